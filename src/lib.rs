@@ -6,3 +6,5 @@
 pub mod clock;
 pub mod environment;
 pub mod explain;
+pub mod keystore;
+pub mod organisation;

@@ -1,0 +1,233 @@
+//! Opens a keystore and takes out the key that signs grants, with its certificates.
+//!
+//! A file made by somebody else's tool goes in, a [`SigningKey`] comes out. Two steps, so that a password is
+//! asked for only when the file is a keystore: [`KeystoreFile::parse`], then [`KeystoreFile::open`]. Nothing in a
+//! file is trusted: lengths, counts and costs are checked first. This room knows no environment and no claim.
+
+mod certificate;
+mod chain;
+mod error;
+mod looks;
+mod pkcs12;
+mod signature_algorithm;
+mod signing_key;
+
+use std::{fmt::Write as _, io::Read, path::Path};
+
+use openssl::pkey::{PKey, Private};
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use self::{
+    certificate::printable,
+    pkcs12::{Contents, Pkcs12},
+};
+pub use self::{
+    certificate::{Certificate, Validity},
+    error::{KeystoreError, Reason},
+    looks::Looks,
+    pkcs12::DEFAULT_ITERATIONS,
+    signature_algorithm::SignatureAlgorithm,
+    signing_key::{SigningError, SigningKey},
+};
+
+/// Larger files than any keystore: hundreds of certificates stay below one mebibyte.
+const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
+
+/// A keystore that has been read and parsed, and whose password has not been needed yet.
+#[derive(Debug)]
+pub struct KeystoreFile {
+    name: String,
+    container: Pkcs12,
+}
+
+/// An opened keystore.
+#[derive(Debug)]
+pub struct Keystore {
+    name: String,
+    entries: Vec<Entry>,
+}
+
+/// A private key in a keystore, with the name it has there.
+pub struct Entry {
+    alias: String,
+    key: PKey<Private>,
+    certificates: Vec<Certificate>,
+    foreign: bool,
+}
+
+impl KeystoreFile {
+    /// Reads and parses the keystore at `path`; `iterations` is the most that opening it may cost.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Unreadable`] when the file cannot be read, else as [`KeystoreFile::parse`].
+    pub fn read(path: &Path, iterations: u64) -> Result<Self, KeystoreError> {
+        let name = path.display().to_string();
+        match std::fs::File::open(path) {
+            Ok(file) => Self::read_from(&name, file, iterations),
+            Err(source) => Err(KeystoreError::Unreadable { name, source }),
+        }
+    }
+
+    /// Reads and parses a keystore from anything that can be read, such as stdin; `name` is for messages.
+    ///
+    /// # Errors
+    /// As [`KeystoreFile::read`].
+    pub fn read_from(name: &str, reader: impl Read, iterations: u64) -> Result<Self, KeystoreError> {
+        let mut bytes = Zeroizing::new(Vec::new());
+        let read = reader.take(MAXIMUM_BYTES + 1).read_to_end(&mut bytes);
+        read.map_err(|source| KeystoreError::Unreadable { name: name.to_owned(), source })?;
+        Self::parse(name, &bytes, iterations)
+    }
+
+    /// Parses a keystore; no key is derived, so no password is needed.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Unopened`] with the reason: not PKCS#12, damaged, encryption that is not read here, or too
+    /// costly to open.
+    pub fn parse(name: &str, bytes: &[u8], iterations: u64) -> Result<Self, KeystoreError> {
+        let container = if bytes.len() as u64 > MAXIMUM_BYTES {
+            Err(Reason::TooLarge(MAXIMUM_BYTES))
+        } else {
+            Pkcs12::parse(bytes, iterations)
+        };
+        let container = container.map_err(|source| unopened(name, source))?;
+        Ok(Self { name: name.to_owned(), container })
+    }
+
+    /// Whether the file is protected against change; when not, what is in it is only as good as where it came from.
+    #[must_use]
+    pub fn has_integrity(&self) -> bool {
+        self.container.has_mac()
+    }
+
+    /// Whether opening the file takes a password.
+    #[must_use]
+    pub fn needs_password(&self) -> bool {
+        self.container.needs_password()
+    }
+
+    /// Opens the keystore.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Unopened`] with the reason: wrong password, damaged, or no private key.
+    pub fn open(self, password: &SecretString) -> Result<Keystore, KeystoreError> {
+        let contents = self.container.unlock(password).map_err(|source| unopened(&self.name, source))?;
+        if contents.keys.is_empty() {
+            let certificates = contents.certificates.len();
+            return Err(unopened(&self.name, Reason::NoPrivateKey { certificates }));
+        }
+        Ok(Keystore { name: self.name, entries: entries(contents) })
+    }
+}
+
+impl Keystore {
+    /// The private keys of the keystore, in the order they stand in the file.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Takes out the key that signs: the one with this alias, else the only one, else the only one whose
+    /// certificate may sign.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Unopened`] with the reason: no such alias, several keys and none obvious, a key that does
+    /// not belong to any certificate, or a key that signs no JWT.
+    pub fn choose(self, alias: Option<&str>) -> Result<SigningKey, KeystoreError> {
+        let Self { name, entries } = self;
+        let chosen = match alias {
+            Some(alias) => by_alias(entries, alias),
+            None => by_usage(entries),
+        };
+        let key = chosen.and_then(|entry| {
+            if entry.foreign { Err(Reason::ForeignKey) } else { SigningKey::new(entry.key, entry.certificates) }
+        });
+        key.map_err(|source| unopened(&name, source))
+    }
+}
+
+impl Entry {
+    /// The name of the entry: the friendly name of its key or certificate, else its number, as keytool counts.
+    #[must_use]
+    pub fn alias(&self) -> &str {
+        &self.alias
+    }
+
+    /// The certificates of the key, leaf to root.
+    #[must_use]
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
+    fn may_sign(&self) -> bool {
+        self.certificates.first().is_some_and(Certificate::may_sign)
+    }
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Entry").field("alias", &self.alias).field("key", &"[REDACTED]").finish_non_exhaustive()
+    }
+}
+
+fn unopened(name: &str, source: Reason) -> KeystoreError {
+    KeystoreError::Unopened { name: name.to_owned(), source }
+}
+
+/// Pairs each key with the certificate that has its public half; nothing else a file says decides that.
+fn entries(contents: Contents) -> Vec<Entry> {
+    let aliases: Vec<Option<String>> = contents.certificates.iter().map(|(_, alias)| alias.clone()).collect();
+    let certificates: Vec<Certificate> =
+        contents.certificates.into_iter().map(|(x509, _)| Certificate::new(x509)).collect();
+    let mut entries = Vec::new();
+    for (number, (key, alias)) in (1..).zip(contents.keys) {
+        let own = certificates.iter().position(|certificate| certificate.belongs_to(&key));
+        let alias = alias.or_else(|| own.and_then(|own| aliases[own].clone())).unwrap_or_else(|| number.to_string());
+        let chain = own.map(|own| chain::from_leaf(certificates[own].clone(), &certificates)).unwrap_or_default();
+        let foreign = own.is_none() && !certificates.is_empty();
+        entries.push(Entry { alias, key, certificates: chain, foreign });
+    }
+    entries
+}
+
+fn by_alias(entries: Vec<Entry>, alias: &str) -> Result<Entry, Reason> {
+    let listed = list(&entries);
+    let (mut exact, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.alias == alias);
+    if exact.is_empty() {
+        // Java shows every alias in lower case.
+        exact = others.into_iter().filter(|entry| entry.alias.to_lowercase() == alias.to_lowercase()).collect();
+    }
+    match exact.len() {
+        1 => exact.pop().ok_or(Reason::Ambiguous { entries: listed }),
+        0 => Err(Reason::NoSuchAlias { alias: printable(alias), entries: listed }),
+        _ => Err(Reason::Ambiguous { entries: listed }),
+    }
+}
+
+fn by_usage(mut entries: Vec<Entry>) -> Result<Entry, Reason> {
+    let listed = list(&entries);
+    if entries.len() > 1 {
+        entries.retain(Entry::may_sign);
+    }
+    let only = if entries.len() == 1 { entries.pop() } else { None };
+    only.ok_or(Reason::Ambiguous { entries: listed })
+}
+
+/// The entries as an error shows them, a line each.
+fn list(entries: &[Entry]) -> String {
+    entries.iter().fold(String::new(), |mut text, entry| {
+        let _ = write!(text, "\n  {}: ", printable(&entry.alias));
+        let _ = match entry.certificates.first() {
+            Some(certificate) => write!(
+                text,
+                "{}; {}; expires {}",
+                certificate.subject(),
+                certificate.key_usage().map_or("any usage".to_owned(), |usage| usage.join(" ")),
+                certificate.not_after().map_or("at an unknown time".to_owned(), |until| until.date_naive().to_string()),
+            ),
+            None => write!(text, "no certificate"),
+        };
+        text
+    })
+}

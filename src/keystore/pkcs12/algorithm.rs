@@ -1,0 +1,174 @@
+//! What the algorithm identifiers in a keystore say: which are read, and the names of those that are not.
+//!
+//! Legacy encryption: RFC 7292 appendix C. PBES2 and PBKDF2: RFC 8018 appendix A. HMACs: RFC 8018 appendix B.1.
+
+// yasna's methods carry two lifetimes and cannot be named where a function is wanted.
+#![allow(clippy::redundant_closure_for_method_calls)]
+
+use openssl::{asn1::Asn1Object, hash::MessageDigest, symm::Cipher};
+use p12::AlgorithmIdentifier;
+use yasna::{ASN1Result, BERReaderSeq, models::ObjectIdentifier};
+
+use crate::keystore::Reason;
+
+const PBES2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 13];
+const PBKDF2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 12];
+pub(super) const PBMAC1: &[u64] = &[1, 2, 840, 113_549, 1, 5, 14];
+
+/// How some octets of a keystore are encrypted.
+pub(super) enum Encryption<'file> {
+    /// RC2 with 40 bits or 3DES with three keys, with the key from the PKCS#12 derivation; p12 reads both.
+    Legacy { identifier: &'file AlgorithmIdentifier, iterations: u64 },
+    /// PBES2: PBKDF2 and a block cipher, both by openssl.
+    Pbes2 { derivation: Pbkdf2, cipher: Cipher, iv: Vec<u8> },
+}
+
+/// The parameters of PBKDF2 (RFC 8018 appendix A.2).
+pub(super) struct Pbkdf2 {
+    pub(super) salt: Vec<u8>,
+    pub(super) iterations: u64,
+    pub(super) key_length: Option<u64>,
+    pub(super) prf: MessageDigest,
+}
+
+/// An algorithm identifier inside another's parameters.
+struct Inner {
+    algorithm: ObjectIdentifier,
+    parameters: Option<Vec<u8>>,
+}
+
+impl<'file> Encryption<'file> {
+    pub(super) fn read(identifier: &'file AlgorithmIdentifier) -> Result<Self, Reason> {
+        match identifier {
+            AlgorithmIdentifier::PbewithSHAAnd40BitRC2CBC(parameters)
+            | AlgorithmIdentifier::PbeWithSHAAnd3KeyTripleDESCBC(parameters) => {
+                Ok(Self::Legacy { identifier, iterations: parameters.iterations })
+            }
+            AlgorithmIdentifier::OtherAlg(other) if is(&other.algorithm_type, PBES2) => {
+                Self::read_pbes2(other.params.as_deref().unwrap_or_default())
+            }
+            AlgorithmIdentifier::OtherAlg(other) => Err(unsupported(&other.algorithm_type)),
+            AlgorithmIdentifier::Sha1 => Err(Reason::Unsupported("SHA-1 in place of an encryption".to_owned())),
+        }
+    }
+
+    fn read_pbes2(parameters: &[u8]) -> Result<Self, Reason> {
+        let [derivation, encryption] = read_two(parameters).map_err(|_| damaged_parameters())?;
+        let derivation = Pbkdf2::read(&derivation)?;
+        let cipher = match encryption.algorithm.components().as_slice() {
+            [2, 16, 840, 1, 101, 3, 4, 1, 2] => Cipher::aes_128_cbc(),
+            [2, 16, 840, 1, 101, 3, 4, 1, 22] => Cipher::aes_192_cbc(),
+            [2, 16, 840, 1, 101, 3, 4, 1, 42] => Cipher::aes_256_cbc(),
+            [1, 2, 840, 113_549, 3, 7] => Cipher::des_ede3_cbc(),
+            _ => return Err(unsupported(&encryption.algorithm)),
+        };
+        let iv = yasna::parse_ber(&encryption.parameters.unwrap_or_default(), |reader| reader.read_bytes())
+            .map_err(|_| damaged_parameters())?;
+        let key_length_fits = derivation.key_length.is_none_or(|length| length == cipher.key_len() as u64);
+        if Some(iv.len()) != cipher.iv_len() || !key_length_fits {
+            return Err(damaged_parameters());
+        }
+        Ok(Self::Pbes2 { derivation, cipher, iv })
+    }
+
+    pub(super) fn iterations(&self) -> u64 {
+        match self {
+            Self::Legacy { iterations, .. } => *iterations,
+            Self::Pbes2 { derivation, .. } => derivation.iterations,
+        }
+    }
+}
+
+impl Pbkdf2 {
+    fn read(identifier: &Inner) -> Result<Self, Reason> {
+        if !is(&identifier.algorithm, PBKDF2) {
+            return Err(unsupported(&identifier.algorithm));
+        }
+        let (salt, iterations, key_length, prf) =
+            yasna::parse_ber(identifier.parameters.as_deref().unwrap_or_default(), |reader| {
+                reader.read_sequence(|reader| {
+                    let salt = reader.next().read_bytes()?;
+                    let iterations = reader.next().read_u64()?;
+                    let key_length = reader.read_optional(|reader| reader.read_u64())?;
+                    let prf = reader.read_optional(|reader| reader.read_sequence(read_inner))?;
+                    Ok((salt, iterations, key_length, prf))
+                })
+            })
+            .map_err(|_| damaged_parameters())?;
+        // The default is HMAC-SHA-1 (RFC 8018 appendix A.2).
+        let prf = prf.map_or(Ok(MessageDigest::sha1()), |prf| hmac(&prf.algorithm))?;
+        Ok(Self { salt, iterations, key_length, prf })
+    }
+
+    /// Reads the parameters of PBMAC1 (RFC 9579 §4): the derivation, and the digest of the HMAC.
+    pub(super) fn read_pbmac1(parameters: &[u8]) -> Result<(Self, MessageDigest), Reason> {
+        let [derivation, mac] = read_two(parameters).map_err(|_| damaged_parameters())?;
+        Ok((Self::read(&derivation)?, hmac(&mac.algorithm)?))
+    }
+}
+
+/// The digest of a MAC made with the PKCS#12 derivation, and its block length (RFC 7292 appendix B.2's `v`).
+pub(super) fn mac_digest(identifier: &AlgorithmIdentifier) -> Result<(MessageDigest, usize), Reason> {
+    let AlgorithmIdentifier::OtherAlg(other) = identifier else {
+        return match identifier {
+            AlgorithmIdentifier::Sha1 => Ok((MessageDigest::sha1(), 64)),
+            _ => Err(Reason::Unsupported("an encryption in place of a digest".to_owned())),
+        };
+    };
+    match other.algorithm_type.components().as_slice() {
+        [2, 16, 840, 1, 101, 3, 4, 2, 1] => Ok((MessageDigest::sha256(), 64)),
+        [2, 16, 840, 1, 101, 3, 4, 2, 2] => Ok((MessageDigest::sha384(), 128)),
+        [2, 16, 840, 1, 101, 3, 4, 2, 3] => Ok((MessageDigest::sha512(), 128)),
+        [2, 16, 840, 1, 101, 3, 4, 2, 4] => Ok((MessageDigest::sha224(), 64)),
+        _ => Err(unsupported(&other.algorithm_type)),
+    }
+}
+
+pub(super) fn is(identifier: &ObjectIdentifier, components: &[u64]) -> bool {
+    identifier.components().as_slice() == components
+}
+
+/// Names an algorithm that is not read, in the words in which users find it elsewhere.
+pub(super) fn unsupported(identifier: &ObjectIdentifier) -> Reason {
+    let dotted = identifier.to_string();
+    let name = match identifier.components().as_slice() {
+        [1, 2, 840, 113_549, 1, 12, 1, 1] => Some("RC4 with 128 bits (pbeWithSHAAnd128BitRC4)"),
+        [1, 2, 840, 113_549, 1, 12, 1, 2] => Some("RC4 with 40 bits (pbeWithSHAAnd40BitRC4)"),
+        [1, 2, 840, 113_549, 1, 12, 1, 4] => Some("3DES with two keys (pbeWithSHAAnd2-KeyTripleDES-CBC)"),
+        [1, 2, 840, 113_549, 1, 12, 1, 5] => Some("RC2 with 128 bits (pbeWithSHAAnd128BitRC2-CBC)"),
+        [1, 2, 840, 113_549, 1, 7, 2] => Some("a signature in place of a password (signedData)"),
+        [1, 2, 840, 113_549, 1, 7, 3] => Some("encryption to a certificate (envelopedData)"),
+        _ => None,
+    };
+    let known = || Asn1Object::from_str(&dotted).ok()?.nid().long_name().ok();
+    Reason::Unsupported(name.or_else(known).map_or_else(|| format!("the algorithm {dotted}"), str::to_owned))
+}
+
+pub(super) fn damaged_parameters() -> Reason {
+    Reason::Damaged("the parameters of an algorithm cannot be read")
+}
+
+fn hmac(identifier: &ObjectIdentifier) -> Result<MessageDigest, Reason> {
+    match identifier.components().as_slice() {
+        [1, 2, 840, 113_549, 2, 7] => Ok(MessageDigest::sha1()),
+        [1, 2, 840, 113_549, 2, 8] => Ok(MessageDigest::sha224()),
+        [1, 2, 840, 113_549, 2, 9] => Ok(MessageDigest::sha256()),
+        [1, 2, 840, 113_549, 2, 10] => Ok(MessageDigest::sha384()),
+        [1, 2, 840, 113_549, 2, 11] => Ok(MessageDigest::sha512()),
+        _ => Err(unsupported(identifier)),
+    }
+}
+
+fn read_two(parameters: &[u8]) -> ASN1Result<[Inner; 2]> {
+    yasna::parse_ber(parameters, |reader| {
+        reader.read_sequence(|reader| {
+            Ok([reader.next().read_sequence(read_inner)?, reader.next().read_sequence(read_inner)?])
+        })
+    })
+}
+
+fn read_inner(reader: &mut BERReaderSeq) -> ASN1Result<Inner> {
+    let algorithm = reader.next().read_oid()?;
+    let parameters = reader.read_optional(|reader| reader.read_der())?;
+    Ok(Inner { algorithm, parameters })
+}
