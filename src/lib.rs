@@ -6,5 +6,6 @@
 pub mod clock;
 pub mod environment;
 pub mod explain;
+pub mod grant;
 pub mod keystore;
 pub mod organisation;

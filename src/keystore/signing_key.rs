@@ -35,7 +35,7 @@ enum Kind {
 }
 
 /// Why a key made no signature.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum SigningError {
     /// The key is of a kind that cannot sign so.
     #[error("the private key cannot sign with {algorithm}")]

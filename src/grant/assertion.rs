@@ -1,0 +1,56 @@
+//! The signed grant: a secret until it has been used or has run out.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use serde_json::Value;
+
+/// A signed grant, as it is sent in the parameter `assertion` (RFC 7523 §2.1).
+///
+/// # Security
+/// Whoever has it can swap it for an access token until it expires or has been used, so it does not show in
+/// `{:?}` and is erased when dropped.
+#[derive(Debug, Clone)]
+pub struct Assertion(SecretString);
+
+/// What an assertion says, for people to read; the signature is left out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Decoded {
+    /// The JOSE header.
+    pub header: Value,
+    /// The claims.
+    pub claims: Value,
+}
+
+impl Assertion {
+    pub(super) fn new(compact: String) -> Self {
+        Self(SecretString::from(compact))
+    }
+
+    /// The compact serialization (RFC 7515 §7.1).
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// Reads header and claims back from what would be sent.
+    #[must_use]
+    pub fn decode(&self) -> Decoded {
+        let mut parts = self.expose().split('.').map(|part| {
+            let octets = URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
+            serde_json::from_slice(&octets).unwrap_or_default()
+        });
+        Decoded { header: parts.next().unwrap_or_default(), claims: parts.next().unwrap_or_default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn does_not_show_in_debug_output() {
+        let assertion = Assertion::new("eyJhbGciOiJSUzI1NiJ9.e30.c2ln".to_owned());
+        assert_eq!(format!("{assertion:?}"), "Assertion(SecretBox<str>([REDACTED]))");
+    }
+}

@@ -1,0 +1,105 @@
+//! Why no grant was made.
+
+use josekit::JoseError;
+
+use crate::{explain::Explain, keystore::SigningError};
+
+/// A value that no grant may carry, or a key that cannot sign one.
+#[derive(Debug, thiserror::Error)]
+pub enum GrantError {
+    /// The client id is empty or holds what no client id holds.
+    #[error("`{0}` is not a client id")]
+    ClientId(String),
+    /// No scope was given.
+    #[error("no scope was given")]
+    NoScope,
+    /// A scope holds a character that no scope holds.
+    #[error("`{0}` is not a scope (RFC 6749 §3.3)")]
+    Scope(String),
+    /// A resource is not an absolute URI, or has a fragment.
+    #[error("`{0}` is not a resource: an absolute URI without a fragment (RFC 8707 §2)")]
+    Resource(String),
+    /// The lifetime is not a number of seconds or minutes.
+    #[error("`{0}` is not a lifetime in seconds (`90`) or minutes (`2m`)")]
+    Lifetime(String),
+    /// The lifetime is outside what Maskinporten allows.
+    #[error("a grant of {seconds} s is outside what Maskinporten allows: 1 to {limit} s between `iat` and `exp`")]
+    LifetimeLimit {
+        /// What was asked for.
+        seconds: u64,
+        /// The most that is allowed.
+        limit: u64,
+    },
+    /// The person's identifier is not eleven digits; it is left out of the message.
+    #[error("the person's identifier is not eleven digits")]
+    Person,
+    /// `authorization_details` is not what RFC 9396 describes.
+    #[error("authorization_details is {0}")]
+    AuthorizationDetails(String),
+    /// The external reference of a system user is not one that Altinn takes.
+    #[error("`{0}` is not an external reference: at most 255 letters, digits, `_` and `-`")]
+    ExternalReference(String),
+    /// A claim has no name.
+    #[error("`{0}` is not the name of a claim")]
+    ClaimName(String),
+    /// A claim has an option of its own.
+    #[error("the claim `{claim}` is not set with --claim")]
+    OwnOption {
+        /// The claim.
+        claim: String,
+        /// What sets it.
+        option: &'static str,
+    },
+    /// A claim was given twice.
+    #[error("the claim `{0}` was given twice")]
+    ClaimTwice(String),
+    /// There is no certificate to send along as `x5c`.
+    #[error("the key has no certificate that could be sent as x5c")]
+    NoCertificate,
+    /// The key did not sign.
+    #[error("could not sign the grant")]
+    Signing(#[source] SigningError),
+    /// A header or claim has a form that JOSE does not allow.
+    #[error("could not write the grant as a JWT")]
+    Jose(#[source] JoseError),
+}
+
+impl Explain for GrantError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::ClientId(_) => "client_id",
+            Self::NoScope | Self::Scope(_) => "scope",
+            Self::Resource(_) => "resource",
+            Self::Lifetime(_) | Self::LifetimeLimit { .. } => "ttl",
+            Self::Person => "pid",
+            Self::AuthorizationDetails(_) | Self::ExternalReference(_) => "authorization_details",
+            Self::ClaimName(_) | Self::OwnOption { .. } | Self::ClaimTwice(_) | Self::Jose(_) => "claim",
+            Self::NoCertificate => "no_certificate",
+            Self::Signing(error) => error.code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::ClientId(_) => "copy the client id from https://sjolvbetjening.samarbeid.digdir.no",
+            Self::NoScope => "pass --scope SCOPE, such as --scope altinn:serviceowner",
+            Self::Scope(_) => "part several scopes with spaces or commas",
+            Self::Resource(_) => "write it out, such as https://www.altinn.no/, or pass --no-resource",
+            Self::Lifetime(_) | Self::LifetimeLimit { .. } => {
+                "pass --ttl 120 or less; the access token's lifetime does not depend on it"
+            }
+            Self::Person => "pass the eleven digits of a fødselsnummer or D-number",
+            Self::AuthorizationDetails(_) => {
+                r#"pass a JSON array such as '[{"type":"urn:altinn:consent", …}]', or use --system-user ORGNO"#
+            }
+            Self::ExternalReference(_) => "use the reference with which the system user was created in Altinn",
+            Self::ClaimName(_) => "pass --claim NAME=VALUE",
+            Self::OwnOption { option, .. } => return Some(format!("use {option}")),
+            Self::ClaimTwice(_) => "give each claim once",
+            Self::NoCertificate => "pass --kid with the id under which the key is registered on the client",
+            Self::Signing(error) => return error.hint(),
+            Self::Jose(_) => "check the values given with --claim, --claim-json and --kid",
+        };
+        Some(hint.to_owned())
+    }
+}

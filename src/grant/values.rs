@@ -1,0 +1,209 @@
+//! The values that go into a grant, each checked once when it is read.
+
+use std::fmt;
+
+use chrono::TimeDelta;
+use url::Url;
+
+use super::GrantError;
+
+/// Maskinporten's limit on `exp` − `iat`
+/// (<https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>: "Maximum 120 seconds allowed").
+const MAXIMUM_LIFETIME_SECONDS: u64 = 120;
+
+/// The id under which a client is registered: a UUID, or `oidc_…` for older ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientId(String);
+
+impl ClientId {
+    /// Reads a client id; spaces around it are let go.
+    ///
+    /// # Errors
+    /// [`GrantError::ClientId`] when it is empty, or holds what no client id holds (RFC 6749 appendix A.1).
+    pub fn parse(text: &str) -> Result<Self, GrantError> {
+        let text = text.trim();
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(GrantError::ClientId(shown(text)));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The id as it is sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One or more scopes, in the order they were given, none twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scopes(Vec<String>);
+
+impl Scopes {
+    /// Reads scopes that are parted by spaces or commas.
+    ///
+    /// # Errors
+    /// [`GrantError::NoScope`] when there is none, [`GrantError::Scope`] when one holds a character that RFC 6749
+    /// §3.3 does not allow.
+    pub fn parse(text: &str) -> Result<Self, GrantError> {
+        let mut scopes: Vec<String> = Vec::new();
+        for scope in text.split([' ', ',', '\t', '\r', '\n']).filter(|scope| !scope.is_empty()) {
+            let allowed = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+            if !scope.bytes().all(allowed) {
+                return Err(GrantError::Scope(shown(scope)));
+            }
+            if !scopes.iter().any(|known| known == scope) {
+                scopes.push(scope.to_owned());
+            }
+        }
+        if scopes.is_empty() { Err(GrantError::NoScope) } else { Ok(Self(scopes)) }
+    }
+
+    /// The scopes one by one.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.join(" "))
+    }
+}
+
+/// Where a token is meant to be used: an absolute URI without a fragment (RFC 8707 §2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource(String);
+
+impl Resource {
+    /// Reads a resource; it is sent letter for letter as it was given.
+    ///
+    /// # Errors
+    /// [`GrantError::Resource`] when it is not an absolute URI, or has a fragment.
+    pub fn parse(text: &str) -> Result<Self, GrantError> {
+        let clean = !text.contains(|character: char| character.is_whitespace() || character.is_control());
+        match Url::parse(text) {
+            Ok(url) if url.fragment().is_none() && clean => Ok(Self(text.to_owned())),
+            _ => Err(GrantError::Resource(shown(text))),
+        }
+    }
+
+    /// The resource as it is sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How long a grant is good: one to 120 seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetime(TimeDelta);
+
+impl Lifetime {
+    /// The longest that Maskinporten allows.
+    pub const MAXIMUM: Self = Self(TimeDelta::seconds(MAXIMUM_LIFETIME_SECONDS.cast_signed()));
+
+    /// Reads seconds (`90`, `90s`) or minutes (`2m`).
+    ///
+    /// # Errors
+    /// [`GrantError::Lifetime`] when it is no such number, [`GrantError::LifetimeLimit`] when it is outside what
+    /// Maskinporten allows.
+    pub fn parse(text: &str) -> Result<Self, GrantError> {
+        let trimmed = text.trim();
+        let (digits, unit) = match trimmed.strip_suffix('m') {
+            Some(digits) => (digits, 60),
+            None => (trimmed.strip_suffix('s').unwrap_or(trimmed), 1),
+        };
+        let number = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        let number: u64 = number.and_then(|digits| digits.parse().ok()).ok_or(GrantError::Lifetime(shown(text)))?;
+        let seconds = number.saturating_mul(unit);
+        if !(1..=MAXIMUM_LIFETIME_SECONDS).contains(&seconds) {
+            return Err(GrantError::LifetimeLimit { seconds, limit: MAXIMUM_LIFETIME_SECONDS });
+        }
+        Ok(Self(TimeDelta::seconds(seconds.cast_signed())))
+    }
+
+    /// The lifetime in whole seconds.
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        self.0.num_seconds()
+    }
+}
+
+/// The eleven digits of a person (fødselsnummer or D-number); the digits are not judged further, since test
+/// persons and coming series follow other rules.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PersonIdentifier(String);
+
+impl PersonIdentifier {
+    /// Reads eleven digits.
+    ///
+    /// # Errors
+    /// [`GrantError::Person`] when it is anything else; the text itself is left out of the error.
+    pub fn parse(text: &str) -> Result<Self, GrantError> {
+        let digits: String = text.chars().filter(|character| *character != ' ').collect();
+        if digits.len() == 11 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(Self(digits))
+        } else {
+            Err(GrantError::Person)
+        }
+    }
+
+    /// The eleven digits.
+    #[must_use]
+    pub fn digits(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PersonIdentifier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("PersonIdentifier([REDACTED])")
+    }
+}
+
+/// A user's own words as an error repeats them: short, and harmless for a terminal.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).take(100).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_scopes_parted_by_commas_spaces_or_both_and_keeps_each_once() {
+        let scopes = Scopes::parse("altinn:serviceowner, altinn:events.publish  altinn:serviceowner").unwrap();
+        assert_eq!(scopes.to_string(), "altinn:serviceowner altinn:events.publish");
+    }
+
+    #[test]
+    fn reads_lifetimes_in_seconds_and_minutes_up_to_the_limit() {
+        for (text, wanted) in [("120", Some(120)), ("90s", Some(90)), ("2m", Some(120)), (" 1 ", Some(1))] {
+            assert_eq!(Lifetime::parse(text).ok().map(Lifetime::seconds), wanted, "{text}");
+        }
+        for text in ["0", "121", "3m", "-1", "+1", "1.5", "", "m", "99999999999999999999", "two"] {
+            assert!(Lifetime::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_resource_is_absolute_and_has_no_fragment() {
+        for text in ["https://www.altinn.no/", "urn:example:api", "https://www.altinn.no"] {
+            assert_eq!(Resource::parse(text).unwrap().as_str(), text);
+        }
+        for text in
+            ["www.altinn.no", "/api", "https://www.altinn.no/#x", "https://www.altinn.no/#", " https://a.no", ""]
+        {
+            assert!(Resource::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_person_does_not_show_in_debug_output_or_errors() {
+        let person = PersonIdentifier::parse("010170 12345").unwrap();
+        assert_eq!(person.digits(), "01017012345");
+        assert_eq!(format!("{person:?}"), "PersonIdentifier([REDACTED])");
+        assert!(!PersonIdentifier::parse("0101701234").unwrap_err().to_string().contains("0101"));
+    }
+}
