@@ -7,5 +7,6 @@ pub mod clock;
 pub mod environment;
 pub mod explain;
 pub mod grant;
+pub mod http;
 pub mod keystore;
 pub mod organisation;

@@ -1,0 +1,168 @@
+//! The one HTTP client: time-outs, TLS 1.2 or newer, no redirects, https or loopback, answers with an end.
+//!
+//! An assertion must not travel further than to the endpoint it is for, so redirects are answers like any other
+//! (RFC 9700 §4.12) and plain http is for this machine alone. What an answer means is not decided here.
+
+mod endpoint;
+mod error;
+mod trust;
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+pub use self::{
+    endpoint::{Endpoint, EndpointError},
+    error::HttpError,
+};
+
+/// Longer answers are not read: a token answer has a few kilobytes.
+pub const MAXIMUM_ANSWER_BYTES: usize = 1024 * 1024;
+
+const USER_AGENT: &str = concat!("maskinporten-token-generator/", env!("CARGO_PKG_VERSION"));
+
+/// How requests are sent.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// How long setting up a connection may take.
+    pub connect_timeout: Duration,
+    /// A PEM file with certificate authorities that are trusted beside the machine's own.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Sends requests to one endpoint.
+#[derive(Debug, Clone)]
+pub struct HttpClient {
+    client: reqwest::Client,
+    endpoint: Endpoint,
+}
+
+/// An answer that was read to its end.
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The media type, in lower case and without parameters; empty when there is none.
+    pub media_type: String,
+    /// Where a redirect points, without its query.
+    pub location: Option<String>,
+    /// How long the server asks us to wait.
+    pub retry_after: Option<Duration>,
+    /// The body, which may hold a token.
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+impl HttpClient {
+    /// Prepares requests to `endpoint`; nothing is sent. A proxy is taken from the usual variables, except for
+    /// addresses on this machine.
+    ///
+    /// # Errors
+    /// [`HttpError::CaFile`] when the file with certificate authorities cannot be used.
+    pub fn new(endpoint: Endpoint, options: &HttpOptions) -> Result<Self, HttpError> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(options.connect_timeout)
+            .tls_backend_preconfigured(trust::client_config(options.ca_file.as_deref())?);
+        if endpoint.is_loopback() {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|error| HttpError::of(&endpoint, &error))?;
+        Ok(Self { client, endpoint })
+    }
+
+    /// The endpoint that requests go to.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Posts a form, which is not shown in any error, and reads the answer; both before `deadline`.
+    ///
+    /// # Errors
+    /// [`HttpError`] when there is no answer that could be read to its end.
+    pub async fn post_form(&self, form: &SecretString, deadline: Instant) -> Result<Answer, HttpError> {
+        let request = self
+            .client
+            .post(self.endpoint.url().clone())
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form.expose_secret().to_owned());
+        self.send(request, deadline).await
+    }
+
+    /// Fetches a document before `deadline`.
+    ///
+    /// # Errors
+    /// As [`HttpClient::post_form`].
+    pub async fn get(&self, deadline: Instant) -> Result<Answer, HttpError> {
+        self.send(self.client.get(self.endpoint.url().clone()), deadline).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder, deadline: Instant) -> Result<Answer, HttpError> {
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        let failed = |error: reqwest::Error| HttpError::of(&self.endpoint, &error);
+        let request = request.header(ACCEPT, "application/json").timeout(remaining);
+        let mut response = request.send().await.map_err(failed)?;
+        let mut body = Zeroizing::new(Vec::new());
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > MAXIMUM_ANSWER_BYTES {
+                return Err(HttpError::TooLong { endpoint: self.endpoint.clone(), limit: MAXIMUM_ANSWER_BYTES });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let headers = response.headers();
+        Ok(Answer {
+            status: response.status().as_u16(),
+            media_type: media_type(headers),
+            location: text(headers, &LOCATION).map(|location| without_query(location).to_owned()),
+            retry_after: text(headers, &RETRY_AFTER).and_then(|value| retry_after(value, Utc::now())),
+            body,
+        })
+    }
+}
+
+fn text<'headers>(headers: &'headers HeaderMap, name: &reqwest::header::HeaderName) -> Option<&'headers str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn media_type(headers: &HeaderMap) -> String {
+    let value = text(headers, &CONTENT_TYPE).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn without_query(location: &str) -> &str {
+    location.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// Seconds or a date (RFC 9110 §10.2.3).
+fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = DateTime::parse_from_rfc2822(value.trim()).ok()?;
+    Some((date.to_utc() - now).to_std().unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_that_may_be_past() {
+        let now = DateTime::parse_from_rfc3339("2026-11-22T10:00:00Z").unwrap().to_utc();
+        for (value, wanted) in [
+            ("7", Some(7)),
+            ("Sun, 22 Nov 2026 10:00:05 GMT", Some(5)),
+            ("Sun, 22 Nov 2026 09:00:00 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+        ] {
+            assert_eq!(retry_after(value, now), wanted.map(Duration::from_secs), "{value}");
+        }
+    }
+}
