@@ -3,6 +3,7 @@
 //! The rooms, in the order data flows: [`environment`] and [`clock`] are the ground; the simulator judges what
 //! the flow sends with code of its own.
 
+pub mod client;
 pub mod clock;
 pub mod environment;
 pub mod explain;

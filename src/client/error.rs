@@ -1,0 +1,201 @@
+//! Why there is no access token.
+
+use std::time::Duration;
+
+use super::Refusal;
+use crate::{
+    explain::Explain,
+    grant::GrantError,
+    http::{Answer, Endpoint, EndpointError, HttpError},
+};
+
+/// How much of an answer that makes no sense is shown.
+const EXCERPT_CHARACTERS: usize = 160;
+
+/// Why there is no access token.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// No assertion could be made.
+    #[error("could not make a grant")]
+    Grant(#[from] GrantError),
+    /// The address of the metadata is none that a request may go to.
+    #[error("could not use the address of the metadata")]
+    Endpoint(#[source] EndpointError),
+    /// There was no answer.
+    #[error("could not reach the server")]
+    Http(#[from] HttpError),
+    /// The server refused the grant.
+    #[error("the token endpoint refused the grant: HTTP {}, {}{}", .0.status, .0.error, mp_code(.0))]
+    Refused(Box<Refusal>),
+    /// The server cannot answer now.
+    #[error("{endpoint} cannot answer now: HTTP {status}{}", quoted(.said))]
+    Unavailable {
+        /// The endpoint.
+        endpoint: Endpoint,
+        /// The status code: 429 or 5xx.
+        status: u16,
+        /// How long it asks us to wait.
+        retry_after: Option<Duration>,
+        /// The beginning of what it said.
+        said: String,
+    },
+    /// The answer is neither a token nor a refusal.
+    #[error("could not make sense of the answer")]
+    Unintelligible(#[source] Unintelligible),
+}
+
+/// An answer that makes no sense, in one sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{endpoint} answered HTTP {status}{}, and {what}{}{}", with_type(.media_type), at(.location.as_deref()), quoted(.excerpt))]
+pub struct Unintelligible {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// The status code.
+    pub status: u16,
+    /// The media type it claims.
+    pub media_type: String,
+    /// Where it points.
+    pub location: Option<String>,
+    /// What is wrong with it.
+    pub what: String,
+    /// The beginning of it, harmless for a terminal and free of tokens.
+    pub excerpt: String,
+}
+
+impl Unintelligible {
+    pub(super) fn of(endpoint: &Endpoint, answer: &Answer, what: &str) -> Self {
+        let text = String::from_utf8_lossy(&answer.body);
+        // A token that cannot be used is still a token: nothing of a 200 is shown that looks like JSON.
+        let hidden = answer.status == 200 && text.trim_start().starts_with('{');
+        Self {
+            endpoint: endpoint.clone(),
+            status: answer.status,
+            media_type: harmless(&answer.media_type, 60),
+            location: answer.location.as_deref().map(|location| harmless(location, EXCERPT_CHARACTERS)),
+            what: what.to_owned(),
+            excerpt: if hidden { String::new() } else { harmless(&text, EXCERPT_CHARACTERS) },
+        }
+    }
+}
+
+impl ClientError {
+    /// Whether the same grant, signed anew, may succeed a moment later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Http(error) => error.is_passing(),
+            Self::Unavailable { .. } => true,
+            Self::Grant(_) | Self::Endpoint(_) | Self::Refused(_) | Self::Unintelligible(_) => false,
+        }
+    }
+
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+impl Explain for ClientError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Grant(error) => error.code(),
+            Self::Endpoint(error) => error.code(),
+            Self::Http(error) => error.code(),
+            Self::Refused(_) => "refused",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Unintelligible(_) => "answer",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Grant(error) => error.hint(),
+            Self::Endpoint(error) => error.hint(),
+            Self::Http(error) => error.hint(),
+            Self::Refused(refusal) => Some(match refusal.explanation {
+                Some(explanation) => explanation.remedy.to_owned(),
+                None => {
+                    "look the error up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, or send \
+                         the trace id to servicedesk@digdir.no"
+                        .to_owned()
+                }
+            }),
+            Self::Unavailable { .. } => {
+                Some("try again later; https://status.digdir.no tells of disturbances".to_owned())
+            }
+            Self::Unintelligible(_) => {
+                Some("check the token endpoint, and whether a proxy answers in its place".to_owned())
+            }
+        }
+    }
+}
+
+fn mp_code(refusal: &Refusal) -> String {
+    refusal.mp_code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default()
+}
+
+fn with_type(media_type: &str) -> String {
+    if media_type.is_empty() { String::new() } else { format!(" with {media_type}") }
+}
+
+fn at(location: Option<&str>) -> String {
+    location.map(|location| format!(" (to {location})")).unwrap_or_default()
+}
+
+fn quoted(excerpt: &str) -> String {
+    if excerpt.is_empty() { String::new() } else { format!(": {excerpt}") }
+}
+
+/// A server's own words, on one line, without control characters, and without anything that may be a JWT.
+pub(super) fn harmless(text: &str, limit: usize) -> String {
+    let one_line = text.split(|character: char| character.is_whitespace() || character.is_control());
+    let words: Vec<&str> = one_line.filter(|word| !word.is_empty()).collect();
+    let clean: String = words.join(" ").chars().filter(|character| !is_deceptive(*character)).collect();
+    let mut shown: String = without_tokens(&clean).chars().take(limit).collect();
+    if shown.len() < clean.len() && shown.chars().count() == limit {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Characters that turn the direction of text around or have no width.
+fn is_deceptive(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Puts `[JWT]` in place of what begins as a JOSE header does in base64url and is longer than a word.
+fn without_tokens(text: &str) -> String {
+    const START: &str = "eyJ";
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(START) {
+        let token = &rest[start..];
+        let length = token
+            .find(|character: char| !character.is_ascii_alphanumeric() && !"-_.".contains(character))
+            .unwrap_or(token.len());
+        clean.push_str(&rest[..start]);
+        clean.push_str(if length > 20 { "[JWT]" } else { &token[..length] });
+        rest = &token[length..];
+    }
+    clean + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_servers_words_become_one_harmless_line_without_tokens() {
+        for (text, wanted) in [
+            ("a\r\n\tb \u{1b}[31mc", "a b [31mc"),
+            ("assertion=eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln&x", "assertion=[JWT]&x"),
+            ("a\u{202e}b", "ab"),
+            ("eyJ is a word", "eyJ is a word"),
+        ] {
+            assert_eq!(harmless(text, 100), wanted);
+        }
+        assert_eq!(harmless("abcdef", 3), "abc…");
+    }
+}
