@@ -11,3 +11,4 @@ pub mod grant;
 pub mod http;
 pub mod keystore;
 pub mod organisation;
+pub mod printer;

@@ -57,7 +57,7 @@ pub async fn discover(endpoint: &str, options: &HttpOptions, deadline: Instant) 
     Ok(Addresses { issuer: metadata.issuer, token_endpoint: metadata.token_endpoint })
 }
 
-/// ID-porten keeps its metadata where OpenID Connect does, behind the issuer's path.
+/// ID-porten keeps its metadata where `OpenID` Connect does, behind the issuer's path.
 fn is_openid(endpoint: &Endpoint) -> bool {
     endpoint.as_str().ends_with("/.well-known/openid-configuration")
 }

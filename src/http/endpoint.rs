@@ -3,7 +3,7 @@
 //! RFC 6749 §3.2 wants TLS for the token endpoint; a simulator on loopback is the one exception (RFC 8252 §7.3
 //! reasons the same way).
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use url::{Host, Url};
 
@@ -11,7 +11,7 @@ use crate::explain::Explain;
 
 /// An address that has been checked, ready for a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint(Url);
+pub struct Endpoint(Arc<Url>);
 
 /// Why an address is not used. The address is shown without its query and without what stands before `@`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,7 +46,7 @@ impl Endpoint {
         let Ok(url) = Url::parse(text.trim()) else {
             return Err(EndpointError::NotAUrl(shown(text)));
         };
-        let endpoint = Self(url);
+        let endpoint = Self(Arc::new(url));
         let secure = match endpoint.0.scheme() {
             "https" => true,
             "http" => endpoint.is_loopback(),

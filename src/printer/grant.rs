@@ -1,0 +1,58 @@
+//! The grant as a JWT, decoded, as a form, or as a curl command.
+
+use std::io::{self, Write};
+
+use super::quoting;
+use crate::{client::TokenRequest, grant::Assertion};
+
+/// How a grant is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantForm {
+    /// The compact serialization.
+    Jwt,
+    /// Header and claims as JSON.
+    Decoded,
+    /// The body of the token request.
+    Form,
+    /// A shell command that sends the token request, with the assertion on curl's stdin and in no process list.
+    Curl,
+}
+
+impl GrantForm {
+    /// The names of the forms that a user can ask for by name.
+    pub const NAMES: [&str; 3] = ["jwt", "form", "curl"];
+
+    /// Finds the form with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Jwt, Self::Form, Self::Curl]
+            .into_iter()
+            .zip(Self::NAMES)
+            .find(|(_, own)| *own == name)
+            .map(|(form, _)| form)
+    }
+}
+
+/// Writes a grant.
+///
+/// # Errors
+/// Whatever `out` says.
+pub fn print_grant(
+    form: GrantForm,
+    assertion: &Assertion,
+    request: &TokenRequest,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    match form {
+        GrantForm::Jwt => writeln!(out, "{}", assertion.expose()),
+        GrantForm::Decoded => {
+            serde_json::to_writer_pretty(&mut *out, &assertion.decode())?;
+            writeln!(out)
+        }
+        GrantForm::Form => writeln!(out, "{}", request.expose_form()),
+        GrantForm::Curl => {
+            let endpoint = quoting::shell(request.endpoint().as_str());
+            writeln!(out, "curl --data @- {endpoint} <<'FORM'\n{}\nFORM", request.expose_form())
+        }
+    }
+}

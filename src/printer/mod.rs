@@ -1,0 +1,15 @@
+//! The one room that writes results: the grant, the token, or headers that are ready for curl.
+//!
+//! Each form ends with one newline. What is written here is the artefact that was asked for, secrets included;
+//! nothing else in the program writes one.
+
+mod grant;
+mod headers;
+mod quoting;
+mod token;
+
+pub use self::{
+    grant::{GrantForm, print_grant},
+    headers::{Header, HeaderError, HeadersForm, print_headers},
+    token::{TokenForm, print_token},
+};
