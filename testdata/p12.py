@@ -196,14 +196,14 @@ def with_iterations(der, iterations):
 
 
 def pbmac1(source, target, password):
-    """Puts an RFC 9579 MAC (PBKDF2 and HMAC, both with SHA-256) on a file without MAC."""
+    """Puts an RFC 9579 MAC in place: PBKDF2 and HMAC, both with SHA-256."""
     pfx = Pfx(source)
     salt = fixed("pbmac1", 16)
     digest = hmac.digest(derive(password, salt, ITERATIONS), pfx.safe, "sha256")
     derivation = pbkdf2_parameters(salt, ITERATIONS, integer(32))
     scheme = algorithm(PBMAC1, tlv(SEQUENCE, derivation, algorithm(HMAC_SHA256, tlv(NULL))))
     info = tlv(SEQUENCE, scheme, tlv(OCTETS, digest))
-    # Section 4: the outer salt and count mean nothing then.
+    # The outer salt and count mean nothing then; these are the ones in the RFC's own vectors.
     pfx.mac = tlv(SEQUENCE, info, tlv(OCTETS, b"NOT USED"), integer(1))
     pfx.write(target)
 
