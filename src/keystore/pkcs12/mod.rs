@@ -15,7 +15,7 @@ use openssl::{
     pkey::{PKey, Private},
     x509::X509,
 };
-use p12::{CertBag, ContentInfo, MacData, SafeBag, SafeBagKind};
+use p12::{CertBag, ContentInfo, DigestInfo, MacData, SafeBag, SafeBagKind};
 use secrecy::SecretString;
 use yasna::BERReader;
 use zeroize::Zeroizing;
@@ -61,7 +61,7 @@ impl Pkcs12 {
         let (outer, mac) = yasna::parse_ber(file, |reader| {
             reader.read_sequence(|reader| {
                 let _version = reader.next().read_u8()?;
-                Ok((ContentInfo::parse(reader.next())?, reader.read_optional(MacData::parse)?))
+                Ok((ContentInfo::parse(reader.next())?, reader.read_optional(read_mac)?))
             })
         })
         .map_err(|_| Reason::of_unreadable(bytes))?;
@@ -196,6 +196,16 @@ impl Contents {
         }
         Ok(())
     }
+}
+
+/// `MacData` (RFC 7292 §4), whose iteration count is 1 when it is left out; p12 wants it to be there.
+fn read_mac(reader: BERReader) -> yasna::ASN1Result<MacData> {
+    reader.read_sequence(|reader| {
+        let mac = DigestInfo::parse(reader.next())?;
+        let salt = reader.next().read_bytes()?;
+        let iterations = reader.read_default(1, |reader| reader.read_u32())?;
+        Ok(MacData { mac, salt, iterations })
+    })
 }
 
 fn shrouded(bag: &SafeBag) -> Option<&p12::EncryptedPrivateKeyInfo> {
