@@ -27,3 +27,16 @@ impl Clock for FixedClock {
         self.0
     }
 }
+
+/// Reads a span of time as people type it: seconds (`90`, `90s`) or minutes (`2m`). Gives seconds; `None` when it
+/// is no such number, or too large for one.
+#[must_use]
+pub fn parse_seconds(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let (digits, unit) = match text.strip_suffix('m') {
+        Some(digits) => (digits, 60),
+        None => (text.strip_suffix('s').unwrap_or(text), 1),
+    };
+    let number: u64 = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
+    number.checked_mul(unit)
+}

@@ -1,2 +1,9 @@
-//! skeleton
-fn main() {}
+//! The binary `maskinporten`: parse, run, exit code.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

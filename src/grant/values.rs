@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use url::Url;
 
 use super::GrantError;
+use crate::clock;
 
 /// Maskinporten's limit on `exp` − `iat`
 /// (<https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>: "Maximum 120 seconds allowed").
@@ -109,14 +110,7 @@ impl Lifetime {
     /// [`GrantError::Lifetime`] when it is no such number, [`GrantError::LifetimeLimit`] when it is outside what
     /// Maskinporten allows.
     pub fn parse(text: &str) -> Result<Self, GrantError> {
-        let trimmed = text.trim();
-        let (digits, unit) = match trimmed.strip_suffix('m') {
-            Some(digits) => (digits, 60),
-            None => (trimmed.strip_suffix('s').unwrap_or(trimmed), 1),
-        };
-        let number = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-        let number: u64 = number.and_then(|digits| digits.parse().ok()).ok_or(GrantError::Lifetime(shown(text)))?;
-        let seconds = number.saturating_mul(unit);
+        let seconds = clock::parse_seconds(text).ok_or_else(|| GrantError::Lifetime(shown(text)))?;
         if !(1..=MAXIMUM_LIFETIME_SECONDS).contains(&seconds) {
             return Err(GrantError::LifetimeLimit { seconds, limit: MAXIMUM_LIFETIME_SECONDS });
         }

@@ -199,6 +199,7 @@ impl Contents {
 }
 
 /// `MacData` (RFC 7292 §4), whose iteration count is 1 when it is left out; p12 wants it to be there.
+#[allow(clippy::redundant_closure_for_method_calls)] // yasna's lifetimes do not let the method be named
 fn read_mac(reader: BERReader) -> yasna::ASN1Result<MacData> {
     reader.read_sequence(|reader| {
         let mac = DigestInfo::parse(reader.next())?;

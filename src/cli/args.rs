@@ -1,0 +1,128 @@
+//! What can be typed: commands, their forms, and the examples that open each help text.
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
+use maskinporten_token_generator::printer::{GrantForm, HeadersForm, TokenForm};
+
+use super::settings::Typed;
+
+const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}\n";
+
+const VARIABLES: &str = "Each option can be set as a variable: --client-id is MASKINPORTEN_CLIENT_ID. The keystore's password\n\
+                         is best set as MASKINPORTEN_KEYSTORE_PASSWORD or kept in a file; without one it is asked for.";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "maskinporten",
+    version,
+    about = "Opens a keystore, signs a JWT bearer grant and swaps it for a Maskinporten access token",
+    help_template = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}\n",
+    before_help = "Examples:\n  \
+        maskinporten demo\n  \
+        maskinporten token --env test --client-id ID --scope altinn:serviceowner --keystore enterprise.p12\n  \
+        maskinporten headers --env local | curl -H @- http://127.0.0.1:17824/api/hello\n",
+    subcommand_required = true,
+    arg_required_else_help = false,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What holds for every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Globals {
+    /// Say what is done
+    #[arg(short, long, global = true, action = ArgAction::SetTrue)]
+    pub(crate) verbose: bool,
+    /// Say nothing but errors
+    #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN", hide_possible_values = false)]
+    pub(crate) color: Color,
+    /// How to write errors on stderr
+    #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub(crate) error_format: ErrorFormat,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// How errors are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ErrorFormat {
+    Text,
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Fetch an access token and print it
+    #[command(help_template = TEMPLATE, after_help = VARIABLES, before_help = "Examples:\n  \
+        maskinporten token --env local\n  \
+        maskinporten token --env test -c ID -s altinn:serviceowner -k enterprise.p12 --keystore-password-file pw.txt\n  \
+        eval \"$(maskinporten token --env local --format env)\"\n")]
+    Token(TokenArguments),
+    /// Sign a grant and print it; nothing is sent
+    #[command(help_template = TEMPLATE, after_help = VARIABLES, before_help = "Examples:\n  \
+        maskinporten grant --env local --decode\n  \
+        maskinporten grant --env test -c ID -s altinn:serviceowner -k enterprise.p12\n  \
+        maskinporten grant --env local --format curl | sh\n")]
+    Grant(GrantArguments),
+    /// Fetch an access token and print it as headers that are ready for curl
+    #[command(help_template = TEMPLATE, after_help = VARIABLES, before_help = "Examples:\n  \
+        maskinporten headers --env local | curl -H @- http://127.0.0.1:17824/api/hello\n  \
+        maskinporten headers --env local --header 'ApiKey: KEY' --header 'Accept: application/hal+json'\n  \
+        maskinporten headers --env local --format curl-config | curl -K - http://127.0.0.1:17824/api/hello\n")]
+    Headers(HeadersArguments),
+}
+
+/// `token`
+#[derive(Debug, Args)]
+pub(crate) struct TokenArguments {
+    /// What to print
+    #[arg(long, value_name = "FORM", default_value = "token", help_heading = "Output",
+          value_parser = PossibleValuesParser::new(TokenForm::NAMES))]
+    pub(crate) format: String,
+    #[command(flatten)]
+    pub(crate) settings: Typed,
+}
+
+/// `grant`
+#[derive(Debug, Args)]
+pub(crate) struct GrantArguments {
+    /// What to print
+    #[arg(long, value_name = "FORM", default_value = "jwt", help_heading = "Output",
+          value_parser = PossibleValuesParser::new(GrantForm::NAMES))]
+    pub(crate) format: String,
+    /// Print header and claims as JSON
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "Output", conflicts_with = "format")]
+    pub(crate) decode: bool,
+    #[command(flatten)]
+    pub(crate) settings: Typed,
+}
+
+/// `headers`
+#[derive(Debug, Args)]
+pub(crate) struct HeadersArguments {
+    /// What to print
+    #[arg(long, value_name = "FORM", default_value = "lines", help_heading = "Output",
+          value_parser = PossibleValuesParser::new(HeadersForm::NAMES))]
+    pub(crate) format: String,
+    /// A header more, such as Altinn's `ApiKey`; repeatable
+    #[arg(long, value_name = "NAME: VALUE", action = ArgAction::Append, help_heading = "Output")]
+    pub(crate) header: Vec<String>,
+    #[command(flatten)]
+    pub(crate) settings: Typed,
+}

@@ -1,0 +1,130 @@
+//! The binary's own rooms: what was typed, what is wanted, one file per command, and the terminal's rules.
+
+mod args;
+mod fetch;
+mod grant;
+mod headers;
+mod key;
+mod layers;
+mod progress;
+mod prompt;
+mod report;
+mod resolve;
+mod settings;
+mod token;
+
+use std::{
+    env, io,
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
+
+use clap::{Parser as _, error::ErrorKind};
+
+use self::{
+    args::{Arguments, Color, Command, ErrorFormat},
+    report::{Exit, Failure, Loudness, Report},
+};
+
+/// Runs the command line and says with which code it ends.
+pub(crate) fn main() -> ExitCode {
+    protect_secrets();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return unparsed(&error),
+    };
+    let globals = &arguments.globals;
+    let loudness = match (globals.quiet, globals.verbose) {
+        (true, _) => Loudness::Quiet,
+        (false, true) => Loudness::Verbose,
+        (false, false) => Loudness::Usual,
+    };
+    let report = Report::new(globals.error_format, loudness, wants_color(globals.color));
+    let result = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::plain(Exit::Other, "runtime", format!("could not start: {error}"), None))
+        .and_then(|runtime| runtime.block_on(run(arguments.command, &report)));
+    match result {
+        Ok(()) => {
+            report.finish();
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            report.failure(&failure);
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+async fn run(command: Command, report: &Report) -> Result<(), Failure> {
+    match command {
+        Command::Token(arguments) => token::run(arguments, report).await,
+        Command::Grant(arguments) => grant::run(arguments, report).await,
+        Command::Headers(arguments) => headers::run(arguments, report).await,
+    }
+}
+
+/// Keeps keys out of core dumps, and whatever a fault in this program was working on out of its message.
+fn protect_secrets() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
+        report::eprint(&format!(
+            "error: a fault in maskinporten{}\nhint: please report it with this line and the command, without secrets\n",
+            place.unwrap_or_default()
+        ));
+    }));
+}
+
+/// Help and version go to stdout and are no failure; everything else is one of usage.
+fn unparsed(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let color = wants_color_on(Color::Auto, io::stdout().is_terminal());
+        let text = error.render();
+        let text = if color { text.ansi().to_string() } else { text.to_string() };
+        let written = io::stdout().write_all(text.as_bytes());
+        return if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(Exit::Other as u8) };
+    }
+    if asks_for_json(env::args_os().skip(1)) {
+        let text = error.render().to_string();
+        let message = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let hint = Some("run it with --help".to_owned());
+        Report::new(ErrorFormat::Json, Loudness::Quiet, false).failure(&Failure::plain(
+            Exit::Usage,
+            "usage",
+            message,
+            hint,
+        ));
+    } else {
+        let text = error.render();
+        let color = wants_color(Color::Auto);
+        report::eprint(&if color { text.ansi().to_string() } else { text.to_string() });
+    }
+    ExitCode::from(Exit::Usage as u8)
+}
+
+/// Whether `--error-format json` stands among arguments that could not be parsed.
+fn asks_for_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    let arguments: Vec<_> = arguments.collect();
+    arguments.iter().any(|argument| argument == "--error-format=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--error-format" && pair[1] == "json")
+}
+
+fn wants_color(color: Color) -> bool {
+    wants_color_on(color, io::stderr().is_terminal())
+}
+
+/// <https://no-color.org>: any value that is not empty turns colour off.
+fn wants_color_on(color: Color, terminal: bool) -> bool {
+    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => terminal && !set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb"),
+    }
+}

@@ -1,0 +1,115 @@
+//! From what was typed to what is wanted: every value found, read and checked, with where it came from.
+
+mod claims;
+mod network;
+mod server;
+
+use maskinporten_token_generator::{
+    client::Patience,
+    clock::Clock,
+    explain::Explain,
+    grant::{ClientId, Grant, Lifetime, PersonIdentifier},
+    http::{Endpoint, HttpOptions},
+    keystore::SigningKey,
+    organisation::OrganisationNumber,
+};
+
+pub(crate) use self::network::number;
+use super::{
+    key,
+    layers::{Found, Layers, Origin},
+    report::{Exit, Failure, Report},
+    settings::{self, Typed},
+};
+
+/// Everything that a grant and its exchange need.
+pub(crate) struct Wanted {
+    pub(crate) grant: Grant,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) http: HttpOptions,
+    pub(crate) patience: Patience,
+    pub(crate) key: SigningKey,
+}
+
+/// Reads every setting, asks for a password if one is missing, and opens the key last: nobody types a password
+/// for a command that fails over a misspelt option.
+pub(crate) async fn resolve(typed: Typed, clock: &dyn Clock, report: &Report) -> Result<Wanted, Failure> {
+    let mut layers = Layers::of(typed);
+    let environment = server::add_environment(&mut layers, report)?;
+    let http = network::http_options(&layers)?;
+    let patience = network::patience(&layers)?;
+    let client_id = required(&layers, "client-id", "pass --client-id ID")?;
+    let client_id = read(&client_id, ClientId::parse(client_id.value()))?;
+    let scopes = claims::scopes(&layers)?;
+    let resources = claims::resources(&layers, environment, &scopes)?;
+    let requested_algorithm = claims::algorithm(&layers)?;
+    let key_reference = claims::key_reference(&layers)?;
+    let lifetime = optional(&layers, "ttl", Lifetime::parse)?.unwrap_or(Lifetime::MAXIMUM);
+    let consumer_org = optional(&layers, "consumer-org", OrganisationNumber::parse)?;
+    let person = optional(&layers, "pid", PersonIdentifier::parse)?;
+    let authorization_details = claims::authorization_details(&layers)?;
+    let extra = claims::extra_claims(&layers)?;
+    let (audience, endpoint) = server::addresses(&layers, &http, patience).await?;
+
+    let key = key::open(&layers, clock, report)?;
+    let algorithm = key::algorithm(&key, requested_algorithm, report)?;
+    let grant = Grant {
+        audience,
+        client_id,
+        scopes,
+        resources,
+        lifetime,
+        consumer_org,
+        person,
+        authorization_details,
+        extra,
+        key_reference,
+        algorithm,
+    };
+    Ok(Wanted { grant, endpoint, http, patience, key })
+}
+
+/// Makes a failure of a value that cannot be used, with the exit code that its origin calls for.
+pub(crate) fn unusable(found: &Found, error: &dyn Explain) -> Failure {
+    let inner = Failure::new(exit_of(found.origin), error);
+    inner.about(&format!("{} cannot be used", found.label()))
+}
+
+fn exit_of(origin: Origin) -> Exit {
+    match origin {
+        Origin::Option => Exit::Usage,
+        Origin::Variable | Origin::Environment(_) => Exit::Configuration,
+    }
+}
+
+pub(crate) fn read<T, E: Explain>(found: &Found, result: Result<T, E>) -> Result<T, Failure> {
+    result.map_err(|error| unusable(found, &error))
+}
+
+fn optional<T, E: Explain>(
+    layers: &Layers,
+    name: &'static str,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<Option<T>, Failure> {
+    layers.find(name).map(|found| read(&found, parse(found.value()))).transpose()
+}
+
+fn required(layers: &Layers, name: &'static str, hint: &str) -> Result<Found, Failure> {
+    layers.find(name).ok_or_else(|| {
+        let words = name.replace('-', " ");
+        let hint = format!("{hint}, or set {}", settings::variable(name));
+        Failure::plain(Exit::Configuration, "missing", format!("no {words} was given"), Some(hint))
+    })
+}
+
+/// Two settings that exclude each other, given at the same place.
+pub(crate) fn only(found: Vec<Found>) -> Result<Option<Found>, Failure> {
+    match found.as_slice() {
+        [first, second, ..] => {
+            let message = format!("{} and {} exclude each other", first.label(), second.label());
+            let hint = Some("give one of them".to_owned());
+            Err(Failure::plain(exit_of(first.origin), "conflict", message, hint))
+        }
+        _ => Ok(found.into_iter().next()),
+    }
+}
