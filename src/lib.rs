@@ -6,3 +6,4 @@
 pub mod clock;
 pub mod environment;
 pub mod explain;
+pub mod simulator;
