@@ -14,7 +14,7 @@ use axum::{
 use super::strictness::{Answer, Faults};
 
 /// No answer is held back longer.
-const MAXIMUM_DELAY: Duration = Duration::from_secs(60);
+const MAXIMUM_DELAY: Duration = Duration::from_mins(1);
 /// More than any client should read.
 const HUGE_BYTES: usize = 8 * 1024 * 1024;
 

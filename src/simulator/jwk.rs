@@ -123,10 +123,10 @@ fn number(text: &str) -> Option<BigNum> {
 }
 
 /// The thumbprint of an RSA key (RFC 7638): SHA-256 over its required members in this order.
-pub(crate) fn thumbprint(n: &BigNumRef, e: &BigNumRef) -> Result<String, ErrorStack> {
+pub(crate) fn thumbprint(n: &BigNumRef, e: &BigNumRef) -> String {
     let encode = |number: &BigNumRef| URL_SAFE_NO_PAD.encode(number.to_vec());
     let canonical = format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, encode(e), encode(n));
-    Ok(URL_SAFE_NO_PAD.encode(openssl::sha::sha256(canonical.as_bytes())))
+    URL_SAFE_NO_PAD.encode(openssl::sha::sha256(canonical.as_bytes()))
 }
 
 /// A public RSA key as `/jwk` shows it.
@@ -145,7 +145,7 @@ impl PublicRsa {
     pub(crate) fn new(key: &PKey<Private>) -> Result<Self, ErrorStack> {
         let rsa = key.rsa()?;
         let encode = |number: &BigNumRef| URL_SAFE_NO_PAD.encode(number.to_vec());
-        let (e, n, kid) = (encode(rsa.e()), encode(rsa.n()), thumbprint(rsa.n(), rsa.e())?);
+        let (e, n, kid) = (encode(rsa.e()), encode(rsa.n()), thumbprint(rsa.n(), rsa.e()));
         Ok(Self { kty: "RSA", e, usage: "sig", kid, alg: "RS256", n })
     }
 
@@ -164,7 +164,7 @@ pub(crate) fn private_rsa(rsa: &Rsa<Private>) -> Result<Zeroizing<String>, Error
             "  \"n\": \"{}\",\n  \"e\": \"{}\",\n  \"d\": \"{}\",\n  \"p\": \"{}\",\n  \"q\": \"{}\",\n",
             "  \"dp\": \"{}\",\n  \"dq\": \"{}\",\n  \"qi\": \"{}\"\n}}\n"
         ),
-        thumbprint(rsa.n(), rsa.e())?,
+        thumbprint(rsa.n(), rsa.e()),
         *encode(rsa.n()),
         *encode(rsa.e()),
         *encode(rsa.d()),

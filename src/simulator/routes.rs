@@ -246,13 +246,9 @@ struct Wanted {
 }
 
 /// The sample API: says hello to the organisation that the token is for (RFC 6750).
-async fn hello(
-    State(shared): State<Arc<Shared>>,
-    Query(wanted): Query<Wanted>,
-    headers: HeaderMap,
-) -> Response {
+async fn hello(State(shared): State<Arc<Shared>>, Query(wanted): Query<Wanted>, headers: HeaderMap) -> Response {
     #[derive(Serialize)]
-    struct Hello<'a> {
+    struct Greeting<'a> {
         hello: &'a str,
         client_id: &'a str,
         scope: &'a str,
@@ -276,7 +272,7 @@ async fn hello(
     if wanted.scope.is_some_and(|scope| !has(&scope)) {
         return refuse(StatusCode::FORBIDDEN, "Bearer error=\"insufficient_scope\"", "the token lacks the scope");
     }
-    let mut response = to_json(&Hello { hello: &caller.orgno, client_id: &caller.client_id, scope: &caller.scope });
+    let mut response = to_json(&Greeting { hello: &caller.orgno, client_id: &caller.client_id, scope: &caller.scope });
     response.extensions_mut().insert(Decision(format!("hello to {}", caller.orgno)));
     response
 }

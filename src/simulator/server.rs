@@ -31,7 +31,7 @@ const MAXIMUM_CONNECTIONS: usize = 64;
 /// For as long may a TLS handshake take, and the headers of a request.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
 /// A connection is closed after this time whatever happens on it.
-const CONNECTION_TIME: Duration = Duration::from_secs(120);
+const CONNECTION_TIME: Duration = Duration::from_mins(2);
 /// For as long do open requests have after the simulator has been told to stop.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
 const MAXIMUM_HEADERS: usize = 64;

@@ -196,7 +196,7 @@ fn write_clients(dir: &Path) -> Result<(), Error> {
     let private = jwk::private_rsa(&rsa)?;
     files::write_private(&dir.join(REGISTERED_KEY), private.as_bytes())?;
     let clients = DEFAULT_CLIENTS
-        .replace("REGISTERED_KEY_ID", &jwk::thumbprint(rsa.n(), rsa.e())?)
+        .replace("REGISTERED_KEY_ID", &jwk::thumbprint(rsa.n(), rsa.e()))
         .replace("REGISTERED_KEY_MODULUS", &URL_SAFE_NO_PAD.encode(rsa.n().to_vec()));
     files::write_private(&dir.join(CLIENTS), clients.as_bytes())
 }
@@ -209,5 +209,5 @@ fn write_key(path: &Path, key: &PKey<Private>) -> Result<(), Error> {
 fn random_password() -> Result<Zeroizing<String>, ErrorStack> {
     let mut bytes = Zeroizing::new([0_u8; 18]);
     openssl::rand::rand_bytes(&mut *bytes)?;
-    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes)))
+    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes)))
 }

@@ -127,6 +127,8 @@ fn has_critical_key_usage(certificate: &X509) -> bool {
     certificate.to_der().ok().and_then(|der| find_critical_key_usage(&der)).unwrap_or(false)
 }
 
+// The closures stand: yasna wants them general over lifetimes, which its methods by themselves are not.
+#[allow(clippy::redundant_closure_for_method_calls)]
 fn find_critical_key_usage(der: &[u8]) -> Option<bool> {
     let key_usage = yasna::models::ObjectIdentifier::from_slice(&[2, 5, 29, 15]);
     // Certificate → TBSCertificate → its element with the tag [3] → Extensions (RFC 5280 §4.1).
@@ -154,9 +156,12 @@ fn find_critical_key_usage(der: &[u8]) -> Option<bool> {
     extensions.iter().find(|(name, _)| *name == key_usage).map(|(_, critical)| *critical)
 }
 
+/// How an organisation number is found in the text of one place.
+type Find = fn(&str) -> Option<&str>;
+
 /// The organisation number in the first of the three places that has one.
 pub(crate) fn organisation_number(subject: &X509NameRef) -> Option<String> {
-    let places: [(&str, fn(&str) -> Option<&str>); 3] =
+    let places: [(&str, Find); 3] =
         [("2.5.4.5", bare), ("2.5.4.10", after_hyphen), ("2.5.4.97", |text| after_hyphen(text).or_else(|| bare(text)))];
     places.into_iter().find_map(|(place, find)| {
         let values = subject.entries().filter(|entry| entry.object().to_string() == name_of(place));

@@ -115,7 +115,7 @@ impl Office<'_> {
         let wanted = wanted.unwrap_or(orgno.as_str());
         let found = self.registry.system_users.iter().find(|user| {
             user.orgno == orgno
-                && user.client_ids.contains(&self.client.client_id)
+                && user.client_ids.contains(&self.client.id)
                 && user.external_ref.as_deref().unwrap_or(orgno.as_str()) == wanted
         });
         let user = found.ok_or(Refusal::SystemUser)?;

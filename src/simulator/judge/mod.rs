@@ -71,10 +71,9 @@ impl Court<'_> {
         });
         match opened {
             Err(refusal) => Judgement { client_id: None, outcome: Err(refusal) },
-            Ok((client, jwt, algorithm)) => Judgement {
-                client_id: Some(client.client_id.clone()),
-                outcome: self.judge_client(client, &jwt, algorithm),
-            },
+            Ok((client, jwt, algorithm)) => {
+                Judgement { client_id: Some(client.id.clone()), outcome: self.judge_client(client, &jwt, algorithm) }
+            }
         }
     }
 
@@ -112,7 +111,7 @@ impl Court<'_> {
         let details = office.judge(claims.get("authorization_details"))?;
         let lifetime_seconds = client.access_token_lifetime;
         Ok(Granted {
-            client_id: client.client_id.clone(),
+            client_id: client.id.clone(),
             client_amr,
             scope: wishes.scopes.join(" "),
             consumer: access.consumer,
@@ -147,7 +146,7 @@ impl Court<'_> {
 
     fn use_up(&self, client: &Client, jwt: &Jwt, expires: i64) -> Result<(), Refusal> {
         let name = match claims::identifier(&jwt.claims, self.strictness)? {
-            Some(jti) => replay::name(&client.client_id, jti),
+            Some(jti) => replay::name(&client.id, jti),
             None if self.strictness.allow_replay_without_jti => return Ok(()),
             None => jwt.digest(),
         };

@@ -121,8 +121,9 @@ impl Refusal {
         let Row(_, error, code, _) = self.row();
         let name = code.map_or(error, str::to_owned);
         match self {
-            Self::Parameter(why) | Self::X5c(why) | Self::Client(why) => format!("{name} ({why})"),
-            Self::Form(why) | Self::Claim(why) => format!("{name} ({why})"),
+            Self::Parameter(why) | Self::X5c(why) | Self::Client(why) | Self::Form(why) | Self::Claim(why) => {
+                format!("{name} ({why})")
+            }
             Self::Certificate(why) => format!("{name} ({why})"),
             Self::ClaimUnknown { name: claim, .. } => format!("{name} (unknown claim {claim})"),
             Self::Algorithm => format!("{name} (alg)"),
@@ -133,52 +134,25 @@ impl Refusal {
     }
 
     fn row(&self) -> Row {
-        let grant = |code, text: String| Row(400, "invalid_grant".to_owned(), code, text);
-        let request = |code, text: String| Row(400, "invalid_request".to_owned(), code, text);
+        if let Some((code, text)) = self.of_grant() {
+            return Row(400, "invalid_grant".to_owned(), code, text);
+        }
+        let request = |code, text: &str| Row(400, "invalid_request".to_owned(), code, text.to_owned());
         let scope = |code, text: String| Row(400, "invalid_scope".to_owned(), code, text);
         let forbidden = |code, text: String| Row(403, "forbidden".to_owned(), Some(code), text);
         let other = |status, error: &str, text: &str| Row(status, error.to_owned(), None, text.to_owned());
         match self {
-            Self::Form(text) => request(None, format!("{text}.")),
-            Self::GrantType => other(400, "unsupported_grant_type", "Unsupported grant_type."),
-            Self::Parameter(_) => request(Some("MP-011"), "Invalid assertion. Invalid parameter value.".to_owned()),
-            Self::Algorithm => grant(None, format!("{FAILED} Invalid JWT header alg.")),
-            Self::Client(_) => grant(Some("MP-100"), FAILED.to_owned()),
-            Self::IntegrationType => other(400, "unauthorized_client", "The client may not use this grant_type."),
-            Self::KidMissing => grant(
-                None,
-                format!(
-                    "{FAILED} Invalid JWT. The client requires pre-registered jwk and no key identifier (kid) provided."
-                ),
-            ),
-            Self::KidUnknown => grant(None, format!("{FAILED} Unknown key identifier (kid) for client.")),
-            Self::KeyExpired => grant(Some("MP-121"), format!("{FAILED} Expired key.")),
-            Self::X5c(_) => grant(Some("MP-123"), "Invalid JWT header x5c.".to_owned()),
-            Self::Certificate(_) => {
-                grant(Some("MP-120"), format!("{FAILED} The JWT is signed with an invalid certificate."))
-            }
-            Self::Orgno => grant(
-                Some("MP-122"),
-                "Invalid JWT. Invalid organization number for client. Does not match certificate orgno.".to_owned(),
-            ),
-            Self::Signature => grant(Some("MP-124"), format!("{FAILED} Invalid JWT signature.")),
-            Self::Audience => grant(Some("MP-110"), format!("{FAILED} Invalid JWT claim aud.")),
-            Self::Expired => grant(Some("MP-130"), "JWT is expired.".to_owned()),
-            Self::IssuedAhead => grant(None, "Issue time is after now.".to_owned()),
-            Self::Claim(name) => grant(None, format!("{FAILED} Invalid JWT claim {name}.")),
-            Self::Replayed => grant(Some("MP-012"), "Grant is used before.".to_owned()),
-            Self::ClaimUnknown { name, request: false } => {
-                grant(None, format!("Invalid assertion. Unknown JWT claim {name}."))
-            }
-            Self::ClaimUnknown { name, request: true } => {
-                request(None, format!("Invalid assertion. Unknown JWT claim {name}."))
-            }
+            Self::Form(text) => request(None, &format!("{text}.")),
+            Self::Parameter(_) => request(Some("MP-011"), "Invalid assertion. Invalid parameter value."),
+            Self::ClaimUnknown { name, .. } => request(None, &unknown_claim(name)),
             Self::Consumer => request(
                 None,
                 "Validation of JWT claim failed: The combination consumer_org in claim and delegation scope on client \
-                 is invalid."
-                    .to_owned(),
+                 is invalid.",
             ),
+            Self::GrantType => other(400, "unsupported_grant_type", "Unsupported grant_type."),
+            Self::IntegrationType => other(400, "unauthorized_client", "The client may not use this grant_type."),
+            Self::Resource => other(400, "invalid_target", "The resource is not an absolute URI without fragment."),
             Self::ScopeMissing => scope(None, "Token request contains no scope.".to_owned()),
             // On the wire this one text has no full stop before the trace id.
             Self::ScopeInvalid(name) => {
@@ -194,7 +168,6 @@ impl Refusal {
                 "MP-251",
                 format!("Consumer {consumer} has not delegated access to the scope {scope} to supplier {supplier}."),
             ),
-            Self::Resource => other(400, "invalid_target", "The resource is not an absolute URI without fragment."),
             Self::Details(details, error) => {
                 let (code, text) = details.words();
                 Row(400, error.clone(), Some(code), text.to_owned())
@@ -207,9 +180,42 @@ impl Refusal {
                  externalRef."
                     .to_owned(),
             ),
-            Self::Busy => other(503, "temporarily_unavailable", "The simulator remembers no more grants for now."),
+            _ => other(503, "temporarily_unavailable", "The simulator remembers no more grants for now."),
         }
     }
+
+    /// The refusals that are an `invalid_grant`: code and text.
+    fn of_grant(&self) -> Option<(Option<&'static str>, String)> {
+        let failed = |text: &str| format!("{FAILED} {text}");
+        Some(match self {
+            Self::Algorithm => (None, failed("Invalid JWT header alg.")),
+            Self::Client(_) => (Some("MP-100"), FAILED.to_owned()),
+            Self::KidMissing => (
+                None,
+                failed("Invalid JWT. The client requires pre-registered jwk and no key identifier (kid) provided."),
+            ),
+            Self::KidUnknown => (None, failed("Unknown key identifier (kid) for client.")),
+            Self::KeyExpired => (Some("MP-121"), failed("Expired key.")),
+            Self::X5c(_) => (Some("MP-123"), "Invalid JWT header x5c.".to_owned()),
+            Self::Certificate(_) => (Some("MP-120"), failed("The JWT is signed with an invalid certificate.")),
+            Self::Orgno => (
+                Some("MP-122"),
+                "Invalid JWT. Invalid organization number for client. Does not match certificate orgno.".to_owned(),
+            ),
+            Self::Signature => (Some("MP-124"), failed("Invalid JWT signature.")),
+            Self::Audience => (Some("MP-110"), failed("Invalid JWT claim aud.")),
+            Self::Expired => (Some("MP-130"), "JWT is expired.".to_owned()),
+            Self::IssuedAhead => (None, "Issue time is after now.".to_owned()),
+            Self::Claim(name) => (None, failed(&format!("Invalid JWT claim {name}."))),
+            Self::Replayed => (Some("MP-012"), "Grant is used before.".to_owned()),
+            Self::ClaimUnknown { name, request: false } => (None, unknown_claim(name)),
+            _ => return None,
+        })
+    }
+}
+
+fn unknown_claim(name: &str) -> String {
+    format!("Invalid assertion. Unknown JWT claim {name}.")
 }
 
 impl Details {

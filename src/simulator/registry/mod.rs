@@ -55,7 +55,8 @@ pub(crate) struct Registry {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Client {
-    pub(crate) client_id: String,
+    #[serde(rename = "client_id")]
+    pub(crate) id: String,
     #[serde(default, rename = "name")]
     _name: String,
     pub(crate) orgno: Orgno,
@@ -146,7 +147,7 @@ impl Orgno {
             return None;
         }
         let sum: u32 = text.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-        (sum % 11 == 0).then(|| Self(text.to_owned()))
+        sum.is_multiple_of(11).then(|| Self(text.to_owned()))
     }
 }
 
@@ -173,7 +174,7 @@ impl Registry {
     }
 
     pub(crate) fn client(&self, client_id: &str) -> Option<&Client> {
-        self.clients.iter().find(|client| client.client_id == client_id)
+        self.clients.iter().find(|client| client.id == client_id)
     }
 
     pub(crate) fn scope(&self, name: &str) -> Option<&Scope> {
@@ -197,7 +198,7 @@ impl Registry {
         }
         let mut seen = HashSet::new();
         self.clients.iter().find_map(|client| {
-            let id = &client.client_id;
+            let id = &client.id;
             let mut kids = HashSet::new();
             if !seen.insert(id) {
                 Some(format!("the client `{id}` stands there twice"))
