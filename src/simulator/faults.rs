@@ -1,15 +1,20 @@
 //! Turns a true answer of the token endpoint into a faulty one.
 
 use std::{
+    io,
+    pin::Pin,
     sync::atomic::{AtomicU32, Ordering},
+    task::{Context, Poll},
     time::Duration,
 };
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
+
+use hyper::body::Frame;
 
 use super::strictness::{Answer, Faults};
 
@@ -56,8 +61,7 @@ fn replaced(answer: Answer, mut truth: Response) -> Response {
             json(text.into())
         }
         Answer::Cut => {
-            // As a stream its length is not known, so that the header may promise more than comes.
-            let part = Body::from_stream(Body::from("{\"access_token\":\"eyJ").into_data_stream());
+            let part = Body::new(Cut { rest: Some(Bytes::from_static(b"{\"access_token\":\"eyJ")), paused: false });
             with_header(header::CONTENT_LENGTH, "1000", json(part))
         }
         Answer::BrokenJson => json("{\"access_token\":\"eyJ".into()),
@@ -72,6 +76,33 @@ fn replaced(answer: Answer, mut truth: Response) -> Response {
         Answer::EmptyAccessToken => {
             json("{\"access_token\":\"\",\"token_type\":\"Bearer\",\"expires_in\":119,\"scope\":\"\"}".into())
         }
+    }
+}
+
+/// A body that breaks off after what it has sent.
+struct Cut {
+    rest: Option<Bytes>,
+    paused: bool,
+}
+
+impl hyper::body::Body for Cut {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(part) = self.rest.take() {
+            return Poll::Ready(Some(Ok(Frame::data(part))));
+        }
+        if !self.paused {
+            // In the pause hyper sends what it has; without it nothing at all would leave.
+            self.paused = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())))
     }
 }
 

@@ -155,10 +155,10 @@ impl PublicRsa {
 }
 
 /// A private RSA key as a JWK, for the one client that has registered a key.
-pub(crate) fn private_rsa(rsa: &Rsa<Private>) -> Result<Zeroizing<String>, ErrorStack> {
+pub(crate) fn private_rsa(rsa: &Rsa<Private>) -> Zeroizing<String> {
     let encode = |number: &BigNumRef| Zeroizing::new(URL_SAFE_NO_PAD.encode(Zeroizing::new(number.to_vec())));
     let optional = |number: Option<&BigNumRef>| number.map(encode).unwrap_or_default();
-    Ok(Zeroizing::new(format!(
+    Zeroizing::new(format!(
         concat!(
             "{{\n  \"kty\": \"RSA\",\n  \"use\": \"sig\",\n  \"alg\": \"RS256\",\n  \"kid\": \"{}\",\n",
             "  \"n\": \"{}\",\n  \"e\": \"{}\",\n  \"d\": \"{}\",\n  \"p\": \"{}\",\n  \"q\": \"{}\",\n",
@@ -173,5 +173,5 @@ pub(crate) fn private_rsa(rsa: &Rsa<Private>) -> Result<Zeroizing<String>, Error
         *optional(rsa.dmp1()),
         *optional(rsa.dmq1()),
         *optional(rsa.iqmp()),
-    )))
+    ))
 }

@@ -131,8 +131,12 @@ pub(super) fn whole(dir: &Path, now: DateTime<Utc>, old: Option<&Path>) -> Resul
         files::make_folder(parent)?;
     }
     let unwritable = |source| Error::Unwritable { path: dir.to_owned(), source };
-    // tempfile makes folders with mode 0700 on Unix, and removes this one when anything below fails.
-    let place = tempfile::Builder::new().prefix(".simulator-").tempdir_in(parent).map_err(unwritable)?;
+    // Removed again when anything below fails.
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".simulator-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let place = builder.tempdir_in(parent).map_err(unwritable)?;
     content(place.path(), now, old)?;
     match fs::rename(place.path(), dir) {
         Ok(()) => {
@@ -193,7 +197,7 @@ fn content(dir: &Path, now: DateTime<Utc>, old: Option<&Path>) -> Result<(), Err
 fn write_clients(dir: &Path) -> Result<(), Error> {
     let key = authority::rsa_key(ENTERPRISE_KEY_BITS)?;
     let rsa = key.rsa()?;
-    let private = jwk::private_rsa(&rsa)?;
+    let private = jwk::private_rsa(&rsa);
     files::write_private(&dir.join(REGISTERED_KEY), private.as_bytes())?;
     let clients = DEFAULT_CLIENTS
         .replace("REGISTERED_KEY_ID", &jwk::thumbprint(rsa.n(), rsa.e()))

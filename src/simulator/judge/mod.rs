@@ -21,6 +21,8 @@ use openssl::pkey::{PKey, Public};
 use serde_json::Value;
 
 pub(crate) use certificate::Anchors;
+#[cfg(test)]
+pub(crate) use certificate::organisation_number;
 pub(crate) use form::assertion;
 pub(crate) use refusal::Refusal;
 pub(crate) use replay::Used;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::grants::{Grant, ISSUER, MODERN, World, certificate, fixture, now, x5c};
 use crate::simulator::{
-    installation::authority::{self, Place, Usage, Validity},
+    installation::authority::{Place, Usage, Validity},
     token::Mint,
 };
 
@@ -20,7 +20,7 @@ const KID: &str = "a kid";
 
 /// The answer to a grant that is accepted, and its token's header and claims as texts.
 fn issue(world: &World, grant: &Grant) -> (Value, String, String) {
-    let key = authority::rsa_key(3072).unwrap();
+    let key = &fixture().token;
     let granted = world.judge(&grant.sign()).map_err(|refusal| refusal.summary()).unwrap();
     let success = Mint::new(key.clone()).unwrap().issue(&granted, ISSUER, now()).unwrap();
     let success = serde_json::to_value(&success).unwrap();
@@ -29,7 +29,7 @@ fn issue(world: &World, grant: &Grant) -> (Value, String, String) {
     let parts: Vec<&str> = token.split('.').collect();
     let signature = URL_SAFE_NO_PAD.decode(parts[2]).unwrap();
     assert_eq!(signature.len(), 384);
-    let mut verifier = Verifier::new(MessageDigest::sha256(), &key).unwrap();
+    let mut verifier = Verifier::new(MessageDigest::sha256(), key).unwrap();
     assert!(verifier.verify_oneshot(&signature, format!("{}.{}", parts[0], parts[1]).as_bytes()).unwrap());
     let text = |part: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
     (success.clone(), text(parts[0]), text(parts[1]))
@@ -190,14 +190,14 @@ fn takes_each_algorithm_that_is_allowed() {
         key.public_key().affine_coordinates(&group, &mut x, &mut y, &mut context).unwrap();
         let encode = |number: &openssl::bn::BigNum| URL_SAFE_NO_PAD.encode(number.to_vec_padded(half).unwrap());
         let jwk = json!({"kty": "EC", "kid": KID, "crv": curve, "x": encode(&x), "y": encode(&y)});
-        accepts_and_refuses(name, jwk, &PKey::from_ec_key(key).unwrap());
+        accepts_and_refuses(name, &jwk, &PKey::from_ec_key(key).unwrap());
     }
     let key = PKey::generate_ed25519().unwrap();
     let public = URL_SAFE_NO_PAD.encode(key.raw_public_key().unwrap());
-    accepts_and_refuses("EdDSA", json!({"kty": "OKP", "kid": KID, "crv": "Ed25519", "x": public}), &key);
+    accepts_and_refuses("EdDSA", &json!({"kty": "OKP", "kid": KID, "crv": "Ed25519", "x": public}), &key);
 }
 
-fn accepts_and_refuses(name: &str, jwk: Value, key: &PKey<Private>) {
+fn accepts_and_refuses(name: &str, jwk: &Value, key: &PKey<Private>) {
     let mut world = World::edited("/clients/0/keys", json!([jwk]));
     world.strictness.allow_algorithms = vec![name.to_owned()];
     let grant = Grant::new(json!({"alg": name, "kid": KID}), MODERN, key);
@@ -238,7 +238,7 @@ fn each_switch_lets_through_what_it_says() {
 
 #[test]
 fn a_token_is_checked_as_an_api_should() {
-    let mint = Mint::new(authority::rsa_key(3072).unwrap()).unwrap();
+    let mint = Mint::new(fixture().token.clone()).unwrap();
     let granted = World::new().judge(&Grant::modern().sign()).map_err(|refusal| refusal.summary()).unwrap();
     let success = serde_json::to_value(mint.issue(&granted, ISSUER, now()).unwrap()).unwrap();
     let token = success["access_token"].as_str().unwrap();
@@ -250,7 +250,7 @@ fn a_token_is_checked_as_an_api_should() {
     assert_eq!(mint.check(token, ISSUER, later(120)).err(), Some("the token has expired"));
     assert_eq!(mint.check(token, "https://other/", now()).err(), Some("the token is of another issuer"));
     assert_eq!(mint.check(&token[..token.len() - 4], ISSUER, now()).err(), Some("the token's signature does not hold"));
-    let other = Mint::new(authority::rsa_key(2048).unwrap()).unwrap();
+    let other = Mint::new(fixture().stranger.clone()).unwrap();
     let wrong = Some("the token is not signed with a key of this issuer");
     assert_eq!(other.check(token, ISSUER, now()).err(), wrong);
     assert_eq!(mint.check(&Grant::modern().sign(), ISSUER, now()).err(), wrong);

@@ -41,6 +41,7 @@ pub(super) struct Fixture {
     pub(super) leaf: Identity,
     pub(super) registered: PKey<Private>,
     pub(super) stranger: PKey<Private>,
+    pub(super) token: PKey<Private>,
 }
 
 pub(super) fn fixture() -> &'static Fixture {
@@ -52,7 +53,14 @@ pub(super) fn fixture() -> &'static Fixture {
         let intermediate = authority::intermediate("Intermediate", &root, key(), validity).unwrap();
         let subject = authority::enterprise_subject("KOMMUNE", "310700010", Place::SerialNumber).unwrap();
         let leaf = authority::enterprise(&subject, Usage::Authentication, &intermediate, key(), validity).unwrap();
-        Fixture { root, intermediate, leaf, registered: key(), stranger: key() }
+        Fixture {
+            root,
+            intermediate,
+            leaf,
+            registered: key(),
+            stranger: key(),
+            token: authority::rsa_key(3072).unwrap(),
+        }
     })
 }
 
@@ -196,12 +204,12 @@ pub(super) fn sign_text(header: &str, claims: &str, algorithm: &str, key: &PKey<
             [signature.r().to_vec_padded(half).unwrap(), signature.s().to_vec_padded(half).unwrap()].concat()
         }
         _ => {
-            let mut signer = Signer::new(digest, key).unwrap();
+            let mut maker = Signer::new(digest, key).unwrap();
             if algorithm.starts_with("PS") {
-                signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
-                signer.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH).unwrap();
+                maker.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+                maker.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH).unwrap();
             }
-            signer.sign_oneshot_to_vec(signed.as_bytes()).unwrap()
+            maker.sign_oneshot_to_vec(signed.as_bytes()).unwrap()
         }
     };
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))

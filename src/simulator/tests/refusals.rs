@@ -15,10 +15,7 @@ const FRIENDLY: &str = "310700053";
 
 /// The status and the body of what is refused, whole, its trace id made equal.
 fn refusal(world: &World, assertion: &str) -> (u16, String) {
-    let refusal = match world.judge(assertion) {
-        Err(refusal) => refusal,
-        Ok(_) => panic!("the grant was accepted"),
-    };
+    let Err(refusal) = world.judge(assertion) else { panic!("the grant was accepted") };
     body(&refusal)
 }
 
@@ -115,18 +112,20 @@ fn refuses_a_certificate_that_is_not_valid_here() {
     let early = Validity { from: now() + TimeDelta::seconds(60), until: now() + TimeDelta::days(9) };
     let made = |usage, validity| certificate("310700010", Place::SerialNumber, usage, validity);
     let wrong = [
-        made(Usage::Authentication, over),
-        made(Usage::Authentication, early),
-        made(Usage::Encryption, good),
-        made(Usage::Signature, good),
-        foreign(good),
-        bare(false),
-        bare(true),
+        ("certificate has expired", made(Usage::Authentication, over)),
+        ("certificate is not yet valid", made(Usage::Authentication, early)),
+        ("keyUsage does not have digitalSignature", made(Usage::Encryption, good)),
+        ("keyUsage does not have digitalSignature", made(Usage::Signature, good)),
+        ("unable to get local issuer certificate", foreign(good)),
+        ("keyUsage is missing or not critical", bare(false)),
+        ("keyUsage is missing or not critical", bare(true)),
     ];
-    for certificate in wrong {
+    for (why, certificate) in wrong {
         let grant = Grant::modern().header("x5c", x5c(&[certificate]));
         let text = format!("{FAILED} The JWT is signed with an invalid certificate.");
         refuses_grant(&World::new(), &grant, &text, Some("MP-120"));
+        let refusal = World::new().judge(&grant.sign()).err().unwrap();
+        assert_eq!(refusal.summary(), format!("MP-120 ({why})"));
     }
 }
 
