@@ -110,9 +110,8 @@ impl Explain for Error {
             Self::Listen { .. } => {
                 Some("ports below 1024 need privileges; let the simulator pick: --port 0".to_owned())
             }
-            Self::Unwritable { .. } | Self::Unreadable { .. } | Self::NotOurs(_) => {
-                Some("name a folder of your own: --dir FOLDER".to_owned())
-            }
+            Self::Unreadable { .. } => Some("check that the file is there and that you may read it".to_owned()),
+            Self::Unwritable { .. } | Self::NotOurs(_) => Some("name a folder of your own: --dir FOLDER".to_owned()),
             Self::Incomplete(path) | Self::Damaged { path, .. } => Some(format!(
                 "remove the folder `{}` and start again: everything in it is made anew",
                 path.parent().unwrap_or(path).display()

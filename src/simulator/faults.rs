@@ -40,7 +40,9 @@ pub(crate) async fn apply(faults: &Faults, shown: &AtomicU32, truth: Response) -
         return truth;
     }
     let mut response = replaced(answer, truth);
-    if let Some(status) = faults.status.and_then(|status| StatusCode::from_u16(status).ok()) {
+    if let Some(status) =
+        faults.status.filter(|status| (200..600).contains(status)).and_then(|status| StatusCode::from_u16(status).ok())
+    {
         *response.status_mut() = status;
     }
     if let Some(seconds) = faults.retry_after_seconds {

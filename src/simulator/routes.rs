@@ -102,7 +102,7 @@ async fn around(State(shared): State<Arc<Shared>>, request: Request, next: Next)
         // A page in a browser could make its own name point here (DNS rebinding).
         with_status(StatusCode::MISDIRECTED_REQUEST, plain("Misdirected Request\n"))
     };
-    let now = shared.now(&shared.watching.current().0);
+    let now = shared.now(&shared.watched());
     // RFC 9110 §5.6.7.
     let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     if let Ok(date) = HeaderValue::from_str(&date) {

@@ -90,7 +90,7 @@ pub struct Faults {
     pub delay_milliseconds: u32,
     /// What the token endpoint answers instead of the truth.
     pub answer: Option<Answer>,
-    /// With which status. Default: 503 for `status`, 200 for everything else, 307 for `redirect`.
+    /// With which status, of 200 to 599. Default: 503 for `status`, 200 for everything else, 307 for `redirect`.
     pub status: Option<u16>,
     /// The header `Retry-After` of such answers.
     pub retry_after_seconds: Option<u32>,

@@ -124,20 +124,9 @@ impl Plan {
     }
 }
 
-/// Makes the folder; with `old`, the clients file and the registered key are taken over from there.
-pub(super) fn whole(dir: &Path, now: DateTime<Utc>, old: Option<&Path>) -> Result<(), Error> {
-    let parent = dir.parent().unwrap_or(Path::new("/"));
-    if !parent.is_dir() {
-        files::make_folder(parent)?;
-    }
-    let unwritable = |source| Error::Unwritable { path: dir.to_owned(), source };
-    // Removed again when anything below fails.
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".simulator-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    let place = builder.tempdir_in(parent).map_err(unwritable)?;
-    content(place.path(), now, old)?;
+/// Makes the folder where there is none, or an empty one.
+pub(super) fn whole(dir: &Path, now: DateTime<Utc>) -> Result<(), Error> {
+    let place = beside(dir, now, None)?;
     match fs::rename(place.path(), dir) {
         Ok(()) => {
             // Moved away: there is nothing left to remove.
@@ -146,17 +135,37 @@ pub(super) fn whole(dir: &Path, now: DateTime<Utc>, old: Option<&Path>) -> Resul
         }
         // Another simulator was quicker: its folder is as good as ours.
         Err(_) if dir.join(MARK).is_file() => Ok(()),
-        Err(source) => Err(unwritable(source)),
+        Err(source) => Err(Error::Unwritable { path: dir.to_owned(), source }),
     }
 }
 
-/// Moves a folder with expired certificates to a name of its own.
-pub(super) fn aside(dir: &Path, now: DateTime<Utc>) -> Result<PathBuf, Error> {
+/// Makes the folder anew, with the old one's clients and registered key, and returns where the old one went.
+pub(super) fn again(dir: &Path, now: DateTime<Utc>) -> Result<PathBuf, Error> {
+    let place = beside(dir, now, Some(dir))?;
     let mut name = dir.file_name().unwrap_or_default().to_owned();
     name.push(format!(".expired-{}", now.format("%Y%m%dT%H%M%SZ")));
     let old = dir.with_file_name(name);
-    fs::rename(dir, &old).map_err(|source| Error::Unwritable { path: old.clone(), source })?;
+    // The new folder is whole before the old one leaves, so that little can fail between the two.
+    let unwritable = |source| Error::Unwritable { path: dir.to_owned(), source };
+    fs::rename(dir, &old).map_err(unwritable)?;
+    fs::rename(place.path(), dir).map_err(unwritable)?;
+    let _ = place.keep();
     Ok(old)
+}
+
+/// Makes the content in a folder beside the place where it is to be; removed again when that fails.
+fn beside(dir: &Path, now: DateTime<Utc>, old: Option<&Path>) -> Result<tempfile::TempDir, Error> {
+    let parent = dir.parent().unwrap_or(Path::new("/"));
+    if !parent.is_dir() {
+        files::make_folder(parent)?;
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".simulator-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let place = builder.tempdir_in(parent).map_err(|source| Error::Unwritable { path: dir.to_owned(), source })?;
+    content(place.path(), now, old)?;
+    Ok(place)
 }
 
 fn content(dir: &Path, now: DateTime<Utc>, old: Option<&Path>) -> Result<(), Error> {
@@ -189,8 +198,9 @@ fn content(dir: &Path, now: DateTime<Utc>, old: Option<&Path>) -> Result<(), Err
         None => write_clients(dir)?,
     }
     let mark = Mark { version: VERSION, made_at: now, expires_at: validity.until };
-    let mark = serde_json::to_vec_pretty(&mark)
+    let mut mark = serde_json::to_vec_pretty(&mark)
         .map_err(|error| Error::Damaged { path: dir.join(MARK), problem: error.to_string() })?;
+    mark.push(b'\n');
     files::write_public(&dir.join(MARK), &mark)
 }
 

@@ -133,15 +133,14 @@ impl Installation {
     pub fn open_or_make(dir: &Path, now: DateTime<Utc>) -> Result<Self, Error> {
         let dir = std::path::absolute(dir).map_err(|source| Error::Unwritable { path: dir.to_owned(), source })?;
         if is_empty(&dir)? {
-            make::whole(&dir, now, None)?;
+            make::whole(&dir, now)?;
             return Self::open(&dir, Made::Now);
         }
         let installation = Self::open(&dir, Made::Earlier)?;
         if installation.expires_at > now {
             return Ok(installation);
         }
-        let old = make::aside(&dir, now)?;
-        make::whole(&dir, now, Some(&old))?;
+        let old = make::again(&dir, now)?;
         Self::open(&dir, Made::Again { old })
     }
 

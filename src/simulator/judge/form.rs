@@ -17,7 +17,10 @@ pub(crate) fn assertion(content_type: Option<&str>, body: &[u8]) -> Result<Strin
     }
     let (mut grant_type, mut assertion) = (None, None);
     let mut seen = Vec::new();
-    for (name, value) in url::form_urlencoded::parse(body).take(MAXIMUM_PARAMETERS) {
+    for (name, value) in url::form_urlencoded::parse(body) {
+        if seen.len() == MAXIMUM_PARAMETERS {
+            return Err(Refusal::Form("Too many parameters"));
+        }
         // RFC 6749 §3.2: a parameter must not be included more than once.
         if seen.contains(&name) {
             return Err(Refusal::Form("A parameter is included more than once"));

@@ -1,8 +1,8 @@
 //! Judges a grant, check by check, and says what the client gets or why it gets nothing.
 //!
 //! The rules: <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>. The order in which
-//! Maskinporten itself checks is not documented; here a client is found before its key, its key before the
-//! signature, and nothing is believed, remembered or looked up for it before the signature holds.
+//! Maskinporten itself checks is not documented; here the client is found first, then its key, then the
+//! signature is checked; what the grant asks for is read, and its identifier used up, only when that holds.
 
 mod certificate;
 mod claims;

@@ -25,6 +25,7 @@ pub(crate) use watch::{Watched, Watching};
 
 use super::{
     Error,
+    judge::jose::Algorithm,
     jwk::Jwk,
     strictness::{Faults, Strictness},
 };
@@ -191,6 +192,10 @@ impl Registry {
         ];
         if let Some((name, _)) = lists.iter().find(|(_, length)| *length > MAXIMUM_ENTRIES) {
             return Some(format!("`{name}` has more than {MAXIMUM_ENTRIES} entries"));
+        }
+        let names = self.strictness.iter().flat_map(|strictness| &strictness.allow_algorithms);
+        if let Some(name) = names.into_iter().find(|name| Algorithm::parse(name).is_none()) {
+            return Some(format!("`allow_algorithms` has `{name}`, which is no algorithm for public keys"));
         }
         let mut seen = HashSet::new();
         if let Some(scope) = self.scopes.iter().find(|scope| !seen.insert(&scope.name)) {

@@ -337,6 +337,41 @@ fn serves_https_with_a_certificate_of_its_own_authority() {
     assert!(connect("example.no").is_err());
 }
 
+/// The clock of the tests for rustls.
+#[derive(Debug)]
+struct TestTime;
+
+impl rustls::time_provider::TimeProvider for TestTime {
+    fn current_time(&self) -> Option<rustls::pki_types::UnixTime> {
+        let seconds = u64::try_from(now().timestamp()).unwrap();
+        Some(rustls::pki_types::UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
+    }
+}
+
+#[test]
+fn serves_https_to_rustls_in_both_versions_of_tls() {
+    let running = Running::start(|options| options.tls = true);
+    let pem = fs::read(&running.installation.tls_ca_file).unwrap();
+    let der = openssl::x509::X509::from_pem(&pem).unwrap().to_der().unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(der.into()).unwrap();
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_details(provider, Arc::new(TestTime))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_root_certificates(roots.clone())
+            .with_no_client_auth();
+        let name = "127.0.0.1".try_into().unwrap();
+        let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+
+        let stream = rustls::StreamOwned::new(session, running.connect());
+        let (status, _, body) = exchange(stream, running.port, "GET /health", "", "");
+
+        assert_eq!((status, body.as_str()), (200, "{\"status\":\"UP\"}"));
+    }
+}
+
 #[test]
 fn lets_an_open_request_finish_when_it_is_told_to_stop() {
     let mut running = Running::start(|options| options.faults.delay_milliseconds = 600);

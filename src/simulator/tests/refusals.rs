@@ -431,3 +431,27 @@ fn answers_a_wrong_form_in_the_words_of_oauth() {
     );
     assert_eq!(body(&Refusal::Busy).0, 503);
 }
+
+#[test]
+fn no_grant_passes_in_which_a_single_sign_is_another() {
+    let world = World::new();
+    let good = Grant::registered().sign();
+    for (place, sign) in good.char_indices() {
+        for other in ['A', '.', '-', '~'].into_iter().filter(|other| *other != sign) {
+            let changed = format!("{}{other}{}", &good[..place], &good[place + 1..]);
+            assert!(world.judge(&changed).is_err(), "{place} {other}");
+        }
+    }
+
+    assert!(world.judge(&good).is_ok());
+}
+
+#[test]
+fn cut_grants_are_refused_wherever_they_are_cut() {
+    let world = World::new();
+    let good = Grant::modern().sign();
+
+    for end in (0..good.len()).step_by(7).chain([good.len() - 1]) {
+        assert!(world.judge(&good[..end]).is_err(), "{end}");
+    }
+}
