@@ -10,6 +10,31 @@
 //! | `strictness`, `faults` | [`Strictness`] and [`Faults`], in place of those given at start |
 //! | `about` | lines for the reader |
 //!
+//! ```json
+//! {
+//!   "clients": [
+//!     {
+//!       "client_id": "8d001e58-c758-4beb-a9ec-ae1d770fa35e",
+//!       "name": "Simulert kommune",
+//!       "orgno": "310700010",
+//!       "scopes": ["difitest:test1", "simulator:delegated"],
+//!       "access_token_lifetime": 600
+//!     }
+//!   ],
+//!   "scopes": [
+//!     { "name": "difitest:test1", "accessible_for_all": true, "at_max_age": 120 },
+//!     {
+//!       "name": "simulator:delegated",
+//!       "granted_to": ["310700053"],
+//!       "delegation_source": "https://tt02.altinn.no/"
+//!     }
+//!   ],
+//!   "delegations": [{ "consumer": "310700053", "supplier": "310700010", "scope": "simulator:delegated" }],
+//!   "strictness": { "allow_claims": ["nbf"], "maximum_seconds_behind": 120 },
+//!   "faults": { "answer": "status", "status": 503, "retry_after_seconds": 1, "first_requests": 2 }
+//! }
+//! ```
+//!
 //! The names are those of Maskinporten's administration API where it has one:
 //! <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin>.
 
@@ -282,5 +307,18 @@ mod tests {
         let error = Registry::parse(Path::new("c"), text).unwrap_err();
 
         assert_eq!(error.to_string(), "`c` is not valid: the client `a` stands there twice");
+    }
+
+    #[test]
+    fn reads_the_example_of_its_own_documentation() {
+        let source = include_str!("mod.rs");
+        let (_, rest) = source.split_once("//! ```json\n").unwrap();
+        let (example, _) = rest.split_once("//! ```\n").unwrap();
+        let text: String = example.lines().map(|line| line.trim_start_matches("//!")).collect();
+
+        let registry = Registry::parse(Path::new("c"), text.as_bytes()).unwrap();
+
+        assert_eq!(registry.clients.len(), 1);
+        assert_eq!(registry.faults.unwrap().first_requests, Some(2));
     }
 }
