@@ -1,0 +1,240 @@
+//! The data folder: made whole, reused, remade, and guarded.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use chrono::TimeDelta;
+use openssl::{
+    pkcs12::Pkcs12,
+    pkey::{PKey, Private},
+    x509::X509,
+};
+use serde_json::Value;
+
+use super::grants::now;
+use crate::{
+    clock::FixedClock,
+    explain::Explain as _,
+    simulator::{Error, Installation, Keystore, Made, Options, Simulator},
+};
+
+/// A data folder of one's own, copied from one that was made once.
+pub(super) fn folder() -> (tempfile::TempDir, PathBuf) {
+    static FILES: OnceLock<Vec<(PathBuf, Vec<u8>)>> = OnceLock::new();
+    let files = FILES.get_or_init(|| {
+        let place = tempfile::tempdir().unwrap();
+        let dir = place.path().join("simulator");
+        Installation::open_or_make(&dir, now()).unwrap();
+        let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+        entries.map(|path| (PathBuf::from(path.file_name().unwrap()), fs::read(&path).unwrap())).collect()
+    });
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("simulator");
+    fs::create_dir(&dir).unwrap();
+    for (name, content) in files {
+        fs::write(dir.join(name), content).unwrap();
+    }
+    (place, dir)
+}
+
+/// The private key, the certificates and the names of entries in a keystore, read with other code than wrote it
+/// where there is any: openssl for the modern form, the `p12` crate for the two that OpenSSL 3 does not read.
+pub(super) fn open(keystore: &Keystore) -> Vec<(Option<String>, PKey<Private>, X509)> {
+    let content = fs::read(&keystore.file).unwrap();
+    let password = fs::read_to_string(&keystore.password_file).unwrap();
+    if keystore.file.ends_with("modern.p12") {
+        let parsed = Pkcs12::from_der(&content).unwrap().parse2(&password).unwrap();
+        assert_eq!(parsed.ca.unwrap().len(), 2);
+        let alias = parsed.cert.as_ref().unwrap().alias().map(|alias| String::from_utf8(alias.to_vec()).unwrap());
+        return vec![(alias, parsed.pkey.unwrap(), parsed.cert.unwrap())];
+    }
+    let parsed = p12::PFX::parse(&content).unwrap();
+    assert!(parsed.verify_mac(&password));
+    assert!(!parsed.verify_mac("wrong"));
+    let bags = parsed.bags(&password).unwrap();
+    let certificates: Vec<X509> =
+        bags.iter().filter_map(|bag| bag.bag.get_x509_cert()).map(|der| X509::from_der(&der).unwrap()).collect();
+    assert_eq!(certificates.len(), keystore.aliases.len() + 2);
+    let bmp: Vec<u8> = password.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect();
+    let keys = bags.iter().filter_map(|bag| Some((bag.friendly_name(), bag.bag.get_key(&bmp)?)));
+    keys.map(|(alias, der)| {
+        let key = PKey::private_key_from_pkcs8(&der).unwrap();
+        let certificate = certificates.iter().find(|one| one.public_key().unwrap().public_eq(&key)).unwrap();
+        (alias, key, certificate.clone())
+    })
+    .collect()
+}
+
+#[test]
+fn makes_everything_once_and_reuses_it() {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("above").join("simulator");
+
+    let first = Installation::open_or_make(&dir, now()).unwrap();
+    fs::write(&first.clients_file, "{}").unwrap();
+    let again = Installation::open_or_make(&dir, now()).unwrap();
+
+    assert_eq!((first.made, again.made), (Made::Now, Made::Earlier));
+    assert_eq!(first.keystores, again.keystores);
+    assert_eq!(fs::read_to_string(&again.clients_file).unwrap(), "{}");
+    assert_eq!(fs::read_dir(dir.parent().unwrap()).unwrap().count(), 1, "nothing half-made is left");
+}
+
+#[cfg(unix)]
+#[test]
+fn keeps_secrets_for_the_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("simulator");
+
+    Installation::open_or_make(&dir, now()).unwrap();
+
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&dir), 0o700);
+    let public = ["ca.pem", "intermediate.pem", "tls-ca.pem", "tls-server.pem", "simulator.json"];
+    for path in fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert_eq!(mode(&path), if public.contains(&name) { 0o644 } else { 0o600 }, "{name}");
+    }
+}
+
+#[test]
+fn each_keystore_opens_and_holds_what_the_installation_says() {
+    let (_place, dir) = folder();
+    let installation = Installation::open_or_make(&dir, now()).unwrap();
+
+    for keystore in &installation.keystores {
+        let entries = open(keystore);
+
+        let aliases: Vec<_> = entries.iter().map(|(alias, ..)| alias.as_deref().unwrap()).collect();
+        assert_eq!(aliases, keystore.aliases);
+        for (_, key, certificate) in entries {
+            assert!(certificate.public_key().unwrap().public_eq(&key));
+            let orgno = crate::simulator::judge::organisation_number(certificate.subject_name());
+            assert_eq!(orgno.as_deref(), Some(keystore.orgno));
+            assert_eq!(one_line(&certificate), keystore.subject);
+        }
+    }
+}
+
+fn one_line(certificate: &X509) -> String {
+    let entries = certificate.subject_name().entries();
+    let text = entries
+        .map(|entry| format!("{} = {}", entry.object().nid().short_name().unwrap(), entry.data().to_string().unwrap()));
+    text.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn the_registered_key_is_a_private_jwk_that_belongs_to_the_registered_public_one() {
+    let (_place, dir) = folder();
+    let installation = Installation::open_or_make(&dir, now()).unwrap();
+
+    let private: Value = serde_json::from_slice(&fs::read(&installation.registered_key.file).unwrap()).unwrap();
+    let clients: Value = serde_json::from_slice(&fs::read(&installation.clients_file).unwrap()).unwrap();
+
+    let public = &clients["clients"][3]["keys"][0];
+    assert_eq!(clients["clients"][3]["client_id"], installation.registered_key.client_id);
+    for member in ["kty", "use", "alg", "kid", "n", "e"] {
+        assert_eq!(private[member], public[member]);
+    }
+    for member in ["d", "p", "q", "dp", "dq", "qi"] {
+        assert!(private[member].as_str().unwrap().len() > 100);
+        assert!(public.get(member).is_none());
+    }
+}
+
+#[test]
+fn remakes_what_has_expired_and_keeps_the_clients() {
+    let (_place, dir) = folder();
+    let before = Installation::open_or_make(&dir, now()).unwrap();
+    fs::write(&before.clients_file, "{\"about\": [\"mine\"]}").unwrap();
+    let key = fs::read(&before.registered_key.file).unwrap();
+    let later = now() + TimeDelta::days(3 * 365);
+
+    let after = Installation::open_or_make(&dir, later).unwrap();
+
+    let old = dir.with_file_name("simulator.expired-20291121T120000Z");
+    assert_eq!(after.made, Made::Again { old: old.clone() });
+    assert!(after.expires_at > later);
+    assert!(old.join("modern.p12").is_file());
+    assert_eq!(fs::read_to_string(&after.clients_file).unwrap(), "{\"about\": [\"mine\"]}");
+    assert_eq!(fs::read(&after.registered_key.file).unwrap(), key);
+    assert_eq!(Installation::open_or_make(&dir, later).unwrap().made, Made::Earlier);
+}
+
+#[test]
+fn refuses_a_folder_of_somebody_else_and_leaves_it_alone() {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("letter.txt"), "dear").unwrap();
+
+    let error = Installation::open_or_make(place.path(), now()).unwrap_err();
+
+    assert!(matches!(error, Error::NotOurs(_)));
+    assert_eq!(error.hint().unwrap(), "name a folder of your own: --dir FOLDER");
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn says_which_file_is_missing_or_damaged() {
+    let (_place, dir) = folder();
+    let start = || {
+        let options = Options { clock: Arc::new(FixedClock(now())), tls: true, ..Options::new(&dir) };
+        Simulator::start(options).unwrap_err()
+    };
+
+    fs::write(dir.join("clients.json"), "{\n\"clients\": 1\n}").unwrap();
+    assert_eq!(start().to_string(), format!("`{}` is not valid on line 2", dir.join("clients.json").display()));
+
+    fs::write(dir.join("token-signing-key.pem"), "hello").unwrap();
+    let path = dir.join("token-signing-key.pem");
+    assert_eq!(start().to_string(), format!("`{}` is damaged: it holds no private key", path.display()));
+
+    fs::remove_file(dir.join("legacy.p12")).unwrap();
+    let error = start();
+    assert_eq!(error.to_string(), format!("the simulator's folder lacks `{}`", dir.join("legacy.p12").display()));
+    assert_eq!(
+        error.hint().unwrap(),
+        format!("remove the folder `{}` and start again: everything in it is made anew", dir.display())
+    );
+}
+
+#[test]
+fn says_when_the_port_is_taken() {
+    let (_place, dir) = folder();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+
+    let error = Simulator::start(Options { port, ..Options::new(dir) }).unwrap_err();
+
+    assert_eq!(error.to_string(), format!("port {port} on 127.0.0.1 is taken"));
+    assert_eq!(error.hint().unwrap(), "choose another port, or let the simulator pick one: --port 0");
+}
+
+#[test]
+fn leaves_a_note_for_the_local_environment() {
+    let (place, dir) = folder();
+    let note = place.path().join("local.json");
+
+    let options = Options { note: Some(note.clone()), clock: Arc::new(FixedClock(now())), ..Options::new(&dir) };
+    let simulator = Simulator::start(options).unwrap();
+
+    let left = crate::environment::LocalEnvironment::read(&note).unwrap();
+    assert_eq!(left, simulator.local_environment());
+    assert_eq!(left.token_endpoint, format!("{}token", simulator.issuer()));
+    assert_eq!(left.ca_file, None);
+    assert!(left.keystore.is_file() && left.keystore_password_file.is_file());
+}
+
+#[test]
+fn trusts_further_roots_only_from_files_that_hold_some() {
+    let (_place, dir) = folder();
+    let with =
+        |name: &str| Options { trust: vec![dir.join(name)], clock: Arc::new(FixedClock(now())), ..Options::new(&dir) };
+
+    assert!(Simulator::start(with("tls-ca.pem")).is_ok());
+    assert!(matches!(Simulator::start(with("clients.json")), Err(Error::Trust(_))));
+    assert!(matches!(Simulator::start(with("no.pem")), Err(Error::Unreadable { .. })));
+}

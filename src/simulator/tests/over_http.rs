@@ -1,0 +1,391 @@
+//! The whole simulator over loopback, spoken to by a client of a few lines.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    path::Path,
+    sync::{Arc, Mutex},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use openssl::{hash::MessageDigest, pkey::PKey, rsa::Rsa, sign::Verifier};
+use serde_json::{Value, json};
+
+use super::{
+    folder::{folder, open},
+    grants::{Grant, MODERN, now, x5c},
+};
+use crate::{
+    clock::FixedClock,
+    simulator::{Installation, Options, Simulator},
+};
+
+/// A simulator that serves on a thread of its own until it is dropped.
+pub(super) struct Running {
+    pub(super) installation: Installation,
+    pub(super) issuer: String,
+    pub(super) log: Arc<Mutex<Vec<String>>>,
+    port: u16,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    _place: tempfile::TempDir,
+}
+
+impl Running {
+    pub(super) fn start(change: impl FnOnce(&mut Options)) -> Self {
+        let (place, dir) = folder();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (mut options, lines) = (Options::new(dir), Arc::clone(&log));
+        options.clock = Arc::new(FixedClock(now()));
+        options.observer = Some(Arc::new(move |event| lines.lock().unwrap().push(event.to_string())));
+        change(&mut options);
+        let simulator = Simulator::start(options).unwrap();
+        let (installation, issuer) = (simulator.installation().clone(), simulator.issuer().to_owned());
+        let port = issuer.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(simulator.serve(async { drop(stopped.await) })).unwrap();
+        });
+        Self { installation, issuer, log, port, stop: Some(stop), thread: Some(thread), _place: place }
+    }
+
+    pub(super) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    }
+
+    /// Sends a request and returns the status, the head and the body.
+    pub(super) fn ask(&self, start: &str, headers: &str, body: &str) -> (u16, String, String) {
+        exchange(self.connect(), self.port, start, headers, body)
+    }
+
+    pub(super) fn token(&self, assertion: &str) -> (u16, String, String) {
+        let form = format!("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion={assertion}");
+        self.ask("POST /token", "Content-Type: application/x-www-form-urlencoded\r\n", &form)
+    }
+
+    /// A faultless grant for this simulator, signed with the key of a keystore in its folder.
+    pub(super) fn grant(&self, index: usize, alias: usize, jti: &str) -> Grant {
+        let keystore = &self.installation.keystores[index];
+        let (_, key, certificate) = open(keystore).swap_remove(alias);
+        Grant::new(json!({"alg": "RS256", "x5c": x5c(&[certificate])}), keystore.client_id, &key)
+            .claim("aud", json!(self.issuer))
+            .claim("jti", json!(jti))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let joined = self.thread.take().map(JoinHandle::join);
+        assert!(std::thread::panicking() || joined.is_some_and(|result| result.is_ok()));
+    }
+}
+
+fn exchange(mut stream: impl Read + Write, port: u16, start: &str, headers: &str, body: &str) -> (u16, String, String) {
+    let length = body.len();
+    let request = format!(
+        "{start} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    );
+    // A server that refuses a body may close before it has read it all.
+    let _ = stream.write_all(request.as_bytes());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    (status, head.to_ascii_lowercase(), body.to_owned())
+}
+
+#[test]
+fn gives_a_token_for_each_keystore_and_the_registered_key_and_says_hello_for_it() {
+    let running = Running::start(|_| ());
+    let file = fs::read(&running.installation.registered_key.file).unwrap();
+    let jwk: Value = serde_json::from_slice(&file).unwrap();
+    let number = |name: &str| {
+        let bytes = URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();
+        openssl::bn::BigNum::from_slice(&bytes).unwrap()
+    };
+    let key = Rsa::from_private_components(
+        number("n"),
+        number("e"),
+        number("d"),
+        number("p"),
+        number("q"),
+        number("dp"),
+        number("dq"),
+        number("qi"),
+    );
+    let registered = Grant::new(
+        json!({"alg": "RS512", "kid": jwk["kid"], "typ": "JWT"}),
+        running.installation.registered_key.client_id,
+        &PKey::from_rsa(key.unwrap()).unwrap(),
+    );
+    let grants = [
+        (running.grant(0, 0, "a"), "310700010"),
+        (running.grant(1, 0, "b"), "310700029"),
+        (running.grant(2, 0, "c"), "310700037"),
+        (registered.claim("aud", json!(running.issuer)), "310700045"),
+    ];
+    for (grant, orgno) in grants {
+        let (status, head, body) = running.token(&grant.sign());
+
+        assert_eq!(status, 200, "{body}");
+        assert!(head.contains("content-type: application/json\r\n"), "{head}");
+        assert!(head.contains("cache-control: no-store"), "{head}");
+        assert!(head.contains("date: sun, 22 nov 2026 12:00:00 gmt"), "{head}");
+        let answer: Value = serde_json::from_str(&body).unwrap();
+        let token = answer["access_token"].as_str().unwrap();
+        verify(&running, token);
+        let (status, _, body) = running.ask("GET /api/hello", &format!("Authorization: Bearer {token}\r\n"), "");
+        assert_eq!(status, 200);
+        assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["hello"], orgno);
+        let wanted = "GET /api/hello?scope=altinn:serviceowner";
+        let (status, head, _) = running.ask(wanted, &format!("Authorization: Bearer {token}\r\n"), "");
+        assert_eq!(status, 403);
+        assert!(head.contains("www-authenticate: bearer error=\"insufficient_scope\""));
+        assert!(!running.log.lock().unwrap().iter().any(|line| line.contains(token)));
+    }
+    let log = running.log.lock().unwrap().join("\n");
+    assert!(log.starts_with(&format!("POST /token 200 client {MODERN}: token issued for difitest:test1\n")), "{log}");
+}
+
+/// Verifies a token with the key that `/jwk` shows.
+fn verify(running: &Running, token: &str) {
+    let (_, _, body) = running.ask("GET /jwk", "", "");
+    let set: Value = serde_json::from_str(&body).unwrap();
+    let number = |name: &str| {
+        let bytes = URL_SAFE_NO_PAD.decode(set["keys"][0][name].as_str().unwrap()).unwrap();
+        openssl::bn::BigNum::from_slice(&bytes).unwrap()
+    };
+    let key = PKey::from_rsa(Rsa::from_public_components(number("n"), number("e")).unwrap()).unwrap();
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let mut verifier = Verifier::new(MessageDigest::sha256(), &key).unwrap();
+    assert!(verifier.verify_oneshot(&URL_SAFE_NO_PAD.decode(signature).unwrap(), signed.as_bytes()).unwrap());
+}
+
+#[test]
+fn only_the_authentication_entry_of_three_may_sign() {
+    let running = Running::start(|_| ());
+
+    for alias in [1, 2] {
+        let (status, _, body) = running.token(&running.grant(2, alias, "a").sign());
+        assert_eq!(status, 400);
+        assert!(body.contains("MP-120"), "{body}");
+    }
+}
+
+#[test]
+fn refuses_over_http_with_trace_id_and_error_uri_and_logs_why() {
+    let running = Running::start(|_| ());
+    let grant = running.grant(0, 0, "a").claim("scope", json!("altinn:serviceowner/read"));
+
+    let (status, head, body) = running.token(&grant.sign());
+
+    let trace_id = body.split("trace_id: ").nth(1).unwrap()[..32].to_owned();
+    assert!(trace_id.bytes().all(|sign| sign.is_ascii_digit() || (b'a'..=b'f').contains(&sign)));
+    assert_eq!(status, 400);
+    assert!(head.contains("content-type: application/json\r\n") && head.contains("cache-control: no-store"));
+    let text = "Token request contains invalid scopes for client, altinn:serviceowner/read";
+    assert_eq!(
+        body,
+        format!(
+            r#"{{"error":"invalid_scope","error_description":"{text} (trace_id: {trace_id})","error_uri":"{}errors/MP-200"}}"#,
+            running.issuer
+        )
+    );
+    let line = format!("POST /token 400 client {MODERN}: MP-200 trace_id {trace_id}");
+    assert_eq!(*running.log.lock().unwrap(), [line]);
+    assert_eq!(running.token(&grant.sign()).0, 400);
+    assert!(running.log.lock().unwrap()[1].contains("MP-012"));
+}
+
+#[test]
+fn shows_the_metadata_with_the_members_of_the_real_one() {
+    let running = Running::start(|_| ());
+    let own = &running.issuer;
+
+    let (status, _, body) = running.ask("GET /.well-known/oauth-authorization-server", "", "");
+
+    assert_eq!(status, 200);
+    let wanted = format!(
+        concat!(
+            r#"{{"authorization_details_types_supported":["urn:altinn:systemuser","urn:altinn:consent"],"#,
+            r#""grant_types_supported":["urn:ietf:params:oauth:grant-type:jwt-bearer"],"issuer":"{0}","#,
+            r#""jwks_uri":"{0}jwk","token_endpoint":"{0}token","#,
+            r#""token_endpoint_auth_methods_supported":["private_key_jwt"],"#,
+            r#""token_endpoint_auth_signing_alg_values_supported":["RS256","RS384","RS512"]}}"#
+        ),
+        own
+    );
+    assert_eq!(body, wanted);
+}
+
+#[test]
+fn answers_on_its_paths_and_on_no_others() {
+    let running = Running::start(|_| ());
+    let status = |start: &str| running.ask(start, "", "").0;
+
+    assert_eq!(status("GET /health"), 200);
+    assert_eq!(status("GET /token"), 405);
+    assert_eq!(status("POST /jwk"), 405);
+    assert_eq!(status("GET /"), 404);
+    assert_eq!(status("GET /.well-known/openid-configuration"), 404);
+    assert_eq!(status("GET /errors/MP-999"), 404);
+    let codes = "011 012 100 110 120 121 122 123 124 130 200 201 250 251 301 302 303";
+    for code in codes.split(' ') {
+        let (status, _, body) = running.ask(&format!("GET /errors/MP-{code}"), "", "");
+        assert!(status == 200 && body.starts_with(&format!("MP-{code}: ")), "{body}");
+    }
+    assert_eq!(status("GET /api/hello"), 401);
+    let (status, head, _) = running.ask("GET /api/hello", "Authorization: Bearer a.b.c\r\n", "");
+    assert_eq!(status, 401);
+    assert!(head.contains("www-authenticate: bearer error=\"invalid_token\""), "{head}");
+}
+
+#[test]
+fn refuses_bodies_that_are_too_large_and_forms_that_are_none() {
+    let running = Running::start(|_| ());
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+
+    assert_eq!(running.ask("POST /token", form, &"a".repeat(70_000)).0, 413);
+    let (status, _, body) = running.ask("POST /token", "Content-Type: application/json\r\n", "{}");
+    assert_eq!(status, 400);
+    assert!(body.starts_with(r#"{"error":"invalid_request""#), "{body}");
+    let (status, _, body) = running.ask("POST /token", form, "grant_type=password&assertion=a");
+    assert_eq!(status, 400);
+    assert!(body.starts_with(r#"{"error":"unsupported_grant_type""#), "{body}");
+}
+
+#[test]
+fn ignores_dpop_and_refuses_other_names() {
+    let running = Running::start(|_| ());
+
+    let assertion = running.grant(0, 0, "a").sign();
+    let form = format!("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion={assertion}");
+    let headers = "DPoP: a.b.c\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    let (status, _, body) = running.ask("POST /token", headers, &form);
+    assert!(status == 200 && body.contains(r#""token_type":"Bearer""#), "{body}");
+
+    let mut stream = running.connect();
+    stream.write_all(b"GET /health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 421 "), "{answer}");
+}
+
+#[test]
+fn closes_a_connection_whose_headers_do_not_come() {
+    let running = Running::start(|_| ());
+    let mut stream = running.connect();
+
+    stream.write_all(b"GET /health HTTP/1.1\r\nHost: ").unwrap();
+
+    let begun = std::time::Instant::now();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn reads_the_clients_anew_when_they_change_and_keeps_the_old_when_they_are_damaged() {
+    let running = Running::start(|_| ());
+    let path = &running.installation.clients_file;
+    let edit = |path: &Path, pointer: &str, value: Value| {
+        let mut clients: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        *clients.pointer_mut(pointer).unwrap() = value;
+        fs::write(path, clients.to_string()).unwrap();
+    };
+
+    edit(path, "/clients/0/orgno", json!("310700053"));
+    assert!(running.token(&running.grant(0, 0, "a").sign()).2.contains("MP-122"));
+    fs::write(path, "{\n \"clients\": [\n").unwrap();
+    assert!(running.token(&running.grant(0, 0, "b").sign()).2.contains("MP-122"));
+    assert!(running.token(&running.grant(0, 0, "c").sign()).2.contains("MP-122"));
+
+    let log = running.log.lock().unwrap();
+    let told: Vec<_> = log.iter().filter(|line| !line.starts_with("POST")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with(&format!("`{}` is not valid on line 3", path.display())), "{}", told[0]);
+    assert!(told[0].ends_with("what was read before stays in force"));
+}
+
+#[test]
+fn serves_https_with_a_certificate_of_its_own_authority() {
+    let running = Running::start(|options| options.tls = true);
+    assert!(running.issuer.starts_with("https://127.0.0.1:"));
+    let mut connector = openssl::ssl::SslConnector::builder(openssl::ssl::SslMethod::tls_client()).unwrap();
+    connector.set_ca_file(&running.installation.tls_ca_file).unwrap();
+    let connector = connector.build();
+
+    let connect = |name: &str| {
+        let mut configuration = connector.configure().unwrap();
+        configuration.param_mut().set_time(now().timestamp());
+        configuration.connect(name, running.connect())
+    };
+
+    for name in ["127.0.0.1", "localhost", "::1"] {
+        let stream = connect(name).unwrap();
+        let (status, _, body) = exchange(stream, running.port, "GET /health", "", "");
+        assert_eq!((status, body.as_str()), (200, "{\"status\":\"UP\"}"));
+    }
+    assert!(connect("example.no").is_err());
+}
+
+/// The clock of the tests for rustls.
+#[derive(Debug)]
+struct TestTime;
+
+impl rustls::time_provider::TimeProvider for TestTime {
+    fn current_time(&self) -> Option<rustls::pki_types::UnixTime> {
+        let seconds = u64::try_from(now().timestamp()).unwrap();
+        Some(rustls::pki_types::UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
+    }
+}
+
+#[test]
+fn serves_https_to_rustls_in_both_versions_of_tls() {
+    let running = Running::start(|options| options.tls = true);
+    let pem = fs::read(&running.installation.tls_ca_file).unwrap();
+    let der = openssl::x509::X509::from_pem(&pem).unwrap().to_der().unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(der.into()).unwrap();
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_details(provider, Arc::new(TestTime))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_root_certificates(roots.clone())
+            .with_no_client_auth();
+        let name = "127.0.0.1".try_into().unwrap();
+        let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+
+        let stream = rustls::StreamOwned::new(session, running.connect());
+        let (status, _, body) = exchange(stream, running.port, "GET /health", "", "");
+
+        assert_eq!((status, body.as_str()), (200, "{\"status\":\"UP\"}"));
+    }
+}
+
+#[test]
+fn lets_an_open_request_finish_when_it_is_told_to_stop() {
+    let mut running = Running::start(|options| options.faults.delay_milliseconds = 600);
+    let assertion = running.grant(0, 0, "a").sign();
+    let form = format!("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion={assertion}");
+    let mut stream = running.connect();
+    let head = "POST /token HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    let (port, length) = (running.port, form.len());
+    write!(stream, "{head}Host: 127.0.0.1:{port}\r\nContent-Length: {length}\r\n\r\n{form}").unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+
+    drop(running.stop.take());
+
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+}
