@@ -1,5 +1,7 @@
 //! What can be typed: commands, their forms, and the examples that open each help text.
 
+use std::path::PathBuf;
+
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use maskinporten_token_generator::printer::{GrantForm, HeadersForm, TokenForm};
 
@@ -9,6 +11,9 @@ const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usag
 
 const VARIABLES: &str = "Each option can be set as a variable: --client-id is MASKINPORTEN_CLIENT_ID. The keystore's password\n\
                          is best set as MASKINPORTEN_KEYSTORE_PASSWORD or kept in a file; without one it is asked for.";
+
+const SWITCHES: &str = "Clients, scopes, delegations and every switch for what Maskinporten does not document stand in clients.json\n\
+                        in its folder, which is read again when it changes. Ctrl-C ends it.";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -86,6 +91,17 @@ pub(crate) enum Command {
         maskinporten headers --env local --header 'ApiKey: KEY' --header 'Accept: application/hal+json'\n  \
         maskinporten headers --env local --format curl-config | curl -K - http://127.0.0.1:17824/api/hello\n")]
     Headers(HeadersArguments),
+    /// Run a local Maskinporten with ready-made keystores and clients
+    #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \
+        maskinporten simulate\n  \
+        maskinporten simulate --tls --port 0\n  \
+        maskinporten simulate --dir ./simulator --allow-claim nbf\n")]
+    Simulate(SimulateArguments),
+    /// Show the whole flow on one screen: no account, no files
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten demo\n  \
+        maskinporten demo | less\n")]
+    Demo,
 }
 
 /// `token`
@@ -125,4 +141,27 @@ pub(crate) struct HeadersArguments {
     pub(crate) header: Vec<String>,
     #[command(flatten)]
     pub(crate) settings: Typed,
+}
+
+/// `simulate`
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArguments {
+    /// Where it keeps what it makes [default: the user's data folder]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) dir: Option<PathBuf>,
+    /// The port on 127.0.0.1; 0 picks a free one
+    #[arg(long, value_name = "PORT", default_value_t = 17824)]
+    pub(crate) port: u16,
+    /// Serve https, with a certificate from its own authority
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Accept certificates that lead to these roots too, in PEM; repeatable
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(crate) trust: Vec<PathBuf>,
+    /// Accept this signature algorithm too, such as ES256; repeatable
+    #[arg(long, value_name = "NAME", action = ArgAction::Append)]
+    pub(crate) allow_alg: Vec<String>,
+    /// Let this claim through although it is not documented, such as nbf; repeatable
+    #[arg(long, value_name = "NAME", action = ArgAction::Append)]
+    pub(crate) allow_claim: Vec<String>,
 }

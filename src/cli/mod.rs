@@ -1,6 +1,7 @@
 //! The binary's own rooms: what was typed, what is wanted, one file per command, and the terminal's rules.
 
 mod args;
+mod demo;
 mod fetch;
 mod grant;
 mod headers;
@@ -11,12 +12,15 @@ mod prompt;
 mod report;
 mod resolve;
 mod settings;
+mod signals;
+mod simulate;
 mod token;
 
 use std::{
     env, io,
     io::{IsTerminal as _, Write as _},
     process::ExitCode,
+    sync::Arc,
 };
 
 use clap::{Parser as _, error::ErrorKind};
@@ -39,7 +43,7 @@ pub(crate) fn main() -> ExitCode {
         (false, true) => Loudness::Verbose,
         (false, false) => Loudness::Usual,
     };
-    let report = Report::new(globals.error_format, loudness, wants_color(globals.color));
+    let report = Arc::new(Report::new(globals.error_format, loudness, wants_color(globals.color)));
     let result = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -57,11 +61,13 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command, report: &Report) -> Result<(), Failure> {
+async fn run(command: Command, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
         Command::Token(arguments) => token::run(arguments, report).await,
         Command::Grant(arguments) => grant::run(arguments, report).await,
         Command::Headers(arguments) => headers::run(arguments, report).await,
+        Command::Simulate(arguments) => simulate::run(arguments, report).await,
+        Command::Demo => demo::run(report).await,
     }
 }
 

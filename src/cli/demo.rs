@@ -1,0 +1,158 @@
+//! `maskinporten demo`: the whole flow on one screen, against a simulator in the same process.
+//!
+//! Everything is real: a keystore is made and opened, a grant signed and swapped over HTTP. What was made is
+//! deleted at the end, and the token is worth nothing outside.
+
+use std::{
+    fs,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use maskinporten_token_generator::{
+    client::{AccessToken, Patience, TokenClient},
+    clock::SystemClock,
+    environment::LocalEnvironment,
+    grant::{Assertion, ClientId, ExtraClaims, Grant, KeyReference, Lifetime, Scopes},
+    http::{Endpoint, HttpOptions},
+    keystore::{DEFAULT_ITERATIONS, KeystoreFile, SigningKey},
+    simulator::{Options, Simulator},
+};
+use secrecy::SecretString;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::{
+    progress::Progress,
+    report::{self, Exit, Failure, Report},
+};
+
+/// Certificates and tokens are shown as far as a line goes.
+const SHOWN_CHARACTERS: usize = 48;
+
+pub(crate) async fn run(report: &Arc<Report>) -> Result<(), Failure> {
+    let started = Instant::now();
+    let progress = Progress::start("making keys and certificates", report);
+    let folder = tempfile::tempdir().map_err(|error| io_failure("make a folder", &error))?;
+    let simulator = Simulator::start(Options::new(folder.path().join("simulator")))
+        .map_err(|error| Failure::new(Exit::Other, &error))?;
+    drop(progress);
+    let local = simulator.local_environment();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = simulator.serve(async { drop(stopped.await) });
+    let shown = async {
+        let result = show(&local, started).await;
+        drop(stop);
+        result
+    };
+    let (served, shown) = tokio::join!(served, shown);
+    shown?;
+    served.map_err(|error| Failure::new(Exit::Other, &error))
+}
+
+async fn show(local: &LocalEnvironment, started: Instant) -> Result<(), Failure> {
+    step(1, "The simulator", &format!("It made a keystore and a client, and listens on {}", local.issuer))?;
+
+    let key = open(local)?;
+    step(2, "The keystore's certificate", &certificate(&key))?;
+
+    let grant = grant(local, &key)?;
+    let assertion = grant.sign(&key, &SystemClock)?;
+    step(3, "The grant, decoded", &decoded(&assertion))?;
+
+    let endpoint = Endpoint::parse(&local.token_endpoint).map_err(|error| Failure::new(Exit::Other, &error))?;
+    let http = HttpOptions { connect_timeout: Duration::from_secs(5), ca_file: None };
+    let patience = Patience { timeout: Duration::from_secs(30), retries: 0 };
+    let client = TokenClient::new(endpoint, &http, patience)?;
+    // Each exchange takes a grant of its own; the one above was for looking at.
+    let token = client.fetch(|| grant.sign(&key, &SystemClock), &SystemClock, |_, _| ()).await?;
+    step(4, &format!("The answer of {}", local.token_endpoint), &answer(&token))?;
+    step(5, "The access token's claims", &claims(token.expose()))?;
+
+    let curl = format!("curl -H 'Authorization: Bearer {}' {}api/hello", shortened(token.expose()), local.issuer);
+    let next = "The same with a simulator that stays: maskinporten simulate, and in another terminal\n  \
+                maskinporten headers --env local | curl -H @- http://127.0.0.1:17824/api/hello";
+    step(6, "The token in a request", &format!("{curl}\n\n{next}"))?;
+    report::print(
+        format!("\nAll of this took {} ms, most of it for making keys.\n", started.elapsed().as_millis()).as_bytes(),
+    )
+}
+
+fn step(number: usize, title: &str, text: &str) -> Result<(), Failure> {
+    let indented: String = text.lines().map(|line| format!("   {line}\n").trim_end_matches(' ').to_owned()).collect();
+    let gap = if number == 1 { "" } else { "\n" };
+    report::print(format!("{gap}{number}. {title}\n{indented}").as_bytes())
+}
+
+fn open(local: &LocalEnvironment) -> Result<SigningKey, Failure> {
+    let password =
+        fs::read_to_string(&local.keystore_password_file).map_err(|error| io_failure("read a password", &error))?;
+    let file = KeystoreFile::read(&local.keystore, DEFAULT_ITERATIONS)?;
+    Ok(file.open(&SecretString::from(password))?.choose(None)?)
+}
+
+fn grant(local: &LocalEnvironment, key: &SigningKey) -> Result<Grant, Failure> {
+    Ok(Grant {
+        audience: local.issuer.clone(),
+        client_id: ClientId::parse(&local.client_id)?,
+        scopes: Scopes::parse(&local.scope)?,
+        resources: Vec::new(),
+        lifetime: Lifetime::MAXIMUM,
+        consumer_org: None,
+        person: None,
+        authorization_details: None,
+        extra: ExtraClaims::default(),
+        key_reference: KeyReference::Chain,
+        algorithm: key.default_algorithm(),
+    })
+}
+
+fn certificate(key: &SigningKey) -> String {
+    let Some(leaf) = key.certificates().first() else { return "none".to_owned() };
+    let date = |at: Option<chrono::DateTime<chrono::Utc>>| at.map(|at| at.date_naive().to_string()).unwrap_or_default();
+    format!(
+        "subject       {}\nissuer        {}\norganisation  {}\nvalid         {} to {}\nusage         {}\nchain         {} certificates",
+        leaf.subject(),
+        leaf.issuer(),
+        leaf.organisation_number().map(|number| number.to_string()).unwrap_or_default(),
+        date(leaf.not_before()),
+        date(leaf.not_after()),
+        leaf.key_usage().unwrap_or_default().join(" "),
+        key.certificates().len(),
+    )
+}
+
+fn decoded(assertion: &Assertion) -> String {
+    let mut decoded = assertion.decode();
+    if let Some(chain) = decoded.header.get_mut("x5c").and_then(Value::as_array_mut) {
+        for certificate in chain {
+            *certificate = Value::from(shortened(certificate.as_str().unwrap_or_default()));
+        }
+    }
+    serde_json::to_string_pretty(&decoded).unwrap_or_default()
+}
+
+fn answer(token: &AccessToken) -> String {
+    let expires_in = token.expires_in_seconds.unwrap_or_default();
+    let scope = token.scope.as_deref().unwrap_or_default();
+    format!(
+        "access_token  {}\ntoken_type    {}\nexpires_in    {expires_in}\nscope         {scope}",
+        shortened(token.expose()),
+        token.token_type
+    )
+}
+
+fn claims(token: &str) -> String {
+    let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
+    let claims: Value = serde_json::from_slice(&payload).unwrap_or_default();
+    serde_json::to_string_pretty(&claims).unwrap_or_default()
+}
+
+fn shortened(text: &str) -> String {
+    format!("{}…", text.chars().take(SHOWN_CHARACTERS).collect::<String>())
+}
+
+fn io_failure(what: &str, error: &std::io::Error) -> Failure {
+    Failure::plain(Exit::Other, "demo", format!("could not {what}: {error}"), None)
+}

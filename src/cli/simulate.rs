@@ -1,0 +1,92 @@
+//! `maskinporten simulate`: a local Maskinporten with ready-made keystores and clients.
+//!
+//! What it made goes to stdout, since that is what was asked for; a line a request goes to stderr.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use maskinporten_token_generator::{
+    environment::LocalEnvironment,
+    simulator::{Event, Installation, Made, Options, Simulator, Strictness},
+};
+
+use super::{
+    args::SimulateArguments,
+    progress::Progress,
+    report::{self, Exit, Failure, Report},
+    signals,
+};
+
+pub(crate) async fn run(arguments: SimulateArguments, report: &Arc<Report>) -> Result<(), Failure> {
+    let options = options(arguments, report)?;
+    let progress = Progress::start("making keys and certificates", report);
+    let simulator = Simulator::start(options).map_err(|error| Failure::new(Exit::Configuration, &error))?;
+    drop(progress);
+    report::print(description(&simulator).as_bytes())?;
+    simulator.serve(signals::stop()).await.map_err(|error| Failure::new(Exit::Other, &error))
+}
+
+fn options(arguments: SimulateArguments, report: &Arc<Report>) -> Result<Options, Failure> {
+    let dir = match arguments.dir {
+        Some(dir) => dir,
+        None => LocalEnvironment::data_folder()?.join("simulator"),
+    };
+    let log = Arc::clone(report);
+    Ok(Options {
+        port: arguments.port,
+        tls: arguments.tls,
+        trust: arguments.trust,
+        strictness: Strictness {
+            allow_algorithms: arguments.allow_alg,
+            allow_claims: arguments.allow_claim,
+            ..Strictness::default()
+        },
+        note: Some(LocalEnvironment::note()?),
+        observer: Some(Arc::new(move |event: &Event| log.note(&event.to_string()))),
+        ..Options::new(dir)
+    })
+}
+
+/// Everything that a user needs to know to send the first request; the last line says that it listens.
+fn description(simulator: &Simulator) -> String {
+    let installation = simulator.installation();
+    let mut text = format!("{}\n\n", made(installation));
+    for keystore in &installation.keystores {
+        let _ = writeln!(text, "keystore   {} ({})", keystore.file.display(), keystore.form);
+        let _ = writeln!(text, "  password {}", keystore.password_file.display());
+        let _ = writeln!(text, "  subject  {}", keystore.subject);
+        let _ = writeln!(text, "  client   {} of {}", keystore.client_id, keystore.orgno);
+    }
+    let key = &installation.registered_key;
+    let _ = writeln!(text, "key        {} (registered)", key.file.display());
+    let _ = writeln!(text, "  client   {} of {}", key.client_id, key.orgno);
+    let _ = writeln!(
+        text,
+        "clients    {} (edit it: it is read again when it changes)",
+        installation.clients_file.display()
+    );
+    let _ = writeln!(text, "roots      {} (of the keystores)", installation.ca_file.display());
+    if let Some(ca_file) = simulator.ca_file() {
+        let _ = writeln!(text, "           {} (of https)", ca_file.display());
+    }
+    let scope = simulator.local_environment().scope;
+    let _ = write!(
+        text,
+        "\nIn another terminal:\n  maskinporten token --env local\n  maskinporten headers --env local | curl {}-H @- {}api/hello\n  \
+         maskinporten grant --env local --scope {scope} --decode\n\nlistening on {}\n",
+        simulator.ca_file().map(|file| format!("--cacert {} ", file.display())).unwrap_or_default(),
+        simulator.issuer(),
+        simulator.issuer(),
+    );
+    text
+}
+
+fn made(installation: &Installation) -> String {
+    let dir = installation.dir.display();
+    match &installation.made {
+        Made::Now => format!("made keys, certificates and clients in {dir}"),
+        Made::Again { old } => {
+            format!("the certificates had expired: made new ones in {dir}, the old are in {}", old.display())
+        }
+        _ => format!("using what was made before in {dir}"),
+    }
+}
