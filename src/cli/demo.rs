@@ -80,7 +80,16 @@ async fn show(local: &LocalEnvironment, started: Instant) -> Result<(), Failure>
 }
 
 fn step(number: usize, title: &str, text: &str) -> Result<(), Failure> {
-    let indented: String = text.lines().map(|line| format!("   {line}\n").trim_end_matches(' ').to_owned()).collect();
+    let indented: String = text
+        .lines()
+        .map(|line| {
+            format!(
+                "{}
+",
+                format!("   {line}").trim_end()
+            )
+        })
+        .collect();
     let gap = if number == 1 { "" } else { "\n" };
     report::print(format!("{gap}{number}. {title}\n{indented}").as_bytes())
 }
