@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Nothing that a test runs takes longer; what does is killed and fails the test.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What a run left behind.
 #[derive(Debug, PartialEq, Eq)]

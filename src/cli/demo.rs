@@ -80,16 +80,13 @@ async fn show(local: &LocalEnvironment, started: Instant) -> Result<(), Failure>
 }
 
 fn step(number: usize, title: &str, text: &str) -> Result<(), Failure> {
-    let indented: String = text
-        .lines()
-        .map(|line| {
-            format!(
-                "{}
-",
-                format!("   {line}").trim_end()
-            )
-        })
-        .collect();
+    let mut indented = String::new();
+    for line in text.lines() {
+        indented += "   ";
+        indented += line;
+        indented.truncate(indented.trim_end().len());
+        indented.push('\n');
+    }
     let gap = if number == 1 { "" } else { "\n" };
     report::print(format!("{gap}{number}. {title}\n{indented}").as_bytes())
 }

@@ -1,0 +1,131 @@
+//! A simulator in a process of its own, as a user starts it.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, LazyLock, Mutex},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{Maskinporten, maskinporten};
+
+/// Making the keys takes a second or two, so it is done once; each simulator then has a copy.
+static MADE: LazyLock<TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Local::start_in(folder.path().join("simulator"), &[]));
+    folder
+});
+
+/// A running simulator, ended when it is dropped.
+pub struct Local {
+    child: Child,
+    /// What it said on stdout.
+    pub said: String,
+    log: Arc<Mutex<String>>,
+    dir: PathBuf,
+    data: TempDir,
+}
+
+impl Local {
+    /// Starts a simulator on a free port.
+    pub fn start(arguments: &[&str]) -> Self {
+        Self::with_clients(arguments, |_| ())
+    }
+
+    /// Starts a simulator whose `clients.json` was edited.
+    pub fn with_clients(arguments: &[&str], edit: impl FnOnce(&mut Value)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("simulator");
+        copy(&MADE.path().join("simulator"), &dir);
+        let file = dir.join("clients.json");
+        let mut clients = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        edit(&mut clients);
+        fs::write(&file, serde_json::to_vec_pretty(&clients).unwrap()).unwrap();
+        let mut local = Self::start_in(dir, arguments);
+        local.data = folder;
+        local
+    }
+
+    fn start_in(dir: PathBuf, arguments: &[&str]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let home = dir.parent().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_maskinporten"))
+            .args(["simulate", "--port", "0", "--dir"])
+            .arg(&dir)
+            .args(arguments)
+            .env_clear()
+            .env("HOME", home)
+            .env("XDG_DATA_HOME", home)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let kept = Arc::clone(&log);
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            while stderr.read_line(&mut line).is_ok_and(|read| read > 0) {
+                kept.lock().unwrap().push_str(&std::mem::take(&mut line));
+            }
+        });
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("\nlistening on ") {
+            let read = stdout.read_line(&mut said).unwrap();
+            assert!(read > 0, "the simulator ended: {said}{}", log.lock().unwrap());
+        }
+        std::thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
+        Self { child, said, log, dir, data }
+    }
+
+    /// The binary, in a home where `--env local` finds this simulator.
+    pub fn maskinporten(&self, arguments: &[&str]) -> Maskinporten {
+        maskinporten(arguments).env("XDG_DATA_HOME", self.home())
+    }
+
+    /// The issuer, with its slash.
+    pub fn issuer(&self) -> &str {
+        self.said.rsplit_once("listening on ").unwrap().1.trim_end()
+    }
+
+    /// A file in its folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// The lines it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Ends it and keeps its folder.
+    pub fn end(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    fn home(&self) -> &Path {
+        debug_assert!(self.dir.starts_with(self.data.path()));
+        self.dir.parent().unwrap()
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
