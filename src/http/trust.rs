@@ -10,9 +10,9 @@ use std::{
 };
 
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
-        WebPkiServerVerifier,
+        VerifierBuilderError, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
@@ -24,48 +24,74 @@ use super::HttpError;
 /// TLS 1.2 and 1.3 with ring; aws-lc, rustls' own choice, takes 32 ms to start.
 pub(super) fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(ring::default_provider());
-    let extra = ca_file.map(read).transpose()?.unwrap_or_default();
-    let verifier = LazyRoots { provider: provider.clone(), extra, verifier: OnceLock::new() };
+    let verifier = LazyRoots::new(Arc::clone(&provider), ca_file.map(read).transpose()?)?;
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| HttpError::Tls(error.to_string()))?;
     Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
 }
 
-fn read(ca_file: &Path) -> Result<Vec<CertificateDer<'static>>, HttpError> {
+fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
     let unusable = |why: String| HttpError::CaFile { file: ca_file.display().to_string(), why };
     let certificates: Vec<_> = CertificateDer::pem_file_iter(ca_file)
         .and_then(Iterator::collect)
         .map_err(|error| unusable(error.to_string()))?;
     let mut store = RootCertStore::empty();
-    let (usable, _) = store.add_parsable_certificates(certificates.iter().cloned());
+    let (usable, _) = store.add_parsable_certificates(certificates);
     if usable == 0 {
         return Err(unusable("it holds no certificate in PEM".to_owned()));
     }
-    Ok(certificates)
+    Ok(store)
 }
 
-/// A verifier that reads the trust store the first time it is needed.
+/// A verifier that asks the user's own authorities first, and reads the machine's trust store the first time that
+/// they do not know an issuer.
 #[derive(Debug)]
 struct LazyRoots {
     provider: Arc<CryptoProvider>,
-    extra: Vec<CertificateDer<'static>>,
-    verifier: OnceLock<Arc<WebPkiServerVerifier>>,
+    own: Option<Arc<WebPkiServerVerifier>>,
+    machine: OnceLock<Arc<WebPkiServerVerifier>>,
 }
 
 impl LazyRoots {
-    fn verifier(&self) -> Result<&Arc<WebPkiServerVerifier>, Error> {
-        if let Some(verifier) = self.verifier.get() {
-            return Ok(verifier);
+    fn new(provider: Arc<CryptoProvider>, own: Option<RootCertStore>) -> Result<Self, HttpError> {
+        let own = own.map(|roots| verifier(roots, &provider)).transpose();
+        let own = own.map_err(|error| HttpError::Tls(error.to_string()))?;
+        Ok(Self { provider, own, machine: OnceLock::new() })
+    }
+
+    fn machine(&self) -> Result<&Arc<WebPkiServerVerifier>, Error> {
+        if let Some(machine) = self.machine.get() {
+            return Ok(machine);
         }
         let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(self.extra.iter().cloned());
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), self.provider.clone())
-            .build()
+        roots.add_parsable_certificates(machine_certificates());
+        let machine = verifier(roots, &self.provider)
             .map_err(|_| Error::General("this machine's trust store is empty".to_owned()))?;
-        Ok(self.verifier.get_or_init(|| verifier))
+        Ok(self.machine.get_or_init(|| machine))
     }
+}
+
+/// The machine's certificate authorities. Where one file has them all, the folder with a file for each, which
+/// takes three times as long to read, is left alone; `SSL_CERT_FILE` and `SSL_CERT_DIR` are heeded as ever.
+fn machine_certificates() -> Vec<CertificateDer<'static>> {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    if !["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some())
+        && let Some(bundle) = openssl_probe::probe().cert_file
+    {
+        let found = rustls_native_certs::load_certs_from_paths(Some(&bundle), None).certs;
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    rustls_native_certs::load_native_certs().certs
+}
+
+fn verifier(
+    roots: RootCertStore,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, VerifierBuilderError> {
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build()
 }
 
 impl ServerCertVerifier for LazyRoots {
@@ -77,7 +103,13 @@ impl ServerCertVerifier for LazyRoots {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.verifier()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        if let Some(own) = &self.own {
+            let verdict = own.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+            if !matches!(verdict, Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))) {
+                return verdict;
+            }
+        }
+        self.machine()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(

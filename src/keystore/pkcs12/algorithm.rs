@@ -107,20 +107,49 @@ impl Pbkdf2 {
     }
 }
 
-/// The digest of a MAC made with the PKCS#12 derivation, and its block length (RFC 7292 appendix B.2's `v`).
-pub(super) fn mac_digest(identifier: &AlgorithmIdentifier) -> Result<(MessageDigest, usize), Reason> {
-    let AlgorithmIdentifier::OtherAlg(other) = identifier else {
-        return match identifier {
-            AlgorithmIdentifier::Sha1 => Ok((MessageDigest::sha1(), 64)),
-            _ => Err(Reason::Unsupported("an encryption in place of a digest".to_owned())),
+/// The digest of a MAC made with the PKCS#12 derivation.
+#[derive(Clone, Copy)]
+pub(super) enum MacDigest {
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+impl MacDigest {
+    pub(super) fn read(identifier: &AlgorithmIdentifier) -> Result<Self, Reason> {
+        let AlgorithmIdentifier::OtherAlg(other) = identifier else {
+            return match identifier {
+                AlgorithmIdentifier::Sha1 => Ok(Self::Sha1),
+                _ => Err(Reason::Unsupported("an encryption in place of a digest".to_owned())),
+            };
         };
-    };
-    match other.algorithm_type.components().as_slice() {
-        [2, 16, 840, 1, 101, 3, 4, 2, 1] => Ok((MessageDigest::sha256(), 64)),
-        [2, 16, 840, 1, 101, 3, 4, 2, 2] => Ok((MessageDigest::sha384(), 128)),
-        [2, 16, 840, 1, 101, 3, 4, 2, 3] => Ok((MessageDigest::sha512(), 128)),
-        [2, 16, 840, 1, 101, 3, 4, 2, 4] => Ok((MessageDigest::sha224(), 64)),
-        _ => Err(unsupported(&other.algorithm_type)),
+        match other.algorithm_type.components().as_slice() {
+            [2, 16, 840, 1, 101, 3, 4, 2, 1] => Ok(Self::Sha256),
+            [2, 16, 840, 1, 101, 3, 4, 2, 2] => Ok(Self::Sha384),
+            [2, 16, 840, 1, 101, 3, 4, 2, 3] => Ok(Self::Sha512),
+            [2, 16, 840, 1, 101, 3, 4, 2, 4] => Ok(Self::Sha224),
+            _ => Err(unsupported(&other.algorithm_type)),
+        }
+    }
+
+    pub(super) fn for_hmac(self) -> MessageDigest {
+        match self {
+            Self::Sha1 => MessageDigest::sha1(),
+            Self::Sha224 => MessageDigest::sha224(),
+            Self::Sha256 => MessageDigest::sha256(),
+            Self::Sha384 => MessageDigest::sha384(),
+            Self::Sha512 => MessageDigest::sha512(),
+        }
+    }
+
+    /// The block length in octets: RFC 7292 appendix B.2's `v`.
+    pub(super) fn block(self) -> usize {
+        match self {
+            Self::Sha1 | Self::Sha224 | Self::Sha256 => 64,
+            Self::Sha384 | Self::Sha512 => 128,
+        }
     }
 }
 

@@ -3,19 +3,13 @@
 //! The PKCS#12 derivation is RFC 7292 appendix B.2 with purpose 3; PBMAC1 is RFC 9579. Both are computed with
 //! openssl: p12 knows SHA-1 alone.
 
-use openssl::{
-    error::ErrorStack,
-    hash::{Hasher, MessageDigest},
-    memcmp, pkcs5,
-    pkey::PKey,
-    sign::Signer,
-};
+use openssl::{error::ErrorStack, hash::MessageDigest, memcmp, pkcs5, pkey::PKey, sha, sign::Signer};
 use p12::{AlgorithmIdentifier, MacData};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::{
-    algorithm::{self, PBMAC1, Pbkdf2},
+    algorithm::{self, MacDigest, PBMAC1, Pbkdf2},
     budget::Budget,
     password,
 };
@@ -26,7 +20,7 @@ const PBMAC1_KEY_LENGTHS: std::ops::RangeInclusive<u64> = 16..=64;
 
 /// A way to check the integrity, with its parameters read and not yet computed.
 pub(super) enum Integrity<'file> {
-    Derived { data: &'file MacData, digest: MessageDigest, block: usize },
+    Derived { data: &'file MacData, digest: MacDigest },
     Pbmac1 { data: &'file MacData, derivation: Pbkdf2, key_length: usize, digest: MessageDigest },
 }
 
@@ -43,8 +37,7 @@ impl<'file> Integrity<'file> {
                 .ok_or_else(algorithm::damaged_parameters)?;
             return Ok(Self::Pbmac1 { data, derivation, key_length, digest });
         }
-        let (digest, block) = algorithm::mac_digest(&data.mac.digest_algorithm)?;
-        Ok(Self::Derived { data, digest, block })
+        Ok(Self::Derived { data, digest: MacDigest::read(&data.mac.digest_algorithm)? })
     }
 
     pub(super) fn iterations(&self) -> u64 {
@@ -79,8 +72,8 @@ impl<'file> Integrity<'file> {
 
     fn compute(&self, content: &[u8], password: &[u8]) -> Result<Vec<u8>, ErrorStack> {
         let (key, digest) = match self {
-            Self::Derived { data, digest, block } => {
-                (derive(*digest, *block, password, &data.salt, data.iterations)?, *digest)
+            Self::Derived { data, digest } => {
+                (derive(*digest, password, &data.salt, data.iterations), digest.for_hmac())
             }
             Self::Pbmac1 { derivation, key_length, digest, .. } => {
                 let mut key = Zeroizing::new(vec![0; *key_length]);
@@ -96,24 +89,28 @@ impl<'file> Integrity<'file> {
 }
 
 /// The derivation of RFC 7292 appendix B.2 for a MAC key, whose length is always one digest.
-fn derive(
-    digest: MessageDigest,
-    block: usize,
-    password: &[u8],
-    salt: &[u8],
-    iterations: u32,
-) -> Result<Zeroizing<Vec<u8>>, ErrorStack> {
+///
+/// OpenSSL's plain functions are used: a context that is set up anew costs more than the hash of a few octets.
+fn derive(digest: MacDigest, password: &[u8], salt: &[u8], iterations: u32) -> Zeroizing<Vec<u8>> {
     const PURPOSE: u8 = 3;
-    let mut hasher = Hasher::new(digest)?;
-    hasher.update(&vec![PURPOSE; block])?;
-    hasher.update(&repeated(salt, block))?;
-    hasher.update(&repeated(password, block))?;
-    let mut state = hasher.finish()?;
-    for _ in 1..iterations {
-        hasher.update(&state)?;
-        state = hasher.finish()?;
+    let block = digest.block();
+    let input =
+        Zeroizing::new([&vec![PURPOSE; block][..], &repeated(salt, block), &repeated(password, block)].concat());
+    match digest {
+        MacDigest::Sha1 => repeat(sha::sha1, &input, iterations),
+        MacDigest::Sha224 => repeat(sha::sha224, &input, iterations),
+        MacDigest::Sha256 => repeat(sha::sha256, &input, iterations),
+        MacDigest::Sha384 => repeat(sha::sha384, &input, iterations),
+        MacDigest::Sha512 => repeat(sha::sha512, &input, iterations),
     }
-    Ok(Zeroizing::new(state.to_vec()))
+}
+
+fn repeat<const LENGTH: usize>(hash: fn(&[u8]) -> [u8; LENGTH], input: &[u8], iterations: u32) -> Zeroizing<Vec<u8>> {
+    let mut state = Zeroizing::new(hash(input));
+    for _ in 1..iterations {
+        *state = hash(&*state);
+    }
+    Zeroizing::new(state.to_vec())
 }
 
 /// Repeats `octets` up to the next multiple of the block length; nothing stays nothing.
