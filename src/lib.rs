@@ -1,7 +1,50 @@
 //! Opens a keystore, signs a JWT bearer grant (RFC 7523) and swaps it for a Maskinporten access token.
 //!
-//! The rooms, in the order data flows: [`environment`] and [`clock`] are the ground; [`simulator`] judges
-//! what the flow sends with code of its own.
+//! One way through the house, a straight line of values; no stage holds the one before:
+//!
+//! | room | takes | gives |
+//! |---|---|---|
+//! | [`keystore`] | a file and its password | a [`SigningKey`](keystore::SigningKey) |
+//! | [`grant`] | what is asked for, a key and the clock | an [`Assertion`](grant::Assertion) |
+//! | [`client`] | an assertion | an [`AccessToken`](client::AccessToken), or a refusal that is explained |
+//! | [`printer`] | any of them | bytes |
+//!
+//! The ground they stand on: [`explain`] (what to do about an error), [`clock`], [`organisation`], [`environment`]
+//! and [`http`]. Beside them stands the [`simulator`], which judges what the flow sends with code of its own.
+//!
+//! # Examples
+//! ```
+//! use maskinporten_token_generator::{
+//!     clock::SystemClock,
+//!     environment::Environment,
+//!     grant::{ClientId, ExtraClaims, Grant, KeyReference, Lifetime, Scopes, default_resource},
+//!     keystore::{DEFAULT_ITERATIONS, KeystoreFile, SignatureAlgorithm},
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let file = KeystoreFile::read("testdata/modern.p12".as_ref(), DEFAULT_ITERATIONS)?;
+//! let key = file.open(&"secret".into())?.choose(None)?;
+//! let scopes = Scopes::parse("altinn:serviceowner")?;
+//! let grant = Grant {
+//!     audience: "https://test.maskinporten.no/".to_owned(),
+//!     client_id: ClientId::parse("806e1e80-e3a7-4a73-980e-f92ba1c2bf86")?,
+//!     resources: default_resource(Environment::Test, &scopes).into_iter().collect(),
+//!     scopes,
+//!     lifetime: Lifetime::MAXIMUM,
+//!     consumer_org: None,
+//!     person: None,
+//!     authorization_details: None,
+//!     extra: ExtraClaims::default(),
+//!     key_reference: KeyReference::Chain,
+//!     algorithm: SignatureAlgorithm::Rs256,
+//! };
+//!
+//! let assertion = grant.sign(&key, &SystemClock)?;
+//!
+//! assert_eq!(assertion.decode().claims["resource"], "https://tt02.altinn.no/");
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod client;
 pub mod clock;

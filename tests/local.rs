@@ -110,7 +110,8 @@ impl Local {
         let _ = self.child.wait();
     }
 
-    fn home(&self) -> &Path {
+    /// Where `--env local` finds it: its `XDG_DATA_HOME`.
+    pub fn home(&self) -> &Path {
         debug_assert!(self.dir.starts_with(self.data.path()));
         self.dir.parent().unwrap()
     }

@@ -4,4 +4,5 @@
 mod flow;
 mod imports;
 mod local;
+mod readme;
 mod support;

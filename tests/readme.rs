@@ -1,0 +1,47 @@
+//! The README's commands work as they stand, against a simulator.
+
+use std::{fs, path::Path, process::Command};
+
+use crate::{local::Local, support::program};
+
+/// The address of `maskinporten simulate` without options; the test's simulator is on another port.
+const USUAL_ISSUER: &str = "http://127.0.0.1:17824/";
+
+#[test]
+fn every_block_marked_run_runs() {
+    let local = Local::start(&[]);
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let blocks: Vec<&str> =
+        readme.split("```sh run\n").skip(1).map(|after| after.split("```").next().unwrap()).collect();
+
+    assert!(blocks.len() >= 3, "{} blocks", blocks.len());
+    for line in blocks.iter().flat_map(|block| block.lines()) {
+        let script = format!("set -eo pipefail\n{}", line.replace(USUAL_ISSUER, local.issuer()));
+        let binary = Path::new(env!("CARGO_BIN_EXE_maskinporten")).parent().unwrap();
+        let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+        let said = program(
+            Command::new("bash").args(["-c", &script]).env("PATH", path).env("XDG_DATA_HOME", local.home()),
+            b"",
+        );
+        let wanted = match line {
+            _ if line.contains("api/hello") => r#"{"hello":"310700010""#,
+            _ if line.contains("/token") || line.contains("| sh") || line.contains("json") => r#""access_token":"#,
+            _ if line.contains("--decode") => r#""claims": {"#,
+            _ if line.contains("ApiKey") => "ApiKey: KEY\n",
+            _ => "",
+        };
+        assert!(said.contains(wanted), "{line}: {said}");
+    }
+}
+
+#[test]
+fn every_exit_code_of_the_readme_is_one_of_the_program() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/report.rs")).unwrap();
+    let declared = source.split_once("enum Exit {").unwrap().1.split_once('}').unwrap().0;
+    let codes: Vec<&str> = declared.split(" = ").skip(1).map(|after| after.split(',').next().unwrap()).collect();
+
+    for code in codes {
+        assert!(readme.contains(&format!("\n| {code} | ")), "the README does not explain exit code {code}");
+    }
+}
