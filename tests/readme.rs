@@ -25,9 +25,9 @@ fn every_block_marked_run_runs() {
         );
         let wanted = match line {
             _ if line.contains("api/hello") => r#"{"hello":"310700010""#,
-            _ if line.contains("/token") || line.contains("| sh") || line.contains("json") => r#""access_token":"#,
-            _ if line.contains("--decode") => r#""claims": {"#,
             _ if line.contains("ApiKey") => "ApiKey: KEY\n",
+            _ if line.contains("--decode") => r#""claims": {"#,
+            _ if line.contains("/token") || line.contains("| sh") || line.contains("json") => r#""access_token":"#,
             _ => "",
         };
         assert!(said.contains(wanted), "{line}: {said}");
