@@ -4,5 +4,6 @@
 mod flow;
 mod imports;
 mod local;
+mod original;
 mod readme;
 mod support;

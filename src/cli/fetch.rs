@@ -7,15 +7,15 @@ use maskinporten_token_generator::{
 };
 
 use super::{
+    layers::Layers,
     progress::Progress,
     report::{Failure, Report},
     resolve,
-    settings::Typed,
 };
 
 /// Resolves the settings, signs and fetches; Ctrl-C ends it.
-pub(crate) async fn access_token(settings: Typed, report: &Report) -> Result<AccessToken, Failure> {
-    let wanted = resolve::resolve(settings, &SystemClock, report).await?;
+pub(crate) async fn access_token(layers: Layers, report: &Report) -> Result<AccessToken, Failure> {
+    let wanted = resolve::resolve(layers, &SystemClock, report).await?;
     report.detail(&format!("asking {} for {}", wanted.endpoint, wanted.grant.scopes));
     let client = TokenClient::new(wanted.endpoint.clone(), &wanted.http, wanted.patience)?;
     let _progress = Progress::start(&format!("waiting for {}", wanted.endpoint), report);

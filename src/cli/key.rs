@@ -107,11 +107,10 @@ fn password(layers: &Layers, keystore: &Found, stdin_taken: bool, report: &Repor
         "keystore-password-env" => from_variable(&found),
         "keystore-password-command" => from_command(&found, stdin_taken),
         _ => {
-            if found.origin == Origin::Option {
-                report.warning(
-                    "--keystore-password shows in the process list; use --keystore-password-file or \
-                     MASKINPORTEN_KEYSTORE_PASSWORD",
-                );
+            if matches!(found.origin, Origin::Option | Origin::Original) {
+                let label = found.label();
+                report
+                    .warning(&format!("{label} shows in the process list; set MASKINPORTEN_KEYSTORE_PASSWORD instead"));
             }
             Ok(SecretString::from(found.value()))
         }

@@ -4,13 +4,18 @@ use std::{env, fmt};
 
 use maskinporten_token_generator::environment::{Environment, LocalEnvironment};
 
-use super::settings::{self, SETTINGS, Typed};
+use super::{
+    dropin,
+    settings::{self, SETTINGS, Setting, Typed},
+};
 
 /// Where a value stood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// On the command line.
     Option,
+    /// On the command line of the original tool.
+    Original,
     /// In a variable.
     Variable,
     /// It belongs to the environment.
@@ -56,14 +61,21 @@ impl fmt::Debug for Found {
 impl Layers {
     /// What was typed, and the variables. A variable that is empty counts as none.
     pub(crate) fn of(typed: Typed) -> Self {
-        let variables = SETTINGS.iter().filter_map(|setting| {
+        Self::with_variables(Origin::Option, typed, |_| true)
+    }
+
+    /// What was typed to the original tool. It knows no variables, so none may shape its grant; only how a key is
+    /// opened and a server reached may come from them.
+    pub(crate) fn of_original(typed: Typed) -> Self {
+        Self::with_variables(Origin::Original, typed, Setting::shapes_no_grant)
+    }
+
+    fn with_variables(origin: Origin, typed: Typed, counts: impl Fn(&Setting) -> bool) -> Self {
+        let variables = SETTINGS.iter().filter(|setting| counts(setting)).filter_map(|setting| {
             let value = env::var(setting.variable()).ok().filter(|value| !value.is_empty())?;
             Some((setting.name, vec![value]))
         });
-        Self(vec![
-            Layer { origin: Origin::Option, values: typed.0 },
-            Layer { origin: Origin::Variable, values: variables.collect() },
-        ])
+        Self(vec![Layer { origin, values: typed.0 }, Layer { origin: Origin::Variable, values: variables.collect() }])
     }
 
     /// Adds what belongs to an environment that is always in the same place.
@@ -112,6 +124,7 @@ impl Layer {
 fn label(name: &str, origin: Origin) -> String {
     match origin {
         Origin::Option => settings::option(name),
+        Origin::Original => dropin::option(name),
         Origin::Variable => settings::variable(name),
         Origin::Environment(environment) => format!("{environment}'s {name}"),
     }

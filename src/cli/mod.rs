@@ -2,6 +2,7 @@
 
 mod args;
 mod demo;
+mod dropin;
 mod fetch;
 mod grant;
 mod headers;
@@ -17,7 +18,9 @@ mod simulate;
 mod token;
 
 use std::{
-    env, io,
+    env,
+    ffi::OsString,
+    io,
     io::{IsTerminal as _, Write as _},
     process::ExitCode,
     sync::Arc,
@@ -33,6 +36,11 @@ use self::{
 /// Runs the command line and says with which code it ends.
 pub(crate) fn main() -> ExitCode {
     protect_secrets();
+    let typed: Vec<OsString> = env::args_os().skip(1).collect();
+    if dropin::is_meant(&typed) {
+        let report = Report::new(ErrorFormat::Text, Loudness::Usual, wants_color(Color::Auto));
+        return finish(&report, dropin::parse(&typed).and_then(|drop_in| wait(dropin::run(drop_in, &report))));
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return unparsed(&error),
@@ -44,11 +52,18 @@ pub(crate) fn main() -> ExitCode {
         (false, false) => Loudness::Usual,
     };
     let report = Arc::new(Report::new(globals.error_format, loudness, wants_color(globals.color)));
-    let result = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::plain(Exit::Other, "runtime", format!("could not start: {error}"), None))
-        .and_then(|runtime| runtime.block_on(run(arguments.command, &report)));
+    finish(&report, wait(run(arguments.command, &report)))
+}
+
+/// Runs a command on this thread.
+fn wait(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let failed = |error| Failure::plain(Exit::Other, "runtime", format!("could not start: {error}"), None);
+    runtime.map_err(failed)?.block_on(command)
+}
+
+/// Says how it went, with the exit code that belongs to it.
+fn finish(report: &Report, result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => {
             report.finish();
@@ -96,7 +111,7 @@ fn unparsed(error: &clap::Error) -> ExitCode {
         let written = io::stdout().write_all(text.as_bytes());
         return if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(Exit::Other as u8) };
     }
-    if asks_for_json(env::args_os().skip(1)) {
+    if asks_for_json(&env::args_os().collect::<Vec<_>>()) {
         let text = error.render().to_string();
         let message = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let hint = Some("run it with --help".to_owned());
@@ -115,8 +130,7 @@ fn unparsed(error: &clap::Error) -> ExitCode {
 }
 
 /// Whether `--error-format json` stands among arguments that could not be parsed.
-fn asks_for_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
-    let arguments: Vec<_> = arguments.collect();
+fn asks_for_json(arguments: &[OsString]) -> bool {
     arguments.iter().any(|argument| argument == "--error-format=json")
         || arguments.windows(2).any(|pair| pair[0] == "--error-format" && pair[1] == "json")
 }

@@ -56,6 +56,12 @@ impl Setting {
         variable(self.name)
     }
 
+    /// Whether the setting says how to open a key or reach a server, and not what is asked for.
+    pub(crate) fn shapes_no_grant(&self) -> bool {
+        let opens = ["alias", "max-iterations"].contains(&self.name) || self.name.contains("password");
+        opens || self.heading == NETWORK
+    }
+
     fn argument(&self) -> Arg {
         let argument = Arg::new(self.name).long(self.name).help(self.help).help_heading(self.heading);
         let argument = match self.takes {

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 #[derive(Debug, Clone)]
 pub struct AccessToken {
     token: SecretString,
+    answer: SecretString,
     /// How the token is used; always `Bearer` here.
     pub token_type: String,
     /// For how many seconds it is good, counted from `received_at`; `None` when the server does not say.
@@ -18,10 +19,21 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// Takes a token whose characters have been checked.
+    /// Takes a token whose characters have been checked, and the answer it came in.
     #[must_use]
-    pub(super) fn new(token: SecretString, token_type: String, received_at: DateTime<Utc>) -> Self {
-        Self { token, token_type, expires_in_seconds: None, scope: None, received_at }
+    pub(super) fn new(
+        token: SecretString,
+        answer: SecretString,
+        token_type: String,
+        received_at: DateTime<Utc>,
+    ) -> Self {
+        Self { token, answer, token_type, expires_in_seconds: None, scope: None, received_at }
+    }
+
+    /// The whole answer as the server wrote it: JSON with the token in it.
+    #[must_use]
+    pub fn expose_answer(&self) -> &str {
+        self.answer.expose_secret()
     }
 
     /// The token itself.
@@ -44,13 +56,13 @@ mod tests {
 
     #[test]
     fn does_not_show_in_debug_output() {
-        let token = AccessToken::new(SecretString::from("hemmelig"), "Bearer".to_owned(), DateTime::UNIX_EPOCH);
+        let token = AccessToken::new("hemmelig".into(), "{hemmelig}".into(), "Bearer".to_owned(), DateTime::UNIX_EPOCH);
         assert!(!format!("{token:?}").contains("hemmelig"));
     }
 
     #[test]
     fn an_absurd_lifetime_has_no_end_instead_of_a_panic() {
-        let mut token = AccessToken::new(SecretString::from("t"), "Bearer".to_owned(), DateTime::UNIX_EPOCH);
+        let mut token = AccessToken::new("t".into(), "{}".into(), "Bearer".to_owned(), DateTime::UNIX_EPOCH);
         token.expires_in_seconds = Some(u64::MAX);
         assert_eq!(token.expires_at(), None);
         token.expires_in_seconds = Some(119);

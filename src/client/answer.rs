@@ -56,7 +56,8 @@ fn success(body: &[u8], now: DateTime<Utc>) -> Result<AccessToken, &'static str>
     if !token_type.eq_ignore_ascii_case("bearer") {
         return Err("its `token_type` is not Bearer");
     }
-    let mut access_token = AccessToken::new(token, "Bearer".to_owned(), now);
+    let answer = SecretString::from(String::from_utf8_lossy(body).into_owned());
+    let mut access_token = AccessToken::new(token, answer, "Bearer".to_owned(), now);
     access_token.expires_in_seconds = success.expires_in.as_ref().and_then(seconds);
     access_token.scope = success.scope;
     Ok(access_token)

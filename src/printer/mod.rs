@@ -3,12 +3,14 @@
 //! Each form ends with one newline. What is written here is the artefact that was asked for, secrets included;
 //! nothing else in the program writes one.
 
+mod banner;
 mod grant;
 mod headers;
 mod quoting;
 mod token;
 
 pub use self::{
+    banner::print_banner,
     grant::{GrantForm, print_grant},
     headers::{Header, HeaderError, HeadersForm, print_headers},
     token::{TokenForm, print_token},

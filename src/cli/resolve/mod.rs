@@ -19,7 +19,7 @@ use super::{
     key,
     layers::{Found, Layers, Origin},
     report::{Exit, Failure, Report},
-    settings::{self, Typed},
+    settings,
 };
 
 /// Everything that a grant and its exchange need.
@@ -33,8 +33,7 @@ pub(crate) struct Wanted {
 
 /// Reads every setting, asks for a password if one is missing, and opens the key last: nobody types a password
 /// for a command that fails over a misspelt option.
-pub(crate) async fn resolve(typed: Typed, clock: &dyn Clock, report: &Report) -> Result<Wanted, Failure> {
-    let mut layers = Layers::of(typed);
+pub(crate) async fn resolve(mut layers: Layers, clock: &dyn Clock, report: &Report) -> Result<Wanted, Failure> {
     let environment = server::add_environment(&mut layers, report)?;
     let http = network::http_options(&layers)?;
     let patience = network::patience(&layers)?;
@@ -77,7 +76,7 @@ pub(crate) fn unusable(found: &Found, error: &dyn Explain) -> Failure {
 
 fn exit_of(origin: Origin) -> Exit {
     match origin {
-        Origin::Option => Exit::Usage,
+        Origin::Option | Origin::Original => Exit::Usage,
         Origin::Variable | Origin::Environment(_) => Exit::Configuration,
     }
 }
