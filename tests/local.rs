@@ -50,7 +50,8 @@ impl Local {
         local
     }
 
-    fn start_in(dir: PathBuf, arguments: &[&str]) -> Self {
+    /// Starts a simulator in a folder that may not be there yet.
+    pub fn start_in(dir: PathBuf, arguments: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let home = dir.parent().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_maskinporten"))
@@ -102,6 +103,16 @@ impl Local {
     /// The lines it has logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Its process id.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
     }
 
     /// Ends it and keeps its folder.

@@ -6,4 +6,5 @@ mod imports;
 mod local;
 mod original;
 mod readme;
+mod simulate;
 mod support;

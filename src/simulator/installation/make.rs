@@ -1,7 +1,7 @@
 //! Makes the data folder: beside its place first, moved there when it is whole.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -163,7 +163,9 @@ fn beside(dir: &Path, now: DateTime<Utc>, old: Option<&Path>) -> Result<tempfile
     builder.prefix(".simulator-");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    let place = builder.tempdir_in(parent).map_err(|source| Error::Unwritable { path: dir.to_owned(), source })?;
+    // tempfile's own words name a folder that nobody asked for.
+    let unwritable = |error: io::Error| Error::Unwritable { path: dir.to_owned(), source: error.kind().into() };
+    let place = builder.tempdir_in(parent).map_err(unwritable)?;
     content(place.path(), now, old)?;
     Ok(place)
 }

@@ -1,0 +1,127 @@
+//! The simulator as its user meets it: what it says, what it leaves on disk, how it ends, and why it does not start.
+
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, process::Command};
+
+use serde_json::{Value, json};
+
+use crate::{
+    local::Local,
+    support::{maskinporten, program},
+};
+
+#[test]
+fn what_it_made_is_described_down_to_the_line_that_says_it_listens() {
+    let local = Local::start(&["--tls"]);
+
+    for name in ["modern.p12", "legacy.p12", "three-entries.p12", "registered-key.jwk.json", "clients.json", "ca.pem"] {
+        assert!(local.said.contains(&format!("/{name}")), "{name}: {}", local.said);
+    }
+    assert!(local.said.contains("tls-ca.pem (of https)"), "{}", local.said);
+    assert!(local.issuer().starts_with("https://127.0.0.1:"), "{}", local.said);
+}
+
+#[test]
+fn the_folder_and_every_secret_in_it_are_for_their_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Local::start_in(folder.path().join("simulator"), &[]));
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+
+    assert_eq!(mode(&folder.path().join("simulator")), 0o700);
+    for entry in fs::read_dir(folder.path().join("simulator")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if ["p12", "password", "key", "jwk"].iter().any(|word| name.contains(word)) {
+            assert_eq!(mode(&path), 0o600, "{name}");
+        }
+    }
+}
+
+#[test]
+fn openssl_and_the_tool_open_the_keystores_it_makes() {
+    let local = Local::start(&[]);
+    for name in ["modern", "legacy", "three-entries"] {
+        let password = format!("file:{}", local.file(&format!("{name}.password")).display());
+        let file = local.file(&format!("{name}.p12"));
+        let legacy: &[&str] = if name == "modern" { &[] } else { &["-legacy"] };
+
+        let shown = program(
+            Command::new("openssl").args(["pkcs12", "-nodes", "-passin", &password, "-in"]).arg(file).args(legacy),
+            b"",
+        );
+
+        assert!(shown.contains("BEGIN PRIVATE KEY") && shown.contains("BEGIN CERTIFICATE"), "{name}");
+    }
+}
+
+#[test]
+fn clients_that_are_edited_while_it_runs_count_from_the_next_request_on() {
+    let local = Local::start(&[]);
+    let token = |scope: &str| local.maskinporten(&["token", "--env", "local", "-q", "-s", scope]).run().code;
+    assert_eq!(token("new:scope"), 5);
+
+    let mut clients: Value = serde_json::from_slice(&fs::read(local.file("clients.json")).unwrap()).unwrap();
+    clients["scopes"].as_array_mut().unwrap().push(json!({ "name": "new:scope", "accessible_for_all": true }));
+    clients["clients"][0]["scopes"].as_array_mut().unwrap().push(json!("new:scope"));
+    fs::write(local.file("clients.json"), clients.to_string()).unwrap();
+
+    assert_eq!(token("new:scope"), 0);
+}
+
+#[test]
+fn ctrl_c_and_termination_end_it_in_good_order() {
+    for signal in ["INT", "TERM"] {
+        let mut local = Local::start(&[]);
+
+        program(Command::new("kill").args([format!("-{signal}"), local.process().to_string()]), b"");
+
+        assert_eq!(local.exit_code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn says_why_it_does_not_start() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("somebody-elses"), "").unwrap();
+    let dir = folder.path().display().to_string();
+    let start = |arguments: &[&str]| maskinporten(["simulate"]).args(arguments).run();
+
+    start(&["--port", &port.to_string()]).fails(
+        3,
+        &format!(
+            "error: port {port} on 127.0.0.1 is taken\n\
+             caused by: Address already in use (os error 98)\n\
+             hint: choose another port, or let the simulator pick one: --port 0\n"
+        ),
+    );
+    start(&["--port", "0", "--dir", &dir]).fails(
+        3,
+        &format!(
+            "error: the folder `{dir}` holds other files and was not made by the simulator\n\
+             hint: name a folder of your own: --dir FOLDER\n"
+        ),
+    );
+    start(&["--port", "0", "--dir", "/proc/nowhere"]).fails(
+        3,
+        "error: could not write `/proc/nowhere`\n\
+         caused by: entity not found\n\
+         hint: name a folder of your own: --dir FOLDER\n",
+    );
+}
+
+#[test]
+fn a_damaged_clients_file_is_named_with_its_line() {
+    let local = Local::start(&[]);
+    let dir = local.file("clients.json").parent().unwrap().display().to_string();
+    fs::write(local.file("clients.json"), "{\n  \"clients\": [],\n  \"scops\": []\n}\n").unwrap();
+
+    let outcome = maskinporten(["simulate", "--port", "0", "--dir", &dir]).run();
+
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""));
+    assert!(
+        outcome.stderr.starts_with(&format!("error: `{dir}/clients.json` is not valid on line 3\n")),
+        "{}",
+        outcome.stderr
+    );
+}
