@@ -98,7 +98,7 @@ fn warn_of_validity(certificate: &Certificate, clock: &dyn Clock, report: &Repor
 /// The password, from the strongest place that has one. The simulator's own password is for its own keystore.
 fn password(layers: &Layers, keystore: &Found, stdin_taken: bool, report: &Report) -> Result<SecretString, Failure> {
     let found = only(layers.find_group(&PASSWORD))?;
-    let fits = |found: &Found| !matches!(found.origin, Origin::Environment(_)) || found.origin == keystore.origin;
+    let fits = |found: &Found| !matches!(found.origin, Origin::Environment) || found.origin == keystore.origin;
     let Some(found) = found.filter(fits) else {
         return prompt::password(keystore.value());
     };
@@ -107,8 +107,8 @@ fn password(layers: &Layers, keystore: &Found, stdin_taken: bool, report: &Repor
         "keystore-password-env" => from_variable(&found),
         "keystore-password-command" => from_command(&found, stdin_taken),
         _ => {
-            if matches!(found.origin, Origin::Option | Origin::Original) {
-                let label = found.label();
+            if found.origin == Origin::Option {
+                let label = &found.label;
                 report
                     .warning(&format!("{label} shows in the process list; set MASKINPORTEN_KEYSTORE_PASSWORD instead"));
             }
@@ -133,7 +133,7 @@ fn from_variable(found: &Found) -> Result<SecretString, Failure> {
     match std::env::var(found.value()) {
         Ok(password) => Ok(SecretString::from(password)),
         Err(std::env::VarError::NotPresent) => {
-            Err(password_failure(format!("the variable {} that {} names is not set", found.value(), found.label())))
+            Err(password_failure(format!("the variable {} that {} names is not set", found.value(), found.label)))
         }
         Err(std::env::VarError::NotUnicode(_)) => {
             Err(password_failure(format!("the variable {} is not UTF-8", found.value())))
@@ -143,7 +143,7 @@ fn from_variable(found: &Found) -> Result<SecretString, Failure> {
 
 /// Runs the command with the system's shell. It may ask its user something, so the terminal stays its own.
 fn from_command(found: &Found, stdin_taken: bool) -> Result<SecretString, Failure> {
-    let failed = |why: &str| password_failure(format!("the command of {} {why}", found.label()));
+    let failed = |why: &str| password_failure(format!("the command of {} {why}", found.label));
     let mut command = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
     command.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(found.value()).stdout(Stdio::piped());
     if stdin_taken {
@@ -181,7 +181,7 @@ pub(crate) fn read_text_file(found: &Found, file: &str) -> Result<String, Failur
     let mut text = String::new();
     let read = File::open(file).and_then(|opened| opened.take(MAXIMUM_TEXT_BYTES).read_to_string(&mut text));
     read.map(|_| text).map_err(|error| {
-        let message = format!("could not read `{file}` that {} names: {error}", found.label());
+        let message = format!("could not read `{file}` that {} names: {error}", found.label);
         Failure::plain(Exit::Configuration, "file", message, Some("check the path after the @".to_owned()))
     })
 }

@@ -9,31 +9,48 @@ use super::{
     settings::{self, SETTINGS, Setting, Typed},
 };
 
+/// Variables that NAIS gives an application, beside those that are spelt as the settings are
+/// (<https://docs.nais.io/auth/maskinporten/reference/>).
+const NAIS_VARIABLES: [(&str, &str); 4] = [
+    ("MASKINPORTEN_CLIENT_JWK", settings::CLIENT_JWK),
+    ("MASKINPORTEN_SCOPES", "scope"),
+    ("MASKINPORTEN_WELL_KNOWN_URL", "discover"),
+    ("MASKINPORTEN_ISSUER", "audience"),
+];
+
 /// Where a value stood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// On the command line.
     Option,
-    /// On the command line of the original tool.
-    Original,
     /// In a variable.
     Variable,
     /// It belongs to the environment.
-    Environment(Environment),
+    Environment,
 }
 
-/// A value, its name, and where it stood.
+/// A value, and where it stood.
 #[derive(Clone)]
 pub(crate) struct Found {
     pub(crate) name: &'static str,
     pub(crate) values: Vec<String>,
     pub(crate) origin: Origin,
+    /// The setting as its user knows it: `--ttl`, `MASKINPORTEN_TTL`.
+    pub(crate) label: String,
+    /// The layer it stood in; a lower number is stronger.
+    pub(crate) rank: usize,
 }
 
 /// The values of one origin.
 struct Layer {
     origin: Origin,
-    values: Vec<(&'static str, Vec<String>)>,
+    values: Vec<Value>,
+}
+
+struct Value {
+    name: &'static str,
+    values: Vec<String>,
+    label: String,
 }
 
 /// All layers, the strongest first.
@@ -44,88 +61,91 @@ impl Found {
     pub(crate) fn value(&self) -> &str {
         self.values.last().map(String::as_str).unwrap_or_default()
     }
-
-    /// The setting as its user knows it: `--ttl`, `MASKINPORTEN_TTL`.
-    pub(crate) fn label(&self) -> String {
-        label(self.name, self.origin)
-    }
 }
 
 impl fmt::Debug for Found {
     /// Shows no value: some are passwords.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Found({})", self.label())
+        write!(formatter, "Found({})", self.label)
     }
 }
 
 impl Layers {
     /// What was typed, and the variables. A variable that is empty counts as none.
     pub(crate) fn of(typed: Typed) -> Self {
-        Self::with_variables(Origin::Option, typed, |_| true)
+        Self(vec![options(typed, settings::option), variables(|_| true)])
     }
 
     /// What was typed to the original tool. It knows no variables, so none may shape its grant; only how a key is
     /// opened and a server reached may come from them.
     pub(crate) fn of_original(typed: Typed) -> Self {
-        Self::with_variables(Origin::Original, typed, Setting::shapes_no_grant)
-    }
-
-    fn with_variables(origin: Origin, typed: Typed, counts: impl Fn(&Setting) -> bool) -> Self {
-        let variables = SETTINGS.iter().filter(|setting| counts(setting)).filter_map(|setting| {
-            let value = env::var(setting.variable()).ok().filter(|value| !value.is_empty())?;
-            Some((setting.name, vec![value]))
-        });
-        Self(vec![Layer { origin, values: typed.0 }, Layer { origin: Origin::Variable, values: variables.collect() }])
+        Self(vec![options(typed, dropin::option), variables(Setting::shapes_no_grant)])
     }
 
     /// Adds what belongs to an environment that is always in the same place.
     pub(crate) fn add_environment(&mut self, environment: Environment) {
-        let values = environment.addresses().map(|addresses| {
-            vec![("audience", vec![addresses.issuer]), ("token-endpoint", vec![addresses.token_endpoint])]
-        });
-        self.0.push(Layer { origin: Origin::Environment(environment), values: values.unwrap_or_default() });
+        let values = environment
+            .addresses()
+            .map(|addresses| vec![("audience", addresses.issuer), ("token-endpoint", addresses.token_endpoint)]);
+        self.add_defaults(environment, values.unwrap_or_default());
     }
 
     /// Adds what the simulator offers.
     pub(crate) fn add_local(&mut self, local: LocalEnvironment) {
-        let path = |path: std::path::PathBuf| vec![path.display().to_string()];
         let mut values = vec![
-            ("audience", vec![local.issuer]),
-            ("token-endpoint", vec![local.token_endpoint]),
-            ("client-id", vec![local.client_id]),
-            ("scope", vec![local.scope]),
-            ("keystore", path(local.keystore)),
-            ("keystore-password-file", path(local.keystore_password_file)),
+            ("audience", local.issuer),
+            ("token-endpoint", local.token_endpoint),
+            ("client-id", local.client_id),
+            ("scope", local.scope),
+            ("keystore", local.keystore.display().to_string()),
+            ("keystore-password-file", local.keystore_password_file.display().to_string()),
         ];
-        values.extend(local.ca_file.map(|file| ("ca-file", path(file))));
-        self.0.push(Layer { origin: Origin::Environment(Environment::Local), values });
+        values.extend(local.ca_file.map(|file| ("ca-file", file.display().to_string())));
+        self.add_defaults(Environment::Local, values);
+    }
+
+    fn add_defaults(&mut self, environment: Environment, values: Vec<(&'static str, String)>) {
+        let values = values.into_iter().map(|(name, value)| Value {
+            name,
+            values: vec![value],
+            label: format!("{environment}'s {name}"),
+        });
+        self.0.push(Layer { origin: Origin::Environment, values: values.collect() });
     }
 
     /// The strongest value of a setting.
     pub(crate) fn find(&self, name: &'static str) -> Option<Found> {
-        self.0.iter().find_map(|layer| layer.find(name))
+        self.find_group(&[name]).into_iter().next()
     }
 
     /// The values of settings that exclude each other: all that stand in the strongest layer that has any.
     pub(crate) fn find_group(&self, names: &[&'static str]) -> Vec<Found> {
-        let in_layer = |layer: &Layer| names.iter().filter_map(|name| layer.find(name)).collect::<Vec<_>>();
-        self.0.iter().map(in_layer).find(|found| !found.is_empty()).unwrap_or_default()
+        let in_layer =
+            |(rank, layer): (usize, &Layer)| names.iter().filter_map(|name| layer.find(name, rank)).collect::<Vec<_>>();
+        self.0.iter().enumerate().map(in_layer).find(|found| !found.is_empty()).unwrap_or_default()
     }
 }
 
 impl Layer {
-    fn find(&self, name: &'static str) -> Option<Found> {
-        let (_, values) = self.values.iter().find(|(own, _)| *own == name)?;
-        Some(Found { name, values: values.clone(), origin: self.origin })
+    fn find(&self, name: &'static str, rank: usize) -> Option<Found> {
+        let Value { values, label, .. } = self.values.iter().find(|value| value.name == name)?;
+        Some(Found { name, values: values.clone(), origin: self.origin, label: label.clone(), rank })
     }
 }
 
-/// A setting as its user knows it, by where it was set.
-fn label(name: &str, origin: Origin) -> String {
-    match origin {
-        Origin::Option => settings::option(name),
-        Origin::Original => dropin::option(name),
-        Origin::Variable => settings::variable(name),
-        Origin::Environment(environment) => format!("{environment}'s {name}"),
-    }
+fn options(typed: Typed, label: fn(&str) -> String) -> Layer {
+    let values = typed.0.into_iter().map(|(name, values)| Value { name, values, label: label(name) });
+    Layer { origin: Origin::Option, values: values.collect() }
+}
+
+fn variables(counts: impl Fn(&Setting) -> bool) -> Layer {
+    let own = SETTINGS.iter().map(|setting| (setting.variable(), setting));
+    let nais = NAIS_VARIABLES.iter().filter_map(|(variable, name)| {
+        Some(((*variable).to_owned(), SETTINGS.iter().find(|setting| setting.name == *name)?))
+    });
+    let set = own.chain(nais).filter(|(_, setting)| counts(setting)).filter_map(|(variable, setting)| {
+        let value = env::var(&variable).ok().filter(|value| !value.is_empty())?;
+        Some(Value { name: setting.name, values: vec![value], label: variable })
+    });
+    Layer { origin: Origin::Variable, values: set.collect() }
 }

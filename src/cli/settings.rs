@@ -29,6 +29,9 @@ enum Takes {
     Many(&'static str),
 }
 
+/// A JWK's JSON itself, which only a variable may hold: everyone could see it on the command line.
+pub(crate) const CLIENT_JWK: &str = "client-jwk";
+
 const SERVER: &str = "Where";
 const CLAIMS: &str = "What is asked for";
 const KEY: &str = "Key";

@@ -46,7 +46,7 @@ pub(super) fn key_reference(layers: &Layers) -> Result<KeyReference, Failure> {
         (_, "chain") => Ok(KeyReference::Chain),
         (_, "leaf") => Ok(KeyReference::Leaf),
         _ => {
-            let message = format!("{} is neither `chain` nor `leaf`", found.label());
+            let message = format!("{} is neither `chain` nor `leaf`", found.label);
             let hint = Some("pass --x5c chain or --x5c leaf".to_owned());
             Err(Failure::plain(exit_of(found.origin), "x5c", message, hint))
         }
@@ -59,7 +59,7 @@ pub(super) fn algorithm(layers: &Layers) -> Result<Option<SignatureAlgorithm>, F
         return Ok(Some(algorithm));
     }
     let names = SignatureAlgorithm::ALL.map(SignatureAlgorithm::name).join(", ");
-    let message = format!("{} is no signature algorithm that is known", found.label());
+    let message = format!("{} is no signature algorithm that is known", found.label);
     Err(Failure::plain(exit_of(found.origin), "alg", message, Some(format!("use one of {names}"))))
 }
 
@@ -80,7 +80,7 @@ pub(super) fn authorization_details(layers: &Layers) -> Result<Option<Authorizat
             read(reference.as_ref().unwrap_or(&found), details).map(Some)
         }
         (_, Some(reference)) => {
-            let message = format!("{} belongs to a system user, and none was asked for", reference.label());
+            let message = format!("{} belongs to a system user, and none was asked for", reference.label);
             let hint = Some("pass --system-user ORGNO with it".to_owned());
             Err(Failure::plain(exit_of(reference.origin), "conflict", message, hint))
         }
@@ -99,8 +99,7 @@ pub(super) fn extra_claims(layers: &Layers) -> Result<ExtraClaims, Failure> {
                 text.into()
             } else {
                 serde_json::from_str(text).map_err(|error| {
-                    let message =
-                        format!("{} cannot be used: the value of `{name}` is no JSON: {error}", found.label());
+                    let message = format!("{} cannot be used: the value of `{name}` is no JSON: {error}", found.label);
                     let hint = Some("pass text with --claim NAME=VALUE".to_owned());
                     Failure::plain(exit_of(found.origin), "claim", message, hint)
                 })?

@@ -71,13 +71,13 @@ pub(crate) async fn resolve(mut layers: Layers, clock: &dyn Clock, report: &Repo
 /// Makes a failure of a value that cannot be used, with the exit code that its origin calls for.
 pub(crate) fn unusable(found: &Found, error: &dyn Explain) -> Failure {
     let inner = Failure::new(exit_of(found.origin), error);
-    inner.about(&format!("{} cannot be used", found.label()))
+    inner.about(&format!("{} cannot be used", found.label))
 }
 
 fn exit_of(origin: Origin) -> Exit {
     match origin {
-        Origin::Option | Origin::Original => Exit::Usage,
-        Origin::Variable | Origin::Environment(_) => Exit::Configuration,
+        Origin::Option => Exit::Usage,
+        Origin::Variable | Origin::Environment => Exit::Configuration,
     }
 }
 
@@ -105,7 +105,7 @@ fn required(layers: &Layers, name: &'static str, hint: &str) -> Result<Found, Fa
 pub(crate) fn only(found: Vec<Found>) -> Result<Option<Found>, Failure> {
     match found.as_slice() {
         [first, second, ..] => {
-            let message = format!("{} and {} exclude each other", first.label(), second.label());
+            let message = format!("{} and {} exclude each other", first.label, second.label);
             let hint = Some("give one of them".to_owned());
             Err(Failure::plain(exit_of(first.origin), "conflict", message, hint))
         }

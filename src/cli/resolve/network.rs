@@ -27,7 +27,7 @@ fn duration(layers: &Layers, name: &'static str, default: Duration) -> Result<Du
     if let Some(seconds @ 1..=3600) = clock::parse_seconds(found.value()) {
         return Ok(Duration::from_secs(seconds));
     }
-    let message = format!("{} is no time between 1 second and 1 hour", found.label());
+    let message = format!("{} is no time between 1 second and 1 hour", found.label);
     let hint = format!("pass {} 30s or 2m", settings::option(name));
     Err(Failure::plain(exit_of(found.origin), name, message, Some(hint)))
 }
@@ -42,7 +42,7 @@ pub(crate) fn number(
     let Some(found) = layers.find(name) else { return Ok(default) };
     found.value().trim().parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
         let (from, to) = (range.start(), range.end());
-        let message = format!("{} is no whole number from {from} to {to}", found.label());
+        let message = format!("{} is no whole number from {from} to {to}", found.label);
         let hint = format!("pass {} {default}", settings::option(name));
         Failure::plain(exit_of(found.origin), name, message, Some(hint))
     })

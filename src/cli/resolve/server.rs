@@ -10,7 +10,7 @@ use maskinporten_token_generator::{
 
 use super::{exit_of, read, required};
 use crate::cli::{
-    layers::{Layers, Origin},
+    layers::Layers,
     report::{Exit, Failure, Report},
 };
 
@@ -26,7 +26,7 @@ pub(super) fn add_environment(layers: &mut Layers, report: &Report) -> Result<Op
     };
     let Some(environment) = Environment::parse(found.value()) else {
         let names = Environment::ALL.map(Environment::name).join(", ");
-        let message = format!("{} is no environment that is known", found.label());
+        let message = format!("{} is no environment that is known", found.label);
         return Err(Failure::plain(exit_of(found.origin), "env", message, Some(format!("use one of {names}"))));
     };
     if let Some(reason) = environment.retired() {
@@ -46,22 +46,25 @@ pub(super) async fn addresses(
     http: &HttpOptions,
     patience: Patience,
 ) -> Result<(String, Endpoint), Failure> {
-    let discovered = match layers.find("discover") {
+    // Metadata stands in for what is named in weaker places, and is not fetched when nothing is left to stand in for.
+    let named = |name: &'static str, rank: usize| layers.find(name).filter(|found| found.rank <= rank);
+    let discover = layers
+        .find("discover")
+        .filter(|found| named("audience", found.rank).is_none() || named("token-endpoint", found.rank).is_none());
+    let rank = discover.as_ref().map_or(usize::MAX, |found| found.rank);
+    let discovered = match discover {
         Some(found) => {
             let deadline = Instant::now() + patience.timeout;
             Some(client::discover(found.value(), http, deadline).await?)
         }
         None => None,
     };
-    let named = |name| {
-        layers.find(name).filter(|found| discovered.is_none() || !matches!(found.origin, Origin::Environment(_)))
-    };
-    let audience = match (named("audience"), &discovered) {
+    let audience = match (named("audience", rank), &discovered) {
         (Some(found), _) => found.value().to_owned(),
         (None, Some(addresses)) => addresses.issuer.clone(),
         (None, None) => required(layers, "audience", "pass --env test, or --audience URL")?.value().to_owned(),
     };
-    let endpoint = match (named("token-endpoint"), &discovered) {
+    let endpoint = match (named("token-endpoint", rank), &discovered) {
         (Some(found), _) => read(&found, Endpoint::parse(found.value()))?,
         (None, Some(addresses)) => {
             Endpoint::parse(&addresses.token_endpoint).map_err(|error| Failure::new(Exit::Unreachable, &error))?
