@@ -3,5 +3,7 @@
 
 mod flow;
 mod imports;
+mod keystores;
 mod local;
+mod samples;
 mod support;
