@@ -2,8 +2,11 @@
 #![allow(missing_docs, unreachable_pub, clippy::missing_panics_doc, clippy::must_use_candidate)] // tests are no API
 
 mod flow;
+mod grants_verify;
 mod imports;
 mod keystores;
 mod local;
+mod openssl;
+mod random;
 mod samples;
 mod support;
