@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::looks::Looks;
+use super::{MAXIMUM_ITERATIONS, looks::Looks};
 use crate::explain::Explain;
 
 /// What went wrong with a keystore, and which.
@@ -32,6 +32,9 @@ pub enum Reason {
     /// The integrity check failed.
     #[error("its integrity check failed, so the password is wrong or the file was changed")]
     WrongPassword,
+    /// There is no integrity check, and decrypting failed.
+    #[error("it cannot be decrypted, so the password is wrong or the file was changed")]
+    Undecipherable,
     /// The file's password is right, but the key inside has another.
     #[error("its password is right, but what is inside is encrypted with another password")]
     OtherKeyPassword,
@@ -45,7 +48,7 @@ pub enum Reason {
     #[error("it is larger than {0} bytes, which no keystore is")]
     TooLarge(u64),
     /// There is no private key in it.
-    #[error("there is no private key in it, only {certificates} certificate(s)")]
+    #[error("there is no private key in it, {}", beside(*.certificates))]
     NoPrivateKey {
         /// How many certificates there are.
         certificates: usize,
@@ -99,7 +102,7 @@ impl Reason {
     fn hint(&self, name: &str) -> String {
         let file = shell_word(name);
         match self {
-            Self::WrongPassword => {
+            Self::WrongPassword | Self::Undecipherable => {
                 "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE".to_owned()
             }
             Self::OtherKeyPassword => format!(
@@ -117,8 +120,11 @@ impl Reason {
                 .to_owned(),
             Self::Unsupported(_) => format!(
                 "convert it: openssl pkcs12 -legacy -in {file} -nodes -out key-and-certificates.pem && openssl \
-                 pkcs12 -export -in key-and-certificates.pem -out new.p12 && rm key-and-certificates.pem"
+                 pkcs12 -export -in key-and-certificates.pem -out new.p12; rm key-and-certificates.pem"
             ),
+            Self::TooManyIterations { wanted, .. } if *wanted > MAXIMUM_ITERATIONS => {
+                "get the file again from where it was made: no program asks for so much".to_owned()
+            }
             Self::TooManyIterations { wanted, .. } => {
                 format!("if you trust the file, pass --max-iterations {wanted} or more")
             }
@@ -130,7 +136,7 @@ impl Reason {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::WrongPassword | Self::OtherKeyPassword => "keystore_password",
+            Self::WrongPassword | Self::Undecipherable | Self::OtherKeyPassword => "keystore_password",
             Self::Damaged(_) | Self::TooLarge(_) => "keystore_damaged",
             Self::NotPkcs12(_) => "keystore_not_pkcs12",
             Self::NoPrivateKey { .. } => "keystore_no_private_key",
@@ -156,6 +162,15 @@ impl Explain for KeystoreError {
             Self::Unreadable { .. } => "check the path given with --keystore, and that you may read it".to_owned(),
             Self::Unopened { name, source } => source.hint(name),
         })
+    }
+}
+
+/// What there is in place of a private key.
+fn beside(certificates: usize) -> String {
+    match certificates {
+        0 => "and no certificate either".to_owned(),
+        1 => "only a certificate".to_owned(),
+        _ => format!("only {certificates} certificates"),
     }
 }
 

@@ -34,6 +34,9 @@ pub use self::{
 /// Larger files than any keystore: hundreds of certificates stay below one mebibyte.
 const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
 
+/// The most iterations that it makes sense to allow: sixteen derivations with the largest count that a MAC can have.
+pub const MAXIMUM_ITERATIONS: u64 = u32::MAX as u64 * 16;
+
 /// A keystore that has been read and parsed, and whose password has not been needed yet.
 #[derive(Debug)]
 pub struct KeystoreFile {

@@ -97,19 +97,18 @@ impl Pkcs12 {
     /// Checks the integrity and takes everything out.
     ///
     /// # Errors
-    /// [`Reason::WrongPassword`] when the integrity check or, without one, the decryption fails; the others as
-    /// their names say.
+    /// [`Reason::WrongPassword`] when the integrity check fails, [`Reason::Undecipherable`] when there is none and
+    /// the decryption fails; the others as their names say.
     pub(super) fn unlock(&self, password: &SecretString) -> Result<Contents, Reason> {
         let mut budget = Budget::new(self.iterations);
         if let Some(data) = &self.mac {
             Integrity::read(data)?.check(&self.sealed, password, &mut budget)?;
         }
-        let unlocked = self.take_out(password, &mut budget);
-        match unlocked {
+        self.take_out(password, &mut budget).map_err(|reason| match reason {
             // The password is the one that sealed the file, so it is not simply wrong.
-            Err(Reason::WrongPassword) if self.has_mac() => Err(Reason::OtherKeyPassword),
-            unlocked => unlocked,
-        }
+            Reason::Undecipherable if self.has_mac() => Reason::OtherKeyPassword,
+            reason => reason,
+        })
     }
 
     fn take_out(&self, password: &SecretString, budget: &mut Budget) -> Result<Contents, Reason> {
@@ -135,27 +134,27 @@ impl Pkcs12 {
 
     /// Adds up the iterations of every derivation that can be seen from outside, before the first is made.
     fn check_cost(&self) -> Result<(), Reason> {
-        let mut budget = Budget::new(self.iterations);
+        let mut counts = Vec::new();
         if let Some(data) = &self.mac {
-            budget.charge(Integrity::read(data)?.iterations())?;
+            counts.push(Integrity::read(data)?.iterations());
         }
         for safe in &self.safes {
             match safe {
                 ContentInfo::EncryptedData(data) => {
                     let algorithm = &data.encrypted_content_info.content_encryption_algorithm;
-                    budget.charge(Encryption::read(algorithm)?.iterations())?;
+                    counts.push(Encryption::read(algorithm)?.iterations());
                 }
                 ContentInfo::Data(data) => {
                     for bag in parse_sequence(data, SafeBag::parse).unwrap_or_default() {
                         if let Some(info) = shrouded(&bag) {
-                            budget.charge(Encryption::read(&info.encryption_algorithm)?.iterations())?;
+                            counts.push(Encryption::read(&info.encryption_algorithm)?.iterations());
                         }
                     }
                 }
                 ContentInfo::OtherContext(_) => {}
             }
         }
-        Ok(())
+        Budget::new(self.iterations).charge_all(&counts)
     }
 }
 
