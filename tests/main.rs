@@ -4,6 +4,9 @@
 mod flow;
 mod grants_verify;
 mod imports;
+mod iterations;
+mod keystore_errors;
+mod keystore_errors_json;
 mod keystores;
 mod local;
 mod openssl;
