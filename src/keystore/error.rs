@@ -187,8 +187,9 @@ fn hint_for_other_file(looks: Looks, file: &str) -> String {
             "find the .p12 or .pfx file that came with the certificate's private key".to_owned()
         }
         Looks::DerKey => format!(
-            "put it together with its certificate: openssl pkcs12 -export -inkey {file} -in certificate.pem -out \
-             keystore.p12"
+            // `pkcs12 -inkey` reads PEM alone.
+            "put it together with its certificate: openssl pkey -inform DER -in {file} -out key.pem && openssl \
+             pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12; rm key.pem"
         ),
         Looks::Jwk | Looks::Empty | Looks::Unknown => "pass the .p12 or .pfx file with --keystore".to_owned(),
     }
