@@ -125,8 +125,8 @@ fn a_file_of_another_kind_is_called_what_it_looks_like() {
             "pkcs8.der",
             "a private key (DER) without a certificate",
             format!(
-                "put it together with its certificate: openssl pkcs12 -export -inkey {} -in certificate.pem -out \
-                 keystore.p12",
+                "put it together with its certificate: openssl pkey -inform DER -in {} -out key.pem && openssl pkcs12 \
+                 -export -inkey key.pem -in certificate.pem -out keystore.p12; rm key.pem",
                 at("pkcs8.der")
             ),
         ),

@@ -1,6 +1,8 @@
 //! The one integration test binary: each file is a capability, tried from outside.
 #![allow(missing_docs, unreachable_pub, clippy::missing_panics_doc, clippy::must_use_candidate)] // tests are no API
 
+mod aliases;
+mod conversions;
 mod flow;
 mod grants_verify;
 mod imports;
