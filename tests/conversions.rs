@@ -20,11 +20,11 @@ fn hint_for(keystore: &Path) -> String {
 /// Tries a file from `testdata` under a name with a blank and an apostrophe, runs what the hint says with these
 /// answers, and opens what comes of it.
 #[track_caller]
-fn opens_when_converted(file: &str, adapt: impl Fn(String) -> String, answers: &str, makes: &str, password: &str) {
+fn opens_when_converted(file: &str, adapt: impl Fn(&str) -> String, answers: &str, makes: &str, password: &str) {
     let folder = tempfile::tempdir().unwrap();
     let keystore = folder.path().join(format!("it's {file}"));
     fs::copy(testdata(file), &keystore).unwrap();
-    let command = adapt(hint_for(&keystore));
+    let command = adapt(&hint_for(&keystore));
 
     let mut shell = Command::new("sh");
     shell.args(["-c", &command]).current_dir(folder.path()).env("OLD", "secret").env("NEW", password);
@@ -39,7 +39,7 @@ fn opens_when_converted(file: &str, adapt: impl Fn(String) -> String, answers: &
 }
 
 /// Gives the passwords that `openssl` would ask a person for.
-fn without_questions(command: String) -> String {
+fn without_questions(command: &str) -> String {
     command
         .replace("openssl pkcs12 -legacy", "openssl pkcs12 -passin env:OLD -legacy")
         .replace("openssl pkcs12 -export", "openssl pkcs12 -passout env:NEW -export")
@@ -74,7 +74,7 @@ fn the_plain_key_does_not_stay_when_the_conversion_fails_half_way() {
     let folder = tempfile::tempdir().unwrap();
     let keystore = folder.path().join("rc4.p12");
     fs::copy(testdata("rc4.p12"), &keystore).unwrap();
-    let command = without_questions(hint_for(&keystore)).replace("-out new.p12", "-out missing/new.p12");
+    let command = without_questions(&hint_for(&keystore)).replace("-out new.p12", "-out missing/new.p12");
 
     let mut shell = Command::new("sh");
     shell.args(["-c", &command]).current_dir(folder.path()).env("OLD", "secret").env("NEW", "new");
@@ -91,7 +91,7 @@ fn a_pem_file_with_key_and_certificate_opens_when_converted() {
 
 #[test]
 fn a_der_key_opens_when_put_together_with_its_certificate() {
-    let with_certificate = |command: String| {
+    let with_certificate = |command: &str| {
         without_questions(command).replace("-in certificate.pem", &format!("-in {}", testdata("keys/enterprise.pem")))
     };
     opens_when_converted("pkcs8.der", with_certificate, "", "keystore.p12", "new");
@@ -99,7 +99,7 @@ fn a_der_key_opens_when_put_together_with_its_certificate() {
 
 #[test]
 fn base64_opens_when_decoded() {
-    opens_when_converted("base64.txt", |command| command, "", "keystore.p12", "secret");
+    opens_when_converted("base64.txt", str::to_owned, "", "keystore.p12", "secret");
 }
 
 #[test]
@@ -108,5 +108,5 @@ fn java_s_older_keystore_opens_when_keytool_has_converted_it() {
         eprintln!("not run: there is no keytool here");
         return;
     }
-    opens_when_converted("java.jks", |command| command, "secret12\nsecret12\nsecret12\n", "keystore.p12", "secret12");
+    opens_when_converted("java.jks", str::to_owned, "secret12\nsecret12\nsecret12\n", "keystore.p12", "secret12");
 }
