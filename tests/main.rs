@@ -11,6 +11,8 @@ mod keystore_errors;
 mod keystore_errors_json;
 mod keystores;
 mod local;
+mod mutation;
+mod mutator;
 mod openssl;
 mod password_places;
 mod passwords;
