@@ -97,7 +97,7 @@ fn copy(sources: &[Source], random: &mut Random) -> (Vec<u8>, SecretString) {
     let (source, other) = (random.pick(sources), random.pick(sources));
     let bytes = match (source.tree.clone(), other.tree.clone()) {
         (Some(mut tree), Some(mut other)) if !random.one_in(4) => {
-            for _ in 0..1 + random.below(3) {
+            for _ in 0..=random.below(3) {
                 tree.mutate(&mut other, random);
             }
             tree.encode()

@@ -17,6 +17,9 @@ enum Content {
     Elements(Vec<Element>),
 }
 
+/// Tags that a keystore has, and one that it has not.
+const TAGS: [u8; 12] = [0x01, 0x02, 0x04, 0x05, 0x06, 0x1e, 0x24, 0x30, 0x31, 0x80, 0xa0, 0xa1];
+
 /// Nothing in a keystore lies deeper.
 const MAXIMUM_DEPTH: usize = 30;
 
@@ -83,7 +86,7 @@ impl Element {
         self
     }
 
-    /// PFX, ContentInfo, [0], OCTET STRING, AuthenticatedSafe (RFC 7292 §4).
+    /// PFX, `ContentInfo`, [0], OCTET STRING, `AuthenticatedSafe` (RFC 7292 §4).
     fn safes(&mut self) -> Option<&mut Vec<Self>> {
         [1, 1, 0, 0].into_iter().try_fold(self, |element, number| element.elements()?.get_mut(number))?.elements()
     }
@@ -129,22 +132,7 @@ impl Element {
         let foreign = other.any(random).clone();
         let element = self.any(random);
         match (&mut element.content, random.below(8)) {
-            (_, 0) => {
-                element.tag = *random.pick(&[
-                    0x02,
-                    0x04,
-                    0x05,
-                    0x06,
-                    0x1e,
-                    0x24,
-                    0x30,
-                    0x31,
-                    0x80,
-                    0xa0,
-                    0xa1,
-                    random.clone().octet(),
-                ])
-            }
+            (_, 0) => element.tag = *random.pick(&TAGS),
             (_, 1) => *element = foreign,
             (Content::Elements(elements), 2 | 3) if !elements.is_empty() => {
                 elements.remove(random.below(elements.len()));
@@ -183,7 +171,7 @@ impl Element {
 
 /// Changes some octets, with no regard for what they mean.
 pub fn mutate_octets(octets: &mut Vec<u8>, other: &[u8], random: &mut Random) {
-    for _ in 0..1 + random.below(3) {
+    for _ in 0..=random.below(3) {
         let at = random.below(octets.len());
         let some = random.below(16).min(octets.len().saturating_sub(at));
         match random.below(8) {
