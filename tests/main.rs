@@ -3,6 +3,7 @@
 
 mod aliases;
 mod conversions;
+mod crafted;
 mod flow;
 mod grants_verify;
 mod imports;

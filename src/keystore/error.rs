@@ -47,6 +47,14 @@ pub enum Reason {
     /// The file is larger than any keystore.
     #[error("it is larger than {0} bytes, which no keystore is")]
     TooLarge(u64),
+    /// It holds more than any keystore.
+    #[error("it holds {keys} keys or {certificates} certificates or more, which no keystore does")]
+    TooManyEntries {
+        /// How many keys are too many.
+        keys: usize,
+        /// How many certificates are too many.
+        certificates: usize,
+    },
     /// There is no private key in it.
     #[error("there is no private key in it, {}", beside(*.certificates))]
     NoPrivateKey {
@@ -112,6 +120,9 @@ impl Reason {
             Self::Damaged(_) => "copy the file again from where it came, in binary mode".to_owned(),
             Self::NotPkcs12(looks) => hint_for_other_file(*looks, &file),
             Self::TooLarge(_) => "check the path given with --keystore".to_owned(),
+            Self::TooManyEntries { .. } => {
+                "export the one key and its certificates into a keystore of their own".to_owned()
+            }
             Self::NoPrivateKey { .. } => "export it again from where the key was made, with the private key \
                  (openssl pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12)"
                 .to_owned(),
@@ -137,7 +148,7 @@ impl Reason {
     fn code(&self) -> &'static str {
         match self {
             Self::WrongPassword | Self::Undecipherable | Self::OtherKeyPassword => "keystore_password",
-            Self::Damaged(_) | Self::TooLarge(_) => "keystore_damaged",
+            Self::Damaged(_) | Self::TooLarge(_) | Self::TooManyEntries { .. } => "keystore_damaged",
             Self::NotPkcs12(_) => "keystore_not_pkcs12",
             Self::NoPrivateKey { .. } => "keystore_no_private_key",
             Self::ForeignKey => "keystore_foreign_key",

@@ -31,6 +31,10 @@ const SAFE_CONTENTS_BAG: &[u64] = &[1, 2, 840, 113_549, 1, 12, 10, 1, 6];
 /// Safe contents may hold safe contents (RFC 7292 §4.2.6); nobody needs more levels than this.
 const MAXIMUM_NESTING: usize = 4;
 
+/// More than any keystore holds; every key is compared with every certificate.
+const MAXIMUM_KEYS: usize = 100;
+const MAXIMUM_CERTIFICATES: usize = 1000;
+
 /// A container that has been parsed and not yet opened.
 #[derive(Debug)]
 pub(super) struct Pkcs12 {
@@ -45,6 +49,8 @@ pub(super) struct Pkcs12 {
 pub(super) struct Contents {
     pub(super) keys: Vec<(PKey<Private>, Option<String>)>,
     pub(super) certificates: Vec<(X509, Option<String>)>,
+    /// The kinds of keys that were left alone because they sign no JWT.
+    pub(super) other_kinds: Vec<String>,
 }
 
 impl Pkcs12 {
@@ -167,6 +173,11 @@ impl Contents {
         nesting: usize,
     ) -> Result<(), Reason> {
         for bag in bags {
+            if self.keys.len() + self.other_kinds.len() >= MAXIMUM_KEYS
+                || self.certificates.len() >= MAXIMUM_CERTIFICATES
+            {
+                return Err(Reason::TooManyEntries { keys: MAXIMUM_KEYS, certificates: MAXIMUM_CERTIFICATES });
+            }
             let alias = bag.friendly_name().filter(|name| !name.is_empty());
             match bag.bag {
                 SafeBagKind::CertBag(CertBag::X509(der)) => {
@@ -179,10 +190,10 @@ impl Contents {
                     let plain = encryption.decrypt(&info.encrypted_data, password, budget, |plain| {
                         structure::first_element(plain).map(|element| Zeroizing::new(element.to_vec()))
                     })?;
-                    self.keys.push((private_key(&plain)?, alias));
+                    self.add_key(&plain, alias)?;
                 }
                 SafeBagKind::OtherBagKind(other) if algorithm::is(&other.bag_id, KEY_BAG) => {
-                    self.keys.push((private_key(&Zeroizing::new(other.bag_value))?, alias));
+                    self.add_key(&Zeroizing::new(other.bag_value), alias)?;
                 }
                 SafeBagKind::OtherBagKind(other) if algorithm::is(&other.bag_id, SAFE_CONTENTS_BAG) => {
                     let inner = parse_sequence(&other.bag_value, SafeBag::parse).filter(|_| nesting > 0);
@@ -192,6 +203,20 @@ impl Contents {
                 // CRLs, secret keys and SDSI certificates sign nothing.
                 SafeBagKind::OtherBagKind(_) | SafeBagKind::CertBag(CertBag::SDSI(_)) => {}
             }
+        }
+        Ok(())
+    }
+
+    /// Reads a key of a kind that can sign. OpenSSL is not shown any other: of a DSA key it computes the public
+    /// half at once, for days when the key's numbers are long.
+    fn add_key(&mut self, pkcs8: &[u8], alias: Option<String>) -> Result<(), Reason> {
+        let unreadable = || Reason::Damaged("a private key cannot be read");
+        let kind = algorithm::of_key(pkcs8).ok_or_else(unreadable)?;
+        if algorithm::signs(&kind) {
+            let key = PKey::private_key_from_pkcs8(pkcs8).map_err(|_| unreadable())?;
+            self.keys.push((key, alias));
+        } else {
+            self.other_kinds.push(algorithm::name_of(&kind));
         }
         Ok(())
     }
@@ -213,10 +238,6 @@ fn shrouded(bag: &SafeBag) -> Option<&p12::EncryptedPrivateKeyInfo> {
         SafeBagKind::Pkcs8ShroudedKeyBag(info) => Some(info),
         _ => None,
     }
-}
-
-fn private_key(pkcs8: &[u8]) -> Result<PKey<Private>, Reason> {
-    PKey::private_key_from_pkcs8(pkcs8).map_err(|_| Reason::Damaged("a private key cannot be read"))
 }
 
 /// Parses a SEQUENCE OF whose lengths have been checked first.
