@@ -49,9 +49,11 @@ fn keystore(bags: &[Vec<u8>]) -> Vec<u8> {
     element(0x30, &[b"\x02\x01\x03", &info(element(0x30, &[&safe]))])
 }
 
-/// An RSA key whose modulus is a good one, and whose other numbers are these.
-fn rsa(modulus: &[u8], [d, p, q, dmp1, dmq1, iqmp]: [&[u8]; 6]) -> Vec<u8> {
-    let numbers = [modulus, &[1, 0, 1], d, p, q, dmp1, dmq1, iqmp].map(number).concat();
+/// An RSA key with this modulus, and these numbers for the private exponent, the factors, and what follows them
+/// (RFC 8017 appendix A.1.2).
+fn rsa(modulus: &[u8], numbers: [&[u8]; 6]) -> Vec<u8> {
+    let numbers = [&[modulus, &[1, 0, 1]], &numbers[..]].concat();
+    let numbers: Vec<u8> = numbers.into_iter().flat_map(number).collect();
     let key = element(0x30, &[b"\x02\x01\x00", &numbers]);
     element(0x30, &[b"\x02\x01\x00", &element(0x30, &[RSA]), &element(0x04, &[&key])])
 }

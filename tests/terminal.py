@@ -33,7 +33,7 @@ while True:
     elif status is not None:
         break
     if answers and answers[0][0].encode() in shown[seen:]:
-        while echo() and time.monotonic() < deadline and os.waitpid(child, os.WNOHANG)[0] == 0:
+        while echo() and time.monotonic() < deadline:
             time.sleep(0.01)
         hidden.append(not echo())
         seen = len(shown)
