@@ -1,10 +1,26 @@
 //! The one integration test binary: each file is a capability, tried from outside.
 #![allow(missing_docs, unreachable_pub, clippy::missing_panics_doc, clippy::must_use_candidate)] // tests are no API
 
+mod aliases;
+mod conversions;
+mod crafted;
 mod flow;
+mod grants_verify;
 mod imports;
+mod iterations;
+mod keystore_errors;
+mod keystore_errors_json;
+mod keystores;
 mod local;
+mod mutation;
+mod mutator;
+mod openssl;
 mod original;
+mod password_places;
+mod passwords;
+mod random;
 mod readme;
+mod samples;
 mod simulate;
 mod support;
+mod terminal;

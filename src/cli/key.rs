@@ -9,9 +9,11 @@ use std::{
 
 use maskinporten_token_generator::{
     clock::Clock,
-    keystore::{Certificate, DEFAULT_ITERATIONS, KeystoreFile, SignatureAlgorithm, SigningKey, Validity},
+    keystore::{
+        Certificate, DEFAULT_ITERATIONS, KeystoreFile, MAXIMUM_ITERATIONS, SignatureAlgorithm, SigningKey, Validity,
+    },
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::{
@@ -36,7 +38,7 @@ pub(crate) fn open(layers: &Layers, clock: &dyn Clock, report: &Report) -> Resul
         let hint = "pass --keystore FILE, or set MASKINPORTEN_KEYSTORE".to_owned();
         Failure::plain(Exit::Configuration, "missing", "no keystore was given".to_owned(), Some(hint))
     })?;
-    let iterations = number(layers, "max-iterations", 1..=u64::from(u32::MAX) * 16, DEFAULT_ITERATIONS)?;
+    let iterations = number(layers, "max-iterations", 1..=MAXIMUM_ITERATIONS, DEFAULT_ITERATIONS)?;
     let from_stdin = keystore.value() == "-";
     let file = if from_stdin {
         KeystoreFile::read_from("stdin", io::stdin().lock(), iterations)?
@@ -155,7 +157,12 @@ fn from_command(found: &Found, stdin_taken: bool) -> Result<SecretString, Failur
     if !status.success() {
         return Err(failed(&format!("failed: {status}")));
     }
-    secret.unwrap_or(Err("printed nothing".to_owned())).map_err(|why| failed(&format!("gave no password: {why}")))
+    let secret =
+        secret.unwrap_or(Ok(SecretString::default())).map_err(|why| failed(&format!("gave no password: {why}")))?;
+    if secret.expose_secret().is_empty() {
+        return Err(failed("printed nothing"));
+    }
+    Ok(secret)
 }
 
 /// Reads a password: UTF-8, without the line break that editors put at the end.
@@ -173,7 +180,7 @@ fn read_secret(reader: impl Read) -> Result<SecretString, String> {
 
 fn password_failure(message: String) -> Failure {
     let hint = "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE".to_owned();
-    Failure::plain(Exit::Key, "keystore-password", message, Some(hint))
+    Failure::plain(Exit::Key, "keystore_password", message, Some(hint))
 }
 
 /// Reads a file that a setting names with `@`.

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::{
     key,
-    report::{Exit, Failure},
+    report::{self, Exit, Failure},
 };
 
 /// Asks for the password of a keystore.
@@ -26,6 +26,8 @@ pub(crate) fn password(keystore: &str) -> Result<SecretString, Failure> {
         Ok(password) => Ok(SecretString::from(password)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Failure::interrupted()),
         Err(error) => {
+            // The question's line is still open.
+            report::eprint("\n");
             let message = format!("could not ask for the password: {error}");
             let hint = "pass --keystore-password-file FILE".to_owned();
             Err(Failure::plain(Exit::Key, "keystore_password", message, Some(hint)))

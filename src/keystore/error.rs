@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::looks::Looks;
+use super::{MAXIMUM_ITERATIONS, looks::Looks};
 use crate::explain::Explain;
 
 /// What went wrong with a keystore, and which.
@@ -32,6 +32,9 @@ pub enum Reason {
     /// The integrity check failed.
     #[error("its integrity check failed, so the password is wrong or the file was changed")]
     WrongPassword,
+    /// There is no integrity check, and decrypting failed.
+    #[error("it cannot be decrypted, so the password is wrong or the file was changed")]
+    Undecipherable,
     /// The file's password is right, but the key inside has another.
     #[error("its password is right, but what is inside is encrypted with another password")]
     OtherKeyPassword,
@@ -44,8 +47,16 @@ pub enum Reason {
     /// The file is larger than any keystore.
     #[error("it is larger than {0} bytes, which no keystore is")]
     TooLarge(u64),
+    /// It holds more than any keystore.
+    #[error("it holds {keys} keys or {certificates} certificates or more, which no keystore does")]
+    TooManyEntries {
+        /// How many keys are too many.
+        keys: usize,
+        /// How many certificates are too many.
+        certificates: usize,
+    },
     /// There is no private key in it.
-    #[error("there is no private key in it, only {certificates} certificate(s)")]
+    #[error("there is no private key in it, {}", beside(*.certificates))]
     NoPrivateKey {
         /// How many certificates there are.
         certificates: usize,
@@ -99,7 +110,7 @@ impl Reason {
     fn hint(&self, name: &str) -> String {
         let file = shell_word(name);
         match self {
-            Self::WrongPassword => {
+            Self::WrongPassword | Self::Undecipherable => {
                 "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE".to_owned()
             }
             Self::OtherKeyPassword => format!(
@@ -109,6 +120,9 @@ impl Reason {
             Self::Damaged(_) => "copy the file again from where it came, in binary mode".to_owned(),
             Self::NotPkcs12(looks) => hint_for_other_file(*looks, &file),
             Self::TooLarge(_) => "check the path given with --keystore".to_owned(),
+            Self::TooManyEntries { .. } => {
+                "export the one key and its certificates into a keystore of their own".to_owned()
+            }
             Self::NoPrivateKey { .. } => "export it again from where the key was made, with the private key \
                  (openssl pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12)"
                 .to_owned(),
@@ -117,8 +131,11 @@ impl Reason {
                 .to_owned(),
             Self::Unsupported(_) => format!(
                 "convert it: openssl pkcs12 -legacy -in {file} -nodes -out key-and-certificates.pem && openssl \
-                 pkcs12 -export -in key-and-certificates.pem -out new.p12 && rm key-and-certificates.pem"
+                 pkcs12 -export -in key-and-certificates.pem -out new.p12; rm key-and-certificates.pem"
             ),
+            Self::TooManyIterations { wanted, .. } if *wanted > MAXIMUM_ITERATIONS => {
+                "get the file again from where it was made: no program asks for so much".to_owned()
+            }
             Self::TooManyIterations { wanted, .. } => {
                 format!("if you trust the file, pass --max-iterations {wanted} or more")
             }
@@ -130,8 +147,8 @@ impl Reason {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::WrongPassword | Self::OtherKeyPassword => "keystore_password",
-            Self::Damaged(_) | Self::TooLarge(_) => "keystore_damaged",
+            Self::WrongPassword | Self::Undecipherable | Self::OtherKeyPassword => "keystore_password",
+            Self::Damaged(_) | Self::TooLarge(_) | Self::TooManyEntries { .. } => "keystore_damaged",
             Self::NotPkcs12(_) => "keystore_not_pkcs12",
             Self::NoPrivateKey { .. } => "keystore_no_private_key",
             Self::ForeignKey => "keystore_foreign_key",
@@ -159,6 +176,15 @@ impl Explain for KeystoreError {
     }
 }
 
+/// What there is in place of a private key.
+fn beside(certificates: usize) -> String {
+    match certificates {
+        0 => "and no certificate either".to_owned(),
+        1 => "only a certificate".to_owned(),
+        _ => format!("only {certificates} certificates"),
+    }
+}
+
 fn hint_for_other_file(looks: Looks, file: &str) -> String {
     match looks {
         Looks::Pem => format!(
@@ -172,8 +198,9 @@ fn hint_for_other_file(looks: Looks, file: &str) -> String {
             "find the .p12 or .pfx file that came with the certificate's private key".to_owned()
         }
         Looks::DerKey => format!(
-            "put it together with its certificate: openssl pkcs12 -export -inkey {file} -in certificate.pem -out \
-             keystore.p12"
+            // `pkcs12 -inkey` reads PEM alone.
+            "put it together with its certificate: openssl pkey -inform DER -in {file} -out key.pem && openssl \
+             pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12; rm key.pem"
         ),
         Looks::Jwk | Looks::Empty | Looks::Unknown => "pass the .p12 or .pfx file with --keystore".to_owned(),
     }

@@ -12,7 +12,7 @@ mod pkcs12;
 mod signature_algorithm;
 mod signing_key;
 
-use std::{fmt::Write as _, io::Read, path::Path};
+use std::{fmt::Write as _, io::Read, path::Path, rc::Rc};
 
 use openssl::pkey::{PKey, Private};
 use secrecy::SecretString;
@@ -34,6 +34,9 @@ pub use self::{
 /// Larger files than any keystore: hundreds of certificates stay below one mebibyte.
 const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
 
+/// The most iterations that it makes sense to allow: sixteen derivations with the largest count that a MAC can have.
+pub const MAXIMUM_ITERATIONS: u64 = u32::MAX as u64 * 16;
+
 /// A keystore that has been read and parsed, and whose password has not been needed yet.
 #[derive(Debug)]
 pub struct KeystoreFile {
@@ -52,8 +55,9 @@ pub struct Keystore {
 pub struct Entry {
     alias: String,
     key: PKey<Private>,
-    certificates: Vec<Certificate>,
-    foreign: bool,
+    own: Option<Certificate>,
+    /// Every certificate of the keystore.
+    all: Rc<[Certificate]>,
 }
 
 impl KeystoreFile {
@@ -115,7 +119,11 @@ impl KeystoreFile {
         let contents = self.container.unlock(password).map_err(|source| unopened(&self.name, source))?;
         if contents.keys.is_empty() {
             let certificates = contents.certificates.len();
-            return Err(unopened(&self.name, Reason::NoPrivateKey { certificates }));
+            let none = || Reason::NoPrivateKey { certificates };
+            return Err(unopened(
+                &self.name,
+                contents.other_kinds.into_iter().next().map_or_else(none, Reason::KeyKind),
+            ));
         }
         Ok(Keystore { name: self.name, entries: entries(contents) })
     }
@@ -141,7 +149,11 @@ impl Keystore {
             None => by_usage(entries),
         };
         let key = chosen.and_then(|entry| {
-            if entry.foreign { Err(Reason::ForeignKey) } else { SigningKey::new(entry.key, entry.certificates) }
+            if entry.own.is_none() && !entry.all.is_empty() {
+                return Err(Reason::ForeignKey);
+            }
+            let certificates = entry.certificates();
+            SigningKey::new(entry.key, certificates)
         });
         key.map_err(|source| unopened(&name, source))
     }
@@ -154,14 +166,15 @@ impl Entry {
         &self.alias
     }
 
-    /// The certificates of the key, leaf to root.
+    /// The certificates of the key, leaf to root. They are put in order here, which takes signatures to verify:
+    /// in a crafted file so many that it is not done for every entry.
     #[must_use]
-    pub fn certificates(&self) -> &[Certificate] {
-        &self.certificates
+    pub fn certificates(&self) -> Vec<Certificate> {
+        self.own.clone().map(|own| chain::from_leaf(own, &self.all)).unwrap_or_default()
     }
 
     fn may_sign(&self) -> bool {
-        self.certificates.first().is_some_and(Certificate::may_sign)
+        self.own.as_ref().is_some_and(Certificate::may_sign)
     }
 }
 
@@ -178,15 +191,12 @@ fn unopened(name: &str, source: Reason) -> KeystoreError {
 /// Pairs each key with the certificate that has its public half; nothing else a file says decides that.
 fn entries(contents: Contents) -> Vec<Entry> {
     let aliases: Vec<Option<String>> = contents.certificates.iter().map(|(_, alias)| alias.clone()).collect();
-    let certificates: Vec<Certificate> =
-        contents.certificates.into_iter().map(|(x509, _)| Certificate::new(x509)).collect();
+    let all: Rc<[Certificate]> = contents.certificates.into_iter().map(|(x509, _)| Certificate::new(x509)).collect();
     let mut entries = Vec::new();
     for (number, (key, alias)) in (1..).zip(contents.keys) {
-        let own = certificates.iter().position(|certificate| certificate.belongs_to(&key));
+        let own = all.iter().position(|certificate| certificate.belongs_to(&key));
         let alias = alias.or_else(|| own.and_then(|own| aliases[own].clone())).unwrap_or_else(|| number.to_string());
-        let chain = own.map(|own| chain::from_leaf(certificates[own].clone(), &certificates)).unwrap_or_default();
-        let foreign = own.is_none() && !certificates.is_empty();
-        entries.push(Entry { alias, key, certificates: chain, foreign });
+        entries.push(Entry { alias, key, own: own.map(|own| all[own].clone()), all: Rc::clone(&all) });
     }
     entries
 }
@@ -218,7 +228,7 @@ fn by_usage(mut entries: Vec<Entry>) -> Result<Entry, Reason> {
 fn list(entries: &[Entry]) -> String {
     entries.iter().fold(String::new(), |mut text, entry| {
         let _ = write!(text, "\n  {}: ", printable(&entry.alias));
-        let _ = match entry.certificates.first() {
+        let _ = match &entry.own {
             Some(certificate) => write!(
                 text,
                 "{}; {}; expires {}",

@@ -1,6 +1,7 @@
 //! The private key that was chosen, and what is sent along so that the server finds its public half.
 
 use openssl::{
+    bn::BigNumRef,
     ecdsa::EcdsaSig,
     error::ErrorStack,
     hash::MessageDigest,
@@ -189,8 +190,9 @@ impl std::fmt::Debug for SigningKey {
 impl Kind {
     fn of(key: &PKey<Private>) -> Result<Self, Reason> {
         match key.id() {
-            Id::RSA if RSA_BITS.contains(&key.bits()) => Ok(Self::Rsa),
-            Id::RSA => Err(Reason::KeySize(key.bits())),
+            Id::RSA if !RSA_BITS.contains(&key.bits()) => Err(Reason::KeySize(key.bits())),
+            Id::RSA if !numbers_fit(key) => Err(Reason::Damaged("the numbers of its RSA key do not belong together")),
+            Id::RSA => Ok(Self::Rsa),
             Id::ED25519 | Id::ED448 => Ok(Self::Edwards),
             Id::EC => {
                 let curve = key.ec_key().ok().and_then(|key| key.group().curve_name());
@@ -210,6 +212,18 @@ impl Kind {
             }
         }
     }
+}
+
+/// Whether no number of an RSA key is longer than the modulus lets it be (RFC 8017 §3.2): OpenSSL computes with
+/// whatever length it is given, for hours when a file says so.
+fn numbers_fit(key: &PKey<Private>) -> bool {
+    let Ok(rsa) = key.rsa() else { return false };
+    let bits = |number: Option<&BigNumRef>| number.map_or(0, BigNumRef::num_bits);
+    let (modulus, p, q) = (rsa.n().num_bits(), bits(rsa.p()), bits(rsa.q()));
+    p + q <= modulus + 1
+        && rsa.e().num_bits().max(rsa.d().num_bits()) <= modulus
+        && bits(rsa.dmp1()).max(bits(rsa.iqmp())) <= p
+        && bits(rsa.dmq1()) <= q
 }
 
 fn digest(algorithm: SignatureAlgorithm) -> Option<MessageDigest> {
