@@ -4,6 +4,7 @@
 mod aliases;
 mod conversions;
 mod crafted;
+mod exchange;
 mod flow;
 mod grants_verify;
 mod imports;
@@ -21,6 +22,7 @@ mod passwords;
 mod random;
 mod readme;
 mod samples;
+mod server;
 mod simulate;
 mod support;
 mod terminal;
