@@ -12,6 +12,9 @@ use crate::{
 /// How much of an answer that makes no sense is shown.
 const EXCERPT_CHARACTERS: usize = 160;
 
+/// Digdir's page of refusals.
+const ERRORS: &str = "https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking";
+
 /// Why there is no access token.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -114,14 +117,7 @@ impl Explain for ClientError {
             Self::Grant(error) => error.hint(),
             Self::Endpoint(error) => error.hint(),
             Self::Http(error) => error.hint(),
-            Self::Refused(refusal) => Some(match refusal.explanation {
-                Some(explanation) => explanation.remedy.to_owned(),
-                None => {
-                    "look the error up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, or send \
-                         the trace id to servicedesk@digdir.no"
-                        .to_owned()
-                }
-            }),
+            Self::Refused(refusal) => Some(remedy(refusal)),
             Self::Unavailable { .. } => {
                 Some("try again later; https://status.digdir.no tells of disturbances".to_owned())
             }
@@ -129,6 +125,15 @@ impl Explain for ClientError {
                 Some("check the token endpoint, and whether a proxy answers in its place".to_owned())
             }
         }
+    }
+}
+
+/// What to do about a refusal; for one that is not known, who knows more.
+fn remedy(refusal: &Refusal) -> String {
+    match (refusal.explanation, &refusal.trace_id) {
+        (Some(explanation), _) => explanation.remedy.to_owned(),
+        (None, Some(_)) => format!("look it up in {ERRORS}, or send the trace id to servicedesk@digdir.no"),
+        (None, None) => format!("look it up in {ERRORS}"),
     }
 }
 
