@@ -21,6 +21,7 @@ mod password_places;
 mod passwords;
 mod random;
 mod readme;
+mod refusals;
 mod samples;
 mod server;
 mod simulate;
