@@ -46,7 +46,7 @@ pub enum HttpError {
         unknown_issuer: bool,
     },
     /// The time ran out.
-    #[error("got no answer from {endpoint} in time")]
+    #[error("{endpoint} did not answer in time")]
     TimedOut {
         /// The endpoint.
         endpoint: Endpoint,
@@ -85,7 +85,7 @@ impl HttpError {
         if causes().any(|cause| cause.to_string().contains("dns error")) {
             return Self::Name { host: endpoint.host().to_owned() };
         }
-        let why = causes().last().map_or_else(|| "unknown".to_owned(), words);
+        let why = causes().find_map(known_words).map_or_else(|| last_words(causes().last()), str::to_owned);
         if error.is_connect() { Self::Connect { endpoint, why } } else { Self::Broken { endpoint, why } }
     }
 
@@ -98,6 +98,12 @@ impl HttpError {
             rustls::Error::General(why) => Self::Tls(why.clone()),
             other => Self::Broken { endpoint, why: format!("TLS: {other}") },
         }
+    }
+
+    /// Whether a server was there, although its answer was of no use.
+    #[must_use]
+    pub fn reached_the_server(&self) -> bool {
+        matches!(self, Self::TimedOut { connecting: false, .. } | Self::Broken { .. } | Self::TooLong { .. })
     }
 
     /// Whether the same request may succeed a moment later.
@@ -151,12 +157,26 @@ fn deeper<'error>(cause: &'error (dyn Error + 'static)) -> Option<&'error (dyn E
     hidden.map(|inner| inner as &(dyn Error + 'static)).or_else(|| cause.source())
 }
 
-fn words(cause: &(dyn Error + 'static)) -> String {
-    let text = match cause.downcast_ref::<io::Error>().map(io::Error::kind) {
-        Some(io::ErrorKind::ConnectionRefused) => "nobody listens there".to_owned(),
-        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => "the other side hung up".to_owned(),
-        _ => cause.to_string(),
-    };
+/// What a cause means, when a person should not have to read it in the words of a library.
+fn known_words(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    if let Some(error) = cause.downcast_ref::<hyper::Error>() {
+        return match error {
+            error if error.is_parse_too_large() => Some("its headers are too long"),
+            error if error.is_parse() => Some("what came is no HTTP"),
+            error if error.is_incomplete_message() => Some("the other side hung up"),
+            _ => None,
+        };
+    }
+    match cause.downcast_ref::<io::Error>()?.kind() {
+        io::ErrorKind::ConnectionRefused => Some("nobody listens there"),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Some("the other side hung up"),
+        io::ErrorKind::UnexpectedEof => Some("it was cut short"),
+        _ => None,
+    }
+}
+
+fn last_words(cause: Option<&(dyn Error + 'static)>) -> String {
+    let text = cause.map_or_else(|| "unknown".to_owned(), ToString::to_string);
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).take(200).collect()
 }
 
