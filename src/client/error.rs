@@ -25,7 +25,7 @@ pub enum ClientError {
     #[error("could not use the address of the metadata")]
     Endpoint(#[source] EndpointError),
     /// There was no answer.
-    #[error("could not reach the server")]
+    #[error("{}", no_answer(.0))]
     Http(#[from] HttpError),
     /// The server refused the grant.
     #[error("the token endpoint refused the grant: HTTP {}, {}{}", .0.status, .0.error, mp_code(.0))]
@@ -68,8 +68,9 @@ pub struct Unintelligible {
 impl Unintelligible {
     pub(super) fn of(endpoint: &Endpoint, answer: &Answer, what: &str) -> Self {
         let text = String::from_utf8_lossy(&answer.body);
-        // A token that cannot be used is still a token: nothing of a 200 is shown that looks like JSON.
-        let hidden = answer.status == 200 && text.trim_start().starts_with('{');
+        // A token that cannot be used is still a token: of a success nothing is shown that is no page.
+        let success = (200..300).contains(&answer.status);
+        let hidden = success && !text.trim_start().starts_with('<') || text.contains("access_token");
         Self {
             endpoint: endpoint.clone(),
             status: answer.status,
@@ -118,8 +119,9 @@ impl Explain for ClientError {
             Self::Endpoint(error) => error.hint(),
             Self::Http(error) => error.hint(),
             Self::Refused(refusal) => Some(remedy(refusal)),
-            Self::Unavailable { .. } => {
-                Some("try again later; https://status.digdir.no tells of disturbances".to_owned())
+            Self::Unavailable { retry_after, .. } => {
+                let when = retry_after.map_or_else(|| "later".to_owned(), |pause| format!("in {} s", pause.as_secs()));
+                Some(format!("try again {when}; https://status.digdir.no tells of disturbances"))
             }
             Self::Unintelligible(_) => {
                 Some("check the token endpoint, and whether a proxy answers in its place".to_owned())
@@ -134,6 +136,15 @@ fn remedy(refusal: &Refusal) -> String {
         (Some(explanation), _) => explanation.remedy.to_owned(),
         (None, Some(_)) => format!("look it up in {ERRORS}, or send the trace id to servicedesk@digdir.no"),
         (None, None) => format!("look it up in {ERRORS}"),
+    }
+}
+
+/// How far we got.
+fn no_answer(error: &HttpError) -> &'static str {
+    match error {
+        HttpError::CaFile { .. } | HttpError::Tls(_) => "could not prepare the connection",
+        error if error.reached_the_server() => "got no answer that could be read",
+        _ => "could not reach the server",
     }
 }
 
@@ -165,9 +176,13 @@ pub(super) fn harmless(text: &str, limit: usize) -> String {
     shown
 }
 
-/// Characters that turn the direction of text around or have no width.
+/// Characters that turn the direction of text around or have no width (Unicode's Cf, as far as it deceives).
 fn is_deceptive(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 /// Puts `[JWT]` in place of what begins as a JOSE header does in base64url and is longer than a word.
