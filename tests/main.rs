@@ -2,6 +2,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::missing_panics_doc, clippy::must_use_candidate)] // tests are no API
 
 mod aliases;
+mod answers;
 mod conversions;
 mod crafted;
 mod exchange;
