@@ -114,6 +114,10 @@ fn serve(mut connection: TcpStream, acceptor: Option<&SslAcceptor>, play: &Mutex
             script::hang_up_unread(&connection);
             None
         }
+        (Step::Blurt(bytes), _) => {
+            script::blurt(connection, &bytes);
+            None
+        }
         (Step::Tunnel(address), _) => script::tunnel(connection, address),
         (Step::NoHandshake, Some(acceptor)) => {
             assert!(acceptor.accept(connection).is_err(), "the client believed this server");

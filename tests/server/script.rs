@@ -22,6 +22,8 @@ pub enum Step {
     Endless(Vec<u8>, Vec<u8>),
     /// Reads the request, sends these bytes and stays until the client hangs up.
     Hang(Vec<u8>),
+    /// Sends these bytes at once, without TLS and whatever comes, and closes.
+    Blurt(Vec<u8>),
     /// Hangs up with what the client sent unread, which resets the connection.
     Reset,
     /// A proxy: reads a CONNECT, agrees, and passes everything on to this address, whatever name was asked for.
@@ -69,7 +71,7 @@ pub fn token() -> Step {
 impl fmt::Debug for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answer(bytes) | Self::Endless(bytes, _) | Self::Hang(bytes) => {
+            Self::Answer(bytes) | Self::Endless(bytes, _) | Self::Hang(bytes) | Self::Blurt(bytes) => {
                 write!(formatter, "{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(300)]))
             }
             Self::Reset => formatter.write_str("Reset"),
@@ -97,7 +99,9 @@ impl Step {
                 drop(stream.write_all(&bytes));
                 let _ = stream.read(&mut [0]);
             }
-            Self::Tunnel(_) | Self::Reset | Self::NoHandshake => unreachable!("played on the socket itself"),
+            Self::Tunnel(_) | Self::Blurt(_) | Self::Reset | Self::NoHandshake => {
+                unreachable!("played on the socket itself")
+            }
         }
         request
     }
@@ -106,6 +110,14 @@ impl Step {
 /// Waits until something has come and closes without having read it.
 pub(super) fn hang_up_unread(connection: &TcpStream) {
     let _ = connection.peek(&mut [0]);
+}
+
+/// Sends something once something has come, and reads the rest so that nothing is reset.
+pub(super) fn blurt(mut connection: TcpStream, bytes: &[u8]) {
+    hang_up_unread(&connection);
+    drop(connection.write_all(bytes));
+    let _ = connection.shutdown(Shutdown::Write);
+    let _ = io::copy(&mut connection, &mut io::sink());
 }
 
 /// Reads a CONNECT, agrees, and passes everything on in both directions until both sides are done.

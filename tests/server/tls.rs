@@ -39,12 +39,12 @@ pub struct Identity {
 }
 
 impl Authority {
-    pub fn new() -> Self {
+    pub fn named(common_name: &str) -> Self {
         let key = new_key();
-        let mut builder = unsigned("Test CA", &key, Validity::Now);
+        let mut builder = unsigned(common_name, &key, Validity::Now);
         builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
         builder.append_extension(KeyUsage::new().critical().key_cert_sign().build().unwrap()).unwrap();
-        builder.set_issuer_name(&name("Test CA")).unwrap();
+        builder.set_issuer_name(&name(common_name)).unwrap();
         builder.sign(&key, MessageDigest::sha256()).unwrap();
         let certificate = builder.build();
         let folder = tempfile::tempdir().unwrap();
@@ -55,6 +55,11 @@ impl Authority {
     /// The file that `--ca-file` wants.
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
+    }
+
+    /// The authority as a server of its own, as `openssl req -x509` makes them.
+    pub fn itself(&self) -> Identity {
+        Identity { key: self.key.clone(), certificate: self.certificate.clone() }
     }
 
     /// A certificate for a server of this name or address.
