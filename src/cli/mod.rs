@@ -113,7 +113,8 @@ fn unparsed(error: &clap::Error) -> ExitCode {
     }
     if asks_for_json(&env::args_os().collect::<Vec<_>>()) {
         let text = error.render().to_string();
-        let message = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let message = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
         let hint = Some("run it with --help".to_owned());
         Report::new(ErrorFormat::Json, Loudness::Quiet, false).failure(&Failure::plain(
             Exit::Usage,

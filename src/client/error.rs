@@ -123,9 +123,7 @@ impl Explain for ClientError {
                 let when = retry_after.map_or_else(|| "later".to_owned(), |pause| format!("in {} s", pause.as_secs()));
                 Some(format!("try again {when}; https://status.digdir.no tells of disturbances"))
             }
-            Self::Unintelligible(_) => {
-                Some("check the token endpoint, and whether a proxy answers in its place".to_owned())
-            }
+            Self::Unintelligible(_) => Some("check the address, and whether a proxy answers in its place".to_owned()),
         }
     }
 }
