@@ -28,7 +28,7 @@ fn makes_no_sense(step: Step, reason: &str) {
         6,
         &format!(
             "error: could not make sense of the answer\ncaused by: {url} answered {reason}\n\
-             hint: check the token endpoint, and whether a proxy answers in its place\n"
+             hint: check the address, and whether a proxy answers in its place\n"
         ),
     );
 }
@@ -260,7 +260,7 @@ fn errors_for_programs_are_as_harmless_and_carry_the_status() {
         outcome.stderr,
         format!(
             "{{\"error\":{{\"code\":\"answer\",\"message\":\"could not make sense of the answer\",\"causes\":[\"{url} \
-             answered HTTP 200 with text/html, and it is no JSON: {SHOWN}\"],\"hint\":\"check the token endpoint, and \
+             answered HTTP 200 with text/html, and it is no JSON: {SHOWN}\"],\"hint\":\"check the address, and \
              whether a proxy answers in its place\",\"exit_code\":6,\"http_status\":200,\"oauth_error\":null,\
              \"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}}}\n"
         )

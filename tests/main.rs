@@ -32,3 +32,4 @@ mod simulate;
 mod support;
 mod terminal;
 mod tls;
+mod usage;

@@ -52,16 +52,22 @@ struct Play {
 impl Server {
     /// Plain HTTP.
     pub fn start(script: impl IntoIterator<Item = Step>) -> Self {
-        Self::run(None, script.into_iter().collect())
+        Self::start_knowing(|_| script)
+    }
+
+    /// Plain HTTP, for answers that name the server's own address.
+    pub fn start_knowing<I: IntoIterator<Item = Step>>(script: impl FnOnce(&str) -> I) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let own = format!("http://{}", listener.local_addr().unwrap());
+        Self::run(listener, None, script(&own).into_iter().collect())
     }
 
     /// The same behind TLS.
     pub fn start_tls(acceptor: SslAcceptor, script: impl IntoIterator<Item = Step>) -> Self {
-        Self::run(Some(acceptor), script.into_iter().collect())
+        Self::run(TcpListener::bind("127.0.0.1:0").unwrap(), Some(acceptor), script.into_iter().collect())
     }
 
-    fn run(acceptor: Option<SslAcceptor>, script: VecDeque<Step>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    fn run(listener: TcpListener, acceptor: Option<SslAcceptor>, script: VecDeque<Step>) -> Self {
         let address = listener.local_addr().unwrap();
         let scheme = if acceptor.is_some() { "https" } else { "http" };
         let play = Arc::new(Mutex::new(Play { script, requests: Vec::new(), uninvited: 0 }));
