@@ -17,14 +17,7 @@ mod signals;
 mod simulate;
 mod token;
 
-use std::{
-    env,
-    ffi::OsString,
-    io,
-    io::{IsTerminal as _, Write as _},
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{env, ffi::OsString, io, io::IsTerminal as _, process::ExitCode, sync::Arc};
 
 use clap::{Parser as _, error::ErrorKind};
 
@@ -108,8 +101,9 @@ fn unparsed(error: &clap::Error) -> ExitCode {
         let color = wants_color_on(Color::Auto, io::stdout().is_terminal());
         let text = error.render();
         let text = if color { text.ansi().to_string() } else { text.to_string() };
-        let written = io::stdout().write_all(text.as_bytes());
-        return if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(Exit::Other as u8) };
+        let Err(failure) = report::print(text.as_bytes()) else { return ExitCode::SUCCESS };
+        Report::new(ErrorFormat::Text, Loudness::Usual, wants_color(Color::Auto)).failure(&failure);
+        return ExitCode::from(failure.exit as u8);
     }
     if asks_for_json(&env::args_os().collect::<Vec<_>>()) {
         let text = error.render().to_string();
