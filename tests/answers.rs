@@ -140,7 +140,7 @@ fn a_body_without_end_is_not_read_further_than_one_mebibyte() {
         cannot_be_read(Step::Endless(head.into_bytes(), vec![b'a'; 65536]), too_long);
     }
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let chunk = [b"8000\r\n".as_slice(), &[b' '; 0x8000], b"\r\n"].concat();
+    let chunk = [b"8000\r\n".as_slice(), &vec![b' '; 0x8000], b"\r\n"].concat();
     cannot_be_read(Step::Endless(chunked.into(), chunk), too_long);
 }
 
@@ -186,7 +186,7 @@ fn a_success_without_a_usable_token_is_none() {
         (r#"{"access_token":"secret-token"}"#, "it has no `token_type`"),
         (r#"{"access_token":"secret-token","token_type":"N_A"}"#, "its `token_type` is not Bearer"),
         (r#"{"access_token":"secret-token","token_type":"Bearer"} and more"#, "it is no JSON"),
-        (r#"access_token=secret-token&token_type=Bearer"#, "it is no JSON"),
+        ("access_token=secret-token&token_type=Bearer", "it is no JSON"),
     ] {
         makes_no_sense(json("200 OK", body), &format!("{TYPED} {reason}"));
     }

@@ -5,7 +5,10 @@ use std::time::SystemTime;
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 
-use crate::server::{Server, TOKEN, asking, curl, json, shell, success, token};
+use crate::{
+    server::{Server, TOKEN, asking, curl, json, shell, success, token},
+    support::testdata,
+};
 
 fn now() -> i64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs().cast_signed()
@@ -276,4 +279,14 @@ fn a_grant_is_printed_without_a_word_to_any_server() {
     let decoded: Value = serde_json::from_str(&decoded).unwrap();
     assert_eq!(decoded["header"]["alg"], "RS256");
     assert_eq!(decoded["claims"]["aud"], "https://issuer.example/");
+}
+
+#[test]
+fn a_keystore_from_stdin_gets_its_token_too() {
+    let server = Server::start([token()]);
+    let keystore = std::fs::read(testdata("iterations-one.p12")).unwrap();
+
+    let printed = asking("token", &server).args(["--keystore", "-"]).stdin(keystore).run().artefact();
+
+    assert_eq!(printed, format!("{TOKEN}\n"));
 }

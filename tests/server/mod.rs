@@ -23,7 +23,7 @@ use openssl::ssl::SslAcceptor;
 pub use self::{
     asking::{TOKEN, asking, asking_at, curl, shell},
     script::{Request, Step, answer, json, raw, success, token},
-    tls::{Authority, Identity, Validity, acceptor, old_acceptor, tls_1_2_acceptor},
+    tls::{Authority, Validity, acceptor, old_acceptor, tls_1_2_acceptor},
 };
 
 /// No test keeps a connection for longer.

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     net::{Shutdown, SocketAddr, TcpStream},
 };
 
@@ -48,8 +48,8 @@ pub fn raw(text: impl AsRef<[u8]>) -> Step {
 /// A well-formed answer, the last one on its connection.
 pub fn answer(status: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Step {
     let body = body.as_ref();
-    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-    let head = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let length = format!("Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let head = [&[format!("HTTP/1.1 {status}").as_str()], headers, &[length.as_str()]].concat().join("\r\n");
     Step::Answer([head.as_bytes(), body].concat())
 }
 
