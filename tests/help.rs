@@ -73,7 +73,7 @@ fn the_version_is_one_line() {
 fn every_option_and_command_that_the_source_tells_people_to_use_exists() {
     let help = every_help().concat();
     let words = |text: &str| -> BTreeSet<String> {
-        let parts = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '-');
+        let parts = text.split(|character: char| !character.is_ascii_alphanumeric() && !"-_".contains(character));
         parts.filter(|word| is_option(word)).map(str::to_owned).collect()
     };
     let mut known = words(&help);
@@ -95,9 +95,10 @@ fn every_option_and_command_that_the_source_tells_people_to_use_exists() {
     }
 }
 
-/// `--ttl`, not `--` nor `a--b`.
+/// `--ttl`; not `--`, nor `a--b`, nor the original's `--person_mode`.
 fn is_option(word: &str) -> bool {
-    word.strip_prefix("--").is_some_and(|name| name.starts_with(|first: char| first.is_ascii_lowercase()))
+    let named = |name: &str| name.starts_with(|first: char| first.is_ascii_lowercase()) && !name.contains('_');
+    word.strip_prefix("--").is_some_and(named)
 }
 
 fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
