@@ -172,10 +172,20 @@ fn read_secret(reader: impl Read) -> Result<SecretString, String> {
     if bytes.len() > MAXIMUM_PASSWORD_BYTES {
         return Err(format!("it is longer than {MAXIMUM_PASSWORD_BYTES} bytes"));
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text_of(&bytes).ok_or_else(|| "it is not UTF-8".to_owned())?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let line = text.strip_suffix('\n').unwrap_or(text);
     Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))
+}
+
+/// UTF-8, or UTF-16 with a byte order mark, as `>` in Windows PowerShell writes it.
+fn text_of(bytes: &[u8]) -> Option<Zeroizing<String>> {
+    let Some(pairs) = bytes.strip_prefix(b"\xff\xfe") else {
+        return std::str::from_utf8(bytes).ok().map(|text| Zeroizing::new(text.to_owned()));
+    };
+    let units: Zeroizing<Vec<u16>> =
+        Zeroizing::new(pairs.chunks(2).map(|pair| u16::from_le_bytes([pair[0], *pair.get(1).unwrap_or(&0)])).collect());
+    String::from_utf16(&units).ok().map(Zeroizing::new)
 }
 
 fn password_failure(message: String) -> Failure {
