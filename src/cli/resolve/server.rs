@@ -26,7 +26,7 @@ pub(super) fn add_environment(layers: &mut Layers, report: &Report) -> Result<Op
     };
     let Some(environment) = Environment::parse(found.value()) else {
         let names = Environment::ALL.map(Environment::name).join(", ");
-        let message = format!("{} is no environment that is known", found.label);
+        let message = format!("{} names no environment that is known", found.label);
         return Err(Failure::plain(exit_of(found.origin), "env", message, Some(format!("use one of {names}"))));
     };
     if let Some(reason) = environment.retired() {
@@ -54,6 +54,7 @@ pub(super) async fn addresses(
     let rank = discover.as_ref().map_or(usize::MAX, |found| found.rank);
     let discovered = match discover {
         Some(found) => {
+            read(&found, Endpoint::parse(found.value()))?;
             let deadline = Instant::now() + patience.timeout;
             Some(client::discover(found.value(), http, deadline).await?)
         }
