@@ -49,6 +49,8 @@ fn a_password_file_may_end_as_editors_end_it() {
     for content in [&b"secret"[..], b"secret\n", b"secret\r\n", b"\xef\xbb\xbfsecret\r\n", b"\xef\xbb\xbfsecret"] {
         opens(with_file(modern(), content).run());
     }
+    // As `>` in Windows PowerShell writes it.
+    opens(with_file(modern(), b"\xff\xfes\0e\0c\0r\0e\0t\0\r\0\n\0").run());
     opens(with_file(grant(&testdata("norwegian-password.p12")), "blåbær øl Å\n".as_bytes()).run());
 }
 
@@ -73,7 +75,7 @@ fn a_password_file_that_cannot_be_one_is_refused() {
     let long = vec![b'x'; 4097];
     for (content, why) in [
         (&b"bl\xe5b\xe6r"[..], "it is not UTF-8"),
-        (b"\xff\xfes\0e\0c\0r\0e\0t\0", "it is not UTF-8"),
+        (b"\xff\xfe\x00\xd8", "it is not UTF-8"),
         (&long, "it is longer than 4096 bytes"),
     ] {
         let command = modern();
@@ -138,6 +140,11 @@ fn a_variable_that_is_not_utf_8_is_an_error() {
 
     let named = grant(&testdata("latin1-password.p12")).args(["--keystore-password-env", "PASSWORD"]);
 
+    grant(&testdata("latin1-password.p12")).env("MASKINPORTEN_KEYSTORE_PASSWORD", latin1).run().fails(
+        3,
+        "error: the variable MASKINPORTEN_KEYSTORE_PASSWORD is not UTF-8\n\
+         hint: set it in a UTF-8 locale, or put the value in a UTF-8 file\n",
+    );
     named.env("PASSWORD", latin1).run().fails(4, &format!("error: the variable PASSWORD is not UTF-8\n{HINT}"));
 }
 

@@ -99,7 +99,7 @@ fn control_d_is_no_password() {
     let terminal = format!(
         "Password for {keystore}: \r\n\
          error: could not ask for the password: unexpected end of file\r\n\
-         hint: pass --keystore-password-file FILE\r\n"
+         hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\r\n"
     );
     assert_eq!(session.told, json!({ "code": 4, "terminal": terminal, "hidden": [true], "echo": true }));
     assert_eq!(session.stdout, "");

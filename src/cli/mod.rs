@@ -12,6 +12,7 @@ mod progress;
 mod prompt;
 mod report;
 mod resolve;
+mod secret;
 mod settings;
 mod signals;
 mod simulate;

@@ -12,7 +12,7 @@ mod pkcs12;
 mod signature_algorithm;
 mod signing_key;
 
-use std::{fmt::Write as _, io::Read, path::Path, rc::Rc};
+use std::{cmp::Reverse, fmt::Write as _, io::Read, path::Path, rc::Rc};
 
 use openssl::pkey::{PKey, Private};
 use secrecy::SecretString;
@@ -194,7 +194,9 @@ fn entries(contents: Contents) -> Vec<Entry> {
     let all: Rc<[Certificate]> = contents.certificates.into_iter().map(|(x509, _)| Certificate::new(x509)).collect();
     let mut entries = Vec::new();
     for (number, (key, alias)) in (1..).zip(contents.keys) {
-        let own = all.iter().position(|certificate| certificate.belongs_to(&key));
+        // A renewed certificate may stand beside the one it replaces.
+        let its = (0..all.len()).filter(|place| all[*place].belongs_to(&key));
+        let own = its.max_by_key(|place| (all[*place].not_after(), Reverse(*place)));
         let alias = alias.or_else(|| own.and_then(|own| aliases[own].clone())).unwrap_or_else(|| number.to_string());
         entries.push(Entry { alias, key, own: own.map(|own| all[own].clone()), all: Rc::clone(&all) });
     }
