@@ -1,9 +1,7 @@
 //! Proxies from the usual variables: gone through, gone past, and told apart from the server behind them.
 
-use std::net::TcpListener;
-
 use crate::{
-    server::{Authority, Server, Step, TOKEN, Validity, acceptor, answer, asking, asking_at, raw, token},
+    server::{Authority, Server, Step, TOKEN, Validity, acceptor, answer, asking, asking_at, nobody, raw, token},
     support::Outcome,
 };
 
@@ -127,7 +125,7 @@ fn a_proxy_that_refuses_breaks_off_or_speaks_no_http_is_told_from_the_server() {
 
 #[test]
 fn a_proxy_that_is_not_there_or_never_answers_is_told_from_the_server() {
-    let gone = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let gone = format!("http://{}", nobody());
     let silent = Server::start([Step::Hang(Vec::new())]);
     for (proxy, why) in [
         (gone, "nobody listens there"),

@@ -5,15 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::server::{Server, Step, asking, asking_at, raw};
+use crate::server::{Server, Step, asking, asking_at, nobody, raw};
 
 /// What a run takes on a busy machine beside the time that it waits.
 const SLACK: Duration = Duration::from_secs(10);
 
 #[test]
 fn a_port_where_nobody_listens_is_told_with_the_way_to_a_simulator() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let url = format!("http://{address}/token");
+    let url = format!("http://{}/token", nobody());
 
     let outcome = asking_at("token", &url).args(["--retries", "0"]).run();
 
@@ -108,8 +107,7 @@ fn a_listener_that_never_speaks_tls_is_left_when_connecting_takes_too_long() {
 
 #[test]
 fn programs_are_told_which_kind_of_silence_it_was() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let url = format!("http://{address}/token");
+    let url = format!("http://{}/token", nobody());
 
     let outcome = asking_at("token", &url).args(["--retries", "0", "--error-format", "json"]).run();
 

@@ -6,8 +6,8 @@ use openssl::ssl::SslAcceptor;
 
 use crate::{
     server::{
-        Authority, Server, Step, TOKEN, Validity, acceptor, answer, asking, asking_at, old_acceptor, tls_1_2_acceptor,
-        token,
+        ADDRESS, Authority, Server, Step, TOKEN, Validity, acceptor, answer, asking, asking_at, old_acceptor,
+        tls_1_2_acceptor, token,
     },
     support::{Outcome, testdata},
 };
@@ -37,7 +37,7 @@ fn does_not_believe((outcome, url): (Outcome, String), why: &str, hint: &str) {
 #[test]
 fn a_server_with_a_certificate_of_the_given_authority_is_believed_over_tls_1_2_and_1_3() {
     let authority = Authority::named("Test CA");
-    let identity = authority.issue("127.0.0.1", Validity::Now);
+    let identity = authority.issue(ADDRESS, Validity::Now);
     for acceptor in [acceptor(&identity), tls_1_2_acceptor(&identity)] {
         let server = Server::start_tls(acceptor, [token()]);
 
@@ -51,7 +51,7 @@ fn a_server_with_a_certificate_of_the_given_authority_is_believed_over_tls_1_2_a
 #[test]
 fn the_machines_trust_store_can_be_named_by_a_variable() {
     let authority = Authority::named("Test CA");
-    let server = Server::start_tls(acceptor(&authority.issue("127.0.0.1", Validity::Now)), [token()]);
+    let server = Server::start_tls(acceptor(&authority.issue(ADDRESS, Validity::Now)), [token()]);
 
     let printed = asking("token", &server).env("SSL_CERT_FILE", authority.file()).run().artefact();
 
@@ -60,7 +60,7 @@ fn the_machines_trust_store_can_be_named_by_a_variable() {
 
 #[test]
 fn a_certificate_of_an_unknown_authority_is_not_believed() {
-    let identity = Authority::named("Test CA").issue("127.0.0.1", Validity::Now);
+    let identity = Authority::named("Test CA").issue(ADDRESS, Validity::Now);
 
     let refused = refusing(acceptor(&identity), &Authority::named("Another CA"));
 
@@ -69,7 +69,7 @@ fn a_certificate_of_an_unknown_authority_is_not_believed() {
 
 #[test]
 fn a_certificate_of_an_authority_that_was_made_anew_is_not_believed() {
-    let identity = Authority::named("Test CA").issue("127.0.0.1", Validity::Now);
+    let identity = Authority::named("Test CA").issue(ADDRESS, Validity::Now);
 
     let refused = refusing(acceptor(&identity), &Authority::named("Test CA"));
 
@@ -89,8 +89,8 @@ fn an_authority_that_serves_with_its_own_certificate_is_not_believed() {
 fn a_certificate_out_of_its_time_or_for_another_name_is_not_believed() {
     let authority = Authority::named("Test CA");
     for (host, validity, why) in [
-        ("127.0.0.1", Validity::Past, "it has expired"),
-        ("127.0.0.1", Validity::Future, "it is not valid yet"),
+        (ADDRESS, Validity::Past, "it has expired"),
+        (ADDRESS, Validity::Future, "it is not valid yet"),
         ("maskinporten.test.invalid", Validity::Now, "it is for another name"),
         ("127.0.0.2", Validity::Now, "it is for another name"),
     ] {
@@ -104,7 +104,7 @@ fn a_certificate_out_of_its_time_or_for_another_name_is_not_believed() {
 fn a_server_that_speaks_nothing_newer_than_tls_1_1_is_refused_at_once() {
     let authority = Authority::named("Test CA");
 
-    let (outcome, url) = refusing(old_acceptor(&authority.issue("127.0.0.1", Validity::Now)), &authority);
+    let (outcome, url) = refusing(old_acceptor(&authority.issue(ADDRESS, Validity::Now)), &authority);
 
     outcome.fails(
         6,
@@ -135,7 +135,7 @@ fn a_port_that_speaks_no_tls_is_refused_at_once() {
 
 #[test]
 fn a_machine_without_a_trust_store_is_told_how_to_get_one() {
-    let identity = Authority::named("Test CA").issue("127.0.0.1", Validity::Now);
+    let identity = Authority::named("Test CA").issue(ADDRESS, Validity::Now);
     let server = Server::start_tls(acceptor(&identity), [Step::NoHandshake]);
 
     let outcome = asking("token", &server).env("SSL_CERT_FILE", "/dev/null").env("SSL_CERT_DIR", "/nonexistent").run();
@@ -207,7 +207,7 @@ fn plain_http_to_another_machine_is_refused_before_anything_is_sent() {
 fn an_answer_over_tls_that_is_cut_short_is_no_token() {
     let authority = Authority::named("Test CA");
     let step = Step::Answer(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"access_token\":\"secret".to_vec());
-    let server = Server::start_tls(acceptor(&authority.issue("127.0.0.1", Validity::Now)), [step]);
+    let server = Server::start_tls(acceptor(&authority.issue(ADDRESS, Validity::Now)), [step]);
 
     let outcome = asking("token", &server).env("MASKINPORTEN_CA_FILE", authority.file()).args(["--retries", "0"]).run();
 
@@ -227,7 +227,7 @@ fn a_redirect_from_https_to_http_is_not_followed_either() {
     let authority = Authority::named("Test CA");
     let elsewhere = Server::start([]);
     let redirect = answer("307 Temporary Redirect", &[&format!("Location: {}", elsewhere.url("/token"))], "");
-    let server = Server::start_tls(acceptor(&authority.issue("127.0.0.1", Validity::Now)), [redirect]);
+    let server = Server::start_tls(acceptor(&authority.issue(ADDRESS, Validity::Now)), [redirect]);
 
     let outcome = asking("token", &server).env("MASKINPORTEN_CA_FILE", authority.file()).run();
 

@@ -29,6 +29,18 @@ pub use self::{
 /// No test keeps a connection for longer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The address of every server here. Other tests let go of ports on 127.0.0.1 and then knock on them: here nobody does.
+pub const ADDRESS: &str = "127.0.0.3";
+
+fn listener() -> TcpListener {
+    TcpListener::bind((ADDRESS, 0)).unwrap()
+}
+
+/// An address where nobody listens, nor will: no test has a server there.
+pub fn nobody() -> SocketAddr {
+    TcpListener::bind("127.0.0.2:0").unwrap().local_addr().unwrap()
+}
+
 /// What a connection is, with TLS or without.
 trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
@@ -57,14 +69,14 @@ impl Server {
 
     /// Plain HTTP, for answers that name the server's own address.
     pub fn start_knowing<I: IntoIterator<Item = Step>>(script: impl FnOnce(&str) -> I) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = listener();
         let own = format!("http://{}", listener.local_addr().unwrap());
         Self::run(listener, None, script(&own).into_iter().collect())
     }
 
     /// The same behind TLS.
     pub fn start_tls(acceptor: SslAcceptor, script: impl IntoIterator<Item = Step>) -> Self {
-        Self::run(TcpListener::bind("127.0.0.1:0").unwrap(), Some(acceptor), script.into_iter().collect())
+        Self::run(listener(), Some(acceptor), script.into_iter().collect())
     }
 
     fn run(listener: TcpListener, acceptor: Option<SslAcceptor>, script: VecDeque<Step>) -> Self {
@@ -115,29 +127,22 @@ fn serve(mut connection: TcpStream, acceptor: Option<&SslAcceptor>, play: &Mutex
         play.lock().unwrap().uninvited += 1;
         return;
     };
-    let heard = match (step, acceptor) {
-        (Step::Reset, _) => {
-            script::hang_up_unread(&connection);
-            None
-        }
-        (Step::Blurt(bytes), _) => {
-            script::blurt(connection, &bytes);
-            None
-        }
-        (Step::Tunnel(address), _) => script::tunnel(connection, address),
+    // Written down before it is answered: the client may be done before this thread is.
+    let heard = |request: Request| play.lock().unwrap().requests.push(request);
+    match (step, acceptor) {
+        (Step::Reset, _) => script::hang_up_unread(&connection),
+        (Step::Blurt(bytes), _) => script::blurt(connection, &bytes),
+        (Step::Tunnel(address), _) => script::tunnel(connection, address, heard),
         (Step::NoHandshake, Some(acceptor)) => {
             assert!(acceptor.accept(connection).is_err(), "the client believed this server");
-            None
         }
         (step, Some(acceptor)) => {
             let mut stream = acceptor.accept(connection).expect("the client did not believe this server");
-            let heard = step.play(&mut stream);
+            step.play(&mut stream, heard);
             let _ = stream.shutdown();
-            heard
         }
-        (step, None) => step.play(&mut connection),
-    };
-    play.lock().unwrap().requests.extend(heard);
+        (step, None) => step.play(&mut connection, heard),
+    }
 }
 
 impl Drop for Server {

@@ -83,8 +83,8 @@ impl fmt::Debug for Step {
 
 impl Step {
     /// Plays the step on a connection; a client that hangs up early is no fault of the server.
-    pub(super) fn play(self, stream: &mut dyn Stream) -> Option<Request> {
-        let request = Request::read(stream);
+    pub(super) fn play(self, stream: &mut dyn Stream, heard: impl FnMut(Request)) {
+        Request::read(stream).into_iter().for_each(heard);
         match self {
             Self::Answer(bytes) => drop(stream.write_all(&bytes)),
             Self::Endless(first, again) => {
@@ -103,7 +103,6 @@ impl Step {
                 unreachable!("played on the socket itself")
             }
         }
-        request
     }
 }
 
@@ -121,8 +120,8 @@ pub(super) fn blurt(mut connection: TcpStream, bytes: &[u8]) {
 }
 
 /// Reads a CONNECT, agrees, and passes everything on in both directions until both sides are done.
-pub(super) fn tunnel(mut connection: TcpStream, address: SocketAddr) -> Option<Request> {
-    let request = Request::read(&mut connection);
+pub(super) fn tunnel(mut connection: TcpStream, address: SocketAddr, heard: impl FnMut(Request)) {
+    Request::read(&mut connection).into_iter().for_each(heard);
     connection.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
     let mut inner = TcpStream::connect(address).unwrap();
     let (mut from_client, mut to_server) = (connection.try_clone().unwrap(), inner.try_clone().unwrap());
@@ -133,7 +132,6 @@ pub(super) fn tunnel(mut connection: TcpStream, address: SocketAddr) -> Option<R
     let _ = io::copy(&mut inner, &mut connection);
     let _ = connection.shutdown(Shutdown::Both);
     outward.join().unwrap();
-    request
 }
 
 impl Request {
