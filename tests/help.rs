@@ -80,8 +80,10 @@ fn every_option_and_command_that_the_source_tells_people_to_use_exists() {
     known.extend(["--data", "--cacert"].map(str::to_owned)); // curl's
     let commands = commands();
 
-    for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
-        let text = fs::read_to_string(&file).unwrap();
+    // The original's own options stand in a file of their own.
+    let files = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    for file in files.iter().filter(|file| !file.ends_with("dropin.rs")) {
+        let text = fs::read_to_string(file).unwrap();
         let code: Vec<_> = text.split("\n#[cfg(test)]").next().unwrap().lines().collect();
         for line in code.into_iter().filter(|line| !line.trim_start().starts_with("//")) {
             let unknown: Vec<_> = words(line).difference(&known).cloned().collect();

@@ -110,8 +110,9 @@ fn warnings_come_with_the_error_when_a_program_reads_them() {
     let error: serde_json::Value = serde_json::from_str(&outcome.stderr).unwrap();
     assert_eq!(
         error["error"]["warnings"],
-        serde_json::json!(["--keystore-password shows in the process list; use --keystore-password-file or \
-                            MASKINPORTEN_KEYSTORE_PASSWORD"])
+        serde_json::json!([
+            "--keystore-password shows in the process list; set MASKINPORTEN_KEYSTORE_PASSWORD instead"
+        ])
     );
 }
 
