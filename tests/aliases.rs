@@ -48,7 +48,7 @@ fn two_keys_that_may_both_sign_are_listed_and_neither_is_used() {
 
 #[test]
 fn an_alias_that_no_entry_has_is_answered_with_those_that_there_are() {
-    for alias in ["third", "", "first "] {
+    for alias in ["third", "first "] {
         let why = format!("it has no entry with the alias `{alias}`; it has{SIGNERS}");
         fails("two-signers.p12", "secret", &["--alias", alias], &why);
     }

@@ -149,23 +149,26 @@ fn metadata_of_openid_connect_stands_behind_the_path() {
 }
 
 #[test]
-fn metadata_is_not_asked_for_when_both_its_members_are_named() {
-    let server = Server::start([token()]);
-
-    asking("token", &server).env("MASKINPORTEN_DISCOVER", server.url("/")).run().artefact();
-
-    assert_eq!(server.request().line(), "POST /token HTTP/1.1");
-}
-
-#[test]
 fn what_is_named_beats_what_is_discovered() {
     let server = Server::start_knowing(|own| [metadata(&format!("{own}/"), "https://elsewhere.example/swap"), token()]);
-    let endpoint = server.url("/token");
 
-    decoding_with_discovery("token", &server.url("/")).args(["--token-endpoint", &endpoint]).run().artefact();
+    decoding_with_discovery("token", &server.url("/"))
+        .args(["--token-endpoint", &server.url("/token")])
+        .run()
+        .artefact();
 
     assert_eq!(server.requests()[1].line(), "POST /token HTTP/1.1");
     assert_eq!(server.requests()[1].claims()["aud"], server.url("/"));
+}
+
+#[test]
+fn nothing_is_discovered_when_all_of_it_is_named() {
+    let server = Server::start_knowing(|_| [token()]);
+
+    asking("token", &server).env("MASKINPORTEN_DISCOVER", server.url("/")).run().artefact();
+
+    assert_eq!(server.requests()[0].line(), "POST /token HTTP/1.1");
+    assert_eq!(server.requests()[0].claims()["aud"], "https://issuer.example/");
 }
 
 #[test]

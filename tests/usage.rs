@@ -35,8 +35,7 @@ fn a_wrong_option_is_named_with_what_to_do() {
 
 #[test]
 fn a_wrong_variable_is_named_by_its_own_name_and_is_a_fault_of_the_configuration() {
-    // Metadata is not asked for where audience and token endpoint stand in variables too.
-    for (option, value, said) in wrong_values().filter(|(option, ..)| *option != "--discover") {
+    for (option, value, said) in wrong_values() {
         let variable = format!("MASKINPORTEN_{}", option[2..].to_uppercase().replace('-', "_"));
 
         let outcome = complete().env(&variable, value).run();
@@ -88,7 +87,7 @@ fn an_option_beats_a_variable_that_it_excludes() {
 
 #[test]
 fn an_option_without_a_value_is_told_as_that() {
-    for option in ["--client-id", "--scope", "--audience", "--kid", "--keystore", "--resource", "--pid"] {
+    for option in ["--client-id", "--scope", "--audience", "--kid", "--keystore", "--alias", "--resource", "--pid"] {
         for value in ["", " "] {
             let outcome = complete().args([option, value]).run();
 

@@ -116,15 +116,11 @@ impl Layers {
         self.0.push(Layer { origin: Origin::Environment, values: values.collect() });
     }
 
-    /// An option that was typed without a value. A password may be empty, and an alias that is none is answered with
-    /// those that there are.
+    /// An option that was typed without a value, other than a password.
     pub(crate) fn empty_option(&self) -> Option<&str> {
         let typed = self.0.iter().filter(|layer| layer.origin == Origin::Option).flat_map(|layer| &layer.values);
         let empty = |value: &&Value| value.values.iter().any(|text| text.trim().is_empty());
-        typed
-            .filter(empty)
-            .find(|value| !["keystore-password", "alias"].contains(&value.name))
-            .map(|value| value.label.as_str())
+        typed.filter(empty).find(|value| value.name != "keystore-password").map(|value| value.label.as_str())
     }
 
     /// The strongest value of a setting.

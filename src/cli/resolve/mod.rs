@@ -69,7 +69,7 @@ pub(crate) async fn resolve(mut layers: Layers, clock: &dyn Clock, report: &Repo
     Ok(Wanted { grant, endpoint, http, patience, key })
 }
 
-/// An option without a value is most often a variable of a script that was not set.
+/// An option without a value is most often a variable of a script that was not set; only a password may be empty.
 fn refuse_empty(layers: &Layers) -> Result<(), Failure> {
     layers.empty_option().map_or(Ok(()), |label| {
         let hint = Some("give it a value, or leave it out".to_owned());

@@ -48,13 +48,13 @@ pub(super) async fn addresses(
 ) -> Result<(String, Endpoint), Failure> {
     // Metadata stands in for what is named in weaker places, and is not fetched when nothing is left to stand in for.
     let named = |name: &'static str, rank: usize| layers.find(name).filter(|found| found.rank <= rank);
-    let discover = layers
-        .find("discover")
+    let discover = layers.find("discover").map(|found| read(&found, Endpoint::parse(found.value())).map(|_| found));
+    let discover = discover
+        .transpose()?
         .filter(|found| named("audience", found.rank).is_none() || named("token-endpoint", found.rank).is_none());
     let rank = discover.as_ref().map_or(usize::MAX, |found| found.rank);
     let discovered = match discover {
         Some(found) => {
-            read(&found, Endpoint::parse(found.value()))?;
             let deadline = Instant::now() + patience.timeout;
             Some(client::discover(found.value(), http, deadline).await?)
         }
