@@ -1,7 +1,7 @@
 //! Opens a keystore, signs a JWT bearer grant (RFC 7523) and swaps it for a Maskinporten access token.
 //!
-//! The rooms, in the order data flows: [`environment`] and [`clock`] are the ground; [`simulator`] judges
-//! what the flow sends with code of its own.
+//! The rooms, in the order data flows: [`environment`] and [`clock`] are the ground; [`profile`] reads
+//! what the user has written down; [`simulator`] judges what the flow sends with code of its own.
 
 pub mod client;
 pub mod clock;
@@ -12,4 +12,5 @@ pub mod http;
 pub mod keystore;
 pub mod organisation;
 pub mod printer;
+pub mod profile;
 pub mod simulator;
