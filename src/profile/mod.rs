@@ -28,6 +28,7 @@
 //! (`$XDG_CONFIG_HOME/maskinporten/config.toml`), key by key. It came with the folder, so it is trusted less: it may
 //! not name a command, and a file that belongs to somebody else is not read.
 
+mod draft;
 mod error;
 mod file;
 mod merge;
@@ -39,10 +40,12 @@ mod section;
 mod setting;
 mod source;
 mod warning;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use draft::Draft;
 pub use error::ProfileError;
 pub use file::{ConfigFile, FileKind};
 pub use merge::{Profile, Profiles};
@@ -51,3 +54,4 @@ pub use search::{PROJECT_FILE, Search, user_file};
 pub use section::{Header, Value};
 pub use setting::{Kind, KnownSetting, Role};
 pub use warning::Warning;
+pub use write::{WriteError, append, create};

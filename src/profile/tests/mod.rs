@@ -3,6 +3,7 @@
 mod merging;
 mod reading;
 mod searching;
+mod writing;
 
 use std::path::{Path, PathBuf};
 
