@@ -104,15 +104,13 @@ impl Profiles {
         let chain = self.chain(name)?;
         let mut values: BTreeMap<&'static str, Value> = BTreeMap::new();
         let mut headers: Vec<Header> = Vec::new();
+        let mut header_names = BTreeSet::new();
         for section in chain {
             for (name, value) in &section.values {
                 values.entry(name).or_insert_with(|| value.clone());
             }
-            for header in &section.headers {
-                if !headers.iter().any(|own| own.name.eq_ignore_ascii_case(&header.name)) {
-                    headers.push(header.clone());
-                }
-            }
+            let new = section.headers.iter().filter(|header| header_names.insert(header.name.to_lowercase()));
+            headers.extend(new.cloned());
         }
         values.retain(|name, value| !is_nothing(&self.known, name, value));
         headers.retain(|header| !header.value.is_empty());
