@@ -31,6 +31,7 @@
 mod draft;
 mod error;
 mod file;
+mod import;
 mod merge;
 mod nearest;
 mod paths;
@@ -48,6 +49,7 @@ mod tests;
 pub use draft::Draft;
 pub use error::ProfileError;
 pub use file::{ConfigFile, FileKind};
+pub use import::{ImportError, Imported, Reason, Remark, import};
 pub use merge::{Profile, Profiles};
 pub use place::Place;
 pub use search::{PROJECT_FILE, Search, user_file};

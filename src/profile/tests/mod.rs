@@ -1,6 +1,8 @@
 //! What is tried of this room, with a table of settings like the command line's.
 
+mod importing;
 mod merging;
+mod mutating;
 mod reading;
 mod searching;
 mod writing;

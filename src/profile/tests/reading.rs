@@ -75,7 +75,7 @@ fn an_empty_file_and_a_byte_order_mark_are_no_mistake() {
 }
 
 #[test]
-fn every_mistake_is_told_with_its_place_and_what_to_do() {
+fn wrong_keys_and_types_are_told_with_their_place_and_what_to_do() {
     for (text, wanted) in [
         (
             "[profiles.test]\nclinet_id = 'x'\n",
@@ -141,6 +141,14 @@ fn every_mistake_is_told_with_its_place_and_what_to_do() {
             "`default_profile` takes text, not a number: `/home/ola/config.toml`, line 1, column 19\n\
              hint: put it in quotes: default_profile = \"…\"",
         ),
+    ] {
+        assert_eq!(said(&user(text).unwrap_err()), wanted);
+    }
+}
+
+#[test]
+fn names_secrets_headers_and_syntax_are_told_likewise() {
+    for (text, wanted) in [
         (
             "[profiles.\"\"]\n",
             "the name of a profile is empty, longer than 64 characters, or has control characters: \
