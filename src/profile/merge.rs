@@ -43,8 +43,7 @@ impl Profiles {
     /// [`ProfileError`] when a profile extends one that does not exist, or itself in the end; when one names two keys
     /// to sign with; when a default does not exist.
     pub fn of(files: Vec<ConfigFile>, known: &[KnownSetting]) -> Result<Self, ProfileError> {
-        let warnings = files.iter().flat_map(ConfigFile::warnings).cloned().collect();
-        let profiles = Self { files, known: known.to_vec(), warnings };
+        let profiles = Self { files, known: known.to_vec(), warnings: Vec::new() };
         for name in profiles.names() {
             profiles.merged(name)?;
         }
@@ -76,7 +75,8 @@ impl Profiles {
         &self.files
     }
 
-    /// What the user should know about the files. Plain secrets of profiles that are not asked for are among it.
+    /// What the user should know about the files that were looked for. What there is to know about a profile stands
+    /// in [`Profile::warnings`], and about a whole file in [`ConfigFile::warnings`].
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
@@ -117,7 +117,8 @@ impl Profiles {
         let values = self.known.iter().filter_map(|setting| values.remove_entry(setting.name)).collect();
         let mut profile = Profile { name: name.to_owned(), values, headers, warnings: Vec::new() };
         self.one_key(&profile)?;
-        profile.warnings = self.project_addresses(&profile);
+        profile.warnings = self.plain_secrets(&profile);
+        profile.warnings.extend(self.project_addresses(&profile));
         Ok(profile)
     }
 
@@ -165,6 +166,15 @@ impl Profiles {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Warns of secrets that stand in a file, those of this profile only.
+    fn plain_secrets(&self, profile: &Profile) -> Vec<Warning> {
+        let instead = |name: &str| setting::find(&self.known, name).and_then(KnownSetting::instead);
+        let secrets = profile.values.iter().filter_map(|(name, value)| Some((*name, value, instead(name)?)));
+        secrets
+            .map(|(name, value, instead)| Warning::PlainSecret { name, place: value.place.clone(), instead })
+            .collect()
     }
 
     /// Warns when a project file sends elsewhere what the user's own key signs.

@@ -149,3 +149,15 @@ fn warns_when_a_project_decides_where_the_users_key_is_used() {
     );
     assert!(profiles.profile(Some("mine")).unwrap().unwrap().warnings.is_empty());
 }
+
+#[test]
+fn warns_of_a_plain_password_in_the_profile_that_is_asked_for_only() {
+    let profiles = one("[profiles.a]\n[profiles.base]\nkeystore_password = 'p'\n[profiles.b]\nextends = 'base'\n\
+         [profiles.c]\nextends = 'base'\nkeystore_password = ''\n")
+    .unwrap();
+
+    for (name, warned) in [("a", false), ("b", true), ("c", false)] {
+        assert_eq!(!profiles.profile(Some(name)).unwrap().unwrap().warnings.is_empty(), warned, "{name}");
+    }
+    assert_eq!(profiles.warnings(), []);
+}
