@@ -20,6 +20,8 @@ pub struct Remark {
 pub enum Reason {
     /// A password is not written to a config file.
     Password,
+    /// A private key itself, where the name of a file is wanted.
+    PrivateKey,
     /// The key in the keystore has a password of its own.
     KeyPassword,
     /// It is a comment, though it looks like an assignment.
@@ -76,6 +78,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Password => "a password is not written to a config file",
+            Self::PrivateKey => "it holds a private key itself, or what looks like one, not the name of a file",
             Self::KeyPassword => "the password of the key differs from the keystore's, or cannot be read",
             Self::Comment => "it is in a comment",
             Self::Expression => "its value has to be worked out by a shell, which is not run here",
@@ -115,6 +118,7 @@ impl Reason {
     pub fn hint(&self) -> String {
         match self {
             Self::Password => "put it in a file that only you may read, and name it: keystore_password_file = \"…\"",
+            Self::PrivateKey => "put the key in a file of its own that only you may read, and name that",
             Self::KeyPassword => "give the key the keystore's password: keytool -keypasswd -keystore FILE -alias ALIAS",
             Self::Comment => "if it is meant, remove the comment sign and import again",
             Self::Expression | Self::Block | Self::HereString | Self::TooLong | Self::Placeholder => {

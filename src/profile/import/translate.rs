@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     environment::Environment,
-    profile::{Draft, KnownSetting, setting},
+    profile::{Draft, KnownSetting, section::is_private_key, setting},
 };
 
 /// The keys that say where the signing key is, and our settings for them.
@@ -90,9 +90,11 @@ impl<'a> Translator<'a> {
         }
         let issuer = addresses.as_ref().map(|addresses| addresses.issuer.as_str());
         let token_endpoint = addresses.as_ref().map(|addresses| addresses.token_endpoint.as_str());
-        for (name, value, default) in [("audience", &audience, issuer), ("token-endpoint", &endpoint, token_endpoint)] {
-            if let Some(value) = value.as_deref().filter(|value| Some(*value) != default) {
-                self.put(making, name, value);
+        for (key, name, value, default) in
+            [("audience", "audience", audience, issuer), ("token_endpoint", "token-endpoint", endpoint, token_endpoint)]
+        {
+            if let Some(value) = value.filter(|value| Some(value.as_str()) != default) {
+                self.put_from(making, key, name, vec![value]);
             }
         }
     }
@@ -201,6 +203,9 @@ impl<'a> Translator<'a> {
     /// Takes a value over, if there is a setting for it.
     fn put_from(&self, making: &mut Making<'_>, key: &str, name: &str, values: Vec<String>) {
         match setting::find(self.known, name) {
+            Some(setting) if values.iter().any(|value| is_private_key(setting, value)) => {
+                making.remark(key, Reason::PrivateKey);
+            }
             Some(setting) => making.draft.values.push((setting.name, values)),
             None => making.remark(key, Reason::NoSuchSetting(setting::key(name))),
         }

@@ -286,6 +286,10 @@ fn what_has_no_place_here_is_told() {
             "$test_keystore_path='a.p12'\n$test_jwk_path='a.json'\n",
             "the profile has another key, `jwk`, which is set later",
         ),
+        (
+            "$test_jwk_path='{\"kty\":\"RSA\"}'\n",
+            "it holds a private key itself, or what looks like one, not the name of a file",
+        ),
         ("$tset_client_id = 'c'\n", "it is no key that is known"),
         ("$env:HTTPS_PROXY = 'p'\n", "it is no assignment"),
         ("$test_client_id += 'c'\n", "its value has to be worked out by a shell, which is not run here"),
