@@ -140,7 +140,7 @@ impl Reason {
                 "convert it: keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype PKCS12"
             }
             Self::AnotherKey(_) => "keep one key in each profile",
-            Self::PersonMode => "use: maskinporten login",
+            Self::PersonMode => "leave it out: a profile is for tokens of the organisation itself",
             Self::NoPersonMode => "nothing, unless you log persons in",
             Self::MachineStore => "put the certificate in your own store, or name a keystore file",
             Self::WindowsPath => "on another system, write where the file is there",
