@@ -10,7 +10,8 @@
 //! | [`printer`] | any of them | bytes |
 //!
 //! The ground they stand on: [`explain`] (what to do about an error), [`clock`], [`organisation`], [`environment`]
-//! and [`http`]. Beside them stands the [`simulator`], which judges what the flow sends with code of its own.
+//! and [`http`]. Beside them stand [`profile`], which reads what the user has written down, and the [`simulator`],
+//! which judges what the flow sends with code of its own.
 //!
 //! # Examples
 //! ```
@@ -55,4 +56,5 @@ pub mod http;
 pub mod keystore;
 pub mod organisation;
 pub mod printer;
+pub mod profile;
 pub mod simulator;

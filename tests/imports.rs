@@ -17,6 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("grant", &["clock", "environment", "explain", "keystore", "organisation"]),
     ("client", &["clock", "environment", "explain", "grant", "http"]),
     ("printer", &["client", "explain", "grant"]),
+    ("profile", &["environment", "explain"]),
     ("simulator", &["clock", "environment", "explain"]),
 ];
 

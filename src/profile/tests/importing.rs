@@ -1,0 +1,389 @@
+//! Files of other tools: what is taken over, and what is told.
+
+use std::{fs, path::PathBuf};
+
+use super::{KNOWN, samples, user};
+use crate::{
+    explain::Explain as _,
+    profile::{Draft, ImportError, Imported, Kind, KnownSetting, Profiles, import},
+};
+
+/// Imports samples, to be written in `testdata`.
+fn imported(files: &[&str]) -> Imported {
+    let files: Vec<PathBuf> = files.iter().map(|file| samples().join(file)).collect();
+    import(&files, samples().parent().unwrap(), KNOWN).unwrap()
+}
+
+/// Imports a text under a name.
+fn import_text(name: &str, text: &str) -> Imported {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    import(&[path], folder.path(), KNOWN).unwrap()
+}
+
+/// The remarks: line, name and reason.
+fn remarks(imported: &Imported) -> Vec<String> {
+    let folder = format!("{}/", samples().display());
+    imported
+        .remarks
+        .iter()
+        .map(|remark| {
+            let name = remark.place.file().file_name().unwrap().to_string_lossy();
+            let whole = remark.to_string().replace(&folder, "");
+            whole.replace(&format!("`{}`", remark.place.file().display()), &format!("`{name}`"))
+        })
+        .collect()
+}
+
+fn values(draft: &Draft) -> Vec<String> {
+    draft.values.iter().map(|(name, values)| format!("{name}={}", values.join("|"))).collect()
+}
+
+#[test]
+fn the_originals_own_file_alone_has_no_client_and_needs_no_remark() {
+    let imported = imported(&["config.ps1"]);
+
+    assert_eq!(imported.drafts, []);
+    assert_eq!(remarks(&imported), [""; 0]);
+}
+
+#[test]
+fn a_local_file_over_the_originals_gives_profiles_in_every_encoding() {
+    for local in ["utf8", "utf8-bom", "utf16-le", "utf16-be", "latin1"] {
+        let imported = imported(&["config.ps1", &format!("{local}.local.ps1")]);
+
+        let [prod, test] = imported.drafts.as_slice() else { panic!("{:?}", imported.drafts) };
+        assert_eq!((prod.name.as_str(), test.name.as_str()), ("prod", "test"));
+        assert_eq!(
+            values(prod),
+            [
+                "env=prod",
+                "client-id=11111111-2222-3333-4444-555555555555",
+                "consumer-org=991825827",
+                "scope=altinn:serviceowner|altinn:events.publish",
+                "no-resource=true",
+                "certificate-thumbprint=AB CD EF 01 23 45 67 89 AB CD EF 01 23 45 67 89 AB CD EF 01",
+            ]
+        );
+        assert_eq!(
+            values(test),
+            [
+                "env=ver2",
+                "client-id=blåbær",
+                "resource=https://api.example.no/",
+                "scope=digdir:a|digdir:b",
+                "keystore=config/certs/test.p12",
+                "kid=it's mine",
+            ],
+            "{local}"
+        );
+        let password = format!(
+            "`{local}.local.ps1`, line 9: `test_keystore_password`: a password is not written to a config file"
+        );
+        assert_eq!(remarks(&imported), [password]);
+    }
+}
+
+#[test]
+fn every_fault_of_a_file_is_told_by_its_line() {
+    let imported = imported(&["faults.ps1"]);
+
+    assert_eq!(imported.drafts.iter().map(values).collect::<Vec<_>>(), [["env=test", "client-id=client"]]);
+    assert_eq!(
+        remarks(&imported),
+        [
+            "`faults.ps1`, line 1: `test_kid`: it is in a comment",
+            "`faults.ps1`, line 3: `test_scopes`: its value has no quotes, so PowerShell takes it for a command",
+            "`faults.ps1`, line 4: `test_jwk_path`: it is in a comment",
+            "`faults.ps1`, line 7: `test_resource`: its value is in doubled quotes, so PowerShell sees an empty text \
+             and more after it",
+            "`faults.ps1`, line 8: `test_consumer_org`: it takes its value from the variable CONSUMER",
+            "`faults.ps1`, line 9: `test_keystore_path`: its value has to be worked out by a shell, which is not run \
+             here",
+            "`faults.ps1`, line 10: `test_keystore_password`: a password is not written to a config file",
+            "`faults.ps1`, line 11: `test_scope`: it is no key that is known",
+            "`faults.ps1`, line 12: `test_audience`: its value is a here-string",
+            "`faults.ps1`, line 15: it is no assignment",
+            "`faults.ps1`, line 16: `test_token_endpoint`: it stands in a block, which may not be run",
+            "`faults.ps1`, line 18: `unused`: it is no key that is known",
+            "`faults.ps1`, line 19: it is no assignment",
+            "`faults.ps1`, line 20: `dev_client_id`: it has no value",
+            "`faults.ps1`, line 21: a quote or comment begins here and is not closed, so nothing after it is read",
+        ]
+    );
+    let typo = &imported.remarks.iter().find(|remark| remark.name.as_deref() == Some("test_scope")).unwrap().reason;
+    assert_eq!(typo.hint(), "write `test_scopes` and import again");
+}
+
+#[test]
+fn the_older_cmd_file_keeps_its_password_in_its_variable() {
+    let imported = imported(&["config.cmd"]);
+
+    assert_eq!(
+        imported.drafts.iter().map(values).collect::<Vec<_>>(),
+        [[
+            "env=ver2",
+            "client-id=client with blanks",
+            "scope=altinn:serviceowner",
+            "no-resource=true",
+            "keystore=~/certs/test.p12",
+            "keystore-password-env=KEYSTORE_PASSWORD",
+        ]]
+    );
+    assert_eq!(
+        remarks(&imported),
+        [
+            "`config.cmd`, line 13: `test_kid`: it is in a comment",
+            "`config.cmd`, line 16: `test_authorize_endpoint`: it is used in person mode only, which is off",
+            "`config.cmd`, line 18: `dev_client_id`: the blank before `=` is part of the name, so it was never seen",
+            "`config.cmd`, line 19: `dev_scopes`: its value has to be worked out by a shell, which is not run here",
+            "`config.cmd`, line 20: it is no assignment",
+        ]
+    );
+}
+
+#[test]
+fn the_java_demonstrations_file_is_named_by_its_audience() {
+    let imported = imported(&["client.properties"]);
+
+    assert_eq!(imported.drafts[0].name, "test");
+    assert_eq!(
+        values(&imported.drafts[0]),
+        [
+            "env=test",
+            "client-id=11111111-2222-3333-4444-555555555555",
+            "resource=https://api.example.no/blåbær",
+            "scope=digdir:a|digdir:b",
+            "keystore=config/certs/test.p12",
+            "alias=virksomhet",
+        ]
+    );
+    assert_eq!(
+        remarks(&imported),
+        [
+            "`client.properties`, line 9: `keystore.type`: it is a keystore of Java's own kind, not PKCS#12",
+            "`client.properties`, line 11: `keystore.password`: a password is not written to a config file",
+            "`client.properties`, line 13: `keystore.alias.password`: the password of the key differs from the \
+             keystore's, or cannot be read",
+            "`client.properties`, line 14: it is no key that is known",
+        ]
+    );
+}
+
+#[test]
+fn no_password_of_a_sample_shows_anywhere() {
+    for files in
+        [vec!["config.ps1", "utf8.local.ps1"], vec!["faults.ps1"], vec!["config.cmd"], vec!["client.properties"]]
+    {
+        let imported = imported(&files);
+        let hints: Vec<_> = imported.remarks.iter().map(|remark| remark.reason.hint()).collect();
+        let written = Draft::file(&imported.drafts, None, KNOWN).unwrap();
+        let shown = format!("{imported:?} {:?} {hints:?} {written}", remarks(&imported));
+        for secret in ["hunter", "pa$", "$nothing"] {
+            assert!(!shown.contains(secret), "{secret} in {shown}");
+        }
+    }
+}
+
+#[test]
+fn what_is_imported_is_a_config_file_that_is_right() {
+    for files in [vec!["config.ps1", "utf8.local.ps1"], vec!["config.cmd"], vec!["client.properties"]] {
+        let imported = imported(&files);
+        let default = imported.drafts.first().map(|draft| draft.name.as_str());
+
+        let text = Draft::file(&imported.drafts, default, KNOWN).unwrap();
+
+        let profiles = Profiles::of(vec![user(&text).unwrap()], KNOWN).unwrap();
+        assert_eq!(profiles.names().len(), imported.drafts.len());
+    }
+}
+
+/// One assignment of PowerShell to a client id, and what it gives: the id, or why not.
+#[test]
+fn texts_of_powershell_are_read_as_powershell_reads_them() {
+    for (expression, wanted) in [
+        (r#""plain""#, "plain"),
+        ("'single $not `n'", "single $not `n"),
+        ("'it''s'", "it's"),
+        (r#""a""b""#, "a\"b"),
+        (r#""a`"b`$c``d`te""#, "a\"b$c`d\te"),
+        ("\"`u{e5}\"", "å"),
+        ("\u{201c}curly\u{201d}", "curly"),
+        (r#""cost: $ 5""#, "cost: $ 5"),
+        (r#""a" # comment"#, "a"),
+        (r#""a"; $test_kid = "k""#, "a"),
+        ("`\n  \"next line\"", "next line"),
+        ("'  blanks  '", "blanks"),
+        ("12345", "12345"),
+        ("$true", "true"),
+        ("$helper", "help"),
+        (r#""$helper-$($helper)-${helper}""#, "help-help-help"),
+        (r#""a" + "b""#, "its value has to be worked out by a shell, which is not run here"),
+        (r#""a", "b""#, "its value has to be worked out by a shell, which is not run here"),
+        (r#""$(Get-Date)""#, "its value has to be worked out by a shell, which is not run here"),
+        ("(Get-Content id.txt)", "its value has to be worked out by a shell, which is not run here"),
+        ("@('a')", "its value has to be worked out by a shell, which is not run here"),
+        ("my-client", "its value has no quotes, so PowerShell takes it for a command"),
+        (r"C:\my files\x", "its value has no quotes, so PowerShell takes it for a command"),
+        ("$env:CLIENT", "it takes its value from the variable CLIENT"),
+        (r#""a-$env:CLIENT""#, "it takes its value from the variable CLIENT"),
+        ("$nowhere", "it needs `nowhere`, which is not set in these files"),
+        ("'<your client id>'", "its value is a placeholder"),
+        ("", "it has no value"),
+    ] {
+        for assigns in ["$test_client_id = ", "$Test_Client_ID=", "[string]$script:test_client_id = "] {
+            let imported =
+                import_text("config.ps1", &format!("$helper = 'help'\n$test_scopes='s'\n{assigns}{expression}\n"));
+
+            let client = imported.drafts[0].values.iter().find(|(name, _)| *name == "client-id");
+            let told = imported.remarks.iter().find(|remark| remark.place.line() == 3 && remark.name.is_some());
+            let found = client.map(|(_, values)| values[0].clone()).or(told.map(|remark| remark.reason.to_string()));
+            assert_eq!(found.as_deref(), Some(wanted), "{assigns}{expression}");
+            let helper_is_told = imported.remarks.iter().any(|remark| remark.place.line() == 1);
+            assert_eq!(helper_is_told, !expression.contains("helper"), "{expression}");
+        }
+    }
+}
+
+#[test]
+fn paths_come_out_for_the_folder_that_they_are_written_in() {
+    let home = |rest: &str| format!("~/{rest}");
+    for (written, wanted) in [
+        (r#""certs\a.p12""#, "certs/a.p12".to_owned()),
+        (r#"".\a.p12""#, "a.p12".to_owned()),
+        (r#""$PSScriptRoot\certs\a.p12""#, "certs/a.p12".to_owned()),
+        (r#""$HOME/a.p12""#, home("a.p12")),
+        (r#""$env:USERPROFILE\certs\a.p12""#, home("certs/a.p12")),
+        (r#""~/a.p12""#, home("a.p12")),
+        (r#""C:\certs\a.p12""#, r"C:\certs\a.p12".to_owned()),
+        (r#""/etc/a.p12""#, "/etc/a.p12".to_owned()),
+    ] {
+        let imported = import_text("config.ps1", &format!("$test_keystore_path = {written}\n"));
+
+        assert_eq!(imported.drafts[0].values.last().unwrap(), &("keystore", vec![wanted]), "{written}");
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = samples().join("client.properties");
+    let imported = import(&[file], elsewhere.path(), KNOWN).unwrap();
+    let keystore = imported.drafts[0].values.iter().find(|(name, _)| *name == "keystore").unwrap();
+    assert_eq!(keystore.1, [samples().join("certs/test.p12").display().to_string()]);
+}
+
+#[test]
+fn what_has_no_place_here_is_told() {
+    for (text, wanted) in [
+        ("$test_client_id='c'\n$test_person_mode='TRUE'\n", "person mode is a command of its own here"),
+        (
+            "$test_client_id='c'\n$test_person_mode='true'\n$test_authorize_endpoint='https://a/'\n",
+            "there is no setting `authorize_endpoint` here",
+        ),
+        (
+            "$test_certificate_thumbprint='ab'\n",
+            "the original looked in the machine's certificate store; here the user's is meant",
+        ),
+        (
+            "$test_keystore_path='a.p12'\n$test_jwk_path='a.json'\n",
+            "the profile has another key, `jwk`, which is set later",
+        ),
+        (
+            "$test_jwk_path='{\"kty\":\"RSA\"}'\n",
+            "it holds a private key itself, or what looks like one, not the name of a file",
+        ),
+        ("$tset_client_id = 'c'\n", "it is no key that is known"),
+        ("$env:HTTPS_PROXY = 'p'\n", "it is no assignment"),
+        ("$test_client_id += 'c'\n", "its value has to be worked out by a shell, which is not run here"),
+        (". .\\other.ps1\n", "it is no assignment"),
+        ("<# never closed\n", "a quote or comment begins here and is not closed, so nothing after it is read"),
+        (
+            "$test_kid = @'\nnever closed\n",
+            "a quote or comment begins here and is not closed, so nothing after it is read",
+        ),
+    ] {
+        let told: Vec<_> =
+            import_text("config.ps1", text).remarks.iter().map(|remark| remark.reason.to_string()).collect();
+        assert!(told.iter().any(|reason| reason == wanted), "{told:?} for {text}");
+    }
+    #[cfg(not(windows))]
+    assert_eq!(
+        remarks(&import_text("config.ps1", "$test_keystore_path='C:\\a.p12'\n")),
+        ["`config.ps1`, line 1: `test_keystore_path`: it is a path of Windows, taken over as it stands"]
+    );
+    for (text, wanted) in [
+        ("keystore.file=C:\\certs\\a.p12\n", "Java takes away each single backslash in its path"),
+        ("issuer=\\u12\n", "it has `\\u` without four hexadecimal digits, at which Java stops"),
+    ] {
+        assert_eq!(import_text("a.properties", text).remarks[0].reason.to_string(), wanted);
+    }
+}
+
+#[test]
+fn addresses_are_left_out_when_they_are_the_environments_own() {
+    for (text, wanted) in [
+        ("", vec!["env=test"]),
+        ("$test_audience='https://test.maskinporten.no/'\n", vec!["env=test"]),
+        ("$test_audience='https://maskinporten.no/'\n", vec!["env=prod"]),
+        ("$test_audience='https://other/'\n", vec!["env=test", "audience=https://other/"]),
+        (
+            "$test_audience='https://test.maskinporten.no/'\n$test_token_endpoint='https://other/token'\n",
+            vec!["env=test", "token-endpoint=https://other/token"],
+        ),
+    ] {
+        let imported = import_text("config.ps1", &format!("$test_client_id='c'\n{text}"));
+
+        let addresses: Vec<_> =
+            values(&imported.drafts[0]).into_iter().filter(|value| !value.starts_with("client-id")).collect();
+        assert_eq!(addresses, wanted);
+    }
+    let own = import_text("my client.properties", "issuer=c\naudience=https://other/\n");
+    assert_eq!(
+        (own.drafts[0].name.as_str(), values(&own.drafts[0])[0].as_str()),
+        ("my client", "audience=https://other/")
+    );
+}
+
+#[test]
+fn a_later_file_overrides_an_earlier_one_and_its_faults() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["config.ps1", "config.local.ps1"].map(|name| folder.path().join(name));
+    fs::write(&files[0], "$test_client_id = Get-Id\n$test_kid = 'k'\n$test_scopes = 'a'\n").unwrap();
+    fs::write(&files[1], "$TEST_CLIENT_ID = 'c'\n$test_kid = ''\n#$test_scopes = 'b'\n").unwrap();
+
+    let imported = import(&files, folder.path(), KNOWN).unwrap();
+
+    assert_eq!(values(&imported.drafts[0]), ["env=test", "client-id=c", "scope=a"]);
+    assert_eq!(imported.remarks, []);
+}
+
+#[test]
+fn a_setting_that_does_not_exist_here_is_told_and_not_written() {
+    let known = [KnownSetting::new("client-id", Kind::Text, "")];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.ps1");
+    fs::write(&path, "$test_client_id = 'c'\n$test_kid = 'k'\n").unwrap();
+
+    let imported = import(&[path], folder.path(), &known).unwrap();
+
+    assert_eq!(values(&imported.drafts[0]), ["client-id=c"]);
+    assert_eq!(imported.remarks[0].reason.to_string(), "there is no setting `kid` here");
+}
+
+#[test]
+fn files_that_cannot_be_imported_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config");
+    let refused = || import(std::slice::from_ref(&path), folder.path(), KNOWN).unwrap_err();
+
+    assert!(matches!(refused(), ImportError::Unreadable { .. }));
+    fs::write(&path, b"\0\x01").unwrap();
+    assert!(matches!(refused(), ImportError::NotText(_)));
+    fs::write(&path, "hello\n").unwrap();
+    assert!(matches!(refused(), ImportError::UnknownKind(_)));
+    assert_eq!(refused().code(), "import");
+    fs::write(&path, vec![b'#'; 1024 * 1024 + 1]).unwrap();
+    assert!(matches!(refused(), ImportError::TooLarge(_)));
+    for text in ["# c\n$test_client_id='c'\n", "@set test_client_id=c\n", "# c\nissuer=c\n"] {
+        fs::write(&path, text).unwrap();
+        assert_eq!(import(std::slice::from_ref(&path), folder.path(), KNOWN).unwrap().drafts.len(), 1, "{text}");
+    }
+}

@@ -1,0 +1,171 @@
+//! Files that are written: what stands in them, and what is never overwritten.
+
+use std::{fs, path::Path};
+
+use super::{KNOWN, said, user};
+use crate::{
+    explain::Explain as _,
+    profile::{Draft, FileKind, Profiles, WriteError, append, create},
+};
+
+fn draft() -> Draft {
+    Draft {
+        name: "test".to_owned(),
+        extends: None,
+        values: vec![
+            ("env", vec!["test".to_owned()]),
+            ("client-id", vec!["a \"b\" \u{7f}\n[x]".to_owned()]),
+            ("scope", vec!["a".to_owned(), "b".to_owned()]),
+            ("no-resource", vec!["true".to_owned()]),
+            ("ttl", vec!["60".to_owned()]),
+            ("keystore", vec![r"C:\certs\a.p12".to_owned()]),
+        ],
+        headers: vec![("ApiKey".to_owned(), "k".to_owned())],
+        notes: vec!["from config.ps1\n[profiles.evil]".to_owned()],
+    }
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(path).unwrap().mode() & 0o777
+}
+
+#[test]
+fn a_profile_is_written_with_a_comment_for_each_setting() {
+    assert_eq!(
+        draft().render(KNOWN).unwrap(),
+        "[profiles.test]\n\
+         # from config.ps1\n\
+         # [profiles.evil]\n\
+         # The installation of Maskinporten\n\
+         env = \"test\"\n\
+         # The client id\n\
+         client_id = \"a \\\"b\\\" \\u007F\\n[x]\"\n\
+         # Scopes\n\
+         scope = [\"a\", \"b\"]\n\
+         # Leave `resource` out\n\
+         no_resource = true\n\
+         # How long the grant is good\n\
+         ttl = 60\n\
+         # The PKCS#12 keystore\n\
+         keystore = 'C:\\certs\\a.p12'\n\
+         \n\
+         [profiles.test.headers]\n\
+         ApiKey = \"k\"\n"
+    );
+}
+
+#[test]
+fn what_is_written_reads_back_as_it_was() {
+    for name in ["test", "my profile", "a.b", "blåbær", "it's \"quoted\"", r"back\slash"] {
+        let base = Draft::new("base");
+        let draft = Draft { name: name.to_owned(), extends: Some("base".to_owned()), ..draft() };
+
+        let text = Draft::file(&[draft.clone(), base], Some(name), KNOWN).unwrap();
+
+        let profile = Profiles::of(vec![user(&text).unwrap()], KNOWN).unwrap().profile(None).unwrap().unwrap();
+        assert_eq!(profile.name, name);
+        for (name, values) in &draft.values {
+            assert_eq!(profile.value(name).unwrap().values(), values, "{text}");
+        }
+        assert_eq!(profile.headers[0].name, "ApiKey");
+    }
+}
+
+#[test]
+fn a_secret_is_never_written() {
+    for (name, value) in [
+        ("keystore-password", "hunter2"),
+        ("jwk", "{\"d\":\"hunter2\"}"),
+        ("keystore", "-----BEGIN PRIVATE KEY-----\nhunter2"),
+    ] {
+        let draft = Draft { values: vec![(name, vec![value.to_owned()])], ..Draft::new("test") };
+
+        let error = draft.render(KNOWN).unwrap_err();
+
+        assert_eq!(error.code(), "config_secret");
+        assert!(!format!("{} {draft:?}", said(&error)).contains("hunter2"));
+    }
+    let unknown = Draft { values: vec![("frobnicate", vec![])], ..Draft::new("test") };
+    assert!(matches!(unknown.render(KNOWN), Err(WriteError::UnknownSetting(_))));
+}
+
+#[test]
+fn a_new_file_is_for_its_owner_only_and_never_overwrites() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("new/config.toml");
+
+    create(&path, "# one\n", false).unwrap();
+
+    #[cfg(unix)]
+    assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+    let error = create(&path, "# two\n", false).unwrap_err();
+    assert_eq!(
+        said(&error),
+        format!("`{}` exists already\nhint: name another file, or remove this one first", path.display())
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), "# one\n");
+    create(&path, "# two\n", true).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "# two\n");
+    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+}
+
+#[test]
+fn adding_a_profile_leaves_the_rest_of_the_file_as_it_was() {
+    for (before, line_end) in [
+        ("# mine\n[profiles.prod] # here\nenv   =   'prod'", "\n"),
+        ("# mine\r\n[profiles.prod]\r\n", "\r\n"),
+        ("", "\n"),
+        ("\u{feff}# mark\n", "\n"),
+    ] {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("config.toml");
+        fs::write(&path, before).unwrap();
+
+        append(&path, &[draft()], FileKind::User, KNOWN).unwrap();
+
+        let after = fs::read_to_string(&path).unwrap();
+        assert!(after.starts_with(before), "{after}");
+        assert!(after.contains(&format!("{line_end}[profiles.test]{line_end}")), "{after}");
+        assert!(user(&after).unwrap().profiles().any(|(name, _)| name == "test"));
+        assert_eq!(after.matches('\n').count(), after.matches(line_end).count());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn adding_keeps_the_mode_and_writes_through_a_link() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let root = tempfile::tempdir().unwrap();
+    let (path, link) = (root.path().join("real.toml"), root.path().join("config.toml"));
+    fs::write(&path, "# mine\n").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    symlink(&path, &link).unwrap();
+
+    append(&link, &[draft()], FileKind::User, KNOWN).unwrap();
+
+    assert!(link.is_symlink());
+    assert_eq!(mode(&path), 0o644);
+    assert!(fs::read_to_string(&path).unwrap().contains("[profiles.test]"));
+}
+
+#[test]
+fn adding_is_refused_when_the_profile_is_there_or_the_file_is_not_right() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("config.toml");
+    for (before, wanted) in [
+        ("[profiles.test]\n", format!("the profile `test` exists already: `{}`, line 1", path.display())),
+        ("profiles.test.env = 'x'\n", format!("the profile `test` exists already: `{}`, line 1", path.display())),
+        ("profiles = { prod = {} }\n", format!("nothing can be added to `{}`", path.display())),
+        ("[profiles.prod]\nfrobnicate = 1\n", format!("nothing can be added to `{}`", path.display())),
+    ] {
+        fs::write(&path, before).unwrap();
+
+        let error = append(&path, &[draft()], FileKind::User, KNOWN).unwrap_err();
+
+        assert_eq!(error.to_string(), wanted);
+        assert_eq!(fs::read_to_string(&path).unwrap(), before);
+    }
+}

@@ -1,0 +1,162 @@
+//! Config files on the disk: written whole or not at all, for their owner only.
+
+use std::{
+    fs, io,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+
+use super::{
+    ConfigFile, Draft, FileKind, KnownSetting, Place, ProfileError,
+    place::{folder_of, shown},
+};
+use crate::explain::Explain;
+
+/// Why a config file could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// There is a file already.
+    #[error("`{}` exists already", .0.display())]
+    Exists(PathBuf),
+    /// The profile is in the file already.
+    #[error("the profile `{name}` exists already: {place}")]
+    ProfileExists {
+        /// The profile.
+        name: String,
+        /// Where it begins.
+        place: Place,
+    },
+    /// The file that a profile should be added to is not right itself.
+    #[error("nothing can be added to `{}`", path.display())]
+    NotAdded {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<ProfileError>,
+    },
+    /// The disk said no.
+    #[error("could not write `{}`", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A setting that does not exist.
+    #[error("`{0}` is no setting")]
+    UnknownSetting(String),
+    /// A secret does not go into a config file.
+    #[error("`{key}` is a secret, which is not written to a config file")]
+    Secret {
+        /// The key.
+        key: String,
+        /// What to use instead.
+        instead: Option<&'static str>,
+    },
+}
+
+impl Explain for WriteError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Exists(_) | Self::ProfileExists { .. } => "config_exists",
+            Self::NotAdded { source, .. } => source.code(),
+            Self::Unwritable { .. } => "config_write",
+            Self::UnknownSetting(_) => "config_key",
+            Self::Secret { .. } => "config_secret",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Exists(_) => Some("name another file, or remove this one first".to_owned()),
+            Self::ProfileExists { .. } => Some("give the profile another name, or edit the file".to_owned()),
+            Self::NotAdded { source, .. } => source.hint(),
+            Self::Unwritable { .. } => Some("check the folder and its permissions".to_owned()),
+            Self::UnknownSetting(_) => Some("see: maskinporten token --help".to_owned()),
+            Self::Secret { instead, .. } => Some(match instead {
+                Some(instead) => format!("use {instead}"),
+                None => "put it in a file of its own that only you may read, and name that".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Writes a new config file, mode 0600, and the folders above it that are missing, mode 0700.
+///
+/// # Errors
+/// [`WriteError::Exists`] when there is a file and it may not be replaced; [`WriteError::Unwritable`].
+pub fn create(path: &Path, text: &str, replace: bool) -> Result<(), WriteError> {
+    let unwritable = |source| WriteError::Unwritable { path: path.to_owned(), source };
+    let target = if replace { real(path) } else { path.to_owned() };
+    make_folder(&folder_of(&target)).map_err(unwritable)?;
+    let file = temporary(&target, text).map_err(unwritable)?;
+    if replace {
+        file.persist(&target).map_err(|error| unwritable(error.error))?;
+        return Ok(());
+    }
+    match file.persist_noclobber(&target) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(WriteError::Exists(path.to_owned())),
+        Err(error) => Err(unwritable(error.error)),
+    }
+}
+
+/// Adds profiles at the end of a config file. What stands there stays as it is, comments, line ends and mode.
+///
+/// # Errors
+/// [`WriteError::ProfileExists`]; [`WriteError::NotAdded`] when the file is not right, before or with the profiles;
+/// [`WriteError::Unwritable`]; what [`Draft::render`] refuses.
+pub fn append(path: &Path, drafts: &[Draft], kind: FileKind, known: &[KnownSetting]) -> Result<(), WriteError> {
+    let not_added = |source| WriteError::NotAdded { path: path.to_owned(), source: Box::new(source) };
+    let unwritable = |source| WriteError::Unwritable { path: path.to_owned(), source };
+    let before = ConfigFile::read(path, kind, known).map_err(not_added)?;
+    if let Some((name, place)) = before.profiles().find(|(name, _)| drafts.iter().any(|draft| draft.name == *name)) {
+        return Err(WriteError::ProfileExists { name: shown(name), place: place.clone() });
+    }
+
+    let mut text = fs::read_to_string(path).map_err(unwritable)?;
+    let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push_str(line_end);
+    }
+    for draft in drafts {
+        let section = format!("\n{}", draft.render(known)?);
+        text.push_str(&section.replace('\n', line_end));
+    }
+    ConfigFile::parse(&text, path, kind, known).map_err(not_added)?;
+
+    let target = real(path);
+    let file = temporary(&target, &text).map_err(unwritable)?;
+    let permissions = fs::metadata(&target).map_err(unwritable)?.permissions();
+    file.as_file().set_permissions(permissions).map_err(unwritable)?;
+    file.persist(&target).map_err(|error| unwritable(error.error))?;
+    Ok(())
+}
+
+/// The file behind a link: people keep their config files in a repository of their own.
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// A file beside the target, which only its owner may read, with everything on the disk.
+fn temporary(target: &Path, text: &str) -> io::Result<NamedTempFile> {
+    let folder = folder_of(target);
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
