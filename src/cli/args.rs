@@ -27,8 +27,7 @@ const SWITCHES: &str = "Clients, scopes, delegations and every switch for what M
         maskinporten token --env test -c ID -s altinn:serviceowner -k enterprise.p12\n  \
         maskinporten headers --env local | curl -H @- http://127.0.0.1:17824/api/hello\n",
     subcommand_required = true,
-    arg_required_else_help = false,
-    disable_help_subcommand = true
+    arg_required_else_help = false
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -50,6 +49,9 @@ pub(crate) struct Globals {
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN", hide_possible_values = false)]
     pub(crate) color: Color,
+    /// Read this config file in place of the usual ones
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// How to write errors on stderr
     #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(crate) error_format: ErrorFormat,

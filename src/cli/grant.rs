@@ -1,5 +1,7 @@
 //! `maskinporten grant`: a signed grant on stdout, nothing sent.
 
+use std::path::PathBuf;
+
 use maskinporten_token_generator::{
     client::TokenRequest,
     clock::SystemClock,
@@ -14,12 +16,12 @@ use super::{
     resolve,
 };
 
-pub(crate) async fn run(arguments: GrantArguments, report: &Report) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: GrantArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
     let form = match GrantForm::parse(&arguments.format) {
         Some(form) if !arguments.decode => form,
         _ => GrantForm::Decoded,
     };
-    let wanted = resolve::resolve(Layers::of(arguments.settings)?, &SystemClock, report).await?;
+    let wanted = resolve::resolve(Layers::of(arguments.settings, config, report)?, &SystemClock, report).await?;
     let assertion = wanted.grant.sign(&wanted.key, &SystemClock)?;
     let request = TokenRequest::new(wanted.endpoint, &assertion);
     let mut artefact = Zeroizing::new(Vec::new());

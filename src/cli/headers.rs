@@ -1,6 +1,11 @@
 //! `maskinporten headers`: an access token as headers on stdout, ready for curl.
 
-use maskinporten_token_generator::printer::{Header, HeadersForm, print_headers};
+use std::path::PathBuf;
+
+use maskinporten_token_generator::{
+    printer::{Header, HeadersForm, print_headers},
+    profile,
+};
 use zeroize::Zeroizing;
 
 use super::{
@@ -10,12 +15,28 @@ use super::{
     report::{self, Exit, Failure, Report},
 };
 
-pub(crate) async fn run(arguments: HeadersArguments, report: &Report) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: HeadersArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
     let form = HeadersForm::parse(&arguments.format).unwrap_or(HeadersForm::Lines);
     let along = arguments.header.iter().map(|text| Header::parse(text)).collect::<Result<Vec<_>, _>>();
     let along = along.map_err(|error| Failure::new(Exit::Usage, &error).about("--header cannot be used"))?;
-    let token = fetch::access_token(Layers::of(arguments.settings)?, report).await?;
+    let layers = Layers::of(arguments.settings, config, report)?;
+    let along = along_with(&layers.headers, along)?;
+    let token = fetch::access_token(layers, report).await?;
     let mut artefact = Zeroizing::new(Vec::new());
     print_headers(form, &token, &along, &mut *artefact).map_err(|error| Failure::of_output(&error))?;
     report::print(&artefact)
+}
+
+/// The profile's headers, then those that were typed; of one name, those that were typed.
+fn along_with(profile: &[profile::Header], typed: Vec<Header>) -> Result<Vec<Header>, Failure> {
+    let mut along = Vec::new();
+    for header in profile {
+        let read = Header::parse(&format!("{}: {}", header.name, header.value));
+        let about = format!("the header {} in {} cannot be used", header.name, header.place);
+        let read = read.map_err(|error| Failure::new(Exit::Configuration, &error).about(&about))?;
+        if !typed.iter().any(|other| other.has_the_name_of(&read)) {
+            along.push(read);
+        }
+    }
+    Ok(along.into_iter().chain(typed).collect())
 }

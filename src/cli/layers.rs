@@ -1,13 +1,17 @@
-//! Where a value comes from: option, variable, then the environment's own default. The first that has it counts.
+//! Where a value comes from: option, variable, the project's file, the user's file, then the environment's own
+//! default. The first that has it counts.
 
-use std::{env, fmt};
+use std::{env, fmt, path::PathBuf};
 
-use maskinporten_token_generator::environment::{Environment, LocalEnvironment};
+use maskinporten_token_generator::{
+    environment::{Environment, LocalEnvironment},
+    profile::{FileKind, Header, Search},
+};
 
 use super::{
     dropin,
-    report::{Exit, Failure},
-    settings::{self, SETTINGS, Setting, Typed},
+    report::{Exit, Failure, Report},
+    settings::{self, PROFILE, SETTINGS, Setting, Typed},
 };
 
 /// Variables that NAIS gives an application, beside those that are spelt as the settings are
@@ -26,6 +30,8 @@ pub(crate) enum Origin {
     Option,
     /// In a variable.
     Variable,
+    /// In a config file.
+    File,
     /// It belongs to the environment.
     Environment,
 }
@@ -55,7 +61,12 @@ struct Value {
 }
 
 /// All layers, the strongest first.
-pub(crate) struct Layers(Vec<Layer>);
+#[derive(Default)]
+pub(crate) struct Layers {
+    layers: Vec<Layer>,
+    /// The headers of the profile, for requests to an API.
+    pub(crate) headers: Vec<Header>,
+}
 
 impl Found {
     /// The only value, or the last one where a setting was given more than once.
@@ -72,17 +83,48 @@ impl fmt::Debug for Found {
 }
 
 impl Layers {
-    /// What was typed, and the variables. A variable that is empty counts as none.
+    /// What was typed, the variables, and the profile that they or the config files name.
     ///
-    /// A variable that is not UTF-8 is a failure: what it says cannot be what was meant.
-    pub(crate) fn of(typed: Typed) -> Result<Self, Failure> {
-        Ok(Self(vec![options(typed, settings::option), variables(|_| true)?]))
+    /// A variable that is empty counts as none. One that is not UTF-8 is a failure: what it says cannot be what was
+    /// meant.
+    pub(crate) fn of(typed: Typed, config: Option<PathBuf>, report: &Report) -> Result<Self, Failure> {
+        let mut layers = Self::default();
+        layers.layers = vec![options(typed, settings::option), variables(|_| true)?];
+        layers.add_profile(config, report)?;
+        Ok(layers)
     }
 
     /// What was typed to the original tool. It knows no variables, so none may shape its grant; only how a key is
     /// opened and a server reached may come from them.
     pub(crate) fn of_original(typed: Typed) -> Result<Self, Failure> {
-        Ok(Self(vec![options(typed, dropin::option), variables(Setting::shapes_no_grant)?]))
+        let layers = vec![options(typed, dropin::option), variables(Setting::shapes_no_grant)?];
+        Ok(Self { layers, headers: Vec::new() })
+    }
+
+    /// Adds the profile, the project's values before the user's.
+    ///
+    /// The simulator brings everything itself, so with `--env local` a profile counts only when it is asked for.
+    fn add_profile(&mut self, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
+        let asked = self.find(PROFILE);
+        let local = self.find("env").is_some_and(|found| found.value() == Environment::Local.name());
+        if local && asked.is_none() {
+            return Ok(());
+        }
+        let profiles = Search::usual(config).read(&settings::known())?;
+        report.warn_of(profiles.warnings());
+        let Some(profile) = profiles.profile(asked.as_ref().map(Found::value))? else { return Ok(()) };
+        report.warn_of(&profile.warnings);
+        report.detail(&format!("using the profile {}", profile.name));
+        for kind in [FileKind::Project, FileKind::User] {
+            let own = profile.values.iter().filter(|(_, value)| value.kind() == kind).map(|(name, value)| Value {
+                name,
+                values: value.values().to_vec(),
+                label: format!("{} in {}", name.replace('-', "_"), value.place()),
+            });
+            self.layers.push(Layer { origin: Origin::File, values: own.collect() });
+        }
+        self.headers = profile.headers;
+        Ok(())
     }
 
     /// Adds what belongs to an environment that is always in the same place.
@@ -113,12 +155,12 @@ impl Layers {
             values: vec![value],
             label: format!("{environment}'s {name}"),
         });
-        self.0.push(Layer { origin: Origin::Environment, values: values.collect() });
+        self.layers.push(Layer { origin: Origin::Environment, values: values.collect() });
     }
 
     /// An option that was typed without a value, other than a password.
     pub(crate) fn empty_option(&self) -> Option<&str> {
-        let typed = self.0.iter().filter(|layer| layer.origin == Origin::Option).flat_map(|layer| &layer.values);
+        let typed = self.layers.iter().filter(|layer| layer.origin == Origin::Option).flat_map(|layer| &layer.values);
         let empty = |value: &&Value| value.values.iter().any(|text| text.trim().is_empty());
         typed.filter(empty).find(|value| value.name != "keystore-password").map(|value| value.label.as_str())
     }
@@ -132,7 +174,7 @@ impl Layers {
     pub(crate) fn find_group(&self, names: &[&'static str]) -> Vec<Found> {
         let in_layer =
             |(rank, layer): (usize, &Layer)| names.iter().filter_map(|name| layer.find(name, rank)).collect::<Vec<_>>();
-        self.0.iter().enumerate().map(in_layer).find(|found| !found.is_empty()).unwrap_or_default()
+        self.layers.iter().enumerate().map(in_layer).find(|found| !found.is_empty()).unwrap_or_default()
     }
 }
 

@@ -18,7 +18,7 @@ mod signals;
 mod simulate;
 mod token;
 
-use std::{env, ffi::OsString, io, io::IsTerminal as _, process::ExitCode, sync::Arc};
+use std::{env, ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{Parser as _, error::ErrorKind};
 
@@ -46,7 +46,7 @@ pub(crate) fn main() -> ExitCode {
         (false, false) => Loudness::Usual,
     };
     let report = Arc::new(Report::new(globals.error_format, loudness, wants_color(globals.color)));
-    finish(&report, wait(run(arguments.command, &report)))
+    finish(&report, wait(run(arguments.command, arguments.globals.config, &report)))
 }
 
 /// Runs a command on this thread.
@@ -70,11 +70,11 @@ fn finish(report: &Report, result: Result<(), Failure>) -> ExitCode {
     }
 }
 
-async fn run(command: Command, report: &Arc<Report>) -> Result<(), Failure> {
+async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
-        Command::Token(arguments) => token::run(arguments, report).await,
-        Command::Grant(arguments) => grant::run(arguments, report).await,
-        Command::Headers(arguments) => headers::run(arguments, report).await,
+        Command::Token(arguments) => token::run(arguments, config, report).await,
+        Command::Grant(arguments) => grant::run(arguments, config, report).await,
+        Command::Headers(arguments) => headers::run(arguments, config, report).await,
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Demo => demo::run(report).await,
     }

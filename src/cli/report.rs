@@ -12,6 +12,7 @@ use maskinporten_token_generator::{
     grant::GrantError,
     http::HttpError,
     keystore::KeystoreError,
+    profile::{self, ProfileError},
 };
 use serde_json::{Value, json};
 
@@ -117,6 +118,12 @@ impl From<LocalError> for Failure {
     }
 }
 
+impl From<ProfileError> for Failure {
+    fn from(error: ProfileError) -> Self {
+        Self::new(Exit::Configuration, &error)
+    }
+}
+
 impl From<GrantError> for Failure {
     fn from(error: GrantError) -> Self {
         let exit = match error {
@@ -199,6 +206,13 @@ impl Report {
             return;
         }
         eprint(&format!("{} {text}\n", self.paint.yellow("warning:")));
+    }
+
+    /// Says what a config file has that is not as it should be.
+    pub(crate) fn warn_of(&self, warnings: &[profile::Warning]) {
+        for warning in warnings {
+            self.warning(&format!("{warning}; {}", warning.hint()));
+        }
     }
 
     /// Says what is being done, for those who asked with `-v`.

@@ -71,6 +71,12 @@ impl Header {
         Ok(Self { name: name.to_owned(), value: value.trim().to_owned() })
     }
 
+    /// Whether both have the same name, whatever its letter case (RFC 9110 §5.1).
+    #[must_use]
+    pub fn has_the_name_of(&self, other: &Self) -> bool {
+        self.name.eq_ignore_ascii_case(&other.name)
+    }
+
     fn bearer(token: &AccessToken) -> Self {
         Self { name: "Authorization".to_owned(), value: format!("Bearer {}", token.expose()) }
     }

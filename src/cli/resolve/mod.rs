@@ -86,7 +86,7 @@ pub(crate) fn unusable(found: &Found, error: &dyn Explain) -> Failure {
 fn exit_of(origin: Origin) -> Exit {
     match origin {
         Origin::Option => Exit::Usage,
-        Origin::Variable | Origin::Environment => Exit::Configuration,
+        Origin::Variable | Origin::File | Origin::Environment => Exit::Configuration,
     }
 }
 
