@@ -8,7 +8,12 @@ use crate::support::{maskinporten, program};
 fn commands() -> Vec<String> {
     let help = maskinporten(["--help"]).run().artefact();
     let listed = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
-    listed.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    listed
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|word| *word != "help")
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The help of the whole, and of each command.

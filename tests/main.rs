@@ -21,6 +21,7 @@ mod openssl;
 mod original;
 mod password_places;
 mod passwords;
+mod profiles;
 mod proxy;
 mod random;
 mod readme;

@@ -61,7 +61,6 @@ struct Value {
 }
 
 /// All layers, the strongest first.
-#[derive(Default)]
 pub(crate) struct Layers {
     layers: Vec<Layer>,
     /// The headers of the profile, for requests to an API.
@@ -88,8 +87,8 @@ impl Layers {
     /// A variable that is empty counts as none. One that is not UTF-8 is a failure: what it says cannot be what was
     /// meant.
     pub(crate) fn of(typed: Typed, config: Option<PathBuf>, report: &Report) -> Result<Self, Failure> {
-        let mut layers = Self::default();
-        layers.layers = vec![options(typed, settings::option), variables(|_| true)?];
+        let own = vec![options(typed, settings::option), variables(|_| true)?];
+        let mut layers = Self { layers: own, headers: Vec::new() };
         layers.add_profile(config, report)?;
         Ok(layers)
     }

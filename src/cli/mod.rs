@@ -1,6 +1,7 @@
 //! The binary's own rooms: what was typed, what is wanted, one file per command, and the terminal's rules.
 
 mod args;
+mod config;
 mod demo;
 mod dropin;
 mod fetch;
@@ -76,6 +77,7 @@ async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) ->
         Command::Grant(arguments) => grant::run(arguments, config, report).await,
         Command::Headers(arguments) => headers::run(arguments, config, report).await,
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
+        Command::Config { command } => config::run(command, config, report),
         Command::Demo => demo::run(report).await,
     }
 }

@@ -14,7 +14,7 @@ use maskinporten_token_generator::{
     organisation::OrganisationNumber,
 };
 
-pub(crate) use self::network::number;
+pub(crate) use self::{network::number, server::add_environment};
 use super::{
     key,
     layers::{Found, Layers, Origin},

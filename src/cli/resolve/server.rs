@@ -15,7 +15,7 @@ use crate::cli::{
 };
 
 /// Without an environment, audience and token endpoint must come from elsewhere.
-pub(super) fn add_environment(layers: &mut Layers, report: &Report) -> Result<Option<Environment>, Failure> {
+pub(crate) fn add_environment(layers: &mut Layers, report: &Report) -> Result<Option<Environment>, Failure> {
     let Some(found) = layers.find("env") else {
         let named = layers.find("audience").is_some() && layers.find("token-endpoint").is_some();
         if named || layers.find("discover").is_some() {

@@ -111,6 +111,20 @@ pub(crate) fn known() -> Vec<KnownSetting> {
     SETTINGS.iter().filter_map(Setting::known).collect()
 }
 
+/// Whether a setting names a file.
+pub(crate) fn is_path(name: &str) -> bool {
+    has_role(name, |role| role == Role::Path)
+}
+
+/// Whether a setting is a secret itself.
+pub(crate) fn is_secret(name: &str) -> bool {
+    name == CLIENT_JWK || has_role(name, |role| matches!(role, Role::Secret(_)))
+}
+
+fn has_role(name: &str, wanted: impl Fn(Role) -> bool) -> bool {
+    SETTINGS.iter().any(|setting| setting.name == name && setting.roles.iter().any(|role| wanted(*role)))
+}
+
 /// The option that a setting is typed as.
 pub(crate) fn option(name: &str) -> String {
     format!("--{name}")

@@ -1,0 +1,89 @@
+//! `config init`: a profile from what was typed, and from answers to what was not.
+
+use std::{
+    io::{self, BufRead as _},
+    path::PathBuf,
+};
+
+use maskinporten_token_generator::{environment::Environment, profile::Draft};
+
+use super::Target;
+use crate::cli::{
+    args::InitArguments,
+    prompt,
+    report::{self, Exit, Failure, Report},
+    settings::{self, PROFILE, Typed},
+};
+
+/// What a profile needs, and the question for it.
+const QUESTIONS: [(&str, &str); 4] = [
+    ("env", "Environment (test or prod): "),
+    ("client-id", "Client id: "),
+    ("scope", "Scopes: "),
+    ("keystore", "Keystore (.p12 file): "),
+];
+
+/// Longer answers are none.
+const MAXIMUM_ANSWER: u64 = 4096;
+
+pub(super) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
+    let target = Target::choose(config, arguments.project)?;
+    let Typed(mut typed) = arguments.settings;
+    let name = take(&mut typed, PROFILE).unwrap_or_else(|| {
+        typed.iter().find(|(name, _)| *name == "env").map_or("test".to_owned(), |(_, values)| values.concat())
+    });
+    let sources = ["jwk", "key", "certificate-thumbprint", "pkcs11-module"];
+    for (setting, question) in QUESTIONS {
+        let other_key = setting == "keystore" && typed.iter().any(|(name, _)| sources.contains(name));
+        if !other_key && !typed.iter().any(|(name, _)| *name == setting) {
+            typed.push((setting, vec![ask(setting, question)?]));
+        }
+    }
+    let draft = Draft { values: absolute(typed), ..Draft::new(&name) };
+    target.write(&[draft])?;
+    report.note(&format!("wrote the profile {name}; try it: maskinporten token --profile {name}"));
+    Ok(())
+}
+
+fn take(typed: &mut Vec<(&'static str, Vec<String>)>, name: &str) -> Option<String> {
+    let at = typed.iter().position(|(own, _)| *own == name)?;
+    typed.remove(at).1.pop()
+}
+
+/// Asks on the terminal; nothing can be asked where there is none.
+fn ask(setting: &'static str, question: &str) -> Result<String, Failure> {
+    let option = settings::option(setting);
+    let missing = |what: &str| {
+        let message = format!("a profile needs {option}{what}");
+        Failure::plain(Exit::Usage, "missing", message, Some(format!("pass {option}")))
+    };
+    if !prompt::someone_is_there() {
+        return Err(missing(", and there is no terminal to ask on"));
+    }
+    report::eprint(question);
+    let mut answer = String::new();
+    let read = io::Read::take(io::stdin().lock(), MAXIMUM_ANSWER).read_line(&mut answer);
+    let answer = answer.trim().to_owned();
+    if read.is_err() || answer.is_empty() {
+        return Err(missing(""));
+    }
+    if setting == "env" && Environment::parse(&answer).is_none() {
+        let names = Environment::ALL.map(Environment::name).join(", ");
+        let message = format!("`{answer}` is no environment that is known");
+        return Err(Failure::plain(Exit::Usage, "env", message, Some(format!("use one of {names}"))));
+    }
+    Ok(answer)
+}
+
+/// Paths were typed in this folder; in a config file they are relative to the file.
+fn absolute(typed: Vec<(&'static str, Vec<String>)>) -> Vec<(&'static str, Vec<String>)> {
+    let whole = |text: String| match std::path::absolute(&text) {
+        Ok(path) if text != "-" && !text.starts_with("~/") => path.display().to_string(),
+        _ => text,
+    };
+    let places = typed.into_iter().map(|(name, values)| {
+        let values = if settings::is_path(name) { values.into_iter().map(whole).collect() } else { values };
+        (name, values)
+    });
+    places.collect()
+}

@@ -1,0 +1,226 @@
+//! Profiles from outside: where each setting may stand and which place wins, and what is wrong with a file.
+
+use std::{fs, path::Path};
+
+use serde_json::Value;
+
+use crate::{
+    local::Local,
+    support::{Maskinporten, maskinporten, testdata},
+};
+
+/// A home with a user file and a project folder, either of which may be empty.
+fn with_files(arguments: &[&str], user: &str, project: &str) -> Maskinporten {
+    let command = maskinporten(arguments);
+    let home = command.home().to_owned();
+    fs::create_dir_all(home.join(".config/maskinporten")).unwrap();
+    fs::create_dir_all(home.join("project/below")).unwrap();
+    if !user.is_empty() {
+        fs::write(home.join(".config/maskinporten/config.toml"), user).unwrap();
+    }
+    if !project.is_empty() {
+        fs::write(home.join("project/maskinporten.toml"), project).unwrap();
+    }
+    command.in_folder(home.join("project/below"))
+}
+
+/// The settings, from the help text: name, and whether it takes a value.
+fn settings() -> Vec<(String, bool)> {
+    let help = maskinporten(["config", "show", "--help"]).run().artefact();
+    let own = help.split_once("\nWhere:\n").unwrap().1;
+    let lines = own.lines().filter_map(|line| {
+        let option = line.trim_start().split_once("--")?;
+        let plain = line.starts_with("      --") || option.0.trim_end().ends_with(',');
+        let name: String = option.1.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+        (plain && line.find("--")? < 10).then(|| (name, option.1.contains('<')))
+    });
+    lines.filter(|(name, _)| name != "profile" && name != "help").collect()
+}
+
+fn shown(command: Maskinporten, name: &str) -> (Value, String) {
+    let outcome = command.run();
+    assert_eq!(outcome.code, 0, "{name}: {}", outcome.stderr);
+    let all: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let setting = &all["settings"][name.replace('-', "_")];
+    (setting["value"].clone(), setting["from"].as_str().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn every_setting_is_taken_from_option_variable_project_file_user_file_and_default_in_this_order() {
+    let settings = settings();
+    assert!(settings.len() > 40, "{settings:?}");
+    for (name, takes_value) in settings {
+        let key = name.replace('-', "_");
+        let variable = format!("MASKINPORTEN_{}", key.to_uppercase());
+        let secret = ["keystore-password", "pkcs11-pin"].contains(&name.as_str());
+        let values: [&str; 4] = match name.as_str() {
+            _ if !takes_value => ["true"; 4],
+            "env" => ["dev", "prod", "test", "ver2"],
+            "ttl" | "retries" | "timeout" | "connect-timeout" | "max-iterations" => ["11", "12", "13", "14"],
+            _ => ["/1", "/2", "/3", "/4"],
+        };
+        let file = |value: &str| {
+            let value = if takes_value { format!("\"{value}\"") } else { value.to_owned() };
+            format!("default_profile = \"p\"\n[profiles.p]\n{key} = {value}\n")
+        };
+        let (user, project) = (file(values[3]), file(values[2]));
+        let project = if name.ends_with("-command") { String::new() } else { project };
+        let option = format!("--{name}");
+
+        for strongest in 0..4 {
+            let mut arguments = vec!["--quiet", "config", "show", "--format", "json"];
+            if strongest == 0 {
+                arguments.push(&option);
+                if takes_value {
+                    arguments.push(values[0]);
+                }
+            }
+            let project = if strongest <= 2 { project.as_str() } else { "" };
+            if strongest == 2 && project.is_empty() {
+                continue;
+            }
+            let mut command = with_files(&arguments, &user, project);
+            if strongest <= 1 {
+                command = command.env(&variable, values[1]);
+            }
+
+            let (value, from) = shown(command, &name);
+
+            let wanted = if secret { "********" } else { values[strongest] };
+            assert_eq!(value, wanted, "{name} from place {strongest}");
+            let place = [option.as_str(), &variable, "/project/maskinporten.toml", "/config.toml"][strongest];
+            assert!(from.contains(place), "{name}: {from}");
+        }
+    }
+}
+
+#[test]
+fn a_profile_shapes_the_grant_and_an_option_wins_over_it() {
+    let keystore = testdata("modern.p12");
+    let user = format!(
+        "default_profile = \"kunde\"\n\
+         [profiles.base]\nenv = \"test\"\nkeystore = \"{keystore}\"\nclient_id = \"base\"\n\
+         [profiles.kunde]\nextends = \"base\"\nscope = [\"a:b\", \"c:d\"]\nttl = 60\n"
+    );
+    let claims = |arguments: &[&str]| -> Value {
+        let all: Vec<&str> = ["grant", "--decode"].iter().chain(arguments).copied().collect();
+        let run = with_files(&all, &user, "").env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run();
+        serde_json::from_str::<Value>(&run.artefact()).unwrap()["claims"].clone()
+    };
+
+    let plain = claims(&[]);
+    assert_eq!((plain["iss"].as_str(), plain["scope"].as_str()), (Some("base"), Some("a:b c:d")));
+    assert_eq!(plain["exp"].as_i64().unwrap() - plain["iat"].as_i64().unwrap(), 60);
+
+    assert_eq!(claims(&["--scope", "e:f"])["scope"], "e:f");
+}
+
+#[test]
+fn relative_paths_are_relative_to_the_file_and_headers_come_from_the_profile() {
+    let local = Local::start(&[]);
+    let command = with_files(&["headers", "--profile", "p", "--header", "accept: text/plain"], "", "project");
+    let project = command.home().join("project");
+    for name in ["modern.p12", "modern.password"] {
+        fs::copy(local.file(name), project.join(name)).unwrap();
+    }
+    let file = "[profiles.p]\nenv = \"local\"\nkeystore = \"modern.p12\"\nkeystore_password_file = \"modern.password\"\n\
+                [profiles.p.headers]\nApiKey = \"KEY\"\nAccept = \"application/hal+json\"\n";
+    fs::write(project.join("maskinporten.toml"), file).unwrap();
+
+    let headers = command.env("XDG_DATA_HOME", local.home()).run().artefact();
+
+    assert!(headers.starts_with("Authorization: Bearer "), "{headers}");
+    assert!(headers.ends_with("\nApiKey: KEY\naccept: text/plain\n"), "{headers}");
+}
+
+#[test]
+fn with_env_local_a_profile_counts_only_when_it_is_asked_for() {
+    let local = Local::start(&[]);
+    let user = "default_profile = \"p\"\n[profiles.p]\nclient_id = \"another\"\n";
+    let run = |arguments: &[&str]| with_files(arguments, user, "").env("XDG_DATA_HOME", local.home()).run();
+
+    assert_eq!(run(&["token", "--env", "local"]).code, 0);
+    assert_eq!(run(&["token", "--env", "local", "--profile", "p"]).code, 5);
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_named_with_its_line() {
+    for (project, wanted) in [
+        ("[profiles.p]\nclient_idd = \"x\"\n", "line 2: there is no key `client_idd`"),
+        ("[profiles.p]\nclient_id = 7\n", "line 2"),
+        ("[profiles.p]\nkeystore = \"a\"\njwk = \"b\"\n", "line 3"),
+        ("[profiles.p]\nkeystore_password_command = \"x\"\n", "line 2"),
+        ("[profiles.p\n", "line 1"),
+    ] {
+        let outcome = with_files(&["token", "--profile", "p"], "", project).run();
+
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{project}: {}", outcome.stderr);
+        let (line, _) = wanted.split_once(':').unwrap_or((wanted, ""));
+        assert!(outcome.stderr.contains("maskinporten.toml") && outcome.stderr.contains(line), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("\nhint: "), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_plain_password_is_a_warning_that_does_not_show_it() {
+    let keystore = testdata("modern.p12");
+    let user = format!(
+        "[profiles.p]\nenv = \"test\"\nclient_id = \"x\"\nscope = \"a:b\"\nkeystore = \"{keystore}\"\n\
+         keystore_password = \"secret\"\n"
+    );
+
+    let outcome = with_files(&["grant", "--profile", "p"], &user, "").run();
+
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(outcome.stderr.starts_with("warning: ") && outcome.stderr.contains("line 6"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("\"secret\"") && outcome.stderr.lines().count() == 1, "{}", outcome.stderr);
+}
+
+#[test]
+fn init_writes_a_file_for_its_owner_alone_that_the_next_command_reads() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("c.toml").display().to_string();
+    let keystore = testdata("modern.p12");
+    let init = ["config", "init", "--config", &config, "--env", "test", "-c", "x", "-s", "a:b", "-k", &keystore];
+
+    let written = maskinporten(init).args(["--quiet"]).run().artefact();
+
+    assert_eq!(written, format!("{config}\n"));
+    assert_eq!(mode(Path::new(&config)), 0o600);
+    let grant = maskinporten(["grant", "--config", &config]).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run();
+    assert_eq!(grant.artefact().split('.').count(), 3);
+    let again = maskinporten(init).run();
+    assert_eq!((again.code, again.stdout.as_str()), (3, ""));
+    assert!(again.stderr.contains("profile") && again.stderr.contains("line"), "{}", again.stderr);
+}
+
+#[test]
+fn what_is_imported_from_the_original_gives_the_same_claims() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("c.toml").display().to_string();
+    let ps1 = home.path().join("config.local.ps1");
+    let text = format!(
+        "$test_client_id = \"klient\"\r\n$test_scopes = 'a:b,c:d'\r\n$test_keystore_path = '{}'\r\n\
+         $test_keystore_password = \"secret\"\r\n$test_consumer_org = \"991825827\" # kunde\r\n#$test_kid=\r\n",
+        testdata("modern.p12")
+    );
+    fs::write(&ps1, text).unwrap();
+
+    let imported = maskinporten(["config", "import", "--config", &config]).args([&ps1]).run();
+
+    assert_eq!((imported.code, imported.stdout), (0, format!("{config}\n")), "{}", imported.stderr);
+    assert!(imported.stderr.contains("line 4") && !imported.stderr.contains("secret\""), "{}", imported.stderr);
+    let decoded = |command: Maskinporten| -> Value {
+        serde_json::from_str(&command.env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run().artefact()).unwrap()
+    };
+    let ours = decoded(maskinporten(["grant", "--decode", "--config", &config, "--profile", "test"]))["claims"].clone();
+    let names: Vec<&String> = ours.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["aud", "scope", "iss", "exp", "iat", "jti", "consumer_org"]);
+    assert_eq!(ours["aud"], "https://test.maskinporten.no/");
+    assert_eq!((ours["scope"].as_str(), ours["iss"].as_str()), (Some("a:b c:d"), Some("klient")));
+}
+
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
