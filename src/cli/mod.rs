@@ -8,6 +8,7 @@ mod fetch;
 mod grant;
 mod headers;
 mod key;
+mod keys;
 mod layers;
 mod progress;
 mod prompt;
@@ -78,6 +79,7 @@ async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) ->
         Command::Headers(arguments) => headers::run(arguments, config, report).await,
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => config::run(command, config, report),
+        Command::Keys { command } => keys::run(command, config, report),
         Command::Demo => demo::run(report).await,
     }
 }

@@ -27,6 +27,8 @@ const MAXIMUM_BYTES: usize = 4096;
 pub(crate) struct Secret {
     /// What messages call it.
     what: &'static str,
+    /// What it opens.
+    of: &'static str,
     /// The code of its failures.
     code: &'static str,
     file: &'static str,
@@ -38,6 +40,7 @@ pub(crate) struct Secret {
 /// The password of a keystore.
 pub(crate) const KEYSTORE_PASSWORD: Secret = Secret {
     what: "password",
+    of: "keystore",
     code: "keystore_password",
     file: "keystore-password-file",
     variable: "keystore-password-env",
@@ -45,19 +48,35 @@ pub(crate) const KEYSTORE_PASSWORD: Secret = Secret {
     literal: "keystore-password",
 };
 
+/// The password of a private key in PEM: kept where a keystore's is.
+pub(crate) const KEY_PASSWORD: Secret = Secret { of: "key", code: "key_password", ..KEYSTORE_PASSWORD };
+
+/// The PIN of a hardware token.
+pub(crate) const PIN: Secret = Secret {
+    what: "PIN",
+    of: "token",
+    code: "pin",
+    file: "pkcs11-pin-file",
+    variable: "pkcs11-pin-env",
+    command: "pkcs11-pin-command",
+    literal: "pkcs11-pin",
+};
+
 impl Secret {
-    /// Finds the secret that opens what `opened` names, or asks for it. The simulator's own is for its own keystore.
+    /// Finds the secret for the key that `source` names and messages call `opened`, or asks for it. The simulator's
+    /// own is for its own keystore.
     pub(crate) fn find(
         &self,
         layers: &Layers,
-        opened: &Found,
-        stdin_taken: bool,
+        source: &Found,
+        opened: &str,
         report: &Report,
     ) -> Result<SecretString, Failure> {
+        let stdin_taken = source.value() == "-";
         let found = only(layers.find_group(&[self.file, self.variable, self.command, self.literal]))?;
-        let fits = |found: &Found| found.origin != Origin::Environment || found.origin == opened.origin;
+        let fits = |found: &Found| found.origin != Origin::Environment || found.origin == source.origin;
         let Some(found) = found.filter(fits) else {
-            return self.ask(opened.value());
+            return self.ask(opened);
         };
         if found.name == self.file {
             self.in_file(&found, stdin_taken)
@@ -78,7 +97,7 @@ impl Secret {
         if !prompt::someone_is_there() {
             let what = self.what;
             let message =
-                format!("no {what} was given for the keystore `{opened}`, and there is no terminal to ask on");
+                format!("no {what} was given for the {} `{opened}`, and there is no terminal to ask on", self.of);
             return Err(self.failure(message));
         }
         let mut name = self.what.to_owned();

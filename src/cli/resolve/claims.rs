@@ -39,13 +39,13 @@ pub(super) fn resources(
         .collect()
 }
 
-pub(super) fn key_reference(layers: &Layers) -> Result<KeyReference, Failure> {
-    let Some(found) = only(layers.find_group(&["kid", "x5c"]))? else { return Ok(KeyReference::Chain) };
+pub(super) fn key_reference(layers: &Layers) -> Result<Option<KeyReference>, Failure> {
+    let Some(found) = only(layers.find_group(&["kid", "x5c"]))? else { return Ok(None) };
     match (found.name, found.value()) {
-        ("kid", "thumbprint") => Ok(KeyReference::Thumbprint),
-        ("kid", id) => Ok(KeyReference::KeyId(id.to_owned())),
-        (_, "chain") => Ok(KeyReference::Chain),
-        (_, "leaf") => Ok(KeyReference::Leaf),
+        ("kid", "thumbprint") => Ok(Some(KeyReference::Thumbprint)),
+        ("kid", id) => Ok(Some(KeyReference::KeyId(id.to_owned()))),
+        (_, "chain") => Ok(Some(KeyReference::Chain)),
+        (_, "leaf") => Ok(Some(KeyReference::Leaf)),
         _ => {
             let message = format!("{} is neither `chain` nor `leaf`", found.label);
             let hint = Some("pass --x5c chain or --x5c leaf".to_owned());

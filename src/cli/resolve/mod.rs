@@ -8,7 +8,7 @@ use maskinporten_token_generator::{
     client::Patience,
     clock::Clock,
     explain::Explain,
-    grant::{ClientId, Grant, Lifetime, PersonIdentifier},
+    grant::{ClientId, Grant, KeyReference, Lifetime, PersonIdentifier},
     http::{Endpoint, HttpOptions},
     keystore::SigningKey,
     organisation::OrganisationNumber,
@@ -43,7 +43,7 @@ pub(crate) async fn resolve(mut layers: Layers, clock: &dyn Clock, report: &Repo
     let scopes = claims::scopes(&layers)?;
     let resources = claims::resources(&layers, environment, &scopes)?;
     let requested_algorithm = claims::algorithm(&layers)?;
-    let key_reference = claims::key_reference(&layers)?;
+    let requested_reference = claims::key_reference(&layers)?;
     let lifetime = optional(&layers, "ttl", Lifetime::parse)?.unwrap_or(Lifetime::MAXIMUM);
     let consumer_org = optional(&layers, "consumer-org", OrganisationNumber::parse)?;
     let person = optional(&layers, "pid", PersonIdentifier::parse)?;
@@ -53,6 +53,8 @@ pub(crate) async fn resolve(mut layers: Layers, clock: &dyn Clock, report: &Repo
 
     let key = key::open(&layers, clock, report)?;
     let algorithm = key::algorithm(&key, requested_algorithm, report)?;
+    let own_id = || key.key_id().map_or(KeyReference::Chain, |id| KeyReference::KeyId(id.to_owned()));
+    let key_reference = requested_reference.unwrap_or_else(own_id);
     let grant = Grant {
         audience,
         client_id,
@@ -83,7 +85,7 @@ pub(crate) fn unusable(found: &Found, error: &dyn Explain) -> Failure {
     inner.about(&format!("{} cannot be used", found.label))
 }
 
-fn exit_of(origin: Origin) -> Exit {
+pub(crate) fn exit_of(origin: Origin) -> Exit {
     match origin {
         Origin::Option => Exit::Usage,
         Origin::Variable | Origin::File | Origin::Environment => Exit::Configuration,
@@ -102,7 +104,7 @@ fn optional<T, E: Explain>(
     layers.find(name).map(|found| read(&found, parse(found.value()))).transpose()
 }
 
-fn required(layers: &Layers, name: &'static str, hint: &str) -> Result<Found, Failure> {
+pub(crate) fn required(layers: &Layers, name: &'static str, hint: &str) -> Result<Found, Failure> {
     layers.find(name).ok_or_else(|| {
         let words = name.replace('-', " ");
         let hint = format!("{hint}, or set {}", settings::variable(name));

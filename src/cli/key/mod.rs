@@ -1,61 +1,57 @@
-//! Opens the key that was asked for: the file, its password from wherever it is kept, and what is worth a warning.
+//! The key that was asked for: which source it has, how it signs, and what is worth a warning.
 
-use std::{
-    fs::File,
-    io::{self, Read as _},
-    path::Path,
-};
+pub(crate) mod source;
+
+use std::{fs::File, io::Read as _};
 
 use maskinporten_token_generator::{
     clock::Clock,
-    keystore::{
-        Certificate, DEFAULT_ITERATIONS, KeystoreFile, MAXIMUM_ITERATIONS, SignatureAlgorithm, SigningKey, Validity,
-    },
+    keystore::{Certificate, SignatureAlgorithm, SigningKey, Validity},
 };
-use secrecy::SecretString;
 
 use super::{
     layers::{Found, Layers},
-    progress::Progress,
     report::{Exit, Failure, Report},
-    resolve::number,
-    secret,
+    resolve::{exit_of, only},
+    settings::CLIENT_JWK,
 };
 
 /// What a setting names with `@` is a few kilobytes.
 const MAXIMUM_TEXT_BYTES: u64 = 1024 * 1024;
 
-/// Opens the keystore and takes out the key that signs.
+/// The places where a key may be; they exclude each other.
+const SOURCES: [&str; 6] = ["keystore", "jwk", CLIENT_JWK, "key", "certificate-thumbprint", "pkcs11-module"];
+
+/// Opens the key that signs, wherever it is.
 pub(crate) fn open(layers: &Layers, clock: &dyn Clock, report: &Report) -> Result<SigningKey, Failure> {
-    let keystore = layers.find("keystore").ok_or_else(|| {
-        let hint = "pass --keystore FILE, or set MASKINPORTEN_KEYSTORE".to_owned();
-        Failure::plain(Exit::Configuration, "missing", "no keystore was given".to_owned(), Some(hint))
+    let source = only(layers.find_group(&SOURCES))?.ok_or_else(|| {
+        let hint = "pass --keystore FILE, or set MASKINPORTEN_KEYSTORE; --jwk, --key, --certificate-thumbprint and \
+                    --pkcs11-module name other kinds of keys";
+        Failure::plain(Exit::Configuration, "missing", "no keystore was given".to_owned(), Some(hint.to_owned()))
     })?;
-    let iterations = number(layers, "max-iterations", 1..=MAXIMUM_ITERATIONS, DEFAULT_ITERATIONS)?;
-    let from_stdin = keystore.value() == "-";
-    let file = if from_stdin {
-        KeystoreFile::read_from("stdin", io::stdin().lock(), iterations)?
-    } else {
-        KeystoreFile::read(Path::new(keystore.value()), iterations)?
-    };
-    if !file.has_integrity() {
-        report.warning("the keystore has no MAC, so nobody can tell whether it was changed");
-    }
-    let password = if file.needs_password() {
-        secret::KEYSTORE_PASSWORD.find(layers, &keystore, from_stdin, report)?
-    } else {
-        SecretString::from("")
-    };
-    let progress = Progress::start("opening the keystore", report);
-    let opened = file.open(&password)?;
-    drop(progress);
-    let alias = layers.find("alias");
-    let key = opened.choose(alias.as_ref().map(Found::value))?;
+    check_certificate(layers, &source)?;
+    let key = match source.name {
+        "keystore" => source::keystore(layers, &source, report),
+        "key" => source::pem(layers, &source, report),
+        "certificate-thumbprint" => source::dotnet_store(&source),
+        "pkcs11-module" => source::hardware(layers, &source, report),
+        _ => source::jwk(layers, &source),
+    }?;
     if let Some(certificate) = key.certificates().first() {
         report.detail(&format!("using the key of {}", certificate.subject()));
         warn_of_validity(certificate, clock, report);
     }
     Ok(key)
+}
+
+/// A certificate of its own goes with a key in PEM or in a token; the others bring theirs.
+fn check_certificate(layers: &Layers, source: &Found) -> Result<(), Failure> {
+    let Some(certificate) = layers.find("certificate") else { return Ok(()) };
+    if ["key", "pkcs11-module"].contains(&source.name) || certificate.rank > source.rank {
+        return Ok(());
+    }
+    let message = format!("{} goes with --key or --pkcs11-module, not with {}", certificate.label, source.label);
+    Err(Failure::plain(exit_of(certificate.origin), "conflict", message, Some("leave it out".to_owned())))
 }
 
 /// The algorithm to sign with: what was asked for, else what the key is made for, if Maskinporten takes it.
@@ -64,7 +60,7 @@ pub(crate) fn algorithm(
     requested: Option<SignatureAlgorithm>,
     report: &Report,
 ) -> Result<SignatureAlgorithm, Failure> {
-    let own = key.default_algorithm();
+    let own = key.algorithm().unwrap_or_else(|| key.default_algorithm());
     match requested {
         Some(algorithm) => {
             if !algorithm.is_accepted_by_maskinporten() {
