@@ -7,8 +7,10 @@
 mod algorithm;
 mod budget;
 mod decryption;
+mod encrypted_key;
 mod mac;
 mod password;
+mod protection;
 mod structure;
 
 use openssl::{
@@ -21,9 +23,11 @@ use yasna::BERReader;
 use zeroize::Zeroizing;
 
 pub use budget::DEFAULT_ITERATIONS;
+pub(super) use encrypted_key::EncryptedKey;
+pub use protection::Protection;
 
 use self::{algorithm::Encryption, budget::Budget, mac::Integrity};
-use super::Reason;
+use super::{Reason, certificate::printable};
 
 const KEY_BAG: &[u64] = &[1, 2, 840, 113_549, 1, 12, 10, 1, 1];
 const SAFE_CONTENTS_BAG: &[u64] = &[1, 2, 840, 113_549, 1, 12, 10, 1, 6];
@@ -45,6 +49,7 @@ pub(super) struct Pkcs12 {
 pub(super) struct Contents {
     pub(super) keys: Vec<(PKey<Private>, Option<String>)>,
     pub(super) certificates: Vec<(X509, Option<String>)>,
+    pub(super) protections: Vec<Protection>,
 }
 
 impl Pkcs12 {
@@ -101,10 +106,15 @@ impl Pkcs12 {
     /// their names say.
     pub(super) fn unlock(&self, password: &SecretString) -> Result<Contents, Reason> {
         let mut budget = Budget::new(self.iterations);
-        if let Some(data) = &self.mac {
-            Integrity::read(data)?.check(&self.sealed, password, &mut budget)?;
-        }
-        let unlocked = self.take_out(password, &mut budget);
+        let integrity = match &self.mac {
+            Some(data) => {
+                let integrity = Integrity::read(data)?;
+                integrity.check(&self.sealed, password, &mut budget)?;
+                Protection::integrity(&integrity)
+            }
+            None => Protection::none("integrity".to_owned()),
+        };
+        let unlocked = self.take_out(password, &mut budget, integrity);
         match unlocked {
             // The password is the one that sealed the file, so it is not simply wrong.
             Err(Reason::WrongPassword) if self.has_mac() => Err(Reason::OtherKeyPassword),
@@ -112,16 +122,24 @@ impl Pkcs12 {
         }
     }
 
-    fn take_out(&self, password: &SecretString, budget: &mut Budget) -> Result<Contents, Reason> {
-        let mut contents = Contents::default();
-        for safe in &self.safes {
+    fn take_out(
+        &self,
+        password: &SecretString,
+        budget: &mut Budget,
+        integrity: Protection,
+    ) -> Result<Contents, Reason> {
+        let mut contents = Contents { protections: vec![integrity], ..Contents::default() };
+        for (number, safe) in (1..).zip(&self.safes) {
+            let part = format!("safe {number}");
             let bags = match safe {
                 ContentInfo::Data(data) => {
+                    contents.protections.push(Protection::none(part));
                     parse_sequence(data, SafeBag::parse).ok_or(Reason::Damaged("its bags cannot be read"))?
                 }
                 ContentInfo::EncryptedData(data) => {
                     let info = &data.encrypted_content_info;
                     let encryption = Encryption::read(&info.content_encryption_algorithm)?;
+                    contents.protections.push(Protection::encrypted(part, &encryption));
                     encryption.decrypt(&info.encrypted_content, password, budget, |plain| {
                         parse_sequence(plain, SafeBag::parse)
                     })?
@@ -180,9 +198,11 @@ impl Contents {
                     let plain = encryption.decrypt(&info.encrypted_data, password, budget, |plain| {
                         structure::first_element(plain).map(|element| Zeroizing::new(element.to_vec()))
                     })?;
+                    self.protections.push(Protection::encrypted(self.next_key(alias.as_deref()), &encryption));
                     self.keys.push((private_key(&plain)?, alias));
                 }
                 SafeBagKind::OtherBagKind(other) if algorithm::is(&other.bag_id, KEY_BAG) => {
+                    self.protections.push(Protection::none(self.next_key(alias.as_deref())));
                     self.keys.push((private_key(&Zeroizing::new(other.bag_value))?, alias));
                 }
                 SafeBagKind::OtherBagKind(other) if algorithm::is(&other.bag_id, SAFE_CONTENTS_BAG) => {
@@ -195,6 +215,13 @@ impl Contents {
             }
         }
         Ok(())
+    }
+}
+
+impl Contents {
+    /// What the next key is called where protections are listed.
+    fn next_key(&self, alias: Option<&str>) -> String {
+        alias.map_or_else(|| format!("key {}", self.keys.len() + 1), |alias| format!("key {}", printable(alias)))
     }
 }
 
