@@ -3,6 +3,7 @@
 
 mod flow;
 mod imports;
+mod keys;
 mod local;
 mod original;
 mod readme;
