@@ -24,7 +24,7 @@ const SWITCHES: &str = "Clients, scopes, delegations and every switch for what M
     help_template = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}\n",
     before_help = "Examples:\n  \
         maskinporten demo\n  \
-        maskinporten token --env test --client-id ID --scope altinn:serviceowner --keystore enterprise.p12\n  \
+        maskinporten token --env test -c ID -s altinn:serviceowner -k enterprise.p12\n  \
         maskinporten headers --env local | curl -H @- http://127.0.0.1:17824/api/hello\n",
     subcommand_required = true,
     arg_required_else_help = false,
@@ -76,7 +76,7 @@ pub(crate) enum Command {
     /// Fetch an access token and print it
     #[command(help_template = TEMPLATE, after_help = VARIABLES, before_help = "Examples:\n  \
         maskinporten token --env local\n  \
-        maskinporten token --env test -c ID -s altinn:serviceowner -k enterprise.p12 --keystore-password-file pw.txt\n  \
+        maskinporten token --env test -c ID -s altinn:serviceowner -k enterprise.p12\n  \
         eval \"$(maskinporten token --env local --format env)\"\n")]
     Token(TokenArguments),
     /// Sign a grant and print it; nothing is sent
@@ -88,8 +88,9 @@ pub(crate) enum Command {
     /// Fetch an access token and print it as headers that are ready for curl
     #[command(help_template = TEMPLATE, after_help = VARIABLES, before_help = "Examples:\n  \
         maskinporten headers --env local | curl -H @- http://127.0.0.1:17824/api/hello\n  \
-        maskinporten headers --env local --header 'ApiKey: KEY' --header 'Accept: application/hal+json'\n  \
-        maskinporten headers --env local --format curl-config | curl -K - http://127.0.0.1:17824/api/hello\n")]
+        maskinporten headers --env local --header 'ApiKey: KEY' --header 'Accept: a/b'\n  \
+        maskinporten headers --env local --format curl-config |\n    \
+        curl -K - http://127.0.0.1:17824/api/hello\n")]
     Headers(HeadersArguments),
     /// Run a local Maskinporten with ready-made keystores and clients
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \

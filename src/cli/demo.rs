@@ -26,6 +26,7 @@ use tokio::sync::oneshot;
 use super::{
     progress::Progress,
     report::{self, Exit, Failure, Report},
+    signals,
 };
 
 /// Certificates and tokens are shown as far as a line goes.
@@ -33,6 +34,8 @@ const SHOWN_CHARACTERS: usize = 48;
 
 pub(crate) async fn run(report: &Arc<Report>) -> Result<(), Failure> {
     let started = Instant::now();
+    // Caught, so that what was made is deleted then too.
+    let interrupted = signals::stop();
     let progress = Progress::start("making keys and certificates", report);
     let folder = tempfile::tempdir().map_err(|error| io_failure("make a folder", &error))?;
     let simulator = Simulator::start(Options::new(folder.path().join("simulator")))
@@ -46,9 +49,11 @@ pub(crate) async fn run(report: &Arc<Report>) -> Result<(), Failure> {
         drop(stop);
         result
     };
-    let (served, shown) = tokio::join!(served, shown);
-    shown?;
-    served.map_err(|error| Failure::new(Exit::Other, &error))
+    let both = async { tokio::join!(served, shown) };
+    tokio::select! {
+        (served, shown) = both => shown.and(served.map_err(|error| Failure::new(Exit::Other, &error))),
+        () = interrupted => Err(Failure::interrupted()),
+    }
 }
 
 async fn show(local: &LocalEnvironment, started: Instant) -> Result<(), Failure> {

@@ -125,7 +125,7 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<DropIn, Failure> {
 
 /// Does what the original does.
 pub(crate) async fn run(drop_in: DropIn, report: &Report) -> Result<(), Failure> {
-    let layers = Layers::of_original(drop_in.settings);
+    let layers = Layers::of_original(drop_in.settings)?;
     let mut artefact = Zeroizing::new(Vec::new());
     if drop_in.output == Output::Grant {
         let wanted = resolve::resolve(layers, &SystemClock, report).await?;

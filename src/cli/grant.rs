@@ -19,7 +19,7 @@ pub(crate) async fn run(arguments: GrantArguments, report: &Report) -> Result<()
         Some(form) if !arguments.decode => form,
         _ => GrantForm::Decoded,
     };
-    let wanted = resolve::resolve(Layers::of(arguments.settings), &SystemClock, report).await?;
+    let wanted = resolve::resolve(Layers::of(arguments.settings)?, &SystemClock, report).await?;
     let assertion = wanted.grant.sign(&wanted.key, &SystemClock)?;
     let request = TokenRequest::new(wanted.endpoint, &assertion);
     let mut artefact = Zeroizing::new(Vec::new());

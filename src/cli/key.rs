@@ -2,32 +2,27 @@
 
 use std::{
     fs::File,
-    io::{self, IsTerminal as _, Read},
+    io::{self, Read as _},
     path::Path,
-    process::{Command, Stdio},
 };
 
 use maskinporten_token_generator::{
     clock::Clock,
-    keystore::{Certificate, DEFAULT_ITERATIONS, KeystoreFile, SignatureAlgorithm, SigningKey, Validity},
+    keystore::{
+        Certificate, DEFAULT_ITERATIONS, KeystoreFile, MAXIMUM_ITERATIONS, SignatureAlgorithm, SigningKey, Validity,
+    },
 };
 use secrecy::SecretString;
-use zeroize::Zeroizing;
 
 use super::{
-    layers::{Found, Layers, Origin},
+    layers::{Found, Layers},
     progress::Progress,
-    prompt,
     report::{Exit, Failure, Report},
-    resolve::{number, only},
+    resolve::number,
+    secret,
 };
 
-/// The ways to give a password.
-const PASSWORD: [&str; 4] =
-    ["keystore-password-file", "keystore-password-env", "keystore-password-command", "keystore-password"];
-
-/// Passwords are short; whatever is longer is another file.
-const MAXIMUM_PASSWORD_BYTES: usize = 4096;
+/// What a setting names with `@` is a few kilobytes.
 const MAXIMUM_TEXT_BYTES: u64 = 1024 * 1024;
 
 /// Opens the keystore and takes out the key that signs.
@@ -36,7 +31,7 @@ pub(crate) fn open(layers: &Layers, clock: &dyn Clock, report: &Report) -> Resul
         let hint = "pass --keystore FILE, or set MASKINPORTEN_KEYSTORE".to_owned();
         Failure::plain(Exit::Configuration, "missing", "no keystore was given".to_owned(), Some(hint))
     })?;
-    let iterations = number(layers, "max-iterations", 1..=u64::from(u32::MAX) * 16, DEFAULT_ITERATIONS)?;
+    let iterations = number(layers, "max-iterations", 1..=MAXIMUM_ITERATIONS, DEFAULT_ITERATIONS)?;
     let from_stdin = keystore.value() == "-";
     let file = if from_stdin {
         KeystoreFile::read_from("stdin", io::stdin().lock(), iterations)?
@@ -46,8 +41,11 @@ pub(crate) fn open(layers: &Layers, clock: &dyn Clock, report: &Report) -> Resul
     if !file.has_integrity() {
         report.warning("the keystore has no MAC, so nobody can tell whether it was changed");
     }
-    let password =
-        if file.needs_password() { password(layers, &keystore, from_stdin, report)? } else { SecretString::from("") };
+    let password = if file.needs_password() {
+        secret::KEYSTORE_PASSWORD.find(layers, &keystore, from_stdin, report)?
+    } else {
+        SecretString::from("")
+    };
     let progress = Progress::start("opening the keystore", report);
     let opened = file.open(&password)?;
     drop(progress);
@@ -95,87 +93,6 @@ fn warn_of_validity(certificate: &Certificate, clock: &dyn Clock, report: &Repor
     }
 }
 
-/// The password, from the strongest place that has one. The simulator's own password is for its own keystore.
-fn password(layers: &Layers, keystore: &Found, stdin_taken: bool, report: &Report) -> Result<SecretString, Failure> {
-    let found = only(layers.find_group(&PASSWORD))?;
-    let fits = |found: &Found| !matches!(found.origin, Origin::Environment) || found.origin == keystore.origin;
-    let Some(found) = found.filter(fits) else {
-        return prompt::password(keystore.value());
-    };
-    match found.name {
-        "keystore-password-file" => from_file(&found, stdin_taken),
-        "keystore-password-env" => from_variable(&found),
-        "keystore-password-command" => from_command(&found, stdin_taken),
-        _ => {
-            if found.origin == Origin::Option {
-                let label = &found.label;
-                report
-                    .warning(&format!("{label} shows in the process list; set MASKINPORTEN_KEYSTORE_PASSWORD instead"));
-            }
-            Ok(SecretString::from(found.value()))
-        }
-    }
-}
-
-fn from_file(found: &Found, stdin_taken: bool) -> Result<SecretString, Failure> {
-    let failed = |why: &str| password_failure(format!("could not read the password file `{}`: {why}", found.value()));
-    if found.value() == "-" {
-        if stdin_taken {
-            return Err(failed("stdin already holds the keystore"));
-        }
-        return read_secret(io::stdin().lock()).map_err(|why| failed(&why));
-    }
-    let file = File::open(found.value()).map_err(|error| failed(&error.to_string()))?;
-    read_secret(file).map_err(|why| failed(&why))
-}
-
-fn from_variable(found: &Found) -> Result<SecretString, Failure> {
-    match std::env::var(found.value()) {
-        Ok(password) => Ok(SecretString::from(password)),
-        Err(std::env::VarError::NotPresent) => {
-            Err(password_failure(format!("the variable {} that {} names is not set", found.value(), found.label)))
-        }
-        Err(std::env::VarError::NotUnicode(_)) => {
-            Err(password_failure(format!("the variable {} is not UTF-8", found.value())))
-        }
-    }
-}
-
-/// Runs the command with the system's shell. It may ask its user something, so the terminal stays its own.
-fn from_command(found: &Found, stdin_taken: bool) -> Result<SecretString, Failure> {
-    let failed = |why: &str| password_failure(format!("the command of {} {why}", found.label));
-    let mut command = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
-    command.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(found.value()).stdout(Stdio::piped());
-    if stdin_taken {
-        command.stdin(Stdio::null());
-    }
-    let mut child = command.spawn().map_err(|error| failed(&format!("could not be started: {error}")))?;
-    let secret = child.stdout.take().map(read_secret);
-    let status = child.wait().map_err(|error| failed(&format!("could not be waited for: {error}")))?;
-    if !status.success() {
-        return Err(failed(&format!("failed: {status}")));
-    }
-    secret.unwrap_or(Err("printed nothing".to_owned())).map_err(|why| failed(&format!("gave no password: {why}")))
-}
-
-/// Reads a password: UTF-8, without the line break that editors put at the end.
-fn read_secret(reader: impl Read) -> Result<SecretString, String> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAXIMUM_PASSWORD_BYTES + 1));
-    reader.take(MAXIMUM_PASSWORD_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() > MAXIMUM_PASSWORD_BYTES {
-        return Err(format!("it is longer than {MAXIMUM_PASSWORD_BYTES} bytes"));
-    }
-    let text = std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let line = text.strip_suffix('\n').unwrap_or(text);
-    Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))
-}
-
-fn password_failure(message: String) -> Failure {
-    let hint = "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE".to_owned();
-    Failure::plain(Exit::Key, "keystore-password", message, Some(hint))
-}
-
 /// Reads a file that a setting names with `@`.
 pub(crate) fn read_text_file(found: &Found, file: &str) -> Result<String, Failure> {
     let mut text = String::new();
@@ -184,9 +101,4 @@ pub(crate) fn read_text_file(found: &Found, file: &str) -> Result<String, Failur
         let message = format!("could not read `{file}` that {} names: {error}", found.label);
         Failure::plain(Exit::Configuration, "file", message, Some("check the path after the @".to_owned()))
     })
-}
-
-/// Whether a person can be asked: what is typed and what is shown both go to a terminal.
-pub(crate) fn someone_is_there() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
 }

@@ -6,6 +6,7 @@ use maskinporten_token_generator::environment::{Environment, LocalEnvironment};
 
 use super::{
     dropin,
+    report::{Exit, Failure},
     settings::{self, SETTINGS, Setting, Typed},
 };
 
@@ -72,14 +73,16 @@ impl fmt::Debug for Found {
 
 impl Layers {
     /// What was typed, and the variables. A variable that is empty counts as none.
-    pub(crate) fn of(typed: Typed) -> Self {
-        Self(vec![options(typed, settings::option), variables(|_| true)])
+    ///
+    /// A variable that is not UTF-8 is a failure: what it says cannot be what was meant.
+    pub(crate) fn of(typed: Typed) -> Result<Self, Failure> {
+        Ok(Self(vec![options(typed, settings::option), variables(|_| true)?]))
     }
 
     /// What was typed to the original tool. It knows no variables, so none may shape its grant; only how a key is
     /// opened and a server reached may come from them.
-    pub(crate) fn of_original(typed: Typed) -> Self {
-        Self(vec![options(typed, dropin::option), variables(Setting::shapes_no_grant)])
+    pub(crate) fn of_original(typed: Typed) -> Result<Self, Failure> {
+        Ok(Self(vec![options(typed, dropin::option), variables(Setting::shapes_no_grant)?]))
     }
 
     /// Adds what belongs to an environment that is always in the same place.
@@ -113,6 +116,13 @@ impl Layers {
         self.0.push(Layer { origin: Origin::Environment, values: values.collect() });
     }
 
+    /// An option that was typed without a value, other than a password.
+    pub(crate) fn empty_option(&self) -> Option<&str> {
+        let typed = self.0.iter().filter(|layer| layer.origin == Origin::Option).flat_map(|layer| &layer.values);
+        let empty = |value: &&Value| value.values.iter().any(|text| text.trim().is_empty());
+        typed.filter(empty).find(|value| value.name != "keystore-password").map(|value| value.label.as_str())
+    }
+
     /// The strongest value of a setting.
     pub(crate) fn find(&self, name: &'static str) -> Option<Found> {
         self.find_group(&[name]).into_iter().next()
@@ -138,14 +148,20 @@ fn options(typed: Typed, label: fn(&str) -> String) -> Layer {
     Layer { origin: Origin::Option, values: values.collect() }
 }
 
-fn variables(counts: impl Fn(&Setting) -> bool) -> Layer {
+fn variables(counts: impl Fn(&Setting) -> bool) -> Result<Layer, Failure> {
     let own = SETTINGS.iter().map(|setting| (setting.variable(), setting));
     let nais = NAIS_VARIABLES.iter().filter_map(|(variable, name)| {
         Some(((*variable).to_owned(), SETTINGS.iter().find(|setting| setting.name == *name)?))
     });
     let set = own.chain(nais).filter(|(_, setting)| counts(setting)).filter_map(|(variable, setting)| {
-        let value = env::var(&variable).ok().filter(|value| !value.is_empty())?;
-        Some(Value { name: setting.name, values: vec![value], label: variable })
+        let value = env::var_os(&variable).filter(|value| !value.is_empty())?;
+        let value = value.into_string().map_err(|_| not_utf8(&variable));
+        Some(value.map(|value| Value { name: setting.name, values: vec![value], label: variable }))
     });
-    Layer { origin: Origin::Variable, values: set.collect() }
+    Ok(Layer { origin: Origin::Variable, values: set.collect::<Result<_, _>>()? })
+}
+
+fn not_utf8(variable: &str) -> Failure {
+    let hint = "set it in a UTF-8 locale, or put the value in a UTF-8 file".to_owned();
+    Failure::plain(Exit::Configuration, "variable", format!("the variable {variable} is not UTF-8"), Some(hint))
 }

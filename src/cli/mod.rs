@@ -12,19 +12,13 @@ mod progress;
 mod prompt;
 mod report;
 mod resolve;
+mod secret;
 mod settings;
 mod signals;
 mod simulate;
 mod token;
 
-use std::{
-    env,
-    ffi::OsString,
-    io,
-    io::{IsTerminal as _, Write as _},
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{env, ffi::OsString, io, io::IsTerminal as _, process::ExitCode, sync::Arc};
 
 use clap::{Parser as _, error::ErrorKind};
 
@@ -108,12 +102,14 @@ fn unparsed(error: &clap::Error) -> ExitCode {
         let color = wants_color_on(Color::Auto, io::stdout().is_terminal());
         let text = error.render();
         let text = if color { text.ansi().to_string() } else { text.to_string() };
-        let written = io::stdout().write_all(text.as_bytes());
-        return if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(Exit::Other as u8) };
+        let Err(failure) = report::print(text.as_bytes()) else { return ExitCode::SUCCESS };
+        Report::new(ErrorFormat::Text, Loudness::Usual, wants_color(Color::Auto)).failure(&failure);
+        return ExitCode::from(failure.exit as u8);
     }
     if asks_for_json(&env::args_os().collect::<Vec<_>>()) {
         let text = error.render().to_string();
-        let message = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let message = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
         let hint = Some("run it with --help".to_owned());
         Report::new(ErrorFormat::Json, Loudness::Quiet, false).failure(&Failure::plain(
             Exit::Usage,

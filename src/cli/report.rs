@@ -147,10 +147,13 @@ impl From<ClientError> for Failure {
 }
 
 impl Failure {
-    /// A refusal: the server's own words first, then what they mean.
+    /// A refusal: the server's own words first, then what they mean; if nobody knows, where the server says more.
     fn of_refusal(refusal: Box<Refusal>) -> Self {
         let words = refusal.description.as_ref().map(|words| format!("the server says: {words}"));
-        let meaning = refusal.explanation.map(|known| format!("that means: {}", known.meaning));
+        let meaning = match refusal.explanation {
+            Some(known) => Some(format!("that means: {}", known.meaning)),
+            None => refusal.uri.as_ref().map(|uri| format!("the server says more at {uri}")),
+        };
         let error = ClientError::Refused(refusal.clone());
         Self {
             causes: words.into_iter().chain(meaning).collect(),

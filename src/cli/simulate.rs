@@ -21,8 +21,9 @@ pub(crate) async fn run(arguments: SimulateArguments, report: &Arc<Report>) -> R
     let progress = Progress::start("making keys and certificates", report);
     let simulator = Simulator::start(options).map_err(|error| Failure::new(Exit::Configuration, &error))?;
     drop(progress);
+    let stop = signals::stop();
     report::print(description(&simulator).as_bytes())?;
-    simulator.serve(signals::stop()).await.map_err(|error| Failure::new(Exit::Other, &error))
+    simulator.serve(stop).await.map_err(|error| Failure::new(Exit::Other, &error))
 }
 
 fn options(arguments: SimulateArguments, report: &Arc<Report>) -> Result<Options, Failure> {

@@ -12,7 +12,7 @@ use super::{
 
 pub(crate) async fn run(arguments: TokenArguments, report: &Report) -> Result<(), Failure> {
     let form = TokenForm::parse(&arguments.format).unwrap_or(TokenForm::Token);
-    let token = fetch::access_token(Layers::of(arguments.settings), report).await?;
+    let token = fetch::access_token(Layers::of(arguments.settings)?, report).await?;
     let mut artefact = Zeroizing::new(Vec::new());
     print_token(form, &token, &mut *artefact).map_err(|error| Failure::of_output(&error))?;
     report::print(&artefact)

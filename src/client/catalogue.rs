@@ -221,6 +221,14 @@ pub const CATALOGUE: &[Explanation] = &[
     Explanation {
         code: None,
         error: "invalid_grant",
+        text: "Client authentication failed",
+        meaning: "Maskinporten could not tell that the grant is this client's: most often there is no active client with this \
+                  client id in this environment, or the key is not the one that is registered on it",
+        remedy: "check --client-id, --env and the keystore against the client in Samarbeidsportalen",
+    },
+    Explanation {
+        code: None,
+        error: "invalid_grant",
         text: "Invalid assertion",
         meaning: "the grant says something that Maskinporten does not take, such as a claim that is not documented",
         remedy: "look at what is sent: maskinporten grant --decode; leave out what --claim added",

@@ -12,6 +12,9 @@ use crate::{
 /// How much of an answer that makes no sense is shown.
 const EXCERPT_CHARACTERS: usize = 160;
 
+/// Digdir's page of refusals.
+const ERRORS: &str = "https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking";
+
 /// Why there is no access token.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -22,7 +25,7 @@ pub enum ClientError {
     #[error("could not use the address of the metadata")]
     Endpoint(#[source] EndpointError),
     /// There was no answer.
-    #[error("could not reach the server")]
+    #[error("{}", no_answer(.0))]
     Http(#[from] HttpError),
     /// The server refused the grant.
     #[error("the token endpoint refused the grant: HTTP {}, {}{}", .0.status, .0.error, mp_code(.0))]
@@ -65,8 +68,9 @@ pub struct Unintelligible {
 impl Unintelligible {
     pub(super) fn of(endpoint: &Endpoint, answer: &Answer, what: &str) -> Self {
         let text = String::from_utf8_lossy(&answer.body);
-        // A token that cannot be used is still a token: nothing of a 200 is shown that looks like JSON.
-        let hidden = answer.status == 200 && text.trim_start().starts_with('{');
+        // A token that cannot be used is still a token: of a success nothing is shown that is no page.
+        let success = (200..300).contains(&answer.status);
+        let hidden = success && !text.trim_start().starts_with('<') || text.contains("access_token");
         Self {
             endpoint: endpoint.clone(),
             status: answer.status,
@@ -114,21 +118,31 @@ impl Explain for ClientError {
             Self::Grant(error) => error.hint(),
             Self::Endpoint(error) => error.hint(),
             Self::Http(error) => error.hint(),
-            Self::Refused(refusal) => Some(match refusal.explanation {
-                Some(explanation) => explanation.remedy.to_owned(),
-                None => {
-                    "look the error up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, or send \
-                         the trace id to servicedesk@digdir.no"
-                        .to_owned()
-                }
-            }),
-            Self::Unavailable { .. } => {
-                Some("try again later; https://status.digdir.no tells of disturbances".to_owned())
+            Self::Refused(refusal) => Some(remedy(refusal)),
+            Self::Unavailable { retry_after, .. } => {
+                let when = retry_after.map_or_else(|| "later".to_owned(), |pause| format!("in {} s", pause.as_secs()));
+                Some(format!("try again {when}; https://status.digdir.no tells of disturbances"))
             }
-            Self::Unintelligible(_) => {
-                Some("check the token endpoint, and whether a proxy answers in its place".to_owned())
-            }
+            Self::Unintelligible(_) => Some("check the address, and whether a proxy answers in its place".to_owned()),
         }
+    }
+}
+
+/// What to do about a refusal; for one that is not known, who knows more.
+fn remedy(refusal: &Refusal) -> String {
+    match (refusal.explanation, &refusal.trace_id) {
+        (Some(explanation), _) => explanation.remedy.to_owned(),
+        (None, Some(_)) => format!("look it up in {ERRORS}, or send the trace id to servicedesk@digdir.no"),
+        (None, None) => format!("look it up in {ERRORS}"),
+    }
+}
+
+/// How far we got.
+fn no_answer(error: &HttpError) -> &'static str {
+    match error {
+        HttpError::CaFile { .. } | HttpError::Tls(_) => "could not prepare the connection",
+        error if error.reached_the_server() => "got no answer that could be read",
+        _ => "could not reach the server",
     }
 }
 
@@ -160,9 +174,13 @@ pub(super) fn harmless(text: &str, limit: usize) -> String {
     shown
 }
 
-/// Characters that turn the direction of text around or have no width.
+/// Characters that turn the direction of text around or have no width (Unicode's Cf, as far as it deceives).
 fn is_deceptive(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 /// Puts `[JWT]` in place of what begins as a JOSE header does in base64url and is longer than a word.

@@ -4,6 +4,7 @@
 //! `(trace_id: …)`, formerly `(correlation id: …)`.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     catalogue::{self, Explanation},
@@ -35,8 +36,8 @@ pub struct Refusal {
 #[derive(Deserialize)]
 struct Wire {
     error: String,
-    error_description: Option<String>,
-    error_uri: Option<String>,
+    error_description: Option<Value>,
+    error_uri: Option<Value>,
 }
 
 impl Refusal {
@@ -48,20 +49,26 @@ impl Refusal {
             return None;
         }
         let error = harmless(&wire.error, MAXIMUM_CHARACTERS);
-        let description = wire.error_description.map(|text| harmless(&text, MAXIMUM_CHARACTERS));
-        let uri = wire.error_uri.map(|text| harmless(&text, MAXIMUM_CHARACTERS));
+        let description = words(wire.error_description.as_ref());
+        let uri = words(wire.error_uri.as_ref());
         let mp_code = uri.as_deref().and_then(mp_code);
-        let words = description.as_deref().unwrap_or_default();
+        let text = description.as_deref().unwrap_or_default();
         Some(Self {
             status,
-            trace_id: trace_id(words).map(str::to_owned),
-            explanation: catalogue::find(mp_code.as_deref(), &error, words),
+            trace_id: trace_id(text).map(str::to_owned),
+            explanation: catalogue::find(mp_code.as_deref(), &error, text),
             mp_code,
             error,
             description,
             uri,
         })
     }
+}
+
+/// A member's text; one of another type, or an empty one, must not hide the error that it comes with.
+fn words(member: Option<&Value>) -> Option<String> {
+    let text = harmless(member?.as_str()?, MAXIMUM_CHARACTERS);
+    (!text.is_empty()).then_some(text)
 }
 
 /// The code at the end of an address such as `https://maskinporten.no/errors/MP-200`.

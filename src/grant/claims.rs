@@ -7,18 +7,18 @@ use uuid::Uuid;
 
 use super::{Grant, GrantError, Object, values::shown};
 
-/// Claims that have an option of their own, and that option.
+/// Claims that have an option of their own, and what to do instead of naming them.
 const OWN_OPTIONS: [(&str, &str); 10] = [
-    ("aud", "--audience"),
-    ("resource", "--resource"),
-    ("scope", "--scope"),
-    ("iss", "--client-id"),
-    ("exp", "--ttl"),
-    ("iat", "--ttl"),
-    ("jti", "nothing: it is new each time"),
-    ("consumer_org", "--consumer-org"),
-    ("pid", "--pid"),
-    ("authorization_details", "--authorization-details"),
+    ("aud", "use --audience"),
+    ("resource", "use --resource"),
+    ("scope", "use --scope"),
+    ("iss", "use --client-id"),
+    ("exp", "use --ttl"),
+    ("iat", "leave it out: it is the present time"),
+    ("jti", "leave it out: it is new each time"),
+    ("consumer_org", "use --consumer-org"),
+    ("pid", "use --pid"),
+    ("authorization_details", "use --authorization-details"),
 ];
 
 /// Claims beyond Maskinporten's own list, each asked for by name.
@@ -35,8 +35,8 @@ impl ExtraClaims {
         if name.is_empty() || name.chars().any(char::is_control) {
             return Err(GrantError::ClaimName(shown(name)));
         }
-        if let Some((_, option)) = OWN_OPTIONS.iter().find(|(own, _)| *own == name) {
-            return Err(GrantError::OwnOption { claim: name.to_owned(), option });
+        if let Some((_, instead)) = OWN_OPTIONS.iter().find(|(own, _)| *own == name) {
+            return Err(GrantError::OwnOption { claim: name.to_owned(), instead });
         }
         if self.0.insert(name.to_owned(), value).is_some() {
             return Err(GrantError::ClaimTwice(shown(name)));

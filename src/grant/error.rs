@@ -47,8 +47,8 @@ pub enum GrantError {
     OwnOption {
         /// The claim.
         claim: String,
-        /// What sets it.
-        option: &'static str,
+        /// What to do instead.
+        instead: &'static str,
     },
     /// A claim was given twice.
     #[error("the claim `{0}` was given twice")]
@@ -94,7 +94,7 @@ impl Explain for GrantError {
             }
             Self::ExternalReference(_) => "use the reference with which the system user was created in Altinn",
             Self::ClaimName(_) => "pass --claim NAME=VALUE",
-            Self::OwnOption { option, .. } => return Some(format!("use {option}")),
+            Self::OwnOption { instead, .. } => instead,
             Self::ClaimTwice(_) => "give each claim once",
             Self::NoCertificate => "pass --kid with the id under which the key is registered on the client",
             Self::Signing(error) => return error.hint(),

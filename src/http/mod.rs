@@ -5,6 +5,7 @@
 
 mod endpoint;
 mod error;
+mod proxy;
 mod trust;
 
 use std::{

@@ -16,7 +16,10 @@ use rustls::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
+    pki_types::{
+        CertificateDer, ServerName, UnixTime,
+        pem::{self, PemObject as _},
+    },
 };
 
 use super::HttpError;
@@ -33,9 +36,11 @@ pub(super) fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, Http
 
 fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
     let unusable = |why: String| HttpError::CaFile { file: ca_file.display().to_string(), why };
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(ca_file)
-        .and_then(Iterator::collect)
-        .map_err(|error| unusable(error.to_string()))?;
+    let certificates: Vec<_> =
+        CertificateDer::pem_file_iter(ca_file).and_then(Iterator::collect).map_err(|error| match error {
+            pem::Error::Io(error) => unusable(error.to_string()),
+            _ => unusable("it is not well-formed PEM".to_owned()),
+        })?;
     let mut store = RootCertStore::empty();
     let (usable, _) = store.add_parsable_certificates(certificates);
     if usable == 0 {

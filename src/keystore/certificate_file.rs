@@ -9,6 +9,7 @@ use super::{
     Certificate, FileKind, KeystoreError, Looks, MAXIMUM_BYTES, chain,
     error::shell_word,
     pem::{self, Block, labels},
+    pkcs12::MAXIMUM_CERTIFICATES,
     read_capped,
 };
 
@@ -25,6 +26,9 @@ pub enum CertificateReason {
     /// The file is larger than any bundle of certificates.
     #[error("it is larger than {0} bytes, which no chain of certificates is")]
     TooLarge(u64),
+    /// It holds more than anybody's chain.
+    #[error("it holds more than {0} PEM blocks")]
+    TooMany(usize),
     /// There are PEM blocks, and none holds a certificate.
     #[error("there is no certificate in it, only {0}")]
     NoCertificate(String),
@@ -47,7 +51,7 @@ pub enum CertificateReason {
 impl CertificateReason {
     pub(super) fn code(&self) -> &'static str {
         match self {
-            Self::TooLarge(_) | Self::Damaged => "certificate_damaged",
+            Self::TooLarge(_) | Self::TooMany(_) | Self::Damaged => "certificate_damaged",
             Self::NoCertificate(_) | Self::NotCertificates(_) => "certificate_missing",
             Self::Foreign { .. } => "certificate_foreign",
         }
@@ -62,7 +66,7 @@ impl CertificateReason {
             Self::NoCertificate(found) if found.contains("PKCS7") => {
                 format!("convert it: openssl pkcs7 -in {file} -print_certs -out certificate.pem")
             }
-            Self::TooLarge(_) | Self::NoCertificate(_) | Self::NotCertificates(_) => {
+            Self::TooLarge(_) | Self::TooMany(_) | Self::NoCertificate(_) | Self::NotCertificates(_) => {
                 "give the certificate with --certificate, or leave it out and pass --kid with the registered key's id"
                     .to_owned()
             }
@@ -130,8 +134,8 @@ impl CertificateFile {
 
     /// The certificate that `owns` says is the key's, and those that lead from it to a root.
     pub(super) fn chain_for(&self, owns: impl Fn(&Certificate) -> bool) -> Result<Vec<Certificate>, KeystoreError> {
-        match self.certificates.iter().find(|certificate| owns(certificate)) {
-            Some(leaf) => Ok(chain::from_leaf(leaf.clone(), &self.certificates)),
+        match chain::leaf(&self.certificates, owns) {
+            Some(leaf) => Ok(chain::from_leaf(self.certificates[leaf].clone(), &self.certificates)),
             None => Err(KeystoreError::Certificates {
                 name: self.name.clone(),
                 source: CertificateReason::Foreign {
@@ -149,6 +153,9 @@ fn parse(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateReason> {
     }
     let text = String::from_utf8_lossy(bytes);
     let blocks = Block::all(&text);
+    if blocks.len() > MAXIMUM_CERTIFICATES {
+        return Err(CertificateReason::TooMany(MAXIMUM_CERTIFICATES));
+    }
     let certificates = pem::certificates(&blocks).ok_or(CertificateReason::Damaged)?;
     if !certificates.is_empty() {
         return Ok(certificates);

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{Certificate, Entry, JwkFile, Keystore, Protection, Reason, SigningKey, public_key::PublicKey};
+use super::{
+    Certificate, Entry, JwkFile, Keystore, Protection, Reason, SigningKey, public_key::PublicKey, signing_key::checked,
+};
 
 /// One key, as far as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -83,9 +85,10 @@ impl Entry {
     /// What may be shown of the entry, also when its key cannot be used.
     #[must_use]
     pub fn listed(&self) -> Listed {
-        let key = PublicKey::of(&self.key).map_err(|reason| reason.to_string());
-        let mut listed = Listed::new(&self.alias, key.as_ref().map_err(Clone::clone), &self.certificates);
-        if self.foreign {
+        let certificates = self.certificates();
+        let key = checked(&self.key).map_err(|reason| reason.to_string());
+        let mut listed = Listed::new(&self.alias, key.as_ref().map_err(Clone::clone), &certificates);
+        if self.is_foreign() {
             listed.fault.get_or_insert(Reason::ForeignKey.to_string());
         }
         listed

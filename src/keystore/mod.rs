@@ -21,6 +21,7 @@ mod pem;
 mod pkcs11;
 mod pkcs12;
 mod public_key;
+mod reason;
 mod signature_algorithm;
 mod signing_key;
 
@@ -28,6 +29,7 @@ use std::{
     fmt::Write as _,
     io::{self, Read},
     path::Path,
+    rc::Rc,
 };
 
 use openssl::pkey::{PKey, Private};
@@ -43,7 +45,7 @@ pub use self::{
     certificate_file::{CertificateFile, CertificateReason},
     certificate_thumbprint::CertificateThumbprint,
     dotnet_store::{DotnetStore, StoreReason},
-    error::{FileKind, KeystoreError, Reason},
+    error::{FileKind, KeystoreError},
     jwk::{JwkFile, JwkReason},
     listing::{Listed, ListedCertificate},
     looks::Looks,
@@ -52,12 +54,16 @@ pub use self::{
     pkcs11::{HardwareReason, HardwareToken, PinTries},
     pkcs12::{DEFAULT_ITERATIONS, Protection},
     public_key::is_registrable_key_id,
+    reason::Reason,
     signature_algorithm::SignatureAlgorithm,
     signing_key::{SigningError, SigningKey},
 };
 
 /// Larger files than any keystore: hundreds of certificates stay below one mebibyte.
 const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
+
+/// The most iterations that it makes sense to allow: sixteen derivations with the largest count that a MAC can have.
+pub const MAXIMUM_ITERATIONS: u64 = u32::MAX as u64 * 16;
 
 /// A keystore that has been read and parsed, and whose password has not been needed yet.
 #[derive(Debug)]
@@ -78,8 +84,9 @@ pub struct Keystore {
 pub struct Entry {
     alias: String,
     key: PKey<Private>,
-    certificates: Vec<Certificate>,
-    foreign: bool,
+    own: Option<Certificate>,
+    /// Every certificate of the keystore.
+    all: Rc<[Certificate]>,
 }
 
 impl KeystoreFile {
@@ -144,7 +151,11 @@ impl KeystoreFile {
         let mut contents = self.container.unlock(password).map_err(|source| unopened(&self.name, source))?;
         if contents.keys.is_empty() {
             let certificates = contents.certificates.len();
-            return Err(unopened(&self.name, Reason::NoPrivateKey { certificates }));
+            let none = || Reason::NoPrivateKey { certificates };
+            return Err(unopened(
+                &self.name,
+                contents.other_kinds.into_iter().next().map_or_else(none, Reason::KeyKind),
+            ));
         }
         let protections = std::mem::take(&mut contents.protections);
         Ok(Keystore { name: self.name, entries: entries(contents), protections })
@@ -171,7 +182,11 @@ impl Keystore {
             None => by_usage(entries),
         };
         let key = chosen.and_then(|entry| {
-            if entry.foreign { Err(Reason::ForeignKey) } else { SigningKey::new(entry.key, entry.certificates) }
+            if entry.is_foreign() {
+                return Err(Reason::ForeignKey);
+            }
+            let certificates = entry.certificates();
+            SigningKey::new(entry.key, certificates)
         });
         key.map_err(|source| unopened(&name, source))
     }
@@ -184,14 +199,20 @@ impl Entry {
         &self.alias
     }
 
-    /// The certificates of the key, leaf to root.
+    /// The certificates of the key, leaf to root. They are put in order here, which takes signatures to verify:
+    /// in a crafted file so many that it is not done for every entry.
     #[must_use]
-    pub fn certificates(&self) -> &[Certificate] {
-        &self.certificates
+    pub fn certificates(&self) -> Vec<Certificate> {
+        self.own.clone().map(|own| chain::from_leaf(own, &self.all)).unwrap_or_default()
+    }
+
+    /// Whether there are certificates and none is the key's.
+    fn is_foreign(&self) -> bool {
+        self.own.is_none() && !self.all.is_empty()
     }
 
     fn may_sign(&self) -> bool {
-        self.certificates.first().is_some_and(Certificate::may_sign)
+        self.own.as_ref().is_some_and(Certificate::may_sign)
     }
 }
 
@@ -215,15 +236,12 @@ fn unopened(name: &str, source: Reason) -> KeystoreError {
 /// Pairs each key with the certificate that has its public half; nothing else a file says decides that.
 fn entries(contents: Contents) -> Vec<Entry> {
     let aliases: Vec<Option<String>> = contents.certificates.iter().map(|(_, alias)| alias.clone()).collect();
-    let certificates: Vec<Certificate> =
-        contents.certificates.into_iter().map(|(x509, _)| Certificate::new(x509)).collect();
+    let all: Rc<[Certificate]> = contents.certificates.into_iter().map(|(x509, _)| Certificate::new(x509)).collect();
     let mut entries = Vec::new();
     for (number, (key, alias)) in (1..).zip(contents.keys) {
-        let own = certificates.iter().position(|certificate| certificate.belongs_to(&key));
+        let own = chain::leaf(&all, |certificate| certificate.belongs_to(&key));
         let alias = alias.or_else(|| own.and_then(|own| aliases[own].clone())).unwrap_or_else(|| number.to_string());
-        let chain = own.map(|own| chain::from_leaf(certificates[own].clone(), &certificates)).unwrap_or_default();
-        let foreign = own.is_none() && !certificates.is_empty();
-        entries.push(Entry { alias, key, certificates: chain, foreign });
+        entries.push(Entry { alias, key, own: own.map(|own| all[own].clone()), all: Rc::clone(&all) });
     }
     entries
 }
@@ -255,7 +273,7 @@ fn by_usage(mut entries: Vec<Entry>) -> Result<Entry, Reason> {
 fn list(entries: &[Entry]) -> String {
     entries.iter().fold(String::new(), |mut text, entry| {
         let _ = write!(text, "\n  {}: ", printable(&entry.alias));
-        let _ = match entry.certificates.first() {
+        let _ = match &entry.own {
             Some(certificate) => write!(
                 text,
                 "{}; {}; expires {}",

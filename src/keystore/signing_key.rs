@@ -1,14 +1,17 @@
 //! The private key that was chosen, and what is sent along so that the server finds its public half.
 
 use openssl::{
+    bn::BigNumRef,
     error::ErrorStack,
     pkey::{PKey, Private},
 };
 use serde_json::Value;
 
 use super::{
-    Certificate, CertificateFile, HardwareReason, KeystoreError, Reason, SignatureAlgorithm, material::Material,
-    pkcs11::TokenKey, public_key::PublicKey,
+    Certificate, CertificateFile, HardwareReason, KeystoreError, Reason, SignatureAlgorithm,
+    material::Material,
+    pkcs11::TokenKey,
+    public_key::{Kind, PublicKey},
 };
 use crate::explain::Explain;
 
@@ -67,16 +70,17 @@ impl SigningKey {
     /// Takes a key and its certificates, leaf first.
     ///
     /// # Errors
-    /// [`Reason::KeyKind`] or [`Reason::KeySize`] when the key cannot sign a JWT.
+    /// [`Reason::KeyKind`] or [`Reason::KeySize`] when the key cannot sign a JWT, [`Reason::Damaged`] when its numbers
+    /// would keep OpenSSL busy for ever.
     pub(super) fn new(key: PKey<Private>, certificates: Vec<Certificate>) -> Result<Self, Reason> {
-        let public = PublicKey::of(&key)?;
+        let public = checked(&key)?;
         Ok(Self { material: Material::OpenSsl(key), public, certificates, key_id: None, algorithm: None })
     }
 
     /// Takes a key that stays in its token.
     ///
     /// # Errors
-    /// As [`SigningKey::new`].
+    /// [`Reason::KeyKind`] or [`Reason::KeySize`] when the key cannot sign a JWT.
     pub(super) fn in_token(key: TokenKey, certificates: Vec<Certificate>) -> Result<Self, Reason> {
         let public = PublicKey::of(key.public())?;
         Ok(Self { material: Material::Token(key), public, certificates, key_id: None, algorithm: None })
@@ -184,4 +188,25 @@ impl std::fmt::Debug for SigningKey {
             .field("certificates", &self.certificates)
             .finish_non_exhaustive()
     }
+}
+
+/// What of the key may be shown, once it is sure that signing with it ends in time.
+pub(super) fn checked(key: &PKey<Private>) -> Result<PublicKey, Reason> {
+    let public = PublicKey::of(key)?;
+    if matches!(public.kind(), Kind::Rsa { .. }) && !numbers_fit(key) {
+        return Err(Reason::Damaged("the numbers of its RSA key do not belong together"));
+    }
+    Ok(public)
+}
+
+/// Whether no number of an RSA key is longer than the modulus lets it be (RFC 8017 §3.2): OpenSSL computes with
+/// whatever length it is given, for hours when a file says so.
+fn numbers_fit(key: &PKey<Private>) -> bool {
+    let Ok(rsa) = key.rsa() else { return false };
+    let bits = |number: Option<&BigNumRef>| number.map_or(0, BigNumRef::num_bits);
+    let (modulus, p, q) = (rsa.n().num_bits(), bits(rsa.p()), bits(rsa.q()));
+    p + q <= modulus + 1
+        && rsa.e().num_bits().max(rsa.d().num_bits()) <= modulus
+        && bits(rsa.dmp1()).max(bits(rsa.iqmp())) <= p
+        && bits(rsa.dmq1()) <= q
 }

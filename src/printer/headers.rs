@@ -116,14 +116,15 @@ pub fn print_headers(form: HeadersForm, token: &AccessToken, along: &[Header], o
     }
 }
 
-/// Headers of the same name become one, parted by commas (RFC 9110 §5.3).
+/// Headers of the same name, whatever its letter case, become one, parted by commas (RFC 9110 §5.1 and §5.3).
 fn object<'header>(headers: impl Iterator<Item = &'header Header>) -> Map<String, Value> {
     headers.fold(Map::new(), |mut object, header| {
-        let value = match object.get(&header.name).and_then(Value::as_str) {
-            Some(earlier) => format!("{earlier}, {}", header.value),
-            None => header.value.clone(),
-        };
-        object.insert(header.name.clone(), Value::from(value));
+        let same = object.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(&header.name));
+        if let Some((_, Value::String(earlier))) = same {
+            *earlier = format!("{earlier}, {}", header.value);
+        } else {
+            object.insert(header.name.clone(), Value::from(header.value.clone()));
+        }
         object
     })
 }

@@ -77,7 +77,8 @@ pub fn print_token(form: TokenForm, token: &AccessToken, out: &mut impl Write) -
             writeln!(out, "export MASKINPORTEN_TOKEN={}", quoting::shell(token.expose()))?;
             match token.expires_at() {
                 Some(at) => writeln!(out, "export MASKINPORTEN_TOKEN_EXPIRES_AT={}", quoting::shell(&rfc3339(at))),
-                None => Ok(()),
+                // An earlier token's end must not be taken for this one's.
+                None => writeln!(out, "unset MASKINPORTEN_TOKEN_EXPIRES_AT"),
             }
         }
         TokenForm::Header => headers::print_headers(HeadersForm::Lines, token, &[], out),

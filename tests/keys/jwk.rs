@@ -177,6 +177,8 @@ fn what_is_no_jwk_is_told_apart() {
         refuses(content, "jwk_no_key", neither);
     }
     refuses(r#"{"keys":[]}"#, "jwk_no_key", "it is a JWK set without a key");
+    let many = format!(r#"{{"keys":[{}{{}}]}}"#, "{},".repeat(100));
+    refuses(&many, "jwk_no_key", "it is a JWK set with more than 100 keys");
     refuses(&"[".repeat(100_000), "jwk_not_json", "it is not JSON: line 1, column 128");
     let (code, cause, _) = refused(parse(&" ".repeat(1024 * 1024 + 1), None));
     assert_eq!((code, cause.as_str()), ("jwk_not_json", "it is larger than 1048576 bytes, which no JWK is"));
@@ -265,6 +267,8 @@ fn members_of_different_keys_are_refused() {
         refuses(&rsa_with(&[(one, json!("AQ"))]), "jwk_inconsistent", together);
         refuses(&rsa_with(&[(one, json!("AA"))]), "jwk_inconsistent", together);
     }
+    let large = with("jwk/rsa-short.json", &[("n", json!("_".repeat(684)))]);
+    refuses(&large, "jwk_member_missing", "the member `p` is missing");
     let short = with("jwk/rsa-short.json", &[("d", second["d"].clone())]);
     refuses(&short, "jwk_inconsistent", "it is not one key: `n`, `e` and `d` do not fit together");
 }

@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
-use maskinporten_token_generator::keystore::{CertificateFile, KeystoreError, PemFile, SignatureAlgorithm, SigningKey};
+use maskinporten_token_generator::keystore::{
+    CertificateFile, DEFAULT_ITERATIONS, KeystoreError, PemFile, SignatureAlgorithm, SigningKey,
+};
 
 use super::{bytes, refused, secret, signs_as, text};
 
 fn parse(name: &str) -> Result<PemFile, KeystoreError> {
-    PemFile::parse(name, &bytes(name))
+    PemFile::parse(name, &bytes(name), DEFAULT_ITERATIONS)
 }
 
 fn open(name: &str, password: &str) -> Result<SigningKey, KeystoreError> {
@@ -106,7 +108,7 @@ fn a_certificate_of_another_key_is_refused_wherever_it_stands() {
     let command = "openssl x509 -in keys/foreign.pem -noout -pubkey";
     assert_eq!(hint, format!("give the key's own certificate; its public half is shown by: {command}"));
     refuses(
-        PemFile::parse("both.pem", beside.as_bytes()).unwrap().open(&secret("")),
+        PemFile::parse("both.pem", beside.as_bytes(), DEFAULT_ITERATIONS).unwrap().open(&secret("")),
         "certificate_foreign",
         "its private key does not belong to any certificate in it",
         "give the key's own certificate with --certificate FILE, or register the key and pass --kid",
@@ -128,7 +130,7 @@ fn a_file_without_a_private_key_says_what_is_in_it() {
     }
     let parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
     let cause = "there is no private key in it, only EC PARAMETERS";
-    refuses(PemFile::parse("p.pem", parameters.as_bytes()), "pem_no_private_key", cause, two);
+    refuses(PemFile::parse("p.pem", parameters.as_bytes(), DEFAULT_ITERATIONS), "pem_no_private_key", cause, two);
 }
 
 #[test]
@@ -168,7 +170,7 @@ fn openssh_s_own_form_is_named_with_the_command_that_converts_it() {
 fn two_private_keys_leave_no_obvious_one() {
     let both = text("pem/pkcs1.pem") + &text("keys/other-key.pem");
     refuses(
-        PemFile::parse("both.pem", both.as_bytes()),
+        PemFile::parse("both.pem", both.as_bytes(), DEFAULT_ITERATIONS),
         "pem_several_keys",
         "there are 2 private keys in it, and none is the obvious one",
         "leave one private key in the file",
@@ -181,23 +183,45 @@ fn damage_is_told_apart_and_says_in_which_block() {
     let shown = "copy the file again from where it came; this shows what OpenSSL finds: openssl pkey -in key.pem";
     let cut = &whole[..whole.len() - 30];
     let cause = "a PEM block in it begins and does not end";
-    refuses(PemFile::parse("key.pem", cut.as_bytes()), "pem_damaged", cause, shown);
+    refuses(PemFile::parse("key.pem", cut.as_bytes(), DEFAULT_ITERATIONS), "pem_damaged", cause, shown);
 
     let broken = whole.replacen("MII", "AAA", 1);
     let cause = "its block `PRIVATE KEY` is damaged: what is in it cannot be read as a private key";
-    refuses(PemFile::parse("key.pem", broken.as_bytes()).unwrap().open(&secret("")), "pem_damaged", cause, shown);
+    refuses(
+        PemFile::parse("key.pem", broken.as_bytes(), DEFAULT_ITERATIONS).unwrap().open(&secret("")),
+        "pem_damaged",
+        cause,
+        shown,
+    );
 
     let encrypted = text("pem/encrypted-pkcs8.pem").replacen("MII", "AAA", 1);
     let cause = "its block `ENCRYPTED PRIVATE KEY` is damaged: what is in it cannot be read as a private key";
-    refuses(PemFile::parse("key.pem", encrypted.as_bytes()), "pem_damaged", cause, shown);
+    refuses(PemFile::parse("key.pem", encrypted.as_bytes(), DEFAULT_ITERATIONS), "pem_damaged", cause, shown);
 
     let certificate = whole + &text("keys/enterprise.pem").replacen("MII", "AAA", 1);
     refuses(
-        PemFile::parse("key.pem", certificate.as_bytes()),
+        PemFile::parse("key.pem", certificate.as_bytes(), DEFAULT_ITERATIONS),
         "pem_damaged",
         "a certificate in it cannot be read",
         shown,
     );
+}
+
+#[test]
+fn a_key_that_cannot_sign_is_refused_by_its_kind_and_not_shown_to_openssl() {
+    let rsa = "use an RSA key: Maskinporten accepts RS256, RS384 and RS512";
+    let block = |label: &str, base64: &str| format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n");
+    let old = block("DSA PRIVATE KEY", "AAAA");
+    let cause = "its private key is of the kind DSA, which signs no JWT";
+    refuses(PemFile::parse("key.pem", old.as_bytes(), DEFAULT_ITERATIONS), "keystore_key", cause, rsa);
+
+    // PKCS#8 with version 0, id-dsa (1.2.840.10040.4.1), and nothing that OpenSSL could read after it.
+    let pkcs8 = block(
+        "PRIVATE KEY",
+        &openssl::base64::encode_block(b"\x30\x10\x02\x01\x00\x30\x09\x06\x07\x2a\x86\x48\xce\x38\x04\x01\x04\x00"),
+    );
+    let opened = PemFile::parse("key.pem", pkcs8.as_bytes(), DEFAULT_ITERATIONS).unwrap().open(&secret(""));
+    refuses(opened, "keystore_key", "its private key is of the kind dsaEncryption, which signs no JWT", rsa);
 }
 
 #[test]
@@ -210,7 +234,7 @@ fn encryption_that_is_not_read_is_named_with_the_command_that_replaces_it() {
     );
     let old = text("pem/encrypted-traditional.pem").replace("AES-256-CBC", "DES-CBC");
     refuses(
-        PemFile::parse("key.pem", old.as_bytes()),
+        PemFile::parse("key.pem", old.as_bytes(), DEFAULT_ITERATIONS),
         "keystore_encryption",
         "its private key is encrypted with DES-CBC, which is not read here",
         "convert it: openssl pkcs8 -topk8 -in key.pem -out new.pem",
@@ -231,7 +255,7 @@ fn a_cost_beyond_the_limit_is_refused_before_it_is_paid() {
         openssl::base64::encode_block(&grown)
     );
 
-    let (code, cause, _) = refused(PemFile::parse("key.pem", pem.as_bytes()));
+    let (code, cause, _) = refused(PemFile::parse("key.pem", pem.as_bytes(), DEFAULT_ITERATIONS));
     assert_eq!(code, "keystore_iterations");
     assert_eq!(cause, "opening it takes 2147483647 iterations of key derivation or more, and 10000000 are allowed");
 }
@@ -287,7 +311,7 @@ fn a_file_of_certificates_says_what_it_is_when_there_is_none_in_it() {
 #[test]
 fn files_that_are_not_there_are_named_with_their_option() {
     let path = std::path::Path::new("/no/such.pem");
-    let key = PemFile::read(path).unwrap_err();
+    let key = PemFile::read(path, DEFAULT_ITERATIONS).unwrap_err();
     let certificate = CertificateFile::read(path).unwrap_err();
 
     assert_eq!(key.to_string(), "could not read the PEM file `/no/such.pem`");

@@ -2,16 +2,17 @@
 
 use maskinporten_token_generator::{
     environment::Environment,
-    grant::{self, AuthorizationDetails, ExtraClaims, GrantError, KeyReference, Resource, Scopes},
+    grant::{self, AuthorizationDetails, ExtraClaims, KeyReference, Resource, Scopes},
     keystore::SignatureAlgorithm,
     organisation::OrganisationNumber,
 };
 
-use super::{exit_of, only, read, required, unusable};
+use super::{exit_of, only, read, required};
 use crate::cli::{
     key,
     layers::{Found, Layers},
     report::Failure,
+    settings,
 };
 
 pub(super) fn scopes(layers: &Layers) -> Result<Scopes, Failure> {
@@ -59,7 +60,7 @@ pub(super) fn algorithm(layers: &Layers) -> Result<Option<SignatureAlgorithm>, F
         return Ok(Some(algorithm));
     }
     let names = SignatureAlgorithm::ALL.map(SignatureAlgorithm::name).join(", ");
-    let message = format!("{} is no signature algorithm that is known", found.label);
+    let message = format!("{} names no signature algorithm that is known", found.label);
     Err(Failure::plain(exit_of(found.origin), "alg", message, Some(format!("use one of {names}"))))
 }
 
@@ -93,7 +94,10 @@ pub(super) fn extra_claims(layers: &Layers) -> Result<ExtraClaims, Failure> {
     for found in [layers.find("claim"), layers.find("claim-json")].into_iter().flatten() {
         for pair in &found.values {
             let Some((name, text)) = pair.split_once('=') else {
-                return Err(unusable(&found, &GrantError::ClaimName(String::new())));
+                let form = if found.name == "claim" { "NAME=VALUE" } else { "NAME=JSON" };
+                let message = format!("{} is not of the form {form}", found.label);
+                let hint = Some(format!("pass {} {form}", settings::option(found.name)));
+                return Err(Failure::plain(exit_of(found.origin), "claim", message, hint));
             };
             let value = if found.name == "claim" {
                 text.into()

@@ -34,6 +34,7 @@ pub(crate) struct Wanted {
 /// Reads every setting, asks for a password if one is missing, and opens the key last: nobody types a password
 /// for a command that fails over a misspelt option.
 pub(crate) async fn resolve(mut layers: Layers, clock: &dyn Clock, report: &Report) -> Result<Wanted, Failure> {
+    refuse_empty(&layers)?;
     let environment = server::add_environment(&mut layers, report)?;
     let http = network::http_options(&layers)?;
     let patience = network::patience(&layers)?;
@@ -66,6 +67,14 @@ pub(crate) async fn resolve(mut layers: Layers, clock: &dyn Clock, report: &Repo
         algorithm,
     };
     Ok(Wanted { grant, endpoint, http, patience, key })
+}
+
+/// An option without a value is most often a variable of a script that was not set; only a password may be empty.
+fn refuse_empty(layers: &Layers) -> Result<(), Failure> {
+    layers.empty_option().map_or(Ok(()), |label| {
+        let hint = Some("give it a value, or leave it out".to_owned());
+        Err(Failure::plain(Exit::Usage, "empty", format!("{label} is empty"), hint))
+    })
 }
 
 /// Makes a failure of a value that cannot be used, with the exit code that its origin calls for.

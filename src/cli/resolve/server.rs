@@ -26,7 +26,7 @@ pub(super) fn add_environment(layers: &mut Layers, report: &Report) -> Result<Op
     };
     let Some(environment) = Environment::parse(found.value()) else {
         let names = Environment::ALL.map(Environment::name).join(", ");
-        let message = format!("{} is no environment that is known", found.label);
+        let message = format!("{} names no environment that is known", found.label);
         return Err(Failure::plain(exit_of(found.origin), "env", message, Some(format!("use one of {names}"))));
     };
     if let Some(reason) = environment.retired() {
@@ -48,8 +48,9 @@ pub(super) async fn addresses(
 ) -> Result<(String, Endpoint), Failure> {
     // Metadata stands in for what is named in weaker places, and is not fetched when nothing is left to stand in for.
     let named = |name: &'static str, rank: usize| layers.find(name).filter(|found| found.rank <= rank);
-    let discover = layers
-        .find("discover")
+    let discover = layers.find("discover").map(|found| read(&found, Endpoint::parse(found.value())).map(|_| found));
+    let discover = discover
+        .transpose()?
         .filter(|found| named("audience", found.rank).is_none() || named("token-endpoint", found.rank).is_none());
     let rank = discover.as_ref().map_or(usize::MAX, |found| found.rank);
     let discovered = match discover {

@@ -31,6 +31,9 @@ pub enum JwkReason {
     /// The set has no keys.
     #[error("it is a JWK set without a key")]
     EmptySet,
+    /// The set has more keys than anybody's.
+    #[error("it is a JWK set with more than {0} keys")]
+    TooManyKeys(usize),
     /// A member stands in it twice.
     #[error("the member `{0}` is in it twice")]
     Duplicate(String),
@@ -106,7 +109,7 @@ impl Explain for JwkReason {
     fn code(&self) -> &'static str {
         match self {
             Self::TooLarge(_) | Self::NotUtf8 | Self::NotJson { .. } | Self::Base64 => "jwk_not_json",
-            Self::NoKey | Self::EmptySet => "jwk_no_key",
+            Self::NoKey | Self::EmptySet | Self::TooManyKeys(_) => "jwk_no_key",
             Self::Duplicate(_) | Self::NotText(_) | Self::NotTexts(_) | Self::Base64Url { .. } => "jwk_member",
             Self::Missing(_) => "jwk_member_missing",
             Self::PublicOnly => "jwk_public_only",
@@ -123,7 +126,7 @@ impl Explain for JwkReason {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::TooLarge(_) | Self::NoKey | Self::EmptySet => {
+            Self::TooLarge(_) | Self::NoKey | Self::EmptySet | Self::TooManyKeys(_) => {
                 "give a private JWK, or make one: maskinporten keys new".to_owned()
             }
             Self::NotUtf8 => "save it as UTF-8: iconv -f UTF-16 -t UTF-8 FILE > key.jwk.json".to_owned(),

@@ -19,6 +19,9 @@ use crate::keystore::{Reason, certificate::printable, public_key::RSA_BITS};
 /// The members that make signing fast; one of them calls for all (RFC 7518 §6.3.2).
 const SHORTCUTS: [&str; 5] = ["p", "q", "dp", "dq", "qi"];
 
+/// Maskinporten's users have 2048 to 4096 bits.
+const MAXIMUM_BITS_WITHOUT_PRIMES: u32 = 4096;
+
 /// Builds the private key.
 ///
 /// # Errors
@@ -52,6 +55,10 @@ fn rsa(object: &Object) -> Result<PKey<Private>, JwkReason> {
         }
         shortcuts.build(core)
     } else {
+        // With one long power in place of two short ones, a crafted file could keep us busy for minutes.
+        if bits > MAXIMUM_BITS_WITHOUT_PRIMES {
+            return Err(JwkReason::Missing("p"));
+        }
         if !core.is_consistent().unwrap_or(false) {
             return Err(JwkReason::Inconsistent("`n`, `e` and `d` do not fit together"));
         }
@@ -129,8 +136,9 @@ fn ec(object: &Object) -> Result<PKey<Private>, JwkReason> {
         "P-521" => Nid::SECP521R1,
         other => return Err(JwkReason::Key(Reason::KeyKind(format!("EC on the curve {}", printable(other))))),
     };
-    let (x, y, d) = (object.number("x")?, object.number("y")?, object.secret_number("d")?);
+    let (x, y, mut d) = (object.number("x")?, object.number("y")?, object.secret_number("d")?);
     let key = ec_from(curve, &x, &y, &d).and_then(|key| key.check_key().and_then(|()| PKey::from_ec_key(key)));
+    d.clear(); // openssl has a copy
     key.map_err(|_| JwkReason::Inconsistent("`x` and `y` are not the public half of `d`"))
 }
 

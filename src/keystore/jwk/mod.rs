@@ -16,11 +16,14 @@ pub use self::error::JwkReason;
 use self::json::{Json, Object};
 use super::{
     Certificate, FileKind, KeystoreError, SignatureAlgorithm, SigningKey, certificate::printable, chain, looks::Looks,
-    public_key::Kind, read_capped,
+    pkcs12::MAXIMUM_CERTIFICATES, public_key::Kind, read_capped,
 };
 
-/// Larger than any set of keys; Digdir allows five a client.
+/// Larger than any set of keys.
 const MAXIMUM_BYTES: usize = 1024 * 1024;
+
+/// More keys than anybody's set has; Digdir allows five a client.
+const MAXIMUM_KEYS: usize = 100;
 
 /// A JWK or JWK set that is JSON of the right form; which key it gives is chosen next.
 pub struct JwkFile {
@@ -111,7 +114,7 @@ impl JwkFile {
 
     /// The keys as an error shows them, a line each.
     fn list(&self) -> String {
-        self.keys.iter().take(100).fold(String::new(), |mut text, object| {
+        self.keys.iter().fold(String::new(), |mut text, object| {
             let kind = object.text("kty").ok().flatten().unwrap_or("no `kty`");
             let fault = may_sign(object).err().map(|fault| format!("; {fault}")).unwrap_or_default();
             let _ = write!(text, "\n  {}: {}{fault}", label(object), printable(kind));
@@ -156,6 +159,7 @@ fn parse(text: &str) -> Result<(Vec<Object>, bool), JwkReason> {
     }
     match object.members.remove("keys") {
         Some(Json::List(keys)) if keys.is_empty() => Err(JwkReason::EmptySet),
+        Some(Json::List(keys)) if keys.len() > MAXIMUM_KEYS => Err(JwkReason::TooManyKeys(MAXIMUM_KEYS)),
         Some(Json::List(keys)) => {
             let objects = keys.into_iter().map(|key| match key {
                 Json::Object(object) => Ok(object),
@@ -210,6 +214,9 @@ fn algorithm(object: &Object, kind: Kind) -> Result<Option<SignatureAlgorithm>, 
 /// `x5c` (RFC 7517 §4.7): base64 with padding and its own alphabet, the key's certificate first.
 fn certificates(object: &Object, key: &PKey<Private>) -> Result<Vec<Certificate>, JwkReason> {
     let encoded = object.texts("x5c").map_err(|_| JwkReason::Certificates)?.unwrap_or_default();
+    if encoded.len() > MAXIMUM_CERTIFICATES {
+        return Err(JwkReason::Certificates);
+    }
     let decoded = encoded.iter().map(|text| {
         let der = STANDARD.decode(text).map_err(|_| JwkReason::Certificates)?;
         Certificate::from_der(&der).ok_or(JwkReason::Certificates)

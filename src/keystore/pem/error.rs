@@ -14,6 +14,9 @@ pub enum PemReason {
     /// It is a PKCS#12 keystore.
     #[error("it is a PKCS#12 keystore, not PEM")]
     Pkcs12,
+    /// There are more blocks than anybody's key and chain have.
+    #[error("there are more than {0} PEM blocks in it")]
+    TooManyBlocks(usize),
     /// A block begins and does not end.
     #[error("a PEM block in it begins and does not end")]
     CutShort,
@@ -49,9 +52,8 @@ pub enum PemReason {
 impl From<Reason> for PemReason {
     fn from(reason: Reason) -> Self {
         match reason {
-            Reason::WrongPassword | Reason::OtherKeyPassword => Self::WrongPassword,
+            Reason::WrongPassword | Reason::Undecipherable | Reason::OtherKeyPassword => Self::WrongPassword,
             Reason::Unsupported(what) => Self::Unsupported(what),
-            Reason::Damaged(_) => Self::Damaged("ENCRYPTED PRIVATE KEY".to_owned()),
             other => Self::Key(other),
         }
     }
@@ -60,7 +62,7 @@ impl From<Reason> for PemReason {
 impl PemReason {
     pub(in crate::keystore) fn code(&self) -> &'static str {
         match self {
-            Self::TooLarge(_) | Self::NotPem(_) | Self::Pkcs12 => "pem_not_pem",
+            Self::TooLarge(_) | Self::TooManyBlocks(_) | Self::NotPem(_) | Self::Pkcs12 => "pem_not_pem",
             Self::CutShort | Self::Damaged(_) | Self::DamagedCertificate => "pem_damaged",
             Self::NoPrivateKey(_) => "pem_no_private_key",
             Self::Ambiguous(_) => "pem_several_keys",
@@ -81,7 +83,7 @@ impl PemReason {
             Self::NotPem(Looks::DerCertificate | Looks::Pkcs7) | Self::NoPrivateKey(_) => {
                 "give the file with the private key to --key, and the certificate to --certificate".to_owned()
             }
-            Self::TooLarge(_) | Self::NotPem(_) => {
+            Self::TooLarge(_) | Self::TooManyBlocks(_) | Self::NotPem(_) => {
                 "give a file with -----BEGIN PRIVATE KEY----- in it to --key".to_owned()
             }
             Self::CutShort | Self::Damaged(_) | Self::DamagedCertificate => {

@@ -15,10 +15,10 @@ use zeroize::Zeroizing;
 pub(super) use self::block::{Block, labels};
 pub use self::error::PemReason;
 use super::{
-    Certificate, CertificateFile, FileKind, KeystoreError, MAXIMUM_BYTES, SigningKey,
+    Certificate, CertificateFile, FileKind, KeystoreError, MAXIMUM_BYTES, Reason, SigningKey,
     certificate::printable,
     looks::Looks,
-    pkcs12::{DEFAULT_ITERATIONS, EncryptedKey},
+    pkcs12::{self, EncryptedKey, MAXIMUM_CERTIFICATES},
     read_capped,
 };
 
@@ -34,23 +34,23 @@ pub struct PemFile {
 
 /// A private key by the way in which it is protected.
 enum Sealed {
-    /// Not at all: the block and its label.
-    Plain(Zeroizing<String>, String),
-    /// With headers before the base64 (RFC 1421).
-    Old(Zeroizing<String>),
-    /// PKCS#8's own way.
-    Pkcs8(EncryptedKey),
+    /// PKCS#8, not at all.
+    Plain(Zeroizing<Vec<u8>>),
+    /// PKCS#8, in its own way.
+    Encrypted(EncryptedKey),
+    /// PKCS#1 or SEC1: the block and its label, with a password if headers before the base64 say so (RFC 1421).
+    Old { block: Zeroizing<String>, label: String, encrypted: bool },
 }
 
 impl PemFile {
-    /// Reads and parses the PEM file at `path`.
+    /// Reads and parses the PEM file at `path`; `iterations` is the most that opening it may cost.
     ///
     /// # Errors
     /// [`KeystoreError::Unreadable`] when the file cannot be read, else as [`PemFile::parse`].
-    pub fn read(path: &Path) -> Result<Self, KeystoreError> {
+    pub fn read(path: &Path, iterations: u64) -> Result<Self, KeystoreError> {
         let name = path.display().to_string();
         match std::fs::File::open(path) {
-            Ok(file) => Self::read_from(&name, file),
+            Ok(file) => Self::read_from(&name, file, iterations),
             Err(source) => Err(KeystoreError::Unreadable { kind: FileKind::Pem, name, source }),
         }
     }
@@ -59,26 +59,27 @@ impl PemFile {
     ///
     /// # Errors
     /// As [`PemFile::read`].
-    pub fn read_from(name: &str, reader: impl Read) -> Result<Self, KeystoreError> {
+    pub fn read_from(name: &str, reader: impl Read, iterations: u64) -> Result<Self, KeystoreError> {
         let bytes = read_capped(reader, MAXIMUM_BYTES);
         let bytes =
             bytes.map_err(|source| KeystoreError::Unreadable { kind: FileKind::Pem, name: name.to_owned(), source })?;
-        Self::parse(name, &bytes)
+        Self::parse(name, &bytes, iterations)
     }
 
     /// Finds the private key and the certificates in a PEM text; nothing is decrypted, so no password is needed.
     ///
     /// # Errors
-    /// [`KeystoreError::Pem`] with the reason: no PEM, no private key or several, encryption that is not read here.
-    pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, KeystoreError> {
-        let (key, certificates) = parse(bytes).map_err(|source| unopened(name, source))?;
+    /// [`KeystoreError::Pem`] with the reason: no PEM, no private key or several, encryption that is not read here
+    /// or costs too much.
+    pub fn parse(name: &str, bytes: &[u8], iterations: u64) -> Result<Self, KeystoreError> {
+        let (key, certificates) = parse(bytes, iterations).map_err(|source| unopened(name, source))?;
         Ok(Self { name: name.to_owned(), key, certificates })
     }
 
     /// Whether opening the key takes a password.
     #[must_use]
     pub fn needs_password(&self) -> bool {
-        !matches!(self.key, Sealed::Plain(..))
+        matches!(self.key, Sealed::Encrypted(_) | Sealed::Old { encrypted: true, .. })
     }
 
     /// Whether certificates stand beside the key.
@@ -117,10 +118,13 @@ impl PemFile {
 
     fn key(&self, password: &SecretString) -> Result<SigningKey, PemReason> {
         let key = match &self.key {
-            Sealed::Plain(block, label) => decode(block, None).ok_or_else(|| PemReason::Damaged(printable(label)))?,
+            Sealed::Plain(der) => pkcs12::private_key(der).map_err(|reason| in_block("PRIVATE KEY", reason))?,
+            Sealed::Encrypted(key) => key.decrypt(password)?,
+            Sealed::Old { block, label, encrypted: false } => {
+                decode(block, None).ok_or_else(|| PemReason::Damaged(label.clone()))?
+            }
             // The padding finds most wrong passwords out, and the decoder the rest.
-            Sealed::Old(block) => decode(block, Some(password)).ok_or(PemReason::WrongPassword)?,
-            Sealed::Pkcs8(key) => key.decrypt(password)?,
+            Sealed::Old { block, .. } => decode(block, Some(password)).ok_or(PemReason::WrongPassword)?,
         };
         SigningKey::new(key, Vec::new()).map_err(PemReason::from)
     }
@@ -136,7 +140,7 @@ fn unopened(name: &str, source: PemReason) -> KeystoreError {
     KeystoreError::Pem { name: name.to_owned(), source }
 }
 
-fn parse(bytes: &[u8]) -> Result<(Sealed, Vec<Certificate>), PemReason> {
+fn parse(bytes: &[u8], iterations: u64) -> Result<(Sealed, Vec<Certificate>), PemReason> {
     if bytes.len() as u64 > MAXIMUM_BYTES {
         return Err(PemReason::TooLarge(MAXIMUM_BYTES));
     }
@@ -145,12 +149,15 @@ fn parse(bytes: &[u8]) -> Result<(Sealed, Vec<Certificate>), PemReason> {
     if blocks.is_empty() {
         return Err(without_blocks(bytes, &text));
     }
+    if blocks.len() > MAXIMUM_CERTIFICATES {
+        return Err(PemReason::TooManyBlocks(MAXIMUM_CERTIFICATES));
+    }
     let certificates = certificates(&blocks).ok_or(PemReason::DamagedCertificate)?;
     let found = labels(&blocks);
     blocks.retain(Block::is_private_key);
     match blocks.as_slice() {
         [] => Err(PemReason::NoPrivateKey(found)),
-        [block] => Ok((Sealed::of(block)?, certificates)),
+        [block] => Ok((Sealed::of(block, iterations)?, certificates)),
         several => Err(PemReason::Ambiguous(several.len())),
     }
 }
@@ -172,25 +179,42 @@ fn without_blocks(bytes: &[u8], text: &str) -> PemReason {
 }
 
 impl Sealed {
-    fn of(block: &Block) -> Result<Self, PemReason> {
+    fn of(block: &Block, iterations: u64) -> Result<Self, PemReason> {
+        let der = || block.der().ok_or_else(|| PemReason::Damaged(block.label.to_owned()));
         match block.label {
-            "OPENSSH PRIVATE KEY" => Err(PemReason::OpenSsh),
+            "PRIVATE KEY" => der().map(Self::Plain),
             "ENCRYPTED PRIVATE KEY" => {
-                let der = block.der().ok_or_else(|| PemReason::Damaged(printable(block.label)))?;
-                Ok(Self::Pkcs8(EncryptedKey::parse(&der, DEFAULT_ITERATIONS)?))
+                let key = EncryptedKey::parse(&der()?, iterations);
+                key.map(Self::Encrypted).map_err(|reason| in_block(block.label, reason))
             }
-            _ if block.header("Proc-Type").is_some_and(|value| value.ends_with("ENCRYPTED")) => {
-                let cipher =
-                    block.header("DEK-Info").and_then(|info| info.split(',').next()).unwrap_or("nothing named");
-                let known = OLD_CIPHERS.iter().any(|name| name.eq_ignore_ascii_case(cipher.trim()));
-                if known { Ok(Self::Old(block.text())) } else { Err(PemReason::Unsupported(printable(cipher))) }
+            "RSA PRIVATE KEY" | "EC PRIVATE KEY" => {
+                let encrypted = block.header("Proc-Type").is_some_and(|value| value.ends_with("ENCRYPTED"));
+                if encrypted {
+                    known_cipher(block)?;
+                }
+                Ok(Self::Old { block: block.text(), label: block.label.to_owned(), encrypted })
             }
-            label => Ok(Self::Plain(block.text(), label.to_owned())),
+            "OPENSSH PRIVATE KEY" => Err(PemReason::OpenSsh),
+            // OpenSSL is not shown what cannot sign: of a DSA key it computes the public half, for as long as it takes.
+            other => Err(PemReason::Key(Reason::KeyKind(printable(other.trim_end_matches(" PRIVATE KEY"))))),
         }
     }
 }
 
-/// Decodes a key of any of the three forms. Without a callback of ours, openssl would ask on /dev/tty.
+fn in_block(label: &str, reason: Reason) -> PemReason {
+    match reason {
+        Reason::Damaged(_) => PemReason::Damaged(label.to_owned()),
+        reason => reason.into(),
+    }
+}
+
+fn known_cipher(block: &Block) -> Result<(), PemReason> {
+    let cipher = block.header("DEK-Info").and_then(|info| info.split(',').next()).unwrap_or("nothing named");
+    let known = OLD_CIPHERS.iter().any(|name| name.eq_ignore_ascii_case(cipher.trim()));
+    if known { Ok(()) } else { Err(PemReason::Unsupported(printable(cipher))) }
+}
+
+/// Decodes a key in PKCS#1 or SEC1. Without a callback of ours, openssl would ask on /dev/tty.
 fn decode(block: &str, password: Option<&SecretString>) -> Option<PKey<Private>> {
     let password = password.map_or("", |password| password.expose_secret()).as_bytes();
     let key = PKey::private_key_from_pem_callback(block.as_bytes(), |buffer| {

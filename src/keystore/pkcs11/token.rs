@@ -86,8 +86,8 @@ impl HardwareToken {
         let certificates = public_half::certificates(&session)?;
         let public = public_half::find(&session, &attributes, &certificates)?;
         let certificates: Vec<Certificate> = certificates.into_iter().map(|(_, certificate)| certificate).collect();
-        let own = certificates.iter().find(|certificate| certificate.belongs_to(&public));
-        let chain = own.map(|own| chain::from_leaf(own.clone(), &certificates)).unwrap_or_default();
+        let own = chain::leaf(&certificates, |certificate| certificate.belongs_to(&public));
+        let chain = own.map(|own| chain::from_leaf(certificates[own].clone(), &certificates)).unwrap_or_default();
         let mechanisms = self.module.get_mechanism_list(self.slot).map_err(|error| reason(&error))?.into();
         let pin = pin.filter(|_| attributes.always_authenticate).cloned();
         Ok((TokenKey { session: Arc::new(Mutex::new(session)), key, public, mechanisms, pin }, chain))

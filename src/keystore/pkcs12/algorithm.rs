@@ -9,11 +9,22 @@ use openssl::{asn1::Asn1Object, hash::MessageDigest, symm::Cipher};
 use p12::AlgorithmIdentifier;
 use yasna::{ASN1Result, BERReaderSeq, models::ObjectIdentifier};
 
+use super::structure;
 use crate::keystore::Reason;
 
 const PBES2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 13];
 const PBKDF2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 12];
 pub(super) const PBMAC1: &[u64] = &[1, 2, 840, 113_549, 1, 5, 14];
+
+/// The kinds of keys that sign JWTs, or that say of themselves why they do not: RSA, RSASSA-PSS (RFC 8017 appendix
+/// A), EC (RFC 5480), Ed25519 and Ed448 (RFC 8410).
+const SIGNING_KEYS: [&[u64]; 5] = [
+    &[1, 2, 840, 113_549, 1, 1, 1],
+    &[1, 2, 840, 113_549, 1, 1, 10],
+    &[1, 2, 840, 10_045, 2, 1],
+    &[1, 3, 101, 112],
+    &[1, 3, 101, 113],
+];
 
 /// How some octets of a keystore are encrypted.
 pub(super) enum Encryption<'file> {
@@ -159,7 +170,6 @@ pub(super) fn is(identifier: &ObjectIdentifier, components: &[u64]) -> bool {
 
 /// Names an algorithm that is not read, in the words in which users find it elsewhere.
 pub(super) fn unsupported(identifier: &ObjectIdentifier) -> Reason {
-    let dotted = identifier.to_string();
     let name = match identifier.components().as_slice() {
         [1, 2, 840, 113_549, 1, 12, 1, 1] => Some("RC4 with 128 bits (pbeWithSHAAnd128BitRC4)"),
         [1, 2, 840, 113_549, 1, 12, 1, 2] => Some("RC4 with 40 bits (pbeWithSHAAnd40BitRC4)"),
@@ -169,8 +179,26 @@ pub(super) fn unsupported(identifier: &ObjectIdentifier) -> Reason {
         [1, 2, 840, 113_549, 1, 7, 3] => Some("encryption to a certificate (envelopedData)"),
         _ => None,
     };
-    let known = || Asn1Object::from_str(&dotted).ok()?.nid().long_name().ok();
-    Reason::Unsupported(name.or_else(known).map_or_else(|| format!("the algorithm {dotted}"), str::to_owned))
+    Reason::Unsupported(name.map_or_else(|| name_of(identifier), str::to_owned))
+}
+
+/// The name that OpenSSL has for an algorithm, or its number.
+pub(super) fn name_of(identifier: &ObjectIdentifier) -> String {
+    let dotted = identifier.to_string();
+    let known = Asn1Object::from_str(&dotted).ok().and_then(|object| object.nid().long_name().ok());
+    known.map_or_else(|| format!("the algorithm {dotted}"), str::to_owned)
+}
+
+/// The kind of a key in PKCS#8 (RFC 5958 §2). What follows its name is neither read nor copied.
+pub(super) fn of_key(pkcs8: &[u8]) -> Option<ObjectIdentifier> {
+    let content = structure::content(pkcs8)?;
+    let version = structure::first_element(content)?;
+    let kind = structure::first_element(&content[version.len()..])?;
+    yasna::parse_ber(kind, |reader| reader.read_sequence(read_inner)).ok().map(|kind| kind.algorithm)
+}
+
+pub(super) fn signs(kind: &ObjectIdentifier) -> bool {
+    SIGNING_KEYS.iter().any(|known| is(kind, known))
 }
 
 pub(super) fn damaged_parameters() -> Reason {

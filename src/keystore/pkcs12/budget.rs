@@ -21,10 +21,15 @@ impl Budget {
 
     /// Takes the cost of one derivation, before it is made.
     pub(super) fn charge(&mut self, iterations: u64) -> Result<(), Reason> {
-        if iterations == 0 {
+        self.charge_all(&[iterations])
+    }
+
+    /// Takes the cost of several, so that an error names all of it and its hint is right at the first attempt.
+    pub(super) fn charge_all(&mut self, iterations: &[u64]) -> Result<(), Reason> {
+        if iterations.contains(&0) {
             return Err(Reason::Damaged("an iteration count is zero"));
         }
-        self.spent = self.spent.saturating_add(iterations);
+        self.spent = iterations.iter().fold(self.spent, |spent, iterations| spent.saturating_add(*iterations));
         if self.spent > self.limit {
             return Err(Reason::TooManyIterations { wanted: self.spent, limit: self.limit });
         }

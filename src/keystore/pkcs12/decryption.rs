@@ -31,7 +31,7 @@ impl Encryption<'_> {
                 return Ok(found);
             }
         }
-        Err(Reason::WrongPassword)
+        Err(Reason::Undecipherable)
     }
 
     fn attempt(&self, ciphertext: &[u8], password: &[u8]) -> Option<Zeroizing<Vec<u8>>> {

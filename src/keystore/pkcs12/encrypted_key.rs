@@ -32,12 +32,17 @@ impl EncryptedKey {
     /// Decrypts the key.
     ///
     /// # Errors
-    /// [`Reason::WrongPassword`] when no form of the password gives a key.
+    /// [`Reason::Undecipherable`] when no form of the password gives a key, [`Reason::KeyKind`] when it signs no JWT.
     pub(in crate::keystore) fn decrypt(&self, password: &SecretString) -> Result<PKey<Private>, Reason> {
         let encryption = Encryption::read(&self.info.encryption_algorithm)?;
         let mut budget = Budget::new(self.iterations);
-        encryption.decrypt(&self.info.encrypted_data, password, &mut budget, |plain| {
-            structure::first_element(plain).and_then(|element| private_key(element).ok())
-        })
+        encryption.decrypt(&self.info.encrypted_data, password, &mut budget, |plain| match structure::first_element(
+            plain,
+        )
+        .map(private_key)?
+        {
+            Err(Reason::Damaged(_)) => None,
+            key => Some(key),
+        })?
     }
 }

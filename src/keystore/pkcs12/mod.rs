@@ -35,6 +35,10 @@ const SAFE_CONTENTS_BAG: &[u64] = &[1, 2, 840, 113_549, 1, 12, 10, 1, 6];
 /// Safe contents may hold safe contents (RFC 7292 §4.2.6); nobody needs more levels than this.
 const MAXIMUM_NESTING: usize = 4;
 
+/// More than any keystore holds; every key is compared with every certificate.
+const MAXIMUM_KEYS: usize = 100;
+pub(super) const MAXIMUM_CERTIFICATES: usize = 1000;
+
 /// A container that has been parsed and not yet opened.
 #[derive(Debug)]
 pub(super) struct Pkcs12 {
@@ -50,6 +54,8 @@ pub(super) struct Contents {
     pub(super) keys: Vec<(PKey<Private>, Option<String>)>,
     pub(super) certificates: Vec<(X509, Option<String>)>,
     pub(super) protections: Vec<Protection>,
+    /// The kinds of keys that were left alone because they sign no JWT.
+    pub(super) other_kinds: Vec<String>,
 }
 
 impl Pkcs12 {
@@ -102,8 +108,8 @@ impl Pkcs12 {
     /// Checks the integrity and takes everything out.
     ///
     /// # Errors
-    /// [`Reason::WrongPassword`] when the integrity check or, without one, the decryption fails; the others as
-    /// their names say.
+    /// [`Reason::WrongPassword`] when the integrity check fails, [`Reason::Undecipherable`] when there is none and
+    /// the decryption fails; the others as their names say.
     pub(super) fn unlock(&self, password: &SecretString) -> Result<Contents, Reason> {
         let mut budget = Budget::new(self.iterations);
         let integrity = match &self.mac {
@@ -114,12 +120,11 @@ impl Pkcs12 {
             }
             None => Protection::none("integrity".to_owned()),
         };
-        let unlocked = self.take_out(password, &mut budget, integrity);
-        match unlocked {
+        self.take_out(password, &mut budget, integrity).map_err(|reason| match reason {
             // The password is the one that sealed the file, so it is not simply wrong.
-            Err(Reason::WrongPassword) if self.has_mac() => Err(Reason::OtherKeyPassword),
-            unlocked => unlocked,
-        }
+            Reason::Undecipherable if self.has_mac() => Reason::OtherKeyPassword,
+            reason => reason,
+        })
     }
 
     fn take_out(
@@ -153,27 +158,27 @@ impl Pkcs12 {
 
     /// Adds up the iterations of every derivation that can be seen from outside, before the first is made.
     fn check_cost(&self) -> Result<(), Reason> {
-        let mut budget = Budget::new(self.iterations);
+        let mut counts = Vec::new();
         if let Some(data) = &self.mac {
-            budget.charge(Integrity::read(data)?.iterations())?;
+            counts.push(Integrity::read(data)?.iterations());
         }
         for safe in &self.safes {
             match safe {
                 ContentInfo::EncryptedData(data) => {
                     let algorithm = &data.encrypted_content_info.content_encryption_algorithm;
-                    budget.charge(Encryption::read(algorithm)?.iterations())?;
+                    counts.push(Encryption::read(algorithm)?.iterations());
                 }
                 ContentInfo::Data(data) => {
                     for bag in parse_sequence(data, SafeBag::parse).unwrap_or_default() {
                         if let Some(info) = shrouded(&bag) {
-                            budget.charge(Encryption::read(&info.encryption_algorithm)?.iterations())?;
+                            counts.push(Encryption::read(&info.encryption_algorithm)?.iterations());
                         }
                     }
                 }
                 ContentInfo::OtherContext(_) => {}
             }
         }
-        Ok(())
+        Budget::new(self.iterations).charge_all(&counts)
     }
 }
 
@@ -186,6 +191,11 @@ impl Contents {
         nesting: usize,
     ) -> Result<(), Reason> {
         for bag in bags {
+            if self.keys.len() + self.other_kinds.len() >= MAXIMUM_KEYS
+                || self.certificates.len() >= MAXIMUM_CERTIFICATES
+            {
+                return Err(Reason::TooManyEntries { keys: MAXIMUM_KEYS, certificates: MAXIMUM_CERTIFICATES });
+            }
             let alias = bag.friendly_name().filter(|name| !name.is_empty());
             match bag.bag {
                 SafeBagKind::CertBag(CertBag::X509(der)) => {
@@ -199,11 +209,11 @@ impl Contents {
                         structure::first_element(plain).map(|element| Zeroizing::new(element.to_vec()))
                     })?;
                     self.protections.push(Protection::encrypted(self.next_key(alias.as_deref()), &encryption));
-                    self.keys.push((private_key(&plain)?, alias));
+                    self.add_key(&plain, alias)?;
                 }
                 SafeBagKind::OtherBagKind(other) if algorithm::is(&other.bag_id, KEY_BAG) => {
                     self.protections.push(Protection::none(self.next_key(alias.as_deref())));
-                    self.keys.push((private_key(&Zeroizing::new(other.bag_value))?, alias));
+                    self.add_key(&Zeroizing::new(other.bag_value), alias)?;
                 }
                 SafeBagKind::OtherBagKind(other) if algorithm::is(&other.bag_id, SAFE_CONTENTS_BAG) => {
                     let inner = parse_sequence(&other.bag_value, SafeBag::parse).filter(|_| nesting > 0);
@@ -216,12 +226,19 @@ impl Contents {
         }
         Ok(())
     }
-}
 
-impl Contents {
     /// What the next key is called where protections are listed.
     fn next_key(&self, alias: Option<&str>) -> String {
         alias.map_or_else(|| format!("key {}", self.keys.len() + 1), |alias| format!("key {}", printable(alias)))
+    }
+
+    fn add_key(&mut self, pkcs8: &[u8], alias: Option<String>) -> Result<(), Reason> {
+        match private_key(pkcs8) {
+            Ok(key) => self.keys.push((key, alias)),
+            Err(Reason::KeyKind(kind)) => self.other_kinds.push(kind),
+            Err(reason) => return Err(reason),
+        }
+        Ok(())
     }
 }
 
@@ -236,15 +253,26 @@ fn read_mac(reader: BERReader) -> yasna::ASN1Result<MacData> {
     })
 }
 
+/// Reads a key in PKCS#8, if it is of a kind that can sign. OpenSSL is not shown any other: of a DSA key it computes
+/// the public half at once, for days when the key's numbers are long.
+///
+/// # Errors
+/// [`Reason::KeyKind`] for another kind, [`Reason::Damaged`] when it cannot be read.
+pub(super) fn private_key(pkcs8: &[u8]) -> Result<PKey<Private>, Reason> {
+    let unreadable = || Reason::Damaged("a private key cannot be read");
+    let kind = algorithm::of_key(pkcs8).ok_or_else(unreadable)?;
+    if algorithm::signs(&kind) {
+        PKey::private_key_from_pkcs8(pkcs8).map_err(|_| unreadable())
+    } else {
+        Err(Reason::KeyKind(algorithm::name_of(&kind)))
+    }
+}
+
 fn shrouded(bag: &SafeBag) -> Option<&p12::EncryptedPrivateKeyInfo> {
     match &bag.bag {
         SafeBagKind::Pkcs8ShroudedKeyBag(info) => Some(info),
         _ => None,
     }
-}
-
-fn private_key(pkcs8: &[u8]) -> Result<PKey<Private>, Reason> {
-    PKey::private_key_from_pkcs8(pkcs8).map_err(|_| Reason::Damaged("a private key cannot be read"))
 }
 
 /// Parses a SEQUENCE OF whose lengths have been checked first.

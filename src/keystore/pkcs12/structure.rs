@@ -55,6 +55,11 @@ pub(super) fn first_element(bytes: &[u8]) -> Option<&[u8]> {
     None
 }
 
+/// What is in the first element of `bytes`, and whatever follows.
+pub(super) fn content(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.get(Header::read(bytes, 0)?.content..)
+}
+
 impl End {
     fn position(&self) -> Option<usize> {
         match self {

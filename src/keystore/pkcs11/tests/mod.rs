@@ -24,7 +24,9 @@ use secrecy::SecretString;
 use super::{HardwareReason, HardwareToken, PinTries, TokenKey, module};
 use crate::{
     explain::Explain as _,
-    keystore::{CertificateFile, KeystoreError, SignatureAlgorithm, SigningError, SigningKey},
+    keystore::{
+        CertificateFile, DEFAULT_ITERATIONS, KeystoreError, PemFile, SignatureAlgorithm, SigningError, SigningKey,
+    },
 };
 
 const MESSAGE: &[u8] = b"eyJhbGciOiJSUzI1NiJ9.e30";
@@ -135,7 +137,7 @@ fn store_certificate(session: &Session, file: &str, id: u8) {
 #[track_caller]
 fn signs_as(key: &SigningKey, file: &str, algorithm: SignatureAlgorithm) {
     let path = testdata(&format!("keys/{file}-key.pem"));
-    let software = crate::keystore::PemFile::read(&path).unwrap().open(&SecretString::from("")).unwrap();
+    let software = PemFile::read(&path, DEFAULT_ITERATIONS).unwrap().open(&SecretString::from("")).unwrap();
     let signature = key.sign(algorithm, MESSAGE).unwrap();
 
     assert_eq!(key.thumbprint(), software.thumbprint());

@@ -1,0 +1,168 @@
+//! A password or PIN, from wherever its user keeps it: a file, a variable, a command, or the terminal.
+//!
+//! The places exclude each other; the strongest that is named counts. What is read is a secret from the first octet
+//! on, and none of it stands in an error.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    process::{Command, Stdio},
+};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+use super::{
+    layers::{Found, Layers, Origin},
+    prompt,
+    report::{Exit, Failure, Report},
+    resolve::only,
+    settings,
+};
+
+/// Secrets are short; whatever is longer is another file.
+const MAXIMUM_BYTES: usize = 4096;
+
+/// A kind of secret, and the settings that say where it is.
+pub(crate) struct Secret {
+    /// What messages call it.
+    what: &'static str,
+    /// The code of its failures.
+    code: &'static str,
+    file: &'static str,
+    variable: &'static str,
+    command: &'static str,
+    literal: &'static str,
+}
+
+/// The password of a keystore.
+pub(crate) const KEYSTORE_PASSWORD: Secret = Secret {
+    what: "password",
+    code: "keystore_password",
+    file: "keystore-password-file",
+    variable: "keystore-password-env",
+    command: "keystore-password-command",
+    literal: "keystore-password",
+};
+
+impl Secret {
+    /// Finds the secret that opens what `opened` names, or asks for it. The simulator's own is for its own keystore.
+    pub(crate) fn find(
+        &self,
+        layers: &Layers,
+        opened: &Found,
+        stdin_taken: bool,
+        report: &Report,
+    ) -> Result<SecretString, Failure> {
+        let found = only(layers.find_group(&[self.file, self.variable, self.command, self.literal]))?;
+        let fits = |found: &Found| found.origin != Origin::Environment || found.origin == opened.origin;
+        let Some(found) = found.filter(fits) else {
+            return self.ask(opened.value());
+        };
+        if found.name == self.file {
+            self.in_file(&found, stdin_taken)
+        } else if found.name == self.variable {
+            self.in_variable(&found)
+        } else if found.name == self.command {
+            self.of_command(&found, stdin_taken)
+        } else {
+            if found.origin == Origin::Option {
+                let (label, variable) = (&found.label, settings::variable(self.literal));
+                report.warning(&format!("{label} shows in the process list; set {variable} instead"));
+            }
+            Ok(SecretString::from(found.value()))
+        }
+    }
+
+    fn ask(&self, opened: &str) -> Result<SecretString, Failure> {
+        if !prompt::someone_is_there() {
+            let what = self.what;
+            let message =
+                format!("no {what} was given for the keystore `{opened}`, and there is no terminal to ask on");
+            return Err(self.failure(message));
+        }
+        let mut name = self.what.to_owned();
+        name[..1].make_ascii_uppercase();
+        prompt::secret(&format!("{name} for {opened}: ")).map_err(|why| {
+            why.map_or_else(Failure::interrupted, |why| {
+                self.failure(format!("could not ask for the {}: {why}", self.what))
+            })
+        })
+    }
+
+    fn in_file(&self, found: &Found, stdin_taken: bool) -> Result<SecretString, Failure> {
+        let failed =
+            |why: &str| self.failure(format!("could not read the {} file `{}`: {why}", self.what, found.value()));
+        if found.value() == "-" {
+            if stdin_taken {
+                return Err(failed("stdin already holds the keystore"));
+            }
+            return read_secret(io::stdin().lock()).map_err(|why| failed(&why));
+        }
+        let file = File::open(found.value()).map_err(|error| failed(&error.to_string()))?;
+        read_secret(file).map_err(|why| failed(&why))
+    }
+
+    fn in_variable(&self, found: &Found) -> Result<SecretString, Failure> {
+        match std::env::var(found.value()) {
+            Ok(password) => Ok(SecretString::from(password)),
+            Err(std::env::VarError::NotPresent) => {
+                Err(self.failure(format!("the variable {} that {} names is not set", found.value(), found.label)))
+            }
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(self.failure(format!("the variable {} is not UTF-8", found.value())))
+            }
+        }
+    }
+
+    /// Runs the command with the system's shell. It may ask its user something, so the terminal stays its own.
+    fn of_command(&self, found: &Found, stdin_taken: bool) -> Result<SecretString, Failure> {
+        let failed = |why: &str| self.failure(format!("the command of {} {why}", found.label));
+        let mut command = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
+        command.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(found.value()).stdout(Stdio::piped());
+        if stdin_taken {
+            command.stdin(Stdio::null());
+        }
+        let mut child = command.spawn().map_err(|error| failed(&format!("could not be started: {error}")))?;
+        let secret = child.stdout.take().map(read_secret);
+        let status = child.wait().map_err(|error| failed(&format!("could not be waited for: {error}")))?;
+        if !status.success() {
+            return Err(failed(&format!("failed: {status}")));
+        }
+        let secret = secret
+            .unwrap_or(Ok(SecretString::default()))
+            .map_err(|why| failed(&format!("gave no {}: {why}", self.what)))?;
+        if secret.expose_secret().is_empty() {
+            return Err(failed("printed nothing"));
+        }
+        Ok(secret)
+    }
+
+    fn failure(&self, message: String) -> Failure {
+        let (variable, option) = (settings::variable(self.literal), settings::option(self.file));
+        Failure::plain(Exit::Key, self.code, message, Some(format!("set {variable}, or pass {option} FILE")))
+    }
+}
+
+/// Reads a secret: UTF-8, without the line break that editors put at the end.
+fn read_secret(reader: impl Read) -> Result<SecretString, String> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAXIMUM_BYTES + 1));
+    reader.take(MAXIMUM_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() > MAXIMUM_BYTES {
+        return Err(format!("it is longer than {MAXIMUM_BYTES} bytes"));
+    }
+    let text = text_of(&bytes).ok_or_else(|| "it is not UTF-8".to_owned())?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))
+}
+
+/// UTF-8, or UTF-16 with a byte order mark, as `>` in Windows PowerShell writes it.
+fn text_of(bytes: &[u8]) -> Option<Zeroizing<String>> {
+    let Some(pairs) = bytes.strip_prefix(b"\xff\xfe") else {
+        return std::str::from_utf8(bytes).ok().map(|text| Zeroizing::new(text.to_owned()));
+    };
+    let units: Zeroizing<Vec<u16>> =
+        Zeroizing::new(pairs.chunks(2).map(|pair| u16::from_le_bytes([pair[0], *pair.get(1).unwrap_or(&0)])).collect());
+    String::from_utf16(&units).ok().map(Zeroizing::new)
+}

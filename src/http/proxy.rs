@@ -1,0 +1,39 @@
+//! Which proxy stands in the way, for errors: the HTTP client itself reads the same variables and says nothing of them.
+
+use std::error::Error;
+
+use hyper_util::client::proxy::matcher::Matcher;
+
+use super::Endpoint;
+
+/// The address of the proxy that requests to this endpoint go through, without its user name and password.
+pub(super) fn towards(endpoint: &Endpoint) -> Option<String> {
+    if endpoint.is_loopback() {
+        return None;
+    }
+    let intercept = Matcher::from_system().intercept(&endpoint.as_str().parse().ok()?)?;
+    let proxy = intercept.uri();
+    let port = proxy.port().map(|port| format!(":{port}")).unwrap_or_default();
+    Some(format!("{}://{}{port}", proxy.scheme_str()?, proxy.host()?))
+}
+
+/// How a proxy answered a CONNECT, when that is what went wrong.
+pub(super) enum Verdict {
+    /// It answered 407.
+    WantsPassword,
+    /// It answered with any other status that is no success, or not in HTTP.
+    Refused,
+    /// It answered nothing.
+    HungUp,
+}
+
+/// Reads the verdict from the words of hyper-util, whose type for it is private
+/// (hyper-util 0.1.21, `client/legacy/connect/proxy/tunnel.rs`).
+pub(super) fn verdict(cause: &(dyn Error + 'static)) -> Option<Verdict> {
+    match cause.to_string().as_str() {
+        "tunnel error: proxy authorization required" => Some(Verdict::WantsPassword),
+        "tunnel error: unsuccessful" => Some(Verdict::Refused),
+        "tunnel error: unexpected end of file" => Some(Verdict::HungUp),
+        _ => None,
+    }
+}

@@ -1,0 +1,112 @@
+//! The commands in the hints work when pasted: each is run, and what it makes opens.
+
+use std::{fs, path::Path, process::Command};
+
+use super::{
+    openssl::{Grant, succeeds},
+    samples::{certificate, grant},
+    support::{program, testdata},
+};
+
+/// The command in the hint for a file, which lies in a folder with a name that must be quoted.
+#[track_caller]
+fn hint_for(keystore: &Path) -> String {
+    let outcome = grant(&keystore.display().to_string()).run();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (4, ""));
+    let hint = outcome.stderr.lines().last().unwrap().strip_prefix("hint: ").unwrap();
+    hint.split_once(": ").unwrap().1.to_owned()
+}
+
+/// Tries a file from `testdata` under a name with a blank and an apostrophe, runs what the hint says with these
+/// answers, and opens what comes of it.
+#[track_caller]
+fn opens_when_converted(file: &str, adapt: impl Fn(&str) -> String, answers: &str, makes: &str, password: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let keystore = folder.path().join(format!("it's {file}"));
+    fs::copy(testdata(file), &keystore).unwrap();
+    let command = adapt(&hint_for(&keystore));
+
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &command]).current_dir(folder.path()).env("OLD", "secret").env("NEW", password);
+    program(&mut shell, answers.as_bytes());
+
+    let made = folder.path().join(makes).display().to_string();
+    let grant = Grant::of(&grant(&made).env("MASKINPORTEN_KEYSTORE_PASSWORD", password).run().artefact());
+    assert_eq!(grant.x5c()[0], certificate("enterprise"), "{file}");
+    assert!(grant.is_signed_by(&grant.leaf()), "{file}");
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{file}: {left:?}");
+}
+
+/// Gives the passwords that `openssl` would ask a person for.
+fn without_questions(command: &str) -> String {
+    command
+        .replace("openssl pkcs12 -legacy", "openssl pkcs12 -passin env:OLD -legacy")
+        .replace("openssl pkcs12 -export", "openssl pkcs12 -passout env:NEW -export")
+}
+
+#[test]
+fn encryption_that_is_not_read_is_named_and_the_file_opens_when_converted() {
+    for (file, encryption) in [
+        ("rc2-128.p12", "RC2 with 128 bits (pbeWithSHAAnd128BitRC2-CBC)"),
+        ("rc4.p12", "RC4 with 128 bits (pbeWithSHAAnd128BitRC4)"),
+        ("two-key-3des.p12", "3DES with two keys (pbeWithSHAAnd2-KeyTripleDES-CBC)"),
+    ] {
+        let keystore = testdata(file);
+
+        let outcome = grant(&keystore).run();
+
+        outcome.fails(
+            4,
+            &format!(
+                "error: could not open the keystore `{keystore}`\n\
+                 caused by: it uses {encryption}, which is not read here\n\
+                 hint: convert it: openssl pkcs12 -legacy -in {keystore} -nodes -out key-and-certificates.pem && \
+                 openssl pkcs12 -export -in key-and-certificates.pem -out new.p12; rm key-and-certificates.pem\n"
+            ),
+        );
+        opens_when_converted(file, without_questions, "", "new.p12", "new blåbær");
+    }
+}
+
+#[test]
+fn the_plain_key_does_not_stay_when_the_conversion_fails_half_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let keystore = folder.path().join("rc4.p12");
+    fs::copy(testdata("rc4.p12"), &keystore).unwrap();
+    let command = without_questions(&hint_for(&keystore)).replace("-out new.p12", "-out missing/new.p12");
+
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &command]).current_dir(folder.path()).env("OLD", "secret").env("NEW", "new");
+    shell.output().unwrap();
+
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["rc4.p12"]);
+}
+
+#[test]
+fn a_pem_file_with_key_and_certificate_opens_when_converted() {
+    opens_when_converted("not-pkcs12.pem", without_questions, "", "keystore.p12", "new");
+}
+
+#[test]
+fn a_der_key_opens_when_put_together_with_its_certificate() {
+    let with_certificate = |command: &str| {
+        without_questions(command).replace("-in certificate.pem", &format!("-in {}", testdata("keys/enterprise.pem")))
+    };
+    opens_when_converted("pkcs8.der", with_certificate, "", "keystore.p12", "new");
+}
+
+#[test]
+fn base64_opens_when_decoded() {
+    opens_when_converted("base64.txt", str::to_owned, "", "keystore.p12", "secret");
+}
+
+#[test]
+fn java_s_older_keystore_opens_when_keytool_has_converted_it() {
+    if !succeeds(Command::new("sh").args(["-c", "command -v keytool"])) {
+        eprintln!("not run: there is no keytool here");
+        return;
+    }
+    opens_when_converted("java.jks", str::to_owned, "secret12\nsecret12\nsecret12\n", "keystore.p12", "secret12");
+}

@@ -1,0 +1,200 @@
+//! Help: each command's opens with examples that are right, and what errors tell people to type exists.
+
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
+
+use crate::support::{maskinporten, program};
+
+/// The commands that the help lists.
+fn commands() -> Vec<String> {
+    let help = maskinporten(["--help"]).run().artefact();
+    let listed = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    listed.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+/// The help of the whole, and of each command.
+fn every_help() -> Vec<String> {
+    let whole = maskinporten(["--help"]).run().artefact();
+    let each = commands().into_iter().map(|command| maskinporten([command.as_str(), "--help"]).run().artefact());
+    std::iter::once(whole).chain(each).collect()
+}
+
+/// The lines under `Examples:`.
+fn examples(help: &str) -> String {
+    let (_, after) = help.split_once("\n\nExamples:\n").expect("no examples after the first paragraph");
+    after.split("\n\n").next().unwrap().to_owned()
+}
+
+#[test]
+fn help_names_the_command_and_opens_with_examples_that_fit_a_terminal() {
+    for help in every_help() {
+        let lines: Vec<_> = help.lines().take(3).collect();
+        let [about, "", "Examples:"] = lines.as_slice() else { panic!("{lines:?}") };
+        assert!(!about.is_empty());
+        let examples = examples(&help);
+        assert!((2..=4).contains(&examples.lines().count()), "{examples}");
+        assert!(examples.lines().all(|line| line.starts_with("  ") && line.chars().count() <= 80), "{examples}");
+    }
+}
+
+#[test]
+fn the_main_commands_are_listed_first() {
+    assert_eq!(commands()[..3], ["token", "grant", "headers"]);
+}
+
+#[test]
+fn every_example_parses() {
+    let others = "curl() { cat; }; sh() { cat; }; less() { cat; }";
+    let own =
+        r#"maskinporten() { "$BINARY" "$@" --help >/dev/null || echo "does not parse: $*" >&2; echo "echo ok"; }"#;
+    for help in every_help() {
+        let script = format!("{own}\n{others}\n{}\n", examples(&help));
+
+        let mut shell = Command::new("sh");
+        let said = shell.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        let said = program(
+            said.env("BINARY", env!("CARGO_BIN_EXE_maskinporten")).args(["-e", "-c", &format!("exec 2>&1\n{script}")]),
+            b"",
+        );
+
+        assert!(!said.is_empty() && said.lines().all(|line| line == "ok" || line == "echo ok"), "{said}");
+    }
+}
+
+#[test]
+fn the_version_is_one_line() {
+    for option in ["-V", "--version"] {
+        let printed = maskinporten([option]).run().artefact();
+
+        assert_eq!(printed, format!("maskinporten {}\n", env!("CARGO_PKG_VERSION")));
+    }
+}
+
+/// Options of `pkcs11-tool`.
+const PKCS11_TOOL: [&str; 7] =
+    ["--module", "--login", "--list-mechanisms", "--list-slots", "--write-object", "--type", "--id"];
+
+/// What hints of the keystore room name, and the command line is about to get: to be emptied by whoever adds it.
+const AWAITED_OPTIONS: [&str; 9] = [
+    "--jwk",
+    "--key",
+    "--certificate",
+    "--certificate-thumbprint",
+    "--pkcs11-module",
+    "--pkcs11-token",
+    "--pkcs11-key",
+    "--pkcs11-pin-file",
+    "--rsa",
+];
+const AWAITED_COMMANDS: [&str; 1] = ["keys"];
+
+#[test]
+fn every_option_and_command_that_the_source_tells_people_to_use_exists() {
+    let help = every_help().concat();
+    let words = |text: &str| -> BTreeSet<String> {
+        let parts = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '-');
+        parts.filter(|word| is_option(word)).map(str::to_owned).collect()
+    };
+    let mut known = words(&help);
+    known.extend(["--data", "--cacert", "--path"].map(str::to_owned)); // curl's, cargo's
+    known.extend(PKCS11_TOOL.map(str::to_owned));
+    known.extend(AWAITED_OPTIONS.map(str::to_owned));
+    let mut commands = commands();
+    commands.extend(AWAITED_COMMANDS.map(str::to_owned));
+
+    // The original's own options stand in a file of their own.
+    let files = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    for file in files.iter().filter(|file| !file.ends_with("dropin.rs")) {
+        let text = fs::read_to_string(file).unwrap();
+        let code: Vec<_> = text.split("\n#[cfg(test)]").next().unwrap().lines().collect();
+        for line in code.into_iter().filter(|line| !line.trim_start().starts_with("//")) {
+            let unknown: Vec<_> = words(line).difference(&known).cloned().collect();
+            assert!(unknown.is_empty(), "{}: {unknown:?} in {line}", file.display());
+            for after in line.split("maskinporten ").skip(1) {
+                let word: String = after.chars().take_while(char::is_ascii_lowercase).collect();
+                let prose = ["is"].contains(&word.as_str()) || word.is_empty();
+                assert!(prose || commands.contains(&word), "{}: {line}", file.display());
+            }
+        }
+    }
+}
+
+/// `--ttl`, not `--` nor `a--b`.
+fn is_option(word: &str) -> bool {
+    word.strip_prefix("--").is_some_and(|name| name.starts_with(|first: char| first.is_ascii_lowercase()))
+}
+
+fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let folders = folders.into_iter().filter(|path| !path.ends_with("tests"));
+    files
+        .into_iter()
+        .chain(folders.flat_map(|folder| sources(&folder)))
+        .filter(|file| file.extension() == Some("rs".as_ref()))
+        .collect()
+}
+
+#[test]
+fn every_command_in_the_remedies_of_maskinportens_refusals_parses() {
+    for entry in maskinporten_token_generator::client::CATALOGUE {
+        for after in entry.remedy.split("maskinporten ").skip(1) {
+            let words: Vec<_> = after.split([';', '|']).next().unwrap().split_whitespace().collect();
+            let command: Vec<_> = words.into_iter().take_while(|word| *word != "into" && *word != "does").collect();
+
+            let outcome = maskinporten(&command).args(["--help"]).run();
+
+            assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{command:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_command_or_option_is_told_with_the_one_that_was_meant() {
+    for (arguments, said) in [
+        (
+            ["tokn"].as_slice(),
+            "unrecognized subcommand 'tokn'\n\n  tip: a similar subcommand exists: 'token'\n\nUsage: maskinporten [OPTIONS] \
+             <COMMAND>",
+        ),
+        (
+            &["token", "--scop", "a"],
+            "unexpected argument '--scop' found\n\n  tip: a similar argument exists: '--scope'\n\nUsage: maskinporten token \
+             --scope <SCOPE>",
+        ),
+        (&["token", "--ttl"], "a value is required for '--ttl <TIME>' but none was supplied"),
+        (
+            &["token", "--format", "xml"],
+            "invalid value 'xml' for '--format <FORM>'\n  [possible values: token, json, env, header, curl-config]",
+        ),
+        (
+            &["grant", "--decode", "--format", "jwt"],
+            "the argument '--decode' cannot be used with '--format <FORM>'\n\nUsage: maskinporten grant --decode",
+        ),
+        (
+            &["-q", "-v", "token"],
+            "the argument '--quiet' cannot be used with '--verbose'\n\nUsage: maskinporten --quiet <COMMAND>",
+        ),
+        (
+            &["token", "--ttl", "1", "--ttl", "2"],
+            "the argument '--ttl <TIME>' cannot be used multiple times\n\nUsage: maskinporten token [OPTIONS]",
+        ),
+    ] {
+        let outcome = maskinporten(arguments).run();
+
+        outcome.fails(2, &format!("error: {said}\n\nFor more information, try '--help'.\n"));
+    }
+}
+
+#[test]
+fn programs_are_told_of_usage_errors_on_one_line() {
+    for spelling in [["--error-format", "json"].as_slice(), &["--error-format=json"]] {
+        let outcome = maskinporten(["token", "--format", "xml"]).args(spelling).run();
+
+        outcome.fails(
+            2,
+            "{\"error\":{\"code\":\"usage\",\"message\":\"invalid value 'xml' for '--format <FORM>' [possible values: token, \
+             json, env, header, curl-config]\",\"causes\":[],\"hint\":\"run it with --help\",\"exit_code\":2,\
+             \"http_status\":null,\"oauth_error\":null,\"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}\n",
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! What opening a keystore may cost is counted before it is spent, so that a crafted file cannot hang anybody.
+
+use std::time::{Duration, Instant};
+
+use super::{samples::grant, support::testdata};
+
+/// Counting takes milliseconds; what is spent would take minutes.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// Tries a keystore with or without a password, and expects to be told at once what it costs.
+#[track_caller]
+fn costs(file: &str, password: Option<&str>, options: &[&str], wanted: &str, limit: &str, hint: &str) {
+    let keystore = testdata(file);
+    let command = grant(&keystore).args(options);
+    let command =
+        if let Some(password) = password { command.env("MASKINPORTEN_KEYSTORE_PASSWORD", password) } else { command };
+    let started = Instant::now();
+
+    let outcome = command.run();
+
+    let took = started.elapsed();
+    outcome.fails(
+        4,
+        &format!(
+            "error: could not open the keystore `{keystore}`\n\
+             caused by: opening it takes {wanted} iterations of key derivation or more, and {limit} are allowed\n\
+             hint: {hint}\n"
+        ),
+    );
+    assert!(took < AT_ONCE, "{file}: {took:?}");
+}
+
+fn raise(wanted: &str) -> String {
+    format!("if you trust the file, pass --max-iterations {wanted} or more")
+}
+
+#[test]
+fn a_file_that_costs_too_much_is_refused_at_once_and_before_a_password_is_looked_for() {
+    for (file, wanted) in [
+        ("iterations-mac-2147483647.p12", "2147487743"),
+        ("iterations-mac-legacy-2147483647.p12", "2147487743"),
+        ("iterations-content-2147483647.p12", "4294967294"),
+        ("iterations-content-legacy-2147483647.p12", "4294967294"),
+        ("iterations-sum.p12", "18000000"),
+    ] {
+        costs(file, None, &[], wanted, "10000000", &raise(wanted));
+    }
+}
+
+#[test]
+fn what_no_option_would_allow_is_not_offered() {
+    let hint = "get the file again from where it was made: no program asks for so much";
+    costs("iterations-huge.p12", None, &[], "18446744073709551615", "10000000", hint);
+}
+
+#[test]
+fn a_cost_that_is_hidden_inside_is_counted_when_it_comes_to_light() {
+    costs("iterations-inner.p12", Some("secret"), &[], "2147487743", "10000000", &raise("2147487743"));
+}
+
+#[test]
+fn an_iteration_count_of_zero_is_damage() {
+    for file in ["iterations-zero.p12", "iterations-zero-legacy.p12"] {
+        let keystore = testdata(file);
+
+        let outcome = grant(&keystore).run();
+
+        outcome.fails(
+            4,
+            &format!(
+                "error: could not open the keystore `{keystore}`\n\
+                 caused by: it is damaged or cut short: an iteration count is zero\n\
+                 hint: copy the file again from where it came, in binary mode\n"
+            ),
+        );
+    }
+}
+
+#[test]
+fn the_limit_that_the_hint_names_is_enough_and_one_less_is_not() {
+    let file = "iterations-600000.p12";
+    costs(file, None, &["--max-iterations", "1000"], "1800000", "1000", &raise("1800000"));
+    costs(file, None, &["--max-iterations", "1799999"], "1800000", "1799999", &raise("1800000"));
+    for options in [&["--max-iterations", "1800000"][..], &[]] {
+        let outcome =
+            grant(&testdata(file)).args(options).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run().artefact();
+
+        assert_eq!(outcome.matches('.').count(), 2);
+    }
+}
+
+#[test]
+fn the_limit_can_be_set_as_a_variable_and_must_be_a_number() {
+    let command = || grant(&testdata("modern.p12")).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret");
+    let hint = "hint: pass --max-iterations 10000000\n";
+    let message = |label| format!("error: {label} is no whole number from 1 to 68719476720\n{hint}");
+
+    let low = command().env("MASKINPORTEN_MAX_ITERATIONS", "6143").run();
+    let enough = command().env("MASKINPORTEN_MAX_ITERATIONS", "6144").run();
+    let nothing = command().args(["--max-iterations", "0"]).run();
+    let words = command().env("MASKINPORTEN_MAX_ITERATIONS", "many").run();
+
+    assert_eq!((low.code, enough.code), (4, 0));
+    nothing.fails(2, &message("--max-iterations"));
+    words.fails(3, &message("MASKINPORTEN_MAX_ITERATIONS"));
+}

@@ -1,0 +1,251 @@
+//! Every way in which a keystore gives no key, as its user sees it: all three streams and the exit code.
+
+use std::{fs, path::Path};
+
+use super::{
+    openssl::openssl,
+    samples::grant,
+    support::{program, testdata},
+};
+
+const SET_PASSWORD: &str = "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE";
+const COPY_AGAIN: &str = "copy the file again from where it came, in binary mode";
+const CUT_SHORT: &str = "it is damaged or cut short: its lengths do not fit what is there";
+const UNKNOWN: &str = "it is not a PKCS#12 keystore: it looks like nothing that is known here";
+const PASS_P12: &str = "pass the .p12 or .pfx file with --keystore";
+const EXPORT_AGAIN: &str = "export it again from where the key was made, with the private key (openssl pkcs12 -export \
+                            -inkey key.pem -in certificate.pem -out keystore.p12)";
+
+/// Tries a file with a password that fits where any does.
+#[track_caller]
+fn refuses(keystore: &str, password: &str, why: &str, hint: &str) {
+    let outcome = grant(keystore).env("MASKINPORTEN_KEYSTORE_PASSWORD", password).run();
+
+    let stderr = format!("error: could not open the keystore `{keystore}`\ncaused by: {why}\nhint: {hint}\n");
+    outcome.fails(4, &stderr);
+}
+
+/// Tries a file with no password at hand: it is refused before one is looked for.
+#[track_caller]
+fn refuses_unasked(keystore: &str, why: &str, hint: &str) {
+    let outcome = grant(keystore).run();
+
+    let stderr = format!("error: could not open the keystore `{keystore}`\ncaused by: {why}\nhint: {hint}\n");
+    outcome.fails(4, &stderr);
+}
+
+#[test]
+fn a_wrong_password_is_told_whatever_the_mac() {
+    let why = "its integrity check failed, so the password is wrong or the file was changed";
+    for file in ["modern.p12", "legacy.p12", "pbmac1.p12", "sha512-mac.p12", "ber.p12", "keytool.p12", "ec.p12"] {
+        for password in ["Secret", "secret ", "æøå", "🔑"] {
+            refuses(&testdata(file), password, why, SET_PASSWORD);
+        }
+    }
+    refuses(&testdata("empty-password.p12"), "secret", why, SET_PASSWORD);
+}
+
+#[test]
+fn a_wrong_password_for_a_file_without_mac_is_not_called_a_failed_check() {
+    for file in ["no-mac.p12", "no-mac-legacy.p12"] {
+        let keystore = testdata(file);
+
+        let outcome = grant(&keystore).env("MASKINPORTEN_KEYSTORE_PASSWORD", "wrong").run();
+
+        outcome.fails(
+            4,
+            &format!(
+                "warning: the keystore has no MAC, so nobody can tell whether it was changed\n\
+                 error: could not open the keystore `{keystore}`\n\
+                 caused by: it cannot be decrypted, so the password is wrong or the file was changed\n\
+                 hint: {SET_PASSWORD}\n"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_changed_file_is_told_by_its_mac() {
+    let why = "its integrity check failed, so the password is wrong or the file was changed";
+    refuses(&testdata("damaged.p12"), "secret", why, SET_PASSWORD);
+}
+
+#[test]
+fn a_file_that_is_cut_short_is_refused_before_a_password_is_looked_for() {
+    refuses_unasked(&testdata("truncated.p12"), CUT_SHORT, COPY_AGAIN);
+    refuses_unasked(&testdata("huge-length.p12"), CUT_SHORT, COPY_AGAIN);
+    let folder = tempfile::tempdir().unwrap();
+    let cut = folder.path().join("cut.p12").display().to_string();
+    let whole = fs::read(testdata("legacy.p12")).unwrap();
+    for length in [whole.len() - 1, whole.len() / 2, 100, 8] {
+        fs::write(&cut, &whole[..length]).unwrap();
+
+        refuses_unasked(&cut, CUT_SHORT, COPY_AGAIN);
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused_at_once() {
+    refuses_unasked(&testdata("nested.p12"), UNKNOWN, PASS_P12);
+    refuses_unasked(&testdata("nested-definite.p12"), UNKNOWN, PASS_P12);
+}
+
+#[test]
+fn a_file_of_another_kind_is_called_what_it_looks_like() {
+    let at = |file: &str| testdata(file);
+    for (file, looks, hint) in [
+        (
+            "not-pkcs12.pem",
+            "PEM text",
+            format!(
+                "if the PEM file holds the key and its certificate: openssl pkcs12 -export -in {} -out keystore.p12",
+                at("not-pkcs12.pem")
+            ),
+        ),
+        (
+            "java.jks",
+            "a Java keystore (JKS)",
+            format!(
+                "convert it: keytool -importkeystore -srckeystore {} -destkeystore keystore.p12 -deststoretype pkcs12",
+                at("java.jks")
+            ),
+        ),
+        ("key.jwk.json", "JSON, perhaps a JWK", PASS_P12.to_owned()),
+        (
+            "certificate.der",
+            "a certificate (DER), which holds no private key",
+            "find the .p12 or .pfx file that came with the certificate's private key".to_owned(),
+        ),
+        (
+            "pkcs7.p7b",
+            "a bag of certificates (PKCS#7), which holds no private key",
+            "find the .p12 or .pfx file that came with the certificate's private key".to_owned(),
+        ),
+        (
+            "pkcs8.der",
+            "a private key (DER) without a certificate",
+            format!(
+                "put it together with its certificate: openssl pkey -inform DER -in {} -out key.pem && openssl pkcs12 \
+                 -export -inkey key.pem -in certificate.pem -out keystore.p12; rm key.pem",
+                at("pkcs8.der")
+            ),
+        ),
+        ("base64.txt", "base64 text", format!("decode it: base64 -d {} > keystore.p12", at("base64.txt"))),
+        ("random.bin", "nothing that is known here", PASS_P12.to_owned()),
+    ] {
+        refuses_unasked(&at(file), &format!("it is not a PKCS#12 keystore: it looks like {looks}"), &hint);
+    }
+    refuses_unasked(&at("empty.bin"), "it is not a PKCS#12 keystore: it is empty", PASS_P12);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_no_damaged_keystore() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing.p12").display().to_string();
+    let directory = folder.path().display().to_string();
+    for (path, why) in
+        [(&missing, "No such file or directory (os error 2)"), (&directory, "Is a directory (os error 21)")]
+    {
+        let outcome = grant(path).run();
+
+        outcome.fails(
+            4,
+            &format!(
+                "error: could not read the keystore `{path}`\n\
+                 caused by: {why}\n\
+                 hint: check the path given with --keystore, and that you may read it\n"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_file_larger_than_any_keystore_is_not_read_to_its_end() {
+    let limit = 10 * 1024 * 1024;
+    let mut bytes = fs::read(testdata("modern.p12")).unwrap();
+    bytes.resize(limit + 1, 0);
+    let why = format!("it is larger than {limit} bytes, which no keystore is");
+
+    let outcome = grant("-").stdin(bytes).run();
+
+    let hint = "check the path given with --keystore";
+    outcome.fails(4, &format!("error: could not open the keystore `stdin`\ncaused by: {why}\nhint: {hint}\n"));
+    refuses_unasked("/dev/zero", &why, hint);
+}
+
+#[test]
+fn a_keystore_without_a_private_key_says_what_it_has() {
+    let has = |what| format!("there is no private key in it, {what}");
+    refuses(&testdata("certificates-only.p12"), "secret", &has("only 3 certificates"), EXPORT_AGAIN);
+    refuses(&testdata("secret-key-only.p12"), "secret", &has("and no certificate either"), EXPORT_AGAIN);
+    let folder = tempfile::tempdir().unwrap();
+    let one = folder.path().join("one.p12").display().to_string();
+    let leaf = testdata("keys/enterprise.pem");
+    program(&mut openssl(&["pkcs12", "-export", "-nokeys", "-in", &leaf, "-out", &one, "-passout", "pass:one"]), b"");
+    refuses(&one, "one", &has("only a certificate"), EXPORT_AGAIN);
+}
+
+#[test]
+fn a_key_that_is_no_certificate_s_is_refused() {
+    refuses(
+        &testdata("other-key.p12"),
+        "secret",
+        "its private key does not belong to any certificate in it",
+        "put the key and its own certificate together: openssl pkcs12 -export -inkey key.pem -in certificate.pem -out \
+         keystore.p12",
+    );
+}
+
+#[test]
+fn a_key_without_a_certificate_wants_the_id_that_it_is_registered_with() {
+    for reference in [&[][..], &["--x5c", "leaf"], &["--kid", "thumbprint"]] {
+        let outcome = grant(&testdata("no-certificate.p12"))
+            .args(reference)
+            .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
+            .run();
+
+        outcome.fails(
+            4,
+            "error: the key has no certificate that could be sent as x5c\n\
+             hint: pass --kid with the id under which the key is registered on the client\n",
+        );
+    }
+}
+
+/// A keystore around a new key that these arguments of `openssl` make.
+fn keystore_of(folder: &Path, make: &[&str]) -> String {
+    let [key, leaf, keystore] = ["key", "leaf", "new.p12"].map(|name| folder.join(name).display().to_string());
+    program(openssl(make).args(["-out", &key]), b"");
+    program(&mut openssl(&["req", "-x509", "-key", &key, "-subj", "/CN=new", "-out", &leaf]), b"");
+    let export = ["pkcs12", "-export", "-inkey", &key, "-in", &leaf, "-out", &keystore, "-passout", "pass:new"];
+    program(&mut openssl(&export), b"");
+    keystore
+}
+
+#[test]
+fn a_key_that_signs_no_jwt_is_named() {
+    let rsa = "use an RSA key: Maskinporten accepts RS256, RS384 and RS512";
+    let kind = |kind| format!("its private key is of the kind {kind}, which signs no JWT");
+    for (make, why, hint) in [
+        (
+            &["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"][..],
+            "its RSA key has 1024 bits; 2048 to 16384 are accepted (RFC 7518 §3.3)".to_owned(),
+            "order a certificate with an RSA key of 2048 bits or more",
+        ),
+        (
+            &["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"],
+            kind("EC on the curve secp256k1"),
+            rsa,
+        ),
+        (&["genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"], kind("rsassaPss"), rsa),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let keystore = keystore_of(folder.path(), make);
+
+        refuses(&keystore, "new", &why, hint);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let parameters = folder.path().join("parameters").display().to_string();
+    program(&mut openssl(&["dsaparam", "-out", &parameters, "1024"]), b"");
+    refuses(&keystore_of(folder.path(), &["genpkey", "-paramfile", &parameters]), "new", &kind("dsaEncryption"), rsa);
+}

@@ -1,0 +1,176 @@
+//! Every keystore that opens gives the grant that it must: header, certificates and claims, to the last byte.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    samples::{OPENABLE, Sample, certificate, grant, grant_from},
+    support::{Outcome, testdata},
+};
+
+/// What `--decode` must print for the client and scope of `samples::grant`; times and id are the grant's own.
+fn decoded(algorithm: &str, reference: &str, claims: &Value) -> String {
+    let (exp, iat, jti) = (&claims["exp"], &claims["iat"], &claims["jti"]);
+    format!(
+        r#"{{
+  "header": {{
+    "alg": "{algorithm}",
+    {reference}
+  }},
+  "claims": {{
+    "aud": "https://test.maskinporten.no/",
+    "resource": "https://tt02.altinn.no/",
+    "scope": "altinn:serviceowner",
+    "iss": "client",
+    "exp": {exp},
+    "iat": {iat},
+    "jti": {jti}
+  }}
+}}
+"#
+    )
+}
+
+fn x5c(certificates: &[String]) -> String {
+    let lines: Vec<_> = certificates.iter().map(|certificate| format!("      \"{certificate}\"")).collect();
+    format!("\"x5c\": [\n{}\n    ]", lines.join(",\n"))
+}
+
+/// Compares the whole of both streams, and the claims that differ from run to run by their rules.
+#[track_caller]
+fn assert_grant(outcome: &Outcome, algorithm: &str, reference: &str, stderr: &str, started: u64, what: &str) {
+    let claims = serde_json::from_str::<Value>(&outcome.stdout).unwrap_or_default()["claims"].take();
+    assert_eq!(outcome.stderr, stderr, "{what}");
+    assert_eq!(outcome.stdout, decoded(algorithm, reference, &claims), "{what}");
+    assert_eq!(outcome.code, 0, "{what}");
+
+    let iat = claims["iat"].as_u64().unwrap();
+    assert!((started..=now()).contains(&iat), "{what}: iat is {iat}");
+    assert_eq!(claims["exp"].as_u64().unwrap() - iat, 120, "{what}");
+    let jti = claims["jti"].as_str().unwrap();
+    let id = Uuid::parse_str(jti).unwrap();
+    assert_eq!((id.get_version_num(), id.hyphenated().to_string().as_str()), (4, jti), "{what}");
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+#[track_caller]
+fn opens(sample: &Sample) {
+    let started = now();
+
+    let outcome = grant_from(sample).args(["--decode"]).run();
+
+    assert_grant(&outcome, sample.algorithm, &x5c(&sample.x5c()), sample.stderr, started, sample.file);
+}
+
+#[test]
+fn every_keystore_gives_its_own_chain_from_leaf_to_root_and_the_claims_in_their_order() {
+    for sample in OPENABLE {
+        opens(sample);
+    }
+}
+
+#[test]
+fn no_certificate_is_sent_twice_and_none_of_another_organisation() {
+    let outcome = grant_from(OPENABLE.iter().find(|sample| sample.file == "foreign-certificates.p12").unwrap())
+        .args(["--decode"])
+        .run();
+
+    let sent = |name| outcome.stdout.matches(&certificate(name)).count();
+    assert_eq!((sent("enterprise"), sent("issuing"), sent("root"), sent("other")), (1, 1, 1, 0));
+}
+
+#[test]
+fn a_key_that_maskinporten_does_not_take_signs_only_when_asked_to() {
+    for (file, algorithm) in
+        [("ec.p12", "ES256"), ("ec384.p12", "ES384"), ("ec521.p12", "ES512"), ("ed25519.p12", "EdDSA")]
+    {
+        let outcome = grant(&testdata(file)).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run();
+
+        outcome.fails(
+            4,
+            &format!(
+                "error: the key signs with {algorithm}, which Maskinporten does not accept\n\
+                 hint: use an RSA key, or pass --alg {algorithm} for a server that accepts it\n"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_key_does_not_sign_with_an_algorithm_of_another_kind() {
+    for (file, algorithm, own) in
+        [("modern.p12", "ES256", "RS256"), ("ec.p12", "ES384", "ES256"), ("ed25519.p12", "PS256", "EdDSA")]
+    {
+        let outcome =
+            grant(&testdata(file)).args(["--alg", algorithm]).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run();
+
+        outcome.fails(
+            4,
+            &format!(
+                "warning: Maskinporten accepts RS256, RS384 and RS512, not {algorithm}\n\
+                 error: could not sign the grant\n\
+                 caused by: the private key cannot sign with {algorithm}\n\
+                 hint: pass --alg {own}, or use another key\n"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_key_without_a_certificate_signs_under_the_id_that_it_is_registered_with() {
+    let started = now();
+
+    let outcome = grant(&testdata("no-certificate.p12"))
+        .args(["--kid", "my-key", "--decode"])
+        .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
+        .run();
+
+    assert_grant(&outcome, "RS256", "\"kid\": \"my-key\"", "", started, "no-certificate.p12");
+}
+
+#[test]
+fn an_alias_chooses_among_several_keys_and_its_letter_case_is_forgiven() {
+    for (file, password, alias, leaf) in [
+        ("two-signers.p12", "secret", "first", "enterprise"),
+        ("two-signers.p12", "secret", "SECOND", "second"),
+        ("buypass-three.p12", "secret", "signature", "signature"),
+        ("keytool-three.p12", "secret12", "Encryption", "encryption"),
+    ] {
+        let started = now();
+
+        let outcome = grant(&testdata(file))
+            .args(["--alias", alias, "--decode"])
+            .env("MASKINPORTEN_KEYSTORE_PASSWORD", password)
+            .run();
+
+        let chain = [leaf, "issuing", "root"].map(certificate);
+        assert_grant(&outcome, "RS256", &x5c(&chain), "", started, alias);
+    }
+}
+
+#[test]
+fn quiet_leaves_out_the_warning_and_verbose_names_the_certificate() {
+    let expired = OPENABLE.iter().find(|sample| sample.file == "expired.p12").unwrap();
+
+    let quiet = grant_from(expired).args(["--quiet"]).run();
+    let verbose = grant_from(expired).args(["--verbose"]).run();
+
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
+    let subject = "using the key of C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827\n";
+    assert_eq!((verbose.code, verbose.stderr), (0, format!("{subject}{}", expired.stderr)));
+}
+
+#[test]
+fn warnings_are_one_object_after_a_success_when_errors_are_json() {
+    let expired = OPENABLE.iter().find(|sample| sample.file == "expired.p12").unwrap();
+
+    let outcome = grant_from(expired).args(["--error-format", "json"]).run();
+
+    assert_eq!(outcome.stderr, "{\"warnings\":[\"the certificate expired on 2022-01-01 00:00 UTC\"]}\n");
+    assert_eq!((outcome.code, outcome.stdout.matches('.').count()), (0, 2));
+}

@@ -1,0 +1,103 @@
+//! Which of several places for a password counts, and what is said when there is none.
+
+use super::{
+    samples::grant,
+    support::{maskinporten, testdata},
+};
+
+const HINT: &str = "hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\n";
+
+#[test]
+fn two_places_on_the_command_line_exclude_each_other() {
+    for (pair, both) in [
+        (
+            ["--keystore-password-file=a", "--keystore-password-env=b"],
+            "--keystore-password-file and --keystore-password-env",
+        ),
+        (
+            ["--keystore-password=hunter2", "--keystore-password-command=echo hunter2"],
+            "--keystore-password-command and --keystore-password",
+        ),
+    ] {
+        let outcome = grant(&testdata("modern.p12")).args(pair).run();
+
+        outcome.fails(2, &format!("error: {both} exclude each other\nhint: give one of them\n"));
+    }
+}
+
+#[test]
+fn two_variables_exclude_each_other_with_the_exit_code_of_configuration() {
+    let outcome = grant(&testdata("modern.p12"))
+        .env("MASKINPORTEN_KEYSTORE_PASSWORD", "hunter2")
+        .env("MASKINPORTEN_KEYSTORE_PASSWORD_FILE", "file")
+        .run();
+
+    outcome.fails(
+        3,
+        "error: MASKINPORTEN_KEYSTORE_PASSWORD_FILE and MASKINPORTEN_KEYSTORE_PASSWORD exclude each other\n\
+         hint: give one of them\n",
+    );
+}
+
+#[test]
+fn an_option_beats_a_variable_whichever_of_the_four_they_are() {
+    let good = ["--keystore-password-env=GOOD", "--keystore-password-command=echo secret"];
+    for option in good {
+        for (variable, value) in [
+            ("MASKINPORTEN_KEYSTORE_PASSWORD", "wrong"),
+            ("MASKINPORTEN_KEYSTORE_PASSWORD_FILE", "missing"),
+            ("MASKINPORTEN_KEYSTORE_PASSWORD_ENV", "MISSING"),
+            ("MASKINPORTEN_KEYSTORE_PASSWORD_COMMAND", "exit 9"),
+        ] {
+            let outcome =
+                grant(&testdata("modern.p12")).args([option]).env("GOOD", "secret").env(variable, value).run();
+
+            assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{option} {variable}");
+        }
+    }
+}
+
+#[test]
+fn without_a_password_and_a_terminal_the_error_names_the_option_and_the_variable() {
+    let keystore = testdata("modern.p12");
+    for empty in [false, true] {
+        let command = grant(&keystore);
+        let command = if empty { command.env("MASKINPORTEN_KEYSTORE_PASSWORD", "") } else { command };
+
+        let outcome = command.run();
+
+        outcome.fails(
+            4,
+            &format!(
+                "error: no password was given for the keystore `{keystore}`, and there is no terminal to ask on\n{HINT}"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_keystore_that_no_password_protects_needs_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let clear = folder.path().join("clear.p12").display().to_string();
+    let [key, leaf] = ["enterprise-key", "enterprise"].map(|name| testdata(&format!("keys/{name}.pem")));
+    let export = ["pkcs12", "-export", "-inkey", &key, "-in", &leaf, "-out", &clear, "-passout", "pass:"];
+    let mut openssl = super::openssl::openssl(&export);
+    super::support::program(openssl.args(["-nomac", "-keypbe", "NONE", "-certpbe", "NONE"]), b"");
+
+    let outcome = grant(&clear).run();
+
+    let warning = "warning: the keystore has no MAC, so nobody can tell whether it was changed\n";
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, warning));
+    assert_eq!(outcome.stdout.matches('.').count(), 2);
+}
+
+#[test]
+fn a_misspelt_option_is_found_before_the_password_is_read() {
+    let arguments = ["grant", "--env", "test", "-c", "client", "-s", "altinn:serviceowner", "--ttl", "3h"];
+    let outcome = maskinporten(arguments)
+        .args(["-k", &testdata("modern.p12"), "--keystore-password-command", "echo hunter2 >&2"])
+        .run();
+
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""));
+    assert!(!outcome.stderr.contains("hunter2"), "{}", outcome.stderr);
+}

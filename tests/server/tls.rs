@@ -1,0 +1,140 @@
+//! Certificates made while a test runs, and the TLS sides of servers that show them.
+
+use std::{path::PathBuf, time::SystemTime};
+
+use openssl::{
+    asn1::Asn1Time,
+    bn::BigNum,
+    ec::{EcGroup, EcKey},
+    hash::MessageDigest,
+    nid::Nid,
+    pkey::{PKey, Private},
+    ssl::{SslAcceptor, SslMethod, SslVersion},
+    x509::{
+        X509, X509Builder, X509NameBuilder,
+        extension::{BasicConstraints, KeyUsage, SubjectAlternativeName},
+    },
+};
+use tempfile::TempDir;
+
+/// When a certificate is good.
+#[derive(Clone, Copy)]
+pub enum Validity {
+    Now,
+    Past,
+    Future,
+}
+
+/// A certificate authority that exists for one test.
+pub struct Authority {
+    key: PKey<Private>,
+    certificate: X509,
+    folder: TempDir,
+}
+
+/// A server's certificate and its key.
+pub struct Identity {
+    key: PKey<Private>,
+    certificate: X509,
+}
+
+impl Authority {
+    pub fn named(common_name: &str) -> Self {
+        let key = new_key();
+        let mut builder = unsigned(common_name, &key, Validity::Now);
+        builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
+        builder.append_extension(KeyUsage::new().critical().key_cert_sign().build().unwrap()).unwrap();
+        builder.set_issuer_name(&name(common_name)).unwrap();
+        builder.sign(&key, MessageDigest::sha256()).unwrap();
+        let certificate = builder.build();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ca.pem"), certificate.to_pem().unwrap()).unwrap();
+        Self { key, certificate, folder }
+    }
+
+    /// The file that `--ca-file` wants.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    /// The authority as a server of its own, as `openssl req -x509` makes them.
+    pub fn itself(&self) -> Identity {
+        Identity { key: self.key.clone(), certificate: self.certificate.clone() }
+    }
+
+    /// A certificate for a server of this name or address.
+    pub fn issue(&self, host: &str, validity: Validity) -> Identity {
+        let key = new_key();
+        let mut builder = unsigned("server", &key, validity);
+        let mut names = SubjectAlternativeName::new();
+        if host.parse::<std::net::IpAddr>().is_ok() {
+            names.ip(host)
+        } else {
+            names.dns(host)
+        };
+        let names = names.build(&builder.x509v3_context(Some(&self.certificate), None)).unwrap();
+        builder.append_extension(names).unwrap();
+        builder.set_issuer_name(self.certificate.subject_name()).unwrap();
+        builder.sign(&self.key, MessageDigest::sha256()).unwrap();
+        Identity { key, certificate: builder.build() }
+    }
+}
+
+/// A server side with today's protocols.
+pub fn acceptor(identity: &Identity) -> SslAcceptor {
+    acceptor_between(identity, None, None)
+}
+
+/// A server side that speaks nothing newer than TLS 1.1, as servers did before 2018.
+pub fn old_acceptor(identity: &Identity) -> SslAcceptor {
+    acceptor_between(identity, Some(SslVersion::TLS1), Some(SslVersion::TLS1_1))
+}
+
+/// A server side that speaks TLS 1.2 and nothing newer.
+pub fn tls_1_2_acceptor(identity: &Identity) -> SslAcceptor {
+    acceptor_between(identity, Some(SslVersion::TLS1_2), Some(SslVersion::TLS1_2))
+}
+
+fn acceptor_between(identity: &Identity, oldest: Option<SslVersion>, newest: Option<SslVersion>) -> SslAcceptor {
+    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
+    if oldest == Some(SslVersion::TLS1) {
+        builder.set_cipher_list("ALL:@SECLEVEL=0").unwrap();
+    }
+    builder.set_min_proto_version(oldest).unwrap();
+    builder.set_max_proto_version(newest).unwrap();
+    builder.set_private_key(&identity.key).unwrap();
+    builder.set_certificate(&identity.certificate).unwrap();
+    builder.build()
+}
+
+fn new_key() -> PKey<Private> {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
+}
+
+fn name(common_name: &str) -> openssl::x509::X509Name {
+    let mut name = X509NameBuilder::new().unwrap();
+    name.append_entry_by_nid(Nid::COMMONNAME, common_name).unwrap();
+    name.build()
+}
+
+/// Everything but issuer and signature.
+fn unsigned(common_name: &str, key: &PKey<Private>, validity: Validity) -> X509Builder {
+    const DAY: i64 = 24 * 60 * 60;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs().cast_signed();
+    let (from, to) = match validity {
+        Validity::Now => (now - DAY, now + DAY),
+        Validity::Past => (now - 3 * DAY, now - DAY),
+        Validity::Future => (now + DAY, now + 3 * DAY),
+    };
+    let mut builder = X509Builder::new().unwrap();
+    builder.set_version(2).unwrap();
+    let mut serial = BigNum::new().unwrap();
+    serial.pseudo_rand(64, openssl::bn::MsbOption::ONE, false).unwrap();
+    builder.set_serial_number(&serial.to_asn1_integer().unwrap()).unwrap();
+    builder.set_subject_name(&name(common_name)).unwrap();
+    builder.set_not_before(&Asn1Time::from_unix(from).unwrap()).unwrap();
+    builder.set_not_after(&Asn1Time::from_unix(to).unwrap()).unwrap();
+    builder.set_pubkey(key).unwrap();
+    builder
+}

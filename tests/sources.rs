@@ -1,0 +1,220 @@
+//! Where a value comes from: options, variables, the environment's own, and an issuer's metadata.
+
+use serde_json::Value;
+
+use crate::{
+    server::{Server, Step, answer, asking, json, token},
+    support::{Maskinporten, maskinporten, testdata},
+};
+
+/// A grant to look at, with nothing said of where it goes.
+fn decoding() -> Maskinporten {
+    maskinporten(["grant", "--decode", "--client-id", "our-client", "--keystore", &testdata("iterations-one.p12")])
+        .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
+}
+
+#[track_caller]
+fn claims(decoded: &str) -> Value {
+    serde_json::from_str::<Value>(decoded).unwrap()["claims"].take()
+}
+
+/// An answer with metadata, after which a token is asked for at `/swap`.
+fn metadata(issuer: &str, token_endpoint: &str) -> Step {
+    json("200 OK", format!(r#"{{"issuer":"{issuer}","token_endpoint":"{token_endpoint}","jwks_uri":"x"}}"#))
+}
+
+#[test]
+fn an_option_beats_a_variable_and_a_variable_beats_the_environment() {
+    let decoded = decoding()
+        .args(["--env", "test", "--scope", "option:one"])
+        .env("MASKINPORTEN_ENV", "prod")
+        .env("MASKINPORTEN_SCOPE", "variable:one")
+        .env("MASKINPORTEN_AUDIENCE", "https://variable.example/")
+        .env("MASKINPORTEN_CLIENT_ID", "variable")
+        .run()
+        .artefact();
+
+    let claims = claims(&decoded);
+    assert_eq!(claims["scope"], "option:one");
+    assert_eq!(claims["aud"], "https://variable.example/");
+    assert_eq!(claims["iss"], "our-client");
+}
+
+#[test]
+fn a_variable_that_is_empty_counts_as_none() {
+    let decoded = decoding()
+        .args(["--env", "test", "--scope", "a:b"])
+        .env("MASKINPORTEN_AUDIENCE", "")
+        .env("MASKINPORTEN_CONSUMER_ORG", "")
+        .env("MASKINPORTEN_KID", "")
+        .env("MASKINPORTEN_TTL", "")
+        .run()
+        .artefact();
+
+    let claims = claims(&decoded);
+    assert_eq!(claims["aud"], "https://test.maskinporten.no/");
+    assert_eq!(claims["consumer_org"], Value::Null);
+}
+
+#[test]
+fn every_environment_has_its_issuer_and_altinns_address_for_altinns_scopes_alone() {
+    for (environment, issuer, altinn) in [
+        ("prod", "https://maskinporten.no/", Some("https://www.altinn.no/")),
+        ("test", "https://test.maskinporten.no/", Some("https://tt02.altinn.no/")),
+        ("dev", "https://maskinporten.dev/", None),
+    ] {
+        for (scopes, resource) in
+            [("altinn:a", altinn), ("altinn:a altinn:b", altinn), ("altinn:a digdir:b", None), ("x:altinn:a", None)]
+        {
+            let claims = claims(&decoding().args(["--env", environment, "--scope", scopes]).run().artefact());
+
+            assert_eq!(claims["aud"], issuer);
+            assert_eq!(claims["resource"].as_str(), resource, "{environment} {scopes}");
+        }
+    }
+}
+
+#[test]
+fn a_resource_that_is_given_replaces_the_default_and_several_are_an_array() {
+    let resource = |arguments: &[&str]| {
+        let decoded = decoding().args(["--env", "test", "--scope", "altinn:a"]).args(arguments).run().artefact();
+        claims(&decoded)["resource"].take()
+    };
+
+    assert_eq!(resource(&["--resource", "https://a.no"]), "https://a.no");
+    assert_eq!(resource(&["-r", "urn:a", "-r", "urn:b"]), serde_json::json!(["urn:a", "urn:b"]));
+    assert_eq!(resource(&["--no-resource"]), Value::Null);
+}
+
+#[test]
+fn ver2_works_and_warns_unless_it_is_told_to_be_quiet() {
+    let ver2 = || decoding().args(["--env", "ver2", "--scope", "a:b"]);
+    let warning = "ver2 was phased out on 2024-06-10 and replaced by test";
+
+    let usual = ver2().run();
+    let quiet = ver2().args(["--quiet"]).run();
+    let program = ver2().args(["--error-format", "json"]).run();
+    let coloured = ver2().args(["--color", "always"]).run();
+
+    assert_eq!(claims(&usual.stdout)["aud"], "https://ver2.maskinporten.no/");
+    assert_eq!((usual.code, usual.stderr), (0, format!("warning: {warning}\n")));
+    quiet.artefact();
+    assert_eq!((program.code, program.stderr), (0, format!("{{\"warnings\":[\"{warning}\"]}}\n")));
+    assert_eq!((coloured.code, coloured.stderr), (0, format!("\u{1b}[1;33mwarning:\u{1b}[0m {warning}\n")));
+}
+
+#[test]
+fn audience_and_token_endpoint_together_need_no_environment() {
+    let decoded = decoding().args(["-s", "altinn:a", "-a", "https://issuer.example/", "-e", "https://a.example/token"]);
+    let without_endpoint = decoding().args(["-s", "altinn:a", "-a", "https://issuer.example/"]);
+
+    let claims = claims(&decoded.run().artefact());
+    assert_eq!((claims["aud"].as_str(), claims["resource"].as_str()), (Some("https://issuer.example/"), None));
+    without_endpoint.run().fails(
+        3,
+        "error: no environment was given\n\
+         hint: pass --env test or --env prod (--env local for the simulator), or set MASKINPORTEN_ENV\n",
+    );
+}
+
+#[test]
+fn metadata_gives_issuer_and_token_endpoint() {
+    for path in ["", "/", "/.well-known/oauth-authorization-server"] {
+        let server = Server::start_knowing(|own| [metadata(&format!("{own}/"), &format!("{own}/swap")), token()]);
+
+        decoding_with_discovery("token", &server.url(path)).run().artefact();
+
+        let requests = server.requests();
+        assert_eq!(requests[0].line(), "GET /.well-known/oauth-authorization-server HTTP/1.1");
+        assert_eq!(requests[0].header("Accept"), Some("application/json"));
+        assert_eq!(requests[1].line(), "POST /swap HTTP/1.1");
+        assert_eq!(requests[1].claims()["aud"], server.url("/"));
+    }
+}
+
+fn decoding_with_discovery(command: &str, address: &str) -> Maskinporten {
+    maskinporten([command, "--client-id", "our-client", "--scope", "a:b", "--discover", address])
+        .args(["--keystore", &testdata("iterations-one.p12")])
+        .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
+}
+
+#[test]
+fn metadata_of_openid_connect_stands_behind_the_path() {
+    let server = Server::start_knowing(|own| [metadata(&format!("{own}/idp"), &format!("{own}/swap")), token()]);
+
+    decoding_with_discovery("token", &server.url("/idp/.well-known/openid-configuration")).run().artefact();
+
+    assert_eq!(server.requests()[0].line(), "GET /idp/.well-known/openid-configuration HTTP/1.1");
+    assert_eq!(server.requests()[1].claims()["aud"], server.url("/idp"));
+}
+
+#[test]
+fn what_is_named_beats_what_is_discovered() {
+    let server = Server::start_knowing(|own| [metadata(&format!("{own}/"), "https://elsewhere.example/swap"), token()]);
+
+    decoding_with_discovery("token", &server.url("/"))
+        .args(["--token-endpoint", &server.url("/token")])
+        .run()
+        .artefact();
+
+    assert_eq!(server.requests()[1].line(), "POST /token HTTP/1.1");
+    assert_eq!(server.requests()[1].claims()["aud"], server.url("/"));
+}
+
+#[test]
+fn nothing_is_discovered_when_all_of_it_is_named() {
+    let server = Server::start_knowing(|_| [token()]);
+
+    asking("token", &server).env("MASKINPORTEN_DISCOVER", server.url("/")).run().artefact();
+
+    assert_eq!(server.requests()[0].line(), "POST /token HTTP/1.1");
+    assert_eq!(server.requests()[0].claims()["aud"], "https://issuer.example/");
+}
+
+#[test]
+fn metadata_that_is_none_or_of_another_issuer_is_refused() {
+    let whole = "HTTP 200 with application/json, and";
+    for (step, said) in [
+        (json("200 OK", "{}"), format!("{whole} it is no metadata (RFC 8414 §2)")),
+        (json("200 OK", "[1"), format!("{whole} it is no metadata (RFC 8414 §2)")),
+        (
+            answer("404 Not Found", &["Content-Type: text/plain"], "no\u{1b}[2J such page"),
+            "HTTP 404 with text/plain, and metadata comes with 200: no [2J such page".to_owned(),
+        ),
+        (
+            answer("302 Found", &["Location: https://elsewhere.example/?a"], ""),
+            "HTTP 302, and metadata comes with 200 (to https://elsewhere.example/)".to_owned(),
+        ),
+        (metadata("here", "https://a.example/token"), format!("{whole} its `issuer` is no address")),
+        (
+            metadata("https://issuer.example/", "https://issuer.example/token"),
+            format!("{whole} it is the metadata of another issuer (RFC 8414 §3.3)"),
+        ),
+    ] {
+        refuses_metadata(&Server::start([step]), &said);
+    }
+    refuses_metadata(
+        &Server::start_knowing(|own| [metadata(&format!("{own}/tenant"), &format!("{own}/token"))]),
+        &format!("{whole} it is the metadata of another issuer (RFC 8414 §3.3)"),
+    );
+    refuses_metadata(
+        &Server::start_knowing(|own| [metadata(&format!("{own}/"), "http://elsewhere.example/token")]),
+        &format!("{whole} its `token_endpoint` is no address"),
+    );
+}
+
+/// No grant is sent, nor signed.
+#[track_caller]
+fn refuses_metadata(server: &Server, said: &str) {
+    let outcome = decoding_with_discovery("grant", &server.url("/")).run();
+
+    outcome.fails(
+        6,
+        &format!(
+            "error: could not make sense of the answer\n\
+             caused by: {} answered {said}\n\
+             hint: check the address, and whether a proxy answers in its place\n",
+            server.url("/.well-known/oauth-authorization-server")
+        ),
+    );
+}

@@ -1,0 +1,139 @@
+//! The question for a password, on a real terminal: what it shows, what it hides, and how it is left.
+
+use std::{fs, process::Command};
+
+use serde_json::{Value, json};
+
+use super::{
+    openssl::Grant,
+    support::{program, testdata},
+};
+
+/// A run on a terminal, and what it wrote to stdout, which is a file.
+struct Session {
+    told: Value,
+    stdout: String,
+}
+
+/// Runs `grant` on a terminal; `answers` are typed at the question for a password.
+#[track_caller]
+fn at_a_terminal(keystore: &str, variables: &[(&str, &str)], answers: &[&str]) -> Session {
+    let folder = tempfile::tempdir().unwrap();
+    let stdout = folder.path().join("stdout");
+    let mut environment = json!({ "HOME": folder.path(), "PATH": std::env::var("PATH").unwrap(), "NO_COLOR": "1" });
+    for (name, value) in variables {
+        environment[name] = (*value).into();
+    }
+    let answers: Vec<_> = answers.iter().map(|answer| json!(["Password for ", answer])).collect();
+    let binary = env!("CARGO_BIN_EXE_maskinporten");
+    let command = [binary, "grant", "--env", "test", "-c", "client", "-s", "altinn:serviceowner", "-k", keystore];
+    let wanted = json!({ "command": command, "environment": environment, "stdout": stdout, "answers": answers });
+
+    let mut python = Command::new("python3");
+    let told = program(python.args(["-c", include_str!("terminal.py")]), wanted.to_string().as_bytes());
+
+    Session { told: serde_json::from_str(&told).unwrap(), stdout: fs::read_to_string(stdout).unwrap() }
+}
+
+#[test]
+fn the_password_is_asked_for_without_echo_and_only_the_grant_is_on_stdout() {
+    let keystore = testdata("modern.p12");
+
+    let session = at_a_terminal(&keystore, &[], &["secret\r"]);
+
+    let terminal = format!("Password for {keystore}: \r\n");
+    assert_eq!(session.told, json!({ "code": 0, "terminal": terminal, "hidden": [true], "echo": true }));
+    let grant = Grant::of(&session.stdout);
+    assert!(grant.is_signed_by(&grant.leaf()));
+}
+
+#[test]
+fn letters_beyond_ascii_and_corrections_can_be_typed() {
+    for (file, typed) in [
+        ("norwegian-password.p12", "blåbær øl Å\r"),
+        ("emoji-password-legacy.p12", "p🔑w 𝄞\n"),
+        ("modern.p12", "secretX\u{7f}\r"),
+        ("empty-password.p12", "\r"),
+    ] {
+        let session = at_a_terminal(&testdata(file), &[], &[typed]);
+
+        let terminal = format!("Password for {}: \r\n", testdata(file));
+        assert_eq!(session.told, json!({ "code": 0, "terminal": terminal, "hidden": [true], "echo": true }));
+        assert_eq!(session.stdout.matches('.').count(), 2, "{file}");
+    }
+}
+
+#[test]
+fn a_wrong_password_fails_and_is_not_shown() {
+    let keystore = testdata("modern.p12");
+
+    let session = at_a_terminal(&keystore, &[], &["hunter2\r"]);
+
+    let terminal = format!(
+        "Password for {keystore}: \r\n\
+         error: could not open the keystore `{keystore}`\r\n\
+         caused by: its integrity check failed, so the password is wrong or the file was changed\r\n\
+         hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\r\n"
+    );
+    assert_eq!(session.told, json!({ "code": 4, "terminal": terminal, "hidden": [true], "echo": true }));
+    assert_eq!(session.stdout, "");
+}
+
+#[test]
+fn control_c_ends_the_question_and_leaves_the_terminal_with_its_echo() {
+    let keystore = testdata("modern.p12");
+
+    let session = at_a_terminal(&keystore, &[], &["sec\u{3}"]);
+
+    let terminal = format!("Password for {keystore}: \r\nerror: interrupted\r\n");
+    assert_eq!(session.told, json!({ "code": 130, "terminal": terminal, "hidden": [true], "echo": true }));
+    assert_eq!(session.stdout, "");
+}
+
+#[test]
+fn control_d_is_no_password() {
+    let keystore = testdata("modern.p12");
+
+    let session = at_a_terminal(&keystore, &[], &["\u{4}"]);
+
+    let terminal = format!(
+        "Password for {keystore}: \r\n\
+         error: could not ask for the password: unexpected end of file\r\n\
+         hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\r\n"
+    );
+    assert_eq!(session.told, json!({ "code": 4, "terminal": terminal, "hidden": [true], "echo": true }));
+    assert_eq!(session.stdout, "");
+}
+
+#[test]
+fn nobody_is_asked_about_a_file_that_no_password_opens() {
+    for (file, why, hint) in [
+        (
+            "random.bin",
+            "it is not a PKCS#12 keystore: it looks like nothing that is known here",
+            "pass the .p12 or .pfx file with --keystore",
+        ),
+        (
+            "iterations-sum.p12",
+            "opening it takes 18000000 iterations of key derivation or more, and 10000000 are allowed",
+            "if you trust the file, pass --max-iterations 18000000 or more",
+        ),
+    ] {
+        let keystore = testdata(file);
+
+        let session = at_a_terminal(&keystore, &[], &[]);
+
+        let terminal =
+            format!("error: could not open the keystore `{keystore}`\r\ncaused by: {why}\r\nhint: {hint}\r\n");
+        assert_eq!(session.told, json!({ "code": 4, "terminal": terminal, "hidden": [], "echo": true }));
+        assert_eq!(session.stdout, "");
+    }
+}
+
+#[test]
+fn nobody_is_asked_when_the_password_is_at_hand() {
+    let session = at_a_terminal(&testdata("modern.p12"), &[("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")], &[]);
+
+    assert_eq!(session.told, json!({ "code": 0, "terminal": "", "hidden": [], "echo": true }));
+    assert_eq!(session.stdout.matches('.').count(), 2);
+}

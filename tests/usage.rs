@@ -1,0 +1,218 @@
+//! What was typed or set wrongly: said before a password is asked for or anything is sent, with exit code 2 for an
+//! option and 3 for a variable.
+//!
+//! `usage.txt` has the values that are wrong wherever they stand, a paragraph each: the option, and what is said.
+
+use serde_json::json;
+
+use crate::{
+    server::{Server, asking, asking_at},
+    support::{Maskinporten, maskinporten, testdata},
+};
+
+/// A command that lacks nothing, and would ask nobody.
+fn complete() -> Maskinporten {
+    asking_at("grant", "https://issuer.example/token")
+}
+
+/// A wrong value and what is said of it.
+fn wrong_values() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    include_str!("usage.txt").split("\n\n").map(|paragraph| {
+        let (typed, said) = paragraph.split_once('\n').unwrap();
+        let (option, value) = typed.split_once(' ').unwrap();
+        (option, value, said.trim_end())
+    })
+}
+
+#[test]
+fn a_wrong_option_is_named_with_what_to_do() {
+    for (option, value, said) in wrong_values() {
+        let outcome = complete().args([option, value]).run();
+
+        outcome.fails(2, &format!("{}\n", said.replace("LABEL", option)));
+    }
+}
+
+#[test]
+fn a_wrong_variable_is_named_by_its_own_name_and_is_a_fault_of_the_configuration() {
+    for (option, value, said) in wrong_values() {
+        let variable = format!("MASKINPORTEN_{}", option[2..].to_uppercase().replace('-', "_"));
+
+        let outcome = complete().env(&variable, value).run();
+
+        outcome.fails(3, &format!("{}\n", said.replace("LABEL", &variable)));
+    }
+}
+
+#[test]
+fn settings_that_exclude_each_other_are_named() {
+    for (arguments, said) in [
+        (["--kid", "a", "--x5c", "leaf"].as_slice(), "--kid and --x5c exclude each other\nhint: give one of them"),
+        (
+            &["--resource", "https://a.no/", "--no-resource"],
+            "--resource and --no-resource exclude each other\nhint: give one of them",
+        ),
+        (
+            &["--system-user", "991825827", "--authorization-details", r#"[{"type":"a"}]"#],
+            "--authorization-details and --system-user exclude each other\nhint: give one of them",
+        ),
+        (
+            &["--external-ref", "x", "--authorization-details", r#"[{"type":"a"}]"#],
+            "--external-ref belongs to a system user, and none was asked for\nhint: pass --system-user ORGNO with it",
+        ),
+        (
+            &["--system-user", "991825827", "--external-ref", "a b"],
+            "--external-ref cannot be used\n\
+             caused by: `a b` is not an external reference: at most 255 letters, digits, `_` and `-`\n\
+             hint: use the reference with which the system user was created in Altinn",
+        ),
+        (
+            &["--claim", "a=1", "--claim-json", "a=2"],
+            "--claim-json cannot be used\ncaused by: the claim `a` was given twice\nhint: give each claim once",
+        ),
+    ] {
+        complete().args(arguments).run().fails(2, &format!("error: {said}\n"));
+    }
+}
+
+#[test]
+fn an_option_beats_a_variable_that_it_excludes() {
+    let leaf = complete().env("MASKINPORTEN_KID", "a").args(["--x5c", "leaf", "--decode"]).run().artefact();
+    let none = complete().env("MASKINPORTEN_RESOURCE", "https://a.no/").args(["--no-resource", "--decode"]).run();
+
+    let leaf: serde_json::Value = serde_json::from_str(&leaf).unwrap();
+    assert_eq!(leaf["header"]["x5c"].as_array().map(Vec::len), Some(1));
+    assert!(!none.artefact().contains("resource"));
+}
+
+#[test]
+fn an_option_without_a_value_is_told_as_that() {
+    for option in ["--client-id", "--scope", "--audience", "--kid", "--keystore", "--alias", "--resource", "--pid"] {
+        for value in ["", " "] {
+            let outcome = complete().args([option, value]).run();
+
+            outcome.fails(2, &format!("error: {option} is empty\nhint: give it a value, or leave it out\n"));
+        }
+    }
+}
+
+#[test]
+fn what_is_missing_is_asked_for_one_by_one_before_the_password() {
+    let steps = [
+        (
+            "--env",
+            "test",
+            "no environment was given",
+            "pass --env test or --env prod (--env local for the simulator), or set MASKINPORTEN_ENV",
+        ),
+        ("--client-id", "ID", "no client id was given", "pass --client-id ID, or set MASKINPORTEN_CLIENT_ID"),
+        ("--scope", "a:b", "no scope was given", "pass --scope SCOPE, or set MASKINPORTEN_SCOPE"),
+        ("--keystore", "x.p12", "no keystore was given", "pass --keystore FILE, or set MASKINPORTEN_KEYSTORE"),
+    ];
+    for (given, (.., message, hint)) in steps.iter().enumerate() {
+        let arguments = steps[..given].iter().flat_map(|(option, value, ..)| [*option, *value]);
+        for command in ["token", "grant", "headers"] {
+            let outcome = maskinporten([command]).args(arguments.clone()).run();
+
+            outcome.fails(3, &format!("error: {message}\nhint: {hint}\n"));
+        }
+    }
+    let outcome = maskinporten(["token", "--env", "test", "-c", "ID", "-s", "a", "-k", &testdata("modern.p12")]).run();
+    outcome.fails(
+        4,
+        &format!(
+            "error: no password was given for the keystore `{}`, and there is no terminal to ask on\n\
+             hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\n",
+            testdata("modern.p12")
+        ),
+    );
+}
+
+#[test]
+fn an_environment_that_is_none_or_not_there_is_told() {
+    complete().env("MASKINPORTEN_ENV", "tset").run().fails(
+        3,
+        "error: MASKINPORTEN_ENV names no environment that is known\nhint: use one of prod, test, dev, ver2, local\n",
+    );
+    complete().args(["--env", "tset"]).run().fails(
+        2,
+        "error: invalid value 'tset' for '--env <NAME>'\n  [possible values: prod, test, dev, ver2, local]\n\n  \
+         tip: a similar value exists: 'test'\n\nFor more information, try '--help'.\n",
+    );
+    let local = complete().args(["--env", "local"]);
+    let note = local.home().join(".local/share/maskinporten/local.json").display().to_string();
+    local.run().fails(
+        3,
+        &format!(
+            "error: no simulator has left its addresses in `{note}`\n\
+             hint: start the simulator in another terminal: maskinporten simulate\n"
+        ),
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    complete().args(["--authorization-details", "@missing.json"]).run().fails(
+        3,
+        "error: could not read `missing.json` that --authorization-details names: No such file or directory (os error \
+         2)\nhint: check the path after the @\n",
+    );
+}
+
+#[test]
+fn a_header_that_could_add_lines_or_replace_the_token_is_refused_before_anything_is_sent() {
+    for (header, why) in [
+        ("ApiKey", "it is not of the form `Name: value`"),
+        (": hemmelig", "it is not of the form `Name: value`"),
+        ("Api Key: hemmelig", "it is not of the form `Name: value`"),
+        ("ApiKey: hemmelig\r\nX-Evil: 1", "the value of `ApiKey` holds a control character"),
+        ("ApiKey: hemmelig\u{1b}[31m", "the value of `ApiKey` holds a control character"),
+        ("authorization: Basic hemmelig", "`Authorization` is what this command makes"),
+    ] {
+        let server = Server::start([]);
+
+        let outcome = asking("headers", &server).args(["--header", header]).run();
+
+        outcome.fails(
+            2,
+            &format!("error: --header cannot be used\ncaused by: {why}\nhint: pass it as --header 'ApiKey: VALUE'\n"),
+        );
+    }
+}
+
+#[test]
+fn an_algorithm_that_the_key_does_not_have_is_a_fault_of_the_key() {
+    complete().args(["--alg", "ES256"]).run().fails(
+        4,
+        "warning: Maskinporten accepts RS256, RS384 and RS512, not ES256\n\
+         error: could not sign the grant\n\
+         caused by: the private key cannot sign with ES256\n\
+         hint: pass --alg RS256, or use another key\n",
+    );
+}
+
+#[test]
+fn programs_are_told_of_wrong_values_in_one_object() {
+    for (command, exit, code, message) in [
+        (complete().args(["--kid", "a", "--x5c", "leaf"]), 2, "conflict", "--kid and --x5c exclude each other"),
+        (
+            complete().env("MASKINPORTEN_ALG", "none"),
+            3,
+            "alg",
+            "MASKINPORTEN_ALG names no signature algorithm that is known",
+        ),
+        (complete().args(["--ttl", ""]), 2, "empty", "--ttl is empty"),
+    ] {
+        let outcome = command.args(["--error-format", "json"]).run();
+
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (exit, ""));
+        let mut error: serde_json::Value = serde_json::from_str(&outcome.stderr).unwrap();
+        assert!(error["error"]["hint"].is_string());
+        error["error"].as_object_mut().unwrap().remove("hint");
+        let wanted = json!({ "error": {
+            "code": code, "message": message, "causes": [], "exit_code": exit, "http_status": null,
+            "oauth_error": null, "mp_code": null, "trace_id": null, "warnings": [],
+        }});
+        assert_eq!(error, wanted);
+    }
+}
