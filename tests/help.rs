@@ -4,23 +4,28 @@ use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use crate::support::{maskinporten, program};
 
-/// The commands that the help lists.
+/// The commands that the help of the whole lists.
 fn commands() -> Vec<String> {
-    let help = maskinporten(["--help"]).run().artefact();
-    let listed = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
-    listed
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|word| *word != "help")
-        .map(str::to_owned)
-        .collect()
+    listed(&maskinporten(["--help"]).run().artefact())
 }
 
-/// The help of the whole, and of each command.
+/// The commands that a help text lists.
+fn listed(help: &str) -> Vec<String> {
+    let listed = help.split("Commands:\n").nth(1).unwrap_or_default().split("\n\n").next().unwrap();
+    let words = listed.lines().filter_map(|line| line.split_whitespace().next());
+    words.filter(|word| *word != "help").map(str::to_owned).collect()
+}
+
+/// The help of the whole, of each command, and of each command of a command.
 fn every_help() -> Vec<String> {
-    let whole = maskinporten(["--help"]).run().artefact();
-    let each = commands().into_iter().map(|command| maskinporten([command.as_str(), "--help"]).run().artefact());
-    std::iter::once(whole).chain(each).collect()
+    let mut all = vec![maskinporten(["--help"]).run().artefact()];
+    for command in commands() {
+        let help = maskinporten([command.as_str(), "--help"]).run().artefact();
+        let inner = listed(&help);
+        all.push(help);
+        all.extend(inner.iter().map(|inner| maskinporten([&command, inner, "--help"]).run().artefact()));
+    }
+    all
 }
 
 /// The lines under `Examples:`.
@@ -74,6 +79,10 @@ fn the_version_is_one_line() {
     }
 }
 
+/// Options of `pkcs11-tool`.
+const PKCS11_TOOL: [&str; 7] =
+    ["--module", "--login", "--list-mechanisms", "--list-slots", "--write-object", "--type", "--id"];
+
 #[test]
 fn every_option_and_command_that_the_source_tells_people_to_use_exists() {
     let help = every_help().concat();
@@ -82,7 +91,8 @@ fn every_option_and_command_that_the_source_tells_people_to_use_exists() {
         parts.filter(|word| is_option(word)).map(str::to_owned).collect()
     };
     let mut known = words(&help);
-    known.extend(["--data", "--cacert"].map(str::to_owned)); // curl's
+    known.extend(["--data", "--cacert", "--path"].map(str::to_owned)); // curl's, cargo's
+    known.extend(PKCS11_TOOL.map(str::to_owned));
     let commands = commands();
 
     // The original's own options stand in a file of their own.

@@ -11,6 +11,7 @@ mod grants_verify;
 mod help;
 mod imports;
 mod iterations;
+mod keys;
 mod keystore_errors;
 mod keystore_errors_json;
 mod keystores;

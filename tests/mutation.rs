@@ -120,7 +120,7 @@ fn outcome(bytes: &[u8], password: &SecretString, alias: Option<&str>) -> String
             assert!(!message.is_empty());
             name.split(|character: char| !character.is_alphanumeric()).next().unwrap().to_owned()
         }
-        KeystoreError::Unreadable { .. } => unreachable!("no file was read"),
+        other => unreachable!("no other source was read: {other}"),
     };
     let opened = KeystoreFile::parse("copy", bytes, ITERATIONS).and_then(|file| {
         let _ = (file.has_integrity(), file.needs_password());

@@ -107,7 +107,13 @@ fn what_is_missing_is_asked_for_one_by_one_before_the_password() {
         ),
         ("--client-id", "ID", "no client id was given", "pass --client-id ID, or set MASKINPORTEN_CLIENT_ID"),
         ("--scope", "a:b", "no scope was given", "pass --scope SCOPE, or set MASKINPORTEN_SCOPE"),
-        ("--keystore", "x.p12", "no keystore was given", "pass --keystore FILE, or set MASKINPORTEN_KEYSTORE"),
+        (
+            "--keystore",
+            "x.p12",
+            "no keystore was given",
+            "pass --keystore FILE, or set MASKINPORTEN_KEYSTORE; --jwk, --key, --certificate-thumbprint and --pkcs11-module \
+             name other kinds of keys",
+        ),
     ];
     for (given, (.., message, hint)) in steps.iter().enumerate() {
         let arguments = steps[..given].iter().flat_map(|(option, value, ..)| [*option, *value]);

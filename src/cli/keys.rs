@@ -91,13 +91,8 @@ fn print_set(key: &SigningKey, key_id: &str) -> Result<(), Failure> {
 fn list(arguments: &ListArguments, report: &Report) -> Result<(), Failure> {
     let layers = Layers::of(Typed(arguments.settings.0.clone()), None, report)?;
     let name = arguments.file.display().to_string();
-    let source = Found {
-        name: "keystore",
-        values: vec![name.clone()],
-        origin: Origin::Option,
-        label: name.clone(),
-        rank: 0,
-    };
+    let source =
+        Found { name: "keystore", values: vec![name.clone()], origin: Origin::Option, label: name.clone(), rank: 0 };
     let bytes = read(&arguments.file)?;
     let (keys, protections) = match Looks::at(&bytes) {
         Looks::Jwk => (JwkFile::parse(&name, &String::from_utf8_lossy(&bytes))?.listed(), Vec::new()),
@@ -151,7 +146,12 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     };
     read.map(|_| bytes).map_err(|error| {
         let message = format!("could not read `{}`: {error}", path.display());
-        Failure::plain(Exit::Key, "keystore_unreadable", message, Some("check the path, and that you may read it".to_owned()))
+        Failure::plain(
+            Exit::Key,
+            "keystore_unreadable",
+            message,
+            Some("check the path, and that you may read it".to_owned()),
+        )
     })
 }
 

@@ -50,6 +50,10 @@ impl Certificate {
         Self { x509 }
     }
 
+    pub(super) fn from_der(der: &[u8]) -> Option<Self> {
+        X509::from_der(der).ok().map(Self::new)
+    }
+
     /// The certificate in DER, as `x5c` carries it in base64 (RFC 7515 §4.1.6).
     #[must_use]
     pub fn der(&self) -> Vec<u8> {
@@ -126,6 +130,18 @@ impl Certificate {
         digest.map(|digest| hexadecimal(&digest)).unwrap_or_default()
     }
 
+    /// The SHA-256 thumbprint in upper-case hexadecimal.
+    #[must_use]
+    pub fn thumbprint_sha256(&self) -> String {
+        let digest = self.x509.digest(MessageDigest::sha256());
+        digest.map(|digest| hexadecimal(&digest)).unwrap_or_default()
+    }
+
+    #[cfg(feature = "pkcs11")]
+    pub(super) fn public_key(&self) -> Option<openssl::pkey::PKey<openssl::pkey::Public>> {
+        self.x509.public_key().ok()
+    }
+
     pub(super) fn belongs_to<T: HasPublic>(&self, key: &PKeyRef<T>) -> bool {
         self.x509.public_key().is_ok_and(|public| public.public_eq(key))
     }
@@ -177,7 +193,7 @@ fn moment(time: &Asn1TimeRef) -> Option<DateTime<Utc>> {
     DateTime::UNIX_EPOCH.checked_add_signed(TimeDelta::try_seconds(seconds)?)
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02X}");
         text

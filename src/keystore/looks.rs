@@ -19,7 +19,7 @@ pub enum Looks {
     Jwk,
     /// A certificate without its key.
     DerCertificate,
-    /// A PKCS#8 or PKCS#1 key without a certificate.
+    /// A PKCS#8, PKCS#1 or SEC1 key without a certificate.
     DerKey,
     /// A bag of certificates (`.p7b`).
     Pkcs7,
@@ -49,10 +49,10 @@ impl Looks {
 
     fn at_der(bytes: &[u8]) -> Self {
         match content(bytes) {
-            // PKCS#7: an object identifier first. PKCS#8 and PKCS#1: version 0. Certificate: a SEQUENCE that
+            // PKCS#7: an object identifier first. PKCS#8 and PKCS#1: version 0, SEC1: 1. Certificate: a SEQUENCE that
             // begins with a version in [0] or, in version 1, with the serial number.
             Some([0x06, ..]) => Self::Pkcs7,
-            Some([0x02, 0x01, 0x00, ..]) => Self::DerKey,
+            Some([0x02, 0x01, 0x00 | 0x01, ..]) => Self::DerKey,
             Some(inner @ [0x30, ..]) => match content(inner) {
                 Some([0xa0 | 0x02, ..]) => Self::DerCertificate,
                 _ => Self::Unknown,

@@ -1,18 +1,36 @@
 //! Opens a keystore and takes out the key that signs grants, with its certificates.
 //!
-//! A file made by somebody else's tool goes in, a [`SigningKey`] comes out. Two steps, so that a password is
-//! asked for only when the file is a keystore: [`KeystoreFile::parse`], then [`KeystoreFile::open`]. Nothing in a
-//! file is trusted: lengths, counts and costs are checked first. This room knows no environment and no claim.
+//! A file made by somebody else's tool goes in, a [`SigningKey`] comes out: PKCS#12 ([`KeystoreFile`]), PEM
+//! ([`PemFile`]), JWK ([`JwkFile`]), .NET's certificate store ([`DotnetStore`]); or a key that stays in a token
+//! ([`HardwareToken`]). Two steps, so that a password is asked for only when the file is what it should be:
+//! [`KeystoreFile::parse`], then [`KeystoreFile::open`]. Nothing in a file is trusted: lengths, counts and costs are
+//! checked first. This room knows no environment and no claim.
 
 mod certificate;
+mod certificate_file;
+mod certificate_thumbprint;
 mod chain;
+mod dotnet_store;
 mod error;
+mod jwk;
+mod listing;
 mod looks;
+mod material;
+mod new_key;
+mod pem;
+mod pkcs11;
 mod pkcs12;
+mod public_key;
+mod reason;
 mod signature_algorithm;
 mod signing_key;
 
-use std::{cmp::Reverse, fmt::Write as _, io::Read, path::Path, rc::Rc};
+use std::{
+    fmt::Write as _,
+    io::{self, Read},
+    path::Path,
+    rc::Rc,
+};
 
 use openssl::pkey::{PKey, Private};
 use secrecy::SecretString;
@@ -24,9 +42,19 @@ use self::{
 };
 pub use self::{
     certificate::{Certificate, Validity},
-    error::{KeystoreError, Reason},
+    certificate_file::{CertificateFile, CertificateReason},
+    certificate_thumbprint::CertificateThumbprint,
+    dotnet_store::{DotnetStore, StoreReason},
+    error::{FileKind, KeystoreError},
+    jwk::{JwkFile, JwkReason},
+    listing::{Listed, ListedCertificate},
     looks::Looks,
-    pkcs12::DEFAULT_ITERATIONS,
+    new_key::{NewKey, NewKeyError, NewKeyKind},
+    pem::{PemFile, PemReason},
+    pkcs11::{HardwareReason, HardwareToken, PinTries},
+    pkcs12::{DEFAULT_ITERATIONS, Protection},
+    public_key::is_registrable_key_id,
+    reason::Reason,
     signature_algorithm::SignatureAlgorithm,
     signing_key::{SigningError, SigningKey},
 };
@@ -49,6 +77,7 @@ pub struct KeystoreFile {
 pub struct Keystore {
     name: String,
     entries: Vec<Entry>,
+    protections: Vec<Protection>,
 }
 
 /// A private key in a keystore, with the name it has there.
@@ -69,7 +98,7 @@ impl KeystoreFile {
         let name = path.display().to_string();
         match std::fs::File::open(path) {
             Ok(file) => Self::read_from(&name, file, iterations),
-            Err(source) => Err(KeystoreError::Unreadable { name, source }),
+            Err(source) => Err(KeystoreError::Unreadable { kind: FileKind::Keystore, name, source }),
         }
     }
 
@@ -78,9 +107,12 @@ impl KeystoreFile {
     /// # Errors
     /// As [`KeystoreFile::read`].
     pub fn read_from(name: &str, reader: impl Read, iterations: u64) -> Result<Self, KeystoreError> {
-        let mut bytes = Zeroizing::new(Vec::new());
-        let read = reader.take(MAXIMUM_BYTES + 1).read_to_end(&mut bytes);
-        read.map_err(|source| KeystoreError::Unreadable { name: name.to_owned(), source })?;
+        let bytes = read_capped(reader, MAXIMUM_BYTES);
+        let bytes = bytes.map_err(|source| KeystoreError::Unreadable {
+            kind: FileKind::Keystore,
+            name: name.to_owned(),
+            source,
+        })?;
         Self::parse(name, &bytes, iterations)
     }
 
@@ -116,7 +148,7 @@ impl KeystoreFile {
     /// # Errors
     /// [`KeystoreError::Unopened`] with the reason: wrong password, damaged, or no private key.
     pub fn open(self, password: &SecretString) -> Result<Keystore, KeystoreError> {
-        let contents = self.container.unlock(password).map_err(|source| unopened(&self.name, source))?;
+        let mut contents = self.container.unlock(password).map_err(|source| unopened(&self.name, source))?;
         if contents.keys.is_empty() {
             let certificates = contents.certificates.len();
             let none = || Reason::NoPrivateKey { certificates };
@@ -125,7 +157,8 @@ impl KeystoreFile {
                 contents.other_kinds.into_iter().next().map_or_else(none, Reason::KeyKind),
             ));
         }
-        Ok(Keystore { name: self.name, entries: entries(contents) })
+        let protections = std::mem::take(&mut contents.protections);
+        Ok(Keystore { name: self.name, entries: entries(contents), protections })
     }
 }
 
@@ -143,13 +176,13 @@ impl Keystore {
     /// [`KeystoreError::Unopened`] with the reason: no such alias, several keys and none obvious, a key that does
     /// not belong to any certificate, or a key that signs no JWT.
     pub fn choose(self, alias: Option<&str>) -> Result<SigningKey, KeystoreError> {
-        let Self { name, entries } = self;
+        let Self { name, entries, .. } = self;
         let chosen = match alias {
             Some(alias) => by_alias(entries, alias),
             None => by_usage(entries),
         };
         let key = chosen.and_then(|entry| {
-            if entry.own.is_none() && !entry.all.is_empty() {
+            if entry.is_foreign() {
                 return Err(Reason::ForeignKey);
             }
             let certificates = entry.certificates();
@@ -173,6 +206,11 @@ impl Entry {
         self.own.clone().map(|own| chain::from_leaf(own, &self.all)).unwrap_or_default()
     }
 
+    /// Whether there are certificates and none is the key's.
+    fn is_foreign(&self) -> bool {
+        self.own.is_none() && !self.all.is_empty()
+    }
+
     fn may_sign(&self) -> bool {
         self.own.as_ref().is_some_and(Certificate::may_sign)
     }
@@ -182,6 +220,13 @@ impl std::fmt::Debug for Entry {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Entry").field("alias", &self.alias).field("key", &"[REDACTED]").finish_non_exhaustive()
     }
+}
+
+/// Reads to the end, or one octet further than `maximum`, so that the caller sees that there is too much.
+fn read_capped(reader: impl Read, maximum: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    reader.take(maximum + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn unopened(name: &str, source: Reason) -> KeystoreError {
@@ -194,9 +239,7 @@ fn entries(contents: Contents) -> Vec<Entry> {
     let all: Rc<[Certificate]> = contents.certificates.into_iter().map(|(x509, _)| Certificate::new(x509)).collect();
     let mut entries = Vec::new();
     for (number, (key, alias)) in (1..).zip(contents.keys) {
-        // A renewed certificate may stand beside the one it replaces.
-        let its = (0..all.len()).filter(|place| all[*place].belongs_to(&key));
-        let own = its.max_by_key(|place| (all[*place].not_after(), Reverse(*place)));
+        let own = chain::leaf(&all, |certificate| certificate.belongs_to(&key));
         let alias = alias.or_else(|| own.and_then(|own| aliases[own].clone())).unwrap_or_else(|| number.to_string());
         entries.push(Entry { alias, key, own: own.map(|own| all[own].clone()), all: Rc::clone(&all) });
     }

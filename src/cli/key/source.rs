@@ -109,11 +109,7 @@ pub(super) fn hardware(layers: &Layers, source: &Found, report: &Report) -> Resu
         PinTries::One => report.warning("the next wrong PIN locks the token"),
         _ => {}
     }
-    let pin = if hardware.needs_pin() {
-        Some(secret::PIN.find(layers, source, token.value(), report)?)
-    } else {
-        None
-    };
+    let pin = if hardware.needs_pin() { Some(secret::PIN.find(layers, source, token.value(), report)?) } else { None };
     let _progress = Progress::start("opening the hardware token", report);
     let key = hardware.open(key.value(), pin.as_ref())?;
     Ok(match certificates {

@@ -7,8 +7,10 @@
 mod algorithm;
 mod budget;
 mod decryption;
+mod encrypted_key;
 mod mac;
 mod password;
+mod protection;
 mod structure;
 
 use openssl::{
@@ -21,9 +23,11 @@ use yasna::BERReader;
 use zeroize::Zeroizing;
 
 pub use budget::DEFAULT_ITERATIONS;
+pub(super) use encrypted_key::EncryptedKey;
+pub use protection::Protection;
 
 use self::{algorithm::Encryption, budget::Budget, mac::Integrity};
-use super::Reason;
+use super::{Reason, certificate::printable};
 
 const KEY_BAG: &[u64] = &[1, 2, 840, 113_549, 1, 12, 10, 1, 1];
 const SAFE_CONTENTS_BAG: &[u64] = &[1, 2, 840, 113_549, 1, 12, 10, 1, 6];
@@ -33,7 +37,7 @@ const MAXIMUM_NESTING: usize = 4;
 
 /// More than any keystore holds; every key is compared with every certificate.
 const MAXIMUM_KEYS: usize = 100;
-const MAXIMUM_CERTIFICATES: usize = 1000;
+pub(super) const MAXIMUM_CERTIFICATES: usize = 1000;
 
 /// A container that has been parsed and not yet opened.
 #[derive(Debug)]
@@ -49,6 +53,7 @@ pub(super) struct Pkcs12 {
 pub(super) struct Contents {
     pub(super) keys: Vec<(PKey<Private>, Option<String>)>,
     pub(super) certificates: Vec<(X509, Option<String>)>,
+    pub(super) protections: Vec<Protection>,
     /// The kinds of keys that were left alone because they sign no JWT.
     pub(super) other_kinds: Vec<String>,
 }
@@ -107,26 +112,39 @@ impl Pkcs12 {
     /// the decryption fails; the others as their names say.
     pub(super) fn unlock(&self, password: &SecretString) -> Result<Contents, Reason> {
         let mut budget = Budget::new(self.iterations);
-        if let Some(data) = &self.mac {
-            Integrity::read(data)?.check(&self.sealed, password, &mut budget)?;
-        }
-        self.take_out(password, &mut budget).map_err(|reason| match reason {
+        let integrity = match &self.mac {
+            Some(data) => {
+                let integrity = Integrity::read(data)?;
+                integrity.check(&self.sealed, password, &mut budget)?;
+                Protection::integrity(&integrity)
+            }
+            None => Protection::none("integrity".to_owned()),
+        };
+        self.take_out(password, &mut budget, integrity).map_err(|reason| match reason {
             // The password is the one that sealed the file, so it is not simply wrong.
             Reason::Undecipherable if self.has_mac() => Reason::OtherKeyPassword,
             reason => reason,
         })
     }
 
-    fn take_out(&self, password: &SecretString, budget: &mut Budget) -> Result<Contents, Reason> {
-        let mut contents = Contents::default();
-        for safe in &self.safes {
+    fn take_out(
+        &self,
+        password: &SecretString,
+        budget: &mut Budget,
+        integrity: Protection,
+    ) -> Result<Contents, Reason> {
+        let mut contents = Contents { protections: vec![integrity], ..Contents::default() };
+        for (number, safe) in (1..).zip(&self.safes) {
+            let part = format!("safe {number}");
             let bags = match safe {
                 ContentInfo::Data(data) => {
+                    contents.protections.push(Protection::none(part));
                     parse_sequence(data, SafeBag::parse).ok_or(Reason::Damaged("its bags cannot be read"))?
                 }
                 ContentInfo::EncryptedData(data) => {
                     let info = &data.encrypted_content_info;
                     let encryption = Encryption::read(&info.content_encryption_algorithm)?;
+                    contents.protections.push(Protection::encrypted(part, &encryption));
                     encryption.decrypt(&info.encrypted_content, password, budget, |plain| {
                         parse_sequence(plain, SafeBag::parse)
                     })?
@@ -190,9 +208,11 @@ impl Contents {
                     let plain = encryption.decrypt(&info.encrypted_data, password, budget, |plain| {
                         structure::first_element(plain).map(|element| Zeroizing::new(element.to_vec()))
                     })?;
+                    self.protections.push(Protection::encrypted(self.next_key(alias.as_deref()), &encryption));
                     self.add_key(&plain, alias)?;
                 }
                 SafeBagKind::OtherBagKind(other) if algorithm::is(&other.bag_id, KEY_BAG) => {
+                    self.protections.push(Protection::none(self.next_key(alias.as_deref())));
                     self.add_key(&Zeroizing::new(other.bag_value), alias)?;
                 }
                 SafeBagKind::OtherBagKind(other) if algorithm::is(&other.bag_id, SAFE_CONTENTS_BAG) => {
@@ -207,16 +227,16 @@ impl Contents {
         Ok(())
     }
 
-    /// Reads a key of a kind that can sign. OpenSSL is not shown any other: of a DSA key it computes the public
-    /// half at once, for days when the key's numbers are long.
+    /// What the next key is called where protections are listed.
+    fn next_key(&self, alias: Option<&str>) -> String {
+        alias.map_or_else(|| format!("key {}", self.keys.len() + 1), |alias| format!("key {}", printable(alias)))
+    }
+
     fn add_key(&mut self, pkcs8: &[u8], alias: Option<String>) -> Result<(), Reason> {
-        let unreadable = || Reason::Damaged("a private key cannot be read");
-        let kind = algorithm::of_key(pkcs8).ok_or_else(unreadable)?;
-        if algorithm::signs(&kind) {
-            let key = PKey::private_key_from_pkcs8(pkcs8).map_err(|_| unreadable())?;
-            self.keys.push((key, alias));
-        } else {
-            self.other_kinds.push(algorithm::name_of(&kind));
+        match private_key(pkcs8) {
+            Ok(key) => self.keys.push((key, alias)),
+            Err(Reason::KeyKind(kind)) => self.other_kinds.push(kind),
+            Err(reason) => return Err(reason),
         }
         Ok(())
     }
@@ -231,6 +251,21 @@ fn read_mac(reader: BERReader) -> yasna::ASN1Result<MacData> {
         let iterations = reader.read_default(1, |reader| reader.read_u32())?;
         Ok(MacData { mac, salt, iterations })
     })
+}
+
+/// Reads a key in PKCS#8, if it is of a kind that can sign. OpenSSL is not shown any other: of a DSA key it computes
+/// the public half at once, for days when the key's numbers are long.
+///
+/// # Errors
+/// [`Reason::KeyKind`] for another kind, [`Reason::Damaged`] when it cannot be read.
+pub(super) fn private_key(pkcs8: &[u8]) -> Result<PKey<Private>, Reason> {
+    let unreadable = || Reason::Damaged("a private key cannot be read");
+    let kind = algorithm::of_key(pkcs8).ok_or_else(unreadable)?;
+    if algorithm::signs(&kind) {
+        PKey::private_key_from_pkcs8(pkcs8).map_err(|_| unreadable())
+    } else {
+        Err(Reason::KeyKind(algorithm::name_of(&kind)))
+    }
 }
 
 fn shrouded(bag: &SafeBag) -> Option<&p12::EncryptedPrivateKeyInfo> {

@@ -1,10 +1,17 @@
 //! What can be typed: commands, their forms, and the examples that open each help text.
 
+mod config;
+mod keys;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use maskinporten_token_generator::printer::{GrantForm, HeadersForm, TokenForm};
 
+pub(crate) use self::{
+    config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
+    keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
+};
 use super::settings::Typed;
 
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}\n";
@@ -185,120 +192,4 @@ pub(crate) struct SimulateArguments {
     /// Let this claim through although it is not documented, such as nbf; repeatable
     #[arg(long, value_name = "NAME", action = ArgAction::Append)]
     pub(crate) allow_claim: Vec<String>,
-}
-
-/// `config`
-#[derive(Debug, Subcommand)]
-pub(crate) enum ConfigCommand {
-    /// Write a profile, from options or from answers
-    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
-        maskinporten config init\n  \
-        maskinporten config init --profile kunde --env test -c ID -s altinn:serviceowner\n  \
-        maskinporten config init --project --env prod\n")]
-    Init(InitArguments),
-    /// Show every value that counts, and where it came from
-    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
-        maskinporten config show\n  \
-        maskinporten config show --profile kunde --format json\n")]
-    Show(ShowArguments),
-    /// Print the config files that are read, the strongest first
-    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
-        maskinporten config path\n  \
-        less \"$(maskinporten config path | head -n 1)\"\n")]
-    Path,
-    /// Write profiles from config.ps1, config.cmd or a .properties file
-    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
-        maskinporten config import config.ps1 config.local.ps1\n  \
-        maskinporten config import --print demo.properties\n")]
-    Import(ImportArguments),
-}
-
-/// `config init`
-#[derive(Debug, Args)]
-pub(crate) struct InitArguments {
-    /// Write maskinporten.toml in this folder, in place of the user's own file
-    #[arg(long, help_heading = "Output", conflicts_with = "config")]
-    pub(crate) project: bool,
-    #[command(flatten)]
-    pub(crate) settings: Typed,
-}
-
-/// `config show`
-#[derive(Debug, Args)]
-pub(crate) struct ShowArguments {
-    /// What to print
-    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output",
-          value_parser = PossibleValuesParser::new(["text", "json"]))]
-    pub(crate) format: String,
-    #[command(flatten)]
-    pub(crate) settings: Typed,
-}
-
-/// `config import`
-#[derive(Debug, Args)]
-pub(crate) struct ImportArguments {
-    /// The files, later ones over earlier ones
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// Print the profiles and write nothing
-    #[arg(long, help_heading = "Output")]
-    pub(crate) print: bool,
-    /// Write maskinporten.toml in this folder, in place of the user's own file
-    #[arg(long, help_heading = "Output", conflicts_with = "config")]
-    pub(crate) project: bool,
-}
-
-/// `keys`
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeysCommand {
-    /// Make a private JWK, and print the public JWK set to register
-    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
-        maskinporten keys new\n  \
-        maskinporten keys new --rsa 4096 --kid my-key-2027 --out my-key.jwk.json\n")]
-    New(NewArguments),
-    /// Print the public JWK set of any key
-    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
-        maskinporten keys public --env local\n  \
-        maskinporten keys public --jwk my-key.jwk.json\n")]
-    Public(PublicArguments),
-    /// List what a keystore, a JWK set or a PEM file holds
-    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
-        maskinporten keys list enterprise.p12\n  \
-        maskinporten keys list --format json my-keys.jwk.json\n")]
-    List(ListArguments),
-}
-
-/// `keys new`
-#[derive(Debug, Args)]
-pub(crate) struct NewArguments {
-    /// The size of the RSA key in bits
-    #[arg(long, value_name = "BITS", default_value = "3072",
-          value_parser = PossibleValuesParser::new(["3072", "4096"]))]
-    pub(crate) rsa: String,
-    /// The key id [default: the key's thumbprint (RFC 7638)]
-    #[arg(long, value_name = "ID")]
-    pub(crate) kid: Option<String>,
-    /// Where the private key is written; never over a file that is there
-    #[arg(long, value_name = "FILE", default_value = "maskinporten-key.jwk.json")]
-    pub(crate) out: PathBuf,
-}
-
-/// `keys public`
-#[derive(Debug, Args)]
-pub(crate) struct PublicArguments {
-    #[command(flatten)]
-    pub(crate) settings: Typed,
-}
-
-/// `keys list`
-#[derive(Debug, Args)]
-pub(crate) struct ListArguments {
-    /// The file; `-` reads stdin
-    pub(crate) file: PathBuf,
-    /// What to print
-    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output",
-          value_parser = PossibleValuesParser::new(["text", "json"]))]
-    pub(crate) format: String,
-    #[command(flatten)]
-    pub(crate) settings: Typed,
 }

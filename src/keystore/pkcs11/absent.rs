@@ -1,0 +1,80 @@
+//! What stands in for hardware tokens in a build without them: the same names, and an error that says so.
+
+use std::path::Path;
+
+use openssl::pkey::{PKeyRef, Public};
+use secrecy::SecretString;
+
+use super::{HardwareReason, PinTries};
+use crate::keystore::{KeystoreError, SignatureAlgorithm, SigningKey};
+
+/// A hardware token, of which there is none in this build.
+#[derive(Debug)]
+pub struct HardwareToken(Never);
+
+/// A key in a hardware token, of which there is none in this build.
+#[derive(Debug, Clone)]
+pub(in crate::keystore) struct TokenKey(Never);
+
+#[derive(Debug, Clone)]
+enum Never {}
+
+impl HardwareToken {
+    /// Says that this build has no support for tokens.
+    ///
+    /// # Errors
+    /// [`HardwareReason::NotBuilt`], always.
+    pub fn connect(_module: &Path, label: &str) -> Result<Self, KeystoreError> {
+        Err(KeystoreError::Hardware { name: label.to_owned(), source: HardwareReason::NotBuilt })
+    }
+
+    /// Cannot be called, for there is no token.
+    #[must_use]
+    pub fn needs_pin(&self) -> bool {
+        match self.0 {}
+    }
+
+    /// Cannot be called, for there is no token.
+    #[must_use]
+    pub fn tries(&self) -> PinTries {
+        match self.0 {}
+    }
+
+    /// Cannot be called, for there is no token.
+    ///
+    /// # Errors
+    /// None, for it cannot be called.
+    pub fn open(self, _key: &str, _pin: Option<&SecretString>) -> Result<SigningKey, KeystoreError> {
+        SigningKey::in_token(TokenKey(self.0), Vec::new())
+            .map_err(|reason| KeystoreError::Hardware { name: String::new(), source: HardwareReason::Key(reason) })
+    }
+}
+
+impl TokenKey {
+    pub(in crate::keystore) fn public(&self) -> &PKeyRef<Public> {
+        match self.0 {}
+    }
+
+    pub(in crate::keystore) fn sign(
+        &self,
+        _algorithm: SignatureAlgorithm,
+        _message: &[u8],
+    ) -> Result<Vec<u8>, HardwareReason> {
+        match self.0 {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::Explain as _;
+
+    #[test]
+    fn a_build_without_tokens_says_so_and_how_to_build_one_with() {
+        let error = HardwareToken::connect(Path::new("/usr/lib/softhsm/libsofthsm2.so"), "token").unwrap_err();
+
+        assert_eq!(error.to_string(), "could not use a key in the hardware token `token`");
+        assert_eq!(error.code(), "hardware_not_built");
+        assert!(error.hint().unwrap().ends_with("cargo install --path ."));
+    }
+}
