@@ -265,7 +265,7 @@ fn a_shell_runs_the_curl_command_of_a_grant() {
     let request = server.request();
     assert_eq!(request.header("Content-Type"), Some("application/x-www-form-urlencoded"));
     let sent = server.url("/token?a=it%27s");
-    assert_eq!(command, format!("curl --data @- '{sent}' <<'FORM'\n{}\nFORM\n", request.body));
+    assert_eq!(command, format!("curl -sS --data @- '{sent}' <<'FORM'\n{}\nFORM\n", request.body));
 }
 
 #[test]

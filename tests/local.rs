@@ -85,6 +85,13 @@ impl Local {
         Self { child, said, log, dir, data }
     }
 
+    /// Starts another simulator of the same user, with a folder of its own.
+    pub fn start_beside(other: &Self) -> Self {
+        let dir = other.home().join("second");
+        copy(&other.dir, &dir);
+        Self::start_in(dir, &[])
+    }
+
     /// The binary, in a home where `--env local` finds this simulator.
     pub fn maskinporten(&self, arguments: &[&str]) -> Maskinporten {
         maskinporten(arguments).env("XDG_DATA_HOME", self.home())

@@ -127,7 +127,7 @@ fn a_variable_that_is_named_and_not_set_is_an_error() {
     let option = modern().args(["--keystore-password-env", "NOWHERE"]).run();
     let variable = modern().env("MASKINPORTEN_KEYSTORE_PASSWORD_ENV", "NOWHERE").run();
 
-    let message = |by| format!("error: the variable NOWHERE that {by} names is not set\n{HINT}");
+    let message = |by| format!("error: the variable that {by} names is not set\n{HINT}");
     option.fails(4, &message("--keystore-password-env"));
     variable.fails(4, &message("MASKINPORTEN_KEYSTORE_PASSWORD_ENV"));
 }

@@ -182,3 +182,21 @@ fn programs_are_told_that_it_was_the_proxy() {
         ),
     );
 }
+
+#[test]
+fn a_proxy_that_is_misspelt_is_an_error_and_not_passed_over() {
+    let keystore = crate::support::testdata("modern.p12");
+    let token = crate::support::maskinporten(["token", "--env", "test", "-c", "a", "-s", "a:b", "-k", &keystore]);
+
+    let outcome = token
+        .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
+        .env("HTTPS_PROXY", "htp://user:hemmelig@127.0.0.1:1080")
+        .run();
+
+    outcome.fails(
+        3,
+        "error: could not prepare the connection\n\
+         caused by: the variable HTTPS_PROXY names no proxy that can be used\n\
+         hint: write it as http://HOST:PORT, or unset it\n",
+    );
+}

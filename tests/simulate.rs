@@ -125,3 +125,47 @@ fn a_damaged_clients_file_is_named_with_its_line() {
         outcome.stderr
     );
 }
+
+#[test]
+fn the_simulator_started_last_is_what_env_local_means_until_it_ends() {
+    let first = Local::start(&[]);
+    let issuer = || {
+        let shown = first.maskinporten(&["config", "show", "--env", "local", "--format", "json"]).run().artefact();
+        serde_json::from_str::<Value>(&shown).unwrap()["settings"]["audience"]["value"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(issuer(), first.issuer());
+
+    let mut second = Local::start_beside(&first);
+    assert_eq!(issuer(), second.issuer());
+    let warning = format!("warning: --env local now means this simulator, no longer {}\n", first.issuer());
+    assert!(second.log().starts_with(&warning), "{}", second.log());
+
+    program(Command::new("kill").arg(second.process().to_string()), b"");
+    assert_eq!(second.exit_code(), Some(0));
+    assert_eq!(issuer(), first.issuer());
+}
+
+#[test]
+fn a_note_that_cannot_be_left_is_a_warning() {
+    let local = Local::start(&[]);
+    let dir = local.file("clients.json").parent().unwrap().display().to_string();
+    drop(local.maskinporten(&["grant", "--env", "local"]));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_maskinporten"))
+        .args(["simulate", "--port", "0", "--dir", &dir])
+        .env("XDG_DATA_HOME", "/proc")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut lines = std::io::BufReader::new(child.stdout.as_mut().unwrap());
+    while !said.contains("listening on ") {
+        assert!(std::io::BufRead::read_line(&mut lines, &mut said).unwrap() > 0, "{said}");
+    }
+
+    program(Command::new("kill").arg(child.id().to_string()), b"");
+    let outcome = crate::support::wait(child);
+
+    assert_eq!(outcome.code, 0);
+    assert!(outcome.stderr.ends_with("; --env local does not find this simulator\n"), "{}", outcome.stderr);
+}

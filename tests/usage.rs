@@ -222,3 +222,12 @@ fn programs_are_told_of_wrong_values_in_one_object() {
         assert_eq!(error, wanted);
     }
 }
+
+#[test]
+fn a_stray_argument_is_not_shown_since_it_may_be_the_rest_of_a_password() {
+    let hint = "hint: put a value with blanks in quotes; --help shows what can be given\n";
+    maskinporten(["token", "-p", "two", "hemmelig"]).run().fails(
+        2,
+        &format!("error: an argument is none of the options, and is not shown in case it is part of a secret\n{hint}"),
+    );
+}

@@ -22,7 +22,10 @@ mod token;
 
 use std::{env, ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc};
 
-use clap::{Parser as _, error::ErrorKind};
+use clap::{
+    Parser as _,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use self::{
     args::{Arguments, Color, Command, ErrorFormat},
@@ -110,7 +113,11 @@ fn unparsed(error: &clap::Error) -> ExitCode {
         Report::new(ErrorFormat::Text, Loudness::Usual, wants_color(Color::Auto)).failure(&failure);
         return ExitCode::from(failure.exit as u8);
     }
-    if asks_for_json(&env::args_os().collect::<Vec<_>>()) {
+    let json = asks_for_json(&env::args_os().collect::<Vec<_>>());
+    if is_stray(error) {
+        let format = if json { ErrorFormat::Json } else { ErrorFormat::Text };
+        Report::new(format, Loudness::Usual, wants_color(Color::Auto)).failure(&stray());
+    } else if json {
         let text = error.render().to_string();
         let message = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
         let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -127,6 +134,18 @@ fn unparsed(error: &clap::Error) -> ExitCode {
         report::eprint(&if color { text.ansi().to_string() } else { text.to_string() });
     }
     ExitCode::from(Exit::Usage as u8)
+}
+
+/// Whether an argument is none of the options: often the rest of a value with a blank in it, such as a password.
+fn is_stray(error: &clap::Error) -> bool {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return false };
+    error.kind() == ErrorKind::UnknownArgument && !argument.starts_with('-')
+}
+
+fn stray() -> Failure {
+    let hint = "put a value with blanks in quotes; --help shows what can be given".to_owned();
+    let message = "an argument is none of the options, and is not shown in case it is part of a secret".to_owned();
+    Failure::plain(Exit::Usage, "usage", message, Some(hint))
 }
 
 /// Whether `--error-format json` stands among arguments that could not be parsed.

@@ -139,7 +139,7 @@ impl From<ClientError> for Failure {
         match error {
             ClientError::Grant(error) => Self::from(error),
             ClientError::Refused(refusal) => Self::of_refusal(refusal),
-            ClientError::Http(HttpError::CaFile { .. }) | ClientError::Endpoint(_) => {
+            ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_)) | ClientError::Endpoint(_) => {
                 Self::new(Exit::Configuration, &error)
             }
             ClientError::Unavailable { status, .. } => {

@@ -126,7 +126,8 @@ impl Secret {
         match std::env::var(found.value()) {
             Ok(password) => Ok(SecretString::from(password)),
             Err(std::env::VarError::NotPresent) => {
-                Err(self.failure(format!("the variable {} that {} names is not set", found.value(), found.label)))
+                // Its name is not shown: people put the secret itself there by mistake.
+                Err(self.failure(format!("the variable that {} names is not set", found.label)))
             }
             Err(std::env::VarError::NotUnicode(_)) => {
                 Err(self.failure(format!("the variable {} is not UTF-8", found.value())))

@@ -2,7 +2,7 @@
 //!
 //! What it made goes to stdout, since that is what was asked for; a line a request goes to stderr.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, net::TcpStream, sync::Arc, time::Duration};
 
 use maskinporten_token_generator::{
     environment::LocalEnvironment,
@@ -18,12 +18,16 @@ use super::{
 
 pub(crate) async fn run(arguments: SimulateArguments, report: &Arc<Report>) -> Result<(), Failure> {
     let options = options(arguments, report)?;
+    // Heard from here on, so that nothing is left half-made when somebody is quick.
+    let stop = signals::stop();
     let progress = Progress::start("making keys and certificates", report);
     let simulator = Simulator::start(options).map_err(|error| Failure::new(Exit::Configuration, &error))?;
     drop(progress);
-    let stop = signals::stop();
+    let note = Note::leave(simulator.local_environment(), report);
     report::print(description(&simulator).as_bytes())?;
-    simulator.serve(stop).await.map_err(|error| Failure::new(Exit::Other, &error))
+    let served = simulator.serve(stop).await.map_err(|error| Failure::new(Exit::Other, &error));
+    note.take_back();
+    served
 }
 
 fn options(arguments: SimulateArguments, report: &Arc<Report>) -> Result<Options, Failure> {
@@ -41,10 +45,50 @@ fn options(arguments: SimulateArguments, report: &Arc<Report>) -> Result<Options
             allow_claims: arguments.allow_claim,
             ..Strictness::default()
         },
-        note: Some(LocalEnvironment::note()?),
         observer: Some(Arc::new(move |event: &Event| log.note(&event.to_string()))),
         ..Options::new(dir)
     })
+}
+
+/// What `--env local` means while this simulator runs, and what it meant before.
+struct Note {
+    own: LocalEnvironment,
+    before: Option<LocalEnvironment>,
+}
+
+impl Note {
+    /// Leaves the note; where that cannot be done the simulator is of use all the same.
+    fn leave(own: LocalEnvironment, report: &Report) -> Self {
+        let place = LocalEnvironment::note();
+        let before = place.as_ref().ok().and_then(|place| LocalEnvironment::read(place).ok()).filter(is_alive);
+        if let Some(before) = &before {
+            report.warning(&format!("--env local now means this simulator, no longer {}", before.issuer));
+        }
+        if let Err(error) = place.and_then(|place| own.write(&place)) {
+            let why = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            report.warning(&format!("{error}{why}; --env local does not find this simulator"));
+        }
+        Self { own, before }
+    }
+
+    /// Puts back what stood there, unless another simulator has come since.
+    fn take_back(self) {
+        let Ok(place) = LocalEnvironment::note() else { return };
+        if LocalEnvironment::read(&place).ok() != Some(self.own) {
+            return;
+        }
+        let _ = match self.before.filter(is_alive) {
+            Some(before) => before.write(&place).is_ok(),
+            None => std::fs::remove_file(&place).is_ok(),
+        };
+    }
+}
+
+/// Whether somebody listens where a note says.
+fn is_alive(note: &LocalEnvironment) -> bool {
+    let address = note.issuer.split_once("://").map(|(_, rest)| rest.trim_end_matches('/'));
+    let address = address.and_then(|address| address.parse().ok());
+    address.is_some_and(|address| TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok())
 }
 
 /// Everything that a user needs to know to send the first request; the last line says that it listens.

@@ -221,6 +221,21 @@ pub const CATALOGUE: &[Explanation] = &[
     Explanation {
         code: None,
         error: "invalid_grant",
+        text: "Invalid JWT claim iat",
+        meaning: "the grant was issued too long before it arrived: this machine's clock is behind Maskinporten's, or the \
+                  grant was kept before it was sent",
+        remedy: "set the clock: sudo timedatectl set-ntp true (Justervesenet: ntp.justervesenet.no)",
+    },
+    Explanation {
+        code: None,
+        error: "invalid_grant",
+        text: "Invalid JWT claim exp",
+        meaning: "the grant is good for longer than Maskinporten allows: 120 seconds between iat and exp",
+        remedy: "pass --ttl 120 or less",
+    },
+    Explanation {
+        code: None,
+        error: "invalid_grant",
         text: "Client authentication failed",
         meaning: "Maskinporten could not tell that the grant is this client's: most often there is no active client with this \
                   client id in this environment, or the key is not the one that is registered on it",

@@ -140,7 +140,7 @@ fn remedy(refusal: &Refusal) -> String {
 /// How far we got.
 fn no_answer(error: &HttpError) -> &'static str {
     match error {
-        HttpError::CaFile { .. } | HttpError::Tls(_) => "could not prepare the connection",
+        HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_) => "could not prepare the connection",
         error if error.reached_the_server() => "got no answer that could be read",
         _ => "could not reach the server",
     }

@@ -24,6 +24,9 @@ pub enum HttpError {
         /// What is wrong with it.
         why: String,
     },
+    /// A variable is meant to name a proxy and does not.
+    #[error("the variable {0} names no proxy that can be used")]
+    ProxySetting(&'static str),
     /// TLS could not be set up on our side.
     #[error("could not set up TLS: {0}")]
     Tls(String),
@@ -181,7 +184,7 @@ impl Explain for HttpError {
         match self {
             Self::CaFile { .. } => "ca_file",
             Self::Tls(_) | Self::Handshake { .. } | Self::Certificate { .. } => "tls",
-            Self::Proxy { .. } => "proxy",
+            Self::Proxy { .. } | Self::ProxySetting(_) => "proxy",
             Self::Name { .. } => "dns",
             Self::Connect { .. } => "connect",
             Self::TimedOut { .. } => "timeout",
@@ -191,6 +194,7 @@ impl Explain for HttpError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::ProxySetting(_) => "write it as http://HOST:PORT, or unset it",
             Self::CaFile { .. } => "pass a PEM file with --ca-file",
             Self::Tls(_) => "install ca-certificates, or pass a PEM file with --ca-file",
             Self::Name { .. } => "check the network and the spelling of the address",

@@ -63,8 +63,12 @@ impl HttpClient {
     /// addresses on this machine.
     ///
     /// # Errors
-    /// [`HttpError::CaFile`] when the file with certificate authorities cannot be used.
+    /// [`HttpError::CaFile`] when the file with certificate authorities cannot be used, [`HttpError::ProxySetting`] when
+    /// a variable is meant to name a proxy and does not.
     pub fn new(endpoint: Endpoint, options: &HttpOptions) -> Result<Self, HttpError> {
+        if let Some(variable) = proxy::unusable(&endpoint) {
+            return Err(HttpError::ProxySetting(variable));
+        }
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())

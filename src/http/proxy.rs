@@ -17,6 +17,19 @@ pub(super) fn towards(endpoint: &Endpoint) -> Option<String> {
     Some(format!("{}://{}{port}", proxy.scheme_str()?, proxy.host()?))
 }
 
+/// The variable that is meant to name a proxy for this endpoint and does not; the HTTP client would pass it over.
+pub(super) fn unusable(endpoint: &Endpoint) -> Option<&'static str> {
+    const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+    if endpoint.is_loopback() {
+        return None;
+    }
+    let mut variables = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter();
+    variables.find(|variable| {
+        let value = std::env::var(variable).unwrap_or_default();
+        value.split_once("://").is_some_and(|(scheme, _)| !SCHEMES.contains(&scheme.to_lowercase().as_str()))
+    })
+}
+
 /// How a proxy answered a CONNECT, when that is what went wrong.
 pub(super) enum Verdict {
     /// It answered 407.

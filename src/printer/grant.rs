@@ -52,7 +52,7 @@ pub fn print_grant(
         GrantForm::Form => writeln!(out, "{}", request.expose_form()),
         GrantForm::Curl => {
             let endpoint = quoting::shell(request.endpoint().as_str());
-            writeln!(out, "curl --data @- {endpoint} <<'FORM'\n{}\nFORM", request.expose_form())
+            writeln!(out, "curl -sS --data @- {endpoint} <<'FORM'\n{}\nFORM", request.expose_form())
         }
     }
 }

@@ -187,7 +187,8 @@ pub(crate) struct SimulateArguments {
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(crate) trust: Vec<PathBuf>,
     /// Accept this signature algorithm too, such as ES256; repeatable
-    #[arg(long, value_name = "NAME", action = ArgAction::Append)]
+    #[arg(long, value_name = "NAME", action = ArgAction::Append, hide_possible_values = true,
+          value_parser = PossibleValuesParser::new(["PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]))]
     pub(crate) allow_alg: Vec<String>,
     /// Let this claim through although it is not documented, such as nbf; repeatable
     #[arg(long, value_name = "NAME", action = ArgAction::Append)]
