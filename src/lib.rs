@@ -47,6 +47,12 @@
 //! # }
 //! ```
 
+// The library neither prints nor gives up: both are for the binary to decide.
+#![cfg_attr(
+    not(test),
+    warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)
+)]
+
 pub mod client;
 pub mod clock;
 pub mod environment;

@@ -9,6 +9,16 @@ use crate::{
     support::{Maskinporten, maskinporten, testdata},
 };
 
+/// What counts when nobody says anything, as the help texts have it.
+const DEFAULTS: [(&str, &str); 6] = [
+    ("ttl", "120"),
+    ("max-iterations", "10000000"),
+    ("x5c", "chain"),
+    ("timeout", "30s"),
+    ("connect-timeout", "5s"),
+    ("retries", "2"),
+];
+
 /// A home with a user file and a project folder, either of which may be empty.
 fn with_files(arguments: &[&str], user: &str, project: &str) -> Maskinporten {
     let command = maskinporten(arguments);
@@ -91,6 +101,11 @@ fn every_setting_is_taken_from_option_variable_project_file_user_file_and_defaul
             let place = [option.as_str(), &variable, "/project/maskinporten.toml", "/config.toml"][strongest];
             assert!(from.contains(place), "{name}: {from}");
         }
+
+        let (value, from) = shown(with_files(&["--quiet", "config", "show", "--format", "json"], "", ""), &name);
+        let default = DEFAULTS.iter().find(|(own, _)| *own == name);
+        assert_eq!(value.as_str(), default.map(|(_, value)| *value), "{name}");
+        assert_eq!(from, if default.is_some() { "default" } else { "" }, "{name}");
     }
 }
 

@@ -27,7 +27,7 @@ fn the_project_wins_key_by_key_and_the_user_fills_the_rest() {
     assert_eq!(profiles.default_profile().unwrap().0, "test");
     let profile = profiles.profile(None).unwrap().unwrap();
     assert_eq!((value(&profile, "env"), value(&profile, "client-id")), ("test", "mine"));
-    assert_eq!(profile.value("env").unwrap().place().to_string(), "`/work/maskinporten.toml`, line 3");
+    assert_eq!(profile.value("env").unwrap().place().to_string(), "`/project/maskinporten.toml`, line 3");
     assert_eq!(profile.value("client-id").unwrap().place().to_string(), "`/home/ola/config.toml`, line 5");
     let headers: Vec<_> = profile.headers.iter().map(|header| header.value.as_str()).collect();
     assert_eq!(headers, ["project", "user"]);
@@ -143,7 +143,7 @@ fn warns_when_a_project_decides_where_the_users_key_is_used() {
     assert_eq!(
         warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         [
-            "`token_endpoint` in `/work/maskinporten.toml`, line 2 decides where a grant goes that is signed with the key \
+            "`token_endpoint` in `/project/maskinporten.toml`, line 2 decides where a grant goes that is signed with the key \
           named in `/home/ola/config.toml`, line 2"
         ]
     );

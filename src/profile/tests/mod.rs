@@ -44,7 +44,7 @@ pub(super) fn user(text: &str) -> Result<ConfigFile, ProfileError> {
 
 /// Reads a text as a project's file.
 pub(super) fn project(text: &str) -> Result<ConfigFile, ProfileError> {
-    ConfigFile::parse(text, Path::new("/work/maskinporten.toml"), FileKind::Project, KNOWN)
+    ConfigFile::parse(text, Path::new("/project/maskinporten.toml"), FileKind::Project, KNOWN)
 }
 
 /// Message and hint of an error, as they are shown.
