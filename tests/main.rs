@@ -21,6 +21,7 @@ mod mutation;
 mod mutator;
 mod openssl;
 mod original;
+mod original_sources;
 mod password_places;
 mod passwords;
 mod profiles;
