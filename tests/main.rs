@@ -15,6 +15,7 @@ mod iterations;
 mod key_errors;
 mod key_sources;
 mod keys;
+mod keys_commands;
 mod keystore_errors;
 mod keystore_errors_json;
 mod keystores;
