@@ -79,7 +79,7 @@ fn a_new_key_that_cannot_be_written_leaves_nothing_on_stdout() {
 
     outcome.fails(
         4,
-        "error: could not write the private key to `/nonexistent/key`: entity not found\n\
+        "error: could not write the private key to `/nonexistent/key`: there is no such folder\n\
          hint: name another file with --out FILE\n",
     );
 }

@@ -65,6 +65,7 @@ fn write_private(path: &Path, jwk: &SecretString) -> Result<(), Failure> {
     written.map(|_| ()).map_err(|error: io::Error| {
         let why = match error.kind() {
             io::ErrorKind::AlreadyExists => "there is a file already".to_owned(),
+            io::ErrorKind::NotFound => "there is no such folder".to_owned(),
             kind => io::Error::from(kind).to_string(),
         };
         let message = format!("could not write the private key to `{}`: {why}", path.display());
