@@ -9,8 +9,8 @@ use std::{
 use maskinporten_token_generator::{
     clock::SystemClock,
     keystore::{
-        DEFAULT_ITERATIONS, JwkFile, KeystoreFile, Listed, Looks, MAXIMUM_ITERATIONS, NewKey, NewKeyKind, PemFile,
-        Protection, SigningKey,
+        DEFAULT_ITERATIONS, JwkFile, KeystoreFile, Listed, Looks, MAXIMUM_ITERATIONS, NewKey, NewKeyError, NewKeyKind,
+        PemFile, Protection, SigningKey,
     },
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -42,7 +42,10 @@ pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, report: &Report
 fn new(arguments: &NewArguments, report: &Report) -> Result<(), Failure> {
     let kind = if arguments.rsa == "4096" { NewKeyKind::Rsa4096 } else { NewKeyKind::Rsa3072 };
     let progress = Progress::start("making a key", report);
-    let key = NewKey::generate(kind, arguments.kid.as_deref()).map_err(|error| Failure::new(Exit::Key, &error))?;
+    let key = NewKey::generate(kind, arguments.kid.as_deref()).map_err(|error| {
+        let exit = if matches!(error, NewKeyError::KeyId(_)) { Exit::Usage } else { Exit::Key };
+        Failure::new(exit, &error)
+    })?;
     drop(progress);
     write_private(&arguments.out, key.private_jwk())?;
     report.note(&format!("the private key is in {}, for you alone to read", arguments.out.display()));
@@ -62,6 +65,7 @@ fn write_private(path: &Path, jwk: &SecretString) -> Result<(), Failure> {
     written.map(|_| ()).map_err(|error: io::Error| {
         let why = match error.kind() {
             io::ErrorKind::AlreadyExists => "there is a file already".to_owned(),
+            io::ErrorKind::NotFound => "there is no such folder".to_owned(),
             kind => io::Error::from(kind).to_string(),
         };
         let message = format!("could not write the private key to `{}`: {why}", path.display());

@@ -133,7 +133,9 @@ impl Profiles {
             let own = path.last().map(|own| shown(own)).unwrap_or_default();
             sections = self.sections(base);
             if sections.is_empty() {
-                let (place, nearest) = (place.clone(), self.nearest(base));
+                // A profile that extends itself would be the next error.
+                let nearest = self.nearest(base).filter(|nearest| path.last() != Some(nearest));
+                let place = place.clone();
                 return Err(ProfileError::UnknownBase { place, profile: own, base: shown(base), nearest });
             }
             path.push(base.clone());

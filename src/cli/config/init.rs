@@ -29,6 +29,7 @@ const MAXIMUM_ANSWER: u64 = 4096;
 pub(super) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
     let target = Target::choose(config, arguments.project)?;
     let Typed(mut typed) = arguments.settings;
+    refuse_empty(&typed)?;
     let name = take(&mut typed, PROFILE).unwrap_or_else(|| {
         typed.iter().find(|(name, _)| *name == "env").map_or("test".to_owned(), |(_, values)| values.concat())
     });
@@ -43,6 +44,14 @@ pub(super) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Re
     target.write(&[draft])?;
     report.note(&format!("wrote the profile {name}; try it: maskinporten token --profile {name}"));
     Ok(())
+}
+
+/// What is empty makes a file that cannot be read again, or a profile that lacks something.
+fn refuse_empty(typed: &[(&'static str, Vec<String>)]) -> Result<(), Failure> {
+    let is_empty = |values: &[String]| values.iter().any(|value| value.trim().is_empty());
+    let Some((name, _)) = typed.iter().find(|(_, values)| is_empty(values)) else { return Ok(()) };
+    let hint = Some("give it a value, or leave it out".to_owned());
+    Err(Failure::plain(Exit::Usage, "empty", format!("{} is empty", settings::option(name)), hint))
 }
 
 fn take(typed: &mut Vec<(&'static str, Vec<String>)>, name: &str) -> Option<String> {

@@ -29,6 +29,7 @@ pub(crate) fn open(layers: &Layers, clock: &dyn Clock, report: &Report) -> Resul
                     --pkcs11-module name other kinds of keys";
         Failure::plain(Exit::Configuration, "missing", "no keystore was given".to_owned(), Some(hint.to_owned()))
     })?;
+    refuse_key_itself(layers, &source)?;
     check_certificate(layers, &source)?;
     let key = match source.name {
         "keystore" => source::keystore(layers, &source, report),
@@ -42,6 +43,17 @@ pub(crate) fn open(layers: &Layers, clock: &dyn Clock, report: &Report) -> Resul
         warn_of_validity(certificate, clock, report);
     }
     Ok(key)
+}
+
+/// A key where the name of a file belongs would stand in the error that no such file is there.
+fn refuse_key_itself(layers: &Layers, source: &Found) -> Result<(), Failure> {
+    let certificate = layers.find("certificate");
+    let named = [source].into_iter().filter(|source| source.name != CLIENT_JWK).chain(&certificate);
+    let is_key = |text: &str| text.trim_start().starts_with(['{', '[']) || text.contains("-----BEGIN");
+    let Some(found) = named.into_iter().find(|found| is_key(found.value())) else { return Ok(()) };
+    let message = format!("{} holds a key or certificate itself, not the name of a file", found.label);
+    let hint = "put it in a file that only you may read, and name that; a JWK may stand in MASKINPORTEN_CLIENT_JWK";
+    Err(Failure::plain(exit_of(found.origin), "plain_key", message, Some(hint.to_owned())))
 }
 
 /// A certificate of its own goes with a key in PEM or in a token; the others bring theirs.

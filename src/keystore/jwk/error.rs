@@ -149,7 +149,7 @@ impl Explain for JwkReason {
             Self::Key(_) => "make a key that Maskinporten takes: maskinporten keys new --rsa 3072".to_owned(),
             Self::NoSuchKeyId { .. } | Self::Ambiguous { .. } => "choose one of them with --kid KID".to_owned(),
             Self::Certificates | Self::ForeignCertificate => {
-                "leave `x5c` out of the JWK, or give the certificate with --certificate FILE".to_owned()
+                "leave `x5c` out of the JWK, and pass --kid with the id under which the key is registered".to_owned()
             }
         })
     }

@@ -1,0 +1,256 @@
+//! Everything that is wrong with a config file, or with writing one, through the binary: all three streams and the
+//! exit code.
+//!
+//! `config_errors.txt` has a paragraph for each fault of a file: the file, with ¶ between its lines, and what is said.
+
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, chown},
+    path::Path,
+    process::Command,
+};
+
+use serde_json::{Value, json};
+
+use crate::support::{Maskinporten, maskinporten, program, testdata};
+
+const PROFILE: [&str; 8] = ["--env", "test", "-c", "x", "-s", "a:b", "-k", "k.p12"];
+
+/// A folder with this file in it, and the path of that.
+fn file(name: &str, text: impl AsRef<[u8]>) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    (folder, path.display().to_string())
+}
+
+#[test]
+fn every_fault_of_a_file_is_named_with_its_line() {
+    for paragraph in include_str!("config_errors.txt").trim_end().split("\n\n") {
+        let (text, said) = paragraph.split_once('\n').unwrap();
+        let (_folder, path) = file("c.toml", text.replace(" ¶ ", "\n") + "\n");
+
+        let outcome = maskinporten(["token", "--config", &path]).run();
+
+        outcome.fails(3, &format!("{}\n", said.replace("FILE", &path)));
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let (folder, large) = file("large.toml", " ".repeat(1024 * 1024 + 1));
+    let (_other, latin1) = file("latin1.toml", b"\nx = \"\xe5\"\n");
+    let directory = folder.path().display().to_string();
+    let missing = folder.path().join("missing.toml").display().to_string();
+    for (path, said) in [
+        (
+            &missing,
+            format!(
+                "could not read the config file `{missing}`\ncaused by: No such file or directory (os error 2)\n\
+                 hint: check the path, or write one with: maskinporten config init"
+            ),
+        ),
+        (
+            &directory,
+            format!(
+                "could not read the config file `{directory}`\ncaused by: Is a directory (os error 21)\n\
+                 hint: check the path and its permissions"
+            ),
+        ),
+        (
+            &large,
+            format!(
+                "the config file `{large}` is larger than 1 MiB\n\
+                 hint: give a config file; `maskinporten config init` writes one"
+            ),
+        ),
+        (&latin1, format!("the config file is not UTF-8: `{latin1}`, line 2\nhint: save the file as UTF-8")),
+    ] {
+        maskinporten(["token", "--config", path]).run().fails(3, &format!("error: {said}\n"));
+    }
+}
+
+#[test]
+fn a_profile_that_is_not_there_is_told_with_what_was_probably_meant() {
+    let (_folder, path) = file("c.toml", "[profiles.kunde]\n[profiles.test]\n");
+    let (_other, empty) = file("c.toml", "");
+    for (path, name, hint) in [
+        (&path, "tset", "pass --profile test"),
+        (&path, "zzzzz", "the profiles are: kunde, test"),
+        (&empty, "test", "there are no profiles yet; write one with: maskinporten config init"),
+    ] {
+        let outcome = maskinporten(["token", "--config", path, "--profile", name]).run();
+
+        outcome.fails(3, &format!("error: no profile is called `{name}`\nhint: {hint}\n"));
+    }
+}
+
+#[test]
+fn profiles_that_extend_too_many_others_are_refused() {
+    let extending: Vec<String> = (0..17).map(|at| format!("[profiles.p{at}]\nextends = \"p{}\"\n", at + 1)).collect();
+    let text = extending.concat() + "[profiles.p17]\n";
+    let (_folder, path) = file("c.toml", text);
+
+    let outcome = maskinporten(["token", "--config", &path, "--profile", "p0"]).run();
+
+    outcome.fails(
+        3,
+        &format!(
+            "error: the profile `p0` extends more than 16 others in a row: `{path}`, line 2\n\
+             hint: say more in fewer profiles\n"
+        ),
+    );
+}
+
+#[test]
+fn a_fault_of_a_file_is_json_when_that_is_asked_for() {
+    let (_folder, path) = file("c.toml", "[profiles.p]\nclient_idd = \"x\"\n");
+
+    let outcome = maskinporten(["token", "--error-format", "json", "--config", &path]).run();
+
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""));
+    let error: Value = serde_json::from_str(&outcome.stderr).unwrap();
+    let message = format!("unknown key `client_idd` in the profile `p`: `{path}`, line 2, column 1");
+    assert_eq!(error["error"]["code"], "config_key");
+    assert_eq!(error["error"]["message"], message);
+    assert_eq!(error["error"]["hint"], "write `client_id`");
+}
+
+#[test]
+fn a_project_file_of_another_user_is_not_read_and_a_command_in_ones_own_is_refused() {
+    let (folder, path) = file("maskinporten.toml", "[profiles.p]\nkeystore_password_command = \"touch ran\"\n");
+    let show = || maskinporten(["config", "show", "--profile", "p"]).in_folder(folder.path());
+
+    let own = show().run();
+
+    own.fails(
+        3,
+        &format!(
+            "error: a project file may not name a command, because entering a folder must never run anything: \
+             `keystore_password_command` in `{path}`, line 2, column 29\n\
+             hint: move `keystore_password_command` to your own config file, or remove it\n"
+        ),
+    );
+    // Only root can give a file away.
+    if fs::metadata(&path).unwrap().uid() == 0 {
+        chown(&path, Some(12345), None).unwrap();
+
+        let foreign = show().run();
+        let path_shown = maskinporten(["config", "path"]).in_folder(folder.path());
+        let user = path_shown.home().join(".config/maskinporten/config.toml");
+
+        foreign.fails(
+            3,
+            &format!(
+                "warning: `{path}` is not read: it belongs to another user (uid 12345); if you trust it: --config \
+                 {path}\n\
+                 error: no profile is called `p`\n\
+                 hint: there are no profiles yet; write one with: maskinporten config init\n"
+            ),
+        );
+        assert_eq!(path_shown.run().artefact(), format!("{}\n", user.display()));
+    }
+    assert!(!folder.path().join("ran").exists());
+}
+
+fn init(more: &[&str]) -> Maskinporten {
+    maskinporten(["config", "init"]).args(PROFILE).args(more)
+}
+
+#[test]
+fn a_profile_that_cannot_be_written_leaves_the_file_as_it_was() {
+    let (_folder, bad) = file("bad.toml", "[a");
+    let (_other, there) = file("there.toml", "[profiles.test]\n");
+
+    init(&["--config", &bad]).run().fails(
+        3,
+        &format!(
+            "error: nothing can be added to `{bad}`\n\
+             caused by: the config file is not valid TOML: `{bad}`, line 1, column 3: unclosed table, expected `]`\n\
+             hint: text stands in quotes: client_id = \"…\"; a path of Windows in single ones\n"
+        ),
+    );
+    init(&["--config", &there]).run().fails(
+        3,
+        &format!(
+            "error: the profile `test` exists already: `{there}`, line 1\n\
+             hint: give the profile another name, or edit the file\n"
+        ),
+    );
+    init(&["--config", &there, "--profile", "other", "-p", "hunter2"]).run().fails(
+        3,
+        "error: `keystore_password` is a secret, which is not written to a config file\n\
+         hint: use keystore_password_file, or keystore_password_command in your own config file\n",
+    );
+    let below = init(&["--config", &format!("{there}/c.toml")]).run();
+    assert_eq!((below.code, below.stdout.as_str()), (3, ""));
+    assert!(below.stderr.starts_with(&format!("error: could not write `{there}/c.toml`\n")), "{}", below.stderr);
+    assert_eq!(fs::read_to_string(&there).unwrap(), "[profiles.test]\n");
+}
+
+#[test]
+fn init_without_a_terminal_or_with_an_empty_option_is_an_error_of_usage() {
+    let (folder, _) = file("unused", "");
+    let config = folder.path().join("c.toml").display().to_string();
+
+    let unasked = maskinporten(["config", "init", "--config", &config]).run();
+    let nameless = init(&["--config", &config, "--profile", ""]).run();
+
+    unasked.fails(2, "error: a profile needs --env, and there is no terminal to ask on\nhint: pass --env\n");
+    nameless.fails(2, "error: --profile is empty\nhint: give it a value, or leave it out\n");
+    assert!(!Path::new(&config).exists());
+}
+
+#[test]
+fn init_asks_on_a_terminal_for_what_is_missing() {
+    let home = tempfile::tempdir().unwrap();
+    let (config, stdout) = (home.path().join("c.toml"), home.path().join("stdout"));
+    let environment = json!({ "HOME": home.path(), "PATH": std::env::var("PATH").unwrap(), "NO_COLOR": "1" });
+    let command =
+        json!([env!("CARGO_BIN_EXE_maskinporten"), "config", "init", "--config", config, "-k", testdata("modern.p12")]);
+    let answers = json!([["(test or prod): ", "test\r"], ["Client id: ", "klient\r"], ["Scopes: ", "a:b c:d\r"]]);
+    let wanted = json!({ "command": command, "environment": environment, "stdout": stdout, "answers": answers,
+                         "visible": true });
+
+    let mut python = Command::new("python3");
+    let told = program(python.args(["-c", include_str!("terminal.py")]), wanted.to_string().as_bytes());
+
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["code"], &told["hidden"]), (&json!(0), &json!([false, false, false])));
+    assert_eq!(fs::read_to_string(stdout).unwrap(), format!("{}\n", config.display()));
+    let config = config.display().to_string();
+    let shown = maskinporten(["config", "show", "--format", "json", "--config", &config]).run().artefact();
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    for (name, value) in [("env", "test"), ("client_id", "klient"), ("scope", "a:b c:d")] {
+        assert_eq!(shown["settings"][name]["value"], value, "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_be_imported_is_named() {
+    let (folder, other_kind) = file("notes.txt", "hi\n");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(path("no-text.ps1"), b"\0\x01\x02").unwrap();
+    fs::write(path("large.ps1"), " ".repeat(1024 * 1024 + 1)).unwrap();
+    fs::write(path("nobody.ps1"), "$test_audience = \"https://test.maskinporten.no/\"\n").unwrap();
+    let assignments = "give a file of assignments: maskinporten config import config.ps1 config.local.ps1";
+    for (file, said, hint) in [
+        (
+            path("missing.ps1"),
+            "could not read `FILE`\ncaused by: No such file or directory (os error 2)",
+            "check the path and its permissions",
+        ),
+        (path("no-text.ps1"), "`FILE` is no text", "save it as UTF-8"),
+        (path("large.ps1"), "`FILE` is larger than 1 MiB", assignments),
+        (other_kind, "`FILE` is neither config.ps1 nor config.cmd nor a .properties file", assignments),
+        (
+            path("nobody.ps1"),
+            "no file has a client id, so there is no profile to write",
+            "give your own file too: maskinporten config import config.ps1 config.local.ps1",
+        ),
+    ] {
+        let outcome = maskinporten(["config", "import", &file]).run();
+
+        outcome.fails(3, &format!("error: {}\nhint: {hint}\n", said.replace("FILE", &file)));
+    }
+}

@@ -1,0 +1,175 @@
+//! Every way in which a hardware token gives no key, tried with `SoftHSM2`: all three streams and the exit code.
+
+use crate::{
+    registered::SoftHsm,
+    support::{Maskinporten, maskinporten, testdata},
+};
+
+const FEW: &str = "warning: a wrong PIN was given before: the token does not take many more\n";
+const IN_PROCESS_LIST: &str = "warning: --pkcs11-pin shows in the process list; set MASKINPORTEN_PKCS11_PIN instead\n";
+const WRONG: &str = "error: could not use a key in the hardware token `test token`\n\
+                     caused by: the PIN is wrong; the token says that few tries are left\n\
+                     hint: do not guess: after a few wrong PINs the token locks itself\n";
+
+fn grant() -> Maskinporten {
+    maskinporten(["grant", "--env", "test", "-c", "client", "-s", "a:b", "--kid", "registered"])
+}
+
+fn with_key(hsm: &SoftHsm) -> Maskinporten {
+    hsm.key(grant(), "signing")
+}
+
+fn with_pin(command: Maskinporten) -> Maskinporten {
+    command.env("MASKINPORTEN_PKCS11_PIN", SoftHsm::PIN)
+}
+
+#[test]
+fn a_wrong_pin_is_told_and_the_next_run_warns_before_it_tries() {
+    let hsm = SoftHsm::with(&[("enterprise", "signing")]);
+
+    let first = with_key(&hsm).env("MASKINPORTEN_PKCS11_PIN", "000000").run();
+    let second = with_key(&hsm).args(["--pkcs11-pin-command", "echo 000001"]).run();
+    let right = with_pin(with_key(&hsm)).run();
+    let after = with_pin(with_key(&hsm)).run();
+
+    first.fails(4, WRONG);
+    second.fails(4, &format!("{FEW}{WRONG}"));
+    assert_eq!((right.code, right.stderr.as_str()), (0, FEW));
+    assert_eq!((after.code, after.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn a_pin_on_the_command_line_is_warned_of_and_works() {
+    let hsm = SoftHsm::with(&[("enterprise", "signing")]);
+
+    let right = with_key(&hsm).args(["--pkcs11-pin", SoftHsm::PIN]).run();
+    let wrong = with_key(&hsm).args(["--pkcs11-pin", "000000"]).run();
+
+    assert_eq!((right.code, right.stderr.as_str()), (0, IN_PROCESS_LIST));
+    assert_eq!(right.stdout.split('.').count(), 3);
+    wrong.fails(4, &format!("{IN_PROCESS_LIST}{WRONG}"));
+}
+
+#[test]
+fn a_wrong_pin_is_json_when_that_is_asked_for() {
+    let hsm = SoftHsm::with(&[("enterprise", "signing")]);
+
+    let outcome = with_key(&hsm).args(["--error-format", "json", "--pkcs11-pin-command", "echo 000000"]).run();
+
+    outcome.fails(
+        4,
+        "{\"error\":{\"code\":\"hardware_pin\",\"message\":\"could not use a key in the hardware token `test token`\",\
+         \"causes\":[\"the PIN is wrong; the token says that few tries are left\"],\
+         \"hint\":\"do not guess: after a few wrong PINs the token locks itself\",\"exit_code\":4,\
+         \"http_status\":null,\"oauth_error\":null,\"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}\n",
+    );
+}
+
+#[test]
+fn each_place_of_the_pin_that_gives_none_is_named() {
+    let hsm = SoftHsm::with(&[("enterprise", "signing")]);
+    let hint = "hint: set MASKINPORTEN_PKCS11_PIN, or pass --pkcs11-pin-file FILE\n";
+    for (arguments, said) in [
+        (&[][..], "no PIN was given for the token `test token`, and there is no terminal to ask on"),
+        (&["--pkcs11-pin-env", "UNSET"], "the variable UNSET that --pkcs11-pin-env names is not set"),
+        (
+            &["--pkcs11-pin-file", "/nonexistent"],
+            "could not read the PIN file `/nonexistent`: No such file or directory (os error 2)",
+        ),
+        (&["--pkcs11-pin-command", "false"], "the command of --pkcs11-pin-command failed: exit status: 1"),
+        (&["--pkcs11-pin-command", "true"], "the command of --pkcs11-pin-command printed nothing"),
+    ] {
+        let outcome = with_key(&hsm).args(arguments).run();
+
+        outcome.fails(4, &format!("error: {said}\n{hint}"));
+    }
+    let two = with_key(&hsm).args(["--pkcs11-pin-env", "A", "--pkcs11-pin-command", "true"]).run();
+    two.fails(2, "error: --pkcs11-pin-env and --pkcs11-pin-command exclude each other\nhint: give one of them\n");
+}
+
+#[test]
+fn a_token_or_key_that_is_not_there_is_told_with_those_that_are() {
+    let hsm = SoftHsm::with(&[("enterprise", "signing")]);
+    let module = ["--pkcs11-module", &SoftHsm::module()].map(str::to_owned);
+    let elsewhere = grant().args(module).args(["--pkcs11-token", "other", "--pkcs11-key", "signing"]);
+
+    let no_token = with_pin(elsewhere).env("SOFTHSM2_CONF", hsm.settings()).run();
+    let no_key = with_pin(hsm.key(grant(), "other")).run();
+
+    no_token.fails(
+        4,
+        "error: could not use a key in the hardware token `other`\n\
+         caused by: no token has the label `other`; there is\n  test token: SoftHSM project SoftHSM v2\n\
+         hint: insert the token, or pass the label of one that is there with --pkcs11-token\n",
+    );
+    no_key.fails(
+        4,
+        "error: could not use a key in the hardware token `test token`\n\
+         caused by: no private key has the label `other`; there is\n  signing: id 01\n\
+         hint: pass the label of one that is there with --pkcs11-key\n",
+    );
+}
+
+#[test]
+fn two_keys_with_one_label_are_not_chosen_between() {
+    let hsm = SoftHsm::with(&[("enterprise", "signing"), ("second", "signing")]);
+
+    let outcome = with_pin(with_key(&hsm)).run();
+
+    outcome.fails(
+        4,
+        "error: could not use a key in the hardware token `test token`\n\
+         caused by: 2 private keys have the label `signing`\n\
+         hint: give each of them a label of its own, in the software that came with the token\n",
+    );
+}
+
+#[test]
+fn a_hardware_key_needs_its_own_certificate_and_an_algorithm_that_it_can_do() {
+    let hsm = SoftHsm::with(&[("enterprise", "signing")]);
+    let other = testdata("keys/other.pem");
+
+    let foreign = with_pin(with_key(&hsm)).args(["--certificate", &other]).run();
+    let elliptic = with_pin(with_key(&hsm)).args(["--alg", "ES256", "--quiet"]).run();
+
+    foreign.fails(
+        4,
+        &format!(
+            "error: could not use the certificates in `{other}`\n\
+             caused by: none of its 1 certificate(s) belongs to the private key; the first is C=NO, O=ANNEN TESTETAT, \
+             CN=ANNEN TESTETAT, serialNumber=310702641\n\
+             hint: give the key's own certificate; its public half is shown by: openssl x509 -in {other} -noout \
+             -pubkey\n"
+        ),
+    );
+    elliptic.fails(
+        4,
+        "error: could not sign the grant\n\
+         caused by: the private key cannot sign with ES256\n\
+         hint: pass --alg RS256, or use another key\n",
+    );
+}
+
+#[test]
+fn a_module_that_is_none_or_cannot_find_its_settings_is_told() {
+    let module = testdata("random.bin");
+    let arguments = ["--pkcs11-module", &module, "--pkcs11-token", "a", "--pkcs11-key", "b"];
+
+    let none = grant().args(arguments).run();
+    let unset = SoftHsm::module();
+    let arguments = ["--pkcs11-module", &unset, "--pkcs11-token", "a", "--pkcs11-key", "b"];
+    let unset = grant().args(arguments).env("SOFTHSM2_CONF", "/nonexistent/softhsm2.conf").run();
+
+    assert_eq!((none.code, none.stdout.as_str()), (4, ""));
+    let said = format!("\ncaused by: the PKCS#11 module `{module}` cannot be loaded: ");
+    assert!(none.stderr.contains(&said), "{}", none.stderr);
+    assert!(
+        none.stderr.ends_with("\nhint: give a PKCS#11 module for this system and processor with --pkcs11-module\n")
+    );
+    unset.fails(
+        4,
+        "error: could not use a key in the hardware token `a`\n\
+         caused by: the PKCS#11 module says GeneralError (C_Initialize)\n\
+         hint: see that the token works: pkcs11-tool --module MODULE --list-slots; SoftHSM needs SOFTHSM2_CONF\n",
+    );
+}

@@ -1,0 +1,232 @@
+//! Every way in which a JWK, a PEM file, a certificate or .NET's store gives no key: all three streams and the exit
+//! code.
+//!
+//! `jwk_errors.txt` and `key_errors.txt` have a paragraph for each: the exit code with what is typed or set, and what
+//! is said.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{
+    key_sources::with_store,
+    openssl::openssl,
+    support::{Maskinporten, Outcome, maskinporten, program, testdata},
+};
+
+/// A command that lacks nothing but its key.
+fn grant() -> Maskinporten {
+    maskinporten(["grant", "--env", "test", "-c", "client", "-s", "a:b"])
+}
+
+fn every_paragraph_holds(table: &str) {
+    for paragraph in table.trim_end().split("\n\n") {
+        let (typed, said) = paragraph.split_once('\n').unwrap();
+        let (code, typed) = typed.split_once(' ').unwrap();
+        let command = typed.split(' ').fold(grant(), |command, word| match word.split_once('=') {
+            Some((name, value)) if name.starts_with("MASKINPORTEN_") => command.env(name, value),
+            _ => command.args([word.replace("TESTDATA/", &testdata(""))]),
+        });
+
+        let outcome = command.run();
+
+        outcome.fails(code.parse().unwrap(), &format!("{}\n", said.replace("TESTDATA/", &testdata(""))));
+    }
+}
+
+#[test]
+fn every_jwk_that_gives_no_key_is_named_with_what_to_do() {
+    every_paragraph_holds(include_str!("jwk_errors.txt"));
+}
+
+#[test]
+fn every_other_key_that_cannot_be_used_is_named_with_what_to_do() {
+    every_paragraph_holds(include_str!("key_errors.txt"));
+}
+
+#[test]
+fn the_main_ones_are_json_when_that_is_asked_for() {
+    for (arguments, code, cause) in [
+        (["--jwk", "jwk/public.json"], "jwk_public_only", "it is a public key: the private member `d` is missing"),
+        (["--jwk", "jwk/use-enc.json"], "jwk_use", "its `use` is `enc`, and only `sig` may sign"),
+        (["--jwk", "jwk/missing.json"], "keystore_unreadable", "No such file or directory (os error 2)"),
+        (["--key", "modern.p12"], "pem_not_pem", "it is a PKCS#12 keystore, not PEM"),
+        (["--key", "pem/request.pem"], "pem_no_private_key", "there is no private key in it, only CERTIFICATE REQUEST"),
+    ] {
+        let [option, file] = arguments;
+        let outcome = grant().args(["--error-format", "json", option, &testdata(file)]).run();
+
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (4, ""));
+        assert_eq!(outcome.stderr.lines().count(), 1);
+        let error: Value = serde_json::from_str(&outcome.stderr).unwrap();
+        let error = &error["error"];
+        assert_eq!((&error["code"], &error["causes"], &error["exit_code"]), (&json!(code), &json!([cause]), &json!(4)));
+        assert!(error["hint"].is_string() && error["message"].as_str().unwrap().contains(file), "{error}");
+    }
+}
+
+#[test]
+fn a_conflict_of_two_keys_is_json_too() {
+    let outcome = grant().args(["--error-format", "json", "--jwk", "a", "--key", "b"]).run();
+
+    outcome.fails(
+        2,
+        "{\"error\":{\"code\":\"conflict\",\"message\":\"--jwk and --key exclude each other\",\"causes\":[],\
+         \"hint\":\"give one of them\",\"exit_code\":2,\"http_status\":null,\"oauth_error\":null,\"mp_code\":null,\
+         \"trace_id\":null,\"warnings\":[]}}\n",
+    );
+}
+
+#[test]
+fn a_key_in_place_of_its_files_name_is_not_shown() {
+    let jwk = fs::read_to_string(testdata("jwk/ec.json")).unwrap();
+    let pem = fs::read_to_string(testdata("keys/ec-key.pem")).unwrap();
+    let said = |label: &str| {
+        format!(
+            "error: {label} holds a key or certificate itself, not the name of a file\n\
+             hint: put it in a file that only you may read, and name that; a JWK may stand in \
+             MASKINPORTEN_CLIENT_JWK\n"
+        )
+    };
+
+    grant().args(["--jwk", &jwk]).run().fails(2, &said("--jwk"));
+    grant().args(["--key", &pem]).run().fails(2, &said("--key"));
+    grant().args(["--key", "a", "--certificate", &pem]).run().fails(2, &said("--certificate"));
+    grant().env("MASKINPORTEN_JWK", &jwk).run().fails(3, &said("MASKINPORTEN_JWK"));
+    grant().env("MASKINPORTEN_KEY", &pem).run().fails(3, &said("MASKINPORTEN_KEY"));
+    let theirs = ["--client_id=x", "--audience=https://a.no/", "--token_endpoint=https://a.no/", "--scopes=a:b"];
+    maskinporten(theirs).args([format!("--jwk_path={jwk}")]).run().fails(2, &said("--jwk_path"));
+}
+
+const WHERE_PASSWORDS_ARE: &str = "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE";
+
+#[test]
+fn a_wrong_password_of_a_pem_key_is_told_and_a_missing_one_is_asked_for_nowhere() {
+    for file in ["encrypted-pkcs8", "encrypted-3des", "encrypted-traditional", "encrypted-sec1"] {
+        let key = testdata(&format!("pem/{file}.pem"));
+
+        let wrong = grant().args(["--key", &key]).env("MASKINPORTEN_KEYSTORE_PASSWORD", "Secret").run();
+        let none = grant().args(["--key", &key]).run();
+
+        wrong.fails(
+            4,
+            &format!(
+                "error: could not take a key from the PEM file `{key}`\n\
+                 caused by: its private key does not open with this password\n\
+                 hint: {WHERE_PASSWORDS_ARE}\n"
+            ),
+        );
+        none.fails(
+            4,
+            &format!(
+                "error: no password was given for the key `{key}`, and there is no terminal to ask on\n\
+                 hint: {WHERE_PASSWORDS_ARE}\n"
+            ),
+        );
+    }
+}
+
+/// What is in a file made for one test.
+#[track_caller]
+fn fails_with(option: &str, text: impl AsRef<[u8]>, why: &str, hint: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key").display().to_string();
+    fs::write(&file, text).unwrap();
+
+    let outcome = grant().args([option, &file]).run();
+
+    let kind = if option == "--jwk" { "JWK" } else { "PEM file" };
+    let stderr = format!("error: could not take a key from the {kind} `{file}`\ncaused by: {why}\nhint: {hint}\n");
+    outcome.fails(4, &stderr.replace("FILE_OF_THE_TEST", &file));
+}
+
+#[test]
+fn pem_that_is_cut_short_damaged_or_ambiguous_is_told_apart() {
+    let key = fs::read_to_string(testdata("keys/enterprise-key.pem")).unwrap();
+    let other = fs::read_to_string(testdata("keys/other.pem")).unwrap();
+    let again =
+        "copy the file again from where it came; this shows what OpenSSL finds: openssl pkey -in FILE_OF_THE_TEST";
+
+    let cut = &key[..key.len() / 2];
+    fails_with("--key", cut, "a PEM block in it begins and does not end", again);
+    let damaged = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    let why = "its block `PRIVATE KEY` is damaged: what is in it cannot be read as a private key";
+    fails_with("--key", damaged, why, again);
+    let certificate = format!("{key}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    fails_with("--key", certificate, "a certificate in it cannot be read", again);
+    let two = format!("{key}{}", fs::read_to_string(testdata("keys/second-key.pem")).unwrap());
+    let why = "there are 2 private keys in it, and none is the obvious one";
+    fails_with("--key", two, why, "leave one private key in the file");
+    let foreign = "give the key's own certificate with --certificate FILE, or register the key and pass --kid";
+    fails_with("--key", key + &other, "its private key does not belong to any certificate in it", foreign);
+}
+
+#[test]
+fn rsa_keys_that_are_too_small_are_refused_in_pem() {
+    let small = ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"];
+    let pem = program(&mut openssl(&small), b"");
+    let why = "its RSA key has 1024 bits; 2048 to 16384 are accepted (RFC 7518 §3.3)";
+
+    fails_with("--key", pem, why, "make a larger key: maskinporten keys new --rsa 3072");
+}
+
+#[test]
+fn a_file_larger_than_any_jwk_or_key_is_not_read_to_its_end() {
+    for option in ["--jwk", "--key"] {
+        let outcome = grant().args([option, "/dev/zero"]).run();
+
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (4, ""));
+        assert!(outcome.stderr.contains("\ncaused by: it is larger than "), "{}", outcome.stderr);
+    }
+}
+
+fn in_store(thumbprint: &str) -> (String, Outcome) {
+    let command = with_store(grant().args(["-t", thumbprint]));
+    let store = command.home().join(".dotnet/corefx/cryptography/x509stores/my").display().to_string();
+    (store, command.run())
+}
+
+#[test]
+fn a_store_without_the_certificate_or_its_key_says_what_it_has() {
+    let (store, unknown) = in_store("0000000000000000000000000000000000000000");
+    let (other_store, keyless) = in_store("DC34CA2113DAD5948E30CFF2813C833C355C8B66");
+
+    let listed = "  901BA8E0C6D4B5D3C6BDE0E9B4C450CB627978D9: C=NO, O=ANNEN TESTETAT, CN=ANNEN TESTETAT, \
+                  serialNumber=310702641\n  \
+                  DC34CA2113DAD5948E30CFF2813C833C355C8B66: C=NO, O=TESTETATEN, CN=TESTETATEN, \
+                  serialNumber=991825827\n  \
+                  E239ADFFBF998F790DA8E386387CE372129F67AD: C=NO, O=TESTETATEN, CN=TESTETATEN, \
+                  serialNumber=991825827\n";
+    unknown.fails(
+        4,
+        &format!(
+            "error: could not take a key from the certificate store `{store}`\n\
+             caused by: no certificate in it has the thumbprint 0000000000000000000000000000000000000000; it has\n\
+             {listed}hint: pass the thumbprint of one of them with --certificate-thumbprint\n"
+        ),
+    );
+    keyless.fails(
+        4,
+        &format!(
+            "error: could not take a key from the certificate store `{other_store}`\n\
+             caused by: the certificate C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827 is in it \
+             without its private key\n\
+             hint: store it again with its private key, or give the file that has both: --keystore keystore.p12\n"
+        ),
+    );
+}
+
+#[test]
+fn a_user_without_a_store_is_told_so() {
+    let command = grant().args(["-t", "E239ADFFBF998F790DA8E386387CE372129F67AD"]);
+    let store = command.home().join(".dotnet/corefx/cryptography/x509stores/my").display().to_string();
+
+    command.run().fails(
+        4,
+        &format!(
+            "error: could not take a key from the certificate store `{store}`\n\
+             caused by: there is no such folder: .NET has not stored a certificate for this user\n\
+             hint: give the certificate's own file instead: --keystore keystore.p12\n"
+        ),
+    );
+}
