@@ -71,7 +71,7 @@ fn each_place_of_the_pin_that_gives_none_is_named() {
     let hint = "hint: set MASKINPORTEN_PKCS11_PIN, or pass --pkcs11-pin-file FILE\n";
     for (arguments, said) in [
         (&[][..], "no PIN was given for the token `test token`, and there is no terminal to ask on"),
-        (&["--pkcs11-pin-env", "UNSET"], "the variable UNSET that --pkcs11-pin-env names is not set"),
+        (&["--pkcs11-pin-env", "UNSET"], "the variable that --pkcs11-pin-env names is not set"),
         (
             &["--pkcs11-pin-file", "/nonexistent"],
             "could not read the PIN file `/nonexistent`: No such file or directory (os error 2)",

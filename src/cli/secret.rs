@@ -114,7 +114,7 @@ impl Secret {
             |why: &str| self.failure(format!("could not read the {} file `{}`: {why}", self.what, found.value()));
         if found.value() == "-" {
             if stdin_taken {
-                return Err(failed("stdin already holds the keystore"));
+                return Err(failed(&format!("stdin already holds the {}", self.of)));
             }
             return read_secret(io::stdin().lock()).map_err(|why| failed(&why));
         }

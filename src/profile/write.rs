@@ -88,7 +88,8 @@ impl Explain for WriteError {
 /// # Errors
 /// [`WriteError::Exists`] when there is a file and it may not be replaced; [`WriteError::Unwritable`].
 pub fn create(path: &Path, text: &str, replace: bool) -> Result<(), WriteError> {
-    let unwritable = |source| WriteError::Unwritable { path: path.to_owned(), source };
+    // tempfile's own words name a file that nobody asked for.
+    let unwritable = |error: io::Error| WriteError::Unwritable { path: path.to_owned(), source: error.kind().into() };
     let target = if replace { real(path) } else { path.to_owned() };
     make_folder(&folder_of(&target)).map_err(unwritable)?;
     let file = temporary(&target, text).map_err(unwritable)?;
