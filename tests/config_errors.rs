@@ -126,7 +126,7 @@ fn a_project_file_of_another_user_is_not_read_and_a_command_in_ones_own_is_refus
     own.fails(
         3,
         &format!(
-            "error: a project file may not name a command, because entering a folder must never run anything: \
+            "error: a project file may not name what is run or loaded, because entering a folder must never run anything: \
              `keystore_password_command` in `{path}`, line 2, column 29\n\
              hint: move `keystore_password_command` to your own config file, or remove it\n"
         ),

@@ -74,7 +74,8 @@ fn every_setting_is_taken_from_option_variable_project_file_user_file_and_defaul
             format!("default_profile = \"p\"\n[profiles.p]\n{key} = {value}\n")
         };
         let (user, project) = (file(values[3]), file(values[2]));
-        let project = if name.ends_with("-command") { String::new() } else { project };
+        let runs = name.ends_with("-command") || name == "pkcs11-module";
+        let project = if runs { String::new() } else { project };
         let option = format!("--{name}");
 
         for strongest in 0..4 {
@@ -233,6 +234,67 @@ fn what_is_imported_from_the_original_gives_the_same_claims() {
     assert_eq!(names, ["aud", "scope", "iss", "exp", "iat", "jti", "consumer_org"]);
     assert_eq!(ours["aud"], "https://test.maskinporten.no/");
     assert_eq!((ours["scope"].as_str(), ours["iss"].as_str()), (Some("a:b c:d"), Some("klient")));
+}
+
+#[test]
+fn a_project_file_neither_loads_code_nor_sends_a_grant_elsewhere() {
+    let keystore = testdata("modern.p12");
+    let run = |project: &str, arguments: &[&str]| {
+        let all: Vec<&str> = ["token", "--profile", "p", "-c", "x", "-s", "a:b", "-k", &keystore].to_vec();
+        with_files(&all, "", project).args(arguments).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run()
+    };
+
+    let module = run("[profiles.p]\npkcs11_module = \"evil.so\"\n", &[]);
+    assert_eq!((module.code, module.stdout.as_str()), (3, ""));
+    assert!(module.stderr.contains("must never run anything: `pkcs11_module`"), "{}", module.stderr);
+
+    for (key, address) in [
+        ("token_endpoint", "https://maskinporten.no.evil.example/token"),
+        ("token_endpoint", "https://evilmaskinporten.no/token"),
+        ("discover", "https://evil.example/"),
+    ] {
+        for option in [&[][..], &["--env", "prod"]] {
+            let project = format!("[profiles.p]\nenv = \"test\"\n{key} = \"{address}\"\n");
+            let outcome = run(&project, option);
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{key}: {}", outcome.stderr);
+            assert!(
+                outcome.stderr.contains("which is not Maskinporten\nhint: if you trust the file"),
+                "{}",
+                outcome.stderr
+            );
+        }
+    }
+}
+
+#[test]
+fn profiles_that_are_written_at_the_same_time_are_all_there_afterwards() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("c.toml").display().to_string();
+    let writers: Vec<_> = (0..8)
+        .map(|number| {
+            let config = config.clone();
+            std::thread::spawn(move || {
+                let name = format!("p{number}");
+                let init = ["config", "init", "--config", &config, "--profile", &name, "--env", "test", "-c", "x"];
+                maskinporten(init).args(["-s", "a:b", "-k", "k.p12", "--quiet"]).run().artefact()
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.join().unwrap();
+    }
+
+    let text = fs::read_to_string(&config).unwrap();
+    assert_eq!((0..8).filter(|number| text.contains(&format!("[profiles.p{number}]"))).count(), 8, "{text}");
+}
+
+#[test]
+fn what_a_file_says_cannot_steer_the_terminal() {
+    let user = "default_profile = \"p\"\n[profiles.p]\nclient_id = \"x\\u001b[31m\"\n";
+
+    let shown = with_files(&["config", "show"], user, "").run().artefact();
+
+    assert!(shown.contains("x\u{fffd}[31m") && !shown.contains('\u{1b}'), "{shown:?}");
 }
 
 fn mode(path: &Path) -> u32 {

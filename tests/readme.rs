@@ -37,7 +37,7 @@ fn every_block_marked_run_runs() {
 #[test]
 fn every_exit_code_of_the_readme_is_one_of_the_program() {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/report.rs")).unwrap();
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/report/failure.rs")).unwrap();
     let declared = source.split_once("enum Exit {").unwrap().1.split_once('}').unwrap().0;
     let codes: Vec<&str> = declared.split(" = ").skip(1).map(|after| after.split(',').next().unwrap()).collect();
 

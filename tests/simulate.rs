@@ -169,3 +169,22 @@ fn a_note_that_cannot_be_left_is_a_warning() {
     assert_eq!(outcome.code, 0);
     assert!(outcome.stderr.ends_with("; --env local does not find this simulator\n"), "{}", outcome.stderr);
 }
+
+#[test]
+fn a_file_of_roots_that_is_none_is_named_and_nothing_is_said_of_removing_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let big = folder.path().join("big.pem");
+    fs::write(&big, vec![b'x'; 2 << 20]).unwrap();
+    let dir = folder.path().join("simulator").display().to_string();
+
+    let outcome = maskinporten(["simulate", "--port", "0", "--dir", &dir, "--trust"]).args([&big]).run();
+
+    outcome.fails(
+        3,
+        &format!(
+            "error: `{}` holds no certificate in PEM form\n\
+             hint: name a file with `-----BEGIN CERTIFICATE-----` in it\n",
+            big.display()
+        ),
+    );
+}

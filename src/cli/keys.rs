@@ -108,7 +108,7 @@ fn list(arguments: &ListArguments, report: &Report) -> Result<(), Failure> {
             protections.iter().map(|part| json!({ "part": part.part, "method": part.method })).collect();
         format!("{:#}\n", json!({ "keys": keys, "encryption": protections }))
     } else {
-        as_text(&keys, &protections)
+        report::harmless(&as_text(&keys, &protections))
     };
     report::print(text.as_bytes())
 }

@@ -30,8 +30,10 @@ pub(crate) enum Origin {
     Option,
     /// In a variable.
     Variable,
-    /// In a config file.
-    File,
+    /// In the project's config file, which came with the folder.
+    Project,
+    /// In the user's own config file.
+    User,
     /// It belongs to the environment.
     Environment,
 }
@@ -114,13 +116,13 @@ impl Layers {
         let Some(profile) = profiles.profile(asked.as_ref().map(Found::value))? else { return Ok(()) };
         report.warn_of(&profile.warnings);
         report.detail(&format!("using the profile {}", profile.name));
-        for kind in [FileKind::Project, FileKind::User] {
+        for (kind, origin) in [(FileKind::Project, Origin::Project), (FileKind::User, Origin::User)] {
             let own = profile.values.iter().filter(|(_, value)| value.kind() == kind).map(|(name, value)| Value {
                 name,
                 values: value.values().to_vec(),
                 label: format!("{} in {}", name.replace('-', "_"), value.place()),
             });
-            self.layers.push(Layer { origin: Origin::File, values: own.collect() });
+            self.layers.push(Layer { origin, values: own.collect() });
         }
         self.headers = profile.headers;
         Ok(())

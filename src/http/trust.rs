@@ -5,6 +5,8 @@
 //! rustls calls the way in "dangerous" because one could do less there.
 
 use std::{
+    fs::File,
+    io::Read as _,
     path::Path,
     sync::{Arc, OnceLock},
 };
@@ -16,13 +18,13 @@ use rustls::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{
-        CertificateDer, ServerName, UnixTime,
-        pem::{self, PemObject as _},
-    },
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
 };
 
 use super::HttpError;
+
+/// A machine's whole trust store has some 200 kilobytes.
+const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
 
 /// TLS 1.2 and 1.3 with ring; aws-lc, rustls' own choice, takes 32 ms to start.
 pub(super) fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, HttpError> {
@@ -36,11 +38,15 @@ pub(super) fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, Http
 
 fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
     let unusable = |why: String| HttpError::CaFile { file: ca_file.display().to_string(), why };
-    let certificates: Vec<_> =
-        CertificateDer::pem_file_iter(ca_file).and_then(Iterator::collect).map_err(|error| match error {
-            pem::Error::Io(error) => unusable(error.to_string()),
-            _ => unusable("it is not well-formed PEM".to_owned()),
-        })?;
+    let mut text = Vec::new();
+    let read = File::open(ca_file).and_then(|file| file.take(MAXIMUM_BYTES + 1).read_to_end(&mut text));
+    read.map_err(|error| unusable(error.to_string()))?;
+    if text.len() as u64 > MAXIMUM_BYTES {
+        return Err(unusable(format!("it is larger than {MAXIMUM_BYTES} bytes")));
+    }
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&text)
+        .collect::<Result<_, _>>()
+        .map_err(|_| unusable("it is not well-formed PEM".to_owned()))?;
     let mut store = RootCertStore::empty();
     let (usable, _) = store.add_parsable_certificates(certificates);
     if usable == 0 {

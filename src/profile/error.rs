@@ -75,7 +75,8 @@ pub enum ProfileError {
     },
     /// A command in a project file.
     #[error(
-        "a project file may not name a command, because entering a folder must never run anything: `{key}` in {place}"
+        "a project file may not name what is run or loaded, because entering a folder must never run anything: `{key}` in \
+         {place}"
     )]
     CommandInProject {
         /// Where it stands.

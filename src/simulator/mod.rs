@@ -270,6 +270,8 @@ fn listen(port: u16) -> Result<TcpListener, Error> {
 fn certificates(path: &Path) -> Result<Vec<X509>, Error> {
     let unreadable = |error| match error {
         Error::Incomplete(path) => Error::Unreadable { path, source: io::ErrorKind::NotFound.into() },
+        // The file is somebody else's: nothing is to be removed.
+        Error::Damaged { path, .. } => Error::Trust(path),
         other => other,
     };
     let found = X509::stack_from_pem(&files::read(path).map_err(unreadable)?).unwrap_or_default();

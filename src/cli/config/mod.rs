@@ -4,7 +4,10 @@ mod import;
 mod init;
 mod show;
 
-use std::path::PathBuf;
+use std::{
+    fs::{DirBuilder, File},
+    path::{Path, PathBuf},
+};
 
 use maskinporten_token_generator::{
     explain::Explain,
@@ -68,9 +71,23 @@ impl Target {
         Ok(Self { file, kind: FileKind::User })
     }
 
+    /// Waits for others that write to the same folder, for as long as what is returned is held. Where a folder cannot be
+    /// locked, the last writer wins.
+    fn lock(&self) -> Option<File> {
+        let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut builder = DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.recursive(true).create(folder).ok()?;
+        let folder = File::open(folder).ok()?;
+        folder.lock().ok()?;
+        Some(folder)
+    }
+
     /// Writes a new file, or adds to the one that is there.
     fn write(&self, drafts: &[Draft]) -> Result<(), Failure> {
         let known = settings::known();
+        let _alone = self.lock();
         let written = if self.file.exists() {
             profile::append(&self.file, drafts, self.kind, &known)
         } else {

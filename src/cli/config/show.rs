@@ -44,7 +44,8 @@ pub(super) fn run(arguments: ShowArguments, config: Option<PathBuf>, report: &Re
         .iter()
         .map(|header| (header.name.clone(), format!("{}, line {}", header.place.file().display(), header.place.line())))
         .collect();
-    let text = if arguments.format == "json" { as_json(&rows, &headers) } else { as_text(&rows, &headers) };
+    let text =
+        if arguments.format == "json" { as_json(&rows, &headers) } else { report::harmless(&as_text(&rows, &headers)) };
     report::print(text.as_bytes())
 }
 

@@ -88,7 +88,7 @@ pub(crate) fn unusable(found: &Found, error: &dyn Explain) -> Failure {
 pub(crate) fn exit_of(origin: Origin) -> Exit {
     match origin {
         Origin::Option => Exit::Usage,
-        Origin::Variable | Origin::File | Origin::Environment => Exit::Configuration,
+        Origin::Variable | Origin::Project | Origin::User | Origin::Environment => Exit::Configuration,
     }
 }
 

@@ -10,7 +10,7 @@ use maskinporten_token_generator::{
 
 use super::{exit_of, read, required};
 use crate::cli::{
-    layers::Layers,
+    layers::{Found, Layers, Origin},
     report::{Exit, Failure, Report},
 };
 
@@ -48,7 +48,7 @@ pub(super) async fn addresses(
 ) -> Result<(String, Endpoint), Failure> {
     // Metadata stands in for what is named in weaker places, and is not fetched when nothing is left to stand in for.
     let named = |name: &'static str, rank: usize| layers.find(name).filter(|found| found.rank <= rank);
-    let discover = layers.find("discover").map(|found| read(&found, Endpoint::parse(found.value())).map(|_| found));
+    let discover = layers.find("discover").map(|found| endpoint_of(&found).map(|_| found));
     let discover = discover
         .transpose()?
         .filter(|found| named("audience", found.rank).is_none() || named("token-endpoint", found.rank).is_none());
@@ -66,14 +66,29 @@ pub(super) async fn addresses(
         (None, None) => required(layers, "audience", "pass --env test, or --audience URL")?.value().to_owned(),
     };
     let endpoint = match (named("token-endpoint", rank), &discovered) {
-        (Some(found), _) => read(&found, Endpoint::parse(found.value()))?,
+        (Some(found), _) => endpoint_of(&found)?,
         (None, Some(addresses)) => {
             Endpoint::parse(&addresses.token_endpoint).map_err(|error| Failure::new(Exit::Unreachable, &error))?
         }
         (None, None) => {
             let found = required(layers, "token-endpoint", "pass --env test, or --token-endpoint URL")?;
-            read(&found, Endpoint::parse(found.value()))?
+            endpoint_of(&found)?
         }
     };
     Ok((audience, endpoint))
+}
+
+/// Reads an address that a grant may go to. A project's file came with the folder, so it may name Maskinporten's own
+/// hosts and this machine, and no others: whoever gets a grant can swap it for its owner's token.
+fn endpoint_of(found: &Found) -> Result<Endpoint, Failure> {
+    let endpoint = read(found, Endpoint::parse(found.value()))?;
+    let host = endpoint.host();
+    let own = ["maskinporten.no", "maskinporten.dev"];
+    let is_own = own.iter().any(|own| host == *own || host.strip_suffix(own).is_some_and(|rest| rest.ends_with('.')));
+    if found.origin != Origin::Project || is_own || endpoint.is_loopback() {
+        return Ok(endpoint);
+    }
+    let message = format!("{} would send a signed grant to {host}, which is not Maskinporten", found.label);
+    let hint = "if you trust the file, name it with --config, or write the address in your own config file".to_owned();
+    Err(Failure::plain(Exit::Configuration, "config_address", message, Some(hint)))
 }

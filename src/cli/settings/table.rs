@@ -78,7 +78,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     one("kid", "ID", KEY, "The id under which the key is registered; `thumbprint` for the certificate's").short('K'),
     one("x5c", "WHAT", KEY, "The certificates sent along: `chain` or `leaf` [default: chain]"),
     one("alg", "NAME", KEY, "The signature algorithm [default: RS256]"),
-    one("pkcs11-module", "FILE", HARDWARE, "The PKCS#11 module of the hardware token").roles(KEY_FILE),
+    // A module is code that runs as soon as it is loaded.
+    one("pkcs11-module", "FILE", HARDWARE, "The PKCS#11 module of the hardware token").roles(&[
+        Role::Path,
+        Role::KeySource,
+        Role::Command,
+    ]),
     one("pkcs11-token", "LABEL", HARDWARE, "The token, by its label"),
     one("pkcs11-key", "LABEL", HARDWARE, "The key in the token, by its label"),
     one("pkcs11-pin-file", "FILE|-", HARDWARE, "Read the PIN from a file").roles(PATH),

@@ -216,7 +216,7 @@ fn a_project_file_may_not_name_a_command_and_the_users_own_may() {
 
     assert_eq!(
         said(&error),
-        "a project file may not name a command, because entering a folder must never run anything: \
+        "a project file may not name what is run or loaded, because entering a folder must never run anything: \
          `keystore_password_command` in `/project/maskinporten.toml`, line 2, column 29\n\
          hint: move `keystore_password_command` to your own config file, or remove it"
     );

@@ -1,0 +1,139 @@
+//! The terminal's rules, written once: what goes to stderr, and how it looks there.
+
+mod failure;
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    sync::Mutex,
+};
+
+use maskinporten_token_generator::profile;
+use serde_json::json;
+
+pub(crate) use self::failure::{Exit, Failure};
+use super::args::ErrorFormat;
+
+/// Where everything that is not the artefact goes.
+pub(crate) struct Report {
+    json: bool,
+    loudness: Loudness,
+    paint: Paint,
+    warnings: Mutex<Vec<String>>,
+}
+
+/// How much is said beside the artefact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Loudness {
+    /// Errors.
+    Quiet,
+    /// Warnings too.
+    Usual,
+    /// What is done, too.
+    Verbose,
+}
+
+impl Report {
+    pub(crate) fn new(format: ErrorFormat, loudness: Loudness, color: bool) -> Self {
+        let json = format == ErrorFormat::Json;
+        Self { json, loudness, paint: Paint(color), warnings: Mutex::new(Vec::new()) }
+    }
+
+    /// Says that something is not as it should be and goes on. As JSON, warnings come in one object at the end.
+    pub(crate) fn warning(&self, text: &str) {
+        if self.loudness == Loudness::Quiet {
+            return;
+        }
+        if let (true, Ok(mut warnings)) = (self.json, self.warnings.lock()) {
+            warnings.push(text.to_owned());
+            return;
+        }
+        eprint(&format!("{} {}\n", self.paint.yellow("warning:"), harmless(text)));
+    }
+
+    /// Says what a config file has that is not as it should be.
+    pub(crate) fn warn_of(&self, warnings: &[profile::Warning]) {
+        for warning in warnings {
+            self.warning(&format!("{warning}; {}", warning.hint()));
+        }
+    }
+
+    /// Says what is being done, for those who asked with `-v`.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.loudness == Loudness::Verbose && !self.json {
+            eprint(&format!("{text}\n"));
+        }
+    }
+
+    /// Says what a long-running command does, unless it was asked not to.
+    pub(crate) fn note(&self, text: &str) {
+        if self.loudness > Loudness::Quiet && !self.json {
+            eprint(&format!("{text}\n"));
+        }
+    }
+
+    /// Whether a line that comes and goes may be shown.
+    pub(crate) fn may_show_progress(&self) -> bool {
+        self.loudness > Loudness::Quiet && !self.json && io::stderr().is_terminal()
+    }
+
+    /// Says why there is no artefact, as the last thing.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        if failure.quiet {
+            return;
+        }
+        if self.json {
+            let warnings = self.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default();
+            eprint(&format!("{}\n", failure.json(&warnings)));
+        } else {
+            eprint(&failure.harmless().text(self.paint));
+        }
+    }
+
+    /// The end of a command that succeeded: as JSON, the warnings are still to be said.
+    pub(crate) fn finish(&self) {
+        if let Ok(warnings) = self.warnings.lock()
+            && !warnings.is_empty()
+        {
+            eprint(&format!("{}\n", json!({ "warnings": *warnings })));
+        }
+    }
+}
+
+/// Colours for labels, where they are wanted.
+#[derive(Debug, Clone, Copy)]
+struct Paint(bool);
+
+impl Paint {
+    fn with(self, colour: &str, text: &str) -> String {
+        if self.0 { format!("\u{1b}[1;{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    fn red(self, text: &str) -> String {
+        self.with("31", text)
+    }
+
+    fn yellow(self, text: &str) -> String {
+        self.with("33", text)
+    }
+
+    fn green(self, text: &str) -> String {
+        self.with("32", text)
+    }
+}
+
+/// Text for a terminal: control characters other than line breaks are replaced.
+pub(crate) fn harmless(text: &str) -> String {
+    let shown = |character: char| if character.is_control() && character != '\n' { '\u{fffd}' } else { character };
+    text.chars().map(shown).collect()
+}
+
+/// Writes to stderr; when that is gone there is nobody left to tell.
+pub(crate) fn eprint(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Writes an artefact to stdout, whole or with an error.
+pub(crate) fn print(artefact: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout();
+    out.write_all(artefact).and_then(|()| out.flush()).map_err(|error| Failure::of_output(&error))
+}
