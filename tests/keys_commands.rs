@@ -278,3 +278,19 @@ fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
+
+#[test]
+fn a_list_opens_a_file_as_every_other_command_does() {
+    let list = |arguments: &[&str], file: &str| {
+        let all = ["keys", "list"].iter().chain(arguments).copied().collect::<Vec<_>>();
+        maskinporten(all).args([testdata(file)]).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run()
+    };
+
+    let unsealed = list(&[], "no-mac.p12");
+    assert_eq!(unsealed.stderr, "warning: the keystore has no MAC, so nobody can tell whether it was changed\n");
+    assert_eq!(unsealed.code, 0);
+
+    let costly = list(&["--max-iterations", "1"], "pem/encrypted-pkcs8.pem");
+    assert_eq!((costly.code, costly.stdout.as_str()), (4, ""));
+    assert!(costly.stderr.contains("1 are allowed"), "{}", costly.stderr);
+}

@@ -149,7 +149,6 @@ fn the_simulator_started_last_is_what_env_local_means_until_it_ends() {
 fn a_note_that_cannot_be_left_is_a_warning() {
     let local = Local::start(&[]);
     let dir = local.file("clients.json").parent().unwrap().display().to_string();
-    drop(local.maskinporten(&["grant", "--env", "local"]));
     let mut child = Command::new(env!("CARGO_BIN_EXE_maskinporten"))
         .args(["simulate", "--port", "0", "--dir", &dir])
         .env("XDG_DATA_HOME", "/proc")

@@ -9,8 +9,7 @@ use std::{
 use maskinporten_token_generator::{
     clock::SystemClock,
     keystore::{
-        DEFAULT_ITERATIONS, JwkFile, KeystoreFile, Listed, Looks, MAXIMUM_ITERATIONS, NewKey, NewKeyError, NewKeyKind,
-        PemFile, Protection, SigningKey,
+        JwkFile, KeystoreFile, Listed, Looks, NewKey, NewKeyError, NewKeyKind, PemFile, Protection, SigningKey,
     },
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -23,8 +22,7 @@ use super::{
     layers::{Found, Layers, Origin},
     progress::Progress,
     report::{self, Exit, Failure, Report},
-    resolve, secret,
-    settings::Typed,
+    resolve,
 };
 
 /// Larger files than any that holds keys.
@@ -34,7 +32,7 @@ pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, report: &Report
     match command {
         KeysCommand::New(arguments) => new(&arguments, report),
         KeysCommand::Public(arguments) => public(arguments, config, report),
-        KeysCommand::List(arguments) => list(&arguments, report),
+        KeysCommand::List(arguments) => list(arguments, config, report),
     }
 }
 
@@ -92,16 +90,24 @@ fn print_set(key: &SigningKey, key_id: &str) -> Result<(), Failure> {
 }
 
 /// Lists what a keystore, a JWK set or a PEM file holds.
-fn list(arguments: &ListArguments, report: &Report) -> Result<(), Failure> {
-    let layers = Layers::of(Typed(arguments.settings.0.clone()), None, report)?;
+fn list(arguments: ListArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
+    let layers = Layers::of(arguments.settings, config, report)?;
+    let iterations = key::source::iterations(&layers)?;
     let name = arguments.file.display().to_string();
     let source =
         Found { name: "keystore", values: vec![name.clone()], origin: Origin::Option, label: name.clone(), rank: 0 };
     let bytes = read(&arguments.file)?;
     let (keys, protections) = match Looks::at(&bytes) {
         Looks::Jwk => (JwkFile::parse(&name, &String::from_utf8_lossy(&bytes))?.listed(), Vec::new()),
-        Looks::Pem => (vec![pem(&layers, &source, &bytes, report)?], Vec::new()),
-        _ => keystore(&layers, &source, &bytes, report)?,
+        Looks::Pem => {
+            let file = PemFile::parse(&name, &bytes, iterations)?;
+            (vec![key::source::unlock_pem(file, &layers, &source, report)?.listed("1")], Vec::new())
+        }
+        _ => {
+            let file = KeystoreFile::parse(&name, &bytes, iterations)?;
+            let opened = key::source::unlock_keystore(file, &layers, &source, report)?;
+            (opened.listed(), opened.protections().to_vec())
+        }
     };
     let text = if arguments.format == "json" {
         let protections: Vec<Value> =
@@ -111,34 +117,6 @@ fn list(arguments: &ListArguments, report: &Report) -> Result<(), Failure> {
         report::harmless(&as_text(&keys, &protections))
     };
     report::print(text.as_bytes())
-}
-
-fn pem(layers: &Layers, source: &Found, bytes: &[u8], report: &Report) -> Result<Listed, Failure> {
-    let file = PemFile::parse(source.value(), bytes, DEFAULT_ITERATIONS)?;
-    let password = if file.needs_password() {
-        secret::KEY_PASSWORD.find(layers, source, source.value(), report)?
-    } else {
-        SecretString::default()
-    };
-    Ok(file.open(&password)?.listed("1"))
-}
-
-fn keystore(
-    layers: &Layers,
-    source: &Found,
-    bytes: &[u8],
-    report: &Report,
-) -> Result<(Vec<Listed>, Vec<Protection>), Failure> {
-    let iterations = resolve::number(layers, "max-iterations", 1..=MAXIMUM_ITERATIONS, DEFAULT_ITERATIONS)?;
-    let file = KeystoreFile::parse(source.value(), bytes, iterations)?;
-    let password = if file.needs_password() {
-        secret::KEYSTORE_PASSWORD.find(layers, source, source.value(), report)?
-    } else {
-        SecretString::default()
-    };
-    let _progress = Progress::start("opening the keystore", report);
-    let opened = file.open(&password)?;
-    Ok((opened.listed(), opened.protections().to_vec()))
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {

@@ -32,13 +32,23 @@ pub(super) fn keystore(layers: &Layers, source: &Found, report: &Report) -> Resu
 }
 
 /// Opens a PKCS#12 keystore; nobody is asked for the password of a file that is none.
-pub(crate) fn open_keystore(layers: &Layers, source: &Found, report: &Report) -> Result<Keystore, Failure> {
+fn open_keystore(layers: &Layers, source: &Found, report: &Report) -> Result<Keystore, Failure> {
     let iterations = iterations(layers)?;
     let file = if source.value() == "-" {
         KeystoreFile::read_from(STDIN, io::stdin().lock(), iterations)?
     } else {
         KeystoreFile::read(Path::new(source.value()), iterations)?
     };
+    unlock_keystore(file, layers, source, report)
+}
+
+/// Opens a keystore that has been parsed, with its password from wherever that is kept.
+pub(crate) fn unlock_keystore(
+    file: KeystoreFile,
+    layers: &Layers,
+    source: &Found,
+    report: &Report,
+) -> Result<Keystore, Failure> {
     if !file.has_integrity() {
         report.warning("the keystore has no MAC, so nobody can tell whether it was changed");
     }
@@ -59,7 +69,7 @@ pub(super) fn jwk(layers: &Layers, source: &Found) -> Result<SigningKey, Failure
 }
 
 /// Reads a JWK or a set of them.
-pub(crate) fn open_jwk(source: &Found) -> Result<JwkFile, Failure> {
+fn open_jwk(source: &Found) -> Result<JwkFile, Failure> {
     Ok(match (source.name, source.value()) {
         (CLIENT_JWK, text) => JwkFile::parse(&source.label, text)?,
         (_, "-") => JwkFile::read_from(STDIN, io::stdin().lock())?,
@@ -75,6 +85,16 @@ pub(super) fn pem(layers: &Layers, source: &Found, report: &Report) -> Result<Si
     } else {
         PemFile::read(Path::new(source.value()), iterations)?
     };
+    unlock_pem(file, layers, source, report)
+}
+
+/// Opens a PEM key that has been parsed, with its password from wherever that is kept.
+pub(crate) fn unlock_pem(
+    file: PemFile,
+    layers: &Layers,
+    source: &Found,
+    report: &Report,
+) -> Result<SigningKey, Failure> {
     let certificates = certificates(layers)?;
     let password = if file.needs_password() {
         secret::KEY_PASSWORD.find(layers, source, source.value(), report)?
@@ -123,6 +143,7 @@ fn certificates(layers: &Layers) -> Result<Option<CertificateFile>, Failure> {
     Ok(found.map(|found| CertificateFile::read(Path::new(found.value()))).transpose()?)
 }
 
-fn iterations(layers: &Layers) -> Result<u64, Failure> {
+/// How much work opening a key may take.
+pub(crate) fn iterations(layers: &Layers) -> Result<u64, Failure> {
     number(layers, "max-iterations", 1..=MAXIMUM_ITERATIONS, DEFAULT_ITERATIONS)
 }
