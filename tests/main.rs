@@ -28,6 +28,7 @@ mod original;
 mod original_sources;
 mod password_places;
 mod passwords;
+mod peer;
 mod profiles;
 mod proxy;
 mod random;
