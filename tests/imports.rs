@@ -16,7 +16,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("keystore", &["explain", "organisation"]),
     ("grant", &["clock", "environment", "explain", "keystore", "organisation"]),
     ("client", &["clock", "environment", "explain", "grant", "http"]),
-    ("printer", &["client", "explain", "grant"]),
+    ("check", &["client", "clock", "environment", "explain", "grant", "http", "keystore", "organisation"]),
+    ("printer", &["check", "client", "explain", "grant"]),
     ("profile", &["environment", "explain"]),
     ("simulator", &["clock", "environment", "explain"]),
 ];

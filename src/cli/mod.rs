@@ -1,6 +1,7 @@
 //! The binary's own rooms: what was typed, what is wanted, one file per command, and the terminal's rules.
 
 mod args;
+mod check;
 mod config;
 mod demo;
 mod dropin;
@@ -19,6 +20,7 @@ mod settings;
 mod signals;
 mod simulate;
 mod token;
+mod values;
 
 use std::{env, ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -50,7 +52,9 @@ pub(crate) fn main() -> ExitCode {
         (false, true) => Loudness::Verbose,
         (false, false) => Loudness::Usual,
     };
-    let report = Arc::new(Report::new(globals.error_format, loudness, wants_color(globals.color)));
+    let report = Report::new(globals.error_format, loudness, wants_color(globals.color))
+        .painting_stdout(wants_color_on(globals.color, io::stdout().is_terminal()));
+    let report = Arc::new(report);
     finish(&report, wait(run(arguments.command, arguments.globals.config, &report)))
 }
 
@@ -80,6 +84,7 @@ async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) ->
         Command::Token(arguments) => token::run(arguments, config, report).await,
         Command::Grant(arguments) => grant::run(arguments, config, report).await,
         Command::Headers(arguments) => headers::run(arguments, config, report).await,
+        Command::Check(arguments) => check::run(arguments, config, report).await,
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => config::run(command, config, report),
         Command::Keys { command } => keys::run(command, config, report),

@@ -19,7 +19,7 @@ use backon::{ExponentialBuilder, Retryable as _};
 pub use self::{
     access_token::AccessToken,
     catalogue::{CATALOGUE, Explanation},
-    discovery::discover,
+    discovery::{Metadata, discover, metadata_endpoint},
     error::{ClientError, Unintelligible},
     refusal::Refusal,
     request::TokenRequest,

@@ -4,6 +4,7 @@
 //! nothing else in the program writes one.
 
 mod banner;
+mod check;
 mod grant;
 mod headers;
 mod quoting;
@@ -11,6 +12,7 @@ mod token;
 
 pub use self::{
     banner::print_banner,
+    check::{CheckReport, print_check_json, print_check_text},
     grant::{GrantForm, print_grant},
     headers::{Header, HeaderError, HeadersForm, print_headers},
     token::{TokenForm, print_token},

@@ -101,6 +101,12 @@ pub(crate) enum Command {
         maskinporten headers --env local --format curl-config |\n    \
         curl -K - http://127.0.0.1:17824/api/hello\n")]
     Headers(HeadersArguments),
+    /// Find out why it does not work: keystore, certificate, grant, network, each scope
+    #[command(help_template = TEMPLATE, after_help = VARIABLES, before_help = "Examples:\n  \
+        maskinporten check --env local\n  \
+        maskinporten check --env test -c ID -s altinn:serviceowner -k enterprise.p12\n  \
+        maskinporten check --offline --profile test --format json\n")]
+    Check(CheckArguments),
     /// Run a local Maskinporten with ready-made keystores and clients
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \
         maskinporten simulate\n  \
@@ -167,6 +173,26 @@ pub(crate) struct HeadersArguments {
     /// A header more, such as Altinn's `ApiKey`; repeatable
     #[arg(long, value_name = "NAME: VALUE", action = ArgAction::Append, help_heading = "Output")]
     pub(crate) header: Vec<String>,
+    #[command(flatten)]
+    pub(crate) settings: Typed,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Stop before the network
+    #[arg(long, help_heading = "Checks")]
+    pub(crate) offline: bool,
+    /// Ask for each scope by itself, also when the request for all of them was granted
+    #[arg(long, help_heading = "Checks", conflicts_with = "offline")]
+    pub(crate) each_scope: bool,
+    /// Scopes from a file too, parted by blanks, commas or lines; # begins a comment
+    #[arg(long, value_name = "FILE", help_heading = "Checks")]
+    pub(crate) scopes_file: Option<PathBuf>,
+    /// What to print
+    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output",
+          value_parser = PossibleValuesParser::new(["text", "json"]))]
+    pub(crate) format: String,
     #[command(flatten)]
     pub(crate) settings: Typed,
 }

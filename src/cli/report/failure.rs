@@ -25,6 +25,7 @@ pub(crate) enum Exit {
     Key = 4,
     Refused = 5,
     Unreachable = 6,
+    Fault = 7,
     Interrupted = 130,
 }
 
@@ -67,6 +68,16 @@ impl Failure {
         let happened = std::mem::replace(&mut self.message, what.to_owned());
         self.causes.insert(0, happened);
         self
+    }
+
+    /// Names the failure for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What happened, why, and what to do: for a report that is not about failing.
+    pub(crate) fn parts(&self) -> (&str, &[String], Option<&str>) {
+        (&self.message, &self.causes, self.hint.as_deref())
     }
 
     pub(crate) fn interrupted() -> Self {

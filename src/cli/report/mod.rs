@@ -18,6 +18,7 @@ pub(crate) struct Report {
     json: bool,
     loudness: Loudness,
     paint: Paint,
+    paints_stdout: bool,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -35,7 +36,27 @@ pub(crate) enum Loudness {
 impl Report {
     pub(crate) fn new(format: ErrorFormat, loudness: Loudness, color: bool) -> Self {
         let json = format == ErrorFormat::Json;
-        Self { json, loudness, paint: Paint(color), warnings: Mutex::new(Vec::new()) }
+        Self { json, loudness, paint: Paint(color), paints_stdout: false, warnings: Mutex::new(Vec::new()) }
+    }
+
+    /// The same, for a stdout that shows colour or does not.
+    pub(crate) fn painting_stdout(self, color: bool) -> Self {
+        Self { paints_stdout: color, ..self }
+    }
+
+    /// Whether an artefact that is a report for people may have colour.
+    pub(crate) fn paints_stdout(&self) -> bool {
+        self.paints_stdout
+    }
+
+    /// One that says nothing and keeps the warnings for somebody else to tell.
+    pub(crate) fn keeping_warnings() -> Self {
+        Self::new(ErrorFormat::Json, Loudness::Usual, false)
+    }
+
+    /// The warnings that were kept.
+    pub(crate) fn take_warnings(&self) -> Vec<String> {
+        self.warnings.lock().map(|mut warnings| std::mem::take(&mut *warnings)).unwrap_or_default()
     }
 
     /// Says that something is not as it should be and goes on. As JSON, warnings come in one object at the end.
