@@ -40,7 +40,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use error::Error;
 pub use faults::{Answer, Faults};
-pub use installation::{Installation, Keystore, Made, RegisteredKey};
+pub use installation::{FaultyKeystore, Installation, Keystore, Made, RegisteredKey};
 pub use strictness::Strictness;
 
 use self::{installation::files, judge::Anchors, registry::Watching, routes::Shared, token::Mint};
