@@ -30,6 +30,7 @@ mod password_places;
 mod passwords;
 mod peer;
 mod profiles;
+mod provoked;
 mod proxy;
 mod random;
 mod readme;
