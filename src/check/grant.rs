@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{
-    Check,
+    Check, shown,
     topics::{AUDIENCE, CLAIMS, CLIENT, CONSUMER_ORG, DETAILS, IDENTIFIER, RESOURCE, SCOPES, SIGNED, TIMES},
 };
 use crate::{environment::Environment, grant::Decoded, organisation::OrganisationNumber};
@@ -32,9 +32,6 @@ const DETAIL_TYPES: [&str; 2] = ["urn:altinn:systemuser", "urn:altinn:consent"];
 
 /// `exp` less `iat`, at most.
 const MAXIMUM_LIFETIME_SECONDS: i64 = 120;
-
-/// More is no mistyped name.
-const SHOWN_CHARACTERS: usize = 100;
 
 /// Judges a signed grant that goes to `environment`; `own` is the organisation of the certificate, if there is one.
 #[must_use]
@@ -186,12 +183,4 @@ fn authorization_details(details: &[Value]) -> Check {
     let organisation = details.iter().find_map(|detail| detail["systemuser_org"]["ID"].as_str());
     let found = kinds.join(", ");
     DETAILS.right(organisation.map_or(found.clone(), |organisation| format!("{found} of {}", shown(organisation))))
-}
-
-/// A user's own words, short and harmless for a terminal.
-fn shown(text: &str) -> String {
-    text.chars()
-        .map(|character| if character.is_control() { '\u{fffd}' } else { character })
-        .take(SHOWN_CHARACTERS)
-        .collect()
 }

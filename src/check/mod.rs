@@ -16,6 +16,9 @@ pub mod topics;
 
 use crate::{client::Refusal, explain::Explain};
 
+/// A setting or a server's word is no longer.
+const SHOWN_CHARACTERS: usize = 200;
+
 /// What is checked, and why that matters.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Topic {
@@ -142,4 +145,10 @@ pub fn skipped(section: &str, because: &str) -> Vec<Check> {
 #[must_use]
 pub fn is_any_wrong(checks: &[Check]) -> bool {
     checks.iter().any(|check| check.verdict == Verdict::Wrong)
+}
+
+/// Somebody else's words, short and harmless for a terminal.
+fn shown(text: &str) -> String {
+    let harmless = |character: char| if character.is_control() { '\u{fffd}' } else { character };
+    text.chars().map(harmless).take(SHOWN_CHARACTERS).collect()
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Check, Topic,
+    Check, Topic, shown,
     topics::{ALGORITHMS, CLOCK, CONNECTION, ENDPOINT, METADATA, METADATA_ISSUER, NAME, TLS},
 };
 use crate::{
@@ -210,11 +210,6 @@ fn ahead(sent: DateTime<Utc>, received: DateTime<Utc>, theirs: DateTime<Utc>) ->
     }
     let rounding = if estimate < TimeDelta::zero() { -half } else { half };
     TimeDelta::seconds((estimate + rounding).num_seconds())
-}
-
-/// A server's own words, short and harmless for a terminal.
-fn shown(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).take(200).collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! long, only the server knows; the token request tells.
 
 use super::{
-    Check,
+    Check, shown,
     topics::{KEY_ALGORITHM, KEY_ID, KEY_THUMBPRINT, REGISTERED_KEY_SIZE},
 };
 use crate::{
@@ -29,11 +29,10 @@ pub fn examine(key: &SigningKey, reference: &KeyReference, algorithm: SignatureA
 
 fn key_id(id: &str) -> Check {
     if is_registrable_key_id(id) {
-        KEY_ID.right(id)
+        KEY_ID.right(shown(id))
     } else {
-        let shown: String = id.chars().filter(|character| !character.is_control()).take(100).collect();
         KEY_ID.wrong(
-            format!("`{shown}` is none that Digdir registers"),
+            format!("`{}` is none that Digdir registers", shown(id)),
             "pass --kid with the id that the client shows in Samarbeidsportalen: letters, digits and ._- alone",
         )
     }
