@@ -45,3 +45,4 @@ mod support;
 mod terminal;
 mod tls;
 mod usage;
+mod vectors;
