@@ -10,8 +10,8 @@
 //! | [`printer`] | any of them | bytes |
 //!
 //! The ground they stand on: [`explain`] (what to do about an error), [`clock`], [`organisation`], [`environment`]
-//! and [`http`]. Beside them stand [`profile`], which reads what the user has written down, and the [`simulator`],
-//! which judges what the flow sends with code of its own.
+//! and [`http`]. Beside them stand [`profile`], which reads what the user has written down, [`inspect`], which says what a
+//! token says and whether it holds, and the [`simulator`], which judges what the flow sends with code of its own.
 //!
 //! # Examples
 //! ```
@@ -59,6 +59,7 @@ pub mod environment;
 pub mod explain;
 pub mod grant;
 pub mod http;
+pub mod inspect;
 pub mod keystore;
 pub mod organisation;
 pub mod printer;
