@@ -16,7 +16,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("keystore", &["explain", "organisation"]),
     ("grant", &["clock", "environment", "explain", "keystore", "organisation"]),
     ("client", &["clock", "environment", "explain", "grant", "http"]),
-    ("check", &["client", "clock", "environment", "explain", "grant", "http", "keystore", "organisation"]),
+    ("inspect", &["environment", "explain", "keystore", "organisation"]),
+    (
+        "check",
+        &["client", "clock", "environment", "explain", "grant", "http", "inspect", "keystore", "organisation"],
+    ),
     ("printer", &["check", "client", "explain", "grant"]),
     ("profile", &["environment", "explain"]),
     ("simulator", &["clock", "environment", "explain"]),

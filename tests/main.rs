@@ -47,3 +47,4 @@ mod support;
 mod terminal;
 mod tls;
 mod usage;
+mod vectors;

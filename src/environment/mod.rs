@@ -3,11 +3,15 @@
 //! Issuers and endpoints: <https://docs.digdir.no/docs/Maskinporten/maskinporten_func_wellknown>. Altinn
 //! addresses: <https://docs.altinn.studio/api/rest/kom-i-gang/>. This room knows addresses; it sends nothing.
 
+mod issuer;
 mod local;
 
 use std::fmt;
 
-pub use local::{LocalEnvironment, LocalError};
+pub use self::{
+    issuer::{KnownIssuer, Service},
+    local::{LocalEnvironment, LocalError},
+};
 
 /// An installation of Maskinporten with addresses of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -163,7 +163,6 @@ impl Certificate {
         digest.map(|digest| hexadecimal(&digest)).unwrap_or_default()
     }
 
-    #[cfg(feature = "pkcs11")]
     pub(super) fn public_key(&self) -> Option<openssl::pkey::PKey<openssl::pkey::Public>> {
         self.x509.public_key().ok()
     }
@@ -173,7 +172,8 @@ impl Certificate {
     }
 
     /// Whether `issuer` signed this certificate: its name stands here, and its key verifies the signature.
-    pub(super) fn is_issued_by(&self, issuer: &Self) -> bool {
+    #[must_use]
+    pub fn is_issued_by(&self, issuer: &Self) -> bool {
         issuer.x509.issued(&self.x509) == openssl::x509::X509VerifyResult::OK
             && issuer.x509.public_key().is_ok_and(|key| self.x509.verify(&key).unwrap_or(false))
     }

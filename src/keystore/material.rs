@@ -46,12 +46,9 @@ impl Material {
         signature: &[u8],
         coordinate: Option<usize>,
     ) -> Result<bool, SigningError> {
-        let Some(signature) = from_jws_form(signature, coordinate).map_err(SigningError::OpenSsl)? else {
-            return Ok(false);
-        };
         let verified = match self {
-            Self::OpenSsl(key) => verify(key, algorithm, message, &signature),
-            Self::Token(key) => verify(key.public(), algorithm, message, &signature),
+            Self::OpenSsl(key) => verify(key, algorithm, message, signature, coordinate),
+            Self::Token(key) => verify(key.public(), algorithm, message, signature, coordinate),
         };
         verified.map_err(SigningError::OpenSsl)
     }
@@ -77,12 +74,15 @@ fn sign(key: &PKeyRef<Private>, algorithm: SignatureAlgorithm, message: &[u8]) -
     signer.sign_oneshot_to_vec(message)
 }
 
-fn verify<T: HasPublic>(
+/// Whether a signature in the form of JWS is the key's; the caller sees to it that key and algorithm fit.
+pub(super) fn verify<T: HasPublic>(
     key: &PKeyRef<T>,
     algorithm: SignatureAlgorithm,
     message: &[u8],
     signature: &[u8],
+    coordinate: Option<usize>,
 ) -> Result<bool, ErrorStack> {
+    let Some(signature) = from_jws_form(signature, coordinate)? else { return Ok(false) };
     let mut verifier = match digest(algorithm) {
         Some(digest) => Verifier::new(digest, key)?,
         None => Verifier::new_without_digest(key)?,
@@ -91,7 +91,7 @@ fn verify<T: HasPublic>(
         verifier.set_rsa_padding(Padding::PKCS1_PSS)?;
         verifier.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
     }
-    verifier.verify_oneshot(signature, message)
+    verifier.verify_oneshot(&signature, message)
 }
 
 /// ECDSA: from the DER of two numbers to the two numbers side by side (RFC 7518 §3.4).

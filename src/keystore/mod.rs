@@ -3,7 +3,8 @@
 //! A file made by somebody else's tool goes in, a [`SigningKey`] comes out: PKCS#12 ([`KeystoreFile`]), PEM
 //! ([`PemFile`]), JWK ([`JwkFile`]), .NET's certificate store ([`DotnetStore`]); or a key that stays in a token
 //! ([`HardwareToken`]). Two steps, so that a password is asked for only when the file is what it should be:
-//! [`KeystoreFile::parse`], then [`KeystoreFile::open`]. Nothing in a file is trusted: lengths, counts and costs are
+//! [`KeystoreFile::parse`], then [`KeystoreFile::open`]. Other people's public keys come as a [`KeySet`] or in a
+//! [`Certificate`], and give a [`VerificationKey`]. Nothing in a file is trusted: lengths, counts and costs are
 //! checked first. This room knows no environment and no claim.
 
 mod certificate;
@@ -24,6 +25,7 @@ mod public_key;
 mod reason;
 mod signature_algorithm;
 mod signing_key;
+mod verification_key;
 
 use std::{
     fmt::Write as _,
@@ -46,7 +48,7 @@ pub use self::{
     certificate_thumbprint::CertificateThumbprint,
     dotnet_store::{DotnetStore, StoreReason},
     error::{FileKind, KeystoreError},
-    jwk::{JwkFile, JwkReason},
+    jwk::{JwkFile, JwkReason, KeySet, KeySetError},
     listing::{Listed, ListedCertificate},
     looks::Looks,
     new_key::{NewKey, NewKeyError, NewKeyKind},
@@ -57,6 +59,7 @@ pub use self::{
     reason::Reason,
     signature_algorithm::SignatureAlgorithm,
     signing_key::{SigningError, SigningKey},
+    verification_key::{VerificationKey, VerificationKeyReason},
 };
 
 /// Larger files than any keystore: hundreds of certificates stay below one mebibyte.

@@ -5,6 +5,7 @@ mod listing;
 mod mutations;
 mod new_key;
 mod pem;
+mod published;
 mod store;
 
 use std::{error::Error as _, fmt::Write as _, fs};

@@ -1,19 +1,25 @@
 //! JSON Web Keys (RFC 7517): one private key, or a set of which one is chosen by its id.
 //!
-//! Read here and not by josekit, which takes keys whose members contradict each other and signs with them.
+//! Public keys of others come as a [`KeySet`]. Read here and not by josekit, which takes keys whose members
+//! contradict each other and signs with them.
 
 mod error;
 mod json;
 mod key;
+mod key_set;
 mod member;
+mod public;
 
 use std::{fmt::Write as _, io::Read, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use openssl::pkey::{PKey, Private};
 
-pub use self::error::JwkReason;
 use self::json::{Json, Object};
+pub use self::{
+    error::JwkReason,
+    key_set::{KeySet, KeySetError},
+};
 use super::{
     Certificate, FileKind, KeystoreError, SignatureAlgorithm, SigningKey, certificate::printable, chain, looks::Looks,
     pkcs12::MAXIMUM_CERTIFICATES, public_key::Kind, read_capped,

@@ -1,0 +1,47 @@
+//! Says what a signed token says, and whether it holds: who issued it, for whom, until when, and what is odd about it.
+//!
+//! [`Jwt::parse`] takes it apart, a [`Reading`] puts it in words, [`verify`] looks at signature, issuer, times and what
+//! is expected. JWT is RFC 7519, its dangers RFC 8725; the claims are those of
+//! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_token> and
+//! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>. This room is pure: text, keys and a moment
+//! in, words out. It fetches nothing, least of all what a token tells it to.
+
+mod audience;
+mod certificates;
+mod envelope;
+mod error;
+mod finding;
+mod grant;
+mod json;
+mod jwt;
+mod kind;
+mod moment;
+mod organisations;
+mod personal;
+mod reading;
+mod verify;
+mod warnings;
+
+pub use self::{
+    envelope::Wrapping,
+    error::{InspectError, Part},
+    finding::{Check, Finding, Verdict},
+    json::JsonFault,
+    jwt::{Jwt, MAXIMUM_TOKEN_BYTES},
+    kind::Kind,
+    moment::{Moment, relative},
+    organisations::{Organisation, Role},
+    reading::Reading,
+    verify::{Expectations, Keys, Verification, verify},
+    warnings::Warning,
+};
+
+/// A token's own words, short and harmless for a terminal.
+fn shown(text: &str) -> String {
+    let harmless = |character: char| if character.is_control() { '\u{fffd}' } else { character };
+    let mut shown: String = text.chars().map(harmless).take(100).collect();
+    if text.chars().nth(100).is_some() {
+        shown.push('…');
+    }
+    shown
+}

@@ -1,0 +1,130 @@
+//! The times in a token: `NumericDate`s (RFC 7519 §2), whole or fractional, and how far they are away.
+
+use std::{fmt::Write as _, time::Duration};
+
+use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+/// The claims that are times.
+const TIMES: [&str; 4] = ["iat", "nbf", "exp", "auth_time"];
+
+/// A claim that is a time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Moment {
+    /// The claim.
+    pub claim: &'static str,
+    /// When it is; `None` when the claim is no time that a calendar has.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: Option<DateTime<Utc>>,
+    /// How many whole seconds it is away: negative when it has passed.
+    pub seconds_from_now: Option<i64>,
+}
+
+impl Moment {
+    /// Every time among the claims, in a fixed order.
+    pub(super) fn all(claims: &Map<String, Value>, now: DateTime<Utc>) -> Vec<Self> {
+        let moment = |claim: &'static str| {
+            let at = numeric_date(claims.get(claim)?);
+            Some(Self { claim, at, seconds_from_now: at.map(|at| (at - now).num_seconds()) })
+        };
+        TIMES.into_iter().filter_map(moment).collect()
+    }
+}
+
+/// Reads seconds since 1970; `None` when it is no number, or outside the years 1 to 9999.
+pub(super) fn numeric_date(value: &Value) -> Option<DateTime<Utc>> {
+    let at = if let Some(seconds) = value.as_i64() {
+        DateTime::from_timestamp(seconds, 0)?
+    } else {
+        let seconds = value.as_f64()?;
+        let span = TimeDelta::from_std(Duration::try_from_secs_f64(seconds.abs()).ok()?).ok()?;
+        let span = if seconds < 0.0 { -span } else { span };
+        DateTime::UNIX_EPOCH.checked_add_signed(span)?
+    };
+    (1..=9999).contains(&at.year()).then_some(at)
+}
+
+/// How far a moment is away, in its two largest units: `in 1 min 58 s`, `3 min ago`, `now`.
+#[must_use]
+pub fn relative(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let seconds = (at - now).num_seconds();
+    match seconds {
+        0 => "now".to_owned(),
+        1.. => format!("in {}", span(seconds.unsigned_abs())),
+        _ => format!("{} ago", span(seconds.unsigned_abs())),
+    }
+}
+
+/// A span of time in words: two units below two days, then days, then years.
+pub(super) fn span(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    let two = |large: u64, unit: &str, small: u64, smaller: &str| {
+        let mut text = format!("{large} {unit}");
+        if small > 0 {
+            let _ = write!(text, " {small} {smaller}");
+        }
+        text
+    };
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => two(minutes, "min", seconds % 60, "s"),
+        3600..172_800 => two(hours, "h", minutes % 60, "min"),
+        _ if days < 730 => format!("{days} days"),
+        _ => format!("{} years", days / 365),
+    }
+}
+
+#[allow(clippy::ref_option)] // serde calls it so
+fn rfc3339<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true)).serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn reads_whole_and_fractional_seconds_and_no_absurd_ones() {
+        for (value, wanted) in [
+            (json!(1_764_627_201), Some("2025-12-01T22:13:21Z")),
+            (json!(1_764_627_201.5), Some("2025-12-01T22:13:21.500Z")),
+            (json!(0), Some("1970-01-01T00:00:00Z")),
+            (json!(-0.5), Some("1969-12-31T23:59:59.500Z")),
+            (json!(-62_135_596_800_i64), Some("0001-01-01T00:00:00Z")),
+            (json!(253_402_300_799_i64), Some("9999-12-31T23:59:59Z")),
+            (json!(253_402_300_800_i64), None),
+            (json!(1_764_627_201_000_i64), None),
+            (json!(i64::MAX), None),
+            (json!(u64::MAX), None),
+            (json!(i64::MIN), None),
+            (json!(1e308), None),
+            (json!(-1e308), None),
+            (json!("1764627201"), None),
+            (json!(null), None),
+        ] {
+            let at = numeric_date(&value).map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+            assert_eq!(at.as_deref(), wanted, "{value}");
+        }
+    }
+
+    #[test]
+    fn says_how_far_a_moment_is_away() {
+        let now = DateTime::from_timestamp(1_764_627_201, 0).unwrap();
+        for (seconds, wanted) in [
+            (0, "now"),
+            (1, "in 1 s"),
+            (118, "in 1 min 58 s"),
+            (-180, "3 min ago"),
+            (-59, "59 s ago"),
+            (3600, "in 1 h"),
+            (90_061, "in 25 h 1 min"),
+            (-172_800, "2 days ago"),
+            (-63_072_000, "2 years ago"),
+        ] {
+            assert_eq!(relative(now + TimeDelta::seconds(seconds), now), wanted);
+        }
+    }
+}
