@@ -9,8 +9,8 @@
 //! | [`client`] | an assertion | an [`AccessToken`](client::AccessToken), or a refusal that is explained |
 //! | [`printer`] | any of them | bytes |
 //!
-//! The ground they stand on: [`explain`] (what to do about an error), [`clock`], [`organisation`], [`environment`]
-//! and [`http`]. Beside them stand [`profile`], which reads what the user has written down, and the [`simulator`],
+//! The ground they stand on: [`explain`] (what to do about an error), [`language`], [`clock`], [`organisation`],
+//! [`environment`] and [`http`]. Beside them stand [`profile`], which reads what the user has written down, and the [`simulator`],
 //! which judges what the flow sends with code of its own.
 //!
 //! # Examples
@@ -60,6 +60,7 @@ pub mod explain;
 pub mod grant;
 pub mod http;
 pub mod keystore;
+pub mod language;
 pub mod organisation;
 pub mod printer;
 pub mod profile;

@@ -9,13 +9,14 @@ use std::{
 /// The map of rooms, in the order data flows: a row names only rows above it.
 const ROOMS: &[(&str, &[&str])] = &[
     ("explain", &[]),
+    ("language", &[]),
     ("clock", &[]),
     ("organisation", &["explain"]),
     ("environment", &["explain"]),
     ("http", &["explain"]),
     ("keystore", &["explain", "organisation"]),
     ("grant", &["clock", "environment", "explain", "keystore", "organisation"]),
-    ("client", &["clock", "environment", "explain", "grant", "http"]),
+    ("client", &["clock", "environment", "explain", "grant", "http", "language"]),
     ("printer", &["client", "explain", "grant"]),
     ("profile", &["environment", "explain"]),
     ("simulator", &["clock", "environment", "explain"]),

@@ -9,6 +9,7 @@ mod grant;
 mod headers;
 mod key;
 mod keys;
+mod language;
 mod layers;
 mod progress;
 mod prompt;
@@ -38,7 +39,9 @@ pub(crate) fn main() -> ExitCode {
     let typed: Vec<OsString> = env::args_os().skip(1).collect();
     if dropin::is_meant(&typed) {
         let report = Report::new(ErrorFormat::Text, Loudness::Usual, wants_color(Color::Auto));
-        return finish(&report, dropin::parse(&typed).and_then(|drop_in| wait(dropin::run(drop_in, &report))));
+        let (report, understood) = in_wanted_language(report, None);
+        let parsed = understood.and_then(|()| dropin::parse(&typed));
+        return finish(&report, parsed.and_then(|drop_in| wait(dropin::run(drop_in, &report))));
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -50,8 +53,18 @@ pub(crate) fn main() -> ExitCode {
         (false, true) => Loudness::Verbose,
         (false, false) => Loudness::Usual,
     };
-    let report = Arc::new(Report::new(globals.error_format, loudness, wants_color(globals.color)));
-    finish(&report, wait(run(arguments.command, arguments.globals.config, &report)))
+    let report = Report::new(globals.error_format, loudness, wants_color(globals.color));
+    let (report, understood) = in_wanted_language(report, globals.lang.as_deref());
+    let report = Arc::new(report);
+    finish(&report, understood.and_then(|()| wait(run(arguments.command, arguments.globals.config, &report))))
+}
+
+/// A report in the language that is wanted, or in English with what is wrong with that.
+fn in_wanted_language(report: Report, typed: Option<&str>) -> (Report, Result<(), Failure>) {
+    match language::wanted(typed) {
+        Ok(language) => (report.in_language(language), Ok(())),
+        Err(failure) => (report, Err(failure)),
+    }
 }
 
 /// Runs a command on this thread.

@@ -6,7 +6,10 @@ mod keys;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
-use maskinporten_token_generator::printer::{GrantForm, HeadersForm, TokenForm};
+use maskinporten_token_generator::{
+    language::Language,
+    printer::{GrantForm, HeadersForm, TokenForm},
+};
 
 pub(crate) use self::{
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
@@ -62,6 +65,9 @@ pub(crate) struct Globals {
     /// How to write errors on stderr
     #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(crate) error_format: ErrorFormat,
+    /// The language in which refusals are explained [default: the locale's]
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = PossibleValuesParser::new(Language::NAMES))]
+    pub(crate) lang: Option<String>,
 }
 
 /// When to use colour.

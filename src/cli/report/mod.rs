@@ -7,7 +7,7 @@ use std::{
     sync::Mutex,
 };
 
-use maskinporten_token_generator::profile;
+use maskinporten_token_generator::{language::Language, profile};
 use serde_json::json;
 
 pub(crate) use self::failure::{Exit, Failure};
@@ -18,6 +18,7 @@ pub(crate) struct Report {
     json: bool,
     loudness: Loudness,
     paint: Paint,
+    language: Language,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -35,7 +36,12 @@ pub(crate) enum Loudness {
 impl Report {
     pub(crate) fn new(format: ErrorFormat, loudness: Loudness, color: bool) -> Self {
         let json = format == ErrorFormat::Json;
-        Self { json, loudness, paint: Paint(color), warnings: Mutex::new(Vec::new()) }
+        Self { json, loudness, paint: Paint(color), language: Language::English, warnings: Mutex::new(Vec::new()) }
+    }
+
+    /// The same, with refusals explained in this language.
+    pub(crate) fn in_language(self, language: Language) -> Self {
+        Self { language, ..self }
     }
 
     /// Says that something is not as it should be and goes on. As JSON, warnings come in one object at the end.
@@ -81,6 +87,7 @@ impl Report {
         if failure.quiet {
             return;
         }
+        let failure = failure.in_language(self.language);
         if self.json {
             let warnings = self.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default();
             eprint(&format!("{}\n", failure.json(&warnings)));
