@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("keystore", &["explain", "organisation"]),
     ("grant", &["clock", "environment", "explain", "keystore", "organisation"]),
     ("client", &["clock", "environment", "explain", "grant", "http", "language"]),
-    ("printer", &["client", "explain", "grant"]),
+    ("printer", &["client", "explain", "grant", "language"]),
     ("profile", &["environment", "explain"]),
     ("simulator", &["clock", "environment", "explain"]),
 ];

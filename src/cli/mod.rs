@@ -4,6 +4,7 @@ mod args;
 mod config;
 mod demo;
 mod dropin;
+mod explain;
 mod fetch;
 mod grant;
 mod headers;
@@ -93,6 +94,7 @@ async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) ->
         Command::Token(arguments) => token::run(arguments, config, report).await,
         Command::Grant(arguments) => grant::run(arguments, config, report).await,
         Command::Headers(arguments) => headers::run(arguments, config, report).await,
+        Command::Explain(arguments) => explain::run(&arguments, report),
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => config::run(command, config, report),
         Command::Keys { command } => keys::run(command, config, report),

@@ -44,6 +44,11 @@ impl Report {
         Self { language, ..self }
     }
 
+    /// The language in which refusals are explained.
+    pub(crate) fn language(&self) -> Language {
+        self.language
+    }
+
     /// Says that something is not as it should be and goes on. As JSON, warnings come in one object at the end.
     pub(crate) fn warning(&self, text: &str) {
         if self.loudness == Loudness::Quiet {
