@@ -9,19 +9,17 @@ use std::{
 /// The map of rooms, in the order data flows: a row names only rows above it.
 const ROOMS: &[(&str, &[&str])] = &[
     ("explain", &[]),
+    ("language", &[]),
     ("clock", &[]),
     ("organisation", &["explain"]),
     ("environment", &["explain"]),
     ("http", &["explain"]),
     ("keystore", &["explain", "organisation"]),
     ("grant", &["clock", "environment", "explain", "keystore", "organisation"]),
-    ("client", &["clock", "environment", "explain", "grant", "http"]),
+    ("client", &["clock", "environment", "explain", "grant", "http", "language"]),
     ("inspect", &["environment", "explain", "keystore", "organisation"]),
-    (
-        "check",
-        &["client", "clock", "environment", "explain", "grant", "http", "inspect", "keystore", "organisation"],
-    ),
-    ("printer", &["check", "client", "explain", "grant"]),
+    ("check", &["client", "clock", "environment", "explain", "grant", "http", "inspect", "keystore", "organisation"]),
+    ("printer", &["check", "client", "explain", "grant", "language"]),
     ("profile", &["environment", "explain"]),
     ("simulator", &["clock", "environment", "explain"]),
 ];

@@ -7,6 +7,7 @@ mod config_errors;
 mod conversions;
 mod crafted;
 mod exchange;
+mod explain;
 mod flow;
 mod grants_verify;
 mod hardware_errors;

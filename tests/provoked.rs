@@ -162,7 +162,7 @@ fn the_table_names_every_code_and_every_client_and_keystore_that_is_there() {
     let codes: BTreeSet<_> = columns.by_ref().map(|(code, _)| code).filter(|code| code.starts_with("MP-")).collect();
 
     let known: BTreeSet<_> =
-        maskinporten_token_generator::client::CATALOGUE.iter().filter_map(|entry| entry.code).collect();
+        maskinporten_token_generator::client::Explanation::all().filter_map(|entry| entry.code).collect();
     assert_eq!(codes, known);
     for word in [INACTIVE, OF_PEOPLE, EXPIRED_KEY, ANOTHER_KEY, "other-environment.p12", "expired.p12"] {
         assert!(table.contains(word), "{word}");

@@ -5,11 +5,13 @@ mod check;
 mod config;
 mod demo;
 mod dropin;
+mod explain;
 mod fetch;
 mod grant;
 mod headers;
 mod key;
 mod keys;
+mod language;
 mod layers;
 mod progress;
 mod prompt;
@@ -40,7 +42,9 @@ pub(crate) fn main() -> ExitCode {
     let typed: Vec<OsString> = env::args_os().skip(1).collect();
     if dropin::is_meant(&typed) {
         let report = Report::new(ErrorFormat::Text, Loudness::Usual, wants_color(Color::Auto));
-        return finish(&report, dropin::parse(&typed).and_then(|drop_in| wait(dropin::run(drop_in, &report))));
+        let (report, understood) = in_wanted_language(report, None);
+        let parsed = understood.and_then(|()| dropin::parse(&typed));
+        return finish(&report, parsed.and_then(|drop_in| wait(dropin::run(drop_in, &report))));
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -54,8 +58,17 @@ pub(crate) fn main() -> ExitCode {
     };
     let report = Report::new(globals.error_format, loudness, wants_color(globals.color))
         .painting_stdout(wants_color_on(globals.color, io::stdout().is_terminal()));
+    let (report, understood) = in_wanted_language(report, globals.lang.as_deref());
     let report = Arc::new(report);
-    finish(&report, wait(run(arguments.command, arguments.globals.config, &report)))
+    finish(&report, understood.and_then(|()| wait(run(arguments.command, arguments.globals.config, &report))))
+}
+
+/// A report in the language that is wanted, or in English with what is wrong with that.
+fn in_wanted_language(report: Report, typed: Option<&str>) -> (Report, Result<(), Failure>) {
+    match language::wanted(typed) {
+        Ok(language) => (report.in_language(language), Ok(())),
+        Err(failure) => (report, Err(failure)),
+    }
 }
 
 /// Runs a command on this thread.
@@ -85,6 +98,7 @@ async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) ->
         Command::Grant(arguments) => grant::run(arguments, config, report).await,
         Command::Headers(arguments) => headers::run(arguments, config, report).await,
         Command::Check(arguments) => check::run(arguments, config, report).await,
+        Command::Explain(arguments) => explain::run(&arguments, report),
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => config::run(command, config, report),
         Command::Keys { command } => keys::run(command, config, report),

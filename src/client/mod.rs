@@ -9,6 +9,7 @@ mod answer;
 mod catalogue;
 mod discovery;
 mod error;
+mod pasted;
 mod refusal;
 mod request;
 
@@ -18,10 +19,11 @@ use backon::{ExponentialBuilder, Retryable as _};
 
 pub use self::{
     access_token::AccessToken,
-    catalogue::{CATALOGUE, Explanation},
+    catalogue::Explanation,
     discovery::{Metadata, discover, metadata_endpoint},
     error::{ClientError, Unintelligible},
-    refusal::Refusal,
+    pasted::{MAXIMUM_BYTES as MAXIMUM_PASTED_BYTES, Pasted},
+    refusal::{REFUSALS, Refusal, THAT_MEANS},
     request::TokenRequest,
 };
 use crate::{

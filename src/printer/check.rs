@@ -8,7 +8,10 @@ use std::io::{self, Write};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use crate::check::{Check, Verdict};
+use crate::{
+    check::{Check, Verdict},
+    language::Language,
+};
 
 /// Everything that a report says.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub struct CheckReport<'report> {
     pub settings: &'report [(String, String, String)],
     /// The checks, in the order in which they were made.
     pub checks: &'report [Check],
+    /// The language in which refusals are explained.
+    pub language: Language,
 }
 
 /// Longer names are not lined up with.
@@ -54,7 +59,7 @@ pub fn print_check_text(report: &CheckReport, colour: bool, out: &mut impl Write
         if together > 1 {
             writeln!(out, "  {:7}  {}: {}", word(Verdict::Skipped), names.join(", "), check.found)?;
         } else {
-            line(check, width, colour, out)?;
+            line(check, width, colour, report.language, out)?;
         }
     }
     writeln!(out, "\n{}", summary(report.checks))
@@ -82,7 +87,7 @@ fn skipped_together(checks: &[Check]) -> usize {
     checks.iter().take_while(same).count()
 }
 
-fn line(check: &Check, width: usize, colour: bool, out: &mut impl Write) -> io::Result<()> {
+fn line(check: &Check, width: usize, colour: bool, language: Language, out: &mut impl Write) -> io::Result<()> {
     let word = painted(check.verdict, colour);
     let mut found = check.found.lines();
     writeln!(out, "  {word}  {:width$}  {}", title(check), found.next().unwrap_or_default())?;
@@ -93,20 +98,20 @@ fn line(check: &Check, width: usize, colour: bool, out: &mut impl Write) -> io::
     for detail in &check.details {
         writeln!(out, "           {detail}")?;
     }
-    let meaning = check.refusal.as_ref().and_then(|refusal| refusal.explanation).map(|known| known.meaning);
-    if let Some(meaning) = meaning {
-        writeln!(out, "           that means: {meaning}")?;
+    if let Some(meaning) = check.refusal.as_ref().and_then(|refusal| refusal.meaning(language)) {
+        writeln!(out, "           {meaning}")?;
     }
     writeln!(out, "           why: {}", check.topic.why)?;
-    match remedy(check) {
+    match remedy(check, language) {
         Some(remedy) => writeln!(out, "           do:  {remedy}"),
         None => Ok(()),
     }
 }
 
-fn remedy(check: &Check) -> Option<String> {
-    let known = check.refusal.as_ref().and_then(|refusal| refusal.explanation);
-    check.remedy.clone().or_else(|| known.map(|known| known.remedy.to_owned()))
+/// What to do: of a refusal, what its explanation says.
+fn remedy(check: &Check, language: Language) -> Option<String> {
+    let refusal = check.refusal.as_ref();
+    check.remedy.clone().or_else(|| refusal.map(|refusal| refusal.remedy(language)))
 }
 
 fn title(check: &Check) -> &str {
@@ -161,7 +166,7 @@ pub fn print_check_json(report: &CheckReport, out: &mut impl Write) -> io::Resul
         "at": report.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         "verdict": name(worst),
         "settings": settings,
-        "checks": report.checks.iter().map(as_json).collect::<Vec<_>>(),
+        "checks": report.checks.iter().map(|check| as_json(check, report.language)).collect::<Vec<_>>(),
     });
     writeln!(out, "{object:#}")
 }
@@ -176,7 +181,7 @@ fn name(verdict: Verdict) -> &'static str {
     }
 }
 
-fn as_json(check: &Check) -> Value {
+fn as_json(check: &Check, language: Language) -> Value {
     let refusal = check.refusal.as_deref().map(|refusal| {
         json!({
             "http_status": refusal.status,
@@ -184,7 +189,7 @@ fn as_json(check: &Check) -> Value {
             "mp_code": refusal.mp_code,
             "trace_id": refusal.trace_id,
             "description": refusal.description,
-            "meaning": refusal.explanation.map(|known| known.meaning),
+            "meaning": refusal.explanation.map(|known| known.meaning.in_language(language)),
         })
     });
     json!({
@@ -194,7 +199,7 @@ fn as_json(check: &Check) -> Value {
         "found": check.found,
         "details": check.details,
         "why": check.topic.why,
-        "remedy": remedy(check),
+        "remedy": remedy(check, language),
         "refusal": refusal,
     })
 }

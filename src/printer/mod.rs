@@ -1,10 +1,11 @@
-//! The one room that writes results: the grant, the token, or headers that are ready for curl.
+//! The one room that writes results: the grant, the token, headers that are ready for curl, or what a refusal means.
 //!
 //! Each form ends with one newline. What is written here is the artefact that was asked for, secrets included;
 //! nothing else in the program writes one.
 
 mod banner;
 mod check;
+mod explanation;
 mod grant;
 mod headers;
 mod quoting;
@@ -13,6 +14,7 @@ mod token;
 pub use self::{
     banner::print_banner,
     check::{CheckReport, print_check_json, print_check_text},
+    explanation::{ExplanationForm, print_catalogue, print_explanations},
     grant::{GrantForm, print_grant},
     headers::{Header, HeaderError, HeadersForm, print_headers},
     token::{TokenForm, print_token},

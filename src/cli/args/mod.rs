@@ -1,15 +1,20 @@
 //! What can be typed: commands, their forms, and the examples that open each help text.
 
 mod config;
+mod explain;
 mod keys;
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
-use maskinporten_token_generator::printer::{GrantForm, HeadersForm, TokenForm};
+use maskinporten_token_generator::{
+    language::Language,
+    printer::{GrantForm, HeadersForm, TokenForm},
+};
 
 pub(crate) use self::{
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
+    explain::ExplainArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
 };
 use super::settings::Typed;
@@ -21,6 +26,9 @@ const VARIABLES: &str = "Each option can be set as a variable: --client-id is MA
 
 const SWITCHES: &str = "Clients, scopes, delegations and every switch for what Maskinporten does not document stand in clients.json\n\
                         in its folder, which is read again when it changes. Ctrl-C ends it.";
+
+const PASTED: &str = "A text may be pasted whole, in quotes or after `--`: the server's answer, a line of a log, what this program said.\n\
+                      Without one it is read from stdin; on a terminal all refusals that are known are listed. Nothing is sent.";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -62,6 +70,9 @@ pub(crate) struct Globals {
     /// How to write errors on stderr
     #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(crate) error_format: ErrorFormat,
+    /// The language in which refusals are explained [default: the locale's]
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = PossibleValuesParser::new(Language::NAMES))]
+    pub(crate) lang: Option<String>,
 }
 
 /// When to use colour.
@@ -107,6 +118,12 @@ pub(crate) enum Command {
         maskinporten check --env test -c ID -s altinn:serviceowner -k enterprise.p12\n  \
         maskinporten check --offline --profile test --format json\n")]
     Check(CheckArguments),
+    /// Say what a refusal of Maskinporten means and what to do
+    #[command(help_template = TEMPLATE, after_help = PASTED, before_help = "Examples:\n  \
+        maskinporten explain MP-250\n  \
+        maskinporten explain --lang nb https://test.maskinporten.no/errors/MP-251\n  \
+        maskinporten token --env local --scope no:such 2>&1 | maskinporten explain\n")]
+    Explain(ExplainArguments),
     /// Run a local Maskinporten with ready-made keystores and clients
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \
         maskinporten simulate\n  \

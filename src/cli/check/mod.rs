@@ -44,7 +44,8 @@ pub(crate) async fn run(arguments: CheckArguments, config: Option<PathBuf>, repo
     };
     let Examination { settings, mut checks } = examined;
     checks.iter_mut().for_each(pasteable::clean);
-    let shown = CheckReport { at: SystemClock.now(), settings: &settings, checks: &checks };
+    let shown =
+        CheckReport { at: SystemClock.now(), settings: &settings, checks: &checks, language: report.language() };
     let mut artefact = Vec::new();
     let written = if json {
         print_check_json(&shown, &mut artefact)

@@ -7,7 +7,7 @@ use std::{
     sync::Mutex,
 };
 
-use maskinporten_token_generator::profile;
+use maskinporten_token_generator::{language::Language, profile};
 use serde_json::json;
 
 pub(crate) use self::failure::{Exit, Failure};
@@ -19,6 +19,7 @@ pub(crate) struct Report {
     loudness: Loudness,
     paint: Paint,
     paints_stdout: bool,
+    language: Language,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -36,7 +37,14 @@ pub(crate) enum Loudness {
 impl Report {
     pub(crate) fn new(format: ErrorFormat, loudness: Loudness, color: bool) -> Self {
         let json = format == ErrorFormat::Json;
-        Self { json, loudness, paint: Paint(color), paints_stdout: false, warnings: Mutex::new(Vec::new()) }
+        Self {
+            json,
+            loudness,
+            paint: Paint(color),
+            paints_stdout: false,
+            language: Language::English,
+            warnings: Mutex::new(Vec::new()),
+        }
     }
 
     /// The same, for a stdout that shows colour or does not.
@@ -57,6 +65,16 @@ impl Report {
     /// The warnings that were kept.
     pub(crate) fn take_warnings(&self) -> Vec<String> {
         self.warnings.lock().map(|mut warnings| std::mem::take(&mut *warnings)).unwrap_or_default()
+    }
+
+    /// The same, with refusals explained in this language.
+    pub(crate) fn in_language(self, language: Language) -> Self {
+        Self { language, ..self }
+    }
+
+    /// The language in which refusals are explained.
+    pub(crate) fn language(&self) -> Language {
+        self.language
     }
 
     /// Says that something is not as it should be and goes on. As JSON, warnings come in one object at the end.
@@ -102,6 +120,7 @@ impl Report {
         if failure.quiet {
             return;
         }
+        let failure = failure.in_language(self.language);
         if self.json {
             let warnings = self.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default();
             eprint(&format!("{}\n", failure.json(&warnings)));
