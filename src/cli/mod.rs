@@ -75,7 +75,11 @@ fn in_wanted_language(report: Report, typed: Option<&str>) -> (Report, Result<()
 fn wait(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let failed = |error| Failure::plain(Exit::Other, "runtime", format!("could not start: {error}"), None);
-    runtime.map_err(failed)?.block_on(command)
+    let runtime = runtime.map_err(failed)?;
+    let result = runtime.block_on(command);
+    // A name that is still being looked up would keep the process until the resolver gives up.
+    runtime.shutdown_background();
+    result
 }
 
 /// Says how it went, with the exit code that belongs to it.

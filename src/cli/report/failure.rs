@@ -71,11 +71,6 @@ impl Failure {
         self
     }
 
-    /// Names the failure for programs.
-    pub(crate) fn code(&self) -> &'static str {
-        self.code
-    }
-
     /// What happened, why, and what to do: for a report that is not about failing.
     pub(crate) fn parts(&self) -> (&str, &[String], Option<&str>) {
         (&self.message, &self.causes, self.hint.as_deref())
