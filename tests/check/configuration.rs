@@ -5,10 +5,13 @@
 use std::{fs, process::Command};
 
 use super::paper::{compare, whole};
-use crate::{local::Local, support::program};
+use crate::{
+    local::Local,
+    support::{Outcome, program},
+};
 
 /// What is typed after `check --offline`; `@name` is a file of the simulator's.
-static CASES: &[(&str, &[&str])] = &[
+pub static CASES: &[(&str, &[&str])] = &[
     ("nothing at all", &[]),
     ("nothing but an environment", &["--env", "test"]),
     (
@@ -59,6 +62,23 @@ static CASES: &[(&str, &[&str])] = &[
     ),
     (
         "an address of its own in test, and an odd client id",
+        &[
+            "--env",
+            "test",
+            "--token-endpoint",
+            "https://example.no/token",
+            "--client-id",
+            "my-client",
+            "--scope",
+            "altinn:serviceowner",
+            "--keystore",
+            "@other-environment.p12",
+            "--keystore-password-file",
+            "@modern.password",
+        ],
+    ),
+    (
+        "a password in an address",
         &[
             "--env",
             "test",
@@ -127,19 +147,20 @@ static CASES: &[(&str, &[&str])] = &[
     ),
 ];
 
-fn report(local: &Local, arguments: &[&str]) -> String {
+/// Runs `check --offline` with what is typed in a case.
+pub fn check(local: &Local, arguments: &[&str], format: &str) -> Outcome {
     let place = |word: &&str| match word.strip_prefix('@') {
         Some(name) => local.file(name).display().to_string(),
         None => (*word).to_owned(),
     };
     let arguments: Vec<String> = arguments.iter().map(place).collect();
-    whole(&local.maskinporten(&["check", "--offline"]).args(arguments).run(), local)
+    local.maskinporten(&["check", "--offline", "--format", format]).args(arguments).run()
 }
 
 #[test]
 fn what_is_missing_wrong_or_contradictory_is_told_all_at_once() {
     let local = Local::start(&[]);
-    let reports = CASES.iter().map(|(name, arguments)| (*name, report(&local, arguments)));
+    let reports = CASES.iter().map(|(name, arguments)| (*name, whole(&check(&local, arguments, "text"), &local)));
     compare(include_str!("configuration.txt"), reports);
 }
 
@@ -200,4 +221,25 @@ fn a_test_certificate_in_production_and_the_reverse_are_told_before_anything_is_
         let outcome = local.maskinporten(&arguments).run();
         assert!(outcome.stdout.contains(wanted), "{env} {keystore} {}", outcome.stdout);
     }
+}
+
+#[test]
+fn what_every_command_would_warn_of_stands_in_the_report_and_not_on_stderr() {
+    let (local, folder) = (Local::start(&[]), tempfile::tempdir().unwrap());
+    let password = fs::read_to_string(local.file("modern.password")).unwrap();
+    let text = format!(
+        "[profiles.here]\nkeystore = {:?}\nkeystore_password = \"{}\"\n",
+        local.file("modern.p12").display().to_string(),
+        password.trim()
+    );
+    fs::write(folder.path().join("maskinporten.toml"), text).unwrap();
+
+    let outcome = local.maskinporten(&["check", "--env", "local", "--profile", "here"]).in_folder(folder.path()).run();
+
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+    assert!(
+        outcome.stdout.contains("\n  warning  warnings               `keystore_password` is in plain text in"),
+        "{}",
+        outcome.stdout
+    );
 }

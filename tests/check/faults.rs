@@ -3,10 +3,13 @@
 //! `sound.txt` is the report when all is well. `faults.txt` has a paragraph for each fault: its name, the lines of the
 //! sound report that are gone and those that are new.
 
+use std::collections::BTreeSet;
+
+use maskinporten_token_generator::check::topics;
 use serde_json::{Value, json};
 
 use super::{
-    check,
+    check, configuration,
     paper::{change, compare, whole},
 };
 use crate::{local::Local, refusals::all_known, server::Server};
@@ -117,7 +120,7 @@ static FAULTS: &[Fault] = &[
         &["--client-id", "b894c5f4-3d09-4edc-94b2-2c1b5192be95"],
     ),
     fault("MP-110 another audience", nothing, &["--audience", "%token"]),
-    fault("an undocumented claim", nothing, &["--claim", "nbf=1"]),
+    fault("an undocumented claim", nothing, &["--claim", "more=1"]),
     fault("a scope without prefix", nothing, &["--scope", "serviceowner"]),
     fault(
         "one's own organisation as consumer",
@@ -143,6 +146,11 @@ static FAULTS: &[Fault] = &[
             "--pid",
             "01017012345",
         ],
+    ),
+    fault(
+        "a registered key and an algorithm that is not taken",
+        nothing,
+        &["--jwk", "@registered-key.jwk.json", "--client-id", "673d59a6-b427-49bc-b413-b51d7a8f05be", "--alg", "PS256"],
     ),
     fault("an algorithm that is not taken", nothing, &["--alg", "PS256"]),
     // The network, the metadata and the clock.
@@ -283,6 +291,49 @@ fn each_fault_changes_the_lines_that_are_about_it_and_no_others() {
     let sound = sound();
     let changes = FAULTS.iter().map(|fault| (fault.name, change(&sound, &report(fault))));
     compare(include_str!("faults.txt"), changes);
+}
+
+/// Checks that have no fault to find: what would be wrong keeps the key from opening or the grant from being made.
+const ALWAYS_RIGHT: [&str; 9] = [
+    "keystore.entries",
+    "keystore.choice",
+    "certificate.key_size",
+    "certificate.key",
+    "registered_key.thumbprint",
+    "registered_key.key_size",
+    "grant.times",
+    "grant.identifier",
+    "grant.resource",
+];
+
+/// Checks whose faults other tests show: `forms` those of the network, `configuration` the warnings.
+const ELSEWHERE: [&str; 5] =
+    ["configuration.warnings", "keystore.file_mode", "network.name", "network.connection", "network.tls"];
+
+#[test]
+fn every_check_that_can_find_a_fault_finds_one_in_some_test() {
+    let mut missing: BTreeSet<&str> = topics::ALL.iter().map(|topic| topic.id).collect();
+    let mut seen = |report: &str| {
+        let report: Value = serde_json::from_str(report).unwrap();
+        for check in report["checks"].as_array().unwrap() {
+            if ["fault", "warning"].contains(&check["verdict"].as_str().unwrap()) {
+                missing.remove(check["id"].as_str().unwrap());
+            }
+        }
+    };
+    for fault in FAULTS {
+        let local = Local::with_clients(&[], fault.edit);
+        let arguments = typed(fault, &local);
+        let arguments = arguments.iter().map(String::as_str).chain(["--format", "json"]).collect::<Vec<_>>();
+        seen(&check(&local, &arguments).stdout);
+    }
+    let local = Local::start(&[]);
+    for (_, arguments) in configuration::CASES {
+        seen(&configuration::check(&local, arguments, "json").stdout);
+    }
+
+    let known: BTreeSet<&str> = ALWAYS_RIGHT.into_iter().chain(ELSEWHERE).collect();
+    assert_eq!(missing, known);
 }
 
 /// The refusals that no grant of ours can provoke, and all the others once more: the server says them by itself.

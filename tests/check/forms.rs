@@ -113,6 +113,25 @@ fn nothing_secret_stands_in_a_report() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_keystore_that_others_can_read_is_a_warning_and_no_fault() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let local = Local::start(&[]);
+    let file = local.file("modern.p12");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+
+    let outcome = check(&local, &[]);
+
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+    let warning = format!(
+        "  warning  who can read it        others too (mode 644)\n           why: everyone who can read the file can try to \
+         open it\n           do:  chmod 600 {}\n",
+        file.display()
+    );
+    assert!(outcome.stdout.contains(&warning), "{}", outcome.stdout);
+}
+
 #[test]
 fn what_cannot_be_reached_is_told_step_by_step() {
     let mut local = Local::start(&["--tls"]);

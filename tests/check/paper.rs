@@ -66,12 +66,12 @@ pub fn whole(outcome: &Outcome, local: &Local) -> String {
 pub fn compare<'name>(file: &str, found: impl IntoIterator<Item = (&'name str, String)>) {
     let paragraphs = file.split("== ").filter(|paragraph| !paragraph.is_empty());
     let mut expected: BTreeMap<&str, &str> = paragraphs.map(|paragraph| paragraph.split_once('\n').unwrap()).collect();
-    let mut wrong = String::new();
+    let mut wrong = Vec::new();
     for (name, text) in found {
         if expected.remove(name).map(str::trim_end) != Some(text.trim_end()) {
-            wrong += &format!("== {name}\n{text}\n");
+            wrong.push(format!("== {name}\n{text}\n"));
         }
     }
-    assert!(wrong.is_empty(), "these are not as the file says:\n\n{wrong}");
+    assert!(wrong.is_empty(), "these are not as the file says:\n\n{}", wrong.concat());
     assert!(expected.is_empty(), "nothing gives these: {:?}", expected.keys());
 }
