@@ -15,9 +15,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("http", &["explain"]),
     ("keystore", &["explain", "organisation"]),
     ("grant", &["clock", "environment", "explain", "keystore", "organisation"]),
-    ("client", &["clock", "environment", "explain", "grant", "http"]),
+    ("client", &["clock", "environment", "explain", "grant", "http", "keystore"]),
     ("inspect", &["environment", "explain", "keystore", "organisation"]),
-    ("printer", &["client", "explain", "grant"]),
+    ("printer", &["client", "explain", "grant", "inspect", "keystore"]),
     ("profile", &["environment", "explain"]),
     ("simulator", &["clock", "environment", "explain"]),
 ];

@@ -9,6 +9,7 @@ mod answer;
 mod catalogue;
 mod discovery;
 mod error;
+mod key_set;
 mod refusal;
 mod request;
 
@@ -21,6 +22,7 @@ pub use self::{
     catalogue::{CATALOGUE, Explanation},
     discovery::discover,
     error::{ClientError, Unintelligible},
+    key_set::{fetch_key_set, published_keys},
     refusal::Refusal,
     request::TokenRequest,
 };
