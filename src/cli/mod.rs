@@ -7,6 +7,7 @@ mod dropin;
 mod fetch;
 mod grant;
 mod headers;
+mod inspect;
 mod key;
 mod keys;
 mod layers;
@@ -20,7 +21,7 @@ mod signals;
 mod simulate;
 mod token;
 
-use std::{env, ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{env, ffi::OsString, io, io::IsTerminal as _, process::ExitCode, sync::Arc};
 
 use clap::{
     Parser as _,
@@ -28,7 +29,7 @@ use clap::{
 };
 
 use self::{
-    args::{Arguments, Color, Command, ErrorFormat},
+    args::{Arguments, Color, Command, ErrorFormat, Globals},
     report::{Exit, Failure, Loudness, Report},
 };
 
@@ -51,7 +52,7 @@ pub(crate) fn main() -> ExitCode {
         (false, false) => Loudness::Usual,
     };
     let report = Arc::new(Report::new(globals.error_format, loudness, wants_color(globals.color)));
-    finish(&report, wait(run(arguments.command, arguments.globals.config, &report)))
+    finish(&report, wait(run(arguments.command, arguments.globals, &report)))
 }
 
 /// Runs a command on this thread.
@@ -75,11 +76,16 @@ fn finish(report: &Report, result: Result<(), Failure>) -> ExitCode {
     }
 }
 
-async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
+async fn run(command: Command, globals: Globals, report: &Arc<Report>) -> Result<(), Failure> {
+    let config = globals.config;
     match command {
         Command::Token(arguments) => token::run(arguments, config, report).await,
         Command::Grant(arguments) => grant::run(arguments, config, report).await,
         Command::Headers(arguments) => headers::run(arguments, config, report).await,
+        Command::Inspect(arguments) => {
+            let colour = wants_color_on(globals.color, io::stdout().is_terminal());
+            inspect::run(*arguments, config, report, colour).await
+        }
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => config::run(command, config, report),
         Command::Keys { command } => keys::run(command, config, report),

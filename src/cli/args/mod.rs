@@ -1,6 +1,7 @@
 //! What can be typed: commands, their forms, and the examples that open each help text.
 
 mod config;
+mod inspect;
 mod keys;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use maskinporten_token_generator::printer::{GrantForm, HeadersForm, TokenForm};
 
 pub(crate) use self::{
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
+    inspect::InspectArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
 };
 use super::settings::Typed;
@@ -101,6 +103,12 @@ pub(crate) enum Command {
         maskinporten headers --env local --format curl-config |\n    \
         curl -K - http://127.0.0.1:17824/api/hello\n")]
     Headers(HeadersArguments),
+    /// Say what a token or grant says, and whether it holds
+    #[command(help_template = TEMPLATE, after_help = inspect::EXPECTATIONS, before_help = "Examples:\n  \
+        maskinporten token --env local | maskinporten inspect\n  \
+        maskinporten token --env local | maskinporten inspect --scope difitest:test1\n  \
+        maskinporten inspect --grant --env local\n")]
+    Inspect(Box<InspectArguments>),
     /// Run a local Maskinporten with ready-made keystores and clients
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \
         maskinporten simulate\n  \

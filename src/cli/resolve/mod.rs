@@ -14,7 +14,10 @@ use maskinporten_token_generator::{
     organisation::OrganisationNumber,
 };
 
-pub(crate) use self::{network::number, server::add_environment};
+pub(crate) use self::{
+    network::{http_options, number, patience},
+    server::add_environment,
+};
 use super::{
     key,
     layers::{Found, Layers, Origin},
@@ -72,7 +75,7 @@ pub(crate) async fn resolve(mut layers: Layers, clock: &dyn Clock, report: &Repo
 }
 
 /// An option without a value is most often a variable of a script that was not set; only a password may be empty.
-fn refuse_empty(layers: &Layers) -> Result<(), Failure> {
+pub(crate) fn refuse_empty(layers: &Layers) -> Result<(), Failure> {
     layers.empty_option().map_or(Ok(()), |label| {
         let hint = Some("give it a value, or leave it out".to_owned());
         Err(Failure::plain(Exit::Usage, "empty", format!("{label} is empty"), hint))
