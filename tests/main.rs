@@ -14,6 +14,7 @@ mod grants_verify;
 mod hardware_errors;
 mod help;
 mod imports;
+mod inspect;
 mod iterations;
 mod key_errors;
 mod key_sources;

@@ -9,6 +9,7 @@ mod explain;
 mod fetch;
 mod grant;
 mod headers;
+mod inspect;
 mod key;
 mod keys;
 mod language;
@@ -103,6 +104,7 @@ async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) ->
         Command::Headers(arguments) => headers::run(arguments, config, report).await,
         Command::Check(arguments) => check::run(arguments, config, report).await,
         Command::Explain(arguments) => explain::run(&arguments, report),
+        Command::Inspect(arguments) => inspect::run(*arguments, config, report).await,
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => config::run(command, config, report),
         Command::Keys { command } => keys::run(command, config, report),

@@ -26,6 +26,7 @@ pub(crate) enum Exit {
     Key = 4,
     Refused = 5,
     Unreachable = 6,
+    /// What was verified does not hold; the report is printed all the same.
     Fault = 7,
     Interrupted = 130,
 }
