@@ -10,8 +10,8 @@
 //! | [`printer`] | any of them | bytes |
 //!
 //! The ground they stand on: [`explain`] (what to do about an error), [`clock`], [`organisation`], [`environment`]
-//! and [`http`]. Beside them stand [`profile`], which reads what the user has written down, and the [`simulator`],
-//! which judges what the flow sends with code of its own.
+//! and [`http`]. Beside them stand [`cache`], which keeps access tokens between runs, [`profile`], which reads what
+//! the user has written down, and the [`simulator`], which judges what the flow sends with code of its own.
 //!
 //! # Examples
 //! ```
@@ -53,6 +53,7 @@
     warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)
 )]
 
+pub mod cache;
 pub mod client;
 pub mod clock;
 pub mod environment;

@@ -16,6 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("keystore", &["explain", "organisation"]),
     ("grant", &["clock", "environment", "explain", "keystore", "organisation"]),
     ("client", &["clock", "environment", "explain", "grant", "http"]),
+    ("cache", &["client", "clock", "explain"]),
     ("printer", &["client", "explain", "grant"]),
     ("profile", &["environment", "explain"]),
     ("simulator", &["clock", "environment", "explain"]),
