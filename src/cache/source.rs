@@ -111,6 +111,7 @@ impl Cache {
     ///
     /// # Errors
     /// [`CacheError::Unavailable`] when it cannot be written; nothing is lost by passing over that.
+    /// [`CacheError::UnsafeFile`] when a folder stands in its place.
     pub fn remember(&self, source: &KeySource, thumbprint: &KeyThumbprint) -> Result<(), CacheError> {
         let hash = source.hash();
         let remembered = json!({ "source": hash, "thumbprint": thumbprint }).to_string();

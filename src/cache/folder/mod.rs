@@ -112,13 +112,21 @@ impl Folder {
     /// Takes the lock of this name, which ends with the file that is given back; `None` when somebody else has it.
     /// The kernel lets go of the lock when its process dies, however it dies.
     pub(super) fn try_lock(&self, name: &str) -> Result<Option<File>, CacheError> {
-        let file = self.disk.open_lock(name).map_err(|fault| self.error(name, fault))?;
+        self.lock(name, self.open_lock(name)?)
+    }
+
+    pub(super) fn open_lock(&self, name: &str) -> Result<File, CacheError> {
+        self.disk.open_lock(name).map_err(|fault| self.error(name, fault))
+    }
+
+    /// Locks an open file. One that was cleared away since it was opened is locked by nobody else who comes now, so
+    /// that it does not count.
+    pub(super) fn lock(&self, name: &str, file: File) -> Result<Option<File>, CacheError> {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(self.error(name, error.into())),
         }
-        // One that was cleared away in between is locked by nobody else who comes now.
         let named = disk::has_name(&file).map_err(|error| self.error(name, error.into()))?;
         Ok(named.then_some(file))
     }

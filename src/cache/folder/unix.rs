@@ -69,7 +69,10 @@ impl Disk {
 
     /// Puts a file in the place of another, or of nothing.
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), Fault> {
-        Ok(rustix::fs::renameat(&self.0, from, &self.0, to)?)
+        rustix::fs::renameat(&self.0, from, &self.0, to).map_err(|error| match error {
+            Errno::ISDIR => Distrust::NotAFile.into(),
+            error => error.into(),
+        })
     }
 
     /// Removes a file, or a link itself. Says whether there was one.

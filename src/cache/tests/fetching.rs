@@ -9,10 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Failure, Home, Origin, block_on, key, noon, options, private, token};
+use chrono::{DateTime, Utc};
+
+use super::{Failure, Home, Origin, block_on, key, noon, options, private, seconds, token};
 use crate::{
-    cache::{Cache, FetchOptions, Fetched, MinimumLifetime},
-    clock::{Clock as _, FixedClock, SystemClock},
+    cache::{Cache, Clear, FetchOptions, Fetched, MinimumLifetime, entry},
+    clock::{Clock, FixedClock, SystemClock},
 };
 
 /// Many threads that start together, each with the folder opened by itself, and how often they asked.
@@ -169,15 +171,44 @@ fn a_lock_whose_holder_is_gone_stops_nobody() {
 #[test]
 fn a_lock_that_was_cleared_away_between_opening_and_locking_is_not_taken_for_one() {
     let home = Home::new();
+    let folder = &home.cache.folder;
     let name = format!("{}.lock", key("a:b").hash());
 
-    let first = home.cache.folder.try_lock(&name).unwrap();
-    fs::remove_file(home.path(&name)).unwrap();
-    let second = home.cache.folder.try_lock(&name).unwrap();
-    let third = home.cache.folder.try_lock(&name).unwrap();
+    let opened = folder.open_lock(&name).unwrap();
+    home.cache.clear(Clear::Expired, noon()).unwrap();
 
-    assert!(first.is_some() && second.is_some());
-    assert!(third.is_none());
+    assert!(folder.lock(&name, opened).unwrap().is_none());
+    let lock = folder.try_lock(&name).unwrap();
+    assert!(lock.is_some() && folder.try_lock(&name).unwrap().is_none());
+}
+
+/// A clock that stores a token when it is looked at for the second time: when the first stored token is judged.
+struct Meanwhile<'a> {
+    home: &'a Home,
+    looks: AtomicUsize,
+}
+
+impl Clock for Meanwhile<'_> {
+    fn now(&self) -> DateTime<Utc> {
+        let at = noon() + seconds(200);
+        if self.looks.fetch_add(1, Ordering::SeqCst) == 1 {
+            let content = entry::write(&key("a:b"), &token("theirs", 120, at), at).unwrap();
+            self.home.cache.folder.write(&format!("{}.token", key("a:b").hash()), &content).unwrap();
+        }
+        at
+    }
+}
+
+#[test]
+fn what_was_stored_between_looking_and_locking_is_taken() {
+    let home = Home::new();
+    home.fetch(&key("a:b"), noon(), &token("ended", 120, noon()));
+
+    let clock = Meanwhile { home: &home, looks: AtomicUsize::new(0) };
+    let asked = async { Err(Failure::Refused) };
+    let fetched = block_on(home.cache.fetch(&key("a:b"), options(), &clock, asked)).unwrap();
+
+    assert_eq!((fetched.token.expose(), fetched.origin), ("theirs", Origin::Cache));
 }
 
 #[test]

@@ -245,6 +245,21 @@ fn what_stands_in_place_of_a_source_is_refused() {
 }
 
 #[test]
+fn a_folder_in_place_of_a_source_is_not_written_over_and_nothing_is_left_behind() {
+    let home = Home::new();
+    let (source, thumbprint) = (KeySource::new("jwk"), KeyThumbprint::parse(super::THUMBPRINT).unwrap());
+    home.cache.remember(&source, &thumbprint).unwrap();
+    let [name] = home.names().try_into().unwrap();
+    fs::remove_file(home.path(&name)).unwrap();
+    fs::create_dir(home.path(&name)).unwrap();
+
+    let error = home.cache.remember(&source, &thumbprint).unwrap_err();
+
+    assert!(matches!(error, CacheError::UnsafeFile { source: Distrust::NotAFile, .. }), "{error:?}");
+    assert_eq!(home.names(), [name]);
+}
+
+#[test]
 fn somebody_elses_file_is_refused() {
     if !is_root() {
         return; // only root can give a file away
