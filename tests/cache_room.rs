@@ -4,7 +4,7 @@ use std::{
     fs,
     path::Path,
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use maskinporten_token_generator::{
@@ -77,6 +77,16 @@ fn names(folder: &Path) -> Vec<String> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
+/// Clears until nothing is left. A process that another test is starting just now has our lock too, as a copy, until
+/// its own program runs.
+fn clear_locks(cache: &Cache) {
+    let started = Instant::now();
+    while names(cache.folder()) != [""; 0] {
+        assert!(started.elapsed() < Duration::from_secs(30), "{:?}", names(cache.folder()));
+        cache.clear(Clear::Everything, SystemClock.now()).unwrap();
+    }
+}
+
 #[test]
 #[ignore = "started by the tests below, as a process of its own"]
 fn one_that_fetches() {
@@ -136,7 +146,7 @@ fn a_process_that_is_killed_at_any_moment_leaves_a_cache_that_works() {
         let cache = Cache::open(&folder).unwrap();
         left_over += names(&folder).iter().filter(|name| name.contains(".tmp")).count();
         assert_eq!(cache.clear(Clear::Everything, SystemClock.now()).unwrap(), 1, "round {round}");
-        assert_eq!(names(&folder), [""; 0], "round {round}");
+        clear_locks(&cache);
     }
     // Had no file been left half written, the processes would have been killed too early or too late.
     assert!(left_over > 0);

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{CacheKey, about::About, damage::Damage, folder::MAXIMUM_BYTES, remark::NotStored, sealed};
 use crate::client::AccessToken;
 
-const TITLE: &str = "maskinporten token";
+const TITLE: &str = "maskinporten-cache-token";
 
 /// What is known of a stored token without looking at it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{KeyThumbprint, about::About, hash};
 
 /// To be changed when the same shape must be kept under another key.
-const TITLE: &str = "maskinporten token shape 1";
+const TITLE: &str = "maskinporten-cache-shape-1";
 
 /// Everything that shapes a token: what differs in any of it may be given another token.
 ///

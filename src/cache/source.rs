@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Cache, CacheError, damage::Damage, file_name::FileKind, hash, sealed};
 
-const TITLE: &str = "maskinporten key source";
+const TITLE: &str = "maskinporten-cache-source";
 
 /// The SHA-256 thumbprint of a public key (RFC 7638), in base64url: 43 letters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

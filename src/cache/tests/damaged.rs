@@ -98,7 +98,7 @@ fn a_damaged_file_is_replaced_and_the_reason_told_to_who_asks() {
     assert_eq!(
         replaced(|_, content| {
             let text = String::from_utf8(content).unwrap();
-            text.replacen("maskinporten token 1 ", "maskinporten token 2 ", 1).into_bytes()
+            text.replacen("maskinporten-cache-token 1 ", "maskinporten-cache-token 2 ", 1).into_bytes()
         }),
         "the stored token is not used: another version wrote it"
     );
