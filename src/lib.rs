@@ -10,9 +10,10 @@
 //! | [`printer`] | any of them | bytes |
 //!
 //! The ground they stand on: [`explain`] (what to do about an error), [`language`], [`clock`], [`organisation`],
-//! [`environment`] and [`http`]. Beside them stand [`inspect`], which says what a token says and whether it holds,
-//! [`check`], which says what is wrong with any of it and what to do, [`profile`], which reads what the user has written
-//! down, and the [`simulator`], which judges what the flow sends with code of its own.
+//! [`environment`] and [`http`]. Beside them stand [`cache`], which keeps access tokens between runs, [`inspect`], which
+//! says what a token says and whether it holds, [`check`], which says what is wrong with any of it and what to do,
+//! [`profile`], which reads what the user has written down, and the [`simulator`], which judges what the flow sends with
+//! code of its own.
 //!
 //! # Examples
 //! ```
@@ -54,6 +55,7 @@
     warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)
 )]
 
+pub mod cache;
 pub mod check;
 pub mod client;
 pub mod clock;

@@ -17,6 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("keystore", &["explain", "organisation"]),
     ("grant", &["clock", "environment", "explain", "keystore", "organisation"]),
     ("client", &["clock", "environment", "explain", "grant", "http", "keystore", "language"]),
+    ("cache", &["client", "clock", "explain"]),
     ("inspect", &["environment", "explain", "keystore", "organisation"]),
     ("check", &["client", "clock", "environment", "explain", "grant", "http", "inspect", "keystore", "organisation"]),
     ("printer", &["check", "client", "explain", "grant", "inspect", "keystore", "language"]),

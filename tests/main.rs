@@ -3,6 +3,7 @@
 
 mod aliases;
 mod answers;
+mod cache_room;
 mod check;
 mod config_errors;
 mod conversions;

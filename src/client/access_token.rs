@@ -3,7 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// An access token that was just issued.
+use super::answer;
+
+/// An access token, with the answer it came in.
 #[derive(Debug, Clone)]
 pub struct AccessToken {
     token: SecretString,
@@ -28,6 +30,15 @@ impl AccessToken {
         received_at: DateTime<Utc>,
     ) -> Self {
         Self { token, answer, token_type, expires_in_seconds: None, scope: None, received_at }
+    }
+
+    /// Takes up a token again from the answer it came in, as [`expose_answer`](Self::expose_answer) gives it. The
+    /// answer is judged as a fresh one is.
+    ///
+    /// # Errors
+    /// What is wrong with the answer, as the end of a sentence; nothing of the answer is in it.
+    pub fn restore(answer: &str, received_at: DateTime<Utc>) -> Result<Self, &'static str> {
+        answer::success(answer.as_bytes(), received_at)
     }
 
     /// The whole answer as the server wrote it: JSON with the token in it.
@@ -58,6 +69,25 @@ mod tests {
     fn does_not_show_in_debug_output() {
         let token = AccessToken::new("hemmelig".into(), "{hemmelig}".into(), "Bearer".to_owned(), DateTime::UNIX_EPOCH);
         assert!(!format!("{token:?}").contains("hemmelig"));
+    }
+
+    #[test]
+    fn is_restored_from_its_answer_as_it_was() {
+        let answer = r#" {"access_token":"hemmelig","token_type":"bearer","expires_in":"119","scope":"a:b","new":[1]}"#;
+
+        let token = AccessToken::restore(answer, DateTime::UNIX_EPOCH).unwrap();
+        let again = AccessToken::restore(token.expose_answer(), token.received_at).unwrap();
+
+        assert_eq!((again.expose(), again.expose_answer()), ("hemmelig", answer));
+        assert_eq!((again.token_type.as_str(), again.scope.as_deref()), ("Bearer", Some("a:b")));
+        assert_eq!((again.expires_in_seconds, again.received_at), (Some(119), DateTime::UNIX_EPOCH));
+    }
+
+    #[test]
+    fn is_not_restored_from_what_would_be_refused_of_a_server() {
+        let answer = "{\"access_token\":\"a\\r\\nX-Evil: 1\",\"token_type\":\"Bearer\"}";
+        let problem = AccessToken::restore(answer, DateTime::UNIX_EPOCH).unwrap_err();
+        assert_eq!(problem, "its `access_token` is empty or holds what no token holds");
     }
 
     #[test]

@@ -41,7 +41,11 @@ pub(super) fn read(answer: &Answer, endpoint: &Endpoint, now: DateTime<Utc>) -> 
     }
 }
 
-fn success(body: &[u8], now: DateTime<Utc>) -> Result<AccessToken, &'static str> {
+/// Reads a success.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence.
+pub(super) fn success(body: &[u8], now: DateTime<Utc>) -> Result<AccessToken, &'static str> {
     let success: Success = serde_json::from_slice(body).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => "it is JSON without a usable `access_token`",
         serde_json::error::Category::Eof if !body.is_empty() => "it is cut short",

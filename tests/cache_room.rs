@@ -1,0 +1,153 @@
+//! The token cache between processes: this test binary starts itself, and kills itself in the middle of its work.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use maskinporten_token_generator::{
+    cache::{
+        Cache, CacheError, CacheKey, Clear, FetchOptions, Fetched, KeySource, KeyThumbprint, MinimumLifetime, Origin,
+        Shape,
+    },
+    client::AccessToken,
+    clock::{Clock as _, SystemClock},
+};
+use serde_json::Map;
+
+use crate::{random::Random, support};
+
+/// RFC 7638 §3.1.
+const THUMBPRINT: &str = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
+
+/// Where a process that is started below has its cache, and where it leaves a file for each time it asks.
+const HOME: &str = "CACHE_ROOM_HOME";
+
+fn key() -> CacheKey {
+    let shape = Shape {
+        environment: "test".to_owned(),
+        endpoint: "https://test.maskinporten.no/token".to_owned(),
+        audience: "https://test.maskinporten.no/".to_owned(),
+        client_id: "806e1e80-e3a7-4a73-980e-f92ba1c2bf86".to_owned(),
+        key: KeyThumbprint::parse(THUMBPRINT).unwrap(),
+        key_reference: "x5c chain".to_owned(),
+        algorithm: "RS256".to_owned(),
+        scopes: vec!["altinn:serviceowner".to_owned()],
+        resources: Vec::new(),
+        consumer_org: None,
+        person: None,
+        authorization_details: None,
+        extra_claims: Map::new(),
+        exchange: None,
+    };
+    shape.key()
+}
+
+/// Fetches a token with `letters` letters; asking takes so long, and leaves a file.
+fn fetch(home: &Path, refresh: bool, asking: Duration, letters: usize) -> Fetched {
+    let cache = Cache::open(&home.join("maskinporten")).unwrap();
+    let options = FetchOptions { minimum: MinimumLifetime::Usual, refresh, wait: Duration::from_secs(30) };
+    let ask = async {
+        fs::write(home.join("asked").join(std::process::id().to_string()), "").unwrap();
+        tokio::time::sleep(asking).await;
+        let token = "a".repeat(letters);
+        let answer = format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":120}}"#);
+        Ok::<_, CacheError>(AccessToken::restore(&answer, SystemClock.now()).unwrap())
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(cache.fetch(&key(), options, &SystemClock, ask)).unwrap()
+}
+
+/// Starts one of the tests below that are no tests.
+fn start(name: &str, home: &Path) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", &format!("cache_room::{name}")]).env(HOME, home);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn home() -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("asked")).unwrap();
+    home
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// Clears until nothing is left. A process that another test is starting just now has our lock too, as a copy, until
+/// its own program runs.
+fn clear_locks(cache: &Cache) {
+    let started = Instant::now();
+    while names(cache.folder()) != [""; 0] {
+        assert!(started.elapsed() < Duration::from_secs(30), "{:?}", names(cache.folder()));
+        cache.clear(Clear::Everything, SystemClock.now()).unwrap();
+    }
+}
+
+#[test]
+#[ignore = "started by the tests below, as a process of its own"]
+fn one_that_fetches() {
+    let home = std::env::var_os(HOME).unwrap();
+
+    let fetched = fetch(home.as_ref(), false, Duration::from_millis(300), 1000);
+
+    assert_eq!(fetched.token.expose(), "a".repeat(1000));
+    assert!(fetched.remarks.is_empty(), "{:?}", fetched.remarks);
+}
+
+#[test]
+#[ignore = "started by the tests below, as a process of its own, and killed"]
+fn one_that_stores_until_it_is_killed() {
+    let home = std::env::var_os(HOME).unwrap();
+    let cache = Cache::open(&Path::new(&home).join("maskinporten")).unwrap();
+    for number in 0_u32.. {
+        fetch(home.as_ref(), true, Duration::ZERO, 20_000);
+        let source = KeySource::new("jwk").file(&(number % 3).to_be_bytes());
+        cache.remember(&source, &KeyThumbprint::parse(THUMBPRINT).unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn of_50_processes_that_find_nothing_one_asks_and_49_wait_for_it() {
+    let home = home();
+
+    let running: Vec<_> = (0..50).map(|_| start("one_that_fetches", home.path())).collect();
+    let outcomes: Vec<_> = running.into_iter().map(support::wait).collect();
+
+    for outcome in outcomes {
+        assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+        assert!(outcome.stdout.contains("1 passed"), "{}", outcome.stdout);
+    }
+    assert_eq!(names(&home.path().join("asked")).len(), 1);
+    let stored = Cache::open(&home.path().join("maskinporten")).unwrap().list().unwrap();
+    assert_eq!(stored.len(), 1);
+}
+
+#[test]
+fn a_process_that_is_killed_at_any_moment_leaves_a_cache_that_works() {
+    let home = home();
+    let folder = home.path().join("maskinporten");
+    let mut random = Random::new(20);
+    let mut left_over = 0;
+    for round in 0..200 {
+        let mut child = start("one_that_stores_until_it_is_killed", home.path());
+        std::thread::sleep(Duration::from_micros(random.below(40_000).try_into().unwrap()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let fetched = fetch(home.path(), round % 2 == 0, Duration::ZERO, 20_000);
+
+        assert_eq!(fetched.token.expose(), "a".repeat(20_000), "round {round}");
+        assert!(fetched.remarks.is_empty(), "round {round}: {:?}", fetched.remarks);
+        assert_eq!(fetch(home.path(), false, Duration::ZERO, 1).origin, Origin::Cache, "round {round}");
+        let cache = Cache::open(&folder).unwrap();
+        left_over += names(&folder).iter().filter(|name| name.contains(".tmp")).count();
+        assert_eq!(cache.clear(Clear::Everything, SystemClock.now()).unwrap(), 1, "round {round}");
+        clear_locks(&cache);
+    }
+    // Had no file been left half written, the processes would have been killed too early or too late.
+    assert!(left_over > 0);
+}
