@@ -158,7 +158,8 @@ fn what_is_no_command_or_option_is_told_with_the_one_that_was_meant() {
         (&["token", "--ttl"], "a value is required for '--ttl <TIME>' but none was supplied"),
         (
             &["token", "--format", "xml"],
-            "invalid value 'xml' for '--format <FORM>'\n  [possible values: token, json, env, header, curl-config]",
+            "invalid value 'xml' for '--format <FORM>'\n  [possible values: token, json, env, header, curl-config, \
+             dotenv, github]",
         ),
         (
             &["grant", "--decode", "--format", "jwt"],
@@ -187,8 +188,8 @@ fn programs_are_told_of_usage_errors_on_one_line() {
         outcome.fails(
             2,
             "{\"error\":{\"code\":\"usage\",\"message\":\"invalid value 'xml' for '--format <FORM>' [possible values: token, \
-             json, env, header, curl-config]\",\"causes\":[],\"hint\":\"run it with --help\",\"exit_code\":2,\
-             \"http_status\":null,\"oauth_error\":null,\"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}\n",
+             json, env, header, curl-config, dotenv, github]\",\"causes\":[],\"hint\":\"run it with --help\",\
+             \"exit_code\":2,\"http_status\":null,\"oauth_error\":null,\"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}\n",
         );
     }
 }

@@ -9,6 +9,7 @@ mod crafted;
 mod exchange;
 mod flow;
 mod grants_verify;
+mod handing_over;
 mod hardware_errors;
 mod help;
 mod imports;

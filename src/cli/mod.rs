@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod dropin;
 mod fetch;
+mod github;
 mod grant;
 mod headers;
 mod key;

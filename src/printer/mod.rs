@@ -4,14 +4,18 @@
 //! nothing else in the program writes one.
 
 mod banner;
+mod github;
 mod grant;
 mod headers;
 mod quoting;
 mod token;
+mod variables;
 
 pub use self::{
     banner::print_banner,
+    github::print_github_outputs,
     grant::{GrantForm, print_grant},
     headers::{Header, HeaderError, HeadersForm, print_headers},
     token::{TokenForm, print_token},
+    variables::Shell,
 };

@@ -6,7 +6,7 @@ mod keys;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
-use maskinporten_token_generator::printer::{GrantForm, HeadersForm, TokenForm};
+use maskinporten_token_generator::printer::{GrantForm, HeadersForm, Shell, TokenForm};
 
 pub(crate) use self::{
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
@@ -139,6 +139,10 @@ pub(crate) struct TokenArguments {
     #[arg(long, value_name = "FORM", default_value = "token", help_heading = "Output",
           value_parser = PossibleValuesParser::new(TokenForm::NAMES))]
     pub(crate) format: String,
+    /// Whose assignments `--format env` prints [default: sh]
+    #[arg(long, value_name = "SHELL", help_heading = "Output",
+          value_parser = PossibleValuesParser::new(Shell::NAMES))]
+    pub(crate) shell: Option<String>,
     #[command(flatten)]
     pub(crate) settings: Typed,
 }
