@@ -3,6 +3,7 @@
 
 mod aliases;
 mod answers;
+mod completions;
 mod config_errors;
 mod conversions;
 mod crafted;

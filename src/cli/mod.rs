@@ -1,6 +1,7 @@
 //! The binary's own rooms: what was typed, what is wanted, one file per command, and the terminal's rules.
 
 mod args;
+mod completions;
 mod config;
 mod demo;
 mod dropin;
@@ -37,6 +38,10 @@ use self::{
 pub(crate) fn main() -> ExitCode {
     protect_secrets();
     let typed: Vec<OsString> = env::args_os().skip(1).collect();
+    if let Some(prefix) = completions::asks_for_profiles(&typed) {
+        completions::print_profiles(prefix);
+        return ExitCode::SUCCESS;
+    }
     if dropin::is_meant(&typed) {
         let report = Report::new(ErrorFormat::Text, Loudness::Usual, wants_color(Color::Auto));
         return finish(&report, dropin::parse(&typed).and_then(|drop_in| wait(dropin::run(drop_in, &report))));
@@ -85,6 +90,7 @@ async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) ->
         Command::Config { command } => config::run(command, config, report),
         Command::Keys { command } => keys::run(command, config, report),
         Command::Demo => demo::run(report).await,
+        Command::Completions(arguments) => completions::run(&arguments),
     }
 }
 

@@ -2,15 +2,17 @@
 
 mod config;
 mod keys;
+mod shell;
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint, builder::PossibleValuesParser};
 use maskinporten_token_generator::printer::{GrantForm, HeadersForm, Shell, TokenForm};
 
 pub(crate) use self::{
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
+    shell::CompletionsArguments,
 };
 use super::settings::Typed;
 
@@ -57,7 +59,7 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN", hide_possible_values = false)]
     pub(crate) color: Color,
     /// Read this config file in place of the usual ones
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
     /// How to write errors on stderr
     #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
@@ -130,6 +132,11 @@ pub(crate) enum Command {
         maskinporten demo\n  \
         maskinporten demo | less\n")]
     Demo,
+    /// Print the script with which a shell completes commands, options, profiles and files
+    #[command(help_template = TEMPLATE, after_help = shell::PLACES, before_help = "Examples:\n  \
+        eval \"$(maskinporten completions bash)\"\n  \
+        maskinporten completions fish | source\n")]
+    Completions(CompletionsArguments),
 }
 
 /// `token`
@@ -179,7 +186,7 @@ pub(crate) struct HeadersArguments {
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArguments {
     /// Where it keeps what it makes [default: the user's data folder]
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub(crate) dir: Option<PathBuf>,
     /// The port on 127.0.0.1; 0 picks a free one
     #[arg(long, value_name = "PORT", default_value_t = 17824)]
@@ -188,7 +195,7 @@ pub(crate) struct SimulateArguments {
     #[arg(long)]
     pub(crate) tls: bool,
     /// Accept certificates that lead to these roots too, in PEM; repeatable
-    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    #[arg(long, value_name = "FILE", action = ArgAction::Append, value_hint = ValueHint::FilePath)]
     pub(crate) trust: Vec<PathBuf>,
     /// Accept this signature algorithm too, such as ES256; repeatable
     #[arg(long, value_name = "NAME", action = ArgAction::Append, hide_possible_values = true,
