@@ -53,7 +53,7 @@ fn the_main_commands_are_listed_first() {
 
 #[test]
 fn every_example_parses() {
-    let others = "curl() { cat; }; sh() { cat; }; less() { cat; }; source() { cat; }";
+    let others = "curl() { cat; }; sh() { cat; }; less() { cat; }; source() { cat; }; man() { cat; }";
     let own =
         r#"maskinporten() { "$BINARY" "$@" --help >/dev/null || echo "does not parse: $*" >&2; echo "echo ok"; }"#;
     for help in every_help() {

@@ -23,6 +23,7 @@ mod keystore_errors;
 mod keystore_errors_json;
 mod keystores;
 mod local;
+mod man;
 mod mutation;
 mod mutator;
 mod openssl;

@@ -12,6 +12,7 @@ mod headers;
 mod key;
 mod keys;
 mod layers;
+mod man;
 mod progress;
 mod prompt;
 mod report;
@@ -91,6 +92,7 @@ async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) ->
         Command::Keys { command } => keys::run(command, config, report),
         Command::Demo => demo::run(report).await,
         Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     }
 }
 

@@ -12,7 +12,7 @@ use maskinporten_token_generator::printer::{GrantForm, HeadersForm, Shell, Token
 pub(crate) use self::{
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
-    shell::CompletionsArguments,
+    shell::{CompletionsArguments, ManArguments},
 };
 use super::settings::Typed;
 
@@ -137,6 +137,11 @@ pub(crate) enum Command {
         eval \"$(maskinporten completions bash)\"\n  \
         maskinporten completions fish | source\n")]
     Completions(CompletionsArguments),
+    /// Print the man page, or write one for every command
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten man | man -l -\n  \
+        maskinporten man --dir ~/.local/share/man/man1\n")]
+    Man(ManArguments),
 }
 
 /// `token`

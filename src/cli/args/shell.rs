@@ -1,6 +1,8 @@
-//! What can be typed after `maskinporten completions`.
+//! What can be typed after `maskinporten completions` and `maskinporten man`.
 
-use clap::{Args, builder::PossibleValuesParser};
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint, builder::PossibleValuesParser};
 
 use crate::cli::completions::ScriptFor;
 
@@ -20,4 +22,12 @@ pub(crate) struct CompletionsArguments {
     /// The shell that reads the script
     #[arg(value_name = "SHELL", value_parser = PossibleValuesParser::new(ScriptFor::NAMES))]
     pub(crate) shell: String,
+}
+
+/// `man`
+#[derive(Debug, Args)]
+pub(crate) struct ManArguments {
+    /// Write a page for every command to this folder, and print their paths
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(crate) dir: Option<PathBuf>,
 }

@@ -81,6 +81,11 @@ impl Setting {
         variable(self.name)
     }
 
+    /// What the variable is, in one sentence.
+    pub(crate) fn as_variable(&self) -> String {
+        if self.is_typed() { format!("In place of {}", option(self.name)) } else { self.help.to_owned() }
+    }
+
     /// Whether the setting says how to open a key or reach a server, and not what is asked for.
     pub(crate) fn shapes_no_grant(&self) -> bool {
         let opens = ["alias", "max-iterations"].contains(&self.name) || self.name.contains("password");
