@@ -17,8 +17,10 @@ fn in_shell(local: &Local, command: &[&str], script: &str) -> Outcome {
     let bin = Path::new(env!("CARGO_BIN_EXE_maskinporten")).parent().unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new(command[0]);
-    shell.args(&command[1..]).arg(script).env_clear().env("PATH", path).env("HOME", "/nonexistent");
-    let shell = shell.env("XDG_DATA_HOME", local.home()).env("XDG_CONFIG_HOME", "/nonexistent");
+    // fish makes folders in its home.
+    let home = tempfile::tempdir().unwrap();
+    shell.args(&command[1..]).arg(script).env_clear().env("PATH", path).env("HOME", home.path());
+    let shell = shell.env("XDG_DATA_HOME", local.home());
     wait(shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
 }
 
@@ -78,7 +80,9 @@ fn a_token_without_an_end_takes_the_end_of_an_earlier_one_away() {
         "set -gx MASKINPORTEN_TOKEN_EXPIRES_AT old\nset -gx MASKINPORTEN_TOKEN '{TOKEN}';\n\
          set -e MASKINPORTEN_TOKEN_EXPIRES_AT;\nset -q MASKINPORTEN_TOKEN_EXPIRES_AT; or echo gone"
     );
-    assert_eq!(program(Command::new("fish").args(["--no-config", "-c", &fish]), b""), "gone\n");
+    let home = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("fish");
+    assert_eq!(program(shell.args(["--no-config", "-c", &fish]).env("HOME", home.path()), b""), "gone\n");
 }
 
 #[test]

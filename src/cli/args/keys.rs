@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueHint, builder::PossibleValuesParser};
+use clap::{Args, Subcommand, builder::PossibleValuesParser};
 
 use super::TEMPLATE;
 use crate::cli::settings::Typed;
@@ -38,8 +38,7 @@ pub(crate) struct NewArguments {
     #[arg(long, value_name = "ID")]
     pub(crate) kid: Option<String>,
     /// Where the private key is written; never over a file that is there
-    #[arg(long, value_name = "FILE", default_value = "maskinporten-key.jwk.json",
-          value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", default_value = "maskinporten-key.jwk.json")]
     pub(crate) out: PathBuf,
 }
 
@@ -54,7 +53,6 @@ pub(crate) struct PublicArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ListArguments {
     /// The file; `-` reads stdin
-    #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
     /// What to print
     #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output",

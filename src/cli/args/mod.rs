@@ -6,7 +6,7 @@ mod shell;
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint, builder::PossibleValuesParser};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use maskinporten_token_generator::printer::{GrantForm, HeadersForm, Shell, TokenForm};
 
 pub(crate) use self::{
@@ -59,7 +59,7 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN", hide_possible_values = false)]
     pub(crate) color: Color,
     /// Read this config file in place of the usual ones
-    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// How to write errors on stderr
     #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
@@ -191,7 +191,7 @@ pub(crate) struct HeadersArguments {
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArguments {
     /// Where it keeps what it makes [default: the user's data folder]
-    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "FOLDER")]
     pub(crate) dir: Option<PathBuf>,
     /// The port on 127.0.0.1; 0 picks a free one
     #[arg(long, value_name = "PORT", default_value_t = 17824)]
@@ -200,7 +200,7 @@ pub(crate) struct SimulateArguments {
     #[arg(long)]
     pub(crate) tls: bool,
     /// Accept certificates that lead to these roots too, in PEM; repeatable
-    #[arg(long, value_name = "FILE", action = ArgAction::Append, value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(crate) trust: Vec<PathBuf>,
     /// Accept this signature algorithm too, such as ES256; repeatable
     #[arg(long, value_name = "NAME", action = ArgAction::Append, hide_possible_values = true,

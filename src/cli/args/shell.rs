@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint, builder::PossibleValuesParser};
+use clap::{Args, builder::PossibleValuesParser};
 
 use crate::cli::completions::ScriptFor;
 
@@ -28,6 +28,6 @@ pub(crate) struct CompletionsArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ManArguments {
     /// Write a page for every command to this folder, and print their paths
-    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "FOLDER")]
     pub(crate) dir: Option<PathBuf>,
 }

@@ -6,7 +6,7 @@
 
 mod profiles;
 
-use clap::{Arg, CommandFactory as _, builder::PossibleValuesParser};
+use clap::{Arg, CommandFactory as _, ValueHint, builder::PossibleValuesParser};
 use clap_complete::{Generator, Shell, generate};
 use clap_complete_nushell::Nushell;
 use maskinporten_token_generator::environment::Environment;
@@ -22,6 +22,9 @@ const NAME: &str = "maskinporten";
 
 /// The value that stands in clap's scripts where the names of profiles belong.
 const PLACEHOLDER: &str = "NAMES_OF_PROFILES";
+
+/// Arguments that are no settings and name a file.
+const FILES: [&str; 5] = ["config", "file", "files", "out", "trust"];
 
 /// A shell that a script is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,16 +102,31 @@ impl ScriptFor {
 /// The script as clap makes it, with the placeholder in it.
 fn generated(generator: impl Generator) -> String {
     let mut script = Vec::new();
-    generate(generator, &mut with_placeholder(Arguments::command()), NAME, &mut script);
+    generate(generator, &mut completed(Arguments::command()), NAME, &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
-fn with_placeholder(command: clap::Command) -> clap::Command {
-    let placeholder = |argument: Arg| {
-        let is_profile = argument.get_id() == PROFILE;
-        if is_profile { argument.value_parser(PossibleValuesParser::new([PLACEHOLDER])) } else { argument }
-    };
-    command.mut_args(placeholder).mut_subcommands(with_placeholder)
+/// The command line, with what each value is completed with. Said here, it costs the other commands nothing.
+fn completed(command: clap::Command) -> clap::Command {
+    command.mut_args(with_hint).mut_subcommands(completed)
+}
+
+fn with_hint(argument: Arg) -> Arg {
+    let name = argument.get_id().to_string();
+    let value_is_named = !argument.get_possible_values().is_empty();
+    if name == PROFILE {
+        argument.value_parser(PossibleValuesParser::new([PLACEHOLDER]))
+    } else if !argument.get_action().takes_values() || value_is_named {
+        argument
+    } else if settings::is_path(&name) || FILES.contains(&name.as_str()) {
+        argument.value_hint(ValueHint::FilePath)
+    } else if name == "dir" {
+        argument.value_hint(ValueHint::DirPath)
+    } else if settings::is_command(&name) {
+        argument.value_hint(ValueHint::CommandString)
+    } else {
+        argument.value_hint(ValueHint::Other)
+    }
 }
 
 /// The names of the environments, as the shell writes a list.

@@ -5,7 +5,7 @@
 
 mod table;
 
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint, builder::PossibleValuesParser};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, builder::PossibleValuesParser};
 
 use maskinporten_token_generator::{
     environment::Environment,
@@ -92,29 +92,14 @@ impl Setting {
         opens || self.name.starts_with("pkcs11-pin") || self.heading == table::NETWORK
     }
 
-    /// What a shell completes the value with.
-    fn hint(&self) -> ValueHint {
-        if ["env", PROFILE].contains(&self.name) {
-            ValueHint::Unknown
-        } else if self.roles.contains(&Role::Path) {
-            ValueHint::FilePath
-        } else if self.roles.contains(&Role::Command) {
-            ValueHint::CommandString
-        } else {
-            ValueHint::Other
-        }
-    }
-
     fn argument(&self) -> Arg {
         let argument = Arg::new(self.name).long(self.name).help(self.help).help_heading(self.heading);
         let argument = match self.takes {
             Takes::Nothing | Takes::Variable => argument.action(ArgAction::SetTrue),
             Takes::One(value) | Takes::Number(value) => {
-                argument.action(ArgAction::Set).value_name(value).allow_hyphen_values(true).value_hint(self.hint())
+                argument.action(ArgAction::Set).value_name(value).allow_hyphen_values(true)
             }
-            Takes::Many(value) => {
-                argument.action(ArgAction::Append).value_name(value).allow_hyphen_values(true).value_hint(self.hint())
-            }
+            Takes::Many(value) => argument.action(ArgAction::Append).value_name(value).allow_hyphen_values(true),
         };
         let argument = if self.name == "env" {
             argument.value_parser(PossibleValuesParser::new(Environment::ALL.map(Environment::name)))
@@ -139,6 +124,11 @@ pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
 /// Whether a setting names a file.
 pub(crate) fn is_path(name: &str) -> bool {
     has_role(name, |role| role == Role::Path)
+}
+
+/// Whether a setting names a command.
+pub(crate) fn is_command(name: &str) -> bool {
+    has_role(name, |role| role == Role::Command)
 }
 
 /// Whether a setting is a secret itself.
