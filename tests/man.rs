@@ -15,7 +15,9 @@ fn formatted(page: &str) -> String {
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), page.as_bytes()).unwrap();
     let outcome = wait(child);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
-    outcome.stdout.replace(['\u{2010}', '\u{2212}'], "-")
+    // Some systems have groff put typographic characters in place of these.
+    let text = outcome.stdout.replace(['\u{2010}', '\u{2212}'], "-");
+    text.replace('\u{2018}', "`").replace('\u{2019}', "'")
 }
 
 /// What stands under a heading, its white space as single blanks.

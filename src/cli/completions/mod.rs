@@ -6,6 +6,8 @@
 
 mod profiles;
 
+use std::{any::TypeId, path::PathBuf};
+
 use clap::{Arg, CommandFactory as _, ValueHint, builder::PossibleValuesParser};
 use clap_complete::{Generator, Shell, generate};
 use clap_complete_nushell::Nushell;
@@ -22,9 +24,6 @@ const NAME: &str = "maskinporten";
 
 /// The value that stands in clap's scripts where the names of profiles belong.
 const PLACEHOLDER: &str = "NAMES_OF_PROFILES";
-
-/// Arguments that are no settings and name a file.
-const FILES: [&str; 5] = ["config", "file", "files", "out", "trust"];
 
 /// A shell that a script is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,20 +111,25 @@ fn completed(command: clap::Command) -> clap::Command {
 }
 
 fn with_hint(argument: Arg) -> Arg {
-    let name = argument.get_id().to_string();
-    let value_is_named = !argument.get_possible_values().is_empty();
-    if name == PROFILE {
-        argument.value_parser(PossibleValuesParser::new([PLACEHOLDER]))
-    } else if !argument.get_action().takes_values() || value_is_named {
-        argument
-    } else if settings::is_path(&name) || FILES.contains(&name.as_str()) {
-        argument.value_hint(ValueHint::FilePath)
-    } else if name == "dir" {
-        argument.value_hint(ValueHint::DirPath)
-    } else if settings::is_command(&name) {
-        argument.value_hint(ValueHint::CommandString)
-    } else {
-        argument.value_hint(ValueHint::Other)
+    if argument.get_id() == PROFILE {
+        return argument.value_parser(PossibleValuesParser::new([PLACEHOLDER]));
+    }
+    if !argument.get_action().takes_values() || !argument.get_possible_values().is_empty() {
+        return argument;
+    }
+    let hint = hint(&argument);
+    argument.value_hint(hint)
+}
+
+fn hint(argument: &Arg) -> ValueHint {
+    let name = argument.get_id().as_str();
+    let is_path = argument.get_value_parser().type_id() == TypeId::of::<PathBuf>() || settings::is_path(name);
+    let is_folder = argument.get_value_names().is_some_and(|names| names.iter().any(|name| name == "FOLDER"));
+    match (is_path, is_folder, settings::is_command(name)) {
+        (true, true, _) => ValueHint::DirPath,
+        (true, false, _) => ValueHint::FilePath,
+        (false, _, true) => ValueHint::CommandString,
+        (false, _, false) => ValueHint::Other,
     }
 }
 
