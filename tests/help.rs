@@ -53,7 +53,7 @@ fn the_main_commands_are_listed_first() {
 
 #[test]
 fn every_example_parses() {
-    let others = "curl() { cat; }; sh() { cat; }; less() { cat; }";
+    let others = "curl() { cat; }; sh() { cat; }; less() { cat; }; source() { cat; }; man() { cat; }";
     let own =
         r#"maskinporten() { "$BINARY" "$@" --help >/dev/null || echo "does not parse: $*" >&2; echo "echo ok"; }"#;
     for help in every_help() {
@@ -164,7 +164,8 @@ fn what_is_no_command_or_option_is_told_with_the_one_that_was_meant() {
         (&["token", "--ttl"], "a value is required for '--ttl <TIME>' but none was supplied"),
         (
             &["token", "--format", "xml"],
-            "invalid value 'xml' for '--format <FORM>'\n  [possible values: token, json, env, header, curl-config]",
+            "invalid value 'xml' for '--format <FORM>'\n  [possible values: token, json, env, header, curl-config, \
+             dotenv, github]",
         ),
         (
             &["grant", "--decode", "--format", "jwt"],
@@ -193,8 +194,8 @@ fn programs_are_told_of_usage_errors_on_one_line() {
         outcome.fails(
             2,
             "{\"error\":{\"code\":\"usage\",\"message\":\"invalid value 'xml' for '--format <FORM>' [possible values: token, \
-             json, env, header, curl-config]\",\"causes\":[],\"hint\":\"run it with --help\",\"exit_code\":2,\
-             \"http_status\":null,\"oauth_error\":null,\"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}\n",
+             json, env, header, curl-config, dotenv, github]\",\"causes\":[],\"hint\":\"run it with --help\",\
+             \"exit_code\":2,\"http_status\":null,\"oauth_error\":null,\"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}\n",
         );
     }
 }

@@ -16,7 +16,7 @@ use super::{
 
 /// Variables that NAIS gives an application, beside those that are spelt as the settings are
 /// (<https://docs.nais.io/auth/maskinporten/reference/>).
-const NAIS_VARIABLES: [(&str, &str); 4] = [
+pub(crate) const NAIS_VARIABLES: [(&str, &str); 4] = [
     ("MASKINPORTEN_CLIENT_JWK", settings::CLIENT_JWK),
     ("MASKINPORTEN_SCOPES", "scope"),
     ("MASKINPORTEN_WELL_KNOWN_URL", "discover"),

@@ -2,11 +2,13 @@
 
 mod args;
 mod check;
+mod completions;
 mod config;
 mod demo;
 mod dropin;
 mod explain;
 mod fetch;
+mod github;
 mod grant;
 mod headers;
 mod inspect;
@@ -14,6 +16,7 @@ mod key;
 mod keys;
 mod language;
 mod layers;
+mod man;
 mod progress;
 mod prompt;
 mod report;
@@ -41,6 +44,10 @@ use self::{
 pub(crate) fn main() -> ExitCode {
     protect_secrets();
     let typed: Vec<OsString> = env::args_os().skip(1).collect();
+    if let Some(prefix) = completions::asks_for_profiles(&typed) {
+        completions::print_profiles(prefix);
+        return ExitCode::SUCCESS;
+    }
     if dropin::is_meant(&typed) {
         let report = Report::new(ErrorFormat::Text, Loudness::Usual, wants_color(Color::Auto));
         let (report, understood) = in_wanted_language(report, None);
@@ -109,6 +116,8 @@ async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) ->
         Command::Config { command } => config::run(command, config, report),
         Command::Keys { command } => keys::run(command, config, report),
         Command::Demo => demo::run(report).await,
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     }
 }
 

@@ -7,18 +7,22 @@
 mod banner;
 mod check;
 mod explanation;
+mod github;
 mod grant;
 mod headers;
 mod inspect;
 mod quoting;
 mod token;
+mod variables;
 
 pub use self::{
     banner::print_banner,
     check::{CheckReport, print_check_json, print_check_text},
     explanation::{ExplanationForm, print_catalogue, print_explanations},
+    github::print_github_outputs,
     grant::{GrantForm, print_grant},
     headers::{Header, HeaderError, HeadersForm, print_headers},
     inspect::{InspectionForm, print_inspection},
     token::{TokenForm, print_token},
+    variables::Shell,
 };

@@ -1,4 +1,4 @@
-//! The access token alone, as JSON, for a shell's environment, as a header, or for curl's configuration.
+//! The access token alone, as JSON, as variables, as a header, for curl's configuration, or for GitHub Actions.
 
 use std::io::{self, Write};
 
@@ -6,8 +6,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use super::{
+    github,
     headers::{self, HeadersForm},
-    quoting,
+    variables::{self, Shell},
 };
 use crate::client::AccessToken;
 
@@ -18,12 +19,17 @@ pub enum TokenForm {
     Token,
     /// The answer's members, with the time at which the token ends.
     Json,
-    /// Assignments for `eval` in a POSIX shell.
-    Env,
+    /// Assignments of variables, for this shell to evaluate.
+    Env(Shell),
     /// An `Authorization` header (RFC 6750 §2.1).
     Header,
     /// A line for `curl -K`.
     CurlConfig,
+    /// The lines of a `.env` file.
+    Dotenv,
+    /// The workflow command of GitHub Actions that masks the token. The outputs are written by
+    /// [`print_github_outputs`](super::print_github_outputs).
+    Github,
 }
 
 /// RFC 6749 §5.1 under its wire names, and when the token ends.
@@ -42,10 +48,11 @@ struct Json<'token> {
 }
 
 impl TokenForm {
-    const ALL: [Self; 5] = [Self::Token, Self::Json, Self::Env, Self::Header, Self::CurlConfig];
+    const ALL: [Self; 7] =
+        [Self::Token, Self::Json, Self::Env(Shell::Sh), Self::Header, Self::CurlConfig, Self::Dotenv, Self::Github];
 
     /// The names of the forms.
-    pub const NAMES: [&str; 5] = ["token", "json", "env", "header", "curl-config"];
+    pub const NAMES: [&str; 7] = ["token", "json", "env", "header", "curl-config", "dotenv", "github"];
 
     /// Finds the form with this name.
     #[must_use]
@@ -73,19 +80,15 @@ pub fn print_token(form: TokenForm, token: &AccessToken, out: &mut impl Write) -
             serde_json::to_writer(&mut *out, &json)?;
             writeln!(out)
         }
-        TokenForm::Env => {
-            writeln!(out, "export MASKINPORTEN_TOKEN={}", quoting::shell(token.expose()))?;
-            match token.expires_at() {
-                Some(at) => writeln!(out, "export MASKINPORTEN_TOKEN_EXPIRES_AT={}", quoting::shell(&rfc3339(at))),
-                // An earlier token's end must not be taken for this one's.
-                None => writeln!(out, "unset MASKINPORTEN_TOKEN_EXPIRES_AT"),
-            }
-        }
+        TokenForm::Env(shell) => variables::print_env(shell, token, out),
         TokenForm::Header => headers::print_headers(HeadersForm::Lines, token, &[], out),
         TokenForm::CurlConfig => headers::print_headers(HeadersForm::CurlConfig, token, &[], out),
+        TokenForm::Dotenv => variables::print_dotenv(token, out),
+        TokenForm::Github => github::print_mask(token, out),
     }
 }
 
-fn rfc3339(at: DateTime<Utc>) -> String {
+/// A time to the second, in UTC (RFC 3339).
+pub(super) fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -4,13 +4,14 @@ mod config;
 mod explain;
 mod inspect;
 mod keys;
+mod shell;
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use maskinporten_token_generator::{
     language::Language,
-    printer::{GrantForm, HeadersForm, TokenForm},
+    printer::{GrantForm, HeadersForm, Shell, TokenForm},
 };
 
 pub(crate) use self::{
@@ -18,6 +19,7 @@ pub(crate) use self::{
     explain::ExplainArguments,
     inspect::InspectArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
+    shell::{CompletionsArguments, ManArguments},
 };
 use super::settings::Typed;
 
@@ -161,6 +163,16 @@ pub(crate) enum Command {
         maskinporten demo\n  \
         maskinporten demo | less\n")]
     Demo,
+    /// Print the script with which a shell completes commands, options, profiles and files
+    #[command(help_template = TEMPLATE, after_help = shell::PLACES, before_help = "Examples:\n  \
+        eval \"$(maskinporten completions bash)\"\n  \
+        maskinporten completions fish | source\n")]
+    Completions(CompletionsArguments),
+    /// Print the man page, or write one for every command
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten man | man -l -\n  \
+        maskinporten man --dir ~/.local/share/man/man1\n")]
+    Man(ManArguments),
 }
 
 /// `token`
@@ -170,6 +182,10 @@ pub(crate) struct TokenArguments {
     #[arg(long, value_name = "FORM", default_value = "token", help_heading = "Output",
           value_parser = PossibleValuesParser::new(TokenForm::NAMES))]
     pub(crate) format: String,
+    /// Whose assignments `--format env` prints [default: sh]
+    #[arg(long, value_name = "SHELL", help_heading = "Output",
+          value_parser = PossibleValuesParser::new(Shell::NAMES))]
+    pub(crate) shell: Option<String>,
     #[command(flatten)]
     pub(crate) settings: Typed,
 }

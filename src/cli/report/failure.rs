@@ -31,6 +31,34 @@ pub(crate) enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// Every code but that of success.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Other,
+        Self::Usage,
+        Self::Configuration,
+        Self::Key,
+        Self::Refused,
+        Self::Unreachable,
+        Self::Fault,
+        Self::Interrupted,
+    ];
+
+    /// When the program exits with it, in the README's words.
+    pub(crate) const fn when(self) -> &'static str {
+        match self {
+            Self::Other => "anything not below",
+            Self::Usage => "usage: an option that is wrong, or excludes another",
+            Self::Configuration => "configuration: a value is missing, or a variable or config file is wrong",
+            Self::Key => "key: keystore, password, certificate, JWK, hardware token",
+            Self::Refused => "refused: the server answered with an OAuth error",
+            Self::Unreachable => "unreachable: DNS, connection, TLS, time-out, 5xx, an answer that makes no sense",
+            Self::Fault => "`check` or `inspect --verify` found a fault; the report is on stdout",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 /// A failure, ready to be shown to a person or a program.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {

@@ -81,6 +81,11 @@ impl Setting {
         variable(self.name)
     }
 
+    /// What the variable is, in one sentence.
+    pub(crate) fn as_variable(&self) -> String {
+        if self.is_typed() { format!("In place of {}", option(self.name)) } else { self.help.to_owned() }
+    }
+
     /// Whether the setting says how to open a key or reach a server, and not what is asked for.
     pub(crate) fn shapes_no_grant(&self) -> bool {
         let opens = ["alias", "max-iterations"].contains(&self.name) || self.name.contains("password");
@@ -111,9 +116,19 @@ pub(crate) fn known() -> Vec<KnownSetting> {
     SETTINGS.iter().filter_map(Setting::known).collect()
 }
 
+/// The settings that name a file.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().map(|setting| setting.name).filter(|name| is_path(name))
+}
+
 /// Whether a setting names a file.
 pub(crate) fn is_path(name: &str) -> bool {
     has_role(name, |role| role == Role::Path)
+}
+
+/// Whether a setting names a command.
+pub(crate) fn is_command(name: &str) -> bool {
+    has_role(name, |role| role == Role::Command)
 }
 
 /// Whether a setting is a secret itself.

@@ -1,0 +1,33 @@
+//! What can be typed after `maskinporten completions` and `maskinporten man`.
+
+use std::path::PathBuf;
+
+use clap::{Args, builder::PossibleValuesParser};
+
+use crate::cli::completions::ScriptFor;
+
+/// Where each shell wants its script.
+pub(super) const PLACES: &str = "\
+To have it in every shell:
+  bash        eval \"$(maskinporten completions bash)\" in ~/.bashrc
+  zsh         the same with zsh in ~/.zshrc, after compinit
+  fish        write it to ~/.config/fish/completions/maskinporten.fish
+  powershell  maskinporten completions powershell | Out-String | iex in $PROFILE
+  elvish      eval (maskinporten completions elvish | slurp) in rc.elv
+  nushell     write it to a file, and `use FILE *` in config.nu";
+
+/// `completions`
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell that reads the script
+    #[arg(value_name = "SHELL", value_parser = PossibleValuesParser::new(ScriptFor::NAMES))]
+    pub(crate) shell: String,
+}
+
+/// `man`
+#[derive(Debug, Args)]
+pub(crate) struct ManArguments {
+    /// Write a page for every command to this folder, and print their paths
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) dir: Option<PathBuf>,
+}

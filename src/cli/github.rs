@@ -1,0 +1,56 @@
+//! The file that `GITHUB_OUTPUT` names, to which a step of GitHub Actions appends its outputs.
+
+use std::{
+    env,
+    fs::{File, OpenOptions},
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+use maskinporten_token_generator::{client::AccessToken, printer::print_github_outputs};
+use zeroize::Zeroizing;
+
+use super::report::{Exit, Failure};
+
+const VARIABLE: &str = "GITHUB_OUTPUT";
+
+/// The open file.
+pub(crate) struct Outputs {
+    file: File,
+    path: PathBuf,
+}
+
+impl Outputs {
+    /// Opens the file, or makes one that is for its owner alone.
+    pub(crate) fn open() -> Result<Self, Failure> {
+        let path = env::var_os(VARIABLE).filter(|path| !path.is_empty()).ok_or_else(|| {
+            let message =
+                format!("the variable {VARIABLE} is not set, and --format github appends to the file it names");
+            let hint = "run it in a step of GitHub Actions, or choose another form: maskinporten token --format env";
+            Failure::plain(Exit::Configuration, "github_output", message, Some(hint.to_owned()))
+        })?;
+        let path = PathBuf::from(path);
+        let mut options = OpenOptions::new();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.append(true).create(true).open(&path);
+        file.map(|file| Self { file, path: path.clone() }).map_err(|error| {
+            let about = format!("could not open `{}`, which {VARIABLE} names", path.display());
+            Self::failure(Exit::Configuration, &error).about(&about)
+        })
+    }
+
+    /// Appends the token and its end, in one piece.
+    pub(crate) fn append(mut self, token: &AccessToken) -> Result<(), Failure> {
+        let mut lines = Zeroizing::new(Vec::new());
+        let written = print_github_outputs(token, &mut *lines).and_then(|()| self.file.write_all(&lines));
+        written.map_err(|error| {
+            let about = format!("could not append to `{}`, which {VARIABLE} names", self.path.display());
+            Self::failure(Exit::Other, &error).about(&about)
+        })
+    }
+
+    fn failure(exit: Exit, error: &io::Error) -> Failure {
+        Failure::plain(exit, "github_output", error.to_string(), Some(format!("see that {VARIABLE} names a file")))
+    }
+}

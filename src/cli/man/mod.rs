@@ -1,0 +1,57 @@
+//! `maskinporten man`: manual pages, made from the texts of `--help`.
+//!
+//! What a command is and takes comes from the command line itself (`clap_mangen`); the exit codes from the enum that
+//! the program exits with; the variables from the table of settings. Only the files are told here.
+
+mod page;
+mod sections;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::{Command, CommandFactory as _};
+
+use self::page::Page;
+use super::{
+    args::{Arguments, ManArguments},
+    report::{self, Exit, Failure},
+};
+
+pub(crate) fn run(arguments: &ManArguments) -> Result<(), Failure> {
+    let pages = pages();
+    let Some(folder) = &arguments.dir else {
+        let first = pages.first().map(Page::text).unwrap_or_default();
+        return report::print(first.as_bytes());
+    };
+    let paths = pages.iter().map(|page| write(folder, page)).collect::<Result<Vec<_>, _>>()?;
+    let lines: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    report::print(format!("{}\n", lines.join("\n")).as_bytes())
+}
+
+fn write(folder: &Path, page: &Page) -> Result<PathBuf, Failure> {
+    let path = folder.join(page.file_name());
+    let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, page.text()));
+    written.map_err(|error| {
+        let hint = "give a folder that you may write to: maskinporten man --dir ~/.local/share/man/man1".to_owned();
+        let about = format!("could not write the man page `{}`", path.display());
+        Failure::plain(Exit::Other, "man", error.to_string(), Some(hint)).about(&about)
+    })?;
+    Ok(path)
+}
+
+/// The page of the whole, then those of the commands, then those of their commands.
+fn pages() -> Vec<Page> {
+    // What `help` says stands in the pages.
+    let mut whole = Arguments::command().disable_help_subcommand(true);
+    whole.build();
+    let mut commands = vec![whole];
+    let mut next = 0;
+    while let Some(command) = commands.get(next) {
+        let inner: Vec<Command> = command.get_subcommands().cloned().collect();
+        commands.extend(inner);
+        next += 1;
+    }
+    commands.into_iter().map(Page::of).collect()
+}

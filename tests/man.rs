@@ -1,0 +1,138 @@
+//! The man pages: groff reads them without a warning, and they say what `--help` and the README say.
+
+use std::{fs, path::Path, process::Command};
+
+use crate::support::{maskinporten, program, wait};
+
+/// A page as a reader sees it, without a word for groff to complain about.
+#[track_caller]
+fn formatted(page: &str) -> String {
+    let mut groff = Command::new("groff");
+    // Wide, and without hyphenation: a text can be looked for on one line.
+    let groff = groff.args(["-man", "-ww", "-Tutf8", "-P-cbou", "-rLL=2000n", "-rHY=0", "-"]);
+    let groff = groff.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut child = groff.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), page.as_bytes()).unwrap();
+    let outcome = wait(child);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+    // Some systems have groff put typographic characters in place of these.
+    let text = outcome.stdout.replace(['\u{2010}', '\u{2212}'], "-");
+    text.replace('\u{2018}', "`").replace('\u{2019}', "'")
+}
+
+/// What stands under a heading, its white space as single blanks.
+fn section(page: &str, heading: &str) -> String {
+    let (_, after) = page.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no {heading}: {page}"));
+    let lines = after.lines().take_while(|line| line.is_empty() || line.starts_with(' '));
+    lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+}
+
+/// The pages of all commands: the words of each, and its text.
+fn pages() -> Vec<(Vec<String>, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("man1");
+    let names = maskinporten(["man", "--dir", dir.to_str().unwrap()]).run().artefact();
+    let pages = names.lines().map(|path| {
+        let name = Path::new(path).file_name().unwrap().to_str().unwrap().strip_suffix(".1").unwrap();
+        (name.split('-').skip(1).map(str::to_owned).collect(), fs::read_to_string(path).unwrap())
+    });
+    let pages: Vec<_> = pages.collect();
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), pages.len());
+    pages
+}
+
+#[test]
+fn there_is_a_page_for_every_command_with_its_usage_its_options_and_its_examples() {
+    let pages = pages();
+
+    let commands = ["token", "grant", "headers", "config", "config show", "keys", "keys list", "completions", "man"];
+    for command in commands {
+        assert!(pages.iter().any(|(words, _)| words.join(" ") == command), "{command}");
+    }
+    for (words, page) in pages {
+        let help = maskinporten(&words).args(["--help"]).run().artefact();
+        let page = formatted(&page);
+        let text = page.split_whitespace().collect::<Vec<_>>().join(" ");
+
+        let usage = help.split_once("\nUsage: ").unwrap().1.lines().next().unwrap();
+        assert_eq!(section(&page, "SYNOPSIS"), usage);
+        assert!(section(&page, "DESCRIPTION").starts_with(help.lines().next().unwrap()), "{words:?}");
+        let examples = help.split_once("\nExamples:\n").unwrap().1.split("\n\n").next().unwrap();
+        assert_eq!(section(&page, "EXAMPLES"), examples.split_whitespace().collect::<Vec<_>>().join(" "));
+        // `--ttl <TIME>`, then what it is; the page has the default beside the option.
+        let (_, options) = help.split_once("\nUsage: ").unwrap();
+        for option in options.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2) {
+            assert!(text.contains(option.trim_end_matches([',', ';', ']'])), "{words:?}: {option}");
+        }
+        for line in options.lines().filter(|line| line.starts_with("          ") || line.starts_with("  -")) {
+            let told = line.trim_start().rsplit_once("  ").map_or(line, |(_, told)| told).trim();
+            let told = told.split(" [").next().unwrap();
+            assert!(text.contains(told), "{words:?}: {told}");
+        }
+    }
+}
+
+#[test]
+fn the_first_page_is_the_one_on_stdout() {
+    let printed = maskinporten(["man"]).run().artefact();
+
+    assert_eq!(pages()[0], (Vec::new(), printed.clone()));
+    let first = formatted(&printed);
+    assert!(first.starts_with("MASKINPORTEN(1)"), "{first}");
+    assert_eq!(
+        section(&first, "NAME"),
+        "maskinporten - Opens a keystore, signs a JWT bearer grant and swaps it for a Maskinporten access token"
+    );
+    for (words, _) in pages().iter().filter(|(words, _)| words.len() == 1) {
+        assert!(section(&first, "SUBCOMMANDS").contains(&format!("maskinporten-{}(1)", words[0])), "{words:?}");
+    }
+    assert!(first.contains(concat!("maskinporten ", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn the_exit_codes_are_those_of_the_readme_in_its_own_words() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let table = readme.split_once("| exit code | when |\n|---|---|\n").unwrap().1.split("\n\n").next().unwrap();
+    let rows: Vec<String> = table.lines().map(|row| row.trim_matches(['|', ' ']).replace(" | ", " ")).collect();
+
+    for (words, page) in pages() {
+        assert_eq!(section(&formatted(&page), "EXIT STATUS"), rows.join(" "), "{words:?}");
+    }
+}
+
+#[test]
+fn every_variable_that_sets_an_option_is_told_where_the_option_is() {
+    for (words, page) in pages() {
+        let environment = section(&formatted(&page), "ENVIRONMENT");
+
+        let takes_settings = page.contains("\\fB\\-\\-client\\-id\\fR");
+        for variable in
+            ["MASKINPORTEN_CLIENT_ID In place of --client-id", "MASKINPORTEN_CLIENT_JWK A private JWK itself"]
+        {
+            assert_eq!(environment.contains(variable), takes_settings, "{words:?}: {variable}");
+        }
+        assert!(environment.contains("XDG_CONFIG_HOME"), "{words:?}");
+    }
+}
+
+#[test]
+fn man_itself_shows_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("man1");
+    maskinporten(["man", "--dir", dir.to_str().unwrap()]).run().artefact();
+
+    let mut groff = Command::new("groff");
+    let shown = program(groff.args(["-man", "-Tascii", "-P-cbou"]).arg(dir.join("maskinporten-config-show.1")), b"");
+
+    assert!(shown.contains("MASKINPORTEN-CONFIG-SHOW(1)"), "{shown}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_is_told() {
+    maskinporten(["man", "--dir", "/dev/null/man1"]).run().fails(
+        1,
+        "error: could not write the man page `/dev/null/man1/maskinporten.1`\n\
+         caused by: Not a directory (os error 20)\n\
+         hint: give a folder that you may write to: maskinporten man --dir ~/.local/share/man/man1\n",
+    );
+}
