@@ -14,7 +14,7 @@ use maskinporten_token_generator::{
 use zeroize::Zeroizing;
 
 use super::{
-    fetch,
+    fetch::{self, Freshness},
     layers::Layers,
     report::{self, Exit, Failure, Report},
     resolve,
@@ -120,6 +120,8 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<DropIn, Failure> {
     if !settings.iter().any(|(name, _)| *name == "resource") {
         settings.push(("no-resource", vec!["true".to_owned()]));
     }
+    // It keeps no token outside its server mode.
+    settings.push(("no-cache", vec!["true".to_owned()]));
     Ok(DropIn { output: output(&switches, person_mode)?, settings: Typed(settings) })
 }
 
@@ -134,7 +136,7 @@ pub(crate) async fn run(drop_in: DropIn, report: &Report) -> Result<(), Failure>
         artefact.push(b'\n');
         return report::print(&artefact);
     }
-    let token = fetch::access_token(layers, report).await?;
+    let token = fetch::access_token(layers, report, Freshness::Usual).await?;
     let printed = match drop_in.output {
         Output::Banner => print_banner(&token, &mut *artefact),
         _ => print_token(TokenForm::Token, &token, &mut *artefact),

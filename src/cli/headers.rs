@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{
     args::HeadersArguments,
-    fetch,
+    fetch::{self, Freshness},
     layers::Layers,
     report::{self, Exit, Failure, Report},
 };
@@ -21,7 +21,7 @@ pub(crate) async fn run(arguments: HeadersArguments, config: Option<PathBuf>, re
     let along = along.map_err(|error| Failure::new(Exit::Usage, &error).about("--header cannot be used"))?;
     let layers = Layers::of(arguments.settings, config, report)?;
     let along = along_with(&layers.headers, along)?;
-    let token = fetch::access_token(layers, report).await?;
+    let token = fetch::access_token(layers, report, Freshness::Usual).await?;
     let mut artefact = Zeroizing::new(Vec::new());
     print_headers(form, &token, &along, &mut *artefact).map_err(|error| Failure::of_output(&error))?;
     report::print(&artefact)

@@ -1,6 +1,8 @@
 //! The binary's own rooms: what was typed, what is wanted, one file per command, and the terminal's rules.
 
 mod args;
+mod cache;
+mod cached;
 mod check;
 mod completions;
 mod config;
@@ -109,6 +111,7 @@ async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) ->
         Command::Token(arguments) => token::run(arguments, config, report).await,
         Command::Grant(arguments) => grant::run(arguments, config, report).await,
         Command::Headers(arguments) => headers::run(arguments, config, report).await,
+        Command::Cache { command } => cache::run(&command, report),
         Command::Check(arguments) => check::run(arguments, config, report).await,
         Command::Explain(arguments) => explain::run(&arguments, report),
         Command::Inspect(arguments) => inspect::run(*arguments, config, report).await,

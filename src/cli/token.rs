@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{
     args::TokenArguments,
-    fetch,
+    fetch::{self, Freshness},
     github::Outputs,
     layers::Layers,
     report::{self, Exit, Failure, Report},
@@ -17,7 +17,7 @@ pub(crate) async fn run(arguments: TokenArguments, config: Option<PathBuf>, repo
     let form = form(&arguments)?;
     // Opened before anybody is asked for a token that would have nowhere to go.
     let outputs = (form == TokenForm::Github).then(Outputs::open).transpose()?;
-    let token = fetch::access_token(Layers::of(arguments.settings, config, report)?, report).await?;
+    let token = fetch::access_token(Layers::of(arguments.settings, config, report)?, report, Freshness::Usual).await?;
     let mut artefact = Zeroizing::new(Vec::new());
     print_token(form, &token, &mut *artefact).map_err(|error| Failure::of_output(&error))?;
     report::print(&artefact)?;

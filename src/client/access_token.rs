@@ -41,6 +41,13 @@ impl AccessToken {
         answer::success(answer.as_bytes(), received_at)
     }
 
+    /// The same token as it is at another moment: its lifetime is counted from then on.
+    #[must_use]
+    pub fn as_of(self, now: DateTime<Utc>) -> Self {
+        let left = self.expires_at().map(|end| (end - now).num_seconds().try_into().unwrap_or_default());
+        Self { expires_in_seconds: left.or(self.expires_in_seconds), received_at: now, ..self }
+    }
+
     /// The whole answer as the server wrote it: JSON with the token in it.
     #[must_use]
     pub fn expose_answer(&self) -> &str {
@@ -88,6 +95,17 @@ mod tests {
         let answer = "{\"access_token\":\"a\\r\\nX-Evil: 1\",\"token_type\":\"Bearer\"}";
         let problem = AccessToken::restore(answer, DateTime::UNIX_EPOCH).unwrap_err();
         assert_eq!(problem, "its `access_token` is empty or holds what no token holds");
+    }
+
+    #[test]
+    fn at_another_moment_it_has_less_left_and_the_same_end() {
+        let answer = r#"{"access_token":"t","token_type":"Bearer","expires_in":119}"#;
+        let token = AccessToken::restore(answer, DateTime::UNIX_EPOCH).unwrap();
+
+        let later = token.clone().as_of(DateTime::UNIX_EPOCH + TimeDelta::seconds(19));
+
+        assert_eq!((later.expires_in_seconds, later.expires_at()), (Some(100), token.expires_at()));
+        assert_eq!(later.as_of(DateTime::UNIX_EPOCH + TimeDelta::seconds(500)).expires_in_seconds, Some(0));
     }
 
     #[test]

@@ -55,7 +55,9 @@ impl AuthorizationDetails {
         Ok(Self(vec![detail]))
     }
 
-    pub(super) fn to_value(&self) -> Value {
+    /// The array as it is sent.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
         Value::Array(self.0.clone())
     }
 }

@@ -44,6 +44,12 @@ impl ExtraClaims {
         Ok(())
     }
 
+    /// The claims.
+    #[must_use]
+    pub fn members(&self) -> &Object {
+        &self.0
+    }
+
     /// The names of the claims.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

@@ -225,6 +225,21 @@ impl std::fmt::Debug for Entry {
     }
 }
 
+/// Reads a file that is to hold a key, and not further than any such file goes, so that it can be parsed later; `name` is
+/// its path, and `-` is stdin.
+///
+/// # Errors
+/// [`KeystoreError::Unreadable`] when it cannot be read.
+pub fn read_key_file(kind: FileKind, name: &str) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
+    let read = if name == "-" {
+        read_capped(io::stdin().lock(), MAXIMUM_BYTES)
+    } else {
+        std::fs::File::open(name).and_then(|file| read_capped(file, MAXIMUM_BYTES))
+    };
+    let shown = if name == "-" { "stdin" } else { name };
+    read.map_err(|source| KeystoreError::Unreadable { kind, name: shown.to_owned(), source })
+}
+
 /// Reads to the end, or one octet further than `maximum`, so that the caller sees that there is too much.
 fn read_capped(reader: impl Read, maximum: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());

@@ -1,5 +1,6 @@
 //! What can be typed: commands, their forms, and the examples that open each help text.
 
+mod cache;
 mod config;
 mod explain;
 mod inspect;
@@ -15,6 +16,7 @@ use maskinporten_token_generator::{
 };
 
 pub(crate) use self::{
+    cache::{CacheClearArguments, CacheCommand, CacheListArguments},
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,
     inspect::InspectArguments,
@@ -140,6 +142,15 @@ pub(crate) enum Command {
         maskinporten simulate --tls --port 0\n  \
         maskinporten simulate --dir ./simulator --allow-claim nbf\n")]
     Simulate(SimulateArguments),
+    /// Show and clear the tokens that are kept between runs
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten cache list\n  \
+        maskinporten cache clear --expired\n  \
+        maskinporten token --env local --no-cache\n")]
+    Cache {
+        #[command(subcommand)]
+        command: CacheCommand,
+    },
     /// Write profiles, show what counts, and take over other tools' files
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten config init --env test --client-id ID\n  \

@@ -9,7 +9,7 @@ use maskinporten_token_generator::{
 
 use super::configuration::wrong;
 use crate::cli::{
-    key::{self, source},
+    key::{Unopened, source},
     layers::{Found, Layers},
     progress::Progress,
     report::{Failure, Report},
@@ -17,15 +17,16 @@ use crate::cli::{
 
 /// Opens the key and judges how it is kept. `report` is for the prompt's progress, `quiet` for what would be warned of.
 pub(super) fn examine(layers: &Layers, quiet: &Report, report: &Report, checks: &mut Vec<Check>) -> Option<SigningKey> {
-    let source = match key::source(layers) {
-        Ok(source) => source,
+    let found = match Unopened::read(layers) {
+        Ok(found) => found,
         Err(failure) => return unopened(&failure, checks),
     };
+    let source = &found.source;
     let progress = Progress::start("opening the key", report);
     let opened = if source.name == "keystore" {
-        keystore(layers, &source, quiet)
+        keystore(layers, &found, quiet)
     } else {
-        key::open_from(&source, layers, quiet).map(|key| {
+        found.open(layers, quiet).map(|key| {
             let choice = topics::CHOICE.right(key.kind());
             let skipped = [&topics::ENCRYPTION, &topics::ENTRIES].map(|topic| topic.skipped("it is no keystore"));
             (key, skipped.into_iter().chain([choice]).collect())
@@ -48,7 +49,7 @@ pub(super) fn examine(layers: &Layers, quiet: &Report, report: &Report, checks: 
         topics::OPENS.warning(format!("{name}, from {}", source.label), "").with_details(warnings)
     });
     checks.extend(more);
-    checks.extend(file_mode(&source));
+    checks.extend(file_mode(source));
     checks.sort_by_key(place);
     Some(key)
 }
@@ -65,8 +66,8 @@ fn unopened(failure: &Failure, checks: &mut Vec<Check>) -> Option<SigningKey> {
     None
 }
 
-fn keystore(layers: &Layers, source: &Found, quiet: &Report) -> Result<(SigningKey, Vec<Check>), Failure> {
-    let keystore = source::open_keystore(layers, source, quiet)?;
+fn keystore(layers: &Layers, found: &Unopened, quiet: &Report) -> Result<(SigningKey, Vec<Check>), Failure> {
+    let keystore = source::open_keystore(layers, found, quiet)?;
     let encryption = encryption(keystore.protections());
     let listed = keystore.listed();
     let alias = layers.find("alias");

@@ -1,6 +1,7 @@
 //! The key that was asked for: which source it has, how it signs, and what is worth a warning.
 
 pub(crate) mod source;
+mod unopened;
 
 use std::{fs::File, io::Read as _};
 
@@ -9,6 +10,7 @@ use maskinporten_token_generator::{
     keystore::{Certificate, SignatureAlgorithm, SigningKey, Validity},
 };
 
+pub(crate) use self::unopened::Unopened;
 use super::{
     layers::{Found, Layers},
     report::{Exit, Failure, Report},
@@ -24,7 +26,17 @@ const SOURCES: [&str; 6] = ["keystore", "jwk", CLIENT_JWK, "key", "certificate-t
 
 /// Opens the key that signs, wherever it is.
 pub(crate) fn open(layers: &Layers, clock: &dyn Clock, report: &Report) -> Result<SigningKey, Failure> {
-    let key = open_from(&source(layers)?, layers, report)?;
+    open_and_warn(&Unopened::read(layers)?, layers, clock, report)
+}
+
+/// Opens a key that has been found, and warns when its certificate does not hold now.
+pub(crate) fn open_and_warn(
+    unopened: &Unopened,
+    layers: &Layers,
+    clock: &dyn Clock,
+    report: &Report,
+) -> Result<SigningKey, Failure> {
+    let key = unopened.open(layers, report)?;
     if let Some(certificate) = key.certificates().first() {
         report.detail(&format!("using the key of {}", certificate.subject()));
         warn_of_validity(certificate, clock, report);
@@ -33,26 +45,12 @@ pub(crate) fn open(layers: &Layers, clock: &dyn Clock, report: &Report) -> Resul
 }
 
 /// The one place where the key is.
-pub(crate) fn source(layers: &Layers) -> Result<Found, Failure> {
-    let source = only(layers.find_group(&SOURCES))?.ok_or_else(|| {
+fn the_source(layers: &Layers) -> Result<Found, Failure> {
+    only(layers.find_group(&SOURCES))?.ok_or_else(|| {
         let hint = "pass --keystore FILE, or set MASKINPORTEN_KEYSTORE; --jwk, --key, --certificate-thumbprint and \
                     --pkcs11-module name other kinds of keys";
         Failure::plain(Exit::Configuration, "missing", "no keystore was given".to_owned(), Some(hint.to_owned()))
-    })?;
-    refuse_key_itself(layers, &source)?;
-    check_certificate(layers, &source)?;
-    Ok(source)
-}
-
-/// Opens the key that is there.
-pub(crate) fn open_from(source: &Found, layers: &Layers, report: &Report) -> Result<SigningKey, Failure> {
-    match source.name {
-        "keystore" => source::keystore(layers, source, report),
-        "key" => source::pem(layers, source, report),
-        "certificate-thumbprint" => source::dotnet_store(source),
-        "pkcs11-module" => source::hardware(layers, source, report),
-        _ => source::jwk(layers, source),
-    }
+    })
 }
 
 /// A key where the name of a file belongs would stand in the error that no such file is there.

@@ -1,9 +1,6 @@
 //! Opens a key of each kind, with its password or PIN from wherever that is kept.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use maskinporten_token_generator::keystore::{
     CertificateFile, CertificateThumbprint, DEFAULT_ITERATIONS, DotnetStore, HardwareToken, JwkFile, Keystore,
@@ -11,35 +8,22 @@ use maskinporten_token_generator::keystore::{
 };
 use secrecy::SecretString;
 
+use super::Unopened;
 use crate::cli::{
     layers::{Found, Layers},
     progress::Progress,
     report::{Exit, Failure, Report},
     resolve::{number, read, required},
     secret,
-    settings::CLIENT_JWK,
 };
 
 /// Where .NET keeps this user's certificates, in the home folder.
 const DOTNET_STORE: &str = ".dotnet/corefx/cryptography/x509stores/my";
 
-const STDIN: &str = "stdin";
-
-/// The key of a PKCS#12 keystore.
-pub(super) fn keystore(layers: &Layers, source: &Found, report: &Report) -> Result<SigningKey, Failure> {
-    let alias = layers.find("alias");
-    Ok(open_keystore(layers, source, report)?.choose(alias.as_ref().map(Found::value))?)
-}
-
 /// Opens a PKCS#12 keystore; nobody is asked for the password of a file that is none.
-pub(crate) fn open_keystore(layers: &Layers, source: &Found, report: &Report) -> Result<Keystore, Failure> {
-    let iterations = iterations(layers)?;
-    let file = if source.value() == "-" {
-        KeystoreFile::read_from(STDIN, io::stdin().lock(), iterations)?
-    } else {
-        KeystoreFile::read(Path::new(source.value()), iterations)?
-    };
-    unlock_keystore(file, layers, source, report)
+pub(crate) fn open_keystore(layers: &Layers, unopened: &Unopened, report: &Report) -> Result<Keystore, Failure> {
+    let file = KeystoreFile::parse(unopened.name(), &unopened.content, iterations(layers)?)?;
+    unlock_keystore(file, layers, &unopened.source, report)
 }
 
 /// Opens a keystore that has been parsed, with its password from wherever that is kept.
@@ -62,30 +46,16 @@ pub(crate) fn unlock_keystore(
 }
 
 /// The key of a JWK, or of a set; the JSON itself may stand in a variable.
-pub(super) fn jwk(layers: &Layers, source: &Found) -> Result<SigningKey, Failure> {
+pub(super) fn jwk(layers: &Layers, unopened: &Unopened) -> Result<SigningKey, Failure> {
     let key_id = layers.find("kid");
-    let file = open_jwk(source)?;
+    let file = JwkFile::parse_octets(unopened.name(), &unopened.content)?;
     Ok(file.choose(key_id.as_ref().map(Found::value).filter(|id| *id != "thumbprint"))?)
 }
 
-/// Reads a JWK or a set of them.
-fn open_jwk(source: &Found) -> Result<JwkFile, Failure> {
-    Ok(match (source.name, source.value()) {
-        (CLIENT_JWK, text) => JwkFile::parse(&source.label, text)?,
-        (_, "-") => JwkFile::read_from(STDIN, io::stdin().lock())?,
-        (_, path) => JwkFile::read(Path::new(path))?,
-    })
-}
-
 /// A private key in PEM, with certificates from beside it or from a file of their own.
-pub(super) fn pem(layers: &Layers, source: &Found, report: &Report) -> Result<SigningKey, Failure> {
-    let iterations = iterations(layers)?;
-    let file = if source.value() == "-" {
-        PemFile::read_from(STDIN, io::stdin().lock(), iterations)?
-    } else {
-        PemFile::read(Path::new(source.value()), iterations)?
-    };
-    unlock_pem(file, layers, source, report)
+pub(super) fn pem(layers: &Layers, unopened: &Unopened, report: &Report) -> Result<SigningKey, Failure> {
+    let file = PemFile::parse(unopened.name(), &unopened.content, iterations(layers)?)?;
+    unlock_pem(file, layers, &unopened.source, report)
 }
 
 /// Opens a PEM key that has been parsed, with its password from wherever that is kept.

@@ -23,14 +23,14 @@ pub(crate) struct Asked {
     pub(crate) patience: Patience,
     pub(crate) client_id: ClientId,
     pub(crate) scopes: Scopes,
-    resources: Vec<Resource>,
-    lifetime: Lifetime,
-    consumer_org: Option<OrganisationNumber>,
-    person: Option<PersonIdentifier>,
-    authorization_details: Option<AuthorizationDetails>,
-    extra: ExtraClaims,
-    algorithm: Option<SignatureAlgorithm>,
-    key_reference: Option<KeyReference>,
+    pub(super) resources: Vec<Resource>,
+    pub(super) lifetime: Lifetime,
+    pub(super) consumer_org: Option<OrganisationNumber>,
+    pub(super) person: Option<PersonIdentifier>,
+    pub(super) authorization_details: Option<AuthorizationDetails>,
+    pub(super) extra: ExtraClaims,
+    pub(super) algorithm: Option<SignatureAlgorithm>,
+    pub(super) key_reference: Option<KeyReference>,
 }
 
 /// What is wrong with the settings: never empty.
@@ -109,7 +109,7 @@ impl Problems {
     }
 
     /// The one that a command fails with, which goes no further than to it.
-    pub(super) fn first(mut self) -> Failure {
+    pub(crate) fn first(mut self) -> Failure {
         self.0.swap_remove(0)
     }
 }

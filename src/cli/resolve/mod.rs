@@ -4,6 +4,7 @@ mod asked;
 mod claims;
 mod network;
 mod server;
+mod shape;
 
 use maskinporten_token_generator::{
     client::Patience,
@@ -16,7 +17,7 @@ use maskinporten_token_generator::{
 
 pub(crate) use self::{
     asked::{Asked, Problems},
-    network::{http_options, number, patience},
+    network::{http_options, number, patience, seconds},
     server::add_environment,
 };
 use super::{

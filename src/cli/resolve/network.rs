@@ -23,11 +23,21 @@ pub(crate) fn patience(layers: &Layers) -> Result<Patience, Failure> {
 
 /// A time in seconds (`30`, `30s`) or minutes (`2m`), up to an hour.
 fn duration(layers: &Layers, name: &'static str, default: Duration) -> Result<Duration, Failure> {
-    let Some(found) = layers.find(name) else { return Ok(default) };
-    if let Some(seconds @ 1..=3600) = clock::parse_seconds(found.value()) {
-        return Ok(Duration::from_secs(seconds));
+    Ok(seconds(layers, name, 1..=3600, "between 1 second and 1 hour")?.map_or(default, Duration::from_secs))
+}
+
+/// A number of seconds within a range, which `words` name.
+pub(crate) fn seconds(
+    layers: &Layers,
+    name: &'static str,
+    range: RangeInclusive<u64>,
+    words: &str,
+) -> Result<Option<u64>, Failure> {
+    let Some(found) = layers.find(name) else { return Ok(None) };
+    if let Some(seconds) = clock::parse_seconds(found.value()).filter(|seconds| range.contains(seconds)) {
+        return Ok(Some(seconds));
     }
-    let message = format!("{} is no time between 1 second and 1 hour", found.label);
+    let message = format!("{} is no time {words}", found.label);
     let hint = format!("pass {} 30s or 2m", settings::option(name));
     Err(Failure::plain(exit_of(found.origin), name, message, Some(hint)))
 }

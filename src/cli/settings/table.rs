@@ -9,6 +9,7 @@ const CLAIMS: &str = "What is asked for";
 const KEY: &str = "Key";
 const HARDWARE: &str = "Key in a hardware token";
 pub(super) const NETWORK: &str = "Network";
+const CACHE: &str = "Token cache";
 
 const fn one(name: &'static str, value: &'static str, heading: &'static str, help: &'static str) -> Setting {
     Setting { name, short: None, also: None, takes: Takes::One(value), heading, help, roles: &[] }
@@ -16,6 +17,10 @@ const fn one(name: &'static str, value: &'static str, heading: &'static str, hel
 
 const fn many(name: &'static str, value: &'static str, heading: &'static str, help: &'static str) -> Setting {
     Setting { takes: Takes::Many(value), ..one(name, value, heading, help) }
+}
+
+const fn flag(name: &'static str, heading: &'static str, help: &'static str) -> Setting {
+    Setting { takes: Takes::Nothing, ..one(name, "", heading, help) }
 }
 
 const fn number(name: &'static str, value: &'static str, heading: &'static str, help: &'static str) -> Setting {
@@ -42,10 +47,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Restrict the token to this resource; repeatable [default: Altinn's, for altinn: scopes]",
     )
     .short('r'),
-    Setting {
-        takes: Takes::Nothing,
-        ..one("no-resource", "", CLAIMS, "Leave `resource` out, also where it has a default")
-    },
+    flag("no-resource", CLAIMS, "Leave `resource` out, also where it has a default"),
     one("consumer-org", "ORGNO", CLAIMS, "The organisation that has delegated the scope to us").short('C'),
     number("ttl", "TIME", CLAIMS, "How long the grant is good: seconds, or `2m` [default: 120]")
         .short('l')
@@ -101,4 +103,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     one("ca-file", "FILE", NETWORK, "Certificate authorities to trust beside the machine's own, in PEM")
         .roles(&[Role::Path, Role::Address]),
+    flag("no-cache", CACHE, "Neither look for a stored token nor store one"),
+    flag("refresh", CACHE, "Ask for a new token, whatever is stored, and store it"),
+    number(
+        "min-ttl",
+        "TIME",
+        CACHE,
+        "How long a stored token must still be good [default: 30s, or a quarter of a short lifetime]",
+    ),
 ];

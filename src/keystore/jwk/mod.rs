@@ -59,10 +59,18 @@ impl JwkFile {
         let bytes = read_capped(reader, MAXIMUM_BYTES as u64);
         let bytes =
             bytes.map_err(|source| KeystoreError::Unreadable { kind: FileKind::Jwk, name: name.to_owned(), source })?;
-        if bytes.len() > MAXIMUM_BYTES {
+        Self::parse_octets(name, &bytes)
+    }
+
+    /// Parses what a file holds.
+    ///
+    /// # Errors
+    /// As [`JwkFile::parse`].
+    pub fn parse_octets(name: &str, octets: &[u8]) -> Result<Self, KeystoreError> {
+        if octets.len() > MAXIMUM_BYTES {
             return Err(unusable(name, JwkReason::TooLarge(MAXIMUM_BYTES)));
         }
-        let text = std::str::from_utf8(&bytes);
+        let text = std::str::from_utf8(octets);
         Self::parse(name, text.map_err(|_| unusable(name, JwkReason::NotUtf8))?)
     }
 

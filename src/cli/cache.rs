@@ -1,0 +1,95 @@
+//! `maskinporten cache`: what is kept between runs, and clearing it; the tokens themselves are never shown.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use maskinporten_token_generator::{
+    cache::{Cache, Clear, Listed},
+    clock::{Clock as _, SystemClock},
+};
+use serde_json::json;
+
+use super::{
+    args::{CacheClearArguments, CacheCommand, CacheListArguments},
+    report::{self, Failure, Report},
+};
+
+pub(crate) fn run(command: &CacheCommand, report: &Report) -> Result<(), Failure> {
+    match command {
+        CacheCommand::List(arguments) => list(arguments, report),
+        CacheCommand::Clear(arguments) => clear(arguments, report),
+    }
+}
+
+fn list(arguments: &CacheListArguments, report: &Report) -> Result<(), Failure> {
+    let listed = match Cache::existing(&Cache::usual_folder()?)? {
+        Some(cache) => cache.list()?,
+        None => Vec::new(),
+    };
+    if arguments.format == "json" {
+        return report::print(as_json(&listed).as_bytes());
+    }
+    if listed.is_empty() {
+        report.note("no token is stored");
+    }
+    report::print(report::harmless(&as_text(&listed, SystemClock.now())).as_bytes())
+}
+
+fn clear(arguments: &CacheClearArguments, report: &Report) -> Result<(), Failure> {
+    let what = if arguments.expired { Clear::Expired } else { Clear::Everything };
+    let removed = match Cache::existing(&Cache::usual_folder()?)? {
+        Some(cache) => cache.clear(what, SystemClock.now())?,
+        None => 0,
+    };
+    report.note(&match removed {
+        0 => "there was no token to remove".to_owned(),
+        1 => "1 token removed".to_owned(),
+        several => format!("{several} tokens removed"),
+    });
+    Ok(())
+}
+
+fn as_text(listed: &[Listed], now: DateTime<Utc>) -> String {
+    listed.iter().fold(String::new(), |mut text, stored| {
+        let about = &stored.about;
+        let left = (stored.expires_at - now).num_seconds();
+        let until = stored.expires_at.format("%Y-%m-%d %H:%M:%S UTC");
+        let state = if left > 0 { format!("{left} s left") } else { "ended".to_owned() };
+        let _ = writeln!(text, "{}", about.scopes.join(" "));
+        let mut line = |label: &str, value: &str| {
+            if !value.is_empty() {
+                let _ = writeln!(text, "  {label:13} {value}");
+            }
+        };
+        line("until", &format!("{until}, {state}"));
+        line("environment", &about.environment);
+        line("server", about.audience_host.as_deref().unwrap_or_default());
+        line("client", &about.client_id);
+        line("resource", &about.resources.join(" "));
+        line("consumer", about.consumer_org.as_deref().unwrap_or_default());
+        line("system user", about.system_user_org.as_deref().unwrap_or_default());
+        line("exchanged for", about.exchange.as_deref().unwrap_or_default());
+        text
+    })
+}
+
+fn as_json(listed: &[Listed]) -> String {
+    let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let tokens = listed.iter().map(|stored| {
+        let about = &stored.about;
+        json!({
+            "environment": about.environment,
+            "audience_host": about.audience_host,
+            "client_id": about.client_id,
+            "scopes": about.scopes,
+            "resources": about.resources,
+            "consumer_org": about.consumer_org,
+            "system_user_org": about.system_user_org,
+            "exchange": about.exchange,
+            "stored_at": time(stored.stored_at),
+            "expires_at": time(stored.expires_at),
+            "bytes": stored.bytes,
+        })
+    });
+    format!("{:#}\n", json!({ "tokens": tokens.collect::<Vec<_>>() }))
+}

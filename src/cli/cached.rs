@@ -1,0 +1,101 @@
+//! The token cache, as the settings ask for it: a stored token costs no request, no key and no password.
+
+use maskinporten_token_generator::{
+    cache::{Cache, CacheError, FetchOptions, KeyThumbprint, MinimumLifetime, Origin},
+    client::AccessToken,
+    clock::{Clock as _, SystemClock},
+    keystore::SigningKey,
+};
+
+use super::{
+    fetch::{Asking, Freshness},
+    layers::Layers,
+    report::{Exit, Failure, Report},
+    resolve,
+};
+
+/// A day; no token lives longer.
+const MAXIMUM_SECONDS: u64 = 24 * 60 * 60;
+
+impl From<CacheError> for Failure {
+    fn from(error: CacheError) -> Self {
+        Self::new(Exit::Other, &error)
+    }
+}
+
+/// Opens the cache, unless it is not wanted or not to be had.
+pub(super) fn open(layers: &Layers, report: &Report) -> Result<Option<Cache>, Failure> {
+    // Wrong values are told, also when they do not count.
+    minimum(layers)?;
+    if is_on(layers, "no-cache") {
+        return Ok(None);
+    }
+    match Cache::usual_folder().and_then(|folder| Cache::open(&folder)) {
+        Ok(cache) => Ok(Some(cache)),
+        Err(error) if error.is_unavailable() => {
+            report.detail(&format!("going on without the token cache: {error}"));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes a token from the cache, or asks for one and stores it.
+pub(super) async fn access_token(
+    cache: &Cache,
+    asking: Asking<'_>,
+    freshness: Freshness<'_>,
+) -> Result<AccessToken, Failure> {
+    let (layers, report) = (asking.layers, asking.report);
+    let (thumbprint, key) = thumbprint(cache, &asking)?;
+    let stored_under = asking.asked.shape(layers, thumbprint).key();
+    if let Freshness::InsteadOf(refused) = freshness {
+        cache.forget(&stored_under, refused)?;
+    }
+    let options = FetchOptions {
+        minimum: minimum(layers)?,
+        refresh: is_on(layers, "refresh"),
+        wait: asking.asked.patience.timeout,
+    };
+    let fetched = cache.fetch(&stored_under, options, &SystemClock, asking.ask(key)).await?;
+    for remark in &fetched.remarks {
+        report.detail(&remark.to_string());
+    }
+    if fetched.origin == Origin::Server {
+        return Ok(fetched.token);
+    }
+    let token = fetched.token.as_of(SystemClock.now());
+    let left = token.expires_in_seconds.unwrap_or_default();
+    report.detail(&format!("taking the token from the cache, where it is good for another {left} s"));
+    Ok(token)
+}
+
+/// The thumbprint of the key, by what is remembered of its source; a source that is not known is opened.
+fn thumbprint(cache: &Cache, asking: &Asking) -> Result<(KeyThumbprint, Option<SigningKey>), Failure> {
+    let source = asking.unopened.identity(asking.layers);
+    if let Some(known) = cache.thumbprint_of(&source)? {
+        return Ok((known, None));
+    }
+    let key = asking.key()?;
+    let thumbprint = KeyThumbprint::parse(&key.thumbprint()).ok_or_else(|| {
+        let message = "the key has no thumbprint that a token could be stored under".to_owned();
+        Failure::plain(Exit::Key, "thumbprint", message, Some("pass --no-cache".to_owned()))
+    })?;
+    match cache.remember(&source, &thumbprint) {
+        Err(error) if !error.is_unavailable() => return Err(error.into()),
+        Err(error) => asking.report.detail(&format!("the key is not remembered: {error}")),
+        Ok(()) => {}
+    }
+    Ok((thumbprint, Some(key)))
+}
+
+fn minimum(layers: &Layers) -> Result<MinimumLifetime, Failure> {
+    let seconds = resolve::seconds(layers, "min-ttl", 0..=MAXIMUM_SECONDS, "up to a day")?;
+    Ok(seconds.map_or(MinimumLifetime::Usual, MinimumLifetime::Seconds))
+}
+
+/// Whether a switch is on; a variable can turn it off too.
+fn is_on(layers: &Layers, name: &'static str) -> bool {
+    let off = ["0", "false", "no", "off"];
+    layers.find(name).is_some_and(|found| !off.iter().any(|word| found.value().eq_ignore_ascii_case(word)))
+}

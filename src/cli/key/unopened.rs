@@ -1,0 +1,76 @@
+//! A key that has been found and not opened: nobody was asked for a password yet.
+
+use maskinporten_token_generator::{
+    cache::KeySource,
+    keystore::{FileKind, SigningKey, read_key_file},
+};
+use zeroize::Zeroizing;
+
+use super::{check_certificate, refuse_key_itself, source, the_source};
+use crate::cli::{
+    layers::{Found, Layers},
+    report::{Failure, Report},
+    settings::CLIENT_JWK,
+};
+
+/// Settings that say which key is taken out of what is there, and with which certificates.
+const CHOICES: [&str; 5] = ["alias", "kid", "certificate", "pkcs11-token", "pkcs11-key"];
+
+/// Where the key is, and what was read there.
+pub(crate) struct Unopened {
+    pub(crate) source: Found,
+    /// The file's octets; empty when there is no file.
+    pub(super) content: Zeroizing<Vec<u8>>,
+}
+
+impl Unopened {
+    /// Finds the one place where the key is, and reads the file if it is in one.
+    pub(crate) fn read(layers: &Layers) -> Result<Self, Failure> {
+        let source = the_source(layers)?;
+        refuse_key_itself(layers, &source)?;
+        check_certificate(layers, &source)?;
+        let content = match source.name {
+            "keystore" => read_key_file(FileKind::Keystore, source.value())?,
+            "key" => read_key_file(FileKind::Pem, source.value())?,
+            "jwk" => read_key_file(FileKind::Jwk, source.value())?,
+            CLIENT_JWK => Zeroizing::new(source.value().as_bytes().to_vec()),
+            _ => Zeroizing::default(),
+        };
+        Ok(Self { source, content })
+    }
+
+    /// What messages call it.
+    pub(super) fn name(&self) -> &str {
+        match self.source.value() {
+            _ if self.source.name == CLIENT_JWK => &self.source.label,
+            "-" => "stdin",
+            path => path,
+        }
+    }
+
+    /// What decides which key this is, without opening it.
+    pub(crate) fn identity(&self, layers: &Layers) -> KeySource {
+        let identity = KeySource::new(self.source.name);
+        let identity = if self.content.is_empty() {
+            identity.label(self.source.name, self.source.value())
+        } else {
+            identity.file(&self.content)
+        };
+        let chosen = CHOICES.into_iter().filter_map(|name| Some((name, layers.find(name)?)));
+        chosen.fold(identity, |identity, (name, found)| identity.label(name, found.value()))
+    }
+
+    /// Opens the key.
+    pub(crate) fn open(&self, layers: &Layers, report: &Report) -> Result<SigningKey, Failure> {
+        match self.source.name {
+            "keystore" => {
+                let alias = layers.find("alias");
+                Ok(source::open_keystore(layers, self, report)?.choose(alias.as_ref().map(Found::value))?)
+            }
+            "key" => source::pem(layers, self, report),
+            "certificate-thumbprint" => source::dotnet_store(&self.source),
+            "pkcs11-module" => source::hardware(layers, &self.source, report),
+            _ => source::jwk(layers, self),
+        }
+    }
+}
