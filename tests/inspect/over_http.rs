@@ -342,6 +342,17 @@ fn a_token_on_the_command_line_is_read_with_a_warning() {
 }
 
 #[test]
+fn a_person_s_number_is_shown_only_to_those_who_ask() {
+    let token = signed(&json!({ "iss": "https://idporten.no", "pid": "01017012345", "sub": "01017012345" }));
+    let run = |arguments: &[&str]| maskinporten(["inspect"]).args(arguments).stdin(token.clone()).run().artefact();
+    let claims = |person: &str| format!("claims\n  iss  https://idporten.no\n  pid  {person}\n  sub  {person}\n");
+
+    assert!(run(&[]).ends_with(&claims("***********")));
+    assert!(run(&["--show-pid"]).ends_with(&claims("01017012345")));
+    assert!(!run(&["--format", "json"]).contains("01017012345"));
+}
+
+#[test]
 fn colour_is_for_those_who_ask_and_the_words_are_the_same() {
     let token = signed(&json!({ "iss": "https://issuer.example/\u{1b}[31m", "exp": 1 }));
     let run = |colour: &str| maskinporten(["inspect", "--verify", "--color", colour]).stdin(token.clone()).run().stdout;
