@@ -9,9 +9,10 @@
 //! | [`client`] | an assertion | an [`AccessToken`](client::AccessToken), or a refusal that is explained |
 //! | [`printer`] | any of them | bytes |
 //!
-//! The ground they stand on: [`explain`] (what to do about an error), [`clock`], [`organisation`], [`environment`]
-//! and [`http`]. Beside them stand [`profile`], which reads what the user has written down, [`inspect`], which says what a
-//! token says and whether it holds, and the [`simulator`], which judges what the flow sends with code of its own.
+//! The ground they stand on: [`explain`] (what to do about an error), [`language`], [`clock`], [`organisation`],
+//! [`environment`] and [`http`]. Beside them stand [`inspect`], which says what a token says and whether it holds,
+//! [`check`], which says what is wrong with any of it and what to do, [`profile`], which reads what the user has written
+//! down, and the [`simulator`], which judges what the flow sends with code of its own.
 //!
 //! # Examples
 //! ```
@@ -53,6 +54,7 @@
     warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)
 )]
 
+pub mod check;
 pub mod client;
 pub mod clock;
 pub mod environment;
@@ -61,6 +63,7 @@ pub mod grant;
 pub mod http;
 pub mod inspect;
 pub mod keystore;
+pub mod language;
 pub mod organisation;
 pub mod printer;
 pub mod profile;

@@ -9,15 +9,17 @@ use std::{
 /// The map of rooms, in the order data flows: a row names only rows above it.
 const ROOMS: &[(&str, &[&str])] = &[
     ("explain", &[]),
+    ("language", &[]),
     ("clock", &[]),
     ("organisation", &["explain"]),
     ("environment", &["explain"]),
     ("http", &["explain"]),
     ("keystore", &["explain", "organisation"]),
     ("grant", &["clock", "environment", "explain", "keystore", "organisation"]),
-    ("client", &["clock", "environment", "explain", "grant", "http", "keystore"]),
+    ("client", &["clock", "environment", "explain", "grant", "http", "keystore", "language"]),
     ("inspect", &["environment", "explain", "keystore", "organisation"]),
-    ("printer", &["client", "explain", "grant", "inspect", "keystore"]),
+    ("check", &["client", "clock", "environment", "explain", "grant", "http", "inspect", "keystore", "organisation"]),
+    ("printer", &["check", "client", "explain", "grant", "inspect", "keystore", "language"]),
     ("profile", &["environment", "explain"]),
     ("simulator", &["clock", "environment", "explain"]),
 ];

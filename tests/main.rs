@@ -3,10 +3,12 @@
 
 mod aliases;
 mod answers;
+mod check;
 mod config_errors;
 mod conversions;
 mod crafted;
 mod exchange;
+mod explain;
 mod flow;
 mod grants_verify;
 mod hardware_errors;
@@ -29,7 +31,9 @@ mod original;
 mod original_sources;
 mod password_places;
 mod passwords;
+mod peer;
 mod profiles;
+mod provoked;
 mod proxy;
 mod random;
 mod readme;

@@ -1,6 +1,7 @@
 //! Every refusal that Maskinporten is known to give: its own words, what they mean and what to do, and nothing else.
 //!
-//! `refusals.txt` has them, a paragraph each: status, error and MP code; the server's words; what is said of them.
+//! `refusals.txt` has them, a paragraph each: status, error and MP code; the server's words; what is said of them in
+//! English and in Norwegian.
 
 use serde_json::{Value, json};
 
@@ -11,42 +12,54 @@ use crate::{
 
 const TRACE: &str = "356666143081bbec11d293753e9702ca";
 
-/// A refusal as it comes, and the two halves of its explanation.
-struct Known {
-    status: u16,
-    error: &'static str,
-    code: Option<&'static str>,
+/// A refusal as it comes, and the two halves of its explanation in each language.
+pub struct Known {
+    pub status: u16,
+    pub error: &'static str,
+    pub code: Option<&'static str>,
     words: String,
-    meaning: &'static str,
-    hint: &'static str,
+    pub told: [Told; 2],
 }
 
-fn all_known() -> Vec<Known> {
+/// What a refusal means and what to do, in the language of this name.
+pub struct Told {
+    pub language: &'static str,
+    pub meaning: &'static str,
+    pub hint: &'static str,
+}
+
+pub fn all_known() -> Vec<Known> {
     include_str!("refusals.txt").split("\n\n").map(Known::read).collect()
 }
 
 impl Known {
     fn read(paragraph: &'static str) -> Self {
         let lines: Vec<_> = paragraph.lines().collect();
-        let [head, words, meaning, hint] = lines.as_slice() else { panic!("{lines:?}") };
+        let [head, words, meaning, hint, norwegian_meaning, norwegian_hint] = lines.as_slice() else {
+            panic!("{lines:?}")
+        };
         let mut head = head.split(' ');
         Self {
             status: head.next().unwrap().parse().unwrap(),
             error: head.next().unwrap(),
             code: head.next(),
             words: format!("{words}. (trace_id: {TRACE})"),
-            meaning,
-            hint: hint.strip_prefix("hint: ").unwrap(),
+            told: [Told::new("en", meaning, hint), Told::new("nb", norwegian_meaning, norwegian_hint)],
         }
     }
 
     /// The answer in the form that Maskinporten's have had since 2024.
-    fn answer(&self) -> Step {
+    pub fn answer(&self) -> Step {
+        json_answer(&format!("{} No", self.status), self.body().to_string())
+    }
+
+    /// Its body.
+    pub fn body(&self) -> Value {
         let mut body = json!({ "error": self.error, "error_description": self.words });
         if let Some(code) = self.code {
             body["error_uri"] = Value::from(format!("https://test.maskinporten.no/errors/{code}"));
         }
-        json_answer(&format!("{} No", self.status), body.to_string())
+        body
     }
 
     fn message(&self) -> String {
@@ -54,8 +67,14 @@ impl Known {
         format!("the token endpoint refused the grant: HTTP {}, {}{code}", self.status, self.error)
     }
 
-    fn said(&self) -> String {
+    pub fn said(&self) -> String {
         format!("the server says: {}", self.words)
+    }
+}
+
+impl Told {
+    fn new(language: &'static str, meaning: &'static str, hint: &'static str) -> Self {
+        Self { language, meaning, hint: hint.strip_prefix("hint: ").unwrap() }
     }
 }
 
@@ -74,7 +93,7 @@ fn every_code_of_maskinporten_is_among_the_refusals_that_are_tried() {
     let codes: std::collections::BTreeSet<_> = all_known().iter().filter_map(|known| known.code).collect();
 
     let known: std::collections::BTreeSet<_> =
-        maskinporten_token_generator::client::CATALOGUE.iter().filter_map(|entry| entry.code).collect();
+        maskinporten_token_generator::client::Explanation::all().filter_map(|entry| entry.code).collect();
     assert_eq!(codes, known);
     assert_eq!(codes.len(), 17);
 }
@@ -82,47 +101,52 @@ fn every_code_of_maskinporten_is_among_the_refusals_that_are_tried() {
 #[test]
 fn every_refusal_is_shown_with_the_servers_words_their_meaning_and_what_to_do() {
     for known in all_known() {
-        let server = Server::start([known.answer()]);
+        for told in &known.told {
+            let server = Server::start([known.answer()]);
 
-        let outcome = asking("token", &server).run();
+            let outcome = asking("token", &server).args(["--lang", told.language]).run();
 
-        outcome.fails(
-            5,
-            &format!(
-                "error: {}\ncaused by: {}\ncaused by: {}\nhint: {}\n",
-                known.message(),
-                known.said(),
-                known.meaning,
-                known.hint
-            ),
-        );
+            outcome.fails(
+                5,
+                &format!(
+                    "error: {}\ncaused by: {}\ncaused by: {}\nhint: {}\n",
+                    known.message(),
+                    known.said(),
+                    told.meaning,
+                    told.hint
+                ),
+            );
+        }
     }
 }
 
 #[test]
 fn every_refusal_is_told_to_a_program_in_one_object_with_every_member() {
     for known in all_known() {
-        let server = Server::start([known.answer()]);
+        for told in &known.told {
+            let server = Server::start([known.answer()]);
 
-        let outcome = asking("headers", &server).args(["--error-format", "json"]).run();
+            let command = asking("headers", &server).env("MASKINPORTEN_LANG", told.language);
+            let outcome = command.args(["--error-format", "json"]).run();
 
-        assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""));
-        assert_eq!(outcome.stderr.matches('\n').count(), 1);
-        assert_eq!(
-            serde_json::from_str::<Value>(&outcome.stderr).unwrap(),
-            json!({ "error": {
-                "code": "refused",
-                "message": known.message(),
-                "causes": [known.said(), known.meaning],
-                "hint": known.hint,
-                "exit_code": 5,
-                "http_status": known.status,
-                "oauth_error": known.error,
-                "mp_code": known.code,
-                "trace_id": TRACE,
-                "warnings": [],
-            }})
-        );
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""));
+            assert_eq!(outcome.stderr.matches('\n').count(), 1);
+            assert_eq!(
+                serde_json::from_str::<Value>(&outcome.stderr).unwrap(),
+                json!({ "error": {
+                    "code": "refused",
+                    "message": known.message(),
+                    "causes": [known.said(), told.meaning],
+                    "hint": told.hint,
+                    "exit_code": 5,
+                    "http_status": known.status,
+                    "oauth_error": known.error,
+                    "mp_code": known.code,
+                    "trace_id": TRACE,
+                    "warnings": [],
+                }})
+            );
+        }
     }
 }
 
@@ -133,8 +157,10 @@ fn an_expired_key_as_it_was_seen_on_the_wire_is_explained() {
         "error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-121)\n\
          caused by: the server says: Invalid assertion. Client authentication failed. Expired key. \
          (trace_id: 356666143081bbec11d293753e9702ca)\n\
-         caused by: that means: the registered key is older than a year or past the date it was given\n\
-         hint: register a new key on the client; registering the same key once more renews it\n",
+         caused by: that means: the key on the client was registered more than a year ago, or the end date it was given \
+         has passed\n\
+         hint: register a new key on the client in Samarbeidsportalen, or the same one once more, which renews it; this \
+         shows what to register: maskinporten keys public\n",
     );
 }
 
@@ -146,8 +172,8 @@ fn an_unknown_scope_as_it_was_seen_on_the_wire_is_explained() {
          caused by: the server says: Token request contains invalid scopes for client, altinn:serviceowners/read \
          (trace_id: bd1d0e3bfb1c7a7bd99fd447714a316c)\n\
          caused by: that means: the scope is not registered on the client\n\
-         hint: add the scope to the client in Samarbeidsportalen, or ask its owner to grant your organisation access \
-         first\n",
+         hint: whoever manages the client must add the scope to it in Samarbeidsportalen; if it cannot be chosen there, \
+         the owner of the API must grant your organisation access first\n",
     );
 }
 
@@ -170,7 +196,8 @@ fn the_older_form_without_a_code_is_known_by_its_words_and_traced_by_its_correla
                 "that means: the consumer has not delegated the scope to the supplier in Altinn; delegations in \
                  production do not exist in the test environment",
             ],
-            "hint": "ask the consumer to delegate the API to the supplier in Altinn, in the same environment",
+            "hint": "ask the consumer to delegate the API to the supplier's organisation number in Altinn, in the same \
+                     environment",
             "exit_code": 5,
             "http_status": 403,
             "oauth_error": "forbidden",
@@ -188,10 +215,10 @@ fn the_older_form_of_a_scope_that_was_not_granted_is_explained() {
         "error: the token endpoint refused the grant: HTTP 403, forbidden\n\
          caused by: the server says: Consumer has not been granted access to the scope \
          folkeregister:deling/offentligutenhjemmel. (correlation id: 2d4fa134-eacb-eae8-63f4-eeb2ea408979)\n\
-         caused by: that means: the owner of the API has not given this organisation access to the scope; a supplier \
+         caused by: that means: the owner of the API has not granted this organisation access to the scope; a supplier \
          gets this too when it leaves out whom it acts for\n\
-         hint: ask the owner of the API to grant the organisation number access; as a supplier, pass --consumer-org \
-         ORGNO\n",
+         hint: ask the owner of the API to grant your organisation number access; a supplier passes the consumer's \
+         organisation number with --consumer-org\n",
     );
 }
 
@@ -204,6 +231,21 @@ fn a_code_that_nobody_knows_yet_leads_to_the_servers_page_and_the_support_desk()
          caused by: the server says: The moon is full. (trace_id: 0a1b)\n\
          caused by: the server says more at https://maskinporten.no/errors/MP-999\n\
          hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, or send the trace id to \
+         servicedesk@digdir.no\n",
+    );
+}
+
+#[test]
+fn what_nobody_knows_yet_is_told_in_norwegian_too() {
+    let body = r#"{"error":"invalid_grant","error_description":"The moon is full. (trace_id: 0a1b)","error_uri":"https://maskinporten.no/errors/MP-999"}"#;
+    let server = Server::start([json_answer("400 Bad Request", body)]);
+
+    asking("token", &server).args(["--lang", "nb"]).run().fails(
+        5,
+        "error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-999)\n\
+         caused by: the server says: The moon is full. (trace_id: 0a1b)\n\
+         caused by: serveren sier mer på https://maskinporten.no/errors/MP-999\n\
+         hint: slå det opp i https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, eller send trace-id-en til \
          servicedesk@digdir.no\n",
     );
 }

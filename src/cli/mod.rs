@@ -1,15 +1,18 @@
 //! The binary's own rooms: what was typed, what is wanted, one file per command, and the terminal's rules.
 
 mod args;
+mod check;
 mod config;
 mod demo;
 mod dropin;
+mod explain;
 mod fetch;
 mod grant;
 mod headers;
 mod inspect;
 mod key;
 mod keys;
+mod language;
 mod layers;
 mod progress;
 mod prompt;
@@ -20,8 +23,9 @@ mod settings;
 mod signals;
 mod simulate;
 mod token;
+mod values;
 
-use std::{env, ffi::OsString, io, io::IsTerminal as _, process::ExitCode, sync::Arc};
+use std::{env, ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{
     Parser as _,
@@ -29,7 +33,7 @@ use clap::{
 };
 
 use self::{
-    args::{Arguments, Color, Command, ErrorFormat, Globals},
+    args::{Arguments, Color, Command, ErrorFormat},
     report::{Exit, Failure, Loudness, Report},
 };
 
@@ -39,7 +43,9 @@ pub(crate) fn main() -> ExitCode {
     let typed: Vec<OsString> = env::args_os().skip(1).collect();
     if dropin::is_meant(&typed) {
         let report = Report::new(ErrorFormat::Text, Loudness::Usual, wants_color(Color::Auto));
-        return finish(&report, dropin::parse(&typed).and_then(|drop_in| wait(dropin::run(drop_in, &report))));
+        let (report, understood) = in_wanted_language(report, None);
+        let parsed = understood.and_then(|()| dropin::parse(&typed));
+        return finish(&report, parsed.and_then(|drop_in| wait(dropin::run(drop_in, &report))));
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -51,15 +57,30 @@ pub(crate) fn main() -> ExitCode {
         (false, true) => Loudness::Verbose,
         (false, false) => Loudness::Usual,
     };
-    let report = Arc::new(Report::new(globals.error_format, loudness, wants_color(globals.color)));
-    finish(&report, wait(run(arguments.command, arguments.globals, &report)))
+    let report = Report::new(globals.error_format, loudness, wants_color(globals.color))
+        .painting_stdout(wants_color_on(globals.color, io::stdout().is_terminal()));
+    let (report, understood) = in_wanted_language(report, globals.lang.as_deref());
+    let report = Arc::new(report);
+    finish(&report, understood.and_then(|()| wait(run(arguments.command, arguments.globals.config, &report))))
+}
+
+/// A report in the language that is wanted, or in English with what is wrong with that.
+fn in_wanted_language(report: Report, typed: Option<&str>) -> (Report, Result<(), Failure>) {
+    match language::wanted(typed) {
+        Ok(language) => (report.in_language(language), Ok(())),
+        Err(failure) => (report, Err(failure)),
+    }
 }
 
 /// Runs a command on this thread.
 fn wait(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let failed = |error| Failure::plain(Exit::Other, "runtime", format!("could not start: {error}"), None);
-    runtime.map_err(failed)?.block_on(command)
+    let runtime = runtime.map_err(failed)?;
+    let result = runtime.block_on(command);
+    // A name that is still being looked up would keep the process until the resolver gives up.
+    runtime.shutdown_background();
+    result
 }
 
 /// Says how it went, with the exit code that belongs to it.
@@ -76,16 +97,14 @@ fn finish(report: &Report, result: Result<(), Failure>) -> ExitCode {
     }
 }
 
-async fn run(command: Command, globals: Globals, report: &Arc<Report>) -> Result<(), Failure> {
-    let config = globals.config;
+async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
         Command::Token(arguments) => token::run(arguments, config, report).await,
         Command::Grant(arguments) => grant::run(arguments, config, report).await,
         Command::Headers(arguments) => headers::run(arguments, config, report).await,
-        Command::Inspect(arguments) => {
-            let colour = wants_color_on(globals.color, io::stdout().is_terminal());
-            inspect::run(*arguments, config, report, colour).await
-        }
+        Command::Check(arguments) => check::run(arguments, config, report).await,
+        Command::Explain(arguments) => explain::run(&arguments, report),
+        Command::Inspect(arguments) => inspect::run(*arguments, config, report).await,
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => config::run(command, config, report),
         Command::Keys { command } => keys::run(command, config, report),

@@ -101,6 +101,12 @@ fn description(simulator: &Simulator) -> String {
         let _ = writeln!(text, "  subject  {}", keystore.subject);
         let _ = writeln!(text, "  client   {} of {}", keystore.client_id, keystore.orgno);
     }
+    if let [first, others @ ..] = installation.faulty_keystores.as_slice() {
+        let count = others.len();
+        let _ =
+            writeln!(text, "faulty     {} and {count} more beside it, to provoke refusals with", first.file.display());
+        let _ = writeln!(text, "  password {}", first.password_file.display());
+    }
     let key = &installation.registered_key;
     let _ = writeln!(text, "key        {} (registered)", key.file.display());
     let _ = writeln!(text, "  client   {} of {}", key.client_id, key.orgno);

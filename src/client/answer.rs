@@ -99,7 +99,16 @@ mod tests {
             let endpoint = Endpoint::parse("https://test.maskinporten.no/token").unwrap();
             let marked = [body.as_slice(), br#"{"access_token":"hemmelig-token"}"#].concat();
             for body in [body, marked] {
-                let answer = Answer { status, media_type: String::new(), location: None, retry_after: None, body: body.into() };
+                let answer = Answer {
+                    status,
+                    media_type: String::new(),
+                    location: None,
+                    retry_after: None,
+                    date: None,
+                    sent_at: DateTime::UNIX_EPOCH,
+                    received_at: DateTime::UNIX_EPOCH,
+                    body: body.into(),
+                };
                 match read(&answer, &endpoint, DateTime::UNIX_EPOCH) {
                     Ok(token) => prop_assert!(status == 200 && is_bearer_token(token.expose())),
                     Err(error) => {

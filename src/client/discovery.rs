@@ -8,23 +8,46 @@ use url::Url;
 use super::{ClientError, error::Unintelligible};
 use crate::{
     environment::Addresses,
-    http::{Endpoint, EndpointError, HttpClient, HttpOptions},
+    http::{Answer, Endpoint, EndpointError, HttpClient, HttpOptions},
 };
 
 /// RFC 8414 §3: put between the host and the path of the issuer.
 const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
 
-#[derive(Deserialize)]
-struct Metadata {
-    issuer: String,
-    token_endpoint: String,
+/// What an authorization server says of itself (RFC 8414 §2), as far as a grant depends on it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Metadata {
+    /// Its issuer identifier.
+    pub issuer: String,
+    /// Where it takes grants.
+    pub token_endpoint: String,
+    /// Where the keys are that its tokens are signed with.
+    #[serde(default)]
+    pub jwks_uri: Option<String>,
+    /// The algorithms that grants may be signed with; empty when it does not say.
+    #[serde(default, rename = "token_endpoint_auth_signing_alg_values_supported")]
+    pub algorithms: Vec<String>,
+}
+
+impl Metadata {
+    /// Reads what the server answered at `endpoint`; whose metadata it is, is not looked at.
+    ///
+    /// # Errors
+    /// [`Unintelligible`] when it is no metadata.
+    pub fn read(endpoint: &Endpoint, answer: &Answer) -> Result<Self, Unintelligible> {
+        let unintelligible = |what| Unintelligible::of(endpoint, answer, what);
+        if answer.status != 200 {
+            return Err(unintelligible("metadata comes with 200"));
+        }
+        serde_json::from_slice(&answer.body).map_err(|_| unintelligible("it is no metadata (RFC 8414 §2)"))
+    }
 }
 
 /// Where the metadata of an issuer is; an address that is already one of metadata stays as it is.
 ///
 /// # Errors
 /// [`EndpointError`] when the text is no address that a request may go to.
-pub(super) fn metadata_endpoint(text: &str) -> Result<Endpoint, EndpointError> {
+pub fn metadata_endpoint(text: &str) -> Result<Endpoint, EndpointError> {
     let endpoint = Endpoint::parse(text)?;
     let Ok(mut url) = Url::parse(endpoint.as_str()) else { return Ok(endpoint) };
     if !url.path().contains("/.well-known/") {
@@ -42,12 +65,8 @@ pub(super) fn metadata_endpoint(text: &str) -> Result<Endpoint, EndpointError> {
 pub async fn discover(endpoint: &str, options: &HttpOptions, deadline: Instant) -> Result<Addresses, ClientError> {
     let endpoint = metadata_endpoint(endpoint).map_err(ClientError::Endpoint)?;
     let answer = HttpClient::new(endpoint.clone(), options)?.get(deadline).await?;
+    let metadata = Metadata::read(&endpoint, &answer).map_err(ClientError::Unintelligible)?;
     let unintelligible = |what| ClientError::Unintelligible(Unintelligible::of(&endpoint, &answer, what));
-    if answer.status != 200 {
-        return Err(unintelligible("metadata comes with 200"));
-    }
-    let metadata: Metadata =
-        serde_json::from_slice(&answer.body).map_err(|_| unintelligible("it is no metadata (RFC 8414 §2)"))?;
     let issuer = Endpoint::parse(&metadata.issuer).map_err(|_| unintelligible("its `issuer` is no address"))?;
     let same_host = issuer.host() == endpoint.host();
     if !same_host || metadata_endpoint(&metadata.issuer).ok().as_ref() != Some(&endpoint) && !is_openid(&endpoint) {

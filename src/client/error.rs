@@ -7,13 +7,11 @@ use crate::{
     explain::Explain,
     grant::GrantError,
     http::{Answer, Endpoint, EndpointError, HttpError},
+    language::Language,
 };
 
 /// How much of an answer that makes no sense is shown.
 const EXCERPT_CHARACTERS: usize = 160;
-
-/// Digdir's page of refusals.
-const ERRORS: &str = "https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking";
 
 /// Why there is no access token.
 #[derive(Debug, thiserror::Error)]
@@ -118,22 +116,13 @@ impl Explain for ClientError {
             Self::Grant(error) => error.hint(),
             Self::Endpoint(error) => error.hint(),
             Self::Http(error) => error.hint(),
-            Self::Refused(refusal) => Some(remedy(refusal)),
+            Self::Refused(refusal) => Some(refusal.remedy(Language::English)),
             Self::Unavailable { retry_after, .. } => {
                 let when = retry_after.map_or_else(|| "later".to_owned(), |pause| format!("in {} s", pause.as_secs()));
                 Some(format!("try again {when}; https://status.digdir.no tells of disturbances"))
             }
             Self::Unintelligible(_) => Some("check the address, and whether a proxy answers in its place".to_owned()),
         }
-    }
-}
-
-/// What to do about a refusal; for one that is not known, who knows more.
-fn remedy(refusal: &Refusal) -> String {
-    match (refusal.explanation, &refusal.trace_id) {
-        (Some(explanation), _) => explanation.remedy.to_owned(),
-        (None, Some(_)) => format!("look it up in {ERRORS}, or send the trace id to servicedesk@digdir.no"),
-        (None, None) => format!("look it up in {ERRORS}"),
     }
 }
 

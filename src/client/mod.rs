@@ -10,6 +10,7 @@ mod catalogue;
 mod discovery;
 mod error;
 mod key_set;
+mod pasted;
 mod refusal;
 mod request;
 
@@ -19,11 +20,12 @@ use backon::{ExponentialBuilder, Retryable as _};
 
 pub use self::{
     access_token::AccessToken,
-    catalogue::{CATALOGUE, Explanation},
-    discovery::discover,
+    catalogue::Explanation,
+    discovery::{Metadata, discover, metadata_endpoint},
     error::{ClientError, Unintelligible},
     key_set::{fetch_key_set, published_keys},
-    refusal::Refusal,
+    pasted::{MAXIMUM_BYTES as MAXIMUM_PASTED_BYTES, Pasted},
+    refusal::{REFUSALS, Refusal, THAT_MEANS},
     request::TokenRequest,
 };
 use crate::{

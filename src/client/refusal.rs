@@ -10,6 +10,13 @@ use super::{
     catalogue::{self, Explanation},
     error::harmless,
 };
+use crate::language::{Language, Words};
+
+/// Digdir's page of refusals.
+pub const REFUSALS: &str = "https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking";
+
+/// What introduces what a refusal means.
+pub const THAT_MEANS: Words = Words { en: "that means", nb: "det betyr" };
 
 /// The longest that any of the server's words is kept; Maskinporten's own are a few lines.
 const MAXIMUM_CHARACTERS: usize = 1000;
@@ -62,6 +69,34 @@ impl Refusal {
             description,
             uri,
         })
+    }
+
+    /// Says what it means; of a refusal that is not known, where the server says more.
+    #[must_use]
+    pub fn meaning(&self, language: Language) -> Option<String> {
+        const MORE: Words = Words { en: "the server says more at", nb: "serveren sier mer på" };
+        match (self.explanation, &self.uri) {
+            (Some(known), _) => {
+                Some(format!("{}: {}", THAT_MEANS.in_language(language), known.meaning.in_language(language)))
+            }
+            (None, Some(uri)) => Some(format!("{} {uri}", MORE.in_language(language))),
+            (None, None) => None,
+        }
+    }
+
+    /// Says what to do about it; of a refusal that is not known, who knows more.
+    #[must_use]
+    pub fn remedy(&self, language: Language) -> String {
+        const LOOK: Words = Words { en: "look it up in", nb: "slå det opp i" };
+        const SEND: Words = Words {
+            en: ", or send the trace id to servicedesk@digdir.no",
+            nb: ", eller send trace-id-en til servicedesk@digdir.no",
+        };
+        if let Some(known) = self.explanation {
+            return known.hint(language);
+        }
+        let send = if self.trace_id.is_some() { SEND.in_language(language) } else { "" };
+        format!("{} {REFUSALS}{send}", LOOK.in_language(language))
     }
 }
 

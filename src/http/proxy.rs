@@ -1,4 +1,5 @@
-//! Which proxy stands in the way, for errors: the HTTP client itself reads the same variables and says nothing of them.
+//! Which proxy stands in the way, for errors and reports: the HTTP client itself reads the same variables and says
+//! nothing of them.
 
 use std::error::Error;
 
@@ -8,10 +9,11 @@ use super::Endpoint;
 
 /// The address of the proxy that requests to this endpoint go through, without its user name and password.
 pub(super) fn towards(endpoint: &Endpoint) -> Option<String> {
-    if endpoint.is_loopback() {
-        return None;
-    }
-    let intercept = Matcher::from_system().intercept(&endpoint.as_str().parse().ok()?)?;
+    if endpoint.is_loopback() { None } else { found(&Matcher::from_system(), endpoint) }
+}
+
+fn found(matcher: &Matcher, endpoint: &Endpoint) -> Option<String> {
+    let intercept = matcher.intercept(&endpoint.as_str().parse().ok()?)?;
     let proxy = intercept.uri();
     let port = proxy.port().map(|port| format!(":{port}")).unwrap_or_default();
     Some(format!("{}://{}{port}", proxy.scheme_str()?, proxy.host()?))
@@ -48,5 +50,21 @@ pub(super) fn verdict(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         "tunnel error: unsuccessful" => Some(Verdict::Refused),
         "tunnel error: unexpected end of file" => Some(Verdict::HungUp),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_named_without_user_and_password_unless_the_host_is_excepted() {
+        let matcher = Matcher::builder().https("http://user:hemmelig@proxy.example:3128").no("test.invalid").build();
+        for (url, proxy) in [
+            ("https://maskinporten.no/token", Some("http://proxy.example:3128")),
+            ("https://maskinporten.test.invalid/token", None),
+        ] {
+            assert_eq!(found(&matcher, &Endpoint::parse(url).unwrap()).as_deref(), proxy, "{url}");
+        }
     }
 }

@@ -21,15 +21,18 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
 };
 
-use super::HttpError;
+use super::{
+    HttpError,
+    peer::{Seen, TlsVersion},
+};
 
 /// A machine's whole trust store has some 200 kilobytes.
 const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
 
 /// TLS 1.2 and 1.3 with ring; aws-lc, rustls' own choice, takes 32 ms to start.
-pub(super) fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, HttpError> {
+pub(super) fn client_config(ca_file: Option<&Path>, seen: Option<Arc<Seen>>) -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = LazyRoots::new(Arc::clone(&provider), ca_file.map(read).transpose()?)?;
+    let verifier = LazyRoots::new(Arc::clone(&provider), ca_file.map(read).transpose()?, seen)?;
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| HttpError::Tls(error.to_string()))?;
@@ -62,13 +65,18 @@ struct LazyRoots {
     provider: Arc<CryptoProvider>,
     own: Option<Arc<WebPkiServerVerifier>>,
     machine: OnceLock<Arc<WebPkiServerVerifier>>,
+    seen: Option<Arc<Seen>>,
 }
 
 impl LazyRoots {
-    fn new(provider: Arc<CryptoProvider>, own: Option<RootCertStore>) -> Result<Self, HttpError> {
+    fn new(
+        provider: Arc<CryptoProvider>,
+        own: Option<RootCertStore>,
+        seen: Option<Arc<Seen>>,
+    ) -> Result<Self, HttpError> {
         let own = own.map(|roots| verifier(roots, &provider)).transpose();
         let own = own.map_err(|error| HttpError::Tls(error.to_string()))?;
-        Ok(Self { provider, own, machine: OnceLock::new() })
+        Ok(Self { provider, own, machine: OnceLock::new(), seen })
     }
 
     fn machine(&self) -> Result<&Arc<WebPkiServerVerifier>, Error> {
@@ -114,6 +122,9 @@ impl ServerCertVerifier for LazyRoots {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        if let Some(seen) = &self.seen {
+            seen.showed(server_name, end_entity, intermediates);
+        }
         if let Some(own) = &self.own {
             let verdict = own.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
             if !matches!(verdict, Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))) {
@@ -129,6 +140,9 @@ impl ServerCertVerifier for LazyRoots {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if let Some(seen) = &self.seen {
+            seen.speaks(TlsVersion::Tls12, certificate);
+        }
         verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
     }
 
@@ -138,6 +152,9 @@ impl ServerCertVerifier for LazyRoots {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if let Some(seen) = &self.seen {
+            seen.speaks(TlsVersion::Tls13, certificate);
+        }
         verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
     }
 

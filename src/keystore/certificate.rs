@@ -115,14 +115,38 @@ impl Certificate {
     /// `- nine digits`, `organizationIdentifier` (2.5.4.97) such as `NTRNO-991825827`.
     #[must_use]
     pub fn organisation_number(&self) -> Option<OrganisationNumber> {
+        self.numbers().find_map(|(_, value)| OrganisationNumber::parse(&value).ok())
+    }
+
+    /// The attribute of the subject that has the organisation number, by its usual name.
+    #[must_use]
+    pub fn organisation_number_place(&self) -> Option<&'static str> {
+        self.numbers().find(|(_, value)| OrganisationNumber::parse(value).is_ok()).map(|(place, _)| place)
+    }
+
+    /// What may be an organisation number, with the attribute that it stands in.
+    fn numbers(&self) -> impl Iterator<Item = (&'static str, String)> {
         let subject = self.x509.subject_name();
         // openssl has no constant for 2.5.4.97, and an OpenSSL that does not know it finds nothing.
         let identifier = Asn1Object::from_str("2.5.4.97").map_or(Nid::UNDEF, |object| object.nid());
-        let serial = values(subject, Nid::SERIALNUMBER).into_iter();
-        let organisation = values(subject, Nid::ORGANIZATIONNAME).into_iter().filter_map(|value| after_dash(&value));
-        let identifier = values(subject, identifier).into_iter().map(|value| after_dash(&value).unwrap_or(value));
-        let mut found = serial.chain(organisation).chain(identifier).filter(|value| !value.contains(' '));
-        found.find_map(|value| OrganisationNumber::parse(&value).ok())
+        let serial = values(subject, Nid::SERIALNUMBER).into_iter().map(|value| ("serialNumber", value));
+        let organisation = values(subject, Nid::ORGANIZATIONNAME).into_iter();
+        let organisation = organisation.filter_map(|value| Some(("O", after_dash(&value)?)));
+        let identifier = values(subject, identifier).into_iter();
+        let identifier = identifier.map(|value| ("organizationIdentifier", after_dash(&value).unwrap_or(value)));
+        serial.chain(organisation).chain(identifier).filter(|(_, value)| !value.contains(' '))
+    }
+
+    /// The common name of who issued the certificate.
+    #[must_use]
+    pub fn issuer_common_name(&self) -> Option<String> {
+        values(self.x509.issuer_name(), Nid::COMMONNAME).pop().map(|name| printable(&name))
+    }
+
+    /// Whether it is a root: signed with its own key.
+    #[must_use]
+    pub fn is_self_signed(&self) -> bool {
+        self.is_issued_by(self)
     }
 
     /// The SHA-1 thumbprint in upper-case hexadecimal, as Windows shows it.

@@ -1,9 +1,12 @@
-//! The one room that writes results: the grant, the token, headers that are ready for curl, or what a token says.
+//! The one room that writes results: the grant, the token, headers that are ready for curl, what a token says, or what
+//! a refusal means.
 //!
 //! Each form ends with one newline. What is written here is the artefact that was asked for, secrets included;
 //! nothing else in the program writes one.
 
 mod banner;
+mod check;
+mod explanation;
 mod grant;
 mod headers;
 mod inspect;
@@ -12,6 +15,8 @@ mod token;
 
 pub use self::{
     banner::print_banner,
+    check::{CheckReport, print_check_json, print_check_text},
+    explanation::{ExplanationForm, print_catalogue, print_explanations},
     grant::{GrantForm, print_grant},
     headers::{Header, HeaderError, HeadersForm, print_headers},
     inspect::{InspectionForm, print_inspection},

@@ -8,14 +8,15 @@
 //!
 //! - [`Installation`]: what it makes in its data folder on first start, and the files there.
 //! - [`registry`]: `clients.json`, which says who may ask for what and may be edited while it runs.
-//! - [`Strictness`]: switches for what is not documented. [`Faults`]: faulty answers on purpose.
+//! - [`Strictness`]: switches for what is not documented.
+//! - [`faults`]: faulty answers on purpose, and how each refusal is provoked.
 //!
 //! Besides Maskinporten's own paths there is `GET /api/hello`, an API that wants a token: 401 without a valid one,
 //! 403 when `?scope=NAME` names a scope that the token lacks.
 
 mod error;
 mod explanations;
-mod faults;
+pub mod faults;
 mod installation;
 mod judge;
 mod jwk;
@@ -38,8 +39,9 @@ use openssl::x509::X509;
 use tokio_rustls::TlsAcceptor;
 
 pub use error::Error;
-pub use installation::{Installation, Keystore, Made, RegisteredKey};
-pub use strictness::{Answer, Faults, Strictness};
+pub use faults::{Answer, Faults};
+pub use installation::{FaultyKeystore, Installation, Keystore, Made, RegisteredKey};
+pub use strictness::Strictness;
 
 use self::{installation::files, judge::Anchors, registry::Watching, routes::Shared, token::Mint};
 use crate::{

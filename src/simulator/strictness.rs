@@ -1,10 +1,8 @@
-//! How strict the simulator is where Maskinporten's own behaviour is not documented or not confirmed, and which
-//! faults it shows on purpose.
+//! How strict the simulator is where Maskinporten's own behaviour is not documented or not confirmed.
 //!
-//! Both may stand in `clients.json` as the members `strictness` and `faults`, where they take the place of what
-//! the simulator was started with. A member that is left out has its default, which is the strict one.
+//! The switches may stand in `clients.json` as the member `strictness`, where they take the place of what the
+//! simulator was started with. A member that is left out has its default, which is the strict one.
 
-use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// What is refused. The default follows the documentation to the letter.
@@ -74,57 +72,5 @@ impl Default for Strictness {
             authorization_details_error: "invalid_authorization_details".to_owned(),
             repeat_external_ref: false,
         }
-    }
-}
-
-/// Faults that the simulator shows on purpose, so that clients can be tried against them.
-///
-/// The grant is judged all the same and its `jti` is used up, as when an answer is lost on its way: a client that
-/// sends the same grant again is then told MP-012.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Faults {
-    /// By how much the simulator's clock is ahead of the real one; negative when it is behind.
-    pub clock_offset_seconds: i32,
-    /// How long each answer of the token endpoint is held back; at most a minute.
-    pub delay_milliseconds: u32,
-    /// What the token endpoint answers instead of the truth.
-    pub answer: Option<Answer>,
-    /// With which status, of 200 to 599. Default: 503 for `status`, 200 for everything else, 307 for `redirect`.
-    pub status: Option<u16>,
-    /// The header `Retry-After` of such answers.
-    pub retry_after_seconds: Option<u32>,
-    /// How many token requests are answered so, counted from the start or from the last change of the file; all
-    /// when left out.
-    pub first_requests: Option<u32>,
-}
-
-/// A faulty answer of the token endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Answer {
-    /// A status and a line of text.
-    Status,
-    /// A page in HTML, as from a proxy.
-    Html,
-    /// A JSON body of 8 MiB.
-    Huge,
-    /// A body that ends before its `Content-Length`.
-    Cut,
-    /// JSON that ends in the middle.
-    BrokenJson,
-    /// A true answer with the content type `text/plain`.
-    WrongContentType,
-    /// A redirect to another path of the simulator.
-    Redirect,
-    /// A success without a token in it.
-    EmptyAccessToken,
-}
-
-impl Faults {
-    /// The time that the simulator believes it is.
-    pub(crate) fn shifted(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        now.checked_add_signed(TimeDelta::seconds(self.clock_offset_seconds.into())).unwrap_or(now)
     }
 }

@@ -3,6 +3,8 @@
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_token>. The order of members is that of real
 //! tokens from the test environment.
 
+use std::sync::OnceLock;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use openssl::{
@@ -15,6 +17,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
+    faults::{Faults, replacing},
+    installation::authority,
     judge::{
         Granted,
         details::{Detail, Organization},
@@ -23,9 +27,14 @@ use super::{
     jwk::PublicRsa,
 };
 
+/// A key that signs tokens that are not to be believed need be no longer.
+const ANOTHER_KEY_BITS: u32 = 2048;
+
 /// The simulator's own key.
 pub(crate) struct Mint {
     key: PKey<Private>,
+    /// Made when it is wanted first.
+    another: OnceLock<PKey<Private>>,
     public_key: PKey<Public>,
     pub(crate) public: PublicRsa,
 }
@@ -86,14 +95,21 @@ pub(crate) struct Caller {
 impl Mint {
     pub(crate) fn new(key: PKey<Private>) -> Result<Self, ErrorStack> {
         let public_key = PKey::public_key_from_der(&key.public_key_to_der()?)?;
-        Ok(Self { public: PublicRsa::new(&key)?, public_key, key })
+        Ok(Self { public: PublicRsa::new(&key)?, public_key, another: OnceLock::new(), key })
     }
 
-    /// Issues an access token.
-    pub(crate) fn issue(&self, granted: &Granted, issuer: &str, now: DateTime<Utc>) -> Result<Success, ErrorStack> {
+    /// Issues an access token, with the faults that are wanted.
+    pub(crate) fn issue(
+        &self,
+        granted: &Granted,
+        issuer: &str,
+        now: DateTime<Utc>,
+        faults: &Faults,
+    ) -> Result<Success, ErrorStack> {
         let mut jti = [0_u8; 32];
         openssl::rand::rand_bytes(&mut jti)?;
         let iat = now.timestamp();
+        let lifetime = faults.token_lifetime_seconds.map_or(granted.lifetime_seconds.into(), i64::from);
         let claims = Claims {
             authorization_details: &granted.details,
             aud: match granted.resources.as_slice() {
@@ -107,28 +123,33 @@ impl Mint {
             client_amr: granted.client_amr,
             pid: granted.pid.as_deref(),
             token_type: "Bearer",
-            exp: iat.saturating_add(granted.lifetime_seconds.into()),
+            exp: iat.saturating_add(lifetime),
             delegation_source: granted.delegated.as_ref().map(|(_, source)| source.as_str()),
             iat,
             client_id: &granted.client_id,
             jti: URL_SAFE_NO_PAD.encode(jti),
             consumer: Organization::new(&granted.consumer),
         };
-        let header = Header { kid: self.public.kid(), alg: "RS256" };
+        let header = replacing(&Header { kid: self.public.kid(), alg: "RS256" }, &faults.token_header);
+        let claims = replacing(&claims, &faults.token);
+        let key = if faults.sign_with_another_key { self.another()? } else { &self.key };
         // One second less than the token lives, as in the documentation's example (599).
         let expires_in = granted.lifetime_seconds.saturating_sub(1);
         Ok(Success {
-            access_token: self.sign(&encode(&header), &encode(&claims))?,
+            access_token: sign(&header, &claims, key)?,
             token_type: "Bearer",
             expires_in,
             scope: granted.scope.clone(),
         })
     }
 
-    fn sign(&self, header: &str, claims: &str) -> Result<String, ErrorStack> {
-        let signed = format!("{header}.{claims}");
-        let signature = Signer::new(MessageDigest::sha256(), &self.key)?.sign_oneshot_to_vec(signed.as_bytes())?;
-        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    /// A key that is not in `/jwk`.
+    fn another(&self) -> Result<&PKey<Private>, ErrorStack> {
+        if let Some(another) = self.another.get() {
+            return Ok(another);
+        }
+        let key = authority::rsa_key(ANOTHER_KEY_BITS)?;
+        Ok(self.another.get_or_init(|| key))
     }
 
     /// Checks a token as an API should: signature, issuer, time. `Err` says what is wrong with it.
@@ -157,7 +178,8 @@ impl Mint {
     }
 }
 
-/// Plain structs with string keys: writing them as JSON cannot fail.
-fn encode<T: Serialize>(part: &T) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(part).unwrap_or_default())
+fn sign(header: &[u8], claims: &[u8], key: &PKey<Private>) -> Result<String, ErrorStack> {
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature = Signer::new(MessageDigest::sha256(), key)?.sign_oneshot_to_vec(signed.as_bytes())?;
+    Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }

@@ -80,6 +80,12 @@ impl Authority {
     }
 }
 
+impl Identity {
+    pub fn certificate(&self) -> &X509 {
+        &self.certificate
+    }
+}
+
 /// A server side with today's protocols.
 pub fn acceptor(identity: &Identity) -> SslAcceptor {
     acceptor_between(identity, None, None)

@@ -1,16 +1,21 @@
 //! What can be typed: commands, their forms, and the examples that open each help text.
 
 mod config;
+mod explain;
 mod inspect;
 mod keys;
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
-use maskinporten_token_generator::printer::{GrantForm, HeadersForm, TokenForm};
+use maskinporten_token_generator::{
+    language::Language,
+    printer::{GrantForm, HeadersForm, TokenForm},
+};
 
 pub(crate) use self::{
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
+    explain::ExplainArguments,
     inspect::InspectArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
 };
@@ -23,6 +28,9 @@ const VARIABLES: &str = "Each option can be set as a variable: --client-id is MA
 
 const SWITCHES: &str = "Clients, scopes, delegations and every switch for what Maskinporten does not document stand in clients.json\n\
                         in its folder, which is read again when it changes. Ctrl-C ends it.";
+
+const PASTED: &str = "A text may be pasted whole, in quotes or after `--`: the server's answer, a line of a log, what this program said.\n\
+                      Without one it is read from stdin; on a terminal all refusals that are known are listed. Nothing is sent.";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -64,6 +72,9 @@ pub(crate) struct Globals {
     /// How to write errors on stderr
     #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(crate) error_format: ErrorFormat,
+    /// The language in which refusals are explained [default: the locale's]
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = PossibleValuesParser::new(Language::NAMES))]
+    pub(crate) lang: Option<String>,
 }
 
 /// When to use colour.
@@ -103,6 +114,18 @@ pub(crate) enum Command {
         maskinporten headers --env local --format curl-config |\n    \
         curl -K - http://127.0.0.1:17824/api/hello\n")]
     Headers(HeadersArguments),
+    /// Find out why it does not work: keystore, certificate, grant, network, each scope
+    #[command(help_template = TEMPLATE, after_help = VARIABLES, before_help = "Examples:\n  \
+        maskinporten check --env local\n  \
+        maskinporten check --env test -c ID -s altinn:serviceowner -k enterprise.p12\n  \
+        maskinporten check --offline --profile test --format json\n")]
+    Check(CheckArguments),
+    /// Say what a refusal of Maskinporten means and what to do
+    #[command(help_template = TEMPLATE, after_help = PASTED, before_help = "Examples:\n  \
+        maskinporten explain MP-250\n  \
+        maskinporten explain --lang nb https://test.maskinporten.no/errors/MP-251\n  \
+        maskinporten token --env local --scope no:such 2>&1 | maskinporten explain\n")]
+    Explain(ExplainArguments),
     /// Say what a token or grant says, and whether it holds
     #[command(help_template = TEMPLATE, after_help = inspect::EXPECTATIONS, before_help = "Examples:\n  \
         maskinporten token --env local | maskinporten inspect\n  \
@@ -175,6 +198,26 @@ pub(crate) struct HeadersArguments {
     /// A header more, such as Altinn's `ApiKey`; repeatable
     #[arg(long, value_name = "NAME: VALUE", action = ArgAction::Append, help_heading = "Output")]
     pub(crate) header: Vec<String>,
+    #[command(flatten)]
+    pub(crate) settings: Typed,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Stop before the network
+    #[arg(long, help_heading = "Checks")]
+    pub(crate) offline: bool,
+    /// Ask for each scope by itself, also when the request for all of them was granted
+    #[arg(long, help_heading = "Checks", conflicts_with = "offline")]
+    pub(crate) each_scope: bool,
+    /// Scopes from a file too, parted by blanks, commas or lines; # begins a comment
+    #[arg(long, value_name = "FILE", help_heading = "Checks")]
+    pub(crate) scopes_file: Option<PathBuf>,
+    /// What to print
+    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output",
+          value_parser = PossibleValuesParser::new(["text", "json"]))]
+    pub(crate) format: String,
     #[command(flatten)]
     pub(crate) settings: Typed,
 }

@@ -6,31 +6,11 @@ use serde_json::{Value, json};
 
 use crate::cli::{
     args::ShowArguments,
-    layers::{Found, Layers},
+    layers::Layers,
     report::{self, Failure, Report},
     resolve,
-    settings::{self, SETTINGS},
+    values::{self, MASK, Row},
 };
-
-/// What is shown in place of a secret.
-const MASK: &str = "********";
-
-/// The values that count when nobody says anything.
-const DEFAULTS: [(&str, &str); 6] = [
-    ("ttl", "120"),
-    ("max-iterations", "10000000"),
-    ("x5c", "chain"),
-    ("timeout", "30s"),
-    ("connect-timeout", "5s"),
-    ("retries", "2"),
-];
-
-/// A setting that has a value.
-struct Row {
-    name: &'static str,
-    value: String,
-    from: String,
-}
 
 pub(super) fn run(arguments: ShowArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
     let mut layers = Layers::of(arguments.settings, config, report)?;
@@ -38,7 +18,7 @@ pub(super) fn run(arguments: ShowArguments, config: Option<PathBuf>, report: &Re
     if layers.find("env").is_some() {
         resolve::add_environment(&mut layers, report)?;
     }
-    let rows: Vec<Row> = SETTINGS.iter().filter_map(|setting| row(&layers, setting.name)).collect();
+    let rows: Vec<Row> = values::rows(&layers).collect();
     let headers: Vec<(String, String)> = layers
         .headers
         .iter()
@@ -47,18 +27,6 @@ pub(super) fn run(arguments: ShowArguments, config: Option<PathBuf>, report: &Re
     let text =
         if arguments.format == "json" { as_json(&rows, &headers) } else { report::harmless(&as_text(&rows, &headers)) };
     report::print(text.as_bytes())
-}
-
-fn row(layers: &Layers, name: &'static str) -> Option<Row> {
-    if let Some(found) = layers.find(name) {
-        return Some(Row { name, value: shown(&found), from: found.label });
-    }
-    let (_, value) = DEFAULTS.iter().find(|(own, _)| *own == name)?;
-    Some(Row { name, value: (*value).to_owned(), from: "default".to_owned() })
-}
-
-fn shown(found: &Found) -> String {
-    if settings::is_secret(found.name) { MASK.to_owned() } else { found.values.join(" ") }
 }
 
 fn as_text(rows: &[Row], headers: &[(String, String)]) -> String {

@@ -26,12 +26,7 @@ use super::{
     resolve::{self, Wanted},
 };
 
-pub(crate) async fn run(
-    arguments: InspectArguments,
-    config: Option<PathBuf>,
-    report: &Report,
-    colour: bool,
-) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: InspectArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
     let inspected = tokio::select! {
         inspected = inspect(&arguments, config, report) => inspected?,
         _ = tokio::signal::ctrl_c() => return Err(Failure::interrupted()),
@@ -41,7 +36,7 @@ pub(crate) async fn run(
         InspectionForm::Json
     } else {
         let local = |at: DateTime<Utc>| at.with_timezone(&Local).fixed_offset();
-        InspectionForm::Text { colour, now: SystemClock.now(), local }
+        InspectionForm::Text { colour: report.paints_stdout(), now: SystemClock.now(), local }
     };
     let mut artefact = Zeroizing::new(Vec::new());
     print_inspection(form, &reading, verification.as_ref(), &mut *artefact)

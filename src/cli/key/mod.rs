@@ -24,6 +24,16 @@ const SOURCES: [&str; 6] = ["keystore", "jwk", CLIENT_JWK, "key", "certificate-t
 
 /// Opens the key that signs, wherever it is.
 pub(crate) fn open(layers: &Layers, clock: &dyn Clock, report: &Report) -> Result<SigningKey, Failure> {
+    let key = open_from(&source(layers)?, layers, report)?;
+    if let Some(certificate) = key.certificates().first() {
+        report.detail(&format!("using the key of {}", certificate.subject()));
+        warn_of_validity(certificate, clock, report);
+    }
+    Ok(key)
+}
+
+/// The one place where the key is.
+pub(crate) fn source(layers: &Layers) -> Result<Found, Failure> {
     let source = only(layers.find_group(&SOURCES))?.ok_or_else(|| {
         let hint = "pass --keystore FILE, or set MASKINPORTEN_KEYSTORE; --jwk, --key, --certificate-thumbprint and \
                     --pkcs11-module name other kinds of keys";
@@ -31,18 +41,18 @@ pub(crate) fn open(layers: &Layers, clock: &dyn Clock, report: &Report) -> Resul
     })?;
     refuse_key_itself(layers, &source)?;
     check_certificate(layers, &source)?;
-    let key = match source.name {
-        "keystore" => source::keystore(layers, &source, report),
-        "key" => source::pem(layers, &source, report),
-        "certificate-thumbprint" => source::dotnet_store(&source),
-        "pkcs11-module" => source::hardware(layers, &source, report),
-        _ => source::jwk(layers, &source),
-    }?;
-    if let Some(certificate) = key.certificates().first() {
-        report.detail(&format!("using the key of {}", certificate.subject()));
-        warn_of_validity(certificate, clock, report);
+    Ok(source)
+}
+
+/// Opens the key that is there.
+pub(crate) fn open_from(source: &Found, layers: &Layers, report: &Report) -> Result<SigningKey, Failure> {
+    match source.name {
+        "keystore" => source::keystore(layers, source, report),
+        "key" => source::pem(layers, source, report),
+        "certificate-thumbprint" => source::dotnet_store(source),
+        "pkcs11-module" => source::hardware(layers, source, report),
+        _ => source::jwk(layers, source),
     }
-    Ok(key)
 }
 
 /// A key where the name of a file belongs would stand in the error that no such file is there.

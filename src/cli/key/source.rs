@@ -32,7 +32,7 @@ pub(super) fn keystore(layers: &Layers, source: &Found, report: &Report) -> Resu
 }
 
 /// Opens a PKCS#12 keystore; nobody is asked for the password of a file that is none.
-fn open_keystore(layers: &Layers, source: &Found, report: &Report) -> Result<Keystore, Failure> {
+pub(crate) fn open_keystore(layers: &Layers, source: &Found, report: &Report) -> Result<Keystore, Failure> {
     let iterations = iterations(layers)?;
     let file = if source.value() == "-" {
         KeystoreFile::read_from(STDIN, io::stdin().lock(), iterations)?

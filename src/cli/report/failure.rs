@@ -9,6 +9,7 @@ use maskinporten_token_generator::{
     grant::GrantError,
     http::HttpError,
     keystore::KeystoreError,
+    language::Language,
     profile::ProfileError,
 };
 use serde_json::{Value, json};
@@ -71,6 +72,11 @@ impl Failure {
         self
     }
 
+    /// What happened, why, and what to do: for a report that is not about failing.
+    pub(crate) fn parts(&self) -> (&str, &[String], Option<&str>) {
+        (&self.message, &self.causes, self.hint.as_deref())
+    }
+
     pub(crate) fn interrupted() -> Self {
         Self::plain(Exit::Interrupted, "interrupted", "interrupted".to_owned(), None)
     }
@@ -79,6 +85,16 @@ impl Failure {
         let message = format!("could not write the result: {error}");
         let quiet = error.kind() == io::ErrorKind::BrokenPipe;
         Self { quiet, ..Self::plain(Exit::Other, "output", message, None) }
+    }
+
+    /// The failure with what a refusal means and what to do about it, in this language.
+    pub(super) fn in_language(&self, language: Language) -> Self {
+        let mut told = self.clone();
+        if let Some(refusal) = &self.refusal {
+            told.causes.extend(refusal.meaning(language));
+            told.hint = Some(refusal.remedy(language));
+        }
+        told
     }
 
     /// The failure without anything that a file or a server could do to a terminal.
@@ -163,16 +179,12 @@ impl From<ClientError> for Failure {
 }
 
 impl Failure {
-    /// A refusal: the server's own words first, then what they mean; if nobody knows, where the server says more.
+    /// A refusal, in the server's own words; what they mean is added when it is known in which language.
     fn of_refusal(refusal: Box<Refusal>) -> Self {
         let words = refusal.description.as_ref().map(|words| format!("the server says: {words}"));
-        let meaning = match refusal.explanation {
-            Some(known) => Some(format!("that means: {}", known.meaning)),
-            None => refusal.uri.as_ref().map(|uri| format!("the server says more at {uri}")),
-        };
         let error = ClientError::Refused(refusal.clone());
         Self {
-            causes: words.into_iter().chain(meaning).collect(),
+            causes: words.into_iter().collect(),
             http_status: Some(refusal.status),
             refusal: Some(refusal),
             ..Self::new(Exit::Refused, &error)

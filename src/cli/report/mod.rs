@@ -7,7 +7,7 @@ use std::{
     sync::Mutex,
 };
 
-use maskinporten_token_generator::profile;
+use maskinporten_token_generator::{language::Language, profile};
 use serde_json::json;
 
 pub(crate) use self::failure::{Exit, Failure};
@@ -18,6 +18,8 @@ pub(crate) struct Report {
     json: bool,
     loudness: Loudness,
     paint: Paint,
+    paints_stdout: bool,
+    language: Language,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -35,7 +37,44 @@ pub(crate) enum Loudness {
 impl Report {
     pub(crate) fn new(format: ErrorFormat, loudness: Loudness, color: bool) -> Self {
         let json = format == ErrorFormat::Json;
-        Self { json, loudness, paint: Paint(color), warnings: Mutex::new(Vec::new()) }
+        Self {
+            json,
+            loudness,
+            paint: Paint(color),
+            paints_stdout: false,
+            language: Language::English,
+            warnings: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The same, for a stdout that shows colour or does not.
+    pub(crate) fn painting_stdout(self, color: bool) -> Self {
+        Self { paints_stdout: color, ..self }
+    }
+
+    /// Whether an artefact that is a report for people may have colour.
+    pub(crate) fn paints_stdout(&self) -> bool {
+        self.paints_stdout
+    }
+
+    /// One that says nothing and keeps the warnings for somebody else to tell.
+    pub(crate) fn keeping_warnings() -> Self {
+        Self::new(ErrorFormat::Json, Loudness::Usual, false)
+    }
+
+    /// The warnings that were kept.
+    pub(crate) fn take_warnings(&self) -> Vec<String> {
+        self.warnings.lock().map(|mut warnings| std::mem::take(&mut *warnings)).unwrap_or_default()
+    }
+
+    /// The same, with refusals explained in this language.
+    pub(crate) fn in_language(self, language: Language) -> Self {
+        Self { language, ..self }
+    }
+
+    /// The language in which refusals are explained.
+    pub(crate) fn language(&self) -> Language {
+        self.language
     }
 
     /// Says that something is not as it should be and goes on. As JSON, warnings come in one object at the end.
@@ -81,6 +120,7 @@ impl Report {
         if failure.quiet {
             return;
         }
+        let failure = failure.in_language(self.language);
         if self.json {
             let warnings = self.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default();
             eprint(&format!("{}\n", failure.json(&warnings)));

@@ -2,7 +2,7 @@
 
 use maskinporten_token_generator::{
     environment::Environment,
-    grant::{self, AuthorizationDetails, ExtraClaims, KeyReference, Resource, Scopes},
+    grant::{self, AuthorizationDetails, ClientId, ExtraClaims, KeyReference, Resource, Scopes},
     keystore::SignatureAlgorithm,
     organisation::OrganisationNumber,
 };
@@ -14,6 +14,11 @@ use crate::cli::{
     report::Failure,
     settings,
 };
+
+pub(super) fn client_id(layers: &Layers) -> Result<ClientId, Failure> {
+    let found = required(layers, "client-id", "pass --client-id ID")?;
+    read(&found, ClientId::parse(found.value()))
+}
 
 pub(super) fn scopes(layers: &Layers) -> Result<Scopes, Failure> {
     let found = required(layers, "scope", "pass --scope SCOPE")?;

@@ -1,5 +1,6 @@
 //! From what was typed to what is wanted: every value found, read and checked, with where it came from.
 
+mod asked;
 mod claims;
 mod network;
 mod server;
@@ -8,13 +9,13 @@ use maskinporten_token_generator::{
     client::Patience,
     clock::Clock,
     explain::Explain,
-    grant::{ClientId, Grant, KeyReference, Lifetime, PersonIdentifier},
+    grant::Grant,
     http::{Endpoint, HttpOptions},
     keystore::SigningKey,
-    organisation::OrganisationNumber,
 };
 
 pub(crate) use self::{
+    asked::{Asked, Problems},
     network::{http_options, number, patience},
     server::add_environment,
 };
@@ -37,40 +38,11 @@ pub(crate) struct Wanted {
 /// Reads every setting, asks for a password if one is missing, and opens the key last: nobody types a password
 /// for a command that fails over a misspelt option.
 pub(crate) async fn resolve(mut layers: Layers, clock: &dyn Clock, report: &Report) -> Result<Wanted, Failure> {
-    refuse_empty(&layers)?;
-    let environment = server::add_environment(&mut layers, report)?;
-    let http = network::http_options(&layers)?;
-    let patience = network::patience(&layers)?;
-    let client_id = required(&layers, "client-id", "pass --client-id ID")?;
-    let client_id = read(&client_id, ClientId::parse(client_id.value()))?;
-    let scopes = claims::scopes(&layers)?;
-    let resources = claims::resources(&layers, environment, &scopes)?;
-    let requested_algorithm = claims::algorithm(&layers)?;
-    let requested_reference = claims::key_reference(&layers)?;
-    let lifetime = optional(&layers, "ttl", Lifetime::parse)?.unwrap_or(Lifetime::MAXIMUM);
-    let consumer_org = optional(&layers, "consumer-org", OrganisationNumber::parse)?;
-    let person = optional(&layers, "pid", PersonIdentifier::parse)?;
-    let authorization_details = claims::authorization_details(&layers)?;
-    let extra = claims::extra_claims(&layers)?;
-    let (audience, endpoint) = server::addresses(&layers, &http, patience).await?;
-
+    let asked = Asked::of(&mut layers, report).map_err(Problems::first)?;
+    let (audience, endpoint) = asked.addresses(&layers).await?;
     let key = key::open(&layers, clock, report)?;
-    let algorithm = key::algorithm(&key, requested_algorithm, report)?;
-    let own_id = || key.key_id().map_or(KeyReference::Chain, |id| KeyReference::KeyId(id.to_owned()));
-    let key_reference = requested_reference.unwrap_or_else(own_id);
-    let grant = Grant {
-        audience,
-        client_id,
-        scopes,
-        resources,
-        lifetime,
-        consumer_org,
-        person,
-        authorization_details,
-        extra,
-        key_reference,
-        algorithm,
-    };
+    let (http, patience) = (asked.http.clone(), asked.patience);
+    let grant = asked.grant(audience, &key, report)?;
     Ok(Wanted { grant, endpoint, http, patience, key })
 }
 

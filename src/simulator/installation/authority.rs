@@ -64,6 +64,8 @@ pub(crate) enum Place {
     Organization,
     /// `2.5.4.97=NTRNO-991825827`, as in SEID 2.
     OrganizationIdentifier,
+    /// In none of them.
+    Nowhere,
 }
 
 /// Makes an RSA key of the size that enterprise certificates have.
@@ -71,10 +73,20 @@ pub(crate) fn rsa_key(bits: u32) -> Result<PKey<Private>, ErrorStack> {
     PKey::from_rsa(Rsa::generate(bits)?)
 }
 
+/// Makes a key on the curve P-256, in far less time.
+pub(crate) fn ec_key() -> Result<PKey<Private>, ErrorStack> {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
+    EcKey::generate(&group).and_then(PKey::from_ec_key)
+}
+
 /// Makes a self-signed root.
 pub(crate) fn root(name: &str, key: PKey<Private>, validity: Validity) -> Result<Identity, ErrorStack> {
-    let subject = simple_name(name)?;
-    let mut builder = begin(&subject, &subject, &key, validity)?;
+    self_signed(&simple_name(name)?, key, validity)
+}
+
+/// The same with a whole name.
+pub(crate) fn self_signed(name: &X509Name, key: PKey<Private>, validity: Validity) -> Result<Identity, ErrorStack> {
+    let mut builder = begin(name, name, &key, validity)?;
     builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
     builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
     finish(builder, None, key)
@@ -87,7 +99,17 @@ pub(crate) fn intermediate(
     key: PKey<Private>,
     validity: Validity,
 ) -> Result<Identity, ErrorStack> {
-    let mut builder = begin(&simple_name(name)?, &owned(issuer)?, &key, validity)?;
+    subordinate(&simple_name(name)?, issuer, key, validity)
+}
+
+/// The same with a whole name.
+pub(crate) fn subordinate(
+    name: &X509Name,
+    issuer: &Identity,
+    key: PKey<Private>,
+    validity: Validity,
+) -> Result<Identity, ErrorStack> {
+    let mut builder = begin(name, &owned(issuer)?, &key, validity)?;
     builder.append_extension(BasicConstraints::new().critical().ca().pathlen(0).build()?)?;
     builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
     finish(builder, Some(issuer), key)
@@ -117,10 +139,8 @@ pub(crate) fn enterprise(
 /// Makes a certificate authority and a certificate for https on this machine.
 pub(crate) fn tls(now: DateTime<Utc>) -> Result<(Identity, Identity), ErrorStack> {
     let validity = Validity::three_years(now);
-    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
-    let new_key = || EcKey::generate(&group).and_then(PKey::from_ec_key);
-    let authority = root("Maskinporten Simulator TLS CA", new_key()?, validity)?;
-    let key = new_key()?;
+    let authority = root("Maskinporten Simulator TLS CA", ec_key()?, validity)?;
+    let key = ec_key()?;
     let mut builder = begin(&simple_name("Maskinporten Simulator")?, &owned(&authority)?, &key, validity)?;
     builder.append_extension(BasicConstraints::new().critical().build()?)?;
     builder.append_extension(KeyUsage::new().critical().digital_signature().build()?)?;
@@ -148,9 +168,20 @@ pub(crate) fn enterprise_subject(name: &str, orgno: &str, place: Place) -> Resul
             subject.append_entry_by_text("O", name)?;
             subject.append_entry_by_text(ORGANIZATION_IDENTIFIER, &format!("NTRNO-{orgno}"))?;
         }
+        Place::Nowhere => subject.append_entry_by_text("O", name)?,
     }
     subject.append_entry_by_text("CN", name)?;
     Ok(subject.build())
+}
+
+/// A name as Buypass' authorities of the SEID 2 kind have it.
+pub(crate) fn buypass_name(common_name: &str) -> Result<X509Name, ErrorStack> {
+    let mut name = X509Name::builder()?;
+    name.append_entry_by_text("C", "NO")?;
+    name.append_entry_by_text(ORGANIZATION_IDENTIFIER, "NTRNO-983163327")?;
+    name.append_entry_by_text("O", "Buypass AS")?;
+    name.append_entry_by_text("CN", common_name)?;
+    Ok(name.build())
 }
 
 fn simple_name(common_name: &str) -> Result<X509Name, ErrorStack> {

@@ -18,7 +18,7 @@ use super::{
     CA, CLIENTS, INTERMEDIATE, Keystore, MARK, Mark, REGISTERED_KEY, TLS_CA, TLS_CERTIFICATE, TLS_KEY, TOKEN_KEY,
     VERSION,
     authority::{self, Identity, Place, Usage, Validity},
-    exists, files, keystores,
+    exists, faulty, files, keystores,
 };
 use crate::simulator::{Error, jwk};
 
@@ -30,18 +30,25 @@ const ENTERPRISE_KEY_BITS: u32 = 2048;
 pub(super) const REGISTERED_CLIENT: &str = "673d59a6-b427-49bc-b413-b51d7a8f05be";
 pub(super) const REGISTERED_ORGNO: &str = "310700045";
 
-/// The clients, scopes and organisations of a new folder; two words in it stand for the registered key.
+/// The clients, scopes and organisations of a new folder; three words in it stand for the registered key and for
+/// one that is another.
 const DEFAULT_CLIENTS: &str = include_str!("clients.json");
 
 /// A keystore that every data folder has.
 pub(super) struct Plan {
     name: &'static str,
-    aliases: &'static [&'static str],
-    organization: &'static str,
-    orgno: &'static str,
-    place: Place,
-    client_id: &'static str,
+    pub(super) aliases: &'static [&'static str],
+    pub(super) organization: &'static str,
+    pub(super) orgno: &'static str,
+    pub(super) place: Place,
+    pub(super) client_id: &'static str,
     form: &'static str,
+}
+
+/// The first entry of a keystore that was written, and the password.
+pub(super) struct Holder {
+    pub(super) identity: Identity,
+    pub(super) password: Zeroizing<String>,
 }
 
 /// The keystores; the organisation numbers are of the synthetic kind that begins with 3.
@@ -76,10 +83,15 @@ pub(super) const KEYSTORES: [Plan; 3] = [
 ];
 
 impl Plan {
+    /// Where its password is in a data folder.
+    pub(super) fn password_file(&self, dir: &Path) -> PathBuf {
+        dir.join(format!("{}.password", self.name))
+    }
+
     /// Finds the keystore in a data folder.
     pub(super) fn locate(&self, dir: &Path) -> Result<Keystore, Error> {
         let file = dir.join(format!("{}.p12", self.name));
-        let password_file = dir.join(format!("{}.password", self.name));
+        let password_file = self.password_file(dir);
         exists(&file)?;
         exists(&password_file)?;
         Ok(Keystore {
@@ -102,10 +114,11 @@ impl Plan {
             Place::OrganizationIdentifier => {
                 format!("C = NO, O = {name}, organizationIdentifier = NTRNO-{orgno}, CN = {name}")
             }
+            Place::Nowhere => format!("C = NO, O = {name}, CN = {name}"),
         }
     }
 
-    fn write(&self, dir: &Path, issuer: &Identity, chain: &[X509], validity: Validity) -> Result<(), Error> {
+    fn write(&self, dir: &Path, issuer: &Identity, chain: &[X509], validity: Validity) -> Result<Holder, Error> {
         let password = random_password()?;
         let subject = authority::enterprise_subject(self.organization, self.orgno, self.place)?;
         let usages = [Usage::Authentication, Usage::Signature, Usage::Encryption];
@@ -120,7 +133,9 @@ impl Plan {
             (_, entries) => keystores::several(entries, chain, &password)?,
         };
         files::write_private(&dir.join(format!("{}.p12", self.name)), &content)?;
-        files::write_private(&dir.join(format!("{}.password", self.name)), password.as_bytes())
+        files::write_private(&self.password_file(dir), password.as_bytes())?;
+        let (_, identity) = entries.into_iter().next().ok_or(Error::Keystore)?;
+        Ok(Holder { identity, password })
     }
 }
 
@@ -182,9 +197,12 @@ fn content(dir: &Path, now: DateTime<Utc>, old: Option<&Path>) -> Result<(), Err
     files::write_public(&dir.join(CA), &root.certificate.to_pem()?)?;
     files::write_public(&dir.join(INTERMEDIATE), &intermediate.certificate.to_pem()?)?;
     let chain = [intermediate.certificate.clone(), root.certificate];
-    for plan in &KEYSTORES {
+    let [sound, others @ ..] = &KEYSTORES;
+    let holder = sound.write(dir, &intermediate, &chain, validity)?;
+    for plan in others {
         plan.write(dir, &intermediate, &chain, validity)?;
     }
+    faulty::write(dir, sound, &holder, &intermediate, &chain, now)?;
     write_key(&dir.join(TOKEN_KEY), &authority::rsa_key(TOKEN_KEY_BITS)?)?;
 
     let (tls_authority, server) = authority::tls(now)?;
@@ -197,7 +215,7 @@ fn content(dir: &Path, now: DateTime<Utc>, old: Option<&Path>) -> Result<(), Err
             files::write_private(&dir.join(CLIENTS), &files::read(&old.join(CLIENTS))?)?;
             files::write_private(&dir.join(REGISTERED_KEY), &files::read(&old.join(REGISTERED_KEY))?)?;
         }
-        None => write_clients(dir)?,
+        None => write_clients(dir, &holder.identity.key)?,
     }
     let mark = Mark { version: VERSION, made_at: now, expires_at: validity.until };
     let mut mark = serde_json::to_vec_pretty(&mark)
@@ -206,14 +224,15 @@ fn content(dir: &Path, now: DateTime<Utc>, old: Option<&Path>) -> Result<(), Err
     files::write_public(&dir.join(MARK), &mark)
 }
 
-fn write_clients(dir: &Path) -> Result<(), Error> {
+fn write_clients(dir: &Path, another: &PKey<Private>) -> Result<(), Error> {
     let key = authority::rsa_key(ENTERPRISE_KEY_BITS)?;
     let rsa = key.rsa()?;
     let private = jwk::private_rsa(&rsa);
     files::write_private(&dir.join(REGISTERED_KEY), private.as_bytes())?;
     let clients = DEFAULT_CLIENTS
         .replace("REGISTERED_KEY_ID", &jwk::thumbprint(rsa.n(), rsa.e()))
-        .replace("REGISTERED_KEY_MODULUS", &URL_SAFE_NO_PAD.encode(rsa.n().to_vec()));
+        .replace("REGISTERED_KEY_MODULUS", &URL_SAFE_NO_PAD.encode(rsa.n().to_vec()))
+        .replace("ANOTHER_KEY_MODULUS", &URL_SAFE_NO_PAD.encode(another.rsa()?.n().to_vec()));
     files::write_private(&dir.join(CLIENTS), clients.as_bytes())
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `ca.pem`, `intermediate.pem` | the authorities above the three enterprise certificates |
 //! | `modern.p12`, `legacy.p12`, `three-entries.p12` | keystores; each has its `*.password` beside it |
+//! | `other-environment.p12`, `expired.p12`, `soon-expired.p12`, `no-organisation-number.p12`, `encryption-only.p12`, `leaf-only.p12` | keystores that are wrong in one way each, with the key and the password of `modern.p12`; not in folders of earlier versions |
 //! | `registered-key.jwk.json` | the private key of the client that has registered a key of its own |
 //! | `clients.json` | who may ask for what; made to be edited |
 //! | `token-signing-key.pem` | signs the access tokens |
@@ -14,6 +15,7 @@
 //! authorities are forgotten as soon as the certificates are made.
 
 pub(crate) mod authority;
+mod faulty;
 pub(crate) mod files;
 mod keystores;
 mod make;
@@ -59,6 +61,8 @@ pub struct Installation {
     pub clients_file: PathBuf,
     /// The three keystores with enterprise certificates.
     pub keystores: Vec<Keystore>,
+    /// The keystores that are wrong in one way each; none in a folder that an earlier version made.
+    pub faulty_keystores: Vec<FaultyKeystore>,
     /// The client that has registered a key of its own instead.
     pub registered_key: RegisteredKey,
 }
@@ -97,6 +101,19 @@ pub struct Keystore {
     pub client_id: &'static str,
     /// How the file is encrypted.
     pub form: &'static str,
+}
+
+/// A PKCS#12 file whose certificate is wrong in one way, for the client and organisation of `modern.p12`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultyKeystore {
+    /// The PKCS#12 file, in the form of `modern.p12`.
+    pub file: PathBuf,
+    /// The file that holds its password, which is that of `modern.p12`.
+    pub password_file: PathBuf,
+    /// The client that would be let in if nothing were wrong.
+    pub client_id: &'static str,
+    /// What is wrong, said of the certificate.
+    pub fault: &'static str,
 }
 
 /// The client that is known by a registered key.
@@ -157,6 +174,7 @@ impl Installation {
             tls_ca_file: dir.join(TLS_CA),
             clients_file: dir.join(CLIENTS),
             keystores,
+            faulty_keystores: faulty::locate(dir, &make::KEYSTORES[0]),
             registered_key: RegisteredKey {
                 file: dir.join(REGISTERED_KEY),
                 client_id: make::REGISTERED_CLIENT,

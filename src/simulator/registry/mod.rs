@@ -48,12 +48,7 @@ use serde_json::Value;
 
 pub(crate) use watch::{Watched, Watching};
 
-use super::{
-    Error,
-    judge::jose::Algorithm,
-    jwk::Jwk,
-    strictness::{Faults, Strictness},
-};
+use super::{Error, faults::Faults, judge::jose::Algorithm, jwk::Jwk, strictness::Strictness};
 
 /// More entries in one list are not a file written by hand.
 const MAXIMUM_ENTRIES: usize = 1000;

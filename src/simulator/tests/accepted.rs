@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::grants::{Grant, ISSUER, MODERN, World, certificate, fixture, now, x5c};
 use crate::simulator::{
+    Faults,
     installation::authority::{Place, Usage, Validity},
     token::Mint,
 };
@@ -22,7 +23,7 @@ const KID: &str = "a kid";
 fn issue(world: &World, grant: &Grant) -> (Value, String, String) {
     let key = &fixture().token;
     let granted = world.judge(&grant.sign()).map_err(|refusal| refusal.summary()).unwrap();
-    let success = Mint::new(key.clone()).unwrap().issue(&granted, ISSUER, now()).unwrap();
+    let success = Mint::new(key.clone()).unwrap().issue(&granted, ISSUER, now(), &Faults::default()).unwrap();
     let success = serde_json::to_value(&success).unwrap();
 
     let token = success["access_token"].as_str().unwrap().to_owned();
@@ -240,7 +241,7 @@ fn each_switch_lets_through_what_it_says() {
 fn a_token_is_checked_as_an_api_should() {
     let mint = Mint::new(fixture().token.clone()).unwrap();
     let granted = World::new().judge(&Grant::modern().sign()).map_err(|refusal| refusal.summary()).unwrap();
-    let success = serde_json::to_value(mint.issue(&granted, ISSUER, now()).unwrap()).unwrap();
+    let success = serde_json::to_value(mint.issue(&granted, ISSUER, now(), &Faults::default()).unwrap()).unwrap();
     let token = success["access_token"].as_str().unwrap();
     let later = |seconds| now() + chrono::TimeDelta::seconds(seconds);
 

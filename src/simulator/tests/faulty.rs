@@ -1,9 +1,11 @@
 //! Faults that are shown on purpose.
 
-use serde_json::json;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use openssl::{bn::BigNum, hash::MessageDigest, pkey::PKey, rsa::Rsa, sign::Verifier};
+use serde_json::{Value, json};
 
 use super::over_http::Running;
-use crate::simulator::{Answer, Faults};
+use crate::simulator::{Answer, Faults, registry::Registry};
 
 fn faulty(faults: Faults) -> Running {
     Running::start(|options| options.faults = faults)
@@ -77,4 +79,172 @@ fn takes_strictness_and_faults_from_the_clients_file() {
     let (status, _, body) = running.token(&running.grant(0, 0, "a").sign());
 
     assert_eq!(status, 200, "{body}");
+}
+
+const METADATA: &str = "GET /.well-known/oauth-authorization-server";
+
+fn parsed((status, _, body): (u16, String, String)) -> Value {
+    assert_eq!(status, 200, "{body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+/// A fault as `clients.json` has it.
+fn faults(value: Value) -> Faults {
+    serde_json::from_value(value).unwrap()
+}
+
+/// The access token of a simulator with this fault: its three parts, and the answer that it came in.
+fn token(fault: Value) -> (Running, Vec<String>, Value) {
+    let running = faulty(faults(fault));
+    let answer = parsed(running.token(&running.grant(0, 0, "a").sign()));
+    let parts = answer["access_token"].as_str().unwrap().split('.').map(str::to_owned).collect();
+    (running, parts, answer)
+}
+
+fn decoded(part: &str) -> Value {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+#[test]
+fn replaces_and_leaves_out_members_of_the_metadata() {
+    let running = faulty(faults(json!({"metadata": {
+        "issuer": "https://test.maskinporten.no/",
+        "jwks_uri": null,
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
+        "more": 1,
+    }})));
+
+    let metadata = parsed(running.ask(METADATA, "", ""));
+
+    assert_eq!(
+        metadata,
+        json!({
+            "authorization_details_types_supported": ["urn:altinn:systemuser", "urn:altinn:consent"],
+            "grant_types_supported": ["urn:ietf:params:oauth:grant-type:jwt-bearer"],
+            "issuer": "https://test.maskinporten.no/",
+            "more": 1,
+            "token_endpoint": format!("{}token", running.issuer),
+            "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
+        })
+    );
+}
+
+#[test]
+fn answers_faultily_for_metadata_and_keys_each_by_itself() {
+    let running = faulty(faults(json!({"metadata_answer": "status", "status": 404})));
+    let (status, head, body) = running.ask(METADATA, "", "");
+    assert_eq!((status, body.as_str()), (404, "Not Found\n"));
+    assert!(head.contains("content-type: text/plain"), "{head}");
+    assert_eq!(parsed(running.ask("GET /jwk", "", ""))["keys"][0]["kty"], "RSA");
+    assert_eq!(running.token(&running.grant(0, 0, "a").sign()).0, 200);
+
+    let running = faulty(faults(json!({"metadata_answer": "html", "jwk_answer": "cut"})));
+    assert!(running.ask(METADATA, "", "").2.starts_with("<!DOCTYPE html>"));
+    let (status, head, body) = running.ask("GET /jwk", "", "");
+    assert!(status == 200 && head.contains("content-length: 1000") && body.len() < 1000, "{head}");
+
+    let running = faulty(faults(json!({"jwk_answer": "wrong_content_type"})));
+    let (_, head, body) = running.ask("GET /jwk", "", "");
+    assert!(head.contains("content-type: text/plain") && body.starts_with("{\"keys\":["), "{head} {body}");
+}
+
+#[test]
+fn shows_other_keys_than_its_own() {
+    let running = faulty(faults(json!({"jwk": {"keys": []}})));
+
+    assert_eq!(parsed(running.ask("GET /jwk", "", "")), json!({"keys": []}));
+}
+
+#[test]
+fn issues_tokens_with_other_claims_and_another_header() {
+    let consumer = json!({"authority": "iso6523-actorid-upis", "id": "0192:310700053"});
+    let (running, parts, _) = token(json!({
+        "token": {
+            "iss": "https://ver2.maskinporten.no/",
+            "consumer": consumer,
+            "client_amr": null,
+            "authorization_details": {"type": "urn:altinn:systemuser"},
+        },
+        "token_header": {"kid": "another"},
+    }));
+
+    let claims = decoded(&parts[1]);
+    assert_eq!(claims["iss"], "https://ver2.maskinporten.no/");
+    assert_eq!(claims["consumer"], consumer);
+    assert_eq!(claims.get("client_amr"), None);
+    assert_eq!(claims["authorization_details"], json!({"type": "urn:altinn:systemuser"}));
+    assert_eq!(claims["client_id"], super::grants::MODERN);
+    assert_eq!(decoded(&parts[0]), json!({"alg": "RS256", "kid": "another"}));
+    assert!(holds(&running, &parts), "the signature is good all the same");
+}
+
+#[test]
+fn issues_tokens_whose_life_is_not_what_the_answer_says() {
+    let (_running, parts, answer) = token(json!({"token_lifetime_seconds": -60, "success": {"expires_in": 7200}}));
+
+    let claims = decoded(&parts[1]);
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), -60);
+    assert_eq!(answer["expires_in"], 7200);
+    assert_eq!(answer["scope"], "difitest:test1");
+}
+
+#[test]
+fn signs_with_a_key_that_nobody_knows_under_the_name_of_its_own() {
+    let (running, parts, _) = token(json!({"sign_with_another_key": true}));
+
+    let keys = parsed(running.ask("GET /jwk", "", ""));
+    assert_eq!(decoded(&parts[0])["kid"], keys["keys"][0]["kid"]);
+    assert!(!holds(&running, &parts));
+    assert_eq!(URL_SAFE_NO_PAD.decode(&parts[2]).unwrap().len(), 256, "another key made it");
+}
+
+/// Whether a token's signature holds with the key that `/jwk` shows.
+fn holds(running: &Running, parts: &[String]) -> bool {
+    let keys = parsed(running.ask("GET /jwk", "", ""));
+    let number = |name: &str| {
+        BigNum::from_slice(&URL_SAFE_NO_PAD.decode(keys["keys"][0][name].as_str().unwrap()).unwrap()).unwrap()
+    };
+    let key = PKey::from_rsa(Rsa::from_public_components(number("n"), number("e")).unwrap()).unwrap();
+    let mut verifier = Verifier::new(MessageDigest::sha256(), &key).unwrap();
+    let signed = format!("{}.{}", parts[0], parts[1]);
+    verifier.verify_oneshot(&URL_SAFE_NO_PAD.decode(&parts[2]).unwrap(), signed.as_bytes()).unwrap()
+}
+
+#[test]
+fn the_api_goes_by_the_clock_that_is_off() {
+    let running = Running::start(|_| ());
+    let answer = parsed(running.token(&running.grant(0, 0, "a").sign()));
+    let authorization = format!("Authorization: Bearer {}\r\n", answer["access_token"].as_str().unwrap());
+    let hello = || running.ask("GET /api/hello", &authorization, "");
+    assert_eq!(hello().0, 200);
+
+    let path = &running.installation.clients_file;
+    let mut clients: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    clients["faults"] = json!({"clock_offset_seconds": 3600});
+    std::fs::write(path, clients.to_string()).unwrap();
+
+    let (status, head, _) = hello();
+    assert_eq!(status, 401);
+    assert!(head.contains("date: sun, 22 nov 2026 13:00:00 gmt"), "{head}");
+}
+
+#[test]
+fn a_fault_that_is_not_known_is_refused_by_name() {
+    let error = serde_json::from_value::<Faults>(json!({"metadata_answers": "html"})).unwrap_err().to_string();
+    assert!(error.starts_with("unknown field `metadata_answers`, expected one of `clock_offset_seconds`"), "{error}");
+
+    let error = serde_json::from_value::<Faults>(json!({"metadata": ["issuer"]})).unwrap_err().to_string();
+    assert_eq!(error, "invalid type: sequence, expected a map");
+}
+
+#[test]
+fn reads_the_example_of_its_own_documentation_of_faults() {
+    let (_, rest) = include_str!("../faults/mod.rs").split_once("//! ```json\n").unwrap();
+    let (example, _) = rest.split_once("//! ```\n").unwrap();
+    let text: String = example.lines().map(|line| line.trim_start_matches("//!")).collect();
+
+    let registry = Registry::parse("c".as_ref(), text.as_bytes()).unwrap();
+
+    assert_eq!(registry.faults.unwrap().token_lifetime_seconds, Some(-60));
 }

@@ -8,9 +8,11 @@ use std::{
 
 use chrono::TimeDelta;
 use openssl::{
+    asn1::Asn1Time,
+    nid::Nid,
     pkcs12::Pkcs12,
     pkey::{PKey, Private},
-    x509::X509,
+    x509::{X509, X509KeyUsage},
 };
 use serde_json::Value;
 
@@ -118,6 +120,57 @@ fn each_keystore_opens_and_holds_what_the_installation_says() {
             assert_eq!(one_line(&certificate), keystore.subject);
         }
     }
+}
+
+#[test]
+fn the_faulty_keystores_hold_the_key_of_the_modern_one_each_with_its_own_fault() {
+    let (_place, dir) = folder();
+    let installation = Installation::open_or_make(&dir, now()).unwrap();
+    let (_, key, _) = open(&installation.keystores[0]).swap_remove(0);
+    let found = installation.faulty_keystores.iter().map(|keystore| {
+        let password = fs::read_to_string(&keystore.password_file).unwrap();
+        let opened = Pkcs12::from_der(&fs::read(&keystore.file).unwrap()).unwrap().parse2(&password).unwrap();
+        let certificate = opened.cert.unwrap();
+        assert!(opened.pkey.unwrap().public_eq(&key) && certificate.public_key().unwrap().public_eq(&key));
+        let until = Asn1Time::from_unix(now().timestamp()).unwrap().diff(certificate.not_after()).unwrap().days;
+        let number = crate::simulator::judge::organisation_number(certificate.subject_name());
+        let issuer = certificate.issuer_name().entries_by_nid(Nid::COMMONNAME).next().unwrap();
+        (
+            keystore.file.file_name().unwrap().to_str().unwrap().to_owned(),
+            issuer.data().to_string().unwrap(),
+            until,
+            number.is_some(),
+            certificate.key_usage() == Some(X509KeyUsage::DIGITAL_SIGNATURE),
+            opened.ca.map_or(0, |chain| chain.len()),
+        )
+    });
+
+    let ours = "Maskinporten Simulator Enterprise CA";
+    let rows = [
+        ("other-environment.p12", "Buypass Class 3 CA G2 ST Business", 1095, true, true, 2),
+        ("expired.p12", ours, -1, true, true, 2),
+        ("soon-expired.p12", ours, 20, true, true, 2),
+        ("no-organisation-number.p12", ours, 1095, false, true, 2),
+        ("encryption-only.p12", ours, 1095, true, false, 2),
+        ("leaf-only.p12", ours, 1095, true, true, 0),
+    ];
+    let rows = rows.map(|(name, issuer, until, number, signs, chain)| {
+        (name.to_owned(), issuer.to_owned(), until, number, signs, chain)
+    });
+    assert_eq!(found.collect::<Vec<_>>(), rows);
+}
+
+#[test]
+fn a_folder_that_an_earlier_version_made_opens_without_faulty_keystores() {
+    let (_place, dir) = folder();
+    for keystore in Installation::open_or_make(&dir, now()).unwrap().faulty_keystores {
+        fs::remove_file(keystore.file).unwrap();
+    }
+
+    let installation = Installation::open_or_make(&dir, now()).unwrap();
+
+    assert_eq!((installation.made, installation.keystores.len()), (Made::Earlier, 3));
+    assert_eq!(installation.faulty_keystores, []);
 }
 
 fn one_line(certificate: &X509) -> String {

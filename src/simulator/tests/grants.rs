@@ -81,9 +81,11 @@ pub(super) struct World {
 impl World {
     pub(super) fn new() -> Self {
         let rsa = fixture().registered.rsa().unwrap();
+        let another = fixture().stranger.rsa().unwrap();
         let clients = CLIENTS
             .replace("REGISTERED_KEY_ID", &jwk::thumbprint(rsa.n(), rsa.e()))
-            .replace("REGISTERED_KEY_MODULUS", &URL_SAFE_NO_PAD.encode(rsa.n().to_vec()));
+            .replace("REGISTERED_KEY_MODULUS", &URL_SAFE_NO_PAD.encode(rsa.n().to_vec()))
+            .replace("ANOTHER_KEY_MODULUS", &URL_SAFE_NO_PAD.encode(another.n().to_vec()));
         let clients = serde_json::from_str(&clients).unwrap();
         Self { clients, strictness: Strictness::default(), used: Mutex::default() }
     }

@@ -1,4 +1,4 @@
-//! Turns a true answer of the token endpoint into a faulty one.
+//! Turns a true answer into a faulty one.
 
 use std::{
     io,
@@ -16,7 +16,7 @@ use axum::{
 
 use hyper::body::Frame;
 
-use super::strictness::{Answer, Faults};
+use super::{Answer, Faults};
 
 /// No answer is held back longer.
 const MAXIMUM_DELAY: Duration = Duration::from_mins(1);
@@ -26,8 +26,9 @@ const HUGE_BYTES: usize = 8 * 1024 * 1024;
 const HTML: &str =
     "<!DOCTYPE html>\n<html><head><title>Proxy</title></head><body><h1>Sign in to continue</h1></body></html>\n";
 
-/// Holds the answer back and replaces it, as the faults say; `shown` counts those that were replaced.
-pub(crate) async fn apply(faults: &Faults, shown: &AtomicU32, truth: Response) -> Response {
+/// Holds an answer of the token endpoint back and replaces it, as the faults say; `shown` counts those that were
+/// replaced.
+pub(crate) async fn of_token(faults: &Faults, shown: &AtomicU32, truth: Response) -> Response {
     if faults.delay_milliseconds > 0 {
         let delay = Duration::from_millis(faults.delay_milliseconds.into());
         tokio::time::sleep(delay.min(MAXIMUM_DELAY)).await;
@@ -39,10 +40,16 @@ pub(crate) async fn apply(faults: &Faults, shown: &AtomicU32, truth: Response) -
     if counted.is_err() && faults.first_requests.is_some() {
         return truth;
     }
-    let mut response = replaced(answer, truth);
-    if let Some(status) =
-        faults.status.filter(|status| (200..600).contains(status)).and_then(|status| StatusCode::from_u16(status).ok())
-    {
+    of_document(faults, Some(answer), truth)
+}
+
+/// Replaces an answer when there is another for its path.
+pub(crate) fn of_document(faults: &Faults, answer: Option<Answer>, truth: Response) -> Response {
+    let Some(answer) = answer else { return truth };
+    let status = faults.status.filter(|status| (200..600).contains(status));
+    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+    let mut response = replaced(answer, status, truth);
+    if let Some(status) = status {
         *response.status_mut() = status;
     }
     if let Some(seconds) = faults.retry_after_seconds {
@@ -51,9 +58,15 @@ pub(crate) async fn apply(faults: &Faults, shown: &AtomicU32, truth: Response) -
     response
 }
 
-fn replaced(answer: Answer, mut truth: Response) -> Response {
+/// A status, and its reason for a line of text.
+fn bare(status: StatusCode) -> Response {
+    let reason = format!("{}\n", status.canonical_reason().unwrap_or("No reason"));
+    with_status(status, typed("text/plain; charset=utf-8", reason.into()))
+}
+
+fn replaced(answer: Answer, status: Option<StatusCode>, mut truth: Response) -> Response {
     match answer {
-        Answer::Status => with_status(StatusCode::SERVICE_UNAVAILABLE, plain("Service Unavailable\n")),
+        Answer::Status => bare(status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE)),
         Answer::Html => typed("text/html; charset=utf-8", HTML.into()),
         Answer::Huge => {
             let mut text = String::with_capacity(HUGE_BYTES);

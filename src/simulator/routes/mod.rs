@@ -5,27 +5,34 @@
 //! API of the simulator's own, `/api/hello`, that wants a token. A `DPoP` header is ignored, as nothing says that
 //! Maskinporten knows it.
 
+mod discovery;
+mod hello;
+
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
-    extract::{Path, Query, Request, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
     routing::{get, post},
 };
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
     Event, Observer,
     explanations::explanation,
-    faults::{apply, json, plain, with_header, with_status},
-    judge::{self, Anchors, Court, Refusal, Used, details},
+    faults::{
+        Faults,
+        answers::{json, of_token, plain, with_status},
+        replacing,
+    },
+    judge::{self, Anchors, Court, Refusal, Used},
     registry::{Watched, Watching},
-    strictness::{Faults, Strictness},
+    strictness::Strictness,
     token::Mint,
 };
 use crate::clock::Clock;
@@ -82,11 +89,11 @@ impl Shared {
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/token", post(token))
-        .route("/jwk", get(jwk))
-        .route("/.well-known/oauth-authorization-server", get(metadata))
+        .route("/jwk", get(discovery::jwk))
+        .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
         .route("/health", get(|| async { json("{\"status\":\"UP\"}".into()) }))
         .route("/errors/{code}", get(error_page))
-        .route("/api/hello", get(hello))
+        .route("/api/hello", get(hello::hello))
         .fallback(|| async { with_status(StatusCode::NOT_FOUND, plain("Not Found\n")) })
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), around))
         .with_state(shared)
@@ -132,7 +139,7 @@ async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Body
     };
     let watched = shared.watched();
     let (answer, decision) = decide(&shared, &watched, &headers, &body);
-    let mut response = apply(shared.faults(&watched), &watched.faults_shown, answer).await;
+    let mut response = of_token(shared.faults(&watched), &watched.faults_shown, answer).await;
     response.extensions_mut().insert(Decision(decision));
     response
 }
@@ -140,7 +147,7 @@ async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Body
 /// Judges a token request; the second half is for the log and holds neither grant nor token.
 fn decide(shared: &Shared, watched: &Watched, headers: &HeaderMap, body: &Bytes) -> (Response, String) {
     let registry = &watched.registry;
-    let now = shared.now(watched);
+    let (now, faults) = (shared.now(watched), shared.faults(watched));
     let court = Court {
         registry,
         strictness: registry.strictness.as_ref().unwrap_or(&shared.strictness),
@@ -159,10 +166,10 @@ fn decide(shared: &Shared, watched: &Watched, headers: &HeaderMap, body: &Bytes)
     };
     let client = client_id.as_deref().unwrap_or("unknown");
     match outcome {
-        Ok(granted) => match shared.mint.issue(&granted, &shared.issuer, now) {
+        Ok(granted) => match shared.mint.issue(&granted, &shared.issuer, now, faults) {
             Ok(success) => {
                 let decision = format!("client {client}: token issued for {}", granted.scope);
-                (to_json(&success), decision)
+                (json(replacing(&success, &faults.success).into()), decision)
             }
             Err(_) => (
                 with_status(StatusCode::INTERNAL_SERVER_ERROR, plain("Internal Server Error\n")),
@@ -196,83 +203,9 @@ fn to_json<T: Serialize>(body: &T) -> Response {
     json(serde_json::to_vec(body).unwrap_or_default().into())
 }
 
-async fn jwk(State(shared): State<Arc<Shared>>) -> Response {
-    #[derive(Serialize)]
-    struct Set<'a> {
-        keys: [&'a super::jwk::PublicRsa; 1],
-    }
-    to_json(&Set { keys: [&shared.mint.public] })
-}
-
-/// The metadata with the members of the real test environment, in its order (RFC 8414).
-async fn metadata(State(shared): State<Arc<Shared>>) -> Response {
-    #[derive(Serialize)]
-    struct Metadata<'a> {
-        authorization_details_types_supported: [&'a str; 2],
-        grant_types_supported: [&'a str; 1],
-        issuer: &'a str,
-        jwks_uri: String,
-        token_endpoint: String,
-        token_endpoint_auth_methods_supported: [&'a str; 1],
-        token_endpoint_auth_signing_alg_values_supported: Vec<&'a str>,
-    }
-    let watched = shared.watched();
-    let strictness = watched.registry.strictness.as_ref().unwrap_or(&shared.strictness);
-    let extra = strictness.allow_algorithms.iter().map(String::as_str);
-    to_json(&Metadata {
-        authorization_details_types_supported: details::TYPES,
-        grant_types_supported: ["urn:ietf:params:oauth:grant-type:jwt-bearer"],
-        issuer: &shared.issuer,
-        jwks_uri: format!("{}jwk", shared.issuer),
-        token_endpoint: format!("{}token", shared.issuer),
-        token_endpoint_auth_methods_supported: ["private_key_jwt"],
-        token_endpoint_auth_signing_alg_values_supported: ["RS256", "RS384", "RS512"]
-            .into_iter()
-            .chain(extra)
-            .collect(),
-    })
-}
-
 async fn error_page(Path(code): Path<String>) -> Response {
     match explanation(&code) {
         Some(text) => plain(text),
         None => with_status(StatusCode::NOT_FOUND, plain("Not Found\n")),
     }
-}
-
-#[derive(Deserialize)]
-struct Wanted {
-    scope: Option<String>,
-}
-
-/// The sample API: says hello to the organisation that the token is for (RFC 6750).
-async fn hello(State(shared): State<Arc<Shared>>, Query(wanted): Query<Wanted>, headers: HeaderMap) -> Response {
-    #[derive(Serialize)]
-    struct Greeting<'a> {
-        hello: &'a str,
-        client_id: &'a str,
-        scope: &'a str,
-    }
-    let refuse = |status, challenge, reason: &str| {
-        let mut response = with_header(header::WWW_AUTHENTICATE, challenge, with_status(status, plain("")));
-        response.extensions_mut().insert(Decision(reason.to_owned()));
-        response
-    };
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let token = match authorization.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => token.trim(),
-        _ => return refuse(StatusCode::UNAUTHORIZED, "Bearer", "no Bearer token"),
-    };
-    let now = shared.now(&shared.watched());
-    let caller = match shared.mint.check(token, &shared.issuer, now) {
-        Ok(caller) => caller,
-        Err(reason) => return refuse(StatusCode::UNAUTHORIZED, "Bearer error=\"invalid_token\"", reason),
-    };
-    let has = |wanted: &str| caller.scope.split(' ').any(|scope| scope == wanted);
-    if wanted.scope.is_some_and(|scope| !has(&scope)) {
-        return refuse(StatusCode::FORBIDDEN, "Bearer error=\"insufficient_scope\"", "the token lacks the scope");
-    }
-    let mut response = to_json(&Greeting { hello: &caller.orgno, client_id: &caller.client_id, scope: &caller.scope });
-    response.extensions_mut().insert(Decision(format!("hello to {}", caller.orgno)));
-    response
 }

@@ -1,0 +1,133 @@
+//! The key: where it is, how it is kept, and why this one was chosen.
+
+use std::path::Path;
+
+use maskinporten_token_generator::{
+    check::{Check, topics},
+    keystore::{Listed, Protection, SigningKey},
+};
+
+use super::configuration::wrong;
+use crate::cli::{
+    key::{self, source},
+    layers::{Found, Layers},
+    progress::Progress,
+    report::{Failure, Report},
+};
+
+/// Opens the key and judges how it is kept. `report` is for the prompt's progress, `quiet` for what would be warned of.
+pub(super) fn examine(layers: &Layers, quiet: &Report, report: &Report, checks: &mut Vec<Check>) -> Option<SigningKey> {
+    let source = match key::source(layers) {
+        Ok(source) => source,
+        Err(failure) => return unopened(&failure, checks),
+    };
+    let progress = Progress::start("opening the key", report);
+    let opened = if source.name == "keystore" {
+        keystore(layers, &source, quiet)
+    } else {
+        key::open_from(&source, layers, quiet).map(|key| {
+            let choice = topics::CHOICE.right(key.kind());
+            let skipped = [&topics::ENCRYPTION, &topics::ENTRIES].map(|topic| topic.skipped("it is no keystore"));
+            (key, skipped.into_iter().chain([choice]).collect())
+        })
+    };
+    drop(progress);
+    let (key, more) = match opened {
+        Ok(opened) => opened,
+        Err(failure) => return unopened(&failure, checks),
+    };
+    let name = match source.value() {
+        _ if source.name == "client-jwk" => "the JWK in the variable".to_owned(),
+        "-" => "what stands on stdin".to_owned(),
+        name => name.to_owned(),
+    };
+    let warnings = quiet.take_warnings();
+    checks.push(if warnings.is_empty() {
+        topics::OPENS.right(format!("{name}, from {}", source.label))
+    } else {
+        topics::OPENS.warning(format!("{name}, from {}", source.label), "").with_details(warnings)
+    });
+    checks.extend(more);
+    checks.extend(file_mode(&source));
+    checks.sort_by_key(place);
+    Some(key)
+}
+
+/// Where a check stands among all.
+fn place(check: &Check) -> usize {
+    topics::ALL.iter().position(|topic| *topic == check.topic).unwrap_or_default()
+}
+
+fn unopened(failure: &Failure, checks: &mut Vec<Check>) -> Option<SigningKey> {
+    checks.push(wrong(&topics::OPENS, failure));
+    let after = [&topics::ENCRYPTION, &topics::FILE_MODE, &topics::ENTRIES, &topics::CHOICE];
+    checks.extend(after.map(|topic| topic.skipped_after(&topics::OPENS)));
+    None
+}
+
+fn keystore(layers: &Layers, source: &Found, quiet: &Report) -> Result<(SigningKey, Vec<Check>), Failure> {
+    let keystore = source::open_keystore(layers, source, quiet)?;
+    let encryption = encryption(keystore.protections());
+    let listed = keystore.listed();
+    let alias = layers.find("alias");
+    let key = keystore.choose(alias.as_ref().map(Found::value))?;
+    let choice = choice(&key, &listed, alias.as_ref());
+    Ok((key, vec![encryption, entries(&listed), choice]))
+}
+
+fn encryption(protections: &[Protection]) -> Check {
+    let parts: Vec<String> = protections.iter().map(|part| format!("{}: {}", part.part, part.method)).collect();
+    let found = parts.join("; ");
+    if parts.iter().any(|part| part.contains("RC2")) {
+        let remedy = "export it again with today's encryption: openssl pkcs12 -legacy -in OLD.p12 -out KEYS.pem && \
+                      openssl pkcs12 -export -in KEYS.pem -out NEW.p12, then delete KEYS.pem";
+        topics::ENCRYPTION.warning(found, remedy).with_details(["RC2 with 40 bits hides nothing".to_owned()])
+    } else {
+        topics::ENCRYPTION.right(found)
+    }
+}
+
+fn entries(listed: &[Listed]) -> Check {
+    let names = listed.iter().map(|entry| {
+        let certificate = entry.certificate.as_ref();
+        let usage = certificate.map_or_else(
+            || "no certificate".to_owned(),
+            |certificate| certificate.usage.as_ref().map_or("any usage".to_owned(), |usage| usage.join(" ")),
+        );
+        format!("{} ({usage})", entry.alias)
+    });
+    topics::ENTRIES.right(names.collect::<Vec<_>>().join(", "))
+}
+
+fn choice(key: &SigningKey, listed: &[Listed], alias: Option<&Found>) -> Check {
+    let thumbprint = key.thumbprint();
+    let chosen = listed.iter().find(|entry| entry.key_thumbprint.as_ref() == Some(&thumbprint));
+    let name = chosen.map(|entry| entry.alias.as_str()).unwrap_or_default();
+    let why = match alias {
+        Some(alias) => format!("asked for with {}", alias.label),
+        None if listed.len() == 1 => "the only one".to_owned(),
+        None => "the only one whose certificate may sign".to_owned(),
+    };
+    topics::CHOICE.right(format!("{name}, {}: {why}", key.kind()))
+}
+
+/// Who may read the file, where the system tells.
+#[cfg(unix)]
+fn file_mode(source: &Found) -> Option<Check> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let path = Path::new(source.value());
+    let file = ["keystore", "jwk", "key"].contains(&source.name) && source.value() != "-";
+    let mode = file.then(|| path.metadata().ok())??.permissions().mode() & 0o777;
+    let found = format!("mode {mode:o}");
+    let name = path.display();
+    Some(match mode & 0o077 {
+        0 => topics::FILE_MODE.right(format!("its owner alone ({found})")),
+        _ => topics::FILE_MODE.warning(format!("others too ({found})"), format!("chmod 600 {name}")),
+    })
+}
+
+#[cfg(not(unix))]
+fn file_mode(_: &Found) -> Option<Check> {
+    None
+}

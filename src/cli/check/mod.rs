@@ -1,0 +1,241 @@
+//! `maskinporten check`: what is right and wrong with everything that a token depends on.
+//!
+//! The report is the artefact and stands on stdout, also when it tells of faults. It holds no secret and no person's
+//! number, so that it can be pasted where help is asked for.
+
+mod configuration;
+mod key;
+mod pasteable;
+mod scopes;
+
+use std::{path::PathBuf, time::Instant};
+
+use maskinporten_token_generator::{
+    check::{self, Check, Verdict, certificate, grant, network, received, registered_key, token, topics},
+    client::TokenClient,
+    clock::{Clock as _, SystemClock},
+    environment::Environment,
+    grant::Grant,
+    http::Endpoint,
+    keystore::{Certificate, SigningKey},
+    printer::{CheckReport, print_check_json, print_check_text},
+};
+
+use super::{
+    args::CheckArguments,
+    layers::Layers,
+    progress::Progress,
+    report::{self, Exit, Failure, Report},
+    resolve::Asked,
+};
+
+/// What was examined, step by step.
+#[derive(Default)]
+struct Examination {
+    settings: Vec<(String, String, String)>,
+    checks: Vec<Check>,
+}
+
+pub(crate) async fn run(arguments: CheckArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
+    let json = arguments.format == "json";
+    let examined = tokio::select! {
+        examined = examine(arguments, config, report) => examined?,
+        _ = tokio::signal::ctrl_c() => return Err(Failure::interrupted()),
+    };
+    let Examination { settings, mut checks } = examined;
+    checks.iter_mut().for_each(pasteable::clean);
+    let shown =
+        CheckReport { at: SystemClock.now(), settings: &settings, checks: &checks, language: report.language() };
+    let mut artefact = Vec::new();
+    let written = if json {
+        print_check_json(&shown, &mut artefact)
+    } else {
+        print_check_text(&shown, report.paints_stdout(), &mut artefact)
+    };
+    written.map_err(|error| Failure::of_output(&error))?;
+    report::print(&artefact)?;
+    let wrong = checks.iter().filter(|check| check.verdict == Verdict::Wrong).count();
+    if wrong == 0 {
+        return Ok(());
+    }
+    let what = if wrong == 1 { "a check found a fault".to_owned() } else { format!("{wrong} checks found faults") };
+    Err(Failure::plain(
+        Exit::Fault,
+        "check",
+        what,
+        Some("do what the report on stdout says, and check again".to_owned()),
+    ))
+}
+
+/// Examines everything in the order in which a token comes about; what depends on something wrong is skipped.
+async fn examine(arguments: CheckArguments, config: Option<PathBuf>, report: &Report) -> Result<Examination, Failure> {
+    let CheckArguments { offline, each_scope, scopes_file, settings: typed, .. } = arguments;
+    let typed = scopes::add_from_file(typed, scopes_file.as_deref())?;
+    let mut examination = Examination::default();
+    let quiet = Report::keeping_warnings();
+    let mut layers = match Layers::of(typed, config, &quiet) {
+        Ok(layers) => layers,
+        Err(failure) => {
+            examination.add(vec![configuration::wrong(&topics::SETTINGS, &failure)]);
+            examination.skip_from("keystore", "needs configuration.settings");
+            return Ok(examination);
+        }
+    };
+    let asked = configuration::examine(&mut layers, &quiet, &mut examination.checks).await;
+    examination.settings = configuration::shown(&layers);
+    let environment = layers.find("env").and_then(|found| Environment::parse(found.value()));
+
+    let key = key::examine(&layers, &quiet, report, &mut examination.checks);
+    if let Some(key) = &key {
+        let certificates = certificate::examine(key, environment, SystemClock.now());
+        examination.add_or_skip("certificate", certificates, "the key came without a certificate");
+    } else {
+        examination.skip("certificate", "needs keystore.opens");
+    }
+    let (Some(asked), Some(key)) = (asked, key) else {
+        let needs = if key_is_missing(&examination.checks) { "keystore.opens" } else { "configuration.settings" };
+        examination.skip_from("registered_key", &format!("needs {needs}"));
+        return Ok(examination);
+    };
+    if offline && layers.find("discover").is_some() {
+        examination.skip_from("registered_key", "the metadata that --discover names is not fetched with --offline");
+        return Ok(examination);
+    }
+    Steps { layers, environment, key, offline, each_scope, report }.go(asked, &mut examination).await;
+    Ok(examination)
+}
+
+fn key_is_missing(checks: &[Check]) -> bool {
+    checks.iter().any(|check| {
+        *check.topic == topics::OPENS && check.verdict != Verdict::Right && check.verdict != Verdict::Warning
+    })
+}
+
+/// What the later steps go by.
+struct Steps<'report> {
+    layers: Layers,
+    environment: Option<Environment>,
+    key: SigningKey,
+    offline: bool,
+    each_scope: bool,
+    report: &'report Report,
+}
+
+impl Steps<'_> {
+    /// From the grant to the token that comes back.
+    async fn go(&self, asked: Asked, examination: &mut Examination) {
+        let (http, patience) = (asked.http.clone(), asked.patience);
+        let addresses = asked.addresses(&self.layers).await;
+        let (audience, endpoint) = match addresses {
+            Ok(addresses) => addresses,
+            Err(failure) => {
+                examination.skip("registered_key", "needs network.metadata");
+                examination.skip("grant", "needs network.metadata");
+                examination.add(network::from(configuration::wrong(&topics::METADATA, &failure)));
+                examination.skip_from("token", "needs network.metadata");
+                return;
+            }
+        };
+        let Some(grant) = self.grant(asked, audience, examination) else {
+            examination.skip_from("network", "needs grant.signed");
+            return;
+        };
+        if self.offline {
+            examination.skip_from("network", "--offline");
+            return;
+        }
+        let expected =
+            network::Expected { audience: &grant.audience, endpoint: &endpoint, algorithm: Some(grant.algorithm) };
+        let progress = Progress::start(&format!("asking {}", grant.audience), self.report);
+        let (checks, metadata) = network::examine(&expected, &http, Instant::now() + patience.timeout).await;
+        drop(progress);
+        let unreachable = unreachable(&checks);
+        examination.add(checks);
+        if let Some(topic) = unreachable.filter(|_| same_host(&grant.audience, &endpoint)) {
+            examination.skip_from("token", &format!("needs {topic}"));
+            return;
+        }
+        let client = match TokenClient::new(endpoint, &http, patience) {
+            Ok(client) => client,
+            Err(error) => return examination.add(vec![topics::REQUEST.failed(&error)]),
+        };
+        let progress = Progress::start("asking for tokens", self.report);
+        let asking = token::Asking { client: &client, grant: &grant, key: &self.key, clock: &SystemClock };
+        let token::Asked { checks, token } = asking.ask(self.each_scope).await;
+        drop(progress);
+        examination.add(checks);
+        let Some((token, scopes)) = token else {
+            examination.skip("received", "needs token.request");
+            return;
+        };
+        let keys = received::keys(metadata.as_ref(), &grant.audience, &http, Instant::now() + patience.timeout).await;
+        let own = self.key.certificates().first().and_then(Certificate::organisation_number);
+        let asked = received::Asked { grant: &grant, scopes: &scopes, own: own.as_ref() };
+        examination.add(received::examine(&token, keys.as_ref().map_err(Clone::clone), &asked, SystemClock.now()));
+    }
+
+    /// Makes and judges the grant, and the registered key that it names.
+    fn grant(&self, asked: Asked, audience: String, examination: &mut Examination) -> Option<Grant> {
+        let quiet = Report::keeping_warnings();
+        let grant = match asked.grant(audience, &self.key, &quiet) {
+            Ok(grant) => grant,
+            Err(failure) => {
+                examination.skip("registered_key", "needs grant.signed");
+                examination.add(vec![configuration::wrong(&topics::SIGNED, &failure)]);
+                return None;
+            }
+        };
+        let registered = registered_key::examine(&self.key, &grant.key_reference, grant.algorithm);
+        examination.add_or_skip("registered_key", registered, "the certificate goes along in x5c");
+        match grant.sign(&self.key, &SystemClock) {
+            Ok(assertion) => {
+                let own = self.key.certificates().first().and_then(Certificate::organisation_number);
+                let now = SystemClock.now();
+                examination.add(grant::examine(&assertion.decode(), self.environment, own.as_ref(), now));
+                Some(grant)
+            }
+            Err(error) => {
+                examination.add(vec![topics::SIGNED.failed(&error)]);
+                None
+            }
+        }
+    }
+}
+
+/// The check that says why nobody answers, if nobody does.
+fn unreachable(checks: &[Check]) -> Option<&'static str> {
+    let way = [&topics::NAME, &topics::CONNECTION, &topics::TLS];
+    let wrong = checks.iter().find(|check| check.verdict == Verdict::Wrong && way.contains(&check.topic))?;
+    Some(wrong.topic.id)
+}
+
+fn same_host(audience: &str, endpoint: &Endpoint) -> bool {
+    Endpoint::parse(audience).is_ok_and(|audience| audience.host() == endpoint.host())
+}
+
+impl Examination {
+    fn add(&mut self, checks: Vec<Check>) {
+        self.checks.extend(checks);
+    }
+
+    fn skip(&mut self, section: &str, because: &str) {
+        self.add(check::skipped(section, because));
+    }
+
+    fn add_or_skip(&mut self, section: &str, checks: Vec<Check>, because: &str) {
+        if checks.is_empty() {
+            self.skip(section, because);
+        } else {
+            self.add(checks);
+        }
+    }
+
+    /// Skips this section and all after it.
+    fn skip_from(&mut self, section: &str, because: &str) {
+        let mut sections: Vec<&str> = topics::ALL.iter().map(|topic| topic.section()).collect();
+        sections.dedup();
+        for later in sections.into_iter().skip_while(|other| *other != section) {
+            self.skip(later, because);
+        }
+    }
+}

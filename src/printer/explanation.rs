@@ -1,0 +1,158 @@
+//! What a refusal means and what to do, for people or as JSON; and all refusals that are known, a line each.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::{
+    client::{Explanation, Pasted, THAT_MEANS},
+    language::{Language, Words},
+};
+
+/// How explanations are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExplanationForm {
+    /// Labelled lines.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+const TEXT: Words = Words { en: "the server's text", nb: "serverens tekst" };
+const DO: Words = Words { en: "what to do", nb: "gjør dette" };
+const COMMAND: Words = Words { en: "command", nb: "kommando" };
+const CONSUMER: Words = Words { en: "consumer", nb: "konsument" };
+const SUPPLIER: Words = Words { en: "supplier", nb: "leverandør" };
+const FOUND_BY: Words = Words {
+    en: ", which Digdir's support finds the request by",
+    nb: ", som Digdirs brukerstøtte finner forespørselen med",
+};
+
+/// What stands where there is no code, or where the server's text is another each time.
+const NONE: &str = "-";
+
+#[derive(Serialize)]
+struct Json<'pasted> {
+    language: &'static str,
+    mp_code: Option<&'pasted str>,
+    explanations: Vec<Explained>,
+    scopes: &'pasted [String],
+    consumer: Option<&'pasted str>,
+    supplier: Option<&'pasted str>,
+    trace_id: Option<&'pasted str>,
+}
+
+#[derive(Serialize)]
+struct Explained {
+    mp_code: Option<&'static str>,
+    oauth_error: &'static str,
+    server_text: Option<&'static str>,
+    meaning: &'static str,
+    remedy: &'static str,
+    command: Option<&'static str>,
+}
+
+impl ExplanationForm {
+    /// The names of the forms.
+    pub const NAMES: [&str; 2] = ["text", "json"];
+
+    /// Finds the form with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Text, Self::Json].into_iter().zip(Self::NAMES).find(|(_, own)| *own == name).map(|(form, _)| form)
+    }
+}
+
+/// Writes all that fits a refusal, and what it is about.
+///
+/// # Errors
+/// Whatever `out` says.
+pub fn print_explanations(
+    form: ExplanationForm,
+    refusal: &Pasted,
+    language: Language,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    match form {
+        ExplanationForm::Json => print_json(refusal, language, out),
+        ExplanationForm::Text => {
+            for (place, explanation) in refusal.explanations.iter().enumerate() {
+                if place > 0 {
+                    writeln!(out)?;
+                }
+                print_explanation(explanation, language, out)?;
+            }
+            print_facts(refusal, language, out)
+        }
+    }
+}
+
+/// Writes every refusal that is known: code, OAuth error and the server's text; those with a code come first.
+///
+/// # Errors
+/// Whatever `out` says.
+pub fn print_catalogue(form: ExplanationForm, language: Language, out: &mut impl Write) -> io::Result<()> {
+    let mut explanations: Vec<_> = Explanation::all().collect();
+    explanations.sort_by_key(|entry| (entry.code.is_none(), entry.code));
+    if form == ExplanationForm::Json {
+        return print_json(&Pasted { explanations, ..Pasted::default() }, language, out);
+    }
+    for entry in explanations {
+        let text = if entry.text.is_empty() { NONE } else { entry.text };
+        writeln!(out, "{:6}  {}  {text}", entry.code.unwrap_or(NONE), entry.error)?;
+    }
+    Ok(())
+}
+
+fn print_explanation(explanation: &Explanation, language: Language, out: &mut impl Write) -> io::Result<()> {
+    let code = explanation.code.map(|code| format!("{code} ")).unwrap_or_default();
+    writeln!(out, "{code}{}", explanation.error)?;
+    let text = Some(explanation.text).filter(|text| !text.is_empty());
+    let lines = [
+        (TEXT, text),
+        (THAT_MEANS, Some(explanation.meaning.in_language(language))),
+        (DO, Some(explanation.remedy.in_language(language))),
+        (COMMAND, explanation.command),
+    ];
+    for (label, text) in lines {
+        if let Some(text) = text {
+            writeln!(out, "{}: {text}", label.in_language(language))?;
+        }
+    }
+    Ok(())
+}
+
+/// Scopes and trace ids bear the names that they have on the wire.
+fn print_facts(refusal: &Pasted, language: Language, out: &mut impl Write) -> io::Result<()> {
+    let mut lines: Vec<String> = refusal.scopes.iter().map(|scope| format!("scope: {scope}")).collect();
+    for (label, number) in [(CONSUMER, &refusal.consumer), (SUPPLIER, &refusal.supplier)] {
+        lines.extend(number.iter().map(|number| format!("{}: {number}", label.in_language(language))));
+    }
+    lines.extend(refusal.trace_id.iter().map(|id| format!("trace_id: {id}{}", FOUND_BY.in_language(language))));
+    if !lines.is_empty() {
+        writeln!(out, "\n{}", lines.join("\n"))?;
+    }
+    Ok(())
+}
+
+fn print_json(refusal: &Pasted, language: Language, out: &mut impl Write) -> io::Result<()> {
+    let explained = |entry: &&'static Explanation| Explained {
+        mp_code: entry.code,
+        oauth_error: entry.error,
+        server_text: Some(entry.text).filter(|text| !text.is_empty()),
+        meaning: entry.meaning.in_language(language),
+        remedy: entry.remedy.in_language(language),
+        command: entry.command,
+    };
+    let json = Json {
+        language: language.name(),
+        mp_code: refusal.code.as_deref(),
+        explanations: refusal.explanations.iter().map(explained).collect(),
+        scopes: &refusal.scopes,
+        consumer: refusal.consumer.as_deref(),
+        supplier: refusal.supplier.as_deref(),
+        trace_id: refusal.trace_id.as_deref(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &json)?;
+    writeln!(out)
+}
