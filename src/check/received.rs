@@ -16,9 +16,9 @@ use super::{
     },
 };
 use crate::{
-    client::{AccessToken, Metadata},
+    client::{AccessToken, Metadata, fetch_key_set},
     grant::{Grant, KeyReference, Resource},
-    http::{Endpoint, HttpClient, HttpOptions},
+    http::{Endpoint, HttpOptions},
     inspect::Jwt,
     keystore::KeySet,
     organisation::OrganisationNumber,
@@ -84,19 +84,7 @@ pub async fn keys(
         let found = "the metadata says that the keys are on this machine".to_owned();
         return Err(SIGNATURE.wrong(found, "check whether a proxy answers in the server's place"));
     }
-    let client = HttpClient::new(endpoint, options).map_err(|error| SIGNATURE.failed(&error))?;
-    let answer = client.get(deadline).await.map_err(|error| SIGNATURE.failed(&error))?;
-    let unusable = |why: String| {
-        let found = format!("no keys at {}: {why}", client.endpoint());
-        SIGNATURE.wrong(found, "try again later, or check whether a proxy answers in the server's place")
-    };
-    if answer.status != 200 {
-        return Err(unusable(format!("HTTP {}", answer.status)));
-    }
-    KeySet::parse(&answer.body).map_err(|error| {
-        let why = std::error::Error::source(&error).map(|why| format!(", {why}")).unwrap_or_default();
-        unusable(format!("{error}{why}"))
-    })
+    fetch_key_set(&endpoint, options, deadline).await.map_err(|error| SIGNATURE.failed(&error))
 }
 
 fn signature(jwt: &Jwt, keys: &KeySet) -> Check {

@@ -1,5 +1,5 @@
-//! The one room that writes results: the grant, the token, headers that are ready for curl, what a token says, or what
-//! a refusal means.
+//! The one room that writes results: the grant, the token, headers that are ready for curl, what a refusal means, what a
+//! token says, what a check found.
 //!
 //! Each form ends with one newline. What is written here is the artefact that was asked for, secrets included;
 //! nothing else in the program writes one.
