@@ -92,7 +92,6 @@ fn every_option_and_command_that_the_source_tells_people_to_use_exists() {
     };
     let mut known = words(&help);
     known.extend(["--data", "--cacert", "--path"].map(str::to_owned)); // curl's, cargo's
-    known.insert("--no-cache".to_owned()); // told by the cache's errors before any command shows them
     known.extend(PKCS11_TOOL.map(str::to_owned));
     let commands = commands();
 

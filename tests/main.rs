@@ -3,6 +3,7 @@
 
 mod aliases;
 mod answers;
+mod cache;
 mod cache_room;
 mod check;
 mod completions;

@@ -259,7 +259,7 @@ mod tests {
     fn an_empty_value_is_none_but_a_password_may_be_empty() {
         let drop_in = parsed(&["--kid=", "--resource=", "--keystore_password="]).unwrap();
         let names: Vec<&str> = drop_in.settings.0.iter().map(|(name, _)| *name).collect();
-        assert_eq!(names, ["keystore-password", "no-resource"]);
+        assert_eq!(names, ["keystore-password", "no-resource", "no-cache"]);
     }
 
     #[test]

@@ -17,9 +17,10 @@ const VARIABLES: [(&str, &str); 5] = [
     ("XDG_CONFIG_HOME, XDG_DATA_HOME", "Where the user's own files are, in place of ~/.config and ~/.local/share"),
 ];
 
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("$XDG_CONFIG_HOME/maskinporten/config.toml", "The user's own profiles"),
     ("maskinporten.toml", "A project's profiles, in this folder or above; stronger than the user's own"),
+    ("$XDG_CACHE_HOME/maskinporten/", "Tokens that are still good, for their owner alone"),
     ("$XDG_DATA_HOME/maskinporten/", "What the simulator keeps, and where it is to be found"),
 ];
 

@@ -1,0 +1,333 @@
+//! The token cache as its users meet it: one request for many calls, and nothing left lying about.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    local::Local,
+    support::{Maskinporten, wait},
+};
+
+/// A simulator, and a place for the cache of several runs.
+struct Setting {
+    local: Local,
+    cache: TempDir,
+}
+
+impl Setting {
+    fn new() -> Self {
+        Self { local: Local::start(&[]), cache: tempfile::tempdir().unwrap() }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Maskinporten {
+        self.local.maskinporten(arguments).env("XDG_CACHE_HOME", self.cache.path())
+    }
+
+    fn token(&self, more: &[&str]) -> String {
+        self.run(&["token", "--env", "local"]).args(more).run().artefact()
+    }
+
+    /// How many tokens the simulator has given out.
+    fn requests(&self) -> usize {
+        // The log is read by another thread: it is awaited up to a line that comes after all others.
+        let marker = format!("GET /errors/MP-{:03}", self.local.log().matches("GET /errors/").count());
+        let url = format!("{}errors/{}", self.local.issuer(), marker.rsplit('/').next().unwrap());
+        crate::server::curl(["-sS", &url], "");
+        while !self.local.log().contains(&marker) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.local.log().matches("POST /token").count()
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.cache.path().join("maskinporten")
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn the_second_call_takes_the_stored_token_and_needs_neither_key_nor_password() {
+    let setting = Setting::new();
+    let password = fs::read_to_string(setting.local.file("modern.password")).unwrap();
+    let keystore = setting.local.file("modern.p12").display().to_string();
+    let own = ["--keystore", keystore.as_str()];
+
+    let first =
+        setting.run(&["token", "--env", "local"]).args(own).env("MASKINPORTEN_KEYSTORE_PASSWORD", password.trim());
+    let first = first.run().artefact();
+    // Without the password, which nobody is there to ask for.
+    let second = setting.run(&["token", "--env", "local"]).args(own).run().artefact();
+    // The same key from the simulator's own settings, in another command.
+    let headers = setting.run(&["headers", "--env", "local"]).run().artefact();
+
+    assert_eq!(first, second);
+    assert_eq!(headers, format!("Authorization: Bearer {first}"));
+    assert_eq!(setting.requests(), 1);
+}
+
+#[test]
+fn what_shapes_a_token_decides_which_one_is_taken() {
+    let setting = Setting::new();
+    let mut tokens = BTreeSet::new();
+    for (more, is_new) in [
+        (&["--scope", "difitest:test1 difitest:test2"][..], true),
+        (&["--scope", "difitest:test2,difitest:test1"], false),
+        (&["--scope", "difitest:test2"], true),
+        (&["--scope", "difitest:test2", "--resource", "https://api.example.no/"], true),
+        (&["--scope", "difitest:test2", "--ttl", "60"], false),
+        (&["--scope", "difitest:test2", "--x5c", "leaf"], true),
+        (&["--scope", "difitest:test2", "--system-user", "310700053"], true),
+        (&["--scope", "simulator:delegated", "--consumer-org", "310700053"], true),
+    ] {
+        assert_eq!(tokens.insert(setting.token(more)), is_new, "{more:?}");
+    }
+}
+
+#[test]
+fn the_cache_can_be_passed_over_and_renewed() {
+    let setting = Setting::new();
+    let stored = setting.token(&[]);
+
+    let unstored = setting.token(&["--no-cache"]);
+    let by_variable = setting.run(&["token", "--env", "local"]).env("MASKINPORTEN_NO_CACHE", "1").run().artefact();
+    let switched_on = setting.run(&["token", "--env", "local"]).env("MASKINPORTEN_NO_CACHE", "0").run().artefact();
+    assert_eq!(switched_on, stored);
+    assert_ne!(unstored, stored);
+    assert_ne!(by_variable, stored);
+
+    let renewed = setting.token(&["--refresh"]);
+    assert_ne!(renewed, stored);
+    assert_eq!(setting.token(&[]), renewed);
+
+    // The simulator's tokens are good for 119 seconds: a hundred are left, and two minutes are not.
+    assert_eq!(setting.token(&["--min-ttl", "100"]), renewed);
+    assert_ne!(setting.token(&["--min-ttl", "2m"]), renewed);
+    setting
+        .run(&["token", "--env", "local", "--min-ttl", "soon"])
+        .run()
+        .fails(2, "error: --min-ttl is no time up to a day\nhint: pass --min-ttl 30s or 2m\n");
+}
+
+#[test]
+fn a_stored_token_says_how_long_it_is_good_from_now_on() {
+    let setting = Setting::new();
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let fresh = read(&setting.token(&["--format", "json"]));
+    std::thread::sleep(Duration::from_millis(2100));
+
+    let stored = read(&setting.token(&["--format", "json"]));
+
+    assert_eq!(stored["access_token"], fresh["access_token"]);
+    assert_eq!(fresh["expires_in"], 119);
+    assert!((110..=117).contains(&stored["expires_in"].as_u64().unwrap()), "{}", stored["expires_in"]);
+    let ends = |json: &Value| json["expires_at_epoch"].as_i64().unwrap();
+    assert!((ends(&stored) - ends(&fresh)).abs() <= 1);
+}
+
+#[test]
+fn a_list_shows_everything_but_the_token_and_clearing_removes_it() {
+    let setting = Setting::new();
+    let token =
+        setting.token(&["--scope", "simulator:delegated", "--consumer-org", "310700053", "--pid", "01017012345"]);
+
+    let text = setting.run(&["cache", "list"]).run().artefact();
+    let json = setting.run(&["cache", "list", "--format", "json"]).run().artefact();
+
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "simulator:delegated");
+    assert!(lines[1].starts_with("  until         20") && lines[1].ends_with(" s left"), "{}", lines[1]);
+    assert_eq!(
+        lines[2..],
+        [
+            "  environment   local",
+            "  server        127.0.0.1",
+            "  client        8d001e58-c758-4beb-a9ec-ae1d770fa35e",
+            "  consumer      310700053",
+        ]
+    );
+    let listed: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(listed["tokens"][0]["scopes"], serde_json::json!(["simulator:delegated"]));
+    for secret in [token.trim(), "01017012345"] {
+        assert!(!text.contains(secret) && !json.contains(secret));
+    }
+    for file in files(&setting.folder()) {
+        assert!(!file.display().to_string().contains("simulator"), "{}", file.display());
+    }
+
+    let kept = setting.run(&["cache", "clear", "--expired"]).run();
+    assert_eq!((kept.code, kept.stderr.as_str()), (0, "there was no token to remove\n"));
+    let cleared = setting.run(&["cache", "clear"]).run();
+    assert_eq!((cleared.code, cleared.stdout.as_str(), cleared.stderr.as_str()), (0, "", "1 token removed\n"));
+    let empty = setting.run(&["cache", "list"]).run();
+    assert_eq!((empty.code, empty.stdout.as_str(), empty.stderr.as_str()), (0, "", "no token is stored\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_cache_that_others_could_have_written_to_is_refused_with_what_mends_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let setting = Setting::new();
+    setting.token(&[]);
+    let folder = setting.folder();
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let shown = folder.display();
+
+    mode(&folder, 0o755);
+    setting.run(&["token", "--env", "local"]).run().fails(
+        1,
+        &format!(
+            "error: the folder of the token cache is not safe: `{shown}`\ncaused by: its mode is 0755, which lets others in\n\
+             hint: pass --no-cache, or close it to others with: chmod 700 {shown}\n"
+        ),
+    );
+    mode(&folder, 0o700);
+    files(&folder).iter().for_each(|file| mode(file, 0o644));
+    let outcome = setting.run(&["token", "--env", "local"]).run();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""));
+    assert!(outcome.stderr.starts_with("error: a file of the token cache is not safe: `"), "{}", outcome.stderr);
+    assert!(setting.run(&["token", "--env", "local", "--no-cache"]).run().code == 0);
+
+    fs::remove_dir_all(&folder).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), &folder).unwrap();
+    let outcome = setting.run(&["token", "--env", "local"]).run();
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("caused by: it is a symbolic link\n"), "{}", outcome.stderr);
+    assert_eq!(files(elsewhere.path()).len(), 0);
+}
+
+#[test]
+fn without_a_place_for_the_cache_there_is_a_token_all_the_same() {
+    let setting = Setting::new();
+
+    let outcome = setting.run(&["token", "--env", "local", "-v"]).env("XDG_CACHE_HOME", "/dev/null/none").run();
+
+    assert_eq!(outcome.code, 0);
+    assert!(outcome.stderr.contains("going on without the token cache: could not use"), "{}", outcome.stderr);
+    setting.run(&["token", "--env", "local"]).env("XDG_CACHE_HOME", "/dev/null/none").run().artefact();
+}
+
+#[test]
+fn a_damaged_entry_is_replaced_and_only_those_who_ask_hear_of_it() {
+    let setting = Setting::new();
+    let stored = setting.token(&[]);
+    for quiet in [true, false] {
+        for file in files(&setting.folder()) {
+            let content = fs::read(&file).unwrap();
+            fs::write(&file, &content[..content.len() / 2]).unwrap();
+        }
+
+        let outcome =
+            setting.run(if quiet { &["token", "--env", "local"] } else { &["token", "--env", "local", "-v"] }).run();
+
+        assert_eq!(outcome.code, 0);
+        assert_ne!(outcome.stdout, stored);
+        assert_eq!(outcome.stderr.is_empty(), quiet);
+        if !quiet {
+            assert!(outcome.stderr.contains("the stored token is not used: "), "{}", outcome.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_refusal_is_never_stored_and_the_original_s_command_line_stores_nothing() {
+    let setting = Setting::new();
+    for _ in 0..2 {
+        let outcome = setting.run(&["token", "--env", "local", "--scope", "simulator:ungranted"]).run();
+        assert_eq!(outcome.code, 5);
+    }
+    assert_eq!(setting.requests(), 2);
+    assert_eq!(setting.run(&["cache", "list"]).run().stderr, "no token is stored\n");
+
+    let keystore = setting.local.file("modern.p12").display().to_string();
+    let password = fs::read_to_string(setting.local.file("modern.password")).unwrap();
+    let issuer = setting.local.issuer();
+    let endpoint = format!("--token_endpoint={issuer}token");
+    let audience = format!("--audience={issuer}");
+    let arguments = [
+        "--client_id=8d001e58-c758-4beb-a9ec-ae1d770fa35e",
+        "--scopes=difitest:test1",
+        &endpoint,
+        &audience,
+        "--only_token",
+        &format!("--keystore_path={keystore}"),
+        &format!("--keystore_password={}", password.trim()),
+    ];
+    let tokens: BTreeSet<String> = (0..2).map(|_| setting.run(&arguments).run().stdout).collect();
+    assert_eq!(tokens.len(), 2);
+    assert!(!tokens.contains(""));
+}
+
+/// Starts a process that asks for a token.
+fn started(setting: &Setting) -> std::process::Child {
+    Command::new(env!("CARGO_BIN_EXE_maskinporten"))
+        .args(["token", "--env", "local"])
+        .env_clear()
+        .env("HOME", setting.cache.path())
+        .env("XDG_CACHE_HOME", setting.cache.path())
+        .env("XDG_DATA_HOME", setting.local.home())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn fifty_processes_that_start_at_once_make_one_request() {
+    let setting = Setting::new();
+    let children: Vec<_> = (0..50).map(|_| started(&setting)).collect();
+
+    let tokens: BTreeSet<String> = children.into_iter().map(|child| wait(child).artefact()).collect();
+
+    assert_eq!(tokens.len(), 1);
+    assert_eq!(setting.requests(), 1);
+    assert_eq!(tokens.first().unwrap(), &setting.token(&[]));
+    assert_eq!(setting.requests(), 1);
+}
+
+#[test]
+fn whatever_moment_a_process_is_killed_at_the_next_one_gets_a_token() {
+    let setting = Setting::new();
+    // How long a whole run takes, so that the moments are spread over it.
+    let started_at = std::time::Instant::now();
+    assert_eq!(wait(started(&setting)).code, 0);
+    let whole = started_at.elapsed();
+    for moment in 0..200_u32 {
+        if moment % 2 == 0 {
+            fs::remove_dir_all(setting.folder()).unwrap();
+        } else {
+            // Stored tokens are not good enough, so that a new one is written.
+            for file in files(&setting.folder()) {
+                fs::write(file, b"").unwrap();
+            }
+        }
+        let mut child = started(&setting);
+        std::thread::sleep(whole * (moment * 37 % 200) / 180);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        fs::create_dir_all(setting.folder()).unwrap();
+        private(&setting.folder());
+
+        let next = wait(started(&setting));
+        assert_eq!((next.code, next.stderr.as_str()), (0, ""), "after {moment}");
+        assert!(next.stdout.starts_with("eyJ"));
+    }
+}
+
+fn private(folder: &Path) {
+    #[cfg(unix)]
+    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let _ = folder;
+}
