@@ -56,3 +56,4 @@ mod terminal;
 mod tls;
 mod usage;
 mod vectors;
+mod watch;
