@@ -5,6 +5,7 @@
 
 mod banner;
 mod check;
+mod curl_config;
 mod explanation;
 mod grant;
 mod headers;
@@ -14,6 +15,7 @@ mod token;
 pub use self::{
     banner::print_banner,
     check::{CheckReport, print_check_json, print_check_text},
+    curl_config::print_curl_config,
     explanation::{ExplanationForm, print_catalogue, print_explanations},
     grant::{GrantForm, print_grant},
     headers::{Header, HeaderError, HeadersForm, print_headers},
