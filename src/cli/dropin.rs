@@ -134,7 +134,7 @@ pub(crate) async fn run(drop_in: DropIn, report: &Report) -> Result<(), Failure>
         artefact.push(b'\n');
         return report::print(&artefact);
     }
-    let token = fetch::access_token(layers, report).await?;
+    let token = fetch::access_token(layers, report, fetch::Freshness::Usual).await?;
     let printed = match drop_in.output {
         Output::Banner => print_banner(&token, &mut *artefact),
         _ => print_token(TokenForm::Token, &token, &mut *artefact),

@@ -1,4 +1,4 @@
-//! Fetches an access token for what is wanted; `token` and `headers` print what comes back.
+//! Fetches an access token for what is wanted; `token` and `headers` print what comes back, `exec` and `curl` hand it on.
 
 use maskinporten_token_generator::{
     client::{AccessToken, ClientError, TokenClient},
@@ -13,10 +13,24 @@ use super::{
     resolve,
 };
 
+/// Which token will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// Any that is good.
+    Usual,
+    /// One that was issued just now: an API has refused the one before.
+    New,
+}
+
 /// Resolves the settings, signs and fetches; Ctrl-C ends it.
-pub(crate) async fn access_token(layers: Layers, report: &Report) -> Result<AccessToken, Failure> {
+pub(crate) async fn access_token(
+    layers: Layers,
+    report: &Report,
+    freshness: Freshness,
+) -> Result<AccessToken, Failure> {
     let wanted = resolve::resolve(layers, &SystemClock, report).await?;
-    report.detail(&format!("asking {} for {}", wanted.endpoint, wanted.grant.scopes));
+    let what = if freshness == Freshness::New { "a new token for " } else { "" };
+    report.detail(&format!("asking {} for {what}{}", wanted.endpoint, wanted.grant.scopes));
     let client = TokenClient::new(wanted.endpoint.clone(), &wanted.http, wanted.patience)?;
     let _progress = Progress::start(&format!("waiting for {}", wanted.endpoint), report);
     let fetched = client.fetch(

@@ -27,6 +27,9 @@ pub(crate) enum Exit {
     Refused = 5,
     Unreachable = 6,
     Fault = 7,
+    NotStarted = 125,
+    NotRun = 126,
+    NotFound = 127,
     Interrupted = 130,
 }
 
@@ -69,6 +72,13 @@ impl Failure {
         let happened = std::mem::replace(&mut self.message, what.to_owned());
         self.causes.insert(0, happened);
         self
+    }
+
+    /// The failure of a command that was to run another program, before that was run: the program's own exit codes are
+    /// left to it.
+    pub(crate) fn before_the_program(self) -> Self {
+        let kept = matches!(self.exit, Exit::Interrupted | Exit::NotRun | Exit::NotFound);
+        if kept { self } else { Self { exit: Exit::NotStarted, ..self } }
     }
 
     /// Names the failure for programs.
