@@ -16,10 +16,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("http", &["explain"]),
     ("keystore", &["explain", "organisation"]),
     ("grant", &["clock", "environment", "explain", "keystore", "organisation"]),
-    ("client", &["clock", "environment", "explain", "grant", "http", "language"]),
+    ("client", &["clock", "environment", "explain", "grant", "http", "keystore", "language"]),
     ("inspect", &["environment", "explain", "keystore", "organisation"]),
     ("check", &["client", "clock", "environment", "explain", "grant", "http", "inspect", "keystore", "organisation"]),
-    ("printer", &["check", "client", "explain", "grant", "language"]),
+    ("printer", &["check", "client", "explain", "grant", "inspect", "keystore", "language"]),
     ("profile", &["environment", "explain"]),
     ("simulator", &["clock", "environment", "explain"]),
 ];

@@ -3,6 +3,7 @@
 
 mod aliases;
 mod answers;
+mod check;
 mod config_errors;
 mod conversions;
 mod crafted;
@@ -15,6 +16,7 @@ mod grants_verify;
 mod hardware_errors;
 mod help;
 mod imports;
+mod inspect;
 mod iterations;
 mod key_errors;
 mod key_sources;

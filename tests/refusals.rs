@@ -14,18 +14,18 @@ const TRACE: &str = "356666143081bbec11d293753e9702ca";
 
 /// A refusal as it comes, and the two halves of its explanation in each language.
 pub struct Known {
-    status: u16,
-    error: &'static str,
-    code: Option<&'static str>,
+    pub status: u16,
+    pub error: &'static str,
+    pub code: Option<&'static str>,
     words: String,
-    told: [Told; 2],
+    pub told: [Told; 2],
 }
 
 /// What a refusal means and what to do, in the language of this name.
-struct Told {
-    language: &'static str,
-    meaning: &'static str,
-    hint: &'static str,
+pub struct Told {
+    pub language: &'static str,
+    pub meaning: &'static str,
+    pub hint: &'static str,
 }
 
 pub fn all_known() -> Vec<Known> {
@@ -67,7 +67,7 @@ impl Known {
         format!("the token endpoint refused the grant: HTTP {}, {}{code}", self.status, self.error)
     }
 
-    fn said(&self) -> String {
+    pub fn said(&self) -> String {
         format!("the server says: {}", self.words)
     }
 }

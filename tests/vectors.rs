@@ -1,4 +1,8 @@
-//! The examples of the standards, letter for letter: RFC 7515 appendix A, RFC 8037 appendix A.
+//! The examples of the standards, letter for letter: RFC 7515 appendix A, RFC 7519 §3.1 and §6.1, RFC 8037 appendix A.
+
+/// The claims of most examples: `{"iss":"joe",\r\n "exp":1300819380,\r\n "http://example.com/is_root":true}`.
+pub const CLAIMS: &str =
+    "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 
 /// A signature of the standards, with the public key that verifies it.
 pub struct Example {
@@ -7,6 +11,34 @@ pub struct Example {
     pub key: &'static str,
     pub jws: &'static str,
 }
+
+/// RFC 7515 appendix A.1 and RFC 7519 §3.1: HMAC.
+pub const HMAC: &str = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
+    eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.\
+    dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+/// RFC 7515 appendix A.5 and RFC 7519 §6.1: no signature.
+pub const UNSECURED: &str = "eyJhbGciOiJub25lIn0.\
+    eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.";
+
+/// RFC 7515 appendix A.7: the flattened JSON serialization.
+pub const FLATTENED: &str = r#"{
+    "payload": "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
+    "protected": "eyJhbGciOiJFUzI1NiJ9",
+    "header": {"kid": "e9bc097a-ce51-4036-9562-d2ade882db0d"},
+    "signature": "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
+}"#;
+
+/// RFC 7515 appendix A.6: the general JSON serialization, with two signatures.
+pub const GENERAL: &str = r#"{
+    "payload": "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
+    "signatures": [
+        {"protected": "eyJhbGciOiJSUzI1NiJ9", "header": {"kid": "2010-12-29"},
+         "signature": "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw"},
+        {"protected": "eyJhbGciOiJFUzI1NiJ9", "header": {"kid": "e9bc097a-ce51-4036-9562-d2ade882db0d"},
+         "signature": "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"}
+    ]
+}"#;
 
 pub const RS256: Example = Example {
     name: "RFC 7515 appendix A.2",

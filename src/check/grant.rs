@@ -62,6 +62,7 @@ fn signed(header: &Value) -> Check {
     let algorithm = header["alg"].as_str().unwrap_or_default();
     let reference = match (header["kid"].as_str(), header["x5c"].as_array()) {
         (Some(_), _) => "found by kid".to_owned(),
+        (None, Some(chain)) if chain.len() == 1 => "found by x5c with 1 certificate".to_owned(),
         (None, Some(chain)) => format!("found by x5c with {} certificates", chain.len()),
         (None, None) => "found by nothing".to_owned(),
     };

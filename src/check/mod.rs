@@ -10,6 +10,7 @@ mod authorities;
 pub mod certificate;
 pub mod grant;
 pub mod network;
+pub mod received;
 pub mod registered_key;
 pub mod token;
 pub mod topics;

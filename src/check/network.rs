@@ -70,8 +70,9 @@ pub async fn examine(
     }
 }
 
-/// The checks from one that found something wrong: the ones after it are skipped.
-fn from(wrong: Check) -> Vec<Check> {
+/// The checks from one that found something wrong: those before it were not made, and those after it are skipped.
+#[must_use]
+pub fn from(wrong: Check) -> Vec<Check> {
     let all: [&'static Topic; 8] =
         [&NAME, &CONNECTION, &TLS, &METADATA, &METADATA_ISSUER, &ENDPOINT, &ALGORITHMS, &CLOCK];
     let place = all.iter().position(|topic| *topic == wrong.topic).unwrap_or_default();

@@ -38,8 +38,8 @@ pub struct Asking<'asking> {
 pub struct Asked {
     /// The checks, that of all scopes first.
     pub checks: Vec<Check>,
-    /// A token to look at, when there was any.
-    pub token: Option<AccessToken>,
+    /// A token to look at, when there was any, and the scopes that it was asked for.
+    pub token: Option<(AccessToken, Vec<String>)>,
 }
 
 impl Asking<'_> {
@@ -52,7 +52,8 @@ impl Asking<'_> {
             Err(ClientError::Refused(refusal)) => each || is_about_scopes(refusal),
             Err(_) => false,
         };
-        asked.token = all.ok();
+        let scopes = || self.grant.scopes.iter().map(str::to_owned).collect();
+        asked.token = all.ok().map(|token| (token, scopes()));
         if self.grant.scopes.iter().count() == 1 {
             return asked;
         }
@@ -75,7 +76,7 @@ impl Asking<'_> {
         let mut answers = stream::iter(answers).buffered(AT_ONCE);
         while let Some((scope, answer)) = answers.next().await {
             asked.checks.push(judged(&SCOPE, &answer).about(scope));
-            asked.token = asked.token.or(answer.ok());
+            asked.token = asked.token.or(answer.ok().map(|token| (token, vec![scope.to_owned()])));
         }
         asked
     }

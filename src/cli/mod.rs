@@ -17,6 +17,7 @@ mod explain;
 mod fetch;
 mod grant;
 mod headers;
+mod inspect;
 mod key;
 mod keys;
 mod language;
@@ -87,7 +88,11 @@ fn in_wanted_language(report: Report, typed: Option<&str>) -> (Report, Result<()
 fn wait<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let failed = |error| Failure::plain(Exit::Other, "runtime", format!("could not start: {error}"), None);
-    runtime.map_err(failed)?.block_on(command)
+    let runtime = runtime.map_err(failed)?;
+    let result = runtime.block_on(command);
+    // A name that is still being looked up would keep the process until the resolver gives up.
+    runtime.shutdown_background();
+    result
 }
 
 /// Says how it went, with the exit code that belongs to it.
@@ -119,6 +124,7 @@ async fn run(
         Command::Headers(arguments) => headers::run(arguments, config, report).await,
         Command::Check(arguments) => check::run(arguments, config, report).await,
         Command::Explain(arguments) => explain::run(&arguments, report),
+        Command::Inspect(arguments) => inspect::run(*arguments, config, report).await,
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => config::run(command, config, report),
         Command::Keys { command } => keys::run(command, config, report),

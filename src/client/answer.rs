@@ -80,7 +80,45 @@ fn seconds(value: &Value) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_a_server_answers_is_a_token_or_an_error_that_does_not_show_it(
+            status in prop_oneof![3 => Just(200_u16), 1 => prop::sample::select(vec![204_u16, 302, 400, 401, 403, 429, 503])],
+            body in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..300),
+                r#"\{("(access_token|token_type|expires_in|scope|error)":("[a-zA-Z0-9._ -]{0,40}"|-?[0-9]{1,30}|null|\{\}),?){0,6}\}?"#
+                    .prop_map(String::into_bytes),
+            ],
+        ) {
+            let endpoint = Endpoint::parse("https://test.maskinporten.no/token").unwrap();
+            let marked = [body.as_slice(), br#"{"access_token":"hemmelig-token"}"#].concat();
+            for body in [body, marked] {
+                let answer = Answer {
+                    status,
+                    media_type: String::new(),
+                    location: None,
+                    retry_after: None,
+                    date: None,
+                    sent_at: DateTime::UNIX_EPOCH,
+                    received_at: DateTime::UNIX_EPOCH,
+                    body: body.into(),
+                };
+                match read(&answer, &endpoint, DateTime::UNIX_EPOCH) {
+                    Ok(token) => prop_assert!(status == 200 && is_bearer_token(token.expose())),
+                    Err(error) => {
+                        let shown = format!("{error} {:?}", std::error::Error::source(&error));
+                        prop_assert!(!shown.contains("hemmelig"), "{}", shown);
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_token_holds_the_characters_of_rfc_6750_alone() {

@@ -9,6 +9,7 @@ mod answer;
 mod catalogue;
 mod discovery;
 mod error;
+mod key_set;
 mod pasted;
 mod refusal;
 mod request;
@@ -22,6 +23,7 @@ pub use self::{
     catalogue::Explanation,
     discovery::{Metadata, discover, metadata_endpoint},
     error::{ClientError, Unintelligible},
+    key_set::{fetch_key_set, published_keys},
     pasted::{MAXIMUM_BYTES as MAXIMUM_PASTED_BYTES, Pasted},
     refusal::{REFUSALS, Refusal, THAT_MEANS},
     request::TokenRequest,

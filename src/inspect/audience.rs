@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{Jwt, kind, shown};
+use super::{Jwt, kind, personal::shown};
 use crate::environment::Environment;
 
 /// What an audience should be.

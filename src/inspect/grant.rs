@@ -24,7 +24,7 @@ pub(super) fn warnings(jwt: &Jwt, kind: Kind) -> Vec<Warning> {
         warnings.extend(claims(jwt));
     }
     if let Some(seconds) = lifetime(jwt).filter(|seconds| *seconds > MAXIMUM_SECONDS) {
-        let text = format!("it is good for {seconds} s, and Maskinporten allows {MAXIMUM_SECONDS} from `iat` to `exp`");
+        let text = format!("it is good for {seconds} s, and {MAXIMUM_SECONDS} are allowed from `iat` to `exp`");
         warnings.push(Warning::new("lifetime", text));
     }
     warnings

@@ -9,6 +9,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::personal::{is_person, shown};
 use crate::organisation::OrganisationNumber;
 
 /// What an organisation is in a token.
@@ -124,7 +125,7 @@ fn of_object(role: Role, claim: &str, value: &Value) -> Option<Organisation> {
     // A European seal is identified by whatever its certificate says (ETSI EN 319 412-1 §5.1.4).
     let authority = value.get("authority").and_then(Value::as_str).unwrap_or_default();
     if authority.starts_with("etsi") {
-        return Some(Organisation { role, claim, id: super::shown(id), organisation_number: None, fault: None });
+        return Some(Organisation { role, claim, id: shown(id), organisation_number: None, fault: None });
     }
     Some(Organisation::iso6523(role, &claim, id))
 }
@@ -133,11 +134,11 @@ impl Organisation {
     /// `0192:` and nine digits.
     fn iso6523(role: Role, claim: &str, id: &str) -> Self {
         match id.strip_prefix("0192:") {
-            Some(digits) => Self { id: super::shown(id), ..Self::plain(role, claim, digits) },
+            Some(digits) => Self { id: shown(id), ..Self::plain(role, claim, digits) },
             None => Self {
                 role,
                 claim: claim.to_owned(),
-                id: super::shown(id),
+                id: shown(id),
                 organisation_number: None,
                 fault: Some("it does not begin with `0192:`".to_owned()),
             },
@@ -146,13 +147,16 @@ impl Organisation {
 
     /// Nine digits alone.
     fn plain(role: Role, claim: &str, digits: &str) -> Self {
-        let parsed = OrganisationNumber::parse(digits);
+        let parsed = OrganisationNumber::parse(digits).map_err(|error| match digits {
+            person if is_person(person) => "it has eleven digits, as a person's number has".to_owned(),
+            _ => error.to_string(),
+        });
         Self {
             role,
             claim: claim.to_owned(),
-            id: super::shown(digits),
+            id: shown(digits),
             organisation_number: parsed.as_ref().ok().map(|number| number.digits().to_owned()),
-            fault: parsed.err().map(|error| error.to_string()),
+            fault: parsed.err(),
         }
     }
 }

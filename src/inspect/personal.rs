@@ -8,10 +8,6 @@ const MASK: &str = "***********";
 /// Claims that name a person with no more than a number.
 const PERSONS: [&str; 2] = ["pid", "sub"];
 
-/// How a consent names a person
-/// (<https://docs.digdir.no/docs/Maskinporten/maskinporten_func_samtykke>).
-const IDENTIFIER: &str = "person:identifier-no:";
-
 /// The claims with persons' numbers hidden, wherever they stand.
 pub(super) fn masked(claims: &Map<String, Value>) -> Map<String, Value> {
     claims.iter().map(|(name, value)| (name.clone(), mask(name, value))).collect()
@@ -28,11 +24,21 @@ fn mask(name: &str, value: &Value) -> Value {
     }
 }
 
+/// A text with the person's number at its end hidden; `None` when there is none. It stands alone or behind a colon, as in
+/// `urn:altinn:person:identifier-no:` of a consent
+/// (<https://docs.digdir.no/docs/Maskinporten/maskinporten_func_samtykke>).
 fn mask_text(text: &str) -> Option<String> {
-    let (before, digits) = match text.rfind(IDENTIFIER) {
-        Some(place) => text.split_at(place + IDENTIFIER.len()),
-        None => ("", text),
-    };
-    let is_number = digits.len() == MASK.len() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| format!("{before}{MASK}"))
+    let start = text.rfind(':').map_or(0, |colon| colon + 1);
+    let (before, digits) = text.split_at(start);
+    is_person(digits).then(|| format!("{before}{MASK}"))
+}
+
+/// Whether a text may be a person's number.
+pub(super) fn is_person(text: &str) -> bool {
+    text.len() == MASK.len() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A token's own words, short, harmless and with no person's number at their end.
+pub(super) fn shown(text: &str) -> String {
+    super::shown(&mask_text(text).unwrap_or_else(|| text.to_owned()))
 }

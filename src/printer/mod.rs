@@ -1,4 +1,5 @@
-//! The one room that writes results: the grant, the token, headers that are ready for curl, or what a refusal means.
+//! The one room that writes results: the grant, the token, headers that are ready for curl, what a refusal means, what a
+//! token says, what a check found.
 //!
 //! Each form ends with one newline. What is written here is the artefact that was asked for, secrets included;
 //! nothing else in the program writes one.
@@ -9,6 +10,7 @@ mod curl_config;
 mod explanation;
 mod grant;
 mod headers;
+mod inspect;
 mod quoting;
 mod token;
 
@@ -19,5 +21,6 @@ pub use self::{
     explanation::{ExplanationForm, print_catalogue, print_explanations},
     grant::{GrantForm, print_grant},
     headers::{Header, HeaderError, HeadersForm, print_headers},
+    inspect::{InspectionForm, print_inspection},
     token::{TokenForm, print_token},
 };

@@ -2,6 +2,7 @@
 
 mod config;
 mod explain;
+mod inspect;
 mod keys;
 mod running;
 
@@ -16,6 +17,7 @@ use maskinporten_token_generator::{
 pub(crate) use self::{
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,
+    inspect::InspectArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
     running::{CurlArguments, ExecArguments},
 };
@@ -136,6 +138,12 @@ pub(crate) enum Command {
         maskinporten explain --lang nb https://test.maskinporten.no/errors/MP-251\n  \
         maskinporten token --env local --scope no:such 2>&1 | maskinporten explain\n")]
     Explain(ExplainArguments),
+    /// Say what a token or grant says, and whether it holds
+    #[command(help_template = TEMPLATE, after_help = inspect::EXPECTATIONS, before_help = "Examples:\n  \
+        maskinporten token --env local | maskinporten inspect\n  \
+        maskinporten token --env local | maskinporten inspect --scope difitest:test1\n  \
+        maskinporten inspect --grant --env local\n")]
+    Inspect(Box<InspectArguments>),
     /// Run a local Maskinporten with ready-made keystores and clients
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \
         maskinporten simulate\n  \

@@ -18,31 +18,34 @@ use crate::cli::{
 /// Settings that hold a command, which may hold anything.
 const COMMANDS: [&str; 2] = ["keystore-password-command", "pkcs11-pin-command"];
 
-/// Reads the settings and judges them.
-pub(super) fn examine(layers: &mut Layers, quiet: &Report, checks: &mut Vec<Check>) -> Option<Asked> {
-    let asked = Asked::of(layers, quiet);
-    let (asked, problems) = match asked {
+/// Scopes can be hundreds.
+const SHOWN_CHARACTERS: usize = 120;
+
+/// Reads the settings and judges them; nothing is sent.
+pub(super) async fn examine(layers: &mut Layers, quiet: &Report, checks: &mut Vec<Check>) -> Option<Asked> {
+    let (mut asked, mut problems) = match Asked::of(layers, quiet) {
         Ok(asked) => (Some(asked), Vec::new()),
         Err(Problems(problems)) => (None, problems),
     };
-    let elsewhere = |problem: &Failure| matches!(problem.code(), "organisation_number" | "key_reference");
-    let problems: Vec<Check> = problems
-        .iter()
-        .filter(|problem| !elsewhere(problem))
-        .map(|problem| wrong(&topics::SETTINGS, problem))
-        .collect();
-    if problems.is_empty() {
-        let all = "what a grant needs is there";
-        checks.push(topics::SETTINGS.right(all));
-    } else {
-        checks.extend(problems);
+    // With `--discover` the addresses are the network's affair.
+    if let Some(read) = asked.as_ref().filter(|_| layers.find("discover").is_none())
+        && let Err(failure) = read.addresses(layers).await
+    {
+        problems.push(failure);
+        asked = None;
     }
+    let own = [key_reference(layers), of_environment(layers), organisations(layers)];
+    let told = |problem: &&Failure| own.iter().any(|check| check.found == problem.parts().0);
+    let problems: Vec<Check> =
+        problems.iter().filter(|problem| !told(problem)).map(|problem| wrong(&topics::SETTINGS, problem)).collect();
+    if problems.is_empty() && asked.is_some() {
+        checks.push(topics::SETTINGS.right("what a grant needs is there"));
+    }
+    checks.extend(problems);
     let retired = environment(layers).and_then(Environment::retired);
     let warnings = quiet.take_warnings().into_iter().filter(|warning| Some(warning.as_str()) != retired);
     checks.extend(warnings.map(|warning| topics::WARNINGS.warning(warning, "")));
-    checks.push(key_reference(layers));
-    checks.push(of_environment(layers));
-    checks.push(organisations(layers));
+    checks.extend(own);
     asked
 }
 
@@ -53,11 +56,19 @@ pub(super) fn shown(layers: &Layers) -> Vec<(String, String, String)> {
             "pid" => MASK.to_owned(),
             name if COMMANDS.contains(&name) => MASK.to_owned(),
             "claim" | "claim-json" => "…".to_owned(),
-            _ => pasteable::text(&row.value),
+            _ => short(&pasteable::text(&row.value)),
         };
         (row.name.replace('-', "_"), value, pasteable::text(&row.from))
     });
     rows.collect()
+}
+
+/// As much of a value as tells it from others.
+fn short(value: &str) -> String {
+    match value.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
+    }
 }
 
 /// A failure as a check that found something wrong.
@@ -86,7 +97,10 @@ fn key_reference(layers: &Layers) -> Check {
 fn of_environment(layers: &Layers) -> Check {
     let topic = &topics::ENVIRONMENT;
     let Some(environment) = environment(layers) else {
-        return topic.right("none: audience and token endpoint are named by themselves");
+        return match layers.find("audience").or_else(|| layers.find("discover")) {
+            Some(found) => topic.right(format!("none; {} names the server", found.label)),
+            None => topic.skipped_after(&topics::SETTINGS),
+        };
     };
     let own = environment.addresses();
     for (name, of) in ADDRESSES {

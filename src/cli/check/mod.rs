@@ -11,7 +11,7 @@ mod scopes;
 use std::{path::PathBuf, time::Instant};
 
 use maskinporten_token_generator::{
-    check::{self, Check, Verdict, certificate, grant, network, registered_key, token, topics},
+    check::{self, Check, Verdict, certificate, grant, network, received, registered_key, token, topics},
     client::TokenClient,
     clock::{Clock as _, SystemClock},
     environment::Environment,
@@ -81,7 +81,7 @@ async fn examine(arguments: CheckArguments, config: Option<PathBuf>, report: &Re
             return Ok(examination);
         }
     };
-    let asked = configuration::examine(&mut layers, &quiet, &mut examination.checks);
+    let asked = configuration::examine(&mut layers, &quiet, &mut examination.checks).await;
     examination.settings = configuration::shown(&layers);
     let environment = layers.find("env").and_then(|found| Environment::parse(found.value()));
 
@@ -131,7 +131,7 @@ impl Steps<'_> {
             Err(failure) => {
                 examination.skip("registered_key", "needs network.metadata");
                 examination.skip("grant", "needs network.metadata");
-                examination.add(vec![configuration::wrong(&topics::METADATA, &failure)]);
+                examination.add(network::from(configuration::wrong(&topics::METADATA, &failure)));
                 examination.skip_from("token", "needs network.metadata");
                 return;
             }
@@ -164,7 +164,14 @@ impl Steps<'_> {
         let token::Asked { checks, token } = asking.ask(self.each_scope).await;
         drop(progress);
         examination.add(checks);
-        let _ = (token, metadata);
+        let Some((token, scopes)) = token else {
+            examination.skip("received", "needs token.request");
+            return;
+        };
+        let keys = received::keys(metadata.as_ref(), &grant.audience, &http, Instant::now() + patience.timeout).await;
+        let own = self.key.certificates().first().and_then(Certificate::organisation_number);
+        let asked = received::Asked { grant: &grant, scopes: &scopes, own: own.as_ref() };
+        examination.add(received::examine(&token, keys.as_ref().map_err(Clone::clone), &asked, SystemClock.now()));
     }
 
     /// Makes and judges the grant, and the registered key that it names.

@@ -30,16 +30,18 @@ pub(super) fn text(line: &str) -> String {
     without_credentials(&without_persons(&shown))
 }
 
-/// Masks every run of exactly eleven digits.
+/// Masks every word of exactly eleven digits.
 fn without_persons(text: &str) -> String {
+    let is_word = |character: char| character.is_alphanumeric();
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(start) = rest.find(|character: char| character.is_ascii_digit()) {
-        let (before, digits) = rest.split_at(start);
-        let length = digits.find(|character: char| !character.is_ascii_digit()).unwrap_or(digits.len());
+    while let Some(start) = rest.find(is_word) {
+        let (before, after) = rest.split_at(start);
+        let (word, remainder) = after.split_at(after.find(|character| !is_word(character)).unwrap_or(after.len()));
+        let is_person = word.len() == PERSON_DIGITS && word.bytes().all(|byte| byte.is_ascii_digit());
         clean.push_str(before);
-        clean.push_str(if length == PERSON_DIGITS { MASKED_PERSON } else { &digits[..length] });
-        rest = &digits[length..];
+        clean.push_str(if is_person { MASKED_PERSON } else { word });
+        rest = remainder;
     }
     clean + rest
 }
@@ -68,6 +70,8 @@ mod tests {
             ("urn:altinn:person:identifier-no:01017012345", "urn:altinn:person:identifier-no:***********"),
             ("0192:991825827", "0192:991825827"),
             ("123456789012", "123456789012"),
+            ("SHA-1 73A3DD9B4AB009A15AC050D6E12345678901FE3A", "SHA-1 73A3DD9B4AB009A15AC050D6E12345678901FE3A"),
+            ("«01017012345»", "«***********»"),
             ("https://user:hemmelig@proxy.example:3128/x", "https://proxy.example:3128/x"),
             ("at https://a@b@c.example and mail x@y.no", "at https://c.example and mail x@y.no"),
             ("a\u{1b}[31mb", "a\u{fffd}[31mb"),

@@ -26,6 +26,7 @@ pub(crate) enum Exit {
     Key = 4,
     Refused = 5,
     Unreachable = 6,
+    /// What was verified does not hold; the report is printed all the same.
     Fault = 7,
     NotStarted = 125,
     NotRun = 126,
@@ -79,11 +80,6 @@ impl Failure {
     pub(crate) fn before_the_program(self) -> Self {
         let kept = matches!(self.exit, Exit::Interrupted | Exit::NotRun | Exit::NotFound);
         if kept { self } else { Self { exit: Exit::NotStarted, ..self } }
-    }
-
-    /// Names the failure for programs.
-    pub(crate) fn code(&self) -> &'static str {
-        self.code
     }
 
     /// What happened, why, and what to do: for a report that is not about failing.

@@ -16,7 +16,7 @@ use maskinporten_token_generator::{
 
 pub(crate) use self::{
     asked::{Asked, Problems},
-    network::number,
+    network::{http_options, number, patience},
     server::add_environment,
 };
 use super::{
@@ -47,7 +47,7 @@ pub(crate) async fn resolve(mut layers: Layers, clock: &dyn Clock, report: &Repo
 }
 
 /// An option without a value is most often a variable of a script that was not set; only a password may be empty.
-fn refuse_empty(layers: &Layers) -> Result<(), Failure> {
+pub(crate) fn refuse_empty(layers: &Layers) -> Result<(), Failure> {
     layers.empty_option().map_or(Ok(()), |label| {
         let hint = Some("give it a value, or leave it out".to_owned());
         Err(Failure::plain(Exit::Usage, "empty", format!("{label} is empty"), hint))

@@ -7,14 +7,14 @@ use maskinporten_token_generator::{client::Patience, clock, http::HttpOptions};
 use super::exit_of;
 use crate::cli::{layers::Layers, report::Failure, settings};
 
-pub(super) fn http_options(layers: &Layers) -> Result<HttpOptions, Failure> {
+pub(crate) fn http_options(layers: &Layers) -> Result<HttpOptions, Failure> {
     Ok(HttpOptions {
         connect_timeout: duration(layers, "connect-timeout", Duration::from_secs(5))?,
         ca_file: layers.find("ca-file").map(|found| PathBuf::from(found.value())),
     })
 }
 
-pub(super) fn patience(layers: &Layers) -> Result<Patience, Failure> {
+pub(crate) fn patience(layers: &Layers) -> Result<Patience, Failure> {
     Ok(Patience {
         timeout: duration(layers, "timeout", Duration::from_secs(30))?,
         retries: usize::try_from(number(layers, "retries", 0..=100, 2)?).unwrap_or_default(),

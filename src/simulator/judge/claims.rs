@@ -23,7 +23,7 @@ const DOCUMENTED: [&str; 11] = [
     "authorization_details",
 ];
 const MAXIMUM_RESOURCES: usize = 10;
-const MAXIMUM_SCOPES: usize = 50;
+const MAXIMUM_SCOPES: usize = 1000;
 
 /// The claims by which a client asks for something.
 pub(crate) struct Wishes {

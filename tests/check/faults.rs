@@ -1,0 +1,366 @@
+//! Every fault that the simulator shows, and what it changes in the report.
+//!
+//! `sound.txt` is the report when all is well. `faults.txt` has a paragraph for each fault: its name, the lines of the
+//! sound report that are gone and those that are new.
+
+use std::collections::BTreeSet;
+
+use maskinporten_token_generator::check::topics;
+use serde_json::{Value, json};
+
+use super::{
+    check, configuration,
+    paper::{change, compare, whole},
+};
+use crate::{local::Local, refusals::all_known, server::Server};
+
+/// The consumer that has delegated a scope to the client of `modern.p12`.
+const CONSUMER: &str = "310700053";
+
+/// A fault: its name, what it changes in `clients.json`, and what is typed; `@name` is a file of the simulator's, and
+/// `%path` one of its addresses.
+struct Fault {
+    name: &'static str,
+    edit: fn(&mut Value),
+    arguments: &'static [&'static str],
+}
+
+const fn fault(name: &'static str, edit: fn(&mut Value), arguments: &'static [&'static str]) -> Fault {
+    Fault { name, edit, arguments }
+}
+
+fn nothing(_: &mut Value) {}
+
+macro_rules! faults {
+    ($faults:tt) => {
+        |clients| clients["faults"] = json!($faults)
+    };
+}
+
+const REGISTERED: &[&str] =
+    &["--jwk", "@registered-key.jwk.json", "--client-id", "673d59a6-b427-49bc-b413-b51d7a8f05be"];
+
+static FAULTS: &[Fault] = &[
+    // Keystore and certificate.
+    fault(
+        "an old keystore",
+        nothing,
+        &[
+            "--keystore",
+            "@legacy.p12",
+            "--keystore-password-file",
+            "@legacy.password",
+            "--client-id",
+            "b894c5f4-3d09-4edc-94b2-2c1b5192be95",
+        ],
+    ),
+    fault(
+        "a keystore of three",
+        nothing,
+        &[
+            "--keystore",
+            "@three-entries.p12",
+            "--keystore-password-file",
+            "@three-entries.password",
+            "--client-id",
+            "9d70b74d-a404-4e73-9254-78891f03398f",
+        ],
+    ),
+    fault("a wrong password", nothing, &["--keystore", "@modern.p12", "--keystore-password-file", "@legacy.password"]),
+    fault(
+        "MP-120 a certificate of the other environment",
+        nothing,
+        &["--keystore", "@other-environment.p12", "--keystore-password-file", "@modern.password"],
+    ),
+    fault(
+        "MP-120 an expired certificate",
+        nothing,
+        &["--keystore", "@expired.p12", "--keystore-password-file", "@modern.password"],
+    ),
+    fault(
+        "a certificate that ends soon",
+        nothing,
+        &["--keystore", "@soon-expired.p12", "--keystore-password-file", "@modern.password"],
+    ),
+    fault(
+        "MP-122 a certificate without organisation number",
+        nothing,
+        &["--keystore", "@no-organisation-number.p12", "--keystore-password-file", "@modern.password"],
+    ),
+    fault(
+        "MP-120 a certificate for encryption",
+        nothing,
+        &["--keystore", "@encryption-only.p12", "--keystore-password-file", "@modern.password"],
+    ),
+    fault(
+        "a certificate without its chain",
+        nothing,
+        &["--keystore", "@leaf-only.p12", "--keystore-password-file", "@modern.password"],
+    ),
+    // The registered key.
+    fault("a registered key", nothing, REGISTERED),
+    fault("an unknown key id", nothing, &["--jwk", "@registered-key.jwk.json"]),
+    fault("a key id that nobody registers", nothing, &["--kid", "a key"]),
+    fault(
+        "MP-121 an expired key",
+        nothing,
+        &["--jwk", "@registered-key.jwk.json", "--client-id", "1f0de3cf-0a6f-4a0c-9d0e-4b7a5f6f1c21"],
+    ),
+    fault(
+        "MP-124 another key under the same id",
+        nothing,
+        &["--jwk", "@registered-key.jwk.json", "--client-id", "5c1f7a0e-3b1d-4d53-8f3a-2e9a6d0b7c44"],
+    ),
+    fault("a certificate where a key is registered", nothing, &["--client-id", "673d59a6-b427-49bc-b413-b51d7a8f05be"]),
+    // The grant.
+    fault("MP-100 a client that is not active", nothing, &["--client-id", "7a3b8e4e-0b52-4a55-9a0c-6c0ef0f4d6c1"]),
+    fault(
+        "MP-122 a certificate of another organisation",
+        nothing,
+        &["--client-id", "b894c5f4-3d09-4edc-94b2-2c1b5192be95"],
+    ),
+    fault("MP-110 another audience", nothing, &["--audience", "%token"]),
+    fault("an undocumented claim", nothing, &["--claim", "more=1"]),
+    fault("a scope without prefix", nothing, &["--scope", "serviceowner"]),
+    fault(
+        "one's own organisation as consumer",
+        nothing,
+        &["--consumer-org", "310700010", "--scope", "simulator:delegated"],
+    ),
+    fault("MP-301 unknown details", nothing, &["--authorization-details", r#"[{"type":"urn:example:other"}]"#]),
+    fault(
+        "MP-302 a member more in the details",
+        nothing,
+        &[
+            "--authorization-details",
+            r#"[{"type":"urn:altinn:systemuser","systemuser_org":{"authority":"iso6523-actorid-upis","ID":"0192:310700061"},"more":1}]"#,
+        ],
+    ),
+    fault("MP-303 no such system user", nothing, &["--system-user", "310700061"]),
+    fault(
+        "a person in the details",
+        nothing,
+        &[
+            "--authorization-details",
+            r#"[{"type":"urn:altinn:consent","id":"7b0ab8d1-4a8f-4e4c-a8a5-6f5f0c3b7d11","from":"urn:altinn:person:identifier-no:01017012345"},{"type":"urn:altinn:consent"}]"#,
+            "--pid",
+            "01017012345",
+        ],
+    ),
+    fault(
+        "a registered key and an algorithm that is not taken",
+        nothing,
+        &["--jwk", "@registered-key.jwk.json", "--client-id", "673d59a6-b427-49bc-b413-b51d7a8f05be", "--alg", "PS256"],
+    ),
+    fault("an algorithm that is not taken", nothing, &["--alg", "PS256"]),
+    // The network, the metadata and the clock.
+    fault("metadata that is a page", faults!({ "metadata_answer": "html" }), &[]),
+    fault("no metadata", faults!({ "metadata_answer": "status", "status": 404 }), &[]),
+    fault(
+        "MP-110 metadata of another issuer",
+        faults!({ "metadata": { "issuer": "https://test.maskinporten.no/" } }),
+        &[],
+    ),
+    fault(
+        "metadata with another token endpoint",
+        faults!({ "metadata": { "token_endpoint": "https://test.maskinporten.no/token" } }),
+        &[],
+    ),
+    fault(
+        "metadata without RS256",
+        faults!({ "metadata": { "token_endpoint_auth_signing_alg_values_supported": ["RS512"] } }),
+        &[],
+    ),
+    fault("metadata without keys", faults!({ "metadata": { "jwks_uri": null } }), &[]),
+    fault("a clock that is four seconds behind", faults!({ "clock_offset_seconds": 4 }), &[]),
+    fault("MP-130 a clock that is five minutes behind", faults!({ "clock_offset_seconds": 300 }), &[]),
+    fault("a clock that is a minute ahead", faults!({ "clock_offset_seconds": -60 }), &[]),
+    // The scopes.
+    fault(
+        "MP-200 MP-201 MP-250 and a good scope",
+        nothing,
+        &["--scope", "difitest:test1 difitest:none simulator:login simulator:ungranted"],
+    ),
+    fault("each scope, all of them good", nothing, &["--scope", "difitest:test1 difitest:test2", "--each-scope"]),
+    fault("all scopes, and nobody asks for each", nothing, &["--scope", "difitest:test1 difitest:test2"]),
+    fault(
+        "MP-251 a scope that is not delegated",
+        nothing,
+        &["--scope", "simulator:undelegated", "--consumer-org", CONSUMER],
+    ),
+    fault("a scope that is delegated", nothing, &["--scope", "simulator:delegated", "--consumer-org", CONSUMER]),
+    fault("a token endpoint out of order", faults!({ "answer": "status", "status": 503 }), &["--retries", "0"]),
+    fault("a token endpoint that answers with a page", faults!({ "answer": "html" }), &[]),
+    // The token.
+    fault("a token signed with another key", faults!({ "sign_with_another_key": true }), &[]),
+    fault("a token by a key that is not published", faults!({ "token_header": { "kid": "another" } }), &[]),
+    fault("keys that are no keys", faults!({ "jwk_answer": "html" }), &[]),
+    fault("no keys", faults!({ "jwk_answer": "status", "status": 404 }), &[]),
+    fault("a token of another issuer", faults!({ "token": { "iss": "https://maskinporten.no/" } }), &[]),
+    fault(
+        "a token for another consumer",
+        faults!({ "token": { "consumer": { "authority": "iso6523-actorid-upis", "id": "0192:310700053" } } }),
+        &[],
+    ),
+    fault("a token for nobody", faults!({ "token": { "consumer": null } }), &[]),
+    fault(
+        "a token without its audience",
+        faults!({ "token": { "aud": null } }),
+        &["--resource", "https://api.example.no/"],
+    ),
+    fault(
+        "a token for an audience that nobody asked for",
+        faults!({ "token": { "aud": "https://api.example.no/" } }),
+        &[],
+    ),
+    fault("a token with another scope", faults!({ "token": { "scope": "difitest:other" } }), &[]),
+    fault("a token that has expired", faults!({ "token_lifetime_seconds": -60 }), &[]),
+    fault(
+        "a token that is not issued yet",
+        faults!({ "token": { "iat": 4_102_444_800_i64, "exp": 4_102_444_920_i64 } }),
+        &[],
+    ),
+    fault("a token without times", faults!({ "token": { "iat": null } }), &[]),
+    fault(
+        "a token of a client that proved itself otherwise",
+        faults!({ "token": { "client_amr": "private_key_jwt" } }),
+        &[],
+    ),
+    fault(
+        "a token without its details",
+        faults!({ "token": { "authorization_details": null } }),
+        &["--system-user", CONSUMER],
+    ),
+    fault(
+        "a token with an object for details",
+        faults!({ "token": { "authorization_details": { "type": "urn:altinn:systemuser" } } }),
+        &["--system-user", CONSUMER],
+    ),
+    fault(
+        "a token with a text for details",
+        faults!({ "token": { "authorization_details": "x" } }),
+        &["--system-user", CONSUMER],
+    ),
+    fault(
+        "a delegated token without supplier",
+        faults!({ "token": { "supplier": null } }),
+        &["--scope", "simulator:delegated", "--consumer-org", CONSUMER],
+    ),
+    fault(
+        "a delegated token of another supplier",
+        faults!({ "token": { "supplier": { "ID": "0192:310700029" } } }),
+        &["--scope", "simulator:delegated", "--consumer-org", CONSUMER],
+    ),
+    fault(
+        "a token with a supplier that nobody asked for",
+        faults!({ "token": { "supplier": { "ID": "0192:310700029" } } }),
+        &[],
+    ),
+    fault("a token that is no JWT", faults!({ "success": { "access_token": "opaque-reference" } }), &[]),
+];
+
+/// What is typed, with the simulator's files in place.
+fn typed(fault: &Fault, local: &Local) -> Vec<String> {
+    let place = |word: &&str| match (word.strip_prefix('@'), word.strip_prefix('%')) {
+        (Some(name), _) => local.file(name).display().to_string(),
+        (_, Some(path)) => format!("{}{path}", local.issuer()),
+        (None, None) => (*word).to_owned(),
+    };
+    fault.arguments.iter().map(place).collect()
+}
+
+/// The report of a simulator with this fault.
+fn report(fault: &Fault) -> String {
+    let local = Local::with_clients(&[], fault.edit);
+    let arguments = typed(fault, &local);
+    whole(&check(&local, &arguments.iter().map(String::as_str).collect::<Vec<_>>()), &local)
+}
+
+fn sound() -> String {
+    let local = Local::start(&[]);
+    whole(&check(&local, &[]), &local)
+}
+
+#[test]
+fn a_report_of_what_is_sound_says_so_line_by_line() {
+    assert_eq!(sound(), include_str!("sound.txt"));
+}
+
+#[test]
+fn each_fault_changes_the_lines_that_are_about_it_and_no_others() {
+    let sound = sound();
+    let changes = FAULTS.iter().map(|fault| (fault.name, change(&sound, &report(fault))));
+    compare(include_str!("faults.txt"), changes);
+}
+
+/// Checks that have no fault to find: what would be wrong keeps the key from opening or the grant from being made.
+const ALWAYS_RIGHT: [&str; 9] = [
+    "keystore.entries",
+    "keystore.choice",
+    "certificate.key_size",
+    "certificate.key",
+    "registered_key.thumbprint",
+    "registered_key.key_size",
+    "grant.times",
+    "grant.identifier",
+    "grant.resource",
+];
+
+/// Checks whose faults other tests show: `forms` those of the network, `configuration` the warnings.
+const ELSEWHERE: [&str; 5] =
+    ["configuration.warnings", "keystore.file_mode", "network.name", "network.connection", "network.tls"];
+
+#[test]
+fn every_check_that_can_find_a_fault_finds_one_in_some_test() {
+    let mut missing: BTreeSet<&str> = topics::ALL.iter().map(|topic| topic.id).collect();
+    let mut seen = |report: &str| {
+        let report: Value = serde_json::from_str(report).unwrap();
+        for check in report["checks"].as_array().unwrap() {
+            if ["fault", "warning"].contains(&check["verdict"].as_str().unwrap()) {
+                missing.remove(check["id"].as_str().unwrap());
+            }
+        }
+    };
+    for fault in FAULTS {
+        let local = Local::with_clients(&[], fault.edit);
+        let arguments = typed(fault, &local);
+        let arguments = arguments.iter().map(String::as_str).chain(["--format", "json"]).collect::<Vec<_>>();
+        seen(&check(&local, &arguments).stdout);
+    }
+    let local = Local::start(&[]);
+    for (_, arguments) in configuration::CASES {
+        seen(&configuration::check(&local, arguments, "json").stdout);
+    }
+
+    let known: BTreeSet<&str> = ALWAYS_RIGHT.into_iter().chain(ELSEWHERE).collect();
+    assert_eq!(missing, known);
+}
+
+/// The refusals that no grant of ours can provoke, and all the others once more: the server says them by itself.
+#[test]
+fn every_known_refusal_of_the_token_endpoint_is_told_with_what_it_means_and_what_to_do() {
+    let local = Local::start(&[]);
+    for known in all_known() {
+        for told in &known.told {
+            let server = Server::start([known.answer()]);
+            let arguments = ["--retries", "0", "--lang", told.language, "--token-endpoint"];
+
+            let outcome = check(&local, &[&arguments[..], &[server.url("/token").as_str()]].concat());
+
+            let code = known.code.map(|code| format!(" ({code})")).unwrap_or_default();
+            let wanted = [
+                format!(
+                    "\n\ntoken\n  FAULT    all scopes             refused: HTTP {}, {}{code}",
+                    known.status, known.error
+                ),
+                known.said(),
+                told.meaning.to_owned(),
+                "why: this is what `maskinporten token` does".to_owned(),
+                format!("do:  {}\n\nreceived\n  skipped  signature, iss", told.hint),
+            ];
+            let wanted = wanted.join("\n           ");
+            assert!(outcome.stdout.contains(&wanted), "{wanted}\n\n{}", outcome.stdout);
+            assert_eq!(outcome.code, 7);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The forms of the report, many scopes, and what keeps it from being a secret.
+
+use std::{fs, time::Instant};
+
+use serde_json::{Value, json};
+
+use super::{check, paper};
+use crate::{local::Local, support::maskinporten};
+
+#[test]
+fn as_json_each_check_has_an_id_a_verdict_and_what_the_text_says() {
+    let local = Local::start(&[]);
+
+    let outcome = check(&local, &["--scope", "simulator:ungranted", "--format", "json"]);
+
+    assert_eq!(outcome.code, 7);
+    let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(report["verdict"], "fault");
+    assert_eq!(report["settings"]["scope"], json!({ "value": "simulator:ungranted", "from": "--scope" }));
+    let checks = report["checks"].as_array().unwrap();
+    let found = checks.iter().find(|check| check["id"] == "token.request").unwrap();
+    let trace_id = found["refusal"]["trace_id"].as_str().unwrap();
+    let description =
+        format!("Consumer has not been granted access to the scope simulator:ungranted. (trace_id: {trace_id})");
+    let meaning = found["refusal"]["meaning"].clone();
+    assert!(meaning.as_str().unwrap().starts_with("the owner of the API has not granted"), "{meaning}");
+    let remedy = found["remedy"].clone();
+    assert_eq!(
+        *found,
+        json!({
+            "id": "token.request",
+            "subject": null,
+            "verdict": "fault",
+            "found": "refused: HTTP 403, forbidden (MP-250)",
+            "details": [format!("the server says: {description}")],
+            "why": "this is what `maskinporten token` does",
+            "remedy": remedy,
+            "refusal": {
+                "http_status": 403,
+                "oauth_error": "forbidden",
+                "mp_code": "MP-250",
+                "trace_id": trace_id,
+                "description": description,
+                "meaning": meaning,
+            },
+        })
+    );
+    let ids: Vec<&str> = checks.iter().map(|check| check["id"].as_str().unwrap()).collect();
+    let mut once = ids.clone();
+    once.dedup();
+    assert_eq!(ids, once, "the checks of one id stand together");
+}
+
+#[test]
+fn the_same_report_in_norwegian_explains_the_refusal_in_norwegian() {
+    let local = Local::start(&[]);
+
+    let outcome = check(&local, &["--scope", "simulator:ungranted", "--lang", "nb"]);
+
+    assert!(outcome.stdout.contains("           det betyr: API-eier"), "{}", outcome.stdout);
+}
+
+#[test]
+fn two_hundred_scopes_are_asked_for_four_at_a_time_and_each_has_its_line() {
+    // Every scope of the file but one is on the client; each answer takes 100 ms.
+    let scopes: Vec<String> = (0..200).map(|number| format!("many:s{number}")).collect();
+    let names = scopes[..199].to_vec();
+    let local = Local::with_clients(&[], move |clients| {
+        clients["faults"] = json!({ "delay_milliseconds": 100 });
+        let own = clients["clients"][0]["scopes"].as_array_mut().unwrap();
+        own.extend(names.iter().map(|name| json!(name)));
+        let all = clients["scopes"].as_array_mut().unwrap();
+        all.extend(names.iter().map(|name| json!({ "name": name, "accessible_for_all": true })));
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scopes.txt");
+    fs::write(&file, format!("# many\n{}\nmany:s0, many:s1 # twice\n", scopes.join("\n"))).unwrap();
+
+    let started = Instant::now();
+    let outcome = check(&local, &["--scope", "many:s0", "--scopes-file", file.to_str().unwrap()]);
+
+    let took = started.elapsed();
+    assert_eq!(outcome.code, 7);
+    assert_eq!(outcome.stdout.matches("granted, for 119 s").count(), 199, "{}", outcome.stdout);
+    assert_eq!(outcome.stdout.matches("(MP-200)").count(), 2);
+    assert!(outcome.stdout.contains("  FAULT    many:s199"), "{}", outcome.stdout);
+    // 201 answers, four at a time, are 5 seconds of waiting; one at a time they would be 20.
+    assert!(took.as_secs() < 12, "{took:?}");
+}
+
+#[test]
+fn nothing_secret_stands_in_a_report() {
+    let local = Local::start(&[]);
+    let password = fs::read_to_string(local.file("modern.password")).unwrap();
+
+    let outcome = local
+        .maskinporten(&[
+            "check",
+            "--env",
+            "local",
+            "-k",
+            local.file("modern.p12").to_str().unwrap(),
+            "--pid",
+            "01017012345",
+        ])
+        .args(["--claim-json", r#"nbf="hemmelig""#, "--format", "json"])
+        .env("MASKINPORTEN_KEYSTORE_PASSWORD", password.trim())
+        .run();
+
+    assert_eq!(outcome.code, 7);
+    for secret in [password.trim(), "01017012345", "hemmelig", "eyJ"] {
+        assert!(!outcome.stdout.contains(secret) && !outcome.stderr.contains(secret), "{secret} in {}", outcome.stdout);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_keystore_that_others_can_read_is_a_warning_and_no_fault() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let local = Local::start(&[]);
+    let file = local.file("modern.p12");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+
+    let outcome = check(&local, &[]);
+
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+    let warning = format!(
+        "  warning  who can read it        others too (mode 644)\n           why: everyone who can read the file can try to \
+         open it\n           do:  chmod 600 {}\n",
+        file.display()
+    );
+    assert!(outcome.stdout.contains(&warning), "{}", outcome.stdout);
+}
+
+#[test]
+fn what_cannot_be_reached_is_told_step_by_step() {
+    let mut local = Local::start(&["--tls"]);
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.pem");
+    fs::copy(local.file("ca.pem"), &other).unwrap();
+
+    let sound = check(&local, &[]);
+    let unknown = check(&local, &["--ca-file", other.to_str().unwrap()]);
+    local.end();
+    let gone = check(&local, &[]);
+    let nameless =
+        check(&local, &["--audience", "https://nobody.invalid/", "--token-endpoint", "https://nobody.invalid/token"]);
+
+    assert_eq!(sound.code, 0, "{}", sound.stdout);
+    let found = paper::steady(&sound.stdout, &local);
+    let line = found.lines().find(|line| line.contains("server's certificate")).unwrap();
+    assert!(line.contains("ok       server's certificate   issued by C=NO, O=Maskinporten Simulator, CN="), "{line}");
+    assert!(line.ends_with("until DAY, TLS 1.3"), "{line}");
+    let parts = |outcome: &crate::support::Outcome| {
+        let report = paper::steady(&outcome.stdout, &local);
+        let (_, network) = report.split_once("\nnetwork\n").unwrap();
+        format!("{}exit {}", network, outcome.code)
+    };
+    paper::compare(
+        include_str!("unreachable.txt"),
+        [
+            ("an unknown authority", parts(&unknown)),
+            ("nobody listens", parts(&gone)),
+            ("no such name", parts(&nameless)),
+        ],
+    );
+}
+
+#[test]
+fn a_scopes_file_that_cannot_be_used_is_a_failure_of_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty");
+    fs::write(&empty, "# nothing\n").unwrap();
+    for (file, why) in
+        [("/no/such", "No such file or directory (os error 2)"), (empty.to_str().unwrap(), "there is no scope in it")]
+    {
+        maskinporten(["check", "--env", "test", "--scopes-file", file]).run().fails(
+            2,
+            &format!(
+                "error: could not use the scopes in `{file}`: {why}\nhint: name a text file with a scope on each line\n"
+            ),
+        );
+    }
+}

@@ -1,0 +1,13 @@
+//! `maskinporten check` against the simulator: the whole report when all is well, and what each fault changes in it.
+
+mod configuration;
+mod faults;
+mod forms;
+mod paper;
+
+use crate::{local::Local, support::Outcome};
+
+/// Runs `check` against a simulator.
+fn check(local: &Local, arguments: &[&str]) -> Outcome {
+    local.maskinporten(&["check", "--env", "local"]).args(arguments).run()
+}

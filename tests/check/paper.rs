@@ -1,0 +1,77 @@
+//! A report as it can be compared: without what differs from run to run.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use regex::Regex;
+use similar::{ChangeTag, TextDiff};
+
+use crate::{local::Local, support::Outcome};
+
+/// What stands for what.
+static STEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    [
+        (
+            r"maskinporten \d+\.\d+\.\d+ on \w+ \w+, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
+            "maskinporten VERSION on SYSTEM, NOW",
+        ),
+        (r"\b[0-9a-f]{32}\b", "TRACE"),
+        (r"\b[0-9A-F]{40}\b", "SHA1"),
+        (r"(^|[ \n])[\w-]{43}\b", "${1}KEY"),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DAY"),
+        (r"until \d{4}-\d\d-\d\d\b", "until DAY"),
+        (r"\d+ days left", "DAYS left"),
+    ]
+    .map(|(pattern, steady)| (Regex::new(pattern).unwrap(), steady))
+    .into()
+});
+
+/// A report without times, ports, folders and keys.
+pub fn steady(report: &str, local: &Local) -> String {
+    let folder = local.file("x").parent().unwrap().display().to_string();
+    let report = report.replace(local.issuer(), "http://SIMULATOR/").replace(&folder, "FOLDER");
+    let report = STEADY.iter().fold(report, |text, (pattern, steady)| pattern.replace_all(&text, *steady).into_owned());
+    report.lines().map(narrow).collect()
+}
+
+/// A line without what lines it up with the longest name of a folder, which differs.
+fn narrow(line: &str) -> String {
+    let is_setting = line.starts_with("  ")
+        && !["  ok ", "  warning ", "  FAULT ", "  skipped ", "   "].iter().any(|start| line.starts_with(start));
+    let words: Vec<&str> = if is_setting {
+        line.trim().split("  ").filter(|word| !word.is_empty()).map(str::trim).collect()
+    } else {
+        vec![]
+    };
+    if is_setting { format!("  {}\n", words.join("  ")) } else { format!("{line}\n") }
+}
+
+/// What of a report is not in another one: lines that are gone with a minus, new ones with a plus.
+pub fn change(before: &str, after: &str) -> String {
+    let differences = TextDiff::from_lines(before, after);
+    let changed = differences.iter_all_changes().filter_map(|change| match change.tag() {
+        ChangeTag::Delete => Some(format!("- {}", change.value())),
+        ChangeTag::Insert => Some(format!("+ {}", change.value())),
+        ChangeTag::Equal => None,
+    });
+    changed.collect()
+}
+
+/// A report together with how the command ended, as one text.
+pub fn whole(outcome: &Outcome, local: &Local) -> String {
+    format!("{}exit {}\n{}", steady(&outcome.stdout, local), outcome.code, outcome.stderr)
+}
+
+/// Compares texts with those of a file in which each has a paragraph under `== name`.
+#[track_caller]
+pub fn compare<'name>(file: &str, found: impl IntoIterator<Item = (&'name str, String)>) {
+    let paragraphs = file.split("== ").filter(|paragraph| !paragraph.is_empty());
+    let mut expected: BTreeMap<&str, &str> = paragraphs.map(|paragraph| paragraph.split_once('\n').unwrap()).collect();
+    let mut wrong = Vec::new();
+    for (name, text) in found {
+        if expected.remove(name).map(str::trim_end) != Some(text.trim_end()) {
+            wrong.push(format!("== {name}\n{text}\n"));
+        }
+    }
+    assert!(wrong.is_empty(), "these are not as the file says:\n\n{}", wrong.concat());
+    assert!(expected.is_empty(), "nothing gives these: {:?}", expected.keys());
+}

@@ -1,0 +1,388 @@
+//! Tokens of a simulator, verified with the keys that it publishes; and what does not hold, whole report and exit code.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::{encode, published, signed, wire};
+use crate::{
+    local::Local,
+    server::{Server, json as answer},
+    support::{Outcome, maskinporten, testdata},
+};
+
+const HINT: &str = "hint: what was found and what was expected stands in the report on stdout\n";
+
+fn token(local: &Local, arguments: &[&str]) -> String {
+    local.maskinporten(&["token", "--env", "local"]).args(arguments).run().artefact()
+}
+
+fn inspect(local: &Local, arguments: &[&str], token: &str) -> Outcome {
+    local.maskinporten(&["inspect", "--format", "json"]).args(arguments).stdin(token).run()
+}
+
+/// Each finding as `check verdict found`, with the times left out: they are another each second.
+fn findings(outcome: &Outcome) -> Vec<String> {
+    let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let findings = report["verification"]["findings"].as_array().unwrap().iter().map(|finding| {
+        let (check, verdict) = (text(&finding["check"]), text(&finding["verdict"]));
+        let found =
+            if ["expiry", "issued_at"].contains(&check.as_str()) { "…".to_owned() } else { text(&finding["found"]) };
+        format!("{check} {verdict} {found}; expected {}", text(&finding["expected"]))
+    });
+    findings.collect()
+}
+
+const TIMES: [&str; 2] = [
+    "expiry good …; expected a time to come, without leeway",
+    "issued_at good …; expected a time past, or up to 10 s ahead",
+];
+
+/// The id of the simulator's key.
+fn key_id(local: &Local, token: &str) -> String {
+    let report: Value = serde_json::from_str(&inspect(local, &[], token).artefact()).unwrap();
+    report["header"]["kid"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_token_that_was_just_issued_holds_with_everything_that_was_asked_for() {
+    let local = Local::start(&[]);
+    let token = token(&local, &["-r", "https://api.example.no/", "-s", "difitest:test1"]);
+    let key = key_id(&local, &token);
+    let issuer = local.issuer();
+
+    for expectations in [
+        ["--verify", "--audience", "https://api.example.no/", "--scope", "difitest:test1", "--consumer", "310700010"]
+            .as_slice(),
+        &["--audience=https://api.example.no/", "-s", "difitest:test1", "--consumer", "310700010", "--env", "local"],
+    ] {
+        let outcome = inspect(&local, expectations, &token);
+
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+        assert_eq!(
+            findings(&outcome),
+            [
+                format!("signature good RS256 by the key `{key}`; expected a signature by a key of its issuer"),
+                format!("issuer good {issuer}; expected {issuer}"),
+                TIMES[0].to_owned(),
+                TIMES[1].to_owned(),
+                "audience good https://api.example.no/; expected https://api.example.no/".to_owned(),
+                "scope good difitest:test1; expected difitest:test1".to_owned(),
+                "consumer good 0192:310700010; expected 0192:310700010".to_owned(),
+            ]
+        );
+    }
+}
+
+#[test]
+fn the_report_for_people_is_the_whole_of_it() {
+    let local = Local::start(&[]);
+    let token = token(&local, &[]);
+    let report: Value = serde_json::from_str(&inspect(&local, &[], &token).artefact()).unwrap();
+    let [kid, iss, jti] = [&report["header"]["kid"], &report["claims"]["iss"], &report["claims"]["jti"]]
+        .map(|value| value.as_str().unwrap().to_owned());
+
+    let outcome = local
+        .maskinporten(&["inspect", "--scope", "a:b", "--consumer", "991825827", "--color", "never"])
+        .env("TZ", "CET-1")
+        .stdin(token)
+        .run();
+
+    let is_time =
+        |line: &&str| ["  exp  ", "  iat  "].iter().any(|claim| line.starts_with(claim)) || line.contains("Z (");
+    let (times, others): (Vec<&str>, Vec<&str>) = outcome.stdout.lines().partition(is_time);
+    assert_eq!(times.len(), 4, "{}", outcome.stdout);
+    assert!(times[0].contains(" +01:00, in 1 min 5"), "{}", times[0]);
+    assert_eq!(
+        others.join("\n"),
+        format!(
+            "access token of Maskinporten (local)\n\n\
+             header\n  kid  {kid}\n  alg  RS256\n\n\
+             claims\n  scope       difitest:test1\n  iss         {iss}\n  client_amr  virksomhetssertifikat\n\
+             \x20 token_type  Bearer\n  client_id   8d001e58-c758-4beb-a9ec-ae1d770fa35e\n  jti         {jti}\n\
+             \x20 consumer    {{\"authority\":\"iso6523-actorid-upis\",\"ID\":\"0192:310700010\"}}\n\n\
+             organisations\n  consumer  310700010  consumer.ID\n\n\
+             verification\n  ok     signature  RS256 by the key `{kid}`\n  ok     issuer     {iss}\n\
+             \x20 FAULT  scope      difitest:test1; expected a:b\n\
+             \x20 FAULT  consumer   0192:310700010; expected 0192:991825827"
+        )
+    );
+    assert_eq!(outcome.stderr, format!("error: the token does not hold: scope, consumer\n{HINT}"));
+    assert_eq!(outcome.code, 7);
+}
+
+#[test]
+fn what_does_not_hold_is_named_and_the_exit_code_is_seven() {
+    let local = Local::start(&[]);
+    let token = token(&local, &[]);
+    let [header, claims, signature] = token.trim_end().split('.').collect::<Vec<_>>().try_into().unwrap();
+    let key = key_id(&local, &token);
+    let tampered = format!("{header}.{}.{signature}", changed(&local, &token));
+    let unknown = format!("{}.{claims}.{signature}", encode(&json!({ "kid": "unknown", "alg": "RS256" })));
+    for (token, arguments, check, found) in [
+        (&tampered, &["--verify"][..], "signature", format!("RS256, and not by the key `{key}`")),
+        (&unknown, &["--verify"], "signature", format!("the key `unknown` is not there; there are {key}")),
+        (&token, &["--audience", "https://api.example.no/"], "audience", "no `aud`".to_owned()),
+        (&token, &["-s", "difitest:test1 a:b"], "scope", "difitest:test1".to_owned()),
+        (&token, &["--consumer", "991825827"], "consumer", "0192:310700010".to_owned()),
+    ] {
+        let outcome = inspect(&local, arguments, token);
+
+        assert_eq!(outcome.stderr, format!("error: the token does not hold: {check}\n{HINT}"));
+        assert_eq!(outcome.code, 7);
+        let fault = findings(&outcome).into_iter().find(|finding| finding.contains(" fault ")).unwrap();
+        assert!(fault.starts_with(&format!("{check} fault {found}; expected ")), "{fault}");
+    }
+}
+
+/// The claims of a token with another scope.
+fn changed(local: &Local, token: &str) -> String {
+    let report: Value = serde_json::from_str(&inspect(local, &[], token).artefact()).unwrap();
+    let mut claims = report["claims"].clone();
+    claims["scope"] = json!("difitest:test2");
+    encode(&claims)
+}
+
+/// A home whose note says that the simulator is at this address.
+fn home_of(issuer: &str) -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let note = json!({ "issuer": issuer, "token_endpoint": format!("{issuer}token"), "client_id": "a", "scope": "a",
+        "keystore": "a", "keystore_password_file": "a" });
+    fs::create_dir(home.path().join("maskinporten")).unwrap();
+    fs::write(home.path().join("maskinporten/local.json"), note.to_string()).unwrap();
+    home
+}
+
+#[test]
+fn a_token_that_is_too_old_or_too_young_does_not_hold_although_its_signature_does() {
+    let now = chrono::Utc::now().timestamp();
+    for (exp, iat, faults) in
+        [(now, now - 120, "expiry"), (now + 180, now + 60, "issued at"), (now - 1, now + 60, "expiry, issued at")]
+    {
+        let server = Server::start_knowing(|own| {
+            let metadata = json!({ "issuer": format!("{own}/"), "jwks_uri": format!("{own}/keys") });
+            [answer("200 OK", metadata.to_string()), answer("200 OK", published().to_string())]
+        });
+        let home = home_of(&server.url("/"));
+        let token = signed(&json!({ "iss": server.url("/"), "exp": exp, "iat": iat }));
+
+        let outcome = maskinporten(["inspect", "--verify", "--format", "json"])
+            .env("XDG_DATA_HOME", home.path())
+            .stdin(token)
+            .run();
+
+        assert_eq!(outcome.stderr, format!("error: the token does not hold: {faults}\n{HINT}"));
+        assert_eq!(outcome.code, 7);
+        let signature = "signature good RS256 by the key `issuer`; expected a signature by a key of its issuer";
+        assert_eq!(findings(&outcome)[0], signature);
+        let asked: Vec<String> = server.requests().iter().map(|request| request.line().to_owned()).collect();
+        assert_eq!(asked, ["GET /.well-known/oauth-authorization-server HTTP/1.1", "GET /keys HTTP/1.1"]);
+    }
+}
+
+#[test]
+fn no_key_is_fetched_for_an_issuer_that_is_not_the_expected_one() {
+    let local = Local::start(&[]);
+    let token = token(&local, &[]);
+    let not_fetched = "signature fault not checked: its issuer is not known or not the expected one, so no keys are fetched \
+                       (--jwks names some); expected a signature that a key verifies";
+
+    let outcome = inspect(&local, &["--verify", "--env", "test"], &token);
+
+    assert_eq!(outcome.code, 7);
+    assert_eq!(outcome.stderr, format!("error: the token does not hold: signature, issuer\n{HINT}"));
+    let issuer = format!("issuer fault {}; expected https://test.maskinporten.no/", local.issuer());
+    assert_eq!(findings(&outcome), [not_fetched, &issuer, TIMES[0], TIMES[1]]);
+    assert!(!local.log().contains("GET"), "{}", local.log());
+}
+
+#[test]
+fn nothing_is_fetched_from_where_a_token_points() {
+    let server = Server::start([]);
+    let header = json!({ "alg": "RS256", "kid": "issuer", "jku": server.url("/jwk"), "x5u": server.url("/x5u"),
+        "jwk": published()["keys"][0] });
+    let now = chrono::Utc::now().timestamp();
+    let claims = json!({ "iss": server.url("/"), "exp": now + 60, "iat": now });
+    let token = super::signed_with(&super::issuer_key(), &header, &claims);
+
+    let outcome = maskinporten(["inspect", "--verify"]).stdin(token).run();
+
+    assert_eq!(outcome.stderr, format!("error: the token does not hold: signature, issuer\n{HINT}"));
+    assert_eq!(outcome.code, 7);
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn keys_from_a_file_or_an_address_stand_in_for_the_issuers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jwks.json");
+    fs::write(&file, published().to_string()).unwrap();
+    let server = Server::start([answer("200 OK", published().to_string())]);
+    let now = chrono::Utc::now().timestamp();
+    let token = signed(&json!({ "iss": "https://issuer.example/", "exp": now + 60 }));
+    for jwks in [file.display().to_string(), server.url("/any/keys")] {
+        let outcome = maskinporten(["inspect", "--format", "json", "--jwks", &jwks]).stdin(token.clone()).run();
+
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+        assert_eq!(
+            findings(&outcome),
+            [
+                "signature good RS256 by the key `issuer`; expected a signature by a key of its issuer",
+                "issuer not_checked https://issuer.example/; expected nothing is expected of it",
+                TIMES[0],
+            ]
+        );
+    }
+}
+
+#[test]
+fn keys_that_cannot_be_had_are_an_error_and_no_report() {
+    let token = signed(&wire("token-plain"));
+    let run = |jwks: &str| maskinporten(["inspect", "--jwks", jwks]).stdin(token.clone()).run();
+    let form = "hint: give a JWK set such as https://test.maskinporten.no/jwk serves, or one public JWK\n";
+
+    run("/nonexistent/jwks.json").fails(
+        4,
+        "error: could not read the public keys in `/nonexistent/jwks.json`: No such file or directory (os error 2)\n\
+         hint: check the path, and that you may read it; a URL begins with https://\n",
+    );
+    let file = testdata("modern.p12");
+    run(&file).fails(
+        4,
+        &format!("error: could not use the public keys in `{file}`\ncaused by: it is no JWK set\ncaused by: it is not UTF-8 text\n{form}"),
+    );
+    run("http://keys.example/jwk").fails(
+        2,
+        "error: --jwks cannot be used\n\
+         caused by: `http://keys.example/jwk` is neither https nor an http address on this machine\n\
+         hint: write it as https://test.maskinporten.no/token\n",
+    );
+    let server =
+        Server::start([answer("200 OK", "{}"), answer("404 Not Found", "{}"), answer("503 Service Unavailable", "{}")]);
+    let url = server.url("/jwk");
+    let check = "hint: check the address, and whether a proxy answers in its place\n";
+    run(&url).fails(
+        6,
+        &format!(
+            "error: could not make sense of the answer\n\
+             caused by: {url} answered HTTP 200 with application/json, and it is no JWK set: it is JSON, but neither a JWK \
+             (with `kty`) nor a set of them (with `keys`)\n{check}"
+        ),
+    );
+    run(&url).fails(
+        6,
+        &format!(
+            "error: could not make sense of the answer\n\
+             caused by: {url} answered HTTP 404 with application/json, and keys and metadata come with 200: {{}}\n{check}"
+        ),
+    );
+    assert_eq!(run(&url).code, 6);
+}
+
+#[test]
+fn metadata_of_another_issuer_or_keys_at_an_unsafe_address_are_not_used() {
+    for (metadata, why) in [
+        (
+            json!({ "issuer": "https://evil.example/", "jwks_uri": "https://evil.example/jwk" }),
+            "it is the metadata of another issuer (RFC 8414 §3.3)",
+        ),
+        (json!({ "issuer": "ISSUER", "jwks_uri": "http://evil.example/jwk" }), "its `jwks_uri` is no address"),
+        (json!({ "issuer": "ISSUER" }), "it is no metadata with a `jwks_uri`"),
+        (json!([]), "it is no metadata with a `jwks_uri`"),
+    ] {
+        let server =
+            Server::start_knowing(|own| [answer("200 OK", metadata.to_string().replace("ISSUER", &format!("{own}/")))]);
+        let home = home_of(&server.url("/"));
+        let token = signed(&json!({ "iss": server.url("/"), "exp": 1 }));
+
+        let outcome = maskinporten(["inspect", "--verify"]).env("XDG_DATA_HOME", home.path()).stdin(token).run();
+
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (6, ""), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains(why), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_profile_s_scopes_and_audience_are_no_expectations() {
+    let local = Local::start(&[]);
+    let token = token(&local, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    fs::write(
+        &file,
+        "default_profile = \"a\"\n[profiles.a]\nenv = \"prod\"\nscope = \"a:b\"\naudience = \"https://x.example/\"\n",
+    )
+    .unwrap();
+    let config = file.display().to_string();
+
+    let outcome = local
+        .maskinporten(&["inspect", "--verify", "--config", &config])
+        .env("MASKINPORTEN_SCOPE", "c:d")
+        .env("MASKINPORTEN_ENV", "prod")
+        .stdin(token)
+        .run();
+
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn a_token_on_the_command_line_is_read_with_a_warning() {
+    let token = signed(&wire("token-plain"));
+
+    let typed = maskinporten(["inspect", token.as_str()]).run();
+    let piped = maskinporten(["inspect", "-"]).stdin(token).run();
+
+    assert_eq!(
+        typed.stderr,
+        "warning: the token shows in the process list; pipe it into maskinporten inspect instead\n"
+    );
+    assert_eq!((typed.code, &typed.stdout), (0, &piped.artefact()));
+}
+
+#[test]
+fn a_person_s_number_is_shown_only_to_those_who_ask() {
+    let token = signed(&json!({ "iss": "https://idporten.no", "pid": "01017012345", "sub": "01017012345" }));
+    let run = |arguments: &[&str]| maskinporten(["inspect"]).args(arguments).stdin(token.clone()).run().artefact();
+    let claims = |person: &str| format!("claims\n  iss  https://idporten.no\n  pid  {person}\n  sub  {person}\n");
+
+    assert!(run(&[]).ends_with(&claims("***********")));
+    assert!(run(&["--show-pid"]).ends_with(&claims("01017012345")));
+    assert!(!run(&["--format", "json"]).contains("01017012345"));
+}
+
+#[test]
+fn colour_is_for_those_who_ask_and_the_words_are_the_same() {
+    let token = signed(&json!({ "iss": "https://issuer.example/\u{1b}[31m", "exp": 1 }));
+    let run = |colour: &str| maskinporten(["inspect", "--verify", "--color", colour]).stdin(token.clone()).run().stdout;
+
+    let (plain, coloured) = (run("auto"), run("always"));
+
+    assert!(!plain.contains('\u{1b}') && plain.contains("https://issuer.example/\u{fffd}[31m"), "{plain}");
+    assert!(coloured.contains("\u{1b}[1;31mFAULT\u{1b}[0m  signature"), "{coloured}");
+    let mut without = coloured;
+    for code in ["\u{1b}[0m", "\u{1b}[1m", "\u{1b}[32m", "\u{1b}[33m", "\u{1b}[1;31m"] {
+        without = without.replace(code, "");
+    }
+    let steady = |report: &str| report.lines().filter(|line| !line.contains(" ago")).collect::<Vec<_>>().join("\n");
+    assert_eq!(steady(&without), steady(&plain));
+}
+
+#[test]
+fn options_that_make_no_sense_together_are_errors_of_usage() {
+    let usage = |arguments: &[&str]| maskinporten(["inspect"]).args(arguments).stdin("a").run();
+    usage(&["--keystore", "a.p12"]).fails(
+        2,
+        "error: --keystore shapes a grant, and --grant was not given\n\
+         hint: pass --grant to inspect the grant that would be sent, or leave it out\n",
+    );
+    usage(&["--consumer", "991825828"]).fails(
+        2,
+        "error: --consumer cannot be used\ncaused by: `991825828` has a wrong check digit (modulus 11)\n\
+         hint: check the number against https://data.brreg.no/enhetsregisteret\n",
+    );
+    usage(&["--audience", ""]).fails(2, "error: --audience is empty\nhint: give it a value, or leave it out\n");
+    assert!(usage(&["--scope", "a\"b"]).stderr.starts_with("error: --scope cannot be used\n"));
+    assert_eq!(usage(&["--grant", "--consumer", "991825827"]).code, 2);
+    assert_eq!(usage(&["--grant", "a.b.c"]).code, 2);
+}

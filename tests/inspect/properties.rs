@@ -1,0 +1,220 @@
+//! Broken input of every kind: whatever comes in, an answer comes out.
+
+use std::sync::LazyLock;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, FixedOffset, Utc};
+use maskinporten_token_generator::{
+    explain::Explain as _,
+    inspect::{Expectations, Jwt, Keys, Reading, verify},
+    keystore::KeySet,
+    organisation::OrganisationNumber,
+    printer::{InspectionForm, print_inspection},
+};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::{encode, published, signed, wire};
+use crate::vectors::{FLATTENED, GENERAL, HMAC, RS256, UNSECURED};
+
+/// What mutations start from.
+static SEEDS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let tokens = ["token-plain", "token-delegated", "token-system-user"].map(|name| signed(&wire(name)));
+    let answer = json!({ "access_token": tokens[0], "token_type": "Bearer" }).to_string();
+    let others = [RS256.jws, HMAC, UNSECURED, FLATTENED, GENERAL].map(str::to_owned);
+    let wrapped = [format!("Authorization: Bearer {}", tokens[0]), format!("\"{}\"", tokens[1])];
+    tokens.into_iter().chain(others).chain(wrapped).chain([answer, published().to_string()]).collect()
+});
+
+static KEYS: LazyLock<KeySet> = LazyLock::new(|| KeySet::parse(published().to_string().as_bytes()).unwrap());
+
+/// Goes the whole way; what is no token has an error that says what to do.
+fn inspect(bytes: &[u8]) {
+    let jwt = match Jwt::parse(bytes) {
+        Ok(jwt) => jwt,
+        Err(error) => {
+            assert!(!error.to_string().is_empty() && error.hint().is_some());
+            return;
+        }
+    };
+    let now = DateTime::from_timestamp(1_764_627_083, 0).unwrap();
+    let expected = Expectations {
+        issuer: None,
+        audience: Some("https://api.example.no/".to_owned()),
+        scopes: vec!["a:b".to_owned()],
+        consumer: Some(OrganisationNumber::parse("991825827").unwrap()),
+    };
+    let reading = Reading::of(&jwt, None, now, false);
+    let wall = |at: DateTime<Utc>| at.with_timezone(&FixedOffset::east_opt(3600).unwrap());
+    for keys in [Keys::Set(&KEYS), Keys::Certificates, Keys::None("none".to_owned())] {
+        let verification = verify(&jwt, reading.kind, &keys, &expected, now);
+        assert_eq!(verification.holds, verification.faults().count() == 0);
+        for form in [InspectionForm::Json, InspectionForm::Text { colour: true, now, local: wall }] {
+            let mut out = Vec::new();
+            print_inspection(form, &reading, Some(&verification), &mut out).unwrap();
+            assert_eq!(out.last(), Some(&b'\n'));
+        }
+    }
+}
+
+/// JSON of any shape, with the names and values that mean something more often than others.
+fn any_json() -> impl Strategy<Value = Value> {
+    let known = prop::sample::select(vec![
+        "0192:991825827",
+        "991825827",
+        "01017012345",
+        "unspecified",
+        "https://test.maskinporten.no/",
+        "altinn-test-tools",
+        "https://platform.altinn.no/authentication/api/v1/openid/",
+        "urn:altinn:person:identifier-no:01017012345",
+        "",
+        "https://idporten.no",
+        "\u{1b}[2J\u{202e}",
+        "a:b",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        known.prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((name(), inner), 0..5).prop_map(|members| Value::from(Map::from_iter(members))),
+        ]
+    })
+}
+
+fn name() -> impl Strategy<Value = String> {
+    let known = prop::sample::select(vec![
+        "iss",
+        "aud",
+        "exp",
+        "iat",
+        "nbf",
+        "auth_time",
+        "consumer",
+        "supplier",
+        "ID",
+        "id",
+        "authority",
+        "scope",
+        "sub",
+        "pid",
+        "authorization_details",
+        "systemuser_org",
+        "to",
+        "from",
+        "consumer_org",
+        "urn:altinn:orgNumber",
+        "actual_iss",
+        "alg",
+        "kid",
+        "x5c",
+        "jku",
+        "client_orgno",
+        "cty",
+        "crit",
+    ]);
+    prop_oneof![8 => known.prop_map(str::to_owned), 1 => any::<String>()]
+}
+
+fn object() -> impl Strategy<Value = Value> {
+    prop::collection::vec((name(), any_json()), 0..12).prop_map(|members| Value::from(Map::from_iter(members)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_octets_are_refused_or_read(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        inspect(&bytes);
+    }
+
+    #[test]
+    fn random_text_is_refused_or_read(text in "(Bearer |\"|\\{)?[A-Za-z0-9_.=\\-\"{}: ]{0,200}") {
+        inspect(text.as_bytes());
+    }
+
+    #[test]
+    fn a_token_with_some_octets_changed_is_refused_or_read(
+        seed in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = SEEDS[seed.index(SEEDS.len())].clone().into_bytes();
+        for (place, octet) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = octet;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        inspect(&bytes);
+        let _ = KeySet::parse(&bytes);
+    }
+
+    #[test]
+    fn claims_and_headers_of_any_shape_are_read(mut header in object(), claims in object()) {
+        header["alg"] = json!("RS256");
+        inspect(format!("{}.{}.c2ln", encode(&header), encode(&claims)).as_bytes());
+    }
+
+    #[test]
+    fn json_with_some_characters_changed_is_refused_or_read(
+        name in prop::sample::select(vec!["token-plain", "token-delegated", "token-system-user"]),
+        place in any::<prop::sample::Index>(),
+        with in "[{}\\[\\]\",:0-9eE.+\\-\\\\]{0,3}",
+    ) {
+        let mut claims = wire(name).to_string();
+        let place = place.index(claims.len());
+        claims.replace_range(place..=place, &with);
+        inspect(format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", URL_SAFE_NO_PAD.encode(claims)).as_bytes());
+    }
+
+    #[test]
+    fn key_sets_of_any_shape_are_refused_or_read(keys in prop::collection::vec(key(), 0..6), around in any_json()) {
+        let set = json!({ "keys": keys, "around": around });
+        if let Ok(set) = KeySet::parse(set.to_string().as_bytes()) {
+            let jwt = Jwt::parse(RS256.jws.as_bytes()).unwrap();
+            for key in set.find(None, jwt.algorithm()) {
+                let _ = jwt.is_signed_by(key);
+            }
+            prop_assert_eq!(set.key_ids().count(), keys.len());
+        }
+    }
+
+    #[test]
+    fn the_numbers_of_persons_are_hidden_wherever_they_stand(claims in object()) {
+        let person = "01017012345";
+        let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", encode(&claims));
+        let now = DateTime::from_timestamp(0, 0).unwrap();
+        let reading = Reading::of(&Jwt::parse(token.as_bytes()).unwrap(), None, now, false);
+        let jwt = Jwt::parse(token.as_bytes()).unwrap();
+        let expected = Expectations { audience: Some("a".to_owned()), consumer: OrganisationNumber::parse("991825827").ok(), ..Expectations::default() };
+        let verification = verify(&jwt, reading.kind, &Keys::Certificates, &expected, now);
+        let shown = format!("{} {}", json!(reading), json!(verification));
+        prop_assert!(!shown.contains(person), "{}", shown);
+    }
+}
+
+/// A JWK with members that are right, wrong or missing.
+fn key() -> impl Strategy<Value = Value> {
+    let rsa: Value = serde_json::from_str(RS256.key).unwrap();
+    let (n, e) = (rsa["n"].clone(), rsa["e"].clone());
+    let member = |good: Vec<Value>| prop_oneof![3 => prop::sample::select(good), 1 => any_json(), 1 => "[A-Za-z0-9_\\-]{0,90}".prop_map(Value::from)];
+    (
+        member(vec![json!("RSA"), json!("EC"), json!("OKP"), json!("oct")]),
+        member(vec![json!("P-256"), json!("P-521"), json!("Ed25519"), json!("Ed448")]),
+        member(vec![n]),
+        member(vec![e]),
+        member(vec![json!("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU")]),
+        member(vec![json!("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0")]),
+    )
+        .prop_map(|(kty, crv, n, e, x, y)| json!({ "kty": kty, "crv": crv, "n": n, "e": e, "x": x, "y": y }))
+}

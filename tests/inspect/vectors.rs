@@ -1,0 +1,47 @@
+//! The examples of the standards go through `inspect`: those that are signed with keys are read, the others refused.
+
+use maskinporten_token_generator::{
+    inspect::{Expectations, Jwt, Keys, Kind, verify},
+    keystore::KeySet,
+};
+
+use crate::vectors::{CLAIMS, ED25519, ES256, ES512, RS256};
+
+#[test]
+fn the_signatures_of_rfc_7515_hold_with_their_keys_and_with_no_other() {
+    let now = "2011-03-22T18:42:00Z".parse().unwrap();
+    for (example, other) in [(RS256, ES256), (ES256, RS256)] {
+        let jwt = Jwt::parse(example.jws.as_bytes()).unwrap();
+        for (key, holds) in [(example.key, true), (other.key, false)] {
+            let keys = KeySet::parse(key.as_bytes()).unwrap();
+            let expected = Expectations { issuer: Some("joe".to_owned()), ..Expectations::default() };
+
+            let verification = verify(&jwt, Kind::Unknown, &Keys::Set(&keys), &expected, now);
+
+            assert_eq!(verification.holds, holds, "{}: {verification:?}", example.name);
+        }
+        assert_eq!(jwt.claims().keys().collect::<Vec<_>>(), ["iss", "exp", "http://example.com/is_root"]);
+    }
+}
+
+#[test]
+fn examples_whose_payload_is_no_set_of_claims_are_no_jwt() {
+    for (example, wanted) in [
+        (ES512, "its claims part is not JSON: line 1, column 1"),
+        (ED25519, "its claims part is not JSON: line 1, column 1"),
+    ] {
+        assert_eq!(Jwt::parse(example.jws.as_bytes()).unwrap_err().to_string(), wanted, "{}", example.name);
+    }
+}
+
+#[test]
+fn a_signature_of_one_token_is_none_of_another() {
+    let (_, signature) = RS256.jws.rsplit_once('.').unwrap();
+    let keys = KeySet::parse(RS256.key.as_bytes()).unwrap();
+    let changed = CLAIMS.replacen("eyJpc3MiOiJqb2Ui", "eyJpc3MiOiJqb3ki", 1);
+
+    let jwt = Jwt::parse(format!("eyJhbGciOiJSUzI1NiJ9.{changed}.{signature}").as_bytes()).unwrap();
+
+    assert_eq!(jwt.issuer(), Some("joy"));
+    assert!(!keys.find(None, jwt.algorithm()).any(|key| jwt.is_signed_by(key)));
+}
