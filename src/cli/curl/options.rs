@@ -100,7 +100,7 @@ fn listed(help: &str) -> impl Iterator<Item = (Option<char>, &str, bool)> {
         let (name, rest) = after.split_once(' ').unwrap_or((after, ""));
         let letter = before.trim_start().strip_prefix('-').and_then(|letter| letter.chars().next());
         before.chars().all(|other| " -,".contains(other) || Some(other) == letter).then_some(())?;
-        Some((letter, name, rest.starts_with('<')))
+        Some((letter, name, rest.starts_with(['<', '['])))
     })
 }
 
