@@ -1,11 +1,11 @@
 //! A call that is refused is made once more, with a new token, when that can do no harm.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use super::{bearer, calling, fine, token_named, unauthorized};
 use crate::{
     server::{Server, Step, answer},
-    support::Outcome,
+    support::{Outcome, program, testdata},
 };
 
 const AGAIN: &str = "warning: the API refused the token (401): asking once more with a new one\n";
@@ -151,4 +151,30 @@ fn a_new_token_that_cannot_be_had_is_our_failure() {
     assert_eq!((outcome.code, outcome.stdout.as_str()), (125, ""));
     let wanted = format!("{AGAIN}error: the token endpoint refused the grant: HTTP 400, invalid_grant\n");
     assert!(outcome.stderr.starts_with(&wanted), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_person_at_a_terminal_sees_both_answers_as_they_come() {
+    let api = Server::start([unauthorized(), fine("fine\n")]);
+    let tokens = Server::start([token_named("token-0"), token_named("token-1")]);
+    // Of util-linux: runs a line with all three streams on a terminal, and copies what that shows.
+    let line = format!("'{}' curl -- '{}'", env!("CARGO_BIN_EXE_maskinporten"), api.url("/x"));
+
+    let shown = program(
+        Command::new("script")
+            .args(["-qec", &line, "/dev/null"])
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("TERM", "dumb")
+            .env("HOME", "/nonexistent")
+            .env("MASKINPORTEN_CLIENT_ID", "our-client")
+            .env("MASKINPORTEN_SCOPE", "difitest:test1")
+            .env("MASKINPORTEN_AUDIENCE", "https://issuer.example/")
+            .env("MASKINPORTEN_TOKEN_ENDPOINT", tokens.url("/token"))
+            .env("MASKINPORTEN_KEYSTORE", testdata("iterations-one.p12"))
+            .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret"),
+        b"",
+    );
+
+    assert_eq!(shown.replace('\r', ""), format!("refused\n{AGAIN}fine\n"));
 }
