@@ -131,10 +131,9 @@ impl Report {
 
     /// The end of a command that succeeded: as JSON, the warnings are still to be said.
     pub(crate) fn finish(&self) {
-        if let Ok(warnings) = self.warnings.lock()
-            && !warnings.is_empty()
-        {
-            eprint(&format!("{}\n", json!({ "warnings": *warnings })));
+        let warnings = self.take_warnings();
+        if !warnings.is_empty() {
+            eprint(&format!("{}\n", json!({ "warnings": warnings })));
         }
     }
 }
