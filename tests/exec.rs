@@ -13,11 +13,13 @@ use crate::{
 
 /// Runs a line of shell in which `"$@"` is `exec` with everything it needs.
 fn in_a_shell(server: &Server, line: &str, command: &[&str]) -> Outcome {
+    let home = tempfile::tempdir().unwrap();
     let child = Command::new("sh")
         .args(["-c", line, "sh", env!("CARGO_BIN_EXE_maskinporten"), "exec", "--"])
         .args(command)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", home.path())
         .env("MASKINPORTEN_CLIENT_ID", "our-client")
         .env("MASKINPORTEN_SCOPE", "difitest:test1")
         .env("MASKINPORTEN_AUDIENCE", "https://issuer.example/")

@@ -80,7 +80,7 @@ impl Maskinporten {
     /// Runs to the end.
     pub fn run(self) -> Outcome {
         let Self { mut command, stdin, home } = self;
-        let watch = Watch::of(&command);
+        let watch = Watch::of(&command, home.path());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
         let feeder = std::thread::spawn(move || drop(input.write_all(&stdin)));

@@ -2,6 +2,7 @@
 //! keys, passwords, assertions and tokens, by the two places where tests start the binary.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsStr,
     fs,
     path::{Path, PathBuf},
@@ -16,7 +17,8 @@ static JWT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"eyJ[\w-]{10,}\.[\w-]
 
 /// A private key in PEM, or one of a JWK's private numbers.
 static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"-----BEGIN [A-Z ]*PRIVATE KEY-----|"(d|p|q|dp|dq|qi)"\s*:\s*"[\w-]{20,}""#).unwrap()
+    Regex::new(r#"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/:,\s-]{30}|"(d|p|q|dp|dq|qi)"\s*:\s*"[\w-]{20,}""#)
+        .unwrap()
 });
 
 /// Commands whose artefact is a token or a grant, or what another program says.
@@ -34,11 +36,13 @@ const COMMON: [&str; 3] = ["secret", "wrong", "1234"];
 pub struct Watch {
     command: Option<String>,
     passwords: Vec<Vec<u8>>,
+    /// What was in its home already: the test put it there.
+    before: BTreeSet<PathBuf>,
 }
 
 impl Watch {
     /// Takes down what the run is given that it must not give away.
-    pub fn of(command: &Command) -> Self {
+    pub fn of(command: &Command, home: &Path) -> Self {
         let arguments: Vec<&OsStr> = command.get_args().collect();
         let typed = arguments
             .windows(2)
@@ -48,14 +52,15 @@ impl Watch {
             .get_envs()
             .filter(|(name, _)| PASSWORD_VARIABLES.iter().any(|variable| name == variable))
             .filter_map(|(_, value)| value);
-        let files = arguments.windows(2).filter(|pair| pair[0] == "--keystore-password-file").map(|pair| pair[1]);
-        let held = files.filter_map(|file| fs::read(file).ok()).filter(|text| text.len() < 200);
+        let named = arguments.windows(2).filter(|pair| pair[0] == "--keystore-password-file").map(|pair| pair[1]);
+        let held = named.filter_map(|file| fs::read(file).ok()).filter(|text| text.len() < 200);
         let passwords = typed.chain(set).map(|text| text.as_encoded_bytes().to_vec()).chain(held);
         let worth_finding = |password: &Vec<u8>| {
             password.len() >= 4 && !COMMON.iter().any(|word| word.as_bytes() == password.as_slice())
         };
         Self {
             command: arguments.first().and_then(|word| word.to_str()).map(str::to_owned),
+            before: files(home).into_iter().collect(),
             passwords: passwords.map(|text| text.trim_ascii().to_vec()).filter(worth_finding).collect(),
         }
     }
@@ -65,10 +70,8 @@ impl Watch {
     pub fn search(&self, stdout: &[u8], stderr: &[u8], home: &Path) {
         self.search_text("stderr", stderr, true);
         self.search_text("stdout", stdout, !self.hands_over());
-        for file in files(&home.join("tmp")) {
-            panic!("a temporary file was left behind: {}", file.display());
-        }
-        for file in files(home) {
+        assert_eq!(files(&home.join("tmp")), Vec::<PathBuf>::new(), "temporary files were left behind");
+        for file in files(home).into_iter().filter(|file| !self.before.contains(file)) {
             let content = fs::read(&file).unwrap_or_default();
             for password in &self.passwords {
                 assert!(!holds(&content, password), "a password stands in {}", file.display());
@@ -123,7 +126,7 @@ fn the_watch_finds_what_it_looks_for() {
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new("x");
         command.args(arguments);
-        let watch = Watch::of(&command);
+        let watch = Watch::of(&command, home.path());
         std::panic::catch_unwind(|| watch.search(stdout.as_bytes(), stderr.as_bytes(), home.path())).is_err()
     };
     let jwt = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0xx.c2lnbmF0dXJlc2lnbmF0dXJl";
@@ -132,6 +135,7 @@ fn the_watch_finds_what_it_looks_for() {
     assert!(caught(&["check"], jwt, ""));
     assert!(caught(&["token", "-p", "hemmelig"], "", "it is hemmelig"));
     assert!(caught(&["keys"], r#"{"d": "abcdefghijklmnopqrstuvwxyz"}"#, ""));
-    assert!(caught(&["keys"], "", "-----BEGIN RSA PRIVATE KEY-----"));
+    assert!(caught(&["keys"], "", "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAu1SU1LfVLPHCozMxH2Mo"));
+    assert!(!caught(&["keys"], "", "give a file with -----BEGIN PRIVATE KEY----- in it to --key"));
     assert!(!caught(&["token", "-p", "hemmelig"], "", "error: a wrong password"));
 }
