@@ -77,14 +77,19 @@ fn keystore(layers: &Layers, source: &Found, quiet: &Report) -> Result<(SigningK
 
 fn encryption(protections: &[Protection]) -> Check {
     let parts: Vec<String> = protections.iter().map(|part| format!("{}: {}", part.part, part.method)).collect();
-    let found = parts.join("; ");
-    if parts.iter().any(|part| part.contains("RC2")) {
-        let remedy = "export it again with today's encryption: openssl pkcs12 -legacy -in OLD.p12 -out KEYS.pem && \
-                      openssl pkcs12 -export -in KEYS.pem -out NEW.p12, then delete KEYS.pem";
-        topics::ENCRYPTION.warning(found, remedy).with_details(["RC2 with 40 bits hides nothing".to_owned()])
-    } else {
-        topics::ENCRYPTION.right(found)
+    let encrypted = protections.iter().filter(|part| part.iterations.is_some() && part.part != "integrity");
+    let mut methods: Vec<&str> = encrypted.map(|part| part.method.as_str()).collect();
+    methods.sort_unstable();
+    methods.dedup();
+    let found = if methods.is_empty() { "none".to_owned() } else { methods.join("; ") };
+    let weak: Vec<String> = parts.iter().filter(|part| part.contains("RC2")).cloned().collect();
+    if weak.is_empty() {
+        return topics::ENCRYPTION.right(found).with_details(parts);
     }
+    let remedy = "export it again with today's encryption: openssl pkcs12 -legacy -in OLD.p12 -out KEYS.pem && \
+                  openssl pkcs12 -export -in KEYS.pem -out NEW.p12, then delete KEYS.pem";
+    let why = "RC2 with 40 bits hides nothing".to_owned();
+    topics::ENCRYPTION.warning(found, remedy).with_details(weak.into_iter().chain([why]))
 }
 
 fn entries(listed: &[Listed]) -> Check {
