@@ -159,4 +159,19 @@ mod tests {
             assert_eq!(KnownIssuer::find(identifier), None, "{identifier}");
         }
     }
+
+    #[test]
+    fn altinns_environments_belong_to_those_of_maskinporten_whose_tokens_they_take() {
+        let altinn = |host: &str| KnownIssuer::find(&format!("https://platform.{host}{ALTINN}")).unwrap();
+        for (host, environment) in [
+            ("altinn.no", Environment::Prod),
+            ("tt02.altinn.no", Environment::Test),
+            ("at22.altinn.cloud", Environment::Dev),
+            ("yt01.altinn.cloud", Environment::Dev),
+        ] {
+            for other in Environment::ALL {
+                assert_eq!(altinn(host).belongs_to(other), other == environment, "{host} {other}");
+            }
+        }
+    }
 }

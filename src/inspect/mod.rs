@@ -1,6 +1,6 @@
 //! Says what a signed token says, and whether it holds: who issued it, for whom, until when, and what is odd about it.
 //!
-//! [`Jwt::parse`] takes it apart, a [`Reading`] puts it in words, [`verify`] looks at signature, issuer, times and what
+//! [`Jwt::parse`] takes it apart, a [`Reading`] puts it in words, [`verify()`] looks at signature, issuer, times and what
 //! is expected. JWT is RFC 7519, its dangers RFC 8725; the claims are those of
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_token> and
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>. This room is pure: text, keys and a moment
