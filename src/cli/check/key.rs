@@ -11,30 +11,21 @@ use super::configuration::wrong;
 use crate::cli::{
     key::{self, source},
     layers::{Found, Layers},
-    progress::Progress,
-    report::{Failure, Report},
+    report::{Exit, Failure, Report},
 };
 
-/// Opens the key and judges how it is kept. `report` is for the prompt's progress, `quiet` for what would be warned of.
-pub(super) fn examine(layers: &Layers, quiet: &Report, report: &Report, checks: &mut Vec<Check>) -> Option<SigningKey> {
+/// Opens the key and judges how it is kept; `quiet` takes what would be warned of.
+///
+/// Whoever gives up at the question for a password wants no report: that alone is a failure.
+pub(super) fn examine(layers: &Layers, quiet: &Report, checks: &mut Vec<Check>) -> Result<Option<SigningKey>, Failure> {
     let source = match key::source(layers) {
         Ok(source) => source,
-        Err(failure) => return unopened(&failure, checks),
+        Err(failure) => return Ok(unopened(&failure, checks)),
     };
-    let progress = Progress::start("opening the key", report);
-    let opened = if source.name == "keystore" {
-        keystore(layers, &source, quiet)
-    } else {
-        key::open_from(&source, layers, quiet).map(|key| {
-            let choice = topics::CHOICE.right(key.kind());
-            let skipped = [&topics::ENCRYPTION, &topics::ENTRIES].map(|topic| topic.skipped("it is no keystore"));
-            (key, skipped.into_iter().chain([choice]).collect())
-        })
-    };
-    drop(progress);
-    let (key, more) = match opened {
+    let (key, more) = match open(&source, layers, quiet) {
         Ok(opened) => opened,
-        Err(failure) => return unopened(&failure, checks),
+        Err(failure) if failure.exit() == Exit::Interrupted => return Err(failure),
+        Err(failure) => return Ok(unopened(&failure, checks)),
     };
     let name = match source.value() {
         _ if source.name == "client-jwk" => "the JWK in the variable".to_owned(),
@@ -50,7 +41,18 @@ pub(super) fn examine(layers: &Layers, quiet: &Report, report: &Report, checks: 
     checks.extend(more);
     checks.extend(file_mode(&source));
     checks.sort_by_key(place);
-    Some(key)
+    Ok(Some(key))
+}
+
+/// Opens the key, and tells how it is encrypted and chosen.
+fn open(source: &Found, layers: &Layers, quiet: &Report) -> Result<(SigningKey, Vec<Check>), Failure> {
+    if source.name == "keystore" {
+        return keystore(layers, source, quiet);
+    }
+    let key = key::open_from(source, layers, quiet)?;
+    let choice = topics::CHOICE.right(key.kind());
+    let skipped = [&topics::ENCRYPTION, &topics::ENTRIES].map(|topic| topic.skipped("it is no keystore"));
+    Ok((key, skipped.into_iter().chain([choice]).collect()))
 }
 
 /// Where a check stands among all.

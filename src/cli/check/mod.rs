@@ -72,7 +72,7 @@ async fn examine(arguments: CheckArguments, config: Option<PathBuf>, report: &Re
     let CheckArguments { offline, each_scope, scopes_file, settings: typed, .. } = arguments;
     let typed = scopes::add_from_file(typed, scopes_file.as_deref())?;
     let mut examination = Examination::default();
-    let quiet = Report::keeping_warnings();
+    let quiet = report.keeping_warnings();
     let mut layers = match Layers::of(typed, config, &quiet) {
         Ok(layers) => layers,
         Err(failure) => {
@@ -85,7 +85,7 @@ async fn examine(arguments: CheckArguments, config: Option<PathBuf>, report: &Re
     examination.settings = configuration::shown(&layers);
     let environment = layers.find("env").and_then(|found| Environment::parse(found.value()));
 
-    let key = key::examine(&layers, &quiet, report, &mut examination.checks);
+    let key = key::examine(&layers, &quiet, &mut examination.checks)?;
     if let Some(key) = &key {
         let certificates = certificate::examine(key, environment, SystemClock.now());
         examination.add_or_skip("certificate", certificates, "the key came without a certificate");
@@ -195,7 +195,7 @@ impl Steps<'_> {
 
     /// Makes and judges the grant, and the registered key that it names.
     fn grant(&self, asked: Asked, audience: String, examination: &mut Examination) -> Option<Grant> {
-        let quiet = Report::keeping_warnings();
+        let quiet = self.report.keeping_warnings();
         let grant = match asked.grant(audience, &self.key, &quiet) {
             Ok(grant) => grant,
             Err(failure) => {
