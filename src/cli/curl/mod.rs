@@ -77,7 +77,7 @@ impl Calling {
             return Ok(ended);
         }
         // What there is to warn of has been said.
-        let quiet = Report::keeping_warnings();
+        let quiet = report.keeping_warnings();
         if let Some(obstacle) = obstacle {
             // A key from stdin cannot be read again to find the stored token.
             if !self.layers.takes_stdin() {

@@ -123,6 +123,11 @@ impl Failure {
         (&self.message, &self.causes, self.hint.as_deref())
     }
 
+    /// With which code the program exits.
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+
     pub(crate) fn interrupted() -> Self {
         Self::plain(Exit::Interrupted, "interrupted", "interrupted".to_owned(), None)
     }
