@@ -101,7 +101,10 @@ impl ScriptFor {
 /// The script as clap makes it, with the placeholder in it.
 fn generated(generator: impl Generator) -> String {
     let mut script = Vec::new();
-    generate(generator, &mut completed(Arguments::command()), NAME, &mut script);
+    let mut whole = Arguments::command();
+    // The settings' arguments are made when a command is.
+    whole.build();
+    generate(generator, &mut completed(whole), NAME, &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 

@@ -155,8 +155,9 @@ pub(crate) fn variable(name: &str) -> String {
 pub(crate) struct Typed(pub(crate) Vec<(&'static str, Vec<String>)>);
 
 impl Args for Typed {
+    /// Every command has its own copy of these arguments; they are made for the one that is run alone.
     fn augment_args(command: Command) -> Command {
-        command.args(SETTINGS.iter().filter(|setting| setting.is_typed()).map(Setting::argument))
+        command.defer(|command| command.args(SETTINGS.iter().filter(|setting| setting.is_typed()).map(Setting::argument)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
