@@ -9,6 +9,11 @@ use std::{
 
 use crate::recipes::{Kitchen, block, run};
 
+/// The service, with the binary where it is today.
+fn unit() -> String {
+    block("ini").replace("/usr/local/bin/maskinporten", env!("CARGO_BIN_EXE_maskinporten"))
+}
+
 /// What systemd says about a unit; it calls a mistake a warning, and its exit code is 0.
 fn verify(unit: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -21,7 +26,7 @@ fn verify(unit: &str) -> String {
 
 #[test]
 fn systemd_accepts_the_service() {
-    let unit = block("ini");
+    let unit = unit();
 
     assert_eq!(verify(&unit), "");
     assert!(verify(&unit.replace("LoadCredential", "LoadCredentials")).contains("Unknown key 'LoadCredentials'"));
@@ -30,7 +35,7 @@ fn systemd_accepts_the_service() {
 #[test]
 fn the_service_gets_the_answer_and_keeps_the_token_in_its_own_cache() {
     let kitchen = Kitchen::new();
-    let unit = kitchen.addressed(&block("ini"));
+    let unit = kitchen.addressed(&unit());
     let values = |key: &str| -> Vec<String> {
         unit.lines().filter_map(|line| line.strip_prefix(&format!("{key}="))).map(str::to_owned).collect()
     };

@@ -13,8 +13,8 @@ use crate::recipes::{Kitchen, block, node, path, run};
 
 /// The steps in a workflow.
 fn workflow(steps: &str) -> String {
-    let steps: String = steps.lines().map(|line| format!("      {line}\n")).collect();
-    format!("on: push\njobs:\n  call:\n    runs-on: ubuntu-latest\n    steps:\n{steps}")
+    let indented: Vec<String> = steps.lines().map(|line| format!("      {line}\n")).collect();
+    format!("on: push\njobs:\n  call:\n    runs-on: ubuntu-latest\n    steps:\n{}", indented.concat())
 }
 
 /// What actionlint says about a workflow, and its exit code.
