@@ -44,6 +44,8 @@ mod provoked;
 mod proxy;
 mod random;
 mod readme;
+#[cfg(target_os = "linux")]
+mod recipes;
 mod refusals;
 mod registered;
 mod retries;
