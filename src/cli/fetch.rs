@@ -14,7 +14,7 @@ use super::{
     key::{self, Unopened},
     layers::Layers,
     progress::Progress,
-    report::{Failure, Report},
+    report::{Failure, Report, with_cause},
     resolve::{Asked, Problems},
 };
 
@@ -100,6 +100,5 @@ impl Asking<'_> {
 
 /// What happened and why, for the line that announces another attempt.
 fn one_line(error: &ClientError) -> String {
-    let why = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    format!("{error}{why} ({})", error.code())
+    format!("{} ({})", with_cause(error), error.code())
 }

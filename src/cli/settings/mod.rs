@@ -157,7 +157,8 @@ pub(crate) struct Typed(pub(crate) Vec<(&'static str, Vec<String>)>);
 impl Args for Typed {
     /// Every command has its own copy of these arguments; they are made for the one that is run alone.
     fn augment_args(command: Command) -> Command {
-        command.defer(|command| command.args(SETTINGS.iter().filter(|setting| setting.is_typed()).map(Setting::argument)))
+        command
+            .defer(|command| command.args(SETTINGS.iter().filter(|setting| setting.is_typed()).map(Setting::argument)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
