@@ -114,6 +114,22 @@ fn the_command_takes_our_place_with_its_own_exit_code_and_signals() {
     assert_eq!(killed.stdout, "137\n");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_command_is_deaf_to_what_its_caller_is_deaf_to_and_to_nothing_else() {
+    let server = Server::start([token(), token()]);
+    let ignored = &["sed", "-n", "s/^SigIgn:\t//p", "/proc/self/status"];
+
+    let usual = in_a_shell(&server, r#""$@""#, ignored).artefact();
+    // Hanging up is 1 and Ctrl-C is 2; tests may be run by somebody who ignores more.
+    let deaf = in_a_shell(&server, r#"trap "" HUP INT; "$@""#, ignored).artefact();
+
+    let bits = |digits: &str| u64::from_str_radix(digits.trim(), 16).unwrap();
+    let own = std::fs::read_to_string("/proc/self/status").unwrap();
+    let own = own.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
+    assert_eq!((bits(&usual) & 0b11, bits(&deaf) & 0b11), (bits(own) & 0b11, 0b11));
+}
+
 const OPEN: [&str; 3] = ["sh", "-c", "ls /proc/$$/fd"];
 
 #[test]

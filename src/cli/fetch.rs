@@ -16,6 +16,7 @@ use super::{
     progress::Progress,
     report::{Failure, Report, with_cause},
     resolve::{Asked, Problems},
+    signals,
 };
 
 /// Which token will do.
@@ -93,7 +94,7 @@ impl Asking<'_> {
         );
         tokio::select! {
             token = fetched => Ok(token?),
-            _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+            () = signals::interrupted() => Err(Failure::interrupted()),
         }
     }
 }
