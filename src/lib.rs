@@ -9,8 +9,8 @@
 //! | [`client`] | an assertion | an [`AccessToken`](client::AccessToken), or a refusal that is explained |
 //! | [`printer`] | any of them | bytes |
 //!
-//! The ground they stand on: [`explain`] (what to do about an error), [`language`], [`clock`], [`organisation`],
-//! [`environment`] and [`http`]. Beside them stand [`cache`], which keeps access tokens between runs, [`inspect`], which
+//! The ground they stand on: [`explain`] (what to do about an error), [`text`] (other people's words, fit to be shown),
+//! [`language`], [`clock`], [`organisation`], [`environment`] and [`http`]. Beside them stand [`cache`], which keeps access tokens between runs, [`inspect`], which
 //! says what a token says and whether it holds, [`check`], which says what is wrong with any of it and what to do,
 //! [`profile`], which reads what the user has written down, and the [`simulator`], which judges what the flow sends with
 //! code of its own.
@@ -70,3 +70,4 @@ pub mod organisation;
 pub mod printer;
 pub mod profile;
 pub mod simulator;
+pub mod text;

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::explain::Explain;
+use crate::{explain::Explain, text::excerpt};
 
 const WEIGHTS: [u32; 8] = [3, 2, 7, 6, 5, 4, 3, 2];
 
@@ -46,8 +46,7 @@ impl OrganisationNumber {
     pub fn parse(text: &str) -> Result<Self, OrganisationNumberError> {
         let digits: String = text.chars().filter(|character| *character != ' ').collect();
         if digits.len() != 9 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            let shown = text.chars().filter(|character| !character.is_control()).take(40).collect();
-            return Err(OrganisationNumberError::NotNineDigits(shown));
+            return Err(OrganisationNumberError::NotNineDigits(excerpt(text, 40)));
         }
         let values: Vec<u32> = digits.bytes().map(|byte| u32::from(byte - b'0')).collect();
         let sum: u32 = values.iter().zip(WEIGHTS).map(|(value, weight)| value * weight).sum();

@@ -14,7 +14,11 @@ use tempfile::TempDir;
 use crate::{
     local::Local,
     support::{Maskinporten, wait},
+    watch,
 };
+
+/// The simulator's client with a registered key.
+const REGISTERED: &str = "673d59a6-b427-49bc-b413-b51d7a8f05be";
 
 /// A simulator, and a place for the cache of several runs.
 struct Setting {
@@ -92,6 +96,25 @@ fn what_shapes_a_token_decides_which_one_is_taken() {
     ] {
         assert_eq!(tokens.insert(setting.token(more)), is_new, "{more:?}");
     }
+}
+
+#[test]
+fn what_the_key_itself_decides_is_another_token_too() {
+    let setting = Setting::new();
+    let file = setting.local.file("registered-key.jwk.json");
+    let mut jwk: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let ask = || {
+        let jwk = file.display().to_string();
+        setting.run(&["token", "--env", "local", "-c", REGISTERED, "-s", "difitest:test1", "--jwk", &jwk]).run()
+    };
+    let token = ask().artefact();
+    assert_eq!(ask().artefact(), token);
+
+    jwk["kid"] = "another-id".into();
+    fs::write(&file, jwk.to_string()).unwrap();
+
+    // The same key under an id that is not registered gets no token that is stored for the one that is.
+    assert_eq!(ask().code, 5);
 }
 
 #[test]
@@ -191,6 +214,17 @@ fn a_cache_that_others_could_have_written_to_is_refused_with_what_mends_it() {
              hint: pass --no-cache, or close it to others with: chmod 700 {shown}\n"
         ),
     );
+    // There is no `cache clear --no-cache`.
+    for command in ["list", "clear"] {
+        setting.run(&["cache", command]).run().fails(
+            1,
+            &format!(
+                "error: the folder of the token cache is not safe: `{shown}`\n\
+                 caused by: its mode is 0755, which lets others in\n\
+                 hint: close it to others with: chmod 700 {shown}\n"
+            ),
+        );
+    }
     mode(&folder, 0o700);
     for file in files(&folder) {
         mode(&file, 0o644);
@@ -216,7 +250,9 @@ fn without_a_place_for_the_cache_there_is_a_token_all_the_same() {
     let outcome = setting.run(&["token", "--env", "local", "-v"]).env("XDG_CACHE_HOME", "/dev/null/none").run();
 
     assert_eq!(outcome.code, 0);
-    assert!(outcome.stderr.contains("going on without the token cache: could not use"), "{}", outcome.stderr);
+    let why = "going on without the token cache: could not use the token cache `/dev/null/none/maskinporten`: Not a \
+               directory (os error 20)\n";
+    assert!(outcome.stderr.contains(why), "{}", outcome.stderr);
     setting.run(&["token", "--env", "local"]).env("XDG_CACHE_HOME", "/dev/null/none").run().artefact();
 }
 
@@ -229,6 +265,23 @@ fn a_home_that_is_not_there_is_not_made() {
 
     outcome.artefact();
     assert!(!home.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn root_leaves_no_folder_in_the_home_of_somebody_else() {
+    let (setting, home) = (Setting::new(), tempfile::tempdir().unwrap());
+    // Only root can give a folder away, and only root is in question.
+    if std::os::unix::fs::chown(home.path(), Some(12345), None).is_err() {
+        return;
+    }
+
+    let outcome =
+        setting.run(&["token", "--env", "local", "-v"]).env("XDG_CACHE_HOME", "").env("HOME", home.path()).run();
+
+    assert_eq!(outcome.code, 0);
+    assert!(outcome.stderr.contains("going on without the token cache: "), "{}", outcome.stderr);
+    assert_eq!(files(home.path()).len(), 0);
 }
 
 #[test]
@@ -308,6 +361,7 @@ fn fifty_processes_that_start_at_once_make_one_request() {
     assert_eq!(setting.requests(), 1);
     assert_eq!(tokens.first().unwrap(), &setting.token(&[]));
     assert_eq!(setting.requests(), 1);
+    watch::search_files(setting.cache.path());
 }
 
 #[test]
@@ -336,6 +390,7 @@ fn whatever_moment_a_process_is_killed_at_the_next_one_gets_a_token() {
         let next = wait(started(&setting));
         assert_eq!((next.code, next.stderr.as_str()), (0, ""), "after {moment}");
         assert!(next.stdout.starts_with("eyJ"));
+        watch::search_files(setting.cache.path());
     }
 }
 

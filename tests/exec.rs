@@ -9,12 +9,14 @@ use crate::{
     local::Local,
     server::{Server, TOKEN, asking, json, nobody, token},
     support::{Outcome, maskinporten, program, testdata, wait},
+    watch,
 };
 
 /// Runs a line of shell in which `"$@"` is `exec` with everything it needs.
 fn in_a_shell(server: &Server, line: &str, command: &[&str]) -> Outcome {
     let home = tempfile::tempdir().unwrap();
-    let child = Command::new("sh")
+    let mut shell = Command::new("sh");
+    shell
         .args(["-c", line, "sh", env!("CARGO_BIN_EXE_maskinporten"), "exec", "--"])
         .args(command)
         .env_clear()
@@ -28,9 +30,10 @@ fn in_a_shell(server: &Server, line: &str, command: &[&str]) -> Outcome {
         .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    wait(child.unwrap())
+        .stderr(Stdio::piped());
+    let outcome = wait(shell.spawn().unwrap());
+    watch::search_files(home.path());
+    outcome
 }
 
 #[test]
@@ -111,6 +114,22 @@ fn the_command_takes_our_place_with_its_own_exit_code_and_signals() {
     assert_eq!(killed.stdout, "137\n");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_command_is_deaf_to_what_its_caller_is_deaf_to_and_to_nothing_else() {
+    let server = Server::start([token(), token()]);
+    let ignored = &["sed", "-n", "s/^SigIgn:\t//p", "/proc/self/status"];
+
+    let usual = in_a_shell(&server, r#""$@""#, ignored).artefact();
+    // Hanging up is 1 and Ctrl-C is 2; tests may be run by somebody who ignores more.
+    let deaf = in_a_shell(&server, r#"trap "" HUP INT; "$@""#, ignored).artefact();
+
+    let bits = |digits: &str| u64::from_str_radix(digits.trim(), 16).unwrap();
+    let own = std::fs::read_to_string("/proc/self/status").unwrap();
+    let own = own.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
+    assert_eq!((bits(&usual) & 0b11, bits(&deaf) & 0b11), (bits(own) & 0b11, 0b11));
+}
+
 const OPEN: [&str; 3] = ["sh", "-c", "ls /proc/$$/fd"];
 
 #[test]
@@ -158,6 +177,24 @@ fn a_command_that_is_not_there_is_127_and_one_that_cannot_be_run_126() {
         126,
         "error: could not run the command `/etc/passwd`: Permission denied (os error 13)\n\
          hint: check that it is a program, and that you may run it\n",
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_script_whose_interpreter_is_not_there_is_not_called_absent() {
+    let (server, folder) = (Server::start([token()]), tempfile::tempdir().unwrap());
+    let script = folder.path().join("script");
+    std::fs::write(&script, "#!/no/such/interpreter\n").unwrap();
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let script = script.display().to_string();
+
+    asking("exec", &server).args(["--", &script]).run().fails(
+        126,
+        &format!(
+            "error: could not run the command `{script}`: what it is to be run with is not there\n\
+             hint: check the interpreter in its first line, behind #!\n"
+        ),
     );
 }
 

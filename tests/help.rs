@@ -101,8 +101,18 @@ fn every_option_and_command_that_the_source_tells_people_to_use_exists() {
     };
     let mut known = words(&help);
     known.extend(
-        ["--data", "--cacert", "--disable", "--expand-url", "--location", "--location-trusted", "--next", "--path"]
-            .map(str::to_owned),
+        [
+            "--data",
+            "--cacert",
+            "--disable",
+            "--expand-url",
+            "--location",
+            "--location-trusted",
+            "--next",
+            "--path",
+            "--url",
+        ]
+        .map(str::to_owned),
     ); // curl's, cargo's
     known.extend(PKCS11_TOOL.map(str::to_owned));
     let commands = commands();

@@ -9,19 +9,23 @@ use std::{
 /// The map of rooms, in the order data flows: a row names only rows above it.
 const ROOMS: &[(&str, &[&str])] = &[
     ("explain", &[]),
+    ("text", &[]),
     ("language", &[]),
     ("clock", &[]),
-    ("organisation", &["explain"]),
+    ("organisation", &["explain", "text"]),
     ("environment", &["explain"]),
-    ("http", &["explain"]),
-    ("keystore", &["explain", "organisation"]),
-    ("grant", &["clock", "environment", "explain", "keystore", "organisation"]),
-    ("client", &["clock", "environment", "explain", "grant", "http", "keystore", "language"]),
+    ("http", &["explain", "text"]),
+    ("keystore", &["explain", "organisation", "text"]),
+    ("grant", &["clock", "environment", "explain", "keystore", "organisation", "text"]),
+    ("client", &["clock", "environment", "explain", "grant", "http", "keystore", "language", "text"]),
     ("cache", &["client", "clock", "explain"]),
-    ("inspect", &["environment", "explain", "keystore", "organisation"]),
-    ("check", &["client", "clock", "environment", "explain", "grant", "http", "inspect", "keystore", "organisation"]),
-    ("printer", &["check", "client", "explain", "grant", "inspect", "keystore", "language"]),
-    ("profile", &["environment", "explain"]),
+    ("inspect", &["environment", "explain", "keystore", "organisation", "text"]),
+    (
+        "check",
+        &["client", "clock", "environment", "explain", "grant", "http", "inspect", "keystore", "organisation", "text"],
+    ),
+    ("printer", &["check", "client", "explain", "grant", "inspect", "keystore", "language", "text"]),
+    ("profile", &["environment", "explain", "text"]),
     ("simulator", &["clock", "environment", "explain"]),
 ];
 

@@ -11,7 +11,10 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Maskinporten, maskinporten};
+use crate::{
+    support::{Maskinporten, maskinporten},
+    watch,
+};
 
 /// Making the keys takes a second or two, so it is done once; each simulator then has a copy.
 static MADE: LazyLock<TempDir> = LazyLock::new(|| {
@@ -138,6 +141,10 @@ impl Local {
 impl Drop for Local {
     fn drop(&mut self) {
         self.end();
+        if !std::thread::panicking() {
+            watch::search_words("stdout of the simulator", self.said.as_bytes());
+            watch::search_words("the simulator's log", self.log().as_bytes());
+        }
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::{local::Local, support::program};
+use crate::{local::Local, support::program, watch};
 
 /// The address of `maskinporten simulate` without options; the test's simulator is on another port.
 const USUAL_ISSUER: &str = "http://127.0.0.1:17824/";
 
 #[test]
 fn every_block_marked_run_runs() {
-    let local = Local::start(&[]);
+    let (local, home) = (Local::start(&[]), tempfile::tempdir().unwrap());
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let blocks: Vec<&str> =
         readme.split("```sh run\n").skip(1).map(|after| after.split("```").next().unwrap()).collect();
@@ -19,10 +19,10 @@ fn every_block_marked_run_runs() {
         let script = format!("set -eo pipefail\n{}", line.replace(USUAL_ISSUER, local.issuer()));
         let binary = Path::new(env!("CARGO_BIN_EXE_maskinporten")).parent().unwrap();
         let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
-        let said = program(
-            Command::new("bash").args(["-c", &script]).env("PATH", path).env("XDG_DATA_HOME", local.home()),
-            b"",
-        );
+        let mut bash = Command::new("bash");
+        // The cache of whoever runs the tests is none of ours.
+        bash.args(["-c", &script]).env_clear().env("PATH", path).env("HOME", home.path());
+        let said = program(bash.env("XDG_DATA_HOME", local.home()), b"");
         let wanted = match line {
             _ if line.contains("api/hello") => r#"{"hello":"310700010""#,
             _ if line.contains("ApiKey") => "ApiKey: KEY\n",
@@ -32,6 +32,7 @@ fn every_block_marked_run_runs() {
         };
         assert!(said.contains(wanted), "{line}: {said}");
     }
+    watch::search_files(home.path());
 }
 
 #[test]

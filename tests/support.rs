@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::watch::Watch;
+use crate::watch::{self, Watch};
 
 /// Nothing that a test runs takes longer; what does is killed and fails the test.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -109,7 +109,8 @@ impl Outcome {
     }
 }
 
-/// Collects the streams of a child and its exit code, or kills it.
+/// Collects the streams of a child and its exit code, or kills it. Its stderr is searched for secrets, whatever it is.
+#[track_caller]
 pub fn wait(mut child: Child) -> Outcome {
     let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     let read_out = std::thread::spawn(move || {
@@ -134,11 +135,9 @@ pub fn wait(mut child: Child) -> Outcome {
         std::thread::sleep(Duration::from_millis(2));
     };
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Outcome {
-        code: status.code().unwrap_or(-1),
-        stdout: text(read_out.join().unwrap()),
-        stderr: text(read_err.join().unwrap()),
-    }
+    let (stdout, stderr) = (read_out.join().unwrap(), read_err.join().unwrap());
+    watch::search_words("stderr", &stderr);
+    Outcome { code: status.code().unwrap_or(-1), stdout: text(stdout), stderr: text(stderr) }
 }
 
 /// Runs another program to its end; its failure is the test's.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     openssl::Grant,
     support::{program, testdata},
+    watch,
 };
 
 /// A run on a terminal, and what it wrote to stdout, which is a file.
@@ -38,7 +39,13 @@ fn running(command: &str, keystore: &str, variables: &[(&str, &str)], answers: &
     let mut python = Command::new("python3");
     let told = program(python.args(["-c", include_str!("terminal.py")]), wanted.to_string().as_bytes());
 
-    Session { told: serde_json::from_str(&told).unwrap(), stdout: fs::read_to_string(stdout).unwrap() }
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let seen = told["terminal"].as_str().unwrap();
+    watch::search_words("the terminal", seen.as_bytes());
+    for answer in answers.iter().filter_map(|answer| answer[1].as_str()) {
+        assert!(answer.trim().len() < 4 || !seen.contains(answer.trim()), "an answer stands on the terminal: {seen}");
+    }
+    Session { told, stdout: fs::read_to_string(stdout).unwrap() }
 }
 
 #[test]

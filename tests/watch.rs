@@ -1,5 +1,6 @@
 //! What no run may leave behind: every stream, every file and every error of the whole test run is searched for private
-//! keys, passwords, assertions and tokens, by the two places where tests start the binary.
+//! keys, passwords, assertions and tokens: by `support`, through which tests start the binary and every other program
+//! and wait for it, and by `local` and `server`, which see what a simulator logs and which assertions were sent.
 
 use std::{
     collections::BTreeSet,
@@ -7,10 +8,12 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::LazyLock,
+    sync::{LazyLock, Mutex},
 };
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use regex::bytes::Regex;
+use serde_json::Value;
 
 /// A signed JWT, whose first part begins an object in base64url.
 static JWT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{20,}").unwrap());
@@ -20,6 +23,12 @@ static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/:,\s-]{30}|"(d|p|q|dp|dq|qi)"\s*:\s*"[\w-]{20,}""#)
         .unwrap()
 });
+
+/// The signatures of the assertions that servers of tests were sent.
+static SIGNATURES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Commands that print a token, and never the assertion that it was asked for with.
+const TOKENS: [&str; 2] = ["token", "headers"];
 
 /// Commands whose artefact is a token or a grant, or what another program says.
 const HANDING_OVER: [&str; 6] = ["token", "grant", "headers", "exec", "curl", "serve"];
@@ -70,20 +79,23 @@ impl Watch {
     pub fn search(&self, stdout: &[u8], stderr: &[u8], home: &Path) {
         self.search_text("stderr", stderr, true);
         self.search_text("stdout", stdout, !self.hands_over());
+        if self.command.as_deref().is_some_and(|word| TOKENS.contains(&word)) {
+            no_assertion("stdout", stdout);
+        }
         assert_eq!(files(&home.join("tmp")), Vec::<PathBuf>::new(), "temporary files were left behind");
         for file in files(home).into_iter().filter(|file| !self.before.contains(file)) {
             let content = fs::read(&file).unwrap_or_default();
             for password in &self.passwords {
                 assert!(!holds(&content, password), "a password stands in {}", file.display());
             }
-            if JWT.is_match(&content) || PRIVATE_KEY.is_match(&content) {
-                is_private(&file);
-            }
+            search_file(&file, &content);
         }
     }
 
     fn search_text(&self, name: &str, text: &[u8], jwt: bool) {
-        assert!(!(jwt && JWT.is_match(text)), "a JWT stands on {name}: {}", String::from_utf8_lossy(text));
+        if jwt {
+            search_words(name, text);
+        }
         assert!(!PRIVATE_KEY.is_match(text), "a private key stands on {name}: {}", String::from_utf8_lossy(text));
         for password in &self.passwords {
             assert!(!holds(text, password), "a password stands on {name}: {}", String::from_utf8_lossy(text));
@@ -94,6 +106,57 @@ impl Watch {
     fn hands_over(&self) -> bool {
         self.command.as_deref().is_none_or(|word| word.starts_with(['-', '/']) || HANDING_OVER.contains(&word))
     }
+}
+
+/// Takes down the signature of an assertion in the body of a request.
+pub fn sent(body: &str) {
+    let assertion = body.split('&').find_map(|member| member.strip_prefix("assertion="));
+    let signature = assertion.and_then(|jwt| jwt.rsplit('.').next()).filter(|signature| signature.len() > 40);
+    SIGNATURES.lock().unwrap().extend(signature.map(str::to_owned));
+}
+
+/// Searches what was written where neither a token nor a grant nor a key belongs: errors, logs, terminals.
+#[track_caller]
+pub fn search_words(name: &str, text: &[u8]) {
+    let shown = || String::from_utf8_lossy(text);
+    assert!(!JWT.is_match(text), "a JWT stands on {name}: {}", shown());
+    assert!(!PRIVATE_KEY.is_match(text), "a private key stands on {name}: {}", shown());
+    no_signature(name, text);
+}
+
+/// Searches every file that runs left in a folder: tokens are for their owner alone, and assertions are for nobody.
+#[track_caller]
+pub fn search_files(folder: &Path) {
+    for file in files(folder) {
+        search_file(&file, &fs::read(&file).unwrap_or_default());
+    }
+}
+
+#[track_caller]
+fn search_file(file: &Path, content: &[u8]) {
+    if JWT.is_match(content) || PRIVATE_KEY.is_match(content) {
+        is_private(file);
+    }
+    no_assertion(&file.display().to_string(), content);
+    no_signature(&file.display().to_string(), content);
+}
+
+#[track_caller]
+fn no_signature(name: &str, text: &[u8]) {
+    let signatures = SIGNATURES.lock().unwrap().clone();
+    assert!(!signatures.iter().any(|signature| holds(text, signature.as_bytes())), "a signature stands on {name}");
+}
+
+#[track_caller]
+fn no_assertion(name: &str, text: &[u8]) {
+    assert!(!JWT.find_iter(text).any(|jwt| is_assertion(jwt.as_bytes())), "an assertion stands on {name}");
+}
+
+/// Whether a JWT is what a client signs: its issuer is a client, and no address as a server's is.
+fn is_assertion(jwt: &[u8]) -> bool {
+    let claims = jwt.split(|byte| *byte == b'.').nth(1).and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
+    let claims: Option<Value> = claims.and_then(|claims| serde_json::from_slice(&claims).ok());
+    claims.is_some_and(|claims| claims["iss"].as_str().is_some_and(|issuer| !issuer.contains("://")))
 }
 
 fn holds(text: &[u8], wanted: &[u8]) -> bool {
@@ -111,6 +174,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[cfg(unix)]
+#[track_caller]
 fn is_private(file: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = file.metadata().map(|data| data.permissions().mode() & 0o077).unwrap_or_default();
@@ -138,4 +202,16 @@ fn the_watch_finds_what_it_looks_for() {
     assert!(caught(&["keys"], "", "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAu1SU1LfVLPHCozMxH2Mo"));
     assert!(!caught(&["keys"], "", "give a file with -----BEGIN PRIVATE KEY----- in it to --key"));
     assert!(!caught(&["token", "-p", "hemmelig"], "", "error: a wrong password"));
+
+    let signed = |issuer: &str| {
+        let claims = BASE64_URL_SAFE_NO_PAD.encode(format!(r#"{{"iss":"{issuer}","aud":"https://x/"}}"#));
+        format!("eyJhbGciOiJSUzI1NiJ9.{claims}.c2lnbmF0dXJlc2lnbmF0dXJl")
+    };
+    assert!(caught(&["token"], &signed("our-client"), ""));
+    assert!(!caught(&["token"], &signed("https://x/"), ""));
+    assert!(!caught(&["grant"], &signed("our-client"), ""));
+    let signature = "U2lnbmF0dXJl".repeat(30);
+    assert!(!caught(&["token"], "", &signature));
+    sent(&format!("grant_type=x&assertion=eyJ.eyJ.{signature}"));
+    assert!(caught(&["token"], "", &format!("debug: {signature}")));
 }

@@ -66,6 +66,17 @@ impl CacheError {
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::NoFolder | Self::Unavailable { .. })
     }
+
+    /// What makes the cache usable again, for those who cannot do without it.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::NoFolder => "set HOME or XDG_CACHE_HOME".to_owned(),
+            Self::Unavailable { .. } => "check the folder and its permissions".to_owned(),
+            Self::UnsafeFolder { path, source } => folder_remedy(path, *source),
+            Self::UnsafeFile { path, .. } => format!("remove it with: rm -rf {}", pasted(path)),
+        }
+    }
 }
 
 impl Explain for CacheError {
@@ -74,13 +85,7 @@ impl Explain for CacheError {
     }
 
     fn hint(&self) -> Option<String> {
-        let remedy = match self {
-            Self::NoFolder => "set HOME or XDG_CACHE_HOME".to_owned(),
-            Self::Unavailable { .. } => "check the folder and its permissions".to_owned(),
-            Self::UnsafeFolder { path, source } => folder_remedy(path, *source),
-            Self::UnsafeFile { path, .. } => format!("remove it with: rm -rf {}", pasted(path)),
-        };
-        Some(format!("pass --no-cache, or {remedy}"))
+        Some(format!("pass --no-cache, or {}", self.remedy()))
     }
 }
 

@@ -112,11 +112,11 @@ impl Cache {
     ///
     /// # Errors
     /// [`CacheError::NoFolder`] when the system does not name one, or names it in a home that is not there, as that of
-    /// many a daemon.
+    /// many a daemon; or for root in the home of somebody else, who could not look into a folder that root has made there.
     pub fn usual_folder() -> Result<PathBuf, CacheError> {
         let places = etcetera::choose_base_strategy().map_err(|_| CacheError::NoFolder)?;
         let (folder, home) = (places.cache_dir(), places.home_dir());
-        if folder.starts_with(home) && !home.is_dir() {
+        if folder.starts_with(home) && !folder.is_dir() && !folder::may_be_added_to(home) {
             return Err(CacheError::NoFolder);
         }
         Ok(folder.join("maskinporten"))

@@ -24,7 +24,7 @@ pub struct Shape {
     pub client_id: String,
     /// The public half of the key that signs.
     pub key: KeyThumbprint,
-    /// How the server finds the key: `kid` with the key id, or `x5c` with how much of the chain.
+    /// How the server finds the key: `kid` with the key id, or `x5c` with how much of the chain; or where it is written.
     pub key_reference: String,
     /// `alg` of the assertion.
     pub algorithm: String,

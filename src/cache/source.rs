@@ -87,7 +87,9 @@ impl KeySource {
         self
     }
 
-    fn hash(&self) -> String {
+    /// What it is known by: 64 hexadecimal digits that say nothing of it.
+    #[must_use]
+    pub fn hash(&self) -> String {
         hash::of_json(TITLE, &json!([self.kind, self.parts]))
     }
 }

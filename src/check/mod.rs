@@ -15,7 +15,7 @@ pub mod registered_key;
 pub mod token;
 pub mod topics;
 
-use crate::{client::Refusal, explain::Explain};
+use crate::{client::Refusal, explain::Explain, text::excerpt};
 
 /// A setting or a server's word is no longer.
 const SHOWN_CHARACTERS: usize = 200;
@@ -150,6 +150,5 @@ pub fn is_any_wrong(checks: &[Check]) -> bool {
 
 /// Somebody else's words, short and harmless for a terminal.
 fn shown(text: &str) -> String {
-    let harmless = |character: char| if character.is_control() { '\u{fffd}' } else { character };
-    text.chars().map(harmless).take(SHOWN_CHARACTERS).collect()
+    excerpt(text, SHOWN_CHARACTERS)
 }

@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use maskinporten_token_generator::{
-    cache::{Cache, Clear, Listed},
+    cache::{Cache, CacheError, Clear, Listed},
     clock::{Clock as _, SystemClock},
+    text::printable_lines,
 };
 use serde_json::json;
 
 use super::{
     args::{CacheClearArguments, CacheCommand, CacheListArguments},
-    report::{self, Failure, Report},
+    report::{self, Exit, Failure, Report},
 };
 
 pub(crate) fn run(command: &CacheCommand, report: &Report) -> Result<(), Failure> {
@@ -22,31 +23,36 @@ pub(crate) fn run(command: &CacheCommand, report: &Report) -> Result<(), Failure
 }
 
 fn list(arguments: &CacheListArguments, report: &Report) -> Result<(), Failure> {
-    let listed = match Cache::existing(&Cache::usual_folder()?)? {
-        Some(cache) => cache.list()?,
-        None => Vec::new(),
-    };
+    let listed = existing().and_then(|cache| cache.map_or_else(|| Ok(Vec::new()), |cache| cache.list()));
+    let listed = listed.map_err(|error| unusable(&error))?;
     if arguments.format == "json" {
         return report::print(as_json(&listed).as_bytes());
     }
     if listed.is_empty() {
         report.note("no token is stored");
     }
-    report::print(report::harmless(&as_text(&listed, SystemClock.now())).as_bytes())
+    report::print(printable_lines(&as_text(&listed, SystemClock.now())).as_bytes())
 }
 
 fn clear(arguments: &CacheClearArguments, report: &Report) -> Result<(), Failure> {
     let what = if arguments.expired { Clear::Expired } else { Clear::Everything };
-    let removed = match Cache::existing(&Cache::usual_folder()?)? {
-        Some(cache) => cache.clear(what, SystemClock.now())?,
-        None => 0,
-    };
+    let removed = existing().and_then(|cache| cache.map_or(Ok(0), |cache| cache.clear(what, SystemClock.now())));
+    let removed = removed.map_err(|error| unusable(&error))?;
     report.note(&match removed {
         0 => "there was no token to remove".to_owned(),
         1 => "1 token removed".to_owned(),
         several => format!("{several} tokens removed"),
     });
     Ok(())
+}
+
+fn existing() -> Result<Option<Cache>, CacheError> {
+    Cache::existing(&Cache::usual_folder()?)
+}
+
+/// Here there is no doing without the cache.
+fn unusable(error: &CacheError) -> Failure {
+    Failure::new(Exit::Other, error).advising(error.remedy())
 }
 
 fn as_text(listed: &[Listed], now: DateTime<Utc>) -> String {

@@ -1,7 +1,7 @@
 //! The token cache, as the settings ask for it: a stored token costs no request, no key and no password.
 
 use maskinporten_token_generator::{
-    cache::{Cache, CacheError, FetchOptions, KeyThumbprint, MinimumLifetime, Origin},
+    cache::{Cache, CacheError, FetchOptions, KeySource, KeyThumbprint, MinimumLifetime, Origin},
     client::AccessToken,
     clock::{Clock as _, SystemClock},
     keystore::SigningKey,
@@ -11,7 +11,7 @@ use super::{
     fetch::{Asking, Freshness},
     key::Unopened,
     layers::Layers,
-    report::{Exit, Failure, Report},
+    report::{Exit, Failure, Report, with_cause},
     resolve::{self, Asked},
 };
 
@@ -34,7 +34,7 @@ pub(super) fn open(layers: &Layers, report: &Report) -> Result<Option<Cache>, Fa
     match Cache::usual_folder().and_then(|folder| Cache::open(&folder)) {
         Ok(cache) => Ok(Some(cache)),
         Err(error) if error.is_unavailable() => {
-            report.detail(&format!("going on without the token cache: {error}"));
+            report.detail(&format!("going on without the token cache: {}", with_cause(&error)));
             Ok(None)
         }
         Err(error) => Err(error.into()),
@@ -48,8 +48,9 @@ pub(super) async fn access_token(
     freshness: Freshness<'_>,
 ) -> Result<AccessToken, Failure> {
     let (layers, report) = (asking.layers, asking.report);
-    let (thumbprint, key) = thumbprint(cache, &asking)?;
-    let stored_under = asking.asked.shape(layers, thumbprint).key();
+    let source = asking.unopened.identity(layers);
+    let (thumbprint, key) = thumbprint(cache, &source, &asking)?;
+    let stored_under = asking.asked.shape(layers, thumbprint, &source).key();
     if let Freshness::InsteadOf(refused) = freshness {
         cache.forget(&stored_under, refused)?;
     }
@@ -79,16 +80,20 @@ pub(super) fn forget(
     layers: &Layers,
     refused: &AccessToken,
 ) -> Result<(), Failure> {
-    if let Some(thumbprint) = cache.thumbprint_of(&unopened.identity(layers))? {
-        cache.forget(&asked.shape(layers, thumbprint).key(), refused)?;
+    let source = unopened.identity(layers);
+    if let Some(thumbprint) = cache.thumbprint_of(&source)? {
+        cache.forget(&asked.shape(layers, thumbprint, &source).key(), refused)?;
     }
     Ok(())
 }
 
 /// The thumbprint of the key, by what is remembered of its source; a source that is not known is opened.
-fn thumbprint(cache: &Cache, asking: &Asking) -> Result<(KeyThumbprint, Option<SigningKey>), Failure> {
-    let source = asking.unopened.identity(asking.layers);
-    if let Some(known) = cache.thumbprint_of(&source)? {
+fn thumbprint(
+    cache: &Cache,
+    source: &KeySource,
+    asking: &Asking,
+) -> Result<(KeyThumbprint, Option<SigningKey>), Failure> {
+    if let Some(known) = cache.thumbprint_of(source)? {
         return Ok((known, None));
     }
     let key = asking.key()?;
@@ -96,9 +101,9 @@ fn thumbprint(cache: &Cache, asking: &Asking) -> Result<(KeyThumbprint, Option<S
         let message = "the key has no thumbprint that a token could be stored under".to_owned();
         Failure::plain(Exit::Key, "thumbprint", message, Some("pass --no-cache".to_owned()))
     })?;
-    match cache.remember(&source, &thumbprint) {
+    match cache.remember(source, &thumbprint) {
         Err(error) if !error.is_unavailable() => return Err(error.into()),
-        Err(error) => asking.report.detail(&format!("the key is not remembered: {error}")),
+        Err(error) => asking.report.detail(&format!("the key is not remembered: {}", with_cause(&error))),
         Ok(()) => {}
     }
     Ok((thumbprint, Some(key)))

@@ -14,8 +14,9 @@ use super::{
     key::{self, Unopened},
     layers::Layers,
     progress::Progress,
-    report::{Failure, Report},
+    report::{Failure, Report, with_cause},
     resolve::{Asked, Problems},
+    signals,
 };
 
 /// Which token will do.
@@ -93,13 +94,12 @@ impl Asking<'_> {
         );
         tokio::select! {
             token = fetched => Ok(token?),
-            _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+            () = signals::interrupted() => Err(Failure::interrupted()),
         }
     }
 }
 
 /// What happened and why, for the line that announces another attempt.
 fn one_line(error: &ClientError) -> String {
-    let why = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    format!("{error}{why} ({})", error.code())
+    format!("{} ({})", with_cause(error), error.code())
 }

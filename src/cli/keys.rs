@@ -11,6 +11,7 @@ use maskinporten_token_generator::{
     keystore::{
         JwkFile, KeystoreFile, Listed, Looks, NewKey, NewKeyError, NewKeyKind, PemFile, Protection, SigningKey,
     },
+    text::printable_lines,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -114,7 +115,7 @@ fn list(arguments: ListArguments, config: Option<PathBuf>, report: &Report) -> R
             protections.iter().map(|part| json!({ "part": part.part, "method": part.method })).collect();
         format!("{:#}\n", json!({ "keys": keys, "encryption": protections }))
     } else {
-        report::harmless(&as_text(&keys, &protections))
+        printable_lines(&as_text(&keys, &protections))
     };
     report::print(text.as_bytes())
 }

@@ -1,4 +1,28 @@
-//! The signals that end a server in good order.
+//! The signals that end a program in good order, unless whoever started it made it deaf to them: `nohup` does for hanging
+//! up, and a script's `&` for Ctrl-C. Listening would end that, for us and for the command that takes our place.
+
+/// The numbers that POSIX gives them (kill(1)).
+pub(crate) const INTERRUPT: u32 = 2;
+#[cfg(unix)]
+pub(crate) const HANGUP: u32 = 1;
+#[cfg(unix)]
+pub(crate) const TERMINATE: u32 = 15;
+
+/// Ready when Ctrl-C came; never, where it is ignored.
+pub(crate) async fn interrupted() {
+    if is_ignored(INTERRUPT) || tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Whether this process ignores a signal since it was started (signal(7); proc(5), `SigIgn`). Where nobody says, it does
+/// not.
+pub(crate) fn is_ignored(signal: u32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or_default();
+    ignored >> (signal - 1) & 1 == 1
+}
 
 /// Listens for Ctrl-C and the system's request to end, from the call on; what is returned is ready when one came.
 ///

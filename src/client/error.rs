@@ -8,6 +8,7 @@ use crate::{
     grant::GrantError,
     http::{Answer, Endpoint, EndpointError, HttpError},
     language::Language,
+    text::is_deceptive,
 };
 
 /// How much of an answer that makes no sense is shown.
@@ -161,15 +162,6 @@ pub(super) fn harmless(text: &str, limit: usize) -> String {
         shown.push('…');
     }
     shown
-}
-
-/// Characters that turn the direction of text around or have no width (Unicode's Cf, as far as it deceives).
-fn is_deceptive(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-    )
 }
 
 /// Puts `[JWT]` in place of what begins as a JOSE header does in base64url and is longer than a word.

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use url::Url;
 
 use super::GrantError;
-use crate::clock;
+use crate::{clock, text::excerpt};
 
 /// Maskinporten's limit on `exp` − `iat`
 /// (<https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>: "Maximum 120 seconds allowed").
@@ -158,7 +158,7 @@ impl fmt::Debug for PersonIdentifier {
 
 /// A user's own words as an error repeats them: short, and harmless for a terminal.
 pub(super) fn shown(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).take(100).collect()
+    excerpt(text, 100)
 }
 
 #[cfg(test)]

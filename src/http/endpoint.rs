@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 
 use url::{Host, Url};
 
-use crate::explain::Explain;
+use crate::{explain::Explain, text::excerpt};
 
 /// An address that has been checked, ready for a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl fmt::Display for Endpoint {
 fn shown(text: &str) -> String {
     let start = text.rfind('@').map_or(0, |at| at + 1);
     let visible = text[start..].split(['?', '#']).next().unwrap_or_default();
-    visible.chars().filter(|character| !character.is_control()).take(100).collect()
+    excerpt(visible, 100)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::{
     Endpoint,
     proxy::{self, Verdict},
 };
-use crate::explain::Explain;
+use crate::{explain::Explain, text::excerpt};
 
 /// A link in a chain of errors.
 type Cause<'error> = &'error (dyn Error + 'static);
@@ -257,7 +257,7 @@ fn words<'error>(causes: impl Iterator<Item = Cause<'error>>) -> String {
         return known.to_owned();
     }
     let text = causes.last().map_or_else(|| "unknown".to_owned(), ToString::to_string);
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).take(200).collect()
+    excerpt(&text, 200)
 }
 
 fn is_about_a_name(cause: Cause<'_>) -> bool {

@@ -36,12 +36,9 @@ pub use self::{
     warnings::Warning,
 };
 
+use crate::text::excerpt;
+
 /// A token's own words, short and harmless for a terminal.
 fn shown(text: &str) -> String {
-    let harmless = |character: char| if character.is_control() { '\u{fffd}' } else { character };
-    let mut shown: String = text.chars().map(harmless).take(100).collect();
-    if text.chars().nth(100).is_some() {
-        shown.push('…');
-    }
-    shown
+    excerpt(text, 100)
 }

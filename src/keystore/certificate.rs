@@ -14,7 +14,7 @@ use openssl::{
     x509::{X509, X509KeyUsage, X509NameRef},
 };
 
-use crate::organisation::OrganisationNumber;
+use crate::{organisation::OrganisationNumber, text::excerpt};
 
 const KEY_USAGES: [(X509KeyUsage, &str); 9] = [
     (X509KeyUsage::DIGITAL_SIGNATURE, "digitalSignature"),
@@ -228,7 +228,7 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
 
 /// A file's own words, made harmless for a terminal.
 pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).take(300).collect()
+    excerpt(text, 300)
 }
 
 #[cfg(test)]

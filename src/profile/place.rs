@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use crate::text::excerpt;
+
 /// A place in a file, counted from one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -52,10 +54,5 @@ impl fmt::Display for Place {
 
 /// A word of a file, fit to be shown: short, and without control characters.
 pub(super) fn shown(word: &str) -> String {
-    const MAXIMUM: usize = 60;
-    let mut shown: String = word.chars().filter(|character| !character.is_control()).take(MAXIMUM).collect();
-    if word.chars().nth(MAXIMUM).is_some() {
-        shown.push('…');
-    }
-    shown
+    excerpt(word, 60)
 }

@@ -19,7 +19,13 @@ const RARE: &str = "hidden-token-7Qm2x9";
 
 /// `curl` as a process of its own, calling an API that says nothing.
 fn start(tokens: &Server, api: &Server) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_maskinporten"))
+    start_with("env", tokens, api)
+}
+
+/// The same through a program that takes on another, such as `nohup`.
+fn start_with(starter: &str, tokens: &Server, api: &Server) -> Child {
+    Command::new(starter)
+        .arg(env!("CARGO_BIN_EXE_maskinporten"))
         .args(["curl", "--", "-sSN", &api.url("/slow")])
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap())
@@ -113,6 +119,24 @@ fn the_signals_that_end_a_program_end_curl_and_are_told_as_a_shell_tells_them() 
         assert_eq!((&first, status.code(), status.signal()), (b"first", Some(code), None), "{signal}");
         assert!(!fs::exists(format!("/proc/{curl}")).unwrap(), "curl goes on after SIG{signal}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nohup_keeps_a_call_alive() {
+    let tokens = Server::start([token_named(RARE)]);
+    let api = Server::start([Step::Hang(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbegun".to_vec())]);
+    let mut child = start_with("nohup", &tokens, &api);
+    wait_for_request(&api);
+
+    for _ in 0..3 {
+        Command::new("kill").args(["-s", "HUP", &child.id().to_string()]).status().unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+    }
+
+    assert_eq!(child.try_wait().unwrap(), None);
+    Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
 }
 
 #[test]

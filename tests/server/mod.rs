@@ -20,6 +20,8 @@ use std::{
 
 use openssl::ssl::SslAcceptor;
 
+use crate::watch;
+
 pub use self::{
     asking::{TOKEN, asking, asking_at, curl, shell},
     script::{Request, Step, answer, json, raw, success, token},
@@ -128,7 +130,10 @@ fn serve(mut connection: TcpStream, acceptor: Option<&SslAcceptor>, play: &Mutex
         return;
     };
     // Written down before it is answered: the client may be done before this thread is.
-    let heard = |request: Request| play.lock().unwrap().requests.push(request);
+    let heard = |request: Request| {
+        watch::sent(&request.body);
+        play.lock().unwrap().requests.push(request);
+    };
     match (step, acceptor) {
         (Step::Reset, _) => script::hang_up_unread(&connection),
         (Step::Blurt(bytes), _) => script::blurt(connection, &bytes),

@@ -85,6 +85,11 @@ impl Disk {
     }
 }
 
+/// Whether a home is there.
+pub(in crate::cache) fn may_be_added_to(home: &Path) -> bool {
+    home.is_dir()
+}
+
 /// Whether an open file still has a name; here, one that is open keeps its own.
 #[allow(clippy::unnecessary_wraps)] // the same shape as on Unix
 pub(super) fn has_name(_: &File) -> io::Result<bool> {

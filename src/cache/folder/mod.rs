@@ -22,6 +22,8 @@ use zeroize::Zeroizing;
 use self::disk::Disk;
 use super::{CacheError, Distrust, file_name};
 
+pub(super) use self::disk::may_be_added_to;
+
 /// Larger files are not ours: a token of Maskinporten has about 1 KiB, one with many system users some dozens.
 pub(super) const MAXIMUM_BYTES: u64 = 256 * 1024;
 

@@ -116,6 +116,11 @@ impl Disk {
     }
 }
 
+/// Whether a home is there and is not somebody else's that root, who may write anywhere, would leave things in.
+pub(in crate::cache) fn may_be_added_to(home: &Path) -> bool {
+    fs::metadata(home).is_ok_and(|data| data.is_dir() && (data.uid() == 0 || !geteuid().is_root()))
+}
+
 /// Whether an open file still has a name: whoever clears the cache may just have taken it away.
 pub(super) fn has_name(file: &File) -> io::Result<bool> {
     Ok(file.metadata()?.nlink() > 0)

@@ -1,7 +1,7 @@
 //! Takes out of a report what should not be pasted anywhere: persons, keys and tokens that were put in the wrong
 //! place, passwords and queries of addresses, terminal codes.
 
-use maskinporten_token_generator::check::Check;
+use maskinporten_token_generator::{check::Check, text::printable};
 
 /// How many digits a person's number has.
 const PERSON_DIGITS: usize = 11;
@@ -38,9 +38,9 @@ fn lines(several: &str) -> String {
 
 /// One line without all of that.
 pub(super) fn text(line: &str) -> String {
-    let shown: String =
-        line.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect();
-    without_long_words(&without_persons(&without_queries(&without_credentials(&without_private_keys(&shown)))))
+    without_long_words(&without_persons(&without_queries(&without_credentials(&without_private_keys(&printable(
+        line,
+    ))))))
 }
 
 /// Leaves out a private key in PEM, or a JWK with a private member, which somebody took for another value.

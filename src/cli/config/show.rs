@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, path::PathBuf};
 
+use maskinporten_token_generator::text::printable_lines;
 use serde_json::{Value, json};
 
 use crate::cli::{
@@ -25,7 +26,7 @@ pub(super) fn run(arguments: ShowArguments, config: Option<PathBuf>, report: &Re
         .map(|header| (header.name.clone(), format!("{}, line {}", header.place.file().display(), header.place.line())))
         .collect();
     let text =
-        if arguments.format == "json" { as_json(&rows, &headers) } else { report::harmless(&as_text(&rows, &headers)) };
+        if arguments.format == "json" { as_json(&rows, &headers) } else { printable_lines(&as_text(&rows, &headers)) };
     report::print(text.as_bytes())
 }
 

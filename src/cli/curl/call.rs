@@ -63,7 +63,8 @@ impl Call {
     }
 
     fn add(&mut self, name: &str, value: String) {
-        if name == "url" {
+        // Since 8.13 curl takes URLs out of a file that `--url @FILE` names; an argument alone is always a URL.
+        if name == "url" && !value.starts_with('@') {
             self.urls.push(value);
         } else {
             self.given.push((name.to_owned(), value));

@@ -23,6 +23,7 @@ use super::answer;
 use crate::cli::{
     child,
     report::{Exit, Failure},
+    signals,
 };
 
 pub(super) const CURL: &str = "curl";
@@ -132,16 +133,26 @@ fn code(status: ExitStatus) -> u8 {
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(Exit::Other as u8)
 }
 
+/// Waits for a signal, forever if it is not heard.
+async fn next(signal: &mut Option<tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
 /// The signals that ask a program to end.
-struct Signals([(tokio::signal::unix::Signal, Signal); 3]);
+struct Signals([(Option<tokio::signal::unix::Signal>, Signal); 3]);
 
 impl Signals {
     /// Hears them from here on: a terminal sends Ctrl-C to curl too, and its end is ours.
     fn listen() -> io::Result<Self> {
+        // What we are deaf to, curl is deaf to as well.
+        let hear = |number, kind| (!signals::is_ignored(number)).then(|| signal(kind)).transpose();
         Ok(Self([
-            (signal(SignalKind::interrupt())?, Signal::INT),
-            (signal(SignalKind::terminate())?, Signal::TERM),
-            (signal(SignalKind::hangup())?, Signal::HUP),
+            (hear(signals::INTERRUPT, SignalKind::interrupt())?, Signal::INT),
+            (hear(signals::TERMINATE, SignalKind::terminate())?, Signal::TERM),
+            (hear(signals::HANGUP, SignalKind::hangup())?, Signal::HUP),
         ]))
     }
 
@@ -150,9 +161,9 @@ impl Signals {
         loop {
             let heard = tokio::select! {
                 status = child.wait() => return status,
-                _ = interrupt.recv() => Signal::INT,
-                _ = terminate.recv() => Signal::TERM,
-                _ = hangup.recv() => Signal::HUP,
+                () = next(interrupt) => Signal::INT,
+                () = next(terminate) => Signal::TERM,
+                () = next(hangup) => Signal::HUP,
             };
             // It has not been waited for, so nobody else can have its id.
             let process = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);

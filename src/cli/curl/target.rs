@@ -30,6 +30,9 @@ impl Target {
         if call.gives(&["location-trusted", "expand-url"]).is_some() {
             return Err(trusting(call));
         }
+        if call.gives(&["url"]).is_some() {
+            return Err(usage("the hosts in the file of --url @FILE cannot be seen".to_owned(), "write the URL out"));
+        }
         if call.gives(&["next"]).is_some() {
             let message = "curl forgets the headers after --next, and the token with them".to_owned();
             return Err(usage(message, "make one call for each request"));
@@ -174,6 +177,13 @@ mod tests {
             "",
         ] {
             assert!(of(&[url]).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn urls_in_a_file_are_refused() {
+        for arguments in [["--url", "@localhost"].as_slice(), &["--url", "@-", "https://a.example/"]] {
+            assert!(of(arguments).is_err(), "{arguments:?}");
         }
     }
 

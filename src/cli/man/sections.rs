@@ -14,7 +14,10 @@ const VARIABLES: [(&str, &str); 5] = [
     ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "The proxy, and the hosts that are reached without one"),
     ("NO_COLOR", "No colour, where it is not empty"),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "The certificate authorities to trust in place of the machine's own"),
-    ("XDG_CONFIG_HOME, XDG_DATA_HOME", "Where the user's own files are, in place of ~/.config and ~/.local/share"),
+    (
+        "XDG_CONFIG_HOME, XDG_CACHE_HOME, XDG_DATA_HOME",
+        "Where the user's own files are, in place of ~/.config, ~/.cache and ~/.local/share",
+    ),
 ];
 
 const FILES: [(&str, &str); 4] = [

@@ -11,10 +11,11 @@ use maskinporten_token_generator::{
     keystore::KeystoreError,
     language::Language,
     profile::ProfileError,
+    text::printable_lines,
 };
 use serde_json::{Value, json};
 
-use super::{Paint, harmless};
+use super::Paint;
 
 /// The exit codes, by cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +112,11 @@ impl Failure {
         self
     }
 
+    /// The same with another way out of it.
+    pub(crate) fn advising(self, hint: String) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
     /// The failure of a command that was to run another program, before that was run: the program's own exit codes are
     /// left to it.
     pub(crate) fn before_the_program(self) -> Self {
@@ -151,9 +157,9 @@ impl Failure {
     /// The failure without anything that a file or a server could do to a terminal.
     pub(super) fn harmless(&self) -> Self {
         Self {
-            message: harmless(&self.message),
-            causes: self.causes.iter().map(|cause| harmless(cause)).collect(),
-            hint: self.hint.as_deref().map(harmless),
+            message: printable_lines(&self.message),
+            causes: self.causes.iter().map(|cause| printable_lines(cause)).collect(),
+            hint: self.hint.as_deref().map(printable_lines),
             ..self.clone()
         }
     }

@@ -3,11 +3,12 @@
 mod failure;
 
 use std::{
+    error::Error,
     io::{self, IsTerminal as _, Write as _},
     sync::Mutex,
 };
 
-use maskinporten_token_generator::{language::Language, profile};
+use maskinporten_token_generator::{language::Language, profile, text::printable_lines};
 use serde_json::json;
 
 pub(crate) use self::failure::{Exit, Failure};
@@ -88,7 +89,7 @@ impl Report {
             warnings.push(text.to_owned());
             return;
         }
-        eprint(&format!("{} {}\n", self.paint.yellow("warning:"), harmless(text)));
+        eprint(&format!("{} {}\n", self.paint.yellow("warning:"), printable_lines(text)));
     }
 
     /// Says what a config file has that is not as it should be.
@@ -101,14 +102,14 @@ impl Report {
     /// Says what is being done, for those who asked with `-v`.
     pub(crate) fn detail(&self, text: &str) {
         if self.loudness == Loudness::Verbose && !self.json {
-            eprint(&format!("{text}\n"));
+            eprint(&format!("{}\n", printable_lines(text)));
         }
     }
 
     /// Says what a long-running command does, unless it was asked not to.
     pub(crate) fn note(&self, text: &str) {
         if self.loudness > Loudness::Quiet && !self.json {
-            eprint(&format!("{text}\n"));
+            eprint(&format!("{}\n", printable_lines(text)));
         }
     }
 
@@ -162,10 +163,9 @@ impl Paint {
     }
 }
 
-/// Text for a terminal: control characters other than line breaks are replaced.
-pub(crate) fn harmless(text: &str) -> String {
-    let shown = |character: char| if character.is_control() && character != '\n' { '\u{fffd}' } else { character };
-    text.chars().map(shown).collect()
+/// An error and why, on one line.
+pub(crate) fn with_cause(error: &dyn Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 /// Writes to stderr; when that is gone there is nobody left to tell.

@@ -1,32 +1,30 @@
 //! What shapes the token that is asked for, as the cache must know it before a key is opened or a server asked.
 
 use maskinporten_token_generator::{
-    cache::{KeyThumbprint, Shape},
+    cache::{KeySource, KeyThumbprint, Shape},
     grant::{AuthorizationDetails, KeyReference, PersonIdentifier, Resource},
-    keystore::SignatureAlgorithm,
     organisation::OrganisationNumber,
 };
 
 use super::Asked;
 use crate::cli::layers::Layers;
 
-/// Stands for what the key itself decides.
-const OF_THE_KEY: &str = "of the key";
-
 impl Asked {
     /// The shape of the token that a key would be given.
-    pub(crate) fn shape(&self, layers: &Layers, key: KeyThumbprint) -> Shape {
+    pub(crate) fn shape(&self, layers: &Layers, key: KeyThumbprint, source: &KeySource) -> Shape {
         let text = |name| layers.find(name).map(|found| found.value().to_owned()).unwrap_or_default();
         let discover = text("discover");
+        // What the key itself decides (its id, its certificates, its algorithm) stands where the key does.
+        let of_the_key = || format!("of the key in {}", source.hash());
         Shape {
             environment: text("env"),
-            // Metadata may stand in for either of the other two.
-            endpoint: format!("{} {discover}", text("token-endpoint")),
+            // Metadata may stand in for either of the other two; and who vouches for a server decides which one answers.
+            endpoint: [text("token-endpoint"), discover.clone(), text("ca-file")].join(" "),
             audience: if discover.is_empty() { text("audience") } else { discover },
             client_id: self.client_id.as_str().to_owned(),
             key,
-            key_reference: self.key_reference.as_ref().map_or_else(|| OF_THE_KEY.to_owned(), reference),
-            algorithm: self.algorithm.map_or(OF_THE_KEY, SignatureAlgorithm::name).to_owned(),
+            key_reference: self.key_reference.as_ref().map_or_else(of_the_key, reference),
+            algorithm: self.algorithm.map_or_else(of_the_key, |algorithm| algorithm.name().to_owned()),
             scopes: self.scopes.iter().map(str::to_owned).collect(),
             resources: self.resources.iter().map(Resource::as_str).map(str::to_owned).collect(),
             consumer_org: self.consumer_org.as_ref().map(OrganisationNumber::digits).map(str::to_owned),
