@@ -22,6 +22,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("check", &["client", "clock", "environment", "explain", "grant", "http", "inspect", "keystore", "organisation"]),
     ("printer", &["check", "client", "explain", "grant", "inspect", "keystore", "language"]),
     ("profile", &["environment", "explain"]),
+    (
+        "server",
+        &[
+            "cache",
+            "client",
+            "clock",
+            "environment",
+            "explain",
+            "grant",
+            "http",
+            "inspect",
+            "keystore",
+            "language",
+            "printer",
+        ],
+    ),
     ("simulator", &["clock", "environment", "explain"]),
 ];
 

@@ -28,7 +28,7 @@ pub(crate) async fn run(arguments: HeadersArguments, config: Option<PathBuf>, re
 }
 
 /// The profile's headers, then those that were typed; of one name, those that were typed.
-fn along_with(profile: &[profile::Header], typed: Vec<Header>) -> Result<Vec<Header>, Failure> {
+pub(crate) fn along_with(profile: &[profile::Header], typed: Vec<Header>) -> Result<Vec<Header>, Failure> {
     let mut along = Vec::new();
     for header in profile {
         let read = Header::parse(&format!("{}: {}", header.name, header.value));

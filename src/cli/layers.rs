@@ -1,7 +1,7 @@
 //! Where a value comes from: option, variable, the project's file, the user's file, then the environment's own
 //! default. The first that has it counts.
 
-use std::{env, fmt, path::PathBuf};
+use std::{env, fmt, path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
     environment::{Environment, LocalEnvironment},
@@ -10,6 +10,7 @@ use maskinporten_token_generator::{
 
 use super::{
     dropin,
+    prompt::Answers,
     report::{Exit, Failure, Report},
     settings::{self, PROFILE, SETTINGS, Setting, Typed},
 };
@@ -67,6 +68,10 @@ pub(crate) struct Layers {
     layers: Vec<Layer>,
     /// The headers of the profile, for requests to an API.
     pub(crate) headers: Vec<Header>,
+    /// The profile, when there is one.
+    pub(crate) profile: Option<String>,
+    /// Answers that a person gave before.
+    pub(crate) answers: Arc<Answers>,
 }
 
 impl Found {
@@ -90,7 +95,7 @@ impl Layers {
     /// meant.
     pub(crate) fn of(typed: Typed, config: Option<PathBuf>, report: &Report) -> Result<Self, Failure> {
         let own = vec![options(typed, settings::option), variables(|_| true)?];
-        let mut layers = Self { layers: own, headers: Vec::new() };
+        let mut layers = Self { layers: own, headers: Vec::new(), profile: None, answers: Arc::default() };
         layers.add_profile(config, report)?;
         Ok(layers)
     }
@@ -99,7 +104,12 @@ impl Layers {
     /// opened and a server reached may come from them.
     pub(crate) fn of_original(typed: Typed) -> Result<Self, Failure> {
         let layers = vec![options(typed, dropin::option), variables(Setting::shapes_no_grant)?];
-        Ok(Self { layers, headers: Vec::new() })
+        Ok(Self { layers, headers: Vec::new(), profile: None, answers: Arc::default() })
+    }
+
+    /// The same, with answers that are kept for another time.
+    pub(crate) fn with_answers(self, answers: Arc<Answers>) -> Self {
+        Self { answers, ..self }
     }
 
     /// Adds the profile, the project's values before the user's.
@@ -125,6 +135,7 @@ impl Layers {
             self.layers.push(Layer { origin, values: own.collect() });
         }
         self.headers = profile.headers;
+        self.profile = Some(profile.name);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! The signals that end a server in good order.
+//! The signals that end a server in good order, and the one that has it read its files again.
 
 /// Listens for Ctrl-C and the system's request to end, from the call on; what is returned is ready when one came.
 ///
@@ -24,5 +24,31 @@ pub(crate) fn stop() -> impl Future<Output = ()> {
     #[cfg(not(unix))]
     async {
         let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+/// Listens for the system's request to read files again (SIGHUP), from the call on; systems without it never ask.
+pub(crate) struct Hangups(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
+
+impl Hangups {
+    pub(crate) fn new() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Self(signal(SignalKind::hangup()).ok())
+        }
+        #[cfg(not(unix))]
+        Self()
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.0
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending().await
     }
 }

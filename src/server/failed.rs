@@ -1,0 +1,109 @@
+//! Why there is no token, as callers are told: one JSON object that is never empty and never holds an assertion.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{
+    client::{ClientError, Refusal},
+    explain::Explain,
+    http::HttpError,
+    language::Language,
+};
+
+/// Why there is no token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// The status that fits: 502 when the token endpoint refused or could not be reached, 504 when it was too slow, 500
+    /// when the fault is on this side.
+    pub status: u16,
+    /// The OAuth error of a refusal, or this program's own name for what happened.
+    pub error: String,
+    /// What happened, in the server's words when they are its.
+    pub description: String,
+    /// Maskinporten's own code, such as `MP-200`.
+    pub mp_code: Option<String>,
+    /// What it means.
+    pub meaning: Option<String>,
+    /// What to do.
+    pub remedy: Option<String>,
+    /// What Digdir's support finds the request by.
+    pub trace_id: Option<String>,
+    /// How long the server asks us to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl Failed {
+    /// What a token endpoint refused, or why it could not be asked.
+    #[must_use]
+    pub fn of_client(error: &ClientError, language: Language) -> Self {
+        match error {
+            ClientError::Refused(refusal) => Self::of_refusal(refusal, language),
+            ClientError::Http(HttpError::TimedOut { .. }) => Self::of(504, error),
+            ClientError::Unavailable { retry_after, .. } => {
+                Self { retry_after: *retry_after, ..Self::of(502, error) }
+            }
+            ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_))
+            | ClientError::Grant(_)
+            | ClientError::Endpoint(_) => Self::of(500, error),
+            ClientError::Http(_) | ClientError::Unintelligible(_) => Self::of(502, error),
+        }
+    }
+
+    /// Any other failure, with its causes.
+    #[must_use]
+    pub fn of(status: u16, error: &dyn Explain) -> Self {
+        let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+        let description = causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"));
+        Self { remedy: error.hint(), ..Self::new(status, error.code(), description) }
+    }
+
+    /// A failure with this status, under this name.
+    #[must_use]
+    pub fn new(status: u16, error: &str, description: impl Into<String>) -> Self {
+        Self {
+            status,
+            error: error.to_owned(),
+            description: description.into(),
+            mp_code: None,
+            meaning: None,
+            remedy: None,
+            trace_id: None,
+            retry_after: None,
+        }
+    }
+
+    /// The same, with what to do about it.
+    #[must_use]
+    pub fn hint(self, remedy: &str) -> Self {
+        Self { remedy: Some(remedy.to_owned()), ..self }
+    }
+
+    fn of_refusal(refusal: &Refusal, language: Language) -> Self {
+        let own = || format!("the token endpoint refused the grant with HTTP {}", refusal.status);
+        Self {
+            mp_code: refusal.mp_code.clone(),
+            meaning: refusal.explanation.map(|known| known.meaning.in_language(language).to_owned()),
+            remedy: Some(refusal.remedy(language)),
+            trace_id: refusal.trace_id.clone(),
+            ..Self::new(502, &refusal.error, refusal.description.clone().unwrap_or_else(own))
+        }
+    }
+
+    /// What a log and a metric call it: the MP code, else the error.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.mp_code.as_deref().unwrap_or(&self.error)
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        json!({
+            "error": self.error,
+            "error_description": self.description,
+            "mp_code": self.mp_code,
+            "meaning": self.meaning,
+            "remedy": self.remedy,
+            "trace_id": self.trace_id,
+        })
+    }
+}
