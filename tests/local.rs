@@ -112,6 +112,19 @@ impl Local {
         self.log.lock().unwrap().clone()
     }
 
+    /// Changes `clients.json` while it runs; it counts from the next request on.
+    pub fn edit(&self, edit: impl FnOnce(&mut Value)) {
+        let file = self.file("clients.json");
+        let mut clients = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        edit(&mut clients);
+        fs::write(&file, serde_json::to_vec_pretty(&clients).unwrap()).unwrap();
+    }
+
+    /// How many grants it has been sent.
+    pub fn grants(&self) -> usize {
+        self.log().lines().filter(|line| line.starts_with("POST /token ")).count()
+    }
+
     /// Its process id.
     pub fn process(&self) -> u32 {
         self.child.id()

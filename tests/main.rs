@@ -46,6 +46,7 @@ mod refusals;
 mod registered;
 mod retries;
 mod samples;
+mod serve;
 mod server;
 mod silence;
 mod simulate;

@@ -12,7 +12,7 @@ use hyper::{
 use openssl::{memcmp, sha::sha256};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Failed, route::Route};
+use super::{Failed, page, route::Route};
 
 pub(super) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -66,7 +66,8 @@ impl Guard {
         let host = self.check_host(request)?;
         self.check_origin(request.headers(), host)?;
         // A preflight carries no credentials (Fetch §4.8), and an origin that is not named has got no further.
-        let is_open = route.is_some_and(Route::is_open) || request.method() == Method::OPTIONS;
+        let is_page = route == Some(Route::Token) && page::is_wanted(request.headers());
+        let is_open = is_page || route.is_some_and(Route::is_open) || request.method() == Method::OPTIONS;
         match &self.secret {
             Some(secret) if !is_open => check_secret(secret, request.headers()),
             _ => Ok(()),

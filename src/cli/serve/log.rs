@@ -81,6 +81,21 @@ impl Log {
         self.say(&text, || json!({ "event": "not reloaded", "error": why, "hint": hint }));
     }
 
+    /// Where reading config and keys says what it has to say: into the log, when that is for programs.
+    pub(super) fn report_of(format: LogFormat, report: &Arc<Report>) -> Arc<Report> {
+        match format {
+            LogFormat::Text => Arc::clone(report),
+            LogFormat::Json => Arc::new(Report::keeping_warnings()),
+        }
+    }
+
+    /// The warnings that such a report has kept.
+    pub(super) fn warnings_of(&self, report: &Report) {
+        for warning in report.take_warnings() {
+            self.say(&warning, || json!({ "event": "warning", "message": warning }));
+        }
+    }
+
     fn say(&self, text: &str, json: impl FnOnce() -> Value) {
         if let Some(writing) = &self.0 {
             writing.lines.say(text, json);

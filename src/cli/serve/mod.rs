@@ -67,11 +67,13 @@ async fn start(loader: Loader, options: Options, format: LogFormat, report: &Arc
     let mut stop = std::pin::pin!(signals::stop());
     raise_file_limit();
     let log = Log::start(format, report);
+    let reading = Log::report_of(format, report);
     let loaded = tokio::select! {
-        loaded = loader.load(&[], report) => loaded?,
+        loaded = loader.load(&[], &reading) => loaded?,
         () = &mut stop => return Err(Failure::interrupted()),
     };
     loader.end_questions();
+    log.warnings_of(&reading);
     let served = Arc::new(Served::new(loaded, report.language()));
     let options = Options { observer: log.observer(), ..options };
     let sockets = addresses::sockets(&options.listen);
@@ -80,7 +82,7 @@ async fn start(loader: Loader, options: Options, format: LogFormat, report: &Arc
     let handle = server.handle();
     tokio::select! {
         () = server.serve(stop) => {}
-        () = watch::reload(&loader, &served, &handle, &log, report) => {}
+        () = watch::reload(&loader, &served, &handle, &log, &reading) => {}
     }
     log.end();
     Ok(())

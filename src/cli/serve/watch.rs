@@ -38,7 +38,9 @@ pub(super) async fn reload(
         if !asked && now == seen {
             continue;
         }
-        match loader.load(&served.loaded().prepared, report).await {
+        let loaded = loader.load(&served.loaded().prepared, report).await;
+        log.warnings_of(report);
+        match loaded {
             Ok(loaded) => {
                 let files = loaded.files.clone();
                 served.replace(loaded);
