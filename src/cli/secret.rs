@@ -168,7 +168,8 @@ impl Secret {
 /// The secret of a token server, from a file.
 pub(crate) fn server_secret_in(file: &Path) -> Result<SecretString, Failure> {
     let read = File::open(file).map_err(|error| error.to_string()).and_then(read_secret);
-    let secret = read.map_err(|why| server_failure(format!("could not read the secret file `{}`: {why}", file.display())))?;
+    let secret =
+        read.map_err(|why| server_failure(format!("could not read the secret file `{}`: {why}", file.display())))?;
     if secret.expose_secret().trim().is_empty() {
         return Err(server_failure(format!("the secret file `{}` is empty", file.display())));
     }

@@ -18,7 +18,12 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{TokenSource, app::App, guard::Guard, listen::{Listening, Stream}};
+use super::{
+    TokenSource,
+    app::App,
+    guard::Guard,
+    listen::{Listening, Stream},
+};
 
 /// No more connections are served at a time; further ones wait.
 const MAXIMUM_CONNECTIONS: usize = 2048;
@@ -97,11 +102,7 @@ impl<S: TokenSource> Inside<S> {
         }
     }
 
-    async fn requests(
-        self: Arc<Self>,
-        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        watcher: Watcher,
-    ) {
+    async fn requests(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
         let service = service_fn(move |request| {
             let inside = Arc::clone(&self);
             async move { Ok::<_, Infallible>(inside.app.handle(&inside.guard, request).await) }

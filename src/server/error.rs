@@ -74,12 +74,18 @@ impl Explain for ServerError {
             Self::Taken { .. } => "end it, or pass --port 0 to listen on a free port".to_owned(),
             Self::Listen { .. } => "use an address of this machine, and a port from 1024 up".to_owned(),
             Self::SocketTaken(_) => "end it, or pass another --unix-socket".to_owned(),
-            Self::NoSocket(_) | Self::Socket { .. } => "pass --unix-socket PATH in a folder that you may write to".to_owned(),
+            Self::NoSocket(_) | Self::Socket { .. } => {
+                "pass --unix-socket PATH in a folder that you may write to".to_owned()
+            }
             Self::NoSecret(_) => "pass --secret-file FILE; callers then send it as `Authorization: Bearer`".to_owned(),
             Self::NoTls(_) => {
-                "pass --tls-cert FILE and --tls-key FILE, or --insecure-plain-http if something else encrypts".to_owned()
+                "pass --tls-cert FILE and --tls-key FILE, or --insecure-plain-http if something else encrypts"
+                    .to_owned()
             }
-            Self::Tls { .. } => "pass --tls-cert FILE with the certificate chain and --tls-key FILE with its key, both in PEM".to_owned(),
+            Self::Tls { .. } => {
+                "pass --tls-cert FILE with the certificate chain and --tls-key FILE with its key, both in PEM"
+                    .to_owned()
+            }
             Self::Origin(_) => "write it as --allow-origin https://app.example.no, without a path".to_owned(),
         })
     }

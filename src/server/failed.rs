@@ -18,17 +18,17 @@ pub struct Failed {
     /// when the fault is on this side.
     pub status: u16,
     /// The OAuth error of a refusal, or this program's own name for what happened.
-    pub error: String,
+    pub error: Box<str>,
     /// What happened, in the server's words when they are its.
-    pub description: String,
+    pub description: Box<str>,
     /// Maskinporten's own code, such as `MP-200`.
-    pub mp_code: Option<String>,
+    pub mp_code: Option<Box<str>>,
     /// What it means.
-    pub meaning: Option<String>,
+    pub meaning: Option<Box<str>>,
     /// What to do.
-    pub remedy: Option<String>,
+    pub remedy: Option<Box<str>>,
     /// What Digdir's support finds the request by.
-    pub trace_id: Option<String>,
+    pub trace_id: Option<Box<str>>,
     /// How long the server asks us to wait.
     pub retry_after: Option<Duration>,
 }
@@ -40,9 +40,7 @@ impl Failed {
         match error {
             ClientError::Refused(refusal) => Self::of_refusal(refusal, language),
             ClientError::Http(HttpError::TimedOut { .. }) => Self::of(504, error),
-            ClientError::Unavailable { retry_after, .. } => {
-                Self { retry_after: *retry_after, ..Self::of(502, error) }
-            }
+            ClientError::Unavailable { retry_after, .. } => Self { retry_after: *retry_after, ..Self::of(502, error) },
             ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_))
             | ClientError::Grant(_)
             | ClientError::Endpoint(_) => Self::of(500, error),
@@ -55,15 +53,15 @@ impl Failed {
     pub fn of(status: u16, error: &dyn Explain) -> Self {
         let causes = std::iter::successors(error.source(), |cause| (*cause).source());
         let description = causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"));
-        Self { remedy: error.hint(), ..Self::new(status, error.code(), description) }
+        Self { remedy: error.hint().map(Into::into), ..Self::new(status, error.code(), description) }
     }
 
     /// A failure with this status, under this name.
     #[must_use]
-    pub fn new(status: u16, error: &str, description: impl Into<String>) -> Self {
+    pub fn new(status: u16, error: &str, description: impl Into<Box<str>>) -> Self {
         Self {
             status,
-            error: error.to_owned(),
+            error: error.into(),
             description: description.into(),
             mp_code: None,
             meaning: None,
@@ -76,16 +74,16 @@ impl Failed {
     /// The same, with what to do about it.
     #[must_use]
     pub fn hint(self, remedy: &str) -> Self {
-        Self { remedy: Some(remedy.to_owned()), ..self }
+        Self { remedy: Some(remedy.into()), ..self }
     }
 
     fn of_refusal(refusal: &Refusal, language: Language) -> Self {
         let own = || format!("the token endpoint refused the grant with HTTP {}", refusal.status);
         Self {
-            mp_code: refusal.mp_code.clone(),
-            meaning: refusal.explanation.map(|known| known.meaning.in_language(language).to_owned()),
-            remedy: Some(refusal.remedy(language)),
-            trace_id: refusal.trace_id.clone(),
+            mp_code: refusal.mp_code.as_deref().map(Into::into),
+            meaning: refusal.explanation.map(|known| known.meaning.in_language(language).into()),
+            remedy: Some(refusal.remedy(language).into()),
+            trace_id: refusal.trace_id.as_deref().map(Into::into),
             ..Self::new(502, &refusal.error, refusal.description.clone().unwrap_or_else(own))
         }
     }

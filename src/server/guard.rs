@@ -40,12 +40,7 @@ impl Secret {
 }
 
 impl Guard {
-    pub(super) fn new(
-        port: Option<u16>,
-        scheme: &'static str,
-        secret: Option<Secret>,
-        origins: Vec<String>,
-    ) -> Self {
+    pub(super) fn new(port: Option<u16>, scheme: &'static str, secret: Option<Secret>, origins: Vec<String>) -> Self {
         let hosts = port.map(|port| {
             let usual = if scheme == "https" { 443 } else { 80 };
             let names = ["127.0.0.1", "localhost", "[::1]"];

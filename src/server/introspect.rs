@@ -61,7 +61,8 @@ impl Issuers {
         let issuer = &profile.issuer.identifier;
         if let Some(known) = issuers.get(issuer) {
             let age = known.fetched.elapsed();
-            let has_key = known.keys.as_ref().is_some_and(|keys| keys.find(jwt.key_id(), jwt.algorithm()).next().is_some());
+            let has_key =
+                known.keys.as_ref().is_some_and(|keys| keys.find(jwt.key_id(), jwt.algorithm()).next().is_some());
             if age < PAUSE || has_key && age < AGE {
                 return known.keys.clone().ok_or_else(unreachable);
             }

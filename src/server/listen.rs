@@ -13,13 +13,13 @@ use super::{Options, ServerError};
 /// As many callers at once may wait to be let in.
 const BACKLOG: u32 = 1024;
 
-/// How many free ports are tried, should one be free on 127.0.0.1 and not on ::1.
+/// How many free ports are tried, should one be free on 127.0.0.1 and not on `::1`.
 const ATTEMPTS: usize = 10;
 
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listen {
-    /// 127.0.0.1 and ::1 at this port; 0 lets the system pick one.
+    /// 127.0.0.1 and `::1` at this port; 0 lets the system pick one.
     Loopback(u16),
     /// This address.
     Address(SocketAddr),
@@ -31,7 +31,10 @@ pub enum Listen {
 pub(super) enum Listening {
     Tcp(TcpListener),
     #[cfg(unix)]
-    Unix { listener: tokio::net::UnixListener, _file: SocketFile },
+    Unix {
+        listener: tokio::net::UnixListener,
+        _file: SocketFile,
+    },
 }
 
 /// An accepted connection.

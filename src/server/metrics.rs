@@ -50,17 +50,32 @@ impl Metrics {
         for ((path, status), count) in &counted.requests {
             let _ = writeln!(text, "maskinporten_requests_total{{path=\"{path}\",status=\"{status}\"}} {count}");
         }
-        family(&mut text, "maskinporten_upstream_requests_total", "counter", "Tokens that the token endpoint was asked for.");
+        family(
+            &mut text,
+            "maskinporten_upstream_requests_total",
+            "counter",
+            "Tokens that the token endpoint was asked for.",
+        );
         for (profile, count) in &counted.upstream {
             let _ = writeln!(text, "maskinporten_upstream_requests_total{{profile=\"{}\"}} {count}", escaped(profile));
         }
-        family(&mut text, "maskinporten_upstream_errors_total", "counter", "Those that came to nothing, by MP code or error.");
+        family(
+            &mut text,
+            "maskinporten_upstream_errors_total",
+            "counter",
+            "Those that came to nothing, by MP code or error.",
+        );
         for ((profile, code), count) in &counted.errors {
             let (profile, code) = (escaped(profile), escaped(code));
             let _ =
                 writeln!(text, "maskinporten_upstream_errors_total{{profile=\"{profile}\",code=\"{code}\"}} {count}");
         }
-        family(&mut text, "maskinporten_token_expires_in_seconds", "gauge", "Seconds until a remembered token expires.");
+        family(
+            &mut text,
+            "maskinporten_token_expires_in_seconds",
+            "gauge",
+            "Seconds until a remembered token expires.",
+        );
         let mut left: Vec<_> = tokens.iter().map(|(slot, held)| (labels(slot), held.seconds_left(now))).collect();
         left.sort();
         for (labels, seconds) in left {

@@ -31,13 +31,6 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use secrecy::SecretString;
 
-pub use self::{
-    error::ServerError,
-    event::{Event, Observer},
-    failed::Failed,
-    listen::Listen,
-    profile::{AllowedScopes, Profile, TokenSource, Wanted},
-};
 use self::{
     app::App,
     connections::{Door, Inside},
@@ -45,6 +38,13 @@ use self::{
     listen::Listening,
     metrics::Metrics,
     tokens::Tokens,
+};
+pub use self::{
+    error::ServerError,
+    event::{Event, Observer},
+    failed::Failed,
+    listen::Listen,
+    profile::{AllowedScopes, Profile, TokenSource, Wanted},
 };
 use crate::clock::{Clock, SystemClock};
 
@@ -128,13 +128,14 @@ impl<S: TokenSource> Server<S> {
         let listening = listen::open(&options)?;
         let metrics = Arc::new(Metrics::default());
         let Options { secret, allow_origins, clock, observer, .. } = options;
-        let tokens =
-            Tokens::new(Arc::clone(&source), Arc::clone(&clock), Arc::clone(&metrics), observer.clone());
-        let app = App { source, tokens: Arc::new(tokens), issuers: introspect::Issuers::default(), metrics, clock, observer };
+        let tokens = Tokens::new(Arc::clone(&source), Arc::clone(&clock), Arc::clone(&metrics), observer.clone());
+        let app =
+            App { source, tokens: Arc::new(tokens), issuers: introspect::Issuers::default(), metrics, clock, observer };
         let app = Arc::new(app);
         let scheme = if tls.is_some() { "https" } else { "http" };
         let secret = secret.as_ref().map(Secret::of);
-        let urls = listening.iter().filter_map(|listening| Some(format!("{scheme}://{}/", listening.address()?))).collect();
+        let urls =
+            listening.iter().filter_map(|listening| Some(format!("{scheme}://{}/", listening.address()?))).collect();
         let door = |listening: Listening| {
             // On an address that others can reach, the secret stands in for the name.
             let port = listening.address().filter(|address| address.ip().is_loopback()).map(|address| address.port());

@@ -24,11 +24,7 @@ use crate::grant::Resource;
 type Members = BTreeMap<String, Zeroizing<String>>;
 
 /// `POST /api/v1/token`
-pub(super) async fn token<S: TokenSource>(
-    app: &Arc<App<S>>,
-    request: Request<Incoming>,
-    query: &Query,
-) -> Told {
+pub(super) async fn token<S: TokenSource>(app: &Arc<App<S>>, request: Request<Incoming>, query: &Query) -> Told {
     const MEMBERS: [&str; 4] = ["identity_provider", "target", "resource", "skip_cache"];
     let wanted = async {
         let members = members(request, &MEMBERS).await?;
@@ -58,11 +54,7 @@ pub(super) async fn token<S: TokenSource>(
 }
 
 /// `POST /api/v1/introspect`
-pub(super) async fn introspect<S: TokenSource>(
-    app: &Arc<App<S>>,
-    request: Request<Incoming>,
-    query: &Query,
-) -> Told {
+pub(super) async fn introspect<S: TokenSource>(app: &Arc<App<S>>, request: Request<Incoming>, query: &Query) -> Told {
     let asked = async {
         let members = members(request, &["identity_provider", "token"]).await?;
         let token = members.get("token").cloned().ok_or_else(|| bad_request("`token` is missing"))?;
@@ -111,7 +103,9 @@ async fn members(request: Request<Incoming>, known: &[&str]) -> Result<Members, 
     let members = read(&body::read(request.into_body()).await?)?;
     if let Some(name) = members.keys().find(|name| !known.contains(&name.as_str())) {
         let shown: String = name.chars().filter(|character| !character.is_control()).take(40).collect();
-        return Err(bad_request(&format!("`{shown}` means nothing here")).hint(&format!("there are {}", known.join(", "))));
+        return Err(
+            bad_request(&format!("`{shown}` means nothing here")).hint(&format!("there are {}", known.join(", ")))
+        );
     }
     match members.get("identity_provider").map(|provider| provider.as_str()) {
         Some("maskinporten") => Ok(members),

@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use hyper::{
     HeaderMap,
-    header::{
-        ACCEPT, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
-    },
+    header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY},
 };
 use serde_json::{Value, json};
 

@@ -7,6 +7,9 @@ use serde_json::json;
 use super::Serve;
 use crate::local::Local;
 
+const BROWSER: &str = "Accept: text/html,application/xhtml+xml,*/*;q=0.8";
+const OWN: &str = "Sec-Fetch-Site: same-origin";
+
 #[test]
 fn a_plain_request_fetches_a_fresh_token_and_answers_with_the_endpoints_json() {
     let local = Local::start(&[]);
@@ -90,9 +93,17 @@ fn profiles_are_served_by_name_and_the_first_is_the_default() {
     let folder = profiles(&local);
     let config = folder.path().join("config.toml").display().to_string();
 
-    let serve = Serve::start(
-        local.maskinporten(&["serve", "--port", "0", "--config", &config, "--profile", "b", "--profile", "a"]),
-    );
+    let serve = Serve::start(local.maskinporten(&[
+        "serve",
+        "--port",
+        "0",
+        "--config",
+        &config,
+        "--profile",
+        "b",
+        "--profile",
+        "a",
+    ]));
 
     assert_eq!(serve.get("/?cache=true").json()["scope"], "difitest:test2");
     assert_eq!(serve.get("/?cache=true&profile=b").json()["scope"], "difitest:test2");
@@ -125,12 +136,12 @@ pub(super) fn profiles(local: &Local) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
         "default_profile = \"a\"\n\
-         [profiles.a]\nenv = \"local\"\nscope = \"difitest:test1\"\nkeystore = {keystore:?}\n\
-         keystore_password_file = {password:?}\nclient_id = \"8d001e58-c758-4beb-a9ec-ae1d770fa35e\"\n\
+         [profiles.a]\nenv = \"local\"\nscope = \"difitest:test1\"\nkeystore = \"{keystore}\"\n\
+         keystore_password_file = \"{password}\"\nclient_id = \"8d001e58-c758-4beb-a9ec-ae1d770fa35e\"\n\
          [profiles.a.headers]\nAccept = \"application/hal+json\"\n\
          [profiles.b]\nextends = \"a\"\nscope = \"difitest:test2\"\n",
-        keystore = local.file("modern.p12"),
-        password = local.file("modern.password"),
+        keystore = local.file("modern.p12").display(),
+        password = local.file("modern.password").display(),
     );
     fs::write(folder.path().join("config.toml"), text).unwrap();
     folder
@@ -218,7 +229,6 @@ fn other_paths_and_methods_are_refused_with_those_that_there_are() {
 fn a_browser_that_navigates_gets_a_page_and_everybody_else_json() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
-    const BROWSER: &str = "Accept: text/html,application/xhtml+xml,*/*;q=0.8";
     for (headers, is_page) in [
         (&[BROWSER, "Sec-Fetch-Mode: navigate", "Sec-Fetch-Site: none"][..], true),
         (&[BROWSER], true),
@@ -249,7 +259,6 @@ fn a_browser_that_navigates_gets_a_page_and_everybody_else_json() {
 fn the_pages_data_are_for_the_page_alone_in_its_readers_language() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
-    const OWN: &str = "Sec-Fetch-Site: same-origin";
 
     for headers in [&[][..], &["Sec-Fetch-Site: none"]] {
         serve.get_with("/page.json", headers).fails(403, "origin");

@@ -45,7 +45,10 @@ fn bodies_that_are_too_large_are_refused_whether_they_say_so_or_not() {
     let huge = format!("{{\"token\":\"{}\"}}", "x".repeat(100 * 1024));
 
     serve.post("/api/v1/introspect", "application/json", &huge).fails(413, "too_large");
-    let head = format!("POST /api/v1/token HTTP/1.1\r\nHost: localhost:{}\r\nContent-Type: application/json\r\n", serve.port());
+    let head = format!(
+        "POST /api/v1/token HTTP/1.1\r\nHost: localhost:{}\r\nContent-Type: application/json\r\n",
+        serve.port()
+    );
     let lying = serve.send(format!("{head}Content-Length: 99999999999\r\n\r\n{{").as_bytes());
     lying.fails(413, "too_large");
     let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));

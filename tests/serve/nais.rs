@@ -18,7 +18,8 @@ fn a_token_is_had_in_json_and_as_a_form_from_one_memory() {
 
     let first = serve.post("/api/v1/token", JSON, &body);
     let form = serve.post("/api/v1/token", FORM, "identity_provider=maskinporten&target=difitest%3Atest1");
-    let fresh = serve.post("/api/v1/token", FORM, "identity_provider=maskinporten&target=difitest:test1&skip_cache=true");
+    let fresh =
+        serve.post("/api/v1/token", FORM, "identity_provider=maskinporten&target=difitest:test1&skip_cache=true");
     let skipped = json!({ "identity_provider": "maskinporten", "target": "difitest:test1", "skip_cache": true });
     let fresher = serve.post("/api/v1/token", "application/json; charset=utf-8", &skipped.to_string());
 
@@ -78,7 +79,12 @@ fn a_request_that_is_not_right_is_told_what_is_wrong_with_it() {
         (JSON, r#"{"identity_provider":"maskinporten"}"#, 400, "invalid_request"),
         (JSON, r#"{"target":"difitest:test1"}"#, 400, "invalid_request"),
         (JSON, r#"{"identity_provider":"tokenx","target":"difitest:test1"}"#, 400, "invalid_request"),
-        (JSON, r#"{"identity_provider":"maskinporten","target":"difitest:test1","user_token":"x"}"#, 400, "invalid_request"),
+        (
+            JSON,
+            r#"{"identity_provider":"maskinporten","target":"difitest:test1","user_token":"x"}"#,
+            400,
+            "invalid_request",
+        ),
         (JSON, r#"{"identity_provider":"maskinporten","target":["difitest:test1"]}"#, 400, "invalid_request"),
         (JSON, r#"{"identity_provider":"maskinporten","target":"simulator:short"}"#, 403, "scope_not_allowed"),
         (FORM, "identity_provider=maskinporten&target=difitest:test1&target=x", 400, "invalid_request"),
@@ -149,8 +155,8 @@ fn the_variables_that_are_printed_lead_to_the_api() {
         "{printed}curl -sSf -d identity_provider=maskinporten -d target=difitest:test1 \"$NAIS_TOKEN_ENDPOINT\""
     );
     assert!(program(Command::new("sh").args(["-c", &script]), b"").contains("access_token"));
-    local.maskinporten(&["serve", "--port", "0", "--print-env"]).run().fails(
-        2,
-        "error: --print-env needs a port that is known beforehand\nhint: pass --port 17823\n",
-    );
+    local
+        .maskinporten(&["serve", "--port", "0", "--print-env"])
+        .run()
+        .fails(2, "error: --print-env needs a port that is known beforehand\nhint: pass --port 17823\n");
 }

@@ -10,8 +10,7 @@ fn a_config_file_that_changes_counts_from_then_on_and_no_request_is_dropped() {
     let local = Local::start(&[]);
     let folder = profiles(&local);
     let config = folder.path().join("config.toml");
-    let mut serve =
-        Serve::start(local.maskinporten(&["serve", "--port", "0", "--config", config.to_str().unwrap()]));
+    let mut serve = Serve::start(local.maskinporten(&["serve", "--port", "0", "--config", config.to_str().unwrap()]));
     let kept = serve.get("/?cache=true").token();
     let text = fs::read_to_string(&config).unwrap();
 

@@ -27,7 +27,7 @@ fn it_says_where_it_listens_on_both_families_and_a_line_for_each_request() {
     serve.get("/nothing\u{1b}[31m");
     serve.get("/other");
     let log = serve.wait_for("GET - 404");
-    let lines: Vec<_> = log.lines().skip(1).map(|line| without_time(line)).collect();
+    let lines: Vec<_> = log.lines().skip(1).map(without_time).collect();
     assert_eq!(
         lines,
         [

@@ -32,7 +32,8 @@ fn only_this_machines_own_names_with_its_port_are_answered() {
     ] {
         serve.get_with("/?cache=true", &[&format!("Host: {host}")]).fails(403, "host");
     }
-    let two = format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
+    let two =
+        format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
     serve.send(two.as_bytes()).fails(400, "invalid_request");
     serve.send(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n").fails(400, "invalid_request");
     serve.send(b"GET / HTTP/1.0\r\n\r\n").fails(400, "invalid_request");
@@ -175,7 +176,10 @@ fn an_address_that_others_can_reach_wants_a_secret_and_tls() {
     let open = serve.log().split("http://0.0.0.0:").nth(1).unwrap().split('/').next().unwrap().to_owned();
     let curl = |arguments: &[&str]| {
         let url = format!("http://127.0.0.1:{open}/?cache=true");
-        program(Command::new("curl").args(["-sS", "-o", "/dev/null", "-w", "%{http_code}"]).args(arguments).arg(url), b"")
+        program(
+            Command::new("curl").args(["-sS", "-o", "/dev/null", "-w", "%{http_code}"]).args(arguments).arg(url),
+            b"",
+        )
     };
     assert_eq!(curl(&[]), "401");
     assert_eq!(curl(&["-H", "Authorization: Bearer hemmelig", "-H", "Host: tokens.example.no"]), "200");

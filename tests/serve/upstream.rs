@@ -208,7 +208,8 @@ fn a_renewal_that_fails_is_tried_again_and_told_in_the_log() {
     assert_eq!(serve.get("/?cache=true").token(), token);
 
     local.edit(|clients| {
-        clients["faults"] = json!({ "answer": "status", "status": 503, "first_requests": 1, "success": { "expires_in": 12 } });
+        clients["faults"] =
+            json!({ "answer": "status", "status": 503, "first_requests": 1, "success": { "expires_in": 12 } });
     });
     serve.wait_for("could not renew: unavailable (default: difitest:test1)");
     let meanwhile = serve.get("/?cache=true");

@@ -142,7 +142,7 @@ pub(crate) enum Command {
     #[command(help_template = TEMPLATE, after_help = serve::ANSWERS, before_help = "Examples:\n  \
         maskinporten serve --env local\n  \
         maskinporten serve --profile test --profile events --port 8000\n  \
-        eval \"$(maskinporten serve --print-env)\"\n")]
+        export $(maskinporten serve --print-env)\n")]
     Serve(Box<ServeArguments>),
     /// Run a local Maskinporten with ready-made keystores and clients
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \

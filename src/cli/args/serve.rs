@@ -17,10 +17,10 @@ pub(super) const ANSWERS: &str = "GET / fetches a token and answers with the tok
     .action(ArgAction::Append)
     .help("Serve this profile of the config file; repeatable, the first is the default [default: default_profile]")))]
 pub(crate) struct ServeArguments {
-    /// The port on 127.0.0.1 and ::1; 0 picks a free one [default: 17823]
+    /// The port on 127.0.0.1 and `::1`; 0 picks a free one [default: 17823]
     #[arg(long, value_name = "PORT", help_heading = "Server")]
     pub(crate) port: Option<u16>,
-    /// Listen on this address in place of 127.0.0.1 and ::1; repeatable. One that others can reach wants a secret and TLS
+    /// Listen on this address in place of 127.0.0.1 and `::1`; repeatable. One that others can reach wants a secret and TLS
     #[arg(long, value_name = "ADDRESS", action = ArgAction::Append, help_heading = "Server")]
     pub(crate) listen: Vec<String>,
     /// Listen on a Unix socket that you alone may use, in place of a port that is not named
@@ -44,7 +44,7 @@ pub(crate) struct ServeArguments {
     /// Let tokens go unencrypted to other machines
     #[arg(long, help_heading = "Server", conflicts_with = "tls_cert")]
     pub(crate) insecure_plain_http: bool,
-    /// Let pages of this origin ask, such as https://app.example.no; repeatable
+    /// Let pages of this origin ask, such as `https://app.example.no`; repeatable
     #[arg(long, value_name = "ORIGIN", action = ArgAction::Append, help_heading = "Server")]
     pub(crate) allow_origin: Vec<String>,
     /// How the log is written on stderr

@@ -55,12 +55,7 @@ pub(super) struct Loaded {
 }
 
 impl Loader {
-    pub(super) fn new(
-        settings: Typed,
-        names: Vec<String>,
-        config: Option<PathBuf>,
-        allowed: AllowedScopes,
-    ) -> Self {
+    pub(super) fn new(settings: Typed, names: Vec<String>, config: Option<PathBuf>, allowed: AllowedScopes) -> Self {
         Self { settings, names, config, allowed, answers: Arc::default(), is_original: false }
     }
 

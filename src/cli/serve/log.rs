@@ -4,6 +4,7 @@
 //! left out, and the log says how much was.
 
 use std::{
+    fmt::Write as _,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -133,9 +134,9 @@ impl Lines {
 fn write(lines: &Receiver<String>, lost: &AtomicU64) {
     while let Ok(mut text) = lines.recv() {
         text.extend(lines.try_iter().take(WAITING));
-        match lost.swap(0, Ordering::Relaxed) {
-            0 => {}
-            count => text.push_str(&format!("({count} lines were left out)\n")),
+        let count = lost.swap(0, Ordering::Relaxed);
+        if count > 0 {
+            let _ = writeln!(text, "({count} lines were left out)");
         }
         eprint(&text);
     }

@@ -11,15 +11,14 @@ mod watch;
 
 use std::{path::PathBuf, sync::Arc};
 
-use maskinporten_token_generator::{
-    server::{Listen, Options, Server, ServerError, TlsFiles},
-};
+use maskinporten_token_generator::server::{Listen, Options, Server, ServerError, TlsFiles};
 
 use self::{load::Loader, log::Log, served::Served};
 use super::{
     args::{LogFormat, ServeArguments},
     report::{self, Exit, Failure, Report},
-    secret, settings::{PROFILE, Typed},
+    secret,
+    settings::{PROFILE, Typed},
     signals,
 };
 
@@ -68,21 +67,21 @@ async fn start(loader: Loader, options: Options, format: LogFormat, report: &Arc
     raise_file_limit();
     let log = Log::start(format, report);
     let reading = Log::report_of(format, report);
-    let loaded = tokio::select! {
-        loaded = loader.load(&[], &reading) => loaded?,
+    let read = tokio::select! {
+        first = loader.load(&[], &reading) => first?,
         () = &mut stop => return Err(Failure::interrupted()),
     };
     loader.end_questions();
     log.warnings_of(&reading);
-    let served = Arc::new(Served::new(loaded, report.language()));
+    let source = Arc::new(Served::new(read, report.language()));
     let options = Options { observer: log.observer(), ..options };
     let sockets = addresses::sockets(&options.listen);
-    let server = Server::bind(options, Arc::clone(&served)).map_err(|error| of_server(&error))?;
-    log.listening(&server.urls().iter().cloned().chain(sockets).collect::<Vec<_>>(), &served.names());
+    let server = Server::bind(options, Arc::clone(&source)).map_err(|error| of_server(&error))?;
+    log.listening(&server.urls().iter().cloned().chain(sockets).collect::<Vec<_>>(), &source.names());
     let handle = server.handle();
     tokio::select! {
         () = server.serve(stop) => {}
-        () = watch::reload(&loader, &served, &handle, &log, &reading) => {}
+        () = watch::reload(&loader, &source, &handle, &log, &reading) => {}
     }
     log.end();
     Ok(())
@@ -98,9 +97,9 @@ fn of_server(error: &ServerError) -> Failure {
 
 /// The profiles that were named, and every other setting.
 fn names_apart(Typed(typed): Typed) -> (Vec<String>, Typed) {
-    let (named, rest): (Vec<_>, Vec<_>) = typed.into_iter().partition(|(name, _)| *name == PROFILE);
+    let (chosen, rest): (Vec<_>, Vec<_>) = typed.into_iter().partition(|(name, _)| *name == PROFILE);
     let mut names: Vec<String> = Vec::new();
-    for name in named.into_iter().flat_map(|(_, values)| values) {
+    for name in chosen.into_iter().flat_map(|(_, values)| values) {
         if !names.contains(&name) {
             names.push(name);
         }

@@ -20,34 +20,28 @@ const PERIOD: Duration = Duration::from_secs(1);
 type State = Vec<Option<(SystemTime, u64)>>;
 
 /// Goes on until it is dropped.
-pub(super) async fn reload(
-    loader: &Loader,
-    served: &Served,
-    handle: &Handle<Served>,
-    log: &Log,
-    report: &Arc<Report>,
-) {
+pub(super) async fn reload(loader: &Loader, source: &Served, handle: &Handle<Served>, log: &Log, report: &Arc<Report>) {
     let mut hangups = Hangups::new();
-    let mut seen = state(served.loaded().files.clone()).await;
+    let mut seen = state(source.loaded().files.clone()).await;
     loop {
         let asked = tokio::select! {
             () = hangups.next() => true,
             () = tokio::time::sleep(PERIOD) => false,
         };
-        let now = state(served.loaded().files.clone()).await;
+        let now = state(source.loaded().files.clone()).await;
         if !asked && now == seen {
             continue;
         }
-        let loaded = loader.load(&served.loaded().prepared, report).await;
+        let read = loader.load(&source.loaded().prepared, report).await;
         log.warnings_of(report);
-        match loaded {
-            Ok(loaded) => {
-                let files = loaded.files.clone();
-                served.replace(loaded);
+        match read {
+            Ok(new) => {
+                let files = new.files.clone();
+                source.replace(new);
                 handle.reloaded();
-                log.reloaded(&served.names());
+                log.reloaded(&source.names());
                 // The new state of files that were there before, or what changed meanwhile would be missed.
-                seen = if files == served.loaded().files { now } else { state(files).await };
+                seen = if files == source.loaded().files { now } else { state(files).await };
             }
             Err(failure) => {
                 log.not_reloaded(&failure);
@@ -60,7 +54,9 @@ pub(super) async fn reload(
 /// A folder on a server that hangs must keep nobody waiting but this task.
 async fn state(files: Vec<PathBuf>) -> State {
     let look = move || {
-        let of = |file: &PathBuf| fs::metadata(file).ok().map(|file| (file.modified().unwrap_or(SystemTime::UNIX_EPOCH), file.len()));
+        let of = |file: &PathBuf| {
+            fs::metadata(file).ok().map(|file| (file.modified().unwrap_or(SystemTime::UNIX_EPOCH), file.len()))
+        };
         files.iter().map(of).collect()
     };
     tokio::task::spawn_blocking(look).await.unwrap_or_default()

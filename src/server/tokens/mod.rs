@@ -15,11 +15,11 @@ use std::{
 
 use tokio::sync::watch;
 
+pub(super) use self::{held::Held, slot::Slot};
 use self::{
     pause::Pause,
     slot::{Flight, Landing, Outcome},
 };
-pub(super) use self::{held::Held, slot::Slot};
 use super::{Event, Failed, Metrics, Observer, TokenSource, Wanted};
 use crate::clock::Clock;
 
