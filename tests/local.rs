@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, LazyLock, Mutex},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -120,8 +121,9 @@ impl Local {
         fs::write(&file, serde_json::to_vec_pretty(&clients).unwrap()).unwrap();
     }
 
-    /// How many grants it has been sent.
+    /// How many grants it has been sent; what it says of the last one comes a moment after its answer.
     pub fn grants(&self) -> usize {
+        std::thread::sleep(Duration::from_millis(100));
         self.log().lines().filter(|line| line.starts_with("POST /token ")).count()
     }
 

@@ -5,6 +5,8 @@
 //! `Origin` or `Sec-Fetch-Site` (<https://www.w3.org/TR/fetch-metadata/>) and are refused unless that origin is named.
 //! The secret is RFC 6750's bearer token.
 
+use std::net::SocketAddr;
+
 use hyper::{
     HeaderMap, Method, Request, StatusCode,
     header::{AUTHORIZATION, HOST, HeaderName, ORIGIN},
@@ -40,11 +42,18 @@ impl Secret {
 }
 
 impl Guard {
-    pub(super) fn new(port: Option<u16>, scheme: &'static str, secret: Option<Secret>, origins: Vec<String>) -> Self {
-        let hosts = port.map(|port| {
+    /// The guard of a socket on loopback at this address; of any other socket when there is none.
+    pub(super) fn new(
+        address: Option<SocketAddr>,
+        scheme: &'static str,
+        secret: Option<Secret>,
+        origins: Vec<String>,
+    ) -> Self {
+        let hosts = address.map(|address| {
+            let port = address.port();
             let usual = if scheme == "https" { 443 } else { 80 };
             let names = ["127.0.0.1", "localhost", "[::1]"];
-            let with_port = names.iter().map(|name| format!("{name}:{port}"));
+            let with_port = names.iter().map(|name| format!("{name}:{port}")).chain([address.to_string()]);
             with_port.chain(names.iter().filter(|_| port == usual).map(|name| (*name).to_owned())).collect()
         });
         Self { hosts, scheme, secret, origins }

@@ -138,8 +138,8 @@ impl<S: TokenSource> Server<S> {
             listening.iter().filter_map(|listening| Some(format!("{scheme}://{}/", listening.address()?))).collect();
         let door = |listening: Listening| {
             // On an address that others can reach, the secret stands in for the name.
-            let port = listening.address().filter(|address| address.ip().is_loopback()).map(|address| address.port());
-            let guard = Guard::new(port, scheme, secret.clone(), allow_origins.clone());
+            let loopback = listening.address().filter(|address| address.ip().is_loopback());
+            let guard = Guard::new(loopback, scheme, secret.clone(), allow_origins.clone());
             Door { listening, inside: Arc::new(Inside { guard, tls: tls.clone(), app: Arc::clone(&app) }) }
         };
         let doors = listening.into_iter().map(door).collect();

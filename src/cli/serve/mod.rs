@@ -19,7 +19,7 @@ use super::{
     report::{self, Exit, Failure, Report},
     secret,
     settings::{PROFILE, Typed},
-    signals,
+    signals::{self, Hangups},
 };
 
 /// The original's port.
@@ -77,11 +77,13 @@ async fn start(loader: Loader, options: Options, format: LogFormat, report: &Arc
     let options = Options { observer: log.observer(), ..options };
     let sockets = addresses::sockets(&options.listen);
     let server = Server::bind(options, Arc::clone(&source)).map_err(|error| of_server(&error))?;
+    // Before anybody can know that it runs: who is not listening is ended by this signal.
+    let hangups = Hangups::new();
     log.listening(&server.urls().iter().cloned().chain(sockets).collect::<Vec<_>>(), &source.names());
     let handle = server.handle();
     tokio::select! {
         () = server.serve(stop) => {}
-        () = watch::reload(&loader, &source, &handle, &log, &reading) => {}
+        () = watch::reload(&loader, &source, &handle, hangups, &log, &reading) => {}
     }
     log.end();
     Ok(())

@@ -20,8 +20,14 @@ const PERIOD: Duration = Duration::from_secs(1);
 type State = Vec<Option<(SystemTime, u64)>>;
 
 /// Goes on until it is dropped.
-pub(super) async fn reload(loader: &Loader, source: &Served, handle: &Handle<Served>, log: &Log, report: &Arc<Report>) {
-    let mut hangups = Hangups::new();
+pub(super) async fn reload(
+    loader: &Loader,
+    source: &Served,
+    handle: &Handle<Served>,
+    mut hangups: Hangups,
+    log: &Log,
+    report: &Arc<Report>,
+) {
     let mut seen = state(source.loaded().files.clone()).await;
     loop {
         let asked = tokio::select! {
@@ -37,11 +43,11 @@ pub(super) async fn reload(loader: &Loader, source: &Served, handle: &Handle<Ser
         match read {
             Ok(new) => {
                 let files = new.files.clone();
+                // Of the same files, the state from before they were read: what changes meanwhile is not missed.
+                seen = if files == source.loaded().files { now } else { state(files).await };
                 source.replace(new);
                 handle.reloaded();
                 log.reloaded(&source.names());
-                // The new state of files that were there before, or what changed meanwhile would be missed.
-                seen = if files == source.loaded().files { now } else { state(files).await };
             }
             Err(failure) => {
                 log.not_reloaded(&failure);

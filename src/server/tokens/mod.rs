@@ -26,8 +26,8 @@ use crate::clock::Clock;
 /// More are not remembered at a time; a caller who may name any resource could ask for any number.
 const MAXIMUM_TOKENS: usize = 256;
 
-/// How often a renewal looks again, at the least, while the server is left alone.
-const SHORTEST_WAIT: Duration = Duration::from_millis(100);
+/// How long a renewal that failed waits, at the least.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// Where a token that callers get was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,6 +174,10 @@ impl<S: TokenSource> Tokens<S> {
         let mut state = slot.lock();
         if let Some(held) = state.held.as_ref().filter(|held| from_memory && held.is_good(now)).cloned() {
             state.used = true;
+            if !state.is_renewing {
+                state.is_renewing = true;
+                tokio::spawn(Arc::clone(self).renew(Arc::clone(slot)));
+            }
             return Ok(Boarded::Held(held));
         }
         if let Some(flight) = &state.flight {
@@ -210,37 +214,38 @@ impl<S: TokenSource> Tokens<S> {
                 }
             }
         }
-        if let Ok(held) = &outcome
-            && let Some(pause) = held.renewal_in(self.clock.now())
-        {
-            tokio::spawn(Arc::clone(&self).renew(Arc::clone(&slot), Arc::clone(held), pause));
-        }
         tell.send_replace(Some(outcome));
     }
 
-    /// Fetches a token's successor ahead of its end, if anybody took it from memory meanwhile; goes on trying while it
-    /// lives.
-    async fn renew(self: Arc<Self>, slot: Arc<Slot>, held: Arc<Held>, wait: Duration) {
-        tokio::time::sleep(wait).await;
-        while self.is_wanted(&slot, &held) {
-            let renewed = self.take(&slot, false).await;
-            let told = renewed.as_ref().map(|_| ()).map_err(|refused| refused.failed.code().to_owned());
-            match renewed {
-                Err(Refused { pause, unasked: true, .. }) => sleep_for(pause).await,
-                Err(Refused { pause, .. }) => {
-                    self.tell(&slot, told);
-                    sleep_for(pause).await;
+    /// Fetches successors ahead of a token's end, as long as each is taken from memory at least once; goes on trying
+    /// while the last one lives.
+    async fn renew(self: Arc<Self>, slot: Arc<Slot>) {
+        while let Some(wait) = self.next_renewal(&slot) {
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+                continue;
+            }
+            match self.take(&slot, false).await {
+                Ok(_) => self.tell(&slot, Ok(())),
+                Err(Refused { failed, pause, unasked }) => {
+                    if !unasked {
+                        self.tell(&slot, Err(failed.code().to_owned()));
+                    }
+                    tokio::time::sleep(pause.unwrap_or_default().max(SHORTEST_WAIT)).await;
                 }
-                // The new token's own renewal follows it.
-                Ok(_) => return self.tell(&slot, told),
             }
         }
     }
 
-    fn is_wanted(&self, slot: &Slot, held: &Arc<Held>) -> bool {
-        let state = slot.lock();
-        let is_current = state.held.as_ref().is_some_and(|current| Arc::ptr_eq(current, held));
-        is_current && state.used && held.is_alive(self.clock.now())
+    /// How long until the token is due; `None` when it is nobody's any more, and nobody waits for its end.
+    fn next_renewal(&self, slot: &Slot) -> Option<Duration> {
+        let now = self.clock.now();
+        let mut state = slot.lock();
+        let held = state.held.as_ref().filter(|held| held.is_alive(now));
+        let wait = held.map(|held| held.renewal_in(now).unwrap_or_default());
+        let wait = wait.filter(|wait| state.used || !wait.is_zero());
+        state.is_renewing = wait.is_some();
+        wait
     }
 
     fn tell(&self, slot: &Slot, outcome: Result<(), String>) {
@@ -253,8 +258,4 @@ impl<S: TokenSource> Tokens<S> {
             });
         }
     }
-}
-
-async fn sleep_for(pause: Option<Duration>) {
-    tokio::time::sleep(pause.unwrap_or_default().max(SHORTEST_WAIT)).await;
 }

@@ -26,6 +26,8 @@ pub(super) struct State {
     pub(super) pause: Option<Pause>,
     /// Whether the token was taken from memory since it came.
     pub(super) used: bool,
+    /// Whether somebody sees to its renewal.
+    pub(super) is_renewing: bool,
 }
 
 impl Slot {
