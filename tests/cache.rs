@@ -192,7 +192,9 @@ fn a_cache_that_others_could_have_written_to_is_refused_with_what_mends_it() {
         ),
     );
     mode(&folder, 0o700);
-    files(&folder).iter().for_each(|file| mode(file, 0o644));
+    for file in files(&folder) {
+        mode(&file, 0o644);
+    }
     let outcome = setting.run(&["token", "--env", "local"]).run();
     assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""));
     assert!(outcome.stderr.starts_with("error: a file of the token cache is not safe: `"), "{}", outcome.stderr);
@@ -216,6 +218,17 @@ fn without_a_place_for_the_cache_there_is_a_token_all_the_same() {
     assert_eq!(outcome.code, 0);
     assert!(outcome.stderr.contains("going on without the token cache: could not use"), "{}", outcome.stderr);
     setting.run(&["token", "--env", "local"]).env("XDG_CACHE_HOME", "/dev/null/none").run().artefact();
+}
+
+#[test]
+fn a_home_that_is_not_there_is_not_made() {
+    let (setting, folder) = (Setting::new(), tempfile::tempdir().unwrap());
+    let home = folder.path().join("nonexistent");
+
+    let outcome = setting.run(&["token", "--env", "local"]).env("XDG_CACHE_HOME", "").env("HOME", &home).run();
+
+    outcome.artefact();
+    assert!(!home.exists());
 }
 
 #[test]

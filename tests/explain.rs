@@ -115,6 +115,19 @@ fn what_our_own_report_says_is_known_again_whole() {
 }
 
 #[test]
+fn every_refusal_of_a_report_is_explained() {
+    let local = Local::start(&[]);
+    let scopes = "no:such simulator:ungranted simulator:login difitest:test1";
+    let report = local.maskinporten(&["check", "--env", "local", "--scope", scopes]).run().stdout;
+
+    let told = told(report);
+
+    let codes: Vec<&Value> = told["explanations"].as_array().unwrap().iter().map(|entry| &entry["mp_code"]).collect();
+    assert_eq!(codes, ["MP-200", "MP-250", "MP-201"]);
+    assert_eq!(told["scopes"], json!(["simulator:ungranted", "no:such"]));
+}
+
+#[test]
 fn a_program_is_told_everything_in_one_object() {
     let body = std::fs::read(testdata("wire/forbidden-not-delegated.json")).unwrap();
 
@@ -293,13 +306,13 @@ fn a_refusal_of_the_simulator_is_explained_in_norwegian_where_the_locale_is_and_
              caused by: the server says: Token request contains invalid scopes for client, no:such (trace_id: {trace})\n\
              caused by: det betyr: scopet er ikke registrert på klienten\n\
              hint: den som forvalter klienten, må legge scopet til på den i selvbetjeningen på Samarbeidsportalen; kan det \
-             ikke velges der, må API-eieren gi virksomheten tilgang først\n"
+             ikke velges der, må API-tilbyderen gi virksomheten tilgang først\n"
         ),
     );
     let explained = explain(&["--lang", "en"]).stdin(outcome.stderr).run().artefact();
     assert!(
         explained.ends_with(&format!(
-            "\n\nscope: no:such\ntrace_id: {trace}, which Digdir's support finds the request by\n"
+            "\n\nscope: no:such\ntrace_id: {trace} (give it to Digdir's support, who find the request by it)\n"
         )),
         "{explained}"
     );

@@ -10,6 +10,8 @@ use std::{
 
 use tempfile::TempDir;
 
+use crate::watch::Watch;
+
 /// Nothing that a test runs takes longer; what does is killed and fails the test.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -36,8 +38,15 @@ pub fn testdata(name: &str) -> String {
 /// The binary with these arguments.
 pub fn maskinporten<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Maskinporten {
     let home = tempfile::tempdir().unwrap();
+    let temporary = home.path().join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_maskinporten"));
-    command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", home.path());
+    command
+        .args(arguments)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", home.path())
+        .env("TMPDIR", temporary);
     Maskinporten { command, stdin: Vec::new(), home }
 }
 
@@ -77,11 +86,13 @@ impl Maskinporten {
     /// Runs to the end.
     pub fn run(self) -> Outcome {
         let Self { mut command, stdin, home } = self;
+        let watch = Watch::of(&command, home.path());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
         let feeder = std::thread::spawn(move || drop(input.write_all(&stdin)));
         let outcome = wait(child);
         feeder.join().unwrap();
+        watch.search(outcome.stdout.as_bytes(), outcome.stderr.as_bytes(), home.path());
         drop(home);
         outcome
     }

@@ -18,6 +18,12 @@ struct Session {
 /// Runs `grant` on a terminal; `answers` are typed at the question for a password.
 #[track_caller]
 fn at_a_terminal(keystore: &str, variables: &[(&str, &str)], answers: &[&str]) -> Session {
+    running("grant", keystore, variables, answers)
+}
+
+/// Runs a command that opens a keystore, as [`at_a_terminal`] does.
+#[track_caller]
+fn running(command: &str, keystore: &str, variables: &[(&str, &str)], answers: &[&str]) -> Session {
     let folder = tempfile::tempdir().unwrap();
     let stdout = folder.path().join("stdout");
     let mut environment = json!({ "HOME": folder.path(), "PATH": std::env::var("PATH").unwrap(), "NO_COLOR": "1" });
@@ -26,7 +32,7 @@ fn at_a_terminal(keystore: &str, variables: &[(&str, &str)], answers: &[&str]) -
     }
     let answers: Vec<_> = answers.iter().map(|answer| json!(["Password for ", answer])).collect();
     let binary = env!("CARGO_BIN_EXE_maskinporten");
-    let command = [binary, "grant", "--env", "test", "-c", "client", "-s", "altinn:serviceowner", "-k", keystore];
+    let command = [binary, command, "--env", "test", "-c", "client", "-s", "altinn:serviceowner", "-k", keystore];
     let wanted = json!({ "command": command, "environment": environment, "stdout": stdout, "answers": answers });
 
     let mut python = Command::new("python3");
@@ -84,6 +90,17 @@ fn control_c_ends_the_question_and_leaves_the_terminal_with_its_echo() {
     let keystore = testdata("modern.p12");
 
     let session = at_a_terminal(&keystore, &[], &["sec\u{3}"]);
+
+    let terminal = format!("Password for {keystore}: \r\nerror: interrupted\r\n");
+    assert_eq!(session.told, json!({ "code": 130, "terminal": terminal, "hidden": [true], "echo": true }));
+    assert_eq!(session.stdout, "");
+}
+
+#[test]
+fn control_c_at_the_question_of_a_check_ends_it_without_a_report() {
+    let keystore = testdata("modern.p12");
+
+    let session = running("check", &keystore, &[], &["sec\u{3}"]);
 
     let terminal = format!("Password for {keystore}: \r\nerror: interrupted\r\n");
     assert_eq!(session.told, json!({ "code": 130, "terminal": terminal, "hidden": [true], "echo": true }));

@@ -111,10 +111,15 @@ impl Cache {
     /// Where the cache is unless the user says otherwise: `$XDG_CACHE_HOME/maskinporten` and its like.
     ///
     /// # Errors
-    /// [`CacheError::NoFolder`] when the system does not name one.
+    /// [`CacheError::NoFolder`] when the system does not name one, or names it in a home that is not there, as that of
+    /// many a daemon.
     pub fn usual_folder() -> Result<PathBuf, CacheError> {
         let places = etcetera::choose_base_strategy().map_err(|_| CacheError::NoFolder)?;
-        Ok(places.cache_dir().join("maskinporten"))
+        let (folder, home) = (places.cache_dir(), places.home_dir());
+        if folder.starts_with(home) && !home.is_dir() {
+            return Err(CacheError::NoFolder);
+        }
+        Ok(folder.join("maskinporten"))
     }
 
     /// Opens the cache in a folder, which is made when it is missing.

@@ -5,6 +5,8 @@
 //! type (MP-201), not granted (MP-250) or not delegated (MP-251):
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking>.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::{StreamExt as _, stream};
 
 use super::{
@@ -20,6 +22,9 @@ use crate::{
 
 /// So many requests are under way at a time.
 const AT_ONCE: usize = 4;
+
+/// Why a scope was not asked for.
+const GONE: &str = "the server stopped answering";
 
 /// Everything that asking takes.
 pub struct Asking<'asking> {
@@ -66,19 +71,33 @@ impl Asking<'_> {
             asked.checks.push(SCOPE.skipped(why));
             return asked;
         }
-        // A new grant for each, since none may be used twice (MP-012).
-        let grants = self
-            .grant
-            .scopes
-            .iter()
-            .filter_map(|scope| Some((scope, Grant { scopes: Scopes::parse(scope).ok()?, ..self.grant.clone() })));
-        let answers = grants.map(|(scope, grant)| async move { (scope, self.fetch(&grant).await) });
-        let mut answers = stream::iter(answers).buffered(AT_ONCE);
-        while let Some((scope, answer)) = answers.next().await {
-            asked.checks.push(judged(&SCOPE, &answer).about(scope));
-            asked.token = asked.token.or(answer.ok().map(|token| (token, vec![scope.to_owned()])));
+        for (scope, answer) in self.answers_by_scope().await {
+            let check = answer.as_ref().map_or_else(|| SCOPE.skipped(GONE), |answer| judged(&SCOPE, answer));
+            asked.checks.push(check.about(scope));
+            let token = answer.and_then(Result::ok).map(|token| (token, vec![scope.to_owned()]));
+            asked.token = asked.token.or(token);
         }
         asked
+    }
+
+    /// What is answered to each scope, in their order; nothing to those whose turn came after the server was gone, so
+    /// that many scopes do not wait for it one after the other.
+    async fn answers_by_scope(&self) -> Vec<(&str, Option<Result<AccessToken, ClientError>>)> {
+        let is_gone = &AtomicBool::new(false);
+        // A new grant for each, since none may be used twice (MP-012).
+        let grant = |scope| Some(Grant { scopes: Scopes::parse(scope).ok()?, ..self.grant.clone() });
+        let grants = self.grant.scopes.iter().filter_map(|scope| Some((scope, grant(scope)?)));
+        let answers = grants.enumerate().map(|(place, (scope, grant))| async move {
+            if is_gone.load(Ordering::Relaxed) {
+                return (place, (scope, None));
+            }
+            let answer = self.fetch(&grant).await;
+            is_gone.fetch_or(matches!(answer, Err(ClientError::Http(_))), Ordering::Relaxed);
+            (place, (scope, Some(answer)))
+        });
+        let mut answers: Vec<_> = stream::iter(answers).buffer_unordered(AT_ONCE).collect().await;
+        answers.sort_unstable_by_key(|(place, _)| *place);
+        answers.into_iter().map(|(_, answer)| answer).collect()
     }
 
     async fn fetch(&self, grant: &Grant) -> Result<AccessToken, ClientError> {

@@ -9,9 +9,10 @@ use maskinporten_token_generator::{
 
 use super::{
     fetch::{Asking, Freshness},
+    key::Unopened,
     layers::Layers,
     report::{Exit, Failure, Report},
-    resolve,
+    resolve::{self, Asked},
 };
 
 /// A day; no token lives longer.
@@ -68,6 +69,20 @@ pub(super) async fn access_token(
     let left = token.expires_in_seconds.unwrap_or_default();
     report.detail(&format!("taking the token from the cache, where it is good for another {left} s"));
     Ok(token)
+}
+
+/// Forgets a token that was refused where it was used.
+pub(super) fn forget(
+    cache: &Cache,
+    asked: &Asked,
+    unopened: &Unopened,
+    layers: &Layers,
+    refused: &AccessToken,
+) -> Result<(), Failure> {
+    if let Some(thumbprint) = cache.thumbprint_of(&unopened.identity(layers))? {
+        cache.forget(&asked.shape(layers, thumbprint).key(), refused)?;
+    }
+    Ok(())
 }
 
 /// The thumbprint of the key, by what is remembered of its source; a source that is not known is opened.

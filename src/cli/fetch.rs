@@ -59,6 +59,15 @@ pub(crate) async fn access_token(
     }
 }
 
+/// Forgets a token that an API has refused, so that the next call asks for another.
+pub(crate) fn forget(mut layers: Layers, report: &Report, refused: &AccessToken) -> Result<(), Failure> {
+    let asked = Asked::of(&mut layers, report).map_err(Problems::first)?;
+    match cached::open(&layers, report)? {
+        Some(cache) => cached::forget(&cache, &asked, &Unopened::read(&layers)?, &layers, refused),
+        None => Ok(()),
+    }
+}
+
 impl Asking<'_> {
     /// Opens the key, unless it has been opened.
     pub(super) fn key(&self) -> Result<SigningKey, Failure> {

@@ -17,14 +17,19 @@ use super::{
 
 pub(crate) async fn run(arguments: HeadersArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
     let form = HeadersForm::parse(&arguments.format).unwrap_or(HeadersForm::Lines);
-    let along = arguments.header.iter().map(|text| Header::parse(text)).collect::<Result<Vec<_>, _>>();
-    let along = along.map_err(|error| Failure::new(Exit::Usage, &error).about("--header cannot be used"))?;
+    let typed = typed(&arguments.header)?;
     let layers = Layers::of(arguments.settings, config, report)?;
-    let along = along_with(&layers.headers, along)?;
+    let along = along_with(&layers.headers, typed)?;
     let token = fetch::access_token(layers, report, Freshness::Usual).await?;
     let mut artefact = Zeroizing::new(Vec::new());
     print_headers(form, &token, &along, &mut *artefact).map_err(|error| Failure::of_output(&error))?;
     report::print(&artefact)
+}
+
+/// The headers that were typed with `--header`.
+pub(crate) fn typed(headers: &[String]) -> Result<Vec<Header>, Failure> {
+    let read = headers.iter().map(|text| Header::parse(text)).collect::<Result<_, _>>();
+    read.map_err(|error| Failure::new(Exit::Usage, &error).about("--header cannot be used"))
 }
 
 /// The profile's headers, then those that were typed; of one name, those that were typed.

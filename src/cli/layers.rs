@@ -52,11 +52,13 @@ pub(crate) struct Found {
 }
 
 /// The values of one origin.
+#[derive(Clone)]
 struct Layer {
     origin: Origin,
     values: Vec<Value>,
 }
 
+#[derive(Clone)]
 struct Value {
     name: &'static str,
     values: Vec<String>,
@@ -64,6 +66,7 @@ struct Value {
 }
 
 /// All layers, the strongest first.
+#[derive(Clone)]
 pub(crate) struct Layers {
     stack: Vec<Layer>,
     /// The headers of the profile, for requests to an API.
@@ -180,6 +183,18 @@ impl Layers {
     /// The strongest value of a setting.
     pub(crate) fn find(&self, name: &'static str) -> Option<Found> {
         self.find_group(&[name]).into_iter().next()
+    }
+
+    /// Every value of a setting, also of layers that do not count.
+    pub(crate) fn find_all(&self, name: &str) -> impl Iterator<Item = String> {
+        let values = self.stack.iter().flat_map(|layer| &layer.values).filter(move |value| value.name == name);
+        values.flat_map(|value| value.values.iter().cloned())
+    }
+
+    /// Whether a setting that counts reads stdin.
+    pub(crate) fn takes_stdin(&self) -> bool {
+        let files = SETTINGS.iter().filter(|setting| settings::is_path(setting.name));
+        files.filter_map(|setting| self.find(setting.name)).any(|found| found.value() == "-")
     }
 
     /// The values of settings that exclude each other: all that stand in the strongest layer that has any.

@@ -4,10 +4,18 @@ mod args;
 mod cache;
 mod cached;
 mod check;
+mod child;
 mod completions;
 mod config;
+mod core_dumps;
+#[cfg(unix)]
+mod curl;
+#[cfg(not(unix))]
+#[path = "curl/absent.rs"]
+mod curl;
 mod demo;
 mod dropin;
+mod exec;
 mod explain;
 mod fetch;
 mod github;
@@ -34,18 +42,19 @@ mod values;
 use std::{env, ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{
-    Parser as _,
+    CommandFactory as _, Parser as _,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
 use self::{
     args::{Arguments, Color, Command, ErrorFormat},
+    core_dumps::CoreDumps,
     report::{Exit, Failure, Loudness, Report},
 };
 
 /// Runs the command line and says with which code it ends.
 pub(crate) fn main() -> ExitCode {
-    protect_secrets();
+    let cores = protect_secrets();
     let typed: Vec<OsString> = env::args_os().skip(1).collect();
     if let Some(prefix) = completions::asks_for_profiles(&typed) {
         completions::print_profiles(prefix);
@@ -56,7 +65,8 @@ pub(crate) fn main() -> ExitCode {
         let (report, understood) = in_wanted_language(report, None);
         let report = Arc::new(report);
         let parsed = understood.and_then(|()| dropin::parse(&typed));
-        return finish(&report, parsed.and_then(|drop_in| wait(dropin::run(drop_in, &report))));
+        let ran = parsed.and_then(|drop_in| wait(dropin::run(drop_in, &report)));
+        return finish(&report, ran.map(|()| ExitCode::SUCCESS));
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -72,7 +82,9 @@ pub(crate) fn main() -> ExitCode {
         .painting_stdout(wants_color_on(globals.color, io::stdout().is_terminal()));
     let (report, understood) = in_wanted_language(report, globals.lang.as_deref());
     let report = Arc::new(report);
-    finish(&report, understood.and_then(|()| wait(run(arguments.command, arguments.globals.config, &report))))
+    let runs_another = matches!(arguments.command, Command::Exec(_) | Command::Curl(_));
+    let ran = understood.and_then(|()| wait(run(arguments.command, arguments.globals.config, &cores, &report)));
+    finish(&report, if runs_another { ran.map_err(Failure::before_the_program) } else { ran })
 }
 
 /// A report in the language that is wanted, or in English with what is wrong with that.
@@ -84,7 +96,7 @@ fn in_wanted_language(report: Report, typed: Option<&str>) -> (Report, Result<()
 }
 
 /// Runs a command on this thread.
-fn wait(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+fn wait<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let failed = |error| Failure::plain(Exit::Other, "runtime", format!("could not start: {error}"), None);
     let runtime = runtime.map_err(failed)?;
@@ -95,11 +107,11 @@ fn wait(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failur
 }
 
 /// Says how it went, with the exit code that belongs to it.
-fn finish(report: &Report, result: Result<(), Failure>) -> ExitCode {
+fn finish(report: &Report, result: Result<ExitCode, Failure>) -> ExitCode {
     match result {
-        Ok(()) => {
+        Ok(code) => {
             report.finish();
-            ExitCode::SUCCESS
+            code
         }
         Err(failure) => {
             report.failure(&failure);
@@ -108,8 +120,16 @@ fn finish(report: &Report, result: Result<(), Failure>) -> ExitCode {
     }
 }
 
-async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
-    match command {
+/// Runs a command; those that run another program end with that one's exit code.
+async fn run(
+    command: Command,
+    config: Option<PathBuf>,
+    cores: &CoreDumps,
+    report: &Arc<Report>,
+) -> Result<ExitCode, Failure> {
+    let ran = match command {
+        Command::Exec(arguments) => return exec::run(arguments, config, cores, report).await,
+        Command::Curl(arguments) => return curl::run(arguments, config, report).await,
         Command::Token(arguments) => token::run(arguments, config, report).await,
         Command::Grant(arguments) => grant::run(arguments, config, report).await,
         Command::Headers(arguments) => headers::run(arguments, config, report).await,
@@ -124,16 +144,12 @@ async fn run(command: Command, config: Option<PathBuf>, report: &Arc<Report>) ->
         Command::Demo => demo::run(report).await,
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
-    }
+    };
+    ran.map(|()| ExitCode::SUCCESS)
 }
 
 /// Keeps keys out of core dumps, and whatever a fault in this program was working on out of its message.
-fn protect_secrets() {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, setrlimit};
-        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
-    }
+fn protect_secrets() -> CoreDumps {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
         report::eprint(&format!(
@@ -141,6 +157,7 @@ fn protect_secrets() {
             place.unwrap_or_default()
         ));
     }));
+    CoreDumps::off()
 }
 
 /// Help and version go to stdout and are no failure; everything else is one of usage.
@@ -153,27 +170,31 @@ fn unparsed(error: &clap::Error) -> ExitCode {
         Report::new(ErrorFormat::Text, Loudness::Usual, wants_color(Color::Auto)).failure(&failure);
         return ExitCode::from(failure.exit as u8);
     }
-    let json = asks_for_json(&env::args_os().collect::<Vec<_>>());
+    let typed: Vec<OsString> = env::args_os().collect();
+    let (json, runs_another) = (asks_for_json(&typed), runs(&typed, &["exec", "curl"]));
+    let usage = |failure: Failure| if runs_another { failure.before_the_program() } else { failure };
     if is_stray(error) {
         let format = if json { ErrorFormat::Json } else { ErrorFormat::Text };
-        Report::new(format, Loudness::Usual, wants_color(Color::Auto)).failure(&stray());
+        Report::new(format, Loudness::Usual, wants_color(Color::Auto)).failure(&usage(stray(&typed)));
     } else if json {
         let text = error.render().to_string();
         let message = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
         let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
         let hint = Some("run it with --help".to_owned());
-        Report::new(ErrorFormat::Json, Loudness::Quiet, false).failure(&Failure::plain(
-            Exit::Usage,
-            "usage",
-            message,
-            hint,
-        ));
+        let failure = Failure::plain(Exit::Usage, "usage", message, hint);
+        Report::new(ErrorFormat::Json, Loudness::Quiet, false).failure(&usage(failure));
     } else {
         let text = error.render();
         let color = wants_color(Color::Auto);
         report::eprint(&if color { text.ansi().to_string() } else { text.to_string() });
     }
-    ExitCode::from(Exit::Usage as u8)
+    ExitCode::from(if runs_another { Exit::NotStarted } else { Exit::Usage } as u8)
+}
+
+/// Whether arguments that could not be parsed are those of one of these commands.
+fn runs(arguments: &[OsString], commands: &[&str]) -> bool {
+    let read = Arguments::command().ignore_errors(true).try_get_matches_from(arguments);
+    read.is_ok_and(|matches| matches.subcommand_name().is_some_and(|name| commands.contains(&name)))
 }
 
 /// Whether an argument is none of the options: often the rest of a value with a blank in it, such as a password.
@@ -182,10 +203,14 @@ fn is_stray(error: &clap::Error) -> bool {
     error.kind() == ErrorKind::UnknownArgument && !argument.starts_with('-')
 }
 
-fn stray() -> Failure {
-    let hint = "put a value with blanks in quotes; --help shows what can be given".to_owned();
+fn stray(typed: &[OsString]) -> Failure {
+    let hint = if runs(typed, &["curl"]) {
+        "put curl's arguments behind --: maskinporten curl --env test -- https://api.example.no/"
+    } else {
+        "put a value with blanks in quotes; --help shows what can be given"
+    };
     let message = "an argument is none of the options, and is not shown in case it is part of a secret".to_owned();
-    Failure::plain(Exit::Usage, "usage", message, Some(hint))
+    Failure::plain(Exit::Usage, "usage", message, Some(hint.to_owned()))
 }
 
 /// Whether `--error-format json` stands among arguments that could not be parsed.

@@ -41,10 +41,10 @@ impl Pasted {
     pub fn read(text: &str) -> Self {
         // Some programs escape the slashes of JSON.
         let text = harmless(&text.replace("\\/", "/"), MAXIMUM_BYTES);
-        let code = code(&text);
+        let codes = codes(&text);
         Self {
-            explanations: explanations(code.as_deref(), &text),
-            code,
+            explanations: explanations(&codes, &text),
+            code: codes.into_iter().next(),
             scopes: scopes(&text),
             consumer: after(&text, &BEFORE_CONSUMER).and_then(organisation_number),
             supplier: after(&text, &BEFORE_SUPPLIER).and_then(organisation_number),
@@ -53,7 +53,12 @@ impl Pasted {
     }
 }
 
-fn explanations(code: Option<&str>, text: &str) -> Vec<&'static Explanation> {
+fn explanations(codes: &[String], text: &str) -> Vec<&'static Explanation> {
+    if codes.len() > 1 {
+        // Each of several refusals has an error of its own, so none of them tells what a code stands for.
+        return codes.iter().flat_map(|code| fitting(Some(code), None, text)).collect();
+    }
+    let code = codes.first().map(String::as_str);
     let fit = fitting(code, error(text), text);
     if !fit.is_empty() || code.is_some() {
         return fit;
@@ -69,13 +74,22 @@ fn error(text: &str) -> Option<&str> {
     words.find(|word| Explanation::all().any(|entry| entry.error == *word))
 }
 
-/// The first `MP-200` of a text, in any case; or three digits that are all of it, with or without `MP`.
-fn code(text: &str) -> Option<String> {
+/// Every `MP-200` of a text, in any case, the first one first; or three digits that are all of it, with or without
+/// `MP`.
+fn codes(text: &str) -> Vec<String> {
     let upper = text.to_ascii_uppercase();
     let parts: Vec<&str> = upper.split(|character: char| !character.is_ascii_alphanumeric()).collect();
-    let named = parts.windows(2).find(|pair| pair[0] == "MP" && is_number(pair[1])).map(|pair| pair[1]);
     let alone = upper.trim_matches(|character: char| !character.is_ascii_alphanumeric()).trim_start_matches("MP");
-    named.or_else(|| is_number(alone).then_some(alone)).map(|number| format!("MP-{number}"))
+    let mut numbers: Vec<&str> = Vec::new();
+    for pair in parts.windows(2).filter(|pair| pair[0] == "MP" && is_number(pair[1])) {
+        if !numbers.contains(&pair[1]) {
+            numbers.push(pair[1]);
+        }
+    }
+    if numbers.is_empty() && is_number(alone) {
+        numbers.push(alone);
+    }
+    numbers.into_iter().map(|number| format!("MP-{number}")).collect()
 }
 
 fn is_number(text: &str) -> bool {
@@ -88,7 +102,17 @@ fn after<'text>(text: &'text str, marks: &[&str]) -> Option<&'text str> {
 }
 
 fn scopes(text: &str) -> Vec<String> {
-    let Some(rest) = after(text, &BEFORE_SCOPES) else { return Vec::new() };
+    let mut scopes = Vec::new();
+    for scope in BEFORE_SCOPES.iter().flat_map(|mark| text.split(mark).skip(1)).flat_map(scopes_at) {
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    scopes
+}
+
+/// The scopes that a text begins with.
+fn scopes_at(rest: &str) -> Vec<String> {
     let words = rest.split([' ', ',', '"']).map(|word| word.trim_end_matches(['.', '\\', '"', '\'', '`']));
     words.filter(|word| !word.is_empty()).take_while(|word| is_scope(word)).map(str::to_owned).collect()
 }

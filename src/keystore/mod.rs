@@ -14,6 +14,7 @@ mod chain;
 mod dotnet_store;
 mod error;
 mod jwk;
+mod key_file;
 mod listing;
 mod looks;
 mod material;
@@ -49,6 +50,7 @@ pub use self::{
     dotnet_store::{DotnetStore, StoreReason},
     error::{FileKind, KeystoreError},
     jwk::{JwkFile, JwkReason, KeySet, KeySetError},
+    key_file::read_key_file,
     listing::{Listed, ListedCertificate},
     looks::Looks,
     new_key::{NewKey, NewKeyError, NewKeyKind},
@@ -223,21 +225,6 @@ impl std::fmt::Debug for Entry {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Entry").field("alias", &self.alias).field("key", &"[REDACTED]").finish_non_exhaustive()
     }
-}
-
-/// Reads a file that is to hold a key, and not further than any such file goes, so that it can be parsed later; `name` is
-/// its path, and `-` is stdin.
-///
-/// # Errors
-/// [`KeystoreError::Unreadable`] when it cannot be read.
-pub fn read_key_file(kind: FileKind, name: &str) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
-    let read = if name == "-" {
-        read_capped(io::stdin().lock(), MAXIMUM_BYTES)
-    } else {
-        std::fs::File::open(name).and_then(|file| read_capped(file, MAXIMUM_BYTES))
-    };
-    let shown = if name == "-" { "stdin" } else { name };
-    read.map_err(|source| KeystoreError::Unreadable { kind, name: shown.to_owned(), source })
 }
 
 /// Reads to the end, or one octet further than `maximum`, so that the caller sees that there is too much.

@@ -57,9 +57,15 @@ pub fn print_check_text(report: &CheckReport, colour: bool, out: &mut impl Write
         let names = rest[..together].iter().map(title).collect::<Vec<_>>();
         rest = &rest[together..];
         if together > 1 {
-            writeln!(out, "  {:7}  {}: {}", word(Verdict::Skipped), names.join(", "), check.found)?;
+            writeln!(out, "  {}  {}: {}", painted(Verdict::Skipped, colour), names.join(", "), check.found)?;
+            continue;
+        }
+        line(check, width, colour, out)?;
+        let before = report.checks.iter().take_while(|other| !std::ptr::eq(*other, check));
+        if let Some(same) = before.into_iter().find(|other| is_explained_by(check, other)) {
+            writeln!(out, "           do:  the same as for {}", title(same))?;
         } else {
-            line(check, width, colour, report.language, out)?;
+            explanation(check, report.language, out)?;
         }
     }
     writeln!(out, "\n{}", summary(report.checks))
@@ -87,16 +93,26 @@ fn skipped_together(checks: &[Check]) -> usize {
     checks.iter().take_while(same).count()
 }
 
-fn line(check: &Check, width: usize, colour: bool, language: Language, out: &mut impl Write) -> io::Result<()> {
+/// The line of a check, and below it whatever else was found.
+fn line(check: &Check, width: usize, colour: bool, out: &mut impl Write) -> io::Result<()> {
     let word = painted(check.verdict, colour);
     let mut found = check.found.lines();
     writeln!(out, "  {word}  {:width$}  {}", title(check), found.next().unwrap_or_default())?;
     found.try_for_each(|line| writeln!(out, "           {line}"))?;
+    let mut details = check.details.iter().filter(|_| check.verdict >= Verdict::Warning);
+    details.try_for_each(|detail| writeln!(out, "           {detail}"))
+}
+
+/// Whether another check of the same thing ended in a refusal that means the same: one of hundreds of scopes.
+fn is_explained_by(check: &Check, other: &Check) -> bool {
+    let known = |check: &Check| check.refusal.as_ref().and_then(|refusal| refusal.explanation);
+    check.topic == other.topic && known(check).is_some() && known(check) == known(other)
+}
+
+/// Why it matters that something is not as it should be, and what to do.
+fn explanation(check: &Check, language: Language, out: &mut impl Write) -> io::Result<()> {
     if check.verdict < Verdict::Warning {
         return Ok(());
-    }
-    for detail in &check.details {
-        writeln!(out, "           {detail}")?;
     }
     if let Some(meaning) = check.refusal.as_ref().and_then(|refusal| refusal.meaning(language)) {
         writeln!(out, "           {meaning}")?;

@@ -24,8 +24,8 @@ const COMMAND: Words = Words { en: "command", nb: "kommando" };
 const CONSUMER: Words = Words { en: "consumer", nb: "konsument" };
 const SUPPLIER: Words = Words { en: "supplier", nb: "leverandør" };
 const FOUND_BY: Words = Words {
-    en: ", which Digdir's support finds the request by",
-    nb: ", som Digdirs brukerstøtte finner forespørselen med",
+    en: " (give it to Digdir's support, who find the request by it)",
+    nb: " (oppgi den til Digdirs brukerstøtte, som finner forespørselen med den)",
 };
 
 /// What stands where there is no code, or where the server's text is another each time.

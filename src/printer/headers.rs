@@ -71,17 +71,23 @@ impl Header {
         Ok(Self { name: name.to_owned(), value: value.trim().to_owned() })
     }
 
+    /// Its name, in the letter case that it was given in.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Whether both have the same name, whatever its letter case (RFC 9110 §5.1).
     #[must_use]
     pub fn has_the_name_of(&self, other: &Self) -> bool {
         self.name.eq_ignore_ascii_case(&other.name)
     }
 
-    fn bearer(token: &AccessToken) -> Self {
+    pub(super) fn bearer(token: &AccessToken) -> Self {
         Self { name: "Authorization".to_owned(), value: format!("Bearer {}", token.expose()) }
     }
 
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         format!("{}: {}", self.name, self.value)
     }
 }

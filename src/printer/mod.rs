@@ -6,6 +6,7 @@
 
 mod banner;
 mod check;
+mod curl_config;
 mod explanation;
 mod github;
 mod grant;
@@ -18,6 +19,7 @@ mod variables;
 pub use self::{
     banner::print_banner,
     check::{CheckReport, print_check_json, print_check_text},
+    curl_config::print_curl_config,
     explanation::{ExplanationForm, print_catalogue, print_explanations},
     github::print_github_outputs,
     grant::{GrantForm, print_grant},

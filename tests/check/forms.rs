@@ -5,7 +5,11 @@ use std::{fs, time::Instant};
 use serde_json::{Value, json};
 
 use super::{check, paper};
-use crate::{local::Local, support::maskinporten};
+use crate::{
+    local::Local,
+    server::{self, Server, Step},
+    support::maskinporten,
+};
 
 #[test]
 fn as_json_each_check_has_an_id_a_verdict_and_what_the_text_says() {
@@ -57,7 +61,7 @@ fn the_same_report_in_norwegian_explains_the_refusal_in_norwegian() {
 
     let outcome = check(&local, &["--scope", "simulator:ungranted", "--lang", "nb"]);
 
-    assert!(outcome.stdout.contains("           det betyr: API-eier"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("           det betyr: API-tilbyder"), "{}", outcome.stdout);
 }
 
 #[test]
@@ -181,4 +185,84 @@ fn a_scopes_file_that_cannot_be_used_is_a_failure_of_usage() {
             ),
         );
     }
+}
+
+/// What stands in a section of a report.
+fn section<'report>(report: &'report str, name: &str) -> &'report str {
+    let (_, after) = report.split_once(&format!("\n\n{name}\n")).unwrap();
+    after.split("\n\n").next().unwrap()
+}
+
+#[test]
+fn scopes_that_are_refused_alike_are_explained_once() {
+    let local = Local::start(&[]);
+
+    let outcome = check(&local, &["--scope", "no:a no:b simulator:ungranted no:c"]);
+
+    let report = paper::steady(&outcome.stdout, &local);
+    let refused = "refused: HTTP 400, invalid_scope (MP-200)";
+    let line = |scope: &str| {
+        format!(
+            "  FAULT    {scope:21}  {refused}\n           the server says: Token request contains invalid scopes for \
+             client, {scope} (trace_id: TRACE)\n"
+        )
+    };
+    let like_a = "           do:  the same as for no:a\n";
+    let token = section(&report, "token");
+    assert!(token.contains(&format!("{}{like_a}  FAULT    simulator:ungranted", line("no:b"))), "{token}");
+    assert!(token.ends_with(&format!("{}{}", line("no:c"), like_a.trim_end())), "{token}");
+    assert_eq!(token.matches("each scope is registered on the client, granted or delegated by itself").count(), 2);
+}
+
+#[test]
+fn scopes_whose_turn_comes_after_the_server_is_gone_are_not_asked_for() {
+    let local = Local::start(&[]);
+    let refusal = r#"{"error":"invalid_scope","error_description":"Token request contains invalid scopes for client"}"#;
+    let gone = [server::json("400 Bad Request", refusal), Step::Reset, Step::Reset, Step::Reset, Step::Reset];
+    let server = Server::start(gone);
+    let scopes = "a:1 a:2 a:3 a:4 a:5 a:6";
+
+    let outcome = check(&local, &["--scope", scopes, "--retries", "0", "--token-endpoint", &server.url("/token")]);
+
+    let token = section(&outcome.stdout, "token");
+    for asked in ["a:1", "a:2", "a:3", "a:4"] {
+        assert!(token.contains(&format!("  FAULT    {asked} ")), "{token}");
+    }
+    assert!(token.ends_with("\n  skipped  a:5, a:6: the server stopped answering"), "{token}");
+}
+
+#[test]
+fn what_was_put_in_the_wrong_place_stands_in_no_report() {
+    let local = Local::start(&[]);
+    let jwk = fs::read_to_string(local.file("registered-key.jwk.json")).unwrap();
+    let private = serde_json::from_str::<Value>(&jwk).unwrap()["d"].as_str().unwrap()[..20].to_owned();
+    let pem = "-----BEGIN PRIVATE KEY-----\nMIIhemmelig\n-----END PRIVATE KEY-----";
+    let token = local.maskinporten(&["token", "--env", "local"]).run().artefact();
+    let signature = &token.trim_end().rsplit('.').next().unwrap()[..20];
+    for option in ["--kid", "--client-id", "--resource", "--alias", "--keystore", "--jwk", "--scope", "--audience"] {
+        for value in [jwk.trim(), pem, token.trim_end(), "https://user:hemmelig@example.no/?key=hemmelig"] {
+            for format in ["text", "json"] {
+                let outcome = check(&local, &["--offline", "--format", format, option, value]);
+
+                for secret in [private.as_str(), "hemmelig", signature] {
+                    let said = format!("{}{}", outcome.stdout, outcome.stderr);
+                    assert!(!said.contains(secret), "{option}: {secret} in {said}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_way_to_the_metadata_that_is_looked_for_is_told_step_by_step_too() {
+    let local = Local::start(&["--tls"]);
+    let other = local.file("ca.pem").display().to_string();
+    let discover = ["--discover", local.issuer(), "--ca-file", &other];
+
+    let outcome = check(&local, &discover);
+
+    assert_eq!(outcome.code, 7);
+    let named = check(&local, &["--ca-file", &other]);
+    assert!(named.stdout.contains("\n  FAULT    server's certificate "), "{}", named.stdout);
+    assert_eq!(section(&outcome.stdout, "network"), section(&named.stdout, "network"));
 }

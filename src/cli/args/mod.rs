@@ -5,6 +5,7 @@ mod config;
 mod explain;
 mod inspect;
 mod keys;
+mod running;
 mod serve;
 mod shell;
 
@@ -22,6 +23,7 @@ pub(crate) use self::{
     explain::ExplainArguments,
     inspect::InspectArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
+    running::{CurlArguments, ExecArguments},
     serve::{LogFormat, ServeArguments},
     shell::{CompletionsArguments, ManArguments},
 };
@@ -120,6 +122,16 @@ pub(crate) enum Command {
         maskinporten headers --env local --format curl-config |\n    \
         curl -K - http://127.0.0.1:17824/api/hello\n")]
     Headers(HeadersArguments),
+    /// Run a command with an access token in its environment
+    #[command(help_template = TEMPLATE, after_help = running::EXEC, before_help = "Examples:\n  \
+        maskinporten exec --env local -- sh -c 'echo \"$MASKINPORTEN_TOKEN\"'\n  \
+        maskinporten exec --env local --env-name TOKEN -- sh -c 'echo \"$TOKEN\"'\n")]
+    Exec(ExecArguments),
+    /// Run curl with an access token, which shows in no process list
+    #[command(help_template = TEMPLATE, after_help = running::CURL, before_help = "Examples:\n  \
+        maskinporten curl --env local -- http://127.0.0.1:17824/api/hello\n  \
+        maskinporten curl --env local -- -sS -H 'Accept: a/b' \\\n    http://127.0.0.1:17824/api/hello\n")]
+    Curl(CurlArguments),
     /// Find out why it does not work: keystore, certificate, grant, network, each scope
     #[command(help_template = TEMPLATE, after_help = VARIABLES, before_help = "Examples:\n  \
         maskinporten check --env local\n  \

@@ -11,31 +11,22 @@ use super::configuration::wrong;
 use crate::cli::{
     key::{Unopened, source},
     layers::{Found, Layers},
-    progress::Progress,
-    report::{Failure, Report},
+    report::{Exit, Failure, Report},
 };
 
-/// Opens the key and judges how it is kept. `report` is for the prompt's progress, `quiet` for what would be warned of.
-pub(super) fn examine(layers: &Layers, quiet: &Report, report: &Report, checks: &mut Vec<Check>) -> Option<SigningKey> {
+/// Opens the key and judges how it is kept; `quiet` takes what would be warned of.
+///
+/// Whoever gives up at the question for a password wants no report: that alone is a failure.
+pub(super) fn examine(layers: &Layers, quiet: &Report, checks: &mut Vec<Check>) -> Result<Option<SigningKey>, Failure> {
     let found = match Unopened::read(layers) {
         Ok(found) => found,
-        Err(failure) => return unopened(&failure, checks),
+        Err(failure) => return Ok(unopened(&failure, checks)),
     };
     let source = &found.source;
-    let progress = Progress::start("opening the key", report);
-    let opened = if source.name == "keystore" {
-        keystore(layers, &found, quiet)
-    } else {
-        found.open(layers, quiet).map(|key| {
-            let choice = topics::CHOICE.right(key.kind());
-            let skipped = [&topics::ENCRYPTION, &topics::ENTRIES].map(|topic| topic.skipped("it is no keystore"));
-            (key, skipped.into_iter().chain([choice]).collect())
-        })
-    };
-    drop(progress);
-    let (key, more) = match opened {
+    let (key, more) = match open(&found, layers, quiet) {
         Ok(opened) => opened,
-        Err(failure) => return unopened(&failure, checks),
+        Err(failure) if failure.exit() == Exit::Interrupted => return Err(failure),
+        Err(failure) => return Ok(unopened(&failure, checks)),
     };
     let name = match source.value() {
         _ if source.name == "client-jwk" => "the JWK in the variable".to_owned(),
@@ -51,7 +42,18 @@ pub(super) fn examine(layers: &Layers, quiet: &Report, report: &Report, checks: 
     checks.extend(more);
     checks.extend(file_mode(source));
     checks.sort_by_key(place);
-    Some(key)
+    Ok(Some(key))
+}
+
+/// Opens the key, and tells how it is encrypted and chosen.
+fn open(found: &Unopened, layers: &Layers, quiet: &Report) -> Result<(SigningKey, Vec<Check>), Failure> {
+    if found.source.name == "keystore" {
+        return keystore(layers, found, quiet);
+    }
+    let key = found.open(layers, quiet)?;
+    let choice = topics::CHOICE.right(key.kind());
+    let skipped = [&topics::ENCRYPTION, &topics::ENTRIES].map(|topic| topic.skipped("it is no keystore"));
+    Ok((key, skipped.into_iter().chain([choice]).collect()))
 }
 
 /// Where a check stands among all.
@@ -78,14 +80,19 @@ fn keystore(layers: &Layers, found: &Unopened, quiet: &Report) -> Result<(Signin
 
 fn encryption(protections: &[Protection]) -> Check {
     let parts: Vec<String> = protections.iter().map(|part| format!("{}: {}", part.part, part.method)).collect();
-    let found = parts.join("; ");
-    if parts.iter().any(|part| part.contains("RC2")) {
-        let remedy = "export it again with today's encryption: openssl pkcs12 -legacy -in OLD.p12 -out KEYS.pem && \
-                      openssl pkcs12 -export -in KEYS.pem -out NEW.p12, then delete KEYS.pem";
-        topics::ENCRYPTION.warning(found, remedy).with_details(["RC2 with 40 bits hides nothing".to_owned()])
-    } else {
-        topics::ENCRYPTION.right(found)
+    let encrypted = protections.iter().filter(|part| part.iterations.is_some() && part.part != "integrity");
+    let mut methods: Vec<&str> = encrypted.map(|part| part.method.as_str()).collect();
+    methods.sort_unstable();
+    methods.dedup();
+    let found = if methods.is_empty() { "none".to_owned() } else { methods.join("; ") };
+    let weak: Vec<String> = parts.iter().filter(|part| part.contains("RC2")).cloned().collect();
+    if weak.is_empty() {
+        return topics::ENCRYPTION.right(found).with_details(parts);
     }
+    let remedy = "export it again with today's encryption: openssl pkcs12 -legacy -in OLD.p12 -out KEYS.pem && \
+                  openssl pkcs12 -export -in KEYS.pem -out NEW.p12, then delete KEYS.pem";
+    let why = "RC2 with 40 bits hides nothing".to_owned();
+    topics::ENCRYPTION.warning(found, remedy).with_details(weak.into_iter().chain([why]))
 }
 
 fn entries(listed: &[Listed]) -> Check {

@@ -12,11 +12,11 @@ use std::{path::PathBuf, time::Instant};
 
 use maskinporten_token_generator::{
     check::{self, Check, Verdict, certificate, grant, network, received, registered_key, token, topics},
-    client::TokenClient,
+    client::{Patience, TokenClient, metadata_endpoint},
     clock::{Clock as _, SystemClock},
     environment::Environment,
     grant::Grant,
-    http::Endpoint,
+    http::{Endpoint, HttpOptions},
     keystore::{Certificate, SigningKey},
     printer::{CheckReport, print_check_json, print_check_text},
 };
@@ -72,7 +72,7 @@ async fn examine(arguments: CheckArguments, config: Option<PathBuf>, report: &Re
     let CheckArguments { offline, each_scope, scopes_file, settings: typed, .. } = arguments;
     let typed = scopes::add_from_file(typed, scopes_file.as_deref())?;
     let mut examination = Examination::default();
-    let quiet = Report::keeping_warnings();
+    let quiet = report.keeping_warnings();
     let mut layers = match Layers::of(typed, config, &quiet) {
         Ok(layers) => layers,
         Err(failure) => {
@@ -85,7 +85,7 @@ async fn examine(arguments: CheckArguments, config: Option<PathBuf>, report: &Re
     examination.settings = configuration::shown(&layers);
     let environment = layers.find("env").and_then(|found| Environment::parse(found.value()));
 
-    let key = key::examine(&layers, &quiet, report, &mut examination.checks);
+    let key = key::examine(&layers, &quiet, &mut examination.checks)?;
     if let Some(key) = &key {
         let certificates = certificate::examine(key, environment, SystemClock.now());
         examination.add_or_skip("certificate", certificates, "the key came without a certificate");
@@ -131,7 +131,7 @@ impl Steps<'_> {
             Err(failure) => {
                 examination.skip("registered_key", "needs network.metadata");
                 examination.skip("grant", "needs network.metadata");
-                examination.add(network::from(configuration::wrong(&topics::METADATA, &failure)));
+                examination.add(self.undiscovered(&failure, &http, patience).await);
                 examination.skip_from("token", "needs network.metadata");
                 return;
             }
@@ -174,9 +174,28 @@ impl Steps<'_> {
         examination.add(received::examine(&token, keys.as_ref().map_err(Clone::clone), &asked, SystemClock.now()));
     }
 
+    /// Why there is no metadata where `--discover` looked for it. The way there is walked once more, step by step.
+    async fn undiscovered(&self, failure: &Failure, http: &HttpOptions, patience: Patience) -> Vec<Check> {
+        let wrong = || network::from(configuration::wrong(&topics::METADATA, failure));
+        // Where nothing may be sent, nothing was.
+        let address = self.layers.find("discover").filter(|_| failure.exit() == Exit::Unreachable);
+        let Some(address) = address else { return wrong() };
+        let Ok(endpoint) = metadata_endpoint(address.value()) else { return wrong() };
+        let expected = network::Expected { audience: address.value(), endpoint: &endpoint, algorithm: None };
+        let progress = Progress::start(&format!("asking {endpoint}"), self.report);
+        let (mut checks, _) = network::examine(&expected, http, Instant::now() + patience.timeout).await;
+        drop(progress);
+        if unreachable(&checks).is_none() {
+            let way = checks.iter().take_while(|check| check.topic != &topics::METADATA).count();
+            checks.truncate(way);
+            checks.extend(wrong());
+        }
+        checks
+    }
+
     /// Makes and judges the grant, and the registered key that it names.
     fn grant(&self, asked: Asked, audience: String, examination: &mut Examination) -> Option<Grant> {
-        let quiet = Report::keeping_warnings();
+        let quiet = self.report.keeping_warnings();
         let grant = match asked.grant(audience, &self.key, &quiet) {
             Ok(grant) => grant,
             Err(failure) => {

@@ -1,4 +1,5 @@
-//! Takes out of a report what should not be pasted anywhere: persons, passwords in addresses, terminal codes.
+//! Takes out of a report what should not be pasted anywhere: persons, keys and tokens that were put in the wrong
+//! place, passwords and queries of addresses, terminal codes.
 
 use maskinporten_token_generator::check::Check;
 
@@ -7,6 +8,15 @@ const PERSON_DIGITS: usize = 11;
 
 const MASKED_PERSON: &str = "***********";
 
+/// No id and no thumbprint is longer (SHA-256 has 64 digits); the parts of tokens and keys are.
+const MAXIMUM_ID: usize = 64;
+
+/// Members of a JWK that are private (RFC 7518 §6.2.2, §6.3.2 and §6.4.1).
+const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "k"];
+
+/// Stands for what was taken out.
+const LEFT_OUT: &str = "…";
+
 /// Cleans every text of a check.
 pub(super) fn clean(check: &mut Check) {
     check.found = lines(&check.found);
@@ -14,49 +24,87 @@ pub(super) fn clean(check: &mut Check) {
     check.remedy = check.remedy.as_deref().map(lines);
     check.subject = check.subject.as_deref().map(text);
     if let Some(refusal) = &mut check.refusal {
+        refusal.error = text(&refusal.error);
         refusal.description = refusal.description.as_deref().map(text);
+        refusal.uri = refusal.uri.as_deref().map(text);
     }
 }
 
 /// A text of several lines.
 fn lines(several: &str) -> String {
-    several.lines().map(text).collect::<Vec<_>>().join("\n")
+    // A key may go over many lines.
+    without_private_keys(several).lines().map(text).collect::<Vec<_>>().join("\n")
 }
 
-/// One line: without control characters, persons' numbers, and what stands before the @ of an address.
+/// One line without all of that.
 pub(super) fn text(line: &str) -> String {
     let shown: String =
         line.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect();
-    without_credentials(&without_persons(&shown))
+    without_long_words(&without_persons(&without_queries(&without_credentials(&without_private_keys(&shown)))))
 }
 
-/// Masks every word of exactly eleven digits.
-fn without_persons(text: &str) -> String {
-    let is_word = |character: char| character.is_alphanumeric();
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(is_word) {
-        let (before, after) = rest.split_at(start);
-        let (word, remainder) = after.split_at(after.find(|character| !is_word(character)).unwrap_or(after.len()));
-        let is_person = word.len() == PERSON_DIGITS && word.bytes().all(|byte| byte.is_ascii_digit());
-        clean.push_str(before);
-        clean.push_str(if is_person { MASKED_PERSON } else { word });
-        rest = remainder;
-    }
-    clean + rest
+/// Leaves out a private key in PEM, or a JWK with a private member, which somebody took for another value.
+fn without_private_keys(text: &str) -> String {
+    let bare: String = text.chars().filter(|sign| !sign.is_whitespace() && *sign != '\\').collect();
+    let (start, end) = if text.contains("PRIVATE KEY-----") {
+        (text.find("-----BEGIN"), None)
+    } else if PRIVATE_MEMBERS.iter().any(|name| bare.contains(&format!("\"{name}\":\""))) {
+        (text.find('{'), text.rfind('}').map(|place| place + 1))
+    } else {
+        return text.to_owned();
+    };
+    let start = start.unwrap_or_default();
+    let end = end.filter(|end| *end > start).unwrap_or(text.len());
+    format!("{}{LEFT_OUT}{}", &text[..start], &text[end..])
 }
 
 /// Takes `user:password@` out of addresses.
 fn without_credentials(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(place) = rest.find("://") {
+        let (before, after) = rest.split_at(place + "://".len());
+        let authority = &after[..after.find(['/', '?', '#', ' ']).unwrap_or(after.len())];
+        clean.push_str(before);
+        rest = &after[authority.rfind('@').map_or(0, |at| at + 1)..];
+    }
+    clean + rest
+}
+
+/// Shortens what follows the path of an address, which often holds a key of an API.
+fn without_queries(text: &str) -> String {
     let words = text.split(' ').map(|word| {
-        let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        match rest[..end].rfind('@') {
-            Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
-            None => word.to_owned(),
-        }
+        let start = word.find("://").and_then(|place| Some(place + word[place..].find(['?', '#'])? + 1));
+        let Some(start) = start else { return word.to_owned() };
+        let end = word[start..].find(['`', '"', '»', ')', ',']).map_or(word.len(), |length| start + length);
+        format!("{}{LEFT_OUT}{}", &word[..start], &word[end..])
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// Masks every word of exactly eleven digits.
+fn without_persons(text: &str) -> String {
+    let is_person = |word: &str| word.len() == PERSON_DIGITS && word.bytes().all(|byte| byte.is_ascii_digit());
+    replace_words(text, char::is_alphanumeric, |word| if is_person(word) { MASKED_PERSON } else { word })
+}
+
+/// Leaves out what is too long for an id: the parts of a token, or of a key.
+fn without_long_words(text: &str) -> String {
+    let is_base64url = |sign: char| sign.is_ascii_alphanumeric() || sign == '-' || sign == '_';
+    replace_words(text, is_base64url, |word| if word.len() > MAXIMUM_ID { LEFT_OUT } else { word })
+}
+
+fn replace_words(text: &str, is_word: impl Fn(char) -> bool, replace: impl Fn(&str) -> &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(&is_word) {
+        let (before, after) = rest.split_at(start);
+        let (word, remainder) = after.split_at(after.find(|sign| !is_word(sign)).unwrap_or(after.len()));
+        clean.push_str(before);
+        clean.push_str(replace(word));
+        rest = remainder;
+    }
+    clean + rest
 }
 
 #[cfg(test)]
@@ -64,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn persons_and_credentials_are_taken_out_and_nothing_else() {
+    fn persons_credentials_and_queries_are_taken_out_and_nothing_else() {
         for (line, wanted) in [
             ("pid 01017012345", "pid ***********"),
             ("urn:altinn:person:identifier-no:01017012345", "urn:altinn:person:identifier-no:***********"),
@@ -74,7 +122,26 @@ mod tests {
             ("«01017012345»", "«***********»"),
             ("https://user:hemmelig@proxy.example:3128/x", "https://proxy.example:3128/x"),
             ("at https://a@b@c.example and mail x@y.no", "at https://c.example and mail x@y.no"),
+            ("https://a:b@c.example,https://d:e@f.example", "https://c.example,https://f.example"),
+            ("`https://a.example/x?key=hemmelig`: no", "`https://a.example/x?…`: no"),
+            ("https://a.example/#hemmelig or what?", "https://a.example/#… or what?"),
             ("a\u{1b}[31mb", "a\u{fffd}[31mb"),
+        ] {
+            assert_eq!(text(line), wanted);
+        }
+    }
+
+    #[test]
+    fn a_key_or_token_in_the_wrong_place_is_left_out() {
+        let long = "A".repeat(MAXIMUM_ID + 1);
+        for (line, wanted) in [
+            (r#"`{"kty":"EC","d":"hemmelig"}` is no file"#, "`…` is no file"),
+            (r#"{\"kty\": \"oct\", \"k\" : \"hemmelig"#, "…"),
+            (r#"a:b "d":"hemmelig""#, "…"),
+            (r#"{"kty":"RSA","n":"0vx7","e":"AQAB"}"#, r#"{"kty":"RSA","n":"0vx7","e":"AQAB"}"#),
+            ("`-----BEGIN PRIVATE KEY-----\u{fffd}hemmelig", "`…"),
+            (&format!("eyJhbGciOiJSUzI1NiJ9.{long}.{long}"), "eyJhbGciOiJSUzI1NiJ9.….…"),
+            (&long[1..], &long[1..]),
         ] {
             assert_eq!(text(line), wanted);
         }

@@ -28,12 +28,15 @@ pub(crate) enum Exit {
     Unreachable = 6,
     /// What was verified does not hold; the report is printed all the same.
     Fault = 7,
+    NotStarted = 125,
+    NotRun = 126,
+    NotFound = 127,
     Interrupted = 130,
 }
 
 impl Exit {
     /// Every code but that of success.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Other,
         Self::Usage,
         Self::Configuration,
@@ -41,6 +44,9 @@ impl Exit {
         Self::Refused,
         Self::Unreachable,
         Self::Fault,
+        Self::NotStarted,
+        Self::NotRun,
+        Self::NotFound,
         Self::Interrupted,
     ];
 
@@ -54,6 +60,11 @@ impl Exit {
             Self::Refused => "refused: the server answered with an OAuth error",
             Self::Unreachable => "unreachable: DNS, connection, TLS, time-out, 5xx, an answer that makes no sense",
             Self::Fault => "`check` or `inspect --verify` found a fault; the report is on stdout",
+            Self::NotStarted => {
+                "`exec` or `curl` failed before the command ran, for whatever cause; `--error-format json` names it"
+            }
+            Self::NotRun => "`exec` or `curl`: the command is there, but cannot be run",
+            Self::NotFound => "`exec` or `curl`: there is no such command",
             Self::Interrupted => "interrupted",
         }
     }
@@ -100,9 +111,21 @@ impl Failure {
         self
     }
 
+    /// The failure of a command that was to run another program, before that was run: the program's own exit codes are
+    /// left to it.
+    pub(crate) fn before_the_program(self) -> Self {
+        let kept = matches!(self.exit, Exit::Interrupted | Exit::NotRun | Exit::NotFound);
+        if kept { self } else { Self { exit: Exit::NotStarted, ..self } }
+    }
+
     /// What happened, why, and what to do: for a report that is not about failing.
     pub(crate) fn parts(&self) -> (&str, &[String], Option<&str>) {
         (&self.message, &self.causes, self.hint.as_deref())
+    }
+
+    /// With which code the program exits.
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
     }
 
     pub(crate) fn interrupted() -> Self {

@@ -19,6 +19,7 @@ pub(crate) struct Report {
     loudness: Loudness,
     paint: Paint,
     paints_stdout: bool,
+    shows_progress: bool,
     language: Language,
     warnings: Mutex<Vec<String>>,
 }
@@ -42,6 +43,7 @@ impl Report {
             loudness,
             paint: Paint(color),
             paints_stdout: false,
+            shows_progress: loudness > Loudness::Quiet && !json && io::stderr().is_terminal(),
             language: Language::English,
             warnings: Mutex::new(Vec::new()),
         }
@@ -57,9 +59,9 @@ impl Report {
         self.paints_stdout
     }
 
-    /// One that says nothing and keeps the warnings for somebody else to tell.
-    pub(crate) fn keeping_warnings() -> Self {
-        Self::new(ErrorFormat::Json, Loudness::Usual, false)
+    /// One that keeps the warnings for somebody else to tell, and says nothing but what takes long.
+    pub(crate) fn keeping_warnings(&self) -> Self {
+        Self { shows_progress: self.shows_progress, ..Self::new(ErrorFormat::Json, Loudness::Usual, false) }
     }
 
     /// The warnings that were kept.
@@ -117,7 +119,7 @@ impl Report {
 
     /// Whether a line that comes and goes may be shown.
     pub(crate) fn may_show_progress(&self) -> bool {
-        self.loudness > Loudness::Quiet && !self.json && io::stderr().is_terminal()
+        self.shows_progress
     }
 
     /// Says why there is no artefact, as the last thing.
@@ -136,10 +138,9 @@ impl Report {
 
     /// The end of a command that succeeded: as JSON, the warnings are still to be said.
     pub(crate) fn finish(&self) {
-        if let Ok(warnings) = self.warnings.lock()
-            && !warnings.is_empty()
-        {
-            eprint(&format!("{}\n", json!({ "warnings": *warnings })));
+        let warnings = self.take_warnings();
+        if !warnings.is_empty() {
+            eprint(&format!("{}\n", json!({ "warnings": warnings })));
         }
     }
 }

@@ -86,7 +86,7 @@ impl Log {
     pub(super) fn report_of(format: LogFormat, report: &Arc<Report>) -> Arc<Report> {
         match format {
             LogFormat::Text => Arc::clone(report),
-            LogFormat::Json => Arc::new(Report::keeping_warnings()),
+            LogFormat::Json => Arc::new(report.keeping_warnings()),
         }
     }
 

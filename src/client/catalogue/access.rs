@@ -15,7 +15,7 @@ pub(super) const EXPLANATIONS: &[Explanation] = &[
             en: "whoever manages the client must add the scope to it in Samarbeidsportalen; if it cannot be chosen there, \
                  the owner of the API must grant your organisation access first",
             nb: "den som forvalter klienten, må legge scopet til på den i selvbetjeningen på Samarbeidsportalen; kan det \
-                 ikke velges der, må API-eieren gi virksomheten tilgang først",
+                 ikke velges der, må API-tilbyderen gi virksomheten tilgang først",
         },
         command: None,
     },
@@ -30,7 +30,7 @@ pub(super) const EXPLANATIONS: &[Explanation] = &[
         },
         remedy: Words {
             en: "ask the owner of the API which scope is for Maskinporten",
-            nb: "spør API-eieren hvilket scope som er for Maskinporten",
+            nb: "spør API-tilbyderen hvilket scope som er for Maskinporten",
         },
         command: None,
     },
@@ -42,13 +42,13 @@ pub(super) const EXPLANATIONS: &[Explanation] = &[
         meaning: Words {
             en: "the owner of the API has not granted this organisation access to the scope; a supplier gets this too when \
                  it leaves out whom it acts for",
-            nb: "API-eieren har ikke gitt virksomheten tilgang til scopet; en leverandør får også dette svaret når den ikke \
+            nb: "API-tilbyderen har ikke gitt virksomheten tilgang til scopet; en leverandør får også dette svaret når den ikke \
                  oppgir hvem den handler på vegne av",
         },
         remedy: Words {
             en: "ask the owner of the API to grant your organisation number access; a supplier passes the consumer's \
                  organisation number with --consumer-org",
-            nb: "be API-eieren gi virksomhetens organisasjonsnummer tilgang til scopet; en leverandør oppgir konsumentens \
+            nb: "be API-tilbyderen gi virksomhetens organisasjonsnummer tilgang til scopet; en leverandør oppgir konsumentens \
                  organisasjonsnummer med --consumer-org",
         },
         command: None,
@@ -84,7 +84,7 @@ pub(super) const EXPLANATIONS: &[Explanation] = &[
         remedy: Words {
             en: "leave --consumer-org out for your own organisation; else ask the owner of the API for a scope that can be \
                  delegated",
-            nb: "utelat --consumer-org når det gjelder egen virksomhet; ellers må API-eieren tilby et scope som kan \
+            nb: "utelat --consumer-org når det gjelder egen virksomhet; ellers må API-tilbyderen opprette et scope som kan \
                  delegeres",
         },
         command: None,

@@ -5,6 +5,9 @@ use super::{Explanation, Words};
 /// Shows the public half of the key that signs, under the key id that is sent.
 const SHOW_KEY: Option<&str> = Some("maskinporten keys public");
 
+/// Shows the certificates that are sent: whose they are, who issued them, and how long they hold.
+const SHOW_CERTIFICATE: Option<&str> = Some("maskinporten inspect --grant");
+
 /// Shows header and claims as they are sent.
 pub(super) const SHOW_GRANT: Option<&str> = Some("maskinporten grant --decode");
 
@@ -13,7 +16,7 @@ pub(super) const EXPLANATIONS: &[Explanation] = &[
         code: None,
         error: "invalid_grant",
         text: "Invalid assertion. Client authentication failed. Unknown key identifier (kid) for client.",
-        marks: &["Unknown key identifier (kid)"],
+        marks: &["Unknown key identifier"],
         meaning: Words {
             en: "the client has no key with this key id; most often the key is right and the client id or the \
                  environment is not, or the key was registered less than two minutes ago",
@@ -33,7 +36,7 @@ pub(super) const EXPLANATIONS: &[Explanation] = &[
         error: "invalid_grant",
         text: "Invalid assertion. Client authentication failed. Invalid JWT. The client requires pre-registered jwk and \
                no key identifier (kid) provided",
-        marks: &["requires pre-registered jwk and no key identifier"],
+        marks: &["requires pre-registered jwk", "no key identifier (kid) provided"],
         meaning: Words {
             en: "the client has registered keys, so the grant must name one of them by its key id; the enterprise \
                  certificate alone is not accepted for such a client",
@@ -108,11 +111,11 @@ pub(super) const EXPLANATIONS: &[Explanation] = &[
         },
         remedy: Words {
             en: "use an enterprise certificate that was issued for this environment and is still valid; without one, the \
-                 organisation must order it from Buypass or Commfides",
+                 organisation must order it from Buypass or Commfides; this shows the certificate that is sent",
             nb: "bruk et virksomhetssertifikat som er utstedt for dette miljøet og fortsatt er gyldig; mangler det, må \
-                 virksomheten bestille et hos Buypass eller Commfides",
+                 virksomheten bestille et hos Buypass eller Commfides; dette viser sertifikatet som sendes",
         },
-        command: None,
+        command: SHOW_CERTIFICATE,
     },
     Explanation {
         code: Some("MP-121"),
@@ -142,11 +145,12 @@ pub(super) const EXPLANATIONS: &[Explanation] = &[
         },
         remedy: Words {
             en: "use the certificate of the organisation that owns the client, or check --client-id; a supplier signs with \
-                 its own certificate for its own client",
+                 its own certificate for its own client; this shows whose certificate is sent",
             nb: "bruk virksomhetssertifikatet til virksomheten som eier klienten, eller kontroller klient-id-en \
-                 (--client-id); en leverandør signerer med sitt eget sertifikat for sin egen klient",
+                 (--client-id); en leverandør signerer med sitt eget sertifikat for sin egen klient; dette viser hvem \
+                 sertifikatet tilhører",
         },
-        command: None,
+        command: SHOW_CERTIFICATE,
     },
     Explanation {
         code: Some("MP-123"),

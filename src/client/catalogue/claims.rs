@@ -11,7 +11,7 @@ const FETCH: Option<&str> = Some("maskinporten token");
 /// Maskinporten takes the time from Justervesenet, which keeps Norway's.
 const CLOCK: Words = Words {
     en: "whoever runs this machine must set its clock by the network (Justervesenet: ntp.justervesenet.no); on Linux this does it",
-    nb: "den som drifter maskinen, må la klokken stilles over nettet (Justervesenet: ntp.justervesenet.no); på Linux gjør denne kommandoen det",
+    nb: "den som drifter maskinen, må sørge for at klokken stilles automatisk over nettet (Justervesenet: ntp.justervesenet.no); på Linux gjør denne kommandoen det",
 };
 
 pub(super) const EXPLANATIONS: &[Explanation] = &[

@@ -1,0 +1,110 @@
+//! Whether a token fits the host that it goes to, as far as the token says whom it is for.
+//!
+//! The hosts are those of docs.altinn.studio (<https://docs.altinn.studio/api/authentication/>) and of Digdir's
+//! self-service API. A host that is not here is not guessed about. A token that is no JWT is not looked at, and this
+//! machine may stand in for anybody.
+
+use maskinporten_token_generator::{client::AccessToken, environment::KnownIssuer, inspect::Jwt};
+use serde_json::Value;
+
+use super::target::Target;
+
+/// Production: these hosts alone.
+const PRODUCTION: [&str; 4] = ["altinn.no", "www.altinn.no", "platform.altinn.no", "api.samarbeid.digdir.no"];
+/// Production: every host below.
+const PRODUCTION_BELOW: [&str; 1] = ["apps.altinn.no"];
+/// Not production: the host, and every host below.
+const TEST: [&str; 4] = ["tt02.altinn.no", "altinn.cloud", "api.test.samarbeid.digdir.no", "test.maskinporten.no"];
+
+/// What is odd about a token on its way to this host.
+pub(super) fn faults(token: &AccessToken, target: &Target) -> Vec<String> {
+    if target.is_loopback {
+        return Vec::new();
+    }
+    let Ok(jwt) = Jwt::parse(token.expose().as_bytes()) else { return Vec::new() };
+    let issuer = jwt.issuer().and_then(KnownIssuer::find);
+    let environment = issuer.and_then(|issuer| environment_fault(issuer.environment, &target.host));
+    environment.into_iter().chain(audience_fault(jwt.claims().get("aud"), &target.host)).collect()
+}
+
+/// A test token to a production host, or the other way round.
+fn environment_fault(environment: &str, host: &str) -> Option<String> {
+    let below = |own: &&str| host.strip_suffix(*own).is_some_and(|rest| rest.ends_with('.'));
+    let production = PRODUCTION.contains(&host) || PRODUCTION_BELOW.iter().any(below);
+    let test = TEST.iter().any(|own| host == *own || below(own));
+    match environment {
+        "prod" if test => Some(format!("a production token goes to {host}, which is for tests")),
+        "prod" => None,
+        other if production => Some(format!("a token of the environment {other} goes to {host}, which is production")),
+        _ => None,
+    }
+}
+
+/// An audience that names other hosts. Altinn's is its website, whose sister hosts take the token too.
+fn audience_fault(audience: Option<&Value>, host: &str) -> Option<String> {
+    let list = audience.and_then(Value::as_array).into_iter().flatten();
+    let all = audience.into_iter().filter(|audience| audience.is_string()).chain(list).filter_map(Value::as_str);
+    let hosts: Vec<_> = all.filter_map(https_host).collect();
+    let fits = |own: &String| {
+        let own = own.strip_prefix("www.").unwrap_or(own);
+        let within = |inner: &str, outer: &str| {
+            inner.strip_suffix(outer).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        within(host, own) || within(own, host)
+    };
+    let first = hosts.first().filter(|_| !hosts.iter().any(fits))?;
+    Some(format!("the token is for {first} (`aud`), and goes to {host}"))
+}
+
+fn https_host(audience: &str) -> Option<String> {
+    let url = url::Url::parse(audience).ok().filter(|url| url.scheme() == "https")?;
+    url.host_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_token_of_one_environment_does_not_fit_hosts_of_another() {
+        for (environment, host, is_fault) in [
+            ("test", "platform.altinn.no", true),
+            ("test", "www.altinn.no", true),
+            ("test", "ttd.apps.altinn.no", true),
+            ("dev", "api.samarbeid.digdir.no", true),
+            ("test", "platform.tt02.altinn.no", false),
+            ("test", "api.example.no", false),
+            ("test", "evilaltinn.no", false),
+            ("prod", "platform.altinn.no", false),
+            ("prod", "tt02.altinn.no", true),
+            ("prod", "ttd.apps.tt02.altinn.no", true),
+            ("prod", "platform.at22.altinn.cloud", true),
+            ("prod", "api.test.samarbeid.digdir.no", true),
+            ("prod", "latest.example.no", false),
+        ] {
+            assert_eq!(environment_fault(environment, host).is_some(), is_fault, "{environment} {host}");
+        }
+    }
+
+    #[test]
+    fn an_audience_fits_its_host_and_its_sisters() {
+        for (audience, host, is_fault) in [
+            (json!("https://api.example.no/x"), "api.example.no", false),
+            (json!("https://api.example.no/"), "api.example.com", true),
+            (json!("https://example.no/"), "evilexample.no", true),
+            (json!("https://www.altinn.no/"), "platform.altinn.no", false),
+            (json!("https://tt02.altinn.no/"), "platform.tt02.altinn.no", false),
+            (json!("https://tt02.altinn.no/"), "platform.altinn.no", true),
+            (json!(["https://a.example/", "https://b.example/"]), "b.example", false),
+            (json!(["https://a.example/"]), "b.example", true),
+            (json!("unspecified"), "b.example", false),
+            (json!("urn:some:api"), "b.example", false),
+            (json!(7), "b.example", false),
+        ] {
+            assert_eq!(audience_fault(Some(&audience), host).is_some(), is_fault, "{audience} {host}");
+        }
+        assert_eq!(audience_fault(None, "b.example"), None);
+    }
+}

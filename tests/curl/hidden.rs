@@ -1,0 +1,146 @@
+//! While curl runs, nobody who looks at the processes of this machine finds the token; and it ends when we do.
+
+use std::{
+    fs,
+    io::Read as _,
+    os::unix::process::ExitStatusExt as _,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use super::token_named;
+use crate::{
+    server::{Server, Step},
+    support::testdata,
+};
+
+/// A token that stands nowhere else on this machine.
+const RARE: &str = "hidden-token-7Qm2x9";
+
+/// `curl` as a process of its own, calling an API that says nothing.
+fn start(tokens: &Server, api: &Server) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_maskinporten"))
+        .args(["curl", "--", "-sSN", &api.url("/slow")])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", "/nonexistent")
+        .env("MASKINPORTEN_CLIENT_ID", "our-client")
+        .env("MASKINPORTEN_SCOPE", "difitest:test1")
+        .env("MASKINPORTEN_AUDIENCE", "https://issuer.example/")
+        .env("MASKINPORTEN_TOKEN_ENDPOINT", tokens.url("/token"))
+        .env("MASKINPORTEN_KEYSTORE", testdata("iterations-one.p12"))
+        .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until the API has been asked.
+fn wait_for_request(api: &Server) {
+    let started = Instant::now();
+    while api.requests().is_empty() {
+        assert!(started.elapsed() < Duration::from_mins(1), "nobody asked");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The processes that this one has started, by id.
+fn children(parent: u32) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let is_child = |process: &u32| {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        status.lines().any(|line| line == format!("PPid:\t{parent}"))
+    };
+    processes.filter(is_child).collect()
+}
+
+/// What everyone, or the same user, can read of the processes that run now; those of other users stay closed.
+fn visible() -> Vec<(String, Vec<u8>)> {
+    let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| Some(entry.ok()?.path()));
+    let files = processes.flat_map(|process| ["cmdline", "environ", "comm"].map(|name| process.join(name)));
+    files.filter_map(|file| Some((file.display().to_string(), fs::read(&file).ok()?))).collect()
+}
+
+fn shows(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[test]
+fn no_process_list_and_no_environment_shows_the_token() {
+    let tokens = Server::start([token_named(RARE)]);
+    let api = Server::start([Step::Hang(Vec::new())]);
+
+    let mut child = start(&tokens, &api);
+    let mut looks = 0;
+    let mut look = || {
+        for (file, bytes) in visible() {
+            assert!(!shows(&bytes, RARE), "{file} shows the token");
+            looks += 1;
+        }
+    };
+    while api.requests().is_empty() {
+        look();
+    }
+    look();
+    let [curl] = children(child.id())[..] else { panic!("one curl should run") };
+    let arguments = fs::read(format!("/proc/{curl}/cmdline")).unwrap();
+    let variables = fs::read(format!("/proc/{curl}/environ")).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    Command::new("kill").arg(curl.to_string()).status().unwrap();
+
+    assert!(looks > 10 && shows(&arguments, "curl\0-K\0/dev/fd/"), "{}", String::from_utf8_lossy(&arguments));
+    assert!(shows(&variables, "MASKINPORTEN_CLIENT_ID=our-client"));
+    assert!(!shows(&variables, "secret"), "curl has the keystore's password");
+    assert_eq!(api.request().header("authorization"), Some(super::bearer(RARE).as_str()));
+}
+
+#[test]
+fn the_signals_that_end_a_program_end_curl_and_are_told_as_a_shell_tells_them() {
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let tokens = Server::start([token_named(RARE)]);
+        let api = Server::start([Step::Hang(b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n\r\nfirst".to_vec())]);
+        let mut child = start(&tokens, &api);
+        let mut first = [0; 5];
+        child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+        let [curl] = children(child.id())[..] else { panic!("one curl should run") };
+
+        Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+        let status = child.wait().unwrap();
+
+        assert_eq!((&first, status.code(), status.signal()), (b"first", Some(code), None), "{signal}");
+        assert!(!fs::exists(format!("/proc/{curl}")).unwrap(), "curl goes on after SIG{signal}");
+    }
+}
+
+#[test]
+fn curls_own_death_is_told_too() {
+    let tokens = Server::start([token_named(RARE)]);
+    let api = Server::start([Step::Hang(Vec::new())]);
+    let mut child = start(&tokens, &api);
+    wait_for_request(&api);
+    let [curl] = children(child.id())[..] else { panic!("one curl should run") };
+
+    Command::new("kill").args(["-s", "KILL", &curl.to_string()]).status().unwrap();
+
+    assert_eq!(child.wait().unwrap().code(), Some(137));
+}
+
+#[test]
+fn a_reader_that_leaves_ends_curl_as_it_ends_plain_curl() {
+    let tokens = Server::start([token_named(RARE)]);
+    let api =
+        Server::start([Step::Endless(b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n\r\n".to_vec(), vec![b'x'; 65536])]);
+    let mut child = start(&tokens, &api);
+    let mut first = [0; 100];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+
+    let code = child.wait().unwrap().code();
+
+    let mut said = String::new();
+    child.stderr.unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(code, Some(23), "{said}");
+    assert!(said.starts_with("curl: (23) "), "{said}");
+}

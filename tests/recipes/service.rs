@@ -1,0 +1,83 @@
+//! The systemd service: read by systemd's own verifier, then run with what systemd would give it.
+
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::Path,
+    process::Command,
+};
+
+use crate::recipes::{Kitchen, block, run};
+
+/// The service, with the binary where it is today.
+fn unit() -> String {
+    block("ini").replace("/usr/local/bin/maskinporten", env!("CARGO_BIN_EXE_maskinporten"))
+}
+
+/// What systemd says about a unit; it calls a mistake a warning, and its exit code is 0.
+fn verify(unit: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hello.service");
+    fs::write(&file, unit).unwrap();
+    let outcome = run(Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&file));
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""));
+    outcome.stderr
+}
+
+#[test]
+fn systemd_accepts_the_service() {
+    let unit = unit();
+
+    assert_eq!(verify(&unit), "");
+    assert!(verify(&unit.replace("LoadCredential", "LoadCredentials")).contains("Unknown key 'LoadCredentials'"));
+}
+
+#[test]
+fn the_service_gets_the_answer_and_keeps_the_token_in_its_own_cache() {
+    let kitchen = Kitchen::new();
+    let unit = kitchen.addressed(&unit());
+    let values = |key: &str| -> Vec<String> {
+        unit.lines().filter_map(|line| line.strip_prefix(&format!("{key}="))).map(str::to_owned).collect()
+    };
+    // A dynamic user's cache is a link to a folder that nobody else may enter.
+    let machine = kitchen.folder.path().join("machine");
+    let [name] = <[String; 1]>::try_from(values("CacheDirectory")).unwrap();
+    let private = machine.join("private").join(&name);
+    fs::create_dir_all(&private).unwrap();
+    symlink(Path::new("private").join(&name), machine.join(&name)).unwrap();
+    let credentials = kitchen.folder.path().join("credentials");
+    load_credentials(&kitchen, &credentials, &values("LoadCredential"));
+    assert_eq!(values("EnvironmentFile"), ["/etc/maskinporten/environment"]);
+
+    let [start] = <[String; 1]>::try_from(values("ExecStart")).unwrap();
+    let mut command = kitchen.command("bash");
+    let nowhere = kitchen.folder.path().join("nowhere");
+    command.args(["-c", &start]).env("HOME", &nowhere).env("MASKINPORTEN_ENV", "local");
+    for (name, value) in
+        values("Environment").iter().flat_map(|line| line.split(' ')).map(|one| one.split_once('=').unwrap())
+    {
+        let value = value.replace("%d", credentials.to_str().unwrap()).replace("%C", machine.to_str().unwrap());
+        command.env(name, value);
+    }
+    let said = run(&mut command).artefact();
+
+    assert_eq!(said, kitchen.body());
+    let kept = fs::read_dir(private.join("maskinporten")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(kept.into_iter().any(|name| Path::new(&name).extension().is_some_and(|extension| extension == "token")));
+    assert!(!nowhere.exists());
+}
+
+/// Gives the service the simulator's keystore and password, and takes them from where `--env local` would find them.
+fn load_credentials(kitchen: &Kitchen, credentials: &Path, lines: &[String]) {
+    fs::create_dir(credentials).unwrap();
+    let files = [("/etc/maskinporten/enterprise.p12", "modern.p12"), ("/etc/maskinporten/password", "modern.password")];
+    assert_eq!(lines.len(), files.len());
+    for line in lines {
+        let (name, path) = line.split_once(':').unwrap();
+        let (_, file) = files.iter().find(|(known, _)| *known == path).unwrap();
+        let credential = credentials.join(name);
+        fs::copy(kitchen.local.file(file), &credential).unwrap();
+        fs::set_permissions(&credential, fs::Permissions::from_mode(0o400)).unwrap();
+        fs::remove_file(kitchen.local.file(file)).unwrap();
+    }
+}
