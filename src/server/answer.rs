@@ -51,8 +51,13 @@ pub(super) fn failed(failed: &Failed) -> Answer {
 
 /// Why there is no token, and when to ask again. A server that is left alone cannot serve now: 503.
 pub(super) fn refused(refused: &Refused) -> Answer {
+    refused_with(refused, &refused.failed.to_json())
+}
+
+/// The same, in other words.
+pub(super) fn refused_with(refused: &Refused, body: &Value) -> Answer {
     let status = if refused.unasked { 503 } else { refused.failed.status };
-    let answer = json(status, &refused.failed.to_json());
+    let answer = json(status, body);
     match refused.pause {
         Some(pause) => {
             let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);

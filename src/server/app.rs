@@ -76,7 +76,10 @@ impl<S: TokenSource> App<S> {
     pub(super) async fn handle(self: &Arc<Self>, guard: &Guard, request: Request<Incoming>) -> Answer {
         let started = Instant::now();
         let method = known(request.method());
-        let route = Route::of(request.uri().path());
+        let route = Route::of(request.uri().path()).map(|route| match route {
+            Route::Token if page::is_wanted(request.headers()) => Route::Page,
+            other => other,
+        });
         let allowed = guard.allowed_origin(request.headers()).and_then(|origin| HeaderValue::from_str(origin).ok());
         let told = match guard.check(&request, route) {
             Ok(()) => self.answer(request, route, allowed.is_some()).await,
@@ -119,7 +122,7 @@ impl<S: TokenSource> App<S> {
             Err(failed) => return Told::failed(&failed),
         };
         match route {
-            Route::Token if page::is_wanted(request.headers()) => Told::new(page::document(), "page"),
+            Route::Page => Told::new(page::document(), "page"),
             Route::Token => self.token(&query).await,
             Route::Headers => self.headers(&query).await,
             Route::Health => Told::new(answer::with(200, answer::TEXT, "ok\n"), "healthy"),
@@ -131,6 +134,7 @@ impl<S: TokenSource> App<S> {
             Route::NaisIntrospect => nais::introspect(self, request, &query).await,
             Route::PageStyle => Told::new(page::style(), "page"),
             Route::PageScript => Told::new(page::script(), "page"),
+            Route::PageWords => Told::new(page::words(), "page"),
             Route::PageData => page::data(self, request.headers(), &query).await,
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    client::{ClientError, Refusal},
+    client::{ClientError, Explanation, Refusal},
     explain::Explain,
     http::HttpError,
     language::Language,
@@ -23,9 +23,11 @@ pub struct Failed {
     pub description: Box<str>,
     /// Maskinporten's own code, such as `MP-200`.
     pub mp_code: Option<Box<str>>,
-    /// What it means.
-    pub meaning: Option<Box<str>>,
-    /// What to do.
+    /// What it means and what to do, when it is a refusal that is known.
+    pub explanation: Option<&'static Explanation>,
+    /// The language to tell that in.
+    pub language: Language,
+    /// What to do, when it is none.
     pub remedy: Option<Box<str>>,
     /// What Digdir's support finds the request by.
     pub trace_id: Option<Box<str>>,
@@ -64,7 +66,8 @@ impl Failed {
             error: error.into(),
             description: description.into(),
             mp_code: None,
-            meaning: None,
+            explanation: None,
+            language: Language::English,
             remedy: None,
             trace_id: None,
             retry_after: None,
@@ -81,7 +84,8 @@ impl Failed {
         let own = || format!("the token endpoint refused the grant with HTTP {}", refusal.status);
         Self {
             mp_code: refusal.mp_code.as_deref().map(Into::into),
-            meaning: refusal.explanation.map(|known| known.meaning.in_language(language).into()),
+            explanation: refusal.explanation,
+            language,
             remedy: Some(refusal.remedy(language).into()),
             trace_id: refusal.trace_id.as_deref().map(Into::into),
             ..Self::new(502, &refusal.error, refusal.description.clone().unwrap_or_else(own))
@@ -94,13 +98,24 @@ impl Failed {
         self.mp_code.as_deref().unwrap_or(&self.error)
     }
 
+    /// What it means.
+    pub(super) fn meaning(&self, language: Language) -> Option<&'static str> {
+        Some(self.explanation?.meaning.in_language(language))
+    }
+
+    /// What to do.
+    pub(super) fn remedy(&self, language: Language) -> Option<String> {
+        let known = self.explanation.map(|known| known.hint(language));
+        known.or_else(|| self.remedy.as_deref().map(str::to_owned))
+    }
+
     pub(super) fn to_json(&self) -> Value {
         json!({
             "error": self.error,
             "error_description": self.description,
             "mp_code": self.mp_code,
-            "meaning": self.meaning,
-            "remedy": self.remedy,
+            "meaning": self.meaning(self.language),
+            "remedy": self.remedy(self.language),
             "trace_id": self.trace_id,
         })
     }

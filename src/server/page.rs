@@ -5,11 +5,15 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use hyper::{
     HeaderMap,
-    header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY},
+    header::{ACCEPT, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
 
 use super::{
     Failed, TokenSource,
@@ -17,12 +21,14 @@ use super::{
     app::{App, Told},
     guard::SEC_FETCH_SITE,
     query::Query,
+    tokens::Held,
 };
 use crate::{inspect::Jwt, language::Language};
 
 const DOCUMENT: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
+const WORDS: &str = include_str!("page/words.js");
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -47,6 +53,10 @@ pub(super) fn style() -> Answer {
 
 pub(super) fn script() -> Answer {
     of_page("text/javascript; charset=utf-8", SCRIPT)
+}
+
+pub(super) fn words() -> Answer {
+    of_page("text/javascript; charset=utf-8", WORDS)
 }
 
 fn of_page(media_type: &'static str, text: &'static str) -> Answer {
@@ -76,38 +86,67 @@ pub(super) async fn data<S: TokenSource>(app: &Arc<App<S>>, headers: &HeaderMap,
         Err(failed) => return Told::failed(&failed),
     };
     let taken = app.take(&wanted, !query.fresh.unwrap_or(false)).await;
-    let names: Vec<_> = profiles.iter().map(|profile| profile.name.as_str()).collect();
-    let profile = &wanted.profile;
-    let host = headers.get(hyper::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let told = Told::of(&taken, |held| {
-        let claims = Jwt::parse(held.token.expose().as_bytes()).map(|jwt| Value::Object(jwt.claims().clone()));
-        answer::json(
-            200,
-            &json!({
-                "profiles": names,
-                "profile": profile.name,
-                "environment": profile.environment,
-                "scope": wanted.scopes().to_string(),
-                "token": held.token.expose(),
-                "claims": claims.unwrap_or_default(),
-                "received_at": held.token.received_at.timestamp(),
-                "expires_at": held.token.expires_at().map(|end| end.timestamp()),
-                "curl": format!("curl -sS 'http://{host}/headers?profile={}' | curl -H @- URL", profile.name),
-                "language": language(headers).name(),
-            }),
-        )
-    });
+    let served = Served {
+        profiles: profiles.iter().map(|profile| profile.name.as_str()).collect(),
+        profile: &wanted.profile.name,
+        environment: &wanted.profile.environment,
+        scope: wanted.scopes().to_string(),
+    };
+    let mut told = Told::of(&taken, |held| shown(&served, held, app.clock.now()));
+    if let Err(refused) = &taken {
+        let why = Why { served, failed: refused.failed.to_json(), in_words: in_words(&refused.failed) };
+        told.answer = answer::refused_with(refused, &json!(why));
+    }
     told.about(wanted)
 }
 
-/// The language that the browser's user would rather read (RFC 9110 §12.5.4), by the order in which it names them.
-fn language(headers: &HeaderMap) -> Language {
-    let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut named = wanted.split(',').filter_map(|range| range.trim().split([';', '-']).next());
-    let known = named.find_map(|language| match language.to_ascii_lowercase().as_str() {
-        "nb" | "nn" | "no" => Some(Language::Norwegian),
-        "en" => Some(Language::English),
-        _ => None,
+/// What is served, whether there is a token or not.
+#[derive(Serialize)]
+struct Served<'served> {
+    profiles: Vec<&'served str>,
+    profile: &'served str,
+    environment: &'served str,
+    scope: String,
+}
+
+/// A token with what it says.
+#[derive(Serialize)]
+struct Shown<'token> {
+    #[serde(flatten)]
+    served: &'token Served<'token>,
+    token: &'token str,
+    claims: Option<&'token Map<String, Value>>,
+    /// From now on: the browser's clock need not be this one.
+    expires_in: Option<i64>,
+}
+
+/// Why there is no token, in both languages: the reader may change his mind.
+#[derive(Serialize)]
+struct Why<'served> {
+    #[serde(flatten)]
+    served: Served<'served>,
+    #[serde(flatten)]
+    failed: Value,
+    in_words: Value,
+}
+
+fn in_words(failed: &Failed) -> Value {
+    let told = [Language::English, Language::Norwegian].map(|language| {
+        let told = json!({ "meaning": failed.meaning(language), "remedy": failed.remedy(language) });
+        (language.name().to_owned(), told)
     });
-    known.unwrap_or(Language::English)
+    Value::Object(told.into_iter().collect())
+}
+
+fn shown(served: &Served, held: &Held, now: DateTime<Utc>) -> Answer {
+    let token = held.token.expose();
+    let jwt = Jwt::parse(token.as_bytes()).ok();
+    let expires_in = held.token.expires_at().map(|end| (end - now).num_seconds().max(0));
+    let shown = Shown { served, token, claims: jwt.as_ref().map(Jwt::claims), expires_in };
+    // Claims are in it twice, encoded and not; what does not grow leaves no copy behind.
+    let mut body = Zeroizing::new(Vec::with_capacity(2 * token.len() + 4096));
+    match serde_json::to_writer(&mut *body, &shown) {
+        Ok(()) => answer::with(200, answer::JSON, Bytes::from_owner(body)),
+        Err(_) => answer::failed(&Failed::new(500, "internal", "the token could not be written as JSON")),
+    }
 }

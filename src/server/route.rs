@@ -4,6 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Route {
     Token,
+    /// The same path, for a browser.
+    Page,
     Headers,
     Health,
     Metrics,
@@ -11,11 +13,12 @@ pub(super) enum Route {
     NaisIntrospect,
     PageStyle,
     PageScript,
+    PageWords,
     PageData,
 }
 
 impl Route {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Token,
         Self::Headers,
         Self::Health,
@@ -24,12 +27,13 @@ impl Route {
         Self::NaisIntrospect,
         Self::PageStyle,
         Self::PageScript,
+        Self::PageWords,
         Self::PageData,
     ];
 
     pub(super) const fn path(self) -> &'static str {
         match self {
-            Self::Token => "/",
+            Self::Token | Self::Page => "/",
             Self::Headers => "/headers",
             Self::Health => "/healthz",
             Self::Metrics => "/metrics",
@@ -37,6 +41,7 @@ impl Route {
             Self::NaisIntrospect => "/api/v1/introspect",
             Self::PageStyle => "/page.css",
             Self::PageScript => "/page.js",
+            Self::PageWords => "/words.js",
             Self::PageData => "/page.json",
         }
     }
@@ -55,16 +60,16 @@ impl Route {
 
     /// Whether nothing there is worth a secret.
     pub(super) const fn is_open(self) -> bool {
-        matches!(self, Self::Health | Self::PageStyle | Self::PageScript)
+        matches!(self, Self::Health | Self::Page | Self::PageStyle | Self::PageScript | Self::PageWords)
     }
 
     /// The members that a query may have.
     pub(super) const fn query(self) -> &'static [&'static str] {
         match self {
-            Self::Token | Self::Headers => &["cache", "profile", "scope"],
+            Self::Token | Self::Page | Self::Headers => &["cache", "profile", "scope"],
             Self::PageData => &["fresh", "profile", "scope"],
             Self::NaisToken | Self::NaisIntrospect => &["profile"],
-            Self::Health | Self::Metrics | Self::PageStyle | Self::PageScript => &[],
+            Self::Health | Self::Metrics | Self::PageStyle | Self::PageScript | Self::PageWords => &[],
         }
     }
 }

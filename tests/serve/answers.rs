@@ -252,11 +252,13 @@ fn a_browser_that_navigates_gets_a_page_and_everybody_else_json() {
     assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
     assert!(!page.body.contains("eyJ"), "the document holds no token");
     assert_eq!(serve.get("/page.css").header("content-type"), Some("text/css; charset=utf-8"));
-    assert_eq!(serve.get("/page.js").header("content-type"), Some("text/javascript; charset=utf-8"));
+    for script in ["/page.js", "/words.js"] {
+        assert_eq!(serve.get(script).header("content-type"), Some("text/javascript; charset=utf-8"));
+    }
 }
 
 #[test]
-fn the_pages_data_are_for_the_page_alone_in_its_readers_language() {
+fn the_pages_data_are_for_the_page_alone() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
 
@@ -264,14 +266,29 @@ fn the_pages_data_are_for_the_page_alone_in_its_readers_language() {
         serve.get_with("/page.json", headers).fails(403, "origin");
     }
     let data = serve.get_with("/page.json", &[OWN]).json();
-    let again = serve.get_with("/page.json?profile=default", &[OWN, "Accept-Language: nn-NO,en;q=0.5"]).json();
-    let fresh = serve.get_with("/page.json?fresh=1", &[OWN, "Accept-Language: sv, en, nb"]).json();
+    let again = serve.get_with("/page.json?profile=default", &[OWN]).json();
+    let fresh = serve.get_with("/page.json?fresh=1", &[OWN]).json();
 
     assert_eq!((&data["profiles"], &data["profile"]), (&json!(["default"]), &json!("default")));
     assert_eq!((&data["environment"], &data["scope"]), (&json!("local"), &json!("difitest:test1")));
     assert_eq!(data["claims"]["consumer"]["ID"], "0192:310700010");
-    assert_eq!(data["claims"]["exp"].as_i64().unwrap() - 1, data["expires_at"].as_i64().unwrap());
-    assert_eq!((&data["language"], &again["language"], &fresh["language"]), (&json!("en"), &json!("nb"), &json!("en")));
+    assert!((110..120).contains(&data["expires_in"].as_i64().unwrap()), "{data}");
     assert_eq!(data["token"], again["token"]);
     assert_ne!(data["token"], fresh["token"]);
+}
+
+#[test]
+fn a_refusal_is_told_to_the_page_in_both_languages() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &["--scope", "simulator:ungranted"]);
+
+    let answer = serve.get_with("/page.json", &[OWN]);
+
+    let told = answer.json();
+    assert_eq!((answer.status, &told["mp_code"], &told["profiles"]), (502, &json!("MP-250"), &json!(["default"])));
+    assert_eq!(
+        (&told["in_words"]["en"]["meaning"], &told["in_words"]["en"]["remedy"]),
+        (&told["meaning"], &told["remedy"])
+    );
+    assert!(told["in_words"]["nb"]["meaning"].as_str().unwrap().starts_with("API-tilbyderen "), "{told}");
 }

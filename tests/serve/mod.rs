@@ -66,6 +66,11 @@ impl Serve {
         serve
     }
 
+    /// Its address, with a slash.
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
     pub fn port(&self) -> u16 {
         self.address.port()
     }
