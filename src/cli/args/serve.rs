@@ -53,6 +53,9 @@ pub(crate) struct ServeArguments {
     /// Print the variables with which an application finds this server as it finds NAIS' own, and start nothing
     #[arg(long, help_heading = "Server")]
     pub(crate) print_env: bool,
+    /// Print the pre-request script with which Postman takes its tokens from this server, and start nothing
+    #[arg(long, help_heading = "Server", conflicts_with = "print_env")]
+    pub(crate) print_postman: bool,
     #[command(flatten)]
     pub(crate) settings: Typed,
 }

@@ -59,18 +59,36 @@ pub(super) fn allowed(texts: &[String]) -> Result<AllowedScopes, Failure> {
 
 /// The variables of NAIS' token API (<https://docs.nais.io/auth/reference/#texas>), for `eval` and `.env` files.
 pub(super) fn variables(arguments: &ServeArguments, listen: &[Listen]) -> Result<String, Failure> {
+    let (scheme, address) = known_beforehand(arguments, listen, "--print-env")?;
+    Ok(format!(
+        "NAIS_TOKEN_ENDPOINT={scheme}://{address}/api/v1/token\n\
+         NAIS_TOKEN_INTROSPECTION_ENDPOINT={scheme}://{address}/api/v1/introspect\n"
+    ))
+}
+
+/// The pre-request script that gives requests of Postman's a token from this server. The secret, if there is one, is a
+/// variable of Postman's.
+pub(super) fn postman_script(arguments: &ServeArguments, listen: &[Listen]) -> Result<String, Failure> {
+    let (scheme, address) = known_beforehand(arguments, listen, "--print-postman")?;
+    let here = address.ip().is_loopback() || address.ip().is_unspecified();
+    let host = if here { format!("localhost:{}", address.port()) } else { address.to_string() };
+    Ok(include_str!("postman.js").replace("SERVER", &format!("{scheme}://{host}/")))
+}
+
+/// Scheme and address of a server that does not run yet.
+fn known_beforehand(
+    arguments: &ServeArguments,
+    listen: &[Listen],
+    option: &str,
+) -> Result<(&'static str, SocketAddr), Failure> {
     let address = listen.iter().find_map(|listen| match listen {
         Listen::Loopback(port) => Some(SocketAddr::from(([127, 0, 0, 1], *port))),
         Listen::Address(address) => Some(*address),
         Listen::Unix(_) => None,
     });
     let Some(address) = address.filter(|address| address.port() != 0) else {
-        let message = "--print-env needs a port that is known beforehand".to_owned();
+        let message = format!("{option} needs a port that is known beforehand");
         return Err(Failure::plain(Exit::Usage, "port", message, Some(format!("pass --port {USUAL_PORT}"))));
     };
-    let scheme = if arguments.tls_cert.is_some() { "https" } else { "http" };
-    Ok(format!(
-        "NAIS_TOKEN_ENDPOINT={scheme}://{address}/api/v1/token\n\
-         NAIS_TOKEN_INTROSPECTION_ENDPOINT={scheme}://{address}/api/v1/introspect\n"
-    ))
+    Ok((if arguments.tls_cert.is_some() { "https" } else { "http" }, address))
 }

@@ -35,6 +35,9 @@ pub(crate) async fn run(
     if arguments.print_env {
         return report::print(addresses::variables(&arguments, &listen)?.as_bytes());
     }
+    if arguments.print_postman {
+        return report::print(addresses::postman_script(&arguments, &listen)?.as_bytes());
+    }
     let secret = match (&arguments.secret_file, &arguments.secret) {
         (Some(file), _) => Some(secret::server_secret_in(file)?),
         (None, Some(secret)) => {
