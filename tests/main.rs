@@ -3,6 +3,7 @@
 
 mod aliases;
 mod answers;
+mod browser;
 mod cache;
 mod cache_room;
 mod check;
@@ -51,6 +52,8 @@ mod registered;
 mod retries;
 mod samples;
 mod serve;
+mod serve_page;
+mod serve_postman;
 mod server;
 mod silence;
 mod simulate;
