@@ -12,7 +12,8 @@
 //! The ground they stand on: [`explain`] (what to do about an error), [`text`] (other people's words, fit to be shown),
 //! [`language`], [`clock`], [`organisation`], [`environment`] and [`http`]. Beside them stand [`cache`], which keeps access tokens between runs, [`inspect`], which
 //! says what a token says and whether it holds, [`check`], which says what is wrong with any of it and what to do,
-//! [`profile`], which reads what the user has written down, and the [`simulator`], which judges what the flow sends with
+//! [`profile`], which reads what the user has written down, [`server`], which hands tokens to programs on this machine,
+//! and the [`simulator`], which judges what the flow sends with
 //! code of its own.
 //!
 //! # Examples
@@ -69,5 +70,6 @@ pub mod language;
 pub mod organisation;
 pub mod printer;
 pub mod profile;
+pub mod server;
 pub mod simulator;
 pub mod text;

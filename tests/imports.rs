@@ -26,6 +26,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("printer", &["check", "client", "explain", "grant", "inspect", "keystore", "language", "text"]),
     ("profile", &["environment", "explain", "text"]),
+    (
+        "server",
+        &[
+            "cache",
+            "client",
+            "clock",
+            "environment",
+            "explain",
+            "grant",
+            "http",
+            "inspect",
+            "keystore",
+            "language",
+            "printer",
+        ],
+    ),
     ("simulator", &["clock", "environment", "explain"]),
 ];
 

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, LazyLock, Mutex},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -113,6 +114,20 @@ impl Local {
     /// The lines it has logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Changes `clients.json` while it runs; it counts from the next request on.
+    pub fn edit(&self, edit: impl FnOnce(&mut Value)) {
+        let file = self.file("clients.json");
+        let mut clients = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        edit(&mut clients);
+        fs::write(&file, serde_json::to_vec_pretty(&clients).unwrap()).unwrap();
+    }
+
+    /// How many grants it has been sent; what it says of the last one comes a moment after its answer.
+    pub fn grants(&self) -> usize {
+        std::thread::sleep(Duration::from_millis(100));
+        self.log().lines().filter(|line| line.starts_with("POST /token ")).count()
     }
 
     /// Its process id.

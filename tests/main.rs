@@ -3,6 +3,7 @@
 
 mod aliases;
 mod answers;
+mod browser;
 mod cache;
 mod cache_room;
 mod check;
@@ -50,6 +51,9 @@ mod refusals;
 mod registered;
 mod retries;
 mod samples;
+mod serve;
+mod serve_page;
+mod serve_postman;
 mod server;
 mod silence;
 mod simulate;

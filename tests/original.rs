@@ -96,11 +96,6 @@ fn what_the_original_ignores_or_hides_is_an_error_here() {
         "error: `altinn` is none of the options of MaskinportenTokenGenerator\n\
          hint: part several scopes with commas, and put paths with blanks in quotes\n",
     );
-    with("--server_mode").fails(
-        2,
-        "error: --server_mode is not there yet\n\
-         hint: fetch a token for each call with --only_token: this version has no token server yet\n",
-    );
     with("--person_mode=true").fails(
         2,
         "error: --person_mode is not there yet\n\

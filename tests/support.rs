@@ -77,6 +77,12 @@ impl Maskinporten {
         self.home.path()
     }
 
+    /// Starts it and lets it run, for as long as its home is there.
+    pub fn start(self) -> (Child, TempDir) {
+        let Self { mut command, home, .. } = self;
+        (command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(), home)
+    }
+
     /// Runs to the end.
     pub fn run(self) -> Outcome {
         let Self { mut command, stdin, home } = self;

@@ -4,9 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::client::AccessToken;
 
-/// What is left of a long token: time enough for the call that it is meant for.
-const USUAL: TimeDelta = TimeDelta::seconds(30);
-
 /// How far clocks of machines that share a cache may differ.
 const CLOCK_SLACK: TimeDelta = TimeDelta::seconds(5);
 
@@ -21,11 +18,15 @@ pub enum MinimumLifetime {
 }
 
 impl MinimumLifetime {
-    /// Whether so much is left of a token.
-    pub(super) fn is_met_by(self, token: &AccessToken, now: DateTime<Utc>) -> bool {
+    /// What is left of a long token: time enough for the call that it is meant for.
+    pub const USUAL: TimeDelta = TimeDelta::seconds(30);
+
+    /// Whether so much is left of a token. Of one that does not say when it ends, nothing is.
+    #[must_use]
+    pub fn is_met_by(self, token: &AccessToken, now: DateTime<Utc>) -> bool {
         let Some(left) = time_left(token, now) else { return false };
         match self {
-            Self::Usual => token.expires_at().is_some_and(|end| left >= USUAL.min((end - token.received_at) / 4)),
+            Self::Usual => token.expires_at().is_some_and(|end| left >= Self::USUAL.min((end - token.received_at) / 4)),
             Self::Seconds(seconds) => {
                 i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).is_some_and(|wanted| left >= wanted)
             }

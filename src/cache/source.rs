@@ -30,7 +30,7 @@ pub struct KeyThumbprint(String);
 /// let source = KeySource::new("pkcs12").file(&file).label("alias", "0");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeySource {
     kind: &'static str,
     parts: Vec<Value>,

@@ -109,7 +109,8 @@ fn thumbprint(
     Ok((thumbprint, Some(key)))
 }
 
-fn minimum(layers: &Layers) -> Result<MinimumLifetime, Failure> {
+/// How long a token that is kept must still be good.
+pub(super) fn minimum(layers: &Layers) -> Result<MinimumLifetime, Failure> {
     let seconds = resolve::seconds(layers, "min-ttl", 0..=MAXIMUM_SECONDS, "up to a day")?;
     Ok(seconds.map_or(MinimumLifetime::Usual, MinimumLifetime::Seconds))
 }

@@ -5,7 +5,7 @@
 //! What was wrong there is right here: errors on stderr with the usual exit codes, bad numbers refused, nothing
 //! ignored without a word, no pause for ENTER, and no `sub`, which Maskinporten does not document.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, sync::Arc};
 
 use maskinporten_token_generator::{
     clock::SystemClock,
@@ -17,7 +17,7 @@ use super::{
     fetch::{self, Freshness},
     layers::Layers,
     report::{self, Exit, Failure, Report},
-    resolve,
+    resolve, serve,
     settings::Typed,
 };
 
@@ -32,6 +32,8 @@ enum Meaning {
     Switch(Switch),
     /// A value that is `true` or something else.
     PersonMode,
+    /// The port of the token server.
+    Port,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,7 +60,7 @@ const OPTIONS: [(&str, &str, Meaning); 19] = [
     ("A", "authorize_endpoint", Meaning::Unused),
     ("C", "consumer_org", Meaning::Setting("consumer-org")),
     ("m", "server_mode", Meaning::Switch(Switch::ServerMode)),
-    ("P", "server_port", Meaning::Unused),
+    ("P", "server_port", Meaning::Port),
     ("i", "person_mode", Meaning::PersonMode),
     ("o", "only_token", Meaning::Switch(Switch::OnlyToken)),
     ("g", "only_grant", Meaning::Switch(Switch::OnlyGrant)),
@@ -73,6 +75,8 @@ pub(crate) enum Output {
     Token,
     /// The grant alone.
     Grant,
+    /// Nothing: tokens are handed out at this port.
+    Server(u16),
 }
 
 /// A command line of the original, in this program's words.
@@ -99,6 +103,7 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<DropIn, Failure> {
     let mut settings: Vec<(&'static str, Vec<String>)> = Vec::new();
     let mut switches = Vec::new();
     let mut person_mode = false;
+    let mut port = serve::USUAL_PORT;
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let text = argument.to_str().ok_or_else(|| usage("an argument is not UTF-8".to_owned(), None))?;
@@ -112,6 +117,7 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<DropIn, Failure> {
         match meaning {
             Meaning::Setting(name) => add(&mut settings, name, value()?),
             Meaning::Unused => drop(value()?),
+            Meaning::Port => port = read_port(&value()?)?,
             Meaning::PersonMode => person_mode = value()? == "true",
             Meaning::Switch(switch) => switches.push(switch),
         }
@@ -122,11 +128,14 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<DropIn, Failure> {
     }
     // It keeps no token outside its server mode.
     settings.push(("no-cache", vec!["true".to_owned()]));
-    Ok(DropIn { output: output(&switches, person_mode)?, settings: Typed(settings) })
+    Ok(DropIn { output: output(&switches, person_mode, port)?, settings: Typed(settings) })
 }
 
 /// Does what the original does.
-pub(crate) async fn run(drop_in: DropIn, report: &Report) -> Result<(), Failure> {
+pub(crate) async fn run(drop_in: DropIn, report: &Arc<Report>) -> Result<(), Failure> {
+    if let Output::Server(port) = drop_in.output {
+        return serve::run_original(drop_in.settings, port, report).await;
+    }
     let layers = Layers::of_original(drop_in.settings)?;
     let mut artefact = Zeroizing::new(Vec::new());
     if drop_in.output == Output::Grant {
@@ -145,22 +154,27 @@ pub(crate) async fn run(drop_in: DropIn, report: &Report) -> Result<(), Failure>
     report::print(&artefact)
 }
 
-fn output(switches: &[Switch], person_mode: bool) -> Result<Output, Failure> {
+fn output(switches: &[Switch], person_mode: bool, port: u16) -> Result<Output, Failure> {
     if person_mode {
         let hint = "log in another way: this version does not log people in through ID-porten yet".to_owned();
         return Err(usage("--person_mode is not there yet".to_owned(), Some(hint)));
     }
-    if switches.contains(&Switch::ServerMode) {
-        let hint = "fetch a token for each call with --only_token: this version has no token server yet".to_owned();
-        return Err(usage("--server_mode is not there yet".to_owned(), Some(hint)));
-    }
-    // The original looks at the grant first.
-    Ok(if switches.contains(&Switch::OnlyGrant) {
+    // The original looks at its server mode first, then at the grant.
+    Ok(if switches.contains(&Switch::ServerMode) {
+        Output::Server(port)
+    } else if switches.contains(&Switch::OnlyGrant) {
         Output::Grant
     } else if switches.contains(&Switch::OnlyToken) {
         Output::Token
     } else {
         Output::Banner
+    })
+}
+
+fn read_port(value: &str) -> Result<u16, Failure> {
+    value.trim().parse().map_err(|_| {
+        let hint = format!("pass --server_port={}, or leave it out", serve::USUAL_PORT);
+        usage("--server_port is no number from 0 to 65535".to_owned(), Some(hint))
     })
 }
 
@@ -250,6 +264,8 @@ mod tests {
             (&["-c=x", "-o"], Output::Token),
             (&["-c=x", "-g"], Output::Grant),
             (&["-c=x", "-o", "--only_grant"], Output::Grant),
+            (&["-c=x", "-m"], Output::Server(17823)),
+            (&["-c=x", "-g", "--server_mode", "-P", "0"], Output::Server(0)),
         ] {
             assert_eq!(parsed(arguments).unwrap().output, wanted);
         }
@@ -264,7 +280,7 @@ mod tests {
 
     #[test]
     fn nothing_is_ignored_without_a_word() {
-        for arguments in [&["-c=x", "stray"][..], &["-c=x", "--nonsense=1"], &["-c"], &["-m"], &["-i=true"]] {
+        for arguments in [&["-c=x", "stray"][..], &["-c=x", "--nonsense=1"], &["-c"], &["-m", "-P=x"], &["-i=true"]] {
             assert!(parsed(arguments).is_err(), "{arguments:?}");
         }
         assert!(parsed(&["-c=x", "-i=false", "-u=true", "-A=https://x", "-P=17823"]).is_ok());

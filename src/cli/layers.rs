@@ -1,7 +1,7 @@
 //! Where a value comes from: option, variable, the project's file, the user's file, then the environment's own
 //! default. The first that has it counts.
 
-use std::{env, fmt, path::PathBuf};
+use std::{env, fmt, path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
     environment::{Environment, LocalEnvironment},
@@ -10,6 +10,7 @@ use maskinporten_token_generator::{
 
 use super::{
     dropin,
+    prompt::Answers,
     report::{Exit, Failure, Report},
     settings::{self, PROFILE, SETTINGS, Setting, Typed},
 };
@@ -67,9 +68,13 @@ struct Value {
 /// All layers, the strongest first.
 #[derive(Clone)]
 pub(crate) struct Layers {
-    layers: Vec<Layer>,
+    stack: Vec<Layer>,
     /// The headers of the profile, for requests to an API.
     pub(crate) headers: Vec<Header>,
+    /// The profile, when there is one.
+    pub(crate) profile: Option<String>,
+    /// Answers that a person gave before.
+    pub(crate) answers: Arc<Answers>,
 }
 
 impl Found {
@@ -93,7 +98,7 @@ impl Layers {
     /// meant.
     pub(crate) fn of(typed: Typed, config: Option<PathBuf>, report: &Report) -> Result<Self, Failure> {
         let own = vec![options(typed, settings::option), variables(|_| true)?];
-        let mut layers = Self { layers: own, headers: Vec::new() };
+        let mut layers = Self { stack: own, headers: Vec::new(), profile: None, answers: Arc::default() };
         layers.add_profile(config, report)?;
         Ok(layers)
     }
@@ -101,8 +106,13 @@ impl Layers {
     /// What was typed to the original tool. It knows no variables, so none may shape its grant; only how a key is
     /// opened and a server reached may come from them.
     pub(crate) fn of_original(typed: Typed) -> Result<Self, Failure> {
-        let layers = vec![options(typed, dropin::option), variables(Setting::shapes_no_grant)?];
-        Ok(Self { layers, headers: Vec::new() })
+        let stack = vec![options(typed, dropin::option), variables(Setting::shapes_no_grant)?];
+        Ok(Self { stack, headers: Vec::new(), profile: None, answers: Arc::default() })
+    }
+
+    /// The same, with answers that are kept for another time.
+    pub(crate) fn with_answers(self, answers: Arc<Answers>) -> Self {
+        Self { answers, ..self }
     }
 
     /// Adds the profile, the project's values before the user's.
@@ -125,9 +135,10 @@ impl Layers {
                 values: value.values().to_vec(),
                 label: format!("{} in {}", name.replace('-', "_"), value.place()),
             });
-            self.layers.push(Layer { origin, values: own.collect() });
+            self.stack.push(Layer { origin, values: own.collect() });
         }
         self.headers = profile.headers;
+        self.profile = Some(profile.name);
         Ok(())
     }
 
@@ -159,12 +170,12 @@ impl Layers {
             values: vec![value],
             label: format!("{environment}'s {name}"),
         });
-        self.layers.push(Layer { origin: Origin::Environment, values: values.collect() });
+        self.stack.push(Layer { origin: Origin::Environment, values: values.collect() });
     }
 
     /// An option that was typed without a value, other than a password.
     pub(crate) fn empty_option(&self) -> Option<&str> {
-        let typed = self.layers.iter().filter(|layer| layer.origin == Origin::Option).flat_map(|layer| &layer.values);
+        let typed = self.stack.iter().filter(|layer| layer.origin == Origin::Option).flat_map(|layer| &layer.values);
         let empty = |value: &&Value| value.values.iter().any(|text| text.trim().is_empty());
         typed.filter(empty).find(|value| value.name != "keystore-password").map(|value| value.label.as_str())
     }
@@ -176,7 +187,7 @@ impl Layers {
 
     /// Every value of a setting, also of layers that do not count.
     pub(crate) fn find_all(&self, name: &str) -> impl Iterator<Item = String> {
-        let values = self.layers.iter().flat_map(|layer| &layer.values).filter(move |value| value.name == name);
+        let values = self.stack.iter().flat_map(|layer| &layer.values).filter(move |value| value.name == name);
         values.flat_map(|value| value.values.iter().cloned())
     }
 
@@ -190,7 +201,7 @@ impl Layers {
     pub(crate) fn find_group(&self, names: &[&'static str]) -> Vec<Found> {
         let in_layer =
             |(rank, layer): (usize, &Layer)| names.iter().filter_map(|name| layer.find(name, rank)).collect::<Vec<_>>();
-        self.layers.iter().enumerate().map(in_layer).find(|found| !found.is_empty()).unwrap_or_default()
+        self.stack.iter().enumerate().map(in_layer).find(|found| !found.is_empty()).unwrap_or_default()
     }
 }
 

@@ -32,6 +32,7 @@ mod prompt;
 mod report;
 mod resolve;
 mod secret;
+mod serve;
 mod settings;
 mod signals;
 mod simulate;
@@ -62,6 +63,7 @@ pub(crate) fn main() -> ExitCode {
     if dropin::is_meant(&typed) {
         let report = Report::new(ErrorFormat::Text, Loudness::Usual, wants_color(Color::Auto));
         let (report, understood) = in_wanted_language(report, None);
+        let report = Arc::new(report);
         let parsed = understood.and_then(|()| dropin::parse(&typed));
         let ran = parsed.and_then(|drop_in| wait(dropin::run(drop_in, &report)));
         return finish(&report, ran.map(|()| ExitCode::SUCCESS));
@@ -135,6 +137,7 @@ async fn run(
         Command::Check(arguments) => check::run(arguments, config, report).await,
         Command::Explain(arguments) => explain::run(&arguments, report),
         Command::Inspect(arguments) => inspect::run(*arguments, config, report).await,
+        Command::Serve(arguments) => serve::run(*arguments, config, report).await,
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => config::run(command, config, report),
         Command::Keys { command } => keys::run(command, config, report),

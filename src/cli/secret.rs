@@ -6,6 +6,7 @@
 use std::{
     fs::File,
     io::{self, Read},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -14,7 +15,6 @@ use zeroize::Zeroizing;
 
 use super::{
     layers::{Found, Layers, Origin},
-    prompt,
     report::{Exit, Failure, Report},
     resolve::only,
     settings,
@@ -76,7 +76,7 @@ impl Secret {
         let found = only(layers.find_group(&[self.file, self.variable, self.command, self.literal]))?;
         let fits = |found: &Found| found.origin != Origin::Environment || found.origin == source.origin;
         let Some(found) = found.filter(fits) else {
-            return self.ask(opened);
+            return self.ask(layers, opened);
         };
         if found.name == self.file {
             self.in_file(&found, stdin_taken)
@@ -93,16 +93,17 @@ impl Secret {
         }
     }
 
-    fn ask(&self, opened: &str) -> Result<SecretString, Failure> {
-        if !prompt::someone_is_there() {
+    fn ask(&self, layers: &Layers, opened: &str) -> Result<SecretString, Failure> {
+        let mut name = self.what.to_owned();
+        name[..1].make_ascii_uppercase();
+        let question = format!("{name} for {opened}: ");
+        let answer = layers.answers.ask(&question).ok_or_else(|| {
             let what = self.what;
             let message =
                 format!("no {what} was given for the {} `{opened}`, and there is no terminal to ask on", self.of);
-            return Err(self.failure(message));
-        }
-        let mut name = self.what.to_owned();
-        name[..1].make_ascii_uppercase();
-        prompt::secret(&format!("{name} for {opened}: ")).map_err(|why| {
+            self.failure(message)
+        })?;
+        answer.map_err(|why| {
             why.map_or_else(Failure::interrupted, |why| {
                 self.failure(format!("could not ask for the {}: {why}", self.what))
             })
@@ -162,6 +163,30 @@ impl Secret {
         let (variable, option) = (settings::variable(self.literal), settings::option(self.file));
         Failure::plain(Exit::Key, self.code, message, Some(format!("set {variable}, or pass {option} FILE")))
     }
+}
+
+/// The secret of a token server, from a file.
+pub(crate) fn server_secret_in(file: &Path) -> Result<SecretString, Failure> {
+    let read = File::open(file).map_err(|error| error.to_string()).and_then(read_secret);
+    let secret =
+        read.map_err(|why| server_failure(format!("could not read the secret file `{}`: {why}", file.display())))?;
+    if secret.expose_secret().trim().is_empty() {
+        return Err(server_failure(format!("the secret file `{}` is empty", file.display())));
+    }
+    Ok(secret)
+}
+
+/// The secret of a token server that was typed.
+pub(crate) fn server_secret(secret: &str) -> Result<SecretString, Failure> {
+    if secret.trim().is_empty() {
+        return Err(server_failure("--secret is empty".to_owned()));
+    }
+    Ok(SecretString::from(secret))
+}
+
+fn server_failure(message: String) -> Failure {
+    let hint = "write one with: openssl rand -hex 32 > secret, and pass --secret-file secret".to_owned();
+    Failure::plain(Exit::Configuration, "secret", message, Some(hint))
 }
 
 /// Reads a secret: UTF-8, without the line break that editors put at the end.

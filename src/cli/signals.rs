@@ -1,5 +1,6 @@
 //! The signals that end a program in good order, unless whoever started it made it deaf to them: `nohup` does for hanging
-//! up, and a script's `&` for Ctrl-C. Listening would end that, for us and for the command that takes our place.
+//! up, and a script's `&` for Ctrl-C. Listening would end that, for us and for the command that takes our place. And the
+//! signal that has a server read its files again.
 
 /// The numbers that POSIX gives them (kill(1)).
 pub(crate) const INTERRUPT: u32 = 2;
@@ -48,5 +49,31 @@ pub(crate) fn stop() -> impl Future<Output = ()> {
     #[cfg(not(unix))]
     async {
         let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+/// Listens for the system's request to read files again (SIGHUP), from the call on; systems without it never ask.
+pub(crate) struct Hangups(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
+
+impl Hangups {
+    pub(crate) fn new() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Self(signal(SignalKind::hangup()).ok())
+        }
+        #[cfg(not(unix))]
+        Self()
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.0
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending::<()>().await;
     }
 }

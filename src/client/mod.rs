@@ -76,6 +76,22 @@ impl TokenClient {
         clock: &dyn Clock,
         again: impl FnMut(&ClientError, Duration),
     ) -> Result<AccessToken, ClientError> {
+        self.fetch_signed_elsewhere(|| std::future::ready(sign()), clock, again).await
+    }
+
+    /// The same for assertions that are made on another thread, where signing keeps nobody waiting.
+    ///
+    /// # Errors
+    /// As [`TokenClient::fetch`].
+    pub async fn fetch_signed_elsewhere<Signed>(
+        &self,
+        sign: impl Fn() -> Signed,
+        clock: &dyn Clock,
+        again: impl FnMut(&ClientError, Duration),
+    ) -> Result<AccessToken, ClientError>
+    where
+        Signed: Future<Output = Result<Assertion, GrantError>>,
+    {
         let deadline = Instant::now() + self.patience.timeout;
         let pauses = ExponentialBuilder::default()
             .with_min_delay(FIRST_PAUSE)
@@ -90,13 +106,16 @@ impl TokenClient {
             .await
     }
 
-    async fn attempt(
+    async fn attempt<Signed>(
         &self,
-        sign: &impl Fn() -> Result<Assertion, GrantError>,
+        sign: &impl Fn() -> Signed,
         clock: &dyn Clock,
         deadline: Instant,
-    ) -> Result<AccessToken, ClientError> {
-        let request = TokenRequest::new(self.http.endpoint().clone(), &sign()?);
+    ) -> Result<AccessToken, ClientError>
+    where
+        Signed: Future<Output = Result<Assertion, GrantError>>,
+    {
+        let request = TokenRequest::new(self.http.endpoint().clone(), &sign().await?);
         let answer = self.http.post_form(request.form(), deadline).await?;
         answer::read(&answer, self.http.endpoint(), clock.now())
     }

@@ -6,6 +6,7 @@ mod explain;
 mod inspect;
 mod keys;
 mod running;
+mod serve;
 mod shell;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub(crate) use self::{
     inspect::InspectArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
     running::{CurlArguments, ExecArguments},
+    serve::{LogFormat, ServeArguments},
     shell::{CompletionsArguments, ManArguments},
 };
 use super::settings::Typed;
@@ -148,6 +150,12 @@ pub(crate) enum Command {
         maskinporten token --env local | maskinporten inspect --scope difitest:test1\n  \
         maskinporten inspect --grant --env local\n")]
     Inspect(Box<InspectArguments>),
+    /// Hand tokens to Postman, scripts and applications on this machine, over HTTP
+    #[command(help_template = TEMPLATE, after_help = serve::ANSWERS, before_help = "Examples:\n  \
+        maskinporten serve --env local\n  \
+        maskinporten serve --profile test --profile events --port 8000\n  \
+        export $(maskinporten serve --print-env)\n")]
+    Serve(Box<ServeArguments>),
     /// Run a local Maskinporten with ready-made keystores and clients
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \
         maskinporten simulate\n  \

@@ -106,6 +106,11 @@ impl Report {
         }
     }
 
+    /// Whether nothing but errors is said.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.loudness == Loudness::Quiet
+    }
+
     /// Says what a long-running command does, unless it was asked not to.
     pub(crate) fn note(&self, text: &str) {
         if self.loudness > Loudness::Quiet && !self.json {

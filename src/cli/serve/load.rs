@@ -1,0 +1,183 @@
+//! From settings to profiles that can be served: everything read and checked, keys opened.
+
+use std::{path::PathBuf, sync::Arc};
+
+use maskinporten_token_generator::{
+    cache::{KeySource, KeyThumbprint},
+    client::TokenClient,
+    clock::SystemClock,
+    environment::{Environment, KnownIssuer, LocalEnvironment, Service},
+    grant::Grant,
+    keystore::SigningKey,
+    profile::{PROJECT_FILE, Search, user_file},
+    server::{AllowedScopes, Profile},
+};
+
+use crate::cli::{
+    cached,
+    headers::along_with,
+    key::{self, Unopened},
+    layers::Layers,
+    prompt::Answers,
+    report::{Exit, Failure, Report},
+    resolve::{Asked, Problems},
+    settings::{self, PROFILE, Typed},
+};
+
+/// What a profile is called that has no name.
+const NAMELESS: &str = "default";
+
+/// Reads settings, any number of times.
+pub(super) struct Loader {
+    settings: Typed,
+    names: Vec<String>,
+    config: Option<PathBuf>,
+    allowed: AllowedScopes,
+    answers: Arc<Answers>,
+    is_original: bool,
+}
+
+/// A profile that can be served.
+pub(super) struct Prepared {
+    pub(super) profile: Arc<Profile>,
+    pub(super) grant: Grant,
+    pub(super) key: SigningKey,
+    pub(super) client: TokenClient,
+    /// Whose default resource goes with scopes, where the settings name none.
+    pub(super) default_resource: Option<Environment>,
+    source: KeySource,
+}
+
+/// Every profile, and the files that they were made from.
+pub(super) struct Loaded {
+    pub(super) prepared: Vec<Arc<Prepared>>,
+    pub(super) files: Vec<PathBuf>,
+}
+
+impl Loader {
+    pub(super) fn new(settings: Typed, names: Vec<String>, config: Option<PathBuf>, allowed: AllowedScopes) -> Self {
+        Self { settings, names, config, allowed, answers: Arc::default(), is_original: false }
+    }
+
+    /// The settings of the original's command line.
+    pub(super) fn of_original(settings: Typed) -> Self {
+        let own = Self::new(settings, Vec::new(), None, AllowedScopes::default());
+        Self { is_original: true, ..own }
+    }
+
+    /// Nobody is asked for a password any more; what was answered is remembered.
+    pub(super) fn end_questions(&self) {
+        self.answers.end_questions();
+    }
+
+    /// Reads everything. Keys that are the same as before are not opened again.
+    pub(super) async fn load(&self, before: &[Arc<Prepared>], report: &Arc<Report>) -> Result<Loaded, Failure> {
+        let names: Vec<Option<&String>> =
+            if self.names.is_empty() { vec![None] } else { self.names.iter().map(Some).collect() };
+        let mut loaded = Loaded { prepared: Vec::new(), files: self.config_files() };
+        for name in names {
+            let layers = self.layers(name, report)?.with_answers(Arc::clone(&self.answers));
+            let known = before.iter().chain(&loaded.prepared);
+            let known = known.map(|prepared| (prepared.source.clone(), prepared.key.clone())).collect();
+            let (prepared, files) = self.prepare(layers, known, before.is_empty(), report).await?;
+            loaded.prepared.push(Arc::new(prepared));
+            loaded.files.extend(files);
+        }
+        Ok(loaded)
+    }
+
+    fn layers(&self, name: Option<&String>, report: &Report) -> Result<Layers, Failure> {
+        let mut settings = self.settings.clone();
+        settings.0.extend(name.map(|name| (PROFILE, vec![name.clone()])));
+        if self.is_original { Layers::of_original(settings) } else { Layers::of(settings, self.config.clone(), report) }
+    }
+
+    async fn prepare(
+        &self,
+        mut layers: Layers,
+        known: Vec<(KeySource, SigningKey)>,
+        is_first: bool,
+        report: &Arc<Report>,
+    ) -> Result<(Prepared, Vec<PathBuf>), Failure> {
+        let asked = Asked::of(&mut layers, report).map_err(Problems::first)?;
+        let environment = layers.find("env").and_then(|found| Environment::parse(found.value()));
+        let names_resource = !layers.find_group(&["resource", "no-resource"]).is_empty();
+        let minimum = cached::minimum(&layers)?;
+        let headers = along_with(&layers.headers, Vec::new())?;
+        let name = layers.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
+        let (audience, endpoint) = asked.addresses(&layers).await?;
+        let files = settings::paths().filter_map(|name| layers.find(name)).map(|found| PathBuf::from(found.value()));
+        let files = files.collect();
+        let (layers, source, key) = open(layers, known, is_first, report).await?;
+        let thumbprint = KeyThumbprint::parse(&key.thumbprint()).ok_or_else(|| {
+            let message = "the key has no thumbprint that a token could be remembered under".to_owned();
+            Failure::plain(Exit::Key, "thumbprint", message, Some("use another key".to_owned()))
+        })?;
+        let profile = Profile {
+            environment: environment.map_or("custom", Environment::name).to_owned(),
+            issuer: issuer(&audience, environment),
+            scopes: asked.scopes.clone(),
+            allowed: self.allowed.clone(),
+            minimum,
+            headers,
+            http: asked.http.clone(),
+            timeout: asked.patience.timeout,
+            identity: format!("{name} {}", asked.shape(&layers, thumbprint, &source).key().hash()),
+            name,
+        };
+        let client = TokenClient::new(endpoint, &asked.http, asked.patience)?;
+        let grant = asked.grant(audience, &key, report)?;
+        let default_resource = environment.filter(|_| !names_resource);
+        Ok((Prepared { profile: Arc::new(profile), grant, key, client, default_resource, source }, files))
+    }
+
+    /// Where config files are, or would be.
+    fn config_files(&self) -> Vec<PathBuf> {
+        let mut files: Vec<PathBuf> = LocalEnvironment::note().into_iter().collect();
+        if let Some(named) = &self.config {
+            files.push(named.clone());
+            return files;
+        }
+        let search = Search::usual(None);
+        let project = search.project_file().ok().flatten();
+        files.extend(project.or_else(|| search.folder.map(|folder| folder.join(PROJECT_FILE))));
+        files.extend(user_file());
+        files
+    }
+}
+
+/// Opens the key, unless it is the same as before. Once requests are served, elsewhere than where they are.
+async fn open(
+    layers: Layers,
+    known: Vec<(KeySource, SigningKey)>,
+    is_first: bool,
+    report: &Arc<Report>,
+) -> Result<(Layers, KeySource, SigningKey), Failure> {
+    let report = Arc::clone(report);
+    let open = move || {
+        let unopened = Unopened::read(&layers)?;
+        let source = unopened.identity(&layers);
+        let key = match known.into_iter().find(|(known, _)| *known == source) {
+            Some((_, key)) => key,
+            None => key::open_and_warn(&unopened, &layers, &SystemClock, &report)?,
+        };
+        Ok((layers, source, key))
+    };
+    if is_first {
+        return open();
+    }
+    tokio::task::spawn_blocking(open).await.unwrap_or_else(|_| {
+        let message = "the key could not be opened: a fault in this program".to_owned();
+        Err(Failure::plain(Exit::Other, "internal", message, None))
+    })
+}
+
+/// Who issues the tokens.
+fn issuer(audience: &str, environment: Option<Environment>) -> KnownIssuer {
+    KnownIssuer::find(audience).unwrap_or_else(|| KnownIssuer {
+        identifier: audience.to_owned(),
+        service: Service::Maskinporten,
+        environment: environment.map_or("custom", Environment::name),
+        retired: None,
+    })
+}

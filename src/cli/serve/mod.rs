@@ -1,0 +1,127 @@
+//! `maskinporten serve`: tokens over HTTP for programs on this machine.
+//!
+//! The library's `server` does the serving; here it is decided where it listens, what it serves and what it says. Keys are
+//! opened once, before the first request.
+
+mod addresses;
+mod load;
+mod log;
+mod served;
+mod watch;
+
+use std::{path::PathBuf, sync::Arc};
+
+use maskinporten_token_generator::server::{Listen, Options, Server, ServerError, TlsFiles};
+
+use self::{load::Loader, log::Log, served::Served};
+use super::{
+    args::{LogFormat, ServeArguments},
+    report::{self, Exit, Failure, Report},
+    secret,
+    settings::{PROFILE, Typed},
+    signals::{self, Hangups},
+};
+
+/// The original's port.
+pub(crate) const USUAL_PORT: u16 = 17823;
+
+/// Serves until it is told to stop.
+pub(crate) async fn run(
+    arguments: ServeArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    let listen = addresses::wanted(&arguments)?;
+    if arguments.print_env {
+        return report::print(addresses::variables(&arguments, &listen)?.as_bytes());
+    }
+    if arguments.print_postman {
+        return report::print(addresses::postman_script(&arguments, &listen)?.as_bytes());
+    }
+    let secret = match (&arguments.secret_file, &arguments.secret) {
+        (Some(file), _) => Some(secret::server_secret_in(file)?),
+        (None, Some(secret)) => {
+            report.warning("--secret shows in the process list; pass --secret-file FILE instead");
+            Some(secret::server_secret(secret)?)
+        }
+        (None, None) => None,
+    };
+    let tls = arguments.tls_cert.zip(arguments.tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
+    let options = Options {
+        secret,
+        tls,
+        insecure_plain_http: arguments.insecure_plain_http,
+        allow_origins: arguments.allow_origin,
+        ..Options::new(listen)
+    };
+    let (names, settings) = names_apart(arguments.settings);
+    let loader = Loader::new(settings, names, config, addresses::allowed(&arguments.allow_scopes)?);
+    start(loader, options, arguments.log_format, report).await
+}
+
+/// Serves as the original does.
+pub(crate) async fn run_original(settings: Typed, port: u16, report: &Arc<Report>) -> Result<(), Failure> {
+    let options = Options::new(vec![Listen::Loopback(port)]);
+    start(Loader::of_original(settings), options, LogFormat::Text, report).await
+}
+
+async fn start(loader: Loader, options: Options, format: LogFormat, report: &Arc<Report>) -> Result<(), Failure> {
+    let mut stop = std::pin::pin!(signals::stop());
+    raise_file_limit();
+    let log = Log::start(format, report);
+    let reading = Log::report_of(format, report);
+    let read = tokio::select! {
+        first = loader.load(&[], &reading) => first?,
+        () = &mut stop => return Err(Failure::interrupted()),
+    };
+    loader.end_questions();
+    log.warnings_of(&reading);
+    let source = Arc::new(Served::new(read, report.language()));
+    let options = Options { observer: log.observer(), ..options };
+    let sockets = addresses::sockets(&options.listen);
+    let server = Server::bind(options, Arc::clone(&source)).map_err(|error| of_server(&error))?;
+    // Before anybody can know that it runs: who is not listening is ended by this signal.
+    let hangups = Hangups::new();
+    log.listening(&server.urls().iter().cloned().chain(sockets).collect::<Vec<_>>(), &source.names());
+    let handle = server.handle();
+    tokio::select! {
+        () = server.serve(stop) => {}
+        () = watch::reload(&loader, &source, &handle, hangups, &log, &reading) => {}
+    }
+    log.end();
+    Ok(())
+}
+
+fn of_server(error: &ServerError) -> Failure {
+    let exit = match error {
+        ServerError::NoSecret(_) | ServerError::NoTls(_) | ServerError::Origin(_) => Exit::Usage,
+        _ => Exit::Configuration,
+    };
+    Failure::new(exit, error)
+}
+
+/// The profiles that were named, and every other setting.
+fn names_apart(Typed(typed): Typed) -> (Vec<String>, Typed) {
+    let (chosen, rest): (Vec<_>, Vec<_>) = typed.into_iter().partition(|(name, _)| *name == PROFILE);
+    let mut names: Vec<String> = Vec::new();
+    for name in chosen.into_iter().flat_map(|(_, values)| values) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    (names, Typed(rest))
+}
+
+/// A thousand callers at once take more files than a shell's usual limit.
+fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        const ENOUGH: u64 = 4096;
+        let limit = getrlimit(Resource::Nofile);
+        let wanted = limit.maximum.map_or(ENOUGH, |maximum| maximum.min(ENOUGH));
+        if limit.current.is_some_and(|current| current < wanted) {
+            let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit });
+        }
+    }
+}

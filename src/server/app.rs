@@ -1,0 +1,200 @@
+//! From a request to its answer: who may ask, for what, and what is said about it in the log.
+
+use std::{sync::Arc, time::Instant};
+
+use hyper::{
+    Method, Request,
+    body::Incoming,
+    header::{
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, HeaderName,
+        HeaderValue, VARY,
+    },
+};
+use zeroize::Zeroizing;
+
+use super::{
+    Event, Failed, Metrics, Observer, TokenSource, Wanted,
+    answer::{self, Answer},
+    guard::Guard,
+    introspect::Issuers,
+    nais, page,
+    query::Query,
+    route::Route,
+    tokens::{Held, Origin, Refused, Tokens},
+};
+use crate::{
+    clock::Clock,
+    printer::{HeadersForm, print_headers},
+};
+
+/// Everything that answering takes.
+pub(super) struct App<S> {
+    pub(super) source: Arc<S>,
+    pub(super) tokens: Arc<Tokens<S>>,
+    pub(super) issuers: Issuers,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) observer: Option<Observer>,
+}
+
+/// An answer, and what the log says about it.
+pub(super) struct Told {
+    pub(super) answer: Answer,
+    wanted: Option<Wanted>,
+    what: String,
+}
+
+impl Told {
+    pub(super) fn new(answer: Answer, what: &str) -> Self {
+        Self { answer, wanted: None, what: what.to_owned() }
+    }
+
+    pub(super) fn failed(failed: &Failed) -> Self {
+        Self::new(answer::failed(failed), failed.code())
+    }
+
+    pub(super) fn about(self, wanted: Wanted) -> Self {
+        Self { wanted: Some(wanted), ..self }
+    }
+
+    /// An answer with a token in it, or why there is none.
+    pub(super) fn of(taken: &Result<(Arc<Held>, Origin), Refused>, answer: impl FnOnce(&Held) -> Answer) -> Self {
+        match taken {
+            Ok((held, Origin::Memory)) => Self::new(answer(held), "memory"),
+            Ok((held, Origin::Server)) => Self::new(answer(held), "fresh"),
+            Ok((held, Origin::LastResort)) => Self::new(answer(held), "memory, since no other was to be had"),
+            Err(refused) => {
+                let unasked = if refused.unasked { ", not asked again yet" } else { "" };
+                Self::new(answer::refused(refused), &format!("{}{unasked}", refused.failed.code()))
+            }
+        }
+    }
+}
+
+impl<S: TokenSource> App<S> {
+    /// Answers, counts and tells the log.
+    pub(super) async fn handle(self: &Arc<Self>, guard: &Guard, request: Request<Incoming>) -> Answer {
+        let started = Instant::now();
+        let method = known(request.method());
+        let route = Route::of(request.uri().path()).map(|route| match route {
+            Route::Token if page::is_wanted(request.headers()) => Route::Page,
+            other => other,
+        });
+        let allowed = guard.allowed_origin(request.headers()).and_then(|origin| HeaderValue::from_str(origin).ok());
+        let told = match guard.check(&request, route) {
+            Ok(()) => self.answer(request, route, allowed.is_some()).await,
+            Err(failed) => Told::failed(&failed),
+        };
+        let mut answer = told.answer;
+        if let Some(origin) = allowed {
+            answer = answer::with_header(answer, ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            answer = answer::with_header(answer, VARY, HeaderValue::from_static("Origin"));
+        }
+        let (path, status) = (route.map_or("-", Route::path), answer.status().as_u16());
+        self.metrics.count_request(path, status);
+        if let Some(observer) = &self.observer {
+            observer(&Event::Request {
+                method,
+                path,
+                status,
+                milliseconds: started.elapsed().as_millis(),
+                profile: told.wanted.as_ref().map(|wanted| wanted.profile.name.clone()),
+                scope: told.wanted.as_ref().map(|wanted| wanted.scopes().to_string()),
+                what: told.what,
+            });
+        }
+        answer
+    }
+
+    async fn answer(self: &Arc<Self>, request: Request<Incoming>, route: Option<Route>, cors: bool) -> Told {
+        let Some(route) = route else {
+            let failed = Failed::new(404, "not_found", "there is nothing at this path");
+            return Told::failed(&failed.hint("ask for / or /headers, or post to /api/v1/token"));
+        };
+        if request.method() == Method::OPTIONS && cors {
+            return Told::new(preflight(route), "preflight");
+        }
+        if request.method().as_str() != route.method() {
+            return Told::new(answer::method_not_allowed(route.method()), "method");
+        }
+        let query = match Query::read(request.uri().query(), route.query()) {
+            Ok(query) => query,
+            Err(failed) => return Told::failed(&failed),
+        };
+        match route {
+            Route::Page => Told::new(page::document(), "page"),
+            Route::Token => self.token(&query).await,
+            Route::Headers => self.headers(&query).await,
+            Route::Health => Told::new(answer::with(200, answer::TEXT, "ok\n"), "healthy"),
+            Route::Metrics => {
+                let text = self.metrics.text(&self.tokens.all(), self.clock.now());
+                Told::new(answer::with(200, METRICS, text), "metrics")
+            }
+            Route::NaisToken => nais::token(self, request, &query).await,
+            Route::NaisIntrospect => nais::introspect(self, request, &query).await,
+            Route::PageStyle => Told::new(page::style(), "page"),
+            Route::PageScript => Told::new(page::script(), "page"),
+            Route::PageWords => Told::new(page::words(), "page"),
+            Route::PageData => page::data(self, request.headers(), &query).await,
+        }
+    }
+
+    async fn token(self: &Arc<Self>, query: &Query) -> Told {
+        self.taken(query, query.cache.unwrap_or(false), |held, age| answer::aged(held.body.clone(), age)).await
+    }
+
+    /// The headers of a request to an API, as `curl -H @-` reads them. From memory, unless the query says otherwise.
+    async fn headers(self: &Arc<Self>, query: &Query) -> Told {
+        let along = query.profile(&self.source.profiles()).map(|profile| profile.headers.clone()).unwrap_or_default();
+        self.taken(query, query.cache.unwrap_or(true), |held, _| {
+            let mut lines = Zeroizing::new(Vec::new());
+            match print_headers(HeadersForm::Lines, &held.token, &along, &mut *lines) {
+                Ok(()) => answer::with(200, answer::TEXT, bytes::Bytes::from_owner(lines)),
+                Err(_) => answer::failed(&Failed::new(500, "internal", "the headers could not be written")),
+            }
+        })
+        .await
+    }
+
+    async fn taken(
+        self: &Arc<Self>,
+        query: &Query,
+        remembered: bool,
+        answer: impl FnOnce(&Held, u64) -> Answer + Send,
+    ) -> Told {
+        let wanted = match query.wanted(&self.source.profiles()) {
+            Ok(wanted) => wanted,
+            Err(failed) => return Told::failed(&failed),
+        };
+        let taken = self.take(&wanted, remembered).await;
+        let now = self.clock.now();
+        Told::of(&taken, |held| answer(held, held.age(now))).about(wanted)
+    }
+
+    pub(super) async fn take(
+        self: &Arc<Self>,
+        wanted: &Wanted,
+        remembered: bool,
+    ) -> Result<(Arc<Held>, Origin), Refused> {
+        if remembered { self.tokens.remembered(wanted).await } else { self.tokens.fresh(wanted).await }
+    }
+}
+
+const METRICS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+
+/// What a named origin may do (Fetch §4.8, and <https://wicg.github.io/private-network-access/>).
+fn preflight(route: Route) -> Answer {
+    const PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
+    let mut answer = answer::with(204, answer::TEXT, "");
+    let headers = answer.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(route.method()));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type"));
+    headers.insert(PRIVATE_NETWORK, HeaderValue::from_static("true"));
+    answer
+}
+
+/// A method as the log has it: nobody writes there what he likes.
+fn known(method: &Method) -> &'static str {
+    let known = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"];
+    known.into_iter().find(|known| method.as_str() == *known).unwrap_or("-")
+}

@@ -1,0 +1,92 @@
+//! What a query asks for: `cache`, `profile` and `scope`, each once, and nothing else.
+
+use std::sync::Arc;
+
+use url::form_urlencoded;
+
+use super::{Failed, Profile, Wanted, guard::bad_request};
+use crate::grant::Scopes;
+
+/// What a query asks for.
+#[derive(Debug, Default)]
+pub(super) struct Query {
+    pub(super) cache: Option<bool>,
+    pub(super) fresh: Option<bool>,
+    profile: Option<String>,
+    scope: Option<String>,
+}
+
+impl Query {
+    /// Reads a query of which these members may be there.
+    pub(super) fn read(query: Option<&str>, allowed: &[&str]) -> Result<Self, Failed> {
+        let mut read = Self::default();
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            let twice = || bad_request(&format!("the query has `{name}` more than once"));
+            match name.as_ref() {
+                own if !allowed.contains(&own) => return Err(unknown(allowed)),
+                "cache" if read.cache.is_none() => read.cache = Some(switch(&name, &value)?),
+                "fresh" if read.fresh.is_none() => read.fresh = Some(switch(&name, &value)?),
+                "profile" if read.profile.is_none() => read.profile = Some(value.into_owned()),
+                "scope" if read.scope.is_none() => read.scope = Some(value.into_owned()),
+                _ => return Err(twice()),
+            }
+        }
+        Ok(read)
+    }
+
+    /// The profile that is named, else the default one.
+    pub(super) fn profile(&self, profiles: &[Arc<Profile>]) -> Result<Arc<Profile>, Failed> {
+        let found = match &self.profile {
+            None => profiles.first(),
+            Some(name) => profiles.iter().find(|profile| profile.name == *name),
+        };
+        found.cloned().ok_or_else(|| {
+            let names: Vec<_> = profiles.iter().map(|profile| profile.name.as_str()).collect();
+            Failed::new(404, "unknown_profile", "no profile of this name is served here")
+                .hint(&format!("ask for one of {}", names.join(", ")))
+        })
+    }
+
+    /// Whether it names a profile.
+    pub(super) fn names_profile(&self) -> bool {
+        self.profile.is_some()
+    }
+
+    /// The token that it asks for.
+    pub(super) fn wanted(&self, profiles: &[Arc<Profile>]) -> Result<Wanted, Failed> {
+        let profile = self.profile(profiles)?;
+        let Some(text) = &self.scope else { return Ok(Wanted::own(profile)) };
+        let scopes = scopes(text)?;
+        if !profile.allows(&scopes) {
+            return Err(not_allowed(&profile));
+        }
+        let is_own = scopes == profile.scopes;
+        Ok(Wanted { scopes: (!is_own).then_some(scopes), ..Wanted::own(profile) })
+    }
+}
+
+pub(super) fn scopes(text: &str) -> Result<Scopes, Failed> {
+    Scopes::parse(text).map_err(|error| Failed::of(400, &error))
+}
+
+pub(super) fn not_allowed(profile: &Profile) -> Failed {
+    let told = format!("the profile `{}` does not allow this scope", profile.name);
+    Failed::new(403, "scope_not_allowed", told)
+        .hint("name it with --allow-scopes when the server is started; `prefix*` allows all that begin so")
+}
+
+fn switch(name: &str, value: &str) -> Result<bool, Failed> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(bad_request(&format!("`{name}` is neither true nor false"))),
+    }
+}
+
+fn unknown(allowed: &[&str]) -> Failed {
+    let told = bad_request("the query has a member that means nothing here");
+    if allowed.is_empty() {
+        return told.hint("leave the query out");
+    }
+    told.hint(&format!("it may have {}", allowed.join(", ")))
+}

@@ -1,0 +1,60 @@
+//! How long the token endpoint is left alone after a failure, so that callers in a hurry make no storm.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::server::Failed;
+
+const FIRST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(30);
+/// No server makes us wait for longer.
+const LONGEST_ASKED_FOR: Duration = Duration::from_mins(5);
+
+/// A pause after a failure; each further failure in a row makes it twice as long.
+#[derive(Debug, Clone)]
+pub(super) struct Pause {
+    pub(super) failed: Arc<Failed>,
+    until: Instant,
+    own: Duration,
+}
+
+impl Pause {
+    /// The pause that follows this failure.
+    pub(super) fn after(failed: Arc<Failed>, previous: Option<&Self>, now: Instant) -> Self {
+        let own = previous.map_or(FIRST, |previous| (previous.own * 2).min(LONGEST));
+        let asked = failed.retry_after.unwrap_or_default().min(LONGEST_ASKED_FOR);
+        Self { failed, until: now + own.max(asked), own }
+    }
+
+    /// What is left of it; `None` when it is over.
+    pub(super) fn left(&self, now: Instant) -> Option<Duration> {
+        self.until.checked_duration_since(now).filter(|left| !left.is_zero())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubles_up_to_half_a_minute_and_is_as_long_as_the_server_asks_for_up_to_five() {
+        let now = Instant::now();
+        let failed = Arc::new(Failed::new(502, "x", ""));
+        let mut pause = Pause::after(Arc::clone(&failed), None, now);
+        let mut lengths = vec![pause.left(now).unwrap().as_secs()];
+        for _ in 0..6 {
+            pause = Pause::after(Arc::clone(&failed), Some(&pause), now);
+            lengths.push(pause.left(now).unwrap().as_secs());
+        }
+
+        assert_eq!(lengths, [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(pause.left(now + Duration::from_secs(30)), None);
+        for (asked, wanted) in [(7, 7), (100_000, 300)] {
+            let failed = Failed { retry_after: Some(Duration::from_secs(asked)), ..Failed::new(502, "x", "") };
+            let pause = Pause::after(Arc::new(failed), None, now);
+            assert_eq!(pause.left(now), Some(Duration::from_secs(wanted)));
+        }
+    }
+}

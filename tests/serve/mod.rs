@@ -1,0 +1,194 @@
+//! The token server as its callers meet it: the real binary, a real simulator behind it, and octets on a socket.
+
+mod answers;
+mod connections;
+mod nais;
+mod original;
+mod reload;
+mod running;
+mod safety;
+mod start;
+mod upstream;
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    process::{Child, Command},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{local::Local, support::Maskinporten};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running server, ended when it is dropped.
+pub struct Serve {
+    child: Child,
+    log: Arc<Mutex<String>>,
+    address: SocketAddr,
+    _home: TempDir,
+}
+
+/// What a server answered, head and body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Serve {
+    /// Serves the simulator's own client on a free port.
+    pub fn local(local: &Local, arguments: &[&str]) -> Self {
+        Self::start(local.maskinporten(&[&["serve", "--env", "local", "--port", "0"], arguments].concat()))
+    }
+
+    /// Starts a server and waits until it listens.
+    #[track_caller]
+    pub fn start(command: Maskinporten) -> Self {
+        let (mut child, home) = command.start();
+        let log = Arc::new(Mutex::new(String::new()));
+        let (kept, mut stderr) = (Arc::clone(&log), BufReader::new(child.stderr.take().unwrap()));
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            while stderr.read_line(&mut line).is_ok_and(|read| read > 0) {
+                kept.lock().unwrap().push_str(&std::mem::take(&mut line));
+            }
+        });
+        let mut serve = Self { child, log, address: SocketAddr::from(([0, 0, 0, 0], 0)), _home: home };
+        let said = serve.wait_for("://127.0.0.1:");
+        let address = said.split("127.0.0.1:").nth(1).unwrap_or("0").split(|c: char| !c.is_ascii_digit()).next();
+        serve.address = SocketAddr::from(([127, 0, 0, 1], address.unwrap().parse().unwrap()));
+        serve
+    }
+
+    /// Its address, with a slash.
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// What it has said so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until it has said something.
+    #[track_caller]
+    pub fn wait_for(&mut self, text: &str) -> String {
+        let started = Instant::now();
+        loop {
+            let log = self.log();
+            if log.contains(text) {
+                return log;
+            }
+            assert!(started.elapsed() < PATIENCE, "{text:?} was not said: {log}");
+            assert!(self.child.try_wait().unwrap().is_none() || self.log().contains(text), "it ended: {}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.get_with(path, &[])
+    }
+
+    /// Asks with headers of its own; a `Host` among them replaces the true one.
+    pub fn get_with(&self, path: &str, headers: &[&str]) -> Answer {
+        self.request("GET", path, headers, "")
+    }
+
+    pub fn post(&self, path: &str, media_type: &str, body: &str) -> Answer {
+        let headers = [format!("Content-Type: {media_type}"), format!("Content-Length: {}", body.len())];
+        self.request("POST", path, &headers.each_ref().map(String::as_str), body)
+    }
+
+    pub fn request(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+        let own = format!("Host: 127.0.0.1:{}", self.port());
+        let own: &[&str] = if headers.iter().any(|header| header.starts_with("Host:")) { &[] } else { &[&own] };
+        let lines = [own, headers, &["Connection: close"]].concat().join("\r\n");
+        self.send(format!("{method} {path} HTTP/1.1\r\n{lines}\r\n\r\n{body}").as_bytes())
+    }
+
+    /// Sends octets, and reads until the server hangs up.
+    pub fn send(&self, octets: &[u8]) -> Answer {
+        let mut stream = self.connect();
+        stream.write_all(octets).unwrap();
+        Answer::read(stream)
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    pub fn signal(&self, name: &str) {
+        let killed = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+    }
+
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Answer {
+    /// Reads one answer to the end of the connection. What follows a reset is lost, as it would be for anybody.
+    pub fn read(mut stream: TcpStream) -> Self {
+        let mut octets = Vec::new();
+        let mut chunk = [0; 16 * 1024];
+        while let Ok(read @ 1..) = stream.read(&mut chunk) {
+            octets.extend_from_slice(&chunk[..read]);
+        }
+        Self::of(&String::from_utf8(octets).unwrap())
+    }
+
+    pub fn of(text: &str) -> Self {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+        Self { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
+    /// A header's value; names are in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+
+    /// The access token in it.
+    #[track_caller]
+    pub fn token(&self) -> String {
+        self.json()["access_token"].as_str().unwrap_or_else(|| panic!("{self:?}")).to_owned()
+    }
+
+    /// Compares a failure's status and error.
+    #[track_caller]
+    pub fn fails(&self, status: u16, error: &str) {
+        assert_eq!((self.status, self.json()["error"].as_str()), (status, Some(error)), "{self:?}");
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+    }
+}

@@ -1,0 +1,162 @@
+//! The token API of NAIS, in JSON and as forms.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::Serve;
+use crate::{local::Local, support::program};
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+#[test]
+fn a_token_is_had_in_json_and_as_a_form_from_one_memory() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &[]);
+    let body = json!({ "identity_provider": "maskinporten", "target": "difitest:test1" }).to_string();
+
+    let first = serve.post("/api/v1/token", JSON, &body);
+    let form = serve.post("/api/v1/token", FORM, "identity_provider=maskinporten&target=difitest%3Atest1");
+    let fresh =
+        serve.post("/api/v1/token", FORM, "identity_provider=maskinporten&target=difitest:test1&skip_cache=true");
+    let skipped = json!({ "identity_provider": "maskinporten", "target": "difitest:test1", "skip_cache": true });
+    let fresher = serve.post("/api/v1/token", "application/json; charset=utf-8", &skipped.to_string());
+
+    let told = first.json();
+    assert_eq!(told.as_object().unwrap().keys().collect::<Vec<_>>(), ["access_token", "expires_in", "token_type"]);
+    assert_eq!(told["token_type"], "Bearer");
+    assert!((117..=119).contains(&told["expires_in"].as_i64().unwrap()), "{told}");
+    assert_eq!(form.token(), first.token());
+    assert_ne!(fresh.token(), first.token());
+    assert_ne!(fresher.token(), fresh.token());
+    assert_eq!(serve.get("/?cache=true").token(), fresher.token());
+    assert_eq!(local.grants(), 3);
+}
+
+#[test]
+fn what_is_left_of_a_remembered_token_is_told_and_not_what_it_had() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &[]);
+    serve.get("/?cache=true");
+
+    std::thread::sleep(std::time::Duration::from_millis(2100));
+    let told = serve.post("/api/v1/token", FORM, "identity_provider=maskinporten&target=difitest:test1").json();
+
+    assert!((114..=117).contains(&told["expires_in"].as_i64().unwrap()), "{told}");
+    assert_eq!(serve.get("/?cache=true").header("age"), Some("2"));
+}
+
+#[test]
+fn a_resource_is_asked_for_and_remembered_by_itself() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &[]);
+    let ask = |resource: &str| {
+        let body = json!({ "identity_provider": "maskinporten", "target": "difitest:test1", "resource": resource });
+        serve.post("/api/v1/token", JSON, &body.to_string())
+    };
+
+    let (first, second) = (ask("https://a.example.no/"), ask("https://b.example.no/"));
+
+    let claims = |token: &str| -> Value {
+        let said = local.maskinporten(&["inspect", "--format", "json"]).stdin(token).run().artefact();
+        serde_json::from_str(&said).unwrap()
+    };
+    assert_eq!(claims(&first.token())["claims"]["aud"], "https://a.example.no/");
+    assert_eq!(claims(&second.token())["claims"]["aud"], "https://b.example.no/");
+    assert_eq!(ask("https://a.example.no/").token(), first.token());
+    assert_eq!(local.grants(), 2);
+    ask("no resource").fails(400, "resource");
+}
+
+#[test]
+fn a_request_that_is_not_right_is_told_what_is_wrong_with_it() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &[]);
+    for (media_type, body, status, error) in [
+        (JSON, "", 400, "invalid_request"),
+        (JSON, "[]", 400, "invalid_request"),
+        (JSON, r#"{"identity_provider":"maskinporten"}"#, 400, "invalid_request"),
+        (JSON, r#"{"target":"difitest:test1"}"#, 400, "invalid_request"),
+        (JSON, r#"{"identity_provider":"tokenx","target":"difitest:test1"}"#, 400, "invalid_request"),
+        (
+            JSON,
+            r#"{"identity_provider":"maskinporten","target":"difitest:test1","user_token":"x"}"#,
+            400,
+            "invalid_request",
+        ),
+        (JSON, r#"{"identity_provider":"maskinporten","target":["difitest:test1"]}"#, 400, "invalid_request"),
+        (JSON, r#"{"identity_provider":"maskinporten","target":"simulator:short"}"#, 403, "scope_not_allowed"),
+        (FORM, "identity_provider=maskinporten&target=difitest:test1&target=x", 400, "invalid_request"),
+        (FORM, "identity_provider=maskinporten&target=difitest:test1&skip_cache=perhaps", 400, "invalid_request"),
+        ("text/plain", "{}", 415, "unsupported_media_type"),
+    ] {
+        serve.post("/api/v1/token", media_type, body).fails(status, error);
+    }
+    assert_eq!(local.grants(), 0);
+}
+
+#[test]
+fn introspection_says_whether_a_token_holds_by_its_issuers_keys() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &[]);
+    let token = serve.get("/?cache=true").token();
+    let introspect = |token: &str| {
+        let body = json!({ "identity_provider": "maskinporten", "token": token }).to_string();
+        serve.post("/api/v1/introspect", JSON, &body).json()
+    };
+
+    let good = introspect(&token);
+    let (rest, signature) = token.rsplit_once('.').unwrap();
+    let flipped = if signature.starts_with('A') { "B" } else { "A" };
+    let forged = introspect(&format!("{rest}.{flipped}{}", &signature[1..]));
+    let grant = local.maskinporten(&["grant", "--env", "local"]).run().artefact();
+
+    assert_eq!((&good["active"], &good["scope"]), (&json!(true), &json!("difitest:test1")));
+    assert_eq!(good["consumer"]["ID"], "0192:310700010");
+    assert_eq!(forged["active"], false);
+    assert!(forged["error"].as_str().unwrap().starts_with("signature: "), "{forged}");
+    assert_eq!(introspect(grant.trim()), json!({ "active": false, "error": "invalid issuer" }));
+    assert_eq!(introspect("nonsense")["active"], false);
+    let form = format!("identity_provider=maskinporten&token={token}");
+    assert_eq!(serve.post("/api/v1/introspect", FORM, &form).json(), good);
+    let fetched = local.log().lines().filter(|line| line.starts_with("GET /jwk ")).count();
+    assert_eq!(fetched, 1, "the keys are remembered");
+}
+
+#[test]
+fn an_expired_token_is_not_active() {
+    let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "token_lifetime_seconds": -60 }));
+    let serve = Serve::local(&local, &[]);
+    let token = serve.get("/").token();
+
+    let told = serve.post("/api/v1/introspect", FORM, &format!("identity_provider=maskinporten&token={token}")).json();
+
+    assert_eq!(told["active"], false);
+    assert!(told["error"].as_str().unwrap().starts_with("expiry: "), "{told}");
+}
+
+#[test]
+fn the_variables_that_are_printed_lead_to_the_api() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &[]);
+    let port = serve.port().to_string();
+
+    let printed = local.maskinporten(&["serve", "--env", "local", "--port", &port, "--print-env"]).run().artefact();
+
+    assert_eq!(
+        printed,
+        format!(
+            "NAIS_TOKEN_ENDPOINT=http://127.0.0.1:{port}/api/v1/token\n\
+             NAIS_TOKEN_INTROSPECTION_ENDPOINT=http://127.0.0.1:{port}/api/v1/introspect\n"
+        )
+    );
+    let script = format!(
+        "{printed}curl -sSf -d identity_provider=maskinporten -d target=difitest:test1 \"$NAIS_TOKEN_ENDPOINT\""
+    );
+    assert!(program(Command::new("sh").args(["-c", &script]), b"").contains("access_token"));
+    local
+        .maskinporten(&["serve", "--port", "0", "--print-env"])
+        .run()
+        .fails(2, "error: --print-env needs a port that is known beforehand\nhint: pass --port 17823\n");
+}

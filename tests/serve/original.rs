@@ -1,0 +1,48 @@
+//! The original's server mode, by the original's command line.
+
+use std::fs;
+
+use super::Serve;
+use crate::local::Local;
+
+/// The command line of the original's wrapper, `start_test_token_server`.
+fn wrapper(local: &Local, port: &str) -> Vec<String> {
+    let password = fs::read_to_string(local.file("modern.password")).unwrap();
+    vec![
+        "--client_id=8d001e58-c758-4beb-a9ec-ae1d770fa35e".to_owned(),
+        format!("--audience={}", local.issuer()),
+        format!("--token_endpoint={}token", local.issuer()),
+        "--scopes=difitest:test1,altinn:serviceowner".to_owned(),
+        format!("--keystore_path={}", local.file("modern.p12").display()),
+        format!("--keystore_password={password}"),
+        "--server_mode".to_owned(),
+        format!("--server_port={port}"),
+    ]
+}
+
+#[test]
+fn the_originals_server_mode_serves_what_postman_scripts_ask_for() {
+    let local = Local::start(&[]);
+    let arguments = wrapper(&local, "0");
+    let serve = Serve::start(local.maskinporten(&arguments.iter().map(String::as_str).collect::<Vec<_>>()));
+
+    let (remembered, again, fresh) = (serve.get("/?cache=true"), serve.get("/?cache=1"), serve.get("/"));
+
+    assert_eq!(remembered.json()["scope"], "difitest:test1 altinn:serviceowner");
+    assert_eq!(remembered.body, again.body);
+    assert_ne!(remembered.body, fresh.body);
+    assert_eq!(local.grants(), 2);
+    assert!(!fresh.head.to_lowercase().contains("x-tokenrequest"));
+}
+
+#[test]
+fn a_port_that_is_no_number_is_refused_where_the_original_ignores_it() {
+    let local = Local::start(&[]);
+    let arguments = wrapper(&local, "abc");
+
+    local.maskinporten(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).run().fails(
+        2,
+        "error: --server_port is no number from 0 to 65535\n\
+         hint: pass --server_port=17823, or leave it out\n",
+    );
+}

@@ -1,0 +1,120 @@
+//! Config and keys that change while it runs.
+
+use std::{fs, process::Command};
+
+use super::{Serve, answers::profiles};
+use crate::{local::Local, support::program};
+
+#[test]
+fn a_config_file_that_changes_counts_from_then_on_and_no_request_is_dropped() {
+    let local = Local::start(&[]);
+    let folder = profiles(&local);
+    let config = folder.path().join("config.toml");
+    let mut serve = Serve::start(local.maskinporten(&["serve", "--port", "0", "--config", config.to_str().unwrap()]));
+    let kept = serve.get("/?cache=true").token();
+    let text = fs::read_to_string(&config).unwrap();
+
+    let (done, ended) = std::sync::mpsc::channel::<()>();
+    let statuses = std::thread::scope(|scope| {
+        let serve_now = &serve;
+        let asking = scope.spawn(move || {
+            let mut statuses = Vec::new();
+            while ended.try_recv().is_err() {
+                statuses.push(serve_now.get("/?cache=true").status);
+            }
+            statuses
+        });
+        fs::write(&config, text.replace("difitest:test1", "altinn:serviceowner")).unwrap();
+        while !serve.log().contains("read config and keys again (serving a)") {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        done.send(()).unwrap();
+        asking.join().unwrap()
+    });
+
+    assert!(!statuses.is_empty() && statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    assert_eq!(serve.get("/?cache=true").json()["scope"], "altinn:serviceowner");
+    fs::write(&config, "[profiles").unwrap();
+    serve.wait_for("could not read config and keys again, and goes on with what it has: ");
+    assert_eq!(serve.get("/?cache=true").json()["scope"], "altinn:serviceowner");
+    fs::write(&config, &text).unwrap();
+    let again = |serve: &Serve| serve.log().matches("read config and keys again (").count();
+    while again(&serve) < 2 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert_ne!(serve.get("/?cache=true").token(), kept, "what was let go is not there again");
+}
+
+#[test]
+fn a_hangup_reads_everything_again_and_keeps_tokens_that_are_the_same() {
+    let local = Local::start(&[]);
+    let mut serve = Serve::local(&local, &[]);
+    let token = serve.get("/?cache=true").token();
+
+    serve.signal("-HUP");
+    serve.wait_for("read config and keys again (serving default)");
+
+    assert_eq!(serve.get("/?cache=true").token(), token);
+    assert_eq!(local.grants(), 1);
+}
+
+#[test]
+fn a_hangup_ends_the_pause_after_a_failure() {
+    let local = Local::start(&[]);
+    let mut serve = Serve::local(&local, &["-s", "simulator:ungranted"]);
+    assert_eq!((serve.get("/").status, serve.get("/").status), (502, 503));
+
+    serve.signal("-HUP");
+    serve.wait_for("read config and keys again (");
+
+    assert_eq!(serve.get("/").status, 502);
+}
+
+#[test]
+fn a_keystore_that_is_replaced_is_opened_again_and_a_broken_one_is_not_used() {
+    let local = Local::start(&[]);
+    let (keystore, password) = (local.home().join("own.p12"), local.home().join("own.password"));
+    let put = |name: &str| {
+        fs::copy(local.file(&format!("{name}.password")), &password).unwrap();
+        fs::copy(local.file(&format!("{name}.p12")), &keystore).unwrap();
+    };
+    put("modern");
+    let (file, secret) = (keystore.to_str().unwrap(), password.to_str().unwrap());
+    let own = ["-k", file, "--keystore-password-file", secret];
+    let mut serve = Serve::local(&local, &own);
+    assert_eq!(serve.get("/").status, 200);
+
+    fs::write(&keystore, "broken").unwrap();
+    serve.wait_for("goes on with what it has: ");
+    assert_eq!(serve.get("/").status, 200);
+    assert!(!serve.log().contains("serving default)\nread"), "{}", serve.log());
+    // Another organisation's key: the client is not its own.
+    put("legacy");
+    serve.wait_for("read config and keys again (");
+    assert_eq!(serve.get("/").json()["mp_code"], "MP-122");
+    put("modern");
+    while serve.log().matches("read config and keys again (").count() < 2 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert_eq!(serve.get("/").status, 200);
+}
+
+#[test]
+fn a_password_that_was_typed_is_asked_for_once_and_serves_a_keystore_that_changes() {
+    let local = Local::start(&[]);
+    let keystore = local.home().join("own.p12");
+    fs::copy(local.file("modern.p12"), &keystore).unwrap();
+    let password = fs::read_to_string(local.file("modern.password")).unwrap();
+    let script = include_str!("terminal.py");
+
+    let said = program(
+        Command::new("python3")
+            .args(["-c", script, env!("CARGO_BIN_EXE_maskinporten"), password.trim()])
+            .arg(&keystore)
+            .arg(local.file("other-environment.p12"))
+            .env("XDG_DATA_HOME", local.home()),
+        b"",
+    );
+
+    assert_eq!(said, "asked 1 time(s), then 200, then 502 MP-120, ended with 0\n");
+}

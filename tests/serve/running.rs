@@ -1,0 +1,199 @@
+//! How it runs: signals, sockets, and what it says.
+
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::PermissionsExt as _,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use super::{Answer, Serve};
+use crate::{local::Local, support::program};
+
+#[test]
+fn it_says_where_it_listens_on_both_families_and_a_line_for_each_request() {
+    let local = Local::start(&[]);
+    let mut serve = Serve::local(&local, &[]);
+    let port = serve.port();
+
+    let both = format!("listening on http://127.0.0.1:{port}/ and http://[::1]:{port}/ (serving default)\n");
+    assert_eq!(serve.log(), both);
+    let url = format!("http://[::1]:{port}/?cache=true");
+    assert!(program(Command::new("curl").args(["-sSfg", &url]), b"").contains("access_token"));
+    serve.get("/?cache=true");
+    serve.get("/nothing\u{1b}[31m");
+    serve.get("/other");
+    let log = serve.wait_for("GET - 404");
+    let lines: Vec<_> = log.lines().skip(1).map(without_time).collect();
+    assert_eq!(
+        lines,
+        [
+            "GET / 200 fresh (default: difitest:test1)",
+            "GET / 200 memory (default: difitest:test1)",
+            "GET - 404 not_found"
+        ]
+    );
+}
+
+fn without_time(line: &str) -> String {
+    regex::Regex::new(r" \d+ ms").unwrap().replace(line, "").into_owned()
+}
+
+#[test]
+fn the_log_as_json_is_an_object_a_line() {
+    let local = Local::start(&[]);
+    let mut serve = Serve::local(&local, &["--log-format", "json"]);
+    serve.get("/?cache=true");
+    serve.wait_for("\"request\"");
+    serve.signal("-HUP");
+    let log = serve.wait_for("\"reloaded\"");
+
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let port = serve.port();
+    let on = json!([format!("http://127.0.0.1:{port}/"), format!("http://[::1]:{port}/")]);
+    assert_eq!((&lines[0]["event"], &lines[0]["on"]), (&json!("listening"), &on));
+    let mut request = lines[1].clone();
+    let members = request.as_object_mut().unwrap();
+    assert!(members.remove("milliseconds").unwrap().is_u64());
+    let time = members.remove("time").unwrap();
+    assert!(chrono::DateTime::parse_from_rfc3339(time.as_str().unwrap()).is_ok(), "{time}");
+    assert_eq!(
+        request,
+        json!({ "event": "request", "method": "GET", "path": "/", "status": 200, "profile": "default",
+                "scope": "difitest:test1", "what": "fresh" })
+    );
+    assert_eq!(lines[2]["profiles"], json!(["default"]));
+}
+
+#[test]
+fn quiet_it_says_nothing_at_all() {
+    let local = Local::start(&[]);
+    let socket = local.home().join("quiet.sock");
+    let (mut child, _home) =
+        local.maskinporten(&["serve", "-q", "--env", "local", "--unix-socket", socket.to_str().unwrap()]).start();
+    while !socket.exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+
+    assert_eq!(at_socket(&socket, "/?cache=true").0, "200");
+    child.kill().unwrap();
+
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
+    child.wait().unwrap();
+    assert_eq!(said, "");
+}
+
+/// The status and body of a request over a Unix socket.
+fn at_socket(socket: &std::path::Path, path: &str) -> (String, String) {
+    let mut curl = Command::new("curl");
+    curl.args(["-sS", "-w", "\n%{http_code}", "--unix-socket"]).arg(socket).arg(format!("http://localhost{path}"));
+    let said = program(&mut curl, b"");
+    let (body, status) = said.rsplit_once('\n').unwrap();
+    (status.to_owned(), body.to_owned())
+}
+
+#[test]
+fn a_unix_socket_is_for_its_owner_alone_replaces_a_dead_one_and_goes_with_the_server() {
+    let local = Local::start(&[]);
+    let socket = local.home().join("serve.sock");
+    let arguments = ["serve", "--env", "local", "--unix-socket", socket.to_str().unwrap()];
+    let started = || {
+        let (child, home) = local.maskinporten(&arguments).start();
+        while std::os::unix::net::UnixStream::connect(&socket).is_err() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        (child, home)
+    };
+
+    let (mut first, _first_home) = started();
+    assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(at_socket(&socket, "/?cache=true").0, "200");
+    local.maskinporten(&arguments).run().fails(
+        3,
+        &format!(
+            "error: could not listen on the socket `{}`, where another program does\n\
+             hint: end it, or pass another --unix-socket\n",
+            socket.display()
+        ),
+    );
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert!(socket.exists(), "it was killed, and could not tidy up");
+
+    let (mut second, _second_home) = started();
+    assert_eq!(at_socket(&socket, "/healthz"), ("200".to_owned(), "ok\n".to_owned()));
+    program(Command::new("kill").arg(second.id().to_string()), b"");
+    assert_eq!(second.wait().unwrap().code(), Some(0));
+    assert!(!socket.exists());
+
+    fs::write(&socket, "mine").unwrap();
+    local.maskinporten(&arguments).run().fails(
+        3,
+        &format!(
+            "error: `{}` is there already, and is no socket\n\
+             hint: pass --unix-socket PATH in a folder that you may write to\n",
+            socket.display()
+        ),
+    );
+    assert_eq!(fs::read_to_string(&socket).unwrap(), "mine");
+}
+
+#[test]
+fn asked_to_stop_it_finishes_what_is_open_and_ends_with_zero() {
+    for signal in ["-INT", "-TERM"] {
+        let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "delay_milliseconds": 1000 }));
+        let mut serve = Serve::local(&local, &[]);
+        let idle = serve.connect();
+        let request = format!("GET / HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", serve.port());
+        let mut open = serve.connect();
+        open.write_all(request.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+
+        serve.signal(signal);
+        let answer = Answer::read(open);
+
+        assert_eq!(answer.status, 200, "{signal}: {answer:?}");
+        assert_eq!(serve.exit_code(), Some(0));
+        drop(idle);
+    }
+}
+
+#[test]
+fn what_takes_longer_than_two_seconds_is_not_waited_for() {
+    let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "delay_milliseconds": 30_000 }));
+    let mut serve = Serve::local(&local, &[]);
+    let mut open = serve.connect();
+    let request = format!("GET / HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", serve.port());
+    open.write_all(request.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+
+    let told = Instant::now();
+    serve.signal("-TERM");
+
+    assert_eq!(serve.exit_code(), Some(0));
+    let took = told.elapsed();
+    assert!(took > Duration::from_millis(1500) && took < Duration::from_secs(4), "{took:?}");
+    assert!(!serve.log().contains("a fault in"), "{}", serve.log());
+}
+
+#[test]
+fn a_log_that_nobody_reads_keeps_no_caller_waiting() {
+    let local = Local::start(&[]);
+    let (mut child, _home) = local.maskinporten(&["serve", "--env", "local", "--port", "0"]).start();
+    let mut first = [0; 200];
+    let mut stderr = child.stderr.take().unwrap();
+    let read = std::io::Read::read(&mut stderr, &mut first).unwrap();
+    let said = String::from_utf8_lossy(&first[..read]).into_owned();
+    let url = said.split("listening on ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+
+    // More lines than a pipe holds, and than the log keeps.
+    let script = format!("for i in 1 2 3; do curl -sSf -o /dev/null '{url}healthz?[1-2500]' ; done; echo done");
+    let script = script.replace("healthz?", "nothing/").replace(" -sSf", " -sS");
+    assert_eq!(program(Command::new("bash").args(["-c", &script]), b""), "done\n");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -1,0 +1,253 @@
+//! Who is refused: other names, other origins, callers without the secret.
+
+use std::{fs, process::Command};
+
+use super::Serve;
+use crate::{
+    local::Local,
+    support::{program, testdata},
+};
+
+#[test]
+fn only_this_machines_own_names_with_its_port_are_answered() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &[]);
+    let port = serve.port();
+    for name in ["127.0.0.1", "localhost", "LOCALHOST", "[::1]"] {
+        let answer = serve.get_with("/healthz", &[&format!("Host: {name}:{port}")]);
+        assert_eq!(answer.status, 200, "{name}");
+    }
+    let other = if port == 65535 { 1024 } else { port + 1 };
+    for host in [
+        format!("rebound.example.no:{port}"),
+        format!("127.0.0.1.example.no:{port}"),
+        format!("localhost.:{port}"),
+        format!("127.0.0.1:{other}"),
+        "127.0.0.1".to_owned(),
+        "localhost".to_owned(),
+        format!("user@127.0.0.1:{port}"),
+        format!("0.0.0.0:{port}"),
+        format!("127.1:{port}"),
+        String::new(),
+    ] {
+        serve.get_with("/?cache=true", &[&format!("Host: {host}")]).fails(403, "host");
+    }
+    let two =
+        format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
+    serve.send(two.as_bytes()).fails(400, "invalid_request");
+    serve.send(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n").fails(400, "invalid_request");
+    serve.send(b"GET / HTTP/1.0\r\n\r\n").fails(400, "invalid_request");
+    let absolute =
+        format!("GET http://evil.example.no/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+    serve.send(absolute.as_bytes()).fails(403, "host");
+    assert_eq!(local.grants(), 0);
+}
+
+#[test]
+fn pages_of_other_origins_are_refused_on_every_path() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &[]);
+    let port = serve.port();
+    for headers in [
+        &["Origin: https://evil.example.no"][..],
+        &["Origin: null"],
+        &["Origin: http://localhost:3000"],
+        &["Origin: https://evil.example.no", "Sec-Fetch-Site: same-origin"],
+        &["Sec-Fetch-Site: cross-site"],
+        &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Accept: text/html"],
+        // Another port of localhost is of the same site, and is somebody else's all the same.
+        &["Sec-Fetch-Site: same-site"],
+        &["Sec-Fetch-Site: same-origin", "Sec-Fetch-Site: cross-site"],
+    ] {
+        for path in ["/", "/?cache=true", "/headers", "/page.json", "/metrics", "/healthz", "/nothing"] {
+            let answer = serve.get_with(path, headers);
+            answer.fails(403, "origin");
+            assert_eq!(answer.header("access-control-allow-origin"), None);
+        }
+    }
+    let preflight = ["Origin: https://evil.example.no", "Access-Control-Request-Method: GET"];
+    serve.request("OPTIONS", "/", &preflight, "").fails(403, "origin");
+    assert_eq!(serve.get_with("/?cache=true", &["Sec-Fetch-Site: same-origin"]).status, 200);
+    let own = format!("Origin: http://127.0.0.1:{port}");
+    assert_eq!(serve.get_with("/?cache=true", &[&own, "Sec-Fetch-Site: same-origin"]).status, 200);
+    assert_eq!(local.grants(), 1);
+}
+
+#[test]
+fn an_origin_that_is_named_may_ask_and_no_other() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &["--allow-origin", "https://app.example.no"]);
+    let named = ["Origin: https://app.example.no", "Sec-Fetch-Site: cross-site"];
+
+    let answer = serve.get_with("/?cache=true", &named);
+    let preflight = serve.request("OPTIONS", "/api/v1/token", &named, "");
+
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some("https://app.example.no")));
+    assert_eq!(answer.header("vary"), Some("Origin"));
+    assert_eq!((preflight.status, preflight.header("access-control-allow-methods")), (204, Some("POST")));
+    assert_eq!(preflight.header("access-control-allow-headers"), Some("authorization, content-type"));
+    for other in ["https://app.example.no.evil.example", "http://app.example.no", "https://app.example.no:8443"] {
+        serve.get_with("/?cache=true", &[&format!("Origin: {other}")]).fails(403, "origin");
+    }
+}
+
+#[test]
+fn with_a_secret_nobody_gets_a_token_without_it() {
+    let local = Local::start(&[]);
+    let secret = local.home().join("secret");
+    fs::write(&secret, "hemmelig-nøkkel\n").unwrap();
+    let serve = Serve::local(&local, &["--secret-file", secret.to_str().unwrap()]);
+
+    for headers in [
+        &[][..],
+        &["Authorization: Bearer "],
+        &["Authorization: Bearer hemmelig"],
+        &["Authorization: Bearer hemmelig-nøkkel "],
+        &["Authorization: Basic hemmelig-nøkkel"],
+        &["Authorization: hemmelig-nøkkel"],
+        &["Authorization: Bearer hemmelig-nøkkel", "Authorization: Bearer hemmelig-nøkkel"],
+    ] {
+        for path in ["/", "/?cache=true", "/headers", "/metrics", "/nothing"] {
+            let answer = serve.get_with(path, headers);
+            let trimmed = headers.first().is_some_and(|header| header.ends_with("nøkkel "));
+            if trimmed {
+                // White space round a value is no part of it (RFC 9110 §5.5).
+                assert_ne!(answer.status, 401);
+                continue;
+            }
+            answer.fails(401, "unauthorized");
+            assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+        }
+    }
+    serve.get_with("/page.json", &["Sec-Fetch-Site: same-origin"]).fails(401, "unauthorized");
+    serve.post("/api/v1/token", "application/json", "{}").fails(401, "unauthorized");
+    assert_eq!(serve.get_with("/?cache=true", &["authorization: bearer hemmelig-nøkkel"]).status, 200);
+    assert_eq!(serve.get("/healthz").status, 200);
+    assert_eq!(serve.get_with("/", &["Accept: text/html"]).header("content-type"), Some("text/html; charset=utf-8"));
+    assert!(!serve.log().contains("hemmelig"), "{}", serve.log());
+}
+
+#[test]
+fn a_secret_on_the_command_line_works_with_a_warning() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &["--secret", "hemmelig"]);
+
+    assert_eq!(serve.get_with("/", &["Authorization: Bearer hemmelig"]).status, 200);
+    serve.get("/").fails(401, "unauthorized");
+    let warning = "warning: --secret shows in the process list; pass --secret-file FILE instead\n";
+    assert!(serve.log().starts_with(warning), "{}", serve.log());
+}
+
+#[test]
+fn an_address_that_others_can_reach_wants_a_secret_and_tls() {
+    let local = Local::start(&[]);
+    let fails = |arguments: &[&str], stderr: &str| {
+        let all = [&["serve", "--env", "local", "--port", "0", "--listen", "0.0.0.0"], arguments].concat();
+        local.maskinporten(&all).run().fails(2, stderr);
+    };
+    let secret = local.home().join("secret");
+    fs::write(&secret, "hemmelig").unwrap();
+    let secret = secret.to_str().unwrap();
+
+    fails(
+        &["--insecure-plain-http"],
+        "error: 0.0.0.0:0 can be reached from other machines, and no secret was given\n\
+         hint: pass --secret-file FILE; callers then send it as `Authorization: Bearer`\n",
+    );
+    fails(
+        &["--secret-file", secret],
+        "error: 0.0.0.0:0 can be reached from other machines, and tokens would go there unencrypted\n\
+         hint: pass --tls-cert FILE and --tls-key FILE, or --insecure-plain-http if something else encrypts\n",
+    );
+    let serve = Serve::start(local.maskinporten(&[
+        "serve",
+        "--env",
+        "local",
+        "--port",
+        "0",
+        "--listen",
+        "0.0.0.0",
+        "--listen",
+        "127.0.0.1",
+        "--secret-file",
+        secret,
+        "--insecure-plain-http",
+    ]));
+    let open = serve.log().split("http://0.0.0.0:").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let curl = |arguments: &[&str]| {
+        let url = format!("http://127.0.0.1:{open}/?cache=true");
+        program(
+            Command::new("curl").args(["-sS", "-o", "/dev/null", "-w", "%{http_code}"]).args(arguments).arg(url),
+            b"",
+        )
+    };
+    assert_eq!(curl(&[]), "401");
+    assert_eq!(curl(&["-H", "Authorization: Bearer hemmelig", "-H", "Host: tokens.example.no"]), "200");
+}
+
+#[test]
+fn tls_is_served_with_the_users_own_certificate() {
+    let local = Local::start(&[]);
+    let (certificate, key) = (local.home().join("tls.pem"), local.home().join("tls.key"));
+    program(
+        Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
+            .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout"])
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate),
+        b"",
+    );
+    let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
+    let serve = Serve::local(&local, &["--tls-cert", certificate, "--tls-key", key]);
+
+    let url = format!("https://localhost:{}/?cache=true", serve.port());
+    let said = program(Command::new("curl").args(["-sSf", "--cacert", certificate, &url]), b"");
+
+    assert!(said.starts_with(r#"{"access_token":"#), "{said}");
+    assert!(serve.log().contains("listening on https://127.0.0.1:"), "{}", serve.log());
+    for (certificate, key, stderr) in [
+        (
+            certificate,
+            testdata("modern.p12"),
+            format!(
+                "error: could not use `{0}` for TLS: no items found\n\
+                 hint: pass --tls-cert FILE with the certificate chain and --tls-key FILE with its key, both in PEM\n",
+                testdata("modern.p12")
+            ),
+        ),
+        (
+            key,
+            key.to_owned(),
+            format!(
+                "error: could not use `{key}` for TLS: there is no certificate in it\n\
+                 hint: pass --tls-cert FILE with the certificate chain and --tls-key FILE with its key, both in PEM\n"
+            ),
+        ),
+    ] {
+        let all = ["serve", "--env", "local", "--port", "0", "--tls-cert", certificate, "--tls-key", &key];
+        local.maskinporten(&all).run().fails(3, &stderr);
+    }
+}
+
+#[test]
+fn neither_tokens_nor_grants_nor_secrets_are_in_the_log() {
+    let local = Local::start(&[]);
+    let mut serve = Serve::local(&local, &["-v", "--allow-scopes", "*"]);
+
+    let mut secrets = vec![serve.get("/").token(), serve.get("/?cache=true").token(), serve.get("/headers").body];
+    secrets.push(fs::read_to_string(local.file("modern.password")).unwrap());
+    serve.get("/?scope=simulator:ungranted");
+    let body = format!("identity_provider=maskinporten&token={}", secrets[0]);
+    serve.post("/api/v1/introspect", "application/x-www-form-urlencoded", &body);
+    serve.get(&format!("/{}?token={}", secrets[0], secrets[0]));
+    serve.signal("-TERM");
+    assert_eq!(serve.exit_code(), Some(0));
+
+    let log = serve.log();
+    assert!(log.lines().count() >= 7, "{log}");
+    assert!(!log.contains("eyJ"), "{log}");
+    for secret in secrets {
+        assert!(!log.contains(secret.trim()), "{log}");
+    }
+}

@@ -1,0 +1,87 @@
+//! Why it does not start.
+
+use std::net::TcpListener;
+
+use crate::{
+    local::Local,
+    support::{maskinporten, testdata},
+};
+
+#[test]
+fn a_port_that_is_taken_is_told_on_either_family() {
+    let local = Local::start(&[]);
+    for address in ["127.0.0.1", "[::1]"] {
+        let taken = TcpListener::bind(format!("{address}:0")).unwrap();
+        let port = taken.local_addr().unwrap().port().to_string();
+
+        local.maskinporten(&["serve", "--env", "local", "--port", &port]).run().fails(
+            3,
+            &format!(
+                "error: could not listen on {address}:{port}, where another program does\n\
+                 caused by: Address already in use (os error 98)\n\
+                 hint: end it, or pass --port 0 to listen on a free port\n"
+            ),
+        );
+    }
+}
+
+#[test]
+fn what_is_wrong_with_settings_and_key_is_told_before_it_listens() {
+    let local = Local::start(&[]);
+    let run = |arguments: &[&str]| local.maskinporten(&[&["serve", "--port", "0"], arguments].concat()).run();
+
+    run(&[]).fails(
+        3,
+        "error: no environment was given\n\
+         hint: pass --env test or --env prod (--env local for the simulator), or set MASKINPORTEN_ENV\n",
+    );
+    let keystore = testdata("modern.p12");
+    run(&["--env", "local", "-k", &keystore]).fails(
+        4,
+        &format!(
+            "error: no password was given for the keystore `{keystore}`, and there is no terminal to ask on\n\
+             hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\n"
+        ),
+    );
+    assert_eq!(run(&["--env", "local", "--profile", "nobody"]).code, 3);
+}
+
+#[test]
+fn options_that_are_wrong_are_told_with_what_to_write() {
+    for (arguments, code, stderr) in [
+        (
+            &["--listen", "localhost"][..],
+            2,
+            "error: --listen is no IP address, nor one with a port\n\
+             hint: pass --listen 127.0.0.1, --listen 0.0.0.0:8080 or --listen [::1]:8080\n",
+        ),
+        (
+            &["--allow-scopes", "a\"b"],
+            2,
+            "error: --allow-scopes cannot be used\n\
+             caused by: `a\"b` is not a scope (RFC 6749 §3.3)\n\
+             hint: part several scopes with spaces or commas\n",
+        ),
+        (
+            &["--secret", " "],
+            3,
+            "warning: --secret shows in the process list; pass --secret-file FILE instead\n\
+             error: --secret is empty\n\
+             hint: write one with: openssl rand -hex 32 > secret, and pass --secret-file secret\n",
+        ),
+        (
+            &["--secret-file", "/nonexistent"],
+            3,
+            "error: could not read the secret file `/nonexistent`: No such file or directory (os error 2)\n\
+             hint: write one with: openssl rand -hex 32 > secret, and pass --secret-file secret\n",
+        ),
+    ] {
+        maskinporten(["serve", "--env", "local"]).args(arguments).run().fails(code, stderr);
+    }
+    let local = Local::start(&[]);
+    local.maskinporten(&["serve", "--env", "local", "--port", "0", "--allow-origin", "https://a.no/path"]).run().fails(
+        2,
+        "error: `https://a.no/path` is no origin\n\
+         hint: write it as --allow-origin https://app.example.no, without a path\n",
+    );
+}

@@ -1,0 +1,117 @@
+//! What the page shows of a token: what it says, how long it is good, and nothing of the token itself until asked.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{SHOWN, showing};
+use crate::{browser::Setup, local::Local, serve::Serve, support::program};
+
+/// The text beside a claim.
+fn claim(name: &str) -> String {
+    format!(
+        "[...document.querySelectorAll('#claim-rows tr')].find(row => row.querySelector('th code').innerText === '{name}').cells[1].innerText"
+    )
+}
+
+/// The answer that any program has.
+pub(super) fn answer(served: &Serve) -> Value {
+    let url = format!("{}?cache=true", served.url());
+    serde_json::from_str(&program(Command::new("curl").args(["-sS", &url]), b"")).unwrap()
+}
+
+#[test]
+fn the_claims_of_the_token_are_shown_with_their_times_in_words_and_the_token_only_when_asked() {
+    let local = Local::start(&[]);
+    let served = Serve::local(&local, &[]);
+    let browser = showing(&served, &Setup::default());
+    let token = answer(&served)["access_token"].as_str().unwrap().to_owned();
+    let whole = |where_: &str| browser.run(&format!("return {where_}.includes({})", json!(token)));
+    assert_eq!(whole("document.documentElement.outerHTML"), false);
+
+    assert_eq!(browser.run(&format!("return {}", claim("iss"))), json!(local.issuer()));
+    assert_eq!(browser.run(&format!("return {}", claim("scope"))), json!("difitest:test1"));
+    let expires = browser.run(&format!("return {}", claim("exp")));
+    let words = regex::Regex::new(r"^\d{10}\n\d\d:\d\d:\d\d, in (1 minute|2 minutes|\d+ seconds)$").unwrap();
+    assert!(words.is_match(expires.as_str().unwrap()), "{expires}");
+    let consumer = browser.run(&format!("return {}", claim("consumer")));
+    assert!(consumer.as_str().unwrap().ends_with("\norganisation number 310\u{a0}700\u{a0}010"), "{consumer}");
+    browser.click("#reveal");
+    assert_eq!(browser.text("#token"), token);
+    browser.click("#reveal");
+    assert_eq!(whole("document.documentElement.outerHTML"), false);
+    assert_eq!(browser.console(), Vec::<String>::new());
+    assert!(!served.log().contains(&token));
+}
+
+#[test]
+fn the_time_left_counts_down_second_by_second_and_a_new_token_is_had_for_the_asking() {
+    let local = Local::start(&[]);
+    let served = Serve::local(&local, &[]);
+    let browser = showing(&served, &Setup::default());
+    let left = || browser.run("return document.querySelector('#progress').value").as_f64().unwrap();
+    let id = || browser.run(&format!("return {}", claim("jti")));
+    let (before, first) = (left(), id());
+    let told = browser.text("#time-left");
+
+    browser.wait_for(&format!("document.querySelector('#progress').value < {before} - 2"));
+    assert_ne!(browser.text("#time-left"), told);
+    browser.click("#fresh");
+    browser.wait_for("said.innerText === 'This is a new token.'");
+
+    assert_ne!(id(), first);
+    assert!(left() > before - 2.0);
+    assert_eq!(browser.console(), Vec::<String>::new());
+}
+
+#[test]
+fn a_token_that_runs_out_is_told_to_be_expired_in_words_and_aloud() {
+    let faults = json!({ "success": { "expires_in": 4 }, "token_lifetime_seconds": 5 });
+    let local = Local::with_clients(&[], |clients| clients["faults"] = faults);
+    let served = Serve::local(&local, &[]);
+    let browser = showing(&served, &Setup::default());
+
+    browser.wait_for("document.querySelector('#time-left').innerText === 'Expired'");
+
+    assert_eq!(browser.text("#said"), "The token has expired.");
+    assert_eq!(browser.run("return said.role"), "status");
+}
+
+#[test]
+fn whatever_a_token_says_is_text_and_a_persons_number_shows_with_the_token_alone() {
+    let markup = "<img src=x onerror=document.title='taken'>";
+    let faults = json!({ "token": { "pid": "12345678901", "note": markup, "<b>": { "ID": "0192:1" } } });
+    let local = Local::with_clients(&[], |clients| clients["faults"] = faults);
+    let served = Serve::local(&local, &[]);
+    let browser = showing(&served, &Setup::default());
+
+    assert_eq!(browser.run(&format!("return {}", claim("note"))), markup);
+    assert_eq!(browser.run(&format!("return {}", claim("<b>"))), r#"{"ID":"0192:1"}"#);
+    assert_eq!(browser.run("return [document.title, document.images.length]"), json!(["Access token", 0]));
+    let person = browser.run(&format!("return {}", claim("pid")));
+    assert_eq!(person, "•••••••••••\na person's number; shown together with the token");
+    browser.click("#reveal");
+    assert_eq!(browser.run(&format!("return {}", claim("pid"))), "12345678901");
+    assert_eq!(browser.console(), Vec::<String>::new());
+}
+
+#[test]
+fn a_reader_chooses_among_the_profiles_that_are_served() {
+    let local = Local::start(&[]);
+    let config = local.home().join("profiles.toml");
+    let profile = |name, scope| format!("[profiles.{name}]\nenv = \"local\"\nscope = \"{scope}\"\n");
+    std::fs::write(&config, profile("one", "difitest:test1") + &profile("two", "difitest:test2")).unwrap();
+    let config = config.display().to_string();
+    let served = Serve::local(&local, &["--config", &config, "--profile", "one", "--profile", "two"]);
+    let browser = showing(&served, &Setup::default());
+    assert_eq!(browser.run("return [...profile.options].map(option => option.text)"), json!(["one", "two"]));
+    let scope = || browser.run(&format!("return {}", claim("scope")));
+    assert_eq!(scope(), "difitest:test1");
+
+    browser.run("profile.focus()");
+    browser.press("t");
+    browser.wait_for("document.querySelector('#about').innerText.includes('test2')");
+
+    browser.wait_for(SHOWN);
+    assert_eq!(scope(), "difitest:test2");
+}

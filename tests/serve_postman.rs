@@ -1,0 +1,143 @@
+//! `serve --print-postman`: the script that Postman's own runner, newman, runs against a real server.
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    local::Local,
+    serve::Serve,
+    support::{Outcome, maskinporten, program, wait},
+};
+
+const SECRET: &str = "correct-horse-battery";
+
+/// The script as the README's own command prints it, for a server that is running.
+fn script(served: &Serve) -> String {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let line = readme.lines().find(|line| line.contains("serve --print-postman")).unwrap();
+    let line = format!("{line} --port {}", served.port());
+    let binary = Path::new(env!("CARGO_BIN_EXE_maskinporten")).parent().unwrap();
+    program(Command::new("sh").args(["-c", &line]).env("PATH", prepended(binary)), b"")
+}
+
+fn prepended(folder: &Path) -> OsString {
+    let machine = std::env::var_os("PATH").unwrap();
+    std::env::join_paths(std::iter::once(folder.to_owned()).chain(std::env::split_paths(&machine))).unwrap()
+}
+
+/// Runs a collection of one request to the simulator's API, with the script before it.
+fn run(local: &Local, script: &str, auth: &Value, variables: &Value) -> Outcome {
+    let folder = tempfile::tempdir().unwrap();
+    let collection = json!({
+        "info": { "name": "own", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json" },
+        "event": [{ "listen": "prerequest", "script": { "exec": script.lines().collect::<Vec<_>>() } }],
+        "variable": variables,
+        "auth": auth,
+        "item": [{
+            "name": "hello",
+            "request": { "method": "GET", "url": format!("{}api/hello", local.issuer()) },
+            "event": [{ "listen": "test", "script": { "exec": [
+                "pm.test('says hello', () => pm.expect(pm.response.json().hello).to.equal('310700010'));",
+                "console.log('covers ' + pm.response.json().scope);",
+            ] } }],
+        }],
+    });
+    let file = folder.path().join("collection.json");
+    fs::write(&file, collection.to_string()).unwrap();
+    let clients = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("clients/node_modules/.bin");
+    let newman = clients.join("newman");
+    assert!(newman.exists(), "{} is missing: run scripts/setup test", newman.display());
+    let mut command = Command::new(newman);
+    command.arg("run").arg(file).args(["--color", "off"]).env("HOME", folder.path());
+    wait(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+}
+
+#[test]
+fn the_script_names_the_address_that_the_server_would_have_and_never_the_secret() {
+    for (arguments, address) in [
+        (["--port", "17823"].as_slice(), "http://localhost:17823/"),
+        (&["--port", "8080", "--secret", SECRET], "http://localhost:8080/"),
+        (&["--listen", "0.0.0.0", "--secret", SECRET, "--insecure-plain-http"], "http://localhost:17823/"),
+        (&["--listen", "192.0.2.7:8443", "--tls-cert", "a.pem", "--tls-key", "b.pem"], "https://192.0.2.7:8443/"),
+    ] {
+        let printed = maskinporten(["serve", "--print-postman"]).args(arguments).run().artefact();
+
+        assert!(printed.contains(&format!("\nconst server = \"{address}\";\n")), "{printed}");
+        assert!(!printed.contains(SECRET) && !printed.contains("SERVER"), "{printed}");
+        assert!(printed.ends_with("});\n"));
+    }
+    for arguments in [["--port", "0"], ["--unix-socket", "/tmp/socket"]] {
+        maskinporten(["serve", "--print-postman"])
+            .args(arguments)
+            .run()
+            .fails(2, "error: --print-postman needs a port that is known beforehand\nhint: pass --port 17823\n");
+    }
+}
+
+#[test]
+fn every_request_of_a_collection_has_a_token_from_the_servers_memory() {
+    let local = Local::start(&[]);
+    let served = Serve::local(&local, &[]);
+    let script = script(&served);
+    let bearer =
+        json!({ "type": "bearer", "bearer": [{ "key": "token", "value": "{{BearerToken}}", "type": "string" }] });
+    for auth in [Value::Null, bearer] {
+        let outcome = run(&local, &script, &auth, &json!([]));
+
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{}", outcome.stdout);
+        assert!(outcome.stdout.contains("\n  ✓  says hello\n"), "{}", outcome.stdout);
+        assert!(!outcome.stdout.contains("eyJ"), "{}", outcome.stdout);
+    }
+    assert_eq!(local.log().matches("/token").count(), 1, "{}", local.log());
+}
+
+#[test]
+fn profile_scope_and_secret_are_variables_of_postmans() {
+    let local = Local::start(&[]);
+    let served = Serve::local(&local, &["--secret", SECRET, "--allow-scopes", "difitest:*"]);
+    let script = script(&served);
+    let scope = json!({ "key": "maskinporten_scope", "value": "difitest:test2" });
+    let secret = json!({ "key": "maskinporten_secret", "value": SECRET });
+
+    let without = run(&local, &script, &Value::Null, &json!([scope]));
+    assert_eq!(without.code, 1);
+    let told = "no access token: unauthorized; the request does not carry this server's secret; ";
+    assert!(joined(&without.stdout).contains(&told.replace(' ', "")), "{}", without.stdout);
+    assert!(!local.log().contains("api/hello"), "a request went without a token: {}", local.log());
+
+    let with = run(&local, &script, &Value::Null, &json!([scope, secret]));
+    assert_eq!(with.code, 0, "{}", with.stdout);
+    assert!(with.stdout.contains("covers difitest:test2"), "{}", with.stdout);
+    assert!(!with.stdout.contains(SECRET), "{}", with.stdout);
+}
+
+#[test]
+fn a_failure_is_told_in_full_and_the_request_is_not_sent() {
+    let local = Local::start(&[]);
+    let refusing = Serve::local(&local, &["--scope", "simulator:ungranted"]);
+    let gone = Serve::local(&local, &[]);
+    let (refused, left) = (script(&refusing), script(&gone));
+    let port = gone.port();
+    drop(gone);
+    for (script, told) in [
+        (refused, "no access token: forbidden; MP-250; Consumer has not been granted access to the scope".to_owned()),
+        (left, format!("no access token: http://localhost:{port}/ does not answer; start it with: maskinporten serve")),
+    ] {
+        let outcome = run(&local, &script, &Value::Null, &json!([]));
+
+        assert_eq!(outcome.code, 1, "{}", outcome.stdout);
+        assert!(joined(&outcome.stdout).contains(&told.replace(' ', "")), "{}", outcome.stdout);
+        assert!(!local.log().contains("api/hello"), "a request went without a token: {}", local.log());
+    }
+}
+
+/// What newman says, without the frames and line breaks that it puts into it.
+fn joined(said: &str) -> String {
+    said.chars().filter(|character| !character.is_whitespace() && *character != '│').collect()
+}
