@@ -130,12 +130,13 @@ impl<S: TokenSource> App<S> {
                 let text = self.metrics.text(&self.tokens.all(), self.clock.now());
                 Told::new(answer::with(200, METRICS, text), "metrics")
             }
-            Route::NaisToken => nais::token(self, request, &query).await,
-            Route::NaisIntrospect => nais::introspect(self, request, &query).await,
+            // On the heap: every open connection has room for the largest of what stands here.
+            Route::NaisToken => Box::pin(nais::token(self, request, &query)).await,
+            Route::NaisIntrospect => Box::pin(nais::introspect(self, request, &query)).await,
             Route::PageStyle => Told::new(page::style(), "page"),
             Route::PageScript => Told::new(page::script(), "page"),
             Route::PageWords => Told::new(page::words(), "page"),
-            Route::PageData => page::data(self, request.headers(), &query).await,
+            Route::PageData => Box::pin(page::data(self, request.headers(), &query)).await,
         }
     }
 

@@ -92,13 +92,15 @@ impl<S: TokenSource> Inside<S> {
     async fn connection(self: Arc<Self>, stream: Stream, watcher: Watcher) {
         match (stream, self.tls.clone()) {
             (Stream::Tcp(stream), None) => self.requests(stream, watcher).await,
+            // On the heap, for the sake of all the others.
             (Stream::Tcp(stream), Some(acceptor)) => {
-                if let Ok(Ok(stream)) = tokio::time::timeout(HEADER_TIME, acceptor.accept(stream)).await {
-                    self.requests(stream, watcher).await;
+                let handshake = Box::pin(tokio::time::timeout(HEADER_TIME, acceptor.accept(stream)));
+                if let Ok(Ok(stream)) = handshake.await {
+                    Box::pin(self.requests(stream, watcher)).await;
                 }
             }
             #[cfg(unix)]
-            (Stream::Unix(stream), _) => self.requests(stream, watcher).await,
+            (Stream::Unix(stream), _) => Box::pin(self.requests(stream, watcher)).await,
         }
     }
 

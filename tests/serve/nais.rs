@@ -70,6 +70,27 @@ fn a_resource_is_asked_for_and_remembered_by_itself() {
 }
 
 #[test]
+fn whoever_asks_for_ever_more_resources_is_stopped_and_nobody_else_is() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &[]);
+    let own = serve.get("/?cache=true").token();
+    let ask = |number: usize| {
+        let body =
+            format!("identity_provider=maskinporten&target=difitest:test1&resource=https://{number}.example.no/");
+        serve.post("/api/v1/token", FORM, &body)
+    };
+
+    let answers: Vec<_> = (0..256).map(ask).collect();
+
+    let (last, others) = answers.split_last().unwrap();
+    assert!(others.iter().all(|answer| answer.status == 200));
+    last.fails(503, "too_many_tokens");
+    assert_eq!(last.header("retry-after"), Some("30"));
+    assert_eq!(serve.get("/?cache=true").token(), own);
+    assert_eq!(ask(7).token(), answers[7].token());
+}
+
+#[test]
 fn a_request_that_is_not_right_is_told_what_is_wrong_with_it() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);

@@ -44,6 +44,24 @@ fn only_this_machines_own_names_with_its_port_are_answered() {
 }
 
 #[test]
+fn another_address_of_loopback_is_answered_under_its_own_name_too() {
+    let local = Local::start(&[]);
+    let arguments = ["serve", "--env", "local", "--port", "0", "--listen", "127.0.0.9", "--listen", "127.0.0.1"];
+    let serve = Serve::start(local.maskinporten(&arguments));
+    let url = serve.log().split("listening on ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    assert!(url.starts_with("http://127.0.0.9:"), "{url}");
+    let status = |host: &str| {
+        let mut curl = Command::new("curl");
+        curl.args(["-sS", "-o", "/dev/null", "-w", "%{http_code}", &format!("{url}healthz")]);
+        program(if host.is_empty() { &mut curl } else { curl.args(["-H", &format!("Host: {host}")]) }, b"")
+    };
+
+    assert_eq!(status(""), "200");
+    assert_eq!(status("127.0.0.9"), "403");
+    assert_eq!(status("rebound.example.no"), "403");
+}
+
+#[test]
 fn pages_of_other_origins_are_refused_on_every_path() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);

@@ -201,6 +201,19 @@ fn a_token_in_use_is_renewed_before_anybody_has_to_wait_and_one_that_is_not_is_l
 }
 
 #[test]
+fn fresh_tokens_that_nobody_takes_from_memory_are_not_renewed() {
+    let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "success": { "expires_in": 3 } }));
+    let serve = Serve::local(&local, &[]);
+
+    for _ in 0..10 {
+        assert_eq!(serve.get("/").status, 200);
+    }
+    std::thread::sleep(Duration::from_secs(4));
+
+    assert_eq!(local.grants(), 10);
+}
+
+#[test]
 fn a_renewal_that_fails_is_tried_again_and_told_in_the_log() {
     let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "success": { "expires_in": 12 } }));
     let mut serve = Serve::local(&local, &["--retries", "0", "--min-ttl", "6"]);
