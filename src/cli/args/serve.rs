@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
-use crate::cli::settings::Typed;
+use crate::cli::settings::TypedWithProfiles;
 
 pub(super) const ANSWERS: &str = "GET / fetches a token and answers with the token endpoint's JSON; GET /?cache=true answers from memory.\n\
     ?profile=NAME and ?scope=SCOPE choose another. GET /headers, /healthz and /metrics; POST /api/v1/token and\n\
@@ -13,9 +13,6 @@ pub(super) const ANSWERS: &str = "GET / fetches a token and answers with the tok
 
 /// `serve`
 #[derive(Debug, Args)]
-#[command(mut_arg("profile", |profile| profile
-    .action(ArgAction::Append)
-    .help("Serve this profile of the config file; repeatable, the first is the default [default: default_profile]")))]
 pub(crate) struct ServeArguments {
     /// The port on 127.0.0.1 and `::1`; 0 picks a free one [default: 17823]
     #[arg(long, value_name = "PORT", help_heading = "Server")]
@@ -57,7 +54,7 @@ pub(crate) struct ServeArguments {
     #[arg(long, help_heading = "Server", conflicts_with = "print_env")]
     pub(crate) print_postman: bool,
     #[command(flatten)]
-    pub(crate) settings: Typed,
+    pub(crate) settings: TypedWithProfiles,
 }
 
 /// How the log is written.

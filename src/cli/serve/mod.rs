@@ -54,7 +54,7 @@ pub(crate) async fn run(
         allow_origins: arguments.allow_origin,
         ..Options::new(listen)
     };
-    let (names, settings) = names_apart(arguments.settings);
+    let (names, settings) = names_apart(arguments.settings.0);
     let loader = Loader::new(settings, names, config, addresses::allowed(&arguments.allow_scopes)?);
     start(loader, options, arguments.log_format, report).await
 }

@@ -157,12 +157,42 @@ pub(crate) struct Typed(pub(crate) Vec<(&'static str, Vec<String>)>);
 impl Args for Typed {
     /// Every command has its own copy of these arguments; they are made for the one that is run alone.
     fn augment_args(command: Command) -> Command {
-        command
-            .defer(|command| command.args(SETTINGS.iter().filter(|setting| setting.is_typed()).map(Setting::argument)))
+        command.defer(with_settings)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
         Self::augment_args(command)
+    }
+}
+
+fn with_settings(command: Command) -> Command {
+    command.args(SETTINGS.iter().filter(|setting| setting.is_typed()).map(Setting::argument))
+}
+
+/// What was typed for a command that takes any number of profiles.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TypedWithProfiles(pub(crate) Typed);
+
+impl Args for TypedWithProfiles {
+    fn augment_args(command: Command) -> Command {
+        command.defer(|command| {
+            let help = "Serve this profile of the config file; repeatable, the first is the default [default: default_profile]";
+            with_settings(command).mut_arg(PROFILE, |profile| profile.action(ArgAction::Append).help(help))
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for TypedWithProfiles {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Typed::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
     }
 }
 
