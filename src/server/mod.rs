@@ -4,7 +4,7 @@
 //! the contract of Altinn's `MaskinportenTokenGenerator`, so scripts written for it work. Beside it stand ready-made
 //! headers, a page for a browser, metrics, and the token API that NAIS gives an application.
 //!
-//! Every request passes [`guard`] before its path is looked at. [`tokens`] makes one request to the token endpoint for
+//! Every request passes `guard` before its path is looked at. `tokens` makes one request to the token endpoint for
 //! any number of callers. Where tokens come from is a [`TokenSource`]'s affair: this room opens no key, reads no profile
 //! and writes no file.
 
