@@ -29,7 +29,9 @@ pub fn send(port: u16, method: &str, path: &str, body: Option<&Value>) -> io::Re
 
     // The driver keeps the connection whatever it is told, so its answer ends where it says.
     let mut answer = BufReader::new(stream);
-    let head: Vec<String> = answer.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+    let lines =
+        answer.by_ref().lines().take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty()) || line.is_err());
+    let head = lines.collect::<io::Result<Vec<String>>>()?;
     let header = |line: &String| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok();
     let mut body = vec![0; head.iter().find_map(header).unwrap_or(0)];
     answer.read_exact(&mut body)?;
