@@ -39,18 +39,6 @@ impl Setting {
         self.run(&["token", "--env", "local"]).args(more).run().artefact()
     }
 
-    /// How many tokens the simulator has given out.
-    fn requests(&self) -> usize {
-        // The log is read by another thread: it is awaited up to a line that comes after all others.
-        let marker = format!("GET /errors/MP-{:03}", self.local.log().matches("GET /errors/").count());
-        let url = format!("{}errors/{}", self.local.issuer(), marker.rsplit('/').next().unwrap());
-        crate::server::curl(["-sS", &url], "");
-        while !self.local.log().contains(&marker) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        self.local.log().matches("POST /token").count()
-    }
-
     fn folder(&self) -> PathBuf {
         self.cache.path().join("maskinporten")
     }
@@ -77,7 +65,7 @@ fn the_second_call_takes_the_stored_token_and_needs_neither_key_nor_password() {
 
     assert_eq!(first, second);
     assert_eq!(headers, format!("Authorization: Bearer {first}"));
-    assert_eq!(setting.requests(), 1);
+    assert_eq!(setting.local.grants(), 1);
 }
 
 #[test]
@@ -313,7 +301,7 @@ fn a_refusal_is_never_stored_and_the_original_s_command_line_stores_nothing() {
         let outcome = setting.run(&["token", "--env", "local", "--scope", "simulator:ungranted"]).run();
         assert_eq!(outcome.code, 5);
     }
-    assert_eq!(setting.requests(), 2);
+    assert_eq!(setting.local.grants(), 2);
     assert_eq!(setting.run(&["cache", "list"]).run().stderr, "no token is stored\n");
 
     let keystore = setting.local.file("modern.p12").display().to_string();
@@ -358,9 +346,9 @@ fn fifty_processes_that_start_at_once_make_one_request() {
     let tokens: BTreeSet<String> = children.into_iter().map(|child| wait(child).artefact()).collect();
 
     assert_eq!(tokens.len(), 1);
-    assert_eq!(setting.requests(), 1);
+    assert_eq!(setting.local.grants(), 1);
     assert_eq!(tokens.first().unwrap(), &setting.token(&[]));
-    assert_eq!(setting.requests(), 1);
+    assert_eq!(setting.local.grants(), 1);
     watch::search_files(setting.cache.path());
 }
 

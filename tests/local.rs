@@ -124,9 +124,14 @@ impl Local {
         fs::write(&file, serde_json::to_vec_pretty(&clients).unwrap()).unwrap();
     }
 
-    /// How many grants it has been sent; what it says of the last one comes a moment after its answer.
+    /// How many grants it has been sent. Its log is read by another thread: it is awaited up to a line that comes after all
+    /// others.
     pub fn grants(&self) -> usize {
-        std::thread::sleep(Duration::from_millis(100));
+        let last = format!("/errors/last-{}", self.log().matches(" /errors/last-").count());
+        crate::server::curl(["-sS", "-k", "-o", "/dev/null", &format!("{}{}", self.issuer(), &last[1..])], "");
+        while !self.log().contains(&format!("GET {last} ")) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         self.log().lines().filter(|line| line.starts_with("POST /token ")).count()
     }
 

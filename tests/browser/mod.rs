@@ -25,8 +25,6 @@ pub struct Setup<'setup> {
     pub languages: &'setup str,
     /// Further arguments of Chromium's.
     pub arguments: &'setup [&'setup str],
-    /// Whether commands go ahead while a page loads: the driver waits long for a frame whose document is refused.
-    pub impatient: bool,
 }
 
 /// A browser with one window, ended when it is dropped.
@@ -53,7 +51,6 @@ impl Browser {
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "goog:chromeOptions": { "args": arguments, "prefs": { "intl.accept_languages": languages } },
             "goog:loggingPrefs": { "browser": "ALL" },
-            "pageLoadStrategy": if setup.impatient { "none" } else { "normal" },
         } } });
         let made = wire::command(driver.port, "POST", "/session", Some(&wanted));
         let session = made["sessionId"].as_str().unwrap().to_owned();
