@@ -11,6 +11,7 @@
 mod answer;
 mod app;
 mod body;
+mod connection;
 mod connections;
 mod error;
 mod event;
@@ -26,6 +27,7 @@ mod query;
 mod route;
 mod tls;
 mod tokens;
+mod turn;
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
@@ -33,7 +35,8 @@ use secrecy::SecretString;
 
 use self::{
     app::App,
-    connections::{Door, Inside},
+    connection::Answering,
+    connections::Door,
     guard::{Guard, Secret},
     listen::Listening,
     metrics::Metrics,
@@ -140,7 +143,8 @@ impl<S: TokenSource> Server<S> {
             // On an address that others can reach, the secret stands in for the name.
             let loopback = listening.address().filter(|address| address.ip().is_loopback());
             let guard = Guard::new(loopback, scheme, secret.clone(), allow_origins.clone());
-            Door { listening, inside: Arc::new(Inside { guard, tls: tls.clone(), app: Arc::clone(&app) }) }
+            let answering = Arc::new(Answering::new(guard, Arc::clone(&app)));
+            Door { listening, tls: tls.clone(), answering }
         };
         let doors = listening.into_iter().map(door).collect();
         Ok(Self { doors, app, urls })

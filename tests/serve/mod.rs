@@ -2,6 +2,7 @@
 
 mod answers;
 mod connections;
+mod kept;
 mod nais;
 mod original;
 mod reload;

@@ -203,20 +203,23 @@ fn an_address_that_others_can_reach_wants_a_secret_and_tls() {
     assert_eq!(curl(&["-H", "Authorization: Bearer hemmelig", "-H", "Host: tokens.example.no"]), "200");
 }
 
-#[test]
-fn tls_is_served_with_the_users_own_certificate() {
-    let local = Local::start(&[]);
-    let (certificate, key) = (local.home().join("tls.pem"), local.home().join("tls.key"));
+/// A certificate for this machine, and its key.
+pub(super) fn tls_files(local: &Local) -> (String, String) {
+    let [certificate, key] = ["tls.pem", "tls.key"].map(|name| local.home().join(name).to_str().unwrap().to_owned());
     program(
         Command::new("openssl")
             .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
-            .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout"])
-            .arg(&key)
-            .arg("-out")
-            .arg(&certificate),
+            .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", &key, "-out", &certificate]),
         b"",
     );
-    let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
+    (certificate, key)
+}
+
+#[test]
+fn tls_is_served_with_the_users_own_certificate() {
+    let local = Local::start(&[]);
+    let (certificate, key) = tls_files(&local);
+    let (certificate, key) = (certificate.as_str(), key.as_str());
     let serve = Serve::local(&local, &["--tls-cert", certificate, "--tls-key", key]);
 
     let url = format!("https://localhost:{}/?cache=true", serve.port());
