@@ -37,6 +37,12 @@ pub enum ServerError {
         /// What the system says.
         source: io::Error,
     },
+    /// A socket that was passed on cannot be used.
+    #[error("could not use the socket that was passed on")]
+    Passed(#[source] io::Error),
+    /// A socket that was passed on is open to everybody on this machine.
+    #[error("everybody on this machine may write to `{}`, and no secret was given", .0.display())]
+    OpenSocket(PathBuf),
     /// An address that others can reach wants a secret.
     #[error("{0} can be reached from other machines, and no secret was given")]
     NoSecret(SocketAddr),
@@ -62,7 +68,8 @@ impl Explain for ServerError {
             Self::Taken { .. } => "port_taken",
             Self::Listen { .. } => "listen",
             Self::SocketTaken(_) | Self::NoSocket(_) | Self::Socket { .. } => "unix_socket",
-            Self::NoSecret(_) => "no_secret",
+            Self::Passed(_) => "passed_socket",
+            Self::NoSecret(_) | Self::OpenSocket(_) => "no_secret",
             Self::NoTls(_) => "no_tls",
             Self::Tls { .. } => "tls",
             Self::Origin(_) => "allow_origin",
@@ -76,6 +83,10 @@ impl Explain for ServerError {
             Self::SocketTaken(_) => "end it, or pass another --unix-socket".to_owned(),
             Self::NoSocket(_) | Self::Socket { .. } => {
                 "pass --unix-socket PATH in a folder that you may write to".to_owned()
+            }
+            Self::Passed(_) => "it must be a TCP or Unix socket that listens; with systemd, `Accept=no`".to_owned(),
+            Self::OpenSocket(_) => {
+                "set SocketMode=0600 and SocketUser= in systemd's .socket unit, or pass --secret-file FILE".to_owned()
             }
             Self::NoSecret(_) => "pass --secret-file FILE; callers then send it as `Authorization: Bearer`".to_owned(),
             Self::NoTls(_) => {

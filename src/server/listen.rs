@@ -33,7 +33,10 @@ pub(super) enum Listening {
     #[cfg(unix)]
     Unix {
         listener: tokio::net::UnixListener,
-        _file: SocketFile,
+        place: PathBuf,
+        /// Its file, where it is ours to remove.
+        #[expect(dead_code, reason = "it is there to be dropped")]
+        file: Option<SocketFile>,
     },
 }
 
@@ -58,6 +61,15 @@ impl Listening {
         }
     }
 
+    /// Where it listens, for people.
+    pub(super) fn place(&self, scheme: &str) -> Option<String> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok().map(|address| format!("{scheme}://{address}/")),
+            #[cfg(unix)]
+            Self::Unix { place, .. } => Some(place.display().to_string()),
+        }
+    }
+
     /// The address, of which a Unix socket has none.
     pub(super) fn address(&self) -> Option<SocketAddr> {
         match self {
@@ -79,9 +91,10 @@ impl Drop for SocketFile {
     }
 }
 
-/// Opens every socket that is asked for.
-pub(super) fn open(options: &Options) -> Result<Vec<Listening>, ServerError> {
-    let mut all = Vec::new();
+/// Takes every socket that was passed on, and opens every other that is asked for.
+pub(super) fn open(options: &mut Options) -> Result<Vec<Listening>, ServerError> {
+    let passed = std::mem::take(&mut options.passed);
+    let mut all = passed.into_iter().map(|passed| passed.listening(options)).collect::<Result<Vec<_>, _>>()?;
     for listen in &options.listen {
         match listen {
             Listen::Loopback(port) => all.extend(loopback(*port)?),
@@ -96,7 +109,7 @@ pub(super) fn open(options: &Options) -> Result<Vec<Listening>, ServerError> {
 }
 
 /// What others can reach wants a secret and TLS.
-fn check(address: SocketAddr, options: &Options) -> Result<(), ServerError> {
+pub(super) fn check(address: SocketAddr, options: &Options) -> Result<(), ServerError> {
     match () {
         () if address.ip().is_loopback() => Ok(()),
         () if options.secret.is_none() => Err(ServerError::NoSecret(address)),
@@ -160,7 +173,7 @@ fn unix(path: &std::path::Path) -> Result<Listening, ServerError> {
         let listener = tokio::net::UnixListener::bind(&first)?;
         std::fs::set_permissions(&first, Permissions::from_mode(0o600))?;
         std::fs::rename(&first, path)?;
-        Ok(Listening::Unix { listener, _file: SocketFile(path.to_owned()) })
+        Ok(Listening::Unix { listener, place: path.to_owned(), file: Some(SocketFile(path.to_owned())) })
     };
     made().map_err(|source: io::Error| ServerError::Socket { path: path.to_owned(), source })
 }

@@ -22,6 +22,7 @@ mod listen;
 mod metrics;
 mod nais;
 mod page;
+mod passed;
 mod profile;
 mod query;
 mod route;
@@ -47,6 +48,7 @@ pub use self::{
     event::{Event, Observer},
     failed::Failed,
     listen::Listen,
+    passed::Passed,
     profile::{AllowedScopes, Profile, TokenSource, Wanted},
 };
 use crate::clock::{Clock, SystemClock};
@@ -55,6 +57,8 @@ use crate::clock::{Clock, SystemClock};
 pub struct Options {
     /// Where to listen.
     pub listen: Vec<Listen>,
+    /// Sockets that listen already.
+    pub passed: Vec<Passed>,
     /// What callers must send as `Authorization: Bearer`.
     pub secret: Option<SecretString>,
     /// The certificate to serve https with.
@@ -84,6 +88,7 @@ impl Options {
     pub fn new(listen: Vec<Listen>) -> Self {
         Self {
             listen,
+            passed: Vec::new(),
             secret: None,
             tls: None,
             insecure_plain_http: false,
@@ -104,7 +109,7 @@ impl fmt::Debug for Options {
 pub struct Server<S> {
     doors: Vec<Door<S>>,
     app: Arc<App<S>>,
-    urls: Vec<String>,
+    places: Vec<String>,
 }
 
 /// Tells a running server what its source has come by.
@@ -123,12 +128,12 @@ impl<S: TokenSource> Server<S> {
     ///
     /// # Errors
     /// [`ServerError`] for a socket that cannot be had or is not guarded as it must be, and for files of TLS.
-    pub fn bind(options: Options, source: Arc<S>) -> Result<Self, ServerError> {
+    pub fn bind(mut options: Options, source: Arc<S>) -> Result<Self, ServerError> {
         if let Some(origin) = options.allow_origins.iter().find(|origin| !is_origin(origin)) {
             return Err(ServerError::Origin(origin.clone()));
         }
         let tls = options.tls.as_ref().map(tls::acceptor).transpose()?;
-        let listening = listen::open(&options)?;
+        let listening = listen::open(&mut options)?;
         let metrics = Arc::new(Metrics::default());
         let Options { secret, allow_origins, clock, observer, .. } = options;
         let tokens = Tokens::new(Arc::clone(&source), Arc::clone(&clock), Arc::clone(&metrics), observer.clone());
@@ -137,8 +142,7 @@ impl<S: TokenSource> Server<S> {
         let app = Arc::new(app);
         let scheme = if tls.is_some() { "https" } else { "http" };
         let secret = secret.as_ref().map(Secret::of);
-        let urls =
-            listening.iter().filter_map(|listening| Some(format!("{scheme}://{}/", listening.address()?))).collect();
+        let places = listening.iter().filter_map(|listening| listening.place(scheme)).collect();
         let door = |listening: Listening| {
             // On an address that others can reach, the secret stands in for the name.
             let loopback = listening.address().filter(|address| address.ip().is_loopback());
@@ -147,13 +151,13 @@ impl<S: TokenSource> Server<S> {
             Door { listening, tls: tls.clone(), answering }
         };
         let doors = listening.into_iter().map(door).collect();
-        Ok(Self { doors, app, urls })
+        Ok(Self { doors, app, places })
     }
 
-    /// Where it listens, `http://127.0.0.1:17823/`; a Unix socket has no such address.
+    /// Where it listens: `http://127.0.0.1:17823/`, or a Unix socket's path.
     #[must_use]
-    pub fn urls(&self) -> &[String] {
-        &self.urls
+    pub fn places(&self) -> &[String] {
+        &self.places
     }
 
     /// What tells it of changes while it serves.

@@ -1,5 +1,6 @@
 //! The token server as its callers meet it: the real binary, a real simulator behind it, and octets on a socket.
 
+mod activation;
 mod answers;
 mod connections;
 mod kept;

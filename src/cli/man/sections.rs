@@ -9,9 +9,10 @@ use crate::cli::{
 };
 
 /// Variables that other programs know too, and what they do here.
-const VARIABLES: [(&str, &str); 5] = [
+const VARIABLES: [(&str, &str); 6] = [
     ("GITHUB_OUTPUT", "The file to which `maskinporten token --format github` appends; GitHub Actions sets it"),
     ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "The proxy, and the hosts that are reached without one"),
+    ("LISTEN_FDS, LISTEN_PID", "The sockets that systemd has opened for `maskinporten serve`"),
     ("NO_COLOR", "No colour, where it is not empty"),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "The certificate authorities to trust in place of the machine's own"),
     (

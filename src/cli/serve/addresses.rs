@@ -38,15 +38,6 @@ fn address(text: &str, port: u16) -> Result<SocketAddr, Failure> {
     })
 }
 
-/// The Unix sockets, as the log names them.
-pub(super) fn sockets(listen: &[Listen]) -> Vec<String> {
-    let unix = listen.iter().filter_map(|listen| match listen {
-        Listen::Unix(path) => Some(path.display().to_string()),
-        _ => None,
-    });
-    unix.collect()
-}
-
 /// Scopes, or their beginnings with a star.
 pub(super) fn allowed(texts: &[String]) -> Result<AllowedScopes, Failure> {
     if texts.is_empty() {

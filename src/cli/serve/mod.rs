@@ -6,6 +6,7 @@
 mod addresses;
 mod load;
 mod log;
+mod passed;
 mod served;
 mod watch;
 
@@ -46,8 +47,11 @@ pub(crate) async fn run(
         }
         (None, None) => None,
     };
+    let passed = passed::sockets(&arguments)?;
     let tls = arguments.tls_cert.zip(arguments.tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
+    let listen = if passed.is_empty() { listen } else { Vec::new() };
     let options = Options {
+        passed,
         secret,
         tls,
         insecure_plain_http: arguments.insecure_plain_http,
@@ -78,11 +82,10 @@ async fn start(loader: Loader, options: Options, format: LogFormat, report: &Arc
     log.warnings_of(&reading);
     let source = Arc::new(Served::new(read, report.language()));
     let options = Options { observer: log.observer(), ..options };
-    let sockets = addresses::sockets(&options.listen);
     let server = Server::bind(options, Arc::clone(&source)).map_err(|error| of_server(&error))?;
     // Before anybody can know that it runs: who is not listening is ended by this signal.
     let hangups = Hangups::new();
-    log.listening(&server.urls().iter().cloned().chain(sockets).collect::<Vec<_>>(), &source.names());
+    log.listening(server.places(), &source.names());
     let handle = server.handle();
     tokio::select! {
         () = server.serve(stop) => {}
@@ -94,7 +97,9 @@ async fn start(loader: Loader, options: Options, format: LogFormat, report: &Arc
 
 fn of_server(error: &ServerError) -> Failure {
     let exit = match error {
-        ServerError::NoSecret(_) | ServerError::NoTls(_) | ServerError::Origin(_) => Exit::Usage,
+        ServerError::NoSecret(_) | ServerError::OpenSocket(_) | ServerError::NoTls(_) | ServerError::Origin(_) => {
+            Exit::Usage
+        }
         _ => Exit::Configuration,
     };
     Failure::new(exit, error)

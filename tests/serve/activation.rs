@@ -1,0 +1,160 @@
+//! Sockets that systemd's own program opens and passes on.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    os::unix::{fs::PermissionsExt as _, net::UnixStream},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use super::Answer;
+use crate::local::Local;
+
+/// `systemd-socket-activate`, which starts the server at the first request; ended when it is dropped.
+struct Activated(Child);
+
+impl Activated {
+    fn listening(local: &Local, sockets: &[&str], arguments: &[&str]) -> Self {
+        let mut command = Command::new("systemd-socket-activate");
+        command.args(sockets.iter().map(|socket| format!("--listen={socket}")));
+        command.args(["-E", "XDG_DATA_HOME", env!("CARGO_BIN_EXE_maskinporten"), "serve", "--env", "local"]);
+        command.args(arguments).env("XDG_DATA_HOME", local.home()).env("HOME", local.home());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        Self(command.spawn().unwrap())
+    }
+
+    /// Ends it, with what was said; the exit code only of a server that ended by itself.
+    fn end(mut self, signal: bool) -> (Option<i32>, String) {
+        let started = Instant::now();
+        if signal {
+            assert!(Command::new("kill").arg(self.0.id().to_string()).status().unwrap().success());
+        }
+        while self.0.try_wait().unwrap().is_none() {
+            assert!(started.elapsed() < Duration::from_secs(20), "it does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let mut said = String::new();
+        self.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        let own = said.lines().filter(|line| !line.starts_with("Listening on ") && !line.starts_with("Communication "));
+        let own = own.filter(|line| !line.starts_with("Execing ")).map(|line| format!("{line}\n")).collect();
+        (self.0.wait().unwrap().code(), own)
+    }
+}
+
+impl Drop for Activated {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Tries until it can be done, such as connecting to what will listen.
+fn soon<T>(attempt: impl Fn() -> std::io::Result<T>) -> T {
+    let started = Instant::now();
+    loop {
+        match attempt() {
+            Ok(done) => return done,
+            Err(error) => assert!(started.elapsed() < Duration::from_secs(10), "{error}"),
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn ask<T: Read + Write>(connect: impl Fn() -> std::io::Result<T>, request: &str) -> Answer {
+    let mut stream = soon(connect);
+    let _ = stream.write_all(request.as_bytes());
+    let mut text = Vec::new();
+    let _ = stream.read_to_end(&mut text);
+    Answer::of(&String::from_utf8(text).unwrap())
+}
+
+fn request(host: &str) -> String {
+    format!("GET /?cache=true HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+}
+
+#[test]
+fn sockets_that_systemd_opened_are_served_and_the_first_request_waits_for_the_server() {
+    let local = Local::start(&[]);
+    let (port, socket) = (free_port(), local.home().join("passed.socket"));
+    let tcp = format!("127.0.0.1:{port}");
+    let activated = Activated::listening(&local, &[&tcp, socket.to_str().unwrap()], &[]);
+
+    let first = ask(|| TcpStream::connect(&tcp), &request(&tcp));
+    let second = ask(|| UnixStream::connect(&socket), &request("localhost"));
+    let elsewhere = ask(|| TcpStream::connect(&tcp), &request("rebound.example"));
+
+    assert_eq!((first.status, second.status, elsewhere.status), (200, 200, 403), "{first:?}");
+    assert_eq!(first.body, second.body);
+    let (code, said) = activated.end(true);
+    assert_eq!(code, Some(0));
+    let listening = format!("listening on http://{tcp}/ and {} (serving default)\n", socket.display());
+    assert!(said.starts_with(&listening), "{said}");
+    assert!(socket.exists(), "it is systemd's to remove");
+}
+
+#[test]
+fn sockets_that_others_can_reach_are_guarded_like_the_servers_own() {
+    let local = Local::start(&[]);
+    let (port, socket) = (free_port(), local.home().join("open.socket"));
+    let everywhere = format!("0.0.0.0:{port}");
+    let tcp = Activated::listening(&local, &[&everywhere], &[]);
+    ask(|| TcpStream::connect(("127.0.0.1", port)), &request("localhost"));
+    let expected = format!(
+        "error: {everywhere} can be reached from other machines, and no secret was given\n\
+         hint: pass --secret-file FILE; callers then send it as `Authorization: Bearer`\n"
+    );
+    assert_eq!(tcp.end(false), (Some(2), expected));
+
+    let unix = Activated::listening(&local, &[socket.to_str().unwrap()], &[]);
+    soon(|| fs::set_permissions(&socket, fs::Permissions::from_mode(0o666)));
+    ask(|| UnixStream::connect(&socket), &request("localhost"));
+    let expected = format!(
+        "error: everybody on this machine may write to `{}`, and no secret was given\n\
+         hint: set SocketMode=0600 and SocketUser= in systemd's .socket unit, or pass --secret-file FILE\n",
+        socket.display()
+    );
+    assert_eq!(unix.end(false), (Some(2), expected));
+}
+
+#[test]
+fn sockets_of_systemds_and_of_the_command_line_do_not_go_together() {
+    let local = Local::start(&[]);
+    let port = free_port();
+    let tcp = format!("127.0.0.1:{port}");
+    let activated = Activated::listening(&local, &[&tcp], &["--port", "0"]);
+
+    ask(|| TcpStream::connect(&tcp), &request(&tcp));
+
+    let expected = "error: systemd has opened the sockets, and the command line names others\n\
+                    hint: leave --port, --listen and --unix-socket out, and name the sockets in the .socket unit\n";
+    assert_eq!(activated.end(false), (Some(2), expected.to_owned()));
+}
+
+#[test]
+fn a_connection_that_is_passed_on_and_variables_that_are_another_processes_are_no_sockets_to_listen_on() {
+    let local = Local::start(&[]);
+    let port = free_port();
+    let tcp = format!("127.0.0.1:{port}");
+    let mut accepting = Command::new("systemd-socket-activate");
+    accepting.args(["--accept", "--listen", &tcp, "-E", "XDG_DATA_HOME", env!("CARGO_BIN_EXE_maskinporten"), "serve"]);
+    accepting.args(["--env", "local"]).env("XDG_DATA_HOME", local.home()).env("HOME", local.home());
+    accepting.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let accepting = Activated(accepting.spawn().unwrap());
+    ask(|| TcpStream::connect(&tcp), &request(&tcp));
+    std::thread::sleep(Duration::from_millis(300));
+    let (_, said) = accepting.end(true);
+    let expected = "error: could not use the socket that was passed on\n\
+                    caused by: it does not listen\n\
+                    hint: it must be a TCP or Unix socket that listens; with systemd, `Accept=no`\n";
+    assert!(said.contains(expected), "{said}");
+
+    let foreign = local.maskinporten(&["serve", "--env", "local", "--port", "0"]);
+    let serve = super::Serve::start(foreign.env("LISTEN_FDS", "1").env("LISTEN_PID", "1"));
+    assert_eq!(serve.get("/healthz").status, 200);
+}
