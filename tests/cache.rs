@@ -4,30 +4,25 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     time::Duration,
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{
-    local::Local,
-    support::{Maskinporten, wait},
-    watch,
-};
+use crate::{local::Local, support::Maskinporten};
 
 /// The simulator's client with a registered key.
 const REGISTERED: &str = "673d59a6-b427-49bc-b413-b51d7a8f05be";
 
 /// A simulator, and a place for the cache of several runs.
-struct Setting {
-    local: Local,
-    cache: TempDir,
+pub struct Setting {
+    pub local: Local,
+    pub cache: TempDir,
 }
 
 impl Setting {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { local: Local::start(&[]), cache: tempfile::tempdir().unwrap() }
     }
 
@@ -35,16 +30,16 @@ impl Setting {
         self.local.maskinporten(arguments).env("XDG_CACHE_HOME", self.cache.path())
     }
 
-    fn token(&self, more: &[&str]) -> String {
+    pub fn token(&self, more: &[&str]) -> String {
         self.run(&["token", "--env", "local"]).args(more).run().artefact()
     }
 
-    fn folder(&self) -> PathBuf {
+    pub fn folder(&self) -> PathBuf {
         self.cache.path().join("maskinporten")
     }
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub fn files(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
@@ -321,69 +316,4 @@ fn a_refusal_is_never_stored_and_the_original_s_command_line_stores_nothing() {
     let tokens: BTreeSet<String> = (0..2).map(|_| setting.run(&arguments).run().stdout).collect();
     assert_eq!(tokens.len(), 2);
     assert!(!tokens.contains(""));
-}
-
-/// Starts a process that asks for a token.
-fn started(setting: &Setting) -> std::process::Child {
-    Command::new(env!("CARGO_BIN_EXE_maskinporten"))
-        .args(["token", "--env", "local"])
-        .env_clear()
-        .env("HOME", setting.cache.path())
-        .env("XDG_CACHE_HOME", setting.cache.path())
-        .env("XDG_DATA_HOME", setting.local.home())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
-
-#[test]
-fn fifty_processes_that_start_at_once_make_one_request() {
-    let setting = Setting::new();
-    let children: Vec<_> = (0..50).map(|_| started(&setting)).collect();
-
-    let tokens: BTreeSet<String> = children.into_iter().map(|child| wait(child).artefact()).collect();
-
-    assert_eq!(tokens.len(), 1);
-    assert_eq!(setting.local.grants(), 1);
-    assert_eq!(tokens.first().unwrap(), &setting.token(&[]));
-    assert_eq!(setting.local.grants(), 1);
-    watch::search_files(setting.cache.path());
-}
-
-#[test]
-fn whatever_moment_a_process_is_killed_at_the_next_one_gets_a_token() {
-    let setting = Setting::new();
-    // How long a whole run takes, so that the moments are spread over it.
-    let started_at = std::time::Instant::now();
-    assert_eq!(wait(started(&setting)).code, 0);
-    let whole = started_at.elapsed();
-    for moment in 0..200_u32 {
-        if moment % 2 == 0 {
-            fs::remove_dir_all(setting.folder()).unwrap();
-        } else {
-            // Stored tokens are not good enough, so that a new one is written.
-            for file in files(&setting.folder()) {
-                fs::write(file, b"").unwrap();
-            }
-        }
-        let mut child = started(&setting);
-        std::thread::sleep(whole * (moment * 37 % 200) / 180);
-        child.kill().unwrap();
-        child.wait().unwrap();
-        fs::create_dir_all(setting.folder()).unwrap();
-        private(&setting.folder());
-
-        let next = wait(started(&setting));
-        assert_eq!((next.code, next.stderr.as_str()), (0, ""), "after {moment}");
-        assert!(next.stdout.starts_with("eyJ"));
-        watch::search_files(setting.cache.path());
-    }
-}
-
-fn private(folder: &Path) {
-    #[cfg(unix)]
-    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-    let _ = folder;
 }

@@ -5,6 +5,7 @@ mod aliases;
 mod answers;
 mod browser;
 mod cache;
+mod cache_at_once;
 mod cache_room;
 mod check;
 mod completions;

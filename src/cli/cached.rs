@@ -13,6 +13,7 @@ use super::{
     layers::Layers,
     report::{Exit, Failure, Report, with_cause},
     resolve::{self, Asked},
+    signals,
 };
 
 /// A day; no token lives longer.
@@ -59,7 +60,12 @@ pub(super) async fn access_token(
         refresh: is_on(layers, "refresh"),
         wait: asking.asked.patience.timeout,
     };
-    let fetched = cache.fetch(&stored_under, options, &SystemClock, asking.ask(key)).await?;
+    let fetched = tokio::select! {
+        // What is stored needs no signals.
+        biased;
+        fetched = cache.fetch(&stored_under, options, &SystemClock, asking.ask(key)) => fetched?,
+        () = signals::interrupted() => return Err(Failure::interrupted()),
+    };
     for remark in &fetched.remarks {
         report.detail(&remark.to_string());
     }

@@ -38,8 +38,8 @@ impl Activated {
         let mut said = String::new();
         self.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         let own = said.lines().filter(|line| !line.starts_with("Listening on ") && !line.starts_with("Communication "));
-        let own = own.filter(|line| !line.starts_with("Execing ")).map(|line| format!("{line}\n")).collect();
-        (self.0.wait().unwrap().code(), own)
+        let own: Vec<_> = own.filter(|line| !line.starts_with("Execing ")).collect();
+        (self.0.wait().unwrap().code(), own.join("\n") + "\n")
     }
 }
 

@@ -27,6 +27,7 @@ use super::{
     progress::Progress,
     report::{self, Exit, Failure, Report},
     resolve::Asked,
+    signals,
 };
 
 /// What was examined, step by step.
@@ -40,7 +41,7 @@ pub(crate) async fn run(arguments: CheckArguments, config: Option<PathBuf>, repo
     let json = arguments.format == "json";
     let examined = tokio::select! {
         examined = examine(arguments, config, report) => examined?,
-        _ = tokio::signal::ctrl_c() => return Err(Failure::interrupted()),
+        () = signals::interrupted() => return Err(Failure::interrupted()),
     };
     let Examination { settings, mut checks } = examined;
     checks.iter_mut().for_each(pasteable::clean);

@@ -24,12 +24,13 @@ use super::{
     layers::Layers,
     report::{self, Exit, Failure, Report},
     resolve::{self, Wanted},
+    signals,
 };
 
 pub(crate) async fn run(arguments: InspectArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
     let inspected = tokio::select! {
         inspected = inspect(&arguments, config, report) => inspected?,
-        _ = tokio::signal::ctrl_c() => return Err(Failure::interrupted()),
+        () = signals::interrupted() => return Err(Failure::interrupted()),
     };
     let Inspected { reading, verification } = inspected;
     let form = if arguments.format == "json" {

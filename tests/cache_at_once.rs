@@ -1,0 +1,99 @@
+//! Processes that want the same token at once, and processes that end before they have it.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use crate::{
+    cache::{Setting, files},
+    local::Local,
+    support::wait,
+    watch,
+};
+
+/// Starts a process that asks for a token.
+fn started(setting: &Setting) -> std::process::Child {
+    Command::new(env!("CARGO_BIN_EXE_maskinporten"))
+        .args(["token", "--env", "local"])
+        .env_clear()
+        .env("HOME", setting.cache.path())
+        .env("XDG_CACHE_HOME", setting.cache.path())
+        .env("XDG_DATA_HOME", setting.local.home())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn fifty_processes_that_start_at_once_make_one_request() {
+    let setting = Setting::new();
+    let children: Vec<_> = (0..50).map(|_| started(&setting)).collect();
+
+    let tokens: BTreeSet<String> = children.into_iter().map(|child| wait(child).artefact()).collect();
+
+    assert_eq!(tokens.len(), 1);
+    assert_eq!(setting.local.grants(), 1);
+    assert_eq!(tokens.first().unwrap(), &setting.token(&[]));
+    assert_eq!(setting.local.grants(), 1);
+    watch::search_files(setting.cache.path());
+}
+
+#[test]
+fn ctrl_c_ends_who_asks_and_who_waits_for_the_one_that_asks() {
+    let local =
+        Local::with_clients(&[], |clients| clients["faults"] = serde_json::json!({ "delay_milliseconds": 20000 }));
+    let setting = Setting { local, cache: tempfile::tempdir().unwrap() };
+    let both = [started(&setting), started(&setting)];
+    std::thread::sleep(Duration::from_millis(1500));
+
+    for child in &both {
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    }
+
+    for child in both {
+        let ended = wait(child);
+        assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (130, "", "error: interrupted\n"));
+    }
+}
+
+#[test]
+fn whatever_moment_a_process_is_killed_at_the_next_one_gets_a_token() {
+    let setting = Setting::new();
+    // How long a whole run takes, so that the moments are spread over it.
+    let started_at = std::time::Instant::now();
+    assert_eq!(wait(started(&setting)).code, 0);
+    let whole = started_at.elapsed();
+    for moment in 0..200_u32 {
+        if moment % 2 == 0 {
+            fs::remove_dir_all(setting.folder()).unwrap();
+        } else {
+            // Stored tokens are not good enough, so that a new one is written.
+            for file in files(&setting.folder()) {
+                fs::write(file, b"").unwrap();
+            }
+        }
+        let mut child = started(&setting);
+        std::thread::sleep(whole * (moment * 37 % 200) / 180);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        fs::create_dir_all(setting.folder()).unwrap();
+        private(&setting.folder());
+
+        let next = wait(started(&setting));
+        assert_eq!((next.code, next.stderr.as_str()), (0, ""), "after {moment}");
+        assert!(next.stdout.starts_with("eyJ"));
+        watch::search_files(setting.cache.path());
+    }
+}
+
+fn private(folder: &Path) {
+    #[cfg(unix)]
+    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let _ = folder;
+}
