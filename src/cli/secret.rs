@@ -170,18 +170,26 @@ pub(crate) fn server_secret_in(file: &Path) -> Result<SecretString, Failure> {
     let read = File::open(file).map_err(|error| error.to_string()).and_then(read_secret);
     let secret =
         read.map_err(|why| server_failure(format!("could not read the secret file `{}`: {why}", file.display())))?;
-    if secret.expose_secret().trim().is_empty() {
-        return Err(server_failure(format!("the secret file `{}` is empty", file.display())));
-    }
+    check_server_secret(&secret)
+        .map_err(|why| server_failure(format!("the secret file `{}` {why}", file.display())))?;
     Ok(secret)
 }
 
 /// The secret of a token server that was typed.
 pub(crate) fn server_secret(secret: &str) -> Result<SecretString, Failure> {
-    if secret.trim().is_empty() {
-        return Err(server_failure("--secret is empty".to_owned()));
+    let secret = SecretString::from(secret);
+    check_server_secret(&secret).map_err(|why| server_failure(format!("--secret {why}")))?;
+    Ok(secret)
+}
+
+/// Nobody slows down who guesses: he must have too much to guess.
+fn check_server_secret(secret: &SecretString) -> Result<(), String> {
+    const MINIMUM_BYTES: usize = 16;
+    match secret.expose_secret().trim().len() {
+        0 => Err("is empty".to_owned()),
+        length if length < MINIMUM_BYTES => Err(format!("is shorter than {MINIMUM_BYTES} bytes, and can be guessed")),
+        _ => Ok(()),
     }
-    Ok(SecretString::from(secret))
 }
 
 fn server_failure(message: String) -> Failure {

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use super::{
     Event, Failed, Metrics, Observer, TokenSource, Wanted,
     answer::{self, Answer},
+    connection::{Phase, Stop},
     guard::Guard,
     introspect::Issuers,
     nais, page,
@@ -73,7 +74,7 @@ impl Told {
 
 impl<S: TokenSource> App<S> {
     /// Answers, counts and tells the log.
-    pub(super) async fn handle(self: &Arc<Self>, guard: &Guard, request: Request<Incoming>) -> Answer {
+    pub(super) async fn handle(self: &Arc<Self>, guard: &Guard, request: Request<Incoming>, mut stop: Stop) -> Answer {
         let started = Instant::now();
         let method = known(request.method());
         let route = Route::of(request.uri().path()).map(|route| match route {
@@ -82,7 +83,11 @@ impl<S: TokenSource> App<S> {
         });
         let allowed = guard.allowed_origin(request.headers()).and_then(|origin| HeaderValue::from_str(origin).ok());
         let told = match guard.check(&request, route) {
-            Ok(()) => self.answer(request, route, allowed.is_some()).await,
+            Ok(()) => tokio::select! {
+                biased;
+                told = self.answer(request, route, allowed.is_some()) => told,
+                _ = stop.wait_for(|phase| *phase == Phase::Over) => Told::failed(&stopped()),
+            },
             Err(failed) => Told::failed(&failed),
         };
         let mut answer = told.answer;
@@ -179,6 +184,10 @@ impl<S: TokenSource> App<S> {
     ) -> Result<(Arc<Held>, Origin), Refused> {
         if remembered { self.tokens.remembered(wanted).await } else { self.tokens.fresh(wanted).await }
     }
+}
+
+fn stopped() -> Failed {
+    Failed::new(503, "stopped", "the server was stopped before there was an answer").hint("ask again when it runs")
 }
 
 const METRICS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");

@@ -33,8 +33,18 @@ pub(super) const TIME: Duration = Duration::from_secs(10);
 const MAXIMUM_HEADERS: usize = 64;
 const MAXIMUM_HEADER_BYTES: usize = 16 * 1024;
 
-/// Tells connections that the server stops.
-pub(super) type Stop = watch::Receiver<bool>;
+/// How far the server is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Serving,
+    /// Open requests may still be answered.
+    Stopping,
+    /// Nothing is waited for any more.
+    Over,
+}
+
+/// Tells connections how far the server is.
+pub(super) type Stop = watch::Receiver<Phase>;
 
 /// What answers on a connection.
 pub(super) struct Answering<S> {
@@ -64,7 +74,7 @@ impl<S: TokenSource> Answering<S> {
             if kept.before.is_empty() {
                 tokio::select! {
                     biased;
-                    _ = stop.wait_for(|stops| *stops) => return,
+                    _ = stop.wait_for(|phase| *phase != Phase::Serving) => return,
                     readable = timeout(TIME, kept.stream.readable()) => if !matches!(readable, Ok(Ok(()))) { return },
                 }
             }
@@ -78,20 +88,20 @@ impl<S: TokenSource> Answering<S> {
 
     /// Answers what has come, and what comes before the client waits.
     async fn turn<T: Readable>(self: &Arc<Self>, kept: Kept<T>, stop: &mut Stop) -> Option<Kept<T>> {
-        let turn = Arc::new(Turn::default());
+        let (turn, over) = (Arc::new(Turn::default()), stop.clone());
         let service = service_fn(|request: Request<Incoming>| {
-            let (own, turn) = (Arc::clone(self), Arc::clone(&turn));
+            let (own, turn, over) = (Arc::clone(self), Arc::clone(&turn), over.clone());
             turn.asked();
             Box::pin(async move {
                 let has_body = !request.body().is_end_stream();
-                let answer = own.app.handle(&own.guard, request).await;
+                let answer = own.app.handle(&own.guard, request, over).await;
                 turn.answered(has_body);
                 Ok::<_, Infallible>(answer)
             })
         });
         let observed = Observed { before: kept.before, stream: kept.stream, turn: Arc::clone(&turn) };
         let mut connection = self.http.serve_connection(TokioIo::new(observed), service);
-        let (mut stopping, mut ending) = (pin!(stop.wait_for(|stops| *stops)), false);
+        let (mut stopping, mut ending) = (pin!(stop.wait_for(|phase| *phase != Phase::Serving)), false);
         let mut patience: Option<Pin<Box<Sleep>>> = None;
         let is_kept = poll_fn(|context| {
             if !ending && stopping.as_mut().poll(context).is_ready() {

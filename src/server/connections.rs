@@ -1,6 +1,10 @@
 //! Connections: accepted up to a number, each a task of its own, ended in good order.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use tokio::{
@@ -8,30 +12,32 @@ use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
-use tokio_rustls::TlsAcceptor;
 
 use super::{
     TokenSource,
-    connection::{Answering, Stop, TIME},
+    connection::{Answering, Phase, Stop, TIME},
+    credentials::Credentials,
     listen::{Listening, Stream},
 };
 
 /// No more connections are served at a time; further ones wait.
 const MAXIMUM_CONNECTIONS: usize = 2048;
 /// For as long do open requests have after the server has been told to stop.
-const CLOSING_TIME: Duration = Duration::from_secs(2);
+const CLOSING_TIME: Duration = Duration::from_millis(1800);
+/// And for as long are those that are still open told that it has stopped.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// One listening socket, and what stands behind it.
 pub(super) struct Door<S> {
     pub(super) listening: Listening,
-    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) credentials: Arc<Credentials>,
     pub(super) answering: Arc<Answering<S>>,
 }
 
 /// Serves at every door until `stop` is ready, then closes them and lets open requests finish.
 pub(super) async fn serve<S: TokenSource>(doors: Vec<Door<S>>, stop: impl Future<Output = ()>) {
     let permits = Arc::new(Semaphore::new(MAXIMUM_CONNECTIONS));
-    let (stopping, stopped) = watch::channel(false);
+    let (stopping, stopped) = watch::channel(Phase::Serving);
     // Dropped at the end, which ends what is still open then.
     let mut connections: Vec<JoinSet<()>> = doors.iter().map(|_| JoinSet::new()).collect();
     let accepting = doors.into_iter().zip(&mut connections);
@@ -40,13 +46,16 @@ pub(super) async fn serve<S: TokenSource>(doors: Vec<Door<S>>, stop: impl Future
         () = stop => {}
         _ = join_all(accepting) => {}
     }
-    stopping.send_replace(true);
-    let finished = async {
+    stopping.send_replace(Phase::Stopping);
+    let mut finished = pin!(async {
         for connections in &mut connections {
             while connections.join_next().await.is_some() {}
         }
-    };
-    let _ = timeout(CLOSING_TIME, finished).await;
+    });
+    if timeout(CLOSING_TIME, finished.as_mut()).await.is_err() {
+        stopping.send_replace(Phase::Over);
+        let _ = timeout(LAST_WORDS, finished).await;
+    }
 }
 
 async fn accept<S: TokenSource>(
@@ -77,7 +86,7 @@ fn connection<S: TokenSource>(
     stop: Stop,
 ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     let answering = Arc::clone(&door.answering);
-    match (stream, door.tls.clone()) {
+    match (stream, door.credentials.tls()) {
         (Stream::Tcp(stream), None) => Box::pin(answering.serve(stream, stop, permit)),
         (Stream::Tcp(stream), Some(acceptor)) => Box::pin(async move {
             if let Ok(Ok(stream)) = timeout(TIME, acceptor.accept(stream)).await {

@@ -78,7 +78,7 @@ impl Explain for ServerError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Taken { .. } => "end it, or pass --port 0 to listen on a free port".to_owned(),
+            Self::Taken { .. } => "end it, or pass another --port; 0 picks a free one".to_owned(),
             Self::Listen { .. } => "use an address of this machine, and a port from 1024 up".to_owned(),
             Self::SocketTaken(_) => "end it, or pass another --unix-socket".to_owned(),
             Self::NoSocket(_) | Self::Socket { .. } => {

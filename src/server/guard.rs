@@ -5,7 +5,7 @@
 //! `Origin` or `Sec-Fetch-Site` (<https://www.w3.org/TR/fetch-metadata/>) and are refused unless that origin is named.
 //! The secret is RFC 6750's bearer token.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use hyper::{
     HeaderMap, Method, Request, StatusCode,
@@ -14,7 +14,7 @@ use hyper::{
 use openssl::{memcmp, sha::sha256};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Failed, page, route::Route};
+use super::{Failed, credentials::Credentials, page, route::Route};
 
 pub(super) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -27,7 +27,7 @@ pub(super) struct Guard {
     /// What `Host` may be; `None` when it may be anything, since the secret is asked for.
     hosts: Option<Vec<String>>,
     scheme: &'static str,
-    secret: Option<Secret>,
+    credentials: Arc<Credentials>,
     origins: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ impl Guard {
     pub(super) fn new(
         address: Option<SocketAddr>,
         scheme: &'static str,
-        secret: Option<Secret>,
+        credentials: Arc<Credentials>,
         origins: Vec<String>,
     ) -> Self {
         let hosts = address.map(|address| {
@@ -56,7 +56,7 @@ impl Guard {
             let with_port = names.iter().map(|name| format!("{name}:{port}")).chain([address.to_string()]);
             with_port.chain(names.iter().filter(|_| port == usual).map(|name| (*name).to_owned())).collect()
         });
-        Self { hosts, scheme, secret, origins }
+        Self { hosts, scheme, credentials, origins }
     }
 
     /// The origin in whose name a request may come, when it names one that is let in.
@@ -72,8 +72,8 @@ impl Guard {
         // A preflight carries no credentials (Fetch §4.8), and an origin that is not named has got no further.
         let is_page = route == Some(Route::Token) && page::is_wanted(request.headers());
         let is_open = is_page || route.is_some_and(Route::is_open) || request.method() == Method::OPTIONS;
-        match &self.secret {
-            Some(secret) if !is_open => check_secret(secret, request.headers()),
+        match self.credentials.secret() {
+            Some(secret) if !is_open => check_secret(&secret, request.headers()),
             _ => Ok(()),
         }
     }

@@ -13,6 +13,7 @@ mod app;
 mod body;
 mod connection;
 mod connections;
+mod credentials;
 mod error;
 mod event;
 mod failed;
@@ -35,13 +36,8 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use secrecy::SecretString;
 
 use self::{
-    app::App,
-    connection::Answering,
-    connections::Door,
-    guard::{Guard, Secret},
-    listen::Listening,
-    metrics::Metrics,
-    tokens::Tokens,
+    app::App, connection::Answering, connections::Door, credentials::Credentials, guard::Guard, listen::Listening,
+    metrics::Metrics, tokens::Tokens,
 };
 pub use self::{
     error::ServerError,
@@ -109,17 +105,29 @@ impl fmt::Debug for Options {
 pub struct Server<S> {
     doors: Vec<Door<S>>,
     app: Arc<App<S>>,
+    credentials: Arc<Credentials>,
     places: Vec<String>,
 }
 
 /// Tells a running server what its source has come by.
-pub struct Handle<S>(Arc<Tokens<S>>);
+pub struct Handle<S> {
+    tokens: Arc<Tokens<S>>,
+    credentials: Arc<Credentials>,
+}
 
 impl<S: TokenSource> Handle<S> {
     /// The profiles have changed: tokens of those that are no longer served are let go, and a server that was left
     /// alone after a failure is asked again.
     pub fn reloaded(&self) {
-        self.0.reloaded();
+        self.tokens.reloaded();
+    }
+
+    /// Takes another secret and certificate in place of those that are there, from the next request and connection on.
+    ///
+    /// # Errors
+    /// [`ServerError`] for files of TLS that cannot be used; then everything stays as it was.
+    pub fn renew(&self, secret: Option<&SecretString>, tls: Option<&TlsFiles>) -> Result<(), ServerError> {
+        self.credentials.renew(secret, tls)
     }
 }
 
@@ -132,26 +140,25 @@ impl<S: TokenSource> Server<S> {
         if let Some(origin) = options.allow_origins.iter().find(|origin| !is_origin(origin)) {
             return Err(ServerError::Origin(origin.clone()));
         }
-        let tls = options.tls.as_ref().map(tls::acceptor).transpose()?;
+        let credentials = Arc::new(Credentials::new(options.secret.as_ref(), options.tls.as_ref())?);
         let listening = listen::open(&mut options)?;
         let metrics = Arc::new(Metrics::default());
-        let Options { secret, allow_origins, clock, observer, .. } = options;
+        let scheme = if options.tls.is_some() { "https" } else { "http" };
+        let Options { allow_origins, clock, observer, .. } = options;
         let tokens = Tokens::new(Arc::clone(&source), Arc::clone(&clock), Arc::clone(&metrics), observer.clone());
         let app =
             App { source, tokens: Arc::new(tokens), issuers: introspect::Issuers::default(), metrics, clock, observer };
         let app = Arc::new(app);
-        let scheme = if tls.is_some() { "https" } else { "http" };
-        let secret = secret.as_ref().map(Secret::of);
         let places = listening.iter().filter_map(|listening| listening.place(scheme)).collect();
         let door = |listening: Listening| {
             // On an address that others can reach, the secret stands in for the name.
             let loopback = listening.address().filter(|address| address.ip().is_loopback());
-            let guard = Guard::new(loopback, scheme, secret.clone(), allow_origins.clone());
+            let guard = Guard::new(loopback, scheme, Arc::clone(&credentials), allow_origins.clone());
             let answering = Arc::new(Answering::new(guard, Arc::clone(&app)));
-            Door { listening, tls: tls.clone(), answering }
+            Door { listening, credentials: Arc::clone(&credentials), answering }
         };
         let doors = listening.into_iter().map(door).collect();
-        Ok(Self { doors, app, places })
+        Ok(Self { doors, app, credentials, places })
     }
 
     /// Where it listens: `http://127.0.0.1:17823/`, or a Unix socket's path.
@@ -163,7 +170,7 @@ impl<S: TokenSource> Server<S> {
     /// What tells it of changes while it serves.
     #[must_use]
     pub fn handle(&self) -> Handle<S> {
-        Handle(Arc::clone(&self.app.tokens))
+        Handle { tokens: Arc::clone(&self.app.tokens), credentials: Arc::clone(&self.credentials) }
     }
 
     /// Serves until `stop` is ready; requests that are open then have two seconds to finish.

@@ -83,7 +83,7 @@ fn wanted(members: &Members, query: &Query, profiles: &[Arc<Profile>]) -> Result
     let first = query.profile(profiles)?;
     let mut candidates = profiles.iter().filter(|_| !query.names_profile());
     let profile = if first.allows(&scopes) { Some(&first) } else { candidates.find(|own| own.allows(&scopes)) };
-    let profile = Arc::clone(profile.ok_or_else(|| query::not_allowed(&first))?);
+    let profile = Arc::clone(profile.ok_or_else(|| query::not_allowed(&first, &scopes))?);
     let is_own = scopes == profile.scopes;
     Ok(Wanted { scopes: (!is_own).then_some(scopes), resource, profile })
 }
@@ -97,7 +97,7 @@ async fn members(request: Request<Incoming>, known: &[&str]) -> Result<Members, 
         "application/x-www-form-urlencoded" => of_form,
         _ => {
             let told = Failed::new(415, "unsupported_media_type", "the body is neither JSON nor a form");
-            return Err(told.hint("send `Content-Type: application/json`"));
+            return Err(told.hint("send `Content-Type: application/json`, or application/x-www-form-urlencoded"));
         }
     };
     let members = read(&body::read(request.into_body()).await?)?;

@@ -73,7 +73,11 @@ impl Profile {
     /// Whether a request may ask for these scopes: each is the profile's own or allowed beside them.
     #[must_use]
     pub fn allows(&self, scopes: &Scopes) -> bool {
-        scopes.iter().all(|scope| self.scopes.iter().any(|own| own == scope) || self.allowed.contain(scope))
+        scopes.iter().all(|scope| self.allows_one(scope))
+    }
+
+    pub(super) fn allows_one(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|own| own == scope) || self.allowed.contain(scope)
     }
 }
 

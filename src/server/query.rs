@@ -58,7 +58,7 @@ impl Query {
         let Some(text) = &self.scope else { return Ok(Wanted::own(profile)) };
         let scopes = scopes(text)?;
         if !profile.allows(&scopes) {
-            return Err(not_allowed(&profile));
+            return Err(not_allowed(&profile, &scopes));
         }
         let is_own = scopes == profile.scopes;
         Ok(Wanted { scopes: (!is_own).then_some(scopes), ..Wanted::own(profile) })
@@ -66,11 +66,13 @@ impl Query {
 }
 
 pub(super) fn scopes(text: &str) -> Result<Scopes, Failed> {
-    Scopes::parse(text).map_err(|error| Failed::of(400, &error))
+    let read = Scopes::parse(text).map_err(|error| Failed::of(400, &error));
+    read.map_err(|failed| failed.hint("name scopes such as prefix:name, parted by blanks"))
 }
 
-pub(super) fn not_allowed(profile: &Profile) -> Failed {
-    let told = format!("the profile `{}` does not allow this scope", profile.name);
+pub(super) fn not_allowed(profile: &Profile, scopes: &Scopes) -> Failed {
+    let first = scopes.iter().find(|scope| !profile.allows_one(scope)).unwrap_or_default();
+    let told = format!("the profile `{}` does not allow the scope `{first}`", profile.name);
     Failed::new(403, "scope_not_allowed", told)
         .hint("name it with --allow-scopes when the server is started; `prefix*` allows all that begin so")
 }
@@ -79,7 +81,7 @@ fn switch(name: &str, value: &str) -> Result<bool, Failed> {
     match value.to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
-        _ => Err(bad_request(&format!("`{name}` is neither true nor false"))),
+        _ => Err(bad_request(&format!("`{name}` is neither true nor false")).hint(&format!("write {name}=true"))),
     }
 }
 

@@ -100,6 +100,51 @@ fn a_keystore_that_is_replaced_is_opened_again_and_a_broken_one_is_not_used() {
 }
 
 #[test]
+fn a_password_file_that_does_not_fit_any_more_is_told_and_the_key_goes_on_being_used() {
+    let local = Local::start(&[]);
+    let password = local.home().join("own.password");
+    fs::copy(local.file("modern.password"), &password).unwrap();
+    let keystore = local.file("modern.p12");
+    let own = ["-k", keystore.to_str().unwrap(), "--keystore-password-file", password.to_str().unwrap()];
+    let mut serve = Serve::local(&local, &own);
+
+    fs::write(&password, "feil passord").unwrap();
+
+    serve.wait_for("goes on with what it has: ");
+    assert!(!serve.log().contains("read config and keys again ("), "{}", serve.log());
+    assert_eq!(serve.get("/").status, 200);
+}
+
+#[test]
+fn secret_and_certificate_are_renewed_with_their_files() {
+    let local = Local::start(&[]);
+    let (certificate, key) = super::safety::tls_files(&local);
+    let secret = local.home().join("secret");
+    fs::write(&secret, "the-first-secret").unwrap();
+    let file = secret.to_str().unwrap().to_owned();
+    let mut serve = Serve::local(&local, &["--secret-file", &file, "--tls-cert", &certificate, "--tls-key", &key]);
+    let url = format!("https://localhost:{}/?cache=true", serve.port());
+    let status = |secret: &str| {
+        let mut curl = Command::new("curl");
+        curl.args(["-sS", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", &certificate]);
+        curl.args(["-H", &format!("Authorization: Bearer {secret}"), &url]);
+        program(&mut curl, b"")
+    };
+    assert_eq!((status("the-first-secret"), status("the-other-secret")), ("200".to_owned(), "401".to_owned()));
+
+    fs::write(&secret, "the-other-secret").unwrap();
+    super::safety::tls_files(&local);
+    serve.signal("-HUP");
+    serve.wait_for("read config and keys again (");
+
+    // Curl trusts the new certificate alone.
+    assert_eq!((status("the-first-secret"), status("the-other-secret")), ("401".to_owned(), "200".to_owned()));
+    fs::write(&secret, "short").unwrap();
+    serve.wait_for("is shorter than 16 bytes, and can be guessed; write one with: openssl rand -hex 32 > secret");
+    assert_eq!(status("the-other-secret"), "200");
+}
+
+#[test]
 fn a_password_that_was_typed_is_asked_for_once_and_serves_a_keystore_that_changes() {
     let local = Local::start(&[]);
     let keystore = local.home().join("own.p12");

@@ -174,8 +174,10 @@ fn what_takes_longer_than_two_seconds_is_not_waited_for() {
     let told = Instant::now();
     serve.signal("-TERM");
 
+    Answer::read(open).fails(503, "stopped");
     assert_eq!(serve.exit_code(), Some(0));
     let took = told.elapsed();
+    assert!(serve.log().contains(" stopped\n"), "{}", serve.log());
     assert!(took > Duration::from_millis(1500) && took < Duration::from_secs(4), "{took:?}");
     assert!(!serve.log().contains("a fault in"), "{}", serve.log());
 }

@@ -119,7 +119,7 @@ fn with_a_secret_nobody_gets_a_token_without_it() {
     for headers in [
         &[][..],
         &["Authorization: Bearer "],
-        &["Authorization: Bearer hemmelig"],
+        &["Authorization: Bearer hemmelig-og-lang-nok"],
         &["Authorization: Bearer hemmelig-nøkkel "],
         &["Authorization: Basic hemmelig-nøkkel"],
         &["Authorization: hemmelig-nøkkel"],
@@ -148,9 +148,9 @@ fn with_a_secret_nobody_gets_a_token_without_it() {
 #[test]
 fn a_secret_on_the_command_line_works_with_a_warning() {
     let local = Local::start(&[]);
-    let serve = Serve::local(&local, &["--secret", "hemmelig"]);
+    let serve = Serve::local(&local, &["--secret", "hemmelig-og-lang-nok"]);
 
-    assert_eq!(serve.get_with("/", &["Authorization: Bearer hemmelig"]).status, 200);
+    assert_eq!(serve.get_with("/", &["Authorization: Bearer hemmelig-og-lang-nok"]).status, 200);
     serve.get("/").fails(401, "unauthorized");
     let warning = "warning: --secret shows in the process list; pass --secret-file FILE instead\n";
     assert!(serve.log().starts_with(warning), "{}", serve.log());
@@ -164,7 +164,7 @@ fn an_address_that_others_can_reach_wants_a_secret_and_tls() {
         local.maskinporten(&all).run().fails(2, stderr);
     };
     let secret = local.home().join("secret");
-    fs::write(&secret, "hemmelig").unwrap();
+    fs::write(&secret, "hemmelig-og-lang-nok").unwrap();
     let secret = secret.to_str().unwrap();
 
     fails(
@@ -200,7 +200,7 @@ fn an_address_that_others_can_reach_wants_a_secret_and_tls() {
         )
     };
     assert_eq!(curl(&[]), "401");
-    assert_eq!(curl(&["-H", "Authorization: Bearer hemmelig", "-H", "Host: tokens.example.no"]), "200");
+    assert_eq!(curl(&["-H", "Authorization: Bearer hemmelig-og-lang-nok", "-H", "Host: tokens.example.no"]), "200");
 }
 
 /// A certificate for this machine, and its key.

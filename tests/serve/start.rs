@@ -19,7 +19,7 @@ fn a_port_that_is_taken_is_told_on_either_family() {
             &format!(
                 "error: could not listen on {address}:{port}, where another program does\n\
                  caused by: Address already in use (os error 98)\n\
-                 hint: end it, or pass --port 0 to listen on a free port\n"
+                 hint: end it, or pass another --port; 0 picks a free one\n"
             ),
         );
     }
@@ -67,6 +67,13 @@ fn options_that_are_wrong_are_told_with_what_to_write() {
             3,
             "warning: --secret shows in the process list; pass --secret-file FILE instead\n\
              error: --secret is empty\n\
+             hint: write one with: openssl rand -hex 32 > secret, and pass --secret-file secret\n",
+        ),
+        (
+            &["--secret", "abc"],
+            3,
+            "warning: --secret shows in the process list; pass --secret-file FILE instead\n\
+             error: --secret is shorter than 16 bytes, and can be guessed\n\
              hint: write one with: openssl rand -hex 32 > secret, and pass --secret-file secret\n",
         ),
         (

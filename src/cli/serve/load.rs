@@ -51,7 +51,16 @@ pub(super) struct Prepared {
 /// Every profile, and the files that they were made from.
 pub(super) struct Loaded {
     pub(super) prepared: Vec<Arc<Prepared>>,
+    /// Where settings are, or would be.
+    pub(super) configs: Vec<PathBuf>,
+    /// Those that settings name.
     pub(super) files: Vec<PathBuf>,
+}
+
+impl Loaded {
+    pub(super) fn all_files(&self) -> Vec<PathBuf> {
+        [self.configs.as_slice(), &self.files].concat()
+    }
 }
 
 impl Loader {
@@ -70,16 +79,26 @@ impl Loader {
         self.answers.end_questions();
     }
 
-    /// Reads everything. Keys that are the same as before are not opened again.
-    pub(super) async fn load(&self, before: &[Arc<Prepared>], report: &Arc<Report>) -> Result<Loaded, Failure> {
+    /// Reads everything. Keys that are the same as before are opened again if that is asked for: their password may
+    /// be another.
+    pub(super) async fn load(
+        &self,
+        before: &[Arc<Prepared>],
+        keys_too: bool,
+        report: &Arc<Report>,
+    ) -> Result<Loaded, Failure> {
         let names: Vec<Option<&String>> =
             if self.names.is_empty() { vec![None] } else { self.names.iter().map(Some).collect() };
-        let mut loaded = Loaded { prepared: Vec::new(), files: self.config_files() };
+        let mut loaded = Loaded { prepared: Vec::new(), configs: self.config_files(), files: Vec::new() };
         for name in names {
             let layers = self.layers(name, report)?.with_answers(Arc::clone(&self.answers));
-            let known = before.iter().chain(&loaded.prepared);
+            let known = before.iter().filter(|_| !keys_too).chain(&loaded.prepared);
             let known = known.map(|prepared| (prepared.source.clone(), prepared.key.clone())).collect();
-            let (prepared, files) = self.prepare(layers, known, before.is_empty(), report).await?;
+            let prepared = self.prepare(layers, known, before.is_empty(), report).await;
+            let (prepared, files) = prepared.map_err(|failure| match name {
+                Some(name) if self.names.len() > 1 => failure.about(&format!("the profile `{name}` cannot be served")),
+                _ => failure,
+            })?;
             loaded.prepared.push(Arc::new(prepared));
             loaded.files.extend(files);
         }

@@ -81,7 +81,8 @@ impl Log {
     pub(super) fn not_reloaded(&self, failure: &Failure) {
         let (message, causes, hint) = failure.parts();
         let why = causes.iter().fold(message.to_owned(), |told, cause| format!("{told}: {cause}"));
-        let text = format!("could not read config and keys again, and goes on with what it has: {why}");
+        let hint_too = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        let text = format!("could not read config and keys again, and goes on with what it has: {why}{hint_too}");
         self.say(&text, || json!({ "event": "not reloaded", "error": why, "hint": hint }));
     }
 

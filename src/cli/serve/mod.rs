@@ -4,6 +4,7 @@
 //! opened once, before the first request.
 
 mod addresses;
+mod credentials;
 mod load;
 mod log;
 mod passed;
@@ -14,7 +15,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::server::{Listen, Options, Server, ServerError, TlsFiles};
 
-use self::{load::Loader, log::Log, served::Served};
+use self::{credentials::Credentials, load::Loader, log::Log, served::Served, watch::Watching};
 use super::{
     args::{LogFormat, ServeArguments},
     report::{self, Exit, Failure, Report},
@@ -34,48 +35,55 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let listen = addresses::wanted(&arguments)?;
     if arguments.print_env {
-        return report::print(addresses::variables(&arguments, &listen)?.as_bytes());
+        let variables = addresses::variables(&arguments, &listen)?;
+        if arguments.secret.is_some() || arguments.secret_file.is_some() {
+            report.warning("applications of NAIS' send no secret: a server that wants one refuses them");
+        }
+        return report::print(variables.as_bytes());
     }
     if arguments.print_postman {
         return report::print(addresses::postman_script(&arguments, &listen)?.as_bytes());
     }
-    let secret = match (&arguments.secret_file, &arguments.secret) {
-        (Some(file), _) => Some(secret::server_secret_in(file)?),
-        (None, Some(secret)) => {
-            report.warning("--secret shows in the process list; pass --secret-file FILE instead");
-            Some(secret::server_secret(secret)?)
-        }
-        (None, None) => None,
-    };
+    if arguments.secret.is_some() {
+        report.warning("--secret shows in the process list; pass --secret-file FILE instead");
+    }
+    let typed = arguments.secret.as_deref().map(secret::server_secret).transpose()?;
     let passed = passed::sockets(&arguments)?;
     let tls = arguments.tls_cert.zip(arguments.tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
     let listen = if passed.is_empty() { listen } else { Vec::new() };
+    let credentials = Credentials { secret_file: arguments.secret_file, tls };
     let options = Options {
         passed,
-        secret,
-        tls,
+        secret: credentials.secret()?.or(typed),
+        tls: credentials.tls.clone(),
         insecure_plain_http: arguments.insecure_plain_http,
         allow_origins: arguments.allow_origin,
         ..Options::new(listen)
     };
     let (names, settings) = names_apart(arguments.settings.0);
     let loader = Loader::new(settings, names, config, addresses::allowed(&arguments.allow_scopes)?);
-    start(loader, options, arguments.log_format, report).await
+    start(loader, options, credentials, arguments.log_format, report).await
 }
 
 /// Serves as the original does.
 pub(crate) async fn run_original(settings: Typed, port: u16, report: &Arc<Report>) -> Result<(), Failure> {
     let options = Options::new(vec![Listen::Loopback(port)]);
-    start(Loader::of_original(settings), options, LogFormat::Text, report).await
+    start(Loader::of_original(settings), options, Credentials::default(), LogFormat::Text, report).await
 }
 
-async fn start(loader: Loader, options: Options, format: LogFormat, report: &Arc<Report>) -> Result<(), Failure> {
+async fn start(
+    loader: Loader,
+    options: Options,
+    credentials: Credentials,
+    format: LogFormat,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
     let mut stop = std::pin::pin!(signals::stop());
     raise_file_limit();
     let log = Log::start(format, report);
     let reading = Log::report_of(format, report);
     let read = tokio::select! {
-        first = loader.load(&[], &reading) => first?,
+        first = loader.load(&[], true, &reading) => first?,
         () = &mut stop => return Err(Failure::interrupted()),
     };
     loader.end_questions();
@@ -87,9 +95,10 @@ async fn start(loader: Loader, options: Options, format: LogFormat, report: &Arc
     let hangups = Hangups::new();
     log.listening(server.places(), &source.names());
     let handle = server.handle();
+    let watching = Watching { loader, credentials, source, log: &log, report: reading };
     tokio::select! {
         () = server.serve(stop) => {}
-        () = watch::reload(&loader, &source, &handle, hangups, &log, &reading) => {}
+        () = watching.reload(&handle, hangups) => {}
     }
     log.end();
     Ok(())

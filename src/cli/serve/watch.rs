@@ -11,49 +11,77 @@ use std::{
 
 use maskinporten_token_generator::server::Handle;
 
-use super::{load::Loader, log::Log, served::Served};
-use crate::cli::{report::Report, signals::Hangups};
+use super::{credentials::Credentials, load::Loader, log::Log, served::Served};
+use crate::cli::{
+    report::{Failure, Report},
+    signals::Hangups,
+};
 
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// What tells one state of the files from another.
 type State = Vec<Option<(SystemTime, u64)>>;
 
-/// Goes on until it is dropped.
-pub(super) async fn reload(
-    loader: &Loader,
-    source: &Served,
-    handle: &Handle<Served>,
-    mut hangups: Hangups,
-    log: &Log,
-    report: &Arc<Report>,
-) {
-    let mut seen = state(source.loaded().files.clone()).await;
-    loop {
-        let asked = tokio::select! {
-            () = hangups.next() => true,
-            () = tokio::time::sleep(PERIOD) => false,
-        };
-        let now = state(source.loaded().files.clone()).await;
-        if !asked && now == seen {
-            continue;
-        }
-        let read = loader.load(&source.loaded().prepared, report).await;
-        log.warnings_of(report);
-        match read {
-            Ok(new) => {
-                let files = new.files.clone();
-                // Of the same files, the state from before they were read: what changes meanwhile is not missed.
-                seen = if files == source.loaded().files { now } else { state(files).await };
-                source.replace(new);
-                handle.reloaded();
-                log.reloaded(&source.names());
+/// Files of every kind, as they were at some moment.
+#[derive(PartialEq, Eq)]
+struct Seen {
+    configs: State,
+    /// Keys, their passwords, certificates: what is in them is not known otherwise to be the same.
+    others: State,
+}
+
+/// What is read again, and who is told.
+pub(super) struct Watching<'log> {
+    pub(super) loader: Loader,
+    pub(super) credentials: Credentials,
+    pub(super) source: Arc<Served>,
+    pub(super) log: &'log Log,
+    pub(super) report: Arc<Report>,
+}
+
+impl Watching<'_> {
+    /// Goes on until it is dropped.
+    pub(super) async fn reload(&self, handle: &Handle<Served>, mut hangups: Hangups) {
+        let mut seen = self.look().await;
+        loop {
+            let asked = tokio::select! {
+                () = hangups.next() => true,
+                () = tokio::time::sleep(PERIOD) => false,
+            };
+            let now = self.look().await;
+            if !asked && now == seen {
+                continue;
             }
-            Err(failure) => {
-                log.not_reloaded(&failure);
-                seen = now;
+            let files = self.source.loaded().all_files();
+            match self.read(asked || now.others != seen.others, handle).await {
+                Ok(()) => {
+                    // Of the same files, the state from before they were read: what changes meanwhile is not missed.
+                    seen = if self.source.loaded().all_files() == files { now } else { self.look().await };
+                    self.log.reloaded(&self.source.names());
+                }
+                Err(failure) => {
+                    self.log.not_reloaded(&failure);
+                    seen = now;
+                }
             }
         }
+    }
+
+    /// Everything or nothing.
+    async fn read(&self, keys_too: bool, handle: &Handle<Served>) -> Result<(), Failure> {
+        let read = self.loader.load(&self.source.loaded().prepared, keys_too, &self.report).await;
+        self.log.warnings_of(&self.report);
+        let new = read?;
+        self.credentials.renew(handle)?;
+        self.source.replace(new);
+        handle.reloaded();
+        Ok(())
+    }
+
+    async fn look(&self) -> Seen {
+        let loaded = self.source.loaded();
+        let others = loaded.files.iter().cloned().chain(self.credentials.files()).collect();
+        Seen { configs: state(loaded.configs.clone()).await, others: state(others).await }
     }
 }
 
