@@ -185,8 +185,11 @@ pub(crate) fn server_secret(secret: &str) -> Result<SecretString, Failure> {
 /// Nobody slows down who guesses: he must have too much to guess.
 fn check_server_secret(secret: &SecretString) -> Result<(), String> {
     const MINIMUM_BYTES: usize = 16;
-    match secret.expose_secret().trim().len() {
+    let (secret, bare) = (secret.expose_secret(), secret.expose_secret().trim());
+    match bare.len() {
         0 => Err("is empty".to_owned()),
+        // HTTP takes them away (RFC 9110 §5.5): nobody could ever send it.
+        length if length < secret.len() => Err("has blanks at an end".to_owned()),
         length if length < MINIMUM_BYTES => Err(format!("is shorter than {MINIMUM_BYTES} bytes, and can be guessed")),
         _ => Ok(()),
     }

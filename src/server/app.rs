@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Instant};
 
 use hyper::{
     Method, Request,
-    body::Incoming,
     header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, HeaderName,
         HeaderValue, VARY,
@@ -15,6 +14,7 @@ use zeroize::Zeroizing;
 use super::{
     Event, Failed, Metrics, Observer, TokenSource, Wanted,
     answer::{self, Answer},
+    body::Body,
     connection::{Phase, Stop},
     guard::Guard,
     introspect::Issuers,
@@ -74,7 +74,7 @@ impl Told {
 
 impl<S: TokenSource> App<S> {
     /// Answers, counts and tells the log.
-    pub(super) async fn handle(self: &Arc<Self>, guard: &Guard, request: Request<Incoming>, mut stop: Stop) -> Answer {
+    pub(super) async fn handle(self: &Arc<Self>, guard: &Guard, request: Request<Body>, mut stop: Stop) -> Answer {
         let started = Instant::now();
         let method = known(request.method());
         let route = Route::of(request.uri().path()).map(|route| match route {
@@ -111,7 +111,7 @@ impl<S: TokenSource> App<S> {
         answer
     }
 
-    async fn answer(self: &Arc<Self>, request: Request<Incoming>, route: Option<Route>, cors: bool) -> Told {
+    async fn answer(self: &Arc<Self>, request: Request<Body>, route: Option<Route>, cors: bool) -> Told {
         let Some(route) = route else {
             let failed = Failed::new(404, "not_found", "there is nothing at this path");
             return Told::failed(&failed.hint("ask for / or /headers, or post to /api/v1/token"));

@@ -1,42 +1,67 @@
 //! Bodies of requests, read up to a limit and not for ever.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::Failed;
+use super::{Failed, turn::Turn};
 
 /// A token to introspect has a few kilobytes; everything else is shorter.
 const MAXIMUM_BYTES: usize = 64 * 1024;
+/// What nearly every body has room in.
+const USUAL_BYTES: usize = 4 * 1024;
+/// As many larger ones are read at a time; further ones wait.
+static LARGER: Semaphore = Semaphore::const_new(64);
 
 /// For as long may a body take.
 const TIME: Duration = Duration::from_secs(10);
 
+/// A body that has not been read, and whose turn it is where it comes from.
+pub(super) struct Body {
+    pub(super) incoming: Incoming,
+    pub(super) turn: Arc<Turn>,
+}
+
 /// Reads a body to its end.
-pub(super) async fn read(body: Incoming) -> Result<Zeroizing<Vec<u8>>, Failed> {
-    let told = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if told > MAXIMUM_BYTES {
+pub(super) async fn read(body: Body) -> Result<Zeroizing<Vec<u8>>, Failed> {
+    if body.incoming.size_hint().lower() > MAXIMUM_BYTES as u64 {
         return Err(too_large());
     }
-    let mut body = std::pin::pin!(Limited::new(body, MAXIMUM_BYTES));
-    let mut read = Zeroizing::new(Vec::with_capacity(MAXIMUM_BYTES.min(told.max(4096))));
-    let all = async {
-        while let Some(frame) = body.frame().await {
-            match frame {
-                Ok(frame) => read.extend_from_slice(frame.data_ref().map(Bytes::as_ref).unwrap_or_default()),
-                Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
-                Err(_) => return Err(Failed::new(400, "invalid_request", "the body could not be read to its end")),
-            }
-        }
-        Ok(())
+    let Ok(read) = tokio::time::timeout(TIME, to_end(body.incoming)).await else {
+        return Err(Failed::new(408, "request_timeout", "the body did not come in time"));
     };
-    match tokio::time::timeout(TIME, all).await {
-        Ok(outcome) => outcome.map(|()| read),
-        Err(_) => Err(Failed::new(408, "request_timeout", "the body did not come in time")),
+    if read.is_ok() {
+        body.turn.has_whole_body();
     }
+    read
+}
+
+async fn to_end(incoming: Incoming) -> Result<Zeroizing<Vec<u8>>, Failed> {
+    let mut body = std::pin::pin!(Limited::new(incoming, MAXIMUM_BYTES));
+    let mut read = Zeroizing::new(Vec::with_capacity(USUAL_BYTES));
+    let mut permit = None;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+            Some(_) => too_large(),
+            None => Failed::new(400, "invalid_request", "the body could not be read to its end"),
+        })?;
+        let data = frame.data_ref().map(Bytes::as_ref).unwrap_or_default();
+        if read.len() + data.len() > read.capacity() {
+            if permit.is_none() {
+                permit = LARGER.acquire().await.ok();
+            }
+            // What does not grow leaves no copy behind.
+            let mut larger = Zeroizing::new(Vec::with_capacity(2 * (read.len() + data.len())));
+            larger.extend_from_slice(&read);
+            read = larger;
+        }
+        read.extend_from_slice(data);
+    }
+    Ok(read)
 }
 
 fn too_large() -> Failed {

@@ -18,12 +18,13 @@ use hyper::{Request, body::Body as _, body::Incoming, server::conn::http1, servi
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     sync::{OwnedSemaphorePermit, watch},
-    time::{Sleep, sleep, timeout},
+    time::{Instant, Sleep, sleep, timeout_at},
 };
 
 use super::{
     TokenSource,
     app::App,
+    body::Body,
     guard::Guard,
     turn::{Observed, Readable, Turn},
 };
@@ -53,10 +54,13 @@ pub(super) struct Answering<S> {
     http: http1::Builder,
 }
 
-/// A connection that is kept, and what of the next request came with the last one.
+/// A connection that is kept.
 struct Kept<T> {
     stream: T,
+    /// What of the next request came with the last one.
     before: Bytes,
+    /// By when the next request must begin. Octets that are none do not put it off, such as pieces of a TLS record.
+    until: Instant,
 }
 
 impl<S: TokenSource> Answering<S> {
@@ -69,13 +73,13 @@ impl<S: TokenSource> Answering<S> {
 
     /// Answers until either side has had enough; the permit is given back then.
     pub(super) async fn serve(self: Arc<Self>, stream: impl Readable, mut stop: Stop, _permit: OwnedSemaphorePermit) {
-        let mut kept = Kept { stream, before: Bytes::new() };
+        let mut kept = Kept { stream, before: Bytes::new(), until: Instant::now() + TIME };
         loop {
             if kept.before.is_empty() {
                 tokio::select! {
                     biased;
                     _ = stop.wait_for(|phase| *phase != Phase::Serving) => return,
-                    readable = timeout(TIME, kept.stream.readable()) => if !matches!(readable, Ok(Ok(()))) { return },
+                    readable = timeout_at(kept.until, kept.stream.readable()) => if !matches!(readable, Ok(Ok(()))) { return },
                 }
             }
             // On the heap, and no longer than it lasts.
@@ -94,6 +98,7 @@ impl<S: TokenSource> Answering<S> {
             turn.asked();
             Box::pin(async move {
                 let has_body = !request.body().is_end_stream();
+                let request = request.map(|incoming| Body { incoming, turn: Arc::clone(&turn) });
                 let answer = own.app.handle(&own.guard, request, over).await;
                 turn.answered(has_body);
                 Ok::<_, Infallible>(answer)
@@ -131,6 +136,7 @@ impl<S: TokenSource> Answering<S> {
         let parts = connection.into_parts();
         // Nothing, in a buffer of 8 kB, is dropped for nothing.
         let before = if parts.read_buf.is_empty() { Bytes::new() } else { parts.read_buf };
-        Some(Kept { stream: parts.io.into_inner().stream, before })
+        let until = if turn.was_asked() { Instant::now() + TIME } else { kept.until };
+        Some(Kept { stream: parts.io.into_inner().stream, before, until })
     }
 }

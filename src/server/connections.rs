@@ -89,7 +89,12 @@ fn connection<S: TokenSource>(
     match (stream, door.credentials.tls()) {
         (Stream::Tcp(stream), None) => Box::pin(answering.serve(stream, stop, permit)),
         (Stream::Tcp(stream), Some(acceptor)) => Box::pin(async move {
-            if let Ok(Ok(stream)) = timeout(TIME, acceptor.accept(stream)).await {
+            let mut stopping = stop.clone();
+            let accepted = tokio::select! {
+                accepted = timeout(TIME, acceptor.accept(stream)) => accepted,
+                _ = stopping.wait_for(|phase| *phase != Phase::Serving) => return,
+            };
+            if let Ok(Ok(stream)) = accepted {
                 Box::pin(answering.serve(stream, stop, permit)).await;
             }
         }),

@@ -80,15 +80,33 @@ impl Listening {
     }
 }
 
-/// The file of a Unix socket, removed at the end.
+/// The file of a Unix socket, removed at the end unless another server has put its own in its place.
 #[cfg(unix)]
-pub(super) struct SocketFile(PathBuf);
+pub(super) struct SocketFile {
+    path: PathBuf,
+    device_and_inode: Option<(u64, u64)>,
+}
+
+#[cfg(unix)]
+impl SocketFile {
+    fn at(path: &std::path::Path) -> Self {
+        Self { path: path.to_owned(), device_and_inode: device_and_inode(path) }
+    }
+}
 
 #[cfg(unix)]
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        if self.device_and_inode.is_some() && self.device_and_inode == device_and_inode(&self.path) {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
+}
+
+#[cfg(unix)]
+fn device_and_inode(path: &std::path::Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    path.symlink_metadata().ok().map(|file| (file.dev(), file.ino()))
 }
 
 /// Takes every socket that was passed on, and opens every other that is asked for.
@@ -173,7 +191,7 @@ fn unix(path: &std::path::Path) -> Result<Listening, ServerError> {
         let listener = tokio::net::UnixListener::bind(&first)?;
         std::fs::set_permissions(&first, Permissions::from_mode(0o600))?;
         std::fs::rename(&first, path)?;
-        Ok(Listening::Unix { listener, place: path.to_owned(), file: Some(SocketFile(path.to_owned())) })
+        Ok(Listening::Unix { listener, place: path.to_owned(), file: Some(SocketFile::at(path)) })
     };
     made().map_err(|source: io::Error| ServerError::Socket { path: path.to_owned(), source })
 }

@@ -4,17 +4,21 @@
 //! Its requests are JSON or forms; what it calls `target` are the scopes. Tokens for users (`tokenx`, `idporten`) and
 //! the exchange endpoint are not here.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use hyper::{Request, body::Incoming, header::CONTENT_TYPE};
-use serde_json::{Map, Value, json};
+use hyper::{Request, header::CONTENT_TYPE};
+use serde::{
+    Deserialize,
+    de::{Deserializer, MapAccess, Visitor},
+};
+use serde_json::{Value, json};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::{
     Failed, Profile, TokenSource, Wanted, answer,
     app::{App, Told},
-    body,
+    body::{self, Body},
     guard::bad_request,
     query::{self, Query},
 };
@@ -24,7 +28,7 @@ use crate::grant::Resource;
 type Members = BTreeMap<String, Zeroizing<String>>;
 
 /// `POST /api/v1/token`
-pub(super) async fn token<S: TokenSource>(app: &Arc<App<S>>, request: Request<Incoming>, query: &Query) -> Told {
+pub(super) async fn token<S: TokenSource>(app: &Arc<App<S>>, request: Request<Body>, query: &Query) -> Told {
     const MEMBERS: [&str; 4] = ["identity_provider", "target", "resource", "skip_cache"];
     let wanted = async {
         let members = members(request, &MEMBERS).await?;
@@ -54,7 +58,7 @@ pub(super) async fn token<S: TokenSource>(app: &Arc<App<S>>, request: Request<In
 }
 
 /// `POST /api/v1/introspect`
-pub(super) async fn introspect<S: TokenSource>(app: &Arc<App<S>>, request: Request<Incoming>, query: &Query) -> Told {
+pub(super) async fn introspect<S: TokenSource>(app: &Arc<App<S>>, request: Request<Body>, query: &Query) -> Told {
     let asked = async {
         let members = members(request, &["identity_provider", "token"]).await?;
         let token = members.get("token").cloned().ok_or_else(|| bad_request("`token` is missing"))?;
@@ -89,7 +93,7 @@ fn wanted(members: &Members, query: &Query, profiles: &[Arc<Profile>]) -> Result
 }
 
 /// Reads a body as JSON or a form, as its type says, for Maskinporten alone.
-async fn members(request: Request<Incoming>, known: &[&str]) -> Result<Members, Failed> {
+async fn members(request: Request<Body>, known: &[&str]) -> Result<Members, Failed> {
     let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let read = match media_type.as_str() {
@@ -115,23 +119,57 @@ async fn members(request: Request<Incoming>, known: &[&str]) -> Result<Members, 
 }
 
 fn of_json(body: &[u8]) -> Result<Members, Failed> {
-    let object: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|_| bad_request("the body is no JSON object"))?;
-    let text = |(name, value): (String, Value)| match value {
-        Value::String(text) => Some(Ok((name, Zeroizing::new(text)))),
-        Value::Bool(value) => Some(Ok((name, Zeroizing::new(value.to_string())))),
-        Value::Null => None,
-        _ => Some(Err(bad_request("the body has a member that is neither text nor true or false"))),
-    };
-    object.into_iter().filter_map(text).collect()
+    let Pairs(pairs) = serde_json::from_slice(body).map_err(|_| bad_request("the body is no JSON object"))?;
+    let mut members = Members::new();
+    for (name, value) in pairs {
+        let text = match value {
+            Value::String(text) => text,
+            Value::Bool(value) => value.to_string(),
+            Value::Null => continue,
+            _ => return Err(bad_request("the body has a member that is neither text nor true or false")),
+        };
+        add(&mut members, name, text)?;
+    }
+    Ok(members)
+}
+
+/// The members of a JSON object, each as often as it is there.
+struct Pairs(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Pairs;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = members.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+/// Adds a member that is not there yet.
+fn add(members: &mut Members, name: String, text: String) -> Result<(), Failed> {
+    match members.insert(name, Zeroizing::new(text)) {
+        None => Ok(()),
+        Some(_) => Err(bad_request("the body has a member more than once")),
+    }
 }
 
 fn of_form(body: &[u8]) -> Result<Members, Failed> {
     let mut members = Members::new();
     for (name, value) in form_urlencoded::parse(body) {
-        if members.insert(name.into_owned(), Zeroizing::new(value.into_owned())).is_some() {
-            return Err(bad_request("the body has a member more than once"));
-        }
+        add(&mut members, name.into_owned(), value.into_owned())?;
     }
     Ok(members)
 }

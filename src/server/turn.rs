@@ -26,19 +26,35 @@ pub(super) struct Turn {
     unsent: AtomicBool,
     /// There was nothing more to read.
     waits: AtomicBool,
+    /// The body of the last request was read to its end.
+    has_whole_body: AtomicBool,
+    /// There was a request.
+    was_asked: AtomicBool,
 }
 
 impl Turn {
     /// A request has come, perhaps together with the last one.
     pub(super) fn asked(&self) {
+        self.was_asked.store(true, Relaxed);
         self.owed.store(true, Relaxed);
+        self.has_whole_body.store(false, Relaxed);
     }
 
-    /// The answer is there. After a request with a body the connection is left to hyper: what was not read of the
-    /// body must not be taken for the next request.
+    /// The request's body has been read to its end.
+    pub(super) fn has_whole_body(&self) {
+        self.has_whole_body.store(true, Relaxed);
+    }
+
+    /// The answer is there. Unless the whole body was read, the connection is left to hyper then: what is left of a body
+    /// must not be taken for the next request.
     pub(super) fn answered(&self, had_body: bool) {
         self.unsent.store(true, Relaxed);
-        self.owed.store(had_body, Relaxed);
+        self.owed.store(had_body && !self.has_whole_body.load(Relaxed), Relaxed);
+    }
+
+    /// Whether there was a request at all.
+    pub(super) fn was_asked(&self) -> bool {
+        self.was_asked.load(Relaxed)
     }
 
     /// Whether the client has all it asked for, and nothing more has come from it.
@@ -65,7 +81,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Observed<T> {
         if !self.before.is_empty() {
             let length = self.before.len().min(to.remaining());
             to.put_slice(&self.before.split_to(length));
-            self.turn.asked();
+            self.turn.owed.store(true, Relaxed);
             return Poll::Ready(Ok(()));
         }
         let read = Pin::new(&mut self.stream).poll_read(context, to);

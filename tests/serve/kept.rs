@@ -124,6 +124,75 @@ fn what_is_left_of_a_body_is_no_request() {
 }
 
 #[test]
+fn octets_that_are_no_request_do_not_put_off_the_end() {
+    let local = Local::start(&[]);
+    let (certificate, key) = super::safety::tls_files(&local);
+    let serve = Serve::local(&local, &["--tls-cert", &certificate, "--tls-key", &key]);
+    // One record of TLS, an octet a second.
+    let script = format!(
+        "import socket, ssl, time\n\
+         plain = socket.create_connection(('127.0.0.1', {}))\n\
+         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()\n\
+         tls = ssl.create_default_context(cafile='{certificate}').wrap_bio(incoming, outgoing, server_hostname='localhost')\n\
+         while True:\n\
+         \x20   try:\n\
+         \x20       tls.do_handshake()\n\
+         \x20       break\n\
+         \x20   except ssl.SSLWantReadError:\n\
+         \x20       plain.sendall(outgoing.read())\n\
+         \x20       incoming.write(plain.recv(65536))\n\
+         plain.sendall(outgoing.read())\n\
+         tls.write(b'x' * 1000)\n\
+         began, plain_end = time.time(), None\n\
+         plain.settimeout(1)\n\
+         for octet in outgoing.read()[:40]:\n\
+         \x20   try:\n\
+         \x20       plain.sendall(bytes([octet]))\n\
+         \x20       while plain.recv(65536): pass\n\
+         \x20       break\n\
+         \x20   except TimeoutError: pass\n\
+         \x20   except OSError: break\n\
+         print(8 < time.time() - began < 20)",
+        serve.port()
+    );
+
+    assert_eq!(program(Command::new("python3").args(["-c", &script]), b""), "True\n");
+}
+
+#[test]
+fn a_connection_that_a_body_came_on_is_kept_as_small_as_any() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &[]);
+    let body = r#"{"identity_provider":"maskinporten","target":"difitest:test1"}"#;
+    let head = format!("POST /api/v1/token HTTP/1.1\r\nHost: localhost:{}\r\n", serve.port());
+    let head = format!("{head}Content-Type: application/json\r\n");
+    let whole = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+    let (first, second) = body.split_at(20);
+    let chunks = format!("{:x}\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n", first.len(), second.len());
+    let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunks}");
+    let mut stream = serve.connect();
+    for asked in [&whole, &chunked, &whole, &chunked] {
+        for piece in asked.as_bytes().chunks(100) {
+            stream.write_all(piece).unwrap();
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert!(one_answer(&mut stream).body.contains("access_token"));
+        stream.write_all(request(&serve, "/healthz").as_bytes()).unwrap();
+        assert_eq!(one_answer(&mut stream).body, "ok\n");
+    }
+    let before = kilobytes_of_its_own(&serve);
+
+    let mut open: Vec<_> = (0..500).map(|_| serve.connect()).collect();
+    for stream in &mut open {
+        stream.write_all(whole.as_bytes()).unwrap();
+        assert!(one_answer(stream).body.contains("access_token"));
+    }
+
+    let taken = kilobytes_of_its_own(&serve).saturating_sub(before);
+    assert!(taken < 2 * 1024, "{taken} kB");
+}
+
+#[test]
 fn a_caller_who_takes_no_answers_is_let_go() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);

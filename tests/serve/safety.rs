@@ -1,6 +1,6 @@
 //! Who is refused: other names, other origins, callers without the secret.
 
-use std::{fs, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 
 use super::Serve;
 use crate::{
@@ -112,14 +112,13 @@ fn an_origin_that_is_named_may_ask_and_no_other() {
 #[test]
 fn with_a_secret_nobody_gets_a_token_without_it() {
     let local = Local::start(&[]);
-    let secret = local.home().join("secret");
-    fs::write(&secret, "hemmelig-nøkkel\n").unwrap();
-    let serve = Serve::local(&local, &["--secret-file", secret.to_str().unwrap()]);
+    let secret = secret_file(&local, "hemmelig-nøkkel\n");
+    let serve = Serve::local(&local, &["--secret-file", &secret]);
 
     for headers in [
         &[][..],
         &["Authorization: Bearer "],
-        &["Authorization: Bearer hemmelig-og-lang-nok"],
+        &["Authorization: Bearer hemmelig"],
         &["Authorization: Bearer hemmelig-nøkkel "],
         &["Authorization: Basic hemmelig-nøkkel"],
         &["Authorization: hemmelig-nøkkel"],
@@ -163,9 +162,8 @@ fn an_address_that_others_can_reach_wants_a_secret_and_tls() {
         let all = [&["serve", "--env", "local", "--port", "0", "--listen", "0.0.0.0"], arguments].concat();
         local.maskinporten(&all).run().fails(2, stderr);
     };
-    let secret = local.home().join("secret");
-    fs::write(&secret, "hemmelig-og-lang-nok").unwrap();
-    let secret = secret.to_str().unwrap();
+    let secret = secret_file(&local, "hemmelig-og-lang-nok");
+    let secret = secret.as_str();
 
     fails(
         &["--insecure-plain-http"],
@@ -201,6 +199,26 @@ fn an_address_that_others_can_reach_wants_a_secret_and_tls() {
     };
     assert_eq!(curl(&[]), "401");
     assert_eq!(curl(&["-H", "Authorization: Bearer hemmelig-og-lang-nok", "-H", "Host: tokens.example.no"]), "200");
+}
+
+/// A secret in a file of its user's own.
+pub(super) fn secret_file(local: &Local, secret: &str) -> String {
+    let file = local.home().join("secret");
+    fs::write(&file, secret).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_secret_that_others_can_read_is_warned_of() {
+    let local = Local::start(&[]);
+    let secret = secret_file(&local, "hemmelig-nøkkel\n");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+
+    let serve = Serve::local(&local, &["--secret-file", &secret]);
+
+    let warning = format!("warning: `{secret}` can be read by others on this machine; chmod 600 keeps it from them\n");
+    assert!(serve.log().starts_with(&warning), "{}", serve.log());
 }
 
 /// A certificate for this machine, and its key.

@@ -42,7 +42,8 @@ struct Writing {
 #[derive(Clone)]
 struct Lines {
     format: LogFormat,
-    sender: SyncSender<String>,
+    /// Lines, and nothing when there are no more.
+    sender: SyncSender<Option<String>>,
     lost: Arc<AtomicU64>,
 }
 
@@ -110,7 +111,7 @@ impl Log {
     /// Waits for the last line, if stderr takes it.
     pub(super) fn end(self) {
         let Some(Writing { lines, writer }) = self.0 else { return };
-        drop(lines);
+        let _ = lines.sender.try_send(None);
         let began = Instant::now();
         while !writer.is_finished() && began.elapsed() < END_TIME {
             std::thread::sleep(Duration::from_millis(1));
@@ -128,16 +129,22 @@ impl Lines {
                 json.to_string()
             }
         };
-        if let Err(TrySendError::Full(_)) = self.sender.try_send(line + "\n") {
+        if let Err(TrySendError::Full(_)) = self.sender.try_send(Some(line + "\n")) {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
 /// Writes as many lines at a time as there are.
-fn write(lines: &Receiver<String>, lost: &AtomicU64) {
-    while let Ok(mut text) = lines.recv() {
-        text.extend(lines.try_iter().take(WAITING));
+fn write(lines: &Receiver<Option<String>>, lost: &AtomicU64) {
+    let mut is_last = false;
+    while !is_last && let Ok(Some(mut text)) = lines.recv() {
+        for more in lines.try_iter().take(WAITING) {
+            match more {
+                Some(more) => text += &more,
+                None => is_last = true,
+            }
+        }
         let count = lost.swap(0, Ordering::Relaxed);
         if count > 0 {
             let _ = writeln!(text, "({count} lines were left out)");

@@ -91,6 +91,7 @@ async fn start(
     let source = Arc::new(Served::new(read, report.language()));
     let options = Options { observer: log.observer(), ..options };
     let server = Server::bind(options, Arc::clone(&source)).map_err(|error| of_server(&error))?;
+    credentials.warn(report);
     // Before anybody can know that it runs: who is not listening is ended by this signal.
     let hangups = Hangups::new();
     log.listening(server.places(), &source.names());
