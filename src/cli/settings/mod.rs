@@ -177,7 +177,10 @@ impl Args for TypedWithProfiles {
     fn augment_args(command: Command) -> Command {
         command.defer(|command| {
             let help = "Serve this profile of the config file; repeatable, the first is the default [default: default_profile]";
-            with_settings(command).mut_arg(PROFILE, |profile| profile.action(ArgAction::Append).help(help))
+            let command = with_settings(command);
+            let command = command.mut_arg(PROFILE, |profile| profile.action(ArgAction::Append).help(help));
+            // Whoever serves stores nothing.
+            command.mut_arg("no-cache", |switch| switch.hide(true)).mut_arg("refresh", |switch| switch.hide(true))
         })
     }
 
