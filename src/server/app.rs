@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Instant};
 use hyper::{
     Method, Request,
     header::{
-        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, HeaderName,
-        HeaderValue, VARY,
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCESS_CONTROL_EXPOSE_HEADERS, HeaderName, HeaderValue, VARY,
     },
 };
 use zeroize::Zeroizing;
@@ -94,6 +94,7 @@ impl<S: TokenSource> App<S> {
         if let Some(origin) = allowed {
             answer = answer::with_header(answer, ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             answer = answer::with_header(answer, VARY, HeaderValue::from_static("Origin"));
+            answer = answer::with_header(answer, ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
         let (path, status) = (route.map_or("-", Route::path), answer.status().as_u16());
         self.metrics.count_request(path, status);
@@ -189,6 +190,9 @@ impl<S: TokenSource> App<S> {
 fn stopped() -> Failed {
     Failed::new(503, "stopped", "the server was stopped before there was an answer").hint("ask again when it runs")
 }
+
+/// What else a page of a named origin may read.
+const EXPOSED: HeaderValue = HeaderValue::from_static("age, retry-after");
 
 const METRICS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 

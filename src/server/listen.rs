@@ -185,8 +185,10 @@ fn unix(path: &std::path::Path) -> Result<Listening, ServerError> {
         }
     }
     let made = || {
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let hidden = tempfile::Builder::new().prefix(".m").tempdir_in(parent.unwrap_or(".".as_ref()))?;
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(".".as_ref());
+        parent.metadata()?;
+        // Its error would name a file that nobody has heard of.
+        let hidden = tempfile::Builder::new().prefix(".m").tempdir_in(parent).map_err(|error| error.kind())?;
         let first = hidden.path().join("s");
         let listener = tokio::net::UnixListener::bind(&first)?;
         std::fs::set_permissions(&first, Permissions::from_mode(0o600))?;

@@ -21,7 +21,10 @@ pub(super) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, ServerError> {
         .map_err(|error| unusable(&files.certificate, &error))?
         .with_no_client_auth()
         .with_single_cert(certificates, key)
-        .map_err(|error| unusable(&files.key, &error))?;
+        .map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => unusable(&files.key, &"it is not the key of the certificate"),
+            error => unusable(&files.key, &error),
+        })?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

@@ -9,6 +9,7 @@ mod original;
 mod reload;
 mod running;
 mod safety;
+mod secrets;
 mod start;
 mod upstream;
 

@@ -119,7 +119,7 @@ fn a_password_file_that_does_not_fit_any_more_is_told_and_the_key_goes_on_being_
 fn secret_and_certificate_are_renewed_with_their_files() {
     let local = Local::start(&[]);
     let (certificate, key) = super::safety::tls_files(&local);
-    let secret = super::safety::secret_file(&local, "the-first-secret");
+    let secret = super::secrets::secret_file(&local, "the-first-secret");
     let mut serve = Serve::local(&local, &["--secret-file", &secret, "--tls-cert", &certificate, "--tls-key", &key]);
     let url = format!("https://localhost:{}/?cache=true", serve.port());
     let status = |secret: &str| {

@@ -130,6 +130,17 @@ fn a_unix_socket_is_for_its_owner_alone_replaces_a_dead_one_and_goes_with_the_se
     assert_eq!(second.wait().unwrap().code(), Some(0));
     assert!(!socket.exists());
 
+    let elsewhere = local.home().join("nowhere/a.socket");
+    let arguments_elsewhere = ["serve", "--env", "local", "--unix-socket", elsewhere.to_str().unwrap()];
+    local.maskinporten(&arguments_elsewhere).run().fails(
+        3,
+        &format!(
+            "error: could not listen on the socket `{}`\n\
+             caused by: No such file or directory (os error 2)\n\
+             hint: pass --unix-socket PATH in a folder that you may write to\n",
+            elsewhere.display()
+        ),
+    );
     fs::write(&socket, "mine").unwrap();
     local.maskinporten(&arguments).run().fails(
         3,

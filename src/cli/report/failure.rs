@@ -66,7 +66,7 @@ impl Exit {
             }
             Self::NotRun => "`exec` or `curl`: the command is there, but cannot be run",
             Self::NotFound => "`exec` or `curl`: there is no such command",
-            Self::Interrupted => "interrupted",
+            Self::Interrupted => "interrupted; a server that is told to stop ends with 0",
         }
     }
 }
