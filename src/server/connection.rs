@@ -76,10 +76,13 @@ impl<S: TokenSource> Answering<S> {
         let mut kept = Kept { stream, before: Bytes::new(), until: Instant::now() + TIME };
         loop {
             if kept.before.is_empty() {
-                tokio::select! {
+                let readable = tokio::select! {
                     biased;
                     _ = stop.wait_for(|phase| *phase != Phase::Serving) => return,
-                    readable = timeout_at(kept.until, kept.stream.readable()) => if !matches!(readable, Ok(Ok(()))) { return },
+                    readable = timeout_at(kept.until, kept.stream.readable()) => readable,
+                };
+                if !matches!(readable, Ok(Ok(()))) {
+                    return;
                 }
             }
             // On the heap, and no longer than it lasts.
