@@ -134,8 +134,10 @@ impl<S: TokenSource> App<S> {
             Route::NaisToken => Box::pin(nais::token(self, request, &query)).await,
             Route::NaisIntrospect => Box::pin(nais::introspect(self, request, &query)).await,
             Route::PageStyle => Told::new(page::style(), "page"),
-            Route::PageScript => Told::new(page::script(), "page"),
-            Route::PageWords => Told::new(page::words(), "page"),
+            Route::PageScript => Told::new(page::script(page::SCRIPT), "page"),
+            Route::PageShowing => Told::new(page::script(page::SHOWING), "page"),
+            Route::PageCopying => Told::new(page::script(page::COPYING), "page"),
+            Route::PageWords => Told::new(page::script(page::WORDS), "page"),
             Route::PageData => Box::pin(page::data(self, request.headers(), &query)).await,
         }
     }

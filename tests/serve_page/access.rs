@@ -68,6 +68,10 @@ fn axe_finds_no_fault_with_a_refusal_nor_with_the_question_for_a_secret() {
     browser.wait_for(TROUBLE);
     holds_everywhere(&browser, "refused");
 
+    browser.open(&format!("{}?profile=nope", refused.url()));
+    browser.wait_for(TROUBLE);
+    holds_everywhere(&browser, "unknown");
+
     let secretive = Serve::local(&local, &["--secret", "correct-horse-battery"]);
     browser.open(&secretive.url());
     browser.wait_for("!document.querySelector('#secret-form').hidden");
@@ -97,7 +101,7 @@ fn everything_is_reached_and_done_by_keyboard_and_what_has_the_focus_is_seen() {
     let wanted = ["en", "nb", "token", "reveal", "copy-token", "copy-header", "copy-curl", "fresh", "summary"];
     assert_eq!(order, wanted);
     browser.press(ENTER);
-    assert!(browser.text("#curl").starts_with("curl -sS "));
+    assert!(browser.text("#curl").starts_with("curl -fsS "));
     let jti = "[...document.querySelectorAll('#claim-rows tr')].find(row => row.cells[0].innerText.startsWith('jti')).cells[1].innerText";
     let before = browser.run(&format!("return {jti}"));
     browser.press("\u{e008}\u{e004}");
