@@ -17,13 +17,14 @@ use super::{
     answer::{self, Answer},
     guard::Guard,
     introspect::Issuers,
-    nais, page,
+    mistake, nais, page,
     query::Query,
     route::Route,
     tokens::{Held, Origin, Refused, Tokens},
 };
 use crate::{
     clock::Clock,
+    language::Language,
     printer::{HeadersForm, print_headers},
 };
 
@@ -42,15 +43,25 @@ pub(super) struct Told {
     pub(super) answer: Answer,
     wanted: Option<Wanted>,
     what: String,
+    /// What is wrong with the request itself.
+    mistake: Option<Box<Failed>>,
 }
 
 impl Told {
     pub(super) fn new(answer: Answer, what: &str) -> Self {
-        Self { answer, wanted: None, what: what.to_owned() }
+        Self { answer, wanted: None, what: what.to_owned(), mistake: None }
     }
 
     pub(super) fn failed(failed: &Failed) -> Self {
-        Self::new(answer::failed(failed), failed.code())
+        Self { mistake: Some(Box::new(failed.clone())), ..Self::new(answer::failed(failed), failed.code()) }
+    }
+
+    /// The same, as a page for a reader of this language when there is one.
+    fn told_to(mut self, reader: Option<Language>) -> Self {
+        if let (Some(failed), Some(language)) = (&self.mistake, reader) {
+            self.answer = mistake::page(failed, language);
+        }
+        self
     }
 
     pub(super) fn about(self, wanted: Wanted) -> Self {
@@ -81,8 +92,9 @@ impl<S: TokenSource> App<S> {
             other => other,
         });
         let allowed = guard.allowed_origin(request.headers()).and_then(|origin| HeaderValue::from_str(origin).ok());
+        let reader = page::is_wanted(request.headers()).then(|| mistake::language(request.headers()));
         let told = match guard.check(&request, route) {
-            Ok(()) => self.answer(request, route, allowed.is_some()).await,
+            Ok(()) => self.answer(request, route, allowed.is_some()).await.told_to(reader),
             Err(failed) => Told::failed(&failed),
         };
         let mut answer = told.answer;

@@ -72,6 +72,9 @@ fn axe_finds_no_fault_with_a_refusal_nor_with_the_question_for_a_secret() {
     browser.wait_for(TROUBLE);
     holds_everywhere(&browser, "unknown");
 
+    browser.open(&format!("{}?profil=nope", refused.url()));
+    holds_everywhere(&browser, "mistake");
+
     let secretive = Serve::local(&local, &["--secret", "correct-horse-battery"]);
     browser.open(&secretive.url());
     browser.wait_for("!document.querySelector('#secret-form').hidden");

@@ -133,3 +133,76 @@ fn a_profile_that_is_not_served_leads_to_those_that_are_and_not_to_trying_again(
         assert_eq!(browser.run("return location.search"), "?profile=default");
     }
 }
+
+#[test]
+fn an_address_that_is_wrong_is_told_in_words_with_a_way_to_the_page() {
+    let local = Local::start(&[]);
+    let served = Serve::local(&local, &["--secret", "correct-horse-battery"]);
+    let browser = Browser::start(&Setup { languages: "nb", ..Setup::default() });
+    for (path, title, detail) in [
+        ("nothing", "Det er ingenting på denne adressen", None),
+        ("?profil=test", "Noe i adressen er feil", Some("Profil in the query means nothing here.")),
+        ("?%3Cimg%20src=x", "Noe i adressen er feil", Some("<img src in the query means nothing here.")),
+    ] {
+        browser.open(&format!("{}{path}", served.url()));
+
+        assert_eq!(browser.text("h1"), title);
+        let text = browser.text("main");
+        assert!(detail.is_none_or(|detail| text.to_lowercase().contains(&detail.to_lowercase())), "{text}");
+        assert_eq!(browser.run("return document.images.length"), 0);
+        browser.click("a");
+        browser.wait_for("!document.querySelector('#secret-form').hidden");
+    }
+}
+
+#[test]
+fn a_secret_is_asked_for_and_is_kept_in_memory_alone() {
+    let local = Local::start(&[]);
+    let served = Serve::local(&local, &["--secret", "correct-horse-battery"]);
+    let browser = Browser::start(&Setup::default());
+    browser.open(&served.url());
+    browser.wait_for("!document.querySelector('#secret-form').hidden");
+    assert_eq!(browser.run("return document.activeElement.id"), "secret");
+
+    browser.press("wrong\u{e007}");
+    browser.wait_for("document.querySelector('#secret-wrong').innerText === 'The server does not take this secret.'");
+    assert_eq!(browser.run("return [secret.value, secret.ariaInvalid]"), json!(["", "true"]));
+    browser.press("correct-horse-battery\u{e007}");
+    browser.wait_for(SHOWN);
+
+    let kept = "return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href, \
+                document.documentElement.outerHTML, secret.value])";
+    assert!(!browser.run(kept).as_str().unwrap().contains("battery"));
+    browser.click("summary");
+    let help = browser.text("#curl-secret");
+    assert!(help.starts_with("$SECRET is the secret that this server was started with."), "{help}");
+    let line = browser.run("return curl.textContent").as_str().unwrap().to_owned();
+    let said = program(Command::new("sh").args(["-c", &line]).env("SECRET", "correct-horse-battery"), b"");
+    assert!(said.contains(r#""hello":"310700010""#), "{line}: {said}");
+    assert!(!served.log().contains("battery"));
+    browser.open(&served.url());
+    browser.wait_for("!document.querySelector('#secret-form').hidden");
+}
+
+#[test]
+fn a_browser_gets_a_page_with_the_status_that_programs_get_as_json() {
+    let local = Local::start(&[]);
+    let served = Serve::local(&local, &[]);
+    let page = served.get_with("/", &["Accept: text/html"]);
+    let policy = page.header("content-security-policy").map(str::to_owned);
+    for (path, status, text) in [
+        ("/nothing", 404, "<h1>There is nothing at this address</h1>"),
+        ("/?%3Cb%3E%26=1", 400, "<code>&lt;b&gt;&amp;</code> in the query means nothing here."),
+        ("/headers?profile=nope", 404, "<p lang=\"en\">Ask for one of default.</p>"),
+    ] {
+        let answer = served.get_with(path, &["Accept: text/html"]);
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (status, Some("text/html; charset=utf-8")),
+            "{path}"
+        );
+        assert!(answer.body.contains(text), "{}", answer.body);
+        assert_eq!(answer.header("content-security-policy"), policy.as_deref());
+        assert_eq!(served.get(path).header("content-type"), Some("application/json"), "{path}");
+    }
+}
