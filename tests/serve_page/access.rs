@@ -46,7 +46,7 @@ fn holds_everywhere(browser: &Browser, state: &str) {
 }
 
 #[test]
-fn axe_finds_no_fault_with_a_token_shown_or_hidden() {
+fn axe_finds_no_fault_with_a_token_shown_or_hidden_or_to_be_copied_by_hand() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup { languages: "nb", ..Setup::default() });
@@ -57,6 +57,15 @@ fn axe_finds_no_fault_with_a_token_shown_or_hidden() {
     browser.click("#copy-token");
 
     holds_everywhere(&browser, "revealed");
+
+    browser.run(
+        "Object.defineProperty(navigator, 'clipboard', { value: undefined });
+         document.execCommand = () => false",
+    );
+    browser.click("#copy-header");
+    browser.wait_for("!document.querySelector('#by-hand').hidden");
+
+    holds_everywhere(&browser, "by-hand");
 }
 
 #[test]
