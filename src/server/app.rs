@@ -18,13 +18,14 @@ use super::{
     connection::{Phase, Stop},
     guard::Guard,
     introspect::Issuers,
-    nais, page,
+    mistake, nais, page,
     query::Query,
     route::Route,
     tokens::{Held, Origin, Refused, Tokens},
 };
 use crate::{
     clock::Clock,
+    language::Language,
     printer::{HeadersForm, print_headers},
 };
 
@@ -43,15 +44,25 @@ pub(super) struct Told {
     pub(super) answer: Answer,
     wanted: Option<Wanted>,
     what: String,
+    /// What is wrong with the request itself.
+    mistake: Option<Box<Failed>>,
 }
 
 impl Told {
     pub(super) fn new(answer: Answer, what: &str) -> Self {
-        Self { answer, wanted: None, what: what.to_owned() }
+        Self { answer, wanted: None, what: what.to_owned(), mistake: None }
     }
 
     pub(super) fn failed(failed: &Failed) -> Self {
-        Self::new(answer::failed(failed), failed.code())
+        Self { mistake: Some(Box::new(failed.clone())), ..Self::new(answer::failed(failed), failed.code()) }
+    }
+
+    /// The same, as a page for a reader of this language when there is one.
+    fn told_to(mut self, reader: Option<Language>) -> Self {
+        if let (Some(failed), Some(language)) = (&self.mistake, reader) {
+            self.answer = mistake::page(failed, language);
+        }
+        self
     }
 
     pub(super) fn about(self, wanted: Wanted) -> Self {
@@ -82,10 +93,11 @@ impl<S: TokenSource> App<S> {
             other => other,
         });
         let allowed = guard.allowed_origin(request.headers()).and_then(|origin| HeaderValue::from_str(origin).ok());
+        let reader = page::is_wanted(request.headers()).then(|| mistake::language(request.headers()));
         let told = match guard.check(&request, route) {
             Ok(()) => tokio::select! {
                 biased;
-                told = self.answer(request, route, allowed.is_some()) => told,
+                told = self.answer(request, route, allowed.is_some()) => told.told_to(reader),
                 _ = stop.wait_for(|phase| *phase == Phase::Over) => Told::failed(&stopped()),
             },
             Err(failed) => Told::failed(&failed),
@@ -140,8 +152,10 @@ impl<S: TokenSource> App<S> {
             Route::NaisToken => Box::pin(nais::token(self, request, &query)).await,
             Route::NaisIntrospect => Box::pin(nais::introspect(self, request, &query)).await,
             Route::PageStyle => Told::new(page::style(), "page"),
-            Route::PageScript => Told::new(page::script(), "page"),
-            Route::PageWords => Told::new(page::words(), "page"),
+            Route::PageScript => Told::new(page::script(page::SCRIPT), "page"),
+            Route::PageShowing => Told::new(page::script(page::SHOWING), "page"),
+            Route::PageCopying => Told::new(page::script(page::COPYING), "page"),
+            Route::PageWords => Told::new(page::script(page::WORDS), "page"),
             Route::PageData => Box::pin(page::data(self, request.headers(), &query)).await,
         }
     }

@@ -70,7 +70,8 @@ impl Guard {
         let host = self.check_host(request)?;
         self.check_origin(request.headers(), host)?;
         // A preflight carries no credentials (Fetch §4.8), and an origin that is not named has got no further.
-        let is_page = route == Some(Route::Token) && page::is_wanted(request.headers());
+        // Somebody who mistypes the page's address in a browser is told so.
+        let is_page = matches!(route, None | Some(Route::Token)) && page::is_wanted(request.headers());
         let is_open = is_page || route.is_some_and(Route::is_open) || request.method() == Method::OPTIONS;
         match self.credentials.secret() {
             Some(secret) if !is_open => check_secret(&secret, request.headers()),

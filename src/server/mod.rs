@@ -21,6 +21,7 @@ mod guard;
 mod introspect;
 mod listen;
 mod metrics;
+mod mistake;
 mod nais;
 mod page;
 mod passed;

@@ -106,7 +106,7 @@ async fn members(request: Request<Body>, known: &[&str]) -> Result<Members, Fail
     };
     let members = read(&body::read(request.into_body()).await?)?;
     if let Some(name) = members.keys().find(|name| !known.contains(&name.as_str())) {
-        let shown: String = name.chars().filter(|character| !character.is_control()).take(40).collect();
+        let shown = query::shown(name);
         return Err(
             bad_request(&format!("`{shown}` means nothing here")).hint(&format!("there are {}", known.join(", ")))
         );

@@ -16,20 +16,23 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::{
-    Failed, TokenSource,
+    Failed, Profile, TokenSource,
     answer::{self, Answer},
     app::{App, Told},
     guard::SEC_FETCH_SITE,
     query::Query,
     tokens::Held,
 };
-use crate::{inspect::Jwt, language::Language};
+use crate::{environment::Environment, inspect::Jwt, language::Language};
 
 const DOCUMENT: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
-const SCRIPT: &str = include_str!("page/page.js");
-const WORDS: &str = include_str!("page/words.js");
+pub(super) const SCRIPT: &str = include_str!("page/page.js");
+pub(super) const SHOWING: &str = include_str!("page/showing.js");
+pub(super) const COPYING: &str = include_str!("page/copying.js");
+pub(super) const WORDS: &str = include_str!("page/words.js");
 
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -44,23 +47,20 @@ pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
 }
 
 pub(super) fn document() -> Answer {
-    of_page("text/html; charset=utf-8", DOCUMENT)
+    of_page(200, HTML, DOCUMENT)
 }
 
 pub(super) fn style() -> Answer {
-    of_page("text/css; charset=utf-8", STYLE)
+    of_page(200, "text/css; charset=utf-8", STYLE)
 }
 
-pub(super) fn script() -> Answer {
-    of_page("text/javascript; charset=utf-8", SCRIPT)
+pub(super) fn script(text: &'static str) -> Answer {
+    of_page(200, "text/javascript; charset=utf-8", text)
 }
 
-pub(super) fn words() -> Answer {
-    of_page("text/javascript; charset=utf-8", WORDS)
-}
-
-fn of_page(media_type: &'static str, text: &'static str) -> Answer {
-    let mut answer = answer::with(200, HeaderValue::from_static(media_type), text);
+/// An answer under the page's policy.
+pub(super) fn of_page(status: u16, media_type: &'static str, text: impl Into<Bytes>) -> Answer {
+    let mut answer = answer::with(status, HeaderValue::from_static(media_type), text);
     let headers = answer.headers_mut();
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, POLICY),
@@ -83,15 +83,15 @@ pub(super) async fn data<S: TokenSource>(app: &Arc<App<S>>, headers: &HeaderMap,
     let profiles = app.source.profiles();
     let wanted = match query.wanted(&profiles) {
         Ok(wanted) => wanted,
-        Err(failed) => return Told::failed(&failed),
+        Err(failed) => {
+            let profile = query.profile(&profiles).ok();
+            let served = Served::of(&profiles, profile.as_deref(), None);
+            let why = Why { served, failed: failed.to_json(), in_words: Value::Null };
+            return Told::new(answer::json(failed.status, &json!(why)), failed.code());
+        }
     };
     let taken = app.take(&wanted, !query.fresh.unwrap_or(false)).await;
-    let served = Served {
-        profiles: profiles.iter().map(|profile| profile.name.as_str()).collect(),
-        profile: &wanted.profile.name,
-        environment: &wanted.profile.environment,
-        scope: wanted.scopes().to_string(),
-    };
+    let served = Served::of(&profiles, Some(&wanted.profile), Some(wanted.scopes().to_string()));
     let mut told = Told::of(&taken, |held| shown(&served, held, app.clock.now()));
     if let Err(refused) = &taken {
         let why = Why { served, failed: refused.failed.to_json(), in_words: in_words(&refused.failed) };
@@ -104,9 +104,24 @@ pub(super) async fn data<S: TokenSource>(app: &Arc<App<S>>, headers: &HeaderMap,
 #[derive(Serialize)]
 struct Served<'served> {
     profiles: Vec<&'served str>,
-    profile: &'served str,
-    environment: &'served str,
-    scope: String,
+    profile: Option<&'served str>,
+    environment: Option<&'served str>,
+    scope: Option<String>,
+    /// An API that takes the token, when there is one on this machine: the simulator's own.
+    api: Option<String>,
+}
+
+impl<'served> Served<'served> {
+    fn of(profiles: &'served [Arc<Profile>], profile: Option<&'served Profile>, scope: Option<String>) -> Self {
+        let local = profile.filter(|profile| profile.environment == Environment::Local.name());
+        Self {
+            profiles: profiles.iter().map(|profile| profile.name.as_str()).collect(),
+            profile: profile.map(|profile| profile.name.as_str()),
+            environment: profile.map(|profile| profile.environment.as_str()),
+            scope,
+            api: local.map(|profile| format!("{}/api/hello", profile.issuer.identifier.trim_end_matches('/'))),
+        }
+    }
 }
 
 /// A token with what it says.

@@ -23,7 +23,7 @@ impl Query {
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             let twice = || bad_request(&format!("the query has `{name}` more than once"));
             match name.as_ref() {
-                own if !allowed.contains(&own) => return Err(unknown(allowed)),
+                own if !allowed.contains(&own) => return Err(unknown(own, allowed)),
                 "cache" if read.cache.is_none() => read.cache = Some(switch(&name, &value)?),
                 "fresh" if read.fresh.is_none() => read.fresh = Some(switch(&name, &value)?),
                 "profile" if read.profile.is_none() => read.profile = Some(value.into_owned()),
@@ -77,6 +77,11 @@ pub(super) fn not_allowed(profile: &Profile, scopes: &Scopes) -> Failed {
         .hint("name it with --allow-scopes when the server is started; `prefix*` allows all that begin so")
 }
 
+/// A name of somebody else's, fit to be told: short and on one line.
+pub(super) fn shown(name: &str) -> String {
+    name.chars().filter(|character| !character.is_control()).take(40).collect()
+}
+
 fn switch(name: &str, value: &str) -> Result<bool, Failed> {
     match value.to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(true),
@@ -85,8 +90,8 @@ fn switch(name: &str, value: &str) -> Result<bool, Failed> {
     }
 }
 
-fn unknown(allowed: &[&str]) -> Failed {
-    let told = bad_request("the query has a member that means nothing here");
+fn unknown(name: &str, allowed: &[&str]) -> Failed {
+    let told = bad_request(&format!("`{}` in the query means nothing here", shown(name)));
     if allowed.is_empty() {
         return told.hint("leave the query out");
     }

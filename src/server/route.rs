@@ -13,12 +13,14 @@ pub(super) enum Route {
     NaisIntrospect,
     PageStyle,
     PageScript,
+    PageShowing,
+    PageCopying,
     PageWords,
     PageData,
 }
 
 impl Route {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Token,
         Self::Headers,
         Self::Health,
@@ -27,6 +29,8 @@ impl Route {
         Self::NaisIntrospect,
         Self::PageStyle,
         Self::PageScript,
+        Self::PageShowing,
+        Self::PageCopying,
         Self::PageWords,
         Self::PageData,
     ];
@@ -41,6 +45,8 @@ impl Route {
             Self::NaisIntrospect => "/api/v1/introspect",
             Self::PageStyle => "/page.css",
             Self::PageScript => "/page.js",
+            Self::PageShowing => "/showing.js",
+            Self::PageCopying => "/copying.js",
             Self::PageWords => "/words.js",
             Self::PageData => "/page.json",
         }
@@ -60,7 +66,12 @@ impl Route {
 
     /// Whether nothing there is worth a secret.
     pub(super) const fn is_open(self) -> bool {
-        matches!(self, Self::Health | Self::Page | Self::PageStyle | Self::PageScript | Self::PageWords)
+        matches!(self, Self::Health | Self::Page) || self.is_part_of_the_page()
+    }
+
+    /// Whether it is the page's style or one of its scripts.
+    const fn is_part_of_the_page(self) -> bool {
+        matches!(self, Self::PageStyle | Self::PageScript | Self::PageShowing | Self::PageCopying | Self::PageWords)
     }
 
     /// The members that a query may have.
@@ -69,7 +80,7 @@ impl Route {
             Self::Token | Self::Page | Self::Headers => &["cache", "profile", "scope"],
             Self::PageData => &["fresh", "profile", "scope"],
             Self::NaisToken | Self::NaisIntrospect => &["profile"],
-            Self::Health | Self::Metrics | Self::PageStyle | Self::PageScript | Self::PageWords => &[],
+            _ => &[],
         }
     }
 }

@@ -252,7 +252,7 @@ fn a_browser_that_navigates_gets_a_page_and_everybody_else_json() {
     assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
     assert!(!page.body.contains("eyJ"), "the document holds no token");
     assert_eq!(serve.get("/page.css").header("content-type"), Some("text/css; charset=utf-8"));
-    for script in ["/page.js", "/words.js"] {
+    for script in ["/page.js", "/showing.js", "/copying.js", "/words.js"] {
         assert_eq!(serve.get(script).header("content-type"), Some("text/javascript; charset=utf-8"));
     }
 }

@@ -46,7 +46,7 @@ fn holds_everywhere(browser: &Browser, state: &str) {
 }
 
 #[test]
-fn axe_finds_no_fault_with_a_token_shown_or_hidden() {
+fn axe_finds_no_fault_with_a_token_shown_or_hidden_or_to_be_copied_by_hand() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup { languages: "nb", ..Setup::default() });
@@ -57,6 +57,15 @@ fn axe_finds_no_fault_with_a_token_shown_or_hidden() {
     browser.click("#copy-token");
 
     holds_everywhere(&browser, "revealed");
+
+    browser.run(
+        "Object.defineProperty(navigator, 'clipboard', { value: undefined });
+         document.execCommand = () => false",
+    );
+    browser.click("#copy-header");
+    browser.wait_for("!document.querySelector('#by-hand').hidden");
+
+    holds_everywhere(&browser, "by-hand");
 }
 
 #[test]
@@ -67,6 +76,13 @@ fn axe_finds_no_fault_with_a_refusal_nor_with_the_question_for_a_secret() {
     browser.open(&refused.url());
     browser.wait_for(TROUBLE);
     holds_everywhere(&browser, "refused");
+
+    browser.open(&format!("{}?profile=nope", refused.url()));
+    browser.wait_for(TROUBLE);
+    holds_everywhere(&browser, "unknown");
+
+    browser.open(&format!("{}?profil=nope", refused.url()));
+    holds_everywhere(&browser, "mistake");
 
     let secretive = Serve::local(&local, &["--secret", "correct-horse-battery"]);
     browser.open(&secretive.url());
@@ -97,7 +113,7 @@ fn everything_is_reached_and_done_by_keyboard_and_what_has_the_focus_is_seen() {
     let wanted = ["en", "nb", "token", "reveal", "copy-token", "copy-header", "copy-curl", "fresh", "summary"];
     assert_eq!(order, wanted);
     browser.press(ENTER);
-    assert!(browser.text("#curl").starts_with("curl -sS "));
+    assert!(browser.text("#curl").starts_with("curl -fsS "));
     let jti = "[...document.querySelectorAll('#claim-rows tr')].find(row => row.cells[0].innerText.startsWith('jti')).cells[1].innerText";
     let before = browser.run(&format!("return {jti}"));
     browser.press("\u{e008}\u{e004}");

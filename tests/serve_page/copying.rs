@@ -34,8 +34,8 @@ fn the_token_the_header_and_a_curl_line_that_works_are_copied() {
     assert_eq!(copied("token", "Copied the token."), token);
     assert_eq!(copied("header", "Copied the header."), format!("Authorization: Bearer {token}"));
     let line = copied("curl", "Copied the curl line.");
-    assert!(!line.contains(&token) && line.ends_with(" URL"), "{line}");
-    let line = line.replace("URL", &format!("{}api/hello", local.issuer()));
+    assert!(!line.contains(&token), "{line}");
+    assert!(line.ends_with(&format!(" | curl -fsS -H @- '{}api/hello'", local.issuer())), "{line}");
     let said = program(Command::new("sh").args(["-c", &line]), b"");
     assert!(said.contains(r#""hello":"310700010""#), "{said}");
     assert_eq!(browser.console(), Vec::<String>::new());
@@ -57,6 +57,62 @@ fn the_old_way_of_copying_serves_where_there_is_no_other_and_the_page_says_when_
     assert_eq!(browser.run("return document.activeElement.id"), "copy-token");
 
     browser.run("document.execCommand = () => false");
-    browser.click("#copy-header");
-    browser.wait_for("said.innerText.startsWith('The browser does not let this page copy.')");
+    let selected = "const field = document.activeElement; \
+                    return [field.id, field.value.slice(field.selectionStart, field.selectionEnd)]";
+    let header = format!("Authorization: Bearer {token}");
+    let line = browser.run("return curl.textContent");
+    for (what, text) in [("token", token.as_str()), ("header", &header), ("curl", line.as_str().unwrap())] {
+        browser.click(&format!("#copy-{what}"));
+        let said = "said.innerText.startsWith('The browser does not let this page copy. The text is selected below')";
+        browser.wait_for(&format!("{said} && !document.querySelector('#by-hand').hidden"));
+
+        assert_eq!(browser.run(selected), json!(["by-hand", text]));
+    }
+    assert_eq!(browser.run("return said.className"), "failed");
+    browser.click("#fresh");
+    browser.wait_for("said.innerText === 'This is a new token.'");
+    assert_eq!(
+        browser.run("const field = document.querySelector('#by-hand'); return [field.hidden, field.value]"),
+        json!([true, ""])
+    );
+}
+
+#[test]
+fn the_curl_line_sends_no_error_on_as_a_header_and_has_a_placeholder_where_no_api_is_known() {
+    let local = Local::start(&[]);
+    let served = Serve::local(&local, &[]);
+    let browser = showing(&served, &Setup::default());
+    let line = browser.run("return curl.textContent").as_str().unwrap().to_owned();
+
+    let refused = line.replace("/headers", "/headers?scope=a:b");
+    let told =
+        Command::new("sh").args(["-c", &refused.replace("| curl", "| tee /dev/stderr | curl")]).output().unwrap();
+    let (said, errors) = (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
+    assert!(!told.status.success() && said.is_empty(), "{said}");
+    let lines: Vec<_> = errors.lines().collect();
+    assert!(lines.len() == 2 && errors.contains(" 403") && errors.contains(" 401"), "{errors}");
+    let made = browser.run(
+        "const { curl } = await import('/copying.js');
+         return [curl('http://localhost/headers', undefined, false), curl(\"http://localhost/it's\", 'https://api/', true)]",
+    );
+    assert_eq!(
+        made,
+        json!([
+            "curl -fsS 'http://localhost/headers' | curl -fsS -H @- URL",
+            "printf 'Authorization: Bearer %s' \"$SECRET\" | curl -fsS -H @- 'http://localhost/it'\\''s' | \
+             curl -fsS -H @- 'https://api/'",
+        ])
+    );
+}
+
+#[test]
+fn a_line_for_altinns_scopes_leads_to_the_simulator_when_the_token_is_its() {
+    let local = Local::start(&[]);
+    let served = Serve::local(&local, &["--scope", "altinn:serviceowner"]);
+    let browser = showing(&served, &Setup::default());
+
+    let line = browser.text("#copy-curl") + browser.run("return curl.textContent").as_str().unwrap();
+
+    assert!(line.ends_with(&format!("'{}api/hello'", local.issuer())), "{line}");
+    assert_eq!(browser.run("return document.querySelector('#curl-address').hidden"), true);
 }

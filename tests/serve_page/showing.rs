@@ -75,6 +75,14 @@ fn a_token_that_runs_out_is_told_to_be_expired_in_words_and_aloud() {
 
     assert_eq!(browser.text("#said"), "The token has expired.");
     assert_eq!(browser.run("return said.role"), "status");
+    let main = "return [...document.querySelectorAll('.actions .main')].map((button) => button.id)";
+    assert_eq!(browser.run(main), json!(["fresh"]));
+    browser.click("#copy-token");
+    browser.wait_for("said.innerText === 'Copied, but the token has expired. Get a new one first.'");
+    assert_eq!(browser.run("return said.className"), "failed");
+    browser.click("#fresh");
+    browser.wait_for("said.innerText === 'This is a new token.'");
+    assert_eq!(browser.run(main), json!(["copy-token"]));
 }
 
 #[test]
@@ -87,7 +95,10 @@ fn whatever_a_token_says_is_text_and_a_persons_number_shows_with_the_token_alone
 
     assert_eq!(browser.run(&format!("return {}", claim("note"))), markup);
     assert_eq!(browser.run(&format!("return {}", claim("<b>"))), r#"{"ID":"0192:1"}"#);
-    assert_eq!(browser.run("return [document.title, document.images.length]"), json!(["Access token", 0]));
+    assert_eq!(
+        browser.run("return [document.title, document.images.length]"),
+        json!(["default, local – Maskinporten", 0])
+    );
     let person = browser.run(&format!("return {}", claim("pid")));
     assert_eq!(person, "•••••••••••\na person's number; shown together with the token");
     browser.click("#reveal");
@@ -114,4 +125,89 @@ fn a_reader_chooses_among_the_profiles_that_are_served() {
 
     browser.wait_for(SHOWN);
     assert_eq!(scope(), "difitest:test2");
+    assert_eq!(browser.run("return document.title"), "two, local – Maskinporten");
+    let address = browser.run("return location.href");
+    assert_eq!(address, json!(format!("{}?profile=two", served.url())));
+    browser.open(address.as_str().unwrap());
+    browser.wait_for(SHOWN);
+    assert_eq!(browser.run("return [profile.value, history.length]")[0], "two");
+    assert_eq!(scope(), "difitest:test2");
+}
+
+#[test]
+fn the_environment_is_named_and_real_data_are_told_in_words() {
+    let local = Local::start(&[]);
+    let served = Serve::local(&local, &[]);
+    let browser = showing(&served, &Setup::default());
+    assert_eq!(browser.text("h1"), "Maskinporten\nAccess token");
+    assert_eq!(browser.text("#environment"), "Environment: local");
+
+    browser.run(
+        "const asked = window.fetch;
+         window.fetch = async (...question) => {
+             const answer = await asked(...question);
+             const body = { ...(await answer.json()), environment: 'prod' };
+             return new Response(JSON.stringify(body), { status: answer.status });
+         }",
+    );
+    browser.click("#fresh");
+
+    browser.wait_for("environment.innerText === 'Environment: prod, with real data'");
+    assert_eq!(browser.run("return document.title"), "default, prod – Maskinporten");
+}
+
+#[test]
+fn a_time_that_is_not_today_has_its_date() {
+    let local = Local::start(&[]);
+    let served = Serve::local(&local, &[]);
+    let browser = showing(&served, &Setup::default());
+
+    let told = browser.run(
+        "const { moment } = await import('/words.js');
+         const noon = new Date(2026, 2, 4, 12).getTime() / 1000;
+         return [moment(noon, noon - 60, 'en'), moment(noon, noon - 86400, 'en'), moment(noon, noon - 86400, 'nb')]",
+    );
+
+    assert_eq!(told[0], "12:00:00, in 1 minute");
+    assert_eq!(told[1], "4 Mar 2026, 12:00:00, tomorrow");
+    assert!(told[2].as_str().unwrap().starts_with("4. mars 2026, 12:00:00, i morgen"), "{told}");
+}
+
+#[test]
+fn the_organisation_of_a_token_is_told_apart_from_its_supplier() {
+    let supplier = json!({ "authority": "iso6523-actorid-upis", "ID": "0192:310700029" });
+    let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "token": { "supplier": supplier } }));
+    let plain = Local::start(&[]);
+    let meaning = "[...document.querySelectorAll('#claim-rows th')].find(cell => cell.innerText.startsWith('consumer')).querySelector('small').innerText";
+
+    let served = Serve::local(&plain, &[]);
+    let browser = showing(&served, &Setup::default());
+    assert_eq!(browser.run(&format!("return {meaning}")), "the organisation that was given the token");
+
+    let served = Serve::local(&local, &[]);
+    browser.open(&served.url());
+    browser.wait_for(SHOWN);
+    let wanted = "the organisation on whose behalf the supplier acts";
+    assert_eq!(browser.run(&format!("return {meaning}")), wanted);
+}
+
+#[test]
+fn the_whole_of_a_token_that_is_revealed_is_seen() {
+    let local = Local::start(&[]);
+    let served = Serve::local(&local, &[]);
+    let browser = showing(&served, &Setup::default());
+
+    for width in [360, 1280] {
+        browser.resize(width, 800);
+        browser.run("token.innerText.includes('•') && reveal.click()");
+
+        assert_eq!(browser.run("return token.scrollHeight - token.clientHeight"), 0, "{width}");
+    }
+    browser.resize(360, 800);
+    let rows =
+        "return new Set([...document.querySelectorAll('.actions button')].map((button) => button.offsetTop)).size";
+    assert_eq!(browser.run(rows), 2);
+    let left = "return reveal.getBoundingClientRect().left + parseFloat(getComputedStyle(reveal).paddingLeft) + \
+                parseFloat(getComputedStyle(reveal).borderLeftWidth) - token.getBoundingClientRect().left";
+    assert!(browser.run(left).as_f64().unwrap() <= 1.0);
 }

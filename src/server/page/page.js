@@ -1,13 +1,12 @@
 // The page of `maskinporten serve`: asks /page.json for a token, shows what it says, counts down, and copies.
 //
-// Everything goes into the document as text. Token and secret are in this module's memory alone; the one thing
-// remembered is the language.
+// Token and secret are in this module's memory alone; the one thing remembered is the language.
 
+import { copy, curl, offer, withdraw } from "/copying.js";
+import { account, element, isFinal, rows } from "/showing.js";
 import { WORDS, duration, moment, nearest } from "/words.js";
 
 const $ = (id) => document.getElementById(id);
-const TIMES = ["exp", "iat", "nbf", "auth_time"];
-const PERSON = /(?<!\d)\d{11}(?!\d)/g;
 const PATIENCE = 90_000; // milliseconds
 const SHORT = 5; // seconds that the page waits by itself
 
@@ -22,13 +21,6 @@ let wanted = new URLSearchParams(location.search); // which token: `profile` and
 
 const words = () => WORDS[language];
 const now = () => Date.now() / 1000;
-
-function element(name, text, attributes = {}) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
 
 function remembered() {
   try {
@@ -58,6 +50,7 @@ async function ask(fresh) {
     if (own.signal.aborted) return;
     trouble = { gone: true };
     render();
+    say("");
   }
   if (request === own) busy(false);
 }
@@ -92,10 +85,10 @@ function take(answer, body, fresh) {
     revealed = false;
   } else {
     const wait = Number(answer.headers.get("Retry-After"));
-    trouble = { ...body, wait, until: now() + wait };
+    trouble = { ...body, status: answer.status, wait, until: now() + wait };
   }
   render();
-  say(answer.ok && fresh ? words().fetched : "");
+  say(answer.ok && fresh ? words().fetched : "", "done");
 }
 
 /** When the token ends by this browser's clock, which need not be the server's. */
@@ -115,21 +108,31 @@ function askForSecret() {
 
 function profiles(names, chosen) {
   $("profile").replaceChildren(...names.map((name) => element("option", name, { value: name })));
-  $("profile").value = chosen;
+  $("profile").value = chosen ?? "";
+}
+
+/** Another profile from now on, also when the page is loaded again. */
+function choose(profile) {
+  wanted = new URLSearchParams({ profile });
+  history.replaceState(null, "", `?${wanted}`);
+  shown = trouble = null;
+  render();
+  ask(false);
 }
 
 // Showing
 
 function render() {
   document.documentElement.lang = language;
-  document.title = words().title;
   for (const place of document.querySelectorAll("[data-text]")) place.textContent = words()[place.dataset.text];
   for (const place of document.querySelectorAll("[data-label]")) place.ariaLabel = words()[place.dataset.label];
   for (const button of document.querySelectorAll("[data-language]")) {
     button.setAttribute("aria-pressed", button.dataset.language === language);
   }
-  $("profile-choice").hidden = $("profile").options.length < 2;
+  $("profile-choice").hidden = $("profile").options.length < 2 || $("profile").value === "";
   $("token-card").hidden = $("claims-card").hidden = shown === null;
+  withdraw($("by-hand"));
+  renderNames();
   renderTrouble();
   if (shown) {
     renderToken();
@@ -138,96 +141,62 @@ function render() {
   }
 }
 
+/** Which profile of which environment this is, so that windows are told apart. */
+function renderNames() {
+  const { profile, environment } = shown ?? trouble ?? {};
+  const names = [...new Set([profile, environment])].filter(Boolean);
+  document.title = [names.join(", "), "Maskinporten"].filter(Boolean).join(" – ");
+  const isProduction = environment === "prod";
+  $("environment").hidden = !environment;
+  $("environment").textContent = isProduction ? words().production : `${words().environment}: ${environment}`;
+  $("environment").classList.toggle("production", isProduction);
+}
+
 function renderToken() {
-  const single = $("profile").options.length === 1 && `${words().profile} ${shown.profile}`;
-  const about = [single, `${words().environment} ${shown.environment}`, shown.scope];
-  $("about").textContent = about.filter(Boolean).join(" · ");
+  const single = $("profile").options.length === 1 && `${words().profile}: ${shown.profile}`;
+  $("about").textContent = [single, shown.scope].filter(Boolean).join(" · ");
   $("token").textContent = revealed ? shown.token : `${shown.token.slice(0, 6)}${"•".repeat(16)}`;
   $("reveal").dataset.text = revealed ? "hide" : "reveal";
   $("reveal").textContent = words()[$("reveal").dataset.text];
-  $("curl").textContent = curl();
+  $("curl").textContent = curlLine();
+  $("curl-secret").hidden = secret === null;
+  $("curl-address").hidden = api() !== undefined;
 }
 
-/** A line that sends the header to the API; the token is not in it. */
-function curl() {
+function curlLine() {
   const query = which().size > 0 ? `?${which()}` : "";
-  const own = quoted(`${location.origin}/headers${query}`);
-  const api = [shown.claims?.aud].flat().find((audience) => URL.canParse(audience));
-  const allowed = secret === null ? "" : "printf 'Authorization: Bearer %s' \"$SECRET\" | ";
-  return `${allowed}curl -sS ${secret === null ? "" : "-H @- "}${own} | curl -sS -H @- ${api ? quoted(api) : "URL"}`;
+  return curl(`${location.origin}/headers${query}`, api(), secret !== null);
 }
 
-const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+/** An API that takes the token. The simulator says of Altinn's scopes that they are for Altinn, as Maskinporten does. */
+function api() {
+  const apis = shown.environment === "local" ? [shown.api] : [shown.claims?.aud].flat();
+  return apis.find((address) => URL.canParse(address));
+}
 
 function renderClaims() {
-  const claims = Object.entries(shown.claims ?? {});
   $("opaque").hidden = shown.claims !== null;
-  $("claims").hidden = claims.length === 0;
-  $("claim-rows").replaceChildren(...claims.map(([name, value]) => row(name, value)));
-}
-
-function row(name, value) {
-  const head = element("th", undefined, { scope: "row" });
-  head.append(element("code", name));
-  if (Object.hasOwn(words().claims, name)) head.append(element("small", words().claims[name]));
-  const cell = element("td");
-  const text = typeof value !== "string" ? json(value) : name === "scope" ? value.replaceAll(" ", "\n") : value;
-  const hidden = revealed ? text : text.replace(PERSON, "•".repeat(11));
-  cell.append(element("code", hidden));
-  const note = told(name, value) ?? (hidden === text ? undefined : words().person);
-  if (note !== undefined) cell.append(element("small", note, TIMES.includes(name) ? { "data-time": value } : {}));
-  const line = element("tr");
-  line.append(head, cell);
-  return line;
-}
-
-function json(value) {
-  const line = JSON.stringify(value);
-  return line.length < 80 ? line : JSON.stringify(value, null, 2);
-}
-
-/** A value in words: a time, or an organisation as in `{"authority":"iso6523-actorid-upis","ID":"0192:310700010"}`. */
-function told(name, value) {
-  if (TIMES.includes(name) && Number.isFinite(value)) return moment(value, now(), language);
-  const number = /^0192:(\d{3})(\d{3})(\d{3})$/.exec(value?.ID);
-  return number ? `${words().organisation} ${number.slice(1).join("\u00a0")}` : undefined;
+  $("claim-rows").replaceChildren(...rows(shown.claims ?? {}, revealed, language));
+  $("claims").hidden = $("claim-rows").children.length === 0;
 }
 
 function renderTrouble() {
   $("trouble").hidden = trouble === null;
-  if (trouble === null) {
-    $("trouble-text").replaceChildren();
-    return;
-  }
-  const said = words();
-  const parts = trouble.gone
-    ? [element("h2", said.goneTitle), element("p", said.gone), element("pre", "maskinporten serve")]
-    : [element("h2", isRefused() ? said.refusedTitle : said.failedTitle), facts()];
-  if (shown && shown.ends > now()) parts.push(element("p", said.stillGood));
+  $("again").hidden = trouble !== null && isFinal(trouble);
+  const parts = trouble === null ? [] : account(trouble, language);
+  if (trouble && shown && !isOver()) parts.push(element("p", words().stillGood));
   $("trouble-text").replaceChildren(...parts);
 }
 
-const isRefused = () => Boolean(trouble.mp_code ?? trouble.meaning ?? trouble.trace_id);
-
-function facts() {
-  const said = words();
-  const { meaning, remedy } = trouble.in_words?.[language] ?? trouble;
-  const wait = trouble.wait >= SHORT ? duration(trouble.wait, language) : undefined;
-  const list = element("dl");
-  for (const [name, value] of [
-    [said.error, trouble.error], [said.code, trouble.mp_code], [isRefused() ? said.description : said.happened, trouble.error_description],
-    [said.meaning, meaning], [said.remedy, remedy], [said.trace, trouble.trace_id], [said.wait, wait],
-  ]) {
-    if (value) list.append(element("dt", name), element("dd", value));
-  }
-  return list;
-}
+const isOver = () => shown.ends !== null && shown.ends <= now();
 
 /** Once a second: the time left, and the times among the claims. */
 function tick() {
   if (!shown) return;
   const left = shown.ends === null ? null : shown.ends - now();
   $("progress").hidden = left === null;
+  $("copy-token").classList.toggle("main", !isOver());
+  $("fresh").classList.toggle("main", isOver());
   $("time-left").textContent =
     left === null ? words().unknownTime : left > 0 ? duration(left, language) : words().expired;
   if (left !== null) {
@@ -250,33 +219,30 @@ function warn(left) {
   if (!first) say(words()[stage]);
 }
 
-function say(text) {
+/** Says something below the buttons; `how` it went is `done` or `failed`, if either. */
+function say(text, how = "") {
   $("said").textContent = text;
+  $("said").className = how;
 }
 
-// Copying
-
-async function copy(what) {
-  const text = { token: shown.token, header: `Authorization: Bearer ${shown.token}`, curl: curl() }[what];
-  const done = await navigator.clipboard?.writeText(text).then(() => true, () => false);
-  say(done || copyTheOldWay(text) ? words().copied[what] : words().notCopied);
-}
-
-/** Browsers have no `navigator.clipboard` on plain http to another machine. */
-function copyTheOldWay(text) {
-  const focused = document.activeElement;
-  const field = element("textarea", text, { readonly: "", class: "aside" });
-  document.body.append(field);
-  field.select();
-  const done = document.execCommand("copy");
-  field.remove();
-  focused?.focus();
-  return done;
+async function copyThis(what) {
+  const text = { token: shown.token, header: `Authorization: Bearer ${shown.token}`, curl: curlLine() }[what];
+  withdraw($("by-hand"));
+  const done = await copy(text);
+  const isUseless = isOver() && what !== "curl";
+  if (!done) {
+    say(`${isUseless ? `${words().hasExpired} ` : ""}${words().notCopied}`, "failed");
+    offer($("by-hand"), text);
+  } else if (isUseless) {
+    say(words().copiedExpired, "failed");
+  } else {
+    say(words().copied[what], "done");
+  }
 }
 
 // Listening
 
-for (const what of ["token", "header", "curl"]) $(`copy-${what}`).addEventListener("click", () => copy(what));
+for (const what of ["token", "header", "curl"]) $(`copy-${what}`).addEventListener("click", () => copyThis(what));
 for (const id of ["fresh", "again"]) {
   $(id).addEventListener("click", () => $("main").ariaBusy === "true" || ask(id === "fresh"));
 }
@@ -285,11 +251,12 @@ $("reveal").addEventListener("click", () => {
   renderToken();
   renderClaims();
 });
-$("profile").addEventListener("change", () => {
-  wanted = new URLSearchParams({ profile: $("profile").value });
-  shown = trouble = null;
-  render();
-  ask(false);
+$("profile").addEventListener("change", () => choose($("profile").value));
+$("trouble-text").addEventListener("click", (event) => {
+  const { profile } = event.target.dataset;
+  if (profile === undefined) return;
+  event.preventDefault();
+  choose(profile);
 });
 $("secret-form").addEventListener("submit", (event) => {
   event.preventDefault();

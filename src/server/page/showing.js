@@ -1,0 +1,136 @@
+// What a token says and why there is none, as elements of the document. It keeps nothing and asks for nothing.
+//
+// Everything goes into the document as text.
+
+import { WORDS, duration, moment } from "/words.js";
+
+const TIMES = ["exp", "iat", "nbf", "auth_time"];
+const PERSON = /(?<!\d)\d{11}(?!\d)/g;
+const SHORT = 5; // seconds that the page waits by itself
+const LITERAL = /(`[^`]+`|--[a-z][a-z-]+|\b[A-Z]+_[A-Z_]+\b)/;
+
+const now = () => Date.now() / 1000;
+
+export function element(name, text, attributes = {}) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+/** Text that begins with a capital. Options and commands in it stand out, and options stay in one piece. */
+function prose(name, text, attributes = {}) {
+  const made = element(name, undefined, attributes);
+  for (const part of (text.charAt(0).toUpperCase() + text.slice(1)).split(LITERAL)) {
+    const is = LITERAL.test(part);
+    made.append(is ? element("code", part.replaceAll("`", ""), part.includes(" ") ? {} : { class: "whole" }) : part);
+  }
+  return made;
+}
+
+/** A sentence: its full stop is left out where a command stands last. */
+const sentence = (text) => prose("p", /[.!?:`]$|: \S/.test(text) ? text : `${text}.`);
+
+// Claims
+
+/** The rows of the table of claims. A person's number is in them when the token is. */
+export function rows(claims, revealed, language) {
+  const said = WORDS[language];
+  const meaning = (name) => {
+    const key = name === "consumer" && claims.supplier ? "consumerOfSupplier" : name;
+    return Object.hasOwn(said.claims, key) ? said.claims[key] : undefined;
+  };
+  return Object.entries(claims).map(([name, value]) => {
+    const head = element("th", undefined, { scope: "row" });
+    head.append(element("code", name));
+    if (meaning(name)) head.append(element("small", meaning(name)));
+    const line = element("tr");
+    line.append(head, cell(name, value, revealed, language));
+    return line;
+  });
+}
+
+function cell(name, value, revealed, language) {
+  const made = element("td");
+  const text = typeof value !== "string" ? json(value) : name === "scope" ? value.replaceAll(" ", "\n") : value;
+  const hidden = revealed ? text : text.replace(PERSON, "•".repeat(11));
+  made.append(element("code", hidden));
+  const note = told(name, value, language) ?? (hidden === text ? undefined : WORDS[language].person);
+  if (note !== undefined) made.append(element("small", note, TIMES.includes(name) ? { "data-time": value } : {}));
+  return made;
+}
+
+function json(value) {
+  const line = JSON.stringify(value);
+  return line.length < 80 ? line : JSON.stringify(value, null, 2);
+}
+
+/** A value in words: a time, or an organisation as in `{"authority":"iso6523-actorid-upis","ID":"0192:310700010"}`. */
+function told(name, value, language) {
+  if (TIMES.includes(name) && Number.isFinite(value)) return moment(value, now(), language);
+  const number = /^0192:(\d{3})(\d{3})(\d{3})$/.exec(value?.ID);
+  return number ? `${WORDS[language].organisation} ${number.slice(1).join("\u00a0")}` : undefined;
+}
+
+// Troubles
+
+const isRefused = (trouble) => Boolean(trouble.mp_code ?? trouble.meaning ?? trouble.trace_id);
+
+/** Why there is no token. */
+export function account(trouble, language) {
+  const said = WORDS[language];
+  if (trouble.gone) return [element("h2", said.goneTitle), element("p", said.gone)];
+  const { title, happened, remedy } = isRefused(trouble) ? refusal(trouble, language) : failure(trouble, language);
+  const parts = [element("h2", title)];
+  if (happened) parts.push(sentence(happened));
+  if (remedy) {
+    parts.push(element("h3", said.remedy), sentence(remedy));
+  }
+  if (isFinal(trouble) && trouble.profiles) parts.push(element("p", said.served), choices(trouble.profiles));
+  return [...parts, facts(trouble, language)];
+}
+
+/** Whether asking again comes to the same: the question itself is wrong. */
+export const isFinal = (trouble) => trouble.status >= 400 && trouble.status < 500;
+
+/** What Maskinporten refused, in the words that the server has for its code. */
+function refusal(trouble, language) {
+  const { meaning, remedy } = trouble.in_words?.[language] ?? trouble;
+  return { title: WORDS[language].refusedTitle, happened: meaning, remedy };
+}
+
+/** What went wrong on the way there. The server says it in English alone. */
+function failure(trouble, language) {
+  const { failures, failedTitle } = WORDS[language];
+  const code = trouble.error === "connect" && trouble.environment === "local" ? "simulator" : trouble.error;
+  const known = Object.hasOwn(failures, code) ? failures[code] : failures.other;
+  const own = language === "en" && !known.title ? trouble.remedy : undefined;
+  return { title: failedTitle, ...known, remedy: own ?? known.remedy };
+}
+
+function choices(profiles) {
+  const list = element("ul");
+  for (const name of profiles) {
+    const link = element("a", name, { href: `?${new URLSearchParams({ profile: name })}`, "data-profile": name });
+    const item = element("li");
+    item.append(link);
+    list.append(item);
+  }
+  return list;
+}
+
+/** What support asks for, and what came word for word. */
+function facts(trouble, language) {
+  const said = WORDS[language];
+  const wait = trouble.wait >= SHORT ? duration(trouble.wait, language) : undefined;
+  // Maskinporten ends its text with the id that stands below.
+  const raw = trouble.error_description?.replace(/ \(trace_id: [^)]*\)$/, trouble.trace_id ? "" : "$&");
+  const list = element("dl");
+  for (const [name, value, attributes] of [
+    [said.wait, wait], [said.code, trouble.mp_code], [said.error, trouble.error],
+    [isRefused(trouble) ? said.description : said.happened, raw, { lang: "en" }], [said.trace, trouble.trace_id],
+  ]) {
+    if (value) list.append(element("dt", name), attributes ? prose("dd", value, attributes) : element("dd", value));
+  }
+  return list;
+}
