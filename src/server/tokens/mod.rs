@@ -195,6 +195,7 @@ impl<S: TokenSource> Tokens<S> {
 
     async fn fly(self: Arc<Self>, slot: Arc<Slot>, tell: watch::Sender<Option<Outcome>>) {
         let mut landing = Landing { slot: &slot, arrived: false };
+        let departed = Instant::now();
         let fetched = self.source.fetch(&slot.wanted).await;
         self.metrics.count_upstream(&slot.wanted.profile.name, fetched.as_ref().err().map(Failed::code));
         let outcome: Outcome = match fetched {
@@ -210,7 +211,8 @@ impl<S: TokenSource> Tokens<S> {
                     (state.held, state.pause, state.used) = (Some(Arc::clone(held)), None, false);
                 }
                 Err(failed) => {
-                    state.pause = Some(Pause::after(Arc::clone(failed), state.pause.as_ref(), Instant::now()));
+                    let previous = state.pause.as_ref();
+                    state.pause = Some(Pause::after(Arc::clone(failed), previous, departed, Instant::now()));
                 }
             }
         }
