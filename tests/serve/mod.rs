@@ -7,6 +7,7 @@ mod kept;
 mod nais;
 mod original;
 mod reload;
+mod renewal;
 mod running;
 mod safety;
 mod start;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::{cache::MinimumLifetime, client::AccessToken};
 
-/// How much of its life a token has left, at the least, when it is renewed ahead of the margin: a tenth.
+/// How much of its life a token has left when it is renewed, beside the margin: a tenth, if there is so much.
 const LEAD: i32 = 10;
 
 /// A token in memory. Its octets are erased when the last answer with them has been sent.
@@ -57,7 +57,9 @@ impl Held {
             MinimumLifetime::Usual => MinimumLifetime::USUAL.min(lifetime / 4),
             MinimumLifetime::Seconds(seconds) => TimeDelta::try_seconds(i64::try_from(seconds).ok()?)?,
         };
-        (end - margin - lifetime / LEAD - now).to_std().ok().or(Some(Duration::ZERO))
+        // Where the margin takes nearly all of its life, half of what is left of that: a new one is never due at once.
+        let lead = (lifetime / LEAD).min((lifetime - margin) / 2);
+        (end - margin - lead - now).to_std().ok().or(Some(Duration::ZERO))
     }
 }
 
@@ -80,6 +82,9 @@ mod tests {
             (600, MinimumLifetime::Usual, 571, None),
             (40, MinimumLifetime::Usual, 0, Some(40 - 10 - 4)),
             (600, MinimumLifetime::Seconds(300), 0, Some(600 - 300 - 60)),
+            (600, MinimumLifetime::Seconds(540), 0, Some(30)),
+            (600, MinimumLifetime::Seconds(590), 0, Some(5)),
+            (600, MinimumLifetime::Seconds(598), 0, Some(1)),
             (600, MinimumLifetime::Seconds(601), 0, None),
         ] {
             let renewal = held(lifetime, minimum).renewal_in(at(now));

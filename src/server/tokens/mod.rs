@@ -26,7 +26,7 @@ use crate::clock::Clock;
 /// More are not remembered at a time; a caller who may name any resource could ask for any number.
 const MAXIMUM_TOKENS: usize = 256;
 
-/// How long a renewal that failed waits, at the least.
+/// How long it is from one renewal to the next, at the least.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// Where a token that callers get was.
@@ -228,7 +228,11 @@ impl<S: TokenSource> Tokens<S> {
                 continue;
             }
             match self.take(&slot, false).await {
-                Ok(_) => self.tell(&slot, Ok(())),
+                Ok(_) => {
+                    self.tell(&slot, Ok(()));
+                    // Whatever the new one's lifetime and margin: there is no renewing without end.
+                    tokio::time::sleep(SHORTEST_WAIT).await;
+                }
                 Err(Refused { failed, pause, unasked }) => {
                     if !unasked {
                         self.tell(&slot, Err(failed.code().to_owned()));
