@@ -84,8 +84,7 @@ fn wanted(members: &Members, query: &Query, profiles: &[Arc<Profile>]) -> Result
     let mut candidates = profiles.iter().filter(|_| !query.names_profile());
     let profile = if first.allows(&scopes) { Some(&first) } else { candidates.find(|own| own.allows(&scopes)) };
     let profile = Arc::clone(profile.ok_or_else(|| query::not_allowed(&first, &scopes))?);
-    let is_own = scopes == profile.scopes;
-    Ok(Wanted { scopes: (!is_own).then_some(scopes), resource, profile })
+    Ok(Wanted::of(profile, scopes, resource))
 }
 
 /// Reads a body as JSON or a form, as its type says, for Maskinporten alone.

@@ -4,11 +4,12 @@
 //! left alone for a while ([`pause`]), and a token that has not expired is served meanwhile. Nothing is written anywhere.
 
 mod held;
+mod memory;
 mod pause;
+mod renewal;
 mod slot;
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -17,17 +18,15 @@ use tokio::sync::watch;
 
 pub(super) use self::{held::Held, slot::Slot};
 use self::{
+    memory::Memory,
     pause::Pause,
     slot::{Flight, Landing, Outcome},
 };
-use super::{Event, Failed, Metrics, Observer, TokenSource, Wanted};
+use super::{Failed, Metrics, Observer, TokenSource, Wanted};
 use crate::clock::Clock;
 
-/// More are not remembered at a time; a caller who may name any resource could ask for any number.
-const MAXIMUM_TOKENS: usize = 256;
-
-/// How long it is from one renewal to the next, at the least.
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+/// How long a caller is asked to wait while others are being fetched in every place there is.
+const FULL: Duration = Duration::from_secs(1);
 
 /// Where a token that callers get was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +61,7 @@ pub(super) struct Tokens<S> {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     observer: Option<Observer>,
-    slots: Mutex<HashMap<String, Arc<Slot>>>,
+    memory: Mutex<Memory>,
 }
 
 impl<S: TokenSource> Tokens<S> {
@@ -72,7 +71,7 @@ impl<S: TokenSource> Tokens<S> {
         metrics: Arc<Metrics>,
         observer: Option<Observer>,
     ) -> Self {
-        Self { source, clock, metrics, observer, slots: Mutex::default() }
+        Self { source, clock, metrics, observer, memory: Mutex::default() }
     }
 
     /// A token that may be remembered.
@@ -94,12 +93,12 @@ impl<S: TokenSource> Tokens<S> {
     pub(super) fn reloaded(&self) {
         let profiles = self.source.profiles();
         let is_served = |slot: &Slot| profiles.iter().any(|own| own.identity == slot.wanted.profile.identity);
-        self.slots().retain(|_, slot| {
+        self.memory().retain(|slot| {
             let mut state = slot.lock();
             state.pause = None;
             let served = is_served(slot);
             if !served {
-                state.held = None;
+                state.forget();
             }
             served
         });
@@ -107,41 +106,19 @@ impl<S: TokenSource> Tokens<S> {
 
     /// Every token that is remembered now, for the metrics.
     pub(super) fn all(&self) -> Vec<(Arc<Slot>, Arc<Held>)> {
-        let slots: Vec<_> = self.slots().values().cloned().collect();
+        let slots: Vec<_> = self.memory().all().cloned().collect();
         slots.into_iter().filter_map(|slot| slot.lock().held.clone().map(|held| (Arc::clone(&slot), held))).collect()
     }
 
-    fn slots(&self) -> MutexGuard<'_, HashMap<String, Arc<Slot>>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn slot(&self, wanted: &Wanted) -> Result<Arc<Slot>, Refused> {
-        let mut slots = self.slots();
-        let own = &wanted.profile.identity;
-        let key = if wanted.is_own() { None } else { Some(wanted.key()) };
-        if let Some(slot) = slots.get(key.as_ref().unwrap_or(own)) {
-            return Ok(Arc::clone(slot));
-        }
-        if slots.len() >= MAXIMUM_TOKENS {
-            self.make_room(&mut slots);
-        }
-        if slots.len() >= MAXIMUM_TOKENS {
-            let failed = Failed::new(503, "too_many_tokens", "no more tokens are remembered at a time");
-            return Err(Refused { failed: Arc::new(failed), pause: Some(Duration::from_secs(30)), unasked: true });
-        }
-        let slot = Arc::new(Slot::new(wanted.clone()));
-        slots.insert(key.unwrap_or_else(|| own.clone()), Arc::clone(&slot));
-        Ok(slot)
-    }
-
-    /// Forgets what is of no use any more.
-    fn make_room(&self, slots: &mut HashMap<String, Arc<Slot>>) {
-        let now = self.clock.now();
-        slots.retain(|_, slot| {
-            let state = slot.lock();
-            let paused = state.pause.as_ref().is_some_and(|pause| pause.left(Instant::now()).is_some());
-            state.flight.is_some() || paused || state.held.as_ref().is_some_and(|held| held.is_good(now))
-        });
+        self.memory().slot(wanted).ok_or_else(|| {
+            let failed = Failed::new(503, "too_many_tokens", "no more tokens are fetched at a time");
+            Refused { failed: Arc::new(failed), pause: Some(FULL), unasked: true }
+        })
     }
 
     fn alive(&self, slot: &Slot) -> Option<Arc<Held>> {
@@ -173,11 +150,7 @@ impl<S: TokenSource> Tokens<S> {
         let now = self.clock.now();
         let mut state = slot.lock();
         if let Some(held) = state.held.as_ref().filter(|held| from_memory && held.is_good(now)).cloned() {
-            state.used = true;
-            if !state.is_renewing {
-                state.is_renewing = true;
-                tokio::spawn(Arc::clone(self).renew(Arc::clone(slot)));
-            }
+            self.used(slot, &mut state);
             return Ok(Boarded::Held(held));
         }
         if let Some(flight) = &state.flight {
@@ -217,51 +190,5 @@ impl<S: TokenSource> Tokens<S> {
             }
         }
         tell.send_replace(Some(outcome));
-    }
-
-    /// Fetches successors ahead of a token's end, as long as each is taken from memory at least once; goes on trying
-    /// while the last one lives.
-    async fn renew(self: Arc<Self>, slot: Arc<Slot>) {
-        while let Some(wait) = self.next_renewal(&slot) {
-            if !wait.is_zero() {
-                tokio::time::sleep(wait).await;
-                continue;
-            }
-            match self.take(&slot, false).await {
-                Ok(_) => {
-                    self.tell(&slot, Ok(()));
-                    // Whatever the new one's lifetime and margin: there is no renewing without end.
-                    tokio::time::sleep(SHORTEST_WAIT).await;
-                }
-                Err(Refused { failed, pause, unasked }) => {
-                    if !unasked {
-                        self.tell(&slot, Err(failed.code().to_owned()));
-                    }
-                    tokio::time::sleep(pause.unwrap_or_default().max(SHORTEST_WAIT)).await;
-                }
-            }
-        }
-    }
-
-    /// How long until the token is due; `None` when it is nobody's any more, and nobody waits for its end.
-    fn next_renewal(&self, slot: &Slot) -> Option<Duration> {
-        let now = self.clock.now();
-        let mut state = slot.lock();
-        let held = state.held.as_ref().filter(|held| held.is_alive(now));
-        let wait = held.map(|held| held.renewal_in(now).unwrap_or_default());
-        let wait = wait.filter(|wait| state.used || !wait.is_zero());
-        state.is_renewing = wait.is_some();
-        wait
-    }
-
-    fn tell(&self, slot: &Slot, outcome: Result<(), String>) {
-        if let Some(observer) = &self.observer {
-            let wanted = &slot.wanted;
-            observer(&Event::Renewal {
-                profile: wanted.profile.name.clone(),
-                scope: wanted.scopes().to_string(),
-                outcome,
-            });
-        }
     }
 }

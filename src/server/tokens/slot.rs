@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::{sync::watch, task::AbortHandle};
 
 use super::{Held, pause::Pause};
 use crate::server::{Failed, Wanted};
@@ -26,8 +26,18 @@ pub(super) struct State {
     pub(super) pause: Option<Pause>,
     /// Whether the token was taken from memory since it came.
     pub(super) used: bool,
-    /// Whether somebody sees to its renewal.
-    pub(super) is_renewing: bool,
+    /// Who sees to its renewal.
+    pub(super) renewal: Option<AbortHandle>,
+}
+
+impl State {
+    /// Lets go of the token and of whoever would renew it.
+    pub(super) fn forget(&mut self) {
+        self.held = None;
+        if let Some(renewal) = self.renewal.take() {
+            renewal.abort();
+        }
+    }
 }
 
 impl Slot {
