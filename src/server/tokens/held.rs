@@ -16,18 +16,17 @@ pub(in crate::server) struct Held {
     pub(in crate::server) token: AccessToken,
     /// The token endpoint's answer as it came.
     pub(in crate::server) body: Bytes,
-    minimum: MinimumLifetime,
 }
 
 impl Held {
-    pub(super) fn of(token: AccessToken, minimum: MinimumLifetime) -> Self {
+    pub(super) fn of(token: AccessToken) -> Self {
         let answer = Zeroizing::new(token.expose_answer().as_bytes().to_vec());
-        Self { token, body: Bytes::from_owner(answer), minimum }
+        Self { token, body: Bytes::from_owner(answer) }
     }
 
-    /// Whether callers who take a remembered token may have it.
-    pub(super) fn is_good(&self, now: DateTime<Utc>) -> bool {
-        self.minimum.is_met_by(&self.token, now)
+    /// Whether callers who take a remembered token with so much left may have it.
+    pub(super) fn is_good(&self, now: DateTime<Utc>, minimum: MinimumLifetime) -> bool {
+        minimum.is_met_by(&self.token, now)
     }
 
     /// Whether it has not expired.
@@ -47,13 +46,13 @@ impl Held {
 
     /// When to fetch its successor: so long before callers would have to wait for one; `None` when it is never served
     /// from memory.
-    pub(super) fn renewal_in(&self, now: DateTime<Utc>) -> Option<Duration> {
-        if !self.is_good(now) {
+    pub(super) fn renewal_in(&self, now: DateTime<Utc>, minimum: MinimumLifetime) -> Option<Duration> {
+        if !self.is_good(now, minimum) {
             return None;
         }
         let end = self.token.expires_at()?;
         let lifetime = end - self.token.received_at;
-        let margin = match self.minimum {
+        let margin = match minimum {
             MinimumLifetime::Usual => MinimumLifetime::USUAL.min(lifetime / 4),
             MinimumLifetime::Seconds(seconds) => TimeDelta::try_seconds(i64::try_from(seconds).ok()?)?,
         };
@@ -67,9 +66,9 @@ impl Held {
 mod tests {
     use super::*;
 
-    fn held(lifetime: u64, minimum: MinimumLifetime) -> Held {
+    fn held(lifetime: u64) -> Held {
         let answer = format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":{lifetime}}}"#);
-        Held::of(AccessToken::restore(&answer, DateTime::UNIX_EPOCH).unwrap(), minimum)
+        Held::of(AccessToken::restore(&answer, DateTime::UNIX_EPOCH).unwrap())
     }
 
     #[test]
@@ -87,7 +86,7 @@ mod tests {
             (600, MinimumLifetime::Seconds(598), 0, Some(1)),
             (600, MinimumLifetime::Seconds(601), 0, None),
         ] {
-            let renewal = held(lifetime, minimum).renewal_in(at(now));
+            let renewal = held(lifetime).renewal_in(at(now), minimum);
             assert_eq!(renewal, wanted.map(Duration::from_secs), "{lifetime} {minimum:?} {now}");
         }
     }

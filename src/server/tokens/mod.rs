@@ -23,7 +23,7 @@ use self::{
     slot::{Flight, Landing, Outcome},
 };
 use super::{Failed, Metrics, Observer, TokenSource, Wanted};
-use crate::clock::Clock;
+use crate::{cache::MinimumLifetime, clock::Clock};
 
 /// How long a caller is asked to wait while others are being fetched in every place there is.
 const FULL: Duration = Duration::from_secs(1);
@@ -77,7 +77,7 @@ impl<S: TokenSource> Tokens<S> {
     /// A token that may be remembered.
     pub(super) async fn remembered(self: &Arc<Self>, wanted: &Wanted) -> Result<(Arc<Held>, Origin), Refused> {
         let slot = self.slot(wanted)?;
-        match self.take(&slot, true).await {
+        match self.take(&slot, Some(wanted.profile.minimum)).await {
             Ok(taken) => Ok(taken),
             Err(refused) => self.alive(&slot).map(|held| (held, Origin::LastResort)).ok_or(refused),
         }
@@ -86,21 +86,21 @@ impl<S: TokenSource> Tokens<S> {
     /// A token from the token endpoint.
     pub(super) async fn fresh(self: &Arc<Self>, wanted: &Wanted) -> Result<(Arc<Held>, Origin), Refused> {
         let slot = self.slot(wanted)?;
-        self.take(&slot, false).await
+        self.take(&slot, None).await
     }
 
     /// Lets go of tokens whose profile is no longer served, and asks the server again at once.
     pub(super) fn reloaded(&self) {
         let profiles = self.source.profiles();
-        let is_served = |slot: &Slot| profiles.iter().any(|own| own.identity == slot.wanted.profile.identity);
         self.memory().retain(|slot| {
             let mut state = slot.lock();
             state.pause = None;
-            let served = is_served(slot);
-            if !served {
-                state.forget();
+            let served = profiles.iter().find(|own| own.identity == slot.wanted.profile.identity);
+            match served {
+                Some(profile) => state.take_minimum(profile.minimum),
+                None => state.forget(),
             }
-            served
+            served.is_some()
         });
     }
 
@@ -126,9 +126,13 @@ impl<S: TokenSource> Tokens<S> {
         slot.lock().held.as_ref().filter(|held| held.is_alive(now)).cloned()
     }
 
-    /// Takes the token from memory if it may, else waits for the request that is under way, else makes one, unless the
+    /// Takes the token from memory if it may and so much of its life is left, else waits for the request that is under way, else makes one, unless the
     /// server is left alone.
-    async fn take(self: &Arc<Self>, slot: &Arc<Slot>, from_memory: bool) -> Result<(Arc<Held>, Origin), Refused> {
+    async fn take(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+        from_memory: Option<MinimumLifetime>,
+    ) -> Result<(Arc<Held>, Origin), Refused> {
         let mut flight = match self.board(slot, from_memory)? {
             Boarded::Held(held) => return Ok((held, Origin::Memory)),
             Boarded::Flight(flight) => flight,
@@ -146,11 +150,13 @@ impl<S: TokenSource> Tokens<S> {
     }
 
     /// Decides under one lock, so that nobody sets out while somebody else arrives.
-    fn board(self: &Arc<Self>, slot: &Arc<Slot>, from_memory: bool) -> Result<Boarded, Refused> {
+    fn board(self: &Arc<Self>, slot: &Arc<Slot>, from_memory: Option<MinimumLifetime>) -> Result<Boarded, Refused> {
         let now = self.clock.now();
         let mut state = slot.lock();
-        if let Some(held) = state.held.as_ref().filter(|held| from_memory && held.is_good(now)).cloned() {
-            self.used(slot, &mut state);
+        if let Some(minimum) = from_memory
+            && let Some(held) = state.held.as_ref().filter(|held| held.is_good(now, minimum)).cloned()
+        {
+            self.used(slot, &mut state, minimum);
             return Ok(Boarded::Held(held));
         }
         if let Some(flight) = &state.flight {
@@ -172,7 +178,7 @@ impl<S: TokenSource> Tokens<S> {
         let fetched = self.source.fetch(&slot.wanted).await;
         self.metrics.count_upstream(&slot.wanted.profile.name, fetched.as_ref().err().map(Failed::code));
         let outcome: Outcome = match fetched {
-            Ok(token) => Ok(Arc::new(Held::of(token, slot.wanted.profile.minimum))),
+            Ok(token) => Ok(Arc::new(Held::of(token))),
             Err(failed) => Err(Arc::new(failed)),
         };
         {

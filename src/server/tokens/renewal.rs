@@ -5,15 +5,19 @@ use std::{sync::Arc, time::Duration};
 use tokio::task::AbortHandle;
 
 use super::{Refused, Slot, Tokens, slot::State};
-use crate::server::{Event, TokenSource};
+use crate::{
+    cache::MinimumLifetime,
+    server::{Event, TokenSource},
+};
 
 /// How long it is from one renewal to the next, at the least.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 impl<S: TokenSource> Tokens<S> {
-    /// Notes that a token was taken from memory, and sees to its renewal.
-    pub(super) fn used(self: &Arc<Self>, slot: &Arc<Slot>, state: &mut State) {
+    /// Notes that a token was taken from memory with at least so much left, and sees to its renewal.
+    pub(super) fn used(self: &Arc<Self>, slot: &Arc<Slot>, state: &mut State, minimum: MinimumLifetime) {
         state.used = true;
+        state.take_minimum(minimum);
         if state.renewal.as_ref().is_none_or(AbortHandle::is_finished) {
             let renewal = tokio::spawn(Arc::clone(self).renew(Arc::clone(slot)));
             state.renewal = Some(renewal.abort_handle());
@@ -28,7 +32,7 @@ impl<S: TokenSource> Tokens<S> {
                 tokio::time::sleep(wait).await;
                 continue;
             }
-            match self.take(&slot, false).await {
+            match self.take(&slot, None).await {
                 Ok(_) => {
                     self.tell(&slot, Ok(()));
                     // Whatever the new one's lifetime and margin: there is no renewing without end.
@@ -49,7 +53,7 @@ impl<S: TokenSource> Tokens<S> {
         let now = self.clock.now();
         let mut state = slot.lock();
         let held = state.held.as_ref().filter(|held| held.is_alive(now));
-        let wait = held.map(|held| held.renewal_in(now).unwrap_or_default());
+        let wait = held.map(|held| held.renewal_in(now, state.minimum).unwrap_or_default());
         let wait = wait.filter(|wait| state.used || !wait.is_zero());
         if wait.is_none() {
             state.renewal = None;

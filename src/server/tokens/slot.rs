@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::{sync::watch, task::AbortHandle};
 
 use super::{Held, pause::Pause};
-use crate::server::{Failed, Wanted};
+use crate::{
+    cache::MinimumLifetime,
+    server::{Failed, Wanted},
+};
 
 /// What a request to the token endpoint came to.
 pub(super) type Outcome = Result<Arc<Held>, Arc<Failed>>;
@@ -26,6 +29,8 @@ pub(super) struct State {
     pub(super) pause: Option<Pause>,
     /// Whether the token was taken from memory since it came.
     pub(super) used: bool,
+    /// How much of its life it must have left, as callers had it last.
+    pub(super) minimum: MinimumLifetime,
     /// Who sees to its renewal.
     pub(super) renewal: Option<AbortHandle>,
 }
@@ -34,6 +39,18 @@ impl State {
     /// Lets go of the token and of whoever would renew it.
     pub(super) fn forget(&mut self) {
         self.held = None;
+        self.end_renewal();
+    }
+
+    /// Takes another margin; the next caller sees to a renewal that heeds it.
+    pub(super) fn take_minimum(&mut self, minimum: MinimumLifetime) {
+        if self.minimum != minimum {
+            self.minimum = minimum;
+            self.end_renewal();
+        }
+    }
+
+    fn end_renewal(&mut self) {
         if let Some(renewal) = self.renewal.take() {
             renewal.abort();
         }
