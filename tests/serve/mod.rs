@@ -6,6 +6,7 @@ mod connections;
 mod kept;
 mod nais;
 mod original;
+mod pauses;
 mod reload;
 mod renewal;
 mod running;

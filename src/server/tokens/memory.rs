@@ -43,7 +43,8 @@ impl Memory {
         if self.others.len() >= MAXIMUM_OTHERS && !self.forget_one() {
             return None;
         }
-        let slot = Arc::new(Slot::new(wanted.clone()));
+        let upstream = Arc::clone(&self.own(&wanted.profile).upstream);
+        let slot = Arc::new(Slot::new(wanted.clone(), upstream));
         self.others.insert(key, Other { slot: Arc::clone(&slot), last: self.asked });
         Some(slot)
     }
@@ -52,7 +53,7 @@ impl Memory {
         if let Some(slot) = self.own.get(&profile.identity) {
             return Arc::clone(slot);
         }
-        let slot = Arc::new(Slot::new(Wanted::own(Arc::clone(profile))));
+        let slot = Arc::new(Slot::new(Wanted::own(Arc::clone(profile)), Arc::default()));
         self.own.insert(profile.identity.clone(), Arc::clone(&slot));
         slot
     }

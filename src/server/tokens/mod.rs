@@ -8,6 +8,7 @@ mod memory;
 mod pause;
 mod renewal;
 mod slot;
+mod upstream;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -19,7 +20,6 @@ use tokio::sync::watch;
 pub(super) use self::{held::Held, slot::Slot};
 use self::{
     memory::Memory,
-    pause::Pause,
     slot::{Flight, Landing, Outcome},
 };
 use super::{Failed, Metrics, Observer, TokenSource, Wanted};
@@ -95,6 +95,7 @@ impl<S: TokenSource> Tokens<S> {
         self.memory().retain(|slot| {
             let mut state = slot.lock();
             state.pause = None;
+            slot.upstream.ask_again();
             let served = profiles.iter().find(|own| own.identity == slot.wanted.profile.identity);
             match served {
                 Some(profile) => state.take_minimum(profile.minimum),
@@ -141,12 +142,11 @@ impl<S: TokenSource> Tokens<S> {
             Ok(outcome) => outcome.clone(),
             Err(_) => None,
         };
-        let lost = || Err(Arc::new(Failed::new(500, "internal", "the request was lost in this program")));
-        let held = outcome.unwrap_or_else(lost).map_err(|failed| {
-            let pause = slot.lock().pause.as_ref().and_then(|pause| pause.left(Instant::now()));
-            Refused { failed, pause, unasked: false }
-        })?;
-        Ok((held, Origin::Server))
+        let lost = || {
+            let failed = Failed::new(500, "internal", "the request was lost in this program");
+            Err(Refused { failed: Arc::new(failed), pause: None, unasked: false })
+        };
+        Ok((outcome.unwrap_or_else(lost)?, Origin::Server))
     }
 
     /// Decides under one lock, so that nobody sets out while somebody else arrives.
@@ -162,8 +162,8 @@ impl<S: TokenSource> Tokens<S> {
         if let Some(flight) = &state.flight {
             return Ok(Boarded::Flight(flight.clone()));
         }
-        if let Some((pause, left)) = state.pause.as_ref().and_then(|pause| Some((pause, pause.left(Instant::now())?))) {
-            return Err(Refused { failed: Arc::clone(&pause.failed), pause: Some(left), unasked: true });
+        if let Some(refused) = slot.pause(&state) {
+            return Err(refused);
         }
         let (tell, told) = watch::channel(None);
         state.flight = Some(told.clone());
@@ -174,27 +174,25 @@ impl<S: TokenSource> Tokens<S> {
 
     async fn fly(self: Arc<Self>, slot: Arc<Slot>, tell: watch::Sender<Option<Outcome>>) {
         let mut landing = Landing { slot: &slot, arrived: false };
+        let turn = slot.upstream.turn(&slot.wanted).await;
         let departed = Instant::now();
-        let fetched = self.source.fetch(&slot.wanted).await;
-        self.metrics.count_upstream(&slot.wanted.profile.name, fetched.as_ref().err().map(Failed::code));
-        let outcome: Outcome = match fetched {
-            Ok(token) => Ok(Arc::new(Held::of(token))),
-            Err(failed) => Err(Arc::new(failed)),
+        // Others may have failed while it waited for its turn.
+        let paused = slot.pause(&slot.lock());
+        let fetched = match paused {
+            Some(refused) => Err(refused),
+            None => Ok(self.source.fetch(&slot.wanted).await),
         };
-        {
+        if let Ok(fetched) = &fetched {
+            self.metrics.count_upstream(&slot.wanted.profile.name, fetched.as_ref().err().map(Failed::code));
+        }
+        let outcome = {
             let mut state = slot.lock();
             state.flight = None;
             landing.arrived = true;
-            match &outcome {
-                Ok(held) => {
-                    (state.held, state.pause, state.used) = (Some(Arc::clone(held)), None, false);
-                }
-                Err(failed) => {
-                    let previous = state.pause.as_ref();
-                    state.pause = Some(Pause::after(Arc::clone(failed), previous, departed, Instant::now()));
-                }
-            }
-        }
+            fetched.and_then(|fetched| slot.land(&mut state, fetched, departed))
+        };
+        // Not before: who comes next finds the pause that a failure begins.
+        drop(turn);
         tell.send_replace(Some(outcome));
     }
 }

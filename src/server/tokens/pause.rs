@@ -16,6 +16,7 @@ const LONGEST_ASKED_FOR: Duration = Duration::from_mins(5);
 #[derive(Debug, Clone)]
 pub(super) struct Pause {
     pub(super) failed: Arc<Failed>,
+    pub(super) began: Instant,
     until: Instant,
     own: Duration,
 }
@@ -23,11 +24,19 @@ pub(super) struct Pause {
 impl Pause {
     /// The pause that follows this failure of a request that set out at `departed`.
     pub(super) fn after(failed: Arc<Failed>, previous: Option<&Self>, departed: Instant, now: Instant) -> Self {
-        // A failure long after the last one is no further one in a row.
-        let previous = previous.filter(|previous| departed <= previous.until + LONGEST);
-        let own = previous.map_or(FIRST, |previous| (previous.own * 2).min(LONGEST));
+        let own = match previous {
+            // It was under way already when the other failed: one fault, told twice.
+            Some(previous) if departed < previous.began => previous.own,
+            Some(previous) if departed <= previous.until + LONGEST => (previous.own * 2).min(LONGEST),
+            // A failure long after the last one is no further one in a row.
+            _ => FIRST,
+        };
         let asked = failed.retry_after.unwrap_or_default().min(LONGEST_ASKED_FOR);
-        Self { failed, until: now + own.max(asked), own }
+        let next = Self { failed, began: now, until: now + own.max(asked), own };
+        match previous {
+            Some(previous) if previous.until > next.until => previous.clone(),
+            _ => next,
+        }
     }
 
     /// What is left of it; `None` when it is over.
@@ -72,5 +81,20 @@ mod tests {
             let next = Pause::after(failed(None), Some(&first), at(departed), at(departed + 60));
             assert_eq!(next.left(at(departed + 60)), Some(Duration::from_secs(wanted)), "{departed}");
         }
+    }
+
+    #[test]
+    fn requests_that_fail_together_make_one_pause_and_the_longest_counts() {
+        let now = Instant::now();
+        let at = |seconds| now + Duration::from_secs(seconds);
+        let first = Pause::after(failed(None), None, now, at(10));
+
+        let second = Pause::after(failed(None), Some(&first), now, at(10));
+        let asked = Pause::after(failed(Some(40)), Some(&second), now, at(10));
+        let last = Pause::after(failed(None), Some(&asked), now, at(11));
+
+        assert_eq!(second.left(at(10)), Some(Duration::from_secs(1)));
+        assert_eq!(last.left(at(11)), Some(Duration::from_secs(39)));
+        assert!(last.failed.retry_after.is_some());
     }
 }
