@@ -69,7 +69,9 @@ pub(super) async fn introspect<S: TokenSource>(app: &Arc<App<S>>, request: Reque
             claims.insert("active".to_owned(), Value::Bool(true));
             Told::new(answer::json(200, &Value::Object(claims)), "active")
         }
-        Err(why) => Told::new(answer::json(200, &json!({ "active": false, "error": why })), "not active"),
+        Err(inactive) => {
+            Told::new(answer::json(200, &json!({ "active": false, "error": inactive.why })), inactive.what)
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod activation;
 mod answers;
 mod connections;
+mod introspection;
 mod kept;
 mod nais;
 mod original;

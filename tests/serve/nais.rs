@@ -153,46 +153,6 @@ fn a_request_that_is_not_right_is_told_what_is_wrong_with_it() {
 }
 
 #[test]
-fn introspection_says_whether_a_token_holds_by_its_issuers_keys() {
-    let local = Local::start(&[]);
-    let serve = Serve::local(&local, &[]);
-    let token = serve.get("/?cache=true").token();
-    let introspect = |token: &str| {
-        let body = json!({ "identity_provider": "maskinporten", "token": token }).to_string();
-        serve.post("/api/v1/introspect", JSON, &body).json()
-    };
-
-    let good = introspect(&token);
-    let (rest, signature) = token.rsplit_once('.').unwrap();
-    let flipped = if signature.starts_with('A') { "B" } else { "A" };
-    let forged = introspect(&format!("{rest}.{flipped}{}", &signature[1..]));
-    let grant = local.maskinporten(&["grant", "--env", "local"]).run().artefact();
-
-    assert_eq!((&good["active"], &good["scope"]), (&json!(true), &json!("difitest:test1")));
-    assert_eq!(good["consumer"]["ID"], "0192:310700010");
-    assert_eq!(forged["active"], false);
-    assert!(forged["error"].as_str().unwrap().starts_with("signature: "), "{forged}");
-    assert_eq!(introspect(grant.trim()), json!({ "active": false, "error": "invalid issuer" }));
-    assert_eq!(introspect("nonsense")["active"], false);
-    let form = format!("identity_provider=maskinporten&token={token}");
-    assert_eq!(serve.post("/api/v1/introspect", FORM, &form).json(), good);
-    let fetched = local.log().lines().filter(|line| line.starts_with("GET /jwk ")).count();
-    assert_eq!(fetched, 1, "the keys are remembered");
-}
-
-#[test]
-fn an_expired_token_is_not_active() {
-    let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "token_lifetime_seconds": -60 }));
-    let serve = Serve::local(&local, &[]);
-    let token = serve.get("/").token();
-
-    let told = serve.post("/api/v1/introspect", FORM, &format!("identity_provider=maskinporten&token={token}")).json();
-
-    assert_eq!(told["active"], false);
-    assert!(told["error"].as_str().unwrap().starts_with("expiry: "), "{told}");
-}
-
-#[test]
 fn the_variables_that_are_printed_lead_to_the_api() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
