@@ -64,6 +64,12 @@ impl Scopes {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
+
+    /// Whether these are the same scopes, in whatever order.
+    #[must_use]
+    pub fn are_those_of(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().all(|scope| other.0.contains(scope))
+    }
 }
 
 impl fmt::Display for Scopes {

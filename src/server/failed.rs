@@ -33,6 +33,8 @@ pub struct Failed {
     pub trace_id: Option<Box<str>>,
     /// How long the server asks us to wait.
     pub retry_after: Option<Duration>,
+    /// Whether the token endpoint refused this very grant; it may give a token for another.
+    pub is_refusal: bool,
 }
 
 impl Failed {
@@ -71,6 +73,7 @@ impl Failed {
             remedy: None,
             trace_id: None,
             retry_after: None,
+            is_refusal: false,
         }
     }
 
@@ -88,6 +91,7 @@ impl Failed {
             language,
             remedy: Some(refusal.remedy(language).into()),
             trace_id: refusal.trace_id.as_deref().map(Into::into),
+            is_refusal: true,
             ..Self::new(502, &refusal.error, refusal.description.clone().unwrap_or_else(own))
         }
     }
@@ -96,6 +100,11 @@ impl Failed {
     #[must_use]
     pub fn code(&self) -> &str {
         self.mp_code.as_deref().unwrap_or(&self.error)
+    }
+
+    /// Whether the token endpoint would have failed any other grant too: it is not there, too slow, or busy.
+    pub(super) fn is_the_servers(&self) -> bool {
+        !self.is_refusal && matches!(self.status, 502 | 504)
     }
 
     /// What it means.

@@ -73,7 +73,9 @@ pub(super) async fn introspect<S: TokenSource>(app: &Arc<App<S>>, request: Reque
             claims.insert("active".to_owned(), Value::Bool(true));
             Told::new(answer::json(200, &Value::Object(claims)), "active")
         }
-        Err(why) => Told::new(answer::json(200, &json!({ "active": false, "error": why })), "not active"),
+        Err(inactive) => {
+            Told::new(answer::json(200, &json!({ "active": false, "error": inactive.why })), inactive.what)
+        }
     }
 }
 
@@ -88,8 +90,7 @@ fn wanted(members: &Members, query: &Query, profiles: &[Arc<Profile>]) -> Result
     let mut candidates = profiles.iter().filter(|_| !query.names_profile());
     let profile = if first.allows(&scopes) { Some(&first) } else { candidates.find(|own| own.allows(&scopes)) };
     let profile = Arc::clone(profile.ok_or_else(|| query::not_allowed(&first, &scopes))?);
-    let is_own = scopes == profile.scopes;
-    Ok(Wanted { scopes: (!is_own).then_some(scopes), resource, profile })
+    Ok(Wanted::of(profile, scopes, resource))
 }
 
 /// Reads a body as JSON or a form, as its type says, for Maskinporten alone.

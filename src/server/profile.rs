@@ -109,9 +109,18 @@ impl Wanted {
         self.scopes.as_ref().unwrap_or(&self.profile.scopes)
     }
 
-    /// What the token is remembered under. Neither a scope nor a resource holds a line break.
+    /// A token of this profile for these scopes; in whatever order they come, the profile's own are its own.
+    pub(super) fn of(profile: Arc<Profile>, scopes: Scopes, resource: Option<Resource>) -> Self {
+        let scopes = (!scopes.are_those_of(&profile.scopes)).then_some(scopes);
+        Self { profile, scopes, resource }
+    }
+
+    /// What the token is remembered under, whatever the order of its scopes. Neither a scope nor a resource holds a line
+    /// break.
     pub(super) fn key(&self) -> String {
-        let scopes = self.scopes.as_ref().map(ToString::to_string).unwrap_or_default();
+        let mut scopes: Vec<_> = self.scopes.iter().flat_map(Scopes::iter).collect();
+        scopes.sort_unstable();
+        let scopes = scopes.join(" ");
         let resource = self.resource.as_ref().map(Resource::as_str).unwrap_or_default();
         format!("{}\n{scopes}\n{resource}", self.profile.identity)
     }

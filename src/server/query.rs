@@ -60,8 +60,7 @@ impl Query {
         if !profile.allows(&scopes) {
             return Err(not_allowed(&profile, &scopes));
         }
-        let is_own = scopes == profile.scopes;
-        Ok(Wanted { scopes: (!is_own).then_some(scopes), ..Wanted::own(profile) })
+        Ok(Wanted::of(profile, scopes, None))
     }
 }
 

@@ -3,10 +3,13 @@
 mod activation;
 mod answers;
 mod connections;
+mod introspection;
 mod kept;
 mod nais;
 mod original;
+mod pauses;
 mod reload;
+mod renewal;
 mod running;
 mod safety;
 mod secrets;

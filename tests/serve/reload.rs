@@ -46,6 +46,25 @@ fn a_config_file_that_changes_counts_from_then_on_and_no_request_is_dropped() {
 }
 
 #[test]
+fn a_margin_and_headers_that_change_count_for_a_token_that_is_remembered_already() {
+    let local = Local::start(&[]);
+    let folder = profiles(&local);
+    let config = folder.path().join("config.toml");
+    let mut serve = Serve::start(local.maskinporten(&["serve", "--port", "0", "--config", config.to_str().unwrap()]));
+    let first = serve.get("/?cache=true").token();
+    let text = fs::read_to_string(&config).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+
+    let changed = text.replace("scope = \"difitest:test1\"", "scope = \"difitest:test1\"\nmin_ttl = 119");
+    fs::write(&config, changed.replace("hal+json", "json")).unwrap();
+    serve.wait_for("read config and keys again (serving a)");
+
+    let second = serve.get("/?cache=true").token();
+    assert_ne!(first, second);
+    assert_eq!(serve.get("/headers").body.lines().nth(1), Some("Accept: application/json"));
+}
+
+#[test]
 fn a_hangup_reads_everything_again_and_keeps_tokens_that_are_the_same() {
     let local = Local::start(&[]);
     let mut serve = Serve::local(&local, &[]);

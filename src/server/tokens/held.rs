@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::{cache::MinimumLifetime, client::AccessToken};
 
-/// How much of its life a token has left, at the least, when it is renewed ahead of the margin: a tenth.
+/// How much of its life a token has left when it is renewed, beside the margin: a tenth, if there is so much.
 const LEAD: i32 = 10;
 
 /// A token in memory. Its octets are erased when the last answer with them has been sent.
@@ -16,18 +16,17 @@ pub(in crate::server) struct Held {
     pub(in crate::server) token: AccessToken,
     /// The token endpoint's answer as it came.
     pub(in crate::server) body: Bytes,
-    minimum: MinimumLifetime,
 }
 
 impl Held {
-    pub(super) fn of(token: AccessToken, minimum: MinimumLifetime) -> Self {
+    pub(super) fn of(token: AccessToken) -> Self {
         let answer = Zeroizing::new(token.expose_answer().as_bytes().to_vec());
-        Self { token, body: Bytes::from_owner(answer), minimum }
+        Self { token, body: Bytes::from_owner(answer) }
     }
 
-    /// Whether callers who take a remembered token may have it.
-    pub(super) fn is_good(&self, now: DateTime<Utc>) -> bool {
-        self.minimum.is_met_by(&self.token, now)
+    /// Whether callers who take a remembered token with so much left may have it.
+    pub(super) fn is_good(&self, now: DateTime<Utc>, minimum: MinimumLifetime) -> bool {
+        minimum.is_met_by(&self.token, now)
     }
 
     /// Whether it has not expired.
@@ -47,17 +46,19 @@ impl Held {
 
     /// When to fetch its successor: so long before callers would have to wait for one; `None` when it is never served
     /// from memory.
-    pub(super) fn renewal_in(&self, now: DateTime<Utc>) -> Option<Duration> {
-        if !self.is_good(now) {
+    pub(super) fn renewal_in(&self, now: DateTime<Utc>, minimum: MinimumLifetime) -> Option<Duration> {
+        if !self.is_good(now, minimum) {
             return None;
         }
         let end = self.token.expires_at()?;
         let lifetime = end - self.token.received_at;
-        let margin = match self.minimum {
+        let margin = match minimum {
             MinimumLifetime::Usual => MinimumLifetime::USUAL.min(lifetime / 4),
             MinimumLifetime::Seconds(seconds) => TimeDelta::try_seconds(i64::try_from(seconds).ok()?)?,
         };
-        (end - margin - lifetime / LEAD - now).to_std().ok().or(Some(Duration::ZERO))
+        // Where the margin takes nearly all of its life, half of what is left of that: a new one is never due at once.
+        let lead = (lifetime / LEAD).min((lifetime - margin) / 2);
+        (end - margin - lead - now).to_std().ok().or(Some(Duration::ZERO))
     }
 }
 
@@ -65,9 +66,9 @@ impl Held {
 mod tests {
     use super::*;
 
-    fn held(lifetime: u64, minimum: MinimumLifetime) -> Held {
+    fn held(lifetime: u64) -> Held {
         let answer = format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":{lifetime}}}"#);
-        Held::of(AccessToken::restore(&answer, DateTime::UNIX_EPOCH).unwrap(), minimum)
+        Held::of(AccessToken::restore(&answer, DateTime::UNIX_EPOCH).unwrap())
     }
 
     #[test]
@@ -80,9 +81,12 @@ mod tests {
             (600, MinimumLifetime::Usual, 571, None),
             (40, MinimumLifetime::Usual, 0, Some(40 - 10 - 4)),
             (600, MinimumLifetime::Seconds(300), 0, Some(600 - 300 - 60)),
+            (600, MinimumLifetime::Seconds(540), 0, Some(30)),
+            (600, MinimumLifetime::Seconds(590), 0, Some(5)),
+            (600, MinimumLifetime::Seconds(598), 0, Some(1)),
             (600, MinimumLifetime::Seconds(601), 0, None),
         ] {
-            let renewal = held(lifetime, minimum).renewal_in(at(now));
+            let renewal = held(lifetime).renewal_in(at(now), minimum);
             assert_eq!(renewal, wanted.map(Duration::from_secs), "{lifetime} {minimum:?} {now}");
         }
     }

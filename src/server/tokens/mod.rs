@@ -4,11 +4,13 @@
 //! left alone for a while ([`pause`]), and a token that has not expired is served meanwhile. Nothing is written anywhere.
 
 mod held;
+mod memory;
 mod pause;
+mod renewal;
 mod slot;
+mod upstream;
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -17,17 +19,14 @@ use tokio::sync::watch;
 
 pub(super) use self::{held::Held, slot::Slot};
 use self::{
-    pause::Pause,
+    memory::Memory,
     slot::{Flight, Landing, Outcome},
 };
-use super::{Event, Failed, Metrics, Observer, TokenSource, Wanted};
-use crate::clock::Clock;
+use super::{Failed, Metrics, Observer, TokenSource, Wanted};
+use crate::{cache::MinimumLifetime, clock::Clock};
 
-/// More are not remembered at a time; a caller who may name any resource could ask for any number.
-const MAXIMUM_TOKENS: usize = 256;
-
-/// How long a renewal that failed waits, at the least.
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+/// How long a caller is asked to wait while others are being fetched in every place there is.
+const FULL: Duration = Duration::from_secs(1);
 
 /// Where a token that callers get was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +61,7 @@ pub(super) struct Tokens<S> {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     observer: Option<Observer>,
-    slots: Mutex<HashMap<String, Arc<Slot>>>,
+    memory: Mutex<Memory>,
 }
 
 impl<S: TokenSource> Tokens<S> {
@@ -72,13 +71,13 @@ impl<S: TokenSource> Tokens<S> {
         metrics: Arc<Metrics>,
         observer: Option<Observer>,
     ) -> Self {
-        Self { source, clock, metrics, observer, slots: Mutex::default() }
+        Self { source, clock, metrics, observer, memory: Mutex::default() }
     }
 
     /// A token that may be remembered.
     pub(super) async fn remembered(self: &Arc<Self>, wanted: &Wanted) -> Result<(Arc<Held>, Origin), Refused> {
         let slot = self.slot(wanted)?;
-        match self.take(&slot, true).await {
+        match self.take(&slot, Some(wanted.profile.minimum)).await {
             Ok(taken) => Ok(taken),
             Err(refused) => self.alive(&slot).map(|held| (held, Origin::LastResort)).ok_or(refused),
         }
@@ -87,61 +86,40 @@ impl<S: TokenSource> Tokens<S> {
     /// A token from the token endpoint.
     pub(super) async fn fresh(self: &Arc<Self>, wanted: &Wanted) -> Result<(Arc<Held>, Origin), Refused> {
         let slot = self.slot(wanted)?;
-        self.take(&slot, false).await
+        self.take(&slot, None).await
     }
 
     /// Lets go of tokens whose profile is no longer served, and asks the server again at once.
     pub(super) fn reloaded(&self) {
         let profiles = self.source.profiles();
-        let is_served = |slot: &Slot| profiles.iter().any(|own| own.identity == slot.wanted.profile.identity);
-        self.slots().retain(|_, slot| {
+        self.memory().retain(|slot| {
             let mut state = slot.lock();
             state.pause = None;
-            let served = is_served(slot);
-            if !served {
-                state.held = None;
+            slot.upstream.ask_again();
+            let served = profiles.iter().find(|own| own.identity == slot.wanted.profile.identity);
+            match served {
+                Some(profile) => state.take_minimum(profile.minimum),
+                None => state.forget(),
             }
-            served
+            served.is_some()
         });
     }
 
     /// Every token that is remembered now, for the metrics.
     pub(super) fn all(&self) -> Vec<(Arc<Slot>, Arc<Held>)> {
-        let slots: Vec<_> = self.slots().values().cloned().collect();
+        let slots: Vec<_> = self.memory().all().cloned().collect();
         slots.into_iter().filter_map(|slot| slot.lock().held.clone().map(|held| (Arc::clone(&slot), held))).collect()
     }
 
-    fn slots(&self) -> MutexGuard<'_, HashMap<String, Arc<Slot>>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn slot(&self, wanted: &Wanted) -> Result<Arc<Slot>, Refused> {
-        let mut slots = self.slots();
-        let own = &wanted.profile.identity;
-        let key = if wanted.is_own() { None } else { Some(wanted.key()) };
-        if let Some(slot) = slots.get(key.as_ref().unwrap_or(own)) {
-            return Ok(Arc::clone(slot));
-        }
-        if slots.len() >= MAXIMUM_TOKENS {
-            self.make_room(&mut slots);
-        }
-        if slots.len() >= MAXIMUM_TOKENS {
-            let failed = Failed::new(503, "too_many_tokens", "no more tokens are remembered at a time");
-            return Err(Refused { failed: Arc::new(failed), pause: Some(Duration::from_secs(30)), unasked: true });
-        }
-        let slot = Arc::new(Slot::new(wanted.clone()));
-        slots.insert(key.unwrap_or_else(|| own.clone()), Arc::clone(&slot));
-        Ok(slot)
-    }
-
-    /// Forgets what is of no use any more.
-    fn make_room(&self, slots: &mut HashMap<String, Arc<Slot>>) {
-        let now = self.clock.now();
-        slots.retain(|_, slot| {
-            let state = slot.lock();
-            let paused = state.pause.as_ref().is_some_and(|pause| pause.left(Instant::now()).is_some());
-            state.flight.is_some() || paused || state.held.as_ref().is_some_and(|held| held.is_good(now))
-        });
+        self.memory().slot(wanted).ok_or_else(|| {
+            let failed = Failed::new(503, "too_many_tokens", "no more tokens are fetched at a time");
+            Refused { failed: Arc::new(failed), pause: Some(FULL), unasked: true }
+        })
     }
 
     fn alive(&self, slot: &Slot) -> Option<Arc<Held>> {
@@ -149,9 +127,13 @@ impl<S: TokenSource> Tokens<S> {
         slot.lock().held.as_ref().filter(|held| held.is_alive(now)).cloned()
     }
 
-    /// Takes the token from memory if it may, else waits for the request that is under way, else makes one, unless the
+    /// Takes the token from memory if it may and so much of its life is left, else waits for the request that is under way, else makes one, unless the
     /// server is left alone.
-    async fn take(self: &Arc<Self>, slot: &Arc<Slot>, from_memory: bool) -> Result<(Arc<Held>, Origin), Refused> {
+    async fn take(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+        from_memory: Option<MinimumLifetime>,
+    ) -> Result<(Arc<Held>, Origin), Refused> {
         let mut flight = match self.board(slot, from_memory)? {
             Boarded::Held(held) => return Ok((held, Origin::Memory)),
             Boarded::Flight(flight) => flight,
@@ -160,31 +142,28 @@ impl<S: TokenSource> Tokens<S> {
             Ok(outcome) => outcome.clone(),
             Err(_) => None,
         };
-        let lost = || Err(Arc::new(Failed::new(500, "internal", "the request was lost in this program")));
-        let held = outcome.unwrap_or_else(lost).map_err(|failed| {
-            let pause = slot.lock().pause.as_ref().and_then(|pause| pause.left(Instant::now()));
-            Refused { failed, pause, unasked: false }
-        })?;
-        Ok((held, Origin::Server))
+        let lost = || {
+            let failed = Failed::new(500, "internal", "the request was lost in this program");
+            Err(Refused { failed: Arc::new(failed), pause: None, unasked: false })
+        };
+        Ok((outcome.unwrap_or_else(lost)?, Origin::Server))
     }
 
     /// Decides under one lock, so that nobody sets out while somebody else arrives.
-    fn board(self: &Arc<Self>, slot: &Arc<Slot>, from_memory: bool) -> Result<Boarded, Refused> {
+    fn board(self: &Arc<Self>, slot: &Arc<Slot>, from_memory: Option<MinimumLifetime>) -> Result<Boarded, Refused> {
         let now = self.clock.now();
         let mut state = slot.lock();
-        if let Some(held) = state.held.as_ref().filter(|held| from_memory && held.is_good(now)).cloned() {
-            state.used = true;
-            if !state.is_renewing {
-                state.is_renewing = true;
-                tokio::spawn(Arc::clone(self).renew(Arc::clone(slot)));
-            }
+        if let Some(minimum) = from_memory
+            && let Some(held) = state.held.as_ref().filter(|held| held.is_good(now, minimum)).cloned()
+        {
+            self.used(slot, &mut state, minimum);
             return Ok(Boarded::Held(held));
         }
         if let Some(flight) = &state.flight {
             return Ok(Boarded::Flight(flight.clone()));
         }
-        if let Some((pause, left)) = state.pause.as_ref().and_then(|pause| Some((pause, pause.left(Instant::now())?))) {
-            return Err(Refused { failed: Arc::clone(&pause.failed), pause: Some(left), unasked: true });
+        if let Some(refused) = slot.pause(&state) {
+            return Err(refused);
         }
         let (tell, told) = watch::channel(None);
         state.flight = Some(told.clone());
@@ -195,67 +174,25 @@ impl<S: TokenSource> Tokens<S> {
 
     async fn fly(self: Arc<Self>, slot: Arc<Slot>, tell: watch::Sender<Option<Outcome>>) {
         let mut landing = Landing { slot: &slot, arrived: false };
-        let fetched = self.source.fetch(&slot.wanted).await;
-        self.metrics.count_upstream(&slot.wanted.profile.name, fetched.as_ref().err().map(Failed::code));
-        let outcome: Outcome = match fetched {
-            Ok(token) => Ok(Arc::new(Held::of(token, slot.wanted.profile.minimum))),
-            Err(failed) => Err(Arc::new(failed)),
+        let turn = slot.upstream.turn(&slot.wanted).await;
+        let departed = Instant::now();
+        // Others may have failed while it waited for its turn.
+        let paused = slot.pause(&slot.lock());
+        let fetched = match paused {
+            Some(refused) => Err(refused),
+            None => Ok(self.source.fetch(&slot.wanted).await),
         };
-        {
+        if let Ok(fetched) = &fetched {
+            self.metrics.count_upstream(&slot.wanted.profile.name, fetched.as_ref().err().map(Failed::code));
+        }
+        let outcome = {
             let mut state = slot.lock();
             state.flight = None;
             landing.arrived = true;
-            match &outcome {
-                Ok(held) => {
-                    (state.held, state.pause, state.used) = (Some(Arc::clone(held)), None, false);
-                }
-                Err(failed) => {
-                    state.pause = Some(Pause::after(Arc::clone(failed), state.pause.as_ref(), Instant::now()));
-                }
-            }
-        }
+            fetched.and_then(|fetched| slot.land(&mut state, fetched, departed))
+        };
+        // Not before: who comes next finds the pause that a failure begins.
+        drop(turn);
         tell.send_replace(Some(outcome));
-    }
-
-    /// Fetches successors ahead of a token's end, as long as each is taken from memory at least once; goes on trying
-    /// while the last one lives.
-    async fn renew(self: Arc<Self>, slot: Arc<Slot>) {
-        while let Some(wait) = self.next_renewal(&slot) {
-            if !wait.is_zero() {
-                tokio::time::sleep(wait).await;
-                continue;
-            }
-            match self.take(&slot, false).await {
-                Ok(_) => self.tell(&slot, Ok(())),
-                Err(Refused { failed, pause, unasked }) => {
-                    if !unasked {
-                        self.tell(&slot, Err(failed.code().to_owned()));
-                    }
-                    tokio::time::sleep(pause.unwrap_or_default().max(SHORTEST_WAIT)).await;
-                }
-            }
-        }
-    }
-
-    /// How long until the token is due; `None` when it is nobody's any more, and nobody waits for its end.
-    fn next_renewal(&self, slot: &Slot) -> Option<Duration> {
-        let now = self.clock.now();
-        let mut state = slot.lock();
-        let held = state.held.as_ref().filter(|held| held.is_alive(now));
-        let wait = held.map(|held| held.renewal_in(now).unwrap_or_default());
-        let wait = wait.filter(|wait| state.used || !wait.is_zero());
-        state.is_renewing = wait.is_some();
-        wait
-    }
-
-    fn tell(&self, slot: &Slot, outcome: Result<(), String>) {
-        if let Some(observer) = &self.observer {
-            let wanted = &slot.wanted;
-            observer(&Event::Renewal {
-                profile: wanted.profile.name.clone(),
-                scope: wanted.scopes().to_string(),
-                outcome,
-            });
-        }
     }
 }
