@@ -4,10 +4,10 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::cli::settings::Typed;
 
-pub(super) const EXPECTATIONS: &str = "Without --grant, --audience and --scope are what the token should say, and --env is whose it \
-     should be: what is typed, never a variable or a profile. With --grant they shape the grant, as for \
-     any other command. Keys: Maskinporten's, ID-porten's, Altinn's or the simulator's own, by the \
-     token's issuer, or those of --jwks.";
+pub(super) const EXPECTATIONS: &str = "Without --grant, --audience and --scope are what the token should say, and \
+    --env is whose it should be: what is typed, never a variable or a profile. With --grant they shape the grant, as \
+    for any other command. Keys: Maskinporten's, ID-porten's, Altinn's or the simulator's own, by the token's issuer, \
+    or those of --jwks.";
 
 /// `inspect`
 #[derive(Debug, Args)]

@@ -31,14 +31,15 @@ use super::settings::Typed;
 
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}\n";
 
-const VARIABLES: &str = "Each option can be set as a variable: --client-id is MASKINPORTEN_CLIENT_ID. The keystore's password \
-                         is best set as MASKINPORTEN_KEYSTORE_PASSWORD or kept in a file; without one it is asked for.";
+const VARIABLES: &str = "Each option can be set as a variable: --client-id is MASKINPORTEN_CLIENT_ID. The keystore's \
+    password is best set as MASKINPORTEN_KEYSTORE_PASSWORD or kept in a file; without one it is asked for.";
 
-const SWITCHES: &str = "Clients, scopes, delegations and every switch for what Maskinporten does not document stand in clients.json \
-                        in its folder, which is read again when it changes. Ctrl-C ends it.";
+const SWITCHES: &str = "Clients, scopes, delegations and every switch for what Maskinporten does not document stand in \
+    clients.json in its folder, which is read again when it changes. Ctrl-C ends it.";
 
-const PASTED: &str = "A text may be pasted whole, in quotes or after `--`: the server's answer, a line of a log, what this program said. \
-                      Without one it is read from stdin; on a terminal all refusals that are known are listed. Nothing is sent.";
+const PASTED: &str = "A text may be pasted whole, in quotes or after `--`: the server's answer, a line of a log, what \
+    this program said. Without one it is read from stdin; on a terminal all refusals that are known are listed. \
+    Nothing is sent.";
 
 /// The whole command line.
 #[derive(Debug, Parser)]

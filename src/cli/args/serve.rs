@@ -6,10 +6,10 @@ use clap::{ArgAction, Args, ValueEnum};
 
 use crate::cli::settings::TypedWithProfiles;
 
-pub(super) const ANSWERS: &str = "GET / fetches a token and answers with the token endpoint's JSON; GET /?cache=true answers from memory. \
-    ?profile=NAME and ?scope=SCOPE choose another. GET /headers, /healthz and /metrics; POST /api/v1/token and \
-    /api/v1/introspect as on NAIS. A browser gets a page. The keystore's password is asked for once. Config file, keys, \
-    secret and certificate are read again when they change, or on SIGHUP. Ctrl-C ends it.";
+pub(super) const ANSWERS: &str = "GET / fetches a token and answers with the token endpoint's JSON; GET /?cache=true \
+    answers from memory. ?profile=NAME and ?scope=SCOPE choose another. GET /headers, /healthz and /metrics; POST \
+    /api/v1/token and /api/v1/introspect as on NAIS. A browser gets a page. The keystore's password is asked for once. \
+    Config file, keys, secret and certificate are read again when they change, or on SIGHUP. Ctrl-C ends it.";
 
 /// `serve`
 #[derive(Debug, Args)]

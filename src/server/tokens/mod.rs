@@ -127,8 +127,8 @@ impl<S: TokenSource> Tokens<S> {
         slot.lock().held.as_ref().filter(|held| held.is_alive(now)).cloned()
     }
 
-    /// Takes the token from memory if it may and so much of its life is left, else waits for the request that is under way, else makes one, unless the
-    /// server is left alone.
+    /// Takes the token from memory if it may and so much of its life is left, else waits for the request that is under
+    /// way, else makes one, unless the server is left alone.
     async fn take(
         self: &Arc<Self>,
         slot: &Arc<Slot>,
