@@ -145,7 +145,12 @@ impl Browser {
 }
 
 impl Driver {
+    /// It picks a port that is free on one family and ends when the other's is taken by then.
     fn start() -> Self {
+        (0..5).find_map(|_| Self::attempt()).expect("chromedriver has ended")
+    }
+
+    fn attempt() -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         let mut child = Command::new("chromedriver")
             .arg("--port=0")
@@ -157,10 +162,13 @@ impl Driver {
             .spawn()
             .expect("chromedriver does not start: run scripts/setup test");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let line = lines.find(|line| line.contains("started successfully on port")).expect("chromedriver has ended");
+        let Some(line) = lines.find(|line| line.contains("started successfully on port")) else {
+            child.wait().unwrap();
+            return None;
+        };
         thread::spawn(move || lines.for_each(drop));
         let port = line.trim_end_matches('.').rsplit(' ').next().unwrap().parse().unwrap();
-        Self { child, port, _home: home }
+        Some(Self { child, port, _home: home })
     }
 }
 
