@@ -94,12 +94,13 @@ async fn start(
     credentials.warn(report);
     // Before anybody can know that it runs: who is not listening is ended by this signal.
     let hangups = Hangups::new();
-    log.listening(server.places(), &source.names());
-    let handle = server.handle();
     let watching = Watching { loader, credentials, source, log: &log, report: reading };
+    let seen = watching.look().await;
+    log.listening(server.places(), &watching.source.names());
+    let handle = server.handle();
     tokio::select! {
         () = server.serve(stop) => {}
-        () = watching.reload(&handle, hangups) => {}
+        () = watching.reload(&handle, hangups, seen) => {}
     }
     log.end();
     Ok(())

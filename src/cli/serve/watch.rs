@@ -24,7 +24,7 @@ type State = Vec<Option<(SystemTime, u64)>>;
 
 /// Files of every kind, as they were at some moment.
 #[derive(PartialEq, Eq)]
-struct Seen {
+pub(super) struct Seen {
     configs: State,
     /// Keys, their passwords, certificates: what is in them is not known otherwise to be the same.
     others: State,
@@ -40,9 +40,8 @@ pub(super) struct Watching<'log> {
 }
 
 impl Watching<'_> {
-    /// Goes on until it is dropped.
-    pub(super) async fn reload(&self, handle: &Handle<Served>, mut hangups: Hangups) {
-        let mut seen = self.look().await;
+    /// Goes on until it is dropped. `seen` is how things were before anybody could know that the server runs.
+    pub(super) async fn reload(&self, handle: &Handle<Served>, mut hangups: Hangups, mut seen: Seen) {
         loop {
             let asked = tokio::select! {
                 () = hangups.next() => true,
@@ -78,7 +77,8 @@ impl Watching<'_> {
         Ok(())
     }
 
-    async fn look(&self) -> Seen {
+    /// How the files are now.
+    pub(super) async fn look(&self) -> Seen {
         let loaded = self.source.loaded();
         let others = loaded.files.iter().cloned().chain(self.credentials.files()).collect();
         Seen { configs: state(loaded.configs.clone()).await, others: state(others).await }
