@@ -112,7 +112,8 @@ fn an_upstream_that_is_killed_is_told_and_a_token_that_lives_is_served_meanwhile
     let fresh = serve.get("/");
 
     assert_eq!((kept.status, kept.token()), (200, token));
-    serve.wait_for("memory, since no other was to be had");
+    let log = serve.wait_for("memory, since no other was to be had");
+    assert!(log.contains("GET / 200 "), "{log}");
     assert_eq!((fresh.status, fresh.json()["error"].as_str()), (503, Some("connect")), "{fresh:?}");
     std::thread::sleep(Duration::from_secs(3));
     let expired = serve.get("/?cache=true");
