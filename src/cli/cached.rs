@@ -13,7 +13,6 @@ use super::{
     layers::Layers,
     report::{Exit, Failure, Report, with_cause},
     resolve::{self, Asked},
-    signals,
 };
 
 /// A day; no token lives longer.
@@ -60,12 +59,7 @@ pub(super) async fn access_token(
         refresh: is_on(layers, "refresh"),
         wait: asking.asked.patience.timeout,
     };
-    let fetched = tokio::select! {
-        // What is stored needs no signals.
-        biased;
-        fetched = cache.fetch(&stored_under, options, &SystemClock, asking.ask(key)) => fetched?,
-        () = signals::interrupted() => return Err(Failure::interrupted()),
-    };
+    let fetched = cache.fetch(&stored_under, options, &SystemClock, asking.ask(key)).await?;
     for remark in &fetched.remarks {
         report.detail(&remark.to_string());
     }

@@ -54,9 +54,17 @@ pub(crate) async fn access_token(
     let cache = cached::open(&layers, report)?;
     let unopened = Unopened::read(&layers)?;
     let asking = Asking { layers: &layers, asked, unopened, addresses, report };
-    match cache {
-        Some(cache) => cached::access_token(&cache, asking, freshness).await,
-        None => asking.ask(None).await,
+    let token = async {
+        match cache {
+            Some(cache) => cached::access_token(&cache, asking, freshness).await,
+            None => asking.ask(None).await,
+        }
+    };
+    tokio::select! {
+        // What is stored needs no signals.
+        biased;
+        token = token => token,
+        () = signals::interrupted() => Err(Failure::interrupted()),
     }
 }
 
@@ -92,10 +100,7 @@ impl Asking<'_> {
             &SystemClock,
             |error, pause| report.detail(&format!("{}; trying again in {} ms", one_line(error), pause.as_millis())),
         );
-        tokio::select! {
-            token = fetched => Ok(token?),
-            () = signals::interrupted() => Err(Failure::interrupted()),
-        }
+        Ok(fetched.await?)
     }
 }
 
