@@ -40,6 +40,18 @@ impl Language {
         }
     }
 
+    /// The language of a tag (BCP 47) or a locale (POSIX), if it is one of the two. Nynorsk counts as Bokmål.
+    #[must_use]
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        // language[_territory][.codeset][@modifier]; some programs write a hyphen, and browsers add a weight.
+        let language = tag.trim().split(['_', '-', '.', '@', ';']).next().unwrap_or_default().to_ascii_lowercase();
+        match language.as_str() {
+            "nb" | "nn" | "no" | "norwegian" => Some(Self::Norwegian),
+            "en" => Some(Self::English),
+            _ => None,
+        }
+    }
+
     /// The language of the locale; `lookup` finds a variable. Whatever is not Norwegian is English.
     ///
     /// # Examples
@@ -54,9 +66,7 @@ impl Language {
     pub fn of_locale(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name| lookup(name).filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set).unwrap_or_default();
-        // language[_territory][.codeset][@modifier]; some programs write a hyphen.
-        let language = locale.split(['_', '-', '.', '@']).next().unwrap_or_default().to_ascii_lowercase();
-        if ["nb", "nn", "no", "norwegian"].contains(&language.as_str()) { Self::Norwegian } else { Self::English }
+        Self::of_tag(&locale).unwrap_or(Self::English)
     }
 }
 

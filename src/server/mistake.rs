@@ -18,13 +18,7 @@ const BACK: Words = Words { en: "Go to the page with the token", nb: "Gå til si
 pub(super) fn language(headers: &HeaderMap) -> Language {
     let asked = headers.get(ACCEPT_LANGUAGE).and_then(|asked| asked.to_str().ok()).unwrap_or_default();
     // Browsers name them in the order in which they are wanted.
-    let primary = |tag: &str| tag.trim().split(['-', ';']).next().unwrap_or_default().to_ascii_lowercase();
-    let known = asked.split(',').find_map(|tag| match primary(tag).as_str() {
-        "nb" | "nn" | "no" => Some(Language::Norwegian),
-        "en" => Some(Language::English),
-        _ => None,
-    });
-    known.unwrap_or(Language::English)
+    asked.split(',').find_map(Language::of_tag).unwrap_or(Language::English)
 }
 
 /// The page that tells a failure.
