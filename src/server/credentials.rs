@@ -21,9 +21,9 @@ impl Credentials {
 
     /// Takes others in place of those that are there. None is taken away, and none is new: that would be another server.
     pub(super) fn renew(&self, secret: Option<&SecretString>, files: Option<&TlsFiles>) -> Result<(), ServerError> {
-        let renewed = Self::new(secret, files)?;
-        replace(&self.secret, renewed.secret);
-        replace(&self.tls, renewed.tls);
+        let tls = files.map(tls::acceptor).transpose()?;
+        replace(&self.secret, secret.map(Secret::of));
+        replace(&self.tls, tls);
         Ok(())
     }
 
@@ -36,9 +36,9 @@ impl Credentials {
     }
 }
 
-fn replace<T>(old: &RwLock<Option<T>>, new: RwLock<Option<T>>) {
+fn replace<T>(old: &RwLock<Option<T>>, new: Option<T>) {
     let mut old = old.write().unwrap_or_else(PoisonError::into_inner);
-    if old.is_some() {
-        *old = new.into_inner().unwrap_or_else(PoisonError::into_inner).or(old.take());
+    if old.is_some() && new.is_some() {
+        *old = new;
     }
 }

@@ -80,8 +80,9 @@ impl Watching<'_> {
     /// How the files are now.
     pub(super) async fn look(&self) -> Seen {
         let loaded = self.source.loaded();
-        let others = loaded.files.iter().cloned().chain(self.credentials.files()).collect();
-        Seen { configs: state(loaded.configs.clone()).await, others: state(others).await }
+        let mut configs = state(loaded.all_files().into_iter().chain(self.credentials.files()).collect()).await;
+        let others = configs.split_off(loaded.configs.len().min(configs.len()));
+        Seen { configs, others }
     }
 }
 
