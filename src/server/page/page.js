@@ -3,12 +3,11 @@
 // Token and secret are in this module's memory alone; the one thing remembered is the language.
 
 import { copy, curl, offer, withdraw } from "/copying.js";
-import { account, element, isFinal, rows } from "/showing.js";
+import { SHORT, account, element, isFinal, now, rows } from "/showing.js";
 import { WORDS, duration, moment, nearest } from "/words.js";
 
 const $ = (id) => document.getElementById(id);
 const PATIENCE = 90_000; // milliseconds
-const SHORT = 5; // seconds that the page waits by itself
 
 let language = remembered() ?? nearest(navigator.languages);
 let secret = null;
@@ -20,7 +19,6 @@ let announced = null;
 let wanted = new URLSearchParams(location.search); // which token: `profile` and `scope`, as programs name them
 
 const words = () => WORDS[language];
-const now = () => Date.now() / 1000;
 
 function remembered() {
   try {

@@ -6,10 +6,10 @@ import { WORDS, duration, moment } from "/words.js";
 
 const TIMES = ["exp", "iat", "nbf", "auth_time"];
 const PERSON = /(?<!\d)\d{11}(?!\d)/g;
-const SHORT = 5; // seconds that the page waits by itself
+export const SHORT = 5; // seconds that the page waits by itself
 const LITERAL = /(`[^`]+`|--[a-z][a-z-]+|\b[A-Z]+_[A-Z_]+\b)/;
 
-const now = () => Date.now() / 1000;
+export const now = () => Date.now() / 1000;
 
 export function element(name, text, attributes = {}) {
   const made = document.createElement(name);
