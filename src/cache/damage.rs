@@ -2,7 +2,7 @@
 
 /// What is wrong with a file in the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Damage {
+pub enum CorruptEntry {
     /// There is too much of it.
     #[error("it is larger than 256 KiB")]
     TooLarge,

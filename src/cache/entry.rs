@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{CacheKey, about::About, damage::Damage, folder::MAXIMUM_BYTES, remark::NotStored, sealed};
+use super::{
+    CacheKey, damage::CorruptEntry, folder::MAXIMUM_BYTES, remark::NotStored, sealed,
+    stored_token_info::StoredTokenInfo,
+};
 use crate::client::AccessToken;
 
 const TITLE: &str = "maskinporten-cache-token";
@@ -17,7 +20,7 @@ const TITLE: &str = "maskinporten-cache-token";
 #[serde(deny_unknown_fields)]
 pub(super) struct Header {
     key: String,
-    pub(super) about: About,
+    pub(super) about: StoredTokenInfo,
     received_at: DateTime<Utc>,
     pub(super) stored_at: DateTime<Utc>,
     pub(super) expires_at: DateTime<Utc>,
@@ -49,18 +52,18 @@ pub(super) fn write(key: &CacheKey, token: &AccessToken, now: DateTime<Utc>) -> 
 
 impl<'file> Entry<'file> {
     /// Reads a file that should hold the token under this hash.
-    pub(super) fn read(content: &'file [u8], hash: &str) -> Result<Self, Damage> {
-        let content = std::str::from_utf8(sealed::unseal(TITLE, content)?).map_err(|_| Damage::Content)?;
-        let (header, answer) = content.split_once('\n').ok_or(Damage::Content)?;
-        let header: Header = serde_json::from_str(header).map_err(|_| Damage::Content)?;
+    pub(super) fn read(content: &'file [u8], hash: &str) -> Result<Self, CorruptEntry> {
+        let content = std::str::from_utf8(sealed::unseal(TITLE, content)?).map_err(|_| CorruptEntry::Content)?;
+        let (header, answer) = content.split_once('\n').ok_or(CorruptEntry::Content)?;
+        let header: Header = serde_json::from_str(header).map_err(|_| CorruptEntry::Content)?;
         if header.key != hash {
-            return Err(Damage::OtherKey);
+            return Err(CorruptEntry::OtherKey);
         }
         Ok(Self { header, answer })
     }
 
     /// Takes the token up again.
-    pub(super) fn token(&self) -> Result<AccessToken, Damage> {
-        AccessToken::restore(self.answer, self.header.received_at).map_err(|_| Damage::Content)
+    pub(super) fn token(&self) -> Result<AccessToken, CorruptEntry> {
+        AccessToken::restore(self.answer, self.header.received_at).map_err(|_| CorruptEntry::Content)
     }
 }

@@ -28,7 +28,7 @@ pub enum CacheError {
         /// The folder.
         path: PathBuf,
         /// Why.
-        source: Distrust,
+        source: UnsafePermissions,
     },
     /// A file in the folder is not ours alone.
     #[error("a file of the token cache is not safe: `{}`", path.display())]
@@ -36,13 +36,13 @@ pub enum CacheError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: Distrust,
+        source: UnsafePermissions,
     },
 }
 
 /// What is wrong with a folder or file that tokens should be in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Distrust {
+pub enum UnsafePermissions {
     /// Whoever made the link says what is read and written.
     #[error("it is a symbolic link")]
     Link,
@@ -89,12 +89,14 @@ impl Explain for CacheError {
     }
 }
 
-fn folder_remedy(path: &Path, distrust: Distrust) -> String {
+fn folder_remedy(path: &Path, distrust: UnsafePermissions) -> String {
     match distrust {
-        Distrust::Mode(_) => format!("close it to others with: chmod 700 {}", pasted(path)),
-        Distrust::Owner(_) => "set XDG_CACHE_HOME to a folder of your own".to_owned(),
-        Distrust::Link => format!("remove the link with: rm {}", pasted(path)),
-        Distrust::NotAFolder | Distrust::NotAFile => format!("move it away with: mv {0} {0}.old", pasted(path)),
+        UnsafePermissions::Mode(_) => format!("close it to others with: chmod 700 {}", pasted(path)),
+        UnsafePermissions::Owner(_) => "set XDG_CACHE_HOME to a folder of your own".to_owned(),
+        UnsafePermissions::Link => format!("remove the link with: rm {}", pasted(path)),
+        UnsafePermissions::NotAFolder | UnsafePermissions::NotAFile => {
+            format!("move it away with: mv {0} {0}.old", pasted(path))
+        }
     }
 }
 

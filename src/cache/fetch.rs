@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Cache, CacheError, CacheKey, Clear, MinimumLifetime, Remark,
-    damage::Damage,
+    damage::CorruptEntry,
     entry::{self, Entry},
     file_name::FileKind,
     minimum_lifetime::time_left,
@@ -119,7 +119,7 @@ impl Cache {
     }
 
     /// The token that is stored under a key, good or not.
-    fn stored(&self, key: &CacheKey) -> Result<Option<Result<AccessToken, Damage>>, CacheError> {
+    fn stored(&self, key: &CacheKey) -> Result<Option<Result<AccessToken, CorruptEntry>>, CacheError> {
         let content = self.folder.read(&FileKind::Token.name(key.hash()))?;
         Ok(content.map(|content| Entry::read(&content, key.hash()).and_then(|entry| entry.token())))
     }
@@ -179,7 +179,7 @@ impl Search<'_> {
         let folder = &self.cache.folder;
         let name = FileKind::Token.name(self.key.hash());
         let content = entry::write(self.key, token, now);
-        let stored = content.and_then(|content| folder.write(&name, &content).map_err(NotStored::Failed));
+        let stored = content.and_then(|content| folder.write(&name, &content).map_err(NotStored::ApiError));
         if let Err(error) = stored {
             self.remark(Remark::NotStored(error));
         }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Cache, CacheError, about::About, entry::Entry, entry::Header, file_name::FileKind};
+use super::{Cache, CacheError, entry::Entry, entry::Header, file_name::FileKind, stored_token_info::StoredTokenInfo};
 
 /// A file that is being written is not older.
 const WRITING: TimeDelta = TimeDelta::minutes(1);
@@ -11,7 +11,7 @@ const WRITING: TimeDelta = TimeDelta::minutes(1);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// What it is and for whom.
-    pub about: About,
+    pub about: StoredTokenInfo,
     /// When it was stored.
     pub stored_at: DateTime<Utc>,
     /// When it ends.

@@ -66,7 +66,6 @@
 //! # }
 //! ```
 
-mod about;
 mod damage;
 mod entry;
 mod error;
@@ -80,6 +79,7 @@ mod remark;
 mod sealed;
 mod shape;
 mod source;
+mod stored_token_info;
 
 #[cfg(test)]
 mod tests;
@@ -90,15 +90,15 @@ use etcetera::BaseStrategy as _;
 
 use self::folder::Folder;
 pub use self::{
-    about::About,
-    damage::Damage,
-    error::{CacheError, Distrust},
+    damage::CorruptEntry,
+    error::{CacheError, UnsafePermissions},
     fetch::{FetchOptions, Fetched, Origin},
     list::{Clear, Listed},
     minimum_lifetime::MinimumLifetime,
     remark::{NotStored, Remark},
     shape::{CacheKey, Shape},
     source::{KeySource, KeyThumbprint},
+    stored_token_info::StoredTokenInfo,
 };
 
 /// A token cache in a folder that has been opened and found to be ours alone.

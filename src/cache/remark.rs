@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::{CacheError, damage::Damage};
+use super::{CacheError, damage::CorruptEntry};
 
 /// What went less well than it could have.
 #[derive(Debug, thiserror::Error)]
 pub enum Remark {
     /// What was stored cannot be used and is replaced.
     #[error("the stored token is not used: {0}")]
-    Damaged(#[source] Damage),
+    Damaged(#[source] CorruptEntry),
     /// What is stored cannot be read.
     #[error("{}", with_cause(.0))]
     Unreadable(#[source] CacheError),
@@ -35,7 +35,7 @@ pub enum NotStored {
     TooLarge,
     /// The disk said no.
     #[error("{}", with_cause(.0))]
-    Failed(#[source] CacheError),
+    ApiError(#[source] CacheError),
 }
 
 /// An error and why, on one line.

@@ -5,7 +5,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{damage::Damage, folder::MAXIMUM_BYTES, hash};
+use super::{damage::CorruptEntry, folder::MAXIMUM_BYTES, hash};
 
 /// To be counted up when the content of the files changes.
 const VERSION: &str = "1";
@@ -23,20 +23,21 @@ pub(super) fn seal(title: &str, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
 }
 
 /// Takes the first line off, if it says that the rest is whole.
-pub(super) fn unseal<'file>(title: &str, content: &'file [u8]) -> Result<&'file [u8], Damage> {
+pub(super) fn unseal<'file>(title: &str, content: &'file [u8]) -> Result<&'file [u8], CorruptEntry> {
     if content.len() as u64 > MAXIMUM_BYTES {
-        return Err(Damage::TooLarge);
+        return Err(CorruptEntry::TooLarge);
     }
-    let end = content.iter().position(|byte| *byte == b'\n').ok_or(Damage::NotOurs)?;
+    let end = content.iter().position(|byte| *byte == b'\n').ok_or(CorruptEntry::NotOurs)?;
     let (first_line, rest) = (&content[..end], &content[end + 1..]);
-    let first_line = std::str::from_utf8(first_line).map_err(|_| Damage::NotOurs)?;
-    let after = first_line.strip_prefix(title).and_then(|after| after.strip_prefix(' ')).ok_or(Damage::NotOurs)?;
-    let (version, checksum) = after.split_once(' ').ok_or(Damage::NotOurs)?;
+    let first_line = std::str::from_utf8(first_line).map_err(|_| CorruptEntry::NotOurs)?;
+    let after =
+        first_line.strip_prefix(title).and_then(|after| after.strip_prefix(' ')).ok_or(CorruptEntry::NotOurs)?;
+    let (version, checksum) = after.split_once(' ').ok_or(CorruptEntry::NotOurs)?;
     if version != VERSION {
-        return Err(Damage::Version);
+        return Err(CorruptEntry::Version);
     }
     if checksum != hash::sha256([rest]) {
-        return Err(Damage::Checksum);
+        return Err(CorruptEntry::Checksum);
     }
     Ok(rest)
 }

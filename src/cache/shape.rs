@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use super::{KeyThumbprint, about::About, hash};
+use super::{KeyThumbprint, hash, stored_token_info::StoredTokenInfo};
 
 /// To be changed when the same shape must be kept under another key.
 const TITLE: &str = "maskinporten-cache-shape-1";
@@ -48,14 +48,14 @@ pub struct Shape {
 #[derive(Debug, Clone)]
 pub struct CacheKey {
     hash: String,
-    about: About,
+    about: StoredTokenInfo,
 }
 
 impl Shape {
     /// The key that tokens of this shape are kept under.
     #[must_use]
     pub fn key(&self) -> CacheKey {
-        CacheKey { hash: hash::of_json(TITLE, &self.to_json()), about: About::of(self) }
+        CacheKey { hash: hash::of_json(TITLE, &self.to_json()), about: StoredTokenInfo::of(self) }
     }
 
     /// Every part under its name. What may be missing is an array of none or one, so that a missing value and any
@@ -82,7 +82,7 @@ impl Shape {
 
 impl fmt::Debug for Shape {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Shape").field("about", &About::of(self)).finish_non_exhaustive()
+        formatter.debug_struct("Shape").field("about", &StoredTokenInfo::of(self)).finish_non_exhaustive()
     }
 }
 
@@ -95,7 +95,7 @@ impl CacheKey {
 
     /// What is kept under it.
     #[must_use]
-    pub fn about(&self) -> &About {
+    pub fn about(&self) -> &StoredTokenInfo {
         &self.about
     }
 }

@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Cache, CacheError, damage::Damage, file_name::FileKind, hash, sealed};
+use super::{Cache, CacheError, damage::CorruptEntry, file_name::FileKind, hash, sealed};
 
 const TITLE: &str = "maskinporten-cache-source";
 
@@ -121,11 +121,11 @@ impl Cache {
     }
 }
 
-fn remembered(content: &[u8], hash: &str) -> Result<KeyThumbprint, Damage> {
+fn remembered(content: &[u8], hash: &str) -> Result<KeyThumbprint, CorruptEntry> {
     let content = sealed::unseal(TITLE, content)?;
-    let remembered: Remembered = serde_json::from_slice(content).map_err(|_| Damage::Content)?;
+    let remembered: Remembered = serde_json::from_slice(content).map_err(|_| CorruptEntry::Content)?;
     if remembered.source != hash {
-        return Err(Damage::OtherKey);
+        return Err(CorruptEntry::OtherKey);
     }
     Ok(remembered.thumbprint)
 }

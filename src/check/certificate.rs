@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{
     Check,
     authorities::{self, Authority, Realm},
-    topics::{CERTIFICATE_KEY_SIZE, CHAIN, ISSUER, ORGANISATION, OWN_KEY, REALM, USAGE, VALIDITY},
+    check_ids::{CERTIFICATE_KEY_SIZE, CHAIN, ISSUER, ORGANISATION, OWN_KEY, REALM, USAGE, VALIDITY},
 };
 use crate::{
     environment::Environment,

@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{
-    Check, shown,
-    topics::{AUDIENCE, CLAIMS, CLIENT, CONSUMER_ORG, DETAILS, IDENTIFIER, RESOURCE, SCOPES, SIGNED, TIMES},
+    Check,
+    check_ids::{AUDIENCE, CLAIMS, CLIENT, CONSUMER_ORG, DETAILS, IDENTIFIER, RESOURCE, SCOPES, SIGNED, TIMES},
+    shown,
 };
 use crate::{environment::Environment, grant::Decoded, organisation::OrganisationNumber};
 

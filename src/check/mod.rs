@@ -8,12 +8,12 @@
 
 mod authorities;
 pub mod certificate;
+pub mod check_ids;
 pub mod grant;
 pub mod network;
 pub mod received;
 pub mod registered_key;
 pub mod token;
-pub mod topics;
 
 use crate::{client::Refusal, explain::Explain, text::excerpt};
 
@@ -22,7 +22,7 @@ const SHOWN_CHARACTERS: usize = 200;
 
 /// What is checked, and why that matters.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Topic {
+pub struct CheckId {
     /// Names the check for programs, stable between versions: its subject, a full stop, and the thing itself.
     pub id: &'static str,
     /// Names the check for people.
@@ -48,7 +48,7 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     /// What was checked.
-    pub topic: &'static Topic,
+    pub topic: &'static CheckId,
     /// Which one of several, such as a scope.
     pub subject: Option<String>,
     /// How it ended.
@@ -63,7 +63,7 @@ pub struct Check {
     pub refusal: Option<Box<Refusal>>,
 }
 
-impl Topic {
+impl CheckId {
     /// All is well.
     #[must_use]
     pub fn right(&'static self, found: impl Into<String>) -> Check {
@@ -104,7 +104,7 @@ impl Topic {
 
     /// It was not made because another one found something wrong.
     #[must_use]
-    pub fn skipped_after(&'static self, other: &Topic) -> Check {
+    pub fn skipped_after(&'static self, other: &CheckId) -> Check {
         self.skipped(format!("needs {}", other.id))
     }
 
@@ -139,7 +139,7 @@ impl Check {
 /// The checks of a section, none of which was made.
 #[must_use]
 pub fn skipped(section: &str, because: &str) -> Vec<Check> {
-    topics::ALL.iter().filter(|topic| topic.section() == section).map(|topic| topic.skipped(because)).collect()
+    check_ids::ALL.iter().filter(|topic| topic.section() == section).map(|topic| topic.skipped(because)).collect()
 }
 
 /// Whether any of the checks found that something does not work.

@@ -8,11 +8,12 @@ use std::time::Instant;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Check, Topic, shown,
-    topics::{ALGORITHMS, CLOCK, CONNECTION, ENDPOINT, METADATA, METADATA_ISSUER, NAME, TLS},
+    Check, CheckId,
+    check_ids::{ALGORITHMS, CLOCK, CONNECTION, ENDPOINT, METADATA, METADATA_ISSUER, NAME, TLS},
+    shown,
 };
 use crate::{
-    client::{Metadata, Unintelligible, metadata_endpoint},
+    client::{Metadata, UnexpectedResponse, metadata_endpoint},
     http::{self, Answer, Endpoint, HttpClient, HttpError, HttpOptions, Peer},
     keystore::{Certificate, SignatureAlgorithm},
 };
@@ -73,7 +74,7 @@ pub async fn examine(
 /// The checks from one that found something wrong: those before it were not made, and those after it are skipped.
 #[must_use]
 pub fn from(wrong: Check) -> Vec<Check> {
-    let all: [&'static Topic; 8] =
+    let all: [&'static CheckId; 8] =
         [&NAME, &CONNECTION, &TLS, &METADATA, &METADATA_ISSUER, &ENDPOINT, &ALGORITHMS, &CLOCK];
     let place = all.iter().position(|topic| *topic == wrong.topic).unwrap_or_default();
     let skipped = all[place + 1..].iter().map(|topic| topic.skipped_after(wrong.topic)).collect::<Vec<_>>();
@@ -133,7 +134,11 @@ fn stopped(client: &HttpClient, error: &HttpError) -> Vec<Check> {
     }
 }
 
-fn document(endpoint: &Endpoint, metadata: &Result<Metadata, Unintelligible>, expected: &Expected<'_>) -> Vec<Check> {
+fn document(
+    endpoint: &Endpoint,
+    metadata: &Result<Metadata, UnexpectedResponse>,
+    expected: &Expected<'_>,
+) -> Vec<Check> {
     let metadata = match metadata {
         Ok(metadata) => metadata,
         Err(what) => {

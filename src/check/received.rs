@@ -9,11 +9,12 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::{
-    Check, Topic, shown,
-    topics::{
+    Check, CheckId,
+    check_ids::{
         AUTHENTICATION, CONSUMER, DELEGATION, GRANTED, LIFETIME, RECEIVED_DETAILS, SIGNATURE, TOKEN_AUDIENCE,
         TOKEN_ISSUER,
     },
+    shown,
 };
 use crate::{
     client::{AccessToken, Metadata, fetch_key_set},
@@ -187,7 +188,7 @@ fn authentication(claims: &Map<String, Value>, reference: &KeyReference) -> Chec
 }
 
 fn authorization_details(details: Option<&Value>, asked: bool) -> Check {
-    let topic: &'static Topic = &RECEIVED_DETAILS;
+    let topic: &'static CheckId = &RECEIVED_DETAILS;
     match details {
         None if asked => {
             topic.wrong("none, and some were asked for", "tell the server's owner: an API cannot see them")

@@ -5,8 +5,9 @@
 //! long, only the server knows; the token request tells.
 
 use super::{
-    Check, shown,
-    topics::{KEY_ALGORITHM, KEY_ID, KEY_THUMBPRINT, REGISTERED_KEY_SIZE},
+    Check,
+    check_ids::{KEY_ALGORITHM, KEY_ID, KEY_THUMBPRINT, REGISTERED_KEY_SIZE},
+    shown,
 };
 use crate::{
     grant::KeyReference,

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::{StreamExt as _, stream};
 
 use super::{
-    Check, Topic,
-    topics::{REQUEST, SCOPE},
+    Check, CheckId,
+    check_ids::{REQUEST, SCOPE},
 };
 use crate::{
     client::{AccessToken, ClientError, Refusal, TokenClient},
@@ -105,7 +105,7 @@ impl Asking<'_> {
     }
 }
 
-fn judged(topic: &'static Topic, answer: &Result<AccessToken, ClientError>) -> Check {
+fn judged(topic: &'static CheckId, answer: &Result<AccessToken, ClientError>) -> Check {
     match answer {
         Ok(token) => topic.right(match token.expires_in_seconds {
             Some(seconds) => format!("granted, for {seconds} s"),

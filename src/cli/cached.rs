@@ -57,7 +57,7 @@ pub(super) async fn access_token(
     let options = FetchOptions {
         minimum: minimum(layers)?,
         refresh: is_on(layers, "refresh"),
-        wait: asking.asked.patience.timeout,
+        wait: asking.asked.retry_policy.timeout,
     };
     let fetched = cache.fetch(&stored_under, options, &SystemClock, asking.ask(key)).await?;
     for remark in &fetched.remarks {

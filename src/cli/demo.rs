@@ -11,7 +11,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use maskinporten_token_generator::{
-    client::{AccessToken, Patience, TokenClient},
+    client::{AccessToken, RetryPolicy, TokenClient},
     clock::SystemClock,
     environment::LocalEnvironment,
     grant::{Assertion, ClientId, ExtraClaims, Grant, KeyReference, Lifetime, Scopes},
@@ -68,8 +68,8 @@ async fn show(local: &LocalEnvironment, started: Instant) -> Result<(), Failure>
 
     let endpoint = Endpoint::parse(&local.token_endpoint).map_err(|error| Failure::new(Exit::Other, &error))?;
     let http = HttpOptions { connect_timeout: Duration::from_secs(5), ca_file: None };
-    let patience = Patience { timeout: Duration::from_secs(30), retries: 0 };
-    let client = TokenClient::new(endpoint, &http, patience)?;
+    let retry_policy = RetryPolicy { timeout: Duration::from_secs(30), retries: 0 };
+    let client = TokenClient::new(endpoint, &http, retry_policy)?;
     // Each exchange takes a grant of its own; the one above was for looking at.
     let token = client.fetch(|| grant.sign(&key, &SystemClock), &SystemClock, |_, _| ()).await?;
     step(4, &format!("The answer of {}", local.token_endpoint), &answer(&token))?;

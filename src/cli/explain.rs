@@ -9,7 +9,7 @@ use std::{
 };
 
 use maskinporten_token_generator::{
-    client::{MAXIMUM_PASTED_BYTES, Pasted, REFUSALS},
+    client::{MAXIMUM_PASTED_BYTES, REFUSALS, RefusalText},
     printer::{ExplanationForm, print_catalogue, print_explanations},
 };
 
@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &ExplainArguments, report: &Report) -> Result<(), F
     let form = ExplanationForm::parse(&arguments.format).unwrap_or(ExplanationForm::Text);
     let mut artefact = Vec::new();
     let printed = if let Some(text) = given(&arguments.words)? {
-        let refusal = Pasted::read(&text);
+        let refusal = RefusalText::read(&text);
         if refusal.explanations.is_empty() {
             return Err(unknown(&text, &refusal));
         }
@@ -65,7 +65,7 @@ fn too_long() -> Failure {
     failure(format!("what was given is longer than {} KiB", MAXIMUM_PASTED_BYTES / 1024))
 }
 
-fn unknown(text: &str, refusal: &Pasted) -> Failure {
+fn unknown(text: &str, refusal: &RefusalText) -> Failure {
     failure(match &refusal.code {
         Some(code) => format!("{code} is none of the refusals that are known"),
         None if text.trim().is_empty() => "there is nothing to explain".to_owned(),

@@ -91,7 +91,7 @@ impl Asking<'_> {
             None => self.asked.addresses(self.layers).await?,
         };
         let key = key.map_or_else(|| self.key(), Ok)?;
-        let client = TokenClient::new(endpoint.clone(), &self.asked.http, self.asked.patience)?;
+        let client = TokenClient::new(endpoint.clone(), &self.asked.http, self.asked.retry_policy)?;
         let grant = self.asked.grant(audience, &key, report)?;
         report.detail(&format!("asking {endpoint} for {}", grant.scopes));
         let _progress = Progress::start(&format!("waiting for {endpoint}"), report);

@@ -9,7 +9,7 @@ use std::{
 use maskinporten_token_generator::{
     clock::SystemClock,
     keystore::{
-        JwkFile, KeystoreFile, Listed, Looks, NewKey, NewKeyError, NewKeyKind, PemFile, Protection, SigningKey,
+        FileFormat, JwkFile, KeystoreFile, Listed, NewKey, NewKeyError, NewKeyKind, PemFile, Protection, SigningKey,
     },
     text::printable_lines,
 };
@@ -98,9 +98,9 @@ fn list(arguments: ListArguments, config: Option<PathBuf>, report: &Report) -> R
     let source =
         Found { name: "keystore", values: vec![name.clone()], origin: Origin::Option, label: name.clone(), rank: 0 };
     let bytes = read(&arguments.file)?;
-    let (keys, protections) = match Looks::at(&bytes) {
-        Looks::Jwk => (JwkFile::parse(&name, &String::from_utf8_lossy(&bytes))?.listed(), Vec::new()),
-        Looks::Pem => {
+    let (keys, protections) = match FileFormat::sniff(&bytes) {
+        FileFormat::Jwk => (JwkFile::parse(&name, &String::from_utf8_lossy(&bytes))?.listed(), Vec::new()),
+        FileFormat::Pem => {
             let file = PemFile::parse(&name, &bytes, iterations)?;
             (vec![key::source::unlock_pem(file, &layers, &source, report)?.listed("1")], Vec::new())
         }

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AccessToken, ClientError, Refusal, error::Unintelligible};
+use super::{AccessToken, ClientError, Refusal, error::UnexpectedResponse};
 use crate::http::{Answer, Endpoint};
 
 /// RFC 6749 §5.1 under its wire names. Members that are not known here are let be.
@@ -21,16 +21,16 @@ struct Success {
 ///
 /// # Errors
 /// [`ClientError::Refused`] for an OAuth error in a 4xx; [`ClientError::Unavailable`] for 429 and 5xx;
-/// [`ClientError::Unintelligible`] for anything that is neither a token nor a refusal.
+/// [`ClientError::UnexpectedResponse`] for anything that is neither a token nor a refusal.
 pub(super) fn read(answer: &Answer, endpoint: &Endpoint, now: DateTime<Utc>) -> Result<AccessToken, ClientError> {
-    let unintelligible = |what| ClientError::Unintelligible(Unintelligible::of(endpoint, answer, what));
+    let unintelligible = |what| ClientError::UnexpectedResponse(UnexpectedResponse::of(endpoint, answer, what));
     match answer.status {
         200 => success(&answer.body, now).map_err(unintelligible),
         429 | 500..=599 => Err(ClientError::Unavailable {
             endpoint: endpoint.clone(),
             status: answer.status,
             retry_after: answer.retry_after,
-            said: Unintelligible::of(endpoint, answer, "").excerpt,
+            said: UnexpectedResponse::of(endpoint, answer, "").excerpt,
         }),
         400..=499 => Err(match Refusal::read(answer.status, &answer.body) {
             Some(refusal) => ClientError::Refused(Box::new(refusal)),

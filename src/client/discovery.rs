@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::Deserialize;
 use url::Url;
 
-use super::{ClientError, error::Unintelligible};
+use super::{ClientError, error::UnexpectedResponse};
 use crate::{
     environment::Addresses,
     http::{Answer, Endpoint, EndpointError, HttpClient, HttpOptions},
@@ -33,9 +33,9 @@ impl Metadata {
     /// Reads what the server answered at `endpoint`; whose metadata it is, is not looked at.
     ///
     /// # Errors
-    /// [`Unintelligible`] when it is no metadata.
-    pub fn read(endpoint: &Endpoint, answer: &Answer) -> Result<Self, Unintelligible> {
-        let unintelligible = |what| Unintelligible::of(endpoint, answer, what);
+    /// [`UnexpectedResponse`] when it is no metadata.
+    pub fn read(endpoint: &Endpoint, answer: &Answer) -> Result<Self, UnexpectedResponse> {
+        let unintelligible = |what| UnexpectedResponse::of(endpoint, answer, what);
         if answer.status != 200 {
             return Err(unintelligible("metadata comes with 200"));
         }
@@ -60,13 +60,13 @@ pub fn metadata_endpoint(text: &str) -> Result<Endpoint, EndpointError> {
 /// Fetches the metadata of the issuer at `text`, before `deadline`.
 ///
 /// # Errors
-/// [`ClientError::Http`] when there is no answer, [`ClientError::Unintelligible`] when it is no metadata, or is
+/// [`ClientError::Http`] when there is no answer, [`ClientError::UnexpectedResponse`] when it is no metadata, or is
 /// that of another issuer (RFC 8414 §3.3).
 pub async fn discover(endpoint: &str, options: &HttpOptions, deadline: Instant) -> Result<Addresses, ClientError> {
     let endpoint = metadata_endpoint(endpoint).map_err(ClientError::Endpoint)?;
     let answer = HttpClient::new(endpoint.clone(), options)?.get(deadline).await?;
-    let metadata = Metadata::read(&endpoint, &answer).map_err(ClientError::Unintelligible)?;
-    let unintelligible = |what| ClientError::Unintelligible(Unintelligible::of(&endpoint, &answer, what));
+    let metadata = Metadata::read(&endpoint, &answer).map_err(ClientError::UnexpectedResponse)?;
+    let unintelligible = |what| ClientError::UnexpectedResponse(UnexpectedResponse::of(&endpoint, &answer, what));
     let issuer = Endpoint::parse(&metadata.issuer).map_err(|_| unintelligible("its `issuer` is no address"))?;
     let same_host = issuer.host() == endpoint.host();
     if !same_host || metadata_endpoint(&metadata.issuer).ok().as_ref() != Some(&endpoint) && !is_openid(&endpoint) {

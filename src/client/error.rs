@@ -43,13 +43,13 @@ pub enum ClientError {
     },
     /// The answer is neither a token nor a refusal.
     #[error("could not make sense of the answer")]
-    Unintelligible(#[source] Unintelligible),
+    UnexpectedResponse(#[source] UnexpectedResponse),
 }
 
 /// An answer that makes no sense, in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{endpoint} answered HTTP {status}{}, and {what}{}{}", with_type(.media_type), at(.location.as_deref()), quoted(.excerpt))]
-pub struct Unintelligible {
+pub struct UnexpectedResponse {
     /// The endpoint.
     pub endpoint: Endpoint,
     /// The status code.
@@ -64,7 +64,7 @@ pub struct Unintelligible {
     pub excerpt: String,
 }
 
-impl Unintelligible {
+impl UnexpectedResponse {
     pub(super) fn of(endpoint: &Endpoint, answer: &Answer, what: &str) -> Self {
         let text = String::from_utf8_lossy(&answer.body);
         // A token that cannot be used is still a token: of a success nothing is shown that is no page.
@@ -88,7 +88,7 @@ impl ClientError {
         match self {
             Self::Http(error) => error.is_passing(),
             Self::Unavailable { .. } => true,
-            Self::Grant(_) | Self::Endpoint(_) | Self::Refused(_) | Self::Unintelligible(_) => false,
+            Self::Grant(_) | Self::Endpoint(_) | Self::Refused(_) | Self::UnexpectedResponse(_) => false,
         }
     }
 
@@ -108,7 +108,7 @@ impl Explain for ClientError {
             Self::Http(error) => error.code(),
             Self::Refused(_) => "refused",
             Self::Unavailable { .. } => "unavailable",
-            Self::Unintelligible(_) => "answer",
+            Self::UnexpectedResponse(_) => "answer",
         }
     }
 
@@ -122,7 +122,9 @@ impl Explain for ClientError {
                 let when = retry_after.map_or_else(|| "later".to_owned(), |pause| format!("in {} s", pause.as_secs()));
                 Some(format!("try again {when}; https://status.digdir.no tells of disturbances"))
             }
-            Self::Unintelligible(_) => Some("check the address, and whether a proxy answers in its place".to_owned()),
+            Self::UnexpectedResponse(_) => {
+                Some("check the address, and whether a proxy answers in its place".to_owned())
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde::Deserialize;
 
-use super::{ClientError, error::Unintelligible};
+use super::{ClientError, error::UnexpectedResponse};
 use crate::{
     environment::KnownIssuer,
     http::{Answer, Endpoint, HttpClient, HttpOptions},
@@ -23,7 +23,7 @@ struct Metadata {
 ///
 /// # Errors
 /// [`ClientError::Http`] when there is no answer, [`ClientError::Unavailable`] for 429 and 5xx,
-/// [`ClientError::Unintelligible`] when the metadata is another issuer's (RFC 8414 §3.3), names keys at an address that
+/// [`ClientError::UnexpectedResponse`] when the metadata is another issuer's (RFC 8414 §3.3), names keys at an address that
 /// no request goes to, or there are none.
 pub async fn published_keys(
     issuer: &KnownIssuer,
@@ -33,7 +33,7 @@ pub async fn published_keys(
     let Some(metadata) = issuer.metadata() else { return Ok(None) };
     let endpoint = Endpoint::parse(&metadata).map_err(ClientError::Endpoint)?;
     let answer = get(&endpoint, options, deadline).await?;
-    let unintelligible = |what| ClientError::Unintelligible(Unintelligible::of(&endpoint, &answer, what));
+    let unintelligible = |what| ClientError::UnexpectedResponse(UnexpectedResponse::of(&endpoint, &answer, what));
     let metadata: Metadata =
         serde_json::from_slice(&answer.body).map_err(|_| unintelligible("it is no metadata with a `jwks_uri`"))?;
     if metadata.issuer != issuer.identifier {
@@ -59,7 +59,7 @@ pub async fn fetch_key_set(
     let answer = get(endpoint, options, deadline).await?;
     KeySet::parse(&answer.body).map_err(|error| {
         let why = std::error::Error::source(&error).map(|why| format!(": {why}")).unwrap_or_default();
-        ClientError::Unintelligible(Unintelligible::of(endpoint, &answer, &format!("{error}{why}")))
+        ClientError::UnexpectedResponse(UnexpectedResponse::of(endpoint, &answer, &format!("{error}{why}")))
     })
 }
 
@@ -72,8 +72,12 @@ async fn get(endpoint: &Endpoint, options: &HttpOptions, deadline: Instant) -> R
             endpoint: endpoint.clone(),
             status: answer.status,
             retry_after: answer.retry_after,
-            said: Unintelligible::of(endpoint, &answer, "").excerpt,
+            said: UnexpectedResponse::of(endpoint, &answer, "").excerpt,
         }),
-        _ => Err(ClientError::Unintelligible(Unintelligible::of(endpoint, &answer, "keys and metadata come with 200"))),
+        _ => Err(ClientError::UnexpectedResponse(UnexpectedResponse::of(
+            endpoint,
+            &answer,
+            "keys and metadata come with 200",
+        ))),
     }
 }

@@ -10,8 +10,8 @@ mod catalogue;
 mod discovery;
 mod error;
 mod key_set;
-mod pasted;
 mod refusal;
+mod refusal_text;
 mod request;
 
 use std::time::{Duration, Instant};
@@ -22,10 +22,10 @@ pub use self::{
     access_token::AccessToken,
     catalogue::Explanation,
     discovery::{Metadata, discover, metadata_endpoint},
-    error::{ClientError, Unintelligible},
+    error::{ClientError, UnexpectedResponse},
     key_set::{fetch_key_set, published_keys},
-    pasted::{MAXIMUM_BYTES as MAXIMUM_PASTED_BYTES, Pasted},
     refusal::{REFUSALS, Refusal, THAT_MEANS},
+    refusal_text::{MAXIMUM_BYTES as MAXIMUM_PASTED_BYTES, RefusalText},
     request::TokenRequest,
 };
 use crate::{
@@ -40,7 +40,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How often and how long a token is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// How long the whole exchange may take, further attempts included.
     pub timeout: Duration,
     /// How many further attempts follow the first.
@@ -51,7 +51,7 @@ pub struct Patience {
 #[derive(Debug, Clone)]
 pub struct TokenClient {
     http: HttpClient,
-    patience: Patience,
+    retry_policy: RetryPolicy,
 }
 
 impl TokenClient {
@@ -59,8 +59,8 @@ impl TokenClient {
     ///
     /// # Errors
     /// [`ClientError::Http`] when the file with certificate authorities cannot be used.
-    pub fn new(endpoint: Endpoint, options: &HttpOptions, patience: Patience) -> Result<Self, ClientError> {
-        Ok(Self { http: HttpClient::new(endpoint, options)?, patience })
+    pub fn new(endpoint: Endpoint, options: &HttpOptions, retry_policy: RetryPolicy) -> Result<Self, ClientError> {
+        Ok(Self { http: HttpClient::new(endpoint, options)?, retry_policy })
     }
 
     /// Swaps an assertion for an access token; `sign` makes a new one for each attempt.
@@ -92,11 +92,11 @@ impl TokenClient {
     where
         Signed: Future<Output = Result<Assertion, GrantError>>,
     {
-        let deadline = Instant::now() + self.patience.timeout;
+        let deadline = Instant::now() + self.retry_policy.timeout;
         let pauses = ExponentialBuilder::default()
             .with_min_delay(FIRST_PAUSE)
             .with_max_delay(LONGEST_PAUSE)
-            .with_max_times(self.patience.retries)
+            .with_max_times(self.retry_policy.retries)
             .with_jitter();
         (|| self.attempt(&sign, clock, deadline))
             .retry(pauses)

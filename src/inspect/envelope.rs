@@ -8,7 +8,7 @@ use super::InspectError;
 /// Something that stood round the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Wrapping {
+pub enum InputFormat {
     /// `Authorization: Bearer`, or a part of it.
     Header,
     /// A pair of double quotes, as Altinn's exchange answers when it is asked for JSON.
@@ -31,19 +31,19 @@ struct Answer {
 ///
 /// # Errors
 /// [`InspectError`] when what is round it is JSON without a token.
-pub(super) fn unwrap(text: &str) -> Result<(SecretString, Vec<Wrapping>), InspectError> {
+pub(super) fn unwrap(text: &str) -> Result<(SecretString, Vec<InputFormat>), InspectError> {
     let mut wrappings = Vec::new();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
     if text.starts_with('{') {
-        return Ok((answer(text)?, vec![Wrapping::Answer]));
+        return Ok((answer(text)?, vec![InputFormat::Answer]));
     }
     let bare = without_word(without_word(text, "authorization:"), "bearer ");
     if bare.len() != text.len() {
-        wrappings.push(Wrapping::Header);
+        wrappings.push(InputFormat::Header);
     }
     let token = match bare.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         Some(quoted) => {
-            wrappings.push(Wrapping::Quotes);
+            wrappings.push(InputFormat::Quotes);
             quoted
         }
         None => bare,

@@ -3,7 +3,7 @@
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>: "Adding claims not present in the
 //! following documentation will result in a response of 400 Bad request".
 
-use super::{Jwt, Kind, Warning, audience, moment::numeric_date, shown};
+use super::{Jwt, Kind, Warning, audience, shown, time_claim::numeric_date};
 
 /// The longest time from `iat` to `exp` that Maskinporten allows.
 pub(super) const MAXIMUM_SECONDS: i64 = 120;

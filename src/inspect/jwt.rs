@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{InspectError, Part, Wrapping, envelope, json, shown};
+use super::{InputFormat, InspectError, Part, envelope, json, shown};
 use crate::keystore::{SignatureAlgorithm, VerificationKey};
 
 /// Larger than any token: a request header has 8 to 64 kilobytes.
@@ -24,7 +24,7 @@ pub struct Jwt {
     algorithm: SignatureAlgorithm,
     signed: SecretString,
     signature: Zeroizing<Vec<u8>>,
-    wrappings: Vec<Wrapping>,
+    wrappings: Vec<InputFormat>,
 }
 
 impl Jwt {
@@ -88,7 +88,7 @@ impl Jwt {
 
     /// What it was wrapped in.
     #[must_use]
-    pub fn wrappings(&self) -> &[Wrapping] {
+    pub fn wrappings(&self) -> &[InputFormat] {
         &self.wrappings
     }
 

@@ -67,7 +67,7 @@ impl Kind {
 
     /// Whether a client signed it, with a key of its own.
     #[must_use]
-    pub fn is_a_client_s(self) -> bool {
+    pub fn is_client_assertion(self) -> bool {
         matches!(self, Self::Grant | Self::ClientAssertion)
     }
 }

@@ -1,6 +1,6 @@
 //! Says what a signed token says, and whether it holds: who issued it, for whom, until when, and what is odd about it.
 //!
-//! [`Jwt::parse`] takes it apart, a [`Reading`] puts it in words, [`verify()`] looks at signature, issuer, times and what
+//! [`Jwt::parse`] takes it apart, a [`Inspection`] puts it in words, [`verify()`] looks at signature, issuer, times and what
 //! is expected. JWT is RFC 7519, its dangers RFC 8725; the claims are those of
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_token> and
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>. This room is pure: text, keys and a moment
@@ -12,26 +12,26 @@ mod envelope;
 mod error;
 mod finding;
 mod grant;
+mod inspection;
 mod json;
 mod jwt;
 mod kind;
-mod moment;
 mod organisations;
 mod personal;
-mod reading;
+mod time_claim;
 mod verify;
 mod warnings;
 
 pub use self::{
-    envelope::Wrapping,
+    envelope::InputFormat,
     error::{InspectError, Part},
     finding::{Check, Finding, Verdict},
+    inspection::Inspection,
     json::JsonFault,
     jwt::{Jwt, MAXIMUM_TOKEN_BYTES},
     kind::Kind,
-    moment::{Moment, relative},
     organisations::{Organisation, Role},
-    reading::Reading,
+    time_claim::{TimeClaim, relative},
     verify::{Expectations, Keys, Verification, verify},
     warnings::Warning,
 };

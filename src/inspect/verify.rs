@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use super::{
     Check, Finding, Jwt, Kind, Verdict, audience, certificates, grant, kind,
-    moment::{numeric_date, relative, span},
     organisations::identifier,
     personal::shown,
+    time_claim::{numeric_date, relative, span},
 };
 use crate::{
     keystore::{Certificate, KeySet, Validity, VerificationKey},
@@ -74,7 +74,7 @@ pub fn verify(jwt: &Jwt, kind: Kind, keys: &Keys<'_>, expected: &Expectations, n
     findings.push(expiry(jwt, now));
     findings.extend(issued_at(jwt, kind, now));
     findings.extend(young(jwt, "nbf", Check::NotBefore, now));
-    if kind.is_a_client_s() {
+    if kind.is_client_assertion() {
         findings.push(lifetime(jwt));
     }
     findings.extend(audience(jwt, kind, expected));
@@ -163,7 +163,7 @@ fn issuer(jwt: &Jwt, kind: Kind, keys: &Keys<'_>, expected: &Expectations) -> Fi
     let found = jwt.issuer().map_or_else(|| "no `iss`".to_owned(), shown);
     match &expected.issuer {
         Some(expected) => Finding::new(Check::Issuer, jwt.issuer() == Some(expected), found, expected.clone()),
-        None if kind.is_a_client_s() => {
+        None if kind.is_client_assertion() => {
             let good = jwt.issuer().is_some_and(|issuer| !issuer.is_empty());
             Finding::new(Check::Issuer, good, found, "a client id")
         }
@@ -185,7 +185,7 @@ fn expiry(jwt: &Jwt, now: DateTime<Utc>) -> Finding {
 fn issued_at(jwt: &Jwt, kind: Kind, now: DateTime<Utc>) -> Option<Finding> {
     let finding = young(jwt, "iat", Check::IssuedAt, now);
     let missing = || Finding::new(Check::IssuedAt, false, "no `iat`", "a time past");
-    finding.or_else(|| kind.is_a_client_s().then(missing))
+    finding.or_else(|| kind.is_client_assertion().then(missing))
 }
 
 fn young(jwt: &Jwt, claim: &'static str, check: Check, now: DateTime<Utc>) -> Option<Finding> {

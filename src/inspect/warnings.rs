@@ -5,9 +5,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Jwt, Kind, Organisation, Wrapping, grant, kind,
-    moment::{numeric_date, relative},
+    InputFormat, Jwt, Kind, Organisation, grant, kind,
     organisations::details,
+    time_claim::{numeric_date, relative},
     verify::LEEWAY_SECONDS,
 };
 use crate::environment::KnownIssuer;
@@ -45,7 +45,7 @@ pub(super) fn all(
     warnings.extend(about_times(jwt, now));
     warnings.extend(about_claims(jwt));
     warnings.extend(organisations.iter().filter_map(about_organisation));
-    if kind.is_a_client_s() {
+    if kind.is_client_assertion() {
         warnings.extend(grant::warnings(jwt, kind));
     }
     warnings
@@ -54,7 +54,7 @@ pub(super) fn all(
 fn about_its_origin(jwt: &Jwt, kind: Kind, issuer: Option<&KnownIssuer>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let mut warn = |code, text: String| warnings.push(Warning::new(code, text));
-    if jwt.wrappings().contains(&Wrapping::Quotes) {
+    if jwt.wrappings().contains(&InputFormat::Quotes) {
         warn(
             "quoted",
             "it stands in double quotes, which belong to no token: take them off before it is used".to_owned(),

@@ -6,7 +6,7 @@
 use std::{io::Read, path::Path};
 
 use super::{
-    Certificate, FileKind, KeystoreError, Looks, MAXIMUM_BYTES, chain,
+    Certificate, FileFormat, FileKind, KeystoreError, MAXIMUM_BYTES, chain,
     error::shell_word,
     pem::{self, Block, labels},
     pkcs12::MAXIMUM_CERTIFICATES,
@@ -34,7 +34,7 @@ pub enum CertificateReason {
     NoCertificate(String),
     /// There are neither PEM blocks nor DER.
     #[error("it is neither PEM nor a certificate in DER: {0}")]
-    NotCertificates(Looks),
+    NotCertificates(FileFormat),
     /// A certificate cannot be read.
     #[error("a certificate in it cannot be read")]
     Damaged,
@@ -60,7 +60,7 @@ impl CertificateReason {
     pub(super) fn hint(&self, name: &str) -> String {
         let file = shell_word(name);
         match self {
-            Self::NotCertificates(Looks::Pkcs7) => {
+            Self::NotCertificates(FileFormat::Pkcs7) => {
                 format!("convert it: openssl pkcs7 -inform DER -in {file} -print_certs -out certificate.pem")
             }
             Self::NoCertificate(found) if found.contains("PKCS7") => {
@@ -160,8 +160,8 @@ fn parse(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateReason> {
     if !certificates.is_empty() {
         return Ok(certificates);
     }
-    match Looks::at(bytes) {
-        Looks::DerCertificate => {
+    match FileFormat::sniff(bytes) {
+        FileFormat::DerCertificate => {
             Certificate::from_der(bytes).map(|certificate| vec![certificate]).ok_or(CertificateReason::Damaged)
         }
         looks if blocks.is_empty() => Err(CertificateReason::NotCertificates(looks)),

@@ -13,11 +13,11 @@ mod certificate_thumbprint;
 mod chain;
 mod dotnet_store;
 mod error;
+mod file_format;
 mod jwk;
 mod key_file;
+mod key_handle;
 mod listing;
-mod looks;
-mod material;
 mod new_key;
 mod pem;
 mod pkcs11;
@@ -49,10 +49,10 @@ pub use self::{
     certificate_thumbprint::CertificateThumbprint,
     dotnet_store::{DotnetStore, StoreReason},
     error::{FileKind, KeystoreError},
+    file_format::FileFormat,
     jwk::{JwkFile, JwkReason, KeySet, KeySetError},
     key_file::read_key_file,
     listing::{Listed, ListedCertificate},
-    looks::Looks,
     new_key::{NewKey, NewKeyError, NewKeyKind},
     pem::{PemFile, PemReason},
     pkcs11::{HardwareReason, HardwareToken, PinTries},

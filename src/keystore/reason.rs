@@ -1,6 +1,6 @@
 //! Why a keystore gives no key, told apart so that each has its own remedy.
 
-use super::{MAXIMUM_ITERATIONS, error::shell_word, looks::Looks};
+use super::{MAXIMUM_ITERATIONS, error::shell_word, file_format::FileFormat};
 
 /// Why the content of a keystore gives no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum Reason {
     Damaged(&'static str),
     /// The file is something else.
     #[error("it is not a PKCS#12 keystore: {0}")]
-    NotPkcs12(Looks),
+    NotPkcs12(FileFormat),
     /// The file is larger than any keystore.
     #[error("it is larger than {0} bytes, which no keystore is")]
     TooLarge(u64),
@@ -76,10 +76,10 @@ pub enum Reason {
 impl Reason {
     /// Tells a damaged keystore from a file of another kind.
     pub(super) fn of_unreadable(bytes: &[u8]) -> Self {
-        if Looks::like_pkcs12(bytes) {
+        if FileFormat::like_pkcs12(bytes) {
             Self::Damaged("its lengths do not fit what is there")
         } else {
-            Self::NotPkcs12(Looks::at(bytes))
+            Self::NotPkcs12(FileFormat::sniff(bytes))
         }
     }
 
@@ -136,24 +136,26 @@ impl Reason {
     }
 }
 
-fn hint_for_other_file(looks: Looks, file: &str) -> String {
+fn hint_for_other_file(looks: FileFormat, file: &str) -> String {
     match looks {
-        Looks::Pem => format!(
+        FileFormat::Pem => format!(
             "if the PEM file holds the key and its certificate: openssl pkcs12 -export -in {file} -out keystore.p12"
         ),
-        Looks::Jks | Looks::Jceks => format!(
+        FileFormat::Jks | FileFormat::Jceks => format!(
             "convert it: keytool -importkeystore -srckeystore {file} -destkeystore keystore.p12 -deststoretype pkcs12"
         ),
-        Looks::Base64 => format!("decode it: base64 -d {file} > keystore.p12"),
-        Looks::DerCertificate | Looks::Pkcs7 => {
+        FileFormat::Base64 => format!("decode it: base64 -d {file} > keystore.p12"),
+        FileFormat::DerCertificate | FileFormat::Pkcs7 => {
             "find the .p12 or .pfx file that came with the certificate's private key".to_owned()
         }
-        Looks::DerKey => format!(
+        FileFormat::DerKey => format!(
             // `pkcs12 -inkey` reads PEM alone.
             "put it together with its certificate: openssl pkey -inform DER -in {file} -out key.pem && openssl \
              pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12; rm key.pem"
         ),
-        Looks::Jwk | Looks::Empty | Looks::Unknown => "pass the .p12 or .pfx file with --keystore".to_owned(),
+        FileFormat::Jwk | FileFormat::Empty | FileFormat::Unknown => {
+            "pass the .p12 or .pfx file with --keystore".to_owned()
+        }
     }
 }
 

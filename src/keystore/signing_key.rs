@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     Certificate, CertificateFile, HardwareReason, KeystoreError, Reason, SignatureAlgorithm,
-    material::Material,
+    key_handle::KeyHandle,
     pkcs11::TokenKey,
     public_key::{Kind, PublicKey},
 };
@@ -20,7 +20,7 @@ use crate::explain::Explain;
 /// The key itself may be somewhere else: in a hardware token, which signs and never gives it away.
 #[derive(Clone)]
 pub struct SigningKey {
-    material: Material,
+    material: KeyHandle,
     public: PublicKey,
     certificates: Vec<Certificate>,
     key_id: Option<String>,
@@ -74,7 +74,7 @@ impl SigningKey {
     /// would keep OpenSSL busy for ever.
     pub(super) fn new(key: PKey<Private>, certificates: Vec<Certificate>) -> Result<Self, Reason> {
         let public = checked(&key)?;
-        Ok(Self { material: Material::OpenSsl(key), public, certificates, key_id: None, algorithm: None })
+        Ok(Self { material: KeyHandle::OpenSsl(key), public, certificates, key_id: None, algorithm: None })
     }
 
     /// Takes a key that stays in its token.
@@ -83,7 +83,7 @@ impl SigningKey {
     /// [`Reason::KeyKind`] or [`Reason::KeySize`] when the key cannot sign a JWT.
     pub(super) fn in_token(key: TokenKey, certificates: Vec<Certificate>) -> Result<Self, Reason> {
         let public = PublicKey::of(key.public())?;
-        Ok(Self { material: Material::Token(key), public, certificates, key_id: None, algorithm: None })
+        Ok(Self { material: KeyHandle::Token(key), public, certificates, key_id: None, algorithm: None })
     }
 
     /// Adds what a JWK says of its key.

@@ -7,7 +7,7 @@
 use openssl::pkey::{PKey, Public};
 
 use super::{
-    Certificate, JwkReason, Reason, SignatureAlgorithm, material,
+    Certificate, JwkReason, Reason, SignatureAlgorithm, key_handle,
     public_key::{Kind, PublicKey},
 };
 
@@ -90,7 +90,7 @@ impl VerificationKey {
         let kind = self.public.kind();
         self.fits(algorithm)
             && signature.len() == kind.signature_length()
-            && material::verify(&self.key, algorithm, message, signature, kind.coordinate_length()).unwrap_or(false)
+            && key_handle::verify(&self.key, algorithm, message, signature, kind.coordinate_length()).unwrap_or(false)
     }
 
     /// What kind of key it is, in words: `RSA with 3072 bits`, `EC on P-256`, `Ed25519`.

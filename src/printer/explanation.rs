@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::{
-    client::{Explanation, Pasted, THAT_MEANS},
+    client::{Explanation, RefusalText, THAT_MEANS},
     language::{Language, Words},
 };
 
@@ -69,7 +69,7 @@ impl ExplanationForm {
 /// Whatever `out` says.
 pub fn print_explanations(
     form: ExplanationForm,
-    refusal: &Pasted,
+    refusal: &RefusalText,
     language: Language,
     out: &mut impl Write,
 ) -> io::Result<()> {
@@ -95,7 +95,7 @@ pub fn print_catalogue(form: ExplanationForm, language: Language, out: &mut impl
     let mut explanations: Vec<_> = Explanation::all().collect();
     explanations.sort_by_key(|entry| (entry.code.is_none(), entry.code));
     if form == ExplanationForm::Json {
-        return print_json(&Pasted { explanations, ..Pasted::default() }, language, out);
+        return print_json(&RefusalText { explanations, ..RefusalText::default() }, language, out);
     }
     for entry in explanations {
         let text = if entry.text.is_empty() { NONE } else { entry.text };
@@ -123,7 +123,7 @@ fn print_explanation(explanation: &Explanation, language: Language, out: &mut im
 }
 
 /// Scopes and trace ids bear the names that they have on the wire.
-fn print_facts(refusal: &Pasted, language: Language, out: &mut impl Write) -> io::Result<()> {
+fn print_facts(refusal: &RefusalText, language: Language, out: &mut impl Write) -> io::Result<()> {
     let mut lines: Vec<String> = refusal.scopes.iter().map(|scope| format!("scope: {scope}")).collect();
     for (label, number) in [(CONSUMER, &refusal.consumer), (SUPPLIER, &refusal.supplier)] {
         lines.extend(number.iter().map(|number| format!("{}: {number}", label.in_language(language))));
@@ -135,7 +135,7 @@ fn print_facts(refusal: &Pasted, language: Language, out: &mut impl Write) -> io
     Ok(())
 }
 
-fn print_json(refusal: &Pasted, language: Language, out: &mut impl Write) -> io::Result<()> {
+fn print_json(refusal: &RefusalText, language: Language, out: &mut impl Write) -> io::Result<()> {
     let explained = |entry: &&'static Explanation| Explained {
         mp_code: entry.code,
         oauth_error: entry.error,

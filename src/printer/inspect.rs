@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    inspect::{Finding, Moment, Organisation, Reading, Verdict, Verification, Wrapping, relative},
+    inspect::{Finding, InputFormat, Inspection, Organisation, TimeClaim, Verdict, Verification, relative},
     keystore::ListedCertificate,
     text::printable,
 };
@@ -35,7 +35,7 @@ pub enum InspectionForm {
 #[derive(Serialize)]
 struct Json<'inspection> {
     #[serde(flatten)]
-    reading: &'inspection Reading,
+    reading: &'inspection Inspection,
     verification: Option<&'inspection Verification>,
 }
 
@@ -45,7 +45,7 @@ struct Json<'inspection> {
 /// Whatever `out` says.
 pub fn print_inspection(
     form: InspectionForm,
-    reading: &Reading,
+    reading: &Inspection,
     verification: Option<&Verification>,
     out: &mut impl Write,
 ) -> io::Result<()> {
@@ -83,10 +83,10 @@ struct Page {
 type Row = Vec<String>;
 
 impl Page {
-    fn title(&self, reading: &Reading) -> String {
+    fn title(&self, reading: &Inspection) -> String {
         let environment = reading.issuer.as_ref().map(|issuer| format!(" ({})", issuer.environment));
         let title = format!("{}{}", reading.kind, environment.unwrap_or_default());
-        let from = reading.wrapped_in.contains(&Wrapping::Answer);
+        let from = reading.wrapped_in.contains(&InputFormat::Answer);
         let from = if from { "\nthe `access_token` of a token endpoint's answer" } else { "" };
         format!("{}{from}", self.paint("1", &title))
     }
@@ -113,7 +113,7 @@ impl Page {
         format!("{}\n{}", self.paint("1", headline), lines.join("\n"))
     }
 
-    fn claims(&self, reading: &Reading) -> Vec<Row> {
+    fn claims(&self, reading: &Inspection) -> Vec<Row> {
         let time = |name: &str| reading.times.iter().find(|moment| moment.claim == name);
         let row = |(name, value): (&String, &Value)| {
             let mut text = text_of(value);
@@ -125,12 +125,12 @@ impl Page {
         reading.claims.iter().map(row).collect()
     }
 
-    fn time(&self, moment: &Moment) -> String {
+    fn time(&self, moment: &TimeClaim) -> String {
         let Some(at) = moment.at else { return "no time".to_owned() };
         format!("{}, {}", (self.local)(at).format("%Y-%m-%d %H:%M:%S %:z"), relative(at, self.now))
     }
 
-    fn warnings(&self, reading: &Reading) -> Vec<Row> {
+    fn warnings(&self, reading: &Inspection) -> Vec<Row> {
         reading.warnings.iter().map(|warning| vec![self.paint("33", &printable(&warning.message))]).collect()
     }
 
@@ -153,7 +153,7 @@ impl Page {
     }
 }
 
-fn header(reading: &Reading) -> Vec<Row> {
+fn header(reading: &Inspection) -> Vec<Row> {
     let value = |name: &str, value: &Value| match value.as_array() {
         Some(list) if name == "x5c" => format!("{} certificate(s)", list.len()),
         _ => text_of(value),
@@ -161,7 +161,7 @@ fn header(reading: &Reading) -> Vec<Row> {
     reading.header.iter().map(|(name, own)| vec![printable(name), value(name, own)]).collect()
 }
 
-fn organisations(reading: &Reading) -> Vec<Row> {
+fn organisations(reading: &Inspection) -> Vec<Row> {
     let row = |organisation: &Organisation| {
         let id = organisation.organisation_number.clone().unwrap_or_else(|| printable(&organisation.id));
         vec![organisation.role.to_string(), id, printable(&organisation.claim)]
@@ -169,7 +169,7 @@ fn organisations(reading: &Reading) -> Vec<Row> {
     reading.organisations.iter().map(row).collect()
 }
 
-fn certificates(reading: &Reading) -> Vec<Row> {
+fn certificates(reading: &Inspection) -> Vec<Row> {
     let date = |at: Option<DateTime<Utc>>| at.map_or_else(|| "?".to_owned(), |at| at.format("%Y-%m-%d").to_string());
     let row = |(number, certificate): (usize, &ListedCertificate)| {
         let organisation = certificate.organisation_number.as_ref();

@@ -11,7 +11,7 @@ use hyper::{
 };
 use serde_json::Value;
 
-use super::{Failed, tokens::Refused};
+use super::{ApiError, tokens::Refused};
 
 pub(super) type Answer = Response<Full<Bytes>>;
 
@@ -41,7 +41,7 @@ pub(super) fn json(status: u16, value: &Value) -> Answer {
 }
 
 /// Why there is nothing better to answer.
-pub(super) fn failed(failed: &Failed) -> Answer {
+pub(super) fn failed(failed: &ApiError) -> Answer {
     let answer = json(failed.status, &failed.to_json());
     match failed.status {
         401 => with_header(answer, WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
@@ -69,7 +69,7 @@ pub(super) fn refused_with(refused: &Refused, body: &Value) -> Answer {
 
 /// The path is there, the method is not.
 pub(super) fn method_not_allowed(allowed: &'static str) -> Answer {
-    let told = Failed::new(405, "method_not_allowed", "this path takes other methods");
+    let told = ApiError::new(405, "method_not_allowed", "this path takes other methods");
     with_header(failed(&told.hint(&format!("use {allowed}"))), ALLOW, HeaderValue::from_static(allowed))
 }
 

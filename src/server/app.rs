@@ -12,7 +12,7 @@ use hyper::{
 use zeroize::Zeroizing;
 
 use super::{
-    Event, Failed, Metrics, Observer, TokenSource, Wanted,
+    ApiError, Event, Metrics, Observer, TokenSource, Wanted,
     answer::{self, Answer},
     body::Body,
     connection::{Phase, Stop},
@@ -45,7 +45,7 @@ pub(super) struct Told {
     wanted: Option<Wanted>,
     what: String,
     /// What is wrong with the request itself.
-    mistake: Option<Box<Failed>>,
+    mistake: Option<Box<ApiError>>,
 }
 
 impl Told {
@@ -53,7 +53,7 @@ impl Told {
         Self { answer, wanted: None, what: what.to_owned(), mistake: None }
     }
 
-    pub(super) fn failed(failed: &Failed) -> Self {
+    pub(super) fn failed(failed: &ApiError) -> Self {
         Self { mistake: Some(Box::new(failed.clone())), ..Self::new(answer::failed(failed), failed.code()) }
     }
 
@@ -126,7 +126,7 @@ impl<S: TokenSource> App<S> {
 
     async fn answer(self: &Arc<Self>, request: Request<Body>, route: Option<Route>, cors: bool) -> Told {
         let Some(route) = route else {
-            let failed = Failed::new(404, "not_found", "there is nothing at this path");
+            let failed = ApiError::new(404, "not_found", "there is nothing at this path");
             return Told::failed(&failed.hint("ask for / or /headers, or post to /api/v1/token"));
         };
         if request.method() == Method::OPTIONS && cors {
@@ -171,7 +171,7 @@ impl<S: TokenSource> App<S> {
             let mut lines = Zeroizing::new(Vec::new());
             match print_headers(HeadersForm::Lines, &held.token, &along, &mut *lines) {
                 Ok(()) => answer::with(200, answer::TEXT, bytes::Bytes::from_owner(lines)),
-                Err(_) => answer::failed(&Failed::new(500, "internal", "the headers could not be written")),
+                Err(_) => answer::failed(&ApiError::new(500, "internal", "the headers could not be written")),
             }
         })
         .await
@@ -201,8 +201,8 @@ impl<S: TokenSource> App<S> {
     }
 }
 
-fn stopped() -> Failed {
-    Failed::new(503, "stopped", "the server was stopped before there was an answer").hint("ask again when it runs")
+fn stopped() -> ApiError {
+    ApiError::new(503, "stopped", "the server was stopped before there was an answer").hint("ask again when it runs")
 }
 
 /// What else a page of a named origin may read.

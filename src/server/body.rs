@@ -8,7 +8,7 @@ use hyper::body::{Body as _, Incoming};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::{Failed, turn::Turn};
+use super::{ApiError, turn::Turn};
 
 /// A token to introspect has a few kilobytes; everything else is shorter.
 const MAXIMUM_BYTES: usize = 64 * 1024;
@@ -27,12 +27,12 @@ pub(super) struct Body {
 }
 
 /// Reads a body to its end.
-pub(super) async fn read(body: Body) -> Result<Zeroizing<Vec<u8>>, Failed> {
+pub(super) async fn read(body: Body) -> Result<Zeroizing<Vec<u8>>, ApiError> {
     if body.incoming.size_hint().lower() > MAXIMUM_BYTES as u64 {
         return Err(too_large());
     }
     let Ok(read) = tokio::time::timeout(TIME, to_end(body.incoming)).await else {
-        return Err(Failed::new(408, "request_timeout", "the body did not come in time"));
+        return Err(ApiError::new(408, "request_timeout", "the body did not come in time"));
     };
     if read.is_ok() {
         body.turn.has_whole_body();
@@ -40,14 +40,14 @@ pub(super) async fn read(body: Body) -> Result<Zeroizing<Vec<u8>>, Failed> {
     read
 }
 
-async fn to_end(incoming: Incoming) -> Result<Zeroizing<Vec<u8>>, Failed> {
+async fn to_end(incoming: Incoming) -> Result<Zeroizing<Vec<u8>>, ApiError> {
     let mut body = std::pin::pin!(Limited::new(incoming, MAXIMUM_BYTES));
     let mut read = Zeroizing::new(Vec::with_capacity(USUAL_BYTES));
     let mut permit = None;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
             Some(_) => too_large(),
-            None => Failed::new(400, "invalid_request", "the body could not be read to its end"),
+            None => ApiError::new(400, "invalid_request", "the body could not be read to its end"),
         })?;
         let data = frame.data_ref().map(Bytes::as_ref).unwrap_or_default();
         if read.len() + data.len() > read.capacity() {
@@ -64,6 +64,6 @@ async fn to_end(incoming: Incoming) -> Result<Zeroizing<Vec<u8>>, Failed> {
     Ok(read)
 }
 
-fn too_large() -> Failed {
-    Failed::new(413, "too_large", format!("the body is longer than {MAXIMUM_BYTES} bytes"))
+fn too_large() -> ApiError {
+    ApiError::new(413, "too_large", format!("the body is longer than {MAXIMUM_BYTES} bytes"))
 }

@@ -110,7 +110,7 @@ impl<S: TokenSource> Answering<S> {
         let observed = Observed { before: kept.before, stream: kept.stream, turn: Arc::clone(&turn) };
         let mut connection = self.http.serve_connection(TokioIo::new(observed), service);
         let (mut stopping, mut ending) = (pin!(stop.wait_for(|phase| *phase != Phase::Serving)), false);
-        let mut patience: Option<Pin<Box<Sleep>>> = None;
+        let mut deadline: Option<Pin<Box<Sleep>>> = None;
         let is_kept = poll_fn(|context| {
             if !ending && stopping.as_mut().poll(context).is_ready() {
                 ending = true;
@@ -128,10 +128,10 @@ impl<S: TokenSource> Answering<S> {
                 }
             }
             if !turn.is_unsent() {
-                patience = None;
+                deadline = None;
                 return Poll::Pending;
             }
-            patience.get_or_insert_with(|| Box::pin(sleep(TIME))).as_mut().poll(context).map(|()| false)
+            deadline.get_or_insert_with(|| Box::pin(sleep(TIME))).as_mut().poll(context).map(|()| false)
         });
         if !is_kept.await {
             return None;

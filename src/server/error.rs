@@ -39,7 +39,7 @@ pub enum ServerError {
     },
     /// A socket that was passed on cannot be used.
     #[error("could not use the socket that was passed on")]
-    Passed(#[source] io::Error),
+    InheritedSocket(#[source] io::Error),
     /// A socket that was passed on is open to everybody on this machine.
     #[error("everybody on this machine may write to `{}`, and no secret was given", .0.display())]
     OpenSocket(PathBuf),
@@ -68,7 +68,7 @@ impl Explain for ServerError {
             Self::Taken { .. } => "port_taken",
             Self::Listen { .. } => "listen",
             Self::SocketTaken(_) | Self::NoSocket(_) | Self::Socket { .. } => "unix_socket",
-            Self::Passed(_) => "passed_socket",
+            Self::InheritedSocket(_) => "passed_socket",
             Self::NoSecret(_) | Self::OpenSocket(_) => "no_secret",
             Self::NoTls(_) => "no_tls",
             Self::Tls { .. } => "tls",
@@ -84,7 +84,9 @@ impl Explain for ServerError {
             Self::NoSocket(_) | Self::Socket { .. } => {
                 "pass --unix-socket PATH in a folder that you may write to".to_owned()
             }
-            Self::Passed(_) => "it must be a TCP or Unix socket that listens; with systemd, `Accept=no`".to_owned(),
+            Self::InheritedSocket(_) => {
+                "it must be a TCP or Unix socket that listens; with systemd, `Accept=no`".to_owned()
+            }
             Self::OpenSocket(_) => {
                 "set SocketMode=0600 and SocketUser= in systemd's .socket unit, or pass --secret-file FILE".to_owned()
             }

@@ -13,7 +13,7 @@ use crate::{
 
 /// Why there is no token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failed {
+pub struct ApiError {
     /// The status that fits: 502 when the token endpoint refused or could not be reached, 504 when it was too slow, 500
     /// when the fault is on this side.
     pub status: u16,
@@ -37,7 +37,7 @@ pub struct Failed {
     pub is_refusal: bool,
 }
 
-impl Failed {
+impl ApiError {
     /// What a token endpoint refused, or why it could not be asked.
     #[must_use]
     pub fn of_client(error: &ClientError, language: Language) -> Self {
@@ -48,7 +48,7 @@ impl Failed {
             ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_))
             | ClientError::Grant(_)
             | ClientError::Endpoint(_) => Self::of(500, error),
-            ClientError::Http(_) | ClientError::Unintelligible(_) => Self::of(502, error),
+            ClientError::Http(_) | ClientError::UnexpectedResponse(_) => Self::of(502, error),
         }
     }
 

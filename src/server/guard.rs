@@ -14,7 +14,7 @@ use hyper::{
 use openssl::{memcmp, sha::sha256};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Failed, credentials::Credentials, page, route::Route};
+use super::{ApiError, credentials::Credentials, page, route::Route};
 
 pub(super) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -66,7 +66,7 @@ impl Guard {
     }
 
     /// Whether a request is let in; without the secret only what tells nothing is.
-    pub(super) fn check<B>(&self, request: &Request<B>, route: Option<Route>) -> Result<(), Failed> {
+    pub(super) fn check<B>(&self, request: &Request<B>, route: Option<Route>) -> Result<(), ApiError> {
         let host = self.check_host(request)?;
         self.check_origin(request.headers(), host)?;
         // A preflight carries no credentials (Fetch §4.8), and an origin that is not named has got no further.
@@ -79,7 +79,7 @@ impl Guard {
         }
     }
 
-    fn check_host<'request, B>(&self, request: &'request Request<B>) -> Result<&'request str, Failed> {
+    fn check_host<'request, B>(&self, request: &'request Request<B>) -> Result<&'request str, ApiError> {
         let mut hosts = request.headers().get_all(HOST).iter();
         let host = match (hosts.next(), hosts.next()) {
             (Some(host), None) => host.to_str().unwrap_or_default(),
@@ -90,13 +90,13 @@ impl Guard {
         let authority = request.uri().authority().map(hyper::http::uri::Authority::as_str);
         if self.hosts.as_ref().is_some_and(|own| !own.iter().any(|own| same(own))) || !authority.is_none_or(same) {
             let told = "`Host` does not name this server on this machine";
-            return Err(Failed::new(StatusCode::FORBIDDEN.as_u16(), "host", told)
+            return Err(ApiError::new(StatusCode::FORBIDDEN.as_u16(), "host", told)
                 .hint("ask http://127.0.0.1 with the port that it listens on; a name of your own is refused, since any website could have one"));
         }
         Ok(host)
     }
 
-    fn check_origin(&self, headers: &HeaderMap, host: &str) -> Result<(), Failed> {
+    fn check_origin(&self, headers: &HeaderMap, host: &str) -> Result<(), ApiError> {
         let site = headers.get(SEC_FETCH_SITE).map(|site| site.to_str().unwrap_or_default());
         let own = |origin: &str| {
             let rest = origin.strip_prefix(self.scheme).and_then(|rest| rest.strip_prefix("://"));
@@ -111,12 +111,12 @@ impl Guard {
         if let_in && headers.get_all(ORIGIN).iter().count() < 2 && headers.get_all(SEC_FETCH_SITE).iter().count() < 2 {
             return Ok(());
         }
-        Err(Failed::new(StatusCode::FORBIDDEN.as_u16(), "origin", "a page of another origin may not ask for tokens")
+        Err(ApiError::new(StatusCode::FORBIDDEN.as_u16(), "origin", "a page of another origin may not ask for tokens")
             .hint("if it is your own, name its origin with --allow-origin when the server is started"))
     }
 }
 
-fn check_secret(secret: &Secret, headers: &HeaderMap) -> Result<(), Failed> {
+fn check_secret(secret: &Secret, headers: &HeaderMap) -> Result<(), ApiError> {
     let mut told = headers.get_all(AUTHORIZATION).iter();
     let (first, more) = (told.next().map(hyper::header::HeaderValue::as_bytes), told.next());
     // RFC 7235 §2.1: the scheme's letter case does not count.
@@ -125,10 +125,10 @@ fn check_secret(secret: &Secret, headers: &HeaderMap) -> Result<(), Failed> {
         return Ok(());
     }
     let told = "the request does not carry this server's secret";
-    Err(Failed::new(StatusCode::UNAUTHORIZED.as_u16(), "unauthorized", told)
+    Err(ApiError::new(StatusCode::UNAUTHORIZED.as_u16(), "unauthorized", told)
         .hint("send `Authorization: Bearer` with the secret that the server was started with"))
 }
 
-pub(super) fn bad_request(told: &str) -> Failed {
-    Failed::new(StatusCode::BAD_REQUEST.as_u16(), "invalid_request", told)
+pub(super) fn bad_request(told: &str) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST.as_u16(), "invalid_request", told)
 }

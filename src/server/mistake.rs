@@ -1,10 +1,10 @@
 //! What a browser shows when the address that it was sent to is wrong: the failure as a small page with a way out.
 //!
-//! Programs get the same as JSON. Of the request nothing is repeated but what [`Failed`] tells, and that is escaped.
+//! Programs get the same as JSON. Of the request nothing is repeated but what [`ApiError`] tells, and that is escaped.
 
 use hyper::{HeaderMap, header::ACCEPT_LANGUAGE};
 
-use super::{Failed, answer::Answer, page};
+use super::{ApiError, answer::Answer, page};
 use crate::language::{Language, Words};
 
 const NOT_FOUND: Words = Words { en: "There is nothing at this address", nb: "Det er ingenting på denne adressen" };
@@ -22,7 +22,7 @@ pub(super) fn language(headers: &HeaderMap) -> Language {
 }
 
 /// The page that tells a failure.
-pub(super) fn page(failed: &Failed, language: Language) -> Answer {
+pub(super) fn page(failed: &ApiError, language: Language) -> Answer {
     let title = match &*failed.error {
         // The page's own data are nothing to look at.
         "not_found" | "origin" => NOT_FOUND,
@@ -58,7 +58,7 @@ pub(super) fn page(failed: &Failed, language: Language) -> Answer {
 }
 
 /// Where to look, and what is wrong there in the words that programs get.
-fn details(failed: &Failed, language: Language) -> String {
+fn details(failed: &ApiError, language: Language) -> String {
     let told = [Some(failed.description.to_string()), failed.remedy(Language::English)];
     let told = told.iter().flatten().map(|text| format!("<p lang=\"en\">{}.</p>\n    ", marked(&capital(text))));
     format!("<p>{}</p>\n    {}", LOOK.in_language(language), told.collect::<String>())

@@ -43,9 +43,9 @@ use self::{
 pub use self::{
     error::ServerError,
     event::{Event, Observer},
-    failed::Failed,
+    failed::ApiError,
     listen::Listen,
-    passed::Passed,
+    passed::InheritedSocket,
     profile::{AllowedScopes, Profile, TokenSource, Wanted},
 };
 use crate::clock::{Clock, SystemClock};
@@ -55,7 +55,7 @@ pub struct Options {
     /// Where to listen.
     pub listen: Vec<Listen>,
     /// Sockets that listen already.
-    pub passed: Vec<Passed>,
+    pub passed: Vec<InheritedSocket>,
     /// What callers must send as `Authorization: Bearer`.
     pub secret: Option<SecretString>,
     /// The certificate to serve https with.

@@ -16,7 +16,7 @@ use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::{
-    Failed, Profile, TokenSource, Wanted, answer,
+    ApiError, Profile, TokenSource, Wanted, answer,
     app::{App, Told},
     body::{self, Body},
     guard::bad_request,
@@ -80,12 +80,12 @@ pub(super) async fn introspect<S: TokenSource>(app: &Arc<App<S>>, request: Reque
 }
 
 /// The profile that is named, else the first that allows the scopes.
-fn wanted(members: &Members, query: &Query, profiles: &[Arc<Profile>]) -> Result<Wanted, Failed> {
+fn wanted(members: &Members, query: &Query, profiles: &[Arc<Profile>]) -> Result<Wanted, ApiError> {
     let target = members.get("target").ok_or_else(|| bad_request("`target` is missing: the scopes"))?;
     let scopes = query::scopes(target)?;
     let resource = members.get("resource").filter(|resource| !resource.is_empty());
     let resource = resource.map(|resource| Resource::parse(resource)).transpose();
-    let resource = resource.map_err(|error| Failed::of(400, &error))?;
+    let resource = resource.map_err(|error| ApiError::of(400, &error))?;
     let first = query.profile(profiles)?;
     let mut candidates = profiles.iter().filter(|_| !query.names_profile());
     let profile = if first.allows(&scopes) { Some(&first) } else { candidates.find(|own| own.allows(&scopes)) };
@@ -94,14 +94,14 @@ fn wanted(members: &Members, query: &Query, profiles: &[Arc<Profile>]) -> Result
 }
 
 /// Reads a body as JSON or a form, as its type says, for Maskinporten alone.
-async fn members(request: Request<Body>, known: &[&str]) -> Result<Members, Failed> {
+async fn members(request: Request<Body>, known: &[&str]) -> Result<Members, ApiError> {
     let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let read = match media_type.as_str() {
         "application/json" => of_json,
         "application/x-www-form-urlencoded" => of_form,
         _ => {
-            let told = Failed::new(415, "unsupported_media_type", "the body is neither JSON nor a form");
+            let told = ApiError::new(415, "unsupported_media_type", "the body is neither JSON nor a form");
             return Err(told.hint("send `Content-Type: application/json`, or application/x-www-form-urlencoded"));
         }
     };
@@ -119,7 +119,7 @@ async fn members(request: Request<Body>, known: &[&str]) -> Result<Members, Fail
     }
 }
 
-fn of_json(body: &[u8]) -> Result<Members, Failed> {
+fn of_json(body: &[u8]) -> Result<Members, ApiError> {
     let Pairs(pairs) = serde_json::from_slice(body).map_err(|_| bad_request("the body is no JSON object"))?;
     let mut members = Members::new();
     for (name, value) in pairs {
@@ -160,14 +160,14 @@ impl<'de> Deserialize<'de> for Pairs {
 }
 
 /// Adds a member that is not there yet.
-fn add(members: &mut Members, name: String, text: String) -> Result<(), Failed> {
+fn add(members: &mut Members, name: String, text: String) -> Result<(), ApiError> {
     match members.insert(name, Zeroizing::new(text)) {
         None => Ok(()),
         Some(_) => Err(bad_request("the body has a member more than once")),
     }
 }
 
-fn of_form(body: &[u8]) -> Result<Members, Failed> {
+fn of_form(body: &[u8]) -> Result<Members, ApiError> {
     let mut members = Members::new();
     for (name, value) in form_urlencoded::parse(body) {
         add(&mut members, name.into_owned(), value.into_owned())?;

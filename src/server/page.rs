@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::{
-    Failed, Profile, TokenSource,
+    ApiError, Profile, TokenSource,
     answer::{self, Answer},
     app::{App, Told},
     guard::SEC_FETCH_SITE,
@@ -77,7 +77,7 @@ pub(super) fn of_page(status: u16, media_type: &'static str, text: impl Into<Byt
 pub(super) async fn data<S: TokenSource>(app: &Arc<App<S>>, headers: &HeaderMap, query: &Query) -> Told {
     // A script of this origin says so in every browser of today; anything else is no page of ours.
     if headers.get(SEC_FETCH_SITE).is_none_or(|site| site != "same-origin") {
-        let failed = Failed::new(403, "origin", "this is for the page at / alone");
+        let failed = ApiError::new(403, "origin", "this is for the page at / alone");
         return Told::failed(&failed.hint("ask for /?cache=true"));
     }
     let profiles = app.source.profiles();
@@ -145,7 +145,7 @@ struct Why<'served> {
     in_words: Value,
 }
 
-fn in_words(failed: &Failed) -> Value {
+fn in_words(failed: &ApiError) -> Value {
     let told = [Language::English, Language::Norwegian].map(|language| {
         let told = json!({ "meaning": failed.meaning(language), "remedy": failed.remedy(language) });
         (language.name().to_owned(), told)
@@ -162,6 +162,6 @@ fn shown(served: &Served, held: &Held, now: DateTime<Utc>) -> Answer {
     let mut body = Zeroizing::new(Vec::with_capacity(2 * token.len() + 4096));
     match serde_json::to_writer(&mut *body, &shown) {
         Ok(()) => answer::with(200, answer::JSON, Bytes::from_owner(body)),
-        Err(_) => answer::failed(&Failed::new(500, "internal", "the token could not be written as JSON")),
+        Err(_) => answer::failed(&ApiError::new(500, "internal", "the token could not be written as JSON")),
     }
 }

@@ -11,7 +11,7 @@ use super::{
 
 /// A socket that listens already.
 #[derive(Debug)]
-pub enum Passed {
+pub enum InheritedSocket {
     /// A TCP socket.
     Tcp(net::TcpListener),
     /// A Unix socket; whoever made it removes its file.
@@ -19,13 +19,13 @@ pub enum Passed {
     Unix(std::os::unix::net::UnixListener),
 }
 
-impl Passed {
+impl InheritedSocket {
     pub(super) fn listening(self, options: &Options) -> Result<Listening, ServerError> {
-        self.check_that_it_listens().map_err(ServerError::Passed)?;
+        self.check_that_it_listens().map_err(ServerError::InheritedSocket)?;
         match self {
             Self::Tcp(listener) => {
-                listen::check(listener.local_addr().map_err(ServerError::Passed)?, options)?;
-                tcp(listener).map(Listening::Tcp).map_err(ServerError::Passed)
+                listen::check(listener.local_addr().map_err(ServerError::InheritedSocket)?, options)?;
+                tcp(listener).map(Listening::Tcp).map_err(ServerError::InheritedSocket)
             }
             #[cfg(unix)]
             Self::Unix(listener) => unix(listener, options),
@@ -70,7 +70,7 @@ fn unix(listener: std::os::unix::net::UnixListener, options: &Options) -> Result
         let is_open = mode.is_none_or(|mode| mode & WRITABLE_BY_OTHERS != 0);
         Ok((listener, place.unwrap_or_else(|| "a socket without a file".into()), is_open))
     };
-    let (listener, place, is_open) = made().map_err(ServerError::Passed)?;
+    let (listener, place, is_open) = made().map_err(ServerError::InheritedSocket)?;
     if is_open && options.secret.is_none() {
         return Err(ServerError::OpenSocket(place));
     }

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::Failed;
+use super::ApiError;
 use crate::{
     cache::MinimumLifetime,
     client::AccessToken,
@@ -65,8 +65,8 @@ pub trait TokenSource: Send + Sync + 'static {
     /// elsewhere.
     ///
     /// # Errors
-    /// [`Failed`], in words for the caller.
-    fn fetch(&self, wanted: &Wanted) -> impl Future<Output = Result<AccessToken, Failed>> + Send;
+    /// [`ApiError`], in words for the caller.
+    fn fetch(&self, wanted: &Wanted) -> impl Future<Output = Result<AccessToken, ApiError>> + Send;
 }
 
 impl Profile {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use url::form_urlencoded;
 
-use super::{Failed, Profile, Wanted, guard::bad_request};
+use super::{ApiError, Profile, Wanted, guard::bad_request};
 use crate::grant::Scopes;
 
 /// What a query asks for.
@@ -18,7 +18,7 @@ pub(super) struct Query {
 
 impl Query {
     /// Reads a query of which these members may be there.
-    pub(super) fn read(query: Option<&str>, allowed: &[&str]) -> Result<Self, Failed> {
+    pub(super) fn read(query: Option<&str>, allowed: &[&str]) -> Result<Self, ApiError> {
         let mut read = Self::default();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             let twice = || bad_request(&format!("the query has `{name}` more than once"));
@@ -35,14 +35,14 @@ impl Query {
     }
 
     /// The profile that is named, else the default one.
-    pub(super) fn profile(&self, profiles: &[Arc<Profile>]) -> Result<Arc<Profile>, Failed> {
+    pub(super) fn profile(&self, profiles: &[Arc<Profile>]) -> Result<Arc<Profile>, ApiError> {
         let found = match &self.profile {
             None => profiles.first(),
             Some(name) => profiles.iter().find(|profile| profile.name == *name),
         };
         found.cloned().ok_or_else(|| {
             let names: Vec<_> = profiles.iter().map(|profile| profile.name.as_str()).collect();
-            Failed::new(404, "unknown_profile", "no profile of this name is served here")
+            ApiError::new(404, "unknown_profile", "no profile of this name is served here")
                 .hint(&format!("ask for one of {}", names.join(", ")))
         })
     }
@@ -53,7 +53,7 @@ impl Query {
     }
 
     /// The token that it asks for.
-    pub(super) fn wanted(&self, profiles: &[Arc<Profile>]) -> Result<Wanted, Failed> {
+    pub(super) fn wanted(&self, profiles: &[Arc<Profile>]) -> Result<Wanted, ApiError> {
         let profile = self.profile(profiles)?;
         let Some(text) = &self.scope else { return Ok(Wanted::own(profile)) };
         let scopes = scopes(text)?;
@@ -64,15 +64,15 @@ impl Query {
     }
 }
 
-pub(super) fn scopes(text: &str) -> Result<Scopes, Failed> {
-    let read = Scopes::parse(text).map_err(|error| Failed::of(400, &error));
+pub(super) fn scopes(text: &str) -> Result<Scopes, ApiError> {
+    let read = Scopes::parse(text).map_err(|error| ApiError::of(400, &error));
     read.map_err(|failed| failed.hint("name scopes such as prefix:name, parted by blanks"))
 }
 
-pub(super) fn not_allowed(profile: &Profile, scopes: &Scopes) -> Failed {
+pub(super) fn not_allowed(profile: &Profile, scopes: &Scopes) -> ApiError {
     let first = scopes.iter().find(|scope| !profile.allows_one(scope)).unwrap_or_default();
     let told = format!("the profile `{}` does not allow the scope `{first}`", profile.name);
-    Failed::new(403, "scope_not_allowed", told)
+    ApiError::new(403, "scope_not_allowed", told)
         .hint("name it with --allow-scopes when the server is started; `prefix*` allows all that begin so")
 }
 
@@ -81,7 +81,7 @@ pub(super) fn shown(name: &str) -> String {
     name.chars().filter(|character| !character.is_control()).take(40).collect()
 }
 
-fn switch(name: &str, value: &str) -> Result<bool, Failed> {
+fn switch(name: &str, value: &str) -> Result<bool, ApiError> {
     match value.to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
@@ -89,7 +89,7 @@ fn switch(name: &str, value: &str) -> Result<bool, Failed> {
     }
 }
 
-fn unknown(name: &str, allowed: &[&str]) -> Failed {
+fn unknown(name: &str, allowed: &[&str]) -> ApiError {
     let told = bad_request(&format!("`{}` in the query means nothing here", shown(name)));
     if allowed.is_empty() {
         return told.hint("leave the query out");

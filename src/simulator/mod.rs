@@ -43,7 +43,7 @@ pub use faults::{Answer, Faults};
 pub use installation::{FaultyKeystore, Installation, Keystore, Made, RegisteredKey};
 pub use strictness::Strictness;
 
-use self::{installation::files, judge::Anchors, registry::Watching, routes::Shared, token::Mint};
+use self::{installation::files, judge::Anchors, registry::Watching, routes::Shared, token::TokenIssuer};
 use crate::{
     clock::{Clock, SystemClock},
     environment::LocalEnvironment,
@@ -194,7 +194,7 @@ impl Simulator {
         let shared = Arc::new(Shared {
             issuer: format!("{scheme}://127.0.0.1:{port}/"),
             port,
-            mint: Mint::new(installation.token_key()?)?,
+            mint: TokenIssuer::new(installation.token_key()?)?,
             anchors: Anchors { roots, intermediates: vec![intermediate] },
             watching: Watching::open(installation.clients_file.clone())?,
             strictness: options.strictness,

@@ -31,7 +31,7 @@ use super::{
 const ANOTHER_KEY_BITS: u32 = 2048;
 
 /// The simulator's own key.
-pub(crate) struct Mint {
+pub(crate) struct TokenIssuer {
     key: PKey<Private>,
     /// Made when it is wanted first.
     another: OnceLock<PKey<Private>>,
@@ -92,7 +92,7 @@ pub(crate) struct Caller {
     pub(crate) scope: String,
 }
 
-impl Mint {
+impl TokenIssuer {
     pub(crate) fn new(key: PKey<Private>) -> Result<Self, ErrorStack> {
         let public_key = PKey::public_key_from_der(&key.public_key_to_der()?)?;
         Ok(Self { public: PublicRsa::new(&key)?, public_key, another: OnceLock::new(), key })

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use maskinporten_token_generator::check::topics;
+use maskinporten_token_generator::check::check_ids;
 use serde_json::{Value, json};
 
 use super::{
@@ -312,7 +312,7 @@ const ELSEWHERE: [&str; 5] =
 
 #[test]
 fn every_check_that_can_find_a_fault_finds_one_in_some_test() {
-    let mut missing: BTreeSet<&str> = topics::ALL.iter().map(|topic| topic.id).collect();
+    let mut missing: BTreeSet<&str> = check_ids::ALL.iter().map(|topic| topic.id).collect();
     let mut seen = |report: &str| {
         let report: Value = serde_json::from_str(report).unwrap();
         for check in report["checks"].as_array().unwrap() {

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, FixedOffset, Utc};
 use maskinporten_token_generator::{
     explain::Explain as _,
-    inspect::{Expectations, Jwt, Keys, Reading, verify},
+    inspect::{Expectations, Inspection, Jwt, Keys, verify},
     keystore::KeySet,
     organisation::OrganisationNumber,
     printer::{InspectionForm, print_inspection},
@@ -44,7 +44,7 @@ fn inspect(bytes: &[u8]) {
         scopes: vec!["a:b".to_owned()],
         consumer: Some(OrganisationNumber::parse("991825827").unwrap()),
     };
-    let reading = Reading::of(&jwt, None, now, false);
+    let reading = Inspection::of(&jwt, None, now, false);
     let wall = |at: DateTime<Utc>| at.with_timezone(&FixedOffset::east_opt(3600).unwrap());
     for keys in [Keys::Set(&KEYS), Keys::Certificates, Keys::None("none".to_owned())] {
         let verification = verify(&jwt, reading.kind, &keys, &expected, now);
@@ -194,7 +194,7 @@ proptest! {
         let person = "01017012345";
         let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", encode(&claims));
         let now = DateTime::from_timestamp(0, 0).unwrap();
-        let reading = Reading::of(&Jwt::parse(token.as_bytes()).unwrap(), None, now, false);
+        let reading = Inspection::of(&Jwt::parse(token.as_bytes()).unwrap(), None, now, false);
         let jwt = Jwt::parse(token.as_bytes()).unwrap();
         let expected = Expectations { audience: Some("a".to_owned()), consumer: OrganisationNumber::parse("991825827").ok(), ..Expectations::default() };
         let verification = verify(&jwt, reading.kind, &Keys::Certificates, &expected, now);

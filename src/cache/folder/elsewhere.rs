@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::Fault;
-use crate::cache::Distrust;
+use crate::cache::UnsafePermissions;
 
 #[derive(Debug)]
 pub(super) struct Disk(PathBuf);
@@ -24,7 +24,7 @@ impl Disk {
     /// Finds the folder; `None` when there is nothing at this path.
     pub(super) fn open(path: &Path) -> Result<Option<Self>, Fault> {
         match metadata(path)? {
-            Some(metadata) if !metadata.is_dir() => Err(Distrust::NotAFolder.into()),
+            Some(metadata) if !metadata.is_dir() => Err(UnsafePermissions::NotAFolder.into()),
             found => Ok(found.map(|_| Self(path.to_owned()))),
         }
     }
@@ -79,7 +79,7 @@ impl Disk {
     fn open_file(&self, name: &str, options: &OpenOptions) -> Result<File, Fault> {
         let path = self.0.join(name);
         match metadata(&path)? {
-            Some(metadata) if !metadata.is_file() => Err(Distrust::NotAFile.into()),
+            Some(metadata) if !metadata.is_file() => Err(UnsafePermissions::NotAFile.into()),
             _ => Ok(options.open(path)?),
         }
     }
@@ -98,7 +98,7 @@ pub(super) fn has_name(_: &File) -> io::Result<bool> {
 
 fn metadata(path: &Path) -> Result<Option<Metadata>, Fault> {
     match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_symlink() => Err(Distrust::Link.into()),
+        Ok(metadata) if metadata.is_symlink() => Err(UnsafePermissions::Link.into()),
         Ok(metadata) => Ok(Some(metadata)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.into()),

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use self::disk::Disk;
-use super::{CacheError, Distrust, file_name};
+use super::{CacheError, UnsafePermissions, file_name};
 
 pub(super) use self::disk::may_be_added_to;
 
@@ -37,7 +37,7 @@ pub(super) struct Folder {
 /// What went wrong, before it is known with which file.
 #[derive(Debug)]
 enum Fault {
-    Distrust(Distrust),
+    UnsafePermissions(UnsafePermissions),
     Io(io::Error),
 }
 
@@ -58,7 +58,7 @@ impl Folder {
         let path: PathBuf = path.components().collect();
         match Disk::open(&path) {
             Ok(disk) => Ok(disk.map(|disk| Self { path, disk })),
-            Err(Fault::Distrust(source)) => Err(CacheError::UnsafeFolder { path, source }),
+            Err(Fault::UnsafePermissions(source)) => Err(CacheError::UnsafeFolder { path, source }),
             Err(Fault::Io(source)) => Err(CacheError::Unavailable { path, source }),
         }
     }
@@ -136,7 +136,7 @@ impl Folder {
     fn error(&self, name: &str, fault: Fault) -> CacheError {
         let path = if name.is_empty() { self.path.clone() } else { self.path.join(name) };
         match fault {
-            Fault::Distrust(source) => CacheError::UnsafeFile { path, source },
+            Fault::UnsafePermissions(source) => CacheError::UnsafeFile { path, source },
             Fault::Io(source) => CacheError::Unavailable { path, source },
         }
     }
@@ -150,9 +150,9 @@ fn read_capped(file: File) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(content)
 }
 
-impl From<Distrust> for Fault {
-    fn from(distrust: Distrust) -> Self {
-        Self::Distrust(distrust)
+impl From<UnsafePermissions> for Fault {
+    fn from(distrust: UnsafePermissions) -> Self {
+        Self::UnsafePermissions(distrust)
     }
 }
 

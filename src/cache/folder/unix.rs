@@ -17,7 +17,7 @@ use rustix::{
 };
 
 use super::Fault;
-use crate::cache::Distrust;
+use crate::cache::UnsafePermissions;
 
 const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 const FOLDER_MODE: u32 = 0o700;
@@ -70,7 +70,7 @@ impl Disk {
     /// Puts a file in the place of another, or of nothing.
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), Fault> {
         rustix::fs::renameat(&self.0, from, &self.0, to).map_err(|error| match error {
-            Errno::ISDIR => Distrust::NotAFile.into(),
+            Errno::ISDIR => UnsafePermissions::NotAFile.into(),
             error => error.into(),
         })
     }
@@ -80,7 +80,7 @@ impl Disk {
         match rustix::fs::unlinkat(&self.0, name, AtFlags::empty()) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
-            Err(Errno::ISDIR) => Err(Distrust::NotAFile.into()),
+            Err(Errno::ISDIR) => Err(UnsafePermissions::NotAFile.into()),
             Err(error) => Err(error.into()),
         }
     }
@@ -103,13 +103,13 @@ impl Disk {
         let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = match rustix::fs::openat(&self.0, name, flags, FILE_MODE) {
             Ok(handle) => File::from(handle),
-            Err(Errno::LOOP | Errno::MLINK) => return Err(Distrust::Link.into()),
-            Err(Errno::ISDIR | Errno::NXIO) => return Err(Distrust::NotAFile.into()),
+            Err(Errno::LOOP | Errno::MLINK) => return Err(UnsafePermissions::Link.into()),
+            Err(Errno::ISDIR | Errno::NXIO) => return Err(UnsafePermissions::NotAFile.into()),
             Err(error) => return Err(error.into()),
         };
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            return Err(Distrust::NotAFile.into());
+            return Err(UnsafePermissions::NotAFile.into());
         }
         check_owner_and_mode(&metadata)?;
         Ok(file)
@@ -126,12 +126,12 @@ pub(super) fn has_name(file: &File) -> io::Result<bool> {
     Ok(file.metadata()?.nlink() > 0)
 }
 
-fn check_owner_and_mode(metadata: &Metadata) -> Result<(), Distrust> {
+fn check_owner_and_mode(metadata: &Metadata) -> Result<(), UnsafePermissions> {
     if metadata.uid() != geteuid().as_raw() {
-        return Err(Distrust::Owner(metadata.uid()));
+        return Err(UnsafePermissions::Owner(metadata.uid()));
     }
     if metadata.mode() & OTHERS != 0 {
-        return Err(Distrust::Mode(metadata.mode() & 0o7777));
+        return Err(UnsafePermissions::Mode(metadata.mode() & 0o7777));
     }
     Ok(())
 }
@@ -139,8 +139,8 @@ fn check_owner_and_mode(metadata: &Metadata) -> Result<(), Distrust> {
 /// Says what stands at the folder's path; open(2) has one answer for a link, a file, and a file above it.
 fn instead_of_folder(path: &Path, error: Errno) -> Fault {
     match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_symlink() => Distrust::Link.into(),
-        Ok(metadata) if !metadata.is_dir() => Distrust::NotAFolder.into(),
+        Ok(metadata) if metadata.is_symlink() => UnsafePermissions::Link.into(),
+        Ok(metadata) if !metadata.is_dir() => UnsafePermissions::NotAFolder.into(),
         _ => error.into(),
     }
 }

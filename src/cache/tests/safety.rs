@@ -11,7 +11,7 @@ use std::{
 
 use super::{Failure, Home, block_on, key, noon, options, token};
 use crate::{
-    cache::{Cache, CacheError, Clear, Distrust, KeySource, KeyThumbprint},
+    cache::{Cache, CacheError, Clear, KeySource, KeyThumbprint, UnsafePermissions},
     clock::FixedClock,
     explain::Explain as _,
 };
@@ -177,15 +177,15 @@ fn a_folder_that_cannot_be_had_is_another_kind_of_error() {
 /// Puts something at a path where a file should be.
 type Spoil = fn(&Path);
 
-const SPOILT: [(Spoil, Distrust); 8] = [
-    (|path| symlink("/nowhere/at/all", path).unwrap(), Distrust::Link),
-    (|path| symlink("/etc/passwd", path).unwrap(), Distrust::Link),
-    (|path| symlink(path, path).unwrap(), Distrust::Link),
-    (|path| fs::create_dir(path).unwrap(), Distrust::NotAFile),
-    (|path| make_fifo(path), Distrust::NotAFile),
-    (|path| drop(UnixListener::bind(path).unwrap()), Distrust::NotAFile),
-    (|path| write(path, 0o644), Distrust::Mode(0o644)),
-    (|path| write(path, 0o620), Distrust::Mode(0o620)),
+const SPOILT: [(Spoil, UnsafePermissions); 8] = [
+    (|path| symlink("/nowhere/at/all", path).unwrap(), UnsafePermissions::Link),
+    (|path| symlink("/etc/passwd", path).unwrap(), UnsafePermissions::Link),
+    (|path| symlink(path, path).unwrap(), UnsafePermissions::Link),
+    (|path| fs::create_dir(path).unwrap(), UnsafePermissions::NotAFile),
+    (|path| make_fifo(path), UnsafePermissions::NotAFile),
+    (|path| drop(UnixListener::bind(path).unwrap()), UnsafePermissions::NotAFile),
+    (|path| write(path, 0o644), UnsafePermissions::Mode(0o644)),
+    (|path| write(path, 0o620), UnsafePermissions::Mode(0o620)),
 ];
 
 fn write(path: &Path, mode: u32) {
@@ -255,7 +255,7 @@ fn a_folder_in_place_of_a_source_is_not_written_over_and_nothing_is_left_behind(
 
     let error = home.cache.remember(&source, &thumbprint).unwrap_err();
 
-    assert!(matches!(error, CacheError::UnsafeFile { source: Distrust::NotAFile, .. }), "{error:?}");
+    assert!(matches!(error, CacheError::UnsafeFile { source: UnsafePermissions::NotAFile, .. }), "{error:?}");
     assert_eq!(home.names(), [name]);
 }
 
@@ -271,7 +271,7 @@ fn somebody_elses_file_is_refused() {
 
     let error = home.cache.list().unwrap_err();
 
-    assert!(matches!(error, CacheError::UnsafeFile { source: Distrust::Owner(NOBODY), .. }), "{error:?}");
+    assert!(matches!(error, CacheError::UnsafeFile { source: UnsafePermissions::Owner(NOBODY), .. }), "{error:?}");
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn a_list_says_that_a_file_is_not_safe_and_clearing_removes_it_without_following
 
         assert!(matches!(error, CacheError::UnsafeFile { source, .. } if source == distrust), "{error:?}");
         if path.is_dir() {
-            assert!(matches!(cleared, Err(CacheError::UnsafeFile { source: Distrust::NotAFile, .. })));
+            assert!(matches!(cleared, Err(CacheError::UnsafeFile { source: UnsafePermissions::NotAFile, .. })));
         } else {
             assert_eq!((cleared.unwrap(), home.names().len()), (1, 0));
         }

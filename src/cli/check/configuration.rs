@@ -1,7 +1,7 @@
 //! The settings: what counts, what is missing, and what contradicts itself.
 
 use maskinporten_token_generator::{
-    check::{Check, Topic, topics},
+    check::{Check, CheckId, check_ids},
     environment::{Addresses, Environment},
     organisation::OrganisationNumber,
 };
@@ -37,14 +37,14 @@ pub(super) async fn examine(layers: &mut Layers, quiet: &Report, checks: &mut Ve
     let own = [key_reference(layers), of_environment(layers), organisations(layers)];
     let told = |problem: &&Failure| own.iter().any(|check| check.found == problem.parts().0);
     let problems: Vec<Check> =
-        problems.iter().filter(|problem| !told(problem)).map(|problem| wrong(&topics::SETTINGS, problem)).collect();
+        problems.iter().filter(|problem| !told(problem)).map(|problem| wrong(&check_ids::SETTINGS, problem)).collect();
     if problems.is_empty() && asked.is_some() {
-        checks.push(topics::SETTINGS.right("what a grant needs is there"));
+        checks.push(check_ids::SETTINGS.right("what a grant needs is there"));
     }
     checks.extend(problems);
     let retired = environment(layers).and_then(Environment::retired);
     let warnings = quiet.take_warnings().into_iter().filter(|warning| Some(warning.as_str()) != retired);
-    checks.extend(warnings.map(|warning| topics::WARNINGS.warning(warning, "")));
+    checks.extend(warnings.map(|warning| check_ids::WARNINGS.warning(warning, "")));
     checks.extend(own);
     asked
 }
@@ -72,7 +72,7 @@ fn short(value: &str) -> String {
 }
 
 /// A failure as a check that found something wrong.
-pub(super) fn wrong(topic: &'static Topic, failure: &Failure) -> Check {
+pub(super) fn wrong(topic: &'static CheckId, failure: &Failure) -> Check {
     let (message, causes, hint) = failure.parts();
     topic.wrong(message, hint.unwrap_or_default()).with_details(causes.iter().cloned())
 }
@@ -82,7 +82,7 @@ fn environment(layers: &Layers) -> Option<Environment> {
 }
 
 fn key_reference(layers: &Layers) -> Check {
-    let topic = &topics::REFERENCE;
+    let topic = &check_ids::REFERENCE;
     let found = match resolve::only(layers.find_group(&["kid", "x5c"])) {
         Ok(found) => found,
         Err(failure) => return wrong(topic, &failure),
@@ -95,11 +95,11 @@ fn key_reference(layers: &Layers) -> Check {
 
 /// The environment, against what was put in the place of its parts.
 fn of_environment(layers: &Layers) -> Check {
-    let topic = &topics::ENVIRONMENT;
+    let topic = &check_ids::ENVIRONMENT;
     let Some(environment) = environment(layers) else {
         return match layers.find("audience").or_else(|| layers.find("discover")) {
             Some(found) => topic.right(format!("none; {} names the server", found.label)),
-            None => topic.skipped_after(&topics::SETTINGS),
+            None => topic.skipped_after(&check_ids::SETTINGS),
         };
     };
     let own = environment.addresses();
@@ -121,7 +121,7 @@ type Part = fn(&Addresses) -> &str;
 const ADDRESSES: [(&str, Part); 2] =
     [("audience", |addresses| &addresses.issuer), ("token-endpoint", |addresses| &addresses.token_endpoint)];
 
-fn contradiction(topic: &'static Topic, environment: Environment, found: &Found, of: Part) -> Check {
+fn contradiction(topic: &'static CheckId, environment: Environment, found: &Found, of: Part) -> Check {
     let value = pasteable::text(found.value());
     let belongs = |other: &Environment| other.addresses().is_some_and(|addresses| of(&addresses) == found.value());
     match Environment::ALL.into_iter().find(belongs) {
@@ -137,7 +137,7 @@ fn contradiction(topic: &'static Topic, environment: Environment, found: &Found,
 }
 
 fn organisations(layers: &Layers) -> Check {
-    let topic = &topics::ORGANISATIONS;
+    let topic = &check_ids::ORGANISATIONS;
     let mut numbers = Vec::new();
     for name in ["consumer-org", "system-user"] {
         let Some(found) = layers.find(name) else { continue };

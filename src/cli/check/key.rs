@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use maskinporten_token_generator::{
-    check::{Check, topics},
+    check::{Check, check_ids},
     keystore::{Listed, Protection, SigningKey},
 };
 
@@ -35,9 +35,9 @@ pub(super) fn examine(layers: &Layers, quiet: &Report, checks: &mut Vec<Check>) 
     };
     let warnings = quiet.take_warnings();
     checks.push(if warnings.is_empty() {
-        topics::OPENS.right(format!("{name}, from {}", source.label))
+        check_ids::OPENS.right(format!("{name}, from {}", source.label))
     } else {
-        topics::OPENS.warning(format!("{name}, from {}", source.label), "").with_details(warnings)
+        check_ids::OPENS.warning(format!("{name}, from {}", source.label), "").with_details(warnings)
     });
     checks.extend(more);
     checks.extend(file_mode(source));
@@ -51,20 +51,20 @@ fn open(found: &Unopened, layers: &Layers, quiet: &Report) -> Result<(SigningKey
         return keystore(layers, found, quiet);
     }
     let key = found.open(layers, quiet)?;
-    let choice = topics::CHOICE.right(key.kind());
-    let skipped = [&topics::ENCRYPTION, &topics::ENTRIES].map(|topic| topic.skipped("it is no keystore"));
+    let choice = check_ids::CHOICE.right(key.kind());
+    let skipped = [&check_ids::ENCRYPTION, &check_ids::ENTRIES].map(|topic| topic.skipped("it is no keystore"));
     Ok((key, skipped.into_iter().chain([choice]).collect()))
 }
 
 /// Where a check stands among all.
 fn place(check: &Check) -> usize {
-    topics::ALL.iter().position(|topic| *topic == check.topic).unwrap_or_default()
+    check_ids::ALL.iter().position(|topic| *topic == check.topic).unwrap_or_default()
 }
 
 fn unopened(failure: &Failure, checks: &mut Vec<Check>) -> Option<SigningKey> {
-    checks.push(wrong(&topics::OPENS, failure));
-    let after = [&topics::ENCRYPTION, &topics::FILE_MODE, &topics::ENTRIES, &topics::CHOICE];
-    checks.extend(after.map(|topic| topic.skipped_after(&topics::OPENS)));
+    checks.push(wrong(&check_ids::OPENS, failure));
+    let after = [&check_ids::ENCRYPTION, &check_ids::FILE_MODE, &check_ids::ENTRIES, &check_ids::CHOICE];
+    checks.extend(after.map(|topic| topic.skipped_after(&check_ids::OPENS)));
     None
 }
 
@@ -87,12 +87,12 @@ fn encryption(protections: &[Protection]) -> Check {
     let found = if methods.is_empty() { "none".to_owned() } else { methods.join("; ") };
     let weak: Vec<String> = parts.iter().filter(|part| part.contains("RC2")).cloned().collect();
     if weak.is_empty() {
-        return topics::ENCRYPTION.right(found).with_details(parts);
+        return check_ids::ENCRYPTION.right(found).with_details(parts);
     }
     let remedy = "export it again with today's encryption: openssl pkcs12 -legacy -in OLD.p12 -out KEYS.pem && \
                   openssl pkcs12 -export -in KEYS.pem -out NEW.p12, then delete KEYS.pem";
     let why = "RC2 with 40 bits hides nothing".to_owned();
-    topics::ENCRYPTION.warning(found, remedy).with_details(weak.into_iter().chain([why]))
+    check_ids::ENCRYPTION.warning(found, remedy).with_details(weak.into_iter().chain([why]))
 }
 
 fn entries(listed: &[Listed]) -> Check {
@@ -104,7 +104,7 @@ fn entries(listed: &[Listed]) -> Check {
         );
         format!("{} ({usage})", entry.alias)
     });
-    topics::ENTRIES.right(names.collect::<Vec<_>>().join(", "))
+    check_ids::ENTRIES.right(names.collect::<Vec<_>>().join(", "))
 }
 
 fn choice(key: &SigningKey, listed: &[Listed], alias: Option<&Found>) -> Check {
@@ -116,7 +116,7 @@ fn choice(key: &SigningKey, listed: &[Listed], alias: Option<&Found>) -> Check {
         None if listed.len() == 1 => "the only one".to_owned(),
         None => "the only one whose certificate may sign".to_owned(),
     };
-    topics::CHOICE.right(format!("{name}, {}: {why}", key.kind()))
+    check_ids::CHOICE.right(format!("{name}, {}: {why}", key.kind()))
 }
 
 /// Who may read the file, where the system tells.
@@ -130,8 +130,8 @@ fn file_mode(source: &Found) -> Option<Check> {
     let found = format!("mode {mode:o}");
     let name = path.display();
     Some(match mode & 0o077 {
-        0 => topics::FILE_MODE.right(format!("its owner alone ({found})")),
-        _ => topics::FILE_MODE.warning(format!("others too ({found})"), format!("chmod 600 {name}")),
+        0 => check_ids::FILE_MODE.right(format!("its owner alone ({found})")),
+        _ => check_ids::FILE_MODE.warning(format!("others too ({found})"), format!("chmod 600 {name}")),
     })
 }
 

@@ -11,8 +11,8 @@ mod scopes;
 use std::{path::PathBuf, time::Instant};
 
 use maskinporten_token_generator::{
-    check::{self, Check, Verdict, certificate, grant, network, received, registered_key, token, topics},
-    client::{Patience, TokenClient, metadata_endpoint},
+    check::{self, Check, Verdict, certificate, check_ids, grant, network, received, registered_key, token},
+    client::{RetryPolicy, TokenClient, metadata_endpoint},
     clock::{Clock as _, SystemClock},
     environment::Environment,
     grant::Grant,
@@ -77,7 +77,7 @@ async fn examine(arguments: CheckArguments, config: Option<PathBuf>, report: &Re
     let mut layers = match Layers::of(typed, config, &quiet) {
         Ok(layers) => layers,
         Err(failure) => {
-            examination.add(vec![configuration::wrong(&topics::SETTINGS, &failure)]);
+            examination.add(vec![configuration::wrong(&check_ids::SETTINGS, &failure)]);
             examination.skip_from("keystore", "needs configuration.settings");
             return Ok(examination);
         }
@@ -108,7 +108,7 @@ async fn examine(arguments: CheckArguments, config: Option<PathBuf>, report: &Re
 
 fn key_is_missing(checks: &[Check]) -> bool {
     checks.iter().any(|check| {
-        *check.topic == topics::OPENS && check.verdict != Verdict::Right && check.verdict != Verdict::Warning
+        *check.topic == check_ids::OPENS && check.verdict != Verdict::Right && check.verdict != Verdict::Warning
     })
 }
 
@@ -125,14 +125,14 @@ struct Steps<'report> {
 impl Steps<'_> {
     /// From the grant to the token that comes back.
     async fn go(&self, asked: Asked, examination: &mut Examination) {
-        let (http, patience) = (asked.http.clone(), asked.patience);
+        let (http, retry_policy) = (asked.http.clone(), asked.retry_policy);
         let addresses = asked.addresses(&self.layers).await;
         let (audience, endpoint) = match addresses {
             Ok(addresses) => addresses,
             Err(failure) => {
                 examination.skip("registered_key", "needs network.metadata");
                 examination.skip("grant", "needs network.metadata");
-                examination.add(self.undiscovered(&failure, &http, patience).await);
+                examination.add(self.undiscovered(&failure, &http, retry_policy).await);
                 examination.skip_from("token", "needs network.metadata");
                 return;
             }
@@ -148,7 +148,7 @@ impl Steps<'_> {
         let expected =
             network::Expected { audience: &grant.audience, endpoint: &endpoint, algorithm: Some(grant.algorithm) };
         let progress = Progress::start(&format!("asking {}", grant.audience), self.report);
-        let (checks, metadata) = network::examine(&expected, &http, Instant::now() + patience.timeout).await;
+        let (checks, metadata) = network::examine(&expected, &http, Instant::now() + retry_policy.timeout).await;
         drop(progress);
         let unreachable = unreachable(&checks);
         examination.add(checks);
@@ -156,9 +156,9 @@ impl Steps<'_> {
             examination.skip_from("token", &format!("needs {topic}"));
             return;
         }
-        let client = match TokenClient::new(endpoint, &http, patience) {
+        let client = match TokenClient::new(endpoint, &http, retry_policy) {
             Ok(client) => client,
-            Err(error) => return examination.add(vec![topics::REQUEST.failed(&error)]),
+            Err(error) => return examination.add(vec![check_ids::REQUEST.failed(&error)]),
         };
         let progress = Progress::start("asking for tokens", self.report);
         let asking = token::Asking { client: &client, grant: &grant, key: &self.key, clock: &SystemClock };
@@ -169,25 +169,26 @@ impl Steps<'_> {
             examination.skip("received", "needs token.request");
             return;
         };
-        let keys = received::keys(metadata.as_ref(), &grant.audience, &http, Instant::now() + patience.timeout).await;
+        let keys =
+            received::keys(metadata.as_ref(), &grant.audience, &http, Instant::now() + retry_policy.timeout).await;
         let own = self.key.certificates().first().and_then(Certificate::organisation_number);
         let asked = received::Asked { grant: &grant, scopes: &scopes, own: own.as_ref() };
         examination.add(received::examine(&token, keys.as_ref().map_err(Clone::clone), &asked, SystemClock.now()));
     }
 
     /// Why there is no metadata where `--discover` looked for it. The way there is walked once more, step by step.
-    async fn undiscovered(&self, failure: &Failure, http: &HttpOptions, patience: Patience) -> Vec<Check> {
-        let wrong = || network::from(configuration::wrong(&topics::METADATA, failure));
+    async fn undiscovered(&self, failure: &Failure, http: &HttpOptions, retry_policy: RetryPolicy) -> Vec<Check> {
+        let wrong = || network::from(configuration::wrong(&check_ids::METADATA, failure));
         // Where nothing may be sent, nothing was.
         let address = self.layers.find("discover").filter(|_| failure.exit() == Exit::Unreachable);
         let Some(address) = address else { return wrong() };
         let Ok(endpoint) = metadata_endpoint(address.value()) else { return wrong() };
         let expected = network::Expected { audience: address.value(), endpoint: &endpoint, algorithm: None };
         let progress = Progress::start(&format!("asking {endpoint}"), self.report);
-        let (mut checks, _) = network::examine(&expected, http, Instant::now() + patience.timeout).await;
+        let (mut checks, _) = network::examine(&expected, http, Instant::now() + retry_policy.timeout).await;
         drop(progress);
         if unreachable(&checks).is_none() {
-            let way = checks.iter().take_while(|check| check.topic != &topics::METADATA).count();
+            let way = checks.iter().take_while(|check| check.topic != &check_ids::METADATA).count();
             checks.truncate(way);
             checks.extend(wrong());
         }
@@ -201,7 +202,7 @@ impl Steps<'_> {
             Ok(grant) => grant,
             Err(failure) => {
                 examination.skip("registered_key", "needs grant.signed");
-                examination.add(vec![configuration::wrong(&topics::SIGNED, &failure)]);
+                examination.add(vec![configuration::wrong(&check_ids::SIGNED, &failure)]);
                 return None;
             }
         };
@@ -215,7 +216,7 @@ impl Steps<'_> {
                 Some(grant)
             }
             Err(error) => {
-                examination.add(vec![topics::SIGNED.failed(&error)]);
+                examination.add(vec![check_ids::SIGNED.failed(&error)]);
                 None
             }
         }
@@ -224,7 +225,7 @@ impl Steps<'_> {
 
 /// The check that says why nobody answers, if nobody does.
 fn unreachable(checks: &[Check]) -> Option<&'static str> {
-    let way = [&topics::NAME, &topics::CONNECTION, &topics::TLS];
+    let way = [&check_ids::NAME, &check_ids::CONNECTION, &check_ids::TLS];
     let wrong = checks.iter().find(|check| check.verdict == Verdict::Wrong && way.contains(&check.topic))?;
     Some(wrong.topic.id)
 }
@@ -252,7 +253,7 @@ impl Examination {
 
     /// Skips this section and all after it.
     fn skip_from(&mut self, section: &str, because: &str) {
-        let mut sections: Vec<&str> = topics::ALL.iter().map(|topic| topic.section()).collect();
+        let mut sections: Vec<&str> = check_ids::ALL.iter().map(|topic| topic.section()).collect();
         sections.dedup();
         for later in sections.into_iter().skip_while(|other| *other != section) {
             self.skip(later, because);

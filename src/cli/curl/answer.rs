@@ -22,7 +22,7 @@ const MAXIMUM_LINE: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     /// It was taken, or failed for another reason than the token.
-    Passed,
+    InheritedSocket,
     /// 401.
     Refused,
 }
@@ -70,7 +70,7 @@ impl Answer {
             401 => Some(Verdict::Refused),
             100..200 | 407 => None,
             200..300 if self.is_http1 && !self.has_body => None,
-            _ => Some(Verdict::Passed),
+            _ => Some(Verdict::InheritedSocket),
         }
     }
 }
@@ -126,7 +126,7 @@ pub(super) fn watch(headers: PipeReader, body: Option<PipeReader>) -> io::Result
                 body = None;
             }
         }
-        if answer.verdict == Some(Verdict::Passed)
+        if answer.verdict == Some(Verdict::InheritedSocket)
             && !through.held.is_empty()
             && through.pass(&[], answer.verdict).is_err()
         {
@@ -135,7 +135,7 @@ pub(super) fn watch(headers: PipeReader, body: Option<PipeReader>) -> io::Result
     }
     let refused = answer.verdict == Some(Verdict::Refused);
     if !refused {
-        let _ = through.pass(&[], Some(Verdict::Passed));
+        let _ = through.pass(&[], Some(Verdict::InheritedSocket));
     }
     Ok(refused)
 }
@@ -170,7 +170,7 @@ mod tests {
         for (headers, wanted) in [
             ("HTTP/1.1 401 Unauthorized\r\n\r\n", Some(Verdict::Refused)),
             ("HTTP/2 401 \r\nserver: x\r\n\r\n", Some(Verdict::Refused)),
-            ("HTTP/2 204 \r\n\r\n", Some(Verdict::Passed)),
+            ("HTTP/2 204 \r\n\r\n", Some(Verdict::InheritedSocket)),
             ("HTTP/1.1 401 Unauthorized\r\nServer: x\r\n", None),
             ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 No\r\n\r\n", Some(Verdict::Refused)),
             (&format!("{connected}HTTP/1.1 401 No\r\n\r\n"), Some(Verdict::Refused)),
@@ -179,9 +179,9 @@ mod tests {
                 Some(Verdict::Refused),
             ),
             (connected, None),
-            ("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\nHTTP/1.1 401 No\r\n\r\n", Some(Verdict::Passed)),
-            ("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", Some(Verdict::Passed)),
-            ("HTTP/1.1 403 Forbidden\r\n\r\n", Some(Verdict::Passed)),
+            ("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\nHTTP/1.1 401 No\r\n\r\n", Some(Verdict::InheritedSocket)),
+            ("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", Some(Verdict::InheritedSocket)),
+            ("HTTP/1.1 403 Forbidden\r\n\r\n", Some(Verdict::InheritedSocket)),
             ("x\r\n\r\n", None),
         ] {
             assert_eq!(verdict(headers), wanted, "{headers}");

@@ -4,10 +4,10 @@
 use std::{fs::File, io::Read as _, path::PathBuf, time::Instant};
 
 use maskinporten_token_generator::{
-    client::{self, Patience},
+    client::{self, RetryPolicy},
     environment::{Environment, KnownIssuer, LocalEnvironment},
     http::{Endpoint, HttpOptions},
-    inspect::{Expectations, Jwt, Reading},
+    inspect::{Expectations, Inspection, Jwt},
     keystore::KeySet,
 };
 
@@ -33,18 +33,18 @@ pub(super) enum Found {
 /// How requests are made.
 pub(super) struct Network {
     http: HttpOptions,
-    patience: Patience,
+    retry_policy: RetryPolicy,
 }
 
 impl Network {
-    pub(super) fn new(http: HttpOptions, patience: Patience) -> Self {
-        Self { http, patience }
+    pub(super) fn new(http: HttpOptions, retry_policy: RetryPolicy) -> Self {
+        Self { http, retry_policy }
     }
 
     pub(super) fn of(arguments: &InspectArguments, config: Option<PathBuf>, report: &Report) -> Result<Self, Failure> {
         let layers = Layers::of(arguments.settings.clone(), config, report)?;
         resolve::refuse_empty(&layers)?;
-        Ok(Self::new(resolve::http_options(&layers)?, resolve::patience(&layers)?))
+        Ok(Self::new(resolve::http_options(&layers)?, resolve::retry_policy(&layers)?))
     }
 }
 
@@ -60,7 +60,7 @@ fn note() -> Option<LocalEnvironment> {
 /// The keys for a token, and what is expected of it when it is known who should have issued it.
 pub(super) async fn find(
     jwt: &Jwt,
-    reading: &Reading,
+    reading: &Inspection,
     expected: Expected,
     network: &Network,
     report: &Report,
@@ -72,7 +72,7 @@ pub(super) async fn find(
         Some(jwks) => Some(Found::Set(named(jwks, network).await?)),
         None => None,
     };
-    if reading.kind.is_a_client_s() {
+    if reading.kind.is_client_assertion() {
         // An environment is whom a client's assertion is for.
         claims.audience = claims.audience.or(of_environment);
         return Ok((named_keys.unwrap_or_else(|| certificates(jwt)), claims));
@@ -117,7 +117,7 @@ async fn published(issuer: &KnownIssuer, network: &Network, report: &Report) -> 
     if issuer.environment == Environment::Local.name() && http.ca_file.is_none() {
         http.ca_file = note().and_then(|note| note.ca_file);
     }
-    let deadline = Instant::now() + network.patience.timeout;
+    let deadline = Instant::now() + network.retry_policy.timeout;
     let retired = || Found::None("not checked: its issuer is retired and publishes no keys".to_owned());
     Ok(client::published_keys(issuer, &http, deadline).await?.map_or_else(retired, Found::Set))
 }
@@ -127,7 +127,7 @@ pub(super) async fn named(jwks: &str, network: &Network) -> Result<KeySet, Failu
     if jwks.contains("://") {
         let endpoint = Endpoint::parse(jwks);
         let endpoint = endpoint.map_err(|error| Failure::new(Exit::Usage, &error).about("--jwks cannot be used"))?;
-        let deadline = Instant::now() + network.patience.timeout;
+        let deadline = Instant::now() + network.retry_policy.timeout;
         return Ok(client::fetch_key_set(&endpoint, &network.http, deadline).await?);
     }
     let mut bytes = Vec::new();

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Local, Utc};
 use maskinporten_token_generator::{
     clock::{Clock as _, SystemClock},
-    inspect::{Expectations, Jwt, Keys, Reading, Verification, verify},
+    inspect::{Expectations, Inspection, Jwt, Keys, Verification, verify},
     keystore::KeySet,
     printer::{InspectionForm, print_inspection},
 };
@@ -48,7 +48,7 @@ pub(crate) async fn run(arguments: InspectArguments, config: Option<PathBuf>, re
 
 /// What was inspected, and how it went.
 struct Inspected {
-    reading: Reading,
+    reading: Inspection,
     verification: Option<Verification>,
 }
 
@@ -60,7 +60,7 @@ async fn inspect(arguments: &InspectArguments, config: Option<PathBuf>, report: 
     let expected = Expected::of(arguments)?;
     let network = keys::Network::of(arguments, config, report)?;
     let jwt = input::read(arguments.jwt.as_deref(), report)?;
-    let reading = Reading::of(&jwt, keys::local().as_ref(), SystemClock.now(), arguments.show_pid);
+    let reading = Inspection::of(&jwt, keys::local().as_ref(), SystemClock.now(), arguments.show_pid);
     if !expected.is_asked_for() {
         return Ok(Inspected { reading, verification: None });
     }
@@ -74,12 +74,12 @@ async fn inspect(arguments: &InspectArguments, config: Option<PathBuf>, report: 
 async fn own_grant(arguments: &InspectArguments, wanted: Wanted) -> Result<Inspected, Failure> {
     let assertion = wanted.grant.sign(&wanted.key, &SystemClock)?;
     let jwt = Jwt::parse(assertion.expose().as_bytes()).map_err(|error| input::unreadable(&error))?;
-    let reading = Reading::of(&jwt, None, SystemClock.now(), arguments.show_pid);
+    let reading = Inspection::of(&jwt, None, SystemClock.now(), arguments.show_pid);
     if !arguments.verify && arguments.jwks.is_none() {
         return Ok(Inspected { reading, verification: None });
     }
     let found = match (&arguments.jwks, jwt.key_id()) {
-        (Some(jwks), _) => Found::Set(keys::named(jwks, &keys::Network::new(wanted.http, wanted.patience)).await?),
+        (Some(jwks), _) => Found::Set(keys::named(jwks, &keys::Network::new(wanted.http, wanted.retry_policy)).await?),
         (None, Some(key_id)) => {
             let public = wanted.key.public_jwk(key_id, wanted.grant.algorithm).to_string();
             Found::Set(KeySet::parse(public.as_bytes()).map_err(|error| Failure::new(Exit::Key, &error))?)

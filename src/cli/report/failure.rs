@@ -227,7 +227,7 @@ impl From<ClientError> for Failure {
             ClientError::Unavailable { status, .. } => {
                 Self { http_status: Some(status), ..Self::new(Exit::Unreachable, &error) }
             }
-            ClientError::Unintelligible(ref what) => {
+            ClientError::UnexpectedResponse(ref what) => {
                 Self { http_status: Some(what.status), ..Self::new(Exit::Unreachable, &error) }
             }
             ClientError::Http(_) => Self::new(Exit::Unreachable, &error),

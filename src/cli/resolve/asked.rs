@@ -1,7 +1,7 @@
 //! What is asked for, before any key is opened and any server spoken to.
 
 use maskinporten_token_generator::{
-    client::Patience,
+    client::RetryPolicy,
     grant::{
         AuthorizationDetails, ClientId, ExtraClaims, Grant, KeyReference, Lifetime, PersonIdentifier, Resource, Scopes,
     },
@@ -20,7 +20,7 @@ use crate::cli::{
 /// Every setting, read and checked.
 pub(crate) struct Asked {
     pub(crate) http: HttpOptions,
-    pub(crate) patience: Patience,
+    pub(crate) retry_policy: RetryPolicy,
     pub(crate) client_id: ClientId,
     pub(crate) scopes: Scopes,
     pub(super) resources: Vec<Resource>,
@@ -46,7 +46,7 @@ impl Asked {
         let Some(environment) = wrong.keep(server::add_environment(layers, report)) else { return Err(wrong) };
         let layers = &*layers;
         let http = wrong.keep(network::http_options(layers));
-        let patience = wrong.keep(network::patience(layers));
+        let retry_policy = wrong.keep(network::retry_policy(layers));
         let client_id = wrong.keep(claims::client_id(layers));
         let scopes = wrong.keep(claims::scopes(layers));
         let resources = scopes.as_ref().map(|scopes| wrong.keep(claims::resources(layers, environment, scopes)));
@@ -61,7 +61,7 @@ impl Asked {
             none_empty?;
             Some(Self {
                 http: http?,
-                patience: patience?,
+                retry_policy: retry_policy?,
                 client_id: client_id?,
                 scopes: scopes?,
                 resources: resources??,
@@ -79,7 +79,7 @@ impl Asked {
 
     /// Audience and token endpoint; asks the server's metadata when the settings say so.
     pub(crate) async fn addresses(&self, layers: &Layers) -> Result<(String, Endpoint), Failure> {
-        server::addresses(layers, &self.http, self.patience).await
+        server::addresses(layers, &self.http, self.retry_policy).await
     }
 
     /// What is signed, once it is known with which key and for whom.

@@ -7,7 +7,7 @@ mod server;
 mod shape;
 
 use maskinporten_token_generator::{
-    client::Patience,
+    client::RetryPolicy,
     clock::Clock,
     explain::Explain,
     grant::Grant,
@@ -17,7 +17,7 @@ use maskinporten_token_generator::{
 
 pub(crate) use self::{
     asked::{Asked, Problems},
-    network::{http_options, number, patience, seconds},
+    network::{http_options, number, retry_policy, seconds},
     server::add_environment,
 };
 use super::{
@@ -32,7 +32,7 @@ pub(crate) struct Wanted {
     pub(crate) grant: Grant,
     pub(crate) endpoint: Endpoint,
     pub(crate) http: HttpOptions,
-    pub(crate) patience: Patience,
+    pub(crate) retry_policy: RetryPolicy,
     pub(crate) key: SigningKey,
 }
 
@@ -42,9 +42,9 @@ pub(crate) async fn resolve(mut layers: Layers, clock: &dyn Clock, report: &Repo
     let asked = Asked::of(&mut layers, report).map_err(Problems::first)?;
     let (audience, endpoint) = asked.addresses(&layers).await?;
     let key = key::open(&layers, clock, report)?;
-    let (http, patience) = (asked.http.clone(), asked.patience);
+    let (http, retry_policy) = (asked.http.clone(), asked.retry_policy);
     let grant = asked.grant(audience, &key, report)?;
-    Ok(Wanted { grant, endpoint, http, patience, key })
+    Ok(Wanted { grant, endpoint, http, retry_policy, key })
 }
 
 /// An option without a value is most often a variable of a script that was not set; only a password may be empty.

@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
-use maskinporten_token_generator::{client::Patience, clock, http::HttpOptions};
+use maskinporten_token_generator::{client::RetryPolicy, clock, http::HttpOptions};
 
 use super::exit_of;
 use crate::cli::{layers::Layers, report::Failure, settings};
@@ -14,8 +14,8 @@ pub(crate) fn http_options(layers: &Layers) -> Result<HttpOptions, Failure> {
     })
 }
 
-pub(crate) fn patience(layers: &Layers) -> Result<Patience, Failure> {
-    Ok(Patience {
+pub(crate) fn retry_policy(layers: &Layers) -> Result<RetryPolicy, Failure> {
+    Ok(RetryPolicy {
         timeout: duration(layers, "timeout", Duration::from_secs(30))?,
         retries: usize::try_from(number(layers, "retries", 0..=100, 2)?).unwrap_or_default(),
     })

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use maskinporten_token_generator::{
-    client::{self, Patience},
+    client::{self, RetryPolicy},
     environment::{Environment, LocalEnvironment},
     http::{Endpoint, HttpOptions},
 };
@@ -44,7 +44,7 @@ pub(crate) fn add_environment(layers: &mut Layers, report: &Report) -> Result<Op
 pub(super) async fn addresses(
     layers: &Layers,
     http: &HttpOptions,
-    patience: Patience,
+    retry_policy: RetryPolicy,
 ) -> Result<(String, Endpoint), Failure> {
     // Metadata stands in for what is named in weaker places, and is not fetched when nothing is left to stand in for.
     let named = |name: &'static str, rank: usize| layers.find(name).filter(|found| found.rank <= rank);
@@ -55,7 +55,7 @@ pub(super) async fn addresses(
     let rank = discover.as_ref().map_or(usize::MAX, |found| found.rank);
     let discovered = match discover {
         Some(found) => {
-            let deadline = Instant::now() + patience.timeout;
+            let deadline = Instant::now() + retry_policy.timeout;
             Some(client::discover(found.value(), http, deadline).await?)
         }
         None => None,

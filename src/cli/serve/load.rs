@@ -140,11 +140,11 @@ impl Loader {
             minimum,
             headers,
             http: asked.http.clone(),
-            timeout: asked.patience.timeout,
+            timeout: asked.retry_policy.timeout,
             identity: format!("{name} {}", asked.shape(&layers, thumbprint, &source).key().hash()),
             name,
         };
-        let client = TokenClient::new(endpoint, &asked.http, asked.patience)?;
+        let client = TokenClient::new(endpoint, &asked.http, asked.retry_policy)?;
         let grant = asked.grant(audience, &key, report)?;
         let default_resource = environment.filter(|_| !names_resource);
         Ok((Prepared { profile: Arc::new(profile), grant, key, client, default_resource, source }, files))

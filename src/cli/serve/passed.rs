@@ -1,7 +1,7 @@
 //! Sockets that systemd has opened for `serve` (`sd_listen_fds(3)`): it listens from the machine's start on, and the server is
 //! started by the first request.
 
-use maskinporten_token_generator::server::Passed;
+use maskinporten_token_generator::server::InheritedSocket;
 
 use crate::cli::{
     args::ServeArguments,
@@ -10,7 +10,7 @@ use crate::cli::{
 
 /// What was passed on to this process; nothing, as a rule.
 #[cfg(unix)]
-pub(super) fn sockets(arguments: &ServeArguments) -> Result<Vec<Passed>, Failure> {
+pub(super) fn sockets(arguments: &ServeArguments) -> Result<Vec<InheritedSocket>, Failure> {
     use maskinporten_token_generator::server::ServerError;
 
     /// More than one server has use for.
@@ -33,16 +33,16 @@ pub(super) fn sockets(arguments: &ServeArguments) -> Result<Vec<Passed>, Failure
     }
     let mut given = listenfd::ListenFd::from_env();
     let taken = (0..count).map(|index| match given.take_tcp_listener(index) {
-        Ok(taken) => Ok(taken.map(Passed::Tcp)),
-        Err(_) => Ok(given.take_unix_listener(index)?.map(Passed::Unix)),
+        Ok(taken) => Ok(taken.map(InheritedSocket::Tcp)),
+        Err(_) => Ok(given.take_unix_listener(index)?.map(InheritedSocket::Unix)),
     });
     let taken: Result<Vec<_>, std::io::Error> = taken.filter_map(Result::transpose).collect();
-    taken.map_err(|error| Failure::new(Exit::Configuration, &ServerError::Passed(error)))
+    taken.map_err(|error| Failure::new(Exit::Configuration, &ServerError::InheritedSocket(error)))
 }
 
 /// There is no such thing on this system.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "on other systems it can fail")]
-pub(super) fn sockets(_: &ServeArguments) -> Result<Vec<Passed>, Failure> {
+pub(super) fn sockets(_: &ServeArguments) -> Result<Vec<InheritedSocket>, Failure> {
     Ok(Vec::new())
 }

@@ -7,7 +7,7 @@ use maskinporten_token_generator::{
     clock::SystemClock,
     grant::{Grant, default_resource},
     language::Language,
-    server::{Failed, Profile, TokenSource, Wanted},
+    server::{ApiError, Profile, TokenSource, Wanted},
 };
 
 use super::load::{Loaded, Prepared};
@@ -61,9 +61,9 @@ impl TokenSource for Served {
         Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner).profiles)
     }
 
-    async fn fetch(&self, wanted: &Wanted) -> Result<AccessToken, Failed> {
+    async fn fetch(&self, wanted: &Wanted) -> Result<AccessToken, ApiError> {
         let Some(prepared) = self.prepared(wanted) else {
-            return Err(Failed::new(503, "reloaded", "the profile has just been changed").hint("ask again"));
+            return Err(ApiError::new(503, "reloaded", "the profile has just been changed").hint("ask again"));
         };
         let grant = Arc::new(grant(&prepared, wanted));
         let sign = || {
@@ -79,7 +79,7 @@ impl TokenSource for Served {
             }
         };
         let fetched = prepared.client.fetch_signed_elsewhere(sign, &SystemClock, |_, _| ()).await;
-        fetched.map_err(|error| Failed::of_client(&error, self.language))
+        fetched.map_err(|error| ApiError::of_client(&error, self.language))
     }
 }
 

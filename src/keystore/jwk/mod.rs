@@ -21,8 +21,8 @@ pub use self::{
     key_set::{KeySet, KeySetError},
 };
 use super::{
-    Certificate, FileKind, KeystoreError, SignatureAlgorithm, SigningKey, certificate::printable, chain, looks::Looks,
-    pkcs12::MAXIMUM_CERTIFICATES, public_key::Kind, read_capped,
+    Certificate, FileKind, KeystoreError, SignatureAlgorithm, SigningKey, certificate::printable, chain,
+    file_format::FileFormat, pkcs12::MAXIMUM_CERTIFICATES, public_key::Kind, read_capped,
 };
 
 /// Larger than any set of keys.
@@ -162,8 +162,8 @@ fn parse(text: &str) -> Result<(Vec<Object>, bool), JwkReason> {
     }
     // Editors on Windows put a byte order mark first (RFC 8259 §8.1 lets a reader ignore it).
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let json = serde_json::from_str(text).map_err(|error| match Looks::at(text.as_bytes()) {
-        Looks::Jwk => JwkReason::NotJson { line: error.line(), column: error.column() },
+    let json = serde_json::from_str(text).map_err(|error| match FileFormat::sniff(text.as_bytes()) {
+        FileFormat::Jwk => JwkReason::NotJson { line: error.line(), column: error.column() },
         _ if text.trim_start().starts_with("ey") => JwkReason::Base64,
         _ => JwkReason::NotJson { line: error.line(), column: error.column() },
     })?;

@@ -1,6 +1,6 @@
 //! Why a PEM file gives no key, told apart so that each has its own remedy.
 
-use crate::keystore::{Looks, Reason, error::shell_word};
+use crate::keystore::{FileFormat, Reason, error::shell_word};
 
 /// Why a PEM file gives no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,7 +10,7 @@ pub enum PemReason {
     TooLarge(u64),
     /// There is no PEM block in it.
     #[error("there is no PEM block in it: {0}")]
-    NotPem(Looks),
+    NotPem(FileFormat),
     /// It is a PKCS#12 keystore.
     #[error("it is a PKCS#12 keystore, not PEM")]
     Pkcs12,
@@ -77,10 +77,10 @@ impl PemReason {
     pub(in crate::keystore) fn hint(&self, name: &str) -> String {
         let file = shell_word(name);
         match self {
-            Self::NotPem(Looks::DerKey) => format!("convert it: openssl pkey -inform DER -in {file} -out key.pem"),
-            Self::NotPem(Looks::Jwk) => format!("pass it as a JWK: --jwk {file}"),
+            Self::NotPem(FileFormat::DerKey) => format!("convert it: openssl pkey -inform DER -in {file} -out key.pem"),
+            Self::NotPem(FileFormat::Jwk) => format!("pass it as a JWK: --jwk {file}"),
             Self::Pkcs12 => format!("pass it as a keystore: --keystore {file}"),
-            Self::NotPem(Looks::DerCertificate | Looks::Pkcs7) | Self::NoPrivateKey(_) => {
+            Self::NotPem(FileFormat::DerCertificate | FileFormat::Pkcs7) | Self::NoPrivateKey(_) => {
                 "give the file with the private key to --key, and the certificate to --certificate".to_owned()
             }
             Self::TooLarge(_) | Self::TooManyBlocks(_) | Self::NotPem(_) => {

@@ -17,7 +17,7 @@ pub use self::error::PemReason;
 use super::{
     Certificate, CertificateFile, FileKind, KeystoreError, MAXIMUM_BYTES, Reason, SigningKey,
     certificate::printable,
-    looks::Looks,
+    file_format::FileFormat,
     pkcs12::{self, EncryptedKey, MAXIMUM_CERTIFICATES},
     read_capped,
 };
@@ -171,10 +171,10 @@ pub(super) fn certificates(blocks: &[Block]) -> Option<Vec<Certificate>> {
 fn without_blocks(bytes: &[u8], text: &str) -> PemReason {
     if text.contains("-----BEGIN ") {
         PemReason::CutShort
-    } else if Looks::like_pkcs12(bytes) {
+    } else if FileFormat::like_pkcs12(bytes) {
         PemReason::Pkcs12
     } else {
-        PemReason::NotPem(Looks::at(bytes))
+        PemReason::NotPem(FileFormat::sniff(bytes))
     }
 }
 

@@ -107,7 +107,7 @@ pub enum HardwareReason {
     SessionLost(String),
     /// Something else that the module says, by the name that PKCS#11 gives it.
     #[error("the PKCS#11 module says {0}")]
-    Failed(String),
+    ApiError(String),
 }
 
 impl Explain for HardwareReason {
@@ -122,7 +122,7 @@ impl Explain for HardwareReason {
             Self::Key(reason) => reason.code(),
             Self::Mechanism(_) => "hardware_mechanism",
             Self::SessionLost(_) => "hardware_session",
-            Self::Failed(_) => "hardware_failed",
+            Self::ApiError(_) => "hardware_failed",
         }
     }
 
@@ -164,7 +164,7 @@ impl Explain for HardwareReason {
             }
             Self::MayNotSign => "use the token's key for signatures; another one has another label".to_owned(),
             Self::SessionLost(_) => "see that the token is in place, and try again".to_owned(),
-            Self::Failed(_) => {
+            Self::ApiError(_) => {
                 "see that the token works: pkcs11-tool --module MODULE --list-slots; SoftHSM needs SOFTHSM2_CONF"
                     .to_owned()
             }

@@ -40,7 +40,7 @@ impl TokenKey {
         let plan = Plan::choose(algorithm, self.pin.is_some(), &self.mechanisms);
         let plan = plan.ok_or(HardwareReason::Mechanism(algorithm))?;
         let input = plan.input(algorithm, message);
-        let input = input.map_err(|_| HardwareReason::Failed("that no digest could be made".to_owned()))?;
+        let input = input.map_err(|_| HardwareReason::ApiError("that no digest could be made".to_owned()))?;
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let signed = match &self.pin {
             Some(pin) => self.sign_with_pin(&session, &plan, &input, pin),

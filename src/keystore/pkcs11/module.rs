@@ -58,7 +58,7 @@ pub(super) fn reason(error: &Error) -> HardwareReason {
         ObjectHandleInvalid, PinExpired, PinLocked, SessionClosed, SessionHandleInvalid, TokenNotPresent,
         UserNotLoggedIn, UserPinNotInitialized,
     };
-    let Error::Pkcs11(code, _) = error else { return HardwareReason::Failed(failed(error)) };
+    let Error::Pkcs11(code, _) = error else { return HardwareReason::ApiError(failed(error)) };
     match code {
         PinLocked => HardwareReason::PinLocked,
         PinExpired => HardwareReason::PinExpired,
@@ -73,7 +73,7 @@ pub(super) fn reason(error: &Error) -> HardwareReason {
         | KeyHandleInvalid
         | ObjectHandleInvalid
         | CryptokiNotInitialized => HardwareReason::SessionLost(failed(error)),
-        _ => HardwareReason::Failed(failed(error)),
+        _ => HardwareReason::ApiError(failed(error)),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::{
     Reason,
-    line::{Line, Part, Says, Text, Variables, add, add_character, plain},
+    line::{Line, Part, Statement, Text, Variables, add, add_character, plain},
 };
 
 /// Commands that set nothing.
@@ -39,7 +39,7 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
     lines
 }
 
-fn line_says(line: &str, depth: &mut usize, variables: &mut Variables) -> Option<Says> {
+fn line_says(line: &str, depth: &mut usize, variables: &mut Variables) -> Option<Statement> {
     let (command, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     if let Some(comment) = line.strip_prefix("::").or(command.eq_ignore_ascii_case("rem").then_some(rest)) {
         return commented(comment);
@@ -56,27 +56,27 @@ fn line_says(line: &str, depth: &mut usize, variables: &mut Variables) -> Option
         return Some(set(rest.trim_start(), *depth > 0, variables));
     }
     *depth += usize::from(line.trim_end().ends_with('('));
-    Some(Says::Other(Reason::Statement))
+    Some(Statement::Other(Reason::Statement))
 }
 
-fn commented(comment: &str) -> Option<Says> {
+fn commented(comment: &str) -> Option<Statement> {
     let (command, rest) = comment.split_once(' ')?;
     let (name, value) = rest.split_once('=').filter(|_| command.eq_ignore_ascii_case("set"))?;
-    (!value.trim().is_empty()).then(|| Says::Commented(name.trim_matches(['"', ' ']).to_owned()))
+    (!value.trim().is_empty()).then(|| Statement::Commented(name.trim_matches(['"', ' ']).to_owned()))
 }
 
 /// `set name=value` or `set "name=value"`.
-fn set(rest: &str, in_block: bool, variables: &mut Variables) -> Says {
+fn set(rest: &str, in_block: bool, variables: &mut Variables) -> Statement {
     if let Some(calculated) = rest.strip_prefix("/a ").or(rest.strip_prefix("/p ")) {
         let name = calculated.split('=').next().unwrap_or_default().trim_matches(['"', ' ']);
-        return Says::Set(name.to_owned(), Err(Reason::Expression));
+        return Statement::Set(name.to_owned(), Err(Reason::Expression));
     }
     let quoted = rest.strip_prefix('"').map(|inner| inner.rfind('"').map_or(inner, |end| &inner[..end]));
     let Some((name, raw)) = quoted.unwrap_or(rest).split_once('=') else {
-        return Says::Other(Reason::Statement);
+        return Statement::Other(Reason::Statement);
     };
     if name.ends_with(char::is_whitespace) {
-        return Says::Set(name.trim().to_owned(), Err(Reason::BlankInName));
+        return Statement::Set(name.trim().to_owned(), Err(Reason::BlankInName));
     }
     let value = if quoted.is_some() { Ok(raw.to_owned()) } else { unquoted(raw) };
     let value = match value {
@@ -85,7 +85,7 @@ fn set(rest: &str, in_block: bool, variables: &mut Variables) -> Says {
         Err(reason) => Err(reason),
     };
     let value = variables.set(name, value);
-    Says::Set(name.to_owned(), value)
+    Statement::Set(name.to_owned(), value)
 }
 
 /// A value without quotes around the assignment: `^` takes the next character's meaning away, and quotes in it are

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Format, Reason, Remark,
-    line::{Line, Part, Says, Text},
+    line::{Line, Part, Statement, Text},
 };
 use crate::{
     environment::Environment,
@@ -104,9 +104,9 @@ impl Collection {
         for Line { number, says } in lines {
             let place = Place::new(&file, number, None);
             match (says, &own) {
-                (Says::Set(name, value), None) => self.set(&base, place, name, value),
-                (Says::Set(name, value), Some(client)) => self.property(client, &base, place, name, value),
-                (Says::Commented(name), _) => {
+                (Statement::Set(name, value), None) => self.set(&base, place, name, value),
+                (Statement::Set(name, value), Some(client)) => self.property(client, &base, place, name, value),
+                (Statement::Commented(name), _) => {
                     // The original's own file has this one in a comment, with a value.
                     let meant = split(&name).filter(|(_, key)| *key != "use_current_user_store_location");
                     if let Some((environment, key)) = meant {
@@ -114,7 +114,7 @@ impl Collection {
                         self.group(environment.name(), Some(environment)).comments.push((key, remark));
                     }
                 }
-                (Says::Other(reason), _) => self.remarks.push(Remark { place, name: None, reason }),
+                (Statement::Other(reason), _) => self.remarks.push(Remark { place, name: None, reason }),
             }
         }
     }
@@ -193,7 +193,7 @@ fn split(name: &str) -> Option<(Environment, &'static str)> {
 fn client_of(path: &Path, lines: &[Line]) -> (String, Option<Environment>) {
     let last = |names: [&str; 2]| {
         lines.iter().rev().find_map(|line| match &line.says {
-            Says::Set(name, Ok(value)) if names.contains(&name.as_str()) => match value.as_slice() {
+            Statement::Set(name, Ok(value)) if names.contains(&name.as_str()) => match value.as_slice() {
                 [Part::Text(text)] => Some(text.clone()),
                 _ => None,
             },

@@ -7,10 +7,10 @@ use super::Reason;
 /// A line that says something.
 pub(super) struct Line {
     pub(super) number: usize,
-    pub(super) says: Says,
+    pub(super) says: Statement,
 }
 
-pub(super) enum Says {
+pub(super) enum Statement {
     /// It sets a name.
     Set(String, Result<Text, Reason>),
     /// It looks like setting a name, but is a comment.

@@ -10,13 +10,13 @@ use super::{
 use crate::profile::{Draft, paths};
 
 /// A profile in the making.
-pub(super) struct Making<'a> {
+pub(super) struct ProfileBuilder<'a> {
     pub(super) group: &'a Group,
     pub(super) draft: Draft,
     pub(super) remarks: Vec<Remark>,
 }
 
-impl<'a> Making<'a> {
+impl<'a> ProfileBuilder<'a> {
     pub(super) fn new(group: &'a Group) -> Self {
         Self { group, draft: Draft::new(&group.profile), remarks: Vec::new() }
     }

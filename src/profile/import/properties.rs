@@ -5,7 +5,7 @@
 
 use super::{
     Reason,
-    line::{Line, Says, plain},
+    line::{Line, Statement, plain},
 };
 
 /// Reads a file.
@@ -16,7 +16,7 @@ pub(super) fn read(text: &str) -> Vec<Line> {
             let (name, raw) = split(&line);
             let name = unescape(name).unwrap_or_else(|_| name.to_owned());
             let value = unescape(raw).map(|value| plain(value.trim_end()));
-            Line { number, says: Says::Set(name, value) }
+            Line { number, says: Statement::Set(name, value) }
         })
         .collect()
 }

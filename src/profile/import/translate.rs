@@ -6,7 +6,7 @@ use super::{
     Imported, Reason, Remark,
     collect::{Collection, Group},
     line::{Part, Variables},
-    making::{Making, absolute},
+    making::{ProfileBuilder, absolute},
 };
 use crate::{
     environment::Environment,
@@ -54,7 +54,7 @@ impl<'a> Translator<'a> {
     /// A profile of what one environment has, if it has a client at all: the original's own `config.ps1` has the
     /// addresses of all three.
     fn profile(&self, group: &Group) -> (Option<Draft>, Vec<Remark>) {
-        let mut making = Making::new(group);
+        let mut making = ProfileBuilder::new(group);
         self.environment(&mut making);
         let addresses = making.draft.values.len();
         self.claims(&mut making);
@@ -69,7 +69,7 @@ impl<'a> Translator<'a> {
     }
 
     /// `env`, and the addresses that are not its own.
-    fn environment(&self, making: &mut Making<'_>) {
+    fn environment(&self, making: &mut ProfileBuilder<'_>) {
         let audience = making.text("audience");
         let endpoint = making.text("token_endpoint");
         let fits = |environment: &Environment| {
@@ -99,7 +99,7 @@ impl<'a> Translator<'a> {
         }
     }
 
-    fn claims(&self, making: &mut Making<'_>) {
+    fn claims(&self, making: &mut ProfileBuilder<'_>) {
         for (key, name) in [("client_id", "client-id"), ("consumer_org", "consumer-org"), ("resource", "resource")] {
             if let Some(value) = making.text(key) {
                 self.put_from(making, key, name, vec![value]);
@@ -113,7 +113,7 @@ impl<'a> Translator<'a> {
     }
 
     /// The original sends no `resource` that is not given; here scopes of Altinn have one by default.
-    fn no_resource(&self, making: &mut Making<'_>) {
+    fn no_resource(&self, making: &mut ProfileBuilder<'_>) {
         let value = |name: &str| making.draft.values.iter().find(|(own, _)| *own == name).map(|(_, values)| values);
         let altinn = value("scope").is_some_and(|scopes| scopes.iter().all(|scope| scope.starts_with("altinn:")));
         if altinn && value("resource").is_none() && making.is_unset("resource") {
@@ -122,7 +122,7 @@ impl<'a> Translator<'a> {
     }
 
     /// The key to sign with: the one that is set last, if there are several.
-    fn key(&self, making: &mut Making<'_>) {
+    fn key(&self, making: &mut ProfileBuilder<'_>) {
         let mut sources: Vec<(&str, &str, String)> = KEY_SOURCES
             .iter()
             .filter_map(|(key, name)| {
@@ -161,7 +161,7 @@ impl<'a> Translator<'a> {
     }
 
     /// A password that is in a variable stays there; one that is in the file is left there.
-    fn password(&self, making: &mut Making<'_>) {
+    fn password(&self, making: &mut ProfileBuilder<'_>) {
         let Some(password) = making.group.values.get("keystore_password") else { return };
         if password.value == Ok(Vec::new()) {
             return;
@@ -180,7 +180,7 @@ impl<'a> Translator<'a> {
         }
     }
 
-    fn person(&self, making: &mut Making<'_>) {
+    fn person(&self, making: &mut ProfileBuilder<'_>) {
         let person = making.is_true("person_mode");
         if person {
             making.remark("person_mode", Reason::PersonMode);
@@ -194,14 +194,14 @@ impl<'a> Translator<'a> {
         }
     }
 
-    fn put(&self, making: &mut Making<'_>, name: &str, value: &str) {
+    fn put(&self, making: &mut ProfileBuilder<'_>, name: &str, value: &str) {
         if let Some(setting) = setting::find(self.known, name) {
             making.draft.values.push((setting.name, vec![value.to_owned()]));
         }
     }
 
     /// Takes a value over, if there is a setting for it.
-    fn put_from(&self, making: &mut Making<'_>, key: &str, name: &str, values: Vec<String>) {
+    fn put_from(&self, making: &mut ProfileBuilder<'_>, key: &str, name: &str, values: Vec<String>) {
         match setting::find(self.known, name) {
             Some(setting) if values.iter().any(|value| is_private_key(setting, value)) => {
                 making.remark(key, Reason::PrivateKey);

@@ -22,7 +22,7 @@ use self::{
     memory::Memory,
     slot::{Flight, Landing, Outcome},
 };
-use super::{Failed, Metrics, Observer, TokenSource, Wanted};
+use super::{ApiError, Metrics, Observer, TokenSource, Wanted};
 use crate::{cache::MinimumLifetime, clock::Clock};
 
 /// How long a caller is asked to wait while others are being fetched in every place there is.
@@ -42,7 +42,7 @@ pub(super) enum Origin {
 /// Why a caller gets no token.
 #[derive(Debug, Clone)]
 pub(super) struct Refused {
-    pub(super) failed: Arc<Failed>,
+    pub(super) failed: Arc<ApiError>,
     /// How long the server is left alone from now on.
     pub(super) pause: Option<Duration>,
     /// Whether it was not even asked this time.
@@ -117,7 +117,7 @@ impl<S: TokenSource> Tokens<S> {
 
     fn slot(&self, wanted: &Wanted) -> Result<Arc<Slot>, Refused> {
         self.memory().slot(wanted).ok_or_else(|| {
-            let failed = Failed::new(503, "too_many_tokens", "no more tokens are fetched at a time");
+            let failed = ApiError::new(503, "too_many_tokens", "no more tokens are fetched at a time");
             Refused { failed: Arc::new(failed), pause: Some(FULL), unasked: true }
         })
     }
@@ -143,7 +143,7 @@ impl<S: TokenSource> Tokens<S> {
             Err(_) => None,
         };
         let lost = || {
-            let failed = Failed::new(500, "internal", "the request was lost in this program");
+            let failed = ApiError::new(500, "internal", "the request was lost in this program");
             Err(Refused { failed: Arc::new(failed), pause: None, unasked: false })
         };
         Ok((outcome.unwrap_or_else(lost)?, Origin::Server))
@@ -183,7 +183,7 @@ impl<S: TokenSource> Tokens<S> {
             None => Ok(self.source.fetch(&slot.wanted).await),
         };
         if let Ok(fetched) = &fetched {
-            self.metrics.count_upstream(&slot.wanted.profile.name, fetched.as_ref().err().map(Failed::code));
+            self.metrics.count_upstream(&slot.wanted.profile.name, fetched.as_ref().err().map(ApiError::code));
         }
         let outcome = {
             let mut state = slot.lock();

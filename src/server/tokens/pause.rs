@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::server::Failed;
+use crate::server::ApiError;
 
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
@@ -15,7 +15,7 @@ const LONGEST_ASKED_FOR: Duration = Duration::from_mins(5);
 /// A pause after a failure; each further failure in a row makes it twice as long.
 #[derive(Debug, Clone)]
 pub(super) struct Pause {
-    pub(super) failed: Arc<Failed>,
+    pub(super) failed: Arc<ApiError>,
     pub(super) began: Instant,
     until: Instant,
     own: Duration,
@@ -23,7 +23,7 @@ pub(super) struct Pause {
 
 impl Pause {
     /// The pause that follows this failure of a request that set out at `departed`.
-    pub(super) fn after(failed: Arc<Failed>, previous: Option<&Self>, departed: Instant, now: Instant) -> Self {
+    pub(super) fn after(failed: Arc<ApiError>, previous: Option<&Self>, departed: Instant, now: Instant) -> Self {
         let own = match previous {
             // It was under way already when the other failed: one fault, told twice.
             Some(previous) if departed < previous.began => previous.own,
@@ -49,8 +49,8 @@ impl Pause {
 mod tests {
     use super::*;
 
-    fn failed(retry_after: Option<u64>) -> Arc<Failed> {
-        Arc::new(Failed { retry_after: retry_after.map(Duration::from_secs), ..Failed::new(502, "x", "") })
+    fn failed(retry_after: Option<u64>) -> Arc<ApiError> {
+        Arc::new(ApiError { retry_after: retry_after.map(Duration::from_secs), ..ApiError::new(502, "x", "") })
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{Held, Refused, pause::Pause, upstream::Upstream};
 use crate::{
     cache::MinimumLifetime,
     client::AccessToken,
-    server::{Failed, Wanted},
+    server::{ApiError, Wanted},
 };
 
 /// What a request to the token endpoint came to.
@@ -77,7 +77,7 @@ impl Slot {
     }
 
     /// Takes down what a request that set out at `departed` has come to.
-    pub(super) fn land(&self, state: &mut State, fetched: Result<AccessToken, Failed>, departed: Instant) -> Outcome {
+    pub(super) fn land(&self, state: &mut State, fetched: Result<AccessToken, ApiError>, departed: Instant) -> Outcome {
         match fetched {
             Ok(token) => {
                 let held = Arc::new(Held::of(token));

@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::pause::Pause;
-use crate::server::{Failed, Wanted};
+use crate::server::{ApiError, Wanted};
 
 /// More requests for tokens that are not the profile's own are not under way at a time.
 const MAXIMUM_FLIGHTS: usize = 8;
@@ -41,7 +41,7 @@ impl Upstream {
     }
 
     /// Notes what a request that set out at `departed` has failed with.
-    pub(super) fn failed(&self, failed: &Arc<Failed>, departed: Instant) {
+    pub(super) fn failed(&self, failed: &Arc<ApiError>, departed: Instant) {
         if failed.is_the_servers() {
             let mut pause = self.lock();
             *pause = Some(Pause::after(Arc::clone(failed), pause.as_ref(), departed, Instant::now()));

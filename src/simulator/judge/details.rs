@@ -62,7 +62,7 @@ pub(crate) enum Detail {
 }
 
 /// Those who are asked about system users and consents.
-pub(crate) struct Office<'a> {
+pub(crate) struct DetailsValidator<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) strictness: &'a Strictness,
     pub(crate) client: &'a Client,
@@ -70,7 +70,7 @@ pub(crate) struct Office<'a> {
     pub(crate) now: DateTime<Utc>,
 }
 
-impl Office<'_> {
+impl DetailsValidator<'_> {
     /// Judges the claim; at most one element of each type is taken.
     pub(crate) fn judge(&self, claim: Option<&Value>) -> Result<Option<Vec<Detail>>, Refusal> {
         let elements = match claim {

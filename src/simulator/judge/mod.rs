@@ -49,7 +49,7 @@ pub(crate) struct Granted {
 }
 
 /// Everything that a judgement needs to know.
-pub(crate) struct Court<'a> {
+pub(crate) struct Validator<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) strictness: &'a Strictness,
     pub(crate) issuer: &'a str,
@@ -64,7 +64,7 @@ pub(crate) struct Judgement {
     pub(crate) outcome: Result<Granted, Refusal>,
 }
 
-impl Court<'_> {
+impl Validator<'_> {
     /// Judges an assertion.
     pub(crate) fn judge(&self, assertion: &str) -> Judgement {
         let opened = Jwt::parse(assertion).and_then(|jwt| {
@@ -103,7 +103,7 @@ impl Court<'_> {
         }
         let wishes = claims::wishes(claims, self.strictness)?;
         let access = scopes::judge(self.registry, client, &wishes.scopes, wishes.consumer_org.as_ref())?;
-        let office = details::Office {
+        let office = details::DetailsValidator {
             registry: self.registry,
             strictness: self.strictness,
             client,

@@ -30,10 +30,10 @@ use super::{
         answers::{json, of_token, plain, with_status},
         replacing,
     },
-    judge::{self, Anchors, Court, Refusal, Used},
+    judge::{self, Anchors, Refusal, Used, Validator},
     registry::{Watched, Watching},
     strictness::Strictness,
-    token::Mint,
+    token::TokenIssuer,
 };
 use crate::clock::Clock;
 
@@ -46,7 +46,7 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 pub(crate) struct Shared {
     pub(crate) issuer: String,
     pub(crate) port: u16,
-    pub(crate) mint: Mint,
+    pub(crate) mint: TokenIssuer,
     pub(crate) anchors: Anchors,
     pub(crate) watching: Watching,
     pub(crate) strictness: Strictness,
@@ -148,7 +148,7 @@ async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Body
 fn decide(shared: &Shared, watched: &Watched, headers: &HeaderMap, body: &Bytes) -> (Response, String) {
     let registry = &watched.registry;
     let (now, faults) = (shared.now(watched), shared.faults(watched));
-    let court = Court {
+    let court = Validator {
         registry,
         strictness: registry.strictness.as_ref().unwrap_or(&shared.strictness),
         issuer: &shared.issuer,

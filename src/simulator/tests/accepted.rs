@@ -14,7 +14,7 @@ use super::grants::{Grant, ISSUER, MODERN, World, certificate, fixture, now, x5c
 use crate::simulator::{
     Faults,
     installation::authority::{Place, Usage, Validity},
-    token::Mint,
+    token::TokenIssuer,
 };
 
 const KID: &str = "a kid";
@@ -23,7 +23,7 @@ const KID: &str = "a kid";
 fn issue(world: &World, grant: &Grant) -> (Value, String, String) {
     let key = &fixture().token;
     let granted = world.judge(&grant.sign()).map_err(|refusal| refusal.summary()).unwrap();
-    let success = Mint::new(key.clone()).unwrap().issue(&granted, ISSUER, now(), &Faults::default()).unwrap();
+    let success = TokenIssuer::new(key.clone()).unwrap().issue(&granted, ISSUER, now(), &Faults::default()).unwrap();
     let success = serde_json::to_value(&success).unwrap();
 
     let token = success["access_token"].as_str().unwrap().to_owned();
@@ -239,7 +239,7 @@ fn each_switch_lets_through_what_it_says() {
 
 #[test]
 fn a_token_is_checked_as_an_api_should() {
-    let mint = Mint::new(fixture().token.clone()).unwrap();
+    let mint = TokenIssuer::new(fixture().token.clone()).unwrap();
     let granted = World::new().judge(&Grant::modern().sign()).map_err(|refusal| refusal.summary()).unwrap();
     let success = serde_json::to_value(mint.issue(&granted, ISSUER, now(), &Faults::default()).unwrap()).unwrap();
     let token = success["access_token"].as_str().unwrap();
@@ -251,7 +251,7 @@ fn a_token_is_checked_as_an_api_should() {
     assert_eq!(mint.check(token, ISSUER, later(120)).err(), Some("the token has expired"));
     assert_eq!(mint.check(token, "https://other/", now()).err(), Some("the token is of another issuer"));
     assert_eq!(mint.check(&token[..token.len() - 4], ISSUER, now()).err(), Some("the token's signature does not hold"));
-    let other = Mint::new(fixture().stranger.clone()).unwrap();
+    let other = TokenIssuer::new(fixture().stranger.clone()).unwrap();
     let wrong = Some("the token is not signed with a key of this issuer");
     assert_eq!(other.check(token, ISSUER, now()).err(), wrong);
     assert_eq!(mint.check(&Grant::modern().sign(), ISSUER, now()).err(), wrong);

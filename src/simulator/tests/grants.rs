@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::simulator::{
     installation::authority::{self, Identity, Place, Usage, Validity},
-    judge::{Anchors, Court, Granted, Refusal, Used},
+    judge::{Anchors, Granted, Refusal, Used, Validator},
     jwk,
     registry::Registry,
     strictness::Strictness,
@@ -112,7 +112,7 @@ impl World {
             roots: vec![fixture.root.certificate.clone()],
             intermediates: vec![fixture.intermediate.certificate.clone()],
         };
-        let court = Court {
+        let court = Validator {
             registry: &registry,
             strictness: &self.strictness,
             issuer: ISSUER,

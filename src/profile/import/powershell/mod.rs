@@ -9,7 +9,7 @@ mod strings;
 use self::cursor::Cursor;
 use super::{
     Reason,
-    line::{Line, Part, Says, Text, Variables, plain},
+    line::{Line, Part, Statement, Text, Variables, plain},
 };
 
 /// Reads a file.
@@ -39,7 +39,7 @@ impl Reader<'_> {
                 return;
             }
             if self.statement(line).is_err() {
-                self.lines.push(Line { number: line, says: Says::Other(Reason::Unclosed) });
+                self.lines.push(Line { number: line, says: Statement::Other(Reason::Unclosed) });
                 return;
             }
         }
@@ -64,7 +64,7 @@ impl Reader<'_> {
                     return self.assignment(line, name, plainly);
                 }
                 if self.depth == 0 {
-                    self.lines.push(Line { number: line, says: Says::Other(Reason::Statement) });
+                    self.lines.push(Line { number: line, says: Statement::Other(Reason::Statement) });
                 }
                 self.skip_statement()
             }
@@ -104,7 +104,7 @@ impl Reader<'_> {
             other => other,
         };
         let value = self.variables.set(&name, value);
-        self.lines.push(Line { number: line, says: Says::Set(name, value) });
+        self.lines.push(Line { number: line, says: Statement::Set(name, value) });
         Ok(())
     }
 
@@ -207,7 +207,7 @@ impl Reader<'_> {
             .strip_prefix("set ")
             .filter(|rest| rest.split_once('=').is_some_and(|(_, value)| !value.trim().is_empty()));
         if let Some((name, _)) = dollar.or(set).and_then(|text| text.split_once('=')) {
-            self.lines.push(Line { number: line, says: Says::Commented(name.trim().to_owned()) });
+            self.lines.push(Line { number: line, says: Statement::Commented(name.trim().to_owned()) });
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// What a file seems to be in place of a keystore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Looks {
+pub enum FileFormat {
     /// Nothing at all.
     Empty,
     /// Text with `-----BEGIN`.
@@ -29,10 +29,10 @@ pub enum Looks {
     Unknown,
 }
 
-impl Looks {
+impl FileFormat {
     /// Looks at the first octets of a file.
     #[must_use]
-    pub fn at(bytes: &[u8]) -> Self {
+    pub fn sniff(bytes: &[u8]) -> Self {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
         match bytes {
             [] => Self::Empty,
@@ -68,7 +68,7 @@ impl Looks {
     }
 }
 
-impl fmt::Display for Looks {
+impl fmt::Display for FileFormat {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Empty => "it is empty",

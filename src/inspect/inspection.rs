@@ -4,24 +4,26 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Jwt, Kind, Moment, Organisation, Warning, Wrapping, certificates, organisations, personal, warnings};
+use super::{
+    InputFormat, Jwt, Kind, Organisation, TimeClaim, Warning, certificates, organisations, personal, warnings,
+};
 use crate::{environment::KnownIssuer, keystore::ListedCertificate};
 
 /// What a token says. Nobody vouches for it before the signature has been verified.
 #[derive(Debug, Clone, Serialize)]
-pub struct Reading {
+pub struct Inspection {
     /// Which kind of token it is.
     pub kind: Kind,
     /// Who issued it, by its own words, if that is somebody who is known.
     pub issuer: Option<KnownIssuer>,
     /// What it was wrapped in.
-    pub wrapped_in: Vec<Wrapping>,
+    pub wrapped_in: Vec<InputFormat>,
     /// The JOSE header, its members in their order.
     pub header: Map<String, Value>,
     /// The claims in their order, with persons' numbers hidden unless they were asked for.
     pub claims: Map<String, Value>,
     /// The claims that are times.
-    pub times: Vec<Moment>,
+    pub times: Vec<TimeClaim>,
     /// The organisations that it names.
     pub organisations: Vec<Organisation>,
     /// The certificates that came along, leaf first.
@@ -30,7 +32,7 @@ pub struct Reading {
     pub warnings: Vec<Warning>,
 }
 
-impl Reading {
+impl Inspection {
     /// Reads a token at a moment; `local` is the simulator on this machine, if there is one.
     #[must_use]
     pub fn of(jwt: &Jwt, local: Option<&KnownIssuer>, now: DateTime<Utc>, show_persons: bool) -> Self {
@@ -52,7 +54,7 @@ impl Reading {
             wrapped_in: jwt.wrappings().to_vec(),
             header: jwt.header().clone(),
             claims: if show_persons { jwt.claims().clone() } else { personal::masked(jwt.claims()) },
-            times: Moment::all(jwt.claims(), now),
+            times: TimeClaim::all(jwt.claims(), now),
             organisations,
             certificates: chain.and_then(Result::ok).iter().flatten().map(ListedCertificate::from).collect(),
             warnings,

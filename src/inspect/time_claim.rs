@@ -11,7 +11,7 @@ const TIMES: [&str; 4] = ["iat", "nbf", "exp", "auth_time"];
 
 /// A claim that is a time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Moment {
+pub struct TimeClaim {
     /// The claim.
     pub claim: &'static str,
     /// When it is; `None` when the claim is no time that a calendar has.
@@ -21,7 +21,7 @@ pub struct Moment {
     pub seconds_from_now: Option<i64>,
 }
 
-impl Moment {
+impl TimeClaim {
     /// Every time among the claims, in a fixed order.
     pub(super) fn all(claims: &Map<String, Value>, now: DateTime<Utc>) -> Vec<Self> {
         let moment = |claim: &'static str| {

@@ -9,7 +9,7 @@ use super::Shape;
 /// What a stored token is and for whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct About {
+pub struct StoredTokenInfo {
     /// The environment's name.
     pub environment: String,
     /// The host of the issuer that the assertion was for; `None` when its audience is no address.
@@ -28,7 +28,7 @@ pub struct About {
     pub exchange: Option<String>,
 }
 
-impl About {
+impl StoredTokenInfo {
     pub(super) fn of(shape: &Shape) -> Self {
         let audience = Url::parse(&shape.audience).ok();
         Self {

@@ -1,19 +1,19 @@
 //! Everything that is checked, in the order in which it is.
 
-use super::Topic;
+use super::CheckId;
 
-macro_rules! topics {
+macro_rules! check_ids {
     ($($name:ident: $id:literal, $title:literal, $why:literal;)*) => {
         $(
             #[doc = $why]
-            pub static $name: Topic = Topic { id: $id, title: $title, why: $why };
+            pub static $name: CheckId = CheckId { id: $id, title: $title, why: $why };
         )*
         /// All of them, in order.
-        pub static ALL: &[&Topic] = &[$(&$name),*];
+        pub static ALL: &[&CheckId] = &[$(&$name),*];
     };
 }
 
-topics! {
+check_ids! {
     SETTINGS: "configuration.settings", "settings",
         "every grant needs a client id, a scope, a key and somewhere to go";
     WARNINGS: "configuration.warnings", "warnings",

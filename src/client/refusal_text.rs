@@ -20,7 +20,7 @@ const BEFORE_TRACE: [&str; 3] = ["trace_id", "correlation id", "correlation_id"]
 
 /// What is known of a refusal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pasted {
+pub struct RefusalText {
     /// Maskinporten's code, such as `MP-200`, known or not.
     pub code: Option<String>,
     /// The scopes that it is about.
@@ -35,7 +35,7 @@ pub struct Pasted {
     pub explanations: Vec<&'static Explanation>,
 }
 
-impl Pasted {
+impl RefusalText {
     /// Reads a text.
     #[must_use]
     pub fn read(text: &str) -> Self {
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     fn codes(text: &str) -> Vec<Option<&'static str>> {
-        Pasted::read(text).explanations.iter().map(|entry| entry.code).collect()
+        RefusalText::read(text).explanations.iter().map(|entry| entry.code).collect()
     }
 
     #[test]
@@ -162,13 +162,16 @@ mod tests {
             assert_eq!(codes(text), [Some("MP-250")], "{text}");
         }
         for text in ["MP-2500", "MP-25", "2500", "XMP-250", "MPMP", "MP-", "https://x/250", "1 250", "MP-٢٥٠"] {
-            assert_eq!(Pasted::read(text), Pasted::default(), "{text}");
+            assert_eq!(RefusalText::read(text), RefusalText::default(), "{text}");
         }
     }
 
     #[test]
     fn a_code_that_is_not_known_is_named_and_explained_by_nothing() {
-        assert_eq!(Pasted::read("MP-999"), Pasted { code: Some("MP-999".to_owned()), ..Pasted::default() });
+        assert_eq!(
+            RefusalText::read("MP-999"),
+            RefusalText { code: Some("MP-999".to_owned()), ..RefusalText::default() }
+        );
         assert_eq!(codes("invalid_grant MP-999"), []);
     }
 
@@ -189,7 +192,7 @@ mod tests {
 
     #[test]
     fn what_the_text_is_about_is_taken_out_of_it() {
-        let read = Pasted::read(
+        let read = RefusalText::read(
             "Consumer 958935420 has not delegated access to the scope folkeregister:deling/x.y to supplier 920204368. \
              (correlation id: 2d40caf9-ea11-9710-d7fa-82639fe7374f)",
         );
@@ -217,10 +220,10 @@ mod tests {
     #[test]
     fn a_trace_id_is_read_from_every_form_of_it() {
         for text in ["(trace_id: 0a1b)", r#""trace_id":"0a1b","#, r#"\"trace_id\": \"0a1b\""#, "trace_id=0a1b"] {
-            assert_eq!(Pasted::read(text).trace_id.as_deref(), Some("0a1b"), "{text}");
+            assert_eq!(RefusalText::read(text).trace_id.as_deref(), Some("0a1b"), "{text}");
         }
         for text in ["trace_id: null", "trace_id", "(trace_id: \u{1b}[31m)", "trace_id: 31m", "trace id 0a1b"] {
-            assert_eq!(Pasted::read(text).trace_id, None, "{text}");
+            assert_eq!(RefusalText::read(text).trace_id, None, "{text}");
         }
     }
 }

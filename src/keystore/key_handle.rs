@@ -16,12 +16,12 @@ use super::{SignatureAlgorithm, SigningError, pkcs11::TokenKey};
 
 /// The private key itself, or the way to it.
 #[derive(Clone)]
-pub(super) enum Material {
+pub(super) enum KeyHandle {
     OpenSsl(PKey<Private>),
     Token(TokenKey),
 }
 
-impl Material {
+impl KeyHandle {
     /// Signs; `coordinate` is how many octets a number of an ECDSA signature has.
     pub(super) fn sign(
         &self,
