@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use maskinporten_token_generator::http::{Answer, Endpoint, HttpClient, HttpError, HttpOptions, TlsVersion, addresses};
+use maskinporten_token_generator::http::{
+    Endpoint, HttpClient, HttpError, HttpOptions, Response, TlsVersion, addresses,
+};
 use openssl::x509::X509;
 
 use crate::server::{ADDRESS, Authority, Server, Step, Validity, acceptor, answer, nobody, tls_1_2_acceptor, token};
@@ -20,7 +22,7 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-fn get(client: &HttpClient) -> Result<Answer, HttpError> {
+fn get(client: &HttpClient) -> Result<Response, HttpError> {
     wait(client.get(Instant::now() + Duration::from_secs(10)))
 }
 
@@ -122,5 +124,5 @@ fn a_name_without_an_address_is_told_as_requests_tell_it() {
 
     let error = wait(addresses(&missing, &options(None))).unwrap_err();
 
-    assert_eq!(error, HttpError::Name { host: "maskinporten.test.invalid".to_owned() });
+    assert_eq!(error, HttpError::Dns { host: "maskinporten.test.invalid".to_owned() });
 }

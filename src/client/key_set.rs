@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{ClientError, error::UnexpectedResponse};
 use crate::{
     environment::KnownIssuer,
-    http::{Answer, Endpoint, HttpClient, HttpOptions},
+    http::{Endpoint, HttpClient, HttpOptions, Response},
     keystore::KeySet,
 };
 
@@ -64,7 +64,7 @@ pub async fn fetch_key_set(
 }
 
 /// Fetches a document that comes with 200.
-async fn get(endpoint: &Endpoint, options: &HttpOptions, deadline: Instant) -> Result<Answer, ClientError> {
+async fn get(endpoint: &Endpoint, options: &HttpOptions, deadline: Instant) -> Result<Response, ClientError> {
     let answer = HttpClient::new(endpoint.clone(), options)?.get(deadline).await?;
     match answer.status {
         200 => Ok(answer),

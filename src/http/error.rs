@@ -32,7 +32,7 @@ pub enum HttpError {
     Tls(String),
     /// The name has no address.
     #[error("could not find the address of `{host}`")]
-    Name {
+    Dns {
         /// The name.
         host: String,
     },
@@ -84,7 +84,7 @@ pub enum HttpError {
     },
     /// The connection broke, or what came over it was no HTTP.
     #[error("the connection to {endpoint} broke before the answer was complete: {why}")]
-    Broken {
+    ConnectionClosed {
         /// The endpoint.
         endpoint: Endpoint,
         /// What happened.
@@ -115,10 +115,10 @@ impl HttpError {
             return Self::TimedOut { endpoint, connecting: error.is_connect() };
         }
         if causes().any(is_about_a_name) {
-            return Self::Name { host: endpoint.host().to_owned() };
+            return Self::Dns { host: endpoint.host().to_owned() };
         }
         let why = words(causes());
-        if error.is_connect() { Self::Connect { endpoint, why } } else { Self::Broken { endpoint, why } }
+        if error.is_connect() { Self::Connect { endpoint, why } } else { Self::ConnectionClosed { endpoint, why } }
     }
 
     fn of_proxy<'error>(
@@ -155,14 +155,14 @@ impl HttpError {
                 Self::Handshake { endpoint, why: "it takes none of our ciphers".to_owned() }
             }
             rustls::Error::InvalidMessage(_) => Self::Handshake { endpoint, why: "what it sends is no TLS".to_owned() },
-            other => Self::Broken { endpoint, why: format!("TLS: {other}") },
+            other => Self::ConnectionClosed { endpoint, why: format!("TLS: {other}") },
         }
     }
 
     /// Whether a server was there, although its answer was of no use.
     #[must_use]
     pub fn reached_the_server(&self) -> bool {
-        matches!(self, Self::TimedOut { connecting: false, .. } | Self::Broken { .. } | Self::TooLong { .. })
+        matches!(self, Self::TimedOut { connecting: false, .. } | Self::ConnectionClosed { .. } | Self::TooLong { .. })
     }
 
     /// Whether the same request may succeed a moment later.
@@ -170,11 +170,11 @@ impl HttpError {
     pub fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Name { .. }
+            Self::Dns { .. }
                 | Self::Connect { .. }
                 | Self::Proxy { wants_password: false, .. }
                 | Self::TimedOut { .. }
-                | Self::Broken { .. }
+                | Self::ConnectionClosed { .. }
         )
     }
 }
@@ -185,10 +185,10 @@ impl Explain for HttpError {
             Self::CaFile { .. } => "ca_file",
             Self::Tls(_) | Self::Handshake { .. } | Self::Certificate { .. } => "tls",
             Self::Proxy { .. } | Self::ProxySetting(_) => "proxy",
-            Self::Name { .. } => "dns",
+            Self::Dns { .. } => "dns",
             Self::Connect { .. } => "connect",
             Self::TimedOut { .. } => "timeout",
-            Self::Broken { .. } | Self::TooLong { .. } => "answer",
+            Self::ConnectionClosed { .. } | Self::TooLong { .. } => "answer",
         }
     }
 
@@ -197,7 +197,7 @@ impl Explain for HttpError {
             Self::ProxySetting(_) => "write it as http://HOST:PORT, or unset it",
             Self::CaFile { .. } => "pass a PEM file with --ca-file",
             Self::Tls(_) => "install ca-certificates, or pass a PEM file with --ca-file",
-            Self::Name { .. } => "check the network and the spelling of the address",
+            Self::Dns { .. } => "check the network and the spelling of the address",
             Self::Connect { endpoint, .. } if endpoint.is_loopback() => {
                 "start the simulator in another terminal: maskinporten simulate"
             }
@@ -220,7 +220,9 @@ impl Explain for HttpError {
                 "check that the firewall lets https out, or set HTTPS_PROXY to your proxy; --connect-timeout waits longer"
             }
             Self::TimedOut { .. } => "try again later; --timeout waits longer",
-            Self::Broken { .. } | Self::TooLong { .. } => "check the address, and whether a proxy answers in its place",
+            Self::ConnectionClosed { .. } | Self::TooLong { .. } => {
+                "check the address, and whether a proxy answers in its place"
+            }
         };
         Some(hint.to_owned())
     }

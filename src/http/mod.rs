@@ -21,7 +21,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFT
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use self::peer::Seen;
+use self::peer::PeerRecorder;
 pub use self::{
     endpoint::{Endpoint, EndpointError},
     error::HttpError,
@@ -30,7 +30,7 @@ pub use self::{
 };
 
 /// Longer answers are not read: a token answer has a few kilobytes.
-pub const MAXIMUM_ANSWER_BYTES: usize = 1024 * 1024;
+pub const MAXIMUM_RESPONSE_BYTES: usize = 1024 * 1024;
 
 const USER_AGENT: &str = concat!("maskinporten-token-generator/", env!("CARGO_PKG_VERSION"));
 
@@ -48,11 +48,11 @@ pub struct HttpOptions {
 pub struct HttpClient {
     client: reqwest::Client,
     endpoint: Endpoint,
-    seen: Option<Arc<Seen>>,
+    seen: Option<Arc<PeerRecorder>>,
 }
 
 /// An answer that was read to its end.
-pub struct Answer {
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// The media type, in lower case and without parameters; empty when there is none.
@@ -87,11 +87,11 @@ impl HttpClient {
     /// # Errors
     /// As [`HttpClient::new`].
     pub fn observing(endpoint: Endpoint, options: &HttpOptions) -> Result<Self, HttpError> {
-        let seen = Arc::new(Seen::of(&endpoint));
+        let seen = Arc::new(PeerRecorder::of(&endpoint));
         Self::build(endpoint, options, Some(seen))
     }
 
-    fn build(endpoint: Endpoint, options: &HttpOptions, seen: Option<Arc<Seen>>) -> Result<Self, HttpError> {
+    fn build(endpoint: Endpoint, options: &HttpOptions, seen: Option<Arc<PeerRecorder>>) -> Result<Self, HttpError> {
         if let Some(variable) = proxy::unusable(&endpoint) {
             return Err(HttpError::ProxySetting(variable));
         }
@@ -130,7 +130,7 @@ impl HttpClient {
     ///
     /// # Errors
     /// [`HttpError`] when there is no answer that could be read to its end.
-    pub async fn post_form(&self, form: &SecretString, deadline: Instant) -> Result<Answer, HttpError> {
+    pub async fn post_form(&self, form: &SecretString, deadline: Instant) -> Result<Response, HttpError> {
         let request = self
             .client
             .post(self.endpoint.url().clone())
@@ -143,11 +143,11 @@ impl HttpClient {
     ///
     /// # Errors
     /// As [`HttpClient::post_form`].
-    pub async fn get(&self, deadline: Instant) -> Result<Answer, HttpError> {
+    pub async fn get(&self, deadline: Instant) -> Result<Response, HttpError> {
         self.send(self.client.get(self.endpoint.url().clone()), deadline).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder, deadline: Instant) -> Result<Answer, HttpError> {
+    async fn send(&self, request: reqwest::RequestBuilder, deadline: Instant) -> Result<Response, HttpError> {
         let remaining = deadline.saturating_duration_since(Instant::now());
         let failed = |error: reqwest::Error| HttpError::of(&self.endpoint, &error);
         let request = request.header(ACCEPT, "application/json").timeout(remaining);
@@ -156,13 +156,13 @@ impl HttpClient {
         let received_at = Utc::now();
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > MAXIMUM_ANSWER_BYTES {
-                return Err(HttpError::TooLong { endpoint: self.endpoint.clone(), limit: MAXIMUM_ANSWER_BYTES });
+            if body.len() + chunk.len() > MAXIMUM_RESPONSE_BYTES {
+                return Err(HttpError::TooLong { endpoint: self.endpoint.clone(), limit: MAXIMUM_RESPONSE_BYTES });
             }
             body.extend_from_slice(&chunk);
         }
         let headers = response.headers();
-        Ok(Answer {
+        Ok(Response {
             status: response.status().as_u16(),
             media_type: media_type(headers),
             location: text(headers, &LOCATION).map(|location| without_query(location).to_owned()),

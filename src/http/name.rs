@@ -8,7 +8,7 @@ use super::{Endpoint, HttpError, HttpOptions};
 /// our place: behind one ([`HttpClient::proxy`](super::HttpClient::proxy)) the answer says nothing.
 ///
 /// # Errors
-/// [`HttpError::Name`] when the name has no address, [`HttpError::TimedOut`] when nobody knew within the time for
+/// [`HttpError::Dns`] when the name has no address, [`HttpError::TimedOut`] when nobody knew within the time for
 /// setting up a connection.
 pub async fn addresses(endpoint: &Endpoint, options: &HttpOptions) -> Result<Vec<IpAddr>, HttpError> {
     let host = endpoint.host();
@@ -24,7 +24,7 @@ pub async fn addresses(endpoint: &Endpoint, options: &HttpOptions) -> Result<Vec
         }
     }
     if addresses.is_empty() {
-        return Err(HttpError::Name { host: host.to_owned() });
+        return Err(HttpError::Dns { host: host.to_owned() });
     }
     Ok(addresses)
 }

@@ -41,12 +41,12 @@ impl fmt::Display for TlsVersion {
 /// Where a handshake leaves what it saw. A proxy that is reached over TLS shows a certificate too, which is not the
 /// server's, so only the one for the endpoint's own name is kept.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct PeerRecorder {
     host: String,
     peer: Mutex<Option<Peer>>,
 }
 
-impl Seen {
+impl PeerRecorder {
     pub(super) fn of(endpoint: &Endpoint) -> Self {
         Self { host: bare(endpoint.host()).to_owned(), peer: Mutex::new(None) }
     }
@@ -90,7 +90,7 @@ mod tests {
             ("https://[2001:db8::1]/token", "2001:db8::1", true),
             ("https://maskinporten.no/token", "proxy.example", false),
         ] {
-            let seen = Seen::of(&Endpoint::parse(url).unwrap());
+            let seen = PeerRecorder::of(&Endpoint::parse(url).unwrap());
 
             seen.showed(&ServerName::try_from(name).unwrap(), &certificate, &[]);
 
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn certificates_are_kept_in_the_order_they_came_and_the_version_goes_with_the_first() {
         let [own, other] = [vec![1], vec![2]].map(CertificateDer::from);
-        let seen = Seen::of(&Endpoint::parse("https://maskinporten.no/token").unwrap());
+        let seen = PeerRecorder::of(&Endpoint::parse("https://maskinporten.no/token").unwrap());
 
         seen.showed(&ServerName::try_from("maskinporten.no").unwrap(), &own, std::slice::from_ref(&other));
         seen.speaks(TlsVersion::Tls12, &other);

@@ -23,14 +23,17 @@ use rustls::{
 
 use super::{
     HttpError,
-    peer::{Seen, TlsVersion},
+    peer::{PeerRecorder, TlsVersion},
 };
 
 /// A machine's whole trust store has some 200 kilobytes.
 const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
 
 /// TLS 1.2 and 1.3 with ring; aws-lc, rustls' own choice, takes 32 ms to start.
-pub(super) fn client_config(ca_file: Option<&Path>, seen: Option<Arc<Seen>>) -> Result<ClientConfig, HttpError> {
+pub(super) fn client_config(
+    ca_file: Option<&Path>,
+    seen: Option<Arc<PeerRecorder>>,
+) -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(ring::default_provider());
     let verifier = LazyRoots::new(Arc::clone(&provider), ca_file.map(read).transpose()?, seen)?;
     let builder = ClientConfig::builder_with_provider(provider)
@@ -65,14 +68,14 @@ struct LazyRoots {
     provider: Arc<CryptoProvider>,
     own: Option<Arc<WebPkiServerVerifier>>,
     machine: OnceLock<Arc<WebPkiServerVerifier>>,
-    seen: Option<Arc<Seen>>,
+    seen: Option<Arc<PeerRecorder>>,
 }
 
 impl LazyRoots {
     fn new(
         provider: Arc<CryptoProvider>,
         own: Option<RootCertStore>,
-        seen: Option<Arc<Seen>>,
+        seen: Option<Arc<PeerRecorder>>,
     ) -> Result<Self, HttpError> {
         let own = own.map(|roots| verifier(roots, &provider)).transpose();
         let own = own.map_err(|error| HttpError::Tls(error.to_string()))?;
