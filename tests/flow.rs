@@ -248,7 +248,7 @@ fn a_simulator_that_has_ended_is_told_from_one_that_never_was() {
         6,
         &format!(
             "error: could not reach the server\n\
-             caused by: could not connect to {endpoint}: nobody listens there\n\
+             caused by: could not connect to {endpoint}: connection refused\n\
              hint: start the simulator in another terminal: maskinporten simulate\n"
         ),
     );

@@ -86,7 +86,7 @@ impl ClientError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Http(error) => error.is_passing(),
+            Self::Http(error) => error.is_transient(),
             Self::Unavailable { .. } => true,
             Self::Grant(_) | Self::Endpoint(_) | Self::Refused(_) | Self::UnexpectedResponse(_) => false,
         }
