@@ -231,7 +231,7 @@ fn without_a_simulator_env_local_says_how_to_start_one() {
 
     outcome.fails(
         3,
-        "error: no simulator has left its addresses in `/nonexistent/maskinporten/local.json`\n\
+        "error: no simulator is running: `/nonexistent/maskinporten/local.json` does not exist\n\
          hint: start the simulator in another terminal: maskinporten simulate\n",
     );
 }

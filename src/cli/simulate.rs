@@ -59,7 +59,7 @@ struct Note {
 impl Note {
     /// Leaves the note; where that cannot be done the simulator is of use all the same.
     fn leave(own: LocalEnvironment, report: &Report) -> Self {
-        let place = LocalEnvironment::note();
+        let place = LocalEnvironment::path();
         let before = place.as_ref().ok().and_then(|place| LocalEnvironment::read(place).ok()).filter(is_alive);
         if let Some(before) = &before {
             report.warning(&format!("--env local now means this simulator, no longer {}", before.issuer));
@@ -73,7 +73,7 @@ impl Note {
 
     /// Puts back what stood there, unless another simulator has come since.
     fn take_back(self) {
-        let Ok(place) = LocalEnvironment::note() else { return };
+        let Ok(place) = LocalEnvironment::path() else { return };
         if LocalEnvironment::read(&place).ok() != Some(self.own) {
             return;
         }

@@ -30,7 +30,7 @@ pub async fn published_keys(
     options: &HttpOptions,
     deadline: Instant,
 ) -> Result<Option<KeySet>, ClientError> {
-    let Some(metadata) = issuer.metadata() else { return Ok(None) };
+    let Some(metadata) = issuer.metadata_url() else { return Ok(None) };
     let endpoint = Endpoint::parse(&metadata).map_err(ClientError::Endpoint)?;
     let answer = get(&endpoint, options, deadline).await?;
     let unintelligible = |what| ClientError::UnexpectedResponse(UnexpectedResponse::of(&endpoint, &answer, what));
