@@ -262,7 +262,7 @@ fn the_demo_shows_every_step() {
         "1. The simulator",
         "2. The keystore's certificate",
         "3. The grant, decoded",
-        "4. The answer of http://127.0.0.1:",
+        "4. The response from http://127.0.0.1:",
         "5. The access token's claims",
         "6. The token in a request",
     ] {
