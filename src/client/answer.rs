@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{AccessToken, ClientError, Refusal, error::UnexpectedResponse};
-use crate::http::{Answer, Endpoint};
+use crate::http::{Endpoint, Response};
 
 /// RFC 6749 §5.1 under its wire names. Members that are not known here are let be.
 #[derive(Deserialize)]
@@ -22,7 +22,7 @@ struct Success {
 /// # Errors
 /// [`ClientError::Refused`] for an OAuth error in a 4xx; [`ClientError::Unavailable`] for 429 and 5xx;
 /// [`ClientError::UnexpectedResponse`] for anything that is neither a token nor a refusal.
-pub(super) fn read(answer: &Answer, endpoint: &Endpoint, now: DateTime<Utc>) -> Result<AccessToken, ClientError> {
+pub(super) fn read(answer: &Response, endpoint: &Endpoint, now: DateTime<Utc>) -> Result<AccessToken, ClientError> {
     let unintelligible = |what| ClientError::UnexpectedResponse(UnexpectedResponse::of(endpoint, answer, what));
     match answer.status {
         200 => success(&answer.body, now).map_err(unintelligible),
@@ -103,7 +103,7 @@ mod tests {
             let endpoint = Endpoint::parse("https://test.maskinporten.no/token").unwrap();
             let marked = [body.as_slice(), br#"{"access_token":"hemmelig-token"}"#].concat();
             for body in [body, marked] {
-                let answer = Answer {
+                let answer = Response {
                     status,
                     media_type: String::new(),
                     location: None,

@@ -8,7 +8,7 @@ use url::Url;
 use super::{ClientError, error::UnexpectedResponse};
 use crate::{
     environment::Addresses,
-    http::{Answer, Endpoint, EndpointError, HttpClient, HttpOptions},
+    http::{Endpoint, EndpointError, HttpClient, HttpOptions, Response},
 };
 
 /// RFC 8414 §3: put between the host and the path of the issuer.
@@ -34,7 +34,7 @@ impl Metadata {
     ///
     /// # Errors
     /// [`UnexpectedResponse`] when it is no metadata.
-    pub fn read(endpoint: &Endpoint, answer: &Answer) -> Result<Self, UnexpectedResponse> {
+    pub fn read(endpoint: &Endpoint, answer: &Response) -> Result<Self, UnexpectedResponse> {
         let unintelligible = |what| UnexpectedResponse::of(endpoint, answer, what);
         if answer.status != 200 {
             return Err(unintelligible("metadata comes with 200"));

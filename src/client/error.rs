@@ -6,7 +6,7 @@ use super::Refusal;
 use crate::{
     explain::Explain,
     grant::GrantError,
-    http::{Answer, Endpoint, EndpointError, HttpError},
+    http::{Endpoint, EndpointError, HttpError, Response},
     language::Language,
     text::is_deceptive,
 };
@@ -65,7 +65,7 @@ pub struct UnexpectedResponse {
 }
 
 impl UnexpectedResponse {
-    pub(super) fn of(endpoint: &Endpoint, answer: &Answer, what: &str) -> Self {
+    pub(super) fn of(endpoint: &Endpoint, answer: &Response, what: &str) -> Self {
         let text = String::from_utf8_lossy(&answer.body);
         // A token that cannot be used is still a token: of a success nothing is shown that is no page.
         let success = (200..300).contains(&answer.status);
@@ -86,7 +86,7 @@ impl ClientError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Http(error) => error.is_passing(),
+            Self::Http(error) => error.is_transient(),
             Self::Unavailable { .. } => true,
             Self::Grant(_) | Self::Endpoint(_) | Self::Refused(_) | Self::UnexpectedResponse(_) => false,
         }

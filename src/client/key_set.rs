@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{ClientError, error::UnexpectedResponse};
 use crate::{
     environment::KnownIssuer,
-    http::{Answer, Endpoint, HttpClient, HttpOptions},
+    http::{Endpoint, HttpClient, HttpOptions, Response},
     keystore::KeySet,
 };
 
@@ -30,7 +30,7 @@ pub async fn published_keys(
     options: &HttpOptions,
     deadline: Instant,
 ) -> Result<Option<KeySet>, ClientError> {
-    let Some(metadata) = issuer.metadata() else { return Ok(None) };
+    let Some(metadata) = issuer.metadata_url() else { return Ok(None) };
     let endpoint = Endpoint::parse(&metadata).map_err(ClientError::Endpoint)?;
     let answer = get(&endpoint, options, deadline).await?;
     let unintelligible = |what| ClientError::UnexpectedResponse(UnexpectedResponse::of(&endpoint, &answer, what));
@@ -64,7 +64,7 @@ pub async fn fetch_key_set(
 }
 
 /// Fetches a document that comes with 200.
-async fn get(endpoint: &Endpoint, options: &HttpOptions, deadline: Instant) -> Result<Answer, ClientError> {
+async fn get(endpoint: &Endpoint, options: &HttpOptions, deadline: Instant) -> Result<Response, ClientError> {
     let answer = HttpClient::new(endpoint.clone(), options)?.get(deadline).await?;
     match answer.status {
         200 => Ok(answer),
