@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
+use snapbox::str;
 
 use crate::{
     local::Local,
@@ -186,16 +187,14 @@ fn a_refusal_of_the_simulator_is_explained_and_its_trace_id_stands_in_both_logs(
     let outcome = local.maskinporten(&["token", "--env", "local", "-s", "simulator:unknown"]).run();
 
     let trace_id = outcome.stderr.split_once("(trace_id: ").unwrap().1.split_once(')').unwrap().0.to_owned();
-    outcome.fails(
-        5,
-        &format!(
-            "error: the token endpoint refused the grant: HTTP 400, invalid_scope (MP-200)\n\
-             caused by: the server says: Token request contains invalid scopes for client, simulator:unknown \
-             (trace_id: {trace_id})\n\
-             caused by: that means: the scope is not registered on the client\n\
-             hint: whoever manages the client must add the scope to it in Samarbeidsportalen; if it cannot be chosen \
-             there, the owner of the API must grant your organisation access first\n"
-        ),
+    outcome.replacing(&trace_id, "[TRACE_ID]").fails(
+        5, str![[r#"
+error: the token endpoint refused the grant: HTTP 400, invalid_scope (MP-200)
+caused by: the server says: Token request contains invalid scopes for client, simulator:unknown (trace_id: [TRACE_ID])
+caused by: that means: the scope is not registered on the client
+hint: whoever manages the client must add the scope to it in Samarbeidsportalen; if it cannot be chosen there, the owner of the API must grant your organisation access first
+
+"#]],
     );
     assert!(local.log().contains(&trace_id), "{}", local.log());
 }
@@ -231,8 +230,11 @@ fn without_a_simulator_env_local_says_how_to_start_one() {
 
     outcome.fails(
         3,
-        "error: no simulator has left its addresses in `/nonexistent/maskinporten/local.json`\n\
-         hint: start the simulator in another terminal: maskinporten simulate\n",
+        str![[r#"
+error: no simulator has left its addresses in `/nonexistent/maskinporten/local.json`
+hint: start the simulator in another terminal: maskinporten simulate
+
+"#]],
     );
 }
 
@@ -244,13 +246,14 @@ fn a_simulator_that_has_ended_is_told_from_one_that_never_was() {
 
     let outcome = local.maskinporten(&["token", "--env", "local", "--retries", "0"]).run();
 
-    outcome.fails(
+    outcome.replacing(endpoint, "[ENDPOINT]").fails(
         6,
-        &format!(
-            "error: could not reach the server\n\
-             caused by: could not connect to {endpoint}: nobody listens there\n\
-             hint: start the simulator in another terminal: maskinporten simulate\n"
-        ),
+        str![[r#"
+error: could not reach the server
+caused by: could not connect to [ENDPOINT]: nobody listens there
+hint: start the simulator in another terminal: maskinporten simulate
+
+"#]],
     );
 }
 

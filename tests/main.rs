@@ -1,5 +1,6 @@
-//! The one integration test binary: each file is a capability, tried from outside.
-#![allow(missing_docs, unreachable_pub, clippy::missing_panics_doc, clippy::must_use_candidate)] // tests are no API
+//! The one integration test binary: each file tests one capability from outside.
+#![allow(missing_docs, unreachable_pub, clippy::missing_panics_doc, clippy::must_use_candidate)] // not an API
+#![allow(clippy::needless_raw_string_hashes)] // the form in which snapbox writes inline snapshots
 
 mod aliases;
 mod answers;

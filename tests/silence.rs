@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use snapbox::str;
+
 use crate::server::{Server, Step, asking, asking_at, nobody, raw};
 
 /// What a run takes on a busy machine beside the time that it waits.
@@ -16,12 +18,14 @@ fn a_port_where_nobody_listens_is_told_with_the_way_to_a_simulator() {
 
     let outcome = asking_at("token", &url).args(["--retries", "0"]).run();
 
-    outcome.fails(
+    outcome.replacing(&url, "[URL]").fails(
         6,
-        &format!(
-            "error: could not reach the server\ncaused by: could not connect to {url}: nobody listens there\n\
-             hint: start the simulator in another terminal: maskinporten simulate\n"
-        ),
+        str![[r#"
+error: could not reach the server
+caused by: could not connect to [URL]: nobody listens there
+hint: start the simulator in another terminal: maskinporten simulate
+
+"#]],
     );
 }
 
@@ -34,9 +38,12 @@ fn a_name_without_an_address_is_told_by_the_name_alone() {
 
     outcome.fails(
         6,
-        "error: could not reach the server\n\
-         caused by: could not find the address of `maskinporten.test.invalid`\n\
-         hint: check the network and the spelling of the address\n",
+        str![[r#"
+error: could not reach the server
+caused by: could not find the address of `maskinporten.test.invalid`
+hint: check the network and the spelling of the address
+
+"#]],
     );
 }
 
@@ -47,14 +54,14 @@ fn a_connection_that_breaks_before_the_answer_is_told() {
 
         let outcome = asking("token", &server).args(["--retries", "0"]).run();
 
-        outcome.fails(
+        outcome.replacing(server.url("/token"), "[URL]").fails(
             6,
-            &format!(
-                "error: got no answer that could be read\n\
-                 caused by: the connection to {} broke before the answer was complete: the other side hung up\n\
-                 hint: check the address, and whether a proxy answers in its place\n",
-                server.url("/token")
-            ),
+            str![[r#"
+error: got no answer that could be read
+caused by: the connection to [URL] broke before the answer was complete: the other side hung up
+hint: check the address, and whether a proxy answers in its place
+
+"#]],
         );
     }
 }
@@ -76,13 +83,14 @@ fn is_left_after_a_second(first: &str) {
 
     let waited = started.elapsed();
     assert!((Duration::from_secs(1)..SLACK).contains(&waited), "{waited:?}");
-    outcome.fails(
+    outcome.replacing(server.url("/token"), "[URL]").fails(
         6,
-        &format!(
-            "error: got no answer that could be read\ncaused by: {} did not answer in time\n\
-             hint: try again later; --timeout waits longer\n",
-            server.url("/token")
-        ),
+        str![[r#"
+error: got no answer that could be read
+caused by: [URL] did not answer in time
+hint: try again later; --timeout waits longer
+
+"#]],
     );
 }
 
@@ -95,13 +103,14 @@ fn a_listener_that_never_speaks_tls_is_left_when_connecting_takes_too_long() {
     let outcome = asking_at("token", &url).args(["--connect-timeout", "1s", "--retries", "0"]).run();
 
     assert!(started.elapsed() < SLACK);
-    outcome.fails(
+    outcome.replacing(&url, "[URL]").fails(
         6,
-        &format!(
-            "error: could not reach the server\ncaused by: {url} did not answer in time\n\
-             hint: check that the firewall lets https out, or set HTTPS_PROXY to your proxy; --connect-timeout waits \
-             longer\n"
-        ),
+        str![[r#"
+error: could not reach the server
+caused by: [URL] did not answer in time
+hint: check that the firewall lets https out, or set HTTPS_PROXY to your proxy; --connect-timeout waits longer
+
+"#]],
     );
 }
 
@@ -111,13 +120,10 @@ fn programs_are_told_which_kind_of_silence_it_was() {
 
     let outcome = asking_at("token", &url).args(["--retries", "0", "--error-format", "json"]).run();
 
-    outcome.fails(
-        6,
-        &format!(
-            "{{\"error\":{{\"code\":\"connect\",\"message\":\"could not reach the server\",\"causes\":[\"could not connect \
-             to {url}: nobody listens there\"],\"hint\":\"start the simulator in another terminal: maskinporten \
-             simulate\",\"exit_code\":6,\"http_status\":null,\"oauth_error\":null,\"mp_code\":null,\"trace_id\":null,\
-             \"warnings\":[]}}}}\n"
-        ),
+    outcome.replacing(&url, "[URL]").fails(
+        6, str![[r#"
+{"error":{"code":"connect","message":"could not reach the server","causes":["could not connect to [URL]: nobody listens there"],"hint":"start the simulator in another terminal: maskinporten simulate","exit_code":6,"http_status":null,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
+
+"#]],
     );
 }

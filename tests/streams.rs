@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use snapbox::str;
+
 use crate::{
     server::{Server, TOKEN, asking, asking_at, json, token},
     support::{Outcome, maskinporten, testdata, wait},
@@ -43,11 +45,21 @@ fn a_full_disk_is_an_error() {
     let grant = grant();
     let grant = grant.each_ref().map(String::as_str);
 
-    in_a_shell(r#""$@" >/dev/full"#, &grant)
-        .fails(1, "error: could not write the result: No space left on device (os error 28)\n");
+    in_a_shell(r#""$@" >/dev/full"#, &grant).fails(
+        1,
+        str![[r#"
+error: could not write the result: No space left on device (os error 28)
+
+"#]],
+    );
     for arguments in [["--help"], ["--version"]] {
-        in_a_shell(r#""$@" >/dev/full"#, &arguments)
-            .fails(1, "error: could not write the result: No space left on device (os error 28)\n");
+        in_a_shell(r#""$@" >/dev/full"#, &arguments).fails(
+            1,
+            str![[r#"
+error: could not write the result: No space left on device (os error 28)
+
+"#]],
+        );
     }
 }
 
@@ -64,16 +76,20 @@ fn a_stdout_that_is_closed_is_an_error_or_nothing_but_never_a_crash() {
 #[test]
 fn colour_is_for_terminals_or_for_those_who_ask() {
     let failing = || maskinporten(["token", "--env", "test"]);
-    let plain = "error: no client id was given\nhint: pass --client-id ID, or set MASKINPORTEN_CLIENT_ID\n";
+    let plain = str![[r#"
+error: no client id was given
+hint: pass --client-id ID, or set MASKINPORTEN_CLIENT_ID
+
+"#]];
     let coloured = "\u{1b}[1;31merror:\u{1b}[0m no client id was given\n\
                     \u{1b}[1;32mhint:\u{1b}[0m pass --client-id ID, or set MASKINPORTEN_CLIENT_ID\n";
 
-    failing().run().fails(3, plain);
-    failing().args(["--color", "auto"]).run().fails(3, plain);
-    failing().args(["--color", "never"]).run().fails(3, plain);
+    failing().run().fails(3, plain.clone());
+    failing().args(["--color", "auto"]).run().fails(3, plain.clone());
+    failing().args(["--color", "never"]).run().fails(3, plain.clone());
     failing().args(["--color", "always"]).run().fails(3, coloured);
     failing().args(["--color", "always"]).env("NO_COLOR", "1").run().fails(3, coloured);
-    failing().env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1").run().fails(3, plain);
+    failing().env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1").run().fails(3, plain.clone());
 }
 
 #[test]
@@ -81,10 +97,10 @@ fn errors_for_programs_have_no_colour() {
     let outcome = maskinporten(["token", "--env", "test", "--color", "always", "--error-format", "json"]).run();
 
     outcome.fails(
-        3,
-        "{\"error\":{\"code\":\"missing\",\"message\":\"no client id was given\",\"causes\":[],\"hint\":\"pass \
-         --client-id ID, or set MASKINPORTEN_CLIENT_ID\",\"exit_code\":3,\"http_status\":null,\"oauth_error\":null,\
-         \"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}\n",
+        3, str![[r#"
+{"error":{"code":"missing","message":"no client id was given","causes":[],"hint":"pass --client-id ID, or set MASKINPORTEN_CLIENT_ID","exit_code":3,"http_status":null,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
+
+"#]],
     );
 }
 
@@ -96,8 +112,12 @@ fn quiet_silences_warnings_and_never_an_error() {
     warned().args(["--quiet"]).run().artefact();
     warned().args(["-q", "--ttl", "x"]).run().fails(
         2,
-        "error: --ttl cannot be used\ncaused by: `x` is not a lifetime in seconds (`90`) or minutes (`2m`)\n\
-         hint: pass --ttl 120 or less; the access token's lifetime does not depend on it\n",
+        str![[r#"
+error: --ttl cannot be used
+caused by: `x` is not a lifetime in seconds (`90`) or minutes (`2m`)
+hint: pass --ttl 120 or less; the access token's lifetime does not depend on it
+
+"#]],
     );
 }
 
