@@ -200,6 +200,7 @@ fn init_without_a_terminal_or_with_an_empty_option_is_an_error_of_usage() {
     assert!(!Path::new(&config).exists());
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs python3")]
 #[test]
 fn init_asks_on_a_terminal_for_what_is_missing() {
     let home = tempfile::tempdir().unwrap();

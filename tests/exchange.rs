@@ -215,6 +215,7 @@ fn headers_are_printed_in_every_form_with_those_that_go_along() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn curl_sends_what_headers_prints_in_each_form_that_is_meant_for_it() {
     for form in ["lines", "curl-config", "curl"] {
@@ -238,6 +239,7 @@ fn curl_sends_what_headers_prints_in_each_form_that_is_meant_for_it() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn curl_posts_the_form_of_a_grant() {
     let server = Server::start([token()]);
@@ -253,6 +255,7 @@ fn curl_posts_the_form_of_a_grant() {
     assert_eq!(request.claims()["iss"], "our-client");
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_shell_runs_the_curl_command_of_a_grant() {
     let server = Server::start([token()]);

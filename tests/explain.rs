@@ -224,6 +224,7 @@ fn an_argument_that_is_not_utf_8_is_refused() {
     outcome.fails(1, &format!("error: what was given is not UTF-8\n{WHAT_CAN_BE_PASSED}"));
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs python3")]
 #[test]
 fn on_a_terminal_every_refusal_that_is_known_is_listed_a_line_each() {
     let folder = tempfile::tempdir().unwrap();

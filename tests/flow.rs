@@ -93,6 +93,7 @@ fn every_keystore_gets_a_token(local: &Local, curl: &[&str]) {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn every_kind_of_keystore_gets_a_token_over_http_that_curl_uses() {
     let local = simulator(&[]);
@@ -100,6 +101,7 @@ fn every_kind_of_keystore_gets_a_token_over_http_that_curl_uses() {
     every_keystore_gets_a_token(&local, &[]);
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn every_kind_of_keystore_gets_a_token_over_https_that_curl_uses() {
     let local = simulator(&["--tls"]);

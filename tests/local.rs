@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    support::{Maskinporten, maskinporten, wait_until},
+    support::{Maskinporten, http_get, maskinporten, wait_until},
     watch,
 };
 
@@ -127,7 +127,7 @@ impl Local {
     /// others.
     pub fn grants(&self) -> usize {
         let last = format!("/errors/last-{}", self.log().matches(" /errors/last-").count());
-        crate::server::curl(["-sS", "-k", "-o", "/dev/null", &format!("{}{}", self.issuer(), &last[1..])], "");
+        http_get(&format!("{}{}", self.issuer(), &last[1..]));
         let last = format!("GET {last} ");
         wait_until("the log has the last request", || self.log().contains(&last).then_some(()));
         self.log().lines().filter(|line| line.starts_with("POST /token ")).count()

@@ -134,6 +134,7 @@ fn audiences_and_clocks_that_are_refused() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn grants_that_this_tool_would_not_send_are_refused_too() {
     let local = Local::start(&[]);

@@ -7,6 +7,7 @@ use crate::{local::Local, support::program, watch};
 /// The address of `maskinporten simulate` without options; the test's simulator is on another port.
 const USUAL_ISSUER: &str = "http://127.0.0.1:17824/";
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs bash and curl")]
 #[test]
 fn every_block_marked_run_runs() {
     let (local, home) = (Local::start(&[]), tempfile::tempdir().unwrap());

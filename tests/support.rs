@@ -3,13 +3,15 @@
 use std::{
     ffi::OsStr,
     fmt::Display,
-    io::{Read, Write as _},
+    io::{Read, Write},
+    net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
+use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};
 use snapbox::{Assert, Data, IntoData, assert::DEFAULT_ACTION_ENV, data::Inline};
 use tempfile::TempDir;
 
@@ -202,6 +204,35 @@ fn read_to_end(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
         stream.read_to_end(&mut bytes).unwrap();
         bytes
     })
+}
+
+/// Sends a signal to a process.
+#[cfg(unix)]
+pub fn send_signal(process: u32, signal: rustix::process::Signal) {
+    let process = rustix::process::Pid::from_raw(process.cast_signed()).unwrap();
+    rustix::process::kill_process(process, signal).unwrap();
+}
+
+/// Sends a GET request to a server, whatever its certificate is, and returns the whole response.
+pub fn http_get(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (authority, path) = rest.split_once('/').unwrap();
+    let request = format!("GET /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    let stream = TcpStream::connect(authority).unwrap();
+    stream.set_read_timeout(Some(TIME_LIMIT)).unwrap();
+    if scheme == "http" {
+        return exchange(stream, &request);
+    }
+    let mut connector = SslConnector::builder(SslMethod::tls()).unwrap();
+    connector.set_verify(SslVerifyMode::NONE);
+    exchange(connector.build().connect("localhost", stream).unwrap(), &request)
+}
+
+fn exchange(mut stream: impl Read + Write, request: &str) -> String {
+    let mut response = String::new();
+    stream.write_all(request.as_bytes()).unwrap();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 /// Runs another program to its end and returns its stdout; fails the test when it fails.
