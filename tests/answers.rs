@@ -13,16 +13,17 @@ const PAGE: &str =
 const JWT: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJtYXNraW5wb3J0ZW4ifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ";
 
 /// Requests a token once, from a server that responds with this.
-fn getting(step: Step) -> (Outcome, String) {
+fn token_from(step: Step) -> (Outcome, String) {
     let server = Server::start([step]);
     let outcome = asking("token", &server).args(["--retries", "0"]).run();
     (outcome, server.url("/token"))
 }
 
-/// Requests a token in vain; the address of the server is `[URL]`, and the reason after `before` is `[REASON]`.
+/// Requests a token and returns the failure, in which `[URL]` and `[REASON]` stand for the address and for the text after
+/// `before`, and that text.
 #[track_caller]
 fn reason_of(step: Step, before: &str) -> (Outcome, String) {
-    let (outcome, url) = getting(step);
+    let (outcome, url) = token_from(step);
     let outcome = outcome.replacing(url, "[URL]");
     let reason = outcome.failure(6).split_once(before).and_then(|(_, rest)| rest.split_once("\nhint: "));
     let (reason, _) = reason.unwrap_or_else(|| panic!("{}", outcome.stderr));
@@ -62,7 +63,7 @@ hint: check the address, and whether a proxy answers in its place
     assert_snapshot(&reason, expected);
 }
 
-/// The server responds with a status that means: not now. The text of its response is shown like this.
+/// The server is unavailable, with this status and text.
 #[track_caller]
 fn is_not_available(step: Step, expected: impl Expected) {
     let (outcome, reason) = reason_of(step, "cannot answer now: ");
@@ -150,7 +151,7 @@ fn a_redirect_is_never_followed() {
         let elsewhere = Server::start([]);
         let location = format!("Location: {}", elsewhere.url("/token?session=hemmelig#x"));
 
-        let (outcome, url) = getting(answer(status, &[&location], ""));
+        let (outcome, url) = token_from(answer(status, &[&location], ""));
 
         outcome
             .replacing(url, "[URL]")
@@ -210,7 +211,7 @@ fn a_response_that_is_not_http_is_reported_as_that() {
 #[test]
 fn a_token_is_accepted_with_any_content_type() {
     for kind in [&[][..], &["Content-Type: text/html"], &["Content-Type: application/json;charset=UTF-8"]] {
-        let (outcome, _) = getting(answer("200 OK", kind, success()));
+        let (outcome, _) = token_from(answer("200 OK", kind, success()));
 
         assert_eq!(outcome.artefact(), format!("{}\n", crate::server::TOKEN));
     }
@@ -258,7 +259,7 @@ fn a_token_in_an_unusable_response_is_not_shown() {
         ("400 Bad Request", r#"{"title":"too late","access_token":"secret-token"}"#.to_owned()),
         ("502 Bad Gateway", format!("upstream said {}", success())),
     ] {
-        let (outcome, _) = getting(json(status, body));
+        let (outcome, _) = token_from(json(status, body));
 
         assert_eq!((outcome.code, outcome.stdout.as_str()), (6, ""));
         assert!(!outcome.stderr.contains("secret-token"), "{}", outcome.stderr);
@@ -282,7 +283,7 @@ fn control_characters_and_tokens_in_a_refusal_are_removed() {
         r#"{{"error":"invalid_\u0041","error_description":"a\u001b[31mred\u0007\r\nhint: run this\u202e\u2066\u009b2J\u061c\u200b {JWT}","error_uri":"https://example.no/\u001b]8;;x"}}"#
     );
 
-    let (outcome, _) = getting(json("400 Bad Request", body));
+    let (outcome, _) = token_from(json("400 Bad Request", body));
 
     outcome.fails(
         5,

@@ -1,4 +1,4 @@
-//! No answer at all: nobody there, a connection that breaks, a server that says nothing.
+//! No response at all: no listener, a broken connection, a server that does not respond.
 
 use std::{
     net::TcpListener,
@@ -9,11 +9,11 @@ use snapbox::str;
 
 use crate::server::{Server, Step, asking, asking_at, nobody, raw};
 
-/// What a run takes on a busy machine beside the time that it waits.
+/// The longest that a run takes on a busy machine, besides the time that it waits.
 const SLACK: Duration = Duration::from_secs(10);
 
 #[test]
-fn a_port_where_nobody_listens_is_told_with_the_way_to_a_simulator() {
+fn a_port_without_a_listener_is_reported_with_the_command_that_starts_a_simulator() {
     let url = format!("http://{}/token", nobody());
 
     let outcome = asking_at("token", &url).args(["--retries", "0"]).run();
@@ -30,7 +30,7 @@ hint: start the simulator in another terminal: maskinporten simulate
 }
 
 #[test]
-fn a_name_without_an_address_is_told_by_the_name_alone() {
+fn an_unknown_host_is_reported_by_its_name_alone() {
     let outcome = asking_at("token", "https://maskinporten.test.invalid/token?key=hemmelig")
         .args(["--retries", "0"])
         .env("RES_OPTIONS", "timeout:1 attempts:1")
@@ -48,7 +48,7 @@ hint: check the network and the spelling of the address
 }
 
 #[test]
-fn a_connection_that_breaks_before_the_answer_is_told() {
+fn a_connection_that_breaks_before_the_response_is_reported() {
     for step in [Step::Reset, raw("")] {
         let server = Server::start([step]);
 
@@ -67,15 +67,15 @@ hint: check the address, and whether a proxy answers in its place
 }
 
 #[test]
-fn a_server_that_falls_silent_is_left_when_the_time_is_over() {
+fn a_server_that_stops_responding_runs_into_the_timeout() {
     std::thread::scope(|threads| {
         for first in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"] {
-            threads.spawn(|| is_left_after_a_second(first));
+            threads.spawn(|| times_out_after_a_second(first));
         }
     });
 }
 
-fn is_left_after_a_second(first: &str) {
+fn times_out_after_a_second(first: &str) {
     let server = Server::start([Step::Hang(first.into())]);
 
     let started = Instant::now();
@@ -95,7 +95,7 @@ hint: try again later; --timeout waits longer
 }
 
 #[test]
-fn a_listener_that_never_speaks_tls_is_left_when_connecting_takes_too_long() {
+fn a_listener_without_tls_runs_into_the_connect_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}/token", listener.local_addr().unwrap());
 
@@ -115,7 +115,7 @@ hint: check that the firewall lets https out, or set HTTPS_PROXY to your proxy; 
 }
 
 #[test]
-fn programs_are_told_which_kind_of_silence_it_was() {
+fn json_errors_tell_connection_failures_apart() {
     let url = format!("http://{}/token", nobody());
 
     let outcome = asking_at("token", &url).args(["--retries", "0", "--error-format", "json"]).run();

@@ -1,4 +1,4 @@
-//! stdout is the artefact and nothing else, and it is written whole or not at all; colour only where it is wanted.
+//! stdout contains the artefact alone, complete or not at all; colours are for terminals.
 
 use std::process::{Command, Stdio};
 
@@ -9,7 +9,7 @@ use crate::{
     support::{Outcome, maskinporten, testdata, wait},
 };
 
-/// Runs a line of shell in which `"$@"` is a command that signs a grant.
+/// Runs a shell script in which `"$@"` is the binary with these arguments.
 fn in_a_shell(line: &str, arguments: &[&str]) -> Outcome {
     let child = Command::new("sh")
         .args(["-c", line, "sh", env!("CARGO_BIN_EXE_maskinporten")])
@@ -29,7 +29,7 @@ fn grant() -> [String; 9] {
 }
 
 #[test]
-fn a_reader_that_leaves_is_no_error() {
+fn a_reader_that_closes_the_pipe_is_not_an_error() {
     let grant = grant();
     let help = ["--help"];
     for arguments in [&grant.each_ref().map(String::as_str)[..], &help] {
@@ -64,7 +64,7 @@ error: could not write the result: No space left on device (os error 28)
 }
 
 #[test]
-fn a_stdout_that_is_closed_is_an_error_or_nothing_but_never_a_crash() {
+fn a_closed_stdout_never_causes_a_crash() {
     let grant = grant();
 
     let outcome = in_a_shell(r#""$@" >&-"#, &grant.each_ref().map(String::as_str));
@@ -74,7 +74,7 @@ fn a_stdout_that_is_closed_is_an_error_or_nothing_but_never_a_crash() {
 }
 
 #[test]
-fn colour_is_for_terminals_or_for_those_who_ask() {
+fn errors_are_coloured_on_terminals_or_on_request() {
     let failing = || maskinporten(["token", "--env", "test"]);
     let plain = str![[r#"
 error: no client id was given
@@ -93,7 +93,7 @@ hint: pass --client-id ID, or set MASKINPORTEN_CLIENT_ID
 }
 
 #[test]
-fn errors_for_programs_have_no_colour() {
+fn json_errors_have_no_colour() {
     let outcome = maskinporten(["token", "--env", "test", "--color", "always", "--error-format", "json"]).run();
 
     outcome.fails(
@@ -105,7 +105,7 @@ fn errors_for_programs_have_no_colour() {
 }
 
 #[test]
-fn quiet_silences_warnings_and_never_an_error() {
+fn quiet_suppresses_warnings_but_not_errors() {
     let warned = || asking_at("grant", "https://a.example/token").args(["--keystore", &testdata("expired.p12")]);
 
     assert!(warned().run().stderr.starts_with("warning: the certificate expired on 2022-"));
@@ -122,7 +122,7 @@ hint: pass --ttl 120 or less; the access token's lifetime does not depend on it
 }
 
 #[test]
-fn warnings_come_with_the_error_when_a_program_reads_them() {
+fn json_errors_contain_the_warnings() {
     let server = Server::start([json("400 Bad Request", r#"{"error":"invalid_scope"}"#)]);
 
     let outcome = asking("token", &server).args(["--error-format", "json", "--keystore-password", "secret"]).run();
@@ -137,7 +137,7 @@ fn warnings_come_with_the_error_when_a_program_reads_them() {
 }
 
 #[test]
-fn verbose_says_what_is_done_beside_the_token_and_shows_no_secret() {
+fn verbose_reports_each_step_on_stderr_and_shows_no_secret() {
     let server = Server::start([token()]);
 
     let outcome = asking("token", &server).args(["-v"]).run();

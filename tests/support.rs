@@ -15,7 +15,7 @@ use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};
 use snapbox::{Assert, Data, IntoData, assert::DEFAULT_ACTION_ENV, data::Inline};
 use tempfile::TempDir;
 
-use crate::watch::{self, Watch};
+use crate::watch::{self, SecretScan};
 
 /// The longest that a test waits for anything; a program that takes longer is killed, and the test fails.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
@@ -93,13 +93,13 @@ impl Maskinporten {
     /// Runs to the end.
     pub fn run(self) -> Outcome {
         let Self { mut command, stdin, home } = self;
-        let watch = Watch::of(&command, home.path());
+        let scan = SecretScan::new(&command, home.path());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
         let feeder = std::thread::spawn(move || drop(input.write_all(&stdin)));
         let outcome = wait(child);
         feeder.join().unwrap();
-        watch.search(outcome.stdout.as_bytes(), outcome.stderr.as_bytes(), home.path());
+        scan.search(outcome.stdout.as_bytes(), outcome.stderr.as_bytes(), home.path());
         drop(home);
         outcome
     }
