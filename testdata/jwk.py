@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes JSON Web Keys (RFC 7517) from private keys in PEM, whole or with one thing wrong.
+"""Makes JSON Web Keys (RFC 7517) from private keys in PEM, valid or with one fault.
 
-Standard library only; the public half is openssl's. For scripts/testdata: it trusts its input and checks nothing.
+Standard library only; the public half by openssl. For scripts/testdata alone: it does not validate its input.
 """
 
 import argparse
@@ -22,7 +22,7 @@ def url(octets):
 
 
 def members(path):
-    """Every member of the private JWK but `kid`."""
+    """Returns every member of the private JWK except `kid`."""
     pem = Path(path).read_text().split("-----")[2]
     private = value(parts(base64.b64decode(pem))[2])
     public = subprocess.check_output(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"])
@@ -50,7 +50,7 @@ def write(target, content):
 
 
 def private(source, target, options):
-    """One private key; --set and --without change it, --with-d takes `d` from another key."""
+    """Writes one private key; --set and --without change it, --with-d takes `d` from another key."""
     key = {"kid": options.kid, **members(source)}
     if options.kid is None:
         del key["kid"]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes the sample files that neither openssl nor keytool writes: BER, PBMAC1, and broken on purpose.
+"""Makes the sample files that neither openssl nor keytool can write: BER, PBMAC1, and deliberately broken ones.
 
 Reads PKCS#12 (RFC 7292) that OpenSSL 3 wrote with its defaults, changes one thing and writes it again.
-Standard library only; AES is openssl's. For scripts/testdata: it trusts its input and checks nothing.
+Standard library only; AES by openssl. For scripts/testdata alone: it does not validate its input.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def oid(dotted):
 
 
 def read(der, at=0):
-    """The tag, the value and the end of the element at `at`; definite lengths only."""
+    """Returns the tag, value and end of the element at `at`; definite lengths only."""
     tag, first, start = der[at], der[at + 1], at + 2
     if first >= 0x80:
         start += first & 0x7F
@@ -66,7 +66,7 @@ def value(der):
 
 
 def children(constructed_value):
-    """The elements inside a constructed value, each with its header."""
+    """Returns the elements inside a constructed value, each with its header."""
     out, at = [], 0
     while at < len(constructed_value):
         end = read(constructed_value, at)[2]
@@ -108,7 +108,7 @@ def data(octets):
 
 
 def bags(content):
-    """The bags of a `data` content."""
+    """Returns the bags of a `data` content."""
     return parts(value(value(parts(content)[1])))
 
 
@@ -135,7 +135,7 @@ def derive(password, salt, iterations):
 
 
 def decrypt(content, password):
-    """The bags of an EncryptedData content under PBES2 with PBKDF2, HMAC-SHA-256 and AES-256-CBC."""
+    """Decrypts the bags of an EncryptedData content under PBES2 with PBKDF2, HMAC-SHA-256 and AES-256-CBC."""
     encrypted_data = parts(value(parts(content)[1]))
     _, pbes2, octets = parts(encrypted_data[1])
     derivation, cipher = parts(parts(pbes2)[1])
@@ -154,7 +154,7 @@ def encrypt(bags, password):
 
 
 def fixed(what, size):
-    """A salt that is the same every time: these files keep no secret."""
+    """Returns a salt that is the same every time: these files protect nothing."""
     return hashlib.sha256(what.encode()).digest()[:size]
 
 
@@ -180,7 +180,7 @@ def mac_sha256(safe, password):
 
 
 def with_iterations(der, iterations):
-    """Every { OCTET STRING salt, INTEGER count } below `der` gets the count: PBES1 and PBKDF2 alike."""
+    """Sets the count in every { OCTET STRING salt, INTEGER count } below `der`: PBES1 and PBKDF2 alike."""
     tag, inner, end = read(der)
     if tag == OCTETS and inner[:1] == bytes([SEQUENCE]) and read(inner)[2] == len(inner):
         return tlv(OCTETS, with_iterations(inner, iterations))
@@ -196,20 +196,20 @@ def with_iterations(der, iterations):
 
 
 def pbmac1(source, target, password):
-    """Puts an RFC 9579 MAC in place: PBKDF2 and HMAC, both with SHA-256."""
+    """Replaces the MAC with one of RFC 9579: PBKDF2 and HMAC, both with SHA-256."""
     pfx = Pfx(source)
     salt = fixed("pbmac1", 16)
     digest = hmac.digest(derive(password, salt, ITERATIONS), pfx.safe, "sha256")
     derivation = pbkdf2_parameters(salt, ITERATIONS, integer(32))
     scheme = algorithm(PBMAC1, tlv(SEQUENCE, derivation, algorithm(HMAC_SHA256, tlv(NULL))))
     info = tlv(SEQUENCE, scheme, tlv(OCTETS, digest))
-    # The outer salt and count mean nothing then; these are the ones in the RFC's own vectors.
+    # The outer salt and count are then unused; these are the values of the RFC's vectors.
     pfx.mac = tlv(SEQUENCE, info, tlv(OCTETS, b"NOT USED"), integer(1))
     pfx.write(target)
 
 
 def ber(source, target):
-    """The same content with indefinite lengths outside and the octet string in chunks (X.690 8.1.3.6)."""
+    """Writes the same content with indefinite lengths outside and the octet string in chunks (X.690 8.1.3.6)."""
     pfx = Pfx(source)
     chunks = b"".join(tlv(OCTETS, pfx.safe[i : i + 1000]) for i in range(0, len(pfx.safe), 1000))
 
@@ -222,7 +222,7 @@ def ber(source, target):
 
 
 def reverse_certificates(source, target, password):
-    """Puts the certificates in the opposite order."""
+    """Reverses the order of the certificates."""
     pfx = Pfx(source)
     contents = [encrypt(decrypt(c, password)[::-1], password) if is_encrypted(c) else c for c in pfx.contents()]
     pfx.set_contents(contents, password)
@@ -230,7 +230,7 @@ def reverse_certificates(source, target, password):
 
 
 def swap_key(source, other, target, password):
-    """Puts the other file's key in, under this file's name and local key id."""
+    """Replaces the key by the other file's, under this file's name and local key id."""
     pfx = Pfx(source)
 
     def key_bag(p):
@@ -244,7 +244,7 @@ def swap_key(source, other, target, password):
 
 
 def hide_iterations(source, target, password, iterations):
-    """One encrypted content with certificates and key, where only the key's own count is `iterations`."""
+    """Writes one encrypted content with certificates and key, where only the key's own count is `iterations`."""
     pfx = Pfx(source)
     found = []
     for content in pfx.contents():
@@ -257,7 +257,7 @@ def hide_iterations(source, target, password, iterations):
 
 
 def iterations(source, target, mac=None, content=None):
-    """Changes the counts and nothing else: no longer does any password fit."""
+    """Changes the counts alone: the file then opens with no password."""
     pfx = Pfx(source)
     if mac is not None:
         info, salt, *_ = parts(pfx.mac)
@@ -268,7 +268,7 @@ def iterations(source, target, mac=None, content=None):
 
 
 def flip(source, target):
-    """Flips a bit in the encrypted certificates: the structure is whole, the MAC is not."""
+    """Flips a bit in the encrypted certificates: the structure stays valid, the MAC does not."""
     der = bytearray(Path(source).read_bytes())
     safe = Pfx(source).safe
     der[bytes(der).index(safe) + 1000] ^= 0x10
@@ -276,12 +276,12 @@ def flip(source, target):
 
 
 def nested_indefinite(target, depth):
-    """Opens a SEQUENCE of indefinite length inside another, and never closes one."""
+    """Writes nested SEQUENCEs of indefinite length without their ends."""
     Path(target).write_bytes(b"\x30\x80" * int(depth))
 
 
 def nested_definite(target, depth):
-    """Well-formed DER, deep."""
+    """Writes well-formed, deeply nested DER."""
     headers, size = [], 0
     for _ in range(int(depth)):
         headers.append(b"\x30" + length(size))
@@ -290,13 +290,13 @@ def nested_definite(target, depth):
 
 
 def huge_length(target):
-    """A PFX of 2^63 - 1 octets, says its header; 21 octets are there."""
+    """Writes a PFX whose header announces 2^63 - 1 octets, with 21 octets."""
     exabytes = b"\x88\x7f" + b"\xff" * 7
     Path(target).write_bytes(b"\x30" + exabytes + integer(3) + b"\x30" + exabytes)
 
 
 def jwk(source, target):
-    """An RSA private key as a JSON Web Key (RFC 7517), its kid the thumbprint of RFC 7638."""
+    """Writes an RSA private key as a JSON Web Key (RFC 7517); the kid is its thumbprint (RFC 7638)."""
     pem = Path(source).read_text().split("-----")[2]
     pkcs1 = value(parts(base64.b64decode(pem))[2])
     numbers = [value(n).lstrip(b"\0") for n in parts(pkcs1)[1:9]]

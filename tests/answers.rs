@@ -1,63 +1,81 @@
-//! Answers that are neither a token nor a refusal: one clear sentence each, nothing on stdout, and nothing in it that
-//! a terminal would obey or a thief could use.
+//! Responses that are neither a token nor a refusal: one clear sentence each, nothing on stdout, and neither control
+//! characters nor secrets in the message.
+
+use snapbox::str;
 
 use crate::{
     server::{Server, Step, answer, asking, json, raw, success},
-    support::Outcome,
+    support::{Expected, Outcome, assert_snapshot},
 };
 
-const TYPED: &str = "HTTP 200 with application/json, and";
 const PAGE: &str =
     "<!DOCTYPE html>\r\n<html><head><title>Access denied</title></head>\n\t<body>Ask your administrator</body>";
-const SHOWN: &str =
-    "<!DOCTYPE html> <html><head><title>Access denied</title></head> <body>Ask your administrator</body>";
 const JWT: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJtYXNraW5wb3J0ZW4ifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ";
 
-/// Gets this answer once.
-fn getting(step: Step) -> (Outcome, String) {
+/// Requests a token once, from a server that responds with this.
+fn token_from(step: Step) -> (Outcome, String) {
     let server = Server::start([step]);
     let outcome = asking("token", &server).args(["--retries", "0"]).run();
     (outcome, server.url("/token"))
 }
 
-/// The answer makes no sense, for this reason.
+/// Requests a token and returns the failure, in which `[URL]` and `[REASON]` stand for the address and for the text after
+/// `before`, and that text.
 #[track_caller]
-fn makes_no_sense(step: Step, reason: &str) {
-    let (outcome, url) = getting(step);
-    outcome.fails(
-        6,
-        &format!(
-            "error: could not make sense of the answer\ncaused by: {url} answered {reason}\n\
-             hint: check the address, and whether a proxy answers in its place\n"
-        ),
-    );
+fn reason_of(step: Step, before: &str) -> (Outcome, String) {
+    let (outcome, url) = token_from(step);
+    let outcome = outcome.replacing(url, "[URL]");
+    let reason = outcome.failure(6).split_once(before).and_then(|(_, rest)| rest.split_once("\nhint: "));
+    let (reason, _) = reason.unwrap_or_else(|| panic!("{}", outcome.stderr));
+    let reason = reason.to_owned();
+    (outcome.replacing(format!("{before}{reason}"), &format!("{before}[REASON]")), reason)
 }
 
-/// The answer could not be read to its end, for this reason.
+/// The response is neither a token nor a refusal, for this reason.
 #[track_caller]
-fn cannot_be_read(step: Step, reason: &str) {
-    let (outcome, url) = getting(step);
+fn makes_no_sense(step: Step, expected: impl Expected) {
+    let (outcome, reason) = reason_of(step, "[URL] answered ");
     outcome.fails(
         6,
-        &format!(
-            "error: got no answer that could be read\ncaused by: {}\n\
-             hint: check the address, and whether a proxy answers in its place\n",
-            reason.replace("URL", &url)
-        ),
+        str![[r#"
+error: could not make sense of the answer
+caused by: [URL] answered [REASON]
+hint: check the address, and whether a proxy answers in its place
+
+"#]],
     );
+    assert_snapshot(&reason, expected);
 }
 
-/// The server cannot answer now, and says this.
+/// The response could not be read to its end, for this reason.
 #[track_caller]
-fn is_not_available(step: Step, said: &str) {
-    let (outcome, url) = getting(step);
+fn cannot_be_read(step: Step, expected: impl Expected) {
+    let (outcome, reason) = reason_of(step, "caused by: ");
     outcome.fails(
         6,
-        &format!(
-            "error: {url} cannot answer now: {said}\n\
-             hint: try again later; https://status.digdir.no tells of disturbances\n"
-        ),
+        str![[r#"
+error: got no answer that could be read
+caused by: [REASON]
+hint: check the address, and whether a proxy answers in its place
+
+"#]],
     );
+    assert_snapshot(&reason, expected);
+}
+
+/// The server is unavailable, with this status and text.
+#[track_caller]
+fn is_not_available(step: Step, expected: impl Expected) {
+    let (outcome, reason) = reason_of(step, "cannot answer now: ");
+    outcome.fails(
+        6,
+        str![[r#"
+error: [URL] cannot answer now: [REASON]
+hint: try again later; https://status.digdir.no tells of disturbances
+
+"#]],
+    );
+    assert_snapshot(&reason, expected);
 }
 
 fn page(status: &str) -> Step {
@@ -66,39 +84,64 @@ fn page(status: &str) -> Step {
 
 #[test]
 fn a_page_from_a_proxy_is_shown_on_one_line_with_its_status_and_type() {
-    makes_no_sense(page("200 OK"), &format!("HTTP 200 with text/html, and it is no JSON: {SHOWN}"));
-    makes_no_sense(page("403 Forbidden"), &format!("HTTP 403 with text/html, and it is no OAuth error: {SHOWN}"));
-    makes_no_sense(page("404 Not Found"), &format!("HTTP 404 with text/html, and it is no OAuth error: {SHOWN}"));
-    is_not_available(page("502 Bad Gateway"), &format!("HTTP 502: {SHOWN}"));
+    makes_no_sense(
+        page("200 OK"),
+        str![
+            "HTTP 200 with text/html, and it is no JSON: <!DOCTYPE html> <html><head><title>Access denied</title></head> <body>Ask your administrator</body>"
+        ],
+    );
+    makes_no_sense(
+        page("403 Forbidden"),
+        str![
+            "HTTP 403 with text/html, and it is no OAuth error: <!DOCTYPE html> <html><head><title>Access denied</title></head> <body>Ask your administrator</body>"
+        ],
+    );
+    makes_no_sense(
+        page("404 Not Found"),
+        str![
+            "HTTP 404 with text/html, and it is no OAuth error: <!DOCTYPE html> <html><head><title>Access denied</title></head> <body>Ask your administrator</body>"
+        ],
+    );
+    is_not_available(
+        page("502 Bad Gateway"),
+        str![
+            "HTTP 502: <!DOCTYPE html> <html><head><title>Access denied</title></head> <body>Ask your administrator</body>"
+        ],
+    );
 }
 
 #[test]
-fn a_long_page_is_shown_by_its_beginning() {
+fn only_the_beginning_of_a_long_page_is_shown() {
     let page = "a page without end ".repeat(1000);
 
     is_not_available(
         answer("503 Service Unavailable", &["Content-Type: text/html"], &page),
-        &format!("HTTP 503: {}…", &page[..160]),
+        str![
+            "HTTP 503: a page without end a page without end a page without end a page without end a page without end a page without end a page without end a page without end a page w…"
+        ],
     );
 }
 
 #[test]
-fn an_empty_body_says_so_much_as_its_status() {
-    makes_no_sense(json("200 OK", ""), &format!("{TYPED} it is no JSON"));
-    makes_no_sense(json("400 Bad Request", ""), "HTTP 400 with application/json, and it is no OAuth error");
-    makes_no_sense(answer("401 Unauthorized", &["WWW-Authenticate: Basic"], ""), "HTTP 401, and it is no OAuth error");
+fn an_empty_body_is_reported_by_its_status() {
+    makes_no_sense(json("200 OK", ""), str!["HTTP 200 with application/json, and it is no JSON"]);
+    makes_no_sense(json("400 Bad Request", ""), str!["HTTP 400 with application/json, and it is no OAuth error"]);
+    makes_no_sense(
+        answer("401 Unauthorized", &["WWW-Authenticate: Basic"], ""),
+        str!["HTTP 401, and it is no OAuth error"],
+    );
     makes_no_sense(
         raw("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
-        "HTTP 204, and no token endpoint answers with this status",
+        str!["HTTP 204, and no token endpoint answers with this status"],
     );
-    is_not_available(json("500 Internal Server Error", ""), "HTTP 500");
+    is_not_available(json("500 Internal Server Error", ""), str!["HTTP 500"]);
 }
 
 #[test]
-fn a_401_in_the_words_of_a_framework_is_no_refusal_of_maskinporten() {
+fn a_401_that_a_web_framework_wrote_is_not_a_refusal() {
     makes_no_sense(
         json("401 Unauthorized", r#"{"status":401,"title":"Unauthorized"}"#),
-        r#"HTTP 401 with application/json, and it is no OAuth error: {"status":401,"title":"Unauthorized"}"#,
+        str![[r#"HTTP 401 with application/json, and it is no OAuth error: {"status":401,"title":"Unauthorized"}"#]],
     );
 }
 
@@ -108,92 +151,105 @@ fn a_redirect_is_never_followed() {
         let elsewhere = Server::start([]);
         let location = format!("Location: {}", elsewhere.url("/token?session=hemmelig#x"));
 
-        makes_no_sense(
-            answer(status, &[&location], ""),
-            &format!(
-                "HTTP {}, and it is a redirect, which is never followed (to {})",
-                &status[..3],
-                elsewhere.url("/token")
-            ),
-        );
+        let (outcome, url) = token_from(answer(status, &[&location], ""));
+
+        outcome
+            .replacing(url, "[URL]")
+            .replacing(elsewhere.url("/token"), "[LOCATION]")
+            .replacing(&status[..3], "[STATUS]")
+            .fails(
+                6,
+                str![[r#"
+error: could not make sense of the answer
+caused by: [URL] answered HTTP [STATUS], and it is a redirect, which is never followed (to [LOCATION])
+hint: check the address, and whether a proxy answers in its place
+
+"#]],
+            );
     }
 }
 
 #[test]
-fn a_body_that_is_cut_short_is_no_token() {
-    let cut = "the connection to URL failed before the response was complete: unexpected end of data";
+fn a_truncated_body_is_not_a_token() {
+    let cut = str!["the connection to [URL] broke before the answer was complete: it was cut short"];
     let whole = success();
     let beginning = &whole[..whole.len() - 1];
-    cannot_be_read(raw(format!("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{whole}")), cut);
+    cannot_be_read(raw(format!("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{whole}")), cut.clone());
     cannot_be_read(
         raw(format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{whole}\r\n", whole.len())),
-        cut,
+        cut.clone(),
     );
-    makes_no_sense(json("200 OK", beginning), &format!("{TYPED} it is cut short"));
+    makes_no_sense(json("200 OK", beginning), str!["HTTP 200 with application/json, and it is cut short"]);
 }
 
 #[test]
-fn a_body_without_end_is_not_read_further_than_one_mebibyte() {
-    let too_long = "the response from URL is longer than 1048576 bytes";
+fn an_endless_body_is_read_up_to_one_mebibyte() {
+    let too_long = str!["the answer of [URL] is longer than 1048576 bytes"];
     for status in ["200 OK", "400 Bad Request", "503 Service Unavailable"] {
         let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\n\r\n{{\"access_token\":\"");
-        cannot_be_read(Step::Endless(head.into_bytes(), vec![b'a'; 65536]), too_long);
+        cannot_be_read(Step::Endless(head.into_bytes(), vec![b'a'; 65536]), too_long.clone());
     }
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     let chunk = [b"8000\r\n".as_slice(), &vec![b' '; 0x8000], b"\r\n"].concat();
-    cannot_be_read(Step::Endless(chunked.into(), chunk), too_long);
+    cannot_be_read(Step::Endless(chunked.into(), chunk), too_long.clone());
 }
 
 #[test]
-fn headers_without_end_are_not_read_further_than_their_limit() {
-    let too_long = "the connection to URL failed before the response was complete: the response headers are too long";
-    cannot_be_read(Step::Endless("HTTP/1.1 200 OK\r\n".into(), b"X-Header: value\r\n".repeat(1000)), too_long);
-    cannot_be_read(Step::Endless("HTTP/1.1 200 OK\r\nX-Header: ".into(), vec![b'a'; 65536]), too_long);
+fn endless_headers_are_read_up_to_their_limit() {
+    let too_long = str!["the connection to [URL] broke before the answer was complete: its headers are too long"];
+    cannot_be_read(Step::Endless("HTTP/1.1 200 OK\r\n".into(), b"X-Header: value\r\n".repeat(1000)), too_long.clone());
+    cannot_be_read(Step::Endless("HTTP/1.1 200 OK\r\nX-Header: ".into(), vec![b'a'; 65536]), too_long.clone());
 }
 
 #[test]
-fn what_is_no_http_is_called_that() {
-    let no_http = "the connection to URL failed before the response was complete: the response is not valid HTTP";
-    cannot_be_read(raw("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), no_http);
-    cannot_be_read(raw(b"\x15\x03\x03\x00\x02\x02\x28"), no_http);
+fn a_response_that_is_not_http_is_reported_as_that() {
+    let no_http = str!["the connection to [URL] broke before the answer was complete: what came is no HTTP"];
+    cannot_be_read(raw("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), no_http.clone());
+    cannot_be_read(raw(b"\x15\x03\x03\x00\x02\x02\x28"), no_http.clone());
 }
 
 #[test]
-fn the_content_type_decides_nothing_a_token_is_a_token() {
+fn a_token_is_accepted_with_any_content_type() {
     for kind in [&[][..], &["Content-Type: text/html"], &["Content-Type: application/json;charset=UTF-8"]] {
-        let (outcome, _) = getting(answer("200 OK", kind, success()));
+        let (outcome, _) = token_from(answer("200 OK", kind, success()));
 
         assert_eq!(outcome.artefact(), format!("{}\n", crate::server::TOKEN));
     }
 }
 
 #[test]
-fn a_success_without_a_usable_token_is_none() {
-    let unusable = "it is JSON without a usable `access_token`";
-    let strange = "its `access_token` is empty or holds what no token holds";
+fn a_success_without_a_usable_token_is_an_error() {
+    let unusable = str!["HTTP 200 with application/json, and it is JSON without a usable `access_token`"];
+    let strange = str!["HTTP 200 with application/json, and its `access_token` is empty or holds what no token holds"];
     for (body, reason) in [
-        (r"{}", unusable),
-        ("[]", unusable),
-        ("null", unusable),
-        (r#"{"error":"invalid_grant"}"#, unusable),
-        (r#"{"access_token":null,"token_type":"Bearer"}"#, unusable),
-        (r#"{"access_token":["secret-token"],"token_type":"Bearer"}"#, unusable),
-        (r#"{"access_token":"secret-token","access_token":"b","token_type":"Bearer"}"#, unusable),
-        (r#"{"access_token":"","token_type":"Bearer"}"#, strange),
-        (r#"{"access_token":"secret-token\nX-Evil: 1","token_type":"Bearer"}"#, strange),
-        (r#"{"access_token":"secret-token ","token_type":"Bearer"}"#, strange),
-        (r#"{"access_token":"secret-token';reboot;'","token_type":"Bearer"}"#, strange),
-        (r#"{"access_token":"secret-token"}"#, "it has no `token_type`"),
-        (r#"{"access_token":"secret-token","token_type":"N_A"}"#, "its `token_type` is not Bearer"),
-        (r#"{"access_token":"secret-token","token_type":"Bearer"} and more"#, "it is no JSON"),
-        ("access_token=secret-token&token_type=Bearer", "it is no JSON"),
+        (r"{}", unusable.clone()),
+        ("[]", unusable.clone()),
+        ("null", unusable.clone()),
+        (r#"{"error":"invalid_grant"}"#, unusable.clone()),
+        (r#"{"access_token":null,"token_type":"Bearer"}"#, unusable.clone()),
+        (r#"{"access_token":["secret-token"],"token_type":"Bearer"}"#, unusable.clone()),
+        (r#"{"access_token":"secret-token","access_token":"b","token_type":"Bearer"}"#, unusable.clone()),
+        (r#"{"access_token":"","token_type":"Bearer"}"#, strange.clone()),
+        (r#"{"access_token":"secret-token\nX-Evil: 1","token_type":"Bearer"}"#, strange.clone()),
+        (r#"{"access_token":"secret-token ","token_type":"Bearer"}"#, strange.clone()),
+        (r#"{"access_token":"secret-token';reboot;'","token_type":"Bearer"}"#, strange.clone()),
+        (r#"{"access_token":"secret-token"}"#, str!["HTTP 200 with application/json, and it has no `token_type`"]),
+        (
+            r#"{"access_token":"secret-token","token_type":"N_A"}"#,
+            str!["HTTP 200 with application/json, and its `token_type` is not Bearer"],
+        ),
+        (
+            r#"{"access_token":"secret-token","token_type":"Bearer"} and more"#,
+            str!["HTTP 200 with application/json, and it is no JSON"],
+        ),
+        ("access_token=secret-token&token_type=Bearer", str!["HTTP 200 with application/json, and it is no JSON"]),
     ] {
-        makes_no_sense(json("200 OK", body), &format!("{TYPED} {reason}"));
+        makes_no_sense(json("200 OK", body), reason);
     }
 }
 
 #[test]
-fn a_token_that_cannot_be_used_is_not_shown_either() {
+fn a_token_in_an_unusable_response_is_not_shown() {
     for (status, body) in [
         ("201 Created", success()),
         ("200 OK", format!("\u{feff}{}", success())),
@@ -203,7 +259,7 @@ fn a_token_that_cannot_be_used_is_not_shown_either() {
         ("400 Bad Request", r#"{"title":"too late","access_token":"secret-token"}"#.to_owned()),
         ("502 Bad Gateway", format!("upstream said {}", success())),
     ] {
-        let (outcome, _) = getting(json(status, body));
+        let (outcome, _) = token_from(json(status, body));
 
         assert_eq!((outcome.code, outcome.stdout.as_str()), (6, ""));
         assert!(!outcome.stderr.contains("secret-token"), "{}", outcome.stderr);
@@ -212,57 +268,58 @@ fn a_token_that_cannot_be_used_is_not_shown_either() {
 }
 
 #[test]
-fn an_error_with_duplicate_members_is_no_oauth_error() {
+fn an_error_with_duplicate_members_is_not_an_oauth_error() {
     makes_no_sense(
         json("400 Bad Request", r#"{"error":"invalid_grant","error":"other"}"#),
-        r#"HTTP 400 with application/json, and it is no OAuth error: {"error":"invalid_grant","error":"other"}"#,
+        str![[
+            r#"HTTP 400 with application/json, and it is no OAuth error: {"error":"invalid_grant","error":"other"}"#
+        ]],
     );
 }
 
 #[test]
-fn a_refusal_cannot_move_the_cursor_turn_text_around_or_add_lines_of_its_own() {
+fn control_characters_and_tokens_in_a_refusal_are_removed() {
     let body = format!(
         r#"{{"error":"invalid_\u0041","error_description":"a\u001b[31mred\u0007\r\nhint: run this\u202e\u2066\u009b2J\u061c\u200b {JWT}","error_uri":"https://example.no/\u001b]8;;x"}}"#
     );
 
-    let (outcome, _) = getting(json("400 Bad Request", body));
+    let (outcome, _) = token_from(json("400 Bad Request", body));
 
     outcome.fails(
         5,
-        "error: the token endpoint refused the grant: HTTP 400, invalid_A\n\
-         caused by: the server says: a [31mred hint: run this 2J [JWT]\n\
-         caused by: the server says more at https://example.no/ ]8;;x\n\
-         hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking\n",
+        str![[r#"
+error: the token endpoint refused the grant: HTTP 400, invalid_A
+caused by: the server says: a [31mred hint: run this 2J [JWT]
+caused by: the server says more at https://example.no/ ]8;;x
+hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
+
+"#]],
     );
 }
 
 #[test]
-fn a_page_cannot_either_nor_can_it_show_the_grant_that_it_got() {
+fn control_characters_and_assertions_in_a_page_are_removed() {
     is_not_available(
         answer("502 Bad Gateway", &[], format!("\u{1b}]0;title\u{7}\u{9b}31m\u{202e}got assertion={JWT}&x=1 \u{0}end")),
-        "HTTP 502: ]0;title 31mgot assertion=[JWT]&x=1 end",
+        str!["HTTP 502: ]0;title 31mgot assertion=[JWT]&x=1 end"],
     );
     cannot_be_read(
         answer("404 Not Found", &["Content-Type: text/\u{1b}[31mhtml"], "gone"),
-        "the connection to URL failed before the response was complete: the response is not valid HTTP",
+        str!["the connection to [URL] broke before the answer was complete: what came is no HTTP"],
     );
 }
 
 #[test]
-fn errors_for_programs_are_as_harmless_and_carry_the_status() {
+fn json_errors_have_no_control_characters_and_contain_the_status() {
     let server = Server::start([page("200 OK")]);
 
     let outcome = asking("token", &server).args(["--error-format", "json"]).run();
 
-    let url = server.url("/token");
-    assert_eq!((outcome.code, outcome.stdout.as_str()), (6, ""));
-    assert_eq!(
-        outcome.stderr,
-        format!(
-            "{{\"error\":{{\"code\":\"answer\",\"message\":\"could not make sense of the answer\",\"causes\":[\"{url} \
-             answered HTTP 200 with text/html, and it is no JSON: {SHOWN}\"],\"hint\":\"check the address, and \
-             whether a proxy answers in its place\",\"exit_code\":6,\"http_status\":200,\"oauth_error\":null,\
-             \"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}}}\n"
-        )
+    outcome.replacing(server.url("/token"), "[URL]").fails(
+        6,
+        str![[r#"
+{"error":{"code":"answer","message":"could not make sense of the answer","causes":["[URL] answered HTTP 200 with text/html, and it is no JSON: <!DOCTYPE html> <html><head><title>Access denied</title></head> <body>Ask your administrator</body>"],"hint":"check the address, and whether a proxy answers in its place","exit_code":6,"http_status":200,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
+
+"#]],
     );
 }

@@ -11,7 +11,7 @@ use std::{
 use crate::{
     cache::{Setting, files},
     local::Local,
-    support::wait,
+    support::{send_signal, wait},
     watch,
 };
 
@@ -53,7 +53,7 @@ fn ctrl_c_ends_who_asks_and_who_waits_for_the_one_that_asks() {
     std::thread::sleep(Duration::from_millis(1500));
 
     for child in &both {
-        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        send_signal(child.id(), rustix::process::Signal::INT);
     }
 
     for child in both {

@@ -103,6 +103,7 @@ fn script(shell: &str) -> String {
     maskinporten(["completions", shell]).run().artefact()
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs bash")]
 #[test]
 fn bash_completes_commands_options_profiles_environments_and_files() {
     let home = Home::new();
@@ -144,6 +145,7 @@ fn bash_completes_commands_options_profiles_environments_and_files() {
     home.nothing_ran();
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh")]
 #[test]
 fn zsh_completes_commands_options_profiles_environments_and_files() {
     let home = Home::new();
@@ -184,6 +186,7 @@ fn zsh_completes_commands_options_profiles_environments_and_files() {
     home.nothing_ran();
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs fish")]
 #[test]
 fn fish_completes_commands_options_profiles_environments_and_files() {
     let home = Home::new();
@@ -206,6 +209,7 @@ fn fish_completes_commands_options_profiles_environments_and_files() {
     home.nothing_ran();
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs elvish")]
 #[test]
 fn elvish_completes_commands_options_profiles_environments_and_files() {
     let home = Home::new();

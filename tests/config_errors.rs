@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Maskinporten, maskinporten, program, testdata};
+use crate::support::{Maskinporten, assert_table, maskinporten, program, testdata};
 
 const PROFILE: [&str; 8] = ["--env", "test", "-c", "x", "-s", "a:b", "-k", "k.p12"];
 
@@ -26,14 +26,13 @@ fn file(name: &str, text: impl AsRef<[u8]>) -> (tempfile::TempDir, String) {
 
 #[test]
 fn every_fault_of_a_file_is_named_with_its_line() {
-    for paragraph in include_str!("config_errors.txt").trim_end().split("\n\n") {
-        let (text, said) = paragraph.split_once('\n').unwrap();
+    assert_table(snapbox::file!["config_errors.txt"], |text| {
         let (_folder, path) = file("c.toml", text.replace(" ¶ ", "\n") + "\n");
 
         let outcome = maskinporten(["token", "--config", &path]).run();
 
-        outcome.fails(3, &format!("{}\n", said.replace("FILE", &path)));
-    }
+        outcome.failure(3).replace(&path, "FILE")
+    });
 }
 
 #[test]
@@ -201,6 +200,7 @@ fn init_without_a_terminal_or_with_an_empty_option_is_an_error_of_usage() {
     assert!(!Path::new(&config).exists());
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs python3")]
 #[test]
 fn init_asks_on_a_terminal_for_what_is_missing() {
     let home = tempfile::tempdir().unwrap();

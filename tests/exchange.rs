@@ -1,4 +1,4 @@
-//! An assertion becomes a token: the request on the wire, and each form in which the answer is printed.
+//! The token request on the wire, and each form in which the token is printed.
 
 use std::time::SystemTime;
 
@@ -18,7 +18,7 @@ fn rfc3339(epoch: i64) -> String {
     DateTime::from_timestamp(epoch, 0).unwrap().to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// A form that names when the token ends, with that second: it must be 599 s after the answer came.
+/// Returns an output and the expiry in it, which must be 599 s after the response.
 #[track_caller]
 fn ending(output: impl Fn() -> String, end_in: impl Fn(&str) -> i64) -> (String, i64) {
     let before = now();
@@ -29,7 +29,7 @@ fn ending(output: impl Fn() -> String, end_in: impl Fn(&str) -> i64) -> (String,
 }
 
 #[test]
-fn the_request_is_that_of_rfc_7523_and_nothing_more() {
+fn the_request_is_exactly_that_of_rfc_7523() {
     let server = Server::start([token()]);
 
     asking("token", &server).run().artefact();
@@ -56,7 +56,7 @@ fn the_request_is_that_of_rfc_7523_and_nothing_more() {
 }
 
 #[test]
-fn the_query_of_a_token_endpoint_is_sent_and_stays_out_of_sight() {
+fn the_query_of_a_token_endpoint_is_sent_but_not_shown() {
     let server = Server::start([json("200 OK", "[]")]);
 
     let outcome = asking("token", &server).args(["--token-endpoint", &server.url("/token?tenant=hemmelig")]).run();
@@ -66,7 +66,7 @@ fn the_query_of_a_token_endpoint_is_sent_and_stays_out_of_sight() {
 }
 
 #[test]
-fn the_claims_on_the_wire_are_those_asked_for() {
+fn the_claims_on_the_wire_are_those_of_the_options() {
     let server = Server::start([token()]);
 
     let before = now();
@@ -108,7 +108,7 @@ fn token_prints_the_token_and_a_newline() {
 }
 
 #[test]
-fn token_as_json_says_when_it_ends_in_rfc_3339_and_in_seconds() {
+fn token_as_json_contains_the_expiry_in_rfc_3339_and_in_seconds() {
     let server = Server::start([token()]);
 
     let (printed, end) = ending(
@@ -127,7 +127,7 @@ fn token_as_json_says_when_it_ends_in_rfc_3339_and_in_seconds() {
 }
 
 #[test]
-fn token_as_json_leaves_out_what_the_server_did_not_say() {
+fn token_as_json_omits_what_the_response_does_not_contain() {
     let server = Server::start([json("200 OK", r#"{"access_token":"a.b-c","token_type":"bearer"}"#)]);
 
     let printed = asking("token", &server).args(["--format", "json"]).run().artefact();
@@ -154,7 +154,7 @@ fn token_as_env_can_be_evaluated_by_a_shell() {
 }
 
 #[test]
-fn token_as_env_unsets_an_earlier_end_when_the_server_names_none() {
+fn token_as_env_unsets_an_earlier_expiry_when_the_response_has_none() {
     let server = Server::start([json("200 OK", r#"{"access_token":"abc","token_type":"Bearer"}"#)]);
 
     let printed = asking("token", &server).args(["--format", "env"]).run().artefact();
@@ -164,7 +164,7 @@ fn token_as_env_unsets_an_earlier_end_when_the_server_names_none() {
 }
 
 #[test]
-fn token_prints_a_header_or_a_line_of_curls_configuration() {
+fn token_prints_a_header_or_a_line_for_curls_config() {
     for (form, wanted) in [
         ("header", format!("Authorization: Bearer {TOKEN}\n")),
         ("curl-config", format!("header = \"Authorization: Bearer {TOKEN}\"\n")),
@@ -178,7 +178,7 @@ fn token_prints_a_header_or_a_line_of_curls_configuration() {
 }
 
 #[test]
-fn headers_are_printed_in_every_form_with_those_that_go_along() {
+fn headers_are_printed_in_every_form_with_the_additional_ones() {
     let along = ["--header", r#"ApiKey: it's "a\b" $HOME"#, "--header", "Accept: text/a", "--header", "accept:text/b"];
     for (form, wanted) in [
         (
@@ -215,8 +215,9 @@ fn headers_are_printed_in_every_form_with_those_that_go_along() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
-fn curl_sends_what_headers_prints_in_each_form_that_is_meant_for_it() {
+fn curl_sends_the_output_of_headers_in_each_form_for_curl() {
     for form in ["lines", "curl-config", "curl"] {
         let server = Server::start([token()]);
         let api = Server::start([json("200 OK", "{}")]);
@@ -224,13 +225,13 @@ fn curl_sends_what_headers_prints_in_each_form_that_is_meant_for_it() {
         let arguments = ["--format", form, "--header", r#"ApiKey: it's "a\b" $HOME"#];
 
         let printed = asking("headers", &server).args(arguments).run().artefact();
-        let said = match form {
+        let output = match form {
             "lines" => curl(["-H", "@-", &url], &printed),
             "curl-config" => curl(["-K", "-", &url], &printed),
             _ => shell(&format!("curl -q -sS {} {url}", printed.trim_end())),
         };
 
-        assert_eq!(said, "{}");
+        assert_eq!(output, "{}");
         let request = api.request();
         assert_eq!(request.line(), "GET /api/hello HTTP/1.1", "{form}");
         assert_eq!(request.header("Authorization"), Some(format!("Bearer {TOKEN}").as_str()), "{form}");
@@ -238,14 +239,15 @@ fn curl_sends_what_headers_prints_in_each_form_that_is_meant_for_it() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn curl_posts_the_form_of_a_grant() {
     let server = Server::start([token()]);
 
     let form = asking("grant", &server).args(["--format", "form"]).run().artefact();
-    let said = curl(["-d", "@-", &server.url("/token")], &form);
+    let output = curl(["-d", "@-", &server.url("/token")], &form);
 
-    assert_eq!(said, success());
+    assert_eq!(output, success());
     let request = server.request();
     assert_eq!(request.line(), "POST /token HTTP/1.1");
     assert_eq!(request.header("Content-Type"), Some("application/x-www-form-urlencoded"));
@@ -253,15 +255,16 @@ fn curl_posts_the_form_of_a_grant() {
     assert_eq!(request.claims()["iss"], "our-client");
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_shell_runs_the_curl_command_of_a_grant() {
     let server = Server::start([token()]);
     let url = server.url("/token?a=it's");
 
     let command = asking("grant", &server).args(["--token-endpoint", &url, "--format", "curl"]).run().artefact();
-    let said = shell(&command);
+    let output = shell(&command);
 
-    assert_eq!(said, success());
+    assert_eq!(output, success());
     let request = server.request();
     assert_eq!(request.header("Content-Type"), Some("application/x-www-form-urlencoded"));
     let sent = server.url("/token?a=it%27s");
@@ -269,7 +272,7 @@ fn a_shell_runs_the_curl_command_of_a_grant() {
 }
 
 #[test]
-fn a_grant_is_printed_without_a_word_to_any_server() {
+fn a_grant_is_printed_without_a_request_to_the_server() {
     let server = Server::start([]);
 
     let jwt = asking("grant", &server).run().artefact();
@@ -282,7 +285,7 @@ fn a_grant_is_printed_without_a_word_to_any_server() {
 }
 
 #[test]
-fn a_keystore_from_stdin_gets_its_token_too() {
+fn a_keystore_from_stdin_gets_a_token() {
     let server = Server::start([token()]);
     let keystore = std::fs::read(testdata("iterations-one.p12")).unwrap();
 

@@ -36,6 +36,7 @@ fn in_a_shell(server: &Server, line: &str, command: &[&str]) -> Outcome {
     outcome
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn the_command_has_a_token_that_an_api_takes() {
     let local = Local::start(&[]);

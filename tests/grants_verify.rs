@@ -1,4 +1,4 @@
-//! The grant of every kind of key is good in the eyes of the `openssl` command: its signature and its chain.
+//! The `openssl` command verifies the signature and the chain of the grant of every kind of key.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ fn sample(file: &str) -> &'static Sample {
     OPENABLE.iter().find(|sample| sample.file == file).unwrap()
 }
 
-/// A certificate of `testdata/keys`, for grants that carry none.
+/// Returns the path of a certificate of `testdata/keys`, for grants without one.
 fn kept(name: &str) -> String {
     fs::read_to_string(testdata(&format!("keys/{name}.pem"))).unwrap()
 }
@@ -53,8 +53,8 @@ fn openssl_verifies_every_algorithm_of_rsa_with_keys_of_every_size() {
 }
 
 #[test]
-fn ecdsa_signatures_are_two_numbers_of_full_length_also_when_one_begins_with_zeros() {
-    // Of P-521's numbers every other one begins with an octet of zeros.
+fn ecdsa_signatures_are_two_numbers_of_full_length_even_with_leading_zeros() {
+    // With P-521 every other number begins with a zero octet.
     for (file, leaf, length) in [("ec.p12", "ec", 64), ("ec384.p12", "ec384", 96), ("ec521.p12", "ec521", 132)] {
         for _ in 0..8 {
             let outcome = grant_from(sample(file)).args(["--kid", "id"]).run();
@@ -78,7 +78,7 @@ fn x5c_leaf_sends_the_key_s_certificate_alone() {
 }
 
 #[test]
-fn kid_is_sent_in_place_of_certificates() {
+fn with_a_kid_no_certificates_are_sent() {
     let outcome = grant_from(sample("modern.p12")).args(["--kid", "b3c1 æ"]).run();
 
     let grant = Grant::of(&outcome.artefact());
@@ -87,10 +87,10 @@ fn kid_is_sent_in_place_of_certificates() {
 }
 
 #[test]
-fn kid_thumbprint_is_what_openssl_calls_the_sha1_fingerprint() {
+fn kid_thumbprint_is_the_sha1_fingerprint_of_openssl() {
     for (file, leaf) in [("modern.p12", "enterprise"), ("buypass-three.p12", "authentication")] {
-        let said = program(&mut openssl(&["x509", "-noout", "-fingerprint", "-sha1"]), kept(leaf).as_bytes());
-        let fingerprint = said.trim_end().split_once('=').unwrap().1.replace(':', "");
+        let output = program(&mut openssl(&["x509", "-noout", "-fingerprint", "-sha1"]), kept(leaf).as_bytes());
+        let fingerprint = output.trim_end().split_once('=').unwrap().1.replace(':', "");
 
         let outcome = grant_from(sample(file)).args(["--kid", "thumbprint"]).run();
 
@@ -101,7 +101,7 @@ fn kid_thumbprint_is_what_openssl_calls_the_sha1_fingerprint() {
 }
 
 #[test]
-fn a_keystore_may_come_over_stdin() {
+fn a_keystore_can_be_read_from_stdin() {
     for file in ["modern.p12", "ber.p12", "legacy.p12", "trailing-bytes.p12"] {
         let outcome =
             grant("-").env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").stdin(fs::read(testdata(file)).unwrap()).run();
@@ -112,7 +112,7 @@ fn a_keystore_may_come_over_stdin() {
 }
 
 #[test]
-fn keystores_that_openssl_makes_now_open_with_passwords_of_all_kinds() {
+fn keystores_of_the_installed_openssl_open_with_passwords_of_all_kinds() {
     const CHARACTERS: &[char] =
         &['a', 'Z', '0', ' ', '\'', '"', '$', '\\', '#', 'æ', 'ø', 'å', 'É', 'ß', '€', '中', '🔑', '𝄞'];
     const FORMS: [&[&str]; 3] = [
@@ -146,7 +146,7 @@ fn keystores_that_openssl_makes_now_open_with_passwords_of_all_kinds() {
 }
 
 #[test]
-fn keystores_of_keys_that_openssl_makes_now_sign_with_each_curve() {
+fn keystores_of_the_installed_openssl_sign_with_each_curve() {
     for (kind, algorithm) in [
         (["EC", "ec_paramgen_curve:P-256"], "ES256"),
         (["EC", "ec_paramgen_curve:P-384"], "ES384"),

@@ -34,6 +34,7 @@ fn is_good(local: &Local, printed: &str) {
     assert!(expires_at > chrono::Utc::now() && expires_at.to_rfc3339().ends_with("+00:00"), "{expires_at}");
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs bash, zsh and fish")]
 #[test]
 fn each_shell_takes_the_token_and_its_end_over() {
     let local = Local::start(&[]);
@@ -53,6 +54,7 @@ fn each_shell_takes_the_token_and_its_end_over() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs fish")]
 #[test]
 fn a_token_without_an_end_takes_the_end_of_an_earlier_one_away() {
     let success = format!(r#"{{"access_token":"{TOKEN}","token_type":"Bearer"}}"#);
@@ -125,6 +127,7 @@ fn step(local: &Local, outputs: &Path, script: &str) -> (Vec<String>, Vec<(Strin
     (outcome.stdout.lines().map(str::to_owned).collect(), lines.collect())
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs bash")]
 #[test]
 fn a_step_of_github_actions_masks_the_token_before_it_sets_its_outputs() {
     let local = Local::start(&[]);

@@ -23,6 +23,7 @@ fn with_pin(command: Maskinporten) -> Maskinporten {
     command.env("MASKINPORTEN_PKCS11_PIN", SoftHsm::PIN)
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_wrong_pin_is_told_and_the_next_run_warns_before_it_tries() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
@@ -38,6 +39,7 @@ fn a_wrong_pin_is_told_and_the_next_run_warns_before_it_tries() {
     assert_eq!((after.code, after.stderr.as_str()), (0, ""));
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_pin_on_the_command_line_is_warned_of_and_works() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
@@ -50,6 +52,7 @@ fn a_pin_on_the_command_line_is_warned_of_and_works() {
     wrong.fails(4, &format!("{IN_PROCESS_LIST}{WRONG}"));
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_wrong_pin_is_json_when_that_is_asked_for() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
@@ -65,6 +68,7 @@ fn a_wrong_pin_is_json_when_that_is_asked_for() {
     );
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn each_place_of_the_pin_that_gives_none_is_named() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
@@ -87,6 +91,7 @@ fn each_place_of_the_pin_that_gives_none_is_named() {
     two.fails(2, "error: --pkcs11-pin-env and --pkcs11-pin-command exclude each other\nhint: give one of them\n");
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_token_or_key_that_is_not_there_is_told_with_those_that_are() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
@@ -110,6 +115,7 @@ fn a_token_or_key_that_is_not_there_is_told_with_those_that_are() {
     );
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn two_keys_with_one_label_are_not_chosen_between() {
     let hsm = SoftHsm::with(&[("enterprise", "signing"), ("second", "signing")]);
@@ -124,6 +130,7 @@ fn two_keys_with_one_label_are_not_chosen_between() {
     );
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_hardware_key_needs_its_own_certificate_and_an_algorithm_that_it_can_do() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);

@@ -7,11 +7,12 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use snapbox::{Data, file};
 
 use crate::{
     key_sources::with_store,
     openssl::openssl,
-    support::{Maskinporten, Outcome, maskinporten, program, testdata},
+    support::{Maskinporten, Outcome, assert_table, maskinporten, program, testdata},
 };
 
 /// A command that lacks nothing but its key.
@@ -19,9 +20,8 @@ fn grant() -> Maskinporten {
     maskinporten(["grant", "--env", "test", "-c", "client", "-s", "a:b"])
 }
 
-fn every_paragraph_holds(table: &str) {
-    for paragraph in table.trim_end().split("\n\n") {
-        let (typed, said) = paragraph.split_once('\n').unwrap();
+fn every_paragraph_holds(table: Data) {
+    assert_table(table, |typed| {
         let (code, typed) = typed.split_once(' ').unwrap();
         let command = typed.split(' ').fold(grant(), |command, word| match word.split_once('=') {
             Some((name, value)) if name.starts_with("MASKINPORTEN_") => command.env(name, value),
@@ -30,18 +30,18 @@ fn every_paragraph_holds(table: &str) {
 
         let outcome = command.run();
 
-        outcome.fails(code.parse().unwrap(), &format!("{}\n", said.replace("TESTDATA/", &testdata(""))));
-    }
+        outcome.failure(code.parse().unwrap()).replace(&testdata(""), "TESTDATA/")
+    });
 }
 
 #[test]
 fn every_jwk_that_gives_no_key_is_named_with_what_to_do() {
-    every_paragraph_holds(include_str!("jwk_errors.txt"));
+    every_paragraph_holds(file!["jwk_errors.txt"]);
 }
 
 #[test]
 fn every_other_key_that_cannot_be_used_is_named_with_what_to_do() {
-    every_paragraph_holds(include_str!("key_errors.txt"));
+    every_paragraph_holds(file!["key_errors.txt"]);
 }
 
 #[test]

@@ -198,6 +198,7 @@ fn a_certificate_of_the_store_is_sent_along() {
     assert_eq!(part(&grant, 0)["x5c"], json!([certificate("enterprise")]));
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_key_in_a_hardware_token_gets_a_token_with_its_pin_from_each_place() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
@@ -215,6 +216,7 @@ fn a_key_in_a_hardware_token_gets_a_token_with_its_pin_from_each_place() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_hardware_key_is_registered_with_what_keys_public_prints_and_signs_with_each_algorithm() {
     let hsm = SoftHsm::with(&[("second", "rsa"), ("ec", "elliptic")]);

@@ -128,6 +128,7 @@ fn enterprise_key() -> Vec<Maskinporten> {
     ]
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn the_public_half_of_one_key_is_the_same_from_every_source() {
     let wanted = json_of(&testdata("jwk/public.json"));

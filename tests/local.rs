@@ -6,14 +6,13 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, LazyLock, Mutex},
-    time::Duration,
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    support::{Maskinporten, maskinporten},
+    support::{Maskinporten, http_get, maskinporten, wait_until},
     watch,
 };
 
@@ -129,10 +128,9 @@ impl Local {
     /// Another thread reads the log, so this sends one more request and waits until that is in the log.
     pub fn grants(&self) -> usize {
         let last = format!("/errors/last-{}", self.log().matches(" /errors/last-").count());
-        crate::server::curl(["-sS", "-k", "-o", "/dev/null", &format!("{}{}", self.issuer(), &last[1..])], "");
-        while !self.log().contains(&format!("GET {last} ")) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        http_get(&format!("{}{}", self.issuer(), &last[1..]));
+        let last = format!("GET {last} ");
+        wait_until("the log has the last request", || self.log().contains(&last).then_some(()));
         self.log().lines().filter(|line| line.starts_with("POST /token ")).count()
     }
 

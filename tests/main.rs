@@ -1,8 +1,14 @@
-//! The one integration test binary: each file is a capability, tried from outside.
-#![allow(missing_docs, unreachable_pub, clippy::missing_panics_doc, clippy::must_use_candidate)] // tests are no API
+//! The one integration test binary: each file tests one capability from outside.
+//!
+//! Tests that need more than Rust, a C compiler, OpenSSL and a POSIX shell are behind the feature `system-tests`, which
+//! `scripts/test` turns on: it installs curl, shells, a browser and so on first.
+#![allow(missing_docs, unreachable_pub, clippy::missing_panics_doc, clippy::must_use_candidate)] // not an API
+#![cfg_attr(not(feature = "system-tests"), allow(dead_code))] // helpers of the system tests
+#![allow(clippy::needless_raw_string_hashes)] // the form in which snapbox writes inline snapshots
 
 mod aliases;
 mod answers;
+#[cfg(feature = "system-tests")]
 mod browser;
 mod cache;
 mod cache_at_once;
@@ -46,13 +52,14 @@ mod provoked;
 mod proxy;
 mod random;
 mod readme;
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "system-tests", target_os = "linux"))]
 mod recipes;
 mod refusals;
 mod registered;
 mod retries;
 mod samples;
 mod serve;
+#[cfg(feature = "system-tests")]
 mod serve_page;
 mod serve_postman;
 mod server;
@@ -61,6 +68,7 @@ mod simulate;
 mod sources;
 mod streams;
 mod support;
+#[cfg(feature = "system-tests")]
 mod terminal;
 mod tls;
 mod usage;

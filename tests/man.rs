@@ -41,6 +41,7 @@ fn pages() -> Vec<(Vec<String>, String)> {
     pages
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs groff")]
 #[test]
 fn there_is_a_page_for_every_command_with_its_usage_its_options_and_its_examples() {
     let pages = pages();
@@ -72,6 +73,7 @@ fn there_is_a_page_for_every_command_with_its_usage_its_options_and_its_examples
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs groff")]
 #[test]
 fn the_first_page_is_the_one_on_stdout() {
     let printed = maskinporten(["man"]).run().artefact();
@@ -89,6 +91,7 @@ fn the_first_page_is_the_one_on_stdout() {
     assert!(first.contains(concat!("maskinporten ", env!("CARGO_PKG_VERSION"))));
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs groff")]
 #[test]
 fn the_exit_codes_are_those_of_the_readme_in_its_own_words() {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
@@ -100,6 +103,7 @@ fn the_exit_codes_are_those_of_the_readme_in_its_own_words() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs groff")]
 #[test]
 fn every_variable_that_sets_an_option_is_told_where_the_option_is() {
     for (words, page) in pages() {
@@ -115,6 +119,7 @@ fn every_variable_that_sets_an_option_is_told_where_the_option_is() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs groff")]
 #[test]
 fn man_itself_shows_a_page() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Every refusal, provoked over HTTP with what a new simulator has: the table in the documentation of its faults.
+//! Every refusal in the table of the simulator's faults, provoked over HTTP with the files of a new simulator.
 
 use std::collections::BTreeSet;
 
@@ -20,19 +20,19 @@ const OF_PEOPLE: &str = "2b6a1e9d-7c48-4f0b-9a35-c1d2e3f4a5b6";
 const EXPIRED_KEY: &str = "1f0de3cf-0a6f-4a0c-9d0e-4b7a5f6f1c21";
 const ANOTHER_KEY: &str = "5c1f7a0e-3b1d-4d53-8f3a-2e9a6d0b7c44";
 
-/// A token for the client of `modern.p12`, asked for once.
+/// Makes a `token` command for the client of `modern.p12`, without retries.
 fn asking(local: &Local, arguments: &[&str]) -> Maskinporten {
     local.maskinporten(&["token", "--env", "local", "--retries", "0", "--error-format", "json"]).args(arguments)
 }
 
-/// The same with one of the keystores that are wrong in one way.
+/// The same with one of the faulty keystores.
 fn with_keystore(local: &Local, name: &str) -> Maskinporten {
     let (file, password) =
         (local.file(name).display().to_string(), local.file("modern.password").display().to_string());
     asking(local, &["--keystore", &file, "--keystore-password-file", &password])
 }
 
-/// The same with the key that is registered, for this client.
+/// The same with the registered key, for this client.
 fn with_key(local: &Local, client: &str) -> Maskinporten {
     let file = local.file("registered-key.jwk.json").display().to_string();
     asking(local, &["--jwk", &file, "--client-id", client])
@@ -41,17 +41,17 @@ fn with_key(local: &Local, client: &str) -> Maskinporten {
 #[track_caller]
 fn is_refused(outcome: &Outcome, status: u16, error: &str, code: Option<&str>) {
     assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""), "{}", outcome.stderr);
-    let told: Value = serde_json::from_str(&outcome.stderr).unwrap();
-    let told = &told["error"];
+    let reported: Value = serde_json::from_str(&outcome.stderr).unwrap();
+    let reported = &reported["error"];
     assert_eq!(
-        (&told["http_status"], &told["oauth_error"], &told["mp_code"]),
+        (&reported["http_status"], &reported["oauth_error"], &reported["mp_code"]),
         (&json!(status), &json!(error), &json!(code)),
         "{}",
         outcome.stderr
     );
 }
 
-/// Posts a form by hand and returns the body of the refusal.
+/// Posts a form and returns the body of the refusal.
 fn posted(local: &Local, form: &str) -> Value {
     let body = curl(["-d", "@-", &format!("{}token", local.issuer())], form);
     serde_json::from_str(&body).unwrap()
@@ -67,7 +67,7 @@ fn code_of(local: &Local, body: &Value) -> String {
 }
 
 #[test]
-fn keys_and_certificates_that_are_refused() {
+fn wrong_keys_and_certificates_are_refused() {
     let local = Local::start(&[]);
     for (keystore, code) in [
         ("other-environment.p12", "MP-120"),
@@ -86,7 +86,7 @@ fn keys_and_certificates_that_are_refused() {
 }
 
 #[test]
-fn keystores_that_are_wrong_and_yet_accepted() {
+fn some_faulty_keystores_are_accepted() {
     let local = Local::start(&[]);
     for keystore in ["soon-expired.p12", "leaf-only.p12"] {
         let outcome = with_keystore(&local, keystore).run();
@@ -98,7 +98,7 @@ fn keystores_that_are_wrong_and_yet_accepted() {
 }
 
 #[test]
-fn scopes_and_delegations_that_are_refused() {
+fn wrong_scopes_and_delegations_are_refused() {
     let local = Local::start(&[]);
     for (arguments, status, error, code) in [
         (&["-s", "difitest:none"][..], 400, "invalid_scope", Some("MP-200")),
@@ -122,7 +122,7 @@ fn scopes_and_delegations_that_are_refused() {
 }
 
 #[test]
-fn audiences_and_clocks_that_are_refused() {
+fn wrong_audiences_and_clocks_are_refused() {
     let local = Local::start(&[]);
     let endpoint = format!("{}token", local.issuer());
     let outcome = asking(&local, &["--audience", &endpoint]).run();
@@ -134,8 +134,9 @@ fn audiences_and_clocks_that_are_refused() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
-fn grants_that_this_tool_would_not_send_are_refused_too() {
+fn grants_that_this_tool_never_sends_are_refused() {
     let local = Local::start(&[]);
     let used = form(&local);
     assert!(posted(&local, &used)["access_token"].is_string());
@@ -146,14 +147,14 @@ fn grants_that_this_tool_would_not_send_are_refused_too() {
     assert_eq!(code_of(&local, &posted(&local, &none)), "MP-123");
 }
 
-/// A grant of the client of `modern.p12` that names neither certificate nor key.
+/// Makes a grant of the client of `modern.p12` with neither certificate nor key id.
 fn unidentified() -> String {
     let encode = |part: Value| URL_SAFE_NO_PAD.encode(part.to_string());
     format!("{}.{}.AAAA", encode(json!({"alg": "RS256"})), encode(json!({"iss": MODERN})))
 }
 
 #[test]
-fn the_table_names_every_code_and_every_client_and_keystore_that_is_there() {
+fn the_table_contains_every_code_client_and_keystore() {
     let (_, table) = include_str!("../src/simulator/faults/mod.rs").split_once("//! | code |").unwrap();
     let (table, _) = table.split_once("\n\n").unwrap();
     let mut columns =

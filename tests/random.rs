@@ -1,11 +1,11 @@
-//! Numbers that look random and are the same in every run, so that a failure can be had again (xorshift64*).
+//! Pseudorandom numbers that are the same in every run, so that failures can be reproduced (xorshift64*).
 
-/// A generator.
+/// A generator of pseudorandom numbers.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
-    /// A generator with this seed, which must not be zero.
+    /// Makes a generator with this seed, which must not be zero.
     pub fn new(seed: u64) -> Self {
         assert_ne!(seed, 0);
         Self(seed)
@@ -18,7 +18,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    /// A number below `limit`, or zero when there is none below it.
+    /// Returns a number below `limit`, or zero when `limit` is zero.
     pub fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.number() >> 16).unwrap() % limit.max(1)
     }

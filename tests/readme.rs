@@ -1,14 +1,15 @@
-//! The README's commands work as they stand, against a simulator.
+//! Runs the README's commands against a simulator.
 
 use std::{fs, path::Path, process::Command};
 
 use crate::{local::Local, support::program, watch};
 
-/// The address of `maskinporten simulate` without options; the test's simulator is on another port.
+/// The address of `maskinporten simulate` without options; the simulator of the test has another port.
 const USUAL_ISSUER: &str = "http://127.0.0.1:17824/";
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs bash and curl")]
 #[test]
-fn every_block_marked_run_runs() {
+fn every_block_marked_run_succeeds() {
     let (local, home) = (Local::start(&[]), tempfile::tempdir().unwrap());
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let blocks: Vec<&str> =
@@ -20,9 +21,9 @@ fn every_block_marked_run_runs() {
         let binary = Path::new(env!("CARGO_BIN_EXE_maskinporten")).parent().unwrap();
         let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
         let mut bash = Command::new("bash");
-        // The cache of whoever runs the tests is none of ours.
+        // Not the cache of the user who runs the tests.
         bash.args(["-c", &script]).env_clear().env("PATH", path).env("HOME", home.path());
-        let said = program(bash.env("XDG_DATA_HOME", local.home()), b"");
+        let output = program(bash.env("XDG_DATA_HOME", local.home()), b"");
         let wanted = match line {
             _ if line.contains("api/hello") => r#"{"hello":"310700010""#,
             _ if line.contains("ApiKey") => "ApiKey: KEY\n",
@@ -30,13 +31,13 @@ fn every_block_marked_run_runs() {
             _ if line.contains("/token") || line.contains("| sh") || line.contains("json") => r#""access_token":"#,
             _ => "",
         };
-        assert!(said.contains(wanted), "{line}: {said}");
+        assert!(output.contains(wanted), "{line}: {output}");
     }
     watch::search_files(home.path());
 }
 
 #[test]
-fn every_exit_code_of_the_readme_is_one_of_the_program() {
+fn the_readme_explains_every_exit_code() {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/report/failure.rs")).unwrap();
     let declared = source.split_once("enum Exit {").unwrap().1.split_once('}').unwrap().0;

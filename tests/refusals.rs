@@ -1,41 +1,46 @@
-//! Every refusal that Maskinporten is known to give: its own words, what they mean and what to do, and nothing else.
+//! Every refusal that Maskinporten is known to give: the server's own text, what it means and what to do, and nothing
+//! else.
 //!
-//! `refusals.txt` has them, a paragraph each: status, error and MP code; the server's words; what is said of them in
+//! `refusals.txt` has them, a paragraph each: status, error and MP code; the server's text; the meaning and the hint in
 //! English and in Norwegian.
 
+use std::collections::BTreeSet;
+
+use maskinporten_token_generator::client::Explanation;
 use serde_json::{Value, json};
+use snapbox::{file, str};
 
 use crate::{
     server::{Server, Step, asking, json as json_answer},
-    support::testdata,
+    support::{Outcome, assert_snapshot, testdata},
 };
 
 const TRACE: &str = "356666143081bbec11d293753e9702ca";
 
-/// A refusal as it comes, and the two halves of its explanation in each language.
-pub struct Known {
+/// A refusal as the server sends it, and how it is explained in each language.
+pub struct KnownRefusal {
     pub status: u16,
     pub error: &'static str,
     pub code: Option<&'static str>,
-    words: String,
-    pub told: [Told; 2],
+    text: &'static str,
+    pub explanations: [ExpectedExplanation; 2],
 }
 
-/// What a refusal means and what to do, in the language of this name.
-pub struct Told {
+/// What a refusal means and what to do, in one language.
+pub struct ExpectedExplanation {
     pub language: &'static str,
     pub meaning: &'static str,
     pub hint: &'static str,
 }
 
-pub fn all_known() -> Vec<Known> {
-    include_str!("refusals.txt").split("\n\n").map(Known::read).collect()
+pub fn all_known() -> Vec<KnownRefusal> {
+    include_str!("refusals.txt").split("\n\n").map(KnownRefusal::parse).collect()
 }
 
-impl Known {
-    fn read(paragraph: &'static str) -> Self {
+impl KnownRefusal {
+    fn parse(paragraph: &'static str) -> Self {
         let lines: Vec<_> = paragraph.lines().collect();
-        let [head, words, meaning, hint, norwegian_meaning, norwegian_hint] = lines.as_slice() else {
+        let [head, text, meaning, hint, norwegian_meaning, norwegian_hint] = lines.as_slice() else {
             panic!("{lines:?}")
         };
         let mut head = head.split(' ');
@@ -43,23 +48,30 @@ impl Known {
             status: head.next().unwrap().parse().unwrap(),
             error: head.next().unwrap(),
             code: head.next(),
-            words: format!("{words}. (trace_id: {TRACE})"),
-            told: [Told::new("en", meaning, hint), Told::new("nb", norwegian_meaning, norwegian_hint)],
+            text,
+            explanations: [
+                ExpectedExplanation::new("en", meaning, hint),
+                ExpectedExplanation::new("nb", norwegian_meaning, norwegian_hint),
+            ],
         }
     }
 
-    /// The answer in the form that Maskinporten's have had since 2024.
+    /// The response in the form that Maskinporten has used since 2024.
     pub fn answer(&self) -> Step {
         json_answer(&format!("{} No", self.status), self.body().to_string())
     }
 
-    /// Its body.
+    /// The body of the response.
     pub fn body(&self) -> Value {
-        let mut body = json!({ "error": self.error, "error_description": self.words });
+        let mut body = json!({ "error": self.error, "error_description": self.description() });
         if let Some(code) = self.code {
             body["error_uri"] = Value::from(format!("https://test.maskinporten.no/errors/{code}"));
         }
         body
+    }
+
+    fn description(&self) -> String {
+        format!("{}. (trace_id: {TRACE})", self.text)
     }
 
     fn message(&self) -> String {
@@ -67,19 +79,35 @@ impl Known {
         format!("the token endpoint refused the grant: HTTP {}, {}{code}", self.status, self.error)
     }
 
-    pub fn said(&self) -> String {
-        format!("the server says: {}", self.words)
+    /// The line that shows the server's own text.
+    pub fn cause(&self) -> String {
+        format!("the server says: {}", self.description())
+    }
+
+    /// The paragraph of `refusals.txt` about this refusal, made from what `token` reports.
+    fn paragraph(&self) -> String {
+        let code = self.code.map(|code| format!(" {code}")).unwrap_or_default();
+        let explanations = self.explanations.iter().map(|explanation| {
+            let server = Server::start([self.answer()]);
+            let outcome = asking("token", &server).args(["--lang", explanation.language]).run();
+
+            let before = format!("error: {}\ncaused by: {}\ncaused by: ", self.message(), self.cause());
+            let explained = outcome.failure(5).strip_prefix(&before);
+            explained.unwrap_or_else(|| panic!("{before}\n\n{}", outcome.stderr)).to_owned()
+        });
+        let explanations: String = explanations.collect();
+        format!("{} {}{code}\n{}\n{explanations}", self.status, self.error, self.text)
     }
 }
 
-impl Told {
+impl ExpectedExplanation {
     fn new(language: &'static str, meaning: &'static str, hint: &'static str) -> Self {
         Self { language, meaning, hint: hint.strip_prefix("hint: ").unwrap() }
     }
 }
 
-/// Gives a body as a refusal and returns what is said of it.
-fn said_of(status: &str, body: impl AsRef<[u8]>) -> crate::support::Outcome {
+/// Returns what `token` reports when the server sends this refusal.
+fn refused_with(status: &str, body: impl AsRef<[u8]>) -> Outcome {
     let server = Server::start([json_answer(status, body)]);
     asking("token", &server).run()
 }
@@ -89,44 +117,28 @@ fn wire(file: &str) -> Vec<u8> {
 }
 
 #[test]
-fn every_code_of_maskinporten_is_among_the_refusals_that_are_tried() {
-    let codes: std::collections::BTreeSet<_> = all_known().iter().filter_map(|known| known.code).collect();
+fn every_known_code_is_in_the_table() {
+    let codes: BTreeSet<_> = all_known().iter().filter_map(|known| known.code).collect();
 
-    let known: std::collections::BTreeSet<_> =
-        maskinporten_token_generator::client::Explanation::all().filter_map(|entry| entry.code).collect();
+    let known: BTreeSet<_> = Explanation::all().filter_map(|entry| entry.code).collect();
     assert_eq!(codes, known);
     assert_eq!(codes.len(), 17);
 }
 
 #[test]
-fn every_refusal_is_shown_with_the_servers_words_their_meaning_and_what_to_do() {
-    for known in all_known() {
-        for told in &known.told {
-            let server = Server::start([known.answer()]);
+fn every_refusal_is_reported_with_the_servers_text_its_meaning_and_what_to_do() {
+    let paragraphs: Vec<String> = all_known().iter().map(KnownRefusal::paragraph).collect();
 
-            let outcome = asking("token", &server).args(["--lang", told.language]).run();
-
-            outcome.fails(
-                5,
-                &format!(
-                    "error: {}\ncaused by: {}\ncaused by: {}\nhint: {}\n",
-                    known.message(),
-                    known.said(),
-                    told.meaning,
-                    told.hint
-                ),
-            );
-        }
-    }
+    assert_snapshot(&paragraphs.join("\n"), file!["refusals.txt"]);
 }
 
 #[test]
-fn every_refusal_is_told_to_a_program_in_one_object_with_every_member() {
+fn error_format_json_reports_every_refusal_as_one_object_with_every_member() {
     for known in all_known() {
-        for told in &known.told {
+        for explanation in &known.explanations {
             let server = Server::start([known.answer()]);
 
-            let command = asking("headers", &server).env("MASKINPORTEN_LANG", told.language);
+            let command = asking("headers", &server).env("MASKINPORTEN_LANG", explanation.language);
             let outcome = command.args(["--error-format", "json"]).run();
 
             assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""));
@@ -136,8 +148,8 @@ fn every_refusal_is_told_to_a_program_in_one_object_with_every_member() {
                 json!({ "error": {
                     "code": "refused",
                     "message": known.message(),
-                    "causes": [known.said(), told.meaning],
-                    "hint": told.hint,
+                    "causes": [known.cause(), explanation.meaning],
+                    "hint": explanation.hint,
                     "exit_code": 5,
                     "http_status": known.status,
                     "oauth_error": known.error,
@@ -151,34 +163,33 @@ fn every_refusal_is_told_to_a_program_in_one_object_with_every_member() {
 }
 
 #[test]
-fn an_expired_key_as_it_was_seen_on_the_wire_is_explained() {
-    said_of("400 Bad Request", wire("mp-121.json")).fails(
-        5,
-        "error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-121)\n\
-         caused by: the server says: Invalid assertion. Client authentication failed. Expired key. \
-         (trace_id: 356666143081bbec11d293753e9702ca)\n\
-         caused by: that means: the key on the client was registered more than a year ago, or the end date it was given \
-         has passed\n\
-         hint: register a new key on the client in Samarbeidsportalen, or the same one once more, which renews it; this \
-         shows what to register: maskinporten keys public\n",
+fn a_recorded_refusal_of_an_expired_key_is_explained() {
+    refused_with("400 Bad Request", wire("mp-121.json")).fails(
+        5, str![[r#"
+error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-121)
+caused by: the server says: Invalid assertion. Client authentication failed. Expired key. (trace_id: 356666143081bbec11d293753e9702ca)
+caused by: that means: the key on the client was registered more than a year ago, or the end date it was given has passed
+hint: register a new key on the client in Samarbeidsportalen, or the same one once more, which renews it; this shows what to register: maskinporten keys public
+
+"#]],
     );
 }
 
 #[test]
-fn an_unknown_scope_as_it_was_seen_on_the_wire_is_explained() {
-    said_of("400 Bad Request", wire("mp-200.json")).fails(
-        5,
-        "error: the token endpoint refused the grant: HTTP 400, invalid_scope (MP-200)\n\
-         caused by: the server says: Token request contains invalid scopes for client, altinn:serviceowners/read \
-         (trace_id: bd1d0e3bfb1c7a7bd99fd447714a316c)\n\
-         caused by: that means: the scope is not registered on the client\n\
-         hint: whoever manages the client must add the scope to it in Samarbeidsportalen; if it cannot be chosen there, \
-         the owner of the API must grant your organisation access first\n",
+fn a_recorded_refusal_of_an_unknown_scope_is_explained() {
+    refused_with("400 Bad Request", wire("mp-200.json")).fails(
+        5, str![[r#"
+error: the token endpoint refused the grant: HTTP 400, invalid_scope (MP-200)
+caused by: the server says: Token request contains invalid scopes for client, altinn:serviceowners/read (trace_id: bd1d0e3bfb1c7a7bd99fd447714a316c)
+caused by: that means: the scope is not registered on the client
+hint: whoever manages the client must add the scope to it in Samarbeidsportalen; if it cannot be chosen there, the owner of the API must grant your organisation access first
+
+"#]],
     );
 }
 
 #[test]
-fn the_older_form_without_a_code_is_known_by_its_words_and_traced_by_its_correlation_id() {
+fn the_older_form_without_a_code_is_recognised_by_its_text_and_keeps_its_correlation_id() {
     let server = Server::start([json_answer("403 Forbidden", wire("forbidden-not-delegated.json"))]);
 
     let outcome = asking("token", &server).args(["--error-format", "json"]).run();
@@ -210,66 +221,73 @@ fn the_older_form_without_a_code_is_known_by_its_words_and_traced_by_its_correla
 
 #[test]
 fn the_older_form_of_a_scope_that_was_not_granted_is_explained() {
-    said_of("403 Forbidden", wire("forbidden-not-granted.json")).fails(
-        5,
-        "error: the token endpoint refused the grant: HTTP 403, forbidden\n\
-         caused by: the server says: Consumer has not been granted access to the scope \
-         folkeregister:deling/offentligutenhjemmel. (correlation id: 2d4fa134-eacb-eae8-63f4-eeb2ea408979)\n\
-         caused by: that means: the owner of the API has not granted this organisation access to the scope; a supplier \
-         gets this too when it leaves out whom it acts for\n\
-         hint: ask the owner of the API to grant your organisation number access; a supplier passes the consumer's \
-         organisation number with --consumer-org\n",
+    refused_with("403 Forbidden", wire("forbidden-not-granted.json")).fails(
+        5, str![[r#"
+error: the token endpoint refused the grant: HTTP 403, forbidden
+caused by: the server says: Consumer has not been granted access to the scope folkeregister:deling/offentligutenhjemmel. (correlation id: 2d4fa134-eacb-eae8-63f4-eeb2ea408979)
+caused by: that means: the owner of the API has not granted this organisation access to the scope; a supplier gets this too when it leaves out whom it acts for
+hint: ask the owner of the API to grant your organisation number access; a supplier passes the consumer's organisation number with --consumer-org
+
+"#]],
     );
 }
 
 #[test]
-fn a_code_that_nobody_knows_yet_leads_to_the_servers_page_and_the_support_desk() {
+fn an_unknown_code_gets_a_hint_with_the_documentation_and_the_support_desk() {
     let body = r#"{"error":"invalid_grant","error_description":"The moon is full. (trace_id: 0a1b)","error_uri":"https://maskinporten.no/errors/MP-999"}"#;
-    said_of("400 Bad Request", body).fails(
-        5,
-        "error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-999)\n\
-         caused by: the server says: The moon is full. (trace_id: 0a1b)\n\
-         caused by: the server says more at https://maskinporten.no/errors/MP-999\n\
-         hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, or send the trace id to \
-         servicedesk@digdir.no\n",
+    refused_with("400 Bad Request", body).fails(
+        5, str![[r#"
+error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-999)
+caused by: the server says: The moon is full. (trace_id: 0a1b)
+caused by: the server says more at https://maskinporten.no/errors/MP-999
+hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, or send the trace id to servicedesk@digdir.no
+
+"#]],
     );
 }
 
 #[test]
-fn what_nobody_knows_yet_is_told_in_norwegian_too() {
+fn an_unknown_code_is_reported_in_norwegian_too() {
     let body = r#"{"error":"invalid_grant","error_description":"The moon is full. (trace_id: 0a1b)","error_uri":"https://maskinporten.no/errors/MP-999"}"#;
     let server = Server::start([json_answer("400 Bad Request", body)]);
 
     asking("token", &server).args(["--lang", "nb"]).run().fails(
-        5,
-        "error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-999)\n\
-         caused by: the server says: The moon is full. (trace_id: 0a1b)\n\
-         caused by: serveren sier mer på https://maskinporten.no/errors/MP-999\n\
-         hint: slå det opp i https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, eller send trace-id-en til \
-         servicedesk@digdir.no\n",
+        5, str![[r#"
+error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-999)
+caused by: the server says: The moon is full. (trace_id: 0a1b)
+caused by: serveren sier mer på https://maskinporten.no/errors/MP-999
+hint: slå det opp i https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, eller send trace-id-en til servicedesk@digdir.no
+
+"#]],
     );
 }
 
 #[test]
-fn a_refusal_of_one_word_is_shown_as_that_word() {
-    said_of("401 Unauthorized", r#"{"error":"invalid_client"}"#).fails(
+fn a_refusal_without_a_description_is_reported_by_its_error_alone() {
+    refused_with("401 Unauthorized", r#"{"error":"invalid_client"}"#).fails(
         5,
-        "error: the token endpoint refused the grant: HTTP 401, invalid_client\n\
-         hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking\n",
+        str![[r#"
+error: the token endpoint refused the grant: HTTP 401, invalid_client
+hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
+
+"#]],
     );
 }
 
 #[test]
-fn members_that_are_null_or_of_no_use_do_not_hide_the_error() {
+fn null_or_malformed_members_do_not_hide_the_error() {
     for body in [
         r#"{"error":"invalid_client","error_description":null,"error_uri":null,"status":401}"#,
         r#"{"error":"invalid_client","error_description":"","error_uri":""}"#,
         r#"{"error":"invalid_client","error_description":{"text":"no"},"error_uri":7}"#,
     ] {
-        said_of("401 Unauthorized", body).fails(
+        refused_with("401 Unauthorized", body).fails(
             5,
-            "error: the token endpoint refused the grant: HTTP 401, invalid_client\n\
-             hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking\n",
+            str![[r#"
+error: the token endpoint refused the grant: HTTP 401, invalid_client
+hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
+
+"#]],
         );
     }
 }

@@ -1,13 +1,15 @@
-//! What is tried again, how long is waited, and that no grant is ever sent twice.
+//! Which failures are retried, the backoff, and that no assertion is sent twice.
 
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
 };
 
+use snapbox::str;
+
 use crate::server::{Request, Server, Step, TOKEN, answer, asking, json, token};
 
-/// What a run takes on a busy machine beside the time that it waits.
+/// The longest that a run takes on a busy machine, besides the time that it waits.
 const SLACK: Duration = Duration::from_secs(10);
 
 fn unavailable() -> Step {
@@ -18,7 +20,7 @@ fn asks_to_wait(status: &str, seconds: &str) -> Step {
     answer(status, &[&format!("Retry-After: {seconds}")], "")
 }
 
-/// The requests carry grants that are all new: other bytes, another `jti`.
+/// Every request has a new assertion: other bytes, another `jti`.
 #[track_caller]
 fn are_all_new(requests: &[Request], count: usize) {
     let assertions: BTreeSet<_> = requests.iter().map(Request::assertion).collect();
@@ -27,7 +29,7 @@ fn are_all_new(requests: &[Request], count: usize) {
 }
 
 #[test]
-fn a_server_that_cannot_answer_is_asked_again_with_a_new_grant_each_time() {
+fn an_unavailable_server_gets_a_new_grant_with_each_attempt() {
     let server = Server::start([unavailable(), unavailable(), token()]);
 
     let printed = asking("token", &server).run().artefact();
@@ -37,18 +39,18 @@ fn a_server_that_cannot_answer_is_asked_again_with_a_new_grant_each_time() {
 }
 
 #[test]
-fn every_passing_failure_is_tried_again() {
+fn every_temporary_failure_is_retried() {
     let failures =
         [Step::Reset, Step::Answer(Vec::new()), json("429 Too Many Requests", ""), json("500 Oh", ""), unavailable()];
     std::thread::scope(|threads| {
         for step in failures {
-            threads.spawn(|| is_tried_again(step));
+            threads.spawn(|| is_retried(step));
         }
     });
 }
 
-/// After this, the next attempt gets its token.
-fn is_tried_again(step: Step) {
+/// The attempt after this failure gets a token.
+fn is_retried(step: Step) {
     let server = Server::start([step, token()]);
 
     let printed = asking("token", &server).run().artefact();
@@ -57,23 +59,23 @@ fn is_tried_again(step: Step) {
 }
 
 #[test]
-fn the_last_failure_is_the_one_that_is_told() {
+fn the_last_failure_is_reported() {
     let server = Server::start([unavailable(), Step::Reset, json("500 Oh", "the disk is full")]);
 
     let outcome = asking("token", &server).run();
 
-    outcome.fails(
+    outcome.replacing(server.url("/token"), "[URL]").fails(
         6,
-        &format!(
-            "error: {} cannot answer now: HTTP 500: the disk is full\n\
-             hint: try again later; https://status.digdir.no tells of disturbances\n",
-            server.url("/token")
-        ),
+        str![[r#"
+error: [URL] cannot answer now: HTTP 500: the disk is full
+hint: try again later; https://status.digdir.no tells of disturbances
+
+"#]],
     );
 }
 
 #[test]
-fn verbose_tells_of_each_further_attempt() {
+fn verbose_reports_each_retry() {
     let server = Server::start([unavailable(), token()]);
 
     let outcome = asking("token", &server).args(["--verbose"]).run();
@@ -90,7 +92,7 @@ fn verbose_tells_of_each_further_attempt() {
 }
 
 #[test]
-fn a_pause_that_the_server_asks_for_is_kept() {
+fn the_servers_retry_after_is_obeyed() {
     let server = Server::start([asks_to_wait("429 Too Many Requests", "1"), token()]);
 
     let started = Instant::now();
@@ -102,34 +104,34 @@ fn a_pause_that_the_server_asks_for_is_kept() {
 }
 
 #[test]
-fn a_pause_longer_than_the_time_that_is_left_ends_it_at_once() {
+fn a_retry_after_beyond_the_timeout_fails_at_once() {
     let server = Server::start([asks_to_wait("503 Service Unavailable", "3600")]);
 
     let started = Instant::now();
     let outcome = asking("token", &server).run();
 
     assert!(started.elapsed() < SLACK);
-    outcome.fails(
+    outcome.replacing(server.url("/token"), "[URL]").fails(
         6,
-        &format!(
-            "error: {} cannot answer now: HTTP 503\n\
-             hint: try again in 3600 s; https://status.digdir.no tells of disturbances\n",
-            server.url("/token")
-        ),
+        str![[r#"
+error: [URL] cannot answer now: HTTP 503
+hint: try again in 3600 s; https://status.digdir.no tells of disturbances
+
+"#]],
     );
 }
 
 #[test]
-fn a_pause_that_is_no_time_is_as_good_as_none() {
+fn a_malformed_retry_after_is_ignored() {
     std::thread::scope(|threads| {
         for pause in ["soon", "-1", "99999999999999999999999999", "Sun, 06 Nov 1994 08:49:37 GMT"] {
-            threads.spawn(|| is_tried_again(asks_to_wait("429 Too Many Requests", pause)));
+            threads.spawn(|| is_retried(asks_to_wait("429 Too Many Requests", pause)));
         }
     });
 }
 
 #[test]
-fn a_refusal_and_an_answer_without_sense_are_final() {
+fn refusals_and_unexpected_responses_are_not_retried() {
     for (step, code) in [
         (json("400 Bad Request", r#"{"error":"invalid_grant"}"#), 5),
         (json("401 Unauthorized", r#"{"error":"invalid_client"}"#), 5),
@@ -150,7 +152,7 @@ fn a_refusal_and_an_answer_without_sense_are_final() {
 }
 
 #[test]
-fn no_further_attempts_are_made_when_none_are_wanted() {
+fn with_zero_retries_there_is_one_attempt() {
     for step in [unavailable(), Step::Reset] {
         let server = Server::start([step]);
 
@@ -161,7 +163,7 @@ fn no_further_attempts_are_made_when_none_are_wanted() {
 }
 
 #[test]
-fn all_attempts_together_end_with_the_time_out() {
+fn the_timeout_limits_all_attempts_together() {
     let server = Server::start([asks_to_wait("503 No", "1"), asks_to_wait("503 No", "1")]);
 
     let started = Instant::now();
@@ -173,19 +175,20 @@ fn all_attempts_together_end_with_the_time_out() {
 }
 
 #[test]
-fn a_server_that_hangs_after_a_failure_ends_with_the_time_out_too() {
+fn the_timeout_also_limits_a_server_that_hangs_after_a_failure() {
     let server = Server::start([unavailable(), Step::Hang(Vec::new())]);
 
     let started = Instant::now();
     let outcome = asking("headers", &server).args(["--timeout", "2s"]).run();
 
     assert!(started.elapsed() < SLACK);
-    outcome.fails(
+    outcome.replacing(server.url("/token"), "[URL]").fails(
         6,
-        &format!(
-            "error: got no answer that could be read\ncaused by: {} did not answer in time\n\
-             hint: try again later; --timeout waits longer\n",
-            server.url("/token")
-        ),
+        str![[r#"
+error: got no answer that could be read
+caused by: [URL] did not answer in time
+hint: try again later; --timeout waits longer
+
+"#]],
     );
 }

@@ -80,6 +80,7 @@ fn the_script_names_the_address_that_the_server_would_have_and_never_the_secret(
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs Node.js")]
 #[test]
 fn every_request_of_a_collection_has_a_token_from_the_servers_memory() {
     let local = Local::start(&[]);
@@ -97,6 +98,7 @@ fn every_request_of_a_collection_has_a_token_from_the_servers_memory() {
     assert_eq!(local.log().matches("/token").count(), 1, "{}", local.log());
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs Node.js")]
 #[test]
 fn profile_scope_and_secret_are_variables_of_postmans() {
     let local = Local::start(&[]);
@@ -117,6 +119,7 @@ fn profile_scope_and_secret_are_variables_of_postmans() {
     assert!(!with.stdout.contains(SECRET), "{}", with.stdout);
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs Node.js")]
 #[test]
 fn a_failure_is_told_in_full_and_the_request_is_not_sent() {
     let local = Local::start(&[]);

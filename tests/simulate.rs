@@ -2,11 +2,12 @@
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, process::Command};
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::{
     local::Local,
-    support::{maskinporten, program},
+    support::{maskinporten, program, send_signal},
 };
 
 #[test]
@@ -68,13 +69,13 @@ fn an_edited_clients_file_takes_effect_at_the_next_request() {
 }
 
 #[test]
-fn sigint_and_sigterm_end_it_with_exit_code_0() {
-    for signal in ["INT", "TERM"] {
+fn ctrl_c_and_termination_end_it_in_good_order() {
+    for signal in [Signal::INT, Signal::TERM] {
         let mut local = Local::start(&[]);
 
-        program(Command::new("kill").args([format!("-{signal}"), local.process().to_string()]), b"");
+        send_signal(local.process(), signal);
 
-        assert_eq!(local.exit_code(), Some(0), "{signal}");
+        assert_eq!(local.exit_code(), Some(0), "{signal:?}");
     }
 }
 
@@ -140,7 +141,7 @@ fn env_local_means_the_simulator_that_was_started_last_until_it_ends() {
     let warning = format!("warning: --env local now means this simulator instead of {}\n", first.issuer());
     assert!(second.log().starts_with(&warning), "{}", second.log());
 
-    program(Command::new("kill").arg(second.process().to_string()), b"");
+    send_signal(second.process(), Signal::TERM);
     assert_eq!(second.exit_code(), Some(0));
     assert_eq!(issuer(), first.issuer());
 }
@@ -162,7 +163,7 @@ fn an_address_file_that_cannot_be_written_is_a_warning() {
         assert!(std::io::BufRead::read_line(&mut lines, &mut output).unwrap() > 0, "{output}");
     }
 
-    program(Command::new("kill").arg(child.id().to_string()), b"");
+    send_signal(child.id(), Signal::TERM);
     let outcome = crate::support::wait(child);
 
     assert_eq!(outcome.code, 0);

@@ -1,13 +1,15 @@
-//! stdout is the artefact and nothing else, and it is written whole or not at all; colour only where it is wanted.
+//! stdout contains the artefact alone, complete or not at all; colours are for terminals.
 
 use std::process::{Command, Stdio};
+
+use snapbox::str;
 
 use crate::{
     server::{Server, TOKEN, asking, asking_at, json, token},
     support::{Outcome, maskinporten, testdata, wait},
 };
 
-/// Runs a line of shell in which `"$@"` is a command that signs a grant.
+/// Runs a shell script in which `"$@"` is the binary with these arguments.
 fn in_a_shell(line: &str, arguments: &[&str]) -> Outcome {
     let child = Command::new("sh")
         .args(["-c", line, "sh", env!("CARGO_BIN_EXE_maskinporten")])
@@ -27,7 +29,7 @@ fn grant() -> [String; 9] {
 }
 
 #[test]
-fn a_reader_that_leaves_is_no_error() {
+fn a_reader_that_closes_the_pipe_is_not_an_error() {
     let grant = grant();
     let help = ["--help"];
     for arguments in [&grant.each_ref().map(String::as_str)[..], &help] {
@@ -43,16 +45,26 @@ fn a_full_disk_is_an_error() {
     let grant = grant();
     let grant = grant.each_ref().map(String::as_str);
 
-    in_a_shell(r#""$@" >/dev/full"#, &grant)
-        .fails(1, "error: could not write the result: No space left on device (os error 28)\n");
+    in_a_shell(r#""$@" >/dev/full"#, &grant).fails(
+        1,
+        str![[r#"
+error: could not write the result: No space left on device (os error 28)
+
+"#]],
+    );
     for arguments in [["--help"], ["--version"]] {
-        in_a_shell(r#""$@" >/dev/full"#, &arguments)
-            .fails(1, "error: could not write the result: No space left on device (os error 28)\n");
+        in_a_shell(r#""$@" >/dev/full"#, &arguments).fails(
+            1,
+            str![[r#"
+error: could not write the result: No space left on device (os error 28)
+
+"#]],
+        );
     }
 }
 
 #[test]
-fn a_stdout_that_is_closed_is_an_error_or_nothing_but_never_a_crash() {
+fn a_closed_stdout_never_causes_a_crash() {
     let grant = grant();
 
     let outcome = in_a_shell(r#""$@" >&-"#, &grant.each_ref().map(String::as_str));
@@ -62,47 +74,55 @@ fn a_stdout_that_is_closed_is_an_error_or_nothing_but_never_a_crash() {
 }
 
 #[test]
-fn colour_is_for_terminals_or_for_those_who_ask() {
+fn errors_are_coloured_on_terminals_or_on_request() {
     let failing = || maskinporten(["token", "--env", "test"]);
-    let plain = "error: no client id was given\nhint: pass --client-id ID, or set MASKINPORTEN_CLIENT_ID\n";
+    let plain = str![[r#"
+error: no client id was given
+hint: pass --client-id ID, or set MASKINPORTEN_CLIENT_ID
+
+"#]];
     let coloured = "\u{1b}[1;31merror:\u{1b}[0m no client id was given\n\
                     \u{1b}[1;32mhint:\u{1b}[0m pass --client-id ID, or set MASKINPORTEN_CLIENT_ID\n";
 
-    failing().run().fails(3, plain);
-    failing().args(["--color", "auto"]).run().fails(3, plain);
-    failing().args(["--color", "never"]).run().fails(3, plain);
+    failing().run().fails(3, plain.clone());
+    failing().args(["--color", "auto"]).run().fails(3, plain.clone());
+    failing().args(["--color", "never"]).run().fails(3, plain.clone());
     failing().args(["--color", "always"]).run().fails(3, coloured);
     failing().args(["--color", "always"]).env("NO_COLOR", "1").run().fails(3, coloured);
-    failing().env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1").run().fails(3, plain);
+    failing().env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1").run().fails(3, plain.clone());
 }
 
 #[test]
-fn errors_for_programs_have_no_colour() {
+fn json_errors_have_no_colour() {
     let outcome = maskinporten(["token", "--env", "test", "--color", "always", "--error-format", "json"]).run();
 
     outcome.fails(
-        3,
-        "{\"error\":{\"code\":\"missing\",\"message\":\"no client id was given\",\"causes\":[],\"hint\":\"pass \
-         --client-id ID, or set MASKINPORTEN_CLIENT_ID\",\"exit_code\":3,\"http_status\":null,\"oauth_error\":null,\
-         \"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}\n",
+        3, str![[r#"
+{"error":{"code":"missing","message":"no client id was given","causes":[],"hint":"pass --client-id ID, or set MASKINPORTEN_CLIENT_ID","exit_code":3,"http_status":null,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
+
+"#]],
     );
 }
 
 #[test]
-fn quiet_silences_warnings_and_never_an_error() {
+fn quiet_suppresses_warnings_but_not_errors() {
     let warned = || asking_at("grant", "https://a.example/token").args(["--keystore", &testdata("expired.p12")]);
 
     assert!(warned().run().stderr.starts_with("warning: the certificate expired on 2022-"));
     warned().args(["--quiet"]).run().artefact();
     warned().args(["-q", "--ttl", "x"]).run().fails(
         2,
-        "error: --ttl cannot be used\ncaused by: `x` is not a lifetime in seconds (`90`) or minutes (`2m`)\n\
-         hint: pass --ttl 120 or less; the access token's lifetime does not depend on it\n",
+        str![[r#"
+error: --ttl cannot be used
+caused by: `x` is not a lifetime in seconds (`90`) or minutes (`2m`)
+hint: pass --ttl 120 or less; the access token's lifetime does not depend on it
+
+"#]],
     );
 }
 
 #[test]
-fn warnings_come_with_the_error_when_a_program_reads_them() {
+fn json_errors_contain_the_warnings() {
     let server = Server::start([json("400 Bad Request", r#"{"error":"invalid_scope"}"#)]);
 
     let outcome = asking("token", &server).args(["--error-format", "json", "--keystore-password", "secret"]).run();
@@ -117,7 +137,7 @@ fn warnings_come_with_the_error_when_a_program_reads_them() {
 }
 
 #[test]
-fn verbose_says_what_is_done_beside_the_token_and_shows_no_secret() {
+fn verbose_reports_each_step_on_stderr_and_shows_no_secret() {
     let server = Server::start([token()]);
 
     let outcome = asking("token", &server).args(["-v"]).run();

@@ -1,21 +1,29 @@
-//! What every test needs: the real binary in an empty home, with all three streams kept.
+//! Runs the real binary in an empty home and collects its output; snapshots; waiting.
 
 use std::{
     ffi::OsStr,
-    io::{Read as _, Write as _},
+    fmt::Display,
+    io::{Read, Write},
+    net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
+use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};
+use snapbox::{Assert, Data, IntoData, assert::DEFAULT_ACTION_ENV, data::Inline};
 use tempfile::TempDir;
 
-use crate::watch::{self, Watch};
+use crate::watch::{self, SecretScan};
 
-/// Nothing that a test runs takes longer; what does is killed and fails the test.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// The longest that a test waits for anything; a program that takes longer is killed, and the test fails.
+const TIME_LIMIT: Duration = Duration::from_mins(2);
 
-/// What a run left behind.
+/// How often a condition is looked at while a test waits for it.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
+
+/// The exit code and the output of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub code: i32,
@@ -23,19 +31,19 @@ pub struct Outcome {
     pub stderr: String,
 }
 
-/// The binary, with a home of its own and none of this machine's settings.
+/// A command of the binary, with an empty home and an empty environment.
 pub struct Maskinporten {
     command: Command,
     stdin: Vec<u8>,
     home: TempDir,
 }
 
-/// The path of a file in `testdata`.
+/// Returns the path of a file in `testdata`.
 pub fn testdata(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name).display().to_string()
 }
 
-/// The binary with these arguments.
+/// Makes a command of the binary with these arguments.
 pub fn maskinporten<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Maskinporten {
     let home = tempfile::tempdir().unwrap();
     let temporary = home.path().join("tmp");
@@ -56,7 +64,6 @@ impl Maskinporten {
         self
     }
 
-    /// Runs in this folder.
     pub fn in_folder(mut self, folder: impl AsRef<Path>) -> Self {
         self.command.current_dir(folder);
         self
@@ -72,12 +79,12 @@ impl Maskinporten {
         self
     }
 
-    /// Where the run finds its home.
+    /// Returns the home of the run.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
 
-    /// Starts it and lets it run, for as long as its home is there.
+    /// Starts it; its home is removed when the second value is dropped.
     pub fn start(self) -> (Child, TempDir) {
         let Self { mut command, home, .. } = self;
         (command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(), home)
@@ -86,67 +93,149 @@ impl Maskinporten {
     /// Runs to the end.
     pub fn run(self) -> Outcome {
         let Self { mut command, stdin, home } = self;
-        let watch = Watch::of(&command, home.path());
+        let scan = SecretScan::new(&command, home.path());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
         let feeder = std::thread::spawn(move || drop(input.write_all(&stdin)));
         let outcome = wait(child);
         feeder.join().unwrap();
-        watch.search(outcome.stdout.as_bytes(), outcome.stderr.as_bytes(), home.path());
+        scan.search(outcome.stdout.as_bytes(), outcome.stderr.as_bytes(), home.path());
         drop(home);
         outcome
     }
 }
 
 impl Outcome {
-    /// The artefact of a run that succeeded without a word on stderr.
+    /// Returns the stdout of a run that succeeded with an empty stderr.
     #[track_caller]
     pub fn artefact(self) -> String {
         assert_eq!((self.code, self.stderr.as_str()), (0, ""));
         self.stdout
     }
 
-    /// Compares a failure whole: the exit code, an empty stdout, and every line of stderr.
+    /// Compares a failure whole: the exit code, an empty stdout, and every line of stderr, which may be a snapshot.
     #[track_caller]
-    pub fn fails(&self, code: i32, stderr: &str) {
-        assert_eq!(self.stderr, stderr);
-        assert_eq!(self.stdout, "");
-        assert_eq!(self.code, code);
+    pub fn fails(&self, code: i32, stderr: impl Expected) {
+        assert_snapshot(self.failure(code), stderr);
+    }
+
+    /// Returns the stderr of a run that failed with this exit code and an empty stdout.
+    #[track_caller]
+    pub fn failure(&self, code: i32) -> &str {
+        assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{}", self.stderr);
+        &self.stderr
+    }
+
+    /// Puts a name such as `[URL]` in the place of a value that differs from run to run.
+    #[track_caller]
+    pub fn replacing(&self, value: impl Display, name: &str) -> Self {
+        let value = value.to_string();
+        assert!(!self.stderr.contains(name), "the name {name} is taken: {}", self.stderr);
+        assert!(self.stderr.contains(&value), "`{value}` is not in: {}", self.stderr);
+        let replaced = |text: &str| text.replace(&value, name);
+        Self { code: self.code, stdout: replaced(&self.stdout), stderr: replaced(&self.stderr) }
     }
 }
 
-/// Collects the streams of a child and its exit code, or kills it. Its stderr is searched for secrets, whatever it is.
+/// A text that a test expects: a snapshot, or plain text.
+pub trait Expected: IntoData {}
+impl Expected for Data {}
+impl Expected for Inline {}
+impl Expected for &str {}
+impl Expected for &String {}
+
+/// Compares a text with a snapshot, byte for byte.
+///
+/// With `SNAPSHOTS=overwrite` a snapshot that differs is written again instead: `snapbox::str!` in the source file,
+/// `snapbox::file!` in its own. An expected text that is neither always fails the test.
+#[track_caller]
+pub fn assert_snapshot(found: &str, expected: impl Expected) {
+    // The comparison takes \r\n for \n.
+    assert!(!found.contains('\r'), "{found:?}");
+    Assert::new().action_env(DEFAULT_ACTION_ENV).eq(found, expected.into_data().raw());
+}
+
+/// Compares a table with what the runs of its cases report.
+///
+/// A case is a paragraph: the first line is its input, from which `report` makes the other lines.
+#[track_caller]
+pub fn assert_table(table: Data, report: impl Fn(&str) -> String) {
+    let text = table.render().unwrap();
+    let inputs = text.split("\n\n").map(|paragraph| paragraph.lines().next().unwrap());
+    let found: Vec<String> = inputs.map(|input| format!("{input}\n{}", report(input))).collect();
+    assert_snapshot(&found.join("\n"), table);
+}
+
+/// Waits until a condition gives a value, and returns that; fails the test after a time that is long enough for any.
+#[track_caller]
+pub fn wait_until<T>(what: &str, condition: impl FnMut() -> Option<T>) -> T {
+    poll(condition).unwrap_or_else(|| panic!("waited for {TIME_LIMIT:?} until {what}"))
+}
+
+fn poll<T>(mut condition: impl FnMut() -> Option<T>) -> Option<T> {
+    let started = Instant::now();
+    loop {
+        let value = condition();
+        if value.is_some() || started.elapsed() > TIME_LIMIT {
+            return value;
+        }
+        std::thread::sleep(POLL_INTERVAL);
+    }
+}
+
+/// Collects the output of a child and its exit code, or kills it, and searches its stderr for secrets.
 #[track_caller]
 pub fn wait(mut child: Child) -> Outcome {
-    let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-    let read_out = std::thread::spawn(move || {
-        let mut text = Vec::new();
-        stdout.read_to_end(&mut text).unwrap();
-        text
-    });
-    let read_err = std::thread::spawn(move || {
-        let mut text = Vec::new();
-        stderr.read_to_end(&mut text).unwrap();
-        text
-    });
-    let started = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        if started.elapsed() > PATIENCE {
-            child.kill().unwrap();
-            panic!("killed after {PATIENCE:?}: it hangs");
-        }
-        std::thread::sleep(Duration::from_millis(2));
+    let stdout = read_to_end(child.stdout.take().unwrap());
+    let stderr = read_to_end(child.stderr.take().unwrap());
+    let Some(status) = poll(|| child.try_wait().unwrap()) else {
+        child.kill().unwrap();
+        panic!("killed after {TIME_LIMIT:?}");
     };
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let (stdout, stderr) = (read_out.join().unwrap(), read_err.join().unwrap());
+    let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
     watch::search_words("stderr", &stderr);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Outcome { code: status.code().unwrap_or(-1), stdout: text(stdout), stderr: text(stderr) }
 }
 
-/// Runs another program to its end; its failure is the test's.
+fn read_to_end(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        bytes
+    })
+}
+
+/// Sends a signal to a process.
+#[cfg(unix)]
+pub fn send_signal(process: u32, signal: rustix::process::Signal) {
+    let process = rustix::process::Pid::from_raw(process.cast_signed()).unwrap();
+    rustix::process::kill_process(process, signal).unwrap();
+}
+
+/// Sends a GET request to a server, whatever its certificate is, and returns the whole response.
+pub fn http_get(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (authority, path) = rest.split_once('/').unwrap();
+    let request = format!("GET /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    let stream = TcpStream::connect(authority).unwrap();
+    stream.set_read_timeout(Some(TIME_LIMIT)).unwrap();
+    if scheme == "http" {
+        return exchange(stream, &request);
+    }
+    let mut connector = SslConnector::builder(SslMethod::tls()).unwrap();
+    connector.set_verify(SslVerifyMode::NONE);
+    exchange(connector.build().connect("localhost", stream).unwrap(), &request)
+}
+
+fn exchange(mut stream: impl Read + Write, request: &str) -> String {
+    let mut response = String::new();
+    stream.write_all(request.as_bytes()).unwrap();
+    stream.read_to_string(&mut response).unwrap();
+    response
+}
+
+/// Runs another program to its end and returns its stdout; fails the test when it fails.
 #[track_caller]
 pub fn program(command: &mut Command, stdin: &[u8]) -> String {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

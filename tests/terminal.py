@@ -1,9 +1,9 @@
-"""Runs a command on a terminal of its own, answers its question, and tells what the terminal saw.
+"""Runs a command on a pseudoterminal, types the answers to its prompts, and reports what the terminal showed.
 
-Reads from stdin an object: command, environment, stdout (a file), answers (pairs: what to wait for, what to type),
-visible (whether the answers show, so that nothing waits for the echo to go off).
-Prints one: code, terminal (all that was shown), hidden (whether the terminal's echo was off at each question),
-echo (whether it is on when the command has ended).
+Reads an object from stdin: command, environment, stdout (a file), answers (pairs: the prompt to wait for, the text to
+type), visible (whether the answers are echoed; if not, each is typed once the echo is off).
+Prints an object: code, terminal (everything that was shown), hidden (whether the echo was off at each prompt), echo
+(whether it is on after the end of the command).
 """
 
 import fcntl, json, os, pty, select, sys, termios, time

@@ -1,4 +1,4 @@
-//! The question for a password, on a real terminal: what it shows, what it hides, and how it is left.
+//! The password prompt on a real terminal: what it shows, what it hides, and how it ends.
 
 use std::{fs, process::Command};
 
@@ -10,13 +10,13 @@ use super::{
     watch,
 };
 
-/// A run on a terminal, and what it wrote to stdout, which is a file.
+/// A run on a terminal; its stdout is a file.
 struct Session {
-    told: Value,
+    observed: Value,
     stdout: String,
 }
 
-/// Runs `grant` on a terminal; `answers` are typed at the question for a password.
+/// Runs `grant` on a terminal; `answers` are typed at the password prompt.
 #[track_caller]
 fn at_a_terminal(keystore: &str, variables: &[(&str, &str)], answers: &[&str]) -> Session {
     running("grant", keystore, variables, answers)
@@ -37,25 +37,25 @@ fn running(command: &str, keystore: &str, variables: &[(&str, &str)], answers: &
     let wanted = json!({ "command": command, "environment": environment, "stdout": stdout, "answers": answers });
 
     let mut python = Command::new("python3");
-    let told = program(python.args(["-c", include_str!("terminal.py")]), wanted.to_string().as_bytes());
+    let observed = program(python.args(["-c", include_str!("terminal.py")]), wanted.to_string().as_bytes());
 
-    let told: Value = serde_json::from_str(&told).unwrap();
-    let seen = told["terminal"].as_str().unwrap();
+    let observed: Value = serde_json::from_str(&observed).unwrap();
+    let seen = observed["terminal"].as_str().unwrap();
     watch::search_words("the terminal", seen.as_bytes());
     for answer in answers.iter().filter_map(|answer| answer[1].as_str()) {
-        assert!(answer.trim().len() < 4 || !seen.contains(answer.trim()), "an answer stands on the terminal: {seen}");
+        assert!(answer.trim().len() < 4 || !seen.contains(answer.trim()), "the terminal shows an answer: {seen}");
     }
-    Session { told, stdout: fs::read_to_string(stdout).unwrap() }
+    Session { observed, stdout: fs::read_to_string(stdout).unwrap() }
 }
 
 #[test]
-fn the_password_is_asked_for_without_echo_and_only_the_grant_is_on_stdout() {
+fn the_password_is_typed_without_echo_and_only_the_grant_is_on_stdout() {
     let keystore = testdata("modern.p12");
 
     let session = at_a_terminal(&keystore, &[], &["secret\r"]);
 
     let terminal = format!("Password for {keystore}: \r\n");
-    assert_eq!(session.told, json!({ "code": 0, "terminal": terminal, "hidden": [true], "echo": true }));
+    assert_eq!(session.observed, json!({ "code": 0, "terminal": terminal, "hidden": [true], "echo": true }));
     let grant = Grant::of(&session.stdout);
     assert!(grant.is_signed_by(&grant.leaf()));
 }
@@ -71,7 +71,7 @@ fn letters_beyond_ascii_and_corrections_can_be_typed() {
         let session = at_a_terminal(&testdata(file), &[], &[typed]);
 
         let terminal = format!("Password for {}: \r\n", testdata(file));
-        assert_eq!(session.told, json!({ "code": 0, "terminal": terminal, "hidden": [true], "echo": true }));
+        assert_eq!(session.observed, json!({ "code": 0, "terminal": terminal, "hidden": [true], "echo": true }));
         assert_eq!(session.stdout.matches('.').count(), 2, "{file}");
     }
 }
@@ -88,34 +88,34 @@ fn a_wrong_password_fails_and_is_not_shown() {
          caused by: its integrity check failed, so the password is wrong or the file was changed\r\n\
          hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\r\n"
     );
-    assert_eq!(session.told, json!({ "code": 4, "terminal": terminal, "hidden": [true], "echo": true }));
+    assert_eq!(session.observed, json!({ "code": 4, "terminal": terminal, "hidden": [true], "echo": true }));
     assert_eq!(session.stdout, "");
 }
 
 #[test]
-fn control_c_ends_the_question_and_leaves_the_terminal_with_its_echo() {
+fn control_c_ends_the_prompt_and_restores_the_echo() {
     let keystore = testdata("modern.p12");
 
     let session = at_a_terminal(&keystore, &[], &["sec\u{3}"]);
 
     let terminal = format!("Password for {keystore}: \r\nerror: interrupted\r\n");
-    assert_eq!(session.told, json!({ "code": 130, "terminal": terminal, "hidden": [true], "echo": true }));
+    assert_eq!(session.observed, json!({ "code": 130, "terminal": terminal, "hidden": [true], "echo": true }));
     assert_eq!(session.stdout, "");
 }
 
 #[test]
-fn control_c_at_the_question_of_a_check_ends_it_without_a_report() {
+fn control_c_at_the_prompt_of_a_check_ends_it_without_a_report() {
     let keystore = testdata("modern.p12");
 
     let session = running("check", &keystore, &[], &["sec\u{3}"]);
 
     let terminal = format!("Password for {keystore}: \r\nerror: interrupted\r\n");
-    assert_eq!(session.told, json!({ "code": 130, "terminal": terminal, "hidden": [true], "echo": true }));
+    assert_eq!(session.observed, json!({ "code": 130, "terminal": terminal, "hidden": [true], "echo": true }));
     assert_eq!(session.stdout, "");
 }
 
 #[test]
-fn control_d_is_no_password() {
+fn control_d_is_not_a_password() {
     let keystore = testdata("modern.p12");
 
     let session = at_a_terminal(&keystore, &[], &["\u{4}"]);
@@ -125,12 +125,12 @@ fn control_d_is_no_password() {
          error: could not ask for the password: unexpected end of file\r\n\
          hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\r\n"
     );
-    assert_eq!(session.told, json!({ "code": 4, "terminal": terminal, "hidden": [true], "echo": true }));
+    assert_eq!(session.observed, json!({ "code": 4, "terminal": terminal, "hidden": [true], "echo": true }));
     assert_eq!(session.stdout, "");
 }
 
 #[test]
-fn nobody_is_asked_about_a_file_that_no_password_opens() {
+fn there_is_no_prompt_for_a_file_that_no_password_opens() {
     for (file, why, hint) in [
         (
             "random.bin",
@@ -149,15 +149,15 @@ fn nobody_is_asked_about_a_file_that_no_password_opens() {
 
         let terminal =
             format!("error: could not open the keystore `{keystore}`\r\ncaused by: {why}\r\nhint: {hint}\r\n");
-        assert_eq!(session.told, json!({ "code": 4, "terminal": terminal, "hidden": [], "echo": true }));
+        assert_eq!(session.observed, json!({ "code": 4, "terminal": terminal, "hidden": [], "echo": true }));
         assert_eq!(session.stdout, "");
     }
 }
 
 #[test]
-fn nobody_is_asked_when_the_password_is_at_hand() {
+fn there_is_no_prompt_when_the_password_is_set() {
     let session = at_a_terminal(&testdata("modern.p12"), &[("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")], &[]);
 
-    assert_eq!(session.told, json!({ "code": 0, "terminal": "", "hidden": [], "echo": true }));
+    assert_eq!(session.observed, json!({ "code": 0, "terminal": "", "hidden": [], "echo": true }));
     assert_eq!(session.stdout.matches('.').count(), 2);
 }

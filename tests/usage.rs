@@ -4,10 +4,11 @@
 //! `usage.txt` has the values that are wrong wherever they stand, a paragraph each: the option, and what is said.
 
 use serde_json::json;
+use snapbox::file;
 
 use crate::{
     server::{Server, asking, asking_at},
-    support::{Maskinporten, maskinporten, testdata},
+    support::{Maskinporten, assert_table, maskinporten, testdata},
 };
 
 /// A command that lacks nothing, and would ask nobody.
@@ -15,33 +16,32 @@ fn complete() -> Maskinporten {
     asking_at("grant", "https://issuer.example/token")
 }
 
-/// A wrong value and what is said of it.
-fn wrong_values() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    include_str!("usage.txt").split("\n\n").map(|paragraph| {
-        let (typed, said) = paragraph.split_once('\n').unwrap();
-        let (option, value) = typed.split_once(' ').unwrap();
-        (option, value, said.trim_end())
-    })
-}
-
 #[test]
 fn a_wrong_option_is_named_with_what_to_do() {
-    for (option, value, said) in wrong_values() {
+    assert_table(file!["usage.txt"], |typed| {
+        let (option, value) = typed.split_once(' ').unwrap();
+
         let outcome = complete().args([option, value]).run();
 
-        outcome.fails(2, &format!("{}\n", said.replace("LABEL", option)));
-    }
+        labelled(outcome.failure(2), option)
+    });
 }
 
 #[test]
 fn a_wrong_variable_is_named_by_its_own_name_and_is_a_fault_of_the_configuration() {
-    for (option, value, said) in wrong_values() {
+    assert_table(file!["usage.txt"], |typed| {
+        let (option, value) = typed.split_once(' ').unwrap();
         let variable = format!("MASKINPORTEN_{}", option[2..].to_uppercase().replace('-', "_"));
 
         let outcome = complete().env(&variable, value).run();
 
-        outcome.fails(3, &format!("{}\n", said.replace("LABEL", &variable)));
-    }
+        labelled(outcome.failure(3), &variable)
+    });
+}
+
+/// An error in which the option or variable at its beginning is called `LABEL`.
+fn labelled(error: &str, name: &str) -> String {
+    error.replacen(&format!("error: {name} "), "error: LABEL ", 1)
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! What no run may leave behind: every stream, every file and every error of the whole test run is searched for private
-//! keys, passwords, assertions and tokens: by `support`, through which tests start the binary and every other program
-//! and wait for it, and by `local` and `server`, which see what a simulator logs and which assertions were sent.
+//! Searches the output and the files of every run of the binary for private keys, passwords, assertions and tokens.
+//!
+//! `support` does it for each program that it runs. `local` and `server` pass on the simulator's log and the assertions
+//! that were sent.
 
 use std::{
     collections::BTreeSet,
@@ -15,7 +16,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use regex::bytes::Regex;
 use serde_json::Value;
 
-/// A signed JWT, whose first part begins an object in base64url.
+/// A signed JWT; its first part is an object in base64url.
 static JWT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{20,}").unwrap());
 
 /// A private key in PEM, or one of a JWK's private numbers.
@@ -24,34 +25,34 @@ static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
         .unwrap()
 });
 
-/// The signatures of the assertions that servers of tests were sent.
+/// The signatures of the assertions that test servers received.
 static SIGNATURES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Commands that print a token, and never the assertion that it was asked for with.
-const TOKENS: [&str; 2] = ["token", "headers"];
+/// Commands that print a token, but never the assertion.
+const PRINT_TOKENS: [&str; 2] = ["token", "headers"];
 
-/// Commands whose artefact is a token or a grant, or what another program says.
-const HANDING_OVER: [&str; 6] = ["token", "grant", "headers", "exec", "curl", "serve"];
+/// Commands whose stdout may contain a token or an assertion.
+const PRINT_JWTS: [&str; 6] = ["token", "grant", "headers", "exec", "curl", "serve"];
 
-/// Options and variables that hold a password or PIN themselves.
+/// Options and variables whose value is a password or PIN.
 const PASSWORD_OPTIONS: [&str; 3] = ["-p", "--keystore-password", "--pkcs11-pin"];
 const PASSWORD_VARIABLES: [&str; 3] =
     ["MASKINPORTEN_KEYSTORE_PASSWORD", "MASKINPORTEN_KEY_PASSWORD", "MASKINPORTEN_PKCS11_PIN"];
 
-/// Words so common that a message may hold them: they are passwords of test files.
-const COMMON: [&str; 3] = ["secret", "wrong", "1234"];
+/// Passwords of test files that are also common words, so that messages may contain them.
+const COMMON_WORDS: [&str; 3] = ["secret", "wrong", "1234"];
 
-/// What is known of a run before it starts.
-pub struct Watch {
+/// The secrets of one run, collected before it starts.
+pub struct SecretScan {
     command: Option<String>,
     passwords: Vec<Vec<u8>>,
-    /// What was in its home already: the test put it there.
+    /// The files that the test put into its home.
     before: BTreeSet<PathBuf>,
 }
 
-impl Watch {
-    /// Takes down what the run is given that it must not give away.
-    pub fn of(command: &Command, home: &Path) -> Self {
+impl SecretScan {
+    /// Collects the passwords that the run is given.
+    pub fn new(command: &Command, home: &Path) -> Self {
         let arguments: Vec<&OsStr> = command.get_args().collect();
         let typed = arguments
             .windows(2)
@@ -65,7 +66,7 @@ impl Watch {
         let held = named.filter_map(|file| fs::read(file).ok()).filter(|text| text.len() < 200);
         let passwords = typed.chain(set).map(|text| text.as_encoded_bytes().to_vec()).chain(held);
         let worth_finding = |password: &Vec<u8>| {
-            password.len() >= 4 && !COMMON.iter().any(|word| word.as_bytes() == password.as_slice())
+            password.len() >= 4 && !COMMON_WORDS.iter().any(|word| word.as_bytes() == password.as_slice())
         };
         Self {
             command: arguments.first().and_then(|word| word.to_str()).map(str::to_owned),
@@ -74,19 +75,19 @@ impl Watch {
         }
     }
 
-    /// Searches what the run left: its streams, its home, and its folder for temporary files.
+    /// Searches the output, the home and the temporary folder of the run.
     #[track_caller]
     pub fn search(&self, stdout: &[u8], stderr: &[u8], home: &Path) {
         self.search_text("stderr", stderr, true);
-        self.search_text("stdout", stdout, !self.hands_over());
-        if self.command.as_deref().is_some_and(|word| TOKENS.contains(&word)) {
+        self.search_text("stdout", stdout, !self.may_print_jwts());
+        if self.command.as_deref().is_some_and(|word| PRINT_TOKENS.contains(&word)) {
             no_assertion("stdout", stdout);
         }
         assert_eq!(files(&home.join("tmp")), Vec::<PathBuf>::new(), "temporary files were left behind");
         for file in files(home).into_iter().filter(|file| !self.before.contains(file)) {
             let content = fs::read(&file).unwrap_or_default();
             for password in &self.passwords {
-                assert!(!holds(&content, password), "a password stands in {}", file.display());
+                assert!(!contains(&content, password), "there is a password in {}", file.display());
             }
             search_file(&file, &content);
         }
@@ -96,35 +97,35 @@ impl Watch {
         if jwt {
             search_words(name, text);
         }
-        assert!(!PRIVATE_KEY.is_match(text), "a private key stands on {name}: {}", String::from_utf8_lossy(text));
+        assert!(!PRIVATE_KEY.is_match(text), "there is a private key on {name}: {}", String::from_utf8_lossy(text));
         for password in &self.passwords {
-            assert!(!holds(text, password), "a password stands on {name}: {}", String::from_utf8_lossy(text));
+            assert!(!contains(text, password), "there is a password on {name}: {}", String::from_utf8_lossy(text));
         }
     }
 
-    /// Whether the artefact may be a token: also that of the original's command line, which begins with an option.
-    fn hands_over(&self) -> bool {
-        self.command.as_deref().is_none_or(|word| word.starts_with(['-', '/']) || HANDING_OVER.contains(&word))
+    /// Whether stdout may contain a JWT. The command line of the original, which begins with an option, prints tokens.
+    fn may_print_jwts(&self) -> bool {
+        self.command.as_deref().is_none_or(|word| word.starts_with(['-', '/']) || PRINT_JWTS.contains(&word))
     }
 }
 
-/// Takes down the signature of an assertion in the body of a request.
+/// Remembers the signature of the assertion in the body of a request.
 pub fn sent(body: &str) {
     let assertion = body.split('&').find_map(|member| member.strip_prefix("assertion="));
     let signature = assertion.and_then(|jwt| jwt.rsplit('.').next()).filter(|signature| signature.len() > 40);
     SIGNATURES.lock().unwrap().extend(signature.map(str::to_owned));
 }
 
-/// Searches what was written where neither a token nor a grant nor a key belongs: errors, logs, terminals.
+/// Searches text that must not contain a token, an assertion or a key: errors, logs, terminals.
 #[track_caller]
 pub fn search_words(name: &str, text: &[u8]) {
     let shown = || String::from_utf8_lossy(text);
-    assert!(!JWT.is_match(text), "a JWT stands on {name}: {}", shown());
-    assert!(!PRIVATE_KEY.is_match(text), "a private key stands on {name}: {}", shown());
+    assert!(!JWT.is_match(text), "there is a JWT on {name}: {}", shown());
+    assert!(!PRIVATE_KEY.is_match(text), "there is a private key on {name}: {}", shown());
     no_signature(name, text);
 }
 
-/// Searches every file that runs left in a folder: tokens are for their owner alone, and assertions are for nobody.
+/// Searches every file in a folder: one with a token must be private, and none may contain an assertion.
 #[track_caller]
 pub fn search_files(folder: &Path) {
     for file in files(folder) {
@@ -144,26 +145,26 @@ fn search_file(file: &Path, content: &[u8]) {
 #[track_caller]
 fn no_signature(name: &str, text: &[u8]) {
     let signatures = SIGNATURES.lock().unwrap().clone();
-    assert!(!signatures.iter().any(|signature| holds(text, signature.as_bytes())), "a signature stands on {name}");
+    assert!(!signatures.iter().any(|signature| contains(text, signature.as_bytes())), "there is a signature on {name}");
 }
 
 #[track_caller]
 fn no_assertion(name: &str, text: &[u8]) {
-    assert!(!JWT.find_iter(text).any(|jwt| is_assertion(jwt.as_bytes())), "an assertion stands on {name}");
+    assert!(!JWT.find_iter(text).any(|jwt| is_assertion(jwt.as_bytes())), "there is an assertion on {name}");
 }
 
-/// Whether a JWT is what a client signs: its issuer is a client, and no address as a server's is.
+/// Whether a JWT is an assertion: its issuer is a client id; that of a token is a URL.
 fn is_assertion(jwt: &[u8]) -> bool {
     let claims = jwt.split(|byte| *byte == b'.').nth(1).and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
     let claims: Option<Value> = claims.and_then(|claims| serde_json::from_slice(&claims).ok());
     claims.is_some_and(|claims| claims["iss"].as_str().is_some_and(|issuer| !issuer.contains("://")))
 }
 
-fn holds(text: &[u8], wanted: &[u8]) -> bool {
-    text.windows(wanted.len()).any(|part| part == wanted)
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
-/// Every file in a folder and those in it.
+/// Lists every file in a folder and its subfolders.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
     let (folders, mut found): (Vec<_>, Vec<_>) =
@@ -185,13 +186,13 @@ fn is_private(file: &Path) {
 fn is_private(_: &Path) {}
 
 #[test]
-fn the_watch_finds_what_it_looks_for() {
+fn the_scan_finds_jwts_keys_and_passwords() {
     let caught = |arguments: &[&str], stdout: &str, stderr: &str| {
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new("x");
         command.args(arguments);
-        let watch = Watch::of(&command, home.path());
-        std::panic::catch_unwind(|| watch.search(stdout.as_bytes(), stderr.as_bytes(), home.path())).is_err()
+        let scan = SecretScan::new(&command, home.path());
+        std::panic::catch_unwind(|| scan.search(stdout.as_bytes(), stderr.as_bytes(), home.path())).is_err()
     };
     let jwt = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0xx.c2lnbmF0dXJlc2lnbmF0dXJl";
     assert!(caught(&["token"], "", jwt));

@@ -161,7 +161,7 @@ pub fn check(local: &Local, arguments: &[&str], format: &str) -> Outcome {
 fn what_is_missing_wrong_or_contradictory_is_told_all_at_once() {
     let local = Local::start(&[]);
     let reports = CASES.iter().map(|(name, arguments)| (*name, whole(&check(&local, arguments, "text"), &local)));
-    compare(include_str!("configuration.txt"), reports);
+    compare(snapbox::file!["configuration.txt"], reports);
 }
 
 /// Makes a keystore whose certificate comes from an authority of this name.

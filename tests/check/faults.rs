@@ -12,7 +12,7 @@ use super::{
     check, configuration,
     paper::{change, compare, whole},
 };
-use crate::{local::Local, refusals::all_known, server::Server};
+use crate::{local::Local, refusals::all_known, server::Server, support::assert_snapshot};
 
 /// The consumer that has delegated a scope to the client of `modern.p12`.
 const CONSUMER: &str = "310700053";
@@ -283,14 +283,14 @@ fn sound() -> String {
 
 #[test]
 fn a_report_of_what_is_sound_says_so_line_by_line() {
-    assert_eq!(sound(), include_str!("sound.txt"));
+    assert_snapshot(&sound(), snapbox::file!["sound.txt"]);
 }
 
 #[test]
 fn each_fault_changes_the_lines_that_are_about_it_and_no_others() {
     let sound = sound();
     let changes = FAULTS.iter().map(|fault| (fault.name, change(&sound, &report(fault))));
-    compare(include_str!("faults.txt"), changes);
+    compare(snapbox::file!["faults.txt"], changes);
 }
 
 /// Checks that have no fault to find: what would be wrong keeps the key from opening or the grant from being made.
@@ -341,7 +341,7 @@ fn every_check_that_can_find_a_fault_finds_one_in_some_test() {
 fn every_known_refusal_of_the_token_endpoint_is_told_with_what_it_means_and_what_to_do() {
     let local = Local::start(&[]);
     for known in all_known() {
-        for told in &known.told {
+        for told in &known.explanations {
             let server = Server::start([known.answer()]);
             let arguments = ["--retries", "0", "--lang", told.language, "--token-endpoint"];
 
@@ -353,7 +353,7 @@ fn every_known_refusal_of_the_token_endpoint_is_told_with_what_it_means_and_what
                     "\n\ntoken\n  FAULT    all scopes             refused: HTTP {}, {}{code}",
                     known.status, known.error
                 ),
-                known.said(),
+                known.cause(),
                 told.meaning.to_owned(),
                 "why: this is what `maskinporten token` does".to_owned(),
                 format!("do:  {}\n\nreceived\n  skipped  signature, iss", told.hint),

@@ -161,7 +161,7 @@ fn what_cannot_be_reached_is_told_step_by_step() {
         format!("{}exit {}", network, outcome.code)
     };
     paper::compare(
-        include_str!("unreachable.txt"),
+        snapbox::file!["unreachable.txt"],
         [
             ("an unknown authority", parts(&unknown)),
             ("nobody listens", parts(&gone)),

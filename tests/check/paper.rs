@@ -1,11 +1,15 @@
 //! A report as it can be compared: without what differs from run to run.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use regex::Regex;
 use similar::{ChangeTag, TextDiff};
+use snapbox::Data;
 
-use crate::{local::Local, support::Outcome};
+use crate::{
+    local::Local,
+    support::{Outcome, assert_snapshot},
+};
 
 /// What stands for what.
 static STEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
@@ -61,17 +65,14 @@ pub fn whole(outcome: &Outcome, local: &Local) -> String {
     format!("{}exit {}\n{}", steady(&outcome.stdout, local), outcome.code, outcome.stderr)
 }
 
-/// Compares texts with those of a file in which each has a paragraph under `== name`.
+/// Compares texts with those of a file in which each has a paragraph under `== name`, in any order.
 #[track_caller]
-pub fn compare<'name>(file: &str, found: impl IntoIterator<Item = (&'name str, String)>) {
-    let paragraphs = file.split("== ").filter(|paragraph| !paragraph.is_empty());
-    let mut expected: BTreeMap<&str, &str> = paragraphs.map(|paragraph| paragraph.split_once('\n').unwrap()).collect();
-    let mut wrong = Vec::new();
-    for (name, text) in found {
-        if expected.remove(name).map(str::trim_end) != Some(text.trim_end()) {
-            wrong.push(format!("== {name}\n{text}\n"));
-        }
-    }
-    assert!(wrong.is_empty(), "these are not as the file says:\n\n{}", wrong.concat());
-    assert!(expected.is_empty(), "nothing gives these: {:?}", expected.keys());
+pub fn compare<'name>(file: Data, found: impl IntoIterator<Item = (&'name str, String)>) {
+    let text = file.render().unwrap();
+    let place = |name: &str| text.find(&format!("== {name}\n")).unwrap_or(text.len());
+    let mut found: Vec<_> = found.into_iter().collect();
+    found.sort_by_key(|(name, _)| place(name));
+    let paragraphs: Vec<String> =
+        found.iter().map(|(name, text)| format!("== {name}\n{}\n", text.trim_end())).collect();
+    assert_snapshot(&paragraphs.join("\n"), file);
 }

@@ -23,6 +23,7 @@ fn authorizations(api: &Server) -> Vec<String> {
     api.requests().iter().map(|request| request.header("authorization").unwrap().to_owned()).collect()
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn the_second_answer_is_the_one_that_is_printed() {
     for (arguments, wanted) in [
@@ -44,6 +45,7 @@ fn the_second_answer_is_the_one_that_is_printed() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_file_holds_the_second_answer() {
     let folder = tempfile::tempdir().unwrap();
@@ -55,6 +57,7 @@ fn a_file_holds_the_second_answer() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "fine\n");
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_second_refusal_is_final_and_is_shown() {
     let (outcome, api) = called([unauthorized(), unauthorized()], &[], 2);
@@ -64,6 +67,7 @@ fn a_second_refusal_is_final_and_is_shown() {
     assert_eq!(authorizations(&api), [bearer("token-0"), bearer("token-1")]);
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn what_cannot_be_repeated_is_not() {
     let kept = "its stdin has been read";
@@ -91,6 +95,7 @@ fn what_cannot_be_repeated_is_not() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn several_requests_are_made_once() {
     for pattern in ["?[1-2]", "?{1,2}"] {
@@ -107,6 +112,7 @@ fn several_requests_are_made_once() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_header_dump_of_the_users_own_leaves_the_status_to_the_user() {
     let (outcome, _api) = called([unauthorized()], &["-D", "-"], 1);
@@ -117,6 +123,7 @@ fn a_header_dump_of_the_users_own_leaves_the_status_to_the_user() {
     assert_eq!(outcome.stderr, "");
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn other_refusals_and_redirects_are_the_users_own() {
     let elsewhere = Server::start([unauthorized()]);
@@ -131,6 +138,7 @@ fn other_refusals_and_redirects_are_the_users_own() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_refusal_without_end_is_left() {
     let endless = Step::Endless("HTTP/1.1 401 No\r\nContent-Type: text/plain\r\n\r\n".into(), vec![b'x'; 65536]);
@@ -141,6 +149,7 @@ fn a_refusal_without_end_is_left() {
     assert!(outcome.stderr.starts_with("curl: (23) ") && outcome.stderr.ends_with(AGAIN), "{}", outcome.stderr);
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_new_token_that_cannot_be_had_is_our_failure() {
     let api = Server::start([unauthorized()]);
@@ -153,6 +162,7 @@ fn a_new_token_that_cannot_be_had_is_our_failure() {
     assert!(outcome.stderr.starts_with(&wanted), "{}", outcome.stderr);
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_person_at_a_terminal_sees_both_answers_as_they_come() {
     let api = Server::start([unauthorized(), fine("fine\n")]);

@@ -75,6 +75,7 @@ fn shows(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn no_process_list_and_no_environment_shows_the_token() {
     let tokens = Server::start([token_named(RARE)]);
@@ -105,6 +106,7 @@ fn no_process_list_and_no_environment_shows_the_token() {
     assert_eq!(api.request().header("authorization"), Some(super::bearer(RARE).as_str()));
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn the_signals_that_end_a_program_end_curl_and_are_told_as_a_shell_tells_them() {
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
@@ -123,6 +125,7 @@ fn the_signals_that_end_a_program_end_curl_and_are_told_as_a_shell_tells_them() 
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[cfg(target_os = "linux")]
 #[test]
 fn nohup_keeps_a_call_alive() {
@@ -141,6 +144,7 @@ fn nohup_keeps_a_call_alive() {
     assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn curls_own_death_is_told_too() {
     let tokens = Server::start([token_named(RARE)]);
@@ -154,6 +158,7 @@ fn curls_own_death_is_told_too() {
     assert_eq!(child.wait().unwrap().code(), Some(137));
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_reader_that_leaves_ends_curl_as_it_ends_plain_curl() {
     let tokens = Server::start([token_named(RARE)]);

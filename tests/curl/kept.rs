@@ -5,6 +5,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{bearer, calling, fine, token_named};
 use crate::server::{Server, TOKEN, answer, nobody, token};
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_redirect_to_another_port_or_name_does_not_get_the_token_but_other_headers() {
     let other = Server::start([fine("other"), fine("other")]);
@@ -32,6 +33,7 @@ fn a_redirect_to_another_port_or_name_does_not_get_the_token_but_other_headers()
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_redirect_on_the_same_server_keeps_the_token() {
     let api = Server::start([answer("302 Found", &["Location: /y"], ""), fine("there")]);
@@ -43,6 +45,7 @@ fn a_redirect_on_the_same_server_keeps_the_token() {
     assert!(api.requests().iter().all(|request| request.header("authorization") == Some(bearer(TOKEN).as_str())));
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_proxy_does_not_get_a_call_to_this_machine() {
     let api = Server::start([fine("direct")]);
@@ -104,6 +107,7 @@ fn calls_that_would_show_the_token_or_send_it_on_are_refused_before_it_is_fetche
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn plain_http_in_a_configuration_that_is_not_read_is_refused_by_curl() {
     let tokens = Server::start([token()]);
@@ -117,6 +121,7 @@ fn plain_http_in_a_configuration_that_is_not_read_is_refused_by_curl() {
     assert!(outcome.stderr.starts_with("curl: (1) Protocol \"http\" "), "{}", outcome.stderr);
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn an_option_of_a_newer_curl_is_left_to_curl() {
     let tokens = Server::start([token()]);
@@ -127,6 +132,7 @@ fn an_option_of_a_newer_curl_is_left_to_curl() {
     assert!(outcome.stderr.starts_with("curl: option --brand-new: is unknown\n"), "{}", outcome.stderr);
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_token_that_does_not_fit_its_host_is_warned_of() {
     let jwt = |claims: &str| format!("{}.{}.c2ln", encoded(r#"{"alg":"RS256","kid":"k"}"#), encoded(claims));

@@ -37,6 +37,7 @@ fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn an_api_takes_the_token() {
     let local = Local::start(&[]);
@@ -47,6 +48,7 @@ fn an_api_takes_the_token() {
     assert_eq!(serde_json::from_str::<Value>(&said).unwrap()["hello"], "310700010");
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn what_curl_prints_arrives_octet_for_octet() {
     let long = "0123456789abcdef\n".repeat(500_000);
@@ -72,6 +74,7 @@ fn what_curl_prints_arrives_octet_for_octet() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn stdin_is_curls() {
     let api = Server::start([fine("ok")]);
@@ -85,6 +88,7 @@ fn stdin_is_curls() {
     assert_eq!(request.header("authorization"), Some(bearer(TOKEN).as_str()));
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn the_profiles_headers_go_along_and_what_curl_is_given_wins() {
     let profile = |name: &str| {
@@ -118,6 +122,7 @@ fn the_profiles_headers_go_along_and_what_curl_is_given_wins() {
     assert_eq!(headers(&["--header", "TYPED: x", "-q"]), ["a/b", "key", "profile", "x"]);
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn an_authorization_of_the_users_own_wins_and_no_token_is_fetched() {
     let warning = "warning: curl's arguments bring an Authorization of their own: no token is fetched\n";
@@ -137,6 +142,7 @@ fn an_authorization_of_the_users_own_wins_and_no_token_is_fetched() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn curls_own_settings_count_unless_it_is_told_to_leave_them() {
     for (arguments, agent) in [(["-sS"].as_slice(), "from-curlrc"), (&["-qsS"], "curl/"), (&["-q", "-sS"], "curl/")] {
@@ -153,6 +159,7 @@ fn curls_own_settings_count_unless_it_is_told_to_leave_them() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn the_exit_code_is_curls_and_our_own_failures_are_kept_apart() {
     let api = Server::start([answer("404 Not Found", &["Content-Type: text/plain"], "nothing")]);

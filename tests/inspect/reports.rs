@@ -9,8 +9,10 @@ use maskinporten_token_generator::{
     printer::{InspectionForm, print_inspection},
 };
 use serde_json::{Value, json};
+use snapbox::file;
 
 use super::{encode, issuer_key, signed, signed_with, wire};
+use crate::support::assert_snapshot;
 
 fn wall(at: DateTime<Utc>) -> DateTime<FixedOffset> {
     at.with_timezone(&FixedOffset::east_opt(3600).unwrap())
@@ -102,7 +104,6 @@ fn fake() -> String {
 
 #[test]
 fn every_token_of_the_field_is_told_for_what_it_is() {
-    let expected = include_str!("reports.txt");
     let skyporten = json!({ "iss": "https://test.sky.maskinporten.no", "sub": "0192:991825827;digdir:demo", "aud": "api",
         "exp": 1_737_813_518, "iat": 1_737_813_398 });
     let assertion = json!({ "iss": "oidc-client", "sub": "oidc-client", "aud": "https://idporten.no", "iat": 1_737_813_398,
@@ -138,7 +139,7 @@ fn every_token_of_the_field_is_told_for_what_it_is() {
     };
     let found: Vec<String> = cases.iter().map(shown).collect();
 
-    assert_eq!(found.concat(), expected);
+    assert_snapshot(&found.concat(), file!["reports.txt"]);
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn a_new_key_of_each_kind_has_every_member_and_is_read_again_as_the_same_key() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs python3")]
 #[test]
 fn without_a_key_id_it_gets_its_thumbprint_which_another_program_computes_alike() {
     let made = NewKey::generate(NewKeyKind::Rsa3072, None).unwrap();

@@ -1,13 +1,13 @@
-//! The Dockerfile: read by the validator of the editors, and every line that has something to hold on to without Docker.
+//! The Dockerfile, checked by the validator that editors use, and every line that can be tested without Docker.
 //!
-//! No image is built here: that takes a daemon and a registry.
+//! No image is built, because that needs a daemon and a registry.
 
 use std::{fs, path::Path, process::Command};
 
 use serde_json::Value;
 
 use crate::{
-    recipes::{Kitchen, node, repository, run},
+    recipes::{Workspace, node, repository, run},
     support::program,
 };
 
@@ -15,12 +15,12 @@ fn dockerfile() -> String {
     fs::read_to_string(repository().join("testdata/recipes/Dockerfile")).unwrap()
 }
 
-/// What the validator says.
+/// Returns the messages of the validator.
 fn validate(dockerfile: &str) -> String {
     node("for (const { message } of require('dockerfile-utils').validate(text)) console.log(message);", dockerfile)
 }
 
-/// The arguments of every instruction of this name.
+/// Returns the arguments of every instruction with this name.
 fn instructions(name: &str) -> Vec<Vec<String>> {
     let read = node(
         "const { DockerfileParser } = require('dockerfile-ast'); \
@@ -39,7 +39,7 @@ fn the_validator_accepts_the_dockerfile() {
 }
 
 #[test]
-fn what_is_copied_is_a_package_that_cargo_knows() {
+fn the_copied_files_are_a_cargo_package_with_the_binary() {
     let context = tempfile::tempdir().unwrap();
     for copied in instructions("COPY") {
         let (_, sources) = copied.split_last().unwrap();
@@ -59,7 +59,7 @@ fn what_is_copied_is_a_package_that_cargo_knows() {
 #[test]
 fn every_library_of_the_binary_is_in_the_image() {
     let installed = instructions("RUN").concat();
-    // Of what Debian's smallest image has itself, this is what a binary needs.
+    // The libraries that Debian's smallest image already contains.
     let present = ["libc6", "libgcc-s1"];
 
     let listed = program(Command::new("ldd").arg(env!("CARGO_BIN_EXE_maskinporten")), b"");
@@ -72,7 +72,7 @@ fn every_library_of_the_binary_is_in_the_image() {
     }
 }
 
-/// The Debian package of a library, by the name it has in Debian 12.
+/// Returns the Debian 12 name of the package of a library.
 fn package_of(library: &str) -> String {
     let real = fs::canonicalize(library).unwrap();
     // Packages made before /lib became a link to /usr/lib list their files under it.
@@ -83,13 +83,13 @@ fn package_of(library: &str) -> String {
 }
 
 #[test]
-fn what_the_image_starts_fetches_a_token_without_a_home() {
-    let kitchen = Kitchen::new();
+fn the_entry_point_of_the_image_fetches_a_token_without_a_home() {
+    let workspace = Workspace::new();
     let [entry] = <[Vec<String>; 1]>::try_from(instructions("ENTRYPOINT")).unwrap();
     let entry: Vec<String> = serde_json::from_str(&entry.concat()).unwrap_or(entry);
-    let nowhere = kitchen.folder.path().join("nowhere");
+    let nowhere = workspace.folder.path().join("nowhere");
 
-    let mut command = kitchen.command(&entry[0]);
+    let mut command = workspace.command(&entry[0]);
     command.args(&entry[1..]).args(["token", "--env", "local"]).env("HOME", &nowhere);
     command.envs(instructions("ENV").concat().iter().map(|pair| pair.split_once('=').unwrap()));
     let token = run(&mut command).artefact();

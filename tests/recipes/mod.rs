@@ -1,4 +1,4 @@
-//! The README's recipes, as they stand there, with the real clients; `scripts/setup test` installs them.
+//! Runs the README's recipes, unchanged, with the real clients; `scripts/setup test` installs these.
 
 use std::{
     ffi::OsString,
@@ -25,37 +25,37 @@ mod workflow;
 /// The address in the README and in the files of `testdata/recipes`.
 const USUAL_ISSUER: &str = "http://127.0.0.1:17824/";
 
-/// What the API answers to who has a token.
+/// The log line of the simulator's API for a request with a token.
 const HELLO: &str = "GET /api/hello 200 hello to 310700010";
 
-/// A machine to cook on: a simulator, its API behind a slow line, an empty home, and a copy of `testdata/recipes`.
-struct Kitchen {
+/// Where a recipe runs: a simulator, its API behind a slow proxy, an empty home, and a copy of `testdata/recipes`.
+struct Workspace {
     local: Local,
-    /// The address of the API, with a slash.
+    /// The URL of the API, with a slash at the end.
     api: String,
     folder: TempDir,
 }
 
-impl Kitchen {
+impl Workspace {
     fn new() -> Self {
         let local = Local::start(&[]);
         let api = relay::start(local.issuer());
         Self::with_api(local, api)
     }
 
-    /// With another API than the simulator's.
+    /// The same with another API than the simulator's.
     fn with_api(local: Local, api: String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in ["home", "tmp"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
-        let kitchen = Self { local, api, folder };
-        kitchen.lay_out(&repository().join("testdata/recipes"), &kitchen.table());
-        kitchen
+        let workspace = Self { local, api, folder };
+        workspace.copy_recipes(&repository().join("testdata/recipes"), &workspace.recipes());
+        workspace
     }
 
-    /// The copy of `testdata/recipes`.
-    fn table(&self) -> PathBuf {
+    /// Returns the copy of `testdata/recipes`.
+    fn recipes(&self) -> PathBuf {
         self.folder.path().join("recipes")
     }
 
@@ -63,50 +63,50 @@ impl Kitchen {
         self.folder.path().join("home")
     }
 
-    fn lay_out(&self, from: &Path, to: &Path) {
+    fn copy_recipes(&self, from: &Path, to: &Path) {
         fs::create_dir(to).unwrap();
         for entry in fs::read_dir(from).unwrap() {
             let path = entry.unwrap().path();
             let copy = to.join(path.file_name().unwrap());
             if path.is_dir() {
-                self.lay_out(&path, &copy);
+                self.copy_recipes(&path, &copy);
             } else {
-                fs::write(copy, self.addressed(&fs::read_to_string(path).unwrap())).unwrap();
+                fs::write(copy, self.with_address(&fs::read_to_string(path).unwrap())).unwrap();
             }
         }
     }
 
-    /// A text in which the API is where it is today.
-    fn addressed(&self, text: &str) -> String {
+    /// Replaces the usual address of the API by that of this one.
+    fn with_address(&self, text: &str) -> String {
         text.replace(USUAL_ISSUER, &self.api)
     }
 
-    /// A command in the empty home, with the binary and the clients on its path.
+    /// Makes a command in the empty home, with the binary and the clients on its path.
     fn command(&self, name: &str) -> Command {
         let mut command = Command::new(name);
         command.env_clear().env("PATH", path()).env("HOME", self.home()).env("XDG_DATA_HOME", self.local.home());
-        command.env("TMPDIR", self.folder.path().join("tmp")).current_dir(self.table()).stdin(Stdio::null());
+        command.env("TMPDIR", self.folder.path().join("tmp")).current_dir(self.recipes()).stdin(Stdio::null());
         command
     }
 
-    /// Runs a script as if it was pasted into bash.
+    /// Runs a script as if it were pasted into bash.
     fn paste(&self, script: &str) -> Outcome {
-        run(self.command("bash").args(["-c", &self.addressed(script)]))
+        run(self.command("bash").args(["-c", &self.with_address(script)]))
     }
 
-    /// The token that everything in this home is given while it is good.
+    /// Returns the token in the cache of this home.
     fn token(&self) -> String {
         let outcome = self.paste("maskinporten token --env local");
         assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
         outcome.stdout.trim_end().to_owned()
     }
 
-    /// How often the API has said hello.
-    fn hellos(&self) -> usize {
+    /// Counts the successful requests to the API.
+    fn hello_count(&self) -> usize {
         self.local.log().matches(HELLO).count()
     }
 
-    /// The whole body of its answer.
+    /// Returns the body of the API's response.
     fn body(&self) -> String {
         let clients = fs::read_to_string(self.local.file("clients.json")).unwrap();
         let clients: serde_json::Value = serde_json::from_str(&clients).unwrap();
@@ -124,10 +124,10 @@ fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Where `scripts/setup test` puts what npm and cargo install.
+/// Returns the folder in which `scripts/setup test` installs the clients.
 fn clients() -> PathBuf {
     let clients = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("clients");
-    assert!(clients.join("installed.json").exists(), "{} is not whole: run scripts/setup test", clients.display());
+    assert!(clients.join("installed.json").exists(), "{} is incomplete: run scripts/setup test", clients.display());
     clients
 }
 
@@ -138,7 +138,7 @@ fn path() -> OsString {
     std::env::join_paths(folders.into_iter().chain(std::env::split_paths(&machine))).unwrap()
 }
 
-/// The one block of the README that is marked as a recipe of this kind.
+/// Returns the only block of the README that is marked as a recipe of this kind.
 fn block(kind: &str) -> String {
     let readme = fs::read_to_string(repository().join("README.md")).unwrap();
     let blocks: Vec<&str> = readme.split(&format!("```{kind} recipe\n")).skip(1).collect();
@@ -146,7 +146,7 @@ fn block(kind: &str) -> String {
     after.split_once("```").unwrap().0.to_owned()
 }
 
-/// What a script says in Node.js, which reads the text on its stdin as `text`.
+/// Returns the output of a script in Node.js, in which `text` is this text.
 #[track_caller]
 fn node(script: &str, text: &str) -> String {
     let script = format!("const text = require('fs').readFileSync(0, 'utf8'); {script}");

@@ -1,4 +1,4 @@
-//! What everybody on the machine sees in the process list.
+//! The process list, which every user of the machine can read.
 
 use std::{
     fs,
@@ -10,36 +10,36 @@ use std::{
     time::Duration,
 };
 
-/// Looks for a text in every command line, over and over.
-pub struct Lookout {
-    enough: Arc<AtomicBool>,
+/// Searches every command line for a text until it is stopped.
+pub struct ProcessListSearch {
+    stopped: Arc<AtomicBool>,
     thread: JoinHandle<Option<String>>,
 }
 
-impl Lookout {
-    /// Begins to look for this text.
+impl ProcessListSearch {
+    /// Starts to search for this text.
     pub fn start(text: &str) -> Self {
-        let enough = Arc::new(AtomicBool::new(false));
-        let (stop, text) = (Arc::clone(&enough), text.to_owned());
+        let stopped = Arc::new(AtomicBool::new(false));
+        let (stop, text) = (Arc::clone(&stopped), text.to_owned());
         let thread = thread::spawn(move || {
             let mut seen = None;
             while seen.is_none() && !stop.load(Ordering::Relaxed) {
                 seen = command_lines().find(|line| line.contains(&text));
-                thread::sleep(Duration::from_millis(1));
+                thread::sleep(Duration::from_millis(1)); // leaves the processor to the program that is watched
             }
             seen
         });
-        Self { enough, thread }
+        Self { stopped, thread }
     }
 
-    /// The command line that the text stood in, if it was seen.
+    /// Stops, and returns the command line that contained the text.
     pub fn seen(self) -> Option<String> {
-        self.enough.store(true, Ordering::Relaxed);
+        self.stopped.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }
 }
 
-/// The command lines of all processes; one that has ended meanwhile has none.
+/// Lists the command lines of all processes that are still running.
 fn command_lines() -> impl Iterator<Item = String> {
     let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());

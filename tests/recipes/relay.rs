@@ -1,4 +1,4 @@
-//! A slow line to the API: a client waits for its answer long enough to be looked at.
+//! A slow proxy before the API, so that a waiting client stays in the process list for a while.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-/// How long each request waits.
+/// The delay of each request.
 const DELAY: Duration = Duration::from_millis(200);
 
-/// Passes requests without a body on to a server, and says at which address; its threads end with the test's process.
+/// Starts a proxy for requests without a body and returns its URL; its threads end with the process of the test.
 pub fn start(issuer: &str) -> String {
     let to = issuer.trim_start_matches("http://").trim_end_matches('/').to_owned();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -18,14 +18,14 @@ pub fn start(issuer: &str) -> String {
     thread::spawn(move || {
         for client in listener.incoming().map_while(Result::ok) {
             let to = to.clone();
-            thread::spawn(move || pass_on(client, &to));
+            thread::spawn(move || forward(client, &to));
         }
     });
     format!("http://{address}/")
 }
 
-/// Passes one request on, for the host that the simulator wants, and all of its answer; a client may hang up meanwhile.
-fn pass_on(mut client: TcpStream, to: &str) {
+/// Forwards one request, with the host that the simulator expects, and its response; the client may disconnect meanwhile.
+fn forward(mut client: TcpStream, to: &str) {
     thread::sleep(DELAY);
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {

@@ -1,4 +1,4 @@
-//! The systemd service: read by systemd's own verifier, then run with what systemd would give it.
+//! The systemd service: checked by systemd's verifier, then run in the environment that systemd would provide.
 
 use std::{
     fs,
@@ -7,14 +7,14 @@ use std::{
     process::Command,
 };
 
-use crate::recipes::{Kitchen, block, run};
+use crate::recipes::{Workspace, block, run};
 
-/// The service, with the binary where it is today.
+/// Returns the service, with the path of the binary that is tested.
 fn unit() -> String {
     block("ini").replace("/usr/local/bin/maskinporten", env!("CARGO_BIN_EXE_maskinporten"))
 }
 
-/// What systemd says about a unit; it calls a mistake a warning, and its exit code is 0.
+/// Returns the messages of systemd about a unit; mistakes are warnings, with exit code 0.
 fn verify(unit: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hello.service");
@@ -34,24 +34,24 @@ fn systemd_accepts_the_service() {
 
 #[test]
 fn the_service_gets_the_answer_and_keeps_the_token_in_its_own_cache() {
-    let kitchen = Kitchen::new();
-    let unit = kitchen.addressed(&unit());
+    let workspace = Workspace::new();
+    let unit = workspace.with_address(&unit());
     let values = |key: &str| -> Vec<String> {
         unit.lines().filter_map(|line| line.strip_prefix(&format!("{key}="))).map(str::to_owned).collect()
     };
-    // A dynamic user's cache is a link to a folder that nobody else may enter.
-    let machine = kitchen.folder.path().join("machine");
+    // The cache of a dynamic user is a link to a private folder.
+    let machine = workspace.folder.path().join("machine");
     let [name] = <[String; 1]>::try_from(values("CacheDirectory")).unwrap();
     let private = machine.join("private").join(&name);
     fs::create_dir_all(&private).unwrap();
     symlink(Path::new("private").join(&name), machine.join(&name)).unwrap();
-    let credentials = kitchen.folder.path().join("credentials");
-    load_credentials(&kitchen, &credentials, &values("LoadCredential"));
+    let credentials = workspace.folder.path().join("credentials");
+    load_credentials(&workspace, &credentials, &values("LoadCredential"));
     assert_eq!(values("EnvironmentFile"), ["/etc/maskinporten/environment"]);
 
     let [start] = <[String; 1]>::try_from(values("ExecStart")).unwrap();
-    let mut command = kitchen.command("bash");
-    let nowhere = kitchen.folder.path().join("nowhere");
+    let mut command = workspace.command("bash");
+    let nowhere = workspace.folder.path().join("nowhere");
     command.args(["-c", &start]).env("HOME", &nowhere).env("MASKINPORTEN_ENV", "local");
     for (name, value) in
         values("Environment").iter().flat_map(|line| line.split(' ')).map(|one| one.split_once('=').unwrap())
@@ -61,14 +61,14 @@ fn the_service_gets_the_answer_and_keeps_the_token_in_its_own_cache() {
     }
     let said = run(&mut command).artefact();
 
-    assert_eq!(said, kitchen.body());
+    assert_eq!(said, workspace.body());
     let kept = fs::read_dir(private.join("maskinporten")).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(kept.into_iter().any(|name| Path::new(&name).extension().is_some_and(|extension| extension == "token")));
     assert!(!nowhere.exists());
 }
 
-/// Gives the service the simulator's keystore and password, and takes them from where `--env local` would find them.
-fn load_credentials(kitchen: &Kitchen, credentials: &Path, lines: &[String]) {
+/// Moves the simulator's keystore and password to the credentials of the service, where `--env local` does not find them.
+fn load_credentials(workspace: &Workspace, credentials: &Path, lines: &[String]) {
     fs::create_dir(credentials).unwrap();
     let files = [("/etc/maskinporten/enterprise.p12", "modern.p12"), ("/etc/maskinporten/password", "modern.password")];
     assert_eq!(lines.len(), files.len());
@@ -76,8 +76,8 @@ fn load_credentials(kitchen: &Kitchen, credentials: &Path, lines: &[String]) {
         let (name, path) = line.split_once(':').unwrap();
         let (_, file) = files.iter().find(|(known, _)| *known == path).unwrap();
         let credential = credentials.join(name);
-        fs::copy(kitchen.local.file(file), &credential).unwrap();
+        fs::copy(workspace.local.file(file), &credential).unwrap();
         fs::set_permissions(&credential, fs::Permissions::from_mode(0o400)).unwrap();
-        fs::remove_file(kitchen.local.file(file)).unwrap();
+        fs::remove_file(workspace.local.file(file)).unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! The lines for a shell: each client gets its answer, and the token stays out of sight.
+//! The commands for a shell: each client gets its response, and the token does not become visible.
 
 use std::{
     fs,
@@ -8,19 +8,19 @@ use std::{
 
 use crate::{
     local::Local,
-    recipes::{Kitchen, block, elsewhere::Elsewhere, process_list::Lookout},
+    recipes::{Workspace, block, elsewhere::OtherHost, process_list::ProcessListSearch},
     server::{Server, answer},
 };
 
-/// Each recipe, and the comment above it.
+/// Returns each recipe and the comment above it.
 fn recipes() -> Vec<(String, String)> {
     let block = block("sh");
     let recipes = block.split("# ").skip(1).map(|recipe| recipe.split_once('\n').unwrap());
     recipes.map(|(comment, script)| (comment.to_owned(), script.to_owned())).collect()
 }
 
-/// What each says on stdout: the API's answer whole, or what the client makes of it.
-fn said_well(client: &str, said: &str, body: &str) -> bool {
+/// Whether the stdout of a client shows the response of the API.
+fn shows_response(client: &str, said: &str, body: &str) -> bool {
     let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
     match client.split([' ', ',', '\'', ':']).next().unwrap() {
         "HTTPie" | "wget" => said.trim_end() == body,
@@ -37,87 +37,87 @@ fn said_well(client: &str, said: &str, body: &str) -> bool {
 }
 
 #[test]
-fn each_line_gets_the_answer_and_shows_the_token_to_nobody() {
+fn each_command_gets_the_response_and_does_not_show_the_token() {
     let recipes = recipes();
     assert_eq!(recipes.len(), 6);
     for (client, script) in recipes {
-        let kitchen = Kitchen::new();
-        let token = kitchen.token();
+        let workspace = Workspace::new();
+        let token = workspace.token();
 
-        let lookout = Lookout::start(&token);
-        let outcome = kitchen.paste(&script);
-        let seen = lookout.seen();
+        let search = ProcessListSearch::start(&token);
+        let outcome = workspace.paste(&script);
+        let seen = search.seen();
 
         assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{client}: {}", outcome.stdout);
-        assert!(said_well(&client, &outcome.stdout, &kitchen.body()), "{client}: {}", outcome.stdout);
-        assert_eq!(kitchen.hellos(), 1, "{client}");
+        assert!(shows_response(&client, &outcome.stdout, &workspace.body()), "{client}: {}", outcome.stdout);
+        assert_eq!(workspace.hello_count(), 1, "{client}");
         assert_eq!(seen, None, "{client}");
         assert!(!outcome.stdout.contains(&token), "{client}");
-        let left = files_with(&token, kitchen.folder.path());
-        let dotenv = kitchen.table().join(".env");
+        let left = files_with(&token, workspace.folder.path());
+        let dotenv = workspace.recipes().join(".env");
         let meant = if script.contains(">.env") { vec![dotenv] } else { vec![] };
         assert_eq!(left, meant, "{client}");
     }
 }
 
 #[test]
-fn no_line_succeeds_without_a_token() {
+fn no_command_succeeds_without_a_token() {
     for (client, script) in recipes() {
-        let kitchen = Kitchen::new();
+        let workspace = Workspace::new();
 
         let refused = format!("export MASKINPORTEN_SCOPE=simulator:unknown\n{script}");
-        let outcome = kitchen.paste(&refused);
+        let outcome = workspace.paste(&refused);
 
         assert_ne!(outcome.code, 0, "{client}: {}{}", outcome.stdout, outcome.stderr);
         assert!(outcome.stderr.contains("error: the token endpoint refused the grant"), "{client}: {}", outcome.stderr);
-        assert_eq!(kitchen.hellos(), 0, "{client}");
+        assert_eq!(workspace.hello_count(), 0, "{client}");
     }
 }
 
 #[test]
-fn a_token_among_the_arguments_is_seen() {
-    let kitchen = Kitchen::new();
-    let token = kitchen.token();
+fn a_token_among_the_arguments_is_found() {
+    let workspace = Workspace::new();
+    let token = workspace.token();
 
-    let lookout = Lookout::start(&token);
+    let search = ProcessListSearch::start(&token);
     let script =
         r#"curl -sS -H "Authorization: Bearer $(maskinporten token --env local)" http://127.0.0.1:17824/api/hello"#;
-    let outcome = kitchen.paste(script);
+    let outcome = workspace.paste(script);
 
-    assert_eq!(outcome.artefact(), kitchen.body());
-    assert!(lookout.seen().unwrap().starts_with("curl -sS -H Authorization: Bearer "));
+    assert_eq!(outcome.artefact(), workspace.body());
+    assert!(search.seen().unwrap().starts_with("curl -sS -H Authorization: Bearer "));
 }
 
 #[test]
-fn no_line_takes_the_token_along_to_another_host() {
+fn no_command_sends_the_token_to_another_host() {
     for (client, script) in recipes() {
-        let elsewhere = Elsewhere::start();
+        let elsewhere = OtherHost::start();
         let api = Server::start([answer("302 Found", &[&format!("Location: {}", elsewhere.url())], "")]);
-        let kitchen = Kitchen::with_api(Local::start(&[]), api.url("/"));
-        let token = kitchen.token();
+        let workspace = Workspace::with_api(Local::start(&[]), api.url("/"));
+        let token = workspace.token();
 
-        kitchen.paste(&script);
+        workspace.paste(&script);
 
         let bearer = format!("Bearer {token}\r\n");
         assert!(api.request().head.contains(&bearer), "{client}");
-        assert!(!elsewhere.heard().contains(&token), "{client}: {}", elsewhere.heard());
+        assert!(!elsewhere.received().contains(&token), "{client}: {}", elsewhere.received());
     }
 }
 
 #[test]
 fn hurl_hides_the_token_in_its_log() {
-    let kitchen = Kitchen::new();
-    let token = kitchen.token();
+    let workspace = Workspace::new();
+    let token = workspace.token();
     let (_, script) = recipes().into_iter().find(|(client, _)| client.starts_with("Hurl")).unwrap();
 
-    let outcome = kitchen.paste(&script.replace("hurl ", "hurl --very-verbose "));
+    let outcome = workspace.paste(&script.replace("hurl ", "hurl --very-verbose "));
 
-    assert_eq!(outcome.stdout, kitchen.body());
+    assert_eq!(outcome.stdout, workspace.body());
     assert!(outcome.stderr.contains("> Authorization: Bearer ***\n"), "{}", outcome.stderr);
     assert!(!outcome.stderr.contains(&token));
 }
 
-/// The files that hold a text, but for the cache; the others are for their owner alone.
+/// Lists the files outside the cache that contain a text; they must be private.
 fn files_with(text: &str, folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

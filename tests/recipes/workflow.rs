@@ -1,4 +1,4 @@
-//! The steps of GitHub Actions: read by actionlint, then run as the runner runs them.
+//! The steps of GitHub Actions: checked by actionlint, then run as the runner does.
 
 use std::{
     collections::BTreeMap,
@@ -9,15 +9,15 @@ use std::{
 use regex::Regex;
 use serde_json::Value;
 
-use crate::recipes::{Kitchen, block, node, path, run};
+use crate::recipes::{Workspace, block, node, path, run};
 
-/// The steps in a workflow.
+/// Puts the steps in a workflow.
 fn workflow(steps: &str) -> String {
     let indented: Vec<String> = steps.lines().map(|line| format!("      {line}\n")).collect();
     format!("on: push\njobs:\n  call:\n    runs-on: ubuntu-latest\n    steps:\n{}", indented.concat())
 }
 
-/// What actionlint says about a workflow, and its exit code.
+/// Returns the exit code and the messages of actionlint.
 fn lint(workflow: &str) -> (i32, String) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("call.yml"), workflow).unwrap();
@@ -27,7 +27,7 @@ fn lint(workflow: &str) -> (i32, String) {
 }
 
 #[test]
-fn the_steps_are_a_workflow_that_actionlint_accepts() {
+fn actionlint_accepts_the_steps() {
     let workflow = workflow(&block("yaml"));
 
     let accepted = "Checking 1 workflow file(s)...\n✓ All workflow files passed lint checks\n";
@@ -37,13 +37,14 @@ fn the_steps_are_a_workflow_that_actionlint_accepts() {
 }
 
 #[test]
-fn the_steps_get_the_answer_and_mask_the_token() {
-    let kitchen = Kitchen::new();
-    let steps = node("console.log(JSON.stringify(require('yaml').parse(text)))", &kitchen.addressed(&block("yaml")));
+fn the_steps_get_the_response_and_mask_the_token() {
+    let workspace = Workspace::new();
+    let steps =
+        node("console.log(JSON.stringify(require('yaml').parse(text)))", &workspace.with_address(&block("yaml")));
     let steps: Vec<Value> = serde_json::from_str(&steps).unwrap();
-    let mut known = variables(&kitchen);
+    let mut known = variables(&workspace);
 
-    let said: Vec<String> = steps.iter().map(|step| take(&kitchen, step, &mut known)).collect();
+    let said: Vec<String> = steps.iter().map(|step| take(&workspace, step, &mut known)).collect();
 
     let token = &known["steps.maskinporten.outputs.token"];
     let [first, second] = said.as_slice() else { panic!("{} steps", said.len()) };
@@ -51,12 +52,12 @@ fn the_steps_get_the_answer_and_mask_the_token() {
     assert!(second.starts_with(r#"{"hello":"310700045","#), "{second}");
 }
 
-/// What the repository's owner has set: a client of the simulator with a registered key.
-fn variables(kitchen: &Kitchen) -> BTreeMap<String, String> {
-    let clients: Value = serde_json::from_slice(&fs::read(kitchen.local.file("clients.json")).unwrap()).unwrap();
+/// Returns the variables of the repository: a client of the simulator with a registered key.
+fn variables(workspace: &Workspace) -> BTreeMap<String, String> {
+    let clients: Value = serde_json::from_slice(&fs::read(workspace.local.file("clients.json")).unwrap()).unwrap();
     let clients = clients["clients"].as_array().unwrap();
     let client = clients.iter().find(|client| client["orgno"] == "310700045").unwrap();
-    let key = fs::read_to_string(kitchen.local.file("registered-key.jwk.json")).unwrap();
+    let key = fs::read_to_string(workspace.local.file("registered-key.jwk.json")).unwrap();
     BTreeMap::from([
         ("vars.MASKINPORTEN_ENV".to_owned(), "local".to_owned()),
         ("vars.MASKINPORTEN_CLIENT_ID".to_owned(), client["client_id"].as_str().unwrap().to_owned()),
@@ -65,11 +66,11 @@ fn variables(kitchen: &Kitchen) -> BTreeMap<String, String> {
     ])
 }
 
-/// Runs one step, and remembers its outputs.
-fn take(kitchen: &Kitchen, step: &Value, known: &mut BTreeMap<String, String>) -> String {
+/// Runs one step and records its outputs.
+fn take(workspace: &Workspace, step: &Value, known: &mut BTreeMap<String, String>) -> String {
     let expression = Regex::new(r"\$\{\{ (\S+) \}\}").unwrap();
     let outputs = tempfile::NamedTempFile::new().unwrap();
-    let mut command = kitchen.command("bash");
+    let mut command = workspace.command("bash");
     command.args(["-e", "-c", step["run"].as_str().unwrap()]).env("GITHUB_OUTPUT", outputs.path());
     for (name, value) in step["env"].as_object().unwrap() {
         command

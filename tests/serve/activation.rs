@@ -29,7 +29,7 @@ impl Activated {
     fn end(mut self, signal: bool) -> (Option<i32>, String) {
         let started = Instant::now();
         if signal {
-            assert!(Command::new("kill").arg(self.0.id().to_string()).status().unwrap().success());
+            crate::support::send_signal(self.0.id(), rustix::process::Signal::TERM);
         }
         while self.0.try_wait().unwrap().is_none() {
             assert!(started.elapsed() < Duration::from_secs(20), "it does not end");
@@ -78,6 +78,7 @@ fn request(host: &str) -> String {
     format!("GET /?cache=true HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs systemd")]
 #[test]
 fn sockets_that_systemd_opened_are_served_and_the_first_request_waits_for_the_server() {
     let local = Local::start(&[]);
@@ -98,6 +99,7 @@ fn sockets_that_systemd_opened_are_served_and_the_first_request_waits_for_the_se
     assert!(socket.exists(), "it is systemd's to remove");
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs systemd")]
 #[test]
 fn sockets_that_others_can_reach_are_guarded_like_the_servers_own() {
     let local = Local::start(&[]);
@@ -122,6 +124,7 @@ fn sockets_that_others_can_reach_are_guarded_like_the_servers_own() {
     assert_eq!(unix.end(false), (Some(2), expected));
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs systemd")]
 #[test]
 fn sockets_of_systemds_and_of_the_command_line_do_not_go_together() {
     let local = Local::start(&[]);
@@ -136,6 +139,7 @@ fn sockets_of_systemds_and_of_the_command_line_do_not_go_together() {
     assert_eq!(activated.end(false), (Some(2), expected.to_owned()));
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs systemd")]
 #[test]
 fn a_connection_that_is_passed_on_and_variables_that_are_another_processes_are_no_sockets_to_listen_on() {
     let local = Local::start(&[]);

@@ -158,6 +158,7 @@ fn a_query_that_means_nothing_is_refused_rather_than_ignored() {
     assert_eq!(local.grants(), 0);
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn headers_are_lines_for_curl_from_memory_unless_told_otherwise() {
     let local = Local::start(&[]);

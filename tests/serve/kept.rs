@@ -123,6 +123,7 @@ fn what_is_left_of_a_body_is_no_request() {
     assert!(!serve.log().contains("GET / 200"), "{}", serve.log());
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs python3")]
 #[test]
 fn octets_that_are_no_request_do_not_put_off_the_end() {
     let local = Local::start(&[]);
@@ -216,6 +217,7 @@ fn a_caller_who_takes_no_answers_is_let_go() {
     assert_eq!(serve.get("/healthz").status, 200);
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_connection_that_is_kept_ends_after_ten_seconds_or_with_the_server() {
     let local = Local::start(&[]);
@@ -240,6 +242,7 @@ fn a_connection_that_is_kept_ends_after_ten_seconds_or_with_the_server() {
     assert_eq!((used.read(&mut [0]).unwrap_or(0), silent.read(&mut [0]).unwrap_or(0)), (0, 0));
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn connections_over_tls_and_over_a_unix_socket_are_kept_too() {
     let local = Local::start(&[]);

@@ -19,11 +19,12 @@ mod upstream;
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    process::{Child, Command},
+    process::Child,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
+use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -136,8 +137,13 @@ impl Serve {
     }
 
     pub fn signal(&self, name: &str) {
-        let killed = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
-        assert!(killed.success());
+        let signal = match name {
+            "-HUP" => Signal::HUP,
+            "-INT" => Signal::INT,
+            "-TERM" => Signal::TERM,
+            _ => panic!("unknown signal {name}"),
+        };
+        crate::support::send_signal(self.child.id(), signal);
     }
 
     pub fn process(&self) -> u32 {

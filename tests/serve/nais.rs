@@ -89,6 +89,7 @@ fn scopes_in_another_order_are_the_same_token() {
     assert_eq!(local.grants(), 2);
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn whoever_asks_for_ever_more_resources_is_served_and_takes_nothing_from_a_profile() {
     let local = Local::start(&[]);
@@ -152,6 +153,7 @@ fn a_request_that_is_not_right_is_told_what_is_wrong_with_it() {
     assert_eq!(local.grants(), 0);
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn the_variables_that_are_printed_lead_to_the_api() {
     let local = Local::start(&[]);

@@ -134,6 +134,7 @@ fn a_password_file_that_does_not_fit_any_more_is_told_and_the_key_goes_on_being_
     assert_eq!(serve.get("/").status, 200);
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn secret_and_certificate_are_renewed_with_their_files() {
     let local = Local::start(&[]);
@@ -161,6 +162,7 @@ fn secret_and_certificate_are_renewed_with_their_files() {
     assert_eq!(status("the-other-secret"), "200");
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs python3")]
 #[test]
 fn a_password_that_was_typed_is_asked_for_once_and_serves_a_keystore_that_changes() {
     let local = Local::start(&[]);

@@ -11,8 +11,12 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{Answer, Serve};
-use crate::{local::Local, support::program};
+use crate::{
+    local::Local,
+    support::{program, send_signal},
+};
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn it_says_where_it_listens_on_both_families_and_a_line_for_each_request() {
     let local = Local::start(&[]);
@@ -68,6 +72,7 @@ fn the_log_as_json_is_an_object_a_line() {
     assert_eq!(lines[2]["profiles"], json!(["default"]));
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn quiet_it_says_nothing_at_all() {
     let local = Local::start(&[]);
@@ -96,6 +101,7 @@ fn at_socket(socket: &std::path::Path, path: &str) -> (String, String) {
     (status.to_owned(), body.to_owned())
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn a_unix_socket_is_for_its_owner_alone_replaces_a_dead_one_and_goes_with_the_server() {
     let local = Local::start(&[]);
@@ -126,7 +132,7 @@ fn a_unix_socket_is_for_its_owner_alone_replaces_a_dead_one_and_goes_with_the_se
 
     let (mut second, _second_home) = started();
     assert_eq!(at_socket(&socket, "/healthz"), ("200".to_owned(), "ok\n".to_owned()));
-    program(Command::new("kill").arg(second.id().to_string()), b"");
+    send_signal(second.id(), rustix::process::Signal::TERM);
     assert_eq!(second.wait().unwrap().code(), Some(0));
     assert!(!socket.exists());
 
@@ -173,6 +179,7 @@ fn asked_to_stop_it_finishes_what_is_open_and_ends_with_zero() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn what_takes_longer_than_two_seconds_is_not_waited_for() {
     let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "delay_milliseconds": 30_000 }));
@@ -193,6 +200,7 @@ fn what_takes_longer_than_two_seconds_is_not_waited_for() {
     assert!(!serve.log().contains("a fault in"), "{}", serve.log());
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs bash")]
 #[test]
 fn a_log_that_nobody_reads_keeps_no_caller_waiting() {
     let local = Local::start(&[]);

@@ -43,6 +43,7 @@ fn only_this_machines_own_names_with_its_port_are_answered() {
     assert_eq!(local.grants(), 0);
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn another_address_of_loopback_is_answered_under_its_own_name_too() {
     let local = Local::start(&[]);
@@ -110,6 +111,7 @@ fn an_origin_that_is_named_may_ask_and_no_other() {
     }
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn an_address_that_others_can_reach_wants_a_secret_and_tls() {
     let local = Local::start(&[]);
@@ -168,6 +170,7 @@ pub(super) fn tls_files(local: &Local) -> (String, String) {
     (certificate, key)
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
 fn tls_is_served_with_the_users_own_certificate() {
     let local = Local::start(&[]);
