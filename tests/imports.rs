@@ -19,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("grant", &["clock", "environment", "explain", "keystore", "organisation", "text"]),
     ("client", &["clock", "environment", "explain", "grant", "http", "keystore", "language", "text"]),
     ("cache", &["client", "clock", "explain"]),
-    ("inspect", &["environment", "explain", "keystore", "organisation", "text"]),
+    ("inspect", &["environment", "explain", "grant", "keystore", "organisation", "text"]),
     (
         "check",
         &["client", "clock", "environment", "explain", "grant", "http", "inspect", "keystore", "organisation", "text"],

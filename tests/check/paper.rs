@@ -1,13 +1,13 @@
-//! A report as it can be compared: without what differs from run to run.
+//! Makes reports comparable: without what differs from run to run. `BLESS=1 cargo test` rewrites the expected reports.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, fs, path::Path, sync::LazyLock};
 
 use regex::Regex;
 use similar::{ChangeTag, TextDiff};
 
 use crate::{local::Local, support::Outcome};
 
-/// What stands for what.
+/// What varies, and its replacement.
 static STEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         (
@@ -16,7 +16,7 @@ static STEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         ),
         (r"\b[0-9a-f]{32}\b", "TRACE"),
         (r"\b[0-9A-F]{40}\b", "SHA1"),
-        (r"(^|[ \n])[\w-]{43}\b", "${1}KEY"),
+        (r"(^|[ `\n])[\w-]{43}\b", "${1}KEY"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DAY"),
         (r"until \d{4}-\d\d-\d\d\b", "until DAY"),
         (r"\d+ days left", "DAYS left"),
@@ -25,7 +25,7 @@ static STEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     .into()
 });
 
-/// A report without times, ports, folders and keys.
+/// Returns a report without times, ports, folders and keys.
 pub fn steady(report: &str, local: &Local) -> String {
     let folder = local.file("x").parent().unwrap().display().to_string();
     let report = report.replace(local.issuer(), "http://SIMULATOR/").replace(&folder, "FOLDER");
@@ -33,7 +33,7 @@ pub fn steady(report: &str, local: &Local) -> String {
     report.lines().map(narrow).collect()
 }
 
-/// A line without what lines it up with the longest name of a folder, which differs.
+/// Returns a line without the alignment with the longest path, which differs.
 fn narrow(line: &str) -> String {
     let is_setting = line.starts_with("  ")
         && !["  ok ", "  warning ", "  FAULT ", "  skipped ", "   "].iter().any(|start| line.starts_with(start));
@@ -45,7 +45,7 @@ fn narrow(line: &str) -> String {
     if is_setting { format!("  {}\n", words.join("  ")) } else { format!("{line}\n") }
 }
 
-/// What of a report is not in another one: lines that are gone with a minus, new ones with a plus.
+/// Returns the difference between two reports: removed lines with a minus, added ones with a plus.
 pub fn change(before: &str, after: &str) -> String {
     let differences = TextDiff::from_lines(before, after);
     let changed = differences.iter_all_changes().filter_map(|change| match change.tag() {
@@ -56,22 +56,29 @@ pub fn change(before: &str, after: &str) -> String {
     changed.collect()
 }
 
-/// A report together with how the command ended, as one text.
+/// Returns a report with the exit code and stderr.
 pub fn whole(outcome: &Outcome, local: &Local) -> String {
     format!("{}exit {}\n{}", steady(&outcome.stdout, local), outcome.code, outcome.stderr)
 }
 
-/// Compares texts with those of a file in which each has a paragraph under `== name`.
+/// Compares texts with those of a file, in which each has a paragraph under `== name`.
 #[track_caller]
 pub fn compare<'name>(file: &str, found: impl IntoIterator<Item = (&'name str, String)>) {
-    let paragraphs = file.split("== ").filter(|paragraph| !paragraph.is_empty());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check").join(file);
+    let found: Vec<(&str, String)> = found.into_iter().collect();
+    if std::env::var_os("BLESS").is_some() {
+        let text: Vec<String> = found.iter().map(|(name, text)| format!("== {name}\n{}\n", text.trim_end())).collect();
+        return fs::write(path, text.join("\n")).unwrap();
+    }
+    let expected = fs::read_to_string(path).unwrap();
+    let paragraphs = expected.split("== ").filter(|paragraph| !paragraph.is_empty());
     let mut expected: BTreeMap<&str, &str> = paragraphs.map(|paragraph| paragraph.split_once('\n').unwrap()).collect();
-    let mut wrong = Vec::new();
-    for (name, text) in found {
+    let mut different = Vec::new();
+    for (name, text) in &found {
         if expected.remove(name).map(str::trim_end) != Some(text.trim_end()) {
-            wrong.push(format!("== {name}\n{text}\n"));
+            different.push(format!("== {name}\n{text}\n"));
         }
     }
-    assert!(wrong.is_empty(), "these are not as the file says:\n\n{}", wrong.concat());
-    assert!(expected.is_empty(), "nothing gives these: {:?}", expected.keys());
+    assert!(different.is_empty(), "these differ from {file}:\n\n{}", different.concat());
+    assert!(expected.is_empty(), "{file} has reports that no test makes: {:?}", expected.keys());
 }

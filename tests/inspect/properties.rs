@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, FixedOffset, Utc};
 use maskinporten_token_generator::{
     explain::Explain as _,
-    inspect::{Expectations, Inspection, Jwt, Keys, verify},
+    inspect::{Expectations, Inspection, Jwt, VerificationKeys, verify},
     keystore::KeySet,
     organisation::OrganisationNumber,
     printer::{InspectionForm, print_inspection},
@@ -44,11 +44,11 @@ fn inspect(bytes: &[u8]) {
         scopes: vec!["a:b".to_owned()],
         consumer: Some(OrganisationNumber::parse("991825827").unwrap()),
     };
-    let reading = Inspection::of(&jwt, None, now, false);
+    let reading = Inspection::new(&jwt, None, now, false);
     let wall = |at: DateTime<Utc>| at.with_timezone(&FixedOffset::east_opt(3600).unwrap());
-    for keys in [Keys::Set(&KEYS), Keys::Certificates, Keys::None("none".to_owned())] {
+    for keys in [VerificationKeys::Set(&KEYS), VerificationKeys::Certificates, VerificationKeys::None("none".to_owned())] {
         let verification = verify(&jwt, reading.kind, &keys, &expected, now);
-        assert_eq!(verification.holds, verification.faults().count() == 0);
+        assert_eq!(verification.is_valid, verification.faults().count() == 0);
         for form in [InspectionForm::Json, InspectionForm::Text { colour: true, now, local: wall }] {
             let mut out = Vec::new();
             print_inspection(form, &reading, Some(&verification), &mut out).unwrap();
@@ -194,10 +194,10 @@ proptest! {
         let person = "01017012345";
         let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", encode(&claims));
         let now = DateTime::from_timestamp(0, 0).unwrap();
-        let reading = Inspection::of(&Jwt::parse(token.as_bytes()).unwrap(), None, now, false);
+        let reading = Inspection::new(&Jwt::parse(token.as_bytes()).unwrap(), None, now, false);
         let jwt = Jwt::parse(token.as_bytes()).unwrap();
         let expected = Expectations { audience: Some("a".to_owned()), consumer: OrganisationNumber::parse("991825827").ok(), ..Expectations::default() };
-        let verification = verify(&jwt, reading.kind, &Keys::Certificates, &expected, now);
+        let verification = verify(&jwt, reading.kind, &VerificationKeys::Certificates, &expected, now);
         let shown = format!("{} {}", json!(reading), json!(verification));
         prop_assert!(!shown.contains(person), "{}", shown);
     }

@@ -19,7 +19,7 @@ fn wall(at: DateTime<Utc>) -> DateTime<FixedOffset> {
 /// The report of a token, at a moment in seconds.
 fn report(token: &str, now: i64, show_persons: bool) -> String {
     let now = DateTime::from_timestamp(now, 0).unwrap();
-    let reading = Inspection::of(&Jwt::parse(token.as_bytes()).unwrap(), None, now, show_persons);
+    let reading = Inspection::new(&Jwt::parse(token.as_bytes()).unwrap(), None, now, show_persons);
     let mut out = Vec::new();
     print_inspection(InspectionForm::Text { colour: false, now, local: wall }, &reading, None, &mut out).unwrap();
     String::from_utf8(out).unwrap()
@@ -164,7 +164,7 @@ fn whatever_people_copy_along_does_not_matter() {
 #[test]
 fn the_report_for_programs_has_stable_names() {
     let now = DateTime::from_timestamp(1_764_627_083, 0).unwrap();
-    let reading = Inspection::of(&Jwt::parse(signed(&wire("token-plain")).as_bytes()).unwrap(), None, now, false);
+    let reading = Inspection::new(&Jwt::parse(signed(&wire("token-plain")).as_bytes()).unwrap(), None, now, false);
     let mut out = Vec::new();
 
     print_inspection(InspectionForm::Json, &reading, None, &mut out).unwrap();

@@ -1,7 +1,7 @@
 //! The examples of the standards go through `inspect`: those that are signed with keys are read, the others refused.
 
 use maskinporten_token_generator::{
-    inspect::{Expectations, Jwt, Keys, Kind, verify},
+    inspect::{Expectations, Jwt, VerificationKeys, TokenKind, verify},
     keystore::KeySet,
 };
 
@@ -16,9 +16,9 @@ fn the_signatures_of_rfc_7515_hold_with_their_keys_and_with_no_other() {
             let keys = KeySet::parse(key.as_bytes()).unwrap();
             let expected = Expectations { issuer: Some("joe".to_owned()), ..Expectations::default() };
 
-            let verification = verify(&jwt, Kind::Unknown, &Keys::Set(&keys), &expected, now);
+            let verification = verify(&jwt, TokenKind::Unknown, &VerificationKeys::Set(&keys), &expected, now);
 
-            assert_eq!(verification.holds, holds, "{}: {verification:?}", example.name);
+            assert_eq!(verification.is_valid, holds, "{}: {verification:?}", example.name);
         }
         assert_eq!(jwt.claims().keys().collect::<Vec<_>>(), ["iss", "exp", "http://example.com/is_root"]);
     }
