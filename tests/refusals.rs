@@ -157,10 +157,10 @@ fn an_expired_key_as_it_was_seen_on_the_wire_is_explained() {
         "error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-121)\n\
          caused by: the server says: Invalid assertion. Client authentication failed. Expired key. \
          (trace_id: 356666143081bbec11d293753e9702ca)\n\
-         caused by: that means: the key on the client was registered more than a year ago, or the end date it was given \
-         has passed\n\
-         hint: register a new key on the client in Samarbeidsportalen, or the same one once more, which renews it; this \
-         shows what to register: maskinporten keys public\n",
+         caused by: that means: the key was registered on the client more than a year ago, or the end date it was registered \
+         with has passed\n\
+         hint: register a new key on the client in Samarbeidsportalen, or renew the same key by registering it again; this \
+         command shows what to register: maskinporten keys public\n",
     );
 }
 
@@ -172,8 +172,8 @@ fn an_unknown_scope_as_it_was_seen_on_the_wire_is_explained() {
          caused by: the server says: Token request contains invalid scopes for client, altinn:serviceowners/read \
          (trace_id: bd1d0e3bfb1c7a7bd99fd447714a316c)\n\
          caused by: that means: the scope is not registered on the client\n\
-         hint: whoever manages the client must add the scope to it in Samarbeidsportalen; if it cannot be chosen there, \
-         the owner of the API must grant your organisation access first\n",
+         hint: the administrator of the client must add the scope in Samarbeidsportalen; if it is not available there, \
+         the owner of the API must first grant your organisation access\n",
     );
 }
 
@@ -216,7 +216,7 @@ fn the_older_form_of_a_scope_that_was_not_granted_is_explained() {
          caused by: the server says: Consumer has not been granted access to the scope \
          folkeregister:deling/offentligutenhjemmel. (correlation id: 2d4fa134-eacb-eae8-63f4-eeb2ea408979)\n\
          caused by: that means: the owner of the API has not granted this organisation access to the scope; a supplier \
-         gets this too when it leaves out whom it acts for\n\
+         also gets this refusal when it does not name the consumer it acts for\n\
          hint: ask the owner of the API to grant your organisation number access; a supplier passes the consumer's \
          organisation number with --consumer-org\n",
     );
@@ -229,7 +229,7 @@ fn a_code_that_nobody_knows_yet_leads_to_the_servers_page_and_the_support_desk()
         5,
         "error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-999)\n\
          caused by: the server says: The moon is full. (trace_id: 0a1b)\n\
-         caused by: the server says more at https://maskinporten.no/errors/MP-999\n\
+         caused by: the server refers to https://maskinporten.no/errors/MP-999\n\
          hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, or send the trace id to \
          servicedesk@digdir.no\n",
     );
@@ -244,7 +244,7 @@ fn what_nobody_knows_yet_is_told_in_norwegian_too() {
         5,
         "error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-999)\n\
          caused by: the server says: The moon is full. (trace_id: 0a1b)\n\
-         caused by: serveren sier mer på https://maskinporten.no/errors/MP-999\n\
+         caused by: serveren viser til https://maskinporten.no/errors/MP-999\n\
          hint: slå det opp i https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, eller send trace-id-en til \
          servicedesk@digdir.no\n",
     );

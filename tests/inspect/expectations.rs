@@ -1,4 +1,4 @@
-//! What holds and what does not, at a fixed moment: every check by itself, with what was found and expected.
+//! Verification at a fixed time: each property separately, with what was found and expected.
 
 use chrono::DateTime;
 use maskinporten_token_generator::{
@@ -26,7 +26,7 @@ fn verified(token: &str, keys: &Value, expected: &Expectations) -> Verification 
     verify(&jwt, TokenKind::MaskinportenAccessToken, &VerificationKeys::Set(&set(keys)), expected, now)
 }
 
-/// A token of today with some claims in place of its own; `null` takes a claim out.
+/// Returns a real token with some claims replaced; `null` removes a claim.
 fn with(changes: &Value) -> String {
     let mut claims = wire("token-plain");
     for (name, value) in changes.as_object().unwrap() {
@@ -38,7 +38,7 @@ fn with(changes: &Value) -> String {
     signed(&claims)
 }
 
-/// What the only fault is.
+/// Returns the only fault.
 #[track_caller]
 fn fault(verification: &Verification) -> &Finding {
     assert!(!verification.is_valid);
@@ -56,7 +56,7 @@ fn faulty(verification: &Verification, check: FindingKind, found: &str, expected
 }
 
 #[test]
-fn a_token_that_holds_says_so_check_by_check() {
+fn a_valid_token_has_a_finding_for_each_property() {
     let expected = Expectations {
         scopes: vec!["dgm:police".to_owned()],
         consumer: Some(OrganisationNumber::parse("991825827").unwrap()),
@@ -82,7 +82,7 @@ fn a_token_that_holds_says_so_check_by_check() {
 }
 
 #[test]
-fn a_signature_of_another_key_or_by_an_unknown_key_does_not_hold() {
+fn a_signature_by_another_key_or_an_unknown_key_is_a_fault() {
     let wanted = "a signature by a key of its issuer";
     let token = signed(&wire("token-plain"));
     let mut other = published();
@@ -100,31 +100,31 @@ fn a_signature_of_another_key_or_by_an_unknown_key_does_not_hold() {
     faulty(
         &verified(&tampered, &published(), &expected()),
         FindingKind::Signature,
-        "RS256, and not by the key `issuer`",
+        "RS256, but not by the key `issuer`",
         wanted,
     );
     faulty(
         &verified(&token, &other, &expected()),
         FindingKind::Signature,
-        "the key `issuer` is not there; there are other",
+        "unknown key `issuer`; known keys: other",
         wanted,
     );
     faulty(
         &verified(&token, &enc, &expected()),
         FindingKind::Signature,
-        "RS256, and the key `issuer` makes no such signature: its `use` is `enc`, and only keys for `sig` verify",
+        "RS256, but the key `issuer` cannot verify it: its `use` is `enc`, and only keys for `sig` verify",
         wanted,
     );
     faulty(
         &verified(&token, &es, &expected()),
         FindingKind::Signature,
-        "RS256, and the key `issuer` makes no such signature: its `alg` is `PS256`",
+        "RS256, but the key `issuer` cannot verify it: its `alg` is `PS256`",
         wanted,
     );
 }
 
 #[test]
-fn a_token_without_a_key_id_holds_with_any_of_the_keys_and_with_no_other() {
+fn a_token_without_a_key_id_is_verified_with_each_of_the_keys() {
     let token = signed_with(&issuer_key(), &json!({ "alg": "RS256" }), &wire("token-plain"));
     let mut two = published();
     let second = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
@@ -132,12 +132,12 @@ fn a_token_without_a_key_id_holds_with_any_of_the_keys_and_with_no_other() {
 
     assert!(verified(&token, &two, &expected()).is_valid);
     let none = verified(&token, &json!({ "keys": [second] }), &expected());
-    faulty(&none, FindingKind::Signature, "RS256, by none of the 1 key(s)", "a signature by a key of its issuer");
+    faulty(&none, FindingKind::Signature, "RS256, but not by any of the 1 key(s)", "a signature by a key of its issuer");
 }
 
 #[test]
-fn times_have_ten_seconds_of_leeway_ahead_and_none_behind() {
-    let (past, ahead) = ("a time past, or up to 10 s ahead", "a time to come, without leeway");
+fn times_of_issue_have_ten_seconds_of_leeway_and_expiry_has_none() {
+    let (past, ahead) = ("a time in the past, or at most 10 s in the future", "a time in the future, without leeway");
     for good in [
         json!({ "exp": NOW + 1 }),
         json!({ "iat": NOW + 10, "exp": NOW + 100 }),
@@ -151,10 +151,10 @@ fn times_have_ten_seconds_of_leeway_ahead_and_none_behind() {
         (json!({ "exp": NOW }), FindingKind::Expiry, "2025-12-01T22:11:23Z (now)", ahead),
         (json!({ "exp": NOW - 1 }), FindingKind::Expiry, "2025-12-01T22:11:22Z (1 s ago)", ahead),
         (json!({ "exp": null }), FindingKind::Expiry, "no `exp`", ahead),
-        (json!({ "exp": "soon" }), FindingKind::Expiry, "`exp` is no time in seconds", ahead),
-        (json!({ "exp": 1e300 }), FindingKind::Expiry, "`exp` is no time in seconds", ahead),
+        (json!({ "exp": "soon" }), FindingKind::Expiry, "`exp` is not a number of seconds", ahead),
+        (json!({ "exp": 1e300 }), FindingKind::Expiry, "`exp` is not a number of seconds", ahead),
         (json!({ "iat": NOW + 11 }), FindingKind::IssuedAt, "2025-12-01T22:11:34Z (in 11 s)", past),
-        (json!({ "iat": [] }), FindingKind::IssuedAt, "`iat` is no time in seconds", past),
+        (json!({ "iat": [] }), FindingKind::IssuedAt, "`iat` is not a number of seconds", past),
         (json!({ "nbf": NOW + 11 }), FindingKind::NotBefore, "2025-12-01T22:11:34Z (in 11 s)", past),
     ] {
         faulty(&verified(&with(&changes), &published(), &expected()), check, found, wanted);
@@ -162,7 +162,7 @@ fn times_have_ten_seconds_of_leeway_ahead_and_none_behind() {
 }
 
 #[test]
-fn the_issuer_is_compared_letter_for_letter() {
+fn the_issuer_is_compared_exactly() {
     let wanted = "https://test.maskinporten.no/";
     for (iss, found) in [
         (json!("https://test.maskinporten.no"), "https://test.maskinporten.no"),
@@ -179,7 +179,7 @@ fn the_issuer_is_compared_letter_for_letter() {
 }
 
 #[test]
-fn the_audience_is_one_of_those_in_the_token() {
+fn the_expected_audience_must_be_among_those_of_the_token() {
     let wanted = "https://api.example.no/";
     let expected = Expectations { audience: Some(wanted.to_owned()), ..expected() };
     for good in [json!(wanted), json!(["urn:x", wanted])] {
@@ -197,7 +197,7 @@ fn the_audience_is_one_of_those_in_the_token() {
 }
 
 #[test]
-fn every_scope_must_be_there() {
+fn every_expected_scope_must_be_in_the_token() {
     let expected = Expectations { scopes: vec!["a:b".to_owned(), "c:d".to_owned()], ..expected() };
     for good in ["a:b c:d", "c:d  x:y a:b"] {
         assert!(verified(&with(&json!({ "scope": good })), &published(), &expected).is_valid, "{good}");
@@ -213,7 +213,7 @@ fn every_scope_must_be_there() {
 }
 
 #[test]
-fn the_consumer_is_the_one_in_the_token_also_in_altinns() {
+fn the_consumer_is_compared_also_in_altinn_s_tokens() {
     let expected = Expectations { consumer: Some(OrganisationNumber::parse("991825827").unwrap()), ..expected() };
     for good in [
         json!({}),
