@@ -194,18 +194,12 @@ fn unknown_input_is_an_error_with_a_hint() {
 #[test]
 fn hostile_input_is_not_printed() {
     let long = "x".repeat(64 * 1024 + 1);
-    explain(&[])
-        .stdin(long.clone())
-        .run()
-        .fails(1, &format!("error: the input is longer than 64 KiB\n{HINT}"));
+    explain(&[]).stdin(long.clone()).run().fails(1, &format!("error: the input is longer than 64 KiB\n{HINT}"));
     explain(&[])
         .stdin(long[1..].to_owned())
         .run()
         .fails(1, &format!("error: no known refusal found in the input\n{HINT}"));
-    explain(&[])
-        .stdin([0xff, b'M'])
-        .run()
-        .fails(1, &format!("error: stdin is not UTF-8\n{HINT}"));
+    explain(&[]).stdin([0xff, b'M']).run().fails(1, &format!("error: stdin is not UTF-8\n{HINT}"));
     // Only the code is recognised and printed.
     let token = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJ4In0.c2ln";
     let text = format!("\u{1b}[2J\u{202e}{token}\0 to the scope \u{1b}]0;x\u{7}a:b trace_id: \u{9b}31m MP-250 \r\n");

@@ -193,8 +193,8 @@ fn a_refusal_of_the_simulator_is_explained_and_its_trace_id_stands_in_both_logs(
              caused by: the server says: Token request contains invalid scopes for client, simulator:unknown \
              (trace_id: {trace_id})\n\
              caused by: that means: the scope is not registered on the client\n\
-             hint: whoever manages the client must add the scope to it in Samarbeidsportalen; if it cannot be chosen \
-             there, the owner of the API must grant your organisation access first\n"
+             hint: the administrator of the client must add the scope in Samarbeidsportalen; if it is not available there, \
+             the owner of the API must first grant your organisation access\n"
         ),
     );
     assert!(local.log().contains(&trace_id), "{}", local.log());

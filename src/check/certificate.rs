@@ -112,11 +112,7 @@ fn organisation(leaf: &Certificate) -> Check {
     }
 }
 
-fn issuer(
-    leaf: &Certificate,
-    authority: Option<&CertificateAuthority>,
-    environment: Option<Environment>,
-) -> Check {
+fn issuer(leaf: &Certificate, authority: Option<&CertificateAuthority>, environment: Option<Environment>) -> Check {
     let name = leaf.issuer_common_name().unwrap_or_else(|| leaf.issuer());
     match authority {
         _ if environment == Some(Environment::Local) => {

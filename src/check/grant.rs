@@ -73,7 +73,7 @@ fn signed(jwt: &Jwt) -> Check {
 
 fn audience(jwt: &Jwt, verification: &Verification) -> Check {
     let remedy = "leave out --audience: --env sets the right one";
-    let check = AUDIENCE.from_verification(verification, FindingKind::Audience, remedy);
+    let check = AUDIENCE.verified(verification, FindingKind::Audience, remedy);
     match jwt.text("aud") {
         Some(audience) if check.verdict == super::Verdict::Pass && !audience.ends_with('/') => AUDIENCE.warning(
             format!("{} does not end with a slash", shown(audience)),
@@ -101,7 +101,7 @@ fn times(jwt: &Jwt, verification: &Verification) -> Check {
     let kinds = [FindingKind::Lifetime, FindingKind::IssuedAt, FindingKind::Expiry];
     let fault = verification.faults().find(|finding| kinds.contains(&finding.kind));
     match (fault, jwt.lifetime()) {
-        (Some(fault), _) => TIMES.from_verification(verification, fault.kind, &remedy),
+        (Some(fault), _) => TIMES.verified(verification, fault.kind, &remedy),
         (None, Some(seconds)) => TIMES.pass(format!("valid for {seconds} s from now")),
         (None, None) => TIMES.fail("no lifetime", remedy),
     }

@@ -1,7 +1,7 @@
 //! Diagnoses everything that a token depends on, one check after the other.
 //!
-//! Each [`Check`] has what was found, why it matters and what to do. A function examines each section: it takes what was
-//! opened, signed, answered or received, and judges it by the rules of
+//! Each [`Check`] has what was found, why it matters and what to do. Each section has a function that examines what was
+//! opened, signed, answered or received, by the rules of
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant> and its neighbouring pages. What a token or
 //! grant contains, and whether it is valid, comes from [`crate::inspect`].
 //!
@@ -115,7 +115,7 @@ impl CheckId {
     }
 
     /// Returns a check with what verification found about a property; `remedy` is for a fault.
-    fn from_verification(&'static self, verification: &Verification, kind: FindingKind, remedy: &str) -> Check {
+    fn verified(&'static self, verification: &Verification, kind: FindingKind, remedy: &str) -> Check {
         let Some(finding) = verification.finding(kind) else { return self.skipped("not verified") };
         match finding.verdict {
             FindingVerdict::Pass => self.pass(finding.found.clone()),

@@ -75,9 +75,9 @@ pub async fn examine(
 pub fn from(failed: Check) -> Vec<Check> {
     let all: [&'static CheckId; 8] =
         [&NAME, &CONNECTION, &TLS, &METADATA, &METADATA_ISSUER, &ENDPOINT, &ALGORITHMS, &CLOCK];
-    let place = all.iter().position(|topic| *topic == failed.topic).unwrap_or_default();
-    let skipped = all[place + 1..].iter().map(|topic| topic.skipped_after(failed.topic)).collect::<Vec<_>>();
-    std::iter::once(failed).chain(skipped).collect()
+    let topic = failed.topic;
+    let later = all.into_iter().skip_while(|other| *other != topic).skip(1);
+    std::iter::once(failed).chain(later.map(|other| other.skipped_after(topic))).collect()
 }
 
 async fn name(client: &HttpClient, options: &HttpOptions) -> Check {

@@ -70,18 +70,18 @@ pub fn examine(
     let verified = verify(&jwt, TokenKind::MaskinportenAccessToken, &verification_keys, &expectations, now);
     let signature = || {
         let remedy = "do not use the token; check --token-endpoint, and report it to the server's owner";
-        SIGNATURE.from_verification(&verified, FindingKind::Signature, remedy)
+        SIGNATURE.verified(&verified, FindingKind::Signature, remedy)
     };
     vec![
         keys.map_or_else(|check| check, |_| signature()),
-        TOKEN_ISSUER.from_verification(
+        TOKEN_ISSUER.verified(
             &verified,
             FindingKind::Issuer,
             "check --token-endpoint and --audience: both must belong to the same server",
         ),
         consumer(&jwt, &verified),
         audience(&jwt, &grant.resources),
-        GRANTED.from_verification(
+        GRANTED.verified(
             &verified,
             FindingKind::Scope,
             "request the missing scopes one by one: --each-scope shows why they are missing",
@@ -121,7 +121,7 @@ fn consumer(jwt: &Jwt, verified: &Verification) -> Check {
     match (organisation(jwt, "consumer"), verified.finding(FindingKind::Consumer)) {
         (None, _) => CONSUMER.fail("none", "report it to the server's owner: APIs cannot identify the caller"),
         (Some(consumer), None) => CONSUMER.pass(consumer),
-        (Some(_), Some(_)) => CONSUMER.from_verification(
+        (Some(_), Some(_)) => CONSUMER.verified(
             verified,
             FindingKind::Consumer,
             "use the certificate of the client's organisation, or check --client-id and --consumer-org",
@@ -137,9 +137,8 @@ fn audience(jwt: &Jwt, resources: &[Resource]) -> Check {
             format!("{text}; expected {}", resource.as_str()),
             "report it to the server's owner: the token is not for the requested resource",
         ),
-        None if resources.is_empty() && !found.is_empty() && found != ["unspecified"] => {
-            TOKEN_AUDIENCE.warning(format!("{text}, which was not requested"), "pass --resource if an API needs another")
-        }
+        None if resources.is_empty() && !found.is_empty() && found != ["unspecified"] => TOKEN_AUDIENCE
+            .warning(format!("{text}, which was not requested"), "pass --resource if an API needs another"),
         None => TOKEN_AUDIENCE.pass(text),
     }
 }
@@ -188,7 +187,9 @@ fn authorization_details(jwt: &Jwt, requested: bool) -> Check {
             "an object, not an array (RFC 9396 §2)",
             "APIs must accept both: Altinn's exchange unwraps an array of one element",
         ),
-        Some(_) => RECEIVED_DETAILS.fail("neither an array nor an object (RFC 9396 §2)", "report it to the server's owner"),
+        Some(_) => {
+            RECEIVED_DETAILS.fail("neither an array nor an object (RFC 9396 §2)", "report it to the server's owner")
+        }
     }
 }
 

@@ -25,7 +25,7 @@ const CONCURRENCY: usize = 4;
 /// Why a scope was not requested.
 const UNREACHABLE: &str = "the server became unreachable";
 
-/// What requesting tokens takes.
+/// Requests tokens for the scopes of a grant.
 pub struct ScopeCheck<'request> {
     /// The token endpoint's client.
     pub client: &'request TokenClient,
@@ -125,6 +125,5 @@ fn check(topic: &'static CheckId, result: &Result<AccessToken, ClientError>) -> 
 fn is_about_scopes(refusal: &Refusal) -> bool {
     let codes = ["MP-200", "MP-201", "MP-250", "MP-251"];
     let known = refusal.explanation.and_then(|known| known.code);
-    known.is_some_and(|code| codes.contains(&code))
-        || ["invalid_scope", "forbidden"].contains(&refusal.error.as_str())
+    known.is_some_and(|code| codes.contains(&code)) || ["invalid_scope", "forbidden"].contains(&refusal.error.as_str())
 }

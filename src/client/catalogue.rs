@@ -48,7 +48,8 @@ impl Explanation {
     fn parse(paragraph: &'static str) -> Option<Self> {
         let (head, lines) = paragraph.split_once('\n')?;
         let (code, error) = head.split_once(' ')?;
-        let all = |name: &'static str| lines.lines().filter_map(move |line| line.strip_prefix(name)?.strip_prefix(": "));
+        let all =
+            |name: &'static str| lines.lines().filter_map(move |line| line.strip_prefix(name)?.strip_prefix(": "));
         let one = |name| all(name).next();
         let text = one("text");
         let mut marks: Vec<_> = all("mark").collect();

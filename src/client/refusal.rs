@@ -56,8 +56,8 @@ impl Refusal {
             return None;
         }
         let error = harmless(&response.error, MAXIMUM_CHARACTERS);
-        let description = words(response.error_description.as_ref());
-        let uri = words(response.error_uri.as_ref());
+        let description = member_text(response.error_description.as_ref());
+        let uri = member_text(response.error_uri.as_ref());
         let mp_code = uri.as_deref().and_then(mp_code);
         let text = description.as_deref().unwrap_or_default();
         Some(Self {
@@ -101,7 +101,7 @@ impl Refusal {
 }
 
 /// Returns a member's text; `None` for other types and empty texts, which must not hide the error.
-fn words(member: Option<&Value>) -> Option<String> {
+fn member_text(member: Option<&Value>) -> Option<String> {
     let text = harmless(member?.as_str()?, MAXIMUM_CHARACTERS);
     (!text.is_empty()).then_some(text)
 }

@@ -118,7 +118,8 @@ fn scopes_at(rest: &str) -> Vec<String> {
 /// Returns whether a word is a scope as Digdir's self-service makes them: the owner's prefix, a colon and a name.
 fn is_scope(word: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte);
-    word.bytes().all(allowed) && word.split_once(':').is_some_and(|(prefix, rest)| !prefix.is_empty() && !rest.is_empty())
+    word.bytes().all(allowed)
+        && word.split_once(':').is_some_and(|(prefix, rest)| !prefix.is_empty() && !rest.is_empty())
 }
 
 fn organisation_number(rest: &str) -> Option<String> {

@@ -77,11 +77,9 @@ pub(super) fn findings(jwt: &Jwt, now: DateTime<Utc>) -> Vec<Finding> {
 fn links(certificates: &[Certificate]) -> Finding {
     let broken = certificates.windows(2).position(|pair| !pair[0].is_issued_by(&pair[1]));
     let found = match (broken, certificates.last()) {
-        (Some(place), _) => format!("certificate {} was not issued by certificate {}", place + 1, place + 2),
-        (None, last) => {
-            let last = last.map(|last| format!(", up to {}", last.subject()));
-            format!("{} certificate(s){}", certificates.len(), last.unwrap_or_default())
-        }
+        (Some(index), _) => format!("certificate {} was not issued by certificate {}", index + 1, index + 2),
+        (None, Some(last)) => format!("{} certificate(s), up to {}", certificates.len(), last.subject()),
+        (None, None) => "no certificates".to_owned(),
     };
     Finding::new(FindingKind::Chain, broken.is_none(), found, "each certificate issued by the next")
 }
@@ -95,7 +93,7 @@ fn validity(leaf: &Certificate, certificates: &[Certificate], now: DateTime<Utc>
     Finding::new(FindingKind::Certificates, fault.is_none(), fault.unwrap_or(until), EXPECTED)
 }
 
-/// Names the first certificate that is not valid now, and says why.
+/// Describes the first certificate that is not valid now.
 pub(crate) fn first_invalid(certificates: &[Certificate], now: DateTime<Utc>) -> Option<String> {
     certificates.iter().find_map(|certificate| match certificate.validity(now) {
         Validity::Valid => None,

@@ -136,10 +136,9 @@ impl Explain for InspectError {
             Self::TooLarge(_) | Self::NotUtf8 | Self::Empty | Self::NoToken => {
                 "pass exactly one token: maskinporten token --env local | maskinporten inspect".to_owned()
             }
-            Self::Refusal => "pass it to maskinporten explain, which says what it means".to_owned(),
+            Self::Refusal => "pass it to maskinporten explain to see what it means".to_owned(),
             Self::Opaque => {
-                "if it is complete, the API it is intended for validates it with introspection (RFC 7662)"
-                    .to_owned()
+                "if it is complete, the API it is intended for validates it with introspection (RFC 7662)".to_owned()
             }
             Self::Encrypted => "decrypt it first, with the private key of its recipient".to_owned(),
             Self::Whitespace | Self::Parts(_) | Self::Base64Url { .. } => {

@@ -64,7 +64,9 @@ fn from_response(text: &str) -> Result<SecretString, InspectError> {
     match response {
         TokenEndpointResponse { access_token: Some(token), .. } => Ok(SecretString::from(token)),
         TokenEndpointResponse { ciphertext: Some(_), .. } => Err(InspectError::Encrypted),
-        TokenEndpointResponse { signatures: Some(signatures), .. } => Err(InspectError::JsonSerialization(signatures.len())),
+        TokenEndpointResponse { signatures: Some(signatures), .. } => {
+            Err(InspectError::JsonSerialization(signatures.len()))
+        }
         TokenEndpointResponse { signature: Some(_), .. } => Err(InspectError::Flattened),
         TokenEndpointResponse { error: Some(_), .. } => Err(InspectError::Refusal),
         _ => Err(InspectError::NoToken),

@@ -21,6 +21,13 @@ mod time_claim;
 mod verify;
 mod warnings;
 
+/// The rules and readers that `check` shares.
+pub(crate) use self::{
+    certificates::first_invalid,
+    grant::{DETAIL_TYPES, maximum_lifetime, undocumented_claims},
+    kind::audiences,
+    organisations::{details, identifier},
+};
 pub use self::{
     error::{InspectError, JwtPart},
     finding::{Finding, FindingKind, FindingVerdict},
@@ -33,13 +40,6 @@ pub use self::{
     time_claim::{TimeClaim, relative},
     verify::{Expectations, LEEWAY, Verification, VerificationKeys, verify},
     warnings::TokenWarning,
-};
-/// What `check` judges grants, tokens and certificates by.
-pub(crate) use self::{
-    certificates::first_invalid,
-    grant::{DETAIL_TYPES, maximum_lifetime, undocumented_claims},
-    kind::audiences,
-    organisations::{details, identifier},
 };
 use crate::text::excerpt;
 

@@ -106,7 +106,8 @@ pub(crate) fn details(claims: &Map<String, Value>) -> impl Iterator<Item = &Valu
 
 fn in_detail(path: &str, detail: &Value) -> Vec<Organisation> {
     let member = |name: &str| detail.get(name).map(|value| (format!("{path}.{name}"), value));
-    let system_user = member("systemuser_org").and_then(|(claim, value)| from_object(OrganisationRole::SystemUser, &claim, value));
+    let system_user =
+        member("systemuser_org").and_then(|(claim, value)| from_object(OrganisationRole::SystemUser, &claim, value));
     let to = member("to").and_then(|(claim, value)| from_object(OrganisationRole::ConsentTo, &claim, value));
     let from = member("from").and_then(|(claim, value)| {
         let id = value.as_str()?.strip_prefix("urn:altinn:organization:identifier-no:")?;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    inspect::{Finding, InputFormat, Inspection, Organisation, TimeClaim, FindingVerdict, Verification, relative},
+    inspect::{Finding, FindingVerdict, InputFormat, Inspection, Organisation, TimeClaim, Verification, relative},
     keystore::ListedCertificate,
     text::printable,
 };

@@ -76,7 +76,8 @@ impl Issuers {
         }
         let no_keys = || inactive("not active: no keys", "the issuer's keys could not be fetched".to_owned());
         let keys = self.issuer(profile).keys(profile, &jwt).await.ok_or_else(no_keys)?;
-        let verification = verify(&jwt, TokenKind::MaskinportenAccessToken, &VerificationKeys::Set(&keys), &expected, now);
+        let verification =
+            verify(&jwt, TokenKind::MaskinportenAccessToken, &VerificationKeys::Set(&keys), &expected, now);
         match verification.faults().next() {
             None => Ok(jwt.claims().clone()),
             Some(fault) => Err(inactive("not active: it does not hold", format!("{}: {}", fault.kind, fault.found))),

@@ -162,11 +162,7 @@ fn an_unreachable_server_is_reported_step_by_step() {
     };
     paper::compare(
         "unreachable.txt",
-        [
-            ("an unknown authority", parts(&unknown)),
-            ("no listener", parts(&gone)),
-            ("no such name", parts(&nameless)),
-        ],
+        [("an unknown authority", parts(&unknown)), ("no listener", parts(&gone)), ("no such name", parts(&nameless))],
     );
 }
 
@@ -211,7 +207,10 @@ fn scopes_with_the_same_refusal_are_explained_once() {
     let token = section(&report, "token");
     assert!(token.contains(&format!("{}{like_a}  FAULT    simulator:ungranted", line("no:b"))), "{token}");
     assert!(token.ends_with(&format!("{}{}", line("no:c"), like_a.trim_end())), "{token}");
-    assert_eq!(token.matches("each scope is registered on the client, and granted or delegated, separately").count(), 2);
+    assert_eq!(
+        token.matches("each scope is registered on the client, and granted or delegated, separately").count(),
+        2
+    );
 }
 
 #[test]

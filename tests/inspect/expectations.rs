@@ -2,7 +2,9 @@
 
 use chrono::DateTime;
 use maskinporten_token_generator::{
-    inspect::{Expectations, Finding, FindingKind, FindingVerdict, Jwt, TokenKind, Verification, VerificationKeys, verify},
+    inspect::{
+        Expectations, Finding, FindingKind, FindingVerdict, Jwt, TokenKind, Verification, VerificationKeys, verify,
+    },
     keystore::KeySet,
     organisation::OrganisationNumber,
 };
@@ -132,7 +134,12 @@ fn a_token_without_a_key_id_is_verified_with_each_of_the_keys() {
 
     assert!(verified(&token, &two, &expected()).is_valid);
     let none = verified(&token, &json!({ "keys": [second] }), &expected());
-    faulty(&none, FindingKind::Signature, "RS256, but not by any of the 1 key(s)", "a signature by a key of its issuer");
+    faulty(
+        &none,
+        FindingKind::Signature,
+        "RS256, but not by any of the 1 key(s)",
+        "a signature by a key of its issuer",
+    );
 }
 
 #[test]
@@ -208,7 +215,12 @@ fn every_expected_scope_must_be_in_the_token() {
         (json!(null), "no `scope`"),
         (json!(["a:b", "c:d"]), "no `scope`"),
     ] {
-        faulty(&verified(&with(&json!({ "scope": scope })), &published(), &expected), FindingKind::Scope, found, "a:b c:d");
+        faulty(
+            &verified(&with(&json!({ "scope": scope })), &published(), &expected),
+            FindingKind::Scope,
+            found,
+            "a:b c:d",
+        );
     }
 }
 

@@ -46,7 +46,9 @@ fn inspect(bytes: &[u8]) {
     };
     let inspection = Inspection::new(&jwt, None, now, false);
     let local = |at: DateTime<Utc>| at.with_timezone(&FixedOffset::east_opt(3600).unwrap());
-    for keys in [VerificationKeys::Set(&KEYS), VerificationKeys::Certificates, VerificationKeys::None("none".to_owned())] {
+    for keys in
+        [VerificationKeys::Set(&KEYS), VerificationKeys::Certificates, VerificationKeys::None("none".to_owned())]
+    {
         let verification = verify(&jwt, inspection.kind, &keys, &expected, now);
         assert_eq!(verification.is_valid, verification.faults().count() == 0);
         for form in [InspectionForm::Json, InspectionForm::Text { colour: true, now, local }] {

@@ -122,7 +122,7 @@ fn other_inputs_are_described_and_rejected() {
     refused(
         r#"{"error":"invalid_grant","error_description":"Invalid assertion"}"#,
         "it is an OAuth error response, not a token",
-        "pass it to maskinporten explain, which says what it means",
+        "pass it to maskinporten explain to see what it means",
     );
     refused(
         "mF_9.B5f-4.1JqM".replace('.', ""),

@@ -115,12 +115,7 @@ fn every_kind_of_token_is_recognised_and_described() {
         ("a delegated token of ver2", signed(&wire("token-delegated")), 1_764_627_081, false),
         ("a system user's token", signed(&wire("token-system-user")), 1_737_813_398, false),
         ("an exchanged Altinn token", format!("\"{}\"", signed(&exchanged())), 1_737_813_399, false),
-        (
-            "an ID-porten access token",
-            format!("Authorization: Bearer {}", signed(&idporten())),
-            1_737_813_399,
-            false,
-        ),
+        ("an ID-porten access token", format!("Authorization: Bearer {}", signed(&idporten())), 1_737_813_399, false),
         ("the same with the person's number", signed(&idporten()), 1_737_813_399, true),
         ("an ID-porten ID token", signed(&id_token()), 1_737_813_399, false),
         ("an older token with a consent", signed(&consent()), 1_770_113_700, false),

@@ -1,7 +1,7 @@
 //! The examples of the standards: those that are signed with public keys are verified, the others rejected.
 
 use maskinporten_token_generator::{
-    inspect::{Expectations, Jwt, VerificationKeys, TokenKind, verify},
+    inspect::{Expectations, Jwt, TokenKind, VerificationKeys, verify},
     keystore::KeySet,
 };
 

@@ -145,8 +145,11 @@ impl Steps<'_> {
             examination.skip_from("network", "--offline");
             return;
         }
-        let expected =
-            network::ExpectedServer { audience: &grant.audience, endpoint: &endpoint, algorithm: Some(grant.algorithm) };
+        let expected = network::ExpectedServer {
+            audience: &grant.audience,
+            endpoint: &endpoint,
+            algorithm: Some(grant.algorithm),
+        };
         let progress = Progress::start(&format!("asking {}", grant.audience), self.report);
         let (checks, metadata) = network::examine(&expected, &http, Instant::now() + retry_policy.timeout).await;
         drop(progress);
