@@ -1,7 +1,7 @@
-//! `maskinporten explain`, and the language in which it and every refusal speak.
+//! `maskinporten explain`, and the language of explanations.
 //!
-//! `explain.txt` has what is said of every refusal that is known, in both languages: `$`, the language and what was
-//! given, then stdout whole.
+//! `explain.txt` has the explanation of every known refusal in both languages: `$`, the language and the input, then the
+//! whole stdout.
 
 use std::process::Command;
 
@@ -16,14 +16,14 @@ use crate::{
     support::{Maskinporten, Outcome, assert_snapshot, maskinporten, program, testdata},
 };
 
-const WHAT_CAN_BE_PASSED: &str = "hint: pass a code such as MP-250, its address, an OAuth error, or the server's answer as \
-                                  it is; all refusals are in \
+const HINT: &str = "hint: pass a code such as MP-250, its URL, an OAuth error, or the server's whole response; all \
+                    refusals are listed at \
                                   https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking\n";
 
 const NOT_GRANTED: &str = "MP-250 forbidden\n\
      the server's text: Consumer has not been granted access to the scope <scope>\n\
-     that means: the owner of the API has not granted this organisation access to the scope; a supplier gets this too when \
-     it leaves out whom it acts for\n\
+     that means: the owner of the API has not granted this organisation access to the scope; a supplier also gets this \
+     refusal when it does not name the consumer it acts for\n\
      what to do: ask the owner of the API to grant your organisation number access; a supplier passes the consumer's \
      organisation number with --consumer-org\n";
 
@@ -31,7 +31,7 @@ fn explain(arguments: &[&str]) -> Maskinporten {
     maskinporten(["explain"]).args(arguments)
 }
 
-/// What was given in which language, and what was said of it.
+/// Returns the language, the input and the explanation of each entry.
 fn table() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     include_str!("explain.txt").strip_prefix("$ ").unwrap().split("\n$ ").map(|entry| {
         let (given, said) = entry.split_once('\n').unwrap();
@@ -40,7 +40,7 @@ fn table() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     })
 }
 
-/// What is known of a text, as a program is told it.
+/// Returns the explanation of a text as JSON.
 fn told(text: impl Into<Vec<u8>>) -> Value {
     serde_json::from_str(&explain(&["--format", "json", "-"]).stdin(text).run().artefact()).unwrap()
 }
@@ -56,7 +56,7 @@ fn every_refusal_is_explained_in_both_languages() {
 }
 
 #[test]
-fn every_refusal_that_is_known_stands_in_the_table_in_both_languages() {
+fn every_known_refusal_is_in_the_table_in_both_languages() {
     for entry in Explanation::all() {
         for (language, words) in [("en", entry.meaning.en), ("nb", entry.meaning.nb)] {
             let code = entry.code.map(|code| format!("{code} ")).unwrap_or_default();
@@ -70,7 +70,7 @@ fn every_refusal_that_is_known_stands_in_the_table_in_both_languages() {
 }
 
 #[test]
-fn a_code_is_known_in_every_spelling_and_by_its_address() {
+fn a_code_is_recognised_in_every_spelling_and_in_a_url() {
     for spelling in [
         &["MP-250"][..],
         &["mp-250"],
@@ -85,7 +85,7 @@ fn a_code_is_known_in_every_spelling_and_by_its_address() {
 }
 
 #[test]
-fn stdin_is_read_when_there_is_no_argument_and_when_it_is_asked_for() {
+fn stdin_is_read_without_an_argument_and_with_a_dash() {
     for arguments in [&[][..], &["-"]] {
         let outcome = explain(arguments).stdin("see https://maskinporten.no/errors/MP-250\n").run();
 
@@ -94,7 +94,7 @@ fn stdin_is_read_when_there_is_no_argument_and_when_it_is_asked_for() {
 }
 
 #[test]
-fn a_text_without_quotes_is_put_together_again() {
+fn several_arguments_are_joined_to_one_text() {
     let text = "Consumer 958935420 has not delegated access to the scope x:y/z to supplier 920204368.";
 
     let words = maskinporten(["explain"]).args(text.split(' ')).run();
@@ -103,7 +103,7 @@ fn a_text_without_quotes_is_put_together_again() {
 }
 
 #[test]
-fn what_our_own_report_says_is_known_again_whole() {
+fn our_own_error_report_is_explained_like_the_server_s_response() {
     for known in all_known() {
         let of_the_server = told(known.body().to_string());
         assert_eq!(of_the_server["explanations"].as_array().map(Vec::len), Some(1), "{}", known.body());
@@ -117,7 +117,7 @@ fn what_our_own_report_says_is_known_again_whole() {
 }
 
 #[test]
-fn every_refusal_of_a_report_is_explained() {
+fn every_refusal_in_a_report_is_explained() {
     let local = Local::start(&[]);
     let scopes = "no:such simulator:ungranted simulator:login difitest:test1";
     let report = local.maskinporten(&["check", "--env", "local", "--scope", scopes]).run().stdout;
@@ -130,7 +130,7 @@ fn every_refusal_of_a_report_is_explained() {
 }
 
 #[test]
-fn a_program_is_told_everything_in_one_object() {
+fn the_json_form_is_one_object_with_every_member() {
     let body = std::fs::read(testdata("wire/forbidden-not-delegated.json")).unwrap();
 
     let outcome = explain(&["--format", "json", "--lang", "nb"]).stdin(body).run();
@@ -167,7 +167,7 @@ fn a_command_that_helps_is_ready_to_paste() {
 }
 
 #[test]
-fn an_oauth_error_alone_stands_for_every_refusal_that_comes_with_it() {
+fn an_oauth_error_alone_has_every_explanation_with_that_error() {
     let told = told("forbidden");
 
     let codes: Vec<_> = told["explanations"].as_array().unwrap().iter().map(|one| one["mp_code"].clone()).collect();
@@ -175,40 +175,34 @@ fn an_oauth_error_alone_stands_for_every_refusal_that_comes_with_it() {
 }
 
 #[test]
-fn what_is_no_refusal_that_is_known_fails_and_says_what_can_be_passed() {
+fn unknown_input_is_an_error_with_a_hint() {
     for (given, said) in [
-        ("MP-999", "MP-999 is none of the refusals that are known"),
-        ("https://maskinporten.no/errors/mp-999", "MP-999 is none of the refusals that are known"),
-        ("hello", "what was given is none of the refusals that are known"),
-        (r#"{"error":"invalid_client"}"#, "what was given is none of the refusals that are known"),
-        ("2500", "what was given is none of the refusals that are known"),
-        ("", "there is nothing to explain"),
-        (" \n\t", "there is nothing to explain"),
+        ("MP-999", "unknown error code MP-999"),
+        ("https://maskinporten.no/errors/mp-999", "unknown error code MP-999"),
+        ("hello", "no known refusal found in the input"),
+        (r#"{"error":"invalid_client"}"#, "no known refusal found in the input"),
+        ("2500", "no known refusal found in the input"),
+        ("", "the input is empty"),
+        (" \n\t", "the input is empty"),
     ] {
         let as_argument = explain(&[given]).run();
         let on_stdin = explain(&["-"]).stdin(given).run();
 
-        as_argument.fails(1, &format!("error: {said}\n{WHAT_CAN_BE_PASSED}"));
+        as_argument.fails(1, &format!("error: {said}\n{HINT}"));
         assert_eq!(as_argument, on_stdin);
     }
 }
 
 #[test]
-fn input_that_is_hostile_does_no_harm() {
+fn hostile_input_is_not_printed() {
     let long = "x".repeat(64 * 1024 + 1);
-    explain(&[])
-        .stdin(long.clone())
-        .run()
-        .fails(1, &format!("error: what was given is longer than 64 KiB\n{WHAT_CAN_BE_PASSED}"));
+    explain(&[]).stdin(long.clone()).run().fails(1, &format!("error: the input is longer than 64 KiB\n{HINT}"));
     explain(&[])
         .stdin(long[1..].to_owned())
         .run()
-        .fails(1, &format!("error: what was given is none of the refusals that are known\n{WHAT_CAN_BE_PASSED}"));
-    explain(&[])
-        .stdin([0xff, b'M'])
-        .run()
-        .fails(1, &format!("error: what was given on stdin is not UTF-8\n{WHAT_CAN_BE_PASSED}"));
-    // A code among control characters is a code; nothing else of this comes back.
+        .fails(1, &format!("error: no known refusal found in the input\n{HINT}"));
+    explain(&[]).stdin([0xff, b'M']).run().fails(1, &format!("error: stdin is not UTF-8\n{HINT}"));
+    // Only the code is recognised and printed.
     let token = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJ4In0.c2ln";
     let text = format!("\u{1b}[2J\u{202e}{token}\0 to the scope \u{1b}]0;x\u{7}a:b trace_id: \u{9b}31m MP-250 \r\n");
     assert_eq!(explain(&[]).stdin(text).run().artefact(), NOT_GRANTED);
@@ -216,17 +210,17 @@ fn input_that_is_hostile_does_no_harm() {
 
 #[cfg(unix)]
 #[test]
-fn an_argument_that_is_not_utf_8_is_refused() {
+fn an_argument_that_is_not_utf_8_is_rejected() {
     use std::os::unix::ffi::OsStrExt as _;
 
     let outcome = maskinporten(["explain"]).args([std::ffi::OsStr::from_bytes(b"MP-250\xff")]).run();
 
-    outcome.fails(1, &format!("error: what was given is not UTF-8\n{WHAT_CAN_BE_PASSED}"));
+    outcome.fails(1, &format!("error: the argument is not UTF-8\n{HINT}"));
 }
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs python3")]
 #[test]
-fn on_a_terminal_every_refusal_that_is_known_is_listed_a_line_each() {
+fn on_a_terminal_every_known_refusal_is_listed_on_a_line() {
     let folder = tempfile::tempdir().unwrap();
     let stdout = folder.path().join("stdout");
     let environment = json!({ "HOME": folder.path(), "PATH": std::env::var("PATH").unwrap() });
@@ -246,7 +240,7 @@ fn on_a_terminal_every_refusal_that_is_known_is_listed_a_line_each() {
     assert_eq!(lines.last(), Some(&"-       invalid_grant  Invalid assertion"));
 }
 
-/// Which language `explain` spoke.
+/// Returns the language of an explanation.
 fn language_of(outcome: Outcome) -> &'static str {
     let said = outcome.artefact();
     match (said.contains("\nthat means: "), said.contains("\ndet betyr: ")) {
@@ -257,7 +251,7 @@ fn language_of(outcome: Outcome) -> &'static str {
 }
 
 #[test]
-fn the_language_is_the_options_then_the_variables_then_the_locales() {
+fn the_language_comes_from_the_option_the_variable_or_the_locale_in_that_order() {
     for (option, variables, wanted) in [
         (None, &[][..], "en"),
         (None, &[("LANG", "nb_NO.UTF-8")], "nb"),
@@ -281,7 +275,7 @@ fn the_language_is_the_options_then_the_variables_then_the_locales() {
 }
 
 #[test]
-fn a_language_that_nobody_speaks_here_is_told_before_anything_is_done() {
+fn an_unsupported_language_is_an_error_before_anything_else() {
     let text = "error: MASKINPORTEN_LANG names no language that refusals are explained in\n\
                 hint: set MASKINPORTEN_LANG to en or nb, or pass --lang en or --lang nb\n";
     for arguments in [&["explain", "MP-250"][..], &["token", "--env", "test"], &["-c=x", "-o"]] {
@@ -295,7 +289,7 @@ fn a_language_that_nobody_speaks_here_is_told_before_anything_is_done() {
 }
 
 #[test]
-fn a_refusal_of_the_simulator_is_explained_in_norwegian_where_the_locale_is_and_the_rest_stays_english() {
+fn with_a_norwegian_locale_a_refusal_is_explained_in_bokmål_and_the_rest_stays_english() {
     let local = Local::start(&[]);
     let asked = ["token", "--env", "local", "--scope", "no:such"];
 
@@ -308,21 +302,21 @@ fn a_refusal_of_the_simulator_is_explained_in_norwegian_where_the_locale_is_and_
             "error: the token endpoint refused the grant: HTTP 400, invalid_scope (MP-200)\n\
              caused by: the server says: Token request contains invalid scopes for client, no:such (trace_id: {trace})\n\
              caused by: det betyr: scopet er ikke registrert på klienten\n\
-             hint: den som forvalter klienten, må legge scopet til på den i selvbetjeningen på Samarbeidsportalen; kan det \
-             ikke velges der, må API-tilbyderen gi virksomheten tilgang først\n"
+             hint: den som forvalter klienten, må legge til scopet i selvbetjeningen på Samarbeidsportalen; kan det ikke \
+             velges der, må API-tilbyderen først gi virksomheten tilgang\n"
         ),
     );
     let explained = explain(&["--lang", "en"]).stdin(outcome.stderr).run().artefact();
     assert!(
         explained.ends_with(&format!(
-            "\n\nscope: no:such\ntrace_id: {trace} (give it to Digdir's support, who find the request by it)\n"
+            "\n\nscope: no:such\ntrace_id: {trace} (Digdir's support can find the request by it)\n"
         )),
         "{explained}"
     );
 }
 
 #[test]
-fn the_originals_command_line_is_told_in_norwegian_too() {
+fn the_original_s_command_line_has_explanations_in_bokmål_too() {
     let known = all_known().into_iter().next().unwrap();
     let server = Server::start([known.answer()]);
 

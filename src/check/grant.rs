@@ -1,7 +1,7 @@
-//! Judges a grant by what Maskinporten documents, before it is sent.
+//! Checks a signed grant before it is sent, by what Maskinporten documents.
 //!
-//! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>. What is judged is the signed grant
-//! itself, header and claims, and not the settings that it was made from.
+//! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>. Header and claims of the assertion itself
+//! are checked, not the settings that it was made from.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -11,125 +11,112 @@ use super::{
     check_ids::{AUDIENCE, CLAIMS, CLIENT, CONSUMER_ORG, DETAILS, IDENTIFIER, RESOURCE, SCOPES, SIGNED, TIMES},
     shown,
 };
-use crate::{environment::Environment, grant::Decoded, organisation::OrganisationNumber};
+use crate::{
+    environment::Environment,
+    grant::Assertion,
+    inspect::{
+        DETAIL_TYPES, Expectations, FindingKind, Jwt, TokenKind, Verification, VerificationKeys, details, identifier,
+        maximum_lifetime, undocumented_claims, verify,
+    },
+    organisation::OrganisationNumber,
+};
 
-/// The claims that Maskinporten documents.
-const DOCUMENTED: [&str; 11] = [
-    "aud",
-    "iss",
-    "iat",
-    "exp",
-    "jti",
-    "scope",
-    "resource",
-    "pid",
-    "consumer_org",
-    "iss_onbehalfof",
-    "authorization_details",
-];
-
-/// The types of authorization details in Maskinporten's metadata.
-const DETAIL_TYPES: [&str; 2] = ["urn:altinn:systemuser", "urn:altinn:consent"];
-
-/// `exp` less `iat`, at most.
-const MAXIMUM_LIFETIME_SECONDS: i64 = 120;
-
-/// Judges a signed grant that goes to `environment`; `own` is the organisation of the certificate, if there is one.
+/// Checks a grant for `environment`; `own` is the organisation of the certificate, if there is one.
 #[must_use]
 pub fn examine(
-    grant: &Decoded,
+    assertion: &Assertion,
     environment: Option<Environment>,
     own: Option<&OrganisationNumber>,
     now: DateTime<Utc>,
 ) -> Vec<Check> {
-    let claims = &grant.claims;
-    let text = |name: &str| claims[name].as_str().unwrap_or_default();
+    let jwt = match Jwt::parse(assertion.expose().as_bytes()) {
+        Ok(jwt) => jwt,
+        Err(error) => {
+            let mut checks = super::skipped("grant", &format!("needs {}", SIGNED.id));
+            checks[0] = SIGNED.failed(&error);
+            return checks;
+        }
+    };
+    let audience_of = |environment: Environment| environment.addresses().map(|addresses| addresses.issuer);
+    let expected = Expectations { audience: environment.and_then(audience_of), ..Expectations::default() };
+    let keys = VerificationKeys::None("it was just signed".to_owned());
+    let verification = verify(&jwt, TokenKind::Grant, &keys, &expected, now);
     let mut checks = vec![
-        signed(&grant.header),
-        audience(text("aud"), environment),
-        client(text("iss"), environment),
-        times(claims, now),
-        IDENTIFIER.right("a new one in each grant"),
-        scopes(text("scope")),
-        resource(&claims["resource"]),
-        other_claims(claims),
+        signed(&jwt),
+        audience(&jwt, &verification),
+        client(&jwt, environment),
+        times(&jwt, &verification),
+        IDENTIFIER.pass("a new one in each grant"),
+        scopes(&jwt),
+        resource(jwt.claims().get("resource")),
+        other_claims(&jwt),
     ];
-    checks.extend(claims["consumer_org"].as_str().map(|number| consumer_org(number, own)));
-    checks.extend(claims["authorization_details"].as_array().map(|details| authorization_details(details)));
+    checks.extend(jwt.text("consumer_org").map(|number| consumer_org(number, own)));
+    checks.extend(jwt.has("authorization_details").then(|| authorization_details(&jwt)));
     checks
 }
 
-fn signed(header: &Value) -> Check {
-    let algorithm = header["alg"].as_str().unwrap_or_default();
-    let reference = match (header["kid"].as_str(), header["x5c"].as_array()) {
-        (Some(_), _) => "found by kid".to_owned(),
-        (None, Some(chain)) if chain.len() == 1 => "found by x5c with 1 certificate".to_owned(),
-        (None, Some(chain)) => format!("found by x5c with {} certificates", chain.len()),
-        (None, None) => "found by nothing".to_owned(),
+fn signed(jwt: &Jwt) -> Check {
+    let reference = match (jwt.key_id(), jwt.header().get("x5c").and_then(Value::as_array)) {
+        (Some(_), _) => "with a kid".to_owned(),
+        (None, Some(chain)) if chain.len() == 1 => "with 1 certificate in x5c".to_owned(),
+        (None, Some(chain)) => format!("with {} certificates in x5c", chain.len()),
+        (None, None) => "with neither kid nor x5c".to_owned(),
     };
-    let found = format!("{algorithm}, {reference}");
-    if ["RS256", "RS384", "RS512"].contains(&algorithm) {
-        SIGNED.right(found)
+    let found = format!("{}, {reference}", jwt.algorithm());
+    if jwt.algorithm().is_accepted_by_maskinporten() {
+        SIGNED.pass(found)
     } else {
-        SIGNED.wrong(found, "use an RSA key, without --alg: Maskinporten takes RS256, RS384 and RS512")
+        SIGNED.fail(found, "use an RSA key without --alg: Maskinporten accepts RS256, RS384 and RS512")
     }
 }
 
-fn audience(audience: &str, environment: Option<Environment>) -> Check {
-    let expected = environment.and_then(Environment::addresses).map(|addresses| addresses.issuer);
-    match expected {
-        Some(expected) if expected == audience => AUDIENCE.right(audience),
-        Some(expected) => AUDIENCE.wrong(
-            format!(
-                "{} is not {expected}, the issuer of {}",
-                shown(audience),
-                environment.map_or("", Environment::name)
-            ),
-            "leave --audience out: --env brings the right one",
-        ),
-        None if audience.ends_with('/') => AUDIENCE.right(shown(audience)),
-        None => AUDIENCE.warning(
+fn audience(jwt: &Jwt, verification: &Verification) -> Check {
+    let remedy = "leave out --audience: --env sets the right one";
+    let check = AUDIENCE.verified(verification, FindingKind::Audience, remedy);
+    match jwt.text("aud") {
+        Some(audience) if check.verdict == super::Verdict::Pass && !audience.ends_with('/') => AUDIENCE.warning(
             format!("{} does not end with a slash", shown(audience)),
-            "pass --audience with the issuer as its metadata writes it; Maskinporten's ends with a slash",
+            "pass --audience with the issuer exactly as in its metadata; Maskinporten's ends with a slash",
         ),
+        _ => check,
     }
 }
 
-/// A UUID, or `oidc_…` for clients of the first years.
-fn client(id: &str, environment: Option<Environment>) -> Check {
-    let usual = uuid::Uuid::parse_str(id).is_ok() || id.starts_with("oidc_");
-    if usual || environment.is_none() {
-        CLIENT.right(shown(id))
+/// Client ids are UUIDs; older clients have `oidc_…`.
+fn client(jwt: &Jwt, environment: Option<Environment>) -> Check {
+    let id = jwt.issuer().unwrap_or_default();
+    if environment.is_none() || uuid::Uuid::parse_str(id).is_ok() || id.starts_with("oidc_") {
+        CLIENT.pass(shown(id))
     } else {
         CLIENT.warning(
-            format!("{} is not of the form that client ids have (a UUID)", shown(id)),
+            format!("{} does not have the form of a client id (a UUID)", shown(id)),
             "copy the client id from the client in Samarbeidsportalen",
         )
     }
 }
 
-fn times(claims: &Value, now: DateTime<Utc>) -> Check {
-    let number = |name: &str| claims[name].as_i64().unwrap_or_default();
-    let (issued, expires) = (number("iat"), number("exp"));
-    let lifetime = expires.saturating_sub(issued);
-    let age = now.timestamp().saturating_sub(issued);
-    let found = format!("good for {lifetime} s from now");
-    if (1..=MAXIMUM_LIFETIME_SECONDS).contains(&lifetime) && age.abs() < 10 {
-        TIMES.right(found)
-    } else {
-        TIMES.wrong(format!("good for {lifetime} s, issued {age} s ago"), "pass --ttl 120 or less")
+fn times(jwt: &Jwt, verification: &Verification) -> Check {
+    let remedy = format!("pass --ttl {} or less", maximum_lifetime());
+    let kinds = [FindingKind::Lifetime, FindingKind::IssuedAt, FindingKind::Expiry];
+    let fault = verification.faults().find(|finding| kinds.contains(&finding.kind));
+    match (fault, jwt.lifetime()) {
+        (Some(fault), _) => TIMES.verified(verification, fault.kind, &remedy),
+        (None, Some(seconds)) => TIMES.pass(format!("valid for {seconds} s from now")),
+        (None, None) => TIMES.fail("no lifetime", remedy),
     }
 }
 
-fn scopes(scope: &str) -> Check {
-    let odd: Vec<&str> = scope.split(' ').filter(|scope| !has_prefix(scope)).collect();
-    let count = scope.split(' ').count();
-    if odd.is_empty() {
-        let found = if count == 1 { scope.to_owned() } else { format!("{count} scopes, each with its prefix") };
-        SCOPES.right(found)
-    } else {
-        let found = format!("without a prefix: {}", shown(&odd.join(" ")));
-        SCOPES.warning(found, "write scopes as their owner does, such as altinn:serviceowner")
+fn scopes(jwt: &Jwt) -> Check {
+    let scopes: Vec<&str> = jwt.text("scope").unwrap_or_default().split(' ').collect();
+    let unusual: Vec<&str> = scopes.iter().copied().filter(|scope| !has_prefix(scope)).collect();
+    match (unusual.as_slice(), scopes.as_slice()) {
+        ([], [scope]) => SCOPES.pass(shown(scope)),
+        ([], scopes) => SCOPES.pass(format!("{} scopes, each with a prefix", scopes.len())),
+        (unusual, _) => SCOPES.warning(
+            format!("without a prefix: {}", shown(&unusual.join(" "))),
+            "write the scope as the owner of the API does, such as altinn:serviceowner",
+        ),
     }
 }
 
@@ -137,52 +124,53 @@ fn has_prefix(scope: &str) -> bool {
     scope.split_once(':').is_some_and(|(prefix, name)| !prefix.is_empty() && !name.is_empty())
 }
 
-fn resource(resource: &Value) -> Check {
+fn resource(resource: Option<&Value>) -> Check {
     match resource {
-        Value::Null => RESOURCE.right("none: the token will have no aud"),
-        Value::String(one) => RESOURCE.right(shown(one)),
-        several => {
+        None => RESOURCE.pass("none: the token will have no aud"),
+        Some(Value::String(one)) => RESOURCE.pass(shown(one)),
+        Some(several) => {
             let all = several.as_array().into_iter().flatten().filter_map(Value::as_str).map(shown);
-            RESOURCE.right(all.collect::<Vec<_>>().join(" "))
+            RESOURCE.pass(all.collect::<Vec<_>>().join(" "))
         }
     }
 }
 
-fn other_claims(claims: &Value) -> Check {
-    let names = claims.as_object().into_iter().flat_map(|claims| claims.keys());
-    let others: Vec<String> =
-        names.filter(|name| !DOCUMENTED.contains(&name.as_str())).map(|name| shown(name)).collect();
+fn other_claims(jwt: &Jwt) -> Check {
+    let others: Vec<String> = undocumented_claims(jwt).map(shown).collect();
     if others.is_empty() {
-        CLAIMS.right("none")
+        CLAIMS.pass("none")
     } else {
         let remedy = "leave out what --claim and --claim-json add";
-        CLAIMS.wrong(format!("not documented: {}", others.join(", ")), remedy)
+        CLAIMS.fail(format!("undocumented: {}", others.join(", ")), remedy)
     }
 }
 
 fn consumer_org(number: &str, own: Option<&OrganisationNumber>) -> Check {
     if own.is_some_and(|own| own.digits() == number) {
-        CONSUMER_ORG.wrong(
+        CONSUMER_ORG.fail(
             format!("{number}, which is the certificate's own organisation"),
-            "leave --consumer-org out: it is for customers who have delegated the scope to you",
+            "leave out --consumer-org: it is for customers who have delegated the scope to you",
         )
     } else {
-        CONSUMER_ORG.right(number)
+        CONSUMER_ORG.pass(number)
     }
 }
 
-fn authorization_details(details: &[Value]) -> Check {
-    let kinds: Vec<&str> = details.iter().map(|detail| detail["type"].as_str().unwrap_or_default()).collect();
-    let unknown: Vec<&str> = kinds.iter().copied().filter(|kind| !DETAIL_TYPES.contains(kind)).collect();
-    if !unknown.is_empty() {
-        let found = format!("of types that Maskinporten does not know: {}", shown(&unknown.join(", ")));
-        return DETAILS.wrong(found, format!("use one of {}", DETAIL_TYPES.join(" and ")));
+fn authorization_details(jwt: &Jwt) -> Check {
+    let mut types: Vec<&str> = Vec::new();
+    for detail in details(jwt.claims()) {
+        let name = detail.get("type").and_then(Value::as_str).unwrap_or("none");
+        if !DETAIL_TYPES.contains(&name) {
+            let found = format!("a type that Maskinporten does not know: {}", shown(name));
+            return DETAILS.fail(found, format!("use {}", DETAIL_TYPES.join(" or ")));
+        }
+        if types.contains(&name) {
+            let remedy = "get a token for each: Maskinporten accepts one system user and one consent in a grant";
+            return DETAILS.fail(format!("more than one {name} in one grant"), remedy);
+        }
+        types.push(name);
     }
-    if details.len() > 1 {
-        let remedy = "fetch a token for each: Maskinporten takes one system user or consent at a time";
-        return DETAILS.wrong(format!("{} in one grant", details.len()), remedy);
-    }
-    let organisation = details.iter().find_map(|detail| detail["systemuser_org"]["ID"].as_str());
-    let found = kinds.join(", ");
-    DETAILS.right(organisation.map_or(found.clone(), |organisation| format!("{found} of {}", shown(organisation))))
+    let owner = details(jwt.claims()).find_map(|detail| identifier(detail.get("systemuser_org")?));
+    let owner = owner.map(|(_, id)| format!(" of {}", shown(id))).unwrap_or_default();
+    DETAILS.pass(format!("{}{owner}", types.join(", ")))
 }

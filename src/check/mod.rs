@@ -1,12 +1,13 @@
-//! What is right and what is wrong with everything that a token depends on, one check after the other.
+//! Diagnoses everything that a token depends on, one check after the other.
 //!
-//! Each [`Check`] says what was found, why it matters and what to do. The checks of one subject are one function:
-//! it takes what has been opened, signed, answered or received and judges it by the rules of
-//! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant> and its neighbours. Nothing here is
-//! printed, and no check holds a key, a password, a grant, a token or a person's number: a report of them can be
-//! shown to anyone.
+//! Each [`Check`] has what was found, why it matters and what to do. Each section has a function that examines what was
+//! opened, signed, answered or received, by the rules of
+//! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant> and its neighbouring pages. What a token or
+//! grant contains, and whether it is valid, comes from [`crate::inspect`].
+//!
+//! # Security
+//! No check contains a key, a password, a grant, a token or a person's number, so a report can be shown to anyone.
 
-mod authorities;
 pub mod certificate;
 pub mod check_ids;
 pub mod grant;
@@ -15,97 +16,112 @@ pub mod received;
 pub mod registered_key;
 pub mod token;
 
-use crate::{client::Refusal, explain::Explain, text::excerpt};
+use crate::{
+    client::Refusal,
+    explain::Explain,
+    inspect::{FindingKind, FindingVerdict, Verification},
+    text::excerpt,
+};
 
-/// A setting or a server's word is no longer.
+/// Settings and values from servers are cut off here.
 const SHOWN_CHARACTERS: usize = 200;
 
-/// What is checked, and why that matters.
+/// The identity of a check, and why it matters.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CheckId {
-    /// Names the check for programs, stable between versions: its subject, a full stop, and the thing itself.
+    /// The identifier for programs, stable between versions: the section, a full stop and a name.
     pub id: &'static str,
-    /// Names the check for people.
+    /// The title for people.
     pub title: &'static str,
-    /// Why it matters, in a sentence.
+    /// Why it matters, in one sentence.
     pub why: &'static str,
 }
 
-/// How a check ended.
+/// The verdict of a check, in order of severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// It could not be made, since another one failed or because nobody asked for it.
+    /// Not checked, because another check failed or it was not requested.
     Skipped,
-    /// All is well.
-    Right,
-    /// It works, and may not for long or not everywhere.
+    /// No problem.
+    Pass,
+    /// It works, but perhaps not for long or not everywhere.
     Warning,
     /// It does not work.
-    Wrong,
+    Fail,
 }
 
-/// One check that was made, or skipped.
+/// A check with its verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     /// What was checked.
     pub topic: &'static CheckId,
-    /// Which one of several, such as a scope.
+    /// The one of several that was checked, such as a scope.
     pub subject: Option<String>,
-    /// How it ended.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What was found; of one that was skipped, why.
+    /// What was found, or why the check was skipped.
     pub found: String,
-    /// More about it, line by line.
+    /// Details, line by line.
     pub details: Vec<String>,
-    /// What to do, when something is not as it should be.
+    /// What to do, after a warning or a failure.
     pub remedy: Option<String>,
-    /// The server's refusal, which brings its own meaning and remedy.
+    /// The server's refusal, which has a meaning and a remedy of its own.
     pub refusal: Option<Box<Refusal>>,
 }
 
 impl CheckId {
-    /// All is well.
+    /// Returns a check without a problem.
     #[must_use]
-    pub fn right(&'static self, found: impl Into<String>) -> Check {
-        self.check(Verdict::Right, found.into(), None)
+    pub fn pass(&'static self, found: impl Into<String>) -> Check {
+        self.check(Verdict::Pass, found.into(), None)
     }
 
-    /// It works, and something should be done about it all the same; an empty remedy is none.
+    /// Returns a check with a warning; an empty remedy is left out.
     #[must_use]
     pub fn warning(&'static self, found: impl Into<String>, remedy: impl Into<String>) -> Check {
         self.check(Verdict::Warning, found.into(), Some(remedy.into()))
     }
 
-    /// It does not work before something is done.
+    /// Returns a check that failed; an empty remedy is left out.
     #[must_use]
-    pub fn wrong(&'static self, found: impl Into<String>, remedy: impl Into<String>) -> Check {
-        self.check(Verdict::Wrong, found.into(), Some(remedy.into()))
+    pub fn fail(&'static self, found: impl Into<String>, remedy: impl Into<String>) -> Check {
+        self.check(Verdict::Fail, found.into(), Some(remedy.into()))
     }
 
-    /// It does not work, for the reason that an error gives.
+    /// Returns a check that failed with an error, its causes and its hint.
     #[must_use]
     pub fn failed(&'static self, error: &dyn Explain) -> Check {
         let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-        let check = self.check(Verdict::Wrong, error.to_string(), error.hint());
+        let check = self.check(Verdict::Fail, error.to_string(), error.hint());
         check.with_details(causes.map(ToString::to_string))
     }
 
-    /// It was not made.
+    /// Returns a check that was skipped.
     #[must_use]
     pub fn skipped(&'static self, because: impl Into<String>) -> Check {
         self.check(Verdict::Skipped, because.into(), None)
     }
 
-    /// What it is about: the part of its id before the full stop.
+    /// Returns a check that was skipped because another one failed.
+    #[must_use]
+    pub fn skipped_after(&'static self, other: &CheckId) -> Check {
+        self.skipped(format!("needs {}", other.id))
+    }
+
+    /// Returns the section: the part of the id before the full stop.
     #[must_use]
     pub fn section(&self) -> &'static str {
         self.id.split('.').next().unwrap_or_default()
     }
 
-    /// It was not made because another one found something wrong.
-    #[must_use]
-    pub fn skipped_after(&'static self, other: &CheckId) -> Check {
-        self.skipped(format!("needs {}", other.id))
+    /// Returns a check with what verification found about a property; `remedy` is for a fault.
+    fn verified(&'static self, verification: &Verification, kind: FindingKind, remedy: &str) -> Check {
+        let Some(finding) = verification.finding(kind) else { return self.skipped("not verified") };
+        match finding.verdict {
+            FindingVerdict::Pass => self.pass(finding.found.clone()),
+            FindingVerdict::Fail => self.fail(finding.to_string(), remedy),
+            FindingVerdict::NotChecked => self.skipped(finding.to_string()),
+        }
     }
 
     fn check(&'static self, verdict: Verdict, found: String, remedy: Option<String>) -> Check {
@@ -115,20 +131,20 @@ impl CheckId {
 }
 
 impl Check {
-    /// Says which one of several it is about.
+    /// Sets the one of several that was checked.
     #[must_use]
     pub fn about(mut self, subject: impl Into<String>) -> Self {
         self.subject = Some(subject.into());
         self
     }
 
-    /// What it is about: the part of its id before the full stop.
+    /// Returns the section: the part of the id before the full stop.
     #[must_use]
     pub fn section(&self) -> &'static str {
         self.topic.section()
     }
 
-    /// Adds more about it.
+    /// Adds details.
     #[must_use]
     pub fn with_details(mut self, details: impl IntoIterator<Item = String>) -> Self {
         self.details.extend(details);
@@ -136,19 +152,13 @@ impl Check {
     }
 }
 
-/// The checks of a section, none of which was made.
+/// Returns every check of a section as skipped.
 #[must_use]
 pub fn skipped(section: &str, because: &str) -> Vec<Check> {
     check_ids::ALL.iter().filter(|topic| topic.section() == section).map(|topic| topic.skipped(because)).collect()
 }
 
-/// Whether any of the checks found that something does not work.
-#[must_use]
-pub fn is_any_wrong(checks: &[Check]) -> bool {
-    checks.iter().any(|check| check.verdict == Verdict::Wrong)
-}
-
-/// Somebody else's words, short and harmless for a terminal.
+/// Makes a value from outside safe to show: short and printable.
 fn shown(text: &str) -> String {
     excerpt(text, SHOWN_CHARACTERS)
 }

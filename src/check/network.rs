@@ -1,7 +1,7 @@
-//! Judges the way to the server and what the server says of itself.
+//! Checks the connection to the server, the server's metadata and its clock.
 //!
-//! Its metadata (RFC 8414) is fetched once; what kept it from coming tells how far the way is open: the name, the
-//! connection, TLS, the document. The server's clock is read from the same answer.
+//! The metadata (RFC 8414) is fetched once. An error shows how far the request came: name resolution, connection, TLS,
+//! document. The server's clock is read from the same response.
 
 use std::time::Instant;
 
@@ -15,30 +15,29 @@ use super::{
 use crate::{
     client::{Metadata, UnexpectedResponse, metadata_endpoint},
     http::{self, Endpoint, HttpClient, HttpError, HttpOptions, Peer, Response},
+    inspect::LEEWAY,
     keystore::{Certificate, SignatureAlgorithm},
 };
 
 const SET_CLOCK: &str = "set the clock: sudo timedatectl set-ntp true (Justervesenet: ntp.justervesenet.no)";
 
-/// From so many seconds on, grants fail on a slow day, and from so many on every time
-/// (<https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>).
-const WORRYING_SECONDS: i64 = 3;
-const TOO_MANY_SECONDS: i64 = 10;
+/// From this difference between the clocks on, a slow request may exceed the server's leeway.
+const WARNING_SECONDS: i64 = 3;
 
-/// What the server must agree with.
+/// What the server's metadata must agree with.
 #[derive(Debug)]
-pub struct Expected<'grant> {
+pub struct ExpectedServer<'grant> {
     /// The audience of the grant, which is the server's issuer identifier.
     pub audience: &'grant str,
-    /// Where the grant goes.
+    /// The token endpoint that the grant is sent to.
     pub endpoint: &'grant Endpoint,
-    /// How the grant is signed; `None` when there is no key.
+    /// The algorithm of the grant's signature; `None` when there is no key.
     pub algorithm: Option<SignatureAlgorithm>,
 }
 
-/// Walks to the server, and judges what it says of itself; the metadata comes along, when there is any.
+/// Fetches and checks the server's metadata, and returns it if it is readable.
 pub async fn examine(
-    expected: &Expected<'_>,
+    expected: &ExpectedServer<'_>,
     options: &HttpOptions,
     deadline: Instant,
 ) -> (Vec<Check>, Option<Metadata>) {
@@ -51,7 +50,7 @@ pub async fn examine(
         Err(error) => return (from(CONNECTION.failed(&error)), None),
     };
     let name = name(&client, options).await;
-    if name.verdict == super::Verdict::Wrong {
+    if name.verdict == super::Verdict::Fail {
         return (from(name), None);
     }
     let mut checks = vec![name];
@@ -71,46 +70,46 @@ pub async fn examine(
     }
 }
 
-/// The checks from one that found something wrong: those before it were not made, and those after it are skipped.
+/// Returns a failed check, and those after it as skipped.
 #[must_use]
-pub fn from(wrong: Check) -> Vec<Check> {
+pub fn from(failed: Check) -> Vec<Check> {
     let all: [&'static CheckId; 8] =
         [&NAME, &CONNECTION, &TLS, &METADATA, &METADATA_ISSUER, &ENDPOINT, &ALGORITHMS, &CLOCK];
-    let place = all.iter().position(|topic| *topic == wrong.topic).unwrap_or_default();
-    let skipped = all[place + 1..].iter().map(|topic| topic.skipped_after(wrong.topic)).collect::<Vec<_>>();
-    std::iter::once(wrong).chain(skipped).collect()
+    let topic = failed.topic;
+    let later = all.into_iter().skip_while(|other| *other != topic).skip(1);
+    std::iter::once(failed).chain(later.map(|other| other.skipped_after(topic))).collect()
 }
 
 async fn name(client: &HttpClient, options: &HttpOptions) -> Check {
     if let Some(proxy) = client.proxy() {
-        return NAME.right(format!("left to the proxy {proxy}"));
+        return NAME.pass(format!("resolved by the proxy {proxy}"));
     }
     match http::addresses(client.endpoint(), options).await {
         Ok(addresses) => {
             let all: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-            NAME.right(format!("{} is {}", client.endpoint().host(), all.join(", ")))
+            NAME.pass(format!("{} is {}", client.endpoint().host(), all.join(", ")))
         }
         Err(error) => NAME.failed(&error),
     }
 }
 
 fn connected(client: &HttpClient) -> Check {
-    CONNECTION.right(match client.proxy() {
+    CONNECTION.pass(match client.proxy() {
         Some(proxy) => format!("through the proxy {proxy}"),
-        None => "straight".to_owned(),
+        None => "direct".to_owned(),
     })
 }
 
 fn tls(endpoint: &Endpoint, peer: Option<Peer>) -> Check {
     if endpoint.as_str().starts_with("http:") {
-        return TLS.skipped("plain http to this machine");
+        return TLS.skipped("plain HTTP to this machine");
     }
-    let Some(peer) = peer else { return TLS.skipped("the server showed no certificate") };
+    let Some(peer) = peer else { return TLS.skipped("the server sent no certificate") };
     let version = peer.tls_version.map(|version| format!(", {version}")).unwrap_or_default();
-    TLS.right(format!("{}{version}", issuer(&peer)))
+    TLS.pass(format!("{}{version}", issuer(&peer)))
 }
 
-/// Who issued the certificate that a server showed: when a proxy opens TLS, it is the proxy's owner.
+/// Describes the issuer of the server's certificate. It is the proxy's owner when a proxy intercepts TLS.
 fn issuer(peer: &Peer) -> String {
     let certificate = peer.certificates.first().and_then(|der| Certificate::from_der(der));
     let Some(certificate) = certificate else { return "a certificate that cannot be read".to_owned() };
@@ -118,17 +117,17 @@ fn issuer(peer: &Peer) -> String {
     format!("issued by {}{}", certificate.issuer(), until.unwrap_or_default())
 }
 
-/// What kept the document from coming: everything up to there was open.
+/// Returns the checks up to the error: the steps before it succeeded.
 fn stopped(client: &HttpClient, error: &HttpError) -> Vec<Check> {
     match error {
         HttpError::Handshake { .. } | HttpError::Certificate { .. } | HttpError::Tls(_) => {
             let shown = client.peer().map(|peer| format!("the server's certificate was {}", issuer(&peer)));
-            let wrong = TLS.failed(error).with_details(shown);
-            std::iter::once(connected(client)).chain(from(wrong)).collect()
+            let failed = TLS.failed(error).with_details(shown);
+            std::iter::once(connected(client)).chain(from(failed)).collect()
         }
         error if error.reached_the_server() => {
-            let way = [connected(client), tls(client.endpoint(), client.peer())];
-            way.into_iter().chain(from(METADATA.failed(error))).collect()
+            let reached = [connected(client), tls(client.endpoint(), client.peer())];
+            reached.into_iter().chain(from(METADATA.failed(error))).collect()
         }
         error => from(CONNECTION.failed(error)),
     }
@@ -137,18 +136,18 @@ fn stopped(client: &HttpClient, error: &HttpError) -> Vec<Check> {
 fn document(
     endpoint: &Endpoint,
     metadata: &Result<Metadata, UnexpectedResponse>,
-    expected: &Expected<'_>,
+    expected: &ExpectedServer<'_>,
 ) -> Vec<Check> {
     let metadata = match metadata {
         Ok(metadata) => metadata,
         Err(what) => {
-            let remedy = "check the audience and, when there is a proxy, whether it answers in the server's place";
+            let remedy = "check the audience and, if there is a proxy, whether it answers instead of the server";
             let after = [&METADATA_ISSUER, &ENDPOINT, &ALGORITHMS].map(|topic| topic.skipped_after(&METADATA));
-            return std::iter::once(METADATA.wrong(what.to_string(), remedy)).chain(after).collect();
+            return std::iter::once(METADATA.fail(what.to_string(), remedy)).chain(after).collect();
         }
     };
     vec![
-        METADATA.right(endpoint.to_string()),
+        METADATA.pass(endpoint.to_string()),
         issuer_of(metadata, expected.audience),
         token_endpoint(metadata, expected.endpoint),
         algorithms(metadata, expected.algorithm),
@@ -158,20 +157,20 @@ fn document(
 fn issuer_of(metadata: &Metadata, audience: &str) -> Check {
     let issuer = shown(&metadata.issuer);
     if metadata.issuer == audience {
-        METADATA_ISSUER.right(issuer)
+        METADATA_ISSUER.pass(issuer)
     } else {
         let remedy = format!("if you trust this server, pass --audience {issuer}");
-        METADATA_ISSUER.wrong(format!("it calls itself {issuer}, and our audience is {audience}"), remedy)
+        METADATA_ISSUER.fail(format!("{issuer}; expected the grant's audience {audience}"), remedy)
     }
 }
 
 fn token_endpoint(metadata: &Metadata, ours: &Endpoint) -> Check {
     let theirs = shown(&metadata.token_endpoint);
     if metadata.token_endpoint == ours.as_str() {
-        ENDPOINT.right(theirs)
+        ENDPOINT.pass(theirs)
     } else {
-        let remedy = "leave --token-endpoint out, or check that both are the same server";
-        ENDPOINT.warning(format!("the server names {theirs}, and the grant goes to {ours}"), remedy)
+        let remedy = "leave out --token-endpoint, or check that both belong to the same server";
+        ENDPOINT.warning(format!("{theirs}, but the grant is sent to {ours}"), remedy)
     }
 }
 
@@ -179,34 +178,33 @@ fn algorithms(metadata: &Metadata, ours: Option<SignatureAlgorithm>) -> Check {
     let theirs = shown(&metadata.algorithms.join(" "));
     match ours {
         None => ALGORITHMS.skipped("no key was opened"),
-        Some(_) if metadata.algorithms.is_empty() => ALGORITHMS.skipped("the server names none"),
-        Some(ours) if metadata.algorithms.iter().any(|name| name == ours.name()) => ALGORITHMS.right(theirs),
-        Some(ours) => ALGORITHMS.wrong(
-            format!("the server takes {theirs}, and the grant is signed with {ours}"),
-            "use a key of a kind that the server takes, or another --alg",
+        Some(_) if metadata.algorithms.is_empty() => ALGORITHMS.skipped("the server lists none"),
+        Some(ours) if metadata.algorithms.iter().any(|name| name == ours.name()) => ALGORITHMS.pass(theirs),
+        Some(ours) => ALGORITHMS.fail(
+            format!("the server accepts {theirs}, but the grant is signed with {ours}"),
+            "use a key or an --alg that the server accepts",
         ),
     }
 }
 
-/// Compares the clocks. The server's time is known to the second, and was written down at some moment between the
-/// sending and the receiving.
+/// Compares the clocks. The server's time has a resolution of one second, and was read between request and response.
 fn clock(answer: &Response) -> Check {
-    let Some(theirs) = answer.date else { return CLOCK.skipped("the server does not tell its time") };
+    let Some(theirs) = answer.date else { return CLOCK.skipped("the server does not send its time") };
     let ahead = ahead(answer.sent_at, answer.received_at, theirs);
     let seconds = ahead.num_seconds();
     let found = match seconds {
-        0 => "agrees with the server's".to_owned(),
-        1.. => format!("{seconds} s ahead of the server's"),
-        _ => format!("{} s behind the server's", -seconds),
+        0 => "agrees with the server's clock".to_owned(),
+        1.. => format!("{seconds} s ahead of the server's clock"),
+        _ => format!("{} s behind the server's clock", -seconds),
     };
     match seconds.abs() {
-        TOO_MANY_SECONDS.. => CLOCK.wrong(found, SET_CLOCK),
-        WORRYING_SECONDS.. => CLOCK.warning(found, SET_CLOCK),
-        _ => CLOCK.right(found),
+        difference if difference >= LEEWAY.num_seconds() => CLOCK.fail(found, SET_CLOCK),
+        WARNING_SECONDS.. => CLOCK.warning(found, SET_CLOCK),
+        _ => CLOCK.pass(found),
     }
 }
 
-/// By how much our clock is ahead, in whole seconds; nothing when the difference may come from the measuring.
+/// Returns how far our clock is ahead, in whole seconds; zero when the measurement can explain the difference.
 fn ahead(sent: DateTime<Utc>, received: DateTime<Utc>, theirs: DateTime<Utc>) -> TimeDelta {
     let half = TimeDelta::milliseconds(500);
     let travelled = (received - sent) / 2;
@@ -227,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_difference_between_the_clocks_is_told_when_measuring_cannot_explain_it() {
+    fn a_clock_difference_counts_only_when_the_measurement_cannot_explain_it() {
         for (sent, received, server, wanted) in [
             (0, 10, 0, 0),
             (0, 10, -1000, 0),

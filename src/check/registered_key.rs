@@ -1,8 +1,7 @@
-//! Judges a key that the server finds by a key id under which it was registered.
+//! Checks a key that the server finds by the key id under which it was registered.
 //!
-//! What Digdir registers:
-//! <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin_maskinporten>. Whether it *is* registered, and for how
-//! long, only the server knows; the token request tells.
+//! What Digdir registers: <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin_maskinporten>. Only the server knows
+//! whether the key *is* registered, and for how long; the token request shows it.
 
 use super::{
     Check,
@@ -11,45 +10,43 @@ use super::{
 };
 use crate::{
     grant::KeyReference,
-    keystore::{SignatureAlgorithm, SigningKey, is_registrable_key_id},
+    keystore::{Certificate, SignatureAlgorithm, SigningKey, is_registrable_key_id},
 };
 
-/// Judges `key` as the server will see it when it is found by `reference`; empty when certificates are sent along.
+/// Checks `key` as the server finds it by `reference`; empty when the grant carries certificates instead.
 #[must_use]
 pub fn examine(key: &SigningKey, reference: &KeyReference, algorithm: SignatureAlgorithm) -> Vec<Check> {
     let id = match reference {
-        KeyReference::KeyId(id) => id.clone(),
-        KeyReference::Thumbprint => {
-            key.certificates().first().map(crate::keystore::Certificate::thumbprint).unwrap_or_default()
-        }
+        KeyReference::KeyId(id) => Some(id.clone()),
+        KeyReference::Thumbprint => key.certificates().first().map(Certificate::thumbprint),
         KeyReference::Chain | KeyReference::Leaf => return Vec::new(),
     };
-    let thumbprint = format!("{} (maskinporten keys public shows the key as it is registered)", key.thumbprint());
-    vec![key_id(&id), KEY_THUMBPRINT.right(thumbprint), of_algorithm(algorithm), size(key)]
+    let thumbprint = format!("{} (shown for registration by maskinporten keys public)", key.thumbprint());
+    vec![
+        key_id(id.as_deref()),
+        KEY_THUMBPRINT.pass(thumbprint),
+        if algorithm.is_accepted_by_maskinporten() {
+            KEY_ALGORITHM.pass(format!("{algorithm}, sig"))
+        } else {
+            KEY_ALGORITHM.fail(
+                format!("{algorithm}, which Maskinporten does not accept"),
+                "make an RSA key and register it: maskinporten keys new",
+            )
+        },
+        REGISTERED_KEY_SIZE.pass(key.kind()),
+    ]
 }
 
-fn key_id(id: &str) -> Check {
-    if is_registrable_key_id(id) {
-        KEY_ID.right(shown(id))
-    } else {
-        KEY_ID.wrong(
-            format!("`{}` is none that Digdir registers", shown(id)),
-            "pass --kid with the id that the client shows in Samarbeidsportalen: letters, digits and ._- alone",
-        )
+fn key_id(id: Option<&str>) -> Check {
+    match id {
+        Some(id) if is_registrable_key_id(id) => KEY_ID.pass(shown(id)),
+        Some(id) => KEY_ID.fail(
+            format!("`{}` cannot be registered at Digdir", shown(id)),
+            "pass --kid with the id that Samarbeidsportalen shows on the client: only letters, digits and ._- are allowed",
+        ),
+        None => KEY_ID.fail(
+            "there is no certificate whose thumbprint could be sent as kid",
+            "pass --kid with the id of the registered key",
+        ),
     }
-}
-
-fn of_algorithm(algorithm: SignatureAlgorithm) -> Check {
-    if algorithm.is_accepted_by_maskinporten() {
-        KEY_ALGORITHM.right(format!("{algorithm}, sig"))
-    } else {
-        KEY_ALGORITHM.wrong(
-            format!("{algorithm}, which Maskinporten does not take"),
-            "make an RSA key and register it: maskinporten keys new",
-        )
-    }
-}
-
-fn size(key: &SigningKey) -> Check {
-    REGISTERED_KEY_SIZE.right(key.kind())
 }

@@ -1,9 +1,8 @@
-//! Asks for tokens, and judges which scopes are to be had.
+//! Requests tokens, and checks which scopes are granted.
 //!
-//! First all scopes in one request, as `maskinporten token` asks; when the refusal is about scopes, each by itself,
-//! so that the answer says which of them is to blame. A scope may be missing on the client (MP-200), of another
-//! type (MP-201), not granted (MP-250) or not delegated (MP-251):
-//! <https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking>.
+//! First all scopes in one request, as `maskinporten token` does. When the refusal is about scopes, each scope is
+//! requested separately to find the faulty ones. A scope may be missing on the client (MP-200), of another type (MP-201),
+//! not granted (MP-250) or not delegated (MP-251): <https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking>.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,84 +19,83 @@ use crate::{
     keystore::SigningKey,
 };
 
-/// So many requests are under way at a time.
-const AT_ONCE: usize = 4;
+/// The number of concurrent requests.
+const CONCURRENCY: usize = 4;
 
-/// Why a scope was not asked for.
-const GONE: &str = "the server stopped answering";
+/// Why a scope was not requested.
+const UNREACHABLE: &str = "the server became unreachable";
 
-/// Everything that asking takes.
-pub struct Asking<'asking> {
-    /// Where to ask.
-    pub client: &'asking TokenClient,
-    /// What to ask for.
-    pub grant: &'asking Grant,
-    /// What signs.
-    pub key: &'asking SigningKey,
-    /// The time.
-    pub clock: &'asking dyn Clock,
+/// Requests tokens for the scopes of a grant.
+pub struct ScopeCheck<'request> {
+    /// The token endpoint's client.
+    pub client: &'request TokenClient,
+    /// The grant.
+    pub grant: &'request Grant,
+    /// The key that signs the grant.
+    pub key: &'request SigningKey,
+    /// The clock.
+    pub clock: &'request dyn Clock,
 }
 
-/// What came of asking.
+/// The result of requesting tokens.
 #[derive(Debug)]
-pub struct Asked {
-    /// The checks, that of all scopes first.
+pub struct ScopeResult {
+    /// The checks, with the one of all scopes first.
     pub checks: Vec<Check>,
-    /// A token to look at, when there was any, and the scopes that it was asked for.
+    /// The first token that was granted, and the scopes that it was requested for.
     pub token: Option<(AccessToken, Vec<String>)>,
 }
 
-impl Asking<'_> {
-    /// Asks for all scopes at once; then for each, when the refusal calls for it or `each` does.
-    pub async fn ask(&self, each: bool) -> Asked {
+impl ScopeCheck<'_> {
+    /// Requests all scopes at once, then each one if `each` is set or the refusal is about scopes.
+    pub async fn run(&self, each: bool) -> ScopeResult {
         let all = self.fetch(self.grant).await;
-        let mut asked = Asked { checks: vec![judged(&REQUEST, &all)], token: None };
+        let mut result = ScopeResult { checks: vec![check(&REQUEST, &all)], token: None };
         let by_scope = match &all {
             Ok(_) => each,
             Err(ClientError::Refused(refusal)) => each || is_about_scopes(refusal),
             Err(_) => false,
         };
         let scopes = || self.grant.scopes.iter().map(str::to_owned).collect();
-        asked.token = all.ok().map(|token| (token, scopes()));
+        result.token = all.ok().map(|token| (token, scopes()));
         if self.grant.scopes.iter().count() == 1 {
-            return asked;
+            return result;
         }
         if !by_scope {
-            let why = if asked.token.is_some() {
-                "the request for all of them was granted; --each-scope asks for each".to_owned()
+            let why = if result.token.is_some() {
+                "all of them were granted together; --each-scope requests each one".to_owned()
             } else {
                 format!("needs {}: the refusal is not about scopes", REQUEST.id)
             };
-            asked.checks.push(SCOPE.skipped(why));
-            return asked;
+            result.checks.push(SCOPE.skipped(why));
+            return result;
         }
-        for (scope, answer) in self.answers_by_scope().await {
-            let check = answer.as_ref().map_or_else(|| SCOPE.skipped(GONE), |answer| judged(&SCOPE, answer));
-            asked.checks.push(check.about(scope));
-            let token = answer.and_then(Result::ok).map(|token| (token, vec![scope.to_owned()]));
-            asked.token = asked.token.or(token);
+        for (scope, granted) in self.results_by_scope().await {
+            let check = granted.as_ref().map_or_else(|| SCOPE.skipped(UNREACHABLE), |granted| check(&SCOPE, granted));
+            result.checks.push(check.about(scope));
+            let token = granted.and_then(Result::ok).map(|token| (token, vec![scope.to_owned()]));
+            result.token = result.token.or(token);
         }
-        asked
+        result
     }
 
-    /// What is answered to each scope, in their order; nothing to those whose turn came after the server was gone, so
-    /// that many scopes do not wait for it one after the other.
-    async fn answers_by_scope(&self) -> Vec<(&str, Option<Result<AccessToken, ClientError>>)> {
-        let is_gone = &AtomicBool::new(false);
-        // A new grant for each, since none may be used twice (MP-012).
+    /// Requests each scope, and returns the results in order.
+    ///
+    /// Once the server is unreachable the rest are not requested: many scopes would each wait for a time-out.
+    async fn results_by_scope(&self) -> Vec<(&str, Option<Result<AccessToken, ClientError>>)> {
+        let is_unreachable = &AtomicBool::new(false);
+        // Each request needs a grant of its own (MP-012).
         let grant = |scope| Some(Grant { scopes: Scopes::parse(scope).ok()?, ..self.grant.clone() });
         let grants = self.grant.scopes.iter().filter_map(|scope| Some((scope, grant(scope)?)));
-        let answers = grants.enumerate().map(|(place, (scope, grant))| async move {
-            if is_gone.load(Ordering::Relaxed) {
-                return (place, (scope, None));
+        let requests = grants.map(|(scope, grant)| async move {
+            if is_unreachable.load(Ordering::Relaxed) {
+                return (scope, None);
             }
-            let answer = self.fetch(&grant).await;
-            is_gone.fetch_or(matches!(answer, Err(ClientError::Http(_))), Ordering::Relaxed);
-            (place, (scope, Some(answer)))
+            let result = self.fetch(&grant).await;
+            is_unreachable.fetch_or(matches!(result, Err(ClientError::Http(_))), Ordering::Relaxed);
+            (scope, Some(result))
         });
-        let mut answers: Vec<_> = stream::iter(answers).buffer_unordered(AT_ONCE).collect().await;
-        answers.sort_unstable_by_key(|(place, _)| *place);
-        answers.into_iter().map(|(_, answer)| answer).collect()
+        stream::iter(requests).buffered(CONCURRENCY).collect().await
     }
 
     async fn fetch(&self, grant: &Grant) -> Result<AccessToken, ClientError> {
@@ -105,18 +103,17 @@ impl Asking<'_> {
     }
 }
 
-fn judged(topic: &'static CheckId, answer: &Result<AccessToken, ClientError>) -> Check {
-    match answer {
-        Ok(token) => topic.right(match token.expires_in_seconds {
+fn check(topic: &'static CheckId, result: &Result<AccessToken, ClientError>) -> Check {
+    match result {
+        Ok(token) => topic.pass(match token.expires_in_seconds {
             Some(seconds) => format!("granted, for {seconds} s"),
             None => "granted".to_owned(),
         }),
         Err(ClientError::Refused(refusal)) => {
             let code = refusal.mp_code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
             let found = format!("refused: HTTP {}, {}{code}", refusal.status, refusal.error);
-            let said = refusal.description.as_ref().map(|words| format!("the server says: {words}"));
-            let mut check = topic.wrong(found, "").with_details(said);
-            check.remedy = None;
+            let message = refusal.description.as_ref().map(|words| format!("the server says: {words}"));
+            let mut check = topic.fail(found, "").with_details(message);
             check.refusal = Some(refusal.clone());
             check
         }
@@ -124,10 +121,9 @@ fn judged(topic: &'static CheckId, answer: &Result<AccessToken, ClientError>) ->
     }
 }
 
-/// Whether asking for fewer scopes may help.
+/// Returns whether a refusal may concern only some of the scopes.
 fn is_about_scopes(refusal: &Refusal) -> bool {
-    let by_code = ["MP-200", "MP-201", "MP-250", "MP-251"];
+    let codes = ["MP-200", "MP-201", "MP-250", "MP-251"];
     let known = refusal.explanation.and_then(|known| known.code);
-    known.is_some_and(|code| by_code.contains(&code))
-        || ["invalid_scope", "forbidden"].contains(&refusal.error.as_str())
+    known.is_some_and(|code| codes.contains(&code)) || ["invalid_scope", "forbidden"].contains(&refusal.error.as_str())
 }

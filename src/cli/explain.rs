@@ -1,7 +1,6 @@
-//! `maskinporten explain`: what a refusal of Maskinporten means and what to do, from whatever its reader has of it.
+//! `maskinporten explain`: prints what a refusal of Maskinporten means and what to do about it.
 //!
-//! Nothing is sent, and nothing that was given is repeated but what has the form of a code, a scope, an organisation
-//! number or a trace id.
+//! Nothing is sent. Of the input, only codes, scopes, organisation numbers and trace ids are printed.
 
 use std::{
     ffi::OsString,
@@ -21,8 +20,8 @@ use super::{
 pub(crate) fn run(arguments: &ExplainArguments, report: &Report) -> Result<(), Failure> {
     let form = ExplanationForm::parse(&arguments.format).unwrap_or(ExplanationForm::Text);
     let mut artefact = Vec::new();
-    let printed = if let Some(text) = given(&arguments.words)? {
-        let refusal = RefusalText::read(&text);
+    let printed = if let Some(text) = input(&arguments.words)? {
+        let refusal = RefusalText::parse(&text);
         if refusal.explanations.is_empty() {
             return Err(unknown(&text, &refusal));
         }
@@ -34,15 +33,15 @@ pub(crate) fn run(arguments: &ExplainArguments, report: &Report) -> Result<(), F
     report::print(&artefact)
 }
 
-/// The text to explain; `None` when nothing was given and nobody is about to write any.
-fn given(words: &[OsString]) -> Result<Option<String>, Failure> {
+/// Returns the text to explain; `None` when there is no argument and stdin is a terminal.
+fn input(words: &[OsString]) -> Result<Option<String>, Failure> {
     if words == ["-"] || words.is_empty() && !io::stdin().is_terminal() {
         return read_stdin().map(Some);
     }
     if words.is_empty() {
         return Ok(None);
     }
-    let text = words.join(" ".as_ref()).into_string().map_err(|_| failure("what was given is not UTF-8".to_owned()))?;
+    let text = words.join(" ".as_ref()).into_string().map_err(|_| failure("the argument is not UTF-8".to_owned()))?;
     capped(text).map(Some)
 }
 
@@ -50,11 +49,11 @@ fn read_stdin() -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let stdin = io::stdin().lock().take(MAXIMUM_PASTED_BYTES as u64 + 1).read_to_end(&mut bytes);
     stdin.map_err(|error| failure(format!("could not read stdin: {error}")))?;
-    // The cap may have cut a letter in two, so it is looked at first.
+    // Checked before UTF-8, because the limit may split a character.
     if bytes.len() > MAXIMUM_PASTED_BYTES {
         return Err(too_long());
     }
-    String::from_utf8(bytes).map_err(|_| failure("what was given on stdin is not UTF-8".to_owned()))
+    String::from_utf8(bytes).map_err(|_| failure("stdin is not UTF-8".to_owned()))
 }
 
 fn capped(text: String) -> Result<String, Failure> {
@@ -62,20 +61,20 @@ fn capped(text: String) -> Result<String, Failure> {
 }
 
 fn too_long() -> Failure {
-    failure(format!("what was given is longer than {} KiB", MAXIMUM_PASTED_BYTES / 1024))
+    failure(format!("the input is longer than {} KiB", MAXIMUM_PASTED_BYTES / 1024))
 }
 
 fn unknown(text: &str, refusal: &RefusalText) -> Failure {
     failure(match &refusal.code {
-        Some(code) => format!("{code} is none of the refusals that are known"),
-        None if text.trim().is_empty() => "there is nothing to explain".to_owned(),
-        None => "what was given is none of the refusals that are known".to_owned(),
+        Some(code) => format!("unknown error code {code}"),
+        None if text.trim().is_empty() => "the input is empty".to_owned(),
+        None => "no known refusal found in the input".to_owned(),
     })
 }
 
 fn failure(message: String) -> Failure {
     let hint = format!(
-        "pass a code such as MP-250, its address, an OAuth error, or the server's answer as it is; all refusals are in \
+        "pass a code such as MP-250, its URL, an OAuth error, or the server's whole response; all refusals are listed at \
          {REFUSALS}"
     );
     Failure::plain(Exit::Other, "unknown_refusal", message, Some(hint))

@@ -1,4 +1,4 @@
-//! A refusal in the server's own words, with what is known about it.
+//! Parses a refusal of the token endpoint, and adds what is known about it.
 //!
 //! RFC 6749 §5.2, and Maskinporten's additions: `error_uri` ends with an MP code, and `error_description` ends with
 //! `(trace_id: …)`, formerly `(correlation id: …)`.
@@ -12,52 +12,52 @@ use super::{
 };
 use crate::language::{Language, Words};
 
-/// Digdir's page of refusals.
+/// Digdir's list of refusals.
 pub const REFUSALS: &str = "https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking";
 
-/// What introduces what a refusal means.
+/// Introduces the meaning of a refusal.
 pub const THAT_MEANS: Words = Words { en: "that means", nb: "det betyr" };
 
-/// The longest that any of the server's words is kept; Maskinporten's own are a few lines.
+/// Longer texts of a server are cut off. Maskinporten's are a few lines.
 const MAXIMUM_CHARACTERS: usize = 1000;
 
-/// A refusal of the token endpoint. The server's words are kept word for word, made harmless for a terminal.
+/// A refusal of the token endpoint. The server's texts are verbatim, except for characters that a terminal interprets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The status code.
+    /// The HTTP status code.
     pub status: u16,
-    /// The error code, such as `invalid_grant`.
+    /// The OAuth error, such as `invalid_grant`.
     pub error: String,
-    /// What the server says about it.
+    /// The server's description.
     pub description: Option<String>,
-    /// Where the server says more about it.
+    /// The URL of the server's page about it.
     pub uri: Option<String>,
     /// Maskinporten's own code, such as `MP-200`.
     pub mp_code: Option<String>,
-    /// What Digdir's support finds the request by.
+    /// The id by which Digdir's support finds the request.
     pub trace_id: Option<String>,
-    /// What it means and what to do, when it is a refusal that is known.
+    /// What it means and what to do, if it is a known refusal.
     pub explanation: Option<&'static Explanation>,
 }
 
 #[derive(Deserialize)]
-struct Wire {
+struct ErrorResponse {
     error: String,
     error_description: Option<Value>,
     error_uri: Option<Value>,
 }
 
 impl Refusal {
-    /// Reads a body as an OAuth error; `None` when it is none.
+    /// Parses a body as an OAuth error; `None` when it is not one.
     pub(super) fn read(status: u16, body: &[u8]) -> Option<Self> {
-        let wire: Wire = serde_json::from_slice(body).ok()?;
-        // RFC 6749 §5.2 limits the characters of `error`, and an empty one says nothing.
-        if wire.error.is_empty() || !wire.error.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
+        let response: ErrorResponse = serde_json::from_slice(body).ok()?;
+        // RFC 6749 §5.2 limits the characters of `error`.
+        if response.error.is_empty() || !response.error.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
             return None;
         }
-        let error = harmless(&wire.error, MAXIMUM_CHARACTERS);
-        let description = words(wire.error_description.as_ref());
-        let uri = words(wire.error_uri.as_ref());
+        let error = harmless(&response.error, MAXIMUM_CHARACTERS);
+        let description = member_text(response.error_description.as_ref());
+        let uri = member_text(response.error_uri.as_ref());
         let mp_code = uri.as_deref().and_then(mp_code);
         let text = description.as_deref().unwrap_or_default();
         Some(Self {
@@ -71,10 +71,10 @@ impl Refusal {
         })
     }
 
-    /// Says what it means; of a refusal that is not known, where the server says more.
+    /// Returns what it means; for an unknown refusal, the server's page about it.
     #[must_use]
     pub fn meaning(&self, language: Language) -> Option<String> {
-        const MORE: Words = Words { en: "the server says more at", nb: "serveren sier mer på" };
+        const MORE: Words = Words { en: "the server refers to", nb: "serveren viser til" };
         match (self.explanation, &self.uri) {
             (Some(known), _) => {
                 Some(format!("{}: {}", THAT_MEANS.in_language(language), known.meaning.in_language(language)))
@@ -84,7 +84,7 @@ impl Refusal {
         }
     }
 
-    /// Says what to do about it; of a refusal that is not known, who knows more.
+    /// Returns what to do; for an unknown refusal, where to ask.
     #[must_use]
     pub fn remedy(&self, language: Language) -> String {
         const LOOK: Words = Words { en: "look it up in", nb: "slå det opp i" };
@@ -100,13 +100,13 @@ impl Refusal {
     }
 }
 
-/// A member's text; one of another type, or an empty one, must not hide the error that it comes with.
-fn words(member: Option<&Value>) -> Option<String> {
+/// Returns a member's text; `None` for other types and empty texts, which must not hide the error.
+fn member_text(member: Option<&Value>) -> Option<String> {
     let text = harmless(member?.as_str()?, MAXIMUM_CHARACTERS);
     (!text.is_empty()).then_some(text)
 }
 
-/// The code at the end of an address such as `https://maskinporten.no/errors/MP-200`.
+/// Returns the code at the end of a URL such as `https://maskinporten.no/errors/MP-200`.
 fn mp_code(uri: &str) -> Option<String> {
     let last = uri.trim_end_matches('/').rsplit('/').next()?;
     let digits = last.strip_prefix("MP-")?;
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_maskinportens_refusal_as_seen_on_the_wire() {
+    fn a_refusal_as_seen_on_the_wire_is_parsed() {
         let body = br#"{"error":"invalid_scope","error_description":"Token request contains invalid scopes for client, altinn:serviceowners/read (trace_id: bd1d0e3bfb1c7a7bd99fd447714a316c)","error_uri":"https://test.maskinporten.no/errors/MP-200"}"#;
         let refusal = Refusal::read(400, body).unwrap();
         assert_eq!(refusal.mp_code.as_deref(), Some("MP-200"));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_older_form_with_a_correlation_id() {
+    fn the_older_form_with_a_correlation_id_is_parsed() {
         let body = br#"{"error":"forbidden","error_description":"Consumer has not been granted access to the scope x:y. (correlation id: 8a2b)"}"#;
         let refusal = Refusal::read(403, body).unwrap();
         assert_eq!((refusal.mp_code.as_deref(), refusal.trace_id.as_deref()), (None, Some("8a2b")));
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_oauth_error_is_none() {
+    fn a_body_that_is_not_an_oauth_error_is_not_a_refusal() {
         for body in ["", "{}", "<html>", r#"{"error":""}"#, r#"{"error":7}"#, r#"{"error":"å"}"#, r#"{"status":400}"#]
         {
             assert_eq!(Refusal::read(400, body.as_bytes()), None, "{body}");

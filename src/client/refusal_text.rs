@@ -1,44 +1,43 @@
-//! Reads whatever somebody has of a refusal: a code, an address that ends with one, an OAuth error, or a text pasted
-//! whole, be it the server's body, a line of a log or our own report.
+//! Finds refusals in a text: a code, a URL that ends with one, an OAuth error, a response, a log line, or our own report.
 //!
-//! The text may come from anywhere. Only what has the form of a code, a scope, an organisation number or a trace id
-//! is taken out of it; the rest is never shown. What the refusal means is the catalogue's to say.
+//! The text is untrusted. Only what has the form of a code, a scope, an organisation number or a trace id is extracted;
+//! the rest is never shown. The explanations come from the catalogue.
 
 use super::{
-    catalogue::{Explanation, fitting},
+    catalogue::{Explanation, find_all},
     error::harmless,
 };
 
-/// No answer of Maskinporten is nearly as long, nor a report about one.
+/// The size limit of a text. Responses of Maskinporten, and reports about them, are much shorter.
 pub const MAXIMUM_BYTES: usize = 64 * 1024;
 
-/// Where Maskinporten's texts name scopes, an organisation that asks, and the one that asks for it.
+/// What precedes scopes, the consumer, the supplier and the trace id in Maskinporten's texts.
 const BEFORE_SCOPES: [&str; 2] = ["access to the scope ", "invalid scopes for client, "];
 const BEFORE_CONSUMER: [&str; 1] = ["Consumer "];
 const BEFORE_SUPPLIER: [&str; 1] = ["to supplier "];
 const BEFORE_TRACE: [&str; 3] = ["trace_id", "correlation id", "correlation_id"];
 
-/// What is known of a refusal.
+/// What a text contains about a refusal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RefusalText {
-    /// Maskinporten's code, such as `MP-200`, known or not.
+    /// The first code, such as `MP-200`, known or not.
     pub code: Option<String>,
-    /// The scopes that it is about.
+    /// The scopes.
     pub scopes: Vec<String>,
     /// The organisation number of the consumer.
     pub consumer: Option<String>,
     /// The organisation number of the supplier.
     pub supplier: Option<String>,
-    /// What Digdir's support finds the request by.
+    /// The id by which Digdir's support finds the request.
     pub trace_id: Option<String>,
-    /// All that fit; none when it is no refusal that is known.
+    /// Every explanation that fits; empty when no known refusal was found.
     pub explanations: Vec<&'static Explanation>,
 }
 
 impl RefusalText {
-    /// Reads a text.
+    /// Parses a text.
     #[must_use]
-    pub fn read(text: &str) -> Self {
+    pub fn parse(text: &str) -> Self {
         // Some programs escape the slashes of JSON.
         let text = harmless(&text.replace("\\/", "/"), MAXIMUM_BYTES);
         let codes = codes(&text);
@@ -55,27 +54,26 @@ impl RefusalText {
 
 fn explanations(codes: &[String], text: &str) -> Vec<&'static Explanation> {
     if codes.len() > 1 {
-        // Each of several refusals has an error of its own, so none of them tells what a code stands for.
-        return codes.iter().flat_map(|code| fitting(Some(code), None, text)).collect();
+        // Each refusal has an OAuth error of its own, so the first one cannot decide what the other codes mean.
+        return codes.iter().flat_map(|code| find_all(Some(code), None, text)).collect();
     }
     let code = codes.first().map(String::as_str);
-    let fit = fitting(code, error(text), text);
-    if !fit.is_empty() || code.is_some() {
-        return fit;
+    let found = find_all(code, error(text), text);
+    if !found.is_empty() || code.is_some() {
+        return found;
     }
-    // An OAuth error and nothing else: whatever comes with it.
+    // Nothing but an OAuth error: every refusal that has it.
     let name = text.trim_matches(|character: char| !character.is_ascii_alphanumeric());
     Explanation::all().filter(|entry| entry.error == name).collect()
 }
 
-/// The first OAuth error of the text that is known.
+/// Returns the first known OAuth error in the text.
 fn error(text: &str) -> Option<&str> {
     let mut words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
     words.find(|word| Explanation::all().any(|entry| entry.error == *word))
 }
 
-/// Every `MP-200` of a text, in any case, the first one first; or three digits that are all of it, with or without
-/// `MP`.
+/// Returns every code such as `MP-200`, in any letter case; or three digits that are the whole text, also after `MP`.
 fn codes(text: &str) -> Vec<String> {
     let upper = text.to_ascii_uppercase();
     let parts: Vec<&str> = upper.split(|character: char| !character.is_ascii_alphanumeric()).collect();
@@ -96,7 +94,7 @@ fn is_number(text: &str) -> bool {
     text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// What follows the first of these in a text.
+/// Returns what follows the first of these marks in a text.
 fn after<'text>(text: &'text str, marks: &[&str]) -> Option<&'text str> {
     marks.iter().find_map(|mark| text.split_once(mark)).map(|(_, rest)| rest)
 }
@@ -111,16 +109,17 @@ fn scopes(text: &str) -> Vec<String> {
     scopes
 }
 
-/// The scopes that a text begins with.
+/// Returns the scopes at the beginning of a text.
 fn scopes_at(rest: &str) -> Vec<String> {
     let words = rest.split([' ', ',', '"']).map(|word| word.trim_end_matches(['.', '\\', '"', '\'', '`']));
     words.filter(|word| !word.is_empty()).take_while(|word| is_scope(word)).map(str::to_owned).collect()
 }
 
-/// A prefix of the owner's, a colon and the rest, as Digdir's self-service makes them.
+/// Returns whether a word is a scope as Digdir's self-service makes them: the owner's prefix, a colon and a name.
 fn is_scope(word: &str) -> bool {
-    let sign = |byte: u8| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte);
-    word.bytes().all(sign) && word.split_once(':').is_some_and(|(prefix, rest)| !prefix.is_empty() && !rest.is_empty())
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte);
+    word.bytes().all(allowed)
+        && word.split_once(':').is_some_and(|(prefix, rest)| !prefix.is_empty() && !rest.is_empty())
 }
 
 fn organisation_number(rest: &str) -> Option<String> {
@@ -128,10 +127,10 @@ fn organisation_number(rest: &str) -> Option<String> {
     (digits.len() == 9).then_some(digits)
 }
 
-/// Hexadecimal digits, or a UUID, after a colon and the like.
+/// Returns hexadecimal digits or a UUID, after a separator.
 fn trace_id(rest: &str) -> Option<String> {
     let start = rest.trim_start_matches(['"', '\\', ':', '=', ' ']);
-    let id: String = start.chars().take_while(|sign| sign.is_alphanumeric() || *sign == '-').collect();
+    let id: String = start.chars().take_while(|character| character.is_alphanumeric() || *character == '-').collect();
     let form = id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     (form && id.len() <= 64 && id.bytes().any(|byte| byte.is_ascii_digit())).then_some(id)
 }
@@ -141,11 +140,11 @@ mod tests {
     use super::*;
 
     fn codes(text: &str) -> Vec<Option<&'static str>> {
-        RefusalText::read(text).explanations.iter().map(|entry| entry.code).collect()
+        RefusalText::parse(text).explanations.iter().map(|entry| entry.code).collect()
     }
 
     #[test]
-    fn a_code_is_read_in_every_spelling() {
+    fn a_code_is_found_in_every_spelling() {
         for text in [
             "MP-250",
             "mp-250",
@@ -162,28 +161,28 @@ mod tests {
             assert_eq!(codes(text), [Some("MP-250")], "{text}");
         }
         for text in ["MP-2500", "MP-25", "2500", "XMP-250", "MPMP", "MP-", "https://x/250", "1 250", "MP-٢٥٠"] {
-            assert_eq!(RefusalText::read(text), RefusalText::default(), "{text}");
+            assert_eq!(RefusalText::parse(text), RefusalText::default(), "{text}");
         }
     }
 
     #[test]
-    fn a_code_that_is_not_known_is_named_and_explained_by_nothing() {
+    fn an_unknown_code_is_returned_without_an_explanation() {
         assert_eq!(
-            RefusalText::read("MP-999"),
+            RefusalText::parse("MP-999"),
             RefusalText { code: Some("MP-999".to_owned()), ..RefusalText::default() }
         );
         assert_eq!(codes("invalid_grant MP-999"), []);
     }
 
     #[test]
-    fn a_code_that_stands_for_two_is_told_by_the_error_or_the_text_or_not_at_all() {
+    fn a_code_with_two_meanings_has_both_unless_the_error_or_the_text_decides() {
         assert_eq!(codes("MP-303").len(), 2);
         assert_eq!(codes("invalid_altinn_customer_configuration (MP-303)").len(), 1);
         assert_eq!(codes("Invalid authorization details values. (MP-303)").len(), 1);
     }
 
     #[test]
-    fn an_oauth_error_alone_stands_for_all_that_come_with_it() {
+    fn an_oauth_error_alone_has_every_explanation_with_that_error() {
         assert_eq!(codes("forbidden"), [Some("MP-250"), Some("MP-251")]);
         assert_eq!(codes("\"invalid_target\""), [None]);
         assert!(codes("invalid_grant").len() > 10);
@@ -191,8 +190,8 @@ mod tests {
     }
 
     #[test]
-    fn what_the_text_is_about_is_taken_out_of_it() {
-        let read = RefusalText::read(
+    fn scopes_organisations_and_the_trace_id_are_extracted() {
+        let read = RefusalText::parse(
             "Consumer 958935420 has not delegated access to the scope folkeregister:deling/x.y to supplier 920204368. \
              (correlation id: 2d40caf9-ea11-9710-d7fa-82639fe7374f)",
         );
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_end_where_they_end() {
+    fn the_list_of_scopes_ends_at_the_first_word_that_is_not_a_scope() {
         for (rest, wanted) in [
             ("a:b (trace_id: 0a)", &["a:b"][..]),
             ("a:b, c:d/e c:f.", &["a:b", "c:d/e", "c:f"]),
@@ -218,12 +217,12 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_id_is_read_from_every_form_of_it() {
+    fn a_trace_id_is_found_in_every_form() {
         for text in ["(trace_id: 0a1b)", r#""trace_id":"0a1b","#, r#"\"trace_id\": \"0a1b\""#, "trace_id=0a1b"] {
-            assert_eq!(RefusalText::read(text).trace_id.as_deref(), Some("0a1b"), "{text}");
+            assert_eq!(RefusalText::parse(text).trace_id.as_deref(), Some("0a1b"), "{text}");
         }
         for text in ["trace_id: null", "trace_id", "(trace_id: \u{1b}[31m)", "trace_id: 31m", "trace id 0a1b"] {
-            assert_eq!(RefusalText::read(text).trace_id, None, "{text}");
+            assert_eq!(RefusalText::parse(text).trace_id, None, "{text}");
         }
     }
 }

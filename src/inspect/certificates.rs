@@ -1,50 +1,110 @@
-//! The certificates that came along in `x5c` (RFC 7515 §4.1.6).
+//! The certificates in `x5c` (RFC 7515 §4.1.6): how they are read, and what verification finds about them.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::Jwt;
-use crate::keystore::Certificate;
+use super::{Finding, FindingKind, Jwt, time_claim::time};
+use crate::keystore::{Certificate, Validity, VerificationKey};
 
-/// Longer chains than any certificate authority makes.
+/// No certificate authority makes longer chains.
 const MAXIMUM_CERTIFICATES: usize = 16;
 
-/// Why `x5c` is no chain of certificates.
+/// The reason why `x5c` cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ChainFault {
+pub(super) enum ChainError {
     #[error("`x5c` is not an array of strings")]
-    NoList,
+    NotStrings,
     #[error("`x5c` is empty")]
     Empty,
     #[error("`x5c` has more than {MAXIMUM_CERTIFICATES} certificates")]
     TooMany,
     #[error("element {0} of `x5c` is not base64 with padding")]
     Base64(usize),
-    #[error("element {0} of `x5c` is not a certificate in DER")]
-    NoCertificate(usize),
+    #[error("element {0} of `x5c` is not a DER certificate")]
+    Der(usize),
 }
 
-/// The certificates, leaf first; `None` when there is no `x5c`.
+/// Reads the certificates, leaf first; `None` when there is no `x5c`.
 ///
 /// # Errors
-/// [`ChainFault`] when there is one and it cannot be read.
-pub(super) fn of(jwt: &Jwt) -> Option<Result<Vec<Certificate>, ChainFault>> {
-    let value = jwt.header().get("x5c")?;
-    Some(read(value))
+/// [`ChainError`] when there is an `x5c` that cannot be read.
+pub(super) fn parse(jwt: &Jwt) -> Option<Result<Vec<Certificate>, ChainError>> {
+    jwt.header().get("x5c").map(parse_chain)
 }
 
-fn read(value: &Value) -> Result<Vec<Certificate>, ChainFault> {
-    let list = value.as_array().ok_or(ChainFault::NoList)?;
+fn parse_chain(value: &Value) -> Result<Vec<Certificate>, ChainError> {
+    let list = value.as_array().ok_or(ChainError::NotStrings)?;
     if list.is_empty() {
-        return Err(ChainFault::Empty);
+        return Err(ChainError::Empty);
     }
     if list.len() > MAXIMUM_CERTIFICATES {
-        return Err(ChainFault::TooMany);
+        return Err(ChainError::TooMany);
     }
-    let certificate = |(place, element): (usize, &Value)| {
-        let text = element.as_str().ok_or(ChainFault::NoList)?;
-        let der = STANDARD.decode(text).map_err(|_| ChainFault::Base64(place))?;
-        Certificate::from_der(&der).ok_or(ChainFault::NoCertificate(place))
+    let certificate = |(number, element): (usize, &Value)| {
+        let text = element.as_str().ok_or(ChainError::NotStrings)?;
+        let der = STANDARD.decode(text).map_err(|_| ChainError::Base64(number))?;
+        Certificate::from_der(&der).ok_or(ChainError::Der(number))
     };
     (1..).zip(list).map(certificate).collect()
+}
+
+/// Verifies a grant by its own certificates: the signature by the first one, the chain, validity and organisation.
+///
+/// Whether the last certificate is trusted is for the server to decide.
+pub(super) fn findings(jwt: &Jwt, now: DateTime<Utc>) -> Vec<Finding> {
+    const EXPECTED: &str = "a signature by the key of the first certificate in `x5c`";
+    let unreadable = |found: String| vec![Finding::new(FindingKind::Signature, false, found, EXPECTED)];
+    let certificates = match parse(jwt) {
+        Some(Ok(certificates)) => certificates,
+        Some(Err(error)) => return unreadable(error.to_string()),
+        None => return unreadable("there is no `x5c`".to_owned()),
+    };
+    let [leaf, ..] = certificates.as_slice() else { return unreadable(ChainError::Empty.to_string()) };
+    let (pass, found) = match VerificationKey::of_certificate(leaf) {
+        Ok(key) if jwt.is_signed_by(&key) => (true, format!("{} by {}", jwt.algorithm(), leaf.subject())),
+        Ok(_) => (false, format!("{}, but not by {}", jwt.algorithm(), leaf.subject())),
+        Err(error) => (false, format!("the certificate's key cannot be used: {error}")),
+    };
+    vec![
+        Finding::new(FindingKind::Signature, pass, found, EXPECTED),
+        links(&certificates),
+        validity(leaf, &certificates, now),
+        organisation(leaf),
+    ]
+}
+
+fn links(certificates: &[Certificate]) -> Finding {
+    let broken = certificates.windows(2).position(|pair| !pair[0].is_issued_by(&pair[1]));
+    let found = match (broken, certificates.last()) {
+        (Some(index), _) => format!("certificate {} was not issued by certificate {}", index + 1, index + 2),
+        (None, Some(last)) => format!("{} certificate(s), up to {}", certificates.len(), last.subject()),
+        (None, None) => "no certificates".to_owned(),
+    };
+    Finding::new(FindingKind::Chain, broken.is_none(), found, "each certificate issued by the next")
+}
+
+fn validity(leaf: &Certificate, certificates: &[Certificate], now: DateTime<Utc>) -> Finding {
+    const EXPECTED: &str = "all are valid now, and the first may sign";
+    let usage = || (!leaf.may_sign()).then(|| format!("{} may not sign", leaf.subject()));
+    let fault = first_invalid(certificates, now).or_else(usage);
+    let until = certificates.iter().filter_map(Certificate::not_after).min();
+    let until = until.map_or_else(|| "valid".to_owned(), |until| format!("valid until {}", time(until, now)));
+    Finding::new(FindingKind::Certificates, fault.is_none(), fault.unwrap_or(until), EXPECTED)
+}
+
+/// Describes the first certificate that is not valid now.
+pub(crate) fn first_invalid(certificates: &[Certificate], now: DateTime<Utc>) -> Option<String> {
+    certificates.iter().find_map(|certificate| match certificate.validity(now) {
+        Validity::Valid => None,
+        Validity::Expired(at) => Some(format!("{} expired {}", certificate.subject(), time(at, now))),
+        Validity::NotYetValid(at) => Some(format!("{} is not valid before {}", certificate.subject(), time(at, now))),
+    })
+}
+
+fn organisation(leaf: &Certificate) -> Finding {
+    let number = leaf.organisation_number();
+    let found = number.as_ref().map_or_else(|| format!("none in {}", leaf.subject()), ToString::to_string);
+    let expected = "an organisation number in the first certificate";
+    Finding::new(FindingKind::Organisation, number.is_some(), found, expected)
 }

@@ -1,40 +1,40 @@
-//! One thing that was looked at when a token was verified: what was found, and what should have been.
+//! The result of verifying one property of a token: what was found, and what was expected.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// What was looked at.
+/// The property of a token that a finding is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Check {
-    /// Whether the key of who it should be from signed it.
+pub enum FindingKind {
+    /// The signature.
     Signature,
-    /// Whether the certificates lead from one to the next.
+    /// Whether each certificate in `x5c` was issued by the next.
     Chain,
-    /// Whether the certificates hold, and the first may sign.
+    /// Whether the certificates in `x5c` are valid now, and the first may sign.
     Certificates,
-    /// Which organisation the certificate is for.
+    /// The organisation number in the first certificate.
     Organisation,
-    /// Who issued it.
+    /// The issuer.
     Issuer,
-    /// Whether it still holds.
+    /// The time of expiry.
     Expiry,
-    /// Whether it was issued in the past.
+    /// The time of issue.
     IssuedAt,
-    /// Whether it holds already.
+    /// The time before which the token is not valid.
     NotBefore,
-    /// Whether it is good for no longer than is allowed.
+    /// The time between issue and expiry.
     Lifetime,
-    /// Whom it is for.
+    /// The audience.
     Audience,
-    /// What it gives access to.
+    /// The scopes.
     Scope,
-    /// Who has the access.
+    /// The organisation that has the access.
     Consumer,
 }
 
-impl fmt::Display for Check {
+impl fmt::Display for FindingKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Signature => "signature",
@@ -53,38 +53,47 @@ impl fmt::Display for Check {
     }
 }
 
-/// How it went.
+/// The verdict of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// It is as it should be.
-    Good,
-    /// It is not.
-    Fault,
-    /// Nothing says what it should be.
+pub enum FindingVerdict {
+    /// The property is as expected.
+    #[serde(rename = "good")]
+    Pass,
+    /// The property is not as expected.
+    #[serde(rename = "fault")]
+    Fail,
+    /// There is no expectation to compare with.
     NotChecked,
 }
 
-/// One thing that was looked at.
+/// A property of a token that was verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at.
-    pub check: Check,
-    /// How it went.
-    pub verdict: Verdict,
+    /// The property.
+    #[serde(rename = "check")]
+    pub kind: FindingKind,
+    /// The verdict.
+    pub verdict: FindingVerdict,
     /// What was found.
     pub found: String,
-    /// What should have been.
+    /// What was expected.
     pub expected: String,
 }
 
+impl fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}; expected {}", self.found, self.expected)
+    }
+}
+
 impl Finding {
-    pub(super) fn new(check: Check, good: bool, found: impl Into<String>, expected: impl Into<String>) -> Self {
-        let verdict = if good { Verdict::Good } else { Verdict::Fault };
-        Self { check, verdict, found: found.into(), expected: expected.into() }
+    pub(super) fn new(kind: FindingKind, pass: bool, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        let verdict = if pass { FindingVerdict::Pass } else { FindingVerdict::Fail };
+        Self { kind, verdict, found: found.into(), expected: expected.into() }
     }
 
-    pub(super) fn not_checked(check: Check, found: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self { check, verdict: Verdict::NotChecked, found: found.into(), expected: expected.into() }
+    pub(super) fn not_checked(kind: FindingKind, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { kind, verdict: FindingVerdict::NotChecked, found: found.into(), expected: expected.into() }
     }
 }

@@ -1,62 +1,97 @@
-//! What is odd about a grant: a client's own words, which Maskinporten judges strictly.
+//! The rules that Maskinporten documents for a grant, and where a grant departs from them.
 //!
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>: "Adding claims not present in the
 //! following documentation will result in a response of 400 Bad request".
 
-use super::{Jwt, Kind, Warning, audience, shown, time_claim::numeric_date};
+use serde_json::Value;
 
-/// The longest time from `iat` to `exp` that Maskinporten allows.
-pub(super) const MAXIMUM_SECONDS: i64 = 120;
+use super::{Jwt, TokenKind, TokenWarning, kind, personal, shown};
+use crate::{environment::Environment, grant::Lifetime};
 
 const REQUIRED: [&str; 5] = ["aud", "iss", "scope", "iat", "exp"];
-
-/// The claims that the page lists beside those.
 const OPTIONAL: [&str; 6] = ["jti", "resource", "pid", "consumer_org", "iss_onbehalfof", "authorization_details"];
 
-/// What is odd about a grant or a client assertion.
-pub(super) fn warnings(jwt: &Jwt, kind: Kind) -> Vec<Warning> {
-    let mut warnings = key_reference(jwt);
+/// The types of `authorization_details` in Maskinporten's metadata.
+pub(crate) const DETAIL_TYPES: [&str; 2] = ["urn:altinn:systemuser", "urn:altinn:consent"];
+
+/// The audience that a grant should have.
+pub(super) const EXPECTED_AUDIENCE: &str =
+    "an issuer identifier of Maskinporten, such as https://test.maskinporten.no/";
+
+/// Returns the longest time from `iat` to `exp` that Maskinporten allows, in seconds.
+pub(crate) fn maximum_lifetime() -> i64 {
+    Lifetime::MAXIMUM.seconds()
+}
+
+/// Returns the names of the claims that Maskinporten does not document, and therefore rejects.
+pub(crate) fn undocumented_claims(jwt: &Jwt) -> impl Iterator<Item = &str> {
+    let documented = |name: &str| REQUIRED.contains(&name) || OPTIONAL.contains(&name);
+    jwt.claims().keys().map(String::as_str).filter(move |name| !documented(name))
+}
+
+/// Returns a warning for each rule that a grant or a client assertion breaks.
+pub(super) fn warnings(jwt: &Jwt, kind: TokenKind) -> Vec<TokenWarning> {
+    let mut warnings = Vec::new();
+    let mut warn = |code, text: String| warnings.push(TokenWarning::new(code, text));
+    match (jwt.key_id(), jwt.header().contains_key("x5c")) {
+        (Some(_), true) => {
+            warn("key_reference", "it has both `kid` and `x5c`: `kid` takes precedence, so leave out `x5c`".to_owned());
+        }
+        (None, false) => {
+            warn("key_reference", "it has neither `kid` nor `x5c`, so the server cannot find its key".to_owned());
+        }
+        _ => {}
+    }
     if !jwt.algorithm().is_accepted_by_maskinporten() {
-        let text = format!("it is signed with {}, and Maskinporten accepts RS256, RS384 and RS512", jwt.algorithm());
-        warnings.push(Warning::new("algorithm", text));
+        let text = format!("it is signed with {}; Maskinporten accepts RS256, RS384 and RS512", jwt.algorithm());
+        warn("algorithm", text);
     }
-    if kind == Kind::Grant {
-        warnings.extend(claims(jwt));
+    if kind == TokenKind::Grant {
+        if let Some(text) = audience_fault(jwt) {
+            warn("audience", text);
+        }
+        // A missing audience is the audience's own fault.
+        for claim in REQUIRED.into_iter().filter(|claim| *claim != "aud" && !jwt.has(claim)) {
+            warn("missing_claim", format!("the required claim `{claim}` is missing"));
+        }
+        if !jwt.has("jti") {
+            warn("missing_claim", "there is no `jti`: it is recommended, and makes each grant unique".to_owned());
+        }
+        for name in undocumented_claims(jwt) {
+            let name = shown(name);
+            warn("undocumented_claim", format!("the claim `{name}` is undocumented, and Maskinporten rejects it"));
+        }
     }
-    if let Some(seconds) = lifetime(jwt).filter(|seconds| *seconds > MAXIMUM_SECONDS) {
-        let text = format!("it is good for {seconds} s, and {MAXIMUM_SECONDS} are allowed from `iat` to `exp`");
-        warnings.push(Warning::new("lifetime", text));
+    if let Some(seconds) = jwt.lifetime().filter(|seconds| *seconds > maximum_lifetime()) {
+        let text = format!("it is valid for {seconds} s; at most {} s are allowed", maximum_lifetime());
+        warn("lifetime", text);
     }
     warnings
 }
 
-/// How many seconds lie between `iat` and `exp`.
-pub(super) fn lifetime(jwt: &Jwt) -> Option<i64> {
-    let at = |claim| numeric_date(jwt.claims().get(claim)?);
-    Some((at("exp")? - at("iat")?).num_seconds())
-}
-
-fn key_reference(jwt: &Jwt) -> Vec<Warning> {
-    let text = match (jwt.key_id(), jwt.header().contains_key("x5c")) {
-        (Some(_), true) => "it has both `kid` and `x5c`; `kid` counts, so leave `x5c` out",
-        (None, false) => "it has neither `kid` nor `x5c`, so that no server finds its key",
-        _ => return Vec::new(),
+/// Returns what is wrong with `aud`; `None` when it is a current issuer identifier, or not on a host of Maskinporten's.
+///
+/// Maskinporten compares it with its issuer identifier, trailing slash included. It no longer accepts its token endpoint.
+pub(super) fn audience_fault(jwt: &Jwt) -> Option<String> {
+    let audience = match jwt.claims().get("aud") {
+        None => return Some("there is no `aud`".to_owned()),
+        Some(Value::String(audience)) => audience.as_str(),
+        Some(Value::Array(list)) if list.len() > 1 => return Some("`aud` has more than one value".to_owned()),
+        Some(_) => match kind::audiences(jwt).next() {
+            Some(audience) => audience,
+            None => return Some("`aud` is not a string".to_owned()),
+        },
     };
-    vec![Warning::new("key_reference", text.to_owned())]
-}
-
-fn claims(jwt: &Jwt) -> Vec<Warning> {
-    let missing = REQUIRED.into_iter().filter(|claim| !jwt.has(claim) && *claim != "aud");
-    let missing =
-        missing.map(|claim| Warning::new("missing_claim", format!("the required claim `{claim}` is missing")));
-    let replay = (!jwt.has("jti")).then(|| {
-        Warning::new("missing_claim", "there is no `jti`, which tells grants apart and is recommended".to_owned())
-    });
-    let documented = |name: &str| REQUIRED.contains(&name) || OPTIONAL.contains(&name);
-    let unknown = jwt.claims().keys().filter(|name| !documented(name)).map(|name| {
-        let text = format!("the claim `{}` is not documented, and Maskinporten refuses such grants", shown(name));
-        Warning::new("undocumented_claim", text)
-    });
-    let audience = audience::fault(jwt).map(|text| Warning::new("audience", text));
-    audience.into_iter().chain(missing).chain(replay).chain(unknown).collect()
+    let known = || Environment::ALL.into_iter().filter_map(|known| Some((known, known.addresses()?)));
+    if let Some((environment, _)) = known().find(|(_, own)| own.issuer == audience) {
+        return environment.retired().map(|why| format!("`aud` belongs to a retired environment: {why}"));
+    }
+    if known().any(|(_, own)| own.issuer.trim_end_matches('/') == audience) {
+        return Some(format!("`aud` lacks the trailing slash: {audience}/"));
+    }
+    if let Some((_, own)) = known().find(|(_, own)| own.token_endpoint == audience) {
+        return Some(format!("`aud` is the token endpoint; only the issuer identifier is accepted: {}", own.issuer));
+    }
+    let text = || format!("`aud` is not an issuer identifier: {}", personal::shown(audience));
+    kind::is_maskinportens(audience).then(text)
 }

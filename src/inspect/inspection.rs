@@ -1,57 +1,57 @@
-//! What a token says, in words and lists that a printer can write down.
+//! Describes a token as lists that a printer can write.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    InputFormat, Jwt, Kind, Organisation, TimeClaim, Warning, certificates, organisations, personal, warnings,
+    InputFormat, Jwt, Organisation, TimeClaim, TokenKind, TokenWarning, certificates, organisations, personal, warnings,
 };
 use crate::{environment::KnownIssuer, keystore::ListedCertificate};
 
-/// What a token says. Nobody vouches for it before the signature has been verified.
+/// The content of a token. Anyone may have written it until the signature has been verified.
 #[derive(Debug, Clone, Serialize)]
 pub struct Inspection {
-    /// Which kind of token it is.
-    pub kind: Kind,
-    /// Who issued it, by its own words, if that is somebody who is known.
+    /// The kind of token.
+    pub kind: TokenKind,
+    /// The issuer that the token names, if it is known.
     pub issuer: Option<KnownIssuer>,
-    /// What it was wrapped in.
+    /// What surrounded the token in the input.
     pub wrapped_in: Vec<InputFormat>,
-    /// The JOSE header, its members in their order.
+    /// The JOSE header, its members in their original order.
     pub header: Map<String, Value>,
-    /// The claims in their order, with persons' numbers hidden unless they were asked for.
+    /// The claims in their original order, with persons' numbers masked unless requested.
     pub claims: Map<String, Value>,
-    /// The claims that are times.
+    /// The claims that hold times.
     pub times: Vec<TimeClaim>,
-    /// The organisations that it names.
+    /// The organisations that the claims name.
     pub organisations: Vec<Organisation>,
-    /// The certificates that came along, leaf first.
+    /// The certificates in `x5c`, leaf first.
     pub certificates: Vec<ListedCertificate>,
-    /// What is odd about it.
-    pub warnings: Vec<Warning>,
+    /// The warnings.
+    pub warnings: Vec<TokenWarning>,
 }
 
 impl Inspection {
-    /// Reads a token at a moment; `local` is the simulator on this machine, if there is one.
+    /// Inspects a token at a point in time; `local` is the issuer of the simulator on this machine, if there is one.
     #[must_use]
-    pub fn of(jwt: &Jwt, local: Option<&KnownIssuer>, now: DateTime<Utc>, show_persons: bool) -> Self {
+    pub fn new(jwt: &Jwt, local: Option<&KnownIssuer>, now: DateTime<Utc>, show_persons: bool) -> Self {
         let identifier = jwt.issuer().unwrap_or_default();
         let issuer = local.filter(|local| local.identifier == identifier).cloned();
         let issuer = issuer.or_else(|| KnownIssuer::find(identifier));
-        let kind = Kind::of(jwt, issuer.as_ref());
+        let kind = TokenKind::new(jwt, issuer.as_ref());
         let organisations = organisations::find(jwt.claims());
-        let chain = certificates::of(jwt);
+        let chain = certificates::parse(jwt);
         let mut warnings = warnings::all(jwt, kind, issuer.as_ref(), &organisations, now);
         // Altinn's test tools put a thumbprint there.
-        if let Some(Err(fault)) = &chain
-            && kind != Kind::TestToolsToken
+        if let Some(Err(error)) = &chain
+            && kind != TokenKind::TestToolsToken
         {
-            warnings.push(Warning::new("certificates", fault.to_string()));
+            warnings.push(TokenWarning::new("certificates", error.to_string()));
         }
         Self {
             kind,
-            wrapped_in: jwt.wrappings().to_vec(),
+            wrapped_in: jwt.input_formats().to_vec(),
             header: jwt.header().clone(),
             claims: if show_persons { jwt.claims().clone() } else { personal::masked(jwt.claims()) },
             times: TimeClaim::all(jwt.claims(), now),

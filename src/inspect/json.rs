@@ -1,29 +1,29 @@
-//! JSON in which no member stands twice, at any depth, with its members in their order.
+//! Parses JSON objects without duplicate members, at any depth, and keeps the order of members.
 //!
-//! RFC 7515 §4 and RFC 7519 §4 let a reader refuse duplicates or take the last one; two readers that take different
-//! ones would see different tokens, so they are refused here.
+//! RFC 7515 §4 and RFC 7519 §4 let a parser reject duplicates or use the last one. Two parsers that choose differently
+//! see different tokens, so duplicates are rejected here.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Why something is no JSON object that says one thing.
+/// The reason why a text is not a JSON object with distinct members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JsonFault {
-    /// It stops being JSON here.
+    /// It is not JSON.
     Syntax {
-        /// The line.
+        /// The line of the first error.
         line: usize,
-        /// The column.
+        /// The column of the first error.
         column: usize,
     },
-    /// It is nested deeper than anybody writes.
+    /// It is nested too deeply.
     Deep,
-    /// A member stands in it twice.
+    /// A member occurs twice.
     Duplicate(String),
-    /// It is JSON, but no object.
-    NoObject,
+    /// It is JSON, but not an object.
+    NotObject,
 }
 
 impl fmt::Display for JsonFault {
@@ -31,34 +31,34 @@ impl fmt::Display for JsonFault {
         match self {
             Self::Syntax { line, column } => write!(formatter, "is not JSON: line {line}, column {column}"),
             Self::Deep => formatter.write_str("is nested more than 128 levels deep"),
-            Self::Duplicate(name) => write!(formatter, "has the member `{name}` twice"),
-            Self::NoObject => formatter.write_str("is JSON, but no object"),
+            Self::Duplicate(name) => write!(formatter, "contains the member `{name}` twice"),
+            Self::NotObject => formatter.write_str("is JSON, but not an object"),
         }
     }
 }
 
-/// Reads an object.
+/// Parses an object.
 ///
 /// # Errors
-/// [`JsonFault`], of several faults the first that is met.
+/// [`JsonFault`], the first one if there are several.
 pub(super) fn object(text: &[u8]) -> Result<Map<String, Value>, JsonFault> {
     let mut duplicate = None;
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let read = Reader(&mut duplicate).deserialize(&mut deserializer);
+    let read = DistinctMembers(&mut duplicate).deserialize(&mut deserializer);
     let read = read.and_then(|value| deserializer.end().map(|()| value));
     match (duplicate, read) {
         (Some(name), _) => Err(JsonFault::Duplicate(super::shown(&name))),
         (None, Ok(Value::Object(members))) => Ok(members),
-        (None, Ok(_)) => Err(JsonFault::NoObject),
+        (None, Ok(_)) => Err(JsonFault::NotObject),
         (None, Err(error)) if error.to_string().starts_with("recursion limit") => Err(JsonFault::Deep),
         (None, Err(error)) => Err(JsonFault::Syntax { line: error.line(), column: error.column() }),
     }
 }
 
-/// Reads a value and keeps the name of a member that stands twice.
-struct Reader<'duplicate>(&'duplicate mut Option<String>);
+/// Deserializes a value, and records the name of a duplicate member.
+struct DistinctMembers<'duplicate>(&'duplicate mut Option<String>);
 
-impl<'de> DeserializeSeed<'de> for Reader<'_> {
+impl<'de> DeserializeSeed<'de> for DistinctMembers<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -66,7 +66,7 @@ impl<'de> DeserializeSeed<'de> for Reader<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Reader<'_> {
+impl<'de> Visitor<'de> for DistinctMembers<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,7 +90,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number without end"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number that is not finite"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -99,7 +99,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(element) = sequence.next_element_seed(Reader(self.0))? {
+        while let Some(element) = sequence.next_element_seed(DistinctMembers(self.0))? {
             list.push(element);
         }
         Ok(Value::Array(list))
@@ -110,9 +110,9 @@ impl<'de> Visitor<'de> for Reader<'_> {
         while let Some(name) = map.next_key::<String>()? {
             if members.contains_key(&name) {
                 *self.0 = Some(name);
-                return Err(A::Error::custom("a member stands twice"));
+                return Err(A::Error::custom("duplicate member"));
             }
-            members.insert(name, map.next_value_seed(Reader(self.0))?);
+            members.insert(name, map.next_value_seed(DistinctMembers(self.0))?);
         }
         Ok(Value::Object(members))
     }

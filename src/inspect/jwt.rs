@@ -1,103 +1,109 @@
-//! A signed token taken apart: JWS compact serialization (RFC 7515 §7.1) with claims (RFC 7519 §7.2).
+//! Parses a signed token: JWS compact serialization (RFC 7515 §7.1) with a claims set (RFC 7519 §7.2).
 //!
-//! As strict as RFC 8725 asks: what is not signed, is signed with a shared secret, demands what is not understood or
-//! says a thing twice is no token here. The keys that a header offers of itself (`jwk`, `jku`, `x5u`) are never used.
+//! As strict as RFC 8725 asks: a token is rejected when it is unsigned, signed with a shared secret, has an unsupported
+//! critical header parameter, or a duplicate member. Keys in the header itself (`jwk`, `jku`, `x5u`) are never used.
 
 use base64::{DecodeError, Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{InputFormat, InspectError, Part, envelope, json, shown};
+use super::{InputFormat, InspectError, JwtPart, input_format, json, shown, time_claim::numeric_date};
 use crate::keystore::{SignatureAlgorithm, VerificationKey};
 
-/// Larger than any token: a request header has 8 to 64 kilobytes.
+/// The size limit of a token. Request headers are limited to 8 to 64 kilobytes.
 pub const MAXIMUM_TOKEN_BYTES: usize = 256 * 1024;
 
-/// A signed token whose signature has not been looked at.
+/// A signed token whose signature has not been verified.
 ///
 /// # Security
-/// The token itself does not show in `{:?}` and cannot be had back; its claims can.
+/// The token itself cannot be read back and is not part of the `Debug` output. Its claims can be read.
 pub struct Jwt {
     header: Map<String, Value>,
     claims: Map<String, Value>,
     algorithm: SignatureAlgorithm,
     signed: SecretString,
     signature: Zeroizing<Vec<u8>>,
-    wrappings: Vec<InputFormat>,
+    input_formats: Vec<InputFormat>,
 }
 
 impl Jwt {
-    /// Reads a token, with white space, a header line, quotes or a token endpoint's answer round it.
+    /// Parses a token, also inside white space, a header line, quotes or a token endpoint's response.
     ///
     /// # Errors
-    /// [`InspectError`]: everything that is not one signed token, each kind by its name.
+    /// [`InspectError`] when the input is not exactly one signed token.
     pub fn parse(bytes: &[u8]) -> Result<Self, InspectError> {
         if bytes.len() > MAXIMUM_TOKEN_BYTES {
             return Err(InspectError::TooLarge(MAXIMUM_TOKEN_BYTES));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| InspectError::NotUtf8)?;
-        let (token, wrappings) = envelope::unwrap(text)?;
+        let (token, input_formats) = input_format::unwrap(text)?;
         let [header, claims, signature] = parts(token.expose_secret())?;
         let signed = &token.expose_secret()[..header.len() + 1 + claims.len()];
-        let header = object(Part::Header, header)?;
+        let header = object(JwtPart::Header, header)?;
         let algorithm = algorithm(&header)?;
-        let claims = object(Part::Claims, claims)?;
-        let signature = decode(Part::Signature, signature)?;
-        Ok(Self { signed: SecretString::from(signed), header, claims, algorithm, signature, wrappings })
+        let claims = object(JwtPart::Claims, claims)?;
+        let signature = decode(JwtPart::Signature, signature)?;
+        Ok(Self { signed: SecretString::from(signed), header, claims, algorithm, signature, input_formats })
     }
 
-    /// The JOSE header, its members in their order.
+    /// Returns the JOSE header, its members in their original order.
     #[must_use]
     pub fn header(&self) -> &Map<String, Value> {
         &self.header
     }
 
-    /// The claims in their order.
+    /// Returns the claims in their original order.
     ///
     /// # Security
-    /// Nobody vouches for them before the signature has been verified, and some are about persons.
+    /// Anyone may have written them until the signature has been verified. Some identify persons.
     #[must_use]
     pub fn claims(&self) -> &Map<String, Value> {
         &self.claims
     }
 
-    /// How it says that it is signed.
+    /// Returns the signature algorithm that the header names.
     #[must_use]
     pub fn algorithm(&self) -> SignatureAlgorithm {
         self.algorithm
     }
 
-    /// The id of the key that it says it is signed with.
+    /// Returns the key id that the header names.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.header.get("kid").and_then(Value::as_str)
     }
 
-    /// The issuer that it names.
+    /// Returns the issuer that the claims name.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         self.text("iss")
     }
 
-    /// Whether the private half of this key signed it.
+    /// Returns whether the signature is by the private half of this key.
     #[must_use]
     pub fn is_signed_by(&self, key: &VerificationKey) -> bool {
         key.verify(self.algorithm, self.signed.expose_secret().as_bytes(), &self.signature)
     }
 
-    /// What it was wrapped in.
+    /// Returns what surrounded the token in the input.
     #[must_use]
-    pub fn wrappings(&self) -> &[InputFormat] {
-        &self.wrappings
+    pub fn input_formats(&self) -> &[InputFormat] {
+        &self.input_formats
     }
 
-    /// A claim that is a text.
-    pub(super) fn text(&self, claim: &str) -> Option<&str> {
+    /// Returns the seconds from `iat` to `exp`.
+    pub(crate) fn lifetime(&self) -> Option<i64> {
+        let at = |claim| numeric_date(self.claims.get(claim)?);
+        Some((at("exp")? - at("iat")?).num_seconds())
+    }
+
+    /// Returns a claim that is a string.
+    pub(crate) fn text(&self, claim: &str) -> Option<&str> {
         self.claims.get(claim).and_then(Value::as_str)
     }
 
-    pub(super) fn has(&self, claim: &str) -> bool {
+    pub(crate) fn has(&self, claim: &str) -> bool {
         self.claims.contains_key(claim)
     }
 }
@@ -113,7 +119,7 @@ fn parts(token: &str) -> Result<[&str; 3], InspectError> {
         return Err(InspectError::Empty);
     }
     if token.contains(char::is_whitespace) {
-        return Err(InspectError::Blanks);
+        return Err(InspectError::Whitespace);
     }
     let mut parts = token.split('.');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
@@ -126,23 +132,23 @@ fn parts(token: &str) -> Result<[&str; 3], InspectError> {
     }
 }
 
-fn object(part: Part, text: &str) -> Result<Map<String, Value>, InspectError> {
+fn object(part: JwtPart, text: &str) -> Result<Map<String, Value>, InspectError> {
     json::object(&decode(part, text)?).map_err(|fault| InspectError::Json { part, fault })
 }
 
-/// Base64url as RFC 7515 §2 has it; every text stands for other octets, so that a token has one spelling.
-fn decode(part: Part, text: &str) -> Result<Zeroizing<Vec<u8>>, InspectError> {
+/// Decodes base64url (RFC 7515 §2) strictly: two texts never decode to the same bytes, so a token has one spelling.
+fn decode(part: JwtPart, text: &str) -> Result<Zeroizing<Vec<u8>>, InspectError> {
     let fault = |fault| InspectError::Base64Url { part, fault };
     URL_SAFE_NO_PAD.decode(text).map(Zeroizing::new).map_err(|error| match error {
-        _ if text.contains(['+', '/']) => fault("it uses `+` or `/`, which belong to plain base64"),
+        _ if text.contains(['+', '/']) => fault("it uses `+` or `/`, as in standard base64"),
         _ if text.ends_with('=') => fault("it is padded with `=`"),
-        DecodeError::InvalidLastSymbol(..) => fault("its last sign has bits that belong to no octet"),
-        DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => fault("it is cut short"),
-        DecodeError::InvalidByte(..) => fault("there are other signs in it"),
+        DecodeError::InvalidLastSymbol(..) => fault("it has non-zero trailing bits"),
+        DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => fault("it is truncated"),
+        DecodeError::InvalidByte(..) => fault("it contains other characters"),
     })
 }
 
-/// How it is signed, and whether the rest of the header lets it be read at all.
+/// Reads the algorithm, and rejects headers of tokens that must not be accepted.
 fn algorithm(header: &Map<String, Value>) -> Result<SignatureAlgorithm, InspectError> {
     if header.get("b64").is_some_and(|encoded| *encoded != Value::Bool(true)) {
         return Err(InspectError::Unencoded);
@@ -161,7 +167,7 @@ fn algorithm(header: &Map<String, Value>) -> Result<SignatureAlgorithm, InspectE
     if name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("HS")) {
         return Err(InspectError::Hmac(shown(name)));
     }
-    // People may write an algorithm in lower case; a header may not (RFC 7515 §4.1.1).
+    // `parse` also accepts lower case; in a header the name is case-sensitive (RFC 7515 §4.1.1).
     let known = SignatureAlgorithm::parse(name).filter(|known| known.name() == name);
     let algorithm = known.ok_or_else(|| InspectError::Algorithm(shown(name)))?;
     if header.get("kid").is_some_and(|kid| !kid.is_string()) {

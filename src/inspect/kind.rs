@@ -1,4 +1,4 @@
-//! Which kind of token it is, decided from issuer and claims; the signature has no part in it.
+//! Determines the kind of a token from its issuer and claims, without its signature.
 
 use std::fmt;
 
@@ -8,33 +8,33 @@ use serde_json::Value;
 use super::Jwt;
 use crate::environment::{Environment, KnownIssuer, Service};
 
-/// A kind of token that people of this tool meet.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// An access token of Maskinporten.
+pub enum TokenKind {
+    /// A Maskinporten access token.
     MaskinportenAccessToken,
-    /// An access token of ID-porten.
+    /// An ID-porten access token.
     IdportenAccessToken,
-    /// An ID token of ID-porten.
+    /// An ID-porten ID token.
     IdportenIdToken,
-    /// A token that Altinn gave in exchange.
+    /// A token issued by Altinn's exchange.
     AltinnToken,
-    /// A token of Skyporten.
+    /// A Skyporten token.
     SkyportenToken,
-    /// A token of Altinn's test tools, which no Altinn issued.
+    /// A token made by Altinn's test tools, not issued by Altinn.
     TestToolsToken,
     /// A JWT bearer grant (RFC 7523 §2.1).
     Grant,
-    /// A client's assertion about itself (RFC 7523 §2.2).
+    /// A client assertion for client authentication (RFC 7523 §2.2).
     ClientAssertion,
-    /// None of these.
+    /// Any other signed token.
     Unknown,
 }
 
-impl Kind {
-    /// Decides from what a token says; `issuer` is who is known by its `iss`.
-    pub(super) fn of(jwt: &Jwt, issuer: Option<&KnownIssuer>) -> Self {
+impl TokenKind {
+    /// Determines the kind; `issuer` is the known issuer that `iss` identifies.
+    pub(super) fn new(jwt: &Jwt, issuer: Option<&KnownIssuer>) -> Self {
         if jwt.text("actual_iss") == Some("altinn-test-tools") {
             return Self::TestToolsToken;
         }
@@ -42,19 +42,19 @@ impl Kind {
             Some(Service::Maskinporten) => Self::MaskinportenAccessToken,
             Some(Service::Skyporten) => Self::SkyportenToken,
             Some(Service::Altinn) => Self::AltinnToken,
-            // Only an access token says what it gives access to.
+            // Only an access token has a scope.
             Some(Service::Idporten) if jwt.has("scope") => Self::IdportenAccessToken,
             Some(Service::Idporten) => Self::IdportenIdToken,
-            None => Self::of_client(jwt),
+            None => Self::from_client(jwt),
         }
     }
 
-    /// What a client signs names the client itself as issuer.
-    fn of_client(jwt: &Jwt) -> Self {
-        let is_address = jwt.issuer().is_some_and(|issuer| issuer.contains("://"));
-        // The marks of a server: no client writes these.
+    /// Determines the kind of a token that a client may have signed, with its client id as issuer.
+    fn from_client(jwt: &Jwt) -> Self {
+        let is_url = jwt.issuer().is_some_and(|issuer| issuer.contains("://"));
+        // Only servers set these claims.
         let is_issued = ["client_id", "client_amr", "token_type"].iter().any(|claim| jwt.has(claim));
-        if is_address || is_issued {
+        if is_url || is_issued {
             return Self::Unknown;
         }
         let to_maskinporten = audiences(jwt).any(is_maskinportens);
@@ -65,39 +65,39 @@ impl Kind {
         if about_itself && jwt.has("aud") { Self::ClientAssertion } else { Self::Unknown }
     }
 
-    /// Whether a client signed it, with a key of its own.
+    /// Returns whether a client signs such tokens, with a key of its own.
     #[must_use]
     pub fn is_client_assertion(self) -> bool {
         matches!(self, Self::Grant | Self::ClientAssertion)
     }
 }
 
-/// The values of `aud`, which is one text or a list of them (RFC 7519 §4.1.3).
-pub(super) fn audiences(jwt: &Jwt) -> impl Iterator<Item = &str> {
+/// Returns the values of `aud`, which is a string or an array of strings (RFC 7519 §4.1.3).
+pub(crate) fn audiences(jwt: &Jwt) -> impl Iterator<Item = &str> {
     let aud = jwt.claims().get("aud");
     let list = aud.and_then(Value::as_array).into_iter().flatten();
     aud.filter(|aud| aud.is_string()).into_iter().chain(list).filter_map(Value::as_str)
 }
 
-/// Whether an audience is on a host of Maskinporten's, whatever its path.
+/// Returns whether an audience is a URL on a host of Maskinporten's, with any path.
 pub(super) fn is_maskinportens(audience: &str) -> bool {
     let host = |text: &str| text.split('/').nth(2).unwrap_or_default().to_ascii_lowercase();
     let mut known = Environment::ALL.into_iter().filter_map(Environment::addresses);
     known.any(|addresses| host(&addresses.issuer) == host(audience))
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for TokenKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::MaskinportenAccessToken => "access token of Maskinporten",
-            Self::IdportenAccessToken => "access token of ID-porten",
-            Self::IdportenIdToken => "ID token of ID-porten",
-            Self::AltinnToken => "token that Altinn gave in exchange",
-            Self::SkyportenToken => "token of Skyporten",
-            Self::TestToolsToken => "token of Altinn's test tools",
+            Self::MaskinportenAccessToken => "Maskinporten access token",
+            Self::IdportenAccessToken => "ID-porten access token",
+            Self::IdportenIdToken => "ID-porten ID token",
+            Self::AltinnToken => "exchanged Altinn token",
+            Self::SkyportenToken => "Skyporten token",
+            Self::TestToolsToken => "token made by Altinn's test tools",
             Self::Grant => "JWT bearer grant",
             Self::ClientAssertion => "client assertion",
-            Self::Unknown => "signed token of an unknown kind",
+            Self::Unknown => "signed token of unknown kind",
         })
     }
 }

@@ -1,17 +1,16 @@
-//! Says what a signed token says, and whether it holds: who issued it, for whom, until when, and what is odd about it.
+//! Inspects a signed token: its issuer, audience, times and organisations, what is unusual about it, and its validity.
 //!
-//! [`Jwt::parse`] takes it apart, a [`Inspection`] puts it in words, [`verify()`] looks at signature, issuer, times and what
-//! is expected. JWT is RFC 7519, its dangers RFC 8725; the claims are those of
+//! [`Jwt::parse`] parses it, [`Inspection`] describes it, [`verify()`] checks signature, issuer, times and expectations.
+//! JWT is RFC 7519, its pitfalls RFC 8725. The claims are those of
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_token> and
-//! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>. This room is pure: text, keys and a moment
-//! in, words out. It fetches nothing, least of all what a token tells it to.
+//! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>. This module is pure: it takes text, keys and
+//! a time, and fetches nothing.
 
-mod audience;
 mod certificates;
-mod envelope;
 mod error;
 mod finding;
 mod grant;
+mod input_format;
 mod inspection;
 mod json;
 mod jwt;
@@ -22,23 +21,29 @@ mod time_claim;
 mod verify;
 mod warnings;
 
+/// The rules and readers that `check` shares.
+pub(crate) use self::{
+    certificates::first_invalid,
+    grant::{DETAIL_TYPES, maximum_lifetime, undocumented_claims},
+    kind::audiences,
+    organisations::{details, identifier},
+};
 pub use self::{
-    envelope::InputFormat,
-    error::{InspectError, Part},
-    finding::{Check, Finding, Verdict},
+    error::{InspectError, JwtPart},
+    finding::{Finding, FindingKind, FindingVerdict},
+    input_format::InputFormat,
     inspection::Inspection,
     json::JsonFault,
     jwt::{Jwt, MAXIMUM_TOKEN_BYTES},
-    kind::Kind,
-    organisations::{Organisation, Role},
+    kind::TokenKind,
+    organisations::{Organisation, OrganisationRole},
     time_claim::{TimeClaim, relative},
-    verify::{Expectations, Keys, Verification, verify},
-    warnings::Warning,
+    verify::{Expectations, LEEWAY, Verification, VerificationKeys, verify},
+    warnings::TokenWarning,
 };
-
 use crate::text::excerpt;
 
-/// A token's own words, short and harmless for a terminal.
+/// Makes a value of a token safe to show: short and printable.
 fn shown(text: &str) -> String {
     excerpt(text, 100)
 }

@@ -1,4 +1,4 @@
-//! The times in a token: `NumericDate`s (RFC 7519 §2), whole or fractional, and how far they are away.
+//! The times in a token: `NumericDate`s (RFC 7519 §2), whole or fractional, and their distance from now.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -6,33 +6,33 @@ use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// The claims that are times.
+/// The claims that hold a time.
 const TIMES: [&str; 4] = ["iat", "nbf", "exp", "auth_time"];
 
-/// A claim that is a time.
+/// A claim that holds a time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TimeClaim {
-    /// The claim.
+    /// The name of the claim.
     pub claim: &'static str,
-    /// When it is; `None` when the claim is no time that a calendar has.
+    /// The time; `None` when the value is not a number of seconds, or is outside the calendar.
     #[serde(serialize_with = "rfc3339")]
     pub at: Option<DateTime<Utc>>,
-    /// How many whole seconds it is away: negative when it has passed.
+    /// The whole seconds until then: negative when it has passed.
     pub seconds_from_now: Option<i64>,
 }
 
 impl TimeClaim {
-    /// Every time among the claims, in a fixed order.
+    /// Returns every time among the claims, in a fixed order.
     pub(super) fn all(claims: &Map<String, Value>, now: DateTime<Utc>) -> Vec<Self> {
-        let moment = |claim: &'static str| {
+        let time_claim = |claim: &'static str| {
             let at = numeric_date(claims.get(claim)?);
             Some(Self { claim, at, seconds_from_now: at.map(|at| (at - now).num_seconds()) })
         };
-        TIMES.into_iter().filter_map(moment).collect()
+        TIMES.into_iter().filter_map(time_claim).collect()
     }
 }
 
-/// Reads seconds since 1970; `None` when it is no number, or outside the years 1 to 9999.
+/// Reads seconds since 1970; `None` when it is not a number, or outside the years 1 to 9999.
 pub(super) fn numeric_date(value: &Value) -> Option<DateTime<Utc>> {
     let at = if let Some(seconds) = value.as_i64() {
         DateTime::from_timestamp(seconds, 0)?
@@ -45,7 +45,7 @@ pub(super) fn numeric_date(value: &Value) -> Option<DateTime<Utc>> {
     (1..=9999).contains(&at.year()).then_some(at)
 }
 
-/// How far a moment is away, in its two largest units: `in 1 min 58 s`, `3 min ago`, `now`.
+/// Formats the distance of a time from now in its two largest units: `in 1 min 58 s`, `3 min ago`, `now`.
 #[must_use]
 pub fn relative(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let seconds = (at - now).num_seconds();
@@ -56,7 +56,12 @@ pub fn relative(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-/// A span of time in words: two units below two days, then days, then years.
+/// Formats a time with its distance from now.
+pub(super) fn time(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    format!("{} ({})", at.to_rfc3339_opts(SecondsFormat::Secs, true), relative(at, now))
+}
+
+/// Formats a duration: in two units below two days, then in days, then in years.
 pub(super) fn span(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     let two = |large: u64, unit: &str, small: u64, smaller: &str| {
@@ -75,7 +80,7 @@ pub(super) fn span(seconds: u64) -> String {
     }
 }
 
-#[allow(clippy::ref_option)] // serde calls it so
+#[allow(clippy::ref_option)] // the signature that serde calls
 fn rfc3339<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
     at.map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true)).serialize(serializer)
 }
@@ -87,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_whole_and_fractional_seconds_and_no_absurd_ones() {
+    fn whole_and_fractional_seconds_within_the_calendar_are_read() {
         for (value, wanted) in [
             (json!(1_764_627_201), Some("2025-12-01T22:13:21Z")),
             (json!(1_764_627_201.5), Some("2025-12-01T22:13:21.500Z")),
@@ -111,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn says_how_far_a_moment_is_away() {
+    fn a_distance_is_shown_in_its_two_largest_units() {
         let now = DateTime::from_timestamp(1_764_627_201, 0).unwrap();
         for (seconds, wanted) in [
             (0, "now"),

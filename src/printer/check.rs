@@ -1,7 +1,7 @@
-//! A report of checks, for people and for programs.
+//! Prints the report of `check`, for people and as JSON.
 //!
-//! For people: a line a check, aligned, and more only where something is not as it should be. Checks that were skipped
-//! for the same reason share a line. As JSON each has its id, which stays the same between versions.
+//! For people, each check has one aligned line; warnings and faults have more. Checks that were skipped for the same
+//! reason share a line. In JSON, each check has its id, which is stable between versions.
 
 use std::io::{self, Write};
 
@@ -13,26 +13,26 @@ use crate::{
     language::Language,
 };
 
-/// Everything that a report says.
+/// The content of a report.
 #[derive(Debug)]
 pub struct CheckReport<'report> {
-    /// When it was made.
+    /// The time of the report.
     pub at: DateTime<Utc>,
-    /// The settings that counted, as they may be shown: name, value, and where it came from.
+    /// The effective settings, without secrets: name, value and origin.
     pub settings: &'report [(String, String, String)],
-    /// The checks, in the order in which they were made.
+    /// The checks, in order.
     pub checks: &'report [Check],
-    /// The language in which refusals are explained.
+    /// The language of explanations of refusals.
     pub language: Language,
 }
 
-/// Longer names are not lined up with.
+/// Longer titles do not widen the column.
 const MAXIMUM_WIDTH: usize = 44;
 
-/// Writes the report for people; `colour` is for terminals.
+/// Writes the report for people.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// Any error of `out`.
 pub fn print_check_text(report: &CheckReport, colour: bool, out: &mut impl Write) -> io::Result<()> {
     let at = report.at.format("%Y-%m-%d %H:%M:%S UTC");
     writeln!(
@@ -45,12 +45,12 @@ pub fn print_check_text(report: &CheckReport, colour: bool, out: &mut impl Write
     settings(report.settings, out)?;
     let titles = report.checks.iter().map(|check| title(check).chars().count());
     let width = titles.filter(|width| *width <= MAXIMUM_WIDTH).max().unwrap_or_default();
-    let mut subject = "";
+    let mut section = "";
     let mut rest = report.checks;
     while let Some(check) = rest.first() {
         let own = check.section();
-        if own != subject {
-            subject = own;
+        if own != section {
+            section = own;
             writeln!(out, "\n{}", own.replace('_', " "))?;
         }
         let together = skipped_together(rest);
@@ -62,8 +62,8 @@ pub fn print_check_text(report: &CheckReport, colour: bool, out: &mut impl Write
         }
         line(check, width, colour, out)?;
         let before = report.checks.iter().take_while(|other| !std::ptr::eq(*other, check));
-        if let Some(same) = before.into_iter().find(|other| is_explained_by(check, other)) {
-            writeln!(out, "           do:  the same as for {}", title(same))?;
+        if let Some(same) = before.into_iter().find(|other| has_same_explanation(check, other)) {
+            writeln!(out, "           do:  as for {}", title(same))?;
         } else {
             explanation(check, report.language, out)?;
         }
@@ -75,8 +75,8 @@ fn settings(settings: &[(String, String, String)], out: &mut impl Write) -> io::
     if settings.is_empty() {
         return Ok(());
     }
-    let width = |of: fn(&(String, String, String)) -> &String| {
-        let widths = settings.iter().map(|row| of(row).chars().count()).filter(|width| *width <= MAXIMUM_WIDTH);
+    let width = |column: fn(&(String, String, String)) -> &String| {
+        let widths = settings.iter().map(|row| column(row).chars().count()).filter(|width| *width <= MAXIMUM_WIDTH);
         widths.max().unwrap_or_default()
     };
     let (names, values) = (width(|row| &row.0), width(|row| &row.1));
@@ -84,7 +84,7 @@ fn settings(settings: &[(String, String, String)], out: &mut impl Write) -> io::
     settings.iter().try_for_each(|(name, value, from)| writeln!(out, "  {name:names$}  {value:values$}  {from}"))
 }
 
-/// How many checks from the first on were skipped for the same reason; one, when it was not skipped.
+/// Returns how many of the first checks were skipped for the same reason; one if the first was not skipped.
 fn skipped_together(checks: &[Check]) -> usize {
     let Some(first) = checks.first().filter(|check| check.verdict == Verdict::Skipped) else { return 1 };
     let same = |check: &&Check| {
@@ -93,7 +93,7 @@ fn skipped_together(checks: &[Check]) -> usize {
     checks.iter().take_while(same).count()
 }
 
-/// The line of a check, and below it whatever else was found.
+/// Writes the line of a check, with details below it.
 fn line(check: &Check, width: usize, colour: bool, out: &mut impl Write) -> io::Result<()> {
     let word = painted(check.verdict, colour);
     let mut found = check.found.lines();
@@ -103,13 +103,13 @@ fn line(check: &Check, width: usize, colour: bool, out: &mut impl Write) -> io::
     details.try_for_each(|detail| writeln!(out, "           {detail}"))
 }
 
-/// Whether another check of the same thing ended in a refusal that means the same: one of hundreds of scopes.
-fn is_explained_by(check: &Check, other: &Check) -> bool {
+/// Returns whether another check has the same id and explanation, as for hundreds of refused scopes.
+fn has_same_explanation(check: &Check, other: &Check) -> bool {
     let known = |check: &Check| check.refusal.as_ref().and_then(|refusal| refusal.explanation);
     check.topic == other.topic && known(check).is_some() && known(check) == known(other)
 }
 
-/// Why it matters that something is not as it should be, and what to do.
+/// Writes why a warning or a fault matters, and what to do.
 fn explanation(check: &Check, language: Language, out: &mut impl Write) -> io::Result<()> {
     if check.verdict < Verdict::Warning {
         return Ok(());
@@ -124,7 +124,7 @@ fn explanation(check: &Check, language: Language, out: &mut impl Write) -> io::R
     }
 }
 
-/// What to do: of a refusal, what its explanation says.
+/// Returns the remedy of a check, or of its refusal.
 fn remedy(check: &Check, language: Language) -> Option<String> {
     let refusal = check.refusal.as_ref();
     check.remedy.clone().or_else(|| refusal.map(|refusal| refusal.remedy(language)))
@@ -134,23 +134,14 @@ fn title(check: &Check) -> &str {
     check.subject.as_deref().unwrap_or(check.topic.title)
 }
 
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Right => "ok",
-        Verdict::Warning => "warning",
-        Verdict::Wrong => "FAULT",
-        Verdict::Skipped => "skipped",
-    }
-}
-
 fn painted(verdict: Verdict, colour: bool) -> String {
-    let padded = format!("{:7}", word(verdict));
-    let code = match verdict {
-        Verdict::Right => "32",
-        Verdict::Warning => "1;33",
-        Verdict::Wrong => "1;31",
-        Verdict::Skipped => "2",
+    let (word, code) = match verdict {
+        Verdict::Pass => ("ok", "32"),
+        Verdict::Warning => ("warning", "1;33"),
+        Verdict::Fail => ("FAULT", "1;31"),
+        Verdict::Skipped => ("skipped", "2"),
     };
+    let padded = format!("{word:7}");
     if colour { format!("\u{1b}[{code}m{padded}\u{1b}[0m") } else { padded }
 }
 
@@ -159,17 +150,17 @@ fn summary(checks: &[Check]) -> String {
     let plural = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
     format!(
         "{}, {}, {} ok, {} skipped",
-        plural(count(Verdict::Wrong), "fault"),
+        plural(count(Verdict::Fail), "fault"),
         plural(count(Verdict::Warning), "warning"),
-        count(Verdict::Right),
+        count(Verdict::Pass),
         count(Verdict::Skipped)
     )
 }
 
-/// Writes the report for programs.
+/// Writes the report as JSON.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// Any error of `out`.
 pub fn print_check_json(report: &CheckReport, out: &mut impl Write) -> io::Result<()> {
     let settings: Map<String, Value> = report
         .settings
@@ -187,12 +178,12 @@ pub fn print_check_json(report: &CheckReport, out: &mut impl Write) -> io::Resul
     writeln!(out, "{object:#}")
 }
 
-/// A verdict as programs read it.
+/// Returns the name of a verdict in JSON.
 fn name(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Right => "ok",
+        Verdict::Pass => "ok",
         Verdict::Warning => "warning",
-        Verdict::Wrong => "fault",
+        Verdict::Fail => "fault",
         Verdict::Skipped => "skipped",
     }
 }

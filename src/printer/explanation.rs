@@ -1,4 +1,4 @@
-//! What a refusal means and what to do, for people or as JSON; and all refusals that are known, a line each.
+//! Prints explanations of refusals, for people and as JSON, and the list of all known refusals.
 
 use std::io::{self, Write};
 
@@ -9,10 +9,10 @@ use crate::{
     language::{Language, Words},
 };
 
-/// How explanations are written.
+/// The output form of explanations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExplanationForm {
-    /// Labelled lines.
+    /// Lines with labels.
     Text,
     /// One JSON object.
     Json,
@@ -24,26 +24,26 @@ const COMMAND: Words = Words { en: "command", nb: "kommando" };
 const CONSUMER: Words = Words { en: "consumer", nb: "konsument" };
 const SUPPLIER: Words = Words { en: "supplier", nb: "leverandør" };
 const FOUND_BY: Words = Words {
-    en: " (give it to Digdir's support, who find the request by it)",
-    nb: " (oppgi den til Digdirs brukerstøtte, som finner forespørselen med den)",
+    en: " (Digdir's support can find the request by it)",
+    nb: " (Digdirs brukerstøtte kan finne forespørselen med den)",
 };
 
-/// What stands where there is no code, or where the server's text is another each time.
+/// Shown when there is no code, or no fixed text.
 const NONE: &str = "-";
 
 #[derive(Serialize)]
-struct Json<'pasted> {
+struct ExplanationsJson<'refusal> {
     language: &'static str,
-    mp_code: Option<&'pasted str>,
-    explanations: Vec<Explained>,
-    scopes: &'pasted [String],
-    consumer: Option<&'pasted str>,
-    supplier: Option<&'pasted str>,
-    trace_id: Option<&'pasted str>,
+    mp_code: Option<&'refusal str>,
+    explanations: Vec<ExplanationJson>,
+    scopes: &'refusal [String],
+    consumer: Option<&'refusal str>,
+    supplier: Option<&'refusal str>,
+    trace_id: Option<&'refusal str>,
 }
 
 #[derive(Serialize)]
-struct Explained {
+struct ExplanationJson {
     mp_code: Option<&'static str>,
     oauth_error: &'static str,
     server_text: Option<&'static str>,
@@ -56,17 +56,17 @@ impl ExplanationForm {
     /// The names of the forms.
     pub const NAMES: [&str; 2] = ["text", "json"];
 
-    /// Finds the form with this name.
+    /// Parses the name of a form.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Text, Self::Json].into_iter().zip(Self::NAMES).find(|(_, own)| *own == name).map(|(form, _)| form)
     }
 }
 
-/// Writes all that fits a refusal, and what it is about.
+/// Writes the explanations of a refusal, and its scopes, organisations and trace id.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// Any error of `out`.
 pub fn print_explanations(
     form: ExplanationForm,
     refusal: &RefusalText,
@@ -76,8 +76,8 @@ pub fn print_explanations(
     match form {
         ExplanationForm::Json => print_json(refusal, language, out),
         ExplanationForm::Text => {
-            for (place, explanation) in refusal.explanations.iter().enumerate() {
-                if place > 0 {
+            for (index, explanation) in refusal.explanations.iter().enumerate() {
+                if index > 0 {
                     writeln!(out)?;
                 }
                 print_explanation(explanation, language, out)?;
@@ -87,10 +87,10 @@ pub fn print_explanations(
     }
 }
 
-/// Writes every refusal that is known: code, OAuth error and the server's text; those with a code come first.
+/// Writes every known refusal: code, OAuth error and the server's text, those with a code first.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// Any error of `out`.
 pub fn print_catalogue(form: ExplanationForm, language: Language, out: &mut impl Write) -> io::Result<()> {
     let mut explanations: Vec<_> = Explanation::all().collect();
     explanations.sort_by_key(|entry| (entry.code.is_none(), entry.code));
@@ -122,7 +122,7 @@ fn print_explanation(explanation: &Explanation, language: Language, out: &mut im
     Ok(())
 }
 
-/// Scopes and trace ids bear the names that they have on the wire.
+/// Scopes and trace ids are labelled with their names in the protocol, in both languages.
 fn print_facts(refusal: &RefusalText, language: Language, out: &mut impl Write) -> io::Result<()> {
     let mut lines: Vec<String> = refusal.scopes.iter().map(|scope| format!("scope: {scope}")).collect();
     for (label, number) in [(CONSUMER, &refusal.consumer), (SUPPLIER, &refusal.supplier)] {
@@ -136,7 +136,7 @@ fn print_facts(refusal: &RefusalText, language: Language, out: &mut impl Write) 
 }
 
 fn print_json(refusal: &RefusalText, language: Language, out: &mut impl Write) -> io::Result<()> {
-    let explained = |entry: &&'static Explanation| Explained {
+    let explanation = |entry: &&'static Explanation| ExplanationJson {
         mp_code: entry.code,
         oauth_error: entry.error,
         server_text: Some(entry.text).filter(|text| !text.is_empty()),
@@ -144,10 +144,10 @@ fn print_json(refusal: &RefusalText, language: Language, out: &mut impl Write) -
         remedy: entry.remedy.in_language(language),
         command: entry.command,
     };
-    let json = Json {
+    let json = ExplanationsJson {
         language: language.name(),
         mp_code: refusal.code.as_deref(),
-        explanations: refusal.explanations.iter().map(explained).collect(),
+        explanations: refusal.explanations.iter().map(explanation).collect(),
         scopes: &refusal.scopes,
         consumer: refusal.consumer.as_deref(),
         supplier: refusal.supplier.as_deref(),

@@ -1,7 +1,7 @@
-//! What a token says and whether it holds, for people and for programs.
+//! Prints the inspection and verification of a token, for people and as JSON.
 //!
-//! A token's own words are other people's: control characters, and signs that turn the direction of text around, are
-//! replaced before they reach a terminal.
+//! Values of a token are untrusted: control characters and characters that change the direction of text are replaced
+//! before they reach a terminal.
 
 use std::io::{self, Write};
 
@@ -10,60 +10,60 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    inspect::{Finding, InputFormat, Inspection, Organisation, TimeClaim, Verdict, Verification, relative},
+    inspect::{Finding, FindingVerdict, InputFormat, Inspection, Organisation, TimeClaim, Verification, relative},
     keystore::ListedCertificate,
     text::printable,
 };
 
-/// How an inspected token is written.
+/// The output form of an inspection.
 #[derive(Clone, Copy)]
 pub enum InspectionForm {
     /// Aligned lines.
     Text {
-        /// Whether with colours.
+        /// Whether to use colours.
         colour: bool,
-        /// The moment at which it was read.
+        /// The current time.
         now: DateTime<Utc>,
-        /// The clock on the reader's wall.
+        /// Converts a time to the reader's time zone.
         local: fn(DateTime<Utc>) -> DateTime<FixedOffset>,
     },
-    /// One JSON object; times are in UTC.
+    /// One JSON object, with times in UTC.
     Json,
 }
 
-/// The reading's members, and the verification beside them.
+/// The members of the inspection, and the verification.
 #[derive(Serialize)]
-struct Json<'inspection> {
+struct InspectionJson<'inspection> {
     #[serde(flatten)]
-    reading: &'inspection Inspection,
+    inspection: &'inspection Inspection,
     verification: Option<&'inspection Verification>,
 }
 
-/// Writes what a token says, and whether it holds if that was asked.
+/// Writes an inspection, and the verification if there is one.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// Any error of `out`.
 pub fn print_inspection(
     form: InspectionForm,
-    reading: &Inspection,
+    inspection: &Inspection,
     verification: Option<&Verification>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     match form {
         InspectionForm::Json => {
-            serde_json::to_writer_pretty(&mut *out, &Json { reading, verification })?;
+            serde_json::to_writer_pretty(&mut *out, &InspectionJson { inspection, verification })?;
             writeln!(out)
         }
         InspectionForm::Text { colour, now, local } => {
-            let page = Page { colour, now, local };
+            let page = InspectionPage { colour, now, local };
             let findings = verification.map(|verification| page.findings(verification)).unwrap_or_default();
             let mut sections = vec![
-                page.title(reading),
-                page.section("header", &header(reading)),
-                page.section("claims", &page.claims(reading)),
-                page.section("organisations", &organisations(reading)),
-                page.section("certificates", &certificates(reading)),
-                page.section("warnings", &page.warnings(reading)),
+                page.title(inspection),
+                page.section("header", &header(inspection)),
+                page.section("claims", &page.claims(inspection)),
+                page.section("organisations", &organisations(inspection)),
+                page.section("certificates", &certificates(inspection)),
+                page.section("warnings", &page.warnings(inspection)),
                 page.section("verification", &findings),
             ];
             sections.retain(|section| !section.is_empty());
@@ -72,27 +72,27 @@ pub fn print_inspection(
     }
 }
 
-/// The terminal's side of it.
-struct Page {
+/// The text form.
+struct InspectionPage {
     colour: bool,
     now: DateTime<Utc>,
     local: fn(DateTime<Utc>) -> DateTime<FixedOffset>,
 }
 
-/// The cells of a line; the last one is not padded.
-type Row = Vec<String>;
+/// The cells of a line, of which the last one is not padded.
+type Cells = Vec<String>;
 
-impl Page {
-    fn title(&self, reading: &Inspection) -> String {
-        let environment = reading.issuer.as_ref().map(|issuer| format!(" ({})", issuer.environment));
-        let title = format!("{}{}", reading.kind, environment.unwrap_or_default());
-        let from = reading.wrapped_in.contains(&InputFormat::Answer);
-        let from = if from { "\nthe `access_token` of a token endpoint's answer" } else { "" };
+impl InspectionPage {
+    fn title(&self, inspection: &Inspection) -> String {
+        let environment = inspection.issuer.as_ref().map(|issuer| format!(" ({})", issuer.environment));
+        let title = format!("{}{}", inspection.kind, environment.unwrap_or_default());
+        let from = inspection.wrapped_in.contains(&InputFormat::Answer);
+        let from = if from { "\nthe `access_token` of a token endpoint's response" } else { "" };
         format!("{}{from}", self.paint("1", &title))
     }
 
-    /// A headline and its lines, aligned; nothing when there are no lines.
-    fn section(&self, headline: &str, rows: &[Row]) -> String {
+    /// Formats a headline with its lines, aligned; empty when there are no lines.
+    fn section(&self, headline: &str, rows: &[Cells]) -> String {
         if rows.is_empty() {
             return String::new();
         }
@@ -113,37 +113,35 @@ impl Page {
         format!("{}\n{}", self.paint("1", headline), lines.join("\n"))
     }
 
-    fn claims(&self, reading: &Inspection) -> Vec<Row> {
-        let time = |name: &str| reading.times.iter().find(|moment| moment.claim == name);
+    fn claims(&self, inspection: &Inspection) -> Vec<Cells> {
+        let time = |name: &str| inspection.times.iter().find(|time| time.claim == name);
         let row = |(name, value): (&String, &Value)| {
             let mut text = text_of(value);
-            if let Some(moment) = time(name) {
-                text = format!("{text}  {}", self.time(moment));
+            if let Some(claim) = time(name) {
+                text = format!("{text}  {}", self.time(claim));
             }
             vec![printable(name), text]
         };
-        reading.claims.iter().map(row).collect()
+        inspection.claims.iter().map(row).collect()
     }
 
-    fn time(&self, moment: &TimeClaim) -> String {
-        let Some(at) = moment.at else { return "no time".to_owned() };
+    fn time(&self, claim: &TimeClaim) -> String {
+        let Some(at) = claim.at else { return "invalid time".to_owned() };
         format!("{}, {}", (self.local)(at).format("%Y-%m-%d %H:%M:%S %:z"), relative(at, self.now))
     }
 
-    fn warnings(&self, reading: &Inspection) -> Vec<Row> {
-        reading.warnings.iter().map(|warning| vec![self.paint("33", &printable(&warning.message))]).collect()
+    fn warnings(&self, inspection: &Inspection) -> Vec<Cells> {
+        inspection.warnings.iter().map(|warning| vec![self.paint("33", &printable(&warning.message))]).collect()
     }
 
-    fn findings(&self, verification: &Verification) -> Vec<Row> {
+    fn findings(&self, verification: &Verification) -> Vec<Cells> {
         let row = |finding: &Finding| {
-            let (verdict, said) = match finding.verdict {
-                Verdict::Good => (self.paint("32", "ok"), finding.found.clone()),
-                Verdict::Fault => {
-                    (self.paint("1;31", "FAULT"), format!("{}; expected {}", finding.found, finding.expected))
-                }
-                Verdict::NotChecked => ("not checked".to_owned(), format!("{}; {}", finding.found, finding.expected)),
+            let (verdict, text) = match finding.verdict {
+                FindingVerdict::Pass => (self.paint("32", "ok"), finding.found.clone()),
+                FindingVerdict::Fail => (self.paint("1;31", "FAULT"), finding.to_string()),
+                FindingVerdict::NotChecked => ("not checked".to_owned(), finding.to_string()),
             };
-            vec![verdict, finding.check.to_string(), printable(&said)]
+            vec![verdict, finding.kind.to_string(), printable(&text)]
         };
         verification.findings.iter().map(row).collect()
     }
@@ -153,23 +151,23 @@ impl Page {
     }
 }
 
-fn header(reading: &Inspection) -> Vec<Row> {
+fn header(inspection: &Inspection) -> Vec<Cells> {
     let value = |name: &str, value: &Value| match value.as_array() {
         Some(list) if name == "x5c" => format!("{} certificate(s)", list.len()),
         _ => text_of(value),
     };
-    reading.header.iter().map(|(name, own)| vec![printable(name), value(name, own)]).collect()
+    inspection.header.iter().map(|(name, own)| vec![printable(name), value(name, own)]).collect()
 }
 
-fn organisations(reading: &Inspection) -> Vec<Row> {
+fn organisations(inspection: &Inspection) -> Vec<Cells> {
     let row = |organisation: &Organisation| {
         let id = organisation.organisation_number.clone().unwrap_or_else(|| printable(&organisation.id));
         vec![organisation.role.to_string(), id, printable(&organisation.claim)]
     };
-    reading.organisations.iter().map(row).collect()
+    inspection.organisations.iter().map(row).collect()
 }
 
-fn certificates(reading: &Inspection) -> Vec<Row> {
+fn certificates(inspection: &Inspection) -> Vec<Cells> {
     let date = |at: Option<DateTime<Utc>>| at.map_or_else(|| "?".to_owned(), |at| at.format("%Y-%m-%d").to_string());
     let row = |(number, certificate): (usize, &ListedCertificate)| {
         let organisation = certificate.organisation_number.as_ref();
@@ -177,15 +175,15 @@ fn certificates(reading: &Inspection) -> Vec<Row> {
         let (from, until) = (date(certificate.not_before), date(certificate.not_after));
         vec![number.to_string(), format!("{}{organisation}, {from} to {until}", printable(&certificate.subject))]
     };
-    (1..).zip(&reading.certificates).map(row).collect()
+    (1..).zip(&inspection.certificates).map(row).collect()
 }
 
-/// A text as it is, anything else as JSON.
+/// Formats a string as it is, and any other value as JSON.
 fn text_of(value: &Value) -> String {
     printable(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
-/// How many columns a text takes, without its colours.
+/// Returns the number of columns that a text takes, without its colour codes.
 fn visible(text: &str) -> usize {
     let coloured = |part: &str| part.split_once('m').map_or(0, |(_, rest)| rest.chars().count());
     let mut parts = text.split('\u{1b}');
@@ -197,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_take_no_columns() {
+    fn colour_codes_take_no_columns() {
         assert_eq!(visible("\u{1b}[1;31mFAULT\u{1b}[0m"), 5);
         assert_eq!(visible("blåbær"), 6);
     }

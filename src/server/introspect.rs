@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::Profile;
 use crate::{
     client::published_keys,
-    inspect::{Expectations, Jwt, Keys, Kind, Verdict, verify},
+    inspect::{Expectations, Jwt, TokenKind, VerificationKeys, verify},
     keystore::KeySet,
 };
 
@@ -76,11 +76,11 @@ impl Issuers {
         }
         let no_keys = || inactive("not active: no keys", "the issuer's keys could not be fetched".to_owned());
         let keys = self.issuer(profile).keys(profile, &jwt).await.ok_or_else(no_keys)?;
-        let verification = verify(&jwt, Kind::MaskinportenAccessToken, &Keys::Set(&keys), &expected, now);
-        let fault = verification.findings.iter().find(|finding| finding.verdict == Verdict::Fault);
-        match fault {
+        let verification =
+            verify(&jwt, TokenKind::MaskinportenAccessToken, &VerificationKeys::Set(&keys), &expected, now);
+        match verification.faults().next() {
             None => Ok(jwt.claims().clone()),
-            Some(fault) => Err(inactive("not active: it does not hold", format!("{}: {}", fault.check, fault.found))),
+            Some(fault) => Err(inactive("not active: it does not hold", format!("{}: {}", fault.kind, fault.found))),
         }
     }
 

@@ -1,6 +1,6 @@
-//! Settings that are missing, wrong, or contradict each other; nothing of it needs the network.
+//! Settings that are missing, invalid or contradictory; the network is not needed.
 //!
-//! `configuration.txt` has the whole report of each.
+//! `configuration.txt` has the whole report of each case.
 
 use std::{fs, process::Command};
 
@@ -10,7 +10,7 @@ use crate::{
     support::{Outcome, program},
 };
 
-/// What is typed after `check --offline`; `@name` is a file of the simulator's.
+/// The arguments after `check --offline`; `@name` is a file of the simulator.
 pub static CASES: &[(&str, &[&str])] = &[
     ("nothing at all", &[]),
     ("nothing but an environment", &["--env", "test"]),
@@ -147,7 +147,7 @@ pub static CASES: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Runs `check --offline` with what is typed in a case.
+/// Runs `check --offline` with the arguments of a case.
 pub fn check(local: &Local, arguments: &[&str], format: &str) -> Outcome {
     let place = |word: &&str| match word.strip_prefix('@') {
         Some(name) => local.file(name).display().to_string(),
@@ -158,13 +158,13 @@ pub fn check(local: &Local, arguments: &[&str], format: &str) -> Outcome {
 }
 
 #[test]
-fn what_is_missing_wrong_or_contradictory_is_told_all_at_once() {
+fn every_missing_invalid_or_contradictory_setting_is_reported_at_once() {
     let local = Local::start(&[]);
     let reports = CASES.iter().map(|(name, arguments)| (*name, whole(&check(&local, arguments, "text"), &local)));
     compare(snapbox::file!["configuration.txt"], reports);
 }
 
-/// Makes a keystore whose certificate comes from an authority of this name.
+/// Makes a keystore whose certificate is issued by an authority with this name.
 fn keystore_issued_by(authority: &str, folder: &std::path::Path) -> String {
     let script = format!(
         "set -e; cd '{}'
@@ -179,7 +179,7 @@ fn keystore_issued_by(authority: &str, folder: &std::path::Path) -> String {
 }
 
 #[test]
-fn a_test_certificate_in_production_and_the_reverse_are_told_before_anything_is_sent() {
+fn a_certificate_of_the_other_environment_is_reported_before_anything_is_sent() {
     let (local, folder) = (Local::start(&[]), tempfile::tempdir().unwrap());
     let test = keystore_issued_by("Buypass Class 3 Test4 CA 3", folder.path());
     let production = local.file("other-environment.p12").display().to_string();
@@ -192,17 +192,17 @@ fn a_test_certificate_in_production_and_the_reverse_are_told_before_anything_is_
             "prod",
             &test,
             &secret,
-            "FAULT    test or production     a test certificate, and the environment is production",
+            "FAULT    test or production     a test certificate, but the environment is production",
         ),
         ("test", &test, &secret, "ok       test or production     a test certificate"),
         (
             "test",
             &production,
             &modern,
-            "FAULT    test or production     a production certificate, and the environment is test",
+            "FAULT    test or production     a production certificate, but the environment is test",
         ),
         ("prod", &production, &modern, "ok       test or production     a production certificate"),
-        ("prod", &unknown, &modern, "skipped  test or production     the issuer is not known"),
+        ("prod", &unknown, &modern, "skipped  test or production     unknown issuer"),
     ] {
         let arguments = [
             "check",
@@ -224,7 +224,7 @@ fn a_test_certificate_in_production_and_the_reverse_are_told_before_anything_is_
 }
 
 #[test]
-fn what_every_command_would_warn_of_stands_in_the_report_and_not_on_stderr() {
+fn warnings_that_every_command_prints_are_in_the_report_and_not_on_stderr() {
     let (local, folder) = (Local::start(&[]), tempfile::tempdir().unwrap());
     let password = fs::read_to_string(local.file("modern.password")).unwrap();
     let text = format!(

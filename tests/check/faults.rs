@@ -1,7 +1,7 @@
-//! Every fault that the simulator shows, and what it changes in the report.
+//! Every fault that the simulator can produce, and what it changes in the report.
 //!
-//! `sound.txt` is the report when all is well. `faults.txt` has a paragraph for each fault: its name, the lines of the
-//! sound report that are gone and those that are new.
+//! `sound.txt` is the report without a fault. `faults.txt` has a paragraph for each fault: its name, and the lines that are
+//! removed from that report and added to it.
 
 use std::collections::BTreeSet;
 
@@ -14,11 +14,11 @@ use super::{
 };
 use crate::{local::Local, refusals::all_known, server::Server, support::assert_snapshot};
 
-/// The consumer that has delegated a scope to the client of `modern.p12`.
+/// The consumer that has delegated a scope to the client of `modern.p12`, has a system user and has given a consent.
 const CONSUMER: &str = "310700053";
 
-/// A fault: its name, what it changes in `clients.json`, and what is typed; `@name` is a file of the simulator's, and
-/// `%path` one of its addresses.
+/// A fault: its name, its change to `clients.json`, and the arguments; `@name` is a file of the simulator, `%path` one of
+/// its URLs.
 struct Fault {
     name: &'static str,
     edit: fn(&mut Value),
@@ -36,6 +36,9 @@ macro_rules! faults {
         |clients| clients["faults"] = json!($faults)
     };
 }
+
+/// Details of different types, which the simulator grants together.
+const SYSTEM_USER_AND_CONSENT: &str = r#"[{"type":"urn:altinn:systemuser","systemuser_org":{"authority":"iso6523-actorid-upis","ID":"0192:310700053"}},{"type":"urn:altinn:consent","id":"a7f51c7d-65fd-4256-9739-cdc46d0faeac","from":"urn:altinn:organization:identifier-no:310700053"}]"#;
 
 const REGISTERED: &[&str] =
     &["--jwk", "@registered-key.jwk.json", "--client-id", "673d59a6-b427-49bc-b413-b51d7a8f05be"];
@@ -100,7 +103,7 @@ static FAULTS: &[Fault] = &[
     // The registered key.
     fault("a registered key", nothing, REGISTERED),
     fault("an unknown key id", nothing, &["--jwk", "@registered-key.jwk.json"]),
-    fault("a key id that nobody registers", nothing, &["--kid", "a key"]),
+    fault("a key id that cannot be registered", nothing, &["--kid", "a key"]),
     fault(
         "MP-121 an expired key",
         nothing,
@@ -123,13 +126,13 @@ static FAULTS: &[Fault] = &[
     fault("an undocumented claim", nothing, &["--claim", "more=1"]),
     fault("a scope without prefix", nothing, &["--scope", "serviceowner"]),
     fault(
-        "one's own organisation as consumer",
+        "the client's own organisation as consumer",
         nothing,
         &["--consumer-org", "310700010", "--scope", "simulator:delegated"],
     ),
     fault("MP-301 unknown details", nothing, &["--authorization-details", r#"[{"type":"urn:example:other"}]"#]),
     fault(
-        "MP-302 a member more in the details",
+        "MP-302 an extra member in the details",
         nothing,
         &[
             "--authorization-details",
@@ -137,6 +140,7 @@ static FAULTS: &[Fault] = &[
         ],
     ),
     fault("MP-303 no such system user", nothing, &["--system-user", "310700061"]),
+    fault("a system user and a consent in one grant", nothing, &["--authorization-details", SYSTEM_USER_AND_CONSENT]),
     fault(
         "a person in the details",
         nothing,
@@ -148,11 +152,11 @@ static FAULTS: &[Fault] = &[
         ],
     ),
     fault(
-        "a registered key and an algorithm that is not taken",
+        "a registered key and an unsupported algorithm",
         nothing,
         &["--jwk", "@registered-key.jwk.json", "--client-id", "673d59a6-b427-49bc-b413-b51d7a8f05be", "--alg", "PS256"],
     ),
-    fault("an algorithm that is not taken", nothing, &["--alg", "PS256"]),
+    fault("an unsupported algorithm", nothing, &["--alg", "PS256"]),
     // The network, the metadata and the clock.
     fault("metadata that is a page", faults!({ "metadata_answer": "html" }), &[]),
     fault("no metadata", faults!({ "metadata_answer": "status", "status": 404 }), &[]),
@@ -177,12 +181,12 @@ static FAULTS: &[Fault] = &[
     fault("a clock that is a minute ahead", faults!({ "clock_offset_seconds": -60 }), &[]),
     // The scopes.
     fault(
-        "MP-200 MP-201 MP-250 and a good scope",
+        "MP-200 MP-201 MP-250 and a granted scope",
         nothing,
         &["--scope", "difitest:test1 difitest:none simulator:login simulator:ungranted"],
     ),
-    fault("each scope, all of them good", nothing, &["--scope", "difitest:test1 difitest:test2", "--each-scope"]),
-    fault("all scopes, and nobody asks for each", nothing, &["--scope", "difitest:test1 difitest:test2"]),
+    fault("each scope requested separately", nothing, &["--scope", "difitest:test1 difitest:test2", "--each-scope"]),
+    fault("all scopes granted together", nothing, &["--scope", "difitest:test1 difitest:test2"]),
     fault(
         "MP-251 a scope that is not delegated",
         nothing,
@@ -194,22 +198,22 @@ static FAULTS: &[Fault] = &[
     // The token.
     fault("a token signed with another key", faults!({ "sign_with_another_key": true }), &[]),
     fault("a token by a key that is not published", faults!({ "token_header": { "kid": "another" } }), &[]),
-    fault("keys that are no keys", faults!({ "jwk_answer": "html" }), &[]),
-    fault("no keys", faults!({ "jwk_answer": "status", "status": 404 }), &[]),
+    fault("a key set that is a page", faults!({ "jwk_answer": "html" }), &[]),
+    fault("no key set", faults!({ "jwk_answer": "status", "status": 404 }), &[]),
     fault("a token of another issuer", faults!({ "token": { "iss": "https://maskinporten.no/" } }), &[]),
     fault(
         "a token for another consumer",
         faults!({ "token": { "consumer": { "authority": "iso6523-actorid-upis", "id": "0192:310700053" } } }),
         &[],
     ),
-    fault("a token for nobody", faults!({ "token": { "consumer": null } }), &[]),
+    fault("a token without a consumer", faults!({ "token": { "consumer": null } }), &[]),
     fault(
         "a token without its audience",
         faults!({ "token": { "aud": null } }),
         &["--resource", "https://api.example.no/"],
     ),
     fault(
-        "a token for an audience that nobody asked for",
+        "a token for an audience that was not requested",
         faults!({ "token": { "aud": "https://api.example.no/" } }),
         &[],
     ),
@@ -222,7 +226,7 @@ static FAULTS: &[Fault] = &[
     ),
     fault("a token without times", faults!({ "token": { "iat": null } }), &[]),
     fault(
-        "a token of a client that proved itself otherwise",
+        "a token of a client that authenticated otherwise",
         faults!({ "token": { "client_amr": "private_key_jwt" } }),
         &[],
     ),
@@ -232,12 +236,12 @@ static FAULTS: &[Fault] = &[
         &["--system-user", CONSUMER],
     ),
     fault(
-        "a token with an object for details",
+        "a token with an object as details",
         faults!({ "token": { "authorization_details": { "type": "urn:altinn:systemuser" } } }),
         &["--system-user", CONSUMER],
     ),
     fault(
-        "a token with a text for details",
+        "a token with a string as details",
         faults!({ "token": { "authorization_details": "x" } }),
         &["--system-user", CONSUMER],
     ),
@@ -252,14 +256,14 @@ static FAULTS: &[Fault] = &[
         &["--scope", "simulator:delegated", "--consumer-org", CONSUMER],
     ),
     fault(
-        "a token with a supplier that nobody asked for",
+        "a token with a supplier that was not requested",
         faults!({ "token": { "supplier": { "ID": "0192:310700029" } } }),
         &[],
     ),
-    fault("a token that is no JWT", faults!({ "success": { "access_token": "opaque-reference" } }), &[]),
+    fault("a token that is not a JWT", faults!({ "success": { "access_token": "opaque-reference" } }), &[]),
 ];
 
-/// What is typed, with the simulator's files in place.
+/// Returns the arguments, with the simulator's files and URLs.
 fn typed(fault: &Fault, local: &Local) -> Vec<String> {
     let place = |word: &&str| match (word.strip_prefix('@'), word.strip_prefix('%')) {
         (Some(name), _) => local.file(name).display().to_string(),
@@ -269,7 +273,7 @@ fn typed(fault: &Fault, local: &Local) -> Vec<String> {
     fault.arguments.iter().map(place).collect()
 }
 
-/// The report of a simulator with this fault.
+/// Returns the report of a simulator with this fault.
 fn report(fault: &Fault) -> String {
     let local = Local::with_clients(&[], fault.edit);
     let arguments = typed(fault, &local);
@@ -282,19 +286,19 @@ fn sound() -> String {
 }
 
 #[test]
-fn a_report_of_what_is_sound_says_so_line_by_line() {
+fn the_report_without_a_fault_has_a_line_for_each_check() {
     assert_snapshot(&sound(), snapbox::file!["sound.txt"]);
 }
 
 #[test]
-fn each_fault_changes_the_lines_that_are_about_it_and_no_others() {
+fn each_fault_changes_only_the_lines_that_are_about_it() {
     let sound = sound();
     let changes = FAULTS.iter().map(|fault| (fault.name, change(&sound, &report(fault))));
     compare(snapbox::file!["faults.txt"], changes);
 }
 
-/// Checks that have no fault to find: what would be wrong keeps the key from opening or the grant from being made.
-const ALWAYS_RIGHT: [&str; 9] = [
+/// Checks that cannot fail: the fault would keep the key from opening, or the grant from being made.
+const ALWAYS_PASS: [&str; 9] = [
     "keystore.entries",
     "keystore.choice",
     "certificate.key_size",
@@ -306,7 +310,7 @@ const ALWAYS_RIGHT: [&str; 9] = [
     "grant.resource",
 ];
 
-/// Checks whose faults other tests show: `forms` those of the network, `configuration` the warnings.
+/// Checks whose faults are in other tests: those of the network in `forms`, the warnings in `configuration`.
 const ELSEWHERE: [&str; 5] =
     ["configuration.warnings", "keystore.file_mode", "network.name", "network.connection", "network.tls"];
 
@@ -332,13 +336,13 @@ fn every_check_that_can_find_a_fault_finds_one_in_some_test() {
         seen(&configuration::check(&local, arguments, "json").stdout);
     }
 
-    let known: BTreeSet<&str> = ALWAYS_RIGHT.into_iter().chain(ELSEWHERE).collect();
+    let known: BTreeSet<&str> = ALWAYS_PASS.into_iter().chain(ELSEWHERE).collect();
     assert_eq!(missing, known);
 }
 
-/// The refusals that no grant of ours can provoke, and all the others once more: the server says them by itself.
+/// Includes the refusals that our own grants cannot cause: a test server sends them all.
 #[test]
-fn every_known_refusal_of_the_token_endpoint_is_told_with_what_it_means_and_what_to_do() {
+fn every_known_refusal_is_reported_with_its_meaning_and_remedy() {
     let local = Local::start(&[]);
     for known in all_known() {
         for told in &known.explanations {
@@ -355,7 +359,7 @@ fn every_known_refusal_of_the_token_endpoint_is_told_with_what_it_means_and_what
                 ),
                 known.cause(),
                 told.meaning.to_owned(),
-                "why: this is what `maskinporten token` does".to_owned(),
+                "why: it is the request of `maskinporten token`".to_owned(),
                 format!("do:  {}\n\nreceived\n  skipped  signature, iss", told.hint),
             ];
             let wanted = wanted.join("\n           ");

@@ -1,4 +1,4 @@
-//! The forms of the report, many scopes, and what keeps it from being a secret.
+//! The forms of the report, many scopes, and what a report never contains.
 
 use std::{fs, time::Instant};
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[test]
-fn as_json_each_check_has_an_id_a_verdict_and_what_the_text_says() {
+fn in_json_each_check_has_its_id_its_verdict_and_the_content_of_the_text_form() {
     let local = Local::start(&[]);
 
     let outcome = check(&local, &["--scope", "simulator:ungranted", "--format", "json"]);
@@ -37,7 +37,7 @@ fn as_json_each_check_has_an_id_a_verdict_and_what_the_text_says() {
             "verdict": "fault",
             "found": "refused: HTTP 403, forbidden (MP-250)",
             "details": [format!("the server says: {description}")],
-            "why": "this is what `maskinporten token` does",
+            "why": "it is the request of `maskinporten token`",
             "remedy": remedy,
             "refusal": {
                 "http_status": 403,
@@ -56,7 +56,7 @@ fn as_json_each_check_has_an_id_a_verdict_and_what_the_text_says() {
 }
 
 #[test]
-fn the_same_report_in_norwegian_explains_the_refusal_in_norwegian() {
+fn with_lang_nb_the_refusal_is_explained_in_bokmål() {
     let local = Local::start(&[]);
 
     let outcome = check(&local, &["--scope", "simulator:ungranted", "--lang", "nb"]);
@@ -65,7 +65,7 @@ fn the_same_report_in_norwegian_explains_the_refusal_in_norwegian() {
 }
 
 #[test]
-fn two_hundred_scopes_are_asked_for_four_at_a_time_and_each_has_its_line() {
+fn two_hundred_scopes_are_requested_four_at_a_time_and_each_has_a_line() {
     // Every scope of the file but one is on the client; each answer takes 100 ms.
     let scopes: Vec<String> = (0..200).map(|number| format!("many:s{number}")).collect();
     let names = scopes[..199].to_vec();
@@ -93,7 +93,7 @@ fn two_hundred_scopes_are_asked_for_four_at_a_time_and_each_has_its_line() {
 }
 
 #[test]
-fn nothing_secret_stands_in_a_report() {
+fn a_report_contains_no_secret() {
     let local = Local::start(&[]);
     let password = fs::read_to_string(local.file("modern.password")).unwrap();
 
@@ -119,7 +119,7 @@ fn nothing_secret_stands_in_a_report() {
 
 #[cfg(unix)]
 #[test]
-fn a_keystore_that_others_can_read_is_a_warning_and_no_fault() {
+fn a_keystore_that_others_can_read_is_a_warning_and_not_a_fault() {
     use std::os::unix::fs::PermissionsExt as _;
     let local = Local::start(&[]);
     let file = local.file("modern.p12");
@@ -129,15 +129,15 @@ fn a_keystore_that_others_can_read_is_a_warning_and_no_fault() {
 
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
     let warning = format!(
-        "  warning  who can read it        others too (mode 644)\n           why: everyone who can read the file can try to \
-         open it\n           do:  chmod 600 {}\n",
+        "  warning  permissions            others too (mode 644)\n           why: anyone who can read the file can try \
+         passwords on it\n           do:  chmod 600 {}\n",
         file.display()
     );
     assert!(outcome.stdout.contains(&warning), "{}", outcome.stdout);
 }
 
 #[test]
-fn what_cannot_be_reached_is_told_step_by_step() {
+fn an_unreachable_server_is_reported_step_by_step() {
     let mut local = Local::start(&["--tls"]);
     let folder = tempfile::tempdir().unwrap();
     let other = folder.path().join("other.pem");
@@ -171,7 +171,7 @@ fn what_cannot_be_reached_is_told_step_by_step() {
 }
 
 #[test]
-fn a_scopes_file_that_cannot_be_used_is_a_failure_of_usage() {
+fn an_unusable_scopes_file_is_a_usage_error() {
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty");
     fs::write(&empty, "# nothing\n").unwrap();
@@ -187,14 +187,14 @@ fn a_scopes_file_that_cannot_be_used_is_a_failure_of_usage() {
     }
 }
 
-/// What stands in a section of a report.
+/// Returns the lines of a section of a report.
 fn section<'report>(report: &'report str, name: &str) -> &'report str {
     let (_, after) = report.split_once(&format!("\n\n{name}\n")).unwrap();
     after.split("\n\n").next().unwrap()
 }
 
 #[test]
-fn scopes_that_are_refused_alike_are_explained_once() {
+fn scopes_with_the_same_refusal_are_explained_once() {
     let local = Local::start(&[]);
 
     let outcome = check(&local, &["--scope", "no:a no:b simulator:ungranted no:c"]);
@@ -207,15 +207,18 @@ fn scopes_that_are_refused_alike_are_explained_once() {
              client, {scope} (trace_id: TRACE)\n"
         )
     };
-    let like_a = "           do:  the same as for no:a\n";
+    let like_a = "           do:  as for no:a\n";
     let token = section(&report, "token");
     assert!(token.contains(&format!("{}{like_a}  FAULT    simulator:ungranted", line("no:b"))), "{token}");
     assert!(token.ends_with(&format!("{}{}", line("no:c"), like_a.trim_end())), "{token}");
-    assert_eq!(token.matches("each scope is registered on the client, granted or delegated by itself").count(), 2);
+    assert_eq!(
+        token.matches("each scope is registered on the client, and granted or delegated, separately").count(),
+        2
+    );
 }
 
 #[test]
-fn scopes_whose_turn_comes_after_the_server_is_gone_are_not_asked_for() {
+fn scopes_are_not_requested_after_the_server_became_unreachable() {
     let local = Local::start(&[]);
     let refusal = r#"{"error":"invalid_scope","error_description":"Token request contains invalid scopes for client"}"#;
     let gone = [server::json("400 Bad Request", refusal), Step::Reset, Step::Reset, Step::Reset, Step::Reset];
@@ -228,11 +231,11 @@ fn scopes_whose_turn_comes_after_the_server_is_gone_are_not_asked_for() {
     for asked in ["a:1", "a:2", "a:3", "a:4"] {
         assert!(token.contains(&format!("  FAULT    {asked} ")), "{token}");
     }
-    assert!(token.ends_with("\n  skipped  a:5, a:6: the server stopped answering"), "{token}");
+    assert!(token.ends_with("\n  skipped  a:5, a:6: the server became unreachable"), "{token}");
 }
 
 #[test]
-fn what_was_put_in_the_wrong_place_stands_in_no_report() {
+fn secrets_in_the_wrong_option_are_not_in_the_report() {
     let local = Local::start(&[]);
     let jwk = fs::read_to_string(local.file("registered-key.jwk.json")).unwrap();
     let private = serde_json::from_str::<Value>(&jwk).unwrap()["d"].as_str().unwrap()[..20].to_owned();
@@ -254,7 +257,7 @@ fn what_was_put_in_the_wrong_place_stands_in_no_report() {
 }
 
 #[test]
-fn the_way_to_the_metadata_that_is_looked_for_is_told_step_by_step_too() {
+fn with_discover_the_connection_to_the_metadata_is_reported_step_by_step() {
     let local = Local::start(&["--tls"]);
     let other = local.file("ca.pem").display().to_string();
     let discover = ["--discover", local.issuer(), "--ca-file", &other];

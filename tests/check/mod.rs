@@ -1,4 +1,4 @@
-//! `maskinporten check` against the simulator: the whole report when all is well, and what each fault changes in it.
+//! `maskinporten check` against the simulator: the whole report without a fault, and what each fault changes.
 
 mod configuration;
 mod faults;

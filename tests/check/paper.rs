@@ -1,4 +1,4 @@
-//! A report as it can be compared: without what differs from run to run.
+//! Makes reports comparable: without what differs from run to run. `BLESS=1 cargo test` rewrites the expected reports.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use crate::{
     support::{Outcome, assert_snapshot},
 };
 
-/// What stands for what.
+/// What varies, and its replacement.
 static STEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         (
@@ -20,7 +20,7 @@ static STEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         ),
         (r"\b[0-9a-f]{32}\b", "TRACE"),
         (r"\b[0-9A-F]{40}\b", "SHA1"),
-        (r"(^|[ \n])[\w-]{43}\b", "${1}KEY"),
+        (r"(^|[ `\n])[\w-]{43}\b", "${1}KEY"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DAY"),
         (r"until \d{4}-\d\d-\d\d\b", "until DAY"),
         (r"\d+ days left", "DAYS left"),
@@ -29,7 +29,7 @@ static STEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     .into()
 });
 
-/// A report without times, ports, folders and keys.
+/// Returns a report without times, ports, folders and keys.
 pub fn steady(report: &str, local: &Local) -> String {
     let folder = local.file("x").parent().unwrap().display().to_string();
     let report = report.replace(local.issuer(), "http://SIMULATOR/").replace(&folder, "FOLDER");
@@ -37,7 +37,7 @@ pub fn steady(report: &str, local: &Local) -> String {
     report.lines().map(narrow).collect()
 }
 
-/// A line without what lines it up with the longest name of a folder, which differs.
+/// Returns a line without the alignment with the longest path, which differs.
 fn narrow(line: &str) -> String {
     let is_setting = line.starts_with("  ")
         && !["  ok ", "  warning ", "  FAULT ", "  skipped ", "   "].iter().any(|start| line.starts_with(start));
@@ -49,7 +49,7 @@ fn narrow(line: &str) -> String {
     if is_setting { format!("  {}\n", words.join("  ")) } else { format!("{line}\n") }
 }
 
-/// What of a report is not in another one: lines that are gone with a minus, new ones with a plus.
+/// Returns the difference between two reports: removed lines with a minus, added ones with a plus.
 pub fn change(before: &str, after: &str) -> String {
     let differences = TextDiff::from_lines(before, after);
     let changed = differences.iter_all_changes().filter_map(|change| match change.tag() {
@@ -60,7 +60,7 @@ pub fn change(before: &str, after: &str) -> String {
     changed.collect()
 }
 
-/// A report together with how the command ended, as one text.
+/// Returns a report with the exit code and stderr.
 pub fn whole(outcome: &Outcome, local: &Local) -> String {
     format!("{}exit {}\n{}", steady(&outcome.stdout, local), outcome.code, outcome.stderr)
 }

@@ -1,4 +1,4 @@
-//! Grants: our own before it is sent, and one that was found somewhere; with certificates or with a key id.
+//! Grants: our own before it is sent, and grants of others; with certificates or with a key id.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use crate::{
 
 const HINT: &str = "hint: what was found and what was expected stands in the report on stdout\n";
 
-/// `inspect --grant` with a keystore of testdata and its usual settings.
+/// Returns `inspect --grant` with a keystore of testdata.
 fn own(arguments: &[&str]) -> Maskinporten {
     let keystore = testdata("iterations-one.p12");
     maskinporten(["inspect", "--grant", "--env", "test", "-c", "ID", "-s", "difitest:test1", "-k", &keystore])
@@ -26,7 +26,7 @@ fn report(outcome: &Outcome) -> Value {
     serde_json::from_str(&outcome.stdout).unwrap()
 }
 
-/// Check, verdict and what was found.
+/// Returns the property, the verdict and what was found.
 fn findings(outcome: &Outcome) -> Vec<(String, String, String)> {
     let report = report(outcome);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -42,7 +42,7 @@ fn x5c(names: &[&str]) -> Vec<String> {
     names.iter().map(der).collect()
 }
 
-/// A grant by the enterprise's key with these certificates, good for two minutes from now.
+/// Returns a grant signed by the enterprise's key with these certificates, valid for two minutes from now.
 fn grant(x5c: &[String], changes: &Value) -> String {
     let now = chrono::Utc::now().timestamp();
     let mut claims = json!({ "aud": "https://test.maskinporten.no/", "scope": "a:b", "iss": "ID", "iat": now, "exp": now + 120,
@@ -59,14 +59,14 @@ fn verify(grant: &str, arguments: &[&str]) -> Outcome {
     maskinporten(["inspect", "--verify", "--format", "json"]).args(arguments).stdin(grant).run()
 }
 
-/// The checks that found a fault, with what they found.
+/// Returns the properties with a fault, with what was found.
 fn faults(outcome: &Outcome) -> Vec<(String, String)> {
     let faults = findings(outcome).into_iter().filter(|(_, verdict, _)| verdict == "fault");
     faults.map(|(check, _, found)| (check, found)).collect()
 }
 
 #[test]
-fn our_own_grant_holds_and_nothing_is_sent() {
+fn our_own_grant_is_valid_and_nothing_is_sent() {
     let outcome = own(&["--verify", "--format", "json"]).run();
 
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
@@ -89,7 +89,7 @@ fn our_own_grant_with_a_key_id_is_verified_with_the_key_s_public_half() {
 }
 
 #[test]
-fn our_own_grant_is_compared_with_the_keys_that_are_registered() {
+fn our_own_grant_is_verified_with_the_registered_keys() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("registered.json").display().to_string();
     let keystore = testdata("iterations-one.p12");
@@ -104,12 +104,13 @@ fn our_own_grant_is_compared_with_the_keys_that_are_registered() {
 
     assert_eq!((known.code, known.stderr.as_str()), (0, ""));
     assert_eq!((unknown.code, unknown.stderr), (7, format!("error: the token does not hold: signature\n{HINT}")));
-    let line = "  FAULT  signature  the key `another` is not there; there are my-key; expected a signature by a key of its issuer";
+    let line =
+        "  FAULT  signature  unknown key `another`; known keys: my-key; expected a signature by a key of its issuer";
     assert!(unknown.stdout.contains(line), "{}", unknown.stdout);
 }
 
 #[test]
-fn the_simulators_own_grant_holds() {
+fn the_grant_for_the_simulator_is_valid() {
     let local = Local::start(&[]);
 
     let outcome = local.maskinporten(&["inspect", "--grant", "--verify", "--env", "local"]).run();
@@ -119,7 +120,7 @@ fn the_simulators_own_grant_holds() {
 }
 
 #[test]
-fn a_grant_that_was_found_holds_with_its_certificates() {
+fn the_grant_of_another_client_is_verified_with_its_certificates() {
     for chain in [&["enterprise", "issuing", "root"][..], &["enterprise", "issuing"], &["enterprise"]] {
         let outcome = verify(&grant(&x5c(chain), &json!({})), &[]);
 
@@ -128,12 +129,12 @@ fn a_grant_that_was_found_holds_with_its_certificates() {
 }
 
 #[test]
-fn certificates_that_do_not_belong_together_are_named() {
+fn a_broken_chain_and_an_invalid_certificate_are_named() {
     for (chain, check, found) in [
-        (&["enterprise", "root"][..], "chain", "number 1 was not issued by number 2"),
-        (&["enterprise", "issuing", "other"], "chain", "number 2 was not issued by number 3"),
+        (&["enterprise", "root"][..], "chain", "certificate 1 was not issued by certificate 2"),
+        (&["enterprise", "issuing", "other"], "chain", "certificate 2 was not issued by certificate 3"),
         (&["expired", "issuing", "root"], "certificates", "expired 2022-"),
-        (&["not-yet-valid", "issuing", "root"], "certificates", "begins 2110-"),
+        (&["not-yet-valid", "issuing", "root"], "certificates", "is not valid before 2110-"),
     ] {
         let outcome = verify(&grant(&x5c(chain), &json!({})), &[]);
 
@@ -144,16 +145,16 @@ fn certificates_that_do_not_belong_together_are_named() {
 }
 
 #[test]
-fn another_one_s_certificate_does_not_vouch() {
+fn a_certificate_of_another_key_does_not_verify_the_signature() {
     let outcome = verify(&grant(&x5c(&["other", "issuing", "root"]), &json!({})), &[]);
 
     let faults = faults(&outcome);
     assert_eq!((outcome.code, faults.len(), faults[0].0.as_str()), (7, 1, "signature"));
-    assert!(faults[0].1.starts_with("RS256, and not by "), "{faults:?}");
+    assert!(faults[0].1.starts_with("RS256, but not by "), "{faults:?}");
 }
 
 #[test]
-fn a_certificate_for_encryption_may_not_sign_and_one_without_an_organisation_is_nobodys() {
+fn a_certificate_for_encryption_may_not_sign_and_a_certificate_needs_an_organisation_number() {
     let key =
         openssl::pkey::PKey::private_key_from_pem(&fs::read(testdata("keys/encryption-key.pem")).unwrap()).unwrap();
     let now = chrono::Utc::now().timestamp();
@@ -171,12 +172,12 @@ fn a_certificate_for_encryption_may_not_sign_and_one_without_an_organisation_is_
 }
 
 #[test]
-fn an_x5c_that_is_no_chain_is_a_fault() {
+fn an_x5c_that_is_not_a_chain_is_a_fault() {
     let good = x5c(&["enterprise"]);
     for (x5c, found) in [
         (vec![], "`x5c` is empty"),
         (vec![good[0].replace('=', "").replace('+', "-")], "element 1 of `x5c` is not base64 with padding"),
-        (vec![good[0].clone(), "AAAA".to_owned()], "element 2 of `x5c` is not a certificate in DER"),
+        (vec![good[0].clone(), "AAAA".to_owned()], "element 2 of `x5c` is not a DER certificate"),
         (vec![good[0].clone(); 17], "`x5c` has more than 16 certificates"),
     ] {
         let outcome = verify(&grant(&x5c, &json!({})), &[]);
@@ -188,26 +189,27 @@ fn an_x5c_that_is_no_chain_is_a_fault() {
 }
 
 #[test]
-fn claims_that_maskinporten_refuses_do_not_hold() {
+fn claims_that_maskinporten_rejects_are_faults() {
     let now = chrono::Utc::now().timestamp();
     for (changes, check, found) in [
         (json!({ "exp": now + 600 }), "lifetime", "10 min"),
         (
             json!({ "aud": "https://test.maskinporten.no" }),
             "audience",
-            "`aud` lacks the slash at its end: https://test.maskinporten.no/",
+            "`aud` lacks the trailing slash: https://test.maskinporten.no/",
         ),
         (
             json!({ "aud": "https://maskinporten.no/token" }),
             "audience",
-            "`aud` is the token endpoint, and only the issuer is taken: https://maskinporten.no/",
+            "`aud` is the token endpoint; only the issuer identifier is accepted: https://maskinporten.no/",
         ),
         (json!({ "aud": ["https://maskinporten.no/", "b"] }), "audience", "`aud` has more than one value"),
         (
             json!({ "aud": "https://ver2.maskinporten.no/" }),
             "audience",
-            "`aud` is a retired environment: ver2 was phased out on 2024-06-10 and replaced by test",
+            "`aud` belongs to a retired environment: ver2 was phased out on 2024-06-10 and replaced by test",
         ),
+        (json!({ "aud": 7 }), "audience", "`aud` is not a string"),
         (json!({ "iss": "" }), "issuer", ""),
     ] {
         let outcome = verify(&grant(&x5c(&["enterprise"]), &changes), &[]);
@@ -217,7 +219,7 @@ fn claims_that_maskinporten_refuses_do_not_hold() {
 }
 
 #[test]
-fn an_environment_is_whom_a_grant_should_be_for() {
+fn an_environment_is_the_expected_audience_of_a_grant() {
     let grant = grant(&x5c(&["enterprise"]), &json!({}));
 
     assert_eq!(verify(&grant, &["--env", "test"]).code, 0);
@@ -226,7 +228,7 @@ fn an_environment_is_whom_a_grant_should_be_for() {
 }
 
 #[test]
-fn a_grant_with_a_key_id_alone_cannot_be_verified_without_its_keys() {
+fn a_grant_with_only_a_key_id_cannot_be_verified_without_the_client_s_keys() {
     let claims = json!({ "aud": "https://test.maskinporten.no/", "scope": "a:b", "iss": "ID", "iat": 1, "exp": 2 });
     let grant = signed_with(&issuer_key(), &json!({ "alg": "RS256", "kid": "issuer" }), &claims);
 
@@ -237,13 +239,13 @@ fn a_grant_with_a_key_id_alone_cannot_be_verified_without_its_keys() {
 }
 
 #[test]
-fn certificates_never_vouch_for_a_token_of_maskinporten() {
+fn certificates_never_verify_a_maskinporten_token() {
     let claims = json!({ "iss": "https://test.maskinporten.no/", "scope": "a:b", "exp": 1 });
     let pem = fs::read(testdata("keys/enterprise-key.pem")).unwrap();
     let key = openssl::pkey::PKey::private_key_from_pem(&pem).unwrap();
     let forged = signed_with(&key, &json!({ "alg": "RS256", "x5c": x5c(&["enterprise", "issuing", "root"]) }), &claims);
 
-    // Its issuer is not the expected one, so that nothing is fetched; the certificates are there all the same.
+    // Its issuer is not the expected one, so no keys are fetched, but it has certificates.
     let outcome = verify(&forged, &["--env", "prod"]);
 
     assert_eq!(outcome.code, 7);

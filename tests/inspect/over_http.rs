@@ -1,4 +1,4 @@
-//! Tokens of a simulator, verified with the keys that it publishes; and what does not hold, whole report and exit code.
+//! Tokens of a simulator, verified with the keys that it publishes; faults, with the whole report and the exit code.
 
 use std::fs;
 
@@ -21,7 +21,7 @@ fn inspect(local: &Local, arguments: &[&str], token: &str) -> Outcome {
     local.maskinporten(&["inspect", "--format", "json"]).args(arguments).stdin(token).run()
 }
 
-/// Each finding as `check verdict found`, with the times left out: they are another each second.
+/// Returns each finding as `check verdict found`, without times, which vary.
 fn findings(outcome: &Outcome) -> Vec<String> {
     let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -35,18 +35,18 @@ fn findings(outcome: &Outcome) -> Vec<String> {
 }
 
 const TIMES: [&str; 2] = [
-    "expiry good …; expected a time to come, without leeway",
-    "issued_at good …; expected a time past, or up to 10 s ahead",
+    "expiry good …; expected a time in the future, without leeway",
+    "issued_at good …; expected a time in the past, or at most 10 s in the future",
 ];
 
-/// The id of the simulator's key.
+/// Returns the id of the simulator's key.
 fn key_id(local: &Local, token: &str) -> String {
     let report: Value = serde_json::from_str(&inspect(local, &[], token).artefact()).unwrap();
     report["header"]["kid"].as_str().unwrap().to_owned()
 }
 
 #[test]
-fn a_token_that_was_just_issued_holds_with_everything_that_was_asked_for() {
+fn a_token_that_was_just_issued_meets_every_expectation() {
     let local = Local::start(&[]);
     let token = token(&local, &["-r", "https://api.example.no/", "-s", "difitest:test1"]);
     let key = key_id(&local, &token);
@@ -76,7 +76,7 @@ fn a_token_that_was_just_issued_holds_with_everything_that_was_asked_for() {
 }
 
 #[test]
-fn the_report_for_people_is_the_whole_of_it() {
+fn the_text_report_is_complete() {
     let local = Local::start(&[]);
     let token = token(&local, &[]);
     let report: Value = serde_json::from_str(&inspect(&local, &[], &token).artefact()).unwrap();
@@ -97,7 +97,7 @@ fn the_report_for_people_is_the_whole_of_it() {
     assert_eq!(
         others.join("\n"),
         format!(
-            "access token of Maskinporten (local)\n\n\
+            "Maskinporten access token (local)\n\n\
              header\n  kid  {kid}\n  alg  RS256\n\n\
              claims\n  scope       difitest:test1\n  iss         {iss}\n  client_amr  virksomhetssertifikat\n\
              \x20 token_type  Bearer\n  client_id   8d001e58-c758-4beb-a9ec-ae1d770fa35e\n  jti         {jti}\n\
@@ -113,7 +113,7 @@ fn the_report_for_people_is_the_whole_of_it() {
 }
 
 #[test]
-fn what_does_not_hold_is_named_and_the_exit_code_is_seven() {
+fn each_fault_is_named_and_the_exit_code_is_7() {
     let local = Local::start(&[]);
     let token = token(&local, &[]);
     let [header, claims, signature] = token.trim_end().split('.').collect::<Vec<_>>().try_into().unwrap();
@@ -121,8 +121,8 @@ fn what_does_not_hold_is_named_and_the_exit_code_is_seven() {
     let tampered = format!("{header}.{}.{signature}", changed(&local, &token));
     let unknown = format!("{}.{claims}.{signature}", encode(&json!({ "kid": "unknown", "alg": "RS256" })));
     for (token, arguments, check, found) in [
-        (&tampered, &["--verify"][..], "signature", format!("RS256, and not by the key `{key}`")),
-        (&unknown, &["--verify"], "signature", format!("the key `unknown` is not there; there are {key}")),
+        (&tampered, &["--verify"][..], "signature", format!("RS256, but not by the key `{key}`")),
+        (&unknown, &["--verify"], "signature", format!("unknown key `unknown`; known keys: {key}")),
         (&token, &["--audience", "https://api.example.no/"], "audience", "no `aud`".to_owned()),
         (&token, &["-s", "difitest:test1 a:b"], "scope", "difitest:test1".to_owned()),
         (&token, &["--consumer", "991825827"], "consumer", "0192:310700010".to_owned()),
@@ -136,7 +136,7 @@ fn what_does_not_hold_is_named_and_the_exit_code_is_seven() {
     }
 }
 
-/// The claims of a token with another scope.
+/// Returns the claims of a token with another scope.
 fn changed(local: &Local, token: &str) -> String {
     let report: Value = serde_json::from_str(&inspect(local, &[], token).artefact()).unwrap();
     let mut claims = report["claims"].clone();
@@ -144,7 +144,7 @@ fn changed(local: &Local, token: &str) -> String {
     encode(&claims)
 }
 
-/// A home whose note says that the simulator is at this address.
+/// Returns a home folder whose note names this address of the simulator.
 fn home_of(issuer: &str) -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
     let note = json!({ "issuer": issuer, "token_endpoint": format!("{issuer}token"), "client_id": "a", "scope": "a",
@@ -155,7 +155,7 @@ fn home_of(issuer: &str) -> tempfile::TempDir {
 }
 
 #[test]
-fn a_token_that_is_too_old_or_too_young_does_not_hold_although_its_signature_does() {
+fn an_expired_or_future_token_is_invalid_although_its_signature_is_valid() {
     let now = chrono::Utc::now().timestamp();
     for (exp, iat, faults) in
         [(now, now - 120, "expiry"), (now + 180, now + 60, "issued at"), (now - 1, now + 60, "expiry, issued at")]
@@ -186,7 +186,7 @@ fn no_key_is_fetched_for_an_issuer_that_is_not_the_expected_one() {
     let local = Local::start(&[]);
     let token = token(&local, &[]);
     let not_fetched = "signature fault not checked: its issuer is not known or not the expected one, so no keys are fetched \
-                       (--jwks names some); expected a signature that a key verifies";
+                       (--jwks names some); expected a signature that can be verified";
 
     let outcome = inspect(&local, &["--verify", "--env", "test"], &token);
 
@@ -198,7 +198,7 @@ fn no_key_is_fetched_for_an_issuer_that_is_not_the_expected_one() {
 }
 
 #[test]
-fn nothing_is_fetched_from_where_a_token_points() {
+fn nothing_is_fetched_from_urls_in_a_token() {
     let server = Server::start([]);
     let header = json!({ "alg": "RS256", "kid": "issuer", "jku": server.url("/jwk"), "x5u": server.url("/x5u"),
         "jwk": published()["keys"][0] });
@@ -214,7 +214,7 @@ fn nothing_is_fetched_from_where_a_token_points() {
 }
 
 #[test]
-fn keys_from_a_file_or_an_address_stand_in_for_the_issuers() {
+fn keys_from_a_file_or_a_url_replace_the_issuer_s() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("jwks.json");
     fs::write(&file, published().to_string()).unwrap();
@@ -229,7 +229,7 @@ fn keys_from_a_file_or_an_address_stand_in_for_the_issuers() {
             findings(&outcome),
             [
                 "signature good RS256 by the key `issuer`; expected a signature by a key of its issuer",
-                "issuer not_checked https://issuer.example/; expected nothing is expected of it",
+                "issuer not_checked https://issuer.example/; expected no particular issuer",
                 TIMES[0],
             ]
         );
@@ -237,7 +237,7 @@ fn keys_from_a_file_or_an_address_stand_in_for_the_issuers() {
 }
 
 #[test]
-fn keys_that_cannot_be_had_are_an_error_and_no_report() {
+fn without_the_keys_there_is_an_error_and_no_report() {
     let token = signed(&wire("token-plain"));
     let run = |jwks: &str| maskinporten(["inspect", "--jwks", jwks]).stdin(token.clone()).run();
     let form = "hint: give a JWK set such as https://test.maskinporten.no/jwk serves, or one public JWK\n";
@@ -281,7 +281,7 @@ fn keys_that_cannot_be_had_are_an_error_and_no_report() {
 }
 
 #[test]
-fn metadata_of_another_issuer_or_keys_at_an_unsafe_address_are_not_used() {
+fn metadata_of_another_issuer_and_keys_at_an_unsafe_url_are_not_used() {
     for (metadata, why) in [
         (
             json!({ "issuer": "https://evil.example/", "jwks_uri": "https://evil.example/jwk" }),
@@ -304,7 +304,7 @@ fn metadata_of_another_issuer_or_keys_at_an_unsafe_address_are_not_used() {
 }
 
 #[test]
-fn a_profile_s_scopes_and_audience_are_no_expectations() {
+fn a_profile_s_scopes_and_audience_are_not_expectations() {
     let local = Local::start(&[]);
     let token = token(&local, &[]);
     let folder = tempfile::tempdir().unwrap();
@@ -327,7 +327,7 @@ fn a_profile_s_scopes_and_audience_are_no_expectations() {
 }
 
 #[test]
-fn a_token_on_the_command_line_is_read_with_a_warning() {
+fn a_token_on_the_command_line_is_accepted_with_a_warning() {
     let token = signed(&wire("token-plain"));
 
     let typed = maskinporten(["inspect", token.as_str()]).run();
@@ -341,7 +341,7 @@ fn a_token_on_the_command_line_is_read_with_a_warning() {
 }
 
 #[test]
-fn a_person_s_number_is_shown_only_to_those_who_ask() {
+fn a_person_s_number_is_only_shown_with_show_pid() {
     let token = signed(&json!({ "iss": "https://idporten.no", "pid": "01017012345", "sub": "01017012345" }));
     let run = |arguments: &[&str]| maskinporten(["inspect"]).args(arguments).stdin(token.clone()).run().artefact();
     let claims = |person: &str| format!("claims\n  iss  https://idporten.no\n  pid  {person}\n  sub  {person}\n");
@@ -352,7 +352,7 @@ fn a_person_s_number_is_shown_only_to_those_who_ask() {
 }
 
 #[test]
-fn colour_is_for_those_who_ask_and_the_words_are_the_same() {
+fn colours_do_not_change_the_text() {
     let token = signed(&json!({ "iss": "https://issuer.example/\u{1b}[31m", "exp": 1 }));
     let run = |colour: &str| maskinporten(["inspect", "--verify", "--color", colour]).stdin(token.clone()).run().stdout;
 
@@ -369,7 +369,7 @@ fn colour_is_for_those_who_ask_and_the_words_are_the_same() {
 }
 
 #[test]
-fn options_that_make_no_sense_together_are_errors_of_usage() {
+fn contradictory_options_are_usage_errors() {
     let usage = |arguments: &[&str]| maskinporten(["inspect"]).args(arguments).stdin("a").run();
     usage(&["--keystore", "a.p12"]).fails(
         2,

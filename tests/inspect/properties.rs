@@ -1,4 +1,4 @@
-//! Broken input of every kind: whatever comes in, an answer comes out.
+//! Property tests: every input is either parsed or rejected with an error, without a panic.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, FixedOffset, Utc};
 use maskinporten_token_generator::{
     explain::Explain as _,
-    inspect::{Expectations, Inspection, Jwt, Keys, verify},
+    inspect::{Expectations, Inspection, Jwt, VerificationKeys, verify},
     keystore::KeySet,
     organisation::OrganisationNumber,
     printer::{InspectionForm, print_inspection},
@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use super::{encode, published, signed, wire};
 use crate::vectors::{FLATTENED, GENERAL, HMAC, RS256, UNSECURED};
 
-/// What mutations start from.
+/// The inputs that are mutated.
 static SEEDS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let tokens = ["token-plain", "token-delegated", "token-system-user"].map(|name| signed(&wire(name)));
     let answer = json!({ "access_token": tokens[0], "token_type": "Bearer" }).to_string();
@@ -28,7 +28,7 @@ static SEEDS: LazyLock<Vec<String>> = LazyLock::new(|| {
 
 static KEYS: LazyLock<KeySet> = LazyLock::new(|| KeySet::parse(published().to_string().as_bytes()).unwrap());
 
-/// Goes the whole way; what is no token has an error that says what to do.
+/// Parses, inspects, verifies and prints; an input that is not a token has an error with a hint.
 fn inspect(bytes: &[u8]) {
     let jwt = match Jwt::parse(bytes) {
         Ok(jwt) => jwt,
@@ -44,20 +44,22 @@ fn inspect(bytes: &[u8]) {
         scopes: vec!["a:b".to_owned()],
         consumer: Some(OrganisationNumber::parse("991825827").unwrap()),
     };
-    let reading = Inspection::of(&jwt, None, now, false);
-    let wall = |at: DateTime<Utc>| at.with_timezone(&FixedOffset::east_opt(3600).unwrap());
-    for keys in [Keys::Set(&KEYS), Keys::Certificates, Keys::None("none".to_owned())] {
-        let verification = verify(&jwt, reading.kind, &keys, &expected, now);
-        assert_eq!(verification.holds, verification.faults().count() == 0);
-        for form in [InspectionForm::Json, InspectionForm::Text { colour: true, now, local: wall }] {
+    let inspection = Inspection::new(&jwt, None, now, false);
+    let local = |at: DateTime<Utc>| at.with_timezone(&FixedOffset::east_opt(3600).unwrap());
+    for keys in
+        [VerificationKeys::Set(&KEYS), VerificationKeys::Certificates, VerificationKeys::None("none".to_owned())]
+    {
+        let verification = verify(&jwt, inspection.kind, &keys, &expected, now);
+        assert_eq!(verification.is_valid, verification.faults().count() == 0);
+        for form in [InspectionForm::Json, InspectionForm::Text { colour: true, now, local }] {
             let mut out = Vec::new();
-            print_inspection(form, &reading, Some(&verification), &mut out).unwrap();
+            print_inspection(form, &inspection, Some(&verification), &mut out).unwrap();
             assert_eq!(out.last(), Some(&b'\n'));
         }
     }
 }
 
-/// JSON of any shape, with the names and values that mean something more often than others.
+/// Generates JSON of any shape, with meaningful names and values more often than others.
 fn any_json() -> impl Strategy<Value = Value> {
     let known = prop::sample::select(vec![
         "0192:991825827",
@@ -132,25 +134,25 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_octets_are_refused_or_read(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn random_bytes_are_parsed_or_rejected(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         inspect(&bytes);
     }
 
     #[test]
-    fn random_text_is_refused_or_read(text in "(Bearer |\"|\\{)?[A-Za-z0-9_.=\\-\"{}: ]{0,200}") {
+    fn random_text_is_parsed_or_rejected(text in "(Bearer |\"|\\{)?[A-Za-z0-9_.=\\-\"{}: ]{0,200}") {
         inspect(text.as_bytes());
     }
 
     #[test]
-    fn a_token_with_some_octets_changed_is_refused_or_read(
+    fn a_token_with_changed_bytes_is_parsed_or_rejected(
         seed in any::<prop::sample::Index>(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
         let mut bytes = SEEDS[seed.index(SEEDS.len())].clone().into_bytes();
-        for (place, octet) in changes {
+        for (place, byte) in changes {
             let place = place.index(bytes.len());
-            bytes[place] = octet;
+            bytes[place] = byte;
         }
         if let Some(cut) = cut {
             bytes.truncate(cut.index(bytes.len()));
@@ -160,13 +162,13 @@ proptest! {
     }
 
     #[test]
-    fn claims_and_headers_of_any_shape_are_read(mut header in object(), claims in object()) {
+    fn claims_and_headers_of_any_shape_are_parsed_or_rejected(mut header in object(), claims in object()) {
         header["alg"] = json!("RS256");
         inspect(format!("{}.{}.c2ln", encode(&header), encode(&claims)).as_bytes());
     }
 
     #[test]
-    fn json_with_some_characters_changed_is_refused_or_read(
+    fn json_with_changed_characters_is_parsed_or_rejected(
         name in prop::sample::select(vec!["token-plain", "token-delegated", "token-system-user"]),
         place in any::<prop::sample::Index>(),
         with in "[{}\\[\\]\",:0-9eE.+\\-\\\\]{0,3}",
@@ -178,7 +180,7 @@ proptest! {
     }
 
     #[test]
-    fn key_sets_of_any_shape_are_refused_or_read(keys in prop::collection::vec(key(), 0..6), around in any_json()) {
+    fn key_sets_of_any_shape_are_parsed_or_rejected(keys in prop::collection::vec(key(), 0..6), around in any_json()) {
         let set = json!({ "keys": keys, "around": around });
         if let Ok(set) = KeySet::parse(set.to_string().as_bytes()) {
             let jwt = Jwt::parse(RS256.jws.as_bytes()).unwrap();
@@ -190,20 +192,20 @@ proptest! {
     }
 
     #[test]
-    fn the_numbers_of_persons_are_hidden_wherever_they_stand(claims in object()) {
+    fn persons_numbers_are_masked_everywhere(claims in object()) {
         let person = "01017012345";
         let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", encode(&claims));
         let now = DateTime::from_timestamp(0, 0).unwrap();
-        let reading = Inspection::of(&Jwt::parse(token.as_bytes()).unwrap(), None, now, false);
+        let inspection = Inspection::new(&Jwt::parse(token.as_bytes()).unwrap(), None, now, false);
         let jwt = Jwt::parse(token.as_bytes()).unwrap();
         let expected = Expectations { audience: Some("a".to_owned()), consumer: OrganisationNumber::parse("991825827").ok(), ..Expectations::default() };
-        let verification = verify(&jwt, reading.kind, &Keys::Certificates, &expected, now);
-        let shown = format!("{} {}", json!(reading), json!(verification));
+        let verification = verify(&jwt, inspection.kind, &VerificationKeys::Certificates, &expected, now);
+        let shown = format!("{} {}", json!(inspection), json!(verification));
         prop_assert!(!shown.contains(person), "{}", shown);
     }
 }
 
-/// A JWK with members that are right, wrong or missing.
+/// Generates a JWK with members that are valid, invalid or missing.
 fn key() -> impl Strategy<Value = Value> {
     let rsa: Value = serde_json::from_str(RS256.key).unwrap();
     let (n, e) = (rsa["n"].clone(), rsa["e"].clone());

@@ -1,4 +1,4 @@
-//! What is no signed token is refused, each kind in its own words, and none of it is shown.
+//! Inputs that are not signed tokens are rejected, each with its own message that shows no part of it.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
@@ -18,51 +18,50 @@ fn refused(token: impl Into<Vec<u8>>, why: &str, hint: &str) {
     inspect(token).fails(1, &format!("error: could not read the token\ncaused by: {why}\nhint: {hint}\n"));
 }
 
-const GIVE_ONE: &str = "give one token and nothing else: maskinporten token --env local | maskinporten inspect";
+const GIVE_ONE: &str = "pass exactly one token: maskinporten token --env local | maskinporten inspect";
 const COPY: &str = "copy the whole token again, on one line";
-const DISTRUST: &str = "let no API accept it, and ask where it came from";
-const ASK: &str = "ask where it came from: no token of Digdir's or Altinn's is like this";
+const DISTRUST: &str = "do not accept it in any API, and find out where it came from";
+const ASK: &str = "find out where it came from: Digdir and Altinn do not issue such tokens";
 
-/// A token with this header over the usual claims, whose signature nobody will look at.
+/// Returns a token with this header, the usual claims and a signature that is never verified.
 fn with_header(header: &str) -> String {
     format!("{}.{CLAIMS}.c2ln", URL_SAFE_NO_PAD.encode(header))
 }
 
 #[test]
-fn tokens_that_prove_nothing_are_refused() {
-    refused(UNSECURED, "it is not signed (`alg` is `none`), so anybody can have written it (RFC 8725 §3.2)", DISTRUST);
+fn tokens_that_must_never_be_accepted_are_rejected() {
+    refused(UNSECURED, "it is not signed (`alg` is `none`), so anyone can have written it (RFC 8725 §3.2)", DISTRUST);
     refused(
         HMAC,
-        "its `alg` is `HS256`, a shared secret; who took a public key for that secret would believe anybody \
+        "its `alg` is `HS256`, a shared secret; a verifier that uses a public key as the secret accepts forgeries \
          (RFC 8725 §3.1)",
         DISTRUST,
     );
     refused(
         with_header(r#"{"alg":"RS256","crit":["exp","b\u001b[31m"]}"#),
-        "its header demands extensions that are not known here (`crit`: exp, b\u{fffd}[31m), so it must be refused \
-         (RFC 7515 §4.1.11)",
+        "unsupported critical header parameters (`crit`: exp, b\u{fffd}[31m), so it must be rejected (RFC 7515 §4.1.11)",
         DISTRUST,
     );
     refused(
         with_header(r#"{"alg":"RS256","b64":false,"crit":["b64"]}"#),
-        "its payload is not encoded (`b64` in the header, RFC 7797), which no JWT may be",
+        "its payload is not encoded (`b64` in the header), which a JWT must not use (RFC 7797 §7)",
         DISTRUST,
     );
 }
 
 #[test]
-fn headers_that_no_token_has_are_refused() {
+fn invalid_headers_are_rejected() {
     for (header, why) in [
-        (r#"{"kid":"a"}"#, "its header has no `alg` that is a text (RFC 7515 §4.1.1)"),
-        (r#"{"alg":7}"#, "its header has no `alg` that is a text (RFC 7515 §4.1.1)"),
-        (r#"{"alg":"rs256"}"#, "its `alg` is `rs256`, which is not known here"),
-        (r#"{"alg":"RS256","kid":7}"#, "its `kid` is not a text (RFC 7515 §4.1.4)"),
+        (r#"{"kid":"a"}"#, "its header has no `alg`, or one that is not a string (RFC 7515 §4.1.1)"),
+        (r#"{"alg":7}"#, "its header has no `alg`, or one that is not a string (RFC 7515 §4.1.1)"),
+        (r#"{"alg":"rs256"}"#, "its `alg` is `rs256`, which is not supported"),
+        (r#"{"alg":"RS256","kid":7}"#, "its `kid` is not a string (RFC 7515 §4.1.4)"),
         (
             r#"{"alg":"RS256","cty":"jwt"}"#,
-            "there is another token in it (`cty` is `JWT`), which Digdir and Altinn never issue",
+            "it contains another token (`cty` is `JWT`), which Digdir and Altinn never issue",
         ),
-        (r#"{"alg":"RS256","alg":"none"}"#, "its header has the member `alg` twice"),
-        (r#"["RS256"]"#, "its header is JSON, but no object"),
+        (r#"{"alg":"RS256","alg":"none"}"#, "its header contains the member `alg` twice"),
+        (r#"["RS256"]"#, "its header is JSON, but not an object"),
         (r#"{"alg":"RS256"} {}"#, "its header is not JSON: line 1, column 17"),
         ("\u{feff}{}", "its header is not JSON: line 1, column 1"),
     ] {
@@ -71,48 +70,48 @@ fn headers_that_no_token_has_are_refused() {
     refused(
         with_header(r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#),
         "it is encrypted (JWE), so only its recipient can read it",
-        "decrypt it first, with the key that it was encrypted for",
+        "decrypt it first, with the private key of its recipient",
     );
 }
 
 #[test]
-fn claims_that_say_two_things_or_none_are_refused() {
+fn a_claims_set_with_duplicate_members_or_invalid_json_is_rejected() {
     let with_claims = |claims: &str| format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
     let deep = format!("{{\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200));
     for (claims, why) in [
-        (r#"{"iss":"a","iss":"b"}"#, "its claims part has the member `iss` twice"),
-        (r#"{"consumer":{"ID":"a","ID":"b"}}"#, "its claims part has the member `ID` twice"),
-        (r#"{"a":[{"b":1,"b":2}]}"#, "its claims part has the member `b` twice"),
-        ("\"text\"", "its claims part is JSON, but no object"),
-        (r#"{"exp":1e999}"#, "its claims part is not JSON: line 1, column 12"),
-        ("", "its claims part is not JSON: line 1, column 0"),
-        (&deep, "its claims part is nested more than 128 levels deep"),
+        (r#"{"iss":"a","iss":"b"}"#, "its claims set contains the member `iss` twice"),
+        (r#"{"consumer":{"ID":"a","ID":"b"}}"#, "its claims set contains the member `ID` twice"),
+        (r#"{"a":[{"b":1,"b":2}]}"#, "its claims set contains the member `b` twice"),
+        ("\"text\"", "its claims set is JSON, but not an object"),
+        (r#"{"exp":1e999}"#, "its claims set is not JSON: line 1, column 12"),
+        ("", "its claims set is not JSON: line 1, column 0"),
+        (&deep, "its claims set is nested more than 128 levels deep"),
     ] {
         refused(with_claims(claims), why, ASK);
     }
     let not_utf8 = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", URL_SAFE_NO_PAD.encode(b"{\"a\":\"\xff\"}"));
-    refused(not_utf8, "its claims part is not JSON: line 1, column 7", ASK);
+    refused(not_utf8, "its claims set is not JSON: line 1, column 7", ASK);
 }
 
 #[test]
-fn other_serializations_are_refused_by_name() {
-    let compact = "and a JWT is always in the compact one (RFC 7519 §3)";
-    refused(FLATTENED, &format!("it is in the flattened JSON serialization of JWS, {compact}"), ASK);
-    refused(GENERAL, &format!("it is in the JSON serialization of JWS with 2 signature(s), {compact}"), ASK);
+fn other_serializations_are_named_and_rejected() {
+    let compact = "a JWT uses the compact serialization (RFC 7519 §3)";
+    refused(FLATTENED, &format!("it is in the flattened JSON serialization of JWS; {compact}"), ASK);
+    refused(GENERAL, &format!("it is in the JSON serialization of JWS with 2 signature(s); {compact}"), ASK);
     refused(
         "a.b.c.d.e",
         "it is encrypted (JWE), so only its recipient can read it",
-        "decrypt it first, with the key that it was encrypted for",
+        "decrypt it first, with the private key of its recipient",
     );
     refused(
         r#"{"protected":"e30","ciphertext":"AA"}"#,
         "it is encrypted (JWE), so only its recipient can read it",
-        "decrypt it first, with the key that it was encrypted for",
+        "decrypt it first, with the private key of its recipient",
     );
 }
 
 #[test]
-fn what_is_no_token_says_what_it_is() {
+fn other_inputs_are_described_and_rejected() {
     refused("", "it is empty", GIVE_ONE);
     refused(" \n", "it is empty", GIVE_ONE);
     refused("\"\"", "it is empty", GIVE_ONE);
@@ -122,33 +121,33 @@ fn what_is_no_token_says_what_it_is() {
     refused("{\"access_token\":\"a\",\"access_token\":\"b\"}", "it is JSON without an `access_token`", GIVE_ONE);
     refused(
         r#"{"error":"invalid_grant","error_description":"Invalid assertion"}"#,
-        "it is a server's refusal, not a token",
-        "read its `error` and `error_description`: there is no token in it",
+        "it is an OAuth error response, not a token",
+        "pass it to maskinporten explain to see what it means",
     );
     refused(
         "mF_9.B5f-4.1JqM".replace('.', ""),
-        "it is opaque: a reference that means something to its issuer alone, or a piece of a token",
-        "if it is whole, the API that it is for asks its issuer about it with introspection (RFC 7662)",
+        "it is opaque: a reference that only its issuer can resolve, or a fragment of a token",
+        "if it is complete, the API it is intended for validates it with introspection (RFC 7662)",
     );
-    refused("a.b", "it has 2 parts between dots, and a signed token has three (RFC 7515 §7.1)", COPY);
-    refused("a.b.c.d", "it has 4 parts between dots, and a signed token has three (RFC 7515 §7.1)", COPY);
-    refused("a.b.c.d.e.f", "it has 6 parts between dots, and a signed token has three (RFC 7515 §7.1)", COPY);
+    refused("a.b", "it has 2 parts separated by dots; a signed token has three (RFC 7515 §7.1)", COPY);
+    refused("a.b.c.d", "it has 4 parts separated by dots; a signed token has three (RFC 7515 §7.1)", COPY);
+    refused("a.b.c.d.e.f", "it has 6 parts separated by dots; a signed token has three (RFC 7515 §7.1)", COPY);
 }
 
 #[test]
 fn every_token_has_one_spelling() {
     let good = RS256.jws;
     let (start, signature) = good.rsplit_once('.').unwrap();
-    refused(good.replacen('.', ".\n", 1), "there are blanks or line breaks inside it", COPY);
+    refused(good.replacen('.', ".\n", 1), "it contains spaces or line breaks", COPY);
     for (signature, fault) in [
         (format!("{signature}="), "it is padded with `=`"),
         (format!("{signature}=="), "it is padded with `=`"),
-        (signature.replacen('_', "/", 1), "it uses `+` or `/`, which belong to plain base64"),
-        (signature.replacen('_', "+", 1), "it uses `+` or `/`, which belong to plain base64"),
-        (signature.replacen('_', "*", 1), "there are other signs in it"),
-        // The last sign of 256 octets has four bits of its own; `w` and `x` differ in the others.
-        (signature.replace("77Rw", "77Rx"), "its last sign has bits that belong to no octet"),
-        (signature[..signature.len() - 1].to_owned(), "it is cut short"),
+        (signature.replacen('_', "/", 1), "it uses `+` or `/`, as in standard base64"),
+        (signature.replacen('_', "+", 1), "it uses `+` or `/`, as in standard base64"),
+        (signature.replacen('_', "*", 1), "it contains other characters"),
+        // Of the last character of 256 bytes only four bits count; `w` and `x` differ in the others.
+        (signature.replace("77Rw", "77Rx"), "it has non-zero trailing bits"),
+        (signature[..signature.len() - 1].to_owned(), "it is truncated"),
     ] {
         refused(
             format!("{start}.{signature}"),
@@ -159,9 +158,9 @@ fn every_token_has_one_spelling() {
 }
 
 #[test]
-fn a_stdin_without_end_is_not_read_to_its_end() {
+fn stdin_is_not_read_beyond_the_size_limit() {
     let started = std::time::Instant::now();
-    let why = "it is larger than 262144 bytes, which no token is";
+    let why = "it is larger than 262144 bytes, the limit for a token";
 
     refused(vec![b'a'; 10 * 1024 * 1024], why, GIVE_ONE);
     refused(vec![b' '; 10 * 1024 * 1024], why, GIVE_ONE);
@@ -170,7 +169,7 @@ fn a_stdin_without_end_is_not_read_to_its_end() {
 }
 
 #[test]
-fn a_token_as_large_as_is_allowed_is_read() {
+fn a_token_within_the_size_limit_is_read() {
     let token = signed(&json!({ "iss": "https://maskinporten.no/", "long": "a".repeat(190_000) }));
 
     let outcome = inspect(token);
@@ -179,7 +178,7 @@ fn a_token_as_large_as_is_allowed_is_read() {
 }
 
 #[test]
-fn no_error_shows_a_part_of_the_token() {
+fn no_error_shows_any_part_of_the_token() {
     let secret = encode(&json!({ "iss": "hemmelig" }));
     for token in [
         format!("e30.{secret}.c2ln"),
@@ -197,7 +196,7 @@ fn no_error_shows_a_part_of_the_token() {
 }
 
 #[test]
-fn programs_get_a_code_for_each_kind_of_refusal() {
+fn each_kind_of_error_has_a_code_for_programs() {
     for (token, code) in
         [(UNSECURED, "token_unsecured"), (HMAC, "token_hmac"), ("abc", "token_opaque"), ("", "token_missing")]
     {

@@ -1,7 +1,7 @@
-//! The whole report of tokens as they are seen in the field, at a fixed moment and with a fixed clock on the wall.
+//! The whole report of tokens as seen in the field, at a fixed time and in a fixed time zone.
 //!
 //! Claims of real tokens are those in `testdata/wire`; the others are made as the documentation shows them. The reports
-//! stand in `reports.txt`.
+//! are in `reports.txt`, which `BLESS=1 cargo test` rewrites.
 
 use chrono::{DateTime, FixedOffset, Utc};
 use maskinporten_token_generator::{
@@ -14,16 +14,16 @@ use snapbox::file;
 use super::{encode, issuer_key, signed, signed_with, wire};
 use crate::support::assert_snapshot;
 
-fn wall(at: DateTime<Utc>) -> DateTime<FixedOffset> {
+fn local(at: DateTime<Utc>) -> DateTime<FixedOffset> {
     at.with_timezone(&FixedOffset::east_opt(3600).unwrap())
 }
 
-/// The report of a token, at a moment in seconds.
+/// Returns the report of a token at a time in seconds.
 fn report(token: &str, now: i64, show_persons: bool) -> String {
     let now = DateTime::from_timestamp(now, 0).unwrap();
-    let reading = Inspection::of(&Jwt::parse(token.as_bytes()).unwrap(), None, now, show_persons);
+    let inspection = Inspection::new(&Jwt::parse(token.as_bytes()).unwrap(), None, now, show_persons);
     let mut out = Vec::new();
-    print_inspection(InspectionForm::Text { colour: false, now, local: wall }, &reading, None, &mut out).unwrap();
+    print_inspection(InspectionForm::Text { colour: false, now, local }, &inspection, None, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -33,7 +33,7 @@ fn consumer() -> Value {
     serde_json::from_str(CONSUMER).unwrap()
 }
 
-/// A token that Altinn gave in exchange, as protocol pages and tests of Altinn's show it.
+/// Returns the claims of an exchanged token, as Altinn's pages and tests show them.
 fn exchanged() -> Value {
     json!({
         "scope": "altinn:serviceowner/instances.write", "token_type": "Bearer", "exp": 1_737_815_198, "iat": 1_737_813_398,
@@ -70,7 +70,7 @@ fn grant() -> Value {
     })
 }
 
-/// Everything that Maskinporten would find wrong with a grant at once.
+/// Returns a grant with every fault that Maskinporten rejects.
 fn faulty_grant() -> String {
     let claims = json!({
         "aud": "https://test.maskinporten.no/token", "scope": "difitest:test2", "exp": 1_584_693_737_000_i64,
@@ -103,7 +103,7 @@ fn fake() -> String {
 }
 
 #[test]
-fn every_token_of_the_field_is_told_for_what_it_is() {
+fn every_kind_of_token_is_recognised_and_described() {
     let skyporten = json!({ "iss": "https://test.sky.maskinporten.no", "sub": "0192:991825827;digdir:demo", "aud": "api",
         "exp": 1_737_813_518, "iat": 1_737_813_398 });
     let assertion = json!({ "iss": "oidc-client", "sub": "oidc-client", "aud": "https://idporten.no", "iat": 1_737_813_398,
@@ -112,26 +112,21 @@ fn every_token_of_the_field_is_told_for_what_it_is() {
         json!({ "iss": "https://evil.example/\u{1b}[2J\u{202e}", "exp": 1e300, "iat": -1, "nbf": null, "a": [1, {}] });
     let oidc = json!({ "iss": "https://oidc.difi.no/idporten-oidc-provider/", "scope": "a:b", "exp": 1_737_813_518 });
     let cases = [
-        ("an access token of today", signed(&wire("token-plain")), 1_764_627_083, false),
+        ("a Maskinporten access token", signed(&wire("token-plain")), 1_764_627_083, false),
         ("a delegated token of ver2", signed(&wire("token-delegated")), 1_764_627_081, false),
         ("a system user's token", signed(&wire("token-system-user")), 1_737_813_398, false),
-        ("a token that Altinn gave in exchange", format!("\"{}\"", signed(&exchanged())), 1_737_813_399, false),
-        (
-            "an access token of ID-porten",
-            format!("Authorization: Bearer {}", signed(&idporten())),
-            1_737_813_399,
-            false,
-        ),
-        ("the same with its person", signed(&idporten()), 1_737_813_399, true),
-        ("an ID token of ID-porten", signed(&id_token()), 1_737_813_399, false),
-        ("a consent in a token as in old days", signed(&consent()), 1_770_113_700, false),
-        ("a token of Skyporten", signed(&skyporten), 1_737_813_399, false),
-        ("a token of Altinn's test tools", fake(), 1_737_815_198, false),
+        ("an exchanged Altinn token", format!("\"{}\"", signed(&exchanged())), 1_737_813_399, false),
+        ("an ID-porten access token", format!("Authorization: Bearer {}", signed(&idporten())), 1_737_813_399, false),
+        ("the same with the person's number", signed(&idporten()), 1_737_813_399, true),
+        ("an ID-porten ID token", signed(&id_token()), 1_737_813_399, false),
+        ("an older token with a consent", signed(&consent()), 1_770_113_700, false),
+        ("a Skyporten token", signed(&skyporten), 1_737_813_399, false),
+        ("a token made by Altinn's test tools", fake(), 1_737_815_198, false),
         ("a token from before Maskinporten", signed(&oidc), 1_737_813_398, false),
         ("the grant of Digdir's page", signed(&grant()), 1_584_693_438, false),
-        ("a grant with everything wrong", faulty_grant(), 1_584_693_438, false),
+        ("a grant with every fault", faulty_grant(), 1_584_693_438, false),
         ("a client assertion", signed(&assertion), 1_737_813_399, false),
-        ("a stranger's token", signed(&stranger), 1_737_813_399, false),
+        ("a token of an unknown issuer", signed(&stranger), 1_737_813_399, false),
     ];
 
     let shown = |(name, token, now, persons): &(&str, String, i64, bool)| {
@@ -143,18 +138,18 @@ fn every_token_of_the_field_is_told_for_what_it_is() {
 }
 
 #[test]
-fn a_token_endpoint_s_whole_answer_is_taken() {
+fn the_token_is_extracted_from_a_token_endpoint_s_response() {
     let token = signed(&wire("token-plain"));
     let answer = json!({ "access_token": token, "token_type": "Bearer", "expires_in": 119, "scope": "dgm:police" });
 
     let report = report(&answer.to_string(), 1_764_627_083, false);
 
-    let from = "access token of Maskinporten (test)\nthe `access_token` of a token endpoint's answer\n\nheader\n";
+    let from = "Maskinporten access token (test)\nthe `access_token` of a token endpoint's response\n\nheader\n";
     assert!(report.starts_with(from), "{report}");
 }
 
 #[test]
-fn whatever_people_copy_along_does_not_matter() {
+fn white_space_and_header_words_around_a_token_are_ignored() {
     let token = signed(&wire("token-plain"));
     let plain = report(&token, 1_764_627_083, false);
     for around in ["\n TOKEN\r\n", "\u{feff}TOKEN", "Bearer TOKEN", "bearer  TOKEN", "AUTHORIZATION:bearer TOKEN\n"] {
@@ -163,12 +158,12 @@ fn whatever_people_copy_along_does_not_matter() {
 }
 
 #[test]
-fn the_report_for_programs_has_stable_names() {
+fn the_json_report_has_stable_names() {
     let now = DateTime::from_timestamp(1_764_627_083, 0).unwrap();
-    let reading = Inspection::of(&Jwt::parse(signed(&wire("token-plain")).as_bytes()).unwrap(), None, now, false);
+    let inspection = Inspection::new(&Jwt::parse(signed(&wire("token-plain")).as_bytes()).unwrap(), None, now, false);
     let mut out = Vec::new();
 
-    print_inspection(InspectionForm::Json, &reading, None, &mut out).unwrap();
+    print_inspection(InspectionForm::Json, &inspection, None, &mut out).unwrap();
 
     let report: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(
@@ -195,7 +190,7 @@ fn the_report_for_programs_has_stable_names() {
 }
 
 #[test]
-fn neither_a_token_nor_its_debug_output_shows_what_could_be_used() {
+fn neither_the_report_nor_the_debug_output_shows_the_token_or_a_person() {
     let token = signed(&idporten());
     let (_, signature) = token.rsplit_once('.').unwrap();
     let jwt = Jwt::parse(token.as_bytes()).unwrap();

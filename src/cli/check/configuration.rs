@@ -39,7 +39,7 @@ pub(super) async fn examine(layers: &mut Layers, quiet: &Report, checks: &mut Ve
     let problems: Vec<Check> =
         problems.iter().filter(|problem| !told(problem)).map(|problem| wrong(&check_ids::SETTINGS, problem)).collect();
     if problems.is_empty() && asked.is_some() {
-        checks.push(check_ids::SETTINGS.right("what a grant needs is there"));
+        checks.push(check_ids::SETTINGS.pass("what a grant needs is there"));
     }
     checks.extend(problems);
     let retired = environment(layers).and_then(Environment::retired);
@@ -74,7 +74,7 @@ fn short(value: &str) -> String {
 /// A failure as a check that found something wrong.
 pub(super) fn wrong(topic: &'static CheckId, failure: &Failure) -> Check {
     let (message, causes, hint) = failure.parts();
-    topic.wrong(message, hint.unwrap_or_default()).with_details(causes.iter().cloned())
+    topic.fail(message, hint.unwrap_or_default()).with_details(causes.iter().cloned())
 }
 
 fn environment(layers: &Layers) -> Option<Environment> {
@@ -88,8 +88,8 @@ fn key_reference(layers: &Layers) -> Check {
         Err(failure) => return wrong(topic, &failure),
     };
     match found {
-        Some(found) => topic.right(format!("{} {}, from {}", found.name, found.value(), found.label)),
-        None => topic.right("x5c, unless the key brings a kid of its own"),
+        Some(found) => topic.pass(format!("{} {}, from {}", found.name, found.value(), found.label)),
+        None => topic.pass("x5c, unless the key brings a kid of its own"),
     }
 }
 
@@ -98,7 +98,7 @@ fn of_environment(layers: &Layers) -> Check {
     let topic = &check_ids::ENVIRONMENT;
     let Some(environment) = environment(layers) else {
         return match layers.find("audience").or_else(|| layers.find("discover")) {
-            Some(found) => topic.right(format!("none; {} names the server", found.label)),
+            Some(found) => topic.pass(format!("none; {} names the server", found.label)),
             None => topic.skipped_after(&check_ids::SETTINGS),
         };
     };
@@ -112,7 +112,7 @@ fn of_environment(layers: &Layers) -> Check {
     }
     match environment.retired() {
         Some(reason) => topic.warning(reason, "pass --env test, with a client of that environment"),
-        None => topic.right(environment.name()),
+        None => topic.pass(environment.name()),
     }
 }
 
@@ -125,7 +125,7 @@ fn contradiction(topic: &'static CheckId, environment: Environment, found: &Foun
     let value = pasteable::text(found.value());
     let belongs = |other: &Environment| other.addresses().is_some_and(|addresses| of(&addresses) == found.value());
     match Environment::ALL.into_iter().find(belongs) {
-        Some(other) => topic.wrong(
+        Some(other) => topic.fail(
             format!("{environment}, but {} is {value}, which is {other}'s", found.label),
             format!("leave {} out, or pass --env {other}", settings::option(found.name)),
         ),
@@ -146,5 +146,5 @@ fn organisations(layers: &Layers) -> Check {
             Err(failure) => return wrong(topic, &failure),
         }
     }
-    if numbers.is_empty() { topic.skipped("none is named") } else { topic.right(numbers.join(", ")) }
+    if numbers.is_empty() { topic.skipped("none is named") } else { topic.pass(numbers.join(", ")) }
 }

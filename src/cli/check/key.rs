@@ -35,7 +35,7 @@ pub(super) fn examine(layers: &Layers, quiet: &Report, checks: &mut Vec<Check>) 
     };
     let warnings = quiet.take_warnings();
     checks.push(if warnings.is_empty() {
-        check_ids::OPENS.right(format!("{name}, from {}", source.label))
+        check_ids::OPENS.pass(format!("{name}, from {}", source.label))
     } else {
         check_ids::OPENS.warning(format!("{name}, from {}", source.label), "").with_details(warnings)
     });
@@ -51,7 +51,7 @@ fn open(found: &Unopened, layers: &Layers, quiet: &Report) -> Result<(SigningKey
         return keystore(layers, found, quiet);
     }
     let key = found.open(layers, quiet)?;
-    let choice = check_ids::CHOICE.right(key.kind());
+    let choice = check_ids::CHOICE.pass(key.kind());
     let skipped = [&check_ids::ENCRYPTION, &check_ids::ENTRIES].map(|topic| topic.skipped("it is no keystore"));
     Ok((key, skipped.into_iter().chain([choice]).collect()))
 }
@@ -87,7 +87,7 @@ fn encryption(protections: &[Protection]) -> Check {
     let found = if methods.is_empty() { "none".to_owned() } else { methods.join("; ") };
     let weak: Vec<String> = parts.iter().filter(|part| part.contains("RC2")).cloned().collect();
     if weak.is_empty() {
-        return check_ids::ENCRYPTION.right(found).with_details(parts);
+        return check_ids::ENCRYPTION.pass(found).with_details(parts);
     }
     let remedy = "export it again with today's encryption: openssl pkcs12 -legacy -in OLD.p12 -out KEYS.pem && \
                   openssl pkcs12 -export -in KEYS.pem -out NEW.p12, then delete KEYS.pem";
@@ -104,7 +104,7 @@ fn entries(listed: &[Listed]) -> Check {
         );
         format!("{} ({usage})", entry.alias)
     });
-    check_ids::ENTRIES.right(names.collect::<Vec<_>>().join(", "))
+    check_ids::ENTRIES.pass(names.collect::<Vec<_>>().join(", "))
 }
 
 fn choice(key: &SigningKey, listed: &[Listed], alias: Option<&Found>) -> Check {
@@ -116,7 +116,7 @@ fn choice(key: &SigningKey, listed: &[Listed], alias: Option<&Found>) -> Check {
         None if listed.len() == 1 => "the only one".to_owned(),
         None => "the only one whose certificate may sign".to_owned(),
     };
-    check_ids::CHOICE.right(format!("{name}, {}: {why}", key.kind()))
+    check_ids::CHOICE.pass(format!("{name}, {}: {why}", key.kind()))
 }
 
 /// Who may read the file, where the system tells.
@@ -130,7 +130,7 @@ fn file_mode(source: &Found) -> Option<Check> {
     let found = format!("mode {mode:o}");
     let name = path.display();
     Some(match mode & 0o077 {
-        0 => check_ids::FILE_MODE.right(format!("its owner alone ({found})")),
+        0 => check_ids::FILE_MODE.pass(format!("its owner alone ({found})")),
         _ => check_ids::FILE_MODE.warning(format!("others too ({found})"), format!("chmod 600 {name}")),
     })
 }

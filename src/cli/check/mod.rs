@@ -55,7 +55,7 @@ pub(crate) async fn run(arguments: CheckArguments, config: Option<PathBuf>, repo
     };
     written.map_err(|error| Failure::of_output(&error))?;
     report::print(&artefact)?;
-    let wrong = checks.iter().filter(|check| check.verdict == Verdict::Wrong).count();
+    let wrong = checks.iter().filter(|check| check.verdict == Verdict::Fail).count();
     if wrong == 0 {
         return Ok(());
     }
@@ -108,7 +108,7 @@ async fn examine(arguments: CheckArguments, config: Option<PathBuf>, report: &Re
 
 fn key_is_missing(checks: &[Check]) -> bool {
     checks.iter().any(|check| {
-        *check.topic == check_ids::OPENS && check.verdict != Verdict::Right && check.verdict != Verdict::Warning
+        *check.topic == check_ids::OPENS && check.verdict != Verdict::Pass && check.verdict != Verdict::Warning
     })
 }
 
@@ -145,8 +145,11 @@ impl Steps<'_> {
             examination.skip_from("network", "--offline");
             return;
         }
-        let expected =
-            network::Expected { audience: &grant.audience, endpoint: &endpoint, algorithm: Some(grant.algorithm) };
+        let expected = network::ExpectedServer {
+            audience: &grant.audience,
+            endpoint: &endpoint,
+            algorithm: Some(grant.algorithm),
+        };
         let progress = Progress::start(&format!("asking {}", grant.audience), self.report);
         let (checks, metadata) = network::examine(&expected, &http, Instant::now() + retry_policy.timeout).await;
         drop(progress);
@@ -161,8 +164,8 @@ impl Steps<'_> {
             Err(error) => return examination.add(vec![check_ids::REQUEST.failed(&error)]),
         };
         let progress = Progress::start("asking for tokens", self.report);
-        let asking = token::Asking { client: &client, grant: &grant, key: &self.key, clock: &SystemClock };
-        let token::Asked { checks, token } = asking.ask(self.each_scope).await;
+        let asking = token::ScopeCheck { client: &client, grant: &grant, key: &self.key, clock: &SystemClock };
+        let token::ScopeResult { checks, token } = asking.run(self.each_scope).await;
         drop(progress);
         examination.add(checks);
         let Some((token, scopes)) = token else {
@@ -172,7 +175,7 @@ impl Steps<'_> {
         let keys =
             received::keys(metadata.as_ref(), &grant.audience, &http, Instant::now() + retry_policy.timeout).await;
         let own = self.key.certificates().first().and_then(Certificate::organisation_number);
-        let asked = received::Asked { grant: &grant, scopes: &scopes, own: own.as_ref() };
+        let asked = received::ExpectedToken { grant: &grant, scopes: &scopes, own: own.as_ref() };
         examination.add(received::examine(&token, keys.as_ref().map_err(Clone::clone), &asked, SystemClock.now()));
     }
 
@@ -183,7 +186,7 @@ impl Steps<'_> {
         let address = self.layers.find("discover").filter(|_| failure.exit() == Exit::Unreachable);
         let Some(address) = address else { return wrong() };
         let Ok(endpoint) = metadata_endpoint(address.value()) else { return wrong() };
-        let expected = network::Expected { audience: address.value(), endpoint: &endpoint, algorithm: None };
+        let expected = network::ExpectedServer { audience: address.value(), endpoint: &endpoint, algorithm: None };
         let progress = Progress::start(&format!("asking {endpoint}"), self.report);
         let (mut checks, _) = network::examine(&expected, http, Instant::now() + retry_policy.timeout).await;
         drop(progress);
@@ -212,7 +215,7 @@ impl Steps<'_> {
             Ok(assertion) => {
                 let own = self.key.certificates().first().and_then(Certificate::organisation_number);
                 let now = SystemClock.now();
-                examination.add(grant::examine(&assertion.decode(), self.environment, own.as_ref(), now));
+                examination.add(grant::examine(&assertion, self.environment, own.as_ref(), now));
                 Some(grant)
             }
             Err(error) => {
@@ -226,7 +229,7 @@ impl Steps<'_> {
 /// The check that says why nobody answers, if nobody does.
 fn unreachable(checks: &[Check]) -> Option<&'static str> {
     let way = [&check_ids::NAME, &check_ids::CONNECTION, &check_ids::TLS];
-    let wrong = checks.iter().find(|check| check.verdict == Verdict::Wrong && way.contains(&check.topic))?;
+    let wrong = checks.iter().find(|check| check.verdict == Verdict::Fail && way.contains(&check.topic))?;
     Some(wrong.topic.id)
 }
 

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Local, Utc};
 use maskinporten_token_generator::{
     clock::{Clock as _, SystemClock},
-    inspect::{Expectations, Inspection, Jwt, Keys, Verification, verify},
+    inspect::{Expectations, Inspection, Jwt, Verification, VerificationKeys, verify},
     keystore::KeySet,
     printer::{InspectionForm, print_inspection},
 };
@@ -60,7 +60,7 @@ async fn inspect(arguments: &InspectArguments, config: Option<PathBuf>, report: 
     let expected = Expected::of(arguments)?;
     let network = keys::Network::of(arguments, config, report)?;
     let jwt = input::read(arguments.jwt.as_deref(), report)?;
-    let reading = Inspection::of(&jwt, keys::local().as_ref(), SystemClock.now(), arguments.show_pid);
+    let reading = Inspection::new(&jwt, keys::local().as_ref(), SystemClock.now(), arguments.show_pid);
     if !expected.is_asked_for() {
         return Ok(Inspected { reading, verification: None });
     }
@@ -74,7 +74,7 @@ async fn inspect(arguments: &InspectArguments, config: Option<PathBuf>, report: 
 async fn own_grant(arguments: &InspectArguments, wanted: Wanted) -> Result<Inspected, Failure> {
     let assertion = wanted.grant.sign(&wanted.key, &SystemClock)?;
     let jwt = Jwt::parse(assertion.expose().as_bytes()).map_err(|error| input::unreadable(&error))?;
-    let reading = Inspection::of(&jwt, None, SystemClock.now(), arguments.show_pid);
+    let reading = Inspection::new(&jwt, None, SystemClock.now(), arguments.show_pid);
     if !arguments.verify && arguments.jwks.is_none() {
         return Ok(Inspected { reading, verification: None });
     }
@@ -93,20 +93,20 @@ async fn own_grant(arguments: &InspectArguments, wanted: Wanted) -> Result<Inspe
 }
 
 impl Found {
-    fn keys(&self) -> Keys<'_> {
+    fn keys(&self) -> VerificationKeys<'_> {
         match self {
-            Self::Set(set) => Keys::Set(set),
-            Self::Certificates => Keys::Certificates,
-            Self::None(why) => Keys::None(why.clone()),
+            Self::Set(set) => VerificationKeys::Set(set),
+            Self::Certificates => VerificationKeys::Certificates,
+            Self::None(why) => VerificationKeys::None(why.clone()),
         }
     }
 }
 
 fn outcome(verification: &Verification) -> Result<(), Failure> {
-    if verification.holds {
+    if verification.is_valid {
         return Ok(());
     }
-    let faults: Vec<String> = verification.faults().map(|check| check.to_string()).collect();
+    let faults: Vec<String> = verification.faults().map(|fault| fault.kind.to_string()).collect();
     let message = format!("the token does not hold: {}", faults.join(", "));
     let hint = "what was found and what was expected stands in the report on stdout".to_owned();
     Err(Failure::plain(Exit::Fault, "verification", message, Some(hint)))
