@@ -45,7 +45,7 @@ pub(super) fn allowed(texts: &[String]) -> Result<AllowedScopes, Failure> {
     }
     let patterns = Scopes::parse(&texts.join(" "))
         .map_err(|error| Failure::new(Exit::Usage, &error).about("--allow-scopes cannot be used"))?;
-    Ok(AllowedScopes::of(patterns.iter().map(str::to_owned)))
+    Ok(AllowedScopes::new(patterns.iter().map(str::to_owned)))
 }
 
 /// The variables of NAIS' token API (<https://docs.nais.io/auth/reference/#texas>), for `eval` and `.env` files.

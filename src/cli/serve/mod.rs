@@ -48,12 +48,12 @@ pub(crate) async fn run(
         report.warning("--secret shows in the process list; pass --secret-file FILE instead");
     }
     let typed = arguments.secret.as_deref().map(secret::server_secret).transpose()?;
-    let passed = passed::sockets(&arguments)?;
+    let inherited = passed::sockets(&arguments)?;
     let tls = arguments.tls_cert.zip(arguments.tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
-    let listen = if passed.is_empty() { listen } else { Vec::new() };
+    let listen = if inherited.is_empty() { listen } else { Vec::new() };
     let credentials = Credentials { secret_file: arguments.secret_file, tls };
     let options = Options {
-        passed,
+        inherited,
         secret: credentials.secret()?.or(typed),
         tls: credentials.tls.clone(),
         insecure_plain_http: arguments.insecure_plain_http,

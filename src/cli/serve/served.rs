@@ -79,7 +79,7 @@ impl TokenSource for Served {
             }
         };
         let fetched = prepared.client.fetch_signed_elsewhere(sign, &SystemClock, |_, _| ()).await;
-        fetched.map_err(|error| ApiError::of_client(&error, self.language))
+        fetched.map_err(|error| ApiError::from_client_error(&error, self.language))
     }
 }
 

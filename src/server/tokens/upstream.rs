@@ -42,7 +42,7 @@ impl Upstream {
 
     /// Notes what a request that set out at `departed` has failed with.
     pub(super) fn failed(&self, failed: &Arc<ApiError>, departed: Instant) {
-        if failed.is_the_servers() {
+        if failed.is_endpoint_failure() {
             let mut pause = self.lock();
             *pause = Some(Pause::after(Arc::clone(failed), pause.as_ref(), departed, Instant::now()));
         }
