@@ -9,7 +9,7 @@ use axum::{
     handler::Handler,
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, any},
 };
 use hyper::{
     HeaderMap, Method,
@@ -73,14 +73,14 @@ pub(super) fn router<S: TokenSource>(app: Arc<App<S>>, guard: Guard, phase: watc
     router.fallback(not_found).layer(from_fn_with_state(gate, handle::<S>)).with_state(app)
 }
 
-/// axum's `get` alone would accept HEAD too.
+/// Makes a route for GET alone. axum's `get` would accept HEAD too, and name it in `Allow`.
 fn get_only<H: Handler<T, S>, T: 'static, S: Clone + Send + Sync + 'static>(handler: H) -> MethodRouter<S> {
     let other = || async { response::method_not_allowed("GET") };
-    get(handler).head(other).fallback(other)
+    any(other).get(handler).head(other)
 }
 
 fn post_only<H: Handler<T, S>, T: 'static, S: Clone + Send + Sync + 'static>(handler: H) -> MethodRouter<S> {
-    post(handler).fallback(|| async { response::method_not_allowed("POST") })
+    any(|| async { response::method_not_allowed("POST") }).post(handler)
 }
 
 /// Answers a request, counts it, and reports it to the observer.
