@@ -76,7 +76,7 @@ fn the_script_names_the_address_that_the_server_would_have_and_never_the_secret(
         maskinporten(["serve", "--print-postman"])
             .args(arguments)
             .run()
-            .fails(2, "error: --print-postman needs a port that is known beforehand\nhint: pass --port 17823\n");
+            .fails(2, "error: --print-postman needs a fixed port\nhint: pass --port 17823\n");
     }
 }
 
@@ -107,7 +107,7 @@ fn profile_scope_and_secret_are_variables_of_postmans() {
 
     let without = run(&local, &script, &Value::Null, &json!([scope]));
     assert_eq!(without.code, 1);
-    let told = "no access token: unauthorized; the request does not carry this server's secret; ";
+    let told = "no access token: unauthorized; the request does not contain this server's secret; ";
     assert!(joined(&without.stdout).contains(&told.replace(' ', "")), "{}", without.stdout);
     assert!(!local.log().contains("api/hello"), "a request went without a token: {}", local.log());
 
@@ -127,7 +127,7 @@ fn a_failure_is_told_in_full_and_the_request_is_not_sent() {
     drop(gone);
     for (script, told) in [
         (refused, "no access token: forbidden; MP-250; Consumer has not been granted access to the scope".to_owned()),
-        (left, format!("no access token: http://localhost:{port}/ does not answer; start it with: maskinporten serve")),
+        (left, format!("no access token: http://localhost:{port}/ does not respond; start it with: maskinporten serve")),
     ] {
         let outcome = run(&local, &script, &Value::Null, &json!([]));
 

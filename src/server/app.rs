@@ -6,7 +6,7 @@ use super::{
     event::Observer,
     introspect::Issuers,
     metrics::Metrics,
-    profile::{TokenSource, Wanted},
+    profile::{RequestedToken, TokenSource},
     tokens::{Held, Origin, Refused, Tokens},
 };
 use crate::clock::Clock;
@@ -23,7 +23,7 @@ pub(super) struct App<S> {
 
 impl<S: TokenSource> App<S> {
     /// Returns a token, from memory if `remembered` allows it.
-    pub(super) async fn take(&self, wanted: &Wanted, remembered: bool) -> Result<(Arc<Held>, Origin), Refused> {
+    pub(super) async fn take(&self, wanted: &RequestedToken, remembered: bool) -> Result<(Arc<Held>, Origin), Refused> {
         if remembered { self.tokens.remembered(wanted).await } else { self.tokens.fresh(wanted).await }
     }
 }

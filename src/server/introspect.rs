@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
-use super::profile::Profile;
+use super::profile::ServedProfile;
 use crate::{
     client::published_keys,
     inspect::{Expectations, Jwt, Keys, Kind, Verdict, verify},
@@ -63,7 +63,7 @@ impl Issuers {
     /// Returns the claims of an active token, else why it is not active.
     pub(super) async fn introspect(
         &self,
-        profile: &Profile,
+        profile: &ServedProfile,
         token: &str,
         now: DateTime<Utc>,
     ) -> Result<Map<String, Value>, Inactive> {
@@ -84,7 +84,7 @@ impl Issuers {
         }
     }
 
-    fn issuer(&self, profile: &Profile) -> Arc<IssuerKeys> {
+    fn issuer(&self, profile: &ServedProfile) -> Arc<IssuerKeys> {
         let mut issuers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(issuers.entry(profile.issuer.identifier.clone()).or_default())
     }
@@ -96,7 +96,7 @@ impl IssuerKeys {
     }
 
     /// Returns the issuer's keys, or `None` if there are none.
-    async fn keys(self: Arc<Self>, profile: &Profile, jwt: &Jwt) -> Option<Arc<KeySet>> {
+    async fn keys(self: Arc<Self>, profile: &ServedProfile, jwt: &Jwt) -> Option<Arc<KeySet>> {
         let mut in_flight = match self.find(profile, jwt) {
             Lookup::Keys(keys) => return keys,
             Lookup::InFlight(in_flight) => in_flight,
@@ -106,7 +106,7 @@ impl IssuerKeys {
     }
 
     /// Decides under one lock, so that two requests never start at once. A token with a known key waits for no request.
-    fn find(self: &Arc<Self>, profile: &Profile, jwt: &Jwt) -> Lookup {
+    fn find(self: &Arc<Self>, profile: &ServedProfile, jwt: &Jwt) -> Lookup {
         let mut state = self.lock();
         let is_within = |limit, since: Option<Instant>| since.is_some_and(|since| since.elapsed() < limit);
         let known = state.keys.as_ref().filter(|keys| keys.find(jwt.key_id(), jwt.algorithm()).next().is_some());
@@ -126,7 +126,7 @@ impl IssuerKeys {
         Lookup::InFlight(receiver)
     }
 
-    async fn fetch(self: Arc<Self>, profile: Profile, sender: watch::Sender<()>) {
+    async fn fetch(self: Arc<Self>, profile: ServedProfile, sender: watch::Sender<()>) {
         let fetched = published_keys(&profile.issuer, &profile.http, Instant::now() + profile.timeout).await;
         let mut state = self.lock();
         state.fetched = Some(Instant::now());
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_known_key_is_found_while_a_request_for_others_is_in_flight() {
-        let profile = Profile {
+        let profile = ServedProfile {
             name: "default".to_owned(),
             environment: "test".to_owned(),
             issuer: KnownIssuer::find("https://test.maskinporten.no/").unwrap(),

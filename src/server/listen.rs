@@ -40,7 +40,7 @@ pub enum InheritedSocket {
 
 /// How a server is protected, which decides where it may listen.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Protection {
+pub(super) struct ListenPolicy {
     pub(super) has_secret: bool,
     /// By TLS, or by other means as the user says.
     pub(super) is_encrypted: bool,
@@ -105,15 +105,15 @@ fn device_and_inode(path: &Path) -> Option<(u64, u64)> {
 pub(super) fn open(
     inherited: Vec<InheritedSocket>,
     listen: &[Listen],
-    protection: Protection,
+    policy: ListenPolicy,
 ) -> Result<Vec<OpenSocket>, ServerError> {
-    let inherited = inherited.into_iter().map(|socket| socket.open(protection));
+    let inherited = inherited.into_iter().map(|socket| socket.open(policy));
     let mut all = inherited.collect::<Result<Vec<_>, _>>()?;
     for listen in listen {
         match listen {
             Listen::Loopback(port) => all.extend(loopback(*port)?.into_iter().map(OpenSocket::tcp)),
             Listen::Address(address) => {
-                protection.check(*address)?;
+                policy.check(*address)?;
                 all.push(OpenSocket::tcp(tcp(*address)?));
             }
             Listen::Unix(path) => all.push(unix(path)?),
@@ -122,7 +122,7 @@ pub(super) fn open(
     Ok(all)
 }
 
-impl Protection {
+impl ListenPolicy {
     /// Checks that an address which other machines can reach is protected.
     fn check(self, address: SocketAddr) -> Result<(), ServerError> {
         match self {
@@ -204,16 +204,16 @@ fn unix(path: &Path) -> Result<OpenSocket, ServerError> {
 }
 
 impl InheritedSocket {
-    fn open(self, protection: Protection) -> Result<OpenSocket, ServerError> {
+    fn open(self, policy: ListenPolicy) -> Result<OpenSocket, ServerError> {
         self.check_that_it_listens().map_err(ServerError::InheritedSocket)?;
         match self {
             Self::Tcp(listener) => {
-                protection.check(listener.local_addr().map_err(ServerError::InheritedSocket)?)?;
+                policy.check(listener.local_addr().map_err(ServerError::InheritedSocket)?)?;
                 let listener = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
                 listener.map(OpenSocket::tcp).map_err(ServerError::InheritedSocket)
             }
             #[cfg(unix)]
-            Self::Unix(listener) => inherited_unix(listener, protection),
+            Self::Unix(listener) => inherited_unix(listener, policy),
         }
     }
 
@@ -238,17 +238,13 @@ impl InheritedSocket {
 /// Takes over a Unix socket. Any user who may write to its file may connect; if that is more than its owner and group, a
 /// secret is required.
 #[cfg(unix)]
-fn inherited_unix(
-    listener: std::os::unix::net::UnixListener,
-    protection: Protection,
-) -> Result<OpenSocket, ServerError> {
+fn inherited_unix(listener: std::os::unix::net::UnixListener, policy: ListenPolicy) -> Result<OpenSocket, ServerError> {
     use std::os::unix::fs::PermissionsExt as _;
 
     const WRITABLE_BY_OTHERS: u32 = 0o002;
     let take_over = || {
         let path = listener.local_addr()?.as_pathname().map(Path::to_owned);
-        let mode =
-            path.as_ref().map(|path| path.symlink_metadata()).transpose()?.map(|file| file.permissions().mode());
+        let mode = path.as_ref().map(|path| path.symlink_metadata()).transpose()?.map(|file| file.permissions().mode());
         listener.set_nonblocking(true)?;
         let listener = tokio::net::UnixListener::from_std(listener)?;
         // A socket without a file has no mode either: every user of this machine may connect.
@@ -256,7 +252,7 @@ fn inherited_unix(
         Ok((listener, path.unwrap_or_else(|| "a socket without a file".into()), is_open))
     };
     let (listener, path, is_open) = take_over().map_err(ServerError::InheritedSocket)?;
-    if is_open && !protection.has_secret {
+    if is_open && !policy.has_secret {
         return Err(ServerError::OpenSocket(path));
     }
     Ok(OpenSocket { socket: ListeningSocket::Unix(listener), path: Some(path), file: None })

@@ -51,12 +51,7 @@ impl Metrics {
         for ((path, status), count) in &counters.requests {
             let _ = writeln!(text, "maskinporten_requests_total{{path=\"{path}\",status=\"{status}\"}} {count}");
         }
-        family(
-            &mut text,
-            "maskinporten_upstream_requests_total",
-            "counter",
-            "Requests to the token endpoint.",
-        );
+        family(&mut text, "maskinporten_upstream_requests_total", "counter", "Requests to the token endpoint.");
         for (profile, count) in &counters.upstream {
             let _ = writeln!(text, "maskinporten_upstream_requests_total{{profile=\"{}\"}} {count}", escaped(profile));
         }
@@ -71,12 +66,7 @@ impl Metrics {
             let _ =
                 writeln!(text, "maskinporten_upstream_errors_total{{profile=\"{profile}\",code=\"{code}\"}} {count}");
         }
-        family(
-            &mut text,
-            "maskinporten_token_expires_in_seconds",
-            "gauge",
-            "Seconds until a token in memory expires.",
-        );
+        family(&mut text, "maskinporten_token_expires_in_seconds", "gauge", "Seconds until a token in memory expires.");
         let mut expiries: Vec<_> = tokens.iter().map(|(slot, held)| (labels(slot), held.seconds_left(now))).collect();
         expiries.sort();
         for (labels, seconds) in expiries {

@@ -31,17 +31,17 @@ use std::{fmt, sync::Arc, time::Duration};
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-use self::{
-    app::App, credentials::Credentials, guard::Guard, introspect::Issuers, listen::Protection, metrics::Metrics,
-    tokens::Tokens,
-};
 pub use self::{
     api_error::ApiError,
     credentials::TlsFiles,
     error::ServerError,
     event::{Event, Observer},
     listen::{InheritedSocket, Listen},
-    profile::{AllowedScopes, Profile, TokenSource, Wanted},
+    profile::{AllowedScopes, RequestedToken, ServedProfile, TokenSource},
+};
+use self::{
+    app::App, credentials::Credentials, guard::Guard, introspect::Issuers, listen::ListenPolicy, metrics::Metrics,
+    tokens::Tokens,
 };
 use crate::{
     clock::{Clock, SystemClock},
@@ -58,7 +58,7 @@ const LIMITS: Limits = Limits {
 };
 
 /// The options of a server.
-pub struct Options {
+pub struct ServerOptions {
     /// Where to listen.
     pub listen: Vec<Listen>,
     /// Sockets that listen already.
@@ -77,7 +77,7 @@ pub struct Options {
     pub observer: Option<Observer>,
 }
 
-impl Options {
+impl ServerOptions {
     /// Makes options for these sockets: no secret, no TLS, no allowed origins.
     #[must_use]
     pub fn new(listen: Vec<Listen>) -> Self {
@@ -94,9 +94,9 @@ impl Options {
     }
 }
 
-impl fmt::Debug for Options {
+impl fmt::Debug for ServerOptions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Options").field("listen", &self.listen).finish_non_exhaustive()
+        formatter.debug_struct("ServerOptions").field("listen", &self.listen).finish_non_exhaustive()
     }
 }
 
@@ -112,12 +112,12 @@ pub struct Server<S> {
 }
 
 /// Changes a running server.
-pub struct Handle<S> {
+pub struct ServerHandle<S> {
     tokens: Arc<Tokens<S>>,
     credentials: Arc<Credentials>,
 }
 
-impl<S: TokenSource> Handle<S> {
+impl<S: TokenSource> ServerHandle<S> {
     /// Applies changed profiles: tokens of those that are no longer served are dropped, and no token endpoint is on
     /// backoff any longer.
     pub fn reloaded(&self) {
@@ -138,15 +138,15 @@ impl<S: TokenSource> Server<S> {
     ///
     /// # Errors
     /// [`ServerError`] for a socket that cannot be opened or is not protected as it must be, and for TLS files.
-    pub fn bind(options: Options, source: Arc<S>) -> Result<Self, ServerError> {
-        let Options { listen, inherited, secret, tls, insecure_plain_http, allow_origins, clock, observer } = options;
+    pub fn bind(options: ServerOptions, source: Arc<S>) -> Result<Self, ServerError> {
+        let ServerOptions { listen, inherited, secret, tls, insecure_plain_http, allow_origins, clock, observer } =
+            options;
         if let Some(origin) = allow_origins.iter().find(|origin| !is_origin(origin)) {
             return Err(ServerError::Origin(origin.clone()));
         }
         let credentials = Arc::new(Credentials::new(secret.as_ref(), tls.as_ref())?);
-        let protection =
-            Protection { has_secret: secret.is_some(), is_encrypted: tls.is_some() || insecure_plain_http };
-        let sockets = listen::open(inherited, &listen, protection)?;
+        let policy = ListenPolicy { has_secret: secret.is_some(), is_encrypted: tls.is_some() || insecure_plain_http };
+        let sockets = listen::open(inherited, &listen, policy)?;
         let metrics = Arc::new(Metrics::default());
         let tokens = Tokens::new(Arc::clone(&source), Arc::clone(&clock), Arc::clone(&metrics), observer.clone());
         let app = App { source, tokens: Arc::new(tokens), issuers: Issuers::default(), metrics, clock, observer };
@@ -177,8 +177,8 @@ impl<S: TokenSource> Server<S> {
 
     /// Returns a handle to change the server while it runs.
     #[must_use]
-    pub fn handle(&self) -> Handle<S> {
-        Handle { tokens: Arc::clone(&self.app.tokens), credentials: Arc::clone(&self.credentials) }
+    pub fn handle(&self) -> ServerHandle<S> {
+        ServerHandle { tokens: Arc::clone(&self.app.tokens), credentials: Arc::clone(&self.credentials) }
     }
 
     /// Serves until `stop` is ready, then gives open requests two seconds to finish.

@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 use super::{
     api_error::ApiError,
     app::App,
-    profile::{Profile, TokenSource, Wanted},
+    profile::{RequestedToken, ServedProfile, TokenSource},
     query::{Query, not_allowed, parse_scopes, shown},
     response::{self, HandledRequest},
 };
@@ -93,7 +93,7 @@ pub(super) async fn introspect<S: TokenSource>(
 }
 
 /// Returns the token that a request asks for, of the named profile, else of the first that allows the scopes.
-fn wanted(members: &Members, query: &Query, profiles: &[Arc<Profile>]) -> Result<Wanted, ApiError> {
+fn wanted(members: &Members, query: &Query, profiles: &[Arc<ServedProfile>]) -> Result<RequestedToken, ApiError> {
     let target = members.get("target").ok_or_else(|| ApiError::bad_request("`target`, the scopes, is missing"))?;
     let scopes = parse_scopes(target)?;
     let resource = members.get("resource").filter(|resource| !resource.is_empty());
@@ -103,7 +103,7 @@ fn wanted(members: &Members, query: &Query, profiles: &[Arc<Profile>]) -> Result
     let mut others = profiles.iter().filter(|_| !query.names_profile());
     let profile = if first.allows(&scopes) { Some(&first) } else { others.find(|other| other.allows(&scopes)) };
     let profile = Arc::clone(profile.ok_or_else(|| not_allowed(&first, &scopes))?);
-    Ok(Wanted::new(profile, scopes, resource))
+    Ok(RequestedToken::new(profile, scopes, resource))
 }
 
 /// Reads a request for Maskinporten, as JSON or a form.

@@ -23,7 +23,7 @@ use super::{
     api_error::ApiError,
     app::App,
     guard::SEC_FETCH_SITE,
-    profile::{Profile, TokenSource},
+    profile::{ServedProfile, TokenSource},
     query::Query,
     response::{self, HandledRequest},
     tokens::Held,
@@ -129,7 +129,11 @@ struct PageContext<'served> {
 }
 
 impl<'served> PageContext<'served> {
-    fn new(profiles: &'served [Arc<Profile>], profile: Option<&'served Profile>, scope: Option<String>) -> Self {
+    fn new(
+        profiles: &'served [Arc<ServedProfile>],
+        profile: Option<&'served ServedProfile>,
+        scope: Option<String>,
+    ) -> Self {
         let local = profile.filter(|profile| profile.environment == Environment::Local.name());
         Self {
             profiles: profiles.iter().map(|profile| profile.name.as_str()).collect(),

@@ -17,7 +17,7 @@ use crate::{
 
 /// A served profile.
 #[derive(Debug, Clone)]
-pub struct Profile {
+pub struct ServedProfile {
     /// Its name, as in `?profile=NAME`.
     pub name: String,
     /// The name of the environment: `prod`, `test`, `local`.
@@ -46,9 +46,9 @@ pub struct AllowedScopes(Vec<String>);
 
 /// A request for a token.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct RequestedToken {
     /// The profile.
-    pub profile: Arc<Profile>,
+    pub profile: Arc<ServedProfile>,
     /// The scopes, if they are not the profile's own.
     pub scopes: Option<Scopes>,
     /// The resource, if it is not the profile's own.
@@ -58,16 +58,16 @@ pub struct Wanted {
 /// Where tokens come from.
 pub trait TokenSource: Send + Sync + 'static {
     /// Returns the current profiles, the default one first.
-    fn profiles(&self) -> Arc<Vec<Arc<Profile>>>;
+    fn profiles(&self) -> Arc<Vec<Arc<ServedProfile>>>;
 
     /// Requests a token from the token endpoint. It must not block its thread for long, for example by signing there.
     ///
     /// # Errors
     /// [`ApiError`], as the caller gets it.
-    fn fetch(&self, wanted: &Wanted) -> impl Future<Output = Result<AccessToken, ApiError>> + Send;
+    fn fetch(&self, wanted: &RequestedToken) -> impl Future<Output = Result<AccessToken, ApiError>> + Send;
 }
 
-impl Profile {
+impl ServedProfile {
     /// Whether a request may name these scopes: each is the profile's own or among the allowed ones.
     #[must_use]
     pub fn allows(&self, scopes: &Scopes) -> bool {
@@ -94,15 +94,15 @@ impl AllowedScopes {
     }
 }
 
-impl Wanted {
+impl RequestedToken {
     /// Asks for the profile's own token.
     #[must_use]
-    pub fn own(profile: Arc<Profile>) -> Self {
+    pub fn own(profile: Arc<ServedProfile>) -> Self {
         Self { profile, scopes: None, resource: None }
     }
 
     /// Asks for a token with these scopes. The profile's own scopes, in any order, mean its own token.
-    pub(super) fn new(profile: Arc<Profile>, scopes: Scopes, resource: Option<Resource>) -> Self {
+    pub(super) fn new(profile: Arc<ServedProfile>, scopes: Scopes, resource: Option<Resource>) -> Self {
         let scopes = (!scopes.are_those_of(&profile.scopes)).then_some(scopes);
         Self { profile, scopes, resource }
     }

@@ -6,7 +6,7 @@ use url::form_urlencoded;
 
 use super::{
     api_error::ApiError,
-    profile::{Profile, Wanted},
+    profile::{RequestedToken, ServedProfile},
 };
 use crate::grant::Scopes;
 
@@ -37,7 +37,7 @@ impl Query {
     }
 
     /// Returns the named profile, else the default one.
-    pub(super) fn profile(&self, profiles: &[Arc<Profile>]) -> Result<Arc<Profile>, ApiError> {
+    pub(super) fn profile(&self, profiles: &[Arc<ServedProfile>]) -> Result<Arc<ServedProfile>, ApiError> {
         let found = match &self.profile {
             None => profiles.first(),
             Some(name) => profiles.iter().find(|profile| profile.name == *name),
@@ -55,14 +55,14 @@ impl Query {
     }
 
     /// Returns the token that the query asks for.
-    pub(super) fn wanted(&self, profiles: &[Arc<Profile>]) -> Result<Wanted, ApiError> {
+    pub(super) fn wanted(&self, profiles: &[Arc<ServedProfile>]) -> Result<RequestedToken, ApiError> {
         let profile = self.profile(profiles)?;
-        let Some(text) = &self.scope else { return Ok(Wanted::own(profile)) };
+        let Some(text) = &self.scope else { return Ok(RequestedToken::own(profile)) };
         let scopes = parse_scopes(text)?;
         if !profile.allows(&scopes) {
             return Err(not_allowed(&profile, &scopes));
         }
-        Ok(Wanted::new(profile, scopes, None))
+        Ok(RequestedToken::new(profile, scopes, None))
     }
 }
 
@@ -71,11 +71,12 @@ pub(super) fn parse_scopes(text: &str) -> Result<Scopes, ApiError> {
     scopes.map_err(|error| error.hint("use scopes such as prefix:name, separated by spaces"))
 }
 
-pub(super) fn not_allowed(profile: &Profile, scopes: &Scopes) -> ApiError {
+pub(super) fn not_allowed(profile: &ServedProfile, scopes: &Scopes) -> ApiError {
     let first = scopes.iter().find(|scope| !profile.allows_one(scope)).unwrap_or_default();
     let description = format!("the profile `{}` does not allow the scope `{first}`", profile.name);
-    ApiError::new(403, "scope_not_allowed", description)
-        .hint("start the server with --allow-scopes and the scope; `prefix*` allows every scope that starts with prefix")
+    ApiError::new(403, "scope_not_allowed", description).hint(
+        "start the server with --allow-scopes and the scope; `prefix*` allows every scope that starts with prefix",
+    )
 }
 
 /// Returns a name from a request as an error may show it: short and on one line.

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::{
     api_error::ApiError,
-    profile::Wanted,
+    profile::RequestedToken,
     tokens::{Held, Origin, Refused},
 };
 
@@ -29,7 +29,7 @@ pub(super) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; chars
 pub(super) struct HandledRequest {
     pub(super) what: Cow<'static, str>,
     /// The token that was asked for.
-    pub(super) wanted: Option<Wanted>,
+    pub(super) wanted: Option<RequestedToken>,
     /// What is wrong with the request itself.
     pub(super) error: Option<Box<ApiError>>,
 }
@@ -40,12 +40,14 @@ impl HandledRequest {
     }
 
     /// Describes a request for a token.
-    pub(super) fn for_token(wanted: Wanted, taken: &Result<(Arc<Held>, Origin), Refused>) -> Self {
+    pub(super) fn for_token(wanted: RequestedToken, taken: &Result<(Arc<Held>, Origin), Refused>) -> Self {
         let what = match taken {
             Ok((_, Origin::Memory)) => "memory".into(),
             Ok((_, Origin::Server)) => "fresh".into(),
             Ok((_, Origin::LastResort)) => "memory, no newer token available".into(),
-            Err(refused) if refused.unasked => format!("{}, waiting before the next attempt", refused.failed.code()).into(),
+            Err(refused) if refused.unasked => {
+                format!("{}, waiting before the next attempt", refused.failed.code()).into()
+            }
             Err(refused) => refused.failed.code().to_owned().into(),
         };
         Self { what, wanted: Some(wanted), error: None }

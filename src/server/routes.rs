@@ -120,7 +120,8 @@ async fn respond<S: TokenSource>(gate: &Gate<S>, request: Request, path: &str, c
     let is_options = request.method() == Method::OPTIONS;
     // A preflight carries no credentials (Fetch §4.8), and origins that are not allowed are rejected all the same.
     // So is a mistyped address in a browser: its error page contains nothing secret.
-    let is_public = is_options || path == HEALTH || page::has_file(path) || (reader.is_some() && ["/", UNKNOWN].contains(&path));
+    let is_public =
+        is_options || path == HEALTH || page::has_file(path) || (reader.is_some() && ["/", UNKNOWN].contains(&path));
     if let Err(error) = gate.guard.check(&request, is_public) {
         return error.into_response();
     }

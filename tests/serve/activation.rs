@@ -106,7 +106,7 @@ fn sockets_that_others_can_reach_are_guarded_like_the_servers_own() {
     let tcp = Activated::listening(&local, &[&everywhere], &[]);
     ask(|| TcpStream::connect(("127.0.0.1", port)), &request("localhost"));
     let expected = format!(
-        "error: {everywhere} can be reached from other machines, and no secret was given\n\
+        "error: {everywhere} can be reached from other machines, and no secret is set\n\
          hint: pass --secret-file FILE; callers then send it as `Authorization: Bearer`\n"
     );
     assert_eq!(tcp.end(false), (Some(2), expected));
@@ -115,7 +115,7 @@ fn sockets_that_others_can_reach_are_guarded_like_the_servers_own() {
     soon(|| fs::set_permissions(&socket, fs::Permissions::from_mode(0o666)));
     ask(|| UnixStream::connect(&socket), &request("localhost"));
     let expected = format!(
-        "error: everybody on this machine may write to `{}`, and no secret was given\n\
+        "error: every user of this machine may write to `{}`, and no secret is set\n\
          hint: set SocketMode=0600 and SocketUser= in systemd's .socket unit, or pass --secret-file FILE\n",
         socket.display()
     );
@@ -131,8 +131,8 @@ fn sockets_of_systemds_and_of_the_command_line_do_not_go_together() {
 
     ask(|| TcpStream::connect(&tcp), &request(&tcp));
 
-    let expected = "error: systemd has opened the sockets, and the command line names others\n\
-                    hint: leave --port, --listen and --unix-socket out, and name the sockets in the .socket unit\n";
+    let expected = "error: systemd has opened the sockets, but the command line names others\n\
+                    hint: remove --port, --listen and --unix-socket, and configure the sockets in the .socket unit\n";
     assert_eq!(activated.end(false), (Some(2), expected.to_owned()));
 }
 
@@ -149,9 +149,9 @@ fn a_connection_that_is_passed_on_and_variables_that_are_another_processes_are_n
     ask(|| TcpStream::connect(&tcp), &request(&tcp));
     std::thread::sleep(Duration::from_millis(300));
     let (_, said) = accepting.end(true);
-    let expected = "error: could not use the socket that was passed on\n\
-                    caused by: it does not listen\n\
-                    hint: it must be a TCP or Unix socket that listens; with systemd, `Accept=no`\n";
+    let expected = "error: could not use the inherited socket\n\
+                    caused by: it is not listening\n\
+                    hint: it must be a listening TCP or Unix socket; with systemd, `Accept=no`\n";
     assert!(said.contains(expected), "{said}");
 
     let foreign = local.maskinporten(&["serve", "--env", "local", "--port", "0"]);

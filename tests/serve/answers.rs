@@ -111,7 +111,7 @@ fn profiles_are_served_by_name_and_the_first_is_the_default() {
     assert_eq!(local.grants(), 2);
     let unknown = serve.get("/?profile=c");
     unknown.fails(404, "unknown_profile");
-    assert_eq!(unknown.json()["remedy"], "ask for one of b, a");
+    assert_eq!(unknown.json()["remedy"], "use one of b, a");
     assert_eq!(
         serve.get("/headers?profile=a").body.lines().skip(1).collect::<Vec<_>>(),
         ["Accept: application/hal+json"]

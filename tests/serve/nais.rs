@@ -174,5 +174,5 @@ fn the_variables_that_are_printed_lead_to_the_api() {
     local
         .maskinporten(&["serve", "--port", "0", "--print-env"])
         .run()
-        .fails(2, "error: --print-env needs a port that is known beforehand\nhint: pass --port 17823\n");
+        .fails(2, "error: --print-env needs a fixed port\nhint: pass --port 17823\n");
 }

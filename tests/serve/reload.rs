@@ -25,7 +25,7 @@ fn a_config_file_that_changes_counts_from_then_on_and_no_request_is_dropped() {
             statuses
         });
         fs::write(&config, text.replace("difitest:test1", "altinn:serviceowner")).unwrap();
-        while !serve.log().contains("read config and keys again (serving a)") {
+        while !serve.log().contains("reloaded config and keys (serving a)") {
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
         done.send(()).unwrap();
@@ -35,10 +35,10 @@ fn a_config_file_that_changes_counts_from_then_on_and_no_request_is_dropped() {
     assert!(!statuses.is_empty() && statuses.iter().all(|status| *status == 200), "{statuses:?}");
     assert_eq!(serve.get("/?cache=true").json()["scope"], "altinn:serviceowner");
     fs::write(&config, "[profiles").unwrap();
-    serve.wait_for("could not read config and keys again, and goes on with what it has: ");
+    serve.wait_for("could not reload config and keys, so the previous ones stay in use: ");
     assert_eq!(serve.get("/?cache=true").json()["scope"], "altinn:serviceowner");
     fs::write(&config, &text).unwrap();
-    let again = |serve: &Serve| serve.log().matches("read config and keys again (").count();
+    let again = |serve: &Serve| serve.log().matches("reloaded config and keys (").count();
     while again(&serve) < 2 {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
@@ -57,7 +57,7 @@ fn a_margin_and_headers_that_change_count_for_a_token_that_is_remembered_already
 
     let changed = text.replace("scope = \"difitest:test1\"", "scope = \"difitest:test1\"\nmin_ttl = 119");
     fs::write(&config, changed.replace("hal+json", "json")).unwrap();
-    serve.wait_for("read config and keys again (serving a)");
+    serve.wait_for("reloaded config and keys (serving a)");
 
     let second = serve.get("/?cache=true").token();
     assert_ne!(first, second);
@@ -71,7 +71,7 @@ fn a_hangup_reads_everything_again_and_keeps_tokens_that_are_the_same() {
     let token = serve.get("/?cache=true").token();
 
     serve.signal("-HUP");
-    serve.wait_for("read config and keys again (serving default)");
+    serve.wait_for("reloaded config and keys (serving default)");
 
     assert_eq!(serve.get("/?cache=true").token(), token);
     assert_eq!(local.grants(), 1);
@@ -84,7 +84,7 @@ fn a_hangup_ends_the_pause_after_a_failure() {
     assert_eq!((serve.get("/").status, serve.get("/").status), (502, 503));
 
     serve.signal("-HUP");
-    serve.wait_for("read config and keys again (");
+    serve.wait_for("reloaded config and keys (");
 
     assert_eq!(serve.get("/").status, 502);
 }
@@ -104,15 +104,15 @@ fn a_keystore_that_is_replaced_is_opened_again_and_a_broken_one_is_not_used() {
     assert_eq!(serve.get("/").status, 200);
 
     fs::write(&keystore, "broken").unwrap();
-    serve.wait_for("goes on with what it has: ");
+    serve.wait_for("the previous ones stay in use: ");
     assert_eq!(serve.get("/").status, 200);
-    assert!(!serve.log().contains("serving default)\nread"), "{}", serve.log());
+    assert!(!serve.log().contains("serving default)\nreloaded"), "{}", serve.log());
     // Another organisation's key: the client is not its own.
     put("legacy");
-    serve.wait_for("read config and keys again (");
+    serve.wait_for("reloaded config and keys (");
     assert_eq!(serve.get("/").json()["mp_code"], "MP-122");
     put("modern");
-    while serve.log().matches("read config and keys again (").count() < 2 {
+    while serve.log().matches("reloaded config and keys (").count() < 2 {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     assert_eq!(serve.get("/").status, 200);
@@ -129,8 +129,8 @@ fn a_password_file_that_does_not_fit_any_more_is_told_and_the_key_goes_on_being_
 
     fs::write(&password, "feil passord").unwrap();
 
-    serve.wait_for("goes on with what it has: ");
-    assert!(!serve.log().contains("read config and keys again ("), "{}", serve.log());
+    serve.wait_for("the previous ones stay in use: ");
+    assert!(!serve.log().contains("reloaded config and keys ("), "{}", serve.log());
     assert_eq!(serve.get("/").status, 200);
 }
 
@@ -152,7 +152,7 @@ fn secret_and_certificate_are_renewed_with_their_files() {
     fs::write(&secret, "the-other-secret").unwrap();
     super::safety::tls_files(&local);
     serve.signal("-HUP");
-    serve.wait_for("read config and keys again (");
+    serve.wait_for("reloaded config and keys (");
 
     // Curl trusts the new certificate alone.
     assert_eq!((status("the-first-secret"), status("the-other-secret")), ("401".to_owned(), "200".to_owned()));

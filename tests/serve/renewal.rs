@@ -16,7 +16,7 @@ fn a_token_in_use_is_renewed_before_anybody_has_to_wait_and_one_that_is_not_is_l
     let first = serve.get("/?cache=true").token();
     serve.get("/?cache=true");
 
-    serve.wait_for("renewed ahead of its end (default: difitest:test1)");
+    serve.wait_for("renewed before expiry (default: difitest:test1)");
     let asked = Instant::now();
     let second = serve.get("/?cache=true").token();
 
@@ -54,7 +54,7 @@ fn a_renewal_that_fails_is_tried_again_and_told_in_the_log() {
     });
     serve.wait_for("could not renew: unavailable (default: difitest:test1)");
     let meanwhile = serve.get("/?cache=true");
-    serve.wait_for("renewed ahead of its end (default: difitest:test1)");
+    serve.wait_for("renewed before expiry (default: difitest:test1)");
 
     assert_eq!(meanwhile.token(), token);
     assert_ne!(serve.get("/?cache=true").token(), token);

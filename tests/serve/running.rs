@@ -115,8 +115,8 @@ fn a_unix_socket_is_for_its_owner_alone_replaces_a_dead_one_and_goes_with_the_se
     local.maskinporten(&arguments).run().fails(
         3,
         &format!(
-            "error: could not listen on the socket `{}`, where another program does\n\
-             hint: end it, or pass another --unix-socket\n",
+            "error: could not listen on the socket `{}`: another program uses it\n\
+             hint: stop the other program, or pass another --unix-socket\n",
             socket.display()
         ),
     );
@@ -145,7 +145,7 @@ fn a_unix_socket_is_for_its_owner_alone_replaces_a_dead_one_and_goes_with_the_se
     local.maskinporten(&arguments).run().fails(
         3,
         &format!(
-            "error: `{}` is there already, and is no socket\n\
+            "error: `{}` exists and is not a socket\n\
              hint: pass --unix-socket PATH in a folder that you may write to\n",
             socket.display()
         ),

@@ -122,13 +122,14 @@ fn an_address_that_others_can_reach_wants_a_secret_and_tls() {
 
     fails(
         &["--insecure-plain-http"],
-        "error: 0.0.0.0:0 can be reached from other machines, and no secret was given\n\
+        "error: 0.0.0.0:0 can be reached from other machines, and no secret is set\n\
          hint: pass --secret-file FILE; callers then send it as `Authorization: Bearer`\n",
     );
     fails(
         &["--secret-file", secret],
-        "error: 0.0.0.0:0 can be reached from other machines, and tokens would go there unencrypted\n\
-         hint: pass --tls-cert FILE and --tls-key FILE, or --insecure-plain-http if something else encrypts\n",
+        "error: 0.0.0.0:0 can be reached from other machines, and tokens would be sent unencrypted\n\
+         hint: pass --tls-cert FILE and --tls-key FILE, or --insecure-plain-http if the connection is \
+         encrypted by other means\n",
     );
     let serve = Serve::start(local.maskinporten(&[
         "serve",
@@ -196,7 +197,7 @@ fn tls_is_served_with_the_users_own_certificate() {
             certificate,
             foreign.clone(),
             format!(
-                "error: could not use `{foreign}` for TLS: it is not the key of the certificate\n\
+                "error: could not use `{foreign}` for TLS: it is not the certificate's key\n\
                  hint: pass --tls-cert FILE with the certificate chain and --tls-key FILE with its key, both in PEM\n"
             ),
         ),
@@ -204,7 +205,7 @@ fn tls_is_served_with_the_users_own_certificate() {
             key,
             key.to_owned(),
             format!(
-                "error: could not use `{key}` for TLS: there is no certificate in it\n\
+                "error: could not use `{key}` for TLS: it contains no certificate\n\
                  hint: pass --tls-cert FILE with the certificate chain and --tls-key FILE with its key, both in PEM\n"
             ),
         ),

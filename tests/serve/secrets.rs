@@ -21,7 +21,7 @@ fn a_secret_that_others_can_read_is_warned_of() {
 
     let serve = Serve::local(&local, &["--secret-file", &secret]);
 
-    let warning = format!("warning: `{secret}` can be read by others on this machine; chmod 600 keeps it from them\n");
+    let warning = format!("warning: other users of this machine can read `{secret}`; run chmod 600 on it\n");
     assert!(serve.log().starts_with(&warning), "{}", serve.log());
 }
 

@@ -17,9 +17,9 @@ fn a_port_that_is_taken_is_told_on_either_family() {
         local.maskinporten(&["serve", "--env", "local", "--port", &port]).run().fails(
             3,
             &format!(
-                "error: could not listen on {address}:{port}, where another program does\n\
+                "error: could not listen on {address}:{port}: the port is already in use\n\
                  caused by: Address already in use (os error 98)\n\
-                 hint: end it, or pass another --port; 0 picks a free one\n"
+                 hint: stop the other program, or pass another --port; 0 picks a free one\n"
             ),
         );
     }
@@ -52,7 +52,7 @@ fn options_that_are_wrong_are_told_with_what_to_write() {
         (
             &["--listen", "localhost"][..],
             2,
-            "error: --listen is no IP address, nor one with a port\n\
+            "error: --listen is not an IP address, with or without a port\n\
              hint: pass --listen 127.0.0.1, --listen 0.0.0.0:8080 or --listen [::1]:8080\n",
         ),
         (
@@ -88,7 +88,7 @@ fn options_that_are_wrong_are_told_with_what_to_write() {
     let local = Local::start(&[]);
     local.maskinporten(&["serve", "--env", "local", "--port", "0", "--allow-origin", "https://a.no/path"]).run().fails(
         2,
-        "error: `https://a.no/path` is no origin\n\
+        "error: `https://a.no/path` is not a valid origin\n\
          hint: write it as --allow-origin https://app.example.no, without a path\n",
     );
 }

@@ -82,7 +82,7 @@ fn a_refusal_is_told_whole_and_the_server_is_left_alone_for_a_while() {
     assert_eq!(again.json(), told);
     assert!(!refused.body.contains("eyJ"));
     assert_eq!(local.grants(), 1);
-    assert!(serve.log().contains("GET / 503 0 ms MP-250, not asked again yet (default: simulator:ungranted)"));
+    assert!(serve.log().contains("GET / 503 0 ms MP-250, waiting before the next attempt (default: simulator:ungranted)"));
     std::thread::sleep(Duration::from_millis(1100));
     assert_eq!((serve.get("/").status, local.grants()), (502, 2));
     assert_eq!(serve.get("/").header("retry-after"), Some("2"), "each pause is twice as long");
@@ -112,7 +112,7 @@ fn an_upstream_that_is_killed_is_told_and_a_token_that_lives_is_served_meanwhile
     let fresh = serve.get("/");
 
     assert_eq!((kept.status, kept.token()), (200, token));
-    let log = serve.wait_for("memory, since no other was to be had");
+    let log = serve.wait_for("memory, no newer token available");
     assert!(log.contains("GET / 200 "), "{log}");
     assert_eq!((fresh.status, fresh.json()["error"].as_str()), (503, Some("connect")), "{fresh:?}");
     std::thread::sleep(Duration::from_secs(3));

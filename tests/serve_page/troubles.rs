@@ -140,9 +140,9 @@ fn an_address_that_is_wrong_is_told_in_words_with_a_way_to_the_page() {
     let served = Serve::local(&local, &["--secret", "correct-horse-battery"]);
     let browser = Browser::start(&Setup { languages: "nb", ..Setup::default() });
     for (path, title, detail) in [
-        ("nothing", "Det er ingenting på denne adressen", None),
-        ("?profil=test", "Noe i adressen er feil", Some("Profil in the query means nothing here.")),
-        ("?%3Cimg%20src=x", "Noe i adressen er feil", Some("<img src in the query means nothing here.")),
+        ("nothing", "Fant ikke siden", None),
+        ("?profil=test", "Adressen er ikke gyldig", Some("Unknown query parameter profil.")),
+        ("?%3Cimg%20src=x", "Adressen er ikke gyldig", Some("Unknown query parameter <img src.")),
     ] {
         browser.open(&format!("{}{path}", served.url()));
 
@@ -191,9 +191,9 @@ fn a_browser_gets_a_page_with_the_status_that_programs_get_as_json() {
     let page = served.get_with("/", &["Accept: text/html"]);
     let policy = page.header("content-security-policy").map(str::to_owned);
     for (path, status, text) in [
-        ("/nothing", 404, "<h1>There is nothing at this address</h1>"),
-        ("/?%3Cb%3E%26=1", 400, "<code>&lt;b&gt;&amp;</code> in the query means nothing here."),
-        ("/headers?profile=nope", 404, "<p lang=\"en\">Ask for one of default.</p>"),
+        ("/nothing", 404, "<h1>Page not found</h1>"),
+        ("/?%3Cb%3E%26=1", 400, "Unknown query parameter <code>&lt;b&gt;&amp;</code>."),
+        ("/headers?profile=nope", 404, "<p lang=\"en\">Use one of default.</p>"),
     ] {
         let answer = served.get_with(path, &["Accept: text/html"]);
         assert_eq!(
