@@ -44,7 +44,7 @@ pub(super) fn page(error: &ApiError, language: Language) -> Response {
 </head>
 <body>
   <header><p class="name">Maskinporten</p></header>
-  <main class="card trouble">
+  <main class="card error">
     <h1>{title}</h1>
     {details}<p><a href="/">{back}</a></p>
   </main>

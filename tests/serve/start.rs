@@ -1,4 +1,4 @@
-//! Why it does not start.
+//! Why the server does not start.
 
 use std::net::TcpListener;
 
@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[test]
-fn a_port_that_is_taken_is_told_on_either_family() {
+fn a_port_in_use_is_reported_for_both_address_families() {
     let local = Local::start(&[]);
     for address in ["127.0.0.1", "[::1]"] {
         let taken = TcpListener::bind(format!("{address}:0")).unwrap();
@@ -26,7 +26,7 @@ fn a_port_that_is_taken_is_told_on_either_family() {
 }
 
 #[test]
-fn what_is_wrong_with_settings_and_key_is_told_before_it_listens() {
+fn faults_of_settings_and_key_are_reported_before_it_listens() {
     let local = Local::start(&[]);
     let run = |arguments: &[&str]| local.maskinporten(&[&["serve", "--port", "0"], arguments].concat()).run();
 
@@ -47,7 +47,7 @@ fn what_is_wrong_with_settings_and_key_is_told_before_it_listens() {
 }
 
 #[test]
-fn options_that_are_wrong_are_told_with_what_to_write() {
+fn invalid_options_are_reported_with_valid_ones() {
     for (arguments, code, stderr) in [
         (
             &["--listen", "localhost"][..],

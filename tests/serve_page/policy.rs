@@ -1,4 +1,4 @@
-//! The page's own policy (Content Security Policy Level 3): should a script or text ever get in, the browser stops it.
+//! The page's policy (Content Security Policy Level 3): the browser stops anything that is injected.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::showing;
 use crate::{browser::Setup, local::Local, serve::Serve};
 
 #[test]
-fn what_gets_into_the_page_runs_nothing_loads_nothing_and_sends_nothing() {
+fn injected_content_runs_nothing_loads_nothing_and_sends_nothing() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup::default());

@@ -179,11 +179,11 @@ function renderClaims() {
 }
 
 function renderError() {
-  $("trouble").hidden = error === null;
+  $("error").hidden = error === null;
   $("again").hidden = error !== null && isFinal(error);
   const parts = error === null ? [] : explain(error, language);
   if (error && shown && !isOver()) parts.push(element("p", words().stillGood));
-  $("trouble-text").replaceChildren(...parts);
+  $("error-text").replaceChildren(...parts);
 }
 
 const isOver = () => shown.ends !== null && shown.ends <= now();
@@ -219,8 +219,8 @@ function warn(left) {
 
 /** Shows a message below the buttons; `outcome` is `done`, `failed` or empty. */
 function say(text, outcome = "") {
-  $("said").textContent = text;
-  $("said").className = outcome;
+  $("message").textContent = text;
+  $("message").className = outcome;
 }
 
 async function copyThis(what) {
@@ -250,7 +250,7 @@ $("reveal").addEventListener("click", () => {
   renderClaims();
 });
 $("profile").addEventListener("change", () => choose($("profile").value));
-$("trouble-text").addEventListener("click", (event) => {
+$("error-text").addEventListener("click", (event) => {
   const { profile } = event.target.dataset;
   if (profile === undefined) return;
   event.preventDefault();

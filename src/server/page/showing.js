@@ -74,37 +74,37 @@ function inWords(name, value, language) {
 
 // Errors
 
-const isRefused = (trouble) => Boolean(trouble.mp_code ?? trouble.meaning ?? trouble.trace_id);
+const isRefused = (error) => Boolean(error.mp_code ?? error.meaning ?? error.trace_id);
 
 /** Explains why there is no token. */
-export function explain(trouble, language) {
+export function explain(error, language) {
   const words = WORDS[language];
-  if (trouble.gone) return [element("h2", words.goneTitle), element("p", words.gone)];
-  const { title, happened, remedy } = isRefused(trouble) ? refusal(trouble, language) : failure(trouble, language);
+  if (error.gone) return [element("h2", words.goneTitle), element("p", words.gone)];
+  const { title, happened, remedy } = isRefused(error) ? refusal(error, language) : failure(error, language);
   const parts = [element("h2", title)];
   if (happened) parts.push(sentence(happened));
   if (remedy) {
     parts.push(element("h3", words.remedy), sentence(remedy));
   }
-  if (isFinal(trouble) && trouble.profiles) parts.push(element("p", words.served), choices(trouble.profiles));
-  return [...parts, facts(trouble, language)];
+  if (isFinal(error) && error.profiles) parts.push(element("p", words.served), choices(error.profiles));
+  return [...parts, facts(error, language)];
 }
 
 /** Whether the request itself is wrong, so that another attempt would fail too. */
-export const isFinal = (trouble) => trouble.status >= 400 && trouble.status < 500;
+export const isFinal = (error) => error.status >= 400 && error.status < 500;
 
 /** Explains a refusal of Maskinporten with the server's explanation of its code. */
-function refusal(trouble, language) {
-  const { meaning, remedy } = trouble.in_words?.[language] ?? trouble;
+function refusal(error, language) {
+  const { meaning, remedy } = error.in_words?.[language] ?? error;
   return { title: WORDS[language].refusedTitle, happened: meaning, remedy };
 }
 
 /** Explains any other error. The server's own texts are in English only. */
-function failure(trouble, language) {
+function failure(error, language) {
   const { failures, failedTitle } = WORDS[language];
-  const code = trouble.error === "connect" && trouble.environment === "local" ? "simulator" : trouble.error;
+  const code = error.error === "connect" && error.environment === "local" ? "simulator" : error.error;
   const known = Object.hasOwn(failures, code) ? failures[code] : failures.other;
-  const own = language === "en" && !known.title ? trouble.remedy : undefined;
+  const own = language === "en" && !known.title ? error.remedy : undefined;
   return { title: failedTitle, ...known, remedy: own ?? known.remedy };
 }
 
@@ -120,15 +120,15 @@ function choices(profiles) {
 }
 
 /** Lists what support asks for, and the error word for word. */
-function facts(trouble, language) {
+function facts(error, language) {
   const words = WORDS[language];
-  const wait = trouble.wait >= SHORT ? duration(trouble.wait, language) : undefined;
+  const wait = error.wait >= SHORT ? duration(error.wait, language) : undefined;
   // Maskinporten's text ends with the id that is shown below it.
-  const raw = trouble.error_description?.replace(/ \(trace_id: [^)]*\)$/, trouble.trace_id ? "" : "$&");
+  const raw = error.error_description?.replace(/ \(trace_id: [^)]*\)$/, error.trace_id ? "" : "$&");
   const list = element("dl");
   for (const [name, value, attributes] of [
-    [words.wait, wait], [words.code, trouble.mp_code], [words.error, trouble.error],
-    [isRefused(trouble) ? words.description : words.happened, raw, { lang: "en" }], [words.trace, trouble.trace_id],
+    [words.wait, wait], [words.code, error.mp_code], [words.error, error.error],
+    [isRefused(error) ? words.description : words.happened, raw, { lang: "en" }], [words.trace, error.trace_id],
   ]) {
     if (value) list.append(element("dt", name), attributes ? prose("dd", value, attributes) : element("dd", value));
   }
