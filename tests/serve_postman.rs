@@ -107,8 +107,8 @@ fn profile_scope_and_secret_are_postman_variables() {
 
     let without = run(&local, &script, &Value::Null, &json!([scope]));
     assert_eq!(without.code, 1);
-    let told = "no access token: unauthorized; the request does not contain this server's secret; ";
-    assert!(joined(&without.stdout).contains(&told.replace(' ', "")), "{}", without.stdout);
+    let result = "no access token: unauthorized; the request does not contain this server's secret; ";
+    assert!(joined(&without.stdout).contains(&result.replace(' ', "")), "{}", without.stdout);
     assert!(!local.log().contains("api/hello"), "a request went without a token: {}", local.log());
 
     let with = run(&local, &script, &Value::Null, &json!([scope, secret]));
@@ -125,7 +125,7 @@ fn a_failure_is_reported_in_full_and_the_request_is_not_sent() {
     let (refused, left) = (script(&refusing), script(&gone));
     let port = gone.port();
     drop(gone);
-    for (script, told) in [
+    for (script, result) in [
         (refused, "no access token: forbidden; MP-250; Consumer has not been granted access to the scope".to_owned()),
         (
             left,
@@ -135,12 +135,12 @@ fn a_failure_is_reported_in_full_and_the_request_is_not_sent() {
         let outcome = run(&local, &script, &Value::Null, &json!([]));
 
         assert_eq!(outcome.code, 1, "{}", outcome.stdout);
-        assert!(joined(&outcome.stdout).contains(&told.replace(' ', "")), "{}", outcome.stdout);
+        assert!(joined(&outcome.stdout).contains(&result.replace(' ', "")), "{}", outcome.stdout);
         assert!(!local.log().contains("api/hello"), "a request went without a token: {}", local.log());
     }
 }
 
 /// Removes the frames and line breaks from newman's output.
-fn joined(said: &str) -> String {
-    said.chars().filter(|character| !character.is_whitespace() && *character != '│').collect()
+fn joined(output: &str) -> String {
+    output.chars().filter(|character| !character.is_whitespace() && *character != '│').collect()
 }

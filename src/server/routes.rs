@@ -131,7 +131,7 @@ async fn respond<S: TokenSource>(gate: &Gate<S>, request: Request, path: &str, c
         response = next.run(request) => response,
         _ = phase.wait_for(|phase| *phase == Phase::Over) => return stopped().into_response(),
     };
-    // Which method a path accepts is what the 405 says.
+    // The response to the unknown method names the one that the path accepts.
     if let Some(allowed) = response.headers().get(ALLOW).filter(|_| is_options && cors) {
         return preflight(allowed.clone());
     }

@@ -35,9 +35,10 @@ impl Activated {
             assert!(started.elapsed() < Duration::from_secs(20), "it does not end");
             std::thread::sleep(Duration::from_millis(5));
         }
-        let mut said = String::new();
-        self.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        let own = said.lines().filter(|line| !line.starts_with("Listening on ") && !line.starts_with("Communication "));
+        let mut output = String::new();
+        self.0.stderr.take().unwrap().read_to_string(&mut output).unwrap();
+        let own =
+            output.lines().filter(|line| !line.starts_with("Listening on ") && !line.starts_with("Communication "));
         let own: Vec<_> = own.filter(|line| !line.starts_with("Execing ")).collect();
         (self.0.wait().unwrap().code(), own.join("\n") + "\n")
     }
@@ -91,10 +92,10 @@ fn sockets_that_systemd_opened_are_served_and_the_first_request_waits_for_the_se
 
     assert_eq!((first.status, second.status, elsewhere.status), (200, 200, 403), "{first:?}");
     assert_eq!(first.body, second.body);
-    let (code, said) = activated.end(true);
+    let (code, output) = activated.end(true);
     assert_eq!(code, Some(0));
     let listening = format!("listening on http://{tcp}/ and {} (serving default)\n", socket.display());
-    assert!(said.starts_with(&listening), "{said}");
+    assert!(output.starts_with(&listening), "{output}");
     assert!(socket.exists(), "removing it is systemd's task");
 }
 

@@ -170,8 +170,8 @@ fn headers_are_lines_for_curl_and_come_from_memory_unless_the_query_says_otherwi
     assert_ne!(serve.get("/headers?cache=false").body, headers.body);
     let hello = format!("{}api/hello", local.issuer());
     let line = format!("curl -sSf http://localhost:{}/headers | curl -sSf -H @- {hello}", serve.port());
-    let said = crate::support::program(std::process::Command::new("sh").args(["-c", &line]), b"");
-    assert!(said.starts_with(r#"{"hello":"310700010""#), "{said}");
+    let output = crate::support::program(std::process::Command::new("sh").args(["-c", &line]), b"");
+    assert!(output.starts_with(r#"{"hello":"310700010""#), "{output}");
 }
 
 #[test]
@@ -285,11 +285,11 @@ fn the_page_gets_a_refusal_in_both_languages() {
 
     let answer = serve.get_with("/page.json", &[OWN]);
 
-    let told = answer.json();
-    assert_eq!((answer.status, &told["mp_code"], &told["profiles"]), (502, &json!("MP-250"), &json!(["default"])));
+    let result = answer.json();
+    assert_eq!((answer.status, &result["mp_code"], &result["profiles"]), (502, &json!("MP-250"), &json!(["default"])));
     assert_eq!(
-        (&told["in_words"]["en"]["meaning"], &told["in_words"]["en"]["remedy"]),
-        (&told["meaning"], &told["remedy"])
+        (&result["in_words"]["en"]["meaning"], &result["in_words"]["en"]["remedy"]),
+        (&result["meaning"], &result["remedy"])
     );
-    assert!(told["in_words"]["nb"]["meaning"].as_str().unwrap().starts_with("API-tilbyderen "), "{told}");
+    assert!(result["in_words"]["nb"]["meaning"].as_str().unwrap().starts_with("API-tilbyderen "), "{result}");
 }

@@ -68,8 +68,8 @@ impl Serve {
             }
         });
         let mut serve = Self { child, log, address: SocketAddr::from(([0, 0, 0, 0], 0)), _home: home };
-        let said = serve.wait_for("://127.0.0.1:");
-        let address = said.split("127.0.0.1:").nth(1).unwrap_or("0").split(|c: char| !c.is_ascii_digit()).next();
+        let output = serve.wait_for("://127.0.0.1:");
+        let address = output.split("127.0.0.1:").nth(1).unwrap_or("0").split(|c: char| !c.is_ascii_digit()).next();
         serve.address = SocketAddr::from(([127, 0, 0, 1], address.unwrap().parse().unwrap()));
         serve
     }

@@ -58,8 +58,8 @@ fn a_resource_gets_a_token_of_its_own() {
     let (first, second) = (ask("https://a.example.no/"), ask("https://b.example.no/"));
 
     let claims = |token: &str| -> Value {
-        let said = local.maskinporten(&["inspect", "--format", "json"]).stdin(token).run().artefact();
-        serde_json::from_str(&said).unwrap()
+        let output = local.maskinporten(&["inspect", "--format", "json"]).stdin(token).run().artefact();
+        serde_json::from_str(&output).unwrap()
     };
     assert_eq!(claims(&first.token())["claims"]["aud"], "https://a.example.no/");
     assert_eq!(claims(&second.token())["claims"]["aud"], "https://b.example.no/");

@@ -162,7 +162,7 @@ fn a_typed_password_is_asked_for_once_and_also_opens_a_changed_keystore() {
     let password = fs::read_to_string(local.file("modern.password")).unwrap();
     let script = include_str!("terminal.py");
 
-    let said = program(
+    let output = program(
         Command::new("python3")
             .args(["-c", script, env!("CARGO_BIN_EXE_maskinporten"), password.trim()])
             .arg(&keystore)
@@ -171,5 +171,5 @@ fn a_typed_password_is_asked_for_once_and_also_opens_a_changed_keystore() {
         b"",
     );
 
-    assert_eq!(said, "asked 1 time(s), then 200, then 502 MP-120, ended with 0\n");
+    assert_eq!(output, "asked 1 time(s), then 200, then 502 MP-120, ended with 0\n");
 }

@@ -79,18 +79,18 @@ fn a_quiet_server_logs_nothing() {
     assert_eq!(at_socket(&socket, "/?cache=true").0, "200");
     child.kill().unwrap();
 
-    let mut said = String::new();
-    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
+    let mut output = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut output).unwrap();
     child.wait().unwrap();
-    assert_eq!(said, "");
+    assert_eq!(output, "");
 }
 
 /// Sends a request over a Unix socket and returns the status and the body.
 fn at_socket(socket: &std::path::Path, path: &str) -> (String, String) {
     let mut curl = Command::new("curl");
     curl.args(["-sS", "-w", "\n%{http_code}", "--unix-socket"]).arg(socket).arg(format!("http://localhost{path}"));
-    let said = program(&mut curl, b"");
-    let (body, status) = said.rsplit_once('\n').unwrap();
+    let output = program(&mut curl, b"");
+    let (body, status) = output.rsplit_once('\n').unwrap();
     (status.to_owned(), body.to_owned())
 }
 
@@ -199,8 +199,8 @@ fn a_log_that_is_not_read_delays_no_request() {
     let mut first = [0; 200];
     let mut stderr = child.stderr.take().unwrap();
     let read = std::io::Read::read(&mut stderr, &mut first).unwrap();
-    let said = String::from_utf8_lossy(&first[..read]).into_owned();
-    let url = said.split("listening on ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let output = String::from_utf8_lossy(&first[..read]).into_owned();
+    let url = output.split("listening on ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
 
     // More lines than fit into a pipe and into the log's queue.
     let script = format!("for i in 1 2 3; do curl -sSf -o /dev/null '{url}healthz?[1-2500]' ; done; echo done");

@@ -179,9 +179,9 @@ fn tls_uses_the_users_own_certificate() {
     let serve = Serve::local(&local, &["--tls-cert", certificate, "--tls-key", key]);
 
     let url = format!("https://localhost:{}/?cache=true", serve.port());
-    let said = program(Command::new("curl").args(["-sSf", "--cacert", certificate, &url]), b"");
+    let output = program(Command::new("curl").args(["-sSf", "--cacert", certificate, &url]), b"");
 
-    assert!(said.starts_with(r#"{"access_token":"#), "{said}");
+    assert!(output.starts_with(r#"{"access_token":"#), "{output}");
     assert!(serve.log().contains("listening on https://127.0.0.1:"), "{}", serve.log());
     for (certificate, key, stderr) in [
         (

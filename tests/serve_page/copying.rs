@@ -25,9 +25,9 @@ fn the_token_the_header_and_a_working_curl_command_can_be_copied() {
     let browser = showing(&served, &Setup::default());
     allow_reading(&browser, &served);
     let token = answer(&served)["access_token"].as_str().unwrap().to_owned();
-    let copied = |what: &str, said: &str| {
+    let copied = |what: &str, output: &str| {
         browser.click(&format!("#copy-{what}"));
-        browser.wait_for(&format!("message.innerText === '{said}'"));
+        browser.wait_for(&format!("message.innerText === '{output}'"));
         browser.run("return navigator.clipboard.readText()").as_str().unwrap().to_owned()
     };
 
@@ -36,8 +36,8 @@ fn the_token_the_header_and_a_working_curl_command_can_be_copied() {
     let line = copied("curl", "Copied the curl command.");
     assert!(!line.contains(&token), "{line}");
     assert!(line.ends_with(&format!(" | curl -fsS -H @- '{}api/hello'", local.issuer())), "{line}");
-    let said = program(Command::new("sh").args(["-c", &line]), b"");
-    assert!(said.contains(r#""hello":"310700010""#), "{said}");
+    let output = program(Command::new("sh").args(["-c", &line]), b"");
+    assert!(output.contains(r#""hello":"310700010""#), "{output}");
     assert_eq!(browser.console(), Vec::<String>::new());
 }
 
@@ -63,9 +63,9 @@ fn copying_works_without_the_clipboard_api_or_the_text_is_offered_for_copying_by
     let line = browser.run("return curl.textContent");
     for (what, text) in [("token", token.as_str()), ("header", &header), ("curl", line.as_str().unwrap())] {
         browser.click(&format!("#copy-{what}"));
-        let said =
+        let output =
             "message.innerText.startsWith('The browser does not let this page copy. The text is selected below')";
-        browser.wait_for(&format!("{said} && !document.querySelector('#by-hand').hidden"));
+        browser.wait_for(&format!("{output} && !document.querySelector('#by-hand').hidden"));
 
         assert_eq!(browser.run(selected), json!(["by-hand", text]));
     }
@@ -86,10 +86,10 @@ fn the_curl_command_sends_no_error_as_a_header_and_has_a_placeholder_for_an_unkn
     let line = browser.run("return curl.textContent").as_str().unwrap().to_owned();
 
     let refused = line.replace("/headers", "/headers?scope=a:b");
-    let told =
+    let result =
         Command::new("sh").args(["-c", &refused.replace("| curl", "| tee /dev/stderr | curl")]).output().unwrap();
-    let (said, errors) = (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
-    assert!(!told.status.success() && said.is_empty(), "{said}");
+    let (output, errors) = (String::from_utf8_lossy(&result.stdout), String::from_utf8_lossy(&result.stderr));
+    assert!(!result.status.success() && output.is_empty(), "{output}");
     let lines: Vec<_> = errors.lines().collect();
     assert!(lines.len() == 2 && errors.contains(" 403") && errors.contains(" 401"), "{errors}");
     let made = browser.run(

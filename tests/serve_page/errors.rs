@@ -82,7 +82,7 @@ fn an_unreachable_endpoint_is_distinguished_from_a_refusal() {
     let shown = browser.text("#error");
     let shown = shown.replace("\n\n", "\n");
     let starts =
-        "There is no token\nThe simulator does not answer.\nWhat to do\nStart the simulator in another terminal: ";
+        "No token received\nThe simulator does not respond.\nWhat to do\nStart the simulator in another terminal: ";
     assert!(shown.starts_with(starts) && shown.contains("\nError\nconnect\nDetails\nCould not reach"), "{shown}");
     browser.click("[data-language=nb]");
     browser.wait_for("error.innerText.includes('Simulatoren svarer ikke.')");
@@ -177,8 +177,8 @@ fn a_secret_is_asked_for_and_kept_in_memory_only() {
     let help = browser.text("#curl-secret");
     assert!(help.starts_with("$SECRET is the secret that this server was started with."), "{help}");
     let line = browser.run("return curl.textContent").as_str().unwrap().to_owned();
-    let said = program(Command::new("sh").args(["-c", &line]).env("SECRET", "correct-horse-battery"), b"");
-    assert!(said.contains(r#""hello":"310700010""#), "{line}: {said}");
+    let output = program(Command::new("sh").args(["-c", &line]).env("SECRET", "correct-horse-battery"), b"");
+    assert!(output.contains(r#""hello":"310700010""#), "{line}: {output}");
     assert!(!served.log().contains("battery"));
     browser.open(&served.url());
     browser.wait_for("!document.querySelector('#secret-form').hidden");

@@ -71,8 +71,8 @@ fn attempts(url: &str) -> String {
              script: await settled(made('script', {{ src: `${{url}}?cache=true` }})),
              module: await within(import(`${{url}}page.js`).then(() => 'loaded', () => 'failed')),
              style: await settled(made('link', {{ rel: 'stylesheet', href: `${{url}}page.css` }})),
-             frame: await settled(frame).then((told) => [told, frame.contentDocument]),
-             form: await within(posted()).then((told) => [told, frame.contentDocument]),
+             frame: await settled(frame).then((result) => [result, frame.contentDocument]),
+             form: await within(posted()).then((result) => [result, frame.contentDocument]),
              socket: await within(connected),
          }};",
         json!(url)
@@ -135,10 +135,10 @@ fn a_name_that_is_rebound_to_this_machine_is_refused() {
     browser.open(&format!("http://evil.example:{}/", served.port()));
 
     assert!(browser.text("body").contains("`Host` does not name this server"), "{}", browser.text("body"));
-    let told = browser.run(
+    let result = browser.run(
         "return Promise.all(['/?cache=true', '/headers', '/page.json', '/page.js'].map(
              (path) => fetch(path).then((answer) => answer.status)))",
     );
-    assert_eq!(told, json!([403, 403, 403, 403]));
+    assert_eq!(result, json!([403, 403, 403, 403]));
     assert!(!local.log().contains("/token"), "{}", local.log());
 }

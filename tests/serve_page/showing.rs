@@ -52,10 +52,10 @@ fn the_time_left_counts_down_and_a_new_token_can_be_requested() {
     let left = || browser.run("return document.querySelector('#progress').value").as_f64().unwrap();
     let id = || browser.run(&format!("return {}", claim("jti")));
     let (before, first) = (left(), id());
-    let told = browser.text("#time-left");
+    let result = browser.text("#time-left");
 
     browser.wait_for(&format!("document.querySelector('#progress').value < {before} - 2"));
-    assert_ne!(browser.text("#time-left"), told);
+    assert_ne!(browser.text("#time-left"), result);
     browser.click("#fresh");
     browser.wait_for("message.innerText === 'This is a new token.'");
 
@@ -162,15 +162,15 @@ fn a_time_that_is_not_today_has_its_date() {
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup::default());
 
-    let told = browser.run(
+    let result = browser.run(
         "const { moment } = await import('/words.js');
          const noon = new Date(2026, 2, 4, 12).getTime() / 1000;
          return [moment(noon, noon - 60, 'en'), moment(noon, noon - 86400, 'en'), moment(noon, noon - 86400, 'nb')]",
     );
 
-    assert_eq!(told[0], "12:00:00, in 1 minute");
-    assert_eq!(told[1], "4 Mar 2026, 12:00:00, tomorrow");
-    assert!(told[2].as_str().unwrap().starts_with("4. mars 2026, 12:00:00, i morgen"), "{told}");
+    assert_eq!(result[0], "12:00:00, in 1 minute");
+    assert_eq!(result[1], "4 Mar 2026, 12:00:00, tomorrow");
+    assert!(result[2].as_str().unwrap().starts_with("4. mars 2026, 12:00:00, i morgen"), "{result}");
 }
 
 #[test]

@@ -92,7 +92,7 @@ async fn start(
     let options = ServerOptions { observer: log.observer(), ..options };
     let server = Server::bind(options, Arc::clone(&source)).map_err(|error| server_failure(&error))?;
     credentials.warn(report);
-    // Before the log says that it listens: without a handler the signal would end the process.
+    // Before the log reports that it listens: without a handler, the signal would end the process.
     let hangups = Hangups::new();
     let watching = Watching { loader, credentials, source, log: &log, report: reading };
     let seen = watching.look().await;
