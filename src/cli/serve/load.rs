@@ -10,7 +10,7 @@ use maskinporten_token_generator::{
     grant::Grant,
     keystore::SigningKey,
     profile::{PROJECT_FILE, Search, user_file},
-    server::{AllowedScopes, Profile},
+    server::{AllowedScopes, ServedProfile},
 };
 
 use crate::cli::{
@@ -39,7 +39,7 @@ pub(super) struct Loader {
 
 /// A profile that can be served.
 pub(super) struct Prepared {
-    pub(super) profile: Arc<Profile>,
+    pub(super) profile: Arc<ServedProfile>,
     pub(super) grant: Grant,
     pub(super) key: SigningKey,
     pub(super) client: TokenClient,
@@ -132,7 +132,7 @@ impl Loader {
             let message = "the key has no thumbprint that a token could be remembered under".to_owned();
             Failure::plain(Exit::Key, "thumbprint", message, Some("use another key".to_owned()))
         })?;
-        let profile = Profile {
+        let profile = ServedProfile {
             environment: environment.map_or("custom", Environment::name).to_owned(),
             issuer: issuer(&audience, environment),
             scopes: asked.scopes.clone(),
