@@ -93,7 +93,7 @@ impl Report {
     }
 
     /// Says what a config file has that is not as it should be.
-    pub(crate) fn warn_of(&self, warnings: &[profile::Warning]) {
+    pub(crate) fn warn_of(&self, warnings: &[profile::ProfileWarning]) {
         for warning in warnings {
             self.warning(&format!("{warning}; {}", warning.hint()));
         }
