@@ -50,7 +50,7 @@ pub(super) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Re
 fn refuse_empty(typed: &[(&'static str, Vec<String>)]) -> Result<(), Failure> {
     let is_empty = |values: &[String]| values.iter().any(|value| value.trim().is_empty());
     let Some((name, _)) = typed.iter().find(|(_, values)| is_empty(values)) else { return Ok(()) };
-    let hint = Some("pass a value, or leave the option out".to_owned());
+    let hint = Some("give it a value, or leave it out".to_owned());
     Err(Failure::plain(Exit::Usage, "empty", format!("{} is empty", settings::option(name)), hint))
 }
 
@@ -67,7 +67,7 @@ fn ask(setting: &'static str, question: &str) -> Result<String, Failure> {
         Failure::plain(Exit::Usage, "missing", message, Some(format!("pass {option}")))
     };
     if !prompt::someone_is_there() {
-        return Err(missing(", and there is no terminal to prompt on"));
+        return Err(missing(", and there is no terminal to ask on"));
     }
     report::eprint(question);
     let mut answer = String::new();
