@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use maskinporten_token_generator::{
     printer::{Header, HeadersForm, print_headers},
-    profile,
+    profile::ProfileHeader,
 };
 use zeroize::Zeroizing;
 
@@ -33,15 +33,11 @@ pub(crate) fn typed(headers: &[String]) -> Result<Vec<Header>, Failure> {
 }
 
 /// The profile's headers, then those that were typed; of one name, those that were typed.
-pub(crate) fn along_with(profile: &[profile::Header], typed: Vec<Header>) -> Result<Vec<Header>, Failure> {
-    let mut along = Vec::new();
-    for header in profile {
-        let read = Header::parse(&format!("{}: {}", header.name, header.value));
-        let about = format!("the header {} in {} cannot be used", header.name, header.place);
-        let read = read.map_err(|error| Failure::new(Exit::Configuration, &error).about(&about))?;
-        if !typed.iter().any(|other| other.has_the_name_of(&read)) {
-            along.push(read);
-        }
+pub(crate) fn along_with(profile: &[ProfileHeader], typed: Vec<Header>) -> Result<Vec<Header>, Failure> {
+    for ProfileHeader { header, location } in profile {
+        let about = format!("the header {} in {location} cannot be used", header.name());
+        header.check_settable().map_err(|error| Failure::new(Exit::Configuration, &error).about(&about))?;
     }
-    Ok(along.into_iter().chain(typed).collect())
+    let own = profile.iter().map(|own| &own.header).filter(|own| !typed.iter().any(|typed| typed.is_named(own.name())));
+    Ok(own.cloned().chain(typed.iter().cloned()).collect())
 }

@@ -5,7 +5,7 @@ use std::{env, fmt, path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
     environment::{Environment, LocalEnvironment},
-    profile::{FileKind, Header, Search},
+    profile::{ConfigFileKind as FileKind, ConfigSearch as Search, ProfileHeader as Header},
 };
 
 use super::{
@@ -133,7 +133,7 @@ impl Layers {
             let own = profile.values.iter().filter(|(_, value)| value.kind() == kind).map(|(name, value)| Value {
                 name,
                 values: value.values().to_vec(),
-                label: format!("{} in {}", name.replace('-', "_"), value.place()),
+                label: format!("{} in {}", name.replace('-', "_"), value.location()),
             });
             self.stack.push(Layer { origin, values: own.collect() });
         }

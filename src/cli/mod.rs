@@ -205,7 +205,7 @@ fn is_stray(error: &clap::Error) -> bool {
 
 fn stray(typed: &[OsString]) -> Failure {
     let hint = if runs(typed, &["curl"]) {
-        "put curl's arguments behind --: maskinporten curl --env test -- https://api.example.no/"
+        "put curl's arguments after --: maskinporten curl --env test -- https://api.example.no/"
     } else {
         "put a value with blanks in quotes; --help shows what can be given"
     };

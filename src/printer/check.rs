@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
+use super::paint::Painter;
 use crate::{
     check::{Check, Verdict},
     language::Language,
@@ -135,14 +136,13 @@ fn title(check: &Check) -> &str {
 }
 
 fn painted(verdict: Verdict, colour: bool) -> String {
-    let (word, code) = match verdict {
-        Verdict::Pass => ("ok", "32"),
-        Verdict::Warning => ("warning", "1;33"),
-        Verdict::Fail => ("FAULT", "1;31"),
-        Verdict::Skipped => ("skipped", "2"),
+    let (word, style) = match verdict {
+        Verdict::Pass => ("ok", Painter::GOOD),
+        Verdict::Warning => ("warning", Painter::WARNING),
+        Verdict::Fail => ("FAULT", Painter::FAULT),
+        Verdict::Skipped => ("skipped", Painter::SKIPPED),
     };
-    let padded = format!("{word:7}");
-    if colour { format!("\u{1b}[{code}m{padded}\u{1b}[0m") } else { padded }
+    Painter::new(colour).paint(style, &format!("{word:7}"))
 }
 
 fn summary(checks: &[Check]) -> String {

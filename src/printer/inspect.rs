@@ -9,6 +9,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::paint::Painter;
 use crate::{
     inspect::{Finding, FindingVerdict, InputFormat, Inspection, Organisation, TimeClaim, Verification, relative},
     keystore::ListedCertificate,
@@ -88,7 +89,7 @@ impl InspectionPage {
         let title = format!("{}{}", inspection.kind, environment.unwrap_or_default());
         let from = inspection.wrapped_in.contains(&InputFormat::Answer);
         let from = if from { "\nthe `access_token` of a token endpoint's response" } else { "" };
-        format!("{}{from}", self.paint("1", &title))
+        format!("{}{from}", self.paint(Painter::HEADING, &title))
     }
 
     /// Formats a headline with its lines, aligned; empty when there are no lines.
@@ -110,7 +111,7 @@ impl InspectionPage {
             format!("  {}", cells.collect::<Vec<_>>().join("  "))
         });
         let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
-        format!("{}\n{}", self.paint("1", headline), lines.join("\n"))
+        format!("{}\n{}", self.paint(Painter::HEADING, headline), lines.join("\n"))
     }
 
     fn claims(&self, inspection: &Inspection) -> Vec<Cells> {
@@ -131,14 +132,15 @@ impl InspectionPage {
     }
 
     fn warnings(&self, inspection: &Inspection) -> Vec<Cells> {
-        inspection.warnings.iter().map(|warning| vec![self.paint("33", &printable(&warning.message))]).collect()
+        let row = |message: &str| vec![self.paint(Painter::WARNING, &printable(message))];
+        inspection.warnings.iter().map(|warning| row(&warning.message)).collect()
     }
 
     fn findings(&self, verification: &Verification) -> Vec<Cells> {
         let row = |finding: &Finding| {
             let (verdict, text) = match finding.verdict {
-                FindingVerdict::Pass => (self.paint("32", "ok"), finding.found.clone()),
-                FindingVerdict::Fail => (self.paint("1;31", "FAULT"), finding.to_string()),
+                FindingVerdict::Pass => (self.paint(Painter::GOOD, "ok"), finding.found.clone()),
+                FindingVerdict::Fail => (self.paint(Painter::FAULT, "FAULT"), finding.to_string()),
                 FindingVerdict::NotChecked => ("not checked".to_owned(), finding.to_string()),
             };
             vec![verdict, finding.kind.to_string(), printable(&text)]
@@ -146,8 +148,8 @@ impl InspectionPage {
         verification.findings.iter().map(row).collect()
     }
 
-    fn paint(&self, colour: &str, text: &str) -> String {
-        if self.colour { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
+    fn paint(&self, style: anstyle::Style, text: &str) -> String {
+        Painter::new(self.colour).paint(style, text)
     }
 }
 

@@ -1,4 +1,4 @@
-//! `config show`: every value that counts, and where it came from; secrets are masked.
+//! `config show`: prints every setting in effect and its origin; secrets are masked.
 
 use std::{fmt::Write as _, path::PathBuf};
 
@@ -15,7 +15,7 @@ use crate::cli::{
 
 pub(super) fn run(arguments: ShowArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
     let mut layers = Layers::of(arguments.settings, config, report)?;
-    // Without an environment there is still something to show.
+    // An environment is not needed to show the other settings.
     if layers.find("env").is_some() {
         resolve::add_environment(&mut layers, report)?;
     }
@@ -23,7 +23,10 @@ pub(super) fn run(arguments: ShowArguments, config: Option<PathBuf>, report: &Re
     let headers: Vec<(String, String)> = layers
         .headers
         .iter()
-        .map(|header| (header.name.clone(), format!("{}, line {}", header.place.file().display(), header.place.line())))
+        .map(|own| {
+            let location = format!("{}, line {}", own.location.file().display(), own.location.line());
+            (own.header.name().to_owned(), location)
+        })
         .collect();
     let text =
         if arguments.format == "json" { as_json(&rows, &headers) } else { printable_lines(&as_text(&rows, &headers)) };

@@ -9,7 +9,7 @@ use maskinporten_token_generator::{
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
     grant::Grant,
     keystore::SigningKey,
-    profile::{PROJECT_FILE, Search, user_file},
+    profile::{ConfigSearch as Search, PROJECT_FILE, user_file},
     server::{AllowedScopes, ServedProfile},
 };
 

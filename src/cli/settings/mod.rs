@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, builder::P
 
 use maskinporten_token_generator::{
     environment::Environment,
-    profile::{Kind, KnownSetting, Role},
+    profile::{KnownSetting, SettingKind as Kind, SettingRole as Role},
 };
 
 pub(crate) use table::SETTINGS;

@@ -1,6 +1,6 @@
 //! The table of settings, in the order of `--help`.
 
-use maskinporten_token_generator::profile::Role;
+use maskinporten_token_generator::profile::SettingRole as Role;
 
 use super::{CLIENT_JWK, PROFILE, Setting, Takes};
 
