@@ -80,7 +80,7 @@ impl Issuers {
             verify(&jwt, TokenKind::MaskinportenAccessToken, &VerificationKeys::Set(&keys), &expected, now);
         match verification.faults().next() {
             None => Ok(jwt.claims().clone()),
-            Some(fault) => Err(inactive("not active: invalid", format!("{}: {}", fault.check, fault.found))),
+            Some(fault) => Err(inactive("not active: invalid", format!("{}: {}", fault.kind, fault.found))),
         }
     }
 

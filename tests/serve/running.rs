@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Answer, Serve};
+use super::{Answer, Serve, wait_until};
 use crate::{
     local::Local,
     support::{program, send_signal},
