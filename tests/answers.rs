@@ -231,7 +231,7 @@ fn a_refusal_cannot_move_the_cursor_turn_text_around_or_add_lines_of_its_own() {
         5,
         "error: the token endpoint refused the grant: HTTP 400, invalid_A\n\
          caused by: the server says: a [31mred hint: run this 2J [JWT]\n\
-         caused by: the server says more at https://example.no/ ]8;;x\n\
+         caused by: the server refers to https://example.no/ ]8;;x\n\
          hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking\n",
     );
 }
