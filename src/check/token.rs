@@ -87,15 +87,18 @@ impl ScopeCheck<'_> {
         // Each request needs a grant of its own (MP-012).
         let grant = |scope| Some(Grant { scopes: Scopes::parse(scope).ok()?, ..self.grant.clone() });
         let grants = self.grant.scopes.iter().filter_map(|scope| Some((scope, grant(scope)?)));
-        let requests = grants.map(|(scope, grant)| async move {
+        let requests = grants.enumerate().map(|(index, (scope, grant))| async move {
             if is_unreachable.load(Ordering::Relaxed) {
-                return (scope, None);
+                return (index, (scope, None));
             }
             let result = self.fetch(&grant).await;
             is_unreachable.fetch_or(matches!(result, Err(ClientError::Http(_))), Ordering::Relaxed);
-            (scope, Some(result))
+            (index, (scope, Some(result)))
         });
-        stream::iter(requests).buffered(CONCURRENCY).collect().await
+        // Unordered, so that one slow response does not hold up the others.
+        let mut results: Vec<_> = stream::iter(requests).buffer_unordered(CONCURRENCY).collect().await;
+        results.sort_unstable_by_key(|(index, _)| *index);
+        results.into_iter().map(|(_, result)| result).collect()
     }
 
     async fn fetch(&self, grant: &Grant) -> Result<AccessToken, ClientError> {

@@ -88,8 +88,8 @@ fn two_hundred_scopes_are_requested_four_at_a_time_and_each_has_a_line() {
     assert_eq!(outcome.stdout.matches("granted, for 119 s").count(), 199, "{}", outcome.stdout);
     assert_eq!(outcome.stdout.matches("(MP-200)").count(), 2);
     assert!(outcome.stdout.contains("  FAULT    many:s199"), "{}", outcome.stdout);
-    // 201 answers, four at a time, are 5 seconds of waiting; one at a time they would be 20.
-    assert!(took.as_secs() < 12, "{took:?}");
+    // The delays of 201 responses add up to 5 seconds, four at a time, and to more than 20 seconds one at a time.
+    assert!(took.as_secs() < 19, "{took:?}");
 }
 
 #[test]
