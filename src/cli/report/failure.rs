@@ -209,7 +209,7 @@ impl From<ProfileError> for Failure {
 impl From<GrantError> for Failure {
     fn from(error: GrantError) -> Self {
         let exit = match error {
-            GrantError::NoCertificate | GrantError::Signing(_) => Exit::Key,
+            GrantError::NoCertificate | GrantError::Algorithm(_) | GrantError::Signing(_) => Exit::Key,
             _ => Exit::Configuration,
         };
         Self::new(exit, &error)

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
-    cache::{KeySource, KeyThumbprint},
+    cache::KeyIdentity,
     client::TokenClient,
     clock::SystemClock,
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
@@ -45,7 +45,7 @@ pub(super) struct Prepared {
     pub(super) client: TokenClient,
     /// Whose default resource goes with scopes, where the settings name none.
     pub(super) default_resource: Option<Environment>,
-    source: KeySource,
+    source: KeyIdentity,
 }
 
 /// Every profile, and the files that they were made from.
@@ -114,7 +114,7 @@ impl Loader {
     async fn prepare(
         &self,
         mut layers: Layers,
-        known: Vec<(KeySource, SigningKey)>,
+        known: Vec<(KeyIdentity, SigningKey)>,
         is_first: bool,
         report: &Arc<Report>,
     ) -> Result<(Prepared, Vec<PathBuf>), Failure> {
@@ -128,10 +128,6 @@ impl Loader {
         let files = settings::paths().filter_map(|name| layers.find(name)).map(|found| PathBuf::from(found.value()));
         let files = files.collect();
         let (layers, source, key) = open(layers, known, is_first, report).await?;
-        let thumbprint = KeyThumbprint::parse(&key.thumbprint()).ok_or_else(|| {
-            let message = "the key has no thumbprint that a token could be remembered under".to_owned();
-            Failure::plain(Exit::Key, "thumbprint", message, Some("use another key".to_owned()))
-        })?;
         let profile = Profile {
             environment: environment.map_or("custom", Environment::name).to_owned(),
             issuer: issuer(&audience, environment),
@@ -141,7 +137,7 @@ impl Loader {
             headers,
             http: asked.http.clone(),
             timeout: asked.retry_policy.timeout,
-            identity: format!("{name} {}", asked.shape(&layers, thumbprint, &source).key().hash()),
+            identity: format!("{name} {}", asked.cache_key(&layers, &source).hash()),
             name,
         };
         let client = TokenClient::new(endpoint, &asked.http, asked.retry_policy)?;
@@ -168,14 +164,14 @@ impl Loader {
 /// Opens the key, unless it is the same as before. Once requests are served, elsewhere than where they are.
 async fn open(
     layers: Layers,
-    known: Vec<(KeySource, SigningKey)>,
+    known: Vec<(KeyIdentity, SigningKey)>,
     is_first: bool,
     report: &Arc<Report>,
-) -> Result<(Layers, KeySource, SigningKey), Failure> {
+) -> Result<(Layers, KeyIdentity, SigningKey), Failure> {
     let report = Arc::clone(report);
     let open = move || {
         let unopened = Unopened::read(&layers)?;
-        let source = unopened.identity(&layers);
+        let source = unopened.identity(&layers)?;
         let key = match known.into_iter().find(|(known, _)| *known == source) {
             Some((_, key)) => key,
             None => key::open_and_warn(&unopened, &layers, &SystemClock, &report)?,
