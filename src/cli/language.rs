@@ -15,7 +15,7 @@ pub(crate) fn wanted(typed: Option<&str>) -> Result<Language, Failure> {
     }
     match variable(VARIABLE).filter(|value| !value.is_empty()) {
         Some(value) => Language::parse(&value).ok_or_else(unknown),
-        None => Ok(Language::of_locale(variable)),
+        None => Ok(Language::from_locale(variable)),
     }
 }
 

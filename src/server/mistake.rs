@@ -18,7 +18,7 @@ const BACK: Words = Words { en: "Go to the page with the token", nb: "Gå til si
 pub(super) fn language(headers: &HeaderMap) -> Language {
     let asked = headers.get(ACCEPT_LANGUAGE).and_then(|asked| asked.to_str().ok()).unwrap_or_default();
     // Browsers name them in the order in which they are wanted.
-    asked.split(',').find_map(Language::of_tag).unwrap_or(Language::English)
+    asked.split(',').find_map(Language::from_tag).unwrap_or(Language::English)
 }
 
 /// The page that tells a failure.

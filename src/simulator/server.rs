@@ -1,6 +1,6 @@
-//! Serves the routes on loopback, with limits on time and number (RFC 9112, RFC 8446).
+//! Serves the routes on loopback, with time limits and a connection limit (RFC 9112, RFC 8446).
 //!
-//! By hyper itself, since `axum::serve` sets no timer and therefore has no time-out for headers.
+//! It uses hyper directly, because `axum::serve` sets no timer and so has no time limit for headers.
 
 use std::{net::TcpListener as StdListener, sync::Arc, time::Duration};
 
@@ -24,20 +24,20 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::Error;
+use super::error::SimulatorError;
 
-/// No more connections are served at a time; further ones wait.
+/// Maximum number of connections at a time; further ones wait.
 const MAXIMUM_CONNECTIONS: usize = 64;
-/// For as long may a TLS handshake take, and the headers of a request.
+/// Time limit for a TLS handshake, and for the headers of a request.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
-/// A connection is closed after this time whatever happens on it.
+/// Maximum lifetime of a connection.
 const CONNECTION_TIME: Duration = Duration::from_mins(2);
-/// For as long do open requests have after the simulator has been told to stop.
+/// Time limit for in-flight requests during shutdown.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
 const MAXIMUM_HEADERS: usize = 64;
 const MAXIMUM_HEADER_BYTES: usize = 64 * 1024;
 
-/// Serves until `stop` is ready, then lets open requests finish.
+/// Serves until `stop` completes, then waits for in-flight requests.
 pub(crate) async fn serve(
     listener: StdListener,
     tls: Option<TlsAcceptor>,
@@ -48,7 +48,7 @@ pub(crate) async fn serve(
     let listener = TcpListener::from_std(listener)?;
     let permits = Arc::new(Semaphore::new(MAXIMUM_CONNECTIONS));
     let graceful = GracefulShutdown::new();
-    // Dropped at the end, which ends what is still open then.
+    // Dropping the set aborts the connections that are still open.
     let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -61,7 +61,7 @@ pub(crate) async fn serve(
             Some(_) = connections.join_next() => continue,
             accepted = accepted => match accepted {
                 Some((permit, Ok((stream, _)))) => (permit, stream),
-                // Out of file handles, or the peer has gone: the next one may fare better.
+                // Out of file descriptors, or closed by the client: accepting may succeed later.
                 Some((_, Err(_))) => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
@@ -102,17 +102,17 @@ where
         .max_headers(MAXIMUM_HEADERS)
         .max_buf_size(MAXIMUM_HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    // A connection that breaks is the client's affair.
+    // An error on a connection concerns only its client.
     let _ = watcher.watch(connection).await;
 }
 
-/// Sets up TLS 1.2 and 1.3 with the server's certificate, on ring and nothing process-wide.
-pub(crate) fn acceptor(certificate: &X509, key: &PKey<Private>) -> Result<TlsAcceptor, Error> {
+/// Configures TLS 1.2 and 1.3 with ring, without a process-wide crypto provider.
+pub(crate) fn acceptor(certificate: &X509, key: &PKey<Private>) -> Result<TlsAcceptor, SimulatorError> {
     let certificate = CertificateDer::from(certificate.to_der()?);
     let key = PrivatePkcs8KeyDer::from(key.private_key_to_pkcs8()?);
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate], key.into()))
-        .map_err(|error| Error::Tls(Box::new(error)))?;
+        .map_err(|error| SimulatorError::Tls(Box::new(error)))?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

@@ -255,7 +255,7 @@ fn keys_that_cannot_be_had_are_an_error_and_no_report() {
     run("http://keys.example/jwk").fails(
         2,
         "error: --jwks cannot be used\n\
-         caused by: `http://keys.example/jwk` is neither https nor an http address on this machine\n\
+         caused by: `http://keys.example/jwk` is neither an https URL nor an http URL on this machine\n\
          hint: write it as https://test.maskinporten.no/token\n",
     );
     let server =

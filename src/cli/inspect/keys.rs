@@ -54,7 +54,7 @@ pub(super) fn local() -> Option<KnownIssuer> {
 }
 
 fn note() -> Option<LocalEnvironment> {
-    LocalEnvironment::read(&LocalEnvironment::note().ok()?).ok()
+    LocalEnvironment::read(&LocalEnvironment::path().ok()?).ok()
 }
 
 /// The keys for a token, and what is expected of it when it is known who should have issued it.
@@ -106,7 +106,7 @@ fn issuer_of(environment: Environment, known: Option<&KnownIssuer>) -> Result<St
     }
     match environment.addresses() {
         Some(addresses) => Ok(addresses.issuer),
-        None => Ok(LocalEnvironment::read(&LocalEnvironment::note()?)?.issuer),
+        None => Ok(LocalEnvironment::read(&LocalEnvironment::path()?)?.issuer),
     }
 }
 

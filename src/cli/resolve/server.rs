@@ -31,7 +31,7 @@ pub(crate) fn add_environment(layers: &mut Layers, report: &Report) -> Result<Op
         report.warning(reason);
     }
     if environment == Environment::Local {
-        layers.add_local(LocalEnvironment::read(&LocalEnvironment::note()?)?);
+        layers.add_local(LocalEnvironment::read(&LocalEnvironment::path()?)?);
     } else {
         layers.add_environment(environment);
     }

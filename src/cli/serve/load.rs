@@ -148,7 +148,7 @@ impl Loader {
 
     /// Where config files are, or would be.
     fn config_files(&self) -> Vec<PathBuf> {
-        let mut files: Vec<PathBuf> = LocalEnvironment::note().into_iter().collect();
+        let mut files: Vec<PathBuf> = LocalEnvironment::path().into_iter().collect();
         if let Some(named) = &self.config {
             files.push(named.clone());
             return files;

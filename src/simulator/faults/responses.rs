@@ -1,4 +1,4 @@
-//! Turns a true answer into a faulty one.
+//! Builds responses, and replaces correct ones with faulty ones.
 
 use std::{
     io,
@@ -13,42 +13,46 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
-
 use hyper::body::Frame;
 
-use super::{Answer, Faults};
+use super::{FaultAnswer, Faults};
 
-/// No answer is held back longer.
+/// Maximum delay of a response.
 const MAXIMUM_DELAY: Duration = Duration::from_mins(1);
-/// More than any client should read.
+/// Size of a `huge` response, more than any client should read.
 const HUGE_BYTES: usize = 8 * 1024 * 1024;
+
+/// A decision for the log, which a response carries as an extension.
+#[derive(Clone)]
+pub(crate) struct Decision(pub(crate) String);
 
 const HTML: &str =
     "<!DOCTYPE html>\n<html><head><title>Proxy</title></head><body><h1>Sign in to continue</h1></body></html>\n";
 
-/// Holds an answer of the token endpoint back and replaces it, as the faults say; `shown` counts those that were
-/// replaced.
-pub(crate) async fn of_token(faults: &Faults, shown: &AtomicU32, truth: Response) -> Response {
+/// Delays and replaces a response of the token endpoint according to the faults; `shown` counts the replaced ones.
+pub(crate) async fn delay_and_replace(faults: &Faults, shown: &AtomicU32, correct: Response) -> Response {
     if faults.delay_milliseconds > 0 {
         let delay = Duration::from_millis(faults.delay_milliseconds.into());
         tokio::time::sleep(delay.min(MAXIMUM_DELAY)).await;
     }
-    let Some(answer) = faults.answer else { return truth };
+    if faults.answer.is_none() {
+        return correct;
+    }
     let limit = faults.first_requests.unwrap_or(u32::MAX);
     let counted = shown
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count < limit).then(|| count.saturating_add(1)));
     if counted.is_err() && faults.first_requests.is_some() {
-        return truth;
+        return correct;
     }
-    of_document(faults, Some(answer), truth)
+    replace(faults, faults.answer, correct)
 }
 
-/// Replaces an answer when there is another for its path.
-pub(crate) fn of_document(faults: &Faults, answer: Option<Answer>, truth: Response) -> Response {
-    let Some(answer) = answer else { return truth };
+/// Replaces a response if the faults have another answer for its path.
+pub(crate) fn replace(faults: &Faults, answer: Option<FaultAnswer>, correct: Response) -> Response {
+    let Some(answer) = answer else { return correct };
     let status = faults.status.filter(|status| (200..600).contains(status));
     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
-    let mut response = replaced(answer, status, truth);
+    let mut response = faulty(answer, status, correct);
     if let Some(status) = status {
         *response.status_mut() = status;
     }
@@ -58,49 +62,49 @@ pub(crate) fn of_document(faults: &Faults, answer: Option<Answer>, truth: Respon
     response
 }
 
-/// A status, and its reason for a line of text.
-fn bare(status: StatusCode) -> Response {
+fn status_only(status: StatusCode) -> Response {
     let reason = format!("{}\n", status.canonical_reason().unwrap_or("No reason"));
     with_status(status, typed("text/plain; charset=utf-8", reason.into()))
 }
 
-fn replaced(answer: Answer, status: Option<StatusCode>, mut truth: Response) -> Response {
+fn faulty(answer: FaultAnswer, status: Option<StatusCode>, mut correct: Response) -> Response {
     match answer {
-        Answer::Status => bare(status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE)),
-        Answer::Html => typed("text/html; charset=utf-8", HTML.into()),
-        Answer::Huge => {
+        FaultAnswer::Status => status_only(status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE)),
+        FaultAnswer::Html => typed("text/html; charset=utf-8", HTML.into()),
+        FaultAnswer::Huge => {
             let mut text = String::with_capacity(HUGE_BYTES);
             text.push_str("{\"access_token\":\"");
             text.extend(std::iter::repeat_n('a', HUGE_BYTES - text.len() - 2));
             text.push_str("\"}");
             json(text.into())
         }
-        Answer::Cut => {
-            let part = Body::new(Cut { rest: Some(Bytes::from_static(b"{\"access_token\":\"eyJ")), paused: false });
+        FaultAnswer::Cut => {
+            let part =
+                Body::new(TruncatedBody { rest: Some(Bytes::from_static(b"{\"access_token\":\"eyJ")), paused: false });
             with_header(header::CONTENT_LENGTH, "1000", json(part))
         }
-        Answer::BrokenJson => json("{\"access_token\":\"eyJ".into()),
-        Answer::WrongContentType => {
-            truth.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-            truth
+        FaultAnswer::BrokenJson => json("{\"access_token\":\"eyJ".into()),
+        FaultAnswer::WrongContentType => {
+            correct.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+            correct
         }
-        Answer::Redirect => {
+        FaultAnswer::Redirect => {
             let response = with_status(StatusCode::TEMPORARY_REDIRECT, plain("Moved\n"));
             with_header(header::LOCATION, "/elsewhere", response)
         }
-        Answer::EmptyAccessToken => {
+        FaultAnswer::EmptyAccessToken => {
             json("{\"access_token\":\"\",\"token_type\":\"Bearer\",\"expires_in\":119,\"scope\":\"\"}".into())
         }
     }
 }
 
-/// A body that breaks off after what it has sent.
-struct Cut {
+/// A body that fails after its first frame.
+struct TruncatedBody {
     rest: Option<Bytes>,
     paused: bool,
 }
 
-impl hyper::body::Body for Cut {
+impl hyper::body::Body for TruncatedBody {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -112,7 +116,7 @@ impl hyper::body::Body for Cut {
             return Poll::Ready(Some(Ok(Frame::data(part))));
         }
         if !self.paused {
-            // In the pause hyper sends what it has; without it nothing at all would leave.
+            // While the body is pending, hyper sends the first frame. Without this nothing would be sent at all.
             self.paused = true;
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -121,13 +125,13 @@ impl hyper::body::Body for Cut {
     }
 }
 
-/// A JSON answer that nobody may keep (RFC 6749 §5.1).
+/// Returns a JSON response that must not be cached (RFC 6749 §5.1).
 pub(crate) fn json(body: Body) -> Response {
     let response = typed("application/json", body);
     with_header(header::PRAGMA, "no-cache", with_header(header::CACHE_CONTROL, "no-store", response))
 }
 
-/// A line of text.
+/// Returns a plain text response.
 pub(crate) fn plain(text: &'static str) -> Response {
     typed("text/plain; charset=utf-8", text.into())
 }

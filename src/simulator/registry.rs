@@ -1,14 +1,15 @@
-//! `clients.json`: who may ask for what. Written for people to edit; read anew when it has changed.
+//! `clients.json`: clients, scopes, delegations, system users and consents. It is made for editing, and read again when
+//! it has changed.
 //!
-//! | member | what it says |
+//! | member | content |
 //! |---|---|
-//! | `clients` | `client_id`, `name`, `orgno`, `scopes`; optional `keys` (public JWKs, at most five, each with an optional `exp` in seconds or `registered` date, a year after which it has expired), `access_token_lifetime` (seconds, 120), `active` (true), `integration_type` (`maskinporten`). A client with `keys` must sign with one of them and name it with `kid`; one without signs with an enterprise certificate in `x5c` |
-//! | `scopes` | `name`; optional `granted_to` (organisation numbers), `accessible_for_all` (false), `delegation_source` (with which it can be delegated), `allowed_integration_types` (`["maskinporten"]`), `at_max_age` (seconds, 0 for no limit), `active` (true) |
-//! | `delegations` | `consumer` has let `supplier` use `scope` |
+//! | `clients` | `client_id`, `name`, `orgno`, `scopes`; optional `keys` (public JWKs, at most five, each with an optional `exp` in seconds or `registered` date, a year after which it has expired), `access_token_lifetime` (seconds, 120), `active` (true), `integration_type` (`maskinporten`). A client with `keys` must sign with one of them and set `kid`; a client without signs with an enterprise certificate in `x5c` |
+//! | `scopes` | `name`; optional `granted_to` (organisation numbers), `accessible_for_all` (false), `delegation_source` (required for delegation), `allowed_integration_types` (`["maskinporten"]`), `at_max_age` (seconds, 0 for no limit), `active` (true) |
+//! | `delegations` | `consumer` has delegated `scope` to `supplier` |
 //! | `system_users` | `systemuser_id`, `system_id`, `orgno` (the customer), `client_ids` (the clients of the system), optional `externalRef` |
 //! | `consents` | `id`, `from`, `to` (organisation number), `consented`, `validTo`, `consentRights` |
-//! | `strictness`, `faults` | [`Strictness`] and [`Faults`], in place of those given at start |
-//! | `about` | lines for the reader |
+//! | `strictness`, `faults` | [`Strictness`] and [`Faults`], which replace those given at start |
+//! | `about` | comments |
 //!
 //! ```json
 //! {
@@ -35,10 +36,8 @@
 //! }
 //! ```
 //!
-//! The names are those of Maskinporten's administration API where it has one:
+//! The names are those of Maskinporten's administration API where it has them:
 //! <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin>.
-
-mod watch;
 
 use std::{collections::HashSet, path::Path};
 
@@ -46,36 +45,34 @@ use chrono::{DateTime, FixedOffset};
 use serde::Deserialize;
 use serde_json::Value;
 
-pub(crate) use watch::{Watched, Watching};
+use super::{algorithm::Algorithm, error::SimulatorError, faults::Faults, jwk::RegisteredJwk, strictness::Strictness};
 
-use super::{Error, faults::Faults, judge::jose::Algorithm, jwk::Jwk, strictness::Strictness};
-
-/// More entries in one list are not a file written by hand.
+/// Maximum number of entries in each list.
 const MAXIMUM_ENTRIES: usize = 1000;
-/// At most five keys on a client: <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin>.
+/// Maximum number of keys of a client: <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin>.
 const MAXIMUM_KEYS: usize = 5;
-/// A day; longer-lived access tokens are not given out.
+/// Maximum lifetime of access tokens, a day.
 const MAXIMUM_LIFETIME_SECONDS: u32 = 24 * 60 * 60;
 
-/// Everything in `clients.json`.
+/// The content of `clients.json`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Registry {
     #[serde(rename = "about")]
     _about: Vec<String>,
-    pub(crate) clients: Vec<Client>,
-    pub(crate) scopes: Vec<Scope>,
+    pub(crate) clients: Vec<RegisteredClient>,
+    pub(crate) scopes: Vec<RegisteredScope>,
     pub(crate) delegations: Vec<Delegation>,
     pub(crate) system_users: Vec<SystemUser>,
-    pub(crate) consents: Vec<Consent>,
+    pub(crate) consents: Vec<RegisteredConsent>,
     pub(crate) strictness: Option<Strictness>,
     pub(crate) faults: Option<Faults>,
 }
 
-/// A client as it is registered.
+/// A registered client.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Client {
+pub(crate) struct RegisteredClient {
     #[serde(rename = "client_id")]
     pub(crate) id: String,
     #[serde(default, rename = "name")]
@@ -84,7 +81,7 @@ pub(crate) struct Client {
     #[serde(default)]
     pub(crate) scopes: Vec<String>,
     #[serde(default)]
-    pub(crate) keys: Vec<Jwk>,
+    pub(crate) keys: Vec<RegisteredJwk>,
     #[serde(default = "default_lifetime")]
     pub(crate) access_token_lifetime: u32,
     #[serde(default = "yes")]
@@ -93,10 +90,10 @@ pub(crate) struct Client {
     pub(crate) integration_type: String,
 }
 
-/// A scope as its owner has made it.
+/// A registered scope.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Scope {
+pub(crate) struct RegisteredScope {
     pub(crate) name: String,
     #[serde(default, rename = "description")]
     _description: String,
@@ -114,7 +111,7 @@ pub(crate) struct Scope {
     pub(crate) active: bool,
 }
 
-/// A delegation as Altinn knows it.
+/// A delegation in Altinn.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Delegation {
@@ -123,7 +120,7 @@ pub(crate) struct Delegation {
     pub(crate) scope: String,
 }
 
-/// A system user as Altinn knows it.
+/// A system user in Altinn.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SystemUser {
@@ -135,10 +132,10 @@ pub(crate) struct SystemUser {
     pub(crate) client_ids: Vec<String>,
 }
 
-/// A consent as Altinn knows it.
+/// A consent in Altinn.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Consent {
+pub(crate) struct RegisteredConsent {
     pub(crate) id: String,
     pub(crate) from: String,
     pub(crate) to: Orgno,
@@ -149,7 +146,7 @@ pub(crate) struct Consent {
     pub(crate) rights: Vec<Value>,
 }
 
-/// A Norwegian organisation number whose check digit is right.
+/// A Norwegian organisation number with a valid check digit.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Orgno(String);
@@ -159,7 +156,7 @@ impl Orgno {
         &self.0
     }
 
-    /// Nine digits, the last of which makes the weighted sum divisible by eleven.
+    /// Parses nine digits, the last of which makes the weighted sum divisible by eleven.
     ///
     /// <https://www.brreg.no/en/about-us-2/our-registers/about-the-central-coordinating-register-for-legal-entities-ccr/about-the-organisation-number/>
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -176,29 +173,29 @@ impl TryFrom<String> for Orgno {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, &'static str> {
-        Self::parse(&text).ok_or("an organisation number is nine digits, the last of which checks the others")
+        Self::parse(&text).ok_or("an organisation number has nine digits, the last of which is a check digit")
     }
 }
 
 impl Registry {
-    /// Reads a clients file.
-    pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<Self, Error> {
-        let registry: Self = serde_json::from_slice(text).map_err(|source| Error::Clients {
+    /// Parses `clients.json`.
+    pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<Self, SimulatorError> {
+        let registry: Self = serde_json::from_slice(text).map_err(|source| SimulatorError::Clients {
             path: path.to_owned(),
             line: source.line(),
             source,
         })?;
         match registry.contradiction() {
-            Some(problem) => Err(Error::Contradiction { path: path.to_owned(), problem }),
+            Some(problem) => Err(SimulatorError::Contradiction { path: path.to_owned(), problem }),
             None => Ok(registry),
         }
     }
 
-    pub(crate) fn client(&self, client_id: &str) -> Option<&Client> {
+    pub(crate) fn client(&self, client_id: &str) -> Option<&RegisteredClient> {
         self.clients.iter().find(|client| client.id == client_id)
     }
 
-    pub(crate) fn scope(&self, name: &str) -> Option<&Scope> {
+    pub(crate) fn scope(&self, name: &str) -> Option<&RegisteredScope> {
         self.scopes.iter().find(|scope| scope.name == name && scope.active)
     }
 
@@ -215,18 +212,18 @@ impl Registry {
         }
         let names = self.strictness.iter().flat_map(|strictness| &strictness.allow_algorithms);
         if let Some(name) = names.into_iter().find(|name| Algorithm::parse(name).is_none()) {
-            return Some(format!("`allow_algorithms` has `{name}`, which is no algorithm for public keys"));
+            return Some(format!("`allow_algorithms` has `{name}`, which is not a signature algorithm"));
         }
         let mut seen = HashSet::new();
         if let Some(scope) = self.scopes.iter().find(|scope| !seen.insert(&scope.name)) {
-            return Some(format!("the scope `{}` stands there twice", scope.name));
+            return Some(format!("the scope `{}` is defined twice", scope.name));
         }
         let mut seen = HashSet::new();
         self.clients.iter().find_map(|client| {
             let id = &client.id;
             let mut kids = HashSet::new();
             if !seen.insert(id) {
-                Some(format!("the client `{id}` stands there twice"))
+                Some(format!("the client `{id}` is defined twice"))
             } else if client.keys.len() > MAXIMUM_KEYS {
                 Some(format!("the client `{id}` has more than {MAXIMUM_KEYS} keys"))
             } else if !client.keys.iter().all(|key| kids.insert(&key.kid)) {
@@ -273,18 +270,18 @@ mod tests {
     }
 
     #[test]
-    fn names_the_file_and_the_line_of_a_damaged_clients_file() {
+    fn an_invalid_clients_file_is_an_error_with_its_line() {
         let text = b"{\n \"clients\": [\n  {\"client_id\": \"a\", \"orgno\": \"123456789\"}\n ]\n}";
 
         let error = Registry::parse(Path::new("/x/clients.json"), text).unwrap_err();
 
         assert_eq!(error.to_string(), "`/x/clients.json` is not valid on line 3");
         assert_eq!(error.code(), "simulator_clients");
-        assert_eq!(error.hint().unwrap(), "correct `/x/clients.json`, or start with another folder: --dir FOLDER");
+        assert_eq!(error.hint().unwrap(), "correct `/x/clients.json`, or pass another folder: --dir FOLDER");
     }
 
     #[test]
-    fn refuses_a_private_key_in_the_clients_file_without_repeating_it() {
+    fn rejects_a_private_key_without_repeating_it() {
         let text =
             br#"{"clients":[{"client_id":"a","orgno":"310700010","keys":[{"kty":"RSA","kid":"k","d":"SECRET"}]}]}"#;
 
@@ -296,17 +293,17 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_client_that_stands_there_twice() {
+    fn rejects_a_client_that_is_defined_twice() {
         let text = br#"{"clients":[{"client_id":"a","orgno":"310700010"},{"client_id":"a","orgno":"310700010"}]}"#;
 
         let error = Registry::parse(Path::new("c"), text).unwrap_err();
 
-        assert_eq!(error.to_string(), "`c` is not valid: the client `a` stands there twice");
+        assert_eq!(error.to_string(), "`c` is not valid: the client `a` is defined twice");
     }
 
     #[test]
-    fn reads_the_example_of_its_own_documentation() {
-        let source = include_str!("mod.rs");
+    fn parses_the_example_in_its_documentation() {
+        let source = include_str!("registry.rs");
         let (_, rest) = source.split_once("//! ```json\n").unwrap();
         let (example, _) = rest.split_once("//! ```\n").unwrap();
         let text: String = example.lines().map(|line| line.trim_start_matches("//!")).collect();

@@ -1,9 +1,9 @@
-//! Enterprise certificates in `x5c` (RFC 7515 §4.1.6): the chain, `keyUsage`, and whose they are.
+//! Validates enterprise certificates in `x5c` (RFC 7515 §4.1.6): chain, `keyUsage`, organisation number.
 //!
 //! The order of the checks and the rule for `keyUsage` are those of
-//! <https://github.com/felleslosninger/idporten-seid2-certificate-validator-lib>; the three places of the
+//! <https://github.com/felleslosninger/idporten-seid2-certificate-validator-lib>. The three attributes with the
 //! organisation number are those of <https://github.com/felleslosninger/idporten-certificate-validator-lib>.
-//! Policies and revocation lists are not checked: the simulator's own authority has neither.
+//! Policies and revocation lists are not checked, because the simulator's authority has neither.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
@@ -19,78 +19,78 @@ use openssl::{
 };
 use serde_json::Value;
 
-use super::refusal::Refusal;
+use super::refusal::GrantRefusal;
 use crate::simulator::strictness::Strictness;
 
-/// Longer chains lead nowhere.
+/// Maximum number of certificates in a chain.
 const MAXIMUM_CHAIN: usize = 10;
-/// A certificate takes some 2 kB.
+/// Maximum size of a certificate, which usually has about 2 kB.
 const MAXIMUM_CERTIFICATE_BYTES: usize = 16 * 1024;
-/// OpenSSL's level 2: 112 bits of security, RSA from 2048 bits, no SHA-1.
+/// OpenSSL's security level 2: 112 bits of security, RSA from 2048 bits, no SHA-1.
 const SECURITY_LEVEL: i32 = 2;
 
 /// The authorities that the simulator trusts.
-pub(crate) struct Anchors {
+pub(crate) struct TrustAnchors {
     pub(crate) roots: Vec<X509>,
     pub(crate) intermediates: Vec<X509>,
 }
 
-/// A certificate that has passed.
-pub(crate) struct Enterprise {
+/// The subject and key of a valid certificate.
+pub(crate) struct VerifiedCertificate {
     pub(crate) key: PKey<Public>,
     pub(crate) orgno: Option<String>,
 }
 
-/// Reads and judges `x5c`.
-pub(crate) fn judge(
+/// Parses and validates `x5c`.
+pub(crate) fn validate(
     x5c: Option<&Value>,
-    anchors: &Anchors,
+    anchors: &TrustAnchors,
     strictness: &Strictness,
     now: DateTime<Utc>,
-) -> Result<Enterprise, Refusal> {
+) -> Result<VerifiedCertificate, GrantRefusal> {
     let chain = read(x5c)?;
     let Some((leaf, rest)) = chain.split_first() else {
-        return Err(Refusal::X5c("it is empty"));
+        return Err(GrantRefusal::X5c("it is empty"));
     };
     let known: &[X509] = if strictness.require_full_chain { &[] } else { &anchors.intermediates };
-    let verdict = verify(leaf, rest, known, &anchors.roots, now)
-        .map_err(|_| Refusal::Certificate("openssl cannot judge it".to_owned()))?;
-    if verdict != X509VerifyResult::OK {
-        return Err(Refusal::Certificate(verdict.error_string().to_owned()));
+    let result = verify(leaf, rest, known, &anchors.roots, now)
+        .map_err(|_| GrantRefusal::Certificate("openssl cannot verify it".to_owned()))?;
+    if result != X509VerifyResult::OK {
+        return Err(GrantRefusal::Certificate(result.error_string().to_owned()));
     }
     if !has_critical_key_usage(leaf) {
-        return Err(Refusal::Certificate("keyUsage is missing or not critical".to_owned()));
+        return Err(GrantRefusal::Certificate("keyUsage is missing or not critical".to_owned()));
     }
     let may_sign = leaf.key_usage().is_some_and(|usage| usage.contains(X509KeyUsage::DIGITAL_SIGNATURE));
     if !may_sign && !strictness.allow_any_key_usage {
-        return Err(Refusal::Certificate("keyUsage does not have digitalSignature".to_owned()));
+        return Err(GrantRefusal::Certificate("keyUsage does not have digitalSignature".to_owned()));
     }
-    let key = leaf.public_key().map_err(|_| Refusal::Certificate("its key cannot be read".to_owned()))?;
-    Ok(Enterprise { key, orgno: organisation_number(leaf.subject_name()) })
+    let key = leaf.public_key().map_err(|_| GrantRefusal::Certificate("its key cannot be read".to_owned()))?;
+    Ok(VerifiedCertificate { key, orgno: organisation_number(leaf.subject_name()) })
 }
 
-fn read(x5c: Option<&Value>) -> Result<Vec<X509>, Refusal> {
+fn read(x5c: Option<&Value>) -> Result<Vec<X509>, GrantRefusal> {
     let elements = match x5c {
-        None => return Err(Refusal::X5c("neither x5c nor kid is there")),
+        None => return Err(GrantRefusal::X5c("both x5c and kid are missing")),
         Some(Value::Array(elements)) => elements,
-        Some(_) => return Err(Refusal::X5c("it is not an array")),
+        Some(_) => return Err(GrantRefusal::X5c("it is not an array")),
     };
     if elements.len() > MAXIMUM_CHAIN {
-        return Err(Refusal::X5c("it has too many certificates"));
+        return Err(GrantRefusal::X5c("it has too many certificates"));
     }
     let read_one = |element: &Value| {
-        let text = element.as_str().ok_or(Refusal::X5c("an element is not a string"))?;
-        let der = STANDARD.decode(text).map_err(|_| Refusal::X5c("an element is not standard base64"))?;
+        let text = element.as_str().ok_or(GrantRefusal::X5c("an element is not a string"))?;
+        let der = STANDARD.decode(text).map_err(|_| GrantRefusal::X5c("an element is not standard base64"))?;
         let certificate = X509::from_der(&der).ok().filter(|_| der.len() <= MAXIMUM_CERTIFICATE_BYTES);
-        let certificate = certificate.ok_or(Refusal::X5c("an element is not a certificate"))?;
-        // openssl ignores what follows a certificate; nothing may.
+        let certificate = certificate.ok_or(GrantRefusal::X5c("an element is not a certificate"))?;
+        // openssl ignores trailing data, which is not allowed.
         let whole = certificate.to_der().is_ok_and(|again| again == der);
-        if whole { Ok(certificate) } else { Err(Refusal::X5c("an element is more than a certificate")) }
+        if whole { Ok(certificate) } else { Err(GrantRefusal::X5c("an element has data after the certificate")) }
     };
     elements.iter().map(read_one).collect()
 }
 
-/// Lets openssl find a way from the leaf to a root, at the simulator's time.
+/// Verifies the path from the leaf to a root, at the simulator's time.
 fn verify(
     leaf: &X509,
     rest: &[X509],
@@ -122,12 +122,12 @@ fn store(roots: &[X509], parameters: &X509VerifyParam) -> Result<X509Store, Erro
     Ok(builder.build())
 }
 
-/// Says whether `keyUsage` (2.5.29.15) is there and critical, which the openssl crate does not tell.
+/// Whether `keyUsage` (2.5.29.15) is present and critical, which the openssl crate does not expose.
 fn has_critical_key_usage(certificate: &X509) -> bool {
     certificate.to_der().ok().and_then(|der| find_critical_key_usage(&der)).unwrap_or(false)
 }
 
-// The closures stand: yasna wants them general over lifetimes, which its methods by themselves are not.
+// yasna requires closures that are generic over lifetimes, which its methods are not.
 #[allow(clippy::redundant_closure_for_method_calls)]
 fn find_critical_key_usage(der: &[u8]) -> Option<bool> {
     let key_usage = yasna::models::ObjectIdentifier::from_slice(&[2, 5, 29, 15]);
@@ -156,38 +156,38 @@ fn find_critical_key_usage(der: &[u8]) -> Option<bool> {
     extensions.iter().find(|(name, _)| *name == key_usage).map(|(_, critical)| *critical)
 }
 
-/// How an organisation number is found in the text of one place.
-type Find = fn(&str) -> Option<&str>;
+/// Finds an organisation number in the text of an attribute.
+type FindOrgno = fn(&str) -> Option<&str>;
 
-/// The organisation number in the first of the three places that has one.
+/// Returns the organisation number in the first of the three attributes that has one.
 pub(crate) fn organisation_number(subject: &X509NameRef) -> Option<String> {
-    let places: [(&str, Find); 3] =
+    let attributes: [(&str, FindOrgno); 3] =
         [("2.5.4.5", bare), ("2.5.4.10", after_hyphen), ("2.5.4.97", |text| after_hyphen(text).or_else(|| bare(text)))];
-    places.into_iter().find_map(|(place, find)| {
-        let values = subject.entries().filter(|entry| entry.object().to_string() == name_of(place));
+    attributes.into_iter().find_map(|(oid, find)| {
+        let values = subject.entries().filter(|entry| entry.object().to_string() == long_name(oid));
         let mut texts = values.filter_map(|entry| entry.data().to_string().ok());
         texts.find_map(|text| find(&text).map(str::to_owned))
     })
 }
 
-/// openssl shows an identifier by the long name that it knows for it.
-fn name_of(place: &str) -> String {
-    openssl::asn1::Asn1Object::from_str(place).map_or_else(|_| place.to_owned(), |object| object.to_string())
+/// Returns the name by which openssl prints an object identifier.
+fn long_name(oid: &str) -> String {
+    openssl::asn1::Asn1Object::from_str(oid).map_or_else(|_| oid.to_owned(), |object| object.to_string())
 }
 
-/// `^[0-9]{9}$`.
+/// Matches `^[0-9]{9}$`.
 fn bare(text: &str) -> Option<&str> {
     (text.len() == 9 && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
 }
 
-/// `^.+\-\W*([0-9]{9})$`: something, a hyphen, perhaps signs that belong to no word, nine digits.
+/// Matches `^.+\-\W*([0-9]{9})$` and returns the nine digits.
 fn after_hyphen(text: &str) -> Option<&str> {
     let (front, digits) = text.split_at_checked(text.len().checked_sub(9)?)?;
     bare(digits)?;
-    let word = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
-    let name = front.trim_end_matches(|sign| !word(sign));
+    let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let name = front.trim_end_matches(|character| !is_word(character));
     let hyphen = name.len() + front[name.len()..].rfind('-')?;
-    // The full stop of the pattern is any sign but a line break, and there is at least one.
+    // `.+` in the pattern is at least one character, and no line break.
     let line_breaks = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
     (hyphen > 0 && !front[..hyphen].contains(line_breaks)).then_some(digits)
 }
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_organisation_number_behind_a_hyphen_as_the_pattern_says() {
+    fn finds_the_organisation_number_after_a_hyphen() {
         for text in ["NAVN - 991825827", "NTRNO-991825827", "PSDNO-FSA-991825827", "Å-991825827", "A-. 991825827"] {
             assert_eq!(after_hyphen(text), Some("991825827"), "{text}");
         }

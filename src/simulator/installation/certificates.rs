@@ -1,7 +1,7 @@
-//! Makes the test certificates: root, intermediate, enterprise certificates, and those for TLS.
+//! Creates the certificates: root, intermediate, enterprise certificates, and those for TLS.
 //!
-//! The subjects follow the three places where Maskinporten looks for an organisation number
-//! (<https://github.com/felleslosninger/idporten-certificate-validator-lib>); `keyUsage` is critical as it demands
+//! The subjects have the organisation number in one of the three attributes where Maskinporten looks for it
+//! (<https://github.com/felleslosninger/idporten-certificate-validator-lib>); `keyUsage` is critical, as required
 //! (<https://github.com/felleslosninger/idporten-seid2-certificate-validator-lib>).
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -23,125 +23,110 @@ use openssl::{
     },
 };
 
-/// organizationIdentifier, which openssl's table of short names knows only in newer versions.
+/// organizationIdentifier, whose short name only newer versions of openssl have.
 const ORGANIZATION_IDENTIFIER: &str = "2.5.4.97";
 
-/// A certificate and the private key that belongs to it.
-pub(crate) struct Identity {
+/// A certificate and its private key.
+pub(crate) struct CertifiedKey {
     pub(crate) certificate: X509,
     pub(crate) key: PKey<Private>,
 }
 
-/// From when until when a certificate is valid.
+/// The validity period of a certificate.
 #[derive(Clone, Copy)]
-pub(crate) struct Validity {
+pub(crate) struct ValidityPeriod {
     pub(crate) from: DateTime<Utc>,
     pub(crate) until: DateTime<Utc>,
 }
 
-impl Validity {
-    /// Three years, as long as an enterprise certificate lives at most; begun an hour ago for clocks that are late.
+impl ValidityPeriod {
+    /// Three years, the maximum for enterprise certificates, from an hour ago to allow for slow clocks.
     pub(crate) fn three_years(now: DateTime<Utc>) -> Self {
-        let moved = |delta| now.checked_add_signed(delta).unwrap_or(now);
-        Self { from: moved(TimeDelta::hours(-1)), until: moved(TimeDelta::days(3 * 365)) }
+        let shifted = |delta| now.checked_add_signed(delta).unwrap_or(now);
+        Self { from: shifted(TimeDelta::hours(-1)), until: shifted(TimeDelta::days(3 * 365)) }
     }
 }
 
-/// What the holder of an enterprise certificate may use the key for.
+/// What `keyUsage` in an enterprise certificate allows.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Usage {
+pub(crate) enum KeyPurpose {
     Authentication,
     Signature,
     Encryption,
 }
 
-/// Where an enterprise certificate's subject carries the organisation number.
+/// The attribute of the subject that has the organisation number.
 #[derive(Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum OrgnoAttribute {
     /// `SERIALNUMBER=991825827`.
     SerialNumber,
     /// `O=NAME - 991825827`.
     Organization,
     /// `2.5.4.97=NTRNO-991825827`, as in SEID 2.
     OrganizationIdentifier,
-    /// In none of them.
-    Nowhere,
+    /// No attribute.
+    Missing,
 }
 
-/// Makes an RSA key of the size that enterprise certificates have.
+/// Generates an RSA key.
 pub(crate) fn rsa_key(bits: u32) -> Result<PKey<Private>, ErrorStack> {
     PKey::from_rsa(Rsa::generate(bits)?)
 }
 
-/// Makes a key on the curve P-256, in far less time.
+/// Generates a key on the curve P-256, which takes far less time.
 pub(crate) fn ec_key() -> Result<PKey<Private>, ErrorStack> {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
     EcKey::generate(&group).and_then(PKey::from_ec_key)
 }
 
-/// Makes a self-signed root.
-pub(crate) fn root(name: &str, key: PKey<Private>, validity: Validity) -> Result<Identity, ErrorStack> {
-    self_signed(&simple_name(name)?, key, validity)
-}
-
-/// The same with a whole name.
-pub(crate) fn self_signed(name: &X509Name, key: PKey<Private>, validity: Validity) -> Result<Identity, ErrorStack> {
+/// Creates a self-signed root.
+pub(crate) fn root(name: &X509Name, key: PKey<Private>, validity: ValidityPeriod) -> Result<CertifiedKey, ErrorStack> {
     let mut builder = begin(name, name, &key, validity)?;
     builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
     builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
     finish(builder, None, key)
 }
 
-/// Makes an intermediate that may sign enterprise certificates and no further authorities.
+/// Creates an intermediate that may sign enterprise certificates but no further authorities.
 pub(crate) fn intermediate(
-    name: &str,
-    issuer: &Identity,
-    key: PKey<Private>,
-    validity: Validity,
-) -> Result<Identity, ErrorStack> {
-    subordinate(&simple_name(name)?, issuer, key, validity)
-}
-
-/// The same with a whole name.
-pub(crate) fn subordinate(
     name: &X509Name,
-    issuer: &Identity,
+    issuer: &CertifiedKey,
     key: PKey<Private>,
-    validity: Validity,
-) -> Result<Identity, ErrorStack> {
+    validity: ValidityPeriod,
+) -> Result<CertifiedKey, ErrorStack> {
     let mut builder = begin(name, &owned(issuer)?, &key, validity)?;
     builder.append_extension(BasicConstraints::new().critical().ca().pathlen(0).build()?)?;
     builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
     finish(builder, Some(issuer), key)
 }
 
-/// Makes an enterprise certificate.
+/// Creates an enterprise certificate.
 pub(crate) fn enterprise(
     subject: &X509Name,
-    usage: Usage,
-    issuer: &Identity,
+    usage: KeyPurpose,
+    issuer: &CertifiedKey,
     key: PKey<Private>,
-    validity: Validity,
-) -> Result<Identity, ErrorStack> {
+    validity: ValidityPeriod,
+) -> Result<CertifiedKey, ErrorStack> {
     let mut builder = begin(subject, &owned(issuer)?, &key, validity)?;
     builder.append_extension(BasicConstraints::new().build()?)?;
     let mut bits = KeyUsage::new();
     bits.critical();
     match usage {
-        Usage::Authentication => bits.digital_signature(),
-        Usage::Signature => bits.non_repudiation(),
-        Usage::Encryption => bits.key_encipherment(),
+        KeyPurpose::Authentication => bits.digital_signature(),
+        KeyPurpose::Signature => bits.non_repudiation(),
+        KeyPurpose::Encryption => bits.key_encipherment(),
     };
     builder.append_extension(bits.build()?)?;
     finish(builder, Some(issuer), key)
 }
 
-/// Makes a certificate authority and a certificate for https on this machine.
-pub(crate) fn tls(now: DateTime<Utc>) -> Result<(Identity, Identity), ErrorStack> {
-    let validity = Validity::three_years(now);
-    let authority = root("Maskinporten Simulator TLS CA", ec_key()?, validity)?;
+/// Creates an authority and a server certificate for https on this machine.
+pub(crate) fn tls(now: DateTime<Utc>) -> Result<(CertifiedKey, CertifiedKey), ErrorStack> {
+    let validity = ValidityPeriod::three_years(now);
+    let authority = root(&simulator_name("Maskinporten Simulator TLS CA")?, ec_key()?, validity)?;
     let key = ec_key()?;
-    let mut builder = begin(&simple_name("Maskinporten Simulator")?, &owned(&authority)?, &key, validity)?;
+    let mut builder = begin(&simulator_name("Maskinporten Simulator")?, &owned(&authority)?, &key, validity)?;
     builder.append_extension(BasicConstraints::new().critical().build()?)?;
     builder.append_extension(KeyUsage::new().critical().digital_signature().build()?)?;
     builder.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
@@ -154,45 +139,46 @@ pub(crate) fn tls(now: DateTime<Utc>) -> Result<(Identity, Identity), ErrorStack
     Ok((authority, server))
 }
 
-/// The subject of an enterprise certificate, with its organisation number in one place.
-pub(crate) fn enterprise_subject(name: &str, orgno: &str, place: Place) -> Result<X509Name, ErrorStack> {
-    let mut subject = X509Name::builder()?;
-    subject.append_entry_by_text("C", "NO")?;
-    match place {
-        Place::SerialNumber => {
-            subject.append_entry_by_text("O", name)?;
-            subject.append_entry_by_text("serialNumber", orgno)?;
+/// Returns the subject of an enterprise certificate, with the organisation number in one attribute.
+pub(crate) fn enterprise_subject(
+    organization: &str,
+    orgno: &str,
+    attribute: OrgnoAttribute,
+) -> Result<X509Name, ErrorStack> {
+    match attribute {
+        OrgnoAttribute::SerialNumber => {
+            name(&[("C", "NO"), ("O", organization), ("serialNumber", orgno), ("CN", organization)])
         }
-        Place::Organization => subject.append_entry_by_text("O", &format!("{name} - {orgno}"))?,
-        Place::OrganizationIdentifier => {
-            subject.append_entry_by_text("O", name)?;
-            subject.append_entry_by_text(ORGANIZATION_IDENTIFIER, &format!("NTRNO-{orgno}"))?;
+        OrgnoAttribute::Organization => {
+            name(&[("C", "NO"), ("O", &format!("{organization} - {orgno}")), ("CN", organization)])
         }
-        Place::Nowhere => subject.append_entry_by_text("O", name)?,
+        OrgnoAttribute::OrganizationIdentifier => {
+            let identifier = format!("NTRNO-{orgno}");
+            name(&[("C", "NO"), ("O", organization), (ORGANIZATION_IDENTIFIER, &identifier), ("CN", organization)])
+        }
+        OrgnoAttribute::Missing => name(&[("C", "NO"), ("O", organization), ("CN", organization)]),
     }
-    subject.append_entry_by_text("CN", name)?;
-    Ok(subject.build())
 }
 
-/// A name as Buypass' authorities of the SEID 2 kind have it.
+/// Returns the name of an authority in the form of Buypass' SEID 2 authorities.
 pub(crate) fn buypass_name(common_name: &str) -> Result<X509Name, ErrorStack> {
+    name(&[("C", "NO"), (ORGANIZATION_IDENTIFIER, "NTRNO-983163327"), ("O", "Buypass AS"), ("CN", common_name)])
+}
+
+/// Returns a name of the simulator's own.
+pub(crate) fn simulator_name(common_name: &str) -> Result<X509Name, ErrorStack> {
+    name(&[("C", "NO"), ("O", "Maskinporten Simulator"), ("CN", common_name)])
+}
+
+fn name(attributes: &[(&str, &str)]) -> Result<X509Name, ErrorStack> {
     let mut name = X509Name::builder()?;
-    name.append_entry_by_text("C", "NO")?;
-    name.append_entry_by_text(ORGANIZATION_IDENTIFIER, "NTRNO-983163327")?;
-    name.append_entry_by_text("O", "Buypass AS")?;
-    name.append_entry_by_text("CN", common_name)?;
+    for (attribute, value) in attributes {
+        name.append_entry_by_text(attribute, value)?;
+    }
     Ok(name.build())
 }
 
-fn simple_name(common_name: &str) -> Result<X509Name, ErrorStack> {
-    let mut name = X509Name::builder()?;
-    name.append_entry_by_text("C", "NO")?;
-    name.append_entry_by_text("O", "Maskinporten Simulator")?;
-    name.append_entry_by_text("CN", common_name)?;
-    Ok(name.build())
-}
-
-fn owned(issuer: &Identity) -> Result<X509Name, ErrorStack> {
+fn owned(issuer: &CertifiedKey) -> Result<X509Name, ErrorStack> {
     issuer.certificate.subject_name().to_owned()
 }
 
@@ -200,7 +186,7 @@ fn begin(
     subject: &X509Name,
     issuer: &X509Name,
     key: &PKey<Private>,
-    validity: Validity,
+    validity: ValidityPeriod,
 ) -> Result<X509Builder, ErrorStack> {
     let mut builder = X509::builder()?;
     builder.set_version(2)?;
@@ -218,7 +204,11 @@ fn begin(
     Ok(builder)
 }
 
-fn finish(mut builder: X509Builder, issuer: Option<&Identity>, key: PKey<Private>) -> Result<Identity, ErrorStack> {
+fn finish(
+    mut builder: X509Builder,
+    issuer: Option<&CertifiedKey>,
+    key: PKey<Private>,
+) -> Result<CertifiedKey, ErrorStack> {
     let subject_id = {
         let context = builder.x509v3_context(issuer.map(|issuer| &*issuer.certificate), None);
         SubjectKeyIdentifier::new().build(&context)?
@@ -232,5 +222,5 @@ fn finish(mut builder: X509Builder, issuer: Option<&Identity>, key: PKey<Private
         builder.append_extension(authority_id)?;
     }
     builder.sign(issuer.map_or(&key, |issuer| &issuer.key), MessageDigest::sha256())?;
-    Ok(Identity { certificate: builder.build(), key })
+    Ok(CertifiedKey { certificate: builder.build(), key })
 }

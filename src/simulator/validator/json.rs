@@ -1,35 +1,35 @@
-//! JSON objects in which no member may stand twice, at any depth.
+//! Parses JSON objects without repeated members at any depth.
 //!
-//! RFC 7515 §4 and RFC 7519 §4 let a receiver refuse duplicates or take the last; two parties that take different
-//! ones would see different grants, so they are refused here.
+//! RFC 7515 §4 and RFC 7519 §4 let a receiver reject duplicates or use the last one. Two parties that use different
+//! ones would see different assertions, so they are rejected here.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// More members or elements than any honest grant has.
+/// Maximum number of members of an object and of elements of an array.
 const MAXIMUM_ENTRIES: usize = 64;
 
-/// Reads an object; `None` when it is anything else, has a member twice or is out of all proportion.
+/// Parses an object; `None` when it is anything else, repeats a member or exceeds a limit.
 pub(crate) fn object(text: &[u8]) -> Option<Map<String, Value>> {
-    match serde_json::from_slice::<Unambiguous>(text) {
-        Ok(Unambiguous(Value::Object(members))) => Some(members),
+    match serde_json::from_slice::<UniqueMembers>(text) {
+        Ok(UniqueMembers(Value::Object(members))) => Some(members),
         _ => None,
     }
 }
 
-struct Unambiguous(Value);
+struct UniqueMembers(Value);
 
-impl<'de> Deserialize<'de> for Unambiguous {
+impl<'de> Deserialize<'de> for UniqueMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader).map(Self)
+        deserializer.deserialize_any(UniqueMembersVisitor).map(Self)
     }
 }
 
-struct Reader;
+struct UniqueMembersVisitor;
 
-impl<'de> Visitor<'de> for Reader {
+impl<'de> Visitor<'de> for UniqueMembersVisitor {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,7 +53,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number without end"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number that is not finite"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -62,7 +62,7 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
         let mut elements = Vec::new();
-        while let Some(Unambiguous(element)) = sequence.next_element()? {
+        while let Some(UniqueMembers(element)) = sequence.next_element()? {
             if elements.len() == MAXIMUM_ENTRIES {
                 return Err(A::Error::custom("too many elements"));
             }
@@ -73,9 +73,9 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
-        while let Some((name, Unambiguous(value))) = members.next_entry::<String, Unambiguous>()? {
+        while let Some((name, UniqueMembers(value))) = members.next_entry::<String, UniqueMembers>()? {
             if map.len() == MAXIMUM_ENTRIES || map.insert(name, value).is_some() {
-                return Err(A::Error::custom("a repeated member, or too many"));
+                return Err(A::Error::custom("a repeated member, or too many members"));
             }
         }
         Ok(Value::Object(map))
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_a_member_that_stands_twice_at_any_depth() {
+    fn rejects_a_repeated_member_at_any_depth() {
         assert!(object(br#"{"a":1,"b":{"c":[{"d":2}]}}"#).is_some());
         assert!(object(br#"{"a":1,"a":1}"#).is_none());
         assert!(object(br#"{"a":1,"\u0061":1}"#).is_none());
@@ -95,14 +95,14 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_an_object() {
+    fn rejects_anything_but_an_object() {
         for text in [&b"[]"[..], b"1", b"null", b"\"a\"", b"", b"{} {}", b"{", b"\xff", &vec![b'['; 100_000]] {
             assert!(object(text).is_none());
         }
     }
 
     #[test]
-    fn refuses_an_object_out_of_all_proportion() {
+    fn rejects_an_object_with_too_many_elements() {
         let text = format!("{{\"a\":[{}0]}}", "0,".repeat(1000));
 
         assert!(object(text.as_bytes()).is_none());
