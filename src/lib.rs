@@ -60,6 +60,7 @@ pub mod cache;
 pub mod check;
 pub mod client;
 pub mod clock;
+mod connections;
 pub mod environment;
 pub mod explain;
 pub mod grant;

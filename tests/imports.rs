@@ -12,6 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("language", &[]),
     ("clock", &[]),
+    ("connections", &[]),
     ("organisation", &["explain", "text"]),
     ("environment", &["explain"]),
     ("http", &["explain", "text"]),
@@ -33,6 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "cache",
             "client",
             "clock",
+            "connections",
             "environment",
             "explain",
             "grant",
@@ -43,7 +45,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "printer",
         ],
     ),
-    ("simulator", &["clock", "environment", "explain"]),
+    ("simulator", &["clock", "connections", "environment", "explain"]),
 ];
 
 #[test]

@@ -10,7 +10,7 @@ use maskinporten_token_generator::{
     grant::Grant,
     keystore::SigningKey,
     profile::{PROJECT_FILE, Search, user_file},
-    server::{AllowedScopes, Profile},
+    server::{AllowedScopes, ServedProfile},
 };
 
 use crate::cli::{
@@ -39,7 +39,7 @@ pub(super) struct Loader {
 
 /// A profile that can be served.
 pub(super) struct Prepared {
-    pub(super) profile: Arc<Profile>,
+    pub(super) profile: Arc<ServedProfile>,
     pub(super) grant: Grant,
     pub(super) key: SigningKey,
     pub(super) client: TokenClient,
@@ -128,7 +128,7 @@ impl Loader {
         let files = settings::paths().filter_map(|name| layers.find(name)).map(|found| PathBuf::from(found.value()));
         let files = files.collect();
         let (layers, source, key) = open(layers, known, is_first, report).await?;
-        let profile = Profile {
+        let profile = ServedProfile {
             environment: environment.map_or("custom", Environment::name).to_owned(),
             issuer: issuer(&audience, environment),
             scopes: asked.scopes.clone(),

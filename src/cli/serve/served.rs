@@ -7,7 +7,7 @@ use maskinporten_token_generator::{
     clock::SystemClock,
     grant::{Grant, default_resource},
     language::Language,
-    server::{ApiError, Profile, TokenSource, Wanted},
+    server::{ApiError, RequestedToken, ServedProfile, TokenSource},
 };
 
 use super::load::{Loaded, Prepared};
@@ -19,7 +19,7 @@ pub(super) struct Served {
 }
 
 struct Now {
-    profiles: Arc<Vec<Arc<Profile>>>,
+    profiles: Arc<Vec<Arc<ServedProfile>>>,
     loaded: Arc<Loaded>,
 }
 
@@ -49,7 +49,7 @@ impl Served {
     }
 
     /// What was prepared for this very profile; it may have been replaced since the request came.
-    fn prepared(&self, wanted: &Wanted) -> Option<Arc<Prepared>> {
+    fn prepared(&self, wanted: &RequestedToken) -> Option<Arc<Prepared>> {
         let loaded = self.loaded();
         let same = |prepared: &&Arc<Prepared>| prepared.profile.identity == wanted.profile.identity;
         loaded.prepared.iter().find(same).cloned()
@@ -57,11 +57,11 @@ impl Served {
 }
 
 impl TokenSource for Served {
-    fn profiles(&self) -> Arc<Vec<Arc<Profile>>> {
+    fn profiles(&self) -> Arc<Vec<Arc<ServedProfile>>> {
         Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner).profiles)
     }
 
-    async fn fetch(&self, wanted: &Wanted) -> Result<AccessToken, ApiError> {
+    async fn fetch(&self, wanted: &RequestedToken) -> Result<AccessToken, ApiError> {
         let Some(prepared) = self.prepared(wanted) else {
             return Err(ApiError::new(503, "reloaded", "the profile has just been changed").hint("ask again"));
         };
@@ -79,12 +79,12 @@ impl TokenSource for Served {
             }
         };
         let fetched = prepared.client.fetch(sign, &SystemClock, |_, _| ()).await;
-        fetched.map_err(|error| ApiError::of_client(&error, self.language))
+        fetched.map_err(|error| ApiError::from_client_error(&error, self.language))
     }
 }
 
 /// The profile's grant, with the scopes and the resource that are wanted.
-fn grant(prepared: &Prepared, wanted: &Wanted) -> Grant {
+fn grant(prepared: &Prepared, wanted: &RequestedToken) -> Grant {
     let mut grant = prepared.grant.clone();
     if let Some(scopes) = &wanted.scopes {
         grant.scopes = scopes.clone();

@@ -6,7 +6,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::Slot;
-use crate::server::{Profile, Wanted};
+use crate::server::{RequestedToken, ServedProfile};
 
 /// More tokens that are no profile's own are not remembered at a time.
 const MAXIMUM_OTHERS: usize = 256;
@@ -16,7 +16,7 @@ const MAXIMUM_OTHERS: usize = 256;
 pub(super) struct Memory {
     /// By the profile's identity.
     own: HashMap<String, Arc<Slot>>,
-    /// By [`Wanted::key`].
+    /// By [`RequestedToken::key`].
     others: HashMap<String, Other>,
     /// How many times others were asked for.
     asked: u64,
@@ -30,7 +30,7 @@ struct Other {
 
 impl Memory {
     /// The place of this token; `None` when others are being fetched in every place there is.
-    pub(super) fn slot(&mut self, wanted: &Wanted) -> Option<Arc<Slot>> {
+    pub(super) fn slot(&mut self, wanted: &RequestedToken) -> Option<Arc<Slot>> {
         if wanted.is_own() {
             return Some(self.own(&wanted.profile));
         }
@@ -49,11 +49,11 @@ impl Memory {
         Some(slot)
     }
 
-    fn own(&mut self, profile: &Arc<Profile>) -> Arc<Slot> {
+    fn own(&mut self, profile: &Arc<ServedProfile>) -> Arc<Slot> {
         if let Some(slot) = self.own.get(&profile.identity) {
             return Arc::clone(slot);
         }
-        let slot = Arc::new(Slot::new(Wanted::own(Arc::clone(profile)), Arc::default()));
+        let slot = Arc::new(Slot::new(RequestedToken::own(Arc::clone(profile)), Arc::default()));
         self.own.insert(profile.identity.clone(), Arc::clone(&slot));
         slot
     }

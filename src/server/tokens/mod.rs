@@ -22,7 +22,7 @@ use self::{
     memory::Memory,
     slot::{Flight, Landing, Outcome},
 };
-use super::{ApiError, Metrics, Observer, TokenSource, Wanted};
+use super::{ApiError, Metrics, Observer, RequestedToken, TokenSource};
 use crate::{client::MinimumLifetime, clock::Clock};
 
 /// How long a caller is asked to wait while others are being fetched in every place there is.
@@ -75,7 +75,7 @@ impl<S: TokenSource> Tokens<S> {
     }
 
     /// A token that may be remembered.
-    pub(super) async fn remembered(self: &Arc<Self>, wanted: &Wanted) -> Result<(Arc<Held>, Origin), Refused> {
+    pub(super) async fn remembered(self: &Arc<Self>, wanted: &RequestedToken) -> Result<(Arc<Held>, Origin), Refused> {
         let slot = self.slot(wanted)?;
         match self.take(&slot, Some(wanted.profile.minimum)).await {
             Ok(taken) => Ok(taken),
@@ -84,7 +84,7 @@ impl<S: TokenSource> Tokens<S> {
     }
 
     /// A token from the token endpoint.
-    pub(super) async fn fresh(self: &Arc<Self>, wanted: &Wanted) -> Result<(Arc<Held>, Origin), Refused> {
+    pub(super) async fn fresh(self: &Arc<Self>, wanted: &RequestedToken) -> Result<(Arc<Held>, Origin), Refused> {
         let slot = self.slot(wanted)?;
         self.take(&slot, None).await
     }
@@ -115,7 +115,7 @@ impl<S: TokenSource> Tokens<S> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn slot(&self, wanted: &Wanted) -> Result<Arc<Slot>, Refused> {
+    fn slot(&self, wanted: &RequestedToken) -> Result<Arc<Slot>, Refused> {
         self.memory().slot(wanted).ok_or_else(|| {
             let failed = ApiError::new(503, "too_many_tokens", "no more tokens are fetched at a time");
             Refused { failed: Arc::new(failed), pause: Some(FULL), unasked: true }

@@ -11,7 +11,7 @@ use super::{Held, Refused, pause::Pause, upstream::Upstream};
 use crate::{
     client::AccessToken,
     client::MinimumLifetime,
-    server::{ApiError, Wanted},
+    server::{ApiError, RequestedToken},
 };
 
 /// What a request to the token endpoint came to.
@@ -22,7 +22,7 @@ pub(super) type Flight = watch::Receiver<Option<Outcome>>;
 
 /// One token's place.
 pub(in crate::server) struct Slot {
-    pub(in crate::server) wanted: Wanted,
+    pub(in crate::server) wanted: RequestedToken,
     pub(super) upstream: Arc<Upstream>,
     state: Mutex<State>,
 }
@@ -63,7 +63,7 @@ impl State {
 }
 
 impl Slot {
-    pub(super) fn new(wanted: Wanted, upstream: Arc<Upstream>) -> Self {
+    pub(super) fn new(wanted: RequestedToken, upstream: Arc<Upstream>) -> Self {
         Self { wanted, upstream, state: Mutex::default() }
     }
 

@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::pause::Pause;
-use crate::server::{ApiError, Wanted};
+use crate::server::{ApiError, RequestedToken};
 
 /// More requests for tokens that are not the profile's own are not under way at a time.
 const MAXIMUM_FLIGHTS: usize = 8;
@@ -31,18 +31,18 @@ impl Default for Upstream {
 
 impl Upstream {
     /// Waits until a request may set out; its turn ends when what is returned is dropped.
-    pub(super) async fn turn(&self, wanted: &Wanted) -> Option<SemaphorePermit<'_>> {
+    pub(super) async fn turn(&self, wanted: &RequestedToken) -> Option<SemaphorePermit<'_>> {
         if wanted.is_own() { None } else { self.turns.acquire().await.ok() }
     }
 
     /// The last pause that concerns this token, which may be over.
-    pub(super) fn pause(&self, wanted: &Wanted) -> Option<Pause> {
+    pub(super) fn pause(&self, wanted: &RequestedToken) -> Option<Pause> {
         self.lock().clone().filter(|pause| !wanted.is_own() || pause.failed.retry_after.is_some())
     }
 
     /// Notes what a request that set out at `departed` has failed with.
     pub(super) fn failed(&self, failed: &Arc<ApiError>, departed: Instant) {
-        if failed.is_the_servers() {
+        if failed.is_endpoint_failure() {
             let mut pause = self.lock();
             *pause = Some(Pause::after(Arc::clone(failed), pause.as_ref(), departed, Instant::now()));
         }

@@ -1,25 +1,24 @@
-//! How the token endpoint is spared: what one token's failure means for others of its profile, and how many requests are
-//! under way at a time.
+//! What one token's failure means for the other tokens of its profile, and how many requests are in flight at a time.
 
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{Answer, Serve};
+use super::{Answer, Serve, wait_until};
 use crate::{
     local::Local,
     server::{Server, answer, asking_at, nobody},
 };
 
-/// How often the token endpoint was asked.
-fn asked(serve: &Serve) -> usize {
+/// Returns the number of requests to the token endpoint.
+fn upstream_requests(serve: &Serve) -> usize {
     let metrics = serve.get("/metrics").body;
     let line = metrics.lines().find(|line| line.starts_with("maskinporten_upstream_requests_total{"));
     line.map_or(0, |line| line.rsplit_once(' ').unwrap().1.parse().unwrap())
 }
 
-/// Serves a client of this token endpoint, with whatever scopes callers name.
-fn of_endpoint(url: &str) -> Serve {
+/// Serves a client of this token endpoint that allows every scope.
+fn serve_endpoint(url: &str) -> Serve {
     Serve::start(asking_at("serve", url).args(["--port", "0", "--retries", "0", "--allow-scopes", "*"]))
 }
 
@@ -29,8 +28,8 @@ fn ask_for_resource(serve: &Serve, number: usize) -> Answer {
 }
 
 #[test]
-fn an_endpoint_that_is_down_is_not_asked_again_for_every_other_scope() {
-    let serve = of_endpoint(&format!("http://{}/token", nobody()));
+fn an_unreachable_endpoint_is_not_asked_again_for_every_other_scope() {
+    let serve = serve_endpoint(&format!("http://{}/token", nobody()));
 
     serve.get("/?scope=a:0").fails(502, "connect");
     for number in 1..10 {
@@ -38,18 +37,18 @@ fn an_endpoint_that_is_down_is_not_asked_again_for_every_other_scope() {
         answer.fails(503, "connect");
         assert_eq!(answer.header("retry-after"), Some("1"));
     }
-    assert_eq!(asked(&serve), 1);
+    assert_eq!(upstream_requests(&serve), 1);
 
-    // The profile's own token is tried in spite of it, once.
+    // The profile's own token is requested nevertheless, once.
     serve.get("/").fails(502, "connect");
     serve.get("/").fails(503, "connect");
-    assert_eq!(asked(&serve), 2);
+    assert_eq!(upstream_requests(&serve), 2);
 }
 
 #[test]
-fn a_pause_that_the_server_asks_for_is_the_whole_profiles() {
+fn a_retry_after_of_the_server_applies_to_the_whole_profile() {
     let server = Server::start([answer("429 Too Many Requests", &["Retry-After: 40"], "busy")]);
-    let serve = of_endpoint(&server.url("/token"));
+    let serve = serve_endpoint(&server.url("/token"));
 
     serve.get("/?scope=a:b").fails(502, "unavailable");
     let own = serve.get("/?cache=true");
@@ -59,7 +58,7 @@ fn a_pause_that_the_server_asks_for_is_the_whole_profiles() {
 }
 
 #[test]
-fn a_refusal_stands_in_the_way_of_nothing_else() {
+fn a_refusal_affects_no_other_token() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &["--allow-scopes", "simulator:*", "--allow-scopes", "altinn:*"]);
 
@@ -71,7 +70,7 @@ fn a_refusal_stands_in_the_way_of_nothing_else() {
 }
 
 #[test]
-fn no_more_than_eight_others_are_fetched_at_a_time_and_the_profiles_own_waits_for_none() {
+fn eight_other_tokens_are_requested_at_a_time_and_the_profiles_own_does_not_wait() {
     let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "delay_milliseconds": 1000 }));
     let serve = Serve::local(&local, &[]);
     let timed = |ask: &dyn Fn() -> Answer| {
@@ -80,10 +79,12 @@ fn no_more_than_eight_others_are_fetched_at_a_time_and_the_profiles_own_waits_fo
         started.elapsed()
     };
 
+    let before = serve.open_files();
     let (own, mut others) = std::thread::scope(|scope| {
         let ask = |number| timed(&|| ask_for_resource(&serve, number));
         let others: Vec<_> = (0..17).map(|number| scope.spawn(move || ask(number))).collect();
-        std::thread::sleep(Duration::from_millis(300));
+        // Connections of 17 callers, and to the token endpoint for eight of them.
+        wait_until(|| serve.open_files() >= before + 17 + 8);
         let own = timed(&|| serve.get("/?cache=true"));
         (own, others.into_iter().map(|other| other.join().unwrap()).collect::<Vec<_>>())
     });
@@ -94,7 +95,7 @@ fn no_more_than_eight_others_are_fetched_at_a_time_and_the_profiles_own_waits_fo
 }
 
 #[test]
-fn who_waits_for_a_turn_is_told_when_the_endpoint_fails_meanwhile() {
+fn waiting_requests_fail_when_the_endpoint_fails_meanwhile() {
     let local = Local::with_clients(&[], |clients| {
         clients["faults"] = json!({ "answer": "status", "status": 503, "delay_milliseconds": 700 });
     });
@@ -102,12 +103,12 @@ fn who_waits_for_a_turn_is_told_when_the_endpoint_fails_meanwhile() {
 
     let answers: Vec<_> = std::thread::scope(|scope| {
         let serve = &serve;
-        let asking: Vec<_> = (0..40).map(|number| scope.spawn(move || ask_for_resource(serve, number))).collect();
-        asking.into_iter().map(|asking| asking.join().unwrap()).collect()
+        let callers: Vec<_> = (0..40).map(|number| scope.spawn(move || ask_for_resource(serve, number))).collect();
+        callers.into_iter().map(|caller| caller.join().unwrap()).collect()
     });
 
-    let of_status = |status| answers.iter().filter(|answer| answer.status == status).count();
-    assert_eq!((of_status(502), of_status(503)), (8, 32));
+    let count = |status| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((count(502), count(503)), (8, 32));
     assert!(answers.iter().all(|answer| answer.header("retry-after") == Some("1")));
     assert_eq!(local.grants(), 8);
 }

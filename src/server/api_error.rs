@@ -1,4 +1,4 @@
-//! Why there is no token, as callers are told: one JSON object that is never empty and never holds an assertion.
+//! The errors that callers get: a JSON object that is never empty and never contains an assertion.
 
 use std::time::Duration;
 
@@ -11,56 +11,58 @@ use crate::{
     language::Language,
 };
 
-/// Why there is no token.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
-    /// The status that fits: 502 when the token endpoint refused or could not be reached, 504 when it was too slow, 500
-    /// when the fault is on this side.
+    /// The HTTP status: 502 when the token endpoint refused or was unreachable, 504 when it timed out, 500 when this
+    /// machine is at fault.
     pub status: u16,
-    /// The OAuth error of a refusal, or this program's own name for what happened.
+    /// The OAuth error of a refusal, or this program's own error code.
     pub error: Box<str>,
-    /// What happened, in the server's words when they are its.
+    /// What happened; of a refusal the token endpoint's `error_description`.
     pub description: Box<str>,
     /// Maskinporten's own code, such as `MP-200`.
     pub mp_code: Option<Box<str>>,
-    /// What it means and what to do, when it is a refusal that is known.
+    /// Meaning and remedy of a known refusal.
     pub explanation: Option<&'static Explanation>,
-    /// The language to tell that in.
+    /// The language of the explanation.
     pub language: Language,
-    /// What to do, when it is none.
+    /// What to do about anything else.
     pub remedy: Option<Box<str>>,
-    /// What Digdir's support finds the request by.
+    /// The id by which Digdir's support finds the request.
     pub trace_id: Option<Box<str>>,
-    /// How long the server asks us to wait.
+    /// How long the token endpoint asks clients to wait.
     pub retry_after: Option<Duration>,
-    /// Whether the token endpoint refused this very grant; it may give a token for another.
+    /// Whether the token endpoint refused this grant; it may accept another.
     pub is_refusal: bool,
 }
 
 impl ApiError {
-    /// What a token endpoint refused, or why it could not be asked.
+    /// Returns the error for a failed token request.
     #[must_use]
-    pub fn of_client(error: &ClientError, language: Language) -> Self {
+    pub fn from_client_error(error: &ClientError, language: Language) -> Self {
         match error {
-            ClientError::Refused(refusal) => Self::of_refusal(refusal, language),
-            ClientError::Http(HttpError::TimedOut { .. }) => Self::of(504, error),
-            ClientError::Unavailable { retry_after, .. } => Self { retry_after: *retry_after, ..Self::of(502, error) },
+            ClientError::Refused(refusal) => Self::from_refusal(refusal, language),
+            ClientError::Http(HttpError::TimedOut { .. }) => Self::from_error(504, error),
+            ClientError::Unavailable { retry_after, .. } => {
+                Self { retry_after: *retry_after, ..Self::from_error(502, error) }
+            }
             ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_))
             | ClientError::Grant(_)
-            | ClientError::Endpoint(_) => Self::of(500, error),
-            ClientError::Http(_) | ClientError::UnexpectedResponse(_) => Self::of(502, error),
+            | ClientError::Endpoint(_) => Self::from_error(500, error),
+            ClientError::Http(_) | ClientError::UnexpectedResponse(_) => Self::from_error(502, error),
         }
     }
 
-    /// Any other failure, with its causes.
+    /// Returns the error with its causes in the description.
     #[must_use]
-    pub fn of(status: u16, error: &dyn Explain) -> Self {
+    pub fn from_error(status: u16, error: &dyn Explain) -> Self {
         let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-        let description = causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"));
+        let description = causes.fold(error.to_string(), |message, cause| format!("{message}: {cause}"));
         Self { remedy: error.hint().map(Into::into), ..Self::new(status, error.code(), description) }
     }
 
-    /// A failure with this status, under this name.
+    /// Makes an error with this status and error code.
     #[must_use]
     pub fn new(status: u16, error: &str, description: impl Into<Box<str>>) -> Self {
         Self {
@@ -77,13 +79,18 @@ impl ApiError {
         }
     }
 
-    /// The same, with what to do about it.
+    /// Makes the error for a malformed request.
+    pub(super) fn bad_request(description: impl Into<Box<str>>) -> Self {
+        Self::new(400, "invalid_request", description)
+    }
+
+    /// Sets the remedy.
     #[must_use]
     pub fn hint(self, remedy: &str) -> Self {
         Self { remedy: Some(remedy.into()), ..self }
     }
 
-    fn of_refusal(refusal: &Refusal, language: Language) -> Self {
+    fn from_refusal(refusal: &Refusal, language: Language) -> Self {
         let own = || format!("the token endpoint refused the grant with HTTP {}", refusal.status);
         Self {
             mp_code: refusal.mp_code.as_deref().map(Into::into),
@@ -96,23 +103,23 @@ impl ApiError {
         }
     }
 
-    /// What a log and a metric call it: the MP code, else the error.
+    /// Returns the code for logs and metrics: the MP code, else the error.
     #[must_use]
     pub fn code(&self) -> &str {
         self.mp_code.as_deref().unwrap_or(&self.error)
     }
 
-    /// Whether the token endpoint would have failed any other grant too: it is not there, too slow, or busy.
-    pub(super) fn is_the_servers(&self) -> bool {
+    /// Whether the token endpoint would have failed any other grant too: it is unreachable, too slow, or busy.
+    pub(super) fn is_endpoint_failure(&self) -> bool {
         !self.is_refusal && matches!(self.status, 502 | 504)
     }
 
-    /// What it means.
+    /// Returns what a known refusal means.
     pub(super) fn meaning(&self, language: Language) -> Option<&'static str> {
         Some(self.explanation?.meaning.in_language(language))
     }
 
-    /// What to do.
+    /// Returns what to do.
     pub(super) fn remedy(&self, language: Language) -> Option<String> {
         let known = self.explanation.map(|known| known.hint(language));
         known.or_else(|| self.remedy.as_deref().map(str::to_owned))
