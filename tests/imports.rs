@@ -31,7 +31,6 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "server",
         &[
-            "cache",
             "client",
             "clock",
             "connections",
@@ -43,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "keystore",
             "language",
             "printer",
+            "tokens",
         ],
     ),
     ("simulator", &["clock", "connections", "environment", "explain"]),

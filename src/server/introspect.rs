@@ -143,9 +143,25 @@ impl IssuerKeys {
 mod tests {
     use super::*;
     use crate::{
-        client::MinimumLifetime, environment::KnownIssuer, grant::Scopes, http::HttpOptions,
+        cache::KeyIdentity,
+        environment::{Environment, KnownIssuer},
+        grant::{Scopes, Sign},
+        http::{EndpointError, HttpOptions},
         server::profile::AllowedScopes,
+        tokens::{KeyError, KeyProvider, TokenSource},
     };
+
+    struct NoKey;
+
+    impl KeyProvider for NoKey {
+        fn identity(&self) -> KeyIdentity {
+            KeyIdentity::new("none")
+        }
+
+        fn open(&self) -> Result<Arc<dyn Sign>, KeyError> {
+            Err(Arc::new(EndpointError::NotAUrl(String::new())))
+        }
+    }
 
     #[test]
     fn a_known_key_is_found_while_a_request_for_others_is_in_flight() {
@@ -155,7 +171,7 @@ mod tests {
             issuer: KnownIssuer::find("https://test.maskinporten.no/").unwrap(),
             scopes: Scopes::parse("a:b").unwrap(),
             allowed: AllowedScopes::default(),
-            minimum: MinimumLifetime::Usual,
+            tokens: TokenSource::builder(Environment::Test, "client", NoKey).scope("a:b").build().unwrap(),
             headers: Vec::new(),
             http: HttpOptions { connect_timeout: Duration::ZERO, ..HttpOptions::default() },
             timeout: Duration::ZERO,

@@ -83,7 +83,7 @@ impl Asked {
     }
 
     /// What is signed, once it is known with which key and for whom.
-    pub(crate) fn grant(self, audience: String, key: &SigningKey, report: &Report) -> Result<Grant, Failure> {
+    pub(crate) fn grant(&self, audience: String, key: &SigningKey, report: &Report) -> Result<Grant, Failure> {
         let grant = self.unsigned_grant(audience);
         key::warn_of_algorithm(&grant, report);
         grant.algorithm_for(key)?;
