@@ -66,11 +66,11 @@ hint: check the address, and whether a proxy answers in its place
 /// The server is unavailable, with this status and text.
 #[track_caller]
 fn is_not_available(step: Step, expected: impl Expected) {
-    let (outcome, reason) = reason_of(step, "cannot answer now: ");
+    let (outcome, reason) = reason_of(step, "is unavailable: ");
     outcome.fails(
         6,
         str![[r#"
-error: [URL] cannot answer now: [REASON]
+error: [URL] is unavailable: [REASON]
 hint: try again later; https://status.digdir.no tells of disturbances
 
 "#]],

@@ -71,6 +71,7 @@ mod support;
 #[cfg(feature = "system-tests")]
 mod terminal;
 mod tls;
+mod token_source;
 mod usage;
 mod vectors;
 mod watch;

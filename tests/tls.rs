@@ -215,9 +215,9 @@ fn a_truncated_response_over_tls_gives_no_token() {
     outcome.fails(
         6,
         &format!(
-            "error: got no answer that could be read\n\
+            "error: could not read the response\n\
              caused by: the connection to {} failed before the response was complete: unexpected end of data\n\
-             hint: check the address, and whether a proxy answers in its place\n",
+             hint: check the URL, and whether a proxy answers instead of the server\n",
             server.url("/token")
         ),
     );

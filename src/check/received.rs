@@ -3,8 +3,6 @@
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_token> and, for what an API verifies,
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_guide_apitilbyder>.
 
-use std::time::Instant;
-
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -17,7 +15,7 @@ use super::{
     shown,
 };
 use crate::{
-    client::{AccessToken, Metadata, fetch_key_set},
+    client::{AccessToken, RetryPolicy, ServerMetadata, fetch_key_set},
     grant::{Grant, KeyReference, Resource},
     http::{Endpoint, HttpOptions},
     inspect::{
@@ -33,6 +31,8 @@ use crate::{
 pub struct ExpectedToken<'request> {
     /// The grant.
     pub grant: &'request Grant,
+    /// How the server finds the key that signed the grant.
+    pub key_reference: &'request KeyReference,
     /// The scopes that this token was requested for.
     pub scopes: &'request [String],
     /// The organisation of the certificate, when there is one.
@@ -87,7 +87,7 @@ pub fn examine(
             "request the missing scopes one by one: --each-scope shows why they are missing",
         ),
         lifetime(&jwt, &verified),
-        authentication(&jwt, &grant.key_reference),
+        authentication(&jwt, expected.key_reference),
         authorization_details(&jwt, grant.authorization_details.is_some()),
         delegation(&jwt, expected),
     ]
@@ -98,10 +98,10 @@ pub fn examine(
 /// # Errors
 /// The check that explains why there are none.
 pub async fn keys(
-    metadata: Option<&Metadata>,
+    metadata: Option<&ServerMetadata>,
     audience: &str,
     options: &HttpOptions,
-    deadline: Instant,
+    retry_policy: RetryPolicy,
 ) -> Result<KeySet, Check> {
     let Some(metadata) = metadata else { return Err(SIGNATURE.skipped("needs network.metadata")) };
     let Some(uri) = &metadata.jwks_uri else {
@@ -114,7 +114,7 @@ pub async fn keys(
         let found = "the metadata of a remote server points to keys on this machine".to_owned();
         return Err(SIGNATURE.fail(found, "check whether a proxy answers instead of the server"));
     }
-    fetch_key_set(&endpoint, options, deadline).await.map_err(|error| SIGNATURE.failed(&error))
+    fetch_key_set(&endpoint, options, retry_policy).await.map_err(|error| SIGNATURE.failed(&error))
 }
 
 fn consumer(jwt: &Jwt, verified: &Verification) -> Check {

@@ -1,10 +1,9 @@
 //! The token cache, as the settings ask for it: a stored token costs no request, no key and no password.
 
 use maskinporten_token_generator::{
-    cache::{Cache, CacheError, FetchOptions, KeySource, KeyThumbprint, MinimumLifetime, Origin},
-    client::AccessToken,
+    cache::{Cache, CacheError, FetchOptions},
+    client::{AccessToken, MinimumLifetime},
     clock::{Clock as _, SystemClock},
-    keystore::SigningKey,
 };
 
 use super::{
@@ -48,9 +47,7 @@ pub(super) async fn access_token(
     freshness: Freshness<'_>,
 ) -> Result<AccessToken, Failure> {
     let (layers, report) = (asking.layers, asking.report);
-    let source = asking.unopened.identity(layers);
-    let (thumbprint, key) = thumbprint(cache, &source, &asking)?;
-    let stored_under = asking.asked.shape(layers, thumbprint, &source).key();
+    let stored_under = asking.asked.cache_key(layers, &asking.unopened.identity(layers)?);
     if let Freshness::InsteadOf(refused) = freshness {
         cache.forget(&stored_under, refused)?;
     }
@@ -59,11 +56,11 @@ pub(super) async fn access_token(
         refresh: is_on(layers, "refresh"),
         wait: asking.asked.retry_policy.timeout,
     };
-    let fetched = cache.fetch(&stored_under, options, &SystemClock, asking.ask(key)).await?;
-    for remark in &fetched.remarks {
-        report.detail(&remark.to_string());
+    let fetched = cache.fetch(&stored_under, options, &SystemClock, asking.ask()).await?;
+    for warning in &fetched.warnings {
+        report.detail(&warning.to_string());
     }
-    if fetched.origin == Origin::Server {
+    if !fetched.from_cache {
         return Ok(fetched.token);
     }
     let token = fetched.token.as_of(SystemClock.now());
@@ -80,33 +77,8 @@ pub(super) fn forget(
     layers: &Layers,
     refused: &AccessToken,
 ) -> Result<(), Failure> {
-    let source = unopened.identity(layers);
-    if let Some(thumbprint) = cache.thumbprint_of(&source)? {
-        cache.forget(&asked.shape(layers, thumbprint, &source).key(), refused)?;
-    }
+    cache.forget(&asked.cache_key(layers, &unopened.identity(layers)?), refused)?;
     Ok(())
-}
-
-/// The thumbprint of the key, by what is remembered of its source; a source that is not known is opened.
-fn thumbprint(
-    cache: &Cache,
-    source: &KeySource,
-    asking: &Asking,
-) -> Result<(KeyThumbprint, Option<SigningKey>), Failure> {
-    if let Some(known) = cache.thumbprint_of(source)? {
-        return Ok((known, None));
-    }
-    let key = asking.key()?;
-    let thumbprint = KeyThumbprint::parse(&key.thumbprint()).ok_or_else(|| {
-        let message = "the key has no thumbprint that a token could be stored under".to_owned();
-        Failure::plain(Exit::Key, "thumbprint", message, Some("pass --no-cache".to_owned()))
-    })?;
-    match cache.remember(source, &thumbprint) {
-        Err(error) if !error.is_unavailable() => return Err(error.into()),
-        Err(error) => asking.report.detail(&format!("the key is not remembered: {}", with_cause(&error))),
-        Ok(()) => {}
-    }
-    Ok((thumbprint, Some(key)))
 }
 
 /// How long a token that is kept must still be good.

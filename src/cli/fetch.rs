@@ -6,7 +6,6 @@ use maskinporten_token_generator::{
     clock::SystemClock,
     explain::Explain as _,
     http::Endpoint,
-    keystore::SigningKey,
 };
 
 use super::{
@@ -57,7 +56,7 @@ pub(crate) async fn access_token(
     let token = async {
         match cache {
             Some(cache) => cached::access_token(&cache, asking, freshness).await,
-            None => asking.ask(None).await,
+            None => asking.ask().await,
         }
     };
     tokio::select! {
@@ -78,25 +77,20 @@ pub(crate) fn forget(mut layers: Layers, report: &Report, refused: &AccessToken)
 }
 
 impl Asking<'_> {
-    /// Opens the key, unless it has been opened.
-    pub(super) fn key(&self) -> Result<SigningKey, Failure> {
-        key::open_and_warn(&self.unopened, self.layers, &SystemClock, self.report)
-    }
-
     /// Asks the server for a token.
-    pub(super) async fn ask(self, key: Option<SigningKey>) -> Result<AccessToken, Failure> {
+    pub(super) async fn ask(self) -> Result<AccessToken, Failure> {
         let report = self.report;
         let (audience, endpoint) = match &self.addresses {
             Some(addresses) => addresses.clone(),
             None => self.asked.addresses(self.layers).await?,
         };
-        let key = key.map_or_else(|| self.key(), Ok)?;
+        let key = key::open_and_warn(&self.unopened, self.layers, &SystemClock, self.report)?;
         let client = TokenClient::new(endpoint.clone(), &self.asked.http, self.asked.retry_policy)?;
         let grant = self.asked.grant(audience, &key, report)?;
         report.detail(&format!("asking {endpoint} for {}", grant.scopes));
         let _progress = Progress::start(&format!("waiting for {endpoint}"), report);
         let fetched = client.fetch(
-            || grant.sign(&key, &SystemClock),
+            async || grant.sign(&key, &SystemClock),
             &SystemClock,
             |error, pause| report.detail(&format!("{}; trying again in {} ms", one_line(error), pause.as_millis())),
         );

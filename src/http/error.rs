@@ -227,7 +227,7 @@ impl Explain for HttpError {
             }
             Self::TimedOut { .. } => "try again later; --timeout waits longer",
             Self::ConnectionClosed { .. } | Self::TooLong { .. } => {
-                "check the address, and whether a proxy answers in its place"
+                "check the URL, and whether a proxy answers instead of the server"
             }
         };
         Some(hint.to_owned())

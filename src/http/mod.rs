@@ -40,6 +40,18 @@ pub struct HttpOptions {
     pub connect_timeout: Duration,
     /// A PEM file with certificate authorities to trust in addition to the machine's trust store.
     pub ca_file: Option<PathBuf>,
+    /// A client to send requests with; the options above and this crate's rules for TLS and proxies do not apply to it.
+    ///
+    /// # Security
+    /// It must not follow redirects ([`reqwest::redirect::Policy::none`]): an assertion must reach no other server.
+    pub client: Option<reqwest::Client>,
+}
+
+impl Default for HttpOptions {
+    /// Returns a connect timeout of five seconds, and the trust store of the machine.
+    fn default() -> Self {
+        Self { connect_timeout: Duration::from_secs(5), ca_file: None, client: None }
+    }
 }
 
 /// Sends requests to one endpoint.
@@ -95,6 +107,9 @@ impl HttpClient {
         options: &HttpOptions,
         recorder: Option<Arc<PeerRecorder>>,
     ) -> Result<Self, HttpError> {
+        if let Some(client) = options.client.clone() {
+            return Ok(Self { client, endpoint, recorder });
+        }
         if let Some(variable) = proxy::unusable_variable(&endpoint) {
             return Err(HttpError::ProxySetting(variable));
         }

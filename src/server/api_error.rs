@@ -1,7 +1,5 @@
 //! The errors that callers get: a JSON object that is never empty and never contains an assertion.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::{
@@ -9,6 +7,7 @@ use crate::{
     explain::Explain,
     http::HttpError,
     language::Language,
+    tokens::TokenError,
 };
 
 /// Why a request failed.
@@ -31,26 +30,31 @@ pub struct ApiError {
     pub remedy: Option<Box<str>>,
     /// The id by which Digdir's support finds the request.
     pub trace_id: Option<Box<str>>,
-    /// How long the token endpoint asks clients to wait.
-    pub retry_after: Option<Duration>,
-    /// Whether the token endpoint refused this grant; it may accept another.
-    pub is_refusal: bool,
 }
 
 impl ApiError {
-    /// Returns the error for a failed token request.
-    #[must_use]
-    pub fn from_client_error(error: &ClientError, language: Language) -> Self {
+    fn from_client_error(error: &ClientError, language: Language) -> Self {
         match error {
             ClientError::Refused(refusal) => Self::from_refusal(refusal, language),
             ClientError::Http(HttpError::TimedOut { .. }) => Self::from_error(504, error),
-            ClientError::Unavailable { retry_after, .. } => {
-                Self { retry_after: *retry_after, ..Self::from_error(502, error) }
-            }
             ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_))
             | ClientError::Grant(_)
             | ClientError::Endpoint(_) => Self::from_error(500, error),
-            ClientError::Http(_) | ClientError::UnexpectedResponse(_) => Self::from_error(502, error),
+            ClientError::Http(_) | ClientError::Unavailable { .. } | ClientError::UnexpectedResponse(_) => {
+                Self::from_error(502, error)
+            }
+        }
+    }
+
+    /// Returns the error of a token source.
+    #[must_use]
+    pub fn from_token_error(error: &TokenError, language: Language) -> Self {
+        match error {
+            TokenError::Client(error) => Self::from_client_error(error, language),
+            TokenError::Paused { error, .. } => Self::from_token_error(error, language),
+            TokenError::Key(_) | TokenError::Cache(_) | TokenError::Local(_) | TokenError::Lost => {
+                Self::from_error(500, error)
+            }
         }
     }
 
@@ -74,8 +78,6 @@ impl ApiError {
             language: Language::English,
             remedy: None,
             trace_id: None,
-            retry_after: None,
-            is_refusal: false,
         }
     }
 
@@ -98,7 +100,6 @@ impl ApiError {
             language,
             remedy: Some(refusal.remedy(language).into()),
             trace_id: refusal.trace_id.as_deref().map(Into::into),
-            is_refusal: true,
             ..Self::new(502, &refusal.error, refusal.description.clone().unwrap_or_else(own))
         }
     }
@@ -107,11 +108,6 @@ impl ApiError {
     #[must_use]
     pub fn code(&self) -> &str {
         self.mp_code.as_deref().unwrap_or(&self.error)
-    }
-
-    /// Whether the token endpoint would have failed any other grant too: it is unreachable, too slow, or busy.
-    pub(super) fn is_endpoint_failure(&self) -> bool {
-        !self.is_refusal && matches!(self.status, 502 | 504)
     }
 
     /// Returns what a known refusal means.

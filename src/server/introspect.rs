@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::profile::ServedProfile;
 use crate::{
-    client::published_keys,
+    client::{RetryPolicy, published_keys},
     inspect::{Expectations, Jwt, TokenKind, VerificationKeys, verify},
     keystore::KeySet,
 };
@@ -127,7 +127,8 @@ impl IssuerKeys {
     }
 
     async fn fetch(self: Arc<Self>, profile: ServedProfile, sender: watch::Sender<()>) {
-        let fetched = published_keys(&profile.issuer, &profile.http, Instant::now() + profile.timeout).await;
+        let once = RetryPolicy { timeout: profile.timeout, retries: 0 };
+        let fetched = published_keys(&profile.issuer, &profile.http, once).await;
         let mut state = self.lock();
         state.fetched = Some(Instant::now());
         // After a failure the previous keys stay in use.
@@ -142,9 +143,25 @@ impl IssuerKeys {
 mod tests {
     use super::*;
     use crate::{
-        cache::MinimumLifetime, environment::KnownIssuer, grant::Scopes, http::HttpOptions,
+        cache::KeyIdentity,
+        environment::{Environment, KnownIssuer},
+        grant::{Scopes, Sign},
+        http::{EndpointError, HttpOptions},
         server::profile::AllowedScopes,
+        tokens::{KeyError, KeyProvider, TokenSource},
     };
+
+    struct NoKey;
+
+    impl KeyProvider for NoKey {
+        fn identity(&self) -> KeyIdentity {
+            KeyIdentity::new("none")
+        }
+
+        fn open(&self) -> Result<Arc<dyn Sign>, KeyError> {
+            Err(Arc::new(EndpointError::NotAUrl(String::new())))
+        }
+    }
 
     #[test]
     fn a_known_key_is_found_while_a_request_for_others_is_in_flight() {
@@ -154,9 +171,9 @@ mod tests {
             issuer: KnownIssuer::find("https://test.maskinporten.no/").unwrap(),
             scopes: Scopes::parse("a:b").unwrap(),
             allowed: AllowedScopes::default(),
-            minimum: MinimumLifetime::Usual,
+            tokens: TokenSource::builder(Environment::Test, "client", NoKey).scope("a:b").build().unwrap(),
             headers: Vec::new(),
-            http: HttpOptions { connect_timeout: Duration::ZERO, ca_file: None },
+            http: HttpOptions { connect_timeout: Duration::ZERO, ..HttpOptions::default() },
             timeout: Duration::ZERO,
             identity: String::new(),
         };

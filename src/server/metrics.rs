@@ -9,7 +9,8 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::tokens::{Held, Slot};
+use super::{profile::RequestedToken, response::seconds_left};
+use crate::client::AccessToken;
 
 /// The number of error codes that are counted separately; the token endpoint may make up any number of them.
 const MAXIMUM_ERROR_CODES: usize = 100;
@@ -44,7 +45,7 @@ impl Metrics {
     }
 
     /// Returns all metrics as text.
-    pub(super) fn text(&self, tokens: &[(std::sync::Arc<Slot>, std::sync::Arc<Held>)], now: DateTime<Utc>) -> String {
+    pub(super) fn text(&self, tokens: &[(RequestedToken, AccessToken)], now: DateTime<Utc>) -> String {
         let counters = self.lock();
         let mut text = String::new();
         family(&mut text, "maskinporten_requests_total", "counter", "Answered requests.");
@@ -67,7 +68,8 @@ impl Metrics {
                 writeln!(text, "maskinporten_upstream_errors_total{{profile=\"{profile}\",code=\"{code}\"}} {count}");
         }
         family(&mut text, "maskinporten_token_expires_in_seconds", "gauge", "Seconds until a token in memory expires.");
-        let mut expiries: Vec<_> = tokens.iter().map(|(slot, held)| (labels(slot), held.seconds_left(now))).collect();
+        let mut expiries: Vec<_> =
+            tokens.iter().map(|(wanted, token)| (labels(wanted), seconds_left(token, now))).collect();
         expiries.sort();
         for (labels, seconds) in expiries {
             let _ = writeln!(text, "maskinporten_token_expires_in_seconds{{{labels}}} {seconds}");
@@ -80,8 +82,7 @@ fn family(text: &mut String, name: &str, metric_type: &str, help: &str) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {metric_type}");
 }
 
-fn labels(slot: &Slot) -> String {
-    let wanted = &slot.wanted;
+fn labels(wanted: &RequestedToken) -> String {
     let resource = wanted.resource.as_ref().map(|resource| format!(",resource=\"{}\"", escaped(resource.as_str())));
     let (profile, scope) = (escaped(&wanted.profile.name), escaped(&wanted.scopes().to_string()));
     format!("profile=\"{profile}\",scope=\"{scope}\"{}", resource.unwrap_or_default())

@@ -4,9 +4,8 @@
 //! the contract of Altinn's `MaskinportenTokenGenerator`, so scripts written for it work. There are also ready-made
 //! headers, a page for a browser, metrics, and the token API that NAIS gives to applications.
 //!
-//! `routes` passes every request through `guard` before it reaches its handler. `tokens` makes one request to the token
-//! endpoint for any number of callers. Tokens come from a [`TokenSource`]: this module opens no key, reads no profile and
-//! writes no file.
+//! `routes` passes every request through `guard` before it reaches its handler. Profiles, each with its tokens, come from a
+//! [`ProfileSource`]: this module opens no key, reads no profile and writes no file.
 
 mod api_error;
 mod app;
@@ -24,7 +23,6 @@ mod profile;
 mod query;
 mod response;
 mod routes;
-mod tokens;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -37,15 +35,20 @@ pub use self::{
     error::ServerError,
     event::{Event, Observer},
     listen::{InheritedSocket, Listen},
-    profile::{AllowedScopes, RequestedToken, ServedProfile, TokenSource},
+    profile::{AllowedScopes, ProfileSource, RequestedToken, ServedProfile},
 };
 use self::{
-    app::App, credentials::Credentials, guard::Guard, introspect::Issuers, listen::ListenPolicy, metrics::Metrics,
-    tokens::Tokens,
+    app::{App, OtherTokens},
+    credentials::Credentials,
+    guard::Guard,
+    introspect::Issuers,
+    listen::ListenPolicy,
+    metrics::Metrics,
 };
 use crate::{
     clock::{Clock, SystemClock},
     connections::{self, Limits, Listener, Phase},
+    language::Language,
 };
 
 const LIMITS: Limits = Limits {
@@ -75,6 +78,8 @@ pub struct ServerOptions {
     pub clock: Arc<dyn Clock>,
     /// Receives events for a log.
     pub observer: Option<Observer>,
+    /// The language of explanations.
+    pub language: Language,
 }
 
 impl ServerOptions {
@@ -90,6 +95,7 @@ impl ServerOptions {
             allow_origins: Vec::new(),
             clock: Arc::new(SystemClock),
             observer: None,
+            language: Language::English,
         }
     }
 }
@@ -113,15 +119,14 @@ pub struct Server<S> {
 
 /// Changes a running server.
 pub struct ServerHandle<S> {
-    tokens: Arc<Tokens<S>>,
+    app: Arc<App<S>>,
     credentials: Arc<Credentials>,
 }
 
-impl<S: TokenSource> ServerHandle<S> {
-    /// Applies changed profiles: tokens of those that are no longer served are dropped, and no token endpoint is on
-    /// backoff any longer.
+impl<S: ProfileSource> ServerHandle<S> {
+    /// Applies changed profiles: tokens of profiles that are no longer served are dropped.
     pub fn reloaded(&self) {
-        self.tokens.reloaded();
+        self.app.apply_profiles();
     }
 
     /// Replaces the secret and the certificate, from the next request and connection on.
@@ -133,14 +138,23 @@ impl<S: TokenSource> ServerHandle<S> {
     }
 }
 
-impl<S: TokenSource> Server<S> {
+impl<S: ProfileSource> Server<S> {
     /// Listens; connections wait until [`Server::serve`] runs. Must be called from within a tokio runtime.
     ///
     /// # Errors
     /// [`ServerError`] for a socket that cannot be opened or is not protected as it must be, and for TLS files.
     pub fn bind(options: ServerOptions, source: Arc<S>) -> Result<Self, ServerError> {
-        let ServerOptions { listen, inherited, secret, tls, insecure_plain_http, allow_origins, clock, observer } =
-            options;
+        let ServerOptions {
+            listen,
+            inherited,
+            secret,
+            tls,
+            insecure_plain_http,
+            allow_origins,
+            clock,
+            observer,
+            language,
+        } = options;
         if let Some(origin) = allow_origins.iter().find(|origin| !is_origin(origin)) {
             return Err(ServerError::Origin(origin.clone()));
         }
@@ -148,9 +162,9 @@ impl<S: TokenSource> Server<S> {
         let policy = ListenPolicy { has_secret: secret.is_some(), is_encrypted: tls.is_some() || insecure_plain_http };
         let sockets = listen::open(inherited, &listen, policy)?;
         let metrics = Arc::new(Metrics::default());
-        let tokens = Tokens::new(Arc::clone(&source), Arc::clone(&clock), Arc::clone(&metrics), observer.clone());
-        let app = App { source, tokens: Arc::new(tokens), issuers: Issuers::default(), metrics, clock, observer };
-        let app = Arc::new(app);
+        let (others, issuers) = (OtherTokens::default(), Issuers::default());
+        let app = Arc::new(App { source, others, issuers, metrics, clock, observer, language });
+        app.apply_profiles();
         let scheme = if tls.is_some() { "https" } else { "http" };
         let places = sockets.iter().filter_map(|socket| socket.place(scheme)).collect();
         let phase = watch::Sender::new(Phase::Serving);
@@ -178,7 +192,7 @@ impl<S: TokenSource> Server<S> {
     /// Returns a handle to change the server while it runs.
     #[must_use]
     pub fn handle(&self) -> ServerHandle<S> {
-        ServerHandle { tokens: Arc::clone(&self.app.tokens), credentials: Arc::clone(&self.credentials) }
+        ServerHandle { app: Arc::clone(&self.app), credentials: Arc::clone(&self.credentials) }
     }
 
     /// Serves until `stop` is ready, then gives open requests two seconds to finish.

@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 use super::{
     api_error::ApiError,
     app::App,
-    profile::{RequestedToken, ServedProfile, TokenSource},
+    profile::{ProfileSource, RequestedToken, ServedProfile},
     query::{Query, not_allowed, parse_scopes, shown},
     response::{self, HandledRequest},
 };
@@ -44,7 +44,7 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 type Members = BTreeMap<String, Zeroizing<String>>;
 
 /// `POST /api/v1/token`
-pub(super) async fn token<S: TokenSource>(
+pub(super) async fn token<S: ProfileSource>(
     State(app): State<Arc<App<S>>>,
     RawQuery(query): RawQuery,
     request: Request,
@@ -59,21 +59,21 @@ pub(super) async fn token<S: TokenSource>(
     let wanted = wanted(&members, &query, &app.source.profiles())?;
     let taken = app.take(&wanted, !skip_cache).await;
     let response = match &taken {
-        Ok((held, _)) => {
+        Ok(obtained) => {
             let body = Zeroizing::new(format!(
                 r#"{{"access_token":"{}","expires_in":{},"token_type":"Bearer"}}"#,
-                held.token.expose(),
-                held.seconds_left(app.clock.now()),
+                obtained.token.expose(),
+                response::seconds_left(&obtained.token, app.clock.now()),
             ));
             response::with_body(200, response::JSON, Bytes::from_owner(ErasedText(body)))
         }
-        Err(refused) => response::refused(refused, &refused.failed.to_json()),
+        Err(missing) => response::no_token(missing, &missing.error.to_json()),
     };
     Ok(HandledRequest::for_token(wanted, &taken).attach_to(response))
 }
 
 /// `POST /api/v1/introspect`
-pub(super) async fn introspect<S: TokenSource>(
+pub(super) async fn introspect<S: ProfileSource>(
     State(app): State<Arc<App<S>>>,
     RawQuery(query): RawQuery,
     request: Request,

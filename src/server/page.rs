@@ -23,12 +23,11 @@ use super::{
     api_error::ApiError,
     app::App,
     guard::SEC_FETCH_SITE,
-    profile::{ServedProfile, TokenSource},
+    profile::{ProfileSource, ServedProfile},
     query::Query,
     response::{self, HandledRequest},
-    tokens::Held,
 };
-use crate::{environment::Environment, inspect::Jwt, language::Language};
+use crate::{client::AccessToken, environment::Environment, inspect::Jwt, language::Language};
 
 const DOCUMENT: &str = include_str!("page/page.html");
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -82,7 +81,7 @@ pub(super) fn with_policy(status: u16, media_type: &'static str, text: impl Into
 }
 
 /// `GET /page.json`: what the page shows.
-pub(super) async fn data<S: TokenSource>(
+pub(super) async fn data<S: ProfileSource>(
     State(app): State<Arc<App<S>>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -107,11 +106,11 @@ pub(super) async fn data<S: TokenSource>(
     let taken = app.take(&wanted, !query.fresh.unwrap_or(false)).await;
     let served = PageContext::new(&profiles, Some(&wanted.profile), Some(wanted.scopes().to_string()));
     let response = match &taken {
-        Ok((held, _)) => token_data(&served, held, app.clock.now()),
-        Err(refused) => {
-            let error = &refused.failed;
+        Ok(obtained) => token_data(&served, &obtained.token, app.clock.now()),
+        Err(missing) => {
+            let error = &missing.error;
             let body = PageError { served, error: error.to_json(), in_words: in_words(error) };
-            response::refused(refused, &json!(body))
+            response::no_token(missing, &json!(body))
         }
     };
     Ok(HandledRequest::for_token(wanted, &taken).attach_to(response))
@@ -175,10 +174,10 @@ fn in_words(error: &ApiError) -> Value {
     Value::Object(words.into_iter().collect())
 }
 
-fn token_data(served: &PageContext, held: &Held, now: DateTime<Utc>) -> Response {
-    let token = held.token.expose();
+fn token_data(served: &PageContext, access_token: &AccessToken, now: DateTime<Utc>) -> Response {
+    let token = access_token.expose();
     let jwt = Jwt::parse(token.as_bytes()).ok();
-    let expires_in = held.token.expires_at().map(|end| (end - now).num_seconds().max(0));
+    let expires_in = access_token.expires_at().map(|end| (end - now).num_seconds().max(0));
     let data = PageToken { served, token, claims: jwt.as_ref().map(Jwt::claims), expires_in };
     // Room for the claims twice, encoded and decoded: a body that does not grow leaves no copy behind.
     let mut body = Zeroizing::new(Vec::with_capacity(2 * token.len() + 4096));

@@ -1,18 +1,16 @@
-//! The served profiles, and the source of their tokens.
+//! The served profiles.
 //!
-//! The source knows the files, keys and passwords of a profile. The server knows its name, the scopes that may be asked
-//! for, and an identity that changes when its tokens would.
+//! Their source knows files, keys and passwords. The server knows the name of a profile, its tokens, the scopes that may
+//! be asked for, and an identity that changes when its tokens would.
 
 use std::{sync::Arc, time::Duration};
 
-use super::api_error::ApiError;
 use crate::{
-    cache::MinimumLifetime,
-    client::AccessToken,
     environment::KnownIssuer,
     grant::{Resource, Scopes},
     http::HttpOptions,
     printer::Header,
+    tokens::TokenSource,
 };
 
 /// A served profile.
@@ -28,8 +26,8 @@ pub struct ServedProfile {
     pub scopes: Scopes,
     /// The other scopes that a request may name.
     pub allowed: AllowedScopes,
-    /// How long a token in memory must remain valid.
-    pub minimum: MinimumLifetime,
+    /// The source of its tokens.
+    pub tokens: TokenSource,
     /// Additional headers for requests to an API.
     pub headers: Vec<Header>,
     /// How the issuer's keys are fetched.
@@ -55,19 +53,22 @@ pub struct RequestedToken {
     pub resource: Option<Resource>,
 }
 
-/// Where tokens come from.
-pub trait TokenSource: Send + Sync + 'static {
+/// Provides the profiles that are served.
+pub trait ProfileSource: Send + Sync + 'static {
     /// Returns the current profiles, the default one first.
     fn profiles(&self) -> Arc<Vec<Arc<ServedProfile>>>;
-
-    /// Requests a token from the token endpoint. It must not block its thread for long, for example by signing there.
-    ///
-    /// # Errors
-    /// [`ApiError`], as the caller gets it.
-    fn fetch(&self, wanted: &RequestedToken) -> impl Future<Output = Result<AccessToken, ApiError>> + Send;
 }
 
 impl ServedProfile {
+    /// Keeps the tokens that this profile had before it was reloaded: the former source gets the new settings. A profile
+    /// with another identity is left as it is.
+    pub fn keep_tokens_of(&mut self, before: &Self) {
+        if self.identity == before.identity {
+            before.tokens.reconfigure(&self.tokens);
+            self.tokens = before.tokens.clone();
+        }
+    }
+
     /// Whether a request may name these scopes: each is the profile's own or among the allowed ones.
     #[must_use]
     pub fn allows(&self, scopes: &Scopes) -> bool {

@@ -1,11 +1,12 @@
 //! Responses, which must not be cached (RFC 9111 §5.2.2.5), and what the log says about them.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 use axum::{
     body::{Body, Bytes},
     response::{IntoResponse, Response},
 };
+use chrono::{DateTime, Utc};
 use hyper::{
     StatusCode,
     header::{
@@ -15,10 +16,10 @@ use hyper::{
 };
 use serde_json::Value;
 
-use super::{
-    api_error::ApiError,
-    profile::RequestedToken,
-    tokens::{Held, Origin, Refused},
+use super::{api_error::ApiError, app::NoToken, profile::RequestedToken};
+use crate::{
+    client::AccessToken,
+    tokens::{ObtainedToken, TokenOrigin},
 };
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -40,15 +41,18 @@ impl HandledRequest {
     }
 
     /// Describes a request for a token.
-    pub(super) fn for_token(wanted: RequestedToken, taken: &Result<(Arc<Held>, Origin), Refused>) -> Self {
+    pub(super) fn for_token(wanted: RequestedToken, taken: &Result<ObtainedToken, NoToken>) -> Self {
         let what = match taken {
-            Ok((_, Origin::Memory)) => "memory".into(),
-            Ok((_, Origin::Server)) => "fresh".into(),
-            Ok((_, Origin::LastResort)) => "memory, no newer token available".into(),
-            Err(refused) if refused.unasked => {
-                format!("{}, waiting before the next attempt", refused.failed.code()).into()
+            Ok(obtained) => match obtained.origin {
+                TokenOrigin::Memory => "memory".into(),
+                TokenOrigin::Disk => "disk".into(),
+                TokenOrigin::Server => "fresh".into(),
+                TokenOrigin::LastResort => "memory, no newer token available".into(),
+            },
+            Err(missing) if missing.is_paused => {
+                format!("{}, waiting before the next attempt", missing.error.code()).into()
             }
-            Err(refused) => refused.failed.code().to_owned().into(),
+            Err(missing) => missing.error.code().to_owned().into(),
         };
         Self { what, wanted: Some(wanted), error: None }
     }
@@ -68,6 +72,20 @@ impl IntoResponse for ApiError {
         let handled = HandledRequest::new(self.code().to_owned());
         HandledRequest { error: Some(Box::new(self)), ..handled }.attach_to(response)
     }
+}
+
+/// The token endpoint's response as a body that keeps no copy of the token.
+pub(super) struct TokenBody(pub(super) AccessToken);
+
+impl AsRef<[u8]> for TokenBody {
+    fn as_ref(&self) -> &[u8] {
+        self.0.expose_answer().as_bytes()
+    }
+}
+
+/// Returns the seconds until a token expires; 0 when that is unknown.
+pub(super) fn seconds_left(token: &AccessToken, now: DateTime<Utc>) -> i64 {
+    token.expires_at().map_or(0, |end| (end - now).num_seconds())
 }
 
 /// Makes a response with this body.
@@ -92,9 +110,9 @@ pub(super) fn with_header(mut response: Response, name: HeaderName, value: Heade
 
 /// Makes the response when there is no token, with the time of the next attempt. The status is 503 while the token
 /// endpoint is not asked.
-pub(super) fn refused(refused: &Refused, body: &Value) -> Response {
-    let response = json(if refused.unasked { 503 } else { refused.failed.status }, body);
-    let Some(pause) = refused.pause else { return response };
+pub(super) fn no_token(missing: &NoToken, body: &Value) -> Response {
+    let response = json(if missing.is_paused { 503 } else { missing.error.status }, body);
+    let Some(pause) = missing.retry_after else { return response };
     let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
     with_header(response, RETRY_AFTER, HeaderValue::from(seconds))
 }

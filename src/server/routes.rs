@@ -28,12 +28,12 @@ use super::{
     event::Event,
     guard::{Guard, is_navigation},
     nais, page,
-    profile::TokenSource,
+    profile::ProfileSource,
     query::Query,
-    response::{self, HandledRequest},
-    tokens::Held,
+    response::{self, HandledRequest, TokenBody},
 };
 use crate::{
+    client::AccessToken,
     connections::Phase,
     printer::{HeadersForm, print_headers},
 };
@@ -56,7 +56,7 @@ struct Gate<S> {
 }
 
 /// Makes the routes of one listener.
-pub(super) fn router<S: TokenSource>(app: Arc<App<S>>, guard: Guard, phase: watch::Receiver<Phase>) -> Router {
+pub(super) fn router<S: ProfileSource>(app: Arc<App<S>>, guard: Guard, phase: watch::Receiver<Phase>) -> Router {
     let gate = Arc::new(Gate { guard, app: Arc::clone(&app), phase });
     let mut router = Router::new()
         .route("/", get_only(token_or_page::<S>))
@@ -84,7 +84,7 @@ fn post_only<H: Handler<T, S>, T: 'static, S: Clone + Send + Sync + 'static>(han
 }
 
 /// Answers a request, counts it, and reports it to the observer.
-async fn handle<S: TokenSource>(State(gate): State<Arc<Gate<S>>>, request: Request, next: Next) -> Response {
+async fn handle<S: ProfileSource>(State(gate): State<Arc<Gate<S>>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = known(request.method());
     let path = request.extensions().get::<MatchedPath>().map_or(UNKNOWN, MatchedPath::as_str).to_owned();
@@ -115,7 +115,7 @@ async fn handle<S: TokenSource>(State(gate): State<Arc<Gate<S>>>, request: Reque
 }
 
 /// Passes a request that the guard accepts on to its handler.
-async fn respond<S: TokenSource>(gate: &Gate<S>, request: Request, path: &str, cors: bool, next: Next) -> Response {
+async fn respond<S: ProfileSource>(gate: &Gate<S>, request: Request, path: &str, cors: bool, next: Next) -> Response {
     let reader = is_navigation(request.headers()).then(|| error_page::language(request.headers()));
     let is_options = request.method() == Method::OPTIONS;
     // A preflight carries no credentials (Fetch §4.8), and the error page for a mistyped address contains nothing secret.
@@ -175,17 +175,17 @@ async fn health(RawQuery(query): RawQuery) -> Result<Response, ApiError> {
     Ok(HandledRequest::new("healthy").attach_to(response::with_body(200, response::TEXT, "ok\n")))
 }
 
-async fn metrics<S: TokenSource>(
+async fn metrics<S: ProfileSource>(
     State(app): State<Arc<App<S>>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     Query::parse(query.as_deref(), &[])?;
-    let text = app.metrics.text(&app.tokens.all(), app.clock.now());
+    let text = app.metrics.text(&app.tokens_in_memory(), app.clock.now());
     Ok(HandledRequest::new("metrics").attach_to(response::with_body(200, METRICS, text)))
 }
 
 /// `GET /`: the token endpoint's JSON, or the page for a browser.
-async fn token_or_page<S: TokenSource>(
+async fn token_or_page<S: ProfileSource>(
     State(app): State<Arc<App<S>>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -194,23 +194,24 @@ async fn token_or_page<S: TokenSource>(
     if is_navigation(&headers) {
         return Ok(page::document());
     }
-    take(&app, &query, query.cache.unwrap_or(false), |held| {
-        let age = HeaderValue::from(held.age(app.clock.now()));
-        response::with_header(response::with_body(200, response::JSON, held.body.clone()), AGE, age)
+    take(&app, &query, query.cache.unwrap_or(false), |token| {
+        let age = (app.clock.now() - token.received_at).num_seconds().max(0); // RFC 9111 §5.1
+        let body = Bytes::from_owner(TokenBody(token.clone()));
+        response::with_header(response::with_body(200, response::JSON, body), AGE, HeaderValue::from(age))
     })
     .await
 }
 
 /// `GET /headers`: the headers of an API request, as `curl -H @-` reads them. From memory unless the query says not to.
-async fn headers<S: TokenSource>(
+async fn headers<S: ProfileSource>(
     State(app): State<Arc<App<S>>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let query = Query::parse(query.as_deref(), TOKEN_QUERY)?;
     let extra = query.profile(&app.source.profiles())?.headers.clone();
-    take(&app, &query, query.cache.unwrap_or(true), |held| {
+    take(&app, &query, query.cache.unwrap_or(true), |token| {
         let mut lines = Zeroizing::new(Vec::new());
-        match print_headers(HeadersForm::Lines, &held.token, &extra, &mut *lines) {
+        match print_headers(HeadersForm::Lines, token, &extra, &mut *lines) {
             Ok(()) => response::with_body(200, response::TEXT, Bytes::from_owner(lines)),
             Err(_) => ApiError::new(500, "internal", "could not write the headers").into_response(),
         }
@@ -219,17 +220,17 @@ async fn headers<S: TokenSource>(
 }
 
 /// Returns the response with the token that a query asks for.
-async fn take<S: TokenSource>(
+async fn take<S: ProfileSource>(
     app: &App<S>,
     query: &Query,
     remembered: bool,
-    respond: impl FnOnce(&Held) -> Response + Send,
+    respond: impl FnOnce(&AccessToken) -> Response + Send,
 ) -> Result<Response, ApiError> {
     let wanted = query.wanted(&app.source.profiles())?;
     let taken = app.take(&wanted, remembered).await;
     let response = match &taken {
-        Ok((held, _)) => respond(held),
-        Err(refused) => response::refused(refused, &refused.failed.to_json()),
+        Ok(obtained) => respond(&obtained.token),
+        Err(missing) => response::no_token(missing, &missing.error.to_json()),
     };
     Ok(HandledRequest::for_token(wanted, &taken).attach_to(response))
 }

@@ -148,7 +148,7 @@ impl Steps<'_> {
         let expected = network::ExpectedServer {
             audience: &grant.audience,
             endpoint: &endpoint,
-            algorithm: Some(grant.algorithm),
+            algorithm: grant.algorithm_for(&self.key).ok(),
         };
         let progress = Progress::start(&format!("asking {}", grant.audience), self.report);
         let (checks, metadata) = network::examine(&expected, &http, Instant::now() + retry_policy.timeout).await;
@@ -172,10 +172,14 @@ impl Steps<'_> {
             examination.skip("received", "needs token.request");
             return;
         };
-        let keys =
-            received::keys(metadata.as_ref(), &grant.audience, &http, Instant::now() + retry_policy.timeout).await;
+        let keys = received::keys(metadata.as_ref(), &grant.audience, &http, retry_policy).await;
         let own = self.key.certificates().first().and_then(Certificate::organisation_number);
-        let asked = received::ExpectedToken { grant: &grant, scopes: &scopes, own: own.as_ref() };
+        let asked = received::ExpectedToken {
+            grant: &grant,
+            key_reference: &grant.key_reference_for(&self.key),
+            scopes: &scopes,
+            own: own.as_ref(),
+        };
         examination.add(received::examine(&token, keys.as_ref().map_err(Clone::clone), &asked, SystemClock.now()));
     }
 
@@ -209,7 +213,8 @@ impl Steps<'_> {
                 return None;
             }
         };
-        let registered = registered_key::examine(&self.key, &grant.key_reference, grant.algorithm);
+        let algorithm = grant.algorithm_for(&self.key).unwrap_or_else(|_| self.key.default_algorithm());
+        let registered = registered_key::examine(&self.key, &grant.key_reference_for(&self.key), algorithm);
         examination.add_or_skip("registered_key", registered, "the certificate goes along in x5c");
         match grant.sign(&self.key, &SystemClock) {
             Ok(assertion) => {

@@ -1,7 +1,7 @@
 //! Finds the keys that a token is verified with. A token's own `jku`, `x5u` and `jwk` are never followed, nor is an
 //! `iss` that is not known here.
 
-use std::{fs::File, io::Read as _, path::PathBuf, time::Instant};
+use std::{fs::File, io::Read as _, path::PathBuf};
 
 use maskinporten_token_generator::{
     client::{self, RetryPolicy},
@@ -117,9 +117,8 @@ async fn published(issuer: &KnownIssuer, network: &Network, report: &Report) -> 
     if issuer.environment == Environment::Local.name() && http.ca_file.is_none() {
         http.ca_file = note().and_then(|note| note.ca_file);
     }
-    let deadline = Instant::now() + network.retry_policy.timeout;
     let retired = || Found::None("not checked: its issuer is retired and publishes no keys".to_owned());
-    Ok(client::published_keys(issuer, &http, deadline).await?.map_or_else(retired, Found::Set))
+    Ok(client::published_keys(issuer, &http, network.retry_policy).await?.map_or_else(retired, Found::Set))
 }
 
 /// The keys that `--jwks` names.
@@ -127,8 +126,7 @@ pub(super) async fn named(jwks: &str, network: &Network) -> Result<KeySet, Failu
     if jwks.contains("://") {
         let endpoint = Endpoint::parse(jwks);
         let endpoint = endpoint.map_err(|error| Failure::new(Exit::Usage, &error).about("--jwks cannot be used"))?;
-        let deadline = Instant::now() + network.retry_policy.timeout;
-        return Ok(client::fetch_key_set(&endpoint, &network.http, deadline).await?);
+        return Ok(client::fetch_key_set(&endpoint, &network.http, network.retry_policy).await?);
     }
     let mut bytes = Vec::new();
     let read = File::open(jwks).and_then(|file| file.take(MAXIMUM_BYTES + 1).read_to_end(&mut bytes));

@@ -81,7 +81,7 @@ async fn own_grant(arguments: &InspectArguments, wanted: Wanted) -> Result<Inspe
     let found = match (&arguments.jwks, jwt.key_id()) {
         (Some(jwks), _) => Found::Set(keys::named(jwks, &keys::Network::new(wanted.http, wanted.retry_policy)).await?),
         (None, Some(key_id)) => {
-            let public = wanted.key.public_jwk(key_id, wanted.grant.algorithm).to_string();
+            let public = wanted.key.public_jwk(key_id, wanted.grant.algorithm_for(&wanted.key)?).to_string();
             Found::Set(KeySet::parse(public.as_bytes()).map_err(|error| Failure::new(Exit::Key, &error))?)
         }
         (None, None) => Found::Certificates,

@@ -7,7 +7,8 @@ use std::{fs::File, io::Read as _};
 
 use maskinporten_token_generator::{
     clock::Clock,
-    keystore::{Certificate, SignatureAlgorithm, SigningKey, Validity},
+    grant::Grant,
+    keystore::{Certificate, SigningKey, Validity},
 };
 
 pub(crate) use self::unopened::Unopened;
@@ -74,26 +75,10 @@ fn check_certificate(layers: &Layers, source: &Found) -> Result<(), Failure> {
     Err(Failure::plain(exit_of(certificate.origin), "conflict", message, Some("leave it out".to_owned())))
 }
 
-/// The algorithm to sign with: what was asked for, else what the key is made for, if Maskinporten takes it.
-pub(crate) fn algorithm(
-    key: &SigningKey,
-    requested: Option<SignatureAlgorithm>,
-    report: &Report,
-) -> Result<SignatureAlgorithm, Failure> {
-    let own = key.algorithm().unwrap_or_else(|| key.default_algorithm());
-    match requested {
-        Some(algorithm) => {
-            if !algorithm.is_accepted_by_maskinporten() {
-                report.warning(&format!("Maskinporten accepts RS256, RS384 and RS512, not {algorithm}"));
-            }
-            Ok(algorithm)
-        }
-        None if own.is_accepted_by_maskinporten() => Ok(own),
-        None => {
-            let message = format!("the key signs with {own}, which Maskinporten does not accept");
-            let hint = format!("use an RSA key, or pass --alg {own} for a server that accepts it");
-            Err(Failure::plain(Exit::Key, "algorithm", message, Some(hint)))
-        }
+/// Warns of an algorithm that was asked for and that Maskinporten does not accept.
+pub(crate) fn warn_of_algorithm(grant: &Grant, report: &Report) {
+    if let Some(algorithm) = grant.algorithm.filter(|algorithm| !algorithm.is_accepted_by_maskinporten()) {
+        report.warning(&format!("Maskinporten accepts RS256, RS384 and RS512, not {algorithm}"));
     }
 }
 

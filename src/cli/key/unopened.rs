@@ -1,7 +1,7 @@
 //! A key that has been found and not opened: nobody was asked for a password yet.
 
 use maskinporten_token_generator::{
-    cache::KeySource,
+    cache::KeyIdentity,
     keystore::{FileKind, SigningKey, read_key_file},
 };
 use zeroize::Zeroizing;
@@ -13,8 +13,8 @@ use crate::cli::{
     settings::CLIENT_JWK,
 };
 
-/// Settings that say which key is taken out of what is there, and with which certificates.
-const CHOICES: [&str; 5] = ["alias", "kid", "certificate", "pkcs11-token", "pkcs11-key"];
+/// Settings that say which key is taken out of what is there.
+const CHOICES: [&str; 4] = ["alias", "kid", "pkcs11-token", "pkcs11-key"];
 
 /// Where the key is, and what was read there.
 pub(crate) struct Unopened {
@@ -49,15 +49,18 @@ impl Unopened {
     }
 
     /// What decides which key this is, without opening it.
-    pub(crate) fn identity(&self, layers: &Layers) -> KeySource {
-        let identity = KeySource::new(self.source.name);
+    pub(crate) fn identity(&self, layers: &Layers) -> Result<KeyIdentity, Failure> {
+        let identity = KeyIdentity::new(self.source.name);
         let identity = if self.content.is_empty() {
             identity.label(self.source.name, self.source.value())
         } else {
             identity.file(&self.content)
         };
         let chosen = CHOICES.into_iter().filter_map(|name| Some((name, layers.find(name)?)));
-        chosen.fold(identity, |identity, (name, found)| identity.label(name, found.value()))
+        let identity = chosen.fold(identity, |identity, (name, found)| identity.label(name, found.value()));
+        // By its content: another certificate under the same name is that of another token.
+        let Some(certificate) = layers.find("certificate") else { return Ok(identity) };
+        Ok(identity.file(&read_key_file(FileKind::Certificates, certificate.value())?))
     }
 
     /// Opens the key.

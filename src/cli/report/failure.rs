@@ -13,6 +13,7 @@ use maskinporten_token_generator::{
     printer::Painter,
     profile::ProfileError,
     text::printable_lines,
+    tokens::TokenError,
 };
 use serde_json::{Value, json};
 
@@ -207,29 +208,59 @@ impl From<ProfileError> for Failure {
 
 impl From<GrantError> for Failure {
     fn from(error: GrantError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&GrantError> for Failure {
+    fn from(error: &GrantError) -> Self {
         let exit = match error {
-            GrantError::NoCertificate | GrantError::Signing(_) => Exit::Key,
+            GrantError::NoCertificate | GrantError::Algorithm(_) | GrantError::Signing(_) => Exit::Key,
             _ => Exit::Configuration,
         };
-        Self::new(exit, &error)
+        Self::new(exit, error)
     }
 }
 
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&TokenError> for Failure {
+    fn from(error: &TokenError) -> Self {
+        match error {
+            TokenError::Client(error) => Self::from(&**error),
+            TokenError::Key(error) => Self::new(Exit::Key, &**error),
+            TokenError::Local(_) => Self::new(Exit::Configuration, error),
+            TokenError::Paused { error, .. } => Self::from(&**error),
+            TokenError::Cache(_) | TokenError::Lost => Self::new(Exit::Other, error),
+        }
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&ClientError> for Failure {
+    fn from(error: &ClientError) -> Self {
         match error {
             ClientError::Grant(error) => Self::from(error),
-            ClientError::Refused(refusal) => Self::of_refusal(refusal),
+            ClientError::Refused(refusal) => Self::of_refusal(refusal.clone()),
             ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_)) | ClientError::Endpoint(_) => {
-                Self::new(Exit::Configuration, &error)
+                Self::new(Exit::Configuration, error)
             }
             ClientError::Unavailable { status, .. } => {
-                Self { http_status: Some(status), ..Self::new(Exit::Unreachable, &error) }
+                Self { http_status: Some(*status), ..Self::new(Exit::Unreachable, error) }
             }
-            ClientError::UnexpectedResponse(ref what) => {
-                Self { http_status: Some(what.status), ..Self::new(Exit::Unreachable, &error) }
+            ClientError::UnexpectedResponse(what) => {
+                Self { http_status: Some(what.status), ..Self::new(Exit::Unreachable, error) }
             }
-            ClientError::Http(_) => Self::new(Exit::Unreachable, &error),
+            ClientError::Http(_) => Self::new(Exit::Unreachable, error),
         }
     }
 }

@@ -83,22 +83,25 @@ impl Asked {
     }
 
     /// What is signed, once it is known with which key and for whom.
-    pub(crate) fn grant(self, audience: String, key: &SigningKey, report: &Report) -> Result<Grant, Failure> {
-        let algorithm = key::algorithm(key, self.algorithm, report)?;
-        let own_id = || key.key_id().map_or(KeyReference::Chain, |id| KeyReference::KeyId(id.to_owned()));
-        Ok(Grant {
-            audience,
-            client_id: self.client_id,
-            scopes: self.scopes,
-            resources: self.resources,
-            lifetime: self.lifetime,
-            consumer_org: self.consumer_org,
-            person: self.person,
-            authorization_details: self.authorization_details,
-            extra: self.extra,
-            key_reference: self.key_reference.unwrap_or_else(own_id),
-            algorithm,
-        })
+    pub(crate) fn grant(&self, audience: String, key: &SigningKey, report: &Report) -> Result<Grant, Failure> {
+        let grant = self.unsigned_grant(audience);
+        key::warn_of_algorithm(&grant, report);
+        grant.algorithm_for(key)?;
+        Ok(grant)
+    }
+
+    /// Returns the grant; what it leaves open, the key decides.
+    pub(crate) fn unsigned_grant(&self, audience: String) -> Grant {
+        Grant::builder(audience, self.client_id.clone(), self.scopes.clone())
+            .resources(self.resources.clone())
+            .lifetime(self.lifetime)
+            .consumer_org(self.consumer_org.clone())
+            .person(self.person.clone())
+            .authorization_details(self.authorization_details.clone())
+            .extra(self.extra.clone())
+            .key_reference(self.key_reference.clone())
+            .algorithm(self.algorithm)
+            .build()
     }
 }
 

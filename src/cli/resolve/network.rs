@@ -11,6 +11,7 @@ pub(crate) fn http_options(layers: &Layers) -> Result<HttpOptions, Failure> {
     Ok(HttpOptions {
         connect_timeout: duration(layers, "connect-timeout", Duration::from_secs(5))?,
         ca_file: layers.find("ca-file").map(|found| PathBuf::from(found.value())),
+        client: None,
     })
 }
 

@@ -1,7 +1,5 @@
 //! Where the grant goes: the environment, what replaces parts of it, and what its metadata says.
 
-use std::time::Instant;
-
 use maskinporten_token_generator::{
     client::{self, RetryPolicy},
     environment::{Environment, LocalEnvironment},
@@ -54,10 +52,7 @@ pub(super) async fn addresses(
         .filter(|found| named("audience", found.rank).is_none() || named("token-endpoint", found.rank).is_none());
     let rank = discover.as_ref().map_or(usize::MAX, |found| found.rank);
     let discovered = match discover {
-        Some(found) => {
-            let deadline = Instant::now() + retry_policy.timeout;
-            Some(client::discover(found.value(), http, deadline).await?)
-        }
+        Some(found) => Some(client::discover(found.value(), http, retry_policy, |_, _| ()).await?),
         None => None,
     };
     let audience = match (named("audience", rank), &discovered) {

@@ -3,14 +3,13 @@
 use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
-    cache::{KeySource, KeyThumbprint},
-    client::TokenClient,
+    cache::KeyIdentity,
     clock::SystemClock,
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
-    grant::Grant,
     keystore::SigningKey,
     profile::{ConfigSearch as Search, PROJECT_FILE, user_file},
     server::{AllowedScopes, ServedProfile},
+    tokens::{TokenEndpoint, TokenSource},
 };
 
 use crate::cli::{
@@ -39,18 +38,14 @@ pub(super) struct Loader {
 
 /// A profile that can be served.
 pub(super) struct Prepared {
-    pub(super) profile: Arc<ServedProfile>,
-    pub(super) grant: Grant,
-    pub(super) key: SigningKey,
-    pub(super) client: TokenClient,
-    /// Whose default resource goes with scopes, where the settings name none.
-    pub(super) default_resource: Option<Environment>,
-    source: KeySource,
+    pub(super) profile: ServedProfile,
+    key: SigningKey,
+    source: KeyIdentity,
 }
 
 /// Every profile, and the files that they were made from.
 pub(super) struct Loaded {
-    pub(super) prepared: Vec<Arc<Prepared>>,
+    pub(super) prepared: Vec<Prepared>,
     /// Where settings are, or would be.
     pub(super) configs: Vec<PathBuf>,
     /// Those that settings name.
@@ -83,7 +78,7 @@ impl Loader {
     /// be another.
     pub(super) async fn load(
         &self,
-        before: &[Arc<Prepared>],
+        before: &[Prepared],
         keys_too: bool,
         report: &Arc<Report>,
     ) -> Result<Loaded, Failure> {
@@ -99,7 +94,7 @@ impl Loader {
                 Some(name) if self.names.len() > 1 => failure.about(&format!("the profile `{name}` cannot be served")),
                 _ => failure,
             })?;
-            loaded.prepared.push(Arc::new(prepared));
+            loaded.prepared.push(prepared);
             loaded.files.extend(files);
         }
         Ok(loaded)
@@ -114,7 +109,7 @@ impl Loader {
     async fn prepare(
         &self,
         mut layers: Layers,
-        known: Vec<(KeySource, SigningKey)>,
+        known: Vec<(KeyIdentity, SigningKey)>,
         is_first: bool,
         report: &Arc<Report>,
     ) -> Result<(Prepared, Vec<PathBuf>), Failure> {
@@ -128,26 +123,29 @@ impl Loader {
         let files = settings::paths().filter_map(|name| layers.find(name)).map(|found| PathBuf::from(found.value()));
         let files = files.collect();
         let (layers, source, key) = open(layers, known, is_first, report).await?;
-        let thumbprint = KeyThumbprint::parse(&key.thumbprint()).ok_or_else(|| {
-            let message = "the key has no thumbprint that a token could be remembered under".to_owned();
-            Failure::plain(Exit::Key, "thumbprint", message, Some("use another key".to_owned()))
-        })?;
+        let issuer = issuer(&audience, environment);
+        let grant = asked.grant(audience, &key, report)?;
+        let tokens = TokenSource::for_grant(grant, TokenEndpoint::Fixed(endpoint), key.clone())
+            .environment(environment)
+            .resource_by_scope(!names_resource)
+            .http_options(asked.http.clone())
+            .retry_policy(asked.retry_policy)
+            .minimum_lifetime(minimum)
+            .build()?;
+        tokens.prepare().await?;
         let profile = ServedProfile {
             environment: environment.map_or("custom", Environment::name).to_owned(),
-            issuer: issuer(&audience, environment),
+            issuer,
             scopes: asked.scopes.clone(),
             allowed: self.allowed.clone(),
-            minimum,
+            tokens,
             headers,
             http: asked.http.clone(),
             timeout: asked.retry_policy.timeout,
-            identity: format!("{name} {}", asked.shape(&layers, thumbprint, &source).key().hash()),
+            identity: format!("{name} {}", asked.cache_key(&layers, &source).hash()),
             name,
         };
-        let client = TokenClient::new(endpoint, &asked.http, asked.retry_policy)?;
-        let grant = asked.grant(audience, &key, report)?;
-        let default_resource = environment.filter(|_| !names_resource);
-        Ok((Prepared { profile: Arc::new(profile), grant, key, client, default_resource, source }, files))
+        Ok((Prepared { profile, key, source }, files))
     }
 
     /// Where config files are, or would be.
@@ -168,14 +166,14 @@ impl Loader {
 /// Opens the key, unless it is the same as before. Once requests are served, elsewhere than where they are.
 async fn open(
     layers: Layers,
-    known: Vec<(KeySource, SigningKey)>,
+    known: Vec<(KeyIdentity, SigningKey)>,
     is_first: bool,
     report: &Arc<Report>,
-) -> Result<(Layers, KeySource, SigningKey), Failure> {
+) -> Result<(Layers, KeyIdentity, SigningKey), Failure> {
     let report = Arc::clone(report);
     let open = move || {
         let unopened = Unopened::read(&layers)?;
-        let source = unopened.identity(&layers);
+        let source = unopened.identity(&layers)?;
         let key = match known.into_iter().find(|(known, _)| *known == source) {
             Some((_, key)) => key,
             None => key::open_and_warn(&unopened, &layers, &SystemClock, &report)?,

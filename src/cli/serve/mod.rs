@@ -88,8 +88,8 @@ async fn start(
     };
     loader.end_questions();
     log.log_warnings(&reading);
-    let source = Arc::new(Served::new(read, report.language()));
-    let options = ServerOptions { observer: log.observer(), ..options };
+    let source = Arc::new(Served::new(read));
+    let options = ServerOptions { observer: log.observer(), language: report.language(), ..options };
     let server = Server::bind(options, Arc::clone(&source)).map_err(|error| server_failure(&error))?;
     credentials.warn(report);
     // Before the log reports that it listens: without a handler, the signal would end the process.
