@@ -60,7 +60,7 @@ fn encryption_that_is_not_read_is_named_and_the_file_opens_when_converted() {
             4,
             &format!(
                 "error: could not open the keystore `{keystore}`\n\
-                 caused by: it uses {encryption}, which is not read here\n\
+                 caused by: it uses {encryption}, which is not supported\n\
                  hint: convert it: openssl pkcs12 -legacy -in {keystore} -nodes -out key-and-certificates.pem && \
                  openssl pkcs12 -export -in key-and-certificates.pem -out new.p12; rm key-and-certificates.pem\n"
             ),

@@ -92,8 +92,8 @@ fn what_is_made_here_opens_when_nothing_is_wrong_with_it() {
 #[test]
 fn more_keys_or_certificates_than_anybody_has_are_not_compared_with_each_other() {
     let (key, certificate) = enterprise();
-    let why = "it holds 100 keys or 1000 certificates or more, which no keystore does";
-    let hint = "export the one key and its certificates into a keystore of their own";
+    let why = "it has more than 100 keys or 1000 certificates";
+    let hint = "export the key and its certificates into a keystore of their own";
 
     is_refused_at_once(&vec![key_bag(&key); 2000], why, hint);
     is_refused_at_once(&[vec![key_bag(&key)], vec![certificate_bag(&certificate); 3000]].concat(), why, hint);
@@ -131,7 +131,7 @@ fn a_dsa_key_with_endless_numbers_is_not_computed_with() {
     let key = element(0x30, &[b"\x02\x01\x00", &element(0x30, &[DSA, &parameters]), &inner]);
 
     let hint = "use an RSA key: Maskinporten accepts RS256, RS384 and RS512";
-    is_refused_at_once(&[key_bag(&key)], "its private key is of the kind dsaEncryption, which signs no JWT", hint);
+    is_refused_at_once(&[key_bag(&key)], "its private key is of the kind dsaEncryption, which cannot sign a JWT", hint);
 }
 
 #[test]
@@ -139,8 +139,8 @@ fn an_rsa_key_with_endless_numbers_is_not_computed_with() {
     let modulus = vec![0xc5; 256];
     let long = vec![0xfd; 200_000];
     let half = vec![0xfd; 128];
-    let why = "it is damaged or cut short: the numbers of its RSA key do not belong together";
-    let hint = "copy the file again from where it came, in binary mode";
+    let why = "it is damaged or truncated: the numbers of its RSA key do not belong together";
+    let hint = "copy the file again from its source, in binary mode";
     for place in 0..6 {
         let mut numbers = [&modulus[..], &half, &half, &half, &half, &half];
         numbers[place] = &long;

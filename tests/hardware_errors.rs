@@ -8,7 +8,7 @@ use crate::{
 const FEW: &str = "warning: a wrong PIN was given before: the token does not take many more\n";
 const IN_PROCESS_LIST: &str = "warning: --pkcs11-pin shows in the process list; set MASKINPORTEN_PKCS11_PIN instead\n";
 const WRONG: &str = "error: could not use a key in the hardware token `test token`\n\
-                     caused by: the PIN is wrong; the token says that few tries are left\n\
+                     caused by: the PIN is wrong; the token reports that few tries are left\n\
                      hint: do not guess: after a few wrong PINs the token locks itself\n";
 
 fn grant() -> Maskinporten {
@@ -59,7 +59,7 @@ fn a_wrong_pin_is_json_when_that_is_asked_for() {
     outcome.fails(
         4,
         "{\"error\":{\"code\":\"hardware_pin\",\"message\":\"could not use a key in the hardware token `test token`\",\
-         \"causes\":[\"the PIN is wrong; the token says that few tries are left\"],\
+         \"causes\":[\"the PIN is wrong; the token reports that few tries are left\"],\
          \"hint\":\"do not guess: after a few wrong PINs the token locks itself\",\"exit_code\":4,\
          \"http_status\":null,\"oauth_error\":null,\"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}\n",
     );
@@ -99,14 +99,14 @@ fn a_token_or_key_that_is_not_there_is_told_with_those_that_are() {
     no_token.fails(
         4,
         "error: could not use a key in the hardware token `other`\n\
-         caused by: no token has the label `other`; there is\n  test token: SoftHSM project SoftHSM v2\n\
-         hint: insert the token, or pass the label of one that is there with --pkcs11-token\n",
+         caused by: no token has the label `other`; the tokens are:\n  test token: SoftHSM project SoftHSM v2\n\
+         hint: insert the token, or pass the label of one in the list with --pkcs11-token\n",
     );
     no_key.fails(
         4,
         "error: could not use a key in the hardware token `test token`\n\
-         caused by: no private key has the label `other`; there is\n  signing: id 01\n\
-         hint: pass the label of one that is there with --pkcs11-key\n",
+         caused by: no private key has the label `other`; the keys are:\n  signing: id 01\n\
+         hint: pass the label of one in the list with --pkcs11-key\n",
     );
 }
 
@@ -138,7 +138,7 @@ fn a_hardware_key_needs_its_own_certificate_and_an_algorithm_that_it_can_do() {
             "error: could not use the certificates in `{other}`\n\
              caused by: none of its 1 certificate(s) belongs to the private key; the first is C=NO, O=ANNEN TESTETAT, \
              CN=ANNEN TESTETAT, serialNumber=310702641\n\
-             hint: give the key's own certificate; its public half is shown by: openssl x509 -in {other} -noout \
+             hint: pass the key's own certificate; this shows the public key in the file: openssl x509 -in {other} -noout \
              -pubkey\n"
         ),
     );
@@ -164,12 +164,13 @@ fn a_module_that_is_none_or_cannot_find_its_settings_is_told() {
     let said = format!("\ncaused by: the PKCS#11 module `{module}` cannot be loaded: ");
     assert!(none.stderr.contains(&said), "{}", none.stderr);
     assert!(
-        none.stderr.ends_with("\nhint: give a PKCS#11 module for this system and processor with --pkcs11-module\n")
+        none.stderr
+            .ends_with("\nhint: pass a PKCS#11 module for this operating system and processor with --pkcs11-module\n")
     );
     unset.fails(
         4,
         "error: could not use a key in the hardware token `a`\n\
-         caused by: the PKCS#11 module says GeneralError (C_Initialize)\n\
-         hint: see that the token works: pkcs11-tool --module MODULE --list-slots; SoftHSM needs SOFTHSM2_CONF\n",
+         caused by: the PKCS#11 module returned GeneralError (C_Initialize)\n\
+         hint: check that the token works: pkcs11-tool --module MODULE --list-slots; SoftHSM needs SOFTHSM2_CONF\n",
     );
 }

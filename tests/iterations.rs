@@ -24,7 +24,7 @@ fn costs(file: &str, password: Option<&str>, options: &[&str], wanted: &str, lim
         4,
         &format!(
             "error: could not open the keystore `{keystore}`\n\
-             caused by: opening it takes {wanted} iterations of key derivation or more, and {limit} are allowed\n\
+             caused by: opening it takes at least {wanted} key derivation iterations, and {limit} are allowed\n\
              hint: {hint}\n"
         ),
     );
@@ -50,7 +50,7 @@ fn a_file_that_costs_too_much_is_refused_at_once_and_before_a_password_is_looked
 
 #[test]
 fn what_no_option_would_allow_is_not_offered() {
-    let hint = "get the file again from where it was made: no program asks for so much";
+    let hint = "get the file again from its source: no known program writes such a count";
     costs("iterations-huge.p12", None, &[], "18446744073709551615", "10000000", hint);
 }
 
@@ -70,8 +70,8 @@ fn an_iteration_count_of_zero_is_damage() {
             4,
             &format!(
                 "error: could not open the keystore `{keystore}`\n\
-                 caused by: it is damaged or cut short: an iteration count is zero\n\
-                 hint: copy the file again from where it came, in binary mode\n"
+                 caused by: it is damaged or truncated: an iteration count is zero\n\
+                 hint: copy the file again from its source, in binary mode\n"
             ),
         );
     }

@@ -48,10 +48,10 @@ fn every_other_key_that_cannot_be_used_is_named_with_what_to_do() {
 fn the_main_ones_are_json_when_that_is_asked_for() {
     for (arguments, code, cause) in [
         (["--jwk", "jwk/public.json"], "jwk_public_only", "it is a public key: the private member `d` is missing"),
-        (["--jwk", "jwk/use-enc.json"], "jwk_use", "its `use` is `enc`, and only `sig` may sign"),
+        (["--jwk", "jwk/use-enc.json"], "jwk_use", "its `use` is `enc`, but only keys with `sig` sign"),
         (["--jwk", "jwk/missing.json"], "keystore_unreadable", "No such file or directory (os error 2)"),
         (["--key", "modern.p12"], "pem_not_pem", "it is a PKCS#12 keystore, not PEM"),
-        (["--key", "pem/request.pem"], "pem_no_private_key", "there is no private key in it, only CERTIFICATE REQUEST"),
+        (["--key", "pem/request.pem"], "pem_no_private_key", "it has no private key, only CERTIFICATE REQUEST"),
     ] {
         let [option, file] = arguments;
         let outcome = grant().args(["--error-format", "json", option, &testdata(file)]).run();
@@ -111,8 +111,8 @@ fn a_wrong_password_of_a_pem_key_is_told_and_a_missing_one_is_asked_for_nowhere(
         wrong.fails(
             4,
             &format!(
-                "error: could not take a key from the PEM file `{key}`\n\
-                 caused by: its private key does not open with this password\n\
+                "error: could not load a key from the PEM file `{key}`\n\
+                 caused by: the password does not decrypt its private key\n\
                  hint: {WHERE_PASSWORDS_ARE}\n"
             ),
         );
@@ -136,7 +136,7 @@ fn fails_with(option: &str, text: impl AsRef<[u8]>, why: &str, hint: &str) {
     let outcome = grant().args([option, &file]).run();
 
     let kind = if option == "--jwk" { "JWK" } else { "PEM file" };
-    let stderr = format!("error: could not take a key from the {kind} `{file}`\ncaused by: {why}\nhint: {hint}\n");
+    let stderr = format!("error: could not load a key from the {kind} `{file}`\ncaused by: {why}\nhint: {hint}\n");
     outcome.fails(4, &stderr.replace("FILE_OF_THE_TEST", &file));
 }
 
@@ -144,20 +144,19 @@ fn fails_with(option: &str, text: impl AsRef<[u8]>, why: &str, hint: &str) {
 fn pem_that_is_cut_short_damaged_or_ambiguous_is_told_apart() {
     let key = fs::read_to_string(testdata("keys/enterprise-key.pem")).unwrap();
     let other = fs::read_to_string(testdata("keys/other.pem")).unwrap();
-    let again =
-        "copy the file again from where it came; this shows what OpenSSL finds: openssl pkey -in FILE_OF_THE_TEST";
+    let again = "copy the file again from its source; this shows what OpenSSL finds: openssl pkey -in FILE_OF_THE_TEST";
 
     let cut = &key[..key.len() / 2];
-    fails_with("--key", cut, "a PEM block in it begins and does not end", again);
+    fails_with("--key", cut, "it is truncated: a PEM block has no end line", again);
     let damaged = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
-    let why = "its block `PRIVATE KEY` is damaged: what is in it cannot be read as a private key";
+    let why = "its block `PRIVATE KEY` is damaged: it cannot be parsed as a private key";
     fails_with("--key", damaged, why, again);
     let certificate = format!("{key}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-    fails_with("--key", certificate, "a certificate in it cannot be read", again);
+    fails_with("--key", certificate, "a certificate in it cannot be parsed", again);
     let two = format!("{key}{}", fs::read_to_string(testdata("keys/second-key.pem")).unwrap());
-    let why = "there are 2 private keys in it, and none is the obvious one";
-    fails_with("--key", two, why, "leave one private key in the file");
-    let foreign = "give the key's own certificate with --certificate FILE, or register the key and pass --kid";
+    let why = "there are 2 private keys, but one is expected";
+    fails_with("--key", two, why, "keep only one private key in the file");
+    let foreign = "pass the key's own certificate with --certificate FILE, or register the key and pass --kid";
     fails_with("--key", key + &other, "its private key does not belong to any certificate in it", foreign);
 }
 
@@ -200,18 +199,18 @@ fn a_store_without_the_certificate_or_its_key_says_what_it_has() {
     unknown.fails(
         4,
         &format!(
-            "error: could not take a key from the certificate store `{store}`\n\
-             caused by: no certificate in it has the thumbprint 0000000000000000000000000000000000000000; it has\n\
+            "error: could not load a key from the certificate store `{store}`\n\
+             caused by: no certificate in it has the thumbprint 0000000000000000000000000000000000000000; its certificates are:\n\
              {listed}hint: pass the thumbprint of one of them with --certificate-thumbprint\n"
         ),
     );
     keyless.fails(
         4,
         &format!(
-            "error: could not take a key from the certificate store `{other_store}`\n\
+            "error: could not load a key from the certificate store `{other_store}`\n\
              caused by: the certificate C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827 is in it \
              without its private key\n\
-             hint: store it again with its private key, or give the file that has both: --keystore keystore.p12\n"
+             hint: store it again with its private key, or pass the file that has both: --keystore keystore.p12\n"
         ),
     );
 }
@@ -224,9 +223,9 @@ fn a_user_without_a_store_is_told_so() {
     command.run().fails(
         4,
         &format!(
-            "error: could not take a key from the certificate store `{store}`\n\
-             caused by: there is no such folder: .NET has not stored a certificate for this user\n\
-             hint: give the certificate's own file instead: --keystore keystore.p12\n"
+            "error: could not load a key from the certificate store `{store}`\n\
+             caused by: the folder does not exist, so .NET has not stored a certificate for this user\n\
+             hint: pass the certificate's own file instead: --keystore keystore.p12\n"
         ),
     );
 }

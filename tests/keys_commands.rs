@@ -29,8 +29,8 @@ fn a_new_key_is_for_its_owner_alone_and_gets_a_token_once_it_is_registered() {
         let (_folder, file, outcome) = new_key(more);
 
         let said = format!(
-            "the private key is in {file}, for you alone to read\n\
-             register what is printed on the client; it counts within two minutes, for a year at most\n"
+            "the private key is in {file}, which only you can read\n\
+             register the printed key on the client; it is active within two minutes, for at most a year\n"
         );
         assert_eq!((outcome.code, outcome.stderr), (0, said));
         assert_eq!(mode(Path::new(&file)), 0o600);
@@ -67,8 +67,8 @@ fn a_new_key_is_never_written_over_a_file() {
 
     let outcome = maskinporten(["keys", "new", "--out", &file]).run();
 
-    let hint = "hint: name another file with --out FILE\n";
-    outcome.fails(4, &format!("error: could not write the private key to `{file}`: there is a file already\n{hint}"));
+    let hint = "hint: pass another file with --out FILE\n";
+    outcome.fails(4, &format!("error: could not write the private key to `{file}`: the file exists already\n{hint}"));
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -80,7 +80,7 @@ fn a_new_key_that_cannot_be_written_leaves_nothing_on_stdout() {
     outcome.fails(
         4,
         "error: could not write the private key to `/nonexistent/key`: there is no such folder\n\
-         hint: name another file with --out FILE\n",
+         hint: pass another file with --out FILE\n",
     );
 }
 
@@ -93,8 +93,8 @@ fn an_id_that_digdir_would_not_take_is_refused_and_nothing_is_written() {
         outcome.fails(
             2,
             &format!(
-                "error: `{kid}` cannot be a key id: Digdir takes letters, digits and `._-`, 255 at most\n\
-                 hint: leave --kid out: the key's own thumbprint (RFC 7638) will do\n"
+                "error: `{kid}` is not a valid key id: Digdir accepts letters, digits and `._-`, 255 at most\n\
+                 hint: leave --kid out to use the key's thumbprint (RFC 7638)\n"
             ),
         );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -161,9 +161,9 @@ fn a_key_of_which_there_is_no_public_half_to_show_is_an_error() {
     maskinporten(["keys", "public", "--jwk", &public]).run().fails(
         4,
         &format!(
-            "error: could not take a key from the JWK `{public}`\n\
+            "error: could not load a key from the JWK `{public}`\n\
              caused by: it is a public key: the private member `d` is missing\n\
-             hint: give the private JWK that was made together with this public one\n"
+             hint: pass the private JWK that belongs to this public one\n"
         ),
     );
     maskinporten(["keys", "public"]).run().fails(
@@ -239,9 +239,9 @@ fn a_jwk_set_and_pem_are_listed_too() {
 #[test]
 fn a_key_that_cannot_sign_is_listed_with_its_fault() {
     for (file, listed) in [
-        ("jwk/oct.json", "shared\n  fault         it is a symmetric key (`kty` is `oct`), which signs no grant\n"),
+        ("jwk/oct.json", "shared\n  fault         it is a symmetric key (`kty` is `oct`), which cannot sign a grant\n"),
         ("jwk/public.json", "enterprise\n  fault         it is a public key: the private member `d` is missing\n"),
-        ("jwk/use-enc.json", "enterprise\n  fault         its `use` is `enc`, and only `sig` may sign\n"),
+        ("jwk/use-enc.json", "enterprise\n  fault         its `use` is `enc`, but only keys with `sig` sign\n"),
     ] {
         assert_eq!(list(file, &[]).artefact(), listed);
     }
@@ -261,7 +261,7 @@ fn a_file_that_cannot_be_listed_is_an_error() {
         4,
         &format!(
             "error: could not open the keystore `{random}`\n\
-             caused by: it is not a PKCS#12 keystore: it looks like nothing that is known here\n\
+             caused by: it is not a PKCS#12 keystore: unrecognised file format\n\
              hint: pass the .p12 or .pfx file with --keystore\n"
         ),
     );

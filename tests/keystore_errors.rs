@@ -9,12 +9,11 @@ use super::{
 };
 
 const SET_PASSWORD: &str = "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE";
-const COPY_AGAIN: &str = "copy the file again from where it came, in binary mode";
-const CUT_SHORT: &str = "it is damaged or cut short: its lengths do not fit what is there";
-const UNKNOWN: &str = "it is not a PKCS#12 keystore: it looks like nothing that is known here";
+const COPY_AGAIN: &str = "copy the file again from its source, in binary mode";
+const CUT_SHORT: &str = "it is damaged or truncated: its lengths do not match its size";
+const UNKNOWN: &str = "it is not a PKCS#12 keystore: unrecognised file format";
 const PASS_P12: &str = "pass the .p12 or .pfx file with --keystore";
-const EXPORT_AGAIN: &str = "export it again from where the key was made, with the private key (openssl pkcs12 -export \
-                            -inkey key.pem -in certificate.pem -out keystore.p12)";
+const EXPORT_AGAIN: &str = "export it again where the key was made, with the private key: openssl pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12";
 
 /// Tries a file with a password that fits where any does.
 #[track_caller]
@@ -36,7 +35,7 @@ fn refuses_unasked(keystore: &str, why: &str, hint: &str) {
 
 #[test]
 fn a_wrong_password_is_told_whatever_the_mac() {
-    let why = "its integrity check failed, so the password is wrong or the file was changed";
+    let why = "its integrity check failed, so the password is wrong or the file is damaged";
     for file in ["modern.p12", "legacy.p12", "pbmac1.p12", "sha512-mac.p12", "ber.p12", "keytool.p12", "ec.p12"] {
         for password in ["Secret", "secret ", "æøå", "🔑"] {
             refuses(&testdata(file), password, why, SET_PASSWORD);
@@ -57,7 +56,7 @@ fn a_wrong_password_for_a_file_without_mac_is_not_called_a_failed_check() {
             &format!(
                 "warning: the keystore has no MAC, so nobody can tell whether it was changed\n\
                  error: could not open the keystore `{keystore}`\n\
-                 caused by: it cannot be decrypted, so the password is wrong or the file was changed\n\
+                 caused by: it could not be decrypted, so the password is wrong or the file is damaged\n\
                  hint: {SET_PASSWORD}\n"
             ),
         );
@@ -66,7 +65,7 @@ fn a_wrong_password_for_a_file_without_mac_is_not_called_a_failed_check() {
 
 #[test]
 fn a_changed_file_is_told_by_its_mac() {
-    let why = "its integrity check failed, so the password is wrong or the file was changed";
+    let why = "its integrity check failed, so the password is wrong or the file is damaged";
     refuses(&testdata("damaged.p12"), "secret", why, SET_PASSWORD);
 }
 
@@ -175,7 +174,7 @@ fn a_file_larger_than_any_keystore_is_not_read_to_its_end() {
 
 #[test]
 fn a_keystore_without_a_private_key_says_what_it_has() {
-    let has = |what| format!("there is no private key in it, {what}");
+    let has = |what| format!("it has no private key, {what}");
     refuses(&testdata("certificates-only.p12"), "secret", &has("only 3 certificates"), EXPORT_AGAIN);
     refuses(&testdata("secret-key-only.p12"), "secret", &has("and no certificate either"), EXPORT_AGAIN);
     let folder = tempfile::tempdir().unwrap();
@@ -225,7 +224,7 @@ fn keystore_of(folder: &Path, make: &[&str]) -> String {
 #[test]
 fn a_key_that_signs_no_jwt_is_named() {
     let rsa = "use an RSA key: Maskinporten accepts RS256, RS384 and RS512";
-    let kind = |kind| format!("its private key is of the kind {kind}, which signs no JWT");
+    let kind = |kind| format!("its private key is of the kind {kind}, which cannot sign a JWT");
     for (make, why, hint) in [
         (
             &["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"][..],

@@ -20,7 +20,7 @@ fn modern() -> Maskinporten {
 fn wrong(file: &str) -> String {
     format!(
         "error: could not open the keystore `{}`\n\
-         caused by: its integrity check failed, so the password is wrong or the file was changed\n{HINT}",
+         caused by: its integrity check failed, so the password is wrong or the file is damaged\n{HINT}",
         testdata(file)
     )
 }

@@ -53,10 +53,10 @@ fn without_a_key_id_it_gets_its_thumbprint_which_another_program_computes_alike(
 fn a_key_id_that_digdir_refuses_is_refused_before_a_key_is_made() {
     let error = NewKey::generate(NewKeyKind::Rsa4096, Some("my key\u{1b}")).unwrap_err();
 
-    let message = "`my key\u{fffd}` cannot be a key id: Digdir takes letters, digits and `._-`, 255 at most";
+    let message = "`my key\u{fffd}` is not a valid key id: Digdir accepts letters, digits and `._-`, 255 at most";
     assert_eq!(error.to_string(), message);
     assert_eq!(error.code(), "key_id");
-    assert_eq!(error.hint().unwrap(), "leave --kid out: the key's own thumbprint (RFC 7638) will do");
+    assert_eq!(error.hint().unwrap(), "leave --kid out to use the key's thumbprint (RFC 7638)");
 }
 
 #[test]

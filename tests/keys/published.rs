@@ -89,7 +89,7 @@ fn a_certificate_s_key_verifies_what_its_private_half_signed() {
         let signing = JwkFile::parse("key", &jwk).unwrap().choose(None).unwrap();
         let signature = signing.sign(algorithm, b"message").unwrap();
 
-        let key = VerificationKey::of_certificate(&certificate(name)).unwrap();
+        let key = VerificationKey::from_certificate(&certificate(name)).unwrap();
         let published = KeySet::parse(signing.public_jwk("id", algorithm).to_string().as_bytes()).unwrap();
 
         assert!(key.verify(algorithm, b"message", &signature), "{name}");
@@ -128,11 +128,11 @@ fn keys_that_cannot_verify_are_passed_over_and_say_why() {
     let huge = URL_SAFE_NO_PAD.encode([0xff; 2049]);
     let short = URL_SAFE_NO_PAD.encode([0xff; 128]);
     let faults = [
-        (json!({ "kty": "AKP" }), "its `kty` is `AKP`; RSA, EC and OKP are known"),
-        (json!({ "kty": "oct", "k": "c2VjcmV0" }), "it is a symmetric key (`kty` is `oct`), which signs no grant"),
+        (json!({ "kty": "AKP" }), "its `kty` is `AKP`, but only RSA, EC and OKP are supported"),
+        (json!({ "kty": "oct", "k": "c2VjcmV0" }), "it is a symmetric key (`kty` is `oct`), which cannot sign a grant"),
         (json!({}), "the member `kty` is missing"),
         (json!({ "kty": "RSA", "e": "AQAB" }), "the member `n` is missing"),
-        (with(&RS256, &json!({ "use": "enc" })), "its `use` is `enc`, and only keys for `sig` verify"),
+        (with(&RS256, &json!({ "use": "enc" })), "its `use` is `enc`, but only keys with `sig` verify"),
         (with(&RS256, &json!({ "key_ops": ["encrypt"] })), "its `key_ops` do not include `verify`"),
         (with(&RS256, &json!({ "e": even })), "the exponent of its RSA key is not an odd number from 3 to 2^32"),
         (with(&RS256, &json!({ "e": "AQ" })), "the exponent of its RSA key is not an odd number from 3 to 2^32"),
@@ -141,17 +141,17 @@ fn keys_that_cannot_verify_are_passed_over_and_say_why() {
         (with(&RS256, &json!({ "n": huge })), "its RSA key has 16392 bits; 2048 to 16384 are accepted (RFC 7518 §3.3)"),
         (
             with(&RS256, &json!({ "n": "a+b" })),
-            "the member `n` is not base64url without padding: it uses `+` or `/`, which belong to plain base64",
+            "the member `n` is not base64url without padding: it has `+` or `/`, which belong to standard base64",
         ),
         (with(EXAMPLES[1], &json!({ "y": "AQAB" })), "its numbers are not those of a public key"),
         (
             with(EXAMPLES[1], &json!({ "crv": "secp256k1" })),
-            "it is of the kind EC on the curve secp256k1, which signs no JWT",
+            "it is of the kind EC on the curve secp256k1, which cannot sign a JWT",
         ),
         (with(EXAMPLES[3], &json!({ "x": "AQAB" })), "its numbers are not those of a public key"),
         (
             with(EXAMPLES[3], &json!({ "crv": "X25519" })),
-            "it is of the kind OKP on the curve X25519, which signs no JWT",
+            "it is of the kind OKP on the curve X25519, which cannot sign a JWT",
         ),
         (with(&RS256, &json!({ "alg": "PS256" })), "its `alg` is `PS256`"),
         (EXAMPLES[1].key.parse().unwrap(), "it is EC on P-256"),
@@ -173,9 +173,9 @@ fn a_member_that_stands_twice_makes_a_key_useless_and_a_set_no_set() {
 
     let fault = keys.fault("twice", SignatureAlgorithm::Rs256);
 
-    assert_eq!(fault.as_deref(), Some("the member `kty` is in it twice"));
+    assert_eq!(fault.as_deref(), Some("the member `kty` occurs twice"));
     assert_eq!(keys.find(None, SignatureAlgorithm::Rs256).count(), 0);
-    refused(br#"{"keys":[{"kty":"RSA"}],"keys":[]}"#, "the member `keys` is in it twice");
+    refused(br#"{"keys":[{"kty":"RSA"}],"keys":[]}"#, "the member `keys` occurs twice");
 }
 
 #[track_caller]
@@ -192,10 +192,10 @@ fn what_is_no_set_of_keys_says_why() {
     refused(b"<html>", "it is not JSON: line 1, column 1");
     refused(b"\xff\xfe", "it is not UTF-8 text");
     refused(b"[]", "it is JSON, but neither a JWK (with `kty`) nor a set of them (with `keys`)");
-    refused(br#"{"keys":[]}"#, "it is a JWK set without a key");
+    refused(br#"{"keys":[]}"#, "it is an empty JWK set");
     refused(br#"{"keys":{}}"#, "it is JSON, but neither a JWK (with `kty`) nor a set of them (with `keys`)");
     refused(json!({ "keys": vec![json!({}); 101] }).to_string().as_bytes(), "it is a JWK set with more than 100 keys");
-    refused(&vec![b' '; 1024 * 1024 + 1], "it is larger than 1048576 bytes, which no JWK is");
+    refused(&vec![b' '; 1024 * 1024 + 1], "it is larger than the limit of 1048576 bytes");
     refused("[".repeat(100_000).as_bytes(), "it is not JSON: line 1, column 128");
 }
 

@@ -50,7 +50,12 @@ fn a_thumbprint_that_is_not_there_is_answered_with_those_that_are() {
     let (code, cause, hint) = refused(find(&store(), &"ab".repeat(20)));
 
     assert_eq!(code, "certificate_store_not_found");
-    assert!(cause.starts_with(&format!("no certificate in it has the thumbprint {}; it has\n", "AB".repeat(20))));
+    assert!(
+        cause.starts_with(&format!(
+            "no certificate in it has the thumbprint {}; its certificates are:\n",
+            "AB".repeat(20)
+        ))
+    );
     for name in ["enterprise", "other", "second"] {
         let line = format!("\n  {}: C=NO, O=", thumbprint(name, MessageDigest::sha1()).to_uppercase());
         assert!(cause.contains(&line), "{cause}");
@@ -74,11 +79,11 @@ fn a_store_that_is_not_there_or_empty_says_so() {
     let missing = find(&folder.path().join("my"), &wanted).unwrap_err();
     assert_eq!(
         missing.to_string(),
-        format!("could not take a key from the certificate store `{}`", folder.path().join("my").display())
+        format!("could not load a key from the certificate store `{}`", folder.path().join("my").display())
     );
     let (code, cause, _) = refused::<()>(Err(missing));
     assert_eq!(code, "certificate_store_missing");
-    assert_eq!(cause, "there is no such folder: .NET has not stored a certificate for this user");
+    assert_eq!(cause, "the folder does not exist, so .NET has not stored a certificate for this user");
     let (code, cause, _) = refused(find(folder.path(), &wanted));
     assert_eq!(code, "certificate_store_not_found");
     assert!(cause.ends_with("; it has none"), "{cause}");

@@ -21,7 +21,7 @@ use cryptoki::{
 use openssl::x509::X509;
 use secrecy::SecretString;
 
-use super::{HardwareReason, HardwareToken, PinTries, TokenKey, module};
+use super::{HardwareErrorKind, HardwareToken, PinTries, TokenKey, module};
 use crate::{
     explain::Explain as _,
     keystore::{
@@ -153,7 +153,7 @@ fn refuses<T: std::fmt::Debug>(result: Result<T, KeystoreError>, code: &str, cau
     assert!(!error.hint().unwrap().is_empty());
 }
 
-fn reason(error: SigningError) -> HardwareReason {
+fn reason(error: SigningError) -> HardwareErrorKind {
     match error {
         SigningError::Hardware(reason) => reason,
         other => panic!("{other:?}"),

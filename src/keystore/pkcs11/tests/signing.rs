@@ -28,17 +28,17 @@ fn a_token_without_hashing_mechanisms_is_given_the_digest() {
     with_token(module_path!(), "a_token_without_hashing_mechanisms_is_given_the_digest", &keys, || {
         use SignatureAlgorithm::{Es256, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
         let with = |label: &str, offered: &[MechanismType]| {
-            SigningKey::in_token(TokenKey { mechanisms: offered.into(), ..token_key(label) }, Vec::new()).unwrap()
+            SigningKey::from_token(TokenKey { mechanisms: offered.into(), ..token_key(label) }, Vec::new()).unwrap()
         };
         let bare = with("rsa", &[MechanismType::RSA_PKCS]);
         for algorithm in [Rs256, Rs384, Rs512] {
             signs_as(&bare, "enterprise", algorithm);
         }
-        assert_eq!(reason(bare.sign(Ps256, MESSAGE).unwrap_err()), HardwareReason::Mechanism(Ps256));
+        assert_eq!(reason(bare.sign(Ps256, MESSAGE).unwrap_err()), HardwareErrorKind::Mechanism(Ps256));
         let none = with("p256", &[]);
         let error = none.sign(Es256, MESSAGE).unwrap_err();
         assert_eq!(error.code(), "hardware_mechanism");
-        assert_eq!(reason(error).to_string(), "it cannot sign with ES256: it offers no mechanism for it");
+        assert_eq!(reason(error).to_string(), "the token has no mechanism for ES256");
         // SoftHSM 2.6 has CKM_RSA_PKCS_PSS for digests.
         let pss = with("rsa", &[MechanismType::RSA_PKCS_PSS]);
         for algorithm in [Ps256, Ps384, Ps512] {
@@ -76,7 +76,7 @@ fn the_certificate_says_what_the_public_half_is_when_no_public_key_does() {
         for public in objects(&session, ObjectClass::PUBLIC_KEY, "p256") {
             session.destroy_object(public).unwrap();
         }
-        let cause = "neither a public key nor a certificate with the private key's CKA_ID is on the token";
+        let cause = "the token has neither a public key nor a certificate with the private key's CKA_ID";
         refuses(open("p256"), "hardware_key", cause);
         store_certificate(&session, "ec", 1);
         signs_as(&open("p256").unwrap(), "ec", SignatureAlgorithm::Es256);
