@@ -82,13 +82,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_digdirs_own_number_with_and_without_spaces() {
+    fn the_number_of_digdir_is_parsed_with_and_without_spaces() {
         assert_eq!(OrganisationNumber::parse("991825827").unwrap().digits(), "991825827");
         assert_eq!(OrganisationNumber::parse("991 825 827").unwrap().iso6523(), "0192:991825827");
     }
 
     #[test]
-    fn refuses_a_wrong_check_digit_and_anything_that_is_not_nine_digits() {
+    fn a_wrong_check_digit_and_anything_but_nine_digits_are_rejected() {
         for (text, wanted) in [
             ("991825828", "`991825828` has a wrong check digit (modulus 11)"),
             ("0192:991825827", "`0192:991825827` is not nine digits"),

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_deceives_is_replaced_and_letters_of_every_script_stay() {
+    fn deceptive_characters_are_replaced_and_letters_of_every_script_stay() {
         for deceptive in
             "\0\u{7}\t\r\u{1b}\u{7f}\u{9b}\u{ad}\u{61c}\u{200e}\u{2028}\u{202e}\u{2066}\u{2069}\u{feff}".chars()
         {

@@ -47,7 +47,7 @@ fn two_keys_that_may_both_sign_are_listed_and_neither_is_used() {
 }
 
 #[test]
-fn an_alias_that_no_entry_has_is_answered_with_those_that_there_are() {
+fn an_unknown_alias_is_rejected_with_a_list_of_the_entries() {
     for alias in ["third", "first "] {
         let why = format!("it has no entry with the alias `{alias}`; its entries are:{SIGNERS}");
         fails("two-signers.p12", "secret", &["--alias", alias], &why);
@@ -67,7 +67,7 @@ fn an_alias_chooses_a_key_that_would_not_be_chosen_without() {
 }
 
 #[test]
-fn an_alias_that_is_not_the_only_entry_s_is_not_passed_over() {
+fn an_unknown_alias_is_rejected_even_if_there_is_only_one_entry() {
     let entry = "\n  enterprise: C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827; digitalSignature \
                  keyEncipherment dataEncipherment; expires 2124-01-01";
 

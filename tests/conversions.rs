@@ -46,7 +46,7 @@ fn without_questions(command: &str) -> String {
 }
 
 #[test]
-fn encryption_that_is_not_read_is_named_and_the_file_opens_when_converted() {
+fn unsupported_encryption_is_named_and_the_file_opens_when_converted() {
     for (file, encryption) in [
         ("rc2-128.p12", "RC2 with 128 bits (pbeWithSHAAnd128BitRC2-CBC)"),
         ("rc4.p12", "RC4 with 128 bits (pbeWithSHAAnd128BitRC4)"),
@@ -70,7 +70,7 @@ fn encryption_that_is_not_read_is_named_and_the_file_opens_when_converted() {
 }
 
 #[test]
-fn the_plain_key_does_not_stay_when_the_conversion_fails_half_way() {
+fn the_unencrypted_key_is_removed_when_the_conversion_fails_half_way() {
     let folder = tempfile::tempdir().unwrap();
     let keystore = folder.path().join("rc4.p12");
     fs::copy(testdata("rc4.p12"), &keystore).unwrap();
@@ -103,7 +103,7 @@ fn base64_opens_when_decoded() {
 }
 
 #[test]
-fn java_s_older_keystore_opens_when_keytool_has_converted_it() {
+fn a_jks_keystore_opens_when_keytool_has_converted_it() {
     if !succeeds(Command::new("sh").args(["-c", "command -v keytool"])) {
         eprintln!("not run: there is no keytool here");
         return;

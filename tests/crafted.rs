@@ -80,7 +80,7 @@ fn enterprise() -> (Vec<u8>, Vec<u8>) {
 }
 
 #[test]
-fn what_is_made_here_opens_when_nothing_is_wrong_with_it() {
+fn a_crafted_keystore_without_a_fault_opens() {
     let (key, certificate) = enterprise();
 
     let outcome = grant("-").stdin(keystore(&[key_bag(&key), certificate_bag(&certificate)])).run();
@@ -90,7 +90,7 @@ fn what_is_made_here_opens_when_nothing_is_wrong_with_it() {
 }
 
 #[test]
-fn more_keys_or_certificates_than_anybody_has_are_not_compared_with_each_other() {
+fn too_many_keys_or_certificates_are_rejected_before_they_are_compared() {
     let (key, certificate) = enterprise();
     let why = "it has more than 100 keys or 1000 certificates";
     let hint = "export the key and its certificates into a keystore of their own";
@@ -100,7 +100,7 @@ fn more_keys_or_certificates_than_anybody_has_are_not_compared_with_each_other()
 }
 
 #[test]
-fn certificates_that_could_all_be_the_issuer_are_tried_for_the_chosen_key_alone() {
+fn possible_issuers_are_tried_only_for_the_chosen_key() {
     let folder = tempfile::tempdir().unwrap();
     let der = folder.path().join("der").display().to_string();
     let key = testdata("keys/enterprise-key.pem");
@@ -124,7 +124,7 @@ fn certificates_that_could_all_be_the_issuer_are_tried_for_the_chosen_key_alone(
 }
 
 #[test]
-fn a_dsa_key_with_endless_numbers_is_not_computed_with() {
+fn a_dsa_key_with_huge_numbers_is_rejected_at_once() {
     let long = vec![0xfd; 100_000];
     let parameters = element(0x30, &[&number(&long), &number(&long), &number(&long)]);
     let inner = element(0x04, &[&number(&long)]);
@@ -135,7 +135,7 @@ fn a_dsa_key_with_endless_numbers_is_not_computed_with() {
 }
 
 #[test]
-fn an_rsa_key_with_endless_numbers_is_not_computed_with() {
+fn an_rsa_key_with_huge_numbers_is_rejected_at_once() {
     let modulus = vec![0xc5; 256];
     let long = vec![0xfd; 200_000];
     let half = vec![0xfd; 128];

@@ -24,7 +24,7 @@ fn with_pin(command: Maskinporten) -> Maskinporten {
 }
 
 #[test]
-fn a_wrong_pin_is_told_and_the_next_run_warns_before_it_tries() {
+fn a_wrong_pin_is_an_error_and_the_next_run_warns_before_it_tries() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
 
     let first = with_key(&hsm).env("MASKINPORTEN_PKCS11_PIN", "000000").run();
@@ -39,7 +39,7 @@ fn a_wrong_pin_is_told_and_the_next_run_warns_before_it_tries() {
 }
 
 #[test]
-fn a_pin_on_the_command_line_is_warned_of_and_works() {
+fn a_pin_on_the_command_line_works_with_a_warning() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
 
     let right = with_key(&hsm).args(["--pkcs11-pin", SoftHsm::PIN]).run();
@@ -51,7 +51,7 @@ fn a_pin_on_the_command_line_is_warned_of_and_works() {
 }
 
 #[test]
-fn a_wrong_pin_is_json_when_that_is_asked_for() {
+fn a_wrong_pin_is_reported_as_json_on_request() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
 
     let outcome = with_key(&hsm).args(["--error-format", "json", "--pkcs11-pin-command", "echo 000000"]).run();
@@ -66,7 +66,7 @@ fn a_wrong_pin_is_json_when_that_is_asked_for() {
 }
 
 #[test]
-fn each_place_of_the_pin_that_gives_none_is_named() {
+fn each_pin_source_that_gives_no_pin_is_named() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
     let hint = "hint: set MASKINPORTEN_PKCS11_PIN, or pass --pkcs11-pin-file FILE\n";
     for (arguments, said) in [
@@ -88,7 +88,7 @@ fn each_place_of_the_pin_that_gives_none_is_named() {
 }
 
 #[test]
-fn a_token_or_key_that_is_not_there_is_told_with_those_that_are() {
+fn an_unknown_token_or_key_is_rejected_with_a_list() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
     let module = ["--pkcs11-module", &SoftHsm::module()].map(str::to_owned);
     let elsewhere = grant().args(module).args(["--pkcs11-token", "other", "--pkcs11-key", "signing"]);
@@ -111,7 +111,7 @@ fn a_token_or_key_that_is_not_there_is_told_with_those_that_are() {
 }
 
 #[test]
-fn two_keys_with_one_label_are_not_chosen_between() {
+fn a_label_of_two_keys_is_rejected() {
     let hsm = SoftHsm::with(&[("enterprise", "signing"), ("second", "signing")]);
 
     let outcome = with_pin(with_key(&hsm)).run();
@@ -125,7 +125,7 @@ fn two_keys_with_one_label_are_not_chosen_between() {
 }
 
 #[test]
-fn a_hardware_key_needs_its_own_certificate_and_an_algorithm_that_it_can_do() {
+fn a_hardware_key_needs_its_own_certificate_and_a_supported_algorithm() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
     let other = testdata("keys/other.pem");
 
@@ -151,7 +151,7 @@ fn a_hardware_key_needs_its_own_certificate_and_an_algorithm_that_it_can_do() {
 }
 
 #[test]
-fn a_module_that_is_none_or_cannot_find_its_settings_is_told() {
+fn a_module_that_cannot_be_loaded_or_initialised_is_an_error() {
     let module = testdata("random.bin");
     let arguments = ["--pkcs11-module", &module, "--pkcs11-token", "a", "--pkcs11-key", "b"];
 

@@ -36,7 +36,7 @@ fn raise(wanted: &str) -> String {
 }
 
 #[test]
-fn a_file_that_costs_too_much_is_refused_at_once_and_before_a_password_is_looked_for() {
+fn too_many_iterations_are_rejected_at_once_and_before_a_password_is_needed() {
     for (file, wanted) in [
         ("iterations-mac-2147483647.p12", "2147487743"),
         ("iterations-mac-legacy-2147483647.p12", "2147487743"),
@@ -49,18 +49,18 @@ fn a_file_that_costs_too_much_is_refused_at_once_and_before_a_password_is_looked
 }
 
 #[test]
-fn what_no_option_would_allow_is_not_offered() {
+fn the_hint_does_not_offer_a_limit_that_the_option_rejects() {
     let hint = "get the file again from its source: no known program writes such a count";
     costs("iterations-huge.p12", None, &[], "18446744073709551615", "10000000", hint);
 }
 
 #[test]
-fn a_cost_that_is_hidden_inside_is_counted_when_it_comes_to_light() {
+fn iterations_inside_encrypted_content_are_counted_after_decryption() {
     costs("iterations-inner.p12", Some("secret"), &[], "2147487743", "10000000", &raise("2147487743"));
 }
 
 #[test]
-fn an_iteration_count_of_zero_is_damage() {
+fn an_iteration_count_of_zero_is_rejected_as_damage() {
     for file in ["iterations-zero.p12", "iterations-zero-legacy.p12"] {
         let keystore = testdata(file);
 

@@ -35,17 +35,17 @@ fn every_paragraph_holds(table: &str) {
 }
 
 #[test]
-fn every_jwk_that_gives_no_key_is_named_with_what_to_do() {
+fn every_jwk_error_has_a_cause_and_a_hint() {
     every_paragraph_holds(include_str!("jwk_errors.txt"));
 }
 
 #[test]
-fn every_other_key_that_cannot_be_used_is_named_with_what_to_do() {
+fn every_other_key_error_has_a_cause_and_a_hint() {
     every_paragraph_holds(include_str!("key_errors.txt"));
 }
 
 #[test]
-fn the_main_ones_are_json_when_that_is_asked_for() {
+fn key_errors_are_reported_as_json_on_request() {
     for (arguments, code, cause) in [
         (["--jwk", "jwk/public.json"], "jwk_public_only", "it is a public key: the private member `d` is missing"),
         (["--jwk", "jwk/use-enc.json"], "jwk_use", "its `use` is `enc`, but only keys with `sig` sign"),
@@ -66,7 +66,7 @@ fn the_main_ones_are_json_when_that_is_asked_for() {
 }
 
 #[test]
-fn a_conflict_of_two_keys_is_json_too() {
+fn a_conflict_of_two_keys_is_reported_as_json() {
     let outcome = grant().args(["--error-format", "json", "--jwk", "a", "--key", "b"]).run();
 
     outcome.fails(
@@ -78,7 +78,7 @@ fn a_conflict_of_two_keys_is_json_too() {
 }
 
 #[test]
-fn a_key_in_place_of_its_files_name_is_not_shown() {
+fn a_key_given_instead_of_its_file_name_is_not_shown() {
     let jwk = fs::read_to_string(testdata("jwk/ec.json")).unwrap();
     let pem = fs::read_to_string(testdata("keys/ec-key.pem")).unwrap();
     let said = |label: &str| {
@@ -101,7 +101,7 @@ fn a_key_in_place_of_its_files_name_is_not_shown() {
 const WHERE_PASSWORDS_ARE: &str = "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE";
 
 #[test]
-fn a_wrong_password_of_a_pem_key_is_told_and_a_missing_one_is_asked_for_nowhere() {
+fn a_wrong_or_missing_password_of_a_pem_key_is_an_error_without_a_prompt() {
     for file in ["encrypted-pkcs8", "encrypted-3des", "encrypted-traditional", "encrypted-sec1"] {
         let key = testdata(&format!("pem/{file}.pem"));
 
@@ -141,7 +141,7 @@ fn fails_with(option: &str, text: impl AsRef<[u8]>, why: &str, hint: &str) {
 }
 
 #[test]
-fn pem_that_is_cut_short_damaged_or_ambiguous_is_told_apart() {
+fn truncated_damaged_and_ambiguous_pem_have_different_errors() {
     let key = fs::read_to_string(testdata("keys/enterprise-key.pem")).unwrap();
     let other = fs::read_to_string(testdata("keys/other.pem")).unwrap();
     let again = "copy the file again from its source; this shows what OpenSSL finds: openssl pkey -in FILE_OF_THE_TEST";
@@ -154,14 +154,14 @@ fn pem_that_is_cut_short_damaged_or_ambiguous_is_told_apart() {
     let certificate = format!("{key}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     fails_with("--key", certificate, "a certificate in it cannot be parsed", again);
     let two = format!("{key}{}", fs::read_to_string(testdata("keys/second-key.pem")).unwrap());
-    let why = "there are 2 private keys, but one is expected";
+    let why = "it has 2 private keys, but one is expected";
     fails_with("--key", two, why, "keep only one private key in the file");
     let foreign = "pass the key's own certificate with --certificate FILE, or register the key and pass --kid";
     fails_with("--key", key + &other, "its private key does not belong to any certificate in it", foreign);
 }
 
 #[test]
-fn rsa_keys_that_are_too_small_are_refused_in_pem() {
+fn rsa_keys_that_are_too_short_are_rejected_in_pem() {
     let small = ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"];
     let pem = program(&mut openssl(&small), b"");
     let why = "its RSA key has 1024 bits; 2048 to 16384 are accepted (RFC 7518 §3.3)";
@@ -170,7 +170,7 @@ fn rsa_keys_that_are_too_small_are_refused_in_pem() {
 }
 
 #[test]
-fn a_file_larger_than_any_jwk_or_key_is_not_read_to_its_end() {
+fn a_jwk_or_pem_file_over_the_size_limit_is_not_read_to_its_end() {
     for option in ["--jwk", "--key"] {
         let outcome = grant().args([option, "/dev/zero"]).run();
 
@@ -186,7 +186,7 @@ fn in_store(thumbprint: &str) -> (String, Outcome) {
 }
 
 #[test]
-fn a_store_without_the_certificate_or_its_key_says_what_it_has() {
+fn a_store_without_the_certificate_or_its_key_is_rejected_with_a_list() {
     let (store, unknown) = in_store("0000000000000000000000000000000000000000");
     let (other_store, keyless) = in_store("DC34CA2113DAD5948E30CFF2813C833C355C8B66");
 
@@ -208,15 +208,14 @@ fn a_store_without_the_certificate_or_its_key_says_what_it_has() {
         4,
         &format!(
             "error: could not load a key from the certificate store `{other_store}`\n\
-             caused by: the certificate C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827 is in it \
-             without its private key\n\
+             caused by: its certificate C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827 has no private key\n\
              hint: store it again with its private key, or pass the file that has both: --keystore keystore.p12\n"
         ),
     );
 }
 
 #[test]
-fn a_user_without_a_store_is_told_so() {
+fn a_user_without_a_certificate_store_gets_an_error() {
     let command = grant().args(["-t", "E239ADFFBF998F790DA8E386387CE372129F67AD"]);
     let store = command.home().join(".dotnet/corefx/cryptography/x509stores/my").display().to_string();
 

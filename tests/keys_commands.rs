@@ -24,7 +24,7 @@ fn json_of(path: &str) -> Value {
 }
 
 #[test]
-fn a_new_key_is_for_its_owner_alone_and_gets_a_token_once_it_is_registered() {
+fn a_new_key_is_readable_only_by_its_owner_and_gets_a_token_once_it_is_registered() {
     for (more, octets) in [(&[][..], 512), (&["--rsa", "4096", "--kid", "my-key_2027.1"], 683)] {
         let (_folder, file, outcome) = new_key(more);
 
@@ -51,7 +51,7 @@ fn a_new_key_is_for_its_owner_alone_and_gets_a_token_once_it_is_registered() {
 }
 
 #[test]
-fn a_new_key_says_nothing_beside_its_public_set_when_it_is_told_to_be_quiet() {
+fn quiet_leaves_only_the_public_key_set_of_a_new_key() {
     let (_folder, file, outcome) = new_key(&["--quiet"]);
 
     let printed = outcome.artefact();
@@ -60,7 +60,7 @@ fn a_new_key_says_nothing_beside_its_public_set_when_it_is_told_to_be_quiet() {
 }
 
 #[test]
-fn a_new_key_is_never_written_over_a_file() {
+fn a_new_key_never_overwrites_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("there").display().to_string();
     fs::write(&file, "mine").unwrap();
@@ -79,13 +79,13 @@ fn a_new_key_that_cannot_be_written_leaves_nothing_on_stdout() {
 
     outcome.fails(
         4,
-        "error: could not write the private key to `/nonexistent/key`: there is no such folder\n\
+        "error: could not write the private key to `/nonexistent/key`: the folder does not exist\n\
          hint: pass another file with --out FILE\n",
     );
 }
 
 #[test]
-fn an_id_that_digdir_would_not_take_is_refused_and_nothing_is_written() {
+fn a_key_id_that_digdir_rejects_is_an_error_and_nothing_is_written() {
     let long = "a".repeat(256);
     for kid in ["", "a b", "æ", "a/b", &long] {
         let (folder, _, outcome) = new_key(&["--kid", kid]);
@@ -129,7 +129,7 @@ fn enterprise_key() -> Vec<Maskinporten> {
 }
 
 #[test]
-fn the_public_half_of_one_key_is_the_same_from_every_source() {
+fn the_public_key_is_the_same_from_every_source() {
     let wanted = json_of(&testdata("jwk/public.json"));
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
     let of_token = hsm.key(maskinporten(["keys", "public"]), "signing").env("MASKINPORTEN_PKCS11_PIN", SoftHsm::PIN);
@@ -141,7 +141,7 @@ fn the_public_half_of_one_key_is_the_same_from_every_source() {
 }
 
 #[test]
-fn a_public_key_is_called_by_its_own_id_or_by_its_thumbprint() {
+fn the_key_id_of_a_public_key_is_its_own_or_its_thumbprint() {
     let thumbprint = "ms3rc5nJ2oxFyhEa0jQzCyeRk6P8NB48kUTmWt8VQY8";
     for (option, file, kid) in [
         ("--jwk", "jwk/rsa.json", "enterprise"),
@@ -155,7 +155,7 @@ fn a_public_key_is_called_by_its_own_id_or_by_its_thumbprint() {
 }
 
 #[test]
-fn a_key_of_which_there_is_no_public_half_to_show_is_an_error() {
+fn a_key_that_cannot_be_loaded_has_no_public_key_to_print() {
     let public = testdata("jwk/public.json");
 
     maskinporten(["keys", "public", "--jwk", &public]).run().fails(
@@ -214,7 +214,7 @@ fn the_three_entries_of_a_keystore_are_listed_with_their_use_and_the_files_encry
 }
 
 #[test]
-fn a_jwk_set_and_pem_are_listed_too() {
+fn a_jwk_set_and_a_pem_file_are_listed() {
     let set = list("jwk/set.json", &[]).artefact();
     let pem = list("pem/pkcs1.pem", &[]).artefact();
     let encrypted = list("pem/encrypted-pkcs8.pem", &[]).artefact();
@@ -248,13 +248,35 @@ fn a_key_that_cannot_sign_is_listed_with_its_fault() {
 }
 
 #[test]
+fn a_file_over_the_size_limit_is_not_listed_and_the_limit_is_named() {
+    let limit = 10 * 1024 * 1024;
+    let mut bytes = fs::read(testdata("modern.p12")).unwrap();
+    bytes.resize(limit + 1, 0);
+
+    for (file, command) in [
+        ("stdin", maskinporten(["keys", "list", "-"]).stdin(bytes)),
+        ("/dev/zero", maskinporten(["keys", "list", "/dev/zero"])),
+    ] {
+        command.run().fails(
+            4,
+            &format!(
+                "error: could not open the keystore `{file}`\n\
+                 caused by: it is larger than the limit of {limit} bytes\n\
+                 hint: check the path: a keystore takes a few kilobytes\n"
+            ),
+        );
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_listed_is_an_error() {
     let random = testdata("random.bin");
     let three = testdata("keytool-three.p12");
 
     maskinporten(["keys", "list", "/nonexistent"]).run().fails(
         4,
-        "error: could not read `/nonexistent`: No such file or directory (os error 2)\n\
+        "error: could not read the file `/nonexistent`\n\
+         caused by: No such file or directory (os error 2)\n\
          hint: check the path, and that you may read it\n",
     );
     maskinporten(["keys", "list", &random]).run().fails(
@@ -280,7 +302,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn a_list_opens_a_file_as_every_other_command_does() {
+fn keys_list_opens_files_like_every_other_command() {
     let list = |arguments: &[&str], file: &str| {
         let all = ["keys", "list"].iter().chain(arguments).copied().collect::<Vec<_>>();
         maskinporten(all).args([testdata(file)]).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run()

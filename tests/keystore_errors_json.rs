@@ -26,7 +26,7 @@ fn fails_with(keystore: &str, password: Option<&str>, code: &str, expected: &Val
 }
 
 #[test]
-fn each_class_of_failure_has_its_code_its_causes_and_its_hint() {
+fn each_class_of_error_has_its_code_causes_and_hint() {
     let password = Some("secret");
     for (file, password, code, cause, hint) in [
         (
@@ -80,7 +80,7 @@ fn each_class_of_failure_has_its_code_its_causes_and_its_hint() {
 }
 
 #[test]
-fn encryption_that_is_not_read_and_entries_that_cannot_be_told_apart_have_codes_too() {
+fn unsupported_encryption_and_ambiguous_entries_have_codes() {
     let rc4 = testdata("rc4.p12");
     fails_with(
         &rc4,
@@ -111,7 +111,7 @@ fn encryption_that_is_not_read_and_entries_that_cannot_be_told_apart_have_codes_
 }
 
 #[test]
-fn a_file_that_is_not_there_and_a_password_that_is_nowhere_have_codes_too() {
+fn a_missing_file_and_a_missing_password_have_codes() {
     fails_with(
         "missing.p12",
         None,
@@ -136,7 +136,7 @@ fn a_file_that_is_not_there_and_a_password_that_is_nowhere_have_codes_too() {
 }
 
 #[test]
-fn warnings_come_within_the_error() {
+fn warnings_are_part_of_the_json_error() {
     let keystore = testdata("no-mac.p12");
     fails_with(
         &keystore,

@@ -85,7 +85,7 @@ fn no_certificate_is_sent_twice_and_none_of_another_organisation() {
 }
 
 #[test]
-fn a_key_that_maskinporten_does_not_take_signs_only_when_asked_to() {
+fn a_key_that_maskinporten_does_not_accept_signs_only_on_request() {
     for (file, algorithm) in
         [("ec.p12", "ES256"), ("ec384.p12", "ES384"), ("ec521.p12", "ES512"), ("ed25519.p12", "EdDSA")]
     {
@@ -122,7 +122,7 @@ fn a_key_does_not_sign_with_an_algorithm_of_another_kind() {
 }
 
 #[test]
-fn a_key_without_a_certificate_signs_under_the_id_that_it_is_registered_with() {
+fn a_key_without_certificates_signs_under_its_registered_id() {
     let started = now();
 
     let outcome = grant(&testdata("no-certificate.p12"))
@@ -134,7 +134,7 @@ fn a_key_without_a_certificate_signs_under_the_id_that_it_is_registered_with() {
 }
 
 #[test]
-fn an_alias_chooses_among_several_keys_and_its_letter_case_is_forgiven() {
+fn an_alias_chooses_among_several_keys_in_upper_or_lower_case() {
     for (file, password, alias, leaf) in [
         ("two-signers.p12", "secret", "first", "enterprise"),
         ("two-signers.p12", "secret", "SECOND", "second"),

@@ -10,13 +10,53 @@ use openssl::{
     sign::{RsaPssSaltlen, Signer, Verifier},
 };
 
-use super::{Certificate, SignatureAlgorithm, SigningError, pkcs11::TokenKey};
+use super::{Certificate, HardwareErrorKind, SignatureAlgorithm, pkcs11::TokenKey};
+use crate::explain::Explain;
 
 /// A private key, or access to one in a hardware token.
 #[derive(Clone)]
 pub(super) enum KeyHandle {
     OpenSsl(PKey<Private>),
     Token(TokenKey),
+}
+
+/// Why a key made no signature.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SigningError {
+    /// The key does not support the algorithm.
+    #[error("the private key cannot sign with {algorithm}")]
+    KindMismatch {
+        /// The algorithm that was asked for.
+        algorithm: SignatureAlgorithm,
+        /// The default algorithm of the key.
+        possible: SignatureAlgorithm,
+    },
+    /// OpenSSL failed.
+    #[error("OpenSSL could not sign with the private key")]
+    OpenSsl(#[source] ErrorStack),
+    /// The hardware token failed.
+    #[error("the hardware token could not sign")]
+    Hardware(#[source] HardwareErrorKind),
+    /// The signature does not verify with the public key.
+    #[error("the signature does not verify with the public key, so the private key is damaged")]
+    Inconsistent,
+}
+
+impl Explain for SigningError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Hardware(kind) => kind.code(),
+            Self::KindMismatch { .. } | Self::OpenSsl(_) | Self::Inconsistent => "signing",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::KindMismatch { possible, .. } => Some(format!("pass --alg {possible}, or use another key")),
+            Self::OpenSsl(_) | Self::Inconsistent => Some("export the key again: it is damaged".to_owned()),
+            Self::Hardware(kind) => kind.hint(),
+        }
+    }
 }
 
 impl KeyHandle {

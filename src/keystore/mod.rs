@@ -40,6 +40,7 @@ pub use self::{
     error::{KeyFileKind, KeystoreError, read_key_file},
     file_format::FileFormat,
     jwk::{JwkErrorKind, JwkFile, KeySet, KeySetError},
+    key_handle::SigningError,
     keystore_file::{KeyEntry, Keystore, KeystoreFile},
     new_key::{NewKey, NewKeyError, NewKeyKind},
     pem::{PemErrorKind, PemFile},
@@ -47,7 +48,7 @@ pub use self::{
     pkcs12::{DEFAULT_ITERATIONS, KeystoreErrorKind, MAXIMUM_ITERATIONS, Protection},
     public_key::is_registrable_key_id,
     signature_algorithm::SignatureAlgorithm,
-    signing_key::{SigningError, SigningKey},
+    signing_key::SigningKey,
     summary::{CertificateSummary, KeySummary},
     verification_key::{VerificationKey, VerificationKeyError},
 };

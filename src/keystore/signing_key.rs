@@ -4,21 +4,18 @@ use std::path::Path;
 
 use openssl::{
     bn::BigNumRef,
-    error::ErrorStack,
     pkey::{PKey, Private},
 };
 use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{
-    Certificate, CertificateFile, DEFAULT_ITERATIONS, HardwareErrorKind, JwkFile, KeystoreError, KeystoreErrorKind,
-    KeystoreFile, PemErrorKind, PemFile, SignatureAlgorithm,
-    key_handle::KeyHandle,
+    Certificate, CertificateFile, DEFAULT_ITERATIONS, JwkFile, KeystoreError, KeystoreErrorKind, KeystoreFile,
+    PemErrorKind, PemFile, SignatureAlgorithm,
+    key_handle::{KeyHandle, SigningError},
     pkcs11::TokenKey,
     public_key::{KeyKind, PublicKey},
 };
-use crate::explain::Explain;
-
 /// What errors call a key that was given as bytes.
 const IN_MEMORY: &str = "(in memory)";
 
@@ -32,45 +29,6 @@ pub struct SigningKey {
     certificates: Vec<Certificate>,
     key_id: Option<String>,
     algorithm: Option<SignatureAlgorithm>,
-}
-
-/// Why a key made no signature.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum SigningError {
-    /// The key does not support the algorithm.
-    #[error("the private key cannot sign with {algorithm}")]
-    KindMismatch {
-        /// The algorithm that was asked for.
-        algorithm: SignatureAlgorithm,
-        /// The default algorithm of the key.
-        possible: SignatureAlgorithm,
-    },
-    /// OpenSSL failed.
-    #[error("OpenSSL could not sign with the private key")]
-    OpenSsl(#[source] ErrorStack),
-    /// The hardware token failed.
-    #[error("the hardware token could not sign")]
-    Hardware(#[source] HardwareErrorKind),
-    /// The signature does not verify with the public key.
-    #[error("the signature does not verify with the public key, so the private key is damaged")]
-    Inconsistent,
-}
-
-impl Explain for SigningError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Hardware(kind) => kind.code(),
-            Self::KindMismatch { .. } | Self::OpenSsl(_) | Self::Inconsistent => "signing",
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::KindMismatch { possible, .. } => Some(format!("pass --alg {possible}, or use another key")),
-            Self::OpenSsl(_) | Self::Inconsistent => Some("export the key again: it is damaged".to_owned()),
-            Self::Hardware(kind) => kind.hint(),
-        }
-    }
 }
 
 impl SigningKey {

@@ -38,7 +38,7 @@ fn an_entry_shows_its_certificate_its_key_and_the_thumbprints_of_both() {
 }
 
 #[test]
-fn every_entry_of_a_keystore_is_listed_also_one_whose_key_is_not_the_certificates() {
+fn every_entry_of_a_keystore_is_listed_even_without_its_certificate() {
     let three = open("keytool-three.p12", "secret12").summaries();
     let foreign = open("other-key.p12", "secret").summaries();
     let alone = open("no-certificate.p12", "secret").summaries();
@@ -52,7 +52,7 @@ fn every_entry_of_a_keystore_is_listed_also_one_whose_key_is_not_the_certificate
 }
 
 #[test]
-fn every_key_of_a_set_is_listed_also_those_that_cannot_sign() {
+fn every_key_of_a_set_is_listed_even_if_it_cannot_sign() {
     let words = |name: &str| {
         let listed = JwkFile::parse(name, &text(name)).unwrap().summaries();
         let words = listed
@@ -70,7 +70,7 @@ fn every_key_of_a_set_is_listed_also_those_that_cannot_sign() {
 }
 
 #[test]
-fn the_encryption_of_each_part_of_a_keystore_is_in_words() {
+fn the_encryption_of_each_part_of_a_keystore_is_named() {
     let pbes2 = "PBES2 with AES-256-CBC, PBKDF2-HMAC-SHA-256, 2048 iterations";
     assert_eq!(
         protections("modern.p12"),

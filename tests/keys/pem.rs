@@ -36,7 +36,7 @@ fn refuses<T: std::fmt::Debug>(result: Result<T, KeystoreError>, code: &str, cau
 }
 
 #[test]
-fn each_form_of_key_opens_and_only_the_encrypted_ones_need_a_password() {
+fn each_format_of_key_opens_and_only_encrypted_ones_need_a_password() {
     use SignatureAlgorithm::{EdDsa, Es256, Es512, Rs256};
     for (name, password, certificate, algorithm) in [
         ("keys/enterprise-key.pem", None, "enterprise", Rs256),
@@ -57,7 +57,7 @@ fn each_form_of_key_opens_and_only_the_encrypted_ones_need_a_password() {
 }
 
 #[test]
-fn a_wrong_or_empty_password_is_told_apart_from_damage_and_asks_nobody() {
+fn a_wrong_or_empty_password_is_not_called_damage_and_causes_no_prompt() {
     for name in ["encrypted-pkcs8", "encrypted-3des", "encrypted-traditional", "encrypted-sec1"] {
         for password in ["wrong", "", "æøå", &"long".repeat(1000)] {
             refuses(
@@ -71,7 +71,7 @@ fn a_wrong_or_empty_password_is_told_apart_from_damage_and_asks_nobody() {
 }
 
 #[test]
-fn certificates_beside_the_key_give_its_chain_and_a_key_alone_needs_none() {
+fn certificates_beside_the_key_give_its_chain_and_a_key_needs_none() {
     let beside = open("pem/with-text.pem", "").unwrap();
     let alone = open("keys/enterprise-key.pem", "").unwrap();
 
@@ -81,7 +81,7 @@ fn certificates_beside_the_key_give_its_chain_and_a_key_alone_needs_none() {
 }
 
 #[test]
-fn certificates_from_another_file_give_the_chain_in_whatever_order_they_stand_there() {
+fn certificates_from_another_file_give_the_chain_in_any_order() {
     let key = || parse("pem/pkcs1.pem").unwrap();
     let with = |name: &str| key().open_with(&secret(""), &certificates(name).unwrap()).unwrap();
 
@@ -95,7 +95,7 @@ fn certificates_from_another_file_give_the_chain_in_whatever_order_they_stand_th
 }
 
 #[test]
-fn a_certificate_of_another_key_is_refused_wherever_it_stands() {
+fn a_certificate_of_another_key_is_rejected_in_either_file() {
     let other = certificates("keys/foreign.pem").unwrap();
     let (code, cause, hint) = refused(parse("pem/pkcs1.pem").unwrap().open_with(&secret(""), &other));
     let beside = text("pem/pkcs1.pem") + &text("keys/other.pem");
@@ -106,7 +106,7 @@ fn a_certificate_of_another_key_is_refused_wherever_it_stands() {
         "{cause}"
     );
     let command = "openssl x509 -in keys/foreign.pem -noout -pubkey";
-    assert_eq!(hint, format!("give the key's own certificate; its public half is shown by: {command}"));
+    assert_eq!(hint, format!("pass the key's own certificate; this shows the public key in the file: {command}"));
     refuses(
         PemFile::parse("both.pem", beside.as_bytes(), DEFAULT_ITERATIONS).unwrap().open(&secret("")),
         "certificate_foreign",
@@ -116,7 +116,7 @@ fn a_certificate_of_another_key_is_refused_wherever_it_stands() {
 }
 
 #[test]
-fn a_file_without_a_private_key_says_what_is_in_it() {
+fn the_error_for_a_file_without_a_private_key_names_its_content() {
     let two = "pass the file with the private key with --key, and the certificate with --certificate";
     let public = "keys/maskinporten-public.pem";
     for (name, found) in [
@@ -134,7 +134,7 @@ fn a_file_without_a_private_key_says_what_is_in_it() {
 }
 
 #[test]
-fn what_is_not_pem_is_told_apart_with_the_command_that_makes_it_so() {
+fn files_of_other_formats_are_named_with_the_command_that_converts_them() {
     let give = "pass a file with -----BEGIN PRIVATE KEY----- with --key";
     for (name, cause, hint) in [
         (
@@ -156,7 +156,7 @@ fn what_is_not_pem_is_told_apart_with_the_command_that_makes_it_so() {
 }
 
 #[test]
-fn openssh_s_own_form_is_named_with_the_command_that_converts_it() {
+fn the_openssh_format_is_named_with_the_command_that_converts_it() {
     let command = "cp pem/openssh.pem key.pem && chmod 600 key.pem && ssh-keygen -p -m PKCS8 -f key.pem";
     refuses(
         parse("pem/openssh.pem"),
@@ -167,18 +167,18 @@ fn openssh_s_own_form_is_named_with_the_command_that_converts_it() {
 }
 
 #[test]
-fn two_private_keys_leave_no_obvious_one() {
+fn two_private_keys_are_rejected() {
     let both = text("pem/pkcs1.pem") + &text("keys/other-key.pem");
     refuses(
         PemFile::parse("both.pem", both.as_bytes(), DEFAULT_ITERATIONS),
         "pem_several_keys",
-        "there are 2 private keys, but one is expected",
+        "it has 2 private keys, but one is expected",
         "keep only one private key in the file",
     );
 }
 
 #[test]
-fn damage_is_told_apart_and_says_in_which_block() {
+fn the_error_for_a_damaged_file_names_the_block() {
     let whole = text("keys/enterprise-key.pem");
     let shown = "copy the file again from its source; this shows what OpenSSL finds: openssl pkey -in key.pem";
     let cut = &whole[..whole.len() - 30];
@@ -208,7 +208,7 @@ fn damage_is_told_apart_and_says_in_which_block() {
 }
 
 #[test]
-fn a_key_that_cannot_sign_is_refused_by_its_kind_and_not_shown_to_openssl() {
+fn a_key_that_cannot_sign_is_rejected_by_its_kind_before_openssl_sees_it() {
     let rsa = "use an RSA key: Maskinporten accepts RS256, RS384 and RS512";
     let block = |label: &str, base64: &str| format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n");
     let old = block("DSA PRIVATE KEY", "AAAA");
@@ -225,7 +225,7 @@ fn a_key_that_cannot_sign_is_refused_by_its_kind_and_not_shown_to_openssl() {
 }
 
 #[test]
-fn encryption_that_is_not_read_is_named_with_the_command_that_replaces_it() {
+fn unsupported_encryption_is_named_with_the_command_that_replaces_it() {
     refuses(
         parse("pem/encrypted-scrypt.pem"),
         "keystore_encryption",
@@ -242,7 +242,7 @@ fn encryption_that_is_not_read_is_named_with_the_command_that_replaces_it() {
 }
 
 #[test]
-fn a_cost_beyond_the_limit_is_refused_before_it_is_paid() {
+fn iterations_beyond_the_limit_are_rejected_before_they_are_computed() {
     // PBKDF2's 2048 (02 02 08 00) becomes 2^31-1, which is two octets longer: so are the lengths around it.
     let block = text("pem/encrypted-pkcs8.pem");
     let base64: String = block.lines().filter(|line| !line.starts_with('-')).collect();
@@ -285,7 +285,7 @@ fn lengthened(der: &[u8], inside: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_file_of_certificates_says_what_it_is_when_there_is_none_in_it() {
+fn the_error_for_a_file_without_certificates_names_its_content() {
     let give =
         "pass a certificate with --certificate, or leave it out and pass the key id of a registered key with --kid";
     for (name, cause, hint) in [
@@ -309,7 +309,7 @@ fn a_file_of_certificates_says_what_it_is_when_there_is_none_in_it() {
 }
 
 #[test]
-fn files_that_are_not_there_are_named_with_their_option() {
+fn missing_files_are_named_with_their_option() {
     let path = std::path::Path::new("/no/such.pem");
     let key = PemFile::read(path, DEFAULT_ITERATIONS).unwrap_err();
     let certificate = CertificateFile::read(path).unwrap_err();

@@ -43,7 +43,7 @@ fn certificate(name: &str) -> Certificate {
 }
 
 #[test]
-fn verifies_the_signatures_of_the_standards_and_none_that_was_changed() {
+fn the_signatures_in_the_standards_verify_and_changed_ones_do_not() {
     for example in EXAMPLES {
         let keys = KeySet::parse(example.key.as_bytes()).unwrap();
         let key = keys.find(None, algorithm(example)).next().unwrap();
@@ -75,7 +75,7 @@ fn a_key_never_verifies_with_an_algorithm_of_another_kind() {
 }
 
 #[test]
-fn a_certificate_s_key_verifies_what_its_private_half_signed() {
+fn the_key_of_a_certificate_verifies_what_its_private_key_signed() {
     use SignatureAlgorithm::{EdDsa, Es256, Es384, Es512, Ps384, Rs512};
     for (jwk, name, algorithm) in [
         ("rsa", "enterprise", Rs512),
@@ -122,7 +122,7 @@ fn a_key_is_found_by_its_id_and_its_algorithm() {
 }
 
 #[test]
-fn keys_that_cannot_verify_are_passed_over_and_say_why() {
+fn keys_that_cannot_verify_are_skipped_with_a_reason() {
     let even = URL_SAFE_NO_PAD.encode([2]);
     let long = URL_SAFE_NO_PAD.encode([1, 0, 0, 0, 1]);
     let huge = URL_SAFE_NO_PAD.encode([0xff; 2049]);
@@ -167,7 +167,7 @@ fn keys_that_cannot_verify_are_passed_over_and_say_why() {
 }
 
 #[test]
-fn a_member_that_stands_twice_makes_a_key_useless_and_a_set_no_set() {
+fn a_duplicate_member_makes_a_key_or_set_invalid() {
     let key = RS256.key.replace(r#""kty":"RSA""#, r#""kid":"twice","kty":"RSA","kty":"RSA""#);
     let keys = KeySet::parse(format!(r#"{{"keys":[{key}]}}"#).as_bytes()).unwrap();
 
@@ -182,12 +182,12 @@ fn a_member_that_stands_twice_makes_a_key_useless_and_a_set_no_set() {
 fn refused(bytes: &[u8], why: &str) {
     let error = KeySet::parse(bytes).unwrap_err();
     let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert_eq!((error.to_string().as_str(), error.code(), cause.as_str()), ("it is no JWK set", "key_set", why));
+    assert_eq!((error.to_string().as_str(), error.code(), cause.as_str()), ("it is not a JWK set", "key_set", why));
     assert!(error.hint().is_some());
 }
 
 #[test]
-fn what_is_no_set_of_keys_says_why() {
+fn a_text_that_is_not_a_key_set_is_rejected_with_the_reason() {
     refused(b"", "it is not JSON: line 1, column 0");
     refused(b"<html>", "it is not JSON: line 1, column 1");
     refused(b"\xff\xfe", "it is not UTF-8 text");
@@ -200,7 +200,7 @@ fn what_is_no_set_of_keys_says_why() {
 }
 
 #[test]
-fn the_largest_key_with_the_largest_exponent_costs_no_time() {
+fn the_largest_key_with_the_largest_exponent_verifies_in_time() {
     let mut n = [0xff; 2048];
     n[2047] = 0x0f;
     let key = with(&RS256, &json!({ "n": URL_SAFE_NO_PAD.encode(n), "e": URL_SAFE_NO_PAD.encode([0xff; 4]) }));

@@ -96,7 +96,7 @@ impl KeystoreErrorKind {
             ),
             Self::Damaged(_) => "copy the file again from its source, in binary mode".to_owned(),
             Self::NotPkcs12(format) => hint_for_format(*format, &file),
-            Self::TooLarge(_) => "check the path given with --keystore".to_owned(),
+            Self::TooLarge(_) => "check the path: a keystore takes a few kilobytes".to_owned(),
             Self::TooManyEntries { .. } => {
                 "export the key and its certificates into a keystore of their own".to_owned()
             }

@@ -3,8 +3,8 @@
 use super::*;
 
 #[test]
-fn a_pin_that_is_missing_or_wrong_is_told_apart_and_the_tokens_warning_is_passed_on() {
-    let test = "a_pin_that_is_missing_or_wrong_is_told_apart_and_the_tokens_warning_is_passed_on";
+fn a_missing_pin_and_a_wrong_pin_have_different_errors_and_few_tries_are_reported() {
+    let test = "a_missing_pin_and_a_wrong_pin_have_different_errors_and_few_tries_are_reported";
     with_token(module_path!(), test, &[("enterprise", "rsa")], || {
         assert!(token().needs_pin());
         assert_eq!(token().tries(), PinTries::Enough);
@@ -24,8 +24,8 @@ fn a_pin_that_is_missing_or_wrong_is_told_apart_and_the_tokens_warning_is_passed
 }
 
 #[test]
-fn a_token_or_key_that_is_not_there_is_answered_with_those_that_are() {
-    let test = "a_token_or_key_that_is_not_there_is_answered_with_those_that_are";
+fn an_unknown_token_or_key_is_rejected_with_a_list() {
+    let test = "an_unknown_token_or_key_is_rejected_with_a_list";
     with_token(module_path!(), test, &[("enterprise", "rsa"), ("ec", "twice"), ("ec384", "twice")], || {
         let missing = HardwareToken::connect(&softhsm(), "other");
         let message = missing.as_ref().unwrap_err().to_string();
@@ -44,8 +44,8 @@ fn a_token_or_key_that_is_not_there_is_answered_with_those_that_are() {
 }
 
 #[test]
-fn a_key_that_may_not_sign_is_told_apart() {
-    with_token(module_path!(), "a_key_that_may_not_sign_is_told_apart", &[("enterprise", "rsa")], || {
+fn a_key_that_may_not_sign_has_an_error_of_its_own() {
+    with_token(module_path!(), "a_key_that_may_not_sign_has_an_error_of_its_own", &[("enterprise", "rsa")], || {
         let session = writable();
         let private = objects(&session, ObjectClass::PRIVATE_KEY, "rsa")[0];
         session.update_attributes(private, &[Attribute::Sign(false)]).unwrap();
@@ -56,8 +56,8 @@ fn a_key_that_may_not_sign_is_told_apart() {
 }
 
 #[test]
-fn a_session_that_is_lost_is_told_apart() {
-    with_token(module_path!(), "a_session_that_is_lost_is_told_apart", &[("enterprise", "rsa")], || {
+fn a_lost_session_has_an_error_of_its_own() {
+    with_token(module_path!(), "a_lost_session_has_an_error_of_its_own", &[("enterprise", "rsa")], || {
         let key = token_key("rsa");
         let signing = SigningKey::from_token(key.clone(), Vec::new()).unwrap();
         key.session.lock().unwrap().logout().unwrap();
@@ -74,7 +74,7 @@ fn a_session_that_is_lost_is_told_apart() {
 }
 
 #[test]
-fn a_module_that_is_missing_or_no_module_is_told_apart() {
+fn a_missing_module_and_an_invalid_module_have_errors_of_their_own() {
     let connect = |path: &Path| HardwareToken::connect(path, LABEL);
     refuses(connect(Path::new("/no/such.so")), "hardware_module", "the PKCS#11 module `/no/such.so` does not exist");
     let text = testdata("README.md");

@@ -23,9 +23,9 @@ fn every_algorithm_of_rsa_and_ec_signs_in_the_token() {
 }
 
 #[test]
-fn a_token_without_hashing_mechanisms_is_given_the_digest() {
+fn a_token_without_hashing_mechanisms_gets_the_digest() {
     let keys = [("enterprise", "rsa"), ("ec", "p256")];
-    with_token(module_path!(), "a_token_without_hashing_mechanisms_is_given_the_digest", &keys, || {
+    with_token(module_path!(), "a_token_without_hashing_mechanisms_gets_the_digest", &keys, || {
         use SignatureAlgorithm::{Es256, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
         let with = |label: &str, offered: &[MechanismType]| {
             SigningKey::from_token(TokenKey { mechanisms: offered.into(), ..token_key(label) }, Vec::new()).unwrap()
@@ -69,8 +69,8 @@ fn certificates_in_the_token_give_the_chain_and_others_are_left_out() {
 }
 
 #[test]
-fn the_certificate_says_what_the_public_half_is_when_no_public_key_does() {
-    let test = "the_certificate_says_what_the_public_half_is_when_no_public_key_does";
+fn the_certificate_gives_the_public_key_if_the_token_has_none() {
+    let test = "the_certificate_gives_the_public_key_if_the_token_has_none";
     with_token(module_path!(), test, &[("ec", "p256")], || {
         let session = writable();
         for public in objects(&session, ObjectClass::PUBLIC_KEY, "p256") {
@@ -84,8 +84,8 @@ fn the_certificate_says_what_the_public_half_is_when_no_public_key_does() {
 }
 
 #[test]
-fn a_key_that_asks_for_the_pin_each_time_gets_it_each_time() {
-    with_token(module_path!(), "a_key_that_asks_for_the_pin_each_time_gets_it_each_time", &[], || {
+fn a_key_that_requires_the_pin_for_each_signature_gets_it_each_time() {
+    with_token(module_path!(), "a_key_that_requires_the_pin_for_each_signature_gets_it_each_time", &[], || {
         let session = writable();
         let named = |private| {
             vec![
