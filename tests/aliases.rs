@@ -1,4 +1,4 @@
-//! Which key of several is used, and what is said when that is not clear.
+//! Which of several keys is used, and the error if the choice is ambiguous.
 
 use super::{
     openssl::Grant,

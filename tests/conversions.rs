@@ -1,4 +1,4 @@
-//! The commands in the hints work when pasted: each is run, and what it makes opens.
+//! The commands in hints work when pasted: each is run, and its result opens.
 
 use std::{fs, path::Path, process::Command};
 
@@ -8,7 +8,7 @@ use super::{
     support::{program, testdata},
 };
 
-/// The command in the hint for a file, which lies in a folder with a name that must be quoted.
+/// Returns the command in the hint for a file whose name must be quoted.
 #[track_caller]
 fn hint_for(keystore: &Path) -> String {
     let outcome = grant(&keystore.display().to_string()).run();
@@ -17,8 +17,8 @@ fn hint_for(keystore: &Path) -> String {
     hint.split_once(": ").unwrap().1.to_owned()
 }
 
-/// Tries a file from `testdata` under a name with a blank and an apostrophe, runs what the hint says with these
-/// answers, and opens what comes of it.
+/// Opens a file from `testdata` under a name with a space and an apostrophe, runs the command in the hint with these
+/// answers, and opens its result.
 #[track_caller]
 fn opens_when_converted(file: &str, adapt: impl Fn(&str) -> String, answers: &str, makes: &str, password: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -38,7 +38,7 @@ fn opens_when_converted(file: &str, adapt: impl Fn(&str) -> String, answers: &st
     assert_eq!(left.len(), 2, "{file}: {left:?}");
 }
 
-/// Gives the passwords that `openssl` would ask a person for.
+/// Adds the passwords for which `openssl` would prompt.
 fn without_questions(command: &str) -> String {
     command
         .replace("openssl pkcs12 -legacy", "openssl pkcs12 -passin env:OLD -legacy")

@@ -1,4 +1,4 @@
-//! Keystores that are made to hang whoever opens them: without a MAC and in clear, so that no password is in the way.
+//! Keystores made to hang the program that opens them: without MAC and encryption, so that no password is needed.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use super::{
     support::{program, testdata},
 };
 
-/// Each of these took from seconds to for ever before it was refused. The limit is far from what it takes, and far from the minutes that a hang takes: a busy machine must not fail this.
+/// Without the checks, these take from seconds to for ever. The limit leaves room for a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(20);
 
 const DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
@@ -21,7 +21,7 @@ const X509: &[u8] = b"\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x09\x16\x01";
 const RSA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
 const DSA: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x38\x04\x01";
 
-/// An element of DER, its length in four octets.
+/// Builds a DER element with a length of four bytes.
 fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
     let length = u32::try_from(content.len()).unwrap().to_be_bytes();
@@ -42,15 +42,14 @@ fn certificate_bag(der: &[u8]) -> Vec<u8> {
     element(0x30, &[CERT_BAG, &element(0xa0, &[&bag])])
 }
 
-/// A keystore with these bags in one safe.
+/// Builds a keystore with these bags in one safe.
 fn keystore(bags: &[Vec<u8>]) -> Vec<u8> {
     let info = |content: Vec<u8>| element(0x30, &[DATA, &element(0xa0, &[&element(0x04, &[&content])])]);
     let safe = info(element(0x30, &[&bags.concat()]));
     element(0x30, &[b"\x02\x01\x03", &info(element(0x30, &[&safe]))])
 }
 
-/// An RSA key with this modulus, and these numbers for the private exponent, the factors, and what follows them
-/// (RFC 8017 appendix A.1.2).
+/// Builds an RSA key with this modulus, and these numbers from the private exponent on (RFC 8017 appendix A.1.2).
 fn rsa(modulus: &[u8], numbers: [&[u8]; 6]) -> Vec<u8> {
     let numbers = [&[modulus, &[1, 0, 1]], &numbers[..]].concat();
     let numbers: Vec<u8> = numbers.into_iter().flat_map(number).collect();

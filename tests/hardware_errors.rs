@@ -1,4 +1,4 @@
-//! Every way in which a hardware token gives no key, tried with `SoftHSM2`: all three streams and the exit code.
+//! Every error of a hardware token, with `SoftHSM2`: all three streams and the exit code.
 
 use crate::{
     registered::SoftHsm,

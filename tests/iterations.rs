@@ -1,14 +1,13 @@
-//! What opening a keystore may cost is counted before it is spent, so that a crafted file cannot hang anybody.
+//! Key derivation iterations are counted before they are computed, so that a crafted file cannot hang the program.
 
 use std::time::{Duration, Instant};
 
 use super::{samples::grant, support::testdata};
 
-/// Counting takes milliseconds; what is spent would take minutes.
-/// Far from what it takes, and far from the minutes that a hang takes: a busy machine must not fail this.
+/// Counting takes milliseconds, computing would take minutes. The limit leaves room for a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(20);
 
-/// Tries a keystore with or without a password, and expects to be told at once what it costs.
+/// Opens a keystore with or without a password, and expects an error with its iterations at once.
 #[track_caller]
 fn costs(file: &str, password: Option<&str>, options: &[&str], wanted: &str, limit: &str, hint: &str) {
     let keystore = testdata(file);

@@ -1,8 +1,7 @@
-//! Every way in which a JWK, a PEM file, a certificate or .NET's store gives no key: all three streams and the exit
-//! code.
+//! Every error of a JWK, PEM file, certificate file and .NET's store: all three streams and the exit code.
 //!
-//! `jwk_errors.txt` and `key_errors.txt` have a paragraph for each: the exit code with what is typed or set, and what
-//! is said.
+//! `jwk_errors.txt` and `key_errors.txt` have a paragraph for each: the exit code with the options or variables, and the
+//! messages.
 
 use std::fs;
 
@@ -14,7 +13,7 @@ use crate::{
     support::{Maskinporten, Outcome, maskinporten, program, testdata},
 };
 
-/// A command that lacks nothing but its key.
+/// A command that is complete except for its key.
 fn grant() -> Maskinporten {
     maskinporten(["grant", "--env", "test", "-c", "client", "-s", "a:b"])
 }
@@ -126,7 +125,7 @@ fn a_wrong_or_missing_password_of_a_pem_key_is_an_error_without_a_prompt() {
     }
 }
 
-/// What is in a file made for one test.
+/// Writes a file for one test.
 #[track_caller]
 fn fails_with(option: &str, text: impl AsRef<[u8]>, why: &str, hint: &str) {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! `keys` from outside: a key that is made, registered and used, the public half of any key, and what a file holds.
+//! The commands `keys new`, `keys public` and `keys list`, run as a user runs them.
 
 use std::{fs, path::Path};
 
@@ -11,7 +11,7 @@ use crate::{
     support::{Maskinporten, Outcome, maskinporten, testdata},
 };
 
-/// A folder, and `keys new` that writes into it.
+/// Runs `keys new` in a new folder.
 fn new_key(more: &[&str]) -> (TempDir, String, Outcome) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key.jwk.json").display().to_string();
@@ -107,7 +107,7 @@ fn a_key_id_that_digdir_rejects_is_an_error_and_nothing_is_written() {
     );
 }
 
-/// `keys public` for the enterprise key, from each place that can have it.
+/// Returns `keys public` for the enterprise key, from each source of keys.
 fn enterprise_key() -> Vec<Maskinporten> {
     let public = || maskinporten(["keys", "public"]).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret");
     let file = |option: &str, name: &str| public().args([option, &testdata(name)]);

@@ -1,4 +1,4 @@
-//! Every way in which a keystore gives no key, as its user sees it: all three streams and the exit code.
+//! Every error of a keystore: all three streams and the exit code.
 
 use std::{fs, path::Path};
 
@@ -15,7 +15,7 @@ const UNKNOWN: &str = "it is not a PKCS#12 keystore: unrecognised file format";
 const PASS_P12: &str = "pass the .p12 or .pfx file with --keystore";
 const EXPORT_AGAIN: &str = "export it again where the key was made, with the private key: openssl pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12";
 
-/// Tries a file with a password that fits where any does.
+/// Opens a file with a password.
 #[track_caller]
 fn refuses(keystore: &str, password: &str, why: &str, hint: &str) {
     let outcome = grant(keystore).env("MASKINPORTEN_KEYSTORE_PASSWORD", password).run();
@@ -24,7 +24,7 @@ fn refuses(keystore: &str, password: &str, why: &str, hint: &str) {
     outcome.fails(4, &stderr);
 }
 
-/// Tries a file with no password at hand: it is refused before one is looked for.
+/// Opens a file without a password: it is rejected before one is needed.
 #[track_caller]
 fn refuses_unasked(keystore: &str, why: &str, hint: &str) {
     let outcome = grant(keystore).run();
@@ -215,7 +215,7 @@ fn a_key_without_certificates_needs_the_id_under_which_it_is_registered() {
     }
 }
 
-/// A keystore around a new key that these arguments of `openssl` make.
+/// Makes a keystore with a new key that `openssl` generates with these arguments.
 fn keystore_of(folder: &Path, make: &[&str]) -> String {
     let [key, leaf, keystore] = ["key", "leaf", "new.p12"].map(|name| folder.join(name).display().to_string());
     program(openssl(make).args(["-out", &key]), b"");

@@ -1,10 +1,10 @@
-//! The same failures as one JSON object, for programs: the whole object is compared.
+//! The same errors as one JSON object: the whole object is compared.
 
 use serde_json::{Value, json};
 
 use super::{samples::grant, support::testdata};
 
-/// Runs and compares; what concerns a server is null.
+/// Runs the command and compares its error; the members about a server are null.
 #[track_caller]
 fn fails_with(keystore: &str, password: Option<&str>, code: &str, expected: &Value) {
     let command = grant(keystore).args(["--error-format", "json"]);

@@ -1,4 +1,4 @@
-//! Every keystore that opens gives the grant that it must: header, certificates and claims, to the last byte.
+//! Every keystore that opens gives the expected grant: header, certificates and claims, to the last byte.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ use super::{
     support::{Outcome, testdata},
 };
 
-/// What `--decode` must print for the client and scope of `samples::grant`; times and id are the grant's own.
+/// Returns what `--decode` must print for the client and scope of `samples::grant`, with the times and id of the grant.
 fn decoded(algorithm: &str, reference: &str, claims: &Value) -> String {
     let (exp, iat, jti) = (&claims["exp"], &claims["iat"], &claims["jti"]);
     format!(
@@ -38,7 +38,7 @@ fn x5c(certificates: &[String]) -> String {
     format!("\"x5c\": [\n{}\n    ]", lines.join(",\n"))
 }
 
-/// Compares the whole of both streams, and the claims that differ from run to run by their rules.
+/// Compares both streams completely, and checks the claims that differ between runs by their rules.
 #[track_caller]
 fn assert_grant(outcome: &Outcome, algorithm: &str, reference: &str, stderr: &str, started: u64, what: &str) {
     let claims = serde_json::from_str::<Value>(&outcome.stdout).unwrap_or_default()["claims"].take();

@@ -1,4 +1,4 @@
-//! A password from each place that can hold one: what is read from it, which place counts, and what goes wrong.
+//! Passwords from each source: what is read, which source takes precedence, and the errors.
 
 use std::{fs, path::PathBuf};
 
@@ -16,7 +16,7 @@ fn modern() -> Maskinporten {
     grant(&testdata("modern.p12"))
 }
 
-/// What is said of a password that does not fit.
+/// The error for a wrong password.
 fn wrong(file: &str) -> String {
     format!(
         "error: could not open the keystore `{}`\n\
@@ -32,7 +32,7 @@ fn opens(outcome: Outcome) {
     assert!(grant.is_signed_by(&grant.leaf()));
 }
 
-/// Writes a password file into the home of the run.
+/// Writes a password file into the home folder of the run.
 fn password_file(command: &Maskinporten, content: &[u8]) -> PathBuf {
     let path = command.home().join("password");
     fs::write(&path, content).unwrap();

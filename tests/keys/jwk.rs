@@ -1,4 +1,4 @@
-//! JWK and JWK sets (RFC 7517), from files made of the same keys as the keystores, and from the RFCs themselves.
+//! JWK and JWK sets (RFC 7517), from files with the same keys as the keystores, and from the RFCs.
 
 use maskinporten_token_generator::keystore::{Certificate, JwkFile, KeystoreError, SignatureAlgorithm, SigningKey};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ fn parse(content: &str, key_id: Option<&str>) -> Result<SigningKey, KeystoreErro
     JwkFile::parse("key.json", content).and_then(|file| file.choose(key_id))
 }
 
-/// The whole RSA key with some members in place of its own; `null` takes a member out.
+/// Returns the complete RSA key with some members replaced; `null` removes a member.
 fn rsa_with(changes: &[(&str, Value)]) -> String {
     with("jwk/rsa.json", changes)
 }
@@ -277,7 +277,7 @@ fn a_public_key_that_does_not_match_the_private_key_is_rejected() {
     let ec: Value = serde_json::from_str(&text("jwk/ec.json")).unwrap();
     let cause = "its members do not form one key: `x` and `y` are not the public key of `d`";
     refuses(&with("jwk/ec.json", &[("x", ec["y"].clone())]), "jwk_inconsistent", cause);
-    // Another point of the curve: that of RFC 7515 appendix A.3.
+    // Another point on the curve: that of RFC 7515 appendix A.3.
     let x = json!("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU");
     let y = json!("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
     refuses(&with("jwk/ec.json", &[("x", x.clone()), ("y", y)]), "jwk_inconsistent", cause);

@@ -1,4 +1,4 @@
-//! What keystores and sets show of themselves, held against what openssl says of the same keys.
+//! Summaries of keystores and JWK sets, compared with openssl's output for the same keys.
 
 use maskinporten_token_generator::keystore::{DEFAULT_ITERATIONS, JwkFile, KeySummary, Keystore, KeystoreFile};
 use openssl::hash::MessageDigest;

@@ -1,4 +1,4 @@
-//! New keys: what is written is what was made, and can be read again.
+//! New keys: the JWK is that of the generated key and can be parsed.
 
 use std::process::Command;
 

@@ -117,7 +117,7 @@ fn a_certificate_of_another_key_is_rejected_in_either_file() {
 
 #[test]
 fn the_error_for_a_file_without_a_private_key_names_its_content() {
-    let two = "pass the file with the private key with --key, and the certificate with --certificate";
+    let two = "pass the private key's file with --key, and the certificate's file with --certificate";
     let public = "keys/maskinporten-public.pem";
     for (name, found) in [
         ("keys/enterprise.pem", "CERTIFICATE"),
@@ -135,7 +135,7 @@ fn the_error_for_a_file_without_a_private_key_names_its_content() {
 
 #[test]
 fn files_of_other_formats_are_named_with_the_command_that_converts_them() {
-    let give = "pass a file with -----BEGIN PRIVATE KEY----- with --key";
+    let give = "with --key, pass a file that contains -----BEGIN PRIVATE KEY-----";
     for (name, cause, hint) in [
         (
             "pkcs8.der",
@@ -215,7 +215,7 @@ fn a_key_that_cannot_sign_is_rejected_by_its_kind_before_openssl_sees_it() {
     let cause = "its private key is of the kind DSA, which cannot sign a JWT";
     refuses(PemFile::parse("key.pem", old.as_bytes(), DEFAULT_ITERATIONS), "keystore_key", cause, rsa);
 
-    // PKCS#8 with version 0, id-dsa (1.2.840.10040.4.1), and nothing that OpenSSL could read after it.
+    // PKCS#8 with version 0, id-dsa (1.2.840.10040.4.1), followed by nothing that OpenSSL could parse.
     let pkcs8 = block(
         "PRIVATE KEY",
         &openssl::base64::encode_block(b"\x30\x10\x02\x01\x00\x30\x09\x06\x07\x2a\x86\x48\xce\x38\x04\x01\x04\x00"),
@@ -243,7 +243,7 @@ fn unsupported_encryption_is_named_with_the_command_that_replaces_it() {
 
 #[test]
 fn iterations_beyond_the_limit_are_rejected_before_they_are_computed() {
-    // PBKDF2's 2048 (02 02 08 00) becomes 2^31-1, which is two octets longer: so are the lengths around it.
+    // PBKDF2's 2048 (02 02 08 00) becomes 2^31-1, which is two bytes longer, and so are the lengths around it.
     let block = text("pem/encrypted-pkcs8.pem");
     let base64: String = block.lines().filter(|line| !line.starts_with('-')).collect();
     let mut der = openssl::base64::decode_block(&base64).unwrap();
@@ -260,7 +260,7 @@ fn iterations_beyond_the_limit_are_rejected_before_they_are_computed() {
     assert_eq!(cause, "opening it takes at least 2147483647 key derivation iterations, and 10000000 are allowed");
 }
 
-/// Adds two to the length of every element that holds the octet at `inside`.
+/// Adds two to the length of every element that contains the byte at `inside`.
 fn lengthened(der: &[u8], inside: usize) -> Vec<u8> {
     let mut out = der.to_vec();
     let mut at = 0;

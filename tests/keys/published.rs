@@ -1,4 +1,4 @@
-//! Public keys of others: JWK sets (RFC 7517 §5), certificates, and what verifies with them.
+//! Public keys of others: JWK sets (RFC 7517 §5), certificates, and signatures that they verify.
 
 use std::{fs, time::Instant};
 
@@ -18,7 +18,7 @@ fn algorithm(example: &Example) -> SignatureAlgorithm {
     SignatureAlgorithm::parse(example.algorithm).unwrap()
 }
 
-/// What is signed, and the signature.
+/// The signed message and the signature.
 fn parts(example: &Example) -> (&'static [u8], Vec<u8>) {
     let (signed, signature) = example.jws.rsplit_once('.').unwrap();
     (signed.as_bytes(), URL_SAFE_NO_PAD.decode(signature).unwrap())
@@ -28,7 +28,7 @@ fn set(keys: &Value) -> KeySet {
     KeySet::parse(json!({ "keys": keys }).to_string().as_bytes()).unwrap()
 }
 
-/// The JWK of an example with some members in place of its own.
+/// Returns the JWK of an example with some members replaced.
 fn with(example: &Example, changes: &Value) -> Value {
     let mut key: Value = serde_json::from_str(example.key).unwrap();
     for (name, value) in changes.as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! .NET's certificate store of the current user on Linux, as a folder of files that it would write.
+//! .NET's certificate store of the current user on Linux, as a folder with the files that .NET writes.
 #![cfg(unix)] // on Windows the store is refused, whatever is in it
 
 use std::{fs, path::Path};

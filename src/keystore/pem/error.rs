@@ -86,10 +86,10 @@ impl PemErrorKind {
             Self::NotPem(FileFormat::Jwk) => format!("pass it as a JWK: --jwk {file}"),
             Self::Pkcs12 => format!("pass it as a keystore: --keystore {file}"),
             Self::NotPem(FileFormat::DerCertificate | FileFormat::Pkcs7) | Self::NoPrivateKey(_) => {
-                "pass the file with the private key with --key, and the certificate with --certificate".to_owned()
+                "pass the private key's file with --key, and the certificate's file with --certificate".to_owned()
             }
             Self::TooLarge(_) | Self::TooManyBlocks(_) | Self::NotPem(_) => {
-                "pass a file with -----BEGIN PRIVATE KEY----- with --key".to_owned()
+                "with --key, pass a file that contains -----BEGIN PRIVATE KEY-----".to_owned()
             }
             Self::CutShort | Self::Damaged(_) | Self::DamagedCertificate => {
                 format!("copy the file again from its source; this shows what OpenSSL finds: openssl pkey -in {file}")

@@ -1,4 +1,4 @@
-//! What goes wrong with tokens, each told apart.
+//! Errors of tokens.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn a_missing_pin_and_a_wrong_pin_have_different_errors_and_few_tries_are_reporte
         assert_eq!(token().tries(), PinTries::Few);
         open("rsa").unwrap();
         assert_eq!(token().tries(), PinTries::Enough);
-        // Two keys at once, each with a session of its own, share the login.
+        // Two keys, each with its own session, share the login.
         let (first, second) = (open("rsa").unwrap(), open("rsa").unwrap());
         drop(first);
         second.sign(SignatureAlgorithm::Rs256, MESSAGE).unwrap();

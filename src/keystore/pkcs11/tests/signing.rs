@@ -1,4 +1,4 @@
-//! Keys in a token that sign, each in the way that its token offers.
+//! Keys in a token sign with the mechanisms that the token offers.
 
 use super::*;
 use crate::keystore::Certificate;
