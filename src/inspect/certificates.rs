@@ -61,7 +61,7 @@ pub(super) fn findings(jwt: &Jwt, now: DateTime<Utc>) -> Vec<Finding> {
         None => return unreadable("there is no `x5c`".to_owned()),
     };
     let [leaf, ..] = certificates.as_slice() else { return unreadable(ChainError::Empty.to_string()) };
-    let (pass, found) = match VerificationKey::of_certificate(leaf) {
+    let (pass, found) = match VerificationKey::from_certificate(leaf) {
         Ok(key) if jwt.is_signed_by(&key) => (true, format!("{} by {}", jwt.algorithm(), leaf.subject())),
         Ok(_) => (false, format!("{}, but not by {}", jwt.algorithm(), leaf.subject())),
         Err(error) => (false, format!("the certificate's key cannot be used: {error}")),

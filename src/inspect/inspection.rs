@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     InputFormat, Jwt, Organisation, TimeClaim, TokenKind, TokenWarning, certificates, organisations, personal, warnings,
 };
-use crate::{environment::KnownIssuer, keystore::ListedCertificate};
+use crate::{environment::KnownIssuer, keystore::CertificateSummary};
 
 /// The content of a token. Anyone may have written it until the signature has been verified.
 #[derive(Debug, Clone, Serialize)]
@@ -27,7 +27,7 @@ pub struct Inspection {
     /// The organisations that the claims name.
     pub organisations: Vec<Organisation>,
     /// The certificates in `x5c`, leaf first.
-    pub certificates: Vec<ListedCertificate>,
+    pub certificates: Vec<CertificateSummary>,
     /// The warnings.
     pub warnings: Vec<TokenWarning>,
 }
@@ -56,7 +56,7 @@ impl Inspection {
             claims: if show_persons { jwt.claims().clone() } else { personal::masked(jwt.claims()) },
             times: TimeClaim::all(jwt.claims(), now),
             organisations,
-            certificates: chain.and_then(Result::ok).iter().flatten().map(ListedCertificate::from).collect(),
+            certificates: chain.and_then(Result::ok).iter().flatten().map(CertificateSummary::from).collect(),
             warnings,
             issuer,
         }

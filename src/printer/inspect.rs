@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::paint::Painter;
 use crate::{
     inspect::{Finding, FindingVerdict, InputFormat, Inspection, Organisation, TimeClaim, Verification, relative},
-    keystore::ListedCertificate,
+    keystore::CertificateSummary,
     text::printable,
 };
 
@@ -171,7 +171,7 @@ fn organisations(inspection: &Inspection) -> Vec<Cells> {
 
 fn certificates(inspection: &Inspection) -> Vec<Cells> {
     let date = |at: Option<DateTime<Utc>>| at.map_or_else(|| "?".to_owned(), |at| at.format("%Y-%m-%d").to_string());
-    let row = |(number, certificate): (usize, &ListedCertificate)| {
+    let row = |(number, certificate): (usize, &CertificateSummary)| {
         let organisation = certificate.organisation_number.as_ref();
         let organisation = organisation.map(|number| format!(", organisation {number}")).unwrap_or_default();
         let (from, until) = (date(certificate.not_before), date(certificate.not_after));
