@@ -250,7 +250,7 @@ fn keys_that_cannot_be_had_are_an_error_and_no_report() {
     let file = testdata("modern.p12");
     run(&file).fails(
         4,
-        &format!("error: could not use the public keys in `{file}`\ncaused by: it is no JWK set\ncaused by: it is not UTF-8 text\n{form}"),
+        &format!("error: could not use the public keys in `{file}`\ncaused by: it is not a JWK set\ncaused by: it is not UTF-8 text\n{form}"),
     );
     run("http://keys.example/jwk").fails(
         2,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use maskinporten_token_generator::{
     check::{Check, check_ids},
-    keystore::{Listed, Protection, SigningKey},
+    keystore::{KeySummary, Protection, SigningKey},
 };
 
 use super::configuration::wrong;
@@ -71,7 +71,7 @@ fn unopened(failure: &Failure, checks: &mut Vec<Check>) -> Option<SigningKey> {
 fn keystore(layers: &Layers, found: &Unopened, quiet: &Report) -> Result<(SigningKey, Vec<Check>), Failure> {
     let keystore = source::open_keystore(layers, found, quiet)?;
     let encryption = encryption(keystore.protections());
-    let listed = keystore.listed();
+    let listed = keystore.summaries();
     let alias = layers.find("alias");
     let key = keystore.choose(alias.as_ref().map(Found::value))?;
     let choice = choice(&key, &listed, alias.as_ref());
@@ -95,7 +95,7 @@ fn encryption(protections: &[Protection]) -> Check {
     check_ids::ENCRYPTION.warning(found, remedy).with_details(weak.into_iter().chain([why]))
 }
 
-fn entries(listed: &[Listed]) -> Check {
+fn entries(listed: &[KeySummary]) -> Check {
     let names = listed.iter().map(|entry| {
         let certificate = entry.certificate.as_ref();
         let usage = certificate.map_or_else(
@@ -107,7 +107,7 @@ fn entries(listed: &[Listed]) -> Check {
     check_ids::ENTRIES.right(names.collect::<Vec<_>>().join(", "))
 }
 
-fn choice(key: &SigningKey, listed: &[Listed], alias: Option<&Found>) -> Check {
+fn choice(key: &SigningKey, listed: &[KeySummary], alias: Option<&Found>) -> Check {
     let thumbprint = key.thumbprint();
     let chosen = listed.iter().find(|entry| entry.key_thumbprint.as_ref() == Some(&thumbprint));
     let name = chosen.map(|entry| entry.alias.as_str()).unwrap_or_default();

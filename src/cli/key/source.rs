@@ -48,7 +48,7 @@ pub(crate) fn unlock_keystore(
 /// The key of a JWK, or of a set; the JSON itself may stand in a variable.
 pub(super) fn jwk(layers: &Layers, unopened: &Unopened) -> Result<SigningKey, Failure> {
     let key_id = layers.find("kid");
-    let file = JwkFile::parse_octets(unopened.name(), &unopened.content)?;
+    let file = JwkFile::parse(unopened.name(), &*unopened.content)?;
     Ok(file.choose(key_id.as_ref().map(Found::value).filter(|id| *id != "thumbprint"))?)
 }
 

@@ -2,7 +2,7 @@
 
 use maskinporten_token_generator::{
     cache::KeyIdentity,
-    keystore::{FileKind, SigningKey, read_key_file},
+    keystore::{KeyFileKind, SigningKey, read_key_file},
 };
 use zeroize::Zeroizing;
 
@@ -30,9 +30,9 @@ impl Unopened {
         refuse_key_itself(layers, &source)?;
         check_certificate(layers, &source)?;
         let content = match source.name {
-            "keystore" => read_key_file(FileKind::Keystore, source.value())?,
-            "key" => read_key_file(FileKind::Pem, source.value())?,
-            "jwk" => read_key_file(FileKind::Jwk, source.value())?,
+            "keystore" => read_key_file(KeyFileKind::Keystore, source.value())?,
+            "key" => read_key_file(KeyFileKind::Pem, source.value())?,
+            "jwk" => read_key_file(KeyFileKind::Jwk, source.value())?,
             CLIENT_JWK => Zeroizing::new(source.value().as_bytes().to_vec()),
             _ => Zeroizing::default(),
         };
@@ -60,7 +60,7 @@ impl Unopened {
         let identity = chosen.fold(identity, |identity, (name, found)| identity.label(name, found.value()));
         // By its content: another certificate under the same name is that of another token.
         let Some(certificate) = layers.find("certificate") else { return Ok(identity) };
-        Ok(identity.file(&read_key_file(FileKind::Certificates, certificate.value())?))
+        Ok(identity.file(&read_key_file(KeyFileKind::Certificates, certificate.value())?))
     }
 
     /// Opens the key.

@@ -1,89 +1,90 @@
-//! Why a keystore gives no key, told apart so that each has its own remedy.
+//! Why a PKCS#12 keystore gives no key.
 
-use super::{MAXIMUM_ITERATIONS, error::shell_word, file_format::FileFormat};
+use super::MAXIMUM_ITERATIONS;
+use crate::keystore::{FileFormat, error::shell_word};
 
 /// Why the content of a keystore gives no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
+pub enum KeystoreErrorKind {
     /// The integrity check failed.
-    #[error("its integrity check failed, so the password is wrong or the file was changed")]
+    #[error("its integrity check failed, so the password is wrong or the file is damaged")]
     WrongPassword,
-    /// There is no integrity check, and decrypting failed.
-    #[error("it cannot be decrypted, so the password is wrong or the file was changed")]
+    /// The file has no integrity check, and decryption failed.
+    #[error("it could not be decrypted, so the password is wrong or the file is damaged")]
     Undecipherable,
-    /// The file's password is right, but the key inside has another.
-    #[error("its password is right, but what is inside is encrypted with another password")]
+    /// The password of the file is right, but the key inside has another one.
+    #[error("its password is right, but its content is encrypted with another password")]
     OtherKeyPassword,
-    /// The file begins as PKCS#12 does and does not go on so.
-    #[error("it is damaged or cut short: {0}")]
+    /// The file begins like PKCS#12, but cannot be parsed.
+    #[error("it is damaged or truncated: {0}")]
     Damaged(&'static str),
-    /// The file is something else.
+    /// The file has another format.
     #[error("it is not a PKCS#12 keystore: {0}")]
     NotPkcs12(FileFormat),
-    /// The file is larger than any keystore.
-    #[error("it is larger than {0} bytes, which no keystore is")]
+    /// The file is larger than the limit in bytes.
+    #[error("it is larger than the limit of {0} bytes")]
     TooLarge(u64),
-    /// It holds more than any keystore.
-    #[error("it holds {keys} keys or {certificates} certificates or more, which no keystore does")]
+    /// The file has more keys or certificates than allowed.
+    #[error("it has more than {keys} keys or {certificates} certificates")]
     TooManyEntries {
-        /// How many keys are too many.
+        /// The limit for keys.
         keys: usize,
-        /// How many certificates are too many.
+        /// The limit for certificates.
         certificates: usize,
     },
-    /// There is no private key in it.
-    #[error("there is no private key in it, {}", beside(*.certificates))]
+    /// The file has no private key.
+    #[error("it has no private key, {}", instead(*.certificates))]
     NoPrivateKey {
-        /// How many certificates there are.
+        /// How many certificates it has.
         certificates: usize,
     },
-    /// There are certificates, and none has the key's public half.
+    /// The file has certificates, but none for the key.
     #[error("its private key does not belong to any certificate in it")]
     ForeignKey,
-    /// It is encrypted or sealed in a way that is not read here.
-    #[error("it uses {0}, which is not read here")]
+    /// The encryption or MAC is not supported.
+    #[error("it uses {0}, which is not supported")]
     Unsupported(String),
-    /// Opening it would take too long.
-    #[error("opening it takes {wanted} iterations of key derivation or more, and {limit} are allowed")]
+    /// Opening the file takes more iterations than allowed.
+    #[error("opening it takes at least {wanted} key derivation iterations, and {limit} are allowed")]
     TooManyIterations {
-        /// What has been counted so far.
+        /// The iterations counted so far.
         wanted: u64,
-        /// What is allowed.
+        /// The limit.
         limit: u64,
     },
-    /// No entry has the alias that was asked for.
-    #[error("it has no entry with the alias `{alias}`; it has{entries}")]
+    /// No entry has this alias.
+    #[error("it has no entry with the alias `{alias}`; its entries are:{entries}")]
     NoSuchAlias {
         /// The alias that was asked for.
         alias: String,
-        /// The entries, a line each.
+        /// The entries, one per line.
         entries: String,
     },
-    /// Several entries could be meant.
-    #[error("it has several keys and none is the obvious one:{entries}")]
+    /// Several entries match.
+    #[error("it has several keys to choose from:{entries}")]
     Ambiguous {
-        /// The entries, a line each.
+        /// The entries, one per line.
         entries: String,
     },
-    /// The key is of a kind that signs no JWT.
-    #[error("its private key is of the kind {0}, which signs no JWT")]
+    /// The key is of a kind that cannot sign a JWT.
+    #[error("its private key is of the kind {0}, which cannot sign a JWT")]
     KeyKind(String),
-    /// An RSA key that the standards and Maskinporten find too short, or that nobody can use.
+    /// The RSA key is too short for the standards and Maskinporten, or too long for OpenSSL.
     #[error("its RSA key has {0} bits; 2048 to 16384 are accepted (RFC 7518 §3.3)")]
     KeySize(u32),
 }
 
-impl Reason {
-    /// Tells a damaged keystore from a file of another kind.
-    pub(super) fn of_unreadable(bytes: &[u8]) -> Self {
-        if FileFormat::like_pkcs12(bytes) {
-            Self::Damaged("its lengths do not fit what is there")
+impl KeystoreErrorKind {
+    /// Tells a damaged keystore from a file of another format.
+    pub(super) fn for_unreadable(bytes: &[u8]) -> Self {
+        if FileFormat::is_like_pkcs12(bytes) {
+            Self::Damaged("its lengths do not match its size")
         } else {
             Self::NotPkcs12(FileFormat::sniff(bytes))
         }
     }
 
-    pub(super) fn hint(&self, name: &str) -> String {
+    pub(in crate::keystore) fn hint(&self, name: &str) -> String {
         let file = shell_word(name);
         match self {
             Self::WrongPassword | Self::Undecipherable => {
@@ -93,14 +94,14 @@ impl Reason {
                 "give key and keystore the same password: keytool -importkeystore -srckeystore {file} \
                  -destkeystore new.p12 -deststoretype pkcs12"
             ),
-            Self::Damaged(_) => "copy the file again from where it came, in binary mode".to_owned(),
-            Self::NotPkcs12(looks) => hint_for_other_file(*looks, &file),
-            Self::TooLarge(_) => "check the path given with --keystore".to_owned(),
+            Self::Damaged(_) => "copy the file again from its source, in binary mode".to_owned(),
+            Self::NotPkcs12(format) => hint_for_format(*format, &file),
+            Self::TooLarge(_) => "check the path: a keystore takes a few kilobytes".to_owned(),
             Self::TooManyEntries { .. } => {
-                "export the one key and its certificates into a keystore of their own".to_owned()
+                "export the key and its certificates into a keystore of their own".to_owned()
             }
-            Self::NoPrivateKey { .. } => "export it again from where the key was made, with the private key \
-                 (openssl pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12)"
+            Self::NoPrivateKey { .. } => "export it again where the key was made, with the private key: openssl \
+                 pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12"
                 .to_owned(),
             Self::ForeignKey => "put the key and its own certificate together: openssl pkcs12 -export -inkey key.pem \
                  -in certificate.pem -out keystore.p12"
@@ -110,7 +111,7 @@ impl Reason {
                  pkcs12 -export -in key-and-certificates.pem -out new.p12; rm key-and-certificates.pem"
             ),
             Self::TooManyIterations { wanted, .. } if *wanted > MAXIMUM_ITERATIONS => {
-                "get the file again from where it was made: no program asks for so much".to_owned()
+                "get the file again from its source: no known program writes such a count".to_owned()
             }
             Self::TooManyIterations { wanted, .. } => {
                 format!("if you trust the file, pass --max-iterations {wanted} or more")
@@ -121,7 +122,7 @@ impl Reason {
         }
     }
 
-    pub(super) fn code(&self) -> &'static str {
+    pub(in crate::keystore) fn code(&self) -> &'static str {
         match self {
             Self::WrongPassword | Self::Undecipherable | Self::OtherKeyPassword => "keystore_password",
             Self::Damaged(_) | Self::TooLarge(_) | Self::TooManyEntries { .. } => "keystore_damaged",
@@ -136,8 +137,8 @@ impl Reason {
     }
 }
 
-fn hint_for_other_file(looks: FileFormat, file: &str) -> String {
-    match looks {
+fn hint_for_format(format: FileFormat, file: &str) -> String {
+    match format {
         FileFormat::Pem => format!(
             "if the PEM file holds the key and its certificate: openssl pkcs12 -export -in {file} -out keystore.p12"
         ),
@@ -149,7 +150,7 @@ fn hint_for_other_file(looks: FileFormat, file: &str) -> String {
             "find the .p12 or .pfx file that came with the certificate's private key".to_owned()
         }
         FileFormat::DerKey => format!(
-            // `pkcs12 -inkey` reads PEM alone.
+            // `pkcs12 -inkey` reads PEM only.
             "put it together with its certificate: openssl pkey -inform DER -in {file} -out key.pem && openssl \
              pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12; rm key.pem"
         ),
@@ -159,8 +160,8 @@ fn hint_for_other_file(looks: FileFormat, file: &str) -> String {
     }
 }
 
-/// What there is in place of a private key.
-fn beside(certificates: usize) -> String {
+/// Describes what a keystore has instead of a private key.
+fn instead(certificates: usize) -> String {
     match certificates {
         0 => "and no certificate either".to_owned(),
         1 => "only a certificate".to_owned(),

@@ -1,5 +1,5 @@
-//! Finds the public half of a private key in a token: in the private key's own attributes, in the public key
-//! beside it, or in the certificate beside it. Beside means: with the same `CKA_ID` (PKCS#11 §4.8).
+//! Finds the public key of a private key in a token: in its own attributes, or in the public key or certificate with the
+//! same `CKA_ID` (PKCS#11 §4.8).
 
 use cryptoki::{
     error::Error,
@@ -15,19 +15,19 @@ use openssl::{
     rsa::Rsa,
 };
 
-use super::{HardwareReason, module::reason};
-use crate::keystore::{Certificate, Reason};
+use super::{HardwareErrorKind, module::error_kind};
+use crate::keystore::{Certificate, KeystoreErrorKind};
 
-/// The curves of JWS by what `CKA_EC_PARAMS` says of them: the DER of an object identifier.
+/// The curves of JWS by their `CKA_EC_PARAMS`: the DER of an object identifier.
 const CURVES: [(&[u8], Nid); 3] = [
     (b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", Nid::X9_62_PRIME256V1),
     (b"\x06\x05\x2b\x81\x04\x00\x22", Nid::SECP384R1),
     (b"\x06\x05\x2b\x81\x04\x00\x23", Nid::SECP521R1),
 ];
 
-/// What an object says of itself.
+/// The attributes of a key or certificate.
 #[derive(Default)]
-pub(super) struct Attributes {
+pub(super) struct ObjectAttributes {
     pub(super) id: Vec<u8>,
     pub(super) label: String,
     pub(super) always_authenticate: bool,
@@ -39,8 +39,8 @@ pub(super) struct Attributes {
     value: Vec<u8>,
 }
 
-impl Attributes {
-    /// Reads an object; what it does not say is left empty.
+impl ObjectAttributes {
+    /// Reads the attributes of an object; missing ones are empty.
     pub(super) fn read(session: &Session, object: ObjectHandle, class: ObjectClass) -> Result<Self, Error> {
         let mut wanted = vec![AttributeType::Id, AttributeType::Label];
         if class == ObjectClass::CERTIFICATE {
@@ -67,69 +67,71 @@ impl Attributes {
         Ok(read)
     }
 
-    fn public(&self) -> Result<Option<PKey<Public>>, Reason> {
-        let damaged = |_| Reason::Damaged("the public key in the token cannot be read");
+    fn public_key(&self) -> Result<Option<PKey<Public>>, KeystoreErrorKind> {
+        let damaged = |_| KeystoreErrorKind::Damaged("the public key in the token cannot be parsed");
         match self.kind {
             Some(KeyType::RSA) if !self.modulus.is_empty() && !self.exponent.is_empty() => {
                 rsa(&self.modulus, &self.exponent).map(Some).map_err(damaged)
             }
             Some(KeyType::EC) if !self.point.is_empty() => {
                 let curve = CURVES.iter().find(|(parameters, _)| *parameters == self.curve);
-                let (_, curve) = curve.ok_or(Reason::KeyKind("EC on a curve without a name in JWS".to_owned()))?;
+                let (_, curve) =
+                    curve.ok_or(KeystoreErrorKind::KeyKind("EC on a curve without a name in JWS".to_owned()))?;
                 ec(*curve, &self.point).map(Some).map_err(damaged)
             }
             Some(KeyType::RSA | KeyType::EC) => Ok(None),
             other => {
-                let kind = other.map_or_else(|| "that it does not name".to_owned(), |kind| kind.to_string());
-                Err(Reason::KeyKind(kind))
+                let kind = other.map_or_else(|| "without a name".to_owned(), |kind| kind.to_string());
+                Err(KeystoreErrorKind::KeyKind(kind))
             }
         }
     }
 }
 
-/// The certificates that this session may see.
-pub(super) fn certificates(session: &Session) -> Result<Vec<(Vec<u8>, Certificate)>, HardwareReason> {
+/// Returns the certificates that the session can see, each with its `CKA_ID`.
+pub(super) fn certificates(session: &Session) -> Result<Vec<(Vec<u8>, Certificate)>, HardwareErrorKind> {
     let template = [Attribute::Class(ObjectClass::CERTIFICATE), Attribute::Token(true)];
-    let objects = session.find_objects(&template).map_err(|error| reason(&error))?;
+    let objects = session.find_objects(&template).map_err(|error| error_kind(&error))?;
     let read = objects.into_iter().filter_map(|object| {
-        let attributes = Attributes::read(session, object, ObjectClass::CERTIFICATE).ok()?;
+        let attributes = ObjectAttributes::read(session, object, ObjectClass::CERTIFICATE).ok()?;
         Some((attributes.id, Certificate::from_der(&attributes.value)?))
     });
     Ok(read.collect())
 }
 
-/// The public half of the private key that has these attributes.
+/// Finds the public key of the private key with these attributes.
 pub(super) fn find(
     session: &Session,
-    private: &Attributes,
+    private: &ObjectAttributes,
     certificates: &[(Vec<u8>, Certificate)],
-) -> Result<PKey<Public>, HardwareReason> {
-    if let Some(public) = private.public().map_err(HardwareReason::Key)? {
+) -> Result<PKey<Public>, HardwareErrorKind> {
+    if let Some(public) = private.public_key().map_err(HardwareErrorKind::Key)? {
         return Ok(public);
     }
     let mut template = vec![Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::Token(true)];
-    // A key without an id has nothing but its label in common with its public half.
+    // A key without an id shares only its label with its public key.
     template.push(if private.id.is_empty() {
         Attribute::Label(private.label.clone().into_bytes())
     } else {
         Attribute::Id(private.id.clone())
     });
-    for object in session.find_objects(&template).map_err(|error| reason(&error))? {
-        let public = Attributes::read(session, object, ObjectClass::PUBLIC_KEY).map_err(|error| reason(&error))?;
-        if let Some(public) = public.public().map_err(HardwareReason::Key)? {
+    for object in session.find_objects(&template).map_err(|error| error_kind(&error))? {
+        let public =
+            ObjectAttributes::read(session, object, ObjectClass::PUBLIC_KEY).map_err(|error| error_kind(&error))?;
+        if let Some(public) = public.public_key().map_err(HardwareErrorKind::Key)? {
             return Ok(public);
         }
     }
     let beside = certificates.iter().find(|(id, _)| !id.is_empty() && *id == private.id);
-    beside.and_then(|(_, certificate)| certificate.public_key()).ok_or(HardwareReason::NoPublicHalf)
+    beside.and_then(|(_, certificate)| certificate.public_key()).ok_or(HardwareErrorKind::NoPublicKey)
 }
 
 fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<PKey<Public>, ErrorStack> {
     PKey::from_rsa(Rsa::from_public_components(BigNum::from_slice(modulus)?, BigNum::from_slice(exponent)?)?)
 }
 
-/// The point is an OCTET STRING in DER by the standard, and bare in some tokens.
-#[allow(clippy::redundant_closure_for_method_calls)] // yasna's lifetimes do not let the method be named
+/// Builds an EC key. The standard wraps the point in an OCTET STRING in DER, but some tokens do not.
+#[allow(clippy::redundant_closure_for_method_calls)] // methods of yasna cannot be passed by name
 fn ec(curve: Nid, point: &[u8]) -> Result<PKey<Public>, ErrorStack> {
     let group = EcGroup::from_curve_name(curve)?;
     let mut context = BigNumContext::new()?;
