@@ -37,8 +37,8 @@ pub enum SigningError {
     /// The hardware token failed.
     #[error("the hardware token could not sign")]
     Hardware(#[source] HardwareErrorKind),
-    /// A key of the caller's own failed.
-    #[error("the key could not sign")]
+    /// A key of the caller's own did not sign.
+    #[error("the key did not sign")]
     External(#[source] std::sync::Arc<dyn std::error::Error + Send + Sync>),
     /// The signature does not verify with the public key.
     #[error("the signature does not verify with the public key, so the private key is damaged")]
