@@ -1,10 +1,6 @@
 //! One config file, parsed and checked.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs::File, path::Path};
 
 use toml::de::{DeTable, DeValue};
 
@@ -32,8 +28,6 @@ pub enum ConfigFileKind {
 /// A config file whose structure is valid. A profile with a fault keeps it until that profile is used.
 #[derive(Debug)]
 pub struct ConfigFile {
-    path: PathBuf,
-    kind: ConfigFileKind,
     pub(super) default_profile: Option<(String, Location)>,
     pub(super) profiles: BTreeMap<String, (ProfileSection, Location)>,
 }
@@ -55,7 +49,7 @@ impl ConfigFile {
         kind: ConfigFileKind,
         known: &[KnownSetting],
     ) -> Result<Self, ProfileError> {
-        Self::from_source(&SourceText::read(file, path)?, path, kind, known)
+        Self::from_source(&SourceText::read(file, path)?, kind, known)
     }
 
     /// Parses the text of a config file; relative paths and errors refer to `path`.
@@ -63,22 +57,17 @@ impl ConfigFile {
     /// # Errors
     /// As [`ConfigFile::read`], apart from I/O errors.
     pub fn parse(text: &str, path: &Path, kind: ConfigFileKind, known: &[KnownSetting]) -> Result<Self, ProfileError> {
-        Self::from_source(&SourceText::new(text, path), path, kind, known)
+        Self::from_source(&SourceText::new(text, path), kind, known)
     }
 
-    fn from_source(
-        source: &SourceText,
-        path: &Path,
-        kind: ConfigFileKind,
-        known: &[KnownSetting],
-    ) -> Result<Self, ProfileError> {
+    fn from_source(source: &SourceText, kind: ConfigFileKind, known: &[KnownSetting]) -> Result<Self, ProfileError> {
         // Only the parser's message and location: its Display repeats the line, which may hold a password.
         let table = DeTable::parse(&source.text).map_err(|error| ProfileError::Syntax {
             location: source.line_and_column(error.span().map_or(0, |span| span.start)),
             message: shown(error.message()),
         })?;
         let reader = SectionReader { source, kind, known };
-        let mut file = Self { path: path.to_owned(), kind, default_profile: None, profiles: BTreeMap::new() };
+        let mut file = Self { default_profile: None, profiles: BTreeMap::new() };
         for (key, value) in in_file_order(table.get_ref()) {
             match key.get_ref().as_ref() {
                 "default_profile" => {
@@ -94,18 +83,6 @@ impl ConfigFile {
             }
         }
         Ok(file)
-    }
-
-    /// Returns the path of the file.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Returns whether it is the project's or the user's.
-    #[must_use]
-    pub fn kind(&self) -> ConfigFileKind {
-        self.kind
     }
 
     /// Returns the names of its profiles, and where each begins.

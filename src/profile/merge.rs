@@ -58,12 +58,6 @@ impl Profiles {
         Some((name, location))
     }
 
-    /// Returns the files that were read, the strongest first.
-    #[must_use]
-    pub fn files(&self) -> &[ConfigFile] {
-        &self.files
-    }
-
     /// Returns problems of the files as a whole. Those of one profile are in [`Profile::warnings`].
     #[must_use]
     pub fn warnings(&self) -> &[ProfileWarning] {

@@ -87,18 +87,12 @@ impl Explain for WriteError {
 /// Writes a new config file, mode 0600, and the folders above it that are missing, mode 0700.
 ///
 /// # Errors
-/// [`WriteError::Exists`] when the file exists and may not be replaced; [`WriteError::Unwritable`].
-pub fn create(path: &Path, text: &str, replace: bool) -> Result<(), WriteError> {
+/// [`WriteError::Exists`]; [`WriteError::Unwritable`].
+pub fn create(path: &Path, text: &str) -> Result<(), WriteError> {
     // tempfile's own message names the temporary file, which the user does not know.
     let unwritable = |error: io::Error| WriteError::Unwritable { path: path.to_owned(), source: error.kind().into() };
-    let target = if replace { real(path) } else { path.to_owned() };
-    make_folder(&folder_of(&target)).map_err(unwritable)?;
-    let file = temporary(&target, text).map_err(unwritable)?;
-    if replace {
-        file.persist(&target).map_err(|error| unwritable(error.error))?;
-        return Ok(());
-    }
-    match file.persist_noclobber(&target) {
+    make_folder(&folder_of(path)).map_err(unwritable)?;
+    match temporary(path, text).map_err(unwritable)?.persist_noclobber(path) {
         Ok(_) => Ok(()),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(WriteError::Exists(path.to_owned())),
         Err(error) => Err(unwritable(error.error)),

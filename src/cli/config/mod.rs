@@ -115,7 +115,7 @@ impl ConfigTarget {
             profile::append(&self.file, drafts, self.kind, &known)
         } else {
             let text = ProfileDraft::file(drafts, default_of(drafts), &known);
-            text.and_then(|text| profile::create(&self.file, &text, false))
+            text.and_then(|text| profile::create(&self.file, &text))
         };
         written.map_err(|error: WriteError| failure(&error))?;
         report::print(format!("{}\n", self.file.display()).as_bytes())
