@@ -3,21 +3,7 @@
 
 use std::{collections::BTreeSet, ffi::OsStr, io, path::Path, process::Command};
 
-use super::{
-    layers::Layers,
-    report::{Exit, Failure},
-    settings::{self, SETTINGS},
-};
-
-/// The settings that name the variable a secret stands in.
-const NAMING: [&str; 2] = ["keystore-password-env", "pkcs11-pin-env"];
-
-/// The variables that hold secrets for us alone: those that are secrets by name, and those that the settings name.
-pub(crate) fn secret_variables(layers: &Layers) -> BTreeSet<String> {
-    let own = SETTINGS.iter().filter(|setting| settings::is_secret(setting.name)).map(settings::Setting::variable);
-    let named = NAMING.iter().flat_map(|name| layers.find_all(name)).filter(|name| !name.contains(['=', '\0']));
-    own.chain(named.filter(|name| !name.is_empty())).collect()
-}
+use super::report::{Exit, Failure};
 
 /// The program, with an environment that holds none of these variables.
 pub(crate) fn without(secrets: &BTreeSet<String>, program: &OsStr) -> Command {

@@ -4,12 +4,13 @@ use std::{
     fs::File,
     io::{self, Read, Write as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use maskinporten_token_generator::{
-    clock::SystemClock,
     keystore::{
-        FileFormat, JwkFile, KeystoreFile, Listed, NewKey, NewKeyError, NewKeyKind, PemFile, Protection, SigningKey,
+        CertificateFile, FileFormat, JwkFile, KeystoreFile, Listed, NewKey, NewKeyError, NewKeyKind, PemFile,
+        Protection, SigningKey,
     },
     text::printable_lines,
 };
@@ -18,12 +19,12 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{
-    args::{KeysCommand, ListArguments, NewArguments, PublicArguments},
-    key,
-    layers::{Found, Layers, Origin},
+    args::{KeysCommand, ListArguments, NewArguments, PublicArguments, ReportFormat},
+    located_key::{LocatedKey, unlock_keystore, unlock_pem},
     progress::Progress,
+    prompt::Answers,
     report::{self, Exit, Failure, Report},
-    resolve,
+    settings::{self, KeySettings, SecretKind, SettingSources, Unlock},
 };
 
 /// Larger files than any that holds keys.
@@ -74,13 +75,12 @@ fn write_private(path: &Path, jwk: &SecretString) -> Result<(), Failure> {
 
 /// Prints the public half of whatever key the settings name.
 fn public(arguments: PublicArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
-    let mut layers = Layers::of(arguments.settings, config, report)?;
-    if layers.find("env").is_some() {
-        resolve::add_environment(&mut layers, report)?;
-    }
-    let key = key::open(&layers, &SystemClock, report)?;
-    let asked = layers.find("kid").map(|found| found.value().to_owned()).filter(|id| id != "thumbprint");
-    let key_id = asked.or_else(|| key.key_id().map(str::to_owned)).unwrap_or_else(|| key.thumbprint());
+    let mut sources = SettingSources::load(arguments.settings, config, report)?;
+    settings::add_environment(&mut sources, report)?;
+    let settings = KeySettings::parse(&sources)?;
+    let given = settings.key_id.clone();
+    let key = LocatedKey::read(settings, Arc::default())?.open_here(report)?;
+    let key_id = given.or_else(|| key.key_id().map(str::to_owned)).unwrap_or_else(|| key.thumbprint());
     print_set(&key, &key_id)
 }
 
@@ -92,25 +92,28 @@ fn print_set(key: &SigningKey, key_id: &str) -> Result<(), Failure> {
 
 /// Lists what a keystore, a JWK set or a PEM file holds.
 fn list(arguments: ListArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
-    let layers = Layers::of(arguments.settings, config, report)?;
-    let iterations = key::source::iterations(&layers)?;
+    let sources = SettingSources::load(arguments.settings, config, report)?;
     let name = arguments.file.display().to_string();
-    let source =
-        Found { name: "keystore", values: vec![name.clone()], origin: Origin::Option, label: name.clone(), rank: 0 };
+    let answers = Answers::default();
+    let unlock = |kind| Unlock::for_file(&sources, kind, &name);
     let bytes = read(&arguments.file)?;
     let (keys, protections) = match FileFormat::sniff(&bytes) {
         FileFormat::Jwk => (JwkFile::parse(&name, &String::from_utf8_lossy(&bytes))?.listed(), Vec::new()),
         FileFormat::Pem => {
-            let file = PemFile::parse(&name, &bytes, iterations)?;
-            (vec![key::source::unlock_pem(file, &layers, &source, report)?.listed("1")], Vec::new())
+            let unlock = unlock(SecretKind::KeyPassword)?;
+            let file = PemFile::parse(&name, &bytes, unlock.maximum_iterations)?;
+            let certificate = settings::certificate_file(&sources);
+            let certificate = certificate.map(|file| CertificateFile::read(Path::new(&file))).transpose()?;
+            (vec![unlock_pem(file, certificate, &unlock, &name, &answers, report)?.listed("1")], Vec::new())
         }
         _ => {
-            let file = KeystoreFile::parse(&name, &bytes, iterations)?;
-            let opened = key::source::unlock_keystore(file, &layers, &source, report)?;
+            let unlock = unlock(SecretKind::KeystorePassword)?;
+            let file = KeystoreFile::parse(&name, &bytes, unlock.maximum_iterations)?;
+            let opened = unlock_keystore(file, &unlock, &name, &answers, report)?;
             (opened.listed(), opened.protections().to_vec())
         }
     };
-    let text = if arguments.format == "json" {
+    let text = if arguments.format == ReportFormat::Json {
         let protections: Vec<Value> =
             protections.iter().map(|part| json!({ "part": part.part, "method": part.method })).collect();
         format!("{:#}\n", json!({ "keys": keys, "encryption": protections }))

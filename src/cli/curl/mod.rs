@@ -10,7 +10,7 @@ mod options;
 mod process;
 mod target;
 
-use std::{ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc};
 
 use maskinporten_token_generator::{
     client::AccessToken,
@@ -26,28 +26,27 @@ use self::{
 };
 use super::{
     args::CurlArguments,
-    child,
-    fetch::{self, Freshness},
-    headers,
-    layers::Layers,
+    child, headers,
     report::{Exit, Failure, Report},
+    settings::{SettingSources, Settings},
+    tokens::Tokens,
 };
 
 pub(crate) async fn run(
     arguments: CurlArguments,
     config: Option<PathBuf>,
-    report: &Report,
+    report: &Arc<Report>,
 ) -> Result<ExitCode, Failure> {
-    let typed = headers::typed(&arguments.header)?;
+    let typed = headers::parse_options(&arguments.header)?;
     let call = read(&arguments.arguments)?;
     let target = Target::of(&call)?;
     process::check_version()?;
-    let layers = Layers::of(arguments.settings, config, report)?;
-    let mut along = headers::along_with(&layers.headers, typed)?;
+    let sources = SettingSources::load(arguments.settings, config, report)?;
+    let mut along = headers::merge(&sources.headers, typed)?;
     along.retain(|header| !call.gives_header(header.name()));
-    check_stdin(&call, &layers)?;
+    check_stdin(&call, &sources)?;
     warn_of_redirects(&call, &along, report);
-    let calling = Calling { call, target, along, arguments: arguments.arguments, layers };
+    let calling = Calling { call, target, along, arguments: arguments.arguments, sources };
     calling.make(report).await.map(|ended| ExitCode::from(ended.code))
 }
 
@@ -57,17 +56,18 @@ struct Calling {
     target: Option<Target>,
     along: Vec<Header>,
     arguments: Vec<OsString>,
-    layers: Layers,
+    sources: SettingSources,
 }
 
 impl Calling {
     /// Makes the call, and once more when the token is refused and that can do no harm.
-    async fn make(self, report: &Report) -> Result<Ended, Failure> {
+    async fn make(mut self, report: &Arc<Report>) -> Result<Ended, Failure> {
         if self.call.gives_header("Authorization") {
             report.warning("curl's arguments bring an Authorization of their own: no token is fetched");
             return self.once(None, Watch::Nothing).await;
         }
-        let token = fetch::access_token(self.layers.clone(), report, Freshness::Usual).await?;
+        let tokens = Tokens::new(Settings::from_sources(&mut self.sources, report)?, report)?;
+        let token = tokens.token().await?;
         for fault in self.target.iter().flat_map(|target| fit::faults(&token, target)) {
             report.warning(&fault);
         }
@@ -76,18 +76,16 @@ impl Calling {
         if !ended.refused {
             return Ok(ended);
         }
-        // What there is to warn of has been said.
-        let quiet = report.keeping_warnings();
         if let Some(obstacle) = obstacle {
             // A key from stdin cannot be read again to find the stored token.
-            if !self.layers.takes_stdin() {
-                fetch::forget(self.layers.clone(), &quiet, &token)?;
+            if !self.sources.takes_stdin() {
+                tokens.forget(&token)?;
             }
             report.warning(&format!("the API refused the token (401), and was not asked again: {obstacle}"));
             return Ok(ended);
         }
         report.warning("the API refused the token (401): asking once more with a new one");
-        let token = fetch::access_token(self.layers.clone(), &quiet, Freshness::InsteadOf(&token)).await?;
+        let token = tokens.instead_of(&token).await?;
         let ended = self.once(Some(&token), self.watch(true)).await?;
         if ended.refused {
             report.warning("the API refused the new token too (401)");
@@ -98,8 +96,8 @@ impl Calling {
     async fn once(&self, token: Option<&AccessToken>, watch: Watch) -> Result<Ended, Failure> {
         let mut config = Zeroizing::new(Vec::new());
         print_curl_config(&self.options(), token, &self.along, &mut *config)
-            .map_err(|error| Failure::of_output(&error))?;
-        let command = child::without(&child::secret_variables(&self.layers), CURL.as_ref());
+            .map_err(|error| Failure::from_output(&error))?;
+        let command = child::without(&self.sources.secret_variables(), CURL.as_ref());
         process::run(command, &self.arguments, &config, watch).await
     }
 
@@ -130,7 +128,7 @@ impl Calling {
             Some("its stdin has been read")
         } else if self.call.gives(&TAKES_UP).is_some() {
             Some("the file that it wrote is there now")
-        } else if self.layers.takes_stdin() {
+        } else if self.sources.takes_stdin() {
             Some("the key came from stdin, which has been read")
         } else {
             None
@@ -167,8 +165,8 @@ fn read(arguments: &[OsString]) -> Result<Call, Failure> {
 }
 
 /// Stdin can be read once.
-fn check_stdin(call: &Call, layers: &Layers) -> Result<(), Failure> {
-    if !(call.reads_stdin() && layers.takes_stdin()) {
+fn check_stdin(call: &Call, sources: &SettingSources) -> Result<(), Failure> {
+    if !(call.reads_stdin() && sources.takes_stdin()) {
         return Ok(());
     }
     let hint = Some("read the key from a file".to_owned());

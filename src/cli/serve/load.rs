@@ -1,11 +1,10 @@
-//! From settings to profiles that can be served: everything read and checked, keys opened.
+//! Loads the profiles that are served: parses the settings, opens the keys.
 
 use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
-    cache::{KeySource, KeyThumbprint},
+    cache::KeySource as KeyIdentity,
     client::TokenClient,
-    clock::SystemClock,
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
     grant::Grant,
     keystore::SigningKey,
@@ -14,46 +13,45 @@ use maskinporten_token_generator::{
 };
 
 use crate::cli::{
-    cached,
-    headers::along_with,
-    key::{self, Unopened},
-    layers::Layers,
+    headers,
+    located_key::LocatedKey,
     prompt::Answers,
-    report::{Exit, Failure, Report},
-    resolve::{Asked, Problems},
-    settings::{self, PROFILE, Typed},
+    report::{Failure, Report},
+    settings::{KeySettings, Resources, SettingArguments, SettingSources, Settings},
+    signals,
+    tokens::{cache_key, thumbprint},
 };
 
-/// What a profile is called that has no name.
+/// The name of a profile that has none.
 const NAMELESS: &str = "default";
 
-/// Reads settings, any number of times.
+/// Loads profiles, any number of times.
 pub(super) struct Loader {
-    settings: Typed,
+    settings: SettingArguments,
     names: Vec<String>,
     config: Option<PathBuf>,
     allowed: AllowedScopes,
     answers: Arc<Answers>,
-    is_original: bool,
+    is_legacy: bool,
 }
 
-/// A profile that can be served.
+/// A profile that is ready to be served.
 pub(super) struct Prepared {
     pub(super) profile: Arc<Profile>,
     pub(super) grant: Grant,
     pub(super) key: SigningKey,
     pub(super) client: TokenClient,
-    /// Whose default resource goes with scopes, where the settings name none.
+    /// The environment whose default resource belongs to other scopes; `None` if the settings name resources.
     pub(super) default_resource: Option<Environment>,
-    source: KeySource,
+    identity: KeyIdentity,
 }
 
-/// Every profile, and the files that they were made from.
+/// Every profile, and the files that they were loaded from.
 pub(super) struct Loaded {
     pub(super) prepared: Vec<Arc<Prepared>>,
-    /// Where settings are, or would be.
+    /// The config files, including those that do not exist yet.
     pub(super) configs: Vec<PathBuf>,
-    /// Those that settings name.
+    /// The files that settings name.
     pub(super) files: Vec<PathBuf>,
 }
 
@@ -64,23 +62,28 @@ impl Loaded {
 }
 
 impl Loader {
-    pub(super) fn new(settings: Typed, names: Vec<String>, config: Option<PathBuf>, allowed: AllowedScopes) -> Self {
-        Self { settings, names, config, allowed, answers: Arc::default(), is_original: false }
+    pub(super) fn new(
+        settings: SettingArguments,
+        names: Vec<String>,
+        config: Option<PathBuf>,
+        allowed: AllowedScopes,
+    ) -> Self {
+        Self { settings, names, config, allowed, answers: Arc::default(), is_legacy: false }
     }
 
-    /// The settings of the original's command line.
-    pub(super) fn of_original(settings: Typed) -> Self {
+    /// Loads the settings of the original's command line.
+    pub(super) fn legacy(settings: SettingArguments) -> Self {
         let own = Self::new(settings, Vec::new(), None, AllowedScopes::default());
-        Self { is_original: true, ..own }
+        Self { is_legacy: true, ..own }
     }
 
-    /// Nobody is asked for a password any more; what was answered is remembered.
+    /// Ends the questions for passwords; the answers are remembered.
     pub(super) fn end_questions(&self) {
         self.answers.end_questions();
     }
 
-    /// Reads everything. Keys that are the same as before are opened again if that is asked for: their password may
-    /// be another.
+    /// Loads everything. Keys that are the same as before are opened again if `keys_too` is set, since their password may
+    /// have changed.
     pub(super) async fn load(
         &self,
         before: &[Arc<Prepared>],
@@ -91,11 +94,10 @@ impl Loader {
             if self.names.is_empty() { vec![None] } else { self.names.iter().map(Some).collect() };
         let mut loaded = Loaded { prepared: Vec::new(), configs: self.config_files(), files: Vec::new() };
         for name in names {
-            let layers = self.layers(name, report)?.with_answers(Arc::clone(&self.answers));
             let known = before.iter().filter(|_| !keys_too).chain(&loaded.prepared);
-            let known = known.map(|prepared| (prepared.source.clone(), prepared.key.clone())).collect();
-            let prepared = self.prepare(layers, known, before.is_empty(), report).await;
-            let (prepared, files) = prepared.map_err(|failure| match name {
+            let known = known.map(|prepared| (prepared.identity.clone(), prepared.key.clone())).collect();
+            let sources = self.sources(name, report)?;
+            let (prepared, files) = self.prepare(sources, known, report).await.map_err(|failure| match name {
                 Some(name) if self.names.len() > 1 => failure.about(&format!("the profile `{name}` cannot be served")),
                 _ => failure,
             })?;
@@ -105,52 +107,53 @@ impl Loader {
         Ok(loaded)
     }
 
-    fn layers(&self, name: Option<&String>, report: &Report) -> Result<Layers, Failure> {
+    fn sources(&self, name: Option<&String>, report: &Report) -> Result<SettingSources, Failure> {
         let mut settings = self.settings.clone();
-        settings.0.extend(name.map(|name| (PROFILE, vec![name.clone()])));
-        if self.is_original { Layers::of_original(settings) } else { Layers::of(settings, self.config.clone(), report) }
+        if let Some(name) = name {
+            settings.set_profile(name);
+        }
+        if self.is_legacy {
+            SettingSources::load_legacy(settings)
+        } else {
+            SettingSources::load(settings, self.config.clone(), report)
+        }
     }
 
+    /// Prepares a profile; returns also the files that its settings name.
     async fn prepare(
         &self,
-        mut layers: Layers,
-        known: Vec<(KeySource, SigningKey)>,
-        is_first: bool,
+        mut sources: SettingSources,
+        known: Vec<(KeyIdentity, SigningKey)>,
         report: &Arc<Report>,
     ) -> Result<(Prepared, Vec<PathBuf>), Failure> {
-        let asked = Asked::of(&mut layers, report).map_err(Problems::first)?;
-        let environment = layers.find("env").and_then(|found| Environment::parse(found.value()));
-        let names_resource = !layers.find_group(&["resource", "no-resource"]).is_empty();
-        let minimum = cached::minimum(&layers)?;
-        let headers = along_with(&layers.headers, Vec::new())?;
-        let name = layers.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
-        let (audience, endpoint) = asked.addresses(&layers).await?;
-        let files = settings::paths().filter_map(|name| layers.find(name)).map(|found| PathBuf::from(found.value()));
-        let files = files.collect();
-        let (layers, source, key) = open(layers, known, is_first, report).await?;
-        let thumbprint = KeyThumbprint::parse(&key.thumbprint()).ok_or_else(|| {
-            let message = "the key has no thumbprint that a token could be remembered under".to_owned();
-            Failure::plain(Exit::Key, "thumbprint", message, Some("use another key".to_owned()))
-        })?;
+        let (settings, key) = Settings::from_sources(&mut sources, report)?;
+        let headers = headers::merge(&sources.headers, Vec::new())?;
+        let name = sources.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
+        let (audience, endpoint) =
+            settings.server.addresses(&settings.network.http, settings.network.retry_policy).await?;
+        let (identity, key) = open(key, known, Arc::clone(&self.answers), report).await?;
+        let Settings { environment, grant, network, cache, .. } = &settings;
+        let environment = environment.as_ref().map(|setting| setting.value);
         let profile = Profile {
             environment: environment.map_or("custom", Environment::name).to_owned(),
             issuer: issuer(&audience, environment),
-            scopes: asked.scopes.clone(),
+            scopes: grant.scopes.clone(),
             allowed: self.allowed.clone(),
-            minimum,
+            minimum: cache.minimum,
             headers,
-            http: asked.http.clone(),
-            timeout: asked.retry_policy.timeout,
-            identity: format!("{name} {}", asked.shape(&layers, thumbprint, &source).key().hash()),
+            http: network.http.clone(),
+            timeout: network.retry_policy.timeout,
+            identity: format!("{name} {}", cache_key(&settings, thumbprint(&key)?, &identity).hash()),
             name,
         };
-        let client = TokenClient::new(endpoint, &asked.http, asked.retry_policy)?;
-        let grant = asked.grant(audience, &key, report)?;
-        let default_resource = environment.filter(|_| !names_resource);
-        Ok((Prepared { profile: Arc::new(profile), grant, key, client, default_resource, source }, files))
+        let client = TokenClient::new(endpoint, &network.http, network.retry_policy)?;
+        let default_resource = environment.filter(|_| matches!(grant.resources, Resources::Default(_)));
+        let grant = grant.to_grant(audience, &key, report)?;
+        let prepared = Prepared { profile: Arc::new(profile), grant, key, client, default_resource, identity };
+        Ok((prepared, sources.files()))
     }
 
-    /// Where config files are, or would be.
+    /// Returns where config files are, or would be.
     fn config_files(&self) -> Vec<PathBuf> {
         let mut files: Vec<PathBuf> = LocalEnvironment::note().into_iter().collect();
         if let Some(named) = &self.config {
@@ -165,33 +168,27 @@ impl Loader {
     }
 }
 
-/// Opens the key, unless it is the same as before. Once requests are served, elsewhere than where they are.
+/// Opens the key, unless it is known. It is opened on another thread, so that requests and Ctrl-C are handled meanwhile.
 async fn open(
-    layers: Layers,
-    known: Vec<(KeySource, SigningKey)>,
-    is_first: bool,
+    settings: KeySettings,
+    known: Vec<(KeyIdentity, SigningKey)>,
+    answers: Arc<Answers>,
     report: &Arc<Report>,
-) -> Result<(Layers, KeySource, SigningKey), Failure> {
+) -> Result<(KeyIdentity, SigningKey), Failure> {
     let report = Arc::clone(report);
-    let open = move || {
-        let unopened = Unopened::read(&layers)?;
-        let source = unopened.identity(&layers);
-        let key = match known.into_iter().find(|(known, _)| *known == source) {
+    signals::blocking(move || {
+        let located = LocatedKey::read(settings, answers)?;
+        let identity = located.identity();
+        let key = match known.into_iter().find(|(known, _)| *known == identity) {
             Some((_, key)) => key,
-            None => key::open_and_warn(&unopened, &layers, &SystemClock, &report)?,
+            None => located.open_here(&report)?,
         };
-        Ok((layers, source, key))
-    };
-    if is_first {
-        return open();
-    }
-    tokio::task::spawn_blocking(open).await.unwrap_or_else(|_| {
-        let message = "the key could not be opened: a fault in this program".to_owned();
-        Err(Failure::plain(Exit::Other, "internal", message, None))
+        Ok((identity, key))
     })
+    .await
 }
 
-/// Who issues the tokens.
+/// Returns the issuer of the tokens.
 fn issuer(audience: &str, environment: Option<Environment>) -> KnownIssuer {
     KnownIssuer::find(audience).unwrap_or_else(|| KnownIssuer {
         identifier: audience.to_owned(),

@@ -15,12 +15,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::server::{Listen, Options, Server, ServerError, TlsFiles};
 
-use self::{credentials::Credentials, load::Loader, log::Log, served::Served, watch::Watching};
+use self::{credentials::Credentials, load::Loader, log::Log, served::Served, watch::Watcher};
 use super::{
     args::{LogFormat, ServeArguments},
     report::{self, Exit, Failure, Report},
     secret,
-    settings::{PROFILE, Typed},
+    settings::{ServeSettingArguments, SettingArguments},
     signals::{self, Hangups},
 };
 
@@ -47,7 +47,7 @@ pub(crate) async fn run(
     if arguments.secret.is_some() {
         report.warning("--secret shows in the process list; pass --secret-file FILE instead");
     }
-    let typed = arguments.secret.as_deref().map(secret::server_secret).transpose()?;
+    let typed = arguments.secret.clone().map(secret::server_secret).transpose()?;
     let passed = passed::sockets(&arguments)?;
     let tls = arguments.tls_cert.zip(arguments.tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
     let listen = if passed.is_empty() { listen } else { Vec::new() };
@@ -60,15 +60,15 @@ pub(crate) async fn run(
         allow_origins: arguments.allow_origin,
         ..Options::new(listen)
     };
-    let (names, settings) = names_apart(arguments.settings.0);
-    let loader = Loader::new(settings, names, config, addresses::allowed(&arguments.allow_scopes)?);
+    let ServeSettingArguments { profiles, settings } = arguments.settings;
+    let loader = Loader::new(settings, profiles, config, addresses::allowed(&arguments.allow_scopes)?);
     start(loader, options, credentials, arguments.log_format, report).await
 }
 
 /// Serves as the original does.
-pub(crate) async fn run_original(settings: Typed, port: u16, report: &Arc<Report>) -> Result<(), Failure> {
+pub(crate) async fn run_original(settings: SettingArguments, port: u16, report: &Arc<Report>) -> Result<(), Failure> {
     let options = Options::new(vec![Listen::Loopback(port)]);
-    start(Loader::of_original(settings), options, Credentials::default(), LogFormat::Text, report).await
+    start(Loader::legacy(settings), options, Credentials::default(), LogFormat::Text, report).await
 }
 
 async fn start(
@@ -94,7 +94,7 @@ async fn start(
     credentials.warn(report);
     // Before anybody can know that it runs: who is not listening is ended by this signal.
     let hangups = Hangups::new();
-    let watching = Watching { loader, credentials, source, log: &log, report: reading };
+    let watching = Watcher { loader, credentials, source, log: &log, report: reading };
     let seen = watching.look().await;
     log.listening(server.places(), &watching.source.names());
     let handle = server.handle();
@@ -114,18 +114,6 @@ fn of_server(error: &ServerError) -> Failure {
         _ => Exit::Configuration,
     };
     Failure::new(exit, error)
-}
-
-/// The profiles that were named, and every other setting.
-fn names_apart(Typed(typed): Typed) -> (Vec<String>, Typed) {
-    let (chosen, rest): (Vec<_>, Vec<_>) = typed.into_iter().partition(|(name, _)| *name == PROFILE);
-    let mut names: Vec<String> = Vec::new();
-    for name in chosen.into_iter().flat_map(|(_, values)| values) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    (names, Typed(rest))
 }
 
 /// A thousand callers at once take more files than a shell's usual limit.

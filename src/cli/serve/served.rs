@@ -1,4 +1,4 @@
-//! The profiles as they are now: what the server's tokens come from.
+//! The profiles that are served now, from which the server gets its tokens.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -12,19 +12,19 @@ use maskinporten_token_generator::{
 
 use super::load::{Loaded, Prepared};
 
-/// The profiles as they are now; they may be replaced while requests are served.
+/// The profiles that are served now; they may be replaced while requests are handled.
 pub(super) struct Served {
-    now: RwLock<Now>,
+    current: RwLock<CurrentProfiles>,
     language: Language,
 }
 
-struct Now {
+struct CurrentProfiles {
     profiles: Arc<Vec<Arc<Profile>>>,
     loaded: Arc<Loaded>,
 }
 
-impl Now {
-    fn of(loaded: Loaded) -> Self {
+impl CurrentProfiles {
+    fn new(loaded: Loaded) -> Self {
         let profiles = loaded.prepared.iter().map(|prepared| Arc::clone(&prepared.profile)).collect();
         Self { profiles: Arc::new(profiles), loaded: Arc::new(loaded) }
     }
@@ -32,23 +32,23 @@ impl Now {
 
 impl Served {
     pub(super) fn new(loaded: Loaded, language: Language) -> Self {
-        Self { now: RwLock::new(Now::of(loaded)), language }
+        Self { current: RwLock::new(CurrentProfiles::new(loaded)), language }
     }
 
-    /// Puts others in their place.
+    /// Replaces the profiles.
     pub(super) fn replace(&self, loaded: Loaded) {
-        *self.now.write().unwrap_or_else(PoisonError::into_inner) = Now::of(loaded);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = CurrentProfiles::new(loaded);
     }
 
     pub(super) fn loaded(&self) -> Arc<Loaded> {
-        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner).loaded)
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).loaded)
     }
 
     pub(super) fn names(&self) -> Vec<String> {
         self.profiles().iter().map(|profile| profile.name.clone()).collect()
     }
 
-    /// What was prepared for this very profile; it may have been replaced since the request came.
+    /// Finds the profile of a request; it may have been replaced since the request came.
     fn prepared(&self, wanted: &Wanted) -> Option<Arc<Prepared>> {
         let loaded = self.loaded();
         let same = |prepared: &&Arc<Prepared>| prepared.profile.identity == wanted.profile.identity;
@@ -58,18 +58,20 @@ impl Served {
 
 impl TokenSource for Served {
     fn profiles(&self) -> Arc<Vec<Arc<Profile>>> {
-        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner).profiles)
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).profiles)
     }
 
     async fn fetch(&self, wanted: &Wanted) -> Result<AccessToken, ApiError> {
         let Some(prepared) = self.prepared(wanted) else {
-            return Err(ApiError::new(503, "reloaded", "the profile has just been changed").hint("ask again"));
+            return Err(
+                ApiError::new(503, "reloaded", "the profile was changed during the request").hint("repeat the request")
+            );
         };
         let grant = Arc::new(grant(&prepared, wanted));
         let sign = || {
             let (grant, prepared) = (Arc::clone(&grant), Arc::clone(&prepared));
             async move {
-                // A hardware token, or a large key, takes its time: others are served meanwhile.
+                // A hardware token or a large key is slow, and other requests must not wait for it.
                 match tokio::task::spawn_blocking(move || grant.sign(&prepared.key, &SystemClock)).await {
                     Ok(signed) => signed,
                     Err(lost) if lost.is_panic() => std::panic::resume_unwind(lost.into_panic()),
@@ -83,7 +85,7 @@ impl TokenSource for Served {
     }
 }
 
-/// The profile's grant, with the scopes and the resource that are wanted.
+/// Returns the profile's grant, with the scopes and the resource of the request.
 fn grant(prepared: &Prepared, wanted: &Wanted) -> Grant {
     let mut grant = prepared.grant.clone();
     if let Some(scopes) = &wanted.scopes {
