@@ -65,7 +65,7 @@ fn is_refused_at_once(bags: &[Vec<u8>], why: &str, hint: &str) {
     let outcome = grant("-").stdin(keystore(bags)).run();
 
     let took = started.elapsed();
-    let warning = "warning: the keystore has no MAC, so nobody can tell whether it was changed\n";
+    let warning = "warning: the keystore has no MAC, so changes to it cannot be detected\n";
     let error = "error: could not open the keystore `stdin`\n";
     outcome.fails(4, &format!("{warning}{error}caused by: {why}\nhint: {hint}\n"));
     assert!(took < AT_ONCE, "{took:?}");
@@ -85,7 +85,7 @@ fn what_is_made_here_opens_when_nothing_is_wrong_with_it() {
 
     let outcome = grant("-").stdin(keystore(&[key_bag(&key), certificate_bag(&certificate)])).run();
 
-    let warning = "warning: the keystore has no MAC, so nobody can tell whether it was changed\n";
+    let warning = "warning: the keystore has no MAC, so changes to it cannot be detected\n";
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, warning));
 }
 
@@ -118,7 +118,7 @@ fn certificates_that_could_all_be_the_issuer_are_tried_for_the_chosen_key_alone(
     let outcome = grant("-").args(["--alias", "7"]).stdin(keystore(&bags)).run();
 
     let took = started.elapsed();
-    let warning = "warning: the keystore has no MAC, so nobody can tell whether it was changed\n";
+    let warning = "warning: the keystore has no MAC, so changes to it cannot be detected\n";
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, warning));
     assert!(took < AT_ONCE, "{took:?}");
 }

@@ -287,7 +287,7 @@ fn a_list_opens_a_file_as_every_other_command_does() {
     };
 
     let unsealed = list(&[], "no-mac.p12");
-    assert_eq!(unsealed.stderr, "warning: the keystore has no MAC, so nobody can tell whether it was changed\n");
+    assert_eq!(unsealed.stderr, "warning: the keystore has no MAC, so changes to it cannot be detected\n");
     assert_eq!(unsealed.code, 0);
 
     let costly = list(&["--max-iterations", "1"], "pem/encrypted-pkcs8.pem");

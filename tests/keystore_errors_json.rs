@@ -147,7 +147,7 @@ fn warnings_come_within_the_error() {
             "message": format!("could not open the keystore `{keystore}`"),
             "causes": ["it cannot be decrypted, so the password is wrong or the file was changed"],
             "hint": "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE",
-            "warnings": ["the keystore has no MAC, so nobody can tell whether it was changed"],
+            "warnings": ["the keystore has no MAC, so changes to it cannot be detected"],
         }),
     );
 }

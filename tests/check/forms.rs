@@ -176,7 +176,7 @@ fn a_scopes_file_that_cannot_be_used_is_a_failure_of_usage() {
     let empty = folder.path().join("empty");
     fs::write(&empty, "# nothing\n").unwrap();
     for (file, why) in
-        [("/no/such", "No such file or directory (os error 2)"), (empty.to_str().unwrap(), "there is no scope in it")]
+        [("/no/such", "No such file or directory (os error 2)"), (empty.to_str().unwrap(), "it contains no scope")]
     {
         maskinporten(["check", "--env", "test", "--scopes-file", file]).run().fails(
             2,

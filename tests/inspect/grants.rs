@@ -12,7 +12,7 @@ use crate::{
     support::{Maskinporten, Outcome, maskinporten, testdata},
 };
 
-const HINT: &str = "hint: what was found and what was expected stands in the report on stdout\n";
+const HINT: &str = "hint: the report on stdout has what was found and what was expected\n";
 
 /// `inspect --grant` with a keystore of testdata and its usual settings.
 fn own(arguments: &[&str]) -> Maskinporten {
@@ -103,7 +103,7 @@ fn our_own_grant_is_compared_with_the_keys_that_are_registered() {
     let unknown = own(&["--jwks", &file, "--kid", "another"]).run();
 
     assert_eq!((known.code, known.stderr.as_str()), (0, ""));
-    assert_eq!((unknown.code, unknown.stderr), (7, format!("error: the token does not hold: signature\n{HINT}")));
+    assert_eq!((unknown.code, unknown.stderr), (7, format!("error: the token is not valid: signature\n{HINT}")));
     let line = "  FAULT  signature  the key `another` is not there; there are my-key; expected a signature by a key of its issuer";
     assert!(unknown.stdout.contains(line), "{}", unknown.stdout);
 }
@@ -232,7 +232,7 @@ fn a_grant_with_a_key_id_alone_cannot_be_verified_without_its_keys() {
 
     let outcome = verify(&grant, &[]);
 
-    let signature = "not checked: the server alone knows the key (--jwks FILE names the client's public keys)";
+    let signature = "not checked: only the server knows the key (pass the client's public keys with --jwks FILE)";
     assert_eq!((outcome.code, faults(&outcome)[0].1.as_str()), (7, signature));
 }
 

@@ -39,7 +39,7 @@ impl Target {
         }
         let addresses = call.urls().iter().map(|url| address(url, call)).collect::<Result<Vec<_>, _>>()?;
         let Some(first) = addresses.first() else {
-            let hint = "put curl's arguments behind --: maskinporten curl --env test -- https://api.example.no/";
+            let hint = "put curl's arguments after --: maskinporten curl --env test -- https://api.example.no/";
             let elsewhere = call.gives(&["config"]).is_some();
             return if elsewhere { Ok(None) } else { Err(usage("there is no URL for curl".to_owned(), hint)) };
         };

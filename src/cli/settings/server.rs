@@ -150,7 +150,7 @@ impl NetworkSettings {
 impl CacheSettings {
     pub(super) fn parse(sources: &SettingSources) -> Result<Self, Failure> {
         let minimum = match sources.find("min-ttl") {
-            Some(found) => MinimumLifetime::Seconds(seconds(&found, 0..=MAXIMUM_MINIMUM_SECONDS, "at most a day")?),
+            Some(found) => MinimumLifetime::Seconds(seconds(&found, 0..=MAXIMUM_MINIMUM_SECONDS, "of at most a day")?),
             None => MinimumLifetime::Usual,
         };
         Ok(Self { is_off: is_on(sources, "no-cache"), refresh: is_on(sources, "refresh"), minimum })
