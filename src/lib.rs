@@ -73,3 +73,4 @@ pub mod profile;
 pub mod server;
 pub mod simulator;
 pub mod text;
+pub mod tokens;

@@ -27,8 +27,8 @@ fn makes_no_sense(step: Step, reason: &str) {
     outcome.fails(
         6,
         &format!(
-            "error: could not make sense of the answer\ncaused by: {url} answered {reason}\n\
-             hint: check the address, and whether a proxy answers in its place\n"
+            "error: unexpected response\ncaused by: {url} answered {reason}\n\
+             hint: check the URL, and whether a proxy answers instead of the server\n"
         ),
     );
 }
@@ -40,22 +40,22 @@ fn cannot_be_read(step: Step, reason: &str) {
     outcome.fails(
         6,
         &format!(
-            "error: got no answer that could be read\ncaused by: {}\n\
-             hint: check the address, and whether a proxy answers in its place\n",
+            "error: could not read the response\ncaused by: {}\n\
+             hint: check the URL, and whether a proxy answers instead of the server\n",
             reason.replace("URL", &url)
         ),
     );
 }
 
-/// The server cannot answer now, and says this.
+/// The server is unavailable, and says this.
 #[track_caller]
 fn is_not_available(step: Step, said: &str) {
     let (outcome, url) = getting(step);
     outcome.fails(
         6,
         &format!(
-            "error: {url} cannot answer now: {said}\n\
-             hint: try again later; https://status.digdir.no tells of disturbances\n"
+            "error: {url} is unavailable: {said}\n\
+             hint: try again later; https://status.digdir.no shows current incidents\n"
         ),
     );
 }
@@ -66,9 +66,9 @@ fn page(status: &str) -> Step {
 
 #[test]
 fn a_page_from_a_proxy_is_shown_on_one_line_with_its_status_and_type() {
-    makes_no_sense(page("200 OK"), &format!("HTTP 200 with text/html, and it is no JSON: {SHOWN}"));
-    makes_no_sense(page("403 Forbidden"), &format!("HTTP 403 with text/html, and it is no OAuth error: {SHOWN}"));
-    makes_no_sense(page("404 Not Found"), &format!("HTTP 404 with text/html, and it is no OAuth error: {SHOWN}"));
+    makes_no_sense(page("200 OK"), &format!("HTTP 200 with text/html, and it is not JSON: {SHOWN}"));
+    makes_no_sense(page("403 Forbidden"), &format!("HTTP 403 with text/html, and it is not an OAuth error: {SHOWN}"));
+    makes_no_sense(page("404 Not Found"), &format!("HTTP 404 with text/html, and it is not an OAuth error: {SHOWN}"));
     is_not_available(page("502 Bad Gateway"), &format!("HTTP 502: {SHOWN}"));
 }
 
@@ -84,12 +84,15 @@ fn a_long_page_is_shown_by_its_beginning() {
 
 #[test]
 fn an_empty_body_says_so_much_as_its_status() {
-    makes_no_sense(json("200 OK", ""), &format!("{TYPED} it is no JSON"));
-    makes_no_sense(json("400 Bad Request", ""), "HTTP 400 with application/json, and it is no OAuth error");
-    makes_no_sense(answer("401 Unauthorized", &["WWW-Authenticate: Basic"], ""), "HTTP 401, and it is no OAuth error");
+    makes_no_sense(json("200 OK", ""), &format!("{TYPED} it is not JSON"));
+    makes_no_sense(json("400 Bad Request", ""), "HTTP 400 with application/json, and it is not an OAuth error");
+    makes_no_sense(
+        answer("401 Unauthorized", &["WWW-Authenticate: Basic"], ""),
+        "HTTP 401, and it is not an OAuth error",
+    );
     makes_no_sense(
         raw("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
-        "HTTP 204, and no token endpoint answers with this status",
+        "HTTP 204, and a token endpoint does not use this status",
     );
     is_not_available(json("500 Internal Server Error", ""), "HTTP 500");
 }
@@ -98,7 +101,7 @@ fn an_empty_body_says_so_much_as_its_status() {
 fn a_401_in_the_words_of_a_framework_is_no_refusal_of_maskinporten() {
     makes_no_sense(
         json("401 Unauthorized", r#"{"status":401,"title":"Unauthorized"}"#),
-        r#"HTTP 401 with application/json, and it is no OAuth error: {"status":401,"title":"Unauthorized"}"#,
+        r#"HTTP 401 with application/json, and it is not an OAuth error: {"status":401,"title":"Unauthorized"}"#,
     );
 }
 
@@ -170,7 +173,7 @@ fn the_content_type_decides_nothing_a_token_is_a_token() {
 #[test]
 fn a_success_without_a_usable_token_is_none() {
     let unusable = "it is JSON without a usable `access_token`";
-    let strange = "its `access_token` is empty or holds what no token holds";
+    let strange = "its `access_token` is empty or has characters that a token cannot have";
     for (body, reason) in [
         (r"{}", unusable),
         ("[]", unusable),
@@ -185,8 +188,8 @@ fn a_success_without_a_usable_token_is_none() {
         (r#"{"access_token":"secret-token';reboot;'","token_type":"Bearer"}"#, strange),
         (r#"{"access_token":"secret-token"}"#, "it has no `token_type`"),
         (r#"{"access_token":"secret-token","token_type":"N_A"}"#, "its `token_type` is not Bearer"),
-        (r#"{"access_token":"secret-token","token_type":"Bearer"} and more"#, "it is no JSON"),
-        ("access_token=secret-token&token_type=Bearer", "it is no JSON"),
+        (r#"{"access_token":"secret-token","token_type":"Bearer"} and more"#, "it is not JSON"),
+        ("access_token=secret-token&token_type=Bearer", "it is not JSON"),
     ] {
         makes_no_sense(json("200 OK", body), &format!("{TYPED} {reason}"));
     }
@@ -215,7 +218,7 @@ fn a_token_that_cannot_be_used_is_not_shown_either() {
 fn an_error_with_duplicate_members_is_no_oauth_error() {
     makes_no_sense(
         json("400 Bad Request", r#"{"error":"invalid_grant","error":"other"}"#),
-        r#"HTTP 400 with application/json, and it is no OAuth error: {"error":"invalid_grant","error":"other"}"#,
+        r#"HTTP 400 with application/json, and it is not an OAuth error: {"error":"invalid_grant","error":"other"}"#,
     );
 }
 
@@ -259,8 +262,8 @@ fn errors_for_programs_are_as_harmless_and_carry_the_status() {
     assert_eq!(
         outcome.stderr,
         format!(
-            "{{\"error\":{{\"code\":\"answer\",\"message\":\"could not make sense of the answer\",\"causes\":[\"{url} \
-             answered HTTP 200 with text/html, and it is no JSON: {SHOWN}\"],\"hint\":\"check the address, and \
+            "{{\"error\":{{\"code\":\"answer\",\"message\":\"unexpected response\",\"causes\":[\"{url} \
+             answered HTTP 200 with text/html, and it is not JSON: {SHOWN}\"],\"hint\":\"check the address, and \
              whether a proxy answers in its place\",\"exit_code\":6,\"http_status\":200,\"oauth_error\":null,\
              \"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}}}\n"
         )

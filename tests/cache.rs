@@ -193,8 +193,8 @@ fn a_cache_that_others_could_have_written_to_is_refused_with_what_mends_it() {
     setting.run(&["token", "--env", "local"]).run().fails(
         1,
         &format!(
-            "error: the folder of the token cache is not safe: `{shown}`\ncaused by: its mode is 0755, which lets others in\n\
-             hint: pass --no-cache, or close it to others with: chmod 700 {shown}\n"
+            "error: the folder of the token cache is not safe: `{shown}`\ncaused by: its mode is 0755, which gives others access\n\
+             hint: pass --no-cache, or remove the access of others with: chmod 700 {shown}\n"
         ),
     );
     // There is no `cache clear --no-cache`.
@@ -203,8 +203,8 @@ fn a_cache_that_others_could_have_written_to_is_refused_with_what_mends_it() {
             1,
             &format!(
                 "error: the folder of the token cache is not safe: `{shown}`\n\
-                 caused by: its mode is 0755, which lets others in\n\
-                 hint: close it to others with: chmod 700 {shown}\n"
+                 caused by: its mode is 0755, which gives others access\n\
+                 hint: remove the access of others with: chmod 700 {shown}\n"
             ),
         );
     }

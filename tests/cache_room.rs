@@ -8,45 +8,33 @@ use std::{
 };
 
 use maskinporten_token_generator::{
-    cache::{
-        Cache, CacheError, CacheKey, Clear, FetchOptions, Fetched, KeySource, KeyThumbprint, MinimumLifetime, Origin,
-        Shape,
-    },
-    client::AccessToken,
+    cache::{Cache, CacheError, CacheKey, Clear, EndpointId, FetchOptions, FetchedToken, KeyIdentity},
+    client::{AccessToken, MinimumLifetime},
     clock::{Clock as _, SystemClock},
+    grant::{ClientId, Grant, Scopes},
+    http::Endpoint,
 };
-use serde_json::Map;
 
 use crate::{random::Random, support};
-
-/// RFC 7638 §3.1.
-const THUMBPRINT: &str = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
 
 /// Where a process that is started below has its cache, and where it leaves a file for each time it asks.
 const HOME: &str = "CACHE_ROOM_HOME";
 
 fn key() -> CacheKey {
-    let shape = Shape {
+    let client_id = ClientId::parse("806e1e80-e3a7-4a73-980e-f92ba1c2bf86").unwrap();
+    let scopes = Scopes::parse("altinn:serviceowner").unwrap();
+    let endpoint = EndpointId {
         environment: "test".to_owned(),
-        endpoint: "https://test.maskinporten.no/token".to_owned(),
-        audience: "https://test.maskinporten.no/".to_owned(),
-        client_id: "806e1e80-e3a7-4a73-980e-f92ba1c2bf86".to_owned(),
-        key: KeyThumbprint::parse(THUMBPRINT).unwrap(),
-        key_reference: "x5c chain".to_owned(),
-        algorithm: "RS256".to_owned(),
-        scopes: vec!["altinn:serviceowner".to_owned()],
-        resources: Vec::new(),
-        consumer_org: None,
-        person: None,
-        authorization_details: None,
-        extra_claims: Map::new(),
-        exchange: None,
+        token_endpoint: Some(Endpoint::parse("https://test.maskinporten.no/token").unwrap()),
+        metadata: None,
+        ca_file: None,
     };
-    shape.key()
+    let grant = Grant::builder("https://test.maskinporten.no/", client_id, scopes).build();
+    CacheKey::new(&grant, &endpoint, &KeyIdentity::new("pkcs12"))
 }
 
 /// Fetches a token with `letters` letters; asking takes so long, and leaves a file.
-fn fetch(home: &Path, refresh: bool, asking: Duration, letters: usize) -> Fetched {
+fn fetch(home: &Path, refresh: bool, asking: Duration, letters: usize) -> FetchedToken {
     let cache = Cache::open(&home.join("maskinporten")).unwrap();
     let options = FetchOptions { minimum: MinimumLifetime::Usual, refresh, wait: Duration::from_secs(30) };
     let ask = async {
@@ -95,18 +83,15 @@ fn one_that_fetches() {
     let fetched = fetch(home.as_ref(), false, Duration::from_millis(300), 1000);
 
     assert_eq!(fetched.token.expose(), "a".repeat(1000));
-    assert!(fetched.remarks.is_empty(), "{:?}", fetched.remarks);
+    assert!(fetched.warnings.is_empty(), "{:?}", fetched.warnings);
 }
 
 #[test]
 #[ignore = "started by the tests below, as a process of its own, and killed"]
 fn one_that_stores_until_it_is_killed() {
     let home = std::env::var_os(HOME).unwrap();
-    let cache = Cache::open(&Path::new(&home).join("maskinporten")).unwrap();
-    for number in 0_u32.. {
+    loop {
         fetch(home.as_ref(), true, Duration::ZERO, 20_000);
-        let source = KeySource::new("jwk").file(&(number % 3).to_be_bytes());
-        cache.remember(&source, &KeyThumbprint::parse(THUMBPRINT).unwrap()).unwrap();
     }
 }
 
@@ -141,8 +126,8 @@ fn a_process_that_is_killed_at_any_moment_leaves_a_cache_that_works() {
         let fetched = fetch(home.path(), round % 2 == 0, Duration::ZERO, 20_000);
 
         assert_eq!(fetched.token.expose(), "a".repeat(20_000), "round {round}");
-        assert!(fetched.remarks.is_empty(), "round {round}: {:?}", fetched.remarks);
-        assert_eq!(fetch(home.path(), false, Duration::ZERO, 1).origin, Origin::Cache, "round {round}");
+        assert!(fetched.warnings.is_empty(), "round {round}: {:?}", fetched.warnings);
+        assert!(fetch(home.path(), false, Duration::ZERO, 1).from_cache, "round {round}");
         let cache = Cache::open(&folder).unwrap();
         left_over += names(&folder).iter().filter(|name| name.contains(".tmp")).count();
         assert_eq!(cache.clear(Clear::Everything, SystemClock.now()).unwrap(), 1, "round {round}");

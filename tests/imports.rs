@@ -18,7 +18,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("keystore", &["explain", "organisation", "text"]),
     ("grant", &["clock", "environment", "explain", "keystore", "organisation", "text"]),
     ("client", &["clock", "environment", "explain", "grant", "http", "keystore", "language", "text"]),
-    ("cache", &["client", "clock", "explain"]),
+    ("cache", &["client", "clock", "explain", "grant", "http", "keystore", "organisation"]),
+    ("tokens", &["cache", "client", "clock", "environment", "explain", "grant", "http"]),
     ("inspect", &["environment", "explain", "keystore", "organisation", "text"]),
     (
         "check",

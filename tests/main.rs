@@ -63,6 +63,7 @@ mod streams;
 mod support;
 mod terminal;
 mod tls;
+mod token_source;
 mod usage;
 mod vectors;
 mod watch;

@@ -9,7 +9,7 @@ use openssl::x509::X509;
 use crate::server::{ADDRESS, Authority, Server, Step, Validity, acceptor, answer, nobody, tls_1_2_acceptor, token};
 
 fn options(authority: Option<&Authority>) -> HttpOptions {
-    HttpOptions { connect_timeout: Duration::from_secs(5), ca_file: authority.map(Authority::file) }
+    HttpOptions { ca_file: authority.map(Authority::file), ..HttpOptions::default() }
 }
 
 fn endpoint(url: &str) -> Endpoint {

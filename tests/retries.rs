@@ -65,8 +65,8 @@ fn the_last_failure_is_the_one_that_is_told() {
     outcome.fails(
         6,
         &format!(
-            "error: {} cannot answer now: HTTP 500: the disk is full\n\
-             hint: try again later; https://status.digdir.no tells of disturbances\n",
+            "error: {} is unavailable: HTTP 500: the disk is full\n\
+             hint: try again later; https://status.digdir.no shows current incidents\n",
             server.url("/token")
         ),
     );
@@ -83,7 +83,7 @@ fn verbose_tells_of_each_further_attempt() {
     let [key, asking, again] = lines.as_slice() else { panic!("{lines:?}") };
     assert_eq!(*key, "using the key of C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827");
     assert_eq!(*asking, format!("asking {url} for difitest:test1"));
-    let pause = again.strip_prefix(&format!("{url} cannot answer now: HTTP 503 (unavailable); trying again in "));
+    let pause = again.strip_prefix(&format!("{url} is unavailable: HTTP 503 (unavailable); trying again in "));
     let pause: u64 = pause.unwrap().strip_suffix(" ms").unwrap().parse().unwrap();
     assert!((200..=400).contains(&pause), "{pause}");
     assert_eq!((outcome.code, outcome.stdout), (0, format!("{TOKEN}\n")));
@@ -112,8 +112,8 @@ fn a_pause_longer_than_the_time_that_is_left_ends_it_at_once() {
     outcome.fails(
         6,
         &format!(
-            "error: {} cannot answer now: HTTP 503\n\
-             hint: try again in 3600 s; https://status.digdir.no tells of disturbances\n",
+            "error: {} is unavailable: HTTP 503\n\
+             hint: try again in 3600 s; https://status.digdir.no shows current incidents\n",
             server.url("/token")
         ),
     );
@@ -183,7 +183,7 @@ fn a_server_that_hangs_after_a_failure_ends_with_the_time_out_too() {
     outcome.fails(
         6,
         &format!(
-            "error: got no answer that could be read\ncaused by: {} did not answer in time\n\
+            "error: could not read the response\ncaused by: {} did not answer in time\n\
              hint: try again later; --timeout waits longer\n",
             server.url("/token")
         ),

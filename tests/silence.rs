@@ -50,9 +50,9 @@ fn a_connection_that_breaks_before_the_answer_is_told() {
         outcome.fails(
             6,
             &format!(
-                "error: got no answer that could be read\n\
+                "error: could not read the response\n\
                  caused by: the connection to {} broke before the answer was complete: the other side hung up\n\
-                 hint: check the address, and whether a proxy answers in its place\n",
+                 hint: check the URL, and whether a proxy answers instead of the server\n",
                 server.url("/token")
             ),
         );
@@ -79,7 +79,7 @@ fn is_left_after_a_second(first: &str) {
     outcome.fails(
         6,
         &format!(
-            "error: got no answer that could be read\ncaused by: {} did not answer in time\n\
+            "error: could not read the response\ncaused by: {} did not answer in time\n\
              hint: try again later; --timeout waits longer\n",
             server.url("/token")
         ),

@@ -175,17 +175,17 @@ fn nothing_is_discovered_when_all_of_it_is_named() {
 fn metadata_that_is_none_or_of_another_issuer_is_refused() {
     let whole = "HTTP 200 with application/json, and";
     for (step, said) in [
-        (json("200 OK", "{}"), format!("{whole} it is no metadata (RFC 8414 §2)")),
-        (json("200 OK", "[1"), format!("{whole} it is no metadata (RFC 8414 §2)")),
+        (json("200 OK", "{}"), format!("{whole} it is not metadata (RFC 8414 §2)")),
+        (json("200 OK", "[1"), format!("{whole} it is not metadata (RFC 8414 §2)")),
         (
             answer("404 Not Found", &["Content-Type: text/plain"], "no\u{1b}[2J such page"),
-            "HTTP 404 with text/plain, and metadata comes with 200: no [2J such page".to_owned(),
+            "HTTP 404 with text/plain, and the expected status is 200: no [2J such page".to_owned(),
         ),
         (
             answer("302 Found", &["Location: https://elsewhere.example/?a"], ""),
-            "HTTP 302, and metadata comes with 200 (to https://elsewhere.example/)".to_owned(),
+            "HTTP 302, and the expected status is 200 (to https://elsewhere.example/)".to_owned(),
         ),
-        (metadata("here", "https://a.example/token"), format!("{whole} its `issuer` is no address")),
+        (metadata("here", "https://a.example/token"), format!("{whole} its `issuer` is not a valid URL")),
         (
             metadata("https://issuer.example/", "https://issuer.example/token"),
             format!("{whole} it is the metadata of another issuer (RFC 8414 §3.3)"),
@@ -199,7 +199,7 @@ fn metadata_that_is_none_or_of_another_issuer_is_refused() {
     );
     refuses_metadata(
         &Server::start_knowing(|own| [metadata(&format!("{own}/"), "http://elsewhere.example/token")]),
-        &format!("{whole} its `token_endpoint` is no address"),
+        &format!("{whole} its `token_endpoint` is not a valid URL"),
     );
 }
 
@@ -211,9 +211,9 @@ fn refuses_metadata(server: &Server, said: &str) {
     outcome.fails(
         6,
         &format!(
-            "error: could not make sense of the answer\n\
+            "error: unexpected response\n\
              caused by: {} answered {said}\n\
-             hint: check the address, and whether a proxy answers in its place\n",
+             hint: check the URL, and whether a proxy answers instead of the server\n",
             server.url("/.well-known/oauth-authorization-server")
         ),
     );

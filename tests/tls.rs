@@ -214,9 +214,9 @@ fn an_answer_over_tls_that_is_cut_short_is_no_token() {
     outcome.fails(
         6,
         &format!(
-            "error: got no answer that could be read\n\
+            "error: could not read the response\n\
              caused by: the connection to {} broke before the answer was complete: it was cut short\n\
-             hint: check the address, and whether a proxy answers in its place\n",
+             hint: check the URL, and whether a proxy answers instead of the server\n",
             server.url("/token")
         ),
     );

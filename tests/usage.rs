@@ -201,12 +201,7 @@ fn an_algorithm_that_the_key_does_not_have_is_a_fault_of_the_key() {
 fn programs_are_told_of_wrong_values_in_one_object() {
     for (command, exit, code, message) in [
         (complete().args(["--kid", "a", "--x5c", "leaf"]), 2, "conflict", "--kid and --x5c exclude each other"),
-        (
-            complete().env("MASKINPORTEN_ALG", "none"),
-            3,
-            "alg",
-            "MASKINPORTEN_ALG is not a known signature algorithm",
-        ),
+        (complete().env("MASKINPORTEN_ALG", "none"), 3, "alg", "MASKINPORTEN_ALG is not a known signature algorithm"),
         (complete().args(["--ttl", ""]), 2, "empty", "--ttl is empty"),
     ] {
         let outcome = command.args(["--error-format", "json"]).run();
@@ -226,8 +221,7 @@ fn programs_are_told_of_wrong_values_in_one_object() {
 #[test]
 fn a_stray_argument_is_not_shown_since_it_may_be_the_rest_of_a_password() {
     let hint = "hint: put a value with spaces in quotes; --help lists the options\n";
-    maskinporten(["token", "-p", "two", "hemmelig"]).run().fails(
-        2,
-        &format!("error: unexpected argument, which is not shown in case it is part of a secret\n{hint}"),
-    );
+    maskinporten(["token", "-p", "two", "hemmelig"])
+        .run()
+        .fails(2, &format!("error: unexpected argument, which is not shown in case it is part of a secret\n{hint}"));
 }

@@ -1,9 +1,12 @@
-//! Why the token cache is not used. A cache that somebody else could have written to is an error; one that cannot be
-//! had at all is not worth failing for, since a token is still to be had without it.
+//! Why the token cache, or an entry of it, is not used.
+//!
+//! A cache that another user could have written to is an error. A cache that cannot be opened or written is not: the
+//! token is requested without it.
 
 use std::{
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use crate::explain::Explain;
@@ -11,10 +14,10 @@ use crate::explain::Explain;
 /// Why the token cache, or a file in it, is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    /// This system does not say where a program keeps its cache.
-    #[error("this system names no folder for a program's cache")]
+    /// This system does not define a cache folder.
+    #[error("this system does not define a cache folder")]
     NoFolder,
-    /// The disk said no.
+    /// The folder or a file could not be opened, read or written.
     #[error("could not use the token cache `{}`", path.display())]
     Unavailable {
         /// The folder, or the file in it.
@@ -22,7 +25,7 @@ pub enum CacheError {
         /// Why.
         source: io::Error,
     },
-    /// The folder is not ours alone.
+    /// Others have access to the folder.
     #[error("the folder of the token cache is not safe: `{}`", path.display())]
     UnsafeFolder {
         /// The folder.
@@ -30,7 +33,7 @@ pub enum CacheError {
         /// Why.
         source: UnsafePermissions,
     },
-    /// A file in the folder is not ours alone.
+    /// Others have access to a file in the folder.
     #[error("a file of the token cache is not safe: `{}`", path.display())]
     UnsafeFile {
         /// The file.
@@ -43,38 +46,87 @@ pub enum CacheError {
 /// What is wrong with a folder or file that tokens should be in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UnsafePermissions {
-    /// Whoever made the link says what is read and written.
+    /// The owner of a link decides what is read and written.
     #[error("it is a symbolic link")]
     Link,
-    /// Something else stands where the folder should be.
+    /// It should be a folder.
     #[error("it is not a folder")]
     NotAFolder,
-    /// Something else stands where a file should be.
+    /// It should be a file.
     #[error("it is not a regular file")]
     NotAFile,
     /// It belongs to another user.
     #[error("it belongs to another user (uid {0})")]
     Owner(u32),
-    /// Its mode lets others in.
-    #[error("its mode is {0:04o}, which lets others in")]
+    /// Its mode gives others access.
+    #[error("its mode is {0:04o}, which gives others access")]
     Mode(u32),
 }
 
+/// Why an entry is ignored and replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CorruptEntry {
+    /// It is too large.
+    #[error("it is larger than 256 KiB")]
+    TooLarge,
+    /// It does not start like an entry.
+    #[error("it is truncated, or not a cache entry")]
+    NotAnEntry,
+    /// It has the form of another version.
+    #[error("another version wrote it")]
+    Version,
+    /// Its content is not what was written.
+    #[error("it is truncated or was changed")]
+    Checksum,
+    /// Its content cannot be parsed.
+    #[error("its content is not valid")]
+    Content,
+    /// It was written for another request and renamed.
+    #[error("it belongs to another request")]
+    OtherKey,
+}
+
+/// A problem that did not keep the caller from getting a token.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheWarning {
+    /// The stored token is not usable and is replaced.
+    #[error("the stored token is not used: {0}")]
+    Corrupt(#[source] CorruptEntry),
+    /// The stored token cannot be read.
+    #[error("{}", with_cause(.0))]
+    Unreadable(#[source] CacheError),
+    /// There is no lock, so other processes may send the same request.
+    #[error("requesting a token without a lock: {}", with_cause(.0))]
+    NoLock(#[source] CacheError),
+    /// Another process has held the lock for too long.
+    #[error("another process has been requesting the same token for {} ms; requesting one as well", .0.as_millis())]
+    LockTimeout(Duration),
+    /// The token is not stored because its expiry is unknown or has passed.
+    #[error("the token is not stored: the server does not say how long it is valid")]
+    UnknownExpiry,
+    /// The token is not stored because it would not be read again.
+    #[error("the token is not stored: it is larger than 256 KiB")]
+    TooLarge,
+    /// The token could not be written.
+    #[error("the token is not stored: {}", with_cause(.0))]
+    NotStored(#[source] CacheError),
+}
+
 impl CacheError {
-    /// Whether there is merely no cache to be had. Nothing is wrong with doing without one then.
+    /// Whether the cache merely cannot be used; it is safe to go on without it.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::NoFolder | Self::Unavailable { .. })
     }
 
-    /// What makes the cache usable again, for those who cannot do without it.
+    /// Returns how to make the cache usable again.
     #[must_use]
     pub fn remedy(&self) -> String {
         match self {
             Self::NoFolder => "set HOME or XDG_CACHE_HOME".to_owned(),
             Self::Unavailable { .. } => "check the folder and its permissions".to_owned(),
             Self::UnsafeFolder { path, source } => folder_remedy(path, *source),
-            Self::UnsafeFile { path, .. } => format!("remove it with: rm -rf {}", pasted(path)),
+            Self::UnsafeFile { path, .. } => format!("remove it with: rm -rf {}", quoted(path)),
         }
     }
 }
@@ -89,20 +141,26 @@ impl Explain for CacheError {
     }
 }
 
-fn folder_remedy(path: &Path, distrust: UnsafePermissions) -> String {
-    match distrust {
-        UnsafePermissions::Mode(_) => format!("close it to others with: chmod 700 {}", pasted(path)),
+fn folder_remedy(path: &Path, problem: UnsafePermissions) -> String {
+    match problem {
+        UnsafePermissions::Mode(_) => format!("remove the access of others with: chmod 700 {}", quoted(path)),
         UnsafePermissions::Owner(_) => "set XDG_CACHE_HOME to a folder of your own".to_owned(),
-        UnsafePermissions::Link => format!("remove the link with: rm {}", pasted(path)),
+        UnsafePermissions::Link => format!("remove the link with: rm {}", quoted(path)),
         UnsafePermissions::NotAFolder | UnsafePermissions::NotAFile => {
-            format!("move it away with: mv {0} {0}.old", pasted(path))
+            format!("move it away with: mv {0} {0}.old", quoted(path))
         }
     }
 }
 
-/// A path as a POSIX shell takes it: between single quotes nothing is special but the single quote itself.
-fn pasted(path: &Path) -> String {
+/// Quotes a path for a POSIX shell: between single quotes only the single quote is special.
+fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = text.chars().all(|character| character.is_ascii_alphanumeric() || "/._-".contains(character));
     if plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// An error and its cause on one line.
+fn with_cause(error: &CacheError) -> String {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    format!("{error}{cause}")
 }

@@ -13,7 +13,7 @@ use super::{
     shown,
 };
 use crate::{
-    client::{Metadata, UnexpectedResponse, metadata_endpoint},
+    client::{ServerMetadata, UnexpectedResponse, metadata_endpoint},
     http::{self, Answer, Endpoint, HttpClient, HttpError, HttpOptions, Peer},
     keystore::{Certificate, SignatureAlgorithm},
 };
@@ -41,7 +41,7 @@ pub async fn examine(
     expected: &Expected<'_>,
     options: &HttpOptions,
     deadline: Instant,
-) -> (Vec<Check>, Option<Metadata>) {
+) -> (Vec<Check>, Option<ServerMetadata>) {
     let endpoint = match metadata_endpoint(expected.audience) {
         Ok(endpoint) => endpoint,
         Err(error) => return (from(METADATA.failed(&error)), None),
@@ -59,7 +59,7 @@ pub async fn examine(
         Ok(answer) => {
             checks.push(connected(&client));
             checks.push(tls(&endpoint, client.peer()));
-            let metadata = Metadata::read(&endpoint, &answer);
+            let metadata = ServerMetadata::read(&endpoint, &answer);
             checks.extend(document(&endpoint, &metadata, expected));
             checks.push(clock(&answer));
             (checks, metadata.ok())
@@ -136,7 +136,7 @@ fn stopped(client: &HttpClient, error: &HttpError) -> Vec<Check> {
 
 fn document(
     endpoint: &Endpoint,
-    metadata: &Result<Metadata, UnexpectedResponse>,
+    metadata: &Result<ServerMetadata, UnexpectedResponse>,
     expected: &Expected<'_>,
 ) -> Vec<Check> {
     let metadata = match metadata {
@@ -155,7 +155,7 @@ fn document(
     ]
 }
 
-fn issuer_of(metadata: &Metadata, audience: &str) -> Check {
+fn issuer_of(metadata: &ServerMetadata, audience: &str) -> Check {
     let issuer = shown(&metadata.issuer);
     if metadata.issuer == audience {
         METADATA_ISSUER.right(issuer)
@@ -165,7 +165,7 @@ fn issuer_of(metadata: &Metadata, audience: &str) -> Check {
     }
 }
 
-fn token_endpoint(metadata: &Metadata, ours: &Endpoint) -> Check {
+fn token_endpoint(metadata: &ServerMetadata, ours: &Endpoint) -> Check {
     let theirs = shown(&metadata.token_endpoint);
     if metadata.token_endpoint == ours.as_str() {
         ENDPOINT.right(theirs)
@@ -175,7 +175,7 @@ fn token_endpoint(metadata: &Metadata, ours: &Endpoint) -> Check {
     }
 }
 
-fn algorithms(metadata: &Metadata, ours: Option<SignatureAlgorithm>) -> Check {
+fn algorithms(metadata: &ServerMetadata, ours: Option<SignatureAlgorithm>) -> Check {
     let theirs = shown(&metadata.algorithms.join(" "));
     match ours {
         None => ALGORITHMS.skipped("no key was opened"),

@@ -3,8 +3,6 @@
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_token> and, for what an API looks at,
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_guide_apitilbyder>.
 
-use std::time::Instant;
-
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
@@ -17,7 +15,7 @@ use super::{
     shown,
 };
 use crate::{
-    client::{AccessToken, Metadata, fetch_key_set},
+    client::{AccessToken, RetryPolicy, ServerMetadata, fetch_key_set},
     grant::{Grant, KeyReference, Resource},
     http::{Endpoint, HttpOptions},
     inspect::Jwt,
@@ -33,6 +31,8 @@ const LEEWAY_SECONDS: i64 = 10;
 pub struct Asked<'asked> {
     /// The grant that the token was given for.
     pub grant: &'asked Grant,
+    /// How the server finds the key that signed it.
+    pub key_reference: &'asked KeyReference,
     /// The scopes that this very token was asked for.
     pub scopes: &'asked [String],
     /// The organisation of the certificate, when there is one.
@@ -58,7 +58,7 @@ pub fn examine(token: &AccessToken, keys: Result<&KeySet, Check>, asked: &Asked,
         audience(claims.get("aud").unwrap_or(&Value::Null), &asked.grant.resources),
         scope(claims, asked.scopes),
         lifetime(claims, now),
-        authentication(claims, &asked.grant.key_reference),
+        authentication(claims, asked.key_reference),
         authorization_details(claims.get("authorization_details"), asked.grant.authorization_details.is_some()),
         delegation(claims, asked),
     ]
@@ -69,10 +69,10 @@ pub fn examine(token: &AccessToken, keys: Result<&KeySet, Check>, asked: &Asked,
 /// # Errors
 /// The check that says why there are none.
 pub async fn keys(
-    metadata: Option<&Metadata>,
+    metadata: Option<&ServerMetadata>,
     audience: &str,
     options: &HttpOptions,
-    deadline: Instant,
+    retry_policy: RetryPolicy,
 ) -> Result<KeySet, Check> {
     let Some(metadata) = metadata else { return Err(SIGNATURE.skipped("needs network.metadata")) };
     let Some(place) = &metadata.jwks_uri else {
@@ -85,7 +85,7 @@ pub async fn keys(
         let found = "the metadata says that the keys are on this machine".to_owned();
         return Err(SIGNATURE.wrong(found, "check whether a proxy answers in the server's place"));
     }
-    fetch_key_set(&endpoint, options, deadline).await.map_err(|error| SIGNATURE.failed(&error))
+    fetch_key_set(&endpoint, options, retry_policy).await.map_err(|error| SIGNATURE.failed(&error))
 }
 
 fn signature(jwt: &Jwt, keys: &KeySet) -> Check {

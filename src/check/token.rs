@@ -101,7 +101,7 @@ impl Asking<'_> {
     }
 
     async fn fetch(&self, grant: &Grant) -> Result<AccessToken, ClientError> {
-        self.client.fetch(|| grant.sign(self.key, self.clock), self.clock, |_, _| ()).await
+        self.client.fetch(async || grant.sign(self.key, self.clock), self.clock, |_, _| ()).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use maskinporten_token_generator::{
-    cache::{Cache, CacheError, Clear, Listed},
+    cache::{Cache, CacheError, Clear, StoredToken},
     clock::{Clock as _, SystemClock},
     text::printable_lines,
 };
@@ -55,9 +55,9 @@ fn unusable(error: &CacheError) -> Failure {
     Failure::new(Exit::Other, error).advising(error.remedy())
 }
 
-fn as_text(listed: &[Listed], now: DateTime<Utc>) -> String {
+fn as_text(listed: &[StoredToken], now: DateTime<Utc>) -> String {
     listed.iter().fold(String::new(), |mut text, stored| {
-        let about = &stored.about;
+        let about = &stored.info;
         let left = (stored.expires_at - now).num_seconds();
         let until = stored.expires_at.format("%Y-%m-%d %H:%M:%S UTC");
         let state = if left > 0 { format!("{left} s left") } else { "expired".to_owned() };
@@ -79,10 +79,10 @@ fn as_text(listed: &[Listed], now: DateTime<Utc>) -> String {
     })
 }
 
-fn as_json(listed: &[Listed]) -> String {
+fn as_json(listed: &[StoredToken]) -> String {
     let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let tokens = listed.iter().map(|stored| {
-        let about = &stored.about;
+        let about = &stored.info;
         json!({
             "environment": about.environment,
             "audience_host": about.audience_host,

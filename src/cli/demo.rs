@@ -14,7 +14,7 @@ use maskinporten_token_generator::{
     client::{AccessToken, RetryPolicy, TokenClient},
     clock::SystemClock,
     environment::LocalEnvironment,
-    grant::{Assertion, ClientId, ExtraClaims, Grant, KeyReference, Lifetime, Scopes},
+    grant::{Assertion, ClientId, Grant, KeyReference, Scopes},
     http::{Endpoint, HttpOptions},
     keystore::{DEFAULT_ITERATIONS, KeystoreFile, SigningKey},
     simulator::{Options, Simulator},
@@ -62,16 +62,16 @@ async fn show(local: &LocalEnvironment, started: Instant) -> Result<(), Failure>
     let key = open(local)?;
     step(2, "The keystore's certificate", &certificate(&key))?;
 
-    let grant = grant(local, &key)?;
+    let grant = grant(local)?;
     let assertion = grant.sign(&key, &SystemClock)?;
     step(3, "The grant, decoded", &decoded(&assertion))?;
 
     let endpoint = Endpoint::parse(&local.token_endpoint).map_err(|error| Failure::new(Exit::Other, &error))?;
-    let http = HttpOptions { connect_timeout: Duration::from_secs(5), ca_file: None };
+    let http = HttpOptions::default();
     let retry_policy = RetryPolicy { timeout: Duration::from_secs(30), retries: 0 };
     let client = TokenClient::new(endpoint, &http, retry_policy)?;
     // Each exchange takes a grant of its own; the one above was for looking at.
-    let token = client.fetch(|| grant.sign(&key, &SystemClock), &SystemClock, |_, _| ()).await?;
+    let token = client.fetch(async || grant.sign(&key, &SystemClock), &SystemClock, |_, _| ()).await?;
     step(4, &format!("The answer of {}", local.token_endpoint), &answer(&token))?;
     step(5, "The access token's claims", &claims(token.expose()))?;
 
@@ -103,20 +103,11 @@ fn open(local: &LocalEnvironment) -> Result<SigningKey, Failure> {
     Ok(file.open(&SecretString::from(password))?.choose(None)?)
 }
 
-fn grant(local: &LocalEnvironment, key: &SigningKey) -> Result<Grant, Failure> {
-    Ok(Grant {
-        audience: local.issuer.clone(),
-        client_id: ClientId::parse(&local.client_id)?,
-        scopes: Scopes::parse(&local.scope)?,
-        resources: Vec::new(),
-        lifetime: Lifetime::MAXIMUM,
-        consumer_org: None,
-        person: None,
-        authorization_details: None,
-        extra: ExtraClaims::default(),
-        key_reference: KeyReference::Chain,
-        algorithm: key.default_algorithm(),
-    })
+fn grant(local: &LocalEnvironment) -> Result<Grant, Failure> {
+    let client_id = ClientId::parse(&local.client_id)?;
+    Ok(Grant::builder(&local.issuer, client_id, Scopes::parse(&local.scope)?)
+        .key_reference(KeyReference::Chain)
+        .build())
 }
 
 fn certificate(key: &SigningKey) -> String {

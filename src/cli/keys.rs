@@ -30,7 +30,7 @@ use super::{
 /// Larger files than any that holds keys.
 const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
 
-pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
+pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
         KeysCommand::New(arguments) => new(&arguments, report),
         KeysCommand::Public(arguments) => public(arguments, config, report),
@@ -74,12 +74,12 @@ fn write_private(path: &Path, jwk: &SecretString) -> Result<(), Failure> {
 }
 
 /// Prints the public half of whatever key the settings name.
-fn public(arguments: PublicArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
+fn public(arguments: PublicArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     let mut sources = SettingSources::load(arguments.settings, config, report)?;
     settings::add_environment(&mut sources, report)?;
     let settings = KeySettings::parse(&sources)?;
     let given = settings.key_id.clone();
-    let key = LocatedKey::read(settings, Arc::default())?.open_here(report)?;
+    let key = LocatedKey::read(settings, Arc::default(), report)?.open_key()?;
     let key_id = given.or_else(|| key.key_id().map(str::to_owned)).unwrap_or_else(|| key.thumbprint());
     print_set(&key, &key_id)
 }

@@ -6,12 +6,14 @@ use std::{
 };
 
 use maskinporten_token_generator::{
-    cache::KeySource as KeyIdentity,
+    cache::KeyIdentity,
     clock::{Clock as _, SystemClock},
+    grant::Sign,
     keystore::{
         Certificate, CertificateFile, CertificateThumbprint, DotnetStore, FileKind, HardwareToken, JwkFile, Keystore,
         KeystoreFile, PemFile, PinTries, SigningKey, Validity, read_key_file,
     },
+    tokens::{KeyError, KeyProvider},
 };
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
@@ -21,7 +23,6 @@ use super::{
     prompt::Answers,
     report::{Exit, Failure, Report},
     settings::{KeySettings, KeySource, Secret, Unlock},
-    signals,
 };
 
 /// Where .NET keeps this user's certificates, in the home folder.
@@ -35,11 +36,12 @@ pub(crate) struct LocatedKey {
     /// The bytes of the certificate file, if one goes with the key.
     certificate: Option<Zeroizing<Vec<u8>>>,
     answers: Arc<Answers>,
+    report: Arc<Report>,
 }
 
 impl LocatedKey {
     /// Reads the files of the key.
-    pub(crate) fn read(settings: KeySettings, answers: Arc<Answers>) -> Result<Self, Failure> {
+    pub(crate) fn read(settings: KeySettings, answers: Arc<Answers>, report: &Arc<Report>) -> Result<Self, Failure> {
         let content = match &settings.source.value {
             KeySource::Pkcs12 { file, .. } => read_key_file(FileKind::Keystore, file)?,
             KeySource::Pem { file, .. } => read_key_file(FileKind::Pem, file)?,
@@ -49,11 +51,11 @@ impl LocatedKey {
         };
         let certificate = settings.source.value.certificate();
         let certificate = certificate.map(|file| read_key_file(FileKind::Certificates, file)).transpose()?;
-        Ok(Self { settings, content, certificate, answers })
+        Ok(Self { settings, content, certificate, answers, report: Arc::clone(report) })
     }
 
-    /// Returns what decides which key this is, for the token cache, without opening it.
-    pub(crate) fn identity(&self) -> KeyIdentity {
+    /// Returns what decides which key this is, for the token cache.
+    pub(crate) fn key_identity(&self) -> KeyIdentity {
         let source = &self.settings.source.value;
         let identity = match source {
             KeySource::Pkcs12 { alias, .. } => {
@@ -74,27 +76,22 @@ impl LocatedKey {
         self.settings.key_id.iter().fold(identity, |identity, id| identity.label("kid", id))
     }
 
-    /// Opens the key on a thread of its own, so that Ctrl-C is heard meanwhile.
-    pub(crate) async fn open(self: &Arc<Self>, report: &Arc<Report>) -> Result<SigningKey, Failure> {
-        let (key, report) = (Arc::clone(self), Arc::clone(report));
-        signals::blocking(move || key.open_here(&report)).await
-    }
-
     /// Opens the key, and warns if its certificate is not valid now.
-    pub(crate) fn open_here(&self, report: &Report) -> Result<SigningKey, Failure> {
-        let key = self.open_quietly(report)?;
+    pub(crate) fn open_key(&self) -> Result<SigningKey, Failure> {
+        let key = self.open_quietly()?;
         if let Some(certificate) = key.certificates().first() {
-            report.detail(&format!("using the key of {}", certificate.subject()));
-            warn_of_validity(certificate, report);
+            self.report.detail(&format!("using the key of {}", certificate.subject()));
+            warn_of_validity(certificate, &self.report);
         }
         Ok(key)
     }
 
     /// Opens the key, whatever the validity of its certificate.
-    pub(crate) fn open_quietly(&self, report: &Report) -> Result<SigningKey, Failure> {
+    pub(crate) fn open_quietly(&self) -> Result<SigningKey, Failure> {
+        let report = &*self.report;
         match &self.settings.source.value {
             KeySource::Pkcs12 { alias, unlock, .. } => {
-                let keystore = self.open_keystore(unlock, report)?;
+                let keystore = self.open_keystore(unlock)?;
                 Ok(keystore.choose(alias.as_ref().map(|alias| alias.value.as_str()))?)
             }
             KeySource::Jwk { .. } | KeySource::ClientJwk(_) => {
@@ -106,15 +103,15 @@ impl LocatedKey {
                 unlock_pem(pem, self.certificates()?, unlock, file, &self.answers, report)
             }
             KeySource::DotnetStore { thumbprint, .. } => open_dotnet_store(thumbprint),
-            KeySource::Pkcs11 { module, token, key, pin, .. } => self.open_token(module, token, key, pin, report),
+            KeySource::Pkcs11 { module, token, key, pin, .. } => self.open_token(module, token, key, pin),
         }
     }
 
     /// Opens the keystore. No password is asked for if the file is not a keystore.
-    pub(crate) fn open_keystore(&self, unlock: &Unlock, report: &Report) -> Result<Keystore, Failure> {
+    pub(crate) fn open_keystore(&self, unlock: &Unlock) -> Result<Keystore, Failure> {
         let file = KeystoreFile::parse(self.name(), &self.content, unlock.maximum_iterations)?;
         let name = self.settings.source.value.location().unwrap_or_default();
-        unlock_keystore(file, unlock, name, &self.answers, report)
+        unlock_keystore(file, unlock, name, &self.answers, &self.report)
     }
 
     /// Returns what messages call the file.
@@ -131,14 +128,8 @@ impl LocatedKey {
         Ok(files.map(|(name, content)| CertificateFile::parse(name, content)).transpose()?)
     }
 
-    fn open_token(
-        &self,
-        module: &str,
-        token: &str,
-        key: &str,
-        pin: &Secret,
-        report: &Report,
-    ) -> Result<SigningKey, Failure> {
+    fn open_token(&self, module: &str, token: &str, key: &str, pin: &Secret) -> Result<SigningKey, Failure> {
+        let report = &*self.report;
         let certificates = self.certificates()?;
         let hardware = HardwareToken::connect(Path::new(module), token)?;
         match hardware.tries() {
@@ -153,6 +144,19 @@ impl LocatedKey {
             Some(certificates) => key.with_certificates(&certificates)?,
             None => key,
         })
+    }
+}
+
+impl KeyProvider for LocatedKey {
+    fn identity(&self) -> KeyIdentity {
+        self.key_identity()
+    }
+
+    fn open(&self) -> Result<Arc<dyn Sign>, KeyError> {
+        match self.open_key() {
+            Ok(key) => Ok(Arc::new(key)),
+            Err(failure) => Err(Arc::new(failure)),
+        }
     }
 }
 

@@ -159,7 +159,7 @@ async fn run(
 /// Runs a command that reads, asks or computes for long, so that Ctrl-C is heard meanwhile.
 async fn blocking(
     report: &Arc<Report>,
-    command: impl FnOnce(&Report) -> Result<(), Failure> + Send + 'static,
+    command: impl FnOnce(&Arc<Report>) -> Result<(), Failure> + Send + 'static,
 ) -> Result<(), Failure> {
     let report = Arc::clone(report);
     signals::blocking(move || command(&report)).await

@@ -1,70 +1,106 @@
 //! The access token, with what the server says about it (RFC 6749 §5.1).
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::answer;
+use super::token_response;
 
-/// An access token, with the answer it came in.
+/// How much the clocks of machines that share a cache may differ.
+const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(5);
+
+/// An access token, with the response that it came in. Cloning it does not copy the token.
 #[derive(Debug, Clone)]
 pub struct AccessToken {
-    token: SecretString,
-    answer: SecretString,
+    pub(super) secrets: Arc<Secrets>,
     /// How the token is used; always `Bearer` here.
     pub token_type: String,
-    /// For how many seconds it is good, counted from `received_at`; `None` when the server does not say.
+    /// The lifetime in seconds, counted from `received_at`; `None` when the server does not say.
     pub expires_in_seconds: Option<u64>,
-    /// The scopes it covers, parted by spaces; `None` when they are those asked for.
+    /// The granted scopes, separated by spaces; `None` when they are those of the request.
     pub scope: Option<String>,
     /// When it was received.
     pub received_at: DateTime<Utc>,
 }
 
-impl AccessToken {
-    /// Takes a token whose characters have been checked, and the answer it came in.
-    #[must_use]
-    pub(super) fn new(
-        token: SecretString,
-        answer: SecretString,
-        token_type: String,
-        received_at: DateTime<Utc>,
-    ) -> Self {
-        Self { token, answer, token_type, expires_in_seconds: None, scope: None, received_at }
-    }
+/// The texts that are erased with the last clone of a token.
+#[derive(Debug)]
+pub(super) struct Secrets {
+    pub(super) token: SecretString,
+    pub(super) response: SecretString,
+}
 
-    /// Takes up a token again from the answer it came in, as [`expose_answer`](Self::expose_answer) gives it. The
-    /// answer is judged as a fresh one is.
+/// The remaining lifetime that a cached token must have to be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MinimumLifetime {
+    /// 30 seconds, or a quarter of the token's lifetime when that is shorter.
+    #[default]
+    Usual,
+    /// This number of seconds.
+    Seconds(u64),
+}
+
+impl AccessToken {
+    /// Restores a token from its response, as [`expose_answer`](Self::expose_answer) returns it. The response is
+    /// validated like a fresh one.
     ///
     /// # Errors
-    /// What is wrong with the answer, as the end of a sentence; nothing of the answer is in it.
+    /// What is wrong with the response, as the end of a sentence that does not quote it.
     pub fn restore(answer: &str, received_at: DateTime<Utc>) -> Result<Self, &'static str> {
-        answer::success(answer.as_bytes(), received_at)
+        token_response::success(answer.as_bytes(), received_at)
     }
 
-    /// The same token as it is at another moment: its lifetime is counted from then on.
+    /// Returns the same token with its lifetime counted from `now`.
     #[must_use]
     pub fn as_of(self, now: DateTime<Utc>) -> Self {
         let left = self.expires_at().map(|end| (end - now).num_seconds().try_into().unwrap_or_default());
         Self { expires_in_seconds: left.or(self.expires_in_seconds), received_at: now, ..self }
     }
 
-    /// The whole answer as the server wrote it: JSON with the token in it.
+    /// Returns the whole response as the server wrote it: JSON with the token in it.
     #[must_use]
     pub fn expose_answer(&self) -> &str {
-        self.answer.expose_secret()
+        self.secrets.response.expose_secret()
     }
 
-    /// The token itself.
+    /// Returns the token itself.
     #[must_use]
     pub fn expose(&self) -> &str {
-        self.token.expose_secret()
+        self.secrets.token.expose_secret()
     }
 
-    /// When it ends, if the server says so.
+    /// Returns when it expires, if the server says so.
     #[must_use]
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         let lifetime = TimeDelta::try_seconds(i64::try_from(self.expires_in_seconds?).ok()?)?;
         self.received_at.checked_add_signed(lifetime)
+    }
+
+    /// Returns the remaining lifetime. `None` when the token has expired, when its expiry is unknown, and when it was
+    /// received in the future: the clock was set back, so its age is unknown.
+    #[must_use]
+    pub fn remaining_lifetime(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        let left = self.expires_at()?.signed_duration_since(now);
+        let ahead = self.received_at.signed_duration_since(now);
+        (left > TimeDelta::zero() && ahead <= CLOCK_SKEW).then_some(left)
+    }
+}
+
+impl MinimumLifetime {
+    /// The usual margin of a token with a long lifetime: time enough for one call to an API.
+    pub const USUAL: TimeDelta = TimeDelta::seconds(30);
+
+    /// Whether the token has this remaining lifetime. A token of unknown expiry has none.
+    #[must_use]
+    pub fn is_met_by(self, token: &AccessToken, now: DateTime<Utc>) -> bool {
+        let Some(left) = token.remaining_lifetime(now) else { return false };
+        match self {
+            Self::Usual => token.expires_at().is_some_and(|end| left >= Self::USUAL.min((end - token.received_at) / 4)),
+            Self::Seconds(seconds) => {
+                i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).is_some_and(|minimum| left >= minimum)
+            }
+        }
     }
 }
 
@@ -74,12 +110,13 @@ mod tests {
 
     #[test]
     fn does_not_show_in_debug_output() {
-        let token = AccessToken::new("hemmelig".into(), "{hemmelig}".into(), "Bearer".to_owned(), DateTime::UNIX_EPOCH);
+        let answer = r#"{"access_token":"hemmelig","token_type":"Bearer"}"#;
+        let token = AccessToken::restore(answer, DateTime::UNIX_EPOCH).unwrap();
         assert!(!format!("{token:?}").contains("hemmelig"));
     }
 
     #[test]
-    fn is_restored_from_its_answer_as_it_was() {
+    fn is_restored_from_its_response_unchanged() {
         let answer = r#" {"access_token":"hemmelig","token_type":"bearer","expires_in":"119","scope":"a:b","new":[1]}"#;
 
         let token = AccessToken::restore(answer, DateTime::UNIX_EPOCH).unwrap();
@@ -91,14 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn is_not_restored_from_what_would_be_refused_of_a_server() {
+    fn is_not_restored_from_a_response_that_a_server_may_not_send() {
         let answer = "{\"access_token\":\"a\\r\\nX-Evil: 1\",\"token_type\":\"Bearer\"}";
         let problem = AccessToken::restore(answer, DateTime::UNIX_EPOCH).unwrap_err();
-        assert_eq!(problem, "its `access_token` is empty or holds what no token holds");
+        assert_eq!(problem, "its `access_token` is empty or has characters that a token cannot have");
     }
 
     #[test]
-    fn at_another_moment_it_has_less_left_and_the_same_end() {
+    fn counted_from_a_later_time_it_has_a_shorter_lifetime_and_the_same_expiry() {
         let answer = r#"{"access_token":"t","token_type":"Bearer","expires_in":119}"#;
         let token = AccessToken::restore(answer, DateTime::UNIX_EPOCH).unwrap();
 
@@ -109,9 +146,9 @@ mod tests {
     }
 
     #[test]
-    fn an_absurd_lifetime_has_no_end_instead_of_a_panic() {
-        let mut token = AccessToken::new("t".into(), "{}".into(), "Bearer".to_owned(), DateTime::UNIX_EPOCH);
-        token.expires_in_seconds = Some(u64::MAX);
+    fn an_absurd_lifetime_gives_an_unknown_expiry_and_no_panic() {
+        let answer = r#"{"access_token":"t","token_type":"Bearer","expires_in":18446744073709551615}"#;
+        let mut token = AccessToken::restore(answer, DateTime::UNIX_EPOCH).unwrap();
         assert_eq!(token.expires_at(), None);
         token.expires_in_seconds = Some(119);
         assert_eq!(token.expires_at().map(|at| at.timestamp()), Some(119));

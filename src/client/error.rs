@@ -11,7 +11,7 @@ use crate::{
     text::is_deceptive,
 };
 
-/// How much of an answer that makes no sense is shown.
+/// The longest excerpt of an unexpected response.
 const EXCERPT_CHARACTERS: usize = 160;
 
 /// Why there is no access token.
@@ -20,33 +20,33 @@ pub enum ClientError {
     /// No assertion could be made.
     #[error("could not make a grant")]
     Grant(#[from] GrantError),
-    /// The address of the metadata is none that a request may go to.
-    #[error("could not use the address of the metadata")]
+    /// The URL of the metadata is not one that a request may be sent to.
+    #[error("could not parse the metadata URL")]
     Endpoint(#[source] EndpointError),
-    /// There was no answer.
+    /// There was no response.
     #[error("{}", no_answer(.0))]
     Http(#[from] HttpError),
     /// The server refused the grant.
     #[error("the token endpoint refused the grant: HTTP {}, {}{}", .0.status, .0.error, mp_code(.0))]
     Refused(Box<Refusal>),
-    /// The server cannot answer now.
-    #[error("{endpoint} cannot answer now: HTTP {status}{}", quoted(.said))]
+    /// The server is unavailable for now.
+    #[error("{endpoint} is unavailable: HTTP {status}{}", quoted(.said))]
     Unavailable {
         /// The endpoint.
         endpoint: Endpoint,
         /// The status code: 429 or 5xx.
         status: u16,
-        /// How long it asks us to wait.
+        /// The delay before the next attempt that it asks for.
         retry_after: Option<Duration>,
-        /// The beginning of what it said.
+        /// The beginning of the response.
         said: String,
     },
-    /// The answer is neither a token nor a refusal.
-    #[error("could not make sense of the answer")]
+    /// The response is not what a server of this kind sends.
+    #[error("unexpected response")]
     UnexpectedResponse(#[source] UnexpectedResponse),
 }
 
-/// An answer that makes no sense, in one sentence.
+/// A response that could not be used, described in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{endpoint} answered HTTP {status}{}, and {what}{}{}", with_type(.media_type), at(.location.as_deref()), quoted(.excerpt))]
 pub struct UnexpectedResponse {
@@ -54,20 +54,20 @@ pub struct UnexpectedResponse {
     pub endpoint: Endpoint,
     /// The status code.
     pub status: u16,
-    /// The media type it claims.
+    /// Its media type.
     pub media_type: String,
-    /// Where it points.
+    /// The target of a redirect.
     pub location: Option<String>,
     /// What is wrong with it.
     pub what: String,
-    /// The beginning of it, harmless for a terminal and free of tokens.
+    /// Its beginning, without control characters and tokens.
     pub excerpt: String,
 }
 
 impl UnexpectedResponse {
-    pub(super) fn of(endpoint: &Endpoint, answer: &Answer, what: &str) -> Self {
+    pub(super) fn new(endpoint: &Endpoint, answer: &Answer, what: &str) -> Self {
         let text = String::from_utf8_lossy(&answer.body);
-        // A token that cannot be used is still a token: of a success nothing is shown that is no page.
+        // A token that cannot be used is still a secret, so of a success only an HTML page is shown.
         let success = (200..300).contains(&answer.status);
         let hidden = success && !text.trim_start().starts_with('<') || text.contains("access_token");
         Self {
@@ -81,8 +81,18 @@ impl UnexpectedResponse {
     }
 }
 
+/// Returns the error for 429 and 5xx.
+pub(super) fn unavailable(endpoint: &Endpoint, answer: &Answer) -> ClientError {
+    ClientError::Unavailable {
+        endpoint: endpoint.clone(),
+        status: answer.status,
+        retry_after: answer.retry_after,
+        said: UnexpectedResponse::new(endpoint, answer, "").excerpt,
+    }
+}
+
 impl ClientError {
-    /// Whether the same grant, signed anew, may succeed a moment later.
+    /// Whether the same grant, signed again, may succeed a moment later.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
@@ -92,7 +102,9 @@ impl ClientError {
         }
     }
 
-    pub(super) fn retry_after(&self) -> Option<Duration> {
+    /// Returns the delay that the server asks for.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Unavailable { retry_after, .. } => *retry_after,
             _ => None,
@@ -119,21 +131,21 @@ impl Explain for ClientError {
             Self::Http(error) => error.hint(),
             Self::Refused(refusal) => Some(refusal.remedy(Language::English)),
             Self::Unavailable { retry_after, .. } => {
-                let when = retry_after.map_or_else(|| "later".to_owned(), |pause| format!("in {} s", pause.as_secs()));
-                Some(format!("try again {when}; https://status.digdir.no tells of disturbances"))
+                let when = retry_after.map_or_else(|| "later".to_owned(), |delay| format!("in {} s", delay.as_secs()));
+                Some(format!("try again {when}; https://status.digdir.no shows current incidents"))
             }
             Self::UnexpectedResponse(_) => {
-                Some("check the address, and whether a proxy answers in its place".to_owned())
+                Some("check the URL, and whether a proxy answers instead of the server".to_owned())
             }
         }
     }
 }
 
-/// How far we got.
+/// Describes how far the request got.
 fn no_answer(error: &HttpError) -> &'static str {
     match error {
         HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_) => "could not prepare the connection",
-        error if error.reached_the_server() => "got no answer that could be read",
+        error if error.reached_the_server() => "could not read the response",
         _ => "could not reach the server",
     }
 }
@@ -154,7 +166,7 @@ fn quoted(excerpt: &str) -> String {
     if excerpt.is_empty() { String::new() } else { format!(": {excerpt}") }
 }
 
-/// A server's own words, on one line, without control characters, and without anything that may be a JWT.
+/// Returns text of a server on one line, without control characters and anything that may be a JWT.
 pub(super) fn harmless(text: &str, limit: usize) -> String {
     let one_line = text.split(|character: char| character.is_whitespace() || character.is_control());
     let words: Vec<&str> = one_line.filter(|word| !word.is_empty()).collect();
@@ -166,7 +178,7 @@ pub(super) fn harmless(text: &str, limit: usize) -> String {
     shown
 }
 
-/// Puts `[JWT]` in place of what begins as a JOSE header does in base64url and is longer than a word.
+/// Replaces by `[JWT]` what begins like a JOSE header in base64url and is longer than a word.
 fn without_tokens(text: &str) -> String {
     const START: &str = "eyJ";
     let mut clean = String::with_capacity(text.len());
@@ -188,14 +200,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_servers_words_become_one_harmless_line_without_tokens() {
-        for (text, wanted) in [
+    fn text_of_a_server_becomes_one_line_without_control_characters_and_tokens() {
+        for (text, expected) in [
             ("a\r\n\tb \u{1b}[31mc", "a b [31mc"),
             ("assertion=eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln&x", "assertion=[JWT]&x"),
             ("a\u{202e}b", "ab"),
             ("eyJ is a word", "eyJ is a word"),
         ] {
-            assert_eq!(harmless(text, 100), wanted);
+            assert_eq!(harmless(text, 100), expected);
         }
         assert_eq!(harmless("abcdef", 3), "abc…");
     }

@@ -1,29 +1,27 @@
-//! Swaps an assertion for an access token, or says why the server would not.
+//! Exchanges an assertion for an access token, or reports why the server refused it.
 //!
 //! The request is RFC 7523 §2.1, a success RFC 6749 §5.1, a refusal §5.2 with Maskinporten's additions
-//! (<https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_token>). A request that is sent again carries a
-//! new assertion, since Maskinporten takes none twice (MP-012); so this room is given the means to make one.
+//! (<https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_token>). A retry sends a new assertion, because
+//! Maskinporten accepts none twice (MP-012); so [`TokenClient::fetch`] takes a function that signs one.
 
 mod access_token;
-mod answer;
 mod catalogue;
-mod discovery;
 mod error;
-mod key_set;
+mod metadata;
 mod refusal;
 mod refusal_text;
 mod request;
+mod token_response;
 
 use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable as _};
 
 pub use self::{
-    access_token::AccessToken,
+    access_token::{AccessToken, MinimumLifetime},
     catalogue::Explanation,
-    discovery::{Metadata, discover, metadata_endpoint},
     error::{ClientError, UnexpectedResponse},
-    key_set::{fetch_key_set, published_keys},
+    metadata::{ServerMetadata, discover, fetch_key_set, metadata_endpoint, published_keys},
     refusal::{REFUSALS, Refusal, THAT_MEANS},
     refusal_text::{MAXIMUM_BYTES as MAXIMUM_PASTED_BYTES, RefusalText},
     request::TokenRequest,
@@ -34,20 +32,27 @@ use crate::{
     http::{Endpoint, HttpClient, HttpOptions},
 };
 
-/// The first pause before a second attempt; each further one is twice as long, with as much again of jitter.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// The delay before the second attempt; each further one is twice as long, plus as much again of jitter.
+const FIRST_DELAY: Duration = Duration::from_millis(200);
+const LONGEST_DELAY: Duration = Duration::from_secs(10);
 
-/// How often and how long a token is asked for.
-#[derive(Debug, Clone, Copy)]
+/// How often and for how long a request is attempted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// How long the whole exchange may take, further attempts included.
+    /// The time limit of the whole exchange, retries included.
     pub timeout: Duration,
-    /// How many further attempts follow the first.
+    /// The number of attempts after the first.
     pub retries: usize,
 }
 
-/// Asks one token endpoint for access tokens.
+impl Default for RetryPolicy {
+    /// Returns 30 seconds and two retries.
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(30), retries: 2 }
+    }
+}
+
+/// Requests access tokens from one token endpoint.
 #[derive(Debug, Clone)]
 pub struct TokenClient {
     http: HttpClient,
@@ -63,66 +68,62 @@ impl TokenClient {
         Ok(Self { http: HttpClient::new(endpoint, options)?, retry_policy })
     }
 
-    /// Swaps an assertion for an access token; `sign` makes a new one for each attempt.
+    /// Returns the token endpoint.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        self.http.endpoint()
+    }
+
+    /// Exchanges an assertion for an access token; `sign` makes a new one for each attempt.
     ///
-    /// Network errors, 429 and 5xx are tried again with growing pauses, or the pause that the server asks for;
-    /// `again` is told of each. A refusal is final.
+    /// Network errors, 429 and 5xx are retried with growing delays, or after the delay that the server asks for;
+    /// `notify` is called before each retry. A refusal is final.
     ///
     /// # Errors
     /// [`ClientError`], that of the last attempt.
-    pub async fn fetch(
-        &self,
-        sign: impl Fn() -> Result<Assertion, GrantError>,
-        clock: &dyn Clock,
-        again: impl FnMut(&ClientError, Duration),
-    ) -> Result<AccessToken, ClientError> {
-        self.fetch_signed_elsewhere(|| std::future::ready(sign()), clock, again).await
-    }
-
-    /// The same for assertions that are made on another thread, where signing keeps nobody waiting.
-    ///
-    /// # Errors
-    /// As [`TokenClient::fetch`].
-    pub async fn fetch_signed_elsewhere<Signed>(
+    pub async fn fetch<Signed>(
         &self,
         sign: impl Fn() -> Signed,
         clock: &dyn Clock,
-        again: impl FnMut(&ClientError, Duration),
+        notify: impl FnMut(&ClientError, Duration),
     ) -> Result<AccessToken, ClientError>
     where
         Signed: Future<Output = Result<Assertion, GrantError>>,
     {
-        let deadline = Instant::now() + self.retry_policy.timeout;
-        let pauses = ExponentialBuilder::default()
-            .with_min_delay(FIRST_PAUSE)
-            .with_max_delay(LONGEST_PAUSE)
-            .with_max_times(self.retry_policy.retries)
-            .with_jitter();
-        (|| self.attempt(&sign, clock, deadline))
-            .retry(pauses)
-            .when(|error| error.is_passing() && Instant::now() < deadline)
-            .adjust(|error, pause| pause_before_retry(error, pause?, deadline))
-            .notify(again)
-            .await
-    }
-
-    async fn attempt<Signed>(
-        &self,
-        sign: &impl Fn() -> Signed,
-        clock: &dyn Clock,
-        deadline: Instant,
-    ) -> Result<AccessToken, ClientError>
-    where
-        Signed: Future<Output = Result<Assertion, GrantError>>,
-    {
-        let request = TokenRequest::new(self.http.endpoint().clone(), &sign().await?);
-        let answer = self.http.post_form(request.form(), deadline).await?;
-        answer::read(&answer, self.http.endpoint(), clock.now())
+        let attempt = async |deadline| {
+            let request = TokenRequest::new(self.http.endpoint().clone(), &sign().await?);
+            let answer = self.http.post_form(request.form(), deadline).await?;
+            token_response::parse(&answer, self.http.endpoint(), clock.now())
+        };
+        self.retry_policy.run(attempt, notify).await
     }
 }
 
-/// The pause the server asks for, else ours; `None` when it would end after the time that is left.
-fn pause_before_retry(error: &ClientError, ours: Duration, deadline: Instant) -> Option<Duration> {
-    let pause = error.retry_after().map_or(ours, |asked| asked.max(ours));
-    (pause < deadline.saturating_duration_since(Instant::now())).then_some(pause)
+impl RetryPolicy {
+    /// Runs `attempt` until it succeeds, fails for good, or this policy is exhausted; `notify` is called before each
+    /// retry. An attempt gets the time at which it must be done.
+    async fn run<T, Attempt: Future<Output = Result<T, ClientError>>>(
+        self,
+        attempt: impl Fn(Instant) -> Attempt,
+        notify: impl FnMut(&ClientError, Duration),
+    ) -> Result<T, ClientError> {
+        let deadline = Instant::now() + self.timeout;
+        let delays = ExponentialBuilder::default()
+            .with_min_delay(FIRST_DELAY)
+            .with_max_delay(LONGEST_DELAY)
+            .with_max_times(self.retries)
+            .with_jitter();
+        (|| attempt(deadline))
+            .retry(delays)
+            .when(|error| error.is_passing() && Instant::now() < deadline)
+            .adjust(|error, delay| retry_delay(error, delay?, deadline))
+            .notify(notify)
+            .await
+    }
+}
+
+/// Returns the longer of the server's delay and ours; `None` when it would end after the deadline.
+fn retry_delay(error: &ClientError, ours: Duration, deadline: Instant) -> Option<Duration> {
+    let delay = error.retry_after().map_or(ours, |theirs| theirs.max(ours));
+    (delay < deadline.saturating_duration_since(Instant::now())).then_some(delay)
 }

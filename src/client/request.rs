@@ -1,4 +1,4 @@
-//! The token request, built in one place: what is shown as curl is what would be sent.
+//! The token request, built in one place: what is printed as a curl command is what would be sent.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use url::form_urlencoded;
@@ -16,7 +16,7 @@ pub struct TokenRequest {
 }
 
 impl TokenRequest {
-    /// Writes the form for an assertion.
+    /// Builds the form for an assertion.
     #[must_use]
     pub fn new(endpoint: Endpoint, assertion: &Assertion) -> Self {
         let form = form_urlencoded::Serializer::new(String::with_capacity(assertion.expose().len() + 128))
@@ -26,19 +26,19 @@ impl TokenRequest {
         Self { endpoint, form: SecretString::from(form) }
     }
 
-    /// Where the request goes.
+    /// Returns the token endpoint.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// The body, in `application/x-www-form-urlencoded`.
+    /// Returns the body, in `application/x-www-form-urlencoded`.
     #[must_use]
     pub fn form(&self) -> &SecretString {
         &self.form
     }
 
-    /// The body as text, for a printer.
+    /// Returns the body as text, for a printer.
     #[must_use]
     pub fn expose_form(&self) -> &str {
         self.form.expose_secret()

@@ -1,13 +1,12 @@
-//! The claims of a grant under their wire names, in the order of the seed's example.
+//! The claims of a grant under their wire names, in the order of Altinn's example.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Grant, GrantError, Object, values::shown};
+use super::{AuthorizationDetails, Grant, GrantError, Object, Resource, values::shown};
 
-/// Claims that have an option of their own, and what to do instead of naming them.
+/// Claims that cannot be extra claims, with what to do instead.
 const OWN_OPTIONS: [(&str, &str); 10] = [
     ("aud", "use --audience"),
     ("resource", "use --resource"),
@@ -21,7 +20,7 @@ const OWN_OPTIONS: [(&str, &str); 10] = [
     ("authorization_details", "use --authorization-details"),
 ];
 
-/// Claims beyond Maskinporten's own list, each asked for by name.
+/// Claims beyond Maskinporten's own list.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ExtraClaims(Object);
 
@@ -29,8 +28,8 @@ impl ExtraClaims {
     /// Adds a claim.
     ///
     /// # Errors
-    /// [`GrantError::ClaimName`] when the name is empty, [`GrantError::OwnOption`] when another option sets this
-    /// claim, [`GrantError::ClaimTwice`] when it is there already.
+    /// [`GrantError::ClaimName`] when the name is empty or has control characters, [`GrantError::OwnOption`] when
+    /// another field of the grant sets this claim, [`GrantError::ClaimTwice`] when it was added before.
     pub fn add(&mut self, name: &str, value: Value) -> Result<(), GrantError> {
         if name.is_empty() || name.chars().any(char::is_control) {
             return Err(GrantError::ClaimName(shown(name)));
@@ -44,63 +43,46 @@ impl ExtraClaims {
         Ok(())
     }
 
-    /// The claims.
+    /// Returns the claims with their values.
     #[must_use]
     pub fn members(&self) -> &Object {
         &self.0
     }
 
-    /// The names of the claims.
+    /// Returns the names of the claims.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 }
 
-/// What is signed. The order of the members is the order on the wire.
-#[derive(Serialize)]
-pub(super) struct Claims<'grant> {
-    aud: &'grant str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resource: Option<Value>,
-    scope: String,
-    iss: &'grant str,
-    exp: i64,
-    iat: i64,
-    jti: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consumer_org: Option<&'grant str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pid: Option<&'grant str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    authorization_details: Option<Value>,
-    #[serde(flatten)]
-    extra: &'grant Object,
-}
-
-impl<'grant> Claims<'grant> {
-    pub(super) fn of(grant: &'grant Grant, now: DateTime<Utc>, id: Uuid) -> Self {
-        let issued_at = now.timestamp();
-        Self {
-            aud: &grant.audience,
-            resource: resource(grant),
-            scope: grant.scopes.to_string(),
-            iss: grant.client_id.as_str(),
-            exp: issued_at.saturating_add(grant.lifetime.seconds()),
-            iat: issued_at,
-            jti: id.to_string(),
-            consumer_org: grant.consumer_org.as_ref().map(crate::organisation::OrganisationNumber::digits),
-            pid: grant.person.as_ref().map(super::PersonIdentifier::digits),
-            authorization_details: grant.authorization_details.as_ref().map(super::AuthorizationDetails::to_value),
-            extra: &grant.extra.0,
+/// Returns the claims to sign, in the order in which they are sent.
+pub(super) fn claims(grant: &Grant, now: DateTime<Utc>, id: Uuid) -> Object {
+    let issued_at = now.timestamp();
+    let mut claims = Object::new();
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            claims.insert(name.to_owned(), value);
         }
-    }
+    };
+    set("aud", Some(grant.audience.as_str().into()));
+    set("resource", resource(grant));
+    set("scope", Some(grant.scopes.to_string().into()));
+    set("iss", Some(grant.client_id.as_str().into()));
+    set("exp", Some(issued_at.saturating_add(grant.lifetime.seconds()).into()));
+    set("iat", Some(issued_at.into()));
+    set("jti", Some(id.to_string().into()));
+    set("consumer_org", grant.consumer_org.as_ref().map(|organisation| organisation.digits().into()));
+    set("pid", grant.person.as_ref().map(|person| person.digits().into()));
+    set("authorization_details", grant.authorization_details.as_ref().map(AuthorizationDetails::to_value));
+    claims.extend(grant.extra.0.clone());
+    claims
 }
 
-/// One resource as a string, as the seed shows it; several as an array, as Digdir's page describes it.
+/// Returns one resource as a string, as Altinn's example shows it, and several as an array, as Digdir describes it.
 fn resource(grant: &Grant) -> Option<Value> {
     match grant.resources.as_slice() {
         [] => None,
-        [one] => Some(Value::from(one.as_str())),
-        several => Some(several.iter().map(super::Resource::as_str).collect()),
+        [one] => Some(one.as_str().into()),
+        several => Some(several.iter().map(Resource::as_str).collect()),
     }
 }

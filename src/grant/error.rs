@@ -2,7 +2,10 @@
 
 use josekit::JoseError;
 
-use crate::{explain::Explain, keystore::SigningError};
+use crate::{
+    explain::Explain,
+    keystore::{SignatureAlgorithm, SigningError},
+};
 
 /// A value that no grant may carry, or a key that cannot sign one.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +59,9 @@ pub enum GrantError {
     /// There is no certificate to send along as `x5c`.
     #[error("the key has no certificate that could be sent as x5c")]
     NoCertificate,
+    /// The grant names no algorithm, and Maskinporten does not accept the one that the key prefers.
+    #[error("the key signs with {0}, which Maskinporten does not accept")]
+    Algorithm(SignatureAlgorithm),
     /// The key did not sign.
     #[error("could not sign the grant")]
     Signing(#[source] SigningError),
@@ -75,6 +81,7 @@ impl Explain for GrantError {
             Self::AuthorizationDetails(_) | Self::ExternalReference(_) => "authorization_details",
             Self::ClaimName(_) | Self::OwnOption { .. } | Self::ClaimTwice(_) | Self::Jose(_) => "claim",
             Self::NoCertificate => "no_certificate",
+            Self::Algorithm(_) => "algorithm",
             Self::Signing(error) => error.code(),
         }
     }
@@ -97,6 +104,9 @@ impl Explain for GrantError {
             Self::OwnOption { instead, .. } => instead,
             Self::ClaimTwice(_) => "give each claim once",
             Self::NoCertificate => "pass --kid with the id under which the key is registered on the client",
+            Self::Algorithm(algorithm) => {
+                return Some(format!("use an RSA key, or pass --alg {algorithm} for a server that accepts it"));
+            }
             Self::Signing(error) => return error.hint(),
             Self::Jose(_) => "check the values given with --claim, --claim-json and --kid",
         };

@@ -1,8 +1,8 @@
 //! Header and signature of a grant, through josekit.
 //!
-//! josekit serializes (RFC 7515 §3.1); the signature comes from a [`SigningKey`], so josekit never sees the key.
-//! Its own readers of keys are not used: they abort the process on some inputs. Times are given as integers,
-//! which its setters would turn into floats.
+//! josekit serializes (RFC 7515 §3.1); the signature comes from a [`Sign`], so josekit never sees the key. Its own
+//! key parsers are not used: some inputs make them abort the process. Times are passed as integers, because its
+//! setters turn them into floats.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use josekit::{
@@ -12,14 +12,14 @@ use josekit::{
 };
 use serde_json::Value;
 
-use super::{Assertion, GrantError, KeyReference, claims::Claims};
-use crate::keystore::{Certificate, SignatureAlgorithm, SigningError, SigningKey};
+use super::{Assertion, GrantError, KeyReference, Object, Sign};
+use crate::keystore::{Certificate, SignatureAlgorithm, SigningError};
 
-/// The header: `alg`, then `kid` or `x5c`. `typ` is never sent.
+/// Returns the header: `alg`, then `kid` or `x5c`. `typ` is never sent.
 pub(super) fn header(
     algorithm: SignatureAlgorithm,
     reference: &KeyReference,
-    key: &SigningKey,
+    key: &dyn Sign,
 ) -> Result<JwsHeader, GrantError> {
     let leaf = || key.certificates().first().ok_or(GrantError::NoCertificate);
     let mut header = JwsHeader::new();
@@ -33,7 +33,7 @@ pub(super) fn header(
     Ok(header)
 }
 
-/// `x5c`: DER in base64 with padding and its own alphabet, unlike everything else in JOSE (RFC 7515 §4.1.6).
+/// Sets `x5c`: DER in standard base64 with padding, unlike everything else in JOSE (RFC 7515 §4.1.6).
 fn set_chain(header: &mut JwsHeader, certificates: &[Certificate]) -> Result<(), GrantError> {
     let encoded: Value = certificates.iter().map(|certificate| STANDARD.encode(certificate.der())).collect();
     header.set_claim("x5c", Some(encoded)).map_err(GrantError::Jose)
@@ -41,22 +41,19 @@ fn set_chain(header: &mut JwsHeader, certificates: &[Certificate]) -> Result<(),
 
 pub(super) fn encode(
     header: &JwsHeader,
-    claims: &Claims,
+    claims: Object,
     algorithm: SignatureAlgorithm,
-    key: &SigningKey,
+    key: &dyn Sign,
 ) -> Result<Assertion, GrantError> {
-    let Ok(Value::Object(claims)) = serde_json::to_value(claims) else { return Err(GrantError::NoScope) };
     let payload = JwtPayload::from_map(claims).map_err(GrantError::Jose)?;
-    let signer = KeySigner { key: key.clone(), algorithm };
-    jwt::encode_with_signer(&payload, header, &signer).map(Assertion::new).map_err(|error| {
-        match signing_error(&error) {
-            Some(error) => GrantError::Signing(error.clone()),
-            None => GrantError::Jose(error),
-        }
+    let compact = jwt::encode_with_signer(&payload, header, &KeySigner { key: Some(key), algorithm });
+    compact.map(Assertion::new).map_err(|error| match signing_error(&error) {
+        Some(error) => GrantError::Signing(error.clone()),
+        None => GrantError::Jose(error),
     })
 }
 
-/// Finds our own error in what josekit made of it.
+/// Finds our own error inside josekit's.
 fn signing_error(error: &JoseError) -> Option<&SigningError> {
     match error {
         JoseError::InvalidSignature(inner) | JoseError::InvalidJwtFormat(inner) => inner.downcast_ref(),
@@ -64,14 +61,20 @@ fn signing_error(error: &JoseError) -> Option<&SigningError> {
     }
 }
 
-/// Signs for josekit with a key that josekit does not see.
-#[derive(Debug, Clone)]
-struct KeySigner {
-    key: SigningKey,
+/// Signs for josekit with a borrowed key.
+struct KeySigner<'key> {
+    /// `None` in a clone, which must not borrow; josekit does not clone a signer to sign with it.
+    key: Option<&'key dyn Sign>,
     algorithm: SignatureAlgorithm,
 }
 
-impl JwsSigner for KeySigner {
+impl std::fmt::Debug for KeySigner<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("KeySigner").field("algorithm", &self.algorithm).finish_non_exhaustive()
+    }
+}
+
+impl JwsSigner for KeySigner<'_> {
     fn algorithm(&self) -> &dyn JwsAlgorithm {
         match self.algorithm {
             SignatureAlgorithm::Rs256 => &jws::RS256,
@@ -87,20 +90,22 @@ impl JwsSigner for KeySigner {
         }
     }
 
-    /// `None`, so that the header keeps the key id that was put there.
+    /// Returns `None`, so that josekit keeps the key id in the header.
     fn key_id(&self) -> Option<&str> {
         None
     }
 
+    /// Returns 0: josekit takes it as a capacity to reserve, and a key service may not know it.
     fn signature_len(&self) -> usize {
-        self.key.signature_length()
+        0
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, JoseError> {
-        self.key.sign(self.algorithm, message).map_err(|error| JoseError::InvalidSignature(error.into()))
+        let key = self.key.ok_or_else(|| JoseError::InvalidSignature(std::fmt::Error.into()))?;
+        key.sign(self.algorithm, message).map_err(|error| JoseError::InvalidSignature(error.into()))
     }
 
     fn box_clone(&self) -> Box<dyn JwsSigner> {
-        Box::new(self.clone())
+        Box::new(KeySigner { key: None, algorithm: self.algorithm })
     }
 }

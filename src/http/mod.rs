@@ -41,6 +41,18 @@ pub struct HttpOptions {
     pub connect_timeout: Duration,
     /// A PEM file with certificate authorities that are trusted beside the machine's own.
     pub ca_file: Option<PathBuf>,
+    /// A client to send requests with; the options above and this crate's rules for TLS and proxies do not apply to it.
+    ///
+    /// # Security
+    /// It must not follow redirects ([`reqwest::redirect::Policy::none`]): an assertion must reach no other server.
+    pub client: Option<reqwest::Client>,
+}
+
+impl Default for HttpOptions {
+    /// Returns a connect timeout of five seconds, and the trust store of the machine.
+    fn default() -> Self {
+        Self { connect_timeout: Duration::from_secs(5), ca_file: None, client: None }
+    }
 }
 
 /// Sends requests to one endpoint.
@@ -92,6 +104,9 @@ impl HttpClient {
     }
 
     fn build(endpoint: Endpoint, options: &HttpOptions, seen: Option<Arc<Seen>>) -> Result<Self, HttpError> {
+        if let Some(client) = options.client.clone() {
+            return Ok(Self { client, endpoint, seen });
+        }
         if let Some(variable) = proxy::unusable(&endpoint) {
             return Err(HttpError::ProxySetting(variable));
         }

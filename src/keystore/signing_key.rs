@@ -44,6 +44,9 @@ pub enum SigningError {
     /// The hardware token did not sign.
     #[error("the hardware token did not sign")]
     Hardware(#[source] HardwareReason),
+    /// A key of the caller's own did not sign.
+    #[error("the key did not sign")]
+    External(#[source] std::sync::Arc<dyn std::error::Error + Send + Sync>),
     /// The signature does not verify with the key's own public half.
     #[error("the private key made a signature that its public half does not verify")]
     Inconsistent,
@@ -53,7 +56,7 @@ impl Explain for SigningError {
     fn code(&self) -> &'static str {
         match self {
             Self::Hardware(reason) => reason.code(),
-            Self::KindMismatch { .. } | Self::OpenSsl(_) | Self::Inconsistent => "signing",
+            Self::KindMismatch { .. } | Self::OpenSsl(_) | Self::External(_) | Self::Inconsistent => "signing",
         }
     }
 
@@ -62,6 +65,7 @@ impl Explain for SigningError {
             Self::KindMismatch { possible, .. } => Some(format!("pass --alg {possible}, or use another key")),
             Self::OpenSsl(_) | Self::Inconsistent => Some("export the key again: it is damaged".to_owned()),
             Self::Hardware(reason) => reason.hint(),
+            Self::External(_) => None,
         }
     }
 }

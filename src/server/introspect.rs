@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::Profile;
 use crate::{
-    client::published_keys,
+    client::{RetryPolicy, published_keys},
     inspect::{Expectations, Jwt, Keys, Kind, Verdict, verify},
     keystore::KeySet,
 };
@@ -128,7 +128,8 @@ impl Issuer {
     }
 
     async fn fly(self: Arc<Self>, profile: Profile, tell: watch::Sender<()>) {
-        let fetched = published_keys(&profile.issuer, &profile.http, Instant::now() + profile.timeout).await;
+        let once = RetryPolicy { timeout: profile.timeout, retries: 0 };
+        let fetched = published_keys(&profile.issuer, &profile.http, once).await;
         let mut state = self.lock();
         state.checked = Some(Instant::now());
         // What was known before is better than nothing.
@@ -143,7 +144,7 @@ impl Issuer {
 mod tests {
     use super::*;
     use crate::{
-        cache::MinimumLifetime, environment::KnownIssuer, grant::Scopes, http::HttpOptions, server::AllowedScopes,
+        client::MinimumLifetime, environment::KnownIssuer, grant::Scopes, http::HttpOptions, server::AllowedScopes,
     };
 
     #[test]
@@ -156,7 +157,7 @@ mod tests {
             allowed: AllowedScopes::default(),
             minimum: MinimumLifetime::Usual,
             headers: Vec::new(),
-            http: HttpOptions { connect_timeout: Duration::ZERO, ca_file: None },
+            http: HttpOptions { connect_timeout: Duration::ZERO, ..HttpOptions::default() },
             timeout: Duration::ZERO,
             identity: String::new(),
         };

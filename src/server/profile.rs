@@ -7,8 +7,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::ApiError;
 use crate::{
-    cache::MinimumLifetime,
     client::AccessToken,
+    client::MinimumLifetime,
     environment::KnownIssuer,
     grant::{Resource, Scopes},
     http::HttpOptions,

@@ -174,10 +174,9 @@ fn the_exit_code_is_curls_and_our_own_failures_are_kept_apart() {
 fn curls_arguments_stand_behind_two_dashes() {
     let hint = "hint: put curl's arguments after --: maskinporten curl --env test -- https://api.example.no/\n";
 
-    maskinporten(["curl", "--env", "test", "https://api.example.no/"]).run().fails(
-        125,
-        &format!("error: unexpected argument, which is not shown in case it is part of a secret\n{hint}"),
-    );
+    maskinporten(["curl", "--env", "test", "https://api.example.no/"])
+        .run()
+        .fails(125, &format!("error: unexpected argument, which is not shown in case it is part of a secret\n{hint}"));
     maskinporten(["curl", "--env", "test", "--", "-sS"])
         .run()
         .fails(125, &format!("error: there is no URL for curl\n{hint}"));

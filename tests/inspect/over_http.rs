@@ -261,11 +261,11 @@ fn keys_that_cannot_be_had_are_an_error_and_no_report() {
     let server =
         Server::start([answer("200 OK", "{}"), answer("404 Not Found", "{}"), answer("503 Service Unavailable", "{}")]);
     let url = server.url("/jwk");
-    let check = "hint: check the address, and whether a proxy answers in its place\n";
+    let check = "hint: check the URL, and whether a proxy answers instead of the server\n";
     run(&url).fails(
         6,
         &format!(
-            "error: could not make sense of the answer\n\
+            "error: unexpected response\n\
              caused by: {url} answered HTTP 200 with application/json, and it is no JWK set: it is JSON, but neither a JWK \
              (with `kty`) nor a set of them (with `keys`)\n{check}"
         ),
@@ -273,8 +273,8 @@ fn keys_that_cannot_be_had_are_an_error_and_no_report() {
     run(&url).fails(
         6,
         &format!(
-            "error: could not make sense of the answer\n\
-             caused by: {url} answered HTTP 404 with application/json, and keys and metadata come with 200: {{}}\n{check}"
+            "error: unexpected response\n\
+             caused by: {url} answered HTTP 404 with application/json, and the expected status is 200: {{}}\n{check}"
         ),
     );
     assert_eq!(run(&url).code, 6);
@@ -287,9 +287,9 @@ fn metadata_of_another_issuer_or_keys_at_an_unsafe_address_are_not_used() {
             json!({ "issuer": "https://evil.example/", "jwks_uri": "https://evil.example/jwk" }),
             "it is the metadata of another issuer (RFC 8414 §3.3)",
         ),
-        (json!({ "issuer": "ISSUER", "jwks_uri": "http://evil.example/jwk" }), "its `jwks_uri` is no address"),
-        (json!({ "issuer": "ISSUER" }), "it is no metadata with a `jwks_uri`"),
-        (json!([]), "it is no metadata with a `jwks_uri`"),
+        (json!({ "issuer": "ISSUER", "jwks_uri": "http://evil.example/jwk" }), "its `jwks_uri` is not a valid URL"),
+        (json!({ "issuer": "ISSUER" }), "it is not metadata with a `jwks_uri`"),
+        (json!([]), "it is not metadata with a `jwks_uri`"),
     ] {
         let server =
             Server::start_knowing(|own| [answer("200 OK", metadata.to_string().replace("ISSUER", &format!("{own}/")))]);

@@ -1,4 +1,4 @@
-//! The list, and what is cleared away.
+//! Listing and clearing.
 
 use std::{
     fs::{self, File},
@@ -9,7 +9,7 @@ use chrono::Utc;
 
 use super::{Home, key, noon, private, seconds, token};
 use crate::{
-    cache::{Cache, Clear, KeySource, KeyThumbprint},
+    cache::{Cache, Clear},
     client::AccessToken,
 };
 
@@ -20,12 +20,12 @@ fn filled() -> Home {
     home
 }
 
-/// Which tokens are there, by their scope.
+/// The scopes of the stored tokens.
 fn scopes(home: &Home) -> Vec<String> {
-    home.cache.list().unwrap().into_iter().map(|listed| listed.about.scopes.join(" ")).collect()
+    home.cache.list().unwrap().into_iter().map(|listed| listed.info.scopes.join(" ")).collect()
 }
 
-/// Clears until these files are left. A process that another test is starting just now has our locks too, as copies,
+/// Clears until these files are left. A process that another test is starting at this moment has copies of our locks
 /// until its own program runs.
 #[track_caller]
 fn clears_to(home: &Home, what: Clear, names: &[String]) {
@@ -37,13 +37,13 @@ fn clears_to(home: &Home, what: Clear, names: &[String]) {
 }
 
 #[test]
-fn a_list_says_what_for_whom_until_when_and_never_the_token() {
+fn a_list_describes_tokens_and_does_not_contain_them() {
     let home = filled();
 
     let listed = home.cache.list().unwrap();
 
     assert_eq!(scopes(&home), ["short", "long"]);
-    assert_eq!(&listed[0].about, key("short").about());
+    assert_eq!(&listed[0].info, key("short").info());
     assert_eq!((listed[0].stored_at, listed[0].expires_at), (noon(), noon() + seconds(60)));
     let size = fs::metadata(home.path(&format!("{}.token", key("short").hash()))).unwrap().len();
     assert_eq!(listed[0].bytes as u64, size);
@@ -51,7 +51,7 @@ fn a_list_says_what_for_whom_until_when_and_never_the_token() {
 }
 
 #[test]
-fn expired_tokens_go_with_their_locks_and_the_others_stay() {
+fn expired_tokens_are_removed_with_their_locks_and_the_others_stay() {
     let home = filled();
 
     assert_eq!(home.cache.clear(Clear::Expired, noon() + seconds(59)).unwrap(), 0);
@@ -63,10 +63,8 @@ fn expired_tokens_go_with_their_locks_and_the_others_stay() {
 }
 
 #[test]
-fn everything_of_ours_goes_and_nothing_else() {
+fn every_file_of_the_cache_is_removed_and_no_other() {
     let home = filled();
-    let thumbprint = KeyThumbprint::parse(super::THUMBPRINT).unwrap();
-    home.cache.remember(&KeySource::new("pkcs12").file(b"a"), &thumbprint).unwrap();
     let strange = ["notes.txt", "short.token", "x.lock", &format!("{}.token", "A".repeat(64)), ".tmp"];
     for name in strange {
         fs::write(home.path(name), "mine").unwrap();
@@ -81,7 +79,7 @@ fn everything_of_ours_goes_and_nothing_else() {
 }
 
 #[test]
-fn what_cannot_be_read_is_not_listed_and_goes_with_what_has_expired() {
+fn a_damaged_entry_is_not_listed_and_is_removed_with_the_expired_ones() {
     let home = filled();
     fs::write(home.path(&format!("{}.token", key("short").hash())), "damaged").unwrap();
 
@@ -104,7 +102,7 @@ fn a_lock_that_is_held_stays() {
 }
 
 #[test]
-fn a_file_of_a_writer_that_died_goes_when_a_minute_has_passed() {
+fn the_file_of_a_dead_writer_is_removed_after_a_minute() {
     let home = Home::new();
     let name = format!("{}.tmp", "0123456789abcdef".repeat(2));
     let file = File::create(home.path(&name)).unwrap();
@@ -120,7 +118,7 @@ fn a_file_of_a_writer_that_died_goes_when_a_minute_has_passed() {
 }
 
 #[test]
-fn a_token_that_is_stored_takes_those_that_have_ended_with_it() {
+fn storing_a_token_removes_expired_ones() {
     let home = filled();
 
     home.fetch(&key("new"), noon() + seconds(60), &token("new", 120, noon() + seconds(60)));
@@ -129,7 +127,7 @@ fn a_token_that_is_stored_takes_those_that_have_ended_with_it() {
 }
 
 #[test]
-fn a_refused_token_is_forgotten_and_the_one_that_replaced_it_is_not() {
+fn a_rejected_token_is_forgotten_and_its_replacement_is_not() {
     let home = filled();
     let refused: AccessToken = token("hemmelig", 600, noon());
 
@@ -142,7 +140,7 @@ fn a_refused_token_is_forgotten_and_the_one_that_replaced_it_is_not() {
 }
 
 #[test]
-fn a_cache_that_is_not_there_is_not_made_to_be_listed() {
+fn a_missing_cache_is_not_created_for_a_list() {
     let folder = tempfile::tempdir().unwrap();
 
     assert!(Cache::existing(&folder.path().join("maskinporten")).unwrap().is_none());

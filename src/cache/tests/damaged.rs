@@ -1,10 +1,10 @@
-//! Files that are not what was written: never a token, never an error, replaced by the next one.
+//! Damaged entries: never a token, never an error, replaced by the next token.
 
 use std::fs;
 
 use proptest::prelude::*;
 
-use super::{super::entry::Entry, Home, Origin, key, noon, token};
+use super::{super::entry::Entry, Home, key, noon, token};
 use crate::cache::CacheKey;
 
 /// A cache with a token, and the path and content of its file.
@@ -18,12 +18,12 @@ fn stored(key: &CacheKey) -> (Home, std::path::PathBuf, Vec<u8>) {
 
 /// Reads a file as the cache does.
 fn read(content: &[u8], key: &CacheKey) -> Option<String> {
-    let token = Entry::read(content, key.hash()).and_then(|entry| entry.token());
+    let token = Entry::parse(content, key.hash()).and_then(|entry| entry.token());
     token.ok().map(|token| token.expose().to_owned())
 }
 
 #[test]
-fn a_file_cut_short_anywhere_is_no_token() {
+fn a_truncated_file_is_not_a_token() {
     let key = key("a:b");
     let (_home, _path, content) = stored(&key);
 
@@ -34,7 +34,7 @@ fn a_file_cut_short_anywhere_is_no_token() {
 }
 
 #[test]
-fn a_file_with_any_bit_turned_is_no_token() {
+fn a_file_with_a_flipped_bit_is_not_a_token() {
     let key = key("a:b");
     let (_home, _path, mut content) = stored(&key);
 
@@ -51,7 +51,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_file_with_anything_else_in_its_middle_is_no_token(
+    fn a_file_with_a_changed_part_is_not_a_token(
         from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(),
         other in prop::collection::vec(any::<u8>(), 0..64),
     ) {
@@ -65,12 +65,12 @@ proptest! {
     }
 
     #[test]
-    fn octets_by_chance_are_no_token(content in prop::collection::vec(any::<u8>(), 0..512)) {
+    fn random_bytes_are_not_a_token(content in prop::collection::vec(any::<u8>(), 0..512)) {
         prop_assert_eq!(read(&content, &key("a:b")), None);
     }
 }
 
-/// What `-v` says when the file holds this, after which the next token has taken its place.
+/// Replaces the content of a stored token; returns the warnings of the fetch that replaces it again.
 fn replaced(change: impl FnOnce(&Home, Vec<u8>) -> Vec<u8>) -> String {
     let key = key("a:b");
     let (home, path, content) = stored(&key);
@@ -79,26 +79,26 @@ fn replaced(change: impl FnOnce(&Home, Vec<u8>) -> Vec<u8>) -> String {
     let fetched = home.fetch(&key, noon(), &token("another", 120, noon()));
     let again = home.fetch(&key, noon(), &token("third", 120, noon()));
 
-    assert_eq!((fetched.token.expose(), fetched.origin), ("another", Origin::Server));
-    assert_eq!((again.token.expose(), again.origin, again.remarks.len()), ("another", Origin::Cache, 0));
-    fetched.remarks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    assert_eq!((fetched.token.expose(), fetched.from_cache), ("another", false));
+    assert_eq!((again.token.expose(), again.from_cache, again.warnings.len()), ("another", true, 0));
+    fetched.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 #[test]
-fn a_damaged_file_is_replaced_and_the_reason_told_to_who_asks() {
-    assert_eq!(replaced(|_, _| Vec::new()), "the stored token is not used: it is cut short, or is not the cache's");
+fn a_damaged_file_is_replaced_and_a_warning_names_the_reason() {
+    assert_eq!(replaced(|_, _| Vec::new()), "the stored token is not used: it is truncated, or not a cache entry");
     assert_eq!(
         replaced(|_, _| b"{\"access_token\":\"a\"}\n".to_vec()),
-        "the stored token is not used: it is cut short, or is not the cache's"
+        "the stored token is not used: it is truncated, or not a cache entry"
     );
     assert_eq!(
         replaced(|_, mut content| content.split_off(0).into_iter().rev().skip(1).rev().collect()),
-        "the stored token is not used: it is cut short or was changed"
+        "the stored token is not used: it is truncated or was changed"
     );
     assert_eq!(
         replaced(|_, content| {
             let text = String::from_utf8(content).unwrap();
-            text.replacen("maskinporten-cache-token 1 ", "maskinporten-cache-token 2 ", 1).into_bytes()
+            text.replacen("maskinporten-cache-token 2 ", "maskinporten-cache-token 3 ", 1).into_bytes()
         }),
         "the stored token is not used: another version wrote it"
     );
@@ -109,7 +109,7 @@ fn a_damaged_file_is_replaced_and_the_reason_told_to_who_asks() {
 }
 
 #[test]
-fn another_requests_file_under_this_name_is_refused() {
+fn a_file_of_another_request_under_this_name_is_not_used() {
     let said = replaced(|home, _| {
         home.fetch(&key("c:d"), noon(), &token("foreign", 120, noon()));
         fs::read(home.path(&format!("{}.token", key("c:d").hash()))).unwrap()
@@ -126,5 +126,5 @@ fn a_token_that_is_too_large_is_not_stored_and_not_lost() {
     let fetched = home.fetch(&key("a:b"), noon(), &token(&large, 120, noon()));
 
     assert_eq!(fetched.token.expose(), large);
-    assert_eq!(fetched.remarks[0].to_string(), "the token is not stored: it is larger than 256 KiB");
+    assert_eq!(fetched.warnings[0].to_string(), "the token is not stored: it is larger than 256 KiB");
 }

@@ -1,4 +1,4 @@
-//! One request, however many want the token.
+//! One request, however many callers want the token.
 
 use std::{
     fs::{self, File},
@@ -11,14 +11,15 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Failure, Home, Origin, block_on, key, noon, options, private, seconds, token};
+use super::{Failure, Home, block_on, key, noon, options, private, seconds, token};
 use crate::{
-    cache::{Cache, Clear, FetchOptions, Fetched, MinimumLifetime, entry},
+    cache::{Cache, Clear, FetchOptions, FetchedToken, entry},
+    client::MinimumLifetime,
     clock::{Clock, FixedClock, SystemClock},
 };
 
-/// Many threads that start together, each with the folder opened by itself, and how often they asked.
-fn together(home: &Home, threads: usize, options: FetchOptions, lifetime: u64) -> (Vec<Fetched>, usize) {
+/// Fetches in many threads at once, each with its own open folder; returns the tokens and the number of requests.
+fn together(home: &Home, threads: usize, options: FetchOptions, lifetime: u64) -> (Vec<FetchedToken>, usize) {
     let (start, asked) = (Barrier::new(threads), AtomicUsize::new(0));
     let fetch = || {
         let cache = Cache::open(home.cache.folder()).unwrap();
@@ -38,18 +39,18 @@ fn together(home: &Home, threads: usize, options: FetchOptions, lifetime: u64) -
 }
 
 #[test]
-fn of_32_threads_that_find_nothing_one_asks_and_31_wait_for_it() {
+fn of_32_threads_that_find_no_token_one_sends_a_request_and_31_wait() {
     let home = Home::new();
 
     let (fetched, asked) = together(&home, 32, options(), 120);
 
     assert_eq!(asked, 1);
-    assert!(fetched.iter().all(|fetched| fetched.token.expose() == "token-0" && fetched.remarks.is_empty()));
-    assert_eq!(fetched.iter().filter(|fetched| fetched.origin == Origin::Server).count(), 1);
+    assert!(fetched.iter().all(|fetched| fetched.token.expose() == "token-0" && fetched.warnings.is_empty()));
+    assert_eq!(fetched.iter().filter(|fetched| !fetched.from_cache).count(), 1);
 }
 
 #[test]
-fn of_8_threads_that_want_a_new_token_one_asks_and_the_others_take_what_it_got() {
+fn of_8_threads_that_want_a_new_token_one_requests_it_for_all() {
     let home = Home::new();
     let now = SystemClock.now();
     home.fetch(&key("a:b"), now, &token("old", 120, now));
@@ -61,7 +62,7 @@ fn of_8_threads_that_want_a_new_token_one_asks_and_the_others_take_what_it_got()
 }
 
 #[test]
-fn who_wants_more_life_than_any_token_has_takes_the_newest_and_asks_for_none_of_its_own() {
+fn a_caller_that_wants_a_longer_lifetime_than_any_token_has_uses_the_newest_one() {
     let home = Home::new();
 
     let (fetched, asked) =
@@ -72,7 +73,7 @@ fn who_wants_more_life_than_any_token_has_takes_the_newest_and_asks_for_none_of_
 }
 
 #[test]
-fn a_new_token_is_asked_for_when_that_is_wanted_and_stored_for_the_others() {
+fn a_refresh_requests_a_new_token_and_stores_it() {
     let home = Home::new();
     home.fetch(&key("a:b"), noon(), &token("old", 120, noon()));
 
@@ -80,12 +81,12 @@ fn a_new_token_is_asked_for_when_that_is_wanted_and_stored_for_the_others() {
     let fetched = home.fetch_with(refresh, &key("a:b"), noon(), &token("new", 120, noon()));
     let next = home.fetch(&key("a:b"), noon(), &token("third", 120, noon()));
 
-    assert_eq!((fetched.token.expose(), fetched.origin), ("new", Origin::Server));
-    assert_eq!((next.token.expose(), next.origin), ("new", Origin::Cache));
+    assert_eq!((fetched.token.expose(), fetched.from_cache), ("new", false));
+    assert_eq!((next.token.expose(), next.from_cache), ("new", true));
 }
 
 #[test]
-fn a_refusal_is_passed_on_and_not_stored() {
+fn a_refusal_is_returned_and_not_stored() {
     let home = Home::new();
     let refused = async { Err(Failure::Refused) };
 
@@ -93,11 +94,11 @@ fn a_refusal_is_passed_on_and_not_stored() {
     let next = home.fetch(&key("a:b"), noon(), &token("next", 120, noon()));
 
     assert!(matches!(failure, Failure::Refused));
-    assert_eq!((next.token.expose(), next.remarks.len()), ("next", 0));
+    assert_eq!((next.token.expose(), next.warnings.len()), ("next", 0));
 }
 
 #[test]
-fn after_a_refusal_the_next_in_line_tries_by_itself() {
+fn after_a_refusal_the_next_waiting_caller_sends_its_own_request() {
     let home = Home::new();
     let (start, asked) = (Barrier::new(6), AtomicUsize::new(0));
     let fetch = || {
@@ -119,7 +120,7 @@ fn after_a_refusal_the_next_in_line_tries_by_itself() {
 }
 
 #[test]
-fn a_future_that_is_dropped_lets_go_of_the_lock() {
+fn dropping_the_future_releases_the_lock() {
     let home = Home::new();
     let key_of_both = key("a:b");
     let forever = home.cache.fetch(&key_of_both, options(), &SystemClock, std::future::pending::<Result<_, Failure>>());
@@ -129,12 +130,12 @@ fn a_future_that_is_dropped_lets_go_of_the_lock() {
     let next = home.fetch(&key("a:b"), noon(), &token("next", 120, noon()));
 
     assert!(ended.is_err());
-    assert_eq!((next.token.expose(), next.remarks.len()), ("next", 0));
+    assert_eq!((next.token.expose(), next.warnings.len()), ("next", 0));
     assert!(started.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
-fn who_has_waited_long_enough_asks_as_well() {
+fn a_caller_that_has_waited_too_long_sends_a_request_as_well() {
     let home = Home::new();
     let lock = File::create(home.path(&format!("{}.lock", key("a:b").hash()))).unwrap();
     private(&lock);
@@ -146,16 +147,16 @@ fn who_has_waited_long_enough_asks_as_well() {
         let wanted = FetchOptions { refresh: true, wait, ..options() };
         let fetched = home.fetch_with(wanted, &key("a:b"), noon(), &token("mine", 120, noon()));
 
-        assert_eq!((fetched.token.expose(), fetched.origin), ("mine", Origin::Server));
-        let remark = fetched.remarks[0].to_string();
-        assert!(remark.starts_with("another process has been asking for the same token for "), "{remark}");
+        assert_eq!((fetched.token.expose(), fetched.from_cache), ("mine", false));
+        let warning = fetched.warnings[0].to_string();
+        assert!(warning.starts_with("another process has been requesting the same token for "), "{warning}");
         assert!(started.elapsed() >= wait);
     }
     assert_eq!(home.fetch(&key("a:b"), noon(), &token("x", 120, noon())).token.expose(), "mine");
 }
 
 #[test]
-fn a_lock_whose_holder_is_gone_stops_nobody() {
+fn a_lock_is_free_when_its_holder_is_gone() {
     let home = Home::new();
     let lock = File::create(home.path(&format!("{}.lock", key("a:b").hash()))).unwrap();
     private(&lock);
@@ -165,11 +166,11 @@ fn a_lock_whose_holder_is_gone_stops_nobody() {
 
     let fetched = home.fetch(&key("a:b"), noon(), &token("mine", 120, noon()));
 
-    assert_eq!((fetched.token.expose(), fetched.remarks.len()), ("mine", 0));
+    assert_eq!((fetched.token.expose(), fetched.warnings.len()), ("mine", 0));
 }
 
 #[test]
-fn a_lock_that_was_cleared_away_between_opening_and_locking_is_not_taken_for_one() {
+fn a_lock_that_was_removed_between_opening_and_locking_is_not_a_lock() {
     let home = Home::new();
     let folder = &home.cache.folder;
     let name = format!("{}.lock", key("a:b").hash());
@@ -182,7 +183,7 @@ fn a_lock_that_was_cleared_away_between_opening_and_locking_is_not_taken_for_one
     assert!(lock.is_some() && folder.try_lock(&name).unwrap().is_none());
 }
 
-/// A clock that stores a token when it is looked at for the second time: when the first stored token is judged.
+/// A clock that stores a token when it is read for the second time: when the first stored token is examined.
 struct Meanwhile<'a> {
     home: &'a Home,
     looks: AtomicUsize,
@@ -192,7 +193,7 @@ impl Clock for Meanwhile<'_> {
     fn now(&self) -> DateTime<Utc> {
         let at = noon() + seconds(200);
         if self.looks.fetch_add(1, Ordering::SeqCst) == 1 {
-            let content = entry::write(&key("a:b"), &token("theirs", 120, at), at).unwrap();
+            let content = entry::format(&key("a:b"), &token("theirs", 120, at), at).unwrap();
             self.home.cache.folder.write(&format!("{}.token", key("a:b").hash()), &content).unwrap();
         }
         at
@@ -200,7 +201,7 @@ impl Clock for Meanwhile<'_> {
 }
 
 #[test]
-fn what_was_stored_between_looking_and_locking_is_taken() {
+fn a_token_that_was_stored_between_lookup_and_locking_is_used() {
     let home = Home::new();
     home.fetch(&key("a:b"), noon(), &token("ended", 120, noon()));
 
@@ -208,31 +209,31 @@ fn what_was_stored_between_looking_and_locking_is_taken() {
     let asked = async { Err(Failure::Refused) };
     let fetched = block_on(home.cache.fetch(&key("a:b"), options(), &clock, asked)).unwrap();
 
-    assert_eq!((fetched.token.expose(), fetched.origin), ("theirs", Origin::Cache));
+    assert_eq!((fetched.token.expose(), fetched.from_cache), ("theirs", true));
 }
 
 #[test]
-fn a_token_is_not_lost_when_the_folder_has_gone() {
+fn a_token_is_not_lost_when_the_folder_is_gone() {
     let home = Home::new();
     fs::remove_dir(home.path("")).unwrap();
 
     let fetched = home.fetch(&key("a:b"), noon(), &token("mine", 120, noon()));
 
     let path = |kind| home.path(&format!("{}.{kind}", key("a:b").hash())).display().to_string();
-    let remarks: Vec<_> = fetched.remarks.iter().map(ToString::to_string).collect();
+    let warnings: Vec<_> = fetched.warnings.iter().map(ToString::to_string).collect();
     let gone = "No such file or directory (os error 2)";
     assert_eq!(fetched.token.expose(), "mine");
     assert_eq!(
-        remarks,
+        warnings,
         [
-            format!("asking without a lock: could not use the token cache `{}`: {gone}", path("lock")),
+            format!("requesting a token without a lock: could not use the token cache `{}`: {gone}", path("lock")),
             format!("the token is not stored: could not use the token cache `{}`: {gone}", path("token")),
         ]
     );
 }
 
 #[test]
-fn a_search_may_move_between_threads() {
+fn a_fetch_can_move_between_threads() {
     fn is_send<T: Send>(_: &T) {}
     let home = Home::new();
     let refused = async { Err::<crate::client::AccessToken, _>(Failure::Refused) };

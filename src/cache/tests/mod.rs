@@ -1,4 +1,4 @@
-//! The cache, tried from inside: with real files, and clocks that stand where the test says.
+//! Tests of the cache with real files, and clocks that the test sets.
 
 mod clearing;
 mod damaged;
@@ -7,27 +7,27 @@ mod keys;
 mod lifetimes;
 #[cfg(unix)]
 mod safety;
-mod sources;
 
 use std::{fs::File, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::Map;
 use tempfile::TempDir;
 
-use super::{Cache, CacheError, CacheKey, FetchOptions, Fetched, KeyThumbprint, MinimumLifetime, Origin, Shape};
-use crate::{client::AccessToken, clock::FixedClock};
+use super::{Cache, CacheError, CacheKey, EndpointId, FetchOptions, FetchedToken, KeyIdentity};
+use crate::{
+    client::{AccessToken, MinimumLifetime},
+    clock::FixedClock,
+    grant::{ClientId, Grant, PersonIdentifier, Scopes},
+    http::Endpoint,
+};
 
-/// RFC 7638 §3.1.
-const THUMBPRINT: &str = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
-
-/// A cache in a folder that goes with it.
+/// A cache in a temporary folder.
 struct Home {
     cache: Cache,
     folder: TempDir,
 }
 
-/// What `ask` fails with.
+/// The error of a request.
 #[derive(Debug)]
 enum Failure {
     Cache(CacheError),
@@ -57,21 +57,27 @@ impl Home {
         names
     }
 
-    /// Fetches at this moment; what is asked for is `issued`.
-    fn fetch(&self, key: &CacheKey, at: DateTime<Utc>, issued: &AccessToken) -> Fetched {
+    /// Fetches at this time; the server would issue `issued`.
+    fn fetch(&self, key: &CacheKey, at: DateTime<Utc>, issued: &AccessToken) -> FetchedToken {
         self.fetch_with(options(), key, at, issued)
     }
 
-    fn fetch_with(&self, options: FetchOptions, key: &CacheKey, at: DateTime<Utc>, issued: &AccessToken) -> Fetched {
-        let ask = async { Ok::<_, Failure>(issued.clone()) };
-        block_on(self.cache.fetch(key, options, &FixedClock(at), ask)).unwrap()
+    fn fetch_with(
+        &self,
+        options: FetchOptions,
+        key: &CacheKey,
+        at: DateTime<Utc>,
+        issued: &AccessToken,
+    ) -> FetchedToken {
+        let request = async { Ok::<_, Failure>(issued.clone()) };
+        block_on(self.cache.fetch(key, options, &FixedClock(at), request)).unwrap()
     }
 
-    /// Whether the token that is stored counts at this moment.
-    fn counts(&self, key: &CacheKey, minimum: MinimumLifetime, at: DateTime<Utc>) -> bool {
+    /// Whether the stored token is used at this time.
+    fn is_used(&self, key: &CacheKey, minimum: MinimumLifetime, at: DateTime<Utc>) -> bool {
         let options = FetchOptions { minimum, ..options() };
-        let ask = async { Err::<AccessToken, _>(Failure::Refused) };
-        block_on(self.cache.fetch(key, options, &FixedClock(at), ask)).is_ok()
+        let request = async { Err::<AccessToken, _>(Failure::Refused) };
+        block_on(self.cache.fetch(key, options, &FixedClock(at), request)).is_ok()
     }
 }
 
@@ -98,26 +104,25 @@ fn token(name: &str, lifetime_seconds: u64, received_at: DateTime<Utc>) -> Acces
     AccessToken::restore(&answer, received_at).unwrap()
 }
 
-fn shape() -> Shape {
-    Shape {
+fn grant() -> Grant {
+    let client_id = ClientId::parse("806e1e80-e3a7-4a73-980e-f92ba1c2bf86").unwrap();
+    Grant::builder("https://test.maskinporten.no/", client_id, Scopes::parse("altinn:serviceowner").unwrap()).build()
+}
+
+fn endpoint() -> EndpointId {
+    EndpointId {
         environment: "test".to_owned(),
-        endpoint: "https://test.maskinporten.no/token".to_owned(),
-        audience: "https://test.maskinporten.no/".to_owned(),
-        client_id: "806e1e80-e3a7-4a73-980e-f92ba1c2bf86".to_owned(),
-        key: KeyThumbprint::parse(THUMBPRINT).unwrap(),
-        key_reference: "x5c chain".to_owned(),
-        algorithm: "RS256".to_owned(),
-        scopes: vec!["altinn:serviceowner".to_owned()],
-        resources: Vec::new(),
-        consumer_org: None,
-        person: None,
-        authorization_details: None,
-        extra_claims: Map::new(),
-        exchange: None,
+        token_endpoint: Some(Endpoint::parse("https://test.maskinporten.no/token").unwrap()),
+        metadata: None,
+        ca_file: None,
     }
 }
 
-/// Takes from others what the umask lets them have.
+fn identity() -> KeyIdentity {
+    KeyIdentity::new("pkcs12").file(b"a keystore")
+}
+
+/// Removes the permissions that the umask leaves to others.
 fn private(file: &File) {
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
@@ -125,36 +130,37 @@ fn private(file: &File) {
     let _ = file;
 }
 
-/// A shape with this scope, for tests that need several.
+/// The cache key of a request for this scope.
 fn key(scope: &str) -> CacheKey {
-    Shape { scopes: vec![scope.to_owned()], ..shape() }.key()
+    CacheKey::new(&Grant { scopes: Scopes::parse(scope).unwrap(), ..grant() }, &endpoint(), &identity())
 }
 
 #[test]
-fn a_token_comes_back_as_it_was_issued() {
+fn a_stored_token_is_returned_unchanged() {
     let home = Home::new();
     let issued = token("hemmelig", 120, noon());
 
     let first = home.fetch(&key("a:b"), noon(), &issued);
     let second = home.fetch(&key("a:b"), noon() + seconds(5), &token("another", 120, noon()));
 
-    assert_eq!((first.origin, second.origin), (Origin::Server, Origin::Cache));
+    assert_eq!((first.from_cache, second.from_cache), (false, true));
     assert_eq!(second.token.expose_answer(), issued.expose_answer());
     assert_eq!((second.token.expose(), second.token.received_at), ("hemmelig", noon()));
     assert_eq!((second.token.expires_in_seconds, second.token.scope.as_deref()), (Some(120), Some("a:b")));
-    assert!(first.remarks.is_empty() && second.remarks.is_empty());
+    assert!(first.warnings.is_empty() && second.warnings.is_empty());
     assert!(!format!("{first:?}{second:?}").contains("hemmelig"));
 }
 
 #[test]
-fn names_and_descriptions_say_nothing_of_the_person_and_names_nothing_at_all() {
+fn a_description_contains_no_person_and_a_file_name_nothing_readable() {
     let home = Home::new();
-    let key = Shape { person: Some("01017012345".to_owned()), ..shape() }.key();
+    let person = Some(PersonIdentifier::parse("01017012345").unwrap());
+    let key = CacheKey::new(&Grant { person, ..grant() }, &endpoint(), &identity());
 
     home.fetch(&key, noon(), &token("hemmelig", 120, noon()));
 
     assert_eq!(home.names(), [format!("{}.lock", key.hash()), format!("{}.token", key.hash())]);
     let file = std::fs::read_to_string(home.path(&format!("{}.token", key.hash()))).unwrap();
     assert!(!file.contains("01017012345"), "{file}");
-    assert!(!format!("{:?}", Shape { person: Some("01017012345".to_owned()), ..shape() }).contains("01017"));
+    assert!(!format!("{key:?}").contains("01017"));
 }

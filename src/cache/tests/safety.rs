@@ -1,4 +1,4 @@
-//! Folders and files that are not ours alone: an error with a way out, never read, written, followed or waited for.
+//! Folders and files that others can access: an error with a remedy, never read, written, followed or waited for.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use std::{
 
 use super::{Failure, Home, block_on, key, noon, options, token};
 use crate::{
-    cache::{Cache, CacheError, Clear, KeySource, KeyThumbprint, UnsafePermissions},
+    cache::{Cache, CacheError, Clear, UnsafePermissions},
     clock::FixedClock,
     explain::Explain as _,
 };
@@ -30,30 +30,28 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// The three parts of an error, as they are shown.
-fn told(error: &CacheError) -> [String; 3] {
+/// The message, the cause and the hint of an error.
+fn parts(error: &CacheError) -> [String; 3] {
     let why = std::error::Error::source(error).map(ToString::to_string);
     [error.to_string(), why.unwrap_or_default(), error.hint().unwrap()]
 }
 
 #[test]
-fn the_folders_that_are_made_and_the_files_in_them_are_ours_alone() {
+fn new_folders_and_files_are_accessible_to_this_user_only() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("cache").join("maskinporten");
 
     let cache = Cache::open(&folder).unwrap();
-    let asked = async { Ok::<_, Failure>(token("hemmelig", 120, noon())) };
-    block_on(cache.fetch(&key("a:b"), options(), &FixedClock(noon()), asked)).unwrap();
-    let thumbprint = KeyThumbprint::parse(super::THUMBPRINT).unwrap();
-    cache.remember(&KeySource::new("jwk"), &thumbprint).unwrap();
+    let request = async { Ok::<_, Failure>(token("hemmelig", 120, noon())) };
+    block_on(cache.fetch(&key("a:b"), options(), &FixedClock(noon()), request)).unwrap();
 
     assert_eq!((mode(&home.path().join("cache")), mode(&folder)), (0o700, 0o700));
     let modes: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| mode(&entry.unwrap().path())).collect();
-    assert_eq!(modes, [0o600; 3]);
+    assert_eq!(modes, [0o600; 2]);
 }
 
 #[test]
-fn a_folder_that_lets_others_in_is_refused_with_the_command_that_closes_it() {
+fn a_folder_that_gives_others_access_is_rejected_with_the_command_that_changes_it() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("it's a cache");
     fs::create_dir(&folder).unwrap();
@@ -64,11 +62,11 @@ fn a_folder_that_lets_others_in_is_refused_with_the_command_that_closes_it() {
 
         let quoted = format!("'{}/it'\\''s a cache'", home.path().display());
         assert_eq!(
-            told(&error),
+            parts(&error),
             [
                 format!("the folder of the token cache is not safe: `{}`", folder.display()),
-                format!("its mode is {bits:04o}, which lets others in"),
-                format!("pass --no-cache, or close it to others with: chmod 700 {quoted}"),
+                format!("its mode is {bits:04o}, which gives others access"),
+                format!("pass --no-cache, or remove the access of others with: chmod 700 {quoted}"),
             ]
         );
         assert!(!error.is_unavailable() && error.code() == "cache");
@@ -78,7 +76,7 @@ fn a_folder_that_lets_others_in_is_refused_with_the_command_that_closes_it() {
 }
 
 #[test]
-fn a_folder_that_is_a_link_is_refused_wherever_it_leads() {
+fn a_folder_that_is_a_link_is_rejected_whatever_its_target() {
     let home = tempfile::tempdir().unwrap();
     let (real, link) = (home.path().join("real"), home.path().join("link"));
     fs::create_dir(&real).unwrap();
@@ -89,7 +87,7 @@ fn a_folder_that_is_a_link_is_refused_wherever_it_leads() {
             let error = Cache::open(&path).unwrap_err();
 
             assert_eq!(
-                told(&error),
+                parts(&error),
                 [
                     format!("the folder of the token cache is not safe: `{}`", link.display()),
                     "it is a symbolic link".to_owned(),
@@ -103,7 +101,7 @@ fn a_folder_that_is_a_link_is_refused_wherever_it_leads() {
 }
 
 #[test]
-fn a_folder_below_a_link_is_taken_since_people_keep_their_caches_on_other_disks() {
+fn a_folder_below_a_link_is_accepted_because_caches_may_be_on_another_disk() {
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join("disk")).unwrap();
     symlink(home.path().join("disk"), home.path().join("cache")).unwrap();
@@ -114,7 +112,7 @@ fn a_folder_below_a_link_is_taken_since_people_keep_their_caches_on_other_disks(
 }
 
 #[test]
-fn a_file_in_place_of_the_folder_is_refused() {
+fn a_file_in_place_of_the_folder_is_rejected() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("file");
     fs::write(&file, "mine").unwrap();
@@ -122,7 +120,7 @@ fn a_file_in_place_of_the_folder_is_refused() {
     let error = Cache::open(&file).unwrap_err();
 
     assert_eq!(
-        told(&error),
+        parts(&error),
         [
             format!("the folder of the token cache is not safe: `{}`", file.display()),
             "it is not a folder".to_owned(),
@@ -132,19 +130,19 @@ fn a_file_in_place_of_the_folder_is_refused() {
 }
 
 #[test]
-fn somebody_elses_folder_is_refused() {
+fn a_folder_of_another_user_is_rejected() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("theirs");
     fs::create_dir(&folder).unwrap();
     chmod(&folder, 0o700);
-    // Only root can give a folder away; everybody else finds one of root's.
+    // Only root can change an owner; other users test with a folder of root's.
     let (path, owner) = if is_root() { (folder.as_path(), NOBODY) } else { (Path::new("/"), 0) };
     let _ = lchown(&folder, Some(NOBODY), None);
 
     let error = Cache::open(path).unwrap_err();
 
     assert_eq!(
-        told(&error),
+        parts(&error),
         [
             format!("the folder of the token cache is not safe: `{}`", path.display()),
             format!("it belongs to another user (uid {owner})"),
@@ -154,7 +152,7 @@ fn somebody_elses_folder_is_refused() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_had_is_another_kind_of_error() {
+fn a_folder_that_cannot_be_created_is_another_kind_of_error() {
     for (path, why) in [
         ("/dev/null/maskinporten", "Not a directory (os error 20)"),
         ("/proc/nowhere/maskinporten", "No such file or directory (os error 2)"),
@@ -163,7 +161,7 @@ fn a_folder_that_cannot_be_had_is_another_kind_of_error() {
 
         assert!(error.is_unavailable());
         assert_eq!(
-            told(&error),
+            parts(&error),
             [
                 format!("could not use the token cache `{path}`"),
                 why.to_owned(),
@@ -174,7 +172,7 @@ fn a_folder_that_cannot_be_had_is_another_kind_of_error() {
     assert!(CacheError::NoFolder.is_unavailable());
 }
 
-/// Puts something at a path where a file should be.
+/// Creates something at a path where a file should be.
 type Spoil = fn(&Path);
 
 const SPOILT: [(Spoil, UnsafePermissions); 8] = [
@@ -197,29 +195,29 @@ fn make_fifo(path: &Path) {
     rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
 }
 
-/// Opens the cache with something else in place of a file, and tries to get a token.
+/// Opens the cache with something else in place of a file, and fetches a token.
 fn fetch_with_spoilt(extension: &str, spoil: Spoil) -> (Home, std::path::PathBuf, CacheError) {
     let home = Home::new();
-    // A path that a socket may have is short.
+    // The path of a socket must be short.
     let path = home.path(&format!("{}.{extension}", key("a:b").hash()));
     spoil(&path);
-    let asked = async { Ok(token("mine", 120, noon())) };
-    let failure = block_on(home.cache.fetch(&key("a:b"), options(), &FixedClock(noon()), asked)).unwrap_err();
-    let Failure::Cache(error) = failure else { panic!("it was asked for") };
+    let request = async { Ok(token("mine", 120, noon())) };
+    let failure = block_on(home.cache.fetch(&key("a:b"), options(), &FixedClock(noon()), request)).unwrap_err();
+    let Failure::Cache(error) = failure else { panic!("a request was sent") };
     (home, path, error)
 }
 
 #[test]
-fn what_stands_in_place_of_a_token_or_its_lock_is_refused_and_left_as_it_is() {
+fn anything_else_in_place_of_a_token_or_its_lock_is_rejected_and_left_alone() {
     for extension in ["token", "lock"] {
-        for (spoil, distrust) in SPOILT {
+        for (spoil, problem) in SPOILT {
             let (_home, path, error) = fetch_with_spoilt(extension, spoil);
 
             assert_eq!(
-                told(&error),
+                parts(&error),
                 [
                     format!("a file of the token cache is not safe: `{}`", path.display()),
-                    distrust.to_string(),
+                    problem.to_string(),
                     format!("pass --no-cache, or remove it with: rm -rf {}", path.display()),
                 ]
             );
@@ -229,40 +227,21 @@ fn what_stands_in_place_of_a_token_or_its_lock_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn what_stands_in_place_of_a_source_is_refused() {
-    for (spoil, distrust) in SPOILT {
-        let home = Home::new();
-        let source = KeySource::new("jwk").file(b"one");
-        home.cache.remember(&source, &KeyThumbprint::parse(super::THUMBPRINT).unwrap()).unwrap();
-        let path = home.path(&home.names()[0]);
-        fs::remove_file(&path).unwrap();
-        spoil(&path);
-
-        let error = home.cache.thumbprint_of(&source).unwrap_err();
-
-        assert!(matches!(error, CacheError::UnsafeFile { source, .. } if source == distrust), "{error:?}");
-    }
-}
-
-#[test]
-fn a_folder_in_place_of_a_source_is_not_written_over_and_nothing_is_left_behind() {
+fn a_folder_in_place_of_a_token_is_not_replaced_and_no_temporary_file_is_left() {
     let home = Home::new();
-    let (source, thumbprint) = (KeySource::new("jwk"), KeyThumbprint::parse(super::THUMBPRINT).unwrap());
-    home.cache.remember(&source, &thumbprint).unwrap();
-    let [name] = home.names().try_into().unwrap();
-    fs::remove_file(home.path(&name)).unwrap();
+    let name = format!("{}.token", key("a:b").hash());
     fs::create_dir(home.path(&name)).unwrap();
 
-    let error = home.cache.remember(&source, &thumbprint).unwrap_err();
+    let error = home.cache.folder.write(&name, b"content").unwrap_err();
 
     assert!(matches!(error, CacheError::UnsafeFile { source: UnsafePermissions::NotAFile, .. }), "{error:?}");
     assert_eq!(home.names(), [name]);
 }
 
 #[test]
-fn somebody_elses_file_is_refused() {
+fn a_file_of_another_user_is_rejected() {
     if !is_root() {
-        return; // only root can give a file away
+        return; // only root can change an owner
     }
     let home = Home::new();
     home.fetch(&key("a:b"), noon(), &token("hemmelig", 120, noon()));
@@ -275,9 +254,9 @@ fn somebody_elses_file_is_refused() {
 }
 
 #[test]
-fn a_list_says_that_a_file_is_not_safe_and_clearing_removes_it_without_following_it() {
+fn a_list_reports_an_unsafe_file_and_clearing_removes_it_without_following_it() {
     let elsewhere = tempfile::NamedTempFile::new().unwrap();
-    for (spoil, distrust) in SPOILT {
+    for (spoil, problem) in SPOILT {
         let home = Home::new();
         let path = home.path(&format!("{}.token", key("a:b").hash()));
         spoil(&path);
@@ -285,7 +264,7 @@ fn a_list_says_that_a_file_is_not_safe_and_clearing_removes_it_without_following
         let error = home.cache.list().unwrap_err();
         let cleared = home.cache.clear(Clear::Expired, noon());
 
-        assert!(matches!(error, CacheError::UnsafeFile { source, .. } if source == distrust), "{error:?}");
+        assert!(matches!(error, CacheError::UnsafeFile { source, .. } if source == problem), "{error:?}");
         if path.is_dir() {
             assert!(matches!(cleared, Err(CacheError::UnsafeFile { source: UnsafePermissions::NotAFile, .. })));
         } else {
@@ -299,7 +278,7 @@ fn a_list_says_that_a_file_is_not_safe_and_clearing_removes_it_without_following
 }
 
 #[test]
-fn a_folder_that_is_moved_away_and_replaced_is_not_followed() {
+fn a_folder_that_is_moved_and_replaced_by_a_link_stays_in_use() {
     let home = Home::new();
     let (folder, moved) = (home.path(""), home.folder.path().join("moved"));
     fs::rename(&folder, &moved).unwrap();
@@ -307,6 +286,6 @@ fn a_folder_that_is_moved_away_and_replaced_is_not_followed() {
 
     let fetched = home.fetch(&key("a:b"), noon(), &token("mine", 120, noon()));
 
-    assert!(fetched.remarks.is_empty());
+    assert!(fetched.warnings.is_empty());
     assert_eq!(fs::read_dir(&moved).unwrap().count(), 2);
 }

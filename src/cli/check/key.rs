@@ -26,8 +26,8 @@ pub(super) async fn examine(
     let settings = KeySettings::parse(sources);
     let report = Arc::clone(quiet);
     let opened = signals::blocking(move || {
-        let key = LocatedKey::read(settings?, Arc::default())?;
-        let (signing_key, checks) = open(&key, &report)?;
+        let key = LocatedKey::read(settings?, Arc::default(), &report)?;
+        let (signing_key, checks) = open(&key)?;
         Ok::<_, Failure>((key.settings.source, signing_key, checks))
     });
     let (source, key, more) = match opened.await {
@@ -53,11 +53,11 @@ pub(super) async fn examine(
 }
 
 /// Opens the key, and checks its encryption and why it was chosen.
-fn open(key: &LocatedKey, quiet: &Report) -> Result<(SigningKey, Vec<Check>), Failure> {
+fn open(key: &LocatedKey) -> Result<(SigningKey, Vec<Check>), Failure> {
     if let KeySource::Pkcs12 { alias, unlock, .. } = &key.settings.source.value {
-        return open_keystore(key, alias.as_ref(), unlock, quiet);
+        return open_keystore(key, alias.as_ref(), unlock);
     }
-    let key = key.open_quietly(quiet)?;
+    let key = key.open_quietly()?;
     let choice = check_ids::CHOICE.right(key.kind());
     let skipped = [&check_ids::ENCRYPTION, &check_ids::ENTRIES].map(|id| id.skipped("not a keystore"));
     Ok((key, skipped.into_iter().chain([choice]).collect()))
@@ -79,9 +79,8 @@ fn open_keystore(
     key: &LocatedKey,
     alias: Option<&Setting<String>>,
     unlock: &Unlock,
-    quiet: &Report,
 ) -> Result<(SigningKey, Vec<Check>), Failure> {
-    let keystore = key.open_keystore(unlock, quiet)?;
+    let keystore = key.open_keystore(unlock)?;
     let encryption = encryption(keystore.protections());
     let listed = keystore.listed();
     let key = keystore.choose(alias.map(|alias| alias.value.as_str()))?;

@@ -19,13 +19,14 @@ use maskinporten_token_generator::{
     http::{Endpoint, HttpOptions},
     keystore::{Certificate, SigningKey},
     printer::{CheckReport, print_check_json, print_check_text},
+    tokens::TokenEndpoint,
 };
 
 use super::{
     args::{CheckArguments, ReportFormat},
     progress::Progress,
     report::{self, Exit, Failure, Report},
-    settings::{GivenAddresses, Server, SettingSources, Settings},
+    settings::{GivenAddresses, SettingSources, Settings},
 };
 
 /// The settings and the results of the checks so far.
@@ -100,7 +101,7 @@ async fn examine(
         examination.skip_from("registered_key", &format!("needs {needs}"));
         return Ok(examination);
     };
-    if offline && matches!(settings.server, Server::Discovered { .. }) {
+    if offline && matches!(settings.endpoint, TokenEndpoint::Discovered { .. }) {
         examination.skip_from("registered_key", "the metadata that --discover names is not fetched with --offline");
         return Ok(examination);
     }
@@ -128,7 +129,7 @@ impl Steps<'_> {
     /// Examines everything from the grant to the token.
     async fn run(&self, examination: &mut Examination) {
         let (http, retry_policy) = (self.settings.network.http.clone(), self.settings.network.retry_policy);
-        let (audience, endpoint) = match self.settings.server.addresses(&http, retry_policy).await {
+        let (audience, endpoint) = match self.settings.addresses(self.report).await {
             Ok(addresses) => addresses,
             Err(failure) => {
                 examination.skip("registered_key", "needs network.metadata");
@@ -146,8 +147,11 @@ impl Steps<'_> {
             examination.skip_from("network", "--offline");
             return;
         }
-        let expected =
-            network::Expected { audience: &grant.audience, endpoint: &endpoint, algorithm: Some(grant.algorithm) };
+        let expected = network::Expected {
+            audience: &grant.audience,
+            endpoint: &endpoint,
+            algorithm: grant.algorithm_for(&self.key).ok(),
+        };
         let progress = Progress::start(&format!("asking {}", grant.audience), self.report);
         let (checks, metadata) = network::examine(&expected, &http, Instant::now() + retry_policy.timeout).await;
         drop(progress);
@@ -170,10 +174,14 @@ impl Steps<'_> {
             examination.skip("received", "needs token.request");
             return;
         };
-        let keys =
-            received::keys(metadata.as_ref(), &grant.audience, &http, Instant::now() + retry_policy.timeout).await;
+        let keys = received::keys(metadata.as_ref(), &grant.audience, &http, retry_policy).await;
         let own = self.key.certificates().first().and_then(Certificate::organisation_number);
-        let asked = received::Asked { grant: &grant, scopes: &scopes, own: own.as_ref() };
+        let asked = received::Asked {
+            grant: &grant,
+            key_reference: &grant.key_reference_for(&self.key),
+            scopes: &scopes,
+            own: own.as_ref(),
+        };
         examination.add(received::examine(&token, keys.as_ref().map_err(Clone::clone), &asked, SystemClock.now()));
     }
 
@@ -181,12 +189,12 @@ impl Steps<'_> {
     async fn undiscovered(&self, failure: &Failure, http: &HttpOptions, retry_policy: RetryPolicy) -> Vec<Check> {
         let wrong = || network::from(configuration::wrong(&check_ids::METADATA, failure));
         // Any other failure came before the request.
-        let Server::Discovered { url, .. } = &self.settings.server else { return wrong() };
+        let TokenEndpoint::Discovered { metadata: address, .. } = &self.settings.endpoint else { return wrong() };
         if failure.exit() != Exit::Unreachable {
             return wrong();
         }
-        let Ok(endpoint) = metadata_endpoint(url) else { return wrong() };
-        let expected = network::Expected { audience: url, endpoint: &endpoint, algorithm: None };
+        let Ok(endpoint) = metadata_endpoint(address.as_str()) else { return wrong() };
+        let expected = network::Expected { audience: address.as_str(), endpoint: &endpoint, algorithm: None };
         let progress = Progress::start(&format!("asking {endpoint}"), self.report);
         let (mut checks, _) = network::examine(&expected, http, Instant::now() + retry_policy.timeout).await;
         drop(progress);
@@ -200,16 +208,15 @@ impl Steps<'_> {
 
     /// Makes and checks the grant, and the registered key that it names.
     fn grant(&self, audience: String, examination: &mut Examination) -> Option<Grant> {
-        let quiet = self.report.keeping_warnings();
-        let grant = match self.settings.grant.to_grant(audience, &self.key, &quiet) {
-            Ok(grant) => grant,
-            Err(failure) => {
-                examination.skip("registered_key", "needs grant.signed");
-                examination.add(vec![configuration::wrong(&check_ids::SIGNED, &failure)]);
-                return None;
-            }
-        };
-        let registered = registered_key::examine(&self.key, &grant.key_reference, grant.algorithm);
+        let mut grant = self.settings.grant.clone();
+        grant.audience = audience;
+        if let Err(error) = grant.algorithm_for(&self.key) {
+            examination.skip("registered_key", "needs grant.signed");
+            examination.add(vec![configuration::wrong(&check_ids::SIGNED, &Failure::from(&error))]);
+            return None;
+        }
+        let algorithm = grant.algorithm_for(&self.key).unwrap_or_else(|_| self.key.default_algorithm());
+        let registered = registered_key::examine(&self.key, &grant.key_reference_for(&self.key), algorithm);
         examination.add_or_skip("registered_key", registered, "the certificate is sent in x5c");
         match grant.sign(&self.key, &SystemClock) {
             Ok(assertion) => {

@@ -1,7 +1,7 @@
 //! Finds the keys that a token is verified with. The `jku`, `x5u` and `jwk` of a token are never followed, nor is an
 //! unknown `iss`.
 
-use std::{fs::File, io::Read as _, time::Instant};
+use std::{fs::File, io::Read as _};
 
 use maskinporten_token_generator::{
     client,
@@ -102,9 +102,8 @@ async fn published(
     if issuer.environment == Environment::Local.name() && http.ca_file.is_none() {
         http.ca_file = note().and_then(|note| note.ca_file);
     }
-    let deadline = Instant::now() + network.retry_policy.timeout;
     let retired = || VerificationKeys::None("not checked: its issuer is retired and publishes no keys".to_owned());
-    Ok(client::published_keys(issuer, &http, deadline).await?.map_or_else(retired, VerificationKeys::Set))
+    Ok(client::published_keys(issuer, &http, network.retry_policy).await?.map_or_else(retired, VerificationKeys::Set))
 }
 
 /// Reads the keys that `--jwks` names.
@@ -112,8 +111,7 @@ pub(super) async fn named(jwks: &str, network: &NetworkSettings) -> Result<KeySe
     if jwks.contains("://") {
         let endpoint = Endpoint::parse(jwks);
         let endpoint = endpoint.map_err(|error| Failure::new(Exit::Usage, &error).about("--jwks cannot be used"))?;
-        let deadline = Instant::now() + network.retry_policy.timeout;
-        return Ok(client::fetch_key_set(&endpoint, &network.http, deadline).await?);
+        return Ok(client::fetch_key_set(&endpoint, &network.http, network.retry_policy).await?);
     }
     let mut bytes = Vec::new();
     let read = File::open(jwks).and_then(|file| file.take(MAXIMUM_BYTES + 1).read_to_end(&mut bytes));

@@ -89,7 +89,7 @@ async fn own_grant(
     let found = match (&arguments.jwks, jwt.key_id()) {
         (Some(jwks), _) => VerificationKeys::Set(keys::named(jwks, network).await?),
         (None, Some(key_id)) => {
-            let public = signed.key.public_jwk(key_id, signed.grant.algorithm).to_string();
+            let public = signed.key.public_jwk(key_id, signed.grant.algorithm_for(&signed.key)?).to_string();
             VerificationKeys::Set(KeySet::parse(public.as_bytes()).map_err(|error| Failure::new(Exit::Key, &error))?)
         }
         (None, None) => VerificationKeys::Certificates,

@@ -1,8 +1,9 @@
 //! A failure, as it is printed for a person or a program, and its exit code.
 
-use std::io;
+use std::{error::Error, fmt, io};
 
 use maskinporten_token_generator::{
+    cache::CacheError,
     client::{ClientError, Refusal},
     environment::LocalError,
     explain::Explain,
@@ -12,6 +13,7 @@ use maskinporten_token_generator::{
     language::Language,
     profile::ProfileError,
     text::printable_lines,
+    tokens::TokenError,
 };
 use serde_json::{Value, json};
 
@@ -203,45 +205,96 @@ impl From<ProfileError> for Failure {
     }
 }
 
-impl From<GrantError> for Failure {
-    fn from(error: GrantError) -> Self {
+impl From<&GrantError> for Failure {
+    fn from(error: &GrantError) -> Self {
         let exit = match error {
-            GrantError::NoCertificate | GrantError::Signing(_) => Exit::Key,
+            GrantError::NoCertificate | GrantError::Algorithm(_) | GrantError::Signing(_) => Exit::Key,
             _ => Exit::Configuration,
         };
-        Self::new(exit, &error)
+        Self::new(exit, error)
+    }
+}
+
+impl From<GrantError> for Failure {
+    fn from(error: GrantError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&ClientError> for Failure {
+    fn from(error: &ClientError) -> Self {
+        match error {
+            ClientError::Grant(error) => Self::from(error),
+            ClientError::Refused(refusal) => Self::from_refusal(error, refusal),
+            ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_)) | ClientError::Endpoint(_) => {
+                Self::new(Exit::Configuration, error)
+            }
+            ClientError::Unavailable { status, .. } => {
+                Self { http_status: Some(*status), ..Self::new(Exit::Unreachable, error) }
+            }
+            ClientError::UnexpectedResponse(what) => {
+                Self { http_status: Some(what.status), ..Self::new(Exit::Unreachable, error) }
+            }
+            ClientError::Http(_) => Self::new(Exit::Unreachable, error),
+        }
     }
 }
 
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
-        match error {
-            ClientError::Grant(error) => Self::from(error),
-            ClientError::Refused(refusal) => Self::from_refusal(refusal),
-            ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_)) | ClientError::Endpoint(_) => {
-                Self::new(Exit::Configuration, &error)
+        Self::from(&error)
+    }
+}
+
+impl From<CacheError> for Failure {
+    fn from(error: CacheError) -> Self {
+        Self::new(Exit::Other, &error)
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        match &error {
+            TokenError::Client(error) => Self::from(&**error),
+            // The provider of the key is ours, so its error is a failure already.
+            TokenError::Key(key) => {
+                let key: &(dyn Error + 'static) = &**key;
+                key.downcast_ref().cloned().unwrap_or_else(|| Self::new(Exit::Key, &error))
             }
-            ClientError::Unavailable { status, .. } => {
-                Self { http_status: Some(status), ..Self::new(Exit::Unreachable, &error) }
-            }
-            ClientError::UnexpectedResponse(ref what) => {
-                Self { http_status: Some(what.status), ..Self::new(Exit::Unreachable, &error) }
-            }
-            ClientError::Http(_) => Self::new(Exit::Unreachable, &error),
+            TokenError::Local(error) => Self::new(Exit::Configuration, &**error),
+            TokenError::Paused { .. } => Self::new(Exit::Unreachable, &error),
+            TokenError::Cache(_) | TokenError::Lost => Self::new(Exit::Other, &error),
         }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl Error for Failure {}
+
+impl Explain for Failure {
+    fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
     }
 }
 
 impl Failure {
     /// Makes the failure of a refusal, in the server's own words; their meaning is added in the language of the report.
-    fn from_refusal(refusal: Box<Refusal>) -> Self {
+    fn from_refusal(error: &ClientError, refusal: &Refusal) -> Self {
         let words = refusal.description.as_ref().map(|words| format!("the server says: {words}"));
-        let error = ClientError::Refused(refusal.clone());
         Self {
             causes: words.into_iter().collect(),
             http_status: Some(refusal.status),
-            refusal: Some(refusal),
-            ..Self::new(Exit::Refused, &error)
+            refusal: Some(Box::new(refusal.clone())),
+            ..Self::new(Exit::Refused, error)
         }
     }
 }

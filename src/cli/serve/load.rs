@@ -3,13 +3,14 @@
 use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
-    cache::KeySource as KeyIdentity,
+    cache::{CacheKey, EndpointId, KeyIdentity},
     client::TokenClient,
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
     grant::Grant,
     keystore::SigningKey,
     profile::{PROJECT_FILE, Search, user_file},
     server::{AllowedScopes, Profile},
+    tokens::TokenEndpoint,
 };
 
 use crate::cli::{
@@ -17,9 +18,9 @@ use crate::cli::{
     located_key::LocatedKey,
     prompt::Answers,
     report::{Failure, Report},
-    settings::{KeySettings, Resources, SettingArguments, SettingSources, Settings},
+    settings::{KeySettings, SettingArguments, SettingSources, Settings},
     signals,
-    tokens::{cache_key, thumbprint},
+    tokens::warn_of_algorithm,
 };
 
 /// The name of a profile that has none.
@@ -129,11 +130,12 @@ impl Loader {
         let (settings, key) = Settings::from_sources(&mut sources, report)?;
         let headers = headers::merge(&sources.headers, Vec::new())?;
         let name = sources.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
-        let (audience, endpoint) =
-            settings.server.addresses(&settings.network.http, settings.network.retry_policy).await?;
+        warn_of_algorithm(&settings.grant, report);
+        let (audience, endpoint) = settings.addresses(report).await?;
         let (identity, key) = open(key, known, Arc::clone(&self.answers), report).await?;
-        let Settings { environment, grant, network, cache, .. } = &settings;
-        let environment = environment.as_ref().map(|setting| setting.value);
+        let token_identity = cache_key(&settings, &identity).hash().to_owned();
+        let Settings { environment, mut grant, network, cache, names_resource, .. } = settings;
+        let environment = environment.map(|setting| setting.value);
         let profile = Profile {
             environment: environment.map_or("custom", Environment::name).to_owned(),
             issuer: issuer(&audience, environment),
@@ -143,12 +145,13 @@ impl Loader {
             headers,
             http: network.http.clone(),
             timeout: network.retry_policy.timeout,
-            identity: format!("{name} {}", cache_key(&settings, thumbprint(&key)?, &identity).hash()),
+            identity: format!("{name} {token_identity}"),
             name,
         };
         let client = TokenClient::new(endpoint, &network.http, network.retry_policy)?;
-        let default_resource = environment.filter(|_| matches!(grant.resources, Resources::Default(_)));
-        let grant = grant.to_grant(audience, &key, report)?;
+        let default_resource = environment.filter(|_| !names_resource);
+        grant.audience = audience;
+        grant.algorithm_for(&key)?;
         let prepared = Prepared { profile: Arc::new(profile), grant, key, client, default_resource, identity };
         Ok((prepared, sources.files()))
     }
@@ -177,15 +180,26 @@ async fn open(
 ) -> Result<(KeyIdentity, SigningKey), Failure> {
     let report = Arc::clone(report);
     signals::blocking(move || {
-        let located = LocatedKey::read(settings, answers)?;
-        let identity = located.identity();
+        let located = LocatedKey::read(settings, answers, &report)?;
+        let identity = located.key_identity();
         let key = match known.into_iter().find(|(known, _)| *known == identity) {
             Some((_, key)) => key,
-            None => located.open_here(&report)?,
+            None => located.open_key()?,
         };
         Ok((identity, key))
     })
     .await
+}
+
+/// Returns what tells the tokens of these settings from others.
+fn cache_key(settings: &Settings, identity: &KeyIdentity) -> CacheKey {
+    let (token_endpoint, metadata) = match &settings.endpoint {
+        TokenEndpoint::Fixed(endpoint) => (Some(endpoint.clone()), None),
+        TokenEndpoint::Discovered { metadata, token_endpoint, .. } => (token_endpoint.clone(), Some(metadata.clone())),
+    };
+    let environment = settings.environment.as_ref().map_or("", |setting| setting.value.name()).to_owned();
+    let ca_file = settings.network.http.ca_file.clone();
+    CacheKey::new(&settings.grant, &EndpointId { environment, token_endpoint, metadata, ca_file }, identity)
 }
 
 /// Returns the issuer of the tokens.

@@ -80,7 +80,7 @@ impl TokenSource for Served {
                 }
             }
         };
-        let fetched = prepared.client.fetch_signed_elsewhere(sign, &SystemClock, |_, _| ()).await;
+        let fetched = prepared.client.fetch(sign, &SystemClock, |_, _| ()).await;
         fetched.map_err(|error| ApiError::of_client(&error, self.language))
     }
 }

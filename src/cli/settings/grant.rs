@@ -5,7 +5,8 @@ use std::{fs::File, io::Read as _};
 use maskinporten_token_generator::{
     environment::Environment,
     grant::{
-        self, AuthorizationDetails, ClientId, ExtraClaims, KeyReference, Lifetime, PersonIdentifier, Resource, Scopes,
+        AuthorizationDetails, ClientId, ExtraClaims, Grant, KeyReference, Lifetime, PersonIdentifier, Resource, Scopes,
+        default_resource,
     },
     keystore::SignatureAlgorithm,
     organisation::OrganisationNumber,
@@ -17,69 +18,38 @@ use crate::cli::report::{Exit, Failure};
 /// The size limit of a file that a setting names with `@`; such files have a few kilobytes.
 const MAXIMUM_TEXT_BYTES: u64 = 1024 * 1024;
 
-/// The claims of the grant, and how it is signed.
-#[derive(Debug, Clone)]
-pub(crate) struct GrantSettings {
-    pub(crate) client_id: ClientId,
-    pub(crate) scopes: Scopes,
-    pub(crate) resources: Resources,
-    pub(crate) lifetime: Lifetime,
-    pub(crate) consumer_org: Option<OrganisationNumber>,
-    pub(crate) person: Option<PersonIdentifier>,
-    pub(crate) authorization_details: Option<AuthorizationDetails>,
-    pub(crate) extra: ExtraClaims,
-    /// `None`: the key decides.
-    pub(crate) algorithm: Option<SignatureAlgorithm>,
-    /// `None`: the key decides.
-    pub(crate) key_reference: Option<KeyReference>,
+/// Parses every setting of the grant; `None` if there are problems.
+pub(super) fn grant(
+    sources: &SettingSources,
+    audience: String,
+    environment: Option<Environment>,
+    problems: &mut Problems,
+) -> Option<Grant> {
+    let client_id = problems.keep(client_id(sources));
+    let scopes = problems.keep(scopes(sources));
+    let resources = scopes.as_ref().map(|scopes| problems.keep(resources(sources, environment, scopes)));
+    let algorithm = problems.keep(algorithm(sources));
+    let key_reference = problems.keep(key_reference(sources));
+    let lifetime = problems.keep(sources.find_or_default("ttl").parse(Lifetime::parse));
+    let consumer_org = problems.keep(consumer_org(sources));
+    let person = problems.keep(sources.find("pid").map(|found| found.parse(PersonIdentifier::parse)).transpose());
+    let authorization_details = problems.keep(authorization_details(sources));
+    let extra = problems.keep(extra_claims(sources));
+    let grant = Grant::builder(audience, client_id?, scopes?)
+        .resources(resources??)
+        .lifetime(lifetime?.value)
+        .consumer_org(consumer_org?.map(|number| number.value))
+        .person(person?.map(|person| person.value))
+        .authorization_details(authorization_details?)
+        .extra(extra?)
+        .algorithm(algorithm?)
+        .key_reference(key_reference?.map(|reference| reference.value));
+    Some(grant.build())
 }
 
-/// The resources of the token.
-#[derive(Debug, Clone)]
-pub(crate) enum Resources {
-    /// Those that the settings name; empty for none.
-    Named(Vec<Resource>),
-    /// The default of the environment and the scopes.
-    Default(Vec<Resource>),
-}
-
-impl Resources {
-    pub(crate) fn as_slice(&self) -> &[Resource] {
-        let (Self::Named(resources) | Self::Default(resources)) = self;
-        resources
-    }
-}
-
-impl GrantSettings {
-    /// Parses every setting of the grant; `None` if there are problems.
-    pub(super) fn parse(
-        sources: &SettingSources,
-        environment: Option<Environment>,
-        problems: &mut Problems,
-    ) -> Option<Self> {
-        let client_id = problems.keep(client_id(sources));
-        let scopes = problems.keep(scopes(sources));
-        let resources = scopes.as_ref().map(|scopes| problems.keep(resources(sources, environment, scopes)));
-        let algorithm = problems.keep(algorithm(sources));
-        let key_reference = problems.keep(key_reference(sources));
-        let lifetime = problems.keep(sources.find_or_default("ttl").parse(Lifetime::parse));
-        let consumer_org = problems.keep(consumer_org(sources));
-        let person = problems.keep(sources.find("pid").map(|found| found.parse(PersonIdentifier::parse)).transpose());
-        let authorization_details = problems.keep(authorization_details(sources));
-        let extra = problems.keep(extra_claims(sources));
-        Some(Self {
-            client_id: client_id?,
-            scopes: scopes?,
-            resources: resources??,
-            lifetime: lifetime?.value,
-            consumer_org: consumer_org?.map(|number| number.value),
-            person: person?.map(|person| person.value),
-            authorization_details: authorization_details?,
-            extra: extra?,
-            algorithm: algorithm?,
-            key_reference: key_reference?.map(|reference| reference.value),
-        })
-    }
+/// Whether the settings name resources, or that there are none.
+pub(super) fn names_resource(sources: &SettingSources) -> bool {
+    !sources.find_group(&["resource", "no-resource"]).is_empty()
 }
 
 fn client_id(sources: &SettingSources) -> Result<ClientId, Failure> {
@@ -96,17 +66,17 @@ fn resources(
     sources: &SettingSources,
     environment: Option<Environment>,
     scopes: &Scopes,
-) -> Result<Resources, Failure> {
+) -> Result<Vec<Resource>, Failure> {
     let Some(found) = sources.find_one_of(&["resource", "no-resource"])? else {
-        let default = environment.and_then(|known| grant::default_resource(known, scopes));
-        return Ok(Resources::Default(default.into_iter().collect()));
+        let default = environment.and_then(|known| default_resource(known, scopes));
+        return Ok(default.into_iter().collect());
     };
     if found.name == "no-resource" {
-        return Ok(Resources::Named(Vec::new()));
+        return Ok(Vec::new());
     }
     let values = found.texts().iter().flat_map(|value| value.split_whitespace());
     let parse = |value| Resource::parse(value).map_err(|error| found.origin.unusable(&error));
-    values.map(parse).collect::<Result<_, _>>().map(Resources::Named)
+    values.map(parse).collect()
 }
 
 /// Parses `--kid` or `--x5c`.

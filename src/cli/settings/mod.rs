@@ -14,15 +14,15 @@ mod table;
 
 use std::path::PathBuf;
 
-use maskinporten_token_generator::environment::Environment;
+use maskinporten_token_generator::{environment::Environment, grant::Grant, tokens::TokenEndpoint};
 
 pub(crate) use self::{
     arguments::{ServeSettingArguments, SettingArguments},
     definition::{NAIS_VARIABLES, is_command, is_path, known, option, paths, variable},
     effective_settings::{EffectiveSetting, MASK, Privacy, effective_settings},
-    grant::{GrantSettings, Resources, consumer_org, key_reference, system_user},
+    grant::{consumer_org, key_reference, system_user},
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
-    server::{CacheSettings, GivenAddresses, NetworkSettings, Server},
+    server::{CacheSettings, GivenAddresses, NetworkSettings},
     sources::{Layer, Origin, Setting, SettingSources},
     table::{PROFILE, SETTINGS},
 };
@@ -32,8 +32,11 @@ use super::report::{Failure, Report};
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) environment: Option<Setting<Environment>>,
-    pub(crate) server: Server,
-    pub(crate) grant: GrantSettings,
+    pub(crate) endpoint: TokenEndpoint,
+    /// The grant. The metadata may replace its audience; the key decides what it leaves open.
+    pub(crate) grant: Grant,
+    /// Whether the settings name resources; otherwise they are the default of the scopes.
+    pub(crate) names_resource: bool,
     pub(crate) network: NetworkSettings,
     pub(crate) cache: CacheSettings,
 }
@@ -68,12 +71,21 @@ impl Settings {
         let sources = &*sources;
         let network = NetworkSettings::collect(sources, &mut problems);
         let name = environment.as_ref().map(|setting| setting.value);
-        let grant = GrantSettings::parse(sources, name, &mut problems);
-        let server = problems.keep(Server::parse(sources));
+        let addresses = server::addresses(sources);
+        let audience = addresses.as_ref().map(|(audience, _)| audience.clone()).unwrap_or_default();
+        let grant = grant::grant(sources, audience, name, &mut problems);
+        let addresses = problems.keep(addresses);
         let cache = problems.keep(CacheSettings::parse(sources));
         let parsed = || {
             no_empty_options?;
-            Some(Self { environment, server: server?, grant: grant?, network: network?, cache: cache? })
+            Some(Self {
+                environment,
+                endpoint: addresses?.1,
+                grant: grant?,
+                names_resource: grant::names_resource(sources),
+                network: network?,
+                cache: cache?,
+            })
         };
         parsed().ok_or(problems)
     }

@@ -3,11 +3,11 @@
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use maskinporten_token_generator::{
-    cache::MinimumLifetime,
-    client::RetryPolicy,
+    client::{MinimumLifetime, RetryPolicy},
     clock,
     environment::Environment,
     http::{Endpoint, HttpOptions},
+    tokens::TokenEndpoint,
 };
 
 use super::{
@@ -18,15 +18,6 @@ use crate::cli::report::{Exit, Failure, Report};
 
 /// A day; no access token lives longer.
 const MAXIMUM_MINIMUM_SECONDS: u64 = 24 * 60 * 60;
-
-/// The addresses that a grant is made for and sent to.
-#[derive(Debug, Clone)]
-pub(crate) enum Server {
-    /// Both are known.
-    Named { audience: String, token_endpoint: Endpoint },
-    /// The metadata at `url` has what is not named.
-    Discovered { url: String, audience: Option<String>, token_endpoint: Option<Endpoint> },
-}
 
 /// The addresses as they were given, which may contradict the environment or be unusable.
 pub(crate) struct GivenAddresses {
@@ -91,24 +82,24 @@ impl GivenAddresses {
     }
 }
 
-impl Server {
-    /// Parses the addresses. Metadata replaces what weaker sources name, and is not needed if stronger ones name both.
-    pub(super) fn parse(sources: &SettingSources) -> Result<Self, Failure> {
-        let discover = sources.find("discover");
-        if let Some(found) = &discover {
-            endpoint(found)?;
-        }
-        let limit = discover.as_ref().map_or(Layer::Default, |found| found.origin.layer);
-        let named = |name| sources.find(name).filter(|found| found.origin.layer <= limit);
-        let token_endpoint = || named("token-endpoint").map(|found| endpoint(&found)).transpose();
-        let audience = named("audience").map(|found| found.text().to_owned());
-        if let Some(found) = discover.filter(|_| audience.is_none() || named("token-endpoint").is_none()) {
-            return Ok(Self::Discovered { url: found.text().to_owned(), audience, token_endpoint: token_endpoint()? });
-        }
-        let audience = sources.require("audience", "pass --env test, or --audience URL")?.text().to_owned();
-        let found = sources.require("token-endpoint", "pass --env test, or --token-endpoint URL")?;
-        Ok(Self::Named { audience, token_endpoint: endpoint(&found)? })
+/// Parses audience and token endpoint. Metadata replaces what weaker sources name, and is not needed if stronger ones name
+/// both. Until it is fetched, its URL is the audience.
+pub(super) fn addresses(sources: &SettingSources) -> Result<(String, TokenEndpoint), Failure> {
+    let found = sources.find("discover");
+    let discover = found.as_ref().map(endpoint).transpose()?;
+    let limit = found.map_or(Layer::Default, |found| found.origin.layer);
+    let named = |name| sources.find(name).filter(|found| found.origin.layer <= limit);
+    let audience = named("audience").map(|found| found.text().to_owned());
+    let token_endpoint = named("token-endpoint");
+    if let Some(metadata) = discover.filter(|_| audience.is_none() || token_endpoint.is_none()) {
+        let token_endpoint = token_endpoint.map(|found| endpoint(&found)).transpose()?;
+        let replaces_audience = audience.is_none();
+        let audience = audience.unwrap_or_else(|| metadata.as_str().to_owned());
+        return Ok((audience, TokenEndpoint::Discovered { metadata, replaces_audience, token_endpoint }));
     }
+    let audience = sources.require("audience", "pass --env test, or --audience URL")?.text().to_owned();
+    let found = sources.require("token-endpoint", "pass --env test, or --token-endpoint URL")?;
+    Ok((audience, TokenEndpoint::Fixed(endpoint(&found)?)))
 }
 
 /// Parses an address that a signed grant may be sent to.
@@ -141,7 +132,7 @@ impl NetworkSettings {
         let timeout = problems.keep(time_limit(sources, "timeout"));
         let retries = problems.keep(number(sources, "retries", 0..=100));
         Some(Self {
-            http: HttpOptions { connect_timeout: connect_timeout?, ca_file },
+            http: HttpOptions { connect_timeout: connect_timeout?, ca_file, client: None },
             retry_policy: RetryPolicy { timeout: timeout?, retries: usize::try_from(retries?).unwrap_or(usize::MAX) },
         })
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use zeroize::Zeroizing;
 
-use crate::{cache::MinimumLifetime, client::AccessToken};
+use crate::{client::AccessToken, client::MinimumLifetime};
 
 /// How much of its life a token has left when it is renewed, beside the margin: a tenth, if there is so much.
 const LEAD: i32 = 10;

@@ -23,7 +23,7 @@ use self::{
     slot::{Flight, Landing, Outcome},
 };
 use super::{ApiError, Metrics, Observer, TokenSource, Wanted};
-use crate::{cache::MinimumLifetime, clock::Clock};
+use crate::{client::MinimumLifetime, clock::Clock};
 
 /// How long a caller is asked to wait while others are being fetched in every place there is.
 const FULL: Duration = Duration::from_secs(1);

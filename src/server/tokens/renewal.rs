@@ -6,7 +6,7 @@ use tokio::task::AbortHandle;
 
 use super::{Refused, Slot, Tokens, slot::State};
 use crate::{
-    cache::MinimumLifetime,
+    client::MinimumLifetime,
     server::{Event, TokenSource},
 };
 

@@ -9,8 +9,8 @@ use tokio::{sync::watch, task::AbortHandle};
 
 use super::{Held, Refused, pause::Pause, upstream::Upstream};
 use crate::{
-    cache::MinimumLifetime,
     client::AccessToken,
+    client::MinimumLifetime,
     server::{ApiError, Wanted},
 };
 

@@ -1,7 +1,7 @@
-//! The folder on Unix: opened once and held, so that what its path names later does not matter.
+//! The folder on Unix: opened once and kept open, so that a path that is replaced later has no effect.
 //!
 //! Every file is opened relative to it (openat(2)), never through a link (`O_NOFOLLOW`), never waiting for the other
-//! end of a pipe (`O_NONBLOCK`), and asked who it belongs to only when it is open.
+//! end of a pipe (`O_NONBLOCK`); its owner and mode are checked after it is open.
 
 use std::{
     fs::{self, File, Metadata},
@@ -16,26 +16,25 @@ use rustix::{
     process::geteuid,
 };
 
-use super::Fault;
-use crate::cache::UnsafePermissions;
+use super::{UnsafePermissions, folder::DiskError};
 
 const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 const FOLDER_MODE: u32 = 0o700;
 
-/// What group and others may do.
+/// The permissions of group and others.
 const OTHERS: u32 = 0o077;
 
 #[derive(Debug)]
 pub(super) struct Disk(File);
 
 impl Disk {
-    /// Makes the folder, and those above it that are missing, for us alone.
-    pub(super) fn make(path: &Path) -> io::Result<()> {
+    /// Creates the folder and missing parents with access for this user only.
+    pub(super) fn create_folder(path: &Path) -> io::Result<()> {
         fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path)
     }
 
-    /// Opens the folder; `None` when there is nothing at this path.
-    pub(super) fn open(path: &Path) -> Result<Option<Self>, Fault> {
+    /// Opens the folder; `None` when the path does not exist.
+    pub(super) fn open(path: &Path) -> Result<Option<Self>, DiskError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match rustix::fs::open(path, flags, Mode::empty()) {
             Ok(handle) => {
@@ -44,39 +43,39 @@ impl Disk {
                 Ok(Some(Self(folder)))
             }
             Err(Errno::NOENT) => Ok(None),
-            Err(error @ (Errno::NOTDIR | Errno::LOOP | Errno::MLINK)) => Err(instead_of_folder(path, error)),
+            Err(error @ (Errno::NOTDIR | Errno::LOOP | Errno::MLINK)) => Err(not_a_folder(path, error)),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Opens a file for reading; `None` when there is none.
-    pub(super) fn read(&self, name: &str) -> Result<Option<File>, Fault> {
+    /// Opens a file for reading; `None` when it does not exist.
+    pub(super) fn read(&self, name: &str) -> Result<Option<File>, DiskError> {
         match self.open_file(name, OFlags::RDONLY) {
-            Err(Fault::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(DiskError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             opened => opened.map(Some),
         }
     }
 
-    /// Opens a file that is there only to be locked, made when it is missing.
-    pub(super) fn open_lock(&self, name: &str) -> Result<File, Fault> {
+    /// Opens a lock file, which is created when it is missing.
+    pub(super) fn open_lock(&self, name: &str) -> Result<File, DiskError> {
         self.open_file(name, OFlags::RDWR | OFlags::CREATE)
     }
 
-    /// Makes a file that was not there, for us alone.
-    pub(super) fn create(&self, name: &str) -> Result<File, Fault> {
+    /// Creates a new file with access for this user only.
+    pub(super) fn create(&self, name: &str) -> Result<File, DiskError> {
         self.open_file(name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)
     }
 
-    /// Puts a file in the place of another, or of nothing.
-    pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), Fault> {
+    /// Renames a file, replacing another one.
+    pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), DiskError> {
         rustix::fs::renameat(&self.0, from, &self.0, to).map_err(|error| match error {
             Errno::ISDIR => UnsafePermissions::NotAFile.into(),
             error => error.into(),
         })
     }
 
-    /// Removes a file, or a link itself. Says whether there was one.
-    pub(super) fn remove(&self, name: &str) -> Result<bool, Fault> {
+    /// Removes a file, or a link itself; returns whether it existed.
+    pub(super) fn remove(&self, name: &str) -> Result<bool, DiskError> {
         match rustix::fs::unlinkat(&self.0, name, AtFlags::empty()) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
@@ -85,13 +84,13 @@ impl Disk {
         }
     }
 
-    /// Sees to it that the names in the folder are on the disk.
-    pub(super) fn sync(&self) -> Result<(), Fault> {
+    /// Syncs the folder, so that a rename survives a crash.
+    pub(super) fn sync(&self) -> Result<(), DiskError> {
         Ok(self.0.sync_all()?)
     }
 
-    /// The names in the folder that are UTF-8; no other is ours.
-    pub(super) fn names(&self) -> Result<Vec<String>, Fault> {
+    /// Returns the names that are UTF-8; the names of entries are.
+    pub(super) fn names(&self) -> Result<Vec<String>, DiskError> {
         let mut names = Vec::new();
         for entry in Dir::read_from(&self.0)? {
             names.extend(entry?.file_name().to_str().map(str::to_owned));
@@ -99,7 +98,7 @@ impl Disk {
         Ok(names)
     }
 
-    fn open_file(&self, name: &str, flags: OFlags) -> Result<File, Fault> {
+    fn open_file(&self, name: &str, flags: OFlags) -> Result<File, DiskError> {
         let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = match rustix::fs::openat(&self.0, name, flags, FILE_MODE) {
             Ok(handle) => File::from(handle),
@@ -116,12 +115,12 @@ impl Disk {
     }
 }
 
-/// Whether a home is there and is not somebody else's that root, who may write anywhere, would leave things in.
-pub(in crate::cache) fn may_be_added_to(home: &Path) -> bool {
+/// Whether a home exists and, for root, who may write anywhere, is not the home of another user.
+pub(super) fn may_create_in(home: &Path) -> bool {
     fs::metadata(home).is_ok_and(|data| data.is_dir() && (data.uid() == 0 || !geteuid().is_root()))
 }
 
-/// Whether an open file still has a name: whoever clears the cache may just have taken it away.
+/// Whether an open file still has a name: another process may have removed it from the cache.
 pub(super) fn has_name(file: &File) -> io::Result<bool> {
     Ok(file.metadata()?.nlink() > 0)
 }
@@ -136,8 +135,8 @@ fn check_owner_and_mode(metadata: &Metadata) -> Result<(), UnsafePermissions> {
     Ok(())
 }
 
-/// Says what stands at the folder's path; open(2) has one answer for a link, a file, and a file above it.
-fn instead_of_folder(path: &Path, error: Errno) -> Fault {
+/// Finds out what is at the folder's path; open(2) has one error for a link, a file, and a file above it.
+fn not_a_folder(path: &Path, error: Errno) -> DiskError {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => UnsafePermissions::Link.into(),
         Ok(metadata) if !metadata.is_dir() => UnsafePermissions::NotAFolder.into(),

@@ -1,7 +1,7 @@
-//! The folder where there is no openat(2): by its path, with the standard library alone.
+//! The folder on systems without openat(2): by its path, with the standard library alone.
 //!
-//! Windows keeps a user's local data from others by an access list that is taken over from the folder above; owner
-//! and mode are not asked for here. Links are refused as they are found.
+//! On Windows an access list that is inherited from the parent folder protects a user's local data, so owner and mode
+//! are not checked here. Links are rejected.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -9,51 +9,50 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Fault;
-use crate::cache::UnsafePermissions;
+use super::{UnsafePermissions, folder::DiskError};
 
 #[derive(Debug)]
 pub(super) struct Disk(PathBuf);
 
 impl Disk {
-    /// Makes the folder, and those above it that are missing.
-    pub(super) fn make(path: &Path) -> io::Result<()> {
+    /// Creates the folder and missing parents.
+    pub(super) fn create_folder(path: &Path) -> io::Result<()> {
         fs::create_dir_all(path)
     }
 
-    /// Finds the folder; `None` when there is nothing at this path.
-    pub(super) fn open(path: &Path) -> Result<Option<Self>, Fault> {
+    /// Opens the folder; `None` when the path does not exist.
+    pub(super) fn open(path: &Path) -> Result<Option<Self>, DiskError> {
         match metadata(path)? {
             Some(metadata) if !metadata.is_dir() => Err(UnsafePermissions::NotAFolder.into()),
             found => Ok(found.map(|_| Self(path.to_owned()))),
         }
     }
 
-    /// Opens a file for reading; `None` when there is none.
-    pub(super) fn read(&self, name: &str) -> Result<Option<File>, Fault> {
+    /// Opens a file for reading; `None` when it does not exist.
+    pub(super) fn read(&self, name: &str) -> Result<Option<File>, DiskError> {
         match self.open_file(name, OpenOptions::new().read(true)) {
-            Err(Fault::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(DiskError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             opened => opened.map(Some),
         }
     }
 
-    /// Opens a file that is there only to be locked, made when it is missing.
-    pub(super) fn open_lock(&self, name: &str) -> Result<File, Fault> {
+    /// Opens a lock file, which is created when it is missing.
+    pub(super) fn open_lock(&self, name: &str) -> Result<File, DiskError> {
         self.open_file(name, OpenOptions::new().read(true).write(true).create(true).truncate(false))
     }
 
-    /// Makes a file that was not there.
-    pub(super) fn create(&self, name: &str) -> Result<File, Fault> {
+    /// Creates a new file.
+    pub(super) fn create(&self, name: &str) -> Result<File, DiskError> {
         self.open_file(name, OpenOptions::new().write(true).create_new(true))
     }
 
-    /// Puts a file in the place of another, or of nothing.
-    pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), Fault> {
+    /// Renames a file, replacing another one.
+    pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), DiskError> {
         Ok(fs::rename(self.0.join(from), self.0.join(to))?)
     }
 
-    /// Removes a file, or a link itself. Says whether there was one.
-    pub(super) fn remove(&self, name: &str) -> Result<bool, Fault> {
+    /// Removes a file, or a link itself; returns whether it existed.
+    pub(super) fn remove(&self, name: &str) -> Result<bool, DiskError> {
         match fs::remove_file(self.0.join(name)) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -61,14 +60,14 @@ impl Disk {
         }
     }
 
-    /// Nothing: a folder cannot be synced through the standard library here.
+    /// Does nothing: the standard library cannot sync a folder here.
     #[allow(clippy::unused_self, clippy::unnecessary_wraps)] // the same shape as on Unix
-    pub(super) fn sync(&self) -> Result<(), Fault> {
+    pub(super) fn sync(&self) -> Result<(), DiskError> {
         Ok(())
     }
 
-    /// The names in the folder that are Unicode; no other is ours.
-    pub(super) fn names(&self) -> Result<Vec<String>, Fault> {
+    /// Returns the names that are Unicode; the names of entries are.
+    pub(super) fn names(&self) -> Result<Vec<String>, DiskError> {
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.0)? {
             names.extend(entry?.file_name().into_string());
@@ -76,7 +75,7 @@ impl Disk {
         Ok(names)
     }
 
-    fn open_file(&self, name: &str, options: &OpenOptions) -> Result<File, Fault> {
+    fn open_file(&self, name: &str, options: &OpenOptions) -> Result<File, DiskError> {
         let path = self.0.join(name);
         match metadata(&path)? {
             Some(metadata) if !metadata.is_file() => Err(UnsafePermissions::NotAFile.into()),
@@ -85,18 +84,18 @@ impl Disk {
     }
 }
 
-/// Whether a home is there.
-pub(in crate::cache) fn may_be_added_to(home: &Path) -> bool {
+/// Whether a home exists.
+pub(super) fn may_create_in(home: &Path) -> bool {
     home.is_dir()
 }
 
-/// Whether an open file still has a name; here, one that is open keeps its own.
+/// Whether an open file still has a name; here, an open file keeps it.
 #[allow(clippy::unnecessary_wraps)] // the same shape as on Unix
 pub(super) fn has_name(_: &File) -> io::Result<bool> {
     Ok(true)
 }
 
-fn metadata(path: &Path) -> Result<Option<Metadata>, Fault> {
+fn metadata(path: &Path) -> Result<Option<Metadata>, DiskError> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => Err(UnsafePermissions::Link.into()),
         Ok(metadata) => Ok(Some(metadata)),

@@ -1,0 +1,120 @@
+//! Why there is no token.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    cache::CacheError,
+    client::ClientError,
+    environment::LocalError,
+    explain::Explain,
+    grant::GrantError,
+    http::{EndpointError, HttpError},
+};
+
+/// An error of a [`KeyProvider`](super::KeyProvider); it comes back unchanged in [`TokenError::Key`].
+pub type KeyError = Arc<dyn Explain + Send + Sync>;
+
+/// Why there is no token. It can be cloned, because callers that wait for one request share its outcome.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TokenError {
+    /// No assertion could be made, or the server sent no token.
+    #[error(transparent)]
+    Client(Arc<ClientError>),
+    /// The key could not be opened. The error is that of the [`KeyProvider`](super::KeyProvider).
+    #[error(transparent)]
+    Key(KeyError),
+    /// Others have access to the disk cache.
+    #[error(transparent)]
+    Cache(Arc<CacheError>),
+    /// The simulator's addresses could not be read.
+    #[error(transparent)]
+    Local(Arc<LocalError>),
+    /// A request has failed a short time ago, so none is sent now.
+    #[error("the last request failed; the next one is sent in {} s at the earliest", remaining.as_secs().max(1))]
+    Paused {
+        /// Why it failed.
+        #[source]
+        error: Box<TokenError>,
+        /// The time until a request is sent again.
+        remaining: Duration,
+    },
+    /// The task that sent the request has panicked or was cancelled.
+    #[error("the request was lost: a fault in this program")]
+    Lost,
+}
+
+impl TokenError {
+    /// Returns the delay that the server asks for.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Client(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+
+    /// Whether every other request to this server would have failed too: it is down, too slow or busy.
+    pub(super) fn is_server_failure(&self) -> bool {
+        let Self::Client(error) = self else { return false };
+        match &**error {
+            ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_))
+            | ClientError::Grant(_)
+            | ClientError::Endpoint(_)
+            | ClientError::Refused(_) => false,
+            ClientError::Http(_) | ClientError::Unavailable { .. } | ClientError::UnexpectedResponse(_) => true,
+        }
+    }
+}
+
+impl Explain for TokenError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Client(error) => error.code(),
+            Self::Key(error) => error.code(),
+            Self::Cache(error) => error.code(),
+            Self::Local(error) => error.code(),
+            Self::Paused { error, .. } => error.code(),
+            Self::Lost => "internal",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Client(error) => error.hint(),
+            Self::Key(error) => error.hint(),
+            Self::Cache(error) => error.hint(),
+            Self::Local(error) => error.hint(),
+            Self::Paused { error, .. } => error.hint(),
+            Self::Lost => None,
+        }
+    }
+}
+
+impl From<ClientError> for TokenError {
+    fn from(error: ClientError) -> Self {
+        Self::Client(Arc::new(error))
+    }
+}
+
+impl From<GrantError> for TokenError {
+    fn from(error: GrantError) -> Self {
+        ClientError::Grant(error).into()
+    }
+}
+
+impl From<EndpointError> for TokenError {
+    fn from(error: EndpointError) -> Self {
+        ClientError::Endpoint(error).into()
+    }
+}
+
+impl From<CacheError> for TokenError {
+    fn from(error: CacheError) -> Self {
+        Self::Cache(Arc::new(error))
+    }
+}
+
+impl From<LocalError> for TokenError {
+    fn from(error: LocalError) -> Self {
+        Self::Local(Arc::new(error))
+    }
+}

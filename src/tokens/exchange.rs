@@ -1,0 +1,146 @@
+//! From settings to one token: endpoint, key, signature, request; with the disk cache in front when there is one.
+
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use super::{TokenError, TokenEvent, TokenOrigin, blocking, key::LazyKey};
+use crate::{
+    cache::{Cache, CacheKey, EndpointId, FetchOptions},
+    client::{AccessToken, MinimumLifetime, RetryPolicy, TokenClient, discover},
+    clock::Clock,
+    environment::Environment,
+    grant::{Grant, Resource, Scopes, default_resource},
+    http::{Endpoint, HttpOptions},
+};
+
+/// Where tokens are requested.
+#[derive(Debug, Clone)]
+pub enum TokenEndpoint {
+    /// This token endpoint.
+    Fixed(Endpoint),
+    /// The token endpoint in an authorization server's metadata (RFC 8414), which is fetched before the first request.
+    Discovered {
+        /// The address of the metadata, or of its issuer.
+        metadata: Endpoint,
+        /// Whether the issuer in the metadata replaces the audience of the grant.
+        replaces_audience: bool,
+        /// A token endpoint to use instead of the one in the metadata.
+        token_endpoint: Option<Endpoint>,
+    },
+}
+
+/// The settings of a token source.
+pub(super) struct Exchange {
+    pub(super) grant: Grant,
+    pub(super) endpoint: TokenEndpoint,
+    pub(super) environment: Option<Environment>,
+    /// Whether a request for other scopes gets the resource that belongs to them.
+    pub(super) resource_by_scope: bool,
+    pub(super) http: HttpOptions,
+    pub(super) retry_policy: RetryPolicy,
+    pub(super) minimum: MinimumLifetime,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) cache: Option<Arc<Cache>>,
+    pub(super) key: LazyKey,
+    pub(super) client: OnceCell<PreparedClient>,
+}
+
+/// A client of the token endpoint, with the audience that belongs to it.
+pub(super) struct PreparedClient {
+    audience: String,
+    client: TokenClient,
+}
+
+/// Reports an event.
+pub(super) type Notify<'notify> = &'notify (dyn Fn(&TokenEvent<'_>) + Send + Sync);
+
+impl Exchange {
+    /// Returns the grant for these scopes and this resource, where they replace those of the settings.
+    pub(super) fn grant(&self, scopes: Option<&Scopes>, resource: Option<&Resource>) -> Grant {
+        let mut grant = self.grant.clone();
+        if let Some(scopes) = scopes {
+            grant.scopes = scopes.clone();
+            if let Some(environment) = self.environment.filter(|_| self.resource_by_scope) {
+                grant.resources = default_resource(environment, scopes).into_iter().collect();
+            }
+        }
+        if let Some(resource) = resource {
+            grant.resources = vec![resource.clone()];
+        }
+        grant
+    }
+
+    /// Returns a token from the disk cache or the server.
+    pub(super) async fn token(
+        &self,
+        grant: Grant,
+        refresh: bool,
+        notify: Notify<'_>,
+    ) -> Result<(AccessToken, TokenOrigin), TokenError> {
+        let Some(cache) = &self.cache else { return Ok((self.request(grant, notify).await?, TokenOrigin::Server)) };
+        let key = self.cache_key(&grant);
+        let options = FetchOptions { minimum: self.minimum, refresh, wait: self.retry_policy.timeout };
+        let fetched = cache.fetch(&key, options, &*self.clock, self.request(grant, notify)).await?;
+        fetched.warnings.iter().for_each(|warning| notify(&TokenEvent::CacheWarning(warning)));
+        if !fetched.from_cache {
+            return Ok((fetched.token, TokenOrigin::Server));
+        }
+        notify(&TokenEvent::FoundOnDisk { token: &fetched.token });
+        Ok((fetched.token, TokenOrigin::Disk))
+    }
+
+    pub(super) fn cache_key(&self, grant: &Grant) -> CacheKey {
+        let (token_endpoint, metadata) = match &self.endpoint {
+            TokenEndpoint::Fixed(endpoint) => (Some(endpoint.clone()), None),
+            TokenEndpoint::Discovered { metadata, token_endpoint, .. } => {
+                (token_endpoint.clone(), Some(metadata.clone()))
+            }
+        };
+        let environment = self.environment.map_or("", Environment::name).to_owned();
+        let endpoint = EndpointId { environment, token_endpoint, metadata, ca_file: self.http.ca_file.clone() };
+        CacheKey::new(grant, &endpoint, &self.key.provider.identity())
+    }
+
+    /// Signs and sends the request. The key is opened last, so that no password is asked for in vain.
+    async fn request(&self, mut grant: Grant, notify: Notify<'_>) -> Result<AccessToken, TokenError> {
+        let scopes = grant.scopes.clone();
+        let result = async {
+            let prepared = self.prepare(notify).await?;
+            let key = self.key.open().await?;
+            grant.audience.clone_from(&prepared.audience);
+            let grant = Arc::new(grant);
+            notify(&TokenEvent::Requesting { endpoint: prepared.client.endpoint(), scopes: &grant.scopes });
+            let sign = || {
+                let (grant, key, clock) = (Arc::clone(&grant), Arc::clone(&key), Arc::clone(&self.clock));
+                // A hardware token, a key service or a large key would block the other tasks of this thread.
+                blocking(move || grant.sign(&*key, &*clock))
+            };
+            let retrying = |error: &_, delay| notify(&TokenEvent::Retrying { error, delay });
+            Ok(prepared.client.fetch(sign, &*self.clock, retrying).await?)
+        };
+        let result: Result<AccessToken, TokenError> = result.await;
+        notify(&TokenEvent::Requested { scopes: &scopes, error: result.as_ref().err() });
+        result
+    }
+
+    /// Prepares the client, which includes the metadata request when the endpoint is discovered.
+    pub(super) async fn prepare(&self, notify: Notify<'_>) -> Result<&PreparedClient, TokenError> {
+        let prepare = || async {
+            let (audience, endpoint) = match &self.endpoint {
+                TokenEndpoint::Fixed(endpoint) => (self.grant.audience.clone(), endpoint.clone()),
+                TokenEndpoint::Discovered { metadata, replaces_audience, token_endpoint } => {
+                    let retrying = |error: &_, delay| notify(&TokenEvent::Retrying { error, delay });
+                    let addresses = discover(metadata.as_str(), &self.http, self.retry_policy, retrying).await?;
+                    let audience = if *replaces_audience { &addresses.issuer } else { &self.grant.audience };
+                    let endpoint =
+                        token_endpoint.clone().map_or_else(|| Endpoint::parse(&addresses.token_endpoint), Ok);
+                    (audience.clone(), endpoint?)
+                }
+            };
+            let client = TokenClient::new(endpoint, &self.http, self.retry_policy)?;
+            Ok(PreparedClient { audience, client })
+        };
+        self.client.get_or_try_init(prepare).await
+    }
+}
