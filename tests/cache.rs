@@ -10,7 +10,10 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{local::Local, support::Maskinporten};
+use crate::{
+    local::Local,
+    support::{Maskinporten, testdata},
+};
 
 /// The simulator's client with a registered key.
 const REGISTERED: &str = "673d59a6-b427-49bc-b413-b51d7a8f05be";
@@ -316,4 +319,24 @@ fn a_refusal_is_never_stored_and_the_original_s_command_line_stores_nothing() {
     let tokens: BTreeSet<String> = (0..2).map(|_| setting.run(&arguments).run().stdout).collect();
     assert_eq!(tokens.len(), 2);
     assert!(!tokens.contains(""));
+}
+
+#[test]
+fn a_token_is_not_used_with_another_certificate_of_the_same_name() {
+    let local = crate::registered::simulator(&[]);
+    let (cache, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let certificate = folder.path().join("certificate.pem");
+    let ask = || {
+        let command = crate::registered::token(&local, crate::registered::BY_CERTIFICATE);
+        let command = command.args(["--key", &testdata("keys/enterprise-key.pem"), "--certificate"]);
+        command.args([&certificate]).env("XDG_CACHE_HOME", cache.path()).run()
+    };
+    fs::copy(testdata("pem/shuffled.pem"), &certificate).unwrap();
+    let stored = ask().artefact();
+    assert_eq!(ask().artefact(), stored);
+
+    fs::copy(testdata("keys/orgno-in-o.pem"), &certificate).unwrap();
+
+    // The simulator may refuse the other certificate; the stored token belongs to the first one.
+    assert_ne!(ask().stdout, stored);
 }

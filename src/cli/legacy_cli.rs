@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_first_argument_decides_which_command_line_it_is() {
-        for (argument, wanted) in [
+        for (argument, is_first) in [
             ("--client_id=x", true),
             ("-c", true),
             ("-client_id", true),
@@ -240,13 +240,13 @@ mod tests {
             ("-V", false),
             ("--c", false),
         ] {
-            assert_eq!(is_legacy(&[OsString::from(argument)]), wanted, "{argument}");
+            assert_eq!(is_legacy(&[OsString::from(argument)]), is_first, "{argument}");
         }
     }
 
     #[test]
     fn the_grant_has_precedence_over_the_token_and_both_over_the_banner() {
-        for (arguments, wanted) in [
+        for (arguments, output) in [
             (&["-c=x"][..], Output::Banner),
             (&["-c=x", "-o"], Output::Token),
             (&["-c=x", "-g"], Output::Grant),
@@ -254,7 +254,7 @@ mod tests {
             (&["-c=x", "-m"], Output::Server(17823)),
             (&["-c=x", "-g", "--server_mode", "-P", "0"], Output::Server(0)),
         ] {
-            assert_eq!(parsed(arguments).unwrap().output, wanted);
+            assert_eq!(parsed(arguments).unwrap().output, output);
         }
     }
 

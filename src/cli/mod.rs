@@ -108,6 +108,7 @@ fn wait<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failu
     let result = result.unwrap_or_else(|| Err(Failure::interrupted()));
     if result.as_ref().is_err_and(|failure| failure.exit == Exit::Interrupted) {
         prompt::end_prompt();
+        progress::clear();
     }
     // A name that is still being looked up, or a key that is still being opened, must not keep the process.
     runtime.shutdown_background();

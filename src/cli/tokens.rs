@@ -1,6 +1,9 @@
 //! Gets access tokens and signed grants, as the settings ask for them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use maskinporten_token_generator::{
     cache::Cache,
@@ -10,7 +13,7 @@ use maskinporten_token_generator::{
     grant::{Assertion, Grant},
     http::Endpoint,
     keystore::SigningKey,
-    tokens::{Freshness, TokenEndpoint, TokenEvent, TokenOrigin, TokenSource},
+    tokens::{Freshness, TokenEndpoint, TokenEvent, TokenObserver, TokenOrigin, TokenSource},
 };
 
 use super::{
@@ -71,7 +74,7 @@ impl Tokens {
 }
 
 /// Reports what a token source does, with a progress line while it waits for the server.
-fn observer(report: Arc<Report>) -> maskinporten_token_generator::tokens::TokenObserver {
+fn observer(report: Arc<Report>) -> TokenObserver {
     let progress = Mutex::new(None);
     let set_progress = move |line| *progress.lock().unwrap_or_else(PoisonError::into_inner) = line;
     Arc::new(move |event: &TokenEvent<'_>| match event {
@@ -79,14 +82,16 @@ fn observer(report: Arc<Report>) -> maskinporten_token_generator::tokens::TokenO
             report.detail(&format!("requesting a token from {endpoint} for {scopes}"));
             set_progress(Some(Progress::start(&format!("waiting for {endpoint}"), &report)));
         }
-        TokenEvent::Retrying { error, delay } => {
-            let pause = delay.as_millis();
-            report.detail(&format!("{} ({}); trying again in {pause} ms", with_cause(error), error.code()));
-        }
+        TokenEvent::Retrying { error, delay } => report_retry(&report, error, *delay),
         TokenEvent::Requested { .. } => set_progress(None),
         TokenEvent::CacheWarning(warning) => report.detail(&warning.to_string()),
         _ => {}
     })
+}
+
+fn report_retry(report: &Report, error: &ClientError, delay: Duration) {
+    let (cause, code, pause) = (with_cause(error), error.code(), delay.as_millis());
+    report.detail(&format!("{cause} ({code}); trying again in {pause} ms"));
 }
 
 /// A grant that has been signed and not sent.
@@ -124,10 +129,7 @@ impl Settings {
                 (metadata, replaces_audience, token_endpoint)
             }
         };
-        let retrying = |error: &ClientError, delay: std::time::Duration| {
-            let pause = delay.as_millis();
-            report.detail(&format!("{} ({}); trying again in {pause} ms", with_cause(error), error.code()));
-        };
+        let retrying = |error: &ClientError, delay| report_retry(report, error, delay);
         let network = &self.network;
         let addresses = client::discover(metadata.as_str(), &network.http, network.retry_policy, retrying).await?;
         let endpoint = match token_endpoint {

@@ -191,7 +191,7 @@ async fn open(
     .await
 }
 
-/// Returns what tells the tokens of these settings from others.
+/// Identifies the tokens of these settings.
 fn cache_key(settings: &Settings, identity: &KeyIdentity) -> CacheKey {
     let (token_endpoint, metadata) = match &settings.endpoint {
         TokenEndpoint::Fixed(endpoint) => (Some(endpoint.clone()), None),

@@ -13,11 +13,10 @@ pub(crate) struct EffectiveSetting {
     pub(crate) value: String,
     /// Where it came from.
     pub(crate) from: String,
-    /// Whether it may name a person, be a command, or be anything else that a report to paste must not show.
     pub(crate) privacy: Privacy,
 }
 
-/// What may be shown of a value in a report that is pasted where help is asked for.
+/// How much of a value a report shows that may be pasted where help is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Privacy {
     Public,
@@ -31,7 +30,7 @@ pub(crate) enum Privacy {
 pub(crate) fn effective_settings(sources: &SettingSources) -> Vec<EffectiveSetting> {
     let rows = SETTINGS.iter().filter_map(|setting| {
         let (value, from) = match sources.find(setting.name) {
-            Some(_) if setting.is_secret() => (MASK.to_owned(), sources.find(setting.name)?.origin.label),
+            Some(found) if setting.is_secret() => (MASK.to_owned(), found.origin.label),
             Some(found) => (found.texts().join(" "), found.origin.label),
             None => (setting.default?.to_owned(), "default".to_owned()),
         };
