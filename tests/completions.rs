@@ -1,6 +1,6 @@
-//! What a shell completes, in the real shells: a line is typed, the Tab key is pressed, and the line is read back.
+//! Completion in real shells: a line is typed, the Tab key is pressed, and the line is read back.
 //!
-//! Nushell and `PowerShell` are not in Debian: of their scripts only the text is looked at.
+//! Nushell and `PowerShell` are not in Debian, so only the text of their scripts is checked.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::support::{Maskinporten, maskinporten, program};
 
-/// A profile whose name is a command to a shell, one that a command belongs to, and two that are neither.
+/// Profiles with a command as their name, one with a command as a setting, and one with a space in its name.
 const USERS: &str = r#"
 [profiles.test]
 env = "test"
@@ -31,7 +31,7 @@ env = "test"
 
 const PROJECTS: &str = "[profiles.kunde-2]\nenv = \"test\"\n\n[profiles.\"';touch ran;'\"]\nenv = \"test\"\n";
 
-/// A home with a config file, and a folder with another.
+/// A home with a config file, and a project folder with another.
 struct Home {
     home: TempDir,
     folder: PathBuf,
@@ -57,13 +57,13 @@ impl Home {
         self.home.path().join(name)
     }
 
-    /// The binary, in the folder.
+    /// Returns the binary, run in the project folder.
     fn maskinporten(&self, arguments: &[&str]) -> Maskinporten {
         maskinporten(arguments).env("HOME", self.home.path()).in_folder(&self.folder)
     }
 
-    /// Types lines in a shell on a terminal of its own, and reads what the shell's own settings made of them: each line
-    /// of keys ends with the key that writes down the line as it stands.
+    /// Types lines in a shell on a terminal of its own, and returns the lines after completion. Each ends with the key that
+    /// the shell's settings bind to writing down the current line.
     fn type_in(&self, command: &[&str], lines: &[&str]) -> Vec<String> {
         let written = self.path("lines");
         let path = format!("{}:{}", bin().display(), std::env::var("PATH").unwrap());
@@ -86,7 +86,7 @@ impl Home {
         read.lines().map(str::to_owned).collect()
     }
 
-    /// Nothing that a config file names was run, here or at home.
+    /// Checks that nothing that a config file names was run.
     #[track_caller]
     fn nothing_ran(&self) {
         for folder in [self.home.path(), &self.folder] {
@@ -228,7 +228,7 @@ fn elvish_completes_commands_options_profiles_environments_and_files() {
 }
 
 #[test]
-fn the_names_of_profiles_are_those_of_both_files_that_mean_themselves_to_every_shell() {
+fn the_names_of_profiles_are_those_of_both_files_without_a_special_meaning_in_a_shell() {
     let home = Home::new();
 
     assert_eq!(home.maskinporten(&["__profiles"]).run().artefact(), "kunde-2\ntest\n");
@@ -238,9 +238,9 @@ fn the_names_of_profiles_are_those_of_both_files_that_mean_themselves_to_every_s
 }
 
 #[test]
-fn where_a_config_file_cannot_be_read_there_are_no_names_and_no_word() {
+fn a_config_file_that_cannot_be_read_gives_no_names_and_no_error() {
     assert_eq!(maskinporten(["__profiles"]).run().artefact(), "");
-    for text in ["[profiles.test\n", "[profiles.test]\nunknown = 1\n", "\u{0}"] {
+    for text in ["[profiles.test\n", "unknown = 1\n", "\u{0}"] {
         let home = Home::new();
         fs::write(home.folder.join("maskinporten.toml"), text).unwrap();
 
@@ -249,7 +249,15 @@ fn where_a_config_file_cannot_be_read_there_are_no_names_and_no_word() {
 }
 
 #[test]
-fn the_question_for_names_is_no_command() {
+fn a_profile_with_a_fault_is_completed_like_any_other() {
+    let home = Home::new();
+    fs::write(home.folder.join("maskinporten.toml"), "[profiles.broken]\nunknown = 1\n").unwrap();
+
+    assert_eq!(home.maskinporten(&["__profiles"]).run().artefact(), "broken\ntest\n");
+}
+
+#[test]
+fn the_query_for_names_is_not_a_command() {
     assert!(!maskinporten(["--help"]).run().artefact().contains("__profiles"));
     maskinporten(["__profiles", "a", "b"]).run().fails(
         2,
@@ -259,7 +267,7 @@ fn the_question_for_names_is_no_command() {
 }
 
 #[test]
-fn nushells_script_names_each_command_and_asks_for_profiles_and_environments() {
+fn the_script_for_nushell_has_each_command_and_queries_profiles_and_environments() {
     let script = script("nushell");
 
     for command in ["maskinporten token", "maskinporten config show", "maskinporten completions"] {
@@ -278,7 +286,7 @@ fn nushells_script_names_each_command_and_asks_for_profiles_and_environments() {
 }
 
 #[test]
-fn powershells_script_completes_profiles_and_environments_before_all_else() {
+fn the_script_for_powershell_completes_profiles_and_environments_first() {
     let script = script("powershell");
 
     let (_, block) = script.split_once("    param($wordToComplete, $commandAst, $cursorPosition)\n").unwrap();
@@ -289,7 +297,7 @@ fn powershells_script_completes_profiles_and_environments_before_all_else() {
     is_balanced(&script);
 }
 
-/// Every bracket outside of quotes and comments has its counterpart.
+/// Checks that brackets outside of quotes and comments are balanced.
 #[track_caller]
 fn is_balanced(script: &str) {
     let mut open = Vec::new();

@@ -1,7 +1,6 @@
-//! Everything that is wrong with a config file, or with writing one, through the binary: all three streams and the
-//! exit code.
+//! Every fault of a config file, or of writing one, through the binary: all three streams and the exit code.
 //!
-//! `config_errors.txt` has a paragraph for each fault of a file: the file, with ¶ between its lines, and what is said.
+//! `config_errors.txt` has a paragraph for each fault of a file: the file, with ¶ between its lines, and the message.
 
 use std::{
     fs,
@@ -16,7 +15,7 @@ use crate::support::{Maskinporten, maskinporten, program, testdata};
 
 const PROFILE: [&str; 8] = ["--env", "test", "-c", "x", "-s", "a:b", "-k", "k.p12"];
 
-/// A folder with this file in it, and the path of that.
+/// Creates a folder with this file, and returns the path of the file.
 fn file(name: &str, text: impl AsRef<[u8]>) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
@@ -25,24 +24,33 @@ fn file(name: &str, text: impl AsRef<[u8]>) -> (tempfile::TempDir, String) {
 }
 
 #[test]
-fn every_fault_of_a_file_is_named_with_its_line() {
+fn every_fault_of_a_file_is_reported_with_its_line() {
     for paragraph in include_str!("config_errors.txt").trim_end().split("\n\n") {
-        let (text, said) = paragraph.split_once('\n').unwrap();
+        let (text, message) = paragraph.split_once('\n').unwrap();
         let (_folder, path) = file("c.toml", text.replace(" ¶ ", "\n") + "\n");
 
-        let outcome = maskinporten(["token", "--config", &path]).run();
+        let outcome = maskinporten(["token", "--config", &path]).args(chosen_profile(text)).run();
 
-        outcome.fails(3, &format!("{}\n", said.replace("FILE", &path)));
+        outcome.fails(3, &format!("{}\n", message.replace("FILE", &path)));
     }
 }
 
+/// Returns `--profile` with the first profile of a file, unless the file has a default.
+fn chosen_profile(text: &str) -> Vec<String> {
+    let Some((_, profiles)) = text.split_once("[profiles").filter(|_| !text.contains("default_profile")) else {
+        return Vec::new();
+    };
+    let name = profiles.trim_start_matches(['.', ']', ' ', '¶']).split([']', '.', ' ']).next().unwrap();
+    vec!["--profile".to_owned(), name.to_owned()]
+}
+
 #[test]
-fn a_file_that_cannot_be_read_is_named() {
+fn a_file_that_cannot_be_read_is_reported() {
     let (folder, large) = file("large.toml", " ".repeat(1024 * 1024 + 1));
     let (_other, latin1) = file("latin1.toml", b"\nx = \"\xe5\"\n");
     let directory = folder.path().display().to_string();
     let missing = folder.path().join("missing.toml").display().to_string();
-    for (path, said) in [
+    for (path, message) in [
         (
             &missing,
             format!(
@@ -61,17 +69,17 @@ fn a_file_that_cannot_be_read_is_named() {
             &large,
             format!(
                 "the config file `{large}` is larger than 1 MiB\n\
-                 hint: give a config file; `maskinporten config init` writes one"
+                 hint: pass a config file; `maskinporten config init` writes one"
             ),
         ),
         (&latin1, format!("the config file is not UTF-8: `{latin1}`, line 2\nhint: save the file as UTF-8")),
     ] {
-        maskinporten(["token", "--config", path]).run().fails(3, &format!("error: {said}\n"));
+        maskinporten(["token", "--config", path]).run().fails(3, &format!("error: {message}\n"));
     }
 }
 
 #[test]
-fn a_profile_that_is_not_there_is_told_with_what_was_probably_meant() {
+fn an_unknown_profile_is_reported_with_a_suggestion() {
     let (_folder, path) = file("c.toml", "[profiles.kunde]\n[profiles.test]\n");
     let (_other, empty) = file("c.toml", "");
     for (path, name, hint) in [
@@ -81,12 +89,12 @@ fn a_profile_that_is_not_there_is_told_with_what_was_probably_meant() {
     ] {
         let outcome = maskinporten(["token", "--config", path, "--profile", name]).run();
 
-        outcome.fails(3, &format!("error: no profile is called `{name}`\nhint: {hint}\n"));
+        outcome.fails(3, &format!("error: there is no profile `{name}`\nhint: {hint}\n"));
     }
 }
 
 #[test]
-fn profiles_that_extend_too_many_others_are_refused() {
+fn profiles_that_extend_too_many_others_are_rejected() {
     let extending: Vec<String> = (0..17).map(|at| format!("[profiles.p{at}]\nextends = \"p{}\"\n", at + 1)).collect();
     let text = extending.concat() + "[profiles.p17]\n";
     let (_folder, path) = file("c.toml", text);
@@ -97,16 +105,16 @@ fn profiles_that_extend_too_many_others_are_refused() {
         3,
         &format!(
             "error: the profile `p0` extends more than 16 others in a row: `{path}`, line 2\n\
-             hint: say more in fewer profiles\n"
+             hint: use fewer levels of `extends`\n"
         ),
     );
 }
 
 #[test]
-fn a_fault_of_a_file_is_json_when_that_is_asked_for() {
+fn a_fault_of_a_file_is_reported_as_json_on_request() {
     let (_folder, path) = file("c.toml", "[profiles.p]\nclient_idd = \"x\"\n");
 
-    let outcome = maskinporten(["token", "--error-format", "json", "--config", &path]).run();
+    let outcome = maskinporten(["token", "--error-format", "json", "--config", &path, "--profile", "p"]).run();
 
     assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""));
     let error: Value = serde_json::from_str(&outcome.stderr).unwrap();
@@ -117,7 +125,7 @@ fn a_fault_of_a_file_is_json_when_that_is_asked_for() {
 }
 
 #[test]
-fn a_project_file_of_another_user_is_not_read_and_a_command_in_ones_own_is_refused() {
+fn a_project_file_of_another_user_is_skipped_and_a_command_in_ones_own_is_rejected() {
     let (folder, path) = file("maskinporten.toml", "[profiles.p]\nkeystore_password_command = \"touch ran\"\n");
     let show = || maskinporten(["config", "show", "--profile", "p"]).in_folder(folder.path());
 
@@ -126,12 +134,12 @@ fn a_project_file_of_another_user_is_not_read_and_a_command_in_ones_own_is_refus
     own.fails(
         3,
         &format!(
-            "error: a project file may not name what is run or loaded, because entering a folder must never run anything: \
-             `keystore_password_command` in `{path}`, line 2, column 29\n\
+            "error: a project file may not set `keystore_password_command`, because entering a folder must never run anything: \
+             `{path}`, line 2, column 29\n\
              hint: move `keystore_password_command` to your own config file, or remove it\n"
         ),
     );
-    // Only root can give a file away.
+    // Only root can change the owner of a file.
     if fs::metadata(&path).unwrap().uid() == 0 {
         chown(&path, Some(12345), None).unwrap();
 
@@ -144,7 +152,7 @@ fn a_project_file_of_another_user_is_not_read_and_a_command_in_ones_own_is_refus
             &format!(
                 "warning: `{path}` is not read: it belongs to another user (uid 12345); if you trust it: --config \
                  {path}\n\
-                 error: no profile is called `p`\n\
+                 error: there is no profile `p`\n\
                  hint: there are no profiles yet; write one with: maskinporten config init\n"
             ),
         );
@@ -158,16 +166,16 @@ fn init(more: &[&str]) -> Maskinporten {
 }
 
 #[test]
-fn a_profile_that_cannot_be_written_leaves_the_file_as_it_was() {
+fn a_profile_that_cannot_be_written_leaves_the_file_unchanged() {
     let (_folder, bad) = file("bad.toml", "[a");
     let (_other, there) = file("there.toml", "[profiles.test]\n");
 
     init(&["--config", &bad]).run().fails(
         3,
         &format!(
-            "error: nothing can be added to `{bad}`\n\
+            "error: could not add a profile to `{bad}`\n\
              caused by: the config file is not valid TOML: `{bad}`, line 1, column 3: unclosed table, expected `]`\n\
-             hint: text stands in quotes: client_id = \"…\"; a path of Windows in single ones\n"
+             hint: put strings in quotes, client_id = \"…\", and Windows paths in single quotes\n"
         ),
     );
     init(&["--config", &there]).run().fails(
@@ -189,7 +197,7 @@ fn a_profile_that_cannot_be_written_leaves_the_file_as_it_was() {
 }
 
 #[test]
-fn init_without_a_terminal_or_with_an_empty_option_is_an_error_of_usage() {
+fn init_without_a_terminal_or_with_an_empty_option_is_a_usage_error() {
     let (folder, _) = file("unused", "");
     let config = folder.path().join("c.toml").display().to_string();
 
@@ -202,7 +210,7 @@ fn init_without_a_terminal_or_with_an_empty_option_is_an_error_of_usage() {
 }
 
 #[test]
-fn init_asks_on_a_terminal_for_what_is_missing() {
+fn init_prompts_on_a_terminal_for_missing_settings() {
     let home = tempfile::tempdir().unwrap();
     let (config, stdout) = (home.path().join("c.toml"), home.path().join("stdout"));
     let environment = json!({ "HOME": home.path(), "PATH": std::env::var("PATH").unwrap(), "NO_COLOR": "1" });
@@ -227,30 +235,30 @@ fn init_asks_on_a_terminal_for_what_is_missing() {
 }
 
 #[test]
-fn what_cannot_be_imported_is_named() {
+fn a_file_that_cannot_be_imported_is_reported() {
     let (folder, other_kind) = file("notes.txt", "hi\n");
     let path = |name: &str| folder.path().join(name).display().to_string();
     fs::write(path("no-text.ps1"), b"\0\x01\x02").unwrap();
     fs::write(path("large.ps1"), " ".repeat(1024 * 1024 + 1)).unwrap();
     fs::write(path("nobody.ps1"), "$test_audience = \"https://test.maskinporten.no/\"\n").unwrap();
-    let assignments = "give a file of assignments: maskinporten config import config.ps1 config.local.ps1";
-    for (file, said, hint) in [
+    let assignments = "pass a file of assignments: maskinporten config import config.ps1 config.local.ps1";
+    for (file, message, hint) in [
         (
             path("missing.ps1"),
             "could not read `FILE`\ncaused by: No such file or directory (os error 2)",
             "check the path and its permissions",
         ),
-        (path("no-text.ps1"), "`FILE` is no text", "save it as UTF-8"),
+        (path("no-text.ps1"), "`FILE` is not a text file", "save it as UTF-8"),
         (path("large.ps1"), "`FILE` is larger than 1 MiB", assignments),
-        (other_kind, "`FILE` is neither config.ps1 nor config.cmd nor a .properties file", assignments),
+        (other_kind, "`FILE` is not a config.ps1, config.cmd or .properties file", assignments),
         (
             path("nobody.ps1"),
             "no file has a client id, so there is no profile to write",
-            "give your own file too: maskinporten config import config.ps1 config.local.ps1",
+            "pass your own file too: maskinporten config import config.ps1 config.local.ps1",
         ),
     ] {
         let outcome = maskinporten(["config", "import", &file]).run();
 
-        outcome.fails(3, &format!("error: {}\nhint: {hint}\n", said.replace("FILE", &file)));
+        outcome.fails(3, &format!("error: {}\nhint: {hint}\n", message.replace("FILE", &file)));
     }
 }

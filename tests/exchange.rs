@@ -148,7 +148,7 @@ fn token_as_env_can_be_evaluated_by_a_shell() {
     );
 
     let at = rfc3339(end);
-    assert_eq!(printed, format!("export MASKINPORTEN_TOKEN='{TOKEN}'\nexport MASKINPORTEN_TOKEN_EXPIRES_AT='{at}'\n"));
+    assert_eq!(printed, format!("export MASKINPORTEN_TOKEN={TOKEN}\nexport MASKINPORTEN_TOKEN_EXPIRES_AT={at}\n"));
     let seen_by_a_child = format!("{printed}sh -c 'echo \"$MASKINPORTEN_TOKEN $MASKINPORTEN_TOKEN_EXPIRES_AT\"'");
     assert_eq!(shell(&seen_by_a_child), format!("{TOKEN} {at}\n"));
 }
@@ -188,7 +188,7 @@ fn headers_are_printed_in_every_form_with_those_that_go_along() {
         (
             "curl",
             format!(
-                "-H 'Authorization: Bearer {TOKEN}' -H 'ApiKey: it'\\''s \"a\\b\" $HOME' -H 'Accept: text/a' \
+                "-H 'Authorization: Bearer {TOKEN}' -H \"ApiKey: it's \\\"a\\\\b\\\" \"'$HOME' -H 'Accept: text/a' \
                  -H 'accept: text/b'\n"
             ),
         ),

@@ -192,8 +192,8 @@ fn a_script_whose_interpreter_is_not_there_is_not_called_absent() {
     asking("exec", &server).args(["--", &script]).run().fails(
         126,
         &format!(
-            "error: could not run the command `{script}`: what it is to be run with is not there\n\
-             hint: check the interpreter in its first line, behind #!\n"
+            "error: could not run the command `{script}`: its interpreter was not found\n\
+             hint: check the interpreter in its first line, after #!\n"
         ),
     );
 }

@@ -59,7 +59,7 @@ fn a_token_without_an_end_takes_the_end_of_an_earlier_one_away() {
     for (arguments, wanted) in [
         (
             ["--format", "env"].as_slice(),
-            format!("export MASKINPORTEN_TOKEN='{TOKEN}'\nunset MASKINPORTEN_TOKEN_EXPIRES_AT\n"),
+            format!("export MASKINPORTEN_TOKEN={TOKEN}\nunset MASKINPORTEN_TOKEN_EXPIRES_AT\n"),
         ),
         (
             &["--format", "env", "--shell", "fish"],
@@ -183,8 +183,8 @@ fn without_a_file_for_outputs_nobody_is_asked_for_a_token() {
 
         run.run().fails(
             3,
-            "error: the variable GITHUB_OUTPUT is not set, and --format github appends to the file it names\n\
-             hint: run it in a step of GitHub Actions, or choose another form: maskinporten token --format env\n",
+            "error: the variable GITHUB_OUTPUT is not set, but --format github appends to the file that it names\n\
+             hint: run this in a GitHub Actions step, or use another form: maskinporten token --format env\n",
         );
     }
     let server = Server::start([]);
@@ -193,7 +193,7 @@ fn without_a_file_for_outputs_nobody_is_asked_for_a_token() {
         3,
         &format!(
             "error: could not open `{}`, which GITHUB_OUTPUT names\ncaused by: Is a directory (os error 21)\n\
-             hint: see that GITHUB_OUTPUT names a file\n",
+             hint: check that GITHUB_OUTPUT names a file that you may write to\n",
             folder.path().display()
         ),
     );
@@ -209,6 +209,6 @@ fn outputs_that_cannot_be_written_are_told_after_the_mask() {
     assert_eq!(
         run.stderr,
         "error: could not append to `/dev/full`, which GITHUB_OUTPUT names\n\
-         caused by: No space left on device (os error 28)\nhint: see that GITHUB_OUTPUT names a file\n"
+         caused by: No space left on device (os error 28)\nhint: check that GITHUB_OUTPUT names a file that you may write to\n"
     );
 }

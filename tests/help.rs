@@ -1,22 +1,22 @@
-//! Help: each command's opens with examples that are right, and what errors tell people to type exists.
+//! Help: each command's starts with examples that work, and the commands and options that messages name exist.
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use crate::support::{maskinporten, program};
 
-/// The commands that the help of the whole lists.
+/// Returns the commands in the help of the program.
 fn commands() -> Vec<String> {
     listed(&maskinporten(["--help"]).run().artefact())
 }
 
-/// The commands that a help text lists.
+/// Returns the commands in a help text.
 fn listed(help: &str) -> Vec<String> {
     let listed = help.split("Commands:\n").nth(1).unwrap_or_default().split("\n\n").next().unwrap();
     let words = listed.lines().filter_map(|line| line.split_whitespace().next());
     words.filter(|word| *word != "help").map(str::to_owned).collect()
 }
 
-/// The help of the whole, of each command, and of each command of a command.
+/// Returns the help of the program, of each command, and of each subcommand.
 fn every_help() -> Vec<String> {
     let mut all = vec![maskinporten(["--help"]).run().artefact()];
     for command in commands() {
@@ -28,14 +28,14 @@ fn every_help() -> Vec<String> {
     all
 }
 
-/// The lines under `Examples:`.
+/// Returns the lines under `Examples:`.
 fn examples(help: &str) -> String {
     let (_, after) = help.split_once("\n\nExamples:\n").expect("no examples after the first paragraph");
     after.split("\n\n").next().unwrap().to_owned()
 }
 
 #[test]
-fn help_names_the_command_and_opens_with_examples_that_fit_a_terminal() {
+fn help_names_the_command_and_starts_with_examples_that_fit_a_terminal() {
     for help in every_help() {
         let lines: Vec<_> = help.lines().take(3).collect();
         let [about, "", "Examples:"] = lines.as_slice() else { panic!("{lines:?}") };
@@ -54,7 +54,7 @@ fn the_main_commands_are_listed_first() {
 #[test]
 fn every_example_parses() {
     let others = "curl() { cat; }; sh() { cat; }; less() { cat; }; source() { cat; }; man() { cat; }";
-    // What stands behind two dashes is another program's.
+    // The arguments after two dashes belong to another program.
     let own = r#"maskinporten() {
         behind=
         for word; do
@@ -93,7 +93,7 @@ const PKCS11_TOOL: [&str; 7] =
     ["--module", "--login", "--list-mechanisms", "--list-slots", "--write-object", "--type", "--id"];
 
 #[test]
-fn every_option_and_command_that_the_source_tells_people_to_use_exists() {
+fn every_option_and_command_in_the_messages_of_the_source_exists() {
     let help = every_help().concat();
     let words = |text: &str| -> BTreeSet<String> {
         let parts = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '-');
@@ -117,7 +117,7 @@ fn every_option_and_command_that_the_source_tells_people_to_use_exists() {
     known.extend(PKCS11_TOOL.map(str::to_owned));
     let commands = commands();
 
-    // The original's own options stand in a file of their own.
+    // The original's own options are in a separate file.
     let files = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     for file in files.iter().filter(|file| !file.ends_with("dropin.rs")) {
         let text = fs::read_to_string(file).unwrap();
@@ -134,7 +134,7 @@ fn every_option_and_command_that_the_source_tells_people_to_use_exists() {
     }
 }
 
-/// `--ttl`, not `--` nor `a--b`.
+/// Returns whether a word is an option: `--ttl`, not `--` nor `a--b`.
 fn is_option(word: &str) -> bool {
     word.strip_prefix("--").is_some_and(|name| name.starts_with(|first: char| first.is_ascii_lowercase()))
 }
@@ -151,12 +151,12 @@ fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn every_command_that_helps_with_a_refusal_parses() {
+fn every_command_that_a_refusal_suggests_parses() {
     let others = ["sudo timedatectl set-ntp true"];
     let entries: Vec<_> = maskinporten_token_generator::client::Explanation::all().collect();
     for entry in &entries {
         for text in [entry.remedy.en, entry.remedy.nb] {
-            assert!(!text.contains("maskinporten "), "a command that is not told as one: {text}");
+            assert!(!text.contains("maskinporten "), "a command outside of the command field: {text}");
         }
     }
     let commands: BTreeSet<_> = entries.iter().filter_map(|entry| entry.command).collect();
@@ -170,8 +170,8 @@ fn every_command_that_helps_with_a_refusal_parses() {
 }
 
 #[test]
-fn what_is_no_command_or_option_is_told_with_the_one_that_was_meant() {
-    for (arguments, said) in [
+fn an_unknown_command_or_option_is_reported_with_a_suggestion() {
+    for (arguments, message) in [
         (
             ["tokn"].as_slice(),
             "unrecognized subcommand 'tokn'\n\n  tip: a similar subcommand exists: 'token'\n\nUsage: maskinporten [OPTIONS] \
@@ -203,12 +203,12 @@ fn what_is_no_command_or_option_is_told_with_the_one_that_was_meant() {
     ] {
         let outcome = maskinporten(arguments).run();
 
-        outcome.fails(2, &format!("error: {said}\n\nFor more information, try '--help'.\n"));
+        outcome.fails(2, &format!("error: {message}\n\nFor more information, try '--help'.\n"));
     }
 }
 
 #[test]
-fn programs_are_told_of_usage_errors_on_one_line() {
+fn usage_errors_are_one_line_of_json_on_request() {
     for spelling in [["--error-format", "json"].as_slice(), &["--error-format=json"]] {
         let outcome = maskinporten(["token", "--format", "xml"]).args(spelling).run();
 

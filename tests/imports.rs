@@ -26,7 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["client", "clock", "environment", "explain", "grant", "http", "inspect", "keystore", "organisation", "text"],
     ),
     ("printer", &["check", "client", "explain", "grant", "inspect", "keystore", "language", "text"]),
-    ("profile", &["environment", "explain", "text"]),
+    ("profile", &["environment", "explain", "printer", "text"]),
     (
         "server",
         &[

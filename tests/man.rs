@@ -1,33 +1,33 @@
-//! The man pages: groff reads them without a warning, and they say what `--help` and the README say.
+//! The man pages: groff formats them without a warning, and they agree with `--help` and the README.
 
 use std::{fs, path::Path, process::Command};
 
 use crate::support::{maskinporten, program, wait};
 
-/// A page as a reader sees it, without a word for groff to complain about.
+/// Formats a page, and checks that groff has no warnings.
 #[track_caller]
 fn formatted(page: &str) -> String {
     let mut groff = Command::new("groff");
-    // Wide, and without hyphenation: a text can be looked for on one line.
+    // Wide and without hyphenation, so that each text is on one line.
     let groff = groff.args(["-man", "-ww", "-Tutf8", "-P-cbou", "-rLL=2000n", "-rHY=0", "-"]);
     let groff = groff.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
     let mut child = groff.stderr(std::process::Stdio::piped()).spawn().unwrap();
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), page.as_bytes()).unwrap();
     let outcome = wait(child);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
-    // Some systems have groff put typographic characters in place of these.
+    // On some systems groff replaces these by typographic characters.
     let text = outcome.stdout.replace(['\u{2010}', '\u{2212}'], "-");
     text.replace('\u{2018}', "`").replace('\u{2019}', "'")
 }
 
-/// What stands under a heading, its white space as single blanks.
+/// Returns the text of a section, with single spaces for white space.
 fn section(page: &str, heading: &str) -> String {
     let (_, after) = page.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no {heading}: {page}"));
     let lines = after.lines().take_while(|line| line.is_empty() || line.starts_with(' '));
     lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 }
 
-/// The pages of all commands: the words of each, and its text.
+/// Returns the words of each command, and its page.
 fn pages() -> Vec<(Vec<String>, String)> {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("man1");
@@ -90,7 +90,7 @@ fn the_first_page_is_the_one_on_stdout() {
 }
 
 #[test]
-fn the_exit_codes_are_those_of_the_readme_in_its_own_words() {
+fn the_exit_codes_are_those_of_the_readme_word_for_word() {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let table = readme.split_once("| exit code | when |\n|---|---|\n").unwrap().1.split("\n\n").next().unwrap();
     let rows: Vec<String> = table.lines().map(|row| row.trim_matches(['|', ' ']).replace(" | ", " ")).collect();
@@ -101,7 +101,7 @@ fn the_exit_codes_are_those_of_the_readme_in_its_own_words() {
 }
 
 #[test]
-fn every_variable_that_sets_an_option_is_told_where_the_option_is() {
+fn the_variables_of_options_are_on_the_pages_that_have_the_options() {
     for (words, page) in pages() {
         let environment = section(&formatted(&page), "ENVIRONMENT");
 
@@ -116,7 +116,7 @@ fn every_variable_that_sets_an_option_is_told_where_the_option_is() {
 }
 
 #[test]
-fn man_itself_shows_a_page() {
+fn groff_formats_a_page_as_ascii() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("man1");
     maskinporten(["man", "--dir", dir.to_str().unwrap()]).run().artefact();
@@ -128,11 +128,11 @@ fn man_itself_shows_a_page() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_to_is_told() {
+fn a_folder_that_cannot_be_written_to_is_reported() {
     maskinporten(["man", "--dir", "/dev/null/man1"]).run().fails(
         1,
         "error: could not write the man page `/dev/null/man1/maskinporten.1`\n\
          caused by: Not a directory (os error 20)\n\
-         hint: give a folder that you may write to: maskinporten man --dir ~/.local/share/man/man1\n",
+         hint: choose a folder that you may write to: maskinporten man --dir ~/.local/share/man/man1\n",
     );
 }

@@ -1,5 +1,5 @@
-//! The original's wrapper, replayed with each kind of key that it knows: its command line prints what the original
-//! prints, and what `config import` makes of the same file asks for the same.
+//! The original's wrapper script, replayed with each kind of key: its command line prints what the original prints, and
+//! the profile that `config import` makes of the same file requests the same token.
 
 use std::fs;
 
@@ -14,17 +14,17 @@ use crate::{
 
 const THUMBPRINT: &str = "E239ADFFBF998F790DA8E386387CE372129F67AD";
 
-/// What `--keystore_password` is warned of.
+/// The warning about `--keystore_password`.
 const IN_PROCESS_LIST: &str =
     "warning: --keystore_password shows in the process list; set MASKINPORTEN_KEYSTORE_PASSWORD instead\n";
 
-/// A client, and the assignments that say where its key is.
+/// A client, and the assignments that locate its key.
 struct Config {
     client: &'static str,
     assignments: Vec<(&'static str, String)>,
 }
 
-/// A config for each kind of key, alone and with what may stand beside it.
+/// Returns a config for each kind of key, alone and with other keys of the original.
 fn configs() -> Vec<Config> {
     let keystore = || {
         let password = "secret".to_owned();
@@ -49,14 +49,14 @@ fn configs() -> Vec<Config> {
     ]
 }
 
-/// A simulator where the enterprise key is registered, by its own id and by its certificate's thumbprint.
+/// Starts a simulator where the enterprise key is registered, by its own id and by its certificate's thumbprint.
 fn with_registered_key() -> Local {
     let key = testdata("keys/enterprise-key.pem");
     simulator(&["enterprise", THUMBPRINT].map(|kid| public_set(&["--key", &key, "--kid", kid])))
 }
 
 impl Config {
-    /// A `config.local.ps1` as users write it: both quotes, comments, and lines of other environments.
+    /// Returns a `config.local.ps1` as users write it: both quotes, comments, and lines of other environments.
     fn text(&self, local: &Local) -> String {
         let mut text = format!(
             "# Test\r\n$test_client_id = '{}'\r\n$test_audience = \"{issuer}\"\r\n\
@@ -76,12 +76,12 @@ impl Config {
         self.assignments.iter().any(|(own, _)| *own == key)
     }
 
-    /// What the import must say of the file.
+    /// Returns the remarks of the import on the file.
     fn remarks(&self, imported: &Imported) -> String {
         let file = imported.folder.path().join("config.local.ps1");
         let remark =
             |line, key: &str, what: &str| format!("warning: `{}`, line {line}: `test_{key}`: {what}\n", file.display());
-        let comment = "it is in a comment; if it is meant, remove the comment sign and import again";
+        let comment = "it is commented out; if it is needed, remove the comment sign and import again";
         let password = "a password is not written to a config file; put it in a file that only you may read, and name \
                         it: keystore_password_file = \"…\"";
         let commented = if self.has("resource") { String::new() } else { remark(7, "resource", comment) };
@@ -90,13 +90,13 @@ impl Config {
         commented + &refused
     }
 
-    /// What stderr must show of its command line.
+    /// Returns the expected stderr of its command line.
     fn stderr(&self) -> &'static str {
         if self.has("keystore_password") { IN_PROCESS_LIST } else { "" }
     }
 }
 
-/// The command line that `maskinporten_token_generator.ps1` builds from a config file.
+/// Returns the command line that `maskinporten_token_generator.ps1` builds from a config file.
 fn wrapper(text: &str, environment: &str, only_token: bool) -> Vec<String> {
     let value = |key: &str| {
         let name = format!("${environment}_{key} ");
@@ -120,7 +120,7 @@ fn run(local: &Local, line: &[String]) -> Outcome {
     with_store(local.maskinporten(&line)).run()
 }
 
-/// The claims that do not change from run to run.
+/// Returns the claims that are the same in every run.
 fn lasting(grant: &str) -> Value {
     let mut claims = claims(grant);
     for name in ["exp", "iat", "jti"] {
@@ -129,7 +129,7 @@ fn lasting(grant: &str) -> Value {
     claims
 }
 
-/// A folder with the file, imported: every command then has its profile.
+/// A folder with the imported file, which every command then has a profile from.
 struct Imported {
     folder: tempfile::TempDir,
 }
@@ -166,7 +166,7 @@ fn the_wrappers_command_line_prints_the_token_alone_for_each_kind_of_key() {
 }
 
 #[test]
-fn the_wrappers_command_line_prints_the_answer_between_two_rules_for_each_kind_of_key() {
+fn the_wrappers_command_line_prints_the_response_between_two_rules_for_each_kind_of_key() {
     let local = with_registered_key();
     let rule = "-".repeat(40);
     for config in configs() {
@@ -180,7 +180,7 @@ fn the_wrappers_command_line_prints_the_answer_between_two_rules_for_each_kind_o
 }
 
 #[test]
-fn what_is_imported_from_the_same_file_asks_for_the_same_as_the_command_line() {
+fn an_import_of_the_same_file_requests_the_same_as_the_command_line() {
     let local = with_registered_key();
     for config in configs() {
         let text = config.text(&local);
@@ -202,7 +202,7 @@ fn what_is_imported_from_the_same_file_asks_for_the_same_as_the_command_line() {
 }
 
 #[test]
-fn the_organisation_that_delegates_and_altinns_scopes_come_out_alike_too() {
+fn the_delegating_organisation_and_altinns_scopes_give_the_same_grant() {
     let local = with_registered_key();
     for (scopes, more) in [
         ("altinn:serviceowner,altinn:events.publish", ""),

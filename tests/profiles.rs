@@ -1,4 +1,4 @@
-//! Profiles from outside: where each setting may stand and which place wins, and what is wrong with a file.
+//! Profiles through the binary: where each setting may be, which place wins, and the faults of a file.
 
 use std::{fs, path::Path};
 
@@ -9,7 +9,7 @@ use crate::{
     support::{Maskinporten, maskinporten, testdata},
 };
 
-/// What counts when nobody says anything, as the help texts have it.
+/// The defaults in the help texts.
 const DEFAULTS: [(&str, &str); 6] = [
     ("ttl", "120"),
     ("max-iterations", "10000000"),
@@ -19,7 +19,7 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("retries", "2"),
 ];
 
-/// A home with a user file and a project folder, either of which may be empty.
+/// Prepares a home with a user file and a project file, either of which may be missing.
 fn with_files(arguments: &[&str], user: &str, project: &str) -> Maskinporten {
     let command = maskinporten(arguments);
     let home = command.home().to_owned();
@@ -34,7 +34,7 @@ fn with_files(arguments: &[&str], user: &str, project: &str) -> Maskinporten {
     command.in_folder(home.join("project/below"))
 }
 
-/// The settings, from the help text: name, and whether it takes a value.
+/// Returns the settings in the help text: the name, and whether it takes a value.
 fn settings() -> Vec<(String, bool)> {
     let help = maskinporten(["config", "show", "--help"]).run().artefact();
     let own = help.split_once("\nWhere:\n").unwrap().1;
@@ -98,7 +98,7 @@ fn every_setting_is_taken_from_option_variable_project_file_user_file_and_defaul
             let (value, from) = shown(command, &name);
 
             let wanted = if secret { "********" } else { values[strongest] };
-            assert_eq!(value, wanted, "{name} from place {strongest}");
+            assert_eq!(value, wanted, "{name} from source {strongest}");
             let place = [option.as_str(), &variable, "/project/maskinporten.toml", "/config.toml"][strongest];
             assert!(from.contains(place), "{name}: {from}");
         }
@@ -150,7 +150,7 @@ fn relative_paths_are_relative_to_the_file_and_headers_come_from_the_profile() {
 }
 
 #[test]
-fn with_env_local_a_profile_counts_only_when_it_is_asked_for() {
+fn with_env_local_a_profile_is_used_only_if_it_is_named() {
     let local = Local::start(&[]);
     let user = "default_profile = \"p\"\n[profiles.p]\nclient_id = \"another\"\n";
     let run = |arguments: &[&str]| with_files(arguments, user, "").env("XDG_DATA_HOME", local.home()).run();
@@ -160,7 +160,7 @@ fn with_env_local_a_profile_counts_only_when_it_is_asked_for() {
 }
 
 #[test]
-fn what_is_wrong_with_a_file_is_named_with_its_line() {
+fn a_fault_of_a_profile_is_reported_with_its_line() {
     for (project, wanted) in [
         ("[profiles.p]\nclient_idd = \"x\"\n", "line 2: there is no key `client_idd`"),
         ("[profiles.p]\nclient_id = 7\n", "line 2"),
@@ -175,6 +175,42 @@ fn what_is_wrong_with_a_file_is_named_with_its_line() {
         assert!(outcome.stderr.contains("maskinporten.toml") && outcome.stderr.contains(line), "{}", outcome.stderr);
         assert!(outcome.stderr.contains("\nhint: "), "{}", outcome.stderr);
     }
+}
+
+#[test]
+fn a_fault_of_a_profile_does_not_affect_commands_that_do_not_use_it() {
+    let keystore = testdata("modern.p12");
+    let user = format!(
+        "default_profile = \"broken\"\n[profiles.broken]\nclient_idd = \"x\"\n\
+         [profiles.child]\nextends = \"broken\"\n\
+         [profiles.good]\nenv = \"test\"\nclient_id = \"x\"\nscope = \"a:b\"\nkeystore = \"{keystore}\"\n"
+    );
+
+    let grant = with_files(&["grant", "--profile", "good"], &user, "").env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret");
+    assert_eq!(grant.run().artefact().split('.').count(), 3);
+    let (client, _) =
+        shown(with_files(&["config", "show", "--format", "json", "--profile", "good"], &user, ""), "client-id");
+    assert_eq!(client, "x");
+    for arguments in
+        [["config", "show"].as_slice(), &["grant", "--profile", "broken"], &["grant", "--profile", "child"]]
+    {
+        let outcome = with_files(arguments, &user, "").run();
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{arguments:?}");
+        assert!(outcome.stderr.contains("unknown key `client_idd` in the profile `broken`"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn the_signing_key_of_a_profile_replaces_the_one_it_inherits_from_the_other_file() {
+    let user = "[profiles.child]\nextends = \"base\"\njwk = \"user.json\"\n";
+    let project = "[profiles.base]\nkeystore = \"project.p12\"\n";
+    let show = || with_files(&["config", "show", "--format", "json", "--profile", "child"], user, project);
+
+    let (jwk, from) = shown(show(), "jwk");
+    let (keystore, _) = shown(show(), "keystore");
+
+    assert!(jwk.as_str().unwrap().ends_with("/user.json") && from.contains("config.toml"), "{jwk} from {from}");
+    assert_eq!(keystore, Value::Null);
 }
 
 #[test]
@@ -193,7 +229,7 @@ fn a_plain_password_is_a_warning_that_does_not_show_it() {
 }
 
 #[test]
-fn init_writes_a_file_for_its_owner_alone_that_the_next_command_reads() {
+fn init_writes_a_file_for_its_owner_only_that_the_next_command_reads() {
     let home = tempfile::tempdir().unwrap();
     let config = home.path().join("c.toml").display().to_string();
     let keystore = testdata("modern.p12");
@@ -211,7 +247,7 @@ fn init_writes_a_file_for_its_owner_alone_that_the_next_command_reads() {
 }
 
 #[test]
-fn what_is_imported_from_the_original_gives_the_same_claims() {
+fn an_import_of_the_originals_config_gives_the_same_claims() {
     let home = tempfile::tempdir().unwrap();
     let config = home.path().join("c.toml").display().to_string();
     let ps1 = home.path().join("config.local.ps1");
@@ -246,7 +282,11 @@ fn a_project_file_neither_loads_code_nor_sends_a_grant_elsewhere() {
 
     let module = run("[profiles.p]\npkcs11_module = \"evil.so\"\n", &[]);
     assert_eq!((module.code, module.stdout.as_str()), (3, ""));
-    assert!(module.stderr.contains("must never run anything: `pkcs11_module`"), "{}", module.stderr);
+    assert!(
+        module.stderr.contains("may not set `pkcs11_module`, because entering a folder must never run"),
+        "{}",
+        module.stderr
+    );
 
     for (key, address) in [
         ("token_endpoint", "https://maskinporten.no.evil.example/token"),
@@ -267,7 +307,7 @@ fn a_project_file_neither_loads_code_nor_sends_a_grant_elsewhere() {
 }
 
 #[test]
-fn profiles_that_are_written_at_the_same_time_are_all_there_afterwards() {
+fn profiles_that_are_written_concurrently_are_all_kept() {
     let home = tempfile::tempdir().unwrap();
     let config = home.path().join("c.toml").display().to_string();
     let writers: Vec<_> = (0..8)
@@ -289,7 +329,7 @@ fn profiles_that_are_written_at_the_same_time_are_all_there_afterwards() {
 }
 
 #[test]
-fn what_a_file_says_cannot_steer_the_terminal() {
+fn control_characters_in_a_file_do_not_reach_the_terminal() {
     let user = "default_profile = \"p\"\n[profiles.p]\nclient_id = \"x\\u001b[31m\"\n";
 
     let shown = with_files(&["config", "show"], user, "").run().artefact();

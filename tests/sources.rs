@@ -100,7 +100,7 @@ fn ver2_works_and_warns_unless_it_is_told_to_be_quiet() {
     assert_eq!((usual.code, usual.stderr), (0, format!("warning: {warning}\n")));
     quiet.artefact();
     assert_eq!((program.code, program.stderr), (0, format!("{{\"warnings\":[\"{warning}\"]}}\n")));
-    assert_eq!((coloured.code, coloured.stderr), (0, format!("\u{1b}[1;33mwarning:\u{1b}[0m {warning}\n")));
+    assert_eq!((coloured.code, coloured.stderr), (0, format!("\u{1b}[1m\u{1b}[33mwarning:\u{1b}[0m {warning}\n")));
 }
 
 #[test]

@@ -65,8 +65,8 @@ fn a_stdout_that_is_closed_is_an_error_or_nothing_but_never_a_crash() {
 fn colour_is_for_terminals_or_for_those_who_ask() {
     let failing = || maskinporten(["token", "--env", "test"]);
     let plain = "error: no client id was given\nhint: pass --client-id ID, or set MASKINPORTEN_CLIENT_ID\n";
-    let coloured = "\u{1b}[1;31merror:\u{1b}[0m no client id was given\n\
-                    \u{1b}[1;32mhint:\u{1b}[0m pass --client-id ID, or set MASKINPORTEN_CLIENT_ID\n";
+    let coloured = "\u{1b}[1m\u{1b}[31merror:\u{1b}[0m no client id was given\n\
+                    \u{1b}[1m\u{1b}[32mhint:\u{1b}[0m pass --client-id ID, or set MASKINPORTEN_CLIENT_ID\n";
 
     failing().run().fails(3, plain);
     failing().args(["--color", "auto"]).run().fails(3, plain);

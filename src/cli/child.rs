@@ -1,11 +1,11 @@
-//! Another program that is run with a token: without our secrets in its environment, and with our own failures kept
-//! apart from its, as env(1) and timeout(1) do: 125 when it was not run, 126 when it cannot be, 127 when it is not there.
+//! Programs that are run with a token. They do not inherit this program's secrets, and this program's own failures have
+//! separate exit codes, as with env(1) and timeout(1): 125 failed before it ran, 126 cannot be run, 127 not found.
 
 use std::{collections::BTreeSet, ffi::OsStr, io, path::Path, process::Command};
 
 use super::report::{Exit, Failure};
 
-/// The program, with an environment that holds none of these variables.
+/// Returns the program with these variables removed from its environment.
 pub(crate) fn without(secrets: &BTreeSet<String>, program: &OsStr) -> Command {
     let mut command = Command::new(program);
     for variable in secrets {
@@ -14,19 +14,19 @@ pub(crate) fn without(secrets: &BTreeSet<String>, program: &OsStr) -> Command {
     command
 }
 
-/// Whether the program is named by its path, and not looked for in `PATH`.
+/// Returns whether the program is given as a path, and not searched for in `PATH`.
 fn is_path(program: &OsStr) -> bool {
     program.as_encoded_bytes().contains(&b'/')
 }
 
-/// Why a program could not be run.
+/// Creates the error for a program that could not be run.
 pub(crate) fn not_run(program: &OsStr, error: &io::Error) -> Failure {
-    // The system's answer is the same when it is the program's own interpreter that is not there (execve(2)).
-    let is_there = error.kind() == io::ErrorKind::NotFound && is_path(program) && Path::new(program).exists();
+    // The system reports the same error when the program's interpreter does not exist (execve(2)).
+    let exists = error.kind() == io::ErrorKind::NotFound && is_path(program) && Path::new(program).exists();
     let program = program.to_string_lossy();
-    if is_there {
-        let hint = "check the interpreter in its first line, behind #!".to_owned();
-        let message = format!("could not run the command `{program}`: what it is to be run with is not there");
+    if exists {
+        let hint = "check the interpreter in its first line, after #!".to_owned();
+        let message = format!("could not run the command `{program}`: its interpreter was not found");
         return Failure::plain(Exit::NotRun, "command", message, Some(hint));
     }
     if error.kind() == io::ErrorKind::NotFound {

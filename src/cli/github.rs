@@ -1,4 +1,4 @@
-//! The file that `GITHUB_OUTPUT` names, to which a step of GitHub Actions appends its outputs.
+//! Appends the token to the outputs of a GitHub Actions step, in the file that `GITHUB_OUTPUT` names.
 
 use std::{
     env,
@@ -14,19 +14,19 @@ use super::report::{Exit, Failure};
 
 const VARIABLE: &str = "GITHUB_OUTPUT";
 
-/// The open file.
+/// The open output file.
 pub(crate) struct Outputs {
     file: File,
     path: PathBuf,
 }
 
 impl Outputs {
-    /// Opens the file, or makes one that is for its owner alone.
+    /// Opens the file, or creates one that only its owner may read.
     pub(crate) fn open() -> Result<Self, Failure> {
         let path = env::var_os(VARIABLE).filter(|path| !path.is_empty()).ok_or_else(|| {
             let message =
-                format!("the variable {VARIABLE} is not set, and --format github appends to the file it names");
-            let hint = "run it in a step of GitHub Actions, or choose another form: maskinporten token --format env";
+                format!("the variable {VARIABLE} is not set, but --format github appends to the file that it names");
+            let hint = "run this in a GitHub Actions step, or use another form: maskinporten token --format env";
             Failure::plain(Exit::Configuration, "github_output", message, Some(hint.to_owned()))
         })?;
         let path = PathBuf::from(path);
@@ -40,7 +40,7 @@ impl Outputs {
         })
     }
 
-    /// Appends the token and its end, in one piece.
+    /// Appends the token and its expiry in one write.
     pub(crate) fn append(mut self, token: &AccessToken) -> Result<(), Failure> {
         let mut lines = Zeroizing::new(Vec::new());
         let written = print_github_outputs(token, &mut *lines).and_then(|()| self.file.write_all(&lines));
@@ -51,6 +51,11 @@ impl Outputs {
     }
 
     fn failure(exit: Exit, error: &io::Error) -> Failure {
-        Failure::plain(exit, "github_output", error.to_string(), Some(format!("see that {VARIABLE} names a file")))
+        Failure::plain(
+            exit,
+            "github_output",
+            error.to_string(),
+            Some(format!("check that {VARIABLE} names a file that you may write to")),
+        )
     }
 }

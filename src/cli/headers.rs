@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
     printer::{Header, print_headers},
-    profile,
+    profile::ProfileHeader,
 };
 use zeroize::Zeroizing;
 
@@ -37,15 +37,11 @@ pub(crate) fn parse_options(headers: &[String]) -> Result<Vec<Header>, Failure> 
 }
 
 /// Returns the headers of the profile and those of options, which replace a profile's of the same name.
-pub(crate) fn merge(profile: &[profile::Header], given: Vec<Header>) -> Result<Vec<Header>, Failure> {
-    let mut along = Vec::new();
-    for header in profile {
-        let read = Header::parse(&format!("{}: {}", header.name, header.value));
-        let about = format!("the header {} in {} cannot be used", header.name, header.place);
-        let read = read.map_err(|error| Failure::new(Exit::Configuration, &error).about(&about))?;
-        if !given.iter().any(|other| other.has_the_name_of(&read)) {
-            along.push(read);
-        }
+pub(crate) fn merge(profile: &[ProfileHeader], given: Vec<Header>) -> Result<Vec<Header>, Failure> {
+    for ProfileHeader { header, location } in profile {
+        let about = format!("the header {} in {location} cannot be used", header.name());
+        header.check_settable().map_err(|error| Failure::new(Exit::Configuration, &error).about(&about))?;
     }
-    Ok(along.into_iter().chain(given).collect())
+    let own = profile.iter().map(|own| &own.header).filter(|own| !given.iter().any(|given| given.is_named(own.name())));
+    Ok(own.cloned().chain(given.iter().cloned()).collect())
 }

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
+use super::paint::Painter;
 use crate::{
     check::{Check, Verdict},
     language::Language,
@@ -145,13 +146,13 @@ fn word(verdict: Verdict) -> &'static str {
 
 fn painted(verdict: Verdict, colour: bool) -> String {
     let padded = format!("{:7}", word(verdict));
-    let code = match verdict {
-        Verdict::Right => "32",
-        Verdict::Warning => "1;33",
-        Verdict::Wrong => "1;31",
-        Verdict::Skipped => "2",
+    let style = match verdict {
+        Verdict::Right => Painter::GOOD,
+        Verdict::Warning => Painter::WARNING,
+        Verdict::Wrong => Painter::FAULT,
+        Verdict::Skipped => Painter::SKIPPED,
     };
-    if colour { format!("\u{1b}[{code}m{padded}\u{1b}[0m") } else { padded }
+    Painter::new(colour).paint(style, &padded)
 }
 
 fn summary(checks: &[Check]) -> String {

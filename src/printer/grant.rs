@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::quoting;
 use crate::{client::TokenRequest, grant::Assertion};
 
-/// How a grant is written.
+/// The output format of a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrantForm {
     /// The compact serialization.
@@ -14,12 +14,12 @@ pub enum GrantForm {
     Decoded,
     /// The body of the token request.
     Form,
-    /// A shell command that sends the token request, with the assertion on curl's stdin and in no process list.
+    /// A shell command that sends the token request. The assertion is on curl's stdin, so no process list shows it.
     Curl,
 }
 
 impl GrantForm {
-    /// The names of the forms that a user can ask for by name.
+    /// The names of the forms that can be chosen by name.
     pub const NAMES: [&str; 3] = ["jwt", "form", "curl"];
 
     /// Finds the form with this name.
@@ -36,7 +36,7 @@ impl GrantForm {
 /// Writes a grant.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// The errors of `out`.
 pub fn print_grant(
     form: GrantForm,
     assertion: &Assertion,
@@ -51,7 +51,7 @@ pub fn print_grant(
         }
         GrantForm::Form => writeln!(out, "{}", request.expose_form()),
         GrantForm::Curl => {
-            let endpoint = quoting::shell(request.endpoint().as_str());
+            let endpoint = quoting::shell(request.endpoint().as_str())?;
             writeln!(out, "curl -sS --data @- {endpoint} <<'FORM'\n{}\nFORM", request.expose_form())
         }
     }

@@ -1,43 +1,47 @@
-//! The headers of a request to an API: as lines, as curl's arguments, for curl's configuration, or as JSON.
+//! The headers of a request to an API: as lines, as curl arguments, for a curl config file, or as JSON.
 
-use std::io::{self, Write};
+use std::{
+    fmt,
+    io::{self, Write},
+};
 
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use super::quoting;
 use crate::{client::AccessToken, explain::Explain};
 
-/// How headers are written.
+/// The output format of headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeadersForm {
-    /// `Name: value`, a line each, for `curl -H @-`.
+    /// One `Name: value` per line, for `curl -H @-`.
     Lines,
     /// `-H 'Name: value'` arguments on one line, quoted for a POSIX shell.
     Curl,
-    /// `header = "Name: value"`, a line each, for `curl -K -`.
+    /// One `header = "Name: value"` per line, for `curl -K -`.
     CurlConfig,
     /// One JSON object.
     Json,
 }
 
-/// A header that goes along with the token, such as Altinn's `ApiKey`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A header that is sent along with the token, such as Altinn's `ApiKey`. Its `{:?}` does not show the value.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Header {
     name: String,
-    value: String,
+    value: Zeroizing<String>,
 }
 
-/// Why a text is no header. The value is left out: it is often a key.
+/// Why a text is not a header. It does not hold the value, which is often an API key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
-    /// There is no colon, or what stands before it is no name.
+    /// The colon is missing, or the name has a character that is not allowed.
     #[error("it is not of the form `Name: value`")]
     Form,
-    /// The value holds a line break or another control character.
-    #[error("the value of `{0}` holds a control character")]
+    /// The value has a line break or another control character.
+    #[error("the value of `{0}` has a control character")]
     Value(String),
-    /// The token's own header cannot be given.
-    #[error("`Authorization` is what this command makes")]
+    /// The token's own header cannot be set.
+    #[error("`Authorization` is set by this command")]
     Authorization,
 }
 
@@ -52,12 +56,11 @@ impl Explain for HeaderError {
 }
 
 impl Header {
-    /// Reads `Name: value`.
+    /// Creates a header.
     ///
     /// # Errors
-    /// [`HeaderError`] when the name is none (RFC 9110 §5.1), or the value could end the line.
-    pub fn parse(text: &str) -> Result<Self, HeaderError> {
-        let (name, value) = text.split_once(':').ok_or(HeaderError::Form)?;
+    /// [`HeaderError`] when the name is not a token (RFC 9110 §5.1), or the value could end the line.
+    pub fn new(name: &str, value: &str) -> Result<Self, HeaderError> {
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(is_token) {
             return Err(HeaderError::Form);
@@ -65,30 +68,58 @@ impl Header {
         if value.chars().any(|character| character.is_control() && character != '\t') {
             return Err(HeaderError::Value(name.to_owned()));
         }
-        if name.eq_ignore_ascii_case("authorization") {
-            return Err(HeaderError::Authorization);
-        }
-        Ok(Self { name: name.to_owned(), value: value.trim().to_owned() })
+        Ok(Self { name: name.to_owned(), value: Zeroizing::new(value.trim().to_owned()) })
     }
 
-    /// Its name, in the letter case that it was given in.
+    /// Parses `Name: value`.
+    ///
+    /// # Errors
+    /// As [`Header::new`], and [`HeaderError::Authorization`].
+    pub fn parse(text: &str) -> Result<Self, HeaderError> {
+        let (name, value) = text.split_once(':').ok_or(HeaderError::Form)?;
+        let header = Self::new(name, value)?;
+        header.check_settable()?;
+        Ok(header)
+    }
+
+    /// Checks that it is not the token's own header.
+    ///
+    /// # Errors
+    /// [`HeaderError::Authorization`].
+    pub fn check_settable(&self) -> Result<(), HeaderError> {
+        if self.is_named("authorization") { Err(HeaderError::Authorization) } else { Ok(()) }
+    }
+
+    /// Returns its name, in the letter case that it was given in.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether both have the same name, whatever its letter case (RFC 9110 §5.1).
+    /// Returns whether it has this name; letter case does not matter (RFC 9110 §5.1).
     #[must_use]
-    pub fn has_the_name_of(&self, other: &Self) -> bool {
-        self.name.eq_ignore_ascii_case(&other.name)
+    pub fn is_named(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// Returns whether its value is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.value.is_empty()
     }
 
     pub(super) fn bearer(token: &AccessToken) -> Self {
-        Self { name: "Authorization".to_owned(), value: format!("Bearer {}", token.expose()) }
+        Self { name: "Authorization".to_owned(), value: Zeroizing::new(format!("Bearer {}", token.expose())) }
     }
 
-    pub(super) fn line(&self) -> String {
-        format!("{}: {}", self.name, self.value)
+    pub(super) fn line(&self) -> Zeroizing<String> {
+        Zeroizing::new(format!("{}: {}", self.name, *self.value))
+    }
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Header({})", self.name)
     }
 }
 
@@ -105,37 +136,56 @@ impl HeadersForm {
     }
 }
 
-/// Writes the token's header and those that go along with it.
+/// Writes the token's header and the additional ones.
 ///
 /// # Errors
-/// Whatever `out` says.
-pub fn print_headers(form: HeadersForm, token: &AccessToken, along: &[Header], out: &mut impl Write) -> io::Result<()> {
+/// The errors of `out`.
+pub fn print_headers(form: HeadersForm, token: &AccessToken, more: &[Header], out: &mut impl Write) -> io::Result<()> {
     let bearer = Header::bearer(token);
-    let headers = || std::iter::once(&bearer).chain(along);
+    let mut headers = std::iter::once(&bearer).chain(more);
     match form {
-        HeadersForm::Lines => headers().try_for_each(|header| writeln!(out, "{}", header.line())),
+        HeadersForm::Lines => headers.try_for_each(|header| writeln!(out, "{}", *header.line())),
         HeadersForm::Curl => {
-            let arguments = headers().map(|header| format!("-H {}", quoting::shell(&header.line())));
-            writeln!(out, "{}", arguments.collect::<Vec<_>>().join(" "))
+            for (at, header) in headers.enumerate() {
+                let space = if at == 0 { "" } else { " " };
+                write!(out, "{space}-H {}", quoting::shell(&header.line())?)?;
+            }
+            writeln!(out)
         }
-        HeadersForm::CurlConfig => {
-            headers().try_for_each(|header| writeln!(out, "header = {}", quoting::curl_config(&header.line())))
-        }
+        HeadersForm::CurlConfig => print_curl_config(&[], Some(token), more, out),
         HeadersForm::Json => {
-            serde_json::to_writer(&mut *out, &object(headers()))?;
+            serde_json::to_writer(&mut *out, &object(headers))?;
             writeln!(out)
         }
     }
 }
 
-/// Headers of the same name, whatever its letter case, become one, parted by commas (RFC 9110 §5.1 and §5.3).
+/// Writes a curl config file (curl(1), `-K`): options, the token's header if there is a token, and the additional ones.
+///
+/// # Errors
+/// The errors of `out`.
+pub fn print_curl_config(
+    options: &[(&str, &str)],
+    token: Option<&AccessToken>,
+    more: &[Header],
+    out: &mut impl Write,
+) -> io::Result<()> {
+    for (name, value) in options {
+        writeln!(out, "{name} = {}", *quoting::curl_config(value))?;
+    }
+    let bearer = token.map(Header::bearer);
+    let mut headers = bearer.iter().chain(more);
+    headers.try_for_each(|header| writeln!(out, "header = {}", *quoting::curl_config(&header.line())))
+}
+
+/// Combines headers of the same name into one, separated by commas (RFC 9110 §5.3).
 fn object<'header>(headers: impl Iterator<Item = &'header Header>) -> Map<String, Value> {
     headers.fold(Map::new(), |mut object, header| {
-        let same = object.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(&header.name));
+        let same = object.iter_mut().find(|(name, _)| header.is_named(name));
         if let Some((_, Value::String(earlier))) = same {
-            *earlier = format!("{earlier}, {}", header.value);
+            *earlier = format!("{earlier}, {}", *header.value);
         } else {
-            object.insert(header.name.clone(), Value::from(header.value.clone()));
+            object.insert(header.name.clone(), Value::from(header.value.as_str()));
         }
         object
     })
@@ -147,15 +197,30 @@ mod tests {
 
     #[test]
     fn a_header_cannot_end_its_line_or_replace_the_token() {
-        for (text, wanted) in [
+        for (text, error) in [
             ("ApiKey", HeaderError::Form),
             (": x", HeaderError::Form),
             ("Api Key: x", HeaderError::Form),
             ("ApiKey: a\r\nX: b", HeaderError::Value("ApiKey".to_owned())),
             ("authorization: Basic x", HeaderError::Authorization),
         ] {
-            assert_eq!(Header::parse(text), Err(wanted), "{text}");
+            assert_eq!(Header::parse(text), Err(error), "{text}");
         }
-        assert_eq!(Header::parse("ApiKey:  a:b ").map(|header| header.line()), Ok("ApiKey: a:b".to_owned()));
+        assert_eq!(*Header::parse("ApiKey:  a:b ").unwrap().line(), "ApiKey: a:b");
+    }
+
+    #[test]
+    fn debug_output_does_not_show_the_value() {
+        assert_eq!(format!("{:?}", Header::parse("ApiKey: hunter2").unwrap()), "Header(ApiKey)");
+    }
+
+    #[test]
+    fn a_curl_config_has_options_and_headers_in_quotes_that_curl_removes() {
+        let mut out = Vec::new();
+
+        print_curl_config(&[("proto", "=https")], None, &[Header::parse(r#"ApiKey: a"b\c"#).unwrap()], &mut out)
+            .unwrap();
+
+        assert_eq!(String::from_utf8(out).unwrap(), "proto = \"=https\"\nheader = \"ApiKey: a\\\"b\\\\c\"\n");
     }
 }

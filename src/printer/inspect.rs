@@ -9,6 +9,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::paint::Painter;
 use crate::{
     inspect::{Finding, InputFormat, Inspection, Organisation, TimeClaim, Verdict, Verification, relative},
     keystore::ListedCertificate,
@@ -88,7 +89,7 @@ impl Page {
         let title = format!("{}{}", reading.kind, environment.unwrap_or_default());
         let from = reading.wrapped_in.contains(&InputFormat::Answer);
         let from = if from { "\nthe `access_token` of a token endpoint's answer" } else { "" };
-        format!("{}{from}", self.paint("1", &title))
+        format!("{}{from}", self.paint(Painter::HEADING, &title))
     }
 
     /// A headline and its lines, aligned; nothing when there are no lines.
@@ -110,7 +111,7 @@ impl Page {
             format!("  {}", cells.collect::<Vec<_>>().join("  "))
         });
         let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
-        format!("{}\n{}", self.paint("1", headline), lines.join("\n"))
+        format!("{}\n{}", self.paint(Painter::HEADING, headline), lines.join("\n"))
     }
 
     fn claims(&self, reading: &Inspection) -> Vec<Row> {
@@ -131,15 +132,19 @@ impl Page {
     }
 
     fn warnings(&self, reading: &Inspection) -> Vec<Row> {
-        reading.warnings.iter().map(|warning| vec![self.paint("33", &printable(&warning.message))]).collect()
+        reading
+            .warnings
+            .iter()
+            .map(|warning| vec![self.paint(Painter::WARNING, &printable(&warning.message))])
+            .collect()
     }
 
     fn findings(&self, verification: &Verification) -> Vec<Row> {
         let row = |finding: &Finding| {
             let (verdict, said) = match finding.verdict {
-                Verdict::Good => (self.paint("32", "ok"), finding.found.clone()),
+                Verdict::Good => (self.paint(Painter::GOOD, "ok"), finding.found.clone()),
                 Verdict::Fault => {
-                    (self.paint("1;31", "FAULT"), format!("{}; expected {}", finding.found, finding.expected))
+                    (self.paint(Painter::FAULT, "FAULT"), format!("{}; expected {}", finding.found, finding.expected))
                 }
                 Verdict::NotChecked => ("not checked".to_owned(), format!("{}; {}", finding.found, finding.expected)),
             };
@@ -148,8 +153,8 @@ impl Page {
         verification.findings.iter().map(row).collect()
     }
 
-    fn paint(&self, colour: &str, text: &str) -> String {
-        if self.colour { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
+    fn paint(&self, style: anstyle::Style, text: &str) -> String {
+        Painter::new(self.colour).paint(style, text)
     }
 }
 

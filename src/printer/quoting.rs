@@ -1,17 +1,24 @@
-//! Quoting for the programs that read what is printed: shells, and curl's configuration.
+//! Quoting for shells and for curl's config files.
 
-/// Quotes for a POSIX shell: nothing is special between single quotes but the single quote itself.
-pub(super) fn shell(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+use std::{borrow::Cow, io};
+
+use zeroize::Zeroizing;
+
+/// Quotes a word for a POSIX shell.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`] for a NUL character, which no shell can take.
+pub(super) fn shell(text: &str) -> io::Result<Cow<'_, str>> {
+    shlex::try_quote(text).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-/// Quotes for fish: between single quotes only `\'` and `\\` mean something
+/// Quotes for fish, where only `\'` and `\\` are special between single quotes
 /// (<https://fishshell.com/docs/current/language.html#quotes>).
 pub(super) fn fish(text: &str) -> String {
     format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
 }
 
-/// Quotes for PowerShell: a single quote is doubled, and so are the typographic ones, which end a text just the same
+/// Quotes for PowerShell, where single quotes are doubled, and typographic ones too: they end a string just the same
 /// (`about_Quoting_Rules`).
 pub(super) fn powershell(text: &str) -> String {
     let quoted = text.chars().flat_map(|character| {
@@ -21,9 +28,11 @@ pub(super) fn powershell(text: &str) -> String {
     format!("'{}'", quoted.collect::<String>())
 }
 
-/// Quotes for a line of `curl --config` (curl's manual, `-K`): backslash and double quote are escaped.
-pub(super) fn curl_config(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
+/// Quotes for a curl config file (curl(1), `-K`), where backslashes and double quotes are escaped.
+pub(super) fn curl_config(text: &str) -> Zeroizing<String> {
+    let escaped = Zeroizing::new(text.replace('\\', r"\\"));
+    let escaped = Zeroizing::new(escaped.replace('"', "\\\""));
+    Zeroizing::new(format!("\"{}\"", *escaped))
 }
 
 #[cfg(test)]
@@ -31,10 +40,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_survive_quotes() {
-        assert_eq!(shell("it's $HOME"), r"'it'\''s $HOME'");
+    fn quotes_inside_a_text_are_escaped() {
+        assert_eq!(shlex::split(&shell("it's $HOME").unwrap()), Some(vec!["it's $HOME".to_owned()]));
+        assert_eq!(shell("a\0b").unwrap_err().kind(), io::ErrorKind::InvalidData);
         assert_eq!(fish(r"it's \ $HOME"), r"'it\'s \\ $HOME'");
         assert_eq!(powershell("it's $HOME `n ’x‘"), "'it''s $HOME `n ’’x‘‘'");
-        assert_eq!(curl_config(r#"a "b" \c"#), r#""a \"b\" \\c""#);
+        assert_eq!(*curl_config(r#"a "b" \c"#), r#""a \"b\" \\c""#);
     }
 }

@@ -1,25 +1,23 @@
-//! The access token alone, as JSON, as variables, as a header, for curl's configuration, or for GitHub Actions.
+//! The access token alone, as JSON, as variables, as a header, for curl, for GitHub Actions, or as the original prints it.
 
 use std::io::{self, Write};
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use super::{
-    github,
     headers::{self, HeadersForm},
-    variables::{self, Shell},
+    variables::{self, Shell, rfc3339},
 };
 use crate::client::AccessToken;
 
-/// How an access token is written.
+/// The output format of an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenForm {
     /// The token and nothing else.
     Token,
-    /// The answer's members, with the time at which the token ends.
+    /// The members of the token response, with the time of expiry.
     Json,
-    /// Assignments of variables, for this shell to evaluate.
+    /// Assignments of variables, to be evaluated by this shell.
     Env(Shell),
     /// An `Authorization` header (RFC 6750 §2.1).
     Header,
@@ -28,13 +26,13 @@ pub enum TokenForm {
     /// The lines of a `.env` file.
     Dotenv,
     /// The workflow command of GitHub Actions that masks the token. The outputs are written by
-    /// [`print_github_outputs`](super::print_github_outputs).
+    /// [`print_github_outputs`].
     Github,
 }
 
-/// RFC 6749 §5.1 under its wire names, and when the token ends.
+/// The token response under its wire names (RFC 6749 §5.1), with the time of expiry.
 #[derive(Serialize)]
-struct Json<'token> {
+struct TokenJson<'token> {
     access_token: &'token str,
     token_type: &'token str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,12 +62,12 @@ impl TokenForm {
 /// Writes an access token.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// The errors of `out`.
 pub fn print_token(form: TokenForm, token: &AccessToken, out: &mut impl Write) -> io::Result<()> {
     match form {
         TokenForm::Token => writeln!(out, "{}", token.expose()),
         TokenForm::Json => {
-            let json = Json {
+            let json = TokenJson {
                 access_token: token.expose(),
                 token_type: &token.token_type,
                 expires_in: token.expires_in_seconds,
@@ -84,11 +82,26 @@ pub fn print_token(form: TokenForm, token: &AccessToken, out: &mut impl Write) -
         TokenForm::Header => headers::print_headers(HeadersForm::Lines, token, &[], out),
         TokenForm::CurlConfig => headers::print_headers(HeadersForm::CurlConfig, token, &[], out),
         TokenForm::Dotenv => variables::print_dotenv(token, out),
-        TokenForm::Github => github::print_mask(token, out),
+        TokenForm::Github => writeln!(out, "::add-mask::{}", token.expose()),
     }
 }
 
-/// A time to the second, in UTC (RFC 3339).
-pub(super) fn rfc3339(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+/// Writes the outputs `token` and `expires_at` for the file that `GITHUB_OUTPUT` names
+/// (<https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>). A value cannot start a line
+/// of its own: a token has only the characters of RFC 6750 §2.1.
+///
+/// # Errors
+/// The errors of `out`.
+pub fn print_github_outputs(token: &AccessToken, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "token={}", token.expose())?;
+    token.expires_at().map_or(Ok(()), |at| writeln!(out, "expires_at={}", rfc3339(at)))
+}
+
+/// Writes the token response as the original tool does, between two rules, for scripts that parse its output.
+///
+/// # Errors
+/// The errors of `out`.
+pub fn print_banner(token: &AccessToken, out: &mut impl Write) -> io::Result<()> {
+    let rule = "-".repeat(40);
+    writeln!(out, "Got successful response:\n{rule}\n{}\n{rule}", token.expose_answer())
 }

@@ -1,17 +1,16 @@
-//! Profiles as text: TOML with a comment for each setting, and never a secret.
+//! Profiles to be written: TOML with a comment for each setting, and never a secret.
 
 use std::fmt::{self, Write as _};
 
 use super::{
-    Kind, KnownSetting,
-    section::is_private_key,
+    KnownSetting, SettingKind,
     setting::{self, key},
     write::WriteError,
 };
 
 /// A profile to be written. Its `{:?}` shows names only.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Draft {
+pub struct ProfileDraft {
     /// Its name.
     pub name: String,
     /// The profile that it extends.
@@ -20,42 +19,42 @@ pub struct Draft {
     pub values: Vec<(&'static str, Vec<String>)>,
     /// The headers it adds.
     pub headers: Vec<(String, String)>,
-    /// Comments at its top, a line each.
+    /// Comments at its top, one per line.
     pub notes: Vec<String>,
 }
 
-/// What stands at the top of a new file.
-const OPENING: &str = "\
+/// The comment at the top of a new file.
+const FILE_COMMENT: &str = "\
 # Profiles for maskinporten: `maskinporten token --profile NAME`.
 # The keys are the options of `maskinporten token --help`, with underscores. Options and variables win over this file.
-# Paths are relative to this file; ~/ is your home folder. Keep passwords in a file of their own that only you may
-# read, and name it with keystore_password_file.
+# Paths are relative to this file; ~/ is your home folder. Keep passwords in a separate file that only you may read,
+# and name it with keystore_password_file.
 ";
 
-impl fmt::Debug for Draft {
+impl fmt::Debug for ProfileDraft {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.values.iter().map(|(name, _)| *name).collect();
-        write!(formatter, "Draft({}: {})", self.name, names.join(", "))
+        write!(formatter, "ProfileDraft({}: {})", self.name, names.join(", "))
     }
 }
 
-impl Draft {
-    /// A profile without settings.
+impl ProfileDraft {
+    /// Creates a profile without settings.
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self { name: name.to_owned(), ..Self::default() }
     }
 
-    /// Writes profiles as a new file, with the one that counts when none is asked for.
+    /// Renders profiles as a new file, with the name of the default profile.
     ///
     /// # Errors
-    /// As [`Draft::render`].
+    /// As [`ProfileDraft::render`].
     pub fn file(drafts: &[Self], default: Option<&str>, known: &[KnownSetting]) -> Result<String, WriteError> {
-        let mut text = OPENING.to_owned();
+        let mut text = FILE_COMMENT.to_owned();
         if let Some(default) = default {
             let _ = write!(
                 text,
-                "\n# The profile that counts when none is asked for.\ndefault_profile = {}\n",
+                "\n# The profile that is used without --profile.\ndefault_profile = {}\n",
                 quoted(default)
             );
         }
@@ -66,10 +65,10 @@ impl Draft {
         Ok(text)
     }
 
-    /// Writes the profile as a section.
+    /// Renders the profile as a section.
     ///
     /// # Errors
-    /// [`WriteError::UnknownSetting`], and [`WriteError::Secret`] for a setting that is one or a private key itself.
+    /// [`WriteError::UnknownSetting`], and [`WriteError::Secret`] for a secret or a private key itself.
     pub fn render(&self, known: &[KnownSetting]) -> Result<String, WriteError> {
         let section = format!("profiles.{}", table_key(&self.name));
         let mut text = format!("[{section}]\n");
@@ -77,12 +76,12 @@ impl Draft {
             let _ = writeln!(text, "# {}", comment(note));
         }
         if let Some(base) = &self.extends {
-            let _ = writeln!(text, "# Takes over what this profile does not say itself.\nextends = {}", quoted(base));
+            let _ = writeln!(text, "# The profile whose settings this one inherits.\nextends = {}", quoted(base));
         }
         for (name, values) in &self.values {
             let setting = setting::find(known, name).ok_or_else(|| WriteError::UnknownSetting((*name).to_owned()))?;
-            if setting.instead().is_some() || values.iter().any(|value| is_private_key(setting, value)) {
-                return Err(WriteError::Secret { key: key(name), instead: setting.instead() });
+            if setting.alternative().is_some() || values.iter().any(|value| setting.is_private_key(value)) {
+                return Err(WriteError::Secret { key: key(name), alternative: setting.alternative() });
             }
             let _ = writeln!(text, "# {}\n{} = {}", comment(setting.help), key(name), value(setting.kind, values));
         }
@@ -96,20 +95,20 @@ impl Draft {
     }
 }
 
-fn value(kind: Kind, values: &[String]) -> String {
+fn value(kind: SettingKind, values: &[String]) -> String {
     let last = || values.last().map(String::as_str).unwrap_or_default();
     match kind {
-        Kind::Flag => (last() == "true").to_string(),
-        Kind::Number => last().parse::<i64>().map_or_else(|_| quoted(last()), |number| number.to_string()),
-        Kind::List if values.len() != 1 => {
+        SettingKind::Flag => (last() == "true").to_string(),
+        SettingKind::Number => last().parse::<i64>().map_or_else(|_| quoted(last()), |number| number.to_string()),
+        SettingKind::List if values.len() != 1 => {
             let quoted: Vec<String> = values.iter().map(|value| quoted(value)).collect();
             format!("[{}]", quoted.join(", "))
         }
-        Kind::Text | Kind::List => quoted(last()),
+        SettingKind::Text | SettingKind::List => quoted(last()),
     }
 }
 
-/// A text of TOML: in single quotes when it has backslashes, as paths of Windows do; else in double ones.
+/// Quotes a TOML string: with single quotes when it has backslashes, as Windows paths do, else with double ones.
 fn quoted(text: &str) -> String {
     if text.contains('\\') && !text.contains('\'') && !text.chars().any(char::is_control) {
         return format!("'{text}'");
@@ -132,13 +131,13 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// A key of TOML: bare where that is allowed.
+/// Writes a TOML key, without quotes where they are not needed.
 fn table_key(name: &str) -> String {
     let bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if !name.is_empty() && name.bytes().all(bare) { name.to_owned() } else { quoted(name) }
 }
 
-/// A comment may hold no control character.
+/// Removes control characters, which a TOML comment may not hold.
 fn comment(text: &str) -> String {
     text.chars().filter(|character| !character.is_control()).collect()
 }

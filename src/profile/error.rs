@@ -1,177 +1,185 @@
-//! Why config files cannot be used. No message repeats a value or a line of the file: some are secrets.
+//! Why a config file or a profile cannot be used. No message repeats a value or a line of the file: some are secrets.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use super::Place;
+use super::Location;
 use crate::explain::Explain;
 
 /// Why a config file, or a profile in it, cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum ProfileError {
-    /// The file is not there or may not be read.
+    /// The file does not exist or may not be read.
     #[error("could not read the config file `{}`", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
-        source: io::Error,
+        /// The cause.
+        source: Arc<io::Error>,
     },
     /// The file is too large for a config file.
     #[error("the config file `{}` is larger than 1 MiB", .0.display())]
     TooLarge(PathBuf),
     /// The file is not UTF-8.
-    #[error("the config file is not UTF-8: {place}")]
+    #[error("the config file is not UTF-8: {location}")]
     NotUtf8 {
         /// The first line that is not.
-        place: Place,
+        location: Location,
     },
     /// The file is not TOML.
-    #[error("the config file is not valid TOML: {place}: {message}")]
+    #[error("the config file is not valid TOML: {location}: {message}")]
     Syntax {
         /// Where the parser stopped.
-        place: Place,
-        /// What it says, without the line.
+        location: Location,
+        /// The parser's message, without the line.
         message: String,
     },
-    /// A key that does not exist.
-    #[error("unknown key `{key}`{}: {place}", within(profile.as_deref()))]
+    /// An unknown key.
+    #[error("unknown key `{key}`{}: {location}", within(profile.as_deref()))]
     UnknownKey {
-        /// Where it stands.
-        place: Place,
+        /// Where it is.
+        location: Location,
         /// The key.
         key: String,
-        /// The profile it is in; without one, it stands at the top.
+        /// The profile it is in; `None` at the top level.
         profile: Option<String>,
         /// The key that was probably meant.
-        nearest: Option<String>,
-        /// At the top: it would be known in a profile.
+        suggestion: Option<String>,
+        /// Whether it is at the top level and would be known in a profile.
         belongs_in_profile: bool,
     },
-    /// A value of another type than its key takes.
-    #[error("`{key}` takes {expected}, not {found}: {place}")]
+    /// A value of the wrong type.
+    #[error("`{key}` takes {expected}, not {found}: {location}")]
     WrongType {
-        /// Where it stands.
-        place: Place,
+        /// Where the value is.
+        location: Location,
         /// The key.
         key: String,
-        /// What it takes.
+        /// The expected type.
         expected: &'static str,
-        /// What it was given.
+        /// The type in the file.
         found: &'static str,
     },
     /// A profile whose name cannot be typed or shown.
-    #[error("the name of a profile is empty, longer than 64 characters, or has control characters: {place}")]
+    #[error("the name of a profile is empty, longer than 64 characters, or has control characters: {location}")]
     ProfileName {
-        /// Where it stands.
-        place: Place,
+        /// Where the name is.
+        location: Location,
     },
     /// A private key in the file itself.
-    #[error("`{key}` holds a private key itself, not the name of a file: {place}")]
+    #[error("`{key}` is a private key itself, not the name of a file: {location}")]
     PlainKey {
-        /// Where it stands.
-        place: Place,
+        /// Where it is.
+        location: Location,
         /// The key of the config file.
         key: String,
     },
     /// A command in a project file.
-    #[error(
-        "a project file may not name what is run or loaded, because entering a folder must never run anything: `{key}` in \
-         {place}"
-    )]
+    #[error("a project file may not set `{key}`, because entering a folder must never run anything: {location}")]
     CommandInProject {
-        /// Where it stands.
-        place: Place,
+        /// Where it is.
+        location: Location,
         /// The key.
         key: String,
     },
     /// `~` without a home folder.
-    #[error("`{key}` starts with `~`, and this system names no home folder: {place}")]
+    #[error("`{key}` starts with `~`, but the home folder is unknown: {location}")]
     NoHome {
-        /// Where it stands.
-        place: Place,
+        /// Where it is.
+        location: Location,
         /// The key.
         key: String,
     },
     /// A header that cannot be sent.
-    #[error("the header `{name}` cannot be sent: {problem}: {place}")]
+    #[error("the header `{name}` cannot be sent: {problem}: {location}")]
     Header {
-        /// Where it stands.
-        place: Place,
+        /// Where it is.
+        location: Location,
         /// Its name.
         name: String,
         /// What is wrong with it.
         problem: &'static str,
     },
     /// A profile that extends one that does not exist.
-    #[error("the profile `{profile}` extends `{base}`, which does not exist: {place}")]
+    #[error("the profile `{profile}` extends `{base}`, which does not exist: {location}")]
     UnknownBase {
-        /// Where it says so.
-        place: Place,
+        /// Where `extends` is.
+        location: Location,
         /// The profile.
         profile: String,
-        /// What it extends.
+        /// The value of `extends`.
         base: String,
         /// The profile that was probably meant.
-        nearest: Option<String>,
+        suggestion: Option<String>,
     },
     /// Profiles that extend each other in a circle.
-    #[error("profiles extend each other in a circle, {}: {place}", path.join(" → "))]
+    #[error("profiles extend each other in a circle, {}: {location}", path.join(" → "))]
     Circle {
-        /// Where the first of them says what it extends.
-        place: Place,
-        /// The way round, with the first profile again at its end.
+        /// Where the `extends` is that closes the circle.
+        location: Location,
+        /// The profiles of the circle, with the first one again at the end.
         path: Vec<String>,
     },
-    /// A chain of profiles that is too long to be meant.
-    #[error("the profile `{profile}` extends more than {limit} others in a row: {place}")]
+    /// A chain of profiles that is too long.
+    #[error("the profile `{profile}` extends more than {limit} others in a row: {location}")]
     TooDeep {
-        /// Where it says what it extends.
-        place: Place,
+        /// Where its `extends` is.
+        location: Location,
         /// The profile.
         profile: String,
         /// How many are allowed.
         limit: usize,
     },
-    /// A default that does not exist.
-    #[error("`default_profile` names `{name}`, which does not exist: {place}")]
+    /// A default profile that does not exist.
+    #[error("`default_profile` names `{name}`, which does not exist: {location}")]
     UnknownDefault {
-        /// Where it says so.
-        place: Place,
+        /// Where `default_profile` is.
+        location: Location,
         /// The name.
         name: String,
         /// The profile that was probably meant.
-        nearest: Option<String>,
+        suggestion: Option<String>,
     },
-    /// A profile that was asked for and does not exist.
-    #[error("no profile is called `{name}`")]
+    /// A profile that does not exist.
+    #[error("there is no profile `{name}`")]
     UnknownProfile {
         /// The name.
         name: String,
-        /// The profiles that there are.
+        /// The profiles that exist.
         names: Vec<String>,
         /// The profile that was probably meant.
-        nearest: Option<String>,
+        suggestion: Option<String>,
     },
-    /// Two keys to sign with in one profile.
+    /// Two key sources in one profile.
     #[error(
-        "the profile `{profile}` names two keys to sign with: `{first}` in {first_place}, and `{second}` in {second_place}"
+        "the profile `{profile}` has two signing keys: `{first}` in {first_location}, and `{second}` in \
+         {second_location}"
     )]
     TwoKeys {
-        /// The profile.
+        /// The profile that sets both.
         profile: String,
-        /// The one.
+        /// The first key source.
         first: String,
-        /// Where it stands.
-        first_place: Box<Place>,
-        /// The other.
+        /// Where it is set.
+        first_location: Box<Location>,
+        /// The second key source.
         second: String,
-        /// Where it stands.
-        second_place: Box<Place>,
+        /// Where it is set.
+        second_location: Box<Location>,
     },
 }
 
 fn within(profile: Option<&str>) -> String {
     profile.map(|name| format!(" in the profile `{name}`")).unwrap_or_default()
+}
+
+impl ProfileError {
+    pub(super) fn unreadable(path: &Path, error: io::Error) -> Self {
+        Self::Unreadable { path: path.to_owned(), source: Arc::new(error) }
+    }
 }
 
 impl Explain for ProfileError {
@@ -192,56 +200,59 @@ impl Explain for ProfileError {
     }
 
     fn hint(&self) -> Option<String> {
-        Some(match self {
+        let fixed = match self {
             Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                "check the path, or write one with: maskinporten config init".to_owned()
+                "check the path, or write one with: maskinporten config init"
             }
-            Self::Unreadable { .. } => "check the path and its permissions".to_owned(),
-            Self::TooLarge(_) => "give a config file; `maskinporten config init` writes one".to_owned(),
-            Self::NotUtf8 { .. } => "save the file as UTF-8".to_owned(),
-            Self::Syntax { .. } => {
-                "text stands in quotes: client_id = \"…\"; a path of Windows in single ones".to_owned()
-            }
-            Self::UnknownKey { nearest: Some(nearest), .. } => format!("write `{nearest}`"),
+            Self::Unreadable { .. } => "check the path and its permissions",
+            Self::TooLarge(_) => "pass a config file; `maskinporten config init` writes one",
+            Self::NotUtf8 { .. } => "save the file as UTF-8",
+            Self::Syntax { .. } => "put strings in quotes, client_id = \"…\", and Windows paths in single quotes",
+            Self::UnknownKey { suggestion: Some(key), .. } => return Some(format!("write `{key}`")),
             Self::UnknownKey { belongs_in_profile: true, .. } => {
-                "settings belong in a profile: put it under [profiles.NAME]".to_owned()
+                "settings belong in a profile: move it under [profiles.NAME]"
             }
             Self::UnknownKey { profile: None, .. } => {
-                "at the top stand only `default_profile` and [profiles.NAME]".to_owned()
+                "only `default_profile` and [profiles.NAME] are allowed at the top level"
             }
-            Self::UnknownKey { .. } => {
-                "the keys are the options of `maskinporten token --help`, with underscores".to_owned()
+            Self::UnknownKey { .. } => "the keys are the options of `maskinporten token --help`, with underscores",
+            Self::WrongType { key, expected, .. } => {
+                return Some(match *expected {
+                    "a string" => format!("put it in quotes: {key} = \"…\""),
+                    "true or false" => format!("write {key} = true"),
+                    "a table" => format!("make `{key}` a section, such as [profiles.test]"),
+                    "a string or an array of strings" => format!("write {key} = [\"…\", \"…\"]"),
+                    _ => format!("write {key} = 120, or {key} = \"2m\" for a duration"),
+                });
             }
-            Self::WrongType { key, expected, .. } => match *expected {
-                "text" => format!("put it in quotes: {key} = \"…\""),
-                "true or false" => format!("write {key} = true"),
-                "a table" => format!("write a section of its own for `{key}`, such as [profiles.test]"),
-                "a text or an array of texts" => format!("write {key} = [\"…\", \"…\"]"),
-                _ => format!("write {key} = 120, or {key} = \"2m\" where it is a time"),
+            Self::ProfileName { .. } => "use a short name, such as [profiles.test]",
+            Self::PlainKey { key, .. } => {
+                return Some(format!(
+                    "put the private key in a separate file that only you may read, and name it: {key} = \"key-file\""
+                ));
+            }
+            Self::CommandInProject { key, .. } => {
+                return Some(format!("move `{key}` to your own config file, or remove it"));
+            }
+            Self::NoHome { .. } => "set HOME, or write the absolute path",
+            Self::Header { .. } => "write it as Accept = \"application/json\"",
+            Self::UnknownBase { suggestion, .. } | Self::UnknownDefault { suggestion, .. } => match suggestion {
+                Some(name) => return Some(format!("write `{name}`")),
+                None => "name a profile of this file or of your own config file",
             },
-            Self::ProfileName { .. } => "give it a short name, such as [profiles.test]".to_owned(),
-            Self::PlainKey { key, .. } => format!(
-                "put the private key in a file of its own that only you may read, and name it: {key} = \"key-file\""
-            ),
-            Self::CommandInProject { key, .. } => format!("move `{key}` to your own config file, or remove it"),
-            Self::NoHome { .. } => "set HOME, or write the whole path".to_owned(),
-            Self::Header { .. } => "write it as Accept = \"application/json\"".to_owned(),
-            Self::UnknownBase { nearest, .. } | Self::UnknownDefault { nearest, .. } => match nearest {
-                Some(nearest) => format!("write `{nearest}`"),
-                None => "name a profile of this file or of your own config file".to_owned(),
-            },
-            Self::Circle { .. } => "remove one `extends`; a profile of the same name in your own config file is taken \
-                                    over without it"
-                .to_owned(),
-            Self::TooDeep { .. } => "say more in fewer profiles".to_owned(),
-            Self::UnknownProfile { nearest: Some(nearest), .. } => format!("pass --profile {nearest}"),
+            Self::Circle { .. } => {
+                "remove one `extends`; profiles of the same name in both config files are merged without it"
+            }
+            Self::TooDeep { .. } => "use fewer levels of `extends`",
+            Self::UnknownProfile { suggestion: Some(name), .. } => return Some(format!("pass --profile {name}")),
             Self::UnknownProfile { names, .. } if names.is_empty() => {
-                "there are no profiles yet; write one with: maskinporten config init".to_owned()
+                "there are no profiles yet; write one with: maskinporten config init"
             }
-            Self::UnknownProfile { names, .. } => format!("the profiles are: {}", names.join(", ")),
-            Self::TwoKeys { second, .. } => {
-                format!("keep one; {second} = \"\" drops what is taken over from elsewhere")
+            Self::UnknownProfile { names, .. } => return Some(format!("the profiles are: {}", names.join(", "))),
+            Self::TwoKeys { first, second, .. } => {
+                return Some(format!("remove `{first}` or `{second}` from the profile"));
             }
-        })
+        };
+        Some(fixed.to_owned())
     }
 }

@@ -1,4 +1,4 @@
-//! One config file, read and checked.
+//! One config file, parsed and checked.
 
 use std::{
     collections::BTreeMap,
@@ -9,78 +9,77 @@ use std::{
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    KnownSetting, Place, ProfileError, Warning, nearest,
-    place::shown,
-    section::{Reader, Section, in_order},
-    source::Source,
+    KnownSetting, Location, ProfileError,
+    location::shown,
+    section::{ProfileSection, SectionReader, in_file_order},
+    source::SourceText,
+    suggest,
 };
 
-/// The keys at the top of a file.
+/// The keys at the top level of a file.
 const TOP_KEYS: [&str; 2] = ["default_profile", "profiles"];
 const MAXIMUM_NAME: usize = 64;
 
-/// Whose file it is.
+/// The origin of a config file, which decides how far it is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileKind {
+pub enum ConfigFileKind {
     /// It came with a folder. It may not name a command.
     Project,
     /// The user's own, or one that the user named.
     User,
 }
 
-/// A config file whose keys and types are right.
+/// A config file whose structure is valid. A profile with a fault keeps it until that profile is used.
 #[derive(Debug)]
 pub struct ConfigFile {
     path: PathBuf,
-    kind: FileKind,
-    pub(super) default_profile: Option<(String, Place)>,
-    pub(super) profiles: BTreeMap<String, (Section, Place)>,
-    warnings: Vec<Warning>,
+    kind: ConfigFileKind,
+    pub(super) default_profile: Option<(String, Location)>,
+    pub(super) profiles: BTreeMap<String, (ProfileSection, Location)>,
 }
 
 impl ConfigFile {
     /// Reads a config file of at most 1 MiB.
     ///
     /// # Errors
-    /// [`ProfileError`] when the file cannot be read, is not TOML, or has a key or a type that is not known. Whether
-    /// its profiles fit together is found out by [`Profiles::of`](super::Profiles::of).
-    pub fn read(path: &Path, kind: FileKind, known: &[KnownSetting]) -> Result<Self, ProfileError> {
-        let file = File::open(path).map_err(|source| ProfileError::Unreadable { path: path.to_owned(), source })?;
+    /// [`ProfileError`] when the file cannot be read, is not TOML, or has an unknown key at its top level. A fault
+    /// within a profile is reported by [`Profiles::profile`](super::Profiles::profile).
+    pub fn read(path: &Path, kind: ConfigFileKind, known: &[KnownSetting]) -> Result<Self, ProfileError> {
+        let file = File::open(path).map_err(|error| ProfileError::unreadable(path, error))?;
         Self::read_open(file, path, kind, known)
     }
 
     pub(super) fn read_open(
         file: File,
         path: &Path,
-        kind: FileKind,
+        kind: ConfigFileKind,
         known: &[KnownSetting],
     ) -> Result<Self, ProfileError> {
-        Self::from_source(&Source::read(file, path)?, path, kind, known)
+        Self::from_source(&SourceText::read(file, path)?, path, kind, known)
     }
 
-    /// Reads the text of a config file, which is said to be at `path`.
+    /// Parses the text of a config file; relative paths and errors refer to `path`.
     ///
     /// # Errors
-    /// As [`ConfigFile::read`], save for what comes from the disk.
-    pub fn parse(text: &str, path: &Path, kind: FileKind, known: &[KnownSetting]) -> Result<Self, ProfileError> {
-        Self::from_source(&Source::new(text, path), path, kind, known)
+    /// As [`ConfigFile::read`], apart from I/O errors.
+    pub fn parse(text: &str, path: &Path, kind: ConfigFileKind, known: &[KnownSetting]) -> Result<Self, ProfileError> {
+        Self::from_source(&SourceText::new(text, path), path, kind, known)
     }
 
-    fn from_source(source: &Source, path: &Path, kind: FileKind, known: &[KnownSetting]) -> Result<Self, ProfileError> {
-        // Only the parser's message and place: its own Display repeats the line, which may hold a password.
+    fn from_source(
+        source: &SourceText,
+        path: &Path,
+        kind: ConfigFileKind,
+        known: &[KnownSetting],
+    ) -> Result<Self, ProfileError> {
+        // Only the parser's message and location: its Display repeats the line, which may hold a password.
         let table = DeTable::parse(&source.text).map_err(|error| ProfileError::Syntax {
-            place: source.exactly(error.span().map_or(0, |span| span.start)),
+            location: source.line_and_column(error.span().map_or(0, |span| span.start)),
             message: shown(error.message()),
         })?;
-        let mut reader = Reader { source, kind, known, warnings: Vec::new() };
-        let mut file = Self {
-            path: path.to_owned(),
-            kind,
-            default_profile: None,
-            profiles: BTreeMap::new(),
-            warnings: Vec::new(),
-        };
-        for (key, value) in in_order(table.get_ref()) {
+        let reader = SectionReader { source, kind, known };
+        let mut file = Self { path: path.to_owned(), kind, default_profile: None, profiles: BTreeMap::new() };
+        for (key, value) in in_file_order(table.get_ref()) {
             match key.get_ref().as_ref() {
                 "default_profile" => {
                     let name = reader.text("default_profile", value)?;
@@ -89,67 +88,65 @@ impl ConfigFile {
                 "profiles" => {
                     let profiles = value.get_ref().as_table();
                     let profiles = profiles.ok_or_else(|| reader.wrong_type("profiles", "a table", value))?;
-                    file.profiles = read_profiles(&mut reader, profiles)?;
+                    file.profiles = read_profiles(&reader, profiles)?;
                 }
-                word => return Err(unknown_at_the_top(&reader, word, key.span().start)),
+                word => return Err(unknown_top_key(&reader, word, key.span().start)),
             }
         }
-        file.warnings = reader.warnings;
         Ok(file)
     }
 
-    /// Where the file is.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whose it is.
+    /// Returns whether it is the project's or the user's.
     #[must_use]
-    pub fn kind(&self) -> FileKind {
+    pub fn kind(&self) -> ConfigFileKind {
         self.kind
     }
 
-    /// What its user should know.
-    #[must_use]
-    pub fn warnings(&self) -> &[Warning] {
-        &self.warnings
+    /// Returns the names of its profiles, and where each begins.
+    pub fn profiles(&self) -> impl Iterator<Item = (&str, &Location)> {
+        self.profiles.iter().map(|(name, (_, location))| (name.as_str(), location))
     }
 
-    /// The names of its profiles, and where each begins.
-    pub fn profiles(&self) -> impl Iterator<Item = (&str, &Place)> {
-        self.profiles.iter().map(|(name, (_, place))| (name.as_str(), place))
+    /// Returns a fault within one of its profiles, if there is one.
+    pub(super) fn first_fault(&self) -> Option<&ProfileError> {
+        self.profiles.values().find_map(|(section, _)| section.fault.as_ref())
     }
 }
 
 fn read_profiles(
-    reader: &mut Reader<'_>,
+    reader: &SectionReader<'_>,
     profiles: &DeTable<'_>,
-) -> Result<BTreeMap<String, (Section, Place)>, ProfileError> {
+) -> Result<BTreeMap<String, (ProfileSection, Location)>, ProfileError> {
     let mut read = BTreeMap::new();
-    for (name, value) in in_order(profiles) {
+    for (name, value) in in_file_order(profiles) {
         let at = name.span().start;
         let name = name.get_ref().as_ref();
         if name.is_empty() || name.chars().any(char::is_control) || name.chars().nth(MAXIMUM_NAME).is_some() {
-            return Err(ProfileError::ProfileName { place: reader.source.exactly(at) });
+            return Err(ProfileError::ProfileName { location: reader.source.line_and_column(at) });
         }
-        let DeValue::Table(table) = value.get_ref() else {
-            return Err(reader.wrong_type(name, "a table", value));
+        let section = match value.get_ref() {
+            DeValue::Table(table) => reader.section(name, table),
+            _ => ProfileSection::with_fault(reader.wrong_type(name, "a table", value)),
         };
-        let section = reader.section(name, table)?;
         read.insert(name.to_owned(), (section, reader.source.line(at)));
     }
     Ok(read)
 }
 
-fn unknown_at_the_top(reader: &Reader<'_>, word: &str, at: usize) -> ProfileError {
-    let nearest = nearest::nearest(word, TOP_KEYS);
-    let in_profile = nearest::nearest_key(word, reader.known, &[]).is_some();
+fn unknown_top_key(reader: &SectionReader<'_>, word: &str, at: usize) -> ProfileError {
+    let suggestion = suggest::suggest(word, TOP_KEYS);
+    let in_profile = suggest::suggest_key(word, reader.known, &[]).is_some();
     ProfileError::UnknownKey {
-        place: reader.source.exactly(at),
+        location: reader.source.line_and_column(at),
         key: shown(word),
         profile: None,
-        belongs_in_profile: nearest.is_none() && in_profile,
-        nearest,
+        belongs_in_profile: suggestion.is_none() && in_profile,
+        suggestion,
     }
 }

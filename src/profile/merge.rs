@@ -1,204 +1,203 @@
-//! Profiles of several files, and what they take over from each other.
+//! The profiles of several files, and what they inherit from each other.
 //!
 //! Profiles of the same name are one profile: the project's file wins key by key, the user's fills the rest. After
-//! that comes what `extends` names, in either file. An empty value stands for none, and takes none over.
+//! that comes the profile that `extends` names, in either file. An empty value removes an inherited one. A signing key
+//! replaces every inherited one, whatever kind of key that is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    ConfigFile, FileKind, Header, KnownSetting, Place, ProfileError, Role, Value, Warning, nearest,
-    place::shown,
-    section::{Section, is_nothing},
-    setting,
+    ConfigFile, ConfigFileKind, KnownSetting, Location, ProfileError, ProfileHeader, ProfileValue, ProfileWarning,
+    SettingRole, location::shown, section::ProfileSection, setting, suggest::suggest,
 };
 
 /// How many profiles may extend each other in a row.
 const MAXIMUM_DEPTH: usize = 16;
 
-/// All profiles of all files, which fit together.
+/// All profiles of all files.
 #[derive(Debug)]
 pub struct Profiles {
     files: Vec<ConfigFile>,
     known: Vec<KnownSetting>,
-    pub(super) warnings: Vec<Warning>,
+    pub(super) warnings: Vec<ProfileWarning>,
 }
 
-/// A profile with everything that it takes over.
+/// A profile with everything that it inherits.
 #[derive(Debug, Clone)]
 pub struct Profile {
     /// Its name.
     pub name: String,
     /// Its settings by name (`client-id`), those that have a value, in the caller's order.
-    pub values: Vec<(&'static str, Value)>,
+    pub values: Vec<(&'static str, ProfileValue)>,
     /// The headers it adds.
-    pub headers: Vec<Header>,
-    /// What its user should know about it.
-    pub warnings: Vec<Warning>,
+    pub headers: Vec<ProfileHeader>,
+    /// Problems that do not prevent its use.
+    pub warnings: Vec<ProfileWarning>,
 }
 
+/// What the files set under one name, the project's file first.
+type SameName<'a> = (String, Vec<&'a ProfileSection>);
+
 impl Profiles {
-    /// Puts files together, the strongest first.
-    ///
-    /// # Errors
-    /// [`ProfileError`] when a profile extends one that does not exist, or itself in the end; when one names two keys
-    /// to sign with; when a default does not exist.
-    pub fn of(files: Vec<ConfigFile>, known: &[KnownSetting]) -> Result<Self, ProfileError> {
-        let profiles = Self { files, known: known.to_vec(), warnings: Vec::new() };
-        for name in profiles.names() {
-            profiles.merged(name)?;
-        }
-        for (name, place) in profiles.files.iter().filter_map(|file| file.default_profile.as_ref()) {
-            if !profiles.names().contains(name.as_str()) {
-                let (name, place, nearest) = (shown(name), place.clone(), profiles.nearest(name));
-                return Err(ProfileError::UnknownDefault { place, name, nearest });
-            }
-        }
-        Ok(profiles)
+    /// Combines files, the strongest first.
+    #[must_use]
+    pub fn new(files: Vec<ConfigFile>, known: &[KnownSetting]) -> Self {
+        Self { files, known: known.to_vec(), warnings: Vec::new() }
     }
 
-    /// The names of all profiles.
+    /// Returns the names of all profiles.
     #[must_use]
     pub fn names(&self) -> BTreeSet<&str> {
         self.files.iter().flat_map(ConfigFile::profiles).map(|(name, _)| name).collect()
     }
 
-    /// The profile that counts when none is asked for, and where that is said.
+    /// Returns the name of the default profile, and where it is set.
     #[must_use]
-    pub fn default_profile(&self) -> Option<(&str, &Place)> {
-        let (name, place) = self.files.iter().find_map(|file| file.default_profile.as_ref())?;
-        Some((name, place))
+    pub fn default_profile(&self) -> Option<(&str, &Location)> {
+        let (name, location) = self.files.iter().find_map(|file| file.default_profile.as_ref())?;
+        Some((name, location))
     }
 
-    /// The files that were read, the strongest first.
+    /// Returns the files that were read, the strongest first.
     #[must_use]
     pub fn files(&self) -> &[ConfigFile] {
         &self.files
     }
 
-    /// What the user should know about the files that were looked for. What there is to know about a profile stands
-    /// in [`Profile::warnings`], and about a whole file in [`ConfigFile::warnings`].
+    /// Returns problems of the files as a whole. Those of one profile are in [`Profile::warnings`].
     #[must_use]
-    pub fn warnings(&self) -> &[Warning] {
+    pub fn warnings(&self) -> &[ProfileWarning] {
         &self.warnings
     }
 
-    /// The profile that was asked for, else the default one, if there is one.
+    /// Returns the profile of this name, or the default one if there is one. Faults of other profiles do not matter.
     ///
     /// # Errors
-    /// [`ProfileError::UnknownProfile`] when no profile has the name.
-    pub fn profile(&self, asked: Option<&str>) -> Result<Option<Profile>, ProfileError> {
-        let Some(name) = asked.or(self.default_profile().map(|(name, _)| name)) else { return Ok(None) };
-        if !self.names().contains(name) {
-            let names = self.names().into_iter().map(shown).collect();
-            return Err(ProfileError::UnknownProfile { name: shown(name), names, nearest: self.nearest(name) });
-        }
+    /// [`ProfileError`] when the profile does not exist; when it, or one that it extends, has a fault; when it extends
+    /// one that does not exist, or itself in the end; when it has two signing keys.
+    pub fn profile(&self, name: Option<&str>) -> Result<Option<Profile>, ProfileError> {
+        let names = self.names();
+        let suggestion = |name| suggest(name, names.iter().copied());
+        let name = match (name, self.default_profile()) {
+            (Some(name), _) if !names.contains(name) => {
+                let suggestion = suggestion(name);
+                let names = names.into_iter().map(shown).collect();
+                return Err(ProfileError::UnknownProfile { name: shown(name), names, suggestion });
+            }
+            (None, Some((name, location))) if !names.contains(name) => {
+                let (suggestion, location) = (suggestion(name), location.clone());
+                return Err(ProfileError::UnknownDefault { location, name: shown(name), suggestion });
+            }
+            (Some(name), _) | (None, Some((name, _))) => name,
+            (None, None) => return Ok(None),
+        };
         self.merged(name).map(Some)
     }
 
-    fn nearest(&self, name: &str) -> Option<String> {
-        nearest::nearest(name, self.names())
-    }
-
-    /// A profile and all that it takes over.
+    /// Merges a profile with everything that it inherits.
     fn merged(&self, name: &str) -> Result<Profile, ProfileError> {
-        let chain = self.chain(name)?;
-        let mut values: BTreeMap<&'static str, Value> = BTreeMap::new();
-        let mut headers: Vec<Header> = Vec::new();
+        let mut values: BTreeMap<&'static str, ProfileValue> = BTreeMap::new();
+        let mut headers: Vec<ProfileHeader> = Vec::new();
         let mut header_names = BTreeSet::new();
-        for section in chain {
-            for (name, value) in &section.values {
-                values.entry(name).or_insert_with(|| value.clone());
+        let mut has_key = false;
+        for (name, sections) in self.chain(name)? {
+            let mut keys = Vec::new();
+            for (name, value) in sections.iter().flat_map(|section| &section.values) {
+                let Some(setting) = setting::find(&self.known, name) else { continue };
+                let is_key = setting.has(SettingRole::KeySource);
+                if values.contains_key(name) || (is_key && has_key) {
+                    continue;
+                }
+                if is_key && !value.is_empty(setting) {
+                    keys.push((*name, value));
+                }
+                values.insert(name, value.clone());
             }
-            let new = section.headers.iter().filter(|header| header_names.insert(header.name.to_lowercase()));
-            headers.extend(new.cloned());
+            if let [(first, one), (second, other), ..] = keys.as_slice() {
+                return Err(ProfileError::TwoKeys {
+                    profile: shown(&name),
+                    first: setting::key(first),
+                    first_location: Box::new(one.location().clone()),
+                    second: setting::key(second),
+                    second_location: Box::new(other.location().clone()),
+                });
+            }
+            has_key |= !keys.is_empty();
+            let new = sections.iter().flat_map(|section| &section.headers);
+            headers.extend(new.filter(|new| header_names.insert(new.header.name().to_lowercase())).cloned());
         }
-        values.retain(|name, value| !is_nothing(&self.known, name, value));
-        headers.retain(|header| !header.value.is_empty());
-        let values = self.known.iter().filter_map(|setting| values.remove_entry(setting.name)).collect();
+        headers.retain(|own| !own.header.is_empty());
+        let settings = self.known.iter().filter_map(|setting| Some((setting, values.remove(setting.name)?)));
+        let values = settings.filter(|(setting, value)| !value.is_empty(setting));
+        let values = values.map(|(setting, value)| (setting.name, value)).collect();
         let mut profile = Profile { name: name.to_owned(), values, headers, warnings: Vec::new() };
-        self.one_key(&profile)?;
-        profile.warnings = self.plain_secrets(&profile);
-        profile.warnings.extend(self.project_addresses(&profile));
+        profile.warnings = self.plain_secrets(&profile).chain(self.project_addresses(&profile)).collect();
         Ok(profile)
     }
 
-    /// The sections that make up a profile, the strongest first.
-    fn chain(&self, name: &str) -> Result<Vec<&Section>, ProfileError> {
-        let mut path = vec![name.to_owned()];
-        let mut first_place = None;
-        let mut sections = self.sections(name);
-        let mut chain = sections.clone();
-        while let Some((base, place)) = sections.iter().find_map(|section| section.extends.as_ref()) {
-            let start = first_place.get_or_insert_with(|| place.clone()).clone();
-            let own = path.last().map(|own| shown(own)).unwrap_or_default();
-            sections = self.sections(base);
-            if sections.is_empty() {
+    /// Returns the profiles that make up a profile, the strongest first.
+    fn chain(&self, name: &str) -> Result<Vec<SameName<'_>>, ProfileError> {
+        let mut chain = vec![(name.to_owned(), self.sections(name)?)];
+        let mut first_location = None;
+        while let Some((own, sections)) = chain.last()
+            && let Some((base, location)) = sections.iter().find_map(|section| section.extends.as_ref())
+        {
+            let first_location = first_location.get_or_insert(location);
+            if !self.names().contains(base.as_str()) {
                 // A profile that extends itself would be the next error.
-                let nearest = self.nearest(base).filter(|nearest| path.last() != Some(nearest));
-                let place = place.clone();
-                return Err(ProfileError::UnknownBase { place, profile: own, base: shown(base), nearest });
+                let suggestion = suggest(base, self.names()).filter(|suggestion| suggestion != own);
+                let (profile, base) = (shown(own), shown(base));
+                return Err(ProfileError::UnknownBase { location: location.clone(), profile, base, suggestion });
             }
-            path.push(base.clone());
-            if let Some(round) = path.iter().position(|seen| seen == base).filter(|at| at + 1 < path.len()) {
-                let path = path.iter().skip(round).map(|name| shown(name)).collect();
-                return Err(ProfileError::Circle { place: place.clone(), path });
+            if let Some(start) = chain.iter().position(|(seen, _)| seen == base) {
+                let circle = chain[start..].iter().map(|(name, _)| name).chain([base]);
+                let path = circle.map(|name| shown(name)).collect();
+                return Err(ProfileError::Circle { location: location.clone(), path });
             }
-            if path.len() > MAXIMUM_DEPTH + 1 {
-                return Err(ProfileError::TooDeep { place: start, profile: shown(name), limit: MAXIMUM_DEPTH });
+            if chain.len() > MAXIMUM_DEPTH {
+                let location = first_location.clone();
+                return Err(ProfileError::TooDeep { location, profile: shown(name), limit: MAXIMUM_DEPTH });
             }
-            chain.extend(&sections);
+            chain.push((base.clone(), self.sections(base)?));
         }
         Ok(chain)
     }
 
-    /// What the files say of one name, the strongest first.
-    fn sections(&self, name: &str) -> Vec<&Section> {
-        self.files.iter().filter_map(|file| file.profiles.get(name)).map(|(section, _)| section).collect()
+    /// Returns what the files set under one name, the strongest first.
+    fn sections(&self, name: &str) -> Result<Vec<&ProfileSection>, ProfileError> {
+        let sections = self.files.iter().filter_map(|file| file.profiles.get(name));
+        sections.map(|(section, _)| section.fault.clone().map_or(Ok(section), Err)).collect()
     }
 
-    fn one_key(&self, profile: &Profile) -> Result<(), ProfileError> {
-        let mut keys = self.with_role(profile, Role::KeySource);
-        match (keys.next(), keys.next()) {
-            (Some((first, one)), Some((second, other))) => Err(ProfileError::TwoKeys {
-                profile: shown(&profile.name),
-                first: setting::key(first),
-                first_place: Box::new(one.place.clone()),
-                second: setting::key(second),
-                second_place: Box::new(other.place.clone()),
-            }),
-            _ => Ok(()),
-        }
+    /// Warns of the secrets in the files that this profile uses.
+    fn plain_secrets(&self, profile: &Profile) -> impl Iterator<Item = ProfileWarning> {
+        let alternative = |name: &str| setting::find(&self.known, name).and_then(KnownSetting::alternative);
+        profile.values.iter().filter_map(move |(name, value)| {
+            let (alternative, location) = (alternative(name)?, value.location().clone());
+            Some(ProfileWarning::PlainSecret { name, location, alternative })
+        })
     }
 
-    /// Warns of secrets that stand in a file, those of this profile only.
-    fn plain_secrets(&self, profile: &Profile) -> Vec<Warning> {
-        let instead = |name: &str| setting::find(&self.known, name).and_then(KnownSetting::instead);
-        let secrets = profile.values.iter().filter_map(|(name, value)| Some((*name, value, instead(name)?)));
-        secrets
-            .map(|(name, value, instead)| Warning::PlainSecret { name, place: value.place.clone(), instead })
-            .collect()
-    }
-
-    /// Warns when a project file sends elsewhere what the user's own key signs.
-    fn project_addresses(&self, profile: &Profile) -> Vec<Warning> {
-        let own_key = self.with_role(profile, Role::KeySource).find(|(_, value)| value.kind == FileKind::User);
-        let Some((_, key)) = own_key else { return Vec::new() };
-        let theirs = self.with_role(profile, Role::Address).filter(|(_, value)| value.kind == FileKind::Project);
-        theirs
-            .map(|(name, value)| Warning::ProjectAddress { name, place: value.place.clone(), key: key.place.clone() })
-            .collect()
-    }
-
-    fn with_role<'a>(&'a self, profile: &'a Profile, role: Role) -> impl Iterator<Item = (&'static str, &'a Value)> {
-        let has = move |name: &str| setting::find(&self.known, name).is_some_and(|setting| setting.is(role));
-        profile.values.iter().filter(move |(name, _)| has(name)).map(|(name, value)| (*name, value))
+    /// Warns when a project file decides where something is sent that the user's own key signs.
+    fn project_addresses(&self, profile: &Profile) -> impl Iterator<Item = ProfileWarning> {
+        let with = |role: SettingRole, kind: ConfigFileKind| {
+            let known = &self.known;
+            let has = move |name: &str| setting::find(known, name).is_some_and(|setting| setting.has(role));
+            profile.values.iter().filter(move |(name, value)| has(name) && value.kind() == kind)
+        };
+        let own_key = with(SettingRole::KeySource, ConfigFileKind::User).next();
+        let addresses = with(SettingRole::Address, ConfigFileKind::Project);
+        addresses.filter_map(move |(name, value)| {
+            let (location, key) = (value.location().clone(), own_key?.1.location().clone());
+            Some(ProfileWarning::ProjectAddress { name, location, key })
+        })
     }
 }
 
 impl Profile {
-    /// The value of a setting.
+    /// Returns the value of a setting.
     #[must_use]
-    pub fn value(&self, name: &str) -> Option<&Value> {
+    pub fn value(&self, name: &str) -> Option<&ProfileValue> {
         self.values.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
     }
 }

@@ -1,7 +1,7 @@
-//! Config files with named profiles: read, merged, written, and made from the files of other tools.
+//! Config files with named profiles: reading, merging, writing, and importing from other tools' files.
 //!
-//! A profile is a set of the command line's own settings under a name. The file is TOML
-//! (<https://toml.io/en/v1.0.0>), with `default_profile` and `[profiles.NAME]` and nothing else on top:
+//! A profile is a named set of the command line's settings. The file is TOML (<https://toml.io/en/v1.0.0>), with
+//! `default_profile` and `[profiles.NAME]` as its only top-level keys:
 //!
 //! ```toml
 //! default_profile = "test"
@@ -13,47 +13,48 @@
 //! keystore = "certs/test.p12" # relative to this file
 //!
 //! [profiles.events]
-//! extends = "test" # takes over what it does not say itself
+//! extends = "test" # inherits what it does not set itself
 //! scope = "altinn:events.publish"
 //!
 //! [profiles.events.headers]
 //! Accept = "application/hal+json"
 //! ```
 //!
-//! Which settings there are is the caller's to say, with a table of [`KnownSetting`]. This room checks their names,
-//! types and places, and keeps for each value where it stood; what a value means is for others to decide. It prints
-//! nothing, runs nothing and asks nobody.
+//! The caller defines the settings with a table of [`KnownSetting`]. This module checks keys, types and locations, and
+//! keeps for each value where it is set; it does not interpret values, print, run anything or prompt.
 //!
-//! A file in the project's folder (`maskinporten.toml`, here or above) is stronger than the user's own
+//! A project file (`maskinporten.toml`, in this folder or above) takes precedence over the user's own
 //! (`$XDG_CONFIG_HOME/maskinporten/config.toml`), key by key. It came with the folder, so it is trusted less: it may
-//! not name a command, and a file that belongs to somebody else is not read.
+//! not name a command, and a file that belongs to another user is not read.
+//!
+//! A fault within one profile is reported when that profile is used; the others can be used all the same.
 
 mod draft;
 mod error;
 mod file;
 mod import;
+mod location;
 mod merge;
-mod nearest;
 mod paths;
-mod place;
 mod search;
 mod section;
 mod setting;
 mod source;
+mod suggest;
 mod warning;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
-pub use draft::Draft;
+pub use draft::ProfileDraft;
 pub use error::ProfileError;
-pub use file::{ConfigFile, FileKind};
-pub use import::{ImportError, Imported, Reason, Remark, import};
+pub use file::{ConfigFile, ConfigFileKind};
+pub use import::{ImportError, ImportProblem, ImportRemark, Imported, import};
+pub use location::Location;
 pub use merge::{Profile, Profiles};
-pub use place::Place;
-pub use search::{PROJECT_FILE, Search, user_file};
-pub use section::{Header, Value};
-pub use setting::{Kind, KnownSetting, Role};
-pub use warning::Warning;
+pub use search::{ConfigSearch, PROJECT_FILE, user_file};
+pub use section::{ProfileHeader, ProfileValue};
+pub use setting::{KnownSetting, SettingKind, SettingRole};
+pub use warning::ProfileWarning;
 pub use write::{WriteError, append, create};

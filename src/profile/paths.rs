@@ -1,12 +1,11 @@
-//! Paths in a config file: relative to the file, `~/` is the home folder, the rest as it stands.
+//! Paths in a config file: relative to the file, `~/` is the home folder, any other is kept.
 
 use std::path::{Path, PathBuf};
 
-/// Turns a path of a config file into one that holds wherever the program is started. `None`: there is no home
-/// folder to put in for `~`.
+/// Makes a path of a config file independent of the current folder. `None`: `~` is used, and there is no home folder.
 ///
-/// A path of Windows (`C:\certs\a.p12`, `\\server\share`) is absolute on every system: made relative to the file it
-/// would name something that nobody wrote.
+/// A Windows path (`C:\certs\a.p12`, `\\server\share`) is absolute on every system: relative to the file it would
+/// name a file that was never meant.
 pub(super) fn expand(text: &str, folder: &Path) -> Option<String> {
     if text.is_empty() || text == "-" || is_windows_absolute(text) {
         return Some(text.to_owned());
@@ -21,13 +20,9 @@ pub(super) fn expand(text: &str, folder: &Path) -> Option<String> {
     Some(folder.join(text).display().to_string())
 }
 
-/// Whether a path is absolute on Windows: a drive, or a server's share.
+/// Returns whether a path is absolute on Windows: it starts with a drive or a server's share.
 pub(super) fn is_windows_absolute(text: &str) -> bool {
-    let mut characters = text.chars();
-    let drive = matches!(
-        (characters.next(), characters.next(), characters.next()),
-        (Some('a'..='z' | 'A'..='Z'), Some(':'), Some('/' | '\\'))
-    );
+    let drive = matches!(text.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
     drive || text.starts_with(r"\\")
 }
 

@@ -1,4 +1,4 @@
-//! One profile as it stands in one file: keys checked, values as text, each with its place.
+//! One profile as one file sets it: keys checked, values as strings, each with its location.
 
 use std::fmt;
 
@@ -6,90 +6,91 @@ use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
+use zeroize::Zeroizing;
 
 use super::{
-    FileKind, Kind, KnownSetting, Place, ProfileError, Role, Warning, nearest, paths, place::shown, setting,
-    source::Source,
+    ConfigFileKind, KnownSetting, Location, ProfileError, SettingKind, SettingRole, location::shown, paths,
+    source::SourceText, suggest,
 };
+use crate::printer::{Header, HeaderError};
 
-/// The keys of a profile that are no settings.
-pub(super) const PROFILE_KEYS: [&str; 2] = ["extends", "headers"];
+/// The keys of a profile that are not settings.
+const PROFILE_KEYS: [&str; 2] = ["extends", "headers"];
 
-/// A setting's values, as text, and where they stand. Its `{:?}` does not show them.
+/// A setting's values as strings, with their location. They are erased after use, and its `{:?}` does not show them.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Value {
-    pub(super) values: Vec<String>,
-    pub(super) place: Place,
-    pub(super) kind: FileKind,
+pub struct ProfileValue {
+    values: Zeroizing<Vec<String>>,
+    location: Location,
+    kind: ConfigFileKind,
 }
 
-/// A header that a profile adds to what `headers` prints. Its `{:?}` does not show the value: `ApiKey` is one.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Header {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-    /// Where it stands.
-    pub place: Place,
+/// A header that a profile adds to requests to an API. Its `{:?}` does not show the value, which may be an API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileHeader {
+    /// The header.
+    pub header: Header,
+    /// Where it is set.
+    pub location: Location,
 }
 
 /// A profile in one file.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Section {
-    pub(super) extends: Option<(String, Place)>,
-    pub(super) values: Vec<(&'static str, Value)>,
-    pub(super) headers: Vec<Header>,
+#[derive(Debug, Default)]
+pub(super) struct ProfileSection {
+    pub(super) extends: Option<(String, Location)>,
+    pub(super) values: Vec<(&'static str, ProfileValue)>,
+    pub(super) headers: Vec<ProfileHeader>,
+    /// Why the profile cannot be used.
+    pub(super) fault: Option<ProfileError>,
 }
 
-impl Value {
-    /// The values: one, unless the setting is a list. A flag that is set is `true`.
+impl ProfileValue {
+    /// Returns the values: one, unless the setting is a list. A flag that is set is `true`.
     #[must_use]
     pub fn values(&self) -> &[String] {
         &self.values
     }
 
-    /// Where it stands.
+    /// Returns where it is set.
     #[must_use]
-    pub fn place(&self) -> &Place {
-        &self.place
+    pub fn location(&self) -> &Location {
+        &self.location
     }
 
-    /// Whether it stands in the project's file or the user's.
+    /// Returns whether it is set in the project's file or the user's.
     #[must_use]
-    pub fn kind(&self) -> FileKind {
+    pub fn kind(&self) -> ConfigFileKind {
         self.kind
     }
 
-    /// Whether it says that there is no value: an empty text or list, or a flag that is not set.
-    pub(super) fn is_nothing(&self, setting: Option<&KnownSetting>) -> bool {
-        let flag = setting.is_some_and(|setting| setting.kind == Kind::Flag);
+    /// Returns whether it removes the value: an empty string or list, or a flag that is false.
+    pub(super) fn is_empty(&self, setting: &KnownSetting) -> bool {
+        let flag = setting.kind == SettingKind::Flag;
         self.values.iter().all(|value| value.is_empty() || (flag && value == "false"))
     }
 }
 
-impl fmt::Debug for Value {
+impl fmt::Debug for ProfileValue {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Value({})", self.place)
+        write!(formatter, "ProfileValue({})", self.location)
     }
 }
 
-impl fmt::Debug for Header {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Header({}, {})", self.name, self.place)
+impl ProfileSection {
+    pub(super) fn with_fault(fault: ProfileError) -> Self {
+        Self { fault: Some(fault), ..Self::default() }
     }
 }
 
-/// What it takes to read a section.
-pub(super) struct Reader<'a> {
-    pub(super) source: &'a Source,
-    pub(super) kind: FileKind,
+/// Reads the sections of one file.
+pub(super) struct SectionReader<'a> {
+    pub(super) source: &'a SourceText,
+    pub(super) kind: ConfigFileKind,
     pub(super) known: &'a [KnownSetting],
-    pub(super) warnings: Vec<Warning>,
 }
 
-/// The entries of a table in the order of the file: the first mistake is the one to tell.
-pub(super) fn in_order<'a, 'i>(
+/// Returns the entries of a table in the order of the file, so that the first fault of the file is the one reported.
+pub(super) fn in_file_order<'a, 'i>(
     table: &'a DeTable<'i>,
 ) -> Vec<(&'a Spanned<toml::de::DeString<'i>>, &'a Spanned<DeValue<'i>>)> {
     let mut entries: Vec<_> = table.iter().collect();
@@ -97,11 +98,16 @@ pub(super) fn in_order<'a, 'i>(
     entries
 }
 
-impl Reader<'_> {
-    /// Reads `[profiles.NAME]`.
-    pub(super) fn section(&mut self, name: &str, table: &DeTable<'_>) -> Result<Section, ProfileError> {
-        let mut section = Section::default();
-        for (key, value) in in_order(table) {
+impl SectionReader<'_> {
+    /// Reads `[profiles.NAME]`. The first fault ends it, and is kept in the section.
+    pub(super) fn section(&self, name: &str, table: &DeTable<'_>) -> ProfileSection {
+        let mut section = ProfileSection::default();
+        section.fault = self.fill(&mut section, name, table).err();
+        section
+    }
+
+    fn fill(&self, section: &mut ProfileSection, name: &str, table: &DeTable<'_>) -> Result<(), ProfileError> {
+        for (key, value) in in_file_order(table) {
             let word = key.get_ref().as_ref();
             let known = self.known.iter().find(|setting| setting.key() == word);
             match (word, known) {
@@ -110,142 +116,120 @@ impl Reader<'_> {
                     section.extends = Some((base, self.source.line(value.span().start)));
                 }
                 ("headers", _) => section.headers = self.headers(value)?,
-                (_, Some(setting)) => {
-                    let value = self.value(setting, value)?;
-                    section.values.push((setting.name, value));
-                }
+                (_, Some(setting)) => section.values.push((setting.name, self.value(setting, value)?)),
                 _ => {
                     return Err(ProfileError::UnknownKey {
-                        place: self.source.exactly(key.span().start),
+                        location: self.source.line_and_column(key.span().start),
                         key: shown(word),
                         profile: Some(shown(name)),
-                        nearest: nearest::nearest_key(word, self.known, &PROFILE_KEYS),
+                        suggestion: suggest::suggest_key(word, self.known, &PROFILE_KEYS),
                         belongs_in_profile: false,
                     });
                 }
             }
         }
-        Ok(section)
+        Ok(())
     }
 
-    fn value(&mut self, setting: &KnownSetting, value: &Spanned<DeValue<'_>>) -> Result<Value, ProfileError> {
+    fn value(&self, setting: &KnownSetting, value: &Spanned<DeValue<'_>>) -> Result<ProfileValue, ProfileError> {
         let key = setting.key();
-        let exactly = || self.source.exactly(value.span().start);
-        if self.kind == FileKind::Project && setting.is(Role::Command) {
-            return Err(ProfileError::CommandInProject { place: exactly(), key });
+        let exact = || self.source.line_and_column(value.span().start);
+        if self.kind == ConfigFileKind::Project && setting.has(SettingRole::Command) {
+            return Err(ProfileError::CommandInProject { location: exact(), key });
         }
-        if setting.is(Role::KeySource) && value.get_ref().is_table() {
-            return Err(ProfileError::PlainKey { place: exactly(), key });
+        if setting.has(SettingRole::KeySource) && value.get_ref().is_table() {
+            return Err(ProfileError::PlainKey { location: exact(), key });
         }
-        let texts = self.texts(setting, &key, value)?;
-        if texts.iter().any(|text| is_private_key(setting, text)) {
-            return Err(ProfileError::PlainKey { place: exactly(), key });
+        let mut values = self.texts(setting, &key, value)?;
+        if values.iter().any(|text| setting.is_private_key(text)) {
+            return Err(ProfileError::PlainKey { location: exact(), key });
         }
-        let place = self.source.line(value.span().start);
-        let expanded: Option<Vec<String>> = texts.iter().map(|text| expand(setting, text, &place)).collect();
-        let values = expanded.ok_or_else(|| ProfileError::NoHome { place: place.clone(), key })?;
-        let value = Value { values, place: place.clone(), kind: self.kind };
-        if let Some(instead) = setting.instead().filter(|_| !value.is_nothing(Some(setting))) {
-            self.warnings.push(Warning::PlainSecret { name: setting.name, place, instead });
+        let location = self.source.line(value.span().start);
+        if expand_paths(setting, &mut values, &location).is_none() {
+            return Err(ProfileError::NoHome { location, key });
         }
-        Ok(value)
+        Ok(ProfileValue { values, location, kind: self.kind })
     }
 
-    /// A value as texts, if its type fits its setting.
+    /// Returns a value as strings, if its type is that of its setting.
     fn texts(
         &self,
         setting: &KnownSetting,
         key: &str,
         value: &Spanned<DeValue<'_>>,
-    ) -> Result<Vec<String>, ProfileError> {
+    ) -> Result<Zeroizing<Vec<String>>, ProfileError> {
         let expected = match setting.kind {
-            Kind::Text => "text",
-            Kind::List => "a text or an array of texts",
-            Kind::Flag => "true or false",
-            Kind::Number => "a number, or a time as text",
+            SettingKind::Text => "a string",
+            SettingKind::List => "a string or an array of strings",
+            SettingKind::Flag => "true or false",
+            SettingKind::Number => "a number, or a duration as a string",
         };
         let wrong = |value: &Spanned<DeValue<'_>>| self.wrong_type(key, expected, value);
-        match (setting.kind, value.get_ref()) {
-            (Kind::Text | Kind::List | Kind::Number, DeValue::String(text)) => Ok(vec![text.to_string()]),
-            (Kind::Flag, DeValue::Boolean(set)) => Ok(vec![set.to_string()]),
-            (Kind::Number, DeValue::Integer(number)) => {
-                let read = i64::from_str_radix(number.as_str(), number.radix()).map_err(|_| wrong(value))?;
-                Ok(vec![read.to_string()])
+        let texts = match (setting.kind, value.get_ref()) {
+            (SettingKind::Text | SettingKind::List | SettingKind::Number, DeValue::String(text)) => {
+                vec![text.to_string()]
             }
-            (Kind::List, DeValue::Array(array)) => array
+            (SettingKind::Flag, DeValue::Boolean(set)) => vec![set.to_string()],
+            (SettingKind::Number, DeValue::Integer(number)) => {
+                let read = i64::from_str_radix(number.as_str(), number.radix()).map_err(|_| wrong(value))?;
+                vec![read.to_string()]
+            }
+            (SettingKind::List, DeValue::Array(array)) => array
                 .iter()
-                .map(|element| match element.get_ref() {
-                    DeValue::String(text) => Ok(text.to_string()),
-                    _ => Err(wrong(element)),
-                })
-                .collect(),
-            _ => Err(wrong(value)),
-        }
+                .map(|element| element.get_ref().as_str().map(ToOwned::to_owned).ok_or_else(|| wrong(element)))
+                .collect::<Result<_, _>>()?,
+            _ => return Err(wrong(value)),
+        };
+        Ok(Zeroizing::new(texts))
     }
 
-    fn headers(&self, value: &Spanned<DeValue<'_>>) -> Result<Vec<Header>, ProfileError> {
-        let Some(table) = value.get_ref().as_table() else {
-            return Err(self.wrong_type("headers", "a table", value));
-        };
-        in_order(table).into_iter().map(|(name, value)| self.header(name.get_ref(), value)).collect()
+    fn headers(&self, value: &Spanned<DeValue<'_>>) -> Result<Vec<ProfileHeader>, ProfileError> {
+        let table = value.get_ref().as_table().ok_or_else(|| self.wrong_type("headers", "a table", value))?;
+        in_file_order(table).into_iter().map(|(name, value)| self.header(name.get_ref(), value)).collect()
     }
 
-    /// A header. Names: RFC 9110 §5.1; a value with a line break would be two headers.
-    fn header(&self, name: &str, value: &Spanned<DeValue<'_>>) -> Result<Header, ProfileError> {
-        let text = self.text(name, value)?;
-        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        let problem = if name.is_empty() || !name.bytes().all(token) {
-            Some("its name has characters that no header has")
-        } else if text.chars().any(char::is_control) {
-            Some("its value has control characters")
-        } else {
-            None
-        };
-        let place = self.source.line(value.span().start);
-        match problem {
-            Some(problem) => Err(ProfileError::Header { place, name: shown(name), problem }),
-            None => Ok(Header { name: name.to_owned(), value: text, place }),
+    fn header(&self, name: &str, value: &Spanned<DeValue<'_>>) -> Result<ProfileHeader, ProfileError> {
+        let text = Zeroizing::new(self.text(name, value)?);
+        let location = self.source.line(value.span().start);
+        match Header::new(name, &text) {
+            Ok(header) => Ok(ProfileHeader { header, location }),
+            Err(error) => {
+                let problem = match error {
+                    HeaderError::Value(_) => "its value has a control character",
+                    HeaderError::Form | HeaderError::Authorization => "its name has a character that is not allowed",
+                };
+                Err(ProfileError::Header { location, name: shown(name), problem })
+            }
         }
     }
 
     pub(super) fn text(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<String, ProfileError> {
-        value.get_ref().as_str().map(ToOwned::to_owned).ok_or_else(|| self.wrong_type(key, "text", value))
+        value.get_ref().as_str().map(ToOwned::to_owned).ok_or_else(|| self.wrong_type(key, "a string", value))
     }
 
     pub(super) fn wrong_type(&self, key: &str, expected: &'static str, value: &Spanned<DeValue<'_>>) -> ProfileError {
         let found = match value.get_ref() {
-            DeValue::String(_) => "text",
+            DeValue::String(_) => "a string",
             DeValue::Integer(_) => "a number",
-            DeValue::Float(_) => "a number with decimals",
+            DeValue::Float(_) => "a decimal number",
             DeValue::Boolean(_) => "true or false",
             DeValue::Datetime(_) => "a date",
             DeValue::Array(_) => "an array",
             DeValue::Table(_) => "a table",
         };
-        ProfileError::WrongType { place: self.source.exactly(value.span().start), key: shown(key), expected, found }
+        let location = self.source.line_and_column(value.span().start);
+        ProfileError::WrongType { location, key: shown(key), expected, found }
     }
 }
 
-/// Whether a text is a private key and not the name of a file: PEM anywhere, JSON where a key is named.
-pub(super) fn is_private_key(setting: &KnownSetting, text: &str) -> bool {
-    let text = text.trim_start();
-    (text.contains("-----BEGIN") && text.contains("PRIVATE KEY"))
-        || (setting.is(Role::KeySource) && text.starts_with(['{', '[']))
-}
-
-fn expand(setting: &KnownSetting, text: &str, place: &Place) -> Option<String> {
-    if setting.is(Role::Path) {
-        return paths::expand(text, &place.folder());
-    }
-    match text.strip_prefix('@') {
-        Some(file) if setting.is(Role::PathAfterAt) => {
-            paths::expand(file, &place.folder()).map(|path| format!("@{path}"))
+/// Makes the paths among a setting's values independent of the current folder. `None`: there is no home folder.
+fn expand_paths(setting: &KnownSetting, values: &mut [String], location: &Location) -> Option<()> {
+    for value in values {
+        if setting.has(SettingRole::Path) {
+            *value = paths::expand(value, &location.folder())?;
+        } else if let Some(file) = value.strip_prefix('@').filter(|_| setting.has(SettingRole::PathAfterAt)) {
+            *value = format!("@{}", paths::expand(file, &location.folder())?);
         }
-        _ => Some(text.to_owned()),
     }
-}
-
-/// Finds the setting that a value belongs to.
-pub(super) fn is_nothing(known: &[KnownSetting], name: &str, value: &Value) -> bool {
-    value.is_nothing(setting::find(known, name))
+    Some(())
 }

@@ -1,78 +1,86 @@
-//! What the caller says of each setting: its name, what it holds, and what is special about it.
+//! The settings that a profile may hold, as the caller describes them: name, type, and roles.
 
 /// A setting that a profile may hold.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownSetting {
-    /// The name as an option has it, with hyphens: `client-id`.
+    /// Its name as an option, with hyphens: `client-id`.
     pub name: &'static str,
-    /// What it holds.
-    pub kind: Kind,
-    /// What is special about it.
-    pub roles: &'static [Role],
-    /// What it is, in one sentence: the comment beside it in a file that is written.
+    /// The type of its value.
+    pub kind: SettingKind,
+    /// What has to be observed about it.
+    pub roles: &'static [SettingRole],
+    /// Its description in one sentence, which becomes the comment above it in a file that is written.
     pub help: &'static str,
 }
 
-/// What a setting holds.
+/// The type of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// One text.
+pub enum SettingKind {
+    /// A string.
     Text,
-    /// Texts: an array, or one text.
+    /// An array of strings, or one string.
     List,
-    /// Yes or no.
+    /// True or false.
     Flag,
-    /// A whole number, or a text such as `2m`.
+    /// An integer, or a string such as `2m`.
     Number,
 }
 
-/// What is special about a setting.
+/// What has to be observed about a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum SettingRole {
     /// It names a file: relative to the config file, `~/` is the home folder, `-` is stdin.
     Path,
     /// It names a file when it starts with `@`.
     PathAfterAt,
-    /// It names a command to run. A project file may not.
+    /// It names a command to run. A project file may not set it.
     Command,
-    /// It says where the signing key is. A profile has one of these.
+    /// It locates the signing key. A profile has one of these.
     KeySource,
-    /// It is a secret, which does not belong in a config file. The text says what to use instead.
+    /// It is a secret, which does not belong in a config file. The text names the alternatives.
     Secret(&'static str),
-    /// It decides where a signed grant is sent, or whom the connection trusts.
+    /// It decides where a signed grant is sent, or which servers are trusted.
     Address,
 }
 
 impl KnownSetting {
-    /// A setting that has nothing special about it.
+    /// Creates a setting without roles.
     #[must_use]
-    pub const fn new(name: &'static str, kind: Kind, help: &'static str) -> Self {
+    pub const fn new(name: &'static str, kind: SettingKind, help: &'static str) -> Self {
         Self { name, kind, roles: &[], help }
     }
 
-    /// The same setting, with these roles.
+    /// Returns the same setting with these roles.
     #[must_use]
-    pub const fn with(self, roles: &'static [Role]) -> Self {
+    pub const fn with(self, roles: &'static [SettingRole]) -> Self {
         Self { roles, ..self }
     }
 
-    /// The name as a config file has it, with underscores: `client_id`.
+    /// Returns its name as a key of a config file, with underscores: `client_id`.
     #[must_use]
     pub fn key(&self) -> String {
         key(self.name)
     }
 
-    pub(super) fn is(&self, role: Role) -> bool {
+    pub(super) fn has(&self, role: SettingRole) -> bool {
         self.roles.contains(&role)
     }
 
-    /// What to use instead of it, when it is a secret.
-    pub(super) fn instead(&self) -> Option<&'static str> {
-        self.roles.iter().find_map(|role| if let Role::Secret(instead) = role { Some(*instead) } else { None })
+    /// Returns what to use in place of a setting that is a secret.
+    pub(super) fn alternative(&self) -> Option<&'static str> {
+        self.roles.iter().find_map(|role| if let SettingRole::Secret(other) = role { Some(*other) } else { None })
+    }
+
+    /// Returns whether a value is a private key itself rather than the name of a file: PEM in any setting, JSON in one
+    /// that locates a key.
+    pub(super) fn is_private_key(&self, value: &str) -> bool {
+        let value = value.trim_start();
+        (value.contains("-----BEGIN") && value.contains("PRIVATE KEY"))
+            || (self.has(SettingRole::KeySource) && value.starts_with(['{', '[']))
     }
 }
 
-/// A setting's name as a config file has it.
+/// Returns the key of a config file for a setting's name.
 pub(super) fn key(name: &str) -> String {
     name.replace('-', "_")
 }

@@ -1,62 +1,65 @@
-//! A config file's text, read with a limit, and the way from a byte in it to a line.
+//! The text of a config file, read with a size limit, and the line of each byte in it.
 
 use std::{fs::File, io::Read as _, path::Path, sync::Arc};
 
-use super::{error::ProfileError, place::Place};
+use zeroize::Zeroizing;
 
-/// No config file is larger than 1 MiB.
+use super::{error::ProfileError, location::Location};
+
+/// The largest config file that is read: 1 MiB.
 pub(super) const MAXIMUM_BYTES: u64 = 1024 * 1024;
 
-/// The text of a file, without a byte order mark.
-pub(super) struct Source {
-    pub(super) text: String,
+/// The text of a config file, without a byte order mark. It is erased after use, since it may hold passwords.
+pub(super) struct SourceText {
+    pub(super) text: Zeroizing<String>,
     file: Arc<Path>,
-    /// Where each line starts.
-    lines: Vec<usize>,
+    /// The offset of the first byte of each line.
+    line_starts: Vec<usize>,
 }
 
-impl Source {
+impl SourceText {
     pub(super) fn new(text: &str, path: &Path) -> Self {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
+        let text = Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned());
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        let lines = std::iter::once(0).chain(starts).collect();
-        Self { text, file: Arc::from(path), lines }
+        let line_starts = std::iter::once(0).chain(starts).collect();
+        Self { text, file: Arc::from(path), line_starts }
     }
 
-    /// Reads what an open file holds.
+    /// Reads an open file.
     pub(super) fn read(file: File, path: &Path) -> Result<Self, ProfileError> {
-        let mut bytes = Vec::new();
-        file.take(MAXIMUM_BYTES + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|source| ProfileError::Unreadable { path: path.to_owned(), source })?;
+        let unreadable = |error| ProfileError::unreadable(path, error);
+        // The buffer has its final size from the start: one that grows leaves copies behind.
+        let size = file.metadata().map_err(unreadable)?.len().min(MAXIMUM_BYTES) + 2;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or_default()));
+        file.take(MAXIMUM_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() as u64 > MAXIMUM_BYTES {
             return Err(ProfileError::TooLarge(path.to_owned()));
         }
         match str::from_utf8(&bytes) {
             Ok(text) => Ok(Self::new(text, path)),
             Err(error) => {
-                let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                let line = before.split(|byte| *byte == b'\n').count();
-                Err(ProfileError::NotUtf8 { place: Place::new(&Arc::from(path), line, None) })
+                let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let line = valid.split(|byte| *byte == b'\n').count();
+                Err(ProfileError::NotUtf8 { location: Location::new(&Arc::from(path), line, None) })
             }
         }
     }
 
-    /// The line that a byte is on.
-    pub(super) fn line(&self, at: usize) -> Place {
-        Place::new(&self.file, self.number(at), None)
+    /// Returns the line that a byte is on.
+    pub(super) fn line(&self, at: usize) -> Location {
+        Location::new(&self.file, self.line_number(at), None)
     }
 
-    /// The line and column that a byte is at. Counts characters, so it is for the one place of an error.
-    pub(super) fn exactly(&self, at: usize) -> Place {
-        let line = self.number(at);
-        let start = self.lines.get(line - 1).copied().unwrap_or_default();
+    /// Returns the line and column of a byte. It counts characters, so it is meant for the one location of an error.
+    pub(super) fn line_and_column(&self, at: usize) -> Location {
+        let line = self.line_number(at);
+        let start = self.line_starts.get(line - 1).copied().unwrap_or_default();
         let before = self.text.get(start..at.min(self.text.len())).unwrap_or_default();
-        Place::new(&self.file, line, Some(before.chars().count() + 1))
+        Location::new(&self.file, line, Some(before.chars().count() + 1))
     }
 
-    /// The number of the line that a byte is on, one or more.
-    fn number(&self, at: usize) -> usize {
-        self.lines.partition_point(|start| *start <= at).max(1)
+    /// Returns the number of the line that a byte is on, at least one.
+    fn line_number(&self, at: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= at).max(1)
     }
 }

@@ -1,62 +1,64 @@
-//! What is worth telling about config files that can be used all the same.
+//! Problems of config files that do not prevent their use.
 
 use std::{fmt, path::PathBuf};
 
-use super::{Place, setting::key};
+use super::{Location, setting::key};
 
-/// Something about a config file that its user should know. The caller prints it.
+/// A problem of a config file that does not prevent its use. The caller prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Warning {
-    /// A secret stands in the file in plain text.
+pub enum ProfileWarning {
+    /// A secret is in the file in plain text.
     PlainSecret {
         /// The setting.
         name: &'static str,
-        /// Where it stands.
-        place: Place,
+        /// Where it is set.
+        location: Location,
         /// What to use instead.
-        instead: &'static str,
+        alternative: &'static str,
     },
-    /// A project file that belongs to somebody else was left alone.
+    /// A project file that belongs to another user was skipped.
     ForeignFile {
         /// The file.
         path: PathBuf,
-        /// The number of the user that it belongs to.
+        /// The user id of its owner.
         owner: u32,
     },
-    /// A project file decides where a grant is sent that is signed with the user's own key. Whoever receives a
-    /// signed grant can swap it for a token.
+    /// A project file decides where a grant is sent that is signed with the user's own key. The receiver of a signed
+    /// grant can exchange it for a token.
     ProjectAddress {
-        /// The setting that decides it.
+        /// The setting with the address.
         name: &'static str,
-        /// Where that stands.
-        place: Place,
+        /// Where it is set.
+        location: Location,
         /// Where the key is named.
-        key: Place,
+        key: Location,
     },
 }
 
-impl fmt::Display for Warning {
+impl fmt::Display for ProfileWarning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::PlainSecret { name, place, .. } => write!(formatter, "`{}` is in plain text in {place}", key(name)),
+            Self::PlainSecret { name, location, .. } => {
+                write!(formatter, "`{}` is in plain text in {location}", key(name))
+            }
             Self::ForeignFile { path, owner } => {
                 write!(formatter, "`{}` is not read: it belongs to another user (uid {owner})", path.display())
             }
-            Self::ProjectAddress { name, place, key: own } => write!(
+            Self::ProjectAddress { name, location, key: own } => write!(
                 formatter,
-                "`{}` in {place} decides where a grant goes that is signed with the key named in {own}",
+                "`{}` in {location} decides where a grant is sent that is signed with the key named in {own}",
                 key(name)
             ),
         }
     }
 }
 
-impl Warning {
-    /// Says what to do about it.
+impl ProfileWarning {
+    /// Returns what to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::PlainSecret { instead, .. } => format!("use {instead}"),
+            Self::PlainSecret { alternative, .. } => format!("use {alternative}"),
             Self::ForeignFile { path, .. } => format!("if you trust it: --config {}", path.display()),
             Self::ProjectAddress { name, .. } => {
                 format!("remove `{}` from the project file, unless you trust it", key(name))

@@ -1,4 +1,4 @@
-//! Config files on the disk: written whole or not at all, for their owner only.
+//! Config files on disk: written completely or not at all, readable by their owner only.
 
 use std::{
     fs, io,
@@ -7,53 +7,54 @@ use std::{
 };
 
 use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
 
 use super::{
-    ConfigFile, Draft, FileKind, KnownSetting, Place, ProfileError,
-    place::{folder_of, shown},
+    ConfigFile, ConfigFileKind, KnownSetting, Location, ProfileDraft, ProfileError,
+    location::{folder_of, shown},
 };
 use crate::explain::Explain;
 
 /// Why a config file could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// There is a file already.
+    /// The file exists already.
     #[error("`{}` exists already", .0.display())]
     Exists(PathBuf),
     /// The profile is in the file already.
-    #[error("the profile `{name}` exists already: {place}")]
+    #[error("the profile `{name}` exists already: {location}")]
     ProfileExists {
         /// The profile.
         name: String,
         /// Where it begins.
-        place: Place,
+        location: Location,
     },
-    /// The file that a profile should be added to is not right itself.
-    #[error("nothing can be added to `{}`", path.display())]
+    /// The file that a profile should be added to is not valid itself.
+    #[error("could not add a profile to `{}`", path.display())]
     NotAdded {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: Box<ProfileError>,
     },
-    /// The disk said no.
+    /// The file could not be written.
     #[error("could not write `{}`", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A setting that does not exist.
-    #[error("`{0}` is no setting")]
+    /// An unknown setting.
+    #[error("unknown setting `{0}`")]
     UnknownSetting(String),
-    /// A secret does not go into a config file.
+    /// A secret, which is not written to a config file.
     #[error("`{key}` is a secret, which is not written to a config file")]
     Secret {
         /// The key.
         key: String,
         /// What to use instead.
-        instead: Option<&'static str>,
+        alternative: Option<&'static str>,
     },
 }
 
@@ -70,14 +71,14 @@ impl Explain for WriteError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Exists(_) => Some("name another file, or remove this one first".to_owned()),
+            Self::Exists(_) => Some("choose another file, or remove this one first".to_owned()),
             Self::ProfileExists { .. } => Some("give the profile another name, or edit the file".to_owned()),
             Self::NotAdded { source, .. } => source.hint(),
             Self::Unwritable { .. } => Some("check the folder and its permissions".to_owned()),
-            Self::UnknownSetting(_) => Some("see: maskinporten token --help".to_owned()),
-            Self::Secret { instead, .. } => Some(match instead {
-                Some(instead) => format!("use {instead}"),
-                None => "put it in a file of its own that only you may read, and name that".to_owned(),
+            Self::UnknownSetting(_) => Some("list the settings with: maskinporten token --help".to_owned()),
+            Self::Secret { alternative, .. } => Some(match alternative {
+                Some(alternative) => format!("use {alternative}"),
+                None => "put it in a separate file that only you may read, and name that file".to_owned(),
             }),
         }
     }
@@ -86,9 +87,9 @@ impl Explain for WriteError {
 /// Writes a new config file, mode 0600, and the folders above it that are missing, mode 0700.
 ///
 /// # Errors
-/// [`WriteError::Exists`] when there is a file and it may not be replaced; [`WriteError::Unwritable`].
+/// [`WriteError::Exists`] when the file exists and may not be replaced; [`WriteError::Unwritable`].
 pub fn create(path: &Path, text: &str, replace: bool) -> Result<(), WriteError> {
-    // tempfile's own words name a file that nobody asked for.
+    // tempfile's own message names the temporary file, which the user does not know.
     let unwritable = |error: io::Error| WriteError::Unwritable { path: path.to_owned(), source: error.kind().into() };
     let target = if replace { real(path) } else { path.to_owned() };
     make_folder(&folder_of(&target)).map_err(unwritable)?;
@@ -104,20 +105,26 @@ pub fn create(path: &Path, text: &str, replace: bool) -> Result<(), WriteError> 
     }
 }
 
-/// Adds profiles at the end of a config file. What stands there stays as it is, comments, line ends and mode.
+/// Appends profiles to a config file. Everything in it is kept: comments, line ends, and the file's mode.
 ///
 /// # Errors
-/// [`WriteError::ProfileExists`]; [`WriteError::NotAdded`] when the file is not right, before or with the profiles;
-/// [`WriteError::Unwritable`]; what [`Draft::render`] refuses.
-pub fn append(path: &Path, drafts: &[Draft], kind: FileKind, known: &[KnownSetting]) -> Result<(), WriteError> {
+/// [`WriteError::ProfileExists`]; [`WriteError::NotAdded`] when the file is not valid, before or with the profiles;
+/// [`WriteError::Unwritable`]; the errors of [`ProfileDraft::render`].
+pub fn append(
+    path: &Path,
+    drafts: &[ProfileDraft],
+    kind: ConfigFileKind,
+    known: &[KnownSetting],
+) -> Result<(), WriteError> {
     let not_added = |source| WriteError::NotAdded { path: path.to_owned(), source: Box::new(source) };
     let unwritable = |source| WriteError::Unwritable { path: path.to_owned(), source };
-    let before = ConfigFile::read(path, kind, known).map_err(not_added)?;
-    if let Some((name, place)) = before.profiles().find(|(name, _)| drafts.iter().any(|draft| draft.name == *name)) {
-        return Err(WriteError::ProfileExists { name: shown(name), place: place.clone() });
+    let without_fault = |file: ConfigFile| file.first_fault().cloned().map_or(Ok(file), Err);
+    let before = ConfigFile::read(path, kind, known).and_then(without_fault).map_err(not_added)?;
+    if let Some((name, location)) = before.profiles().find(|(name, _)| drafts.iter().any(|draft| draft.name == *name)) {
+        return Err(WriteError::ProfileExists { name: shown(name), location: location.clone() });
     }
 
-    let mut text = fs::read_to_string(path).map_err(unwritable)?;
+    let mut text = Zeroizing::new(fs::read_to_string(path).map_err(unwritable)?);
     let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     if !text.is_empty() && !text.ends_with('\n') {
         text.push_str(line_end);
@@ -126,7 +133,7 @@ pub fn append(path: &Path, drafts: &[Draft], kind: FileKind, known: &[KnownSetti
         let section = format!("\n{}", draft.render(known)?);
         text.push_str(&section.replace('\n', line_end));
     }
-    ConfigFile::parse(&text, path, kind, known).map_err(not_added)?;
+    ConfigFile::parse(&text, path, kind, known).and_then(without_fault).map_err(not_added)?;
 
     let target = real(path);
     let file = temporary(&target, &text).map_err(unwritable)?;
@@ -136,12 +143,12 @@ pub fn append(path: &Path, drafts: &[Draft], kind: FileKind, known: &[KnownSetti
     Ok(())
 }
 
-/// The file behind a link: people keep their config files in a repository of their own.
+/// Resolves a symbolic link: many users keep their config files in a repository and link to them.
 fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-/// A file beside the target, which only its owner may read, with everything on the disk.
+/// Writes a temporary file beside the target, readable by its owner only, and syncs it to disk.
 fn temporary(target: &Path, text: &str) -> io::Result<NamedTempFile> {
     let folder = folder_of(target);
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };

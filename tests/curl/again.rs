@@ -1,4 +1,4 @@
-//! A call that is refused is made once more, with a new token, when that can do no harm.
+//! A call whose token is refused is repeated once with a new token, if it can be repeated safely.
 
 use std::{fs, process::Command};
 
@@ -8,9 +8,9 @@ use crate::{
     support::{Outcome, program, testdata},
 };
 
-const AGAIN: &str = "warning: the API refused the token (401): asking once more with a new one\n";
+const AGAIN: &str = "warning: the API refused the token (401): repeating the call with a new one\n";
 
-/// A call to an API that plays this script, and how many tokens that takes.
+/// Calls an API that plays this script, with a token server that issues this many tokens.
 fn called(script: impl IntoIterator<Item = Step>, arguments: &[&str], tokens: usize) -> (Outcome, Server) {
     let api = Server::start(script);
     let token_server = Server::start((0..tokens).map(|number| token_named(&format!("token-{number}"))));
@@ -24,7 +24,7 @@ fn authorizations(api: &Server) -> Vec<String> {
 }
 
 #[test]
-fn the_second_answer_is_the_one_that_is_printed() {
+fn the_second_response_is_the_one_that_is_printed() {
     for (arguments, wanted) in [
         ([].as_slice(), "fine\n"),
         (&["-d", "a=1"], "fine\n"),
@@ -45,7 +45,7 @@ fn the_second_answer_is_the_one_that_is_printed() {
 }
 
 #[test]
-fn a_file_holds_the_second_answer() {
+fn an_output_file_has_the_second_response() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("answer").display().to_string();
 
@@ -56,7 +56,7 @@ fn a_file_holds_the_second_answer() {
 }
 
 #[test]
-fn a_second_refusal_is_final_and_is_shown() {
+fn a_second_refusal_is_final_and_is_printed() {
     let (outcome, api) = called([unauthorized(), unauthorized()], &[], 2);
 
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "refused\n"));
@@ -65,7 +65,7 @@ fn a_second_refusal_is_final_and_is_shown() {
 }
 
 #[test]
-fn what_cannot_be_repeated_is_not() {
+fn a_call_that_cannot_be_repeated_is_made_once() {
     let kept = "its stdin has been read";
     for (arguments, why) in [
         (["-d", "@-"].as_slice(), kept),
@@ -73,7 +73,7 @@ fn what_cannot_be_repeated_is_not() {
         (&["-F", "x=@-"], kept),
         (&["-T", "-"], kept),
         (&["-d", "@/dev/stdin"], kept),
-        (&["-C", "0"], "the file that it wrote is there now"),
+        (&["-C", "0"], "it depends on the file that it wrote"),
     ] {
         // A body without a length comes in chunks, which this server does not read.
         let uploads = arguments[0] == "-T";
@@ -84,7 +84,7 @@ fn what_cannot_be_repeated_is_not() {
         assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "refused\n"), "{arguments:?}");
         assert_eq!(
             outcome.stderr,
-            format!("warning: the API refused the token (401), and was not asked again: {why}\n"),
+            format!("warning: the API refused the token (401), and the call is not repeated: {why}\n"),
             "{arguments:?}"
         );
         assert_eq!(authorizations(&api), [bearer("token-0")]);
@@ -92,7 +92,7 @@ fn what_cannot_be_repeated_is_not() {
 }
 
 #[test]
-fn several_requests_are_made_once() {
+fn several_requests_are_not_repeated() {
     for pattern in ["?[1-2]", "?{1,2}"] {
         let api = Server::start([unauthorized(), fine("two")]);
         let tokens = Server::start([token_named("token")]);
@@ -100,15 +100,15 @@ fn several_requests_are_made_once() {
         let outcome = calling(&tokens, &[&api.url(&format!("/x{pattern}"))]).run();
 
         let why =
-            "warning: the API refused the token (401), and was not asked again: it may be more than one request\n";
-        // curl says which of the answers is which.
+            "warning: the API refused the token (401), and the call is not repeated: it may be more than one request\n";
+        // curl prints a separator before each response.
         assert!(outcome.stdout.contains("refused\n") && outcome.stdout.contains("two"), "{}", outcome.stdout);
         assert_eq!((outcome.code, outcome.stderr.as_str()), (0, why));
     }
 }
 
 #[test]
-fn a_header_dump_of_the_users_own_leaves_the_status_to_the_user() {
+fn with_a_header_dump_of_the_user_the_status_is_not_read() {
     let (outcome, _api) = called([unauthorized()], &["-D", "-"], 1);
 
     let head =
@@ -118,7 +118,7 @@ fn a_header_dump_of_the_users_own_leaves_the_status_to_the_user() {
 }
 
 #[test]
-fn other_refusals_and_redirects_are_the_users_own() {
+fn other_refusals_and_refusals_after_a_redirect_are_not_repeated() {
     let elsewhere = Server::start([unauthorized()]);
     let location = format!("Location: {}", elsewhere.url("/y"));
     for (script, arguments, stdout) in [
@@ -132,7 +132,7 @@ fn other_refusals_and_redirects_are_the_users_own() {
 }
 
 #[test]
-fn a_refusal_without_end_is_left() {
+fn an_endless_refusal_is_cut_off() {
     let endless = Step::Endless("HTTP/1.1 401 No\r\nContent-Type: text/plain\r\n\r\n".into(), vec![b'x'; 65536]);
 
     let (outcome, _api) = called([endless, fine("fine\n")], &[], 2);
@@ -142,7 +142,7 @@ fn a_refusal_without_end_is_left() {
 }
 
 #[test]
-fn a_new_token_that_cannot_be_had_is_our_failure() {
+fn failing_to_get_a_new_token_is_a_failure_before_curl() {
     let api = Server::start([unauthorized()]);
     let tokens = Server::start([token_named("token"), crate::server::json("400 No", r#"{"error":"invalid_grant"}"#)]);
 
@@ -154,10 +154,10 @@ fn a_new_token_that_cannot_be_had_is_our_failure() {
 }
 
 #[test]
-fn a_person_at_a_terminal_sees_both_answers_as_they_come() {
+fn on_a_terminal_both_responses_are_shown_as_they_come() {
     let api = Server::start([unauthorized(), fine("fine\n")]);
     let tokens = Server::start([token_named("token-0"), token_named("token-1")]);
-    // Of util-linux: runs a line with all three streams on a terminal, and copies what that shows.
+    // script(1) of util-linux runs a line with all three streams on a terminal, and copies its output.
     let line = format!("'{}' curl -- '{}'", env!("CARGO_BIN_EXE_maskinporten"), api.url("/x"));
 
     let shown = program(

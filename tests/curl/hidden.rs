@@ -1,4 +1,4 @@
-//! While curl runs, nobody who looks at the processes of this machine finds the token; and it ends when we do.
+//! While curl runs, no other process can see the token; and signals end curl together with this program.
 
 use std::{
     fs,
@@ -14,16 +14,16 @@ use crate::{
     support::testdata,
 };
 
-/// A token that stands nowhere else on this machine.
+/// A token that occurs nowhere else on this machine.
 const RARE: &str = "hidden-token-7Qm2x9";
 
-/// `curl` as a process of its own, calling an API that says nothing.
+/// Starts `curl` as a separate process, calling an API that does not respond.
 fn start(tokens: &Server, api: &Server) -> Child {
-    // Whoever runs the tests with `nohup` makes them deaf to hanging up, and their children.
+    // Tests that run under `nohup` ignore SIGHUP, and so would their children.
     start_with(&["env", "--default-signal=HUP"], tokens, api)
 }
 
-/// The same through a program that takes on another, such as `nohup`.
+/// Starts the same through a program that runs another, such as `nohup`.
 fn start_with(starter: &[&str], tokens: &Server, api: &Server) -> Child {
     Command::new(starter[0])
         .args(&starter[1..])
@@ -45,16 +45,16 @@ fn start_with(starter: &[&str], tokens: &Server, api: &Server) -> Child {
         .unwrap()
 }
 
-/// Waits until the API has been asked.
+/// Waits until the API has received a request.
 fn wait_for_request(api: &Server) {
     let started = Instant::now();
     while api.requests().is_empty() {
-        assert!(started.elapsed() < Duration::from_mins(1), "nobody asked");
+        assert!(started.elapsed() < Duration::from_mins(1), "no request came");
         std::thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// The processes that this one has started, by id.
+/// Returns the ids of the child processes of a process.
 fn children(parent: u32) -> Vec<u32> {
     let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     let is_child = |process: &u32| {
@@ -64,7 +64,7 @@ fn children(parent: u32) -> Vec<u32> {
     processes.filter(is_child).collect()
 }
 
-/// What everyone, or the same user, can read of the processes that run now; those of other users stay closed.
+/// Reads what other users, or the same user, can see of all running processes, as far as it is readable.
 fn visible() -> Vec<(String, Vec<u8>)> {
     let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| Some(entry.ok()?.path()));
     let files = processes.flat_map(|process| ["cmdline", "environ", "comm"].map(|name| process.join(name)));
@@ -76,7 +76,7 @@ fn shows(bytes: &[u8], text: &str) -> bool {
 }
 
 #[test]
-fn no_process_list_and_no_environment_shows_the_token() {
+fn neither_process_lists_nor_environments_show_the_token() {
     let tokens = Server::start([token_named(RARE)]);
     let api = Server::start([Step::Hang(Vec::new())]);
 
@@ -106,7 +106,7 @@ fn no_process_list_and_no_environment_shows_the_token() {
 }
 
 #[test]
-fn the_signals_that_end_a_program_end_curl_and_are_told_as_a_shell_tells_them() {
+fn signals_end_curl_and_set_the_exit_code_as_in_a_shell() {
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         let tokens = Server::start([token_named(RARE)]);
         let api = Server::start([Step::Hang(b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n\r\nfirst".to_vec())]);
@@ -119,13 +119,13 @@ fn the_signals_that_end_a_program_end_curl_and_are_told_as_a_shell_tells_them() 
         let status = child.wait().unwrap();
 
         assert_eq!((&first, status.code(), status.signal()), (b"first", Some(code), None), "{signal}");
-        assert!(!fs::exists(format!("/proc/{curl}")).unwrap(), "curl goes on after SIG{signal}");
+        assert!(!fs::exists(format!("/proc/{curl}")).unwrap(), "curl still runs after SIG{signal}");
     }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn nohup_keeps_a_call_alive() {
+fn a_call_under_nohup_survives_hangups() {
     let tokens = Server::start([token_named(RARE)]);
     let api = Server::start([Step::Hang(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbegun".to_vec())]);
     let mut child = start_with(&["nohup"], &tokens, &api);
@@ -142,7 +142,7 @@ fn nohup_keeps_a_call_alive() {
 }
 
 #[test]
-fn curls_own_death_is_told_too() {
+fn a_signal_to_curl_alone_sets_the_exit_code_too() {
     let tokens = Server::start([token_named(RARE)]);
     let api = Server::start([Step::Hang(Vec::new())]);
     let mut child = start(&tokens, &api);
@@ -155,7 +155,7 @@ fn curls_own_death_is_told_too() {
 }
 
 #[test]
-fn a_reader_that_leaves_ends_curl_as_it_ends_plain_curl() {
+fn a_closed_stdout_ends_curl_as_it_ends_plain_curl() {
     let tokens = Server::start([token_named(RARE)]);
     let api =
         Server::start([Step::Endless(b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n\r\n".to_vec(), vec![b'x'; 65536])]);
@@ -165,8 +165,8 @@ fn a_reader_that_leaves_ends_curl_as_it_ends_plain_curl() {
 
     let code = child.wait().unwrap().code();
 
-    let mut said = String::new();
-    child.stderr.unwrap().read_to_string(&mut said).unwrap();
-    assert_eq!(code, Some(23), "{said}");
-    assert!(said.starts_with("curl: (23) "), "{said}");
+    let mut errors = String::new();
+    child.stderr.unwrap().read_to_string(&mut errors).unwrap();
+    assert_eq!(code, Some(23), "{errors}");
+    assert!(errors.starts_with("curl: (23) "), "{errors}");
 }

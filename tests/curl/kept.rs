@@ -1,4 +1,4 @@
-//! The token goes where it is sent and nowhere else.
+//! The token is sent to the host of the call and nowhere else.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -6,7 +6,7 @@ use super::{bearer, calling, fine, token_named};
 use crate::server::{Server, TOKEN, answer, nobody, token};
 
 #[test]
-fn a_redirect_to_another_port_or_name_does_not_get_the_token_but_other_headers() {
+fn a_redirect_to_another_port_or_name_gets_the_other_headers_but_not_the_token() {
     let other = Server::start([fine("other"), fine("other")]);
     let by_name = other.url("/y").replace(crate::server::ADDRESS, "elsewhere.example");
     let resolved = format!("elsewhere.example:{}:{}", other.address().port(), crate::server::ADDRESS);
@@ -19,15 +19,12 @@ fn a_redirect_to_another_port_or_name_does_not_get_the_token_but_other_headers()
             .run();
 
         assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "other"));
-        assert_eq!(
-            outcome.stderr,
-            "warning: when it is redirected, curl sends these headers on to other hosts too: ApiKey\n"
-        );
+        assert_eq!(outcome.stderr, "warning: on a redirect, curl sends these headers to other hosts too: ApiKey\n");
         assert_eq!(api.request().header("authorization"), Some(bearer(TOKEN).as_str()));
     }
-    let heard: Vec<_> = other.requests().into_iter().map(|request| request.head).collect();
-    assert_eq!(heard.len(), 2);
-    for head in heard {
+    let heads: Vec<_> = other.requests().into_iter().map(|request| request.head).collect();
+    assert_eq!(heads.len(), 2);
+    for head in heads {
         assert!(!head.contains(TOKEN) && head.contains("ApiKey: key\r\n"), "{head}");
     }
 }
@@ -37,51 +34,51 @@ fn a_redirect_on_the_same_server_keeps_the_token() {
     let api = Server::start([answer("302 Found", &["Location: /y"], ""), fine("there")]);
     let tokens = Server::start([token()]);
 
-    let said = calling(&tokens, &["-L", &api.url("/x")]).run().artefact();
+    let printed = calling(&tokens, &["-L", &api.url("/x")]).run().artefact();
 
-    assert_eq!(said, "there");
+    assert_eq!(printed, "there");
     assert!(api.requests().iter().all(|request| request.header("authorization") == Some(bearer(TOKEN).as_str())));
 }
 
 #[test]
-fn a_proxy_does_not_get_a_call_to_this_machine() {
+fn a_call_to_this_machine_does_not_use_a_proxy() {
     let api = Server::start([fine("direct")]);
     let tokens = Server::start([token()]);
     let proxy = format!("http://{}", nobody());
 
     let command = calling(&tokens, &[&api.url("/x")]);
-    let said = ["http_proxy", "ALL_PROXY"].iter().fold(command, |command, name| command.env(name, &proxy)).run();
+    let printed = ["http_proxy", "ALL_PROXY"].iter().fold(command, |command, name| command.env(name, &proxy)).run();
 
-    assert_eq!(said.artefact(), "direct");
+    assert_eq!(printed.artefact(), "direct");
 }
 
 #[test]
-fn calls_that_would_show_the_token_or_send_it_on_are_refused_before_it_is_fetched() {
-    let nobody_asks = Server::start([]);
-    let plain = "the token would go to api.example over plain http, for everyone on the way to read";
-    for (arguments, said, hint) in [
+fn calls_that_would_disclose_the_token_are_rejected_before_it_is_fetched() {
+    let unused = Server::start([]);
+    let plain = "the token would be sent to api.example over plain http, which others can read";
+    for (arguments, message, hint) in [
         (["http://api.example/x?secret"].as_slice(), plain, "write the URL as https://api.example/…"),
         (&["api.example/x"], plain, "write the URL as https://api.example/…"),
         (&["-sS", "--url", "http://api.example"], plain, "write the URL as https://api.example/…"),
         (
             &["https://a.example/", "https://b.example/"],
-            "the token would go to both a.example and b.example",
-            "make one call for each host",
+            "the token would be sent to both a.example and b.example",
+            "run one command for each host",
         ),
         (
             &["https://{a,b}.example/?secret"],
-            "the host of the URL `https://{a,b}.example/` cannot be told",
+            "could not determine the host of the URL `https://{a,b}.example/`",
             "write it as https://api.example.no/path, without a pattern in the host",
         ),
         (
             &["https://a.example/", "--next", "https://a.example/"],
-            "curl forgets the headers after --next, and the token with them",
-            "make one call for each request",
+            "curl drops the headers after --next, and the token with them",
+            "run one command for each request",
         ),
         (
             &["-s:", "https://a.example/"],
-            "curl forgets the headers after --next, and the token with them",
-            "make one call for each request",
+            "curl drops the headers after --next, and the token with them",
+            "run one command for each request",
         ),
         (
             &["--location-trusted", "https://a.example/"],
@@ -90,22 +87,22 @@ fn calls_that_would_show_the_token_or_send_it_on_are_refused_before_it_is_fetche
         ),
         (
             &["--location-tr", "https://a.example/"],
-            "--location-tr is not the whole name of an option of curl's",
-            "write it out, such as --location-trusted",
+            "--location-tr is not a whole option of curl",
+            "write it as --location-trusted",
         ),
         (
             &["file:///etc/passwd"],
-            "the host of the URL `file:///etc/passwd` cannot be told",
+            "could not determine the host of the URL `file:///etc/passwd`",
             "write it as https://api.example.no/path, without a pattern in the host",
         ),
-        (&["ftp://a.example/"], "a token goes with https, not with `ftp`", "call curl itself"),
+        (&["ftp://a.example/"], "a token is only sent over https, not `ftp`", "run curl itself"),
     ] {
-        calling(&nobody_asks, arguments).run().fails(125, &format!("error: {said}\nhint: {hint}\n"));
+        calling(&unused, arguments).run().fails(125, &format!("error: {message}\nhint: {hint}\n"));
     }
 }
 
 #[test]
-fn plain_http_in_a_configuration_that_is_not_read_is_refused_by_curl() {
+fn plain_http_in_a_config_file_of_the_user_is_rejected_by_curl() {
     let tokens = Server::start([token()]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("own").display().to_string();
@@ -118,7 +115,7 @@ fn plain_http_in_a_configuration_that_is_not_read_is_refused_by_curl() {
 }
 
 #[test]
-fn an_option_of_a_newer_curl_is_left_to_curl() {
+fn an_unknown_option_is_rejected_by_curl() {
     let tokens = Server::start([token()]);
 
     let outcome = calling(&tokens, &["--brand-new", "https://a.example/"]).run();
@@ -128,24 +125,24 @@ fn an_option_of_a_newer_curl_is_left_to_curl() {
 }
 
 #[test]
-fn a_token_that_does_not_fit_its_host_is_warned_of() {
+fn a_token_for_another_host_or_environment_is_warned_of() {
     let jwt = |claims: &str| format!("{}.{}.c2ln", encoded(r#"{"alg":"RS256","kid":"k"}"#), encoded(claims));
     let elsewhere = format!("::{}", nobody());
-    for (claims, url, said) in [
+    for (claims, url, warning) in [
         (
             r#"{"iss":"https://test.maskinporten.no/"}"#,
             "https://platform.altinn.no/x",
-            "warning: a token of the environment test goes to platform.altinn.no, which is production\n",
+            "warning: a token of the environment test is sent to platform.altinn.no, which is production\n",
         ),
         (
             r#"{"iss":"https://maskinporten.no/","aud":"https://tt02.altinn.no/"}"#,
             "https://platform.tt02.altinn.no/x",
-            "warning: a production token goes to platform.tt02.altinn.no, which is for tests\n",
+            "warning: a production token is sent to platform.tt02.altinn.no, which is a test host\n",
         ),
         (
             r#"{"iss":"https://test.maskinporten.no/","aud":["https://api.example/"]}"#,
             "https://other.example/",
-            "warning: the token is for api.example (`aud`), and goes to other.example\n",
+            "warning: the audience of the token is api.example, but it is sent to other.example\n",
         ),
         (r#"{"iss":"https://test.maskinporten.no/","aud":"https://api.example/v1"}"#, "https://api.example/", ""),
     ] {
@@ -153,7 +150,7 @@ fn a_token_that_does_not_fit_its_host_is_warned_of() {
 
         let outcome = calling(&tokens, &["--no-show-error", "--connect-to", &elsewhere, url]).run();
 
-        assert_eq!((outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str()), (7, "", said));
+        assert_eq!((outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str()), (7, "", warning));
     }
 }
 

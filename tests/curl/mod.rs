@@ -1,4 +1,4 @@
-//! `curl`: what curl prints and how it ends, with a token that nobody else sees.
+//! `curl`: its output and exit code, and a token that other processes cannot see.
 
 mod again;
 mod hidden;
@@ -14,12 +14,12 @@ use crate::{
     support::{Maskinporten, Outcome, maskinporten},
 };
 
-/// `curl` with everything it needs, and curl's own arguments; errors are shown, progress is not.
+/// Returns `curl` with everything it needs and these arguments of curl; errors are shown, progress is not.
 fn calling(tokens: &Server, arguments: &[&str]) -> Maskinporten {
     asking("curl", tokens).args(["--", "-sS"]).args(arguments)
 }
 
-/// An API's answer.
+/// Returns an API's response.
 fn fine(body: &str) -> Step {
     answer("200 OK", &["Content-Type: text/plain"], body)
 }
@@ -28,7 +28,7 @@ fn unauthorized() -> Step {
     answer("401 Unauthorized", &["Content-Type: text/plain"], "refused\n")
 }
 
-/// A token endpoint's answer with this token.
+/// Returns a token response with this token.
 fn token_named(name: &str) -> Step {
     json("200 OK", format!(r#"{{"access_token":"{name}","token_type":"Bearer","expires_in":599}}"#))
 }
@@ -38,17 +38,17 @@ fn bearer(token: &str) -> String {
 }
 
 #[test]
-fn an_api_takes_the_token() {
+fn an_api_accepts_the_token() {
     let local = Local::start(&[]);
     let hello = format!("{}api/hello", local.issuer());
 
-    let said = local.maskinporten(&["curl", "--env", "local", "--", "-sS", &hello]).run().artefact();
+    let printed = local.maskinporten(&["curl", "--env", "local", "--", "-sS", &hello]).run().artefact();
 
-    assert_eq!(serde_json::from_str::<Value>(&said).unwrap()["hello"], "310700010");
+    assert_eq!(serde_json::from_str::<Value>(&printed).unwrap()["hello"], "310700010");
 }
 
 #[test]
-fn what_curl_prints_arrives_octet_for_octet() {
+fn the_output_of_curl_is_passed_on_byte_for_byte() {
     let long = "0123456789abcdef\n".repeat(500_000);
     for arguments in [
         ["-o", "-"].as_slice(),
@@ -67,13 +67,13 @@ fn what_curl_prints_arrives_octet_for_octet() {
             let ours = calling(&tokens, &[arguments, &[&url]].concat()).run().artefact();
             let plain = crate::server::curl([arguments, &[&url]].concat(), "");
 
-            assert!(ours == plain, "{arguments:?}: {} and {} octets", ours.len(), plain.len());
+            assert!(ours == plain, "{arguments:?}: {} and {} bytes", ours.len(), plain.len());
         }
     }
 }
 
 #[test]
-fn stdin_is_curls() {
+fn stdin_is_left_to_curl() {
     let api = Server::start([fine("ok")]);
     let tokens = Server::start([token()]);
     let url = api.url("/x");
@@ -86,7 +86,7 @@ fn stdin_is_curls() {
 }
 
 #[test]
-fn the_profiles_headers_go_along_and_what_curl_is_given_wins() {
+fn the_headers_of_the_profile_are_sent_and_those_of_curls_arguments_win() {
     let profile = |name: &str| {
         let command = maskinporten(["curl", "--profile", "p", "--header", r#"Typed: a"b\c"#, "--"]);
         let folder = command.home().join(".config/maskinporten");
@@ -119,18 +119,18 @@ fn the_profiles_headers_go_along_and_what_curl_is_given_wins() {
 }
 
 #[test]
-fn an_authorization_of_the_users_own_wins_and_no_token_is_fetched() {
-    let warning = "warning: curl's arguments bring an Authorization of their own: no token is fetched\n";
+fn an_authorization_in_curls_arguments_wins_and_no_token_is_fetched() {
+    let warning = "warning: curl's arguments set Authorization, so no token is fetched\n";
     for (arguments, wanted) in [
         (["-H", "authorization: Own 1"].as_slice(), "Own 1"),
         (&["-u", "a:b"], "Basic YTpi"),
         (&["--oauth2-bearer", "own"], "Bearer own"),
     ] {
         let api = Server::start([fine("ok")]);
-        let nobody_asks = Server::start([]);
+        let unused = Server::start([]);
         let url = api.url("/x");
 
-        let outcome = calling(&nobody_asks, &[arguments, &[&url]].concat()).run();
+        let outcome = calling(&unused, &[arguments, &[&url]].concat()).run();
 
         assert_eq!((outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str()), (0, "ok", warning));
         assert_eq!(api.request().header("authorization"), Some(wanted));
@@ -138,7 +138,7 @@ fn an_authorization_of_the_users_own_wins_and_no_token_is_fetched() {
 }
 
 #[test]
-fn curls_own_settings_count_unless_it_is_told_to_leave_them() {
+fn curlrc_is_read_unless_curl_is_started_with_q() {
     for (arguments, agent) in [(["-sS"].as_slice(), "from-curlrc"), (&["-qsS"], "curl/"), (&["-q", "-sS"], "curl/")] {
         let api = Server::start([fine("ok")]);
         let tokens = Server::start([token()]);
@@ -154,7 +154,7 @@ fn curls_own_settings_count_unless_it_is_told_to_leave_them() {
 }
 
 #[test]
-fn the_exit_code_is_curls_and_our_own_failures_are_kept_apart() {
+fn the_exit_code_is_that_of_curl_and_failures_before_it_have_their_own() {
     let api = Server::start([answer("404 Not Found", &["Content-Type: text/plain"], "nothing")]);
     let tokens = Server::start([token(), token()]);
     let nowhere = format!("http://{}/", nobody());
@@ -171,18 +171,17 @@ fn the_exit_code_is_curls_and_our_own_failures_are_kept_apart() {
 }
 
 #[test]
-fn curls_arguments_stand_behind_two_dashes() {
+fn the_arguments_of_curl_follow_two_dashes() {
     let hint = "hint: put curl's arguments after --: maskinporten curl --env test -- https://api.example.no/\n";
 
-    maskinporten(["curl", "--env", "test", "https://api.example.no/"])
-        .run()
-        .fails(125, &format!("error: unexpected argument, which is not shown in case it is part of a secret\n{hint}"));
-    maskinporten(["curl", "--env", "test", "--", "-sS"])
-        .run()
-        .fails(125, &format!("error: there is no URL for curl\n{hint}"));
+    maskinporten(["curl", "--env", "test", "https://api.example.no/"]).run().fails(
+        125,
+        &format!("error: an argument is none of the options, and is not shown in case it is part of a secret\n{hint}"),
+    );
+    maskinporten(["curl", "--env", "test", "--", "-sS"]).run().fails(125, &format!("error: curl needs a URL\n{hint}"));
 }
 
-/// A folder with a program that calls itself curl.
+/// Creates a folder with a program named curl.
 fn another_curl(script: &str) -> tempfile::TempDir {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
@@ -193,18 +192,20 @@ fn another_curl(script: &str) -> tempfile::TempDir {
 }
 
 fn with_path(folder: &tempfile::TempDir) -> Outcome {
-    let nobody_asks = Server::start([]);
-    calling(&nobody_asks, &["https://a.example/"]).env("PATH", folder.path()).run()
+    let unused = Server::start([]);
+    calling(&unused, &["https://a.example/"]).env("PATH", folder.path()).run()
 }
 
 #[test]
-fn a_curl_that_is_too_old_or_not_there_is_told_before_a_token_is_fetched() {
+fn a_curl_that_is_too_old_or_missing_is_reported_before_a_token_is_fetched() {
     with_path(&another_curl("#!/bin/sh\necho 'curl 7.57.0 (x86_64)'\n")).fails(
         125,
-        "error: curl 7.57.0 sends headers on to other hosts when it is redirected\nhint: install curl 7.58 or newer\n",
+        "error: curl 7.57.0 sends headers to other hosts on a redirect\nhint: install curl 7.58 or newer\n",
     );
     with_path(&another_curl("#!/bin/sh\necho 'no version'\n"))
-        .fails(125, "error: the curl in PATH does not say which version it is\nhint: install curl 7.58 or newer\n");
+        .fails(125, "error: could not read the version of the curl in PATH\nhint: install curl 7.58 or newer\n");
+    with_path(&another_curl("#!/bin/sh\necho 'curl 8.0.0 (x86_64)'\n"))
+        .fails(125, "error: could not read the options of curl\nhint: install curl 7.58 or newer\n");
     with_path(&tempfile::tempdir().unwrap())
         .fails(127, "error: could not find the command `curl`\nhint: check the spelling and the variable PATH\n");
 }

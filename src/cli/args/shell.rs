@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, builder::PossibleValuesParser};
 
-use crate::cli::completions::ScriptFor;
+use crate::cli::completions::CompletionShell;
 
 /// Where each shell looks for its script.
 pub(super) const PLACES: &str = "\
@@ -20,7 +20,7 @@ To enable it in every session:
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArguments {
     /// The shell that reads the script
-    #[arg(value_name = "SHELL", value_parser = PossibleValuesParser::new(ScriptFor::NAMES))]
+    #[arg(value_name = "SHELL", value_parser = PossibleValuesParser::new(CompletionShell::NAMES))]
     pub(crate) shell: String,
 }
 

@@ -1,19 +1,16 @@
-//! `maskinporten completions`: the script with which a shell completes what is typed.
+//! `maskinporten completions`: prints the completion script of a shell.
 //!
-//! The scripts are clap's (`clap_complete`), which completes commands, options, values with a name, and files. To
-//! these come the names of profiles: the script asks the program for them when they are wanted. That question is
-//! answered from the config files alone; it runs nothing, asks nobody and fails without a word.
+//! The scripts are clap's (`clap_complete`), which complete commands, options, named values, and files. They are extended
+//! with the names of profiles, which the script gets from `maskinporten __profiles`. That reads the config files and
+//! nothing else: it runs nothing, does not prompt, and fails silently.
 
-mod profiles;
-
-use std::{any::TypeId, path::PathBuf};
+use std::{any::TypeId, ffi::OsString, path::PathBuf};
 
 use clap::{Arg, CommandFactory as _, ValueHint, builder::PossibleValuesParser};
 use clap_complete::{Generator, Shell, generate};
 use clap_complete_nushell::Nushell;
-use maskinporten_token_generator::environment::Environment;
+use maskinporten_token_generator::{environment::Environment, profile::ConfigSearch};
 
-pub(super) use self::profiles::{asks_for_profiles, print_profiles};
 use super::{
     args::{Arguments, CompletionsArguments},
     report::{self, Failure},
@@ -22,12 +19,15 @@ use super::{
 
 const NAME: &str = "maskinporten";
 
-/// The value that stands in clap's scripts where the names of profiles belong.
+/// The value in clap's scripts that is replaced by the names of profiles.
 const PLACEHOLDER: &str = "NAMES_OF_PROFILES";
 
-/// A shell that a script is made for.
+/// The command with which a script asks for the names of profiles.
+const LIST_PROFILES: &str = "__profiles";
+
+/// A shell with a completion script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ScriptFor {
+pub(crate) enum CompletionShell {
     Bash,
     Zsh,
     Fish,
@@ -37,11 +37,11 @@ pub(crate) enum ScriptFor {
 }
 
 pub(crate) fn run(arguments: &CompletionsArguments) -> Result<(), Failure> {
-    let shell = ScriptFor::parse(&arguments.shell).unwrap_or(ScriptFor::Bash);
+    let shell = CompletionShell::parse(&arguments.shell).unwrap_or(CompletionShell::Bash);
     report::print(shell.script().as_bytes())
 }
 
-impl ScriptFor {
+impl CompletionShell {
     const ALL: [Self; 6] = [Self::Bash, Self::Zsh, Self::Fish, Self::PowerShell, Self::Elvish, Self::Nushell];
 
     /// The names of the shells.
@@ -60,17 +60,17 @@ impl ScriptFor {
             Self::Elvish => generated(Shell::Elvish),
             Self::Nushell => generated(Nushell),
         };
-        let (theirs, ours) = self.question();
-        script.replace(&theirs, &ours.replace("ENVIRONMENTS", &environments(self)).replace("FILES", &files()))
+        let (generated, replacement) = self.profile_query();
+        script.replace(&generated, &replacement.replace("ENVIRONMENTS", &environments(self)).replace("FILES", &files()))
     }
 
-    /// What clap wrote, and what takes its place so that the program is asked for the names of profiles.
+    /// Returns the code that clap generates, and the code that replaces it and runs `maskinporten __profiles`.
     ///
-    /// For `PowerShell` and Elvish clap completes no values at all: what is put there does so for profiles,
-    /// environments and files. (`PowerShell` completes files where nothing else is offered.)
-    fn question(self) -> (String, String) {
+    /// For `PowerShell` and Elvish clap completes no values at all: the replacement completes profiles, environments
+    /// and files. (`PowerShell` completes files itself if there is nothing else.)
+    fn profile_query(self) -> (String, String) {
         match self {
-            // Not `compgen -W`, which runs what stands in its words.
+            // Not `compgen -W`, which expands and so runs its words.
             Self::Bash => (
                 format!(r#"$(compgen -W "{PLACEHOLDER}" -- "${{cur}}")"#),
                 r#"$(command maskinporten __profiles "${cur}" 2>/dev/null)"#.to_owned(),
@@ -98,17 +98,17 @@ impl ScriptFor {
     }
 }
 
-/// The script as clap makes it, with the placeholder in it.
+/// Generates the script with the placeholder in it.
 fn generated(generator: impl Generator) -> String {
     let mut script = Vec::new();
     let mut whole = Arguments::command();
-    // The settings' arguments are made when a command is.
+    // The arguments of the settings are created when the command is built.
     whole.build();
     generate(generator, &mut completed(whole), NAME, &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// The command line, with what each value is completed with. Said here, it costs the other commands nothing.
+/// Adds to each option the kind of value it is completed with. Doing it here costs the other commands nothing.
 fn completed(command: clap::Command) -> clap::Command {
     command.mut_args(with_hint).mut_subcommands(completed)
 }
@@ -136,15 +136,42 @@ fn hint(argument: &Arg) -> ValueHint {
     }
 }
 
-/// The names of the environments, as the shell writes a list.
-fn environments(shell: ScriptFor) -> String {
+/// Returns the names of the environments as a list in the syntax of the shell.
+fn environments(shell: CompletionShell) -> String {
     let names = Environment::ALL.map(Environment::name);
-    if shell == ScriptFor::PowerShell { format!("'{}'", names.join("', '")) } else { names.join(" ") }
+    if shell == CompletionShell::PowerShell { format!("'{}'", names.join("', '")) } else { names.join(" ") }
 }
 
-/// The options that take a file, as Elvish writes a list.
+/// Returns the options that take a file as a list in the syntax of Elvish.
 fn files() -> String {
     settings::paths().map(settings::option).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the prefix of the names that `maskinporten __profiles [PREFIX]` asks for. Completion scripts run it; it is not a
+/// command of the command line, so that neither help texts nor scripts show it.
+pub(crate) fn asks_for_profiles(typed: &[OsString]) -> Option<&str> {
+    match typed {
+        [command] if command == LIST_PROFILES => Some(""),
+        [command, prefix] if command == LIST_PROFILES => Some(prefix.to_str().unwrap_or("\0")),
+        _ => None,
+    }
+}
+
+/// Prints the names of the profiles in the project's and the user's config file, one per line. If a file cannot be read, it
+/// prints nothing: the command that is being typed will report why.
+pub(crate) fn print_profiles(prefix: &str) {
+    let Ok(profiles) = ConfigSearch::usual(None).read(&settings::known()) else { return };
+    let names = profiles.names().into_iter().filter(|name| is_plain(name) && name.starts_with(prefix));
+    let lines = names.fold(String::new(), |lines, name| lines + name + "\n");
+    // The shell may have closed the pipe already.
+    let _ = report::print(lines.as_bytes());
+}
+
+/// Returns whether a name has no special meaning in any shell. A project file may come from another person, and a name such
+/// as `$(command)` on the command line would be run.
+fn is_plain(name: &str) -> bool {
+    let plain = |character: char| character.is_alphanumeric() || "-_.".contains(character);
+    name.chars().all(plain) && !name.starts_with('-')
 }
 
 #[cfg(test)]
@@ -152,14 +179,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_script_asks_for_the_names_of_profiles_and_has_no_placeholder_left() {
-        for shell in ScriptFor::ALL {
+    fn every_script_queries_the_names_of_profiles_and_has_no_placeholder_left() {
+        for shell in CompletionShell::ALL {
             let script = shell.script();
 
             assert!(script.contains("maskinporten __profiles"), "{shell:?}");
             for left in [PLACEHOLDER, "ENVIRONMENTS", "FILES"] {
                 assert!(!script.contains(left), "{shell:?}: {left}");
             }
+        }
+    }
+
+    #[test]
+    fn a_name_with_a_special_meaning_in_a_shell_is_not_plain() {
+        for name in ["test", "kunde-2", "a.b_c", "blåbær"] {
+            assert!(is_plain(name), "{name}");
+        }
+        for name in ["-x", "a b", "$(id)", "`id`", "a;b", "*", "~", "a'b", "a\"b", "a\\b", "{a,b}", "a\u{a0}b"] {
+            assert!(!is_plain(name), "{name}");
         }
     }
 }

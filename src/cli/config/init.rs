@@ -1,13 +1,13 @@
-//! `config init`: a profile from what was typed, and from answers to what was not.
+//! `config init`: writes a profile from options, and prompts for those that are missing.
 
 use std::{
     io::{self, BufRead as _},
     path::PathBuf,
 };
 
-use maskinporten_token_generator::{environment::Environment, profile::Draft};
+use maskinporten_token_generator::{environment::Environment, profile::ProfileDraft};
 
-use super::Target;
+use super::ConfigTarget;
 use crate::cli::{
     args::InitArguments,
     prompt,
@@ -15,7 +15,7 @@ use crate::cli::{
     settings::{self, PROFILE},
 };
 
-/// What a profile needs, and the question for it.
+/// The settings that a profile needs, and the prompts for them.
 const QUESTIONS: [(&str, &str); 4] = [
     ("env", "Environment (test or prod): "),
     ("client-id", "Client id: "),
@@ -23,11 +23,11 @@ const QUESTIONS: [(&str, &str); 4] = [
     ("keystore", "Keystore (.p12 file): "),
 ];
 
-/// Longer answers are none.
+/// The longest answer to a prompt, in bytes.
 const MAXIMUM_ANSWER: u64 = 4096;
 
 pub(super) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
-    let target = Target::choose(config, arguments.project)?;
+    let target = ConfigTarget::choose(config, arguments.project)?;
     let mut typed = arguments.settings.into_texts();
     refuse_empty(&typed)?;
     let name = take(&mut typed, PROFILE).unwrap_or_else(|| {
@@ -40,13 +40,13 @@ pub(super) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Re
             typed.push((setting, vec![ask(setting, question)?]));
         }
     }
-    let draft = Draft { values: absolute(typed), ..Draft::new(&name) };
+    let draft = ProfileDraft { values: absolute(typed), ..ProfileDraft::new(&name) };
     target.write(&[draft])?;
     report.note(&format!("wrote the profile {name}; try it: maskinporten token --profile {name}"));
     Ok(())
 }
 
-/// What is empty makes a file that cannot be read again, or a profile that lacks something.
+/// Rejects empty values: they would make a file that cannot be read again, or an incomplete profile.
 fn refuse_empty(typed: &[(&'static str, Vec<String>)]) -> Result<(), Failure> {
     let is_empty = |values: &[String]| values.iter().any(|value| value.trim().is_empty());
     let Some((name, _)) = typed.iter().find(|(_, values)| is_empty(values)) else { return Ok(()) };
@@ -59,7 +59,7 @@ fn take(typed: &mut Vec<(&'static str, Vec<String>)>, name: &str) -> Option<Stri
     typed.remove(at).1.pop()
 }
 
-/// Asks on the terminal; nothing can be asked where there is none.
+/// Prompts for a setting; without a terminal it is an error that the option is missing.
 fn ask(setting: &'static str, question: &str) -> Result<String, Failure> {
     let option = settings::option(setting);
     let missing = |what: &str| {
@@ -78,21 +78,21 @@ fn ask(setting: &'static str, question: &str) -> Result<String, Failure> {
     }
     if setting == "env" && Environment::parse(&answer).is_none() {
         let names = Environment::ALL.map(Environment::name).join(", ");
-        let message = format!("`{answer}` is no environment that is known");
+        let message = format!("unknown environment `{answer}`");
         return Err(Failure::plain(Exit::Usage, "env", message, Some(format!("use one of {names}"))));
     }
     Ok(answer)
 }
 
-/// Paths were typed in this folder; in a config file they are relative to the file.
+/// Makes paths absolute: the user means them relative to this folder, a config file relative to itself.
 fn absolute(typed: Vec<(&'static str, Vec<String>)>) -> Vec<(&'static str, Vec<String>)> {
-    let whole = |text: String| match std::path::absolute(&text) {
+    let absolute = |text: String| match std::path::absolute(&text) {
         Ok(path) if text != "-" && !text.starts_with("~/") => path.display().to_string(),
         _ => text,
     };
-    let places = typed.into_iter().map(|(name, values)| {
-        let values = if settings::is_path(name) { values.into_iter().map(whole).collect() } else { values };
+    let values = typed.into_iter().map(|(name, values)| {
+        let values = if settings::is_path(name) { values.into_iter().map(absolute).collect() } else { values };
         (name, values)
     });
-    places.collect()
+    values.collect()
 }

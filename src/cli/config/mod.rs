@@ -1,6 +1,5 @@
-//! `maskinporten config`: writes profiles, shows what counts and where it came from, and takes over other tools' files.
+//! `maskinporten config`: writes profiles, shows the settings in effect and their origins, and imports other tools' files.
 
-mod import;
 mod init;
 mod show;
 
@@ -11,11 +10,11 @@ use std::{
 
 use maskinporten_token_generator::{
     explain::Explain,
-    profile::{self, Draft, FileKind, PROJECT_FILE, Search, WriteError},
+    profile::{self, ConfigFileKind, ConfigSearch, Imported, PROJECT_FILE, ProfileDraft, WriteError},
 };
 
 use super::{
-    args::ConfigCommand,
+    args::{ConfigCommand, ImportArguments},
     report::{self, Exit, Failure, Report},
     settings,
 };
@@ -24,18 +23,18 @@ pub(crate) fn run(command: ConfigCommand, config: Option<PathBuf>, report: &Repo
     match command {
         ConfigCommand::Init(arguments) => init::run(arguments, config, report),
         ConfigCommand::Show(arguments) => show::run(arguments, config, report),
-        ConfigCommand::Path => path(config),
-        ConfigCommand::Import(arguments) => import::run(&arguments, config, report),
+        ConfigCommand::Path => print_path(config),
+        ConfigCommand::Import(arguments) => import(&arguments, config, report),
     }
 }
 
-/// The files that count, the strongest first; when there are none, the one that `config init` would write.
-fn path(config: Option<PathBuf>) -> Result<(), Failure> {
+/// Prints the files that are read, the strongest first; if there are none, the one that `config init` would write.
+fn print_path(config: Option<PathBuf>) -> Result<(), Failure> {
     let user = profile::user_file();
     let files: Vec<PathBuf> = if let Some(named) = config {
         vec![named]
     } else {
-        let project = Search::usual(None).project_file()?;
+        let project = ConfigSearch::usual(None).project_file()?;
         project.into_iter().chain(user.clone().filter(|file| file.exists())).collect()
     };
     let files = if files.is_empty() { user.into_iter().collect() } else { files };
@@ -43,36 +42,60 @@ fn path(config: Option<PathBuf>) -> Result<(), Failure> {
     report::print(format!("{}\n", lines.join("\n")).as_bytes())
 }
 
-/// The profile that counts when none is asked for: test before all others, so that nobody asks production unawares.
-fn default_of(drafts: &[Draft]) -> Option<&str> {
+/// Writes the profiles of other tools' files, or prints them.
+fn import(arguments: &ImportArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
+    let target = ConfigTarget::choose(config, arguments.project)?;
+    let folder = target.file.parent().unwrap_or(Path::new("")).to_owned();
+    let folder = std::path::absolute(&folder).unwrap_or(folder);
+    let known = settings::known();
+    let imported = profile::import(&arguments.files, &folder, &known).map_err(|error| failure(&error))?;
+    let Imported { drafts, remarks } = imported;
+    for remark in &remarks {
+        report.warning(&format!("{remark}; {}", remark.problem.hint()));
+    }
+    if drafts.is_empty() {
+        let message = "no file has a client id, so there is no profile to write".to_owned();
+        let hint = "pass your own file too: maskinporten config import config.ps1 config.local.ps1".to_owned();
+        return Err(Failure::plain(Exit::Configuration, "import", message, Some(hint)));
+    }
+    if arguments.print {
+        let text = ProfileDraft::file(&drafts, default_of(&drafts), &known).map_err(|error| failure(&error))?;
+        return report::print(text.as_bytes());
+    }
+    target.write(&drafts)
+}
+
+/// Returns the profile to use without `--profile`: test before all others, so that production is never the default by
+/// accident.
+fn default_of(drafts: &[ProfileDraft]) -> Option<&str> {
     let test = drafts.iter().find(|draft| draft.name == "test");
     test.or(drafts.first()).map(|draft| draft.name.as_str())
 }
 
-/// Where new profiles are written.
-struct Target {
+/// The file that new profiles are written to.
+struct ConfigTarget {
     file: PathBuf,
-    kind: FileKind,
+    kind: ConfigFileKind,
 }
 
-impl Target {
+impl ConfigTarget {
     fn choose(config: Option<PathBuf>, project: bool) -> Result<Self, Failure> {
         if let Some(file) = config {
-            return Ok(Self { file, kind: FileKind::User });
+            return Ok(Self { file, kind: ConfigFileKind::User });
         }
         if project {
-            return Ok(Self { file: PathBuf::from(PROJECT_FILE), kind: FileKind::Project });
+            return Ok(Self { file: PathBuf::from(PROJECT_FILE), kind: ConfigFileKind::Project });
         }
         let file = profile::user_file().ok_or_else(|| {
             let hint = "set HOME or XDG_CONFIG_HOME, or name the file with --config".to_owned();
-            let message = "this system names no folder for config files".to_owned();
+            let message = "this system has no folder for config files".to_owned();
             Failure::plain(Exit::Configuration, "config_file", message, Some(hint))
         })?;
-        Ok(Self { file, kind: FileKind::User })
+        Ok(Self { file, kind: ConfigFileKind::User })
     }
 
-    /// Waits for others that write to the same folder, for as long as what is returned is held. Where a folder cannot be
-    /// locked, the last writer wins.
+    /// Locks the folder against other processes that write to it, for as long as the result is held. Where a folder
+    /// cannot be locked, the last writer wins.
     fn lock(&self) -> Option<File> {
         let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut builder = DirBuilder::new();
@@ -84,14 +107,15 @@ impl Target {
         Some(folder)
     }
 
-    /// Writes a new file, or adds to the one that is there.
-    fn write(&self, drafts: &[Draft]) -> Result<(), Failure> {
+    /// Writes a new file, or appends to an existing one, and prints its path.
+    fn write(&self, drafts: &[ProfileDraft]) -> Result<(), Failure> {
         let known = settings::known();
-        let _alone = self.lock();
+        let _lock = self.lock();
         let written = if self.file.exists() {
             profile::append(&self.file, drafts, self.kind, &known)
         } else {
-            Draft::file(drafts, default_of(drafts), &known).and_then(|text| profile::create(&self.file, &text, false))
+            let text = ProfileDraft::file(drafts, default_of(drafts), &known);
+            text.and_then(|text| profile::create(&self.file, &text, false))
         };
         written.map_err(|error: WriteError| failure(&error))?;
         report::print(format!("{}\n", self.file.display()).as_bytes())

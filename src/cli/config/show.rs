@@ -1,4 +1,4 @@
-//! `config show`: every value that counts, and where it came from; secrets are masked.
+//! `config show`: prints every setting in effect and its origin; secrets are masked.
 
 use std::{fmt::Write as _, path::PathBuf};
 
@@ -18,13 +18,13 @@ pub(super) fn run(arguments: ShowArguments, config: Option<PathBuf>, report: &Re
     let headers: Vec<(String, String)> = sources
         .headers
         .iter()
-        .map(|header| (header.name.clone(), format!("{}, line {}", header.place.file().display(), header.place.line())))
+        .map(|own| {
+            let location = format!("{}, line {}", own.location.file().display(), own.location.line());
+            (own.header.name().to_owned(), location)
+        })
         .collect();
-    let text = if arguments.format == ReportFormat::Json {
-        as_json(&rows, &headers)
-    } else {
-        printable_lines(&as_text(&rows, &headers))
-    };
+    let text =
+        if arguments.format == ReportFormat::Json { as_json(&rows, &headers) } else { printable_lines(&as_text(&rows, &headers)) };
     report::print(text.as_bytes())
 }
 

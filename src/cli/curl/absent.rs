@@ -1,4 +1,4 @@
-//! `maskinporten curl` where there are no descriptors to inherit: an error that says what to do.
+//! `maskinporten curl` on systems without inherited descriptors: an error with an alternative.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -7,9 +7,8 @@ use super::{
     report::{Exit, Failure, Report},
 };
 
-/// Descriptors are handed over in Unix's way alone.
 pub(crate) async fn run(_: CurlArguments, _: Option<PathBuf>, _: &Report) -> Result<ExitCode, Failure> {
     let hint = Some("pipe them: maskinporten headers | curl -H @- URL".to_owned());
-    let message = "this system has no way to hand headers to curl unseen".to_owned();
+    let message = "this system cannot pass headers to curl without showing them".to_owned();
     Err(Failure::plain(Exit::Other, "unsupported", message, hint))
 }

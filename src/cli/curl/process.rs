@@ -1,6 +1,6 @@
-//! The curl that is run: what it inherits, and what is heard from it until it ends.
+//! Runs curl: the descriptors it inherits, its output, and the signals that it gets.
 //!
-//! It reads its configuration from a pipe, which is empty once it has: no file, no argument, no variable holds the token.
+//! curl reads its config from a pipe, which is empty once it has: the token is in no file, argument or variable.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -19,7 +19,7 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use super::answer;
+use super::response;
 use crate::cli::{
     child,
     report::{Exit, Failure},
@@ -28,98 +28,97 @@ use crate::cli::{
 
 pub(super) const CURL: &str = "curl";
 
-/// Older ones send a header of ours to the host that a redirect names (CVE-2018-1000007).
+/// The oldest version that does not send headers of a config to the host of a redirect (CVE-2018-1000007).
 const OLDEST: (u32, u32) = (7, 58);
 
-/// How curl is watched.
+/// How the response is watched while curl runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Watch {
+pub(super) enum ResponseWatch {
     /// Not at all.
-    Nothing,
-    /// The status of its answer.
+    None,
+    /// Its status is read.
     Status,
-    /// The same, and its output is held back until that is known.
-    StatusFirst,
+    /// Its status is read, and curl's output is held back until it is known.
+    HoldOutput,
 }
 
-/// How curl ended.
-pub(super) struct Ended {
-    /// Its exit code, or 128 and the signal that ended it, as shells say it.
+/// The result of curl.
+pub(super) struct CurlOutcome {
+    /// Its exit code, or 128 and the signal that ended it, as in a shell.
     pub(super) code: u8,
-    /// Whether the API refused the token, and curl came to its end by itself.
+    /// Whether the API refused the token, and curl was not ended by a signal.
     pub(super) refused: bool,
 }
 
-/// Refuses a curl that would send the token on.
-pub(super) fn check_version() -> Result<(), Failure> {
-    let output = Command::new(CURL).args(["-q", "--version"]).stdin(Stdio::null()).stderr(Stdio::null()).output();
-    let output = output.map_err(|error| child::not_run(OsStr::new(CURL), &error))?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let version = text.strip_prefix("curl ").and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
+/// Returns the help of the installed curl, if its version can be trusted with a token.
+pub(super) fn supported_help() -> Result<String, Failure> {
+    let failed = |error: io::Error| child::not_run(OsStr::new(CURL), &error);
+    // Both run at the same time.
+    let start = |arguments: &[&str]| {
+        let mut command = Command::new(CURL);
+        command.arg("-q").args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
+    };
+    let (version, help) = (start(&["--version"]).map_err(failed)?, start(&["--help", "all"]).map_err(failed)?);
+    let text = |child: std::process::Child| {
+        let output = child.wait_with_output().map_err(failed)?;
+        Ok::<_, Failure>(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (version, help) = (text(version)?, text(help)?);
+    let version = version.strip_prefix("curl ").and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
     let mut numbers = version.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
-    let known = numbers.next().zip(numbers.next());
-    if known.is_some_and(|known| known >= OLDEST) {
-        return Ok(());
-    }
-    let message = if known.is_some() {
-        format!("curl {version} sends headers on to other hosts when it is redirected")
-    } else {
-        "the curl in PATH does not say which version it is".to_owned()
+    let message = match numbers.next().zip(numbers.next()) {
+        Some(known) if known >= OLDEST => return Ok(help),
+        Some(_) => format!("curl {version} sends headers to other hosts on a redirect"),
+        None => "could not read the version of the curl in PATH".to_owned(),
     };
     Err(Failure::plain(Exit::Other, "curl_version", message, Some("install curl 7.58 or newer".to_owned())))
 }
 
-/// What curl says of its options.
-pub(super) fn help() -> Option<String> {
-    let output = Command::new(CURL).args(["-q", "--help", "all"]).stdin(Stdio::null()).stderr(Stdio::null()).output();
-    output.ok().map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-/// Runs curl with this configuration before its arguments.
+/// Runs curl with this config before its arguments.
 pub(super) async fn run(
     mut command: Command,
     arguments: &[OsString],
     config: &[u8],
-    watch: Watch,
-) -> Result<Ended, Failure> {
+    watch: ResponseWatch,
+) -> Result<CurlOutcome, Failure> {
     let failed = |error: io::Error| child::not_run(OsStr::new(CURL), &error);
     let (config_reader, mut config_writer) = io::pipe().map_err(failed)?;
     let (headers, headers_writer) = io::pipe().map_err(failed)?;
     let mut lines = Zeroizing::new(Vec::with_capacity(config.len() + 64));
-    if watch != Watch::Nothing {
-        let place = inherited(&headers_writer).map_err(failed)?;
-        lines.extend_from_slice(format!("dump-header = \"{place}\"\n").as_bytes());
+    if watch != ResponseWatch::None {
+        let path = inherited(&headers_writer).map_err(failed)?;
+        lines.extend_from_slice(format!("dump-header = \"{path}\"\n").as_bytes());
     }
     lines.extend_from_slice(config);
-    // curl heeds -q in the first place alone.
+    // curl accepts -q as its first argument only.
     let quiet = arguments.first().filter(|first| begins_with_disable(first)).map(|_| "-q");
     command.args(quiet).arg("-K").arg(inherited(&config_reader).map_err(failed)?).args(arguments);
-    let body = (watch == Watch::StatusFirst).then(io::pipe).transpose().map_err(failed)?;
+    let body = (watch == ResponseWatch::HoldOutput).then(io::pipe).transpose().map_err(failed)?;
     let body = body.map(|(reader, writer)| {
         command.stdout(writer);
         reader
     });
     let _handles = signals::HandlesInterrupts::new();
-    let mut signals = Signals::listen().map_err(failed)?;
+    let mut signals = ForwardedSignals::listen().map_err(failed)?;
     let mut command = tokio::process::Command::from(command);
     let child = command.spawn().map_err(failed)?;
-    // Its ends are its own now: as long as we hold them too, the pipes do not end.
+    // The pipes end only when no process holds their writing ends any more.
     drop((command, config_reader, headers_writer));
     std::thread::spawn(move || {
-        // A curl that leaves before it has read all of it says so itself.
+        // If curl exits before it has read the config, it reports why itself.
         let _ = config_writer.write_all(&lines);
     });
     let watched = tokio::task::spawn_blocking(move || watched(headers, body, watch));
-    let status = signals.pass_on_until_the_end_of(child).await.map_err(failed)?;
+    let status = signals.forward_until_exit(child).await.map_err(failed)?;
     let refused = watched.await.is_ok_and(|refused| refused);
-    Ok(Ended { code: code(status), refused: refused && status.code().is_some() })
+    Ok(CurlOutcome { code: code(status), refused: refused && status.code().is_some() })
 }
 
-fn watched(headers: PipeReader, body: Option<PipeReader>, watch: Watch) -> bool {
-    watch != Watch::Nothing && answer::watch(headers, body).unwrap_or_default()
+fn watched(headers: PipeReader, body: Option<PipeReader>, watch: ResponseWatch) -> bool {
+    watch != ResponseWatch::None && response::watch(headers, body).unwrap_or_default()
 }
 
-/// Lets a descriptor through to the program that is started next, and says how that finds it.
+/// Lets the next program inherit a descriptor, and returns the path under which it can be opened there.
 fn inherited(end: &(impl AsFd + AsRawFd)) -> io::Result<String> {
     rustix::io::fcntl_setfd(end, rustix::io::FdFlags::empty())?;
     Ok(format!("/dev/fd/{}", end.as_raw_fd()))
@@ -134,7 +133,7 @@ fn code(status: ExitStatus) -> u8 {
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(Exit::Other as u8)
 }
 
-/// Waits for a signal, forever if it is not heard.
+/// Waits for a signal; forever if it is ignored.
 async fn next(signal: &mut Option<tokio::signal::unix::Signal>) {
     match signal {
         Some(signal) => drop(signal.recv().await),
@@ -142,34 +141,34 @@ async fn next(signal: &mut Option<tokio::signal::unix::Signal>) {
     }
 }
 
-/// The signals that ask a program to end.
-struct Signals([(Option<tokio::signal::unix::Signal>, Signal); 3]);
+/// The signals that ask a program to end, which are forwarded to curl.
+struct ForwardedSignals([(Option<tokio::signal::unix::Signal>, Signal); 3]);
 
-impl Signals {
-    /// Hears them from here on: a terminal sends Ctrl-C to curl too, and its end is ours.
+impl ForwardedSignals {
+    /// Listens from here on. On a terminal curl receives Ctrl-C too; this process ends when curl does.
     fn listen() -> io::Result<Self> {
-        // What we are deaf to, curl is deaf to as well.
-        let hear = |number, kind| (!signals::is_ignored(number)).then(|| signal(kind)).transpose();
+        // A signal that this process ignores is ignored by curl too.
+        let listen = |number, kind| (!signals::is_ignored(number)).then(|| signal(kind)).transpose();
         Ok(Self([
-            (hear(signals::INTERRUPT, SignalKind::interrupt())?, Signal::INT),
-            (hear(signals::TERMINATE, SignalKind::terminate())?, Signal::TERM),
-            (hear(signals::HANGUP, SignalKind::hangup())?, Signal::HUP),
+            (listen(signals::INTERRUPT, SignalKind::interrupt())?, Signal::INT),
+            (listen(signals::TERMINATE, SignalKind::terminate())?, Signal::TERM),
+            (listen(signals::HANGUP, SignalKind::hangup())?, Signal::HUP),
         ]))
     }
 
-    async fn pass_on_until_the_end_of(&mut self, mut child: Child) -> io::Result<ExitStatus> {
+    async fn forward_until_exit(&mut self, mut child: Child) -> io::Result<ExitStatus> {
         let [(interrupt, _), (terminate, _), (hangup, _)] = &mut self.0;
         loop {
-            let heard = tokio::select! {
+            let received = tokio::select! {
                 status = child.wait() => return status,
                 () = next(interrupt) => Signal::INT,
                 () = next(terminate) => Signal::TERM,
                 () = next(hangup) => Signal::HUP,
             };
-            // It has not been waited for, so nobody else can have its id.
+            // It has not been waited for, so no other process can have its id.
             let process = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
             if let Some(process) = process {
-                let _ = kill_process(process, heard);
+                let _ = kill_process(process, received);
             }
         }
     }

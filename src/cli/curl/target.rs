@@ -1,97 +1,99 @@
-//! Where the token would go: one host a call, over https or on this machine.
+//! Where the token is sent: one host per call, over https or on this machine.
 //!
-//! URLs are read as curl reads them (<https://curl.se/docs/url-syntax.html>); what two readers could take for different
-//! hosts is refused.
+//! URLs are parsed as curl does (<https://curl.se/docs/url-syntax.html>). A URL whose host two parsers could read
+//! differently is rejected.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::call::Call;
-use crate::cli::report::{Exit, Failure};
+use super::call::{CurlCall, usage};
+use crate::cli::report::Failure;
 
-/// The host that a call goes to.
+/// The host that curl connects to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub(super) struct CurlTarget {
     pub(super) host: String,
-    /// Whether it is this machine, which plain http may go to.
+    /// Whether it is this machine, which plain http is allowed for.
     pub(super) is_loopback: bool,
-    /// Whether it is one request, no more.
+    /// Whether it is exactly one request.
     pub(super) is_single: bool,
 }
 
-/// Where a URL leads.
-struct Address {
-    scheme: String,
-    host: String,
-}
-
-impl Target {
-    /// Finds the one host of a call. A call whose URL may stand in a configuration of the user's own has none.
-    pub(super) fn of(call: &Call) -> Result<Option<Self>, Failure> {
-        if call.gives(&["location-trusted", "expand-url"]).is_some() {
-            return Err(trusting(call));
+impl CurlTarget {
+    /// Returns the host of a call. `None`: the URL may be in a config file of the user.
+    pub(super) fn from_call(call: &CurlCall) -> Result<Option<Self>, Failure> {
+        for (option, problem, hint) in [
+            (
+                "location-trusted",
+                "--location-trusted would send the token to any host that a redirect names",
+                "use --location, which does not",
+            ),
+            ("expand-url", "the host of --expand-url is not known before curl runs", "write the URL out"),
+            ("url", "the hosts in the file of --url @FILE are not checked", "write the URL out"),
+            (
+                "next",
+                "curl drops the headers after --next, and the token with them",
+                "run one command for each request",
+            ),
+        ] {
+            if call.has(&[option]) {
+                return Err(usage(problem.to_owned(), hint));
+            }
         }
-        if call.gives(&["url"]).is_some() {
-            return Err(usage("the hosts in the file of --url @FILE cannot be seen".to_owned(), "write the URL out"));
-        }
-        if call.gives(&["next"]).is_some() {
-            let message = "curl forgets the headers after --next, and the token with them".to_owned();
-            return Err(usage(message, "make one call for each request"));
-        }
-        let addresses = call.urls().iter().map(|url| address(url, call)).collect::<Result<Vec<_>, _>>()?;
-        let Some(first) = addresses.first() else {
+        let has_config = call.has(&["config"]);
+        let default_scheme = call.values("proto-default").last().unwrap_or("http");
+        let urls = call.urls();
+        let hosts = urls.iter().map(|url| checked_host(url, default_scheme)).collect::<Result<Vec<_>, _>>()?;
+        let Some(host) = hosts.first() else {
             let hint = "put curl's arguments after --: maskinporten curl --env test -- https://api.example.no/";
-            let elsewhere = call.gives(&["config"]).is_some();
-            return if elsewhere { Ok(None) } else { Err(usage("there is no URL for curl".to_owned(), hint)) };
+            return if has_config { Ok(None) } else { Err(usage("curl needs a URL".to_owned(), hint)) };
         };
-        if let Some(other) = addresses.iter().find(|other| other.host != first.host) {
-            let message = format!("the token would go to both {} and {}", first.host, other.host);
-            return Err(usage(message, "make one call for each host"));
+        if let Some(other) = hosts.iter().find(|other| *other != host) {
+            let message = format!("the token would be sent to both {host} and {other}");
+            return Err(usage(message, "run one command for each host"));
         }
-        let is_loopback = is_loopback(&first.host);
-        addresses.iter().try_for_each(|address| check_scheme(address, is_loopback))?;
-        let patterns = call.globs() && call.urls()[0].contains(['{', '[']);
-        let is_single = addresses.len() == 1 && call.gives(&["config"]).is_none() && !patterns;
-        Ok(Some(Self { host: first.host.clone(), is_loopback, is_single }))
+        let is_pattern = !call.has(&["globoff"]) && urls[0].contains(['{', '[']);
+        let is_single = urls.len() == 1 && !has_config && !is_pattern;
+        Ok(Some(Self { host: host.clone(), is_loopback: is_loopback(host), is_single }))
     }
 }
 
-/// Options with which the token would go where nobody has looked.
-fn trusting(call: &Call) -> Failure {
-    if call.gives(&["expand-url"]).is_some() {
-        return usage("the host of --expand-url cannot be seen".to_owned(), "write the URL out");
-    }
-    let message = "--location-trusted would send the token to any host that a redirect names".to_owned();
-    usage(message, "use --location, which does not")
-}
-
-fn address(url: &str, call: &Call) -> Result<Address, Failure> {
-    let default = call.values("proto-default").last().unwrap_or("http");
-    let (scheme, rest) = url.split_once("://").unwrap_or((default, url));
+/// Returns the host of a URL, if the token may be sent there.
+fn checked_host(url: &str, default_scheme: &str) -> Result<String, Failure> {
+    let (scheme, rest) = url.split_once("://").unwrap_or((default_scheme, url));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let after_user = authority.rsplit('@').next().unwrap_or_default();
-    let Some(host) = host(after_user).filter(|_| !scheme.contains(['/', '{', '[', '@']) && !authority.contains('\\'))
-    else {
+    let host = host(after_user).filter(|_| !scheme.contains(['/', '{', '[', '@']) && !authority.contains('\\'));
+    let Some(host) = host else {
         let hint = "write it as https://api.example.no/path, without a pattern in the host";
-        return Err(usage(format!("the host of the URL `{}` cannot be told", shown(url)), hint));
+        return Err(usage(format!("could not determine the host of the URL `{}`", shown(url)), hint));
     };
-    Ok(Address { scheme: scheme.to_ascii_lowercase(), host })
-}
-
-/// The host in `host:port`, as it is compared; `None` when it is none or holds what has to be decoded first.
-fn host(authority: &str) -> Option<String> {
-    if let Some(rest) = authority.strip_prefix('[') {
-        let (address, port) = rest.split_once(']')?;
-        let address: Ipv6Addr = address.parse().ok()?;
-        return is_port(port).then(|| format!("[{address}]"));
+    match scheme.to_ascii_lowercase().as_str() {
+        "https" => Ok(host),
+        "http" if is_loopback(&host) => Ok(host),
+        "http" => {
+            let message = format!("the token would be sent to {host} over plain http, which others can read");
+            Err(usage(message, &format!("write the URL as https://{host}/…")))
+        }
+        scheme => Err(usage(format!("a token is only sent over https, not `{scheme}`"), "run curl itself")),
     }
-    let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
-    let odd = |letter: char| letter.is_control() || letter.is_whitespace() || "\\%{}[]<>\"^`|".contains(letter);
-    let host = host.strip_suffix('.').unwrap_or(host).to_lowercase();
-    (!host.is_empty() && !host.contains(odd) && is_port(port)).then_some(host)
 }
 
-fn is_port(text: &str) -> bool {
-    text.is_empty() || text.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
+/// Returns the host in `host:port` in the form in which it is compared; `None` if it is not a plain host.
+fn host(authority: &str) -> Option<String> {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']')?;
+            (format!("[{}]", address.parse::<Ipv6Addr>().ok()?), port)
+        }
+        None => {
+            let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+            let is_special = |mark: char| mark.is_control() || mark.is_whitespace() || "\\%{}[]<>\"^`|".contains(mark);
+            let host = host.strip_suffix('.').unwrap_or(host);
+            (Some(host).filter(|host| !host.is_empty() && !host.contains(is_special))?.to_lowercase(), port)
+        }
+    };
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some(host)
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -101,20 +103,7 @@ fn is_loopback(host: &str) -> bool {
         || literal.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn check_scheme(address: &Address, is_loopback: bool) -> Result<(), Failure> {
-    let Address { scheme, host } = address;
-    match scheme.as_str() {
-        "https" => Ok(()),
-        "http" if is_loopback => Ok(()),
-        "http" => {
-            let message = format!("the token would go to {host} over plain http, for everyone on the way to read");
-            Err(usage(message, &format!("write the URL as https://{host}/…")))
-        }
-        _ => Err(usage(format!("a token goes with https, not with `{scheme}`"), "call curl itself")),
-    }
-}
-
-/// A URL as far as it can hold no secret.
+/// Returns the part of a URL that cannot hold a secret.
 fn shown(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
@@ -123,17 +112,12 @@ fn shown(url: &str) -> String {
     shown.chars().take(100).collect()
 }
 
-fn usage(message: String, hint: &str) -> Failure {
-    Failure::plain(Exit::Usage, "curl_arguments", message, Some(hint.to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{super::options::Options, *};
+    use super::{super::call::tests::parse, *};
 
-    fn of(arguments: &[&str]) -> Result<Option<Target>, Failure> {
-        let arguments: Vec<_> = arguments.iter().map(std::ffi::OsString::from).collect();
-        Target::of(&Call::read(&arguments, &Options::known(), true).ok().unwrap())
+    fn target(arguments: &[&str]) -> Result<Option<CurlTarget>, Failure> {
+        CurlTarget::from_call(&parse(arguments)?)
     }
 
     #[test]
@@ -150,13 +134,13 @@ mod tests {
             ("http://[::1]:80/", "[::1]", true),
             ("https://[2001:db8::1]/", "[2001:db8::1]", false),
         ] {
-            let target = of(&[url]).ok().unwrap().unwrap();
+            let target = target(&[url]).ok().unwrap().unwrap();
             assert_eq!((target.host.as_str(), target.is_loopback), (host, is_loopback), "{url}");
         }
     }
 
     #[test]
-    fn what_has_no_certain_host_is_refused() {
+    fn a_url_without_an_unambiguous_host_is_rejected() {
         for url in [
             "https://{a,b}.example/",
             "https://a[1-2].example/",
@@ -176,22 +160,22 @@ mod tests {
             "file:///etc/passwd",
             "",
         ] {
-            assert!(of(&[url]).is_err(), "{url}");
+            assert!(target(&[url]).is_err(), "{url}");
         }
     }
 
     #[test]
-    fn urls_in_a_file_are_refused() {
+    fn urls_in_a_file_are_rejected() {
         for arguments in [["--url", "@localhost"].as_slice(), &["--url", "@-", "https://a.example/"]] {
-            assert!(of(arguments).is_err(), "{arguments:?}");
+            assert!(target(arguments).is_err(), "{arguments:?}");
         }
     }
 
     #[test]
-    fn several_urls_are_fine_on_one_host() {
-        assert_eq!(of(&["https://a.example/1", "https://A.example/2"]).ok().unwrap().unwrap().host, "a.example");
-        assert!(of(&["https://a.example/1", "https://b.example/2"]).is_err());
-        assert!(of(&["https://a.example/1", "http://a.example/2"]).is_err());
-        assert_eq!(of(&["-K", "file"]).ok().unwrap(), None);
+    fn several_urls_are_accepted_for_one_host() {
+        assert_eq!(target(&["https://a.example/1", "https://A.example/2"]).ok().unwrap().unwrap().host, "a.example");
+        assert!(target(&["https://a.example/1", "https://b.example/2"]).is_err());
+        assert!(target(&["https://a.example/1", "http://a.example/2"]).is_err());
+        assert_eq!(target(&["-K", "file"]).ok().unwrap(), None);
     }
 }

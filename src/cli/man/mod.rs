@@ -1,7 +1,7 @@
-//! `maskinporten man`: manual pages, made from the texts of `--help`.
+//! `maskinporten man`: manual pages, generated from the texts of `--help`.
 //!
-//! What a command is and takes comes from the command line itself (`clap_mangen`); the exit codes from the enum that
-//! the program exits with; the variables from the table of settings. Only the files are told here.
+//! The description and the options come from the command line itself (`clap_mangen`), the exit codes from the enum that the
+//! program exits with, and the variables from the table of settings. Only the files are listed here.
 
 mod page;
 mod sections;
@@ -13,7 +13,7 @@ use std::{
 
 use clap::{Command, CommandFactory as _};
 
-use self::page::Page;
+use self::page::ManPage;
 use super::{
     args::{Arguments, ManArguments},
     report::{self, Exit, Failure},
@@ -22,7 +22,7 @@ use super::{
 pub(crate) fn run(arguments: &ManArguments) -> Result<(), Failure> {
     let pages = pages();
     let Some(folder) = &arguments.dir else {
-        let first = pages.first().map(Page::text).unwrap_or_default();
+        let first = pages.first().map(ManPage::text).unwrap_or_default();
         return report::print(first.as_bytes());
     };
     let paths = pages.iter().map(|page| write(folder, page)).collect::<Result<Vec<_>, _>>()?;
@@ -30,20 +30,20 @@ pub(crate) fn run(arguments: &ManArguments) -> Result<(), Failure> {
     report::print(format!("{}\n", lines.join("\n")).as_bytes())
 }
 
-fn write(folder: &Path, page: &Page) -> Result<PathBuf, Failure> {
+fn write(folder: &Path, page: &ManPage) -> Result<PathBuf, Failure> {
     let path = folder.join(page.file_name());
     let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, page.text()));
     written.map_err(|error| {
-        let hint = "give a folder that you may write to: maskinporten man --dir ~/.local/share/man/man1".to_owned();
+        let hint = "choose a folder that you may write to: maskinporten man --dir ~/.local/share/man/man1".to_owned();
         let about = format!("could not write the man page `{}`", path.display());
         Failure::plain(Exit::Other, "man", error.to_string(), Some(hint)).about(&about)
     })?;
     Ok(path)
 }
 
-/// The page of the whole, then those of the commands, then those of their commands.
-fn pages() -> Vec<Page> {
-    // What `help` says stands in the pages.
+/// Returns the page of the program, then those of its commands, then those of their subcommands.
+fn pages() -> Vec<ManPage> {
+    // The pages have the texts of `help`, so it needs no page.
     let mut whole = Arguments::command().disable_help_subcommand(true);
     whole.build();
     let mut commands = vec![whole];
@@ -53,5 +53,5 @@ fn pages() -> Vec<Page> {
         commands.extend(inner);
         next += 1;
     }
-    commands.into_iter().map(Page::of).collect()
+    commands.into_iter().map(ManPage::new).collect()
 }

@@ -1,42 +1,42 @@
-//! One manual page: clap's sections, and after them those that are the same for every command.
+//! One manual page: the sections of clap, followed by those that are the same for every command.
 
 use clap::{Arg, Command, builder::Resettable};
 use clap_mangen::Man;
 
-use super::sections::{self, Section};
+use super::sections::{self, ManSection};
 
 /// A manual page.
-pub(super) struct Page {
+pub(super) struct ManPage {
     name: String,
     command: Command,
 }
 
-impl Page {
-    /// Makes the page of a command that has been built.
-    pub(super) fn of(command: Command) -> Self {
+impl ManPage {
+    /// Creates the page of a command that has been built.
+    pub(super) fn new(command: Command) -> Self {
         let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
         Self { name, command }
     }
 
-    /// `maskinporten-token.1`
+    /// Returns the name of its file: `maskinporten-token.1`.
     pub(super) fn file_name(&self) -> String {
         format!("{}.1", self.name)
     }
 
-    /// The page in roff (man(7)).
+    /// Returns the page in roff (man(7)).
     pub(super) fn text(&self) -> String {
         let mut text = Vec::new();
         let source = concat!("maskinporten ", env!("CARGO_PKG_VERSION"));
-        let man = Man::new(retold(self.command.clone())).title(self.name.to_uppercase()).source(source);
-        // A page without a date: roff's library would leave the argument out, and the others would move up.
+        let man = Man::new(for_page(self.command.clone())).title(self.name.to_uppercase()).source(source);
+        // An empty date: roff's library would leave out the argument, and the ones after it would move up.
         let man = man.date("\"\"").manual("Maskinporten");
-        // A Vec takes whatever is written to it.
+        // Writing to a Vec cannot fail.
         let _ = man.render(&mut text);
         let clap = String::from_utf8_lossy(&text).into_owned();
         self.sections().iter().fold(clap, |page, section| page + &section.roff())
     }
 
-    fn sections(&self) -> Vec<Section> {
+    fn sections(&self) -> Vec<ManSection> {
         let examples = self.command.get_before_help().map(ToString::to_string).unwrap_or_default();
         let has_settings = self.command.get_arguments().any(|argument| argument.get_id() == "client-id");
         vec![
@@ -49,9 +49,9 @@ impl Page {
     }
 }
 
-/// The command with its help text as a page tells it: what stands before the options and after them in `--help` has
-/// sections of its own here, and one line says of an option what `--help` says in one.
-fn retold(command: Command) -> Command {
+/// Adapts the help text of a command to a page: the texts before and after the options of `--help` have sections of their
+/// own there, and each option has one line as in `--help`.
+fn for_page(command: Command) -> Command {
     let paragraphs = command.get_about().map(|about| format!("{about}.")).into_iter();
     let paragraphs: Vec<String> = paragraphs.chain(command.get_after_help().map(ToString::to_string)).collect();
     let usage = command.clone().render_usage().to_string();
@@ -61,11 +61,11 @@ fn retold(command: Command) -> Command {
         .after_help(Resettable::Reset)
         .version(Resettable::Reset)
         .override_usage(usage)
-        .mut_args(option)
+        .mut_args(option_for_page)
 }
 
-/// The option with its other names and its possible values in its help, in the words of `--help`.
-fn option(option: Arg) -> Arg {
+/// Adds the aliases and possible values of an option to its help, as `--help` writes them.
+fn option_for_page(option: Arg) -> Arg {
     let help = option.get_help().map(ToString::to_string).unwrap_or_default();
     let aliases = option.get_visible_aliases().unwrap_or_default();
     let hidden = option.is_hide_possible_values_set() || !option.get_action().takes_values();

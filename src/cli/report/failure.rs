@@ -11,13 +11,12 @@ use maskinporten_token_generator::{
     http::HttpError,
     keystore::KeystoreError,
     language::Language,
+    printer::Painter,
     profile::ProfileError,
     text::printable_lines,
     tokens::TokenError,
 };
 use serde_json::{Value, json};
-
-use super::Paint;
 
 /// The exit codes, by cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,10 +162,10 @@ impl Failure {
         }
     }
 
-    pub(super) fn text(&self, paint: Paint) -> String {
-        let message = format!("{} {}\n", paint.red("error:"), self.message);
+    pub(super) fn text(&self, painter: Painter) -> String {
+        let message = format!("{} {}\n", painter.paint(Painter::FAULT, "error:"), self.message);
         let causes = self.causes.iter().map(|cause| format!("caused by: {cause}\n"));
-        let hint = self.hint.iter().map(|hint| format!("{} {hint}\n", paint.green("hint:")));
+        let hint = self.hint.iter().map(|hint| format!("{} {hint}\n", painter.paint(Painter::GOOD, "hint:")));
         std::iter::once(message).chain(causes).chain(hint).collect()
     }
 

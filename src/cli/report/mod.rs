@@ -10,7 +10,7 @@ use std::{
 };
 
 use clap::ValueEnum;
-use maskinporten_token_generator::{language::Language, profile, text::printable_lines};
+use maskinporten_token_generator::{language::Language, printer::Painter, profile, text::printable_lines};
 use serde_json::json;
 
 pub(crate) use self::failure::{Exit, Failure};
@@ -34,7 +34,7 @@ pub(crate) enum Color {
 pub(crate) struct Report {
     json: bool,
     loudness: Loudness,
-    paint: Paint,
+    painter: Painter,
     paints_stdout: bool,
     shows_progress: bool,
     language: Language,
@@ -58,7 +58,7 @@ impl Report {
         Self {
             json,
             loudness,
-            paint: Paint(color),
+            painter: Painter::new(color),
             paints_stdout: false,
             shows_progress: loudness > Loudness::Quiet && !json && io::stderr().is_terminal(),
             language: Language::English,
@@ -105,11 +105,11 @@ impl Report {
             warnings.push(text.to_owned());
             return;
         }
-        eprint(&format!("{} {}\n", self.paint.yellow("warning:"), printable_lines(text)));
+        eprint(&format!("{} {}\n", self.painter.paint(Painter::WARNING, "warning:"), printable_lines(text)));
     }
 
     /// Prints the warnings about config files.
-    pub(crate) fn warn_of(&self, warnings: &[profile::Warning]) {
+    pub(crate) fn warn_of(&self, warnings: &[profile::ProfileWarning]) {
         for warning in warnings {
             self.warning(&format!("{warning}; {}", warning.hint()));
         }
@@ -149,7 +149,7 @@ impl Report {
             let warnings = self.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default();
             eprint(&format!("{}\n", failure.json(&warnings)));
         } else {
-            eprint(&failure.printable().text(self.paint));
+            eprint(&failure.printable().text(self.painter));
         }
     }
 
@@ -159,28 +159,6 @@ impl Report {
         if !warnings.is_empty() {
             eprint(&format!("{}\n", json!({ "warnings": warnings })));
         }
-    }
-}
-
-/// Colours labels, if colour is used.
-#[derive(Debug, Clone, Copy)]
-struct Paint(bool);
-
-impl Paint {
-    fn with(self, colour: &str, text: &str) -> String {
-        if self.0 { format!("\u{1b}[1;{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-
-    fn red(self, text: &str) -> String {
-        self.with("31", text)
-    }
-
-    fn yellow(self, text: &str) -> String {
-        self.with("33", text)
-    }
-
-    fn green(self, text: &str) -> String {
-        self.with("32", text)
     }
 }
 

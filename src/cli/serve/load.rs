@@ -8,7 +8,7 @@ use maskinporten_token_generator::{
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
     grant::Grant,
     keystore::SigningKey,
-    profile::{PROJECT_FILE, Search, user_file},
+    profile::{ConfigSearch, PROJECT_FILE, user_file},
     server::{AllowedScopes, Profile},
     tokens::TokenEndpoint,
 };
@@ -163,7 +163,7 @@ impl Loader {
             files.push(named.clone());
             return files;
         }
-        let search = Search::usual(None);
+        let search = ConfigSearch::usual(None);
         let project = search.project_file().ok().flatten();
         files.extend(project.or_else(|| search.folder.map(|folder| folder.join(PROJECT_FILE))));
         files.extend(user_file());

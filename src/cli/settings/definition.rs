@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, builder::PossibleValuesParser};
 use maskinporten_token_generator::{
     environment::Environment,
-    profile::{Kind, KnownSetting, Role},
+    profile::{KnownSetting, SettingKind, SettingRole},
 };
 use secrecy::SecretString;
 
@@ -20,7 +20,7 @@ pub(crate) struct SettingDefinition {
     pub(super) help: &'static str,
     /// The value that is used when no source has one, as text.
     pub(super) default: Option<&'static str>,
-    pub(super) roles: &'static [Role],
+    pub(super) roles: &'static [SettingRole],
 }
 
 /// What a setting takes on the command line; the text is the placeholder in `--help`.
@@ -38,7 +38,7 @@ pub(super) enum ValueForm {
 }
 
 impl SettingDefinition {
-    pub(super) const fn roles(self, roles: &'static [Role]) -> Self {
+    pub(super) const fn roles(self, roles: &'static [SettingRole]) -> Self {
         Self { roles, ..self }
     }
 
@@ -53,10 +53,10 @@ impl SettingDefinition {
     /// Returns the setting as config files know it; `None` when they may not hold it.
     fn known(&self) -> Option<KnownSetting> {
         let kind = match self.form {
-            ValueForm::Flag => Kind::Flag,
-            ValueForm::One(_) | ValueForm::Secret(_) => Kind::Text,
-            ValueForm::Number(_) => Kind::Number,
-            ValueForm::Many(_) => Kind::List,
+            ValueForm::Flag => SettingKind::Flag,
+            ValueForm::One(_) | ValueForm::Secret(_) => SettingKind::Text,
+            ValueForm::Number(_) => SettingKind::Number,
+            ValueForm::Many(_) => SettingKind::List,
             ValueForm::SecretVariable => return None,
         };
         (self.name != PROFILE).then(|| KnownSetting::new(self.name, kind, self.help).with(self.roles))
@@ -88,7 +88,7 @@ impl SettingDefinition {
         opens || self.name.starts_with("pkcs11-pin") || self.heading == NETWORK
     }
 
-    pub(super) fn is(&self, role: Role) -> bool {
+    pub(super) fn is(&self, role: SettingRole) -> bool {
         self.roles.contains(&role)
     }
 
@@ -126,17 +126,17 @@ pub(super) fn find(name: &str) -> Option<&'static SettingDefinition> {
 
 /// Returns the names of the settings that name a file.
 pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
-    SETTINGS.iter().filter(|setting| setting.is(Role::Path)).map(|setting| setting.name)
+    SETTINGS.iter().filter(|setting| setting.is(SettingRole::Path)).map(|setting| setting.name)
 }
 
 /// Whether a setting names a file.
 pub(crate) fn is_path(name: &str) -> bool {
-    find(name).is_some_and(|setting| setting.is(Role::Path))
+    find(name).is_some_and(|setting| setting.is(SettingRole::Path))
 }
 
 /// Whether a setting names a command, or code that is run.
 pub(crate) fn is_command(name: &str) -> bool {
-    find(name).is_some_and(|setting| setting.is(Role::Command))
+    find(name).is_some_and(|setting| setting.is(SettingRole::Command))
 }
 
 /// Returns the option of a setting: `--client-id`.

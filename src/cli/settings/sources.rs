@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeSet, env, path::PathBuf};
 use maskinporten_token_generator::{
     environment::{Environment, LocalEnvironment},
     explain::Explain,
-    profile::{FileKind, Header, Profile, Search},
+    profile::{ConfigFileKind, ConfigSearch, Profile, ProfileHeader},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
@@ -59,7 +59,7 @@ pub(super) struct Found<'sources> {
 pub(crate) struct SettingSources {
     layers: Vec<(Layer, Vec<RawSetting>)>,
     /// The headers of the profile, for requests to an API.
-    pub(crate) headers: Vec<Header>,
+    pub(crate) headers: Vec<ProfileHeader>,
     /// The name of the profile, if one is used.
     pub(crate) profile: Option<String>,
 }
@@ -143,12 +143,12 @@ impl SettingSources {
         if named.is_none() && self.find("env").is_some_and(|found| found.text() == Environment::Local.name()) {
             return Ok(());
         }
-        let profiles = Search::usual(config).read(&definition::known())?;
+        let profiles = ConfigSearch::usual(config).read(&definition::known())?;
         report.warn_of(profiles.warnings());
         let Some(profile) = profiles.profile(named.as_deref())? else { return Ok(()) };
         report.warn_of(&profile.warnings);
         report.detail(&format!("using the profile {}", profile.name));
-        for (kind, layer) in [(FileKind::Project, Layer::ProjectFile), (FileKind::User, Layer::UserFile)] {
+        for (kind, layer) in [(ConfigFileKind::Project, Layer::ProjectFile), (ConfigFileKind::User, Layer::UserFile)] {
             self.layers.push((layer, values_in_file(&profile, kind)));
         }
         self.headers = profile.headers;
@@ -275,11 +275,11 @@ impl SettingSources {
     }
 }
 
-fn values_in_file(profile: &Profile, kind: FileKind) -> Vec<RawSetting> {
+fn values_in_file(profile: &Profile, kind: ConfigFileKind) -> Vec<RawSetting> {
     let own = profile.values.iter().filter(|(_, value)| value.kind() == kind);
     let raw = own.filter_map(|(name, value)| {
         let setting = definition::find(name)?;
-        let label = format!("{} in {}", name.replace('-', "_"), value.place());
+        let label = format!("{} in {}", name.replace('-', "_"), value.location());
         let value = match value.values() {
             [secret] if setting.is_secret() => RawValue::new(setting, secret),
             texts => RawValue::Texts(texts.to_vec()),

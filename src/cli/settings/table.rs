@@ -3,7 +3,7 @@
 //! Options, variables, config keys, `--help`, the man page and the defaults are all made from it, so a setting cannot
 //! exist in one of them alone.
 
-use maskinporten_token_generator::profile::Role;
+use maskinporten_token_generator::profile::SettingRole as Role;
 
 use super::definition::{SettingDefinition, ValueForm};
 

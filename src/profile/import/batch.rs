@@ -1,45 +1,28 @@
-//! `config.cmd`: lines of `set name=value`, as the older versions of the original had them.
+//! `config.cmd`: lines of `set name=value`, which older versions of the original read.
 //!
 //! The language: <https://learn.microsoft.com/windows-server/administration/windows-commands/set_1>.
 
 use super::{
-    Reason,
-    line::{Line, Part, Statement, Text, Variables, add, add_character, plain},
+    ImportProblem,
+    statement::{NumberedStatement, ParsedValue, Statement, ValuePart, Variables, joined_lines, push_text, push_value},
 };
 
 /// Commands that set nothing.
 const HARMLESS: [&str; 9] = ["echo", "setlocal", "endlocal", "exit", "chcp", "cls", "pause", "title", "color"];
 
-/// Reads a file.
-pub(super) fn read(text: &str, variables: &mut Variables) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut depth = 0_usize;
-    for (number, line) in logical_lines(text) {
+/// Parses a file.
+pub(super) fn parse(text: &str, variables: &mut Variables) -> Vec<NumberedStatement> {
+    let mut depth = 0;
+    let lines = joined_lines(text.lines(), |_| false, |line| line.strip_suffix('^')).into_iter();
+    let statements = lines.filter_map(|(number, line)| {
         let line = line.trim_start().trim_start_matches('@').trim_start();
-        if let Some(says) = line_says(line, &mut depth, variables) {
-            lines.push(Line { number, says });
-        }
-    }
-    lines
+        Some((number, statement(line, &mut depth, variables)?))
+    });
+    statements.collect()
 }
 
-/// Lines, with those that end in `^` joined with the next.
-fn logical_lines(text: &str) -> Vec<(usize, String)> {
-    let mut lines: Vec<(usize, String)> = Vec::new();
-    let mut goes_on = false;
-    for (index, line) in text.lines().enumerate() {
-        let continued = line.strip_suffix('^');
-        let part = continued.unwrap_or(line);
-        match lines.last_mut().filter(|_| goes_on) {
-            Some((_, before)) => before.push_str(part),
-            None => lines.push((index + 1, part.to_owned())),
-        }
-        goes_on = continued.is_some();
-    }
-    lines
-}
-
-fn line_says(line: &str, depth: &mut usize, variables: &mut Variables) -> Option<Statement> {
+/// Parses one line. `depth` is the number of open blocks.
+fn statement(line: &str, depth: &mut usize, variables: &mut Variables) -> Option<Statement> {
     let (command, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     if let Some(comment) = line.strip_prefix("::").or(command.eq_ignore_ascii_case("rem").then_some(rest)) {
         return commented(comment);
@@ -48,15 +31,14 @@ fn line_says(line: &str, depth: &mut usize, variables: &mut Variables) -> Option
         return None;
     }
     if line.starts_with(')') {
-        *depth = depth.saturating_sub(1);
-        *depth += usize::from(line.ends_with('('));
+        *depth = depth.saturating_sub(1) + usize::from(line.ends_with('('));
         return None;
     }
     if command.eq_ignore_ascii_case("set") {
         return Some(set(rest.trim_start(), *depth > 0, variables));
     }
     *depth += usize::from(line.trim_end().ends_with('('));
-    Some(Statement::Other(Reason::Statement))
+    Some(Statement::Other(ImportProblem::Statement))
 }
 
 fn commented(comment: &str) -> Option<Statement> {
@@ -65,32 +47,31 @@ fn commented(comment: &str) -> Option<Statement> {
     (!value.trim().is_empty()).then(|| Statement::Commented(name.trim_matches(['"', ' ']).to_owned()))
 }
 
-/// `set name=value` or `set "name=value"`.
+/// Parses `name=value` or `"name=value"` after `set`.
 fn set(rest: &str, in_block: bool, variables: &mut Variables) -> Statement {
     if let Some(calculated) = rest.strip_prefix("/a ").or(rest.strip_prefix("/p ")) {
         let name = calculated.split('=').next().unwrap_or_default().trim_matches(['"', ' ']);
-        return Statement::Set(name.to_owned(), Err(Reason::Expression));
+        return Statement::Set(name.to_owned(), Err(ImportProblem::Expression));
     }
     let quoted = rest.strip_prefix('"').map(|inner| inner.rfind('"').map_or(inner, |end| &inner[..end]));
     let Some((name, raw)) = quoted.unwrap_or(rest).split_once('=') else {
-        return Statement::Other(Reason::Statement);
+        return Statement::Other(ImportProblem::Statement);
     };
     if name.ends_with(char::is_whitespace) {
-        return Statement::Set(name.trim().to_owned(), Err(Reason::BlankInName));
+        return Statement::Set(name.trim().to_owned(), Err(ImportProblem::SpaceInName));
     }
-    let value = if quoted.is_some() { Ok(raw.to_owned()) } else { unquoted(raw) };
+    let value = if quoted.is_some() { Ok(raw.to_owned()) } else { without_quotes(raw) };
     let value = match value {
-        Ok(_) if in_block => Err(Reason::Block),
+        Ok(_) if in_block => Err(ImportProblem::Block),
         Ok(text) => expand(text.trim(), variables),
-        Err(reason) => Err(reason),
+        Err(problem) => Err(problem),
     };
-    let value = variables.set(name, value);
-    Statement::Set(name.to_owned(), value)
+    Statement::Set(name.to_owned(), variables.set(name, value))
 }
 
-/// A value without quotes around the assignment: `^` takes the next character's meaning away, and quotes in it are
-/// part of the value, which the original's own command line then takes off.
-fn unquoted(raw: &str) -> Result<String, Reason> {
+/// Removes the quotes and escapes of a value that is not quoted as a whole. `^` removes the meaning of the next
+/// character. Quotes are part of the value here, and removed by the original's own command line.
+fn without_quotes(raw: &str) -> Result<String, ImportProblem> {
     let mut value = String::new();
     let mut in_quotes = false;
     let mut characters = raw.chars();
@@ -98,47 +79,40 @@ fn unquoted(raw: &str) -> Result<String, Reason> {
         match character {
             '"' => in_quotes = !in_quotes,
             '^' if !in_quotes => value.extend(characters.next()),
-            '&' | '|' | '<' | '>' if !in_quotes => return Err(Reason::Expression),
+            '&' | '|' | '<' | '>' if !in_quotes => return Err(ImportProblem::Expression),
             other => value.push(other),
         }
     }
     Ok(value)
 }
 
-/// Puts in what `%NAME%` and `%~dp0` stand for.
-fn expand(raw: &str, variables: &mut Variables) -> Result<Text, Reason> {
+/// Replaces `%NAME%` and `%~dp0` by their values.
+fn expand(raw: &str, variables: &mut Variables) -> ParsedValue {
     let mut value = Ok(Vec::new());
     let mut rest = raw;
     while let Some((before, after)) = rest.split_once('%') {
-        add(&mut value, &plain(before));
-        if let Some(after) = after.strip_prefix('%') {
-            add_character(&mut value, '%');
+        push_text(&mut value, before);
+        if let Some(after) = after.strip_prefix("~dp0") {
+            push_value(&mut value, Ok(vec![ValuePart::Folder]));
             rest = after;
-        } else if let Some(after) = after.strip_prefix("~dp0") {
-            add(&mut value, &[Part::Folder]);
-            rest = after;
-        } else if let Some((name, after)) = after.split_once('%') {
-            add(&mut value, &variable(name, variables)?);
+        } else if let Some((name, after)) = after.split_once('%').filter(|(name, _)| !name.is_empty()) {
+            push_value(&mut value, Ok(variable(name, variables)?));
             rest = after;
         } else {
-            add_character(&mut value, '%');
-            rest = after;
+            push_text(&mut value, "%");
+            rest = after.strip_prefix('%').unwrap_or(after);
         }
     }
-    add(&mut value, &plain(rest));
+    push_text(&mut value, rest);
     value
 }
 
-fn variable(name: &str, variables: &mut Variables) -> Result<Text, Reason> {
-    if name.is_empty() || !name.chars().all(|character| character.is_alphanumeric() || "_-.()".contains(character)) {
-        return Err(Reason::Expression);
+fn variable(name: &str, variables: &mut Variables) -> ParsedValue {
+    if !name.chars().all(|character| character.is_alphanumeric() || "_-.()".contains(character)) {
+        return Err(ImportProblem::Expression);
     }
-    if let Some(value) = variables.value(name) {
-        return value.clone();
-    }
-    Ok(vec![if ["userprofile", "home"].contains(&name.to_lowercase().as_str()) {
-        Part::Home
-    } else {
-        Part::Environment(name.to_owned())
-    }])
+    variables.value(name).unwrap_or_else(|| {
+        let home = ["userprofile", "home"].contains(&name.to_lowercase().as_str());
+        Ok(vec![if home { ValuePart::Home } else { ValuePart::Environment(name.to_owned()) }])
+    })
 }

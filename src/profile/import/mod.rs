@@ -1,17 +1,15 @@
-//! Profiles from the files of other tools: the original's `config.ps1` and `config.cmd`, and the `.properties` of
-//! Digdir's Java demonstration.
+//! Profiles from other tools' files: the original's `config.ps1` and `config.cmd`, and the `.properties` file of Digdir's
+//! Java demonstration.
 //!
-//! Nothing is run: what would need a shell is told by its line. Passwords are not taken over, and not shown.
+//! Nothing is run: a value that needs a shell is reported by its line. Passwords are neither copied nor shown.
 
 mod batch;
-mod collect;
-mod decode;
-mod line;
-mod making;
+mod builder;
+mod keys;
 mod powershell;
 mod properties;
 mod remark;
-mod translate;
+mod statement;
 
 use std::{
     fs::File,
@@ -19,39 +17,43 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use self::remark::{Reason, Remark};
-use self::{collect::Collection, line::Variables, translate::Translator};
-use super::{Draft, KnownSetting, source::MAXIMUM_BYTES};
-use crate::explain::Explain;
+pub use self::remark::{ImportProblem, ImportRemark};
+use self::{
+    builder::{ProfileBuilder, absolute},
+    keys::{CollectedKeys, property},
+    statement::Variables,
+};
+use super::{KnownSetting, ProfileDraft, source::MAXIMUM_BYTES};
+use crate::{environment::Environment, explain::Explain};
 
-/// What was taken over, and what was not.
+/// The result of an import.
 #[derive(Debug)]
 pub struct Imported {
-    /// A profile for each environment that has a client, named by it. Empty when no file has one.
-    pub drafts: Vec<Draft>,
-    /// What needs its reader, in the order of the files.
-    pub remarks: Vec<Remark>,
+    /// A profile for each environment that has a client, under its name. Empty when no file has a client.
+    pub drafts: Vec<ProfileDraft>,
+    /// What needs the user's attention, in the order of the files.
+    pub remarks: Vec<ImportRemark>,
 }
 
-/// Why a file of another tool could not be read at all.
+/// Why another tool's file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The file is not there or may not be read.
+    /// The file does not exist or may not be read.
     #[error("could not read `{}`", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The file is too large for a config file.
     #[error("`{}` is larger than 1 MiB", .0.display())]
     TooLarge(PathBuf),
-    /// The file is no text.
-    #[error("`{}` is no text", .0.display())]
+    /// The file is not text.
+    #[error("`{}` is not a text file", .0.display())]
     NotText(PathBuf),
-    /// The file is none of the kinds that can be imported.
-    #[error("`{}` is neither config.ps1 nor config.cmd nor a .properties file", .0.display())]
+    /// The file has a format that cannot be imported.
+    #[error("`{}` is not a config.ps1, config.cmd or .properties file", .0.display())]
     UnknownKind(PathBuf),
 }
 
@@ -65,42 +67,54 @@ impl Explain for ImportError {
             Self::Unreadable { .. } => "check the path and its permissions".to_owned(),
             Self::NotText(_) => "save it as UTF-8".to_owned(),
             Self::TooLarge(_) | Self::UnknownKind(_) => {
-                "give a file of assignments: maskinporten config import config.ps1 config.local.ps1".to_owned()
+                "pass a file of assignments: maskinporten config import config.ps1 config.local.ps1".to_owned()
             }
         })
     }
 }
 
-/// The kinds of files.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
+enum ImportFormat {
     PowerShell,
     Batch,
     Properties,
 }
 
-/// Reads files of other tools, later ones over earlier ones, as `config.local.ps1` is over `config.ps1`.
+/// Imports other tools' files. Later ones take precedence, as `config.local.ps1` does over `config.ps1`.
 ///
-/// Relative paths in them belong to the folder of the first, where the original's scripts are; they come out relative
-/// to `folder`, where the profiles will be written, or whole when they are not below it.
+/// Relative paths in them start from the folder of the first, where the original's scripts are. The result has them
+/// relative to `folder`, where the profiles will be written, or absolute when they are not below it.
 ///
 /// # Errors
-/// [`ImportError`] when a file cannot be read or is none of the three kinds.
+/// [`ImportError`] when a file cannot be read, or has an unknown format.
 pub fn import(files: &[PathBuf], folder: &Path, known: &[KnownSetting]) -> Result<Imported, ImportError> {
-    let mut collection = Collection::default();
+    let mut keys = CollectedKeys::default();
     let mut variables = Variables::default();
     for path in files {
         let text = read_text(path)?;
         let format = format_of(path, &text).ok_or_else(|| ImportError::UnknownKind(path.clone()))?;
-        let lines = match format {
-            Format::PowerShell => powershell::read(&text, &mut variables),
-            Format::Batch => batch::read(&text, &mut variables),
-            Format::Properties => properties::read(&text),
+        let (base, statements) = match format {
+            ImportFormat::PowerShell => (files.first(), powershell::parse(&text, &mut variables)),
+            ImportFormat::Batch => (files.first(), batch::parse(&text, &mut variables)),
+            ImportFormat::Properties => (None, properties::parse(&text)),
         };
-        let base = if format == Format::Properties { path } else { files.first().unwrap_or(path) };
-        collection.add(path, base, format, lines);
+        keys.add(path, base.unwrap_or(path), format, statements);
     }
-    Ok(Translator::new(folder, known).translate(collection, &variables))
+    let CollectedKeys { mut groups, mut remarks, helpers, .. } = keys;
+    let unused = helpers.into_iter().filter(|(name, _)| !variables.used.contains(name));
+    remarks.extend(unused.map(|(_, remark)| remark));
+    let order = |own: Environment| Environment::ALL.iter().position(|environment| *environment == own);
+    groups.sort_by_key(|group| group.environment.and_then(order).unwrap_or(usize::MAX));
+    let mut drafts = Vec::new();
+    let folder = absolute(folder);
+    for group in &groups {
+        let (draft, own) = ProfileBuilder::new(group, &folder, known).build();
+        drafts.extend(draft);
+        remarks.extend(own);
+    }
+    remarks.sort_by(|one, other| one.location.cmp(&other.location));
+    Ok(Imported { drafts, remarks })
 }
 
 fn read_text(path: &Path) -> Result<String, ImportError> {
@@ -110,28 +124,46 @@ fn read_text(path: &Path) -> Result<String, ImportError> {
     if bytes.len() as u64 > MAXIMUM_BYTES {
         return Err(ImportError::TooLarge(path.to_owned()));
     }
-    decode::decode(&bytes).ok_or_else(|| ImportError::NotText(path.to_owned()))
+    decode(&bytes).ok_or_else(|| ImportError::NotText(path.to_owned()))
 }
 
-/// The kind of a file, by its name; else by its first line that sets something.
-fn format_of(path: &Path, text: &str) -> Option<Format> {
+/// Decodes the encodings that Windows editors write: UTF-8 with or without a byte order mark, UTF-16 with one, and
+/// anything else as Latin-1. `None`: it is not text.
+fn decode(bytes: &[u8]) -> Option<String> {
+    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (units, _) = bytes.as_chunks::<2>();
+        let units: Vec<u16> = units.iter().map(|pair| unit(*pair)).collect();
+        String::from_utf16_lossy(&units)
+    };
+    let text = match bytes {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] | rest => match str::from_utf8(rest) {
+            Ok(text) => text.to_owned(),
+            Err(_) => rest.iter().copied().map(char::from).collect(),
+        },
+    };
+    (!text.contains('\0')).then_some(text)
+}
+
+/// Returns the format of a file, by its extension, or by its first line that sets something.
+fn format_of(path: &Path, text: &str) -> Option<ImportFormat> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     match extension.as_deref() {
-        Some("ps1") => return Some(Format::PowerShell),
-        Some("cmd" | "bat") => return Some(Format::Batch),
-        Some("properties") => return Some(Format::Properties),
+        Some("ps1") => return Some(ImportFormat::PowerShell),
+        Some("cmd" | "bat") => return Some(ImportFormat::Batch),
+        Some("properties") => return Some(ImportFormat::Properties),
         _ => {}
     }
     text.lines().find_map(|line| {
         let line = line.trim_start();
         let command = line.trim_start_matches('@').get(..4).unwrap_or_default();
         if line.starts_with('$') && line.contains('=') {
-            Some(Format::PowerShell)
+            Some(ImportFormat::PowerShell)
         } else if command.eq_ignore_ascii_case("set ") {
-            Some(Format::Batch)
+            Some(ImportFormat::Batch)
         } else {
-            let name = line.split_once('=')?.0.trim();
-            collect::is_property(name).then_some(Format::Properties)
+            property(line.split_once('=')?.0.trim()).map(|_| ImportFormat::Properties)
         }
     })
 }

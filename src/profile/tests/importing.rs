@@ -1,11 +1,11 @@
-//! Files of other tools: what is taken over, and what is told.
+//! Other tools' files: what is imported, and what is reported.
 
 use std::{fs, path::PathBuf};
 
 use super::{KNOWN, samples, user};
 use crate::{
     explain::Explain as _,
-    profile::{Draft, ImportError, Imported, Kind, KnownSetting, Profiles, import},
+    profile::{ImportError, Imported, KnownSetting, ProfileDraft, Profiles, SettingKind, import},
 };
 
 /// Imports samples, to be written in `testdata`.
@@ -22,21 +22,21 @@ fn import_text(name: &str, text: &str) -> Imported {
     import(&[path], folder.path(), KNOWN).unwrap()
 }
 
-/// The remarks: line, name and reason.
+/// Returns the remarks as they are shown, with the file name alone.
 fn remarks(imported: &Imported) -> Vec<String> {
     let folder = format!("{}/", samples().display());
     imported
         .remarks
         .iter()
         .map(|remark| {
-            let name = remark.place.file().file_name().unwrap().to_string_lossy();
+            let name = remark.location.file().file_name().unwrap().to_string_lossy();
             let whole = remark.to_string().replace(&folder, "");
-            whole.replace(&format!("`{}`", remark.place.file().display()), &format!("`{name}`"))
+            whole.replace(&format!("`{}`", remark.location.file().display()), &format!("`{name}`"))
         })
         .collect()
 }
 
-fn values(draft: &Draft) -> Vec<String> {
+fn values(draft: &ProfileDraft) -> Vec<String> {
     draft.values.iter().map(|(name, values)| format!("{name}={}", values.join("|"))).collect()
 }
 
@@ -86,33 +86,32 @@ fn a_local_file_over_the_originals_gives_profiles_in_every_encoding() {
 }
 
 #[test]
-fn every_fault_of_a_file_is_told_by_its_line() {
+fn every_fault_of_a_file_is_reported_with_its_line() {
     let imported = imported(&["faults.ps1"]);
 
     assert_eq!(imported.drafts.iter().map(values).collect::<Vec<_>>(), [["env=test", "client-id=client"]]);
     assert_eq!(
         remarks(&imported),
         [
-            "`faults.ps1`, line 1: `test_kid`: it is in a comment",
-            "`faults.ps1`, line 3: `test_scopes`: its value has no quotes, so PowerShell takes it for a command",
-            "`faults.ps1`, line 4: `test_jwk_path`: it is in a comment",
-            "`faults.ps1`, line 7: `test_resource`: its value is in doubled quotes, so PowerShell sees an empty text \
-             and more after it",
-            "`faults.ps1`, line 8: `test_consumer_org`: it takes its value from the variable CONSUMER",
-            "`faults.ps1`, line 9: `test_keystore_path`: its value has to be worked out by a shell, which is not run \
-             here",
+            "`faults.ps1`, line 1: `test_kid`: it is commented out",
+            "`faults.ps1`, line 3: `test_scopes`: its value is not in quotes, so PowerShell takes it for a command",
+            "`faults.ps1`, line 4: `test_jwk_path`: it is commented out",
+            "`faults.ps1`, line 7: `test_resource`: its value is in doubled quotes, so PowerShell sees an empty string \
+             with something after it",
+            "`faults.ps1`, line 8: `test_consumer_org`: its value comes from the environment variable CONSUMER",
+            "`faults.ps1`, line 9: `test_keystore_path`: its value has to be computed by a shell, which is not run",
             "`faults.ps1`, line 10: `test_keystore_password`: a password is not written to a config file",
-            "`faults.ps1`, line 11: `test_scope`: it is no key that is known",
+            "`faults.ps1`, line 11: `test_scope`: unknown key",
             "`faults.ps1`, line 12: `test_audience`: its value is a here-string",
-            "`faults.ps1`, line 15: it is no assignment",
-            "`faults.ps1`, line 16: `test_token_endpoint`: it stands in a block, which may not be run",
-            "`faults.ps1`, line 18: `unused`: it is no key that is known",
-            "`faults.ps1`, line 19: it is no assignment",
+            "`faults.ps1`, line 15: it is not an assignment",
+            "`faults.ps1`, line 16: `test_token_endpoint`: it is in a block, which may not be executed",
+            "`faults.ps1`, line 18: `unused`: unknown key",
+            "`faults.ps1`, line 19: it is not an assignment",
             "`faults.ps1`, line 20: `dev_client_id`: it has no value",
-            "`faults.ps1`, line 21: a quote or comment begins here and is not closed, so nothing after it is read",
+            "`faults.ps1`, line 21: a quote or comment starts here and is not closed, so nothing after it is read",
         ]
     );
-    let typo = &imported.remarks.iter().find(|remark| remark.name.as_deref() == Some("test_scope")).unwrap().reason;
+    let typo = &imported.remarks.iter().find(|remark| remark.name.as_deref() == Some("test_scope")).unwrap().problem;
     assert_eq!(typo.hint(), "write `test_scopes` and import again");
 }
 
@@ -134,11 +133,11 @@ fn the_older_cmd_file_keeps_its_password_in_its_variable() {
     assert_eq!(
         remarks(&imported),
         [
-            "`config.cmd`, line 13: `test_kid`: it is in a comment",
+            "`config.cmd`, line 13: `test_kid`: it is commented out",
             "`config.cmd`, line 16: `test_authorize_endpoint`: it is used in person mode only, which is off",
-            "`config.cmd`, line 18: `dev_client_id`: the blank before `=` is part of the name, so it was never seen",
-            "`config.cmd`, line 19: `dev_scopes`: its value has to be worked out by a shell, which is not run here",
-            "`config.cmd`, line 20: it is no assignment",
+            "`config.cmd`, line 18: `dev_client_id`: the space before `=` is part of the name, so it had no effect",
+            "`config.cmd`, line 19: `dev_scopes`: its value has to be computed by a shell, which is not run",
+            "`config.cmd`, line 20: it is not an assignment",
         ]
     );
 }
@@ -162,11 +161,11 @@ fn the_java_demonstrations_file_is_named_by_its_audience() {
     assert_eq!(
         remarks(&imported),
         [
-            "`client.properties`, line 9: `keystore.type`: it is a keystore of Java's own kind, not PKCS#12",
+            "`client.properties`, line 9: `keystore.type`: it is a keystore in Java's own format, not PKCS#12",
             "`client.properties`, line 11: `keystore.password`: a password is not written to a config file",
             "`client.properties`, line 13: `keystore.alias.password`: the password of the key differs from the \
-             keystore's, or cannot be read",
-            "`client.properties`, line 14: it is no key that is known",
+             one of the keystore, or cannot be read",
+            "`client.properties`, line 14: unknown key",
         ]
     );
 }
@@ -177,8 +176,8 @@ fn no_password_of_a_sample_shows_anywhere() {
         [vec!["config.ps1", "utf8.local.ps1"], vec!["faults.ps1"], vec!["config.cmd"], vec!["client.properties"]]
     {
         let imported = imported(&files);
-        let hints: Vec<_> = imported.remarks.iter().map(|remark| remark.reason.hint()).collect();
-        let written = Draft::file(&imported.drafts, None, KNOWN).unwrap();
+        let hints: Vec<_> = imported.remarks.iter().map(|remark| remark.problem.hint()).collect();
+        let written = ProfileDraft::file(&imported.drafts, None, KNOWN).unwrap();
         let shown = format!("{imported:?} {:?} {hints:?} {written}", remarks(&imported));
         for secret in ["hunter", "pa$", "$nothing"] {
             assert!(!shown.contains(secret), "{secret} in {shown}");
@@ -187,21 +186,24 @@ fn no_password_of_a_sample_shows_anywhere() {
 }
 
 #[test]
-fn what_is_imported_is_a_config_file_that_is_right() {
+fn an_import_is_a_valid_config_file() {
     for files in [vec!["config.ps1", "utf8.local.ps1"], vec!["config.cmd"], vec!["client.properties"]] {
         let imported = imported(&files);
         let default = imported.drafts.first().map(|draft| draft.name.as_str());
 
-        let text = Draft::file(&imported.drafts, default, KNOWN).unwrap();
+        let text = ProfileDraft::file(&imported.drafts, default, KNOWN).unwrap();
 
-        let profiles = Profiles::of(vec![user(&text).unwrap()], KNOWN).unwrap();
+        let profiles = Profiles::new(vec![user(&text).unwrap()], KNOWN);
         assert_eq!(profiles.names().len(), imported.drafts.len());
+        for draft in &imported.drafts {
+            assert!(profiles.profile(Some(&draft.name)).is_ok(), "{}", draft.name);
+        }
     }
 }
 
-/// One assignment of PowerShell to a client id, and what it gives: the id, or why not.
+/// Each case is a PowerShell expression assigned to a client id, and the id, or the problem.
 #[test]
-fn texts_of_powershell_are_read_as_powershell_reads_them() {
+fn strings_are_read_as_powershell_reads_them() {
     for (expression, wanted) in [
         (r#""plain""#, "plain"),
         ("'single $not `n'", "single $not `n"),
@@ -219,16 +221,16 @@ fn texts_of_powershell_are_read_as_powershell_reads_them() {
         ("$true", "true"),
         ("$helper", "help"),
         (r#""$helper-$($helper)-${helper}""#, "help-help-help"),
-        (r#""a" + "b""#, "its value has to be worked out by a shell, which is not run here"),
-        (r#""a", "b""#, "its value has to be worked out by a shell, which is not run here"),
-        (r#""$(Get-Date)""#, "its value has to be worked out by a shell, which is not run here"),
-        ("(Get-Content id.txt)", "its value has to be worked out by a shell, which is not run here"),
-        ("@('a')", "its value has to be worked out by a shell, which is not run here"),
-        ("my-client", "its value has no quotes, so PowerShell takes it for a command"),
-        (r"C:\my files\x", "its value has no quotes, so PowerShell takes it for a command"),
-        ("$env:CLIENT", "it takes its value from the variable CLIENT"),
-        (r#""a-$env:CLIENT""#, "it takes its value from the variable CLIENT"),
-        ("$nowhere", "it needs `nowhere`, which is not set in these files"),
+        (r#""a" + "b""#, "its value has to be computed by a shell, which is not run"),
+        (r#""a", "b""#, "its value has to be computed by a shell, which is not run"),
+        (r#""$(Get-Date)""#, "its value has to be computed by a shell, which is not run"),
+        ("(Get-Content id.txt)", "its value has to be computed by a shell, which is not run"),
+        ("@('a')", "its value has to be computed by a shell, which is not run"),
+        ("my-client", "its value is not in quotes, so PowerShell takes it for a command"),
+        (r"C:\my files\x", "its value is not in quotes, so PowerShell takes it for a command"),
+        ("$env:CLIENT", "its value comes from the environment variable CLIENT"),
+        (r#""a-$env:CLIENT""#, "its value comes from the environment variable CLIENT"),
+        ("$nowhere", "its value comes from `nowhere`, which is not set in these files"),
         ("'<your client id>'", "its value is a placeholder"),
         ("", "it has no value"),
     ] {
@@ -237,17 +239,17 @@ fn texts_of_powershell_are_read_as_powershell_reads_them() {
                 import_text("config.ps1", &format!("$helper = 'help'\n$test_scopes='s'\n{assigns}{expression}\n"));
 
             let client = imported.drafts[0].values.iter().find(|(name, _)| *name == "client-id");
-            let told = imported.remarks.iter().find(|remark| remark.place.line() == 3 && remark.name.is_some());
-            let found = client.map(|(_, values)| values[0].clone()).or(told.map(|remark| remark.reason.to_string()));
+            let told = imported.remarks.iter().find(|remark| remark.location.line() == 3 && remark.name.is_some());
+            let found = client.map(|(_, values)| values[0].clone()).or(told.map(|remark| remark.problem.to_string()));
             assert_eq!(found.as_deref(), Some(wanted), "{assigns}{expression}");
-            let helper_is_told = imported.remarks.iter().any(|remark| remark.place.line() == 1);
+            let helper_is_told = imported.remarks.iter().any(|remark| remark.location.line() == 1);
             assert_eq!(helper_is_told, !expression.contains("helper"), "{expression}");
         }
     }
 }
 
 #[test]
-fn paths_come_out_for_the_folder_that_they_are_written_in() {
+fn paths_are_made_relative_to_the_folder_that_they_are_written_in() {
     let home = |rest: &str| format!("~/{rest}");
     for (written, wanted) in [
         (r#""certs\a.p12""#, "certs/a.p12".to_owned()),
@@ -271,16 +273,16 @@ fn paths_come_out_for_the_folder_that_they_are_written_in() {
 }
 
 #[test]
-fn what_has_no_place_here_is_told() {
+fn what_cannot_be_imported_is_reported() {
     for (text, wanted) in [
-        ("$test_client_id='c'\n$test_person_mode='TRUE'\n", "person mode is a command of its own here"),
+        ("$test_client_id='c'\n$test_person_mode='TRUE'\n", "person mode is not part of a profile"),
         (
             "$test_client_id='c'\n$test_person_mode='true'\n$test_authorize_endpoint='https://a/'\n",
-            "there is no setting `authorize_endpoint` here",
+            "there is no setting `authorize_endpoint`",
         ),
         (
             "$test_certificate_thumbprint='ab'\n",
-            "the original looked in the machine's certificate store; here the user's is meant",
+            "the original searched the machine's certificate store; here the user's is searched",
         ),
         (
             "$test_keystore_path='a.p12'\n$test_jwk_path='a.json'\n",
@@ -288,32 +290,32 @@ fn what_has_no_place_here_is_told() {
         ),
         (
             "$test_jwk_path='{\"kty\":\"RSA\"}'\n",
-            "it holds a private key itself, or what looks like one, not the name of a file",
+            "it is a private key itself, or looks like one, not the name of a file",
         ),
-        ("$tset_client_id = 'c'\n", "it is no key that is known"),
-        ("$env:HTTPS_PROXY = 'p'\n", "it is no assignment"),
-        ("$test_client_id += 'c'\n", "its value has to be worked out by a shell, which is not run here"),
-        (". .\\other.ps1\n", "it is no assignment"),
-        ("<# never closed\n", "a quote or comment begins here and is not closed, so nothing after it is read"),
+        ("$tset_client_id = 'c'\n", "unknown key"),
+        ("$env:HTTPS_PROXY = 'p'\n", "it is not an assignment"),
+        ("$test_client_id += 'c'\n", "its value has to be computed by a shell, which is not run"),
+        (". .\\other.ps1\n", "it is not an assignment"),
+        ("<# never closed\n", "a quote or comment starts here and is not closed, so nothing after it is read"),
         (
             "$test_kid = @'\nnever closed\n",
-            "a quote or comment begins here and is not closed, so nothing after it is read",
+            "a quote or comment starts here and is not closed, so nothing after it is read",
         ),
     ] {
         let told: Vec<_> =
-            import_text("config.ps1", text).remarks.iter().map(|remark| remark.reason.to_string()).collect();
+            import_text("config.ps1", text).remarks.iter().map(|remark| remark.problem.to_string()).collect();
         assert!(told.iter().any(|reason| reason == wanted), "{told:?} for {text}");
     }
     #[cfg(not(windows))]
     assert_eq!(
         remarks(&import_text("config.ps1", "$test_keystore_path='C:\\a.p12'\n")),
-        ["`config.ps1`, line 1: `test_keystore_path`: it is a path of Windows, taken over as it stands"]
+        ["`config.ps1`, line 1: `test_keystore_path`: it is a Windows path, which is kept as it is"]
     );
     for (text, wanted) in [
-        ("keystore.file=C:\\certs\\a.p12\n", "Java takes away each single backslash in its path"),
-        ("issuer=\\u12\n", "it has `\\u` without four hexadecimal digits, at which Java stops"),
+        ("keystore.file=C:\\certs\\a.p12\n", "Java removes each single backslash from its path"),
+        ("issuer=\\u12\n", "it has `\\u` without four hexadecimal digits, which Java rejects"),
     ] {
-        assert_eq!(import_text("a.properties", text).remarks[0].reason.to_string(), wanted);
+        assert_eq!(import_text("a.properties", text).remarks[0].problem.to_string(), wanted);
     }
 }
 
@@ -356,8 +358,8 @@ fn a_later_file_overrides_an_earlier_one_and_its_faults() {
 }
 
 #[test]
-fn a_setting_that_does_not_exist_here_is_told_and_not_written() {
-    let known = [KnownSetting::new("client-id", Kind::Text, "")];
+fn a_setting_that_does_not_exist_is_reported_and_not_written() {
+    let known = [KnownSetting::new("client-id", SettingKind::Text, "")];
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.ps1");
     fs::write(&path, "$test_client_id = 'c'\n$test_kid = 'k'\n").unwrap();
@@ -365,23 +367,23 @@ fn a_setting_that_does_not_exist_here_is_told_and_not_written() {
     let imported = import(&[path], folder.path(), &known).unwrap();
 
     assert_eq!(values(&imported.drafts[0]), ["client-id=c"]);
-    assert_eq!(imported.remarks[0].reason.to_string(), "there is no setting `kid` here");
+    assert_eq!(imported.remarks[0].problem.to_string(), "there is no setting `kid`");
 }
 
 #[test]
-fn files_that_cannot_be_imported_are_refused() {
+fn files_that_cannot_be_imported_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
-    let refused = || import(std::slice::from_ref(&path), folder.path(), KNOWN).unwrap_err();
+    let rejected = || import(std::slice::from_ref(&path), folder.path(), KNOWN).unwrap_err();
 
-    assert!(matches!(refused(), ImportError::Unreadable { .. }));
+    assert!(matches!(rejected(), ImportError::Unreadable { .. }));
     fs::write(&path, b"\0\x01").unwrap();
-    assert!(matches!(refused(), ImportError::NotText(_)));
+    assert!(matches!(rejected(), ImportError::NotText(_)));
     fs::write(&path, "hello\n").unwrap();
-    assert!(matches!(refused(), ImportError::UnknownKind(_)));
-    assert_eq!(refused().code(), "import");
+    assert!(matches!(rejected(), ImportError::UnknownKind(_)));
+    assert_eq!(rejected().code(), "import");
     fs::write(&path, vec![b'#'; 1024 * 1024 + 1]).unwrap();
-    assert!(matches!(refused(), ImportError::TooLarge(_)));
+    assert!(matches!(rejected(), ImportError::TooLarge(_)));
     for text in ["# c\n$test_client_id='c'\n", "@set test_client_id=c\n", "# c\nissuer=c\n"] {
         fs::write(&path, text).unwrap();
         assert_eq!(import(std::slice::from_ref(&path), folder.path(), KNOWN).unwrap().drafts.len(), 1, "{text}");

@@ -1,14 +1,17 @@
-//! Several files and profiles: what wins, what is taken over, and what does not fit together.
+//! Several files and profiles: precedence, inheritance, and conflicts.
 
-use super::{KNOWN, project, said, user};
-use crate::profile::{Profile, ProfileError, Profiles};
+use super::{KNOWN, fault, project, shown, user};
+use crate::{
+    printer::Header,
+    profile::{Profile, ProfileError, Profiles},
+};
 
-fn both(of_project: &str, of_user: &str) -> Result<Profiles, ProfileError> {
-    Profiles::of(vec![project(of_project).unwrap(), user(of_user).unwrap()], KNOWN)
+fn both(of_project: &str, of_user: &str) -> Profiles {
+    Profiles::new(vec![project(of_project).unwrap(), user(of_user).unwrap()], KNOWN)
 }
 
-fn one(text: &str) -> Result<Profiles, ProfileError> {
-    Profiles::of(vec![user(text).unwrap()], KNOWN)
+fn one(text: &str) -> Profiles {
+    Profiles::new(vec![user(text).unwrap()], KNOWN)
 }
 
 fn value<'a>(profile: &'a Profile, name: &str) -> &'a str {
@@ -21,27 +24,25 @@ fn the_project_wins_key_by_key_and_the_user_fills_the_rest() {
         "default_profile = 'test'\n[profiles.test]\nenv = 'test'\n[profiles.test.headers]\nAccept = 'project'\n",
         "default_profile = 'own'\n[profiles.own]\n[profiles.test]\nenv = 'prod'\nclient_id = 'mine'\n\
          [profiles.test.headers]\naccept = 'user'\nApiKey = 'user'\n",
-    )
-    .unwrap();
+    );
 
     assert_eq!(profiles.default_profile().unwrap().0, "test");
     let profile = profiles.profile(None).unwrap().unwrap();
     assert_eq!((value(&profile, "env"), value(&profile, "client-id")), ("test", "mine"));
-    assert_eq!(profile.value("env").unwrap().place().to_string(), "`/project/maskinporten.toml`, line 3");
-    assert_eq!(profile.value("client-id").unwrap().place().to_string(), "`/home/ola/config.toml`, line 5");
-    let headers: Vec<_> = profile.headers.iter().map(|header| header.value.as_str()).collect();
-    assert_eq!(headers, ["project", "user"]);
+    assert_eq!(profile.value("env").unwrap().location().to_string(), "`/project/maskinporten.toml`, line 3");
+    assert_eq!(profile.value("client-id").unwrap().location().to_string(), "`/home/ola/config.toml`, line 5");
+    let headers: Vec<_> = profile.headers.iter().map(|header| header.header.clone()).collect();
+    assert_eq!(headers, [Header::new("Accept", "project").unwrap(), Header::new("ApiKey", "user").unwrap()]);
     assert_eq!(profiles.names().into_iter().collect::<Vec<_>>(), ["own", "test"]);
 }
 
 #[test]
-fn extends_reaches_into_the_other_file_and_the_nearer_profile_wins() {
+fn extends_may_name_a_profile_of_the_other_file_and_the_nearer_profile_wins() {
     let profiles = both(
         "[profiles.events]\nextends = 'base'\nscope = 'events'\n",
         "[profiles.base]\nextends = 'ground'\nscope = 'base'\nclient_id = 'base'\n\
          [profiles.ground]\nclient_id = 'ground'\nttl = 60\n",
-    )
-    .unwrap();
+    );
 
     let profile = profiles.profile(Some("events")).unwrap().unwrap();
     assert_eq!(
@@ -51,10 +52,9 @@ fn extends_reaches_into_the_other_file_and_the_nearer_profile_wins() {
 }
 
 #[test]
-fn an_empty_value_takes_nothing_over() {
+fn an_empty_value_removes_the_inherited_one() {
     let profiles = one("[profiles.base]\nkeystore = 'a.p12'\nno_resource = true\nscope = ['a']\n\
-         [profiles.child]\nextends = 'base'\nkeystore = ''\njwk = 'a.json'\nno_resource = false\nscope = []\n")
-    .unwrap();
+         [profiles.child]\nextends = 'base'\nkeystore = ''\njwk = 'a.json'\nno_resource = false\nscope = []\n");
 
     let profile = profiles.profile(Some("child")).unwrap().unwrap();
     let names: Vec<_> = profile.values.iter().map(|(name, _)| *name).collect();
@@ -62,14 +62,14 @@ fn an_empty_value_takes_nothing_over() {
 }
 
 #[test]
-fn without_a_default_no_profile_counts() {
-    assert!(one("[profiles.a]\n").unwrap().profile(None).unwrap().is_none());
-    assert!(one("").unwrap().profile(None).unwrap().is_none());
+fn without_a_default_no_profile_is_used() {
+    assert!(one("[profiles.a]\n").profile(None).unwrap().is_none());
+    assert!(one("").profile(None).unwrap().is_none());
 }
 
 #[test]
-fn what_does_not_fit_together_is_told() {
-    for (text, wanted) in [
+fn profiles_that_contradict_each_other_are_reported() {
+    for (text, expected) in [
         (
             "[profiles.tset]\nextends = 'tets'\n[profiles.test]\n",
             "the profile `tset` extends `tets`, which does not exist: `/home/ola/config.toml`, line 2\n\
@@ -78,26 +78,107 @@ fn what_does_not_fit_together_is_told() {
         (
             "[profiles.a]\nextends = 'b'\n[profiles.b]\nextends = 'c'\n[profiles.c]\nextends = 'b'\n",
             "profiles extend each other in a circle, b → c → b: `/home/ola/config.toml`, line 6\n\
-             hint: remove one `extends`; a profile of the same name in your own config file is taken over without it",
+             hint: remove one `extends`; profiles of the same name in both config files are merged without it",
         ),
         (
             "[profiles.a]\nextends = 'a'\n",
             "profiles extend each other in a circle, a → a: `/home/ola/config.toml`, line 2\n\
-             hint: remove one `extends`; a profile of the same name in your own config file is taken over without it",
+             hint: remove one `extends`; profiles of the same name in both config files are merged without it",
         ),
         (
             "default_profile = 'tset'\n[profiles.test]\n",
             "`default_profile` names `tset`, which does not exist: `/home/ola/config.toml`, line 1\nhint: write `test`",
         ),
         (
-            "[profiles.base]\nkeystore = 'a.p12'\n[profiles.child]\nextends = 'base'\njwk = 'a.json'\n",
-            "the profile `child` names two keys to sign with: `keystore` in `/home/ola/config.toml`, line 2, and \
-             `jwk` in `/home/ola/config.toml`, line 5\n\
-             hint: keep one; jwk = \"\" drops what is taken over from elsewhere",
+            "[profiles.a]\nkeystore = 'a.p12'\njwk = 'a.json'\n",
+            "the profile `a` has two signing keys: `keystore` in `/home/ola/config.toml`, line 2, and `jwk` in \
+             `/home/ola/config.toml`, line 3\n\
+             hint: remove `keystore` or `jwk` from the profile",
+        ),
+        (
+            "[profiles.a]\nextends = 'b'\nalias = 'x'\n[profiles.b]\nkeystore = 'a.p12'\njwk = 'a.json'\n",
+            "the profile `b` has two signing keys: `keystore` in `/home/ola/config.toml`, line 5, and `jwk` in \
+             `/home/ola/config.toml`, line 6\n\
+             hint: remove `keystore` or `jwk` from the profile",
         ),
     ] {
-        assert_eq!(said(&one(text).unwrap_err()), wanted);
+        assert_eq!(
+            shown(&if text.starts_with("default") { one(text).profile(None).unwrap_err() } else { fault(text) }),
+            expected,
+            "{text}"
+        );
     }
+}
+
+#[test]
+fn a_signing_key_replaces_the_inherited_one_of_whatever_kind() {
+    let profiles = both(
+        "[profiles.base]\nkeystore = 'base.p12'\nalias = 'base'\n[profiles.test]\nclient_id = 'x'\n",
+        "[profiles.child]\nextends = 'base'\njwk = 'child.json'\n\
+         [profiles.grandchild]\nextends = 'child'\ncertificate_thumbprint = 'AB'\n\
+         [profiles.other]\nextends = 'child'\n\
+         [profiles.broken]\nkeystore = 'a.p12'\njwk = 'a.json'\n\
+         [profiles.repaired]\nextends = 'broken'\nkeystore = ''\n\
+         [profiles.test]\njwk = 'user.json'\n",
+    );
+
+    for (name, expected) in [
+        ("base", ["keystore"].as_slice()),
+        ("child", &["jwk"]),
+        ("grandchild", &["certificate-thumbprint"]),
+        ("other", &["jwk"]),
+        ("repaired", &["jwk"]),
+        ("test", &["jwk"]),
+    ] {
+        let profile = profiles.profile(Some(name)).unwrap().unwrap();
+        let keys = profile.values.iter().map(|(name, _)| *name);
+        let keys: Vec<_> = keys.filter(|name| ["keystore", "jwk", "certificate-thumbprint"].contains(name)).collect();
+        assert_eq!(keys, expected, "{name}");
+    }
+    assert!(matches!(profiles.profile(Some("broken")), Err(ProfileError::TwoKeys { .. })));
+}
+
+#[test]
+fn two_keys_of_one_profile_in_two_files_are_a_conflict() {
+    let error = both("[profiles.test]\nkeystore = 'a.p12'\n", "[profiles.test]\njwk = 'a.json'\n")
+        .profile(Some("test"))
+        .unwrap_err();
+
+    assert_eq!(
+        shown(&error),
+        "the profile `test` has two signing keys: `keystore` in `/project/maskinporten.toml`, line 2, and `jwk` in \
+         `/home/ola/config.toml`, line 2\n\
+         hint: remove `keystore` or `jwk` from the profile"
+    );
+}
+
+#[test]
+fn a_fault_of_one_profile_does_not_affect_the_others() {
+    let faults = [
+        "[profiles.x]\nfrobnicate = 1\n",
+        "[profiles.x]\nttl = true\n",
+        "[profiles.x]\nextends = 'missing'\n",
+        "[profiles.x]\nextends = 'x'\n",
+        "[profiles.x]\nkeystore = 'a'\njwk = 'b'\n",
+        "[profiles.x.headers]\n'A B' = 'c'\n",
+        "[profiles.x]\njwk = '{}'\n",
+        "[profiles]\nx = 7\n",
+    ];
+    for fault in faults {
+        let profiles = one(&format!("{fault}[profiles.good]\nenv = 'test'\n[profiles.child]\nextends = 'x'\n"));
+
+        assert_eq!(value(&profiles.profile(Some("good")).unwrap().unwrap(), "env"), "test", "{fault}");
+        for name in ["x", "child"] {
+            assert!(profiles.profile(Some(name)).is_err(), "{name}: {fault}");
+        }
+        assert_eq!(profiles.names().len(), 3);
+    }
+    let unknown_default = one("default_profile = 'missing'\n[profiles.good]\n");
+    assert!(unknown_default.profile(Some("good")).is_ok());
+    assert!(matches!(unknown_default.profile(None), Err(ProfileError::UnknownDefault { .. })));
+    let project = both("[profiles.x]\nkeystore_password_command = 'a'\n", "[profiles.x]\nttl = 1\n[profiles.y]\n");
+    assert!(matches!(project.profile(Some("x")), Err(ProfileError::CommandInProject { .. })));
+    assert!(project.profile(Some("y")).is_ok());
 }
 
 #[test]
@@ -111,50 +192,48 @@ fn a_chain_may_be_sixteen_long_and_no_longer() {
         })
     };
 
-    assert!(one(&chain(16)).is_ok());
-    assert!(matches!(one(&chain(17)), Err(ProfileError::TooDeep { limit: 16, .. })));
+    assert!(one(&chain(16)).profile(Some("p0")).is_ok());
+    assert!(matches!(one(&chain(17)).profile(Some("p0")), Err(ProfileError::TooDeep { limit: 16, .. })));
 }
 
 #[test]
-fn a_profile_that_does_not_exist_is_told_with_those_that_do() {
-    for (asked, wanted) in [
-        ("tets", "no profile is called `tets`\nhint: pass --profile test"),
-        ("something", "no profile is called `something`\nhint: the profiles are: prod, test"),
+fn an_unknown_profile_is_reported_with_the_known_ones() {
+    for (asked, expected) in [
+        ("tets", "there is no profile `tets`\nhint: pass --profile test"),
+        ("something", "there is no profile `something`\nhint: the profiles are: prod, test"),
     ] {
-        let error = one("[profiles.test]\n[profiles.prod]\n").unwrap().profile(Some(asked)).unwrap_err();
-        assert_eq!(said(&error), wanted);
+        let error = one("[profiles.test]\n[profiles.prod]\n").profile(Some(asked)).unwrap_err();
+        assert_eq!(shown(&error), expected);
     }
     assert_eq!(
-        said(&one("").unwrap().profile(Some("test")).unwrap_err()),
-        "no profile is called `test`\n\
+        shown(&one("").profile(Some("test")).unwrap_err()),
+        "there is no profile `test`\n\
          hint: there are no profiles yet; write one with: maskinporten config init"
     );
 }
 
 #[test]
-fn warns_when_a_project_decides_where_the_users_key_is_used() {
+fn a_project_that_decides_where_the_users_key_is_used_is_warned_of() {
     let profiles = both(
         "[profiles.test]\ntoken_endpoint = 'https://elsewhere.example/token'\n",
         "[profiles.test]\nkeystore = 'own.p12'\n[profiles.mine]\nkeystore = 'own.p12'\naudience = 'https://a/'\n",
-    )
-    .unwrap();
+    );
 
     let warnings = profiles.profile(Some("test")).unwrap().unwrap().warnings;
     assert_eq!(
         warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         [
-            "`token_endpoint` in `/project/maskinporten.toml`, line 2 decides where a grant goes that is signed with the key \
-          named in `/home/ola/config.toml`, line 2"
+            "`token_endpoint` in `/project/maskinporten.toml`, line 2 decides where a grant is sent that is signed with the \
+             key named in `/home/ola/config.toml`, line 2"
         ]
     );
     assert!(profiles.profile(Some("mine")).unwrap().unwrap().warnings.is_empty());
 }
 
 #[test]
-fn warns_of_a_plain_password_in_the_profile_that_is_asked_for_only() {
+fn a_plain_password_is_warned_of_in_the_profile_that_is_used_only() {
     let profiles = one("[profiles.a]\n[profiles.base]\nkeystore_password = 'p'\n[profiles.b]\nextends = 'base'\n\
-         [profiles.c]\nextends = 'base'\nkeystore_password = ''\n")
-    .unwrap();
+         [profiles.c]\nextends = 'base'\nkeystore_password = ''\n");
 
     for (name, warned) in [("a", false), ("b", true), ("c", false)] {
         assert_eq!(!profiles.profile(Some(name)).unwrap().unwrap().warnings.is_empty(), warned, "{name}");

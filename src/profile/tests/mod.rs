@@ -1,4 +1,4 @@
-//! What is tried of this room, with a table of settings like the command line's.
+//! The tests of this module, with a table of settings like that of the command line.
 
 mod importing;
 mod merging;
@@ -9,46 +9,61 @@ mod writing;
 
 use std::path::{Path, PathBuf};
 
-use super::{ConfigFile, FileKind, Kind, KnownSetting, ProfileError, Role};
+use super::{ConfigFile, ConfigFileKind, KnownSetting, ProfileError, Profiles, SettingKind, SettingRole};
 use crate::explain::Explain;
 
-const FILE: &str = "keystore_password_file, or keystore_password_env";
+const ALTERNATIVES: &str = "keystore_password_file, or keystore_password_env";
 
 pub(super) const KNOWN: &[KnownSetting] = &[
-    KnownSetting::new("env", Kind::Text, "The installation of Maskinporten"),
-    KnownSetting::new("audience", Kind::Text, "The issuer identifier").with(&[Role::Address]),
-    KnownSetting::new("token-endpoint", Kind::Text, "The token endpoint").with(&[Role::Address]),
-    KnownSetting::new("client-id", Kind::Text, "The client id"),
-    KnownSetting::new("scope", Kind::List, "Scopes"),
-    KnownSetting::new("resource", Kind::List, "Restrict the token to this resource"),
-    KnownSetting::new("no-resource", Kind::Flag, "Leave `resource` out"),
-    KnownSetting::new("consumer-org", Kind::Text, "The organisation that has delegated"),
-    KnownSetting::new("ttl", Kind::Number, "How long the grant is good"),
-    KnownSetting::new("authorization-details", Kind::Text, "A JSON array").with(&[Role::PathAfterAt]),
-    KnownSetting::new("keystore", Kind::Text, "The PKCS#12 keystore").with(&[Role::Path, Role::KeySource]),
-    KnownSetting::new("alias", Kind::Text, "The key to use"),
-    KnownSetting::new("keystore-password-file", Kind::Text, "A file with the password").with(&[Role::Path]),
-    KnownSetting::new("keystore-password-env", Kind::Text, "A variable with the password"),
-    KnownSetting::new("keystore-password-command", Kind::Text, "A command").with(&[Role::Command]),
-    KnownSetting::new("keystore-password", Kind::Text, "The password").with(&[Role::Secret(FILE)]),
-    KnownSetting::new("jwk", Kind::Text, "A JWK").with(&[Role::Path, Role::KeySource]),
-    KnownSetting::new("certificate-thumbprint", Kind::Text, "A thumbprint").with(&[Role::KeySource]),
-    KnownSetting::new("kid", Kind::Text, "The key id"),
-    KnownSetting::new("ca-file", Kind::Text, "Authorities to trust").with(&[Role::Path, Role::Address]),
+    KnownSetting::new("env", SettingKind::Text, "The installation of Maskinporten"),
+    KnownSetting::new("audience", SettingKind::Text, "The issuer identifier").with(&[SettingRole::Address]),
+    KnownSetting::new("token-endpoint", SettingKind::Text, "The token endpoint").with(&[SettingRole::Address]),
+    KnownSetting::new("client-id", SettingKind::Text, "The client id"),
+    KnownSetting::new("scope", SettingKind::List, "Scopes"),
+    KnownSetting::new("resource", SettingKind::List, "Restrict the token to this resource"),
+    KnownSetting::new("no-resource", SettingKind::Flag, "Leave `resource` out"),
+    KnownSetting::new("consumer-org", SettingKind::Text, "The organisation that has delegated"),
+    KnownSetting::new("ttl", SettingKind::Number, "The lifetime of the grant"),
+    KnownSetting::new("authorization-details", SettingKind::Text, "A JSON array").with(&[SettingRole::PathAfterAt]),
+    KnownSetting::new("keystore", SettingKind::Text, "The PKCS#12 keystore")
+        .with(&[SettingRole::Path, SettingRole::KeySource]),
+    KnownSetting::new("alias", SettingKind::Text, "The key to use"),
+    KnownSetting::new("keystore-password-file", SettingKind::Text, "A file with the password")
+        .with(&[SettingRole::Path]),
+    KnownSetting::new("keystore-password-env", SettingKind::Text, "A variable with the password"),
+    KnownSetting::new("keystore-password-command", SettingKind::Text, "A command").with(&[SettingRole::Command]),
+    KnownSetting::new("keystore-password", SettingKind::Text, "The password")
+        .with(&[SettingRole::Secret(ALTERNATIVES)]),
+    KnownSetting::new("jwk", SettingKind::Text, "A JWK").with(&[SettingRole::Path, SettingRole::KeySource]),
+    KnownSetting::new("certificate-thumbprint", SettingKind::Text, "A thumbprint").with(&[SettingRole::KeySource]),
+    KnownSetting::new("kid", SettingKind::Text, "The key id"),
+    KnownSetting::new("ca-file", SettingKind::Text, "Authorities to trust")
+        .with(&[SettingRole::Path, SettingRole::Address]),
 ];
 
-/// Reads a text as the user's file in `/etc/mp`.
+/// Parses a text as the user's file.
 pub(super) fn user(text: &str) -> Result<ConfigFile, ProfileError> {
-    ConfigFile::parse(text, Path::new("/home/ola/config.toml"), FileKind::User, KNOWN)
+    ConfigFile::parse(text, Path::new("/home/ola/config.toml"), ConfigFileKind::User, KNOWN)
 }
 
-/// Reads a text as a project's file.
+/// Parses a text as a project's file.
 pub(super) fn project(text: &str) -> Result<ConfigFile, ProfileError> {
-    ConfigFile::parse(text, Path::new("/project/maskinporten.toml"), FileKind::Project, KNOWN)
+    ConfigFile::parse(text, Path::new("/project/maskinporten.toml"), ConfigFileKind::Project, KNOWN)
 }
 
-/// Message and hint of an error, as they are shown.
-pub(super) fn said(error: &dyn Explain) -> String {
+/// Returns the fault of a user's file, or of the first profile in it.
+pub(super) fn fault(text: &str) -> ProfileError {
+    let file = match user(text) {
+        Err(error) => return error,
+        Ok(file) => file,
+    };
+    let (name, _) = file.profiles().min_by_key(|(_, location)| location.line()).unwrap();
+    let name = name.to_owned();
+    Profiles::new(vec![file], KNOWN).profile(Some(&name)).unwrap_err()
+}
+
+/// Returns message and hint of an error, as they are shown.
+pub(super) fn shown(error: &dyn Explain) -> String {
     format!("{error}\nhint: {}", error.hint().unwrap_or_default())
 }
 

@@ -1,25 +1,26 @@
-//! One file: what is let through, and every mistake with its place.
+//! One file: what is accepted, and every fault with its location.
 
-use super::{KNOWN, project, said, samples, user};
+use super::{KNOWN, fault, project, samples, shown, user};
 use crate::{
     explain::Explain as _,
-    profile::{ConfigFile, FileKind, Profile, ProfileError, Profiles},
+    printer::Header,
+    profile::{ConfigFile, ConfigFileKind, Profile, ProfileError, Profiles},
 };
 
 fn only_profile(text: &str) -> Profile {
-    let profiles = Profiles::of(vec![user(text).unwrap()], KNOWN).unwrap();
+    let profiles = Profiles::new(vec![user(text).unwrap()], KNOWN);
     let name = profiles.names().into_iter().next().unwrap().to_owned();
     profiles.profile(Some(&name)).unwrap().unwrap()
 }
 
 #[test]
-fn reads_every_kind_of_value_as_text_with_its_line() {
+fn every_type_of_value_is_read_as_strings_with_its_line() {
     let profile = only_profile(
         "[profiles.test]\nscope = ['a', \"b\"]\nresource = 'r'\nttl = 120\nno_resource = true\nconsumer_org = '991825827'\n",
     );
 
     let read: Vec<_> =
-        profile.values.iter().map(|(name, value)| (*name, value.values().join("|"), value.place().line())).collect();
+        profile.values.iter().map(|(name, value)| (*name, value.values().join("|"), value.location().line())).collect();
     let wanted = [
         ("scope", "a|b", 2),
         ("resource", "r", 3),
@@ -31,7 +32,7 @@ fn reads_every_kind_of_value_as_text_with_its_line() {
 }
 
 #[test]
-fn reads_a_number_as_text_and_in_other_bases() {
+fn a_number_may_be_a_string_or_in_another_base() {
     for (written, wanted) in [("'2m'", "2m"), ("0x78", "120"), ("1_000", "1000"), ("-5", "-5")] {
         let profile = only_profile(&format!("[profiles.a]\nttl = {written}\n"));
         assert_eq!(profile.value("ttl").unwrap().values(), [wanted]);
@@ -39,7 +40,7 @@ fn reads_a_number_as_text_and_in_other_bases() {
 }
 
 #[test]
-fn paths_belong_to_the_file_or_home_or_stay_as_they_are() {
+fn paths_are_relative_to_the_file_or_home_or_kept() {
     let home = etcetera::home_dir().unwrap().display().to_string();
     for (written, wanted) in [
         ("certs/a.p12", "/home/ola/certs/a.p12".to_owned()),
@@ -61,21 +62,21 @@ fn paths_belong_to_the_file_or_home_or_stay_as_they_are() {
 }
 
 #[test]
-fn reads_headers_in_the_order_of_the_file() {
+fn headers_keep_the_order_of_the_file() {
     let profile = only_profile("[profiles.a]\n[profiles.a.headers]\nX-Two = 'b'\nApiKey = 'key'\nEmpty = ''\n");
 
-    let read: Vec<_> = profile.headers.iter().map(|header| (header.name.as_str(), header.value.as_str())).collect();
-    assert_eq!(read, [("X-Two", "b"), ("ApiKey", "key")]);
+    let read: Vec<_> = profile.headers.iter().map(|header| header.header.clone()).collect();
+    assert_eq!(read, [Header::new("X-Two", "b").unwrap(), Header::new("ApiKey", "key").unwrap()]);
 }
 
 #[test]
-fn an_empty_file_and_a_byte_order_mark_are_no_mistake() {
+fn an_empty_file_and_a_byte_order_mark_are_accepted() {
     assert_eq!(user("").unwrap().profiles().count(), 0);
     assert_eq!(user("\u{feff}[profiles.a]\r\nttl = 1\r\n").unwrap().profiles().count(), 1);
 }
 
 #[test]
-fn wrong_keys_and_types_are_told_with_their_place_and_what_to_do() {
+fn wrong_keys_and_types_are_reported_with_location_and_hint() {
     for (text, wanted) in [
         (
             "[profiles.test]\nclinet_id = 'x'\n",
@@ -104,143 +105,150 @@ fn wrong_keys_and_types_are_told_with_their_place_and_what_to_do() {
         (
             "client_id = 'x'\n",
             "unknown key `client_id`: `/home/ola/config.toml`, line 1, column 1\n\
-             hint: settings belong in a profile: put it under [profiles.NAME]",
+             hint: settings belong in a profile: move it under [profiles.NAME]",
         ),
         (
             "frobnicate = 'x'\n",
             "unknown key `frobnicate`: `/home/ola/config.toml`, line 1, column 1\n\
-             hint: at the top stand only `default_profile` and [profiles.NAME]",
+             hint: only `default_profile` and [profiles.NAME] are allowed at the top level",
         ),
         (
             "[profiles.a]\nconsumer_org = 991825827\n",
-            "`consumer_org` takes text, not a number: `/home/ola/config.toml`, line 2, column 16\n\
+            "`consumer_org` takes a string, not a number: `/home/ola/config.toml`, line 2, column 16\n\
              hint: put it in quotes: consumer_org = \"…\"",
         ),
         (
             "[profiles.a]\nno_resource = 'yes'\n",
-            "`no_resource` takes true or false, not text: `/home/ola/config.toml`, line 2, column 15\n\
+            "`no_resource` takes true or false, not a string: `/home/ola/config.toml`, line 2, column 15\n\
              hint: write no_resource = true",
         ),
         (
             "[profiles.a]\nscope = ['a', 2]\n",
-            "`scope` takes a text or an array of texts, not a number: `/home/ola/config.toml`, line 2, column 15\n\
+            "`scope` takes a string or an array of strings, not a number: `/home/ola/config.toml`, line 2, column 15\n\
              hint: write scope = [\"…\", \"…\"]",
         ),
         (
             "[profiles.a]\nttl = 1.5\n",
-            "`ttl` takes a number, or a time as text, not a number with decimals: `/home/ola/config.toml`, line 2, \
-             column 7\nhint: write ttl = 120, or ttl = \"2m\" where it is a time",
+            "`ttl` takes a number, or a duration as a string, not a decimal number: `/home/ola/config.toml`, line 2, \
+             column 7\nhint: write ttl = 120, or ttl = \"2m\" for a duration",
         ),
         (
             "[profiles]\na = 'x'\n",
-            "`a` takes a table, not text: `/home/ola/config.toml`, line 2, column 5\n\
-             hint: write a section of its own for `a`, such as [profiles.test]",
+            "`a` takes a table, not a string: `/home/ola/config.toml`, line 2, column 5\n\
+             hint: make `a` a section, such as [profiles.test]",
         ),
         (
             "default_profile = 1\n",
-            "`default_profile` takes text, not a number: `/home/ola/config.toml`, line 1, column 19\n\
+            "`default_profile` takes a string, not a number: `/home/ola/config.toml`, line 1, column 19\n\
              hint: put it in quotes: default_profile = \"…\"",
         ),
     ] {
-        assert_eq!(said(&user(text).unwrap_err()), wanted);
+        assert_eq!(shown(&fault(text)), wanted);
     }
 }
 
 #[test]
-fn names_secrets_headers_and_syntax_are_told_likewise() {
+fn faulty_names_secrets_headers_and_syntax_are_reported_with_location_and_hint() {
     for (text, wanted) in [
         (
             "[profiles.\"\"]\n",
             "the name of a profile is empty, longer than 64 characters, or has control characters: \
-             `/home/ola/config.toml`, line 1, column 11\nhint: give it a short name, such as [profiles.test]",
+             `/home/ola/config.toml`, line 1, column 11\nhint: use a short name, such as [profiles.test]",
         ),
         (
             "[profiles.a]\njwk = '{\"kty\":\"RSA\"}'\n",
-            "`jwk` holds a private key itself, not the name of a file: `/home/ola/config.toml`, line 2, column 7\n\
-             hint: put the private key in a file of its own that only you may read, and name it: jwk = \"key-file\"",
+            "`jwk` is a private key itself, not the name of a file: `/home/ola/config.toml`, line 2, column 7\n\
+             hint: put the private key in a separate file that only you may read, and name it: jwk = \"key-file\"",
         ),
         (
             "[profiles.a]\njwk = { kty = 'RSA' }\n",
-            "`jwk` holds a private key itself, not the name of a file: `/home/ola/config.toml`, line 2, column 7\n\
-             hint: put the private key in a file of its own that only you may read, and name it: jwk = \"key-file\"",
+            "`jwk` is a private key itself, not the name of a file: `/home/ola/config.toml`, line 2, column 7\n\
+             hint: put the private key in a separate file that only you may read, and name it: jwk = \"key-file\"",
         ),
         (
             "[profiles.a.headers]\n'Api Key' = 'x'\n",
-            "the header `Api Key` cannot be sent: its name has characters that no header has: \
+            "the header `Api Key` cannot be sent: its name has a character that is not allowed: \
              `/home/ola/config.toml`, line 2\nhint: write it as Accept = \"application/json\"",
         ),
         (
             "[profiles.a.headers]\nAccept = \"x\\r\\nCookie: y\"\n",
-            "the header `Accept` cannot be sent: its value has control characters: `/home/ola/config.toml`, line 2\n\
+            "the header `Accept` cannot be sent: its value has a control character: `/home/ola/config.toml`, line 2\n\
              hint: write it as Accept = \"application/json\"",
         ),
         (
             "[profiles.a]\nttl = 1\nttl = 2\n",
             "the config file is not valid TOML: `/home/ola/config.toml`, line 3, column 1: duplicate key\n\
-             hint: text stands in quotes: client_id = \"…\"; a path of Windows in single ones",
+             hint: put strings in quotes, client_id = \"…\", and Windows paths in single quotes",
         ),
         (
             "[profiles.a]\n[profiles.a]\n",
             "the config file is not valid TOML: `/home/ola/config.toml`, line 2, column 11: duplicate key\n\
-             hint: text stands in quotes: client_id = \"…\"; a path of Windows in single ones",
+             hint: put strings in quotes, client_id = \"…\", and Windows paths in single quotes",
         ),
         (
             "[profiles.a]\nenv = test\n",
             "the config file is not valid TOML: `/home/ola/config.toml`, line 2, column 7: invalid boolean, \
              expected `true`\n\
-             hint: text stands in quotes: client_id = \"…\"; a path of Windows in single ones",
+             hint: put strings in quotes, client_id = \"…\", and Windows paths in single quotes",
         ),
         (
             "[profiles.a]\nenv = local\n",
             "the config file is not valid TOML: `/home/ola/config.toml`, line 2, column 7: string values must be \
              quoted, expected literal string\n\
-             hint: text stands in quotes: client_id = \"…\"; a path of Windows in single ones",
+             hint: put strings in quotes, client_id = \"…\", and Windows paths in single quotes",
         ),
     ] {
-        assert_eq!(said(&user(text).unwrap_err()), wanted);
+        assert_eq!(shown(&fault(text)), wanted);
     }
 }
 
 #[test]
-fn the_first_mistake_of_the_file_is_the_one_that_is_told() {
-    let error = user("[profiles.z]\nzzz = 1\n[profiles.a]\naaa = 1\n").unwrap_err();
+fn the_first_fault_of_a_profile_is_reported_when_that_profile_is_used() {
+    let file = user("[profiles.z]\nzzz = 1\nyyy = 2\n[profiles.a]\naaa = 1\n[profiles.good]\nttl = 1\n").unwrap();
+    let profiles = Profiles::new(vec![file], KNOWN);
 
-    assert!(error.to_string().contains("`zzz`"), "{error}");
+    for (name, key) in [("z", "`zzz`"), ("a", "`aaa`")] {
+        let error = profiles.profile(Some(name)).unwrap_err();
+        assert!(error.to_string().contains(key), "{error}");
+    }
+    assert_eq!(profiles.profile(Some("good")).unwrap().unwrap().value("ttl").unwrap().values(), ["1"]);
 }
 
 #[test]
 fn a_project_file_may_not_name_a_command_and_the_users_own_may() {
     let text = "[profiles.a]\nkeystore_password_command = 'pass show mp'\n";
 
-    let error = project(text).unwrap_err();
+    let profiles = Profiles::new(vec![project(text).unwrap()], KNOWN);
+    let error = profiles.profile(Some("a")).unwrap_err();
 
     assert_eq!(
-        said(&error),
-        "a project file may not name what is run or loaded, because entering a folder must never run anything: \
-         `keystore_password_command` in `/project/maskinporten.toml`, line 2, column 29\n\
+        shown(&error),
+        "a project file may not set `keystore_password_command`, because entering a folder must never run anything: \
+         `/project/maskinporten.toml`, line 2, column 29\n\
          hint: move `keystore_password_command` to your own config file, or remove it"
     );
     assert_eq!(error.code(), "config_command");
-    assert!(user(text).is_ok());
+    assert!(Profiles::new(vec![user(text).unwrap()], KNOWN).profile(Some("a")).is_ok());
 }
 
 #[test]
-fn a_plain_password_is_worth_a_warning_and_shows_nowhere() {
+fn a_plain_password_is_warned_of_and_not_shown() {
     let file = user("[profiles.a]\nkeystore_password = 'hunter2'\n[profiles.a.headers]\nApiKey = 'hunter2'\n").unwrap();
+    let profiles = Profiles::new(vec![file], KNOWN);
 
-    let [warning] = file.warnings() else { panic!("{:?}", file.warnings()) };
+    let profile = profiles.profile(Some("a")).unwrap().unwrap();
+    let [warning] = profile.warnings.as_slice() else { panic!("{:?}", profile.warnings) };
     assert_eq!(
         format!("{warning}\n{}", warning.hint()),
         "`keystore_password` is in plain text in `/home/ola/config.toml`, line 2\n\
          use keystore_password_file, or keystore_password_env"
     );
-    let profiles = Profiles::of(vec![file], KNOWN).unwrap();
-    let shown = format!("{profiles:?} {:?}", profiles.profile(Some("a")));
+    let shown = format!("{profiles:?} {profile:?}");
     assert!(!shown.contains("hunter2"), "{shown}");
 }
 
 #[test]
-fn no_mistake_repeats_a_value() {
+fn no_error_repeats_a_value() {
     for text in [
         "[profiles.a]\nkeystore_password = hunter2\n",
         "[profiles.a]\nkeystore_password = 'hunter2\n",
@@ -255,17 +263,17 @@ fn no_mistake_repeats_a_value() {
         "[profiles.a]\nalias = '-----BEGIN PRIVATE KEY-----hunter2'\n",
         "[profiles.a]\nkeystore_password.b = 'hunter2'\n[[profiles.a.keystore_password]]\n",
     ] {
-        let error = user(text).unwrap_err();
-        let shown = format!("{} {error:?}", said(&error));
+        let error = fault(text);
+        let shown = format!("{} {error:?}", shown(&error));
         assert!(!shown.contains("hunter2"), "{shown}");
     }
 }
 
 #[test]
-fn files_that_are_no_config_files_are_refused() {
+fn files_that_are_not_config_files_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
-    let read = || ConfigFile::read(&path, FileKind::User, KNOWN).unwrap_err();
+    let read = || ConfigFile::read(&path, ConfigFileKind::User, KNOWN).unwrap_err();
 
     assert!(matches!(read(), ProfileError::Unreadable { .. }));
     assert_eq!(read().hint().unwrap(), "check the path, or write one with: maskinporten config init");
@@ -274,13 +282,23 @@ fn files_that_are_no_config_files_are_refused() {
     std::fs::write(&path, vec![b'#'; 1024 * 1024 + 1]).unwrap();
     assert!(matches!(read(), ProfileError::TooLarge(_)));
     std::fs::write(&path, vec![b'#'; 1024 * 1024]).unwrap();
-    assert!(ConfigFile::read(&path, FileKind::User, KNOWN).is_ok());
+    assert!(ConfigFile::read(&path, ConfigFileKind::User, KNOWN).is_ok());
+}
+
+fn fault_of_sample(file: &str) -> ProfileError {
+    match ConfigFile::read(&samples().join(file), ConfigFileKind::User, KNOWN) {
+        Err(error) => error,
+        Ok(file) => {
+            let name = file.profiles().next().unwrap().0.to_owned();
+            Profiles::new(vec![file], KNOWN).profile(Some(&name)).unwrap_err()
+        }
+    }
 }
 
 #[test]
-fn the_good_samples_are_good_and_each_bad_one_has_its_mistake() {
-    let good = ConfigFile::read(&samples().join("good.toml"), FileKind::User, KNOWN).unwrap();
-    let names: Vec<_> = good.profiles().map(|(name, place)| (name, place.line())).collect();
+fn the_good_samples_are_accepted_and_each_bad_one_has_its_fault() {
+    let good = ConfigFile::read(&samples().join("good.toml"), ConfigFileKind::User, KNOWN).unwrap();
+    let names: Vec<_> = good.profiles().map(|(name, location)| (name, location.line())).collect();
     assert_eq!(names, [("events", 15), ("jwk", 22), ("test", 5)]);
 
     for (file, code, line) in [
@@ -289,7 +307,7 @@ fn the_good_samples_are_good_and_each_bad_one_has_its_mistake() {
         ("bad-syntax.toml", "config_syntax", 4),
         ("bad-secret.toml", "config_secret", 3),
     ] {
-        let error = ConfigFile::read(&samples().join(file), FileKind::User, KNOWN).unwrap_err();
+        let error = fault_of_sample(file);
         assert_eq!(error.code(), code, "{file}");
         assert!(error.to_string().contains(&format!("{file}`, line {line}")), "{error}");
     }

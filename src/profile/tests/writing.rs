@@ -1,15 +1,15 @@
-//! Files that are written: what stands in them, and what is never overwritten.
+//! Files that are written: their contents, and what is never overwritten.
 
 use std::{fs, path::Path};
 
-use super::{KNOWN, said, user};
+use super::{KNOWN, shown, user};
 use crate::{
     explain::Explain as _,
-    profile::{Draft, FileKind, Profiles, WriteError, append, create},
+    profile::{ConfigFileKind, ProfileDraft, Profiles, WriteError, append, create},
 };
 
-fn draft() -> Draft {
-    Draft {
+fn draft() -> ProfileDraft {
+    ProfileDraft {
         name: "test".to_owned(),
         extends: None,
         values: vec![
@@ -46,7 +46,7 @@ fn a_profile_is_written_with_a_comment_for_each_setting() {
          scope = [\"a\", \"b\"]\n\
          # Leave `resource` out\n\
          no_resource = true\n\
-         # How long the grant is good\n\
+         # The lifetime of the grant\n\
          ttl = 60\n\
          # The PKCS#12 keystore\n\
          keystore = 'C:\\certs\\a.p12'\n\
@@ -57,19 +57,19 @@ fn a_profile_is_written_with_a_comment_for_each_setting() {
 }
 
 #[test]
-fn what_is_written_reads_back_as_it_was() {
+fn a_written_profile_reads_back_unchanged() {
     for name in ["test", "my profile", "a.b", "blåbær", "it's \"quoted\"", r"back\slash"] {
-        let base = Draft::new("base");
-        let draft = Draft { name: name.to_owned(), extends: Some("base".to_owned()), ..draft() };
+        let base = ProfileDraft::new("base");
+        let draft = ProfileDraft { name: name.to_owned(), extends: Some("base".to_owned()), ..draft() };
 
-        let text = Draft::file(&[draft.clone(), base], Some(name), KNOWN).unwrap();
+        let text = ProfileDraft::file(&[draft.clone(), base], Some(name), KNOWN).unwrap();
 
-        let profile = Profiles::of(vec![user(&text).unwrap()], KNOWN).unwrap().profile(None).unwrap().unwrap();
+        let profile = Profiles::new(vec![user(&text).unwrap()], KNOWN).profile(None).unwrap().unwrap();
         assert_eq!(profile.name, name);
         for (name, values) in &draft.values {
             assert_eq!(profile.value(name).unwrap().values(), values, "{text}");
         }
-        assert_eq!(profile.headers[0].name, "ApiKey");
+        assert_eq!(profile.headers[0].header.name(), "ApiKey");
     }
 }
 
@@ -80,19 +80,19 @@ fn a_secret_is_never_written() {
         ("jwk", "{\"d\":\"hunter2\"}"),
         ("keystore", "-----BEGIN PRIVATE KEY-----\nhunter2"),
     ] {
-        let draft = Draft { values: vec![(name, vec![value.to_owned()])], ..Draft::new("test") };
+        let draft = ProfileDraft { values: vec![(name, vec![value.to_owned()])], ..ProfileDraft::new("test") };
 
         let error = draft.render(KNOWN).unwrap_err();
 
         assert_eq!(error.code(), "config_secret");
-        assert!(!format!("{} {draft:?}", said(&error)).contains("hunter2"));
+        assert!(!format!("{} {draft:?}", shown(&error)).contains("hunter2"));
     }
-    let unknown = Draft { values: vec![("frobnicate", vec![])], ..Draft::new("test") };
+    let unknown = ProfileDraft { values: vec![("frobnicate", vec![])], ..ProfileDraft::new("test") };
     assert!(matches!(unknown.render(KNOWN), Err(WriteError::UnknownSetting(_))));
 }
 
 #[test]
-fn a_new_file_is_for_its_owner_only_and_never_overwrites() {
+fn a_new_file_is_readable_by_its_owner_only_and_never_overwrites() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("new/config.toml");
 
@@ -102,8 +102,8 @@ fn a_new_file_is_for_its_owner_only_and_never_overwrites() {
     assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
     let error = create(&path, "# two\n", false).unwrap_err();
     assert_eq!(
-        said(&error),
-        format!("`{}` exists already\nhint: name another file, or remove this one first", path.display())
+        shown(&error),
+        format!("`{}` exists already\nhint: choose another file, or remove this one first", path.display())
     );
     assert_eq!(fs::read_to_string(&path).unwrap(), "# one\n");
     create(&path, "# two\n", true).unwrap();
@@ -112,7 +112,7 @@ fn a_new_file_is_for_its_owner_only_and_never_overwrites() {
 }
 
 #[test]
-fn adding_a_profile_leaves_the_rest_of_the_file_as_it_was() {
+fn appending_a_profile_keeps_the_rest_of_the_file() {
     for (before, line_end) in [
         ("# mine\n[profiles.prod] # here\nenv   =   'prod'", "\n"),
         ("# mine\r\n[profiles.prod]\r\n", "\r\n"),
@@ -123,7 +123,7 @@ fn adding_a_profile_leaves_the_rest_of_the_file_as_it_was() {
         let path = root.path().join("config.toml");
         fs::write(&path, before).unwrap();
 
-        append(&path, &[draft()], FileKind::User, KNOWN).unwrap();
+        append(&path, &[draft()], ConfigFileKind::User, KNOWN).unwrap();
 
         let after = fs::read_to_string(&path).unwrap();
         assert!(after.starts_with(before), "{after}");
@@ -135,7 +135,7 @@ fn adding_a_profile_leaves_the_rest_of_the_file_as_it_was() {
 
 #[cfg(unix)]
 #[test]
-fn adding_keeps_the_mode_and_writes_through_a_link() {
+fn appending_keeps_the_mode_and_follows_a_link() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     let root = tempfile::tempdir().unwrap();
@@ -144,7 +144,7 @@ fn adding_keeps_the_mode_and_writes_through_a_link() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     symlink(&path, &link).unwrap();
 
-    append(&link, &[draft()], FileKind::User, KNOWN).unwrap();
+    append(&link, &[draft()], ConfigFileKind::User, KNOWN).unwrap();
 
     assert!(link.is_symlink());
     assert_eq!(mode(&path), 0o644);
@@ -152,18 +152,18 @@ fn adding_keeps_the_mode_and_writes_through_a_link() {
 }
 
 #[test]
-fn adding_is_refused_when_the_profile_is_there_or_the_file_is_not_right() {
+fn appending_fails_when_the_profile_exists_or_the_file_is_not_valid() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("config.toml");
     for (before, wanted) in [
         ("[profiles.test]\n", format!("the profile `test` exists already: `{}`, line 1", path.display())),
         ("profiles.test.env = 'x'\n", format!("the profile `test` exists already: `{}`, line 1", path.display())),
-        ("profiles = { prod = {} }\n", format!("nothing can be added to `{}`", path.display())),
-        ("[profiles.prod]\nfrobnicate = 1\n", format!("nothing can be added to `{}`", path.display())),
+        ("profiles = { prod = {} }\n", format!("could not add a profile to `{}`", path.display())),
+        ("[profiles.prod]\nfrobnicate = 1\n", format!("could not add a profile to `{}`", path.display())),
     ] {
         fs::write(&path, before).unwrap();
 
-        let error = append(&path, &[draft()], FileKind::User, KNOWN).unwrap_err();
+        let error = append(&path, &[draft()], ConfigFileKind::User, KNOWN).unwrap_err();
 
         assert_eq!(error.to_string(), wanted);
         assert_eq!(fs::read_to_string(&path).unwrap(), before);

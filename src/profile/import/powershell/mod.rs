@@ -1,225 +1,216 @@
-//! `config.ps1`: assignments of PowerShell, as far as they can be read without running it.
+//! `config.ps1`: PowerShell assignments, as far as they can be read without running them.
 //!
 //! The language: <https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules>.
-//! What is no assignment of a text is told by its line, and skipped.
+//! PowerShell takes the curly quotes of word processors for quotes too. A statement that is not an assignment of a string
+//! is reported by its line, and skipped.
 
-mod cursor;
-mod strings;
+mod values;
 
-use self::cursor::Cursor;
+use self::values::{value, variable_name};
 use super::{
-    Reason,
-    line::{Line, Part, Statement, Text, Variables, plain},
+    ImportProblem,
+    statement::{NumberedStatement, Statement, Variables},
 };
 
-/// Reads a file.
-pub(super) fn read(text: &str, variables: &mut Variables) -> Vec<Line> {
-    let mut reader = Reader { cursor: Cursor::new(text), lines: Vec::new(), depth: 0, variables };
-    reader.statements();
-    reader.lines
+/// The longest name of a variable in braces, in characters.
+const MAXIMUM_NAME: usize = 100;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PowerShellToken<'a> {
+    Blank,
+    Comment(&'a str),
+    /// A line break, `;`, or the end of the file.
+    End,
+    OpenBrace,
+    CloseBrace,
+    Equals,
+    /// A string with its quotes.
+    Quoted(&'a str),
+    HereString,
+    /// Anything else without blanks in it; a round bracket is a word of its own.
+    Word(&'a str),
 }
 
-struct Reader<'a> {
-    cursor: Cursor,
-    lines: Vec<Line>,
-    /// How many braces are open.
-    depth: usize,
-    variables: &'a mut Variables,
+fn is_double(character: char) -> bool {
+    matches!(character, '"' | '\u{201c}' | '\u{201d}' | '\u{201e}')
 }
 
-/// A quote or comment that is not closed. Nothing after it can be read.
-struct Unclosed;
+fn is_single(character: char) -> bool {
+    matches!(character, '\'' | '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}')
+}
 
-impl Reader<'_> {
-    fn statements(&mut self) {
-        loop {
-            self.cursor.skip_while(|character| character.is_whitespace() || character == ';');
-            let line = self.cursor.line;
-            if self.cursor.peek().is_none() {
-                return;
-            }
-            if self.statement(line).is_err() {
-                self.lines.push(Line { number: line, says: Statement::Other(Reason::Unclosed) });
-                return;
-            }
+fn is_name(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
+/// Parses a file.
+pub(super) fn parse(text: &str, variables: &mut Variables) -> Vec<NumberedStatement> {
+    use PowerShellToken as Token;
+
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut rest = text.as_str();
+    let (mut line, mut first_line) = (1, 1);
+    let (mut braces, mut brackets) = (0_usize, 0_usize);
+    let mut tokens = Vec::new();
+    let mut statements = Vec::new();
+    loop {
+        if tokens.is_empty() {
+            first_line = line;
         }
-    }
-
-    fn statement(&mut self, line: usize) -> Result<(), Unclosed> {
-        match self.cursor.peek() {
-            Some('#') => {
-                self.comment(line);
-                Ok(())
+        let Some((token, length)) = next_token(rest) else {
+            statements.push((first_line, Statement::Other(ImportProblem::Unclosed)));
+            return statements;
+        };
+        match token {
+            Token::Comment(comment) if tokens.is_empty() => {
+                statements.extend(commented(comment).map(|name| (line, Statement::Commented(name))));
             }
-            Some('<') if self.cursor.peek_at(1) == Some('#') => {
-                self.cursor.skip_past("#>").then_some(()).ok_or(Unclosed)
-            }
-            Some('}') => {
-                self.depth = self.depth.saturating_sub(1);
-                self.cursor.next();
-                Ok(())
+            Token::Blank | Token::Comment(_) => {}
+            Token::End | Token::OpenBrace | Token::CloseBrace if brackets == 0 || rest.is_empty() => {
+                let statement = statement(&tokens, braces > 0, variables);
+                statements.extend(statement.map(|statement| (first_line, statement)));
+                tokens.clear();
+                match token {
+                    Token::OpenBrace => braces += 1,
+                    Token::CloseBrace => braces = braces.saturating_sub(1),
+                    _ if rest.is_empty() => return statements,
+                    _ => {}
+                }
             }
             _ => {
-                if let Some((name, plainly)) = self.assigned_name() {
-                    return self.assignment(line, name, plainly);
+                match token {
+                    Token::Word("(") => brackets += 1,
+                    Token::Word(")") => brackets = brackets.saturating_sub(1),
+                    _ => {}
                 }
-                if self.depth == 0 {
-                    self.lines.push(Line { number: line, says: Statement::Other(Reason::Statement) });
-                }
-                self.skip_statement()
+                tokens.push(token);
             }
         }
+        let (taken, after) = rest.split_at(length);
+        line += taken.matches('\n').count();
+        rest = after;
     }
+}
 
-    /// `$name =`, `${name} =`, `[string]$script:name =`, and whether it is a plain `=`. Without one, nothing is taken.
-    fn assigned_name(&mut self) -> Option<(String, bool)> {
-        let start = self.cursor.mark();
-        let found = self.name_before_equals();
-        if found.is_none() {
-            self.cursor.back_to(start);
+/// Returns the next token and its length in bytes. `None`: it is a quote or comment that is not closed.
+fn next_token(rest: &str) -> Option<(PowerShellToken<'_>, usize)> {
+    use PowerShellToken as Token;
+
+    let mut characters = rest.chars();
+    let Some(first) = characters.next() else { return Some((Token::End, 0)) };
+    let second = characters.next();
+    let find = |end: &str| rest.find(end).map(|at| at + end.len());
+    Some(match first {
+        '\n' | ';' => (Token::End, 1),
+        '{' => (Token::OpenBrace, 1),
+        '}' => (Token::CloseBrace, 1),
+        '(' | ')' => (Token::Word(&rest[..1]), 1),
+        '=' if second != Some('=') => (Token::Equals, 1),
+        '#' => {
+            let comment = rest.split('\n').next()?;
+            (Token::Comment(comment), comment.len())
         }
-        found
-    }
-
-    fn name_before_equals(&mut self) -> Option<(String, bool)> {
-        if self.cursor.peek() == Some('[') {
-            self.cursor.next();
-            self.cursor.skip_while(|character| character.is_alphanumeric() || character == '.');
-            self.cursor.take(']')?;
-            self.cursor.skip_blanks();
+        '<' if second == Some('#') => (Token::Blank, find("#>")?),
+        '@' if second.is_some_and(|quote| is_double(quote) || is_single(quote)) => {
+            (Token::HereString, here_string(rest)?)
         }
-        self.cursor.take('$')?;
-        let name = self.cursor.variable()?;
-        self.cursor.skip_blanks();
-        let plainly = self.cursor.take('+').is_none();
-        self.cursor.take('=')?;
-        (self.cursor.peek() != Some('=') && !name.to_lowercase().starts_with("env:")).then_some((name, plainly))
-    }
-
-    fn assignment(&mut self, line: usize, name: String, plainly: bool) -> Result<(), Unclosed> {
-        let read = self.expression()?;
-        let value = match read {
-            Ok(_) if self.depth > 0 => Err(Reason::Block),
-            Ok(_) if !plainly => Err(Reason::Expression),
-            other => other,
-        };
-        let value = self.variables.set(&name, value);
-        self.lines.push(Line { number: line, says: Statement::Set(name, value) });
-        Ok(())
-    }
-
-    /// What stands right of the equals sign, up to the end of the statement.
-    fn expression(&mut self) -> Result<Result<Text, Reason>, Unclosed> {
-        self.cursor.skip_blanks();
-        let start = self.cursor.mark();
-        let value = match self.cursor.peek() {
-            None | Some('\n' | ';' | '#' | '}') => return Ok(Err(Reason::NoValue)),
-            Some(quote) if strings::is_double(quote) => strings::double(&mut self.cursor, self.variables)?,
-            Some(quote) if strings::is_single(quote) => Ok(strings::single(&mut self.cursor)?),
-            Some('@') if self.cursor.peek_at(1).is_some_and(strings::is_quote) => {
-                strings::skip_here_string(&mut self.cursor)?;
-                return self.skip_statement().map(|()| Err(Reason::HereString));
-            }
-            Some('$') if self.cursor.peek_at(1) != Some('(') => {
-                self.cursor.next();
-                let name = self.cursor.variable();
-                name.map_or(Err(Reason::Expression), |name| strings::variable(&name, self.variables))
-            }
-            _ => self.bare_word(),
-        };
-        if self.at_the_end() {
-            return Ok(value);
+        quote if is_double(quote) || is_single(quote) => {
+            let length = quoted(rest, first)?;
+            (Token::Quoted(&rest[..length]), length)
         }
-        let nothing = matches!(&value, Ok(text) if text.is_empty());
-        let doubled = nothing && self.cursor.peek().is_some_and(char::is_alphanumeric);
-        self.cursor.back_to(start);
-        self.skip_statement()?;
-        Ok(Err(if doubled { Reason::TwoQuotes } else { value.err().unwrap_or(Reason::Expression) }))
-    }
-
-    /// A number is a value; a word is a command, whatever was meant.
-    fn bare_word(&mut self) -> Result<Text, Reason> {
-        let word = self.cursor.take_while(|character| !character.is_whitespace() && !";#(){}$'\"".contains(character));
-        if !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Ok(plain(&word));
+        '`' if second == Some('\n') => (Token::Blank, 2),
+        blank if blank.is_whitespace() => (Token::Blank, blank.len_utf8()),
+        _ => {
+            let length = word(rest);
+            (Token::Word(&rest[..length]), length)
         }
-        let command = word.contains('-') && !self.at_the_end(); // Join-Path $a $b
-        Err(if command || word.is_empty() || word.starts_with(['@', '&', '-']) {
-            Reason::Expression
-        } else {
-            Reason::Unquoted
-        })
-    }
+    })
+}
 
-    /// Whether nothing more belongs to this statement.
-    fn at_the_end(&mut self) -> bool {
-        self.cursor.skip_blanks();
-        matches!(self.cursor.peek(), None | Some('\n' | ';' | '#' | '}'))
-    }
-
-    /// Goes to the end of a statement: a line break or `;` outside of quotes and round brackets.
-    fn skip_statement(&mut self) -> Result<(), Unclosed> {
-        let mut brackets = 0_usize;
-        while let Some(character) = self.cursor.peek() {
-            match character {
-                '\n' | ';' if brackets == 0 => return Ok(()),
-                '#' => self.cursor.skip_line(),
-                '<' if self.cursor.peek_at(1) == Some('#') => {
-                    self.cursor.skip_past("#>").then_some(()).ok_or(Unclosed)?;
-                }
-                '@' if self.cursor.peek_at(1).is_some_and(strings::is_quote) => {
-                    strings::skip_here_string(&mut self.cursor)?;
-                }
-                quote if strings::is_double(quote) => {
-                    let _ = strings::double(&mut self.cursor, self.variables)?;
-                }
-                quote if strings::is_single(quote) => {
-                    strings::single(&mut self.cursor)?;
-                }
-                other => {
-                    match other {
-                        '(' => brackets += 1,
-                        ')' => brackets = brackets.saturating_sub(1),
-                        '{' => self.depth += 1,
-                        '}' if self.depth == 0 => {}
-                        '}' => self.depth -= 1,
-                        _ => {}
-                    }
-                    self.cursor.next();
-                    if other == '`' {
-                        self.cursor.next();
-                    }
-                    if other == '{' && brackets == 0 {
-                        return Ok(()); // what is in a block are statements of their own
-                    }
-                }
-            }
+/// Returns the length of a string with its quotes. A doubled quote does not end it, nor one after a backtick if it is in
+/// double quotes.
+fn quoted(rest: &str, first: char) -> Option<usize> {
+    let is_same = if is_double(first) { is_double } else { is_single };
+    let mut characters = rest.char_indices().skip(1).peekable();
+    loop {
+        let (at, character) = characters.next()?;
+        if is_same(character) && characters.next_if(|(_, next)| is_same(*next)).is_none() {
+            return Some(at + character.len_utf8());
         }
-        Ok(())
-    }
-
-    /// A comment, which may be an assignment that somebody believes in: `#$test_kid=` or `#set test_kid=abc`.
-    fn comment(&mut self, line: usize) {
-        let text = self.cursor.take_while(|character| character != '\n');
-        let text = text.trim_start_matches('#');
-        let dollar = text.trim_start().strip_prefix('$');
-        let set = text
-            .strip_prefix("set ")
-            .filter(|rest| rest.split_once('=').is_some_and(|(_, value)| !value.trim().is_empty()));
-        if let Some((name, _)) = dollar.or(set).and_then(|text| text.split_once('=')) {
-            self.lines.push(Line { number: line, says: Statement::Commented(name.trim().to_owned()) });
+        if character == '`' && is_double(first) {
+            characters.next()?;
         }
     }
 }
 
-/// The parts that a reference to a variable stands for.
-pub(super) fn special(name: &str) -> Option<Text> {
-    let lower = name.to_lowercase();
-    Some(match lower.as_str() {
-        "null" => Vec::new(),
-        "true" | "false" => plain(&lower),
-        "psscriptroot" | "pwd" => vec![Part::Folder],
-        "home" | "env:home" | "env:userprofile" => vec![Part::Home],
-        _ => vec![Part::Environment(name.get(4..).filter(|_| lower.starts_with("env:"))?.to_owned())],
+/// Returns the length of `@"` … `"@`, whose end is at the start of a line.
+fn here_string(rest: &str) -> Option<usize> {
+    let is_same = if rest[1..].starts_with(is_double) { is_double } else { is_single };
+    let mut lines = rest.match_indices('\n').map(|(at, _)| at + 1);
+    lines.find_map(|start| {
+        let after = rest[start..].strip_prefix(is_same)?.strip_prefix('@')?;
+        Some(rest.len() - after.len())
     })
+}
+
+/// Returns the length of a word. A backtick makes the next character part of it; so do the braces of `${name}`.
+fn word(rest: &str) -> usize {
+    let mut escaped = false;
+    let in_braces = rest.strip_prefix('$').and_then(braced).map_or(0, |name| name.len() + "${}".len());
+    let end = rest[in_braces..].find(|character: char| {
+        let special = character.is_whitespace() || ";#{}()='\"".contains(character);
+        let ends = !escaped && (special || is_double(character) || is_single(character));
+        escaped = character == '`' && !escaped;
+        ends
+    });
+    // A special character that starts no other token is a word of its own.
+    end.map_or(rest.len(), |end| (in_braces + end).max(1))
+}
+
+/// Returns the name in `{name}`.
+fn braced(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix('{')?;
+    let (end, _) = inner.char_indices().take(MAXIMUM_NAME).find(|(_, character)| "}\n".contains(*character))?;
+    inner[end..].starts_with('}').then(|| &inner[..end])
+}
+
+/// Returns the name in a comment with an assignment that its author takes to be set: `#$test_kid=`, `#set test_kid=abc`.
+fn commented(comment: &str) -> Option<String> {
+    let text = comment.trim_start_matches('#');
+    let has_value = |rest: &&str| rest.split_once('=').is_some_and(|(_, value)| !value.trim().is_empty());
+    let assignment = text.trim_start().strip_prefix('$').or(text.strip_prefix("set ").filter(has_value))?;
+    Some(assignment.split_once('=')?.0.trim().to_owned())
+}
+
+/// Interprets the tokens of one statement.
+fn statement(tokens: &[PowerShellToken<'_>], in_block: bool, variables: &mut Variables) -> Option<Statement> {
+    if let Some((name, is_plain, tokens)) = assignment(tokens) {
+        let value = match value(tokens, variables) {
+            Ok(_) if in_block => Err(ImportProblem::Block),
+            Ok(_) if !is_plain => Err(ImportProblem::Expression),
+            value => value,
+        };
+        return Some(Statement::Set(name.to_owned(), variables.set(name, value)));
+    }
+    let _ = value(tokens, variables); // a variable that it uses is not an unknown key
+    (!tokens.is_empty() && !in_block).then_some(Statement::Other(ImportProblem::Statement))
+}
+
+/// Splits `$name = …`, `${name} = …` or `[string]$script:name = …` into the name, whether it is a plain `=`, and the value.
+fn assignment<'a, 't>(tokens: &'t [PowerShellToken<'a>]) -> Option<(&'a str, bool, &'t [PowerShellToken<'a>])> {
+    use PowerShellToken as Token;
+
+    let tokens = match tokens {
+        [Token::Word(kind), rest @ ..] if kind.starts_with('[') && kind.ends_with(']') => rest,
+        tokens => tokens,
+    };
+    let (word, is_plain, value) = match tokens {
+        [Token::Word(word), Token::Equals, value @ ..] => (*word, true, value),
+        [Token::Word(word), Token::Word("+"), Token::Equals, value @ ..] => (*word, false, value),
+        _ => return None,
+    };
+    let word = word.strip_prefix('[').and_then(|typed| typed.split_once(']')).map_or(word, |(_, word)| word);
+    let (name, rest) = variable_name(word.strip_prefix('$')?)?;
+    let is_assigned = ["", "+"].contains(&rest) && !name.to_lowercase().starts_with("env:");
+    is_assigned.then_some((name, is_plain && rest.is_empty(), value))
 }

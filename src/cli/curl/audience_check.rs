@@ -1,47 +1,49 @@
-//! Whether a token fits the host that it goes to, as far as the token says whom it is for.
+//! Checks whether a token is meant for the host that it is sent to, by its issuer and audience.
 //!
 //! The hosts are those of docs.altinn.studio (<https://docs.altinn.studio/api/authentication/>) and of Digdir's
-//! self-service API. A host that is not here is not guessed about. A token that is no JWT is not looked at, and this
-//! machine may stand in for anybody.
+//! self-service API. Other hosts are not checked, nor are tokens that are not JWTs, nor calls to this machine, which may
+//! simulate any host.
 
 use maskinporten_token_generator::{client::AccessToken, environment::KnownIssuer, inspect::Jwt};
 use serde_json::Value;
 
-use super::target::Target;
+use super::target::CurlTarget;
 
-/// Production: these hosts alone.
+/// Hosts of production, without those below them.
 const PRODUCTION: [&str; 4] = ["altinn.no", "www.altinn.no", "platform.altinn.no", "api.samarbeid.digdir.no"];
-/// Production: every host below.
+/// Domains of production: every host below them.
 const PRODUCTION_BELOW: [&str; 1] = ["apps.altinn.no"];
-/// Not production: the host, and every host below.
+/// Domains of test environments: the host itself, and every host below it.
 const TEST: [&str; 4] = ["tt02.altinn.no", "altinn.cloud", "api.test.samarbeid.digdir.no", "test.maskinporten.no"];
 
-/// What is odd about a token on its way to this host.
-pub(super) fn faults(token: &AccessToken, target: &Target) -> Vec<String> {
+/// Returns warnings about a token that is sent to this host.
+pub(super) fn warnings(token: &AccessToken, target: &CurlTarget) -> Vec<String> {
     if target.is_loopback {
         return Vec::new();
     }
     let Ok(jwt) = Jwt::parse(token.expose().as_bytes()) else { return Vec::new() };
     let issuer = jwt.issuer().and_then(KnownIssuer::find);
-    let environment = issuer.and_then(|issuer| environment_fault(issuer.environment, &target.host));
-    environment.into_iter().chain(audience_fault(jwt.claims().get("aud"), &target.host)).collect()
+    let environment = issuer.and_then(|issuer| environment_warning(issuer.environment, &target.host));
+    environment.into_iter().chain(audience_warning(jwt.claims().get("aud"), &target.host)).collect()
 }
 
-/// A test token to a production host, or the other way round.
-fn environment_fault(environment: &str, host: &str) -> Option<String> {
+/// Warns of a test token for a production host, or the other way round.
+fn environment_warning(environment: &str, host: &str) -> Option<String> {
     let below = |own: &&str| host.strip_suffix(*own).is_some_and(|rest| rest.ends_with('.'));
     let production = PRODUCTION.contains(&host) || PRODUCTION_BELOW.iter().any(below);
     let test = TEST.iter().any(|own| host == *own || below(own));
     match environment {
-        "prod" if test => Some(format!("a production token goes to {host}, which is for tests")),
+        "prod" if test => Some(format!("a production token is sent to {host}, which is a test host")),
         "prod" => None,
-        other if production => Some(format!("a token of the environment {other} goes to {host}, which is production")),
+        other if production => {
+            Some(format!("a token of the environment {other} is sent to {host}, which is production"))
+        }
         _ => None,
     }
 }
 
-/// An audience that names other hosts. Altinn's is its website, whose sister hosts take the token too.
-fn audience_fault(audience: Option<&Value>, host: &str) -> Option<String> {
+/// Warns of an audience that names other hosts. Altinn's is its website, and the other hosts of its domain accept it.
+fn audience_warning(audience: Option<&Value>, host: &str) -> Option<String> {
     let list = audience.and_then(Value::as_array).into_iter().flatten();
     let all = audience.into_iter().filter(|audience| audience.is_string()).chain(list).filter_map(Value::as_str);
     let hosts: Vec<_> = all.filter_map(https_host).collect();
@@ -53,7 +55,7 @@ fn audience_fault(audience: Option<&Value>, host: &str) -> Option<String> {
         within(host, own) || within(own, host)
     };
     let first = hosts.first().filter(|_| !hosts.iter().any(fits))?;
-    Some(format!("the token is for {first} (`aud`), and goes to {host}"))
+    Some(format!("the audience of the token is {first}, but it is sent to {host}"))
 }
 
 fn https_host(audience: &str) -> Option<String> {
@@ -68,8 +70,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_of_one_environment_does_not_fit_hosts_of_another() {
-        for (environment, host, is_fault) in [
+    fn a_token_of_one_environment_is_warned_of_on_hosts_of_another() {
+        for (environment, host, warns) in [
             ("test", "platform.altinn.no", true),
             ("test", "www.altinn.no", true),
             ("test", "ttd.apps.altinn.no", true),
@@ -84,13 +86,13 @@ mod tests {
             ("prod", "api.test.samarbeid.digdir.no", true),
             ("prod", "latest.example.no", false),
         ] {
-            assert_eq!(environment_fault(environment, host).is_some(), is_fault, "{environment} {host}");
+            assert_eq!(environment_warning(environment, host).is_some(), warns, "{environment} {host}");
         }
     }
 
     #[test]
-    fn an_audience_fits_its_host_and_its_sisters() {
-        for (audience, host, is_fault) in [
+    fn an_audience_matches_its_host_and_the_other_hosts_of_its_domain() {
+        for (audience, host, warns) in [
             (json!("https://api.example.no/x"), "api.example.no", false),
             (json!("https://api.example.no/"), "api.example.com", true),
             (json!("https://example.no/"), "evilexample.no", true),
@@ -103,8 +105,8 @@ mod tests {
             (json!("urn:some:api"), "b.example", false),
             (json!(7), "b.example", false),
         ] {
-            assert_eq!(audience_fault(Some(&audience), host).is_some(), is_fault, "{audience} {host}");
+            assert_eq!(audience_warning(Some(&audience), host).is_some(), warns, "{audience} {host}");
         }
-        assert_eq!(audience_fault(None, "b.example"), None);
+        assert_eq!(audience_warning(None, "b.example"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Where something stands: a file, a line, and sometimes a column.
+//! Where a value is written: a file, a line, and sometimes a column.
 
 use std::{
     fmt,
@@ -8,43 +8,43 @@ use std::{
 
 use crate::text::excerpt;
 
-/// A place in a file, counted from one.
+/// A position in a file; lines and columns are counted from one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Location {
     file: Arc<Path>,
     line: usize,
     column: Option<usize>,
 }
 
-impl Place {
+impl Location {
     pub(super) fn new(file: &Arc<Path>, line: usize, column: Option<usize>) -> Self {
         Self { file: Arc::clone(file), line, column }
     }
 
-    /// The file.
+    /// Returns the file.
     #[must_use]
     pub fn file(&self) -> &Path {
         &self.file
     }
 
-    /// The line.
+    /// Returns the number of the line.
     #[must_use]
     pub fn line(&self) -> usize {
         self.line
     }
 
-    /// The folder that the file is in, to which its relative paths belong.
+    /// Returns the folder of the file, which its relative paths start from.
     pub(super) fn folder(&self) -> PathBuf {
         folder_of(&self.file)
     }
 }
 
-/// The folder that a file is in.
+/// Returns the folder that a file is in.
 pub(super) fn folder_of(file: &Path) -> PathBuf {
     file.parent().map(Path::to_owned).unwrap_or_default()
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     /// `maskinporten.toml`, line 3, column 5
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "`{}`, line {}", self.file.display(), self.line)?;
@@ -52,7 +52,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// A word of a file, fit to be shown: short, and without control characters.
+/// Returns a word of a file as a message may show it: short, and without control characters.
 pub(super) fn shown(word: &str) -> String {
     excerpt(word, 60)
 }

@@ -1,11 +1,9 @@
-//! The nearest known word to a misspelt one.
-
-use std::collections::BTreeMap;
+//! The known word that a misspelt one probably means.
 
 use super::setting::{KnownSetting, key};
 
-/// Words of the original, of the RFC and of older habits, and what they are called here.
-const OTHER_WORDS: &[(&str, &str)] = &[
+/// Words of the original, of the RFCs and of other tools, and the keys of this tool for them.
+const SYNONYMS: &[(&str, &str)] = &[
     ("scopes", "scope"),
     ("keystore_path", "keystore"),
     ("keystore_file", "keystore"),
@@ -24,11 +22,11 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("header", "headers"),
 ];
 
-/// Longer words are not misspelt ones.
+/// The longest word that is compared.
 const MAXIMUM_CHARACTERS: usize = 64;
 
-/// The candidate that differs least, if it differs little.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+/// Returns the candidate that differs least from a word, if it differs little.
+pub(super) fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     if word.chars().nth(MAXIMUM_CHARACTERS).is_some() {
         return None;
     }
@@ -40,11 +38,10 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     (distance <= limit && distance < word.chars().count()).then(|| candidate.to_owned())
 }
 
-/// The key that a misspelt or foreign one probably means.
-pub(super) fn nearest_key(word: &str, known: &[KnownSetting], also: &[&str]) -> Option<String> {
+/// Returns the key that a misspelt or foreign one probably means.
+pub(super) fn suggest_key(word: &str, known: &[KnownSetting], others: &[&str]) -> Option<String> {
     let keys: Vec<String> = known.iter().map(KnownSetting::key).collect();
-    let all = || keys.iter().map(String::as_str).chain(also.iter().copied());
-    let others: BTreeMap<&str, &str> = OTHER_WORDS.iter().copied().collect();
-    let translated = others.get(key(word).to_lowercase().as_str()).copied();
-    translated.filter(|found| all().any(|own| own == *found)).map(ToOwned::to_owned).or_else(|| nearest(word, all()))
+    let all = || keys.iter().map(String::as_str).chain(others.iter().copied());
+    let synonym = SYNONYMS.iter().find(|(own, _)| *own == key(word).to_lowercase()).map(|(_, key)| *key);
+    synonym.filter(|found| all().any(|own| own == *found)).map(ToOwned::to_owned).or_else(|| suggest(word, all()))
 }
