@@ -10,7 +10,10 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{local::Local, support::Maskinporten};
+use crate::{
+    local::Local,
+    support::{Maskinporten, testdata},
+};
 
 /// The simulator's client with a registered key.
 const REGISTERED: &str = "673d59a6-b427-49bc-b413-b51d7a8f05be";
@@ -122,7 +125,7 @@ fn the_cache_can_be_passed_over_and_renewed() {
     setting
         .run(&["token", "--env", "local", "--min-ttl", "soon"])
         .run()
-        .fails(2, "error: --min-ttl is no time up to a day\nhint: pass --min-ttl 30s or 2m\n");
+        .fails(2, "error: --min-ttl must be a time of at most a day\nhint: pass --min-ttl 30s or 2m\n");
 }
 
 #[test]
@@ -172,11 +175,11 @@ fn a_list_shows_everything_but_the_token_and_clearing_removes_it() {
     }
 
     let kept = setting.run(&["cache", "clear", "--expired"]).run();
-    assert_eq!((kept.code, kept.stderr.as_str()), (0, "there was no token to remove\n"));
+    assert_eq!((kept.code, kept.stderr.as_str()), (0, "no token to remove\n"));
     let cleared = setting.run(&["cache", "clear"]).run();
     assert_eq!((cleared.code, cleared.stdout.as_str(), cleared.stderr.as_str()), (0, "", "1 token removed\n"));
     let empty = setting.run(&["cache", "list"]).run();
-    assert_eq!((empty.code, empty.stdout.as_str(), empty.stderr.as_str()), (0, "", "no token is stored\n"));
+    assert_eq!((empty.code, empty.stdout.as_str(), empty.stderr.as_str()), (0, "", "no token is cached\n"));
 }
 
 #[cfg(unix)]
@@ -233,7 +236,7 @@ fn without_a_place_for_the_cache_there_is_a_token_all_the_same() {
     let outcome = setting.run(&["token", "--env", "local", "-v"]).env("XDG_CACHE_HOME", "/dev/null/none").run();
 
     assert_eq!(outcome.code, 0);
-    let why = "going on without the token cache: could not use the token cache `/dev/null/none/maskinporten`: Not a \
+    let why = "continuing without the token cache: could not use the token cache `/dev/null/none/maskinporten`: Not a \
                directory (os error 20)\n";
     assert!(outcome.stderr.contains(why), "{}", outcome.stderr);
     setting.run(&["token", "--env", "local"]).env("XDG_CACHE_HOME", "/dev/null/none").run().artefact();
@@ -263,7 +266,7 @@ fn root_leaves_no_folder_in_the_home_of_somebody_else() {
         setting.run(&["token", "--env", "local", "-v"]).env("XDG_CACHE_HOME", "").env("HOME", home.path()).run();
 
     assert_eq!(outcome.code, 0);
-    assert!(outcome.stderr.contains("going on without the token cache: "), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("continuing without the token cache: "), "{}", outcome.stderr);
     assert_eq!(files(home.path()).len(), 0);
 }
 
@@ -297,7 +300,7 @@ fn a_refusal_is_never_stored_and_the_original_s_command_line_stores_nothing() {
         assert_eq!(outcome.code, 5);
     }
     assert_eq!(setting.local.grants(), 2);
-    assert_eq!(setting.run(&["cache", "list"]).run().stderr, "no token is stored\n");
+    assert_eq!(setting.run(&["cache", "list"]).run().stderr, "no token is cached\n");
 
     let keystore = setting.local.file("modern.p12").display().to_string();
     let password = fs::read_to_string(setting.local.file("modern.password")).unwrap();
@@ -316,4 +319,24 @@ fn a_refusal_is_never_stored_and_the_original_s_command_line_stores_nothing() {
     let tokens: BTreeSet<String> = (0..2).map(|_| setting.run(&arguments).run().stdout).collect();
     assert_eq!(tokens.len(), 2);
     assert!(!tokens.contains(""));
+}
+
+#[test]
+fn a_token_is_not_used_with_another_certificate_of_the_same_name() {
+    let local = crate::registered::simulator(&[]);
+    let (cache, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let certificate = folder.path().join("certificate.pem");
+    let ask = || {
+        let command = crate::registered::token(&local, crate::registered::BY_CERTIFICATE);
+        let command = command.args(["--key", &testdata("keys/enterprise-key.pem"), "--certificate"]);
+        command.args([&certificate]).env("XDG_CACHE_HOME", cache.path()).run()
+    };
+    fs::copy(testdata("pem/shuffled.pem"), &certificate).unwrap();
+    let stored = ask().artefact();
+    assert_eq!(ask().artefact(), stored);
+
+    fs::copy(testdata("keys/orgno-in-o.pem"), &certificate).unwrap();
+
+    // The simulator may refuse the other certificate; the stored token belongs to the first one.
+    assert_ne!(ask().stdout, stored);
 }

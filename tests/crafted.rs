@@ -64,7 +64,7 @@ fn is_refused_at_once(bags: &[Vec<u8>], why: &str, hint: &str) {
     let outcome = grant("-").stdin(keystore(bags)).run();
 
     let took = started.elapsed();
-    let warning = "warning: the keystore has no MAC, so nobody can tell whether it was changed\n";
+    let warning = "warning: the keystore has no MAC, so changes to it cannot be detected\n";
     let error = "error: could not open the keystore `stdin`\n";
     outcome.fails(4, &format!("{warning}{error}caused by: {why}\nhint: {hint}\n"));
     assert!(took < AT_ONCE, "{took:?}");
@@ -84,7 +84,7 @@ fn a_crafted_keystore_without_a_fault_opens() {
 
     let outcome = grant("-").stdin(keystore(&[key_bag(&key), certificate_bag(&certificate)])).run();
 
-    let warning = "warning: the keystore has no MAC, so nobody can tell whether it was changed\n";
+    let warning = "warning: the keystore has no MAC, so changes to it cannot be detected\n";
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, warning));
 }
 
@@ -117,7 +117,7 @@ fn possible_issuers_are_tried_only_for_the_chosen_key() {
     let outcome = grant("-").args(["--alias", "7"]).stdin(keystore(&bags)).run();
 
     let took = started.elapsed();
-    let warning = "warning: the keystore has no MAC, so nobody can tell whether it was changed\n";
+    let warning = "warning: the keystore has no MAC, so changes to it cannot be detected\n";
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, warning));
     assert!(took < AT_ONCE, "{took:?}");
 }

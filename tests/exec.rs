@@ -214,9 +214,9 @@ fn every_failure_of_ours_is_125_and_says_what_it_is() {
         (vec!["exec", "--env", "test"], "error: the following required arguments were not provided:\n"),
         (vec!["--lang", "xx", "exec", "echo"], "error: "),
         (vec!["exec", "--ttl", "x", "--env", "test", "-c", "i", "-s", "s", "echo"], "error: --ttl cannot be used\n"),
-        (vec!["exec", "--env-name", "1A", "echo"], "error: --env-name is no name of a variable: "),
-        (vec!["exec", "--env-name", "A B", "echo"], "error: --env-name is no name of a variable: "),
-        (vec!["exec", "--env-name", "", "echo"], "error: --env-name is no name of a variable: "),
+        (vec!["exec", "--env-name", "1A", "echo"], "error: --env-name must be a variable name: "),
+        (vec!["exec", "--env-name", "A B", "echo"], "error: --env-name must be a variable name: "),
+        (vec!["exec", "--env-name", "", "echo"], "error: --env-name must be a variable name: "),
         (
             vec!["exec", "--env-name", "PATH", "echo"],
             "error: --env-name PATH would change how the system runs the command\n",

@@ -93,7 +93,7 @@ fn the_limit_that_the_hint_names_is_enough_and_one_less_is_not() {
 fn the_limit_can_be_set_as_a_variable_and_must_be_a_number() {
     let command = || grant(&testdata("modern.p12")).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret");
     let hint = "hint: pass --max-iterations 10000000\n";
-    let message = |label| format!("error: {label} is no whole number from 1 to 68719476720\n{hint}");
+    let message = |label| format!("error: {label} must be a whole number from 1 to 68719476720\n{hint}");
 
     let low = command().env("MASKINPORTEN_MAX_ITERATIONS", "6143").run();
     let enough = command().env("MASKINPORTEN_MAX_ITERATIONS", "6144").run();

@@ -310,7 +310,7 @@ fn keys_list_opens_files_like_every_other_command() {
     };
 
     let unsealed = list(&[], "no-mac.p12");
-    assert_eq!(unsealed.stderr, "warning: the keystore has no MAC, so nobody can tell whether it was changed\n");
+    assert_eq!(unsealed.stderr, "warning: the keystore has no MAC, so changes to it cannot be detected\n");
     assert_eq!(unsealed.code, 0);
 
     let costly = list(&["--max-iterations", "1"], "pem/encrypted-pkcs8.pem");

@@ -54,7 +54,7 @@ fn a_wrong_password_for_a_file_without_mac_is_not_called_a_failed_check() {
         outcome.fails(
             4,
             &format!(
-                "warning: the keystore has no MAC, so nobody can tell whether it was changed\n\
+                "warning: the keystore has no MAC, so changes to it cannot be detected\n\
                  error: could not open the keystore `{keystore}`\n\
                  caused by: it could not be decrypted, so the password is wrong or the file is damaged\n\
                  hint: {SET_PASSWORD}\n"

@@ -146,7 +146,7 @@ fn warnings_are_part_of_the_json_error() {
             "message": format!("could not open the keystore `{keystore}`"),
             "causes": ["it could not be decrypted, so the password is wrong or the file is damaged"],
             "hint": "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE",
-            "warnings": ["the keystore has no MAC, so nobody can tell whether it was changed"],
+            "warnings": ["the keystore has no MAC, so changes to it cannot be detected"],
         }),
     );
 }

@@ -29,6 +29,7 @@ mod hardware_errors;
 mod help;
 mod imports;
 mod inspect;
+mod interrupts;
 mod iterations;
 mod key_errors;
 mod key_sources;

@@ -93,13 +93,13 @@ fn what_the_original_ignores_or_hides_is_an_error_here() {
     );
     with("altinn:serviceowner").fails(
         2,
-        "error: `altinn` is none of the options of MaskinportenTokenGenerator\n\
-         hint: part several scopes with commas, and put paths with blanks in quotes\n",
+        "error: `altinn` is not an option of MaskinportenTokenGenerator\n\
+         hint: separate scopes with commas, and put paths with spaces in quotes\n",
     );
     with("--person_mode=true").fails(
         2,
-        "error: --person_mode is not there yet\n\
-         hint: log in another way: this version does not log people in through ID-porten yet\n",
+        "error: --person_mode is not supported yet\n\
+         hint: log in another way: this version does not support logins through ID-porten yet\n",
     );
     with("--kid").fails(2, "error: --kid needs a value\nhint: write it as --kid=VALUE\n");
     let keystore = format!("--keystore_path={}", testdata("modern.p12"));

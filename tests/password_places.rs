@@ -86,7 +86,7 @@ fn a_keystore_that_no_password_protects_needs_none() {
 
     let outcome = grant(&clear).run();
 
-    let warning = "warning: the keystore has no MAC, so nobody can tell whether it was changed\n";
+    let warning = "warning: the keystore has no MAC, so changes to it cannot be detected\n";
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, warning));
     assert_eq!(outcome.stdout.matches('.').count(), 2);
 }

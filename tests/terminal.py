@@ -1,9 +1,10 @@
-"""Runs a command on a pseudoterminal, types the answers to its prompts, and reports what the terminal showed.
+"""Runs a command on a terminal of its own, answers its question, and tells what the terminal saw.
 
-Reads an object from stdin: command, environment, stdout (a file), answers (pairs: the prompt to wait for, the text to
-type), visible (whether the answers are echoed; if not, each is typed once the echo is off).
-Prints an object: code, terminal (everything that was shown), hidden (whether the echo was off at each prompt), echo
-(whether it is on after the end of the command).
+Reads from stdin an object: command, environment, stdout (a file), answers (pairs: what to wait for, what to type;
+a third element means that this answer shows), visible (whether all answers show, so that nothing waits for the echo to
+go off).
+Prints one: code, terminal (all that was shown), hidden (whether the terminal's echo was off at each question),
+echo (whether it is on when the command has ended).
 """
 
 import fcntl, json, os, pty, select, sys, termios, time
@@ -34,7 +35,8 @@ while True:
     elif status is not None:
         break
     if answers and answers[0][0].encode() in shown[seen:]:
-        while not wanted.get("visible") and echo() and time.monotonic() < deadline:
+        visible = wanted.get("visible") or len(answers[0]) > 2
+        while not visible and echo() and time.monotonic() < deadline:
             time.sleep(0.01)
         hidden.append(not echo())
         seen = len(shown)

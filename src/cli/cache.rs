@@ -1,4 +1,4 @@
-//! `maskinporten cache`: what is kept between runs, and clearing it; the tokens themselves are never shown.
+//! `maskinporten cache`: lists and clears the cached tokens; the tokens themselves are never printed.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use maskinporten_token_generator::{
 use serde_json::json;
 
 use super::{
-    args::{CacheClearArguments, CacheCommand, CacheListArguments},
+    args::{CacheClearArguments, CacheCommand, CacheListArguments, ReportFormat},
     report::{self, Exit, Failure, Report},
 };
 
@@ -25,11 +25,11 @@ pub(crate) fn run(command: &CacheCommand, report: &Report) -> Result<(), Failure
 fn list(arguments: &CacheListArguments, report: &Report) -> Result<(), Failure> {
     let listed = existing().and_then(|cache| cache.map_or_else(|| Ok(Vec::new()), |cache| cache.list()));
     let listed = listed.map_err(|error| unusable(&error))?;
-    if arguments.format == "json" {
+    if arguments.format == ReportFormat::Json {
         return report::print(as_json(&listed).as_bytes());
     }
     if listed.is_empty() {
-        report.note("no token is stored");
+        report.note("no token is cached");
     }
     report::print(printable_lines(&as_text(&listed, SystemClock.now())).as_bytes())
 }
@@ -39,7 +39,7 @@ fn clear(arguments: &CacheClearArguments, report: &Report) -> Result<(), Failure
     let removed = existing().and_then(|cache| cache.map_or(Ok(0), |cache| cache.clear(what, SystemClock.now())));
     let removed = removed.map_err(|error| unusable(&error))?;
     report.note(&match removed {
-        0 => "there was no token to remove".to_owned(),
+        0 => "no token to remove".to_owned(),
         1 => "1 token removed".to_owned(),
         several => format!("{several} tokens removed"),
     });
@@ -50,7 +50,7 @@ fn existing() -> Result<Option<Cache>, CacheError> {
     Cache::existing(&Cache::usual_folder()?)
 }
 
-/// Here there is no doing without the cache.
+/// Makes the failure of a cache that cannot be used; these commands cannot do without it.
 fn unusable(error: &CacheError) -> Failure {
     Failure::new(Exit::Other, error).advising(error.remedy())
 }
@@ -60,7 +60,7 @@ fn as_text(listed: &[StoredToken], now: DateTime<Utc>) -> String {
         let about = &stored.info;
         let left = (stored.expires_at - now).num_seconds();
         let until = stored.expires_at.format("%Y-%m-%d %H:%M:%S UTC");
-        let state = if left > 0 { format!("{left} s left") } else { "ended".to_owned() };
+        let state = if left > 0 { format!("{left} s left") } else { "expired".to_owned() };
         let _ = writeln!(text, "{}", about.scopes.join(" "));
         let mut line = |label: &str, value: &str| {
             if !value.is_empty() {

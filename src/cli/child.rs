@@ -3,21 +3,7 @@
 
 use std::{collections::BTreeSet, ffi::OsStr, io, path::Path, process::Command};
 
-use super::{
-    layers::Layers,
-    report::{Exit, Failure},
-    settings::{self, SETTINGS},
-};
-
-/// The settings that name an environment variable with a secret.
-const NAMING: [&str; 2] = ["keystore-password-env", "pkcs11-pin-env"];
-
-/// Returns the environment variables with secrets of this program: those of secret settings, and those that settings name.
-pub(crate) fn secret_variables(layers: &Layers) -> BTreeSet<String> {
-    let own = SETTINGS.iter().filter(|setting| settings::is_secret(setting.name)).map(settings::Setting::variable);
-    let named = NAMING.iter().flat_map(|name| layers.find_all(name)).filter(|name| !name.contains(['=', '\0']));
-    own.chain(named.filter(|name| !name.is_empty())).collect()
-}
+use super::report::{Exit, Failure};
 
 /// Returns the program with these variables removed from its environment.
 pub(crate) fn without(secrets: &BTreeSet<String>, program: &OsStr) -> Command {

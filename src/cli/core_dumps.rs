@@ -1,13 +1,13 @@
-//! Keeps this process out of core dumps, and lets a command that takes its place have them as its user wants.
+//! Turns core dumps of this process off, and on again for a command that replaces it.
 //!
-//! Only the soft limit is lowered: the hard one could not be raised again for the command. The kernel asks the soft one
-//! alone, and not even that when it pipes dumps to a program (core(5)); so on Linux the process is made undumpable too,
+//! Only the soft limit is lowered, since the hard one could not be raised again for the command. The kernel checks only
+//! the soft limit, and neither if it pipes dumps to a program (core(5)). So on Linux the process is made undumpable too,
 //! which lasts until it is replaced (prctl(2), `PR_SET_DUMPABLE`) and keeps other programs of its user out of its memory.
 
 #[cfg(unix)]
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What the limit was before it was lowered.
+/// The limit before it was lowered.
 pub(crate) struct CoreDumps {
     #[cfg(unix)]
     before: Rlimit,
@@ -28,7 +28,7 @@ impl CoreDumps {
         Self {}
     }
 
-    /// Puts the limit back, for the command that takes this process's place.
+    /// Restores the limit, for the command that replaces this process.
     #[cfg(unix)]
     pub(crate) fn restore(&self) {
         let _ = setrlimit(Resource::Core, self.before);

@@ -9,7 +9,7 @@ use std::{
 
 use maskinporten_token_generator::{
     client::{MAXIMUM_PASTED_BYTES, REFUSALS, RefusalText},
-    printer::{ExplanationForm, print_catalogue, print_explanations},
+    printer::{print_catalogue, print_explanations},
 };
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
 };
 
 pub(crate) fn run(arguments: &ExplainArguments, report: &Report) -> Result<(), Failure> {
-    let form = ExplanationForm::parse(&arguments.format).unwrap_or(ExplanationForm::Text);
+    let form = arguments.format;
     let mut artefact = Vec::new();
     let printed = if let Some(text) = input(&arguments.words)? {
         let refusal = RefusalText::parse(&text);
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &ExplainArguments, report: &Report) -> Result<(), F
     } else {
         print_catalogue(form, report.language(), &mut artefact)
     };
-    printed.map_err(|error| Failure::of_output(&error))?;
+    printed.map_err(|error| Failure::from_output(&error))?;
     report::print(&artefact)
 }
 

@@ -1,30 +1,29 @@
 //! `maskinporten grant`: a signed grant on stdout, nothing sent.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
     client::TokenRequest,
-    clock::SystemClock,
     printer::{GrantForm, print_grant},
 };
 use zeroize::Zeroizing;
 
 use super::{
     args::GrantArguments,
-    layers::Layers,
     report::{self, Failure, Report},
-    resolve,
+    settings::Settings,
+    tokens::SignedGrant,
 };
 
-pub(crate) async fn run(arguments: GrantArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
-    let form = match GrantForm::parse(&arguments.format) {
-        Some(form) if !arguments.decode => form,
-        _ => GrantForm::Decoded,
-    };
-    let wanted = resolve::resolve(Layers::of(arguments.settings, config, report)?, &SystemClock, report).await?;
-    let assertion = wanted.grant.sign(&wanted.key, &SystemClock)?;
-    let request = TokenRequest::new(wanted.endpoint, &assertion);
+pub(crate) async fn run(
+    arguments: GrantArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    let form = if arguments.decode { GrantForm::Decoded } else { arguments.format };
+    let signed = SignedGrant::sign(Settings::load(arguments.settings, config, report)?, report).await?;
+    let request = TokenRequest::new(signed.endpoint, &signed.assertion);
     let mut artefact = Zeroizing::new(Vec::new());
-    print_grant(form, &assertion, &request, &mut *artefact).map_err(|error| Failure::of_output(&error))?;
+    print_grant(form, &signed.assertion, &request, &mut *artefact).map_err(|error| Failure::from_output(&error))?;
     report::print(&artefact)
 }

@@ -3,12 +3,12 @@
 use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use maskinporten_token_generator::{
-    clock::SystemClock,
     keystore::{
-        FileFormat, JwkFile, KeyFileKind, KeySummary, KeystoreFile, NewKey, NewKeyError, NewKeyKind, PemFile,
+        CertificateFile, FileFormat, JwkFile, KeyFileKind, KeySummary, KeystoreFile, NewKey, NewKeyError, NewKeyKind, PemFile,
         Protection, SigningKey, read_key_file,
     },
     text::printable_lines,
@@ -17,15 +17,15 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::{
-    args::{KeysCommand, ListArguments, NewArguments, PublicArguments},
-    key,
-    layers::{Found, Layers, Origin},
+    args::{KeysCommand, ListArguments, NewArguments, PublicArguments, ReportFormat},
+    located_key::{LocatedKey, unlock_keystore, unlock_pem},
     progress::Progress,
+    prompt::Answers,
     report::{self, Exit, Failure, Report},
-    resolve,
+    settings::{self, KeySettings, SecretKind, SettingSources, Unlock},
 };
 
-pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
+pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
         KeysCommand::New(arguments) => new(&arguments, report),
         KeysCommand::Public(arguments) => public(arguments, config, report),
@@ -68,15 +68,14 @@ fn write_private(path: &Path, jwk: &SecretString) -> Result<(), Failure> {
     })
 }
 
-/// Prints the public JWK of the key in the settings.
-fn public(arguments: PublicArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
-    let mut layers = Layers::of(arguments.settings, config, report)?;
-    if layers.find("env").is_some() {
-        resolve::add_environment(&mut layers, report)?;
-    }
-    let key = key::open(&layers, &SystemClock, report)?;
-    let asked = layers.find("kid").map(|found| found.value().to_owned()).filter(|id| id != "thumbprint");
-    let key_id = asked.or_else(|| key.key_id().map(str::to_owned)).unwrap_or_else(|| key.thumbprint());
+/// Prints the public half of whatever key the settings name.
+fn public(arguments: PublicArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
+    let mut sources = SettingSources::load(arguments.settings, config, report)?;
+    settings::add_environment(&mut sources, report)?;
+    let settings = KeySettings::parse(&sources)?;
+    let given = settings.key_id.clone();
+    let key = LocatedKey::read(settings, Arc::default(), report)?.open_key()?;
+    let key_id = given.or_else(|| key.key_id().map(str::to_owned)).unwrap_or_else(|| key.thumbprint());
     print_set(&key, &key_id)
 }
 
@@ -88,25 +87,28 @@ fn print_set(key: &SigningKey, key_id: &str) -> Result<(), Failure> {
 
 /// Lists the keys in a keystore, a JWK set or a PEM file.
 fn list(arguments: ListArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
-    let layers = Layers::of(arguments.settings, config, report)?;
-    let iterations = key::source::iterations(&layers)?;
+    let sources = SettingSources::load(arguments.settings, config, report)?;
     let name = arguments.file.display().to_string();
-    let source =
-        Found { name: "keystore", values: vec![name.clone()], origin: Origin::Option, label: name.clone(), rank: 0 };
+    let answers = Answers::default();
+    let unlock = |kind| Unlock::for_file(&sources, kind, &name);
     let bytes = read_key_file(KeyFileKind::Any, &arguments.file)?;
     let (keys, protections) = match FileFormat::sniff(&bytes) {
         FileFormat::Jwk => (JwkFile::parse(&name, &*bytes)?.summaries(), Vec::new()),
         FileFormat::Pem => {
-            let file = PemFile::parse(&name, &bytes, iterations)?;
-            (vec![key::source::unlock_pem(file, &layers, &source, report)?.summary("1")], Vec::new())
+            let unlock = unlock(SecretKind::KeyPassword)?;
+            let file = PemFile::parse(&name, &bytes, unlock.maximum_iterations)?;
+            let certificate = settings::certificate_file(&sources);
+            let certificate = certificate.map(|file| CertificateFile::read(Path::new(&file))).transpose()?;
+            (vec![unlock_pem(file, certificate, &unlock, &name, &answers, report)?.summary("1")], Vec::new())
         }
         _ => {
-            let file = KeystoreFile::parse(&name, &bytes, iterations)?;
-            let opened = key::source::unlock_keystore(file, &layers, &source, report)?;
+            let unlock = unlock(SecretKind::KeystorePassword)?;
+            let file = KeystoreFile::parse(&name, &bytes, unlock.maximum_iterations)?;
+            let opened = unlock_keystore(file, &unlock, &name, &answers, report)?;
             (opened.summaries(), opened.protections().to_vec())
         }
     };
-    let text = if arguments.format == "json" {
+    let text = if arguments.format == ReportFormat::Json {
         let protections: Vec<Value> =
             protections.iter().map(|part| json!({ "part": part.part, "method": part.method })).collect();
         format!("{:#}\n", json!({ "keys": keys, "encryption": protections }))

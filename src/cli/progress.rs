@@ -1,18 +1,24 @@
-//! A line on the terminal for what takes longer than a second, gone when it is done.
+//! Shows a line on the terminal while something takes longer than a second.
 
 use std::{
-    sync::mpsc::{self, RecvTimeoutError, Sender},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
     thread::JoinHandle,
     time::Duration,
 };
 
 use super::report::{Report, eprint};
 
-/// Shows its line from the second second on, until it is dropped.
+/// Whether a line is on the terminal.
+static IS_SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// Shows its line after a second, until it is dropped.
 pub(crate) struct Progress(Option<(Sender<()>, JoinHandle<()>)>);
 
 impl Progress {
-    /// Starts waiting; nothing is shown where nobody looks.
+    /// Starts waiting; nothing is shown if stderr is not a terminal.
     pub(crate) fn start(what: &str, report: &Report) -> Self {
         if !report.may_show_progress() {
             return Self(None);
@@ -21,9 +27,10 @@ impl Progress {
         let (done, waiting) = mpsc::channel();
         let shown = std::thread::spawn(move || {
             if waiting.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+                IS_SHOWN.store(true, Ordering::SeqCst);
                 eprint(&line);
                 let _ = waiting.recv();
-                eprint("\r\u{1b}[K");
+                clear();
             }
         });
         Self(Some((done, shown)))
@@ -36,5 +43,12 @@ impl Drop for Progress {
             drop(done);
             let _ = shown.join();
         }
+    }
+}
+
+/// Removes the line from the terminal, also if what it is about goes on.
+pub(crate) fn clear() {
+    if IS_SHOWN.swap(false, Ordering::SeqCst) {
+        eprint("\r\u{1b}[K");
     }
 }

@@ -1,7 +1,7 @@
 //! Asks for a secret on the terminal, without echo.
 //!
-//! rpassword turns the terminal's own Ctrl-C off and raises the signal itself, before it has put the terminal
-//! back; so the signal is caught here, and the terminal is in order when the program ends.
+//! rpassword switches off the terminal's own Ctrl-C, and raises the signal itself before it restores the terminal. The
+//! command's race with that signal may end the program first, so [`end_prompt`] sees to it that the terminal is restored.
 
 use std::{
     collections::HashMap,
@@ -10,61 +10,117 @@ use std::{
 };
 
 use secrecy::SecretString;
+use zeroize::Zeroizing;
 
 use super::report;
 
-/// What a person was asked, and answered. Who is asked once need not be asked again by the same process; when the time
-/// for questions is over, nobody is.
+/// The answers of the user, so that no question is asked twice by one process.
 #[derive(Default)]
-pub(crate) struct Answers(Mutex<Asked>);
+pub(crate) struct Answers(Mutex<AnswerLog>);
 
 #[derive(Default)]
-struct Asked {
+struct AnswerLog {
     answers: HashMap<String, SecretString>,
-    is_over: bool,
+    is_closed: bool,
 }
 
 impl Answers {
-    /// Asks, unless there is an answer already. `None`: there is nobody to ask.
+    /// Asks, unless there is an answer already. `None`: there is no terminal, or questions have ended.
     pub(crate) fn ask(&self, question: &str) -> Option<Result<SecretString, Option<io::Error>>> {
         if let Some(answer) = self.lock().answers.get(question) {
             return Some(Ok(answer.clone()));
         }
-        if self.lock().is_over || !someone_is_there() {
+        if self.lock().is_closed || !has_terminal() {
             return None;
         }
-        Some(secret(question).inspect(|answer| {
+        Some(ask_secret(question).inspect(|answer| {
             self.lock().answers.insert(question.to_owned(), answer.clone());
         }))
     }
 
-    /// Ends the time for questions.
+    /// Ends the questions; only answers that were given before are returned from now on.
     pub(crate) fn end_questions(&self) {
-        self.lock().is_over = true;
+        self.lock().is_closed = true;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Asked> {
+    fn lock(&self) -> MutexGuard<'_, AnswerLog> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether a person can be asked: what is typed and what is shown both go to a terminal.
-pub(crate) fn someone_is_there() -> bool {
+/// Whether the user can be asked: stdin and stderr are terminals.
+pub(crate) fn has_terminal() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks a question whose answer is not shown. The error is why there is none, or nothing when the user pressed
-/// Ctrl-C.
-pub(crate) fn secret(question: &str) -> Result<SecretString, Option<io::Error>> {
-    #[cfg(unix)]
-    let _caught = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
-    match rpassword::prompt_password(question) {
-        Ok(answer) => Ok(SecretString::from(answer)),
+/// Asks a question without echo. The error is the reason, or `None` when the user pressed Ctrl-C.
+fn ask_secret(question: &str) -> Result<SecretString, Option<io::Error>> {
+    open::begin();
+    let answer = rpassword::prompt_password(question).map(Zeroizing::new);
+    open::end();
+    match answer {
+        Ok(answer) => Ok(SecretString::from(answer.as_str())),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(None),
         Err(error) => {
-            // The question's line is still open.
+            // The cursor is still behind the question.
             report::eprint("\n");
             Err(Some(error))
         }
     }
+}
+
+/// Restores the terminal if the program ends while a question is open.
+pub(crate) fn end_prompt() {
+    open::restore();
+}
+
+/// The question that is open, and how the terminal was before it.
+#[cfg(unix)]
+mod open {
+    use std::{
+        io,
+        sync::{Mutex, PoisonError},
+        thread,
+        time::Duration,
+    };
+
+    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+
+    use crate::cli::report;
+
+    static TERMINAL: Mutex<Option<Termios>> = Mutex::new(None);
+
+    pub(super) fn begin() {
+        set(tcgetattr(io::stdin()).ok());
+    }
+
+    pub(super) fn end() {
+        set(None);
+    }
+
+    fn set(terminal: Option<Termios>) {
+        *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = terminal;
+    }
+
+    pub(super) fn restore() {
+        // A Ctrl-C that was typed ends the question; a signal from elsewhere does not.
+        for _ in 0..50 {
+            if TERMINAL.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        if let Some(terminal) = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &terminal);
+            report::eprint("\n");
+        }
+    }
+}
+
+/// Elsewhere the system restores the console.
+#[cfg(not(unix))]
+mod open {
+    pub(super) fn begin() {}
+    pub(super) fn end() {}
+    pub(super) fn restore() {}
 }

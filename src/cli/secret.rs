@@ -1,7 +1,6 @@
-//! A password or PIN, from wherever its user keeps it: a file, a variable, a command, or the terminal.
+//! Reads a password or PIN from where the settings say it is: a file, a variable, a command, or the terminal.
 //!
-//! The places exclude each other; the strongest that is named counts. What is read is a secret from the first octet
-//! on, and none of it stands in an error.
+//! It is a secret from the first byte on, and no error contains any of it.
 
 use std::{
     fs::File,
@@ -14,134 +13,104 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::{
-    layers::{Found, Layers, Origin},
+    prompt::Answers,
     report::{Exit, Failure, Report},
-    resolve::only,
-    settings,
+    settings::{Layer, Origin, Secret, SecretKind, SecretSource},
 };
 
-/// Secrets are short; whatever is longer is another file.
+/// Secrets are short; a longer file is another file.
 const MAXIMUM_BYTES: usize = 4096;
 
-/// A kind of secret, and the settings that say where it is.
-pub(crate) struct Secret {
+impl SecretKind {
     /// What messages call it.
-    what: &'static str,
+    const fn noun(self) -> &'static str {
+        if matches!(self, Self::Pin) { "PIN" } else { "password" }
+    }
+
     /// What it opens.
-    of: &'static str,
-    /// The code of its failures.
-    code: &'static str,
-    file: &'static str,
-    variable: &'static str,
-    command: &'static str,
-    literal: &'static str,
-}
-
-/// The password of a keystore.
-pub(crate) const KEYSTORE_PASSWORD: Secret = Secret {
-    what: "password",
-    of: "keystore",
-    code: "keystore_password",
-    file: "keystore-password-file",
-    variable: "keystore-password-env",
-    command: "keystore-password-command",
-    literal: "keystore-password",
-};
-
-/// The password of a private key in PEM: kept where a keystore's is.
-pub(crate) const KEY_PASSWORD: Secret = Secret { of: "key", code: "key_password", ..KEYSTORE_PASSWORD };
-
-/// The PIN of a hardware token.
-pub(crate) const PIN: Secret = Secret {
-    what: "PIN",
-    of: "token",
-    code: "pin",
-    file: "pkcs11-pin-file",
-    variable: "pkcs11-pin-env",
-    command: "pkcs11-pin-command",
-    literal: "pkcs11-pin",
-};
-
-impl Secret {
-    /// Finds the secret for the key that `source` names and messages call `opened`, or asks for it. The simulator's
-    /// own is for its own keystore.
-    pub(crate) fn find(
-        &self,
-        layers: &Layers,
-        source: &Found,
-        opened: &str,
-        report: &Report,
-    ) -> Result<SecretString, Failure> {
-        let stdin_taken = source.value() == "-";
-        let found = only(layers.find_group(&[self.file, self.variable, self.command, self.literal]))?;
-        let fits = |found: &Found| found.origin != Origin::Environment || found.origin == source.origin;
-        let Some(found) = found.filter(fits) else {
-            return self.ask(layers, opened);
-        };
-        if found.name == self.file {
-            self.in_file(&found, stdin_taken)
-        } else if found.name == self.variable {
-            self.in_variable(&found)
-        } else if found.name == self.command {
-            self.of_command(&found, stdin_taken)
-        } else {
-            if found.origin == Origin::Option {
-                let (label, variable) = (&found.label, settings::variable(self.literal));
-                report.warning(&format!("{label} shows in the process list; set {variable} instead"));
-            }
-            Ok(SecretString::from(found.value()))
+    const fn opens(self) -> &'static str {
+        match self {
+            Self::KeystorePassword => "keystore",
+            Self::KeyPassword => "key",
+            Self::Pin => "token",
         }
     }
 
-    fn ask(&self, layers: &Layers, opened: &str) -> Result<SecretString, Failure> {
-        let mut name = self.what.to_owned();
-        name[..1].make_ascii_uppercase();
-        let question = format!("{name} for {opened}: ");
-        let answer = layers.answers.ask(&question).ok_or_else(|| {
-            let what = self.what;
-            let message =
-                format!("no {what} was given for the {} `{opened}`, and there is no terminal to ask on", self.of);
-            self.failure(message)
+    fn failure(self, message: String) -> Failure {
+        let code = match self {
+            Self::KeystorePassword => "keystore_password",
+            Self::KeyPassword => "key_password",
+            Self::Pin => "pin",
+        };
+        let hint = format!("set {}, or pass {} FILE", self.variable(), self.file_option());
+        Failure::plain(Exit::Key, code, message, Some(hint))
+    }
+}
+
+impl Secret {
+    /// Reads the secret that opens `name`, or asks for it.
+    pub(crate) fn read(&self, name: &str, answers: &Answers, report: &Report) -> Result<SecretString, Failure> {
+        let origin = &self.source.origin;
+        match &self.source.value {
+            SecretSource::File(file) => self.read_file(file),
+            SecretSource::Variable(variable) => self.read_variable(variable, origin),
+            SecretSource::Command(command) => self.run_command(command, origin),
+            SecretSource::Literal(secret) => {
+                if origin.layer == Layer::Option {
+                    let variable = self.kind.variable();
+                    report.warning(&format!("{} shows in the process list; set {variable} instead", origin.label));
+                }
+                Ok(secret.clone())
+            }
+            SecretSource::Prompt => self.ask(name, answers),
+        }
+    }
+
+    fn ask(&self, name: &str, answers: &Answers) -> Result<SecretString, Failure> {
+        let (noun, opens) = (self.kind.noun(), self.kind.opens());
+        let capitalised = if self.kind == SecretKind::Pin { noun } else { "Password" };
+        let answer = answers.ask(&format!("{capitalised} for {name}: ")).ok_or_else(|| {
+            let message = format!("no {noun} was given for the {opens} `{name}`, and there is no terminal to ask on");
+            self.kind.failure(message)
         })?;
-        answer.map_err(|why| {
-            why.map_or_else(Failure::interrupted, |why| {
-                self.failure(format!("could not ask for the {}: {why}", self.what))
-            })
+        answer.map_err(|error| {
+            let failed = |error| self.kind.failure(format!("could not ask for the {noun}: {error}"));
+            error.map_or_else(Failure::interrupted, failed)
         })
     }
 
-    fn in_file(&self, found: &Found, stdin_taken: bool) -> Result<SecretString, Failure> {
-        let failed =
-            |why: &str| self.failure(format!("could not read the {} file `{}`: {why}", self.what, found.value()));
-        if found.value() == "-" {
-            if stdin_taken {
-                return Err(failed(&format!("stdin already holds the {}", self.of)));
+    fn read_file(&self, file: &str) -> Result<SecretString, Failure> {
+        let noun = self.kind.noun();
+        let failed = |why: &str| self.kind.failure(format!("could not read the {noun} file `{file}`: {why}"));
+        if file == "-" {
+            if self.stdin_is_taken {
+                return Err(failed(&format!("stdin already holds the {}", self.kind.opens())));
             }
             return read_secret(io::stdin().lock()).map_err(|why| failed(&why));
         }
-        let file = File::open(found.value()).map_err(|error| failed(&error.to_string()))?;
+        let file = File::open(file).map_err(|error| failed(&error.to_string()))?;
         read_secret(file).map_err(|why| failed(&why))
     }
 
-    fn in_variable(&self, found: &Found) -> Result<SecretString, Failure> {
-        match std::env::var(found.value()) {
-            Ok(password) => Ok(SecretString::from(password)),
+    fn read_variable(&self, variable: &str, origin: &Origin) -> Result<SecretString, Failure> {
+        match std::env::var(variable).map(Zeroizing::new) {
+            Ok(secret) => Ok(SecretString::from(secret.as_str())),
             Err(std::env::VarError::NotPresent) => {
-                // Its name is not shown: people put the secret itself there by mistake.
-                Err(self.failure(format!("the variable that {} names is not set", found.label)))
+                // The name is not shown: it may be the secret itself, given by mistake.
+                Err(self.kind.failure(format!("the variable that {} names is not set", origin.label)))
             }
             Err(std::env::VarError::NotUnicode(_)) => {
-                Err(self.failure(format!("the variable {} is not UTF-8", found.value())))
+                Err(self.kind.failure(format!("the variable {variable} is not UTF-8")))
             }
         }
     }
 
-    /// Runs the command with the system's shell. It may ask its user something, so the terminal stays its own.
-    fn of_command(&self, found: &Found, stdin_taken: bool) -> Result<SecretString, Failure> {
-        let failed = |why: &str| self.failure(format!("the command of {} {why}", found.label));
+    /// Runs the command with the system's shell. The terminal stays its own, since it may ask its user something.
+    fn run_command(&self, line: &str, origin: &Origin) -> Result<SecretString, Failure> {
+        let failed = |why: &str| self.kind.failure(format!("the command of {} {why}", origin.label));
         let mut command = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
-        command.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(found.value()).stdout(Stdio::piped());
-        if stdin_taken {
+        command.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(line).stdout(Stdio::piped());
+        if self.stdin_is_taken {
             command.stdin(Stdio::null());
         }
         let mut child = command.spawn().map_err(|error| failed(&format!("could not be started: {error}")))?;
@@ -152,20 +121,15 @@ impl Secret {
         }
         let secret = secret
             .unwrap_or(Ok(SecretString::default()))
-            .map_err(|why| failed(&format!("gave no {}: {why}", self.what)))?;
+            .map_err(|why| failed(&format!("gave no {}: {why}", self.kind.noun())))?;
         if secret.expose_secret().is_empty() {
             return Err(failed("printed nothing"));
         }
         Ok(secret)
     }
-
-    fn failure(&self, message: String) -> Failure {
-        let (variable, option) = (settings::variable(self.literal), settings::option(self.file));
-        Failure::plain(Exit::Key, self.code, message, Some(format!("set {variable}, or pass {option} FILE")))
-    }
 }
 
-/// The secret of a token server, from a file.
+/// Reads the secret of a token server from a file.
 pub(crate) fn server_secret_in(file: &Path) -> Result<SecretString, Failure> {
     let read = File::open(file).map_err(|error| error.to_string()).and_then(read_secret);
     let secret =
@@ -175,21 +139,20 @@ pub(crate) fn server_secret_in(file: &Path) -> Result<SecretString, Failure> {
     Ok(secret)
 }
 
-/// The secret of a token server that was typed.
-pub(crate) fn server_secret(secret: &str) -> Result<SecretString, Failure> {
-    let secret = SecretString::from(secret);
+/// Checks the secret of a token server that was given as an option.
+pub(crate) fn server_secret(secret: SecretString) -> Result<SecretString, Failure> {
     check_server_secret(&secret).map_err(|why| server_failure(format!("--secret {why}")))?;
     Ok(secret)
 }
 
-/// Nobody slows down who guesses: he must have too much to guess.
+/// Checks the length of a secret: nothing rate-limits guesses, so it must be long.
 fn check_server_secret(secret: &SecretString) -> Result<(), String> {
     const MINIMUM_BYTES: usize = 16;
     let (secret, bare) = (secret.expose_secret(), secret.expose_secret().trim());
     match bare.len() {
         0 => Err("is empty".to_owned()),
-        // HTTP takes them away (RFC 9110 §5.5): nobody could ever send it.
-        length if length < secret.len() => Err("has blanks at an end".to_owned()),
+        // HTTP strips them (RFC 9110 §5.5), so no client could send it.
+        length if length < secret.len() => Err("begins or ends with white space".to_owned()),
         length if length < MINIMUM_BYTES => Err(format!("is shorter than {MINIMUM_BYTES} bytes, and can be guessed")),
         _ => Ok(()),
     }
@@ -207,14 +170,14 @@ fn read_secret(reader: impl Read) -> Result<SecretString, String> {
     if bytes.len() > MAXIMUM_BYTES {
         return Err(format!("it is longer than {MAXIMUM_BYTES} bytes"));
     }
-    let text = text_of(&bytes).ok_or_else(|| "it is not UTF-8".to_owned())?;
+    let text = decode_text(&bytes).ok_or_else(|| "it is not UTF-8".to_owned())?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let line = text.strip_suffix('\n').unwrap_or(text);
     Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))
 }
 
-/// UTF-8, or UTF-16 with a byte order mark, as `>` in Windows PowerShell writes it.
-fn text_of(bytes: &[u8]) -> Option<Zeroizing<String>> {
+/// Decodes UTF-8, or UTF-16 with a byte order mark, which `>` in Windows PowerShell writes.
+fn decode_text(bytes: &[u8]) -> Option<Zeroizing<String>> {
     let Some(pairs) = bytes.strip_prefix(b"\xff\xfe") else {
         return std::str::from_utf8(bytes).ok().map(|text| Zeroizing::new(text.to_owned()));
     };

@@ -1,23 +1,73 @@
-//! The signals that end a program in good order, unless whoever started it made it deaf to them: `nohup` does for hanging
-//! up, and a script's `&` for Ctrl-C. Listening would end that, for us and for the command that takes our place. And the
-//! signal that has a server read its files again.
+//! Signals: Ctrl-C for every command, and what servers listen for beside it.
+//!
+//! A signal that the parent process made this one ignore stays ignored, as by `nohup` and a script's `&`: a handler would
+//! end that, for this process and for a command that takes its place.
 
-/// The numbers that POSIX gives them (kill(1)).
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The signal numbers (POSIX, kill(1)).
 pub(crate) const INTERRUPT: u32 = 2;
 #[cfg(unix)]
 pub(crate) const HANGUP: u32 = 1;
 #[cfg(unix)]
 pub(crate) const TERMINATE: u32 = 15;
 
-/// Ready when Ctrl-C came; never, where it is ignored.
-pub(crate) async fn interrupted() {
-    if is_ignored(INTERRUPT) || tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+/// How many parts of the running command handle Ctrl-C themselves.
+static HANDLERS: AtomicUsize = AtomicUsize::new(0);
+
+/// Runs a command until it ends or Ctrl-C is pressed; `None` for the latter.
+///
+/// A command that never waits for anything is not listened for: Ctrl-C ends the process in the system's way then.
+pub(crate) async fn unless_interrupted<T>(command: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        result = command => Some(result),
+        () = interrupted() => None,
     }
 }
 
-/// Whether this process ignores a signal since it was started (signal(7); proc(5), `SigIgn`). Where nobody says, it does
-/// not.
+/// Waits for a Ctrl-C that the command does not handle itself; forever, where it is ignored.
+async fn interrupted() {
+    if is_ignored(INTERRUPT) {
+        std::future::pending::<()>().await;
+    }
+    while tokio::signal::ctrl_c().await.is_ok() {
+        if HANDLERS.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Runs work that blocks its thread on another one, so that Ctrl-C is heard meanwhile.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    // The first wait of a command is when it begins to listen for Ctrl-C: before the work, which may ask for a password.
+    tokio::task::yield_now().await;
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(lost) if lost.is_panic() => std::panic::resume_unwind(lost.into_panic()),
+        // The program is ending.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Leaves Ctrl-C to the code that holds it, until it is dropped.
+pub(crate) struct HandlesInterrupts(());
+
+impl HandlesInterrupts {
+    pub(crate) fn new() -> Self {
+        HANDLERS.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+impl Drop for HandlesInterrupts {
+    fn drop(&mut self) {
+        HANDLERS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether the parent process made this one ignore a signal (signal(7); proc(5), `SigIgn`); `false` where that is unknown.
 pub(crate) fn is_ignored(signal: u32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -25,15 +75,17 @@ pub(crate) fn is_ignored(signal: u32) -> bool {
     ignored >> (signal - 1) & 1 == 1
 }
 
-/// Listens for Ctrl-C and the system's request to end, from the call on; what is returned is ready when one came.
+/// Listens for Ctrl-C and SIGTERM from the call on; the future is ready when one of them came.
 ///
-/// The listening begins before a server says that it is ready, so that nobody can end it the hard way by being quick.
+/// A server calls it before it reports that it is ready, so that a quick signal does not kill it.
 pub(crate) fn stop() -> impl Future<Output = ()> {
+    let handles = HandlesInterrupts::new();
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
         async move {
+            let _handles = handles;
             match (interrupt, terminate) {
                 (Ok(mut interrupt), Ok(mut terminate)) => {
                     tokio::select! {
@@ -47,12 +99,13 @@ pub(crate) fn stop() -> impl Future<Output = ()> {
         }
     }
     #[cfg(not(unix))]
-    async {
+    async move {
+        let _handles = handles;
         let _ = tokio::signal::ctrl_c().await;
     }
 }
 
-/// Listens for the system's request to read files again (SIGHUP), from the call on; systems without it never ask.
+/// Listens for SIGHUP, the request to read files again, from the call on; systems without signals never send it.
 pub(crate) struct Hangups(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
 
 impl Hangups {

@@ -176,7 +176,7 @@ fn an_unusable_scopes_file_is_a_usage_error() {
     let empty = folder.path().join("empty");
     fs::write(&empty, "# nothing\n").unwrap();
     for (file, why) in
-        [("/no/such", "No such file or directory (os error 2)"), (empty.to_str().unwrap(), "there is no scope in it")]
+        [("/no/such", "No such file or directory (os error 2)"), (empty.to_str().unwrap(), "it contains no scope")]
     {
         maskinporten(["check", "--env", "test", "--scopes-file", file]).run().fails(
             2,

@@ -12,7 +12,7 @@ use crate::{
     support::{Maskinporten, Outcome, maskinporten, testdata},
 };
 
-const HINT: &str = "hint: what was found and what was expected stands in the report on stdout\n";
+const HINT: &str = "hint: the report on stdout has what was found and what was expected\n";
 
 /// Returns `inspect --grant` with a keystore of testdata.
 fn own(arguments: &[&str]) -> Maskinporten {
@@ -234,7 +234,7 @@ fn a_grant_with_only_a_key_id_cannot_be_verified_without_the_client_s_keys() {
 
     let outcome = verify(&grant, &[]);
 
-    let signature = "not checked: the server alone knows the key (--jwks FILE names the client's public keys)";
+    let signature = "not checked: only the server knows the key (pass the client's public keys with --jwks FILE)";
     assert_eq!((outcome.code, faults(&outcome)[0].1.as_str()), (7, signature));
 }
 

@@ -11,7 +11,7 @@ use crate::{
     support::{Outcome, maskinporten, testdata},
 };
 
-const HINT: &str = "hint: what was found and what was expected stands in the report on stdout\n";
+const HINT: &str = "hint: the report on stdout has what was found and what was expected\n";
 
 fn token(local: &Local, arguments: &[&str]) -> String {
     local.maskinporten(&["token", "--env", "local"]).args(arguments).run().artefact()
@@ -108,7 +108,7 @@ fn the_text_report_is_complete() {
              \x20 FAULT  consumer   0192:310700010; expected 0192:991825827"
         )
     );
-    assert_eq!(outcome.stderr, format!("error: the token does not hold: scope, consumer\n{HINT}"));
+    assert_eq!(outcome.stderr, format!("error: the token is not valid: scope, consumer\n{HINT}"));
     assert_eq!(outcome.code, 7);
 }
 
@@ -129,7 +129,7 @@ fn each_fault_is_named_and_the_exit_code_is_7() {
     ] {
         let outcome = inspect(&local, arguments, token);
 
-        assert_eq!(outcome.stderr, format!("error: the token does not hold: {check}\n{HINT}"));
+        assert_eq!(outcome.stderr, format!("error: the token is not valid: {check}\n{HINT}"));
         assert_eq!(outcome.code, 7);
         let fault = findings(&outcome).into_iter().find(|finding| finding.contains(" fault ")).unwrap();
         assert!(fault.starts_with(&format!("{check} fault {found}; expected ")), "{fault}");
@@ -172,7 +172,7 @@ fn an_expired_or_future_token_is_invalid_although_its_signature_is_valid() {
             .stdin(token)
             .run();
 
-        assert_eq!(outcome.stderr, format!("error: the token does not hold: {faults}\n{HINT}"));
+        assert_eq!(outcome.stderr, format!("error: the token is not valid: {faults}\n{HINT}"));
         assert_eq!(outcome.code, 7);
         let signature = "signature good RS256 by the key `issuer`; expected a signature by a key of its issuer";
         assert_eq!(findings(&outcome)[0], signature);
@@ -191,7 +191,7 @@ fn no_key_is_fetched_for_an_issuer_that_is_not_the_expected_one() {
     let outcome = inspect(&local, &["--verify", "--env", "test"], &token);
 
     assert_eq!(outcome.code, 7);
-    assert_eq!(outcome.stderr, format!("error: the token does not hold: signature, issuer\n{HINT}"));
+    assert_eq!(outcome.stderr, format!("error: the token is not valid: signature, issuer\n{HINT}"));
     let issuer = format!("issuer fault {}; expected https://test.maskinporten.no/", local.issuer());
     assert_eq!(findings(&outcome), [not_fetched, &issuer, TIMES[0], TIMES[1]]);
     assert!(!local.log().contains("GET"), "{}", local.log());
@@ -208,7 +208,7 @@ fn nothing_is_fetched_from_urls_in_a_token() {
 
     let outcome = maskinporten(["inspect", "--verify"]).stdin(token).run();
 
-    assert_eq!(outcome.stderr, format!("error: the token does not hold: signature, issuer\n{HINT}"));
+    assert_eq!(outcome.stderr, format!("error: the token is not valid: signature, issuer\n{HINT}"));
     assert_eq!(outcome.code, 7);
     assert!(server.requests().is_empty());
 }
@@ -245,7 +245,7 @@ fn without_the_keys_there_is_an_error_and_no_report() {
     run("/nonexistent/jwks.json").fails(
         4,
         "error: could not read the public keys in `/nonexistent/jwks.json`: No such file or directory (os error 2)\n\
-         hint: check the path, and that you may read it; a URL begins with https://\n",
+         hint: check the path and its permissions; a URL starts with https://\n",
     );
     let file = testdata("modern.p12");
     run(&file).fails(
@@ -373,7 +373,7 @@ fn contradictory_options_are_usage_errors() {
     let usage = |arguments: &[&str]| maskinporten(["inspect"]).args(arguments).stdin("a").run();
     usage(&["--keystore", "a.p12"]).fails(
         2,
-        "error: --keystore shapes a grant, and --grant was not given\n\
+        "error: --keystore is a setting of the grant, and --grant was not given\n\
          hint: pass --grant to inspect the grant that would be sent, or leave it out\n",
     );
     usage(&["--consumer", "991825828"]).fails(

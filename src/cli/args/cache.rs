@@ -1,18 +1,18 @@
-//! What can be typed after `maskinporten cache`.
+//! The options of `maskinporten cache`.
 
-use clap::{Args, Subcommand, builder::PossibleValuesParser};
+use clap::{Args, Subcommand};
 
-use super::TEMPLATE;
+use super::{ReportFormat, TEMPLATE};
 
 /// `cache`
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
-    /// Show which tokens are stored: what, for whom, until when; never the tokens
+    /// List the cached tokens: scopes, client, expiry; never the tokens themselves
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten cache list\n  \
         maskinporten cache list --format json\n")]
     List(CacheListArguments),
-    /// Remove the stored tokens
+    /// Remove the cached tokens
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten cache clear\n  \
         maskinporten cache clear --expired\n")]
@@ -22,16 +22,15 @@ pub(crate) enum CacheCommand {
 /// `cache list`
 #[derive(Debug, Args)]
 pub(crate) struct CacheListArguments {
-    /// What to print
-    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output",
-          value_parser = PossibleValuesParser::new(["text", "json"]))]
-    pub(crate) format: String,
+    /// The output format
+    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output")]
+    pub(crate) format: ReportFormat,
 }
 
 /// `cache clear`
 #[derive(Debug, Args)]
 pub(crate) struct CacheClearArguments {
-    /// Remove those that have ended, and leave the others
+    /// Remove only expired tokens
     #[arg(long, help_heading = "Output")]
     pub(crate) expired: bool,
 }

@@ -1,27 +1,27 @@
-//! What can be typed after `maskinporten config`.
+//! The options of `maskinporten config`.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, builder::PossibleValuesParser};
+use clap::{Args, Subcommand};
 
-use super::TEMPLATE;
-use crate::cli::settings::Typed;
+use super::{ReportFormat, TEMPLATE};
+use crate::cli::settings::SettingArguments;
 
 /// `config`
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Write a profile, from options or from answers
+    /// Write a profile, from options or answers
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten config init\n  \
         maskinporten config init --profile kunde --env test -c ID -s difitest:test1\n  \
         maskinporten config init --project --env prod\n")]
     Init(InitArguments),
-    /// Show every value that counts, and where it came from
+    /// Show every setting in effect, and where it came from
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten config show\n  \
         maskinporten config show --profile kunde --format json\n")]
     Show(ShowArguments),
-    /// Print the config files that are read, the strongest first
+    /// Print the config files that are read, highest precedence first
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten config path\n  \
         less \"$(maskinporten config path | head -n 1)\"\n")]
@@ -36,34 +36,33 @@ pub(crate) enum ConfigCommand {
 /// `config init`
 #[derive(Debug, Args)]
 pub(crate) struct InitArguments {
-    /// Write maskinporten.toml in this folder, in place of the user's own file
+    /// Write maskinporten.toml in this folder, not the user's config file
     #[arg(long, help_heading = "Output", conflicts_with = "config")]
     pub(crate) project: bool,
     #[command(flatten)]
-    pub(crate) settings: Typed,
+    pub(crate) settings: SettingArguments,
 }
 
 /// `config show`
 #[derive(Debug, Args)]
 pub(crate) struct ShowArguments {
-    /// What to print
-    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output",
-          value_parser = PossibleValuesParser::new(["text", "json"]))]
-    pub(crate) format: String,
+    /// The output format
+    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output")]
+    pub(crate) format: ReportFormat,
     #[command(flatten)]
-    pub(crate) settings: Typed,
+    pub(crate) settings: SettingArguments,
 }
 
 /// `config import`
 #[derive(Debug, Args)]
 pub(crate) struct ImportArguments {
-    /// The files, later ones over earlier ones
+    /// The files; later ones override earlier ones
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Print the profiles and write nothing
+    /// Print the profiles instead of writing them
     #[arg(long, help_heading = "Output")]
     pub(crate) print: bool,
-    /// Write maskinporten.toml in this folder, in place of the user's own file
+    /// Write maskinporten.toml in this folder, not the user's config file
     #[arg(long, help_heading = "Output", conflicts_with = "config")]
     pub(crate) project: bool,
 }

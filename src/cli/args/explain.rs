@@ -1,18 +1,20 @@
-//! What can be typed after `maskinporten explain`.
+//! The options of `maskinporten explain`.
 
 use std::ffi::OsString;
 
-use clap::{Args, builder::PossibleValuesParser};
+use clap::Args;
 use maskinporten_token_generator::printer::ExplanationForm;
+
+use super::named;
 
 /// `explain`
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArguments {
-    /// A code, an address that ends with one, an OAuth error, or a text pasted whole; `-` reads stdin
+    /// A code, a URL that ends with one, an OAuth error, or any text that contains one; `-` reads stdin
     #[arg(value_name = "CODE|TEXT|URL")]
     pub(crate) words: Vec<OsString>,
-    /// What to print
+    /// The output format
     #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output",
-          value_parser = PossibleValuesParser::new(ExplanationForm::NAMES))]
-    pub(crate) format: String,
+          value_parser = named(ExplanationForm::NAMES, ExplanationForm::parse))]
+    pub(crate) format: ExplanationForm,
 }

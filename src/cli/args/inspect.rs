@@ -1,39 +1,39 @@
-//! What can be typed after `maskinporten inspect`.
+//! The options of `maskinporten inspect`.
 
-use clap::{Args, builder::PossibleValuesParser};
+use clap::Args;
 
-use crate::cli::settings::Typed;
+use super::ReportFormat;
+use crate::cli::settings::SettingArguments;
 
-pub(super) const EXPECTATIONS: &str = "Without --grant, --audience and --scope are what the token should say, and \
-    --env is whose it should be: what is typed, never a variable or a profile. With --grant they shape the grant, as \
-    for any other command. Keys: Maskinporten's, ID-porten's, Altinn's or the simulator's own, by the token's issuer, \
-    or those of --jwks.";
+pub(super) const EXPECTATIONS: &str = "Without --grant, --audience, --scope and --env are what the token is expected to \
+    contain; only options count, not variables or profiles. With --grant they are settings of the grant, as for any other \
+    command. The keys are those of --jwks, or else those that the token's issuer publishes: Maskinporten, ID-porten, \
+    Altinn or the simulator.";
 
 /// `inspect`
 #[derive(Debug, Args)]
 pub(crate) struct InspectArguments {
-    /// The token; everyone on this machine can see it. Without it, or with `-`, stdin is read
+    /// The token; every user of this machine can see it. Without it, or with `-`, stdin is read
     #[arg(value_name = "JWT", conflicts_with = "grant")]
     pub(crate) jwt: Option<String>,
-    /// Inspect the grant that would be sent; nothing is sent
+    /// Inspect the grant that would be sent, without sending it
     #[arg(long)]
     pub(crate) grant: bool,
-    /// Show the numbers of persons
+    /// Show national identity numbers
     #[arg(long, help_heading = "Output")]
     pub(crate) show_pid: bool,
-    /// What to print
-    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output",
-          value_parser = PossibleValuesParser::new(["text", "json"]))]
-    pub(crate) format: String,
-    /// Verify signature, issuer and times; exit code 7 when something does not hold
+    /// The output format
+    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output")]
+    pub(crate) format: ReportFormat,
+    /// Verify signature, issuer and times; exit code 7 if verification fails
     #[arg(long, help_heading = "Verification")]
     pub(crate) verify: bool,
-    /// The organisation that should have the access; implies --verify
+    /// The expected consumer organisation; implies --verify
     #[arg(long, value_name = "ORGNO", help_heading = "Verification", conflicts_with = "grant")]
     pub(crate) consumer: Option<String>,
     /// Verify with these public keys; implies --verify
     #[arg(long, value_name = "FILE|URL", help_heading = "Verification")]
     pub(crate) jwks: Option<String>,
     #[command(flatten)]
-    pub(crate) settings: Typed,
+    pub(crate) settings: SettingArguments,
 }

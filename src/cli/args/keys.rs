@@ -1,16 +1,16 @@
-//! What can be typed after `maskinporten keys`.
+//! The options of `maskinporten keys`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
 
-use super::TEMPLATE;
-use crate::cli::settings::Typed;
+use super::{ReportFormat, TEMPLATE};
+use crate::cli::settings::SettingArguments;
 
 /// `keys`
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
-    /// Make a private JWK, and print the public JWK set to register
+    /// Create a private JWK, and print the public JWK set to register
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten keys new\n  \
         maskinporten keys new --rsa 4096 --kid my-key-2027 --out my-key.jwk.json\n")]
@@ -20,7 +20,7 @@ pub(crate) enum KeysCommand {
         maskinporten keys public --env local\n  \
         maskinporten keys public --jwk my-key.jwk.json\n")]
     Public(PublicArguments),
-    /// List what a keystore, a JWK set or a PEM file holds
+    /// List the keys in a keystore, a JWK set or a PEM file
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten keys list enterprise.p12\n  \
         maskinporten keys list --format json my-keys.jwk.json\n")]
@@ -37,7 +37,7 @@ pub(crate) struct NewArguments {
     /// The key id [default: the key's thumbprint (RFC 7638)]
     #[arg(long, value_name = "ID")]
     pub(crate) kid: Option<String>,
-    /// Where the private key is written; never over a file that is there
+    /// Where to write the private key; an existing file is never overwritten
     #[arg(long, value_name = "FILE", default_value = "maskinporten-key.jwk.json")]
     pub(crate) out: PathBuf,
 }
@@ -46,7 +46,7 @@ pub(crate) struct NewArguments {
 #[derive(Debug, Args)]
 pub(crate) struct PublicArguments {
     #[command(flatten)]
-    pub(crate) settings: Typed,
+    pub(crate) settings: SettingArguments,
 }
 
 /// `keys list`
@@ -54,10 +54,9 @@ pub(crate) struct PublicArguments {
 pub(crate) struct ListArguments {
     /// The file; `-` reads stdin
     pub(crate) file: PathBuf,
-    /// What to print
-    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output",
-          value_parser = PossibleValuesParser::new(["text", "json"]))]
-    pub(crate) format: String,
+    /// The output format
+    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output")]
+    pub(crate) format: ReportFormat,
     #[command(flatten)]
-    pub(crate) settings: Typed,
+    pub(crate) settings: SettingArguments,
 }

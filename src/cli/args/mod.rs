@@ -1,4 +1,4 @@
-//! What can be typed: commands, their forms, and the examples that open each help text.
+//! The command line as clap parses it: commands, their options, and the examples that open each help text.
 
 mod cache;
 mod config;
@@ -11,7 +11,10 @@ mod shell;
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
+use clap::{
+    ArgAction, Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use maskinporten_token_generator::{
     language::Language,
     printer::{GrantForm, HeadersForm, Shell, TokenForm},
@@ -27,19 +30,21 @@ pub(crate) use self::{
     serve::{LogFormat, ServeArguments},
     shell::{CompletionsArguments, ManArguments},
 };
-use super::settings::Typed;
+use super::{
+    report::{Color, ErrorFormat},
+    settings::SettingArguments,
+};
 
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}\n";
 
 const VARIABLES: &str = "Each option can be set as a variable: --client-id is MASKINPORTEN_CLIENT_ID. The keystore's \
-    password is best set as MASKINPORTEN_KEYSTORE_PASSWORD or kept in a file; without one it is asked for.";
+    password is best set as MASKINPORTEN_KEYSTORE_PASSWORD or kept in a file; if it is missing, you are asked for it.";
 
-const SWITCHES: &str = "Clients, scopes, delegations and every switch for what Maskinporten does not document stand in \
-    clients.json in its folder, which is read again when it changes. Ctrl-C ends it.";
+const SWITCHES: &str = "Clients, scopes, delegations and the switches for undocumented behaviour of Maskinporten are in \
+    clients.json in its folder, which is read again when it changes. Ctrl-C stops it.";
 
-const PASTED: &str = "A text may be pasted whole, in quotes or after `--`: the server's answer, a line of a log, what \
-    this program said. Without one it is read from stdin; on a terminal all refusals that are known are listed. \
-    Nothing is sent.";
+const PASTED: &str = "Text can be pasted as it is, in quotes or after `--`: the server's response, a line of a log, an error \
+    message of this program. Without text, stdin is read; on a terminal all known refusals are listed. Nothing is sent.";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -62,23 +67,23 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// What holds for every command.
+/// The options of every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Globals {
-    /// Say what is done
+    /// Print each step
     #[arg(short, long, global = true, action = ArgAction::SetTrue)]
     pub(crate) verbose: bool,
-    /// Say nothing but errors
+    /// Print only errors
     #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN", hide_possible_values = false)]
     pub(crate) color: Color,
-    /// Read this config file in place of the usual ones
+    /// Read only this config file
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// How to write errors on stderr
+    /// The format of errors on stderr
     #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(crate) error_format: ErrorFormat,
     /// The language in which refusals are explained [default: the locale's]
@@ -86,37 +91,37 @@ pub(crate) struct Globals {
     pub(crate) lang: Option<String>,
 }
 
-/// When to use colour.
+/// How a report is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
-/// How errors are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ErrorFormat {
+pub(crate) enum ReportFormat {
     Text,
     Json,
+}
+
+/// Makes a parser of names for a type whose names the library has.
+fn named<T: Clone + Send + Sync + 'static>(
+    names: impl IntoIterator<Item = &'static str>,
+    parse: fn(&str) -> Option<T>,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(names).try_map(move |name| parse(&name).ok_or("unknown name"))
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Fetch an access token and print it
+    /// Request an access token and print it
     #[command(help_template = TEMPLATE, after_help = VARIABLES, before_help = "Examples:\n  \
         maskinporten token --env local\n  \
         maskinporten token --env test -c ID -s altinn:serviceowner -k enterprise.p12\n  \
         eval \"$(maskinporten token --env local --format env)\"\n")]
     Token(TokenArguments),
-    /// Sign a grant and print it; nothing is sent
+    /// Sign a grant and print it, without sending it
     #[command(help_template = TEMPLATE, after_help = VARIABLES, before_help = "Examples:\n  \
         maskinporten grant --env local --decode\n  \
         maskinporten grant --env test -c ID -s altinn:serviceowner -k enterprise.p12\n  \
         maskinporten grant --env local --format curl | sh\n")]
     Grant(GrantArguments),
-    /// Fetch an access token and print it as headers that are ready for curl
+    /// Request an access token and print it as headers for curl
     #[command(help_template = TEMPLATE, after_help = VARIABLES, before_help = "Examples:\n  \
         maskinporten headers --env local | curl -H @- http://127.0.0.1:17824/api/hello\n  \
         maskinporten headers --env local --header 'ApiKey: KEY' --header 'Accept: a/b'\n  \
@@ -128,30 +133,30 @@ pub(crate) enum Command {
         maskinporten exec --env local -- sh -c 'echo \"$MASKINPORTEN_TOKEN\"'\n  \
         maskinporten exec --env local --env-name TOKEN -- sh -c 'echo \"$TOKEN\"'\n")]
     Exec(ExecArguments),
-    /// Run curl with an access token, which shows in no process list
+    /// Run curl with an access token, which does not appear in the process list
     #[command(help_template = TEMPLATE, after_help = running::CURL, before_help = "Examples:\n  \
         maskinporten curl --env local -- http://127.0.0.1:17824/api/hello\n  \
         maskinporten curl --env local -- -sS -H 'Accept: a/b' \\\n    http://127.0.0.1:17824/api/hello\n")]
     Curl(CurlArguments),
-    /// Find out why it does not work: keystore, certificate, grant, network, each scope
+    /// Diagnose problems: keystore, certificate, grant, network, each scope
     #[command(help_template = TEMPLATE, after_help = VARIABLES, before_help = "Examples:\n  \
         maskinporten check --env local\n  \
         maskinporten check --env test -c ID -s altinn:serviceowner -k enterprise.p12\n  \
         maskinporten check --offline --profile test --format json\n")]
     Check(CheckArguments),
-    /// Say what a refusal of Maskinporten means and what to do
+    /// Explain an error of Maskinporten and what to do about it
     #[command(help_template = TEMPLATE, after_help = PASTED, before_help = "Examples:\n  \
         maskinporten explain MP-250\n  \
         maskinporten explain --lang nb https://test.maskinporten.no/errors/MP-251\n  \
         maskinporten token --env local --scope no:such 2>&1 | maskinporten explain\n")]
     Explain(ExplainArguments),
-    /// Say what a token or grant says, and whether it holds
+    /// Show the contents of a token or grant, and verify it
     #[command(help_template = TEMPLATE, after_help = inspect::EXPECTATIONS, before_help = "Examples:\n  \
         maskinporten token --env local | maskinporten inspect\n  \
         maskinporten token --env local | maskinporten inspect --scope difitest:test1\n  \
         maskinporten inspect --grant --env local\n")]
     Inspect(Box<InspectArguments>),
-    /// Hand tokens to Postman, scripts and applications on this machine, over HTTP
+    /// Serve tokens over HTTP to Postman, scripts and applications on this machine
     #[command(help_template = TEMPLATE, after_help = serve::ANSWERS, before_help = "Examples:\n  \
         maskinporten serve --env local\n  \
         maskinporten serve --profile test --profile events --port 8000\n  \
@@ -163,7 +168,7 @@ pub(crate) enum Command {
         maskinporten simulate --tls --port 0\n  \
         maskinporten simulate --dir ./simulator --allow-claim nbf\n")]
     Simulate(SimulateArguments),
-    /// Show and clear the tokens that are kept between runs
+    /// List and clear cached tokens
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten cache list\n  \
         maskinporten cache clear --expired\n  \
@@ -172,7 +177,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: CacheCommand,
     },
-    /// Write profiles, show what counts, and take over other tools' files
+    /// Write profiles, show the settings in effect, import other tools' files
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten config init --env test --client-id ID\n  \
         maskinporten config show\n  \
@@ -181,7 +186,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// Make a key to register, show a public key, list what a file holds
+    /// Create a key to register, show a public key, list the keys in a file
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten keys new\n  \
         maskinporten keys list enterprise.p12\n  \
@@ -210,86 +215,85 @@ pub(crate) enum Command {
 /// `token`
 #[derive(Debug, Args)]
 pub(crate) struct TokenArguments {
-    /// What to print
+    /// The output format
     #[arg(long, value_name = "FORM", default_value = "token", help_heading = "Output",
-          value_parser = PossibleValuesParser::new(TokenForm::NAMES))]
-    pub(crate) format: String,
-    /// Whose assignments `--format env` prints [default: sh]
+          value_parser = named(TokenForm::NAMES, TokenForm::parse))]
+    pub(crate) format: TokenForm,
+    /// The shell that `--format env` prints assignments for [default: sh]
     #[arg(long, value_name = "SHELL", help_heading = "Output",
-          value_parser = PossibleValuesParser::new(Shell::NAMES))]
-    pub(crate) shell: Option<String>,
+          value_parser = named(Shell::NAMES, Shell::parse))]
+    pub(crate) shell: Option<Shell>,
     #[command(flatten)]
-    pub(crate) settings: Typed,
+    pub(crate) settings: SettingArguments,
 }
 
 /// `grant`
 #[derive(Debug, Args)]
 pub(crate) struct GrantArguments {
-    /// What to print
+    /// The output format
     #[arg(long, value_name = "FORM", default_value = "jwt", help_heading = "Output",
-          value_parser = PossibleValuesParser::new(GrantForm::NAMES))]
-    pub(crate) format: String,
+          value_parser = named(GrantForm::NAMES, GrantForm::parse))]
+    pub(crate) format: GrantForm,
     /// Print header and claims as JSON
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Output", conflicts_with = "format")]
     pub(crate) decode: bool,
     #[command(flatten)]
-    pub(crate) settings: Typed,
+    pub(crate) settings: SettingArguments,
 }
 
 /// `headers`
 #[derive(Debug, Args)]
 pub(crate) struct HeadersArguments {
-    /// What to print
+    /// The output format
     #[arg(long, value_name = "FORM", default_value = "lines", help_heading = "Output",
-          value_parser = PossibleValuesParser::new(HeadersForm::NAMES))]
-    pub(crate) format: String,
-    /// A header more, such as Altinn's `ApiKey`; repeatable
+          value_parser = named(HeadersForm::NAMES, HeadersForm::parse))]
+    pub(crate) format: HeadersForm,
+    /// Extra header, such as Altinn's `ApiKey`; repeatable
     #[arg(long, value_name = "NAME: VALUE", action = ArgAction::Append, help_heading = "Output")]
     pub(crate) header: Vec<String>,
     #[command(flatten)]
-    pub(crate) settings: Typed,
+    pub(crate) settings: SettingArguments,
 }
 
 /// `check`
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// Stop before the network
+    /// Run only the checks that need no network
     #[arg(long, help_heading = "Checks")]
     pub(crate) offline: bool,
-    /// Ask for each scope by itself, also when the request for all of them was granted
+    /// Request each scope separately, even if the request for all of them was granted
     #[arg(long, help_heading = "Checks", conflicts_with = "offline")]
     pub(crate) each_scope: bool,
-    /// Scopes from a file too, parted by blanks, commas or lines; # begins a comment
+    /// Read more scopes from a file, separated by spaces, commas or lines; # starts a comment
     #[arg(long, value_name = "FILE", help_heading = "Checks")]
     pub(crate) scopes_file: Option<PathBuf>,
-    /// What to print
-    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output",
-          value_parser = PossibleValuesParser::new(["text", "json"]))]
-    pub(crate) format: String,
+    /// The output format
+    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output")]
+    pub(crate) format: ReportFormat,
     #[command(flatten)]
-    pub(crate) settings: Typed,
+    pub(crate) settings: SettingArguments,
 }
 
 /// `simulate`
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArguments {
-    /// Where it keeps what it makes [default: the user's data folder]
+    /// The folder for its files [default: the user's data folder]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) dir: Option<PathBuf>,
     /// The port on 127.0.0.1; 0 picks a free one
     #[arg(long, value_name = "PORT", default_value_t = 17824)]
     pub(crate) port: u16,
-    /// Serve https, with a certificate from its own authority
+    /// Serve https, with a certificate of its own authority
     #[arg(long)]
     pub(crate) tls: bool,
-    /// Accept certificates that lead to these roots too, in PEM; repeatable
+    /// Also accept certificates issued under these roots, in PEM; repeatable
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(crate) trust: Vec<PathBuf>,
-    /// Accept this signature algorithm too, such as ES256; repeatable
+    /// Also accept this signature algorithm, such as ES256; repeatable
     #[arg(long, value_name = "NAME", action = ArgAction::Append, hide_possible_values = true,
           value_parser = PossibleValuesParser::new(["PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]))]
     pub(crate) allow_alg: Vec<String>,
-    /// Let this claim through although it is not documented, such as nbf; repeatable
+    /// Accept this undocumented claim, such as nbf; repeatable
     #[arg(long, value_name = "NAME", action = ArgAction::Append)]
     pub(crate) allow_claim: Vec<String>,
 }

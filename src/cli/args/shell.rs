@@ -1,4 +1,4 @@
-//! What can be typed after `maskinporten completions` and `maskinporten man`.
+//! The options of `maskinporten completions` and `maskinporten man`.
 
 use std::path::PathBuf;
 
@@ -6,9 +6,9 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::cli::completions::CompletionShell;
 
-/// Where each shell wants its script.
+/// Where each shell looks for its script.
 pub(super) const PLACES: &str = "\
-To have it in every shell:
+To enable it in every session:
   bash        eval \"$(maskinporten completions bash)\" in ~/.bashrc
   zsh         the same with zsh in ~/.zshrc, after compinit
   fish        write it to ~/.config/fish/completions/maskinporten.fish

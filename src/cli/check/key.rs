@@ -1,6 +1,6 @@
-//! The key: where it is, how it is kept, and why this one was chosen.
+//! Checks the key: whether it opens, how its file is protected, and which key of several it is.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use maskinporten_token_generator::{
     check::{Check, check_ids},
@@ -9,73 +9,83 @@ use maskinporten_token_generator::{
 
 use super::configuration::wrong;
 use crate::cli::{
-    key::{Unopened, source},
-    layers::{Found, Layers},
+    located_key::LocatedKey,
     report::{Exit, Failure, Report},
+    settings::{KeySettings, KeySource, Setting, SettingSources, Unlock},
+    signals,
 };
 
-/// Opens the key and judges how it is kept; `quiet` takes what would be warned of.
+/// Opens the key and checks how it is protected; `quiet` keeps the warnings.
 ///
-/// Whoever gives up at the question for a password wants no report: that alone is a failure.
-pub(super) fn examine(layers: &Layers, quiet: &Report, checks: &mut Vec<Check>) -> Result<Option<SigningKey>, Failure> {
-    let found = match Unopened::read(layers) {
-        Ok(found) => found,
-        Err(failure) => return Ok(unopened(&failure, checks)),
-    };
-    let source = &found.source;
-    let (key, more) = match open(&found, layers, quiet) {
+/// Ctrl-C at the question for a password is a failure, without a report.
+pub(super) async fn examine(
+    sources: &SettingSources,
+    quiet: &Arc<Report>,
+    checks: &mut Vec<Check>,
+) -> Result<Option<SigningKey>, Failure> {
+    let settings = KeySettings::parse(sources);
+    let report = Arc::clone(quiet);
+    let opened = signals::blocking(move || {
+        let key = LocatedKey::read(settings?, Arc::default(), &report)?;
+        let (signing_key, checks) = open(&key)?;
+        Ok::<_, Failure>((key.settings.source, signing_key, checks))
+    });
+    let (source, key, more) = match opened.await {
         Ok(opened) => opened,
         Err(failure) if failure.exit() == Exit::Interrupted => return Err(failure),
-        Err(failure) => return Ok(unopened(&failure, checks)),
+        Err(failure) => return Ok(not_opened(&failure, checks)),
     };
-    let name = match source.value() {
-        _ if source.name == "client-jwk" => "the JWK in the variable".to_owned(),
-        "-" => "what stands on stdin".to_owned(),
-        name => name.to_owned(),
+    let name = match source.value.location() {
+        None => "the JWK in the variable",
+        Some("-") => "stdin",
+        Some(name) => name,
     };
     let warnings = quiet.take_warnings();
     checks.push(if warnings.is_empty() {
-        check_ids::OPENS.pass(format!("{name}, from {}", source.label))
+        check_ids::OPENS.pass(format!("{name}, from {}", source.origin.label))
     } else {
-        check_ids::OPENS.warning(format!("{name}, from {}", source.label), "").with_details(warnings)
+        check_ids::OPENS.warning(format!("{name}, from {}", source.origin.label), "").with_details(warnings)
     });
     checks.extend(more);
-    checks.extend(file_mode(source));
+    checks.extend(file_mode(&source));
     checks.sort_by_key(place);
     Ok(Some(key))
 }
 
-/// Opens the key, and tells how it is encrypted and chosen.
-fn open(found: &Unopened, layers: &Layers, quiet: &Report) -> Result<(SigningKey, Vec<Check>), Failure> {
-    if found.source.name == "keystore" {
-        return keystore(layers, found, quiet);
+/// Opens the key, and checks its encryption and why it was chosen.
+fn open(key: &LocatedKey) -> Result<(SigningKey, Vec<Check>), Failure> {
+    if let KeySource::Pkcs12 { alias, unlock, .. } = &key.settings.source.value {
+        return open_keystore(key, alias.as_ref(), unlock);
     }
-    let key = found.open(layers, quiet)?;
+    let key = key.open_quietly()?;
     let choice = check_ids::CHOICE.pass(key.kind());
-    let skipped = [&check_ids::ENCRYPTION, &check_ids::ENTRIES].map(|topic| topic.skipped("it is no keystore"));
+    let skipped = [&check_ids::ENCRYPTION, &check_ids::ENTRIES].map(|id| id.skipped("not a keystore"));
     Ok((key, skipped.into_iter().chain([choice]).collect()))
 }
 
-/// Where a check stands among all.
+/// Returns the position of a check in the report.
 fn place(check: &Check) -> usize {
-    check_ids::ALL.iter().position(|topic| *topic == check.topic).unwrap_or_default()
+    check_ids::ALL.iter().position(|id| *id == check.topic).unwrap_or_default()
 }
 
-fn unopened(failure: &Failure, checks: &mut Vec<Check>) -> Option<SigningKey> {
+fn not_opened(failure: &Failure, checks: &mut Vec<Check>) -> Option<SigningKey> {
     checks.push(wrong(&check_ids::OPENS, failure));
     let after = [&check_ids::ENCRYPTION, &check_ids::FILE_MODE, &check_ids::ENTRIES, &check_ids::CHOICE];
-    checks.extend(after.map(|topic| topic.skipped_after(&check_ids::OPENS)));
+    checks.extend(after.map(|id| id.skipped_after(&check_ids::OPENS)));
     None
 }
 
-fn keystore(layers: &Layers, found: &Unopened, quiet: &Report) -> Result<(SigningKey, Vec<Check>), Failure> {
-    let keystore = source::open_keystore(layers, found, quiet)?;
+fn open_keystore(
+    key: &LocatedKey,
+    alias: Option<&Setting<String>>,
+    unlock: &Unlock,
+) -> Result<(SigningKey, Vec<Check>), Failure> {
+    let keystore = key.open_keystore(unlock)?;
     let encryption = encryption(keystore.protections());
-    let listed = keystore.summaries();
-    let alias = layers.find("alias");
-    let key = keystore.choose(alias.as_ref().map(Found::value))?;
-    let choice = choice(&key, &listed, alias.as_ref());
-    Ok((key, vec![encryption, entries(&listed), choice]))
+    let summaries = keystore.summaries();
+    let key = keystore.choose(alias.map(|alias| alias.value.as_str()))?;
+    let choice = choice(&key, &summaries, alias);
+    Ok((key, vec![encryption, entries(&summaries), choice]))
 }
 
 fn encryption(protections: &[Protection]) -> Check {
@@ -89,14 +99,14 @@ fn encryption(protections: &[Protection]) -> Check {
     if weak.is_empty() {
         return check_ids::ENCRYPTION.pass(found).with_details(parts);
     }
-    let remedy = "export it again with today's encryption: openssl pkcs12 -legacy -in OLD.p12 -out KEYS.pem && \
+    let remedy = "export it again with current encryption: openssl pkcs12 -legacy -in OLD.p12 -out KEYS.pem && \
                   openssl pkcs12 -export -in KEYS.pem -out NEW.p12, then delete KEYS.pem";
-    let why = "RC2 with 40 bits hides nothing".to_owned();
+    let why = "RC2 with 40 bits gives no protection".to_owned();
     check_ids::ENCRYPTION.warning(found, remedy).with_details(weak.into_iter().chain([why]))
 }
 
-fn entries(listed: &[KeySummary]) -> Check {
-    let names = listed.iter().map(|entry| {
+fn entries(summaries: &[KeySummary]) -> Check {
+    let names = summaries.iter().map(|entry| {
         let certificate = entry.certificate.as_ref();
         let usage = certificate.map_or_else(
             || "no certificate".to_owned(),
@@ -107,35 +117,37 @@ fn entries(listed: &[KeySummary]) -> Check {
     check_ids::ENTRIES.pass(names.collect::<Vec<_>>().join(", "))
 }
 
-fn choice(key: &SigningKey, listed: &[KeySummary], alias: Option<&Found>) -> Check {
+fn choice(key: &SigningKey, summaries: &[KeySummary], alias: Option<&Setting<String>>) -> Check {
     let thumbprint = key.thumbprint();
-    let chosen = listed.iter().find(|entry| entry.key_thumbprint.as_ref() == Some(&thumbprint));
+    let chosen = summaries.iter().find(|entry| entry.key_thumbprint.as_ref() == Some(&thumbprint));
     let name = chosen.map(|entry| entry.alias.as_str()).unwrap_or_default();
     let why = match alias {
-        Some(alias) => format!("asked for with {}", alias.label),
-        None if listed.len() == 1 => "the only one".to_owned(),
+        Some(alias) => format!("chosen with {}", alias.origin.label),
+        None if summaries.len() == 1 => "the only one".to_owned(),
         None => "the only one whose certificate may sign".to_owned(),
     };
     check_ids::CHOICE.pass(format!("{name}, {}: {why}", key.kind()))
 }
 
-/// Who may read the file, where the system tells.
+/// Checks who may read the file, on systems with file modes.
 #[cfg(unix)]
-fn file_mode(source: &Found) -> Option<Check> {
+fn file_mode(source: &Setting<KeySource>) -> Option<Check> {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let path = Path::new(source.value());
-    let file = ["keystore", "jwk", "key"].contains(&source.name) && source.value() != "-";
-    let mode = file.then(|| path.metadata().ok())??.permissions().mode() & 0o777;
+    let (KeySource::Pkcs12 { file, .. } | KeySource::Jwk { file } | KeySource::Pem { file, .. }) = &source.value else {
+        return None;
+    };
+    let path = Path::new(file);
+    let mode = (file != "-").then(|| path.metadata().ok())??.permissions().mode() & 0o777;
     let found = format!("mode {mode:o}");
     let name = path.display();
     Some(match mode & 0o077 {
-        0 => check_ids::FILE_MODE.pass(format!("its owner alone ({found})")),
+        0 => check_ids::FILE_MODE.pass(format!("only its owner ({found})")),
         _ => check_ids::FILE_MODE.warning(format!("others too ({found})"), format!("chmod 600 {name}")),
     })
 }
 
 #[cfg(not(unix))]
-fn file_mode(_: &Found) -> Option<Check> {
+fn file_mode(_: &Setting<KeySource>) -> Option<Check> {
     None
 }

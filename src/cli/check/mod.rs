@@ -1,14 +1,14 @@
-//! `maskinporten check`: what is right and wrong with everything that a token depends on.
+//! `maskinporten check`: checks everything that a token depends on.
 //!
-//! The report is the artefact and stands on stdout, also when it tells of faults. It holds no secret and no person's
-//! number, so that it can be pasted where help is asked for.
+//! The report is the artefact and is printed on stdout, even if it has faults. It contains no secret and no national
+//! identity number, so it can be pasted where help is asked for.
 
 mod configuration;
 mod key;
-mod pasteable;
+mod redact;
 mod scopes;
 
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use maskinporten_token_generator::{
     check::{self, Check, Verdict, certificate, check_ids, grant, network, received, registered_key, token},
@@ -19,32 +19,31 @@ use maskinporten_token_generator::{
     http::{Endpoint, HttpOptions},
     keystore::{Certificate, SigningKey},
     printer::{CheckReport, print_check_json, print_check_text},
+    tokens::TokenEndpoint,
 };
 
 use super::{
-    args::CheckArguments,
-    layers::Layers,
+    args::{CheckArguments, ReportFormat},
     progress::Progress,
     report::{self, Exit, Failure, Report},
-    resolve::Asked,
-    signals,
+    settings::{GivenAddresses, SettingSources, Settings},
 };
 
-/// What was examined, step by step.
+/// The settings and the results of the checks so far.
 #[derive(Default)]
 struct Examination {
     settings: Vec<(String, String, String)>,
     checks: Vec<Check>,
 }
 
-pub(crate) async fn run(arguments: CheckArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
-    let json = arguments.format == "json";
-    let examined = tokio::select! {
-        examined = examine(arguments, config, report) => examined?,
-        () = signals::interrupted() => return Err(Failure::interrupted()),
-    };
-    let Examination { settings, mut checks } = examined;
-    checks.iter_mut().for_each(pasteable::clean);
+pub(crate) async fn run(
+    arguments: CheckArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    let json = arguments.format == ReportFormat::Json;
+    let Examination { settings, mut checks } = examine(arguments, config, report).await?;
+    checks.iter_mut().for_each(redact::check);
     let shown =
         CheckReport { at: SystemClock.now(), settings: &settings, checks: &checks, language: report.language() };
     let mut artefact = Vec::new();
@@ -53,7 +52,7 @@ pub(crate) async fn run(arguments: CheckArguments, config: Option<PathBuf>, repo
     } else {
         print_check_text(&shown, report.paints_stdout(), &mut artefact)
     };
-    written.map_err(|error| Failure::of_output(&error))?;
+    written.map_err(|error| Failure::from_output(&error))?;
     report::print(&artefact)?;
     let wrong = checks.iter().filter(|check| check.verdict == Verdict::Fail).count();
     if wrong == 0 {
@@ -68,41 +67,45 @@ pub(crate) async fn run(arguments: CheckArguments, config: Option<PathBuf>, repo
     ))
 }
 
-/// Examines everything in the order in which a token comes about; what depends on something wrong is skipped.
-async fn examine(arguments: CheckArguments, config: Option<PathBuf>, report: &Report) -> Result<Examination, Failure> {
-    let CheckArguments { offline, each_scope, scopes_file, settings: typed, .. } = arguments;
-    let typed = scopes::add_from_file(typed, scopes_file.as_deref())?;
+/// Examines everything in the order of a request for a token; checks that depend on a failed one are skipped.
+async fn examine(
+    arguments: CheckArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<Examination, Failure> {
+    let CheckArguments { offline, each_scope, scopes_file, settings, .. } = arguments;
+    let arguments = scopes::add_from_file(settings, scopes_file.as_deref())?;
     let mut examination = Examination::default();
-    let quiet = report.keeping_warnings();
-    let mut layers = match Layers::of(typed, config, &quiet) {
-        Ok(layers) => layers,
+    let quiet = Arc::new(report.keeping_warnings());
+    let mut sources = match SettingSources::load(arguments, config, &quiet) {
+        Ok(sources) => sources,
         Err(failure) => {
             examination.add(vec![configuration::wrong(&check_ids::SETTINGS, &failure)]);
             examination.skip_from("keystore", "needs configuration.settings");
             return Ok(examination);
         }
     };
-    let asked = configuration::examine(&mut layers, &quiet, &mut examination.checks).await;
-    examination.settings = configuration::shown(&layers);
-    let environment = layers.find("env").and_then(|found| Environment::parse(found.value()));
+    let settings = configuration::examine(&mut sources, &quiet, &mut examination.checks);
+    examination.settings = configuration::shown(&sources);
+    let environment = GivenAddresses::new(&sources).environment;
 
-    let key = key::examine(&layers, &quiet, &mut examination.checks)?;
+    let key = key::examine(&sources, &quiet, &mut examination.checks).await?;
     if let Some(key) = &key {
         let certificates = certificate::examine(key, environment, SystemClock.now());
-        examination.add_or_skip("certificate", certificates, "the key came without a certificate");
+        examination.add_or_skip("certificate", certificates, "the key has no certificate");
     } else {
         examination.skip("certificate", "needs keystore.opens");
     }
-    let (Some(asked), Some(key)) = (asked, key) else {
+    let (Some(settings), Some(key)) = (settings, key) else {
         let needs = if key_is_missing(&examination.checks) { "keystore.opens" } else { "configuration.settings" };
         examination.skip_from("registered_key", &format!("needs {needs}"));
         return Ok(examination);
     };
-    if offline && layers.find("discover").is_some() {
+    if offline && matches!(settings.endpoint, TokenEndpoint::Discovered { .. }) {
         examination.skip_from("registered_key", "the metadata that --discover names is not fetched with --offline");
         return Ok(examination);
     }
-    Steps { layers, environment, key, offline, each_scope, report }.go(asked, &mut examination).await;
+    Steps { settings, environment, key, offline, each_scope, report }.run(&mut examination).await;
     Ok(examination)
 }
 
@@ -112,9 +115,9 @@ fn key_is_missing(checks: &[Check]) -> bool {
     })
 }
 
-/// What the later steps go by.
+/// What the steps after the key need.
 struct Steps<'report> {
-    layers: Layers,
+    settings: Settings,
     environment: Option<Environment>,
     key: SigningKey,
     offline: bool,
@@ -123,11 +126,10 @@ struct Steps<'report> {
 }
 
 impl Steps<'_> {
-    /// From the grant to the token that comes back.
-    async fn go(&self, asked: Asked, examination: &mut Examination) {
-        let (http, retry_policy) = (asked.http.clone(), asked.retry_policy);
-        let addresses = asked.addresses(&self.layers).await;
-        let (audience, endpoint) = match addresses {
+    /// Examines everything from the grant to the token.
+    async fn run(&self, examination: &mut Examination) {
+        let (http, retry_policy) = (self.settings.network.http.clone(), self.settings.network.retry_policy);
+        let (audience, endpoint) = match self.settings.addresses(self.report).await {
             Ok(addresses) => addresses,
             Err(failure) => {
                 examination.skip("registered_key", "needs network.metadata");
@@ -137,7 +139,7 @@ impl Steps<'_> {
                 return;
             }
         };
-        let Some(grant) = self.grant(asked, audience, examination) else {
+        let Some(grant) = self.grant(audience, examination) else {
             examination.skip_from("network", "needs grant.signed");
             return;
         };
@@ -183,14 +185,16 @@ impl Steps<'_> {
         examination.add(received::examine(&token, keys.as_ref().map_err(Clone::clone), &asked, SystemClock.now()));
     }
 
-    /// Why there is no metadata where `--discover` looked for it. The way there is walked once more, step by step.
+    /// Checks why the metadata that `--discover` names could not be fetched, by repeating the request step by step.
     async fn undiscovered(&self, failure: &Failure, http: &HttpOptions, retry_policy: RetryPolicy) -> Vec<Check> {
         let wrong = || network::from(configuration::wrong(&check_ids::METADATA, failure));
-        // Where nothing may be sent, nothing was.
-        let address = self.layers.find("discover").filter(|_| failure.exit() == Exit::Unreachable);
-        let Some(address) = address else { return wrong() };
-        let Ok(endpoint) = metadata_endpoint(address.value()) else { return wrong() };
-        let expected = network::ExpectedServer { audience: address.value(), endpoint: &endpoint, algorithm: None };
+        // Any other failure came before the request.
+        let TokenEndpoint::Discovered { metadata: address, .. } = &self.settings.endpoint else { return wrong() };
+        if failure.exit() != Exit::Unreachable {
+            return wrong();
+        }
+        let Ok(endpoint) = metadata_endpoint(address.as_str()) else { return wrong() };
+        let expected = network::ExpectedServer { audience: address.as_str(), endpoint: &endpoint, algorithm: None };
         let progress = Progress::start(&format!("asking {endpoint}"), self.report);
         let (mut checks, _) = network::examine(&expected, http, Instant::now() + retry_policy.timeout).await;
         drop(progress);
@@ -202,20 +206,18 @@ impl Steps<'_> {
         checks
     }
 
-    /// Makes and judges the grant, and the registered key that it names.
-    fn grant(&self, asked: Asked, audience: String, examination: &mut Examination) -> Option<Grant> {
-        let quiet = self.report.keeping_warnings();
-        let grant = match asked.grant(audience, &self.key, &quiet) {
-            Ok(grant) => grant,
-            Err(failure) => {
-                examination.skip("registered_key", "needs grant.signed");
-                examination.add(vec![configuration::wrong(&check_ids::SIGNED, &failure)]);
-                return None;
-            }
-        };
+    /// Makes and checks the grant, and the registered key that it names.
+    fn grant(&self, audience: String, examination: &mut Examination) -> Option<Grant> {
+        let mut grant = self.settings.grant.clone();
+        grant.audience = audience;
+        if let Err(error) = grant.algorithm_for(&self.key) {
+            examination.skip("registered_key", "needs grant.signed");
+            examination.add(vec![configuration::wrong(&check_ids::SIGNED, &Failure::from(&error))]);
+            return None;
+        }
         let algorithm = grant.algorithm_for(&self.key).unwrap_or_else(|_| self.key.default_algorithm());
         let registered = registered_key::examine(&self.key, &grant.key_reference_for(&self.key), algorithm);
-        examination.add_or_skip("registered_key", registered, "the certificate goes along in x5c");
+        examination.add_or_skip("registered_key", registered, "the certificate is sent in x5c");
         match grant.sign(&self.key, &SystemClock) {
             Ok(assertion) => {
                 let own = self.key.certificates().first().and_then(Certificate::organisation_number);
@@ -231,7 +233,7 @@ impl Steps<'_> {
     }
 }
 
-/// The check that says why nobody answers, if nobody does.
+/// Returns the id of the check that failed to reach the server, if one did.
 fn unreachable(checks: &[Check]) -> Option<&'static str> {
     let way = [&check_ids::NAME, &check_ids::CONNECTION, &check_ids::TLS];
     let wrong = checks.iter().find(|check| check.verdict == Verdict::Fail && way.contains(&check.topic))?;

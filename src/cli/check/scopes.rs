@@ -4,28 +4,25 @@ use std::{fs::File, io::Read as _, path::Path};
 
 use crate::cli::{
     report::{Exit, Failure},
-    settings::Typed,
+    settings::SettingArguments,
 };
 
-/// Some ten thousand scopes.
+/// The size limit of the file: some ten thousand scopes.
 const MAXIMUM_BYTES: u64 = 1024 * 1024;
 
-/// Adds the scopes of a file to those that were typed; `#` begins a comment.
-pub(super) fn add_from_file(mut typed: Typed, file: Option<&Path>) -> Result<Typed, Failure> {
-    let Some(file) = file else { return Ok(typed) };
+/// Adds the scopes of a file to those of the options; `#` starts a comment.
+pub(super) fn add_from_file(mut arguments: SettingArguments, file: Option<&Path>) -> Result<SettingArguments, Failure> {
+    let Some(file) = file else { return Ok(arguments) };
     let scopes: Vec<String> = read(file)?
         .lines()
         .map(|line| line.split('#').next().unwrap_or_default().trim().to_owned())
         .filter(|line| !line.is_empty())
         .collect();
     if scopes.is_empty() {
-        return Err(unusable(file, "there is no scope in it"));
+        return Err(unusable(file, "it contains no scope"));
     }
-    match typed.0.iter_mut().find(|(name, _)| *name == "scope") {
-        Some((_, own)) => own.extend(scopes),
-        None => typed.0.push(("scope", scopes)),
-    }
-    Ok(typed)
+    arguments.add_scopes(scopes);
+    Ok(arguments)
 }
 
 fn read(file: &Path) -> Result<String, Failure> {

@@ -12,7 +12,7 @@ use crate::cli::{
     args::InitArguments,
     prompt,
     report::{self, Exit, Failure, Report},
-    settings::{self, PROFILE, Typed},
+    settings::{self, PROFILE},
 };
 
 /// The settings that a profile needs, and the prompts for them.
@@ -28,7 +28,7 @@ const MAXIMUM_ANSWER: u64 = 4096;
 
 pub(super) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
     let target = ConfigTarget::choose(config, arguments.project)?;
-    let Typed(mut typed) = arguments.settings;
+    let mut typed = arguments.settings.into_texts();
     refuse_empty(&typed)?;
     let name = take(&mut typed, PROFILE).unwrap_or_else(|| {
         typed.iter().find(|(name, _)| *name == "env").map_or("test".to_owned(), |(_, values)| values.concat())
@@ -66,7 +66,7 @@ fn ask(setting: &'static str, question: &str) -> Result<String, Failure> {
         let message = format!("a profile needs {option}{what}");
         Failure::plain(Exit::Usage, "missing", message, Some(format!("pass {option}")))
     };
-    if !prompt::someone_is_there() {
+    if !prompt::has_terminal() {
         return Err(missing(", and there is no terminal to ask on"));
     }
     report::eprint(question);

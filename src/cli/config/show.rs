@@ -6,21 +6,16 @@ use maskinporten_token_generator::text::printable_lines;
 use serde_json::{Value, json};
 
 use crate::cli::{
-    args::ShowArguments,
-    layers::Layers,
+    args::{ReportFormat, ShowArguments},
     report::{self, Failure, Report},
-    resolve,
-    values::{self, MASK, Row},
+    settings::{self, EffectiveSetting, MASK, SettingSources},
 };
 
 pub(super) fn run(arguments: ShowArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
-    let mut layers = Layers::of(arguments.settings, config, report)?;
-    // An environment is not needed to show the other settings.
-    if layers.find("env").is_some() {
-        resolve::add_environment(&mut layers, report)?;
-    }
-    let rows: Vec<Row> = values::rows(&layers).collect();
-    let headers: Vec<(String, String)> = layers
+    let mut sources = SettingSources::load(arguments.settings, config, report)?;
+    settings::add_environment(&mut sources, report)?;
+    let rows = settings::effective_settings(&sources);
+    let headers: Vec<(String, String)> = sources
         .headers
         .iter()
         .map(|own| {
@@ -29,12 +24,12 @@ pub(super) fn run(arguments: ShowArguments, config: Option<PathBuf>, report: &Re
         })
         .collect();
     let text =
-        if arguments.format == "json" { as_json(&rows, &headers) } else { printable_lines(&as_text(&rows, &headers)) };
+        if arguments.format == ReportFormat::Json { as_json(&rows, &headers) } else { printable_lines(&as_text(&rows, &headers)) };
     report::print(text.as_bytes())
 }
 
-fn as_text(rows: &[Row], headers: &[(String, String)]) -> String {
-    let all = rows.iter().map(|row| (row.name.replace('-', "_"), row.value.clone(), row.from.clone()));
+fn as_text(rows: &[EffectiveSetting], headers: &[(String, String)]) -> String {
+    let all = rows.iter().map(|row| (row.name.clone(), row.value.clone(), row.from.clone()));
     let headers = headers.iter().map(|(name, from)| (format!("header {name}"), MASK.to_owned(), from.clone()));
     let all: Vec<(String, String, String)> = all.chain(headers).collect();
     let width = |of: fn(&(String, String, String)) -> &str| all.iter().map(|row| of(row).chars().count()).max();
@@ -45,8 +40,8 @@ fn as_text(rows: &[Row], headers: &[(String, String)]) -> String {
     })
 }
 
-fn as_json(rows: &[Row], headers: &[(String, String)]) -> String {
-    let settings = rows.iter().map(|row| (row.name.replace('-', "_"), json!({ "value": row.value, "from": row.from })));
+fn as_json(rows: &[EffectiveSetting], headers: &[(String, String)]) -> String {
+    let settings = rows.iter().map(|row| (row.name.clone(), json!({ "value": row.value, "from": row.from })));
     let headers = headers.iter().map(|(name, from)| (name.clone(), json!({ "value": MASK, "from": from })));
     let object = json!({
         "settings": settings.collect::<serde_json::Map<String, Value>>(),

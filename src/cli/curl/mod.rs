@@ -10,7 +10,7 @@ mod process;
 mod response;
 mod target;
 
-use std::{ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc};
 
 use maskinporten_token_generator::{
     client::AccessToken,
@@ -25,25 +25,24 @@ use self::{
 };
 use super::{
     args::CurlArguments,
-    child,
-    fetch::{self, Freshness},
-    headers,
-    layers::Layers,
+    child, headers,
     report::{Exit, Failure, Report},
+    settings::{SettingSources, Settings},
+    tokens::Tokens,
 };
 
 pub(crate) async fn run(
     arguments: CurlArguments,
     config: Option<PathBuf>,
-    report: &Report,
+    report: &Arc<Report>,
 ) -> Result<ExitCode, Failure> {
-    let typed = headers::typed(&arguments.header)?;
+    let typed = headers::parse_options(&arguments.header)?;
     let call = CurlCall::parse(&arguments.arguments, &CurlOptions::parse(&process::supported_help()?)?)?;
     let target = CurlTarget::from_call(&call)?;
-    let layers = Layers::of(arguments.settings, config, report)?;
-    let mut headers = headers::along_with(&layers.headers, typed)?;
+    let sources = SettingSources::load(arguments.settings, config, report)?;
+    let mut headers = headers::merge(&sources.headers, typed)?;
     headers.retain(|header| !call.has_header(header.name()));
-    if call.reads_stdin() && layers.takes_stdin() {
+    if call.reads_stdin() && sources.takes_stdin() {
         let hint = Some("read the key from a file".to_owned());
         let message = "the key and curl's data cannot both be read from stdin".to_owned();
         return Err(Failure::plain(Exit::Usage, "stdin", message, hint));
@@ -53,7 +52,7 @@ pub(crate) async fn run(
         let names = headers.iter().map(Header::name).collect::<Vec<_>>().join(", ");
         report.warning(&format!("on a redirect, curl sends these headers to other hosts too: {names}"));
     }
-    let prepared = PreparedCall { call, target, headers, arguments: arguments.arguments, layers };
+    let prepared = PreparedCall { call, target, headers, arguments: arguments.arguments, sources };
     prepared.run(report).await.map(|outcome| ExitCode::from(outcome.code))
 }
 
@@ -63,17 +62,18 @@ struct PreparedCall {
     target: Option<CurlTarget>,
     headers: Vec<Header>,
     arguments: Vec<OsString>,
-    layers: Layers,
+    sources: SettingSources,
 }
 
 impl PreparedCall {
     /// Runs curl, and once more if the token is refused and the call can be repeated safely.
-    async fn run(self, report: &Report) -> Result<CurlOutcome, Failure> {
+    async fn run(mut self, report: &Arc<Report>) -> Result<CurlOutcome, Failure> {
         if self.call.has_header("Authorization") {
             report.warning("curl's arguments set Authorization, so no token is fetched");
             return self.run_once(None, ResponseWatch::None).await;
         }
-        let token = fetch::access_token(self.layers.clone(), report, Freshness::Usual).await?;
+        let tokens = Tokens::new(Settings::from_sources(&mut self.sources, report)?, report)?;
+        let token = tokens.token().await?;
         for warning in self.target.iter().flat_map(|target| audience_check::warnings(&token, target)) {
             report.warning(&warning);
         }
@@ -82,18 +82,16 @@ impl PreparedCall {
         if !outcome.refused {
             return Ok(outcome);
         }
-        // The settings have been warned of already.
-        let quiet = report.keeping_warnings();
         if let Some(obstacle) = obstacle {
             // A key from stdin cannot be read again to find the cache entry.
-            if !self.layers.takes_stdin() {
-                fetch::forget(self.layers.clone(), &quiet, &token)?;
+            if !self.sources.takes_stdin() {
+                tokens.forget(&token)?;
             }
             report.warning(&format!("the API refused the token (401), and the call is not repeated: {obstacle}"));
             return Ok(outcome);
         }
         report.warning("the API refused the token (401): repeating the call with a new one");
-        let token = fetch::access_token(self.layers.clone(), &quiet, Freshness::InsteadOf(&token)).await?;
+        let token = tokens.instead_of(&token).await?;
         let outcome = self.run_once(Some(&token), self.watch(true)).await?;
         if outcome.refused {
             report.warning("the API refused the new token too (401)");
@@ -104,8 +102,8 @@ impl PreparedCall {
     async fn run_once(&self, token: Option<&AccessToken>, watch: ResponseWatch) -> Result<CurlOutcome, Failure> {
         let mut config = Zeroizing::new(Vec::new());
         print_curl_config(&self.restrictions(), token, &self.headers, &mut *config)
-            .map_err(|error| Failure::of_output(&error))?;
-        let command = child::without(&child::secret_variables(&self.layers), CURL.as_ref());
+            .map_err(|error| Failure::from_output(&error))?;
+        let command = child::without(&self.sources.secret_variables(), CURL.as_ref());
         process::run(command, &self.arguments, &config, watch).await
     }
 
@@ -135,7 +133,7 @@ impl PreparedCall {
             Some("its stdin has been read")
         } else if self.call.has(&["continue-at", "no-clobber", "skip-existing"]) {
             Some("it depends on the file that it wrote")
-        } else if self.layers.takes_stdin() {
+        } else if self.sources.takes_stdin() {
             Some("the key was read from stdin")
         } else {
             None

@@ -98,6 +98,7 @@ pub(super) async fn run(
         command.stdout(writer);
         reader
     });
+    let _handles = signals::HandlesInterrupts::new();
     let mut signals = ForwardedSignals::listen().map_err(failed)?;
     let mut command = tokio::process::Command::from(command);
     let child = command.spawn().map_err(failed)?;

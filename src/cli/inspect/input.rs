@@ -1,19 +1,27 @@
-//! Where the token comes from: the command line, or stdin, of which no more is read than a token has.
+//! Reads the token from the command line or stdin, up to the size limit of tokens.
 
 use std::io::{self, IsTerminal as _, Read as _};
 
 use maskinporten_token_generator::inspect::{InspectError, Jwt, MAXIMUM_TOKEN_BYTES};
 use zeroize::Zeroizing;
 
-use crate::cli::report::{Exit, Failure, Report};
+use crate::cli::{
+    report::{Exit, Failure, Report},
+    signals,
+};
 
-pub(super) fn read(typed: Option<&str>, report: &Report) -> Result<Jwt, Failure> {
-    let parsed = match typed.filter(|typed| *typed != "-") {
-        Some(typed) => {
+pub(super) async fn read(given: Option<&str>, report: &Report) -> Result<Jwt, Failure> {
+    let parsed = match given.filter(|given| *given != "-") {
+        Some(token) => {
             report.warning("the token shows in the process list; pipe it into maskinporten inspect instead");
-            Jwt::parse(typed.as_bytes())
+            Jwt::parse(token.as_bytes())
         }
-        None => Jwt::parse(&stdin(report)?),
+        None => {
+            if io::stdin().is_terminal() {
+                report.note("paste the token, then press Enter and Ctrl-D");
+            }
+            Jwt::parse(&signals::blocking(read_stdin).await?)
+        }
     };
     parsed.map_err(|error| unreadable(&error))
 }
@@ -22,12 +30,9 @@ pub(super) fn unreadable(error: &InspectError) -> Failure {
     Failure::new(Exit::Other, error).about("could not read the token")
 }
 
-fn stdin(report: &Report) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    if io::stdin().is_terminal() {
-        report.note("paste the token, then press Enter and Ctrl-D");
-    }
+fn read_stdin() -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut bytes = Zeroizing::new(Vec::new());
-    // One octet more shows that there is too much; white space round a token may be as long again.
+    // One byte more than the limit shows that the input is too long.
     let limit = u64::try_from(MAXIMUM_TOKEN_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|error| {
         let message = format!("could not read the token from stdin: {error}");

@@ -1,13 +1,12 @@
-//! `maskinporten inspect`: what a token or grant says, and whether it holds.
+//! `maskinporten inspect`: shows the contents of a token or grant, and verifies it.
 //!
-//! When something does not hold, the report is the artefact all the same: it stands on stdout, one line on stderr says
-//! what is wrong, and the exit code is 7.
+//! If verification fails, the report is still printed on stdout; stderr names the failed checks, and the exit code is 7.
 
 mod expected;
 mod input;
 mod keys;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use chrono::{DateTime, Local, Utc};
 use maskinporten_token_generator::{
@@ -18,81 +17,90 @@ use maskinporten_token_generator::{
 };
 use zeroize::Zeroizing;
 
-use self::{expected::Expected, keys::Found};
+use self::{expected::Expected, keys::FoundKeys};
 use super::{
-    args::InspectArguments,
-    layers::Layers,
+    args::{InspectArguments, ReportFormat},
     report::{self, Exit, Failure, Report},
-    resolve::{self, Wanted},
-    signals,
+    settings::{NetworkSettings, SettingSources, Settings},
+    tokens::SignedGrant,
 };
 
-pub(crate) async fn run(arguments: InspectArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
-    let inspected = tokio::select! {
-        inspected = inspect(&arguments, config, report) => inspected?,
-        () = signals::interrupted() => return Err(Failure::interrupted()),
-    };
-    let Inspected { reading, verification } = inspected;
-    let form = if arguments.format == "json" {
+pub(crate) async fn run(
+    arguments: InspectArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    let Inspected { inspection, verification } = inspect(&arguments, config, report).await?;
+    let form = if arguments.format == ReportFormat::Json {
         InspectionForm::Json
     } else {
         let local = |at: DateTime<Utc>| at.with_timezone(&Local).fixed_offset();
         InspectionForm::Text { colour: report.paints_stdout(), now: SystemClock.now(), local }
     };
     let mut artefact = Zeroizing::new(Vec::new());
-    print_inspection(form, &reading, verification.as_ref(), &mut *artefact)
-        .map_err(|error| Failure::of_output(&error))?;
+    print_inspection(form, &inspection, verification.as_ref(), &mut *artefact)
+        .map_err(|error| Failure::from_output(&error))?;
     report::print(&artefact)?;
     verification.map_or(Ok(()), |verification| outcome(&verification))
 }
 
-/// What was inspected, and how it went.
+/// The contents of a token, and the result of its verification if there was one.
 struct Inspected {
-    reading: Inspection,
+    inspection: Inspection,
     verification: Option<Verification>,
 }
 
-async fn inspect(arguments: &InspectArguments, config: Option<PathBuf>, report: &Report) -> Result<Inspected, Failure> {
+async fn inspect(
+    arguments: &InspectArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<Inspected, Failure> {
     if arguments.grant {
-        let layers = Layers::of(arguments.settings.clone(), config, report)?;
-        return own_grant(arguments, resolve::resolve(layers, &SystemClock, report).await?).await;
+        let settings = Settings::load(arguments.settings.clone(), config, report)?;
+        let network = settings.0.network.clone();
+        return own_grant(arguments, SignedGrant::sign(settings, report).await?, &network).await;
     }
-    let expected = Expected::of(arguments)?;
-    let network = keys::Network::of(arguments, config, report)?;
-    let jwt = input::read(arguments.jwt.as_deref(), report)?;
-    let reading = Inspection::new(&jwt, keys::local().as_ref(), SystemClock.now(), arguments.show_pid);
+    let expected = Expected::new(arguments)?;
+    let sources = SettingSources::load(arguments.settings.clone(), config, report)?;
+    sources.refuse_empty_options()?;
+    let network = NetworkSettings::parse(&sources)?;
+    let jwt = input::read(arguments.jwt.as_deref(), report).await?;
+    let inspection = Inspection::new(&jwt, keys::local().as_ref(), SystemClock.now(), arguments.show_pid);
     if !expected.is_asked_for() {
-        return Ok(Inspected { reading, verification: None });
+        return Ok(Inspected { inspection, verification: None });
     }
-    let (found, expectations) = keys::find(&jwt, &reading, expected, &network, report).await?;
-    // Fetching took time: what counts is whether the token holds now.
-    let verification = verify(&jwt, reading.kind, &found.keys(), &expectations, SystemClock.now());
-    Ok(Inspected { reading, verification: Some(verification) })
+    let (found, expectations) = keys::find(&jwt, &inspection, expected, &network, report).await?;
+    // Fetching the keys took time, so the clock is read again.
+    let verification = verify(&jwt, inspection.kind, &found.keys(), &expectations, SystemClock.now());
+    Ok(Inspected { inspection, verification: Some(verification) })
 }
 
-/// The grant that would be sent, verified with the certificates that it carries, or else with the key's public half.
-async fn own_grant(arguments: &InspectArguments, wanted: Wanted) -> Result<Inspected, Failure> {
-    let assertion = wanted.grant.sign(&wanted.key, &SystemClock)?;
-    let jwt = Jwt::parse(assertion.expose().as_bytes()).map_err(|error| input::unreadable(&error))?;
-    let reading = Inspection::new(&jwt, None, SystemClock.now(), arguments.show_pid);
+/// Inspects the grant that would be sent. It is verified with the certificates in it, or else with the public key.
+async fn own_grant(
+    arguments: &InspectArguments,
+    signed: SignedGrant,
+    network: &NetworkSettings,
+) -> Result<Inspected, Failure> {
+    let jwt = Jwt::parse(signed.assertion.expose().as_bytes()).map_err(|error| input::unreadable(&error))?;
+    let inspection = Inspection::new(&jwt, None, SystemClock.now(), arguments.show_pid);
     if !arguments.verify && arguments.jwks.is_none() {
-        return Ok(Inspected { reading, verification: None });
+        return Ok(Inspected { inspection, verification: None });
     }
     let found = match (&arguments.jwks, jwt.key_id()) {
-        (Some(jwks), _) => Found::Set(keys::named(jwks, &keys::Network::new(wanted.http, wanted.retry_policy)).await?),
+        (Some(jwks), _) => FoundKeys::Set(keys::named(jwks, network).await?),
         (None, Some(key_id)) => {
-            let public = wanted.key.public_jwk(key_id, wanted.grant.algorithm_for(&wanted.key)?).to_string();
-            Found::Set(KeySet::parse(public.as_bytes()).map_err(|error| Failure::new(Exit::Key, &error))?)
+            let public = signed.key.public_jwk(key_id, signed.grant.algorithm_for(&signed.key)?).to_string();
+            FoundKeys::Set(KeySet::parse(public.as_bytes()).map_err(|error| Failure::new(Exit::Key, &error))?)
         }
-        (None, None) => Found::Certificates,
+        (None, None) => FoundKeys::Certificates,
     };
-    let issuer = Some(wanted.grant.client_id.as_str().to_owned());
+    let issuer = Some(signed.grant.client_id.as_str().to_owned());
     let expectations = Expectations { issuer, ..Expectations::default() };
-    let verification = verify(&jwt, reading.kind, &found.keys(), &expectations, SystemClock.now());
-    Ok(Inspected { reading, verification: Some(verification) })
+    let verification = verify(&jwt, inspection.kind, &found.keys(), &expectations, SystemClock.now());
+    Ok(Inspected { inspection, verification: Some(verification) })
 }
 
-impl Found {
+impl FoundKeys {
     fn keys(&self) -> VerificationKeys<'_> {
         match self {
             Self::Set(set) => VerificationKeys::Set(set),
@@ -107,7 +115,7 @@ fn outcome(verification: &Verification) -> Result<(), Failure> {
         return Ok(());
     }
     let faults: Vec<String> = verification.faults().map(|fault| fault.kind.to_string()).collect();
-    let message = format!("the token does not hold: {}", faults.join(", "));
-    let hint = "what was found and what was expected stands in the report on stdout".to_owned();
+    let message = format!("the token is not valid: {}", faults.join(", "));
+    let hint = "the report on stdout has what was found and what was expected".to_owned();
     Err(Failure::plain(Exit::Fault, "verification", message, Some(hint)))
 }

@@ -3,9 +3,8 @@
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 
 use crate::cli::{
-    layers::NAIS_VARIABLES,
     report::Exit,
-    settings::{self, SETTINGS},
+    settings::{self, NAIS_VARIABLES, SETTINGS},
 };
 
 /// Variables that other programs use too, and their effect here.

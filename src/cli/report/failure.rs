@@ -1,8 +1,9 @@
-//! A failure, ready to be shown to a person or a program, and the code that the program exits with.
+//! A failure, as it is printed for a person or a program, and its exit code.
 
-use std::io;
+use std::{error::Error, fmt, io};
 
 use maskinporten_token_generator::{
+    cache::CacheError,
     client::{ClientError, Refusal},
     environment::LocalError,
     explain::Explain,
@@ -27,7 +28,7 @@ pub(crate) enum Exit {
     Key = 4,
     Refused = 5,
     Unreachable = 6,
-    /// What was verified does not hold; the report is printed all the same.
+    /// Verification failed; the report is printed all the same.
     Fault = 7,
     NotStarted = 125,
     NotRun = 126,
@@ -36,7 +37,7 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// Every code but that of success.
+    /// Every code except success.
     pub(crate) const ALL: [Self; 11] = [
         Self::Other,
         Self::Usage,
@@ -51,7 +52,7 @@ impl Exit {
         Self::Interrupted,
     ];
 
-    /// When the program exits with it, in the README's words.
+    /// Describes when the program exits with it.
     pub(crate) const fn when(self) -> &'static str {
         match self {
             Self::Other => "anything not below",
@@ -59,19 +60,17 @@ impl Exit {
             Self::Configuration => "configuration: a value is missing, or a variable or config file is wrong",
             Self::Key => "key: keystore, password, certificate, JWK, hardware token",
             Self::Refused => "refused: the server answered with an OAuth error",
-            Self::Unreachable => "unreachable: DNS, connection, TLS, time-out, 5xx, an answer that makes no sense",
+            Self::Unreachable => "unreachable: DNS, connection, TLS, time-out, 5xx, an unexpected response",
             Self::Fault => "`check` or `inspect --verify` found a fault; the report is on stdout",
-            Self::NotStarted => {
-                "`exec` or `curl` failed before the command ran, for whatever cause; `--error-format json` names it"
-            }
-            Self::NotRun => "`exec` or `curl`: the command is there, but cannot be run",
-            Self::NotFound => "`exec` or `curl`: there is no such command",
-            Self::Interrupted => "interrupted; a server that is told to stop ends with 0",
+            Self::NotStarted => "`exec` or `curl` failed before the command ran; `--error-format json` names the cause",
+            Self::NotRun => "`exec` or `curl`: the command exists, but cannot be run",
+            Self::NotFound => "`exec` or `curl`: no such command",
+            Self::Interrupted => "interrupted; a server that is stopped exits with 0",
         }
     }
 }
 
-/// A failure, ready to be shown to a person or a program.
+/// A failure of a command.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
@@ -81,7 +80,7 @@ pub(crate) struct Failure {
     hint: Option<String>,
     refusal: Option<Box<Refusal>>,
     http_status: Option<u16>,
-    /// Somebody stopped reading our stdout: nothing is said about that.
+    /// The reader of stdout has gone, which is not reported.
     pub(super) quiet: bool,
 }
 
@@ -105,31 +104,30 @@ impl Failure {
         Self { exit, code, message, causes: Vec::new(), hint, refusal: None, http_status: None, quiet: false }
     }
 
-    /// Says first what the failure is about; what happened becomes its cause.
+    /// Puts what the failure is about first; the message becomes its first cause.
     pub(crate) fn about(mut self, what: &str) -> Self {
         let happened = std::mem::replace(&mut self.message, what.to_owned());
         self.causes.insert(0, happened);
         self
     }
 
-    /// The same with another way out of it.
+    /// Replaces the hint.
     pub(crate) fn advising(self, hint: String) -> Self {
         Self { hint: Some(hint), ..self }
     }
 
-    /// The failure of a command that was to run another program, before that was run: the program's own exit codes are
-    /// left to it.
+    /// Changes the exit code to that of a failure before another program ran, so that it is not taken for the program's.
     pub(crate) fn before_the_program(self) -> Self {
         let kept = matches!(self.exit, Exit::Interrupted | Exit::NotRun | Exit::NotFound);
         if kept { self } else { Self { exit: Exit::NotStarted, ..self } }
     }
 
-    /// What happened, why, and what to do: for a report that is not about failing.
+    /// Returns message, causes and hint.
     pub(crate) fn parts(&self) -> (&str, &[String], Option<&str>) {
         (&self.message, &self.causes, self.hint.as_deref())
     }
 
-    /// With which code the program exits.
+    /// Returns the exit code.
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }
@@ -138,24 +136,24 @@ impl Failure {
         Self::plain(Exit::Interrupted, "interrupted", "interrupted".to_owned(), None)
     }
 
-    pub(crate) fn of_output(error: &io::Error) -> Self {
+    pub(crate) fn from_output(error: &io::Error) -> Self {
         let message = format!("could not write the result: {error}");
         let quiet = error.kind() == io::ErrorKind::BrokenPipe;
         Self { quiet, ..Self::plain(Exit::Other, "output", message, None) }
     }
 
-    /// The failure with what a refusal means and what to do about it, in this language.
+    /// Adds the meaning of a refusal and what to do about it, in a language.
     pub(super) fn in_language(&self, language: Language) -> Self {
-        let mut told = self.clone();
+        let mut translated = self.clone();
         if let Some(refusal) = &self.refusal {
-            told.causes.extend(refusal.meaning(language));
-            told.hint = Some(refusal.remedy(language));
+            translated.causes.extend(refusal.meaning(language));
+            translated.hint = Some(refusal.remedy(language));
         }
-        told
+        translated
     }
 
-    /// The failure without anything that a file or a server could do to a terminal.
-    pub(super) fn harmless(&self) -> Self {
+    /// Replaces control characters, which a file or a server could have put in.
+    pub(super) fn printable(&self) -> Self {
         Self {
             message: printable_lines(&self.message),
             causes: self.causes.iter().map(|cause| printable_lines(cause)).collect(),
@@ -206,12 +204,6 @@ impl From<ProfileError> for Failure {
     }
 }
 
-impl From<GrantError> for Failure {
-    fn from(error: GrantError) -> Self {
-        Self::from(&error)
-    }
-}
-
 impl From<&GrantError> for Failure {
     fn from(error: &GrantError) -> Self {
         let exit = match error {
@@ -222,26 +214,8 @@ impl From<&GrantError> for Failure {
     }
 }
 
-impl From<ClientError> for Failure {
-    fn from(error: ClientError) -> Self {
-        Self::from(&error)
-    }
-}
-
-impl From<&TokenError> for Failure {
-    fn from(error: &TokenError) -> Self {
-        match error {
-            TokenError::Client(error) => Self::from(&**error),
-            TokenError::Key(error) => Self::new(Exit::Key, &**error),
-            TokenError::Local(_) => Self::new(Exit::Configuration, error),
-            TokenError::Paused { error, .. } => Self::from(&**error),
-            TokenError::Cache(_) | TokenError::Lost => Self::new(Exit::Other, error),
-        }
-    }
-}
-
-impl From<TokenError> for Failure {
-    fn from(error: TokenError) -> Self {
+impl From<GrantError> for Failure {
+    fn from(error: GrantError) -> Self {
         Self::from(&error)
     }
 }
@@ -250,7 +224,7 @@ impl From<&ClientError> for Failure {
     fn from(error: &ClientError) -> Self {
         match error {
             ClientError::Grant(error) => Self::from(error),
-            ClientError::Refused(refusal) => Self::of_refusal(refusal.clone()),
+            ClientError::Refused(refusal) => Self::from_refusal(error, refusal),
             ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_)) | ClientError::Endpoint(_) => {
                 Self::new(Exit::Configuration, error)
             }
@@ -265,16 +239,61 @@ impl From<&ClientError> for Failure {
     }
 }
 
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<CacheError> for Failure {
+    fn from(error: CacheError) -> Self {
+        Self::new(Exit::Other, &error)
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        match &error {
+            TokenError::Client(error) => Self::from(&**error),
+            // The provider of the key is ours, so its error is a failure already.
+            TokenError::Key(key) => {
+                let key: &(dyn Error + 'static) = &**key;
+                key.downcast_ref().cloned().unwrap_or_else(|| Self::new(Exit::Key, &error))
+            }
+            TokenError::Local(error) => Self::new(Exit::Configuration, &**error),
+            TokenError::Paused { .. } => Self::new(Exit::Unreachable, &error),
+            TokenError::Cache(_) | TokenError::Lost => Self::new(Exit::Other, &error),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl Error for Failure {}
+
+impl Explain for Failure {
+    fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+}
+
 impl Failure {
-    /// A refusal, in the server's own words; what they mean is added when it is known in which language.
-    fn of_refusal(refusal: Box<Refusal>) -> Self {
+    /// Makes the failure of a refusal, in the server's own words; their meaning is added in the language of the report.
+    fn from_refusal(error: &ClientError, refusal: &Refusal) -> Self {
         let words = refusal.description.as_ref().map(|words| format!("the server says: {words}"));
-        let error = ClientError::Refused(refusal.clone());
         Self {
             causes: words.into_iter().collect(),
             http_status: Some(refusal.status),
-            refusal: Some(refusal),
-            ..Self::new(Exit::Refused, &error)
+            refusal: Some(Box::new(refusal.clone())),
+            ..Self::new(Exit::Refused, error)
         }
     }
 }

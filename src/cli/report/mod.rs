@@ -1,20 +1,36 @@
-//! The terminal's rules, written once: what goes to stderr, and how it looks there.
+//! The rules of the terminal: what goes to stderr, and how it looks there.
 
 mod failure;
 
 use std::{
+    env,
     error::Error,
     io::{self, IsTerminal as _, Write as _},
     sync::Mutex,
 };
 
+use clap::ValueEnum;
 use maskinporten_token_generator::{language::Language, printer::Painter, profile, text::printable_lines};
 use serde_json::json;
 
 pub(crate) use self::failure::{Exit, Failure};
-use super::args::ErrorFormat;
 
-/// Where everything that is not the artefact goes.
+/// How errors are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ErrorFormat {
+    Text,
+    Json,
+}
+
+/// When colour is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Prints everything that is not the artefact.
 pub(crate) struct Report {
     json: bool,
     loudness: Loudness,
@@ -25,14 +41,14 @@ pub(crate) struct Report {
     warnings: Mutex<Vec<String>>,
 }
 
-/// How much is said beside the artefact.
+/// How much is printed beside the artefact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Loudness {
     /// Errors.
     Quiet,
-    /// Warnings too.
+    /// Errors and warnings.
     Usual,
-    /// What is done, too.
+    /// Errors, warnings and steps.
     Verbose,
 }
 
@@ -50,37 +66,37 @@ impl Report {
         }
     }
 
-    /// The same, for a stdout that shows colour or does not.
+    /// Sets whether artefacts may have colour.
     pub(crate) fn painting_stdout(self, color: bool) -> Self {
         Self { paints_stdout: color, ..self }
     }
 
-    /// Whether an artefact that is a report for people may have colour.
+    /// Whether an artefact that is a report to read may have colour.
     pub(crate) fn paints_stdout(&self) -> bool {
         self.paints_stdout
     }
 
-    /// One that keeps the warnings for somebody else to tell, and says nothing but what takes long.
+    /// Makes a report that keeps its warnings for [`Report::take_warnings`], and prints only progress.
     pub(crate) fn keeping_warnings(&self) -> Self {
         Self { shows_progress: self.shows_progress, ..Self::new(ErrorFormat::Json, Loudness::Usual, false) }
     }
 
-    /// The warnings that were kept.
+    /// Returns the warnings that were kept.
     pub(crate) fn take_warnings(&self) -> Vec<String> {
         self.warnings.lock().map(|mut warnings| std::mem::take(&mut *warnings)).unwrap_or_default()
     }
 
-    /// The same, with refusals explained in this language.
+    /// Sets the language in which refusals are explained.
     pub(crate) fn in_language(self, language: Language) -> Self {
         Self { language, ..self }
     }
 
-    /// The language in which refusals are explained.
+    /// Returns the language in which refusals are explained.
     pub(crate) fn language(&self) -> Language {
         self.language
     }
 
-    /// Says that something is not as it should be and goes on. As JSON, warnings come in one object at the end.
+    /// Prints a warning. With JSON, warnings come in one object at the end.
     pub(crate) fn warning(&self, text: &str) {
         if self.loudness == Loudness::Quiet {
             return;
@@ -92,38 +108,38 @@ impl Report {
         eprint(&format!("{} {}\n", self.painter.paint(Painter::WARNING, "warning:"), printable_lines(text)));
     }
 
-    /// Says what a config file has that is not as it should be.
+    /// Prints the warnings about config files.
     pub(crate) fn warn_of(&self, warnings: &[profile::ProfileWarning]) {
         for warning in warnings {
             self.warning(&format!("{warning}; {}", warning.hint()));
         }
     }
 
-    /// Says what is being done, for those who asked with `-v`.
+    /// Prints a step, with `-v`.
     pub(crate) fn detail(&self, text: &str) {
         if self.loudness == Loudness::Verbose && !self.json {
             eprint(&format!("{}\n", printable_lines(text)));
         }
     }
 
-    /// Whether nothing but errors is said.
+    /// Whether only errors are printed.
     pub(crate) fn is_quiet(&self) -> bool {
         self.loudness == Loudness::Quiet
     }
 
-    /// Says what a long-running command does, unless it was asked not to.
+    /// Prints a message, unless `-q` was given.
     pub(crate) fn note(&self, text: &str) {
         if self.loudness > Loudness::Quiet && !self.json {
             eprint(&format!("{}\n", printable_lines(text)));
         }
     }
 
-    /// Whether a line that comes and goes may be shown.
+    /// Whether a progress line may be shown.
     pub(crate) fn may_show_progress(&self) -> bool {
         self.shows_progress
     }
 
-    /// Says why there is no artefact, as the last thing.
+    /// Prints why there is no artefact.
     pub(crate) fn failure(&self, failure: &Failure) {
         if failure.quiet {
             return;
@@ -133,11 +149,11 @@ impl Report {
             let warnings = self.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default();
             eprint(&format!("{}\n", failure.json(&warnings)));
         } else {
-            eprint(&failure.harmless().text(self.painter));
+            eprint(&failure.printable().text(self.painter));
         }
     }
 
-    /// The end of a command that succeeded: as JSON, the warnings are still to be said.
+    /// Ends the report of a command that succeeded: with JSON, this prints the warnings.
     pub(crate) fn finish(&self) {
         let warnings = self.take_warnings();
         if !warnings.is_empty() {
@@ -146,12 +162,12 @@ impl Report {
     }
 }
 
-/// An error and why, on one line.
+/// Formats an error and its cause on one line.
 pub(crate) fn with_cause(error: &dyn Error) -> String {
     error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
-/// Writes to stderr; when that is gone there is nobody left to tell.
+/// Writes to stderr; errors are ignored, since there is nowhere to report them.
 pub(crate) fn eprint(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
@@ -159,5 +175,20 @@ pub(crate) fn eprint(text: &str) {
 /// Writes an artefact to stdout, whole or with an error.
 pub(crate) fn print(artefact: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout();
-    out.write_all(artefact).and_then(|()| out.flush()).map_err(|error| Failure::of_output(&error))
+    out.write_all(artefact).and_then(|()| out.flush()).map_err(|error| Failure::from_output(&error))
+}
+
+/// Whether colour is used on stderr.
+pub(crate) fn wants_color(color: Color) -> bool {
+    wants_color_on(color, io::stderr().is_terminal())
+}
+
+/// Whether colour is used on a stream. Any value of `NO_COLOR` that is not empty turns it off (<https://no-color.org>).
+pub(crate) fn wants_color_on(color: Color, is_terminal: bool) -> bool {
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => is_terminal && !is_set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb"),
+    }
 }

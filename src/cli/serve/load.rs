@@ -1,54 +1,52 @@
-//! From settings to profiles that can be served: everything read and checked, keys opened.
+//! Loads the profiles that are served: parses the settings, opens the keys.
 
 use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
-    cache::KeyIdentity,
-    clock::SystemClock,
+    cache::{CacheKey, EndpointId, KeyIdentity},
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
     keystore::SigningKey,
-    profile::{ConfigSearch as Search, PROJECT_FILE, user_file},
+    profile::{ConfigSearch, PROJECT_FILE, user_file},
     server::{AllowedScopes, ServedProfile},
     tokens::{TokenEndpoint, TokenSource},
 };
 
 use crate::cli::{
-    cached,
-    headers::along_with,
-    key::{self, Unopened},
-    layers::Layers,
+    headers,
+    located_key::LocatedKey,
     prompt::Answers,
-    report::{Exit, Failure, Report},
-    resolve::{Asked, Problems},
-    settings::{self, PROFILE, Typed},
+    report::{Failure, Report},
+    settings::{KeySettings, SettingArguments, SettingSources, Settings},
+    signals,
+    tokens::warn_of_algorithm,
 };
 
-/// What a profile is called that has no name.
+/// The name of a profile that has none.
 const NAMELESS: &str = "default";
 
-/// Reads settings, any number of times.
+/// Loads profiles, any number of times.
 pub(super) struct Loader {
-    settings: Typed,
+    settings: SettingArguments,
     names: Vec<String>,
     config: Option<PathBuf>,
     allowed: AllowedScopes,
     answers: Arc<Answers>,
-    is_original: bool,
+    is_legacy: bool,
 }
 
-/// A profile that can be served.
+/// A profile that is ready to be served.
 pub(super) struct Prepared {
     pub(super) profile: ServedProfile,
     key: SigningKey,
-    source: KeyIdentity,
+    identity: KeyIdentity,
 }
 
-/// Every profile, and the files that they were made from.
+/// Every profile, and the files that they were loaded from.
 pub(super) struct Loaded {
     pub(super) prepared: Vec<Prepared>,
-    /// Where settings are, or would be.
+    /// The config files, including those that do not exist yet.
     pub(super) configs: Vec<PathBuf>,
-    /// Those that settings name.
+    /// The files that settings name.
     pub(super) files: Vec<PathBuf>,
 }
 
@@ -59,23 +57,28 @@ impl Loaded {
 }
 
 impl Loader {
-    pub(super) fn new(settings: Typed, names: Vec<String>, config: Option<PathBuf>, allowed: AllowedScopes) -> Self {
-        Self { settings, names, config, allowed, answers: Arc::default(), is_original: false }
+    pub(super) fn new(
+        settings: SettingArguments,
+        names: Vec<String>,
+        config: Option<PathBuf>,
+        allowed: AllowedScopes,
+    ) -> Self {
+        Self { settings, names, config, allowed, answers: Arc::default(), is_legacy: false }
     }
 
-    /// The settings of the original's command line.
-    pub(super) fn of_original(settings: Typed) -> Self {
+    /// Loads the settings of the original's command line.
+    pub(super) fn legacy(settings: SettingArguments) -> Self {
         let own = Self::new(settings, Vec::new(), None, AllowedScopes::default());
-        Self { is_original: true, ..own }
+        Self { is_legacy: true, ..own }
     }
 
-    /// Nobody is asked for a password any more; what was answered is remembered.
+    /// Ends the questions for passwords; the answers are remembered.
     pub(super) fn end_questions(&self) {
         self.answers.end_questions();
     }
 
-    /// Reads everything. Keys that are the same as before are opened again if that is asked for: their password may
-    /// be another.
+    /// Loads everything. Keys that are the same as before are opened again if `keys_too` is set, since their password may
+    /// have changed.
     pub(super) async fn load(
         &self,
         before: &[Prepared],
@@ -86,11 +89,10 @@ impl Loader {
             if self.names.is_empty() { vec![None] } else { self.names.iter().map(Some).collect() };
         let mut loaded = Loaded { prepared: Vec::new(), configs: self.config_files(), files: Vec::new() };
         for name in names {
-            let layers = self.layers(name, report)?.with_answers(Arc::clone(&self.answers));
             let known = before.iter().filter(|_| !keys_too).chain(&loaded.prepared);
-            let known = known.map(|prepared| (prepared.source.clone(), prepared.key.clone())).collect();
-            let prepared = self.prepare(layers, known, before.is_empty(), report).await;
-            let (prepared, files) = prepared.map_err(|failure| match name {
+            let known = known.map(|prepared| (prepared.identity.clone(), prepared.key.clone())).collect();
+            let sources = self.sources(name, report)?;
+            let (prepared, files) = self.prepare(sources, known, report).await.map_err(|failure| match name {
                 Some(name) if self.names.len() > 1 => failure.about(&format!("the profile `{name}` cannot be served")),
                 _ => failure,
             })?;
@@ -100,62 +102,70 @@ impl Loader {
         Ok(loaded)
     }
 
-    fn layers(&self, name: Option<&String>, report: &Report) -> Result<Layers, Failure> {
+    fn sources(&self, name: Option<&String>, report: &Report) -> Result<SettingSources, Failure> {
         let mut settings = self.settings.clone();
-        settings.0.extend(name.map(|name| (PROFILE, vec![name.clone()])));
-        if self.is_original { Layers::of_original(settings) } else { Layers::of(settings, self.config.clone(), report) }
+        if let Some(name) = name {
+            settings.set_profile(name);
+        }
+        if self.is_legacy {
+            SettingSources::load_legacy(settings)
+        } else {
+            SettingSources::load(settings, self.config.clone(), report)
+        }
     }
 
+    /// Prepares a profile; returns also the files that its settings name.
     async fn prepare(
         &self,
-        mut layers: Layers,
+        mut sources: SettingSources,
         known: Vec<(KeyIdentity, SigningKey)>,
-        is_first: bool,
         report: &Arc<Report>,
     ) -> Result<(Prepared, Vec<PathBuf>), Failure> {
-        let asked = Asked::of(&mut layers, report).map_err(Problems::first)?;
-        let environment = layers.find("env").and_then(|found| Environment::parse(found.value()));
-        let names_resource = !layers.find_group(&["resource", "no-resource"]).is_empty();
-        let minimum = cached::minimum(&layers)?;
-        let headers = along_with(&layers.headers, Vec::new())?;
-        let name = layers.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
-        let (audience, endpoint) = asked.addresses(&layers).await?;
-        let files = settings::paths().filter_map(|name| layers.find(name)).map(|found| PathBuf::from(found.value()));
-        let files = files.collect();
-        let (layers, source, key) = open(layers, known, is_first, report).await?;
-        let issuer = issuer(&audience, environment);
-        let grant = asked.grant(audience, &key, report)?;
+        let (settings, key) = Settings::from_sources(&mut sources, report)?;
+        let headers = headers::merge(&sources.headers, Vec::new())?;
+        let name = sources.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
+        warn_of_algorithm(&settings.grant, report);
+        let (audience, endpoint) = settings.addresses(report).await?;
+        let (identity, key) = open(key, known, Arc::clone(&self.answers), report).await?;
+        let token_identity = cache_key(&settings, &identity).hash().to_owned();
+        let Settings { environment, mut grant, network, cache, names_resource, .. } = settings;
+        let environment = environment.map(|setting| setting.value);
+        grant.audience = audience;
+        let (issuer, scopes) = (issuer(&grant.audience, environment), grant.scopes.clone());
+        // A key that cannot sign is reported at the start, and not by the first request.
+        grant.algorithm_for(&key)?;
         let tokens = TokenSource::for_grant(grant, TokenEndpoint::Fixed(endpoint), key.clone())
             .environment(environment)
             .resource_by_scope(!names_resource)
-            .http_options(asked.http.clone())
-            .retry_policy(asked.retry_policy)
-            .minimum_lifetime(minimum)
+            .http_options(network.http.clone())
+            .retry_policy(network.retry_policy)
+            .minimum_lifetime(cache.minimum)
             .build()?;
         tokens.prepare().await?;
         let profile = ServedProfile {
             environment: environment.map_or("custom", Environment::name).to_owned(),
             issuer,
-            scopes: asked.scopes.clone(),
+            scopes,
             allowed: self.allowed.clone(),
             tokens,
             headers,
-            http: asked.http.clone(),
-            timeout: asked.retry_policy.timeout,
-            identity: format!("{name} {}", asked.cache_key(&layers, &source).hash()),
+            http: network.http,
+            timeout: network.retry_policy.timeout,
+            identity: format!("{name} {token_identity}"),
             name,
         };
-        Ok((Prepared { profile, key, source }, files))
+        let prepared = Prepared { profile, key, identity };
+        Ok((prepared, sources.files()))
     }
 
-    /// Where config files are, or would be.
+    /// Returns where config files are, or would be.
     fn config_files(&self) -> Vec<PathBuf> {
         let mut files: Vec<PathBuf> = LocalEnvironment::path().into_iter().collect();
         if let Some(named) = &self.config {
             files.push(named.clone());
             return files;
         }
-        let search = Search::usual(None);
+        let search = ConfigSearch::usual(None);
         let project = search.project_file().ok().flatten();
         files.extend(project.or_else(|| search.folder.map(|folder| folder.join(PROJECT_FILE))));
         files.extend(user_file());
@@ -163,33 +173,38 @@ impl Loader {
     }
 }
 
-/// Opens the key, unless it is the same as before. Once requests are served, elsewhere than where they are.
+/// Opens the key, unless it is known. It is opened on another thread, so that requests and Ctrl-C are handled meanwhile.
 async fn open(
-    layers: Layers,
+    settings: KeySettings,
     known: Vec<(KeyIdentity, SigningKey)>,
-    is_first: bool,
+    answers: Arc<Answers>,
     report: &Arc<Report>,
-) -> Result<(Layers, KeyIdentity, SigningKey), Failure> {
+) -> Result<(KeyIdentity, SigningKey), Failure> {
     let report = Arc::clone(report);
-    let open = move || {
-        let unopened = Unopened::read(&layers)?;
-        let source = unopened.identity(&layers)?;
-        let key = match known.into_iter().find(|(known, _)| *known == source) {
+    signals::blocking(move || {
+        let located = LocatedKey::read(settings, answers, &report)?;
+        let identity = located.key_identity();
+        let key = match known.into_iter().find(|(known, _)| *known == identity) {
             Some((_, key)) => key,
-            None => key::open_and_warn(&unopened, &layers, &SystemClock, &report)?,
+            None => located.open_key()?,
         };
-        Ok((layers, source, key))
-    };
-    if is_first {
-        return open();
-    }
-    tokio::task::spawn_blocking(open).await.unwrap_or_else(|_| {
-        let message = "the key could not be opened: a fault in this program".to_owned();
-        Err(Failure::plain(Exit::Other, "internal", message, None))
+        Ok((identity, key))
     })
+    .await
 }
 
-/// Who issues the tokens.
+/// Identifies the tokens of these settings.
+fn cache_key(settings: &Settings, identity: &KeyIdentity) -> CacheKey {
+    let (token_endpoint, metadata) = match &settings.endpoint {
+        TokenEndpoint::Fixed(endpoint) => (Some(endpoint.clone()), None),
+        TokenEndpoint::Discovered { metadata, token_endpoint, .. } => (token_endpoint.clone(), Some(metadata.clone())),
+    };
+    let environment = settings.environment.as_ref().map_or("", |setting| setting.value.name()).to_owned();
+    let ca_file = settings.network.http.ca_file.clone();
+    CacheKey::new(&settings.grant, &EndpointId { environment, token_endpoint, metadata, ca_file }, identity)
+}
+
+/// Returns the issuer of the tokens.
 fn issuer(audience: &str, environment: Option<Environment>) -> KnownIssuer {
     KnownIssuer::find(audience).unwrap_or_else(|| KnownIssuer {
         identifier: audience.to_owned(),

@@ -15,12 +15,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::server::{Listen, Server, ServerError, ServerOptions, TlsFiles};
 
-use self::{credentials::CredentialFiles, load::Loader, log::ServerLog, served::Served, watch::Watching};
+use self::{credentials::CredentialFiles, load::Loader, log::ServerLog, served::Served, watch::Watcher};
 use super::{
     args::{LogFormat, ServeArguments},
     report::{self, Exit, Failure, Report},
     secret,
-    settings::{PROFILE, Typed},
+    settings::{ServeSettingArguments, SettingArguments},
     signals::{self, Hangups},
 };
 
@@ -47,7 +47,7 @@ pub(crate) async fn run(
     if arguments.secret.is_some() {
         report.warning("--secret shows in the process list; pass --secret-file FILE instead");
     }
-    let typed = arguments.secret.as_deref().map(secret::server_secret).transpose()?;
+    let typed = arguments.secret.clone().map(secret::server_secret).transpose()?;
     let inherited = inherited::sockets(&arguments)?;
     let tls = arguments.tls_cert.zip(arguments.tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
     let listen = if inherited.is_empty() { listen } else { Vec::new() };
@@ -60,15 +60,15 @@ pub(crate) async fn run(
         allow_origins: arguments.allow_origin,
         ..ServerOptions::new(listen)
     };
-    let (names, settings) = names_apart(arguments.settings.0);
-    let loader = Loader::new(settings, names, config, addresses::allowed(&arguments.allow_scopes)?);
+    let ServeSettingArguments { profiles, settings } = arguments.settings;
+    let loader = Loader::new(settings, profiles, config, addresses::allowed(&arguments.allow_scopes)?);
     start(loader, options, credentials, arguments.log_format, report).await
 }
 
-/// Serves like the original program.
-pub(crate) async fn run_original(settings: Typed, port: u16, report: &Arc<Report>) -> Result<(), Failure> {
+/// Serves as the original does.
+pub(crate) async fn run_original(settings: SettingArguments, port: u16, report: &Arc<Report>) -> Result<(), Failure> {
     let options = ServerOptions::new(vec![Listen::Loopback(port)]);
-    start(Loader::of_original(settings), options, CredentialFiles::default(), LogFormat::Text, report).await
+    start(Loader::legacy(settings), options, CredentialFiles::default(), LogFormat::Text, report).await
 }
 
 async fn start(
@@ -94,7 +94,7 @@ async fn start(
     credentials.warn(report);
     // Before the log reports that it listens: without a handler, the signal would end the process.
     let hangups = Hangups::new();
-    let watching = Watching { loader, credentials, source, log: &log, report: reading };
+    let watching = Watcher { loader, credentials, source, log: &log, report: reading };
     let seen = watching.look().await;
     log.listening(server.places(), &watching.source.names());
     let handle = server.handle();
@@ -116,19 +116,7 @@ fn server_failure(error: &ServerError) -> Failure {
     Failure::new(exit, error)
 }
 
-/// Separates the names of profiles from the other settings.
-fn names_apart(Typed(typed): Typed) -> (Vec<String>, Typed) {
-    let (chosen, rest): (Vec<_>, Vec<_>) = typed.into_iter().partition(|(name, _)| *name == PROFILE);
-    let mut names: Vec<String> = Vec::new();
-    for name in chosen.into_iter().flat_map(|(_, values)| values) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    (names, Typed(rest))
-}
-
-/// A thousand connections need more files than the usual limit of a shell.
+/// A thousand callers at once take more files than a shell's usual limit.
 fn raise_file_limit() {
     #[cfg(unix)]
     {

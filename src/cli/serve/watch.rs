@@ -1,6 +1,6 @@
-//! Reads config and keys again when their files change or somebody asks for it; requests go on meanwhile.
+//! Loads config and keys again when their files change or on SIGHUP; requests are handled meanwhile.
 //!
-//! Files are looked at once a second: editors and tools replace them in too many ways for anything finer to pay.
+//! Files are checked once a second: editors and tools replace them in too many ways for file system events to be reliable.
 
 use std::{
     fs,
@@ -19,19 +19,19 @@ use crate::cli::{
 
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// What tells one state of the files from another.
-type State = Vec<Option<(SystemTime, u64)>>;
+/// Modification times and sizes of files.
+type FileStamps = Vec<Option<(SystemTime, u64)>>;
 
-/// Files of every kind, as they were at some moment.
+/// The state of the watched files at one time.
 #[derive(PartialEq, Eq)]
-pub(super) struct Seen {
-    configs: State,
-    /// Keys, their passwords, certificates: what is in them is not known otherwise to be the same.
-    others: State,
+pub(super) struct Snapshot {
+    configs: FileStamps,
+    /// Keys, their passwords, certificates: their contents are not compared in any other way.
+    others: FileStamps,
 }
 
-/// What is read again, and who is told.
-pub(super) struct Watching<'log> {
+/// Everything that is loaded again, and the log that reports it.
+pub(super) struct Watcher<'log> {
     pub(super) loader: Loader,
     pub(super) credentials: CredentialFiles,
     pub(super) source: Arc<Served>,
@@ -39,9 +39,9 @@ pub(super) struct Watching<'log> {
     pub(super) report: Arc<Report>,
 }
 
-impl Watching<'_> {
-    /// Goes on until it is dropped. `seen` is how things were before anybody could know that the server runs.
-    pub(super) async fn reload(&self, handle: &ServerHandle<Served>, mut hangups: Hangups, mut seen: Seen) {
+impl Watcher<'_> {
+    /// Watches until it is dropped. `seen` is the state before the server reported that it listens.
+    pub(super) async fn reload(&self, handle: &ServerHandle<Served>, mut hangups: Hangups, mut seen: Snapshot) {
         loop {
             let asked = tokio::select! {
                 () = hangups.next() => true,
@@ -54,7 +54,7 @@ impl Watching<'_> {
             let files = self.source.loaded().all_files();
             match self.read(asked || now.others != seen.others, handle).await {
                 Ok(()) => {
-                    // Of the same files, the state from before they were read: what changes meanwhile is not missed.
+                    // The state from before the files were read, so that a change meanwhile is not missed.
                     seen = if self.source.loaded().all_files() == files { now } else { self.look().await };
                     self.log.reloaded(&self.source.names());
                 }
@@ -66,7 +66,7 @@ impl Watching<'_> {
         }
     }
 
-    /// Everything or nothing.
+    /// Loads everything, or changes nothing.
     async fn read(&self, keys_too: bool, handle: &ServerHandle<Served>) -> Result<(), Failure> {
         let read = self.loader.load(&self.source.loaded().prepared, keys_too, &self.report).await;
         self.log.log_warnings(&self.report);
@@ -77,22 +77,22 @@ impl Watching<'_> {
         Ok(())
     }
 
-    /// How the files are now.
-    pub(super) async fn look(&self) -> Seen {
+    /// Returns the state of the files now.
+    pub(super) async fn look(&self) -> Snapshot {
         let loaded = self.source.loaded();
         let mut configs = state(loaded.all_files().into_iter().chain(self.credentials.files()).collect()).await;
         let others = configs.split_off(loaded.configs.len().min(configs.len()));
-        Seen { configs, others }
+        Snapshot { configs, others }
     }
 }
 
-/// A folder on a server that hangs must keep nobody waiting but this task.
-async fn state(files: Vec<PathBuf>) -> State {
+/// Reads the state of files on another thread, since a file server that hangs must not block requests.
+async fn state(files: Vec<PathBuf>) -> FileStamps {
     let look = move || {
-        let of = |file: &PathBuf| {
+        let stamp = |file: &PathBuf| {
             fs::metadata(file).ok().map(|file| (file.modified().unwrap_or(SystemTime::UNIX_EPOCH), file.len()))
         };
-        files.iter().map(of).collect()
+        files.iter().map(stamp).collect()
     };
     tokio::task::spawn_blocking(look).await.unwrap_or_default()
 }

@@ -1,24 +1,24 @@
-//! Takes out of a report what should not be pasted anywhere: persons, keys and tokens that were put in the wrong
-//! place, passwords and queries of addresses, terminal codes.
+//! Removes from a report what must not be pasted anywhere: national identity numbers, keys and tokens in the wrong place,
+//! passwords and queries of URLs, terminal codes.
 
 use maskinporten_token_generator::{check::Check, text::printable};
 
-/// How many digits a person's number has.
+/// The number of digits of a national identity number.
 const PERSON_DIGITS: usize = 11;
 
 const MASKED_PERSON: &str = "***********";
 
-/// No id and no thumbprint is longer (SHA-256 has 64 digits); the parts of tokens and keys are.
+/// The length limit of ids and thumbprints (SHA-256 has 64 digits); the parts of tokens and keys are longer.
 const MAXIMUM_ID: usize = 64;
 
 /// Members of a JWK that are private (RFC 7518 §6.2.2, §6.3.2 and §6.4.1).
 const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "k"];
 
-/// Stands for what was taken out.
+/// Replaces what was removed.
 const LEFT_OUT: &str = "…";
 
-/// Cleans every text of a check.
-pub(super) fn clean(check: &mut Check) {
+/// Redacts every text of a check.
+pub(super) fn check(check: &mut Check) {
     check.found = lines(&check.found);
     check.details.iter_mut().for_each(|detail| *detail = lines(detail));
     check.remedy = check.remedy.as_deref().map(lines);
@@ -30,20 +30,20 @@ pub(super) fn clean(check: &mut Check) {
     }
 }
 
-/// A text of several lines.
+/// Redacts a text of several lines.
 fn lines(several: &str) -> String {
-    // A key may go over many lines.
+    // A key may span many lines.
     without_private_keys(several).lines().map(text).collect::<Vec<_>>().join("\n")
 }
 
-/// One line without all of that.
+/// Redacts one line.
 pub(super) fn text(line: &str) -> String {
     without_long_words(&without_persons(&without_queries(&without_credentials(&without_private_keys(&printable(
         line,
     ))))))
 }
 
-/// Leaves out a private key in PEM, or a JWK with a private member, which somebody took for another value.
+/// Removes a private key in PEM, or a JWK with a private member, that was given in place of another value.
 fn without_private_keys(text: &str) -> String {
     let bare: String = text.chars().filter(|sign| !sign.is_whitespace() && *sign != '\\').collect();
     let (start, end) = if text.contains("PRIVATE KEY-----") {
@@ -58,7 +58,7 @@ fn without_private_keys(text: &str) -> String {
     format!("{}{LEFT_OUT}{}", &text[..start], &text[end..])
 }
 
-/// Takes `user:password@` out of addresses.
+/// Removes `user:password@` from URLs.
 fn without_credentials(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
@@ -71,7 +71,7 @@ fn without_credentials(text: &str) -> String {
     clean + rest
 }
 
-/// Shortens what follows the path of an address, which often holds a key of an API.
+/// Removes the queries of URLs, which often contain API keys.
 fn without_queries(text: &str) -> String {
     let words = text.split(' ').map(|word| {
         let start = word.find("://").and_then(|place| Some(place + word[place..].find(['?', '#'])? + 1));
@@ -88,7 +88,7 @@ fn without_persons(text: &str) -> String {
     replace_words(text, char::is_alphanumeric, |word| if is_person(word) { MASKED_PERSON } else { word })
 }
 
-/// Leaves out what is too long for an id: the parts of a token, or of a key.
+/// Removes words that are too long for an id: parts of a token or a key.
 fn without_long_words(text: &str) -> String {
     let is_base64url = |sign: char| sign.is_ascii_alphanumeric() || sign == '-' || sign == '_';
     replace_words(text, is_base64url, |word| if word.len() > MAXIMUM_ID { LEFT_OUT } else { word })
@@ -112,8 +112,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn persons_credentials_and_queries_are_taken_out_and_nothing_else() {
-        for (line, wanted) in [
+    fn identity_numbers_credentials_and_queries_are_removed_and_nothing_else() {
+        for (line, redacted) in [
             ("pid 01017012345", "pid ***********"),
             ("urn:altinn:person:identifier-no:01017012345", "urn:altinn:person:identifier-no:***********"),
             ("0192:991825827", "0192:991825827"),
@@ -127,14 +127,14 @@ mod tests {
             ("https://a.example/#hemmelig or what?", "https://a.example/#… or what?"),
             ("a\u{1b}[31mb", "a\u{fffd}[31mb"),
         ] {
-            assert_eq!(text(line), wanted);
+            assert_eq!(text(line), redacted);
         }
     }
 
     #[test]
-    fn a_key_or_token_in_the_wrong_place_is_left_out() {
+    fn a_key_or_token_in_the_wrong_place_is_removed() {
         let long = "A".repeat(MAXIMUM_ID + 1);
-        for (line, wanted) in [
+        for (line, redacted) in [
             (r#"`{"kty":"EC","d":"hemmelig"}` is no file"#, "`…` is no file"),
             (r#"{\"kty\": \"oct\", \"k\" : \"hemmelig"#, "…"),
             (r#"a:b "d":"hemmelig""#, "…"),
@@ -143,7 +143,7 @@ mod tests {
             (&format!("eyJhbGciOiJSUzI1NiJ9.{long}.{long}"), "eyJhbGciOiJSUzI1NiJ9.….…"),
             (&long[1..], &long[1..]),
         ] {
-            assert_eq!(text(line), wanted);
+            assert_eq!(text(line), redacted);
         }
     }
 }

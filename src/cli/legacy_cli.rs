@@ -1,36 +1,31 @@
 //! The command line of Altinn's `MaskinportenTokenGenerator`, so that its scripts run unchanged.
 //!
-//! Without a command, and with one of its options as the first argument, the program is that tool: its twenty
-//! options in every spelling that its parser takes, its output with `--only_token`, `--only_grant` or neither.
-//! What was wrong there is right here: errors on stderr with the usual exit codes, bad numbers refused, nothing
-//! ignored without a word, no pause for ENTER, and no `sub`, which Maskinporten does not document.
+//! If there is no command and the first argument is one of its options, the program acts as that tool: it takes its
+//! twenty options in every spelling that its parser accepts, and prints its output with `--only_token`, `--only_grant` or
+//! neither. Its faults are not copied: errors go to stderr with the usual exit codes, bad numbers and unknown arguments
+//! are refused, it does not wait for ENTER, and sends no `sub`, which Maskinporten does not document.
 
 use std::{ffi::OsString, sync::Arc};
 
-use maskinporten_token_generator::{
-    clock::SystemClock,
-    printer::{TokenForm, print_banner, print_token},
-};
+use maskinporten_token_generator::printer::{TokenForm, print_banner, print_token};
 use zeroize::Zeroizing;
 
 use super::{
-    fetch::{self, Freshness},
-    layers::Layers,
     report::{self, Exit, Failure, Report},
-    resolve, serve,
-    settings::Typed,
+    serve,
+    settings::{SettingArguments, SettingSources, Settings},
+    tokens::{SignedGrant, Tokens},
 };
 
 /// What one of the original's options means here.
 #[derive(Clone, Copy)]
 enum Meaning {
-    /// A value of the setting with this name.
+    /// The setting with this name.
     Setting(&'static str),
-    /// A value that is read and has no meaning here.
+    /// A value that is parsed and not used.
     Unused,
-    /// Something that is there or not.
     Switch(Switch),
-    /// A value that is `true` or something else.
+    /// A flag with a value, `true` or something else.
     PersonMode,
     /// The port of the token server.
     Port,
@@ -66,41 +61,34 @@ const OPTIONS: [(&str, &str, Meaning); 19] = [
     ("g", "only_grant", Meaning::Switch(Switch::OnlyGrant)),
 ];
 
-/// What the original would have printed.
+/// What the original prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Output {
-    /// The answer between two rules.
+enum Output {
+    /// The response between two lines.
     Banner,
     /// The access token alone.
     Token,
     /// The grant alone.
     Grant,
-    /// Nothing: tokens are handed out at this port.
+    /// Nothing: it serves tokens at this port.
     Server(u16),
 }
 
-/// A command line of the original, in this program's words.
+/// A command line of the original, as settings of this program.
 #[derive(Debug)]
-pub(crate) struct DropIn {
-    pub(crate) settings: Typed,
-    pub(crate) output: Output,
+pub(crate) struct LegacyCommandLine {
+    settings: SettingArguments,
+    output: Output,
 }
 
-/// The original's option for a setting, `--token_ttl`.
-pub(crate) fn option(name: &str) -> String {
-    let means = |meaning: Meaning| matches!(meaning, Meaning::Setting(own) if own == name);
-    let long = OPTIONS.iter().find(|(_, _, meaning)| means(*meaning)).map_or(name, |(_, long, _)| long);
-    format!("--{long}")
-}
-
-/// Whether these arguments are the original's: no command, and one of its options first.
-pub(crate) fn is_meant(arguments: &[OsString]) -> bool {
+/// Whether the arguments are the original's: no command, and one of its options first.
+pub(crate) fn is_legacy(arguments: &[OsString]) -> bool {
     arguments.first().and_then(|first| first.to_str()).is_some_and(|first| find(first).is_some())
 }
 
-/// Reads a command line of the original.
-pub(crate) fn parse(arguments: &[OsString]) -> Result<DropIn, Failure> {
-    let mut settings: Vec<(&'static str, Vec<String>)> = Vec::new();
+/// Parses a command line of the original.
+pub(crate) fn parse(arguments: &[OsString]) -> Result<LegacyCommandLine, Failure> {
+    let mut settings = SettingArguments::default();
     let mut switches = Vec::new();
     let mut person_mode = false;
     let mut port = serve::USUAL_PORT;
@@ -115,51 +103,57 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<DropIn, Failure> {
                 .ok_or_else(|| usage(format!("--{long} needs a value"), Some(format!("write it as --{long}=VALUE"))))
         };
         match meaning {
-            Meaning::Setting(name) => add(&mut settings, name, value()?),
+            Meaning::Setting(name) => {
+                // The last value counts. An empty one counts as unset, unless it is a password.
+                settings.remove(name);
+                let value = Zeroizing::new(value()?);
+                if !value.is_empty() || name == "keystore-password" {
+                    settings.set(name, &value, format!("--{long}"));
+                }
+            }
             Meaning::Unused => drop(value()?),
             Meaning::Port => port = read_port(&value()?)?,
             Meaning::PersonMode => person_mode = value()? == "true",
             Meaning::Switch(switch) => switches.push(switch),
         }
     }
-    // The original leaves `resource` out when nobody asks for it.
-    if !settings.iter().any(|(name, _)| *name == "resource") {
-        settings.push(("no-resource", vec!["true".to_owned()]));
+    // The original has no default resource.
+    if !settings.has("resource") {
+        settings.set("no-resource", "true", "--no-resource".to_owned());
     }
-    // It keeps no token outside its server mode.
-    settings.push(("no-cache", vec!["true".to_owned()]));
-    Ok(DropIn { output: output(&switches, person_mode, port)?, settings: Typed(settings) })
+    // It caches tokens only in its server mode.
+    settings.set("no-cache", "true", "--no-cache".to_owned());
+    Ok(LegacyCommandLine { output: output(&switches, person_mode, port)?, settings })
 }
 
 /// Does what the original does.
-pub(crate) async fn run(drop_in: DropIn, report: &Arc<Report>) -> Result<(), Failure> {
-    if let Output::Server(port) = drop_in.output {
-        return serve::run_original(drop_in.settings, port, report).await;
+pub(crate) async fn run(command_line: LegacyCommandLine, report: &Arc<Report>) -> Result<(), Failure> {
+    if let Output::Server(port) = command_line.output {
+        return serve::run_original(command_line.settings, port, report).await;
     }
-    let layers = Layers::of_original(drop_in.settings)?;
+    let settings = Settings::from_sources(&mut SettingSources::load_legacy(command_line.settings)?, report)?;
     let mut artefact = Zeroizing::new(Vec::new());
-    if drop_in.output == Output::Grant {
-        let wanted = resolve::resolve(layers, &SystemClock, report).await?;
-        let assertion = wanted.grant.sign(&wanted.key, &SystemClock)?;
-        artefact.extend_from_slice(assertion.expose().as_bytes());
+    if command_line.output == Output::Grant {
+        let signed = SignedGrant::sign(settings, report).await?;
+        artefact.extend_from_slice(signed.assertion.expose().as_bytes());
         artefact.push(b'\n');
         return report::print(&artefact);
     }
-    let token = fetch::access_token(layers, report, Freshness::Usual).await?;
-    let printed = match drop_in.output {
+    let token = Tokens::new(settings, report)?.token().await?;
+    let printed = match command_line.output {
         Output::Banner => print_banner(&token, &mut *artefact),
         _ => print_token(TokenForm::Token, &token, &mut *artefact),
     };
-    printed.map_err(|error| Failure::of_output(&error))?;
+    printed.map_err(|error| Failure::from_output(&error))?;
     report::print(&artefact)
 }
 
 fn output(switches: &[Switch], person_mode: bool, port: u16) -> Result<Output, Failure> {
     if person_mode {
-        let hint = "log in another way: this version does not log people in through ID-porten yet".to_owned();
-        return Err(usage("--person_mode is not there yet".to_owned(), Some(hint)));
+        let hint = "log in another way: this version does not support logins through ID-porten yet".to_owned();
+        return Err(usage("--person_mode is not supported yet".to_owned(), Some(hint)));
     }
-    // The original looks at its server mode first, then at the grant.
+    // The original checks its server mode first, then the grant.
     Ok(if switches.contains(&Switch::ServerMode) {
         Output::Server(port)
     } else if switches.contains(&Switch::OnlyGrant) {
@@ -174,19 +168,11 @@ fn output(switches: &[Switch], person_mode: bool, port: u16) -> Result<Output, F
 fn read_port(value: &str) -> Result<u16, Failure> {
     value.trim().parse().map_err(|_| {
         let hint = format!("pass --server_port={}, or leave it out", serve::USUAL_PORT);
-        usage("--server_port is no number from 0 to 65535".to_owned(), Some(hint))
+        usage("--server_port must be a number from 0 to 65535".to_owned(), Some(hint))
     })
 }
 
-/// The last value counts, and an empty one is none; but a password may be empty.
-fn add(settings: &mut Vec<(&'static str, Vec<String>)>, name: &'static str, value: String) {
-    settings.retain(|(own, _)| *own != name);
-    if !value.is_empty() || name == "keystore-password" {
-        settings.push((name, vec![value]));
-    }
-}
-
-/// Finds an option: its long name, its meaning, and the value that is attached with `=` or `:`.
+/// Finds an option: its long name, its meaning, and the value attached with `=` or `:`.
 ///
 /// The spellings are those of its parser, Mono.Options: `-x`, `--long`, `-long`, `/long`, and `=` or `:` before a
 /// value.
@@ -203,8 +189,8 @@ fn find(argument: &str) -> Option<(&'static str, Meaning, Option<&str>)> {
 
 fn unknown(argument: &str) -> Failure {
     let shown: String = argument.split(['=', ':']).next().unwrap_or_default().chars().take(60).collect();
-    let hint = "part several scopes with commas, and put paths with blanks in quotes".to_owned();
-    usage(format!("`{shown}` is none of the options of MaskinportenTokenGenerator"), Some(hint))
+    let hint = "separate scopes with commas, and put paths with spaces in quotes".to_owned();
+    usage(format!("`{shown}` is not an option of MaskinportenTokenGenerator"), Some(hint))
 }
 
 fn usage(message: String, hint: Option<String>) -> Failure {
@@ -215,12 +201,12 @@ fn usage(message: String, hint: Option<String>) -> Failure {
 mod tests {
     use super::*;
 
-    fn parsed(arguments: &[&str]) -> Result<DropIn, Failure> {
+    fn parsed(arguments: &[&str]) -> Result<LegacyCommandLine, Failure> {
         parse(&arguments.iter().map(OsString::from).collect::<Vec<_>>())
     }
 
     #[test]
-    fn every_spelling_of_every_option_is_taken() {
+    fn every_spelling_of_every_option_is_accepted() {
         for (short, long, meaning) in OPTIONS {
             let Meaning::Setting(name) = meaning else { continue };
             for spelling in [
@@ -232,15 +218,16 @@ mod tests {
                 vec![format!("/{long}:VALUE")],
             ] {
                 let words: Vec<&str> = spelling.iter().map(String::as_str).collect();
-                let drop_in = parsed(&words).unwrap();
-                assert_eq!(drop_in.settings.0[0], (name, vec!["VALUE".to_owned()]), "{spelling:?}");
+                let command_line = parsed(&words).unwrap();
+                let texts = command_line.settings.into_texts();
+                assert_eq!(texts[0], (name, vec!["VALUE".to_owned()]), "{spelling:?}");
             }
         }
     }
 
     #[test]
-    fn the_first_argument_decides_whose_command_line_it_is() {
-        for (argument, wanted) in [
+    fn the_first_argument_decides_which_command_line_it_is() {
+        for (argument, is_first) in [
             ("--client_id=x", true),
             ("-c", true),
             ("-client_id", true),
@@ -253,13 +240,13 @@ mod tests {
             ("-V", false),
             ("--c", false),
         ] {
-            assert_eq!(is_meant(&[OsString::from(argument)]), wanted, "{argument}");
+            assert_eq!(is_legacy(&[OsString::from(argument)]), is_first, "{argument}");
         }
     }
 
     #[test]
-    fn the_grant_goes_before_the_token_and_both_before_the_banner() {
-        for (arguments, wanted) in [
+    fn the_grant_has_precedence_over_the_token_and_both_over_the_banner() {
+        for (arguments, output) in [
             (&["-c=x"][..], Output::Banner),
             (&["-c=x", "-o"], Output::Token),
             (&["-c=x", "-g"], Output::Grant),
@@ -267,19 +254,19 @@ mod tests {
             (&["-c=x", "-m"], Output::Server(17823)),
             (&["-c=x", "-g", "--server_mode", "-P", "0"], Output::Server(0)),
         ] {
-            assert_eq!(parsed(arguments).unwrap().output, wanted);
+            assert_eq!(parsed(arguments).unwrap().output, output);
         }
     }
 
     #[test]
-    fn an_empty_value_is_none_but_a_password_may_be_empty() {
-        let drop_in = parsed(&["--kid=", "--resource=", "--keystore_password="]).unwrap();
-        let names: Vec<&str> = drop_in.settings.0.iter().map(|(name, _)| *name).collect();
+    fn an_empty_value_counts_as_unset_except_for_a_password() {
+        let command_line = parsed(&["--kid=", "--resource=", "--keystore_password="]).unwrap();
+        let names: Vec<&str> = command_line.settings.into_texts().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["keystore-password", "no-resource", "no-cache"]);
     }
 
     #[test]
-    fn nothing_is_ignored_without_a_word() {
+    fn unknown_arguments_and_wrong_values_are_errors() {
         for arguments in [&["-c=x", "stray"][..], &["-c=x", "--nonsense=1"], &["-c"], &["-m", "-P=x"], &["-i=true"]] {
             assert!(parsed(arguments).is_err(), "{arguments:?}");
         }

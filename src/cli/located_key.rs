@@ -1,0 +1,234 @@
+//! A key that has been located and not opened: its file is read, and no password was asked for yet.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use maskinporten_token_generator::{
+    cache::KeyIdentity,
+    clock::{Clock as _, SystemClock},
+    grant::Sign,
+    keystore::{
+        Certificate, CertificateFile, CertificateThumbprint, DotnetStore, KeyFileKind, HardwareToken, JwkFile, Keystore,
+        KeystoreFile, PemFile, PinTries, SigningKey, Validity, read_key_file,
+    },
+    tokens::{KeyError, KeyProvider},
+};
+use secrecy::ExposeSecret as _;
+use zeroize::Zeroizing;
+
+use super::{
+    progress::Progress,
+    prompt::Answers,
+    report::{Exit, Failure, Report},
+    settings::{KeySettings, KeySource, Secret, Unlock},
+};
+
+/// Where .NET keeps this user's certificates, in the home folder.
+const DOTNET_STORE: &str = ".dotnet/corefx/cryptography/x509stores/my";
+
+/// A key that can be identified and opened.
+pub(crate) struct LocatedKey {
+    pub(crate) settings: KeySettings,
+    /// The bytes of the key file; empty for a key that is not in a file.
+    content: Zeroizing<Vec<u8>>,
+    /// The bytes of the certificate file, if one goes with the key.
+    certificate: Option<Zeroizing<Vec<u8>>>,
+    answers: Arc<Answers>,
+    report: Arc<Report>,
+}
+
+impl LocatedKey {
+    /// Reads the files of the key.
+    pub(crate) fn read(settings: KeySettings, answers: Arc<Answers>, report: &Arc<Report>) -> Result<Self, Failure> {
+        let content = match &settings.source.value {
+            KeySource::Pkcs12 { file, .. } => read_key_file(KeyFileKind::Keystore, file)?,
+            KeySource::Pem { file, .. } => read_key_file(KeyFileKind::Pem, file)?,
+            KeySource::Jwk { file } => read_key_file(KeyFileKind::Jwk, file)?,
+            KeySource::ClientJwk(json) => Zeroizing::new(json.expose_secret().as_bytes().to_vec()),
+            KeySource::DotnetStore { .. } | KeySource::Pkcs11 { .. } => Zeroizing::default(),
+        };
+        let certificate = settings.source.value.certificate();
+        let certificate = certificate.map(|file| read_key_file(KeyFileKind::Certificates, file)).transpose()?;
+        Ok(Self { settings, content, certificate, answers, report: Arc::clone(report) })
+    }
+
+    /// Returns what decides which key this is, for the token cache.
+    pub(crate) fn key_identity(&self) -> KeyIdentity {
+        let source = &self.settings.source.value;
+        let identity = match source {
+            KeySource::Pkcs12 { alias, .. } => {
+                let identity = KeyIdentity::new("keystore").file(&self.content);
+                alias.iter().fold(identity, |identity, alias| identity.label("alias", &alias.value))
+            }
+            KeySource::Pem { .. } => KeyIdentity::new("key").file(&self.content),
+            KeySource::Jwk { .. } => KeyIdentity::new("jwk").file(&self.content),
+            KeySource::ClientJwk(_) => KeyIdentity::new("client-jwk").file(&self.content),
+            KeySource::DotnetStore { text, .. } => KeyIdentity::new("certificate-thumbprint").label("thumbprint", text),
+            KeySource::Pkcs11 { module, token, key, .. } => {
+                let identity = KeyIdentity::new("pkcs11-module").label("module", module);
+                identity.label("token", token).label("key", key)
+            }
+        };
+        // The same key with another certificate may be another organisation's.
+        let identity = self.certificate.iter().fold(identity, |identity, content| identity.file(content));
+        self.settings.key_id.iter().fold(identity, |identity, id| identity.label("kid", id))
+    }
+
+    /// Opens the key, and warns if its certificate is not valid now.
+    pub(crate) fn open_key(&self) -> Result<SigningKey, Failure> {
+        let key = self.open_quietly()?;
+        if let Some(certificate) = key.certificates().first() {
+            self.report.detail(&format!("using the key of {}", certificate.subject()));
+            warn_of_validity(certificate, &self.report);
+        }
+        Ok(key)
+    }
+
+    /// Opens the key, whatever the validity of its certificate.
+    pub(crate) fn open_quietly(&self) -> Result<SigningKey, Failure> {
+        let report = &*self.report;
+        match &self.settings.source.value {
+            KeySource::Pkcs12 { alias, unlock, .. } => {
+                let keystore = self.open_keystore(unlock)?;
+                Ok(keystore.choose(alias.as_ref().map(|alias| alias.value.as_str()))?)
+            }
+            KeySource::Jwk { .. } | KeySource::ClientJwk(_) => {
+                let file = JwkFile::parse(self.name(), &self.content)?;
+                Ok(file.choose(self.settings.key_id.as_deref())?)
+            }
+            KeySource::Pem { unlock, file, .. } => {
+                let pem = PemFile::parse(self.name(), &self.content, unlock.maximum_iterations)?;
+                unlock_pem(pem, self.certificates()?, unlock, file, &self.answers, report)
+            }
+            KeySource::DotnetStore { thumbprint, .. } => open_dotnet_store(thumbprint),
+            KeySource::Pkcs11 { module, token, key, pin, .. } => self.open_token(module, token, key, pin),
+        }
+    }
+
+    /// Opens the keystore. No password is asked for if the file is not a keystore.
+    pub(crate) fn open_keystore(&self, unlock: &Unlock) -> Result<Keystore, Failure> {
+        let file = KeystoreFile::parse(self.name(), &self.content, unlock.maximum_iterations)?;
+        let name = self.settings.source.value.location().unwrap_or_default();
+        unlock_keystore(file, unlock, name, &self.answers, &self.report)
+    }
+
+    /// Returns what messages call the file.
+    fn name(&self) -> &str {
+        match self.settings.source.value.location() {
+            None => &self.settings.source.origin.label,
+            Some("-") => "stdin",
+            Some(path) => path,
+        }
+    }
+
+    fn certificates(&self) -> Result<Option<CertificateFile>, Failure> {
+        let files = self.settings.source.value.certificate().zip(self.certificate.as_ref());
+        Ok(files.map(|(name, content)| CertificateFile::parse(name, content)).transpose()?)
+    }
+
+    fn open_token(&self, module: &str, token: &str, key: &str, pin: &Secret) -> Result<SigningKey, Failure> {
+        let report = &*self.report;
+        let certificates = self.certificates()?;
+        let hardware = HardwareToken::connect(Path::new(module), token)?;
+        match hardware.tries() {
+            PinTries::Few => report.warning("a wrong PIN was given before; the token accepts only a few more"),
+            PinTries::One => report.warning("the next wrong PIN locks the token"),
+            _ => {}
+        }
+        let pin = hardware.needs_pin().then(|| pin.read(token, &self.answers, report)).transpose()?;
+        let _progress = Progress::start("opening the hardware token", report);
+        let key = hardware.open(key, pin.as_ref())?;
+        Ok(match certificates {
+            Some(certificates) => key.with_certificates(&certificates)?,
+            None => key,
+        })
+    }
+}
+
+impl KeyProvider for LocatedKey {
+    fn identity(&self) -> KeyIdentity {
+        self.key_identity()
+    }
+
+    fn open(&self) -> Result<Arc<dyn Sign>, KeyError> {
+        match self.open_key() {
+            Ok(key) => Ok(Arc::new(key)),
+            Err(failure) => Err(Arc::new(failure)),
+        }
+    }
+}
+
+impl KeySource {
+    /// Returns the file, the module or the thumbprint that the settings name; `None` for a key in a variable.
+    pub(crate) fn location(&self) -> Option<&str> {
+        match self {
+            Self::Pkcs12 { file, .. } | Self::Jwk { file } | Self::Pem { file, .. } => Some(file),
+            Self::Pkcs11 { module, .. } => Some(module),
+            Self::DotnetStore { text, .. } => Some(text),
+            Self::ClientJwk(_) => None,
+        }
+    }
+
+    fn certificate(&self) -> Option<&str> {
+        match self {
+            Self::Pem { certificate, .. } | Self::Pkcs11 { certificate, .. } => certificate.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// Opens a keystore that has been parsed.
+pub(crate) fn unlock_keystore(
+    file: KeystoreFile,
+    unlock: &Unlock,
+    name: &str,
+    answers: &Answers,
+    report: &Report,
+) -> Result<Keystore, Failure> {
+    if !file.has_integrity() {
+        report.warning("the keystore has no MAC, so changes to it cannot be detected");
+    }
+    let password = file.needs_password().then(|| unlock.password.read(name, answers, report)).transpose()?;
+    let _progress = Progress::start("opening the keystore", report);
+    Ok(file.open(&password.unwrap_or_default())?)
+}
+
+/// Opens a PEM key that has been parsed.
+pub(crate) fn unlock_pem(
+    file: PemFile,
+    certificates: Option<CertificateFile>,
+    unlock: &Unlock,
+    name: &str,
+    answers: &Answers,
+    report: &Report,
+) -> Result<SigningKey, Failure> {
+    let password = file.needs_password().then(|| unlock.password.read(name, answers, report)).transpose()?;
+    let password = password.unwrap_or_default();
+    let _progress = Progress::start("opening the key", report);
+    Ok(match certificates {
+        Some(certificates) => file.open_with(&password, &certificates)?,
+        None => file.open(&password)?,
+    })
+}
+
+fn open_dotnet_store(thumbprint: &CertificateThumbprint) -> Result<SigningKey, Failure> {
+    let home = etcetera::home_dir().map_err(|_| {
+        let hint = Some("set HOME".to_owned());
+        Failure::plain(Exit::Configuration, "home", "this user has no home folder".to_owned(), hint)
+    })?;
+    Ok(DotnetStore::new(&home.join(PathBuf::from(DOTNET_STORE))).find(thumbprint)?)
+}
+
+fn warn_of_validity(certificate: &Certificate, report: &Report) {
+    match certificate.validity(SystemClock.now()) {
+        Validity::Valid => {}
+        Validity::Expired(at) => {
+            report.warning(&format!("the certificate expired on {}", at.format("%Y-%m-%d %H:%M UTC")));
+        }
+        Validity::NotYetValid(at) => {
+            report.warning(&format!("the certificate is not valid before {}", at.format("%Y-%m-%d %H:%M UTC")));
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What is known about a setting: its names, what it takes, its help, its default, and its roles.
+
+use clap::{Arg, ArgAction, builder::PossibleValuesParser};
+use maskinporten_token_generator::{
+    environment::Environment,
+    profile::{KnownSetting, SettingKind, SettingRole},
+};
+use secrecy::SecretString;
+
+use super::table::{CLIENT_JWK, NETWORK, PROFILE, SETTINGS};
+
+/// A setting, as the command line, the variables and the config files know it.
+pub(crate) struct SettingDefinition {
+    /// The word: `client-id` is `--client-id`, `MASKINPORTEN_CLIENT_ID` and `client_id`.
+    pub(crate) name: &'static str,
+    pub(super) short: Option<char>,
+    pub(super) alias: Option<&'static str>,
+    pub(super) form: ValueForm,
+    pub(super) heading: &'static str,
+    pub(super) help: &'static str,
+    /// The value that is used when no source has one, as text.
+    pub(super) default: Option<&'static str>,
+    pub(super) roles: &'static [SettingRole],
+}
+
+/// What a setting takes on the command line; the text is the placeholder in `--help`.
+#[derive(Clone, Copy)]
+pub(super) enum ValueForm {
+    Flag,
+    One(&'static str),
+    /// A number, or a time such as `2m`.
+    Number(&'static str),
+    Many(&'static str),
+    /// A password or PIN, which is a secret from the moment it is parsed.
+    Secret(&'static str),
+    /// A secret that only a variable may hold.
+    SecretVariable,
+}
+
+impl SettingDefinition {
+    pub(super) const fn roles(self, roles: &'static [SettingRole]) -> Self {
+        Self { roles, ..self }
+    }
+
+    pub(super) const fn short(self, short: char) -> Self {
+        Self { short: Some(short), ..self }
+    }
+
+    pub(super) const fn alias(self, alias: &'static str) -> Self {
+        Self { alias: Some(alias), ..self }
+    }
+
+    /// Returns the setting as config files know it; `None` when they may not hold it.
+    fn known(&self) -> Option<KnownSetting> {
+        let kind = match self.form {
+            ValueForm::Flag => SettingKind::Flag,
+            ValueForm::One(_) | ValueForm::Secret(_) => SettingKind::Text,
+            ValueForm::Number(_) => SettingKind::Number,
+            ValueForm::Many(_) => SettingKind::List,
+            ValueForm::SecretVariable => return None,
+        };
+        (self.name != PROFILE).then(|| KnownSetting::new(self.name, kind, self.help).with(self.roles))
+    }
+
+    /// Whether the command line has an option for it.
+    pub(super) fn is_option(&self) -> bool {
+        !matches!(self.form, ValueForm::SecretVariable)
+    }
+
+    /// Whether its value is a secret.
+    pub(super) fn is_secret(&self) -> bool {
+        matches!(self.form, ValueForm::Secret(_) | ValueForm::SecretVariable)
+    }
+
+    /// Returns the variable, such as `MASKINPORTEN_CLIENT_ID`.
+    pub(crate) fn variable(&self) -> String {
+        variable(self.name)
+    }
+
+    /// Describes the variable in one sentence.
+    pub(crate) fn as_variable(&self) -> String {
+        if self.is_option() { format!("In place of {}", option(self.name)) } else { self.help.to_owned() }
+    }
+
+    /// Whether the setting decides how a key is opened or a server is reached, and not what the grant says.
+    pub(super) fn leaves_grant_unchanged(&self) -> bool {
+        let opens = ["alias", "max-iterations"].contains(&self.name) || self.name.contains("password");
+        opens || self.name.starts_with("pkcs11-pin") || self.heading == NETWORK
+    }
+
+    pub(super) fn is(&self, role: SettingRole) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Makes the option.
+    pub(super) fn argument(&self) -> Arg {
+        let argument = Arg::new(self.name).long(self.name).help(self.help).help_heading(self.heading);
+        let argument = match self.form {
+            ValueForm::Flag | ValueForm::SecretVariable => argument.action(ArgAction::SetTrue),
+            ValueForm::One(value) | ValueForm::Number(value) | ValueForm::Secret(value) => {
+                argument.action(ArgAction::Set).value_name(value).allow_hyphen_values(true)
+            }
+            ValueForm::Many(value) => argument.action(ArgAction::Append).value_name(value).allow_hyphen_values(true),
+        };
+        let argument = if self.name == "env" {
+            argument.value_parser(PossibleValuesParser::new(Environment::ALL.map(Environment::name)))
+        } else if self.is_secret() {
+            argument.value_parser(|text: &str| Ok::<_, std::convert::Infallible>(SecretString::from(text)))
+        } else {
+            argument
+        };
+        let argument = self.short.map_or(argument.clone(), |short| argument.short(short));
+        self.alias.map_or(argument.clone(), |alias| argument.visible_alias(alias))
+    }
+}
+
+/// Returns the settings that a config file may hold.
+pub(crate) fn known() -> Vec<KnownSetting> {
+    SETTINGS.iter().filter_map(SettingDefinition::known).collect()
+}
+
+/// Finds a setting by its name.
+pub(super) fn find(name: &str) -> Option<&'static SettingDefinition> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+/// Returns the names of the settings that name a file.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().filter(|setting| setting.is(SettingRole::Path)).map(|setting| setting.name)
+}
+
+/// Whether a setting names a file.
+pub(crate) fn is_path(name: &str) -> bool {
+    find(name).is_some_and(|setting| setting.is(SettingRole::Path))
+}
+
+/// Whether a setting names a command, or code that is run.
+pub(crate) fn is_command(name: &str) -> bool {
+    find(name).is_some_and(|setting| setting.is(SettingRole::Command))
+}
+
+/// Returns the option of a setting: `--client-id`.
+pub(crate) fn option(name: &str) -> String {
+    format!("--{name}")
+}
+
+/// Returns the variable of a setting: `MASKINPORTEN_CLIENT_ID`.
+pub(crate) fn variable(name: &str) -> String {
+    format!("MASKINPORTEN_{}", name.to_uppercase().replace('-', "_"))
+}
+
+/// The variables that NAIS sets, with the settings that they stand for
+/// (<https://docs.nais.io/auth/maskinporten/reference/>).
+pub(crate) const NAIS_VARIABLES: [(&str, &str); 4] = [
+    ("MASKINPORTEN_CLIENT_JWK", CLIENT_JWK),
+    ("MASKINPORTEN_SCOPES", "scope"),
+    ("MASKINPORTEN_WELL_KNOWN_URL", "discover"),
+    ("MASKINPORTEN_ISSUER", "audience"),
+];

@@ -1,0 +1,45 @@
+//! The settings in effect, as `config show` and `check` print them.
+
+use super::{SettingSources, table::SETTINGS};
+
+/// Replaces a secret.
+pub(crate) const MASK: &str = "********";
+
+/// A setting that has a value.
+pub(crate) struct EffectiveSetting {
+    /// The name as config files spell it: `client_id`.
+    pub(crate) name: String,
+    /// The value; a secret is masked.
+    pub(crate) value: String,
+    /// Where it came from.
+    pub(crate) from: String,
+    pub(crate) privacy: Privacy,
+}
+
+/// How much of a value a report shows that may be pasted where help is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Privacy {
+    Public,
+    /// Identifies a person, or is a command, which may hold anything.
+    Masked,
+    /// A claim, which may hold anything.
+    Omitted,
+}
+
+/// Lists every setting that has a value, in the order of `--help`.
+pub(crate) fn effective_settings(sources: &SettingSources) -> Vec<EffectiveSetting> {
+    let rows = SETTINGS.iter().filter_map(|setting| {
+        let (value, from) = match sources.find(setting.name) {
+            Some(found) if setting.is_secret() => (MASK.to_owned(), found.origin.label),
+            Some(found) => (found.texts().join(" "), found.origin.label),
+            None => (setting.default?.to_owned(), "default".to_owned()),
+        };
+        let privacy = match setting.name {
+            "pid" | "keystore-password-command" | "pkcs11-pin-command" => Privacy::Masked,
+            "claim" | "claim-json" => Privacy::Omitted,
+            _ => Privacy::Public,
+        };
+        Some(EffectiveSetting { name: setting.name.replace('-', "_"), value, from, privacy })
+    });
+    rows.collect()
+}

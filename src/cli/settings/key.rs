@@ -1,0 +1,220 @@
+//! The key: where it is, which of several it is, and where its password or PIN is.
+
+use maskinporten_token_generator::keystore::{CertificateThumbprint, MAXIMUM_ITERATIONS};
+use secrecy::SecretString;
+
+use super::{
+    Setting, SettingSources, definition, server,
+    sources::{Found, Layer, Origin},
+    table::CLIENT_JWK,
+};
+use crate::cli::report::{Exit, Failure};
+
+/// The key that signs.
+#[derive(Debug)]
+pub(crate) struct KeySettings {
+    pub(crate) source: Setting<KeySource>,
+    /// The key id that chooses a key from a JWK set.
+    pub(crate) key_id: Option<String>,
+}
+
+/// Where the key is. A file named `-` is stdin.
+#[derive(Debug)]
+pub(crate) enum KeySource {
+    Pkcs12 {
+        file: String,
+        alias: Option<Setting<String>>,
+        unlock: Unlock,
+    },
+    Jwk {
+        file: String,
+    },
+    /// The JSON of a JWK, from a variable.
+    ClientJwk(SecretString),
+    Pem {
+        file: String,
+        certificate: Option<String>,
+        unlock: Unlock,
+    },
+    /// A certificate in .NET's store of this user.
+    DotnetStore {
+        thumbprint: CertificateThumbprint,
+        text: String,
+    },
+    Pkcs11 {
+        module: String,
+        token: String,
+        key: String,
+        certificate: Option<String>,
+        pin: Secret,
+    },
+}
+
+/// How a file with an encrypted key is opened.
+#[derive(Debug)]
+pub(crate) struct Unlock {
+    pub(crate) password: Secret,
+    pub(crate) maximum_iterations: u64,
+}
+
+/// A password or PIN that may be needed.
+#[derive(Debug)]
+pub(crate) struct Secret {
+    pub(crate) kind: SecretKind,
+    pub(crate) source: Setting<SecretSource>,
+    /// Whether stdin holds the key, so that nothing else can be read from it.
+    pub(crate) stdin_is_taken: bool,
+}
+
+/// What a secret is, and what it opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SecretKind {
+    KeystorePassword,
+    KeyPassword,
+    Pin,
+}
+
+/// Where a secret is kept.
+#[derive(Debug)]
+pub(crate) enum SecretSource {
+    File(String),
+    Variable(String),
+    Command(String),
+    Literal(SecretString),
+    /// Nowhere: the user is asked.
+    Prompt,
+}
+
+/// The settings that name a key; they exclude each other.
+const SOURCES: [&str; 6] = ["keystore", "jwk", CLIENT_JWK, "key", "certificate-thumbprint", "pkcs11-module"];
+
+impl KeySettings {
+    /// Parses the settings of the key. Nothing is read or asked for yet.
+    pub(crate) fn parse(sources: &SettingSources) -> Result<Self, Failure> {
+        let found = sources.find_one_of(&SOURCES)?.ok_or_else(|| {
+            let hint = "pass --keystore FILE, or set MASKINPORTEN_KEYSTORE; --jwk, --key, --certificate-thumbprint and \
+                        --pkcs11-module name other kinds of keys";
+            Failure::plain(Exit::Configuration, "missing", "no keystore was given".to_owned(), Some(hint.to_owned()))
+        })?;
+        refuse_key_itself(sources, &found)?;
+        refuse_certificate(sources, &found)?;
+        let file = || found.text().to_owned();
+        let text = |name| sources.find(name).map(|found| found.text().to_owned());
+        let source = match found.name {
+            "keystore" => {
+                let alias = sources.find("alias").map(|found| found.setting(found.text().to_owned()));
+                let unlock = Unlock::parse(sources, SecretKind::KeystorePassword, &found)?;
+                KeySource::Pkcs12 { file: file(), alias, unlock }
+            }
+            "key" => {
+                let unlock = Unlock::parse(sources, SecretKind::KeyPassword, &found)?;
+                KeySource::Pem { file: file(), certificate: text("certificate"), unlock }
+            }
+            "jwk" => KeySource::Jwk { file: file() },
+            "certificate-thumbprint" => {
+                let thumbprint = found.parse(CertificateThumbprint::parse)?.value;
+                KeySource::DotnetStore { thumbprint, text: file() }
+            }
+            "pkcs11-module" => KeySource::Pkcs11 {
+                module: file(),
+                token: sources.require("pkcs11-token", "pass --pkcs11-token LABEL")?.text().to_owned(),
+                key: sources.require("pkcs11-key", "pass --pkcs11-key LABEL")?.text().to_owned(),
+                certificate: text("certificate"),
+                pin: Secret::parse(sources, SecretKind::Pin, &found)?,
+            },
+            _ => KeySource::ClientJwk(found.secret()),
+        };
+        Ok(Self { source: found.setting(source), key_id: text("kid").filter(|id| id != "thumbprint") })
+    }
+}
+
+/// Refuses a key where a file name belongs: it would be printed in the error that there is no such file.
+fn refuse_key_itself(sources: &SettingSources, source: &Found) -> Result<(), Failure> {
+    let certificate = sources.find("certificate");
+    let is_key = |text: &str| text.trim_start().starts_with(['{', '[']) || text.contains("-----BEGIN");
+    let Some(found) = [source].into_iter().chain(&certificate).find(|found| is_key(found.text())) else {
+        return Ok(());
+    };
+    let message = format!("{} holds a key or certificate itself, not the name of a file", found.origin.label);
+    let hint = "put it in a file that only you may read, and name that; a JWK can be in MASKINPORTEN_CLIENT_JWK";
+    Err(found.failure("plain_key", message, hint))
+}
+
+/// Refuses a certificate beside a key that has its own: only PEM keys and hardware tokens take one.
+fn refuse_certificate(sources: &SettingSources, source: &Found) -> Result<(), Failure> {
+    let Some(certificate) = sources.find("certificate") else { return Ok(()) };
+    if ["key", "pkcs11-module"].contains(&source.name) || certificate.origin.layer > source.origin.layer {
+        return Ok(());
+    }
+    let (own, other) = (&certificate.origin.label, &source.origin.label);
+    let message = format!("{own} goes with --key or --pkcs11-module, not with {other}");
+    Err(certificate.failure("conflict", message, "leave it out"))
+}
+
+impl Unlock {
+    /// Parses how the files that `keys list` names are opened.
+    pub(crate) fn for_file(sources: &SettingSources, kind: SecretKind, file: &str) -> Result<Self, Failure> {
+        let origin = Origin::new(Layer::Option, file);
+        let password = Secret { stdin_is_taken: file == "-", ..Secret::of_source(sources, kind, &origin)? };
+        Ok(Self { password, maximum_iterations: maximum_iterations(sources)? })
+    }
+
+    fn parse(sources: &SettingSources, kind: SecretKind, key: &Found) -> Result<Self, Failure> {
+        Ok(Self { password: Secret::parse(sources, kind, key)?, maximum_iterations: maximum_iterations(sources)? })
+    }
+}
+
+/// Parses the most key derivation iterations that opening a key may take.
+pub(crate) fn maximum_iterations(sources: &SettingSources) -> Result<u64, Failure> {
+    server::number(sources, "max-iterations", 1..=MAXIMUM_ITERATIONS)
+}
+
+/// Finds the certificate file that goes with a key.
+pub(crate) fn certificate_file(sources: &SettingSources) -> Option<String> {
+    sources.find("certificate").map(|found| found.text().to_owned())
+}
+
+impl SecretKind {
+    /// The settings that say where it is: file, variable, command, and the secret itself.
+    const fn settings(self) -> [&'static str; 4] {
+        match self {
+            Self::KeystorePassword | Self::KeyPassword => {
+                ["keystore-password-file", "keystore-password-env", "keystore-password-command", "keystore-password"]
+            }
+            Self::Pin => ["pkcs11-pin-file", "pkcs11-pin-env", "pkcs11-pin-command", "pkcs11-pin"],
+        }
+    }
+
+    /// Returns the option for a file with the secret.
+    pub(crate) fn file_option(self) -> String {
+        definition::option(self.settings()[0])
+    }
+
+    /// Returns the variable for the secret itself.
+    pub(crate) fn variable(self) -> String {
+        definition::variable(self.settings()[3])
+    }
+}
+
+impl Secret {
+    fn parse(sources: &SettingSources, kind: SecretKind, key: &Found) -> Result<Self, Failure> {
+        Ok(Self { stdin_is_taken: key.text() == "-", ..Self::of_source(sources, kind, &key.origin)? })
+    }
+
+    /// Finds where the secret of a key is kept. The simulator's password belongs to the simulator's keystore alone.
+    fn of_source(sources: &SettingSources, kind: SecretKind, key: &Origin) -> Result<Self, Failure> {
+        let [file, variable, command, _] = kind.settings();
+        let found = sources.find_one_of(&kind.settings())?;
+        let belongs = |found: &Found| found.origin.layer != Layer::Environment || key.layer == Layer::Environment;
+        let source = match found.filter(belongs) {
+            None => Setting { value: SecretSource::Prompt, origin: Origin::new(Layer::Default, "default") },
+            Some(found) => found.setting(match found.name {
+                name if name == file => SecretSource::File(found.text().to_owned()),
+                name if name == variable => SecretSource::Variable(found.text().to_owned()),
+                name if name == command => SecretSource::Command(found.text().to_owned()),
+                _ => SecretSource::Literal(found.secret()),
+            }),
+        };
+        Ok(Self { kind, source, stdin_is_taken: false })
+    }
+}

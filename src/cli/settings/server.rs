@@ -1,0 +1,179 @@
+//! The server: the environment, what replaces parts of it, and how it is reached.
+
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
+
+use maskinporten_token_generator::{
+    client::{MinimumLifetime, RetryPolicy},
+    clock,
+    environment::Environment,
+    http::{Endpoint, HttpOptions},
+    tokens::TokenEndpoint,
+};
+
+use super::{
+    Problems, Setting, SettingSources, definition,
+    sources::{Found, Layer},
+};
+use crate::cli::report::{Exit, Failure, Report};
+
+/// A day; no access token lives longer.
+const MAXIMUM_MINIMUM_SECONDS: u64 = 24 * 60 * 60;
+
+/// The addresses as they were given, which may contradict the environment or be unusable.
+pub(crate) struct GivenAddresses {
+    pub(crate) environment: Option<Environment>,
+    pub(crate) audience: Option<Setting<String>>,
+    pub(crate) token_endpoint: Option<Setting<String>>,
+    pub(crate) discover: Option<Setting<String>>,
+}
+
+/// How requests are made.
+#[derive(Debug, Clone)]
+pub(crate) struct NetworkSettings {
+    pub(crate) http: HttpOptions,
+    pub(crate) retry_policy: RetryPolicy,
+}
+
+/// How the token cache is used.
+#[derive(Debug, Clone)]
+pub(crate) struct CacheSettings {
+    pub(crate) is_off: bool,
+    pub(crate) refresh: bool,
+    pub(crate) minimum: MinimumLifetime,
+}
+
+/// Parses `--env`, and adds the values that belong to the environment to the sources.
+///
+/// Without an environment, audience and token endpoint must come from elsewhere.
+pub(super) fn environment(
+    sources: &mut SettingSources,
+    report: &Report,
+) -> Result<Option<Setting<Environment>>, Failure> {
+    let Some(found) = sources.find("env") else {
+        let is_named = sources.find("audience").is_some() && sources.find("token-endpoint").is_some();
+        if is_named || sources.find("discover").is_some() {
+            return Ok(None);
+        }
+        let hint = "pass --env test or --env prod (--env local for the simulator), or set MASKINPORTEN_ENV".to_owned();
+        return Err(Failure::plain(Exit::Configuration, "missing", "no environment was given".to_owned(), Some(hint)));
+    };
+    let Some(environment) = Environment::parse(found.text()) else {
+        let names = Environment::ALL.map(Environment::name).join(", ");
+        let message = format!("{} is not a known environment", found.origin.label);
+        return Err(found.failure("env", message, format!("use one of {names}")));
+    };
+    let setting = found.setting(environment);
+    if let Some(reason) = environment.retired() {
+        report.warning(reason);
+    }
+    sources.add_environment(environment)?;
+    Ok(Some(setting))
+}
+
+impl GivenAddresses {
+    pub(crate) fn new(sources: &SettingSources) -> Self {
+        let text = |name| sources.find(name).map(|found| found.setting(found.text().to_owned()));
+        Self {
+            environment: sources.find("env").and_then(|found| Environment::parse(found.text())),
+            audience: text("audience"),
+            token_endpoint: text("token-endpoint"),
+            discover: text("discover"),
+        }
+    }
+}
+
+/// Parses audience and token endpoint. Metadata replaces what weaker sources name, and is not needed if stronger ones name
+/// both. Until it is fetched, its URL is the audience.
+pub(super) fn addresses(sources: &SettingSources) -> Result<(String, TokenEndpoint), Failure> {
+    let found = sources.find("discover");
+    let discover = found.as_ref().map(endpoint).transpose()?;
+    let limit = found.map_or(Layer::Default, |found| found.origin.layer);
+    let named = |name| sources.find(name).filter(|found| found.origin.layer <= limit);
+    let audience = named("audience").map(|found| found.text().to_owned());
+    let token_endpoint = named("token-endpoint");
+    if let Some(metadata) = discover.filter(|_| audience.is_none() || token_endpoint.is_none()) {
+        let token_endpoint = token_endpoint.map(|found| endpoint(&found)).transpose()?;
+        let replaces_audience = audience.is_none();
+        let audience = audience.unwrap_or_else(|| metadata.as_str().to_owned());
+        return Ok((audience, TokenEndpoint::Discovered { metadata, replaces_audience, token_endpoint }));
+    }
+    let audience = sources.require("audience", "pass --env test, or --audience URL")?.text().to_owned();
+    let found = sources.require("token-endpoint", "pass --env test, or --token-endpoint URL")?;
+    Ok((audience, TokenEndpoint::Fixed(endpoint(&found)?)))
+}
+
+/// Parses an address that a signed grant may be sent to.
+///
+/// A project file came with the folder, so it may only name Maskinporten's own hosts and this machine: a server that
+/// receives a grant can exchange it for its owner's token.
+fn endpoint(found: &Found) -> Result<Endpoint, Failure> {
+    let endpoint = found.parse(Endpoint::parse)?.value;
+    let host = endpoint.host();
+    let own = ["maskinporten.no", "maskinporten.dev"];
+    let is_own = own.iter().any(|own| host == *own || host.strip_suffix(own).is_some_and(|rest| rest.ends_with('.')));
+    if found.origin.layer != Layer::ProjectFile || is_own || endpoint.is_loopback() {
+        return Ok(endpoint);
+    }
+    let message = format!("{} would send a signed grant to {host}, which is not Maskinporten", found.origin.label);
+    let hint = "if you trust the file, name it with --config, or write the address in your own config file";
+    Err(found.failure("config_address", message, hint))
+}
+
+impl NetworkSettings {
+    /// Parses the time limits, the retries and the trusted authorities; fails with the first problem.
+    pub(crate) fn parse(sources: &SettingSources) -> Result<Self, Failure> {
+        let mut problems = Problems::default();
+        Self::collect(sources, &mut problems).ok_or_else(|| problems.first())
+    }
+
+    pub(super) fn collect(sources: &SettingSources, problems: &mut Problems) -> Option<Self> {
+        let ca_file = sources.find("ca-file").map(|found| PathBuf::from(found.text()));
+        let connect_timeout = problems.keep(time_limit(sources, "connect-timeout"));
+        let timeout = problems.keep(time_limit(sources, "timeout"));
+        let retries = problems.keep(number(sources, "retries", 0..=100));
+        Some(Self {
+            http: HttpOptions { connect_timeout: connect_timeout?, ca_file, client: None },
+            retry_policy: RetryPolicy { timeout: timeout?, retries: usize::try_from(retries?).unwrap_or(usize::MAX) },
+        })
+    }
+}
+
+impl CacheSettings {
+    pub(super) fn parse(sources: &SettingSources) -> Result<Self, Failure> {
+        let minimum = match sources.find("min-ttl") {
+            Some(found) => MinimumLifetime::Seconds(seconds(&found, 0..=MAXIMUM_MINIMUM_SECONDS, "of at most a day")?),
+            None => MinimumLifetime::Usual,
+        };
+        Ok(Self { is_off: is_on(sources, "no-cache"), refresh: is_on(sources, "refresh"), minimum })
+    }
+}
+
+/// Whether a flag is on; a variable can turn it off too.
+fn is_on(sources: &SettingSources, name: &'static str) -> bool {
+    let off = ["0", "false", "no", "off"];
+    sources.find(name).is_some_and(|found| !off.iter().any(|word| found.text().eq_ignore_ascii_case(word)))
+}
+
+/// Parses a time limit of up to an hour.
+fn time_limit(sources: &SettingSources, name: &'static str) -> Result<Duration, Failure> {
+    seconds(&sources.find_or_default(name), 1..=3600, "between 1 second and 1 hour").map(Duration::from_secs)
+}
+
+/// Parses a number of seconds (`30`, `30s`) or minutes (`2m`) within a range, which `words` name.
+fn seconds(found: &Found, range: RangeInclusive<u64>, words: &str) -> Result<u64, Failure> {
+    clock::parse_seconds(found.text()).filter(|seconds| range.contains(seconds)).ok_or_else(|| {
+        let message = format!("{} must be a time {words}", found.origin.label);
+        found.failure(found.name, message, format!("pass {} 30s or 2m", definition::option(found.name)))
+    })
+}
+
+/// Parses a whole number within a range.
+pub(super) fn number(sources: &SettingSources, name: &'static str, range: RangeInclusive<u64>) -> Result<u64, Failure> {
+    let found = sources.find_or_default(name);
+    found.text().trim().parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+        let message =
+            format!("{} must be a whole number from {} to {}", found.origin.label, range.start(), range.end());
+        let default = definition::find(name).and_then(|setting| setting.default).unwrap_or_default();
+        found.failure(name, message, format!("pass {} {default}", definition::option(name)))
+    })
+}

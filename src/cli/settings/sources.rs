@@ -1,0 +1,311 @@
+//! The sources of settings: options, variables, the project file, the user file, the environment's own values.
+//!
+//! The first source that has a value wins. Here values are texts and secrets; the other files of this module parse them,
+//! and nothing outside of it looks a setting up by its name.
+
+use std::{borrow::Cow, collections::BTreeSet, env, path::PathBuf};
+
+use maskinporten_token_generator::{
+    environment::{Environment, LocalEnvironment},
+    explain::Explain,
+    profile::{ConfigFileKind, ConfigSearch, Profile, ProfileHeader},
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+use super::{
+    arguments::{RawSetting, RawValue, SettingArguments},
+    definition::{self, NAIS_VARIABLES, SettingDefinition},
+    table::{PROFILE, SETTINGS},
+};
+use crate::cli::report::{Exit, Failure, Report};
+
+/// The kinds of sources, the strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Layer {
+    Option,
+    Variable,
+    /// The project's config file, which came with the folder and is trusted less.
+    ProjectFile,
+    UserFile,
+    /// The values that belong to the environment, such as its token endpoint.
+    Environment,
+    Default,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) layer: Layer,
+    /// What the user calls it: `--ttl`, `MASKINPORTEN_TTL`, or a key and a place in a file.
+    pub(crate) label: String,
+}
+
+/// A parsed value and its origin.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) origin: Origin,
+}
+
+/// The strongest value of a setting, not parsed yet.
+pub(super) struct Found<'sources> {
+    pub(super) name: &'static str,
+    value: Cow<'sources, RawValue>,
+    pub(super) origin: Origin,
+}
+
+/// Every source of settings, the strongest first.
+pub(crate) struct SettingSources {
+    layers: Vec<(Layer, Vec<RawSetting>)>,
+    /// The headers of the profile, for requests to an API.
+    pub(crate) headers: Vec<ProfileHeader>,
+    /// The name of the profile, if one is used.
+    pub(crate) profile: Option<String>,
+}
+
+impl Origin {
+    pub(crate) fn new(layer: Layer, label: impl Into<String>) -> Self {
+        Self { layer, label: label.into() }
+    }
+
+    /// Makes a failure about the value, with the exit code that its source calls for.
+    pub(crate) fn failure(&self, code: &'static str, message: String, hint: impl Into<String>) -> Failure {
+        Failure::plain(self.exit(), code, message, Some(hint.into()))
+    }
+
+    /// Makes the failure of a value that cannot be used.
+    pub(crate) fn unusable(&self, error: &dyn Explain) -> Failure {
+        Failure::new(self.exit(), error).about(&format!("{} cannot be used", self.label))
+    }
+
+    fn exit(&self) -> Exit {
+        if self.layer == Layer::Option { Exit::Usage } else { Exit::Configuration }
+    }
+}
+
+impl Found<'_> {
+    /// Returns the value, or the last one where a setting was given more than once; empty for a secret.
+    pub(super) fn text(&self) -> &str {
+        self.texts().last().map(String::as_str).unwrap_or_default()
+    }
+
+    pub(super) fn texts(&self) -> &[String] {
+        if let RawValue::Texts(texts) = &*self.value { texts } else { &[] }
+    }
+
+    pub(super) fn secret(&self) -> SecretString {
+        if let RawValue::Secret(secret) = &*self.value { secret.clone() } else { SecretString::default() }
+    }
+
+    pub(super) fn setting<T>(&self, value: T) -> Setting<T> {
+        Setting { value, origin: self.origin.clone() }
+    }
+
+    /// Parses the value.
+    pub(super) fn parse<T, E: Explain>(&self, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<Setting<T>, Failure> {
+        parse(self.text()).map(|value| self.setting(value)).map_err(|error| self.origin.unusable(&error))
+    }
+
+    /// Makes a failure about the value.
+    pub(super) fn failure(&self, code: &'static str, message: String, hint: impl Into<String>) -> Failure {
+        self.origin.failure(code, message, hint)
+    }
+}
+
+impl SettingSources {
+    /// Reads the options, the variables, and the profile that they or the config files name.
+    pub(crate) fn load(arguments: SettingArguments, config: Option<PathBuf>, report: &Report) -> Result<Self, Failure> {
+        let mut sources = Self::without_profile(arguments, |_| true)?;
+        sources.add_profile(config, report)?;
+        Ok(sources)
+    }
+
+    /// Reads the options of the original tool. It knows no variables, so none may change its grant: variables only
+    /// decide how its key is opened and a server is reached.
+    pub(crate) fn load_legacy(arguments: SettingArguments) -> Result<Self, Failure> {
+        Self::without_profile(arguments, SettingDefinition::leaves_grant_unchanged)
+    }
+
+    fn without_profile(
+        arguments: SettingArguments,
+        uses_variable: fn(&SettingDefinition) -> bool,
+    ) -> Result<Self, Failure> {
+        let layers = vec![(Layer::Option, arguments.0), (Layer::Variable, variables(uses_variable)?)];
+        Ok(Self { layers, headers: Vec::new(), profile: None })
+    }
+
+    /// Adds the profile, the project file's values before the user file's.
+    ///
+    /// The simulator needs no settings, so with `--env local` a profile is used only if it was named.
+    fn add_profile(&mut self, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
+        let named = self.find(PROFILE).map(|found| found.text().to_owned());
+        if named.is_none() && self.find("env").is_some_and(|found| found.text() == Environment::Local.name()) {
+            return Ok(());
+        }
+        let profiles = ConfigSearch::usual(config).read(&definition::known())?;
+        report.warn_of(profiles.warnings());
+        let Some(profile) = profiles.profile(named.as_deref())? else { return Ok(()) };
+        report.warn_of(&profile.warnings);
+        report.detail(&format!("using the profile {}", profile.name));
+        for (kind, layer) in [(ConfigFileKind::Project, Layer::ProjectFile), (ConfigFileKind::User, Layer::UserFile)] {
+            self.layers.push((layer, values_in_file(&profile, kind)));
+        }
+        self.headers = profile.headers;
+        self.profile = Some(profile.name);
+        Ok(())
+    }
+
+    /// Adds the addresses of an environment, or what the running simulator offers.
+    pub(super) fn add_environment(&mut self, environment: Environment) -> Result<(), Failure> {
+        let values = if environment == Environment::Local {
+            let local = LocalEnvironment::read(&LocalEnvironment::path()?)?;
+            let mut values = vec![
+                ("audience", local.issuer),
+                ("token-endpoint", local.token_endpoint),
+                ("client-id", local.client_id),
+                ("scope", local.scope),
+                ("keystore", local.keystore.display().to_string()),
+                ("keystore-password-file", local.keystore_password_file.display().to_string()),
+            ];
+            values.extend(local.ca_file.map(|file| ("ca-file", file.display().to_string())));
+            values
+        } else {
+            let addresses = environment.addresses();
+            let values = addresses
+                .map(|addresses| vec![("audience", addresses.issuer), ("token-endpoint", addresses.token_endpoint)]);
+            values.unwrap_or_default()
+        };
+        let raw = values.into_iter().map(|(name, value)| RawSetting {
+            name,
+            value: RawValue::Texts(vec![value]),
+            label: format!("{environment}'s {name}"),
+        });
+        self.layers.push((Layer::Environment, raw.collect()));
+        Ok(())
+    }
+
+    /// Refuses an option with an empty value, which is most often an unset variable of a script. A password may be
+    /// empty.
+    pub(crate) fn refuse_empty_options(&self) -> Result<(), Failure> {
+        let options = self.layers.iter().filter(|(layer, _)| *layer == Layer::Option).flat_map(|(_, raw)| raw);
+        let is_empty = |raw: &&RawSetting| match &raw.value {
+            RawValue::Texts(texts) => texts.iter().any(|text| text.trim().is_empty()),
+            RawValue::Secret(secret) => raw.name != "keystore-password" && secret.expose_secret().trim().is_empty(),
+        };
+        options.clone().find(is_empty).map_or(Ok(()), |raw| {
+            let hint = Some("give it a value, or leave it out".to_owned());
+            Err(Failure::plain(Exit::Usage, "empty", format!("{} is empty", raw.label), hint))
+        })
+    }
+
+    /// Finds the strongest value of a setting.
+    pub(super) fn find(&self, name: &'static str) -> Option<Found<'_>> {
+        self.find_group(&[name]).into_iter().next()
+    }
+
+    /// Finds the strongest value of each of these settings in the strongest layer that has any of them.
+    pub(super) fn find_group(&self, names: &[&'static str]) -> Vec<Found<'_>> {
+        for (layer, raw) in &self.layers {
+            let named = names.iter().filter_map(|name| raw.iter().find(|raw| raw.name == *name));
+            let found = named.map(|raw| Found {
+                name: raw.name,
+                value: Cow::Borrowed(&raw.value),
+                origin: Origin::new(*layer, raw.label.clone()),
+            });
+            let found: Vec<_> = found.collect();
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        Vec::new()
+    }
+
+    /// Finds the one of these settings that is given; they exclude each other in one layer.
+    pub(super) fn find_one_of(&self, names: &[&'static str]) -> Result<Option<Found<'_>>, Failure> {
+        let mut found = self.find_group(names);
+        if let [first, second, ..] = found.as_slice() {
+            let message = format!("{} and {} exclude each other", first.origin.label, second.origin.label);
+            return Err(first.failure("conflict", message, "give one of them"));
+        }
+        Ok(found.pop())
+    }
+
+    /// Finds a setting, or else the default that the table of settings has for it.
+    pub(super) fn find_or_default(&self, name: &'static str) -> Found<'_> {
+        let default = || definition::find(name).and_then(|setting| setting.default).unwrap_or_default().to_owned();
+        self.find(name).unwrap_or_else(|| Found {
+            name,
+            value: Cow::Owned(RawValue::Texts(vec![default()])),
+            origin: Origin::new(Layer::Default, "default"),
+        })
+    }
+
+    /// Finds a setting that every grant needs.
+    pub(super) fn require(&self, name: &'static str, hint: &str) -> Result<Found<'_>, Failure> {
+        self.find(name).ok_or_else(|| {
+            let hint = format!("{hint}, or set {}", definition::variable(name));
+            let message = format!("no {} was given", name.replace('-', " "));
+            Failure::plain(Exit::Configuration, "missing", message, Some(hint))
+        })
+    }
+
+    /// Whether a setting that is used reads stdin.
+    pub(crate) fn takes_stdin(&self) -> bool {
+        self.paths().any(|path| path == "-")
+    }
+
+    /// Returns the files that the settings name.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        self.paths().map(PathBuf::from).collect()
+    }
+
+    fn paths(&self) -> impl Iterator<Item = String> {
+        definition::paths().filter_map(|name| self.find(name)).map(|found| found.text().to_owned())
+    }
+
+    /// Returns the variables that hold secrets: those that are secrets themselves, and those that settings name.
+    pub(crate) fn secret_variables(&self) -> BTreeSet<String> {
+        let own = SETTINGS.iter().filter(|setting| setting.is_secret()).map(SettingDefinition::variable);
+        let naming = ["keystore-password-env", "pkcs11-pin-env"];
+        let raw = self.layers.iter().flat_map(|(_, raw)| raw).filter(|raw| naming.contains(&raw.name));
+        let texts = raw.filter_map(|raw| if let RawValue::Texts(texts) = &raw.value { Some(texts) } else { None });
+        let named = texts.flatten().filter(|name| !name.is_empty() && !name.contains(['=', '\0']));
+        own.chain(named.cloned()).collect()
+    }
+}
+
+fn values_in_file(profile: &Profile, kind: ConfigFileKind) -> Vec<RawSetting> {
+    let own = profile.values.iter().filter(|(_, value)| value.kind() == kind);
+    let raw = own.filter_map(|(name, value)| {
+        let setting = definition::find(name)?;
+        let label = format!("{} in {}", name.replace('-', "_"), value.location());
+        let value = match value.values() {
+            [secret] if setting.is_secret() => RawValue::new(setting, secret),
+            texts => RawValue::Texts(texts.to_vec()),
+        };
+        Some(RawSetting { name, value, label })
+    });
+    raw.collect()
+}
+
+/// Reads the variables. An empty variable counts as unset.
+fn variables(is_used: fn(&SettingDefinition) -> bool) -> Result<Vec<RawSetting>, Failure> {
+    let own = SETTINGS.iter().map(|setting| (setting.variable(), setting));
+    let nais =
+        NAIS_VARIABLES.iter().filter_map(|(variable, name)| Some(((*variable).to_owned(), definition::find(name)?)));
+    let set = own.chain(nais).filter(|(_, setting)| is_used(setting)).filter_map(|(variable, setting)| {
+        let value = env::var_os(&variable).filter(|value| !value.is_empty())?;
+        Some(match value.into_string().map(Zeroizing::new) {
+            Ok(text) => Ok(RawSetting { name: setting.name, value: RawValue::new(setting, &text), label: variable }),
+            Err(_) => Err(not_utf8(&variable)),
+        })
+    });
+    set.collect()
+}
+
+/// A value that is not UTF-8 is an error, since a changed value would be another one.
+fn not_utf8(variable: &str) -> Failure {
+    let hint = "set it in a UTF-8 locale, or put the value in a UTF-8 file".to_owned();
+    Failure::plain(Exit::Configuration, "variable", format!("the variable {variable} is not UTF-8"), Some(hint))
+}

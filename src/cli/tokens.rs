@@ -1,0 +1,160 @@
+//! Gets access tokens and signed grants, as the settings ask for them.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use maskinporten_token_generator::{
+    cache::Cache,
+    client::{self, AccessToken, ClientError},
+    clock::{Clock as _, SystemClock},
+    explain::Explain as _,
+    grant::{Assertion, Grant},
+    http::Endpoint,
+    keystore::SigningKey,
+    tokens::{Freshness, TokenEndpoint, TokenEvent, TokenObserver, TokenOrigin, TokenSource},
+};
+
+use super::{
+    located_key::LocatedKey,
+    progress::Progress,
+    report::{Failure, Report, with_cause},
+    settings::{KeySettings, Settings},
+    signals,
+};
+
+/// The tokens of one command, from the token cache or the server.
+pub(crate) struct Tokens {
+    source: TokenSource,
+    freshness: Freshness,
+    report: Arc<Report>,
+}
+
+impl Tokens {
+    /// Opens the cache and locates the key. The key is opened when a request is signed: a password is not asked for if a
+    /// token is cached, nor for a misspelt option.
+    pub(crate) fn new((settings, key): (Settings, KeySettings), report: &Arc<Report>) -> Result<Self, Failure> {
+        warn_of_algorithm(&settings.grant, report);
+        let cache = if settings.cache.is_off { None } else { open_cache(report)? };
+        let key = LocatedKey::read(key, Arc::default(), report)?;
+        let freshness = if settings.cache.refresh { Freshness::Fresh } else { Freshness::Cached };
+        let source = TokenSource::for_grant(settings.grant, settings.endpoint, key)
+            .environment(settings.environment.map(|setting| setting.value))
+            .http_options(settings.network.http)
+            .retry_policy(settings.network.retry_policy)
+            .minimum_lifetime(settings.cache.minimum)
+            .observer(observer(Arc::clone(report)));
+        let source = cache.into_iter().fold(source, |source, cache| source.cache(cache)).build()?;
+        Ok(Self { source, freshness, report: Arc::clone(report) })
+    }
+
+    /// Returns a token from the cache, or else a new one.
+    pub(crate) async fn token(&self) -> Result<AccessToken, Failure> {
+        let obtained = self.source.obtain(self.freshness).await?;
+        if obtained.origin == TokenOrigin::Server {
+            return Ok(obtained.token);
+        }
+        let token = obtained.token.as_of(SystemClock.now());
+        let left = token.expires_in_seconds.unwrap_or_default();
+        self.report.detail(&format!("using the cached token, which is valid for another {left} s"));
+        Ok(token)
+    }
+
+    /// Returns a token in place of one that an API has refused.
+    pub(crate) async fn instead_of(&self, refused: &AccessToken) -> Result<AccessToken, Failure> {
+        self.forget(refused)?;
+        self.token().await
+    }
+
+    /// Removes a token that an API has refused from the cache, so that the next command requests another.
+    pub(crate) fn forget(&self, refused: &AccessToken) -> Result<(), Failure> {
+        Ok(self.source.forget(refused)?)
+    }
+}
+
+/// Reports what a token source does, with a progress line while it waits for the server.
+fn observer(report: Arc<Report>) -> TokenObserver {
+    let progress = Mutex::new(None);
+    let set_progress = move |line| *progress.lock().unwrap_or_else(PoisonError::into_inner) = line;
+    Arc::new(move |event: &TokenEvent<'_>| match event {
+        TokenEvent::Requesting { endpoint, scopes } => {
+            report.detail(&format!("requesting a token from {endpoint} for {scopes}"));
+            set_progress(Some(Progress::start(&format!("waiting for {endpoint}"), &report)));
+        }
+        TokenEvent::Retrying { error, delay } => report_retry(&report, error, *delay),
+        TokenEvent::Requested { .. } => set_progress(None),
+        TokenEvent::CacheWarning(warning) => report.detail(&warning.to_string()),
+        _ => {}
+    })
+}
+
+fn report_retry(report: &Report, error: &ClientError, delay: Duration) {
+    let (cause, code, pause) = (with_cause(error), error.code(), delay.as_millis());
+    report.detail(&format!("{cause} ({code}); trying again in {pause} ms"));
+}
+
+/// A grant that has been signed and not sent.
+pub(crate) struct SignedGrant {
+    pub(crate) grant: Grant,
+    pub(crate) key: SigningKey,
+    pub(crate) assertion: Assertion,
+    pub(crate) endpoint: Endpoint,
+}
+
+impl SignedGrant {
+    /// Opens the key and signs.
+    pub(crate) async fn sign((settings, key): (Settings, KeySettings), report: &Arc<Report>) -> Result<Self, Failure> {
+        warn_of_algorithm(&settings.grant, report);
+        let (audience, endpoint) = settings.addresses(report).await?;
+        let report = Arc::clone(report);
+        signals::blocking(move || {
+            let key = LocatedKey::read(key, Arc::default(), &report)?.open_key()?;
+            let mut grant = settings.grant;
+            grant.audience = audience;
+            let assertion = grant.sign(&key, &SystemClock)?;
+            Ok(Self { grant, key, assertion, endpoint })
+        })
+        .await
+    }
+}
+
+impl Settings {
+    /// Returns audience and token endpoint; fetches the metadata if the settings say so.
+    pub(crate) async fn addresses(&self, report: &Report) -> Result<(String, Endpoint), Failure> {
+        let audience = || self.grant.audience.clone();
+        let (metadata, replaces_audience, token_endpoint) = match &self.endpoint {
+            TokenEndpoint::Fixed(endpoint) => return Ok((audience(), endpoint.clone())),
+            TokenEndpoint::Discovered { metadata, replaces_audience, token_endpoint } => {
+                (metadata, replaces_audience, token_endpoint)
+            }
+        };
+        let retrying = |error: &ClientError, delay| report_retry(report, error, delay);
+        let network = &self.network;
+        let addresses = client::discover(metadata.as_str(), &network.http, network.retry_policy, retrying).await?;
+        let endpoint = match token_endpoint {
+            Some(endpoint) => endpoint.clone(),
+            None => Endpoint::parse(&addresses.token_endpoint).map_err(ClientError::Endpoint)?,
+        };
+        Ok((if *replaces_audience { addresses.issuer } else { audience() }, endpoint))
+    }
+}
+
+/// Opens the token cache; without one if it is not available.
+fn open_cache(report: &Report) -> Result<Option<Cache>, Failure> {
+    match Cache::usual_folder().and_then(|folder| Cache::open(&folder)) {
+        Ok(cache) => Ok(Some(cache)),
+        Err(error) if error.is_unavailable() => {
+            report.detail(&format!("continuing without the token cache: {}", with_cause(&error)));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Warns if the settings name an algorithm that Maskinporten does not accept.
+pub(crate) fn warn_of_algorithm(grant: &Grant, report: &Report) {
+    if let Some(algorithm) = grant.algorithm.filter(|algorithm| !algorithm.is_accepted_by_maskinporten()) {
+        report.warning(&format!("Maskinporten accepts RS256, RS384 and RS512, not {algorithm}"));
+    }
+}
