@@ -108,6 +108,7 @@ fn listed(help: &str) -> impl Iterator<Item = (Option<char>, &str, bool)> {
 mod tests {
     use super::*;
 
+    #[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
     #[test]
     fn the_curl_that_is_installed_has_no_option_that_is_not_known_as_it_is() {
         let help = std::process::Command::new("curl").args(["-q", "--help", "all"]).output().unwrap().stdout;

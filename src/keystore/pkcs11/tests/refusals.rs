@@ -2,6 +2,7 @@
 
 use super::*;
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_pin_that_is_missing_or_wrong_is_told_apart_and_the_tokens_warning_is_passed_on() {
     let test = "a_pin_that_is_missing_or_wrong_is_told_apart_and_the_tokens_warning_is_passed_on";
@@ -23,6 +24,7 @@ fn a_pin_that_is_missing_or_wrong_is_told_apart_and_the_tokens_warning_is_passed
     });
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_token_or_key_that_is_not_there_is_answered_with_those_that_are() {
     let test = "a_token_or_key_that_is_not_there_is_answered_with_those_that_are";
@@ -43,6 +45,7 @@ fn a_token_or_key_that_is_not_there_is_answered_with_those_that_are() {
     });
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_key_that_may_not_sign_is_told_apart() {
     with_token(module_path!(), "a_key_that_may_not_sign_is_told_apart", &[("enterprise", "rsa")], || {
@@ -55,6 +58,7 @@ fn a_key_that_may_not_sign_is_told_apart() {
     });
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_session_that_is_lost_is_told_apart() {
     with_token(module_path!(), "a_session_that_is_lost_is_told_apart", &[("enterprise", "rsa")], || {
