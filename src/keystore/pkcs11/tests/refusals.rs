@@ -2,6 +2,7 @@
 
 use super::*;
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_missing_pin_and_a_wrong_pin_have_different_errors_and_few_tries_are_reported() {
     let test = "a_missing_pin_and_a_wrong_pin_have_different_errors_and_few_tries_are_reported";
@@ -23,6 +24,7 @@ fn a_missing_pin_and_a_wrong_pin_have_different_errors_and_few_tries_are_reporte
     });
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn an_unknown_token_or_key_is_rejected_with_a_list() {
     let test = "an_unknown_token_or_key_is_rejected_with_a_list";
@@ -43,6 +45,7 @@ fn an_unknown_token_or_key_is_rejected_with_a_list() {
     });
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_key_that_may_not_sign_has_an_error_of_its_own() {
     with_token(module_path!(), "a_key_that_may_not_sign_has_an_error_of_its_own", &[("enterprise", "rsa")], || {
@@ -55,6 +58,7 @@ fn a_key_that_may_not_sign_has_an_error_of_its_own() {
     });
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_lost_session_has_an_error_of_its_own() {
     with_token(module_path!(), "a_lost_session_has_an_error_of_its_own", &[("enterprise", "rsa")], || {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::keystore::Certificate;
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn every_algorithm_of_rsa_and_ec_signs_in_the_token() {
     let keys = [("enterprise", "rsa"), ("ec", "p256"), ("ec384", "p384"), ("ec521", "p521")];
@@ -22,6 +23,7 @@ fn every_algorithm_of_rsa_and_ec_signs_in_the_token() {
     });
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_token_without_hashing_mechanisms_gets_the_digest() {
     let keys = [("enterprise", "rsa"), ("ec", "p256")];
@@ -47,6 +49,7 @@ fn a_token_without_hashing_mechanisms_gets_the_digest() {
     });
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn certificates_in_the_token_give_the_chain_and_others_are_left_out() {
     let test = "certificates_in_the_token_give_the_chain_and_others_are_left_out";
@@ -68,6 +71,7 @@ fn certificates_in_the_token_give_the_chain_and_others_are_left_out() {
     });
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn the_certificate_gives_the_public_key_if_the_token_has_none() {
     let test = "the_certificate_gives_the_public_key_if_the_token_has_none";
@@ -83,6 +87,7 @@ fn the_certificate_gives_the_public_key_if_the_token_has_none() {
     });
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn a_key_that_requires_the_pin_for_each_signature_gets_it_each_time() {
     with_token(module_path!(), "a_key_that_requires_the_pin_for_each_signature_gets_it_each_time", &[], || {
@@ -109,6 +114,7 @@ fn a_key_that_requires_the_pin_for_each_signature_gets_it_each_time() {
     });
 }
 
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
 fn neither_key_nor_pin_shows_in_debug_output() {
     with_token(module_path!(), "neither_key_nor_pin_shows_in_debug_output", &[("enterprise", "rsa")], || {
