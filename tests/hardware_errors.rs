@@ -5,7 +5,7 @@ use crate::{
     support::{Maskinporten, maskinporten, testdata},
 };
 
-const FEW: &str = "warning: a wrong PIN was given before: the token does not take many more\n";
+const FEW: &str = "warning: a wrong PIN was given before; the token accepts only a few more\n";
 const IN_PROCESS_LIST: &str = "warning: --pkcs11-pin shows in the process list; set MASKINPORTEN_PKCS11_PIN instead\n";
 const WRONG: &str = "error: could not use a key in the hardware token `test token`\n\
                      caused by: the PIN is wrong; the token reports that few tries are left\n\

@@ -83,7 +83,7 @@ fn a_key_given_instead_of_its_file_name_is_not_shown() {
     let said = |label: &str| {
         format!(
             "error: {label} holds a key or certificate itself, not the name of a file\n\
-             hint: put it in a file that only you may read, and name that; a JWK may stand in \
+             hint: put it in a file that only you may read, and name that; a JWK can be in \
              MASKINPORTEN_CLIENT_JWK\n"
         )
     };

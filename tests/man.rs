@@ -111,7 +111,7 @@ fn the_variables_of_options_are_on_the_pages_that_have_the_options() {
 
         let takes_settings = page.contains("\\fB\\-\\-client\\-id\\fR");
         for variable in
-            ["MASKINPORTEN_CLIENT_ID In place of --client-id", "MASKINPORTEN_CLIENT_JWK A private JWK itself"]
+            ["MASKINPORTEN_CLIENT_ID In place of --client-id", "MASKINPORTEN_CLIENT_JWK The JSON of a private JWK"]
         {
             assert_eq!(environment.contains(variable), takes_settings, "{words:?}: {variable}");
         }

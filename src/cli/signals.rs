@@ -77,15 +77,15 @@ pub(crate) fn is_ignored(signal: u32) -> bool {
 
 /// Listens for Ctrl-C and SIGTERM from the call on; the future is ready when one of them came.
 ///
-/// A server calls it before it reports that it is ready, so that a quick signal does not kill it.
+/// A server calls it before it reports that it is ready, so that a quick signal does not kill it. From then on Ctrl-C is
+/// handled by the command, also while it stops.
 pub(crate) fn stop() -> impl Future<Output = ()> {
-    let handles = HandlesInterrupts::new();
+    std::mem::forget(HandlesInterrupts::new());
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
         async move {
-            let _handles = handles;
             match (interrupt, terminate) {
                 (Ok(mut interrupt), Ok(mut terminate)) => {
                     tokio::select! {
@@ -99,8 +99,7 @@ pub(crate) fn stop() -> impl Future<Output = ()> {
         }
     }
     #[cfg(not(unix))]
-    async move {
-        let _handles = handles;
+    async {
         let _ = tokio::signal::ctrl_c().await;
     }
 }
