@@ -38,9 +38,9 @@ fn makes_no_sense(step: Step, expected: impl Expected) {
     outcome.fails(
         6,
         str![[r#"
-error: could not make sense of the answer
+error: unexpected response
 caused by: [URL] answered [REASON]
-hint: check the address, and whether a proxy answers in its place
+hint: check the URL, and whether a proxy answers instead of the server
 
 "#]],
     );
@@ -54,9 +54,9 @@ fn cannot_be_read(step: Step, expected: impl Expected) {
     outcome.fails(
         6,
         str![[r#"
-error: got no answer that could be read
+error: could not read the response
 caused by: [REASON]
-hint: check the address, and whether a proxy answers in its place
+hint: check the URL, and whether a proxy answers instead of the server
 
 "#]],
     );
@@ -71,7 +71,7 @@ fn is_not_available(step: Step, expected: impl Expected) {
         6,
         str![[r#"
 error: [URL] is unavailable: [REASON]
-hint: try again later; https://status.digdir.no tells of disturbances
+hint: try again later; https://status.digdir.no shows current incidents
 
 "#]],
     );
@@ -124,15 +124,15 @@ fn only_the_beginning_of_a_long_page_is_shown() {
 
 #[test]
 fn an_empty_body_is_reported_by_its_status() {
-    makes_no_sense(json("200 OK", ""), str!["HTTP 200 with application/json, and it is no JSON"]);
-    makes_no_sense(json("400 Bad Request", ""), str!["HTTP 400 with application/json, and it is no OAuth error"]);
+    makes_no_sense(json("200 OK", ""), str!["HTTP 200 with application/json, and it is not JSON"]);
+    makes_no_sense(json("400 Bad Request", ""), str!["HTTP 400 with application/json, and it is not an OAuth error"]);
     makes_no_sense(
         answer("401 Unauthorized", &["WWW-Authenticate: Basic"], ""),
-        str!["HTTP 401, and it is no OAuth error"],
+        str!["HTTP 401, and it is not an OAuth error"],
     );
     makes_no_sense(
         raw("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
-        str!["HTTP 204, and no token endpoint answers with this status"],
+        str!["HTTP 204, and a token endpoint does not use this status"],
     );
     is_not_available(json("500 Internal Server Error", ""), str!["HTTP 500"]);
 }
@@ -141,7 +141,7 @@ fn an_empty_body_is_reported_by_its_status() {
 fn a_401_that_a_web_framework_wrote_is_not_a_refusal() {
     makes_no_sense(
         json("401 Unauthorized", r#"{"status":401,"title":"Unauthorized"}"#),
-        str![[r#"HTTP 401 with application/json, and it is no OAuth error: {"status":401,"title":"Unauthorized"}"#]],
+        str![[r#"HTTP 401 with application/json, and it is not an OAuth error: {"status":401,"title":"Unauthorized"}"#]],
     );
 }
 
@@ -160,9 +160,9 @@ fn a_redirect_is_never_followed() {
             .fails(
                 6,
                 str![[r#"
-error: could not make sense of the answer
+error: unexpected response
 caused by: [URL] answered HTTP [STATUS], and it is a redirect, which is never followed (to [LOCATION])
-hint: check the address, and whether a proxy answers in its place
+hint: check the URL, and whether a proxy answers instead of the server
 
 "#]],
             );
@@ -171,7 +171,7 @@ hint: check the address, and whether a proxy answers in its place
 
 #[test]
 fn a_truncated_body_is_not_a_token() {
-    let cut = str!["the connection to [URL] broke before the answer was complete: it was cut short"];
+    let cut = str!["the connection to [URL] failed before the response was complete: unexpected end of data"];
     let whole = success();
     let beginning = &whole[..whole.len() - 1];
     cannot_be_read(raw(format!("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{whole}")), cut.clone());
@@ -184,7 +184,7 @@ fn a_truncated_body_is_not_a_token() {
 
 #[test]
 fn an_endless_body_is_read_up_to_one_mebibyte() {
-    let too_long = str!["the answer of [URL] is longer than 1048576 bytes"];
+    let too_long = str!["the response from [URL] is longer than 1048576 bytes"];
     for status in ["200 OK", "400 Bad Request", "503 Service Unavailable"] {
         let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\n\r\n{{\"access_token\":\"");
         cannot_be_read(Step::Endless(head.into_bytes(), vec![b'a'; 65536]), too_long.clone());
@@ -196,14 +196,14 @@ fn an_endless_body_is_read_up_to_one_mebibyte() {
 
 #[test]
 fn endless_headers_are_read_up_to_their_limit() {
-    let too_long = str!["the connection to [URL] broke before the answer was complete: its headers are too long"];
+    let too_long = str!["the connection to [URL] failed before the response was complete: the response headers are too long"];
     cannot_be_read(Step::Endless("HTTP/1.1 200 OK\r\n".into(), b"X-Header: value\r\n".repeat(1000)), too_long.clone());
     cannot_be_read(Step::Endless("HTTP/1.1 200 OK\r\nX-Header: ".into(), vec![b'a'; 65536]), too_long.clone());
 }
 
 #[test]
 fn a_response_that_is_not_http_is_reported_as_that() {
-    let no_http = str!["the connection to [URL] broke before the answer was complete: what came is no HTTP"];
+    let no_http = str!["the connection to [URL] failed before the response was complete: the response is not valid HTTP"];
     cannot_be_read(raw("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), no_http.clone());
     cannot_be_read(raw(b"\x15\x03\x03\x00\x02\x02\x28"), no_http.clone());
 }
@@ -220,7 +220,7 @@ fn a_token_is_accepted_with_any_content_type() {
 #[test]
 fn a_success_without_a_usable_token_is_an_error() {
     let unusable = str!["HTTP 200 with application/json, and it is JSON without a usable `access_token`"];
-    let strange = str!["HTTP 200 with application/json, and its `access_token` is empty or holds what no token holds"];
+    let strange = str!["HTTP 200 with application/json, and its `access_token` is empty or has characters that a token cannot have"];
     for (body, reason) in [
         (r"{}", unusable.clone()),
         ("[]", unusable.clone()),
@@ -240,9 +240,9 @@ fn a_success_without_a_usable_token_is_an_error() {
         ),
         (
             r#"{"access_token":"secret-token","token_type":"Bearer"} and more"#,
-            str!["HTTP 200 with application/json, and it is no JSON"],
+            str!["HTTP 200 with application/json, and it is not JSON"],
         ),
-        ("access_token=secret-token&token_type=Bearer", str!["HTTP 200 with application/json, and it is no JSON"]),
+        ("access_token=secret-token&token_type=Bearer", str!["HTTP 200 with application/json, and it is not JSON"]),
     ] {
         makes_no_sense(json("200 OK", body), reason);
     }
@@ -271,9 +271,7 @@ fn a_token_in_an_unusable_response_is_not_shown() {
 fn an_error_with_duplicate_members_is_not_an_oauth_error() {
     makes_no_sense(
         json("400 Bad Request", r#"{"error":"invalid_grant","error":"other"}"#),
-        str![[
-            r#"HTTP 400 with application/json, and it is no OAuth error: {"error":"invalid_grant","error":"other"}"#
-        ]],
+        str![[r#"HTTP 400 with application/json, and it is not an OAuth error: {"error":"invalid_grant","error":"other"}"#]],
     );
 }
 
@@ -290,7 +288,7 @@ fn control_characters_and_tokens_in_a_refusal_are_removed() {
         str![[r#"
 error: the token endpoint refused the grant: HTTP 400, invalid_A
 caused by: the server says: a [31mred hint: run this 2J [JWT]
-caused by: the server says more at https://example.no/ ]8;;x
+caused by: the server refers to https://example.no/ ]8;;x
 hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
 
 "#]],
@@ -305,7 +303,7 @@ fn control_characters_and_assertions_in_a_page_are_removed() {
     );
     cannot_be_read(
         answer("404 Not Found", &["Content-Type: text/\u{1b}[31mhtml"], "gone"),
-        str!["the connection to [URL] broke before the answer was complete: what came is no HTTP"],
+        str!["the connection to [URL] failed before the response was complete: the response is not valid HTTP"],
     );
 }
 
@@ -318,7 +316,7 @@ fn json_errors_have_no_control_characters_and_contain_the_status() {
     outcome.replacing(server.url("/token"), "[URL]").fails(
         6,
         str![[r#"
-{"error":{"code":"answer","message":"could not make sense of the answer","causes":["[URL] answered HTTP 200 with text/html, and it is no JSON: <!DOCTYPE html> <html><head><title>Access denied</title></head> <body>Ask your administrator</body>"],"hint":"check the address, and whether a proxy answers in its place","exit_code":6,"http_status":200,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
+{"error":{"code":"answer","message":"unexpected response","causes":["[URL] answered HTTP 200 with text/html, and it is not JSON: <!DOCTYPE html> <html><head><title>Access denied</title></head> <body>Ask your administrator</body>"],"hint":"check the URL, and whether a proxy answers instead of the server","exit_code":6,"http_status":200,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
 
 "#]],
     );

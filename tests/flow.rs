@@ -194,7 +194,7 @@ fn a_refusal_of_the_simulator_is_explained_and_its_trace_id_is_in_both_logs() {
 error: the token endpoint refused the grant: HTTP 400, invalid_scope (MP-200)
 caused by: the server says: Token request contains invalid scopes for client, simulator:unknown (trace_id: [TRACE_ID])
 caused by: that means: the scope is not registered on the client
-hint: whoever manages the client must add the scope to it in Samarbeidsportalen; if it cannot be chosen there, the owner of the API must grant your organisation access first
+hint: the administrator of the client must add the scope in Samarbeidsportalen; if it is not available there, the owner of the API must first grant your organisation access
 
 "#]],
     );
@@ -233,7 +233,7 @@ fn without_a_simulator_env_local_fails_with_the_command_that_starts_one() {
     outcome.fails(
         3,
         str![[r#"
-error: no simulator has left its addresses in `/nonexistent/maskinporten/local.json`
+error: no simulator is running: `/nonexistent/maskinporten/local.json` does not exist
 hint: start the simulator in another terminal: maskinporten simulate
 
 "#]],
@@ -252,7 +252,7 @@ fn a_simulator_that_has_ended_is_reported_as_unreachable() {
         6,
         str![[r#"
 error: could not reach the server
-caused by: could not connect to [ENDPOINT]: nobody listens there
+caused by: could not connect to [ENDPOINT]: connection refused
 hint: start the simulator in another terminal: maskinporten simulate
 
 "#]],

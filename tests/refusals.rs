@@ -168,8 +168,8 @@ fn a_recorded_refusal_of_an_expired_key_is_explained() {
         5, str![[r#"
 error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-121)
 caused by: the server says: Invalid assertion. Client authentication failed. Expired key. (trace_id: 356666143081bbec11d293753e9702ca)
-caused by: that means: the key on the client was registered more than a year ago, or the end date it was given has passed
-hint: register a new key on the client in Samarbeidsportalen, or the same one once more, which renews it; this shows what to register: maskinporten keys public
+caused by: that means: the key was registered on the client more than a year ago, or the end date it was registered with has passed
+hint: register a new key on the client in Samarbeidsportalen, or renew the same key by registering it again; this command shows what to register: maskinporten keys public
 
 "#]],
     );
@@ -182,7 +182,7 @@ fn a_recorded_refusal_of_an_unknown_scope_is_explained() {
 error: the token endpoint refused the grant: HTTP 400, invalid_scope (MP-200)
 caused by: the server says: Token request contains invalid scopes for client, altinn:serviceowners/read (trace_id: bd1d0e3bfb1c7a7bd99fd447714a316c)
 caused by: that means: the scope is not registered on the client
-hint: whoever manages the client must add the scope to it in Samarbeidsportalen; if it cannot be chosen there, the owner of the API must grant your organisation access first
+hint: the administrator of the client must add the scope in Samarbeidsportalen; if it is not available there, the owner of the API must first grant your organisation access
 
 "#]],
     );
@@ -225,7 +225,7 @@ fn the_older_form_of_a_scope_that_was_not_granted_is_explained() {
         5, str![[r#"
 error: the token endpoint refused the grant: HTTP 403, forbidden
 caused by: the server says: Consumer has not been granted access to the scope folkeregister:deling/offentligutenhjemmel. (correlation id: 2d4fa134-eacb-eae8-63f4-eeb2ea408979)
-caused by: that means: the owner of the API has not granted this organisation access to the scope; a supplier gets this too when it leaves out whom it acts for
+caused by: that means: the owner of the API has not granted this organisation access to the scope; a supplier also gets this refusal when it does not name the consumer it acts for
 hint: ask the owner of the API to grant your organisation number access; a supplier passes the consumer's organisation number with --consumer-org
 
 "#]],
@@ -239,7 +239,7 @@ fn an_unknown_code_gets_a_hint_with_the_documentation_and_the_support_desk() {
         5, str![[r#"
 error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-999)
 caused by: the server says: The moon is full. (trace_id: 0a1b)
-caused by: the server says more at https://maskinporten.no/errors/MP-999
+caused by: the server refers to https://maskinporten.no/errors/MP-999
 hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, or send the trace id to servicedesk@digdir.no
 
 "#]],
@@ -255,7 +255,7 @@ fn an_unknown_code_is_reported_in_norwegian_too() {
         5, str![[r#"
 error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-999)
 caused by: the server says: The moon is full. (trace_id: 0a1b)
-caused by: serveren sier mer på https://maskinporten.no/errors/MP-999
+caused by: serveren viser til https://maskinporten.no/errors/MP-999
 hint: slå det opp i https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, eller send trace-id-en til servicedesk@digdir.no
 
 "#]],

@@ -67,8 +67,8 @@ fn the_last_failure_is_reported() {
     outcome.replacing(server.url("/token"), "[URL]").fails(
         6,
         str![[r#"
-error: [URL] cannot answer now: HTTP 500: the disk is full
-hint: try again later; https://status.digdir.no tells of disturbances
+error: [URL] is unavailable: HTTP 500: the disk is full
+hint: try again later; https://status.digdir.no shows current incidents
 
 "#]],
     );
@@ -114,8 +114,8 @@ fn a_retry_after_beyond_the_timeout_fails_at_once() {
     outcome.replacing(server.url("/token"), "[URL]").fails(
         6,
         str![[r#"
-error: [URL] cannot answer now: HTTP 503
-hint: try again in 3600 s; https://status.digdir.no tells of disturbances
+error: [URL] is unavailable: HTTP 503
+hint: try again in 3600 s; https://status.digdir.no shows current incidents
 
 "#]],
     );
@@ -185,7 +185,7 @@ fn the_timeout_also_limits_a_server_that_hangs_after_a_failure() {
     outcome.replacing(server.url("/token"), "[URL]").fails(
         6,
         str![[r#"
-error: got no answer that could be read
+error: could not read the response
 caused by: [URL] did not answer in time
 hint: try again later; --timeout waits longer
 

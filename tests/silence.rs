@@ -22,7 +22,7 @@ fn a_port_without_a_listener_is_reported_with_the_command_that_starts_a_simulato
         6,
         str![[r#"
 error: could not reach the server
-caused by: could not connect to [URL]: nobody listens there
+caused by: could not connect to [URL]: connection refused
 hint: start the simulator in another terminal: maskinporten simulate
 
 "#]],
@@ -57,9 +57,9 @@ fn a_connection_that_breaks_before_the_response_is_reported() {
         outcome.replacing(server.url("/token"), "[URL]").fails(
             6,
             str![[r#"
-error: got no answer that could be read
-caused by: the connection to [URL] broke before the answer was complete: the other side hung up
-hint: check the address, and whether a proxy answers in its place
+error: could not read the response
+caused by: the connection to [URL] failed before the response was complete: connection closed by the server
+hint: check the URL, and whether a proxy answers instead of the server
 
 "#]],
         );
@@ -86,7 +86,7 @@ fn times_out_after_a_second(first: &str) {
     outcome.replacing(server.url("/token"), "[URL]").fails(
         6,
         str![[r#"
-error: got no answer that could be read
+error: could not read the response
 caused by: [URL] did not answer in time
 hint: try again later; --timeout waits longer
 
@@ -122,7 +122,7 @@ fn json_errors_tell_connection_failures_apart() {
 
     outcome.replacing(&url, "[URL]").fails(
         6, str![[r#"
-{"error":{"code":"connect","message":"could not reach the server","causes":["could not connect to [URL]: nobody listens there"],"hint":"start the simulator in another terminal: maskinporten simulate","exit_code":6,"http_status":null,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
+{"error":{"code":"connect","message":"could not reach the server","causes":["could not connect to [URL]: connection refused"],"hint":"start the simulator in another terminal: maskinporten simulate","exit_code":6,"http_status":null,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
 
 "#]],
     );
