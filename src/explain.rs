@@ -1,15 +1,15 @@
-//! The what-to-do half of every error.
+//! The hint of an error.
 //!
-//! `Display` says what happened, `source()` says why, [`Explain::hint`] says what to do about it. This file
-//! holds the trait and nothing else; each room implements it for its own error enum.
+//! `Display` is what happened, `source()` is why, [`Explain::hint`] is what to do. Each module implements the trait for its
+//! own errors.
 
 use std::error::Error;
 
-/// An error that knows what its reader should do next.
+/// An error with a code for programs and a hint for users.
 pub trait Explain: Error {
-    /// Names the error for programs: lower case with underscores, stable between versions.
+    /// Returns the code for programs: lower case with underscores, stable between versions.
     fn code(&self) -> &'static str;
 
-    /// Says what to do: an imperative, with a command that works when pasted where there is one.
+    /// Returns what to do: an imperative, if possible with a command that works when pasted.
     fn hint(&self) -> Option<String>;
 }

@@ -1,7 +1,8 @@
-//! The two languages in which refusals are explained, and which of them the locale asks for.
+//! The two languages in which refusals are explained, and how one is chosen from a locale or a language tag.
 //!
-//! POSIX.1-2024, Base Definitions, 8.2 (`LC_ALL` before `LC_MESSAGES` before `LANG`, and an empty variable counts as
-//! none). Norwegian is Bokmål; who reads Nynorsk reads it sooner than English. It translates nothing else.
+//! The locale comes from `LC_ALL`, `LC_MESSAGES` or `LANG`, in this order; an empty variable counts as unset
+//! (POSIX.1-2024, Base Definitions, 8.2). Norwegian means Bokmål, which readers of Nynorsk prefer to English. Nothing
+//! else is translated.
 
 /// A language in which refusals are explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,13 +26,13 @@ impl Language {
     /// The names of the languages (BCP 47).
     pub const NAMES: [&str; 2] = ["en", "nb"];
 
-    /// Finds the language with this name.
+    /// Returns the language with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         [Self::English, Self::Norwegian].into_iter().find(|language| language.name() == name)
     }
 
-    /// The language's name.
+    /// Returns the language's name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -40,9 +41,9 @@ impl Language {
         }
     }
 
-    /// The language of a tag (BCP 47) or a locale (POSIX), if it is one of the two. Nynorsk counts as Bokmål.
+    /// Returns the language of a tag (BCP 47) or a locale (POSIX), if supported. Nynorsk counts as Bokmål.
     #[must_use]
-    pub fn of_tag(tag: &str) -> Option<Self> {
+    pub fn from_tag(tag: &str) -> Option<Self> {
         // language[_territory][.codeset][@modifier]; some programs write a hyphen, and browsers add a weight.
         let language = tag.trim().split(['_', '-', '.', '@', ';']).next().unwrap_or_default().to_ascii_lowercase();
         match language.as_str() {
@@ -52,7 +53,7 @@ impl Language {
         }
     }
 
-    /// The language of the locale; `lookup` finds a variable. Whatever is not Norwegian is English.
+    /// Returns the language of the locale, English unless it is Norwegian; `lookup` reads an environment variable.
     ///
     /// # Examples
     /// ```
@@ -60,18 +61,18 @@ impl Language {
     ///
     /// let lookup = |name: &str| (name == "LANG").then(|| "nb_NO.UTF-8".to_owned());
     ///
-    /// assert_eq!(Language::of_locale(lookup), Language::Norwegian);
+    /// assert_eq!(Language::from_locale(lookup), Language::Norwegian);
     /// ```
     #[must_use]
-    pub fn of_locale(lookup: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn from_locale(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name| lookup(name).filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set).unwrap_or_default();
-        Self::of_tag(&locale).unwrap_or(Self::English)
+        Self::from_tag(&locale).unwrap_or(Self::English)
     }
 }
 
 impl Words {
-    /// The text in one language.
+    /// Returns the text in one language.
     #[must_use]
     pub fn in_language(self, language: Language) -> &'static str {
         match language {
@@ -85,25 +86,25 @@ impl Words {
 mod tests {
     use super::*;
 
-    fn of(variables: &[(&str, &str)]) -> Language {
-        let value = |name: &str| variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
-        Language::of_locale(value)
+    fn language(variables: &[(&str, &str)]) -> Language {
+        let lookup = |name: &str| variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
+        Language::from_locale(lookup)
     }
 
     #[test]
     fn every_spelling_of_norwegian_is_norwegian_and_everything_else_is_english() {
         for locale in ["nb_NO.UTF-8", "nn_NO", "no", "nb", "no_NO@euro", "nb-NO", "NB_NO.utf8", "norwegian"] {
-            assert_eq!(of(&[("LANG", locale)]), Language::Norwegian, "{locale}");
+            assert_eq!(language(&[("LANG", locale)]), Language::Norwegian, "{locale}");
         }
         for locale in ["C", "POSIX", "C.UTF-8", "en_US.UTF-8", "en_NO", "sv_SE", "nbx", "no1", "", "_", "🇳🇴"] {
-            assert_eq!(of(&[("LANG", locale)]), Language::English, "{locale}");
+            assert_eq!(language(&[("LANG", locale)]), Language::English, "{locale}");
         }
-        assert_eq!(of(&[]), Language::English);
+        assert_eq!(language(&[]), Language::English);
     }
 
     #[test]
-    fn lc_all_goes_before_lc_messages_and_that_before_lang_and_an_empty_one_is_none() {
-        for (variables, wanted) in [
+    fn lc_all_overrides_lc_messages_which_overrides_lang_and_an_empty_variable_is_ignored() {
+        for (variables, expected) in [
             ([("LC_ALL", "C"), ("LC_MESSAGES", "nb_NO"), ("LANG", "nb_NO")], Language::English),
             ([("LC_ALL", "nb_NO"), ("LC_MESSAGES", "C"), ("LANG", "C")], Language::Norwegian),
             ([("LC_ALL", ""), ("LC_MESSAGES", "nb_NO"), ("LANG", "C")], Language::Norwegian),
@@ -111,12 +112,12 @@ mod tests {
             ([("LC_ALL", ""), ("LC_MESSAGES", ""), ("LANG", "nn_NO")], Language::Norwegian),
             ([("LC_CTYPE", "nb_NO"), ("LC_TIME", "nb_NO"), ("LANGUAGE", "nb")], Language::English),
         ] {
-            assert_eq!(of(&variables), wanted, "{variables:?}");
+            assert_eq!(language(&variables), expected, "{variables:?}");
         }
     }
 
     #[test]
-    fn a_language_is_found_by_its_own_name_alone() {
+    fn a_language_is_found_only_by_its_own_name() {
         for name in Language::NAMES {
             assert_eq!(Language::parse(name).map(Language::name), Some(name));
         }

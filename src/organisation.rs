@@ -1,8 +1,8 @@
 //! Norwegian organisation numbers: nine digits, the last a check digit.
 //!
 //! The rule (modulus 11 with the weights 3 2 7 6 5 4 3 2) is the Brønnøysund registers':
-//! <https://www.brreg.no/om-oss/registrene-vare/om-enhetsregisteret/organisasjonsnummeret/>. It says that a number
-//! is well formed, not that an organisation has it.
+//! <https://www.brreg.no/om-oss/registrene-vare/om-enhetsregisteret/organisasjonsnummeret/>. It shows that a
+//! number is well formed, not that it belongs to an organisation.
 
 use std::fmt;
 
@@ -17,10 +17,10 @@ pub struct OrganisationNumber(String);
 /// Why a text is not an organisation number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OrganisationNumberError {
-    /// It has letters, or too few or too many digits.
+    /// It does not have exactly nine digits.
     #[error("`{0}` is not nine digits")]
     NotNineDigits(String),
-    /// Nine digits of which one must be wrong.
+    /// The check digit does not match the others.
     #[error("`{0}` has a wrong check digit (modulus 11)")]
     CheckDigit(String),
 }
@@ -39,10 +39,10 @@ impl Explain for OrganisationNumberError {
 }
 
 impl OrganisationNumber {
-    /// Reads nine digits; spaces between them, as people write them, are let through.
+    /// Parses nine digits; spaces between them are ignored.
     ///
     /// # Errors
-    /// [`OrganisationNumberError`] when there are not nine digits, or the ninth does not follow from the others.
+    /// [`OrganisationNumberError`] if there are not nine digits, or the check digit is wrong.
     pub fn parse(text: &str) -> Result<Self, OrganisationNumberError> {
         let digits: String = text.chars().filter(|character| *character != ' ').collect();
         if digits.len() != 9 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -50,7 +50,7 @@ impl OrganisationNumber {
         }
         let values: Vec<u32> = digits.bytes().map(|byte| u32::from(byte - b'0')).collect();
         let sum: u32 = values.iter().zip(WEIGHTS).map(|(value, weight)| value * weight).sum();
-        // A remainder of one gives a check digit of ten: such numbers are never issued.
+        // A remainder of one would give a check digit of ten; such numbers are never issued.
         if (11 - sum % 11) % 11 == values[8] {
             Ok(Self(digits))
         } else {
@@ -58,13 +58,13 @@ impl OrganisationNumber {
         }
     }
 
-    /// The nine digits.
+    /// Returns the nine digits.
     #[must_use]
     pub fn digits(&self) -> &str {
         &self.0
     }
 
-    /// The form of ISO 6523 that tokens and system users carry: `0192:` and the digits.
+    /// Returns the ISO 6523 form in tokens and system users: `0192:` and the digits.
     #[must_use]
     pub fn iso6523(&self) -> String {
         format!("0192:{}", self.0)
@@ -82,13 +82,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_digdirs_own_number_with_and_without_spaces() {
+    fn the_number_of_digdir_is_parsed_with_and_without_spaces() {
         assert_eq!(OrganisationNumber::parse("991825827").unwrap().digits(), "991825827");
         assert_eq!(OrganisationNumber::parse("991 825 827").unwrap().iso6523(), "0192:991825827");
     }
 
     #[test]
-    fn refuses_a_wrong_check_digit_and_anything_that_is_not_nine_digits() {
+    fn a_wrong_check_digit_and_anything_but_nine_digits_are_rejected() {
         for (text, wanted) in [
             ("991825828", "`991825828` has a wrong check digit (modulus 11)"),
             ("0192:991825827", "`0192:991825827` is not nine digits"),

@@ -1,12 +1,13 @@
-//! Other people's words, made fit to be shown: a terminal obeys nothing in them, and they read as they are written.
+//! Sanitises text from outside before it is shown on a terminal.
 //!
-//! What is replaced: control characters, and what turns the direction of text around or has no width (Unicode's `Cf`, as
-//! far as it deceives; <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>). Secrets are not its concern.
+//! Control characters are replaced, and so are characters that change the direction of text or have no width (the
+//! deceptive ones in Unicode's `Cf`; <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>). Secrets are not
+//! removed here.
 
-/// What stands in place of a character that is not shown.
+/// Shown instead of a deceptive character.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
-/// Whether a character commands a terminal, or makes text look other than it is. Line breaks do.
+/// Returns whether a character controls a terminal or makes text look different. Line breaks count.
 #[must_use]
 pub fn is_deceptive(character: char) -> bool {
     character.is_control()
@@ -17,7 +18,7 @@ pub fn is_deceptive(character: char) -> bool {
         )
 }
 
-/// A text on one line, with nothing deceptive in it.
+/// Replaces deceptive characters and line breaks.
 ///
 /// # Examples
 /// ```
@@ -30,14 +31,14 @@ pub fn printable(text: &str) -> String {
     text.chars().map(|character| if is_deceptive(character) { REPLACEMENT } else { character }).collect()
 }
 
-/// The same for a text of several lines, which it keeps.
+/// Replaces deceptive characters but keeps line breaks.
 #[must_use]
 pub fn printable_lines(text: &str) -> String {
     let shown = |character: char| character == '\n' || !is_deceptive(character);
     text.chars().map(|character| if shown(character) { character } else { REPLACEMENT }).collect()
 }
 
-/// The beginning of a text on one line, with nothing deceptive in it; `…` stands for what was cut off.
+/// Replaces deceptive characters and line breaks, and truncates the text with `…`.
 ///
 /// # Examples
 /// ```
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_deceives_is_replaced_and_letters_of_every_script_stay() {
+    fn deceptive_characters_are_replaced_and_letters_of_every_script_stay() {
         for deceptive in
             "\0\u{7}\t\r\u{1b}\u{7f}\u{9b}\u{ad}\u{61c}\u{200e}\u{2028}\u{202e}\u{2066}\u{2069}\u{feff}".chars()
         {

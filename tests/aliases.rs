@@ -1,4 +1,4 @@
-//! Which key of several is used, and what is said when that is not clear.
+//! Which of several keys is used, and the error if the choice is ambiguous.
 
 use super::{
     openssl::Grant,
@@ -43,16 +43,16 @@ fn of_three_entries_the_one_that_may_sign_is_used() {
 
 #[test]
 fn two_keys_that_may_both_sign_are_listed_and_neither_is_used() {
-    fails("two-signers.p12", "secret", &[], &format!("it has several keys and none is the obvious one:{SIGNERS}"));
+    fails("two-signers.p12", "secret", &[], &format!("it has several keys to choose from:{SIGNERS}"));
 }
 
 #[test]
-fn an_alias_that_no_entry_has_is_answered_with_those_that_there_are() {
+fn an_unknown_alias_is_rejected_with_a_list_of_the_entries() {
     for alias in ["third", "first "] {
-        let why = format!("it has no entry with the alias `{alias}`; it has{SIGNERS}");
+        let why = format!("it has no entry with the alias `{alias}`; its entries are:{SIGNERS}");
         fails("two-signers.p12", "secret", &["--alias", alias], &why);
     }
-    let why = format!("it has no entry with the alias `other`; it has{THREE}");
+    let why = format!("it has no entry with the alias `other`; its entries are:{THREE}");
     fails("keytool-three.p12", "secret12", &["--alias", "other"], &why);
 }
 
@@ -67,7 +67,7 @@ fn an_alias_chooses_a_key_that_would_not_be_chosen_without() {
 }
 
 #[test]
-fn an_alias_that_is_not_the_only_entry_s_is_not_passed_over() {
+fn an_unknown_alias_is_rejected_even_if_there_is_only_one_entry() {
     let entry = "\n  enterprise: C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827; digitalSignature \
                  keyEncipherment dataEncipherment; expires 2124-01-01";
 
@@ -75,7 +75,7 @@ fn an_alias_that_is_not_the_only_entry_s_is_not_passed_over() {
         "modern.p12",
         "secret",
         &["--alias", "mine"],
-        &format!("it has no entry with the alias `mine`; it has{entry}"),
+        &format!("it has no entry with the alias `mine`; its entries are:{entry}"),
     );
 }
 

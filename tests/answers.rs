@@ -124,7 +124,7 @@ fn a_redirect_is_never_followed() {
 
 #[test]
 fn a_body_that_is_cut_short_is_no_token() {
-    let cut = "the connection to URL broke before the answer was complete: it was cut short";
+    let cut = "the connection to URL failed before the response was complete: unexpected end of data";
     let whole = success();
     let beginning = &whole[..whole.len() - 1];
     cannot_be_read(raw(format!("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{whole}")), cut);
@@ -137,7 +137,7 @@ fn a_body_that_is_cut_short_is_no_token() {
 
 #[test]
 fn a_body_without_end_is_not_read_further_than_one_mebibyte() {
-    let too_long = "the answer of URL is longer than 1048576 bytes";
+    let too_long = "the response from URL is longer than 1048576 bytes";
     for status in ["200 OK", "400 Bad Request", "503 Service Unavailable"] {
         let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\n\r\n{{\"access_token\":\"");
         cannot_be_read(Step::Endless(head.into_bytes(), vec![b'a'; 65536]), too_long);
@@ -149,14 +149,14 @@ fn a_body_without_end_is_not_read_further_than_one_mebibyte() {
 
 #[test]
 fn headers_without_end_are_not_read_further_than_their_limit() {
-    let too_long = "the connection to URL broke before the answer was complete: its headers are too long";
+    let too_long = "the connection to URL failed before the response was complete: the response headers are too long";
     cannot_be_read(Step::Endless("HTTP/1.1 200 OK\r\n".into(), b"X-Header: value\r\n".repeat(1000)), too_long);
     cannot_be_read(Step::Endless("HTTP/1.1 200 OK\r\nX-Header: ".into(), vec![b'a'; 65536]), too_long);
 }
 
 #[test]
 fn what_is_no_http_is_called_that() {
-    let no_http = "the connection to URL broke before the answer was complete: what came is no HTTP";
+    let no_http = "the connection to URL failed before the response was complete: the response is not valid HTTP";
     cannot_be_read(raw("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), no_http);
     cannot_be_read(raw(b"\x15\x03\x03\x00\x02\x02\x28"), no_http);
 }
@@ -247,7 +247,7 @@ fn a_page_cannot_either_nor_can_it_show_the_grant_that_it_got() {
     );
     cannot_be_read(
         answer("404 Not Found", &["Content-Type: text/\u{1b}[31mhtml"], "gone"),
-        "the connection to URL broke before the answer was complete: what came is no HTTP",
+        "the connection to URL failed before the response was complete: the response is not valid HTTP",
     );
 }
 
@@ -263,8 +263,8 @@ fn errors_for_programs_are_as_harmless_and_carry_the_status() {
         outcome.stderr,
         format!(
             "{{\"error\":{{\"code\":\"answer\",\"message\":\"unexpected response\",\"causes\":[\"{url} \
-             answered HTTP 200 with text/html, and it is not JSON: {SHOWN}\"],\"hint\":\"check the address, and \
-             whether a proxy answers in its place\",\"exit_code\":6,\"http_status\":200,\"oauth_error\":null,\
+             answered HTTP 200 with text/html, and it is not JSON: {SHOWN}\"],\"hint\":\"check the URL, and \
+             whether a proxy answers instead of the server\",\"exit_code\":6,\"http_status\":200,\"oauth_error\":null,\
              \"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}}}\n"
         )
     );

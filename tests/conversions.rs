@@ -1,4 +1,4 @@
-//! The commands in the hints work when pasted: each is run, and what it makes opens.
+//! The commands in hints work when pasted: each is run, and its result opens.
 
 use std::{fs, path::Path, process::Command};
 
@@ -8,7 +8,7 @@ use super::{
     support::{program, testdata},
 };
 
-/// The command in the hint for a file, which lies in a folder with a name that must be quoted.
+/// Returns the command in the hint for a file whose name must be quoted.
 #[track_caller]
 fn hint_for(keystore: &Path) -> String {
     let outcome = grant(&keystore.display().to_string()).run();
@@ -17,8 +17,8 @@ fn hint_for(keystore: &Path) -> String {
     hint.split_once(": ").unwrap().1.to_owned()
 }
 
-/// Tries a file from `testdata` under a name with a blank and an apostrophe, runs what the hint says with these
-/// answers, and opens what comes of it.
+/// Opens a file from `testdata` under a name with a space and an apostrophe, runs the command in the hint with these
+/// answers, and opens its result.
 #[track_caller]
 fn opens_when_converted(file: &str, adapt: impl Fn(&str) -> String, answers: &str, makes: &str, password: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -38,7 +38,7 @@ fn opens_when_converted(file: &str, adapt: impl Fn(&str) -> String, answers: &st
     assert_eq!(left.len(), 2, "{file}: {left:?}");
 }
 
-/// Gives the passwords that `openssl` would ask a person for.
+/// Adds the passwords for which `openssl` would prompt.
 fn without_questions(command: &str) -> String {
     command
         .replace("openssl pkcs12 -legacy", "openssl pkcs12 -passin env:OLD -legacy")
@@ -46,7 +46,7 @@ fn without_questions(command: &str) -> String {
 }
 
 #[test]
-fn encryption_that_is_not_read_is_named_and_the_file_opens_when_converted() {
+fn unsupported_encryption_is_named_and_the_file_opens_when_converted() {
     for (file, encryption) in [
         ("rc2-128.p12", "RC2 with 128 bits (pbeWithSHAAnd128BitRC2-CBC)"),
         ("rc4.p12", "RC4 with 128 bits (pbeWithSHAAnd128BitRC4)"),
@@ -60,7 +60,7 @@ fn encryption_that_is_not_read_is_named_and_the_file_opens_when_converted() {
             4,
             &format!(
                 "error: could not open the keystore `{keystore}`\n\
-                 caused by: it uses {encryption}, which is not read here\n\
+                 caused by: it uses {encryption}, which is not supported\n\
                  hint: convert it: openssl pkcs12 -legacy -in {keystore} -nodes -out key-and-certificates.pem && \
                  openssl pkcs12 -export -in key-and-certificates.pem -out new.p12; rm key-and-certificates.pem\n"
             ),
@@ -70,7 +70,7 @@ fn encryption_that_is_not_read_is_named_and_the_file_opens_when_converted() {
 }
 
 #[test]
-fn the_plain_key_does_not_stay_when_the_conversion_fails_half_way() {
+fn the_unencrypted_key_is_removed_when_the_conversion_fails_half_way() {
     let folder = tempfile::tempdir().unwrap();
     let keystore = folder.path().join("rc4.p12");
     fs::copy(testdata("rc4.p12"), &keystore).unwrap();
@@ -103,7 +103,7 @@ fn base64_opens_when_decoded() {
 }
 
 #[test]
-fn java_s_older_keystore_opens_when_keytool_has_converted_it() {
+fn a_jks_keystore_opens_when_keytool_has_converted_it() {
     if !succeeds(Command::new("sh").args(["-c", "command -v keytool"])) {
         eprintln!("not run: there is no keytool here");
         return;

@@ -1,4 +1,4 @@
-//! Keystores that are made to hang whoever opens them: without a MAC and in clear, so that no password is in the way.
+//! Keystores made to hang the program that opens them: without MAC and encryption, so that no password is needed.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use super::{
     support::{program, testdata},
 };
 
-/// Each of these took from seconds to for ever before it was refused. The limit is far from what it takes, and far from the minutes that a hang takes: a busy machine must not fail this.
+/// Without the checks, these take from seconds to for ever. The limit leaves room for a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(20);
 
 const DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
@@ -21,7 +21,7 @@ const X509: &[u8] = b"\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x09\x16\x01";
 const RSA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
 const DSA: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x38\x04\x01";
 
-/// An element of DER, its length in four octets.
+/// Builds a DER element with a length of four bytes.
 fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
     let length = u32::try_from(content.len()).unwrap().to_be_bytes();
@@ -42,15 +42,14 @@ fn certificate_bag(der: &[u8]) -> Vec<u8> {
     element(0x30, &[CERT_BAG, &element(0xa0, &[&bag])])
 }
 
-/// A keystore with these bags in one safe.
+/// Builds a keystore with these bags in one safe.
 fn keystore(bags: &[Vec<u8>]) -> Vec<u8> {
     let info = |content: Vec<u8>| element(0x30, &[DATA, &element(0xa0, &[&element(0x04, &[&content])])]);
     let safe = info(element(0x30, &[&bags.concat()]));
     element(0x30, &[b"\x02\x01\x03", &info(element(0x30, &[&safe]))])
 }
 
-/// An RSA key with this modulus, and these numbers for the private exponent, the factors, and what follows them
-/// (RFC 8017 appendix A.1.2).
+/// Builds an RSA key with this modulus, and these numbers from the private exponent on (RFC 8017 appendix A.1.2).
 fn rsa(modulus: &[u8], numbers: [&[u8]; 6]) -> Vec<u8> {
     let numbers = [&[modulus, &[1, 0, 1]], &numbers[..]].concat();
     let numbers: Vec<u8> = numbers.into_iter().flat_map(number).collect();
@@ -80,7 +79,7 @@ fn enterprise() -> (Vec<u8>, Vec<u8>) {
 }
 
 #[test]
-fn what_is_made_here_opens_when_nothing_is_wrong_with_it() {
+fn a_crafted_keystore_without_a_fault_opens() {
     let (key, certificate) = enterprise();
 
     let outcome = grant("-").stdin(keystore(&[key_bag(&key), certificate_bag(&certificate)])).run();
@@ -90,17 +89,17 @@ fn what_is_made_here_opens_when_nothing_is_wrong_with_it() {
 }
 
 #[test]
-fn more_keys_or_certificates_than_anybody_has_are_not_compared_with_each_other() {
+fn too_many_keys_or_certificates_are_rejected_before_they_are_compared() {
     let (key, certificate) = enterprise();
-    let why = "it holds 100 keys or 1000 certificates or more, which no keystore does";
-    let hint = "export the one key and its certificates into a keystore of their own";
+    let why = "it has more than 100 keys or 1000 certificates";
+    let hint = "export the key and its certificates into a keystore of their own";
 
     is_refused_at_once(&vec![key_bag(&key); 2000], why, hint);
     is_refused_at_once(&[vec![key_bag(&key)], vec![certificate_bag(&certificate); 3000]].concat(), why, hint);
 }
 
 #[test]
-fn certificates_that_could_all_be_the_issuer_are_tried_for_the_chosen_key_alone() {
+fn possible_issuers_are_tried_only_for_the_chosen_key() {
     let folder = tempfile::tempdir().unwrap();
     let der = folder.path().join("der").display().to_string();
     let key = testdata("keys/enterprise-key.pem");
@@ -124,23 +123,23 @@ fn certificates_that_could_all_be_the_issuer_are_tried_for_the_chosen_key_alone(
 }
 
 #[test]
-fn a_dsa_key_with_endless_numbers_is_not_computed_with() {
+fn a_dsa_key_with_huge_numbers_is_rejected_at_once() {
     let long = vec![0xfd; 100_000];
     let parameters = element(0x30, &[&number(&long), &number(&long), &number(&long)]);
     let inner = element(0x04, &[&number(&long)]);
     let key = element(0x30, &[b"\x02\x01\x00", &element(0x30, &[DSA, &parameters]), &inner]);
 
     let hint = "use an RSA key: Maskinporten accepts RS256, RS384 and RS512";
-    is_refused_at_once(&[key_bag(&key)], "its private key is of the kind dsaEncryption, which signs no JWT", hint);
+    is_refused_at_once(&[key_bag(&key)], "its private key is of the kind dsaEncryption, which cannot sign a JWT", hint);
 }
 
 #[test]
-fn an_rsa_key_with_endless_numbers_is_not_computed_with() {
+fn an_rsa_key_with_huge_numbers_is_rejected_at_once() {
     let modulus = vec![0xc5; 256];
     let long = vec![0xfd; 200_000];
     let half = vec![0xfd; 128];
-    let why = "it is damaged or cut short: the numbers of its RSA key do not belong together";
-    let hint = "copy the file again from where it came, in binary mode";
+    let why = "it is damaged or truncated: the numbers of its RSA key do not belong together";
+    let hint = "copy the file again from its source, in binary mode";
     for place in 0..6 {
         let mut numbers = [&modulus[..], &half, &half, &half, &half, &half];
         numbers[place] = &long;

@@ -221,7 +221,7 @@ fn every_failure_of_ours_is_125_and_says_what_it_is() {
             "error: --env-name PATH would change how the system runs the command\n",
         ),
         (vec!["exec", "--env-name", "LD_PRELOAD", "echo"], "error: --env-name LD_PRELOAD would change how "),
-        (vec!["exec", "--env", "local", "-e", &unreachable, "echo"], "error: no simulator has left its addresses in "),
+        (vec!["exec", "--env", "local", "-e", &unreachable, "echo"], "error: no simulator is running: `"),
     ];
     for (arguments, said) in cases {
         let outcome = maskinporten(&arguments).run();

@@ -231,7 +231,7 @@ fn without_a_simulator_env_local_says_how_to_start_one() {
 
     outcome.fails(
         3,
-        "error: no simulator has left its addresses in `/nonexistent/maskinporten/local.json`\n\
+        "error: no simulator is running: `/nonexistent/maskinporten/local.json` does not exist\n\
          hint: start the simulator in another terminal: maskinporten simulate\n",
     );
 }
@@ -248,7 +248,7 @@ fn a_simulator_that_has_ended_is_told_from_one_that_never_was() {
         6,
         &format!(
             "error: could not reach the server\n\
-             caused by: could not connect to {endpoint}: nobody listens there\n\
+             caused by: could not connect to {endpoint}: connection refused\n\
              hint: start the simulator in another terminal: maskinporten simulate\n"
         ),
     );
@@ -262,7 +262,7 @@ fn the_demo_shows_every_step() {
         "1. The simulator",
         "2. The keystore's certificate",
         "3. The grant, decoded",
-        "4. The answer of http://127.0.0.1:",
+        "4. The response from http://127.0.0.1:",
         "5. The access token's claims",
         "6. The token in a request",
     ] {

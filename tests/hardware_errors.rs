@@ -1,4 +1,4 @@
-//! Every way in which a hardware token gives no key, tried with `SoftHSM2`: all three streams and the exit code.
+//! Every error of a hardware token, with `SoftHSM2`: all three streams and the exit code.
 
 use crate::{
     registered::SoftHsm,
@@ -8,7 +8,7 @@ use crate::{
 const FEW: &str = "warning: a wrong PIN was given before; the token accepts only a few more\n";
 const IN_PROCESS_LIST: &str = "warning: --pkcs11-pin shows in the process list; set MASKINPORTEN_PKCS11_PIN instead\n";
 const WRONG: &str = "error: could not use a key in the hardware token `test token`\n\
-                     caused by: the PIN is wrong; the token says that few tries are left\n\
+                     caused by: the PIN is wrong; the token reports that few tries are left\n\
                      hint: do not guess: after a few wrong PINs the token locks itself\n";
 
 fn grant() -> Maskinporten {
@@ -24,7 +24,7 @@ fn with_pin(command: Maskinporten) -> Maskinporten {
 }
 
 #[test]
-fn a_wrong_pin_is_told_and_the_next_run_warns_before_it_tries() {
+fn a_wrong_pin_is_an_error_and_the_next_run_warns_before_it_tries() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
 
     let first = with_key(&hsm).env("MASKINPORTEN_PKCS11_PIN", "000000").run();
@@ -39,7 +39,7 @@ fn a_wrong_pin_is_told_and_the_next_run_warns_before_it_tries() {
 }
 
 #[test]
-fn a_pin_on_the_command_line_is_warned_of_and_works() {
+fn a_pin_on_the_command_line_works_with_a_warning() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
 
     let right = with_key(&hsm).args(["--pkcs11-pin", SoftHsm::PIN]).run();
@@ -51,7 +51,7 @@ fn a_pin_on_the_command_line_is_warned_of_and_works() {
 }
 
 #[test]
-fn a_wrong_pin_is_json_when_that_is_asked_for() {
+fn a_wrong_pin_is_reported_as_json_on_request() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
 
     let outcome = with_key(&hsm).args(["--error-format", "json", "--pkcs11-pin-command", "echo 000000"]).run();
@@ -59,14 +59,14 @@ fn a_wrong_pin_is_json_when_that_is_asked_for() {
     outcome.fails(
         4,
         "{\"error\":{\"code\":\"hardware_pin\",\"message\":\"could not use a key in the hardware token `test token`\",\
-         \"causes\":[\"the PIN is wrong; the token says that few tries are left\"],\
+         \"causes\":[\"the PIN is wrong; the token reports that few tries are left\"],\
          \"hint\":\"do not guess: after a few wrong PINs the token locks itself\",\"exit_code\":4,\
          \"http_status\":null,\"oauth_error\":null,\"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}\n",
     );
 }
 
 #[test]
-fn each_place_of_the_pin_that_gives_none_is_named() {
+fn each_pin_source_that_gives_no_pin_is_named() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
     let hint = "hint: set MASKINPORTEN_PKCS11_PIN, or pass --pkcs11-pin-file FILE\n";
     for (arguments, said) in [
@@ -88,7 +88,7 @@ fn each_place_of_the_pin_that_gives_none_is_named() {
 }
 
 #[test]
-fn a_token_or_key_that_is_not_there_is_told_with_those_that_are() {
+fn an_unknown_token_or_key_is_rejected_with_a_list() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
     let module = ["--pkcs11-module", &SoftHsm::module()].map(str::to_owned);
     let elsewhere = grant().args(module).args(["--pkcs11-token", "other", "--pkcs11-key", "signing"]);
@@ -99,19 +99,19 @@ fn a_token_or_key_that_is_not_there_is_told_with_those_that_are() {
     no_token.fails(
         4,
         "error: could not use a key in the hardware token `other`\n\
-         caused by: no token has the label `other`; there is\n  test token: SoftHSM project SoftHSM v2\n\
-         hint: insert the token, or pass the label of one that is there with --pkcs11-token\n",
+         caused by: no token has the label `other`; the tokens are:\n  test token: SoftHSM project SoftHSM v2\n\
+         hint: insert the token, or pass the label of one in the list with --pkcs11-token\n",
     );
     no_key.fails(
         4,
         "error: could not use a key in the hardware token `test token`\n\
-         caused by: no private key has the label `other`; there is\n  signing: id 01\n\
-         hint: pass the label of one that is there with --pkcs11-key\n",
+         caused by: no private key has the label `other`; the keys are:\n  signing: id 01\n\
+         hint: pass the label of one in the list with --pkcs11-key\n",
     );
 }
 
 #[test]
-fn two_keys_with_one_label_are_not_chosen_between() {
+fn a_label_of_two_keys_is_rejected() {
     let hsm = SoftHsm::with(&[("enterprise", "signing"), ("second", "signing")]);
 
     let outcome = with_pin(with_key(&hsm)).run();
@@ -125,7 +125,7 @@ fn two_keys_with_one_label_are_not_chosen_between() {
 }
 
 #[test]
-fn a_hardware_key_needs_its_own_certificate_and_an_algorithm_that_it_can_do() {
+fn a_hardware_key_needs_its_own_certificate_and_a_supported_algorithm() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
     let other = testdata("keys/other.pem");
 
@@ -138,7 +138,7 @@ fn a_hardware_key_needs_its_own_certificate_and_an_algorithm_that_it_can_do() {
             "error: could not use the certificates in `{other}`\n\
              caused by: none of its 1 certificate(s) belongs to the private key; the first is C=NO, O=ANNEN TESTETAT, \
              CN=ANNEN TESTETAT, serialNumber=310702641\n\
-             hint: give the key's own certificate; its public half is shown by: openssl x509 -in {other} -noout \
+             hint: pass the key's own certificate; this shows the public key in the file: openssl x509 -in {other} -noout \
              -pubkey\n"
         ),
     );
@@ -151,7 +151,7 @@ fn a_hardware_key_needs_its_own_certificate_and_an_algorithm_that_it_can_do() {
 }
 
 #[test]
-fn a_module_that_is_none_or_cannot_find_its_settings_is_told() {
+fn a_module_that_cannot_be_loaded_or_initialised_is_an_error() {
     let module = testdata("random.bin");
     let arguments = ["--pkcs11-module", &module, "--pkcs11-token", "a", "--pkcs11-key", "b"];
 
@@ -164,12 +164,13 @@ fn a_module_that_is_none_or_cannot_find_its_settings_is_told() {
     let said = format!("\ncaused by: the PKCS#11 module `{module}` cannot be loaded: ");
     assert!(none.stderr.contains(&said), "{}", none.stderr);
     assert!(
-        none.stderr.ends_with("\nhint: give a PKCS#11 module for this system and processor with --pkcs11-module\n")
+        none.stderr
+            .ends_with("\nhint: pass a PKCS#11 module for this operating system and processor with --pkcs11-module\n")
     );
     unset.fails(
         4,
         "error: could not use a key in the hardware token `a`\n\
-         caused by: the PKCS#11 module says GeneralError (C_Initialize)\n\
-         hint: see that the token works: pkcs11-tool --module MODULE --list-slots; SoftHSM needs SOFTHSM2_CONF\n",
+         caused by: the PKCS#11 module returned GeneralError (C_Initialize)\n\
+         hint: check that the token works: pkcs11-tool --module MODULE --list-slots; SoftHSM needs SOFTHSM2_CONF\n",
     );
 }

@@ -10,12 +10,15 @@ use std::{
 const ROOMS: &[(&str, &[&str])] = &[
     ("explain", &[]),
     ("text", &[]),
+    ("file", &[]),
+    ("json", &[]),
     ("language", &[]),
     ("clock", &[]),
+    ("connections", &[]),
     ("organisation", &["explain", "text"]),
     ("environment", &["explain"]),
     ("http", &["explain", "text"]),
-    ("keystore", &["explain", "organisation", "text"]),
+    ("keystore", &["explain", "file", "json", "organisation", "text"]),
     ("grant", &["clock", "environment", "explain", "keystore", "organisation", "text"]),
     ("client", &["clock", "environment", "explain", "grant", "http", "keystore", "language", "text"]),
     ("cache", &["client", "clock", "explain", "grant", "http", "keystore", "organisation"]),
@@ -30,9 +33,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "server",
         &[
-            "cache",
             "client",
             "clock",
+            "connections",
             "environment",
             "explain",
             "grant",
@@ -41,9 +44,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "keystore",
             "language",
             "printer",
+            "tokens",
         ],
     ),
-    ("simulator", &["clock", "environment", "explain"]),
+    ("simulator", &["clock", "connections", "environment", "explain"]),
 ];
 
 #[test]

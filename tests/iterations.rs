@@ -1,14 +1,13 @@
-//! What opening a keystore may cost is counted before it is spent, so that a crafted file cannot hang anybody.
+//! Key derivation iterations are counted before they are computed, so that a crafted file cannot hang the program.
 
 use std::time::{Duration, Instant};
 
 use super::{samples::grant, support::testdata};
 
-/// Counting takes milliseconds; what is spent would take minutes.
-/// Far from what it takes, and far from the minutes that a hang takes: a busy machine must not fail this.
+/// Counting takes milliseconds, computing would take minutes. The limit leaves room for a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(20);
 
-/// Tries a keystore with or without a password, and expects to be told at once what it costs.
+/// Opens a keystore with or without a password, and expects an error with its iterations at once.
 #[track_caller]
 fn costs(file: &str, password: Option<&str>, options: &[&str], wanted: &str, limit: &str, hint: &str) {
     let keystore = testdata(file);
@@ -24,7 +23,7 @@ fn costs(file: &str, password: Option<&str>, options: &[&str], wanted: &str, lim
         4,
         &format!(
             "error: could not open the keystore `{keystore}`\n\
-             caused by: opening it takes {wanted} iterations of key derivation or more, and {limit} are allowed\n\
+             caused by: opening it takes at least {wanted} key derivation iterations, and {limit} are allowed\n\
              hint: {hint}\n"
         ),
     );
@@ -36,7 +35,7 @@ fn raise(wanted: &str) -> String {
 }
 
 #[test]
-fn a_file_that_costs_too_much_is_refused_at_once_and_before_a_password_is_looked_for() {
+fn too_many_iterations_are_rejected_at_once_and_before_a_password_is_needed() {
     for (file, wanted) in [
         ("iterations-mac-2147483647.p12", "2147487743"),
         ("iterations-mac-legacy-2147483647.p12", "2147487743"),
@@ -49,18 +48,18 @@ fn a_file_that_costs_too_much_is_refused_at_once_and_before_a_password_is_looked
 }
 
 #[test]
-fn what_no_option_would_allow_is_not_offered() {
-    let hint = "get the file again from where it was made: no program asks for so much";
+fn the_hint_does_not_offer_a_limit_that_the_option_rejects() {
+    let hint = "get the file again from its source: no known program writes such a count";
     costs("iterations-huge.p12", None, &[], "18446744073709551615", "10000000", hint);
 }
 
 #[test]
-fn a_cost_that_is_hidden_inside_is_counted_when_it_comes_to_light() {
+fn iterations_inside_encrypted_content_are_counted_after_decryption() {
     costs("iterations-inner.p12", Some("secret"), &[], "2147487743", "10000000", &raise("2147487743"));
 }
 
 #[test]
-fn an_iteration_count_of_zero_is_damage() {
+fn an_iteration_count_of_zero_is_rejected_as_damage() {
     for file in ["iterations-zero.p12", "iterations-zero-legacy.p12"] {
         let keystore = testdata(file);
 
@@ -70,8 +69,8 @@ fn an_iteration_count_of_zero_is_damage() {
             4,
             &format!(
                 "error: could not open the keystore `{keystore}`\n\
-                 caused by: it is damaged or cut short: an iteration count is zero\n\
-                 hint: copy the file again from where it came, in binary mode\n"
+                 caused by: it is damaged or truncated: an iteration count is zero\n\
+                 hint: copy the file again from its source, in binary mode\n"
             ),
         );
     }

@@ -1,8 +1,7 @@
-//! Every way in which a JWK, a PEM file, a certificate or .NET's store gives no key: all three streams and the exit
-//! code.
+//! Every error of a JWK, PEM file, certificate file and .NET's store: all three streams and the exit code.
 //!
-//! `jwk_errors.txt` and `key_errors.txt` have a paragraph for each: the exit code with what is typed or set, and what
-//! is said.
+//! `jwk_errors.txt` and `key_errors.txt` have a paragraph for each: the exit code with the options or variables, and the
+//! messages.
 
 use std::fs;
 
@@ -14,7 +13,7 @@ use crate::{
     support::{Maskinporten, Outcome, maskinporten, program, testdata},
 };
 
-/// A command that lacks nothing but its key.
+/// A command that is complete except for its key.
 fn grant() -> Maskinporten {
     maskinporten(["grant", "--env", "test", "-c", "client", "-s", "a:b"])
 }
@@ -35,23 +34,23 @@ fn every_paragraph_holds(table: &str) {
 }
 
 #[test]
-fn every_jwk_that_gives_no_key_is_named_with_what_to_do() {
+fn every_jwk_error_has_a_cause_and_a_hint() {
     every_paragraph_holds(include_str!("jwk_errors.txt"));
 }
 
 #[test]
-fn every_other_key_that_cannot_be_used_is_named_with_what_to_do() {
+fn every_other_key_error_has_a_cause_and_a_hint() {
     every_paragraph_holds(include_str!("key_errors.txt"));
 }
 
 #[test]
-fn the_main_ones_are_json_when_that_is_asked_for() {
+fn key_errors_are_reported_as_json_on_request() {
     for (arguments, code, cause) in [
         (["--jwk", "jwk/public.json"], "jwk_public_only", "it is a public key: the private member `d` is missing"),
-        (["--jwk", "jwk/use-enc.json"], "jwk_use", "its `use` is `enc`, and only `sig` may sign"),
+        (["--jwk", "jwk/use-enc.json"], "jwk_use", "its `use` is `enc`, but only keys with `sig` sign"),
         (["--jwk", "jwk/missing.json"], "keystore_unreadable", "No such file or directory (os error 2)"),
         (["--key", "modern.p12"], "pem_not_pem", "it is a PKCS#12 keystore, not PEM"),
-        (["--key", "pem/request.pem"], "pem_no_private_key", "there is no private key in it, only CERTIFICATE REQUEST"),
+        (["--key", "pem/request.pem"], "pem_no_private_key", "it has no private key, only CERTIFICATE REQUEST"),
     ] {
         let [option, file] = arguments;
         let outcome = grant().args(["--error-format", "json", option, &testdata(file)]).run();
@@ -66,7 +65,7 @@ fn the_main_ones_are_json_when_that_is_asked_for() {
 }
 
 #[test]
-fn a_conflict_of_two_keys_is_json_too() {
+fn a_conflict_of_two_keys_is_reported_as_json() {
     let outcome = grant().args(["--error-format", "json", "--jwk", "a", "--key", "b"]).run();
 
     outcome.fails(
@@ -78,7 +77,7 @@ fn a_conflict_of_two_keys_is_json_too() {
 }
 
 #[test]
-fn a_key_in_place_of_its_files_name_is_not_shown() {
+fn a_key_given_instead_of_its_file_name_is_not_shown() {
     let jwk = fs::read_to_string(testdata("jwk/ec.json")).unwrap();
     let pem = fs::read_to_string(testdata("keys/ec-key.pem")).unwrap();
     let said = |label: &str| {
@@ -101,7 +100,7 @@ fn a_key_in_place_of_its_files_name_is_not_shown() {
 const WHERE_PASSWORDS_ARE: &str = "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE";
 
 #[test]
-fn a_wrong_password_of_a_pem_key_is_told_and_a_missing_one_is_asked_for_nowhere() {
+fn a_wrong_or_missing_password_of_a_pem_key_is_an_error_without_a_prompt() {
     for file in ["encrypted-pkcs8", "encrypted-3des", "encrypted-traditional", "encrypted-sec1"] {
         let key = testdata(&format!("pem/{file}.pem"));
 
@@ -111,8 +110,8 @@ fn a_wrong_password_of_a_pem_key_is_told_and_a_missing_one_is_asked_for_nowhere(
         wrong.fails(
             4,
             &format!(
-                "error: could not take a key from the PEM file `{key}`\n\
-                 caused by: its private key does not open with this password\n\
+                "error: could not load a key from the PEM file `{key}`\n\
+                 caused by: the password does not decrypt its private key\n\
                  hint: {WHERE_PASSWORDS_ARE}\n"
             ),
         );
@@ -126,7 +125,7 @@ fn a_wrong_password_of_a_pem_key_is_told_and_a_missing_one_is_asked_for_nowhere(
     }
 }
 
-/// What is in a file made for one test.
+/// Writes a file for one test.
 #[track_caller]
 fn fails_with(option: &str, text: impl AsRef<[u8]>, why: &str, hint: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -136,33 +135,32 @@ fn fails_with(option: &str, text: impl AsRef<[u8]>, why: &str, hint: &str) {
     let outcome = grant().args([option, &file]).run();
 
     let kind = if option == "--jwk" { "JWK" } else { "PEM file" };
-    let stderr = format!("error: could not take a key from the {kind} `{file}`\ncaused by: {why}\nhint: {hint}\n");
+    let stderr = format!("error: could not load a key from the {kind} `{file}`\ncaused by: {why}\nhint: {hint}\n");
     outcome.fails(4, &stderr.replace("FILE_OF_THE_TEST", &file));
 }
 
 #[test]
-fn pem_that_is_cut_short_damaged_or_ambiguous_is_told_apart() {
+fn truncated_damaged_and_ambiguous_pem_have_different_errors() {
     let key = fs::read_to_string(testdata("keys/enterprise-key.pem")).unwrap();
     let other = fs::read_to_string(testdata("keys/other.pem")).unwrap();
-    let again =
-        "copy the file again from where it came; this shows what OpenSSL finds: openssl pkey -in FILE_OF_THE_TEST";
+    let again = "copy the file again from its source; this shows what OpenSSL finds: openssl pkey -in FILE_OF_THE_TEST";
 
     let cut = &key[..key.len() / 2];
-    fails_with("--key", cut, "a PEM block in it begins and does not end", again);
+    fails_with("--key", cut, "it is truncated: a PEM block has no end line", again);
     let damaged = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
-    let why = "its block `PRIVATE KEY` is damaged: what is in it cannot be read as a private key";
+    let why = "its block `PRIVATE KEY` is damaged: it cannot be parsed as a private key";
     fails_with("--key", damaged, why, again);
     let certificate = format!("{key}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-    fails_with("--key", certificate, "a certificate in it cannot be read", again);
+    fails_with("--key", certificate, "a certificate in it cannot be parsed", again);
     let two = format!("{key}{}", fs::read_to_string(testdata("keys/second-key.pem")).unwrap());
-    let why = "there are 2 private keys in it, and none is the obvious one";
-    fails_with("--key", two, why, "leave one private key in the file");
-    let foreign = "give the key's own certificate with --certificate FILE, or register the key and pass --kid";
+    let why = "it has 2 private keys, but one is expected";
+    fails_with("--key", two, why, "keep only one private key in the file");
+    let foreign = "pass the key's own certificate with --certificate FILE, or register the key and pass --kid";
     fails_with("--key", key + &other, "its private key does not belong to any certificate in it", foreign);
 }
 
 #[test]
-fn rsa_keys_that_are_too_small_are_refused_in_pem() {
+fn rsa_keys_that_are_too_short_are_rejected_in_pem() {
     let small = ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"];
     let pem = program(&mut openssl(&small), b"");
     let why = "its RSA key has 1024 bits; 2048 to 16384 are accepted (RFC 7518 §3.3)";
@@ -171,7 +169,7 @@ fn rsa_keys_that_are_too_small_are_refused_in_pem() {
 }
 
 #[test]
-fn a_file_larger_than_any_jwk_or_key_is_not_read_to_its_end() {
+fn a_jwk_or_pem_file_over_the_size_limit_is_not_read_to_its_end() {
     for option in ["--jwk", "--key"] {
         let outcome = grant().args([option, "/dev/zero"]).run();
 
@@ -187,7 +185,7 @@ fn in_store(thumbprint: &str) -> (String, Outcome) {
 }
 
 #[test]
-fn a_store_without_the_certificate_or_its_key_says_what_it_has() {
+fn a_store_without_the_certificate_or_its_key_is_rejected_with_a_list() {
     let (store, unknown) = in_store("0000000000000000000000000000000000000000");
     let (other_store, keyless) = in_store("DC34CA2113DAD5948E30CFF2813C833C355C8B66");
 
@@ -200,33 +198,32 @@ fn a_store_without_the_certificate_or_its_key_says_what_it_has() {
     unknown.fails(
         4,
         &format!(
-            "error: could not take a key from the certificate store `{store}`\n\
-             caused by: no certificate in it has the thumbprint 0000000000000000000000000000000000000000; it has\n\
+            "error: could not load a key from the certificate store `{store}`\n\
+             caused by: no certificate in it has the thumbprint 0000000000000000000000000000000000000000; its certificates are:\n\
              {listed}hint: pass the thumbprint of one of them with --certificate-thumbprint\n"
         ),
     );
     keyless.fails(
         4,
         &format!(
-            "error: could not take a key from the certificate store `{other_store}`\n\
-             caused by: the certificate C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827 is in it \
-             without its private key\n\
-             hint: store it again with its private key, or give the file that has both: --keystore keystore.p12\n"
+            "error: could not load a key from the certificate store `{other_store}`\n\
+             caused by: its certificate C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827 has no private key\n\
+             hint: store it again with its private key, or pass the file that has both: --keystore keystore.p12\n"
         ),
     );
 }
 
 #[test]
-fn a_user_without_a_store_is_told_so() {
+fn a_user_without_a_certificate_store_gets_an_error() {
     let command = grant().args(["-t", "E239ADFFBF998F790DA8E386387CE372129F67AD"]);
     let store = command.home().join(".dotnet/corefx/cryptography/x509stores/my").display().to_string();
 
     command.run().fails(
         4,
         &format!(
-            "error: could not take a key from the certificate store `{store}`\n\
-             caused by: there is no such folder: .NET has not stored a certificate for this user\n\
-             hint: give the certificate's own file instead: --keystore keystore.p12\n"
+            "error: could not load a key from the certificate store `{store}`\n\
+             caused by: the folder does not exist, so .NET has not stored a certificate for this user\n\
+             hint: pass the certificate's own file instead: --keystore keystore.p12\n"
         ),
     );
 }

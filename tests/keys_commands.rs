@@ -1,4 +1,4 @@
-//! `keys` from outside: a key that is made, registered and used, the public half of any key, and what a file holds.
+//! The commands `keys new`, `keys public` and `keys list`, run as a user runs them.
 
 use std::{fs, path::Path};
 
@@ -11,7 +11,7 @@ use crate::{
     support::{Maskinporten, Outcome, maskinporten, testdata},
 };
 
-/// A folder, and `keys new` that writes into it.
+/// Runs `keys new` in a new folder.
 fn new_key(more: &[&str]) -> (TempDir, String, Outcome) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key.jwk.json").display().to_string();
@@ -24,13 +24,13 @@ fn json_of(path: &str) -> Value {
 }
 
 #[test]
-fn a_new_key_is_for_its_owner_alone_and_gets_a_token_once_it_is_registered() {
+fn a_new_key_is_readable_only_by_its_owner_and_gets_a_token_once_it_is_registered() {
     for (more, octets) in [(&[][..], 512), (&["--rsa", "4096", "--kid", "my-key_2027.1"], 683)] {
         let (_folder, file, outcome) = new_key(more);
 
         let said = format!(
-            "the private key is in {file}, for you alone to read\n\
-             register what is printed on the client; it counts within two minutes, for a year at most\n"
+            "the private key is in {file}, which only you can read\n\
+             register the printed key on the client; it is active within two minutes, for at most a year\n"
         );
         assert_eq!((outcome.code, outcome.stderr), (0, said));
         assert_eq!(mode(Path::new(&file)), 0o600);
@@ -51,7 +51,7 @@ fn a_new_key_is_for_its_owner_alone_and_gets_a_token_once_it_is_registered() {
 }
 
 #[test]
-fn a_new_key_says_nothing_beside_its_public_set_when_it_is_told_to_be_quiet() {
+fn quiet_leaves_only_the_public_key_set_of_a_new_key() {
     let (_folder, file, outcome) = new_key(&["--quiet"]);
 
     let printed = outcome.artefact();
@@ -60,15 +60,15 @@ fn a_new_key_says_nothing_beside_its_public_set_when_it_is_told_to_be_quiet() {
 }
 
 #[test]
-fn a_new_key_is_never_written_over_a_file() {
+fn a_new_key_never_overwrites_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("there").display().to_string();
     fs::write(&file, "mine").unwrap();
 
     let outcome = maskinporten(["keys", "new", "--out", &file]).run();
 
-    let hint = "hint: name another file with --out FILE\n";
-    outcome.fails(4, &format!("error: could not write the private key to `{file}`: there is a file already\n{hint}"));
+    let hint = "hint: pass another file with --out FILE\n";
+    outcome.fails(4, &format!("error: could not write the private key to `{file}`: the file exists already\n{hint}"));
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -79,13 +79,13 @@ fn a_new_key_that_cannot_be_written_leaves_nothing_on_stdout() {
 
     outcome.fails(
         4,
-        "error: could not write the private key to `/nonexistent/key`: there is no such folder\n\
-         hint: name another file with --out FILE\n",
+        "error: could not write the private key to `/nonexistent/key`: the folder does not exist\n\
+         hint: pass another file with --out FILE\n",
     );
 }
 
 #[test]
-fn an_id_that_digdir_would_not_take_is_refused_and_nothing_is_written() {
+fn a_key_id_that_digdir_rejects_is_an_error_and_nothing_is_written() {
     let long = "a".repeat(256);
     for kid in ["", "a b", "æ", "a/b", &long] {
         let (folder, _, outcome) = new_key(&["--kid", kid]);
@@ -93,8 +93,8 @@ fn an_id_that_digdir_would_not_take_is_refused_and_nothing_is_written() {
         outcome.fails(
             2,
             &format!(
-                "error: `{kid}` cannot be a key id: Digdir takes letters, digits and `._-`, 255 at most\n\
-                 hint: leave --kid out: the key's own thumbprint (RFC 7638) will do\n"
+                "error: `{kid}` is not a valid key id: Digdir accepts letters, digits and `._-`, 255 at most\n\
+                 hint: leave --kid out to use the key's thumbprint (RFC 7638)\n"
             ),
         );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -107,7 +107,7 @@ fn an_id_that_digdir_would_not_take_is_refused_and_nothing_is_written() {
     );
 }
 
-/// `keys public` for the enterprise key, from each place that can have it.
+/// Returns `keys public` for the enterprise key, from each source of keys.
 fn enterprise_key() -> Vec<Maskinporten> {
     let public = || maskinporten(["keys", "public"]).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret");
     let file = |option: &str, name: &str| public().args([option, &testdata(name)]);
@@ -129,7 +129,7 @@ fn enterprise_key() -> Vec<Maskinporten> {
 }
 
 #[test]
-fn the_public_half_of_one_key_is_the_same_from_every_source() {
+fn the_public_key_is_the_same_from_every_source() {
     let wanted = json_of(&testdata("jwk/public.json"));
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
     let of_token = hsm.key(maskinporten(["keys", "public"]), "signing").env("MASKINPORTEN_PKCS11_PIN", SoftHsm::PIN);
@@ -141,7 +141,7 @@ fn the_public_half_of_one_key_is_the_same_from_every_source() {
 }
 
 #[test]
-fn a_public_key_is_called_by_its_own_id_or_by_its_thumbprint() {
+fn the_key_id_of_a_public_key_is_its_own_or_its_thumbprint() {
     let thumbprint = "ms3rc5nJ2oxFyhEa0jQzCyeRk6P8NB48kUTmWt8VQY8";
     for (option, file, kid) in [
         ("--jwk", "jwk/rsa.json", "enterprise"),
@@ -155,15 +155,15 @@ fn a_public_key_is_called_by_its_own_id_or_by_its_thumbprint() {
 }
 
 #[test]
-fn a_key_of_which_there_is_no_public_half_to_show_is_an_error() {
+fn a_key_that_cannot_be_loaded_has_no_public_key_to_print() {
     let public = testdata("jwk/public.json");
 
     maskinporten(["keys", "public", "--jwk", &public]).run().fails(
         4,
         &format!(
-            "error: could not take a key from the JWK `{public}`\n\
+            "error: could not load a key from the JWK `{public}`\n\
              caused by: it is a public key: the private member `d` is missing\n\
-             hint: give the private JWK that was made together with this public one\n"
+             hint: pass the private JWK that belongs to this public one\n"
         ),
     );
     maskinporten(["keys", "public"]).run().fails(
@@ -214,7 +214,7 @@ fn the_three_entries_of_a_keystore_are_listed_with_their_use_and_the_files_encry
 }
 
 #[test]
-fn a_jwk_set_and_pem_are_listed_too() {
+fn a_jwk_set_and_a_pem_file_are_listed() {
     let set = list("jwk/set.json", &[]).artefact();
     let pem = list("pem/pkcs1.pem", &[]).artefact();
     let encrypted = list("pem/encrypted-pkcs8.pem", &[]).artefact();
@@ -239,11 +239,32 @@ fn a_jwk_set_and_pem_are_listed_too() {
 #[test]
 fn a_key_that_cannot_sign_is_listed_with_its_fault() {
     for (file, listed) in [
-        ("jwk/oct.json", "shared\n  fault         it is a symmetric key (`kty` is `oct`), which signs no grant\n"),
+        ("jwk/oct.json", "shared\n  fault         it is a symmetric key (`kty` is `oct`), which cannot sign a grant\n"),
         ("jwk/public.json", "enterprise\n  fault         it is a public key: the private member `d` is missing\n"),
-        ("jwk/use-enc.json", "enterprise\n  fault         its `use` is `enc`, and only `sig` may sign\n"),
+        ("jwk/use-enc.json", "enterprise\n  fault         its `use` is `enc`, but only keys with `sig` sign\n"),
     ] {
         assert_eq!(list(file, &[]).artefact(), listed);
+    }
+}
+
+#[test]
+fn a_file_over_the_size_limit_is_not_listed_and_the_limit_is_named() {
+    let limit = 10 * 1024 * 1024;
+    let mut bytes = fs::read(testdata("modern.p12")).unwrap();
+    bytes.resize(limit + 1, 0);
+
+    for (file, command) in [
+        ("stdin", maskinporten(["keys", "list", "-"]).stdin(bytes)),
+        ("/dev/zero", maskinporten(["keys", "list", "/dev/zero"])),
+    ] {
+        command.run().fails(
+            4,
+            &format!(
+                "error: could not open the keystore `{file}`\n\
+                 caused by: it is larger than the limit of {limit} bytes\n\
+                 hint: check the path: a keystore takes a few kilobytes\n"
+            ),
+        );
     }
 }
 
@@ -254,14 +275,15 @@ fn a_file_that_cannot_be_listed_is_an_error() {
 
     maskinporten(["keys", "list", "/nonexistent"]).run().fails(
         4,
-        "error: could not read `/nonexistent`: No such file or directory (os error 2)\n\
+        "error: could not read the file `/nonexistent`\n\
+         caused by: No such file or directory (os error 2)\n\
          hint: check the path, and that you may read it\n",
     );
     maskinporten(["keys", "list", &random]).run().fails(
         4,
         &format!(
             "error: could not open the keystore `{random}`\n\
-             caused by: it is not a PKCS#12 keystore: it looks like nothing that is known here\n\
+             caused by: it is not a PKCS#12 keystore: unrecognised file format\n\
              hint: pass the .p12 or .pfx file with --keystore\n"
         ),
     );
@@ -280,7 +302,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn a_list_opens_a_file_as_every_other_command_does() {
+fn keys_list_opens_files_like_every_other_command() {
     let list = |arguments: &[&str], file: &str| {
         let all = ["keys", "list"].iter().chain(arguments).copied().collect::<Vec<_>>();
         maskinporten(all).args([testdata(file)]).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run()

@@ -1,4 +1,4 @@
-//! Every way in which a keystore gives no key, as its user sees it: all three streams and the exit code.
+//! Every error of a keystore: all three streams and the exit code.
 
 use std::{fs, path::Path};
 
@@ -9,14 +9,13 @@ use super::{
 };
 
 const SET_PASSWORD: &str = "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE";
-const COPY_AGAIN: &str = "copy the file again from where it came, in binary mode";
-const CUT_SHORT: &str = "it is damaged or cut short: its lengths do not fit what is there";
-const UNKNOWN: &str = "it is not a PKCS#12 keystore: it looks like nothing that is known here";
+const COPY_AGAIN: &str = "copy the file again from its source, in binary mode";
+const CUT_SHORT: &str = "it is damaged or truncated: its lengths do not match its size";
+const UNKNOWN: &str = "it is not a PKCS#12 keystore: unrecognised file format";
 const PASS_P12: &str = "pass the .p12 or .pfx file with --keystore";
-const EXPORT_AGAIN: &str = "export it again from where the key was made, with the private key (openssl pkcs12 -export \
-                            -inkey key.pem -in certificate.pem -out keystore.p12)";
+const EXPORT_AGAIN: &str = "export it again where the key was made, with the private key: openssl pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12";
 
-/// Tries a file with a password that fits where any does.
+/// Opens a file with a password.
 #[track_caller]
 fn refuses(keystore: &str, password: &str, why: &str, hint: &str) {
     let outcome = grant(keystore).env("MASKINPORTEN_KEYSTORE_PASSWORD", password).run();
@@ -25,7 +24,7 @@ fn refuses(keystore: &str, password: &str, why: &str, hint: &str) {
     outcome.fails(4, &stderr);
 }
 
-/// Tries a file with no password at hand: it is refused before one is looked for.
+/// Opens a file without a password: it is rejected before one is needed.
 #[track_caller]
 fn refuses_unasked(keystore: &str, why: &str, hint: &str) {
     let outcome = grant(keystore).run();
@@ -35,8 +34,8 @@ fn refuses_unasked(keystore: &str, why: &str, hint: &str) {
 }
 
 #[test]
-fn a_wrong_password_is_told_whatever_the_mac() {
-    let why = "its integrity check failed, so the password is wrong or the file was changed";
+fn a_wrong_password_is_found_with_every_mac() {
+    let why = "its integrity check failed, so the password is wrong or the file is damaged";
     for file in ["modern.p12", "legacy.p12", "pbmac1.p12", "sha512-mac.p12", "ber.p12", "keytool.p12", "ec.p12"] {
         for password in ["Secret", "secret ", "æøå", "🔑"] {
             refuses(&testdata(file), password, why, SET_PASSWORD);
@@ -57,7 +56,7 @@ fn a_wrong_password_for_a_file_without_mac_is_not_called_a_failed_check() {
             &format!(
                 "warning: the keystore has no MAC, so changes to it cannot be detected\n\
                  error: could not open the keystore `{keystore}`\n\
-                 caused by: it cannot be decrypted, so the password is wrong or the file was changed\n\
+                 caused by: it could not be decrypted, so the password is wrong or the file is damaged\n\
                  hint: {SET_PASSWORD}\n"
             ),
         );
@@ -65,13 +64,13 @@ fn a_wrong_password_for_a_file_without_mac_is_not_called_a_failed_check() {
 }
 
 #[test]
-fn a_changed_file_is_told_by_its_mac() {
-    let why = "its integrity check failed, so the password is wrong or the file was changed";
+fn a_changed_file_fails_its_integrity_check() {
+    let why = "its integrity check failed, so the password is wrong or the file is damaged";
     refuses(&testdata("damaged.p12"), "secret", why, SET_PASSWORD);
 }
 
 #[test]
-fn a_file_that_is_cut_short_is_refused_before_a_password_is_looked_for() {
+fn a_truncated_file_is_rejected_before_a_password_is_needed() {
     refuses_unasked(&testdata("truncated.p12"), CUT_SHORT, COPY_AGAIN);
     refuses_unasked(&testdata("huge-length.p12"), CUT_SHORT, COPY_AGAIN);
     let folder = tempfile::tempdir().unwrap();
@@ -85,18 +84,18 @@ fn a_file_that_is_cut_short_is_refused_before_a_password_is_looked_for() {
 }
 
 #[test]
-fn deep_nesting_is_refused_at_once() {
+fn deep_nesting_is_rejected_at_once() {
     refuses_unasked(&testdata("nested.p12"), UNKNOWN, PASS_P12);
     refuses_unasked(&testdata("nested-definite.p12"), UNKNOWN, PASS_P12);
 }
 
 #[test]
-fn a_file_of_another_kind_is_called_what_it_looks_like() {
+fn a_file_of_another_format_is_named() {
     let at = |file: &str| testdata(file);
-    for (file, looks, hint) in [
+    for (file, format, hint) in [
         (
             "not-pkcs12.pem",
-            "PEM text",
+            "it looks like PEM text",
             format!(
                 "if the PEM file holds the key and its certificate: openssl pkcs12 -export -in {} -out keystore.p12",
                 at("not-pkcs12.pem")
@@ -104,42 +103,46 @@ fn a_file_of_another_kind_is_called_what_it_looks_like() {
         ),
         (
             "java.jks",
-            "a Java keystore (JKS)",
+            "it looks like a Java keystore (JKS)",
             format!(
                 "convert it: keytool -importkeystore -srckeystore {} -destkeystore keystore.p12 -deststoretype pkcs12",
                 at("java.jks")
             ),
         ),
-        ("key.jwk.json", "JSON, perhaps a JWK", PASS_P12.to_owned()),
+        ("key.jwk.json", "it looks like JSON, perhaps a JWK", PASS_P12.to_owned()),
         (
             "certificate.der",
-            "a certificate (DER), which holds no private key",
+            "it looks like a certificate (DER) without a private key",
             "find the .p12 or .pfx file that came with the certificate's private key".to_owned(),
         ),
         (
             "pkcs7.p7b",
-            "a bag of certificates (PKCS#7), which holds no private key",
+            "it looks like certificates (PKCS#7) without a private key",
             "find the .p12 or .pfx file that came with the certificate's private key".to_owned(),
         ),
         (
             "pkcs8.der",
-            "a private key (DER) without a certificate",
+            "it looks like a private key (DER) without a certificate",
             format!(
                 "put it together with its certificate: openssl pkey -inform DER -in {} -out key.pem && openssl pkcs12 \
                  -export -inkey key.pem -in certificate.pem -out keystore.p12; rm key.pem",
                 at("pkcs8.der")
             ),
         ),
-        ("base64.txt", "base64 text", format!("decode it: base64 -d {} > keystore.p12", at("base64.txt"))),
-        ("random.bin", "nothing that is known here", PASS_P12.to_owned()),
+        (
+            "base64.txt",
+            "it looks like base64 text",
+            format!("decode it: base64 -d {} > keystore.p12", at("base64.txt")),
+        ),
+        ("random.bin", "unrecognised file format", PASS_P12.to_owned()),
     ] {
-        refuses_unasked(&at(file), &format!("it is not a PKCS#12 keystore: it looks like {looks}"), &hint);
+        refuses_unasked(&at(file), &format!("it is not a PKCS#12 keystore: {format}"), &hint);
     }
     refuses_unasked(&at("empty.bin"), "it is not a PKCS#12 keystore: it is empty", PASS_P12);
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_no_damaged_keystore() {
+fn a_file_that_cannot_be_read_is_not_called_damaged() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing.p12").display().to_string();
     let directory = folder.path().display().to_string();
@@ -160,22 +163,22 @@ fn a_file_that_cannot_be_read_is_no_damaged_keystore() {
 }
 
 #[test]
-fn a_file_larger_than_any_keystore_is_not_read_to_its_end() {
+fn a_keystore_over_the_size_limit_is_not_read_to_its_end() {
     let limit = 10 * 1024 * 1024;
     let mut bytes = fs::read(testdata("modern.p12")).unwrap();
     bytes.resize(limit + 1, 0);
-    let why = format!("it is larger than {limit} bytes, which no keystore is");
+    let why = format!("it is larger than the limit of {limit} bytes");
 
     let outcome = grant("-").stdin(bytes).run();
 
-    let hint = "check the path given with --keystore";
+    let hint = "check the path: a keystore takes a few kilobytes";
     outcome.fails(4, &format!("error: could not open the keystore `stdin`\ncaused by: {why}\nhint: {hint}\n"));
     refuses_unasked("/dev/zero", &why, hint);
 }
 
 #[test]
-fn a_keystore_without_a_private_key_says_what_it_has() {
-    let has = |what| format!("there is no private key in it, {what}");
+fn the_error_for_a_keystore_without_a_private_key_names_its_content() {
+    let has = |what| format!("it has no private key, {what}");
     refuses(&testdata("certificates-only.p12"), "secret", &has("only 3 certificates"), EXPORT_AGAIN);
     refuses(&testdata("secret-key-only.p12"), "secret", &has("and no certificate either"), EXPORT_AGAIN);
     let folder = tempfile::tempdir().unwrap();
@@ -186,7 +189,7 @@ fn a_keystore_without_a_private_key_says_what_it_has() {
 }
 
 #[test]
-fn a_key_that_is_no_certificate_s_is_refused() {
+fn a_key_without_its_certificate_is_rejected() {
     refuses(
         &testdata("other-key.p12"),
         "secret",
@@ -197,7 +200,7 @@ fn a_key_that_is_no_certificate_s_is_refused() {
 }
 
 #[test]
-fn a_key_without_a_certificate_wants_the_id_that_it_is_registered_with() {
+fn a_key_without_certificates_needs_the_id_under_which_it_is_registered() {
     for reference in [&[][..], &["--x5c", "leaf"], &["--kid", "thumbprint"]] {
         let outcome = grant(&testdata("no-certificate.p12"))
             .args(reference)
@@ -212,7 +215,7 @@ fn a_key_without_a_certificate_wants_the_id_that_it_is_registered_with() {
     }
 }
 
-/// A keystore around a new key that these arguments of `openssl` make.
+/// Makes a keystore with a new key that `openssl` generates with these arguments.
 fn keystore_of(folder: &Path, make: &[&str]) -> String {
     let [key, leaf, keystore] = ["key", "leaf", "new.p12"].map(|name| folder.join(name).display().to_string());
     program(openssl(make).args(["-out", &key]), b"");
@@ -223,9 +226,9 @@ fn keystore_of(folder: &Path, make: &[&str]) -> String {
 }
 
 #[test]
-fn a_key_that_signs_no_jwt_is_named() {
+fn a_key_that_cannot_sign_a_jwt_is_named() {
     let rsa = "use an RSA key: Maskinporten accepts RS256, RS384 and RS512";
-    let kind = |kind| format!("its private key is of the kind {kind}, which signs no JWT");
+    let kind = |kind| format!("its private key is of the kind {kind}, which cannot sign a JWT");
     for (make, why, hint) in [
         (
             &["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"][..],

@@ -1,10 +1,10 @@
-//! The same failures as one JSON object, for programs: the whole object is compared.
+//! The same errors as one JSON object: the whole object is compared.
 
 use serde_json::{Value, json};
 
 use super::{samples::grant, support::testdata};
 
-/// Runs and compares; what concerns a server is null.
+/// Runs the command and compares its error; the members about a server are null.
 #[track_caller]
 fn fails_with(keystore: &str, password: Option<&str>, code: &str, expected: &Value) {
     let command = grant(keystore).args(["--error-format", "json"]);
@@ -26,37 +26,36 @@ fn fails_with(keystore: &str, password: Option<&str>, code: &str, expected: &Val
 }
 
 #[test]
-fn each_class_of_failure_has_its_code_its_causes_and_its_hint() {
+fn each_class_of_error_has_its_code_causes_and_hint() {
     let password = Some("secret");
     for (file, password, code, cause, hint) in [
         (
             "modern.p12",
             Some("wrong"),
             "keystore_password",
-            "its integrity check failed, so the password is wrong or the file was changed",
+            "its integrity check failed, so the password is wrong or the file is damaged",
             "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE",
         ),
         (
             "truncated.p12",
             None,
             "keystore_damaged",
-            "it is damaged or cut short: its lengths do not fit what is there",
-            "copy the file again from where it came, in binary mode",
+            "it is damaged or truncated: its lengths do not match its size",
+            "copy the file again from its source, in binary mode",
         ),
         (
             "random.bin",
             None,
             "keystore_not_pkcs12",
-            "it is not a PKCS#12 keystore: it looks like nothing that is known here",
+            "it is not a PKCS#12 keystore: unrecognised file format",
             "pass the .p12 or .pfx file with --keystore",
         ),
         (
             "certificates-only.p12",
             password,
             "keystore_no_private_key",
-            "there is no private key in it, only 3 certificates",
-            "export it again from where the key was made, with the private key (openssl pkcs12 -export -inkey key.pem \
-             -in certificate.pem -out keystore.p12)",
+            "it has no private key, only 3 certificates",
+            "export it again where the key was made, with the private key: openssl pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12",
         ),
         (
             "other-key.p12",
@@ -70,7 +69,7 @@ fn each_class_of_failure_has_its_code_its_causes_and_its_hint() {
             "iterations-sum.p12",
             None,
             "keystore_iterations",
-            "opening it takes 18000000 iterations of key derivation or more, and 10000000 are allowed",
+            "opening it takes at least 18000000 key derivation iterations, and 10000000 are allowed",
             "if you trust the file, pass --max-iterations 18000000 or more",
         ),
     ] {
@@ -81,7 +80,7 @@ fn each_class_of_failure_has_its_code_its_causes_and_its_hint() {
 }
 
 #[test]
-fn encryption_that_is_not_read_and_entries_that_cannot_be_told_apart_have_codes_too() {
+fn unsupported_encryption_and_ambiguous_entries_have_codes() {
     let rc4 = testdata("rc4.p12");
     fails_with(
         &rc4,
@@ -89,7 +88,7 @@ fn encryption_that_is_not_read_and_entries_that_cannot_be_told_apart_have_codes_
         "keystore_encryption",
         &json!({
             "message": format!("could not open the keystore `{rc4}`"),
-            "causes": ["it uses RC4 with 128 bits (pbeWithSHAAnd128BitRC4), which is not read here"],
+            "causes": ["it uses RC4 with 128 bits (pbeWithSHAAnd128BitRC4), which is not supported"],
             "hint": format!(
                 "convert it: openssl pkcs12 -legacy -in {rc4} -nodes -out key-and-certificates.pem && openssl pkcs12 \
                  -export -in key-and-certificates.pem -out new.p12; rm key-and-certificates.pem"
@@ -105,14 +104,14 @@ fn encryption_that_is_not_read_and_entries_that_cannot_be_told_apart_have_codes_
         "keystore_alias",
         &json!({
             "message": format!("could not open the keystore `{two}`"),
-            "causes": [format!("it has several keys and none is the obvious one:\n  first: {entry}\n  second: {entry}")],
+            "causes": [format!("it has several keys to choose from:\n  first: {entry}\n  second: {entry}")],
             "hint": "choose one of them with --alias ALIAS",
         }),
     );
 }
 
 #[test]
-fn a_file_that_is_not_there_and_a_password_that_is_nowhere_have_codes_too() {
+fn a_missing_file_and_a_missing_password_have_codes() {
     fails_with(
         "missing.p12",
         None,
@@ -137,7 +136,7 @@ fn a_file_that_is_not_there_and_a_password_that_is_nowhere_have_codes_too() {
 }
 
 #[test]
-fn warnings_come_within_the_error() {
+fn warnings_are_part_of_the_json_error() {
     let keystore = testdata("no-mac.p12");
     fails_with(
         &keystore,
@@ -145,7 +144,7 @@ fn warnings_come_within_the_error() {
         "keystore_password",
         &json!({
             "message": format!("could not open the keystore `{keystore}`"),
-            "causes": ["it cannot be decrypted, so the password is wrong or the file was changed"],
+            "causes": ["it could not be decrypted, so the password is wrong or the file is damaged"],
             "hint": "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE",
             "warnings": ["the keystore has no MAC, so changes to it cannot be detected"],
         }),

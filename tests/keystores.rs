@@ -1,4 +1,4 @@
-//! Every keystore that opens gives the grant that it must: header, certificates and claims, to the last byte.
+//! Every keystore that opens gives the expected grant: header, certificates and claims, to the last byte.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ use super::{
     support::{Outcome, testdata},
 };
 
-/// What `--decode` must print for the client and scope of `samples::grant`; times and id are the grant's own.
+/// Returns what `--decode` must print for the client and scope of `samples::grant`, with the times and id of the grant.
 fn decoded(algorithm: &str, reference: &str, claims: &Value) -> String {
     let (exp, iat, jti) = (&claims["exp"], &claims["iat"], &claims["jti"]);
     format!(
@@ -38,7 +38,7 @@ fn x5c(certificates: &[String]) -> String {
     format!("\"x5c\": [\n{}\n    ]", lines.join(",\n"))
 }
 
-/// Compares the whole of both streams, and the claims that differ from run to run by their rules.
+/// Compares both streams completely, and checks the claims that differ between runs by their rules.
 #[track_caller]
 fn assert_grant(outcome: &Outcome, algorithm: &str, reference: &str, stderr: &str, started: u64, what: &str) {
     let claims = serde_json::from_str::<Value>(&outcome.stdout).unwrap_or_default()["claims"].take();
@@ -85,7 +85,7 @@ fn no_certificate_is_sent_twice_and_none_of_another_organisation() {
 }
 
 #[test]
-fn a_key_that_maskinporten_does_not_take_signs_only_when_asked_to() {
+fn a_key_that_maskinporten_does_not_accept_signs_only_on_request() {
     for (file, algorithm) in
         [("ec.p12", "ES256"), ("ec384.p12", "ES384"), ("ec521.p12", "ES512"), ("ed25519.p12", "EdDSA")]
     {
@@ -122,7 +122,7 @@ fn a_key_does_not_sign_with_an_algorithm_of_another_kind() {
 }
 
 #[test]
-fn a_key_without_a_certificate_signs_under_the_id_that_it_is_registered_with() {
+fn a_key_without_certificates_signs_under_its_registered_id() {
     let started = now();
 
     let outcome = grant(&testdata("no-certificate.p12"))
@@ -134,7 +134,7 @@ fn a_key_without_a_certificate_signs_under_the_id_that_it_is_registered_with() {
 }
 
 #[test]
-fn an_alias_chooses_among_several_keys_and_its_letter_case_is_forgiven() {
+fn an_alias_chooses_among_several_keys_in_upper_or_lower_case() {
     for (file, password, alias, leaf) in [
         ("two-signers.p12", "secret", "first", "enterprise"),
         ("two-signers.p12", "secret", "SECOND", "second"),

@@ -1,4 +1,4 @@
-//! A simulator in a process of its own, as a user starts it.
+//! A simulator in its own process, as a user starts it.
 
 use std::{
     fs,
@@ -17,17 +17,17 @@ use crate::{
     watch,
 };
 
-/// Making the keys takes a second or two, so it is done once; each simulator then has a copy.
-static MADE: LazyLock<TempDir> = LazyLock::new(|| {
+/// A data folder, created once because generating the keys takes a second or two. Each simulator gets a copy.
+static DATA_FOLDER: LazyLock<TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     drop(Local::start_in(folder.path().join("simulator"), &[]));
     folder
 });
 
-/// A running simulator, ended when it is dropped.
+/// A running simulator, which is killed when it is dropped.
 pub struct Local {
     child: Child,
-    /// What it said on stdout.
+    /// Its stdout until it listens.
     pub said: String,
     log: Arc<Mutex<String>>,
     dir: PathBuf,
@@ -40,11 +40,11 @@ impl Local {
         Self::with_clients(arguments, |_| ())
     }
 
-    /// Starts a simulator whose `clients.json` was edited.
+    /// Starts a simulator with an edited `clients.json`.
     pub fn with_clients(arguments: &[&str], edit: impl FnOnce(&mut Value)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path().join("simulator");
-        copy(&MADE.path().join("simulator"), &dir);
+        copy(&DATA_FOLDER.path().join("simulator"), &dir);
         let file = dir.join("clients.json");
         let mut clients = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
         edit(&mut clients);
@@ -54,7 +54,7 @@ impl Local {
         local
     }
 
-    /// Starts a simulator in a folder that may not be there yet.
+    /// Starts a simulator in a folder that may not exist yet.
     pub fn start_in(dir: PathBuf, arguments: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let home = dir.parent().unwrap();
@@ -89,34 +89,34 @@ impl Local {
         Self { child, said, log, dir, data }
     }
 
-    /// Starts another simulator of the same user, with a folder of its own.
+    /// Starts another simulator of the same user, in another folder.
     pub fn start_beside(other: &Self) -> Self {
         let dir = other.home().join("second");
         copy(&other.dir, &dir);
         Self::start_in(dir, &[])
     }
 
-    /// The binary, in a home where `--env local` finds this simulator.
+    /// Returns the binary with an environment where `--env local` finds this simulator.
     pub fn maskinporten(&self, arguments: &[&str]) -> Maskinporten {
         maskinporten(arguments).env("XDG_DATA_HOME", self.home())
     }
 
-    /// The issuer, with its slash.
+    /// Returns the issuer, with its trailing slash.
     pub fn issuer(&self) -> &str {
         self.said.rsplit_once("listening on ").unwrap().1.trim_end()
     }
 
-    /// A file in its folder.
+    /// Returns the path of a file in its folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 
-    /// The lines it has logged so far.
+    /// Returns its log so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// Changes `clients.json` while it runs; it counts from the next request on.
+    /// Edits `clients.json` while it runs; the change takes effect at the next request.
     pub fn edit(&self, edit: impl FnOnce(&mut Value)) {
         let file = self.file("clients.json");
         let mut clients = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
@@ -124,8 +124,9 @@ impl Local {
         fs::write(&file, serde_json::to_vec_pretty(&clients).unwrap()).unwrap();
     }
 
-    /// How many grants it has been sent. Its log is read by another thread: it is awaited up to a line that comes after all
-    /// others.
+    /// Returns the number of token requests it has received.
+    ///
+    /// Another thread reads the log, so this sends one more request and waits until that is in the log.
     pub fn grants(&self) -> usize {
         let last = format!("/errors/last-{}", self.log().matches(" /errors/last-").count());
         crate::server::curl(["-sS", "-k", "-o", "/dev/null", &format!("{}{}", self.issuer(), &last[1..])], "");
@@ -135,23 +136,23 @@ impl Local {
         self.log().lines().filter(|line| line.starts_with("POST /token ")).count()
     }
 
-    /// Its process id.
+    /// Returns its process id.
     pub fn process(&self) -> u32 {
         self.child.id()
     }
 
-    /// Waits for its end.
+    /// Waits until it has ended and returns its exit code.
     pub fn exit_code(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 
-    /// Ends it and keeps its folder.
+    /// Kills it and keeps its folder.
     pub fn end(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// Where `--env local` finds it: its `XDG_DATA_HOME`.
+    /// Returns the `XDG_DATA_HOME` with which `--env local` finds it.
     pub fn home(&self) -> &Path {
         debug_assert!(self.dir.starts_with(self.data.path()));
         self.dir.parent().unwrap()

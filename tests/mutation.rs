@@ -1,7 +1,7 @@
 //! No input panics, aborts or hangs: damaged copies of every sample are opened, in this process.
 //!
-//! What the program does with a keystore is done with each copy: parse, open, choose, look at the certificates,
-//! sign. The copies are the same in every run, so what fails once fails again.
+//! Each copy goes the way of a keystore in the program: parse, open, choose, read the certificates, sign. The copies are
+//! the same in every run, so failures can be reproduced.
 
 use std::{
     collections::BTreeMap,
@@ -24,10 +24,10 @@ use super::{
     support::{program, testdata},
 };
 
-/// What one copy may cost; the samples' own counts are mostly below.
+/// The iteration limit for one copy; most samples need less.
 const ITERATIONS: u64 = 20_000;
 
-/// No copy takes longer. One that takes for ever is found out by waiting a little more.
+/// No copy takes longer.
 const LIMIT: Duration = Duration::from_secs(20);
 
 const COPIES: usize = 8000;
@@ -50,7 +50,7 @@ impl Source {
     }
 }
 
-/// Every file in testdata, and some whose bags lie open.
+/// Returns every file in testdata, and some without encryption.
 fn sources() -> Vec<Source> {
     let openable = OPENABLE.iter().map(|sample| (sample.file, sample.password));
     let others = OTHERS.iter().map(|file| (*file, "secret"));
@@ -67,11 +67,11 @@ fn sources() -> Vec<Source> {
     ];
     let files = openable.chain(others).chain(kinds.map(|file| (file, "secret")));
     let kept = files.map(|(file, password)| Source::new(file, fs::read(testdata(file)).unwrap(), password));
-    // A hundred thousand levels stay as they are: `keystore_errors` has them.
+    // `keystore_errors` tests a hundred thousand levels.
     kept.filter(|source| source.bytes.len() < 20_000).chain(open_bags()).collect()
 }
 
-/// Keystores whose keys and certificates are not encrypted: what is changed in them is what is read.
+/// Makes keystores without encryption, so that changes reach the parsers of keys and certificates.
 fn open_bags() -> Vec<Source> {
     let folder = tempfile::tempdir().unwrap();
     let clear = folder.path().join("clear.p12");
@@ -88,11 +88,11 @@ fn open_bags() -> Vec<Source> {
         let tree = one.tree.clone().unwrap().with_safes_of(two.tree.clone().unwrap());
         Source::new(&format!("{} and {}", one.name, two.name), tree.encode(), "")
     });
-    // Six of each, so that what lies open is half of what is damaged.
+    // Six of each, so that half of the samples are unencrypted.
     single.into_iter().chain(double).flat_map(|source| std::iter::repeat_n(source, 6)).collect()
 }
 
-/// A damaged copy and the password that its source had.
+/// Makes a damaged copy with the password of its source.
 fn copy(sources: &[Source], random: &mut Random) -> (Vec<u8>, SecretString) {
     let (source, other) = (random.pick(sources), random.pick(sources));
     let bytes = match (source.tree.clone(), other.tree.clone()) {
@@ -112,7 +112,7 @@ fn copy(sources: &[Source], random: &mut Random) -> (Vec<u8>, SecretString) {
     (bytes, password)
 }
 
-/// Does everything that the program does with a keystore, and says in a word how far it came.
+/// Uses a keystore as the program does, and returns how far it got.
 fn outcome(bytes: &[u8], password: &SecretString, alias: Option<&str>) -> String {
     let reason = |error: KeystoreError| match error {
         KeystoreError::Unopened { source, .. } => {

@@ -1,9 +1,9 @@
-//! Damages keystores: octet by octet, and element by element with the lengths around it put right again, so that
-//! the damage reaches the parsers behind the first.
+//! Damages keystores byte by byte, and element by element with corrected lengths around it, so that the damage reaches
+//! the inner parsers.
 
 use super::random::Random;
 
-/// An element of DER: its tag, and what is in it.
+/// A DER element: its tag and content.
 #[derive(Debug, Clone)]
 pub struct Element {
     tag: u8,
@@ -13,18 +13,18 @@ pub struct Element {
 #[derive(Debug, Clone)]
 enum Content {
     Octets(Vec<u8>),
-    /// Elements within it, also where an OCTET STRING wraps them.
+    /// The elements in it, also if an OCTET STRING wraps them.
     Elements(Vec<Element>),
 }
 
-/// Tags that a keystore has, and one that it has not.
+/// Tags that occur in keystores, and one that does not.
 const TAGS: [u8; 12] = [0x01, 0x02, 0x04, 0x05, 0x06, 0x1e, 0x24, 0x30, 0x31, 0x80, 0xa0, 0xa1];
 
-/// Nothing in a keystore lies deeper.
+/// The depth of a keystore.
 const MAXIMUM_DEPTH: usize = 30;
 
 impl Element {
-    /// The elements of `bytes` when they are DER to the last octet.
+    /// Parses `bytes` if they are DER up to the last byte.
     pub fn all(bytes: &[u8], depth: usize) -> Option<Vec<Self>> {
         let mut elements = Vec::new();
         let mut rest = bytes;
@@ -70,7 +70,7 @@ impl Element {
         [encoded, content].concat()
     }
 
-    /// Takes away the MAC of a keystore, so that nothing stands between a change and what reads it.
+    /// Removes the MAC of a keystore, so that changes reach the parsers.
     pub fn without_mac(mut self) -> Self {
         if let Content::Elements(elements) = &mut self.content {
             elements.truncate(2);
@@ -78,7 +78,7 @@ impl Element {
         self
     }
 
-    /// Puts the safes of another keystore beside those of this one.
+    /// Adds the safes of another keystore.
     pub fn with_safes_of(mut self, mut other: Self) -> Self {
         if let (Some(safes), Some(more)) = (self.safes(), other.safes()) {
             safes.append(more);
@@ -105,7 +105,7 @@ impl Element {
         }
     }
 
-    /// The element with this number, counted from the outside in.
+    /// Returns the element with this number, counted from the outside in.
     fn at(&mut self, mut number: usize) -> &mut Self {
         if number == 0 {
             return self;
@@ -127,7 +127,7 @@ impl Element {
         self.at(number)
     }
 
-    /// Changes one element somewhere within; `other` is where foreign ones come from.
+    /// Changes one element inside; foreign elements come from `other`.
     pub fn mutate(&mut self, other: &mut Self, random: &mut Random) {
         let foreign = other.any(random).clone();
         let element = self.any(random);
@@ -169,7 +169,7 @@ impl Element {
     }
 }
 
-/// Changes some octets, with no regard for what they mean.
+/// Changes some bytes, whatever they mean.
 pub fn mutate_octets(octets: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     for _ in 0..=random.below(3) {
         let at = random.below(octets.len());
@@ -177,7 +177,7 @@ pub fn mutate_octets(octets: &mut Vec<u8>, other: &[u8], random: &mut Random) {
         match random.below(8) {
             0 | 1 if !octets.is_empty() => octets[at] ^= 1 << random.below(8),
             2 if !octets.is_empty() => octets[at] = *random.pick(&[0, 1, 0x30, 0x7f, 0x80, 0x81, 0x84, 0x88, 0xff]),
-            // Where lengths are: behind the tags of the outermost elements.
+            // The lengths after the tags of the outermost elements.
             3 if octets.len() > 40 => octets[random.below(40)] = random.octet(),
             4 => octets.truncate(at),
             5 => drop(octets.drain(at..at + some)),

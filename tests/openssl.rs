@@ -1,4 +1,4 @@
-//! Judges a grant with the `openssl` command alone: no code of ours, no crate that the program uses.
+//! Verifies a grant with the `openssl` command, without code of this project or its dependencies.
 
 use std::{fs, process::Command};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::support::{program, testdata};
 
-/// A grant taken apart, with its certificates as files for `openssl`.
+/// The parts of a grant, with its certificates as files for `openssl`.
 pub struct Grant {
     pub header: Value,
     signed: String,
@@ -15,7 +15,7 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// Takes apart what `maskinporten grant` printed.
+    /// Parses the output of `maskinporten grant`.
     #[track_caller]
     pub fn of(stdout: &str) -> Self {
         let grant = stdout.strip_suffix('\n').unwrap();
@@ -39,18 +39,18 @@ impl Grant {
         x5c.map(|x5c| x5c.iter().map(|one| one.as_str().unwrap()).collect()).unwrap_or_default()
     }
 
-    /// The certificate that comes with the grant.
+    /// Returns the first certificate in the grant.
     pub fn leaf(&self) -> String {
         pem(self.x5c()[0])
     }
 
-    /// Whether `openssl` finds the signature good with the public key of this certificate.
+    /// Returns whether `openssl` verifies the signature with the public key of this certificate.
     #[track_caller]
     pub fn is_signed_by(&self, certificate: &str) -> bool {
         self.verifies(certificate, self.signed.as_bytes())
     }
 
-    /// Whether the same signature would do for other claims, which it never must.
+    /// Returns whether the same signature verifies with other claims, which it must not.
     #[track_caller]
     pub fn is_signed_by_after_a_change(&self, certificate: &str) -> bool {
         self.verifies(certificate, format!("{}A", self.signed).as_bytes())
@@ -90,8 +90,8 @@ impl Grant {
         output.status.success()
     }
 
-    /// Whether `openssl` finds a way from the leaf to the root of testdata over the certificates that came along,
-    /// and `besides`.
+    /// Returns whether `openssl` verifies the chain from the leaf to the root of testdata, over the certificates in the
+    /// grant and `besides`.
     #[track_caller]
     pub fn is_trusted(&self, besides: &[&str], holds: bool) -> bool {
         let mut above: String = self.x5c().into_iter().skip(1).map(pem).collect();
@@ -113,19 +113,19 @@ impl Grant {
     }
 }
 
-/// The `openssl` command with these arguments.
+/// Returns the `openssl` command with these arguments.
 pub fn openssl(arguments: &[&str]) -> Command {
     let mut command = Command::new("openssl");
     command.args(arguments);
     command
 }
 
-/// Whether a command succeeds; what it says is nobody's.
+/// Returns whether a command succeeds; its output is ignored.
 pub fn succeeds(command: &mut Command) -> bool {
     command.output().unwrap().status.success()
 }
 
-/// A certificate of `x5c` as PEM.
+/// Converts a certificate in `x5c` to PEM.
 fn pem(base64: &str) -> String {
     let lines: Vec<_> = base64.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
@@ -143,7 +143,7 @@ fn base64url(text: &str) -> Vec<u8> {
     text.as_bytes().chunks(4).flat_map(group).collect()
 }
 
-/// The signature that JWS carries as two numbers side by side (RFC 7518 §3.4), as `openssl` reads it (RFC 3279).
+/// Converts an ECDSA signature from two numbers side by side (RFC 7518 §3.4) to DER (RFC 3279).
 fn der_of_two_numbers(signature: &[u8]) -> Vec<u8> {
     let element = |tag: u8, content: &[u8]| {
         let length = u8::try_from(content.len()).unwrap();

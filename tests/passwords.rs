@@ -1,4 +1,4 @@
-//! A password from each place that can hold one: what is read from it, which place counts, and what goes wrong.
+//! Passwords from each source: what is read, which source takes precedence, and the errors.
 
 use std::{fs, path::PathBuf};
 
@@ -16,11 +16,11 @@ fn modern() -> Maskinporten {
     grant(&testdata("modern.p12"))
 }
 
-/// What is said of a password that does not fit.
+/// The error for a wrong password.
 fn wrong(file: &str) -> String {
     format!(
         "error: could not open the keystore `{}`\n\
-         caused by: its integrity check failed, so the password is wrong or the file was changed\n{HINT}",
+         caused by: its integrity check failed, so the password is wrong or the file is damaged\n{HINT}",
         testdata(file)
     )
 }
@@ -32,7 +32,7 @@ fn opens(outcome: Outcome) {
     assert!(grant.is_signed_by(&grant.leaf()));
 }
 
-/// Writes a password file into the home of the run.
+/// Writes a password file into the home folder of the run.
 fn password_file(command: &Maskinporten, content: &[u8]) -> PathBuf {
     let path = command.home().join("password");
     fs::write(&path, content).unwrap();
@@ -45,7 +45,7 @@ fn with_file(command: Maskinporten, content: &[u8]) -> Maskinporten {
 }
 
 #[test]
-fn a_password_file_may_end_as_editors_end_it() {
+fn a_password_file_may_end_with_a_line_break() {
     for content in [&b"secret"[..], b"secret\n", b"secret\r\n", b"\xef\xbb\xbfsecret\r\n", b"\xef\xbb\xbfsecret"] {
         opens(with_file(modern(), content).run());
     }
@@ -55,14 +55,14 @@ fn a_password_file_may_end_as_editors_end_it() {
 }
 
 #[test]
-fn what_else_stands_in_a_password_file_belongs_to_the_password() {
+fn everything_else_in_a_password_file_belongs_to_the_password() {
     for content in [&b"secret "[..], b" secret", b"secret\n\n", b"secret\nmore\n", b""] {
         with_file(modern(), content).run().fails(4, &wrong("modern.p12"));
     }
 }
 
 #[test]
-fn an_empty_file_is_the_empty_password() {
+fn an_empty_password_file_is_the_empty_password() {
     for file in ["empty-password.p12", "empty-password-legacy.p12"] {
         for content in [&b""[..], b"\n", b"\r\n"] {
             opens(with_file(grant(&testdata(file)), content).run());
@@ -71,7 +71,7 @@ fn an_empty_file_is_the_empty_password() {
 }
 
 #[test]
-fn a_password_file_that_cannot_be_one_is_refused() {
+fn a_password_file_that_is_too_long_or_not_text_is_rejected() {
     let long = vec![b'x'; 4097];
     for (content, why) in [
         (&b"bl\xe5b\xe6r"[..], "it is not UTF-8"),
@@ -102,7 +102,7 @@ fn a_password_file_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn a_password_may_come_over_stdin_unless_the_keystore_does() {
+fn a_password_is_read_from_stdin_unless_the_keystore_is() {
     let from_stdin = ["--keystore-password-file", "-"];
 
     let alone = modern().args(from_stdin).stdin("secret\n").run();
@@ -113,7 +113,7 @@ fn a_password_may_come_over_stdin_unless_the_keystore_does() {
 }
 
 #[test]
-fn a_variable_that_is_named_holds_the_password_as_it_is() {
+fn a_named_variable_holds_the_password_unchanged() {
     let named = ["--keystore-password-env", "PASSWORD"];
 
     opens(modern().args(named).env("PASSWORD", "secret").run());
@@ -123,7 +123,7 @@ fn a_variable_that_is_named_holds_the_password_as_it_is() {
 }
 
 #[test]
-fn a_variable_that_is_named_and_not_set_is_an_error() {
+fn a_named_variable_that_is_not_set_is_an_error() {
     let option = modern().args(["--keystore-password-env", "NOWHERE"]).run();
     let variable = modern().env("MASKINPORTEN_KEYSTORE_PASSWORD_ENV", "NOWHERE").run();
 
@@ -163,7 +163,7 @@ fn a_command_may_print_the_password() {
 }
 
 #[test]
-fn a_command_that_gives_no_password_is_an_error_and_what_it_says_is_passed_on() {
+fn a_command_without_a_password_is_an_error_and_its_stderr_is_passed_on() {
     for (command, said, why) in [
         ("false", "", "failed: exit status: 1"),
         ("echo secret; exit 3", "", "failed: exit status: 3"),

@@ -1,9 +1,11 @@
-//! What the HTTP room tells of an exchange: the server's certificates, its clock, the addresses of its name.
+//! What the HTTP client reports besides the response: certificates, TLS version, clocks and addresses.
 
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use maskinporten_token_generator::http::{Answer, Endpoint, HttpClient, HttpError, HttpOptions, TlsVersion, addresses};
+use maskinporten_token_generator::http::{
+    Endpoint, HttpClient, HttpError, HttpOptions, Response, TlsVersion, addresses,
+};
 use openssl::x509::X509;
 
 use crate::server::{ADDRESS, Authority, Server, Step, Validity, acceptor, answer, nobody, tls_1_2_acceptor, token};
@@ -20,12 +22,12 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-fn get(client: &HttpClient) -> Result<Answer, HttpError> {
+fn get(client: &HttpClient) -> Result<Response, HttpError> {
     wait(client.get(Instant::now() + Duration::from_secs(10)))
 }
 
 #[test]
-fn a_server_that_is_believed_shows_its_certificates_and_the_version_of_tls() {
+fn an_accepted_certificate_is_recorded_with_the_tls_version() {
     let authority = Authority::named("Test CA");
     let identity = authority.issue(ADDRESS, Validity::Now);
     for (acceptor, version) in
@@ -44,7 +46,7 @@ fn a_server_that_is_believed_shows_its_certificates_and_the_version_of_tls() {
 }
 
 #[test]
-fn a_server_that_is_not_believed_shows_its_certificate_all_the_same() {
+fn a_rejected_certificate_is_recorded_too() {
     let (authority, another) = (Authority::named("The proxy's CA"), Authority::named("Test CA"));
     for (validity, trusted) in [(Validity::Now, &another), (Validity::Past, &authority)] {
         let server = Server::start_tls(acceptor(&authority.issue(ADDRESS, validity)), [Step::NoHandshake]);
@@ -61,7 +63,7 @@ fn a_server_that_is_not_believed_shows_its_certificate_all_the_same() {
 }
 
 #[test]
-fn a_client_that_does_not_observe_remembers_nothing() {
+fn a_client_that_is_not_observing_records_nothing() {
     let authority = Authority::named("Test CA");
     let server = Server::start_tls(acceptor(&authority.issue(ADDRESS, Validity::Now)), [token()]);
     let client = HttpClient::new(endpoint(&server.url("/")), &options(Some(&authority))).unwrap();
@@ -72,7 +74,7 @@ fn a_client_that_does_not_observe_remembers_nothing() {
 }
 
 #[test]
-fn an_exchange_without_tls_has_no_certificate_and_no_proxy() {
+fn a_request_without_tls_has_no_peer_and_no_proxy() {
     let server = Server::start([token()]);
     let client = HttpClient::observing(endpoint(&server.url("/")), &options(None)).unwrap();
 
@@ -82,7 +84,7 @@ fn an_exchange_without_tls_has_no_certificate_and_no_proxy() {
 }
 
 #[test]
-fn an_answer_tells_the_servers_time_and_ours() {
+fn a_response_has_the_servers_time_and_the_clients() {
     let server = Server::start([answer("200 OK", &["Date: Sun, 06 Nov 1994 08:49:37 GMT"], "{}")]);
     let client = HttpClient::new(endpoint(&server.url("/")), &options(None)).unwrap();
     let before = Utc::now();
@@ -94,7 +96,7 @@ fn an_answer_tells_the_servers_time_and_ours() {
 }
 
 #[test]
-fn an_answer_without_a_date_or_with_a_broken_one_has_none() {
+fn a_response_with_a_missing_or_invalid_date_has_none() {
     for headers in [&[][..], &["Date: yesterday"]] {
         let server = Server::start([answer("200 OK", headers, "{}")]);
         let client = HttpClient::new(endpoint(&server.url("/")), &options(None)).unwrap();
@@ -104,7 +106,7 @@ fn an_answer_without_a_date_or_with_a_broken_one_has_none() {
 }
 
 #[test]
-fn a_host_has_the_addresses_that_the_system_knows_each_once() {
+fn a_host_resolves_to_each_of_its_addresses_once() {
     for (url, address) in
         [("https://192.0.2.7/token", "192.0.2.7"), ("https://[2001:db8::7]:8443/token", "2001:db8::7")]
     {
@@ -117,10 +119,10 @@ fn a_host_has_the_addresses_that_the_system_knows_each_once() {
 }
 
 #[test]
-fn a_name_without_an_address_is_told_as_requests_tell_it() {
+fn a_host_without_an_address_is_the_same_error_as_for_a_request() {
     let missing = endpoint("https://maskinporten.test.invalid/token");
 
     let error = wait(addresses(&missing, &options(None))).unwrap_err();
 
-    assert_eq!(error, HttpError::Name { host: "maskinporten.test.invalid".to_owned() });
+    assert_eq!(error, HttpError::Dns { host: "maskinporten.test.invalid".to_owned() });
 }

@@ -1,4 +1,4 @@
-//! Proxies from the usual variables: gone through, gone past, and told apart from the server behind them.
+//! Proxies from the usual variables: used, bypassed, and distinguished from the server in errors.
 
 use crate::{
     server::{Authority, Server, Step, TOKEN, Validity, acceptor, answer, asking, asking_at, nobody, raw, token},
@@ -7,10 +7,10 @@ use crate::{
 
 const HOST: &str = "maskinporten.test.invalid";
 const ENDPOINT: &str = "https://maskinporten.test.invalid/token";
-const HINT: &str = "check HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT) and what the proxy lets through; NO_PROXY names the \
-                    hosts that are reached without it";
+const HINT: &str = "check HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT) and which hosts the proxy allows; NO_PROXY lists \
+                    the hosts to reach without it";
 
-/// A proxy's address with a user name and a password before it.
+/// Adds a user name and a password to a proxy URL.
 fn with_credentials(proxy: &str) -> String {
     proxy.replace("http://", "http://user:hemmelig@")
 }
@@ -20,14 +20,14 @@ fn is_the_proxys_fault(outcome: &Outcome, proxy: &str, why: &str) {
     outcome.fails(
         6,
         &format!(
-            "error: could not reach the server\ncaused by: could not get through the proxy {proxy} to {ENDPOINT}: {why}\n\
+            "error: could not reach the server\ncaused by: could not connect through the proxy {proxy} to {ENDPOINT}: {why}\n\
              hint: {HINT}\n"
         ),
     );
 }
 
 #[test]
-fn a_server_behind_a_proxy_is_reached_and_the_proxy_sees_no_grant() {
+fn a_proxy_tunnels_to_the_server_and_does_not_see_the_assertion() {
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
         let authority = Authority::named("Test CA");
         let server = Server::start_tls(acceptor(&authority.issue(HOST, Validity::Now)), [token()]);
@@ -51,7 +51,7 @@ fn a_server_behind_a_proxy_is_reached_and_the_proxy_sees_no_grant() {
 }
 
 #[test]
-fn an_address_on_this_machine_never_goes_through_a_proxy() {
+fn requests_to_this_machine_bypass_the_proxy() {
     let proxy = Server::start([]);
     let server = Server::start([token()]);
 
@@ -65,7 +65,7 @@ fn an_address_on_this_machine_never_goes_through_a_proxy() {
 }
 
 #[test]
-fn a_host_that_no_proxy_names_is_reached_without_one() {
+fn requests_to_a_host_in_no_proxy_bypass_the_proxy() {
     let proxy = Server::start([]);
     for exceptions in [".test.invalid", "maskinporten.test.invalid", "*"] {
         let outcome = asking_at("token", ENDPOINT)
@@ -84,16 +84,16 @@ fn a_host_that_no_proxy_names_is_reached_without_one() {
 }
 
 #[test]
-fn a_proxy_that_wants_a_password_is_named_without_the_one_it_got_and_asked_once() {
+fn a_proxy_that_requires_a_password_is_named_without_credentials_and_not_retried() {
     let proxy = Server::start([answer("407 No", &["Proxy-Authenticate: Basic realm=\"x\""], "<html>no</html>")]);
 
     let outcome = asking_at("token", ENDPOINT).env("HTTPS_PROXY", with_credentials(&proxy.url(""))).run();
 
-    is_the_proxys_fault(&outcome, &proxy.url(""), "it wants a user name and a password");
+    is_the_proxys_fault(&outcome, &proxy.url(""), "it requires a user name and a password");
 }
 
 #[test]
-fn a_proxy_that_does_not_let_us_through_may_do_so_a_moment_later() {
+fn a_connect_request_that_the_proxy_rejects_is_retried() {
     let authority = Authority::named("Test CA");
     let server = Server::start_tls(acceptor(&authority.issue(HOST, Validity::Now)), [token()]);
     let proxy = Server::start([answer("502 Bad Gateway", &[], "no"), Step::Tunnel(server.address())]);
@@ -108,12 +108,12 @@ fn a_proxy_that_does_not_let_us_through_may_do_so_a_moment_later() {
 }
 
 #[test]
-fn a_proxy_that_refuses_breaks_off_or_speaks_no_http_is_told_from_the_server() {
+fn a_proxy_that_rejects_closes_or_does_not_speak_http_is_named_in_the_error() {
     for (step, why) in [
-        (answer("403 Forbidden", &[], "<html>no</html>"), "it refuses to connect there"),
-        (Step::Reset, "the other side hung up"),
-        (Step::Answer(Vec::new()), "the other side hung up"),
-        (raw("SSH-2.0-OpenSSH_9.2p1\r\n\r\n"), "it refuses to connect there"),
+        (answer("403 Forbidden", &[], "<html>no</html>"), "it rejected the CONNECT request"),
+        (Step::Reset, "connection closed by the proxy"),
+        (Step::Answer(Vec::new()), "connection closed by the proxy"),
+        (raw("SSH-2.0-OpenSSH_9.2p1\r\n\r\n"), "it rejected the CONNECT request"),
     ] {
         let proxy = Server::start([step]);
 
@@ -124,12 +124,12 @@ fn a_proxy_that_refuses_breaks_off_or_speaks_no_http_is_told_from_the_server() {
 }
 
 #[test]
-fn a_proxy_that_is_not_there_or_never_answers_is_told_from_the_server() {
+fn a_proxy_that_cannot_be_reached_or_does_not_answer_is_named_in_the_error() {
     let gone = format!("http://{}", nobody());
     let silent = Server::start([Step::Hang(Vec::new())]);
     for (proxy, why) in [
-        (gone, "nobody listens there"),
-        ("http://proxy.test.invalid:8080".to_owned(), "its name has no address"),
+        (gone, "connection refused"),
+        ("http://proxy.test.invalid:8080".to_owned(), "could not find its address"),
         (silent.url(""), "it did not answer in time"),
     ] {
         let outcome = asking_at("token", ENDPOINT)
@@ -143,7 +143,7 @@ fn a_proxy_that_is_not_there_or_never_answers_is_told_from_the_server() {
 }
 
 #[test]
-fn a_certificate_that_a_proxy_put_in_its_place_is_told_with_what_to_do_about_it() {
+fn a_certificate_from_an_intercepting_proxy_is_rejected_with_a_hint() {
     let server = Server::start_tls(
         acceptor(&Authority::named("The proxy's CA").issue(HOST, Validity::Now)),
         [Step::NoHandshake],
@@ -155,15 +155,15 @@ fn a_certificate_that_a_proxy_put_in_its_place_is_told_with_what_to_do_about_it(
     outcome.fails(
         6,
         &format!(
-            "error: could not reach the server\ncaused by: did not believe the certificate of {ENDPOINT}: nobody whom this \
-             machine trusts issued it\nhint: if a proxy of your organisation opens TLS, pass its certificate with \
-             --ca-file; if it is the simulator, pass the tls-ca.pem in its folder\n"
+            "error: could not reach the server\ncaused by: certificate verification failed for {ENDPOINT}: unknown issuer \
+             (not in the trust store)\nhint: if your organisation's proxy intercepts TLS, pass its CA certificate with \
+             --ca-file; for the simulator, pass the tls-ca.pem in its folder\n"
         ),
     );
 }
 
 #[test]
-fn programs_are_told_that_it_was_the_proxy() {
+fn the_json_error_has_the_code_proxy() {
     let proxy = Server::start([answer("407 Proxy Authentication Required", &[], "")]);
 
     let outcome = asking_at("headers", ENDPOINT)
@@ -174,8 +174,8 @@ fn programs_are_told_that_it_was_the_proxy() {
     outcome.fails(
         6,
         &format!(
-            "{{\"error\":{{\"code\":\"proxy\",\"message\":\"could not reach the server\",\"causes\":[\"could not get \
-             through the proxy {} to {ENDPOINT}: it wants a user name and a password\"],\"hint\":\"{HINT}\",\
+            "{{\"error\":{{\"code\":\"proxy\",\"message\":\"could not reach the server\",\"causes\":[\"could not \
+             connect through the proxy {} to {ENDPOINT}: it requires a user name and a password\"],\"hint\":\"{HINT}\",\
              \"exit_code\":6,\"http_status\":null,\"oauth_error\":null,\"mp_code\":null,\"trace_id\":null,\
              \"warnings\":[]}}}}\n",
             proxy.url("")
@@ -184,7 +184,7 @@ fn programs_are_told_that_it_was_the_proxy() {
 }
 
 #[test]
-fn a_proxy_that_is_misspelt_is_an_error_and_not_passed_over() {
+fn a_misspelt_proxy_url_is_an_error_and_is_not_ignored() {
     let keystore = crate::support::testdata("modern.p12");
     let token = crate::support::maskinporten(["token", "--env", "test", "-c", "a", "-s", "a:b", "-k", &keystore]);
 
@@ -196,7 +196,7 @@ fn a_proxy_that_is_misspelt_is_an_error_and_not_passed_over() {
     outcome.fails(
         3,
         "error: could not prepare the connection\n\
-         caused by: the variable HTTPS_PROXY names no proxy that can be used\n\
+         caused by: HTTPS_PROXY is not a usable proxy URL\n\
          hint: write it as http://HOST:PORT, or unset it\n",
     );
 }

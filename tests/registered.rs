@@ -1,5 +1,5 @@
-//! A simulator that knows two clients of testdata's organisation, one by its certificate and one by registered keys,
-//! and a hardware token with testdata's keys.
+//! A simulator with two clients of testdata's organisation, one with a certificate and one with registered keys, and a
+//! hardware token with testdata's keys.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -13,13 +13,13 @@ use crate::{
 
 /// Signs with a certificate of its organisation, 991825827.
 pub const BY_CERTIFICATE: &str = "11111111-2222-4333-8444-555555555555";
-/// Signs with a key that was registered.
+/// Signs with a registered key.
 pub const BY_KEY: &str = "22222222-3333-4444-8555-666666666666";
 
-/// What the tests ask for.
+/// The scope of the tests.
 pub const SCOPE: &str = "difitest:test1";
 
-/// A simulator that trusts testdata's root and takes every algorithm, where these sets of public keys are registered.
+/// Starts a simulator that trusts testdata's root and accepts every algorithm, with these registered sets of public keys.
 pub fn simulator(sets: &[String]) -> Local {
     let root = testdata("keys/root.pem");
     let algorithms = ["PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
@@ -41,28 +41,28 @@ pub fn simulator(sets: &[String]) -> Local {
     })
 }
 
-/// The set that `keys public` prints for a key.
+/// Returns the set that `keys public` prints for a key.
 pub fn public_set(key: &[&str]) -> String {
     maskinporten(["keys", "public"]).args(key).run().artefact()
 }
 
-/// The keys of a printed set.
+/// Returns the keys of a printed set.
 pub fn keys_of(set: &str) -> Vec<Value> {
     let set: Value = serde_json::from_str(set).unwrap();
     set["keys"].as_array().unwrap().clone()
 }
 
-/// `token` for one of the clients, with nothing said yet about its key.
+/// Returns `token` for one of the clients, without a key.
 pub fn token(local: &Local, client: &str) -> Maskinporten {
     local.maskinporten(&["token", "--env", "local", "-s", SCOPE, "-c", client])
 }
 
-/// The claims of a token or grant.
+/// Returns the claims of a token or grant.
 pub fn claims(token: &str) -> Value {
     part(token, 1)
 }
 
-/// One of the two readable parts of a token or grant, by openssl's own base64.
+/// Decodes the header or claims of a token or grant with openssl's base64.
 pub fn part(token: &str, at: usize) -> Value {
     let part = token.trim_end().split('.').nth(at).unwrap().replace('-', "+").replace('_', "/");
     let padded = format!("{part}{}", "=".repeat((4 - part.len() % 4) % 4));
@@ -70,7 +70,7 @@ pub fn part(token: &str, at: usize) -> Value {
     serde_json::from_str(&json).unwrap()
 }
 
-/// Checks that a token is this client's.
+/// Checks that a token belongs to this client.
 #[track_caller]
 pub fn is_token_of(client: &str, token: &str) {
     let claims = claims(token);
@@ -81,7 +81,7 @@ pub fn is_token_of(client: &str, token: &str) {
     );
 }
 
-/// A token of `SoftHSM2` with keys of testdata.
+/// A `SoftHSM2` token with keys of testdata.
 pub struct SoftHsm {
     folder: TempDir,
 }
@@ -90,7 +90,7 @@ impl SoftHsm {
     pub const LABEL: &str = "test token";
     pub const PIN: &str = "567890";
 
-    /// A token with these keys: file and label.
+    /// Creates a token with these keys: file and label.
     pub fn with(keys: &[(&str, &str)]) -> Self {
         let token = Self { folder: tempfile::tempdir().unwrap() };
         let tokens = token.folder.path().join("tokens");
@@ -111,19 +111,19 @@ impl SoftHsm {
         program(Command::new("softhsm2-util").args(arguments).env("SOFTHSM2_CONF", self.settings()), b"");
     }
 
-    /// What `SOFTHSM2_CONF` names.
+    /// Returns the path for `SOFTHSM2_CONF`.
     pub fn settings(&self) -> PathBuf {
         self.folder.path().join("softhsm2.conf")
     }
 
-    /// A file beside the token, with this in it.
+    /// Writes a file beside the token.
     pub fn file(&self, name: &str, text: &str) -> String {
         let file = self.folder.path().join(name);
         fs::write(&file, text).unwrap();
         file.display().to_string()
     }
 
-    /// Where Debian and its like, Fedora, Homebrew and `MacPorts` put the module.
+    /// Returns the module's path on Debian and derivatives, Fedora, Homebrew or `MacPorts`.
     pub fn module() -> String {
         let places = [
             "/usr/lib/softhsm/libsofthsm2.so",
@@ -137,7 +137,7 @@ impl SoftHsm {
         found.expect("SoftHSM2 is not installed: run scripts/setup test").to_owned()
     }
 
-    /// Names the token and one of its keys to a command.
+    /// Adds the options for the token and one of its keys to a command.
     pub fn key(&self, command: Maskinporten, label: &str) -> Maskinporten {
         let module = Self::module();
         command

@@ -4,10 +4,10 @@ use std::{collections::BTreeSet, fs};
 
 use super::support::{Maskinporten, maskinporten, testdata};
 
-/// Issuing and root certificate, as every sample has them above its own.
+/// The issuing and root certificate in every sample.
 const CHAIN: &[&str] = &["issuing", "root"];
 
-/// What a keystore without a MAC is warned of.
+/// The warning for a keystore without a MAC.
 const NO_MAC: &str = "warning: the keystore has no MAC, so changes to it cannot be detected\n";
 
 /// A keystore that opens.

@@ -17,7 +17,7 @@ use crate::{
 
 const SECRET: &str = "correct-horse-battery";
 
-/// The script as the README's own command prints it, for a server that is running.
+/// Returns the script as the README's command prints it, for a running server.
 fn script(served: &Serve) -> String {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let line = readme.lines().find(|line| line.contains("serve --print-postman")).unwrap();
@@ -59,7 +59,7 @@ fn run(local: &Local, script: &str, auth: &Value, variables: &Value) -> Outcome 
 }
 
 #[test]
-fn the_script_names_the_address_that_the_server_would_have_and_never_the_secret() {
+fn the_script_contains_the_servers_address_and_never_the_secret() {
     for (arguments, address) in [
         (["--port", "17823"].as_slice(), "http://localhost:17823/"),
         (&["--port", "8080", "--secret", SECRET], "http://localhost:8080/"),
@@ -76,12 +76,12 @@ fn the_script_names_the_address_that_the_server_would_have_and_never_the_secret(
         maskinporten(["serve", "--print-postman"])
             .args(arguments)
             .run()
-            .fails(2, "error: --print-postman needs a port that is known beforehand\nhint: pass --port 17823\n");
+            .fails(2, "error: --print-postman needs a fixed port\nhint: pass --port 17823\n");
     }
 }
 
 #[test]
-fn every_request_of_a_collection_has_a_token_from_the_servers_memory() {
+fn every_request_of_a_collection_gets_a_token_from_the_servers_memory() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let script = script(&served);
@@ -98,7 +98,7 @@ fn every_request_of_a_collection_has_a_token_from_the_servers_memory() {
 }
 
 #[test]
-fn profile_scope_and_secret_are_variables_of_postmans() {
+fn profile_scope_and_secret_are_postman_variables() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &["--secret", SECRET, "--allow-scopes", "difitest:*"]);
     let script = script(&served);
@@ -107,8 +107,8 @@ fn profile_scope_and_secret_are_variables_of_postmans() {
 
     let without = run(&local, &script, &Value::Null, &json!([scope]));
     assert_eq!(without.code, 1);
-    let told = "no access token: unauthorized; the request does not carry this server's secret; ";
-    assert!(joined(&without.stdout).contains(&told.replace(' ', "")), "{}", without.stdout);
+    let result = "no access token: unauthorized; the request does not contain this server's secret; ";
+    assert!(joined(&without.stdout).contains(&result.replace(' ', "")), "{}", without.stdout);
     assert!(!local.log().contains("api/hello"), "a request went without a token: {}", local.log());
 
     let with = run(&local, &script, &Value::Null, &json!([scope, secret]));
@@ -118,26 +118,29 @@ fn profile_scope_and_secret_are_variables_of_postmans() {
 }
 
 #[test]
-fn a_failure_is_told_in_full_and_the_request_is_not_sent() {
+fn a_failure_is_reported_in_full_and_the_request_is_not_sent() {
     let local = Local::start(&[]);
     let refusing = Serve::local(&local, &["--scope", "simulator:ungranted"]);
     let gone = Serve::local(&local, &[]);
     let (refused, left) = (script(&refusing), script(&gone));
     let port = gone.port();
     drop(gone);
-    for (script, told) in [
+    for (script, result) in [
         (refused, "no access token: forbidden; MP-250; Consumer has not been granted access to the scope".to_owned()),
-        (left, format!("no access token: http://localhost:{port}/ does not answer; start it with: maskinporten serve")),
+        (
+            left,
+            format!("no access token: http://localhost:{port}/ does not respond; start it with: maskinporten serve"),
+        ),
     ] {
         let outcome = run(&local, &script, &Value::Null, &json!([]));
 
         assert_eq!(outcome.code, 1, "{}", outcome.stdout);
-        assert!(joined(&outcome.stdout).contains(&told.replace(' ', "")), "{}", outcome.stdout);
+        assert!(joined(&outcome.stdout).contains(&result.replace(' ', "")), "{}", outcome.stdout);
         assert!(!local.log().contains("api/hello"), "a request went without a token: {}", local.log());
     }
 }
 
-/// What newman says, without the frames and line breaks that it puts into it.
-fn joined(said: &str) -> String {
-    said.chars().filter(|character| !character.is_whitespace() && *character != '│').collect()
+/// Removes the frames and line breaks from newman's output.
+fn joined(output: &str) -> String {
+    output.chars().filter(|character| !character.is_whitespace() && *character != '│').collect()
 }

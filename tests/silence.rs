@@ -19,7 +19,7 @@ fn a_port_where_nobody_listens_is_told_with_the_way_to_a_simulator() {
     outcome.fails(
         6,
         &format!(
-            "error: could not reach the server\ncaused by: could not connect to {url}: nobody listens there\n\
+            "error: could not reach the server\ncaused by: could not connect to {url}: connection refused\n\
              hint: start the simulator in another terminal: maskinporten simulate\n"
         ),
     );
@@ -51,7 +51,7 @@ fn a_connection_that_breaks_before_the_answer_is_told() {
             6,
             &format!(
                 "error: could not read the response\n\
-                 caused by: the connection to {} broke before the answer was complete: the other side hung up\n\
+                 caused by: the connection to {} failed before the response was complete: connection closed by the server\n\
                  hint: check the URL, and whether a proxy answers instead of the server\n",
                 server.url("/token")
             ),
@@ -115,7 +115,7 @@ fn programs_are_told_which_kind_of_silence_it_was() {
         6,
         &format!(
             "{{\"error\":{{\"code\":\"connect\",\"message\":\"could not reach the server\",\"causes\":[\"could not connect \
-             to {url}: nobody listens there\"],\"hint\":\"start the simulator in another terminal: maskinporten \
+             to {url}: connection refused\"],\"hint\":\"start the simulator in another terminal: maskinporten \
              simulate\",\"exit_code\":6,\"http_status\":null,\"oauth_error\":null,\"mp_code\":null,\"trace_id\":null,\
              \"warnings\":[]}}}}\n"
         ),

@@ -1,4 +1,4 @@
-//! The simulator as its user meets it: what it says, what it leaves on disk, how it ends, and why it does not start.
+//! `maskinporten simulate` as a user runs it: its output, its files, its shutdown, and its errors.
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, process::Command};
 
@@ -10,18 +10,18 @@ use crate::{
 };
 
 #[test]
-fn what_it_made_is_described_down_to_the_line_that_says_it_listens() {
+fn stdout_names_every_file_and_the_address() {
     let local = Local::start(&["--tls"]);
 
     for name in ["modern.p12", "legacy.p12", "three-entries.p12", "registered-key.jwk.json", "clients.json", "ca.pem"] {
         assert!(local.said.contains(&format!("/{name}")), "{name}: {}", local.said);
     }
-    assert!(local.said.contains("tls-ca.pem (of https)"), "{}", local.said);
+    assert!(local.said.contains("tls-ca.pem (for https)"), "{}", local.said);
     assert!(local.issuer().starts_with("https://127.0.0.1:"), "{}", local.said);
 }
 
 #[test]
-fn the_folder_and_every_secret_in_it_are_for_their_owner_alone() {
+fn only_the_owner_has_access_to_the_folder_and_its_secrets() {
     let folder = tempfile::tempdir().unwrap();
     drop(Local::start_in(folder.path().join("simulator"), &[]));
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -37,7 +37,7 @@ fn the_folder_and_every_secret_in_it_are_for_their_owner_alone() {
 }
 
 #[test]
-fn openssl_and_the_tool_open_the_keystores_it_makes() {
+fn openssl_opens_the_keystores() {
     let local = Local::start(&[]);
     for name in ["modern", "legacy", "three-entries"] {
         let password = format!("file:{}", local.file(&format!("{name}.password")).display());
@@ -54,7 +54,7 @@ fn openssl_and_the_tool_open_the_keystores_it_makes() {
 }
 
 #[test]
-fn clients_that_are_edited_while_it_runs_count_from_the_next_request_on() {
+fn an_edited_clients_file_takes_effect_at_the_next_request() {
     let local = Local::start(&[]);
     let token = |scope: &str| local.maskinporten(&["token", "--env", "local", "-q", "-s", scope]).run().code;
     assert_eq!(token("new:scope"), 5);
@@ -68,7 +68,7 @@ fn clients_that_are_edited_while_it_runs_count_from_the_next_request_on() {
 }
 
 #[test]
-fn ctrl_c_and_termination_end_it_in_good_order() {
+fn sigint_and_sigterm_end_it_with_exit_code_0() {
     for signal in ["INT", "TERM"] {
         let mut local = Local::start(&[]);
 
@@ -79,39 +79,39 @@ fn ctrl_c_and_termination_end_it_in_good_order() {
 }
 
 #[test]
-fn says_why_it_does_not_start() {
+fn an_unusable_port_or_folder_is_an_error() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("somebody-elses"), "").unwrap();
+    fs::write(folder.path().join("unrelated"), "").unwrap();
     let dir = folder.path().display().to_string();
     let start = |arguments: &[&str]| maskinporten(["simulate"]).args(arguments).run();
 
     start(&["--port", &port.to_string()]).fails(
         3,
         &format!(
-            "error: port {port} on 127.0.0.1 is taken\n\
+            "error: port {port} on 127.0.0.1 is already in use\n\
              caused by: Address already in use (os error 98)\n\
-             hint: choose another port, or let the simulator pick one: --port 0\n"
+             hint: choose another port, or --port 0 for any free port\n"
         ),
     );
     start(&["--port", "0", "--dir", &dir]).fails(
         3,
         &format!(
-            "error: the folder `{dir}` holds other files and was not made by the simulator\n\
-             hint: name a folder of your own: --dir FOLDER\n"
+            "error: the folder `{dir}` contains other files and was not created by the simulator\n\
+             hint: pass another folder: --dir FOLDER\n"
         ),
     );
     start(&["--port", "0", "--dir", "/proc/nowhere"]).fails(
         3,
         "error: could not write `/proc/nowhere`\n\
          caused by: entity not found\n\
-         hint: name a folder of your own: --dir FOLDER\n",
+         hint: pass another folder: --dir FOLDER\n",
     );
 }
 
 #[test]
-fn a_damaged_clients_file_is_named_with_its_line() {
+fn an_invalid_clients_file_is_an_error_with_its_line() {
     let local = Local::start(&[]);
     let dir = local.file("clients.json").parent().unwrap().display().to_string();
     fs::write(local.file("clients.json"), "{\n  \"clients\": [],\n  \"scops\": []\n}\n").unwrap();
@@ -127,7 +127,7 @@ fn a_damaged_clients_file_is_named_with_its_line() {
 }
 
 #[test]
-fn the_simulator_started_last_is_what_env_local_means_until_it_ends() {
+fn env_local_means_the_simulator_that_was_started_last_until_it_ends() {
     let first = Local::start(&[]);
     let issuer = || {
         let shown = first.maskinporten(&["config", "show", "--env", "local", "--format", "json"]).run().artefact();
@@ -137,7 +137,7 @@ fn the_simulator_started_last_is_what_env_local_means_until_it_ends() {
 
     let mut second = Local::start_beside(&first);
     assert_eq!(issuer(), second.issuer());
-    let warning = format!("warning: --env local now means this simulator, no longer {}\n", first.issuer());
+    let warning = format!("warning: --env local now means this simulator instead of {}\n", first.issuer());
     assert!(second.log().starts_with(&warning), "{}", second.log());
 
     program(Command::new("kill").arg(second.process().to_string()), b"");
@@ -146,7 +146,7 @@ fn the_simulator_started_last_is_what_env_local_means_until_it_ends() {
 }
 
 #[test]
-fn a_note_that_cannot_be_left_is_a_warning() {
+fn an_address_file_that_cannot_be_written_is_a_warning() {
     let local = Local::start(&[]);
     let dir = local.file("clients.json").parent().unwrap().display().to_string();
     let mut child = Command::new(env!("CARGO_BIN_EXE_maskinporten"))
@@ -156,21 +156,21 @@ fn a_note_that_cannot_be_left_is_a_warning() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let mut said = String::new();
+    let mut output = String::new();
     let mut lines = std::io::BufReader::new(child.stdout.as_mut().unwrap());
-    while !said.contains("listening on ") {
-        assert!(std::io::BufRead::read_line(&mut lines, &mut said).unwrap() > 0, "{said}");
+    while !output.contains("listening on ") {
+        assert!(std::io::BufRead::read_line(&mut lines, &mut output).unwrap() > 0, "{output}");
     }
 
     program(Command::new("kill").arg(child.id().to_string()), b"");
     let outcome = crate::support::wait(child);
 
     assert_eq!(outcome.code, 0);
-    assert!(outcome.stderr.ends_with("; --env local does not find this simulator\n"), "{}", outcome.stderr);
+    assert!(outcome.stderr.ends_with("; --env local cannot find this simulator\n"), "{}", outcome.stderr);
 }
 
 #[test]
-fn a_file_of_roots_that_is_none_is_named_and_nothing_is_said_of_removing_it() {
+fn a_file_of_roots_without_a_certificate_is_named_without_a_hint_to_remove_it() {
     let folder = tempfile::tempdir().unwrap();
     let big = folder.path().join("big.pem");
     fs::write(&big, vec![b'x'; 2 << 20]).unwrap();
@@ -181,8 +181,8 @@ fn a_file_of_roots_that_is_none_is_named_and_nothing_is_said_of_removing_it() {
     outcome.fails(
         3,
         &format!(
-            "error: `{}` holds no certificate in PEM form\n\
-             hint: name a file with `-----BEGIN CERTIFICATE-----` in it\n",
+            "error: `{}` contains no PEM certificate\n\
+             hint: pass a file that contains `-----BEGIN CERTIFICATE-----`\n",
             big.display()
         ),
     );

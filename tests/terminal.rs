@@ -85,7 +85,7 @@ fn a_wrong_password_fails_and_is_not_shown() {
     let terminal = format!(
         "Password for {keystore}: \r\n\
          error: could not open the keystore `{keystore}`\r\n\
-         caused by: its integrity check failed, so the password is wrong or the file was changed\r\n\
+         caused by: its integrity check failed, so the password is wrong or the file is damaged\r\n\
          hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\r\n"
     );
     assert_eq!(session.told, json!({ "code": 4, "terminal": terminal, "hidden": [true], "echo": true }));
@@ -134,12 +134,12 @@ fn nobody_is_asked_about_a_file_that_no_password_opens() {
     for (file, why, hint) in [
         (
             "random.bin",
-            "it is not a PKCS#12 keystore: it looks like nothing that is known here",
+            "it is not a PKCS#12 keystore: unrecognised file format",
             "pass the .p12 or .pfx file with --keystore",
         ),
         (
             "iterations-sum.p12",
-            "opening it takes 18000000 iterations of key derivation or more, and 10000000 are allowed",
+            "opening it takes at least 18000000 key derivation iterations, and 10000000 are allowed",
             "if you trust the file, pass --max-iterations 18000000 or more",
         ),
     ] {

@@ -1,4 +1,4 @@
-//! Whom the client believes, and what it says when it does not.
+//! Verification of server certificates, and the errors when it fails.
 
 use std::fs;
 
@@ -12,30 +12,31 @@ use crate::{
     support::{Outcome, testdata},
 };
 
-const UNKNOWN: &str = "if a proxy of your organisation opens TLS, pass its certificate with --ca-file; if it is the \
+const UNKNOWN: &str = "if your organisation's proxy intercepts TLS, pass its CA certificate with --ca-file; for the \
                        simulator, pass the tls-ca.pem in its folder";
 const FAULTY: &str = "check the address and this machine's clock";
-const NO_TLS: &str = "check the address and its port; a server, or a proxy in its place, must speak TLS 1.2 or newer";
+const NO_TLS: &str =
+    "check the address and the port; the server, or a proxy in front of it, must support TLS 1.2 or newer";
 
-/// Asks a server that is not to be believed, once and never again, trusting this authority.
-fn refusing(acceptor: SslAcceptor, trusted: &Authority) -> (Outcome, String) {
+/// Sends one request, trusting this authority, to a server whose handshake must fail.
+fn failing_handshake(acceptor: SslAcceptor, trusted: &Authority) -> (Outcome, String) {
     let server = Server::start_tls(acceptor, [Step::NoHandshake]);
     let outcome = asking("token", &server).env("MASKINPORTEN_CA_FILE", trusted.file()).run();
     (outcome, server.url("/token"))
 }
 
 #[track_caller]
-fn does_not_believe((outcome, url): (Outcome, String), why: &str, hint: &str) {
+fn rejects_certificate((outcome, url): (Outcome, String), why: &str, hint: &str) {
     outcome.fails(
         6,
         &format!(
-            "error: could not reach the server\ncaused by: did not believe the certificate of {url}: {why}\nhint: {hint}\n"
+            "error: could not reach the server\ncaused by: certificate verification failed for {url}: {why}\nhint: {hint}\n"
         ),
     );
 }
 
 #[test]
-fn a_server_with_a_certificate_of_the_given_authority_is_believed_over_tls_1_2_and_1_3() {
+fn a_certificate_from_the_ca_file_is_accepted_over_tls_1_2_and_1_3() {
     let authority = Authority::named("Test CA");
     let identity = authority.issue(ADDRESS, Validity::Now);
     for acceptor in [acceptor(&identity), tls_1_2_acceptor(&identity)] {
@@ -49,7 +50,7 @@ fn a_server_with_a_certificate_of_the_given_authority_is_believed_over_tls_1_2_a
 }
 
 #[test]
-fn the_machines_trust_store_can_be_named_by_a_variable() {
+fn ssl_cert_file_replaces_the_machines_trust_store() {
     let authority = Authority::named("Test CA");
     let server = Server::start_tls(acceptor(&authority.issue(ADDRESS, Validity::Now)), [token()]);
 
@@ -59,64 +60,64 @@ fn the_machines_trust_store_can_be_named_by_a_variable() {
 }
 
 #[test]
-fn a_certificate_of_an_unknown_authority_is_not_believed() {
+fn a_certificate_from_an_unknown_issuer_is_rejected() {
     let identity = Authority::named("Test CA").issue(ADDRESS, Validity::Now);
 
-    let refused = refusing(acceptor(&identity), &Authority::named("Another CA"));
+    let outcome = failing_handshake(acceptor(&identity), &Authority::named("Another CA"));
 
-    does_not_believe(refused, "nobody whom this machine trusts issued it", UNKNOWN);
+    rejects_certificate(outcome, "unknown issuer (not in the trust store)", UNKNOWN);
 }
 
 #[test]
-fn a_certificate_of_an_authority_that_was_made_anew_is_not_believed() {
+fn a_certificate_from_another_authority_with_the_same_name_is_rejected() {
     let identity = Authority::named("Test CA").issue(ADDRESS, Validity::Now);
 
-    let refused = refusing(acceptor(&identity), &Authority::named("Test CA"));
+    let outcome = failing_handshake(acceptor(&identity), &Authority::named("Test CA"));
 
-    does_not_believe(refused, "the authority that is trusted under its issuer's name did not sign it", UNKNOWN);
+    rejects_certificate(outcome, "it was not signed by the trusted authority with its issuer's name", UNKNOWN);
 }
 
 #[test]
-fn an_authority_that_serves_with_its_own_certificate_is_not_believed() {
+fn a_ca_certificate_used_as_a_server_certificate_is_rejected() {
     let authority = Authority::named("Test CA");
 
-    let refused = refusing(acceptor(&authority.itself()), &authority);
+    let outcome = failing_handshake(acceptor(&authority.itself()), &authority);
 
-    does_not_believe(refused, "it is an authority's and not a server's", FAULTY);
+    rejects_certificate(outcome, "it is a CA certificate, not a server certificate", FAULTY);
 }
 
 #[test]
-fn a_certificate_out_of_its_time_or_for_another_name_is_not_believed() {
+fn an_expired_or_premature_certificate_or_one_for_another_name_is_rejected() {
     let authority = Authority::named("Test CA");
     for (host, validity, why) in [
-        (ADDRESS, Validity::Past, "it has expired"),
-        (ADDRESS, Validity::Future, "it is not valid yet"),
-        ("maskinporten.test.invalid", Validity::Now, "it is for another name"),
-        ("127.0.0.2", Validity::Now, "it is for another name"),
+        (ADDRESS, Validity::Past, "the certificate has expired"),
+        (ADDRESS, Validity::Future, "the certificate is not valid yet"),
+        ("maskinporten.test.invalid", Validity::Now, "the certificate is for another name"),
+        ("127.0.0.2", Validity::Now, "the certificate is for another name"),
     ] {
-        let refused = refusing(acceptor(&authority.issue(host, validity)), &authority);
+        let outcome = failing_handshake(acceptor(&authority.issue(host, validity)), &authority);
 
-        does_not_believe(refused, why, FAULTY);
+        rejects_certificate(outcome, why, FAULTY);
     }
 }
 
 #[test]
-fn a_server_that_speaks_nothing_newer_than_tls_1_1_is_refused_at_once() {
+fn a_server_with_tls_1_1_at_most_is_rejected_without_a_retry() {
     let authority = Authority::named("Test CA");
 
-    let (outcome, url) = refusing(old_acceptor(&authority.issue(ADDRESS, Validity::Now)), &authority);
+    let (outcome, url) = failing_handshake(old_acceptor(&authority.issue(ADDRESS, Validity::Now)), &authority);
 
     outcome.fails(
         6,
         &format!(
-            "error: could not reach the server\ncaused by: could not agree on TLS with {url}: it does not speak TLS 1.2 \
-             or newer as we do\nhint: {NO_TLS}\n"
+            "error: could not reach the server\ncaused by: the TLS handshake with {url} failed: no common TLS \
+             version or parameters (TLS 1.2 or newer is required)\nhint: {NO_TLS}\n"
         ),
     );
 }
 
 #[test]
-fn a_port_that_speaks_no_tls_is_refused_at_once() {
+fn a_port_that_does_not_speak_tls_is_rejected_without_a_retry() {
     for bytes in ["HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "SSH-2.0-OpenSSH_9.2p1\r\n"] {
         let server = Server::start([Step::Blurt(bytes.into())]);
         let url = server.url("/token").replace("http:", "https:");
@@ -126,15 +127,15 @@ fn a_port_that_speaks_no_tls_is_refused_at_once() {
         outcome.fails(
             6,
             &format!(
-                "error: could not reach the server\ncaused by: could not agree on TLS with {url}: what it sends is no \
-                 TLS\nhint: {NO_TLS}\n"
+                "error: could not reach the server\ncaused by: the TLS handshake with {url} failed: the server does \
+                 not speak TLS\nhint: {NO_TLS}\n"
             ),
         );
     }
 }
 
 #[test]
-fn a_machine_without_a_trust_store_is_told_how_to_get_one() {
+fn an_empty_trust_store_is_an_error_with_a_hint() {
     let identity = Authority::named("Test CA").issue(ADDRESS, Validity::Now);
     let server = Server::start_tls(acceptor(&identity), [Step::NoHandshake]);
 
@@ -149,7 +150,7 @@ fn a_machine_without_a_trust_store_is_told_how_to_get_one() {
 }
 
 #[test]
-fn a_ca_file_that_is_none_is_a_fault_of_the_configuration() {
+fn an_unusable_ca_file_is_a_configuration_error() {
     let folder = tempfile::tempdir().unwrap();
     let written = |name: &str, text: &str| {
         let file = folder.path().join(name);
@@ -162,12 +163,12 @@ fn a_ca_file_that_is_none_is_a_fault_of_the_configuration() {
     for (file, why) in [
         (missing, "No such file or directory (os error 2)"),
         (folder.path().display().to_string(), "Is a directory (os error 21)"),
-        (written("empty.pem", ""), "it holds no certificate in PEM"),
-        (written("hollow.pem", hollow), "it holds no certificate in PEM"),
+        (written("empty.pem", ""), "it contains no PEM certificate"),
+        (written("hollow.pem", hollow), "it contains no PEM certificate"),
         (written("broken.pem", broken), "it is not well-formed PEM"),
-        (testdata("certificate.der"), "it holds no certificate in PEM"),
-        (testdata("modern.p12"), "it holds no certificate in PEM"),
-        (testdata("keys/enterprise-key.pem"), "it holds no certificate in PEM"),
+        (testdata("certificate.der"), "it contains no PEM certificate"),
+        (testdata("modern.p12"), "it contains no PEM certificate"),
+        (testdata("keys/enterprise-key.pem"), "it contains no PEM certificate"),
     ] {
         let server = Server::start([]);
 
@@ -184,7 +185,7 @@ fn a_ca_file_that_is_none_is_a_fault_of_the_configuration() {
 }
 
 #[test]
-fn plain_http_to_another_machine_is_refused_before_anything_is_sent() {
+fn plain_http_to_another_machine_is_rejected_before_anything_is_sent() {
     let proxy = Server::start([]);
     for url in ["http://maskinporten.test.invalid/token", "http://192.0.2.1/token", "http://0.0.0.0/token"] {
         let outcome = asking_at("token", "https://issuer.example/token")
@@ -196,7 +197,7 @@ fn plain_http_to_another_machine_is_refused_before_anything_is_sent() {
             2,
             &format!(
                 "error: --token-endpoint cannot be used\n\
-                 caused by: `{url}` is neither https nor an http address on this machine\n\
+                 caused by: `{url}` is neither an https URL nor an http URL on this machine\n\
                  hint: write it as https://test.maskinporten.no/token\n"
             ),
         );
@@ -204,7 +205,7 @@ fn plain_http_to_another_machine_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn an_answer_over_tls_that_is_cut_short_is_no_token() {
+fn a_truncated_response_over_tls_gives_no_token() {
     let authority = Authority::named("Test CA");
     let step = Step::Answer(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"access_token\":\"secret".to_vec());
     let server = Server::start_tls(acceptor(&authority.issue(ADDRESS, Validity::Now)), [step]);
@@ -215,7 +216,7 @@ fn an_answer_over_tls_that_is_cut_short_is_no_token() {
         6,
         &format!(
             "error: could not read the response\n\
-             caused by: the connection to {} broke before the answer was complete: it was cut short\n\
+             caused by: the connection to {} failed before the response was complete: unexpected end of data\n\
              hint: check the URL, and whether a proxy answers instead of the server\n",
             server.url("/token")
         ),
@@ -223,7 +224,7 @@ fn an_answer_over_tls_that_is_cut_short_is_no_token() {
 }
 
 #[test]
-fn a_redirect_from_https_to_http_is_not_followed_either() {
+fn a_redirect_from_https_to_http_is_not_followed() {
     let authority = Authority::named("Test CA");
     let elsewhere = Server::start([]);
     let redirect = answer("307 Temporary Redirect", &[&format!("Location: {}", elsewhere.url("/token"))], "");

@@ -150,7 +150,7 @@ fn an_environment_that_is_none_or_not_there_is_told() {
     local.run().fails(
         3,
         &format!(
-            "error: no simulator has left its addresses in `{note}`\n\
+            "error: no simulator is running: `{note}` does not exist\n\
              hint: start the simulator in another terminal: maskinporten simulate\n"
         ),
     );

@@ -1,10 +1,10 @@
-//! The examples of the standards, letter for letter: RFC 7515 appendix A, RFC 7519 §3.1 and §6.1, RFC 8037 appendix A.
+//! The examples of the standards, unchanged: RFC 7515 appendix A, RFC 7519 §3.1 and §6.1, RFC 8037 appendix A.
 
 /// The claims of most examples: `{"iss":"joe",\r\n "exp":1300819380,\r\n "http://example.com/is_root":true}`.
 pub const CLAIMS: &str =
     "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 
-/// A signature of the standards, with the public key that verifies it.
+/// A signature in the standards, with the public key that verifies it.
 pub struct Example {
     pub name: &'static str,
     pub algorithm: &'static str,
@@ -62,7 +62,7 @@ pub const ES256: Example = Example {
         DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
 };
 
-/// Its payload is the word `Payload`: a JWS, and no JWT.
+/// Its payload is the word `Payload`: a JWS, but not a JWT.
 pub const ES512: Example = Example {
     name: "RFC 7515 appendix A.4",
     algorithm: "ES512",

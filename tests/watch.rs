@@ -200,7 +200,7 @@ fn the_watch_finds_what_it_looks_for() {
     assert!(caught(&["token", "-p", "hemmelig"], "", "it is hemmelig"));
     assert!(caught(&["keys"], r#"{"d": "abcdefghijklmnopqrstuvwxyz"}"#, ""));
     assert!(caught(&["keys"], "", "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAu1SU1LfVLPHCozMxH2Mo"));
-    assert!(!caught(&["keys"], "", "give a file with -----BEGIN PRIVATE KEY----- in it to --key"));
+    assert!(!caught(&["keys"], "", "with --key, pass a file that contains -----BEGIN PRIVATE KEY-----"));
     assert!(!caught(&["token", "-p", "hemmelig"], "", "error: a wrong password"));
 
     let signed = |issuer: &str| {

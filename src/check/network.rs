@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     client::{ServerMetadata, UnexpectedResponse, metadata_endpoint},
-    http::{self, Answer, Endpoint, HttpClient, HttpError, HttpOptions, Peer},
+    http::{self, Endpoint, HttpClient, HttpError, HttpOptions, Peer, Response},
     keystore::{Certificate, SignatureAlgorithm},
 };
 
@@ -190,7 +190,7 @@ fn algorithms(metadata: &ServerMetadata, ours: Option<SignatureAlgorithm>) -> Ch
 
 /// Compares the clocks. The server's time is known to the second, and was written down at some moment between the
 /// sending and the receiving.
-fn clock(answer: &Answer) -> Check {
+fn clock(answer: &Response) -> Check {
     let Some(theirs) = answer.date else { return CLOCK.skipped("the server does not tell its time") };
     let ahead = ahead(answer.sent_at, answer.received_at, theirs);
     let seconds = ahead.num_seconds();

@@ -1,7 +1,7 @@
-//! `maskinporten demo`: the whole flow on one screen, against a simulator in the same process.
+//! `maskinporten demo`: the whole flow on one screen, with a simulator in the same process.
 //!
-//! Everything is real: a keystore is made and opened, a grant signed and swapped over HTTP. What was made is
-//! deleted at the end, and the token is worth nothing outside.
+//! Everything is real: a keystore is created and opened, an assertion is signed and exchanged over HTTP. All files are
+//! deleted at the end, and no other server accepts the token.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use maskinporten_token_generator::{
     grant::{Assertion, ClientId, Grant, KeyReference, Scopes},
     http::{Endpoint, HttpOptions},
     keystore::{DEFAULT_ITERATIONS, KeystoreFile, SigningKey},
-    simulator::{Options, Simulator},
+    simulator::{Simulator, SimulatorOptions},
 };
 use secrecy::SecretString;
 use serde_json::Value;
@@ -29,16 +29,16 @@ use super::{
     signals,
 };
 
-/// Certificates and tokens are shown as far as a line goes.
+/// The number of characters shown of certificates and tokens, so that they fit on a line.
 const SHOWN_CHARACTERS: usize = 48;
 
 pub(crate) async fn run(report: &Arc<Report>) -> Result<(), Failure> {
     let started = Instant::now();
-    // Caught, so that what was made is deleted then too.
+    // Ctrl-C must not end the process before the files are deleted.
     let interrupted = signals::stop();
-    let progress = Progress::start("making keys and certificates", report);
-    let folder = tempfile::tempdir().map_err(|error| io_failure("make a folder", &error))?;
-    let simulator = Simulator::start(Options::new(folder.path().join("simulator")))
+    let progress = Progress::start("creating keys and certificates", report);
+    let folder = tempfile::tempdir().map_err(|error| io_failure("create a folder", &error))?;
+    let simulator = Simulator::start(SimulatorOptions::new(folder.path().join("simulator")))
         .map_err(|error| Failure::new(Exit::Other, &error))?;
     drop(progress);
     let local = simulator.local_environment();
@@ -57,7 +57,7 @@ pub(crate) async fn run(report: &Arc<Report>) -> Result<(), Failure> {
 }
 
 async fn show(local: &LocalEnvironment, started: Instant) -> Result<(), Failure> {
-    step(1, "The simulator", &format!("It made a keystore and a client, and listens on {}", local.issuer))?;
+    step(1, "The simulator", &format!("It has a keystore and a client, and listens on {}", local.issuer))?;
 
     let key = open(local)?;
     step(2, "The keystore's certificate", &certificate(&key))?;
@@ -70,17 +70,18 @@ async fn show(local: &LocalEnvironment, started: Instant) -> Result<(), Failure>
     let http = HttpOptions::default();
     let retry_policy = RetryPolicy { timeout: Duration::from_secs(30), retries: 0 };
     let client = TokenClient::new(endpoint, &http, retry_policy)?;
-    // Each exchange takes a grant of its own; the one above was for looking at.
+    // An assertion can be used only once; this is another one than the one shown above.
     let token = client.fetch(async || grant.sign(&key, &SystemClock), &SystemClock, |_, _| ()).await?;
-    step(4, &format!("The answer of {}", local.token_endpoint), &answer(&token))?;
+    step(4, &format!("The response from {}", local.token_endpoint), &response(&token))?;
     step(5, "The access token's claims", &claims(token.expose()))?;
 
     let curl = format!("curl -H 'Authorization: Bearer {}' {}api/hello", shortened(token.expose()), local.issuer);
-    let next = "The same with a simulator that stays: maskinporten simulate, and in another terminal\n  \
+    let next = "The same with a simulator that keeps running: maskinporten simulate, and in another terminal\n  \
                 maskinporten headers --env local | curl -H @- http://127.0.0.1:17824/api/hello";
     step(6, "The token in a request", &format!("{curl}\n\n{next}"))?;
     report::print(
-        format!("\nAll of this took {} ms, most of it for making keys.\n", started.elapsed().as_millis()).as_bytes(),
+        format!("\nAll of this took {} ms, most of it for generating keys.\n", started.elapsed().as_millis())
+            .as_bytes(),
     )
 }
 
@@ -135,7 +136,7 @@ fn decoded(assertion: &Assertion) -> String {
     serde_json::to_string_pretty(&decoded).unwrap_or_default()
 }
 
-fn answer(token: &AccessToken) -> String {
+fn response(token: &AccessToken) -> String {
     let expires_in = token.expires_in_seconds.unwrap_or_default();
     let scope = token.scope.as_deref().unwrap_or_default();
     format!(

@@ -1,22 +1,20 @@
-//! `maskinporten keys`: makes a key to register, shows the public half of any key, and lists what a file holds.
+//! `maskinporten keys`: generates a key to register, prints the public JWK of any key, and lists the keys in a file.
 
 use std::{
-    fs::File,
-    io::{self, Read, Write as _},
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use maskinporten_token_generator::{
     keystore::{
-        CertificateFile, FileFormat, JwkFile, KeystoreFile, Listed, NewKey, NewKeyError, NewKeyKind, PemFile,
-        Protection, SigningKey,
+        CertificateFile, FileFormat, JwkFile, KeyFileKind, KeySummary, KeystoreFile, NewKey, NewKeyError, NewKeyKind,
+        PemFile, Protection, SigningKey, read_key_file,
     },
     text::printable_lines,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use super::{
     args::{KeysCommand, ListArguments, NewArguments, PublicArguments, ReportFormat},
@@ -27,9 +25,6 @@ use super::{
     settings::{self, KeySettings, SecretKind, SettingSources, Unlock},
 };
 
-/// Larger files than any that holds keys.
-const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
-
 pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
         KeysCommand::New(arguments) => new(&arguments, report),
@@ -38,22 +33,22 @@ pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, report: &Arc<Re
     }
 }
 
-/// Makes a key, writes its private half where only its owner can read it, and prints the public half.
+/// Generates a key, writes the private JWK to a file that only its owner can read, and prints the public JWK.
 fn new(arguments: &NewArguments, report: &Report) -> Result<(), Failure> {
     let kind = if arguments.rsa == "4096" { NewKeyKind::Rsa4096 } else { NewKeyKind::Rsa3072 };
-    let progress = Progress::start("making a key", report);
+    let progress = Progress::start("generating a key", report);
     let key = NewKey::generate(kind, arguments.kid.as_deref()).map_err(|error| {
         let exit = if matches!(error, NewKeyError::KeyId(_)) { Exit::Usage } else { Exit::Key };
         Failure::new(exit, &error)
     })?;
     drop(progress);
     write_private(&arguments.out, key.private_jwk())?;
-    report.note(&format!("the private key is in {}, for you alone to read", arguments.out.display()));
-    report.note("register what is printed on the client; it counts within two minutes, for a year at most");
+    report.note(&format!("the private key is in {}, which only you can read", arguments.out.display()));
+    report.note("register the printed key on the client; it is active within two minutes, for at most a year");
     print_set(key.signing_key(), key.key_id())
 }
 
-/// Writes a new file with mode 0600, whole or not at all; never over one that is there.
+/// Writes a new file with mode 0600, completely or not at all; an existing file is not replaced.
 fn write_private(path: &Path, jwk: &SecretString) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = (|| {
@@ -64,16 +59,16 @@ fn write_private(path: &Path, jwk: &SecretString) -> Result<(), Failure> {
     })();
     written.map(|_| ()).map_err(|error: io::Error| {
         let why = match error.kind() {
-            io::ErrorKind::AlreadyExists => "there is a file already".to_owned(),
-            io::ErrorKind::NotFound => "there is no such folder".to_owned(),
+            io::ErrorKind::AlreadyExists => "the file exists already".to_owned(),
+            io::ErrorKind::NotFound => "the folder does not exist".to_owned(),
             kind => io::Error::from(kind).to_string(),
         };
         let message = format!("could not write the private key to `{}`: {why}", path.display());
-        Failure::plain(Exit::Key, "key_file", message, Some("name another file with --out FILE".to_owned()))
+        Failure::plain(Exit::Key, "key_file", message, Some("pass another file with --out FILE".to_owned()))
     })
 }
 
-/// Prints the public half of whatever key the settings name.
+/// Prints the public JWK of the key in the settings.
 fn public(arguments: PublicArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     let mut sources = SettingSources::load(arguments.settings, config, report)?;
     settings::add_environment(&mut sources, report)?;
@@ -90,27 +85,27 @@ fn print_set(key: &SigningKey, key_id: &str) -> Result<(), Failure> {
     report::print(format!("{set:#}\n").as_bytes())
 }
 
-/// Lists what a keystore, a JWK set or a PEM file holds.
+/// Lists the keys in a keystore, a JWK set or a PEM file.
 fn list(arguments: ListArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
     let sources = SettingSources::load(arguments.settings, config, report)?;
     let name = arguments.file.display().to_string();
     let answers = Answers::default();
     let unlock = |kind| Unlock::for_file(&sources, kind, &name);
-    let bytes = read(&arguments.file)?;
+    let bytes = read_key_file(KeyFileKind::Any, &arguments.file)?;
     let (keys, protections) = match FileFormat::sniff(&bytes) {
-        FileFormat::Jwk => (JwkFile::parse(&name, &String::from_utf8_lossy(&bytes))?.listed(), Vec::new()),
+        FileFormat::Jwk => (JwkFile::parse(&name, &*bytes)?.summaries(), Vec::new()),
         FileFormat::Pem => {
             let unlock = unlock(SecretKind::KeyPassword)?;
             let file = PemFile::parse(&name, &bytes, unlock.maximum_iterations)?;
             let certificate = settings::certificate_file(&sources);
             let certificate = certificate.map(|file| CertificateFile::read(Path::new(&file))).transpose()?;
-            (vec![unlock_pem(file, certificate, &unlock, &name, &answers, report)?.listed("1")], Vec::new())
+            (vec![unlock_pem(file, certificate, &unlock, &name, &answers, report)?.summary("1")], Vec::new())
         }
         _ => {
             let unlock = unlock(SecretKind::KeystorePassword)?;
             let file = KeystoreFile::parse(&name, &bytes, unlock.maximum_iterations)?;
             let opened = unlock_keystore(file, &unlock, &name, &answers, report)?;
-            (opened.listed(), opened.protections().to_vec())
+            (opened.summaries(), opened.protections().to_vec())
         }
     };
     let text = if arguments.format == ReportFormat::Json {
@@ -123,25 +118,7 @@ fn list(arguments: ListArguments, config: Option<PathBuf>, report: &Report) -> R
     report::print(text.as_bytes())
 }
 
-fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    let read = if path == Path::new("-") {
-        io::stdin().lock().take(MAXIMUM_BYTES).read_to_end(&mut bytes)
-    } else {
-        File::open(path).and_then(|file| file.take(MAXIMUM_BYTES).read_to_end(&mut bytes))
-    };
-    read.map(|_| bytes).map_err(|error| {
-        let message = format!("could not read `{}`: {error}", path.display());
-        Failure::plain(
-            Exit::Key,
-            "keystore_unreadable",
-            message,
-            Some("check the path, and that you may read it".to_owned()),
-        )
-    })
-}
-
-fn as_text(keys: &[Listed], protections: &[Protection]) -> String {
+fn as_text(keys: &[KeySummary], protections: &[Protection]) -> String {
     let mut lines = Vec::new();
     for key in keys {
         lines.push(key.alias.clone());

@@ -10,8 +10,8 @@ use maskinporten_token_generator::{
     clock::{Clock as _, SystemClock},
     grant::Sign,
     keystore::{
-        Certificate, CertificateFile, CertificateThumbprint, DotnetStore, FileKind, HardwareToken, JwkFile, Keystore,
-        KeystoreFile, PemFile, PinTries, SigningKey, Validity, read_key_file,
+        Certificate, CertificateFile, CertificateThumbprint, DotnetStore, HardwareToken, JwkFile, KeyFileKind,
+        Keystore, KeystoreFile, PemFile, PinTries, SigningKey, Validity, read_key_file,
     },
     tokens::{KeyError, KeyProvider},
 };
@@ -43,14 +43,14 @@ impl LocatedKey {
     /// Reads the files of the key.
     pub(crate) fn read(settings: KeySettings, answers: Arc<Answers>, report: &Arc<Report>) -> Result<Self, Failure> {
         let content = match &settings.source.value {
-            KeySource::Pkcs12 { file, .. } => read_key_file(FileKind::Keystore, file)?,
-            KeySource::Pem { file, .. } => read_key_file(FileKind::Pem, file)?,
-            KeySource::Jwk { file } => read_key_file(FileKind::Jwk, file)?,
+            KeySource::Pkcs12 { file, .. } => read_key_file(KeyFileKind::Keystore, file)?,
+            KeySource::Pem { file, .. } => read_key_file(KeyFileKind::Pem, file)?,
+            KeySource::Jwk { file } => read_key_file(KeyFileKind::Jwk, file)?,
             KeySource::ClientJwk(json) => Zeroizing::new(json.expose_secret().as_bytes().to_vec()),
             KeySource::DotnetStore { .. } | KeySource::Pkcs11 { .. } => Zeroizing::default(),
         };
         let certificate = settings.source.value.certificate();
-        let certificate = certificate.map(|file| read_key_file(FileKind::Certificates, file)).transpose()?;
+        let certificate = certificate.map(|file| read_key_file(KeyFileKind::Certificates, file)).transpose()?;
         Ok(Self { settings, content, certificate, answers, report: Arc::clone(report) })
     }
 
@@ -95,7 +95,7 @@ impl LocatedKey {
                 Ok(keystore.choose(alias.as_ref().map(|alias| alias.value.as_str()))?)
             }
             KeySource::Jwk { .. } | KeySource::ClientJwk(_) => {
-                let file = JwkFile::parse_octets(self.name(), &self.content)?;
+                let file = JwkFile::parse(self.name(), &*self.content)?;
                 Ok(file.choose(self.settings.key_id.as_deref())?)
             }
             KeySource::Pem { unlock, file, .. } => {

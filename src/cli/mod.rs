@@ -88,7 +88,7 @@ fn with_language(report: Report, option: Option<&str>) -> (Arc<Report>, Result<(
     let language = match (option.and_then(Language::parse), variable(VARIABLE).filter(|value| !value.is_empty())) {
         (Some(language), _) => Some(language),
         (None, Some(value)) => Language::parse(&value),
-        (None, None) => Some(Language::of_locale(variable)),
+        (None, None) => Some(Language::from_locale(variable)),
     };
     let Some(language) = language else {
         let message = format!("{VARIABLE} is not a supported language");

@@ -6,7 +6,7 @@ use super::Refusal;
 use crate::{
     explain::Explain,
     grant::GrantError,
-    http::{Answer, Endpoint, EndpointError, HttpError},
+    http::{Endpoint, EndpointError, HttpError, Response},
     language::Language,
     text::is_deceptive,
 };
@@ -65,16 +65,16 @@ pub struct UnexpectedResponse {
 }
 
 impl UnexpectedResponse {
-    pub(super) fn new(endpoint: &Endpoint, answer: &Answer, what: &str) -> Self {
-        let text = String::from_utf8_lossy(&answer.body);
+    pub(super) fn new(endpoint: &Endpoint, response: &Response, what: &str) -> Self {
+        let text = String::from_utf8_lossy(&response.body);
         // A token that cannot be used is still a secret, so of a success only an HTML page is shown.
-        let success = (200..300).contains(&answer.status);
+        let success = (200..300).contains(&response.status);
         let hidden = success && !text.trim_start().starts_with('<') || text.contains("access_token");
         Self {
             endpoint: endpoint.clone(),
-            status: answer.status,
-            media_type: harmless(&answer.media_type, 60),
-            location: answer.location.as_deref().map(|location| harmless(location, EXCERPT_CHARACTERS)),
+            status: response.status,
+            media_type: harmless(&response.media_type, 60),
+            location: response.location.as_deref().map(|location| harmless(location, EXCERPT_CHARACTERS)),
             what: what.to_owned(),
             excerpt: if hidden { String::new() } else { harmless(&text, EXCERPT_CHARACTERS) },
         }
@@ -82,12 +82,12 @@ impl UnexpectedResponse {
 }
 
 /// Returns the error for 429 and 5xx.
-pub(super) fn unavailable(endpoint: &Endpoint, answer: &Answer) -> ClientError {
+pub(super) fn unavailable(endpoint: &Endpoint, response: &Response) -> ClientError {
     ClientError::Unavailable {
         endpoint: endpoint.clone(),
-        status: answer.status,
-        retry_after: answer.retry_after,
-        said: UnexpectedResponse::new(endpoint, answer, "").excerpt,
+        status: response.status,
+        retry_after: response.retry_after,
+        said: UnexpectedResponse::new(endpoint, response, "").excerpt,
     }
 }
 
@@ -96,7 +96,7 @@ impl ClientError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Http(error) => error.is_passing(),
+            Self::Http(error) => error.is_transient(),
             Self::Unavailable { .. } => true,
             Self::Grant(_) | Self::Endpoint(_) | Self::Refused(_) | Self::UnexpectedResponse(_) => false,
         }

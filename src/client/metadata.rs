@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     environment::{Addresses, KnownIssuer},
-    http::{Answer, Endpoint, EndpointError, HttpClient, HttpOptions},
+    http::{Endpoint, EndpointError, HttpClient, HttpOptions, Response},
     keystore::KeySet,
 };
 
@@ -41,13 +41,13 @@ impl ServerMetadata {
     ///
     /// # Errors
     /// [`UnexpectedResponse`] when it is not metadata with a token endpoint.
-    pub fn read(endpoint: &Endpoint, answer: &Answer) -> Result<Self, UnexpectedResponse> {
-        if answer.status != 200 {
-            return Err(UnexpectedResponse::new(endpoint, answer, EXPECTED_200));
+    pub fn read(endpoint: &Endpoint, response: &Response) -> Result<Self, UnexpectedResponse> {
+        if response.status != 200 {
+            return Err(UnexpectedResponse::new(endpoint, response, EXPECTED_200));
         }
-        let metadata: Result<Self, _> = serde_json::from_slice(&answer.body);
+        let metadata: Result<Self, _> = serde_json::from_slice(&response.body);
         let complete = metadata.ok().filter(|metadata| !metadata.token_endpoint.is_empty());
-        complete.ok_or_else(|| UnexpectedResponse::new(endpoint, answer, "it is not metadata (RFC 8414 §2)"))
+        complete.ok_or_else(|| UnexpectedResponse::new(endpoint, response, "it is not metadata (RFC 8414 §2)"))
     }
 }
 
@@ -79,9 +79,9 @@ pub async fn discover(
     notify: impl FnMut(&ClientError, Duration),
 ) -> Result<Addresses, ClientError> {
     let endpoint = metadata_endpoint(address).map_err(ClientError::Endpoint)?;
-    let answer = get(&endpoint, options, retry_policy, notify).await?;
-    let unexpected = |what| ClientError::UnexpectedResponse(UnexpectedResponse::new(&endpoint, &answer, what));
-    let metadata = ServerMetadata::read(&endpoint, &answer).map_err(ClientError::UnexpectedResponse)?;
+    let response = get(&endpoint, options, retry_policy, notify).await?;
+    let unexpected = |what| ClientError::UnexpectedResponse(UnexpectedResponse::new(&endpoint, &response, what));
+    let metadata = ServerMetadata::read(&endpoint, &response).map_err(ClientError::UnexpectedResponse)?;
     let issuer = Endpoint::parse(&metadata.issuer).map_err(|_| unexpected("its `issuer` is not a valid URL"))?;
     let same_host = issuer.host() == endpoint.host();
     if !same_host || metadata_endpoint(&metadata.issuer).ok().as_ref() != Some(&endpoint) && !is_openid(&endpoint) {
@@ -101,12 +101,12 @@ pub async fn published_keys(
     options: &HttpOptions,
     retry_policy: RetryPolicy,
 ) -> Result<Option<KeySet>, ClientError> {
-    let Some(address) = issuer.metadata() else { return Ok(None) };
+    let Some(address) = issuer.metadata_url() else { return Ok(None) };
     let started = Instant::now();
     let endpoint = Endpoint::parse(&address).map_err(ClientError::Endpoint)?;
-    let answer = get(&endpoint, options, retry_policy, |_, _| ()).await?;
-    let unexpected = |what| ClientError::UnexpectedResponse(UnexpectedResponse::new(&endpoint, &answer, what));
-    let metadata: Option<ServerMetadata> = serde_json::from_slice(&answer.body).ok();
+    let response = get(&endpoint, options, retry_policy, |_, _| ()).await?;
+    let unexpected = |what| ClientError::UnexpectedResponse(UnexpectedResponse::new(&endpoint, &response, what));
+    let metadata: Option<ServerMetadata> = serde_json::from_slice(&response.body).ok();
     let Some(ServerMetadata { issuer: identifier, jwks_uri: Some(jwks_uri), .. }) = metadata else {
         return Err(unexpected("it is not metadata with a `jwks_uri`"));
     };
@@ -131,10 +131,10 @@ pub async fn fetch_key_set(
     options: &HttpOptions,
     retry_policy: RetryPolicy,
 ) -> Result<KeySet, ClientError> {
-    let answer = get(endpoint, options, retry_policy, |_, _| ()).await?;
-    KeySet::parse(&answer.body).map_err(|error| {
+    let response = get(endpoint, options, retry_policy, |_, _| ()).await?;
+    KeySet::parse(&response.body).map_err(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        ClientError::UnexpectedResponse(UnexpectedResponse::new(endpoint, &answer, &format!("{error}{cause}")))
+        ClientError::UnexpectedResponse(UnexpectedResponse::new(endpoint, &response, &format!("{error}{cause}")))
     })
 }
 
@@ -147,14 +147,14 @@ async fn get(
     options: &HttpOptions,
     retry_policy: RetryPolicy,
     notify: impl FnMut(&ClientError, Duration),
-) -> Result<Answer, ClientError> {
+) -> Result<Response, ClientError> {
     let client = HttpClient::new(endpoint.clone(), options)?;
     let attempt = async |deadline| {
-        let answer = client.get(deadline).await?;
-        match answer.status {
-            200 => Ok(answer),
-            429 | 500..=599 => Err(unavailable(endpoint, &answer)),
-            _ => Err(ClientError::UnexpectedResponse(UnexpectedResponse::new(endpoint, &answer, EXPECTED_200))),
+        let response = client.get(deadline).await?;
+        match response.status {
+            200 => Ok(response),
+            429 | 500..=599 => Err(unavailable(endpoint, &response)),
+            _ => Err(ClientError::UnexpectedResponse(UnexpectedResponse::new(endpoint, &response, EXPECTED_200))),
         }
     };
     retry_policy.run(attempt, notify).await

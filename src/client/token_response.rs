@@ -12,7 +12,7 @@ use super::{
     access_token::Secrets,
     error::{UnexpectedResponse, unavailable},
 };
-use crate::http::{Answer, Endpoint};
+use crate::http::{Endpoint, Response};
 
 /// A success of RFC 6749 §5.1 under its wire names. Unknown members are ignored.
 #[derive(Deserialize)]
@@ -28,7 +28,7 @@ struct TokenResponse {
 /// # Errors
 /// [`ClientError::Refused`] for an OAuth error in a 4xx; [`ClientError::Unavailable`] for 429 and 5xx;
 /// [`ClientError::UnexpectedResponse`] for anything that is neither a token nor a refusal.
-pub(super) fn parse(answer: &Answer, endpoint: &Endpoint, now: DateTime<Utc>) -> Result<AccessToken, ClientError> {
+pub(super) fn parse(answer: &Response, endpoint: &Endpoint, now: DateTime<Utc>) -> Result<AccessToken, ClientError> {
     let unexpected = |what| ClientError::UnexpectedResponse(UnexpectedResponse::new(endpoint, answer, what));
     match answer.status {
         200 => success(&answer.body, now).map_err(unexpected),
@@ -107,7 +107,7 @@ mod tests {
             let endpoint = Endpoint::parse("https://test.maskinporten.no/token").unwrap();
             let marked = [body.as_slice(), br#"{"access_token":"hemmelig-token"}"#].concat();
             for body in [body, marked] {
-                let answer = Answer {
+                let answer = Response {
                     status,
                     media_type: String::new(),
                     location: None,

@@ -1,83 +1,85 @@
-//! Who issues tokens that people of this tool meet: Maskinporten, ID-porten, Skyporten and Altinn, by issuer identifier.
+//! Known issuers by identifier: Maskinporten, ID-porten, Skyporten and Altinn.
 //!
 //! Maskinporten: <https://docs.digdir.no/docs/Maskinporten/maskinporten_func_wellknown>. ID-porten:
 //! <https://docs.digdir.no/docs/idporten/oidc/oidc_func_wellknown>. Altinn:
-//! <https://docs.altinn.studio/api/authentication/>. An identifier is compared letter for letter (RFC 8414 §3.3), so
-//! that nothing is ever fetched from an address that somebody else's token names.
+//! <https://docs.altinn.studio/api/authentication/>. An identifier must match exactly (RFC 8414 §3.3), so that nothing
+//! is ever fetched from an address that only a token names.
 
 use serde::Serialize;
 
 use super::{Environment, LocalEnvironment};
 
 const DIFI: &str = "it was replaced by maskinporten.no";
-const VER1: &str = "ver1 was replaced long ago; today's test environment is test.maskinporten.no";
+const VER1: &str = "ver1 was replaced long ago; the test environment is now test.maskinporten.no";
 const ALTINN: &str = "/authentication/api/v1/openid/";
 
-/// What a known issuer is.
+/// The service of a known issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Service {
     /// Tokens for organisations.
     Maskinporten,
-    /// Tokens of people who logged in.
+    /// Tokens for people who have logged in.
     Idporten,
     /// Tokens for workloads in other clouds.
     Skyporten,
-    /// Tokens that Altinn gave in exchange.
+    /// Tokens that Altinn issues in exchange for others.
     Altinn,
 }
 
-/// An issuer whose tokens can be told by their `iss`.
+/// An issuer that is recognised by its identifier, the `iss` of its tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KnownIssuer {
     /// The issuer identifier.
     pub identifier: String,
-    /// What it is.
+    /// The service.
     pub service: Service,
-    /// The installation, as it is called: `prod`, `test`, `tt02`.
+    /// The name of the environment: `prod`, `test`, `tt02`.
     pub environment: &'static str,
-    /// Why nobody should have its tokens any more, if that is so.
+    /// Why the issuer has been retired, or `None` if it is in use.
     pub retired: Option<&'static str>,
 }
 
 impl KnownIssuer {
-    /// Finds the issuer with this identifier; every letter counts, the last slash included.
+    /// Returns the issuer with exactly this identifier, including the trailing slash.
     #[must_use]
     pub fn find(identifier: &str) -> Option<Self> {
-        let found = |service, environment, retired| {
+        let known = |service, environment, retired| {
             Some(Self { identifier: identifier.to_owned(), service, environment, retired })
         };
-        let is_maskinporten = |known: &Environment| known.addresses().is_some_and(|own| own.issuer == identifier);
+        let is_maskinporten =
+            |environment: &Environment| environment.addresses().is_some_and(|own| own.issuer == identifier);
         if let Some(environment) = Environment::ALL.into_iter().find(is_maskinporten) {
-            return found(Service::Maskinporten, environment.name(), environment.retired());
+            return known(Service::Maskinporten, environment.name(), environment.retired());
         }
         match identifier {
-            "https://ver1.maskinporten.no/" => found(Service::Maskinporten, "ver1", Some(VER1)),
-            "https://oidc.difi.no/idporten-oidc-provider/" => found(Service::Maskinporten, "prod", Some(DIFI)),
-            "https://oidc-ver2.difi.no/idporten-oidc-provider/" => found(Service::Maskinporten, "ver2", Some(DIFI)),
-            "https://idporten.no" => found(Service::Idporten, "prod", None),
-            "https://test.idporten.no" => found(Service::Idporten, "test", None),
-            "https://sky.maskinporten.no" => found(Service::Skyporten, "prod", None),
-            "https://test.sky.maskinporten.no" => found(Service::Skyporten, "test", None),
-            other => found(Service::Altinn, altinn(other)?, None),
+            "https://ver1.maskinporten.no/" => known(Service::Maskinporten, "ver1", Some(VER1)),
+            "https://oidc.difi.no/idporten-oidc-provider/" => known(Service::Maskinporten, "prod", Some(DIFI)),
+            "https://oidc-ver2.difi.no/idporten-oidc-provider/" => known(Service::Maskinporten, "ver2", Some(DIFI)),
+            "https://idporten.no" => known(Service::Idporten, "prod", None),
+            "https://test.idporten.no" => known(Service::Idporten, "test", None),
+            "https://sky.maskinporten.no" => known(Service::Skyporten, "prod", None),
+            "https://test.sky.maskinporten.no" => known(Service::Skyporten, "test", None),
+            other => known(Service::Altinn, altinn(other)?, None),
         }
     }
 
-    /// The simulator on this machine.
+    /// Returns the issuer that is the simulator on this machine.
     #[must_use]
-    pub fn local(note: &LocalEnvironment) -> Self {
+    pub fn local(local: &LocalEnvironment) -> Self {
         Self {
-            identifier: note.issuer.clone(),
+            identifier: local.issuer.clone(),
             service: Service::Maskinporten,
             environment: Environment::Local.name(),
             retired: None,
         }
     }
 
-    /// Where its metadata is: for Maskinporten by RFC 8414 §3, for the others where `OpenID` Connect has it. A retired
-    /// issuer has none.
+    /// Returns the metadata URL: by RFC 8414 §3 for Maskinporten, by `OpenID` Connect Discovery for the others.
+    ///
+    /// `None` for a retired issuer.
     #[must_use]
-    pub fn metadata(&self) -> Option<String> {
+    pub fn metadata_url(&self) -> Option<String> {
         let base = self.identifier.trim_end_matches('/');
         let name = match self.service {
             Service::Maskinporten => "oauth-authorization-server",
@@ -86,7 +88,7 @@ impl KnownIssuer {
         self.retired.is_none().then(|| format!("{base}/.well-known/{name}"))
     }
 
-    /// Whether it belongs to this installation of Maskinporten: Altinn's TT02 to test, its AT environments to dev.
+    /// Whether it belongs to this environment: Altinn's TT02 to test, its AT environments to dev.
     #[must_use]
     pub fn belongs_to(&self, environment: Environment) -> bool {
         let own = match self.environment {
@@ -98,7 +100,7 @@ impl KnownIssuer {
     }
 }
 
-/// The environment of Altinn whose platform issues under this identifier.
+/// Returns the Altinn environment that has this issuer identifier.
 fn altinn(identifier: &str) -> Option<&'static str> {
     let host = identifier.strip_prefix("https://platform.")?.strip_suffix(ALTINN)?;
     match host {
@@ -118,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_issuer_is_known_letter_for_letter_and_has_its_metadata_where_it_says() {
+    fn an_issuer_must_match_exactly_and_has_its_metadata_below_its_identifier() {
         for (identifier, service, environment, metadata) in [
             (
                 "https://maskinporten.no/",
@@ -145,7 +147,7 @@ mod tests {
         ] {
             let known = KnownIssuer::find(identifier).unwrap();
             assert_eq!((known.service, known.environment), (service, environment), "{identifier}");
-            assert_eq!(known.metadata().as_deref(), metadata);
+            assert_eq!(known.metadata_url().as_deref(), metadata);
         }
         for identifier in [
             "https://maskinporten.no",
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn altinns_environments_belong_to_those_of_maskinporten_whose_tokens_they_take() {
+    fn an_altinn_environment_belongs_to_the_maskinporten_environment_whose_tokens_it_accepts() {
         let altinn = |host: &str| KnownIssuer::find(&format!("https://platform.{host}{ALTINN}")).unwrap();
         for (host, environment) in [
             ("altinn.no", Environment::Prod),

@@ -1,6 +1,6 @@
-//! The note that a simulator leaves about itself, so that `--env local` needs no other option.
+//! The file in which a running simulator publishes its addresses, so that `--env local` needs no other option.
 //!
-//! One small JSON file at a place that both sides know. It names files and addresses; it holds no secret.
+//! It is a small JSON file at a fixed path, with URLs and file names but no secret.
 
 use std::{
     fs, io,
@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::explain::Explain;
 
-/// Larger notes are not ours.
+/// Maximum size of the file; the simulator writes less than one kilobyte.
 const MAXIMUM_BYTES: u64 = 64 * 1024;
 
-/// What a running simulator offers to `--env local`.
+/// The addresses, client and keystore of a running simulator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocalEnvironment {
@@ -24,33 +24,33 @@ pub struct LocalEnvironment {
     pub issuer: String,
     /// The simulator's token endpoint.
     pub token_endpoint: String,
-    /// The certificate authority of its TLS certificate, when it serves https.
+    /// The authority of its TLS certificate in PEM, if it serves https.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
     /// A client that is registered with it.
     pub client_id: String,
-    /// A scope that this client has.
+    /// A scope of this client.
     pub scope: String,
     /// The client's keystore.
     pub keystore: PathBuf,
-    /// The file that holds the keystore's password.
+    /// The file with the keystore's password.
     pub keystore_password_file: PathBuf,
 }
 
-/// Why the simulator's note could not be read or written.
+/// Why the simulator's address file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
-    /// No simulator has been started by this user.
-    #[error("no simulator has left its addresses in `{}`", .0.display())]
+    /// No simulator of this user is running.
+    #[error("no simulator is running: `{}` does not exist", .0.display())]
     Missing(PathBuf),
-    /// This system does not say where a program keeps its data.
-    #[error("this system names no folder for a program's data")]
+    /// The user has no data folder.
+    #[error("could not find the data folder of this user")]
     NoDataFolder,
-    /// The note is there but cannot be read or written.
-    #[error("could not use the simulator's note `{}`", .0.display())]
+    /// The file cannot be read or written.
+    #[error("could not use the simulator's address file `{}`", .0.display())]
     Unusable(PathBuf, #[source] io::Error),
-    /// The note is not what the simulator writes.
-    #[error("the simulator's note `{}` is not valid", .0.display())]
+    /// The file is not what the simulator writes.
+    #[error("the simulator's address file `{}` is not valid", .0.display())]
     Invalid(PathBuf, #[source] serde_json::Error),
 }
 
@@ -62,33 +62,36 @@ impl Explain for LocalError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoDataFolder => "set HOME or XDG_DATA_HOME".to_owned(),
-            _ => "start the simulator in another terminal: maskinporten simulate".to_owned(),
+            Self::Missing(_) | Self::Unusable(..) | Self::Invalid(..) => {
+                "start the simulator in another terminal: maskinporten simulate".to_owned()
+            }
         })
     }
 }
 
 impl LocalEnvironment {
-    /// The folder where this user's simulator keeps what it makes: `$XDG_DATA_HOME/maskinporten` and its like.
+    /// Returns the data folder of this user's simulator: `$XDG_DATA_HOME/maskinporten` or its equivalent.
     ///
     /// # Errors
-    /// [`LocalError::NoDataFolder`] when the system does not name one.
+    /// [`LocalError::NoDataFolder`] when the user has no data folder.
     pub fn data_folder() -> Result<PathBuf, LocalError> {
-        let places = etcetera::choose_base_strategy().map_err(|_| LocalError::NoDataFolder)?;
-        Ok(places.data_dir().join("maskinporten"))
+        let strategy = etcetera::choose_base_strategy().map_err(|_| LocalError::NoDataFolder)?;
+        Ok(strategy.data_dir().join("maskinporten"))
     }
 
-    /// Where the note of the simulator that was started last is kept.
+    /// Returns the path of the file, which belongs to the simulator that was started last.
     ///
     /// # Errors
-    /// [`LocalError::NoDataFolder`] when the system does not name a folder for data.
-    pub fn note() -> Result<PathBuf, LocalError> {
+    /// [`LocalError::NoDataFolder`] when the user has no data folder.
+    pub fn path() -> Result<PathBuf, LocalError> {
         Ok(Self::data_folder()?.join("local.json"))
     }
 
-    /// Reads the note of the simulator that was started last.
+    /// Reads the file.
     ///
     /// # Errors
-    /// [`LocalError::Missing`] when there is none; otherwise what is wrong with it.
+    /// [`LocalError::Missing`] when it does not exist; [`LocalError::Unusable`] and [`LocalError::Invalid`] when it cannot
+    /// be read or parsed.
     pub fn read(path: &Path) -> Result<Self, LocalError> {
         let unusable = |error| LocalError::Unusable(path.to_owned(), error);
         let file = match fs::File::open(path) {
@@ -101,7 +104,7 @@ impl LocalEnvironment {
         serde_json::from_str(&text).map_err(|error| LocalError::Invalid(path.to_owned(), error))
     }
 
-    /// Writes the note whole or not at all, readable for its owner only.
+    /// Writes the file atomically, readable only for its owner.
     ///
     /// # Errors
     /// [`LocalError::Unusable`] when the folder or the file cannot be written.

@@ -1,7 +1,7 @@
-//! The installations of Maskinporten: issuer, endpoints and the Altinn address that belongs to each.
+//! The environments of Maskinporten: issuer, token endpoint and Altinn address of each.
 //!
 //! Issuers and endpoints: <https://docs.digdir.no/docs/Maskinporten/maskinporten_func_wellknown>. Altinn
-//! addresses: <https://docs.altinn.studio/api/rest/kom-i-gang/>. This room knows addresses; it sends nothing.
+//! addresses: <https://docs.altinn.studio/api/rest/kom-i-gang/>.
 
 mod issuer;
 mod local;
@@ -13,7 +13,7 @@ pub use self::{
     local::{LocalEnvironment, LocalError},
 };
 
-/// An installation of Maskinporten with addresses of its own.
+/// An installation of Maskinporten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
     /// Production.
@@ -24,24 +24,24 @@ pub enum Environment {
     Dev,
     /// The former test environment, phased out on 2024-06-10.
     Ver2,
-    /// The simulator on this machine; its addresses stand in [`LocalEnvironment`].
+    /// The simulator on this machine; its addresses are in [`LocalEnvironment`].
     Local,
 }
 
-/// Where an environment is and what it calls itself.
+/// The URLs of an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses {
-    /// The issuer identifier with its trailing slash, which is also the audience of a grant.
+    /// The issuer identifier with its trailing slash, which is also the audience of an assertion.
     pub issuer: String,
-    /// Where a grant is swapped for an access token.
+    /// The token endpoint.
     pub token_endpoint: String,
 }
 
 impl Environment {
-    /// Every environment, in the order they are listed to users.
+    /// Every environment, in the order in which they are listed.
     pub const ALL: [Self; 5] = [Self::Prod, Self::Test, Self::Dev, Self::Ver2, Self::Local];
 
-    /// The name on the command line.
+    /// Returns the name used on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -53,16 +53,16 @@ impl Environment {
         }
     }
 
-    /// Finds the environment with this name.
+    /// Returns the environment with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|environment| environment.name() == name)
     }
 
-    /// The addresses of an environment that is always in the same place; `None` for the simulator.
+    /// Returns the addresses of an environment; `None` for the simulator, whose addresses vary.
     ///
-    /// prod and test: the well-known page. dev: the defaults of Altinn's `MaskinportenTokenGenerator`. ver2: the
-    /// seed document's example, before the environment was retired.
+    /// Sources: Digdir's well-known page for prod and test, the defaults of Altinn's `MaskinportenTokenGenerator` for
+    /// dev, and an example in this project's first specification for ver2, which has been retired since.
     #[must_use]
     pub fn addresses(self) -> Option<Addresses> {
         let host = match self {
@@ -75,10 +75,10 @@ impl Environment {
         Some(Addresses { issuer: format!("https://{host}/"), token_endpoint: format!("https://{host}/token") })
     }
 
-    /// The `resource` under which Altinn's REST API accepts a token of this environment.
+    /// Returns the `resource` that Altinn's REST API requires in a token from this environment.
     ///
-    /// The simulator stands in for the test environment. For dev there is no one answer: each Altinn AT
-    /// environment has its own address.
+    /// The simulator has that of the test environment. dev has none, because each Altinn AT environment has its own
+    /// address.
     #[must_use]
     pub fn altinn_resource(self) -> Option<&'static str> {
         match self {
@@ -88,7 +88,7 @@ impl Environment {
         }
     }
 
-    /// Why this environment should no longer be used, if that is so.
+    /// Returns why the environment has been retired, or `None` if it is in use.
     #[must_use]
     pub fn retired(self) -> Option<&'static str> {
         (self == Self::Ver2).then_some("ver2 was phased out on 2024-06-10 and replaced by test")
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_issuer_ends_with_the_slash_that_the_audience_needs() {
+    fn every_issuer_ends_with_a_slash_as_the_audience_must() {
         for addresses in Environment::ALL.into_iter().filter_map(Environment::addresses) {
             assert!(addresses.issuer.ends_with('/'), "{}", addresses.issuer);
             assert_eq!(addresses.token_endpoint, format!("{}token", addresses.issuer));
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_leads_back_to_its_environment() {
+    fn every_name_parses_to_its_environment() {
         for environment in Environment::ALL {
             assert_eq!(Environment::parse(environment.name()), Some(environment));
         }

@@ -1,7 +1,7 @@
-//! An address that a request may go to: https anywhere, plain http on this machine alone.
+//! The URL that a request may be sent to: https to any host, plain http to this machine only.
 //!
-//! RFC 6749 §3.2 wants TLS for the token endpoint; a simulator on loopback is the one exception (RFC 8252 §7.3
-//! reasons the same way).
+//! RFC 6749 §3.2 requires TLS for the token endpoint. A simulator on loopback is the one exception, by the reasoning
+//! of RFC 8252 §7.3.
 
 use std::{fmt, sync::Arc};
 
@@ -9,22 +9,22 @@ use url::{Host, Url};
 
 use crate::{explain::Explain, text::excerpt};
 
-/// An address that has been checked, ready for a request.
+/// A validated URL for requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint(Arc<Url>);
 
-/// Why an address is not used. The address is shown without its query and without what stands before `@`.
+/// Why a URL was rejected. It is shown without its query and without user name and password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
-    /// It cannot be read as an absolute URL.
+    /// It is not an absolute URL.
     #[error("`{0}` is not a URL")]
     NotAUrl(String),
-    /// It is plain http to another machine, or no HTTP at all.
-    #[error("`{0}` is neither https nor an http address on this machine")]
+    /// It is plain http to another machine, or another scheme.
+    #[error("`{0}` is neither an https URL nor an http URL on this machine")]
     NotSecure(String),
-    /// It carries a user name, a password or a fragment.
-    #[error("`{0}` carries a user name, a password or a fragment, which no endpoint has")]
-    Superfluous(String),
+    /// It contains a user name, a password or a fragment.
+    #[error("`{0}` contains a user name, a password or a fragment, which an endpoint cannot have")]
+    ExtraParts(String),
 }
 
 impl Explain for EndpointError {
@@ -38,13 +38,13 @@ impl Explain for EndpointError {
 }
 
 impl Endpoint {
-    /// Reads an address.
+    /// Parses and validates a URL.
     ///
     /// # Errors
-    /// [`EndpointError`] when it is no URL, not https or loopback, or carries what an endpoint never has.
+    /// [`EndpointError`] when it is not a URL, is neither https nor loopback, or has parts that an endpoint cannot have.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         let Ok(url) = Url::parse(text.trim()) else {
-            return Err(EndpointError::NotAUrl(shown(text)));
+            return Err(EndpointError::NotAUrl(without_secrets(text)));
         };
         let endpoint = Self(Arc::new(url));
         let secure = match endpoint.0.scheme() {
@@ -57,12 +57,12 @@ impl Endpoint {
         }
         let url = &endpoint.0;
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-            return Err(EndpointError::Superfluous(endpoint.to_string()));
+            return Err(EndpointError::ExtraParts(endpoint.to_string()));
         }
         Ok(endpoint)
     }
 
-    /// Whether the address is on this machine: 127.0.0.0/8, `::1` or `localhost`.
+    /// Whether the host is this machine: 127.0.0.0/8, `::1` or `localhost`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         match self.0.host() {
@@ -73,13 +73,13 @@ impl Endpoint {
         }
     }
 
-    /// The host, as a person would name it.
+    /// Returns the host; an IPv6 address is in brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// The address as it is requested.
+    /// Returns the whole URL, with its query.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -91,15 +91,15 @@ impl Endpoint {
 }
 
 impl fmt::Display for Endpoint {
-    /// Shows the address without anything that might be a secret.
+    /// Writes the URL without its query, which may contain a secret.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let port = self.0.port().map(|port| format!(":{port}")).unwrap_or_default();
         write!(formatter, "{}://{}{port}{}", self.0.scheme(), self.host(), self.0.path())
     }
 }
 
-/// Text that is no URL, as far as it can hold no secret.
-fn shown(text: &str) -> String {
+/// Returns the part of an invalid URL that cannot contain a secret.
+fn without_secrets(text: &str) -> String {
     let start = text.rfind('@').map_or(0, |at| at + 1);
     let visible = text[start..].split(['?', '#']).next().unwrap_or_default();
     excerpt(visible, 100)
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn https_goes_anywhere_and_http_to_this_machine_alone() {
+    fn https_is_accepted_for_any_host_and_http_for_this_machine_only() {
         for text in [
             "https://maskinporten.no/token",
             "http://127.0.0.1:17824/token",
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_shows_neither_password_nor_query() {
+    fn an_error_contains_neither_the_password_nor_the_query() {
         for text in
             ["https://user:hemmelig@maskinporten.no/token?code=hemmelig", "x://hemmelig@y z?hemmelig", "hemmelig@?"]
         {

@@ -1,4 +1,4 @@
-//! Why there is no answer, told apart by what its reader can do about it.
+//! Why a request got no response, distinguished by what the user can do about it.
 
 use std::{error::Error, io};
 
@@ -6,14 +6,14 @@ use rustls::{AlertDescription, CertificateError};
 
 use super::{
     Endpoint,
-    proxy::{self, Verdict},
+    proxy::{self, ConnectFailure},
 };
 use crate::{explain::Explain, text::excerpt};
 
-/// A link in a chain of errors.
+/// One error in a chain of causes.
 type Cause<'error> = &'error (dyn Error + 'static);
 
-/// What kept a request from getting an answer.
+/// Why a request got no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
     /// The file with certificate authorities cannot be used.
@@ -24,157 +24,163 @@ pub enum HttpError {
         /// What is wrong with it.
         why: String,
     },
-    /// A variable is meant to name a proxy and does not.
-    #[error("the variable {0} names no proxy that can be used")]
+    /// The value of a proxy variable, named here, cannot be used.
+    #[error("{0} is not a usable proxy URL")]
     ProxySetting(&'static str),
-    /// TLS could not be set up on our side.
+    /// TLS could not be set up on the client's side.
     #[error("could not set up TLS: {0}")]
     Tls(String),
-    /// The name has no address.
+    /// The host name could not be resolved.
     #[error("could not find the address of `{host}`")]
-    Name {
-        /// The name.
+    Dns {
+        /// The host name.
         host: String,
     },
-    /// Nobody took the connection.
+    /// The connection could not be established.
     #[error("could not connect to {endpoint}: {why}")]
     Connect {
         /// The endpoint.
         endpoint: Endpoint,
-        /// What the system says.
+        /// The reason.
         why: String,
     },
-    /// The proxy did not let us through, or is not there.
-    #[error("could not get through the proxy {proxy} to {endpoint}: {why}")]
+    /// The proxy could not be reached, or refused the connection.
+    #[error("could not connect through the proxy {proxy} to {endpoint}: {why}")]
     Proxy {
         /// The proxy, without its user name and password.
         proxy: String,
         /// The endpoint.
         endpoint: Endpoint,
-        /// What happened.
+        /// The reason.
         why: String,
-        /// Whether it wants a password, and will as long as it gets none.
-        wants_password: bool,
+        /// Whether the proxy requires credentials, so that a retry cannot help.
+        authentication_required: bool,
     },
-    /// The other side speaks no TLS that we do.
-    #[error("could not agree on TLS with {endpoint}: {why}")]
+    /// No TLS parameters in common, or the server does not speak TLS.
+    #[error("the TLS handshake with {endpoint} failed: {why}")]
     Handshake {
         /// The endpoint.
         endpoint: Endpoint,
-        /// What keeps us apart.
+        /// The reason.
         why: String,
     },
-    /// The server's certificate is not believed.
-    #[error("did not believe the certificate of {endpoint}: {why}")]
+    /// The server's certificate was rejected.
+    #[error("certificate verification failed for {endpoint}: {why}")]
     Certificate {
         /// The endpoint.
         endpoint: Endpoint,
         /// What is wrong with it.
         why: String,
-        /// Whether nobody known here issued it.
+        /// Whether the issuer is not in the trust store.
         unknown_issuer: bool,
     },
-    /// The time ran out.
+    /// The time limit was reached.
     #[error("{endpoint} did not answer in time")]
     TimedOut {
         /// The endpoint.
         endpoint: Endpoint,
-        /// Whether the time ran out while connecting.
+        /// Whether it was reached while connecting.
         connecting: bool,
     },
-    /// The connection broke, or what came over it was no HTTP.
-    #[error("the connection to {endpoint} broke before the answer was complete: {why}")]
-    Broken {
+    /// The connection was closed early, or the response is not valid HTTP.
+    #[error("the connection to {endpoint} failed before the response was complete: {why}")]
+    ConnectionClosed {
         /// The endpoint.
         endpoint: Endpoint,
-        /// What happened.
+        /// The reason.
         why: String,
     },
-    /// The answer went on for too long.
-    #[error("the answer of {endpoint} is longer than {limit} bytes")]
+    /// The response body exceeds the limit.
+    #[error("the response from {endpoint} is longer than {limit} bytes")]
     TooLong {
         /// The endpoint.
         endpoint: Endpoint,
-        /// How much is read.
+        /// The limit in bytes.
         limit: usize,
     },
 }
 
 impl HttpError {
-    /// Sorts reqwest's error by its deepest cause; its own text would name the URL with its query.
-    pub(super) fn of(endpoint: &Endpoint, error: &reqwest::Error) -> Self {
+    /// Classifies reqwest's error by its causes; its own text would contain the URL with its query.
+    pub(super) fn from_reqwest(endpoint: &Endpoint, error: &reqwest::Error) -> Self {
         let causes = || std::iter::successors(error.source(), |cause| deeper(*cause));
         if let Some(rustls) = causes().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-            return Self::of_tls(endpoint.clone(), rustls);
+            return Self::from_tls(endpoint.clone(), rustls);
         }
-        if let Some(proxy) = proxy::towards(endpoint).filter(|_| error.is_connect()) {
-            return Self::of_proxy(proxy, endpoint.clone(), error.is_timeout(), causes());
+        if let Some(proxy) = proxy::for_endpoint(endpoint).filter(|_| error.is_connect()) {
+            return Self::from_proxy(proxy, endpoint.clone(), error.is_timeout(), causes());
         }
         let endpoint = endpoint.clone();
         if error.is_timeout() {
             return Self::TimedOut { endpoint, connecting: error.is_connect() };
         }
-        if causes().any(is_about_a_name) {
-            return Self::Name { host: endpoint.host().to_owned() };
+        if causes().any(is_dns_error) {
+            return Self::Dns { host: endpoint.host().to_owned() };
         }
-        let why = words(causes());
-        if error.is_connect() { Self::Connect { endpoint, why } } else { Self::Broken { endpoint, why } }
+        let why = reason(causes(), "server");
+        if error.is_connect() { Self::Connect { endpoint, why } } else { Self::ConnectionClosed { endpoint, why } }
     }
 
-    fn of_proxy<'error>(
+    fn from_proxy<'error>(
         proxy: String,
         endpoint: Endpoint,
-        late: bool,
+        timed_out: bool,
         causes: impl Iterator<Item = Cause<'error>>,
     ) -> Self {
         let causes: Vec<_> = causes.collect();
-        let verdict = causes.iter().find_map(|cause| proxy::verdict(*cause));
-        let why = match verdict {
-            Some(Verdict::WantsPassword) => "it wants a user name and a password".to_owned(),
-            Some(Verdict::HungUp) => "the other side hung up".to_owned(),
-            Some(Verdict::Refused) => "it refuses to connect there".to_owned(),
-            None if late => "it did not answer in time".to_owned(),
-            None if causes.iter().any(|cause| is_about_a_name(*cause)) => "its name has no address".to_owned(),
-            None => words(causes.into_iter()),
+        let failure = causes.iter().find_map(|cause| proxy::connect_failure(*cause));
+        let why = match failure {
+            Some(ConnectFailure::AuthenticationRequired) => "it requires a user name and a password".to_owned(),
+            Some(ConnectFailure::ConnectionClosed) => "connection closed by the proxy".to_owned(),
+            Some(ConnectFailure::Refused) => "it rejected the CONNECT request".to_owned(),
+            None if timed_out => "it did not answer in time".to_owned(),
+            None if causes.iter().any(|cause| is_dns_error(*cause)) => "could not find its address".to_owned(),
+            None => reason(causes.into_iter(), "proxy"),
         };
-        Self::Proxy { proxy, endpoint, why, wants_password: matches!(verdict, Some(Verdict::WantsPassword)) }
+        let authentication_required = matches!(failure, Some(ConnectFailure::AuthenticationRequired));
+        Self::Proxy { proxy, endpoint, why, authentication_required }
     }
 
-    fn of_tls(endpoint: Endpoint, error: &rustls::Error) -> Self {
+    fn from_tls(endpoint: Endpoint, error: &rustls::Error) -> Self {
         match error {
             rustls::Error::InvalidCertificate(fault) => {
-                // A wrong signature is an authority of the right name that is another one, such as one made anew.
+                // Another authority with the same name, such as a re-created one, shows as a wrong signature.
                 let unknown_issuer = matches!(fault, CertificateError::UnknownIssuer | CertificateError::BadSignature);
                 Self::Certificate { why: certificate_fault(fault), endpoint, unknown_issuer }
             }
             rustls::Error::General(why) => Self::Tls(why.clone()),
             rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) | rustls::Error::PeerIncompatible(_) => {
-                Self::Handshake { endpoint, why: "it does not speak TLS 1.2 or newer as we do".to_owned() }
+                Self::Handshake {
+                    endpoint,
+                    why: "no common TLS version or parameters (TLS 1.2 or newer is required)".to_owned(),
+                }
             }
             rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => {
-                Self::Handshake { endpoint, why: "it takes none of our ciphers".to_owned() }
+                Self::Handshake { endpoint, why: "no common cipher suite".to_owned() }
             }
-            rustls::Error::InvalidMessage(_) => Self::Handshake { endpoint, why: "what it sends is no TLS".to_owned() },
-            other => Self::Broken { endpoint, why: format!("TLS: {other}") },
+            rustls::Error::InvalidMessage(_) => {
+                Self::Handshake { endpoint, why: "the server does not speak TLS".to_owned() }
+            }
+            other => Self::ConnectionClosed { endpoint, why: format!("TLS: {other}") },
         }
     }
 
-    /// Whether a server was there, although its answer was of no use.
+    /// Whether a connection to the server was established before the failure.
     #[must_use]
     pub fn reached_the_server(&self) -> bool {
-        matches!(self, Self::TimedOut { connecting: false, .. } | Self::Broken { .. } | Self::TooLong { .. })
+        matches!(self, Self::TimedOut { connecting: false, .. } | Self::ConnectionClosed { .. } | Self::TooLong { .. })
     }
 
-    /// Whether the same request may succeed a moment later.
+    /// Whether the failure is transient, so that a retry may succeed.
     #[must_use]
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Name { .. }
+            Self::Dns { .. }
                 | Self::Connect { .. }
-                | Self::Proxy { wants_password: false, .. }
+                | Self::Proxy { authentication_required: false, .. }
                 | Self::TimedOut { .. }
-                | Self::Broken { .. }
+                | Self::ConnectionClosed { .. }
         )
     }
 }
@@ -185,10 +191,10 @@ impl Explain for HttpError {
             Self::CaFile { .. } => "ca_file",
             Self::Tls(_) | Self::Handshake { .. } | Self::Certificate { .. } => "tls",
             Self::Proxy { .. } | Self::ProxySetting(_) => "proxy",
-            Self::Name { .. } => "dns",
+            Self::Dns { .. } => "dns",
             Self::Connect { .. } => "connect",
             Self::TimedOut { .. } => "timeout",
-            Self::Broken { .. } | Self::TooLong { .. } => "answer",
+            Self::ConnectionClosed { .. } | Self::TooLong { .. } => "answer",
         }
     }
 
@@ -197,7 +203,7 @@ impl Explain for HttpError {
             Self::ProxySetting(_) => "write it as http://HOST:PORT, or unset it",
             Self::CaFile { .. } => "pass a PEM file with --ca-file",
             Self::Tls(_) => "install ca-certificates, or pass a PEM file with --ca-file",
-            Self::Name { .. } => "check the network and the spelling of the address",
+            Self::Dns { .. } => "check the network and the spelling of the address",
             Self::Connect { endpoint, .. } if endpoint.is_loopback() => {
                 "start the simulator in another terminal: maskinporten simulate"
             }
@@ -205,14 +211,14 @@ impl Explain for HttpError {
                 "check that the firewall lets https out to Maskinporten, or set HTTPS_PROXY to your proxy"
             }
             Self::Proxy { .. } => {
-                "check HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT) and what the proxy lets through; NO_PROXY names the \
-                 hosts that are reached without it"
+                "check HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT) and which hosts the proxy allows; NO_PROXY lists the \
+                 hosts to reach without it"
             }
             Self::Handshake { .. } => {
-                "check the address and its port; a server, or a proxy in its place, must speak TLS 1.2 or newer"
+                "check the address and the port; the server, or a proxy in front of it, must support TLS 1.2 or newer"
             }
             Self::Certificate { unknown_issuer: true, .. } => {
-                "if a proxy of your organisation opens TLS, pass its certificate with --ca-file; if it is the simulator, \
+                "if your organisation's proxy intercepts TLS, pass its CA certificate with --ca-file; for the simulator, \
                  pass the tls-ca.pem in its folder"
             }
             Self::Certificate { .. } => "check the address and this machine's clock",
@@ -220,65 +226,70 @@ impl Explain for HttpError {
                 "check that the firewall lets https out, or set HTTPS_PROXY to your proxy; --connect-timeout waits longer"
             }
             Self::TimedOut { .. } => "try again later; --timeout waits longer",
-            Self::Broken { .. } | Self::TooLong { .. } => "check the address, and whether a proxy answers in its place",
+            Self::ConnectionClosed { .. } | Self::TooLong { .. } => {
+                "check the URL, and whether a proxy answers instead of the server"
+            }
         };
         Some(hint.to_owned())
     }
 }
 
-/// The next cause; an I/O error hides the one it was made of.
+/// Returns the next cause; `io::Error::source` skips the error that it wraps.
 fn deeper(cause: Cause<'_>) -> Option<Cause<'_>> {
     let hidden = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     hidden.map(|inner| inner as Cause<'_>).or_else(|| cause.source())
 }
 
-/// What a cause means, when a person should not have to read it in the words of a library.
-fn known_words(cause: Cause<'_>) -> Option<&'static str> {
+/// Describes the common causes, whose own text is a library's; `peer` is what the connection goes to.
+fn known_reason(cause: Cause<'_>, peer: &str) -> Option<String> {
+    let closed = || format!("connection closed by the {peer}");
     if let Some(error) = cause.downcast_ref::<hyper::Error>() {
         return match error {
-            error if error.is_parse_too_large() => Some("its headers are too long"),
-            error if error.is_parse() => Some("what came is no HTTP"),
-            error if error.is_incomplete_message() => Some("the other side hung up"),
+            error if error.is_parse_too_large() => Some("the response headers are too long".to_owned()),
+            error if error.is_parse() => Some("the response is not valid HTTP".to_owned()),
+            error if error.is_incomplete_message() => Some(closed()),
             _ => None,
         };
     }
     match cause.downcast_ref::<io::Error>()?.kind() {
-        io::ErrorKind::ConnectionRefused => Some("nobody listens there"),
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Some("the other side hung up"),
-        io::ErrorKind::UnexpectedEof => Some("it was cut short"),
+        io::ErrorKind::ConnectionRefused => Some("connection refused".to_owned()),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Some(closed()),
+        io::ErrorKind::UnexpectedEof => Some("unexpected end of data".to_owned()),
         _ => None,
     }
 }
 
-/// Why, in the plainest words that a chain of causes has.
-fn words<'error>(causes: impl Iterator<Item = Cause<'error>>) -> String {
+/// Describes a chain of causes by the first one with a known reason, otherwise by the deepest one.
+fn reason<'error>(causes: impl Iterator<Item = Cause<'error>>, peer: &str) -> String {
     let causes: Vec<_> = causes.collect();
-    if let Some(known) = causes.iter().find_map(|cause| known_words(*cause)) {
-        return known.to_owned();
+    if let Some(known) = causes.iter().find_map(|cause| known_reason(*cause, peer)) {
+        return known;
     }
     let text = causes.last().map_or_else(|| "unknown".to_owned(), ToString::to_string);
     excerpt(&text, 200)
 }
 
-fn is_about_a_name(cause: Cause<'_>) -> bool {
+fn is_dns_error(cause: Cause<'_>) -> bool {
     cause.to_string().contains("dns error")
 }
 
 fn certificate_fault(fault: &CertificateError) -> String {
     match fault {
-        CertificateError::UnknownIssuer => "nobody whom this machine trusts issued it".to_owned(),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is for another name".to_owned()
+        CertificateError::UnknownIssuer => "unknown issuer (not in the trust store)".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "the certificate has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "the certificate is not valid yet".to_owned()
         }
-        CertificateError::Revoked => "it was revoked".to_owned(),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "the certificate is for another name".to_owned()
+        }
+        CertificateError::Revoked => "the certificate was revoked".to_owned(),
         CertificateError::BadSignature => {
-            "the authority that is trusted under its issuer's name did not sign it".to_owned()
+            "it was not signed by the trusted authority with its issuer's name".to_owned()
         }
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            "it is an authority's and not a server's".to_owned()
+            "it is a CA certificate, not a server certificate".to_owned()
         }
-        other => format!("it is not well formed ({other})"),
+        other => format!("the certificate is malformed ({other})"),
     }
 }

@@ -1,16 +1,16 @@
-//! The one HTTP client: time-outs, TLS 1.2 or newer, no redirects, https or loopback, answers with an end.
+//! The HTTP client: time limits, TLS 1.2 or newer, no redirects, https or loopback, capped responses.
 //!
-//! An assertion must not travel further than to the endpoint it is for, so redirects are answers like any other
-//! (RFC 9700 §4.12) and plain http is for this machine alone. What an answer means is not decided here.
+//! An assertion must reach only the endpoint that it is for, so redirects are not followed but returned like any other
+//! response (RFC 9700 §4.12), and plain http is for this machine only. The callers interpret the responses.
 
 mod endpoint;
 mod error;
-mod name;
 mod peer;
 mod proxy;
 mod trust;
 
 use std::{
+    net::IpAddr,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -21,25 +21,24 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFT
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use self::peer::Seen;
+use self::peer::PeerRecorder;
 pub use self::{
     endpoint::{Endpoint, EndpointError},
     error::HttpError,
-    name::addresses,
     peer::{Peer, TlsVersion},
 };
 
-/// Longer answers are not read: a token answer has a few kilobytes.
-pub const MAXIMUM_ANSWER_BYTES: usize = 1024 * 1024;
+/// Maximum size of a response body; a token response has a few kilobytes.
+pub const MAXIMUM_RESPONSE_BYTES: usize = 1024 * 1024;
 
 const USER_AGENT: &str = concat!("maskinporten-token-generator/", env!("CARGO_PKG_VERSION"));
 
 /// How requests are sent.
 #[derive(Debug, Clone)]
 pub struct HttpOptions {
-    /// How long setting up a connection may take.
+    /// The time limit for establishing a connection.
     pub connect_timeout: Duration,
-    /// A PEM file with certificate authorities that are trusted beside the machine's own.
+    /// A PEM file with certificate authorities to trust in addition to the machine's trust store.
     pub ca_file: Option<PathBuf>,
     /// A client to send requests with; the options above and this crate's rules for TLS and proxies do not apply to it.
     ///
@@ -60,92 +59,98 @@ impl Default for HttpOptions {
 pub struct HttpClient {
     client: reqwest::Client,
     endpoint: Endpoint,
-    seen: Option<Arc<Seen>>,
+    recorder: Option<Arc<PeerRecorder>>,
 }
 
-/// An answer that was read to its end.
-pub struct Answer {
+/// A complete response.
+pub struct Response {
     /// The status code.
     pub status: u16,
-    /// The media type, in lower case and without parameters; empty when there is none.
+    /// The media type in lower case, without parameters; empty when it is missing.
     pub media_type: String,
-    /// Where a redirect points, without its query.
+    /// The target of a redirect, without its query.
     pub location: Option<String>,
-    /// How long the server asks us to wait.
+    /// How long the server asks the client to wait.
     pub retry_after: Option<Duration>,
-    /// When the server says that it answered, to the second (`Date`, RFC 9110 §6.6.1).
+    /// When the server created the response, to the second (`Date`, RFC 9110 §6.6.1).
     pub date: Option<DateTime<Utc>>,
-    /// When we began, by this machine's clock: setting up a connection, where there is none yet, comes after this.
+    /// When the request was started, by this machine's clock; a new connection is established after that.
     pub sent_at: DateTime<Utc>,
-    /// When status and headers were here, by this machine's clock.
+    /// When status and headers had arrived, by this machine's clock.
     pub received_at: DateTime<Utc>,
-    /// The body, which may hold a token.
+    /// The body, which may contain a token.
     pub body: Zeroizing<Vec<u8>>,
 }
 
 impl HttpClient {
-    /// Prepares requests to `endpoint`; nothing is sent. A proxy is taken from the usual variables, except for
-    /// addresses on this machine.
+    /// Prepares requests to `endpoint` without sending any.
+    ///
+    /// The proxy comes from `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, except for endpoints on this machine.
     ///
     /// # Errors
-    /// [`HttpError::CaFile`] when the file with certificate authorities cannot be used, [`HttpError::ProxySetting`] when
-    /// a variable is meant to name a proxy and does not.
+    /// [`HttpError::CaFile`] when the CA file cannot be used, [`HttpError::ProxySetting`] when a proxy variable cannot.
     pub fn new(endpoint: Endpoint, options: &HttpOptions) -> Result<Self, HttpError> {
         Self::build(endpoint, options, None)
     }
 
-    /// The same, and remembers what the server shows of itself: see [`HttpClient::peer`].
+    /// Prepares requests and records the server's certificates: see [`HttpClient::peer`].
     ///
     /// # Errors
     /// As [`HttpClient::new`].
     pub fn observing(endpoint: Endpoint, options: &HttpOptions) -> Result<Self, HttpError> {
-        let seen = Arc::new(Seen::of(&endpoint));
-        Self::build(endpoint, options, Some(seen))
+        let recorder = Arc::new(PeerRecorder::new(&endpoint));
+        Self::build(endpoint, options, Some(recorder))
     }
 
-    fn build(endpoint: Endpoint, options: &HttpOptions, seen: Option<Arc<Seen>>) -> Result<Self, HttpError> {
+    fn build(
+        endpoint: Endpoint,
+        options: &HttpOptions,
+        recorder: Option<Arc<PeerRecorder>>,
+    ) -> Result<Self, HttpError> {
         if let Some(client) = options.client.clone() {
-            return Ok(Self { client, endpoint, seen });
+            return Ok(Self { client, endpoint, recorder });
         }
-        if let Some(variable) = proxy::unusable(&endpoint) {
+        if let Some(variable) = proxy::unusable_variable(&endpoint) {
             return Err(HttpError::ProxySetting(variable));
         }
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(options.connect_timeout)
-            .tls_backend_preconfigured(trust::client_config(options.ca_file.as_deref(), seen.clone())?);
+            .tls_backend_preconfigured(trust::client_config(options.ca_file.as_deref(), recorder.clone())?);
         if endpoint.is_loopback() {
             builder = builder.no_proxy();
         }
-        let client = builder.build().map_err(|error| HttpError::of(&endpoint, &error))?;
-        Ok(Self { client, endpoint, seen })
+        let client = builder.build().map_err(|error| HttpError::from_reqwest(&endpoint, &error))?;
+        Ok(Self { client, endpoint, recorder })
     }
 
-    /// The endpoint that requests go to.
+    /// Returns the endpoint of the requests.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// The address of the proxy that requests go through, without its user name and password.
+    /// Returns the URL of the proxy for the requests, without its user name and password.
     #[must_use]
     pub fn proxy(&self) -> Option<String> {
-        proxy::towards(&self.endpoint)
+        proxy::for_endpoint(&self.endpoint)
     }
 
-    /// What the server showed in the latest TLS handshake, whether the request then succeeded or not. `None` before
-    /// there was one, without TLS, and from a client that is not [observing](HttpClient::observing).
+    /// Returns what the server presented in the latest TLS handshake, even if the request then failed.
+    ///
+    /// `None` before the first handshake, without TLS, and from a client that is not
+    /// [observing](HttpClient::observing).
     #[must_use]
     pub fn peer(&self) -> Option<Peer> {
-        self.seen.as_ref()?.peer()
+        self.recorder.as_ref()?.peer()
     }
 
-    /// Posts a form, which is not shown in any error, and reads the answer; both before `deadline`.
+    /// Posts a form, which no error contains, and reads the response before `deadline`.
     ///
     /// # Errors
-    /// [`HttpError`] when there is no answer that could be read to its end.
-    pub async fn post_form(&self, form: &SecretString, deadline: Instant) -> Result<Answer, HttpError> {
+    /// [`HttpError`] when there is no complete response.
+    pub async fn post_form(&self, form: &SecretString, deadline: Instant) -> Result<Response, HttpError> {
         let request = self
             .client
             .post(self.endpoint.url().clone())
@@ -154,30 +159,30 @@ impl HttpClient {
         self.send(request, deadline).await
     }
 
-    /// Fetches a document before `deadline`.
+    /// Gets a document before `deadline`.
     ///
     /// # Errors
     /// As [`HttpClient::post_form`].
-    pub async fn get(&self, deadline: Instant) -> Result<Answer, HttpError> {
+    pub async fn get(&self, deadline: Instant) -> Result<Response, HttpError> {
         self.send(self.client.get(self.endpoint.url().clone()), deadline).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder, deadline: Instant) -> Result<Answer, HttpError> {
+    async fn send(&self, request: reqwest::RequestBuilder, deadline: Instant) -> Result<Response, HttpError> {
         let remaining = deadline.saturating_duration_since(Instant::now());
-        let failed = |error: reqwest::Error| HttpError::of(&self.endpoint, &error);
+        let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error);
         let request = request.header(ACCEPT, "application/json").timeout(remaining);
         let sent_at = Utc::now();
         let mut response = request.send().await.map_err(failed)?;
         let received_at = Utc::now();
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > MAXIMUM_ANSWER_BYTES {
-                return Err(HttpError::TooLong { endpoint: self.endpoint.clone(), limit: MAXIMUM_ANSWER_BYTES });
+            if body.len() + chunk.len() > MAXIMUM_RESPONSE_BYTES {
+                return Err(HttpError::TooLong { endpoint: self.endpoint.clone(), limit: MAXIMUM_RESPONSE_BYTES });
             }
             body.extend_from_slice(&chunk);
         }
         let headers = response.headers();
-        Ok(Answer {
+        Ok(Response {
             status: response.status().as_u16(),
             media_type: media_type(headers),
             location: text(headers, &LOCATION).map(|location| without_query(location).to_owned()),
@@ -188,6 +193,33 @@ impl HttpClient {
             body,
         })
     }
+}
+
+/// Resolves the endpoint's host, for a report: each address once, in the order of the system's resolver.
+///
+/// Requests resolve the host themselves. Behind a proxy ([`HttpClient::proxy`]) it is the proxy that does, so the
+/// addresses found here do not matter.
+///
+/// # Errors
+/// [`HttpError::Dns`] when the host has no address, [`HttpError::TimedOut`] when the lookup exceeds the time limit for
+/// establishing a connection.
+pub async fn addresses(endpoint: &Endpoint, options: &HttpOptions) -> Result<Vec<IpAddr>, HttpError> {
+    let host = endpoint.host();
+    let port = endpoint.url().port_or_known_default().unwrap_or_default();
+    let lookup = tokio::net::lookup_host((host.trim_matches(['[', ']']), port));
+    let Ok(found) = tokio::time::timeout(options.connect_timeout, lookup).await else {
+        return Err(HttpError::TimedOut { endpoint: endpoint.clone(), connecting: true });
+    };
+    let mut addresses = Vec::new();
+    for address in found.into_iter().flatten().map(|address| address.ip()) {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    if addresses.is_empty() {
+        return Err(HttpError::Dns { host: host.to_owned() });
+    }
+    Ok(addresses)
 }
 
 fn text<'headers>(headers: &'headers HeaderMap, name: &reqwest::header::HeaderName) -> Option<&'headers str> {
@@ -203,7 +235,7 @@ fn without_query(location: &str) -> &str {
     location.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// Seconds or a date (RFC 9110 §10.2.3).
+/// Parses `Retry-After`: seconds or a date (RFC 9110 §10.2.3).
 fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
@@ -211,7 +243,7 @@ fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     Some((http_date(value)? - now).to_std().unwrap_or(Duration::ZERO))
 }
 
-/// A date as HTTP writes it since 1999, which is one of those of mail (RFC 9110 §5.6.7, IMF-fixdate).
+/// Parses an IMF-fixdate (RFC 9110 §5.6.7), which is a subset of the dates in mail.
 fn http_date(value: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc2822(value.trim()).ok().map(|date| date.to_utc())
 }
@@ -221,7 +253,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retry_after_is_seconds_or_a_date_that_may_be_past() {
+    fn retry_after_is_seconds_or_a_date_that_may_be_in_the_past() {
         let now = DateTime::parse_from_rfc3339("2026-11-22T10:00:00Z").unwrap().to_utc();
         for (value, wanted) in [
             ("7", Some(7)),
@@ -235,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_read_as_http_writes_it_and_nothing_else_is_one() {
+    fn only_an_imf_fixdate_is_a_date() {
         for (value, wanted) in [
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some("1994-11-06T08:49:37Z")), // RFC 9110 §5.6.7's example
             ("Sun, 22 Nov 2026 23:59:59 GMT", Some("2026-11-22T23:59:59Z")),

@@ -1,6 +1,6 @@
-//! Which certificates a server showed, for a report; whether they are believed is not decided here.
+//! Records the certificates that a server presented, for a report.
 //!
-//! What is seen is written down before the verdict, so that a certificate that is not believed can be told about.
+//! They are recorded before they are verified, so that a rejected certificate can be reported too.
 
 use std::{
     fmt,
@@ -11,16 +11,16 @@ use rustls::pki_types::{CertificateDer, ServerName};
 
 use super::Endpoint;
 
-/// What a server showed of itself in the TLS handshake.
+/// What a server presented in the TLS handshake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
-    /// Its certificates in DER as it sent them: its own first, then those that are to lead to an authority.
+    /// Its certificates in DER, as sent: its own first, then the rest of the chain.
     pub certificates: Vec<Vec<u8>>,
-    /// The version that was agreed on; `None` when the certificate was not believed, since nothing came after it.
+    /// The negotiated version; `None` when the certificate was rejected, which ends the handshake.
     pub tls_version: Option<TlsVersion>,
 }
 
-/// A version of TLS that this client speaks.
+/// A version of TLS that this client supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsVersion {
     /// TLS 1.2 (RFC 5246).
@@ -38,16 +38,17 @@ impl fmt::Display for TlsVersion {
     }
 }
 
-/// Where a handshake leaves what it saw. A proxy that is reached over TLS shows a certificate too, which is not the
-/// server's, so only the one for the endpoint's own name is kept.
+/// Records the server's side of the latest handshake.
+///
+/// An https proxy presents a certificate too, so only a handshake with the endpoint's own host is recorded.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct PeerRecorder {
     host: String,
     peer: Mutex<Option<Peer>>,
 }
 
-impl Seen {
-    pub(super) fn of(endpoint: &Endpoint) -> Self {
+impl PeerRecorder {
+    pub(super) fn new(endpoint: &Endpoint) -> Self {
         Self { host: bare(endpoint.host()).to_owned(), peer: Mutex::new(None) }
     }
 
@@ -55,24 +56,30 @@ impl Seen {
         self.peer.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn showed(&self, name: &ServerName<'_>, own: &CertificateDer<'_>, others: &[CertificateDer<'_>]) {
+    pub(super) fn record_certificates(
+        &self,
+        name: &ServerName<'_>,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+    ) {
         if bare(&name.to_str()).eq_ignore_ascii_case(&self.host) {
-            let certificates = [own].into_iter().chain(others).map(|certificate| certificate.to_vec()).collect();
+            let certificates =
+                [end_entity].into_iter().chain(intermediates).map(|certificate| certificate.to_vec()).collect();
             *self.peer.lock().unwrap_or_else(PoisonError::into_inner) = Some(Peer { certificates, tls_version: None });
         }
     }
 
-    /// Notes the version once the certificate was believed and has signed something.
-    pub(super) fn speaks(&self, version: TlsVersion, certificate: &CertificateDer<'_>) {
+    /// Records the version, once the certificate has been verified and the server proves that it has its key.
+    pub(super) fn record_version(&self, version: TlsVersion, certificate: &CertificateDer<'_>) {
         let mut peer = self.peer.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |peer: &&mut Peer| peer.certificates.first().is_some_and(|own| own == certificate.as_ref());
+        let same = |peer: &&mut Peer| peer.certificates.first().is_some_and(|first| first == certificate.as_ref());
         if let Some(peer) = peer.as_mut().filter(same) {
             peer.tls_version = Some(version);
         }
     }
 }
 
-/// A host without the brackets that a URL puts around an IPv6 address, and without the dot of the root.
+/// Returns the host without the brackets around an IPv6 address and without the dot of the DNS root.
 fn bare(host: &str) -> &str {
     host.trim_matches(['[', ']']).trim_end_matches('.')
 }
@@ -82,32 +89,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_certificate_for_another_name_is_a_proxys_and_not_kept() {
+    fn a_certificate_for_another_host_is_a_proxys_and_is_not_recorded() {
         let certificate = CertificateDer::from(vec![1]);
-        for (url, name, kept) in [
+        for (url, name, recorded) in [
             ("https://maskinporten.no/token", "maskinporten.no", true),
             ("https://maskinporten.no./token", "maskinporten.no", true),
             ("https://[2001:db8::1]/token", "2001:db8::1", true),
             ("https://maskinporten.no/token", "proxy.example", false),
         ] {
-            let seen = Seen::of(&Endpoint::parse(url).unwrap());
+            let recorder = PeerRecorder::new(&Endpoint::parse(url).unwrap());
 
-            seen.showed(&ServerName::try_from(name).unwrap(), &certificate, &[]);
+            recorder.record_certificates(&ServerName::try_from(name).unwrap(), &certificate, &[]);
 
-            assert_eq!(seen.peer().is_some(), kept, "{url} {name}");
+            assert_eq!(recorder.peer().is_some(), recorded, "{url} {name}");
         }
     }
 
     #[test]
-    fn certificates_are_kept_in_the_order_they_came_and_the_version_goes_with_the_first() {
+    fn certificates_are_recorded_in_order_and_the_version_with_the_first() {
         let [own, other] = [vec![1], vec![2]].map(CertificateDer::from);
-        let seen = Seen::of(&Endpoint::parse("https://maskinporten.no/token").unwrap());
+        let recorder = PeerRecorder::new(&Endpoint::parse("https://maskinporten.no/token").unwrap());
 
-        seen.showed(&ServerName::try_from("maskinporten.no").unwrap(), &own, std::slice::from_ref(&other));
-        seen.speaks(TlsVersion::Tls12, &other);
-        seen.speaks(TlsVersion::Tls13, &own);
+        recorder.record_certificates(
+            &ServerName::try_from("maskinporten.no").unwrap(),
+            &own,
+            std::slice::from_ref(&other),
+        );
+        recorder.record_version(TlsVersion::Tls12, &other);
+        recorder.record_version(TlsVersion::Tls13, &own);
 
-        let peer = seen.peer().unwrap();
+        let peer = recorder.peer().unwrap();
         assert_eq!(peer.certificates, [[1], [2]]);
         assert_eq!(peer.tls_version.unwrap().to_string(), "TLS 1.3");
     }

@@ -1,5 +1,6 @@
-//! Which proxy stands in the way, for errors and reports: the HTTP client itself reads the same variables and says
-//! nothing of them.
+//! Finds the proxy that a request goes through, for errors and reports.
+//!
+//! The HTTP client reads the same environment variables itself, but does not report which proxy it chose.
 
 use std::error::Error;
 
@@ -7,20 +8,20 @@ use hyper_util::client::proxy::matcher::Matcher;
 
 use super::Endpoint;
 
-/// The address of the proxy that requests to this endpoint go through, without its user name and password.
-pub(super) fn towards(endpoint: &Endpoint) -> Option<String> {
-    if endpoint.is_loopback() { None } else { found(&Matcher::from_system(), endpoint) }
+/// Returns the URL of the proxy for requests to this endpoint, without its user name and password.
+pub(super) fn for_endpoint(endpoint: &Endpoint) -> Option<String> {
+    if endpoint.is_loopback() { None } else { find(&Matcher::from_system(), endpoint) }
 }
 
-fn found(matcher: &Matcher, endpoint: &Endpoint) -> Option<String> {
+fn find(matcher: &Matcher, endpoint: &Endpoint) -> Option<String> {
     let intercept = matcher.intercept(&endpoint.as_str().parse().ok()?)?;
     let proxy = intercept.uri();
     let port = proxy.port().map(|port| format!(":{port}")).unwrap_or_default();
     Some(format!("{}://{}{port}", proxy.scheme_str()?, proxy.host()?))
 }
 
-/// The variable that is meant to name a proxy for this endpoint and does not; the HTTP client would pass it over.
-pub(super) fn unusable(endpoint: &Endpoint) -> Option<&'static str> {
+/// Returns the proxy variable whose URL is unusable for this endpoint; the HTTP client would ignore it.
+pub(super) fn unusable_variable(endpoint: &Endpoint) -> Option<&'static str> {
     const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
     if endpoint.is_loopback() {
         return None;
@@ -32,23 +33,23 @@ pub(super) fn unusable(endpoint: &Endpoint) -> Option<&'static str> {
     })
 }
 
-/// How a proxy answered a CONNECT, when that is what went wrong.
-pub(super) enum Verdict {
-    /// It answered 407.
-    WantsPassword,
-    /// It answered with any other status that is no success, or not in HTTP.
+/// Why a CONNECT request to a proxy failed.
+pub(super) enum ConnectFailure {
+    /// Status 407.
+    AuthenticationRequired,
+    /// Any other status outside 2xx, or a response that is not HTTP.
     Refused,
-    /// It answered nothing.
-    HungUp,
+    /// No response.
+    ConnectionClosed,
 }
 
-/// Reads the verdict from the words of hyper-util, whose type for it is private
+/// Recognises the failure by the text of hyper-util's error, whose type is private
 /// (hyper-util 0.1.21, `client/legacy/connect/proxy/tunnel.rs`).
-pub(super) fn verdict(cause: &(dyn Error + 'static)) -> Option<Verdict> {
+pub(super) fn connect_failure(cause: &(dyn Error + 'static)) -> Option<ConnectFailure> {
     match cause.to_string().as_str() {
-        "tunnel error: proxy authorization required" => Some(Verdict::WantsPassword),
-        "tunnel error: unsuccessful" => Some(Verdict::Refused),
-        "tunnel error: unexpected end of file" => Some(Verdict::HungUp),
+        "tunnel error: proxy authorization required" => Some(ConnectFailure::AuthenticationRequired),
+        "tunnel error: unsuccessful" => Some(ConnectFailure::Refused),
+        "tunnel error: unexpected end of file" => Some(ConnectFailure::ConnectionClosed),
         _ => None,
     }
 }
@@ -58,13 +59,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_is_named_without_user_and_password_unless_the_host_is_excepted() {
+    fn a_proxy_is_named_without_credentials_and_not_for_hosts_in_no_proxy() {
         let matcher = Matcher::builder().https("http://user:hemmelig@proxy.example:3128").no("test.invalid").build();
         for (url, proxy) in [
             ("https://maskinporten.no/token", Some("http://proxy.example:3128")),
             ("https://maskinporten.test.invalid/token", None),
         ] {
-            assert_eq!(found(&matcher, &Endpoint::parse(url).unwrap()).as_deref(), proxy, "{url}");
+            assert_eq!(find(&matcher, &Endpoint::parse(url).unwrap()).as_deref(), proxy, "{url}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Which server certificates are believed: the machine's trust store, and a file of the user's.
+//! Verifies server certificates against the machine's trust store and the user's CA file.
 //!
-//! The store has some 140 certificates and takes milliseconds to read, so it is read when a certificate must be
-//! checked and not before: plain http to the simulator never pays for it. Verification itself is rustls-webpki's;
-//! rustls calls the way in "dangerous" because one could do less there.
+//! The store has about 140 certificates and takes milliseconds to read, so it is read only when a certificate must be
+//! verified: plain http to the simulator never needs it. rustls-webpki does the verification itself; rustls names the
+//! extension point "dangerous" because a custom verifier could do less.
 
 use std::{
     fs::File,
@@ -23,16 +23,19 @@ use rustls::{
 
 use super::{
     HttpError,
-    peer::{Seen, TlsVersion},
+    peer::{PeerRecorder, TlsVersion},
 };
 
-/// A machine's whole trust store has some 200 kilobytes.
+/// Maximum size of a CA file; the trust store of a whole machine has about 200 kilobytes.
 const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
 
-/// TLS 1.2 and 1.3 with ring; aws-lc, rustls' own choice, takes 32 ms to start.
-pub(super) fn client_config(ca_file: Option<&Path>, seen: Option<Arc<Seen>>) -> Result<ClientConfig, HttpError> {
+/// Configures TLS 1.2 and 1.3 with ring: aws-lc, the default of rustls, takes 32 ms to start.
+pub(super) fn client_config(
+    ca_file: Option<&Path>,
+    recorder: Option<Arc<PeerRecorder>>,
+) -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = LazyRoots::new(Arc::clone(&provider), ca_file.map(read).transpose()?, seen)?;
+    let verifier = LazyVerifier::new(Arc::clone(&provider), ca_file.map(read).transpose()?, recorder)?;
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| HttpError::Tls(error.to_string()))?;
@@ -53,30 +56,29 @@ fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
     let mut store = RootCertStore::empty();
     let (usable, _) = store.add_parsable_certificates(certificates);
     if usable == 0 {
-        return Err(unusable("it holds no certificate in PEM".to_owned()));
+        return Err(unusable("it contains no PEM certificate".to_owned()));
     }
     Ok(store)
 }
 
-/// A verifier that asks the user's own authorities first, and reads the machine's trust store the first time that
-/// they do not know an issuer.
+/// Verifies against the user's CA file first, and reads the machine's trust store at the first issuer not in it.
 #[derive(Debug)]
-struct LazyRoots {
+struct LazyVerifier {
     provider: Arc<CryptoProvider>,
-    own: Option<Arc<WebPkiServerVerifier>>,
+    ca_file: Option<Arc<WebPkiServerVerifier>>,
     machine: OnceLock<Arc<WebPkiServerVerifier>>,
-    seen: Option<Arc<Seen>>,
+    recorder: Option<Arc<PeerRecorder>>,
 }
 
-impl LazyRoots {
+impl LazyVerifier {
     fn new(
         provider: Arc<CryptoProvider>,
-        own: Option<RootCertStore>,
-        seen: Option<Arc<Seen>>,
+        ca_file: Option<RootCertStore>,
+        recorder: Option<Arc<PeerRecorder>>,
     ) -> Result<Self, HttpError> {
-        let own = own.map(|roots| verifier(roots, &provider)).transpose();
-        let own = own.map_err(|error| HttpError::Tls(error.to_string()))?;
-        Ok(Self { provider, own, machine: OnceLock::new(), seen })
+        let ca_file = ca_file.map(|roots| verifier(roots, &provider)).transpose();
+        let ca_file = ca_file.map_err(|error| HttpError::Tls(error.to_string()))?;
+        Ok(Self { provider, ca_file, machine: OnceLock::new(), recorder })
     }
 
     fn machine(&self) -> Result<&Arc<WebPkiServerVerifier>, Error> {
@@ -91,8 +93,8 @@ impl LazyRoots {
     }
 }
 
-/// The machine's certificate authorities. Where one file has them all, the folder with a file for each, which
-/// takes three times as long to read, is left alone; `SSL_CERT_FILE` and `SSL_CERT_DIR` are heeded as ever.
+/// Reads the machine's certificate authorities. Where one bundle has them all, the folder with one file for each is
+/// not read, which would take three times as long. `SSL_CERT_FILE` and `SSL_CERT_DIR` have their usual effect.
 fn machine_certificates() -> Vec<CertificateDer<'static>> {
     #[cfg(all(unix, not(target_os = "macos")))]
     if !["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some())
@@ -113,7 +115,7 @@ fn verifier(
     WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build()
 }
 
-impl ServerCertVerifier for LazyRoots {
+impl ServerCertVerifier for LazyVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -122,13 +124,13 @@ impl ServerCertVerifier for LazyRoots {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if let Some(seen) = &self.seen {
-            seen.showed(server_name, end_entity, intermediates);
+        if let Some(recorder) = &self.recorder {
+            recorder.record_certificates(server_name, end_entity, intermediates);
         }
-        if let Some(own) = &self.own {
-            let verdict = own.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-            if !matches!(verdict, Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))) {
-                return verdict;
+        if let Some(ca_file) = &self.ca_file {
+            let result = ca_file.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+            if !matches!(result, Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))) {
+                return result;
             }
         }
         self.machine()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
@@ -140,8 +142,8 @@ impl ServerCertVerifier for LazyRoots {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if let Some(seen) = &self.seen {
-            seen.speaks(TlsVersion::Tls12, certificate);
+        if let Some(recorder) = &self.recorder {
+            recorder.record_version(TlsVersion::Tls12, certificate);
         }
         verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
     }
@@ -152,8 +154,8 @@ impl ServerCertVerifier for LazyRoots {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if let Some(seen) = &self.seen {
-            seen.speaks(TlsVersion::Tls13, certificate);
+        if let Some(recorder) = &self.recorder {
+            recorder.record_version(TlsVersion::Tls13, certificate);
         }
         verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
     }

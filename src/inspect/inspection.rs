@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     InputFormat, Jwt, Kind, Organisation, TimeClaim, Warning, certificates, organisations, personal, warnings,
 };
-use crate::{environment::KnownIssuer, keystore::ListedCertificate};
+use crate::{environment::KnownIssuer, keystore::CertificateSummary};
 
 /// What a token says. Nobody vouches for it before the signature has been verified.
 #[derive(Debug, Clone, Serialize)]
@@ -27,7 +27,7 @@ pub struct Inspection {
     /// The organisations that it names.
     pub organisations: Vec<Organisation>,
     /// The certificates that came along, leaf first.
-    pub certificates: Vec<ListedCertificate>,
+    pub certificates: Vec<CertificateSummary>,
     /// What is odd about it.
     pub warnings: Vec<Warning>,
 }
@@ -56,7 +56,7 @@ impl Inspection {
             claims: if show_persons { jwt.claims().clone() } else { personal::masked(jwt.claims()) },
             times: TimeClaim::all(jwt.claims(), now),
             organisations,
-            certificates: chain.and_then(Result::ok).iter().flatten().map(ListedCertificate::from).collect(),
+            certificates: chain.and_then(Result::ok).iter().flatten().map(CertificateSummary::from).collect(),
             warnings,
             issuer,
         }

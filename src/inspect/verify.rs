@@ -117,7 +117,7 @@ fn chain(jwt: &Jwt, now: DateTime<Utc>) -> Vec<Finding> {
         None => return vec![Finding::new(Check::Signature, false, "there is no `x5c`", EXPECTED)],
     };
     let Some(leaf) = certificates.first() else { return Vec::new() };
-    let signature = match VerificationKey::of_certificate(leaf) {
+    let signature = match VerificationKey::from_certificate(leaf) {
         Ok(key) if jwt.is_signed_by(&key) => (true, format!("{} by {}", jwt.algorithm(), leaf.subject())),
         Ok(_) => (false, format!("{}, and not by {}", jwt.algorithm(), leaf.subject())),
         Err(fault) => (false, format!("the certificate's key cannot be used: {fault}")),

@@ -1,20 +1,21 @@
-//! What a certificate says: whom it is for, until when, and for what it may be used.
+//! X.509 certificates (RFC 5280): subject, issuer, validity, key usage and organisation number.
 //!
-//! X.509 as RFC 5280 profiles it; where a Norwegian enterprise certificate carries its organisation number is
-//! SEID's rule, as Digdir's validator reads it. No trust is decided here.
+//! Where a Norwegian enterprise certificate has its organisation number is defined by SEID and read as Digdir's
+//! validator reads it. Whether a certificate is trusted is not decided here.
 
 use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use openssl::{
     asn1::{Asn1Object, Asn1Time, Asn1TimeRef},
-    hash::MessageDigest,
     nid::Nid,
-    pkey::{HasPublic, PKeyRef},
-    x509::{X509, X509KeyUsage, X509NameRef},
+    pkey::{HasPublic, PKey, PKeyRef, Public},
+    sha::{sha1, sha256},
+    x509::{X509, X509KeyUsage, X509NameRef, X509VerifyResult},
 };
 
-use crate::{organisation::OrganisationNumber, text::excerpt};
+use super::error::shown;
+use crate::organisation::OrganisationNumber;
 
 const KEY_USAGES: [(X509KeyUsage, &str); 9] = [
     (X509KeyUsage::DIGITAL_SIGNATURE, "digitalSignature"),
@@ -28,65 +29,65 @@ const KEY_USAGES: [(X509KeyUsage, &str); 9] = [
     (X509KeyUsage::DECIPHER_ONLY, "decipherOnly"),
 ];
 
-/// A certificate, as it stood in a keystore.
+/// A certificate.
 #[derive(Clone)]
 pub struct Certificate {
     x509: X509,
+    der: Vec<u8>,
 }
 
-/// Whether a certificate holds at some moment.
+/// Whether a certificate is valid at a given time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Validity {
-    /// It holds.
+    /// It is valid.
     Valid,
-    /// It ended at this moment.
+    /// It expired at this time.
     Expired(DateTime<Utc>),
-    /// It begins at this moment.
+    /// It becomes valid at this time.
     NotYetValid(DateTime<Utc>),
 }
 
 impl Certificate {
-    pub(super) fn new(x509: X509) -> Self {
-        Self { x509 }
-    }
-
-    /// Reads a certificate in DER; `None` when it is none.
+    /// Parses a certificate in DER; returns `None` if it is not one.
     #[must_use]
     pub fn from_der(der: &[u8]) -> Option<Self> {
-        X509::from_der(der).ok().map(Self::new)
+        let x509 = X509::from_der(der).ok()?;
+        // Not the bytes that were given: other data may follow the certificate.
+        let der = x509.to_der().ok()?;
+        Some(Self { x509, der })
     }
 
-    /// The certificate in DER, as `x5c` carries it in base64 (RFC 7515 §4.1.6).
+    /// Returns the certificate in DER, which `x5c` carries in base64 (RFC 7515 §4.1.6).
     #[must_use]
-    pub fn der(&self) -> Vec<u8> {
-        self.x509.to_der().unwrap_or_default()
+    pub fn der(&self) -> &[u8] {
+        &self.der
     }
 
-    /// Whom the certificate is for, as `C=NO, O=…, CN=…`.
+    /// Returns the subject as `C=NO, O=…, CN=…`.
     #[must_use]
     pub fn subject(&self) -> String {
         name(self.x509.subject_name())
     }
 
-    /// Who issued the certificate, in the same form.
+    /// Returns the issuer in the form of [`Certificate::subject`].
     #[must_use]
     pub fn issuer(&self) -> String {
         name(self.x509.issuer_name())
     }
 
-    /// The last moment at which it holds; `None` when its date cannot be read.
+    /// Returns the end of the validity period; `None` if the date cannot be read.
     #[must_use]
     pub fn not_after(&self) -> Option<DateTime<Utc>> {
-        moment(self.x509.not_after())
+        date_time(self.x509.not_after())
     }
 
-    /// The first moment at which it holds; `None` when its date cannot be read.
+    /// Returns the start of the validity period; `None` if the date cannot be read.
     #[must_use]
     pub fn not_before(&self) -> Option<DateTime<Utc>> {
-        moment(self.x509.not_before())
+        date_time(self.x509.not_before())
     }
 
-    /// Whether it holds at this moment.
+    /// Returns whether the certificate is valid at `now`.
     #[must_use]
     pub fn validity(&self, now: DateTime<Utc>) -> Validity {
         match (self.not_before(), self.not_after()) {
@@ -96,38 +97,39 @@ impl Certificate {
         }
     }
 
-    /// What the key may be used for, in the words of RFC 5280 §4.2.1.3; `None` when nothing is said.
+    /// Returns the key usage in the words of RFC 5280 §4.2.1.3; `None` if the extension is absent.
     #[must_use]
     pub fn key_usage(&self) -> Option<Vec<&'static str>> {
         let usage = self.x509.key_usage()?;
         Some(KEY_USAGES.iter().filter(|(bit, _)| usage.contains(*bit)).map(|(_, name)| *name).collect())
     }
 
-    /// Whether the key may make signatures that authenticate: `digitalSignature`, or no restriction at all.
+    /// Returns whether the key may sign: `digitalSignature`, or no key usage extension.
     #[must_use]
     pub fn may_sign(&self) -> bool {
         self.x509.key_usage().is_none_or(|usage| usage.contains(X509KeyUsage::DIGITAL_SIGNATURE))
     }
 
-    /// The organisation that the certificate is for.
+    /// Returns the organisation number in the subject.
     ///
-    /// Looked for as Digdir's validator does, in this order: `serialNumber` of nine digits, `O` that ends with
-    /// `- nine digits`, `organizationIdentifier` (2.5.4.97) such as `NTRNO-991825827`.
+    /// Attributes are tried in the order of Digdir's validator: a `serialNumber` of nine digits, an `O` that ends with
+    /// `- nine digits`, an `organizationIdentifier` (2.5.4.97) such as `NTRNO-991825827`.
     #[must_use]
     pub fn organisation_number(&self) -> Option<OrganisationNumber> {
-        self.numbers().find_map(|(_, value)| OrganisationNumber::parse(&value).ok())
+        self.organisation_number_candidates().find_map(|(_, value)| OrganisationNumber::parse(&value).ok())
     }
 
-    /// The attribute of the subject that has the organisation number, by its usual name.
+    /// Returns the subject attribute that has the organisation number.
     #[must_use]
     pub fn organisation_number_place(&self) -> Option<&'static str> {
-        self.numbers().find(|(_, value)| OrganisationNumber::parse(value).is_ok()).map(|(place, _)| place)
+        let mut candidates = self.organisation_number_candidates();
+        candidates.find(|(_, value)| OrganisationNumber::parse(value).is_ok()).map(|(attribute, _)| attribute)
     }
 
-    /// What may be an organisation number, with the attribute that it stands in.
-    fn numbers(&self) -> impl Iterator<Item = (&'static str, String)> {
+    /// Returns possible organisation numbers, each with its subject attribute.
+    fn organisation_number_candidates(&self) -> impl Iterator<Item = (&'static str, String)> {
         let subject = self.x509.subject_name();
-        // openssl has no constant for 2.5.4.97, and an OpenSSL that does not know it finds nothing.
+        // The openssl crate has no constant for 2.5.4.97; an OpenSSL that does not know it finds nothing.
         let identifier = Asn1Object::from_str("2.5.4.97").map_or(Nid::UNDEF, |object| object.nid());
         let serial = values(subject, Nid::SERIALNUMBER).into_iter().map(|value| ("serialNumber", value));
         let organisation = values(subject, Nid::ORGANIZATIONNAME).into_iter();
@@ -137,51 +139,49 @@ impl Certificate {
         serial.chain(organisation).chain(identifier).filter(|(_, value)| !value.contains(' '))
     }
 
-    /// The common name of who issued the certificate.
+    /// Returns the common name of the issuer.
     #[must_use]
     pub fn issuer_common_name(&self) -> Option<String> {
-        values(self.x509.issuer_name(), Nid::COMMONNAME).pop().map(|name| printable(&name))
+        values(self.x509.issuer_name(), Nid::COMMONNAME).pop().map(|name| shown(&name))
     }
 
-    /// Whether it is a root: signed with its own key.
+    /// Returns whether the certificate is signed with its own key, as a root is.
     #[must_use]
     pub fn is_self_signed(&self) -> bool {
         self.is_issued_by(self)
     }
 
-    /// The SHA-1 thumbprint in upper-case hexadecimal, as Windows shows it.
+    /// Returns whether `issuer` issued this certificate: the names match and its key verifies the signature.
+    #[must_use]
+    pub fn is_issued_by(&self, issuer: &Self) -> bool {
+        issuer.x509.issued(&self.x509) == X509VerifyResult::OK
+            && issuer.x509.public_key().is_ok_and(|key| self.x509.verify(&key).unwrap_or(false))
+    }
+
+    /// Returns the SHA-1 thumbprint in upper-case hexadecimal, as Windows shows it.
     #[must_use]
     pub fn thumbprint(&self) -> String {
-        let digest = self.x509.digest(MessageDigest::sha1());
-        digest.map(|digest| hexadecimal(&digest)).unwrap_or_default()
+        hexadecimal(&sha1(&self.der))
     }
 
-    /// The SHA-256 thumbprint in upper-case hexadecimal.
+    /// Returns the SHA-256 thumbprint in upper-case hexadecimal.
     #[must_use]
     pub fn thumbprint_sha256(&self) -> String {
-        let digest = self.x509.digest(MessageDigest::sha256());
-        digest.map(|digest| hexadecimal(&digest)).unwrap_or_default()
+        hexadecimal(&sha256(&self.der))
     }
 
-    pub(super) fn public_key(&self) -> Option<openssl::pkey::PKey<openssl::pkey::Public>> {
+    pub(super) fn public_key(&self) -> Option<PKey<Public>> {
         self.x509.public_key().ok()
     }
 
     pub(super) fn belongs_to<T: HasPublic>(&self, key: &PKeyRef<T>) -> bool {
         self.x509.public_key().is_ok_and(|public| public.public_eq(key))
     }
-
-    /// Whether `issuer` signed this certificate: its name stands here, and its key verifies the signature.
-    #[must_use]
-    pub fn is_issued_by(&self, issuer: &Self) -> bool {
-        issuer.x509.issued(&self.x509) == openssl::x509::X509VerifyResult::OK
-            && issuer.x509.public_key().is_ok_and(|key| self.x509.verify(&key).unwrap_or(false))
-    }
 }
 
 impl PartialEq for Certificate {
     fn eq(&self, other: &Self) -> bool {
-        self.der() == other.der()
+        self.der == other.der
     }
 }
 
@@ -192,13 +192,12 @@ impl std::fmt::Debug for Certificate {
 }
 
 fn name(name: &X509NameRef) -> String {
-    let parts = name.entries().map(|entry| {
-        let attribute = entry.object().nid();
-        // OpenSSL has no short name for `serialNumber`; its own spelling is the long one.
-        let label = attribute.short_name().unwrap_or("?");
-        format!("{label}={}", entry.data().to_string().unwrap_or_default())
+    let attributes = name.entries().map(|entry| {
+        // OpenSSL's short name of `serialNumber` is the long one.
+        let label = entry.object().nid().short_name().unwrap_or("?");
+        entry.data().to_string().map_or_else(|_| format!("{label}=?"), |value| format!("{label}={value}"))
     });
-    printable(&parts.collect::<Vec<_>>().join(", "))
+    shown(&attributes.collect::<Vec<_>>().join(", "))
 }
 
 fn values(name: &X509NameRef, attribute: Nid) -> Vec<String> {
@@ -206,14 +205,14 @@ fn values(name: &X509NameRef, attribute: Nid) -> Vec<String> {
     entries.filter_map(|entry| entry.data().to_string().ok()).collect()
 }
 
-/// The nine digits that follow the last dash, with nothing between but what is no word (`^.+\-\W*([0-9]{9})$`).
+/// Returns the nine digits after the last dash: Digdir's validator matches `^.+\-\W*([0-9]{9})$`.
 fn after_dash(value: &str) -> Option<String> {
     let (before, after) = value.rsplit_once('-')?;
     let digits = after.trim_start_matches(|character: char| !character.is_alphanumeric() && character != '_');
     (!before.is_empty() && digits.len() == 9).then(|| digits.to_owned())
 }
 
-fn moment(time: &Asn1TimeRef) -> Option<DateTime<Utc>> {
+fn date_time(time: &Asn1TimeRef) -> Option<DateTime<Utc>> {
     let since = Asn1Time::from_unix(0).ok()?.diff(time).ok()?;
     let seconds = i64::from(since.days) * 86_400 + i64::from(since.secs);
     DateTime::UNIX_EPOCH.checked_add_signed(TimeDelta::try_seconds(seconds)?)
@@ -226,17 +225,12 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-/// A file's own words, made harmless for a terminal.
-pub(super) fn printable(text: &str) -> String {
-    excerpt(text, 300)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_digits_behind_the_last_dash() {
+    fn the_digits_after_the_last_dash_are_found() {
         for (value, wanted) in [
             ("TESTETATEN - 991825827", Some("991825827")),
             ("NTRNO-991825827", Some("991825827")),
@@ -250,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_of_a_file_do_not_reach_the_terminal() {
-        assert_eq!(printable("a\u{1b}[31mb"), "a\u{fffd}[31mb");
+    fn control_characters_in_a_file_do_not_reach_the_terminal() {
+        assert_eq!(shown("a\u{1b}[31mb"), "a\u{fffd}[31mb");
     }
 }

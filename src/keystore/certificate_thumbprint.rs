@@ -1,43 +1,43 @@
-//! A certificate's thumbprint as people copy it: from Windows' dialogue, from openssl, from a config file.
+//! Certificate thumbprints, as copied from Windows, openssl or a config file.
 
 use std::fmt;
 
-use super::{Certificate, StoreReason, certificate::printable};
+use super::{Certificate, DotnetStoreErrorKind, error::shown};
 
 /// A SHA-1 or SHA-256 thumbprint of a certificate, in upper-case hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateThumbprint(String);
 
 impl CertificateThumbprint {
-    /// Reads 40 (SHA-1) or 64 (SHA-256) hexadecimal digits, in any case.
+    /// Parses 40 (SHA-1) or 64 (SHA-256) hexadecimal digits in upper or lower case.
     ///
-    /// Blanks, colons and dashes between them are let through, and so are the invisible marks of direction and order
-    /// (U+200E and its like) that Windows' certificate dialogue puts on the clipboard.
+    /// White space, colons and dashes are ignored, and so are invisible characters such as U+200E, which Windows'
+    /// certificate dialogue puts on the clipboard.
     ///
     /// # Errors
-    /// [`StoreReason::Thumbprint`] when anything else stands in it, or another number of digits.
-    pub fn parse(text: &str) -> Result<Self, StoreReason> {
-        let passed_over = |character: char| {
+    /// [`DotnetStoreErrorKind::Thumbprint`] if there are other characters, or another number of digits.
+    pub fn parse(text: &str) -> Result<Self, DotnetStoreErrorKind> {
+        let ignored = |character: char| {
             character.is_whitespace()
                 || matches!(character, ':' | '-' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{feff}')
         };
-        let digits: String = text.chars().filter(|character| !passed_over(*character)).take(200).collect();
+        let digits: String = text.chars().filter(|character| !ignored(*character)).take(200).collect();
         let hexadecimal = digits.chars().all(|character| character.is_ascii_hexdigit());
         match digits.len() {
             40 | 64 if hexadecimal => Ok(Self(digits.to_ascii_uppercase())),
-            _ => Err(StoreReason::Thumbprint { given: printable(text.trim()), digits: digits.chars().count() }),
+            _ => Err(DotnetStoreErrorKind::Thumbprint { given: shown(text.trim()), digits: digits.chars().count() }),
         }
     }
 
-    /// The digits, in upper case.
+    /// Returns the digits in upper case.
     #[must_use]
     pub fn digits(&self) -> &str {
         &self.0
     }
 
-    /// Whether it is this certificate's.
+    /// Returns whether this is the thumbprint of `certificate`.
     #[must_use]
-    pub fn is_of(&self, certificate: &Certificate) -> bool {
+    pub fn matches(&self, certificate: &Certificate) -> bool {
         self.0 == if self.0.len() == 40 { certificate.thumbprint() } else { certificate.thumbprint_sha256() }
     }
 }
@@ -55,7 +55,7 @@ mod tests {
     const SHA1: &str = "8E983707D3F802E6717BBCD193129946573F31D4";
 
     #[test]
-    fn reads_what_windows_openssl_and_people_write() {
+    fn the_forms_of_windows_and_openssl_are_parsed() {
         let colons: Vec<&str> = SHA1.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap()).collect();
         for text in [
             SHA1.to_owned(),
@@ -70,10 +70,10 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_has_other_signs_or_another_length_and_counts() {
+    fn other_characters_and_lengths_are_rejected_with_their_count() {
         for (text, wanted) in [
-            (&SHA1[..39], "`8E983707D3F802E6717BBCD193129946573F31D` is not a thumbprint: 39 signs"),
-            ("", "`` is not a thumbprint: 0 signs"),
+            (&SHA1[..39], "`8E983707D3F802E6717BBCD193129946573F31D` is not a thumbprint: it has 39 characters"),
+            ("", "`` is not a thumbprint: it has 0 characters"),
             ("0E983707D3F802E6717BBCD193129946573F31Då", "`0E983707D3F802E6717BBCD193129946573F31Då` is not"),
             ("ZE983707D3F802E6717BBCD193129946573F31D4", "`ZE983707D3F802E6717BBCD193129946573F31D4` is not"),
         ] {

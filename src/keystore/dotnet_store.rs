@@ -1,10 +1,10 @@
-//! .NET's certificate store of the current user, found by thumbprint.
+//! .NET's certificate store of the current user, searched by thumbprint.
 //!
 //! On Linux, .NET keeps the store `My` in `~/.dotnet/corefx/cryptography/x509stores/my`: a PKCS#12 file with an empty
 //! password for each certificate, named `THUMBPRINT.pfx` by its SHA-1 thumbprint, or `THUMBPRINT.1.pfx` to `.9.pfx`
-//! when that name is taken (`OpenSslDirectoryBasedStoreProvider.cs` in dotnet/runtime). The name is only a hint there
-//! and here: what counts is the certificate inside. On Windows and macOS, .NET uses the system's own store, which is
-//! not read here. The intermediate certificates are not in the file, so a chain is as long as the file makes it.
+//! if that name is taken (`OpenSslDirectoryBasedStoreProvider.cs` in dotnet/runtime). The name is only a hint: what
+//! counts is the certificate inside. On Windows and macOS, .NET uses the system's store, which is not supported. The
+//! files often lack intermediate certificates, so the chain may be incomplete.
 
 use std::{
     fmt::Write as _,
@@ -15,15 +15,17 @@ use std::{
 use secrecy::SecretString;
 
 use super::{
-    Certificate, CertificateThumbprint, DEFAULT_ITERATIONS, FileKind, KeystoreError, MAXIMUM_BYTES, Reason, SigningKey,
-    chain, pkcs12::Contents, pkcs12::Pkcs12, read_capped,
+    Certificate, CertificateThumbprint, DEFAULT_ITERATIONS, KeyFileKind, KeystoreError, KeystoreErrorKind, SigningKey,
+    chain,
+    pkcs12::{Pkcs12, Pkcs12Contents},
+    read_key_file,
 };
-use crate::explain::Explain;
+use crate::{explain::Explain, file::FileError};
 
-/// More files than anybody keeps; each costs a key derivation.
+/// The most files that are opened: each costs a key derivation.
 const MAXIMUM_FILES: usize = 1000;
 
-/// A folder of .NET's, with a certificate in each file.
+/// A folder in which .NET stores certificates, one per file.
 #[derive(Debug, Clone)]
 pub struct DotnetStore {
     folder: PathBuf,
@@ -31,45 +33,48 @@ pub struct DotnetStore {
 
 /// Why a certificate store gives no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreReason {
-    /// The text is no thumbprint.
-    #[error("`{given}` is not a thumbprint: {digits} signs, where SHA-1 has 40 hexadecimal digits and SHA-256 has 64")]
+pub enum DotnetStoreErrorKind {
+    /// The text is not a thumbprint.
+    #[error(
+        "`{given}` is not a thumbprint: it has {digits} characters, but SHA-1 has 40 hexadecimal digits and SHA-256 \
+         has 64"
+    )]
     Thumbprint {
         /// The text.
         given: String,
-        /// How many signs count.
+        /// How many characters count.
         digits: usize,
     },
-    /// There is no such folder.
-    #[error("there is no such folder: .NET has not stored a certificate for this user")]
+    /// The folder does not exist.
+    #[error("the folder does not exist, so .NET has not stored a certificate for this user")]
     NoStore,
-    /// This system keeps its certificates elsewhere.
-    #[error("this system's own certificate store is not read here")]
+    /// The operating system keeps certificates elsewhere.
+    #[error("the certificate store of this operating system is not supported")]
     OtherSystem,
-    /// Nothing in the store has the thumbprint.
-    #[error("no certificate in it has the thumbprint {wanted}; it has{present}")]
+    /// No certificate has the thumbprint.
+    #[error("no certificate in it has the thumbprint {wanted}; its certificates are:{present}")]
     NotFound {
-        /// What was asked for.
+        /// The thumbprint that was asked for.
         wanted: String,
-        /// The certificates, a line each.
+        /// The certificates, one per line.
         present: String,
     },
-    /// The certificate is there without its key.
-    #[error("the certificate {0} is in it without its private key")]
+    /// The certificate is stored without its key.
+    #[error("its certificate {0} has no private key")]
     NoPrivateKey(String),
-    /// The key signs no JWT.
+    /// The key cannot sign a JWT.
     #[error(transparent)]
-    Key(Reason),
+    Key(KeystoreErrorKind),
 }
 
-impl Explain for StoreReason {
+impl Explain for DotnetStoreErrorKind {
     fn code(&self) -> &'static str {
         match self {
             Self::Thumbprint { .. } => "thumbprint",
             Self::NoStore | Self::OtherSystem => "certificate_store_missing",
             Self::NotFound { .. } => "certificate_store_not_found",
             Self::NoPrivateKey(_) => "certificate_store_no_private_key",
-            Self::Key(reason) => reason.code(),
+            Self::Key(kind) => kind.code(),
         }
     }
 
@@ -79,7 +84,7 @@ impl Explain for StoreReason {
                 "show it with: openssl x509 -in certificate.pem -noout -fingerprint -sha1".to_owned()
             }
             Self::OtherSystem if cfg!(windows) => {
-                "export it with its private key and give the file: in PowerShell, Export-PfxCertificate -Cert \
+                "export it with its private key and pass the file: in PowerShell, Export-PfxCertificate -Cert \
                  Cert:\\CurrentUser\\My\\THUMBPRINT -FilePath keystore.p12 -Password (Read-Host -AsSecureString), then \
                  --keystore keystore.p12"
                     .to_owned()
@@ -90,65 +95,69 @@ impl Explain for StoreReason {
                     .to_owned()
             }
             Self::NoStore | Self::OtherSystem => {
-                "give the certificate's own file instead: --keystore keystore.p12".to_owned()
+                "pass the certificate's own file instead: --keystore keystore.p12".to_owned()
             }
             Self::NotFound { .. } => "pass the thumbprint of one of them with --certificate-thumbprint".to_owned(),
             Self::NoPrivateKey(_) => {
-                "store it again with its private key, or give the file that has both: --keystore keystore.p12"
+                "store it again with its private key, or pass the file that has both: --keystore keystore.p12"
                     .to_owned()
             }
-            Self::Key(reason) => reason.hint("keystore.p12"),
+            Self::Key(kind) => kind.hint("keystore.p12"),
         })
     }
 }
 
-/// What was found in one file; a file that does not open is passed over, as .NET does.
-struct Stored {
+/// The content of one file.
+struct StoredCertificate {
     certificate: Certificate,
-    contents: Contents,
+    contents: Pkcs12Contents,
 }
 
 impl DotnetStore {
-    /// Takes the folder in which .NET keeps the store; the user's own is
+    /// Uses the folder in which .NET keeps a store; the current user's is
     /// `~/.dotnet/corefx/cryptography/x509stores/my`.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned() }
     }
 
-    /// Takes out the key whose certificate has this thumbprint.
+    /// Loads the key whose certificate has this thumbprint.
     ///
     /// # Errors
     /// [`KeystoreError::Store`] with the reason: no such folder, no such certificate, or one without a key;
-    /// [`KeystoreError::Unreadable`] when folder or file cannot be read.
+    /// [`KeystoreError::Unreadable`] if the folder or a file cannot be read.
     pub fn find(&self, thumbprint: &CertificateThumbprint) -> Result<SigningKey, KeystoreError> {
         if cfg!(windows) {
-            return Err(self.failed(StoreReason::OtherSystem));
+            return Err(self.error(DotnetStoreErrorKind::OtherSystem));
         }
         let mut found = None;
         let mut present = Vec::new();
         for file in self.files(thumbprint)? {
             let Some(stored) = open(&file)? else { continue };
-            if !thumbprint.is_of(&stored.certificate) {
+            if !thumbprint.matches(&stored.certificate) {
                 present.push(stored.certificate);
                 continue;
             }
-            // Of the same certificate twice, the one with its key counts.
+            // Another file may hold the same certificate with its key.
             match signing_key(stored) {
-                Err(reason @ StoreReason::NoPrivateKey(_)) => found = Some(reason),
-                key => return key.map_err(|reason| self.failed(reason)),
+                Err(kind @ DotnetStoreErrorKind::NoPrivateKey(_)) => found = Some(kind),
+                key => return key.map_err(|kind| self.error(kind)),
             }
         }
         let wanted = thumbprint.to_string();
-        Err(self.failed(found.unwrap_or_else(|| StoreReason::NotFound { wanted, present: list(&present) })))
+        Err(self.error(found.unwrap_or_else(|| DotnetStoreErrorKind::NotFound { wanted, present: list(&present) })))
     }
 
-    /// The store's files: first those that are named by the thumbprint, then the others by name.
+    /// Lists the store's files: first those named by the thumbprint, then the others by name.
     fn files(&self, thumbprint: &CertificateThumbprint) -> Result<Vec<PathBuf>, KeystoreError> {
-        let unreadable = |source| KeystoreError::Unreadable { kind: FileKind::Store, name: self.name(), source };
+        let unreadable = |error| KeystoreError::Unreadable {
+            kind: KeyFileKind::Store,
+            name: self.name(),
+            source: FileError::Io(error),
+        };
         let entries = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(self.failed(StoreReason::NoStore));
+                return Err(self.error(DotnetStoreErrorKind::NoStore));
             }
             entries => entries.map_err(unreadable)?,
         };
@@ -159,11 +168,11 @@ impl DotnetStore {
                 files.push(path);
             }
         }
-        let named = |path: &Path| {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            name.to_ascii_uppercase().starts_with(thumbprint.digits())
+        let is_named = |path: &Path| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| name.to_ascii_uppercase().starts_with(thumbprint.digits()))
         };
-        files.sort_by_key(|path| (!named(path), path.clone()));
+        files.sort_by_key(|path| (!is_named(path), path.clone()));
         Ok(files)
     }
 
@@ -171,35 +180,35 @@ impl DotnetStore {
         self.folder.display().to_string()
     }
 
-    fn failed(&self, source: StoreReason) -> KeystoreError {
+    fn error(&self, source: DotnetStoreErrorKind) -> KeystoreError {
         KeystoreError::Store { name: self.name(), source }
     }
 }
 
-/// Opens one file with the empty password; what is no such file gives nothing.
-fn open(path: &Path) -> Result<Option<Stored>, KeystoreError> {
-    let name = path.display().to_string();
-    let bytes = fs::File::open(path).and_then(|file| read_capped(file, MAXIMUM_BYTES));
-    let bytes = bytes.map_err(|source| KeystoreError::Unreadable { kind: FileKind::Store, name, source })?;
+/// Opens a file with the empty password; a file that does not open is skipped, as .NET does.
+fn open(path: &Path) -> Result<Option<StoredCertificate>, KeystoreError> {
+    let bytes = match read_key_file(KeyFileKind::Store, path) {
+        Err(KeystoreError::Unopened { .. }) => return Ok(None),
+        read => read?,
+    };
     let contents = Pkcs12::parse(&bytes, DEFAULT_ITERATIONS).and_then(|file| file.unlock(&SecretString::from("")));
     Ok(contents.ok().and_then(|contents| {
-        let certificates: Vec<Certificate> =
-            contents.certificates.iter().map(|(x509, _)| Certificate::new(x509.clone())).collect();
-        let own = |certificate: &&Certificate| contents.keys.iter().any(|(key, _)| certificate.belongs_to(key));
-        let certificate = certificates.iter().find(own).or(certificates.first()).cloned()?;
-        Some(Stored { certificate, contents })
+        let mut certificates = contents.certificates.iter().map(|(certificate, _)| certificate);
+        let is_own = |certificate: &&Certificate| contents.keys.iter().any(|(key, _)| certificate.belongs_to(key));
+        let own = certificates.clone().find(is_own).or_else(|| certificates.next());
+        Some(StoredCertificate { certificate: own?.clone(), contents })
     }))
 }
 
-fn signing_key(stored: Stored) -> Result<SigningKey, StoreReason> {
-    let Stored { certificate, contents } = stored;
+fn signing_key(stored: StoredCertificate) -> Result<SigningKey, DotnetStoreErrorKind> {
+    let StoredCertificate { certificate, contents } = stored;
     let key = contents.keys.into_iter().map(|(key, _)| key).find(|key| certificate.belongs_to(key));
-    let key = key.ok_or_else(|| StoreReason::NoPrivateKey(certificate.subject()))?;
-    let others: Vec<Certificate> = contents.certificates.into_iter().map(|(x509, _)| Certificate::new(x509)).collect();
-    SigningKey::new(key, chain::from_leaf(certificate, &others)).map_err(StoreReason::Key)
+    let key = key.ok_or_else(|| DotnetStoreErrorKind::NoPrivateKey(certificate.subject()))?;
+    let others: Vec<Certificate> = contents.certificates.into_iter().map(|(certificate, _)| certificate).collect();
+    SigningKey::new(key, chain::from_leaf(certificate, &others)).map_err(DotnetStoreErrorKind::Key)
 }
 
-/// The certificates as an error shows them, a line each.
+/// Lists the certificates for an error, one per line.
 fn list(present: &[Certificate]) -> String {
     if present.is_empty() {
         return " none".to_owned();

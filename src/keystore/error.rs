@@ -1,89 +1,131 @@
-//! What went wrong with a source of keys, and which; why is in the enum of that source.
+//! The errors of all key sources. Each source has an enum of its own for the reason.
 
-use std::{fmt, io};
+use std::{fmt, path::Path};
 
-use super::{CertificateReason, HardwareReason, JwkReason, PemReason, Reason, StoreReason};
-use crate::explain::Explain;
+use zeroize::Zeroizing;
 
-/// What went wrong with a source of keys, and which.
+use super::{
+    CertificateFileErrorKind, DotnetStoreErrorKind, HardwareErrorKind, JwkErrorKind, KeystoreErrorKind, MAXIMUM_BYTES,
+    PemErrorKind, jwk,
+};
+use crate::{
+    explain::Explain,
+    file::{self, FileError},
+    text::excerpt,
+};
+
+/// Why a key source gives no key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeystoreError {
-    /// The file cannot be read at all.
+    /// The file cannot be read.
     #[error("could not read the {kind} `{name}`")]
     Unreadable {
-        /// What the file was to be.
-        kind: FileKind,
+        /// The expected format of the file.
+        kind: KeyFileKind,
         /// The file as the user named it.
         name: String,
-        /// What the system says.
-        source: io::Error,
+        /// The reason.
+        source: FileError,
     },
-    /// The file was read and gives no key.
+    /// The PKCS#12 keystore gives no key.
     #[error("could not open the keystore `{name}`")]
     Unopened {
         /// The file as the user named it.
         name: String,
-        /// Why.
-        source: Reason,
+        /// The reason.
+        source: KeystoreErrorKind,
     },
-    /// A JWK or JWK set gives no key.
-    #[error("could not take a key from the JWK `{name}`")]
+    /// The JWK or JWK set gives no key.
+    #[error("could not load a key from the JWK `{name}`")]
     Jwk {
         /// The file or variable as the user named it.
         name: String,
-        /// Why.
-        source: JwkReason,
+        /// The reason.
+        source: JwkErrorKind,
     },
-    /// A PEM file gives no key.
-    #[error("could not take a key from the PEM file `{name}`")]
+    /// The PEM file gives no key.
+    #[error("could not load a key from the PEM file `{name}`")]
     Pem {
         /// The file as the user named it.
         name: String,
-        /// Why.
-        source: PemReason,
+        /// The reason.
+        source: PemErrorKind,
     },
-    /// A file of certificates gives none for the key.
+    /// The certificate file has no certificate for the key.
     #[error("could not use the certificates in `{name}`")]
     Certificates {
         /// The file as the user named it.
         name: String,
-        /// Why.
-        source: CertificateReason,
+        /// The reason.
+        source: CertificateFileErrorKind,
     },
     /// .NET's certificate store gives no key.
-    #[error("could not take a key from the certificate store `{name}`")]
+    #[error("could not load a key from the certificate store `{name}`")]
     Store {
         /// The folder.
         name: String,
-        /// Why.
-        source: StoreReason,
+        /// The reason.
+        source: DotnetStoreErrorKind,
     },
-    /// A hardware token gives no key.
+    /// The hardware token gives no key.
     #[error("could not use a key in the hardware token `{name}`")]
     Hardware {
         /// The token's label.
         name: String,
-        /// Why.
-        source: HardwareReason,
+        /// The reason.
+        source: HardwareErrorKind,
     },
 }
 
-/// What a file that cannot be read was to be.
+/// The expected format of a file with keys or certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileKind {
+pub enum KeyFileKind {
     /// PKCS#12.
     Keystore,
     /// JWK or JWK set.
     Jwk,
     /// PEM.
     Pem,
-    /// Certificates alone.
+    /// Certificates without a key.
     Certificates,
-    /// A folder of .NET's.
+    /// A file of .NET's certificate store.
     Store,
+    /// Any of these.
+    Any,
 }
 
-impl FileKind {
+/// Reads a file of keys up to the size limit of its format; the path `-` stands for stdin.
+///
+/// # Errors
+/// [`KeystoreError::Unreadable`] if the file cannot be read; if it is too large, the error that parsing it would give.
+pub fn read_key_file(kind: KeyFileKind, path: impl AsRef<Path>) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
+    let path = path.as_ref();
+    file::read(path, kind.limit()).map_err(|error| {
+        let name = if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() };
+        let FileError::TooLarge { limit } = error else {
+            return KeystoreError::Unreadable { kind, name, source: error };
+        };
+        match kind {
+            KeyFileKind::Jwk => KeystoreError::Jwk { name, source: JwkErrorKind::TooLarge(limit) },
+            KeyFileKind::Pem => KeystoreError::Pem { name, source: PemErrorKind::TooLarge(limit) },
+            KeyFileKind::Certificates => {
+                KeystoreError::Certificates { name, source: CertificateFileErrorKind::TooLarge(limit) }
+            }
+            KeyFileKind::Keystore | KeyFileKind::Store | KeyFileKind::Any => {
+                KeystoreError::Unopened { name, source: KeystoreErrorKind::TooLarge(limit) }
+            }
+        }
+    })
+}
+
+impl KeyFileKind {
+    fn limit(self) -> u64 {
+        match self {
+            Self::Jwk => jwk::MAXIMUM_BYTES,
+            Self::Keystore | Self::Pem | Self::Certificates | Self::Store | Self::Any => MAXIMUM_BYTES,
+        }
+    }
+
     fn hint(self) -> &'static str {
         match self {
             Self::Keystore => "check the path given with --keystore, and that you may read it",
@@ -91,11 +133,12 @@ impl FileKind {
             Self::Pem => "check the path given with --key, and that you may read it",
             Self::Certificates => "check the path given with --certificate, and that you may read it",
             Self::Store => "check that you may read the folder and the files in it",
+            Self::Any => "check the path, and that you may read it",
         }
     }
 }
 
-impl fmt::Display for FileKind {
+impl fmt::Display for KeyFileKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Keystore => "keystore",
@@ -103,6 +146,7 @@ impl fmt::Display for FileKind {
             Self::Pem => "PEM file",
             Self::Certificates => "certificate file",
             Self::Store => "certificate store",
+            Self::Any => "file",
         })
     }
 }
@@ -133,7 +177,12 @@ impl Explain for KeystoreError {
     }
 }
 
-/// Quotes a file name for a shell when it needs it, so that the command in a hint works when pasted.
+/// Makes text from a file or user fit for an error message: no control characters, and a limited length.
+pub(super) fn shown(text: &str) -> String {
+    excerpt(text, 300)
+}
+
+/// Quotes a file name for a shell if needed, so that the command in a hint works when pasted.
 pub(super) fn shell_word(name: &str) -> String {
     let plain = |character: char| character.is_alphanumeric() || "-_./+:@%,".contains(character);
     if !name.is_empty() && !name.starts_with('-') && name.chars().all(plain) {

@@ -1,36 +1,34 @@
-//! What a file that is not a PKCS#12 keystore looks like, so that the error can say so.
-//!
-//! A look at the first octets, never a parser: the answer is for a human.
+//! Guesses the format of a file from its first bytes, for error messages and `keys list`.
 
 use std::fmt;
 
-/// What a file seems to be in place of a keystore.
+/// The likely format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFormat {
-    /// Nothing at all.
+    /// No content.
     Empty,
     /// Text with `-----BEGIN`.
     Pem,
-    /// Java's older keystore.
+    /// A Java keystore (JKS).
     Jks,
-    /// Java's keystore with the stronger encryption.
+    /// A Java keystore with stronger encryption (JCEKS).
     Jceks,
-    /// A JSON Web Key or a set of them.
+    /// JSON, such as a JWK or JWK set.
     Jwk,
-    /// A certificate without its key.
+    /// A certificate in DER.
     DerCertificate,
-    /// A PKCS#8, PKCS#1 or SEC1 key without a certificate.
+    /// A private key in DER: PKCS#8, PKCS#1 or SEC1.
     DerKey,
-    /// A bag of certificates (`.p7b`).
+    /// Certificates in PKCS#7 (`.p7b`).
     Pkcs7,
-    /// A keystore as base64 text.
+    /// Base64 text, perhaps of a keystore.
     Base64,
-    /// None of these.
+    /// Anything else, including PKCS#12.
     Unknown,
 }
 
 impl FileFormat {
-    /// Looks at the first octets of a file.
+    /// Guesses the format from the first bytes of a file.
     #[must_use]
     pub fn sniff(bytes: &[u8]) -> Self {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
@@ -40,17 +38,17 @@ impl FileFormat {
             [0xce, 0xce, 0xce, 0xce, ..] => Self::Jceks,
             _ if text.starts_with(b"{") || text.starts_with(b"[") => Self::Jwk,
             _ if contains(text, b"-----BEGIN") => Self::Pem,
-            // Base64 of a SEQUENCE with a two-octet length begins so.
+            // Base64 of a SEQUENCE with a two-byte length.
             _ if text.starts_with(b"MI") => Self::Base64,
-            [0x30, ..] => Self::at_der(bytes),
+            [0x30, ..] => Self::sniff_der(bytes),
             _ => Self::Unknown,
         }
     }
 
-    fn at_der(bytes: &[u8]) -> Self {
+    fn sniff_der(bytes: &[u8]) -> Self {
         match content(bytes) {
-            // PKCS#7: an object identifier first. PKCS#8 and PKCS#1: version 0, SEC1: 1. Certificate: a SEQUENCE that
-            // begins with a version in [0] or, in version 1, with the serial number.
+            // PKCS#7 begins with an object identifier, PKCS#8 and PKCS#1 with version 0, SEC1 with version 1. A
+            // certificate begins with a SEQUENCE of a version in [0] or, in version 1, of the serial number.
             Some([0x06, ..]) => Self::Pkcs7,
             Some([0x02, 0x01, 0x00 | 0x01, ..]) => Self::DerKey,
             Some(inner @ [0x30, ..]) => match content(inner) {
@@ -61,9 +59,9 @@ impl FileFormat {
         }
     }
 
-    /// Whether the octets begin as PKCS#12 does: a SEQUENCE with version 3 (RFC 7292 §4).
+    /// Returns whether the bytes begin like PKCS#12: a SEQUENCE with version 3 (RFC 7292 §4).
     #[must_use]
-    pub(super) fn like_pkcs12(bytes: &[u8]) -> bool {
+    pub(super) fn is_like_pkcs12(bytes: &[u8]) -> bool {
         bytes.first() == Some(&0x30) && matches!(content(bytes), Some([0x02, 0x01, 0x03, ..]))
     }
 }
@@ -76,16 +74,16 @@ impl fmt::Display for FileFormat {
             Self::Jks => "it looks like a Java keystore (JKS)",
             Self::Jceks => "it looks like a Java keystore (JCEKS)",
             Self::Jwk => "it looks like JSON, perhaps a JWK",
-            Self::DerCertificate => "it looks like a certificate (DER), which holds no private key",
+            Self::DerCertificate => "it looks like a certificate (DER) without a private key",
             Self::DerKey => "it looks like a private key (DER) without a certificate",
-            Self::Pkcs7 => "it looks like a bag of certificates (PKCS#7), which holds no private key",
+            Self::Pkcs7 => "it looks like certificates (PKCS#7) without a private key",
             Self::Base64 => "it looks like base64 text",
-            Self::Unknown => "it looks like nothing that is known here",
+            Self::Unknown => "unrecognised file format",
         })
     }
 }
 
-/// The content of a SEQUENCE, as far as the octets go; the length itself is not believed.
+/// Returns the content of a SEQUENCE and whatever follows it; the length is not checked.
 fn content(bytes: &[u8]) -> Option<&[u8]> {
     match *bytes.get(1)? {
         long @ 0x81..=0x88 => bytes.get(2 + usize::from(long & 0x7f)..),
@@ -94,6 +92,6 @@ fn content(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 fn contains(text: &[u8], wanted: &[u8]) -> bool {
-    // Certificates are often preceded by "Bag Attributes"; nobody writes more than a page of them.
+    // "Bag Attributes" and other text often precede the first block.
     text[..text.len().min(4096)].windows(wanted.len()).any(|window| window == wanted)
 }

@@ -1,6 +1,4 @@
-//! Where a signature comes from: a private key held by openssl, or one that stays in a hardware token.
-//!
-//! Both give and take signatures in the form of JWS (RFC 7518 §3), which for ECDSA is not openssl's.
+//! Signs and verifies with OpenSSL or a hardware token. Signatures have the form of JWS (RFC 7518 §3).
 
 use openssl::{
     bn::BigNum,
@@ -12,49 +10,87 @@ use openssl::{
     sign::{RsaPssSaltlen, Signer, Verifier},
 };
 
-use super::{SignatureAlgorithm, SigningError, pkcs11::TokenKey};
+use super::{Certificate, HardwareErrorKind, SignatureAlgorithm, pkcs11::TokenKey};
+use crate::explain::Explain;
 
-/// The private key itself, or the way to it.
+/// A private key, or access to one in a hardware token.
 #[derive(Clone)]
 pub(super) enum KeyHandle {
     OpenSsl(PKey<Private>),
     Token(TokenKey),
 }
 
-impl KeyHandle {
-    /// Signs; `coordinate` is how many octets a number of an ECDSA signature has.
-    pub(super) fn sign(
-        &self,
+/// Why a key made no signature.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SigningError {
+    /// The key does not support the algorithm.
+    #[error("the private key cannot sign with {algorithm}")]
+    KindMismatch {
+        /// The algorithm that was asked for.
         algorithm: SignatureAlgorithm,
-        message: &[u8],
-        coordinate: Option<usize>,
-    ) -> Result<Vec<u8>, SigningError> {
+        /// The default algorithm of the key.
+        possible: SignatureAlgorithm,
+    },
+    /// OpenSSL failed.
+    #[error("OpenSSL could not sign with the private key")]
+    OpenSsl(#[source] ErrorStack),
+    /// The hardware token failed.
+    #[error("the hardware token could not sign")]
+    Hardware(#[source] HardwareErrorKind),
+    /// A key of the caller's own did not sign.
+    #[error("the key did not sign")]
+    External(#[source] std::sync::Arc<dyn std::error::Error + Send + Sync>),
+    /// The signature does not verify with the public key.
+    #[error("the signature does not verify with the public key, so the private key is damaged")]
+    Inconsistent,
+}
+
+impl Explain for SigningError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Hardware(kind) => kind.code(),
+            Self::KindMismatch { .. } | Self::OpenSsl(_) | Self::External(_) | Self::Inconsistent => "signing",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::KindMismatch { possible, .. } => Some(format!("pass --alg {possible}, or use another key")),
+            Self::OpenSsl(_) | Self::Inconsistent => Some("export the key again: it is damaged".to_owned()),
+            Self::Hardware(kind) => kind.hint(),
+            Self::External(_) => None,
+        }
+    }
+}
+
+impl KeyHandle {
+    /// Signs `message`.
+    pub(super) fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SigningError> {
         match self {
             Self::OpenSsl(key) => {
                 let signature = sign(key, algorithm, message);
-                signature.and_then(|signature| to_jws_form(signature, coordinate)).map_err(SigningError::OpenSsl)
+                signature.and_then(|signature| der_to_jws(algorithm, signature)).map_err(SigningError::OpenSsl)
             }
             Self::Token(key) => key.sign(algorithm, message).map_err(SigningError::Hardware),
         }
     }
 
-    /// Whether the signature is this key's.
+    /// Returns whether `signature` verifies with the key's public key.
     pub(super) fn verify(
         &self,
         algorithm: SignatureAlgorithm,
         message: &[u8],
         signature: &[u8],
-        coordinate: Option<usize>,
     ) -> Result<bool, SigningError> {
         let verified = match self {
-            Self::OpenSsl(key) => verify(key, algorithm, message, signature, coordinate),
-            Self::Token(key) => verify(key.public(), algorithm, message, signature, coordinate),
+            Self::OpenSsl(key) => verify(key, algorithm, message, signature),
+            Self::Token(key) => verify(key.public(), algorithm, message, signature),
         };
         verified.map_err(SigningError::OpenSsl)
     }
 
-    /// Whether the certificate has this key's public half.
-    pub(super) fn owns(&self, certificate: &super::Certificate) -> bool {
+    /// Returns whether `certificate` has the key's public key.
+    pub(super) fn matches(&self, certificate: &Certificate) -> bool {
         match self {
             Self::OpenSsl(key) => certificate.belongs_to(key),
             Self::Token(key) => certificate.belongs_to(key.public()),
@@ -74,15 +110,14 @@ fn sign(key: &PKeyRef<Private>, algorithm: SignatureAlgorithm, message: &[u8]) -
     signer.sign_oneshot_to_vec(message)
 }
 
-/// Whether a signature in the form of JWS is the key's; the caller sees to it that key and algorithm fit.
+/// Returns whether `signature` verifies; the caller checks that the key supports the algorithm.
 pub(super) fn verify<T: HasPublic>(
     key: &PKeyRef<T>,
     algorithm: SignatureAlgorithm,
     message: &[u8],
     signature: &[u8],
-    coordinate: Option<usize>,
 ) -> Result<bool, ErrorStack> {
-    let Some(signature) = from_jws_form(signature, coordinate)? else { return Ok(false) };
+    let Some(signature) = jws_to_der(algorithm, signature)? else { return Ok(false) };
     let mut verifier = match digest(algorithm) {
         Some(digest) => Verifier::new(digest, key)?,
         None => Verifier::new_without_digest(key)?,
@@ -94,17 +129,16 @@ pub(super) fn verify<T: HasPublic>(
     verifier.verify_oneshot(&signature, message)
 }
 
-/// ECDSA: from the DER of two numbers to the two numbers side by side (RFC 7518 §3.4).
-fn to_jws_form(signature: Vec<u8>, coordinate: Option<usize>) -> Result<Vec<u8>, ErrorStack> {
-    let Some(length) = coordinate else { return Ok(signature) };
-    let length = i32::try_from(length).unwrap_or(i32::MAX);
+/// Converts an ECDSA signature from DER to two numbers side by side (RFC 7518 §3.4).
+fn der_to_jws(algorithm: SignatureAlgorithm, signature: Vec<u8>) -> Result<Vec<u8>, ErrorStack> {
+    let Some(length) = algorithm.coordinate_length() else { return Ok(signature) };
     let numbers = EcdsaSig::from_der(&signature)?;
-    Ok([numbers.r().to_vec_padded(length)?, numbers.s().to_vec_padded(length)?].concat())
+    Ok([numbers.r().to_vec_padded(length.into())?, numbers.s().to_vec_padded(length.into())?].concat())
 }
 
-/// The way back; `None` when the signature has another length than two numbers.
-fn from_jws_form(signature: &[u8], coordinate: Option<usize>) -> Result<Option<Vec<u8>>, ErrorStack> {
-    let Some(length) = coordinate else { return Ok(Some(signature.to_vec())) };
+/// Converts an ECDSA signature to DER; returns `None` if its length is wrong.
+fn jws_to_der(algorithm: SignatureAlgorithm, signature: &[u8]) -> Result<Option<Vec<u8>>, ErrorStack> {
+    let Some(length) = algorithm.coordinate_length().map(usize::from) else { return Ok(Some(signature.to_vec())) };
     if signature.len() != 2 * length {
         return Ok(None);
     }
@@ -112,7 +146,7 @@ fn from_jws_form(signature: &[u8], coordinate: Option<usize>) -> Result<Option<V
     EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?.to_der().map(Some)
 }
 
-/// The digest that the algorithm's name gives (RFC 7518 §3.1); `EdDSA` takes the message whole.
+/// Returns the digest in the algorithm's name (RFC 7518 §3.1); `EdDSA` signs the message itself.
 pub(super) fn digest(algorithm: SignatureAlgorithm) -> Option<MessageDigest> {
     use SignatureAlgorithm::{EdDsa, Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
     match algorithm {

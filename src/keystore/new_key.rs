@@ -1,7 +1,7 @@
-//! Makes a new key for a client, as the private JWK that its owner keeps.
+//! Generates a key for a client, as a private JWK.
 //!
-//! The public half, which Digdir registers, comes from [`SigningKey::public_jwk`]. Sizes are Digdir's: 2048 bits or
-//! more, and 3072 is what NIST SP 800-57 asks of keys that are used beyond 2030.
+//! Digdir registers its public key ([`SigningKey::public_jwk`]) and requires 2048 bits or more. NIST SP 800-57 requires
+//! 3072 bits of keys that are used beyond 2030.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use openssl::{
@@ -16,13 +16,13 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::{
-    Reason, SigningKey,
-    certificate::printable,
-    public_key::{Kind, is_registrable_key_id},
+    KeystoreErrorKind, SigningKey,
+    error::shown,
+    public_key::{KeyKind, is_registrable_key_id},
 };
 use crate::explain::Explain;
 
-/// The kinds of keys that are made here; Maskinporten takes RSA.
+/// The kinds of keys that can be generated; Maskinporten accepts RSA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewKeyKind {
     /// RSA with 3072 bits.
@@ -35,7 +35,7 @@ pub enum NewKeyKind {
     Ed25519,
 }
 
-/// A key that was just made.
+/// A generated key.
 #[derive(Debug)]
 pub struct NewKey {
     key: SigningKey,
@@ -43,18 +43,18 @@ pub struct NewKey {
     jwk: SecretString,
 }
 
-/// Why no key was made.
+/// Why no key was generated.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum NewKeyError {
-    /// Digdir does not take such a key id.
-    #[error("`{0}` cannot be a key id: Digdir takes letters, digits and `._-`, 255 at most")]
+    /// Digdir does not accept the key id.
+    #[error("`{0}` is not a valid key id: Digdir accepts letters, digits and `._-`, 255 at most")]
     KeyId(String),
-    /// OpenSSL made no key.
-    #[error("OpenSSL could not make a key")]
+    /// OpenSSL failed.
+    #[error("OpenSSL could not generate a key")]
     OpenSsl(#[source] ErrorStack),
-    /// The key that OpenSSL made is not one to sign with.
-    #[error("OpenSSL made a key that cannot be used")]
-    Unusable(#[source] Reason),
+    /// The key that OpenSSL generated cannot sign a JWT.
+    #[error("OpenSSL generated a key that cannot be used")]
+    Unusable(#[source] KeystoreErrorKind),
 }
 
 impl Explain for NewKeyError {
@@ -67,8 +67,8 @@ impl Explain for NewKeyError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::KeyId(_) => "leave --kid out: the key's own thumbprint (RFC 7638) will do".to_owned(),
-            Self::OpenSsl(_) | Self::Unusable(_) => "try what OpenSSL itself can do: openssl genrsa 3072".to_owned(),
+            Self::KeyId(_) => "leave --kid out to use the key's thumbprint (RFC 7638)".to_owned(),
+            Self::OpenSsl(_) | Self::Unusable(_) => "check whether OpenSSL works: openssl genrsa 3072".to_owned(),
         })
     }
 }
@@ -80,43 +80,43 @@ impl From<ErrorStack> for NewKeyError {
 }
 
 impl NewKey {
-    /// Makes a key; without a key id it gets its thumbprint (RFC 7638) as one.
+    /// Generates a key; without a key id, its thumbprint (RFC 7638) becomes the id.
     ///
     /// # Errors
-    /// [`NewKeyError::KeyId`] when Digdir would not take the id; the others when OpenSSL fails.
+    /// [`NewKeyError::KeyId`] if Digdir would not accept the id; the others if OpenSSL fails.
     pub fn generate(kind: NewKeyKind, key_id: Option<&str>) -> Result<Self, NewKeyError> {
-        if let Some(refused) = key_id.filter(|key_id| !is_registrable_key_id(key_id)) {
-            return Err(NewKeyError::KeyId(printable(refused)));
+        if let Some(invalid) = key_id.filter(|key_id| !is_registrable_key_id(key_id)) {
+            return Err(NewKeyError::KeyId(shown(invalid)));
         }
-        let pkey = make(kind)?;
+        let pkey = generate(kind)?;
         let key = SigningKey::new(pkey.clone(), Vec::new()).map_err(NewKeyError::Unusable)?;
         let key_id = key_id.map_or_else(|| key.thumbprint(), str::to_owned);
         let algorithm = key.default_algorithm();
-        let key = key.described(Some(key_id.clone()), Some(algorithm));
-        let jwk = private_jwk(&pkey, &key)?;
+        let key = key.with_key_id(Some(key_id.clone()), Some(algorithm));
+        let jwk = private_jwk(&pkey, &key, &key_id)?;
         Ok(Self { key, key_id, jwk })
     }
 
-    /// The private JWK as indented JSON, to be written where only its owner can read it.
+    /// Returns the private JWK as indented JSON; only its owner may be able to read the file it is written to.
     #[must_use]
     pub fn private_jwk(&self) -> &SecretString {
         &self.jwk
     }
 
-    /// The key id that it got.
+    /// Returns the key id.
     #[must_use]
     pub fn key_id(&self) -> &str {
         &self.key_id
     }
 
-    /// The key, from which the public JWK is made.
+    /// Returns the key, which gives the public JWK.
     #[must_use]
     pub fn signing_key(&self) -> &SigningKey {
         &self.key
     }
 }
 
-fn make(kind: NewKeyKind) -> Result<PKey<Private>, ErrorStack> {
+fn generate(kind: NewKeyKind) -> Result<PKey<Private>, ErrorStack> {
     match kind {
         NewKeyKind::Rsa3072 => PKey::from_rsa(Rsa::generate(3072)?),
         NewKeyKind::Rsa4096 => PKey::from_rsa(Rsa::generate(4096)?),
@@ -125,20 +125,19 @@ fn make(kind: NewKeyKind) -> Result<PKey<Private>, ErrorStack> {
     }
 }
 
-/// The public JWK with the private members after it (RFC 7518 §6.2.2 and §6.3.2, RFC 8037 §2).
+/// Writes the public JWK with the private members after it (RFC 7518 §6.2.2 and §6.3.2, RFC 8037 §2).
 ///
-/// Written by hand, so that no private member is copied into memory that is not erased. Nothing needs escaping:
-/// values are base64url, registered names, and a key id of a checked alphabet.
-fn private_jwk(pkey: &PKey<Private>, key: &SigningKey) -> Result<SecretString, ErrorStack> {
-    // With room for all, so that growing leaves no copy behind: 4096 bits come to some 3300 octets.
+/// Not by serde, which would copy private members to memory that is not erased. Nothing needs escaping: the values are
+/// base64url, registered names and a checked key id.
+fn private_jwk(pkey: &PKey<Private>, key: &SigningKey, key_id: &str) -> Result<SecretString, ErrorStack> {
+    // Large enough not to grow, which would leave a copy behind: a key of 4096 bits takes about 3300 bytes.
     let mut json = Zeroizing::new(String::with_capacity(16 * 1024));
     json.push('{');
-    let public = key.public_jwk(key.key_id().unwrap_or_default(), key.default_algorithm());
-    for (name, value) in public.as_object().into_iter().flatten() {
-        push(&mut json, name, value.as_str().unwrap_or_default());
+    for (name, value) in key.public().jwk_members(key_id, key.default_algorithm()) {
+        push(&mut json, name, value);
     }
-    for (name, octets) in private_members(pkey, key.public().kind())? {
-        let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(&*octets));
+    for (name, bytes) in private_members(pkey, key.public().kind())? {
+        let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes));
         push(&mut json, name, &encoded);
     }
     json.push_str("\n}\n");
@@ -152,22 +151,19 @@ fn push(json: &mut String, name: &str, value: &str) {
     }
 }
 
-type Member = (&'static str, Zeroizing<Vec<u8>>);
+type PrivateMember = (&'static str, Zeroizing<Vec<u8>>);
 
-fn private_members(pkey: &PKey<Private>, kind: Kind) -> Result<Vec<Member>, ErrorStack> {
-    let octets = |number: &BigNumRef| Zeroizing::new(number.to_vec());
-    match (kind, kind.coordinate_length()) {
-        (Kind::Rsa { .. }, _) => {
-            let rsa = pkey.rsa()?;
-            let rest = [("p", rsa.p()), ("q", rsa.q()), ("dp", rsa.dmp1()), ("dq", rsa.dmq1()), ("qi", rsa.iqmp())];
-            let rest = rest.into_iter().filter_map(|(name, number)| Some((name, octets(number?))));
-            Ok(std::iter::once(("d", octets(rsa.d()))).chain(rest).collect())
-        }
-        (_, Some(length)) => {
-            let length = i32::try_from(length).unwrap_or_default();
-            let d = pkey.ec_key()?.private_key().to_vec_padded(length)?;
-            Ok(vec![("d", Zeroizing::new(d))])
-        }
-        (_, None) => Ok(vec![("d", Zeroizing::new(pkey.raw_private_key()?))]),
+fn private_members(pkey: &PKey<Private>, kind: KeyKind) -> Result<Vec<PrivateMember>, ErrorStack> {
+    if matches!(kind, KeyKind::Rsa { .. }) {
+        let bytes = |number: &BigNumRef| Zeroizing::new(number.to_vec());
+        let rsa = pkey.rsa()?;
+        let rest = [("p", rsa.p()), ("q", rsa.q()), ("dp", rsa.dmp1()), ("dq", rsa.dmq1()), ("qi", rsa.iqmp())];
+        let rest = rest.into_iter().filter_map(|(name, number)| Some((name, bytes(number?))));
+        return Ok(std::iter::once(("d", bytes(rsa.d()))).chain(rest).collect());
     }
+    let d = match kind.default_algorithm().coordinate_length() {
+        Some(length) => pkey.ec_key()?.private_key().to_vec_padded(length.into())?,
+        None => pkey.raw_private_key()?,
+    };
+    Ok(vec![("d", Zeroizing::new(d))])
 }

@@ -1,4 +1,4 @@
-//! The public half of a key: what kind it is, and the form in which a server is told of it.
+//! The public key: its kind, and the JWK under which it is registered.
 //!
 //! JWK is RFC 7517 with RFC 7518 §6 (RSA, EC) and RFC 8037 §2 (OKP), its thumbprint RFC 7638. Which members a
 //! registered key must have is Digdir's rule:
@@ -14,16 +14,16 @@ use openssl::{
     pkey::{HasPublic, Id, PKeyRef},
     sha::sha256,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Reason, SignatureAlgorithm};
+use super::{KeystoreErrorKind, SignatureAlgorithm};
 
-/// RFC 7518 §3.3 wants 2048 bits or more; OpenSSL verifies nothing above 16384.
+/// RFC 7518 §3.3 requires 2048 bits or more; OpenSSL does not verify with more than 16384.
 pub(super) const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=16384;
 
-/// What kind of key it is, as far as JWS tells kinds apart.
+/// The kinds of keys that sign JWTs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum KeyKind {
     Rsa { bits: u32 },
     P256,
     P384,
@@ -35,39 +35,38 @@ pub(super) enum Kind {
 /// A public key as the members of a JWK, in the order of RFC 7638 §3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PublicKey {
-    kind: Kind,
+    kind: KeyKind,
     members: Vec<(&'static str, String)>,
 }
 
-impl Kind {
+impl KeyKind {
+    /// Returns the kind of a key.
+    ///
     /// # Errors
-    /// [`Reason::KeyKind`] or [`Reason::KeySize`] when such a key cannot sign a JWT.
-    pub(super) fn of<T: HasPublic>(key: &PKeyRef<T>) -> Result<Self, Reason> {
+    /// [`KeystoreErrorKind::KeyKind`] or [`KeystoreErrorKind::KeySize`] if such a key cannot sign a JWT.
+    pub(super) fn from_pkey<T: HasPublic>(key: &PKeyRef<T>) -> Result<Self, KeystoreErrorKind> {
         match key.id() {
             Id::RSA if RSA_BITS.contains(&key.bits()) => Ok(Self::Rsa { bits: key.bits() }),
-            Id::RSA => Err(Reason::KeySize(key.bits())),
+            Id::RSA => Err(KeystoreErrorKind::KeySize(key.bits())),
             Id::ED25519 => Ok(Self::Ed25519),
             Id::ED448 => Ok(Self::Ed448),
-            Id::EC => {
-                let curve = key.ec_key().ok().and_then(|key| key.group().curve_name());
-                match curve {
-                    Some(Nid::X9_62_PRIME256V1) => Ok(Self::P256),
-                    Some(Nid::SECP384R1) => Ok(Self::P384),
-                    Some(Nid::SECP521R1) => Ok(Self::P521),
-                    other => Err(Reason::KeyKind(format!(
-                        "EC on the curve {}",
-                        other.and_then(|curve| curve.short_name().ok()).unwrap_or("without a name")
-                    ))),
+            Id::EC => match key.ec_key().ok().and_then(|key| key.group().curve_name()) {
+                Some(Nid::X9_62_PRIME256V1) => Ok(Self::P256),
+                Some(Nid::SECP384R1) => Ok(Self::P384),
+                Some(Nid::SECP521R1) => Ok(Self::P521),
+                other => {
+                    let curve = other.and_then(|curve| curve.short_name().ok()).unwrap_or("without a name");
+                    Err(KeystoreErrorKind::KeyKind(format!("EC on the curve {curve}")))
                 }
-            }
+            },
             other => {
                 let name = Nid::from_raw(other.as_raw()).long_name().unwrap_or("without a name");
-                Err(Reason::KeyKind(name.to_owned()))
+                Err(KeystoreErrorKind::KeyKind(name.to_owned()))
             }
         }
     }
 
-    /// The algorithm that this kind signs with when nobody asks for another.
+    /// Returns the algorithm that this kind of key signs with by default.
     pub(super) fn default_algorithm(self) -> SignatureAlgorithm {
         match self {
             Self::Rsa { .. } => SignatureAlgorithm::Rs256,
@@ -86,27 +85,18 @@ impl Kind {
         }
     }
 
-    /// How many octets a signature has: for ECDSA the two numbers side by side (RFC 7518 §3.4).
+    /// Returns the length of a signature in bytes; an ECDSA signature is two numbers side by side (RFC 7518 §3.4).
     pub(super) fn signature_length(self) -> usize {
         match self {
             Self::Rsa { bits } => bits.div_ceil(8) as usize,
-            Self::Ed25519 => 64,
+            Self::P256 | Self::Ed25519 => 64,
+            Self::P384 => 96,
+            Self::P521 => 132,
             Self::Ed448 => 114,
-            ec => 2 * ec.coordinate_length().unwrap_or_default(),
         }
     }
 
-    /// How many octets a coordinate of the curve has; `None` when the key is not ECDSA's.
-    pub(super) fn coordinate_length(self) -> Option<usize> {
-        match self {
-            Self::P256 => Some(32),
-            Self::P384 => Some(48),
-            Self::P521 => Some(66),
-            Self::Rsa { .. } | Self::Ed25519 | Self::Ed448 => None,
-        }
-    }
-
-    /// `crv`, by the names of RFC 7518 §6.2.1.1 and RFC 8037 §2.
+    /// Returns the JWK's `crv` (RFC 7518 §6.2.1.1, RFC 8037 §2); empty for RSA.
     fn curve(self) -> &'static str {
         match self {
             Self::Rsa { .. } => "",
@@ -119,7 +109,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for KeyKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rsa { bits } => write!(formatter, "RSA with {bits} bits"),
@@ -130,42 +120,47 @@ impl fmt::Display for Kind {
 }
 
 impl PublicKey {
-    /// Takes the public half out of a key of any kind that signs.
+    /// Returns the public key of a private or public key.
     ///
     /// # Errors
-    /// As [`Kind::of`]; [`Reason::Damaged`] when the numbers cannot be read.
-    pub(super) fn of<T: HasPublic>(key: &PKeyRef<T>) -> Result<Self, Reason> {
-        let kind = Kind::of(key)?;
-        let members = members(key, kind).map_err(|_| Reason::Damaged("the public half of the key cannot be read"))?;
+    /// As [`KeyKind::from_pkey`]; [`KeystoreErrorKind::Damaged`] if the numbers cannot be read.
+    pub(super) fn from_pkey<T: HasPublic>(key: &PKeyRef<T>) -> Result<Self, KeystoreErrorKind> {
+        let kind = KeyKind::from_pkey(key)?;
+        let members = members(key, kind).map_err(|_| KeystoreErrorKind::Damaged("the public key cannot be read"))?;
         Ok(Self { kind, members })
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> KeyKind {
         self.kind
     }
 
-    /// The SHA-256 thumbprint of RFC 7638 in base64url.
+    /// Returns the SHA-256 thumbprint in base64url (RFC 7638).
     pub(super) fn thumbprint(&self) -> String {
-        // Nothing in it needs escaping: names and values are base64url or registered names (RFC 7638 §3.3).
+        // Nothing needs escaping: the values are base64url or registered names (RFC 7638 §3.3).
         let members: Vec<String> = self.members.iter().map(|(name, value)| format!(r#""{name}":"{value}""#)).collect();
         URL_SAFE_NO_PAD.encode(sha256(format!("{{{}}}", members.join(",")).as_bytes()))
     }
 
-    /// The public JWK with the members that Digdir requires of a registered key: `kty`, `use`, `alg`, `kid` and the
-    /// key itself.
+    /// Returns the public JWK.
     pub(super) fn jwk(&self, key_id: &str, algorithm: SignatureAlgorithm) -> Value {
-        let (kty, key): (Vec<_>, Vec<_>) = self.members().partition(|(name, _)| *name == "kty");
-        let described = [("use", "sig"), ("alg", algorithm.name()), ("kid", key_id)];
-        let members = kty.into_iter().chain(described).chain(key);
-        Value::Object(members.map(|(name, value)| (name.to_owned(), value.into())).collect::<Map<_, _>>())
+        let members = self.jwk_members(key_id, algorithm);
+        Value::Object(members.map(|(name, value)| (name.to_owned(), value.into())).collect())
     }
 
-    pub(super) fn members(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.members.iter().map(|(name, value)| (*name, value.as_str()))
+    /// Returns the members that Digdir requires of a registered key: `kty`, `use`, `alg`, `kid` and the key itself.
+    pub(super) fn jwk_members<'key>(
+        &'key self,
+        key_id: &'key str,
+        algorithm: SignatureAlgorithm,
+    ) -> impl Iterator<Item = (&'static str, &'key str)> {
+        let members = || self.members.iter().map(|(name, value)| (*name, value.as_str()));
+        let described = [("use", "sig"), ("alg", algorithm.name()), ("kid", key_id)];
+        let key = members().filter(|(name, _)| *name != "kty");
+        members().filter(|(name, _)| *name == "kty").chain(described).chain(key)
     }
 }
 
-/// Whether Digdir registers a key under this id: letters, digits and `._-`, and not more than a column holds
+/// Returns whether Digdir registers a key under this id: 1 to 255 letters, digits and `._-`
 /// (<https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin_maskinporten>).
 #[must_use]
 pub fn is_registrable_key_id(key_id: &str) -> bool {
@@ -173,28 +168,26 @@ pub fn is_registrable_key_id(key_id: &str) -> bool {
     (1..=255).contains(&key_id.len()) && key_id.chars().all(allowed)
 }
 
-fn members<T: HasPublic>(key: &PKeyRef<T>, kind: Kind) -> Result<Vec<(&'static str, String)>, ErrorStack> {
-    let owned = |kty: &str| ("kty", kty.to_owned());
+fn members<T: HasPublic>(key: &PKeyRef<T>, kind: KeyKind) -> Result<Vec<(&'static str, String)>, ErrorStack> {
+    let key_type = |kty: &str| ("kty", kty.to_owned());
     let curve = ("crv", kind.curve().to_owned());
-    Ok(match kind {
-        Kind::Rsa { .. } => {
+    let Some(length) = kind.default_algorithm().coordinate_length() else {
+        return Ok(if matches!(kind, KeyKind::Rsa { .. }) {
             let rsa = key.rsa()?;
-            vec![("e", encode(&rsa.e().to_vec())), owned("RSA"), ("n", encode(&rsa.n().to_vec()))]
-        }
-        Kind::Ed25519 | Kind::Ed448 => vec![curve, owned("OKP"), ("x", encode(&key.raw_public_key()?))],
-        Kind::P256 | Kind::P384 | Kind::P521 => {
-            let ec = key.ec_key()?;
-            let (mut x, mut y) = (BigNum::new()?, BigNum::new()?);
-            ec.public_key().affine_coordinates(ec.group(), &mut x, &mut y, &mut *BigNumContext::new()?)?;
-            let length = kind.coordinate_length().and_then(|length| i32::try_from(length).ok()).unwrap_or_default();
-            let coordinate = |number: &BigNum| number.to_vec_padded(length).map(|octets| encode(&octets));
-            vec![curve, owned("EC"), ("x", coordinate(&x)?), ("y", coordinate(&y)?)]
-        }
-    })
+            vec![("e", encode(&rsa.e().to_vec())), key_type("RSA"), ("n", encode(&rsa.n().to_vec()))]
+        } else {
+            vec![curve, key_type("OKP"), ("x", encode(&key.raw_public_key()?))]
+        });
+    };
+    let ec = key.ec_key()?;
+    let (mut x, mut y) = (BigNum::new()?, BigNum::new()?);
+    ec.public_key().affine_coordinates(ec.group(), &mut x, &mut y, &mut *BigNumContext::new()?)?;
+    let coordinate = |number: &BigNum| number.to_vec_padded(length.into()).map(|bytes| encode(&bytes));
+    Ok(vec![curve, key_type("EC"), ("x", coordinate(&x)?), ("y", coordinate(&y)?)])
 }
 
-fn encode(octets: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(octets)
+fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 #[cfg(test)]
@@ -208,26 +201,26 @@ mod tests {
     }
 
     #[test]
-    fn the_thumbprint_of_rfc_7638s_example_is_the_one_printed_there() {
+    fn the_thumbprint_of_the_example_in_rfc_7638_matches() {
         let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiF\
                  V4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb\
                  9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0L\
                  s1jF44-csFCur-kEgU8awapJzKnqDKgw";
         let key = PKey::from_rsa(Rsa::from_public_components(number(n), number("AQAB")).unwrap()).unwrap();
 
-        assert_eq!(PublicKey::of(&key).unwrap().thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+        assert_eq!(PublicKey::from_pkey(&key).unwrap().thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     }
 
     #[test]
-    fn the_thumbprint_of_rfc_8037s_example_is_the_one_printed_there() {
+    fn the_thumbprint_of_the_example_in_rfc_8037_matches() {
         let x = URL_SAFE_NO_PAD.decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
         let key = PKey::public_key_from_raw_bytes(&x, Id::ED25519).unwrap();
 
-        assert_eq!(PublicKey::of(&key).unwrap().thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        assert_eq!(PublicKey::from_pkey(&key).unwrap().thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 
     #[test]
-    fn digdir_takes_letters_digits_and_three_signs_as_key_id() {
+    fn a_registrable_key_id_has_letters_digits_and_three_other_characters() {
         for (key_id, wanted) in [
             ("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", true),
             ("my.key-1_2026", true),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A signature algorithm, by the name that the `alg` header parameter carries.
+/// A signature algorithm, as named by the header parameter `alg`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)] // The names are the standard's own.
 pub enum SignatureAlgorithm {
@@ -19,7 +19,7 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
-    /// Every algorithm, in the order of the registry.
+    /// Every algorithm, in the order of the IANA registry.
     pub const ALL: [Self; 10] = [
         Self::Rs256,
         Self::Rs384,
@@ -33,7 +33,7 @@ impl SignatureAlgorithm {
         Self::EdDsa,
     ];
 
-    /// The registered name.
+    /// Returns the registered name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -50,17 +50,27 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// Finds the algorithm with this name; letter case is not held against people.
+    /// Parses the registered name of an algorithm, in upper or lower case.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
     }
 
-    /// Whether Maskinporten takes grants signed so: RS256, RS384 and RS512, as its metadata lists
+    /// Returns whether Maskinporten accepts grants signed with it: RS256, RS384 and RS512, as its metadata lists
     /// (<https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>).
     #[must_use]
     pub fn is_accepted_by_maskinporten(self) -> bool {
         matches!(self, Self::Rs256 | Self::Rs384 | Self::Rs512)
+    }
+
+    /// Returns the length in bytes of a curve coordinate, and of each number of a signature; `None` if not ECDSA.
+    pub(super) fn coordinate_length(self) -> Option<u8> {
+        match self {
+            Self::Es256 => Some(32),
+            Self::Es384 => Some(48),
+            Self::Es512 => Some(66),
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 | Self::EdDsa => None,
+        }
     }
 }
 

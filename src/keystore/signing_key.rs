@@ -1,97 +1,159 @@
-//! The private key that was chosen, and what is sent along so that the server finds its public half.
+//! The private key that signs, with what a server needs to find its public key: certificates or a key id.
+
+use std::path::Path;
 
 use openssl::{
     bn::BigNumRef,
-    error::ErrorStack,
     pkey::{PKey, Private},
 };
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{
-    Certificate, CertificateFile, HardwareReason, KeystoreError, Reason, SignatureAlgorithm,
-    key_handle::KeyHandle,
+    Certificate, CertificateFile, DEFAULT_ITERATIONS, JwkFile, KeystoreError, KeystoreErrorKind, KeystoreFile,
+    PemErrorKind, PemFile, SignatureAlgorithm,
+    key_handle::{KeyHandle, SigningError},
     pkcs11::TokenKey,
-    public_key::{Kind, PublicKey},
+    public_key::{KeyKind, PublicKey},
 };
-use crate::explain::Explain;
+/// What errors call a key that was given as bytes.
+const IN_MEMORY: &str = "(in memory)";
 
-/// A private key with its certificates, leaf first; without certificates the server must know it by a key id.
+/// A private key with its certificates, leaf first. A key without certificates is registered under a key id.
 ///
-/// The key itself may be somewhere else: in a hardware token, which signs and never gives it away.
+/// The key is held by OpenSSL, or stays in a hardware token that signs with it. Clones share it.
 #[derive(Clone)]
 pub struct SigningKey {
-    material: KeyHandle,
+    handle: KeyHandle,
     public: PublicKey,
     certificates: Vec<Certificate>,
     key_id: Option<String>,
     algorithm: Option<SignatureAlgorithm>,
 }
 
-/// Why a key made no signature.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum SigningError {
-    /// The key is of a kind that cannot sign so.
-    #[error("the private key cannot sign with {algorithm}")]
-    KindMismatch {
-        /// What was asked for.
-        algorithm: SignatureAlgorithm,
-        /// What this key can do.
-        possible: SignatureAlgorithm,
-    },
-    /// OpenSSL did not sign.
-    #[error("OpenSSL could not sign with the private key")]
-    OpenSsl(#[source] ErrorStack),
-    /// The hardware token did not sign.
-    #[error("the hardware token did not sign")]
-    Hardware(#[source] HardwareReason),
-    /// A key of the caller's own did not sign.
-    #[error("the key did not sign")]
-    External(#[source] std::sync::Arc<dyn std::error::Error + Send + Sync>),
-    /// The signature does not verify with the key's own public half.
-    #[error("the private key made a signature that its public half does not verify")]
-    Inconsistent,
-}
-
-impl Explain for SigningError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Hardware(reason) => reason.code(),
-            Self::KindMismatch { .. } | Self::OpenSsl(_) | Self::External(_) | Self::Inconsistent => "signing",
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::KindMismatch { possible, .. } => Some(format!("pass --alg {possible}, or use another key")),
-            Self::OpenSsl(_) | Self::Inconsistent => Some("export the key again: it is damaged".to_owned()),
-            Self::Hardware(reason) => reason.hint(),
-            Self::External(_) => None,
-        }
-    }
-}
-
 impl SigningKey {
-    /// Takes a key and its certificates, leaf first.
+    /// Loads the key and certificates of a PKCS#12 file (`.p12`, `.pfx`).
+    ///
+    /// Opening may take [`DEFAULT_ITERATIONS`] of key derivation. Use [`KeystoreFile`] for another limit, or to choose
+    /// one of several keys.
     ///
     /// # Errors
-    /// [`Reason::KeyKind`] or [`Reason::KeySize`] when the key cannot sign a JWT, [`Reason::Damaged`] when its numbers
-    /// would keep OpenSSL busy for ever.
-    pub(super) fn new(key: PKey<Private>, certificates: Vec<Certificate>) -> Result<Self, Reason> {
-        let public = checked(&key)?;
-        Ok(Self { material: KeyHandle::OpenSsl(key), public, certificates, key_id: None, algorithm: None })
+    /// [`KeystoreError::Unreadable`] if the file cannot be read, [`KeystoreError::Unopened`] if it is not a keystore,
+    /// the password is wrong, or it does not have exactly one key that may sign.
+    ///
+    /// # Examples
+    /// ```
+    /// use maskinporten_token_generator::keystore::{SignatureAlgorithm, SigningKey};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let key = SigningKey::from_pkcs12_file("testdata/modern.p12", &"secret".into())?;
+    ///
+    /// assert_eq!(key.kind(), "RSA with 2048 bits");
+    /// assert_eq!(key.sign(SignatureAlgorithm::Rs256, b"message")?.len(), 256);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_pkcs12_file(path: impl AsRef<Path>, password: &SecretString) -> Result<Self, KeystoreError> {
+        KeystoreFile::read(path.as_ref(), DEFAULT_ITERATIONS)?.open(password)?.choose(None)
     }
 
-    /// Takes a key that stays in its token.
+    /// Loads the key and certificates of a PKCS#12 keystore in memory.
     ///
     /// # Errors
-    /// [`Reason::KeyKind`] or [`Reason::KeySize`] when the key cannot sign a JWT.
-    pub(super) fn in_token(key: TokenKey, certificates: Vec<Certificate>) -> Result<Self, Reason> {
-        let public = PublicKey::of(key.public())?;
-        Ok(Self { material: KeyHandle::Token(key), public, certificates, key_id: None, algorithm: None })
+    /// As [`SigningKey::from_pkcs12_file`], but never [`KeystoreError::Unreadable`].
+    ///
+    /// # Examples
+    /// ```
+    /// use maskinporten_token_generator::{explain::Explain, keystore::SigningKey};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bytes = std::fs::read("testdata/modern.p12")?;
+    ///
+    /// assert_eq!(SigningKey::from_pkcs12(&bytes, &"secret".into())?.certificates().len(), 3);
+    /// assert_eq!(SigningKey::from_pkcs12(&bytes, &"wrong".into()).unwrap_err().code(), "keystore_password");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_pkcs12(bytes: impl AsRef<[u8]>, password: &SecretString) -> Result<Self, KeystoreError> {
+        KeystoreFile::parse(IN_MEMORY, bytes.as_ref(), DEFAULT_ITERATIONS)?.open(password)?.choose(None)
     }
 
-    /// Adds what a JWK says of its key.
-    pub(super) fn described(mut self, key_id: Option<String>, algorithm: Option<SignatureAlgorithm>) -> Self {
+    /// Loads the key of a private JWK (RFC 7517), with its `kid`, `alg` and `x5c`.
+    ///
+    /// A JWK set must have exactly one key that may sign. Use [`JwkFile`] to choose a key by its id.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Jwk`] if it is not a private JWK, or its members do not form a key that can sign.
+    ///
+    /// # Examples
+    /// ```
+    /// use maskinporten_token_generator::keystore::SigningKey;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let key = SigningKey::from_jwk(std::fs::read("testdata/jwk/rsa.json")?)?;
+    ///
+    /// assert!(key.key_id().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_jwk(json: impl AsRef<[u8]>) -> Result<Self, KeystoreError> {
+        JwkFile::parse(IN_MEMORY, json)?.choose(None)
+    }
+
+    /// Loads an unencrypted private key in PEM, with certificates beside it or from a text of their own.
+    ///
+    /// The certificates may be in any order. Use [`PemFile`] for an encrypted key.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Pem`] if the text does not have exactly one private key, the key is encrypted or cannot sign, or
+    /// no certificate beside it belongs to it; [`KeystoreError::Certificates`] if none of `certificates` does.
+    ///
+    /// # Examples
+    /// ```
+    /// use maskinporten_token_generator::keystore::SigningKey;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (key, chain) = (std::fs::read("testdata/keys/enterprise-key.pem")?, std::fs::read("testdata/keys/chain.pem")?);
+    ///
+    /// assert!(SigningKey::from_pem(&key, None)?.certificates().is_empty());
+    /// # let chain = [chain, std::fs::read("testdata/keys/enterprise.pem")?].concat();
+    /// assert_eq!(SigningKey::from_pem(&key, Some(&chain))?.certificates().len(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_pem(key: impl AsRef<[u8]>, certificates: Option<&[u8]>) -> Result<Self, KeystoreError> {
+        let file = PemFile::parse(IN_MEMORY, key.as_ref(), DEFAULT_ITERATIONS)?;
+        if file.needs_password() {
+            return Err(KeystoreError::Pem { name: IN_MEMORY.to_owned(), source: PemErrorKind::NeedsPassword });
+        }
+        let password = SecretString::default();
+        match certificates {
+            Some(certificates) => file.open_with(&password, &CertificateFile::parse(IN_MEMORY, certificates)?),
+            None => file.open(&password),
+        }
+    }
+
+    /// Combines a key with its certificates, leaf first.
+    ///
+    /// # Errors
+    /// [`KeystoreErrorKind::KeyKind`] or [`KeystoreErrorKind::KeySize`] if the key cannot sign a JWT,
+    /// [`KeystoreErrorKind::Damaged`] if its numbers would keep OpenSSL busy for hours.
+    pub(super) fn new(key: PKey<Private>, certificates: Vec<Certificate>) -> Result<Self, KeystoreErrorKind> {
+        let public = checked_public_key(&key)?;
+        Ok(Self { handle: KeyHandle::OpenSsl(key), public, certificates, key_id: None, algorithm: None })
+    }
+
+    /// Combines a key in a hardware token with its certificates, leaf first.
+    ///
+    /// # Errors
+    /// [`KeystoreErrorKind::KeyKind`] or [`KeystoreErrorKind::KeySize`] if the key cannot sign a JWT.
+    pub(super) fn from_token(key: TokenKey, certificates: Vec<Certificate>) -> Result<Self, KeystoreErrorKind> {
+        let public = PublicKey::from_pkey(key.public())?;
+        Ok(Self { handle: KeyHandle::Token(key), public, certificates, key_id: None, algorithm: None })
+    }
+
+    /// Adds the `kid` and `alg` of a JWK.
+    pub(super) fn with_key_id(mut self, key_id: Option<String>, algorithm: Option<SignatureAlgorithm>) -> Self {
         (self.key_id, self.algorithm) = (key_id, algorithm);
         self
     }
@@ -100,85 +162,94 @@ impl SigningKey {
         &self.public
     }
 
-    /// Takes the key's own certificate and its chain from a file, in place of those it came with.
+    /// Replaces the certificates by the key's own certificate and its chain from a file.
     ///
     /// # Errors
-    /// [`KeystoreError::Certificates`] when no certificate in the file has the key's public half.
-    pub fn with_certificates(mut self, file: &CertificateFile) -> Result<Self, KeystoreError> {
-        self.certificates = file.chain_for(|certificate| self.material.owns(certificate))?;
+    /// [`KeystoreError::Certificates`] if no certificate in the file belongs to the key.
+    pub fn with_certificates(self, file: &CertificateFile) -> Result<Self, KeystoreError> {
+        self.with_certificates_from(file, &[])
+    }
+
+    /// As [`SigningKey::with_certificates`], with more certificates than those in the file.
+    pub(super) fn with_certificates_from(
+        mut self,
+        file: &CertificateFile,
+        more: &[Certificate],
+    ) -> Result<Self, KeystoreError> {
+        self.certificates = file.chain_for(more, |certificate| self.handle.matches(certificate))?;
         Ok(self)
     }
 
-    /// The certificates of the key, leaf to root; empty when the key came without.
+    /// Returns the certificates of the key, leaf to root; empty if it has none.
     #[must_use]
     pub fn certificates(&self) -> &[Certificate] {
         &self.certificates
     }
 
-    /// The key id that came with the key: the `kid` of a JWK.
+    /// Returns the `kid` of the JWK that the key comes from.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
     }
 
-    /// The algorithm that came with the key: the `alg` of a JWK.
+    /// Returns the `alg` of the JWK that the key comes from.
     #[must_use]
     pub fn algorithm(&self) -> Option<SignatureAlgorithm> {
         self.algorithm
     }
 
-    /// The algorithm that this kind of key signs with when nobody asks for another.
+    /// Returns the algorithm that this kind of key signs with by default.
     #[must_use]
     pub fn default_algorithm(&self) -> SignatureAlgorithm {
         self.public.kind().default_algorithm()
     }
 
-    /// Whether this key can sign with this algorithm.
+    /// Returns whether the key can sign with `algorithm`.
     #[must_use]
     pub fn can_sign_with(&self, algorithm: SignatureAlgorithm) -> bool {
         self.public.kind().can_sign_with(algorithm)
     }
 
-    /// What kind of key it is, in words: `RSA with 2048 bits`, `EC on P-256`, `Ed25519`.
+    /// Returns the kind of the key: `RSA with 2048 bits`, `EC on P-256`, `Ed25519`.
     #[must_use]
     pub fn kind(&self) -> String {
         self.public.kind().to_string()
     }
 
-    /// How many octets a signature has: for ECDSA the two numbers side by side (RFC 7518 §3.4).
+    /// Returns the length of a signature in bytes; an ECDSA signature is two numbers side by side (RFC 7518 §3.4).
     #[must_use]
     pub fn signature_length(&self) -> usize {
         self.public.kind().signature_length()
     }
 
-    /// The public half as a JWK with the members that Digdir requires of a registered key.
+    /// Returns the public key as a JWK with the members that Digdir requires of a registered key.
     ///
-    /// What Digdir takes for a key id, [`super::is_registrable_key_id`] tells.
+    /// [`super::is_registrable_key_id`] checks whether Digdir accepts the key id.
     #[must_use]
     pub fn public_jwk(&self, key_id: &str, algorithm: SignatureAlgorithm) -> Value {
         self.public.jwk(key_id, algorithm)
     }
 
-    /// The SHA-256 thumbprint of the public JWK in base64url (RFC 7638): the same for one key, whatever file it is in.
+    /// Returns the SHA-256 thumbprint of the public key in base64url (RFC 7638). It does not depend on the file format.
     #[must_use]
     pub fn thumbprint(&self) -> String {
         self.public.thumbprint()
     }
 
-    /// Signs, and verifies the result before it leaves: a damaged key is found here and not by the server.
+    /// Signs a message and verifies the signature, so that a damaged key is found here and not by the server.
     ///
     /// # Errors
-    /// [`SigningError`] when the key cannot sign so, or signs wrongly.
+    /// [`SigningError`] if the key does not support the algorithm, signing fails, or the signature does not verify.
     pub fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SigningError> {
         if !self.can_sign_with(algorithm) {
             return Err(SigningError::KindMismatch { algorithm, possible: self.default_algorithm() });
         }
-        let coordinate = self.public.kind().coordinate_length();
-        let signature = self.material.sign(algorithm, message, coordinate)?;
-        if !self.material.verify(algorithm, message, &signature, coordinate)? {
-            return Err(SigningError::Inconsistent);
+        let signature = self.handle.sign(algorithm, message)?;
+        if self.handle.verify(algorithm, message, &signature)? {
+            Ok(signature)
+        } else {
+            Err(SigningError::Inconsistent)
         }
-        Ok(signature)
     }
 }
 
@@ -194,18 +265,18 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
-/// What of the key may be shown, once it is sure that signing with it ends in time.
-pub(super) fn checked(key: &PKey<Private>) -> Result<PublicKey, Reason> {
-    let public = PublicKey::of(key)?;
-    if matches!(public.kind(), Kind::Rsa { .. }) && !numbers_fit(key) {
-        return Err(Reason::Damaged("the numbers of its RSA key do not belong together"));
+/// Returns the public key of a private key, once signing with it is known to end in reasonable time.
+pub(super) fn checked_public_key(key: &PKey<Private>) -> Result<PublicKey, KeystoreErrorKind> {
+    let public = PublicKey::from_pkey(key)?;
+    if matches!(public.kind(), KeyKind::Rsa { .. }) && !has_plausible_lengths(key) {
+        return Err(KeystoreErrorKind::Damaged("the numbers of its RSA key do not belong together"));
     }
     Ok(public)
 }
 
-/// Whether no number of an RSA key is longer than the modulus lets it be (RFC 8017 §3.2): OpenSSL computes with
-/// whatever length it is given, for hours when a file says so.
-fn numbers_fit(key: &PKey<Private>) -> bool {
+/// Returns whether no number of an RSA key is longer than the modulus allows (RFC 8017 §3.2). OpenSSL computes with
+/// numbers of any length, which can take hours.
+fn has_plausible_lengths(key: &PKey<Private>) -> bool {
     let Ok(rsa) = key.rsa() else { return false };
     let bits = |number: Option<&BigNumRef>| number.map_or(0, BigNumRef::num_bits);
     let (modulus, p, q) = (rsa.n().num_bits(), bits(rsa.p()), bits(rsa.q()));

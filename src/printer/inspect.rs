@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::paint::Painter;
 use crate::{
     inspect::{Finding, InputFormat, Inspection, Organisation, TimeClaim, Verdict, Verification, relative},
-    keystore::ListedCertificate,
+    keystore::CertificateSummary,
     text::printable,
 };
 
@@ -176,7 +176,7 @@ fn organisations(reading: &Inspection) -> Vec<Row> {
 
 fn certificates(reading: &Inspection) -> Vec<Row> {
     let date = |at: Option<DateTime<Utc>>| at.map_or_else(|| "?".to_owned(), |at| at.format("%Y-%m-%d").to_string());
-    let row = |(number, certificate): (usize, &ListedCertificate)| {
+    let row = |(number, certificate): (usize, &CertificateSummary)| {
         let organisation = certificate.organisation_number.as_ref();
         let organisation = organisation.map(|number| format!(", organisation {number}")).unwrap_or_default();
         let (from, until) = (date(certificate.not_before), date(certificate.not_after));

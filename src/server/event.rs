@@ -1,46 +1,46 @@
-//! What happened, for a log: a line each, as text or as JSON. No event holds a token, a grant, a secret or a query.
+//! What a log reports. No event contains a token, an assertion, a secret or a query.
 
 use std::{fmt, sync::Arc};
 
 use serde_json::{Value, json};
 
-/// Is told what happens, one event at a time; called from where requests are served, so it must be quick.
+/// Receives events one at a time. It is called while a request is served, so it must return quickly.
 pub type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
 
-/// What happened.
+/// What happened. `Display` makes one line for a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
     /// A request was answered.
     Request {
-        /// The method, when it is one that is known.
+        /// The method, or `-` if it is unknown.
         method: &'static str,
-        /// The path, when it is one that is known.
-        path: &'static str,
-        /// The status of the answer.
+        /// The path, or `-` if it is unknown.
+        path: String,
+        /// The status of the response.
         status: u16,
         /// How long it took.
         milliseconds: u128,
-        /// The profile, when a token was wanted.
+        /// The profile, if a token was requested.
         profile: Option<String>,
-        /// The scopes that were wanted.
+        /// The requested scopes.
         scope: Option<String>,
-        /// What was done: `memory`, `fresh`, or why not.
+        /// What was done: `memory`, `fresh`, or the code of an error.
         what: String,
     },
-    /// A token was renewed ahead of its end, or could not be.
+    /// A token was renewed before its expiry, or could not be.
     Renewal {
         /// The profile.
         profile: String,
         /// The scopes.
         scope: String,
-        /// The code of what went wrong.
+        /// The code of the error.
         outcome: Result<(), String>,
     },
 }
 
 impl Event {
-    /// The event as one JSON object.
+    /// Returns the event as one JSON object.
     #[must_use]
     pub fn to_json(&self) -> Value {
         match self {
@@ -75,7 +75,7 @@ impl fmt::Display for Event {
                 }
             }
             Self::Renewal { profile, scope, outcome: Ok(()) } => {
-                write!(formatter, "renewed ahead of its end ({profile}: {scope})")
+                write!(formatter, "renewed before expiry ({profile}: {scope})")
             }
             Self::Renewal { profile, scope, outcome: Err(code) } => {
                 write!(formatter, "could not renew: {code} ({profile}: {scope})")

@@ -1,80 +1,64 @@
-//! Who may ask: the checks that come before any path is looked at.
+//! The checks that every request must pass before its handler runs.
 //!
-//! A page in the user's browser can send requests to loopback too. `Host` must name this machine, so that a name that is
-//! bound to 127.0.0.1 for a moment gets nothing (DNS rebinding); requests that a page of another origin makes carry
-//! `Origin` or `Sec-Fetch-Site` (<https://www.w3.org/TR/fetch-metadata/>) and are refused unless that origin is named.
-//! The secret is RFC 6750's bearer token.
+//! Pages in the user's browser can send requests to loopback too. `Host` must name this machine, so that a name that an
+//! attacker points at 127.0.0.1 is of no use (DNS rebinding). Requests from pages of other origins carry `Origin` or
+//! `Sec-Fetch-Site` (<https://www.w3.org/TR/fetch-metadata/>) and are rejected unless the origin is allowed. The secret
+//! is a bearer token (RFC 6750).
 
 use std::{net::SocketAddr, sync::Arc};
 
 use hyper::{
-    HeaderMap, Method, Request, StatusCode,
-    header::{AUTHORIZATION, HOST, HeaderName, ORIGIN},
+    HeaderMap, Request,
+    header::{ACCEPT, AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN},
 };
-use openssl::{memcmp, sha::sha256};
-use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{ApiError, credentials::Credentials, page, route::Route};
+use super::{
+    api_error::ApiError,
+    credentials::{Credentials, SecretHash},
+};
 
 pub(super) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
-/// A secret that callers must know: its hash, so that comparing takes the same time whatever is sent.
-#[derive(Clone)]
-pub(super) struct Secret([u8; 32]);
-
-/// The checks of one listening socket.
+/// The checks of one listener.
 pub(super) struct Guard {
-    /// What `Host` may be; `None` when it may be anything, since the secret is asked for.
+    /// The accepted values of `Host`; `None` accepts any, because the secret is required.
     hosts: Option<Vec<String>>,
     scheme: &'static str,
     credentials: Arc<Credentials>,
-    origins: Vec<String>,
-}
-
-impl Secret {
-    pub(super) fn of(secret: &SecretString) -> Self {
-        Self(sha256(secret.expose_secret().as_bytes()))
-    }
-
-    fn is(&self, told: &[u8]) -> bool {
-        memcmp::eq(&self.0, &sha256(told))
-    }
+    allowed_origins: Vec<String>,
 }
 
 impl Guard {
-    /// The guard of a socket on loopback at this address; of any other socket when there is none.
+    /// Makes the guard of a listener at this loopback address; without an address, of any other listener.
     pub(super) fn new(
-        address: Option<SocketAddr>,
+        loopback: Option<SocketAddr>,
         scheme: &'static str,
         credentials: Arc<Credentials>,
-        origins: Vec<String>,
+        allowed_origins: Vec<String>,
     ) -> Self {
-        let hosts = address.map(|address| {
+        let hosts = loopback.map(|address| {
             let port = address.port();
-            let usual = if scheme == "https" { 443 } else { 80 };
+            let default_port = if scheme == "https" { 443 } else { 80 };
             let names = ["127.0.0.1", "localhost", "[::1]"];
             let with_port = names.iter().map(|name| format!("{name}:{port}")).chain([address.to_string()]);
-            with_port.chain(names.iter().filter(|_| port == usual).map(|name| (*name).to_owned())).collect()
+            with_port.chain(names.iter().filter(|_| port == default_port).map(|name| (*name).to_owned())).collect()
         });
-        Self { hosts, scheme, credentials, origins }
+        Self { hosts, scheme, credentials, allowed_origins }
     }
 
-    /// The origin in whose name a request may come, when it names one that is let in.
+    /// Returns the request's origin if it is one of the allowed ones.
     pub(super) fn allowed_origin<'headers>(&self, headers: &'headers HeaderMap) -> Option<&'headers str> {
         let origin = headers.get(ORIGIN)?.to_str().ok()?;
-        self.origins.iter().any(|own| own == origin).then_some(origin)
+        self.allowed_origins.iter().any(|allowed| allowed == origin).then_some(origin)
     }
 
-    /// Whether a request is let in; without the secret only what tells nothing is.
-    pub(super) fn check<B>(&self, request: &Request<B>, route: Option<Route>) -> Result<(), ApiError> {
+    /// Checks `Host`, origin and, unless the response is public, the secret.
+    pub(super) fn check<B>(&self, request: &Request<B>, is_public: bool) -> Result<(), ApiError> {
         let host = self.check_host(request)?;
         self.check_origin(request.headers(), host)?;
-        // A preflight carries no credentials (Fetch §4.8), and an origin that is not named has got no further.
-        // Somebody who mistypes the page's address in a browser is told so.
-        let is_page = matches!(route, None | Some(Route::Token)) && page::is_wanted(request.headers());
-        let is_open = is_page || route.is_some_and(Route::is_open) || request.method() == Method::OPTIONS;
         match self.credentials.secret() {
-            Some(secret) if !is_open => check_secret(&secret, request.headers()),
+            Some(secret) if !is_public => check_secret(secret, request.headers()),
             _ => Ok(()),
         }
     }
@@ -83,52 +67,60 @@ impl Guard {
         let mut hosts = request.headers().get_all(HOST).iter();
         let host = match (hosts.next(), hosts.next()) {
             (Some(host), None) => host.to_str().unwrap_or_default(),
-            (None, _) => return Err(bad_request("the request has no `Host`")),
-            _ => return Err(bad_request("the request has more than one `Host`")),
+            (None, _) => return Err(ApiError::bad_request("the request has no `Host`")),
+            _ => return Err(ApiError::bad_request("the request has more than one `Host`")),
         };
         let same = |own: &str| own.eq_ignore_ascii_case(host);
         let authority = request.uri().authority().map(hyper::http::uri::Authority::as_str);
         if self.hosts.as_ref().is_some_and(|own| !own.iter().any(|own| same(own))) || !authority.is_none_or(same) {
-            let told = "`Host` does not name this server on this machine";
-            return Err(ApiError::new(StatusCode::FORBIDDEN.as_u16(), "host", told)
-                .hint("ask http://127.0.0.1 with the port that it listens on; a name of your own is refused, since any website could have one"));
+            let error = ApiError::new(403, "host", "`Host` does not name this server on this machine");
+            return Err(error.hint(
+                "use http://127.0.0.1 with the server's port; other names are rejected, since any website can have one \
+                 that leads here",
+            ));
         }
         Ok(host)
     }
 
     fn check_origin(&self, headers: &HeaderMap, host: &str) -> Result<(), ApiError> {
         let site = headers.get(SEC_FETCH_SITE).map(|site| site.to_str().unwrap_or_default());
-        let own = |origin: &str| {
+        let is_own = |origin: &str| {
             let rest = origin.strip_prefix(self.scheme).and_then(|rest| rest.strip_prefix("://"));
             rest.is_some_and(|rest| rest.eq_ignore_ascii_case(host))
         };
-        let let_in = match headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default()) {
-            Some(origin) if self.origins.iter().any(|named| named == origin) => true,
-            Some(origin) => own(origin) && matches!(site, None | Some("same-origin")),
-            // `none` is the user's own doing: an address that was typed, a bookmark.
+        let accepted = match headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default()) {
+            Some(origin) if self.allowed_origins.iter().any(|allowed| allowed == origin) => true,
+            Some(origin) => is_own(origin) && matches!(site, None | Some("same-origin")),
+            // `none` is an action of the user: a typed address, a bookmark.
             None => matches!(site, None | Some("same-origin" | "none")),
         };
-        if let_in && headers.get_all(ORIGIN).iter().count() < 2 && headers.get_all(SEC_FETCH_SITE).iter().count() < 2 {
+        let is_single = |name| headers.get_all(name).iter().count() < 2;
+        if accepted && is_single(ORIGIN) && is_single(SEC_FETCH_SITE) {
             return Ok(());
         }
-        Err(ApiError::new(StatusCode::FORBIDDEN.as_u16(), "origin", "a page of another origin may not ask for tokens")
-            .hint("if it is your own, name its origin with --allow-origin when the server is started"))
+        let error = ApiError::new(403, "origin", "pages of other origins may not send requests");
+        Err(error.hint("to allow a page of your own, start the server with --allow-origin and the page's origin"))
     }
 }
 
-fn check_secret(secret: &Secret, headers: &HeaderMap) -> Result<(), ApiError> {
-    let mut told = headers.get_all(AUTHORIZATION).iter();
-    let (first, more) = (told.next().map(hyper::header::HeaderValue::as_bytes), told.next());
-    // RFC 7235 §2.1: the scheme's letter case does not count.
-    let bearer = first.filter(|told| told.len() > 7 && told[..7].eq_ignore_ascii_case(b"bearer "));
-    if more.is_none() && bearer.is_some_and(|told| secret.is(&told[7..])) {
+fn check_secret(secret: SecretHash, headers: &HeaderMap) -> Result<(), ApiError> {
+    let mut sent = headers.get_all(AUTHORIZATION).iter();
+    let (first, second) = (sent.next().map(HeaderValue::as_bytes), sent.next());
+    // The scheme is case-insensitive (RFC 7235 §2.1).
+    let bearer = first.filter(|sent| sent.len() > 7 && sent[..7].eq_ignore_ascii_case(b"bearer "));
+    if second.is_none() && bearer.is_some_and(|sent| secret.matches(&sent[7..])) {
         return Ok(());
     }
-    let told = "the request does not carry this server's secret";
-    Err(ApiError::new(StatusCode::UNAUTHORIZED.as_u16(), "unauthorized", told)
-        .hint("send `Authorization: Bearer` with the secret that the server was started with"))
+    let error = ApiError::new(401, "unauthorized", "the request does not contain this server's secret");
+    Err(error.hint("send the secret that the server was started with as `Authorization: Bearer SECRET`"))
 }
 
-pub(super) fn bad_request(told: &str) -> ApiError {
-    ApiError::new(StatusCode::BAD_REQUEST.as_u16(), "invalid_request", told)
+/// Whether a browser navigates to an address and expects a page. Old browsers do not send `Sec-Fetch-Mode`.
+pub(super) fn is_navigation(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let accept = text(ACCEPT).unwrap_or_default();
+    match text(SEC_FETCH_MODE) {
+        Some(mode) => mode == "navigate" && accept.contains("text/html"),
+        None => accept.starts_with("text/html"),
+    }
 }

@@ -1,7 +1,7 @@
-//! Whether a token holds, by the keys that its issuer publishes; they are remembered for a while.
+//! Whether a token is active, by its claims and by the keys that its issuer publishes, which are kept for a while.
 //!
-//! The issuer is the profile's own: nothing is fetched from where a token points. As with tokens, any number of callers
-//! wait for one request, which goes on when they leave.
+//! The issuer is the profile's: nothing is fetched from an address in a token. Any number of callers wait for one request
+//! for the keys, which continues if they leave.
 
 use std::{
     collections::HashMap,
@@ -13,57 +13,57 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
-use super::Profile;
+use super::profile::ServedProfile;
 use crate::{
     client::{RetryPolicy, published_keys},
     inspect::{Expectations, Jwt, Keys, Kind, Verdict, verify},
     keystore::KeySet,
 };
 
-/// How long keys are remembered.
-const AGE: Duration = Duration::from_mins(10);
-/// How soon they are fetched again for a token whose key is not among them.
-const PAUSE: Duration = Duration::from_secs(30);
+/// How long keys are kept.
+const MAXIMUM_AGE: Duration = Duration::from_mins(10);
+/// How soon they are fetched again for a token whose key is unknown.
+const MINIMUM_AGE: Duration = Duration::from_secs(30);
 
-/// The keys of issuers.
+/// The keys of issuers, by the issuer's identifier.
 #[derive(Default)]
-pub(super) struct Issuers(Mutex<HashMap<String, Arc<Issuer>>>);
+pub(super) struct Issuers(Mutex<HashMap<String, Arc<IssuerKeys>>>);
 
 /// Why a token is not active.
 #[derive(Debug)]
 pub(super) struct Inactive {
-    /// As the log has it: nothing of the token's own.
+    /// For the log; it contains nothing from the token.
     pub(super) what: &'static str,
-    /// As the caller is told.
+    /// For the caller.
     pub(super) why: String,
 }
 
 /// One issuer's keys.
 #[derive(Default)]
-struct Issuer(Mutex<State>);
+struct IssuerKeys(Mutex<KeyState>);
 
 #[derive(Default)]
-struct State {
+struct KeyState {
     keys: Option<Arc<KeySet>>,
-    /// When they were last fetched, or found not to be had.
-    checked: Option<Instant>,
-    /// When the last request for them set out.
-    asked: Option<Instant>,
-    /// Closed when that request is over, however it ended.
-    flight: Option<watch::Receiver<()>>,
+    /// When the last request for them ended, successful or not.
+    fetched: Option<Instant>,
+    /// When the last request for them began.
+    requested: Option<Instant>,
+    /// The in-flight request; its channel closes when it ends.
+    in_flight: Option<watch::Receiver<()>>,
 }
 
-/// What somebody who wants keys finds.
-enum Found {
+/// The keys, or the request for them.
+enum Lookup {
     Keys(Option<Arc<KeySet>>),
-    Flight(watch::Receiver<()>),
+    InFlight(watch::Receiver<()>),
 }
 
 impl Issuers {
-    /// The claims of a token that holds now, else why it does not.
+    /// Returns the claims of an active token, else why it is not active.
     pub(super) async fn introspect(
         &self,
-        profile: &Profile,
+        profile: &ServedProfile,
         token: &str,
         now: DateTime<Utc>,
     ) -> Result<Map<String, Value>, Inactive> {
@@ -74,69 +74,68 @@ impl Issuers {
         if jwt.issuer() != expected.issuer.as_deref() {
             return Err(inactive("not active: another issuer", "invalid issuer".to_owned()));
         }
-        let no_keys = || inactive("not active: no keys", "the issuer's keys could not be fetched".to_owned());
+        let no_keys = || inactive("not active: no keys", "could not fetch the issuer's keys".to_owned());
         let keys = self.issuer(profile).keys(profile, &jwt).await.ok_or_else(no_keys)?;
         let verification = verify(&jwt, Kind::MaskinportenAccessToken, &Keys::Set(&keys), &expected, now);
         let fault = verification.findings.iter().find(|finding| finding.verdict == Verdict::Fault);
         match fault {
             None => Ok(jwt.claims().clone()),
-            Some(fault) => Err(inactive("not active: it does not hold", format!("{}: {}", fault.check, fault.found))),
+            Some(fault) => Err(inactive("not active: invalid", format!("{}: {}", fault.check, fault.found))),
         }
     }
 
-    fn issuer(&self, profile: &Profile) -> Arc<Issuer> {
+    fn issuer(&self, profile: &ServedProfile) -> Arc<IssuerKeys> {
         let mut issuers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(issuers.entry(profile.issuer.identifier.clone()).or_default())
     }
 }
 
-impl Issuer {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl IssuerKeys {
+    fn lock(&self) -> MutexGuard<'_, KeyState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The issuer's keys; `None` when they cannot be had.
-    async fn keys(self: Arc<Self>, profile: &Profile, jwt: &Jwt) -> Option<Arc<KeySet>> {
-        let mut flight = match self.find(profile, jwt) {
-            Found::Keys(keys) => return keys,
-            Found::Flight(flight) => flight,
+    /// Returns the issuer's keys, or `None` if there are none.
+    async fn keys(self: Arc<Self>, profile: &ServedProfile, jwt: &Jwt) -> Option<Arc<KeySet>> {
+        let mut in_flight = match self.find(profile, jwt) {
+            Lookup::Keys(keys) => return keys,
+            Lookup::InFlight(in_flight) => in_flight,
         };
-        while flight.changed().await.is_ok() {}
+        while in_flight.changed().await.is_ok() {}
         self.lock().keys.clone()
     }
 
-    /// Decides under one lock, so that nobody sets out while somebody else arrives. Whoever knows the key he needs waits
-    /// for nobody.
-    fn find(self: &Arc<Self>, profile: &Profile, jwt: &Jwt) -> Found {
+    /// Decides under one lock, so that two requests never start at once. A token with a known key waits for no request.
+    fn find(self: &Arc<Self>, profile: &ServedProfile, jwt: &Jwt) -> Lookup {
         let mut state = self.lock();
         let is_within = |limit, since: Option<Instant>| since.is_some_and(|since| since.elapsed() < limit);
         let known = state.keys.as_ref().filter(|keys| keys.find(jwt.key_id(), jwt.algorithm()).next().is_some());
-        if let Some(keys) = known.filter(|_| is_within(AGE, state.checked)) {
-            return Found::Keys(Some(Arc::clone(keys)));
+        if let Some(keys) = known.filter(|_| is_within(MAXIMUM_AGE, state.fetched)) {
+            return Lookup::Keys(Some(Arc::clone(keys)));
         }
-        if let Some(flight) = state.flight.as_ref().filter(|flight| flight.has_changed().is_ok()) {
-            return Found::Flight(flight.clone());
+        if let Some(in_flight) = state.in_flight.as_ref().filter(|in_flight| in_flight.has_changed().is_ok()) {
+            return Lookup::InFlight(in_flight.clone());
         }
-        if is_within(PAUSE, state.asked) {
-            return Found::Keys(state.keys.clone());
+        if is_within(MINIMUM_AGE, state.requested) {
+            return Lookup::Keys(state.keys.clone());
         }
-        let (tell, told) = watch::channel(());
-        (state.asked, state.flight) = (Some(Instant::now()), Some(told.clone()));
-        // It goes on when the caller has left: others may have joined.
-        tokio::spawn(Arc::clone(self).fly(profile.clone(), tell));
-        Found::Flight(told)
+        let (sender, receiver) = watch::channel(());
+        (state.requested, state.in_flight) = (Some(Instant::now()), Some(receiver.clone()));
+        // A task of its own: it must continue when the caller leaves, because others may wait for it.
+        tokio::spawn(Arc::clone(self).fetch(profile.clone(), sender));
+        Lookup::InFlight(receiver)
     }
 
-    async fn fly(self: Arc<Self>, profile: Profile, tell: watch::Sender<()>) {
+    async fn fetch(self: Arc<Self>, profile: ServedProfile, sender: watch::Sender<()>) {
         let once = RetryPolicy { timeout: profile.timeout, retries: 0 };
         let fetched = published_keys(&profile.issuer, &profile.http, once).await;
         let mut state = self.lock();
-        state.checked = Some(Instant::now());
-        // What was known before is better than nothing.
+        state.fetched = Some(Instant::now());
+        // After a failure the previous keys stay in use.
         if let Ok(Some(keys)) = fetched {
             state.keys = Some(Arc::new(keys));
         }
-        drop((state, tell));
+        drop((state, sender));
     }
 }
 
@@ -144,18 +143,35 @@ impl Issuer {
 mod tests {
     use super::*;
     use crate::{
-        client::MinimumLifetime, environment::KnownIssuer, grant::Scopes, http::HttpOptions, server::AllowedScopes,
+        cache::KeyIdentity,
+        environment::{Environment, KnownIssuer},
+        grant::{Scopes, Sign},
+        http::{EndpointError, HttpOptions},
+        server::profile::AllowedScopes,
+        tokens::{KeyError, KeyProvider, TokenSource},
     };
 
+    struct NoKey;
+
+    impl KeyProvider for NoKey {
+        fn identity(&self) -> KeyIdentity {
+            KeyIdentity::new("none")
+        }
+
+        fn open(&self) -> Result<Arc<dyn Sign>, KeyError> {
+            Err(Arc::new(EndpointError::NotAUrl(String::new())))
+        }
+    }
+
     #[test]
-    fn a_key_that_is_known_is_found_while_others_are_being_fetched() {
-        let profile = Profile {
+    fn a_known_key_is_found_while_a_request_for_others_is_in_flight() {
+        let profile = ServedProfile {
             name: "default".to_owned(),
             environment: "test".to_owned(),
             issuer: KnownIssuer::find("https://test.maskinporten.no/").unwrap(),
             scopes: Scopes::parse("a:b").unwrap(),
             allowed: AllowedScopes::default(),
-            minimum: MinimumLifetime::Usual,
+            tokens: TokenSource::builder(Environment::Test, "client", NoKey).scope("a:b").build().unwrap(),
             headers: Vec::new(),
             http: HttpOptions { connect_timeout: Duration::ZERO, ..HttpOptions::default() },
             timeout: Duration::ZERO,
@@ -164,14 +180,14 @@ mod tests {
         let modulus = "n".repeat(341) + "w";
         let keys = format!(r#"{{"keys":[{{"kty":"RSA","kid":"known","alg":"RS256","e":"AQAB","n":"{modulus}"}}]}}"#);
         let keys = Some(Arc::new(KeySet::parse(keys.as_bytes()).unwrap()));
-        let (_tell, told) = watch::channel(());
-        let state = State { keys, checked: Some(Instant::now()), asked: None, flight: Some(told) };
-        let issuer = Arc::new(Issuer(Mutex::new(state)));
+        let (_sender, receiver) = watch::channel(());
+        let state = KeyState { keys, fetched: Some(Instant::now()), requested: None, in_flight: Some(receiver) };
+        let issuer = Arc::new(IssuerKeys(Mutex::new(state)));
         // {"alg":"RS256","kid":"known"} and {"alg":"RS256","kid":"other"}
         let known = Jwt::parse(b"eyJhbGciOiJSUzI1NiIsImtpZCI6Imtub3duIn0.e30.AAAA").unwrap();
         let other = Jwt::parse(b"eyJhbGciOiJSUzI1NiIsImtpZCI6Im90aGVyIn0.e30.AAAA").unwrap();
 
-        assert!(matches!(issuer.find(&profile, &known), Found::Keys(Some(_))));
-        assert!(matches!(issuer.find(&profile, &other), Found::Flight(_)));
+        assert!(matches!(issuer.find(&profile, &known), Lookup::Keys(Some(_))));
+        assert!(matches!(issuer.find(&profile, &other), Lookup::InFlight(_)));
     }
 }

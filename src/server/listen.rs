@@ -1,19 +1,20 @@
-//! Sockets: loopback on both families, another address when it is guarded, or a Unix socket for its owner alone.
+//! Opens sockets: loopback on both address families, other addresses, Unix sockets, and inherited ones.
 
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 
-use super::{Options, ServerError};
+use super::error::ServerError;
+use crate::connections::ListeningSocket;
 
-/// As many callers at once may wait to be let in.
+/// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// How many free ports are tried, should one be free on 127.0.0.1 and not on `::1`.
+/// How many free ports are tried if a port that is free on 127.0.0.1 is not free on `::1`.
 const ATTEMPTS: usize = 10;
 
 /// Where to listen.
@@ -23,76 +24,67 @@ pub enum Listen {
     Loopback(u16),
     /// This address.
     Address(SocketAddr),
-    /// A Unix socket, which its owner alone may use.
+    /// A Unix socket that only its owner may use.
     Unix(PathBuf),
 }
 
+/// A socket that was opened before the program started, such as one of systemd's (`sd_listen_fds(3)`).
+#[derive(Debug)]
+pub enum InheritedSocket {
+    /// A TCP socket.
+    Tcp(std::net::TcpListener),
+    /// A Unix socket; the program that made it removes its file.
+    #[cfg(unix)]
+    Unix(std::os::unix::net::UnixListener),
+}
+
+/// How a server is protected, which decides where it may listen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ListenPolicy {
+    pub(super) has_secret: bool,
+    /// By TLS, or by other means as the user says.
+    pub(super) is_encrypted: bool,
+}
+
 /// A socket that listens.
-pub(super) enum Listening {
-    Tcp(TcpListener),
-    #[cfg(unix)]
-    Unix {
-        listener: tokio::net::UnixListener,
-        place: PathBuf,
-        /// Its file, where it is ours to remove.
-        #[expect(dead_code, reason = "it is there to be dropped")]
-        file: Option<SocketFile>,
-    },
+pub(super) struct OpenSocket {
+    pub(super) socket: ListeningSocket,
+    /// The path of a Unix socket.
+    pub(super) path: Option<PathBuf>,
+    /// The file to remove at the end.
+    pub(super) file: Option<SocketFile>,
 }
 
-/// An accepted connection.
-pub(super) enum Stream {
-    Tcp(TcpStream),
-    #[cfg(unix)]
-    Unix(tokio::net::UnixStream),
-}
-
-impl Listening {
-    pub(super) async fn accept(&self) -> io::Result<Stream> {
-        match self {
-            Self::Tcp(listener) => {
-                let (stream, _) = listener.accept().await?;
-                // Answers are written in one go: waiting for more octets only delays them.
-                let _ = stream.set_nodelay(true);
-                Ok(Stream::Tcp(stream))
-            }
-            #[cfg(unix)]
-            Self::Unix { listener, .. } => listener.accept().await.map(|(stream, _)| Stream::Unix(stream)),
-        }
+impl OpenSocket {
+    fn tcp(listener: TcpListener) -> Self {
+        Self { socket: ListeningSocket::Tcp(listener), path: None, file: None }
     }
 
-    /// Where it listens, for people.
+    /// Returns where it listens, for people.
     pub(super) fn place(&self, scheme: &str) -> Option<String> {
-        match self {
-            Self::Tcp(listener) => listener.local_addr().ok().map(|address| format!("{scheme}://{address}/")),
-            #[cfg(unix)]
-            Self::Unix { place, .. } => Some(place.display().to_string()),
-        }
+        let path = self.path.as_ref().map(|path| path.display().to_string());
+        path.or_else(|| self.address().map(|address| format!("{scheme}://{address}/")))
     }
 
-    /// The address, of which a Unix socket has none.
+    /// Returns the address of a TCP socket.
     pub(super) fn address(&self) -> Option<SocketAddr> {
-        match self {
-            Self::Tcp(listener) => listener.local_addr().ok(),
+        match &self.socket {
+            ListeningSocket::Tcp(listener) => listener.local_addr().ok(),
             #[cfg(unix)]
-            Self::Unix { .. } => None,
+            ListeningSocket::Unix(_) => None,
         }
     }
 }
 
-/// The file of a Unix socket, removed at the end unless another server has put its own in its place.
+/// The file of a Unix socket, removed on drop unless another server has replaced it.
 #[cfg(unix)]
 pub(super) struct SocketFile {
     path: PathBuf,
     device_and_inode: Option<(u64, u64)>,
 }
 
-#[cfg(unix)]
-impl SocketFile {
-    fn at(path: &std::path::Path) -> Self {
-        Self { path: path.to_owned(), device_and_inode: device_and_inode(path) }
-    }
-}
+#[cfg(not(unix))]
+pub(super) type SocketFile = std::convert::Infallible;
 
 #[cfg(unix)]
 impl Drop for SocketFile {
@@ -104,21 +96,25 @@ impl Drop for SocketFile {
 }
 
 #[cfg(unix)]
-fn device_and_inode(path: &std::path::Path) -> Option<(u64, u64)> {
+fn device_and_inode(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;
     path.symlink_metadata().ok().map(|file| (file.dev(), file.ino()))
 }
 
-/// Takes every socket that was passed on, and opens every other that is asked for.
-pub(super) fn open(options: &mut Options) -> Result<Vec<Listening>, ServerError> {
-    let passed = std::mem::take(&mut options.passed);
-    let mut all = passed.into_iter().map(|passed| passed.listening(options)).collect::<Result<Vec<_>, _>>()?;
-    for listen in &options.listen {
+/// Takes over the inherited sockets and opens the others.
+pub(super) fn open(
+    inherited: Vec<InheritedSocket>,
+    listen: &[Listen],
+    policy: ListenPolicy,
+) -> Result<Vec<OpenSocket>, ServerError> {
+    let inherited = inherited.into_iter().map(|socket| socket.open(policy));
+    let mut all = inherited.collect::<Result<Vec<_>, _>>()?;
+    for listen in listen {
         match listen {
-            Listen::Loopback(port) => all.extend(loopback(*port)?),
+            Listen::Loopback(port) => all.extend(loopback(*port)?.into_iter().map(OpenSocket::tcp)),
             Listen::Address(address) => {
-                check(*address, options)?;
-                all.push(Listening::Tcp(tcp(*address)?));
+                policy.check(*address)?;
+                all.push(OpenSocket::tcp(tcp(*address)?));
             }
             Listen::Unix(path) => all.push(unix(path)?),
         }
@@ -126,26 +122,28 @@ pub(super) fn open(options: &mut Options) -> Result<Vec<Listening>, ServerError>
     Ok(all)
 }
 
-/// What others can reach wants a secret and TLS.
-pub(super) fn check(address: SocketAddr, options: &Options) -> Result<(), ServerError> {
-    match () {
-        () if address.ip().is_loopback() => Ok(()),
-        () if options.secret.is_none() => Err(ServerError::NoSecret(address)),
-        () if options.tls.is_none() && !options.insecure_plain_http => Err(ServerError::NoTls(address)),
-        () => Ok(()),
+impl ListenPolicy {
+    /// Checks that an address which other machines can reach is protected.
+    fn check(self, address: SocketAddr) -> Result<(), ServerError> {
+        match self {
+            _ if address.ip().is_loopback() => Ok(()),
+            Self { has_secret: false, .. } => Err(ServerError::NoSecret(address)),
+            Self { is_encrypted: false, .. } => Err(ServerError::NoTls(address)),
+            Self { .. } => Ok(()),
+        }
     }
 }
 
-/// The same port on both families; a machine without IPv6 has one of them.
-fn loopback(port: u16) -> Result<Vec<Listening>, ServerError> {
+/// Opens the same port on both address families; a machine without IPv6 has one of them.
+fn loopback(port: u16) -> Result<Vec<TcpListener>, ServerError> {
     let mut last = None;
     for _ in 0..if port == 0 { ATTEMPTS } else { 1 } {
         let first = tcp((Ipv4Addr::LOCALHOST, port).into())?;
-        let own = first.local_addr().map_or(port, |address| address.port());
-        match tcp((Ipv6Addr::LOCALHOST, own).into()) {
-            Ok(second) => return Ok(vec![Listening::Tcp(first), Listening::Tcp(second)]),
+        let actual = first.local_addr().map_or(port, |address| address.port());
+        match tcp((Ipv6Addr::LOCALHOST, actual).into()) {
+            Ok(second) => return Ok(vec![first, second]),
             Err(error @ ServerError::Taken { .. }) => last = Some(error),
-            Err(_) => return Ok(vec![Listening::Tcp(first)]),
+            Err(_) => return Ok(vec![first]),
         }
     }
     let address = (IpAddr::from(Ipv6Addr::LOCALHOST), port).into();
@@ -153,53 +151,109 @@ fn loopback(port: u16) -> Result<Vec<Listening>, ServerError> {
 }
 
 fn tcp(address: SocketAddr) -> Result<TcpListener, ServerError> {
-    let listening = || {
+    let listen = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // On Windows the option would let others take the port too.
+        // On Windows the option would let other programs take the port too.
         #[cfg(unix)]
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         socket.listen(BACKLOG)
     };
-    listening().map_err(|source: io::Error| match source.kind() {
+    listen().map_err(|source: io::Error| match source.kind() {
         io::ErrorKind::AddrInUse => ServerError::Taken { address, source },
         _ => ServerError::Listen { address, source },
     })
 }
 
-/// Makes the socket where nobody else can look and moves it into place, so that it is never open to others. What a
-/// server that was killed has left behind is replaced.
+/// Creates the socket in a private folder and moves it into place, so that no other user can ever connect. The socket of
+/// a server that was killed is replaced.
 #[cfg(unix)]
-fn unix(path: &std::path::Path) -> Result<Listening, ServerError> {
+fn unix(path: &Path) -> Result<OpenSocket, ServerError> {
     use std::{
         fs::Permissions,
         os::unix::{fs::FileTypeExt as _, fs::PermissionsExt as _, net::UnixStream},
     };
 
-    if let Ok(there) = path.symlink_metadata() {
-        if !there.file_type().is_socket() {
-            return Err(ServerError::NoSocket(path.to_owned()));
+    if let Ok(existing) = path.symlink_metadata() {
+        if !existing.file_type().is_socket() {
+            return Err(ServerError::NotASocket(path.to_owned()));
         }
         if UnixStream::connect(path).is_ok() {
             return Err(ServerError::SocketTaken(path.to_owned()));
         }
     }
-    let made = || {
+    let create = || {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(".".as_ref());
         parent.metadata()?;
-        // Its error would name a file that nobody has heard of.
-        let hidden = tempfile::Builder::new().prefix(".m").tempdir_in(parent).map_err(|error| error.kind())?;
-        let first = hidden.path().join("s");
-        let listener = tokio::net::UnixListener::bind(&first)?;
-        std::fs::set_permissions(&first, Permissions::from_mode(0o600))?;
-        std::fs::rename(&first, path)?;
-        Ok(Listening::Unix { listener, place: path.to_owned(), file: Some(SocketFile::at(path)) })
+        // The error itself would name the temporary folder.
+        let private = tempfile::Builder::new().prefix(".m").tempdir_in(parent).map_err(|error| error.kind())?;
+        let temporary = private.path().join("s");
+        let listener = tokio::net::UnixListener::bind(&temporary)?;
+        std::fs::set_permissions(&temporary, Permissions::from_mode(0o600))?;
+        std::fs::rename(&temporary, path)?;
+        let file = SocketFile { path: path.to_owned(), device_and_inode: device_and_inode(path) };
+        Ok(OpenSocket { socket: ListeningSocket::Unix(listener), path: Some(path.to_owned()), file: Some(file) })
     };
-    made().map_err(|source: io::Error| ServerError::Socket { path: path.to_owned(), source })
+    create().map_err(|source: io::Error| ServerError::Socket { path: path.to_owned(), source })
 }
 
 #[cfg(not(unix))]
-fn unix(path: &std::path::Path) -> Result<Listening, ServerError> {
+fn unix(path: &Path) -> Result<OpenSocket, ServerError> {
     let source = io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets");
     Err(ServerError::Socket { path: path.to_owned(), source })
+}
+
+impl InheritedSocket {
+    fn open(self, policy: ListenPolicy) -> Result<OpenSocket, ServerError> {
+        self.check_that_it_listens().map_err(ServerError::InheritedSocket)?;
+        match self {
+            Self::Tcp(listener) => {
+                policy.check(listener.local_addr().map_err(ServerError::InheritedSocket)?)?;
+                let listener = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
+                listener.map(OpenSocket::tcp).map_err(ServerError::InheritedSocket)
+            }
+            #[cfg(unix)]
+            Self::Unix(listener) => inherited_unix(listener, policy),
+        }
+    }
+
+    /// With `Accept=yes`, systemd passes on a connection, which is a socket too.
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    fn check_that_it_listens(&self) -> io::Result<()> {
+        let listens = match self {
+            Self::Tcp(listener) => rustix::net::sockopt::socket_acceptconn(listener),
+            Self::Unix(listener) => rustix::net::sockopt::socket_acceptconn(listener),
+        };
+        if listens? { Ok(()) } else { Err(io::Error::other("it is not listening")) }
+    }
+
+    /// Other systems report it at the first `accept`.
+    #[cfg(not(all(unix, not(target_vendor = "apple"))))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the same signature as elsewhere")]
+    fn check_that_it_listens(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Takes over a Unix socket. Any user who may write to its file may connect; if that is more than its owner and group, a
+/// secret is required.
+#[cfg(unix)]
+fn inherited_unix(listener: std::os::unix::net::UnixListener, policy: ListenPolicy) -> Result<OpenSocket, ServerError> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    const WRITABLE_BY_OTHERS: u32 = 0o002;
+    let take_over = || {
+        let path = listener.local_addr()?.as_pathname().map(Path::to_owned);
+        let mode = path.as_ref().map(|path| path.symlink_metadata()).transpose()?.map(|file| file.permissions().mode());
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::UnixListener::from_std(listener)?;
+        // A socket without a file has no mode either: every user of this machine may connect.
+        let is_open = mode.is_none_or(|mode| mode & WRITABLE_BY_OTHERS != 0);
+        Ok((listener, path.unwrap_or_else(|| "a socket without a file".into()), is_open))
+    };
+    let (listener, path, is_open) = take_over().map_err(ServerError::InheritedSocket)?;
+    if is_open && !policy.has_secret {
+        return Err(ServerError::OpenSocket(path));
+    }
+    Ok(OpenSocket { socket: ListeningSocket::Unix(listener), path: Some(path), file: None })
 }

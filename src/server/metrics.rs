@@ -1,4 +1,4 @@
-//! Counters and gauges in Prometheus' text format
+//! Counters and gauges in the Prometheus text format
 //! (<https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format>).
 
 use std::{
@@ -9,88 +9,80 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::tokens::{Held, Slot};
+use super::{profile::RequestedToken, response::seconds_left};
+use crate::client::AccessToken;
 
-/// What is counted. Paths are those that are known, so the number of series has an end.
+/// The number of error codes that are counted separately; the token endpoint may make up any number of them.
+const MAXIMUM_ERROR_CODES: usize = 100;
+
+/// The server's metrics. Paths that are not served count as one, so the number of series is limited.
 #[derive(Debug, Default)]
-pub(super) struct Metrics(Mutex<Counted>);
+pub(super) struct Metrics(Mutex<Counters>);
 
 #[derive(Debug, Default)]
-struct Counted {
-    requests: BTreeMap<(&'static str, u16), u64>,
+struct Counters {
+    requests: BTreeMap<(String, u16), u64>,
     upstream: BTreeMap<String, u64>,
     errors: BTreeMap<(String, String), u64>,
 }
 
 impl Metrics {
-    fn lock(&self) -> MutexGuard<'_, Counted> {
+    fn lock(&self) -> MutexGuard<'_, Counters> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn count_request(&self, path: &'static str, status: u16) {
-        *self.lock().requests.entry((path, status)).or_default() += 1;
+    pub(super) fn count_request(&self, path: &str, status: u16) {
+        *self.lock().requests.entry((path.to_owned(), status)).or_default() += 1;
     }
 
     pub(super) fn count_upstream(&self, profile: &str, error: Option<&str>) {
-        let mut counted = self.lock();
-        *counted.upstream.entry(profile.to_owned()).or_default() += 1;
+        let mut counters = self.lock();
+        *counters.upstream.entry(profile.to_owned()).or_default() += 1;
         if let Some(code) = error {
-            // A server may name its errors as it likes: no more than a hundred of them are told apart.
-            let known = counted.errors.len() < 100;
-            let code = if known { code } else { "other" };
-            *counted.errors.entry((profile.to_owned(), code.to_owned())).or_default() += 1;
+            let code = if counters.errors.len() < MAXIMUM_ERROR_CODES { code } else { "other" };
+            *counters.errors.entry((profile.to_owned(), code.to_owned())).or_default() += 1;
         }
     }
 
-    /// Everything as text.
-    pub(super) fn text(&self, tokens: &[(std::sync::Arc<Slot>, std::sync::Arc<Held>)], now: DateTime<Utc>) -> String {
-        let counted = self.lock();
+    /// Returns all metrics as text.
+    pub(super) fn text(&self, tokens: &[(RequestedToken, AccessToken)], now: DateTime<Utc>) -> String {
+        let counters = self.lock();
         let mut text = String::new();
-        family(&mut text, "maskinporten_requests_total", "counter", "Requests that were answered.");
-        for ((path, status), count) in &counted.requests {
+        family(&mut text, "maskinporten_requests_total", "counter", "Answered requests.");
+        for ((path, status), count) in &counters.requests {
             let _ = writeln!(text, "maskinporten_requests_total{{path=\"{path}\",status=\"{status}\"}} {count}");
         }
-        family(
-            &mut text,
-            "maskinporten_upstream_requests_total",
-            "counter",
-            "Tokens that the token endpoint was asked for.",
-        );
-        for (profile, count) in &counted.upstream {
+        family(&mut text, "maskinporten_upstream_requests_total", "counter", "Requests to the token endpoint.");
+        for (profile, count) in &counters.upstream {
             let _ = writeln!(text, "maskinporten_upstream_requests_total{{profile=\"{}\"}} {count}", escaped(profile));
         }
         family(
             &mut text,
             "maskinporten_upstream_errors_total",
             "counter",
-            "Those that came to nothing, by MP code or error.",
+            "Failed requests to the token endpoint, by MP code or error.",
         );
-        for ((profile, code), count) in &counted.errors {
+        for ((profile, code), count) in &counters.errors {
             let (profile, code) = (escaped(profile), escaped(code));
             let _ =
                 writeln!(text, "maskinporten_upstream_errors_total{{profile=\"{profile}\",code=\"{code}\"}} {count}");
         }
-        family(
-            &mut text,
-            "maskinporten_token_expires_in_seconds",
-            "gauge",
-            "Seconds until a remembered token expires.",
-        );
-        let mut left: Vec<_> = tokens.iter().map(|(slot, held)| (labels(slot), held.seconds_left(now))).collect();
-        left.sort();
-        for (labels, seconds) in left {
+        family(&mut text, "maskinporten_token_expires_in_seconds", "gauge", "Seconds until a token in memory expires.");
+        let mut expiries: Vec<_> =
+            tokens.iter().map(|(wanted, token)| (labels(wanted), seconds_left(token, now))).collect();
+        expiries.sort();
+        for (labels, seconds) in expiries {
             let _ = writeln!(text, "maskinporten_token_expires_in_seconds{{{labels}}} {seconds}");
         }
         text
     }
 }
 
-fn family(text: &mut String, name: &str, kind: &str, help: &str) {
-    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+fn family(text: &mut String, name: &str, metric_type: &str, help: &str) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {metric_type}");
 }
 
-fn labels(slot: &Slot) -> String {
-    let wanted = &slot.wanted;
+fn labels(wanted: &RequestedToken) -> String {
     let resource = wanted.resource.as_ref().map(|resource| format!(",resource=\"{}\"", escaped(resource.as_str())));
     let (profile, scope) = (escaped(&wanted.profile.name), escaped(&wanted.scopes().to_string()));
     format!("profile=\"{profile}\",scope=\"{scope}\"{}", resource.unwrap_or_default())

@@ -1,67 +1,74 @@
-//! The page that a browser shows: a document, its style and script, and the data that the script asks for.
+//! The page that a browser shows: a document, its style and scripts, and the data that the script requests.
 //!
-//! Nothing comes from elsewhere, and nothing else may (Content Security Policy Level 3). The document holds no token:
-//! the script fetches it, and only a page of this very origin gets it.
+//! Nothing is loaded from elsewhere, and nothing else may be (Content Security Policy Level 3). The document contains no
+//! token: the script requests it, and only a page of this origin gets it.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use axum::{
+    body::Bytes,
+    extract::{RawQuery, State},
+    response::{IntoResponse as _, Response},
+};
 use chrono::{DateTime, Utc};
 use hyper::{
     HeaderMap,
-    header::{ACCEPT, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY},
+    header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY},
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::{
-    ApiError, Profile, TokenSource,
-    answer::{self, Answer},
-    app::{App, Told},
+    api_error::ApiError,
+    app::App,
     guard::SEC_FETCH_SITE,
+    profile::{ProfileSource, ServedProfile},
     query::Query,
-    tokens::Held,
+    response::{self, HandledRequest},
 };
-use crate::{environment::Environment, inspect::Jwt, language::Language};
+use crate::{client::AccessToken, environment::Environment, inspect::Jwt, language::Language};
 
 const DOCUMENT: &str = include_str!("page/page.html");
-const STYLE: &str = include_str!("page/page.css");
-pub(super) const SCRIPT: &str = include_str!("page/page.js");
-pub(super) const SHOWING: &str = include_str!("page/showing.js");
-pub(super) const COPYING: &str = include_str!("page/copying.js");
-pub(super) const WORDS: &str = include_str!("page/words.js");
-
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Whether a browser wants a page rather than a token: it says that it navigates, or is too old to say so.
-pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let accept = text(ACCEPT).unwrap_or_default();
-    match text(HeaderName::from_static("sec-fetch-mode")) {
-        Some(mode) => mode == "navigate" && accept.contains("text/html"),
-        None => accept.starts_with("text/html"),
-    }
+/// A file of the page.
+pub(super) struct PageFile {
+    pub(super) path: &'static str,
+    media_type: &'static str,
+    text: &'static str,
 }
 
-pub(super) fn document() -> Answer {
-    of_page(200, HTML, DOCUMENT)
+/// The files that the document loads.
+pub(super) const FILES: [PageFile; 5] = [
+    PageFile { path: "/page.css", media_type: "text/css; charset=utf-8", text: include_str!("page/page.css") },
+    PageFile { path: "/page.js", media_type: SCRIPT, text: include_str!("page/page.js") },
+    PageFile { path: "/showing.js", media_type: SCRIPT, text: include_str!("page/showing.js") },
+    PageFile { path: "/copying.js", media_type: SCRIPT, text: include_str!("page/copying.js") },
+    PageFile { path: "/words.js", media_type: SCRIPT, text: include_str!("page/words.js") },
+];
+
+/// Whether the path is one of the files that the document loads.
+pub(super) fn has_file(path: &str) -> bool {
+    FILES.iter().any(|file| file.path == path)
 }
 
-pub(super) fn style() -> Answer {
-    of_page(200, "text/css; charset=utf-8", STYLE)
+pub(super) fn file(file: &PageFile, query: Option<&str>) -> Result<Response, ApiError> {
+    Query::parse(query, &[])?;
+    Ok(HandledRequest::new("page").attach_to(with_policy(200, file.media_type, file.text)))
 }
 
-pub(super) fn script(text: &'static str) -> Answer {
-    of_page(200, "text/javascript; charset=utf-8", text)
+pub(super) fn document() -> Response {
+    HandledRequest::new("page").attach_to(with_policy(200, HTML, DOCUMENT))
 }
 
-/// An answer under the page's policy.
-pub(super) fn of_page(status: u16, media_type: &'static str, text: impl Into<Bytes>) -> Answer {
-    let mut answer = answer::with(status, HeaderValue::from_static(media_type), text);
-    let headers = answer.headers_mut();
+/// Makes a response with the page's security policy.
+pub(super) fn with_policy(status: u16, media_type: &'static str, text: impl Into<Bytes>) -> Response {
+    let mut response = response::with_body(status, HeaderValue::from_static(media_type), text);
+    let headers = response.headers_mut();
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, POLICY),
         (REFERRER_POLICY, "no-referrer"),
@@ -70,49 +77,62 @@ pub(super) fn of_page(status: u16, media_type: &'static str, text: impl Into<Byt
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    answer
+    response
 }
 
 /// `GET /page.json`: what the page shows.
-pub(super) async fn data<S: TokenSource>(app: &Arc<App<S>>, headers: &HeaderMap, query: &Query) -> Told {
-    // A script of this origin says so in every browser of today; anything else is no page of ours.
+pub(super) async fn data<S: ProfileSource>(
+    State(app): State<Arc<App<S>>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let query = Query::parse(query.as_deref(), &["fresh", "profile", "scope"])?;
+    // Every current browser sends this with a request of the page's script.
     if headers.get(SEC_FETCH_SITE).is_none_or(|site| site != "same-origin") {
-        let failed = ApiError::new(403, "origin", "this is for the page at / alone");
-        return Told::failed(&failed.hint("ask for /?cache=true"));
+        let error = ApiError::new(403, "origin", "this path is only for the page at /");
+        return Err(error.hint("use /?cache=true"));
     }
     let profiles = app.source.profiles();
     let wanted = match query.wanted(&profiles) {
         Ok(wanted) => wanted,
-        Err(failed) => {
+        Err(error) => {
             let profile = query.profile(&profiles).ok();
-            let served = Served::of(&profiles, profile.as_deref(), None);
-            let why = Why { served, failed: failed.to_json(), in_words: Value::Null };
-            return Told::new(answer::json(failed.status, &json!(why)), failed.code());
+            let served = PageContext::new(&profiles, profile.as_deref(), None);
+            let body = PageError { served, error: error.to_json(), in_words: Value::Null };
+            let response = response::json(error.status, &json!(body));
+            return Ok(HandledRequest::new(error.code().to_owned()).attach_to(response));
         }
     };
     let taken = app.take(&wanted, !query.fresh.unwrap_or(false)).await;
-    let served = Served::of(&profiles, Some(&wanted.profile), Some(wanted.scopes().to_string()));
-    let mut told = Told::of(&taken, |held| shown(&served, held, app.clock.now()));
-    if let Err(refused) = &taken {
-        let why = Why { served, failed: refused.failed.to_json(), in_words: in_words(&refused.failed) };
-        told.answer = answer::refused_with(refused, &json!(why));
-    }
-    told.about(wanted)
+    let served = PageContext::new(&profiles, Some(&wanted.profile), Some(wanted.scopes().to_string()));
+    let response = match &taken {
+        Ok(obtained) => token_data(&served, &obtained.token, app.clock.now()),
+        Err(missing) => {
+            let error = &missing.error;
+            let body = PageError { served, error: error.to_json(), in_words: in_words(error) };
+            response::no_token(missing, &json!(body))
+        }
+    };
+    Ok(HandledRequest::for_token(wanted, &taken).attach_to(response))
 }
 
-/// What is served, whether there is a token or not.
+/// The part of the page's data that does not depend on a token.
 #[derive(Serialize)]
-struct Served<'served> {
+struct PageContext<'served> {
     profiles: Vec<&'served str>,
     profile: Option<&'served str>,
     environment: Option<&'served str>,
     scope: Option<String>,
-    /// An API that takes the token, when there is one on this machine: the simulator's own.
+    /// The API of the simulator, which accepts its tokens.
     api: Option<String>,
 }
 
-impl<'served> Served<'served> {
-    fn of(profiles: &'served [Arc<Profile>], profile: Option<&'served Profile>, scope: Option<String>) -> Self {
+impl<'served> PageContext<'served> {
+    fn new(
+        profiles: &'served [Arc<ServedProfile>],
+        profile: Option<&'served ServedProfile>,
+        scope: Option<String>,
+    ) -> Self {
         let local = profile.filter(|profile| profile.environment == Environment::Local.name());
         Self {
             profiles: profiles.iter().map(|profile| profile.name.as_str()).collect(),
@@ -124,44 +144,45 @@ impl<'served> Served<'served> {
     }
 }
 
-/// A token with what it says.
+/// The page's data with a token and its claims.
 #[derive(Serialize)]
-struct Shown<'token> {
+struct PageToken<'token> {
     #[serde(flatten)]
-    served: &'token Served<'token>,
+    served: &'token PageContext<'token>,
     token: &'token str,
     claims: Option<&'token Map<String, Value>>,
-    /// From now on: the browser's clock need not be this one.
+    /// Relative, because the browser's clock may differ from this machine's.
     expires_in: Option<i64>,
 }
 
-/// Why there is no token, in both languages: the reader may change his mind.
+/// The page's data without a token.
 #[derive(Serialize)]
-struct Why<'served> {
+struct PageError<'served> {
     #[serde(flatten)]
-    served: Served<'served>,
+    served: PageContext<'served>,
     #[serde(flatten)]
-    failed: Value,
+    error: Value,
     in_words: Value,
 }
 
-fn in_words(failed: &ApiError) -> Value {
-    let told = [Language::English, Language::Norwegian].map(|language| {
-        let told = json!({ "meaning": failed.meaning(language), "remedy": failed.remedy(language) });
-        (language.name().to_owned(), told)
+/// Explains an error in both languages, because the reader may switch.
+fn in_words(error: &ApiError) -> Value {
+    let words = [Language::English, Language::Norwegian].map(|language| {
+        let words = json!({ "meaning": error.meaning(language), "remedy": error.remedy(language) });
+        (language.name().to_owned(), words)
     });
-    Value::Object(told.into_iter().collect())
+    Value::Object(words.into_iter().collect())
 }
 
-fn shown(served: &Served, held: &Held, now: DateTime<Utc>) -> Answer {
-    let token = held.token.expose();
+fn token_data(served: &PageContext, access_token: &AccessToken, now: DateTime<Utc>) -> Response {
+    let token = access_token.expose();
     let jwt = Jwt::parse(token.as_bytes()).ok();
-    let expires_in = held.token.expires_at().map(|end| (end - now).num_seconds().max(0));
-    let shown = Shown { served, token, claims: jwt.as_ref().map(Jwt::claims), expires_in };
-    // Claims are in it twice, encoded and not; what does not grow leaves no copy behind.
+    let expires_in = access_token.expires_at().map(|end| (end - now).num_seconds().max(0));
+    let data = PageToken { served, token, claims: jwt.as_ref().map(Jwt::claims), expires_in };
+    // Room for the claims twice, encoded and decoded: a body that does not grow leaves no copy behind.
     let mut body = Zeroizing::new(Vec::with_capacity(2 * token.len() + 4096));
-    match serde_json::to_writer(&mut *body, &shown) {
-        Ok(()) => answer::with(200, answer::JSON, Bytes::from_owner(body)),
-        Err(_) => answer::failed(&ApiError::new(500, "internal", "the token could not be written as JSON")),
+    match serde_json::to_writer(&mut *body, &data) {
+        Ok(()) => response::with_body(200, response::JSON, Bytes::from_owner(body)),
+        Err(_) => ApiError::new(500, "internal", "could not write the token as JSON").into_response(),
     }
 }

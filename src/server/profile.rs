@@ -1,76 +1,75 @@
-//! What is served: profiles with their scopes, and where their tokens come from.
+//! The served profiles.
 //!
-//! What a profile is made of (files, keys, passwords) is the source's affair; here it has a name, the scopes that may be
-//! asked for, and an identity that changes when its tokens would.
+//! Their source knows files, keys and passwords. The server knows the name of a profile, its tokens, the scopes that may
+//! be asked for, and an identity that changes when its tokens would.
 
 use std::{sync::Arc, time::Duration};
 
-use super::ApiError;
 use crate::{
-    client::AccessToken,
-    client::MinimumLifetime,
     environment::KnownIssuer,
     grant::{Resource, Scopes},
     http::HttpOptions,
     printer::Header,
+    tokens::TokenSource,
 };
 
-/// A profile that is served.
+/// A served profile.
 #[derive(Debug, Clone)]
-pub struct Profile {
-    /// Its name, as `?profile=` has it.
+pub struct ServedProfile {
+    /// Its name, as in `?profile=NAME`.
     pub name: String,
-    /// The installation of Maskinporten, as it is called: `prod`, `test`, `local`.
+    /// The name of the environment: `prod`, `test`, `local`.
     pub environment: String,
-    /// Who issues its tokens.
+    /// The issuer of its tokens.
     pub issuer: KnownIssuer,
-    /// The scopes that are asked for when a request names none.
+    /// The scopes of its own token, for requests that name none.
     pub scopes: Scopes,
-    /// What else a request may ask for.
+    /// The other scopes that a request may name.
     pub allowed: AllowedScopes,
-    /// How much of its life a remembered token must have left.
-    pub minimum: MinimumLifetime,
-    /// Headers that go along with the token in requests to an API.
+    /// The source of its tokens.
+    pub tokens: TokenSource,
+    /// Additional headers for requests to an API.
     pub headers: Vec<Header>,
     /// How the issuer's keys are fetched.
     pub http: HttpOptions,
     /// How long that may take.
     pub timeout: Duration,
-    /// Tells tokens of one shape from those of another: a profile that is loaded again keeps its tokens while this is
-    /// the same.
+    /// Identifies the profile's tokens: a reloaded profile keeps its tokens if its identity is the same.
     pub identity: String,
 }
 
-/// Scopes that may be asked for beside a profile's own.
+/// Scopes that may be asked for besides a profile's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedScopes(Vec<String>);
 
-/// One token that somebody wants.
+/// A request for a token.
 #[derive(Debug, Clone)]
-pub struct Wanted {
-    /// From which profile.
-    pub profile: Arc<Profile>,
-    /// For which scopes, when they are not the profile's own.
+pub struct RequestedToken {
+    /// The profile.
+    pub profile: Arc<ServedProfile>,
+    /// The scopes, if they are not the profile's own.
     pub scopes: Option<Scopes>,
-    /// For which resource, when it is not the profile's own.
+    /// The resource, if it is not the profile's own.
     pub resource: Option<Resource>,
 }
 
-/// Where tokens come from.
-pub trait TokenSource: Send + Sync + 'static {
-    /// The profiles as they are now, the default one first.
-    fn profiles(&self) -> Arc<Vec<Arc<Profile>>>;
-
-    /// Asks the server for a token. It must not keep the thread that it is polled on for long: signing belongs
-    /// elsewhere.
-    ///
-    /// # Errors
-    /// [`ApiError`], in words for the caller.
-    fn fetch(&self, wanted: &Wanted) -> impl Future<Output = Result<AccessToken, ApiError>> + Send;
+/// Provides the profiles that are served.
+pub trait ProfileSource: Send + Sync + 'static {
+    /// Returns the current profiles, the default one first.
+    fn profiles(&self) -> Arc<Vec<Arc<ServedProfile>>>;
 }
 
-impl Profile {
-    /// Whether a request may ask for these scopes: each is the profile's own or allowed beside them.
+impl ServedProfile {
+    /// Keeps the tokens that this profile had before it was reloaded: the former source gets the new settings. A profile
+    /// with another identity is left as it is.
+    pub fn keep_tokens_of(&mut self, before: &Self) {
+        if self.identity == before.identity {
+            before.tokens.reconfigure(&self.tokens);
+            self.tokens = before.tokens.clone();
+        }
+    }
+
+    /// Whether a request may name these scopes: each is the profile's own or among the allowed ones.
     #[must_use]
     pub fn allows(&self, scopes: &Scopes) -> bool {
         scopes.iter().all(|scope| self.allows_one(scope))
@@ -82,41 +81,41 @@ impl Profile {
 }
 
 impl AllowedScopes {
-    /// Takes patterns: a scope letter for letter, or its beginning with `*` at the end.
+    /// Takes patterns: whole scopes, or prefixes that end with `*`.
     #[must_use]
-    pub fn of(patterns: impl IntoIterator<Item = String>) -> Self {
+    pub fn new(patterns: impl IntoIterator<Item = String>) -> Self {
         Self(patterns.into_iter().collect())
     }
 
     fn contain(&self, scope: &str) -> bool {
         self.0.iter().any(|pattern| match pattern.strip_suffix('*') {
-            Some(beginning) => scope.starts_with(beginning),
+            Some(prefix) => scope.starts_with(prefix),
             None => scope == pattern,
         })
     }
 }
 
-impl Wanted {
-    /// The profile's own token.
+impl RequestedToken {
+    /// Asks for the profile's own token.
     #[must_use]
-    pub fn own(profile: Arc<Profile>) -> Self {
+    pub fn own(profile: Arc<ServedProfile>) -> Self {
         Self { profile, scopes: None, resource: None }
     }
 
-    /// The scopes that are asked for.
+    /// Asks for a token with these scopes. The profile's own scopes, in any order, mean its own token.
+    pub(super) fn new(profile: Arc<ServedProfile>, scopes: Scopes, resource: Option<Resource>) -> Self {
+        let scopes = (!scopes.are_those_of(&profile.scopes)).then_some(scopes);
+        Self { profile, scopes, resource }
+    }
+
+    /// Returns the scopes.
     #[must_use]
     pub fn scopes(&self) -> &Scopes {
         self.scopes.as_ref().unwrap_or(&self.profile.scopes)
     }
 
-    /// A token of this profile for these scopes; in whatever order they come, the profile's own are its own.
-    pub(super) fn of(profile: Arc<Profile>, scopes: Scopes, resource: Option<Resource>) -> Self {
-        let scopes = (!scopes.are_those_of(&profile.scopes)).then_some(scopes);
-        Self { profile, scopes, resource }
-    }
-
-    /// What the token is remembered under, whatever the order of its scopes. Neither a scope nor a resource holds a line
-    /// break.
+    /// Returns the key of the token in memory, which does not depend on the order of the scopes. Neither a scope nor a
+    /// resource contains a line break.
     pub(super) fn key(&self) -> String {
         let mut scopes: Vec<_> = self.scopes.iter().flat_map(Scopes::iter).collect();
         scopes.sort_unstable();
@@ -136,12 +135,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_is_a_scope_or_its_beginning_and_a_star() {
-        let allowed = AllowedScopes::of(["a:b".to_owned(), "c:*".to_owned()]);
+    fn a_pattern_is_a_scope_or_a_prefix_and_a_star() {
+        let allowed = AllowedScopes::new(["a:b".to_owned(), "c:*".to_owned()]);
         for (scope, wanted) in [("a:b", true), ("a:bc", false), ("c:", true), ("c:d.e", true), ("c", false)] {
             assert_eq!(allowed.contain(scope), wanted, "{scope}");
         }
         assert!(!AllowedScopes::default().contain(""));
-        assert!(AllowedScopes::of(["*".to_owned()]).contain("a:b"));
+        assert!(AllowedScopes::new(["*".to_owned()]).contain("a:b"));
     }
 }

@@ -1,13 +1,16 @@
-//! What a query asks for: `cache`, `profile` and `scope`, each once, and nothing else.
+//! The query of a request: known parameters, each at most once.
 
 use std::sync::Arc;
 
 use url::form_urlencoded;
 
-use super::{ApiError, Profile, Wanted, guard::bad_request};
+use super::{
+    api_error::ApiError,
+    profile::{RequestedToken, ServedProfile},
+};
 use crate::grant::Scopes;
 
-/// What a query asks for.
+/// The query of a request.
 #[derive(Debug, Default)]
 pub(super) struct Query {
     pub(super) cache: Option<bool>,
@@ -17,82 +20,85 @@ pub(super) struct Query {
 }
 
 impl Query {
-    /// Reads a query of which these members may be there.
-    pub(super) fn read(query: Option<&str>, allowed: &[&str]) -> Result<Self, ApiError> {
-        let mut read = Self::default();
+    /// Parses a query that may contain the allowed parameters.
+    pub(super) fn parse(query: Option<&str>, allowed: &[&str]) -> Result<Self, ApiError> {
+        let mut parsed = Self::default();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-            let twice = || bad_request(&format!("the query has `{name}` more than once"));
             match name.as_ref() {
-                own if !allowed.contains(&own) => return Err(unknown(own, allowed)),
-                "cache" if read.cache.is_none() => read.cache = Some(switch(&name, &value)?),
-                "fresh" if read.fresh.is_none() => read.fresh = Some(switch(&name, &value)?),
-                "profile" if read.profile.is_none() => read.profile = Some(value.into_owned()),
-                "scope" if read.scope.is_none() => read.scope = Some(value.into_owned()),
-                _ => return Err(twice()),
+                name if !allowed.contains(&name) => return Err(unknown(name, allowed)),
+                "cache" if parsed.cache.is_none() => parsed.cache = Some(parse_bool(&name, &value)?),
+                "fresh" if parsed.fresh.is_none() => parsed.fresh = Some(parse_bool(&name, &value)?),
+                "profile" if parsed.profile.is_none() => parsed.profile = Some(value.into_owned()),
+                "scope" if parsed.scope.is_none() => parsed.scope = Some(value.into_owned()),
+                name => return Err(ApiError::bad_request(format!("the query contains `{name}` more than once"))),
             }
         }
-        Ok(read)
+        Ok(parsed)
     }
 
-    /// The profile that is named, else the default one.
-    pub(super) fn profile(&self, profiles: &[Arc<Profile>]) -> Result<Arc<Profile>, ApiError> {
+    /// Returns the named profile, else the default one.
+    pub(super) fn profile(&self, profiles: &[Arc<ServedProfile>]) -> Result<Arc<ServedProfile>, ApiError> {
         let found = match &self.profile {
             None => profiles.first(),
             Some(name) => profiles.iter().find(|profile| profile.name == *name),
         };
         found.cloned().ok_or_else(|| {
             let names: Vec<_> = profiles.iter().map(|profile| profile.name.as_str()).collect();
-            ApiError::new(404, "unknown_profile", "no profile of this name is served here")
-                .hint(&format!("ask for one of {}", names.join(", ")))
+            ApiError::new(404, "unknown_profile", "this server has no profile with that name")
+                .hint(&format!("use one of {}", names.join(", ")))
         })
     }
 
-    /// Whether it names a profile.
+    /// Whether the query names a profile.
     pub(super) fn names_profile(&self) -> bool {
         self.profile.is_some()
     }
 
-    /// The token that it asks for.
-    pub(super) fn wanted(&self, profiles: &[Arc<Profile>]) -> Result<Wanted, ApiError> {
+    /// Returns the token that the query asks for.
+    pub(super) fn wanted(&self, profiles: &[Arc<ServedProfile>]) -> Result<RequestedToken, ApiError> {
         let profile = self.profile(profiles)?;
-        let Some(text) = &self.scope else { return Ok(Wanted::own(profile)) };
-        let scopes = scopes(text)?;
+        let Some(text) = &self.scope else { return Ok(RequestedToken::own(profile)) };
+        let scopes = parse_scopes(text)?;
         if !profile.allows(&scopes) {
             return Err(not_allowed(&profile, &scopes));
         }
-        Ok(Wanted::of(profile, scopes, None))
+        Ok(RequestedToken::new(profile, scopes, None))
     }
 }
 
-pub(super) fn scopes(text: &str) -> Result<Scopes, ApiError> {
-    let read = Scopes::parse(text).map_err(|error| ApiError::of(400, &error));
-    read.map_err(|failed| failed.hint("name scopes such as prefix:name, parted by blanks"))
+pub(super) fn parse_scopes(text: &str) -> Result<Scopes, ApiError> {
+    let scopes = Scopes::parse(text).map_err(|error| ApiError::from_error(400, &error));
+    scopes.map_err(|error| error.hint("use scopes such as prefix:name, separated by spaces"))
 }
 
-pub(super) fn not_allowed(profile: &Profile, scopes: &Scopes) -> ApiError {
+pub(super) fn not_allowed(profile: &ServedProfile, scopes: &Scopes) -> ApiError {
     let first = scopes.iter().find(|scope| !profile.allows_one(scope)).unwrap_or_default();
-    let told = format!("the profile `{}` does not allow the scope `{first}`", profile.name);
-    ApiError::new(403, "scope_not_allowed", told)
-        .hint("name it with --allow-scopes when the server is started; `prefix*` allows all that begin so")
+    let description = format!("the profile `{}` does not allow the scope `{first}`", profile.name);
+    ApiError::new(403, "scope_not_allowed", description).hint(
+        "start the server with --allow-scopes and the scope; `prefix*` allows every scope that starts with prefix",
+    )
 }
 
-/// A name of somebody else's, fit to be told: short and on one line.
+/// Returns a name from a request as an error may show it: short and on one line.
 pub(super) fn shown(name: &str) -> String {
     name.chars().filter(|character| !character.is_control()).take(40).collect()
 }
 
-fn switch(name: &str, value: &str) -> Result<bool, ApiError> {
+fn parse_bool(name: &str, value: &str) -> Result<bool, ApiError> {
     match value.to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
-        _ => Err(bad_request(&format!("`{name}` is neither true nor false")).hint(&format!("write {name}=true"))),
+        _ => {
+            let error = ApiError::bad_request(format!("`{name}` is neither true nor false"));
+            Err(error.hint(&format!("write {name}=true")))
+        }
     }
 }
 
 fn unknown(name: &str, allowed: &[&str]) -> ApiError {
-    let told = bad_request(&format!("`{}` in the query means nothing here", shown(name)));
+    let error = ApiError::bad_request(format!("unknown query parameter `{}`", shown(name)));
     if allowed.is_empty() {
-        return told.hint("leave the query out");
+        return error.hint("remove the query");
     }
-    told.hint(&format!("it may have {}", allowed.join(", ")))
+    error.hint(&format!("use only {}", allowed.join(", ")))
 }

@@ -1,4 +1,4 @@
-//! Why the simulator could not be started: its folder, its files, its port.
+//! Why the simulator could not start or continue: its folder, its files, its port.
 
 use std::{io, path::PathBuf};
 
@@ -6,49 +6,49 @@ use openssl::error::ErrorStack;
 
 use crate::{environment::LocalError, explain::Explain};
 
-/// Why the simulator could not be made ready or could not go on.
+/// Why the simulator could not start or continue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum SimulatorError {
     /// Another program listens on the port.
-    #[error("port {port} on 127.0.0.1 is taken")]
+    #[error("port {port} on 127.0.0.1 is already in use")]
     PortTaken {
-        /// The port asked for.
+        /// The requested port.
         port: u16,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The port cannot be listened on for another reason.
+    /// The port cannot be opened for another reason.
     #[error("could not listen on 127.0.0.1:{port}")]
     Listen {
-        /// The port asked for.
+        /// The requested port.
         port: u16,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The data folder, or a file in it, cannot be made.
+    /// The data folder, or a file in it, could not be written.
     #[error("could not write `{}`", path.display())]
     Unwritable {
         /// The folder or file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// A file is there but cannot be read.
+    /// A file could not be read.
     #[error("could not read `{}`", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The data folder was made by somebody else and is not empty.
-    #[error("the folder `{}` holds other files and was not made by the simulator", .0.display())]
+    /// The folder is not empty and has no `simulator.json`.
+    #[error("the folder `{}` contains other files and was not created by the simulator", .0.display())]
     NotOurs(PathBuf),
-    /// A file that the simulator made is gone.
-    #[error("the simulator's folder lacks `{}`", .0.display())]
+    /// A file of the data folder is missing.
+    #[error("`{}` is missing from the simulator's folder", .0.display())]
     Incomplete(PathBuf),
-    /// A file that the simulator made is no longer what it was.
+    /// A file of the data folder is not valid.
     #[error("`{}` is damaged: {problem}", path.display())]
     Damaged {
         /// The file.
@@ -56,7 +56,7 @@ pub enum Error {
         /// What is wrong with it; never its content.
         problem: String,
     },
-    /// The clients file breaks its own rules on a line that is known.
+    /// `clients.json` cannot be parsed.
     #[error("`{}` is not valid on line {line}", path.display())]
     Clients {
         /// The file.
@@ -66,7 +66,7 @@ pub enum Error {
         /// What is wrong there.
         source: serde_json::Error,
     },
-    /// The clients file contradicts itself.
+    /// The entries of `clients.json` contradict each other or exceed a limit.
     #[error("`{}` is not valid: {problem}", path.display())]
     Contradiction {
         /// The file.
@@ -74,24 +74,24 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
-    /// A file of extra roots holds no certificate.
-    #[error("`{}` holds no certificate in PEM form", .0.display())]
+    /// A file of additional roots contains no certificate.
+    #[error("`{}` contains no PEM certificate", .0.display())]
     Trust(PathBuf),
-    /// A key or a certificate could not be made.
-    #[error("could not make the simulator's keys and certificates")]
+    /// A key or a certificate could not be created.
+    #[error("could not create the simulator's keys and certificates")]
     Crypto(#[from] ErrorStack),
-    /// A keystore of the legacy kind could not be made.
-    #[error("could not make a keystore")]
+    /// A keystore could not be created.
+    #[error("could not create a keystore")]
     Keystore,
-    /// The TLS certificate cannot be served.
+    /// The TLS certificate cannot be used.
     #[error("could not set up TLS")]
     Tls(#[source] Box<rustls::Error>),
-    /// The note for `--env local` could not be left.
+    /// The address file for `--env local` could not be written.
     #[error(transparent)]
-    Note(LocalError),
+    AddressFile(LocalError),
 }
 
-impl Explain for Error {
+impl Explain for SimulatorError {
     fn code(&self) -> &'static str {
         match self {
             Self::PortTaken { .. } | Self::Listen { .. } => "simulator_port",
@@ -100,28 +100,29 @@ impl Explain for Error {
             Self::Clients { .. } | Self::Contradiction { .. } => "simulator_clients",
             Self::Trust(_) => "simulator_trust",
             Self::Crypto(_) | Self::Keystore | Self::Tls(_) => "simulator_keys",
-            Self::Note(error) => error.code(),
+            Self::AddressFile(error) => error.code(),
         }
     }
 
     fn hint(&self) -> Option<String> {
-        match self {
-            Self::PortTaken { .. } => Some("choose another port, or let the simulator pick one: --port 0".to_owned()),
+        let hint = match self {
+            Self::PortTaken { .. } => "choose another port, or --port 0 for any free port".to_owned(),
             Self::Listen { .. } => {
-                Some("ports below 1024 need privileges; let the simulator pick: --port 0".to_owned())
+                "ports below 1024 need privileges; choose another port, or --port 0 for any free port".to_owned()
             }
-            Self::Unreadable { .. } => Some("check that the file is there and that you may read it".to_owned()),
-            Self::Unwritable { .. } | Self::NotOurs(_) => Some("name a folder of your own: --dir FOLDER".to_owned()),
-            Self::Incomplete(path) | Self::Damaged { path, .. } => Some(format!(
-                "remove the folder `{}` and start again: everything in it is made anew",
+            Self::Unreadable { .. } => "check that the file exists and that you may read it".to_owned(),
+            Self::Unwritable { .. } | Self::NotOurs(_) => "pass another folder: --dir FOLDER".to_owned(),
+            Self::Incomplete(path) | Self::Damaged { path, .. } => format!(
+                "remove the folder `{}` and start again: everything in it is created anew",
                 path.parent().unwrap_or(path).display()
-            )),
+            ),
             Self::Clients { path, .. } | Self::Contradiction { path, .. } => {
-                Some(format!("correct `{}`, or start with another folder: --dir FOLDER", path.display()))
+                format!("correct `{}`, or pass another folder: --dir FOLDER", path.display())
             }
-            Self::Trust(_) => Some("name a file with `-----BEGIN CERTIFICATE-----` in it".to_owned()),
-            Self::Crypto(_) | Self::Keystore | Self::Tls(_) => None,
-            Self::Note(error) => error.hint(),
-        }
+            Self::Trust(_) => "pass a file that contains `-----BEGIN CERTIFICATE-----`".to_owned(),
+            Self::Crypto(_) | Self::Keystore | Self::Tls(_) => return None,
+            Self::AddressFile(error) => return error.hint(),
+        };
+        Some(hint)
     }
 }

@@ -1,4 +1,4 @@
-//! JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037), read and written with openssl alone.
+//! JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037), parsed and written without a JOSE library.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,22 +13,22 @@ use openssl::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// The largest modulus in bits: verification takes time that grows with it.
+/// Maximum modulus in bits, since the time of a verification grows with it.
 const MAXIMUM_RSA_BITS: usize = 8192;
 
-/// A public key that a client has registered.
+/// A registered public key.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "Raw")]
-pub(crate) struct Jwk {
+#[serde(try_from = "RawJwk")]
+pub(crate) struct RegisteredJwk {
     pub(crate) kid: String,
     pub(crate) key: PKey<Public>,
     expires_at: Option<DateTime<Utc>>,
 }
 
-/// The members as they stand in `clients.json`; private members are unknown and therefore refused by name.
+/// The members in `clients.json`. Private members are unknown fields, so the error names them without their value.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Raw {
+struct RawJwk {
     kty: String,
     kid: String,
     #[serde(rename = "use")]
@@ -44,41 +44,36 @@ struct Raw {
     registered: Option<DateTime<Utc>>,
 }
 
-impl Jwk {
-    /// Says whether the key's time is up: its own `exp`, or a year after it was registered.
+impl RegisteredJwk {
+    /// Whether the key has expired: at its `exp`, or a year after it was registered.
     ///
     /// One year: <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin>.
     pub(crate) fn is_expired(&self, now: DateTime<Utc>) -> bool {
-        self.expires_at.is_some_and(|moment| moment <= now)
+        self.expires_at.is_some_and(|expires_at| expires_at <= now)
     }
 }
 
-impl TryFrom<Raw> for Jwk {
+impl TryFrom<RawJwk> for RegisteredJwk {
     type Error = String;
 
-    fn try_from(raw: Raw) -> Result<Self, String> {
+    fn try_from(raw: RawJwk) -> Result<Self, String> {
         if raw.kid.is_empty() || raw.kid.len() > 255 {
-            return Err("`kid` has 1 to 255 characters".to_owned());
+            return Err("`kid` must have 1 to 255 characters".to_owned());
         }
         if raw.usage.as_deref().is_some_and(|usage| usage != "sig") {
-            return Err(format!("the key `{}` is not for signatures: `use` is `sig`", raw.kid));
+            return Err(format!("the `use` of the key `{}` must be `sig`", raw.kid));
         }
         let key = public_key(&raw).ok_or_else(|| format!("the key `{}` is not a valid public key", raw.kid))?;
-        let own = match raw.exp {
-            Some(seconds) => Some(DateTime::from_timestamp(seconds, 0).ok_or("`exp` is seconds since 1970")?),
-            None => None,
+        let exp = raw.exp.map(|seconds| DateTime::from_timestamp(seconds, 0).ok_or("`exp` must be seconds since 1970"));
+        let year_after = |registered: DateTime<Utc>| {
+            registered.checked_add_signed(TimeDelta::days(365)).ok_or("`registered` is too late a date")
         };
-        let year = match raw.registered {
-            Some(moment) => {
-                Some(moment.checked_add_signed(TimeDelta::days(365)).ok_or("`registered` is too late a date")?)
-            }
-            None => None,
-        };
-        Ok(Self { kid: raw.kid, key, expires_at: own.into_iter().chain(year).min() })
+        let expiry = [exp.transpose()?, raw.registered.map(year_after).transpose()?];
+        Ok(Self { kid: raw.kid, key, expires_at: expiry.into_iter().flatten().min() })
     }
 }
 
-fn public_key(raw: &Raw) -> Option<PKey<Public>> {
+fn public_key(raw: &RawJwk) -> Option<PKey<Public>> {
     match raw.kty.as_str() {
         "RSA" => {
             let n = number(raw.n.as_ref()?)?;
@@ -114,7 +109,7 @@ fn public_key(raw: &Raw) -> Option<PKey<Public>> {
 }
 
 fn bytes(text: &str) -> Option<Vec<u8>> {
-    // 8192 bits in base64url, and a little.
+    // 8192 bits in base64url, rounded up.
     (text.len() <= 1400).then(|| URL_SAFE_NO_PAD.decode(text).ok()).flatten()
 }
 
@@ -122,16 +117,20 @@ fn number(text: &str) -> Option<BigNum> {
     BigNum::from_slice(&bytes(text)?).ok()
 }
 
-/// The thumbprint of an RSA key (RFC 7638): SHA-256 over its required members in this order.
+/// Encodes a number as base64url.
+pub(crate) fn encode(number: &BigNumRef) -> String {
+    URL_SAFE_NO_PAD.encode(number.to_vec())
+}
+
+/// Returns the thumbprint of an RSA key (RFC 7638): the SHA-256 of its required members in this order.
 pub(crate) fn thumbprint(n: &BigNumRef, e: &BigNumRef) -> String {
-    let encode = |number: &BigNumRef| URL_SAFE_NO_PAD.encode(number.to_vec());
     let canonical = format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, encode(e), encode(n));
     URL_SAFE_NO_PAD.encode(openssl::sha::sha256(canonical.as_bytes()))
 }
 
-/// A public RSA key as `/jwk` shows it.
+/// The public RSA key in `/jwk`.
 #[derive(Serialize)]
-pub(crate) struct PublicRsa {
+pub(crate) struct PublicRsaJwk {
     kty: &'static str,
     e: String,
     #[serde(rename = "use")]
@@ -141,10 +140,9 @@ pub(crate) struct PublicRsa {
     n: String,
 }
 
-impl PublicRsa {
+impl PublicRsaJwk {
     pub(crate) fn new(key: &PKey<Private>) -> Result<Self, ErrorStack> {
         let rsa = key.rsa()?;
-        let encode = |number: &BigNumRef| URL_SAFE_NO_PAD.encode(number.to_vec());
         let (e, n, kid) = (encode(rsa.e()), encode(rsa.n()), thumbprint(rsa.n(), rsa.e()));
         Ok(Self { kty: "RSA", e, usage: "sig", kid, alg: "RS256", n })
     }
@@ -154,24 +152,26 @@ impl PublicRsa {
     }
 }
 
-/// A private RSA key as a JWK, for the one client that has registered a key.
-pub(crate) fn private_rsa(rsa: &Rsa<Private>) -> Zeroizing<String> {
-    let encode = |number: &BigNumRef| Zeroizing::new(URL_SAFE_NO_PAD.encode(Zeroizing::new(number.to_vec())));
-    let optional = |number: Option<&BigNumRef>| number.map(encode).unwrap_or_default();
-    Zeroizing::new(format!(
-        concat!(
-            "{{\n  \"kty\": \"RSA\",\n  \"use\": \"sig\",\n  \"alg\": \"RS256\",\n  \"kid\": \"{}\",\n",
-            "  \"n\": \"{}\",\n  \"e\": \"{}\",\n  \"d\": \"{}\",\n  \"p\": \"{}\",\n  \"q\": \"{}\",\n",
-            "  \"dp\": \"{}\",\n  \"dq\": \"{}\",\n  \"qi\": \"{}\"\n}}\n"
-        ),
-        thumbprint(rsa.n(), rsa.e()),
-        *encode(rsa.n()),
-        *encode(rsa.e()),
-        *encode(rsa.d()),
-        *optional(rsa.p()),
-        *optional(rsa.q()),
-        *optional(rsa.dmp1()),
-        *optional(rsa.dmq1()),
-        *optional(rsa.iqmp()),
-    ))
+/// Writes a private RSA key as a JWK; `None` when it lacks its primes or exponents (RFC 7518 §6.3.2).
+pub(crate) fn private_rsa(rsa: &Rsa<Private>) -> Option<Zeroizing<String>> {
+    let members = [
+        ("n", Some(rsa.n())),
+        ("e", Some(rsa.e())),
+        ("d", Some(rsa.d())),
+        ("p", rsa.p()),
+        ("q", rsa.q()),
+        ("dp", rsa.dmp1()),
+        ("dq", rsa.dmq1()),
+        ("qi", rsa.iqmp()),
+    ];
+    // With room for everything, so that no copy of a part remains after a reallocation.
+    let mut text = Zeroizing::new(String::with_capacity(16 * 1024));
+    text.push_str("{\n  \"kty\": \"RSA\",\n  \"use\": \"sig\",\n  \"alg\": \"RS256\",\n  \"kid\": \"");
+    text.push_str(&thumbprint(rsa.n(), rsa.e()));
+    for (name, number) in members {
+        let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(Zeroizing::new(number?.to_vec())));
+        text.extend(["\",\n  \"", name, "\": \"", &encoded]);
+    }
+    text.push_str("\"\n}\n");
+    Some(text)
 }

@@ -1,55 +1,52 @@
-//! How strict the simulator is where Maskinporten's own behaviour is not documented or not confirmed.
+//! How strict the simulator is where Maskinporten's behaviour is not documented or not confirmed.
 //!
-//! The switches may stand in `clients.json` as the member `strictness`, where they take the place of what the
-//! simulator was started with. A member that is left out has its default, which is the strict one.
+//! The member `strictness` of `clients.json` replaces the strictness given at start. A member that is left out has its
+//! default, which is the strict one.
 
 use serde::{Deserialize, Serialize};
 
-/// What is refused. The default follows the documentation to the letter.
+/// Which assertions are refused. The default follows the documentation exactly.
 ///
 /// Source of the documented rules: <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-// Each switch is a question of its own, so that they stay apart.
+// The switches are independent of each other.
 #[allow(clippy::struct_excessive_bools)]
 pub struct Strictness {
-    /// Signature algorithms besides RS256, RS384 and RS512: of `PS256` `PS384` `PS512` `ES256` `ES384` `ES512`
+    /// Signature algorithms in addition to RS256, RS384 and RS512: `PS256` `PS384` `PS512` `ES256` `ES384` `ES512`
     /// `EdDSA`. Digdir has announced elliptic curves and Ed25519. Default: none.
     pub allow_algorithms: Vec<String>,
-    /// Claims that are let through although they are not documented, such as `nbf` and `sub`, which some
-    /// libraries send. Default: none.
+    /// Undocumented claims that are accepted, such as `nbf` and `sub`, which some libraries send. Default: none.
     pub allow_claims: Vec<String>,
-    /// Whether `aud` may be an array of one. Default: no; the documentation says "a single value".
+    /// Whether `aud` may be an array with one element. Default: no; the documentation says "a single value".
     pub allow_audience_array: bool,
     /// Whether `resource` must be an array. Default: no; the documentation says "only array supported", but
-    /// clients that send a string do get tokens.
+    /// clients that send a string get tokens.
     pub require_resource_array: bool,
     /// Whether `x5c` must lead to the root without the server's own copy of the intermediate. Default: no; the
-    /// documentation says "full certificate chain", but clients that send the leaf alone do get tokens.
+    /// documentation says "full certificate chain", but clients that send only the leaf get tokens.
     pub require_full_chain: bool,
-    /// Whether a certificate without the `digitalSignature` bit may sign. Default: no.
+    /// Whether a certificate without the `digitalSignature` bit is accepted. Default: no.
     pub allow_any_key_usage: bool,
-    /// Whether a grant must have `jti`. Default: no; the documentation recommends it.
+    /// Whether `jti` is required. Default: no; the documentation recommends it.
     pub require_jti: bool,
-    /// Whether a grant without `jti` may be sent again. Default: no; the whole JWT then counts as its identifier.
+    /// Whether an assertion without `jti` may be used again. Default: no; the whole JWT is then its identifier.
     pub allow_replay_without_jti: bool,
-    /// By how many seconds or more `iat` may not be ahead of the clock. Default: 10, as documented.
+    /// How many seconds `iat` may be ahead of the clock, exclusive. Default: 10, as documented.
     pub maximum_seconds_ahead: u32,
-    /// By how many seconds or more `iat` may not be behind the clock. Default: 10, as documented ("less than 10
+    /// How many seconds `iat` may be behind the clock, exclusive. Default: 10, as documented ("less than 10
     /// seconds ahead/after our clock").
     pub maximum_seconds_behind: u32,
-    /// How many seconds a grant may live, `exp` less `iat`. Default: 120, as documented; users have seen 180 let
-    /// through.
+    /// The maximum number of seconds from `iat` to `exp`. Default: 120, as documented; users have seen 180 accepted.
     pub maximum_lifetime_seconds: u32,
-    /// For how many seconds after `exp` a grant is still taken. Default: 0; users have seen 10.
+    /// How many seconds after `exp` an assertion is still accepted. Default: 0; users have seen 10.
     pub expiry_leeway_seconds: u32,
-    /// Whether a claim that is not documented is answered with `invalid_request` instead of `invalid_grant`; the
-    /// documentation gives the text "Invalid assertion" and not the error. Default: no.
+    /// Whether the error for an undocumented claim is `invalid_request` instead of `invalid_grant`; the documentation
+    /// has the text "Invalid assertion" but not the error. Default: no.
     pub unknown_claim_is_invalid_request: bool,
     /// The `error` of MP-301, MP-302 and MP-303. Default: `invalid_authorization_details`, from RFC 9396 §5.
     pub authorization_details_error: String,
-    /// Whether the token repeats the `externalRef` of a system user. Default: no, as documented; tokens of 2025
-    /// had it.
+    /// Whether the token contains the `externalRef` of a system user. Default: no, as documented; tokens from 2025 did.
     pub repeat_external_ref: bool,
 }
 

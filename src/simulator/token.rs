@@ -1,4 +1,4 @@
-//! Issues access tokens that look as Maskinporten's do, and checks them for the sample API.
+//! Issues access tokens in the form of Maskinporten's, and verifies them for the sample API.
 //!
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_token>. The order of members is that of real
 //! tokens from the test environment.
@@ -17,43 +17,44 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
+    algorithm::{Algorithm, HashFunction},
     faults::{Faults, replacing},
-    installation::authority,
-    judge::{
-        Granted,
-        details::{Detail, Organization},
-        jose::{Algorithm, Jwt},
+    installation::certificates,
+    jwk::PublicRsaJwk,
+    validator::{
+        GrantedToken,
+        details::{OrganizationClaim, TokenDetail},
+        jwt::ReceivedJwt,
     },
-    jwk::PublicRsa,
 };
 
-/// A key that signs tokens that are not to be believed need be no longer.
+/// Size of the key for the fault `sign_with_another_key`; the smallest that clients accept.
 const ANOTHER_KEY_BITS: u32 = 2048;
 
-/// The simulator's own key.
+/// Signs access tokens.
 pub(crate) struct TokenIssuer {
     key: PKey<Private>,
-    /// Made when it is wanted first.
-    another: OnceLock<PKey<Private>>,
+    /// Generated at first use.
+    another_key: OnceLock<PKey<Private>>,
     public_key: PKey<Public>,
-    pub(crate) public: PublicRsa,
+    pub(crate) public_jwk: PublicRsaJwk,
 }
 
 #[derive(Serialize)]
-struct Header<'a> {
+struct TokenHeader<'a> {
     kid: &'a str,
     alg: &'static str,
 }
 
 #[derive(Serialize)]
-struct Claims<'a> {
+struct TokenClaims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    authorization_details: &'a Option<Vec<Detail>>,
+    authorization_details: &'a Option<Vec<TokenDetail>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    aud: Option<OneOrMany<'a>>,
+    aud: Option<AudienceClaim<'a>>,
     scope: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    supplier: Option<Organization>,
+    supplier: Option<OrganizationClaim>,
     iss: &'a str,
     client_amr: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,28 +66,28 @@ struct Claims<'a> {
     iat: i64,
     client_id: &'a str,
     jti: String,
-    consumer: Organization,
+    consumer: OrganizationClaim,
 }
 
-/// One value stands by itself, several in an array (RFC 7519 §4.1.3).
+/// A single audience is a string, several are an array (RFC 7519 §4.1.3).
 #[derive(Serialize)]
 #[serde(untagged)]
-enum OneOrMany<'a> {
+enum AudienceClaim<'a> {
     One(&'a str),
     Many(&'a [String]),
 }
 
-/// The answer to a grant that was accepted (RFC 6749 §5.1).
+/// A successful response (RFC 6749 §5.1).
 #[derive(Serialize)]
-pub(crate) struct Success {
+pub(crate) struct TokenResponse {
     access_token: String,
     token_type: &'static str,
     expires_in: u32,
     scope: String,
 }
 
-/// What the sample API learns from a token.
-pub(crate) struct Caller {
+/// The claims of a verified token that the sample API uses.
+pub(crate) struct VerifiedToken {
     pub(crate) orgno: String,
     pub(crate) client_id: String,
     pub(crate) scope: String,
@@ -95,30 +96,30 @@ pub(crate) struct Caller {
 impl TokenIssuer {
     pub(crate) fn new(key: PKey<Private>) -> Result<Self, ErrorStack> {
         let public_key = PKey::public_key_from_der(&key.public_key_to_der()?)?;
-        Ok(Self { public: PublicRsa::new(&key)?, public_key, another: OnceLock::new(), key })
+        Ok(Self { public_jwk: PublicRsaJwk::new(&key)?, public_key, another_key: OnceLock::new(), key })
     }
 
-    /// Issues an access token, with the faults that are wanted.
+    /// Issues an access token, modified by the faults.
     pub(crate) fn issue(
         &self,
-        granted: &Granted,
+        granted: &GrantedToken,
         issuer: &str,
         now: DateTime<Utc>,
         faults: &Faults,
-    ) -> Result<Success, ErrorStack> {
+    ) -> Result<TokenResponse, ErrorStack> {
         let mut jti = [0_u8; 32];
         openssl::rand::rand_bytes(&mut jti)?;
         let iat = now.timestamp();
         let lifetime = faults.token_lifetime_seconds.map_or(granted.lifetime_seconds.into(), i64::from);
-        let claims = Claims {
+        let claims = TokenClaims {
             authorization_details: &granted.details,
             aud: match granted.resources.as_slice() {
                 [] => None,
-                [one] => Some(OneOrMany::One(one)),
-                many => Some(OneOrMany::Many(many)),
+                [one] => Some(AudienceClaim::One(one)),
+                many => Some(AudienceClaim::Many(many)),
             },
             scope: &granted.scope,
-            supplier: granted.delegated.as_ref().map(|(supplier, _)| Organization::new(supplier)),
+            supplier: granted.delegated.as_ref().map(|(supplier, _)| OrganizationClaim::new(supplier)),
             iss: issuer,
             client_amr: granted.client_amr,
             pid: granted.pid.as_deref(),
@@ -128,14 +129,14 @@ impl TokenIssuer {
             iat,
             client_id: &granted.client_id,
             jti: URL_SAFE_NO_PAD.encode(jti),
-            consumer: Organization::new(&granted.consumer),
+            consumer: OrganizationClaim::new(&granted.consumer),
         };
-        let header = replacing(&Header { kid: self.public.kid(), alg: "RS256" }, &faults.token_header);
+        let header = replacing(&TokenHeader { kid: self.public_jwk.kid(), alg: "RS256" }, &faults.token_header);
         let claims = replacing(&claims, &faults.token);
-        let key = if faults.sign_with_another_key { self.another()? } else { &self.key };
-        // One second less than the token lives, as in the documentation's example (599).
+        let key = if faults.sign_with_another_key { self.another_key()? } else { &self.key };
+        // One second less than the lifetime of the token, as in the documentation's example (599).
         let expires_in = granted.lifetime_seconds.saturating_sub(1);
-        Ok(Success {
+        Ok(TokenResponse {
             access_token: sign(&header, &claims, key)?,
             token_type: "Bearer",
             expires_in,
@@ -143,34 +144,34 @@ impl TokenIssuer {
         })
     }
 
-    /// A key that is not in `/jwk`.
-    fn another(&self) -> Result<&PKey<Private>, ErrorStack> {
-        if let Some(another) = self.another.get() {
-            return Ok(another);
+    /// Returns a key that is not in `/jwk`.
+    fn another_key(&self) -> Result<&PKey<Private>, ErrorStack> {
+        if let Some(key) = self.another_key.get() {
+            return Ok(key);
         }
-        let key = authority::rsa_key(ANOTHER_KEY_BITS)?;
-        Ok(self.another.get_or_init(|| key))
+        let key = certificates::rsa_key(ANOTHER_KEY_BITS)?;
+        Ok(self.another_key.get_or_init(|| key))
     }
 
-    /// Checks a token as an API should: signature, issuer, time. `Err` says what is wrong with it.
-    pub(crate) fn check(&self, token: &str, issuer: &str, now: DateTime<Utc>) -> Result<Caller, &'static str> {
-        let jwt = Jwt::parse(token).map_err(|_| "the token is not a JWT")?;
+    /// Verifies a token as an API should: signature, issuer, expiry. The error is a text for the log.
+    pub(crate) fn verify(&self, token: &str, issuer: &str, now: DateTime<Utc>) -> Result<VerifiedToken, &'static str> {
+        let jwt = ReceivedJwt::parse(token).map_err(|_| "the token is not a JWT")?;
         let header = |name| jwt.header.get(name).and_then(Value::as_str);
-        if header("alg") != Some("RS256") || header("kid") != Some(self.public.kid()) {
+        if header("alg") != Some("RS256") || header("kid") != Some(self.public_jwk.kid()) {
             return Err("the token is not signed with a key of this issuer");
         }
-        let algorithm = Algorithm::parse("RS256").ok_or("no RS256")?;
-        jwt.verify(algorithm, &self.public_key).map_err(|_| "the token's signature does not hold")?;
+        let algorithm = Algorithm::Rs(HashFunction::Sha256);
+        jwt.verify(algorithm, &self.public_key).map_err(|_| "the token's signature is not valid")?;
         let text = |name| jwt.claims.get(name).and_then(Value::as_str);
         if text("iss") != Some(issuer) {
-            return Err("the token is of another issuer");
+            return Err("the token has another issuer");
         }
         if jwt.claims.get("exp").and_then(Value::as_i64).is_none_or(|exp| exp <= now.timestamp()) {
             return Err("the token has expired");
         }
         let consumer = jwt.claims.get("consumer").and_then(|consumer| consumer.get("ID")).and_then(Value::as_str);
         let orgno = consumer.and_then(|id| id.split_once(':')).map(|(_, orgno)| orgno.to_owned());
-        Ok(Caller {
+        Ok(VerifiedToken {
             orgno: orgno.ok_or("the token has no consumer")?,
             client_id: text("client_id").unwrap_or_default().to_owned(),
             scope: text("scope").unwrap_or_default().to_owned(),

@@ -195,7 +195,7 @@ fn addresses(environment: Environment, http: &mut HttpOptions) -> Result<(String
     let (issuer, token_endpoint) = match environment.addresses() {
         Some(addresses) => (addresses.issuer, addresses.token_endpoint),
         None => {
-            let local = LocalEnvironment::read(&LocalEnvironment::note()?)?;
+            let local = LocalEnvironment::read(&LocalEnvironment::path()?)?;
             http.ca_file = http.ca_file.take().or(local.ca_file);
             (local.issuer, local.token_endpoint)
         }

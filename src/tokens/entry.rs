@@ -87,8 +87,8 @@ impl Shared {
         *self.lock_backoff() = None;
     }
 
-    pub(super) fn set_observer(&self, observer: Option<TokenObserver>) {
-        *self.observer.write().unwrap_or_else(PoisonError::into_inner) = observer;
+    pub(super) fn set_observer(&self, observer: TokenObserver) {
+        *self.observer.write().unwrap_or_else(PoisonError::into_inner) = Some(observer);
     }
 
     pub(super) fn notify(&self, event: &TokenEvent<'_>) {

@@ -216,8 +216,8 @@ impl TokenSource {
     }
 
     /// Reports events of this source and those derived from it to this function, in place of the former one.
-    pub fn set_observer(&self, observer: impl Into<Option<TokenObserver>>) {
-        self.entry.shared.set_observer(observer.into());
+    pub fn set_observer(&self, observer: TokenObserver) {
+        self.entry.shared.set_observer(observer);
     }
 }
 

@@ -1,4 +1,4 @@
-//! A real Chromium without a window, driven through its own driver (Debian's `chromium-driver`).
+//! A headless Chromium, controlled through its driver (Debian's `chromium-driver`).
 
 mod wire;
 
@@ -15,25 +15,25 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long a page may take to come to what is waited for.
+/// How long a page may take to reach an expected state.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What tells one browser from the next.
+/// The settings of a browser.
 #[derive(Default)]
 pub struct Setup<'setup> {
-    /// Its user's languages, as in `Accept-Language`; English when empty.
+    /// The user's languages, as in `Accept-Language`; English when empty.
     pub languages: &'setup str,
-    /// Further arguments of Chromium's.
+    /// Additional arguments for Chromium.
     pub arguments: &'setup [&'setup str],
 }
 
-/// A browser with one window, ended when it is dropped.
+/// A browser with one window, which is closed on drop.
 pub struct Browser {
     session: String,
     driver: Driver,
 }
 
-/// The driver's process and where it listens, with a home of its own.
+/// The driver's process, its port, and a separate home folder.
 struct Driver {
     child: Child,
     port: u16,
@@ -45,7 +45,7 @@ impl Browser {
     pub fn start(setup: &Setup) -> Self {
         let driver = Driver::start();
         let languages = if setup.languages.is_empty() { "en-GB,en" } else { setup.languages };
-        // Containers have neither the name spaces that the sandbox wants nor a /dev/shm of any size.
+        // In containers, the namespaces for the sandbox are missing and /dev/shm is small.
         let mut arguments = vec!["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"];
         arguments.extend(setup.arguments);
         let wanted = json!({ "capabilities": { "alwaysMatch": {
@@ -62,13 +62,13 @@ impl Browser {
         wire::command(self.driver.port, "POST", &format!("/session/{}/{path}", self.session), Some(body))
     }
 
-    /// Goes to an address and waits until it is loaded.
+    /// Opens an address and waits until it is loaded.
     #[track_caller]
     pub fn open(&self, url: &str) {
         self.post("url", &json!({ "url": url }));
     }
 
-    /// Runs a function's body in the page; what it returns, or what its promise comes to.
+    /// Runs a function body in the page and returns its result, or that of its promise.
     #[track_caller]
     pub fn run(&self, script: &str) -> Value {
         self.post("execute/sync", &json!({ "script": script, "args": [] }))
@@ -85,14 +85,14 @@ impl Browser {
         }
     }
 
-    /// The text that a reader sees of an element.
+    /// Returns the visible text of an element.
     #[track_caller]
     pub fn text(&self, selector: &str) -> String {
         let text = self.run(&format!("return document.querySelector({}).innerText", json!(selector)));
         text.as_str().unwrap().to_owned()
     }
 
-    /// Clicks on an element with the mouse: one that is hidden or covered cannot be.
+    /// Clicks on an element with the mouse, which fails if it is hidden or covered.
     #[track_caller]
     pub fn click(&self, selector: &str) {
         let element = self.post("element", &json!({ "using": "css selector", "value": selector }));
@@ -100,7 +100,7 @@ impl Browser {
         self.post(&format!("element/{id}/click"), &json!({}));
     }
 
-    /// Presses keys one after the other, whatever has the focus.
+    /// Presses keys one after the other, on the element with the focus.
     #[track_caller]
     pub fn press(&self, keys: &str) {
         let keys = keys.chars().flat_map(|key| {
@@ -119,21 +119,21 @@ impl Browser {
         self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
     }
 
-    /// What the console has said since it was last asked: errors, refusals by the page's policy, failed requests.
+    /// Returns new messages of the console: errors, violations of the page's policy, failed requests.
     #[track_caller]
     pub fn console(&self) -> Vec<String> {
         let entries = self.post("se/log", &json!({ "type": "browser" }));
         entries.as_array().unwrap().iter().map(|entry| entry["message"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Makes the page as wide and high as a screen.
+    /// Sets the size of the screen.
     #[track_caller]
     pub fn resize(&self, width: u32, height: u32) {
         let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", &screen);
     }
 
-    /// Keeps a picture of the whole page in `target/screenshots`.
+    /// Saves a picture of the whole page in `target/screenshots`.
     #[track_caller]
     pub fn picture(&self, name: &str) {
         let shot = self.devtools("Page.captureScreenshot", &json!({ "captureBeyondViewport": true }));
@@ -145,7 +145,7 @@ impl Browser {
 }
 
 impl Driver {
-    /// It picks a port that is free on one family and ends when the other's is taken by then.
+    /// The driver picks a port that is free for one address family and ends if the other's is taken, so this retries.
     fn start() -> Self {
         (0..5).find_map(|_| Self::attempt()).expect("chromedriver has ended")
     }
@@ -173,7 +173,7 @@ impl Driver {
 }
 
 impl Drop for Browser {
-    /// Chromium goes first: it outlives a driver that is killed.
+    /// Closes Chromium first, because it survives a killed driver.
     fn drop(&mut self) {
         let _ = wire::send(self.driver.port, "DELETE", &format!("/session/{}", self.session), None);
     }

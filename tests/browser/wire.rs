@@ -8,10 +8,10 @@ use std::{
 
 use serde_json::Value;
 
-/// Nothing that a test asks of a browser takes longer.
+/// The longest time for a command.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Sends a command and takes the `value` of its answer; an error of the driver's is the test's.
+/// Sends a command and returns the `value` of the response; panics on an error of the driver.
 #[track_caller]
 pub fn command(port: u16, method: &str, path: &str, body: Option<&Value>) -> Value {
     let (status, mut answer) = send(port, method, path, body).unwrap();
@@ -19,7 +19,7 @@ pub fn command(port: u16, method: &str, path: &str, body: Option<&Value>) -> Val
     answer["value"].take()
 }
 
-/// Sends a command; the status line and the answer.
+/// Sends a command and returns the status line and the response.
 pub fn send(port: u16, method: &str, path: &str, body: Option<&Value>) -> io::Result<(String, Value)> {
     let body = body.map(Value::to_string).unwrap_or_default();
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
@@ -27,7 +27,7 @@ pub fn send(port: u16, method: &str, path: &str, body: Option<&Value>) -> io::Re
     let head = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n");
     write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len())?;
 
-    // The driver keeps the connection whatever it is told, so its answer ends where it says.
+    // The driver never closes the connection, so the response is read by its length.
     let mut answer = BufReader::new(stream);
     let lines =
         answer.by_ref().lines().take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty()) || line.is_err());

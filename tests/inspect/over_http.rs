@@ -250,12 +250,12 @@ fn keys_that_cannot_be_had_are_an_error_and_no_report() {
     let file = testdata("modern.p12");
     run(&file).fails(
         4,
-        &format!("error: could not use the public keys in `{file}`\ncaused by: it is no JWK set\ncaused by: it is not UTF-8 text\n{form}"),
+        &format!("error: could not use the public keys in `{file}`\ncaused by: it is not a JWK set\ncaused by: it is not UTF-8 text\n{form}"),
     );
     run("http://keys.example/jwk").fails(
         2,
         "error: --jwks cannot be used\n\
-         caused by: `http://keys.example/jwk` is neither https nor an http address on this machine\n\
+         caused by: `http://keys.example/jwk` is neither an https URL nor an http URL on this machine\n\
          hint: write it as https://test.maskinporten.no/token\n",
     );
     let server =

@@ -1,4 +1,4 @@
-//! JWK and JWK sets (RFC 7517), from files made of the same keys as the keystores, and from the RFCs themselves.
+//! JWK and JWK sets (RFC 7517), from files with the same keys as the keystores, and from the RFCs.
 
 use maskinporten_token_generator::keystore::{Certificate, JwkFile, KeystoreError, SignatureAlgorithm, SigningKey};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ fn parse(content: &str, key_id: Option<&str>) -> Result<SigningKey, KeystoreErro
     JwkFile::parse("key.json", content).and_then(|file| file.choose(key_id))
 }
 
-/// The whole RSA key with some members in place of its own; `null` takes a member out.
+/// Returns the complete RSA key with some members replaced; `null` removes a member.
 fn rsa_with(changes: &[(&str, Value)]) -> String {
     with("jwk/rsa.json", changes)
 }
@@ -57,7 +57,7 @@ fn every_algorithm_of_each_kind_of_key_signs_as_the_certificate_of_the_same_key(
 }
 
 #[test]
-fn the_key_id_and_the_algorithm_are_those_that_the_jwk_names_and_none_when_it_names_none() {
+fn the_key_id_and_algorithm_are_those_of_the_jwk_or_absent() {
     let named = open("jwk/rsa.json");
     let nameless = parse(&rsa_with(&[("kid", Value::Null), ("alg", Value::Null)]), None).unwrap();
 
@@ -104,7 +104,7 @@ fn the_public_jwk_has_the_members_that_digdir_requires_and_no_private_one() {
 }
 
 #[test]
-fn of_a_set_the_key_id_chooses_and_of_one_key_it_does_not() {
+fn a_key_id_chooses_from_a_set_and_is_ignored_for_a_single_jwk() {
     let set = || JwkFile::parse("set.json", &text("jwk/set.json")).unwrap();
 
     assert!(set().is_set());
@@ -116,16 +116,16 @@ fn of_a_set_the_key_id_chooses_and_of_one_key_it_does_not() {
 }
 
 #[test]
-fn a_key_id_that_is_not_in_the_set_is_answered_with_those_that_are() {
+fn an_unknown_key_id_is_rejected_with_a_list_of_the_keys() {
     let (code, cause, hint) = refused(parse(&text("jwk/set.json"), Some("third")));
 
     assert_eq!(code, "jwk_key_id");
-    assert_eq!(cause, "it has no key with the id `third`; it has\n  enterprise: RSA\n  second: RSA\n  ec: EC");
+    assert_eq!(cause, "it has no key with the id `third`; its keys are:\n  enterprise: RSA\n  second: RSA\n  ec: EC");
     assert_eq!(hint, "choose one of them with --kid KID");
 }
 
 #[test]
-fn several_keys_and_no_key_id_is_refused_unless_only_one_may_sign() {
+fn several_keys_without_a_key_id_are_rejected_unless_only_one_may_sign() {
     let set = |keys: &[&str]| {
         let keys: Vec<Value> = keys.iter().map(|name| serde_json::from_str(&text(name)).unwrap()).collect();
         json!({ "keys": keys }).to_string()
@@ -133,13 +133,12 @@ fn several_keys_and_no_key_id_is_refused_unless_only_one_may_sign() {
     refuses(
         &text("jwk/set.json"),
         "jwk_key_id",
-        "it has several keys and none is the obvious one:\n  enterprise: RSA\n  second: RSA\n  ec: EC",
+        "it has several keys to choose from:\n  enterprise: RSA\n  second: RSA\n  ec: EC",
     );
     refuses(
         &set(&["jwk/oct.json", "jwk/public.json"]),
         "jwk_key_id",
-        "it has several keys and none is the obvious one:\n  shared: oct; it is a symmetric key (`kty` is `oct`), which \
-         signs no grant\n  enterprise: RSA; it is a public key: the private member `d` is missing",
+        "it has several keys to choose from:\n  shared: oct; it is a symmetric key (`kty` is `oct`), which cannot sign a grant\n  enterprise: RSA; it is a public key: the private member `d` is missing",
     );
     let key = parse(&set(&["jwk/use-enc.json", "jwk/public.json", "jwk/ec.json"]), None).unwrap();
     assert_eq!(key.key_id(), Some("ec"));
@@ -152,60 +151,60 @@ fn x5c_gives_the_chain_when_it_is_the_keys_own_and_an_error_when_not() {
 
     assert_eq!(subjects.len(), 3);
     assert!(subjects[0].contains("TESTETATEN") && subjects[2].contains("Root CA"), "{subjects:?}");
-    let foreign = "the first certificate in its `x5c` is not the key's";
+    let foreign = "the first certificate in its `x5c` does not belong to the key";
     refuses(&text("jwk/x5c-foreign.json"), "jwk_certificates", foreign);
     for damaged in [json!(["MIIB"]), json!("text"), json!(["%"]), json!([1])] {
-        let cause = "its `x5c` is not a list of certificates in base64";
+        let cause = "its `x5c` is not an array of certificates in base64";
         refuses(&rsa_with(&[("x5c", damaged)]), "jwk_certificates", cause);
     }
 }
 
 #[test]
-fn a_byte_order_mark_and_members_that_are_null_are_let_through() {
+fn a_byte_order_mark_and_null_members_are_accepted() {
     let key = text("jwk/rsa.json").replacen('{', r#"{"key_ops": null, "exp": null, "extra": {"a": [1.5, true]},"#, 1);
 
     assert!(parse(&format!("\u{feff}{key}"), None).is_ok());
 }
 
 #[test]
-fn what_is_no_jwk_is_told_apart() {
+fn files_that_are_not_jwks_have_different_errors() {
     refuses("", "jwk_not_json", "it is not JSON: line 1, column 0");
     refuses("{\"kty\":\n \"RSA\"", "jwk_not_json", "it is not JSON: line 2, column 6");
-    refuses("eyJrdHkiOiJSU0EifQ==", "jwk_not_json", "it is not JSON, but base64 of something that may be");
+    refuses("eyJrdHkiOiJSU0EifQ==", "jwk_not_json", "it is not JSON, but may be base64 of JSON");
     let neither = "it is JSON, but neither a JWK (with `kty`) nor a set of them (with `keys`)";
     for content in ["{}", "[]", "1", "\"text\"", r#"{"keys":{}}"#, r#"{"keys":[1]}"#] {
         refuses(content, "jwk_no_key", neither);
     }
-    refuses(r#"{"keys":[]}"#, "jwk_no_key", "it is a JWK set without a key");
+    refuses(r#"{"keys":[]}"#, "jwk_no_key", "it is an empty JWK set");
     let many = format!(r#"{{"keys":[{}{{}}]}}"#, "{},".repeat(100));
     refuses(&many, "jwk_no_key", "it is a JWK set with more than 100 keys");
-    refuses(&"[".repeat(100_000), "jwk_not_json", "it is not JSON: line 1, column 128");
+    refuses(&"[".repeat(100_000), "jwk_not_json", "it is nested more than 128 levels deep");
     let (code, cause, _) = refused(parse(&" ".repeat(1024 * 1024 + 1), None));
-    assert_eq!((code, cause.as_str()), ("jwk_not_json", "it is larger than 1048576 bytes, which no JWK is"));
-    let (code, cause, _) = refused(JwkFile::read_from("stdin", &b"\xff\xfe{\0"[..]));
+    assert_eq!((code, cause.as_str()), ("jwk_not_json", "it is larger than the limit of 1048576 bytes"));
+    let (code, cause, _) = refused(JwkFile::parse("stdin", &b"\xff\xfe{\0"[..]));
     assert_eq!((code, cause.as_str()), ("jwk_not_json", "it is not UTF-8 text"));
 }
 
 #[test]
-fn a_key_that_may_not_sign_is_told_apart() {
+fn a_key_that_may_not_sign_has_an_error_of_its_own() {
     let public = "it is a public key: the private member `d` is missing";
     refuses(&text("jwk/public.json"), "jwk_public_only", public);
-    let symmetric = "it is a symmetric key (`kty` is `oct`), which signs no grant";
+    let symmetric = "it is a symmetric key (`kty` is `oct`), which cannot sign a grant";
     refuses(&text("jwk/oct.json"), "jwk_symmetric", symmetric);
-    refuses(&text("jwk/use-enc.json"), "jwk_use", "its `use` is `enc`, and only `sig` may sign");
+    refuses(&text("jwk/use-enc.json"), "jwk_use", "its `use` is `enc`, but only keys with `sig` sign");
     let verify = rsa_with(&[("use", Value::Null), ("key_ops", json!(["verify"]))]);
     refuses(&verify, "jwk_use", "its `key_ops` do not include `sign`");
     assert!(parse(&rsa_with(&[("key_ops", json!(["sign", "verify"]))]), None).is_ok());
 }
 
 #[test]
-fn an_algorithm_that_the_key_cannot_do_is_refused_with_one_that_it_can() {
+fn an_unsupported_algorithm_is_rejected_with_one_that_works() {
     for (name, named, possible) in [
         ("jwk/rsa.json", "ES256", "RS256"),
         ("jwk/rsa.json", "RSA-OAEP", "RS256"),
         ("jwk/ec384.json", "ES256", "ES384"),
     ] {
-        let cause = format!("its `alg` is `{named}`, which this key cannot do; it could sign with {possible}");
+        let cause = format!("its `alg` is `{named}`, which this key does not support; it signs with {possible}");
         refuses(&with(name, &[("alg", json!(named))]), "jwk_algorithm", &cause);
     }
 }
@@ -228,31 +227,31 @@ fn a_missing_member_is_named() {
 }
 
 #[test]
-fn a_member_of_the_wrong_form_is_named_with_what_is_wrong() {
+fn a_malformed_member_is_named_with_its_fault() {
     let n = serde_json::from_str::<Value>(&text("jwk/rsa.json")).unwrap()["n"].as_str().unwrap().to_owned();
     let plain = format!("+{}", &n[1..]);
     let blank = format!("{} {}", &n[..9], &n[9..]);
     for (value, fault) in [
         (format!("{n}=="), "it is padded with `=`"),
-        (plain, "it uses `+` or `/`, which belong to plain base64"),
-        (blank, "there are blanks or line breaks in it"),
-        ("æ".to_owned(), "it is cut short or holds other signs"),
-        ("A".to_owned(), "it is cut short or holds other signs"),
+        (plain, "it has `+` or `/`, which belong to standard base64"),
+        (blank, "it has spaces or line breaks"),
+        ("æ".to_owned(), "it is truncated or has other invalid characters"),
+        ("A".to_owned(), "it is truncated or has other invalid characters"),
         ("A".repeat(4000), "it is longer than any key"),
     ] {
         let cause = format!("the member `n` is not base64url without padding: {fault}");
         refuses(&rsa_with(&[("n", json!(value))]), "jwk_member", &cause);
     }
-    refuses(&rsa_with(&[("kid", json!(1))]), "jwk_member", "the member `kid` is not a text");
-    refuses(&rsa_with(&[("d", json!({"a": "b"}))]), "jwk_member", "the member `d` is not a text");
-    refuses(&rsa_with(&[("key_ops", json!("sign"))]), "jwk_member", "the member `key_ops` is not a list of texts");
+    refuses(&rsa_with(&[("kid", json!(1))]), "jwk_member", "the member `kid` is not a string");
+    refuses(&rsa_with(&[("d", json!({"a": "b"}))]), "jwk_member", "the member `d` is not a string");
+    refuses(&rsa_with(&[("key_ops", json!("sign"))]), "jwk_member", "the member `key_ops` is not an array of strings");
     let twice = text("jwk/rsa.json").replacen('{', r#"{"kid":"first","#, 1);
-    refuses(&twice, "jwk_member", "the member `kid` is in it twice");
+    refuses(&twice, "jwk_member", "the member `kid` occurs twice");
 }
 
 #[test]
-fn members_of_different_keys_are_refused() {
-    let together = "it is not one key: `n`, `e`, `d`, `p`, `q`, `dp`, `dq` and `qi` do not fit together";
+fn members_of_different_keys_are_rejected() {
+    let together = "its members do not form one key: `n`, `e`, `d`, `p`, `q`, `dp`, `dq` and `qi` do not match";
     refuses(&text("jwk/inconsistent.json"), "jwk_inconsistent", together);
     let second: Value = serde_json::from_str::<Value>(&text("jwk/set.json")).unwrap()["keys"][1].clone();
     for member in ["n", "d", "p", "q", "dp", "dq", "qi"] {
@@ -260,7 +259,7 @@ fn members_of_different_keys_are_refused() {
     }
     refuses(&rsa_with(&[("e", json!("Aw"))]), "jwk_inconsistent", together);
     for e in ["AQ", "Ag", "AA"] {
-        let cause = "it is not one key: `e` or `d` cannot be of this key";
+        let cause = "its members do not form one key: `e` or `d` is out of range";
         refuses(&rsa_with(&[("e", json!(e))]), "jwk_inconsistent", cause);
     }
     for one in ["p", "q", "dp", "dq", "qi"] {
@@ -270,33 +269,33 @@ fn members_of_different_keys_are_refused() {
     let large = with("jwk/rsa-short.json", &[("n", json!("_".repeat(684)))]);
     refuses(&large, "jwk_member_missing", "the member `p` is missing");
     let short = with("jwk/rsa-short.json", &[("d", second["d"].clone())]);
-    refuses(&short, "jwk_inconsistent", "it is not one key: `n`, `e` and `d` do not fit together");
+    refuses(&short, "jwk_inconsistent", "its members do not form one key: `n`, `e` and `d` do not match");
 }
 
 #[test]
-fn a_public_half_that_is_not_the_private_ones_is_refused() {
+fn a_public_key_that_does_not_match_the_private_key_is_rejected() {
     let ec: Value = serde_json::from_str(&text("jwk/ec.json")).unwrap();
-    let cause = "it is not one key: `x` and `y` are not the public half of `d`";
+    let cause = "its members do not form one key: `x` and `y` are not the public key of `d`";
     refuses(&with("jwk/ec.json", &[("x", ec["y"].clone())]), "jwk_inconsistent", cause);
-    // Another point of the curve: that of RFC 7515 appendix A.3.
+    // Another point on the curve: that of RFC 7515 appendix A.3.
     let x = json!("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU");
     let y = json!("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
     refuses(&with("jwk/ec.json", &[("x", x.clone()), ("y", y)]), "jwk_inconsistent", cause);
     refuses(&with("jwk/ec.json", &[("d", json!("AA"))]), "jwk_inconsistent", cause);
-    let cause = "it is not one key: `x` is not the public half of `d`";
+    let cause = "its members do not form one key: `x` is not the public key of `d`";
     refuses(&with("jwk/ed25519.json", &[("x", x)]), "jwk_inconsistent", cause);
     let cause = "the member `d` is not base64url without padding: it has the wrong length for its curve";
     refuses(&with("jwk/ed25519.json", &[("d", json!("AAAA"))]), "jwk_member", cause);
 }
 
 #[test]
-fn kinds_and_sizes_that_sign_no_grant_are_refused_before_anything_is_computed() {
+fn kinds_and_sizes_that_cannot_sign_are_rejected_before_anything_is_computed() {
     refuses(
         &rsa_with(&[("n", json!("_".repeat(172)))]),
         "keystore_key",
         "its RSA key has 1032 bits; 2048 to 16384 are accepted (RFC 7518 §3.3)",
     );
-    let kind = |name: &str| format!("its private key is of the kind {name}, which signs no JWT");
+    let kind = |name: &str| format!("its private key is of the kind {name}, which cannot sign a JWT");
     let curve = with("jwk/ec.json", &[("crv", json!("secp256k1"))]);
     refuses(&curve, "keystore_key", &kind("EC on the curve secp256k1"));
     let exchange = with("jwk/ed25519.json", &[("crv", json!("X25519"))]);
@@ -304,11 +303,11 @@ fn kinds_and_sizes_that_sign_no_grant_are_refused_before_anything_is_computed() 
     let primes = rsa_with(&[("oth", json!([]))]);
     refuses(&primes, "keystore_key", &kind("RSA with more than two primes"));
     let unknown = rsa_with(&[("kty", json!("AKP"))]);
-    refuses(&unknown, "keystore_key", "its `kty` is `AKP`; RSA, EC and OKP are known");
+    refuses(&unknown, "keystore_key", "its `kty` is `AKP`, but only RSA, EC and OKP are supported");
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named_with_its_option() {
+fn a_missing_file_is_named_with_its_option() {
     let error = JwkFile::read(std::path::Path::new("/no/such.json")).unwrap_err();
 
     assert_eq!(error.to_string(), "could not read the JWK `/no/such.json`");

@@ -1,6 +1,6 @@
-//! What keystores and sets show of themselves, held against what openssl says of the same keys.
+//! Summaries of keystores and JWK sets, compared with openssl's output for the same keys.
 
-use maskinporten_token_generator::keystore::{DEFAULT_ITERATIONS, JwkFile, Keystore, KeystoreFile, Listed};
+use maskinporten_token_generator::keystore::{DEFAULT_ITERATIONS, JwkFile, KeySummary, Keystore, KeystoreFile};
 use openssl::hash::MessageDigest;
 
 use super::{bytes, certificate, hexadecimal, secret, text};
@@ -17,11 +17,11 @@ fn protections(name: &str) -> Vec<String> {
 
 #[test]
 fn an_entry_shows_its_certificate_its_key_and_the_thumbprints_of_both() {
-    let listed = open("modern.p12", "secret").listed();
+    let listed = open("modern.p12", "secret").summaries();
     let thumbprint = |digest| hexadecimal(&certificate("enterprise").digest(digest).unwrap()).to_uppercase();
     let jwk: serde_json::Value = serde_json::from_str(&text("key.jwk.json")).unwrap();
 
-    let [Listed { alias, key, key_thumbprint, certificate: Some(certificate), chain_length, fault }] = &listed[..]
+    let [KeySummary { alias, key, key_thumbprint, certificate: Some(certificate), chain_length, fault }] = &listed[..]
     else {
         panic!("{listed:?}");
     };
@@ -38,10 +38,10 @@ fn an_entry_shows_its_certificate_its_key_and_the_thumbprints_of_both() {
 }
 
 #[test]
-fn every_entry_of_a_keystore_is_listed_also_one_whose_key_is_not_the_certificates() {
-    let three = open("keytool-three.p12", "secret12").listed();
-    let foreign = open("other-key.p12", "secret").listed();
-    let alone = open("no-certificate.p12", "secret").listed();
+fn every_entry_of_a_keystore_is_listed_even_without_its_certificate() {
+    let three = open("keytool-three.p12", "secret12").summaries();
+    let foreign = open("other-key.p12", "secret").summaries();
+    let alone = open("no-certificate.p12", "secret").summaries();
 
     assert_eq!(
         three.iter().map(|entry| entry.alias.as_str()).collect::<Vec<_>>().join(" "),
@@ -52,9 +52,9 @@ fn every_entry_of_a_keystore_is_listed_also_one_whose_key_is_not_the_certificate
 }
 
 #[test]
-fn every_key_of_a_set_is_listed_also_those_that_cannot_sign() {
+fn every_key_of_a_set_is_listed_even_if_it_cannot_sign() {
     let words = |name: &str| {
-        let listed = JwkFile::parse(name, &text(name)).unwrap().listed();
+        let listed = JwkFile::parse(name, &text(name)).unwrap().summaries();
         let words = listed
             .iter()
             .map(|entry| format!("{}: {}", entry.alias, entry.key.as_deref().or(entry.fault.as_deref()).unwrap()));
@@ -65,12 +65,12 @@ fn every_key_of_a_set_is_listed_also_those_that_cannot_sign() {
         words("jwk/set.json"),
         ["enterprise: RSA with 2048 bits", "second: RSA with 2048 bits", "ec: EC on P-256"]
     );
-    assert_eq!(words("jwk/oct.json"), ["shared: it is a symmetric key (`kty` is `oct`), which signs no grant"]);
+    assert_eq!(words("jwk/oct.json"), ["shared: it is a symmetric key (`kty` is `oct`), which cannot sign a grant"]);
     assert_eq!(words("jwk/no-kid.json"), ["(no `kid`): RSA with 2048 bits"]);
 }
 
 #[test]
-fn the_encryption_of_each_part_of_a_keystore_is_in_words() {
+fn the_encryption_of_each_part_of_a_keystore_is_named() {
     let pbes2 = "PBES2 with AES-256-CBC, PBKDF2-HMAC-SHA-256, 2048 iterations";
     assert_eq!(
         protections("modern.p12"),

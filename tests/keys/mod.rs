@@ -1,4 +1,4 @@
-//! Every kind of key but PKCS#12, through the library: what opens, what does not, and in which words.
+//! Every key source except PKCS#12, through the library: which keys open, and the errors of the others.
 
 mod jwk;
 mod listing;
@@ -51,7 +51,7 @@ fn certificate(name: &str) -> X509 {
     X509::from_pem(&bytes(&format!("keys/{name}.pem"))).unwrap()
 }
 
-/// Whether the key signs as the certificate's owner does, judged by openssl alone.
+/// Checks that openssl verifies the key's signature with the certificate.
 #[track_caller]
 fn signs_as(key: &SigningKey, name: &str, algorithm: SignatureAlgorithm) {
     let signature = key.sign(algorithm, MESSAGE).unwrap();
@@ -80,7 +80,7 @@ fn signs_as(key: &SigningKey, name: &str, algorithm: SignatureAlgorithm) {
     assert!(verifier.verify_oneshot(&signature, MESSAGE).unwrap(), "{algorithm} by {name}");
 }
 
-/// What a person would see: the message, its cause and the hint; and the code for programs.
+/// Returns the code, cause and hint of an error.
 #[track_caller]
 fn refused<T: std::fmt::Debug>(result: Result<T, KeystoreError>) -> (&'static str, String, String) {
     let error = result.unwrap_err();

@@ -1,4 +1,4 @@
-//! Thousands of damaged JWKs and PEM files: none of them may panic, hang, or sign as somebody else.
+//! Thousands of damaged JWKs and PEM files: none may cause a panic, a hang or a signature of another key.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use maskinporten_token_generator::keystore::{CertificateFile, DEFAULT_ITERATIONS
 
 use super::{MESSAGE, bytes, secret};
 
-/// A debug build on a busy machine needs some seconds in all; a hang needs longer.
+/// A debug build on a busy machine takes some seconds; a hang takes longer.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A small generator, the same on every run (xorshift; Marsaglia 2003).
+/// A random number generator with the same numbers on every run (xorshift; Marsaglia 2003).
 struct Random(u64);
 
 impl Random {
@@ -20,7 +20,7 @@ impl Random {
         usize::try_from(self.0 % limit as u64).unwrap()
     }
 
-    /// Changes, takes out, doubles or cuts some octets.
+    /// Changes, removes, doubles or truncates some bytes.
     fn damage(&mut self, content: &mut Vec<u8>) {
         for _ in 0..=self.below(3) {
             let at = self.below(content.len().max(1));
@@ -40,7 +40,7 @@ impl Random {
     }
 }
 
-/// Damages each file many times over and gives it to `read`.
+/// Damages each file many times and passes it to `read`.
 fn try_all(files: &[&str], rounds: usize, read: impl Fn(&[u8])) {
     let started = Instant::now();
     let mut random = Random(0x6d61_736b_696e_706f);
@@ -60,8 +60,8 @@ fn no_damaged_jwk_panics_or_hangs_and_what_still_opens_signs() {
     let files = ["rsa", "rsa-short", "ec", "ec521", "ed25519", "set", "x5c", "oct", "public"];
     let files = files.map(|name| format!("jwk/{name}.json"));
     try_all(&files.each_ref().map(String::as_str), 400, |damaged| {
-        let Ok(file) = JwkFile::read_from("key.json", damaged) else { return };
-        drop(file.listed());
+        let Ok(file) = JwkFile::parse("key.json", damaged) else { return };
+        drop(file.summaries());
         if let Ok(key) = file.choose(Some("enterprise")) {
             key.sign(key.default_algorithm(), MESSAGE).unwrap();
         }
@@ -75,7 +75,7 @@ fn no_damaged_pem_panics_hangs_or_asks_for_a_password() {
     try_all(&files.each_ref().map(String::as_str), 150, |damaged| {
         let Ok(file) = PemFile::parse("key.pem", damaged, DEFAULT_ITERATIONS) else { return };
         if let Ok(key) = file.open(&secret("secret")) {
-            // A damaged PEM key may contradict itself; then its signature does not leave.
+            // A damaged PEM key may be inconsistent; then signing is an error.
             drop(key.sign(key.default_algorithm(), MESSAGE));
         }
     });
@@ -89,7 +89,7 @@ fn no_damaged_file_of_certificates_panics() {
 }
 
 #[test]
-fn a_file_of_nothing_but_blocks_or_members_or_keys_is_read_in_time() {
+fn a_file_full_of_blocks_members_or_keys_is_read_in_time() {
     let started = Instant::now();
     let blocks = "-----BEGIN A-----\n".repeat(500_000);
     drop(PemFile::parse("key.pem", blocks.as_bytes(), DEFAULT_ITERATIONS));

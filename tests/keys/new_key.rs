@@ -1,4 +1,4 @@
-//! New keys: what is written is what was made, and can be read again.
+//! New keys: the JWK is that of the generated key and can be parsed.
 
 use std::process::Command;
 
@@ -18,7 +18,7 @@ fn members(key: &NewKey) -> String {
 }
 
 #[test]
-fn a_new_key_of_each_kind_has_every_member_and_is_read_again_as_the_same_key() {
+fn a_new_key_of_each_kind_has_every_member_and_is_parsed_as_the_same_key() {
     for (kind, algorithm, words, wanted) in [
         (NewKeyKind::Rsa3072, SignatureAlgorithm::Rs256, "RSA with 3072 bits", "kty use alg kid e n d p q dp dq qi"),
         (NewKeyKind::Rsa4096, SignatureAlgorithm::Rs256, "RSA with 4096 bits", "kty use alg kid e n d p q dp dq qi"),
@@ -37,7 +37,7 @@ fn a_new_key_of_each_kind_has_every_member_and_is_read_again_as_the_same_key() {
 }
 
 #[test]
-fn without_a_key_id_it_gets_its_thumbprint_which_another_program_computes_alike() {
+fn without_a_key_id_a_new_key_gets_the_thumbprint_that_another_program_computes() {
     let made = NewKey::generate(NewKeyKind::Rsa3072, None).unwrap();
     let script = "import base64, hashlib, json, sys\nkey = json.load(sys.stdin)\n\
                   public = json.dumps({name: key[name] for name in ('e', 'kty', 'n')}, separators=(',', ':'))\n\
@@ -50,13 +50,13 @@ fn without_a_key_id_it_gets_its_thumbprint_which_another_program_computes_alike(
 }
 
 #[test]
-fn a_key_id_that_digdir_refuses_is_refused_before_a_key_is_made() {
+fn a_key_id_that_digdir_rejects_is_an_error_before_a_key_is_generated() {
     let error = NewKey::generate(NewKeyKind::Rsa4096, Some("my key\u{1b}")).unwrap_err();
 
-    let message = "`my key\u{fffd}` cannot be a key id: Digdir takes letters, digits and `._-`, 255 at most";
+    let message = "`my key\u{fffd}` is not a valid key id: Digdir accepts letters, digits and `._-`, 255 at most";
     assert_eq!(error.to_string(), message);
     assert_eq!(error.code(), "key_id");
-    assert_eq!(error.hint().unwrap(), "leave --kid out: the key's own thumbprint (RFC 7638) will do");
+    assert_eq!(error.hint().unwrap(), "leave --kid out to use the key's thumbprint (RFC 7638)");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn refuses<T: std::fmt::Debug>(result: Result<T, KeystoreError>, code: &str, cau
 }
 
 #[test]
-fn each_form_of_key_opens_and_only_the_encrypted_ones_need_a_password() {
+fn each_format_of_key_opens_and_only_encrypted_ones_need_a_password() {
     use SignatureAlgorithm::{EdDsa, Es256, Es512, Rs256};
     for (name, password, certificate, algorithm) in [
         ("keys/enterprise-key.pem", None, "enterprise", Rs256),
@@ -57,13 +57,13 @@ fn each_form_of_key_opens_and_only_the_encrypted_ones_need_a_password() {
 }
 
 #[test]
-fn a_wrong_or_empty_password_is_told_apart_from_damage_and_asks_nobody() {
+fn a_wrong_or_empty_password_is_not_called_damage_and_causes_no_prompt() {
     for name in ["encrypted-pkcs8", "encrypted-3des", "encrypted-traditional", "encrypted-sec1"] {
         for password in ["wrong", "", "æøå", &"long".repeat(1000)] {
             refuses(
                 open(&format!("pem/{name}.pem"), password),
                 "keystore_password",
-                "its private key does not open with this password",
+                "the password does not decrypt its private key",
                 "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE",
             );
         }
@@ -71,7 +71,7 @@ fn a_wrong_or_empty_password_is_told_apart_from_damage_and_asks_nobody() {
 }
 
 #[test]
-fn certificates_beside_the_key_give_its_chain_and_a_key_alone_needs_none() {
+fn certificates_beside_the_key_give_its_chain_and_a_key_needs_none() {
     let beside = open("pem/with-text.pem", "").unwrap();
     let alone = open("keys/enterprise-key.pem", "").unwrap();
 
@@ -81,7 +81,7 @@ fn certificates_beside_the_key_give_its_chain_and_a_key_alone_needs_none() {
 }
 
 #[test]
-fn certificates_from_another_file_give_the_chain_in_whatever_order_they_stand_there() {
+fn certificates_from_another_file_give_the_chain_in_any_order() {
     let key = || parse("pem/pkcs1.pem").unwrap();
     let with = |name: &str| key().open_with(&secret(""), &certificates(name).unwrap()).unwrap();
 
@@ -95,7 +95,7 @@ fn certificates_from_another_file_give_the_chain_in_whatever_order_they_stand_th
 }
 
 #[test]
-fn a_certificate_of_another_key_is_refused_wherever_it_stands() {
+fn a_certificate_of_another_key_is_rejected_in_either_file() {
     let other = certificates("keys/foreign.pem").unwrap();
     let (code, cause, hint) = refused(parse("pem/pkcs1.pem").unwrap().open_with(&secret(""), &other));
     let beside = text("pem/pkcs1.pem") + &text("keys/other.pem");
@@ -106,18 +106,18 @@ fn a_certificate_of_another_key_is_refused_wherever_it_stands() {
         "{cause}"
     );
     let command = "openssl x509 -in keys/foreign.pem -noout -pubkey";
-    assert_eq!(hint, format!("give the key's own certificate; its public half is shown by: {command}"));
+    assert_eq!(hint, format!("pass the key's own certificate; this shows the public key in the file: {command}"));
     refuses(
         PemFile::parse("both.pem", beside.as_bytes(), DEFAULT_ITERATIONS).unwrap().open(&secret("")),
         "certificate_foreign",
         "its private key does not belong to any certificate in it",
-        "give the key's own certificate with --certificate FILE, or register the key and pass --kid",
+        "pass the key's own certificate with --certificate FILE, or register the key and pass --kid",
     );
 }
 
 #[test]
-fn a_file_without_a_private_key_says_what_is_in_it() {
-    let two = "give the file with the private key to --key, and the certificate to --certificate";
+fn the_error_for_a_file_without_a_private_key_names_its_content() {
+    let two = "pass the private key's file with --key, and the certificate's file with --certificate";
     let public = "keys/maskinporten-public.pem";
     for (name, found) in [
         ("keys/enterprise.pem", "CERTIFICATE"),
@@ -125,68 +125,68 @@ fn a_file_without_a_private_key_says_what_is_in_it() {
         (public, "PUBLIC KEY"),
         ("pem/request.pem", "CERTIFICATE REQUEST"),
     ] {
-        let cause = format!("there is no private key in it, only {found}");
+        let cause = format!("it has no private key, only {found}");
         refuses(parse(name), "pem_no_private_key", &cause, two);
     }
     let parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
-    let cause = "there is no private key in it, only EC PARAMETERS";
+    let cause = "it has no private key, only EC PARAMETERS";
     refuses(PemFile::parse("p.pem", parameters.as_bytes(), DEFAULT_ITERATIONS), "pem_no_private_key", cause, two);
 }
 
 #[test]
-fn what_is_not_pem_is_told_apart_with_the_command_that_makes_it_so() {
-    let give = "give a file with -----BEGIN PRIVATE KEY----- in it to --key";
+fn files_of_other_formats_are_named_with_the_command_that_converts_them() {
+    let give = "with --key, pass a file that contains -----BEGIN PRIVATE KEY-----";
     for (name, cause, hint) in [
         (
             "pkcs8.der",
-            "there is no PEM block in it: it looks like a private key (DER) without a certificate",
+            "it has no PEM block: it looks like a private key (DER) without a certificate",
             "convert it: openssl pkey -inform DER -in pkcs8.der -out key.pem",
         ),
         ("modern.p12", "it is a PKCS#12 keystore, not PEM", "pass it as a keystore: --keystore modern.p12"),
         (
             "jwk/rsa.json",
-            "there is no PEM block in it: it looks like JSON, perhaps a JWK",
+            "it has no PEM block: it looks like JSON, perhaps a JWK",
             "pass it as a JWK: --jwk jwk/rsa.json",
         ),
-        ("empty.bin", "there is no PEM block in it: it is empty", give),
-        ("random.bin", "there is no PEM block in it: it looks like nothing that is known here", give),
+        ("empty.bin", "it has no PEM block: it is empty", give),
+        ("random.bin", "it has no PEM block: unrecognised file format", give),
     ] {
         refuses(parse(name), "pem_not_pem", cause, hint);
     }
 }
 
 #[test]
-fn openssh_s_own_form_is_named_with_the_command_that_converts_it() {
+fn the_openssh_format_is_named_with_the_command_that_converts_it() {
     let command = "cp pem/openssh.pem key.pem && chmod 600 key.pem && ssh-keygen -p -m PKCS8 -f key.pem";
     refuses(
         parse("pem/openssh.pem"),
         "pem_openssh",
-        "its private key is in OpenSSH's own form, which only ssh tools read",
-        &format!("convert a copy of it, for the command changes the file in place: {command}"),
+        "its private key has the format of OpenSSH, which is not supported",
+        &format!("convert a copy, because the command changes the file in place: {command}"),
     );
 }
 
 #[test]
-fn two_private_keys_leave_no_obvious_one() {
+fn two_private_keys_are_rejected() {
     let both = text("pem/pkcs1.pem") + &text("keys/other-key.pem");
     refuses(
         PemFile::parse("both.pem", both.as_bytes(), DEFAULT_ITERATIONS),
         "pem_several_keys",
-        "there are 2 private keys in it, and none is the obvious one",
-        "leave one private key in the file",
+        "it has 2 private keys, but one is expected",
+        "keep only one private key in the file",
     );
 }
 
 #[test]
-fn damage_is_told_apart_and_says_in_which_block() {
+fn the_error_for_a_damaged_file_names_the_block() {
     let whole = text("keys/enterprise-key.pem");
-    let shown = "copy the file again from where it came; this shows what OpenSSL finds: openssl pkey -in key.pem";
+    let shown = "copy the file again from its source; this shows what OpenSSL finds: openssl pkey -in key.pem";
     let cut = &whole[..whole.len() - 30];
-    let cause = "a PEM block in it begins and does not end";
+    let cause = "it is truncated: a PEM block has no end line";
     refuses(PemFile::parse("key.pem", cut.as_bytes(), DEFAULT_ITERATIONS), "pem_damaged", cause, shown);
 
     let broken = whole.replacen("MII", "AAA", 1);
-    let cause = "its block `PRIVATE KEY` is damaged: what is in it cannot be read as a private key";
+    let cause = "its block `PRIVATE KEY` is damaged: it cannot be parsed as a private key";
     refuses(
         PemFile::parse("key.pem", broken.as_bytes(), DEFAULT_ITERATIONS).unwrap().open(&secret("")),
         "pem_damaged",
@@ -195,55 +195,55 @@ fn damage_is_told_apart_and_says_in_which_block() {
     );
 
     let encrypted = text("pem/encrypted-pkcs8.pem").replacen("MII", "AAA", 1);
-    let cause = "its block `ENCRYPTED PRIVATE KEY` is damaged: what is in it cannot be read as a private key";
+    let cause = "its block `ENCRYPTED PRIVATE KEY` is damaged: it cannot be parsed as a private key";
     refuses(PemFile::parse("key.pem", encrypted.as_bytes(), DEFAULT_ITERATIONS), "pem_damaged", cause, shown);
 
     let certificate = whole + &text("keys/enterprise.pem").replacen("MII", "AAA", 1);
     refuses(
         PemFile::parse("key.pem", certificate.as_bytes(), DEFAULT_ITERATIONS),
         "pem_damaged",
-        "a certificate in it cannot be read",
+        "a certificate in it cannot be parsed",
         shown,
     );
 }
 
 #[test]
-fn a_key_that_cannot_sign_is_refused_by_its_kind_and_not_shown_to_openssl() {
+fn a_key_that_cannot_sign_is_rejected_by_its_kind_before_openssl_sees_it() {
     let rsa = "use an RSA key: Maskinporten accepts RS256, RS384 and RS512";
     let block = |label: &str, base64: &str| format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n");
     let old = block("DSA PRIVATE KEY", "AAAA");
-    let cause = "its private key is of the kind DSA, which signs no JWT";
+    let cause = "its private key is of the kind DSA, which cannot sign a JWT";
     refuses(PemFile::parse("key.pem", old.as_bytes(), DEFAULT_ITERATIONS), "keystore_key", cause, rsa);
 
-    // PKCS#8 with version 0, id-dsa (1.2.840.10040.4.1), and nothing that OpenSSL could read after it.
+    // PKCS#8 with version 0, id-dsa (1.2.840.10040.4.1), followed by nothing that OpenSSL could parse.
     let pkcs8 = block(
         "PRIVATE KEY",
         &openssl::base64::encode_block(b"\x30\x10\x02\x01\x00\x30\x09\x06\x07\x2a\x86\x48\xce\x38\x04\x01\x04\x00"),
     );
     let opened = PemFile::parse("key.pem", pkcs8.as_bytes(), DEFAULT_ITERATIONS).unwrap().open(&secret(""));
-    refuses(opened, "keystore_key", "its private key is of the kind dsaEncryption, which signs no JWT", rsa);
+    refuses(opened, "keystore_key", "its private key is of the kind dsaEncryption, which cannot sign a JWT", rsa);
 }
 
 #[test]
-fn encryption_that_is_not_read_is_named_with_the_command_that_replaces_it() {
+fn unsupported_encryption_is_named_with_the_command_that_replaces_it() {
     refuses(
         parse("pem/encrypted-scrypt.pem"),
         "keystore_encryption",
-        "its private key is encrypted with scrypt, which is not read here",
+        "its private key is encrypted with scrypt, which is not supported",
         "convert it: openssl pkcs8 -topk8 -in pem/encrypted-scrypt.pem -out new.pem",
     );
     let old = text("pem/encrypted-traditional.pem").replace("AES-256-CBC", "DES-CBC");
     refuses(
         PemFile::parse("key.pem", old.as_bytes(), DEFAULT_ITERATIONS),
         "keystore_encryption",
-        "its private key is encrypted with DES-CBC, which is not read here",
+        "its private key is encrypted with DES-CBC, which is not supported",
         "convert it: openssl pkcs8 -topk8 -in key.pem -out new.pem",
     );
 }
 
 #[test]
-fn a_cost_beyond_the_limit_is_refused_before_it_is_paid() {
-    // PBKDF2's 2048 (02 02 08 00) becomes 2^31-1, which is two octets longer: so are the lengths around it.
+fn iterations_beyond_the_limit_are_rejected_before_they_are_computed() {
+    // PBKDF2's 2048 (02 02 08 00) becomes 2^31-1, which is two bytes longer, and so are the lengths around it.
     let block = text("pem/encrypted-pkcs8.pem");
     let base64: String = block.lines().filter(|line| !line.starts_with('-')).collect();
     let mut der = openssl::base64::decode_block(&base64).unwrap();
@@ -257,10 +257,10 @@ fn a_cost_beyond_the_limit_is_refused_before_it_is_paid() {
 
     let (code, cause, _) = refused(PemFile::parse("key.pem", pem.as_bytes(), DEFAULT_ITERATIONS));
     assert_eq!(code, "keystore_iterations");
-    assert_eq!(cause, "opening it takes 2147483647 iterations of key derivation or more, and 10000000 are allowed");
+    assert_eq!(cause, "opening it takes at least 2147483647 key derivation iterations, and 10000000 are allowed");
 }
 
-/// Adds two to the length of every element that holds the octet at `inside`.
+/// Adds two to the length of every element that contains the byte at `inside`.
 fn lengthened(der: &[u8], inside: usize) -> Vec<u8> {
     let mut out = der.to_vec();
     let mut at = 0;
@@ -285,17 +285,17 @@ fn lengthened(der: &[u8], inside: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_file_of_certificates_says_what_it_is_when_there_is_none_in_it() {
-    let give = "give the certificate with --certificate, or leave it out and pass --kid with the registered key's id";
+fn the_error_for_a_file_without_certificates_names_its_content() {
+    let give =
+        "pass a certificate with --certificate, or leave it out and pass the key id of a registered key with --kid";
     for (name, cause, hint) in [
-        ("keys/other-key.pem", "there is no certificate in it, only PRIVATE KEY", give),
+        ("keys/other-key.pem", "it has no certificate, only PRIVATE KEY", give),
         (
             "pkcs7.p7b",
-            "it is neither PEM nor a certificate in DER: it looks like a bag of certificates (PKCS#7), which holds no \
-             private key",
+            "it is neither PEM nor a certificate in DER: it looks like certificates (PKCS#7) without a private key",
             "convert it: openssl pkcs7 -inform DER -in pkcs7.p7b -print_certs -out certificate.pem",
         ),
-        ("random.bin", "it is neither PEM nor a certificate in DER: it looks like nothing that is known here", give),
+        ("random.bin", "it is neither PEM nor a certificate in DER: unrecognised file format", give),
     ] {
         refuses(certificates(name), "certificate_missing", cause, hint);
     }
@@ -303,13 +303,13 @@ fn a_file_of_certificates_says_what_it_is_when_there_is_none_in_it() {
     refuses(
         CertificateFile::parse("c.pem", damaged.as_bytes()),
         "certificate_damaged",
-        "a certificate in it cannot be read",
-        "copy the file again from where it came; this shows what OpenSSL finds: openssl x509 -in c.pem",
+        "a certificate in it cannot be parsed",
+        "copy the file again from its source; this shows what OpenSSL finds: openssl x509 -in c.pem",
     );
 }
 
 #[test]
-fn files_that_are_not_there_are_named_with_their_option() {
+fn missing_files_are_named_with_their_option() {
     let path = std::path::Path::new("/no/such.pem");
     let key = PemFile::read(path, DEFAULT_ITERATIONS).unwrap_err();
     let certificate = CertificateFile::read(path).unwrap_err();

@@ -1,4 +1,4 @@
-//! Public keys of others: JWK sets (RFC 7517 §5), certificates, and what verifies with them.
+//! Public keys of others: JWK sets (RFC 7517 §5), certificates, and signatures that they verify.
 
 use std::{fs, time::Instant};
 
@@ -18,7 +18,7 @@ fn algorithm(example: &Example) -> SignatureAlgorithm {
     SignatureAlgorithm::parse(example.algorithm).unwrap()
 }
 
-/// What is signed, and the signature.
+/// The signed message and the signature.
 fn parts(example: &Example) -> (&'static [u8], Vec<u8>) {
     let (signed, signature) = example.jws.rsplit_once('.').unwrap();
     (signed.as_bytes(), URL_SAFE_NO_PAD.decode(signature).unwrap())
@@ -28,7 +28,7 @@ fn set(keys: &Value) -> KeySet {
     KeySet::parse(json!({ "keys": keys }).to_string().as_bytes()).unwrap()
 }
 
-/// The JWK of an example with some members in place of its own.
+/// Returns the JWK of an example with some members replaced.
 fn with(example: &Example, changes: &Value) -> Value {
     let mut key: Value = serde_json::from_str(example.key).unwrap();
     for (name, value) in changes.as_object().unwrap() {
@@ -43,7 +43,7 @@ fn certificate(name: &str) -> Certificate {
 }
 
 #[test]
-fn verifies_the_signatures_of_the_standards_and_none_that_was_changed() {
+fn the_signatures_in_the_standards_verify_and_changed_ones_do_not() {
     for example in EXAMPLES {
         let keys = KeySet::parse(example.key.as_bytes()).unwrap();
         let key = keys.find(None, algorithm(example)).next().unwrap();
@@ -75,7 +75,7 @@ fn a_key_never_verifies_with_an_algorithm_of_another_kind() {
 }
 
 #[test]
-fn a_certificate_s_key_verifies_what_its_private_half_signed() {
+fn the_key_of_a_certificate_verifies_what_its_private_key_signed() {
     use SignatureAlgorithm::{EdDsa, Es256, Es384, Es512, Ps384, Rs512};
     for (jwk, name, algorithm) in [
         ("rsa", "enterprise", Rs512),
@@ -89,7 +89,7 @@ fn a_certificate_s_key_verifies_what_its_private_half_signed() {
         let signing = JwkFile::parse("key", &jwk).unwrap().choose(None).unwrap();
         let signature = signing.sign(algorithm, b"message").unwrap();
 
-        let key = VerificationKey::of_certificate(&certificate(name)).unwrap();
+        let key = VerificationKey::from_certificate(&certificate(name)).unwrap();
         let published = KeySet::parse(signing.public_jwk("id", algorithm).to_string().as_bytes()).unwrap();
 
         assert!(key.verify(algorithm, b"message", &signature), "{name}");
@@ -122,17 +122,17 @@ fn a_key_is_found_by_its_id_and_its_algorithm() {
 }
 
 #[test]
-fn keys_that_cannot_verify_are_passed_over_and_say_why() {
+fn keys_that_cannot_verify_are_skipped_with_a_reason() {
     let even = URL_SAFE_NO_PAD.encode([2]);
     let long = URL_SAFE_NO_PAD.encode([1, 0, 0, 0, 1]);
     let huge = URL_SAFE_NO_PAD.encode([0xff; 2049]);
     let short = URL_SAFE_NO_PAD.encode([0xff; 128]);
     let faults = [
-        (json!({ "kty": "AKP" }), "its `kty` is `AKP`; RSA, EC and OKP are known"),
-        (json!({ "kty": "oct", "k": "c2VjcmV0" }), "it is a symmetric key (`kty` is `oct`), which signs no grant"),
+        (json!({ "kty": "AKP" }), "its `kty` is `AKP`, but only RSA, EC and OKP are supported"),
+        (json!({ "kty": "oct", "k": "c2VjcmV0" }), "it is a symmetric key (`kty` is `oct`), which cannot sign a grant"),
         (json!({}), "the member `kty` is missing"),
         (json!({ "kty": "RSA", "e": "AQAB" }), "the member `n` is missing"),
-        (with(&RS256, &json!({ "use": "enc" })), "its `use` is `enc`, and only keys for `sig` verify"),
+        (with(&RS256, &json!({ "use": "enc" })), "its `use` is `enc`, but only keys with `sig` verify"),
         (with(&RS256, &json!({ "key_ops": ["encrypt"] })), "its `key_ops` do not include `verify`"),
         (with(&RS256, &json!({ "e": even })), "the exponent of its RSA key is not an odd number from 3 to 2^32"),
         (with(&RS256, &json!({ "e": "AQ" })), "the exponent of its RSA key is not an odd number from 3 to 2^32"),
@@ -141,17 +141,17 @@ fn keys_that_cannot_verify_are_passed_over_and_say_why() {
         (with(&RS256, &json!({ "n": huge })), "its RSA key has 16392 bits; 2048 to 16384 are accepted (RFC 7518 §3.3)"),
         (
             with(&RS256, &json!({ "n": "a+b" })),
-            "the member `n` is not base64url without padding: it uses `+` or `/`, which belong to plain base64",
+            "the member `n` is not base64url without padding: it has `+` or `/`, which belong to standard base64",
         ),
         (with(EXAMPLES[1], &json!({ "y": "AQAB" })), "its numbers are not those of a public key"),
         (
             with(EXAMPLES[1], &json!({ "crv": "secp256k1" })),
-            "it is of the kind EC on the curve secp256k1, which signs no JWT",
+            "it is of the kind EC on the curve secp256k1, which cannot sign a JWT",
         ),
         (with(EXAMPLES[3], &json!({ "x": "AQAB" })), "its numbers are not those of a public key"),
         (
             with(EXAMPLES[3], &json!({ "crv": "X25519" })),
-            "it is of the kind OKP on the curve X25519, which signs no JWT",
+            "it is of the kind OKP on the curve X25519, which cannot sign a JWT",
         ),
         (with(&RS256, &json!({ "alg": "PS256" })), "its `alg` is `PS256`"),
         (EXAMPLES[1].key.parse().unwrap(), "it is EC on P-256"),
@@ -167,40 +167,40 @@ fn keys_that_cannot_verify_are_passed_over_and_say_why() {
 }
 
 #[test]
-fn a_member_that_stands_twice_makes_a_key_useless_and_a_set_no_set() {
+fn a_duplicate_member_makes_a_key_or_set_invalid() {
     let key = RS256.key.replace(r#""kty":"RSA""#, r#""kid":"twice","kty":"RSA","kty":"RSA""#);
     let keys = KeySet::parse(format!(r#"{{"keys":[{key}]}}"#).as_bytes()).unwrap();
 
     let fault = keys.fault("twice", SignatureAlgorithm::Rs256);
 
-    assert_eq!(fault.as_deref(), Some("the member `kty` is in it twice"));
+    assert_eq!(fault.as_deref(), Some("the member `kty` occurs twice"));
     assert_eq!(keys.find(None, SignatureAlgorithm::Rs256).count(), 0);
-    refused(br#"{"keys":[{"kty":"RSA"}],"keys":[]}"#, "the member `keys` is in it twice");
+    refused(br#"{"keys":[{"kty":"RSA"}],"keys":[]}"#, "the member `keys` occurs twice");
 }
 
 #[track_caller]
 fn refused(bytes: &[u8], why: &str) {
     let error = KeySet::parse(bytes).unwrap_err();
     let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert_eq!((error.to_string().as_str(), error.code(), cause.as_str()), ("it is no JWK set", "key_set", why));
+    assert_eq!((error.to_string().as_str(), error.code(), cause.as_str()), ("it is not a JWK set", "key_set", why));
     assert!(error.hint().is_some());
 }
 
 #[test]
-fn what_is_no_set_of_keys_says_why() {
+fn a_text_that_is_not_a_key_set_is_rejected_with_the_reason() {
     refused(b"", "it is not JSON: line 1, column 0");
     refused(b"<html>", "it is not JSON: line 1, column 1");
     refused(b"\xff\xfe", "it is not UTF-8 text");
     refused(b"[]", "it is JSON, but neither a JWK (with `kty`) nor a set of them (with `keys`)");
-    refused(br#"{"keys":[]}"#, "it is a JWK set without a key");
+    refused(br#"{"keys":[]}"#, "it is an empty JWK set");
     refused(br#"{"keys":{}}"#, "it is JSON, but neither a JWK (with `kty`) nor a set of them (with `keys`)");
     refused(json!({ "keys": vec![json!({}); 101] }).to_string().as_bytes(), "it is a JWK set with more than 100 keys");
-    refused(&vec![b' '; 1024 * 1024 + 1], "it is larger than 1048576 bytes, which no JWK is");
+    refused(&vec![b' '; 1024 * 1024 + 1], "it is larger than the limit of 1048576 bytes");
     refused("[".repeat(100_000).as_bytes(), "it is not JSON: line 1, column 128");
 }
 
 #[test]
-fn the_largest_key_with_the_largest_exponent_costs_no_time() {
+fn the_largest_key_with_the_largest_exponent_verifies_in_time() {
     let mut n = [0xff; 2048];
     n[2047] = 0x0f;
     let key = with(&RS256, &json!({ "n": URL_SAFE_NO_PAD.encode(n), "e": URL_SAFE_NO_PAD.encode([0xff; 4]) }));

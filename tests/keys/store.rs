@@ -1,4 +1,4 @@
-//! .NET's certificate store of the current user on Linux, as a folder of files that it would write.
+//! .NET's certificate store of the current user on Linux, as a folder with the files that .NET writes.
 #![cfg(unix)] // on Windows the store is refused, whatever is in it
 
 use std::{fs, path::Path};
@@ -34,7 +34,7 @@ fn finds_a_key_by_sha_1_and_sha_256_thumbprint_whatever_the_files_ordinal() {
 }
 
 #[test]
-fn finds_a_key_in_a_file_whose_name_says_nothing() {
+fn a_key_is_found_in_a_file_with_any_name() {
     let folder = tempfile::tempdir().unwrap();
     let named = format!("x509stores/my/{}.pfx", thumbprint("enterprise", MessageDigest::sha1()).to_uppercase());
     fs::write(folder.path().join("renamed.PFX"), bytes(&named)).unwrap();
@@ -46,11 +46,16 @@ fn finds_a_key_in_a_file_whose_name_says_nothing() {
 }
 
 #[test]
-fn a_thumbprint_that_is_not_there_is_answered_with_those_that_are() {
+fn an_unknown_thumbprint_is_rejected_with_a_list_of_the_certificates() {
     let (code, cause, hint) = refused(find(&store(), &"ab".repeat(20)));
 
     assert_eq!(code, "certificate_store_not_found");
-    assert!(cause.starts_with(&format!("no certificate in it has the thumbprint {}; it has\n", "AB".repeat(20))));
+    assert!(
+        cause.starts_with(&format!(
+            "no certificate in it has the thumbprint {}; its certificates are:\n",
+            "AB".repeat(20)
+        ))
+    );
     for name in ["enterprise", "other", "second"] {
         let line = format!("\n  {}: C=NO, O=", thumbprint(name, MessageDigest::sha1()).to_uppercase());
         assert!(cause.contains(&line), "{cause}");
@@ -60,26 +65,26 @@ fn a_thumbprint_that_is_not_there_is_answered_with_those_that_are() {
 }
 
 #[test]
-fn a_certificate_without_its_key_is_told_apart() {
+fn a_certificate_without_its_key_has_an_error_of_its_own() {
     let (code, cause, _) = refused(find(&store(), &thumbprint("second", MessageDigest::sha1())));
 
     assert_eq!(code, "certificate_store_no_private_key");
-    assert!(cause.starts_with("the certificate C=NO, O=TESTETATEN") && cause.ends_with("without its private key"));
+    assert!(cause.starts_with("its certificate C=NO, O=TESTETATEN") && cause.ends_with("has no private key"));
 }
 
 #[test]
-fn a_store_that_is_not_there_or_empty_says_so() {
+fn a_missing_store_and_an_empty_store_have_different_errors() {
     let folder = tempfile::tempdir().unwrap();
     let wanted = "ab".repeat(20);
     let missing = find(&folder.path().join("my"), &wanted).unwrap_err();
     assert_eq!(
         missing.to_string(),
-        format!("could not take a key from the certificate store `{}`", folder.path().join("my").display())
+        format!("could not load a key from the certificate store `{}`", folder.path().join("my").display())
     );
     let (code, cause, _) = refused::<()>(Err(missing));
     assert_eq!(code, "certificate_store_missing");
-    assert_eq!(cause, "there is no such folder: .NET has not stored a certificate for this user");
+    assert_eq!(cause, "the folder does not exist, so .NET has not stored a certificate for this user");
     let (code, cause, _) = refused(find(folder.path(), &wanted));
     assert_eq!(code, "certificate_store_not_found");
-    assert!(cause.ends_with("; it has none"), "{cause}");
+    assert!(cause.ends_with("; its certificates are: none"), "{cause}");
 }

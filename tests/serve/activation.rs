@@ -1,8 +1,8 @@
-//! Sockets that systemd's own program opens and passes on.
+//! Sockets that systemd's own program opens for the server.
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::{BufRead as _, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     os::unix::{fs::PermissionsExt as _, net::UnixStream},
     process::{Child, Command, Stdio},
@@ -12,7 +12,7 @@ use std::{
 use super::Answer;
 use crate::local::Local;
 
-/// `systemd-socket-activate`, which starts the server at the first request; ended when it is dropped.
+/// `systemd-socket-activate`, which starts the server at the first request; it is killed on drop.
 struct Activated(Child);
 
 impl Activated {
@@ -25,7 +25,7 @@ impl Activated {
         Self(command.spawn().unwrap())
     }
 
-    /// Ends it, with what was said; the exit code only of a server that ended by itself.
+    /// Waits for its end, after a signal if wanted, and returns the exit code and the log.
     fn end(mut self, signal: bool) -> (Option<i32>, String) {
         let started = Instant::now();
         if signal {
@@ -35,9 +35,10 @@ impl Activated {
             assert!(started.elapsed() < Duration::from_secs(20), "it does not end");
             std::thread::sleep(Duration::from_millis(5));
         }
-        let mut said = String::new();
-        self.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        let own = said.lines().filter(|line| !line.starts_with("Listening on ") && !line.starts_with("Communication "));
+        let mut output = String::new();
+        self.0.stderr.take().unwrap().read_to_string(&mut output).unwrap();
+        let own =
+            output.lines().filter(|line| !line.starts_with("Listening on ") && !line.starts_with("Communication "));
         let own: Vec<_> = own.filter(|line| !line.starts_with("Execing ")).collect();
         (self.0.wait().unwrap().code(), own.join("\n") + "\n")
     }
@@ -54,8 +55,8 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Tries until it can be done, such as connecting to what will listen.
-fn soon<T>(attempt: impl Fn() -> std::io::Result<T>) -> T {
+/// Tries until it succeeds, for example to connect to a server that is starting.
+fn retry<T>(attempt: impl Fn() -> std::io::Result<T>) -> T {
     let started = Instant::now();
     loop {
         match attempt() {
@@ -67,11 +68,11 @@ fn soon<T>(attempt: impl Fn() -> std::io::Result<T>) -> T {
 }
 
 fn ask<T: Read + Write>(connect: impl Fn() -> std::io::Result<T>, request: &str) -> Answer {
-    let mut stream = soon(connect);
+    let mut stream = retry(connect);
     let _ = stream.write_all(request.as_bytes());
     let mut text = Vec::new();
     let _ = stream.read_to_end(&mut text);
-    Answer::of(&String::from_utf8(text).unwrap())
+    Answer::parse(&String::from_utf8(text).unwrap())
 }
 
 fn request(host: &str) -> String {
@@ -91,31 +92,31 @@ fn sockets_that_systemd_opened_are_served_and_the_first_request_waits_for_the_se
 
     assert_eq!((first.status, second.status, elsewhere.status), (200, 200, 403), "{first:?}");
     assert_eq!(first.body, second.body);
-    let (code, said) = activated.end(true);
+    let (code, output) = activated.end(true);
     assert_eq!(code, Some(0));
     let listening = format!("listening on http://{tcp}/ and {} (serving default)\n", socket.display());
-    assert!(said.starts_with(&listening), "{said}");
-    assert!(socket.exists(), "it is systemd's to remove");
+    assert!(output.starts_with(&listening), "{output}");
+    assert!(socket.exists(), "removing it is systemd's task");
 }
 
 #[test]
-fn sockets_that_others_can_reach_are_guarded_like_the_servers_own() {
+fn inherited_sockets_need_the_same_protection_as_the_servers_own() {
     let local = Local::start(&[]);
     let (port, socket) = (free_port(), local.home().join("open.socket"));
     let everywhere = format!("0.0.0.0:{port}");
     let tcp = Activated::listening(&local, &[&everywhere], &[]);
     ask(|| TcpStream::connect(("127.0.0.1", port)), &request("localhost"));
     let expected = format!(
-        "error: {everywhere} can be reached from other machines, and no secret was given\n\
+        "error: {everywhere} can be reached from other machines, and no secret is set\n\
          hint: pass --secret-file FILE; callers then send it as `Authorization: Bearer`\n"
     );
     assert_eq!(tcp.end(false), (Some(2), expected));
 
     let unix = Activated::listening(&local, &[socket.to_str().unwrap()], &[]);
-    soon(|| fs::set_permissions(&socket, fs::Permissions::from_mode(0o666)));
+    retry(|| fs::set_permissions(&socket, fs::Permissions::from_mode(0o666)));
     ask(|| UnixStream::connect(&socket), &request("localhost"));
     let expected = format!(
-        "error: everybody on this machine may write to `{}`, and no secret was given\n\
+        "error: every user of this machine may write to `{}`, and no secret is set\n\
          hint: set SocketMode=0600 and SocketUser= in systemd's .socket unit, or pass --secret-file FILE\n",
         socket.display()
     );
@@ -123,7 +124,7 @@ fn sockets_that_others_can_reach_are_guarded_like_the_servers_own() {
 }
 
 #[test]
-fn sockets_of_systemds_and_of_the_command_line_do_not_go_together() {
+fn sockets_of_systemd_and_sockets_of_the_command_line_exclude_each_other() {
     let local = Local::start(&[]);
     let port = free_port();
     let tcp = format!("127.0.0.1:{port}");
@@ -131,13 +132,13 @@ fn sockets_of_systemds_and_of_the_command_line_do_not_go_together() {
 
     ask(|| TcpStream::connect(&tcp), &request(&tcp));
 
-    let expected = "error: systemd has opened the sockets, and the command line names others\n\
-                    hint: leave --port, --listen and --unix-socket out, and name the sockets in the .socket unit\n";
+    let expected = "error: systemd has opened the sockets, but the command line names others\n\
+                    hint: remove --port, --listen and --unix-socket, and configure the sockets in the .socket unit\n";
     assert_eq!(activated.end(false), (Some(2), expected.to_owned()));
 }
 
 #[test]
-fn a_connection_that_is_passed_on_and_variables_that_are_another_processes_are_no_sockets_to_listen_on() {
+fn an_inherited_connection_is_rejected_and_variables_for_another_process_are_ignored() {
     let local = Local::start(&[]);
     let port = free_port();
     let tcp = format!("127.0.0.1:{port}");
@@ -145,14 +146,16 @@ fn a_connection_that_is_passed_on_and_variables_that_are_another_processes_are_n
     accepting.args(["--accept", "--listen", &tcp, "-E", "XDG_DATA_HOME", env!("CARGO_BIN_EXE_maskinporten"), "serve"]);
     accepting.args(["--env", "local"]).env("XDG_DATA_HOME", local.home()).env("HOME", local.home());
     accepting.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let accepting = Activated(accepting.spawn().unwrap());
+    let mut accepting = Activated(accepting.spawn().unwrap());
     ask(|| TcpStream::connect(&tcp), &request(&tcp));
-    std::thread::sleep(Duration::from_millis(300));
-    let (_, said) = accepting.end(true);
-    let expected = "error: could not use the socket that was passed on\n\
-                    caused by: it does not listen\n\
-                    hint: it must be a TCP or Unix socket that listens; with systemd, `Accept=no`\n";
-    assert!(said.contains(expected), "{said}");
+    let stderr = BufReader::new(accepting.0.stderr.as_mut().unwrap());
+    let errors = stderr.lines().map(Result::unwrap).skip_while(|line| !line.starts_with("error: ")).take(3);
+    let expected = [
+        "error: could not use the inherited socket",
+        "caused by: it is not listening",
+        "hint: it must be a listening TCP or Unix socket; with systemd, `Accept=no`",
+    ];
+    assert_eq!(errors.collect::<Vec<_>>(), expected);
 
     let foreign = local.maskinporten(&["serve", "--env", "local", "--port", "0"]);
     let serve = super::Serve::start(foreign.env("LISTEN_FDS", "1").env("LISTEN_PID", "1"));

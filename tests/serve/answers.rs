@@ -1,17 +1,17 @@
-//! What each path answers.
+//! The response of each path.
 
 use std::fs;
 
 use serde_json::json;
 
-use super::Serve;
+use super::{Serve, wait_until};
 use crate::local::Local;
 
 const BROWSER: &str = "Accept: text/html,application/xhtml+xml,*/*;q=0.8";
 const OWN: &str = "Sec-Fetch-Site: same-origin";
 
 #[test]
-fn a_plain_request_fetches_a_fresh_token_and_answers_with_the_endpoints_json() {
+fn a_plain_request_gets_a_new_token_in_the_token_endpoints_json() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
 
@@ -33,7 +33,7 @@ fn a_plain_request_fetches_a_fresh_token_and_answers_with_the_endpoints_json() {
 }
 
 #[test]
-fn a_remembered_token_is_the_same_octets_until_it_is_near_its_end() {
+fn a_token_from_memory_has_the_same_bytes_each_time() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
 
@@ -48,19 +48,18 @@ fn a_remembered_token_is_the_same_octets_until_it_is_near_its_end() {
 }
 
 #[test]
-fn a_token_with_less_than_the_margin_left_is_not_served_from_memory() {
+fn a_token_with_less_than_the_minimum_lifetime_left_is_not_served_from_memory() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &["--min-ttl", "119"]);
 
     let first = serve.get("/?cache=true").token();
-    std::thread::sleep(std::time::Duration::from_millis(1100));
-    let second = serve.get("/?cache=true").token();
 
-    assert_ne!(first, second);
+    wait_until(|| serve.get("/?cache=true").token() != first);
+    assert_eq!(local.grants(), 2);
 }
 
 #[test]
-fn other_scopes_are_served_when_the_profile_has_or_allows_them_each_from_its_own_entry() {
+fn other_scopes_that_the_profile_has_or_allows_get_tokens_of_their_own() {
     let local = Local::start(&[]);
     let serve = Serve::local(
         &local,
@@ -82,7 +81,7 @@ fn other_scopes_are_served_when_the_profile_has_or_allows_them_each_from_its_own
     for forbidden in ["simulator:ungranted", "difitest:test1%20simulator:shorter", "altinn", "difitest:"] {
         scope(forbidden).fails(403, "scope_not_allowed");
     }
-    assert_eq!(local.grants(), 4, "what is not allowed is not asked for");
+    assert_eq!(local.grants(), 4, "scopes that are not allowed are not requested");
     scope("").fails(400, "scope");
     scope("a%22b").fails(400, "scope");
 }
@@ -111,7 +110,7 @@ fn profiles_are_served_by_name_and_the_first_is_the_default() {
     assert_eq!(local.grants(), 2);
     let unknown = serve.get("/?profile=c");
     unknown.fails(404, "unknown_profile");
-    assert_eq!(unknown.json()["remedy"], "ask for one of b, a");
+    assert_eq!(unknown.json()["remedy"], "use one of b, a");
     assert_eq!(
         serve.get("/headers?profile=a").body.lines().skip(1).collect::<Vec<_>>(),
         ["Accept: application/hal+json"]
@@ -120,7 +119,7 @@ fn profiles_are_served_by_name_and_the_first_is_the_default() {
 }
 
 #[test]
-fn without_a_named_profile_the_default_one_is_served() {
+fn without_profile_options_only_the_default_profile_is_served() {
     let local = Local::start(&[]);
     let folder = profiles(&local);
     let config = folder.path().join("config.toml").display().to_string();
@@ -131,7 +130,7 @@ fn without_a_named_profile_the_default_one_is_served() {
     serve.get("/?profile=b").fails(404, "unknown_profile");
 }
 
-/// Two profiles of the simulator's client.
+/// Writes two profiles of the simulator's client.
 pub(super) fn profiles(local: &Local) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
@@ -148,7 +147,7 @@ pub(super) fn profiles(local: &Local) -> tempfile::TempDir {
 }
 
 #[test]
-fn a_query_that_means_nothing_is_refused_rather_than_ignored() {
+fn an_invalid_query_is_rejected_rather_than_ignored() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     for query in ["caching=true", "cache=yes", "cache", "cache=true&cache=true", "profile=default&profile=x", "x"] {
@@ -159,7 +158,7 @@ fn a_query_that_means_nothing_is_refused_rather_than_ignored() {
 }
 
 #[test]
-fn headers_are_lines_for_curl_from_memory_unless_told_otherwise() {
+fn headers_are_lines_for_curl_and_come_from_memory_unless_the_query_says_otherwise() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
 
@@ -171,12 +170,12 @@ fn headers_are_lines_for_curl_from_memory_unless_told_otherwise() {
     assert_ne!(serve.get("/headers?cache=false").body, headers.body);
     let hello = format!("{}api/hello", local.issuer());
     let line = format!("curl -sSf http://localhost:{}/headers | curl -sSf -H @- {hello}", serve.port());
-    let said = crate::support::program(std::process::Command::new("sh").args(["-c", &line]), b"");
-    assert!(said.starts_with(r#"{"hello":"310700010""#), "{said}");
+    let output = crate::support::program(std::process::Command::new("sh").args(["-c", &line]), b"");
+    assert!(output.starts_with(r#"{"hello":"310700010""#), "{output}");
 }
 
 #[test]
-fn health_and_metrics_say_how_it_is_and_what_was_done() {
+fn health_is_ok_and_metrics_count_requests_and_errors() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &["--allow-scopes", "simulator:ungranted"]);
 
@@ -204,7 +203,7 @@ fn health_and_metrics_say_how_it_is_and_what_was_done() {
 }
 
 #[test]
-fn other_paths_and_methods_are_refused_with_those_that_there_are() {
+fn unknown_paths_and_methods_are_rejected_with_the_accepted_ones() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     for path in ["/token", "//", "/index.html", "/api/v1/token/", "/page.html", "/%2e%2e/etc/passwd", "/../headers"] {
@@ -222,11 +221,13 @@ fn other_paths_and_methods_are_refused_with_those_that_there_are() {
         let answer = serve.request(method, path, &[], "");
         assert_eq!((answer.status, answer.header("allow")), (405, Some(allowed)), "{method} {path}");
     }
+    let rejected = serve.request("POST", "/", &["Origin: https://evil.example.no"], "");
+    assert_eq!((rejected.status, rejected.header("allow")), (403, None));
     assert_eq!(local.grants(), 0);
 }
 
 #[test]
-fn a_browser_that_navigates_gets_a_page_and_everybody_else_json() {
+fn a_browser_that_navigates_gets_a_page_and_any_other_client_json() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     for (headers, is_page) in [
@@ -258,7 +259,7 @@ fn a_browser_that_navigates_gets_a_page_and_everybody_else_json() {
 }
 
 #[test]
-fn the_pages_data_are_for_the_page_alone() {
+fn only_the_page_gets_the_pages_data() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
 
@@ -278,17 +279,17 @@ fn the_pages_data_are_for_the_page_alone() {
 }
 
 #[test]
-fn a_refusal_is_told_to_the_page_in_both_languages() {
+fn the_page_gets_a_refusal_in_both_languages() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &["--scope", "simulator:ungranted"]);
 
     let answer = serve.get_with("/page.json", &[OWN]);
 
-    let told = answer.json();
-    assert_eq!((answer.status, &told["mp_code"], &told["profiles"]), (502, &json!("MP-250"), &json!(["default"])));
+    let result = answer.json();
+    assert_eq!((answer.status, &result["mp_code"], &result["profiles"]), (502, &json!("MP-250"), &json!(["default"])));
     assert_eq!(
-        (&told["in_words"]["en"]["meaning"], &told["in_words"]["en"]["remedy"]),
-        (&told["meaning"], &told["remedy"])
+        (&result["in_words"]["en"]["meaning"], &result["in_words"]["en"]["remedy"]),
+        (&result["meaning"], &result["remedy"])
     );
-    assert!(told["in_words"]["nb"]["meaning"].as_str().unwrap().starts_with("API-tilbyderen "), "{told}");
+    assert!(result["in_words"]["nb"]["meaning"].as_str().unwrap().starts_with("API-tilbyderen "), "{result}");
 }

@@ -1,4 +1,4 @@
-//! Slow, huge, malformed: what a caller does to a connection costs nobody else.
+//! Slow, huge and malformed requests, which must not affect other callers.
 
 use std::{
     io::{Read as _, Write as _},
@@ -9,7 +9,7 @@ use super::{Answer, Serve};
 use crate::local::Local;
 
 #[test]
-fn one_connection_serves_many_requests_also_when_they_come_all_at_once() {
+fn one_connection_serves_many_requests_that_are_sent_at_once() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     let request = format!("GET /healthz HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", serve.port());
@@ -39,7 +39,7 @@ fn headers_that_are_too_large_or_too_many_are_refused() {
 }
 
 #[test]
-fn bodies_that_are_too_large_are_refused_whether_they_say_so_or_not() {
+fn bodies_that_are_too_large_are_refused_with_and_without_a_declared_length() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     let huge = format!("{{\"token\":\"{}\"}}", "x".repeat(100 * 1024));
@@ -58,10 +58,10 @@ fn bodies_that_are_too_large_are_refused_whether_they_say_so_or_not() {
 }
 
 #[test]
-fn what_is_no_http_is_answered_so_and_hung_up_on() {
+fn bytes_that_are_not_http_get_an_error_or_a_closed_connection() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
-    for octets in [
+    for bytes in [
         &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
         b"GET / HTTP/1.1\r\nHost : x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
@@ -70,24 +70,24 @@ fn what_is_no_http_is_answered_so_and_hung_up_on() {
         b"nonsense\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ] {
-        let answer = serve.send(octets);
-        assert!([0, 400, 505].contains(&answer.status), "{octets:?}: {answer:?}");
+        let answer = serve.send(bytes);
+        assert!([0, 400, 505].contains(&answer.status), "{bytes:?}: {answer:?}");
     }
     assert_eq!(serve.get("/healthz").status, 200);
     assert!(!serve.log().contains("a fault in"), "{}", serve.log());
 }
 
 #[test]
-fn requests_that_do_not_come_to_an_end_are_cut_off_and_others_are_served_meanwhile() {
+fn requests_that_never_end_are_cut_off_and_others_are_served_meanwhile() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     let head = format!("POST /api/v1/token HTTP/1.1\r\nHost: localhost:{}\r\n", serve.port());
     let body = format!("{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{");
 
     let started = Instant::now();
-    let slow = |octets: &str, drip: &'static str| {
+    let slow = |head: &str, drip: &'static str| {
         let mut stream = serve.connect();
-        stream.write_all(octets.as_bytes()).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
         let mut dripping = stream.try_clone().unwrap();
         std::thread::spawn(move || {
             while dripping.write_all(drip.as_bytes()).is_ok() {

@@ -1,4 +1,4 @@
-//! Whether a token holds, and how its issuer's keys are come by.
+//! Whether a token is active, and how its issuer's keys are fetched.
 
 use std::{
     io::Write as _,
@@ -17,45 +17,45 @@ use crate::{
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Serves a client of this issuer, whose token endpoint nobody asks.
-fn of_issuer(issuer: &str) -> Serve {
+/// Serves a client of this issuer; its token endpoint is not used.
+fn serve_issuer(issuer: &str) -> Serve {
     let asking = asking_at("serve", &format!("http://{}/token", nobody()));
     Serve::start(asking.env("MASKINPORTEN_AUDIENCE", issuer).args(["--port", "0", "--timeout", "5s"]))
 }
 
-/// A token that claims to be this issuer's and names a key.
-fn naming(issuer: &str, key: &str) -> String {
+/// Makes a token that names this issuer and a key.
+fn token_of(issuer: &str, key: &str) -> String {
     let part = |value: serde_json::Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
     format!("{}.{}.AAAA", part(json!({ "alg": "RS256", "kid": key })), part(json!({ "iss": issuer })))
 }
 
-fn form_of(token: &str) -> String {
+fn form(token: &str) -> String {
     format!("identity_provider=maskinporten&token={token}")
 }
 
 #[test]
-fn whoever_hangs_up_makes_no_further_request_for_the_keys() {
+fn callers_that_leave_cause_no_further_request_for_the_keys() {
     let server = Server::start([Step::Hang(Vec::new())]);
     let issuer = server.url("/");
-    let mut serve = of_issuer(&issuer);
+    let mut serve = serve_issuer(&issuer);
 
     for number in 0..20 {
-        let body = form_of(&naming(&issuer, &format!("key-{number}")));
+        let body = form(&token_of(&issuer, &format!("key-{number}")));
         let mut leaving = serve.connect();
         let head = format!("POST /api/v1/introspect HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n", serve.port());
         let rest = format!("Content-Type: {FORM}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         leaving.write_all(format!("{head}{rest}").as_bytes()).unwrap();
         std::thread::sleep(Duration::from_millis(20));
     }
-    let told = serve.post("/api/v1/introspect", FORM, &form_of(&naming(&issuer, "x"))).json();
+    let response = serve.post("/api/v1/introspect", FORM, &form(&token_of(&issuer, "x"))).json();
 
-    assert_eq!(told, json!({ "active": false, "error": "the issuer's keys could not be fetched" }));
+    assert_eq!(response, json!({ "active": false, "error": "could not fetch the issuer's keys" }));
     serve.wait_for("ms not active: no keys");
     assert!(server.request().line().starts_with("GET /.well-known/oauth-authorization-server "));
 }
 
 #[test]
-fn keys_are_fetched_once_for_tokens_that_name_a_known_key_and_one_that_is_not() {
+fn keys_are_fetched_once_for_tokens_with_a_known_key_and_with_an_unknown_one() {
     let server = Server::start_knowing(|own| {
         let key = json!({ "kty": "RSA", "kid": "known", "alg": "RS256", "e": "AQAB", "n": "n".repeat(341) + "w" });
         [
@@ -64,9 +64,9 @@ fn keys_are_fetched_once_for_tokens_that_name_a_known_key_and_one_that_is_not() 
         ]
     });
     let issuer = server.url("/");
-    let mut serve = of_issuer(&issuer);
+    let mut serve = serve_issuer(&issuer);
     let ask = |serve: &Serve, key: &str| {
-        serve.post("/api/v1/introspect", FORM, &form_of(&naming(&issuer, key))).json()["error"].to_string()
+        serve.post("/api/v1/introspect", FORM, &form(&token_of(&issuer, key))).json()["error"].to_string()
     };
 
     let first = ask(&serve, "known");
@@ -78,12 +78,12 @@ fn keys_are_fetched_once_for_tokens_that_name_a_known_key_and_one_that_is_not() 
     assert_eq!(second, first);
     assert!(unknown.starts_with("\"signature: ") && unknown != first, "{unknown}");
     assert!(started.elapsed() < Duration::from_secs(2));
-    serve.wait_for("ms not active: it does not hold");
+    serve.wait_for("ms not active: invalid");
     assert_eq!(server.requests().len(), 2);
 }
 
 #[test]
-fn introspection_says_whether_a_token_holds_by_its_issuers_keys() {
+fn introspection_verifies_a_token_with_its_issuers_keys() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     let token = serve.get("/?cache=true").token();
@@ -107,7 +107,7 @@ fn introspection_says_whether_a_token_holds_by_its_issuers_keys() {
     let form = format!("identity_provider=maskinporten&token={token}");
     assert_eq!(serve.post("/api/v1/introspect", FORM, &form).json(), good);
     let fetched = local.log().lines().filter(|line| line.starts_with("GET /jwk ")).count();
-    assert_eq!(fetched, 1, "the keys are remembered");
+    assert_eq!(fetched, 1, "the keys are kept in memory");
 }
 
 #[test]
@@ -116,8 +116,9 @@ fn an_expired_token_is_not_active() {
     let serve = Serve::local(&local, &[]);
     let token = serve.get("/").token();
 
-    let told = serve.post("/api/v1/introspect", FORM, &format!("identity_provider=maskinporten&token={token}")).json();
+    let response =
+        serve.post("/api/v1/introspect", FORM, &format!("identity_provider=maskinporten&token={token}")).json();
 
-    assert_eq!(told["active"], false);
-    assert!(told["error"].as_str().unwrap().starts_with("expiry: "), "{told}");
+    assert_eq!(response["active"], false);
+    assert!(response["error"].as_str().unwrap().starts_with("expiry: "), "{response}");
 }

@@ -1,13 +1,13 @@
-//! The token server as its callers meet it: the real binary, a real simulator behind it, and octets on a socket.
+//! The token server as its callers see it: the real binary, a real simulator behind it, and bytes on a socket.
 
 mod activation;
 mod answers;
+mod backoff;
 mod connections;
 mod introspection;
-mod kept;
+mod keep_alive;
 mod nais;
 mod original;
-mod pauses;
 mod reload;
 mod renewal;
 mod running;
@@ -17,6 +17,7 @@ mod start;
 mod upstream;
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     process::{Child, Command},
@@ -29,9 +30,10 @@ use tempfile::TempDir;
 
 use crate::{local::Local, support::Maskinporten};
 
+/// How long anything may take that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running server, ended when it is dropped.
+/// A running server, which is killed on drop.
 pub struct Serve {
     child: Child,
     log: Arc<Mutex<String>>,
@@ -39,7 +41,7 @@ pub struct Serve {
     _home: TempDir,
 }
 
-/// What a server answered, head and body.
+/// A response, head and body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
@@ -48,7 +50,7 @@ pub struct Answer {
 }
 
 impl Serve {
-    /// Serves the simulator's own client on a free port.
+    /// Starts a server for the simulator's client on a free port.
     pub fn local(local: &Local, arguments: &[&str]) -> Self {
         Self::start(local.maskinporten(&[&["serve", "--env", "local", "--port", "0"], arguments].concat()))
     }
@@ -66,13 +68,13 @@ impl Serve {
             }
         });
         let mut serve = Self { child, log, address: SocketAddr::from(([0, 0, 0, 0], 0)), _home: home };
-        let said = serve.wait_for("://127.0.0.1:");
-        let address = said.split("127.0.0.1:").nth(1).unwrap_or("0").split(|c: char| !c.is_ascii_digit()).next();
+        let output = serve.wait_for("://127.0.0.1:");
+        let address = output.split("127.0.0.1:").nth(1).unwrap_or("0").split(|c: char| !c.is_ascii_digit()).next();
         serve.address = SocketAddr::from(([127, 0, 0, 1], address.unwrap().parse().unwrap()));
         serve
     }
 
-    /// Its address, with a slash.
+    /// Returns its URL, with a slash at the end.
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
@@ -81,12 +83,12 @@ impl Serve {
         self.address.port()
     }
 
-    /// What it has said so far.
+    /// Returns what it has logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// Waits until it has said something.
+    /// Waits until its log contains a text.
     #[track_caller]
     pub fn wait_for(&mut self, text: &str) -> String {
         let started = Instant::now();
@@ -95,7 +97,7 @@ impl Serve {
             if log.contains(text) {
                 return log;
             }
-            assert!(started.elapsed() < PATIENCE, "{text:?} was not said: {log}");
+            assert!(started.elapsed() < PATIENCE, "{text:?} was not logged: {log}");
             assert!(self.child.try_wait().unwrap().is_none() || self.log().contains(text), "it ended: {}", self.log());
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -105,7 +107,7 @@ impl Serve {
         self.get_with(path, &[])
     }
 
-    /// Asks with headers of its own; a `Host` among them replaces the true one.
+    /// Sends a request with these headers; a `Host` among them replaces the usual one.
     pub fn get_with(&self, path: &str, headers: &[&str]) -> Answer {
         self.request("GET", path, headers, "")
     }
@@ -122,10 +124,10 @@ impl Serve {
         self.send(format!("{method} {path} HTTP/1.1\r\n{lines}\r\n\r\n{body}").as_bytes())
     }
 
-    /// Sends octets, and reads until the server hangs up.
-    pub fn send(&self, octets: &[u8]) -> Answer {
+    /// Sends bytes, and reads until the server closes the connection.
+    pub fn send(&self, bytes: &[u8]) -> Answer {
         let mut stream = self.connect();
-        stream.write_all(octets).unwrap();
+        stream.write_all(bytes).unwrap();
         Answer::read(stream)
     }
 
@@ -144,9 +146,24 @@ impl Serve {
         self.child.id()
     }
 
-    /// Waits for its end.
+    /// Returns how many files and sockets it has open.
+    pub fn open_files(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.process())).unwrap().count()
+    }
+
+    /// Waits until it ends.
     pub fn exit_code(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
+    }
+}
+
+/// Waits until a condition is true.
+#[track_caller]
+fn wait_until(condition: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < PATIENCE, "waited in vain");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -158,23 +175,23 @@ impl Drop for Serve {
 }
 
 impl Answer {
-    /// Reads one answer to the end of the connection. What follows a reset is lost, as it would be for anybody.
+    /// Reads one response to the end of the connection. What follows a reset is lost, as for any client.
     pub fn read(mut stream: TcpStream) -> Self {
-        let mut octets = Vec::new();
+        let mut bytes = Vec::new();
         let mut chunk = [0; 16 * 1024];
         while let Ok(read @ 1..) = stream.read(&mut chunk) {
-            octets.extend_from_slice(&chunk[..read]);
+            bytes.extend_from_slice(&chunk[..read]);
         }
-        Self::of(&String::from_utf8(octets).unwrap())
+        Self::parse(&String::from_utf8(bytes).unwrap())
     }
 
-    pub fn of(text: &str) -> Self {
+    pub fn parse(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
         Self { status, head: head.to_owned(), body: body.to_owned() }
     }
 
-    /// A header's value; names are in lower case.
+    /// Returns a header's value; names are in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
@@ -184,13 +201,13 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
     }
 
-    /// The access token in it.
+    /// Returns the access token in it.
     #[track_caller]
     pub fn token(&self) -> String {
         self.json()["access_token"].as_str().unwrap_or_else(|| panic!("{self:?}")).to_owned()
     }
 
-    /// Compares a failure's status and error.
+    /// Compares the status and the error of a failure.
     #[track_caller]
     pub fn fails(&self, status: u16, error: &str) {
         assert_eq!((self.status, self.json()["error"].as_str()), (status, Some(error)), "{self:?}");

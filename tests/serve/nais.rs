@@ -1,17 +1,17 @@
-//! The token API of NAIS, in JSON and as forms.
+//! The NAIS token API, in JSON and as forms.
 
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::Serve;
+use super::{Serve, wait_until};
 use crate::{local::Local, support::program};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 #[test]
-fn a_token_is_had_in_json_and_as_a_form_from_one_memory() {
+fn requests_in_json_and_as_forms_share_the_tokens_in_memory() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     let body = json!({ "identity_provider": "maskinporten", "target": "difitest:test1" }).to_string();
@@ -23,10 +23,10 @@ fn a_token_is_had_in_json_and_as_a_form_from_one_memory() {
     let skipped = json!({ "identity_provider": "maskinporten", "target": "difitest:test1", "skip_cache": true });
     let fresher = serve.post("/api/v1/token", "application/json; charset=utf-8", &skipped.to_string());
 
-    let told = first.json();
-    assert_eq!(told.as_object().unwrap().keys().collect::<Vec<_>>(), ["access_token", "expires_in", "token_type"]);
-    assert_eq!(told["token_type"], "Bearer");
-    assert!((117..=119).contains(&told["expires_in"].as_i64().unwrap()), "{told}");
+    let response = first.json();
+    assert_eq!(response.as_object().unwrap().keys().collect::<Vec<_>>(), ["access_token", "expires_in", "token_type"]);
+    assert_eq!(response["token_type"], "Bearer");
+    assert!((117..=119).contains(&response["expires_in"].as_i64().unwrap()), "{response}");
     assert_eq!(form.token(), first.token());
     assert_ne!(fresh.token(), first.token());
     assert_ne!(fresher.token(), fresh.token());
@@ -35,20 +35,19 @@ fn a_token_is_had_in_json_and_as_a_form_from_one_memory() {
 }
 
 #[test]
-fn what_is_left_of_a_remembered_token_is_told_and_not_what_it_had() {
+fn expires_in_is_the_remaining_lifetime_of_a_token_from_memory() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     serve.get("/?cache=true");
 
-    std::thread::sleep(std::time::Duration::from_millis(2100));
-    let told = serve.post("/api/v1/token", FORM, "identity_provider=maskinporten&target=difitest:test1").json();
+    wait_until(|| serve.get("/?cache=true").header("age") == Some("2"));
+    let response = serve.post("/api/v1/token", FORM, "identity_provider=maskinporten&target=difitest:test1").json();
 
-    assert!((114..=117).contains(&told["expires_in"].as_i64().unwrap()), "{told}");
-    assert_eq!(serve.get("/?cache=true").header("age"), Some("2"));
+    assert!((114..=117).contains(&response["expires_in"].as_i64().unwrap()), "{response}");
 }
 
 #[test]
-fn a_resource_is_asked_for_and_remembered_by_itself() {
+fn a_resource_gets_a_token_of_its_own() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     let ask = |resource: &str| {
@@ -59,8 +58,8 @@ fn a_resource_is_asked_for_and_remembered_by_itself() {
     let (first, second) = (ask("https://a.example.no/"), ask("https://b.example.no/"));
 
     let claims = |token: &str| -> Value {
-        let said = local.maskinporten(&["inspect", "--format", "json"]).stdin(token).run().artefact();
-        serde_json::from_str(&said).unwrap()
+        let output = local.maskinporten(&["inspect", "--format", "json"]).stdin(token).run().artefact();
+        serde_json::from_str(&output).unwrap()
     };
     assert_eq!(claims(&first.token())["claims"]["aud"], "https://a.example.no/");
     assert_eq!(claims(&second.token())["claims"]["aud"], "https://b.example.no/");
@@ -90,7 +89,7 @@ fn scopes_in_another_order_are_the_same_token() {
 }
 
 #[test]
-fn whoever_asks_for_ever_more_resources_is_served_and_takes_nothing_from_a_profile() {
+fn tokens_for_many_resources_replace_the_oldest_of_them_and_never_the_profiles_own() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     let own = serve.get("/?cache=true").token();
@@ -109,11 +108,11 @@ fn whoever_asks_for_ever_more_resources_is_served_and_takes_nothing_from_a_profi
     assert_eq!(ask(256).token(), beyond.token());
     assert_eq!(ask(0).token(), answers[0].token());
     assert_eq!(local.grants(), 258);
-    assert_ne!(ask(1).token(), answers[1].token(), "nobody had asked for it the longest");
+    assert_ne!(ask(1).token(), answers[1].token(), "it was used the longest ago");
 }
 
 #[test]
-fn a_profile_whose_token_nobody_has_asked_for_yet_has_its_place() {
+fn a_profiles_first_token_finds_room_after_many_others() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     for number in 0..300 {
@@ -126,7 +125,7 @@ fn a_profile_whose_token_nobody_has_asked_for_yet_has_its_place() {
 }
 
 #[test]
-fn a_request_that_is_not_right_is_told_what_is_wrong_with_it() {
+fn an_invalid_request_gets_an_error_that_names_the_fault() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     for (media_type, body, status, error) in [
@@ -153,7 +152,7 @@ fn a_request_that_is_not_right_is_told_what_is_wrong_with_it() {
 }
 
 #[test]
-fn the_variables_that_are_printed_lead_to_the_api() {
+fn the_printed_variables_lead_to_the_api() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     let port = serve.port().to_string();
@@ -174,5 +173,5 @@ fn the_variables_that_are_printed_lead_to_the_api() {
     local
         .maskinporten(&["serve", "--port", "0", "--print-env"])
         .run()
-        .fails(2, "error: --print-env needs a port that is known beforehand\nhint: pass --port 17823\n");
+        .fails(2, "error: --print-env needs a fixed port\nhint: pass --port 17823\n");
 }

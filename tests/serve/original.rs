@@ -1,11 +1,11 @@
-//! The original's server mode, by the original's command line.
+//! The server mode of the original program, with its command line.
 
 use std::fs;
 
 use super::Serve;
 use crate::local::Local;
 
-/// The command line of the original's wrapper, `start_test_token_server`.
+/// Returns the command line of the original's wrapper script, `start_test_token_server`.
 fn wrapper(local: &Local, port: &str) -> Vec<String> {
     let password = fs::read_to_string(local.file("modern.password")).unwrap();
     vec![
@@ -21,7 +21,7 @@ fn wrapper(local: &Local, port: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_originals_server_mode_serves_what_postman_scripts_ask_for() {
+fn the_originals_server_mode_serves_what_postman_scripts_request() {
     let local = Local::start(&[]);
     let arguments = wrapper(&local, "0");
     let serve = Serve::start(local.maskinporten(&arguments.iter().map(String::as_str).collect::<Vec<_>>()));
@@ -36,7 +36,7 @@ fn the_originals_server_mode_serves_what_postman_scripts_ask_for() {
 }
 
 #[test]
-fn a_port_that_is_no_number_is_refused_where_the_original_ignores_it() {
+fn a_port_that_is_not_a_number_is_rejected_although_the_original_ignores_it() {
     let local = Local::start(&[]);
     let arguments = wrapper(&local, "abc");
 

@@ -1,12 +1,12 @@
-//! Config and keys that change while it runs.
+//! Config and keys that change while the server runs.
 
 use std::{fs, process::Command};
 
-use super::{Serve, answers::profiles};
+use super::{Serve, answers::profiles, wait_until};
 use crate::{local::Local, support::program};
 
 #[test]
-fn a_config_file_that_changes_counts_from_then_on_and_no_request_is_dropped() {
+fn a_changed_config_file_is_reloaded_and_no_request_is_dropped() {
     let local = Local::start(&[]);
     let folder = profiles(&local);
     let config = folder.path().join("config.toml");
@@ -25,9 +25,7 @@ fn a_config_file_that_changes_counts_from_then_on_and_no_request_is_dropped() {
             statuses
         });
         fs::write(&config, text.replace("difitest:test1", "altinn:serviceowner")).unwrap();
-        while !serve.log().contains("read config and keys again (serving a)") {
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
+        wait_until(|| serve.log().contains("reloaded config and keys (serving a)"));
         done.send(()).unwrap();
         asking.join().unwrap()
     });
@@ -35,29 +33,26 @@ fn a_config_file_that_changes_counts_from_then_on_and_no_request_is_dropped() {
     assert!(!statuses.is_empty() && statuses.iter().all(|status| *status == 200), "{statuses:?}");
     assert_eq!(serve.get("/?cache=true").json()["scope"], "altinn:serviceowner");
     fs::write(&config, "[profiles").unwrap();
-    serve.wait_for("could not read config and keys again, and goes on with what it has: ");
+    serve.wait_for("could not reload config and keys, so the previous ones stay in use: ");
     assert_eq!(serve.get("/?cache=true").json()["scope"], "altinn:serviceowner");
     fs::write(&config, &text).unwrap();
-    let again = |serve: &Serve| serve.log().matches("read config and keys again (").count();
-    while again(&serve) < 2 {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    assert_ne!(serve.get("/?cache=true").token(), kept, "what was let go is not there again");
+    wait_until(|| serve.log().matches("reloaded config and keys (").count() == 2);
+    assert_ne!(serve.get("/?cache=true").token(), kept, "a dropped token does not come back");
 }
 
 #[test]
-fn a_margin_and_headers_that_change_count_for_a_token_that_is_remembered_already() {
+fn a_changed_minimum_lifetime_and_changed_headers_apply_to_a_token_in_memory() {
     let local = Local::start(&[]);
     let folder = profiles(&local);
     let config = folder.path().join("config.toml");
     let mut serve = Serve::start(local.maskinporten(&["serve", "--port", "0", "--config", config.to_str().unwrap()]));
     let first = serve.get("/?cache=true").token();
     let text = fs::read_to_string(&config).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    wait_until(|| serve.get("/?cache=true").header("age") == Some("2"));
 
     let changed = text.replace("scope = \"difitest:test1\"", "scope = \"difitest:test1\"\nmin_ttl = 119");
     fs::write(&config, changed.replace("hal+json", "json")).unwrap();
-    serve.wait_for("read config and keys again (serving a)");
+    serve.wait_for("reloaded config and keys (serving a)");
 
     let second = serve.get("/?cache=true").token();
     assert_ne!(first, second);
@@ -65,32 +60,32 @@ fn a_margin_and_headers_that_change_count_for_a_token_that_is_remembered_already
 }
 
 #[test]
-fn a_hangup_reads_everything_again_and_keeps_tokens_that_are_the_same() {
+fn a_hangup_reloads_everything_and_keeps_unchanged_tokens() {
     let local = Local::start(&[]);
     let mut serve = Serve::local(&local, &[]);
     let token = serve.get("/?cache=true").token();
 
     serve.signal("-HUP");
-    serve.wait_for("read config and keys again (serving default)");
+    serve.wait_for("reloaded config and keys (serving default)");
 
     assert_eq!(serve.get("/?cache=true").token(), token);
     assert_eq!(local.grants(), 1);
 }
 
 #[test]
-fn a_hangup_ends_the_pause_after_a_failure() {
+fn a_hangup_ends_the_backoff_after_a_failure() {
     let local = Local::start(&[]);
     let mut serve = Serve::local(&local, &["-s", "simulator:ungranted"]);
     assert_eq!((serve.get("/").status, serve.get("/").status), (502, 503));
 
     serve.signal("-HUP");
-    serve.wait_for("read config and keys again (");
+    serve.wait_for("reloaded config and keys (");
 
     assert_eq!(serve.get("/").status, 502);
 }
 
 #[test]
-fn a_keystore_that_is_replaced_is_opened_again_and_a_broken_one_is_not_used() {
+fn a_replaced_keystore_is_opened_and_a_damaged_one_is_not_used() {
     let local = Local::start(&[]);
     let (keystore, password) = (local.home().join("own.p12"), local.home().join("own.password"));
     let put = |name: &str| {
@@ -104,22 +99,20 @@ fn a_keystore_that_is_replaced_is_opened_again_and_a_broken_one_is_not_used() {
     assert_eq!(serve.get("/").status, 200);
 
     fs::write(&keystore, "broken").unwrap();
-    serve.wait_for("goes on with what it has: ");
+    serve.wait_for("the previous ones stay in use: ");
     assert_eq!(serve.get("/").status, 200);
-    assert!(!serve.log().contains("serving default)\nread"), "{}", serve.log());
-    // Another organisation's key: the client is not its own.
+    assert!(!serve.log().contains("serving default)\nreloaded"), "{}", serve.log());
+    // The key of another organisation, which does not own the client.
     put("legacy");
-    serve.wait_for("read config and keys again (");
+    serve.wait_for("reloaded config and keys (");
     assert_eq!(serve.get("/").json()["mp_code"], "MP-122");
     put("modern");
-    while serve.log().matches("read config and keys again (").count() < 2 {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    wait_until(|| serve.log().matches("reloaded config and keys (").count() == 2);
     assert_eq!(serve.get("/").status, 200);
 }
 
 #[test]
-fn a_password_file_that_does_not_fit_any_more_is_told_and_the_key_goes_on_being_used() {
+fn a_wrong_password_in_the_password_file_is_logged_and_the_key_stays_in_use() {
     let local = Local::start(&[]);
     let password = local.home().join("own.password");
     fs::copy(local.file("modern.password"), &password).unwrap();
@@ -129,8 +122,8 @@ fn a_password_file_that_does_not_fit_any_more_is_told_and_the_key_goes_on_being_
 
     fs::write(&password, "feil passord").unwrap();
 
-    serve.wait_for("goes on with what it has: ");
-    assert!(!serve.log().contains("read config and keys again ("), "{}", serve.log());
+    serve.wait_for("the previous ones stay in use: ");
+    assert!(!serve.log().contains("reloaded config and keys ("), "{}", serve.log());
     assert_eq!(serve.get("/").status, 200);
 }
 
@@ -152,9 +145,9 @@ fn secret_and_certificate_are_renewed_with_their_files() {
     fs::write(&secret, "the-other-secret").unwrap();
     super::safety::tls_files(&local);
     serve.signal("-HUP");
-    serve.wait_for("read config and keys again (");
+    serve.wait_for("reloaded config and keys (");
 
-    // Curl trusts the new certificate alone.
+    // curl trusts only the new certificate.
     assert_eq!((status("the-first-secret"), status("the-other-secret")), ("401".to_owned(), "200".to_owned()));
     fs::write(&secret, "short").unwrap();
     serve.wait_for("is shorter than 16 bytes, and can be guessed; write one with: openssl rand -hex 32 > secret");
@@ -162,14 +155,14 @@ fn secret_and_certificate_are_renewed_with_their_files() {
 }
 
 #[test]
-fn a_password_that_was_typed_is_asked_for_once_and_serves_a_keystore_that_changes() {
+fn a_typed_password_is_asked_for_once_and_also_opens_a_changed_keystore() {
     let local = Local::start(&[]);
     let keystore = local.home().join("own.p12");
     fs::copy(local.file("modern.p12"), &keystore).unwrap();
     let password = fs::read_to_string(local.file("modern.password")).unwrap();
     let script = include_str!("terminal.py");
 
-    let said = program(
+    let output = program(
         Command::new("python3")
             .args(["-c", script, env!("CARGO_BIN_EXE_maskinporten"), password.trim()])
             .arg(&keystore)
@@ -178,5 +171,5 @@ fn a_password_that_was_typed_is_asked_for_once_and_serves_a_keystore_that_change
         b"",
     );
 
-    assert_eq!(said, "asked 1 time(s), then 200, then 502 MP-120, ended with 0\n");
+    assert_eq!(output, "asked 1 time(s), then 200, then 502 MP-120, ended with 0\n");
 }

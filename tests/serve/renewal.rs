@@ -1,14 +1,20 @@
-//! Tokens that are renewed before anybody has to wait for them.
+//! Tokens that are renewed before their expiry.
 
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::Serve;
+use super::{Serve, wait_until};
 use crate::local::Local;
 
+/// Returns the seconds until the token in memory expires.
+fn seconds_left(serve: &Serve) -> i64 {
+    let metrics = serve.get("/metrics").body;
+    metrics.trim_end().rsplit_once("} ").unwrap().1.parse().unwrap()
+}
+
 #[test]
-fn a_token_in_use_is_renewed_before_anybody_has_to_wait_and_one_that_is_not_is_let_go() {
+fn a_token_in_use_is_renewed_before_its_expiry_and_an_unused_one_is_not() {
     let local = Local::with_clients(&[], |clients| {
         clients["faults"] = json!({ "success": { "expires_in": 4 }, "delay_milliseconds": 300 });
     });
@@ -16,33 +22,33 @@ fn a_token_in_use_is_renewed_before_anybody_has_to_wait_and_one_that_is_not_is_l
     let first = serve.get("/?cache=true").token();
     serve.get("/?cache=true");
 
-    serve.wait_for("renewed ahead of its end (default: difitest:test1)");
+    serve.wait_for("renewed before expiry (default: difitest:test1)");
     let asked = Instant::now();
     let second = serve.get("/?cache=true").token();
 
     assert_ne!(first, second);
     assert!(asked.elapsed() < Duration::from_millis(200), "{:?}", asked.elapsed());
     assert_eq!(local.grants(), 2);
-    // Used once since, so it is renewed once more; then nobody comes.
-    std::thread::sleep(Duration::from_secs(7));
+    // It was used once since, so it is renewed once more, and the third one expires.
+    wait_until(|| local.grants() == 3 && seconds_left(&serve) <= 0);
     assert_eq!(local.grants(), 3);
 }
 
 #[test]
-fn fresh_tokens_that_nobody_takes_from_memory_are_not_renewed() {
+fn new_tokens_that_are_not_used_from_memory_are_not_renewed() {
     let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "success": { "expires_in": 3 } }));
     let serve = Serve::local(&local, &[]);
 
     for _ in 0..10 {
         assert_eq!(serve.get("/").status, 200);
     }
-    std::thread::sleep(Duration::from_secs(4));
 
+    wait_until(|| seconds_left(&serve) <= 0);
     assert_eq!(local.grants(), 10);
 }
 
 #[test]
-fn a_renewal_that_fails_is_tried_again_and_told_in_the_log() {
+fn a_failed_renewal_is_logged_and_retried() {
     let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "success": { "expires_in": 12 } }));
     let mut serve = Serve::local(&local, &["--retries", "0", "--min-ttl", "6"]);
     let token = serve.get("/?cache=true").token();
@@ -54,14 +60,14 @@ fn a_renewal_that_fails_is_tried_again_and_told_in_the_log() {
     });
     serve.wait_for("could not renew: unavailable (default: difitest:test1)");
     let meanwhile = serve.get("/?cache=true");
-    serve.wait_for("renewed ahead of its end (default: difitest:test1)");
+    serve.wait_for("renewed before expiry (default: difitest:test1)");
 
     assert_eq!(meanwhile.token(), token);
     assert_ne!(serve.get("/?cache=true").token(), token);
 }
 
 #[test]
-fn a_margin_of_nearly_the_whole_life_makes_no_storm_of_renewals() {
+fn a_minimum_lifetime_close_to_the_whole_lifetime_causes_few_renewals() {
     let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "success": { "expires_in": 10 } }));
     let serve = Serve::local(&local, &["--min-ttl", "9"]);
 

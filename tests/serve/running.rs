@@ -1,4 +1,4 @@
-//! How it runs: signals, sockets, and what it says.
+//! Signals, sockets, and the log.
 
 use std::{
     fs,
@@ -10,11 +10,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Answer, Serve};
+use super::{Answer, Serve, wait_until};
 use crate::{local::Local, support::program};
 
 #[test]
-fn it_says_where_it_listens_on_both_families_and_a_line_for_each_request() {
+fn the_log_has_both_addresses_and_a_line_for_each_request() {
     let local = Local::start(&[]);
     let mut serve = Serve::local(&local, &[]);
     let port = serve.port();
@@ -43,7 +43,7 @@ fn without_time(line: &str) -> String {
 }
 
 #[test]
-fn the_log_as_json_is_an_object_a_line() {
+fn the_json_log_is_one_object_per_line() {
     let local = Local::start(&[]);
     let mut serve = Serve::local(&local, &["--log-format", "json"]);
     serve.get("/?cache=true");
@@ -69,43 +69,39 @@ fn the_log_as_json_is_an_object_a_line() {
 }
 
 #[test]
-fn quiet_it_says_nothing_at_all() {
+fn a_quiet_server_logs_nothing() {
     let local = Local::start(&[]);
     let socket = local.home().join("quiet.sock");
     let (mut child, _home) =
         local.maskinporten(&["serve", "-q", "--env", "local", "--unix-socket", socket.to_str().unwrap()]).start();
-    while !socket.exists() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until(|| socket.exists());
 
     assert_eq!(at_socket(&socket, "/?cache=true").0, "200");
     child.kill().unwrap();
 
-    let mut said = String::new();
-    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
+    let mut output = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut output).unwrap();
     child.wait().unwrap();
-    assert_eq!(said, "");
+    assert_eq!(output, "");
 }
 
-/// The status and body of a request over a Unix socket.
+/// Sends a request over a Unix socket and returns the status and the body.
 fn at_socket(socket: &std::path::Path, path: &str) -> (String, String) {
     let mut curl = Command::new("curl");
     curl.args(["-sS", "-w", "\n%{http_code}", "--unix-socket"]).arg(socket).arg(format!("http://localhost{path}"));
-    let said = program(&mut curl, b"");
-    let (body, status) = said.rsplit_once('\n').unwrap();
+    let output = program(&mut curl, b"");
+    let (body, status) = output.rsplit_once('\n').unwrap();
     (status.to_owned(), body.to_owned())
 }
 
 #[test]
-fn a_unix_socket_is_for_its_owner_alone_replaces_a_dead_one_and_goes_with_the_server() {
+fn a_unix_socket_is_private_replaces_an_unused_one_and_is_removed_with_the_server() {
     let local = Local::start(&[]);
     let socket = local.home().join("serve.sock");
     let arguments = ["serve", "--env", "local", "--unix-socket", socket.to_str().unwrap()];
     let started = || {
         let (child, home) = local.maskinporten(&arguments).start();
-        while std::os::unix::net::UnixStream::connect(&socket).is_err() {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        wait_until(|| std::os::unix::net::UnixStream::connect(&socket).is_ok());
         (child, home)
     };
 
@@ -115,14 +111,14 @@ fn a_unix_socket_is_for_its_owner_alone_replaces_a_dead_one_and_goes_with_the_se
     local.maskinporten(&arguments).run().fails(
         3,
         &format!(
-            "error: could not listen on the socket `{}`, where another program does\n\
-             hint: end it, or pass another --unix-socket\n",
+            "error: could not listen on the socket `{}`: another program uses it\n\
+             hint: stop the other program, or pass another --unix-socket\n",
             socket.display()
         ),
     );
     first.kill().unwrap();
     first.wait().unwrap();
-    assert!(socket.exists(), "it was killed, and could not tidy up");
+    assert!(socket.exists(), "a killed server cannot remove it");
 
     let (mut second, _second_home) = started();
     assert_eq!(at_socket(&socket, "/healthz"), ("200".to_owned(), "ok\n".to_owned()));
@@ -145,7 +141,7 @@ fn a_unix_socket_is_for_its_owner_alone_replaces_a_dead_one_and_goes_with_the_se
     local.maskinporten(&arguments).run().fails(
         3,
         &format!(
-            "error: `{}` is there already, and is no socket\n\
+            "error: `{}` exists and is not a socket\n\
              hint: pass --unix-socket PATH in a folder that you may write to\n",
             socket.display()
         ),
@@ -154,15 +150,17 @@ fn a_unix_socket_is_for_its_owner_alone_replaces_a_dead_one_and_goes_with_the_se
 }
 
 #[test]
-fn asked_to_stop_it_finishes_what_is_open_and_ends_with_zero() {
+fn a_stopped_server_finishes_open_requests_and_exits_with_zero() {
     for signal in ["-INT", "-TERM"] {
         let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "delay_milliseconds": 1000 }));
         let mut serve = Serve::local(&local, &[]);
+        let before = serve.open_files();
         let idle = serve.connect();
         let request = format!("GET / HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", serve.port());
         let mut open = serve.connect();
         open.write_all(request.as_bytes()).unwrap();
-        std::thread::sleep(Duration::from_millis(300));
+        // Both connections, and the one to the token endpoint.
+        wait_until(|| serve.open_files() >= before + 3);
 
         serve.signal(signal);
         let answer = Answer::read(open);
@@ -174,36 +172,37 @@ fn asked_to_stop_it_finishes_what_is_open_and_ends_with_zero() {
 }
 
 #[test]
-fn what_takes_longer_than_two_seconds_is_not_waited_for() {
+fn a_stopped_server_gives_open_requests_two_seconds() {
     let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "delay_milliseconds": 30_000 }));
     let mut serve = Serve::local(&local, &[]);
+    let before = serve.open_files();
     let mut open = serve.connect();
     let request = format!("GET / HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", serve.port());
     open.write_all(request.as_bytes()).unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    wait_until(|| serve.open_files() >= before + 2);
 
-    let told = Instant::now();
+    let stopped = Instant::now();
     serve.signal("-TERM");
 
     Answer::read(open).fails(503, "stopped");
     assert_eq!(serve.exit_code(), Some(0));
-    let took = told.elapsed();
+    let took = stopped.elapsed();
     assert!(serve.log().contains(" stopped\n"), "{}", serve.log());
     assert!(took > Duration::from_millis(1500) && took < Duration::from_secs(4), "{took:?}");
     assert!(!serve.log().contains("a fault in"), "{}", serve.log());
 }
 
 #[test]
-fn a_log_that_nobody_reads_keeps_no_caller_waiting() {
+fn a_log_that_is_not_read_delays_no_request() {
     let local = Local::start(&[]);
     let (mut child, _home) = local.maskinporten(&["serve", "--env", "local", "--port", "0"]).start();
     let mut first = [0; 200];
     let mut stderr = child.stderr.take().unwrap();
     let read = std::io::Read::read(&mut stderr, &mut first).unwrap();
-    let said = String::from_utf8_lossy(&first[..read]).into_owned();
-    let url = said.split("listening on ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let output = String::from_utf8_lossy(&first[..read]).into_owned();
+    let url = output.split("listening on ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
 
-    // More lines than a pipe holds, and than the log keeps.
+    // More lines than fit into a pipe and into the log's queue.
     let script = format!("for i in 1 2 3; do curl -sSf -o /dev/null '{url}healthz?[1-2500]' ; done; echo done");
     let script = script.replace("healthz?", "nothing/").replace(" -sSf", " -sS");
     assert_eq!(program(Command::new("bash").args(["-c", &script]), b""), "done\n");

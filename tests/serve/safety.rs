@@ -1,4 +1,4 @@
-//! Who is refused: other names, other origins, callers without the secret.
+//! Which requests are refused: other names, other origins, and missing secrets.
 
 use std::{fs, process::Command};
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[test]
-fn only_this_machines_own_names_with_its_port_are_answered() {
+fn only_loopback_names_with_the_servers_port_are_accepted_as_host() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     let port = serve.port();
@@ -44,7 +44,7 @@ fn only_this_machines_own_names_with_its_port_are_answered() {
 }
 
 #[test]
-fn another_address_of_loopback_is_answered_under_its_own_name_too() {
+fn another_loopback_address_is_accepted_as_host_too() {
     let local = Local::start(&[]);
     let arguments = ["serve", "--env", "local", "--port", "0", "--listen", "127.0.0.9", "--listen", "127.0.0.1"];
     let serve = Serve::start(local.maskinporten(&arguments));
@@ -73,7 +73,7 @@ fn pages_of_other_origins_are_refused_on_every_path() {
         &["Origin: https://evil.example.no", "Sec-Fetch-Site: same-origin"],
         &["Sec-Fetch-Site: cross-site"],
         &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Accept: text/html"],
-        // Another port of localhost is of the same site, and is somebody else's all the same.
+        // Another port of localhost belongs to the same site, but to another origin.
         &["Sec-Fetch-Site: same-site"],
         &["Sec-Fetch-Site: same-origin", "Sec-Fetch-Site: cross-site"],
     ] {
@@ -92,7 +92,7 @@ fn pages_of_other_origins_are_refused_on_every_path() {
 }
 
 #[test]
-fn an_origin_that_is_named_may_ask_and_no_other() {
+fn an_allowed_origin_may_send_requests_and_no_other() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &["--allow-origin", "https://app.example.no"]);
     let named = ["Origin: https://app.example.no", "Sec-Fetch-Site: cross-site"];
@@ -111,7 +111,7 @@ fn an_origin_that_is_named_may_ask_and_no_other() {
 }
 
 #[test]
-fn an_address_that_others_can_reach_wants_a_secret_and_tls() {
+fn an_address_that_other_machines_can_reach_requires_a_secret_and_tls() {
     let local = Local::start(&[]);
     let fails = |arguments: &[&str], stderr: &str| {
         let all = [&["serve", "--env", "local", "--port", "0", "--listen", "0.0.0.0"], arguments].concat();
@@ -122,13 +122,14 @@ fn an_address_that_others_can_reach_wants_a_secret_and_tls() {
 
     fails(
         &["--insecure-plain-http"],
-        "error: 0.0.0.0:0 can be reached from other machines, and no secret was given\n\
+        "error: 0.0.0.0:0 can be reached from other machines, and no secret is set\n\
          hint: pass --secret-file FILE; callers then send it as `Authorization: Bearer`\n",
     );
     fails(
         &["--secret-file", secret],
-        "error: 0.0.0.0:0 can be reached from other machines, and tokens would go there unencrypted\n\
-         hint: pass --tls-cert FILE and --tls-key FILE, or --insecure-plain-http if something else encrypts\n",
+        "error: 0.0.0.0:0 can be reached from other machines, and tokens would be sent unencrypted\n\
+         hint: pass --tls-cert FILE and --tls-key FILE, or --insecure-plain-http if the connection is \
+         encrypted by other means\n",
     );
     let serve = Serve::start(local.maskinporten(&[
         "serve",
@@ -156,7 +157,7 @@ fn an_address_that_others_can_reach_wants_a_secret_and_tls() {
     assert_eq!(curl(&["-H", "Authorization: Bearer hemmelig-og-lang-nok", "-H", "Host: tokens.example.no"]), "200");
 }
 
-/// A certificate for this machine, and its key.
+/// Makes a certificate for this machine, and its key.
 pub(super) fn tls_files(local: &Local) -> (String, String) {
     let [certificate, key] = ["tls.pem", "tls.key"].map(|name| local.home().join(name).to_str().unwrap().to_owned());
     program(
@@ -169,7 +170,7 @@ pub(super) fn tls_files(local: &Local) -> (String, String) {
 }
 
 #[test]
-fn tls_is_served_with_the_users_own_certificate() {
+fn tls_uses_the_users_own_certificate() {
     let local = Local::start(&[]);
     let foreign = tls_files(&local).1;
     let foreign = fs::rename(&foreign, format!("{foreign}.foreign")).map(|()| format!("{foreign}.foreign")).unwrap();
@@ -178,9 +179,9 @@ fn tls_is_served_with_the_users_own_certificate() {
     let serve = Serve::local(&local, &["--tls-cert", certificate, "--tls-key", key]);
 
     let url = format!("https://localhost:{}/?cache=true", serve.port());
-    let said = program(Command::new("curl").args(["-sSf", "--cacert", certificate, &url]), b"");
+    let output = program(Command::new("curl").args(["-sSf", "--cacert", certificate, &url]), b"");
 
-    assert!(said.starts_with(r#"{"access_token":"#), "{said}");
+    assert!(output.starts_with(r#"{"access_token":"#), "{output}");
     assert!(serve.log().contains("listening on https://127.0.0.1:"), "{}", serve.log());
     for (certificate, key, stderr) in [
         (
@@ -196,7 +197,7 @@ fn tls_is_served_with_the_users_own_certificate() {
             certificate,
             foreign.clone(),
             format!(
-                "error: could not use `{foreign}` for TLS: it is not the key of the certificate\n\
+                "error: could not use `{foreign}` for TLS: it is not the certificate's key\n\
                  hint: pass --tls-cert FILE with the certificate chain and --tls-key FILE with its key, both in PEM\n"
             ),
         ),
@@ -204,7 +205,7 @@ fn tls_is_served_with_the_users_own_certificate() {
             key,
             key.to_owned(),
             format!(
-                "error: could not use `{key}` for TLS: there is no certificate in it\n\
+                "error: could not use `{key}` for TLS: it contains no certificate\n\
                  hint: pass --tls-cert FILE with the certificate chain and --tls-key FILE with its key, both in PEM\n"
             ),
         ),

@@ -1,11 +1,11 @@
-//! Callers that must know a secret.
+//! Servers with a secret.
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use super::Serve;
 use crate::local::Local;
 
-/// A secret in a file of its user's own.
+/// Writes a secret to a private file.
 pub(super) fn secret_file(local: &Local, secret: &str) -> String {
     let file = local.home().join("secret");
     fs::write(&file, secret).unwrap();
@@ -14,19 +14,19 @@ pub(super) fn secret_file(local: &Local, secret: &str) -> String {
 }
 
 #[test]
-fn a_secret_that_others_can_read_is_warned_of() {
+fn a_secret_file_that_others_can_read_causes_a_warning() {
     let local = Local::start(&[]);
     let secret = secret_file(&local, "hemmelig-nøkkel\n");
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
 
     let serve = Serve::local(&local, &["--secret-file", &secret]);
 
-    let warning = format!("warning: `{secret}` can be read by others on this machine; chmod 600 keeps it from them\n");
+    let warning = format!("warning: other users of this machine can read `{secret}`; run chmod 600 on it\n");
     assert!(serve.log().starts_with(&warning), "{}", serve.log());
 }
 
 #[test]
-fn with_a_secret_nobody_gets_a_token_without_it() {
+fn no_token_is_served_without_the_secret() {
     let local = Local::start(&[]);
     let secret = secret_file(&local, "hemmelig-nøkkel\n");
     let serve = Serve::local(&local, &["--secret-file", &secret]);
@@ -44,7 +44,7 @@ fn with_a_secret_nobody_gets_a_token_without_it() {
             let answer = serve.get_with(path, headers);
             let trimmed = headers.first().is_some_and(|header| header.ends_with("nøkkel "));
             if trimmed {
-                // White space round a value is no part of it (RFC 9110 §5.5).
+                // White space around a value is not part of it (RFC 9110 §5.5).
                 assert_ne!(answer.status, 401);
                 continue;
             }
@@ -61,7 +61,7 @@ fn with_a_secret_nobody_gets_a_token_without_it() {
 }
 
 #[test]
-fn a_secret_on_the_command_line_works_with_a_warning() {
+fn a_secret_on_the_command_line_works_and_causes_a_warning() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &["--secret", "hemmelig-og-lang-nok"]);
 

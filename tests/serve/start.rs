@@ -1,4 +1,4 @@
-//! Why it does not start.
+//! Why the server does not start.
 
 use std::net::TcpListener;
 
@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[test]
-fn a_port_that_is_taken_is_told_on_either_family() {
+fn a_port_in_use_is_reported_for_both_address_families() {
     let local = Local::start(&[]);
     for address in ["127.0.0.1", "[::1]"] {
         let taken = TcpListener::bind(format!("{address}:0")).unwrap();
@@ -17,16 +17,16 @@ fn a_port_that_is_taken_is_told_on_either_family() {
         local.maskinporten(&["serve", "--env", "local", "--port", &port]).run().fails(
             3,
             &format!(
-                "error: could not listen on {address}:{port}, where another program does\n\
+                "error: could not listen on {address}:{port}: the port is already in use\n\
                  caused by: Address already in use (os error 98)\n\
-                 hint: end it, or pass another --port; 0 picks a free one\n"
+                 hint: stop the other program, or pass another --port; 0 picks a free one\n"
             ),
         );
     }
 }
 
 #[test]
-fn what_is_wrong_with_settings_and_key_is_told_before_it_listens() {
+fn faults_of_settings_and_key_are_reported_before_it_listens() {
     let local = Local::start(&[]);
     let run = |arguments: &[&str]| local.maskinporten(&[&["serve", "--port", "0"], arguments].concat()).run();
 
@@ -47,12 +47,12 @@ fn what_is_wrong_with_settings_and_key_is_told_before_it_listens() {
 }
 
 #[test]
-fn options_that_are_wrong_are_told_with_what_to_write() {
+fn invalid_options_are_reported_with_valid_ones() {
     for (arguments, code, stderr) in [
         (
             &["--listen", "localhost"][..],
             2,
-            "error: --listen is no IP address, nor one with a port\n\
+            "error: --listen is not an IP address, with or without a port\n\
              hint: pass --listen 127.0.0.1, --listen 0.0.0.0:8080 or --listen [::1]:8080\n",
         ),
         (
@@ -88,7 +88,7 @@ fn options_that_are_wrong_are_told_with_what_to_write() {
     let local = Local::start(&[]);
     local.maskinporten(&["serve", "--env", "local", "--port", "0", "--allow-origin", "https://a.no/path"]).run().fails(
         2,
-        "error: `https://a.no/path` is no origin\n\
+        "error: `https://a.no/path` is not a valid origin\n\
          hint: write it as --allow-origin https://app.example.no, without a path\n",
     );
 }

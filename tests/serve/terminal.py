@@ -33,7 +33,7 @@ wait_for("listening on ")
 url = re.search(r"http://127[^ ]*", shown)[0]
 first = ask()
 shutil.copy(other, keystore)
-wait_for("read config and keys again (")
+wait_for("reloaded config and keys (")
 second = ask()
 os.kill(process, signal.SIGTERM)
 code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])

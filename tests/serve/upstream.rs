@@ -1,21 +1,21 @@
-//! The token endpoint killed, hung, refusing, slow; and one request to it for any number of callers.
+//! A token endpoint that is down, hangs, refuses or is slow, and one request to it for any number of callers.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
 
-use super::{Answer, Serve};
+use super::{Answer, Serve, wait_until};
 use crate::{
     local::Local,
     server::{Server, Step, answer, asking_at, json as json_step, success},
 };
 
-/// Serves a client of a server that plays a script.
-fn of_script(server: &Server, arguments: &[&str]) -> Serve {
+/// Serves a client of a scripted token endpoint.
+fn serve_script(server: &Server, arguments: &[&str]) -> Serve {
     Serve::start(asking_at("serve", &server.url("/token")).args(["--port", "0"]).args(arguments))
 }
 
-/// Asks from as many threads at once.
+/// Sends this many requests at once.
 fn at_once(serve: &Serve, count: usize, path: &str) -> Vec<Answer> {
     std::thread::scope(|scope| {
         let callers: Vec<_> = (0..count).map(|_| scope.spawn(|| serve.get(path))).collect();
@@ -24,7 +24,7 @@ fn at_once(serve: &Serve, count: usize, path: &str) -> Vec<Answer> {
 }
 
 #[test]
-fn a_thousand_callers_of_an_empty_memory_make_one_request() {
+fn a_thousand_callers_without_a_token_in_memory_cause_one_request() {
     let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "delay_milliseconds": 2000 }));
     let serve = Serve::local(&local, &[]);
 
@@ -37,7 +37,7 @@ fn a_thousand_callers_of_an_empty_memory_make_one_request() {
 }
 
 #[test]
-fn callers_of_a_fresh_token_share_the_request_that_is_under_way() {
+fn callers_of_a_new_token_share_the_in_flight_request() {
     let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "delay_milliseconds": 1000 }));
     let serve = Serve::local(&local, &[]);
 
@@ -48,14 +48,15 @@ fn callers_of_a_fresh_token_share_the_request_that_is_under_way() {
 }
 
 #[test]
-fn a_caller_who_leaves_takes_nothing_from_the_others() {
+fn a_caller_that_leaves_does_not_cancel_the_request() {
     let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "delay_milliseconds": 700 }));
     let serve = Serve::local(&local, &[]);
 
+    let before = serve.open_files();
     let mut leaving = serve.connect();
     let request = format!("GET /?cache=true HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", serve.port());
     std::io::Write::write_all(&mut leaving, request.as_bytes()).unwrap();
-    std::thread::sleep(Duration::from_millis(200));
+    wait_until(|| serve.open_files() >= before + 2);
     drop(leaving);
 
     assert_eq!(serve.get("/?cache=true").status, 200);
@@ -63,68 +64,71 @@ fn a_caller_who_leaves_takes_nothing_from_the_others() {
 }
 
 #[test]
-fn a_refusal_is_told_whole_and_the_server_is_left_alone_for_a_while() {
+fn a_refusal_is_returned_in_full_and_starts_a_backoff() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &["-s", "simulator:ungranted"]);
 
     let refused = serve.get("/?cache=true");
     let again = serve.get("/?cache=true");
 
-    let told = refused.json();
+    let error = refused.json();
     assert_eq!((refused.status, again.status), (502, 503));
     assert_eq!(refused.header("retry-after"), Some("1"));
     assert_eq!(again.header("retry-after"), Some("1"));
-    assert_eq!((&told["error"], &told["mp_code"]), (&json!("forbidden"), &json!("MP-250")));
-    let description = told["error_description"].as_str().unwrap();
+    assert_eq!((&error["error"], &error["mp_code"]), (&json!("forbidden"), &json!("MP-250")));
+    let description = error["error_description"].as_str().unwrap();
     assert!(description.starts_with("Consumer has not been granted access to the scope simulator:ungranted"));
-    assert!(told["trace_id"].as_str().is_some_and(|id| description.contains(id)), "{told}");
-    assert!(told["meaning"].is_string() && told["remedy"].is_string());
-    assert_eq!(again.json(), told);
+    assert!(error["trace_id"].as_str().is_some_and(|id| description.contains(id)), "{error}");
+    assert!(error["meaning"].is_string() && error["remedy"].is_string());
+    assert_eq!(again.json(), error);
     assert!(!refused.body.contains("eyJ"));
     assert_eq!(local.grants(), 1);
-    assert!(serve.log().contains("GET / 503 0 ms MP-250, not asked again yet (default: simulator:ungranted)"));
-    std::thread::sleep(Duration::from_millis(1100));
-    assert_eq!((serve.get("/").status, local.grants()), (502, 2));
-    assert_eq!(serve.get("/").header("retry-after"), Some("2"), "each pause is twice as long");
+    assert!(
+        serve.log().contains("GET / 503 0 ms MP-250, waiting before the next attempt (default: simulator:ungranted)")
+    );
+    wait_until(|| serve.get("/").status == 502);
+    assert_eq!(local.grants(), 2);
+    assert_eq!(serve.get("/").header("retry-after"), Some("2"), "each backoff is twice as long");
 }
 
 #[test]
-fn a_refusal_is_explained_in_the_language_that_was_asked_for() {
+fn a_refusal_is_explained_in_the_chosen_language() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &["-s", "simulator:ungranted", "--lang", "nb"]);
 
-    let told = serve.get("/").json();
+    let error = serve.get("/").json();
 
-    assert!(told["meaning"].as_str().unwrap().contains("tilgang"), "{told}");
+    assert!(error["meaning"].as_str().unwrap().contains("tilgang"), "{error}");
 }
 
 #[test]
-fn an_upstream_that_is_killed_is_told_and_a_token_that_lives_is_served_meanwhile() {
+fn an_unexpired_token_is_served_while_the_endpoint_is_down() {
     let mut local = Local::with_clients(&[], |clients| {
         clients["faults"] = json!({ "success": { "expires_in": 4 }, "token_lifetime_seconds": 4 });
     });
-    let mut serve = Serve::local(&local, &["--retries", "0", "--min-ttl", "3"]);
+    let serve = Serve::local(&local, &["--retries", "0", "--min-ttl", "3"]);
     let token = serve.get("/?cache=true").token();
 
     local.end();
-    std::thread::sleep(Duration::from_millis(1300));
-    let kept = serve.get("/?cache=true");
+    wait_until(|| {
+        assert_eq!(serve.get("/?cache=true").token(), token);
+        serve.log().contains("memory, no newer token available")
+    });
     let fresh = serve.get("/");
 
-    assert_eq!((kept.status, kept.token()), (200, token));
-    let log = serve.wait_for("memory, since no other was to be had");
+    let log = serve.log();
     assert!(log.contains("GET / 200 "), "{log}");
     assert_eq!((fresh.status, fresh.json()["error"].as_str()), (503, Some("connect")), "{fresh:?}");
-    std::thread::sleep(Duration::from_secs(3));
+    wait_until(|| serve.get("/?cache=true").status != 200);
     let expired = serve.get("/?cache=true");
     assert!([502, 503].contains(&expired.status), "{expired:?}");
     assert!(expired.header("retry-after").is_some());
 }
 
 #[test]
-fn an_upstream_that_hangs_is_given_up_after_the_time_that_is_set() {
+fn a_hanging_endpoint_times_out() {
     let server = Server::start([Step::Hang(Vec::new())]);
-    let serve = of_script(&server, &["--timeout", "1s", "--retries", "0"]);
+    let serve = serve_script(&server, &["--timeout", "1s", "--retries", "0"]);
 
     let started = Instant::now();
     let answer = serve.get("/");
@@ -135,10 +139,10 @@ fn an_upstream_that_hangs_is_given_up_after_the_time_that_is_set() {
 }
 
 #[test]
-fn an_upstream_that_asks_for_a_pause_gets_it_and_callers_are_told() {
+fn a_retry_after_of_the_endpoint_is_respected_and_passed_on() {
     let busy = answer("503 Service Unavailable", &["Retry-After: 40"], "busy");
     let server = Server::start([busy]);
-    let serve = of_script(&server, &["--retries", "0"]);
+    let serve = serve_script(&server, &["--retries", "0"]);
 
     let (first, second) = (serve.get("/"), serve.get("/?cache=true"));
 
@@ -151,18 +155,18 @@ fn an_upstream_that_asks_for_a_pause_gets_it_and_callers_are_told() {
 }
 
 #[test]
-fn an_answer_that_makes_no_sense_is_a_failure_of_upstream() {
+fn an_unexpected_response_is_a_failure_of_the_endpoint() {
     let server = Server::start([json_step("200 OK", r#"{"access_token":""}"#)]);
-    let serve = of_script(&server, &[]);
+    let serve = serve_script(&server, &[]);
 
     serve.get("/").fails(502, "answer");
 }
 
 #[test]
-fn what_the_endpoint_answered_is_passed_on_to_the_letter() {
+fn the_endpoints_response_is_passed_on_byte_for_byte() {
     let odd = r#" {"token_type":"bearer", "access_token":"a.b.c","expires_in":"60","æ":[1, 2],"scope":null} "#;
     let server = Server::start([json_step("200 OK", odd), json_step("200 OK", success())]);
-    let serve = of_script(&server, &[]);
+    let serve = serve_script(&server, &[]);
 
     assert_eq!(serve.get("/?cache=true").body, odd);
     assert_eq!(serve.get("/?cache=true").body, odd);
@@ -170,10 +174,10 @@ fn what_the_endpoint_answered_is_passed_on_to_the_letter() {
 }
 
 #[test]
-fn a_token_of_unknown_lifetime_is_served_and_not_remembered() {
+fn a_token_of_unknown_lifetime_is_served_and_not_kept() {
     let eternal = || json_step("200 OK", r#"{"access_token":"t","token_type":"Bearer"}"#);
     let server = Server::start([eternal(), eternal()]);
-    let serve = of_script(&server, &[]);
+    let serve = serve_script(&server, &[]);
 
     assert_eq!(serve.get("/?cache=true").status, 200);
     assert_eq!(serve.get("/?cache=true").status, 200);

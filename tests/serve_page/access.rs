@@ -1,11 +1,11 @@
-//! For everybody: by keyboard alone, at every width, in light and dark, and nothing that axe finds fault with
-//! (WCAG 2.2 at level AA, and axe's best practices).
+//! Accessibility: by keyboard, at every width, in light and dark, and without findings of axe (WCAG 2.2 at level AA, and
+//! axe's best practices).
 
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
-use super::{SHOWN, TROUBLE, showing};
+use super::{ERROR, SHOWN, showing};
 use crate::{
     browser::{Browser, Setup},
     local::Local,
@@ -15,7 +15,7 @@ use crate::{
 const TAB: &str = "\u{e004}";
 const ENTER: &str = "\u{e007}";
 
-/// What axe finds wrong, in the state that the page is in.
+/// Returns what axe finds wrong with the page in its current state.
 fn faults(browser: &Browser) -> Value {
     let axe = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("clients/node_modules/axe-core/axe.min.js");
     let axe = fs::read_to_string(axe).expect("axe-core is missing: run scripts/setup test");
@@ -27,9 +27,9 @@ fn faults(browser: &Browser) -> Value {
     ))
 }
 
-/// Looks at a state on a phone and on a screen, in light and in dark, and keeps a picture of each.
+/// Checks a state at several widths, in light and dark, and keeps a picture of each.
 #[track_caller]
-fn holds_everywhere(browser: &Browser, state: &str) {
+fn is_accessible_everywhere(browser: &Browser, state: &str) {
     for (width, height) in [(320, 640), (360, 740), (1280, 800)] {
         for scheme in ["light", "dark"] {
             let feature = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
@@ -46,17 +46,17 @@ fn holds_everywhere(browser: &Browser, state: &str) {
 }
 
 #[test]
-fn axe_finds_no_fault_with_a_token_shown_or_hidden_or_to_be_copied_by_hand() {
+fn axe_finds_no_fault_with_a_token_hidden_shown_or_offered_for_copying() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup { languages: "nb", ..Setup::default() });
-    holds_everywhere(&browser, "token");
+    is_accessible_everywhere(&browser, "token");
 
     browser.click("#reveal");
     browser.click("summary");
     browser.click("#copy-token");
 
-    holds_everywhere(&browser, "revealed");
+    is_accessible_everywhere(&browser, "revealed");
 
     browser.run(
         "Object.defineProperty(navigator, 'clipboard', { value: undefined });
@@ -65,24 +65,24 @@ fn axe_finds_no_fault_with_a_token_shown_or_hidden_or_to_be_copied_by_hand() {
     browser.click("#copy-header");
     browser.wait_for("!document.querySelector('#by-hand').hidden");
 
-    holds_everywhere(&browser, "by-hand");
+    is_accessible_everywhere(&browser, "by-hand");
 }
 
 #[test]
-fn axe_finds_no_fault_with_a_refusal_nor_with_the_question_for_a_secret() {
+fn axe_finds_no_fault_with_error_pages_and_the_secret_form() {
     let local = Local::start(&[]);
     let refused = Serve::local(&local, &["--scope", "simulator:ungranted"]);
     let browser = Browser::start(&Setup::default());
     browser.open(&refused.url());
-    browser.wait_for(TROUBLE);
-    holds_everywhere(&browser, "refused");
+    browser.wait_for(ERROR);
+    is_accessible_everywhere(&browser, "refused");
 
     browser.open(&format!("{}?profile=nope", refused.url()));
-    browser.wait_for(TROUBLE);
-    holds_everywhere(&browser, "unknown");
+    browser.wait_for(ERROR);
+    is_accessible_everywhere(&browser, "unknown");
 
     browser.open(&format!("{}?profil=nope", refused.url()));
-    holds_everywhere(&browser, "mistake");
+    is_accessible_everywhere(&browser, "error-page");
 
     let secretive = Serve::local(&local, &["--secret", "correct-horse-battery"]);
     browser.open(&secretive.url());
@@ -90,11 +90,11 @@ fn axe_finds_no_fault_with_a_refusal_nor_with_the_question_for_a_secret() {
     browser.press(&format!("wrong{ENTER}"));
     browser.wait_for("document.querySelector('#secret-wrong').innerText");
 
-    holds_everywhere(&browser, "secret");
+    is_accessible_everywhere(&browser, "secret");
 }
 
 #[test]
-fn everything_is_reached_and_done_by_keyboard_and_what_has_the_focus_is_seen() {
+fn every_control_works_by_keyboard_and_its_focus_is_visible() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup::default());
@@ -124,11 +124,11 @@ fn everything_is_reached_and_done_by_keyboard_and_what_has_the_focus_is_seen() {
     assert_eq!(focused(), "fresh");
     browser.run("reveal.focus()");
     browser.press(ENTER);
-    assert_eq!(browser.run("return reveal.innerText"), "Hide it");
+    assert_eq!(browser.run("return reveal.innerText"), "Hide token");
 }
 
 #[test]
-fn nothing_moves_for_those_who_want_no_motion() {
+fn nothing_moves_with_reduced_motion() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup::default());

@@ -1,4 +1,4 @@
-//! What the buttons put on the clipboard, also where a browser has only the old way of copying.
+//! What the buttons copy, also in browsers without the clipboard API.
 
 use std::process::Command;
 
@@ -12,37 +12,37 @@ use crate::{
     support::program,
 };
 
-/// Lets the page's origin read what it copied; writing needs no leave.
+/// Lets the page's origin read the clipboard; writing needs no permission.
 fn allow_reading(browser: &Browser, served: &Serve) {
     let origin = format!("http://127.0.0.1:{}", served.port());
     browser.devtools("Browser.grantPermissions", &json!({ "origin": origin, "permissions": ["clipboardReadWrite"] }));
 }
 
 #[test]
-fn the_token_the_header_and_a_curl_line_that_works_are_copied() {
+fn the_token_the_header_and_a_working_curl_command_can_be_copied() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup::default());
     allow_reading(&browser, &served);
     let token = answer(&served)["access_token"].as_str().unwrap().to_owned();
-    let copied = |what: &str, said: &str| {
+    let copied = |what: &str, output: &str| {
         browser.click(&format!("#copy-{what}"));
-        browser.wait_for(&format!("said.innerText === '{said}'"));
+        browser.wait_for(&format!("message.innerText === '{output}'"));
         browser.run("return navigator.clipboard.readText()").as_str().unwrap().to_owned()
     };
 
     assert_eq!(copied("token", "Copied the token."), token);
     assert_eq!(copied("header", "Copied the header."), format!("Authorization: Bearer {token}"));
-    let line = copied("curl", "Copied the curl line.");
+    let line = copied("curl", "Copied the curl command.");
     assert!(!line.contains(&token), "{line}");
     assert!(line.ends_with(&format!(" | curl -fsS -H @- '{}api/hello'", local.issuer())), "{line}");
-    let said = program(Command::new("sh").args(["-c", &line]), b"");
-    assert!(said.contains(r#""hello":"310700010""#), "{said}");
+    let output = program(Command::new("sh").args(["-c", &line]), b"");
+    assert!(output.contains(r#""hello":"310700010""#), "{output}");
     assert_eq!(browser.console(), Vec::<String>::new());
 }
 
 #[test]
-fn the_old_way_of_copying_serves_where_there_is_no_other_and_the_page_says_when_neither_does() {
+fn copying_works_without_the_clipboard_api_or_the_text_is_offered_for_copying_by_hand() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup::default());
@@ -52,7 +52,7 @@ fn the_old_way_of_copying_serves_where_there_is_no_other_and_the_page_says_when_
         .run("window.kept = navigator.clipboard; Object.defineProperty(navigator, 'clipboard', { value: undefined })");
 
     browser.click("#copy-token");
-    browser.wait_for("said.innerText === 'Copied the token.'");
+    browser.wait_for("message.innerText === 'Copied the token.'");
     assert_eq!(browser.run("return kept.readText()"), token.as_str());
     assert_eq!(browser.run("return document.activeElement.id"), "copy-token");
 
@@ -63,14 +63,15 @@ fn the_old_way_of_copying_serves_where_there_is_no_other_and_the_page_says_when_
     let line = browser.run("return curl.textContent");
     for (what, text) in [("token", token.as_str()), ("header", &header), ("curl", line.as_str().unwrap())] {
         browser.click(&format!("#copy-{what}"));
-        let said = "said.innerText.startsWith('The browser does not let this page copy. The text is selected below')";
-        browser.wait_for(&format!("{said} && !document.querySelector('#by-hand').hidden"));
+        let output =
+            "message.innerText.startsWith('The browser does not let this page copy. The text is selected below')";
+        browser.wait_for(&format!("{output} && !document.querySelector('#by-hand').hidden"));
 
         assert_eq!(browser.run(selected), json!(["by-hand", text]));
     }
-    assert_eq!(browser.run("return said.className"), "failed");
+    assert_eq!(browser.run("return message.className"), "failed");
     browser.click("#fresh");
-    browser.wait_for("said.innerText === 'This is a new token.'");
+    browser.wait_for("message.innerText === 'This is a new token.'");
     assert_eq!(
         browser.run("const field = document.querySelector('#by-hand'); return [field.hidden, field.value]"),
         json!([true, ""])
@@ -78,17 +79,17 @@ fn the_old_way_of_copying_serves_where_there_is_no_other_and_the_page_says_when_
 }
 
 #[test]
-fn the_curl_line_sends_no_error_on_as_a_header_and_has_a_placeholder_where_no_api_is_known() {
+fn the_curl_command_sends_no_error_as_a_header_and_has_a_placeholder_for_an_unknown_api() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup::default());
     let line = browser.run("return curl.textContent").as_str().unwrap().to_owned();
 
     let refused = line.replace("/headers", "/headers?scope=a:b");
-    let told =
+    let result =
         Command::new("sh").args(["-c", &refused.replace("| curl", "| tee /dev/stderr | curl")]).output().unwrap();
-    let (said, errors) = (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
-    assert!(!told.status.success() && said.is_empty(), "{said}");
+    let (output, errors) = (String::from_utf8_lossy(&result.stdout), String::from_utf8_lossy(&result.stderr));
+    assert!(!result.status.success() && output.is_empty(), "{output}");
     let lines: Vec<_> = errors.lines().collect();
     assert!(lines.len() == 2 && errors.contains(" 403") && errors.contains(" 401"), "{errors}");
     let made = browser.run(
@@ -106,7 +107,7 @@ fn the_curl_line_sends_no_error_on_as_a_header_and_has_a_placeholder_where_no_ap
 }
 
 #[test]
-fn a_line_for_altinns_scopes_leads_to_the_simulator_when_the_token_is_its() {
+fn the_curl_command_for_altinn_scopes_of_the_simulator_uses_the_simulators_api() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &["--scope", "altinn:serviceowner"]);
     let browser = showing(&served, &Setup::default());

@@ -1,4 +1,4 @@
-//! English and Norwegian: by the browser's languages, by choice, and each whole.
+//! English and Norwegian: by the browser's languages, by choice, and both complete.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{SHOWN, showing};
 use crate::{browser::Setup, local::Local, serve::Serve};
 
 #[test]
-fn a_norwegian_browser_has_the_page_in_norwegian_and_a_choice_is_remembered() {
+fn a_norwegian_browser_gets_norwegian_and_a_choice_is_stored() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     for languages in ["nb-NO,nb,en", "nn", "sv,no"] {
@@ -31,7 +31,7 @@ fn a_norwegian_browser_has_the_page_in_norwegian_and_a_choice_is_remembered() {
 }
 
 #[test]
-fn every_text_is_there_in_both_languages_and_the_document_is_written_in_english() {
+fn every_text_exists_in_both_languages_and_the_document_is_in_english() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     for languages in ["en-GB", "de,fr", "sv,en,nb"] {

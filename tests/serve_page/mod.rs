@@ -2,18 +2,18 @@
 
 mod access;
 mod copying;
+mod errors;
 mod languages;
 mod origins;
 mod policy;
 mod showing;
-mod troubles;
 
 use crate::{
     browser::{Browser, Setup},
     serve::Serve,
 };
 
-/// A browser that shows the page with a token on it.
+/// Starts a browser that shows the page with a token.
 fn showing(serve: &Serve, setup: &Setup) -> Browser {
     let browser = Browser::start(setup);
     browser.open(&serve.url());
@@ -21,8 +21,8 @@ fn showing(serve: &Serve, setup: &Setup) -> Browser {
     browser
 }
 
-/// True when a token is shown.
+/// True if a token is shown.
 const SHOWN: &str = "!document.querySelector('#token-card').hidden && main.ariaBusy === 'false'";
 
-/// True when something is wrong and told.
-const TROUBLE: &str = "!document.querySelector('#trouble').hidden && main.ariaBusy === 'false'";
+/// True if an error is shown.
+const ERROR: &str = "!document.querySelector('#error').hidden && main.ariaBusy === 'false'";

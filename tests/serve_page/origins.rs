@@ -1,4 +1,4 @@
-//! Pages of other origins, and of a name that is bound to this machine for a moment, get nothing from a real browser.
+//! Pages of other origins, and of a name that is rebound to this machine, get nothing from a real browser.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -14,19 +14,19 @@ use crate::{
     serve::Serve,
 };
 
-/// A website of somebody else's on this machine, with an empty page; its port.
+/// Starts another website on this machine, with an empty page, and returns its port.
 fn elsewhere() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
-        // A thread each: browsers open connections that they send nothing on for a while.
-        listener.incoming().for_each(|stream| drop(thread::spawn(|| greet(&stream.unwrap()))));
+        // A thread per connection: browsers open connections that stay unused for a while.
+        listener.incoming().for_each(|stream| drop(thread::spawn(|| respond(&stream.unwrap()))));
     });
     port
 }
 
 /// Answers one request with the empty page.
-fn greet(mut stream: &TcpStream) {
+fn respond(mut stream: &TcpStream) {
     let head = BufReader::new(stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
     head.for_each(drop);
     let page = "<!doctype html><title>Elsewhere</title>";
@@ -35,7 +35,7 @@ fn greet(mut stream: &TcpStream) {
     let _ = write!(stream, "{head}\r\nContent-Length: {length}\r\n\r\n{page}");
 }
 
-/// Everything that a page can do to an address of another origin, and what it came to.
+/// Makes a script that tries everything that a page can do with an address of another origin.
 fn attempts(url: &str) -> String {
     format!(
         "const url = {};
@@ -71,8 +71,8 @@ fn attempts(url: &str) -> String {
              script: await settled(made('script', {{ src: `${{url}}?cache=true` }})),
              module: await within(import(`${{url}}page.js`).then(() => 'loaded', () => 'failed')),
              style: await settled(made('link', {{ rel: 'stylesheet', href: `${{url}}page.css` }})),
-             frame: await settled(frame).then((told) => [told, frame.contentDocument]),
-             form: await within(posted()).then((told) => [told, frame.contentDocument]),
+             frame: await settled(frame).then((result) => [result, frame.contentDocument]),
+             form: await within(posted()).then((result) => [result, frame.contentDocument]),
              socket: await within(connected),
          }};",
         json!(url)
@@ -87,7 +87,7 @@ fn nothing() -> Value {
 }
 
 #[test]
-fn a_page_of_another_origin_reads_nothing_and_no_token_is_asked_for_on_its_behalf() {
+fn a_page_of_another_origin_reads_nothing_and_causes_no_token_request() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let browser = Browser::start(&Setup::default());
@@ -105,7 +105,7 @@ fn a_page_of_another_origin_reads_nothing_and_no_token_is_asked_for_on_its_behal
 }
 
 #[test]
-fn an_origin_that_was_named_reads_a_token_and_no_other_does() {
+fn an_allowed_origin_reads_a_token_and_no_other_does() {
     let local = Local::start(&[]);
     let (own, other) = (elsewhere(), elsewhere());
     let origin = format!("http://127.0.0.1:{own}");
@@ -126,7 +126,7 @@ fn an_origin_that_was_named_reads_a_token_and_no_other_does() {
 }
 
 #[test]
-fn a_name_that_is_bound_to_this_machine_for_a_moment_is_refused() {
+fn a_name_that_is_rebound_to_this_machine_is_refused() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let arguments = &["--host-resolver-rules=MAP evil.example 127.0.0.1"];
@@ -135,10 +135,10 @@ fn a_name_that_is_bound_to_this_machine_for_a_moment_is_refused() {
     browser.open(&format!("http://evil.example:{}/", served.port()));
 
     assert!(browser.text("body").contains("`Host` does not name this server"), "{}", browser.text("body"));
-    let told = browser.run(
+    let result = browser.run(
         "return Promise.all(['/?cache=true', '/headers', '/page.json', '/page.js'].map(
              (path) => fetch(path).then((answer) => answer.status)))",
     );
-    assert_eq!(told, json!([403, 403, 403, 403]));
+    assert_eq!(result, json!([403, 403, 403, 403]));
     assert!(!local.log().contains("/token"), "{}", local.log());
 }

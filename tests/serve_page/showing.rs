@@ -1,4 +1,4 @@
-//! What the page shows of a token: what it says, how long it is good, and nothing of the token itself until asked.
+//! What the page shows of a token: its claims, its remaining lifetime, and the token itself only when asked.
 
 use std::process::Command;
 
@@ -7,21 +7,21 @@ use serde_json::{Value, json};
 use super::{SHOWN, showing};
 use crate::{browser::Setup, local::Local, serve::Serve, support::program};
 
-/// The text beside a claim.
+/// Returns the expression for the text of a claim.
 fn claim(name: &str) -> String {
     format!(
         "[...document.querySelectorAll('#claim-rows tr')].find(row => row.querySelector('th code').innerText === '{name}').cells[1].innerText"
     )
 }
 
-/// The answer that any program has.
+/// Returns the response that programs get.
 pub(super) fn answer(served: &Serve) -> Value {
     let url = format!("{}?cache=true", served.url());
     serde_json::from_str(&program(Command::new("curl").args(["-sS", &url]), b"")).unwrap()
 }
 
 #[test]
-fn the_claims_of_the_token_are_shown_with_their_times_in_words_and_the_token_only_when_asked() {
+fn claims_are_shown_with_times_in_words_and_the_token_only_when_asked() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup::default());
@@ -45,19 +45,19 @@ fn the_claims_of_the_token_are_shown_with_their_times_in_words_and_the_token_onl
 }
 
 #[test]
-fn the_time_left_counts_down_second_by_second_and_a_new_token_is_had_for_the_asking() {
+fn the_time_left_counts_down_and_a_new_token_can_be_requested() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup::default());
     let left = || browser.run("return document.querySelector('#progress').value").as_f64().unwrap();
     let id = || browser.run(&format!("return {}", claim("jti")));
     let (before, first) = (left(), id());
-    let told = browser.text("#time-left");
+    let result = browser.text("#time-left");
 
     browser.wait_for(&format!("document.querySelector('#progress').value < {before} - 2"));
-    assert_ne!(browser.text("#time-left"), told);
+    assert_ne!(browser.text("#time-left"), result);
     browser.click("#fresh");
-    browser.wait_for("said.innerText === 'This is a new token.'");
+    browser.wait_for("message.innerText === 'This is a new token.'");
 
     assert_ne!(id(), first);
     assert!(left() > before - 2.0);
@@ -65,7 +65,7 @@ fn the_time_left_counts_down_second_by_second_and_a_new_token_is_had_for_the_ask
 }
 
 #[test]
-fn a_token_that_runs_out_is_told_to_be_expired_in_words_and_aloud() {
+fn the_expiry_of_a_token_is_shown_and_announced() {
     let faults = json!({ "success": { "expires_in": 4 }, "token_lifetime_seconds": 5 });
     let local = Local::with_clients(&[], |clients| clients["faults"] = faults);
     let served = Serve::local(&local, &[]);
@@ -73,20 +73,20 @@ fn a_token_that_runs_out_is_told_to_be_expired_in_words_and_aloud() {
 
     browser.wait_for("document.querySelector('#time-left').innerText === 'Expired'");
 
-    assert_eq!(browser.text("#said"), "The token has expired.");
-    assert_eq!(browser.run("return said.role"), "status");
+    assert_eq!(browser.text("#message"), "The token has expired.");
+    assert_eq!(browser.run("return message.role"), "status");
     let main = "return [...document.querySelectorAll('.actions .main')].map((button) => button.id)";
     assert_eq!(browser.run(main), json!(["fresh"]));
     browser.click("#copy-token");
-    browser.wait_for("said.innerText === 'Copied, but the token has expired. Get a new one first.'");
-    assert_eq!(browser.run("return said.className"), "failed");
+    browser.wait_for("message.innerText === 'Copied, but the token has expired. Get a new one first.'");
+    assert_eq!(browser.run("return message.className"), "failed");
     browser.click("#fresh");
-    browser.wait_for("said.innerText === 'This is a new token.'");
+    browser.wait_for("message.innerText === 'This is a new token.'");
     assert_eq!(browser.run(main), json!(["copy-token"]));
 }
 
 #[test]
-fn whatever_a_token_says_is_text_and_a_persons_number_shows_with_the_token_alone() {
+fn claims_are_shown_as_text_and_identity_numbers_only_together_with_the_token() {
     let markup = "<img src=x onerror=document.title='taken'>";
     let faults = json!({ "token": { "pid": "12345678901", "note": markup, "<b>": { "ID": "0192:1" } } });
     let local = Local::with_clients(&[], |clients| clients["faults"] = faults);
@@ -100,14 +100,14 @@ fn whatever_a_token_says_is_text_and_a_persons_number_shows_with_the_token_alone
         json!(["default, local – Maskinporten", 0])
     );
     let person = browser.run(&format!("return {}", claim("pid")));
-    assert_eq!(person, "•••••••••••\na person's number; shown together with the token");
+    assert_eq!(person, "•••••••••••\na national identity number; shown together with the token");
     browser.click("#reveal");
     assert_eq!(browser.run(&format!("return {}", claim("pid"))), "12345678901");
     assert_eq!(browser.console(), Vec::<String>::new());
 }
 
 #[test]
-fn a_reader_chooses_among_the_profiles_that_are_served() {
+fn a_reader_can_choose_a_profile() {
     let local = Local::start(&[]);
     let config = local.home().join("profiles.toml");
     let profile = |name, scope| format!("[profiles.{name}]\nenv = \"local\"\nscope = \"{scope}\"\n");
@@ -135,7 +135,7 @@ fn a_reader_chooses_among_the_profiles_that_are_served() {
 }
 
 #[test]
-fn the_environment_is_named_and_real_data_are_told_in_words() {
+fn the_environment_is_shown_and_production_is_marked() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup::default());
@@ -162,19 +162,19 @@ fn a_time_that_is_not_today_has_its_date() {
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup::default());
 
-    let told = browser.run(
+    let result = browser.run(
         "const { moment } = await import('/words.js');
          const noon = new Date(2026, 2, 4, 12).getTime() / 1000;
          return [moment(noon, noon - 60, 'en'), moment(noon, noon - 86400, 'en'), moment(noon, noon - 86400, 'nb')]",
     );
 
-    assert_eq!(told[0], "12:00:00, in 1 minute");
-    assert_eq!(told[1], "4 Mar 2026, 12:00:00, tomorrow");
-    assert!(told[2].as_str().unwrap().starts_with("4. mars 2026, 12:00:00, i morgen"), "{told}");
+    assert_eq!(result[0], "12:00:00, in 1 minute");
+    assert_eq!(result[1], "4 Mar 2026, 12:00:00, tomorrow");
+    assert!(result[2].as_str().unwrap().starts_with("4. mars 2026, 12:00:00, i morgen"), "{result}");
 }
 
 #[test]
-fn the_organisation_of_a_token_is_told_apart_from_its_supplier() {
+fn the_consumer_of_a_token_is_distinguished_from_its_supplier() {
     let supplier = json!({ "authority": "iso6523-actorid-upis", "ID": "0192:310700029" });
     let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "token": { "supplier": supplier } }));
     let plain = Local::start(&[]);
@@ -182,7 +182,7 @@ fn the_organisation_of_a_token_is_told_apart_from_its_supplier() {
 
     let served = Serve::local(&plain, &[]);
     let browser = showing(&served, &Setup::default());
-    assert_eq!(browser.run(&format!("return {meaning}")), "the organisation that was given the token");
+    assert_eq!(browser.run(&format!("return {meaning}")), "the organisation that received the token");
 
     let served = Serve::local(&local, &[]);
     browser.open(&served.url());
@@ -192,7 +192,7 @@ fn the_organisation_of_a_token_is_told_apart_from_its_supplier() {
 }
 
 #[test]
-fn the_whole_of_a_token_that_is_revealed_is_seen() {
+fn a_revealed_token_is_fully_visible() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let browser = showing(&served, &Setup::default());

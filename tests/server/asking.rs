@@ -1,19 +1,19 @@
-//! The commands that ask a server, and the programs that read what they print.
+//! Commands with everything they need to request a token, and the programs that read their output.
 
 use std::{ffi::OsStr, process::Command};
 
 use super::Server;
 use crate::support::{Maskinporten, maskinporten, program, testdata};
 
-/// The token of RFC 6750 §2.1's example.
+/// The token of the example in RFC 6750 §2.1.
 pub const TOKEN: &str = "mF_9.B5f-4.1JqM";
 
-/// A command with everything it needs to ask this server for a token, all in variables: an option beats them.
+/// Makes a command that requests a token from this server. Everything is in variables, so options win.
 pub fn asking(command: &str, server: &Server) -> Maskinporten {
     asking_at(command, &server.url("/token"))
 }
 
-/// The same with an address of its own.
+/// Makes a command that requests a token from this endpoint.
 pub fn asking_at(command: &str, token_endpoint: &str) -> Maskinporten {
     maskinporten([command])
         .env("MASKINPORTEN_CLIENT_ID", "our-client")
@@ -24,7 +24,7 @@ pub fn asking_at(command: &str, token_endpoint: &str) -> Maskinporten {
         .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
 }
 
-/// Runs curl with what it reads on stdin, without this machine's settings for it.
+/// Runs curl with this input, without the user's settings.
 #[track_caller]
 pub fn curl<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>, stdin: &str) -> String {
     program(plain("curl").args(["-q", "-sS", "--max-time", "20"]).args(arguments), stdin.as_bytes())
@@ -36,7 +36,7 @@ pub fn shell(script: &str) -> String {
     program(&mut plain("sh"), script.as_bytes())
 }
 
-/// A program with none of this machine's settings.
+/// Makes a command without the environment of the tests.
 fn plain(name: &str) -> Command {
     let mut command = Command::new(name);
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", "/nonexistent");

@@ -1,6 +1,6 @@
-//! A server for one test: on loopback, one step of its script for each connection, and not one connection more.
+//! A scripted server for one test, on loopback: one step of the script per connection, and no further connections.
 //!
-//! It is made of nothing but threads and sockets, so that it can answer what no HTTP library would.
+//! It uses only threads and sockets, so that it can send responses that no HTTP library would.
 
 mod asking;
 mod script;
@@ -28,26 +28,26 @@ pub use self::{
     tls::{Authority, Validity, acceptor, old_acceptor, tls_1_2_acceptor},
 };
 
-/// No test keeps a connection for longer.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest time for a read or write on a connection.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The address of every server here. Other tests let go of ports on 127.0.0.1 and then knock on them: here nobody does.
+/// The address of every server here. Other tests connect to ports on 127.0.0.1 that they have closed, but not here.
 pub const ADDRESS: &str = "127.0.0.3";
 
 fn listener() -> TcpListener {
     TcpListener::bind((ADDRESS, 0)).unwrap()
 }
 
-/// An address where nobody listens, nor will: no test has a server there.
+/// Returns an address where no server listens; no test starts one there.
 pub fn nobody() -> SocketAddr {
     TcpListener::bind("127.0.0.2:0").unwrap().local_addr().unwrap()
 }
 
-/// What a connection is, with TLS or without.
+/// A connection, with TLS or without.
 trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
-/// A running server; dropped, it fails the test if its script was not played to the letter.
+/// A running server. On drop it fails the test unless its whole script was played.
 pub struct Server {
     address: SocketAddr,
     scheme: &'static str,
@@ -56,7 +56,7 @@ pub struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
-/// How far the script has come, and what was asked meanwhile.
+/// The rest of the script, and the requests so far.
 struct Play {
     script: VecDeque<Step>,
     requests: Vec<Request>,
@@ -64,19 +64,19 @@ struct Play {
 }
 
 impl Server {
-    /// Plain HTTP.
+    /// Starts a server for plain HTTP.
     pub fn start(script: impl IntoIterator<Item = Step>) -> Self {
         Self::start_knowing(|_| script)
     }
 
-    /// Plain HTTP, for answers that name the server's own address.
+    /// Starts a server for plain HTTP whose responses contain its own address.
     pub fn start_knowing<I: IntoIterator<Item = Step>>(script: impl FnOnce(&str) -> I) -> Self {
         let listener = listener();
         let own = format!("http://{}", listener.local_addr().unwrap());
         Self::run(listener, None, script(&own).into_iter().collect())
     }
 
-    /// The same behind TLS.
+    /// Starts a server for HTTPS.
     pub fn start_tls(acceptor: SslAcceptor, script: impl IntoIterator<Item = Step>) -> Self {
         Self::run(listener(), Some(acceptor), script.into_iter().collect())
     }
@@ -98,7 +98,7 @@ impl Server {
         Self { address, scheme, play, ending, thread: Some(thread) }
     }
 
-    /// An address on this server.
+    /// Returns a URL on this server.
     pub fn url(&self, path: &str) -> String {
         format!("{}://{}{path}", self.scheme, self.address)
     }
@@ -107,12 +107,12 @@ impl Server {
         self.address
     }
 
-    /// What was asked so far, in order.
+    /// Returns the requests so far, in order.
     pub fn requests(&self) -> Vec<Request> {
         self.play.lock().unwrap().requests.clone()
     }
 
-    /// The one request that was made.
+    /// Returns the only request.
     #[track_caller]
     pub fn request(&self) -> Request {
         let requests = self.requests();
@@ -123,30 +123,30 @@ impl Server {
 
 /// Plays the next step for a connection.
 fn serve(mut connection: TcpStream, acceptor: Option<&SslAcceptor>, play: &Mutex<Play>) {
-    connection.set_read_timeout(Some(PATIENCE)).unwrap();
-    connection.set_write_timeout(Some(PATIENCE)).unwrap();
+    connection.set_read_timeout(Some(TIMEOUT)).unwrap();
+    connection.set_write_timeout(Some(TIMEOUT)).unwrap();
     let Some(step) = play.lock().unwrap().script.pop_front() else {
         play.lock().unwrap().uninvited += 1;
         return;
     };
-    // Written down before it is answered: the client may be done before this thread is.
-    let heard = |request: Request| {
+    // Recorded before it is answered: the client may finish before this thread does.
+    let record = |request: Request| {
         watch::sent(&request.body);
         play.lock().unwrap().requests.push(request);
     };
     match (step, acceptor) {
-        (Step::Reset, _) => script::hang_up_unread(&connection),
+        (Step::Reset, _) => script::reset(&connection),
         (Step::Blurt(bytes), _) => script::blurt(connection, &bytes),
-        (Step::Tunnel(address), _) => script::tunnel(connection, address, heard),
+        (Step::Tunnel(address), _) => script::tunnel(connection, address, record),
         (Step::NoHandshake, Some(acceptor)) => {
-            assert!(acceptor.accept(connection).is_err(), "the client believed this server");
+            assert!(acceptor.accept(connection).is_err(), "the client accepted this server");
         }
         (step, Some(acceptor)) => {
-            let mut stream = acceptor.accept(connection).expect("the client did not believe this server");
-            step.play(&mut stream, heard);
+            let mut stream = acceptor.accept(connection).expect("the client did not accept this server");
+            step.play(&mut stream, record);
             let _ = stream.shutdown();
         }
-        (step, None) => step.play(&mut connection, heard),
+        (step, None) => step.play(&mut connection, record),
     }
 }
 
@@ -160,7 +160,7 @@ impl Drop for Server {
         }
         assert!(matches!(joined, Some(Ok(()))), "the server's thread failed");
         let play = self.play.lock().unwrap();
-        assert!(play.script.is_empty(), "nobody came for these steps: {:?}", play.script);
+        assert!(play.script.is_empty(), "unused steps: {:?}", play.script);
         assert_eq!(play.uninvited, 0, "connections beyond the script, after {:#?}", play.requests);
     }
 }

@@ -1,4 +1,4 @@
-//! What a server of a test does with a connection, and what it was asked.
+//! The steps of a script, and the requests of a client.
 
 use std::{
     fmt,
@@ -11,41 +11,41 @@ use serde_json::Value;
 
 use super::{Stream, TOKEN};
 
-/// So much is sent to a client that should have hung up long ago.
+/// How much is sent to a client that should have closed the connection long before.
 const ENDLESS: usize = 64 * 1024 * 1024;
 
 /// What happens on one connection.
 pub enum Step {
     /// Reads the request, sends these bytes and closes.
     Answer(Vec<u8>),
-    /// Reads the request, sends the first bytes, then the second ones until the client hangs up.
+    /// Reads the request, sends the first bytes, then the second ones until the client closes the connection.
     Endless(Vec<u8>, Vec<u8>),
-    /// Reads the request, sends these bytes and stays until the client hangs up.
+    /// Reads the request, sends these bytes and waits until the client closes the connection.
     Hang(Vec<u8>),
-    /// Sends these bytes at once, without TLS and whatever comes, and closes.
+    /// Sends these bytes without TLS, whatever the client sends, and closes.
     Blurt(Vec<u8>),
-    /// Hangs up with what the client sent unread, which resets the connection.
+    /// Closes without reading what the client sent, which resets the connection.
     Reset,
-    /// A proxy: reads a CONNECT, agrees, and passes everything on to this address, whatever name was asked for.
+    /// Acts as a proxy: accepts a CONNECT and forwards everything to this address, whatever name it contains.
     Tunnel(SocketAddr),
     /// The client does not finish the TLS handshake.
     NoHandshake,
 }
 
-/// What a client asked.
+/// A request of a client.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The request line and the headers, line ends and all.
+    /// The request line and the headers, with line ends.
     pub head: String,
     pub body: String,
 }
 
-/// An answer with these status line, headers and bytes.
+/// Sends these bytes.
 pub fn raw(text: impl AsRef<[u8]>) -> Step {
     Step::Answer(text.as_ref().to_vec())
 }
 
-/// A well-formed answer, the last one on its connection.
+/// Sends a well-formed response and closes the connection.
 pub fn answer(status: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Step {
     let body = body.as_ref();
     let length = format!("Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
@@ -53,17 +53,17 @@ pub fn answer(status: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Step {
     Step::Answer([head.as_bytes(), body].concat())
 }
 
-/// An answer in JSON.
+/// Sends a response in JSON.
 pub fn json(status: &str, body: impl AsRef<[u8]>) -> Step {
     answer(status, &["Content-Type: application/json"], body)
 }
 
-/// The success of RFC 6749 §5.1, with a token of RFC 6750.
+/// Returns the success of RFC 6749 §5.1, with the token of RFC 6750.
 pub fn success() -> String {
     format!(r#"{{"access_token":"{TOKEN}","token_type":"Bearer","expires_in":599,"scope":"difitest:test1"}}"#)
 }
 
-/// The same as an answer.
+/// Sends that success.
 pub fn token() -> Step {
     json("200 OK", success())
 }
@@ -82,9 +82,9 @@ impl fmt::Debug for Step {
 }
 
 impl Step {
-    /// Plays the step on a connection; a client that hangs up early is no fault of the server.
-    pub(super) fn play(self, stream: &mut dyn Stream, heard: impl FnMut(Request)) {
-        Request::read(stream).into_iter().for_each(heard);
+    /// Plays the step on a connection; a client that closes early is not an error.
+    pub(super) fn play(self, stream: &mut dyn Stream, record: impl FnMut(Request)) {
+        Request::read(stream).into_iter().for_each(record);
         match self {
             Self::Answer(bytes) => drop(stream.write_all(&bytes)),
             Self::Endless(first, again) => {
@@ -106,22 +106,22 @@ impl Step {
     }
 }
 
-/// Waits until something has come and closes without having read it.
-pub(super) fn hang_up_unread(connection: &TcpStream) {
+/// Waits for data and closes without reading it.
+pub(super) fn reset(connection: &TcpStream) {
     let _ = connection.peek(&mut [0]);
 }
 
-/// Sends something once something has come, and reads the rest so that nothing is reset.
+/// Sends bytes after the first data, and reads the rest so that the connection is not reset.
 pub(super) fn blurt(mut connection: TcpStream, bytes: &[u8]) {
-    hang_up_unread(&connection);
+    reset(&connection);
     drop(connection.write_all(bytes));
     let _ = connection.shutdown(Shutdown::Write);
     let _ = io::copy(&mut connection, &mut io::sink());
 }
 
-/// Reads a CONNECT, agrees, and passes everything on in both directions until both sides are done.
-pub(super) fn tunnel(mut connection: TcpStream, address: SocketAddr, heard: impl FnMut(Request)) {
-    Request::read(&mut connection).into_iter().for_each(heard);
+/// Accepts a CONNECT and forwards everything in both directions until both sides close.
+pub(super) fn tunnel(mut connection: TcpStream, address: SocketAddr, record: impl FnMut(Request)) {
+    Request::read(&mut connection).into_iter().for_each(record);
     connection.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
     let mut inner = TcpStream::connect(address).unwrap();
     let (mut from_client, mut to_server) = (connection.try_clone().unwrap(), inner.try_clone().unwrap());
@@ -135,7 +135,7 @@ pub(super) fn tunnel(mut connection: TcpStream, address: SocketAddr, heard: impl
 }
 
 impl Request {
-    /// Reads head and body; `None` when the client hung up before its head was complete.
+    /// Reads head and body; `None` when the client closed before its head was complete.
     fn read(stream: &mut dyn Stream) -> Option<Self> {
         let mut bytes = Vec::new();
         let end = loop {
@@ -156,25 +156,25 @@ impl Request {
         Some(request)
     }
 
-    /// The request line.
+    /// Returns the request line.
     pub fn line(&self) -> &str {
         self.head.lines().next().unwrap()
     }
 
-    /// A header's value.
+    /// Returns a header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
         headers.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// The assertion in the form.
+    /// Returns the assertion in the form.
     #[track_caller]
     pub fn assertion(&self) -> String {
         let mut pairs = url::form_urlencoded::parse(self.body.as_bytes());
         pairs.find(|(name, _)| name == "assertion").unwrap().1.into_owned()
     }
 
-    /// The claims of that assertion.
+    /// Returns the claims of that assertion.
     #[track_caller]
     pub fn claims(&self) -> Value {
         let assertion = self.assertion();

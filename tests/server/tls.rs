@@ -1,4 +1,4 @@
-//! Certificates made while a test runs, and the TLS sides of servers that show them.
+//! Certificates for a test, and TLS acceptors that use them.
 
 use std::{path::PathBuf, time::SystemTime};
 
@@ -17,7 +17,7 @@ use openssl::{
 };
 use tempfile::TempDir;
 
-/// When a certificate is good.
+/// When a certificate is valid.
 #[derive(Clone, Copy)]
 pub enum Validity {
     Now,
@@ -25,7 +25,7 @@ pub enum Validity {
     Future,
 }
 
-/// A certificate authority that exists for one test.
+/// A certificate authority for one test.
 pub struct Authority {
     key: PKey<Private>,
     certificate: X509,
@@ -52,17 +52,17 @@ impl Authority {
         Self { key, certificate, folder }
     }
 
-    /// The file that `--ca-file` wants.
+    /// Returns the file for `--ca-file`.
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
-    /// The authority as a server of its own, as `openssl req -x509` makes them.
+    /// Returns a self-signed server certificate, as `openssl req -x509` makes them.
     pub fn itself(&self) -> Identity {
         Identity { key: self.key.clone(), certificate: self.certificate.clone() }
     }
 
-    /// A certificate for a server of this name or address.
+    /// Issues a certificate for a server with this name or address.
     pub fn issue(&self, host: &str, validity: Validity) -> Identity {
         let key = new_key();
         let mut builder = unsigned("server", &key, validity);
@@ -86,17 +86,17 @@ impl Identity {
     }
 }
 
-/// A server side with today's protocols.
+/// Makes an acceptor with current protocols.
 pub fn acceptor(identity: &Identity) -> SslAcceptor {
     acceptor_between(identity, None, None)
 }
 
-/// A server side that speaks nothing newer than TLS 1.1, as servers did before 2018.
+/// Makes an acceptor for TLS 1.1 and older only.
 pub fn old_acceptor(identity: &Identity) -> SslAcceptor {
     acceptor_between(identity, Some(SslVersion::TLS1), Some(SslVersion::TLS1_1))
 }
 
-/// A server side that speaks TLS 1.2 and nothing newer.
+/// Makes an acceptor for TLS 1.2 only.
 pub fn tls_1_2_acceptor(identity: &Identity) -> SslAcceptor {
     acceptor_between(identity, Some(SslVersion::TLS1_2), Some(SslVersion::TLS1_2))
 }
@@ -124,7 +124,7 @@ fn name(common_name: &str) -> openssl::x509::X509Name {
     name.build()
 }
 
-/// Everything but issuer and signature.
+/// Makes a certificate without issuer and signature.
 fn unsigned(common_name: &str, key: &PKey<Private>, validity: Validity) -> X509Builder {
     const DAY: i64 = 24 * 60 * 60;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs().cast_signed();

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use maskinporten_token_generator::{
     check::{Check, check_ids},
-    keystore::{Listed, Protection, SigningKey},
+    keystore::{KeySummary, Protection, SigningKey},
 };
 
 use super::configuration::wrong;
@@ -82,7 +82,7 @@ fn open_keystore(
 ) -> Result<(SigningKey, Vec<Check>), Failure> {
     let keystore = key.open_keystore(unlock)?;
     let encryption = encryption(keystore.protections());
-    let listed = keystore.listed();
+    let listed = keystore.summaries();
     let key = keystore.choose(alias.map(|alias| alias.value.as_str()))?;
     let choice = choice(&key, &listed, alias);
     Ok((key, vec![encryption, entries(&listed), choice]))
@@ -105,7 +105,7 @@ fn encryption(protections: &[Protection]) -> Check {
     check_ids::ENCRYPTION.warning(found, remedy).with_details(weak.into_iter().chain([why]))
 }
 
-fn entries(listed: &[Listed]) -> Check {
+fn entries(listed: &[KeySummary]) -> Check {
     let names = listed.iter().map(|entry| {
         let certificate = entry.certificate.as_ref();
         let usage = certificate.map_or_else(
@@ -117,7 +117,7 @@ fn entries(listed: &[Listed]) -> Check {
     check_ids::ENTRIES.right(names.collect::<Vec<_>>().join(", "))
 }
 
-fn choice(key: &SigningKey, listed: &[Listed], alias: Option<&Setting<String>>) -> Check {
+fn choice(key: &SigningKey, listed: &[KeySummary], alias: Option<&Setting<String>>) -> Check {
     let thumbprint = key.thumbprint();
     let chosen = listed.iter().find(|entry| entry.key_thumbprint.as_ref() == Some(&thumbprint));
     let name = chosen.map(|entry| entry.alias.as_str()).unwrap_or_default();

@@ -36,7 +36,7 @@ pub(super) fn local() -> Option<KnownIssuer> {
 }
 
 fn note() -> Option<LocalEnvironment> {
-    LocalEnvironment::read(&LocalEnvironment::note().ok()?).ok()
+    LocalEnvironment::read(&LocalEnvironment::path().ok()?).ok()
 }
 
 /// Finds the keys for a token, and adds the expected issuer to the expectations.
@@ -87,7 +87,7 @@ fn issuer_of(environment: Environment, known: Option<&KnownIssuer>) -> Result<St
     }
     match environment.addresses() {
         Some(addresses) => Ok(addresses.issuer),
-        None => Ok(LocalEnvironment::read(&LocalEnvironment::note()?)?.issuer),
+        None => Ok(LocalEnvironment::read(&LocalEnvironment::path()?)?.issuer),
     }
 }
 

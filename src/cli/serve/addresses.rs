@@ -1,4 +1,4 @@
-//! Where the server listens, what it may be asked for, and how an application is told where it is.
+//! Where the server listens, which scopes it allows, and the address in the form that applications need.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -13,61 +13,61 @@ use crate::cli::{
     report::{Exit, Failure},
 };
 
-/// Every socket that is wanted: loopback, unless another place is named and no port is.
-pub(super) fn wanted(arguments: &ServeArguments) -> Result<Vec<Listen>, Failure> {
+/// Returns the sockets to open: loopback, unless another address or only a Unix socket is named.
+pub(super) fn sockets(arguments: &ServeArguments) -> Result<Vec<Listen>, Failure> {
     let port = arguments.port.unwrap_or(USUAL_PORT);
-    let mut wanted = Vec::new();
+    let mut sockets = Vec::new();
     for text in &arguments.listen {
-        wanted.push(Listen::Address(address(text, port)?));
+        sockets.push(Listen::Address(address(text, port)?));
     }
     if arguments.listen.is_empty() && (arguments.unix_socket.is_none() || arguments.port.is_some()) {
-        wanted.push(Listen::Loopback(port));
+        sockets.push(Listen::Loopback(port));
     }
-    wanted.extend(arguments.unix_socket.clone().map(Listen::Unix));
-    Ok(wanted)
+    sockets.extend(arguments.unix_socket.clone().map(Listen::Unix));
+    Ok(sockets)
 }
 
-/// An IP address, with or without a port of its own.
+/// Parses an IP address, with or without a port.
 fn address(text: &str, port: u16) -> Result<SocketAddr, Failure> {
     let bare = text.trim().trim_start_matches('[').trim_end_matches(']');
     let alone = bare.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, port));
     alone.or_else(|_| text.trim().parse()).map_err(|_| {
-        let message = "--listen is no IP address, nor one with a port".to_owned();
+        let message = "--listen is not an IP address, with or without a port".to_owned();
         let hint = "pass --listen 127.0.0.1, --listen 0.0.0.0:8080 or --listen [::1]:8080".to_owned();
         Failure::plain(Exit::Usage, "listen", message, Some(hint))
     })
 }
 
-/// Scopes, or their beginnings with a star.
+/// Parses scopes and prefixes that end with `*`.
 pub(super) fn allowed(texts: &[String]) -> Result<AllowedScopes, Failure> {
     if texts.is_empty() {
         return Ok(AllowedScopes::default());
     }
     let patterns = Scopes::parse(&texts.join(" "))
         .map_err(|error| Failure::new(Exit::Usage, &error).about("--allow-scopes cannot be used"))?;
-    Ok(AllowedScopes::of(patterns.iter().map(str::to_owned)))
+    Ok(AllowedScopes::new(patterns.iter().map(str::to_owned)))
 }
 
-/// The variables of NAIS' token API (<https://docs.nais.io/auth/reference/#texas>), for `eval` and `.env` files.
+/// Returns the variables of the NAIS token API (<https://docs.nais.io/auth/reference/#texas>), for `eval` and `.env` files.
 pub(super) fn variables(arguments: &ServeArguments, listen: &[Listen]) -> Result<String, Failure> {
-    let (scheme, address) = known_beforehand(arguments, listen, "--print-env")?;
+    let (scheme, address) = fixed_address(arguments, listen, "--print-env")?;
     Ok(format!(
         "NAIS_TOKEN_ENDPOINT={scheme}://{address}/api/v1/token\n\
          NAIS_TOKEN_INTROSPECTION_ENDPOINT={scheme}://{address}/api/v1/introspect\n"
     ))
 }
 
-/// The pre-request script that gives requests of Postman's a token from this server. The secret, if there is one, is a
-/// variable of Postman's.
+/// Returns the pre-request script that adds a token from this server to Postman's requests. The secret, if there is one,
+/// is a Postman variable.
 pub(super) fn postman_script(arguments: &ServeArguments, listen: &[Listen]) -> Result<String, Failure> {
-    let (scheme, address) = known_beforehand(arguments, listen, "--print-postman")?;
-    let here = address.ip().is_loopback() || address.ip().is_unspecified();
-    let host = if here { format!("localhost:{}", address.port()) } else { address.to_string() };
+    let (scheme, address) = fixed_address(arguments, listen, "--print-postman")?;
+    let is_this_machine = address.ip().is_loopback() || address.ip().is_unspecified();
+    let host = if is_this_machine { format!("localhost:{}", address.port()) } else { address.to_string() };
     Ok(include_str!("postman.js").replace("SERVER", &format!("{scheme}://{host}/")))
 }
 
-/// Scheme and address of a server that does not run yet.
-fn known_beforehand(
+/// Returns the scheme and the address of a server that is not running yet.
+fn fixed_address(
     arguments: &ServeArguments,
     listen: &[Listen],
     option: &str,
@@ -78,7 +78,7 @@ fn known_beforehand(
         Listen::Unix(_) => None,
     });
     let Some(address) = address.filter(|address| address.port() != 0) else {
-        let message = format!("{option} needs a port that is known beforehand");
+        let message = format!("{option} needs a fixed port");
         return Err(Failure::plain(Exit::Usage, "port", message, Some(format!("pass --port {USUAL_PORT}"))));
     };
     Ok((if arguments.tls_cert.is_some() { "https" } else { "http" }, address))

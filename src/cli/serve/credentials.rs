@@ -1,24 +1,24 @@
-//! The files that a running server takes its secret and its certificate from.
+//! The files with the secret and the certificate of a server.
 
 use std::path::{Path, PathBuf};
 
-use maskinporten_token_generator::server::{Handle, TlsFiles};
+use maskinporten_token_generator::server::{ServerHandle, TlsFiles};
 use secrecy::SecretString;
 
-use super::{of_server, served::Served};
+use super::{served::Served, server_failure};
 use crate::cli::{
     report::{Failure, Report},
     secret,
 };
 
-/// Where secret, certificate and its key are, as far as there are any.
+/// The files with the secret, the certificate and its key.
 #[derive(Default)]
-pub(super) struct Credentials {
+pub(super) struct CredentialFiles {
     pub(super) secret_file: Option<PathBuf>,
     pub(super) tls: Option<TlsFiles>,
 }
 
-impl Credentials {
+impl CredentialFiles {
     pub(super) fn secret(&self) -> Result<Option<SecretString>, Failure> {
         self.secret_file.as_deref().map(secret::server_secret_in).transpose()
     }
@@ -28,23 +28,23 @@ impl Credentials {
         self.secret_file.clone().into_iter().chain(tls)
     }
 
-    /// Warns of files that tell others what only this user should know.
+    /// Warns about files with secrets that other users may read.
     pub(super) fn warn(&self, report: &Report) {
         let key = self.tls.as_ref().map(|tls| &tls.key);
-        for file in self.secret_file.iter().chain(key).filter(|file| is_for_others(file)) {
+        for file in self.secret_file.iter().chain(key).filter(|file| is_readable_by_others(file)) {
             let file = file.display();
-            report.warning(&format!("`{file}` can be read by others on this machine; chmod 600 keeps it from them"));
+            report.warning(&format!("other users of this machine can read `{file}`; run chmod 600 on it"));
         }
     }
 
-    /// Reads them again.
-    pub(super) fn renew(&self, handle: &Handle<Served>) -> Result<(), Failure> {
-        handle.renew(self.secret()?.as_ref(), self.tls.as_ref()).map_err(|error| of_server(&error))
+    /// Reads the files again.
+    pub(super) fn renew(&self, handle: &ServerHandle<Served>) -> Result<(), Failure> {
+        handle.renew(self.secret()?.as_ref(), self.tls.as_ref()).map_err(|error| server_failure(&error))
     }
 }
 
-/// Whether those who are neither the file's owner nor in its group may read it.
-fn is_for_others(file: &Path) -> bool {
+/// Whether users other than the file's owner and group may read it.
+fn is_readable_by_others(file: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

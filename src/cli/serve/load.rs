@@ -4,13 +4,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
     cache::{CacheKey, EndpointId, KeyIdentity},
-    client::TokenClient,
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
-    grant::Grant,
     keystore::SigningKey,
     profile::{ConfigSearch, PROJECT_FILE, user_file},
-    server::{AllowedScopes, Profile},
-    tokens::TokenEndpoint,
+    server::{AllowedScopes, ServedProfile},
+    tokens::{TokenEndpoint, TokenSource},
 };
 
 use crate::cli::{
@@ -38,18 +36,14 @@ pub(super) struct Loader {
 
 /// A profile that is ready to be served.
 pub(super) struct Prepared {
-    pub(super) profile: Arc<Profile>,
-    pub(super) grant: Grant,
-    pub(super) key: SigningKey,
-    pub(super) client: TokenClient,
-    /// The environment whose default resource belongs to other scopes; `None` if the settings name resources.
-    pub(super) default_resource: Option<Environment>,
+    pub(super) profile: ServedProfile,
+    key: SigningKey,
     identity: KeyIdentity,
 }
 
 /// Every profile, and the files that they were loaded from.
 pub(super) struct Loaded {
-    pub(super) prepared: Vec<Arc<Prepared>>,
+    pub(super) prepared: Vec<Prepared>,
     /// The config files, including those that do not exist yet.
     pub(super) configs: Vec<PathBuf>,
     /// The files that settings name.
@@ -87,7 +81,7 @@ impl Loader {
     /// have changed.
     pub(super) async fn load(
         &self,
-        before: &[Arc<Prepared>],
+        before: &[Prepared],
         keys_too: bool,
         report: &Arc<Report>,
     ) -> Result<Loaded, Failure> {
@@ -102,7 +96,7 @@ impl Loader {
                 Some(name) if self.names.len() > 1 => failure.about(&format!("the profile `{name}` cannot be served")),
                 _ => failure,
             })?;
-            loaded.prepared.push(Arc::new(prepared));
+            loaded.prepared.push(prepared);
             loaded.files.extend(files);
         }
         Ok(loaded)
@@ -136,29 +130,36 @@ impl Loader {
         let token_identity = cache_key(&settings, &identity).hash().to_owned();
         let Settings { environment, mut grant, network, cache, names_resource, .. } = settings;
         let environment = environment.map(|setting| setting.value);
-        let profile = Profile {
+        let issuer = issuer(&audience, environment);
+        grant.audience = audience;
+        grant.algorithm_for(&key)?;
+        let scopes = grant.scopes.clone();
+        let tokens = TokenSource::for_grant(grant, TokenEndpoint::Fixed(endpoint), key.clone())
+            .environment(environment)
+            .resource_by_scope(!names_resource)
+            .http_options(network.http.clone())
+            .retry_policy(network.retry_policy)
+            .minimum_lifetime(cache.minimum)
+            .build()?;
+        tokens.prepare().await?;
+        let profile = ServedProfile {
             environment: environment.map_or("custom", Environment::name).to_owned(),
-            issuer: issuer(&audience, environment),
-            scopes: grant.scopes.clone(),
+            issuer,
+            scopes,
             allowed: self.allowed.clone(),
-            minimum: cache.minimum,
+            tokens,
             headers,
-            http: network.http.clone(),
+            http: network.http,
             timeout: network.retry_policy.timeout,
             identity: format!("{name} {token_identity}"),
             name,
         };
-        let client = TokenClient::new(endpoint, &network.http, network.retry_policy)?;
-        let default_resource = environment.filter(|_| !names_resource);
-        grant.audience = audience;
-        grant.algorithm_for(&key)?;
-        let prepared = Prepared { profile: Arc::new(profile), grant, key, client, default_resource, identity };
-        Ok((prepared, sources.files()))
+        Ok((Prepared { profile, key, identity }, sources.files()))
     }
 
     /// Returns where config files are, or would be.
     fn config_files(&self) -> Vec<PathBuf> {
-        let mut files: Vec<PathBuf> = LocalEnvironment::note().into_iter().collect();
+        let mut files: Vec<PathBuf> = LocalEnvironment::path().into_iter().collect();
         if let Some(named) = &self.config {
             files.push(named.clone());
             return files;

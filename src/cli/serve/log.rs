@@ -1,7 +1,7 @@
-//! The server's log on stderr: a line each, as text or JSON, written on a thread of its own.
+//! The server's log on stderr: lines of text or JSON, written on a separate thread.
 //!
-//! A terminal that is stopped, or a pipe that nobody reads, must not keep callers waiting: what it cannot take in time is
-//! left out, and the log says how much was.
+//! A stopped terminal or a full pipe must not delay requests: lines that cannot be written in time are dropped, and the
+//! log reports how many.
 
 use std::{
     fmt::Write as _,
@@ -26,92 +26,92 @@ use crate::cli::{
     report::{Failure, Report, eprint},
 };
 
-/// As many lines may wait to be written.
-const WAITING: usize = 4096;
-/// For as long is the last line waited for.
+/// The number of lines that may wait to be written.
+const QUEUE_LENGTH: usize = 4096;
+/// How long to wait for the last line.
 const END_TIME: Duration = Duration::from_millis(500);
 
-/// The log; quiet, it says nothing.
-pub(super) struct Log(Option<Writing>);
+/// The server's log; with `--quiet` there is none.
+pub(super) struct ServerLog(Option<LogThread>);
 
-struct Writing {
-    lines: Lines,
+struct LogThread {
+    queue: LogQueue,
     writer: JoinHandle<()>,
 }
 
 #[derive(Clone)]
-struct Lines {
+struct LogQueue {
     format: LogFormat,
-    /// Lines, and nothing when there are no more.
+    /// Lines; `None` ends the log.
     sender: SyncSender<Option<String>>,
-    lost: Arc<AtomicU64>,
+    dropped: Arc<AtomicU64>,
 }
 
-impl Log {
-    /// Starts the thread that writes.
+impl ServerLog {
+    /// Starts the thread that writes the log.
     pub(super) fn start(format: LogFormat, report: &Report) -> Self {
         if report.is_quiet() {
             return Self(None);
         }
-        let (sender, receiver) = sync_channel(WAITING);
-        let lines = Lines { format, sender, lost: Arc::default() };
-        let lost = Arc::clone(&lines.lost);
-        let writer = std::thread::spawn(move || write(&receiver, &lost));
-        Self(Some(Writing { lines, writer }))
+        let (sender, receiver) = sync_channel(QUEUE_LENGTH);
+        let queue = LogQueue { format, sender, dropped: Arc::default() };
+        let dropped = Arc::clone(&queue.dropped);
+        let writer = std::thread::spawn(move || write(&receiver, &dropped));
+        Self(Some(LogThread { queue, writer }))
     }
 
-    /// What the server tells.
+    /// Returns the observer that logs the server's events.
     pub(super) fn observer(&self) -> Option<Observer> {
-        let lines = self.0.as_ref()?.lines.clone();
-        Some(Arc::new(move |event: &Event| lines.say(&event.to_string(), || event.to_json())))
+        let queue = self.0.as_ref()?.queue.clone();
+        Some(Arc::new(move |event: &Event| queue.add(&event.to_string(), || event.to_json())))
     }
 
-    /// Where it listens, and what it serves: from now on it can be asked.
+    /// Reports where the server listens and what it serves.
     pub(super) fn listening(&self, places: &[String], profiles: &[String]) {
         let text = format!("listening on {} (serving {})", places.join(" and "), profiles.join(", "));
-        self.say(&text, || json!({ "event": "listening", "on": places, "profiles": profiles }));
+        self.add(&text, || json!({ "event": "listening", "on": places, "profiles": profiles }));
     }
 
-    /// What was read again.
+    /// Reports that config and keys were reloaded.
     pub(super) fn reloaded(&self, profiles: &[String]) {
-        let text = format!("read config and keys again (serving {})", profiles.join(", "));
-        self.say(&text, || json!({ "event": "reloaded", "profiles": profiles }));
+        let text = format!("reloaded config and keys (serving {})", profiles.join(", "));
+        self.add(&text, || json!({ "event": "reloaded", "profiles": profiles }));
     }
 
-    /// Why what is there is kept.
+    /// Reports why config and keys could not be reloaded.
     pub(super) fn not_reloaded(&self, failure: &Failure) {
         let (message, causes, hint) = failure.parts();
-        let why = causes.iter().fold(message.to_owned(), |told, cause| format!("{told}: {cause}"));
+        let why = causes.iter().fold(message.to_owned(), |message, cause| format!("{message}: {cause}"));
         let hint_too = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-        let text = format!("could not read config and keys again, and goes on with what it has: {why}{hint_too}");
-        self.say(&text, || json!({ "event": "not reloaded", "error": why, "hint": hint }));
+        let text = format!("could not reload config and keys, so the previous ones stay in use: {why}{hint_too}");
+        self.add(&text, || json!({ "event": "not reloaded", "error": why, "hint": hint }));
     }
 
-    /// Where reading config and keys says what it has to say: into the log, when that is for programs.
-    pub(super) fn report_of(format: LogFormat, report: &Arc<Report>) -> Arc<Report> {
+    /// Returns the report for reading config and keys. A JSON log also receives its warnings.
+    pub(super) fn report_for(format: LogFormat, report: &Arc<Report>) -> Arc<Report> {
         match format {
             LogFormat::Text => Arc::clone(report),
             LogFormat::Json => Arc::new(report.keeping_warnings()),
         }
     }
 
-    /// The warnings that such a report has kept.
-    pub(super) fn warnings_of(&self, report: &Report) {
+    /// Logs the warnings that such a report has kept.
+    pub(super) fn log_warnings(&self, report: &Report) {
         for warning in report.take_warnings() {
-            self.say(&warning, || json!({ "event": "warning", "message": warning }));
+            self.add(&warning, || json!({ "event": "warning", "message": warning }));
         }
     }
 
-    fn say(&self, text: &str, json: impl FnOnce() -> Value) {
-        if let Some(writing) = &self.0 {
-            writing.lines.say(text, json);
+    fn add(&self, text: &str, json: impl FnOnce() -> Value) {
+        if let Some(thread) = &self.0 {
+            thread.queue.add(text, json);
         }
     }
 
-    /// Waits for the last line, if stderr takes it.
+    /// Waits until the last line is written, up to a limit.
     pub(super) fn end(self) {
-        let Some(Writing { lines, writer }) = self.0 else { return };
-        let _ = lines.sender.try_send(None);
+        let Some(LogThread { queue, writer }) = self.0 else { return };
+        let _ = queue.sender.try_send(None);
         let began = Instant::now();
         while !writer.is_finished() && began.elapsed() < END_TIME {
             std::thread::sleep(Duration::from_millis(1));
@@ -119,8 +119,8 @@ impl Log {
     }
 }
 
-impl Lines {
-    fn say(&self, text: &str, json: impl FnOnce() -> Value) {
+impl LogQueue {
+    fn add(&self, text: &str, json: impl FnOnce() -> Value) {
         let line = match self.format {
             LogFormat::Text => text::printable(text),
             LogFormat::Json => {
@@ -130,24 +130,24 @@ impl Lines {
             }
         };
         if let Err(TrySendError::Full(_)) = self.sender.try_send(Some(line + "\n")) {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-/// Writes as many lines at a time as there are.
-fn write(lines: &Receiver<Option<String>>, lost: &AtomicU64) {
+/// Writes lines, as many at a time as are queued.
+fn write(lines: &Receiver<Option<String>>, dropped: &AtomicU64) {
     let mut is_last = false;
     while !is_last && let Ok(Some(mut text)) = lines.recv() {
-        for more in lines.try_iter().take(WAITING) {
+        for more in lines.try_iter().take(QUEUE_LENGTH) {
             match more {
                 Some(more) => text += &more,
                 None => is_last = true,
             }
         }
-        let count = lost.swap(0, Ordering::Relaxed);
+        let count = dropped.swap(0, Ordering::Relaxed);
         if count > 0 {
-            let _ = writeln!(text, "({count} lines were left out)");
+            let _ = writeln!(text, "({count} lines were dropped)");
         }
         eprint(&text);
     }

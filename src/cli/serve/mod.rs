@@ -1,21 +1,21 @@
 //! `maskinporten serve`: tokens over HTTP for programs on this machine.
 //!
-//! The library's `server` does the serving; here it is decided where it listens, what it serves and what it says. Keys are
-//! opened once, before the first request.
+//! The library's `server` serves; this module decides where it listens, what it serves and what it logs. Keys are opened
+//! once, before the first request.
 
 mod addresses;
 mod credentials;
+mod inherited;
 mod load;
 mod log;
-mod passed;
 mod served;
 mod watch;
 
 use std::{path::PathBuf, sync::Arc};
 
-use maskinporten_token_generator::server::{Listen, Options, Server, ServerError, TlsFiles};
+use maskinporten_token_generator::server::{Listen, Server, ServerError, ServerOptions, TlsFiles};
 
-use self::{credentials::Credentials, load::Loader, log::Log, served::Served, watch::Watcher};
+use self::{credentials::CredentialFiles, load::Loader, log::ServerLog, served::Served, watch::Watcher};
 use super::{
     args::{LogFormat, ServeArguments},
     report::{self, Exit, Failure, Report},
@@ -24,20 +24,20 @@ use super::{
     signals::{self, Hangups},
 };
 
-/// The original's port.
+/// The port of the original program.
 pub(crate) const USUAL_PORT: u16 = 17823;
 
-/// Serves until it is told to stop.
+/// Serves until it is stopped.
 pub(crate) async fn run(
     arguments: ServeArguments,
     config: Option<PathBuf>,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
-    let listen = addresses::wanted(&arguments)?;
+    let listen = addresses::sockets(&arguments)?;
     if arguments.print_env {
         let variables = addresses::variables(&arguments, &listen)?;
         if arguments.secret.is_some() || arguments.secret_file.is_some() {
-            report.warning("applications of NAIS' send no secret: a server that wants one refuses them");
+            report.warning("NAIS applications send no secret, so a server with a secret rejects their requests");
         }
         return report::print(variables.as_bytes());
     }
@@ -48,51 +48,51 @@ pub(crate) async fn run(
         report.warning("--secret shows in the process list; pass --secret-file FILE instead");
     }
     let typed = arguments.secret.clone().map(secret::server_secret).transpose()?;
-    let passed = passed::sockets(&arguments)?;
+    let inherited = inherited::sockets(&arguments)?;
     let tls = arguments.tls_cert.zip(arguments.tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
-    let listen = if passed.is_empty() { listen } else { Vec::new() };
-    let credentials = Credentials { secret_file: arguments.secret_file, tls };
-    let options = Options {
-        passed,
+    let listen = if inherited.is_empty() { listen } else { Vec::new() };
+    let credentials = CredentialFiles { secret_file: arguments.secret_file, tls };
+    let options = ServerOptions {
+        inherited,
         secret: credentials.secret()?.or(typed),
         tls: credentials.tls.clone(),
         insecure_plain_http: arguments.insecure_plain_http,
         allow_origins: arguments.allow_origin,
-        ..Options::new(listen)
+        ..ServerOptions::new(listen)
     };
     let ServeSettingArguments { profiles, settings } = arguments.settings;
     let loader = Loader::new(settings, profiles, config, addresses::allowed(&arguments.allow_scopes)?);
     start(loader, options, credentials, arguments.log_format, report).await
 }
 
-/// Serves as the original does.
+/// Serves like the original program.
 pub(crate) async fn run_original(settings: SettingArguments, port: u16, report: &Arc<Report>) -> Result<(), Failure> {
-    let options = Options::new(vec![Listen::Loopback(port)]);
-    start(Loader::legacy(settings), options, Credentials::default(), LogFormat::Text, report).await
+    let options = ServerOptions::new(vec![Listen::Loopback(port)]);
+    start(Loader::legacy(settings), options, CredentialFiles::default(), LogFormat::Text, report).await
 }
 
 async fn start(
     loader: Loader,
-    options: Options,
-    credentials: Credentials,
+    options: ServerOptions,
+    credentials: CredentialFiles,
     format: LogFormat,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
     let mut stop = std::pin::pin!(signals::stop());
     raise_file_limit();
-    let log = Log::start(format, report);
-    let reading = Log::report_of(format, report);
+    let log = ServerLog::start(format, report);
+    let reading = ServerLog::report_for(format, report);
     let read = tokio::select! {
         first = loader.load(&[], true, &reading) => first?,
         () = &mut stop => return Err(Failure::interrupted()),
     };
     loader.end_questions();
-    log.warnings_of(&reading);
-    let source = Arc::new(Served::new(read, report.language()));
-    let options = Options { observer: log.observer(), ..options };
-    let server = Server::bind(options, Arc::clone(&source)).map_err(|error| of_server(&error))?;
+    log.log_warnings(&reading);
+    let source = Arc::new(Served::new(read));
+    let options = ServerOptions { observer: log.observer(), language: report.language(), ..options };
+    let server = Server::bind(options, Arc::clone(&source)).map_err(|error| server_failure(&error))?;
     credentials.warn(report);
-    // Before anybody can know that it runs: who is not listening is ended by this signal.
+    // Before the log reports that it listens: without a handler, the signal would end the process.
     let hangups = Hangups::new();
     let watching = Watcher { loader, credentials, source, log: &log, report: reading };
     let seen = watching.look().await;
@@ -106,7 +106,7 @@ async fn start(
     Ok(())
 }
 
-fn of_server(error: &ServerError) -> Failure {
+fn server_failure(error: &ServerError) -> Failure {
     let exit = match error {
         ServerError::NoSecret(_) | ServerError::OpenSocket(_) | ServerError::NoTls(_) | ServerError::Origin(_) => {
             Exit::Usage
@@ -116,7 +116,7 @@ fn of_server(error: &ServerError) -> Failure {
     Failure::new(exit, error)
 }
 
-/// A thousand callers at once take more files than a shell's usual limit.
+/// A thousand connections need more files than the usual limit of a shell.
 fn raise_file_limit() {
     #[cfg(unix)]
     {

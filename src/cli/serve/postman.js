@@ -1,9 +1,9 @@
-// Gives every request an access token from `maskinporten serve`: paste this as the collection's pre-request script.
-// Variables of Postman's, each optional: maskinporten_profile, maskinporten_scope, and maskinporten_secret when the
-// server was started with a secret.
+// Adds an access token from `maskinporten serve` to every request: paste this as the collection's pre-request script.
+// Optional Postman variables: maskinporten_profile, maskinporten_scope, and maskinporten_secret if the server was
+// started with a secret.
 const server = "SERVER";
 
-const failed = (why) => {
+const fail = (why) => {
     console.error("no access token: " + why);
     pm.test("access token from maskinporten serve", () => { throw new Error(why); });
     pm.execution.skipRequest();
@@ -20,14 +20,14 @@ pm.sendRequest({
     url: server + "?" + query.join("&"),
     header: secret ? { Authorization: "Bearer " + secret } : {},
 }, (error, response) => {
-    if (error) return failed(server + " does not answer; start it with: maskinporten serve");
-    let answer = {};
-    try { answer = response.json(); } catch { /* told below */ }
-    if (response.code !== 200 || !answer.access_token) {
-        const told = [answer.error, answer.mp_code, answer.error_description, answer.meaning, answer.remedy];
-        return failed(told.filter(Boolean).join("; ") || server + " answered with HTTP " + response.code);
+    if (error) return fail(server + " does not respond; start it with: maskinporten serve");
+    let body = {};
+    try { body = response.json(); } catch { /* reported below */ }
+    if (response.code !== 200 || !body.access_token) {
+        const parts = [body.error, body.mp_code, body.error_description, body.meaning, body.remedy];
+        return fail(parts.filter(Boolean).join("; ") || server + " responded with HTTP " + response.code);
     }
-    // For this request alone, and kept nowhere: as its header, and as {{BearerToken}} for the Authorization tab.
-    pm.variables.set("BearerToken", answer.access_token);
-    pm.request.headers.upsert({ key: "Authorization", value: "Bearer " + answer.access_token });
+    // For this request only: as its header, and as {{BearerToken}} for the Authorization tab.
+    pm.variables.set("BearerToken", body.access_token);
+    pm.request.headers.upsert({ key: "Authorization", value: "Bearer " + body.access_token });
 });

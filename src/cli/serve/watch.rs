@@ -9,9 +9,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use maskinporten_token_generator::server::Handle;
+use maskinporten_token_generator::server::ServerHandle;
 
-use super::{credentials::Credentials, load::Loader, log::Log, served::Served};
+use super::{credentials::CredentialFiles, load::Loader, log::ServerLog, served::Served};
 use crate::cli::{
     report::{Failure, Report},
     signals::Hangups,
@@ -33,15 +33,15 @@ pub(super) struct Snapshot {
 /// Everything that is loaded again, and the log that reports it.
 pub(super) struct Watcher<'log> {
     pub(super) loader: Loader,
-    pub(super) credentials: Credentials,
+    pub(super) credentials: CredentialFiles,
     pub(super) source: Arc<Served>,
-    pub(super) log: &'log Log,
+    pub(super) log: &'log ServerLog,
     pub(super) report: Arc<Report>,
 }
 
 impl Watcher<'_> {
     /// Watches until it is dropped. `seen` is the state before the server reported that it listens.
-    pub(super) async fn reload(&self, handle: &Handle<Served>, mut hangups: Hangups, mut seen: Snapshot) {
+    pub(super) async fn reload(&self, handle: &ServerHandle<Served>, mut hangups: Hangups, mut seen: Snapshot) {
         loop {
             let asked = tokio::select! {
                 () = hangups.next() => true,
@@ -67,9 +67,9 @@ impl Watcher<'_> {
     }
 
     /// Loads everything, or changes nothing.
-    async fn read(&self, keys_too: bool, handle: &Handle<Served>) -> Result<(), Failure> {
+    async fn read(&self, keys_too: bool, handle: &ServerHandle<Served>) -> Result<(), Failure> {
         let read = self.loader.load(&self.source.loaded().prepared, keys_too, &self.report).await;
-        self.log.warnings_of(&self.report);
+        self.log.log_warnings(&self.report);
         let new = read?;
         self.credentials.renew(handle)?;
         self.source.replace(new);

@@ -57,9 +57,14 @@ const ADDRESS: &[Role] = &[Role::Address];
 pub(crate) const SETTINGS: &[SettingDefinition] = &[
     one(PROFILE, "NAME", ENVIRONMENT, "Use the settings of this profile of the config file [default: default_profile]"),
     one("env", "NAME", ENVIRONMENT, "The Maskinporten environment"),
-    one("audience", "URL", ENVIRONMENT, "The issuer identifier, in place of the environment's").short('a').roles(ADDRESS),
-    one("token-endpoint", "URL", ENVIRONMENT, "The token endpoint, in place of the environment's").short('e').roles(ADDRESS),
-    one("discover", "URL", ENVIRONMENT, "Read audience and token endpoint from the metadata of this issuer").roles(ADDRESS),
+    one("audience", "URL", ENVIRONMENT, "The issuer identifier, in place of the environment's")
+        .short('a')
+        .roles(ADDRESS),
+    one("token-endpoint", "URL", ENVIRONMENT, "The token endpoint, in place of the environment's")
+        .short('e')
+        .roles(ADDRESS),
+    one("discover", "URL", ENVIRONMENT, "Read audience and token endpoint from the metadata of this issuer")
+        .roles(ADDRESS),
     one("client-id", "ID", GRANT, "The client id (`iss`)").short('c'),
     many("scope", "SCOPE", GRANT, "Scopes, separated by spaces or commas; repeatable").short('s').alias("scopes"),
     many(

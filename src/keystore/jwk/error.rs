@@ -1,114 +1,110 @@
-//! Why a JWK or a set of them gives no key, told apart so that each has its own remedy.
+//! Why a JWK or JWK set gives no key.
 
 use crate::{
     explain::Explain,
-    keystore::{Reason, SignatureAlgorithm},
+    json::JsonError,
+    keystore::{KeystoreErrorKind, SignatureAlgorithm},
 };
 
-/// Why a JWK gives no key.
+/// Why a JWK or JWK set gives no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum JwkReason {
-    /// The file is larger than any key.
-    #[error("it is larger than {0} bytes, which no JWK is")]
-    TooLarge(usize),
-    /// It is not UTF-8.
+pub enum JwkErrorKind {
+    /// The file is larger than the limit in bytes.
+    #[error("it is larger than the limit of {0} bytes")]
+    TooLarge(u64),
+    /// The file is not UTF-8.
     #[error("it is not UTF-8 text")]
     NotUtf8,
-    /// It is not JSON.
-    #[error("it is not JSON: line {line}, column {column}")]
-    NotJson {
-        /// Where it stops being JSON.
-        line: usize,
-        /// The column there.
-        column: usize,
-    },
-    /// It is base64 of JSON.
-    #[error("it is not JSON, but base64 of something that may be")]
+    /// The file is not JSON.
+    #[error(transparent)]
+    NotJson(JsonError),
+    /// The file may be base64 of JSON.
+    #[error("it is not JSON, but may be base64 of JSON")]
     Base64,
-    /// It is JSON, and no key.
+    /// The file is JSON, but not a key.
     #[error("it is JSON, but neither a JWK (with `kty`) nor a set of them (with `keys`)")]
     NoKey,
     /// The set has no keys.
-    #[error("it is a JWK set without a key")]
+    #[error("it is an empty JWK set")]
     EmptySet,
-    /// The set has more keys than anybody's.
+    /// The set has more keys than allowed.
     #[error("it is a JWK set with more than {0} keys")]
     TooManyKeys(usize),
-    /// A member stands in it twice.
-    #[error("the member `{0}` is in it twice")]
+    /// A member occurs twice.
+    #[error("the member `{0}` occurs twice")]
     Duplicate(String),
-    /// A member that should be a text is something else.
-    #[error("the member `{0}` is not a text")]
+    /// A member is not a string.
+    #[error("the member `{0}` is not a string")]
     NotText(String),
-    /// A member that should be a list of texts is something else.
-    #[error("the member `{0}` is not a list of texts")]
+    /// A member is not an array of strings.
+    #[error("the member `{0}` is not an array of strings")]
     NotTexts(String),
     /// A member is missing.
     #[error("the member `{0}` is missing")]
     Missing(&'static str),
-    /// Only the public half is there.
+    /// The key is public.
     #[error("it is a public key: the private member `d` is missing")]
     PublicOnly,
-    /// It is a shared secret.
-    #[error("it is a symmetric key (`kty` is `oct`), which signs no grant")]
+    /// The key is a shared secret.
+    #[error("it is a symmetric key (`kty` is `oct`), which cannot sign a grant")]
     Symmetric,
-    /// It is of a kind that nobody here knows.
-    #[error("its `kty` is `{0}`; RSA, EC and OKP are known")]
+    /// The key type is not supported.
+    #[error("its `kty` is `{0}`, but only RSA, EC and OKP are supported")]
     KeyType(String),
-    /// It is not for signatures.
-    #[error("its `use` is `{0}`, and only `sig` may sign")]
+    /// The key is not for signatures.
+    #[error("its `use` is `{0}`, but only keys with `sig` sign")]
     Use(String),
-    /// It may not sign.
+    /// The key may not sign.
     #[error("its `key_ops` do not include `sign`")]
     KeyOperations,
-    /// It names an algorithm that it cannot sign with.
-    #[error("its `alg` is `{named}`, which this key cannot do; it could sign with {possible}")]
+    /// The key does not support its own algorithm.
+    #[error("its `alg` is `{named}`, which this key does not support; it signs with {possible}")]
     Algorithm {
-        /// What it names.
+        /// The `alg` of the JWK.
         named: String,
-        /// What it can do.
+        /// The default algorithm of the key.
         possible: SignatureAlgorithm,
     },
     /// A member is not base64url.
     #[error("the member `{member}` is not base64url without padding: {fault}")]
     Base64Url {
-        /// Which.
+        /// The member.
         member: &'static str,
-        /// What is wrong.
+        /// What is wrong with it.
         fault: &'static str,
     },
-    /// Its members are not of one key.
-    #[error("it is not one key: {0}")]
+    /// The members do not form one key.
+    #[error("its members do not form one key: {0}")]
     Inconsistent(&'static str),
-    /// The key signs no JWT.
+    /// The key cannot sign a JWT.
     #[error(transparent)]
-    Key(Reason),
-    /// No key in the set has the id that was asked for.
-    #[error("it has no key with the id `{wanted}`; it has{keys}")]
+    Key(KeystoreErrorKind),
+    /// No key in the set has this id.
+    #[error("it has no key with the id `{wanted}`; its keys are:{keys}")]
     NoSuchKeyId {
-        /// What was asked for.
+        /// The id that was asked for.
         wanted: String,
-        /// The keys, a line each.
+        /// The keys, one per line.
         keys: String,
     },
-    /// Several keys could be meant.
-    #[error("it has several keys and none is the obvious one:{keys}")]
+    /// Several keys may sign.
+    #[error("it has several keys to choose from:{keys}")]
     Ambiguous {
-        /// The keys, a line each.
+        /// The keys, one per line.
         keys: String,
     },
-    /// `x5c` cannot be read.
-    #[error("its `x5c` is not a list of certificates in base64")]
+    /// `x5c` cannot be parsed.
+    #[error("its `x5c` is not an array of certificates in base64")]
     Certificates,
-    /// `x5c` is another key's.
-    #[error("the first certificate in its `x5c` is not the key's")]
+    /// `x5c` belongs to another key.
+    #[error("the first certificate in its `x5c` does not belong to the key")]
     ForeignCertificate,
 }
 
-impl Explain for JwkReason {
+impl Explain for JwkErrorKind {
     fn code(&self) -> &'static str {
         match self {
-            Self::TooLarge(_) | Self::NotUtf8 | Self::NotJson { .. } | Self::Base64 => "jwk_not_json",
+            Self::TooLarge(_) | Self::NotUtf8 | Self::NotJson(_) | Self::Base64 => "jwk_not_json",
             Self::NoKey | Self::EmptySet | Self::TooManyKeys(_) => "jwk_no_key",
             Self::Duplicate(_) | Self::NotText(_) | Self::NotTexts(_) | Self::Base64Url { .. } => "jwk_member",
             Self::Missing(_) => "jwk_member_missing",
@@ -118,7 +114,7 @@ impl Explain for JwkReason {
             Self::Algorithm { .. } => "jwk_algorithm",
             Self::Inconsistent(_) => "jwk_inconsistent",
             Self::KeyType(_) => "keystore_key",
-            Self::Key(reason) => reason.code(),
+            Self::Key(kind) => kind.code(),
             Self::NoSuchKeyId { .. } | Self::Ambiguous { .. } => "jwk_key_id",
             Self::Certificates | Self::ForeignCertificate => "jwk_certificates",
         }
@@ -127,29 +123,29 @@ impl Explain for JwkReason {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::TooLarge(_) | Self::NoKey | Self::EmptySet | Self::TooManyKeys(_) => {
-                "give a private JWK, or make one: maskinporten keys new".to_owned()
+                "pass a private JWK, or make one: maskinporten keys new".to_owned()
             }
             Self::NotUtf8 => "save it as UTF-8: iconv -f UTF-16 -t UTF-8 FILE > key.jwk.json".to_owned(),
-            Self::NotJson { .. } => "compare with the file as it was downloaded, or download it again".to_owned(),
+            Self::NotJson(_) => "compare with the file as it was downloaded, or download it again".to_owned(),
             Self::Base64 => "decode it first: base64 -d FILE > key.jwk.json".to_owned(),
             Self::Duplicate(_) | Self::NotText(_) | Self::NotTexts(_) | Self::Base64Url { .. } => {
-                "take the JWK as its maker wrote it; RFC 7517 rules its form".to_owned()
+                "export the JWK again without changing it (RFC 7517)".to_owned()
             }
             Self::Missing(_) | Self::Inconsistent(_) => {
                 "export the private JWK again, or make a new key: maskinporten keys new".to_owned()
             }
-            Self::PublicOnly => "give the private JWK that was made together with this public one".to_owned(),
+            Self::PublicOnly => "pass the private JWK that belongs to this public one".to_owned(),
             Self::Symmetric | Self::KeyType(_) => {
-                "give an RSA key, or make one: maskinporten keys new --rsa 3072".to_owned()
+                "pass an RSA key, or make one: maskinporten keys new --rsa 3072".to_owned()
             }
             Self::Use(_) | Self::KeyOperations => {
-                "give the key that was made for signatures, or make one: maskinporten keys new".to_owned()
+                "pass a key for signatures, or make one: maskinporten keys new".to_owned()
             }
             Self::Algorithm { possible, .. } => format!("write \"alg\": \"{possible}\" in the JWK, or leave `alg` out"),
-            Self::Key(_) => "make a key that Maskinporten takes: maskinporten keys new --rsa 3072".to_owned(),
+            Self::Key(_) => "make a key that Maskinporten accepts: maskinporten keys new --rsa 3072".to_owned(),
             Self::NoSuchKeyId { .. } | Self::Ambiguous { .. } => "choose one of them with --kid KID".to_owned(),
             Self::Certificates | Self::ForeignCertificate => {
-                "leave `x5c` out of the JWK, and pass --kid with the id under which the key is registered".to_owned()
+                "leave `x5c` out of the JWK, and pass the id of the registered key with --kid".to_owned()
             }
         })
     }

@@ -1,30 +1,26 @@
-//! The blocks of a PEM text (RFC 7468, and RFC 1421 §4.6 for the headers of old encrypted keys).
+//! PEM blocks (RFC 7468), also with the headers of encrypted keys (RFC 1421 §4.6).
 //!
-//! What stands around the blocks is for people and ignored, as RFC 7468 §2 lets a reader do.
+//! Text around the blocks is ignored, as RFC 7468 §2 allows.
 
-use base64::{
-    Engine as _,
-    engine::{GeneralPurpose, general_purpose::STANDARD},
-};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-/// Base64 with padding, as every writer of PEM makes it.
-const BASE64: GeneralPurpose = STANDARD;
+use crate::keystore::error::shown;
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// One block, where it stands in its text.
+/// A block in its text.
 #[derive(Clone, Copy)]
-pub(in crate::keystore) struct Block<'text> {
+pub(in crate::keystore) struct PemBlock<'text> {
     pub(in crate::keystore) label: &'text str,
     body: &'text str,
 }
 
-impl<'text> Block<'text> {
-    /// Finds the blocks of a text, in the order they stand there; one that does not end is left out.
-    pub(in crate::keystore) fn all(text: &'text str) -> Vec<Self> {
+impl<'text> PemBlock<'text> {
+    /// Finds the blocks of a text in their order; a block without an end line is left out.
+    pub(in crate::keystore) fn find_all(text: &'text str) -> Vec<Self> {
         let mut blocks = Vec::new();
         let mut open: Option<(&str, usize)> = None;
         let mut next = 0;
@@ -44,21 +40,21 @@ impl<'text> Block<'text> {
         blocks
     }
 
-    /// The value of a header such as `Proc-Type`.
+    /// Returns the value of a header such as `Proc-Type`.
     pub(super) fn header(&self, name: &str) -> Option<&'text str> {
         let mut headers = self.lines().take_while(|line| !line.is_empty());
         headers.find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
     }
 
-    /// What the base64 says; `None` when it is not base64, or when headers stand before it.
+    /// Decodes the base64; returns `None` if it is not base64 or has headers.
     pub(in crate::keystore) fn der(&self) -> Option<Zeroizing<Vec<u8>>> {
-        // With room for all, so that growing leaves no copy of a key behind.
+        // Large enough not to grow, which would leave a copy of a key behind.
         let mut base64 = Zeroizing::new(String::with_capacity(self.body.len()));
         base64.extend(self.body.chars().filter(|character| !character.is_ascii_whitespace()));
-        BASE64.decode(base64.as_bytes()).ok().map(Zeroizing::new)
+        STANDARD.decode(base64.as_bytes()).ok().map(Zeroizing::new)
     }
 
-    /// The block alone, in the form that every reader takes.
+    /// Returns the block without indentation or other text, as OpenSSL expects it.
     pub(super) fn text(&self) -> Zeroizing<String> {
         let label = self.label;
         let mut text = Zeroizing::new(String::with_capacity(2 * label.len() + self.body.len() + 100));
@@ -79,19 +75,19 @@ impl<'text> Block<'text> {
         self.body.lines().map(str::trim)
     }
 
-    /// Whether it holds a private key of any form.
+    /// Returns whether the block holds a private key in any format.
     pub(super) fn is_private_key(&self) -> bool {
         self.label.ends_with("PRIVATE KEY")
     }
 
-    /// Whether it holds a certificate, by its name today and by OpenSSL's older ones.
+    /// Returns whether the block holds a certificate, by the current label or an older one of OpenSSL.
     pub(in crate::keystore) fn is_certificate(&self) -> bool {
         ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"].contains(&self.label)
     }
 }
 
-/// The labels of blocks as an error shows them: `2 x CERTIFICATE, PUBLIC KEY`.
-pub(in crate::keystore) fn labels(blocks: &[Block]) -> String {
+/// Lists the labels of blocks for an error: `2 x CERTIFICATE, PUBLIC KEY`.
+pub(in crate::keystore) fn labels(blocks: &[PemBlock]) -> String {
     let mut counted: Vec<(&str, usize)> = Vec::new();
     for block in blocks {
         match counted.iter_mut().find(|(label, _)| *label == block.label) {
@@ -100,8 +96,8 @@ pub(in crate::keystore) fn labels(blocks: &[Block]) -> String {
         }
     }
     let words = counted.into_iter().take(20).map(|(label, count)| match count {
-        1 => super::printable(label),
-        count => format!("{count} x {}", super::printable(label)),
+        1 => shown(label),
+        count => format!("{count} x {}", shown(label)),
     });
     words.collect::<Vec<_>>().join(", ")
 }
@@ -115,25 +111,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_blocks_between_other_text_and_in_spite_of_indentation_and_a_byte_order_mark() {
+    fn blocks_are_found_between_other_text_with_indentation_and_a_byte_order_mark() {
         let text = "\u{feff}-----BEGIN A-----\r\nAQ==\r\n-----END A-----\nBag Attributes\n  -----BEGIN B B-----\n  Ag\n  \
                     ==\n  -----END B B-----";
-        let blocks = Block::all(text);
+        let blocks = PemBlock::find_all(text);
 
         assert_eq!(labels(&blocks), "A, B B");
         assert_eq!(blocks.iter().map(|block| block.der().unwrap().to_vec()).collect::<Vec<_>>(), [[1], [2]]);
     }
 
     #[test]
-    fn leaves_out_a_block_that_does_not_end_or_ends_as_another() {
-        assert!(Block::all("-----BEGIN A-----\nAQ==\n").is_empty());
-        assert!(Block::all("-----BEGIN A-----\nAQ==\n-----END B-----").is_empty());
-        assert_eq!(labels(&Block::all("-----BEGIN A-----\n-----BEGIN B-----\nAQ==\n-----END B-----")), "B");
+    fn a_block_without_its_own_end_line_is_left_out() {
+        assert!(PemBlock::find_all("-----BEGIN A-----\nAQ==\n").is_empty());
+        assert!(PemBlock::find_all("-----BEGIN A-----\nAQ==\n-----END B-----").is_empty());
+        assert_eq!(labels(&PemBlock::find_all("-----BEGIN A-----\n-----BEGIN B-----\nAQ==\n-----END B-----")), "B");
     }
 
     #[test]
-    fn reads_headers_and_only_before_the_empty_line() {
-        let blocks = Block::all("-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\n\nDEK-Info: no\n-----END A-----");
+    fn headers_are_read_only_before_the_empty_line() {
+        let blocks = PemBlock::find_all("-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\n\nDEK-Info: no\n-----END A-----");
 
         assert_eq!(blocks[0].header("Proc-Type"), Some("4,ENCRYPTED"));
         assert_eq!(blocks[0].header("DEK-Info"), None);

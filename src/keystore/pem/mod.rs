@@ -1,132 +1,107 @@
-//! Private keys in PEM: PKCS#8 (RFC 5958), PKCS#1 (RFC 8017), SEC1 (RFC 5915), each also encrypted.
+//! Private keys in PEM: PKCS#8 (RFC 5958), PKCS#1 (RFC 8017) and SEC1 (RFC 5915), also encrypted.
 //!
-//! Two steps, as with keystores: [`PemFile::parse`] looks at the form, [`PemFile::open`] takes a password if
-//! [`PemFile::needs_password`]. openssl decodes; it is never let near the terminal, where it would ask on its own.
+//! [`PemFile::parse`] checks the format, [`PemFile::open`] decrypts the key.
 
 mod block;
 mod error;
 
-use std::{io::Read, path::Path};
+use std::path::Path;
 
 use openssl::pkey::{PKey, Private};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-pub(super) use self::block::{Block, labels};
-pub use self::error::PemReason;
+pub(super) use self::block::{PemBlock, labels};
+pub use self::error::PemErrorKind;
 use super::{
-    Certificate, CertificateFile, FileKind, KeystoreError, MAXIMUM_BYTES, Reason, SigningKey,
-    certificate::printable,
-    file_format::FileFormat,
+    Certificate, CertificateFile, FileFormat, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES, SigningKey,
+    error::shown,
     pkcs12::{self, EncryptedKey, MAXIMUM_CERTIFICATES},
-    read_capped,
+    read_key_file,
 };
 
-/// The ciphers of old encrypted keys that every OpenSSL still has (RFC 1423, and OpenSSL's additions to it).
-const OLD_CIPHERS: [&str; 4] = ["AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "DES-EDE3-CBC"];
+/// The ciphers of encrypted PKCS#1 and SEC1 keys that OpenSSL still supports (RFC 1423, and OpenSSL's additions).
+const HEADER_CIPHERS: [&str; 4] = ["AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "DES-EDE3-CBC"];
 
-/// A PEM file with one private key, which has not been opened yet.
+/// A PEM file with one private key, not opened yet.
 pub struct PemFile {
     name: String,
-    key: Sealed,
+    key: PemKey,
     certificates: Vec<Certificate>,
 }
 
-/// A private key by the way in which it is protected.
-enum Sealed {
-    /// PKCS#8, not at all.
+/// A private key, by its format and protection.
+enum PemKey {
+    /// PKCS#8 without encryption.
     Plain(Zeroizing<Vec<u8>>),
-    /// PKCS#8, in its own way.
+    /// PKCS#8 with encryption.
     Encrypted(EncryptedKey),
-    /// PKCS#1 or SEC1: the block and its label, with a password if headers before the base64 say so (RFC 1421).
-    Old { block: Zeroizing<String>, label: String, encrypted: bool },
+    /// PKCS#1 or SEC1: the block and its label, encrypted if the headers before the base64 tell so (RFC 1421).
+    Traditional { block: Zeroizing<String>, label: String, encrypted: bool },
 }
 
 impl PemFile {
-    /// Reads and parses the PEM file at `path`; `iterations` is the most that opening it may cost.
+    /// Reads and parses the PEM file at `path`.
+    ///
+    /// `iterations` limits the key derivation iterations that opening it may take.
     ///
     /// # Errors
-    /// [`KeystoreError::Unreadable`] when the file cannot be read, else as [`PemFile::parse`].
+    /// [`KeystoreError::Unreadable`] if the file cannot be read, otherwise as [`PemFile::parse`].
     pub fn read(path: &Path, iterations: u64) -> Result<Self, KeystoreError> {
-        let name = path.display().to_string();
-        match std::fs::File::open(path) {
-            Ok(file) => Self::read_from(&name, file, iterations),
-            Err(source) => Err(KeystoreError::Unreadable { kind: FileKind::Pem, name, source }),
-        }
+        Self::parse(&path.display().to_string(), &read_key_file(KeyFileKind::Pem, path)?, iterations)
     }
 
-    /// Reads and parses PEM from anything that can be read, such as stdin; `name` is for messages.
+    /// Finds the private key and certificates without decrypting; `name` is for messages.
     ///
     /// # Errors
-    /// As [`PemFile::read`].
-    pub fn read_from(name: &str, reader: impl Read, iterations: u64) -> Result<Self, KeystoreError> {
-        let bytes = read_capped(reader, MAXIMUM_BYTES);
-        let bytes =
-            bytes.map_err(|source| KeystoreError::Unreadable { kind: FileKind::Pem, name: name.to_owned(), source })?;
-        Self::parse(name, &bytes, iterations)
-    }
-
-    /// Finds the private key and the certificates in a PEM text; nothing is decrypted, so no password is needed.
-    ///
-    /// # Errors
-    /// [`KeystoreError::Pem`] with the reason: no PEM, no private key or several, encryption that is not read here
-    /// or costs too much.
+    /// [`KeystoreError::Pem`] with the reason: not PEM, no private key or several, unsupported encryption, or more
+    /// iterations than allowed.
     pub fn parse(name: &str, bytes: &[u8], iterations: u64) -> Result<Self, KeystoreError> {
         let (key, certificates) = parse(bytes, iterations).map_err(|source| unopened(name, source))?;
         Ok(Self { name: name.to_owned(), key, certificates })
     }
 
-    /// Whether opening the key takes a password.
+    /// Returns whether opening the key takes a password.
     #[must_use]
     pub fn needs_password(&self) -> bool {
-        matches!(self.key, Sealed::Encrypted(_) | Sealed::Old { encrypted: true, .. })
+        matches!(self.key, PemKey::Encrypted(_) | PemKey::Traditional { encrypted: true, .. })
     }
 
-    /// Whether certificates stand beside the key.
+    /// Returns whether the file has certificates.
     #[must_use]
     pub fn has_certificates(&self) -> bool {
         !self.certificates.is_empty()
     }
 
-    /// Opens the key with the certificates that stand beside it, if any.
+    /// Opens the key with the certificates of the file.
     ///
     /// # Errors
-    /// [`KeystoreError::Pem`] with the reason: wrong password, damaged, a key that signs no JWT, or certificates
-    /// none of which is the key's.
+    /// [`KeystoreError::Pem`] with the reason: wrong password, damaged, a key that cannot sign a JWT, or certificates
+    /// of other keys only.
     pub fn open(self, password: &SecretString) -> Result<SigningKey, KeystoreError> {
-        self.key(password).map_err(|source| unopened(&self.name, source)).and_then(|key| {
-            if self.certificates.is_empty() {
-                return Ok(key);
-            }
-            let beside = CertificateFile::of(&self.name, self.certificates);
-            key.with_certificates(&beside).map_err(|_| unopened(&self.name, PemReason::ForeignCertificate))
-        })
+        let key = self.key(password)?;
+        if self.certificates.is_empty() {
+            return Ok(key);
+        }
+        let certificates = CertificateFile::new(&self.name, self.certificates);
+        key.with_certificates(&certificates).map_err(|_| unopened(&self.name, PemErrorKind::ForeignCertificate))
     }
 
-    /// Opens the key with certificates from another file; those beside the key only help to complete the chain.
+    /// Opens the key with certificates from another file, and those of this file to complete the chain.
     ///
     /// # Errors
-    /// As [`PemFile::open`]; [`KeystoreError::Certificates`] when none in `certificates` is the key's.
+    /// As [`PemFile::open`]; [`KeystoreError::Certificates`] if no certificate belongs to the key.
     pub fn open_with(
         self,
         password: &SecretString,
         certificates: &CertificateFile,
     ) -> Result<SigningKey, KeystoreError> {
-        let key = self.key(password).map_err(|source| unopened(&self.name, source))?;
-        key.with_certificates(&certificates.and(self.certificates))
+        self.key(password)?.with_certificates_from(certificates, &self.certificates)
     }
 
-    fn key(&self, password: &SecretString) -> Result<SigningKey, PemReason> {
-        let key = match &self.key {
-            Sealed::Plain(der) => pkcs12::private_key(der).map_err(|reason| in_block("PRIVATE KEY", reason))?,
-            Sealed::Encrypted(key) => key.decrypt(password)?,
-            Sealed::Old { block, label, encrypted: false } => {
-                decode(block, None).ok_or_else(|| PemReason::Damaged(label.clone()))?
-            }
-            // The padding finds most wrong passwords out, and the decoder the rest.
-            Sealed::Old { block, .. } => decode(block, Some(password)).ok_or(PemReason::WrongPassword)?,
-        };
-        SigningKey::new(key, Vec::new()).map_err(PemReason::from)
+    fn key(&self, password: &SecretString) -> Result<SigningKey, KeystoreError> {
+        let key = self.key.decrypt(password).and_then(|key| SigningKey::new(key, Vec::new()).map_err(Into::into));
+        key.map_err(|source| unopened(&self.name, source))
     }
 }
 
@@ -136,89 +111,100 @@ impl std::fmt::Debug for PemFile {
     }
 }
 
-fn unopened(name: &str, source: PemReason) -> KeystoreError {
+fn unopened(name: &str, source: PemErrorKind) -> KeystoreError {
     KeystoreError::Pem { name: name.to_owned(), source }
 }
 
-fn parse(bytes: &[u8], iterations: u64) -> Result<(Sealed, Vec<Certificate>), PemReason> {
+fn parse(bytes: &[u8], iterations: u64) -> Result<(PemKey, Vec<Certificate>), PemErrorKind> {
     if bytes.len() as u64 > MAXIMUM_BYTES {
-        return Err(PemReason::TooLarge(MAXIMUM_BYTES));
+        return Err(PemErrorKind::TooLarge(MAXIMUM_BYTES));
     }
     let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
-    let mut blocks = Block::all(&text);
+    let mut blocks = PemBlock::find_all(&text);
     if blocks.is_empty() {
-        return Err(without_blocks(bytes, &text));
+        return Err(if text.contains("-----BEGIN ") {
+            PemErrorKind::CutShort
+        } else if FileFormat::is_like_pkcs12(bytes) {
+            PemErrorKind::Pkcs12
+        } else {
+            PemErrorKind::NotPem(FileFormat::sniff(bytes))
+        });
     }
     if blocks.len() > MAXIMUM_CERTIFICATES {
-        return Err(PemReason::TooManyBlocks(MAXIMUM_CERTIFICATES));
+        return Err(PemErrorKind::TooManyBlocks(MAXIMUM_CERTIFICATES));
     }
-    let certificates = certificates(&blocks).ok_or(PemReason::DamagedCertificate)?;
+    let certificates = certificates(&blocks).ok_or(PemErrorKind::DamagedCertificate)?;
     let found = labels(&blocks);
-    blocks.retain(Block::is_private_key);
+    blocks.retain(PemBlock::is_private_key);
     match blocks.as_slice() {
-        [] => Err(PemReason::NoPrivateKey(found)),
-        [block] => Ok((Sealed::of(block, iterations)?, certificates)),
-        several => Err(PemReason::Ambiguous(several.len())),
+        [] => Err(PemErrorKind::NoPrivateKey(found)),
+        [block] => Ok((PemKey::parse(block, iterations)?, certificates)),
+        several => Err(PemErrorKind::Ambiguous(several.len())),
     }
 }
 
-/// The certificates among the blocks; `None` when one cannot be read.
-pub(super) fn certificates(blocks: &[Block]) -> Option<Vec<Certificate>> {
+/// Parses the certificates among the blocks; returns `None` if one is damaged.
+pub(super) fn certificates(blocks: &[PemBlock]) -> Option<Vec<Certificate>> {
     let certificates = blocks.iter().filter(|block| block.is_certificate());
     certificates.map(|block| Certificate::from_der(&block.der()?)).collect()
 }
 
-fn without_blocks(bytes: &[u8], text: &str) -> PemReason {
-    if text.contains("-----BEGIN ") {
-        PemReason::CutShort
-    } else if FileFormat::like_pkcs12(bytes) {
-        PemReason::Pkcs12
-    } else {
-        PemReason::NotPem(FileFormat::sniff(bytes))
-    }
-}
-
-impl Sealed {
-    fn of(block: &Block, iterations: u64) -> Result<Self, PemReason> {
-        let der = || block.der().ok_or_else(|| PemReason::Damaged(block.label.to_owned()));
+impl PemKey {
+    fn parse(block: &PemBlock, iterations: u64) -> Result<Self, PemErrorKind> {
+        let der = || block.der().ok_or_else(|| PemErrorKind::Damaged(block.label.to_owned()));
         match block.label {
             "PRIVATE KEY" => der().map(Self::Plain),
             "ENCRYPTED PRIVATE KEY" => {
                 let key = EncryptedKey::parse(&der()?, iterations);
-                key.map(Self::Encrypted).map_err(|reason| in_block(block.label, reason))
+                key.map(Self::Encrypted).map_err(|kind| in_block(block.label, kind))
             }
             "RSA PRIVATE KEY" | "EC PRIVATE KEY" => {
                 let encrypted = block.header("Proc-Type").is_some_and(|value| value.ends_with("ENCRYPTED"));
                 if encrypted {
-                    known_cipher(block)?;
+                    check_cipher(block)?;
                 }
-                Ok(Self::Old { block: block.text(), label: block.label.to_owned(), encrypted })
+                Ok(Self::Traditional { block: block.text(), label: block.label.to_owned(), encrypted })
             }
-            "OPENSSH PRIVATE KEY" => Err(PemReason::OpenSsh),
-            // OpenSSL is not shown what cannot sign: of a DSA key it computes the public half, for as long as it takes.
-            other => Err(PemReason::Key(Reason::KeyKind(printable(other.trim_end_matches(" PRIVATE KEY"))))),
+            "OPENSSH PRIVATE KEY" => Err(PemErrorKind::OpenSsh),
+            // OpenSSL must not see a DSA key: it would compute the public key, for as long as that takes.
+            other => {
+                let kind = shown(other.trim_end_matches(" PRIVATE KEY"));
+                Err(PemErrorKind::Key(KeystoreErrorKind::KeyKind(kind)))
+            }
+        }
+    }
+
+    fn decrypt(&self, password: &SecretString) -> Result<PKey<Private>, PemErrorKind> {
+        match self {
+            Self::Plain(der) => pkcs12::private_key(der).map_err(|kind| in_block("PRIVATE KEY", kind)),
+            Self::Encrypted(key) => Ok(key.decrypt(password)?),
+            Self::Traditional { block, label, encrypted: false } => {
+                decode(block, None).ok_or_else(|| PemErrorKind::Damaged(label.clone()))
+            }
+            // The padding reveals most wrong passwords, and the decoder the others.
+            Self::Traditional { block, .. } => decode(block, Some(password)).ok_or(PemErrorKind::WrongPassword),
         }
     }
 }
 
-fn in_block(label: &str, reason: Reason) -> PemReason {
-    match reason {
-        Reason::Damaged(_) => PemReason::Damaged(label.to_owned()),
-        reason => reason.into(),
+fn in_block(label: &str, kind: KeystoreErrorKind) -> PemErrorKind {
+    match kind {
+        KeystoreErrorKind::Damaged(_) => PemErrorKind::Damaged(label.to_owned()),
+        kind => kind.into(),
     }
 }
 
-fn known_cipher(block: &Block) -> Result<(), PemReason> {
-    let cipher = block.header("DEK-Info").and_then(|info| info.split(',').next()).unwrap_or("nothing named");
-    let known = OLD_CIPHERS.iter().any(|name| name.eq_ignore_ascii_case(cipher.trim()));
-    if known { Ok(()) } else { Err(PemReason::Unsupported(printable(cipher))) }
+fn check_cipher(block: &PemBlock) -> Result<(), PemErrorKind> {
+    let cipher = block.header("DEK-Info").and_then(|info| info.split(',').next()).unwrap_or("an unnamed cipher").trim();
+    let supported = HEADER_CIPHERS.iter().any(|name| name.eq_ignore_ascii_case(cipher));
+    if supported { Ok(()) } else { Err(PemErrorKind::Unsupported(shown(cipher))) }
 }
 
-/// Decodes a key in PKCS#1 or SEC1. Without a callback of ours, openssl would ask on /dev/tty.
+/// Decodes a key in PKCS#1 or SEC1. Without a callback, OpenSSL would ask for a password on `/dev/tty`.
 fn decode(block: &str, password: Option<&SecretString>) -> Option<PKey<Private>> {
     let password = password.map_or("", |password| password.expose_secret()).as_bytes();
     let key = PKey::private_key_from_pem_callback(block.as_bytes(), |buffer| {
-        // A longer password than openssl has room for cannot be the one that it encrypted with.
+        // A password that does not fit cannot be the one that OpenSSL encrypted with.
         let room = buffer.get_mut(..password.len());
         Ok(room.map_or(0, |room| {
             room.copy_from_slice(password);

@@ -1,18 +1,18 @@
-//! What stands in for hardware tokens in a build without them: the same names, and an error that says so.
+//! Replaces hardware tokens in a build without the feature `pkcs11`: the same names, and an error.
 
 use std::path::Path;
 
 use openssl::pkey::{PKeyRef, Public};
 use secrecy::SecretString;
 
-use super::{HardwareReason, PinTries};
+use super::{HardwareErrorKind, PinTries};
 use crate::keystore::{KeystoreError, SignatureAlgorithm, SigningKey};
 
-/// A hardware token, of which there is none in this build.
+/// A hardware token, which this build does not support.
 #[derive(Debug)]
 pub struct HardwareToken(Never);
 
-/// A key in a hardware token, of which there is none in this build.
+/// A key in a hardware token, which this build does not support.
 #[derive(Debug, Clone)]
 pub(in crate::keystore) struct TokenKey(Never);
 
@@ -20,33 +20,33 @@ pub(in crate::keystore) struct TokenKey(Never);
 enum Never {}
 
 impl HardwareToken {
-    /// Says that this build has no support for tokens.
+    /// Returns an error: this build does not support tokens.
     ///
     /// # Errors
-    /// [`HardwareReason::NotBuilt`], always.
+    /// [`HardwareErrorKind::NotBuilt`], always.
     pub fn connect(_module: &Path, label: &str) -> Result<Self, KeystoreError> {
-        Err(KeystoreError::Hardware { name: label.to_owned(), source: HardwareReason::NotBuilt })
+        Err(KeystoreError::Hardware { name: label.to_owned(), source: HardwareErrorKind::NotBuilt })
     }
 
-    /// Cannot be called, for there is no token.
+    /// Cannot be called, because there is no token.
     #[must_use]
     pub fn needs_pin(&self) -> bool {
         match self.0 {}
     }
 
-    /// Cannot be called, for there is no token.
+    /// Cannot be called, because there is no token.
     #[must_use]
     pub fn tries(&self) -> PinTries {
         match self.0 {}
     }
 
-    /// Cannot be called, for there is no token.
+    /// Cannot be called, because there is no token.
     ///
     /// # Errors
-    /// None, for it cannot be called.
+    /// None, because it cannot be called.
     pub fn open(self, _key: &str, _pin: Option<&SecretString>) -> Result<SigningKey, KeystoreError> {
-        SigningKey::in_token(TokenKey(self.0), Vec::new())
-            .map_err(|reason| KeystoreError::Hardware { name: String::new(), source: HardwareReason::Key(reason) })
+        SigningKey::from_token(TokenKey(self.0), Vec::new())
+            .map_err(|kind| KeystoreError::Hardware { name: String::new(), source: HardwareErrorKind::Key(kind) })
     }
 }
 
@@ -59,7 +59,7 @@ impl TokenKey {
         &self,
         _algorithm: SignatureAlgorithm,
         _message: &[u8],
-    ) -> Result<Vec<u8>, HardwareReason> {
+    ) -> Result<Vec<u8>, HardwareErrorKind> {
         match self.0 {}
     }
 }
@@ -70,7 +70,7 @@ mod tests {
     use crate::explain::Explain as _;
 
     #[test]
-    fn a_build_without_tokens_says_so_and_how_to_build_one_with() {
+    fn a_build_without_tokens_names_the_feature_to_build_with() {
         let error = HardwareToken::connect(Path::new("/usr/lib/softhsm/libsofthsm2.so"), "token").unwrap_err();
 
         assert_eq!(error.to_string(), "could not use a key in the hardware token `token`");

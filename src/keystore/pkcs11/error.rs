@@ -1,31 +1,31 @@
-//! Why a hardware token gives no key or no signature, told apart so that each has its own remedy.
+//! Why a hardware token gives no key or no signature.
 
 use std::fmt;
 
 use crate::{
     explain::Explain,
-    keystore::{Reason, SignatureAlgorithm},
+    keystore::{KeystoreErrorKind, SignatureAlgorithm},
 };
 
-/// How many wrong PINs a token still takes, as far as it says; it never says the number.
+/// How many wrong PINs a token still accepts. PKCS#11 has no exact number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PinTries {
-    /// It says nothing.
+    /// The token reports nothing.
     Enough,
     /// A wrong PIN has been given since the last right one.
     Few,
-    /// The next wrong PIN locks it.
+    /// The next wrong PIN locks the token.
     One,
-    /// It is locked.
+    /// The token is locked.
     Locked,
 }
 
 impl fmt::Display for PinTries {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Enough => "the token says nothing of how many tries are left",
-            Self::Few => "the token says that few tries are left",
-            Self::One => "the token says that one try is left before it locks",
+            Self::Enough => "the token does not report how many tries are left",
+            Self::Few => "the token reports that few tries are left",
+            Self::One => "the token reports that one try is left before it locks",
             Self::Locked => "the token is locked now",
         })
     }
@@ -33,34 +33,34 @@ impl fmt::Display for PinTries {
 
 /// Why a hardware token gives no key or no signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HardwareReason {
-    /// This build cannot talk to tokens.
-    #[error("this build has no support for hardware tokens")]
+pub enum HardwareErrorKind {
+    /// This build does not support tokens.
+    #[error("this build does not support hardware tokens")]
     NotBuilt,
-    /// There is no such module.
-    #[error("there is no PKCS#11 module `{0}`")]
+    /// The PKCS#11 module does not exist.
+    #[error("the PKCS#11 module `{0}` does not exist")]
     ModuleMissing(String),
-    /// The module is there and cannot be used.
+    /// The module cannot be loaded.
     #[error("the PKCS#11 module `{module}` cannot be loaded: {why}")]
     ModuleUnloadable {
         /// The module.
         module: String,
-        /// What the system says.
+        /// The reason.
         why: String,
     },
     /// No token has the label.
-    #[error("no token has the label `{token}`; there is{tokens}")]
+    #[error("no token has the label `{token}`; the tokens are:{tokens}")]
     NoSuchToken {
         /// The label that was asked for.
         token: String,
-        /// The tokens, a line each.
+        /// The tokens, one per line.
         tokens: String,
     },
     /// Several tokens have the label.
     #[error("several tokens have the label `{0}`")]
     SeveralTokens(String),
-    /// A PIN is needed.
-    #[error("the token asks for a PIN")]
+    /// A PIN is required.
+    #[error("the token requires a PIN")]
     NeedsPin,
     /// The PIN is wrong.
     #[error("the PIN is wrong; {0}")]
@@ -68,18 +68,18 @@ pub enum HardwareReason {
     /// The PIN is locked.
     #[error("the PIN is locked after too many wrong ones")]
     PinLocked,
-    /// The PIN has run out, and a new one must be set.
+    /// The PIN has expired, and a new one must be set.
     #[error("the PIN has expired")]
     PinExpired,
     /// The token has no PIN yet.
-    #[error("the token has not been given a user PIN yet")]
+    #[error("the token does not have a user PIN yet")]
     PinNotSet,
     /// No private key has the label.
-    #[error("no private key has the label `{key}`; there is{keys}")]
+    #[error("no private key has the label `{key}`; the keys are:{keys}")]
     NoSuchKey {
         /// The label that was asked for.
         key: String,
-        /// The keys, a line each.
+        /// The keys, one per line.
         keys: String,
     },
     /// Several private keys have the label.
@@ -90,27 +90,27 @@ pub enum HardwareReason {
         /// How many.
         count: usize,
     },
-    /// Nothing on the token says what the public half is.
-    #[error("neither a public key nor a certificate with the private key's CKA_ID is on the token")]
-    NoPublicHalf,
-    /// The key signs no JWT.
+    /// The token has no public key for the private key.
+    #[error("the token has neither a public key nor a certificate with the private key's CKA_ID")]
+    NoPublicKey,
+    /// The key cannot sign a JWT.
     #[error(transparent)]
-    Key(Reason),
-    /// The token cannot sign so.
-    #[error("it cannot sign with {0}: it offers no mechanism for it")]
+    Key(KeystoreErrorKind),
+    /// The token does not support the algorithm.
+    #[error("the token has no mechanism for {0}")]
     Mechanism(SignatureAlgorithm),
     /// The key may not sign.
-    #[error("its private key is not allowed to sign (CKA_SIGN)")]
+    #[error("the token does not allow the private key to sign (CKA_SIGN)")]
     MayNotSign,
-    /// The token is gone, or has forgotten us.
-    #[error("the session with the token is lost: {0}")]
+    /// The token was removed, or the session was closed.
+    #[error("the session with the token was lost: {0}")]
     SessionLost(String),
-    /// Something else that the module says, by the name that PKCS#11 gives it.
-    #[error("the PKCS#11 module says {0}")]
+    /// The module returned another error, by its name in PKCS#11.
+    #[error("the PKCS#11 module returned {0}")]
     ApiError(String),
 }
 
-impl Explain for HardwareReason {
+impl Explain for HardwareErrorKind {
     fn code(&self) -> &'static str {
         match self {
             Self::NotBuilt => "hardware_not_built",
@@ -118,8 +118,8 @@ impl Explain for HardwareReason {
             Self::NoSuchToken { .. } | Self::SeveralTokens(_) => "hardware_token",
             Self::NeedsPin | Self::WrongPin(_) | Self::PinExpired | Self::PinNotSet => "hardware_pin",
             Self::PinLocked => "hardware_pin_locked",
-            Self::NoSuchKey { .. } | Self::SeveralKeys { .. } | Self::NoPublicHalf | Self::MayNotSign => "hardware_key",
-            Self::Key(reason) => reason.code(),
+            Self::NoSuchKey { .. } | Self::SeveralKeys { .. } | Self::NoPublicKey | Self::MayNotSign => "hardware_key",
+            Self::Key(kind) => kind.code(),
             Self::Mechanism(_) => "hardware_mechanism",
             Self::SessionLost(_) => "hardware_session",
             Self::ApiError(_) => "hardware_failed",
@@ -132,27 +132,27 @@ impl Explain for HardwareReason {
                 "build it with the feature pkcs11, which is on by default: cargo install --path .".to_owned()
             }
             Self::ModuleMissing(_) => {
-                "give the .so file that came with the token's software with --pkcs11-module; for SoftHSM it is \
+                "pass the .so file that came with the token's software with --pkcs11-module; SoftHSM's is \
                  /usr/lib/softhsm/libsofthsm2.so"
                     .to_owned()
             }
             Self::ModuleUnloadable { .. } => {
-                "give a PKCS#11 module for this system and processor with --pkcs11-module".to_owned()
+                "pass a PKCS#11 module for this operating system and processor with --pkcs11-module".to_owned()
             }
             Self::NoSuchToken { .. } => {
-                "insert the token, or pass the label of one that is there with --pkcs11-token".to_owned()
+                "insert the token, or pass the label of one in the list with --pkcs11-token".to_owned()
             }
-            Self::SeveralTokens(_) => "take the other token out, or give it another label".to_owned(),
+            Self::SeveralTokens(_) => "remove the other token, or give it another label".to_owned(),
             Self::NeedsPin => "set MASKINPORTEN_PKCS11_PIN, or pass --pkcs11-pin-file FILE".to_owned(),
             Self::WrongPin(_) => "do not guess: after a few wrong PINs the token locks itself".to_owned(),
             Self::PinLocked => "unlock it with its PUK or SO PIN, in the software that came with it".to_owned(),
             Self::PinExpired | Self::PinNotSet => "set a new PIN in the software that came with the token".to_owned(),
-            Self::NoSuchKey { .. } => "pass the label of one that is there with --pkcs11-key".to_owned(),
+            Self::NoSuchKey { .. } => "pass the label of one in the list with --pkcs11-key".to_owned(),
             Self::SeveralKeys { .. } => {
                 "give each of them a label of its own, in the software that came with the token".to_owned()
             }
-            Self::NoPublicHalf => {
-                "store the certificate beside the key: pkcs11-tool --module MODULE --login --write-object \
+            Self::NoPublicKey => {
+                "store the certificate on the token: pkcs11-tool --module MODULE --login --write-object \
                  certificate.der --type cert --id ID"
                     .to_owned()
             }
@@ -160,12 +160,13 @@ impl Explain for HardwareReason {
                 "use an RSA key of 2048 bits or more: Maskinporten accepts RS256, RS384 and RS512".to_owned()
             }
             Self::Mechanism(_) => {
-                "see what it offers: pkcs11-tool --module MODULE --list-mechanisms; then choose with --alg".to_owned()
+                "list what the token supports: pkcs11-tool --module MODULE --list-mechanisms; then choose with --alg"
+                    .to_owned()
             }
-            Self::MayNotSign => "use the token's key for signatures; another one has another label".to_owned(),
-            Self::SessionLost(_) => "see that the token is in place, and try again".to_owned(),
+            Self::MayNotSign => "use a key for signatures, which has another label".to_owned(),
+            Self::SessionLost(_) => "check that the token is inserted, and try again".to_owned(),
             Self::ApiError(_) => {
-                "see that the token works: pkcs11-tool --module MODULE --list-slots; SoftHSM needs SOFTHSM2_CONF"
+                "check that the token works: pkcs11-tool --module MODULE --list-slots; SoftHSM needs SOFTHSM2_CONF"
                     .to_owned()
             }
         })

@@ -1,4 +1,4 @@
-//! A private key in a token: it signs there, and its public half is known here.
+//! A private key in a token, which signs with it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,18 +11,18 @@ use cryptoki::{
 use openssl::pkey::{PKey, PKeyRef, Public};
 use secrecy::SecretString;
 
-use super::{HardwareReason, mechanism::Plan, module::reason};
+use super::{HardwareErrorKind, mechanism::SigningPlan, module::error_kind};
 use crate::keystore::SignatureAlgorithm;
 
-/// A private key that stays in its token.
+/// A private key in a token, and its public key.
 #[derive(Clone)]
 pub(in crate::keystore) struct TokenKey {
-    /// One session signs one thing at a time.
+    /// A session makes one signature at a time.
     pub(super) session: Arc<Mutex<Session>>,
     pub(super) key: ObjectHandle,
     pub(super) public: PKey<Public>,
     pub(super) mechanisms: Arc<[MechanismType]>,
-    /// For a key that wants the PIN before each signature (`CKA_ALWAYS_AUTHENTICATE`), and for no other.
+    /// The PIN, only for a key that requires it for each signature (`CKA_ALWAYS_AUTHENTICATE`).
     pub(super) pin: Option<SecretString>,
 }
 
@@ -31,29 +31,28 @@ impl TokenKey {
         &self.public
     }
 
-    /// Signs in the token; for ECDSA the token's form, two numbers side by side, is that of JWS (RFC 7518 §3.4).
+    /// Signs in the token. PKCS#11 returns an ECDSA signature in the form of JWS: two numbers side by side (RFC 7518 §3.4).
     pub(in crate::keystore) fn sign(
         &self,
         algorithm: SignatureAlgorithm,
         message: &[u8],
-    ) -> Result<Vec<u8>, HardwareReason> {
-        let plan = Plan::choose(algorithm, self.pin.is_some(), &self.mechanisms);
-        let plan = plan.ok_or(HardwareReason::Mechanism(algorithm))?;
-        let input = plan.input(algorithm, message);
-        let input = input.map_err(|_| HardwareReason::ApiError("that no digest could be made".to_owned()))?;
+    ) -> Result<Vec<u8>, HardwareErrorKind> {
+        let plan = SigningPlan::choose(algorithm, self.pin.is_some(), &self.mechanisms);
+        let plan = plan.ok_or(HardwareErrorKind::Mechanism(algorithm))?;
+        let input = plan.input(algorithm, message).map_err(|error| HardwareErrorKind::ApiError(error.to_string()))?;
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let signed = match &self.pin {
             Some(pin) => self.sign_with_pin(&session, &plan, &input, pin),
             None => session.sign(&plan.mechanism, self.key, &input),
         };
-        signed.map_err(|error| reason(&error))
+        signed.map_err(|error| error_kind(&error))
     }
 
-    /// The PIN belongs between the beginning of a signature and its end (PKCS#11 §4.9, `CKA_ALWAYS_AUTHENTICATE`).
+    /// Gives the PIN between the start and end of the signature (PKCS#11 §4.9, `CKA_ALWAYS_AUTHENTICATE`).
     fn sign_with_pin(
         &self,
         session: &Session,
-        plan: &Plan,
+        plan: &SigningPlan,
         input: &[u8],
         pin: &SecretString,
     ) -> Result<Vec<u8>, Error> {

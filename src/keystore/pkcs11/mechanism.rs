@@ -1,4 +1,4 @@
-//! Which mechanism of a token makes which signature of JWS, and what it wants to be given.
+//! Chooses the mechanism with which a token makes a JWS signature, and prepares its input.
 
 use cryptoki::{
     mechanism::{
@@ -16,46 +16,46 @@ const SHA256_INFO: &[u8] = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x0
 const SHA384_INFO: &[u8] = b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30";
 const SHA512_INFO: &[u8] = b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40";
 
-/// A way to make a signature.
+/// A mechanism, and what it signs.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct SigningPlan {
     pub(super) mechanism: Mechanism<'static>,
-    input: Input,
+    input: MechanismInput,
 }
 
-/// What the mechanism signs.
+/// What a mechanism signs.
 #[derive(Debug, Clone, Copy)]
-enum Input {
-    /// The message; the token makes the digest.
+enum MechanismInput {
+    /// The message, which the token hashes.
     Message,
-    /// The digest with something before it.
-    Digest { before: &'static [u8] },
+    /// The digest of the message after a prefix.
+    Digest { prefix: &'static [u8] },
 }
 
-impl Plan {
-    /// The first way that the token offers; in `parts` a mechanism must take the message piece by piece.
-    pub(super) fn choose(algorithm: SignatureAlgorithm, parts: bool, offered: &[MechanismType]) -> Option<Self> {
+impl SigningPlan {
+    /// Chooses the first mechanism that the token offers; with `multi_part` it must accept the message in parts.
+    pub(super) fn choose(algorithm: SignatureAlgorithm, multi_part: bool, offered: &[MechanismType]) -> Option<Self> {
         let plans = plans(algorithm).into_iter();
-        let mut able = plans.filter(|plan| !parts || matches!(plan.input, Input::Message));
+        let mut able = plans.filter(|plan| !multi_part || matches!(plan.input, MechanismInput::Message));
         able.find(|plan| offered.contains(&plan.mechanism.mechanism_type()))
     }
 
-    /// What to give to the mechanism for this message.
+    /// Returns the input of the mechanism for `message`.
     pub(super) fn input(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, ErrorStack> {
         match (self.input, digest(algorithm)) {
-            (Input::Digest { before }, Some(digest)) => Ok([before, &*hash(digest, message)?].concat()),
+            (MechanismInput::Digest { prefix }, Some(digest)) => Ok([prefix, &*hash(digest, message)?].concat()),
             _ => Ok(message.to_vec()),
         }
     }
 }
 
-fn plans(algorithm: SignatureAlgorithm) -> Vec<Plan> {
+fn plans(algorithm: SignatureAlgorithm) -> Vec<SigningPlan> {
     use SignatureAlgorithm::{EdDsa, Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
-    let whole = |mechanism| Plan { mechanism, input: Input::Message };
-    let digest = |mechanism, before| Plan { mechanism, input: Input::Digest { before } };
-    let rsa = |mechanism, before| vec![whole(mechanism), digest(Mechanism::RsaPkcs, before)];
+    let whole = |mechanism| SigningPlan { mechanism, input: MechanismInput::Message };
+    let digest = |mechanism, prefix| SigningPlan { mechanism, input: MechanismInput::Digest { prefix } };
+    let rsa = |mechanism, prefix| vec![whole(mechanism), digest(Mechanism::RsaPkcs, prefix)];
     let pss = |mechanism, parameters| vec![whole(mechanism), digest(Mechanism::RsaPkcsPss(parameters), b"")];
-    // A token that is given the digest takes any hash, so the mechanism that most tokens have comes first.
+    // `Ecdsa` accepts any digest, and most tokens have it.
     let ec = |mechanism| vec![digest(Mechanism::Ecdsa, b""), whole(mechanism)];
     match algorithm {
         Rs256 => rsa(Mechanism::Sha256RsaPkcs, SHA256_INFO),
@@ -71,7 +71,7 @@ fn plans(algorithm: SignatureAlgorithm) -> Vec<Plan> {
     }
 }
 
-/// A salt as long as the digest, and its digest for the mask (RFC 7518 §3.5).
+/// The salt is as long as the digest, and the mask uses the same digest (RFC 7518 §3.5).
 const PSS256: PkcsPssParams =
     PkcsPssParams { hash_alg: MechanismType::SHA256, mgf: PkcsMgfType::MGF1_SHA256, s_len: Ulong::new(32) };
 const PSS384: PkcsPssParams =

@@ -1,8 +1,8 @@
-//! Keys that stay in a hardware token and sign there (PKCS#11 2.40, through cryptoki).
+//! Keys in hardware tokens (PKCS#11 2.40, through cryptoki).
 //!
-//! Two steps, as with files: [`HardwareToken::connect`] finds the token, [`HardwareToken::open`] takes the PIN and
-//! gives a [`super::SigningKey`]. The private key never leaves the token; every signature is verified here with the
-//! public half that the token shows. Without the cargo feature `pkcs11` every call says so.
+//! [`HardwareToken::connect`] finds the token, [`HardwareToken::open`] takes the PIN and returns a
+//! [`super::SigningKey`]. The private key never leaves the token. Every signature is verified with the public key that
+//! the token has. Without the cargo feature `pkcs11`, connecting is an error.
 
 mod error;
 
@@ -13,7 +13,7 @@ mod mechanism;
 #[cfg(feature = "pkcs11")]
 mod module;
 #[cfg(feature = "pkcs11")]
-mod public_half;
+mod public_key;
 #[cfg(feature = "pkcs11")]
 mod token;
 
@@ -27,7 +27,7 @@ mod tests;
 pub use self::absent::HardwareToken;
 #[cfg(not(feature = "pkcs11"))]
 pub(super) use self::absent::TokenKey;
-pub use self::error::{HardwareReason, PinTries};
+pub use self::error::{HardwareErrorKind, PinTries};
 #[cfg(feature = "pkcs11")]
 pub(super) use self::key::TokenKey;
 #[cfg(feature = "pkcs11")]

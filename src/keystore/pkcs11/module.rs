@@ -1,7 +1,7 @@
-//! Loads PKCS#11 modules, each once in a process.
+//! Loads PKCS#11 modules, each once per process.
 //!
-//! PKCS#11 §5.4 initializes a module once, for the whole process; unloading one that is in use pulls its code from
-//! under other sessions. So a module that has been loaded stays, which is why there is a static here.
+//! A module is initialised once per process (PKCS#11 §5.4), and unloading it would break other sessions. So loaded
+//! modules stay in a static.
 
 use std::{
     collections::BTreeMap,
@@ -14,13 +14,13 @@ use cryptoki::{
     error::{Error, RvError},
 };
 
-use super::HardwareReason;
-use crate::keystore::certificate::printable;
+use super::HardwareErrorKind;
+use crate::keystore::error::shown;
 
 static LOADED: Mutex<BTreeMap<PathBuf, Pkcs11>> = Mutex::new(BTreeMap::new());
 
-/// Gives the module at `path`, ready for use. A bare name is looked for where the system keeps libraries.
-pub(super) fn load(path: &Path) -> Result<Pkcs11, HardwareReason> {
+/// Loads and initialises the module at `path`. A bare file name is searched in the system's library folders.
+pub(super) fn load(path: &Path) -> Result<Pkcs11, HardwareErrorKind> {
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(module) = loaded.get(path) {
         return Ok(module.clone());
@@ -28,42 +28,42 @@ pub(super) fn load(path: &Path) -> Result<Pkcs11, HardwareReason> {
     let name = path.display().to_string();
     let is_path = path.parent().is_some_and(|parent| !parent.as_os_str().is_empty());
     if is_path && !path.exists() {
-        return Err(HardwareReason::ModuleMissing(name));
+        return Err(HardwareErrorKind::ModuleMissing(name));
     }
     let module = Pkcs11::new(path).map_err(|error| {
         let why = match error {
             Error::LibraryLoading(error) => error.to_string(),
-            Error::MissingSymbol(symbol) => format!("it has no {symbol}, so it is no PKCS#11 module"),
-            error => failed(&error),
+            Error::MissingSymbol(symbol) => format!("it has no {symbol}, so it is not a PKCS#11 module"),
+            error => error_name(&error),
         };
-        HardwareReason::ModuleUnloadable { module: name, why: printable(&why) }
+        HardwareErrorKind::ModuleUnloadable { module: name, why: shown(&why) }
     })?;
-    initialize(&module)?;
+    initialise(&module)?;
     loaded.insert(path.to_owned(), module.clone());
     Ok(module)
 }
 
-fn initialize(module: &Pkcs11) -> Result<(), HardwareReason> {
+fn initialise(module: &Pkcs11) -> Result<(), HardwareErrorKind> {
     match module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
-        // Under another path, or by another part of this process.
+        // Initialised under another path, or by another part of the process.
         Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(()),
-        Err(error) => Err(reason(&error)),
+        Err(error) => Err(error_kind(&error)),
     }
 }
 
-/// What an error means that no caller explains better.
-pub(super) fn reason(error: &Error) -> HardwareReason {
+/// Converts an error that the caller has no better explanation for.
+pub(super) fn error_kind(error: &Error) -> HardwareErrorKind {
     use RvError::{
         CryptokiNotInitialized, DeviceError, DeviceRemoved, KeyFunctionNotPermitted, KeyHandleInvalid,
         ObjectHandleInvalid, PinExpired, PinLocked, SessionClosed, SessionHandleInvalid, TokenNotPresent,
         UserNotLoggedIn, UserPinNotInitialized,
     };
-    let Error::Pkcs11(code, _) = error else { return HardwareReason::ApiError(failed(error)) };
+    let Error::Pkcs11(code, _) = error else { return HardwareErrorKind::ApiError(error_name(error)) };
     match code {
-        PinLocked => HardwareReason::PinLocked,
-        PinExpired => HardwareReason::PinExpired,
-        UserPinNotInitialized => HardwareReason::PinNotSet,
-        KeyFunctionNotPermitted => HardwareReason::MayNotSign,
+        PinLocked => HardwareErrorKind::PinLocked,
+        PinExpired => HardwareErrorKind::PinExpired,
+        UserPinNotInitialized => HardwareErrorKind::PinNotSet,
+        KeyFunctionNotPermitted => HardwareErrorKind::MayNotSign,
         SessionHandleInvalid
         | SessionClosed
         | DeviceRemoved
@@ -72,15 +72,15 @@ pub(super) fn reason(error: &Error) -> HardwareReason {
         | UserNotLoggedIn
         | KeyHandleInvalid
         | ObjectHandleInvalid
-        | CryptokiNotInitialized => HardwareReason::SessionLost(failed(error)),
-        _ => HardwareReason::ApiError(failed(error)),
+        | CryptokiNotInitialized => HardwareErrorKind::SessionLost(error_name(error)),
+        _ => HardwareErrorKind::ApiError(error_name(error)),
     }
 }
 
-/// The error by the name that PKCS#11 gives it; cryptoki's own texts are paragraphs of the standard.
-fn failed(error: &Error) -> String {
+/// Returns the name of an error in PKCS#11; cryptoki's messages are paragraphs of the standard.
+fn error_name(error: &Error) -> String {
     match error {
         Error::Pkcs11(code, function) => format!("{code:?} (C_{function:?})"),
-        other => printable(&other.to_string()),
+        other => shown(&other.to_string()),
     }
 }

@@ -1,4 +1,4 @@
-//! A token that is there: finds it by its label, logs in, and finds the key and its certificates.
+//! Finds a token by its label, logs in, and finds the key and its certificates.
 
 use std::{
     fmt::Write as _,
@@ -16,17 +16,13 @@ use cryptoki::{
 use secrecy::SecretString;
 
 use super::{
-    HardwareReason, PinTries, TokenKey,
-    module::{load, reason},
-    public_half::{self, Attributes},
+    HardwareErrorKind, PinTries, TokenKey,
+    module::{error_kind, load},
+    public_key::{self, ObjectAttributes},
 };
-use crate::keystore::{
-    Certificate, KeystoreError, SigningKey,
-    certificate::{hexadecimal, printable},
-    chain,
-};
+use crate::keystore::{Certificate, KeystoreError, SigningKey, certificate::hexadecimal, chain, error::shown};
 
-/// A hardware token that has been found and whose PIN has not been needed yet.
+/// A hardware token, not logged in to yet.
 #[derive(Debug)]
 pub struct HardwareToken {
     label: String,
@@ -39,82 +35,88 @@ impl HardwareToken {
     /// Finds the token with this label through the PKCS#11 module at `module`.
     ///
     /// # Errors
-    /// [`KeystoreError::Hardware`] with the reason: no such module, one that cannot be loaded, or no such token.
+    /// [`KeystoreError::Hardware`] with the reason: a module that is missing or cannot be loaded, or an unknown token.
     pub fn connect(module: &Path, label: &str) -> Result<Self, KeystoreError> {
         let found = load(module).and_then(|module| {
             let (slot, info) = find_token(&module, label)?;
             Ok(Self { label: label.to_owned(), module, slot, info })
         });
-        found.map_err(|source| failed(label, source))
+        found.map_err(|source| hardware_error(label, source))
     }
 
-    /// Whether a PIN must be given; a token with a keypad of its own asks for it there.
+    /// Returns whether opening a key takes a PIN; a token with its own keypad asks for it there.
     #[must_use]
     pub fn needs_pin(&self) -> bool {
         self.info.login_required() && !self.info.protected_authentication_path()
     }
 
-    /// How many wrong PINs the token still takes, to be told before anybody is asked for one.
+    /// Returns how many wrong PINs the token still accepts, for a warning before the PIN is asked for.
     #[must_use]
     pub fn tries(&self) -> PinTries {
         tries(&self.info)
     }
 
-    /// Logs in and takes the key with this label, and its certificate and chain as far as they are in the token.
+    /// Logs in and opens the key with this label, with the part of its certificate chain that is in the token.
     ///
-    /// The login is the process's own (PKCS#11 §5.6): once it has been made, a second key of the same token opens
-    /// whatever PIN is given.
+    /// A login holds for the whole process (PKCS#11 §5.6): after it, a second key of the token opens with any PIN.
     ///
     /// # Errors
-    /// [`KeystoreError::Hardware`] with the reason: a PIN that is missing, wrong or locked, no such key, or one
-    /// that signs no JWT.
+    /// [`KeystoreError::Hardware`] with the reason: a PIN that is missing, wrong or locked, an unknown key, or one that
+    /// cannot sign a JWT.
     pub fn open(self, key: &str, pin: Option<&SecretString>) -> Result<SigningKey, KeystoreError> {
         let opened = self
             .token_key(key, pin)
-            .and_then(|(key, certificates)| SigningKey::in_token(key, certificates).map_err(HardwareReason::Key));
-        opened.map_err(|source| failed(&self.label, source))
+            .and_then(|(key, certificates)| SigningKey::from_token(key, certificates).map_err(HardwareErrorKind::Key));
+        opened.map_err(|source| hardware_error(&self.label, source))
     }
 
     pub(super) fn token_key(
         &self,
         label: &str,
         pin: Option<&SecretString>,
-    ) -> Result<(TokenKey, Vec<Certificate>), HardwareReason> {
-        let session = self.module.open_ro_session(self.slot).map_err(|error| reason(&error))?;
+    ) -> Result<(TokenKey, Vec<Certificate>), HardwareErrorKind> {
+        let session = self.module.open_ro_session(self.slot).map_err(|error| error_kind(&error))?;
         self.login(&session, pin)?;
         let (key, attributes) = find_key(&session, label)?;
-        let certificates = public_half::certificates(&session)?;
-        let public = public_half::find(&session, &attributes, &certificates)?;
+        let certificates = public_key::certificates(&session)?;
+        let public = public_key::find(&session, &attributes, &certificates)?;
         let certificates: Vec<Certificate> = certificates.into_iter().map(|(_, certificate)| certificate).collect();
         let own = chain::leaf(&certificates, |certificate| certificate.belongs_to(&public));
-        let chain = own.map(|own| chain::from_leaf(certificates[own].clone(), &certificates)).unwrap_or_default();
-        let mechanisms = self.module.get_mechanism_list(self.slot).map_err(|error| reason(&error))?.into();
+        let chain = own.map_or_else(Vec::new, |own| chain::from_leaf(certificates[own].clone(), &certificates));
+        let mechanisms = self.module.get_mechanism_list(self.slot).map_err(|error| error_kind(&error))?.into();
         let pin = pin.filter(|_| attributes.always_authenticate).cloned();
         Ok((TokenKey { session: Arc::new(Mutex::new(session)), key, public, mechanisms, pin }, chain))
     }
 
-    fn login(&self, session: &Session, pin: Option<&SecretString>) -> Result<(), HardwareReason> {
+    fn login(&self, session: &Session, pin: Option<&SecretString>) -> Result<(), HardwareErrorKind> {
         if !self.info.login_required() {
             return Ok(());
         }
         if self.info.user_pin_locked() {
-            return Err(HardwareReason::PinLocked);
+            return Err(HardwareErrorKind::PinLocked);
         }
-        let pin =
-            if self.info.protected_authentication_path() { None } else { Some(pin.ok_or(HardwareReason::NeedsPin)?) };
+        let pin = if self.info.protected_authentication_path() {
+            None
+        } else {
+            Some(pin.ok_or(HardwareErrorKind::NeedsPin)?)
+        };
         match session.login(UserType::User, pin) {
             Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
             Err(Error::Pkcs11(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange, _)) => {
-                // The token counts before it answers.
+                // The token has counted the attempt.
                 let left = self.module.get_token_info(self.slot).map_or(PinTries::Enough, |info| tries(&info));
-                Err(if left == PinTries::Locked { HardwareReason::PinLocked } else { HardwareReason::WrongPin(left) })
+                Err(if left == PinTries::Locked {
+                    HardwareErrorKind::PinLocked
+                } else {
+                    HardwareErrorKind::WrongPin(left)
+                })
             }
-            Err(error) => Err(reason(&error)),
+            Err(error) => Err(error_kind(&error)),
         }
     }
 }
 
-fn failed(label: &str, source: HardwareReason) -> KeystoreError {
+fn hardware_error(label: &str, source: HardwareErrorKind) -> KeystoreError {
     KeystoreError::Hardware { name: label.to_owned(), source }
 }
 
@@ -130,8 +132,8 @@ fn tries(info: &TokenInfo) -> PinTries {
     }
 }
 
-fn find_token(module: &Pkcs11, label: &str) -> Result<(Slot, TokenInfo), HardwareReason> {
-    let slots = module.get_slots_with_token().map_err(|error| reason(&error))?;
+fn find_token(module: &Pkcs11, label: &str) -> Result<(Slot, TokenInfo), HardwareErrorKind> {
+    let slots = module.get_slots_with_token().map_err(|error| error_kind(&error))?;
     let tokens = slots.into_iter().filter_map(|slot| Some((slot, module.get_token_info(slot).ok()?)));
     let tokens: Vec<(Slot, TokenInfo)> = tokens.filter(|(_, info)| info.token_initialized()).collect();
     let listed = list(tokens.iter().map(|(_, info)| {
@@ -141,32 +143,33 @@ fn find_token(module: &Pkcs11, label: &str) -> Result<(Slot, TokenInfo), Hardwar
     let mut found = tokens.into_iter().filter(|(_, info)| info.label() == label.trim_end());
     match (found.next(), found.next()) {
         (Some(token), None) => Ok(token),
-        (None, _) => Err(HardwareReason::NoSuchToken { token: printable(label), tokens: listed }),
-        (Some(_), Some(_)) => Err(HardwareReason::SeveralTokens(printable(label))),
+        (None, _) => Err(HardwareErrorKind::NoSuchToken { token: shown(label), tokens: listed }),
+        (Some(_), Some(_)) => Err(HardwareErrorKind::SeveralTokens(shown(label))),
     }
 }
 
-fn find_key(session: &Session, label: &str) -> Result<(ObjectHandle, Attributes), HardwareReason> {
+fn find_key(session: &Session, label: &str) -> Result<(ObjectHandle, ObjectAttributes), HardwareErrorKind> {
     let template = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true)];
-    let objects = session.find_objects(&template).map_err(|error| reason(&error))?;
+    let objects = session.find_objects(&template).map_err(|error| error_kind(&error))?;
     let mut keys = Vec::new();
     for object in objects {
-        let attributes = Attributes::read(session, object, ObjectClass::PRIVATE_KEY).map_err(|error| reason(&error))?;
+        let attributes =
+            ObjectAttributes::read(session, object, ObjectClass::PRIVATE_KEY).map_err(|error| error_kind(&error))?;
         keys.push((object, attributes));
     }
     let listed = list(keys.iter().map(|(_, key)| (key.label.clone(), format!("id {}", hexadecimal(&key.id)))));
     keys.retain(|(_, key)| key.label == label);
-    match keys.len() {
-        1 => keys.pop().ok_or(HardwareReason::NoPublicHalf),
-        0 => Err(HardwareReason::NoSuchKey { key: printable(label), keys: listed }),
-        count => Err(HardwareReason::SeveralKeys { key: printable(label), count }),
+    match (keys.pop(), keys.len()) {
+        (Some(key), 0) => Ok(key),
+        (Some(_), others) => Err(HardwareErrorKind::SeveralKeys { key: shown(label), count: others + 1 }),
+        (None, _) => Err(HardwareErrorKind::NoSuchKey { key: shown(label), keys: listed }),
     }
 }
 
-/// Labels as an error shows them, a line each.
+/// Lists labels for an error, one per line.
 fn list(labels: impl Iterator<Item = (String, String)>) -> String {
     let lines = labels.take(100).fold(String::new(), |mut text, (label, more)| {
-        let _ = write!(text, "\n  {}: {}", printable(&label), printable(&more));
+        let _ = write!(text, "\n  {}: {}", shown(&label), shown(&more));
         text
     });
     if lines.is_empty() { " none".to_owned() } else { lines }

@@ -1,8 +1,8 @@
-//! What the algorithm identifiers in a keystore say: which are read, and the names of those that are not.
+//! Algorithm identifiers: parses those that are supported, and names those that are not.
 //!
 //! Legacy encryption: RFC 7292 appendix C. PBES2 and PBKDF2: RFC 8018 appendix A. HMACs: RFC 8018 appendix B.1.
 
-// yasna's methods carry two lifetimes and cannot be named where a function is wanted.
+// Methods of yasna have two lifetimes and cannot be passed by name.
 #![allow(clippy::redundant_closure_for_method_calls)]
 
 use openssl::{asn1::Asn1Object, hash::MessageDigest, symm::Cipher};
@@ -10,15 +10,15 @@ use p12::AlgorithmIdentifier;
 use yasna::{ASN1Result, BERReaderSeq, models::ObjectIdentifier};
 
 use super::structure;
-use crate::keystore::Reason;
+use crate::keystore::KeystoreErrorKind;
 
 const PBES2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 13];
 const PBKDF2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 12];
 pub(super) const PBMAC1: &[u64] = &[1, 2, 840, 113_549, 1, 5, 14];
 
-/// The kinds of keys that sign JWTs, or that say of themselves why they do not: RSA, RSASSA-PSS (RFC 8017 appendix
-/// A), EC (RFC 5480), Ed25519 and Ed448 (RFC 8410).
-const SIGNING_KEYS: [&[u64]; 5] = [
+/// The key algorithms that OpenSSL may parse: RSA, RSASSA-PSS (RFC 8017 appendix A), EC (RFC 5480), Ed25519 and Ed448
+/// (RFC 8410). Some of them still cannot sign a JWT.
+const SIGNING_ALGORITHMS: [&[u64]; 5] = [
     &[1, 2, 840, 113_549, 1, 1, 1],
     &[1, 2, 840, 113_549, 1, 1, 10],
     &[1, 2, 840, 10_045, 2, 1],
@@ -26,11 +26,11 @@ const SIGNING_KEYS: [&[u64]; 5] = [
     &[1, 3, 101, 113],
 ];
 
-/// How some octets of a keystore are encrypted.
+/// How a part of a keystore is encrypted.
 pub(super) enum Encryption<'file> {
-    /// RC2 with 40 bits or 3DES with three keys, with the key from the PKCS#12 derivation; p12 reads both.
+    /// RC2 with 40 bits or 3DES with three keys, with the PKCS#12 key derivation.
     Legacy { identifier: &'file AlgorithmIdentifier, iterations: u64 },
-    /// PBES2: PBKDF2 and a block cipher, both by openssl.
+    /// PBES2: PBKDF2 and a block cipher.
     Pbes2 { derivation: Pbkdf2, cipher: Cipher, iv: Vec<u8> },
 }
 
@@ -42,14 +42,14 @@ pub(super) struct Pbkdf2 {
     pub(super) prf: MessageDigest,
 }
 
-/// An algorithm identifier inside another's parameters.
-struct Inner {
+/// An algorithm identifier in the parameters of another one.
+struct NestedAlgorithm {
     algorithm: ObjectIdentifier,
     parameters: Option<Vec<u8>>,
 }
 
 impl<'file> Encryption<'file> {
-    pub(super) fn read(identifier: &'file AlgorithmIdentifier) -> Result<Self, Reason> {
+    pub(super) fn read(identifier: &'file AlgorithmIdentifier) -> Result<Self, KeystoreErrorKind> {
         match identifier {
             AlgorithmIdentifier::PbewithSHAAnd40BitRC2CBC(parameters)
             | AlgorithmIdentifier::PbeWithSHAAnd3KeyTripleDESCBC(parameters) => {
@@ -59,11 +59,13 @@ impl<'file> Encryption<'file> {
                 Self::read_pbes2(other.params.as_deref().unwrap_or_default())
             }
             AlgorithmIdentifier::OtherAlg(other) => Err(unsupported(&other.algorithm_type)),
-            AlgorithmIdentifier::Sha1 => Err(Reason::Unsupported("SHA-1 in place of an encryption".to_owned())),
+            AlgorithmIdentifier::Sha1 => {
+                Err(KeystoreErrorKind::Unsupported("SHA-1 instead of an encryption".to_owned()))
+            }
         }
     }
 
-    fn read_pbes2(parameters: &[u8]) -> Result<Self, Reason> {
+    fn read_pbes2(parameters: &[u8]) -> Result<Self, KeystoreErrorKind> {
         let [derivation, encryption] = read_two(parameters).map_err(|_| damaged_parameters())?;
         let derivation = Pbkdf2::read(&derivation)?;
         let cipher = match encryption.algorithm.components().as_slice() {
@@ -91,7 +93,7 @@ impl<'file> Encryption<'file> {
 }
 
 impl Pbkdf2 {
-    fn read(identifier: &Inner) -> Result<Self, Reason> {
+    fn read(identifier: &NestedAlgorithm) -> Result<Self, KeystoreErrorKind> {
         if !is(&identifier.algorithm, PBKDF2) {
             return Err(unsupported(&identifier.algorithm));
         }
@@ -101,7 +103,7 @@ impl Pbkdf2 {
                     let salt = reader.next().read_bytes()?;
                     let iterations = reader.next().read_u64()?;
                     let key_length = reader.read_optional(|reader| reader.read_u64())?;
-                    let prf = reader.read_optional(|reader| reader.read_sequence(read_inner))?;
+                    let prf = reader.read_optional(|reader| reader.read_sequence(read_nested))?;
                     Ok((salt, iterations, key_length, prf))
                 })
             })
@@ -111,14 +113,14 @@ impl Pbkdf2 {
         Ok(Self { salt, iterations, key_length, prf })
     }
 
-    /// Reads the parameters of PBMAC1 (RFC 9579 §4): the derivation, and the digest of the HMAC.
-    pub(super) fn read_pbmac1(parameters: &[u8]) -> Result<(Self, MessageDigest), Reason> {
+    /// Parses the parameters of PBMAC1 (RFC 9579 §4): the derivation and the digest of the HMAC.
+    pub(super) fn read_pbmac1(parameters: &[u8]) -> Result<(Self, MessageDigest), KeystoreErrorKind> {
         let [derivation, mac] = read_two(parameters).map_err(|_| damaged_parameters())?;
         Ok((Self::read(&derivation)?, hmac(&mac.algorithm)?))
     }
 }
 
-/// The digest of a MAC made with the PKCS#12 derivation.
+/// The digest of a MAC with the PKCS#12 key derivation.
 #[derive(Clone, Copy)]
 pub(super) enum MacDigest {
     Sha1,
@@ -129,11 +131,11 @@ pub(super) enum MacDigest {
 }
 
 impl MacDigest {
-    pub(super) fn read(identifier: &AlgorithmIdentifier) -> Result<Self, Reason> {
+    pub(super) fn read(identifier: &AlgorithmIdentifier) -> Result<Self, KeystoreErrorKind> {
         let AlgorithmIdentifier::OtherAlg(other) = identifier else {
             return match identifier {
                 AlgorithmIdentifier::Sha1 => Ok(Self::Sha1),
-                _ => Err(Reason::Unsupported("an encryption in place of a digest".to_owned())),
+                _ => Err(KeystoreErrorKind::Unsupported("an encryption instead of a digest".to_owned())),
             };
         };
         match other.algorithm_type.components().as_slice() {
@@ -155,8 +157,8 @@ impl MacDigest {
         }
     }
 
-    /// The block length in octets: RFC 7292 appendix B.2's `v`.
-    pub(super) fn block(self) -> usize {
+    /// Returns the block length in bytes: `v` in RFC 7292 appendix B.2.
+    pub(super) fn block_length(self) -> usize {
         match self {
             Self::Sha1 | Self::Sha224 | Self::Sha256 => 64,
             Self::Sha384 | Self::Sha512 => 128,
@@ -168,44 +170,44 @@ pub(super) fn is(identifier: &ObjectIdentifier, components: &[u64]) -> bool {
     identifier.components().as_slice() == components
 }
 
-/// Names an algorithm that is not read, in the words in which users find it elsewhere.
-pub(super) fn unsupported(identifier: &ObjectIdentifier) -> Reason {
+/// Names an unsupported algorithm as other tools do.
+pub(super) fn unsupported(identifier: &ObjectIdentifier) -> KeystoreErrorKind {
     let name = match identifier.components().as_slice() {
         [1, 2, 840, 113_549, 1, 12, 1, 1] => Some("RC4 with 128 bits (pbeWithSHAAnd128BitRC4)"),
         [1, 2, 840, 113_549, 1, 12, 1, 2] => Some("RC4 with 40 bits (pbeWithSHAAnd40BitRC4)"),
         [1, 2, 840, 113_549, 1, 12, 1, 4] => Some("3DES with two keys (pbeWithSHAAnd2-KeyTripleDES-CBC)"),
         [1, 2, 840, 113_549, 1, 12, 1, 5] => Some("RC2 with 128 bits (pbeWithSHAAnd128BitRC2-CBC)"),
-        [1, 2, 840, 113_549, 1, 7, 2] => Some("a signature in place of a password (signedData)"),
+        [1, 2, 840, 113_549, 1, 7, 2] => Some("a signature instead of a password (signedData)"),
         [1, 2, 840, 113_549, 1, 7, 3] => Some("encryption to a certificate (envelopedData)"),
         _ => None,
     };
-    Reason::Unsupported(name.map_or_else(|| name_of(identifier), str::to_owned))
+    KeystoreErrorKind::Unsupported(name.map_or_else(|| name_of(identifier), str::to_owned))
 }
 
-/// The name that OpenSSL has for an algorithm, or its number.
+/// Returns OpenSSL's name of an algorithm, or its object identifier.
 pub(super) fn name_of(identifier: &ObjectIdentifier) -> String {
     let dotted = identifier.to_string();
     let known = Asn1Object::from_str(&dotted).ok().and_then(|object| object.nid().long_name().ok());
     known.map_or_else(|| format!("the algorithm {dotted}"), str::to_owned)
 }
 
-/// The kind of a key in PKCS#8 (RFC 5958 §2). What follows its name is neither read nor copied.
-pub(super) fn of_key(pkcs8: &[u8]) -> Option<ObjectIdentifier> {
+/// Returns the algorithm of a key in PKCS#8 (RFC 5958 §2) without parsing or copying the key.
+pub(super) fn key_algorithm(pkcs8: &[u8]) -> Option<ObjectIdentifier> {
     let content = structure::content(pkcs8)?;
     let version = structure::first_element(content)?;
-    let kind = structure::first_element(&content[version.len()..])?;
-    yasna::parse_ber(kind, |reader| reader.read_sequence(read_inner)).ok().map(|kind| kind.algorithm)
+    let identifier = structure::first_element(&content[version.len()..])?;
+    yasna::parse_ber(identifier, |reader| reader.read_sequence(read_nested)).ok().map(|nested| nested.algorithm)
 }
 
-pub(super) fn signs(kind: &ObjectIdentifier) -> bool {
-    SIGNING_KEYS.iter().any(|known| is(kind, known))
+pub(super) fn is_signing_algorithm(identifier: &ObjectIdentifier) -> bool {
+    SIGNING_ALGORITHMS.iter().any(|known| is(identifier, known))
 }
 
-pub(super) fn damaged_parameters() -> Reason {
-    Reason::Damaged("the parameters of an algorithm cannot be read")
+pub(super) fn damaged_parameters() -> KeystoreErrorKind {
+    KeystoreErrorKind::Damaged("the parameters of an algorithm cannot be parsed")
 }
 
-fn hmac(identifier: &ObjectIdentifier) -> Result<MessageDigest, Reason> {
+fn hmac(identifier: &ObjectIdentifier) -> Result<MessageDigest, KeystoreErrorKind> {
     match identifier.components().as_slice() {
         [1, 2, 840, 113_549, 2, 7] => Ok(MessageDigest::sha1()),
         [1, 2, 840, 113_549, 2, 8] => Ok(MessageDigest::sha224()),
@@ -216,16 +218,16 @@ fn hmac(identifier: &ObjectIdentifier) -> Result<MessageDigest, Reason> {
     }
 }
 
-fn read_two(parameters: &[u8]) -> ASN1Result<[Inner; 2]> {
+fn read_two(parameters: &[u8]) -> ASN1Result<[NestedAlgorithm; 2]> {
     yasna::parse_ber(parameters, |reader| {
         reader.read_sequence(|reader| {
-            Ok([reader.next().read_sequence(read_inner)?, reader.next().read_sequence(read_inner)?])
+            Ok([reader.next().read_sequence(read_nested)?, reader.next().read_sequence(read_nested)?])
         })
     })
 }
 
-fn read_inner(reader: &mut BERReaderSeq) -> ASN1Result<Inner> {
+fn read_nested(reader: &mut BERReaderSeq) -> ASN1Result<NestedAlgorithm> {
     let algorithm = reader.next().read_oid()?;
     let parameters = reader.read_optional(|reader| reader.read_der())?;
-    Ok(Inner { algorithm, parameters })
+    Ok(NestedAlgorithm { algorithm, parameters })
 }

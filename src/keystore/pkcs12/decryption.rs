@@ -1,37 +1,80 @@
-//! Turns encrypted octets of a keystore back into what they were.
+//! Decrypts the parts of a keystore and single encrypted keys, within a budget of key derivation iterations.
 //!
-//! p12 does the legacy ciphers that OpenSSL 3 refuses, openssl PBES2 (RFC 8018 §6.2).
+//! The p12 crate does the legacy ciphers that OpenSSL 3 refuses, OpenSSL does PBES2 (RFC 8018 §6.2).
 
-use openssl::{pkcs5, symm};
+use openssl::{
+    pkcs5,
+    pkey::{PKey, Private},
+    symm,
+};
+use p12::EncryptedPrivateKeyInfo;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use super::{algorithm::Encryption, budget::Budget, password};
-use crate::keystore::Reason;
+use super::{algorithm::Encryption, password, private_key, structure};
+use crate::keystore::KeystoreErrorKind;
+
+/// How many key derivation iterations are left, so that a crafted file cannot keep the program busy.
+#[derive(Debug)]
+pub(super) struct IterationBudget {
+    limit: u64,
+    spent: u64,
+}
+
+/// An encrypted PKCS#8 key (RFC 5958 §3) whose cost has been checked.
+///
+/// OpenSSL could read it as well, but accepts any iteration count.
+#[derive(Debug)]
+pub(in crate::keystore) struct EncryptedKey {
+    info: EncryptedPrivateKeyInfo,
+    iterations: u64,
+}
+
+impl IterationBudget {
+    pub(super) fn new(limit: u64) -> Self {
+        Self { limit, spent: 0 }
+    }
+
+    /// Spends the iterations of one derivation, before it is made.
+    pub(super) fn spend(&mut self, iterations: u64) -> Result<(), KeystoreErrorKind> {
+        self.spend_all(&[iterations])
+    }
+
+    /// Spends the iterations of several derivations. The error names their sum, so that its hint works at once.
+    pub(super) fn spend_all(&mut self, iterations: &[u64]) -> Result<(), KeystoreErrorKind> {
+        if iterations.contains(&0) {
+            return Err(KeystoreErrorKind::Damaged("an iteration count is zero"));
+        }
+        self.spent = iterations.iter().fold(self.spent, |spent, iterations| spent.saturating_add(*iterations));
+        if self.spent > self.limit {
+            return Err(KeystoreErrorKind::TooManyIterations { wanted: self.spent, limit: self.limit });
+        }
+        Ok(())
+    }
+}
 
 impl Encryption<'_> {
-    /// Decrypts with each form of the password until one gives what `accepts` takes.
+    /// Decrypts with each encoding of the password until `parse` accepts the result.
     ///
-    /// A wrong form is mostly found out by the padding, but one time in 256 only by what comes out, so the
-    /// caller's parser has the last word.
+    /// The padding reveals most wrong encodings, but not one in 256: there the parser decides.
     pub(super) fn decrypt<T>(
         &self,
         ciphertext: &[u8],
         password: &SecretString,
-        budget: &mut Budget,
-        accepts: impl Fn(&[u8]) -> Option<T>,
-    ) -> Result<T, Reason> {
-        let forms = match self {
+        budget: &mut IterationBudget,
+        parse: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<T, KeystoreErrorKind> {
+        let encodings = match self {
             Self::Legacy { .. } => password::for_pkcs12_derivation(password),
             Self::Pbes2 { .. } => password::for_pbkdf2(password),
         };
-        for form in forms {
-            budget.charge(self.iterations())?;
-            if let Some(found) = self.attempt(ciphertext, &form).and_then(|plain| accepts(&plain)) {
+        for encoding in encodings {
+            budget.spend(self.iterations())?;
+            if let Some(found) = self.attempt(ciphertext, &encoding).and_then(|plain| parse(&plain)) {
                 return Ok(found);
             }
         }
-        Err(Reason::Undecipherable)
+        Err(KeystoreErrorKind::Undecipherable)
     }
 
     fn attempt(&self, ciphertext: &[u8], password: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -45,5 +88,35 @@ impl Encryption<'_> {
             }
         };
         Some(Zeroizing::new(plain))
+    }
+}
+
+impl EncryptedKey {
+    /// Parses the DER; `iterations` limits the key derivation iterations that decryption may take.
+    ///
+    /// # Errors
+    /// [`KeystoreErrorKind::Damaged`], [`KeystoreErrorKind::Unsupported`] or [`KeystoreErrorKind::TooManyIterations`].
+    pub(in crate::keystore) fn parse(der: &[u8], iterations: u64) -> Result<Self, KeystoreErrorKind> {
+        let damaged = || KeystoreErrorKind::Damaged("its encrypted key cannot be parsed");
+        let element = structure::first_element(der).ok_or_else(damaged)?;
+        let info = yasna::parse_ber(element, EncryptedPrivateKeyInfo::parse).map_err(|_| damaged())?;
+        IterationBudget::new(iterations).spend(Encryption::read(&info.encryption_algorithm)?.iterations())?;
+        Ok(Self { info, iterations })
+    }
+
+    /// Decrypts the key.
+    ///
+    /// # Errors
+    /// [`KeystoreErrorKind::Undecipherable`] if no encoding of the password gives a key, [`KeystoreErrorKind::KeyKind`]
+    /// if the key cannot sign a JWT.
+    pub(in crate::keystore) fn decrypt(&self, password: &SecretString) -> Result<PKey<Private>, KeystoreErrorKind> {
+        let encryption = Encryption::read(&self.info.encryption_algorithm)?;
+        let mut budget = IterationBudget::new(self.iterations);
+        encryption.decrypt(&self.info.encrypted_data, password, &mut budget, |plain| {
+            match private_key(structure::first_element(plain)?) {
+                Err(KeystoreErrorKind::Damaged(_)) => None,
+                key => Some(key),
+            }
+        })?
     }
 }

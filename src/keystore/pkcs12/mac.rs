@@ -1,7 +1,7 @@
-//! Checks a keystore's integrity, which is also how a wrong password is found out.
+//! Checks a keystore's MAC, which also reveals a wrong password.
 //!
-//! The PKCS#12 derivation is RFC 7292 appendix B.2 with purpose 3; PBMAC1 is RFC 9579. Both are computed with
-//! openssl: p12 knows SHA-1 alone.
+//! The PKCS#12 key derivation is RFC 7292 appendix B.2 with purpose 3, PBMAC1 is RFC 9579. The p12 crate supports only
+//! SHA-1, so OpenSSL computes both.
 
 use openssl::{error::ErrorStack, hash::MessageDigest, memcmp, pkcs5, pkey::PKey, sha, sign::Signer};
 use p12::{AlgorithmIdentifier, MacData};
@@ -10,22 +10,22 @@ use zeroize::Zeroizing;
 
 use super::{
     algorithm::{self, MacDigest, PBMAC1, Pbkdf2},
-    budget::Budget,
+    decryption::IterationBudget,
     password,
 };
-use crate::keystore::Reason;
+use crate::keystore::KeystoreErrorKind;
 
-/// RFC 9579 §4 has the key length always present; no HMAC gains from one beyond its digest.
+/// RFC 9579 §4 requires the key length; a key longer than the digest adds nothing to an HMAC.
 const PBMAC1_KEY_LENGTHS: std::ops::RangeInclusive<u64> = 16..=64;
 
-/// A way to check the integrity, with its parameters read and not yet computed.
-pub(super) enum Integrity<'file> {
+/// A MAC algorithm with its parameters.
+pub(super) enum MacAlgorithm<'file> {
     Derived { data: &'file MacData, digest: MacDigest },
     Pbmac1 { data: &'file MacData, derivation: Pbkdf2, key_length: usize, digest: MessageDigest },
 }
 
-impl<'file> Integrity<'file> {
-    pub(super) fn read(data: &'file MacData) -> Result<Self, Reason> {
+impl<'file> MacAlgorithm<'file> {
+    pub(super) fn read(data: &'file MacData) -> Result<Self, KeystoreErrorKind> {
         if let AlgorithmIdentifier::OtherAlg(other) = &data.mac.digest_algorithm
             && algorithm::is(&other.algorithm_type, PBMAC1)
         {
@@ -47,24 +47,31 @@ impl<'file> Integrity<'file> {
         }
     }
 
-    /// Succeeds when `content` is what the file's maker sealed with this password.
-    pub(super) fn check(&self, content: &[u8], password: &SecretString, budget: &mut Budget) -> Result<(), Reason> {
-        let forms = match self {
+    /// Checks that the MAC of `content` was made with this password.
+    pub(super) fn check(
+        &self,
+        content: &[u8],
+        password: &SecretString,
+        budget: &mut IterationBudget,
+    ) -> Result<(), KeystoreErrorKind> {
+        let encodings = match self {
             Self::Derived { .. } => password::for_pkcs12_derivation(password),
             Self::Pbmac1 { .. } => password::for_pbkdf2(password),
         };
-        for form in forms {
-            budget.charge(self.iterations())?;
-            let mac = self.compute(content, &form).map_err(|_| Reason::Damaged("its integrity cannot be computed"))?;
-            let wanted = self.wanted();
-            if mac.len() == wanted.len() && memcmp::eq(&mac, wanted) {
+        for encoding in encodings {
+            budget.spend(self.iterations())?;
+            let mac = self
+                .compute(content, &encoding)
+                .map_err(|_| KeystoreErrorKind::Damaged("its MAC cannot be computed"))?;
+            let expected = self.expected();
+            if mac.len() == expected.len() && memcmp::eq(&mac, expected) {
                 return Ok(());
             }
         }
-        Err(Reason::WrongPassword)
+        Err(KeystoreErrorKind::WrongPassword)
     }
 
-    fn wanted(&self) -> &[u8] {
+    fn expected(&self) -> &[u8] {
         match self {
             Self::Derived { data, .. } | Self::Pbmac1 { data, .. } => &data.mac.digest,
         }
@@ -88,31 +95,31 @@ impl<'file> Integrity<'file> {
     }
 }
 
-/// A hash function of OpenSSL's that looks nothing up.
-macro_rules! plain {
+/// Calls one of OpenSSL's hash functions directly.
+macro_rules! direct_hash {
     ($hash:ty) => {
-        |octets| {
+        |bytes| {
             let mut hash = <$hash>::new();
-            hash.update(octets);
+            hash.update(bytes);
             hash.finish()
         }
     };
 }
-/// The derivation of RFC 7292 appendix B.2 for a MAC key, whose length is always one digest.
+
+/// Derives a MAC key (RFC 7292 appendix B.2), whose length is always that of one digest.
 ///
-/// OpenSSL's plain functions are used: one that looks its digest up, as the others do, costs ten times the hash of
-/// a few octets.
+/// OpenSSL's other interface looks up the digest on every call, which takes ten times as long as hashing a few bytes.
 fn derive(digest: MacDigest, password: &[u8], salt: &[u8], iterations: u32) -> Zeroizing<Vec<u8>> {
     const PURPOSE: u8 = 3;
-    let block = digest.block();
+    let block = digest.block_length();
     let input =
         Zeroizing::new([&vec![PURPOSE; block][..], &repeated(salt, block), &repeated(password, block)].concat());
     match digest {
-        MacDigest::Sha1 => repeat(plain!(sha::Sha1), &input, iterations),
-        MacDigest::Sha224 => repeat(plain!(sha::Sha224), &input, iterations),
-        MacDigest::Sha256 => repeat(plain!(sha::Sha256), &input, iterations),
-        MacDigest::Sha384 => repeat(plain!(sha::Sha384), &input, iterations),
-        MacDigest::Sha512 => repeat(plain!(sha::Sha512), &input, iterations),
+        MacDigest::Sha1 => repeat(direct_hash!(sha::Sha1), &input, iterations),
+        MacDigest::Sha224 => repeat(direct_hash!(sha::Sha224), &input, iterations),
+        MacDigest::Sha256 => repeat(direct_hash!(sha::Sha256), &input, iterations),
+        MacDigest::Sha384 => repeat(direct_hash!(sha::Sha384), &input, iterations),
+        MacDigest::Sha512 => repeat(direct_hash!(sha::Sha512), &input, iterations),
     }
 }
 
@@ -124,8 +131,8 @@ fn repeat<const LENGTH: usize>(hash: fn(&[u8]) -> [u8; LENGTH], input: &[u8], it
     Zeroizing::new(state.to_vec())
 }
 
-/// Repeats `octets` up to the next multiple of the block length; nothing stays nothing.
-fn repeated(octets: &[u8], block: usize) -> Zeroizing<Vec<u8>> {
-    let length = octets.len().next_multiple_of(block);
-    Zeroizing::new(octets.iter().copied().cycle().take(length).collect())
+/// Repeats `bytes` up to the next multiple of the block length; empty stays empty.
+fn repeated(bytes: &[u8], block: usize) -> Zeroizing<Vec<u8>> {
+    let length = bytes.len().next_multiple_of(block);
+    Zeroizing::new(bytes.iter().copied().cycle().take(length).collect())
 }

@@ -1,19 +1,19 @@
-//! How each part of a keystore is protected, in the words in which users find it elsewhere.
+//! How each part of a keystore is protected, named as other tools do.
 
 use openssl::{hash::MessageDigest, symm::Cipher};
 use p12::AlgorithmIdentifier;
 use serde::Serialize;
 
-use super::{algorithm::Encryption, mac::Integrity};
+use super::{algorithm::Encryption, mac::MacAlgorithm};
 
 /// How one part of a keystore is protected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Protection {
     /// The part: `integrity`, `safe 1`, `key enterprise`.
     pub part: String,
-    /// The algorithms, such as `PBES2 with AES-256-CBC, PBKDF2-HMAC-SHA-256, 2048 iterations`.
+    /// Its algorithms, such as `PBES2 with AES-256-CBC, PBKDF2-HMAC-SHA-256, 2048 iterations`.
     pub method: String,
-    /// How many iterations of key derivation it takes; none when it is not protected.
+    /// How many key derivation iterations it takes; `None` if it is not protected.
     pub iterations: Option<u64>,
 }
 
@@ -35,14 +35,14 @@ impl Protection {
         Self::new(part, &how, encryption.iterations())
     }
 
-    pub(super) fn integrity(integrity: &Integrity) -> Self {
-        let how = match integrity {
-            Integrity::Derived { digest, .. } => format!("{}, PKCS#12 derivation", hmac_name(digest.for_hmac())),
-            Integrity::Pbmac1 { derivation, digest, .. } => {
+    pub(super) fn integrity(algorithm: &MacAlgorithm) -> Self {
+        let how = match algorithm {
+            MacAlgorithm::Derived { digest, .. } => format!("{}, PKCS#12 derivation", hmac_name(digest.for_hmac())),
+            MacAlgorithm::Pbmac1 { derivation, digest, .. } => {
                 format!("PBMAC1 with {}, PBKDF2-{}", hmac_name(*digest), hmac_name(derivation.prf))
             }
         };
-        Self::new("integrity".to_owned(), &how, integrity.iterations())
+        Self::new("integrity".to_owned(), &how, algorithm.iterations())
     }
 
     fn new(part: String, how: &str, iterations: u64) -> Self {
@@ -52,10 +52,10 @@ impl Protection {
 }
 
 fn cipher_name(cipher: Cipher) -> String {
-    cipher.nid().long_name().unwrap_or("a cipher without a name").to_uppercase()
+    cipher.nid().long_name().unwrap_or("an unnamed cipher").to_uppercase()
 }
 
 fn hmac_name(digest: MessageDigest) -> String {
-    let name = digest.type_().long_name().unwrap_or("a digest without a name");
+    let name = digest.type_().long_name().unwrap_or("an unnamed digest");
     format!("HMAC-{}", name.replacen("sha", "SHA-", 1))
 }

@@ -1,51 +1,52 @@
-//! Walks the BER structure of a file before any parser sees it.
+//! Validates the BER structure of a file (X.690 §8.1) before it is parsed.
 //!
-//! A keystore is untrusted until its password has been checked, and the parsers below trust the lengths they
-//! read: yasna 0.5.2 adds a length to a position without a check (`reader/mod.rs`, `skip_general`), which is a
-//! panic with overflow checks and a walk backwards without them. So every length is held against what is there,
-//! and depth and number of elements are capped, without recursion. The rules are those of X.690 §8.1.
+//! The parsers trust the lengths they read: yasna 0.5.2 adds a length to a position without a check (`reader/mod.rs`,
+//! `skip_general`), which panics with overflow checks and moves backwards without them. So every length is compared
+//! with the data, and the depth and number of elements are limited, without recursion.
 
-/// Deeper nesting than any keystore needs: a certificate in a bag stays below twenty.
+/// The nesting limit: a certificate in a bag needs less than twenty levels.
 const MAXIMUM_DEPTH: usize = 64;
 
-/// More elements than a keystore with hundreds of certificates has.
+/// The limit for elements: more than a keystore with hundreds of certificates has.
 const MAXIMUM_ELEMENTS: usize = 200_000;
 
 const CONSTRUCTED: u8 = 0x20;
 const LONG_TAG: u8 = 0x1f;
 
-/// Where an open element ends.
-enum End {
+/// Where a constructed element ends.
+enum ElementEnd {
+    /// At this position.
     At(usize),
+    /// At an end-of-contents marker.
     AtMarker,
 }
 
-/// Returns the first element of `bytes`, leaving out whatever trails it, or `None` when any length in it is wrong.
+/// Returns the first element of `bytes` without what follows it; `None` if a length in it is wrong.
 pub(super) fn first_element(bytes: &[u8]) -> Option<&[u8]> {
     let mut position = 0;
-    let mut open: Vec<End> = Vec::new();
+    let mut open: Vec<ElementEnd> = Vec::new();
     for _ in 0..MAXIMUM_ELEMENTS {
-        let limit = open.iter().rev().find_map(End::position).unwrap_or(bytes.len());
-        let element = Header::read(bytes.get(..limit)?, position)?;
+        let limit = open.iter().rev().find_map(ElementEnd::position).unwrap_or(bytes.len());
+        let element = ElementHeader::read(bytes.get(..limit)?, position)?;
         position = element.content;
         match element.length {
             Some(length) => {
                 let end = position.checked_add(length).filter(|end| *end <= limit)?;
                 if element.is_end_marker() {
-                    open.pop().filter(|end| matches!(end, End::AtMarker))?;
+                    open.pop().filter(|end| matches!(end, ElementEnd::AtMarker))?;
                 } else if element.is_constructed() {
-                    open.push(End::At(end));
+                    open.push(ElementEnd::At(end));
                 } else {
                     position = end;
                 }
             }
-            None if element.is_constructed() => open.push(End::AtMarker),
+            None if element.is_constructed() => open.push(ElementEnd::AtMarker),
             None => return None,
         }
         if open.len() > MAXIMUM_DEPTH {
             return None;
         }
-        while open.last().is_some_and(|end| matches!(end, End::At(end) if *end == position)) {
+        while open.last().is_some_and(|end| matches!(end, ElementEnd::At(end) if *end == position)) {
             open.pop();
         }
         if open.is_empty() {
@@ -55,12 +56,12 @@ pub(super) fn first_element(bytes: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// What is in the first element of `bytes`, and whatever follows.
+/// Returns the content of the first element of `bytes` with what follows it.
 pub(super) fn content(bytes: &[u8]) -> Option<&[u8]> {
-    bytes.get(Header::read(bytes, 0)?.content..)
+    bytes.get(ElementHeader::read(bytes, 0)?.content..)
 }
 
-impl End {
+impl ElementEnd {
     fn position(&self) -> Option<usize> {
         match self {
             Self::At(position) => Some(*position),
@@ -69,30 +70,30 @@ impl End {
     }
 }
 
-/// An element's identifier and length octets.
-struct Header {
+/// The identifier and length of an element, and the position of its content.
+struct ElementHeader {
     identifier: u8,
     length: Option<usize>,
     content: usize,
 }
 
-impl Header {
+impl ElementHeader {
     fn read(bytes: &[u8], start: usize) -> Option<Self> {
-        let mut octets = bytes.get(start..)?.iter().copied().enumerate();
-        let (_, identifier) = octets.next()?;
+        let mut input = bytes.get(start..)?.iter().copied().enumerate();
+        let (_, identifier) = input.next()?;
         if identifier & LONG_TAG == LONG_TAG {
-            // Tags above 30 do not occur in PKCS#12; four octets hold any that could.
-            octets.by_ref().take(4).find(|(_, octet)| octet & 0x80 == 0)?;
+            // PKCS#12 has no tags above 30; four bytes hold any that could occur.
+            input.by_ref().take(4).find(|(_, byte)| byte & 0x80 == 0)?;
         }
-        let (mut at, first) = octets.next()?;
+        let (mut at, first) = input.next()?;
         let length = match first {
             0x80 => None,
             0..0x80 => Some(usize::from(first)),
             _ => {
                 let mut length = 0usize;
                 for _ in 0..first & 0x7f {
-                    let (next, octet) = octets.next()?;
-                    length = length.checked_mul(256)?.checked_add(usize::from(octet))?;
+                    let (next, byte) = input.next()?;
+                    length = length.checked_mul(256)?.checked_add(usize::from(byte))?;
                     at = next;
                 }
                 Some(length)
@@ -115,20 +116,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn leaves_out_what_trails_the_first_element() {
+    fn what_follows_the_first_element_is_left_out() {
         assert_eq!(first_element(b"\x30\x03\x02\x01\x05trailing"), Some(&b"\x30\x03\x02\x01\x05"[..]));
         assert_eq!(first_element(b"\x30\x00\x30\x00"), Some(&b"\x30\x00"[..]));
     }
 
     #[test]
-    fn follows_indefinite_lengths_to_their_markers() {
+    fn indefinite_lengths_end_at_their_markers() {
         let nested = b"\x30\x80\x24\x80\x04\x01a\x04\x01b\x00\x00\x00\x00";
         assert_eq!(first_element(nested), Some(&nested[..]));
         assert_eq!(first_element(b"\x30\x80\x02\x01\x05"), None);
     }
 
     #[test]
-    fn refuses_lengths_that_leave_their_parent_or_overflow() {
+    fn lengths_beyond_their_parent_and_overflows_are_rejected() {
         for bytes in [
             &b""[..],
             b"\x30",
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_hundred_thousand_levels_without_using_the_stack() {
+    fn a_hundred_thousand_levels_are_rejected_without_recursion() {
         assert_eq!(first_element(&b"\x30\x80".repeat(100_000)), None);
     }
 }

@@ -1,15 +1,15 @@
-// Copying: to the clipboard if the browser lets us, else a field from which the reader copies by hand.
+// Copies to the clipboard if the browser allows it, else offers a field to copy from by hand.
 
 import { element } from "/showing.js";
 
-/** Puts a text on the clipboard; whether that is done. */
+/** Copies a text to the clipboard and returns whether that succeeded. */
 export async function copy(text) {
   const done = await navigator.clipboard?.writeText(text).then(() => true, () => false);
-  return done || copyTheOldWay(text);
+  return done || copyBySelection(text);
 }
 
-/** Browsers have no `navigator.clipboard` on plain http to another machine. */
-function copyTheOldWay(text) {
+/** For plain http to another machine, where browsers have no `navigator.clipboard`. */
+function copyBySelection(text) {
   const focused = document.activeElement;
   const field = element("textarea", text, { readonly: "", class: "aside" });
   document.body.append(field);
@@ -20,7 +20,7 @@ function copyTheOldWay(text) {
   return done;
 }
 
-/** Shows a text and selects it, so that the browser's own copying takes it. */
+/** Shows a text and selects it, ready for the browser's own copy command. */
 export function offer(field, text) {
   field.value = text;
   field.hidden = false;
@@ -29,17 +29,17 @@ export function offer(field, text) {
   field.scrollTop = 0;
 }
 
-/** Takes it away again. */
+/** Hides the text again. */
 export function withdraw(field) {
   field.value = "";
   field.hidden = true;
 }
 
-/** A line that sends the header to an API; the token is not in it. `-f` sends nothing on when there is no header. */
-export function curl(headers, api, asksForSecret) {
-  const allowed = asksForSecret ? "printf 'Authorization: Bearer %s' \"$SECRET\" | " : "";
-  const own = `${asksForSecret ? "-H @- " : ""}${quoted(headers)}`;
-  return `${allowed}curl -fsS ${own} | curl -fsS -H @- ${api ? quoted(api) : "URL"}`;
+/** Returns a command that sends the header to an API and does not contain the token. With `-f`, an error sends no header. */
+export function curl(headers, api, needsSecret) {
+  const authorization = needsSecret ? "printf 'Authorization: Bearer %s' \"$SECRET\" | " : "";
+  const own = `${needsSecret ? "-H @- " : ""}${quoted(headers)}`;
+  return `${authorization}curl -fsS ${own} | curl -fsS -H @- ${api ? quoted(api) : "URL"}`;
 }
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,66 +1,66 @@
-// The page of `maskinporten serve`: asks /page.json for a token, shows what it says, counts down, and copies.
+// The page of `maskinporten serve`: requests a token from /page.json, shows its claims, counts down, and copies.
 //
-// Token and secret are in this module's memory alone; the one thing remembered is the language.
+// Token and secret are kept in this module's memory only; the language is the only thing that is stored.
 
 import { copy, curl, offer, withdraw } from "/copying.js";
-import { SHORT, account, element, isFinal, now, rows } from "/showing.js";
-import { WORDS, duration, moment, nearest } from "/words.js";
+import { SHORT, element, explain, isFinal, now, rows } from "/showing.js";
+import { WORDS, duration, matchLanguage, moment } from "/words.js";
 
 const $ = (id) => document.getElementById(id);
-const PATIENCE = 90_000; // milliseconds
+const REQUEST_TIMEOUT = 90_000; // milliseconds
 
-let language = remembered() ?? nearest(navigator.languages);
+let language = storedLanguage() ?? matchLanguage(navigator.languages);
 let secret = null;
-let shown = null; // the answer of /page.json, with `ends` in this browser's time
-let trouble = null;
+let shown = null; // the token from /page.json, with `ends` in this browser's time
+let error = null;
 let request = null;
 let revealed = false;
 let announced = null;
-let wanted = new URLSearchParams(location.search); // which token: `profile` and `scope`, as programs name them
+let parameters = new URLSearchParams(location.search); // `profile` and `scope`, as for programs
 
 const words = () => WORDS[language];
 
-function remembered() {
+function storedLanguage() {
   try {
     return Object.keys(WORDS).find((known) => known === localStorage.getItem("language"));
   } catch {
-    return undefined; // storage is turned off
+    return undefined; // storage is disabled
   }
 }
 
-// Asking
+// Requests
 
-/** Asks for a token, from the server's memory unless `fresh`; a newer question ends an older one. */
-async function ask(fresh) {
+/** Requests a token, from the server's memory unless `fresh`; a newer request cancels an older one. */
+async function requestToken(fresh) {
   request?.abort();
   const own = (request = new AbortController());
-  const query = which();
+  const query = tokenQuery();
   if (fresh) query.set("fresh", "true");
   busy(true);
   try {
-    await pause();
+    await backoff();
     const headers = { Accept: "application/json" };
     if (secret !== null) headers.Authorization = `Bearer ${secret}`;
-    const signal = AbortSignal.any([own.signal, AbortSignal.timeout(PATIENCE)]);
-    const answer = await fetch(`/page.json?${query}`, { headers, signal, cache: "no-store", credentials: "omit" });
-    take(answer, await answer.json(), fresh);
-  } catch (error) {
+    const signal = AbortSignal.any([own.signal, AbortSignal.timeout(REQUEST_TIMEOUT)]);
+    const response = await fetch(`/page.json?${query}`, { headers, signal, cache: "no-store", credentials: "omit" });
+    take(response, await response.json(), fresh);
+  } catch {
     if (own.signal.aborted) return;
-    trouble = { gone: true };
+    error = { gone: true };
     render();
     say("");
   }
   if (request === own) busy(false);
 }
 
-/** Waits until the server, which leaves its own server alone for a moment after a failure, would ask again. */
-function pause() {
-  const rest = (trouble?.until ?? 0) - now();
-  return rest > 0 && rest < SHORT && new Promise((done) => setTimeout(done, rest * 1000));
+/** Waits until the server sends requests again, if that is soon. */
+function backoff() {
+  const remaining = (error?.until ?? 0) - now();
+  return remaining > 0 && remaining < SHORT && new Promise((done) => setTimeout(done, remaining * 1000));
 }
 
-function which() {
-  return new URLSearchParams([...wanted].filter(([name]) => ["profile", "scope"].includes(name)));
+function tokenQuery() {
+  return new URLSearchParams([...parameters].filter(([name]) => ["profile", "scope"].includes(name)));
 }
 
 function busy(is) {
@@ -69,27 +69,27 @@ function busy(is) {
   if (is && shown) say(words().fetching);
 }
 
-function take(answer, body, fresh) {
-  if (answer.status === 401) {
+function take(response, body, fresh) {
+  if (response.status === 401) {
     askForSecret();
     return;
   }
   $("secret-form").hidden = true;
   if (body.profiles) profiles(body.profiles, body.profile);
-  if (answer.ok) {
-    trouble = null;
+  if (response.ok) {
+    error = null;
     shown = { ...body, ends: ends(body) };
     announced = null;
     revealed = false;
   } else {
-    const wait = Number(answer.headers.get("Retry-After"));
-    trouble = { ...body, status: answer.status, wait, until: now() + wait };
+    const wait = Number(response.headers.get("Retry-After"));
+    error = { ...body, status: response.status, wait, until: now() + wait };
   }
   render();
-  say(answer.ok && fresh ? words().fetched : "", "done");
+  say(response.ok && fresh ? words().fetched : "", "done");
 }
 
-/** When the token ends by this browser's clock, which need not be the server's. */
+/** Returns when the token expires by this browser's clock, which may differ from the server's. */
 function ends(body) {
   return body.expires_in === null || body.expires_in === undefined ? null : now() + body.expires_in;
 }
@@ -97,7 +97,7 @@ function ends(body) {
 function askForSecret() {
   $("secret-wrong").textContent = secret === null ? "" : words().secretWrong;
   $("secret").setAttribute("aria-invalid", secret !== null);
-  secret = shown = trouble = null;
+  secret = shown = error = null;
   $("secret-form").hidden = false;
   render();
   $("secret").value = "";
@@ -109,16 +109,16 @@ function profiles(names, chosen) {
   $("profile").value = chosen ?? "";
 }
 
-/** Another profile from now on, also when the page is loaded again. */
+/** Switches to another profile, also for when the page is reloaded. */
 function choose(profile) {
-  wanted = new URLSearchParams({ profile });
-  history.replaceState(null, "", `?${wanted}`);
-  shown = trouble = null;
+  parameters = new URLSearchParams({ profile });
+  history.replaceState(null, "", `?${parameters}`);
+  shown = error = null;
   render();
-  ask(false);
+  requestToken(false);
 }
 
-// Showing
+// Rendering
 
 function render() {
   document.documentElement.lang = language;
@@ -131,7 +131,7 @@ function render() {
   $("token-card").hidden = $("claims-card").hidden = shown === null;
   withdraw($("by-hand"));
   renderNames();
-  renderTrouble();
+  renderError();
   if (shown) {
     renderToken();
     renderClaims();
@@ -139,9 +139,9 @@ function render() {
   }
 }
 
-/** Which profile of which environment this is, so that windows are told apart. */
+/** Shows the profile and the environment, which distinguish one window from another. */
 function renderNames() {
-  const { profile, environment } = shown ?? trouble ?? {};
+  const { profile, environment } = shown ?? error ?? {};
   const names = [...new Set([profile, environment])].filter(Boolean);
   document.title = [names.join(", "), "Maskinporten"].filter(Boolean).join(" – ");
   const isProduction = environment === "prod";
@@ -162,11 +162,11 @@ function renderToken() {
 }
 
 function curlLine() {
-  const query = which().size > 0 ? `?${which()}` : "";
+  const query = tokenQuery().size > 0 ? `?${tokenQuery()}` : "";
   return curl(`${location.origin}/headers${query}`, api(), secret !== null);
 }
 
-/** An API that takes the token. The simulator says of Altinn's scopes that they are for Altinn, as Maskinporten does. */
+/** Returns an API that accepts the token. The simulator sets Altinn's `aud` like Maskinporten, but has an API of its own. */
 function api() {
   const apis = shown.environment === "local" ? [shown.api] : [shown.claims?.aud].flat();
   return apis.find((address) => URL.canParse(address));
@@ -178,17 +178,17 @@ function renderClaims() {
   $("claims").hidden = $("claim-rows").children.length === 0;
 }
 
-function renderTrouble() {
-  $("trouble").hidden = trouble === null;
-  $("again").hidden = trouble !== null && isFinal(trouble);
-  const parts = trouble === null ? [] : account(trouble, language);
-  if (trouble && shown && !isOver()) parts.push(element("p", words().stillGood));
-  $("trouble-text").replaceChildren(...parts);
+function renderError() {
+  $("error").hidden = error === null;
+  $("again").hidden = error !== null && isFinal(error);
+  const parts = error === null ? [] : explain(error, language);
+  if (error && shown && !isOver()) parts.push(element("p", words().stillGood));
+  $("error-text").replaceChildren(...parts);
 }
 
 const isOver = () => shown.ends !== null && shown.ends <= now();
 
-/** Once a second: the time left, and the times among the claims. */
+/** Updates the time left and the times among the claims, once a second. */
 function tick() {
   if (!shown) return;
   const left = shown.ends === null ? null : shown.ends - now();
@@ -208,41 +208,41 @@ function tick() {
   }
 }
 
-/** Says it once when the token is nearly used up, and once when it is, to those who do not see it count. */
+/** Announces once that the token is about to expire, and once that it has, for screen readers. */
 function warn(left) {
   const stage = left <= 0 ? "hasExpired" : left <= 60 ? "minuteLeft" : null;
   if (stage === null || stage === announced) return;
-  const first = announced === null && left > shown.expires_in - 2; // it never had more
+  const first = announced === null && left > shown.expires_in - 2; // it was issued like this
   announced = stage;
   if (!first) say(words()[stage]);
 }
 
-/** Says something below the buttons; `how` it went is `done` or `failed`, if either. */
-function say(text, how = "") {
-  $("said").textContent = text;
-  $("said").className = how;
+/** Shows a message below the buttons; `outcome` is `done`, `failed` or empty. */
+function say(text, outcome = "") {
+  $("message").textContent = text;
+  $("message").className = outcome;
 }
 
 async function copyThis(what) {
   const text = { token: shown.token, header: `Authorization: Bearer ${shown.token}`, curl: curlLine() }[what];
   withdraw($("by-hand"));
   const done = await copy(text);
-  const isUseless = isOver() && what !== "curl";
+  const isExpired = isOver() && what !== "curl";
   if (!done) {
-    say(`${isUseless ? `${words().hasExpired} ` : ""}${words().notCopied}`, "failed");
+    say(`${isExpired ? `${words().hasExpired} ` : ""}${words().notCopied}`, "failed");
     offer($("by-hand"), text);
-  } else if (isUseless) {
+  } else if (isExpired) {
     say(words().copiedExpired, "failed");
   } else {
     say(words().copied[what], "done");
   }
 }
 
-// Listening
+// Events
 
 for (const what of ["token", "header", "curl"]) $(`copy-${what}`).addEventListener("click", () => copyThis(what));
 for (const id of ["fresh", "again"]) {
-  $(id).addEventListener("click", () => $("main").ariaBusy === "true" || ask(id === "fresh"));
+  $(id).addEventListener("click", () => $("main").ariaBusy === "true" || requestToken(id === "fresh"));
 }
 $("reveal").addEventListener("click", () => {
   revealed = !revealed;
@@ -250,7 +250,7 @@ $("reveal").addEventListener("click", () => {
   renderClaims();
 });
 $("profile").addEventListener("change", () => choose($("profile").value));
-$("trouble-text").addEventListener("click", (event) => {
+$("error-text").addEventListener("click", (event) => {
   const { profile } = event.target.dataset;
   if (profile === undefined) return;
   event.preventDefault();
@@ -260,7 +260,7 @@ $("secret-form").addEventListener("submit", (event) => {
   event.preventDefault();
   secret = $("secret").value;
   $("secret").value = "";
-  ask(false);
+  requestToken(false);
 });
 for (const button of document.querySelectorAll("[data-language]")) {
   button.addEventListener("click", () => {
@@ -268,7 +268,7 @@ for (const button of document.querySelectorAll("[data-language]")) {
     try {
       localStorage.setItem("language", language);
     } catch {
-      // Storage is turned off: the choice holds until the page is closed.
+      // Storage is disabled, so the choice lasts until the page is closed.
     }
     say("");
     render();
@@ -277,4 +277,4 @@ for (const button of document.querySelectorAll("[data-language]")) {
 
 setInterval(tick, 1000);
 render();
-ask(false);
+requestToken(false);

@@ -1,12 +1,12 @@
-// What a token says and why there is none, as elements of the document. It keeps nothing and asks for nothing.
+// Shows claims and errors as elements of the document. It has no state and sends no requests.
 //
-// Everything goes into the document as text.
+// Everything is inserted as text, never as HTML.
 
 import { WORDS, duration, moment } from "/words.js";
 
 const TIMES = ["exp", "iat", "nbf", "auth_time"];
 const PERSON = /(?<!\d)\d{11}(?!\d)/g;
-export const SHORT = 5; // seconds that the page waits by itself
+export const SHORT = 5; // seconds that the page waits without showing it
 const LITERAL = /(`[^`]+`|--[a-z][a-z-]+|\b[A-Z]+_[A-Z_]+\b)/;
 
 export const now = () => Date.now() / 1000;
@@ -18,7 +18,7 @@ export function element(name, text, attributes = {}) {
   return made;
 }
 
-/** Text that begins with a capital. Options and commands in it stand out, and options stay in one piece. */
+/** Makes an element with text that starts with a capital. Options and commands are marked as code. */
 function prose(name, text, attributes = {}) {
   const made = element(name, undefined, attributes);
   for (const part of (text.charAt(0).toUpperCase() + text.slice(1)).split(LITERAL)) {
@@ -28,17 +28,17 @@ function prose(name, text, attributes = {}) {
   return made;
 }
 
-/** A sentence: its full stop is left out where a command stands last. */
+/** Makes a paragraph; there is no full stop after a command. */
 const sentence = (text) => prose("p", /[.!?:`]$|: \S/.test(text) ? text : `${text}.`);
 
 // Claims
 
-/** The rows of the table of claims. A person's number is in them when the token is. */
+/** Makes the rows of the table of claims. National identity numbers are shown only together with the token. */
 export function rows(claims, revealed, language) {
-  const said = WORDS[language];
+  const words = WORDS[language];
   const meaning = (name) => {
     const key = name === "consumer" && claims.supplier ? "consumerOfSupplier" : name;
-    return Object.hasOwn(said.claims, key) ? said.claims[key] : undefined;
+    return Object.hasOwn(words.claims, key) ? words.claims[key] : undefined;
   };
   return Object.entries(claims).map(([name, value]) => {
     const head = element("th", undefined, { scope: "row" });
@@ -55,7 +55,7 @@ function cell(name, value, revealed, language) {
   const text = typeof value !== "string" ? json(value) : name === "scope" ? value.replaceAll(" ", "\n") : value;
   const hidden = revealed ? text : text.replace(PERSON, "•".repeat(11));
   made.append(element("code", hidden));
-  const note = told(name, value, language) ?? (hidden === text ? undefined : WORDS[language].person);
+  const note = inWords(name, value, language) ?? (hidden === text ? undefined : WORDS[language].person);
   if (note !== undefined) made.append(element("small", note, TIMES.includes(name) ? { "data-time": value } : {}));
   return made;
 }
@@ -65,46 +65,46 @@ function json(value) {
   return line.length < 80 ? line : JSON.stringify(value, null, 2);
 }
 
-/** A value in words: a time, or an organisation as in `{"authority":"iso6523-actorid-upis","ID":"0192:310700010"}`. */
-function told(name, value, language) {
+/** Returns a value in words: a time, or an organisation as in `{"authority":"iso6523-actorid-upis","ID":"0192:310700010"}`. */
+function inWords(name, value, language) {
   if (TIMES.includes(name) && Number.isFinite(value)) return moment(value, now(), language);
   const number = /^0192:(\d{3})(\d{3})(\d{3})$/.exec(value?.ID);
   return number ? `${WORDS[language].organisation} ${number.slice(1).join("\u00a0")}` : undefined;
 }
 
-// Troubles
+// Errors
 
-const isRefused = (trouble) => Boolean(trouble.mp_code ?? trouble.meaning ?? trouble.trace_id);
+const isRefused = (error) => Boolean(error.mp_code ?? error.meaning ?? error.trace_id);
 
-/** Why there is no token. */
-export function account(trouble, language) {
-  const said = WORDS[language];
-  if (trouble.gone) return [element("h2", said.goneTitle), element("p", said.gone)];
-  const { title, happened, remedy } = isRefused(trouble) ? refusal(trouble, language) : failure(trouble, language);
+/** Explains why there is no token. */
+export function explain(error, language) {
+  const words = WORDS[language];
+  if (error.gone) return [element("h2", words.goneTitle), element("p", words.gone)];
+  const { title, happened, remedy } = isRefused(error) ? refusal(error, language) : failure(error, language);
   const parts = [element("h2", title)];
   if (happened) parts.push(sentence(happened));
   if (remedy) {
-    parts.push(element("h3", said.remedy), sentence(remedy));
+    parts.push(element("h3", words.remedy), sentence(remedy));
   }
-  if (isFinal(trouble) && trouble.profiles) parts.push(element("p", said.served), choices(trouble.profiles));
-  return [...parts, facts(trouble, language)];
+  if (isFinal(error) && error.profiles) parts.push(element("p", words.served), choices(error.profiles));
+  return [...parts, facts(error, language)];
 }
 
-/** Whether asking again comes to the same: the question itself is wrong. */
-export const isFinal = (trouble) => trouble.status >= 400 && trouble.status < 500;
+/** Whether the request itself is wrong, so that another attempt would fail too. */
+export const isFinal = (error) => error.status >= 400 && error.status < 500;
 
-/** What Maskinporten refused, in the words that the server has for its code. */
-function refusal(trouble, language) {
-  const { meaning, remedy } = trouble.in_words?.[language] ?? trouble;
+/** Explains a refusal of Maskinporten with the server's explanation of its code. */
+function refusal(error, language) {
+  const { meaning, remedy } = error.in_words?.[language] ?? error;
   return { title: WORDS[language].refusedTitle, happened: meaning, remedy };
 }
 
-/** What went wrong on the way there. The server says it in English alone. */
-function failure(trouble, language) {
+/** Explains any other error. The server's own texts are in English only. */
+function failure(error, language) {
   const { failures, failedTitle } = WORDS[language];
-  const code = trouble.error === "connect" && trouble.environment === "local" ? "simulator" : trouble.error;
+  const code = error.error === "connect" && error.environment === "local" ? "simulator" : error.error;
   const known = Object.hasOwn(failures, code) ? failures[code] : failures.other;
-  const own = language === "en" && !known.title ? trouble.remedy : undefined;
+  const own = language === "en" && !known.title ? error.remedy : undefined;
   return { title: failedTitle, ...known, remedy: own ?? known.remedy };
 }
 
@@ -119,16 +119,16 @@ function choices(profiles) {
   return list;
 }
 
-/** What support asks for, and what came word for word. */
-function facts(trouble, language) {
-  const said = WORDS[language];
-  const wait = trouble.wait >= SHORT ? duration(trouble.wait, language) : undefined;
-  // Maskinporten ends its text with the id that stands below.
-  const raw = trouble.error_description?.replace(/ \(trace_id: [^)]*\)$/, trouble.trace_id ? "" : "$&");
+/** Lists what support asks for, and the error word for word. */
+function facts(error, language) {
+  const words = WORDS[language];
+  const wait = error.wait >= SHORT ? duration(error.wait, language) : undefined;
+  // Maskinporten's text ends with the id that is shown below it.
+  const raw = error.error_description?.replace(/ \(trace_id: [^)]*\)$/, error.trace_id ? "" : "$&");
   const list = element("dl");
   for (const [name, value, attributes] of [
-    [said.wait, wait], [said.code, trouble.mp_code], [said.error, trouble.error],
-    [isRefused(trouble) ? said.description : said.happened, raw, { lang: "en" }], [said.trace, trouble.trace_id],
+    [words.wait, wait], [words.code, error.mp_code], [words.error, error.error],
+    [isRefused(error) ? words.description : words.happened, raw, { lang: "en" }], [words.trace, error.trace_id],
   ]) {
     if (value) list.append(element("dt", name), attributes ? prose("dd", value, attributes) : element("dd", value));
   }

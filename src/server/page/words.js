@@ -1,55 +1,55 @@
-// The page's texts in English and Norwegian (Bokmål), and how times are put in words. It touches no document.
+// The page's texts in English and Norwegian (Bokmål), and the wording of times. It does not use the document.
 
 export const WORDS = {
   en: {
     title: "Access token", languages: "Language", profile: "Profile", environment: "Environment", again: "Try again",
     production: "Environment: prod, with real data",
-    secretTitle: "This server asks for a secret", secretLabel: "Secret", secretSend: "Continue",
-    secretHelp: "It is the one that the server was started with. This page keeps it in memory alone.",
-    secretWrong: "The server does not take this secret.",
-    timeTitle: "Time left", expired: "Expired", unknownTime: "The server does not say.",
-    minuteLeft: "Less than a minute is left.", hasExpired: "The token has expired.",
-    reveal: "Show all of it", hide: "Hide it", copyToken: "Copy token", copyHeader: "Copy header", copyCurl: "Copy curl line",
-    copied: { token: "Copied the token.", header: "Copied the header.", curl: "Copied the curl line." },
+    secretTitle: "This server requires a secret", secretLabel: "Secret", secretSend: "Continue",
+    secretHelp: "Enter the secret that the server was started with. This page keeps it in memory only.",
+    secretWrong: "The server rejected this secret.",
+    timeTitle: "Time left", expired: "Expired", unknownTime: "Unknown",
+    minuteLeft: "Less than a minute left.", hasExpired: "The token has expired.",
+    reveal: "Show token", hide: "Hide token", copyToken: "Copy token", copyHeader: "Copy header", copyCurl: "Copy curl command",
+    copied: { token: "Copied the token.", header: "Copied the header.", curl: "Copied the curl command." },
     copiedExpired: "Copied, but the token has expired. Get a new one first.",
     notCopied: "The browser does not let this page copy. The text is selected below: press Ctrl+C (⌘C on a Mac).",
     byHand: "Text to copy",
-    fresh: "New token", fetching: "Asking for a token …", fetched: "This is a new token.",
-    curlSummary: "The curl line",
-    curlHelp: "It asks this server for the header, so that the token is in no process list and no shell history.",
+    fresh: "New token", fetching: "Requesting a token …", fetched: "This is a new token.",
+    curlSummary: "curl command",
+    curlHelp: "It gets the header from this server, so the token is neither in the process list nor in the shell history.",
     curlSecret: "$SECRET is the secret that this server was started with. Set it first: read -rs SECRET",
-    curlAddress: "Put the API's address in place of URL.",
-    claimsTitle: "What the token says", claim: "Claim", value: "Value",
-    opaque: "This token is a reference: only its issuer knows what it stands for.",
-    footer: "A token is a key: whoever has it can use it until it expires. This page keeps it in memory alone.",
-    goneTitle: "The server on this machine does not answer",
-    gone: "Start it again in the terminal, in the same way as before. Then try again.",
-    refusedTitle: "Maskinporten refused the request", failedTitle: "There is no token",
-    stillGood: "The token below is the one from before; it is still good.",
-    error: "Error", description: "Maskinporten's answer", happened: "Details", code: "Code", remedy: "What to do",
-    trace: "Trace id", wait: "Try again in", organisation: "organisation number", served: "Profiles that are served here:",
-    person: "a person's number; shown together with the token",
+    curlAddress: "Replace URL with the address of the API.",
+    claimsTitle: "Claims of the token", claim: "Claim", value: "Value",
+    opaque: "This token is opaque: only its issuer can read it.",
+    footer: "Anyone who has this token can use it until it expires. This page keeps it in memory only.",
+    goneTitle: "The server on this machine does not respond",
+    gone: "Start it again in the terminal as before, then try again.",
+    refusedTitle: "Maskinporten refused the request", failedTitle: "No token received",
+    stillGood: "The token below is the previous one, which is still valid.",
+    error: "Error", description: "Maskinporten's response", happened: "Details", code: "Code", remedy: "What to do",
+    trace: "Trace id", wait: "Try again in", organisation: "organisation number", served: "Available profiles:",
+    person: "a national identity number; shown together with the token",
     failures: {
-      connect: { happened: "Maskinporten could not be reached.", remedy: "Check the network. If this machine is behind a proxy, HTTPS_PROXY must name it." },
-      simulator: { happened: "The simulator does not answer.", remedy: "Start it in another terminal: `maskinporten simulate`" },
-      dns: { happened: "The address of Maskinporten was not found.", remedy: "Check the network and the spelling of the address." },
-      tls: { happened: "No secure connection to Maskinporten could be made.", remedy: "If a proxy of your organisation opens TLS, start the server with `--ca-file`." },
-      proxy: { happened: "The proxy did not let the request through.", remedy: "Check HTTPS_PROXY and NO_PROXY where the server was started." },
-      timeout: { happened: "Maskinporten did not answer in time.", remedy: "Wait a little and try again." },
-      unavailable: { happened: "Maskinporten cannot answer at the moment.", remedy: "Wait a little and try again. https://status.digdir.no tells of disturbances." },
-      answer: { happened: "The answer could not be read as Maskinporten's.", remedy: "Check the address, and whether a proxy answers in its place." },
+      connect: { happened: "Could not reach Maskinporten.", remedy: "Check the network connection. If this machine is behind a proxy, set HTTPS_PROXY." },
+      simulator: { happened: "The simulator does not respond.", remedy: "Start it in another terminal: `maskinporten simulate`" },
+      dns: { happened: "Could not find the address of Maskinporten.", remedy: "Check the network connection and the spelling of the address." },
+      tls: { happened: "Could not establish a secure connection to Maskinporten.", remedy: "If your organisation's proxy inspects TLS, start the server with `--ca-file`." },
+      proxy: { happened: "The proxy rejected the request.", remedy: "Check HTTPS_PROXY and NO_PROXY where the server was started." },
+      timeout: { happened: "Maskinporten did not respond in time.", remedy: "Wait a moment and try again." },
+      unavailable: { happened: "Maskinporten is temporarily unavailable.", remedy: "Wait a moment and try again. Known incidents: https://status.digdir.no" },
+      answer: { happened: "Maskinporten sent an unexpected response.", remedy: "Check the address, and whether a proxy responded instead of Maskinporten." },
       reloaded: { happened: "The profile has just been changed.", remedy: "Try again." },
-      unknown_profile: { title: "There is no profile of this name", happened: "The address of this page names a profile that is not served here.", remedy: "Choose one of those below." },
-      scope_not_allowed: { title: "This scope is not allowed here", happened: "The address of this page names a scope that the profile does not allow.", remedy: "Choose a profile below. Whoever starts the server can allow the scope with `--allow-scopes`." },
-      scope: { title: "This is not a scope", happened: "The address of this page names a scope that cannot be one.", remedy: "Choose a profile below." },
-      other: { happened: "Something went wrong on this machine.", remedy: "The terminal where the server runs says more." },
+      unknown_profile: { title: "Unknown profile", happened: "The address of this page names a profile that this server does not have.", remedy: "Choose one of the profiles below." },
+      scope_not_allowed: { title: "Scope not allowed", happened: "The address of this page names a scope that the profile does not allow.", remedy: "Choose a profile below. To allow the scope, start the server with `--allow-scopes`." },
+      scope: { title: "Invalid scope", happened: "The address of this page names a scope that is not valid.", remedy: "Choose a profile below." },
+      other: { happened: "An error occurred on this machine.", remedy: "For details, see the terminal where the server runs." },
     },
     claims: {
-      iss: "who issued it", aud: "for which API", exp: "expires", iat: "issued", nbf: "not before", jti: "the token's own id",
-      scope: "what the token gives access to", client_id: "client", client_amr: "how the client signed in",
-      token_type: "how it is used: Bearer is for whoever holds it",
-      consumer: "the organisation that was given the token", consumerOfSupplier: "the organisation on whose behalf the supplier acts",
-      supplier: "the supplier that was given the token", delegation_source: "where it was delegated",
+      iss: "issuer", aud: "the API that it is for", exp: "expires", iat: "issued", nbf: "valid from", jti: "id of the token",
+      scope: "the access that it grants", client_id: "client", client_amr: "how the client authenticated",
+      token_type: "how it is used; Bearer: by anyone who has it",
+      consumer: "the organisation that received the token", consumerOfSupplier: "the organisation on whose behalf the supplier acts",
+      supplier: "the supplier that received the token", delegation_source: "where the access was delegated",
       pid: "person", sub: "subject", authorization_details: "authorization details",
     },
   },
@@ -80,7 +80,7 @@ export const WORDS = {
     stillGood: "Tokenet nedenfor er det du hadde fra før; det er fortsatt gyldig.",
     error: "Feil", description: "Svaret fra Maskinporten", happened: "Detaljer", code: "Kode", remedy: "Dette kan du gjøre",
     trace: "Sporings-id", wait: "Prøv igjen om", organisation: "organisasjonsnummer", served: "Profiler som finnes her:",
-    person: "et personnummer; vises sammen med tokenet",
+    person: "et fødselsnummer; vises sammen med tokenet",
     failures: {
       connect: { happened: "Fikk ikke kontakt med Maskinporten.", remedy: "Kontroller nettverket. Hvis maskinen står bak en proxy, må den være oppgitt i HTTPS_PROXY." },
       simulator: { happened: "Simulatoren svarer ikke.", remedy: "Start den i en annen terminal: `maskinporten simulate`" },
@@ -107,11 +107,11 @@ export const WORDS = {
   },
 };
 
-// 24 hours, as in every log.
+// Clocks with 24 hours, as in logs.
 const CLOCKS = { en: "en-GB", nb: "nb" };
 
-/** The language of the page that the reader's languages (BCP 47) come nearest to. Nynorsk readers read Bokmål sooner. */
-export function nearest(languages) {
+/** Returns the page's language for the reader's languages (BCP 47). Nynorsk counts as Bokmål. */
+export function matchLanguage(languages) {
   for (const language of languages) {
     const primary = language.toLowerCase().split("-")[0];
     if (["nb", "nn", "no"].includes(primary)) return "nb";
@@ -120,17 +120,17 @@ export function nearest(languages) {
   return "en";
 }
 
-/** A number of seconds in words: `1 minute 43 seconds`. */
+/** Returns a number of seconds in words: `1 minute 43 seconds`. */
 export function duration(seconds, language) {
   const whole = Math.max(0, Math.round(seconds));
   const parts = [["hour", Math.floor(whole / 3600)], ["minute", Math.floor((whole % 3600) / 60)], ["second", whole % 60]];
   const unit = ([name, count]) =>
     new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "long" }).format(count);
-  const told = parts.filter(([name, count]) => count > 0 || (name === "second" && whole === 0));
-  return told.slice(0, 2).map(unit).join(" ");
+  const shown = parts.filter(([name, count]) => count > 0 || (name === "second" && whole === 0));
+  return shown.slice(0, 2).map(unit).join(" ");
 }
 
-/** A moment in words, as seen from `now`: `14:03:22, in 1 minute`. */
+/** Returns a time in words, relative to `now`: `14:03:22, in 1 minute`. */
 export function moment(at, now, language) {
   const date = new Date(at * 1000);
   const today = date.toDateString() === new Date(now * 1000).toDateString();

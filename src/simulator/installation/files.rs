@@ -1,4 +1,4 @@
-//! Files and folders that only their owner may read, each written whole.
+//! The files of the data folder: names, reading and creation.
 
 use std::{
     fs, io,
@@ -8,23 +8,33 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::simulator::Error;
+use crate::simulator::error::SimulatorError;
 
-/// Larger files are not ours.
+pub(super) const CLIENTS: &str = "clients.json";
+pub(super) const REGISTERED_KEY: &str = "registered-key.jwk.json";
+pub(super) const CA: &str = "ca.pem";
+pub(super) const INTERMEDIATE: &str = "intermediate.pem";
+pub(super) const TOKEN_KEY: &str = "token-signing-key.pem";
+pub(super) const TLS_CA: &str = "tls-ca.pem";
+pub(super) const TLS_CERTIFICATE: &str = "tls-server.pem";
+pub(super) const TLS_KEY: &str = "tls-server-key.pem";
+pub(super) const MARKER: &str = "simulator.json";
+
+/// Maximum size of a file.
 const MAXIMUM_BYTES: u64 = 1024 * 1024;
 
-/// Writes a new file that its owner alone may read, and sees to it that it is on the disk.
-pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), Error> {
+/// Creates a file with mode 0600, and syncs it to the disk.
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), SimulatorError> {
     write(path, content, 0o600)
 }
 
-/// Writes a new file that anybody may read who may enter the folder.
-pub(crate) fn write_public(path: &Path, content: &[u8]) -> Result<(), Error> {
+/// Creates a file with mode 0644, and syncs it to the disk.
+pub(crate) fn write_public(path: &Path, content: &[u8]) -> Result<(), SimulatorError> {
     write(path, content, 0o644)
 }
 
-fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Error> {
-    let unwritable = |source| Error::Unwritable { path: path.to_owned(), source };
+fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), SimulatorError> {
+    let unwritable = |source| SimulatorError::Unwritable { path: path.to_owned(), source };
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -35,29 +45,30 @@ fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Error> {
     file.write_all(content).and_then(|()| file.sync_all()).map_err(unwritable)
 }
 
-/// Makes a folder, and those above it, that its owner alone may enter.
-pub(crate) fn make_folder(path: &Path) -> Result<(), Error> {
+/// Creates a folder and its parents with mode 0700.
+pub(crate) fn create_folder(path: &Path) -> Result<(), SimulatorError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|source| Error::Unwritable { path: path.to_owned(), source })
+    builder.create(path).map_err(|source| SimulatorError::Unwritable { path: path.to_owned(), source })
 }
 
-/// Reads a file of the simulator's own folder.
-pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let file = match fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::Incomplete(path.to_owned())),
-        Err(source) => return Err(Error::Unreadable { path: path.to_owned(), source }),
-    };
+/// Reads a file.
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SimulatorError> {
     let mut content = Zeroizing::new(Vec::new());
-    let length = file
-        .take(MAXIMUM_BYTES + 1)
-        .read_to_end(&mut content)
-        .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
-    if length as u64 > MAXIMUM_BYTES {
-        return Err(Error::Damaged { path: path.to_owned(), problem: "it is larger than 1 MiB".to_owned() });
+    let read = fs::File::open(path).and_then(|file| file.take(MAXIMUM_BYTES + 1).read_to_end(&mut content));
+    match read {
+        Ok(length) if length as u64 > MAXIMUM_BYTES => {
+            Err(SimulatorError::Damaged { path: path.to_owned(), problem: "it is larger than 1 MiB".to_owned() })
+        }
+        Ok(_) => Ok(content),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SimulatorError::Incomplete(path.to_owned())),
+        Err(source) => Err(SimulatorError::Unreadable { path: path.to_owned(), source }),
     }
-    Ok(content)
+}
+
+/// Checks that a file exists.
+pub(crate) fn exists(path: &Path) -> Result<(), SimulatorError> {
+    if path.is_file() { Ok(()) } else { Err(SimulatorError::Incomplete(path.to_owned())) }
 }

@@ -1,145 +1,155 @@
-//! Writes PKCS#12 keystores as different tools write them (RFC 7292).
-//!
-//! The modern form is openssl's own; the two older ones are put together from the `p12` crate's structures,
-//! since OpenSSL 3 makes them only with its legacy module.
+//! The three keystores with valid enterprise certificates.
 
-use openssl::{
-    error::ErrorStack, hash::MessageDigest, nid::Nid, pkcs12::Pkcs12, rand::rand_bytes, stack::Stack, x509::X509,
-};
-use p12::{
-    AlgorithmIdentifier, CertBag, ContentInfo, EncryptedContentInfo, EncryptedData, EncryptedPrivateKeyInfo, MacData,
-    PFX, PKCS12Attribute, Pkcs12PbeParams, SafeBag, SafeBagKind,
-};
+use std::path::{Path, PathBuf};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use openssl::{error::ErrorStack, x509::X509};
 use zeroize::Zeroizing;
 
-use super::authority::Identity;
-use crate::simulator::Error;
+use super::{
+    certificates::{self, CertifiedKey, KeyPurpose, OrgnoAttribute, ValidityPeriod},
+    files, pkcs12,
+};
+use crate::simulator::error::SimulatorError;
 
-/// As many rounds as OpenSSL and the `p12` crate write; these keystores protect nothing of value.
-const ROUNDS: u32 = 2048;
+/// The size of the keys in enterprise certificates.
+pub(super) const ENTERPRISE_KEY_BITS: u32 = 2048;
 
-/// PBES2 with AES-256-CBC for key and certificates, HMAC-SHA-256: what OpenSSL 3 writes by default.
-pub(crate) fn modern(
-    alias: &str,
-    leaf: &Identity,
-    chain: &[X509],
-    password: &str,
-) -> Result<Zeroizing<Vec<u8>>, ErrorStack> {
-    let mut authorities = Stack::new()?;
-    for certificate in chain {
-        authorities.push(certificate.clone())?;
+/// A keystore in the data folder, and the client that uses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SimulatorKeystore {
+    /// The PKCS#12 file.
+    pub file: PathBuf,
+    /// The file with its password, without a line break.
+    pub password_file: PathBuf,
+    /// The entry that may sign assertions.
+    pub alias: &'static str,
+    /// Every entry in the file.
+    pub aliases: &'static [&'static str],
+    /// The subject of the entry's certificate, in OpenSSL's one-line format.
+    pub subject: String,
+    /// The organisation number in the subject.
+    pub orgno: &'static str,
+    /// The client of this organisation in the default `clients.json`.
+    pub client_id: &'static str,
+    /// How the file is encrypted.
+    pub encryption: &'static str,
+}
+
+/// How a keystore is created.
+pub(super) struct KeystorePlan {
+    name: &'static str,
+    pub(super) aliases: &'static [&'static str],
+    pub(super) organization: &'static str,
+    pub(super) orgno: &'static str,
+    pub(super) orgno_attribute: OrgnoAttribute,
+    pub(super) client_id: &'static str,
+    encryption: &'static str,
+}
+
+/// The first entry of a keystore that was written, and the password.
+pub(super) struct WrittenKeystore {
+    pub(super) first: CertifiedKey,
+    pub(super) password: Zeroizing<String>,
+}
+
+/// The keystores. Organisation numbers that begin with 3 are synthetic.
+pub(super) const KEYSTORES: [KeystorePlan; 3] = [
+    KeystorePlan {
+        name: "modern",
+        aliases: &["virksomhet"],
+        organization: "SIMULERT KOMMUNE",
+        orgno: "310700010",
+        orgno_attribute: OrgnoAttribute::SerialNumber,
+        client_id: "8d001e58-c758-4beb-a9ec-ae1d770fa35e",
+        encryption: "PBES2 with AES-256, HMAC-SHA-256",
+    },
+    KeystorePlan {
+        name: "legacy",
+        aliases: &["virksomhet"],
+        organization: "GAMMEL ETAT",
+        orgno: "310700029",
+        orgno_attribute: OrgnoAttribute::Organization,
+        client_id: "b894c5f4-3d09-4edc-94b2-2c1b5192be95",
+        encryption: "RC2-40 and triple DES, HMAC-SHA-1",
+    },
+    KeystorePlan {
+        name: "three-entries",
+        aliases: &["authentication", "signature", "encryption"],
+        organization: "TRE NØKLER AS",
+        orgno: "310700037",
+        orgno_attribute: OrgnoAttribute::OrganizationIdentifier,
+        client_id: "9d70b74d-a404-4e73-9254-78891f03398f",
+        encryption: "three entries, triple DES, HMAC-SHA-1",
+    },
+];
+
+impl KeystorePlan {
+    fn file(&self, dir: &Path) -> PathBuf {
+        dir.join(format!("{}.p12", self.name))
     }
-    let keystore = Pkcs12::builder()
-        .name(alias)
-        .pkey(&leaf.key)
-        .cert(&leaf.certificate)
-        .ca(authorities)
-        .key_algorithm(Nid::AES_256_CBC)
-        .cert_algorithm(Nid::AES_256_CBC)
-        .key_iter(ROUNDS)
-        .mac_iter(ROUNDS)
-        .mac_md(MessageDigest::sha256())
-        .build2(password)?;
-    Ok(Zeroizing::new(keystore.to_der()?))
-}
 
-/// RC2-40 for certificates, triple DES for the key, HMAC-SHA-1: what older OpenSSL and Windows wrote.
-pub(crate) fn legacy(
-    alias: &str,
-    leaf: &Identity,
-    chain: &[X509],
-    password: &str,
-) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let certificate = leaf.certificate.to_der()?;
-    let key = Zeroizing::new(leaf.key.private_key_to_pkcs8()?);
-    let chain = chain.iter().map(|authority| authority.to_der()).collect::<Result<Vec<_>, _>>()?;
-    let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
-    let keystore = PFX::new_with_cas(&certificate, &key, &chain, password, alias).ok_or(Error::Keystore)?;
-    Ok(Zeroizing::new(keystore.to_der()))
-}
-
-/// Several keys with their certificates and one shared chain, triple DES: the shape that Buypass ships.
-pub(crate) fn several(
-    entries: &[(&str, Identity)],
-    chain: &[X509],
-    password: &str,
-) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let password = bmp_string(password);
-    let (mut keys, mut certificates) = (Vec::new(), Vec::new());
-    for (alias, identity) in entries {
-        let der = identity.certificate.to_der()?;
-        let key_id = openssl::hash::hash(MessageDigest::sha1(), &der)?.to_vec();
-        let attributes = vec![PKCS12Attribute::FriendlyName((*alias).to_owned()), PKCS12Attribute::LocalKeyId(key_id)];
-        let key = Zeroizing::new(identity.key.private_key_to_pkcs8()?);
-        let (encryption_algorithm, encrypted_data) = triple_des(&key, &password)?;
-        keys.push(SafeBag {
-            bag: SafeBagKind::Pkcs8ShroudedKeyBag(EncryptedPrivateKeyInfo { encryption_algorithm, encrypted_data }),
-            attributes: attributes.clone(),
-        });
-        certificates.push(SafeBag { bag: SafeBagKind::CertBag(CertBag::X509(der)), attributes });
+    pub(super) fn password_file(&self, dir: &Path) -> PathBuf {
+        dir.join(format!("{}.password", self.name))
     }
-    for authority in chain {
-        let bag = SafeBagKind::CertBag(CertBag::X509(authority.to_der()?));
-        certificates.push(SafeBag { bag, attributes: Vec::new() });
-    }
-    let (content_encryption_algorithm, encrypted_content) = triple_des(&safe_contents(&certificates), &password)?;
-    let certificates = EncryptedData {
-        encrypted_content_info: EncryptedContentInfo { content_encryption_algorithm, encrypted_content },
-    };
-    let parts = [ContentInfo::Data(safe_contents(&keys)), ContentInfo::EncryptedData(certificates)];
-    let contents = yasna::construct_der(|writer| {
-        writer.write_sequence_of(|writer| parts.iter().for_each(|part| part.write(writer.next())));
-    });
-    let mac_data = Some(MacData::new(&contents, &password));
-    Ok(Zeroizing::new(PFX { version: 3, auth_safe: ContentInfo::Data(contents), mac_data }.to_der()))
-}
 
-fn safe_contents(bags: &[SafeBag]) -> Vec<u8> {
-    yasna::construct_der(|writer| {
-        writer.write_sequence_of(|writer| bags.iter().for_each(|bag| bag.write(writer.next())));
-    })
-}
-
-/// The password as RFC 7292 appendix B.1 wants it: UTF-16, big end first, with a closing zero.
-fn bmp_string(password: &str) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(password.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect())
-}
-
-fn triple_des(plain: &[u8], password: &[u8]) -> Result<(AlgorithmIdentifier, Vec<u8>), ErrorStack> {
-    let mut salt = vec![0; 8];
-    rand_bytes(&mut salt)?;
-    let key = derive(1, 24, &salt, password)?;
-    let vector = derive(2, 8, &salt, password)?;
-    let cipher = openssl::symm::Cipher::des_ede3_cbc();
-    let encrypted = openssl::symm::encrypt(cipher, &key, Some(&vector), plain)?;
-    let parameters = Pkcs12PbeParams { salt, iterations: u64::from(ROUNDS) };
-    Ok((AlgorithmIdentifier::PbeWithSHAAnd3KeyTripleDESCBC(parameters), encrypted))
-}
-
-/// Key derivation of RFC 7292 appendix B.2 with SHA-1, for as many bytes as triple DES needs.
-fn derive(purpose: u8, length: usize, salt: &[u8], password: &[u8]) -> Result<Zeroizing<Vec<u8>>, ErrorStack> {
-    const BLOCK: usize = 64;
-    let filled =
-        |bytes: &[u8]| -> Vec<u8> { bytes.iter().copied().cycle().take(bytes.len().div_ceil(BLOCK) * BLOCK).collect() };
-    let mut input = Zeroizing::new([filled(salt), filled(password)].concat());
-    let mut output = Zeroizing::new(Vec::new());
-    while output.len() < length {
-        let first = Zeroizing::new([&[purpose; BLOCK][..], &input].concat());
-        let mut digest = openssl::hash::hash(MessageDigest::sha1(), &first)?;
-        for _ in 1..ROUNDS {
-            digest = openssl::hash::hash(MessageDigest::sha1(), &digest)?;
+    /// Describes the keystore in a data folder.
+    pub(super) fn describe(&self, dir: &Path) -> SimulatorKeystore {
+        SimulatorKeystore {
+            file: self.file(dir),
+            password_file: self.password_file(dir),
+            alias: self.aliases[0],
+            aliases: self.aliases,
+            subject: self.subject(),
+            orgno: self.orgno,
+            client_id: self.client_id,
+            encryption: self.encryption,
         }
-        output.extend_from_slice(&digest);
-        // Each block of the input becomes itself plus the digest plus one, modulo 2^512.
-        for block in input.chunks_mut(BLOCK) {
-            let mut carry = 1_u16;
-            for index in (0..block.len()).rev() {
-                carry += u16::from(block[index]) + u16::from(digest[index % digest.len()]);
-                block[index] = carry.to_le_bytes()[0];
-                carry >>= 8;
+    }
+
+    fn subject(&self) -> String {
+        let Self { organization: name, orgno, .. } = self;
+        match self.orgno_attribute {
+            OrgnoAttribute::SerialNumber => format!("C = NO, O = {name}, serialNumber = {orgno}, CN = {name}"),
+            OrgnoAttribute::Organization => format!("C = NO, O = {name} - {orgno}, CN = {name}"),
+            OrgnoAttribute::OrganizationIdentifier => {
+                format!("C = NO, O = {name}, organizationIdentifier = NTRNO-{orgno}, CN = {name}")
             }
+            OrgnoAttribute::Missing => format!("C = NO, O = {name}, CN = {name}"),
         }
     }
-    output.truncate(length);
-    Ok(output)
+
+    /// Writes the keystore and its password.
+    pub(super) fn write(
+        &self,
+        dir: &Path,
+        issuer: &CertifiedKey,
+        chain: &[X509],
+        validity: ValidityPeriod,
+    ) -> Result<WrittenKeystore, SimulatorError> {
+        let password = random_password()?;
+        let subject = certificates::enterprise_subject(self.organization, self.orgno, self.orgno_attribute)?;
+        let purposes = [KeyPurpose::Authentication, KeyPurpose::Signature, KeyPurpose::Encryption];
+        let mut entries = Vec::new();
+        for (alias, purpose) in self.aliases.iter().zip(purposes) {
+            let key = certificates::rsa_key(ENTERPRISE_KEY_BITS)?;
+            entries.push((*alias, certificates::enterprise(&subject, purpose, issuer, key, validity)?));
+        }
+        let content = match (self.name, entries.as_slice()) {
+            ("modern", [(alias, leaf)]) => pkcs12::modern(alias, leaf, chain, &password)?,
+            (_, [(alias, leaf)]) => pkcs12::legacy(alias, leaf, chain, &password)?,
+            (_, entries) => pkcs12::several(entries, chain, &password)?,
+        };
+        files::write_private(&self.file(dir), &content)?;
+        files::write_private(&self.password_file(dir), password.as_bytes())?;
+        let (_, first) = entries.into_iter().next().ok_or(SimulatorError::Keystore)?;
+        Ok(WrittenKeystore { first, password })
+    }
+}
+
+/// Returns 144 random bits as letters, digits, `-` and `_`.
+fn random_password() -> Result<Zeroizing<String>, ErrorStack> {
+    let mut bytes = Zeroizing::new([0_u8; 18]);
+    openssl::rand::rand_bytes(&mut *bytes)?;
+    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes)))
 }

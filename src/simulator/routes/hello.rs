@@ -1,4 +1,4 @@
-//! The simulator's own API, which wants a token (RFC 6750).
+//! The sample API, which requires a token (RFC 6750).
 
 use std::sync::Arc;
 
@@ -9,26 +9,32 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, Shared, to_json};
-use crate::simulator::faults::answers::{plain, with_header, with_status};
+use crate::simulator::{
+    faults::{
+        responses::{Decision, json, plain, with_header, with_status},
+        to_json,
+    },
+    state::SimulatorState,
+};
 
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct HelloQuery {
     scope: Option<String>,
 }
 
-/// Says hello to the organisation that the token is for.
+#[derive(Serialize)]
+struct Greeting<'a> {
+    hello: &'a str,
+    client_id: &'a str,
+    scope: &'a str,
+}
+
+/// Greets the organisation that the token was issued for.
 pub(super) async fn hello(
-    State(shared): State<Arc<Shared>>,
-    Query(wanted): Query<Wanted>,
+    State(state): State<Arc<SimulatorState>>,
+    Query(query): Query<HelloQuery>,
     headers: HeaderMap,
 ) -> Response {
-    #[derive(Serialize)]
-    struct Greeting<'a> {
-        hello: &'a str,
-        client_id: &'a str,
-        scope: &'a str,
-    }
     let refuse = |status, challenge, reason: &str| {
         let mut response = with_header(header::WWW_AUTHENTICATE, challenge, with_status(status, plain("")));
         response.extensions_mut().insert(Decision(reason.to_owned()));
@@ -39,16 +45,17 @@ pub(super) async fn hello(
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => token.trim(),
         _ => return refuse(StatusCode::UNAUTHORIZED, "Bearer", "no Bearer token"),
     };
-    let now = shared.now(&shared.watched());
-    let caller = match shared.mint.check(token, &shared.issuer, now) {
-        Ok(caller) => caller,
+    let now = state.now(&state.clients());
+    let token = match state.token_issuer.verify(token, &state.issuer, now) {
+        Ok(token) => token,
         Err(reason) => return refuse(StatusCode::UNAUTHORIZED, "Bearer error=\"invalid_token\"", reason),
     };
-    let has = |wanted: &str| caller.scope.split(' ').any(|scope| scope == wanted);
-    if wanted.scope.is_some_and(|scope| !has(&scope)) {
+    let has_scope = |required: &str| token.scope.split(' ').any(|scope| scope == required);
+    if query.scope.is_some_and(|scope| !has_scope(&scope)) {
         return refuse(StatusCode::FORBIDDEN, "Bearer error=\"insufficient_scope\"", "the token lacks the scope");
     }
-    let mut response = to_json(&Greeting { hello: &caller.orgno, client_id: &caller.client_id, scope: &caller.scope });
-    response.extensions_mut().insert(Decision(format!("hello to {}", caller.orgno)));
+    let greeting = Greeting { hello: &token.orgno, client_id: &token.client_id, scope: &token.scope };
+    let mut response = json(to_json(&greeting).into());
+    response.extensions_mut().insert(Decision(format!("hello to {}", token.orgno)));
     response
 }

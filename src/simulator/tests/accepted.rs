@@ -1,4 +1,4 @@
-//! What is accepted, and the token that is given for it.
+//! Accepted assertions, and the tokens that are issued for them.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use openssl::{
@@ -10,19 +10,19 @@ use openssl::{
 };
 use serde_json::{Value, json};
 
-use super::grants::{Grant, ISSUER, MODERN, World, certificate, fixture, now, x5c};
+use super::grants::{ISSUER, MODERN, TestGrant, TestValidator, certificate, fixture, now, x5c};
 use crate::simulator::{
     Faults,
-    installation::authority::{Place, Usage, Validity},
+    installation::certificates::{KeyPurpose, OrgnoAttribute, ValidityPeriod},
     token::TokenIssuer,
 };
 
 const KID: &str = "a kid";
 
-/// The answer to a grant that is accepted, and its token's header and claims as texts.
-fn issue(world: &World, grant: &Grant) -> (Value, String, String) {
+/// Returns the response to an accepted assertion, and the token's header and claims as text.
+fn issue(validator: &TestValidator, grant: &TestGrant) -> (Value, String, String) {
     let key = &fixture().token;
-    let granted = world.judge(&grant.sign()).map_err(|refusal| refusal.summary()).unwrap();
+    let granted = validator.validate(&grant.sign()).map_err(|refusal| refusal.summary()).unwrap();
     let success = TokenIssuer::new(key.clone()).unwrap().issue(&granted, ISSUER, now(), &Faults::default()).unwrap();
     let success = serde_json::to_value(&success).unwrap();
 
@@ -36,9 +36,9 @@ fn issue(world: &World, grant: &Grant) -> (Value, String, String) {
     (success.clone(), text(parts[0]), text(parts[1]))
 }
 
-/// The claims with the one member that is random made equal.
-fn claims(world: &World, grant: &Grant) -> String {
-    let (_, _, claims) = issue(world, grant);
+/// Returns the claims of the token, with its random `jti` replaced.
+fn claims(validator: &TestValidator, grant: &TestGrant) -> String {
+    let (_, _, claims) = issue(validator, grant);
     let value: Value = serde_json::from_str(&claims).unwrap();
     let jti = value["jti"].as_str().unwrap();
     assert_eq!(jti.len(), 43);
@@ -46,8 +46,8 @@ fn claims(world: &World, grant: &Grant) -> String {
 }
 
 #[test]
-fn answers_and_signs_as_the_test_environment_does() {
-    let (answer, header, _) = issue(&World::new(), &Grant::modern());
+fn the_response_and_the_header_are_those_of_the_test_environment() {
+    let (answer, header, _) = issue(&TestValidator::new(), &TestGrant::modern());
 
     assert_eq!(answer["token_type"], "Bearer");
     assert_eq!(answer["expires_in"], 119);
@@ -58,9 +58,9 @@ fn answers_and_signs_as_the_test_environment_does() {
 }
 
 #[test]
-fn issues_claims_in_the_order_of_real_tokens() {
+fn the_claims_are_in_the_order_of_real_tokens() {
     assert_eq!(
-        claims(&World::new(), &Grant::modern()),
+        claims(&TestValidator::new(), &TestGrant::modern()),
         concat!(
             r#"{"scope":"difitest:test1","iss":"http://127.0.0.1:8080/","client_amr":"virksomhetssertifikat","#,
             r#""token_type":"Bearer","exp":1795348920,"iat":1795348800,"#,
@@ -71,15 +71,15 @@ fn issues_claims_in_the_order_of_real_tokens() {
 }
 
 #[test]
-fn names_the_supplier_and_the_source_of_a_delegation() {
-    let grant = Grant::registered()
+fn a_delegated_token_has_the_supplier_and_the_delegation_source() {
+    let grant = TestGrant::registered()
         .claim("scope", json!("simulator:delegated"))
         .claim("consumer_org", json!("310700053"))
         .claim("pid", json!("12345678901"))
         .claim("resource", json!(["https://api.example.no/"]));
 
     assert_eq!(
-        claims(&World::new(), &grant),
+        claims(&TestValidator::new(), &grant),
         concat!(
             r#"{"aud":"https://api.example.no/","scope":"simulator:delegated","#,
             r#""supplier":{"authority":"iso6523-actorid-upis","ID":"0192:310700045"},"iss":"http://127.0.0.1:8080/","#,
@@ -92,8 +92,8 @@ fn names_the_supplier_and_the_source_of_a_delegation() {
 }
 
 #[test]
-fn enriches_a_system_user_and_a_consent() {
-    let grant = Grant::modern().claim(
+fn system_users_and_consents_are_completed_in_the_token() {
+    let grant = TestGrant::modern().claim(
         "authorization_details",
         json!([
             {"type": "urn:altinn:systemuser", "externalRef": "lonn",
@@ -102,11 +102,11 @@ fn enriches_a_system_user_and_a_consent() {
              "from": "urn:altinn:organization:identifier-no:310700053"},
         ]),
     );
-    let world = World::switched(|strictness| strictness.repeat_external_ref = true);
+    let validator = TestValidator::switched(|strictness| strictness.repeat_external_ref = true);
 
-    let claims = claims(&world, &grant);
+    let claims = claims(&validator, &grant);
 
-    let wanted = concat!(
+    let expected = concat!(
         r#"{"authorization_details":[{"type":"urn:altinn:systemuser","#,
         r#""systemuser_org":{"authority":"iso6523-actorid-upis","ID":"0192:310700053"},"#,
         r#""systemuser_id":["3ffa99b7-2383-495c-99ab-e50bf0fc5aaf"],"system_id":"310700010_simulert_fagsystem","#,
@@ -115,34 +115,34 @@ fn enriches_a_system_user_and_a_consent() {
         r#""to":{"authority":"iso6523-actorid-upis","ID":"0192:310700010"},"#,
         r#""consented":"2026-02-03T10:14:05.419279+00:00","validTo":"2036-02-03T00:00:00+00:00","consentRights":["#
     );
-    assert_eq!(claims[..wanted.len()], *wanted);
+    assert_eq!(claims[..expected.len()], *expected);
 }
 
 #[test]
-fn finds_the_system_user_without_reference_when_none_is_given() {
+fn without_an_external_ref_the_system_user_without_one_is_found() {
     let details = json!([{"type": "urn:altinn:systemuser",
         "systemuser_org": {"authority": "iso6523-actorid-upis", "ID": "0192:310700053"}}]);
 
-    let claims = claims(&World::new(), &Grant::modern().claim("authorization_details", details));
+    let claims = claims(&TestValidator::new(), &TestGrant::modern().claim("authorization_details", details));
 
     assert!(claims.contains(r#""systemuser_id":["f2a1c6ad-2f64-44ac-8a8d-1a7cb8f9c0a3"]"#));
     assert!(!claims.contains("externalRef"));
 }
 
 #[test]
-fn lets_the_scope_with_the_lowest_age_limit_the_token() {
-    let grant = Grant::modern().claim("scope", json!("difitest:test1  simulator:short"));
+fn the_scope_with_the_lowest_maximum_age_limits_the_lifetime() {
+    let grant = TestGrant::modern().claim("scope", json!("difitest:test1  simulator:short"));
 
-    let (answer, _, _) = issue(&World::new(), &grant);
+    let (answer, _, _) = issue(&TestValidator::new(), &grant);
 
     assert_eq!(answer["expires_in"], 29);
     assert_eq!(answer["scope"], "difitest:test1 simulator:short");
 }
 
 #[test]
-fn takes_a_resource_as_string_or_array() {
+fn accepts_a_resource_as_a_string_or_an_array() {
     let claim = |resource: Value| {
-        let claims = claims(&World::new(), &Grant::modern().claim("resource", resource));
+        let claims = claims(&TestValidator::new(), &TestGrant::modern().claim("resource", resource));
         serde_json::from_str::<Value>(&claims).unwrap()["aud"].clone()
     };
 
@@ -152,31 +152,34 @@ fn takes_a_resource_as_string_or_array() {
 }
 
 #[test]
-fn takes_the_leaf_alone_or_the_chain_in_any_order_and_from_any_of_the_three_places() {
+fn accepts_the_leaf_alone_a_chain_in_any_order_and_each_organisation_number_attribute() {
     let fixture = fixture();
     let [leaf, intermediate, root] =
         [&fixture.leaf, &fixture.intermediate, &fixture.root].map(|one| one.certificate.clone());
     for chain in [vec![leaf.clone()], vec![leaf.clone(), root, intermediate]] {
-        assert!(World::new().judge(&Grant::modern().header("x5c", x5c(&chain)).sign()).is_ok());
+        assert!(TestValidator::new().validate(&TestGrant::modern().header("x5c", x5c(&chain)).sign()).is_ok());
     }
-    for place in [Place::SerialNumber, Place::Organization, Place::OrganizationIdentifier] {
-        let leaf = certificate("310700010", place, Usage::Authentication, Validity::three_years(now()));
-        assert!(World::new().judge(&Grant::modern().header("x5c", x5c(&[leaf])).sign()).is_ok());
+    for place in [OrgnoAttribute::SerialNumber, OrgnoAttribute::Organization, OrgnoAttribute::OrganizationIdentifier] {
+        let leaf = certificate("310700010", place, KeyPurpose::Authentication, ValidityPeriod::three_years(now()));
+        assert!(TestValidator::new().validate(&TestGrant::modern().header("x5c", x5c(&[leaf])).sign()).is_ok());
     }
 
-    let strict = World::switched(|strictness| strictness.require_full_chain = true);
-    assert!(strict.judge(&Grant::modern().header("x5c", x5c(&[leaf])).sign()).is_err());
-    assert!(strict.judge(&Grant::modern().sign()).is_ok());
+    let strict = TestValidator::switched(|strictness| strictness.require_full_chain = true);
+    assert!(strict.validate(&TestGrant::modern().header("x5c", x5c(&[leaf])).sign()).is_err());
+    assert!(strict.validate(&TestGrant::modern().sign()).is_ok());
 }
 
 #[test]
-fn takes_each_algorithm_that_is_allowed() {
+fn accepts_each_algorithm_that_is_allowed() {
     for name in ["RS256", "RS384", "RS512"] {
-        assert!(World::new().judge(&Grant::modern().header("alg", json!(name)).sign()).is_ok(), "{name}");
+        assert!(
+            TestValidator::new().validate(&TestGrant::modern().header("alg", json!(name)).sign()).is_ok(),
+            "{name}"
+        );
     }
-    let allow = |name: &str| World::switched(|strictness| strictness.allow_algorithms = vec![name.to_owned()]);
+    let allow = |name: &str| TestValidator::switched(|strictness| strictness.allow_algorithms = vec![name.to_owned()]);
     for name in ["PS256", "PS384", "PS512"] {
-        assert!(allow(name).judge(&Grant::modern().header("alg", json!(name)).sign()).is_ok(), "{name}");
+        assert!(allow(name).validate(&TestGrant::modern().header("alg", json!(name)).sign()).is_ok(), "{name}");
     }
     let curves = [
         ("ES256", "P-256", Nid::X9_62_PRIME256V1, 32),
@@ -199,60 +202,72 @@ fn takes_each_algorithm_that_is_allowed() {
 }
 
 fn accepts_and_refuses(name: &str, jwk: &Value, key: &PKey<Private>) {
-    let mut world = World::edited("/clients/0/keys", json!([jwk]));
-    world.strictness.allow_algorithms = vec![name.to_owned()];
-    let grant = Grant::new(json!({"alg": name, "kid": KID}), MODERN, key);
+    let mut validator = TestValidator::edited("/clients/0/keys", json!([jwk]));
+    validator.strictness.allow_algorithms = vec![name.to_owned()];
+    let grant = TestGrant::new(json!({"alg": name, "kid": KID}), MODERN, key);
 
-    assert!(world.judge(&grant.sign()).is_ok(), "{name}");
+    assert!(validator.validate(&grant.sign()).is_ok(), "{name}");
 
     let changed = grant.sign().replacen('.', ".e30", 1);
-    assert!(world.judge(&changed).is_err());
-    let as_rsa = Grant::new(json!({"alg": "RS256", "kid": KID}), MODERN, &fixture().stranger);
-    assert!(world.judge(&as_rsa.sign()).is_err());
+    assert!(validator.validate(&changed).is_err());
+    let as_rsa = TestGrant::new(json!({"alg": "RS256", "kid": KID}), MODERN, &fixture().stranger);
+    assert!(validator.validate(&as_rsa.sign()).is_err());
 }
 
 #[test]
-fn each_switch_lets_through_what_it_says() {
-    let accepts = |world: &World, grant: &Grant| {
-        assert!(World::new().judge(&grant.sign()).is_err());
-        assert!(world.judge(&grant.sign()).is_ok());
+fn each_switch_accepts_what_it_describes() {
+    let accepts = |validator: &TestValidator, grant: &TestGrant| {
+        assert!(TestValidator::new().validate(&grant.sign()).is_err());
+        assert!(validator.validate(&grant.sign()).is_ok());
     };
     let moment = now().timestamp();
-    let grant = Grant::modern;
-    accepts(&World::switched(|s| s.allow_claims = vec!["nbf".to_owned()]), &grant().claim("nbf", json!(moment)));
-    accepts(&World::switched(|s| s.allow_audience_array = true), &grant().claim("aud", json!([ISSUER])));
-    accepts(&World::switched(|s| s.maximum_seconds_ahead = 11), &grant().claim("iat", json!(moment + 10)));
-    accepts(&World::switched(|s| s.maximum_seconds_behind = 11), &grant().claim("iat", json!(moment - 10)));
-    accepts(&World::switched(|s| s.maximum_lifetime_seconds = 180), &grant().claim("exp", json!(moment + 180)));
-    accepts(&World::switched(|s| s.expiry_leeway_seconds = 10), &grant().claim("exp", json!(moment - 9)));
-    let encryption = certificate("310700010", Place::SerialNumber, Usage::Encryption, Validity::three_years(now()));
-    accepts(&World::switched(|s| s.allow_any_key_usage = true), &grant().header("x5c", x5c(&[encryption])));
+    let grant = TestGrant::modern;
+    accepts(
+        &TestValidator::switched(|s| s.allow_claims = vec!["nbf".to_owned()]),
+        &grant().claim("nbf", json!(moment)),
+    );
+    accepts(&TestValidator::switched(|s| s.allow_audience_array = true), &grant().claim("aud", json!([ISSUER])));
+    accepts(&TestValidator::switched(|s| s.maximum_seconds_ahead = 11), &grant().claim("iat", json!(moment + 10)));
+    accepts(&TestValidator::switched(|s| s.maximum_seconds_behind = 11), &grant().claim("iat", json!(moment - 10)));
+    accepts(&TestValidator::switched(|s| s.maximum_lifetime_seconds = 180), &grant().claim("exp", json!(moment + 180)));
+    accepts(&TestValidator::switched(|s| s.expiry_leeway_seconds = 10), &grant().claim("exp", json!(moment - 9)));
+    let encryption = certificate(
+        "310700010",
+        OrgnoAttribute::SerialNumber,
+        KeyPurpose::Encryption,
+        ValidityPeriod::three_years(now()),
+    );
+    accepts(&TestValidator::switched(|s| s.allow_any_key_usage = true), &grant().header("x5c", x5c(&[encryption])));
 
-    let world = World::switched(|s| s.require_resource_array = true);
-    assert!(world.judge(&grant().claim("resource", json!("https://a.no/")).sign()).is_err());
-    let world = World::switched(|s| s.require_jti = true);
-    assert!(world.judge(&grant().without_claim("jti").sign()).is_err());
-    let world = World::switched(|s| s.allow_replay_without_jti = true);
+    let validator = TestValidator::switched(|s| s.require_resource_array = true);
+    assert!(validator.validate(&grant().claim("resource", json!("https://a.no/")).sign()).is_err());
+    let validator = TestValidator::switched(|s| s.require_jti = true);
+    assert!(validator.validate(&grant().without_claim("jti").sign()).is_err());
+    let validator = TestValidator::switched(|s| s.allow_replay_without_jti = true);
     let nameless = grant().without_claim("jti");
-    assert!(world.judge(&nameless.sign()).is_ok() && world.judge(&nameless.sign()).is_ok());
+    assert!(validator.validate(&nameless.sign()).is_ok() && validator.validate(&nameless.sign()).is_ok());
 }
 
 #[test]
-fn a_token_is_checked_as_an_api_should() {
-    let mint = TokenIssuer::new(fixture().token.clone()).unwrap();
-    let granted = World::new().judge(&Grant::modern().sign()).map_err(|refusal| refusal.summary()).unwrap();
-    let success = serde_json::to_value(mint.issue(&granted, ISSUER, now(), &Faults::default()).unwrap()).unwrap();
+fn a_token_is_verified_as_an_api_should() {
+    let issuer = TokenIssuer::new(fixture().token.clone()).unwrap();
+    let granted =
+        TestValidator::new().validate(&TestGrant::modern().sign()).map_err(|refusal| refusal.summary()).unwrap();
+    let success = serde_json::to_value(issuer.issue(&granted, ISSUER, now(), &Faults::default()).unwrap()).unwrap();
     let token = success["access_token"].as_str().unwrap();
     let later = |seconds| now() + chrono::TimeDelta::seconds(seconds);
 
-    let caller = mint.check(token, ISSUER, later(119)).unwrap();
+    let caller = issuer.verify(token, ISSUER, later(119)).unwrap();
 
     assert_eq!((caller.orgno.as_str(), caller.client_id.as_str()), ("310700010", MODERN));
-    assert_eq!(mint.check(token, ISSUER, later(120)).err(), Some("the token has expired"));
-    assert_eq!(mint.check(token, "https://other/", now()).err(), Some("the token is of another issuer"));
-    assert_eq!(mint.check(&token[..token.len() - 4], ISSUER, now()).err(), Some("the token's signature does not hold"));
+    assert_eq!(issuer.verify(token, ISSUER, later(120)).err(), Some("the token has expired"));
+    assert_eq!(issuer.verify(token, "https://other/", now()).err(), Some("the token has another issuer"));
+    assert_eq!(
+        issuer.verify(&token[..token.len() - 4], ISSUER, now()).err(),
+        Some("the token's signature is not valid")
+    );
     let other = TokenIssuer::new(fixture().stranger.clone()).unwrap();
     let wrong = Some("the token is not signed with a key of this issuer");
-    assert_eq!(other.check(token, ISSUER, now()).err(), wrong);
-    assert_eq!(mint.check(&Grant::modern().sign(), ISSUER, now()).err(), wrong);
+    assert_eq!(other.verify(token, ISSUER, now()).err(), wrong);
+    assert_eq!(issuer.verify(&TestGrant::modern().sign(), ISSUER, now()).err(), wrong);
 }

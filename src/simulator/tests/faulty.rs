@@ -1,20 +1,20 @@
-//! Faults that are shown on purpose.
+//! Deliberate faults.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use openssl::{bn::BigNum, hash::MessageDigest, pkey::PKey, rsa::Rsa, sign::Verifier};
 use serde_json::{Value, json};
 
 use super::over_http::Running;
-use crate::simulator::{Answer, Faults, registry::Registry};
+use crate::simulator::{FaultAnswer, Faults, registry::Registry};
 
 fn faulty(faults: Faults) -> Running {
     Running::start(|options| options.faults = faults)
 }
 
 #[test]
-fn shows_a_status_for_the_first_requests_and_counts_the_grant_as_used() {
+fn the_first_requests_get_the_status_and_their_assertions_count_as_used() {
     let running = faulty(Faults {
-        answer: Some(Answer::Status),
+        answer: Some(FaultAnswer::Status),
         status: Some(429),
         retry_after_seconds: Some(1),
         first_requests: Some(2),
@@ -31,34 +31,34 @@ fn shows_a_status_for_the_first_requests_and_counts_the_grant_as_used() {
 }
 
 #[test]
-fn shows_each_faulty_answer() {
+fn gives_each_faulty_answer() {
     let show = |answer| {
         let running = faulty(Faults { answer: Some(answer), ..Faults::default() });
         running.token(&running.grant(0, 0, "a").sign())
     };
 
-    assert_eq!(show(Answer::Status).0, 503);
-    let (status, head, body) = show(Answer::Html);
+    assert_eq!(show(FaultAnswer::Status).0, 503);
+    let (status, head, body) = show(FaultAnswer::Html);
     assert!(status == 200 && head.contains("content-type: text/html") && body.starts_with("<!DOCTYPE html>"));
-    let (status, _, body) = show(Answer::Huge);
+    let (status, _, body) = show(FaultAnswer::Huge);
     assert_eq!((status, body.len()), (200, 8 * 1024 * 1024));
-    let (status, head, body) = show(Answer::Cut);
+    let (status, head, body) = show(FaultAnswer::Cut);
     assert!(status == 200 && head.contains("content-length: 1000") && body.len() < 1000, "{head}");
-    let (status, _, body) = show(Answer::BrokenJson);
+    let (status, _, body) = show(FaultAnswer::BrokenJson);
     assert_eq!((status, body.as_str()), (200, "{\"access_token\":\"eyJ"));
-    let (status, head, body) = show(Answer::WrongContentType);
+    let (status, head, body) = show(FaultAnswer::WrongContentType);
     assert!(
         status == 200 && head.contains("content-type: text/plain") && body.contains("\"access_token\":\"ey"),
         "{status} {head} {body}"
     );
-    let (status, head, _) = show(Answer::Redirect);
+    let (status, head, _) = show(FaultAnswer::Redirect);
     assert!(status == 307 && head.contains("location: /elsewhere"), "{head}");
-    let (status, _, body) = show(Answer::EmptyAccessToken);
+    let (status, _, body) = show(FaultAnswer::EmptyAccessToken);
     assert!(status == 200 && body.starts_with("{\"access_token\":\"\""));
 }
 
 #[test]
-fn judges_and_dates_by_a_clock_that_is_off() {
+fn validates_and_dates_by_the_shifted_clock() {
     let running = faulty(Faults { clock_offset_seconds: -60, ..Faults::default() });
 
     let (_, head, body) = running.token(&running.grant(0, 0, "a").sign());
@@ -68,7 +68,7 @@ fn judges_and_dates_by_a_clock_that_is_off() {
 }
 
 #[test]
-fn takes_strictness_and_faults_from_the_clients_file() {
+fn strictness_and_faults_in_the_clients_file_take_effect() {
     let running = Running::start(|_| ());
     let path = &running.installation.clients_file;
     let mut clients: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
@@ -88,12 +88,12 @@ fn parsed((status, _, body): (u16, String, String)) -> Value {
     serde_json::from_str(&body).unwrap()
 }
 
-/// A fault as `clients.json` has it.
+/// Parses faults in the form of `clients.json`.
 fn faults(value: Value) -> Faults {
     serde_json::from_value(value).unwrap()
 }
 
-/// The access token of a simulator with this fault: its three parts, and the answer that it came in.
+/// Returns the three parts of a token from a simulator with this fault, and the token response.
 fn token(fault: Value) -> (Running, Vec<String>, Value) {
     let running = faulty(faults(fault));
     let answer = parsed(running.token(&running.grant(0, 0, "a").sign()));
@@ -106,7 +106,7 @@ fn decoded(part: &str) -> Value {
 }
 
 #[test]
-fn replaces_and_leaves_out_members_of_the_metadata() {
+fn replaces_and_removes_members_of_the_metadata() {
     let running = faulty(faults(json!({"metadata": {
         "issuer": "https://test.maskinporten.no/",
         "jwks_uri": null,
@@ -131,7 +131,7 @@ fn replaces_and_leaves_out_members_of_the_metadata() {
 }
 
 #[test]
-fn answers_faultily_for_metadata_and_keys_each_by_itself() {
+fn the_metadata_and_the_keys_have_faults_of_their_own() {
     let running = faulty(faults(json!({"metadata_answer": "status", "status": 404})));
     let (status, head, body) = running.ask(METADATA, "", "");
     assert_eq!((status, body.as_str()), (404, "Not Found\n"));
@@ -150,7 +150,7 @@ fn answers_faultily_for_metadata_and_keys_each_by_itself() {
 }
 
 #[test]
-fn shows_other_keys_than_its_own() {
+fn replaces_the_keys() {
     let running = faulty(faults(json!({"jwk": {"keys": []}})));
 
     assert_eq!(parsed(running.ask("GET /jwk", "", "")), json!({"keys": []}));
@@ -176,11 +176,11 @@ fn issues_tokens_with_other_claims_and_another_header() {
     assert_eq!(claims["authorization_details"], json!({"type": "urn:altinn:systemuser"}));
     assert_eq!(claims["client_id"], super::grants::MODERN);
     assert_eq!(decoded(&parts[0]), json!({"alg": "RS256", "kid": "another"}));
-    assert!(holds(&running, &parts), "the signature is good all the same");
+    assert!(is_valid(&running, &parts), "the signature is still valid");
 }
 
 #[test]
-fn issues_tokens_whose_life_is_not_what_the_answer_says() {
+fn issues_tokens_whose_lifetime_differs_from_the_response() {
     let (_running, parts, answer) = token(json!({"token_lifetime_seconds": -60, "success": {"expires_in": 7200}}));
 
     let claims = decoded(&parts[1]);
@@ -190,17 +190,17 @@ fn issues_tokens_whose_life_is_not_what_the_answer_says() {
 }
 
 #[test]
-fn signs_with_a_key_that_nobody_knows_under_the_name_of_its_own() {
+fn signs_with_an_unpublished_key_under_the_published_kid() {
     let (running, parts, _) = token(json!({"sign_with_another_key": true}));
 
     let keys = parsed(running.ask("GET /jwk", "", ""));
     assert_eq!(decoded(&parts[0])["kid"], keys["keys"][0]["kid"]);
-    assert!(!holds(&running, &parts));
-    assert_eq!(URL_SAFE_NO_PAD.decode(&parts[2]).unwrap().len(), 256, "another key made it");
+    assert!(!is_valid(&running, &parts));
+    assert_eq!(URL_SAFE_NO_PAD.decode(&parts[2]).unwrap().len(), 256, "it is from another key");
 }
 
-/// Whether a token's signature holds with the key that `/jwk` shows.
-fn holds(running: &Running, parts: &[String]) -> bool {
+/// Whether a token's signature is valid with the key in `/jwk`.
+fn is_valid(running: &Running, parts: &[String]) -> bool {
     let keys = parsed(running.ask("GET /jwk", "", ""));
     let number = |name: &str| {
         BigNum::from_slice(&URL_SAFE_NO_PAD.decode(keys["keys"][0][name].as_str().unwrap()).unwrap()).unwrap()
@@ -212,7 +212,7 @@ fn holds(running: &Running, parts: &[String]) -> bool {
 }
 
 #[test]
-fn the_api_goes_by_the_clock_that_is_off() {
+fn the_sample_api_uses_the_shifted_clock() {
     let running = Running::start(|_| ());
     let answer = parsed(running.token(&running.grant(0, 0, "a").sign()));
     let authorization = format!("Authorization: Bearer {}\r\n", answer["access_token"].as_str().unwrap());
@@ -230,7 +230,7 @@ fn the_api_goes_by_the_clock_that_is_off() {
 }
 
 #[test]
-fn a_fault_that_is_not_known_is_refused_by_name() {
+fn an_unknown_fault_is_an_error_with_its_name() {
     let error = serde_json::from_value::<Faults>(json!({"metadata_answers": "html"})).unwrap_err().to_string();
     assert!(error.starts_with("unknown field `metadata_answers`, expected one of `clock_offset_seconds`"), "{error}");
 
@@ -239,7 +239,7 @@ fn a_fault_that_is_not_known_is_refused_by_name() {
 }
 
 #[test]
-fn reads_the_example_of_its_own_documentation_of_faults() {
+fn parses_the_example_in_the_documentation_of_faults() {
     let (_, rest) = include_str!("../faults/mod.rs").split_once("//! ```json\n").unwrap();
     let (example, _) = rest.split_once("//! ```\n").unwrap();
     let text: String = example.lines().map(|line| line.trim_start_matches("//!")).collect();

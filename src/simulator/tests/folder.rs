@@ -1,4 +1,4 @@
-//! The data folder: made whole, reused, remade, and guarded.
+//! The data folder: created, reused, renewed, and protected.
 
 use std::{
     fs,
@@ -20,16 +20,16 @@ use super::grants::now;
 use crate::{
     clock::FixedClock,
     explain::Explain as _,
-    simulator::{Error, Installation, Keystore, Made, Options, Simulator},
+    simulator::{FolderState, Installation, Simulator, SimulatorError, SimulatorKeystore, SimulatorOptions},
 };
 
-/// A data folder of one's own, copied from one that was made once.
+/// Returns a new copy of a data folder that is created once.
 pub(super) fn folder() -> (tempfile::TempDir, PathBuf) {
     static FILES: OnceLock<Vec<(PathBuf, Vec<u8>)>> = OnceLock::new();
     let files = FILES.get_or_init(|| {
         let place = tempfile::tempdir().unwrap();
         let dir = place.path().join("simulator");
-        Installation::open_or_make(&dir, now()).unwrap();
+        Installation::open_or_create(&dir, now()).unwrap();
         let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
         entries.map(|path| (PathBuf::from(path.file_name().unwrap()), fs::read(&path).unwrap())).collect()
     });
@@ -42,9 +42,9 @@ pub(super) fn folder() -> (tempfile::TempDir, PathBuf) {
     (place, dir)
 }
 
-/// The private key, the certificates and the names of entries in a keystore, read with other code than wrote it
-/// where there is any: openssl for the modern form, the `p12` crate for the two that OpenSSL 3 does not read.
-pub(super) fn open(keystore: &Keystore) -> Vec<(Option<String>, PKey<Private>, X509)> {
+/// Returns alias, private key and certificate of each entry in a keystore, parsed with other code than wrote it where
+/// possible: openssl for the modern form, the `p12` crate for the two that OpenSSL 3 cannot read.
+pub(super) fn open(keystore: &SimulatorKeystore) -> Vec<(Option<String>, PKey<Private>, X509)> {
     let content = fs::read(&keystore.file).unwrap();
     let password = fs::read_to_string(&keystore.password_file).unwrap();
     if keystore.file.ends_with("modern.p12") {
@@ -71,28 +71,28 @@ pub(super) fn open(keystore: &Keystore) -> Vec<(Option<String>, PKey<Private>, X
 }
 
 #[test]
-fn makes_everything_once_and_reuses_it() {
+fn is_created_once_and_reused() {
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("above").join("simulator");
 
-    let first = Installation::open_or_make(&dir, now()).unwrap();
+    let first = Installation::open_or_create(&dir, now()).unwrap();
     fs::write(&first.clients_file, "{}").unwrap();
-    let again = Installation::open_or_make(&dir, now()).unwrap();
+    let again = Installation::open_or_create(&dir, now()).unwrap();
 
-    assert_eq!((first.made, again.made), (Made::Now, Made::Earlier));
+    assert_eq!((first.state, again.state), (FolderState::Created, FolderState::Existing));
     assert_eq!(first.keystores, again.keystores);
     assert_eq!(fs::read_to_string(&again.clients_file).unwrap(), "{}");
-    assert_eq!(fs::read_dir(dir.parent().unwrap()).unwrap().count(), 1, "nothing half-made is left");
+    assert_eq!(fs::read_dir(dir.parent().unwrap()).unwrap().count(), 1, "no temporary folder is left");
 }
 
 #[cfg(unix)]
 #[test]
-fn keeps_secrets_for_the_owner_alone() {
+fn only_the_owner_can_read_the_secrets() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("simulator");
 
-    Installation::open_or_make(&dir, now()).unwrap();
+    Installation::open_or_create(&dir, now()).unwrap();
 
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&dir), 0o700);
@@ -104,9 +104,9 @@ fn keeps_secrets_for_the_owner_alone() {
 }
 
 #[test]
-fn each_keystore_opens_and_holds_what_the_installation_says() {
+fn each_keystore_has_the_entries_that_the_installation_describes() {
     let (_place, dir) = folder();
-    let installation = Installation::open_or_make(&dir, now()).unwrap();
+    let installation = Installation::open_or_create(&dir, now()).unwrap();
 
     for keystore in &installation.keystores {
         let entries = open(keystore);
@@ -115,7 +115,7 @@ fn each_keystore_opens_and_holds_what_the_installation_says() {
         assert_eq!(aliases, keystore.aliases);
         for (_, key, certificate) in entries {
             assert!(certificate.public_key().unwrap().public_eq(&key));
-            let orgno = crate::simulator::judge::organisation_number(certificate.subject_name());
+            let orgno = crate::simulator::validator::organisation_number(certificate.subject_name());
             assert_eq!(orgno.as_deref(), Some(keystore.orgno));
             assert_eq!(one_line(&certificate), keystore.subject);
         }
@@ -123,9 +123,9 @@ fn each_keystore_opens_and_holds_what_the_installation_says() {
 }
 
 #[test]
-fn the_faulty_keystores_hold_the_key_of_the_modern_one_each_with_its_own_fault() {
+fn each_faulty_keystore_has_the_key_of_the_modern_one_and_its_own_fault() {
     let (_place, dir) = folder();
-    let installation = Installation::open_or_make(&dir, now()).unwrap();
+    let installation = Installation::open_or_create(&dir, now()).unwrap();
     let (_, key, _) = open(&installation.keystores[0]).swap_remove(0);
     let found = installation.faulty_keystores.iter().map(|keystore| {
         let password = fs::read_to_string(&keystore.password_file).unwrap();
@@ -133,7 +133,7 @@ fn the_faulty_keystores_hold_the_key_of_the_modern_one_each_with_its_own_fault()
         let certificate = opened.cert.unwrap();
         assert!(opened.pkey.unwrap().public_eq(&key) && certificate.public_key().unwrap().public_eq(&key));
         let until = Asn1Time::from_unix(now().timestamp()).unwrap().diff(certificate.not_after()).unwrap().days;
-        let number = crate::simulator::judge::organisation_number(certificate.subject_name());
+        let number = crate::simulator::validator::organisation_number(certificate.subject_name());
         let issuer = certificate.issuer_name().entries_by_nid(Nid::COMMONNAME).next().unwrap();
         (
             keystore.file.file_name().unwrap().to_str().unwrap().to_owned(),
@@ -161,15 +161,15 @@ fn the_faulty_keystores_hold_the_key_of_the_modern_one_each_with_its_own_fault()
 }
 
 #[test]
-fn a_folder_that_an_earlier_version_made_opens_without_faulty_keystores() {
+fn a_folder_of_an_earlier_version_opens_without_faulty_keystores() {
     let (_place, dir) = folder();
-    for keystore in Installation::open_or_make(&dir, now()).unwrap().faulty_keystores {
+    for keystore in Installation::open_or_create(&dir, now()).unwrap().faulty_keystores {
         fs::remove_file(keystore.file).unwrap();
     }
 
-    let installation = Installation::open_or_make(&dir, now()).unwrap();
+    let installation = Installation::open_or_create(&dir, now()).unwrap();
 
-    assert_eq!((installation.made, installation.keystores.len()), (Made::Earlier, 3));
+    assert_eq!((installation.state, installation.keystores.len()), (FolderState::Existing, 3));
     assert_eq!(installation.faulty_keystores, []);
 }
 
@@ -181,9 +181,9 @@ fn one_line(certificate: &X509) -> String {
 }
 
 #[test]
-fn the_registered_key_is_a_private_jwk_that_belongs_to_the_registered_public_one() {
+fn the_registered_key_is_the_private_jwk_of_the_registered_public_one() {
     let (_place, dir) = folder();
-    let installation = Installation::open_or_make(&dir, now()).unwrap();
+    let installation = Installation::open_or_create(&dir, now()).unwrap();
 
     let private: Value = serde_json::from_slice(&fs::read(&installation.registered_key.file).unwrap()).unwrap();
     let clients: Value = serde_json::from_slice(&fs::read(&installation.clients_file).unwrap()).unwrap();
@@ -200,41 +200,41 @@ fn the_registered_key_is_a_private_jwk_that_belongs_to_the_registered_public_one
 }
 
 #[test]
-fn remakes_what_has_expired_and_keeps_the_clients() {
+fn renews_expired_certificates_and_keeps_the_clients() {
     let (_place, dir) = folder();
-    let before = Installation::open_or_make(&dir, now()).unwrap();
+    let before = Installation::open_or_create(&dir, now()).unwrap();
     fs::write(&before.clients_file, "{\"about\": [\"mine\"]}").unwrap();
     let key = fs::read(&before.registered_key.file).unwrap();
     let later = now() + TimeDelta::days(3 * 365);
 
-    let after = Installation::open_or_make(&dir, later).unwrap();
+    let after = Installation::open_or_create(&dir, later).unwrap();
 
     let old = dir.with_file_name("simulator.expired-20291121T120000Z");
-    assert_eq!(after.made, Made::Again { old: old.clone() });
+    assert_eq!(after.state, FolderState::Renewed { old: old.clone() });
     assert!(after.expires_at > later);
     assert!(old.join("modern.p12").is_file());
     assert_eq!(fs::read_to_string(&after.clients_file).unwrap(), "{\"about\": [\"mine\"]}");
     assert_eq!(fs::read(&after.registered_key.file).unwrap(), key);
-    assert_eq!(Installation::open_or_make(&dir, later).unwrap().made, Made::Earlier);
+    assert_eq!(Installation::open_or_create(&dir, later).unwrap().state, FolderState::Existing);
 }
 
 #[test]
-fn refuses_a_folder_of_somebody_else_and_leaves_it_alone() {
+fn rejects_a_folder_with_other_files_and_does_not_change_it() {
     let place = tempfile::tempdir().unwrap();
     fs::write(place.path().join("letter.txt"), "dear").unwrap();
 
-    let error = Installation::open_or_make(place.path(), now()).unwrap_err();
+    let error = Installation::open_or_create(place.path(), now()).unwrap_err();
 
-    assert!(matches!(error, Error::NotOurs(_)));
-    assert_eq!(error.hint().unwrap(), "name a folder of your own: --dir FOLDER");
+    assert!(matches!(error, SimulatorError::NotOurs(_)));
+    assert_eq!(error.hint().unwrap(), "pass another folder: --dir FOLDER");
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
 }
 
 #[test]
-fn says_which_file_is_missing_or_damaged() {
+fn names_the_file_that_is_missing_or_damaged() {
     let (_place, dir) = folder();
     let start = || {
-        let options = Options { clock: Arc::new(FixedClock(now())), tls: true, ..Options::new(&dir) };
+        let options = SimulatorOptions { clock: Arc::new(FixedClock(now())), tls: true, ..SimulatorOptions::new(&dir) };
         Simulator::start(options).unwrap_err()
     };
 
@@ -243,38 +243,45 @@ fn says_which_file_is_missing_or_damaged() {
 
     fs::write(dir.join("token-signing-key.pem"), "hello").unwrap();
     let path = dir.join("token-signing-key.pem");
-    assert_eq!(start().to_string(), format!("`{}` is damaged: it holds no private key", path.display()));
+    assert_eq!(start().to_string(), format!("`{}` is damaged: it contains no private key", path.display()));
 
     fs::remove_file(dir.join("legacy.p12")).unwrap();
     let error = start();
-    assert_eq!(error.to_string(), format!("the simulator's folder lacks `{}`", dir.join("legacy.p12").display()));
+    assert_eq!(
+        error.to_string(),
+        format!("`{}` is missing from the simulator's folder", dir.join("legacy.p12").display())
+    );
     assert_eq!(
         error.hint().unwrap(),
-        format!("remove the folder `{}` and start again: everything in it is made anew", dir.display())
+        format!("remove the folder `{}` and start again: everything in it is created anew", dir.display())
     );
 }
 
 #[test]
-fn says_when_the_port_is_taken() {
+fn a_port_in_use_is_an_error() {
     let (_place, dir) = folder();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
 
-    let error = Simulator::start(Options { port, ..Options::new(dir) }).unwrap_err();
+    let error = Simulator::start(SimulatorOptions { port, ..SimulatorOptions::new(dir) }).unwrap_err();
 
-    assert_eq!(error.to_string(), format!("port {port} on 127.0.0.1 is taken"));
-    assert_eq!(error.hint().unwrap(), "choose another port, or let the simulator pick one: --port 0");
+    assert_eq!(error.to_string(), format!("port {port} on 127.0.0.1 is already in use"));
+    assert_eq!(error.hint().unwrap(), "choose another port, or --port 0 for any free port");
 }
 
 #[test]
-fn leaves_a_note_for_the_local_environment() {
+fn writes_the_address_file_for_the_local_environment() {
     let (place, dir) = folder();
-    let note = place.path().join("local.json");
+    let address_file = place.path().join("local.json");
 
-    let options = Options { note: Some(note.clone()), clock: Arc::new(FixedClock(now())), ..Options::new(&dir) };
+    let options = SimulatorOptions {
+        address_file: Some(address_file.clone()),
+        clock: Arc::new(FixedClock(now())),
+        ..SimulatorOptions::new(&dir)
+    };
     let simulator = Simulator::start(options).unwrap();
 
-    let left = crate::environment::LocalEnvironment::read(&note).unwrap();
+    let left = crate::environment::LocalEnvironment::read(&address_file).unwrap();
     assert_eq!(left, simulator.local_environment());
     assert_eq!(left.token_endpoint, format!("{}token", simulator.issuer()));
     assert_eq!(left.ca_file, None);
@@ -282,12 +289,15 @@ fn leaves_a_note_for_the_local_environment() {
 }
 
 #[test]
-fn trusts_further_roots_only_from_files_that_hold_some() {
+fn rejects_a_file_of_additional_roots_without_a_certificate() {
     let (_place, dir) = folder();
-    let with =
-        |name: &str| Options { trust: vec![dir.join(name)], clock: Arc::new(FixedClock(now())), ..Options::new(&dir) };
+    let with = |name: &str| SimulatorOptions {
+        trust: vec![dir.join(name)],
+        clock: Arc::new(FixedClock(now())),
+        ..SimulatorOptions::new(&dir)
+    };
 
     assert!(Simulator::start(with("tls-ca.pem")).is_ok());
-    assert!(matches!(Simulator::start(with("clients.json")), Err(Error::Trust(_))));
-    assert!(matches!(Simulator::start(with("no.pem")), Err(Error::Unreadable { .. })));
+    assert!(matches!(Simulator::start(with("clients.json")), Err(SimulatorError::Trust(_))));
+    assert!(matches!(Simulator::start(with("no.pem")), Err(SimulatorError::Unreadable { .. })));
 }

@@ -1,4 +1,4 @@
-//! What the tests stand on: authorities, keys, a registry, and grants signed by hand.
+//! The fixtures of the tests: authorities, keys, a registry, and assertions signed with openssl.
 
 use std::sync::{Mutex, OnceLock};
 
@@ -18,11 +18,11 @@ use openssl::{
 use serde_json::{Map, Value, json};
 
 use crate::simulator::{
-    installation::authority::{self, Identity, Place, Usage, Validity},
-    judge::{Anchors, Granted, Refusal, Used, Validator},
+    installation::certificates::{self, CertifiedKey, KeyPurpose, OrgnoAttribute, ValidityPeriod},
     jwk,
     registry::Registry,
     strictness::Strictness,
+    validator::{GrantRefusal, GrantedToken, ReplayCache, TrustAnchors, Validator},
 };
 
 pub(super) const ISSUER: &str = "http://127.0.0.1:8080/";
@@ -34,11 +34,11 @@ pub(super) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_348_800, 0).unwrap()
 }
 
-/// Keys and certificates, made once for all tests.
+/// Keys and certificates, created once for all tests.
 pub(super) struct Fixture {
-    pub(super) root: Identity,
-    pub(super) intermediate: Identity,
-    pub(super) leaf: Identity,
+    pub(super) root: CertifiedKey,
+    pub(super) intermediate: CertifiedKey,
+    pub(super) leaf: CertifiedKey,
     pub(super) registered: PKey<Private>,
     pub(super) stranger: PKey<Private>,
     pub(super) token: PKey<Private>,
@@ -47,38 +47,46 @@ pub(super) struct Fixture {
 pub(super) fn fixture() -> &'static Fixture {
     static FIXTURE: OnceLock<Fixture> = OnceLock::new();
     FIXTURE.get_or_init(|| {
-        let key = || authority::rsa_key(2048).unwrap();
-        let validity = Validity::three_years(now());
-        let root = authority::root("Root", key(), validity).unwrap();
-        let intermediate = authority::intermediate("Intermediate", &root, key(), validity).unwrap();
-        let subject = authority::enterprise_subject("KOMMUNE", "310700010", Place::SerialNumber).unwrap();
-        let leaf = authority::enterprise(&subject, Usage::Authentication, &intermediate, key(), validity).unwrap();
+        let key = || certificates::rsa_key(2048).unwrap();
+        let validity = ValidityPeriod::three_years(now());
+        let root = certificates::root(&certificates::simulator_name("Root").unwrap(), key(), validity).unwrap();
+        let intermediate =
+            certificates::intermediate(&certificates::simulator_name("Intermediate").unwrap(), &root, key(), validity)
+                .unwrap();
+        let subject = certificates::enterprise_subject("KOMMUNE", "310700010", OrgnoAttribute::SerialNumber).unwrap();
+        let leaf =
+            certificates::enterprise(&subject, KeyPurpose::Authentication, &intermediate, key(), validity).unwrap();
         Fixture {
             root,
             intermediate,
             leaf,
             registered: key(),
             stranger: key(),
-            token: authority::rsa_key(3072).unwrap(),
+            token: certificates::rsa_key(3072).unwrap(),
         }
     })
 }
 
-/// An enterprise certificate of the fixture's authority that differs from the good one in one point.
-pub(super) fn certificate(orgno: &str, place: Place, usage: Usage, validity: Validity) -> X509 {
-    let subject = authority::enterprise_subject("KOMMUNE", orgno, place).unwrap();
+/// Returns an enterprise certificate from the fixture's authority with these properties.
+pub(super) fn certificate(
+    orgno: &str,
+    attribute: OrgnoAttribute,
+    purpose: KeyPurpose,
+    validity: ValidityPeriod,
+) -> X509 {
+    let subject = certificates::enterprise_subject("KOMMUNE", orgno, attribute).unwrap();
     let key = fixture().leaf.key.clone();
-    authority::enterprise(&subject, usage, &fixture().intermediate, key, validity).unwrap().certificate
+    certificates::enterprise(&subject, purpose, &fixture().intermediate, key, validity).unwrap().certificate
 }
 
-/// A registry, a memory and switches: everything a grant is judged by.
-pub(super) struct World {
+/// A registry, a replay cache and switches, for validating assertions.
+pub(super) struct TestValidator {
     pub(super) clients: Value,
     pub(super) strictness: Strictness,
-    used: Mutex<Used>,
+    used: Mutex<ReplayCache>,
 }
 
-impl World {
+impl TestValidator {
     pub(super) fn new() -> Self {
         let rsa = fixture().registered.rsa().unwrap();
         let another = fixture().stranger.rsa().unwrap();
@@ -90,29 +98,29 @@ impl World {
         Self { clients, strictness: Strictness::default(), used: Mutex::default() }
     }
 
-    /// A world whose clients file has been edited at one place.
+    /// Returns a validator whose `clients.json` has been changed at one path.
     pub(super) fn edited(pointer: &str, value: Value) -> Self {
-        let mut world = Self::new();
+        let mut validator = Self::new();
         let (parent, name) = pointer.rsplit_once('/').unwrap();
-        world.clients.pointer_mut(parent).unwrap()[name] = value;
-        world
+        validator.clients.pointer_mut(parent).unwrap()[name] = value;
+        validator
     }
 
-    /// A world with one switch turned.
+    /// Returns a validator with other switches.
     pub(super) fn switched(turn: impl FnOnce(&mut Strictness)) -> Self {
-        let mut world = Self::new();
-        turn(&mut world.strictness);
-        world
+        let mut validator = Self::new();
+        turn(&mut validator.strictness);
+        validator
     }
 
-    pub(super) fn judge(&self, assertion: &str) -> Result<Granted, Refusal> {
+    pub(super) fn validate(&self, assertion: &str) -> Result<GrantedToken, GrantRefusal> {
         let registry = Registry::parse("clients.json".as_ref(), self.clients.to_string().as_bytes()).unwrap();
         let fixture = fixture();
-        let anchors = Anchors {
+        let anchors = TrustAnchors {
             roots: vec![fixture.root.certificate.clone()],
             intermediates: vec![fixture.intermediate.certificate.clone()],
         };
-        let court = Validator {
+        let validator = Validator {
             registry: &registry,
             strictness: &self.strictness,
             issuer: ISSUER,
@@ -120,27 +128,27 @@ impl World {
             used: &self.used,
             now: now(),
         };
-        court.judge(assertion).outcome
+        validator.validate(assertion).outcome
     }
 }
 
-/// A grant before it is signed.
+/// The header and claims of an assertion, before it is signed.
 #[derive(Clone)]
-pub(super) struct Grant {
+pub(super) struct TestGrant {
     pub(super) header: Map<String, Value>,
     pub(super) claims: Map<String, Value>,
     key: PKey<Private>,
 }
 
-impl Grant {
-    /// A faultless grant of the client with the modern keystore.
+impl TestGrant {
+    /// Returns a valid assertion of the client with the modern keystore.
     pub(super) fn modern() -> Self {
         let fixture = fixture();
         let chain = [&fixture.leaf, &fixture.intermediate, &fixture.root].map(|one| one.certificate.clone());
         Self::new(json!({"alg": "RS256", "x5c": x5c(&chain)}), MODERN, &fixture.leaf.key)
     }
 
-    /// A faultless grant of the client with a registered key.
+    /// Returns a valid assertion of the client with a registered key.
     pub(super) fn registered() -> Self {
         let key = &fixture().registered;
         let rsa = key.rsa().unwrap();
@@ -189,7 +197,7 @@ impl Grant {
     }
 }
 
-/// Signs texts as they are, with repeated members and all.
+/// Signs header and claims as they are, even with repeated members.
 pub(super) fn sign_text(header: &str, claims: &str, algorithm: &str, key: &PKey<Private>) -> String {
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
     let digest = match algorithm.get(2..) {
@@ -206,12 +214,12 @@ pub(super) fn sign_text(header: &str, claims: &str, algorithm: &str, key: &PKey<
             [signature.r().to_vec_padded(half).unwrap(), signature.s().to_vec_padded(half).unwrap()].concat()
         }
         _ => {
-            let mut maker = Signer::new(digest, key).unwrap();
+            let mut signer = Signer::new(digest, key).unwrap();
             if algorithm.starts_with("PS") {
-                maker.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
-                maker.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH).unwrap();
+                signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+                signer.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH).unwrap();
             }
-            maker.sign_oneshot_to_vec(signed.as_bytes()).unwrap()
+            signer.sign_oneshot_to_vec(signed.as_bytes()).unwrap()
         }
     };
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))

@@ -1,4 +1,4 @@
-//! Tests of the simulator, with grants that they sign with openssl themselves.
+//! Tests of the simulator, with assertions that they sign with openssl directly.
 
 mod accepted;
 mod faulty;

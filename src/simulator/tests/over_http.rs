@@ -1,4 +1,4 @@
-//! The whole simulator over loopback, spoken to by a client of a few lines.
+//! The whole simulator over loopback, with a minimal HTTP client.
 
 use std::{
     fs,
@@ -16,14 +16,14 @@ use serde_json::{Value, json};
 
 use super::{
     folder::{folder, open},
-    grants::{Grant, MODERN, now, x5c},
+    grants::{MODERN, TestGrant, now, x5c},
 };
 use crate::{
     clock::FixedClock,
-    simulator::{Installation, Options, Simulator},
+    simulator::{Installation, Simulator, SimulatorOptions},
 };
 
-/// A simulator that serves on a thread of its own until it is dropped.
+/// A simulator that serves on its own thread until it is dropped.
 pub(super) struct Running {
     pub(super) installation: Installation,
     pub(super) issuer: String,
@@ -35,10 +35,10 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) fn start(change: impl FnOnce(&mut Options)) -> Self {
+    pub(super) fn start(change: impl FnOnce(&mut SimulatorOptions)) -> Self {
         let (place, dir) = folder();
         let log = Arc::new(Mutex::new(Vec::new()));
-        let (mut options, lines) = (Options::new(dir), Arc::clone(&log));
+        let (mut options, lines) = (SimulatorOptions::new(dir), Arc::clone(&log));
         options.clock = Arc::new(FixedClock(now()));
         options.observer = Some(Arc::new(move |event| lines.lock().unwrap().push(event.to_string())));
         change(&mut options);
@@ -69,11 +69,11 @@ impl Running {
         self.ask("POST /token", "Content-Type: application/x-www-form-urlencoded\r\n", &form)
     }
 
-    /// A faultless grant for this simulator, signed with the key of a keystore in its folder.
-    pub(super) fn grant(&self, index: usize, alias: usize, jti: &str) -> Grant {
+    /// Returns a valid assertion for this simulator, signed with a key from a keystore in its folder.
+    pub(super) fn grant(&self, index: usize, alias: usize, jti: &str) -> TestGrant {
         let keystore = &self.installation.keystores[index];
         let (_, key, certificate) = open(keystore).swap_remove(alias);
-        Grant::new(json!({"alg": "RS256", "x5c": x5c(&[certificate])}), keystore.client_id, &key)
+        TestGrant::new(json!({"alg": "RS256", "x5c": x5c(&[certificate])}), keystore.client_id, &key)
             .claim("aud", json!(self.issuer))
             .claim("jti", json!(jti))
     }
@@ -92,7 +92,7 @@ fn exchange(mut stream: impl Read + Write, port: u16, start: &str, headers: &str
     let request = format!(
         "{start} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
     );
-    // A server that refuses a body may close before it has read it all.
+    // A server that rejects a body may close the connection before it has read all of it.
     let _ = stream.write_all(request.as_bytes());
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
@@ -103,7 +103,7 @@ fn exchange(mut stream: impl Read + Write, port: u16, start: &str, headers: &str
 }
 
 #[test]
-fn gives_a_token_for_each_keystore_and_the_registered_key_and_says_hello_for_it() {
+fn issues_tokens_for_each_keystore_and_the_registered_key_that_the_api_accepts() {
     let running = Running::start(|_| ());
     let file = fs::read(&running.installation.registered_key.file).unwrap();
     let jwk: Value = serde_json::from_slice(&file).unwrap();
@@ -121,7 +121,7 @@ fn gives_a_token_for_each_keystore_and_the_registered_key_and_says_hello_for_it(
         number("dq"),
         number("qi"),
     );
-    let registered = Grant::new(
+    let registered = TestGrant::new(
         json!({"alg": "RS512", "kid": jwk["kid"], "typ": "JWT"}),
         running.installation.registered_key.client_id,
         &PKey::from_rsa(key.unwrap()).unwrap(),
@@ -145,8 +145,8 @@ fn gives_a_token_for_each_keystore_and_the_registered_key_and_says_hello_for_it(
         let (status, _, body) = running.ask("GET /api/hello", &format!("Authorization: Bearer {token}\r\n"), "");
         assert_eq!(status, 200);
         assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["hello"], orgno);
-        let wanted = "GET /api/hello?scope=altinn:serviceowner";
-        let (status, head, _) = running.ask(wanted, &format!("Authorization: Bearer {token}\r\n"), "");
+        let path = "GET /api/hello?scope=altinn:serviceowner";
+        let (status, head, _) = running.ask(path, &format!("Authorization: Bearer {token}\r\n"), "");
         assert_eq!(status, 403);
         assert!(head.contains("www-authenticate: bearer error=\"insufficient_scope\""));
         assert!(!running.log.lock().unwrap().iter().any(|line| line.contains(token)));
@@ -155,7 +155,7 @@ fn gives_a_token_for_each_keystore_and_the_registered_key_and_says_hello_for_it(
     assert!(log.starts_with(&format!("POST /token 200 client {MODERN}: token issued for difitest:test1\n")), "{log}");
 }
 
-/// Verifies a token with the key that `/jwk` shows.
+/// Verifies a token with the key in `/jwk`.
 fn verify(running: &Running, token: &str) {
     let (_, _, body) = running.ask("GET /jwk", "", "");
     let set: Value = serde_json::from_str(&body).unwrap();
@@ -170,7 +170,7 @@ fn verify(running: &Running, token: &str) {
 }
 
 #[test]
-fn only_the_authentication_entry_of_three_may_sign() {
+fn only_the_authentication_entry_of_the_three_may_sign() {
     let running = Running::start(|_| ());
 
     for alias in [1, 2] {
@@ -181,7 +181,7 @@ fn only_the_authentication_entry_of_three_may_sign() {
 }
 
 #[test]
-fn refuses_over_http_with_trace_id_and_error_uri_and_logs_why() {
+fn a_refusal_has_trace_id_and_error_uri_and_is_logged_with_its_reason() {
     let running = Running::start(|_| ());
     let grant = running.grant(0, 0, "a").claim("scope", json!("altinn:serviceowner/read"));
 
@@ -206,14 +206,14 @@ fn refuses_over_http_with_trace_id_and_error_uri_and_logs_why() {
 }
 
 #[test]
-fn shows_the_metadata_with_the_members_of_the_real_one() {
+fn the_metadata_has_the_members_of_the_real_one() {
     let running = Running::start(|_| ());
     let own = &running.issuer;
 
     let (status, _, body) = running.ask("GET /.well-known/oauth-authorization-server", "", "");
 
     assert_eq!(status, 200);
-    let wanted = format!(
+    let expected = format!(
         concat!(
             r#"{{"authorization_details_types_supported":["urn:altinn:systemuser","urn:altinn:consent"],"#,
             r#""grant_types_supported":["urn:ietf:params:oauth:grant-type:jwt-bearer"],"issuer":"{0}","#,
@@ -223,7 +223,7 @@ fn shows_the_metadata_with_the_members_of_the_real_one() {
         ),
         own
     );
-    assert_eq!(body, wanted);
+    assert_eq!(body, expected);
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn answers_on_its_paths_and_on_no_others() {
 }
 
 #[test]
-fn refuses_bodies_that_are_too_large_and_forms_that_are_none() {
+fn rejects_bodies_that_are_too_large_or_not_valid_forms() {
     let running = Running::start(|_| ());
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
 
@@ -263,7 +263,7 @@ fn refuses_bodies_that_are_too_large_and_forms_that_are_none() {
 }
 
 #[test]
-fn ignores_dpop_and_refuses_other_names() {
+fn ignores_dpop_and_rejects_other_hosts() {
     let running = Running::start(|_| ());
 
     let assertion = running.grant(0, 0, "a").sign();
@@ -280,20 +280,20 @@ fn ignores_dpop_and_refuses_other_names() {
 }
 
 #[test]
-fn closes_a_connection_whose_headers_do_not_come() {
+fn closes_a_connection_whose_headers_are_late() {
     let running = Running::start(|_| ());
     let mut stream = running.connect();
 
     stream.write_all(b"GET /health HTTP/1.1\r\nHost: ").unwrap();
 
-    let begun = std::time::Instant::now();
+    let started = std::time::Instant::now();
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(started.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
-fn reads_the_clients_anew_when_they_change_and_keeps_the_old_when_they_are_damaged() {
+fn reads_changed_clients_and_keeps_the_old_ones_when_the_file_is_invalid() {
     let running = Running::start(|_| ());
     let path = &running.installation.clients_file;
     let edit = |path: &Path, pointer: &str, value: Value| {
@@ -309,10 +309,10 @@ fn reads_the_clients_anew_when_they_change_and_keeps_the_old_when_they_are_damag
     assert!(running.token(&running.grant(0, 0, "c").sign()).2.contains("MP-122"));
 
     let log = running.log.lock().unwrap();
-    let told: Vec<_> = log.iter().filter(|line| !line.starts_with("POST")).collect();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with(&format!("`{}` is not valid on line 3", path.display())), "{}", told[0]);
-    assert!(told[0].ends_with("what was read before stays in force"));
+    let reported: Vec<_> = log.iter().filter(|line| !line.starts_with("POST")).collect();
+    assert_eq!(reported.len(), 1, "{reported:?}");
+    assert!(reported[0].starts_with(&format!("`{}` is not valid on line 3", path.display())), "{}", reported[0]);
+    assert!(reported[0].ends_with("; the last valid content remains in effect"));
 }
 
 #[test]
@@ -373,7 +373,7 @@ fn serves_https_to_rustls_in_both_versions_of_tls() {
 }
 
 #[test]
-fn lets_an_open_request_finish_when_it_is_told_to_stop() {
+fn an_in_flight_request_finishes_during_shutdown() {
     let mut running = Running::start(|options| options.faults.delay_milliseconds = 600);
     let assertion = running.grant(0, 0, "a").sign();
     let form = format!("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion={assertion}");

@@ -1,7 +1,7 @@
-//! Keys in a token, for real: `SoftHSM2` with keys of `testdata`.
+//! Keys in a real token: `SoftHSM2` with keys of `testdata`.
 //!
-//! `SoftHSM` finds its settings through the environment, and a module is initialized once in a process. So each test
-//! runs itself again in a process of its own, with a token of its own.
+//! `SoftHSM` reads its settings from the environment, and a module is initialised once per process. So each test runs
+//! itself again in a process of its own, with a token of its own.
 
 mod refusals;
 mod signing;
@@ -21,7 +21,7 @@ use cryptoki::{
 use openssl::x509::X509;
 use secrecy::SecretString;
 
-use super::{HardwareReason, HardwareToken, PinTries, TokenKey, module};
+use super::{HardwareErrorKind, HardwareToken, PinTries, TokenKey, module};
 use crate::{
     explain::Explain as _,
     keystore::{
@@ -34,8 +34,8 @@ const LABEL: &str = "test token";
 const PIN: &str = "567890";
 const CHILD: &str = "MASKINPORTEN_TEST_CHILD";
 
-/// Runs `body` in a process of its own, which sees one token with these keys (file and label). The process is this
-/// one again, told to run nothing but the test of this name.
+/// Runs `body` in a process of its own, which sees one token with these keys (file and label). The process is this test
+/// binary, which runs only the test of this name.
 fn with_token(module: &str, test: &str, keys: &[(&str, &str)], body: fn()) {
     if std::env::var_os(CHILD).is_some() {
         return body();
@@ -64,8 +64,8 @@ fn with_token(module: &str, test: &str, keys: &[(&str, &str)], body: fn()) {
             .args(["--import", file.to_str().unwrap(), "--token", LABEL, "--pin", PIN])
             .args(["--label", label, "--id", &format!("{id:02}")]));
     }
-    let (_, room) = module.split_once("::").unwrap();
-    let name = format!("{room}::{test}");
+    let (_, module) = module.split_once("::").unwrap();
+    let name = format!("{module}::{test}");
     let shown = run(Command::new(std::env::current_exe().unwrap()).args(["--exact", &name]).env(CHILD, "1"));
     assert!(shown.contains("1 passed"), "{name} is not its name: {shown}");
 }
@@ -74,7 +74,7 @@ fn testdata(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
 }
 
-/// Where Debian and its like, Fedora, Homebrew and `MacPorts` put the module.
+/// Returns the module's path on Debian and derivatives, Fedora, Homebrew or `MacPorts`.
 fn softhsm() -> PathBuf {
     let places = [
         "/usr/lib/softhsm/libsofthsm2.so",
@@ -104,7 +104,7 @@ fn token_key(key: &str) -> TokenKey {
     token().token_key(key, Some(&pin())).unwrap().0
 }
 
-/// A session that may change the token.
+/// Opens a session that may change the token.
 fn writable() -> Session {
     let module = module::load(&softhsm()).unwrap();
     let slots = module.get_slots_with_initialized_token().unwrap();
@@ -133,7 +133,7 @@ fn store_certificate(session: &Session, file: &str, id: u8) {
         .unwrap();
 }
 
-/// Signs, and has the certificate of the same key in `testdata` say that it was that key.
+/// Signs, and checks that the certificate of the same key in `testdata` belongs to it.
 #[track_caller]
 fn signs_as(key: &SigningKey, file: &str, algorithm: SignatureAlgorithm) {
     let path = testdata(&format!("keys/{file}-key.pem"));
@@ -153,7 +153,7 @@ fn refuses<T: std::fmt::Debug>(result: Result<T, KeystoreError>, code: &str, cau
     assert!(!error.hint().unwrap().is_empty());
 }
 
-fn reason(error: SigningError) -> HardwareReason {
+fn reason(error: SigningError) -> HardwareErrorKind {
     match error {
         SigningError::Hardware(reason) => reason,
         other => panic!("{other:?}"),

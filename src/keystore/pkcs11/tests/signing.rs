@@ -1,4 +1,4 @@
-//! Keys in a token that sign, each in the way that its token offers.
+//! Keys in a token sign with the mechanisms that the token offers.
 
 use super::*;
 use crate::keystore::Certificate;
@@ -23,22 +23,22 @@ fn every_algorithm_of_rsa_and_ec_signs_in_the_token() {
 }
 
 #[test]
-fn a_token_without_hashing_mechanisms_is_given_the_digest() {
+fn a_token_without_hashing_mechanisms_gets_the_digest() {
     let keys = [("enterprise", "rsa"), ("ec", "p256")];
-    with_token(module_path!(), "a_token_without_hashing_mechanisms_is_given_the_digest", &keys, || {
+    with_token(module_path!(), "a_token_without_hashing_mechanisms_gets_the_digest", &keys, || {
         use SignatureAlgorithm::{Es256, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
         let with = |label: &str, offered: &[MechanismType]| {
-            SigningKey::in_token(TokenKey { mechanisms: offered.into(), ..token_key(label) }, Vec::new()).unwrap()
+            SigningKey::from_token(TokenKey { mechanisms: offered.into(), ..token_key(label) }, Vec::new()).unwrap()
         };
         let bare = with("rsa", &[MechanismType::RSA_PKCS]);
         for algorithm in [Rs256, Rs384, Rs512] {
             signs_as(&bare, "enterprise", algorithm);
         }
-        assert_eq!(reason(bare.sign(Ps256, MESSAGE).unwrap_err()), HardwareReason::Mechanism(Ps256));
+        assert_eq!(reason(bare.sign(Ps256, MESSAGE).unwrap_err()), HardwareErrorKind::Mechanism(Ps256));
         let none = with("p256", &[]);
         let error = none.sign(Es256, MESSAGE).unwrap_err();
         assert_eq!(error.code(), "hardware_mechanism");
-        assert_eq!(reason(error).to_string(), "it cannot sign with ES256: it offers no mechanism for it");
+        assert_eq!(reason(error).to_string(), "the token has no mechanism for ES256");
         // SoftHSM 2.6 has CKM_RSA_PKCS_PSS for digests.
         let pss = with("rsa", &[MechanismType::RSA_PKCS_PSS]);
         for algorithm in [Ps256, Ps384, Ps512] {
@@ -69,14 +69,14 @@ fn certificates_in_the_token_give_the_chain_and_others_are_left_out() {
 }
 
 #[test]
-fn the_certificate_says_what_the_public_half_is_when_no_public_key_does() {
-    let test = "the_certificate_says_what_the_public_half_is_when_no_public_key_does";
+fn the_certificate_gives_the_public_key_if_the_token_has_none() {
+    let test = "the_certificate_gives_the_public_key_if_the_token_has_none";
     with_token(module_path!(), test, &[("ec", "p256")], || {
         let session = writable();
         for public in objects(&session, ObjectClass::PUBLIC_KEY, "p256") {
             session.destroy_object(public).unwrap();
         }
-        let cause = "neither a public key nor a certificate with the private key's CKA_ID is on the token";
+        let cause = "the token has neither a public key nor a certificate with the private key's CKA_ID";
         refuses(open("p256"), "hardware_key", cause);
         store_certificate(&session, "ec", 1);
         signs_as(&open("p256").unwrap(), "ec", SignatureAlgorithm::Es256);
@@ -84,8 +84,8 @@ fn the_certificate_says_what_the_public_half_is_when_no_public_key_does() {
 }
 
 #[test]
-fn a_key_that_asks_for_the_pin_each_time_gets_it_each_time() {
-    with_token(module_path!(), "a_key_that_asks_for_the_pin_each_time_gets_it_each_time", &[], || {
+fn a_key_that_requires_the_pin_for_each_signature_gets_it_each_time() {
+    with_token(module_path!(), "a_key_that_requires_the_pin_for_each_signature_gets_it_each_time", &[], || {
         let session = writable();
         let named = |private| {
             vec![

@@ -1,0 +1,113 @@
+//! Reads files and stdin up to a size limit.
+//!
+//! Every file that a user names goes through here, so that a wrong path (a disk image, `/dev/zero`) is an error and
+//! not a full memory. The buffers are erased when they are dropped, because most of these files hold secrets.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use zeroize::Zeroizing;
+
+/// The capacity of the first buffer: most keys and settings fit in it.
+const FIRST_CAPACITY: usize = 16 * 1024;
+
+/// Why a file was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The operating system reports an error.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The file is larger than the limit.
+    #[error("it is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The file has no content.
+    #[error("it is empty")]
+    Empty,
+    /// The file is not text.
+    #[error("it is not UTF-8 text")]
+    NotUtf8,
+}
+
+/// Reads a file of at most `limit` bytes; the path `-` stands for stdin.
+///
+/// # Errors
+/// [`FileError::Io`] if the file cannot be read, [`FileError::TooLarge`] if it is larger than `limit`.
+pub fn read(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    if path == Path::new("-") { read_from(io::stdin().lock(), limit) } else { read_from(File::open(path)?, limit) }
+}
+
+/// Reads at most `limit` bytes from `reader`.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_from(mut reader: impl Read, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(FIRST_CAPACITY));
+    loop {
+        let room = bytes.capacity() - bytes.len();
+        let added = reader.by_ref().take(room as u64).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            return Err(FileError::TooLarge { limit });
+        }
+        if added < room {
+            return Ok(bytes);
+        }
+        // `Vec` would grow by itself, but the buffer that it leaves behind would not be erased.
+        let mut larger = Zeroizing::new(Vec::with_capacity(2 * bytes.capacity()));
+        larger.extend_from_slice(&bytes);
+        bytes = larger;
+    }
+}
+
+/// Reads a UTF-8 text of at most `limit` bytes that is not empty; the path `-` stands for stdin.
+///
+/// # Errors
+/// As [`read`]; [`FileError::Empty`] if there is nothing but white space, [`FileError::NotUtf8`] if it is not UTF-8.
+pub fn read_text(path: &Path, limit: u64) -> Result<Zeroizing<String>, FileError> {
+    let bytes = read(path, limit)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| FileError::NotUtf8)?;
+    if text.trim().is_empty() { Err(FileError::Empty) } else { Ok(Zeroizing::new(text.to_owned())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_up_to_the_limit_is_read_whole_and_more_is_rejected() {
+        for length in [0, 1, FIRST_CAPACITY - 1, FIRST_CAPACITY, FIRST_CAPACITY + 1, 5 * FIRST_CAPACITY] {
+            let content: Vec<u8> = (0..=250).cycle().take(length).collect();
+            assert_eq!(*read_from(content.as_slice(), length as u64).unwrap(), content, "{length}");
+            if let Some(limit) = (length as u64).checked_sub(1) {
+                let error = read_from(content.as_slice(), limit).unwrap_err();
+                assert_eq!(error.to_string(), format!("it is larger than {limit} bytes"));
+            }
+        }
+    }
+
+    #[test]
+    fn endless_input_is_rejected_at_the_limit() {
+        assert!(matches!(read_from(io::repeat(b'a'), 1_000_000), Err(FileError::TooLarge { limit: 1_000_000 })));
+    }
+
+    #[test]
+    fn text_must_be_utf8_and_not_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |content: &[u8]| {
+            let path = folder.path().join("file");
+            std::fs::write(&path, content).unwrap();
+            read_text(&path, 100).map(|text| text.to_string()).map_err(|error| error.to_string())
+        };
+
+        assert_eq!(read("blåbær\n".as_bytes()), Ok("blåbær\n".to_owned()));
+        assert_eq!(read(b" \r\n"), Err("it is empty".to_owned()));
+        assert_eq!(read(b"\xff\xfea\0"), Err("it is not UTF-8 text".to_owned()));
+        let missing = read_text(&folder.path().join("missing"), 100).unwrap_err();
+        assert!(matches!(missing, FileError::Io(error) if error.kind() == io::ErrorKind::NotFound));
+    }
+}

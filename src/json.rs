@@ -1,0 +1,216 @@
+//! Parses JSON strictly: duplicate members are found, strings are erased when they are dropped.
+//!
+//! RFC 7515 §4, RFC 7517 §4 and RFC 7519 §4 let a reader reject duplicate members or take the last one. Two readers
+//! that disagree would see two different tokens or keys, so the callers here reject them. `serde_json::Value` takes
+//! the last one silently, and leaves private keys behind in memory.
+
+use std::{collections::HashSet, fmt};
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use zeroize::Zeroizing;
+
+/// A JSON value (RFC 8259).
+pub enum JsonValue {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// A string.
+    String(Zeroizing<String>),
+    /// An array.
+    Array(Vec<JsonValue>),
+    /// An object.
+    Object(JsonObject),
+}
+
+/// A JSON object with its members in the order of the text.
+#[derive(Default)]
+pub struct JsonObject {
+    members: Vec<(String, JsonValue)>,
+    duplicate: Option<String>,
+}
+
+/// Why a text is not JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// It does not follow the grammar.
+    #[error("it is not JSON: line {line}, column {column}")]
+    Syntax {
+        /// The line of the first error, counted from one.
+        line: usize,
+        /// The column there.
+        column: usize,
+    },
+    /// It is nested more deeply than any real document.
+    #[error("it is nested more than 128 levels deep")]
+    TooDeep,
+}
+
+/// Parses a JSON text.
+///
+/// # Errors
+/// [`JsonError`] if it is not JSON or nested too deeply. Duplicate members are not an error here: see
+/// [`JsonObject::duplicate`].
+pub fn parse(text: &[u8]) -> Result<JsonValue, JsonError> {
+    serde_json::from_slice(text).map_err(|error| {
+        // serde_json has no other sign of its recursion limit.
+        if error.to_string().starts_with("recursion limit") {
+            JsonError::TooDeep
+        } else {
+            JsonError::Syntax { line: error.line(), column: error.column() }
+        }
+    })
+}
+
+impl JsonObject {
+    /// Returns the value of a member; of duplicates the first.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&JsonValue> {
+        self.members.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+    }
+
+    /// Takes the value of a member out of the object.
+    pub fn remove(&mut self, name: &str) -> Option<JsonValue> {
+        let index = self.members.iter().position(|(own, _)| own == name)?;
+        Some(self.members.remove(index).1)
+    }
+
+    /// Returns the first member name that occurs twice in this object; objects inside it have their own.
+    #[must_use]
+    pub fn duplicate(&self) -> Option<&str> {
+        self.duplicate.as_deref()
+    }
+
+    /// Converts the object, which must hold no secret, to `serde_json`'s type.
+    ///
+    /// # Errors
+    /// The name of a member that occurs twice, at any depth.
+    pub fn into_map(self) -> Result<Map<String, Value>, String> {
+        if let Some(name) = self.duplicate {
+            return Err(name);
+        }
+        self.members.into_iter().map(|(name, value)| Ok((name, value.into_value()?))).collect()
+    }
+}
+
+impl JsonValue {
+    fn into_value(self) -> Result<Value, String> {
+        Ok(match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Number(number) => Value::Number(number),
+            Self::String(text) => Value::String(text.to_string()),
+            Self::Array(values) => Value::Array(values.into_iter().map(Self::into_value).collect::<Result<_, _>>()?),
+            Self::Object(object) => Value::Object(object.into_map()?),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(JsonVisitor)
+    }
+}
+
+struct JsonVisitor;
+
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = JsonValue;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<JsonValue, E> {
+        Ok(JsonValue::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<JsonValue, E> {
+        Ok(JsonValue::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<JsonValue, E> {
+        Ok(JsonValue::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<JsonValue, E> {
+        Ok(JsonValue::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<JsonValue, E> {
+        Number::from_f64(value).map(JsonValue::Number).ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<JsonValue, E> {
+        Ok(JsonValue::String(Zeroizing::new(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<JsonValue, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = sequence.next_element()? {
+            values.push(value);
+        }
+        Ok(JsonValue::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonValue, A::Error> {
+        let mut object = JsonObject::default();
+        let mut names = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let value = map.next_value()?;
+            if names.insert(name.clone()) {
+                object.members.push((name, value));
+            } else {
+                object.duplicate.get_or_insert(name);
+            }
+        }
+        Ok(JsonValue::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(text: &str) -> JsonObject {
+        match parse(text.as_bytes()) {
+            Ok(JsonValue::Object(object)) => object,
+            _ => panic!("{text}"),
+        }
+    }
+
+    #[test]
+    fn members_keep_their_order_and_values() {
+        let text = r#"{"z":[1,-2,2.5,true,null,"å"],"a":{"b":18446744073709551615}}"#;
+        let map = object(text).into_map().unwrap();
+
+        assert_eq!(Value::Object(map.clone()).to_string(), text);
+        assert_eq!(map["a"], json!({ "b": u64::MAX }));
+    }
+
+    #[test]
+    fn a_duplicate_is_found_at_any_depth_and_the_first_value_counts() {
+        let outer = object(r#"{"a":"first","b":1,"a":"second"}"#);
+        assert_eq!(outer.duplicate(), Some("a"));
+        assert!(matches!(outer.get("a"), Some(JsonValue::String(text)) if **text == "first"));
+        assert_eq!(outer.into_map(), Err("a".to_owned()));
+
+        let inner = object(r#"{"a":[{"b":1,"b":2}]}"#);
+        assert_eq!(inner.duplicate(), None);
+        assert_eq!(inner.into_map(), Err("b".to_owned()));
+    }
+
+    #[test]
+    fn errors_name_the_line_and_deep_nesting() {
+        let error = |text: &str| parse(text.as_bytes()).err().unwrap().to_string();
+
+        assert_eq!(error("{\n  \"a\": }"), "it is not JSON: line 2, column 8");
+        assert_eq!(error("{} {}"), "it is not JSON: line 1, column 4");
+        assert_eq!(error(&"[".repeat(200)), "it is nested more than 128 levels deep");
+    }
+}

@@ -1,0 +1,116 @@
+//! The members of one JWK, read by name.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use openssl::bn::BigNum;
+use zeroize::Zeroizing;
+
+use super::JwkErrorKind;
+use crate::{
+    json::{JsonObject, JsonValue},
+    keystore::error::shown,
+};
+
+/// Longer than the longest number here, an RSA modulus of 16384 bits with a leading zero byte.
+const MAXIMUM_NUMBER_BYTES: usize = 2049;
+
+/// A JWK as a JSON object.
+pub(super) struct JwkObject(pub(super) JsonObject);
+
+impl JwkObject {
+    /// Returns a string member; `null`, which some generators write, counts as absent.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, JwkErrorKind> {
+        match self.0.get(name) {
+            None | Some(JsonValue::Null) => Ok(None),
+            Some(JsonValue::String(text)) => Ok(Some(text)),
+            Some(_) => Err(JwkErrorKind::NotText(shown(name))),
+        }
+    }
+
+    /// Returns a string member that must not be absent or empty.
+    pub(super) fn required(&self, name: &'static str) -> Result<&str, JwkErrorKind> {
+        self.non_empty(name)?.ok_or(JwkErrorKind::Missing(name))
+    }
+
+    /// Returns a string member; an empty string counts as absent.
+    pub(super) fn non_empty(&self, name: &str) -> Result<Option<&str>, JwkErrorKind> {
+        Ok(self.text(name)?.filter(|text| !text.is_empty()))
+    }
+
+    /// Returns a member that is an array of strings.
+    pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<&str>>, JwkErrorKind> {
+        let not_texts = || JwkErrorKind::NotTexts(shown(name));
+        let values = match self.0.get(name) {
+            None | Some(JsonValue::Null) => return Ok(None),
+            Some(JsonValue::Array(values)) => values,
+            Some(_) => return Err(not_texts()),
+        };
+        let texts = values.iter().map(|value| match value {
+            JsonValue::String(text) => Ok(text.as_str()),
+            _ => Err(not_texts()),
+        });
+        texts.collect::<Result<_, _>>().map(Some)
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        !matches!(self.0.get(name), None | Some(JsonValue::Null))
+    }
+
+    /// Rejects an object in which a member occurs twice.
+    pub(super) fn check_duplicate(&self) -> Result<(), JwkErrorKind> {
+        self.0.duplicate().map_or(Ok(()), |name| Err(JwkErrorKind::Duplicate(shown(name))))
+    }
+
+    /// Rejects a JWK whose `use` is not `sig` or whose `key_ops` have none of `operations` (RFC 7517 §4.2 and §4.3).
+    pub(super) fn check_use(&self, operations: &[&str]) -> Result<(), JwkErrorKind> {
+        if let Some(other) = self.text("use")?.filter(|usage| *usage != "sig") {
+            return Err(JwkErrorKind::Use(shown(other)));
+        }
+        match self.texts("key_ops")? {
+            Some(own) if !own.iter().any(|operation| operations.contains(operation)) => {
+                Err(JwkErrorKind::KeyOperations)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the bytes of a member in base64url without padding (RFC 7515 §2).
+    pub(super) fn bytes(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>, JwkErrorKind> {
+        let text = self.required(name)?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).map(Zeroizing::new);
+        let bytes = bytes.map_err(|_| JwkErrorKind::Base64Url { member: name, fault: base64url_fault(text) })?;
+        if bytes.len() > MAXIMUM_NUMBER_BYTES {
+            return Err(JwkErrorKind::Base64Url { member: name, fault: "it is longer than any key" });
+        }
+        Ok(bytes)
+    }
+
+    /// Returns a number, most significant byte first (RFC 7518 §2).
+    pub(super) fn number(&self, name: &'static str) -> Result<BigNum, JwkErrorKind> {
+        BigNum::from_slice(&self.bytes(name)?).map_err(|_| JwkErrorKind::Inconsistent("a number cannot be read"))
+    }
+
+    /// Returns a number with which OpenSSL computes in constant time.
+    pub(super) fn secret_number(&self, name: &'static str) -> Result<BigNum, JwkErrorKind> {
+        let mut number = self.number(name)?;
+        number.set_const_time();
+        Ok(number)
+    }
+
+    /// Returns the `kid` for messages and lists.
+    pub(super) fn label(&self) -> String {
+        self.non_empty("kid").ok().flatten().map_or_else(|| "(no `kid`)".to_owned(), shown)
+    }
+}
+
+/// Describes why a text is not base64url without padding.
+fn base64url_fault(text: &str) -> &'static str {
+    if text.contains(['+', '/']) {
+        "it has `+` or `/`, which belong to standard base64"
+    } else if text.ends_with('=') {
+        "it is padded with `=`"
+    } else if text.contains(char::is_whitespace) {
+        "it has spaces or line breaks"
+    } else {
+        "it is truncated or has other invalid characters"
+    }
+}

@@ -1,0 +1,221 @@
+//! A PKCS#12 keystore: parsed, then opened with its password, then asked for the key that signs.
+
+use std::{fmt::Write as _, path::Path, sync::Arc};
+
+use openssl::pkey::{PKey, Private};
+use secrecy::SecretString;
+
+use super::{
+    Certificate, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES, Protection, SigningKey, chain,
+    error::shown,
+    pkcs12::{Pkcs12, Pkcs12Contents},
+    read_key_file,
+};
+
+/// A keystore that has been parsed but not opened: no password is needed yet.
+#[derive(Debug)]
+pub struct KeystoreFile {
+    name: String,
+    container: Pkcs12,
+}
+
+/// An opened keystore.
+#[derive(Debug)]
+pub struct Keystore {
+    name: String,
+    entries: Vec<KeyEntry>,
+    protections: Vec<Protection>,
+}
+
+/// A private key in a keystore, and its alias.
+pub struct KeyEntry {
+    alias: String,
+    pub(super) key: PKey<Private>,
+    own: Option<Certificate>,
+    /// Every certificate of the keystore.
+    all: Arc<[Certificate]>,
+}
+
+impl KeystoreFile {
+    /// Reads and parses the keystore at `path`.
+    ///
+    /// `iterations` limits the key derivation iterations that opening it may take.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Unreadable`] if the file cannot be read, otherwise as [`KeystoreFile::parse`].
+    pub fn read(path: &Path, iterations: u64) -> Result<Self, KeystoreError> {
+        let bytes = read_key_file(KeyFileKind::Keystore, path)?;
+        Self::parse(&path.display().to_string(), &bytes, iterations)
+    }
+
+    /// Parses a keystore without deriving a key; `name` is for messages.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Unopened`] with the reason: not PKCS#12, damaged, unsupported encryption, or more iterations
+    /// than allowed.
+    pub fn parse(name: &str, bytes: &[u8], iterations: u64) -> Result<Self, KeystoreError> {
+        let container = if bytes.len() as u64 > MAXIMUM_BYTES {
+            Err(KeystoreErrorKind::TooLarge(MAXIMUM_BYTES))
+        } else {
+            Pkcs12::parse(bytes, iterations)
+        };
+        let container = container.map_err(|source| unopened(name, source))?;
+        Ok(Self { name: name.to_owned(), container })
+    }
+
+    /// Returns whether the file has a MAC; without one, changes to the file go unnoticed.
+    #[must_use]
+    pub fn has_integrity(&self) -> bool {
+        self.container.has_mac()
+    }
+
+    /// Returns whether opening the file takes a password.
+    #[must_use]
+    pub fn needs_password(&self) -> bool {
+        self.container.needs_password()
+    }
+
+    /// Opens the keystore.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Unopened`] with the reason: wrong password, damaged, or no private key.
+    pub fn open(self, password: &SecretString) -> Result<Keystore, KeystoreError> {
+        let mut contents = self.container.unlock(password).map_err(|source| unopened(&self.name, source))?;
+        if contents.keys.is_empty() {
+            let certificates = contents.certificates.len();
+            let none = || KeystoreErrorKind::NoPrivateKey { certificates };
+            let other_kind = contents.other_kinds.into_iter().next();
+            return Err(unopened(&self.name, other_kind.map_or_else(none, KeystoreErrorKind::KeyKind)));
+        }
+        let protections = std::mem::take(&mut contents.protections);
+        Ok(Keystore { name: self.name, entries: entries(contents), protections })
+    }
+}
+
+impl Keystore {
+    /// Returns the private keys in the order of the file.
+    #[must_use]
+    pub fn entries(&self) -> &[KeyEntry] {
+        &self.entries
+    }
+
+    /// Returns how each part of the file is protected, in the order of the file.
+    #[must_use]
+    pub fn protections(&self) -> &[Protection] {
+        &self.protections
+    }
+
+    /// Chooses the key with this alias; without an alias the only key, or the only one whose certificate may sign.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Unopened`] with the reason: unknown alias, several keys to choose from, a key without its
+    /// certificate, or a key that cannot sign a JWT.
+    pub fn choose(self, alias: Option<&str>) -> Result<SigningKey, KeystoreError> {
+        let Self { name, entries, .. } = self;
+        let chosen = match alias {
+            Some(alias) => by_alias(entries, alias),
+            None => by_usage(entries),
+        };
+        let key = chosen.and_then(|entry| {
+            if entry.is_foreign() {
+                return Err(KeystoreErrorKind::ForeignKey);
+            }
+            let certificates = entry.certificates();
+            SigningKey::new(entry.key, certificates)
+        });
+        key.map_err(|source| unopened(&name, source))
+    }
+}
+
+impl KeyEntry {
+    /// Returns the friendly name of the key or its certificate, otherwise its number as keytool counts.
+    #[must_use]
+    pub fn alias(&self) -> &str {
+        &self.alias
+    }
+
+    /// Returns the certificates of the key, leaf to root.
+    ///
+    /// Every call verifies signatures to order them. A crafted file makes that expensive, so it is not done for all
+    /// entries up front.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<Certificate> {
+        self.own.iter().flat_map(|own| chain::from_leaf(own.clone(), &self.all)).collect()
+    }
+
+    /// Returns whether the keystore has certificates, but none for this key.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.own.is_none() && !self.all.is_empty()
+    }
+
+    fn may_sign(&self) -> bool {
+        self.own.as_ref().is_some_and(Certificate::may_sign)
+    }
+}
+
+impl std::fmt::Debug for KeyEntry {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("KeyEntry")
+            .field("alias", &self.alias)
+            .field("key", &"[REDACTED]")
+            .finish_non_exhaustive()
+    }
+}
+
+fn unopened(name: &str, source: KeystoreErrorKind) -> KeystoreError {
+    KeystoreError::Unopened { name: name.to_owned(), source }
+}
+
+/// Pairs each key with the certificate of its public key. `localKeyId` attributes are ignored: they can be wrong.
+fn entries(contents: Pkcs12Contents) -> Vec<KeyEntry> {
+    let (all, aliases): (Vec<Certificate>, Vec<Option<String>>) = contents.certificates.into_iter().unzip();
+    let all: Arc<[Certificate]> = all.into();
+    let entry = |(number, (key, alias)): (u32, (PKey<Private>, Option<String>))| {
+        let own = chain::leaf(&all, |certificate| certificate.belongs_to(&key));
+        let alias = alias.or_else(|| aliases[own?].clone()).unwrap_or_else(|| number.to_string());
+        KeyEntry { alias, key, own: own.map(|own| all[own].clone()), all: Arc::clone(&all) }
+    };
+    (1..).zip(contents.keys).map(entry).collect()
+}
+
+fn by_alias(entries: Vec<KeyEntry>, alias: &str) -> Result<KeyEntry, KeystoreErrorKind> {
+    let listed = list(&entries);
+    let (mut matching, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.alias == alias);
+    if matching.is_empty() {
+        // Java shows every alias in lower case.
+        matching = others.into_iter().filter(|entry| entry.alias.to_lowercase() == alias.to_lowercase()).collect();
+    }
+    match (matching.pop(), matching.is_empty()) {
+        (Some(entry), true) => Ok(entry),
+        (Some(_), false) => Err(KeystoreErrorKind::Ambiguous { entries: listed }),
+        (None, _) => Err(KeystoreErrorKind::NoSuchAlias { alias: shown(alias), entries: listed }),
+    }
+}
+
+fn by_usage(mut entries: Vec<KeyEntry>) -> Result<KeyEntry, KeystoreErrorKind> {
+    let listed = list(&entries);
+    if entries.len() > 1 {
+        entries.retain(KeyEntry::may_sign);
+    }
+    let only = if entries.len() == 1 { entries.pop() } else { None };
+    only.ok_or(KeystoreErrorKind::Ambiguous { entries: listed })
+}
+
+/// Lists the entries for an error, one per line.
+fn list(entries: &[KeyEntry]) -> String {
+    entries.iter().fold(String::new(), |mut text, entry| {
+        let _ = write!(text, "\n  {}: ", shown(&entry.alias));
+        let _ = match &entry.own {
+            Some(certificate) => write!(
+                text,
+                "{}; {}; expires {}",
+                certificate.subject(),
+                certificate.key_usage().map_or("any usage".to_owned(), |usage| usage.join(" ")),
+                certificate.not_after().map_or("at an unknown time".to_owned(), |until| until.date_naive().to_string()),
+            ),
+            None => write!(text, "no certificate"),
+        };
+        text
+    })
+}

@@ -1,0 +1,134 @@
+//! The errors that callers get: a JSON object that is never empty and never contains an assertion.
+
+use serde_json::{Value, json};
+
+use crate::{
+    client::{ClientError, Explanation, Refusal},
+    explain::Explain,
+    http::HttpError,
+    language::Language,
+    tokens::TokenError,
+};
+
+/// Why a request failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    /// The HTTP status: 502 when the token endpoint refused or was unreachable, 504 when it timed out, 500 when this
+    /// machine is at fault.
+    pub status: u16,
+    /// The OAuth error of a refusal, or this program's own error code.
+    pub error: Box<str>,
+    /// What happened; of a refusal the token endpoint's `error_description`.
+    pub description: Box<str>,
+    /// Maskinporten's own code, such as `MP-200`.
+    pub mp_code: Option<Box<str>>,
+    /// Meaning and remedy of a known refusal.
+    pub explanation: Option<&'static Explanation>,
+    /// The language of the explanation.
+    pub language: Language,
+    /// What to do about anything else.
+    pub remedy: Option<Box<str>>,
+    /// The id by which Digdir's support finds the request.
+    pub trace_id: Option<Box<str>>,
+}
+
+impl ApiError {
+    fn from_client_error(error: &ClientError, language: Language) -> Self {
+        match error {
+            ClientError::Refused(refusal) => Self::from_refusal(refusal, language),
+            ClientError::Http(HttpError::TimedOut { .. }) => Self::from_error(504, error),
+            ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_))
+            | ClientError::Grant(_)
+            | ClientError::Endpoint(_) => Self::from_error(500, error),
+            ClientError::Http(_) | ClientError::Unavailable { .. } | ClientError::UnexpectedResponse(_) => {
+                Self::from_error(502, error)
+            }
+        }
+    }
+
+    /// Returns the error of a token source.
+    #[must_use]
+    pub fn from_token_error(error: &TokenError, language: Language) -> Self {
+        match error {
+            TokenError::Client(error) => Self::from_client_error(error, language),
+            TokenError::Paused { error, .. } => Self::from_token_error(error, language),
+            TokenError::Key(_) | TokenError::Cache(_) | TokenError::Local(_) | TokenError::Lost => {
+                Self::from_error(500, error)
+            }
+        }
+    }
+
+    /// Returns the error with its causes in the description.
+    #[must_use]
+    pub fn from_error(status: u16, error: &dyn Explain) -> Self {
+        let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+        let description = causes.fold(error.to_string(), |message, cause| format!("{message}: {cause}"));
+        Self { remedy: error.hint().map(Into::into), ..Self::new(status, error.code(), description) }
+    }
+
+    /// Makes an error with this status and error code.
+    #[must_use]
+    pub fn new(status: u16, error: &str, description: impl Into<Box<str>>) -> Self {
+        Self {
+            status,
+            error: error.into(),
+            description: description.into(),
+            mp_code: None,
+            explanation: None,
+            language: Language::English,
+            remedy: None,
+            trace_id: None,
+        }
+    }
+
+    /// Makes the error for a malformed request.
+    pub(super) fn bad_request(description: impl Into<Box<str>>) -> Self {
+        Self::new(400, "invalid_request", description)
+    }
+
+    /// Sets the remedy.
+    #[must_use]
+    pub fn hint(self, remedy: &str) -> Self {
+        Self { remedy: Some(remedy.into()), ..self }
+    }
+
+    fn from_refusal(refusal: &Refusal, language: Language) -> Self {
+        let own = || format!("the token endpoint refused the grant with HTTP {}", refusal.status);
+        Self {
+            mp_code: refusal.mp_code.as_deref().map(Into::into),
+            explanation: refusal.explanation,
+            language,
+            remedy: Some(refusal.remedy(language).into()),
+            trace_id: refusal.trace_id.as_deref().map(Into::into),
+            ..Self::new(502, &refusal.error, refusal.description.clone().unwrap_or_else(own))
+        }
+    }
+
+    /// Returns the code for logs and metrics: the MP code, else the error.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.mp_code.as_deref().unwrap_or(&self.error)
+    }
+
+    /// Returns what a known refusal means.
+    pub(super) fn meaning(&self, language: Language) -> Option<&'static str> {
+        Some(self.explanation?.meaning.in_language(language))
+    }
+
+    /// Returns what to do.
+    pub(super) fn remedy(&self, language: Language) -> Option<String> {
+        let known = self.explanation.map(|known| known.hint(language));
+        known.or_else(|| self.remedy.as_deref().map(str::to_owned))
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        json!({
+            "error": self.error,
+            "error_description": self.description,
+            "mp_code": self.mp_code,
+            "meaning": self.meaning(self.language),
+            "remedy": self.remedy(self.language),
+            "trace_id": self.trace_id,
+        })
+    }
+}

@@ -1,0 +1,151 @@
+//! Builds responses, and replaces correct ones with faulty ones.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::atomic::{AtomicU32, Ordering},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use hyper::body::Frame;
+
+use super::{FaultAnswer, Faults};
+
+/// Maximum delay of a response.
+const MAXIMUM_DELAY: Duration = Duration::from_mins(1);
+/// Size of a `huge` response, more than any client should read.
+const HUGE_BYTES: usize = 8 * 1024 * 1024;
+
+/// A decision for the log, which a response carries as an extension.
+#[derive(Clone)]
+pub(crate) struct Decision(pub(crate) String);
+
+const HTML: &str =
+    "<!DOCTYPE html>\n<html><head><title>Proxy</title></head><body><h1>Sign in to continue</h1></body></html>\n";
+
+/// Delays and replaces a response of the token endpoint according to the faults; `shown` counts the replaced ones.
+pub(crate) async fn delay_and_replace(faults: &Faults, shown: &AtomicU32, correct: Response) -> Response {
+    if faults.delay_milliseconds > 0 {
+        let delay = Duration::from_millis(faults.delay_milliseconds.into());
+        tokio::time::sleep(delay.min(MAXIMUM_DELAY)).await;
+    }
+    if faults.answer.is_none() {
+        return correct;
+    }
+    let limit = faults.first_requests.unwrap_or(u32::MAX);
+    let counted = shown
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count < limit).then(|| count.saturating_add(1)));
+    if counted.is_err() && faults.first_requests.is_some() {
+        return correct;
+    }
+    replace(faults, faults.answer, correct)
+}
+
+/// Replaces a response if the faults have another answer for its path.
+pub(crate) fn replace(faults: &Faults, answer: Option<FaultAnswer>, correct: Response) -> Response {
+    let Some(answer) = answer else { return correct };
+    let status = faults.status.filter(|status| (200..600).contains(status));
+    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+    let mut response = faulty(answer, status, correct);
+    if let Some(status) = status {
+        *response.status_mut() = status;
+    }
+    if let Some(seconds) = faults.retry_after_seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+fn status_only(status: StatusCode) -> Response {
+    let reason = format!("{}\n", status.canonical_reason().unwrap_or("No reason"));
+    with_status(status, typed("text/plain; charset=utf-8", reason.into()))
+}
+
+fn faulty(answer: FaultAnswer, status: Option<StatusCode>, mut correct: Response) -> Response {
+    match answer {
+        FaultAnswer::Status => status_only(status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE)),
+        FaultAnswer::Html => typed("text/html; charset=utf-8", HTML.into()),
+        FaultAnswer::Huge => {
+            let mut text = String::with_capacity(HUGE_BYTES);
+            text.push_str("{\"access_token\":\"");
+            text.extend(std::iter::repeat_n('a', HUGE_BYTES - text.len() - 2));
+            text.push_str("\"}");
+            json(text.into())
+        }
+        FaultAnswer::Cut => {
+            let part =
+                Body::new(TruncatedBody { rest: Some(Bytes::from_static(b"{\"access_token\":\"eyJ")), paused: false });
+            with_header(header::CONTENT_LENGTH, "1000", json(part))
+        }
+        FaultAnswer::BrokenJson => json("{\"access_token\":\"eyJ".into()),
+        FaultAnswer::WrongContentType => {
+            correct.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+            correct
+        }
+        FaultAnswer::Redirect => {
+            let response = with_status(StatusCode::TEMPORARY_REDIRECT, plain("Moved\n"));
+            with_header(header::LOCATION, "/elsewhere", response)
+        }
+        FaultAnswer::EmptyAccessToken => {
+            json("{\"access_token\":\"\",\"token_type\":\"Bearer\",\"expires_in\":119,\"scope\":\"\"}".into())
+        }
+    }
+}
+
+/// A body that fails after its first frame.
+struct TruncatedBody {
+    rest: Option<Bytes>,
+    paused: bool,
+}
+
+impl hyper::body::Body for TruncatedBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(part) = self.rest.take() {
+            return Poll::Ready(Some(Ok(Frame::data(part))));
+        }
+        if !self.paused {
+            // While the body is pending, hyper sends the first frame. Without this nothing would be sent at all.
+            self.paused = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())))
+    }
+}
+
+/// Returns a JSON response that must not be cached (RFC 6749 §5.1).
+pub(crate) fn json(body: Body) -> Response {
+    let response = typed("application/json", body);
+    with_header(header::PRAGMA, "no-cache", with_header(header::CACHE_CONTROL, "no-store", response))
+}
+
+/// Returns a plain text response.
+pub(crate) fn plain(text: &'static str) -> Response {
+    typed("text/plain; charset=utf-8", text.into())
+}
+
+pub(crate) fn with_status(status: StatusCode, mut response: Response) -> Response {
+    *response.status_mut() = status;
+    response
+}
+
+pub(crate) fn with_header(name: HeaderName, value: &'static str, mut response: Response) -> Response {
+    response.headers_mut().insert(name, HeaderValue::from_static(value));
+    response
+}
+
+fn typed(content_type: &'static str, body: Body) -> Response {
+    with_header(header::CONTENT_TYPE, content_type, Response::new(body))
+}

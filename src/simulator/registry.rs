@@ -1,0 +1,316 @@
+//! `clients.json`: clients, scopes, delegations, system users and consents. It is made for editing, and read again when
+//! it has changed.
+//!
+//! | member | content |
+//! |---|---|
+//! | `clients` | `client_id`, `name`, `orgno`, `scopes`; optional `keys` (public JWKs, at most five, each with an optional `exp` in seconds or `registered` date, a year after which it has expired), `access_token_lifetime` (seconds, 120), `active` (true), `integration_type` (`maskinporten`). A client with `keys` must sign with one of them and set `kid`; a client without signs with an enterprise certificate in `x5c` |
+//! | `scopes` | `name`; optional `granted_to` (organisation numbers), `accessible_for_all` (false), `delegation_source` (required for delegation), `allowed_integration_types` (`["maskinporten"]`), `at_max_age` (seconds, 0 for no limit), `active` (true) |
+//! | `delegations` | `consumer` has delegated `scope` to `supplier` |
+//! | `system_users` | `systemuser_id`, `system_id`, `orgno` (the customer), `client_ids` (the clients of the system), optional `externalRef` |
+//! | `consents` | `id`, `from`, `to` (organisation number), `consented`, `validTo`, `consentRights` |
+//! | `strictness`, `faults` | [`Strictness`] and [`Faults`], which replace those given at start |
+//! | `about` | comments |
+//!
+//! ```json
+//! {
+//!   "clients": [
+//!     {
+//!       "client_id": "8d001e58-c758-4beb-a9ec-ae1d770fa35e",
+//!       "name": "Simulert kommune",
+//!       "orgno": "310700010",
+//!       "scopes": ["difitest:test1", "simulator:delegated"],
+//!       "access_token_lifetime": 600
+//!     }
+//!   ],
+//!   "scopes": [
+//!     { "name": "difitest:test1", "accessible_for_all": true, "at_max_age": 120 },
+//!     {
+//!       "name": "simulator:delegated",
+//!       "granted_to": ["310700053"],
+//!       "delegation_source": "https://tt02.altinn.no/"
+//!     }
+//!   ],
+//!   "delegations": [{ "consumer": "310700053", "supplier": "310700010", "scope": "simulator:delegated" }],
+//!   "strictness": { "allow_claims": ["nbf"], "maximum_seconds_behind": 120 },
+//!   "faults": { "answer": "status", "status": 503, "retry_after_seconds": 1, "first_requests": 2 }
+//! }
+//! ```
+//!
+//! The names are those of Maskinporten's administration API where it has them:
+//! <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin>.
+
+use std::{collections::HashSet, path::Path};
+
+use chrono::{DateTime, FixedOffset};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{algorithm::Algorithm, error::SimulatorError, faults::Faults, jwk::RegisteredJwk, strictness::Strictness};
+
+/// Maximum number of entries in each list.
+const MAXIMUM_ENTRIES: usize = 1000;
+/// Maximum number of keys of a client: <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin>.
+const MAXIMUM_KEYS: usize = 5;
+/// Maximum lifetime of access tokens, a day.
+const MAXIMUM_LIFETIME_SECONDS: u32 = 24 * 60 * 60;
+
+/// The content of `clients.json`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Registry {
+    #[serde(rename = "about")]
+    _about: Vec<String>,
+    pub(crate) clients: Vec<RegisteredClient>,
+    pub(crate) scopes: Vec<RegisteredScope>,
+    pub(crate) delegations: Vec<Delegation>,
+    pub(crate) system_users: Vec<SystemUser>,
+    pub(crate) consents: Vec<RegisteredConsent>,
+    pub(crate) strictness: Option<Strictness>,
+    pub(crate) faults: Option<Faults>,
+}
+
+/// A registered client.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegisteredClient {
+    #[serde(rename = "client_id")]
+    pub(crate) id: String,
+    #[serde(default, rename = "name")]
+    _name: String,
+    pub(crate) orgno: Orgno,
+    #[serde(default)]
+    pub(crate) scopes: Vec<String>,
+    #[serde(default)]
+    pub(crate) keys: Vec<RegisteredJwk>,
+    #[serde(default = "default_lifetime")]
+    pub(crate) access_token_lifetime: u32,
+    #[serde(default = "yes")]
+    pub(crate) active: bool,
+    #[serde(default = "maskinporten")]
+    pub(crate) integration_type: String,
+}
+
+/// A registered scope.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegisteredScope {
+    pub(crate) name: String,
+    #[serde(default, rename = "description")]
+    _description: String,
+    #[serde(default)]
+    pub(crate) granted_to: Vec<Orgno>,
+    #[serde(default)]
+    pub(crate) accessible_for_all: bool,
+    #[serde(default)]
+    pub(crate) delegation_source: Option<String>,
+    #[serde(default = "only_maskinporten")]
+    pub(crate) allowed_integration_types: Vec<String>,
+    #[serde(default)]
+    pub(crate) at_max_age: u32,
+    #[serde(default = "yes")]
+    pub(crate) active: bool,
+}
+
+/// A delegation in Altinn.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Delegation {
+    pub(crate) consumer: Orgno,
+    pub(crate) supplier: Orgno,
+    pub(crate) scope: String,
+}
+
+/// A system user in Altinn.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SystemUser {
+    pub(crate) systemuser_id: String,
+    pub(crate) system_id: String,
+    pub(crate) orgno: Orgno,
+    #[serde(default, rename = "externalRef")]
+    pub(crate) external_ref: Option<String>,
+    pub(crate) client_ids: Vec<String>,
+}
+
+/// A consent in Altinn.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegisteredConsent {
+    pub(crate) id: String,
+    pub(crate) from: String,
+    pub(crate) to: Orgno,
+    pub(crate) consented: DateTime<FixedOffset>,
+    #[serde(rename = "validTo")]
+    pub(crate) valid_to: DateTime<FixedOffset>,
+    #[serde(rename = "consentRights")]
+    pub(crate) rights: Vec<Value>,
+}
+
+/// A Norwegian organisation number with a valid check digit.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Orgno(String);
+
+impl Orgno {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Parses nine digits, the last of which makes the weighted sum divisible by eleven.
+    ///
+    /// <https://www.brreg.no/en/about-us-2/our-registers/about-the-central-coordinating-register-for-legal-entities-ccr/about-the-organisation-number/>
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        const WEIGHTS: [u32; 9] = [3, 2, 7, 6, 5, 4, 3, 2, 1];
+        if text.len() != 9 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let sum: u32 = text.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+        sum.is_multiple_of(11).then(|| Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for Orgno {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        Self::parse(&text).ok_or("an organisation number has nine digits, the last of which is a check digit")
+    }
+}
+
+impl Registry {
+    /// Parses `clients.json`.
+    pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<Self, SimulatorError> {
+        let registry: Self = serde_json::from_slice(text).map_err(|source| SimulatorError::Clients {
+            path: path.to_owned(),
+            line: source.line(),
+            source,
+        })?;
+        match registry.contradiction() {
+            Some(problem) => Err(SimulatorError::Contradiction { path: path.to_owned(), problem }),
+            None => Ok(registry),
+        }
+    }
+
+    pub(crate) fn client(&self, client_id: &str) -> Option<&RegisteredClient> {
+        self.clients.iter().find(|client| client.id == client_id)
+    }
+
+    pub(crate) fn scope(&self, name: &str) -> Option<&RegisteredScope> {
+        self.scopes.iter().find(|scope| scope.name == name && scope.active)
+    }
+
+    fn contradiction(&self) -> Option<String> {
+        let lists = [
+            ("clients", self.clients.len()),
+            ("scopes", self.scopes.len()),
+            ("delegations", self.delegations.len()),
+            ("system_users", self.system_users.len()),
+            ("consents", self.consents.len()),
+        ];
+        if let Some((name, _)) = lists.iter().find(|(_, length)| *length > MAXIMUM_ENTRIES) {
+            return Some(format!("`{name}` has more than {MAXIMUM_ENTRIES} entries"));
+        }
+        let names = self.strictness.iter().flat_map(|strictness| &strictness.allow_algorithms);
+        if let Some(name) = names.into_iter().find(|name| Algorithm::parse(name).is_none()) {
+            return Some(format!("`allow_algorithms` has `{name}`, which is not a signature algorithm"));
+        }
+        let mut seen = HashSet::new();
+        if let Some(scope) = self.scopes.iter().find(|scope| !seen.insert(&scope.name)) {
+            return Some(format!("the scope `{}` is defined twice", scope.name));
+        }
+        let mut seen = HashSet::new();
+        self.clients.iter().find_map(|client| {
+            let id = &client.id;
+            let mut kids = HashSet::new();
+            if !seen.insert(id) {
+                Some(format!("the client `{id}` is defined twice"))
+            } else if client.keys.len() > MAXIMUM_KEYS {
+                Some(format!("the client `{id}` has more than {MAXIMUM_KEYS} keys"))
+            } else if !client.keys.iter().all(|key| kids.insert(&key.kid)) {
+                Some(format!("the client `{id}` has two keys with the same `kid`"))
+            } else if !(1..=MAXIMUM_LIFETIME_SECONDS).contains(&client.access_token_lifetime) {
+                Some(format!(
+                    "the client `{id}` has an `access_token_lifetime` outside 1 to {MAXIMUM_LIFETIME_SECONDS}"
+                ))
+            } else {
+                None
+            }
+        })
+    }
+}
+
+fn default_lifetime() -> u32 {
+    120
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn maskinporten() -> String {
+    "maskinporten".to_owned()
+}
+
+fn only_maskinporten() -> Vec<String> {
+    vec![maskinporten()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::Explain as _;
+
+    #[test]
+    fn an_organisation_number_has_nine_digits_and_a_check_digit() {
+        assert!(Orgno::parse("991825827").is_some());
+        assert!(Orgno::parse("310700010").is_some());
+        for wrong in ["991825828", "99182582", "9918258270", "99182582a", "", "٣١٠٧٠٠٠١٠"] {
+            assert!(Orgno::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_invalid_clients_file_is_an_error_with_its_line() {
+        let text = b"{\n \"clients\": [\n  {\"client_id\": \"a\", \"orgno\": \"123456789\"}\n ]\n}";
+
+        let error = Registry::parse(Path::new("/x/clients.json"), text).unwrap_err();
+
+        assert_eq!(error.to_string(), "`/x/clients.json` is not valid on line 3");
+        assert_eq!(error.code(), "simulator_clients");
+        assert_eq!(error.hint().unwrap(), "correct `/x/clients.json`, or pass another folder: --dir FOLDER");
+    }
+
+    #[test]
+    fn rejects_a_private_key_without_repeating_it() {
+        let text =
+            br#"{"clients":[{"client_id":"a","orgno":"310700010","keys":[{"kty":"RSA","kid":"k","d":"SECRET"}]}]}"#;
+
+        let error = Registry::parse(Path::new("c"), text).unwrap_err();
+
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.starts_with("unknown field `d`"), "{cause}");
+        assert!(!cause.contains("SECRET"));
+    }
+
+    #[test]
+    fn rejects_a_client_that_is_defined_twice() {
+        let text = br#"{"clients":[{"client_id":"a","orgno":"310700010"},{"client_id":"a","orgno":"310700010"}]}"#;
+
+        let error = Registry::parse(Path::new("c"), text).unwrap_err();
+
+        assert_eq!(error.to_string(), "`c` is not valid: the client `a` is defined twice");
+    }
+
+    #[test]
+    fn parses_the_example_in_its_documentation() {
+        let source = include_str!("registry.rs");
+        let (_, rest) = source.split_once("//! ```json\n").unwrap();
+        let (example, _) = rest.split_once("//! ```\n").unwrap();
+        let text: String = example.lines().map(|line| line.trim_start_matches("//!")).collect();
+
+        let registry = Registry::parse(Path::new("c"), text.as_bytes()).unwrap();
+
+        assert_eq!(registry.clients.len(), 1);
+        assert_eq!(registry.faults.unwrap().first_requests, Some(2));
+    }
+}

@@ -1,0 +1,65 @@
+//! The state that all requests share.
+
+use std::{
+    error::Error as _,
+    sync::{Arc, Mutex},
+};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    clients_file::{ClientsFile, ClientsSnapshot},
+    event::{EventObserver, SimulatorEvent},
+    faults::Faults,
+    strictness::Strictness,
+    token::TokenIssuer,
+    validator::{ReplayCache, TrustAnchors},
+};
+use crate::clock::Clock;
+
+/// The state that all requests share.
+pub(crate) struct SimulatorState {
+    pub(crate) issuer: String,
+    pub(crate) port: u16,
+    pub(crate) token_issuer: TokenIssuer,
+    pub(crate) anchors: TrustAnchors,
+    pub(crate) clients_file: ClientsFile,
+    pub(crate) strictness: Strictness,
+    pub(crate) faults: Faults,
+    pub(crate) used: Mutex<ReplayCache>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) observer: Option<EventObserver>,
+}
+
+impl SimulatorState {
+    pub(crate) fn report(&self, event: &SimulatorEvent) {
+        if let Some(observer) = &self.observer {
+            observer(event);
+        }
+    }
+
+    /// Returns the current content of `clients.json`, and reports a change that is not valid.
+    pub(crate) fn clients(&self) -> Arc<ClientsSnapshot> {
+        let (clients, error) = self.clients_file.current();
+        if let Some(error) = error {
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            self.report(&SimulatorEvent::ClientsFile { problem: format!("{error}{cause}") });
+        }
+        clients
+    }
+
+    /// Returns the faults in `clients.json`, otherwise those given at start.
+    pub(crate) fn faults<'a>(&'a self, clients: &'a ClientsSnapshot) -> &'a Faults {
+        clients.registry.faults.as_ref().unwrap_or(&self.faults)
+    }
+
+    /// Returns the strictness in `clients.json`, otherwise the one given at start.
+    pub(crate) fn strictness<'a>(&'a self, clients: &'a ClientsSnapshot) -> &'a Strictness {
+        clients.registry.strictness.as_ref().unwrap_or(&self.strictness)
+    }
+
+    /// Returns the simulator's time, which a fault may shift.
+    pub(crate) fn now(&self, clients: &ClientsSnapshot) -> DateTime<Utc> {
+        self.faults(clients).shifted(self.clock.now())
+    }
+}
