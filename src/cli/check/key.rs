@@ -32,7 +32,7 @@ pub(super) async fn examine(
     });
     let (source, key, more) = match opened.await {
         Ok(opened) => opened,
-        Err(failure) if failure.exit() == Exit::Interrupted => return Err(failure),
+        Err(failure) if failure.exit == Exit::Interrupted => return Err(failure),
         Err(failure) => return Ok(not_opened(&failure, checks)),
     };
     let name = match source.value.location() {

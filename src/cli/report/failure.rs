@@ -129,11 +129,6 @@ impl Failure {
         (&self.message, &self.causes, self.hint.as_deref())
     }
 
-    /// Returns the exit code.
-    pub(crate) fn exit(&self) -> Exit {
-        self.exit
-    }
-
     pub(crate) fn interrupted() -> Self {
         Self::plain(Exit::Interrupted, "interrupted", "interrupted".to_owned(), None)
     }
