@@ -122,7 +122,7 @@ impl Loader {
         report: &Arc<Report>,
     ) -> Result<(Prepared, Vec<PathBuf>), Failure> {
         let (settings, key) = Settings::from_sources(&mut sources, report)?;
-        let headers = headers::merge(&sources.headers, Vec::new())?;
+        let headers = headers::merge(&sources.headers, &[])?;
         let name = sources.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
         warn_of_algorithm(&settings.grant, report);
         let (audience, endpoint) = settings.addresses(report).await?;

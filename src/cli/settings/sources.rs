@@ -160,8 +160,8 @@ impl SettingSources {
     /// Finds the strongest value of each of these settings in the strongest layer that has any of them.
     pub(super) fn find_group(&self, names: &[&'static str]) -> Vec<Found<'_>> {
         for (layer, raw) in &self.layers {
-            let named = names.iter().filter_map(|name| raw.iter().find(|raw| raw.name == *name));
-            let found = named.map(|raw| Found {
+            let own = names.iter().filter_map(|name| raw.iter().find(|raw| raw.name == *name));
+            let found = own.map(|raw| Found {
                 name: raw.name,
                 value: Cow::Borrowed(&raw.value),
                 origin: Origin::new(*layer, raw.label.clone()),
