@@ -27,9 +27,7 @@ fn is_interrupted_while_the_key_is_opened(arguments: &[&str]) {
     let session = program(python.args(["-c", include_str!("terminal.py")]), wanted.to_string().as_bytes());
 
     let session: Value = serde_json::from_str(&session).unwrap();
-    let terminal = format!(
-        "Password for {keystore}: \r\nopening the keystore …^C\r\u{1b}[Kerror: interrupted\r\n"
-    );
+    let terminal = format!("Password for {keystore}: \r\nopening the keystore …^C\r\u{1b}[Kerror: interrupted\r\n");
     let expected = json!({ "code": 130, "terminal": terminal, "hidden": [true, false], "echo": true });
     assert_eq!(session, expected, "{arguments:?}");
     assert_eq!(std::fs::read_to_string(folder.path().join("stdout")).unwrap(), "");

@@ -37,7 +37,7 @@ fn with_files(arguments: &[&str], user: &str, project: &str) -> Maskinporten {
 /// Returns the settings in the help text: the name, and whether it takes a value.
 fn settings() -> Vec<(String, bool)> {
     let help = maskinporten(["config", "show", "--help"]).run().artefact();
-    let own = help.split_once("\nEnvironment:\n").unwrap().1;
+    let own = help.split_once("\nAuthorization server:\n").unwrap().1;
     let lines = own.lines().filter_map(|line| {
         let option = line.trim_start().split_once("--")?;
         let plain = line.starts_with("      --") || option.0.trim_end().ends_with(',');

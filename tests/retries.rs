@@ -84,7 +84,7 @@ fn verbose_reports_each_retry() {
     let lines: Vec<_> = outcome.stderr.lines().collect();
     let [key, asking, again] = lines.as_slice() else { panic!("{lines:?}") };
     assert_eq!(*key, "using the key of C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827");
-    assert_eq!(*asking, format!("asking {url} for difitest:test1"));
+    assert_eq!(*asking, format!("requesting a token from {url} for difitest:test1"));
     let pause = again.strip_prefix(&format!("{url} is unavailable: HTTP 503 (unavailable); trying again in "));
     let pause: u64 = pause.unwrap().strip_suffix(" ms").unwrap().parse().unwrap();
     assert!((200..=400).contains(&pause), "{pause}");

@@ -1,4 +1,4 @@
-//! The keystores in `testdata`: which of them open, with which password, and what they contain.
+//! The keystores in `testdata`: which open, with what, and what must come out of them.
 
 use std::{collections::BTreeSet, fs};
 
@@ -15,12 +15,12 @@ const NO_MAC: &str = "warning: the keystore has no MAC, so nobody can tell wheth
 pub struct Sample {
     pub file: &'static str,
     pub password: &'static str,
-    /// The certificates in the grant, by their names in `testdata/keys`.
+    /// The certificates that are sent along, by their names in `testdata/keys`.
     pub leaf: &'static str,
     pub above: &'static [&'static str],
     pub algorithm: &'static str,
     pub stderr: &'static str,
-    /// Whether the certificate is valid today. If not, there is no time at which it and its issuers are valid.
+    /// Whether the certificate holds today. Where it does not, there is no moment at which its issuers' hold too.
     pub holds: bool,
 }
 
@@ -45,7 +45,7 @@ impl Sample {
         Self { holds: false, ..self }
     }
 
-    /// Returns the expected certificates, leaf first, in the base64 of their PEM files.
+    /// The certificates that must be sent, leaf first, in the base64 of their PEM files.
     pub fn x5c(&self) -> Vec<String> {
         [&[self.leaf], self.above].concat().into_iter().map(certificate).collect()
     }
@@ -106,7 +106,7 @@ pub const OPENABLE: &[Sample] = &[
     of("authentication", "buypass-three.p12", "secret"),
 ];
 
-/// Every other keystore; `keystore_errors` and `iterations` test them.
+/// Every other keystore; `keystore_errors` and `iterations` say what becomes of each.
 pub const OTHERS: &[&str] = &[
     "certificates-only.p12",
     "damaged.p12",
@@ -144,13 +144,13 @@ fn every_keystore_in_testdata_is_in_one_of_the_two_lists() {
     assert_eq!(listed.len(), OPENABLE.len() + OTHERS.len());
 }
 
-/// Returns `grant` with this keystore, without a password.
+/// `grant` with this keystore, and nothing said yet about its password.
 pub fn grant(keystore: &str) -> Maskinporten {
     maskinporten(["grant", "--env", "test", "-c", "client", "-s", "altinn:serviceowner", "-k", keystore])
 }
 
-/// Returns `grant` with a keystore of `testdata` and its password. An empty variable counts as unset, so an empty
-/// password is given in a named variable.
+/// `grant` with a keystore of `testdata` and its password. A variable that is empty counts as none, so an empty
+/// password is given in a variable that is named.
 pub fn grant_from(sample: &Sample) -> Maskinporten {
     let grant = grant(&testdata(sample.file));
     let grant = if sample.algorithm == "RS256" { grant } else { grant.args(["--alg", sample.algorithm]) };
@@ -161,7 +161,7 @@ pub fn grant_from(sample: &Sample) -> Maskinporten {
     }
 }
 
-/// Returns a certificate of `testdata/keys` as in `x5c`: the base64 between the marker lines of its PEM file.
+/// A certificate of `testdata/keys` as `x5c` must carry it: the base64 between the lines of its PEM file.
 pub fn certificate(name: &str) -> String {
     let pem = fs::read_to_string(testdata(&format!("keys/{name}.pem"))).unwrap();
     let (_, body) = pem.split_once("-----BEGIN CERTIFICATE-----").unwrap();

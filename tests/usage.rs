@@ -171,9 +171,9 @@ fn a_header_that_could_add_lines_or_replace_the_token_is_refused_before_anything
         ("ApiKey", "it is not of the form `Name: value`"),
         (": hemmelig", "it is not of the form `Name: value`"),
         ("Api Key: hemmelig", "it is not of the form `Name: value`"),
-        ("ApiKey: hemmelig\r\nX-Evil: 1", "the value of `ApiKey` holds a control character"),
-        ("ApiKey: hemmelig\u{1b}[31m", "the value of `ApiKey` holds a control character"),
-        ("authorization: Basic hemmelig", "`Authorization` is what this command makes"),
+        ("ApiKey: hemmelig\r\nX-Evil: 1", "the value of `ApiKey` has a control character"),
+        ("ApiKey: hemmelig\u{1b}[31m", "the value of `ApiKey` has a control character"),
+        ("authorization: Basic hemmelig", "`Authorization` is set by this command"),
     ] {
         let server = Server::start([]);
 

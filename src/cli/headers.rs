@@ -22,7 +22,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let given = parse_options(&arguments.header)?;
     let mut sources = SettingSources::load(arguments.settings, config, report)?;
-    let along = merge(&sources.headers, given)?;
+    let along = merge(&sources.headers, &given)?;
     let tokens = Tokens::new(Settings::from_sources(&mut sources, report)?, report)?;
     let token = tokens.token().await?;
     let mut artefact = Zeroizing::new(Vec::new());
@@ -37,7 +37,7 @@ pub(crate) fn parse_options(headers: &[String]) -> Result<Vec<Header>, Failure> 
 }
 
 /// Returns the headers of the profile and those of options, which replace a profile's of the same name.
-pub(crate) fn merge(profile: &[ProfileHeader], given: Vec<Header>) -> Result<Vec<Header>, Failure> {
+pub(crate) fn merge(profile: &[ProfileHeader], given: &[Header]) -> Result<Vec<Header>, Failure> {
     for ProfileHeader { header, location } in profile {
         let about = format!("the header {} in {location} cannot be used", header.name());
         header.check_settable().map_err(|error| Failure::new(Exit::Configuration, &error).about(&about))?;

@@ -8,8 +8,8 @@ use std::{
 
 use maskinporten_token_generator::{
     keystore::{
-        CertificateFile, FileFormat, JwkFile, KeyFileKind, KeySummary, KeystoreFile, NewKey, NewKeyError, NewKeyKind, PemFile,
-        Protection, SigningKey, read_key_file,
+        CertificateFile, FileFormat, JwkFile, KeyFileKind, KeySummary, KeystoreFile, NewKey, NewKeyError, NewKeyKind,
+        PemFile, Protection, SigningKey, read_key_file,
     },
     text::printable_lines,
 };
@@ -68,7 +68,7 @@ fn write_private(path: &Path, jwk: &SecretString) -> Result<(), Failure> {
     })
 }
 
-/// Prints the public half of whatever key the settings name.
+/// Prints the public JWK of the key in the settings.
 fn public(arguments: PublicArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     let mut sources = SettingSources::load(arguments.settings, config, report)?;
     settings::add_environment(&mut sources, report)?;

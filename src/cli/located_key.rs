@@ -10,8 +10,8 @@ use maskinporten_token_generator::{
     clock::{Clock as _, SystemClock},
     grant::Sign,
     keystore::{
-        Certificate, CertificateFile, CertificateThumbprint, DotnetStore, KeyFileKind, HardwareToken, JwkFile, Keystore,
-        KeystoreFile, PemFile, PinTries, SigningKey, Validity, read_key_file,
+        Certificate, CertificateFile, CertificateThumbprint, DotnetStore, HardwareToken, JwkFile, KeyFileKind,
+        Keystore, KeystoreFile, PemFile, PinTries, SigningKey, Validity, read_key_file,
     },
     tokens::{KeyError, KeyProvider},
 };
@@ -95,7 +95,7 @@ impl LocatedKey {
                 Ok(keystore.choose(alias.as_ref().map(|alias| alias.value.as_str()))?)
             }
             KeySource::Jwk { .. } | KeySource::ClientJwk(_) => {
-                let file = JwkFile::parse(self.name(), &self.content)?;
+                let file = JwkFile::parse(self.name(), &*self.content)?;
                 Ok(file.choose(self.settings.key_id.as_deref())?)
             }
             KeySource::Pem { unlock, file, .. } => {

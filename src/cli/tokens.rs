@@ -13,7 +13,7 @@ use maskinporten_token_generator::{
     grant::{Assertion, Grant},
     http::Endpoint,
     keystore::SigningKey,
-    tokens::{Freshness, TokenEndpoint, TokenEvent, TokenObserver, TokenOrigin, TokenSource},
+    tokens::{Freshness, TokenEndpoint, TokenEvent, TokenObserver, TokenOrigin, TokenSource, TokenSourceBuilder},
 };
 
 use super::{
@@ -45,7 +45,7 @@ impl Tokens {
             .retry_policy(settings.network.retry_policy)
             .minimum_lifetime(settings.cache.minimum)
             .observer(observer(Arc::clone(report)));
-        let source = cache.into_iter().fold(source, |source, cache| source.cache(cache)).build()?;
+        let source = cache.into_iter().fold(source, TokenSourceBuilder::cache).build()?;
         Ok(Self { source, freshness, report: Arc::clone(report) })
     }
 

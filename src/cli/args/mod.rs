@@ -28,7 +28,7 @@ pub(crate) use self::{
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
     running::{CurlArguments, ExecArguments},
     serve::{LogFormat, ServeArguments},
-    shell::{CompletionsArguments, ManArguments},
+    shell::{CompletionShell, CompletionsArguments, ManArguments},
 };
 use super::{
     report::{Color, ErrorFormat},

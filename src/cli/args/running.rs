@@ -7,9 +7,9 @@ use clap::{ArgAction, Args};
 use crate::cli::settings::SettingArguments;
 
 pub(super) const EXEC: &str = "The command gets the token in MASKINPORTEN_TOKEN and, if the server gives a lifetime, its \
-    expiry in MASKINPORTEN_TOKEN_EXPIRES_AT (RFC 3339). It does not get the variables that hold passwords and keys of \
-    maskinporten. On Unix it replaces this process: signals and exit code are its own.\n\n\
-    Exit code: the command's; 125 if maskinporten failed before it ran, 126 if it cannot be run, 127 if it was not found.";
+    expiry in MASKINPORTEN_TOKEN_EXPIRES_AT (RFC 3339). It does not get the variables that hold our passwords and \
+    keys. On Unix it replaces this process: signals and exit code are its own.\n\n\
+    Exit code: the command's; 125 if this program failed before it ran, 126 if it cannot be run, 127 if it was not found.";
 
 pub(super) const CURL: &str = "curl reads the headers from an inherited descriptor: the token is not in any argument, \
     variable or file, and stdin is free for data (-d @-). A header given with -H replaces the one of that name. The \
@@ -17,7 +17,7 @@ pub(super) const CURL: &str = "curl reads the headers from an inherited descript
     host. Your own curl configuration (.curlrc, -K) is not checked: it must not set location-trusted.\n\n\
     If the first response is 401, the call is repeated once with a new token, unless it reads stdin, may be more than one \
     request, or has a -D of its own. On a terminal both responses are shown.\n\n\
-    Exit code: curl's; 125 if maskinporten failed before it ran, 126 if it cannot be run, 127 if it was not found.";
+    Exit code: curl's; 125 if this program failed before it ran, 126 if it cannot be run, 127 if it was not found.";
 
 /// `exec`
 #[derive(Debug, Args)]

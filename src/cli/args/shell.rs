@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, builder::PossibleValuesParser};
-
-use crate::cli::completions::CompletionShell;
+use clap::{Args, ValueEnum};
 
 /// Where each shell looks for its script.
 pub(super) const PLACES: &str = "\
@@ -20,8 +18,20 @@ To enable it in every session:
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArguments {
     /// The shell that reads the script
-    #[arg(value_name = "SHELL", value_parser = PossibleValuesParser::new(CompletionShell::NAMES))]
-    pub(crate) shell: String,
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: CompletionShell,
+}
+
+/// A shell with a completion script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompletionShell {
+    Bash,
+    Zsh,
+    Fish,
+    #[value(name = "powershell")]
+    PowerShell,
+    Elvish,
+    Nushell,
 }
 
 /// `man`

@@ -32,7 +32,7 @@ pub(super) async fn examine(
     });
     let (source, key, more) = match opened.await {
         Ok(opened) => opened,
-        Err(failure) if failure.exit() == Exit::Interrupted => return Err(failure),
+        Err(failure) if failure.exit == Exit::Interrupted => return Err(failure),
         Err(failure) => return Ok(not_opened(&failure, checks)),
     };
     let name = match source.value.location() {
@@ -82,10 +82,10 @@ fn open_keystore(
 ) -> Result<(SigningKey, Vec<Check>), Failure> {
     let keystore = key.open_keystore(unlock)?;
     let encryption = encryption(keystore.protections());
-    let summaries = keystore.summaries();
+    let listed = keystore.summaries();
     let key = keystore.choose(alias.map(|alias| alias.value.as_str()))?;
-    let choice = choice(&key, &summaries, alias);
-    Ok((key, vec![encryption, entries(&summaries), choice]))
+    let choice = choice(&key, &listed, alias);
+    Ok((key, vec![encryption, entries(&listed), choice]))
 }
 
 fn encryption(protections: &[Protection]) -> Check {
@@ -117,7 +117,7 @@ fn entries(summaries: &[KeySummary]) -> Check {
     check_ids::ENTRIES.pass(names.collect::<Vec<_>>().join(", "))
 }
 
-fn choice(key: &SigningKey, summaries: &[KeySummary], alias: Option<&Setting<String>>) -> Check {
+fn choice(key: &SigningKey, listed: &[KeySummary], alias: Option<&Setting<String>>) -> Check {
     let thumbprint = key.thumbprint();
     let chosen = summaries.iter().find(|entry| entry.key_thumbprint.as_ref() == Some(&thumbprint));
     let name = chosen.map(|entry| entry.alias.as_str()).unwrap_or_default();

@@ -190,7 +190,7 @@ impl Steps<'_> {
         let wrong = || network::from(configuration::wrong(&check_ids::METADATA, failure));
         // Any other failure came before the request.
         let TokenEndpoint::Discovered { metadata: address, .. } = &self.settings.endpoint else { return wrong() };
-        if failure.exit() != Exit::Unreachable {
+        if failure.exit != Exit::Unreachable {
             return wrong();
         }
         let Ok(endpoint) = metadata_endpoint(address.as_str()) else { return wrong() };

@@ -12,7 +12,7 @@ use clap_complete_nushell::Nushell;
 use maskinporten_token_generator::{environment::Environment, profile::ConfigSearch};
 
 use super::{
-    args::{Arguments, CompletionsArguments},
+    args::{Arguments, CompletionShell, CompletionsArguments},
     report::{self, Failure},
     settings::{self, PROFILE},
 };
@@ -25,32 +25,11 @@ const PLACEHOLDER: &str = "NAMES_OF_PROFILES";
 /// The command with which a script asks for the names of profiles.
 const LIST_PROFILES: &str = "__profiles";
 
-/// A shell with a completion script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CompletionShell {
-    Bash,
-    Zsh,
-    Fish,
-    PowerShell,
-    Elvish,
-    Nushell,
-}
-
 pub(crate) fn run(arguments: &CompletionsArguments) -> Result<(), Failure> {
-    let shell = CompletionShell::parse(&arguments.shell).unwrap_or(CompletionShell::Bash);
-    report::print(shell.script().as_bytes())
+    report::print(arguments.shell.script().as_bytes())
 }
 
 impl CompletionShell {
-    const ALL: [Self; 6] = [Self::Bash, Self::Zsh, Self::Fish, Self::PowerShell, Self::Elvish, Self::Nushell];
-
-    /// The names of the shells.
-    pub(crate) const NAMES: [&str; 6] = ["bash", "zsh", "fish", "powershell", "elvish", "nushell"];
-
-    fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().zip(Self::NAMES).find(|(_, own)| *own == name).map(|(shell, _)| shell)
-    }
-
     fn script(self) -> String {
         let script = match self {
             Self::Bash => generated(Shell::Bash),
@@ -180,7 +159,7 @@ mod tests {
 
     #[test]
     fn every_script_queries_the_names_of_profiles_and_has_no_placeholder_left() {
-        for shell in CompletionShell::ALL {
+        for shell in <CompletionShell as clap::ValueEnum>::value_variants() {
             let script = shell.script();
 
             assert!(script.contains("maskinporten __profiles"), "{shell:?}");

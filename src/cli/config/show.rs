@@ -23,8 +23,11 @@ pub(super) fn run(arguments: ShowArguments, config: Option<PathBuf>, report: &Re
             (own.header.name().to_owned(), location)
         })
         .collect();
-    let text =
-        if arguments.format == ReportFormat::Json { as_json(&rows, &headers) } else { printable_lines(&as_text(&rows, &headers)) };
+    let text = if arguments.format == ReportFormat::Json {
+        as_json(&rows, &headers)
+    } else {
+        printable_lines(&as_text(&rows, &headers))
+    };
     report::print(text.as_bytes())
 }
 

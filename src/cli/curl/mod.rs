@@ -40,7 +40,7 @@ pub(crate) async fn run(
     let call = CurlCall::parse(&arguments.arguments, &CurlOptions::parse(&process::supported_help()?)?)?;
     let target = CurlTarget::from_call(&call)?;
     let sources = SettingSources::load(arguments.settings, config, report)?;
-    let mut headers = headers::merge(&sources.headers, typed)?;
+    let mut headers = headers::merge(&sources.headers, &typed)?;
     headers.retain(|header| !call.has_header(header.name()));
     if call.reads_stdin() && sources.takes_stdin() {
         let hint = Some("read the key from a file".to_owned());

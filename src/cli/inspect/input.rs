@@ -11,17 +11,14 @@ use crate::cli::{
 };
 
 pub(super) async fn read(given: Option<&str>, report: &Report) -> Result<Jwt, Failure> {
-    let parsed = match given.filter(|given| *given != "-") {
-        Some(token) => {
-            report.warning("the token shows in the process list; pipe it into maskinporten inspect instead");
-            Jwt::parse(token.as_bytes())
+    let parsed = if let Some(token) = given.filter(|given| *given != "-") {
+        report.warning("the token shows in the process list; pipe it into maskinporten inspect instead");
+        Jwt::parse(token.as_bytes())
+    } else {
+        if io::stdin().is_terminal() {
+            report.note("paste the token, then press Enter and Ctrl-D");
         }
-        None => {
-            if io::stdin().is_terminal() {
-                report.note("paste the token, then press Enter and Ctrl-D");
-            }
-            Jwt::parse(&signals::blocking(read_stdin).await?)
-        }
+        Jwt::parse(&signals::blocking(read_stdin).await?)
     };
     parsed.map_err(|error| unreadable(&error))
 }

@@ -62,7 +62,9 @@ impl Exit {
             Self::Refused => "refused: the server answered with an OAuth error",
             Self::Unreachable => "unreachable: DNS, connection, TLS, time-out, 5xx, an answer that makes no sense",
             Self::Fault => "`check` or `inspect --verify` found a fault; the report is on stdout",
-            Self::NotStarted => "`exec` or `curl` failed before the command ran, for whatever cause; `--error-format json` names it",
+            Self::NotStarted => {
+                "`exec` or `curl` failed before the command ran, for whatever cause; `--error-format json` names it"
+            }
             Self::NotRun => "`exec` or `curl`: the command is there, but cannot be run",
             Self::NotFound => "`exec` or `curl`: there is no such command",
             Self::Interrupted => "interrupted; a server that is told to stop ends with 0",
@@ -125,11 +127,6 @@ impl Failure {
     /// Returns message, causes and hint.
     pub(crate) fn parts(&self) -> (&str, &[String], Option<&str>) {
         (&self.message, &self.causes, self.hint.as_deref())
-    }
-
-    /// Returns the exit code.
-    pub(crate) fn exit(&self) -> Exit {
-        self.exit
     }
 
     pub(crate) fn interrupted() -> Self {
@@ -261,7 +258,7 @@ impl From<TokenError> for Failure {
                 key.downcast_ref().cloned().unwrap_or_else(|| Self::new(Exit::Key, &error))
             }
             TokenError::Local(error) => Self::new(Exit::Configuration, &**error),
-            TokenError::Paused { .. } => Self::new(Exit::Unreachable, &error),
+            TokenError::Paused { error, .. } => Self::from((**error).clone()),
             TokenError::Cache(_) | TokenError::Lost => Self::new(Exit::Other, &error),
         }
     }

@@ -122,7 +122,7 @@ impl Loader {
         report: &Arc<Report>,
     ) -> Result<(Prepared, Vec<PathBuf>), Failure> {
         let (settings, key) = Settings::from_sources(&mut sources, report)?;
-        let headers = headers::merge(&sources.headers, Vec::new())?;
+        let headers = headers::merge(&sources.headers, &[])?;
         let name = sources.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
         warn_of_algorithm(&settings.grant, report);
         let (audience, endpoint) = settings.addresses(report).await?;
@@ -130,10 +130,10 @@ impl Loader {
         let token_identity = cache_key(&settings, &identity).hash().to_owned();
         let Settings { environment, mut grant, network, cache, names_resource, .. } = settings;
         let environment = environment.map(|setting| setting.value);
+        let issuer = issuer(&audience, environment);
         grant.audience = audience;
-        let (issuer, scopes) = (issuer(&grant.audience, environment), grant.scopes.clone());
-        // A key that cannot sign is reported at the start, and not by the first request.
         grant.algorithm_for(&key)?;
+        let scopes = grant.scopes.clone();
         let tokens = TokenSource::for_grant(grant, TokenEndpoint::Fixed(endpoint), key.clone())
             .environment(environment)
             .resource_by_scope(!names_resource)
@@ -154,8 +154,7 @@ impl Loader {
             identity: format!("{name} {token_identity}"),
             name,
         };
-        let prepared = Prepared { profile, key, identity };
-        Ok((prepared, sources.files()))
+        Ok((Prepared { profile, key, identity }, sources.files()))
     }
 
     /// Returns where config files are, or would be.

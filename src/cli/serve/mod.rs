@@ -65,7 +65,7 @@ pub(crate) async fn run(
     start(loader, options, credentials, arguments.log_format, report).await
 }
 
-/// Serves as the original does.
+/// Serves like the original program.
 pub(crate) async fn run_original(settings: SettingArguments, port: u16, report: &Arc<Report>) -> Result<(), Failure> {
     let options = ServerOptions::new(vec![Listen::Loopback(port)]);
     start(Loader::legacy(settings), options, CredentialFiles::default(), LogFormat::Text, report).await
@@ -116,7 +116,7 @@ fn server_failure(error: &ServerError) -> Failure {
     Failure::new(exit, error)
 }
 
-/// A thousand callers at once take more files than a shell's usual limit.
+/// A thousand connections need more files than the usual limit of a shell.
 fn raise_file_limit() {
     #[cfg(unix)]
     {

@@ -86,12 +86,12 @@ impl SettingArguments {
     /// Adds scopes to those that were given.
     pub(crate) fn add_scopes(&mut self, scopes: Vec<String>) {
         const SCOPE: &str = "scope";
-        match self.0.iter_mut().find(|raw| raw.name == SCOPE) {
-            Some(RawSetting { value: RawValue::Texts(own), .. }) => own.extend(scopes),
-            _ => {
-                let label = definition::option(SCOPE);
-                self.0.push(RawSetting { name: SCOPE, value: RawValue::Texts(scopes), label });
-            }
+        let given = self.0.iter_mut().find(|raw| raw.name == SCOPE);
+        if let Some(RawSetting { value: RawValue::Texts(own), .. }) = given {
+            own.extend(scopes);
+        } else {
+            let label = definition::option(SCOPE);
+            self.0.push(RawSetting { name: SCOPE, value: RawValue::Texts(scopes), label });
         }
     }
 

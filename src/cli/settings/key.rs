@@ -4,8 +4,10 @@ use maskinporten_token_generator::keystore::{CertificateThumbprint, MAXIMUM_ITER
 use secrecy::SecretString;
 
 use super::{
-    Setting, SettingSources, definition, server,
-    sources::{Found, Layer, Origin},
+    Setting, SettingSources, definition,
+    origin::{Layer, Origin},
+    server,
+    sources::Found,
     table::CLIENT_JWK,
 };
 use crate::cli::report::{Exit, Failure};

@@ -8,6 +8,7 @@ mod definition;
 mod effective_settings;
 mod grant;
 mod key;
+mod origin;
 mod server;
 mod sources;
 mod table;
@@ -22,8 +23,9 @@ pub(crate) use self::{
     effective_settings::{EffectiveSetting, MASK, Privacy, effective_settings},
     grant::{consumer_org, key_reference, system_user},
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
+    origin::{Layer, Origin, Setting},
     server::{CacheSettings, GivenAddresses, NetworkSettings},
-    sources::{Layer, Origin, Setting, SettingSources},
+    sources::SettingSources,
     table::{PROFILE, SETTINGS},
 };
 use super::report::{Failure, Report};

@@ -10,10 +10,7 @@ use maskinporten_token_generator::{
     tokens::TokenEndpoint,
 };
 
-use super::{
-    Problems, Setting, SettingSources, definition,
-    sources::{Found, Layer},
-};
+use super::{Problems, Setting, SettingSources, definition, origin::Layer, sources::Found};
 use crate::cli::report::{Exit, Failure, Report};
 
 /// A day; no access token lives longer.

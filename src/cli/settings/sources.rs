@@ -16,37 +16,10 @@ use zeroize::Zeroizing;
 use super::{
     arguments::{RawSetting, RawValue, SettingArguments},
     definition::{self, NAIS_VARIABLES, SettingDefinition},
+    origin::{Layer, Origin, Setting},
     table::{PROFILE, SETTINGS},
 };
 use crate::cli::report::{Exit, Failure, Report};
-
-/// The kinds of sources, the strongest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Layer {
-    Option,
-    Variable,
-    /// The project's config file, which came with the folder and is trusted less.
-    ProjectFile,
-    UserFile,
-    /// The values that belong to the environment, such as its token endpoint.
-    Environment,
-    Default,
-}
-
-/// Where a value came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Origin {
-    pub(crate) layer: Layer,
-    /// What the user calls it: `--ttl`, `MASKINPORTEN_TTL`, or a key and a place in a file.
-    pub(crate) label: String,
-}
-
-/// A parsed value and its origin.
-#[derive(Debug, Clone)]
-pub(crate) struct Setting<T> {
-    pub(crate) value: T,
-    pub(crate) origin: Origin,
-}
 
 /// The strongest value of a setting, not parsed yet.
 pub(super) struct Found<'sources> {
@@ -62,26 +35,6 @@ pub(crate) struct SettingSources {
     pub(crate) headers: Vec<ProfileHeader>,
     /// The name of the profile, if one is used.
     pub(crate) profile: Option<String>,
-}
-
-impl Origin {
-    pub(crate) fn new(layer: Layer, label: impl Into<String>) -> Self {
-        Self { layer, label: label.into() }
-    }
-
-    /// Makes a failure about the value, with the exit code that its source calls for.
-    pub(crate) fn failure(&self, code: &'static str, message: String, hint: impl Into<String>) -> Failure {
-        Failure::plain(self.exit(), code, message, Some(hint.into()))
-    }
-
-    /// Makes the failure of a value that cannot be used.
-    pub(crate) fn unusable(&self, error: &dyn Explain) -> Failure {
-        Failure::new(self.exit(), error).about(&format!("{} cannot be used", self.label))
-    }
-
-    fn exit(&self) -> Exit {
-        if self.layer == Layer::Option { Exit::Usage } else { Exit::Configuration }
-    }
 }
 
 impl Found<'_> {
@@ -207,8 +160,8 @@ impl SettingSources {
     /// Finds the strongest value of each of these settings in the strongest layer that has any of them.
     pub(super) fn find_group(&self, names: &[&'static str]) -> Vec<Found<'_>> {
         for (layer, raw) in &self.layers {
-            let named = names.iter().filter_map(|name| raw.iter().find(|raw| raw.name == *name));
-            let found = named.map(|raw| Found {
+            let own = names.iter().filter_map(|name| raw.iter().find(|raw| raw.name == *name));
+            let found = own.map(|raw| Found {
                 name: raw.name,
                 value: Cow::Borrowed(&raw.value),
                 origin: Origin::new(*layer, raw.label.clone()),

@@ -13,7 +13,7 @@ pub(crate) const PROFILE: &str = "profile";
 /// The JSON of a JWK, which only a variable may hold: on the command line everyone on the machine could see it.
 pub(super) const CLIENT_JWK: &str = "client-jwk";
 
-const ENVIRONMENT: &str = "Environment";
+const SERVER: &str = "Authorization server";
 const GRANT: &str = "Grant";
 const KEY: &str = "Key";
 const HARDWARE: &str = "Key in a hardware token";
@@ -55,11 +55,11 @@ const ADDRESS: &[Role] = &[Role::Address];
 
 /// Every setting.
 pub(crate) const SETTINGS: &[SettingDefinition] = &[
-    one(PROFILE, "NAME", ENVIRONMENT, "Use the settings of this profile of the config file [default: default_profile]"),
-    one("env", "NAME", ENVIRONMENT, "The Maskinporten environment"),
-    one("audience", "URL", ENVIRONMENT, "The issuer identifier, in place of the environment's").short('a').roles(ADDRESS),
-    one("token-endpoint", "URL", ENVIRONMENT, "The token endpoint, in place of the environment's").short('e').roles(ADDRESS),
-    one("discover", "URL", ENVIRONMENT, "Read audience and token endpoint from the metadata of this issuer").roles(ADDRESS),
+    one(PROFILE, "NAME", SERVER, "Use the settings of this profile of the config file [default: default_profile]"),
+    one("env", "NAME", SERVER, "The Maskinporten environment"),
+    one("audience", "URL", SERVER, "The issuer identifier, in place of the environment's").short('a').roles(ADDRESS),
+    one("token-endpoint", "URL", SERVER, "The token endpoint, in place of the environment's").short('e').roles(ADDRESS),
+    one("discover", "URL", SERVER, "Read audience and token endpoint from the metadata of this issuer").roles(ADDRESS),
     one("client-id", "ID", GRANT, "The client id (`iss`)").short('c'),
     many("scope", "SCOPE", GRANT, "Scopes, separated by spaces or commas; repeatable").short('s').alias("scopes"),
     many(

@@ -1,0 +1,53 @@
+//! Where the value of a setting came from.
+
+use maskinporten_token_generator::explain::Explain;
+
+use crate::cli::report::{Exit, Failure};
+
+/// The kinds of sources, the strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Layer {
+    Option,
+    Variable,
+    /// The project's config file, which came with the folder and is trusted less.
+    ProjectFile,
+    UserFile,
+    /// The values that belong to the environment, such as its token endpoint.
+    Environment,
+    Default,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) layer: Layer,
+    /// What the user calls it: `--ttl`, `MASKINPORTEN_TTL`, or a key and a place in a file.
+    pub(crate) label: String,
+}
+
+/// A parsed value and its origin.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) origin: Origin,
+}
+
+impl Origin {
+    pub(crate) fn new(layer: Layer, label: impl Into<String>) -> Self {
+        Self { layer, label: label.into() }
+    }
+
+    /// Makes a failure about the value, with the exit code that its source calls for.
+    pub(crate) fn failure(&self, code: &'static str, message: String, hint: impl Into<String>) -> Failure {
+        Failure::plain(self.exit(), code, message, Some(hint.into()))
+    }
+
+    /// Makes the failure of a value that cannot be used.
+    pub(crate) fn unusable(&self, error: &dyn Explain) -> Failure {
+        Failure::new(self.exit(), error).about(&format!("{} cannot be used", self.label))
+    }
+
+    fn exit(&self) -> Exit {
+        if self.layer == Layer::Option { Exit::Usage } else { Exit::Configuration }
+    }
+}
