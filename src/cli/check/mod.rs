@@ -137,7 +137,7 @@ impl Steps<'_> {
                 return;
             }
         };
-        let Some(grant) = self.grant(asked, audience, examination) else {
+        let Some(grant) = self.grant(&asked, audience, examination) else {
             examination.skip_from("network", "needs grant.signed");
             return;
         };
@@ -203,7 +203,7 @@ impl Steps<'_> {
     }
 
     /// Makes and judges the grant, and the registered key that it names.
-    fn grant(&self, asked: Asked, audience: String, examination: &mut Examination) -> Option<Grant> {
+    fn grant(&self, asked: &Asked, audience: String, examination: &mut Examination) -> Option<Grant> {
         let quiet = self.report.keeping_warnings();
         let grant = match asked.grant(audience, &self.key, &quiet) {
             Ok(grant) => grant,
