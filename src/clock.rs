@@ -1,14 +1,14 @@
-//! The time, injected, so that nothing below the command line asks the machine for it by itself.
+//! The clock, which is injected, so that only the caller decides what time it is.
 
 use chrono::{DateTime, Utc};
 
-/// Tells what time it is.
+/// Returns the current time.
 pub trait Clock: Send + Sync {
-    /// The present moment in UTC.
+    /// Returns the current time in UTC.
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// The machine's own clock.
+/// The clock of this machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -18,7 +18,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still, for tests and examples.
+/// A clock that always returns the same time, for tests and examples.
 #[derive(Debug, Clone, Copy)]
 pub struct FixedClock(pub DateTime<Utc>);
 
@@ -28,8 +28,8 @@ impl Clock for FixedClock {
     }
 }
 
-/// Reads a span of time as people type it: seconds (`90`, `90s`) or minutes (`2m`). Gives seconds; `None` when it
-/// is no such number, or too large for one.
+/// Parses a duration in seconds (`90`, `90s`) or minutes (`2m`); returns seconds. `None` when it is neither, or too
+/// large.
 #[must_use]
 pub fn parse_seconds(text: &str) -> Option<u64> {
     let text = text.trim();

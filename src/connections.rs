@@ -72,7 +72,7 @@ pub(crate) struct Listener {
 #[derive(Debug)]
 pub(crate) enum ListeningSocket {
     Tcp(TcpListener),
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "server"))]
     Unix(tokio::net::UnixListener),
 }
 
@@ -138,7 +138,7 @@ impl ListeningSocket {
                 let _ = stream.set_nodelay(true);
                 Ok(Box::new(stream))
             }
-            #[cfg(unix)]
+            #[cfg(all(unix, feature = "server"))]
             Self::Unix(listener) => Ok(Box::new(listener.accept().await?.0)),
         }
     }

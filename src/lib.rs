@@ -1,47 +1,59 @@
-//! Opens a keystore, signs a JWT bearer grant (RFC 7523) and swaps it for a Maskinporten access token.
+//! Gets access tokens from Maskinporten: signs a JWT bearer grant (RFC 7523) and exchanges it for an access token.
 //!
-//! One way through the house, a straight line of values; no stage holds the one before:
+//! A service makes one [`TokenSource`](tokens::TokenSource) and asks it for a token before every call to an API:
 //!
-//! | room | takes | gives |
+//! ```no_run
+//! use maskinporten_token_generator::{environment::Environment, keystore::SigningKey, tokens::TokenSource};
+//!
+//! # async fn run(client_id: String) -> Result<(), Box<dyn std::error::Error>> {
+//! let key = SigningKey::from_pkcs12_file("enterprise.p12", &"password".into())?;
+//! let tokens = TokenSource::builder(Environment::Test, client_id, key).scope("altinn:serviceowner").build()?;
+//! let token = tokens.token().await?;
+//! let authorization = format!("Bearer {}", token.expose());
+//! # drop(authorization);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The token source is built from parts that can be used alone. Each takes a value and returns the next one:
+//!
+//! | module | takes | returns |
 //! |---|---|---|
 //! | [`keystore`] | a file and its password | a [`SigningKey`](keystore::SigningKey) |
-//! | [`grant`] | what is asked for, a key and the clock | an [`Assertion`](grant::Assertion) |
-//! | [`client`] | an assertion | an [`AccessToken`](client::AccessToken), or a refusal that is explained |
-//! | [`printer`] | any of them | bytes |
+//! | [`grant`] | claims, a key and the clock | an [`Assertion`](grant::Assertion) |
+//! | [`client`] | an assertion | an [`AccessToken`](client::AccessToken), or a refusal with its explanation |
+//! | [`cache`] | a request for a token | a token on disk, or one that is stored there |
+//! | [`tokens`] | all of these | a valid token at any time |
 //!
-//! The ground they stand on: [`explain`] (what to do about an error), [`text`] (other people's words, fit to be shown),
-//! [`language`], [`clock`], [`organisation`], [`environment`] and [`http`]. Beside them stand [`cache`], which keeps access tokens between runs, [`inspect`], which
-//! says what a token says and whether it holds, [`check`], which says what is wrong with any of it and what to do,
-//! [`profile`], which reads what the user has written down, [`server`], which hands tokens to programs on this machine,
-//! and the [`simulator`], which judges what the flow sends with
-//! code of its own.
+//! They use [`environment`] (issuers and endpoints), [`http`], [`clock`], [`organisation`], [`language`], [`text`] and
+//! [`explain`], whose trait [`Explain`](explain::Explain) gives every error a code and a hint.
+//!
+//! # Features
+//! The library alone needs none of these features, which are all on by default:
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `pkcs11` | keys in hardware tokens |
+//! | `server` | `server`, the local token server, with `inspect`, `check` and `printer` |
+//! | `simulator` | `simulator`, a local Maskinporten |
+//! | `cli` | `inspect`, `check`, `printer` and `profile`, for the binary `maskinporten`, which needs all of them |
 //!
 //! # Examples
+//! Signing an assertion without sending it:
 //! ```
 //! use maskinporten_token_generator::{
 //!     clock::SystemClock,
 //!     environment::Environment,
-//!     grant::{ClientId, ExtraClaims, Grant, KeyReference, Lifetime, Scopes, default_resource},
-//!     keystore::{DEFAULT_ITERATIONS, KeystoreFile, SignatureAlgorithm},
+//!     grant::{ClientId, Grant, Scopes, default_resource},
+//!     keystore::SigningKey,
 //! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let file = KeystoreFile::read("testdata/modern.p12".as_ref(), DEFAULT_ITERATIONS)?;
-//! let key = file.open(&"secret".into())?.choose(None)?;
+//! let key = SigningKey::from_pkcs12_file("testdata/modern.p12", &"secret".into())?;
+//! let client_id = ClientId::parse("806e1e80-e3a7-4a73-980e-f92ba1c2bf86")?;
 //! let scopes = Scopes::parse("altinn:serviceowner")?;
-//! let grant = Grant {
-//!     audience: "https://test.maskinporten.no/".to_owned(),
-//!     client_id: ClientId::parse("806e1e80-e3a7-4a73-980e-f92ba1c2bf86")?,
-//!     resources: default_resource(Environment::Test, &scopes).into_iter().collect(),
-//!     scopes,
-//!     lifetime: Lifetime::MAXIMUM,
-//!     consumer_org: None,
-//!     person: None,
-//!     authorization_details: None,
-//!     extra: ExtraClaims::default(),
-//!     key_reference: KeyReference::Chain,
-//!     algorithm: SignatureAlgorithm::Rs256,
-//! };
+//! let resources = default_resource(Environment::Test, &scopes).into_iter().collect();
+//! let grant = Grant::builder("https://test.maskinporten.no/", client_id, scopes).resources(resources).build();
 //!
 //! let assertion = grant.sign(&key, &SystemClock)?;
 //!
@@ -50,30 +62,37 @@
 //! # }
 //! ```
 
-// The library neither prints nor gives up: both are for the binary to decide.
+// Printing and exiting are for the binary.
 #![cfg_attr(
     not(test),
     warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)
 )]
 
 pub mod cache;
+#[cfg(any(feature = "cli", feature = "server"))]
 pub mod check;
 pub mod client;
 pub mod clock;
+#[cfg(feature = "connections")]
 mod connections;
 pub mod environment;
 pub mod explain;
 pub mod file;
 pub mod grant;
 pub mod http;
+#[cfg(any(feature = "cli", feature = "server"))]
 pub mod inspect;
 pub mod json;
 pub mod keystore;
 pub mod language;
 pub mod organisation;
+#[cfg(any(feature = "cli", feature = "server"))]
 pub mod printer;
+#[cfg(feature = "cli")]
 pub mod profile;
+#[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod text;
 pub mod tokens;

@@ -209,7 +209,7 @@ fn a_key_without_certificates_needs_the_id_under_which_it_is_registered() {
 
         outcome.fails(
             4,
-            "error: the key has no certificate that could be sent as x5c\n\
+            "error: the key has no certificate to send as x5c\n\
              hint: pass --kid with the id under which the key is registered on the client\n",
         );
     }

@@ -7,7 +7,10 @@ use std::{
 
 use snapbox::str;
 
-use crate::server::{Request, Server, Step, TOKEN, answer, asking, json, token};
+use crate::{
+    server::{Request, Server, Step, TOKEN, answer, asking, json, token},
+    support::{Maskinporten, maskinporten, testdata},
+};
 
 /// The longest that a run takes on a busy machine, besides the time that it waits.
 const SLACK: Duration = Duration::from_secs(10);
@@ -188,6 +191,42 @@ fn the_timeout_also_limits_a_server_that_hangs_after_a_failure() {
 error: could not read the response
 caused by: [URL] did not answer in time
 hint: try again later; --timeout waits longer
+
+"#]],
+    );
+}
+
+/// Asks for a token with what the metadata of this server names.
+fn discovering(server: &Server) -> Maskinporten {
+    maskinporten(["token", "--client-id", "our-client", "--scope", "a:b", "--discover", &server.url("/")])
+        .env("MASKINPORTEN_KEYSTORE", testdata("iterations-one.p12"))
+        .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
+}
+
+#[test]
+fn metadata_is_requested_again_like_a_token() {
+    let server = Server::start_knowing(|own| {
+        let metadata = format!(r#"{{"issuer":"{own}/","token_endpoint":"{own}/token"}}"#);
+        [unavailable(), asks_to_wait("429 Too Many Requests", "1"), json("200 OK", metadata), token()]
+    });
+
+    let printed = discovering(&server).run().artefact();
+
+    assert_eq!(printed, format!("{TOKEN}\n"));
+}
+
+#[test]
+fn metadata_that_is_unavailable_is_reported_as_that() {
+    let server = Server::start([json("503 Service Unavailable", "maintenance")]);
+
+    let outcome = discovering(&server).args(["--retries", "0"]).run();
+
+    let metadata = server.url("/.well-known/oauth-authorization-server");
+    outcome.replacing(&metadata, "[METADATA]").fails(
+        6,
+        str![[r#"
+error: [METADATA] is unavailable: HTTP 503: maintenance
+hint: try again later; https://status.digdir.no shows current incidents
 
 "#]],
     );

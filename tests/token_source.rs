@@ -16,7 +16,7 @@ use maskinporten_token_generator::{
     explain::Explain,
     grant::{ClientId, Grant, KeyReference, Resource, Scopes, Sign},
     http::Endpoint,
-    keystore::{DEFAULT_ITERATIONS, KeystoreFile, SignatureAlgorithm, SigningError, SigningKey},
+    keystore::{SignatureAlgorithm, SigningError, SigningKey},
     tokens::{
         Freshness, KeyError, KeyProvider, TokenEndpoint, TokenError, TokenEvent, TokenOrigin, TokenSource,
         TokenSourceBuilder,
@@ -31,8 +31,7 @@ use crate::{
 };
 
 fn key() -> SigningKey {
-    let file = KeystoreFile::read(testdata("iterations-one.p12").as_ref(), DEFAULT_ITERATIONS).unwrap();
-    file.open(&"secret".into()).unwrap().choose(None).unwrap()
+    SigningKey::from_pkcs12_file(testdata("iterations-one.p12"), &"secret".into()).unwrap()
 }
 
 fn grant() -> Grant {
@@ -96,8 +95,7 @@ fn five_lines() {
         let password = std::fs::read_to_string(format!("{folder}/modern.password"))?;
         let client_id = std::env::var("SIMULATOR_CLIENT")?;
 
-        let file = KeystoreFile::read(format!("{folder}/modern.p12").as_ref(), DEFAULT_ITERATIONS)?;
-        let key = file.open(&password.trim().into())?.choose(None)?;
+        let key = SigningKey::from_pkcs12_file(format!("{folder}/modern.p12"), &password.trim().into())?;
         let tokens = TokenSource::builder(Environment::Local, client_id, key).scope("altinn:serviceowner").build()?;
         Ok(tokens.token().await?)
     };

@@ -102,7 +102,9 @@ pub(super) fn format(
     }
     let mut content = Zeroizing::new(Vec::with_capacity(length));
     content.extend_from_slice(first_line.as_bytes());
-    parts.iter().for_each(|part| content.extend_from_slice(part));
+    for part in parts {
+        content.extend_from_slice(part);
+    }
     Ok(content)
 }
 

@@ -107,14 +107,14 @@ impl CacheKey {
             "authorization_details": grant.authorization_details.as_ref().map(AuthorizationDetails::to_value).as_slice(),
             "extra_claims": grant.extra.members(),
         });
-        Self { hash: hash_json(request), info: StoredTokenInfo::new(grant, endpoint) }
+        Self { hash: hash_json(&request), info: StoredTokenInfo::new(grant, endpoint) }
     }
 
     /// Returns the key of the token that this one is exchanged for.
     #[must_use]
     pub fn exchanged_for(&self, exchange: &str) -> Self {
         let info = StoredTokenInfo { exchange: Some(exchange.to_owned()), ..self.info.clone() };
-        Self { hash: hash_json(json!([self.hash, exchange])), info }
+        Self { hash: hash_json(&json!([self.hash, exchange])), info }
     }
 
     /// Returns the hash in 64 hexadecimal digits.
@@ -159,7 +159,7 @@ impl<Key: Sign + ?Sized> From<&Key> for KeyIdentity {
             .label("thumbprint", &key.thumbprint())
             .label("algorithm", key.preferred_algorithm().name());
         let identity = key.key_id().into_iter().fold(identity, |identity, id| identity.label("kid", id));
-        key.certificates().iter().fold(identity, |identity, certificate| identity.file(&certificate.der()))
+        key.certificates().iter().fold(identity, |identity, certificate| identity.file(certificate.der()))
     }
 }
 
@@ -197,7 +197,7 @@ fn reference(reference: &KeyReference) -> Value {
 
 /// Hashes a value. JSON delimits every text, so no two values are written alike; the order of object members is
 /// made to not matter.
-fn hash_json(value: Value) -> String {
+fn hash_json(value: &Value) -> String {
     let mut value = json!([TITLE, value]);
     value.sort_all_objects();
     sha256(&[value.to_string().as_bytes()])
@@ -206,7 +206,9 @@ fn hash_json(value: Value) -> String {
 /// Returns the SHA-256 of the concatenated parts in 64 hexadecimal digits.
 pub(super) fn sha256(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
-    parts.iter().for_each(|part| hash.update(part));
+    for part in parts {
+        hash.update(part);
+    }
     hash.finish().iter().fold(String::with_capacity(64), |mut digits, byte| {
         let _ = write!(digits, "{byte:02x}");
         digits

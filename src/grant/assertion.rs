@@ -1,19 +1,19 @@
-//! The signed grant: a secret until it has been used or has run out.
+//! The signed assertion: a secret until it has been used or has expired.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::Value;
 
-/// A signed grant, as it is sent in the parameter `assertion` (RFC 7523 §2.1).
+/// A signed assertion, as it is sent in the parameter `assertion` (RFC 7523 §2.1).
 ///
 /// # Security
-/// Whoever has it can swap it for an access token until it expires or has been used, so it does not show in
-/// `{:?}` and is erased when dropped.
+/// Until it expires or has been used, it can be exchanged for an access token. So `{:?}` does not show it, and it is
+/// erased when dropped.
 #[derive(Debug, Clone)]
 pub struct Assertion(SecretString);
 
-/// What an assertion says, for people to read; the signature is left out.
+/// Header and claims of an assertion, for people to read; the signature is left out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Decoded {
     /// The JOSE header.
@@ -27,13 +27,13 @@ impl Assertion {
         Self(SecretString::from(compact))
     }
 
-    /// The compact serialization (RFC 7515 §7.1).
+    /// Returns the compact serialization (RFC 7515 §7.1).
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Reads header and claims back from what would be sent.
+    /// Decodes header and claims from the text that would be sent.
     #[must_use]
     pub fn decode(&self) -> Decoded {
         let mut parts = self.expose().split('.').map(|part| {

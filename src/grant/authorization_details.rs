@@ -1,7 +1,7 @@
-//! Rich authorization requests (RFC 9396) as Maskinporten takes them, with Altinn's system user.
+//! Rich authorization requests (RFC 9396) as Maskinporten accepts them, with Altinn's system user.
 //!
-//! <https://docs.digdir.no/docs/Maskinporten/maskinporten_func_systembruker>: exactly one system user a request; the
-//! vendor's own reference is optional and limited in length and letters.
+//! <https://docs.digdir.no/docs/Maskinporten/maskinporten_func_systembruker>: exactly one system user per request; the
+//! vendor's own reference is optional and limited in length and characters.
 
 use serde_json::{Value, json};
 
@@ -16,13 +16,13 @@ const MAXIMUM_EXTERNAL_REFERENCE: usize = 255;
 pub struct AuthorizationDetails(Vec<Value>);
 
 impl AuthorizationDetails {
-    /// Reads a JSON array.
+    /// Parses a JSON array.
     ///
     /// # Errors
     /// [`GrantError::AuthorizationDetails`] when it is not an array of objects with a `type`.
     pub fn parse(text: &str) -> Result<Self, GrantError> {
         let wrong = |what: &str| GrantError::AuthorizationDetails(what.to_owned());
-        let value: Value = serde_json::from_str(text).map_err(|error| wrong(&format!("no JSON: {error}")))?;
+        let value: Value = serde_json::from_str(text).map_err(|error| wrong(&format!("not JSON: {error}")))?;
         let Value::Array(details) = value else { return Err(wrong("not an array (put it in [ ])")) };
         if details.is_empty() {
             return Err(wrong("an empty array"));
@@ -33,10 +33,10 @@ impl AuthorizationDetails {
         Ok(Self(details))
     }
 
-    /// Asks for a token for the system user of an organisation, by the vendor's own reference if there is one.
+    /// Returns the details of a system user of an organisation, with the vendor's own reference if there is one.
     ///
     /// # Errors
-    /// [`GrantError::ExternalReference`] when the reference is too long or holds other letters than Altinn takes.
+    /// [`GrantError::ExternalReference`] when the reference is too long or has characters that Altinn does not accept.
     pub fn system_user(
         organisation: &OrganisationNumber,
         external_reference: Option<&str>,
@@ -55,7 +55,7 @@ impl AuthorizationDetails {
         Ok(Self(vec![detail]))
     }
 
-    /// The array as it is sent.
+    /// Returns the array as it is sent.
     #[must_use]
     pub fn to_value(&self) -> Value {
         Value::Array(self.0.clone())
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_system_user_is_written_as_digdir_documents_it() {
+    fn a_system_user_is_formatted_as_digdir_documents_it() {
         let organisation = OrganisationNumber::parse("991825827").unwrap();
         let details = AuthorizationDetails::system_user(&organisation, Some("kunde_1-Ø")).unwrap();
         assert_eq!(
@@ -77,14 +77,14 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_an_array_of_typed_objects() {
+    fn rejects_anything_but_an_array_of_objects_with_a_type() {
         for text in ["", "{}", r#"{"type":"a"}"#, "[]", "[1]", "[{}]", r#"[{"type":1}]"#] {
             assert!(AuthorizationDetails::parse(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn refuses_references_that_altinn_refuses() {
+    fn rejects_references_that_altinn_rejects() {
         let organisation = OrganisationNumber::parse("991825827").unwrap();
         for reference in ["a b".to_owned(), "a.b".to_owned(), "ü".to_owned(), "a".repeat(256)] {
             assert!(AuthorizationDetails::system_user(&organisation, Some(&reference)).is_err(), "{reference}");

@@ -1,4 +1,4 @@
-//! Why no grant was made.
+//! Why there is no assertion.
 
 use josekit::JoseError;
 
@@ -7,16 +7,16 @@ use crate::{
     keystore::{SignatureAlgorithm, SigningError},
 };
 
-/// A value that no grant may carry, or a key that cannot sign one.
+/// A value that a grant cannot have, or a key that cannot sign it.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
-    /// The client id is empty or holds what no client id holds.
+    /// The client id is empty or has characters that a client id cannot have.
     #[error("`{0}` is not a client id")]
     ClientId(String),
     /// No scope was given.
     #[error("no scope was given")]
     NoScope,
-    /// A scope holds a character that no scope holds.
+    /// A scope has a character that a scope cannot have.
     #[error("`{0}` is not a scope (RFC 6749 §3.3)")]
     Scope(String),
     /// A resource is not an absolute URI, or has a fragment.
@@ -28,9 +28,9 @@ pub enum GrantError {
     /// The lifetime is outside what Maskinporten allows.
     #[error("a grant of {seconds} s is outside what Maskinporten allows: 1 to {limit} s between `iat` and `exp`")]
     LifetimeLimit {
-        /// What was asked for.
+        /// The requested lifetime.
         seconds: u64,
-        /// The most that is allowed.
+        /// The longest lifetime.
         limit: u64,
     },
     /// The person's identifier is not eleven digits; it is left out of the message.
@@ -39,10 +39,10 @@ pub enum GrantError {
     /// `authorization_details` is not what RFC 9396 describes.
     #[error("authorization_details is {0}")]
     AuthorizationDetails(String),
-    /// The external reference of a system user is not one that Altinn takes.
+    /// Altinn does not accept the external reference of a system user.
     #[error("`{0}` is not an external reference: at most 255 letters, digits, `_` and `-`")]
     ExternalReference(String),
-    /// A claim has no name.
+    /// A claim has no valid name.
     #[error("`{0}` is not the name of a claim")]
     ClaimName(String),
     /// A claim has an option of its own.
@@ -56,8 +56,8 @@ pub enum GrantError {
     /// A claim was given twice.
     #[error("the claim `{0}` was given twice")]
     ClaimTwice(String),
-    /// There is no certificate to send along as `x5c`.
-    #[error("the key has no certificate that could be sent as x5c")]
+    /// There is no certificate for `x5c`.
+    #[error("the key has no certificate to send as x5c")]
     NoCertificate,
     /// The grant names no algorithm, and Maskinporten does not accept the one that the key prefers.
     #[error("the key signs with {0}, which Maskinporten does not accept")]
@@ -90,7 +90,7 @@ impl Explain for GrantError {
         let hint = match self {
             Self::ClientId(_) => "copy the client id from https://sjolvbetjening.samarbeid.digdir.no",
             Self::NoScope => "pass --scope SCOPE, such as --scope altinn:serviceowner",
-            Self::Scope(_) => "part several scopes with spaces or commas",
+            Self::Scope(_) => "separate several scopes with spaces or commas",
             Self::Resource(_) => "write it out, such as https://www.altinn.no/, or pass --no-resource",
             Self::Lifetime(_) | Self::LifetimeLimit { .. } => {
                 "pass --ttl 120 or less; the access token's lifetime does not depend on it"

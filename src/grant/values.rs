@@ -1,4 +1,4 @@
-//! The values that go into a grant, each checked once when it is read.
+//! The values of a grant, each validated once when it is parsed.
 
 use std::fmt;
 
@@ -17,10 +17,10 @@ const MAXIMUM_LIFETIME_SECONDS: u64 = 120;
 pub struct ClientId(String);
 
 impl ClientId {
-    /// Reads a client id; spaces around it are let go.
+    /// Parses a client id; surrounding whitespace is ignored.
     ///
     /// # Errors
-    /// [`GrantError::ClientId`] when it is empty, or holds what no client id holds (RFC 6749 appendix A.1).
+    /// [`GrantError::ClientId`] when it is empty, or has other characters than printable ASCII (RFC 6749 appendix A.1).
     pub fn parse(text: &str) -> Result<Self, GrantError> {
         let text = text.trim();
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -29,22 +29,22 @@ impl ClientId {
         Ok(Self(text.to_owned()))
     }
 
-    /// The id as it is sent.
+    /// Returns the id as it is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// One or more scopes, in the order they were given, none twice.
+/// One or more scopes, in the order in which they were given, without repetition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scopes(Vec<String>);
 
 impl Scopes {
-    /// Reads scopes that are parted by spaces or commas.
+    /// Parses scopes that are separated by spaces or commas.
     ///
     /// # Errors
-    /// [`GrantError::NoScope`] when there is none, [`GrantError::Scope`] when one holds a character that RFC 6749
+    /// [`GrantError::NoScope`] when there is none, [`GrantError::Scope`] when one has a character that RFC 6749
     /// §3.3 does not allow.
     pub fn parse(text: &str) -> Result<Self, GrantError> {
         let mut scopes: Vec<String> = Vec::new();
@@ -60,14 +60,14 @@ impl Scopes {
         if scopes.is_empty() { Err(GrantError::NoScope) } else { Ok(Self(scopes)) }
     }
 
-    /// The scopes one by one.
+    /// Returns the scopes one by one.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// Whether these are the same scopes, in whatever order.
+    /// Whether both have the same scopes, in any order.
     #[must_use]
-    pub fn are_those_of(&self, other: &Self) -> bool {
+    pub fn has_same_scopes(&self, other: &Self) -> bool {
         self.0.len() == other.0.len() && self.0.iter().all(|scope| other.0.contains(scope))
     }
 }
@@ -78,12 +78,12 @@ impl fmt::Display for Scopes {
     }
 }
 
-/// Where a token is meant to be used: an absolute URI without a fragment (RFC 8707 §2).
+/// The resource where a token is used: an absolute URI without a fragment (RFC 8707 §2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource(String);
 
 impl Resource {
-    /// Reads a resource; it is sent letter for letter as it was given.
+    /// Parses a resource; it is sent exactly as it was given.
     ///
     /// # Errors
     /// [`GrantError::Resource`] when it is not an absolute URI, or has a fragment.
@@ -95,26 +95,26 @@ impl Resource {
         }
     }
 
-    /// The resource as it is sent.
+    /// Returns the resource as it is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// How long a grant is good: one to 120 seconds.
+/// The lifetime of an assertion: one to 120 seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetime(TimeDelta);
 
 impl Lifetime {
-    /// The longest that Maskinporten allows.
+    /// The longest lifetime that Maskinporten allows.
     pub const MAXIMUM: Self = Self(TimeDelta::seconds(MAXIMUM_LIFETIME_SECONDS.cast_signed()));
 
-    /// Reads seconds (`90`, `90s`) or minutes (`2m`).
+    /// Parses seconds (`90`, `90s`) or minutes (`2m`).
     ///
     /// # Errors
-    /// [`GrantError::Lifetime`] when it is no such number, [`GrantError::LifetimeLimit`] when it is outside what
-    /// Maskinporten allows.
+    /// [`GrantError::Lifetime`] when it is not such a number, [`GrantError::LifetimeLimit`] when Maskinporten does
+    /// not allow it.
     pub fn parse(text: &str) -> Result<Self, GrantError> {
         let seconds = clock::parse_seconds(text).ok_or_else(|| GrantError::Lifetime(shown(text)))?;
         if !(1..=MAXIMUM_LIFETIME_SECONDS).contains(&seconds) {
@@ -123,23 +123,23 @@ impl Lifetime {
         Ok(Self(TimeDelta::seconds(seconds.cast_signed())))
     }
 
-    /// The lifetime in whole seconds.
+    /// Returns the lifetime in seconds.
     #[must_use]
     pub fn seconds(self) -> i64 {
         self.0.num_seconds()
     }
 }
 
-/// The eleven digits of a person (fødselsnummer or D-number); the digits are not judged further, since test
-/// persons and coming series follow other rules.
+/// The eleven digits of a person (fødselsnummer or D-number). Check digits are not verified, because test persons and
+/// future series follow other rules.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PersonIdentifier(String);
 
 impl PersonIdentifier {
-    /// Reads eleven digits.
+    /// Parses eleven digits.
     ///
     /// # Errors
-    /// [`GrantError::Person`] when it is anything else; the text itself is left out of the error.
+    /// [`GrantError::Person`] when it is anything else; the error does not contain the text.
     pub fn parse(text: &str) -> Result<Self, GrantError> {
         let digits: String = text.chars().filter(|character| *character != ' ').collect();
         if digits.len() == 11 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -149,7 +149,7 @@ impl PersonIdentifier {
         }
     }
 
-    /// The eleven digits.
+    /// Returns the eleven digits.
     #[must_use]
     pub fn digits(&self) -> &str {
         &self.0
@@ -162,7 +162,7 @@ impl fmt::Debug for PersonIdentifier {
     }
 }
 
-/// A user's own words as an error repeats them: short, and harmless for a terminal.
+/// Returns a user's text for an error message: short, and without control characters.
 pub(super) fn shown(text: &str) -> String {
     excerpt(text, 100)
 }
@@ -172,15 +172,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_scopes_parted_by_commas_spaces_or_both_and_keeps_each_once() {
+    fn parses_scopes_separated_by_commas_or_spaces_and_keeps_each_once() {
         let scopes = Scopes::parse("altinn:serviceowner, altinn:events.publish  altinn:serviceowner").unwrap();
         assert_eq!(scopes.to_string(), "altinn:serviceowner altinn:events.publish");
     }
 
     #[test]
-    fn reads_lifetimes_in_seconds_and_minutes_up_to_the_limit() {
-        for (text, wanted) in [("120", Some(120)), ("90s", Some(90)), ("2m", Some(120)), (" 1 ", Some(1))] {
-            assert_eq!(Lifetime::parse(text).ok().map(Lifetime::seconds), wanted, "{text}");
+    fn parses_lifetimes_in_seconds_and_minutes_up_to_the_limit() {
+        for (text, expected) in [("120", Some(120)), ("90s", Some(90)), ("2m", Some(120)), (" 1 ", Some(1))] {
+            assert_eq!(Lifetime::parse(text).ok().map(Lifetime::seconds), expected, "{text}");
         }
         for text in ["0", "121", "3m", "-1", "+1", "1.5", "", "m", "99999999999999999999", "two"] {
             assert!(Lifetime::parse(text).is_err(), "{text}");
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_is_absolute_and_has_no_fragment() {
+    fn a_resource_is_an_absolute_uri_without_a_fragment() {
         for text in ["https://www.altinn.no/", "urn:example:api", "https://www.altinn.no"] {
             assert_eq!(Resource::parse(text).unwrap().as_str(), text);
         }

@@ -104,7 +104,7 @@ impl RequestedToken {
 
     /// Asks for a token with these scopes. The profile's own scopes, in any order, mean its own token.
     pub(super) fn new(profile: Arc<ServedProfile>, scopes: Scopes, resource: Option<Resource>) -> Self {
-        let scopes = (!scopes.are_those_of(&profile.scopes)).then_some(scopes);
+        let scopes = (!scopes.has_same_scopes(&profile.scopes)).then_some(scopes);
         Self { profile, scopes, resource }
     }
 

@@ -192,13 +192,12 @@ impl TokenSourceBuilder {
 
 /// Returns audience and token endpoint of an environment. The simulator's certificate authority is added to `http`.
 fn addresses(environment: Environment, http: &mut HttpOptions) -> Result<(String, Endpoint), TokenError> {
-    let (issuer, token_endpoint) = match environment.addresses() {
-        Some(addresses) => (addresses.issuer, addresses.token_endpoint),
-        None => {
-            let local = LocalEnvironment::read(&LocalEnvironment::path()?)?;
-            http.ca_file = http.ca_file.take().or(local.ca_file);
-            (local.issuer, local.token_endpoint)
-        }
+    let (issuer, token_endpoint) = if let Some(addresses) = environment.addresses() {
+        (addresses.issuer, addresses.token_endpoint)
+    } else {
+        let local = LocalEnvironment::read(&LocalEnvironment::path()?)?;
+        http.ca_file = http.ca_file.take().or(local.ca_file);
+        (local.issuer, local.token_endpoint)
     };
     Ok((issuer, Endpoint::parse(&token_endpoint)?))
 }

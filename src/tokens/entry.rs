@@ -176,12 +176,11 @@ impl Entry {
         let paused = self.paused(&self.lock());
         let was_paused = paused.is_some();
         let notify = |event: &TokenEvent<'_>| self.shared.notify(event);
-        let result = match paused {
-            Some(error) => Err(error),
-            None => {
-                let grant = exchange.grant(self.scopes.as_ref(), self.resource.as_ref());
-                exchange.token(grant, refresh, &notify).await
-            }
+        let result = if let Some(error) = paused {
+            Err(error)
+        } else {
+            let grant = exchange.grant(self.scopes.as_ref(), self.resource.as_ref());
+            exchange.token(grant, refresh, &notify).await
         };
         let outcome = result.map(|(token, origin)| ObtainedToken { token, origin });
         let mut state = self.lock();

@@ -8,15 +8,10 @@
 //!
 //! # Examples
 //! ```no_run
-//! use maskinporten_token_generator::{
-//!     environment::Environment,
-//!     keystore::{DEFAULT_ITERATIONS, KeystoreFile},
-//!     tokens::TokenSource,
-//! };
+//! use maskinporten_token_generator::{environment::Environment, keystore::SigningKey, tokens::TokenSource};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let file = KeystoreFile::read("enterprise.p12".as_ref(), DEFAULT_ITERATIONS)?;
-//! let key = file.open(&"password".into())?.choose(None)?;
+//! let key = SigningKey::from_pkcs12_file("enterprise.p12", &"password".into())?;
 //! let tokens = TokenSource::builder(Environment::Test, "806e1e80-e3a7-4a73-980e-f92ba1c2bf86", key)
 //!     .scope("altinn:serviceowner")
 //!     .build()?;

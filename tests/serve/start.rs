@@ -60,7 +60,7 @@ fn invalid_options_are_reported_with_valid_ones() {
             2,
             "error: --allow-scopes cannot be used\n\
              caused by: `a\"b` is not a scope (RFC 6749 §3.3)\n\
-             hint: part several scopes with spaces or commas\n",
+             hint: separate several scopes with spaces or commas\n",
         ),
         (
             &["--secret", " "],

@@ -57,7 +57,9 @@ fn details() -> impl Strategy<Value = AuthorizationDetails> {
 fn extra() -> impl Strategy<Value = ExtraClaims> {
     prop::collection::btree_map("[a,\"\\[]{1,2}", json_value(), 0..3).prop_map(|members| {
         let mut extra = ExtraClaims::default();
-        members.into_iter().for_each(|(name, value)| extra.add(&name, value).unwrap());
+        for (name, value) in members {
+            extra.add(&name, value).unwrap();
+        }
         extra
     })
 }
@@ -186,7 +188,9 @@ fn details_of(value: &Value) -> AuthorizationDetails {
 
 fn with_extra(members: impl IntoIterator<Item = (String, Value)>) -> ExtraClaims {
     let mut extra = ExtraClaims::default();
-    members.into_iter().for_each(|(name, value)| extra.add(&name, value).unwrap());
+    for (name, value) in members {
+        extra.add(&name, value).unwrap();
+    }
     extra
 }
 

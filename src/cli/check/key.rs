@@ -119,11 +119,11 @@ fn entries(summaries: &[KeySummary]) -> Check {
 
 fn choice(key: &SigningKey, listed: &[KeySummary], alias: Option<&Setting<String>>) -> Check {
     let thumbprint = key.thumbprint();
-    let chosen = summaries.iter().find(|entry| entry.key_thumbprint.as_ref() == Some(&thumbprint));
+    let chosen = listed.iter().find(|entry| entry.key_thumbprint.as_ref() == Some(&thumbprint));
     let name = chosen.map(|entry| entry.alias.as_str()).unwrap_or_default();
     let why = match alias {
         Some(alias) => format!("chosen with {}", alias.origin.label),
-        None if summaries.len() == 1 => "the only one".to_owned(),
+        None if listed.len() == 1 => "the only one".to_owned(),
         None => "the only one whose certificate may sign".to_owned(),
     };
     check_ids::CHOICE.pass(format!("{name}, {}: {why}", key.kind()))
