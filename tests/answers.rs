@@ -141,7 +141,9 @@ fn an_empty_body_is_reported_by_its_status() {
 fn a_401_that_a_web_framework_wrote_is_not_a_refusal() {
     makes_no_sense(
         json("401 Unauthorized", r#"{"status":401,"title":"Unauthorized"}"#),
-        str![[r#"HTTP 401 with application/json, and it is not an OAuth error: {"status":401,"title":"Unauthorized"}"#]],
+        str![[
+            r#"HTTP 401 with application/json, and it is not an OAuth error: {"status":401,"title":"Unauthorized"}"#
+        ]],
     );
 }
 
@@ -196,14 +198,16 @@ fn an_endless_body_is_read_up_to_one_mebibyte() {
 
 #[test]
 fn endless_headers_are_read_up_to_their_limit() {
-    let too_long = str!["the connection to [URL] failed before the response was complete: the response headers are too long"];
+    let too_long =
+        str!["the connection to [URL] failed before the response was complete: the response headers are too long"];
     cannot_be_read(Step::Endless("HTTP/1.1 200 OK\r\n".into(), b"X-Header: value\r\n".repeat(1000)), too_long.clone());
     cannot_be_read(Step::Endless("HTTP/1.1 200 OK\r\nX-Header: ".into(), vec![b'a'; 65536]), too_long.clone());
 }
 
 #[test]
 fn a_response_that_is_not_http_is_reported_as_that() {
-    let no_http = str!["the connection to [URL] failed before the response was complete: the response is not valid HTTP"];
+    let no_http =
+        str!["the connection to [URL] failed before the response was complete: the response is not valid HTTP"];
     cannot_be_read(raw("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), no_http.clone());
     cannot_be_read(raw(b"\x15\x03\x03\x00\x02\x02\x28"), no_http.clone());
 }
@@ -220,7 +224,9 @@ fn a_token_is_accepted_with_any_content_type() {
 #[test]
 fn a_success_without_a_usable_token_is_an_error() {
     let unusable = str!["HTTP 200 with application/json, and it is JSON without a usable `access_token`"];
-    let strange = str!["HTTP 200 with application/json, and its `access_token` is empty or has characters that a token cannot have"];
+    let strange = str![
+        "HTTP 200 with application/json, and its `access_token` is empty or has characters that a token cannot have"
+    ];
     for (body, reason) in [
         (r"{}", unusable.clone()),
         ("[]", unusable.clone()),
@@ -271,7 +277,9 @@ fn a_token_in_an_unusable_response_is_not_shown() {
 fn an_error_with_duplicate_members_is_not_an_oauth_error() {
     makes_no_sense(
         json("400 Bad Request", r#"{"error":"invalid_grant","error":"other"}"#),
-        str![[r#"HTTP 400 with application/json, and it is not an OAuth error: {"error":"invalid_grant","error":"other"}"#]],
+        str![[
+            r#"HTTP 400 with application/json, and it is not an OAuth error: {"error":"invalid_grant","error":"other"}"#
+        ]],
     );
 }
 

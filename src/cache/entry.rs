@@ -12,12 +12,14 @@ use zeroize::Zeroizing;
 
 use super::{
     CacheKey, CacheWarning, CorruptEntry,
-    folder::MAXIMUM_BYTES,
     key::{StoredTokenInfo, sha256},
 };
 use crate::client::AccessToken;
 
 const TITLE: &str = "maskinporten-cache-token";
+
+/// Larger files are not entries: a token of Maskinporten has about 1 KiB, one with many system users some dozens.
+pub(super) const MAXIMUM_BYTES: u64 = 256 * 1024;
 
 /// Must change with the form of the file.
 const VERSION: &str = "2";

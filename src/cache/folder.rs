@@ -12,11 +12,8 @@ use zeroize::Zeroizing;
 use super::{
     CacheError, UnsafePermissions,
     disk::{self, Disk},
-    entry,
+    entry::{self, MAXIMUM_BYTES},
 };
-
-/// Larger files are not entries: a token of Maskinporten has about 1 KiB, one with many system users some dozens.
-pub(super) const MAXIMUM_BYTES: u64 = 256 * 1024;
 
 /// An open folder.
 #[derive(Debug)]

@@ -54,7 +54,7 @@ struct KeyState {
 }
 
 /// The keys, or the request for them.
-enum Lookup {
+enum KeyLookup {
     Keys(Option<Arc<KeySet>>),
     InFlight(watch::Receiver<()>),
 }
@@ -98,32 +98,32 @@ impl IssuerKeys {
     /// Returns the issuer's keys, or `None` if there are none.
     async fn keys(self: Arc<Self>, profile: &ServedProfile, jwt: &Jwt) -> Option<Arc<KeySet>> {
         let mut in_flight = match self.find(profile, jwt) {
-            Lookup::Keys(keys) => return keys,
-            Lookup::InFlight(in_flight) => in_flight,
+            KeyLookup::Keys(keys) => return keys,
+            KeyLookup::InFlight(in_flight) => in_flight,
         };
         while in_flight.changed().await.is_ok() {}
         self.lock().keys.clone()
     }
 
     /// Decides under one lock, so that two requests never start at once. A token with a known key waits for no request.
-    fn find(self: &Arc<Self>, profile: &ServedProfile, jwt: &Jwt) -> Lookup {
+    fn find(self: &Arc<Self>, profile: &ServedProfile, jwt: &Jwt) -> KeyLookup {
         let mut state = self.lock();
         let is_within = |limit, since: Option<Instant>| since.is_some_and(|since| since.elapsed() < limit);
         let known = state.keys.as_ref().filter(|keys| keys.find(jwt.key_id(), jwt.algorithm()).next().is_some());
         if let Some(keys) = known.filter(|_| is_within(MAXIMUM_AGE, state.fetched)) {
-            return Lookup::Keys(Some(Arc::clone(keys)));
+            return KeyLookup::Keys(Some(Arc::clone(keys)));
         }
         if let Some(in_flight) = state.in_flight.as_ref().filter(|in_flight| in_flight.has_changed().is_ok()) {
-            return Lookup::InFlight(in_flight.clone());
+            return KeyLookup::InFlight(in_flight.clone());
         }
         if is_within(MINIMUM_AGE, state.requested) {
-            return Lookup::Keys(state.keys.clone());
+            return KeyLookup::Keys(state.keys.clone());
         }
         let (sender, receiver) = watch::channel(());
         (state.requested, state.in_flight) = (Some(Instant::now()), Some(receiver.clone()));
         // A task of its own: it must continue when the caller leaves, because others may wait for it.
         tokio::spawn(Arc::clone(self).fetch(profile.clone(), sender));
-        Lookup::InFlight(receiver)
+        KeyLookup::InFlight(receiver)
     }
 
     async fn fetch(self: Arc<Self>, profile: ServedProfile, sender: watch::Sender<()>) {
@@ -187,7 +187,7 @@ mod tests {
         let known = Jwt::parse(b"eyJhbGciOiJSUzI1NiIsImtpZCI6Imtub3duIn0.e30.AAAA").unwrap();
         let other = Jwt::parse(b"eyJhbGciOiJSUzI1NiIsImtpZCI6Im90aGVyIn0.e30.AAAA").unwrap();
 
-        assert!(matches!(issuer.find(&profile, &known), Lookup::Keys(Some(_))));
-        assert!(matches!(issuer.find(&profile, &other), Lookup::InFlight(_)));
+        assert!(matches!(issuer.find(&profile, &known), KeyLookup::Keys(Some(_))));
+        assert!(matches!(issuer.find(&profile, &other), KeyLookup::InFlight(_)));
     }
 }

@@ -79,7 +79,7 @@ enum AudienceClaim<'a> {
 
 /// A successful response (RFC 6749 §5.1).
 #[derive(Serialize)]
-pub(crate) struct TokenResponse {
+pub(crate) struct IssuedTokenResponse {
     access_token: String,
     token_type: &'static str,
     expires_in: u32,
@@ -115,7 +115,7 @@ impl TokenIssuer {
         issuer: &str,
         now: DateTime<Utc>,
         faults: &Faults,
-    ) -> Result<TokenResponse, IssueError> {
+    ) -> Result<IssuedTokenResponse, IssueError> {
         let mut jti = [0_u8; 32];
         openssl::rand::rand_bytes(&mut jti)?;
         let iat = now.timestamp();
@@ -145,7 +145,7 @@ impl TokenIssuer {
         let key = if faults.sign_with_another_key { self.another_key()? } else { &self.key };
         // One second less than the lifetime of the token, as in the documentation's example (599).
         let expires_in = granted.lifetime_seconds.saturating_sub(1);
-        Ok(TokenResponse {
+        Ok(IssuedTokenResponse {
             access_token: sign(&header, &claims, key)?,
             token_type: "Bearer",
             expires_in,

@@ -91,11 +91,7 @@ fn issuer_of(environment: Environment, known: Option<&KnownIssuer>) -> Result<St
     }
 }
 
-async fn published(
-    issuer: &KnownIssuer,
-    network: &NetworkSettings,
-    report: &Report,
-) -> Result<FoundKeys, Failure> {
+async fn published(issuer: &KnownIssuer, network: &NetworkSettings, report: &Report) -> Result<FoundKeys, Failure> {
     report.detail(&format!("fetching the keys of {}", issuer.identifier));
     let _progress = Progress::start(&format!("waiting for {}", issuer.identifier), report);
     let mut http = network.http.clone();
