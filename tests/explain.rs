@@ -279,7 +279,7 @@ fn the_language_is_the_options_then_the_variables_then_the_locales() {
 
 #[test]
 fn a_language_that_nobody_speaks_here_is_told_before_anything_is_done() {
-    let text = "error: MASKINPORTEN_LANG names no language that refusals are explained in\n\
+    let text = "error: MASKINPORTEN_LANG is not a supported language\n\
                 hint: set MASKINPORTEN_LANG to en or nb, or pass --lang en or --lang nb\n";
     for arguments in [&["explain", "MP-250"][..], &["token", "--env", "test"], &["-c=x", "-o"]] {
         maskinporten(arguments).env("MASKINPORTEN_LANG", "sv").run().fails(3, text);

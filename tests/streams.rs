@@ -126,7 +126,7 @@ fn verbose_says_what_is_done_beside_the_token_and_shows_no_secret() {
     assert_eq!(
         outcome.stderr,
         format!(
-            "using the key of C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827\nasking {} for difitest:test1\n",
+            "using the key of C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827\nrequesting a token from {} for difitest:test1\n",
             server.url("/token")
         )
     );
