@@ -152,7 +152,7 @@ fn verbose_reports_each_step_on_stderr_and_shows_no_secret() {
     assert_eq!(
         outcome.stderr,
         format!(
-            "using the key of C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827\nasking {} for difitest:test1\n",
+            "using the key of C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827\nrequesting a token from {} for difitest:test1\n",
             server.url("/token")
         )
     );

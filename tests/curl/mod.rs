@@ -181,10 +181,9 @@ fn the_exit_code_is_that_of_curl_and_failures_before_it_have_their_own() {
 fn the_arguments_of_curl_follow_two_dashes() {
     let hint = "hint: put curl's arguments after --: maskinporten curl --env test -- https://api.example.no/\n";
 
-    maskinporten(["curl", "--env", "test", "https://api.example.no/"]).run().fails(
-        125,
-        &format!("error: an argument is none of the options, and is not shown in case it is part of a secret\n{hint}"),
-    );
+    maskinporten(["curl", "--env", "test", "https://api.example.no/"])
+        .run()
+        .fails(125, &format!("error: unexpected argument, which is not shown in case it is part of a secret\n{hint}"));
     maskinporten(["curl", "--env", "test", "--", "-sS"]).run().fails(125, &format!("error: curl needs a URL\n{hint}"));
 }
 
