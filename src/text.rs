@@ -57,6 +57,37 @@ pub fn excerpt(text: &str, characters: usize) -> String {
     shown
 }
 
+/// Returns at most `limit` characters of a server's text on one line, without control characters and anything that may
+/// be a JWT.
+#[must_use]
+pub fn server_text(text: &str, limit: usize) -> String {
+    let one_line = text.split(|character: char| character.is_whitespace() || character.is_control());
+    let words: Vec<&str> = one_line.filter(|word| !word.is_empty()).collect();
+    let clean: String = words.join(" ").chars().filter(|character| !is_deceptive(*character)).collect();
+    let mut shown: String = without_tokens(&clean).chars().take(limit).collect();
+    if shown.len() < clean.len() && shown.chars().count() == limit {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Replaces by `[JWT]` what begins like a JOSE header in base64url and is longer than a word.
+fn without_tokens(text: &str) -> String {
+    const START: &str = "eyJ";
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(START) {
+        let token = &rest[start..];
+        let length = token
+            .find(|character: char| !character.is_ascii_alphanumeric() && !"-_.".contains(character))
+            .unwrap_or(token.len());
+        clean.push_str(&rest[..start]);
+        clean.push_str(if length > 20 { "[JWT]" } else { &token[..length] });
+        rest = &token[length..];
+    }
+    clean + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +108,18 @@ mod tests {
     fn only_lines_keep_their_breaks() {
         assert_eq!(printable("a\nb"), "a\u{fffd}b");
         assert_eq!(printable_lines("a\nb\r\u{202e}"), "a\nb\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn text_of_a_server_becomes_one_line_without_control_characters_and_tokens() {
+        for (text, expected) in [
+            ("a\r\n\tb \u{1b}[31mc", "a b [31mc"),
+            ("assertion=eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln&x", "assertion=[JWT]&x"),
+            ("a\u{202e}b", "ab"),
+            ("eyJ is a word", "eyJ is a word"),
+        ] {
+            assert_eq!(server_text(text, 100), expected);
+        }
+        assert_eq!(server_text("abcdef", 3), "abc…");
     }
 }

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::token_response;
-
 /// How much the clocks of machines that share a cache may differ.
 const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(5);
 
@@ -42,15 +40,6 @@ pub enum MinimumLifetime {
 }
 
 impl AccessToken {
-    /// Restores a token from its response, as [`expose_answer`](Self::expose_answer) returns it. The response is
-    /// validated like a fresh one.
-    ///
-    /// # Errors
-    /// What is wrong with the response, as the end of a sentence that does not quote it.
-    pub fn restore(answer: &str, received_at: DateTime<Utc>) -> Result<Self, &'static str> {
-        token_response::success(answer.as_bytes(), received_at)
-    }
-
     /// Returns the same token with its lifetime counted from `now`.
     #[must_use]
     pub fn as_of(self, now: DateTime<Utc>) -> Self {

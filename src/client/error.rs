@@ -8,7 +8,7 @@ use crate::{
     grant::GrantError,
     http::{Endpoint, EndpointError, HttpError, Response},
     language::Language,
-    text::is_deceptive,
+    text::server_text,
 };
 
 /// The longest excerpt of an unexpected response.
@@ -73,10 +73,10 @@ impl UnexpectedResponse {
         Self {
             endpoint: endpoint.clone(),
             status: response.status,
-            media_type: harmless(&response.media_type, 60),
-            location: response.location.as_deref().map(|location| harmless(location, EXCERPT_CHARACTERS)),
+            media_type: server_text(&response.media_type, 60),
+            location: response.location.as_deref().map(|location| server_text(location, EXCERPT_CHARACTERS)),
             what: what.to_owned(),
-            excerpt: if hidden { String::new() } else { harmless(&text, EXCERPT_CHARACTERS) },
+            excerpt: if hidden { String::new() } else { server_text(&text, EXCERPT_CHARACTERS) },
         }
     }
 }
@@ -164,51 +164,4 @@ fn at(location: Option<&str>) -> String {
 
 fn quoted(excerpt: &str) -> String {
     if excerpt.is_empty() { String::new() } else { format!(": {excerpt}") }
-}
-
-/// Returns text of a server on one line, without control characters and anything that may be a JWT.
-pub(super) fn harmless(text: &str, limit: usize) -> String {
-    let one_line = text.split(|character: char| character.is_whitespace() || character.is_control());
-    let words: Vec<&str> = one_line.filter(|word| !word.is_empty()).collect();
-    let clean: String = words.join(" ").chars().filter(|character| !is_deceptive(*character)).collect();
-    let mut shown: String = without_tokens(&clean).chars().take(limit).collect();
-    if shown.len() < clean.len() && shown.chars().count() == limit {
-        shown.push('…');
-    }
-    shown
-}
-
-/// Replaces by `[JWT]` what begins like a JOSE header in base64url and is longer than a word.
-fn without_tokens(text: &str) -> String {
-    const START: &str = "eyJ";
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(START) {
-        let token = &rest[start..];
-        let length = token
-            .find(|character: char| !character.is_ascii_alphanumeric() && !"-_.".contains(character))
-            .unwrap_or(token.len());
-        clean.push_str(&rest[..start]);
-        clean.push_str(if length > 20 { "[JWT]" } else { &token[..length] });
-        rest = &token[length..];
-    }
-    clean + rest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_of_a_server_becomes_one_line_without_control_characters_and_tokens() {
-        for (text, expected) in [
-            ("a\r\n\tb \u{1b}[31mc", "a b [31mc"),
-            ("assertion=eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln&x", "assertion=[JWT]&x"),
-            ("a\u{202e}b", "ab"),
-            ("eyJ is a word", "eyJ is a word"),
-        ] {
-            assert_eq!(harmless(text, 100), expected);
-        }
-        assert_eq!(harmless("abcdef", 3), "abc…");
-    }
 }

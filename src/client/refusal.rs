@@ -6,11 +6,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
-    catalogue::{self, Explanation},
-    error::harmless,
+use super::catalogue::{self, Explanation};
+use crate::{
+    language::{Language, Words},
+    text::server_text,
 };
-use crate::language::{Language, Words};
 
 /// Digdir's list of refusals.
 pub const REFUSALS: &str = "https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking";
@@ -55,7 +55,7 @@ impl Refusal {
         if response.error.is_empty() || !response.error.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
             return None;
         }
-        let error = harmless(&response.error, MAXIMUM_CHARACTERS);
+        let error = server_text(&response.error, MAXIMUM_CHARACTERS);
         let description = member_text(response.error_description.as_ref());
         let uri = member_text(response.error_uri.as_ref());
         let mp_code = uri.as_deref().and_then(mp_code);
@@ -102,7 +102,7 @@ impl Refusal {
 
 /// Returns a member's text; `None` for other types and empty texts, which must not hide the error.
 fn member_text(member: Option<&Value>) -> Option<String> {
-    let text = harmless(member?.as_str()?, MAXIMUM_CHARACTERS);
+    let text = server_text(member?.as_str()?, MAXIMUM_CHARACTERS);
     (!text.is_empty()).then_some(text)
 }
 

@@ -3,10 +3,8 @@
 //! The text is untrusted. Only what has the form of a code, a scope, an organisation number or a trace id is extracted;
 //! the rest is never shown. The explanations come from the catalogue.
 
-use super::{
-    catalogue::{Explanation, find_all},
-    error::harmless,
-};
+use super::catalogue::{Explanation, find_all};
+use crate::text::server_text;
 
 /// The size limit of a text. Responses of Maskinporten, and reports about them, are much shorter.
 pub const MAXIMUM_BYTES: usize = 64 * 1024;
@@ -39,7 +37,7 @@ impl RefusalText {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         // Some programs escape the slashes of JSON.
-        let text = harmless(&text.replace("\\/", "/"), MAXIMUM_BYTES);
+        let text = server_text(&text.replace("\\/", "/"), MAXIMUM_BYTES);
         let codes = codes(&text);
         Self {
             explanations: explanations(&codes, &text),

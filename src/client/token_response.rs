@@ -42,6 +42,17 @@ pub(super) fn parse(answer: &Response, endpoint: &Endpoint, now: DateTime<Utc>) 
     }
 }
 
+impl AccessToken {
+    /// Restores a token from its response, as [`expose_answer`](Self::expose_answer) returns it. The response is
+    /// validated like a fresh one.
+    ///
+    /// # Errors
+    /// What is wrong with the response, as the end of a sentence that does not quote it.
+    pub fn restore(answer: &str, received_at: DateTime<Utc>) -> Result<Self, &'static str> {
+        success(answer.as_bytes(), received_at)
+    }
+}
+
 /// Parses a success.
 ///
 /// # Errors

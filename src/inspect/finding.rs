@@ -1,4 +1,4 @@
-//! The result of verifying one property of a token: what was found, and what was expected.
+//! The results of inspecting a token: findings, each about one property that was verified, and warnings.
 
 use std::fmt;
 
@@ -95,5 +95,20 @@ impl Finding {
 
     pub(super) fn not_checked(kind: FindingKind, found: impl Into<String>, expected: impl Into<String>) -> Self {
         Self { kind, verdict: FindingVerdict::NotChecked, found: found.into(), expected: expected.into() }
+    }
+}
+
+/// A warning about a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TokenWarning {
+    /// The identifier for programs: lower case with underscores, stable between versions.
+    pub code: &'static str,
+    /// The message for people.
+    pub message: String,
+}
+
+impl TokenWarning {
+    pub(super) fn new(code: &'static str, message: String) -> Self {
+        Self { code, message }
     }
 }

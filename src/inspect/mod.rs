@@ -30,16 +30,15 @@ pub(crate) use self::{
 };
 pub use self::{
     error::{InspectError, JwtPart},
-    finding::{Finding, FindingKind, FindingVerdict},
+    finding::{Finding, FindingKind, FindingVerdict, TokenWarning},
     input_format::InputFormat,
     inspection::Inspection,
     json::JsonFault,
     jwt::{Jwt, MAXIMUM_TOKEN_BYTES},
     kind::TokenKind,
     organisations::{Organisation, OrganisationRole},
-    time_claim::{TimeClaim, relative},
-    verify::{Expectations, LEEWAY, Verification, VerificationKeys, verify},
-    warnings::TokenWarning,
+    time_claim::{LEEWAY, TimeClaim, relative},
+    verify::{Expectations, Verification, VerificationKeys, verify},
 };
 use crate::text::excerpt;
 

@@ -6,6 +6,9 @@ use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+/// How far the issuer's clock may be ahead of ours, as Maskinporten and Altinn allow. Expiry has no leeway.
+pub const LEEWAY: TimeDelta = TimeDelta::seconds(10);
+
 /// The claims that hold a time.
 const TIMES: [&str; 4] = ["iat", "nbf", "exp", "auth_time"];
 

@@ -2,7 +2,7 @@
 //!
 //! In the order that <https://docs.digdir.no/docs/Maskinporten/maskinporten_guide_apitilbyder> recommends to an API.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,12 +10,9 @@ use super::{
     Finding, FindingKind, FindingVerdict, Jwt, TokenKind, certificates, grant, kind,
     organisations::identifier,
     personal::shown,
-    time_claim::{numeric_date, span, time},
+    time_claim::{LEEWAY, numeric_date, span, time},
 };
 use crate::{keystore::KeySet, organisation::OrganisationNumber};
-
-/// How far the issuer's clock may be ahead of ours, as Maskinporten and Altinn allow. Expiry has no leeway.
-pub const LEEWAY: TimeDelta = TimeDelta::seconds(10);
 
 /// What a token is expected to contain, besides a signature and valid times.
 #[derive(Debug, Clone, Default)]

@@ -1,11 +1,10 @@
 //! Warnings about what is unusual in a token that can be read.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    InputFormat, Jwt, LEEWAY, Organisation, TokenKind, grant, kind,
+    InputFormat, Jwt, LEEWAY, Organisation, TokenKind, TokenWarning, grant, kind,
     organisations::details,
     time_claim::{numeric_date, relative},
 };
@@ -16,21 +15,6 @@ const DEPRECATED: [&str; 4] = ["client_orgno", "supplier_orgno", "consumer_orgno
 
 /// Header parameters in which a token may carry its own key.
 const OWN_KEYS: [&str; 3] = ["jwk", "jku", "x5u"];
-
-/// A warning about a token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TokenWarning {
-    /// The identifier for programs: lower case with underscores, stable between versions.
-    pub code: &'static str,
-    /// The message for people.
-    pub message: String,
-}
-
-impl TokenWarning {
-    pub(super) fn new(code: &'static str, message: String) -> Self {
-        Self { code, message }
-    }
-}
 
 /// Returns every warning about a token at a point in time.
 pub(super) fn all(

@@ -1,5 +1,7 @@
 //! The errors that callers get: a JSON object that is never empty and never contains an assertion.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -30,6 +32,15 @@ pub struct ApiError {
     pub remedy: Option<Box<str>>,
     /// The id by which Digdir's support finds the request.
     pub trace_id: Option<Box<str>>,
+}
+
+/// Why a caller gets no token.
+pub(super) struct NoToken {
+    pub(super) error: ApiError,
+    /// Whether no request was sent, because an earlier one has failed.
+    pub(super) is_paused: bool,
+    /// The time until the next request may be sent.
+    pub(super) retry_after: Option<Duration>,
 }
 
 impl ApiError {

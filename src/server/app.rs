@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    api_error::ApiError,
+    api_error::{ApiError, NoToken},
     event::{Event, Observer},
     introspect::Issuers,
     metrics::Metrics,
@@ -56,15 +56,6 @@ struct OtherToken {
     source: TokenSource,
     /// The number of the last request.
     last_used: u64,
-}
-
-/// Why a caller gets no token.
-pub(super) struct NoToken {
-    pub(super) error: ApiError,
-    /// Whether no request was sent, because an earlier one has failed.
-    pub(super) is_paused: bool,
-    /// The time until the next request may be sent.
-    pub(super) retry_after: Option<Duration>,
 }
 
 impl<S: ProfileSource> App<S> {

@@ -16,7 +16,10 @@ use hyper::{
 };
 use serde_json::Value;
 
-use super::{api_error::ApiError, app::NoToken, profile::RequestedToken};
+use super::{
+    api_error::{ApiError, NoToken},
+    profile::RequestedToken,
+};
 use crate::{
     client::AccessToken,
     tokens::{ObtainedToken, TokenOrigin},

@@ -6,7 +6,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     KeyProvider, TokenEndpoint, TokenError, TokenObserver, TokenSource,
-    entry::{Entry, Shared},
+    entry::{Shared, TokenEntry},
     exchange::Exchange,
     key::LazyKey,
 };
@@ -186,7 +186,7 @@ impl TokenSourceBuilder {
             client: OnceCell::new(),
         };
         let shared = Arc::new(Shared::new(exchange, self.observer));
-        Ok(TokenSource { entry: Arc::new(Entry::new(shared, None, None)) })
+        Ok(TokenSource { entry: Arc::new(TokenEntry::new(shared, None, None)) })
     }
 }
 

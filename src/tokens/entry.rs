@@ -34,7 +34,7 @@ pub(super) struct Shared {
 }
 
 /// One token of a source.
-pub(super) struct Entry {
+pub(super) struct TokenEntry {
     pub(super) shared: Arc<Shared>,
     /// Scopes in place of the source's own.
     pub(super) scopes: Option<Scopes>,
@@ -103,7 +103,7 @@ impl Shared {
     }
 }
 
-impl Entry {
+impl TokenEntry {
     pub(super) fn new(shared: Arc<Shared>, scopes: Option<Scopes>, resource: Option<Resource>) -> Self {
         Self { shared, scopes, resource, state: Mutex::default() }
     }
@@ -241,7 +241,7 @@ impl Entry {
     }
 }
 
-impl Drop for Entry {
+impl Drop for TokenEntry {
     fn drop(&mut self) {
         Self::clear(&mut self.lock());
     }
@@ -249,7 +249,7 @@ impl Drop for Entry {
 
 /// Removes a request from its entry when its task panics or is cancelled; a completed one has removed itself.
 struct ClearInFlight<'entry> {
-    entry: &'entry Entry,
+    entry: &'entry TokenEntry,
     completed: bool,
 }
 

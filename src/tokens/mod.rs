@@ -32,7 +32,7 @@ mod renewal;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use self::entry::Entry;
+use self::entry::TokenEntry;
 pub use self::{
     builder::TokenSourceBuilder,
     error::{KeyError, TokenError},
@@ -51,7 +51,7 @@ use crate::{
 /// It must be used within a tokio runtime.
 #[derive(Clone)]
 pub struct TokenSource {
-    entry: Arc<Entry>,
+    entry: Arc<TokenEntry>,
 }
 
 /// Which token is accepted.
@@ -149,7 +149,7 @@ impl TokenSource {
     pub fn forget(&self, rejected: &AccessToken) -> Result<(), TokenError> {
         let mut state = self.entry.lock();
         if state.token.as_ref().is_some_and(|token| token.expose() == rejected.expose()) {
-            Entry::clear(&mut state);
+            TokenEntry::clear(&mut state);
         }
         drop(state);
         let exchange = self.entry.shared.exchange();
@@ -166,7 +166,7 @@ impl TokenSource {
     pub fn derive(&self, scopes: Option<Scopes>, resource: Option<Resource>) -> Self {
         let shared = Arc::clone(&self.entry.shared);
         let (own_scopes, own_resource) = (self.entry.scopes.clone(), self.entry.resource.clone());
-        Self { entry: Arc::new(Entry::new(shared, scopes.or(own_scopes), resource.or(own_resource))) }
+        Self { entry: Arc::new(TokenEntry::new(shared, scopes.or(own_scopes), resource.or(own_resource))) }
     }
 
     /// Returns the token in memory if it has not expired.

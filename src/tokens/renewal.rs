@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 
 use super::{
     Freshness, TokenError, TokenEvent,
-    entry::{Entry, EntryState},
+    entry::{EntryState, TokenEntry},
 };
 use crate::client::{AccessToken, MinimumLifetime};
 
@@ -20,7 +20,7 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 /// A token is renewed a tenth of its lifetime before its margin begins.
 const LEAD: i32 = 10;
 
-impl Entry {
+impl TokenEntry {
     /// Records that the token was returned from memory, and starts its renewal if there is none for this margin.
     pub(super) fn keep_renewed(self: &Arc<Self>, state: &mut EntryState, minimum: MinimumLifetime) {
         state.used = true;
@@ -50,14 +50,14 @@ impl Entry {
 
 /// Renews the token as long as each one is returned from memory at least once; after a failure it tries again until
 /// the token expires. It does not keep the entry alive while it waits.
-async fn renew(entry: Weak<Entry>, minimum: MinimumLifetime) {
+async fn renew(entry: Weak<TokenEntry>, minimum: MinimumLifetime) {
     while let Some(pause) = renew_once(&entry, minimum).await {
         tokio::time::sleep(pause).await;
     }
 }
 
 /// Renews the token if that is due; returns how long to wait before the next call.
-async fn renew_once(entry: &Weak<Entry>, minimum: MinimumLifetime) -> Option<Duration> {
+async fn renew_once(entry: &Weak<TokenEntry>, minimum: MinimumLifetime) -> Option<Duration> {
     let entry = entry.upgrade()?;
     let delay = entry.next_renewal(minimum)?;
     if !delay.is_zero() {

@@ -4,8 +4,8 @@ use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
-    definition::{self, SettingDefinition, ValueForm},
-    table::{PROFILE, SETTINGS},
+    definition::{self, PROFILE, SettingDefinition, ValueForm},
+    table::{self, SETTINGS},
 };
 
 /// The value of a setting before it is parsed.
@@ -47,7 +47,7 @@ impl SettingArguments {
     /// Sets a setting, in place of an earlier value; messages call it by the option `label`.
     pub(crate) fn set(&mut self, name: &'static str, text: &str, label: String) {
         self.remove(name);
-        if let Some(setting) = definition::find(name) {
+        if let Some(setting) = table::find(name) {
             self.0.push(RawSetting { name, value: RawValue::new(setting, text), label });
         }
     }

@@ -7,7 +7,14 @@ use maskinporten_token_generator::{
 };
 use secrecy::SecretString;
 
-use super::table::{CLIENT_JWK, NETWORK, PROFILE, SETTINGS};
+/// The profile, which no profile can name.
+pub(crate) const PROFILE: &str = "profile";
+
+/// The JSON of a JWK, which only a variable may hold: on the command line everyone on the machine could see it.
+pub(super) const CLIENT_JWK: &str = "client-jwk";
+
+/// The heading of settings for requests.
+pub(super) const NETWORK: &str = "Network";
 
 /// A setting, as the command line, the variables and the config files know it.
 pub(crate) struct SettingDefinition {
@@ -114,31 +121,6 @@ impl SettingDefinition {
     }
 }
 
-/// Returns the settings that a config file may hold.
-pub(crate) fn known() -> Vec<KnownSetting> {
-    SETTINGS.iter().filter_map(SettingDefinition::known).collect()
-}
-
-/// Finds a setting by its name.
-pub(super) fn find(name: &str) -> Option<&'static SettingDefinition> {
-    SETTINGS.iter().find(|setting| setting.name == name)
-}
-
-/// Returns the names of the settings that name a file.
-pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
-    SETTINGS.iter().filter(|setting| setting.is(SettingRole::Path)).map(|setting| setting.name)
-}
-
-/// Whether a setting names a file.
-pub(crate) fn is_path(name: &str) -> bool {
-    find(name).is_some_and(|setting| setting.is(SettingRole::Path))
-}
-
-/// Whether a setting names a command, or code that is run.
-pub(crate) fn is_command(name: &str) -> bool {
-    find(name).is_some_and(|setting| setting.is(SettingRole::Command))
-}
-
 /// Returns the option of a setting: `--client-id`.
 pub(crate) fn option(name: &str) -> String {
     format!("--{name}")
@@ -148,12 +130,3 @@ pub(crate) fn option(name: &str) -> String {
 pub(crate) fn variable(name: &str) -> String {
     format!("MASKINPORTEN_{}", name.to_uppercase().replace('-', "_"))
 }
-
-/// The variables that NAIS sets, with the settings that they stand for
-/// (<https://docs.nais.io/auth/maskinporten/reference/>).
-pub(crate) const NAIS_VARIABLES: [(&str, &str); 4] = [
-    ("MASKINPORTEN_CLIENT_JWK", CLIENT_JWK),
-    ("MASKINPORTEN_SCOPES", "scope"),
-    ("MASKINPORTEN_WELL_KNOWN_URL", "discover"),
-    ("MASKINPORTEN_ISSUER", "audience"),
-];

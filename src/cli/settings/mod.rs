@@ -19,14 +19,14 @@ use maskinporten_token_generator::{environment::Environment, grant::Grant, token
 
 pub(crate) use self::{
     arguments::{ServeSettingArguments, SettingArguments},
-    definition::{NAIS_VARIABLES, is_command, is_path, known, option, paths, variable},
+    definition::{PROFILE, option, variable},
     effective_settings::{EffectiveSetting, MASK, Privacy, effective_settings},
     grant::{consumer_org, key_reference, system_user},
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
     origin::{Layer, Origin, Setting},
     server::{CacheSettings, GivenAddresses, NetworkSettings},
     sources::SettingSources,
-    table::{PROFILE, SETTINGS},
+    table::{NAIS_VARIABLES, SETTINGS, is_command, is_path, known, paths},
 };
 use super::report::{Failure, Report};
 

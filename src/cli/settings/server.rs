@@ -10,7 +10,7 @@ use maskinporten_token_generator::{
     tokens::TokenEndpoint,
 };
 
-use super::{Problems, Setting, SettingSources, definition, origin::Layer, sources::Found};
+use super::{Problems, Setting, SettingSources, definition, origin::Layer, sources::Found, table};
 use crate::cli::report::{Exit, Failure, Report};
 
 /// A day; no access token lives longer.
@@ -170,7 +170,7 @@ pub(super) fn number(sources: &SettingSources, name: &'static str, range: RangeI
     found.text().trim().parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
         let message =
             format!("{} must be a whole number from {} to {}", found.origin.label, range.start(), range.end());
-        let default = definition::find(name).and_then(|setting| setting.default).unwrap_or_default();
+        let default = table::find(name).and_then(|setting| setting.default).unwrap_or_default();
         found.failure(name, message, format!("pass {} {default}", definition::option(name)))
     })
 }

@@ -15,9 +15,9 @@ use zeroize::Zeroizing;
 
 use super::{
     arguments::{RawSetting, RawValue, SettingArguments},
-    definition::{self, NAIS_VARIABLES, SettingDefinition},
+    definition::{self, PROFILE, SettingDefinition},
     origin::{Layer, Origin, Setting},
-    table::{PROFILE, SETTINGS},
+    table::{self, NAIS_VARIABLES, SETTINGS},
 };
 use crate::cli::report::{Exit, Failure, Report};
 
@@ -96,7 +96,7 @@ impl SettingSources {
         if named.is_none() && self.find("env").is_some_and(|found| found.text() == Environment::Local.name()) {
             return Ok(());
         }
-        let profiles = ConfigSearch::usual(config).read(&definition::known())?;
+        let profiles = ConfigSearch::usual(config).read(&table::known())?;
         report.warn_of(profiles.warnings());
         let Some(profile) = profiles.profile(named.as_deref())? else { return Ok(()) };
         report.warn_of(&profile.warnings);
@@ -186,7 +186,7 @@ impl SettingSources {
 
     /// Finds a setting, or else the default that the table of settings has for it.
     pub(super) fn find_or_default(&self, name: &'static str) -> Found<'_> {
-        let default = || definition::find(name).and_then(|setting| setting.default).unwrap_or_default().to_owned();
+        let default = || table::find(name).and_then(|setting| setting.default).unwrap_or_default().to_owned();
         self.find(name).unwrap_or_else(|| Found {
             name,
             value: Cow::Owned(RawValue::Texts(vec![default()])),
@@ -214,7 +214,7 @@ impl SettingSources {
     }
 
     fn paths(&self) -> impl Iterator<Item = String> {
-        definition::paths().filter_map(|name| self.find(name)).map(|found| found.text().to_owned())
+        table::paths().filter_map(|name| self.find(name)).map(|found| found.text().to_owned())
     }
 
     /// Returns the variables that hold secrets: those that are secrets themselves, and those that settings name.
@@ -231,7 +231,7 @@ impl SettingSources {
 fn values_in_file(profile: &Profile, kind: ConfigFileKind) -> Vec<RawSetting> {
     let own = profile.values.iter().filter(|(_, value)| value.kind() == kind);
     let raw = own.filter_map(|(name, value)| {
-        let setting = definition::find(name)?;
+        let setting = table::find(name)?;
         let label = format!("{} in {}", name.replace('-', "_"), value.location());
         let value = match value.values() {
             [secret] if setting.is_secret() => RawValue::new(setting, secret),
@@ -245,8 +245,7 @@ fn values_in_file(profile: &Profile, kind: ConfigFileKind) -> Vec<RawSetting> {
 /// Reads the variables. An empty variable counts as unset.
 fn variables(is_used: fn(&SettingDefinition) -> bool) -> Result<Vec<RawSetting>, Failure> {
     let own = SETTINGS.iter().map(|setting| (setting.variable(), setting));
-    let nais =
-        NAIS_VARIABLES.iter().filter_map(|(variable, name)| Some(((*variable).to_owned(), definition::find(name)?)));
+    let nais = NAIS_VARIABLES.iter().filter_map(|(variable, name)| Some(((*variable).to_owned(), table::find(name)?)));
     let set = own.chain(nais).filter(|(_, setting)| is_used(setting)).filter_map(|(variable, setting)| {
         let value = env::var_os(&variable).filter(|value| !value.is_empty())?;
         Some(match value.into_string().map(Zeroizing::new) {

@@ -3,21 +3,14 @@
 //! Options, variables, config keys, `--help`, the man page and the defaults are all made from it, so a setting cannot
 //! exist in one of them alone.
 
-use maskinporten_token_generator::profile::SettingRole as Role;
+use maskinporten_token_generator::profile::{KnownSetting, SettingRole as Role};
 
-use super::definition::{SettingDefinition, ValueForm};
-
-/// The profile, which no profile can name.
-pub(crate) const PROFILE: &str = "profile";
-
-/// The JSON of a JWK, which only a variable may hold: on the command line everyone on the machine could see it.
-pub(super) const CLIENT_JWK: &str = "client-jwk";
+use super::definition::{CLIENT_JWK, NETWORK, PROFILE, SettingDefinition, ValueForm};
 
 const SERVER: &str = "Authorization server";
 const GRANT: &str = "Grant";
 const KEY: &str = "Key";
 const HARDWARE: &str = "Key in a hardware token";
-pub(super) const NETWORK: &str = "Network";
 const CACHE: &str = "Token cache";
 
 const fn row(name: &'static str, form: ValueForm, heading: &'static str, help: &'static str) -> SettingDefinition {
@@ -142,4 +135,38 @@ pub(crate) const SETTINGS: &[SettingDefinition] = &[
         CACHE,
         "The shortest remaining lifetime of a cached token [default: 30s, or a quarter of a short lifetime]",
     ),
+];
+
+/// Returns the settings that a config file may hold.
+pub(crate) fn known() -> Vec<KnownSetting> {
+    SETTINGS.iter().filter_map(SettingDefinition::known).collect()
+}
+
+/// Finds a setting by its name.
+pub(super) fn find(name: &str) -> Option<&'static SettingDefinition> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+/// Returns the names of the settings that name a file.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().filter(|setting| setting.is(Role::Path)).map(|setting| setting.name)
+}
+
+/// Whether a setting names a file.
+pub(crate) fn is_path(name: &str) -> bool {
+    find(name).is_some_and(|setting| setting.is(Role::Path))
+}
+
+/// Whether a setting names a command, or code that is run.
+pub(crate) fn is_command(name: &str) -> bool {
+    find(name).is_some_and(|setting| setting.is(Role::Command))
+}
+
+/// The variables that NAIS sets, with the settings that they stand for
+/// (<https://docs.nais.io/auth/maskinporten/reference/>).
+pub(crate) const NAIS_VARIABLES: [(&str, &str); 4] = [
+    ("MASKINPORTEN_CLIENT_JWK", CLIENT_JWK),
+    ("MASKINPORTEN_SCOPES", "scope"),
+    ("MASKINPORTEN_WELL_KNOWN_URL", "discover"),
+    ("MASKINPORTEN_ISSUER", "audience"),
 ];
