@@ -266,7 +266,7 @@ fn keys_that_cannot_be_had_are_an_error_and_no_report() {
         6,
         &format!(
             "error: unexpected response\n\
-             caused by: {url} answered HTTP 200 with application/json, and it is no JWK set: it is JSON, but neither a JWK \
+             caused by: {url} answered HTTP 200 with application/json, and it is not a JWK set: it is JSON, but neither a JWK \
              (with `kty`) nor a set of them (with `keys`)\n{check}"
         ),
     );

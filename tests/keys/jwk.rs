@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{MESSAGE, hexadecimal, refused, signs_as, text};
 
 fn open(name: &str) -> SigningKey {
-    JwkFile::parse(name, &text(name)).unwrap().choose(None).unwrap()
+    JwkFile::parse(name, text(name)).unwrap().choose(None).unwrap()
 }
 
 fn parse(content: &str, key_id: Option<&str>) -> Result<SigningKey, KeystoreError> {
@@ -105,12 +105,12 @@ fn the_public_jwk_has_the_members_that_digdir_requires_and_no_private_one() {
 
 #[test]
 fn a_key_id_chooses_from_a_set_and_is_ignored_for_a_single_jwk() {
-    let set = || JwkFile::parse("set.json", &text("jwk/set.json")).unwrap();
+    let set = || JwkFile::parse("set.json", text("jwk/set.json")).unwrap();
 
     assert!(set().is_set());
     signs_as(&set().choose(Some("second")).unwrap(), "second", SignatureAlgorithm::Rs256);
     signs_as(&set().choose(Some("ec")).unwrap(), "ec", SignatureAlgorithm::Es256);
-    let one = JwkFile::parse("key.json", &text("jwk/rsa.json")).unwrap();
+    let one = JwkFile::parse("key.json", text("jwk/rsa.json")).unwrap();
     assert!(!one.is_set());
     assert_eq!(one.choose(Some("registered-as")).unwrap().key_id(), Some("enterprise"));
 }
@@ -191,7 +191,7 @@ fn a_key_that_may_not_sign_has_an_error_of_its_own() {
     refuses(&text("jwk/public.json"), "jwk_public_only", public);
     let symmetric = "it is a symmetric key (`kty` is `oct`), which cannot sign a grant";
     refuses(&text("jwk/oct.json"), "jwk_symmetric", symmetric);
-    refuses(&text("jwk/use-enc.json"), "jwk_use", "its `use` is `enc`, but only keys with `sig` sign");
+    refuses(&text("jwk/use-enc.json"), "jwk_use", "its `use` is `enc`, not `sig`");
     let verify = rsa_with(&[("use", Value::Null), ("key_ops", json!(["verify"]))]);
     refuses(&verify, "jwk_use", "its `key_ops` do not include `sign`");
     assert!(parse(&rsa_with(&[("key_ops", json!(["sign", "verify"]))]), None).is_ok());
@@ -316,7 +316,7 @@ fn a_missing_file_is_named_with_its_option() {
 
 #[test]
 fn neither_file_nor_key_shows_the_key_in_debug_output() {
-    let file = JwkFile::parse("key.json", &text("jwk/ed25519.json")).unwrap();
+    let file = JwkFile::parse("key.json", text("jwk/ed25519.json")).unwrap();
 
     assert_eq!(format!("{file:?}"), r#"JwkFile { name: "key.json", keys: 1, .. }"#);
     assert_eq!(

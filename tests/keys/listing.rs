@@ -54,7 +54,7 @@ fn every_entry_of_a_keystore_is_listed_even_without_its_certificate() {
 #[test]
 fn every_key_of_a_set_is_listed_even_if_it_cannot_sign() {
     let words = |name: &str| {
-        let listed = JwkFile::parse(name, &text(name)).unwrap().summaries();
+        let listed = JwkFile::parse(name, text(name)).unwrap().summaries();
         let words = listed
             .iter()
             .map(|entry| format!("{}: {}", entry.alias, entry.key.as_deref().or(entry.fault.as_deref()).unwrap()));

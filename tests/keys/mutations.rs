@@ -96,7 +96,7 @@ fn a_file_full_of_blocks_members_or_keys_is_read_in_time() {
     let blocks = "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n".repeat(100_000);
     drop(PemFile::parse("key.pem", blocks.as_bytes(), DEFAULT_ITERATIONS));
     let members = (0..90_000).fold(String::new(), |text, number| text + "\"" + &number.to_string() + "\":0,");
-    drop(JwkFile::parse("key.json", &format!("{{{members}\"kty\":\"RSA\"}}")));
+    drop(JwkFile::parse("key.json", format!("{{{members}\"kty\":\"RSA\"}}")));
     let keys = format!("{{\"keys\":[{}{{}}]}}", "{\"kty\":\"RSA\"},".repeat(60_000));
     drop(JwkFile::parse("key.json", &keys));
     assert!(started.elapsed() < PATIENCE);

@@ -151,10 +151,9 @@ fn parse(bytes: &[u8]) -> Result<(Vec<JwkObject>, bool), JwkErrorKind> {
             });
             Ok((objects.collect::<Result<_, _>>()?, true))
         }
-        Some(_) => Err(JwkErrorKind::NoKey),
         None if object.get("kty").is_some() => Ok((vec![JwkObject(object)], false)),
         None if ["d", "n", "crv"].iter().any(|name| object.get(name).is_some()) => Err(JwkErrorKind::Missing("kty")),
-        None => Err(JwkErrorKind::NoKey),
+        _ => Err(JwkErrorKind::NoKey),
     }
 }
 
