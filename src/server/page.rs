@@ -43,7 +43,7 @@ pub(super) struct PageFile {
 }
 
 /// The files that the document loads.
-pub(super) const FILES: [PageFile; 5] = [
+pub(super) static FILES: [PageFile; 5] = [
     PageFile { path: "/page.css", media_type: "text/css; charset=utf-8", text: include_str!("page/page.css") },
     PageFile { path: "/page.js", media_type: SCRIPT, text: include_str!("page/page.js") },
     PageFile { path: "/showing.js", media_type: SCRIPT, text: include_str!("page/showing.js") },

@@ -118,8 +118,7 @@ async fn handle<S: ProfileSource>(State(gate): State<Arc<Gate<S>>>, request: Req
 async fn respond<S: ProfileSource>(gate: &Gate<S>, request: Request, path: &str, cors: bool, next: Next) -> Response {
     let reader = is_navigation(request.headers()).then(|| error_page::language(request.headers()));
     let is_options = request.method() == Method::OPTIONS;
-    // A preflight carries no credentials (Fetch §4.8), and origins that are not allowed are rejected all the same.
-    // So is a mistyped address in a browser: its error page contains nothing secret.
+    // A preflight carries no credentials (Fetch §4.8), and the error page for a mistyped address contains nothing secret.
     let is_public =
         is_options || path == HEALTH || page::has_file(path) || (reader.is_some() && ["/", UNKNOWN].contains(&path));
     if let Err(error) = gate.guard.check(&request, is_public) {

@@ -1,5 +1,5 @@
-"""Runs the server on a terminal, answers its question, replaces the keystore, and says what came of it."""
-import json, os, pty, re, select, shutil, signal, sys, time, urllib.error, urllib.request
+"""Runs the server on a terminal, enters the password, replaces the keystore, and prints the results."""
+import json, os, pty, re, select, shutil, signal, sys, termios, time, urllib.error, urllib.request
 
 binary, password, keystore, other = sys.argv[1:]
 client = "8d001e58-c758-4beb-a9ec-ae1d770fa35e"
@@ -14,7 +14,7 @@ def wait_for(text, seconds=30):
     end = time.time() + seconds
     while text not in shown:
         if time.time() > end:
-            sys.exit(f"{text!r} did not come: {shown}")
+            sys.exit(f"{text!r} was not shown: {shown}")
         if select.select([terminal], [], [], 0.1)[0]:
             shown += os.read(terminal, 65536).decode()
 
@@ -27,7 +27,8 @@ def ask():
 
 
 wait_for(f"Password for {keystore}: ")
-time.sleep(0.2)
+while termios.tcgetattr(terminal)[3] & termios.ECHO:
+    time.sleep(0.005)
 os.write(terminal, password.encode() + b"\r")
 wait_for("listening on ")
 url = re.search(r"http://127[^ ]*", shown)[0]
