@@ -28,7 +28,7 @@ static DATA_FOLDER: LazyLock<TempDir> = LazyLock::new(|| {
 pub struct Local {
     child: Child,
     /// Its stdout until it listens.
-    pub said: String,
+    pub output: String,
     log: Arc<Mutex<String>>,
     dir: PathBuf,
     data: TempDir,
@@ -80,13 +80,13 @@ impl Local {
             }
         });
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut said = String::new();
-        while !said.contains("\nlistening on ") {
-            let read = stdout.read_line(&mut said).unwrap();
-            assert!(read > 0, "the simulator ended: {said}{}", log.lock().unwrap());
+        let mut output = String::new();
+        while !output.contains("\nlistening on ") {
+            let read = stdout.read_line(&mut output).unwrap();
+            assert!(read > 0, "the simulator ended: {output}{}", log.lock().unwrap());
         }
         std::thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
-        Self { child, said, log, dir, data }
+        Self { child, output, log, dir, data }
     }
 
     /// Starts another simulator of the same user, in another folder.
@@ -103,7 +103,7 @@ impl Local {
 
     /// Returns the issuer, with its trailing slash.
     pub fn issuer(&self) -> &str {
-        self.said.rsplit_once("listening on ").unwrap().1.trim_end()
+        self.output.rsplit_once("listening on ").unwrap().1.trim_end()
     }
 
     /// Returns the path of a file in its folder.
@@ -163,7 +163,7 @@ impl Drop for Local {
     fn drop(&mut self) {
         self.end();
         if !std::thread::panicking() {
-            watch::search_words("stdout of the simulator", self.said.as_bytes());
+            watch::search_words("stdout of the simulator", self.output.as_bytes());
             watch::search_words("the simulator's log", self.log().as_bytes());
         }
     }

@@ -14,10 +14,10 @@ fn stdout_names_every_file_and_the_address() {
     let local = Local::start(&["--tls"]);
 
     for name in ["modern.p12", "legacy.p12", "three-entries.p12", "registered-key.jwk.json", "clients.json", "ca.pem"] {
-        assert!(local.said.contains(&format!("/{name}")), "{name}: {}", local.said);
+        assert!(local.output.contains(&format!("/{name}")), "{name}: {}", local.output);
     }
-    assert!(local.said.contains("tls-ca.pem (for https)"), "{}", local.said);
-    assert!(local.issuer().starts_with("https://127.0.0.1:"), "{}", local.said);
+    assert!(local.output.contains("tls-ca.pem (for https)"), "{}", local.output);
+    assert!(local.issuer().starts_with("https://127.0.0.1:"), "{}", local.output);
 }
 
 #[test]

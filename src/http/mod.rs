@@ -255,20 +255,20 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date_that_may_be_in_the_past() {
         let now = DateTime::parse_from_rfc3339("2026-11-22T10:00:00Z").unwrap().to_utc();
-        for (value, wanted) in [
+        for (value, expected) in [
             ("7", Some(7)),
             ("Sun, 22 Nov 2026 10:00:05 GMT", Some(5)),
             ("Sun, 22 Nov 2026 09:00:00 GMT", Some(0)),
             ("soon", None),
             ("-1", None),
         ] {
-            assert_eq!(retry_after(value, now), wanted.map(Duration::from_secs), "{value}");
+            assert_eq!(retry_after(value, now), expected.map(Duration::from_secs), "{value}");
         }
     }
 
     #[test]
     fn only_an_imf_fixdate_is_a_date() {
-        for (value, wanted) in [
+        for (value, expected) in [
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some("1994-11-06T08:49:37Z")), // RFC 9110 §5.6.7's example
             ("Sun, 22 Nov 2026 23:59:59 GMT", Some("2026-11-22T23:59:59Z")),
             ("Mon, 22 Nov 2026 23:59:59 GMT", None),
@@ -277,8 +277,8 @@ mod tests {
             ("1795341600", None),
             ("", None),
         ] {
-            let wanted = wanted.map(|wanted| DateTime::parse_from_rfc3339(wanted).unwrap().to_utc());
-            assert_eq!(http_date(value), wanted, "{value}");
+            let expected = expected.map(|expected| DateTime::parse_from_rfc3339(expected).unwrap().to_utc());
+            assert_eq!(http_date(value), expected, "{value}");
         }
     }
 }

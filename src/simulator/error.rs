@@ -113,7 +113,7 @@ impl Explain for SimulatorError {
             Self::Unreadable { .. } => "check that the file exists and that you may read it".to_owned(),
             Self::Unwritable { .. } | Self::NotOurs(_) => "pass another folder: --dir FOLDER".to_owned(),
             Self::Incomplete(path) | Self::Damaged { path, .. } => format!(
-                "remove the folder `{}` and start again: everything in it is created anew",
+                "remove the folder `{}` and start again: everything in it is created again",
                 path.parent().unwrap_or(path).display()
             ),
             Self::Clients { path, .. } | Self::Contradiction { path, .. } => {

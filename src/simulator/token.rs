@@ -93,6 +93,15 @@ pub(crate) struct VerifiedToken {
     pub(crate) scope: String,
 }
 
+/// Why a token could not be issued.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IssueError {
+    #[error("openssl failed")]
+    Crypto(#[from] ErrorStack),
+    #[error("serialization failed")]
+    Serialization(#[from] serde_json::Error),
+}
+
 impl TokenIssuer {
     pub(crate) fn new(key: PKey<Private>) -> Result<Self, ErrorStack> {
         let public_key = PKey::public_key_from_der(&key.public_key_to_der()?)?;
@@ -106,7 +115,7 @@ impl TokenIssuer {
         issuer: &str,
         now: DateTime<Utc>,
         faults: &Faults,
-    ) -> Result<TokenResponse, ErrorStack> {
+    ) -> Result<TokenResponse, IssueError> {
         let mut jti = [0_u8; 32];
         openssl::rand::rand_bytes(&mut jti)?;
         let iat = now.timestamp();
@@ -131,8 +140,8 @@ impl TokenIssuer {
             jti: URL_SAFE_NO_PAD.encode(jti),
             consumer: OrganizationClaim::new(&granted.consumer),
         };
-        let header = replacing(&TokenHeader { kid: self.public_jwk.kid(), alg: "RS256" }, &faults.token_header);
-        let claims = replacing(&claims, &faults.token);
+        let header = replacing(&TokenHeader { kid: self.public_jwk.kid(), alg: "RS256" }, &faults.token_header)?;
+        let claims = replacing(&claims, &faults.token)?;
         let key = if faults.sign_with_another_key { self.another_key()? } else { &self.key };
         // One second less than the lifetime of the token, as in the documentation's example (599).
         let expires_in = granted.lifetime_seconds.saturating_sub(1);

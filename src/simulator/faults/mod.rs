@@ -124,11 +124,11 @@ impl Faults {
 }
 
 /// Serializes a document with some members replaced and others removed; in its own order when there are none.
-pub(crate) fn replacing<T: Serialize>(document: &T, members: &Map<String, Value>) -> Vec<u8> {
+pub(crate) fn replacing<T: Serialize>(document: &T, members: &Map<String, Value>) -> serde_json::Result<Vec<u8>> {
     if members.is_empty() {
-        return to_json(document);
+        return serde_json::to_vec(document);
     }
-    let mut document = serde_json::to_value(document).expect(SERIALIZES);
+    let mut document = serde_json::to_value(document)?;
     if let Some(own) = document.as_object_mut() {
         for (name, value) in members {
             if value.is_null() {
@@ -138,12 +138,5 @@ pub(crate) fn replacing<T: Serialize>(document: &T, members: &Map<String, Value>
             }
         }
     }
-    to_json(&document)
+    serde_json::to_vec(&document)
 }
-
-/// Serializes a document.
-pub(crate) fn to_json<T: Serialize>(document: &T) -> Vec<u8> {
-    serde_json::to_vec(document).expect(SERIALIZES)
-}
-
-const SERIALIZES: &str = "structs with string keys always serialize";

@@ -131,6 +131,15 @@ pub(crate) fn json(body: Body) -> Response {
     with_header(header::PRAGMA, "no-cache", with_header(header::CACHE_CONTROL, "no-store", response))
 }
 
+/// Returns a JSON response, or 500 if the body could not be serialized.
+pub(crate) fn serialized(body: serde_json::Result<Vec<u8>>) -> Response {
+    body.map_or_else(|_| internal_error(), |body| json(body.into()))
+}
+
+pub(crate) fn internal_error() -> Response {
+    with_status(StatusCode::INTERNAL_SERVER_ERROR, plain("Internal Server Error\n"))
+}
+
 /// Returns a plain text response.
 pub(crate) fn plain(text: &'static str) -> Response {
     typed("text/plain; charset=utf-8", text.into())

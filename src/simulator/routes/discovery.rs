@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::simulator::{
     faults::{
         replacing,
-        responses::{json, replace},
+        responses::{replace, serialized},
     },
     jwk::PublicRsaJwk,
     state::SimulatorState,
@@ -37,7 +37,7 @@ pub(super) async fn jwk(State(state): State<Arc<SimulatorState>>) -> Response {
     let clients = state.clients();
     let faults = state.faults(&clients);
     let keys = KeySetDocument { keys: [&state.token_issuer.public_jwk] };
-    replace(faults, faults.jwk_answer, json(replacing(&keys, &faults.jwk).into()))
+    replace(faults, faults.jwk_answer, serialized(replacing(&keys, &faults.jwk)))
 }
 
 /// Returns the metadata.
@@ -55,5 +55,5 @@ pub(super) async fn metadata(State(state): State<Arc<SimulatorState>>) -> Respon
         token_endpoint_auth_methods_supported: ["private_key_jwt"],
         token_endpoint_auth_signing_alg_values_supported: algorithms,
     };
-    replace(faults, faults.metadata_answer, json(replacing(&metadata, &faults.metadata).into()))
+    replace(faults, faults.metadata_answer, serialized(replacing(&metadata, &faults.metadata)))
 }

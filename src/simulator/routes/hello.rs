@@ -10,10 +10,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 
 use crate::simulator::{
-    faults::{
-        responses::{Decision, json, plain, with_header, with_status},
-        to_json,
-    },
+    faults::responses::{Decision, plain, serialized, with_header, with_status},
     state::SimulatorState,
 };
 
@@ -55,7 +52,7 @@ pub(super) async fn hello(
         return refuse(StatusCode::FORBIDDEN, "Bearer error=\"insufficient_scope\"", "the token lacks the scope");
     }
     let greeting = Greeting { hello: &token.orgno, client_id: &token.client_id, scope: &token.scope };
-    let mut response = json(to_json(&greeting).into());
+    let mut response = serialized(serde_json::to_vec(&greeting));
     response.extensions_mut().insert(Decision(format!("hello to {}", token.orgno)));
     response
 }

@@ -2,7 +2,7 @@
 //!
 //! Those of Maskinporten (<https://docs.digdir.no/docs/Maskinporten/maskinporten_func_wellknown>): `/token`, `/jwk`,
 //! `/.well-known/oauth-authorization-server`, `/health` and the pages in `error_uri`; and the sample API `/api/hello`,
-//! which requires a token. A `DPoP` header is ignored, because Maskinporten does not document that it supports DPoP.
+//! which requires a token. A `DPoP` header is ignored, because Maskinporten does not document support for it.
 
 mod discovery;
 mod hello;

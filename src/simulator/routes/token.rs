@@ -13,8 +13,7 @@ use crate::simulator::{
     clients_file::ClientsSnapshot,
     faults::{
         replacing,
-        responses::{Decision, delay_and_replace, json, plain, with_status},
-        to_json,
+        responses::{Decision, delay_and_replace, internal_error, plain, serialized, with_status},
     },
     state::SimulatorState,
     validator::{self, GrantRefusal, Validator},
@@ -62,12 +61,9 @@ fn decide(state: &SimulatorState, clients: &ClientsSnapshot, headers: &HeaderMap
         Ok(granted) => match state.token_issuer.issue(&granted, &state.issuer, now, faults) {
             Ok(response) => {
                 let decision = format!("client {client}: token issued for {}", granted.scope);
-                (json(replacing(&response, &faults.success).into()), decision)
+                (serialized(replacing(&response, &faults.success)), decision)
             }
-            Err(_) => (
-                with_status(StatusCode::INTERNAL_SERVER_ERROR, plain("Internal Server Error\n")),
-                format!("client {client}: openssl could not sign the token"),
-            ),
+            Err(error) => (internal_error(), format!("client {client}: could not issue the token: {error}")),
         },
         Err(refusal) => refused(&refusal, &state.issuer, client),
     }
@@ -78,7 +74,7 @@ fn refused(refusal: &GrantRefusal, issuer: &str, client: &str) -> (Response, Str
     let (status, body) = refusal.response(issuer, &trace_id);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let decision = format!("client {client}: {} trace_id {trace_id}", refusal.summary());
-    (with_status(status, json(to_json(&body).into())), decision)
+    (with_status(status, serialized(serde_json::to_vec(&body))), decision)
 }
 
 /// Returns 32 lower-case hexadecimal digits. A trace id is not a secret, so a failing generator does no harm.

@@ -253,7 +253,7 @@ fn names_the_file_that_is_missing_or_damaged() {
     );
     assert_eq!(
         error.hint().unwrap(),
-        format!("remove the folder `{}` and start again: everything in it is created anew", dir.display())
+        format!("remove the folder `{}` and start again: everything in it is created again", dir.display())
     );
 }
 

@@ -214,12 +214,12 @@ pub(super) fn sign_text(header: &str, claims: &str, algorithm: &str, key: &PKey<
             [signature.r().to_vec_padded(half).unwrap(), signature.s().to_vec_padded(half).unwrap()].concat()
         }
         _ => {
-            let mut signer = Signer::new(digest, key).unwrap();
+            let mut rsa = Signer::new(digest, key).unwrap();
             if algorithm.starts_with("PS") {
-                signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
-                signer.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH).unwrap();
+                rsa.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+                rsa.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH).unwrap();
             }
-            signer.sign_oneshot_to_vec(signed.as_bytes()).unwrap()
+            rsa.sign_oneshot_to_vec(signed.as_bytes()).unwrap()
         }
     };
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))

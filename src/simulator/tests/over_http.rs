@@ -5,7 +5,10 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -19,7 +22,7 @@ use super::{
     grants::{MODERN, TestGrant, now, x5c},
 };
 use crate::{
-    clock::FixedClock,
+    clock::{Clock, FixedClock},
     simulator::{Installation, Simulator, SimulatorOptions},
 };
 
@@ -372,16 +375,36 @@ fn serves_https_to_rustls_in_both_versions_of_tls() {
     }
 }
 
+/// A fixed clock that counts how often it is read.
+#[derive(Debug, Default)]
+struct CountingClock(AtomicUsize);
+
+impl Clock for CountingClock {
+    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        now()
+    }
+}
+
 #[test]
 fn an_in_flight_request_finishes_during_shutdown() {
-    let mut running = Running::start(|options| options.faults.delay_milliseconds = 600);
+    let clock = Arc::new(CountingClock::default());
+    let mut running = Running::start(|options| {
+        options.faults.delay_milliseconds = 600;
+        options.clock = Arc::clone(&clock) as Arc<dyn Clock>;
+    });
+    let count = || clock.0.load(Ordering::SeqCst);
     let assertion = running.grant(0, 0, "a").sign();
     let form = format!("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion={assertion}");
     let mut stream = running.connect();
     let head = "POST /token HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n";
     let (port, length) = (running.port, form.len());
+    let before = count();
     write!(stream, "{head}Host: 127.0.0.1:{port}\r\nContent-Length: {length}\r\n\r\n{form}").unwrap();
-    std::thread::sleep(Duration::from_millis(200));
+    // The time is needed to validate the assertion, before the delay.
+    while count() == before {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 
     drop(running.stop.take());
 
