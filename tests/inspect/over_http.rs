@@ -258,8 +258,15 @@ fn keys_that_cannot_be_had_are_an_error_and_no_report() {
          caused by: `http://keys.example/jwk` is neither an https URL nor an http URL on this machine\n\
          hint: write it as https://test.maskinporten.no/token\n",
     );
-    let server =
-        Server::start([answer("200 OK", "{}"), answer("404 Not Found", "{}"), answer("503 Service Unavailable", "{}")]);
+    // What is unavailable is requested twice more, as a token is.
+    let unavailable = || answer("503 Service Unavailable", "{}");
+    let server = Server::start([
+        answer("200 OK", "{}"),
+        answer("404 Not Found", "{}"),
+        unavailable(),
+        unavailable(),
+        unavailable(),
+    ]);
     let url = server.url("/jwk");
     let check = "hint: check the URL, and whether a proxy answers instead of the server\n";
     run(&url).fails(
