@@ -1,7 +1,7 @@
 //! Reads files and stdin up to a size limit.
 //!
-//! Every file that a user names goes through here, so that a wrong path (a disk image, `/dev/zero`) is an error and
-//! not a full memory. The buffers are erased when they are dropped, because most of these files hold secrets.
+//! A limit makes a wrong path (a disk image, `/dev/zero`) an error instead of a full memory. The buffers are erased when
+//! they are dropped, because many of these files hold secrets.
 
 use std::{
     fs::File,

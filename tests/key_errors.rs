@@ -47,7 +47,7 @@ fn every_other_key_that_cannot_be_used_is_named_with_what_to_do() {
 fn key_errors_are_reported_as_json_on_request() {
     for (arguments, code, cause) in [
         (["--jwk", "jwk/public.json"], "jwk_public_only", "it is a public key: the private member `d` is missing"),
-        (["--jwk", "jwk/use-enc.json"], "jwk_use", "its `use` is `enc`, but only keys with `sig` sign"),
+        (["--jwk", "jwk/use-enc.json"], "jwk_use", "its `use` is `enc`, not `sig`"),
         (["--jwk", "jwk/missing.json"], "keystore_unreadable", "No such file or directory (os error 2)"),
         (["--key", "modern.p12"], "pem_not_pem", "it is a PKCS#12 keystore, not PEM"),
         (["--key", "pem/request.pem"], "pem_no_private_key", "it has no private key, only CERTIFICATE REQUEST"),

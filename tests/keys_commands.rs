@@ -242,7 +242,7 @@ fn a_key_that_cannot_sign_is_listed_with_its_fault() {
     for (file, listed) in [
         ("jwk/oct.json", "shared\n  fault         it is a symmetric key (`kty` is `oct`), which cannot sign a grant\n"),
         ("jwk/public.json", "enterprise\n  fault         it is a public key: the private member `d` is missing\n"),
-        ("jwk/use-enc.json", "enterprise\n  fault         its `use` is `enc`, but only keys with `sig` sign\n"),
+        ("jwk/use-enc.json", "enterprise\n  fault         its `use` is `enc`, not `sig`\n"),
     ] {
         assert_eq!(list(file, &[]).artefact(), listed);
     }

@@ -27,7 +27,7 @@ pub enum VerificationKeyError {
     #[error(transparent)]
     Member(JwkErrorKind),
     /// The `use` of the JWK is not `sig`.
-    #[error("its `use` is `{0}`, but only keys with `sig` verify")]
+    #[error("its `use` is `{0}`, not `sig`")]
     Use(String),
     /// The `key_ops` of the JWK do not allow verification.
     #[error("its `key_ops` do not include `verify`")]

@@ -191,7 +191,7 @@ fn a_key_that_may_not_sign_has_an_error_of_its_own() {
     refuses(&text("jwk/public.json"), "jwk_public_only", public);
     let symmetric = "it is a symmetric key (`kty` is `oct`), which cannot sign a grant";
     refuses(&text("jwk/oct.json"), "jwk_symmetric", symmetric);
-    refuses(&text("jwk/use-enc.json"), "jwk_use", "its `use` is `enc`, but only keys with `sig` sign");
+    refuses(&text("jwk/use-enc.json"), "jwk_use", "its `use` is `enc`, not `sig`");
     let verify = rsa_with(&[("use", Value::Null), ("key_ops", json!(["verify"]))]);
     refuses(&verify, "jwk_use", "its `key_ops` do not include `sign`");
     assert!(parse(&rsa_with(&[("key_ops", json!(["sign", "verify"]))]), None).is_ok());

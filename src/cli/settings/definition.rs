@@ -58,7 +58,7 @@ impl SettingDefinition {
     }
 
     /// Returns the setting as config files know it; `None` when they may not hold it.
-    fn known(&self) -> Option<KnownSetting> {
+    pub(super) fn known(&self) -> Option<KnownSetting> {
         let kind = match self.form {
             ValueForm::Flag => SettingKind::Flag,
             ValueForm::One(_) | ValueForm::Secret(_) => SettingKind::Text,

@@ -5,10 +5,10 @@ use secrecy::SecretString;
 
 use super::{
     Setting, SettingSources, definition,
+    definition::CLIENT_JWK,
     origin::{Layer, Origin},
     server,
     sources::Found,
-    table::CLIENT_JWK,
 };
 use crate::cli::report::{Exit, Failure};
 

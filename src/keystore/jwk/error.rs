@@ -52,7 +52,7 @@ pub enum JwkErrorKind {
     #[error("its `kty` is `{0}`, but only RSA, EC and OKP are supported")]
     KeyType(String),
     /// The key is not for signatures.
-    #[error("its `use` is `{0}`, but only keys with `sig` sign")]
+    #[error("its `use` is `{0}`, not `sig`")]
     Use(String),
     /// The key may not sign.
     #[error("its `key_ops` do not include `sign`")]
