@@ -87,19 +87,19 @@ fn a_page_from_a_proxy_is_shown_on_one_line_with_its_status_and_type() {
     makes_no_sense(
         page("200 OK"),
         str![
-            "HTTP 200 with text/html, and it is no JSON: <!DOCTYPE html> <html><head><title>Access denied</title></head> <body>Ask your administrator</body>"
+            "HTTP 200 with text/html, and it is not JSON: <!DOCTYPE html> <html><head><title>Access denied</title></head> <body>Ask your administrator</body>"
         ],
     );
     makes_no_sense(
         page("403 Forbidden"),
         str![
-            "HTTP 403 with text/html, and it is no OAuth error: <!DOCTYPE html> <html><head><title>Access denied</title></head> <body>Ask your administrator</body>"
+            "HTTP 403 with text/html, and it is not an OAuth error: <!DOCTYPE html> <html><head><title>Access denied</title></head> <body>Ask your administrator</body>"
         ],
     );
     makes_no_sense(
         page("404 Not Found"),
         str![
-            "HTTP 404 with text/html, and it is no OAuth error: <!DOCTYPE html> <html><head><title>Access denied</title></head> <body>Ask your administrator</body>"
+            "HTTP 404 with text/html, and it is not an OAuth error: <!DOCTYPE html> <html><head><title>Access denied</title></head> <body>Ask your administrator</body>"
         ],
     );
     is_not_available(

@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde_json::Value;
+use snapbox::str;
 use tempfile::TempDir;
 
 use crate::{
@@ -122,10 +123,14 @@ fn the_cache_can_be_passed_over_and_renewed() {
     // The simulator's tokens are good for 119 seconds: a hundred are left, and two minutes are not.
     assert_eq!(setting.token(&["--min-ttl", "100"]), renewed);
     assert_ne!(setting.token(&["--min-ttl", "2m"]), renewed);
-    setting
-        .run(&["token", "--env", "local", "--min-ttl", "soon"])
-        .run()
-        .fails(2, "error: --min-ttl must be a time of at most a day\nhint: pass --min-ttl 30s or 2m\n");
+    setting.run(&["token", "--env", "local", "--min-ttl", "soon"]).run().fails(
+        2,
+        str![[r#"
+error: --min-ttl must be a time of at most a day
+hint: pass --min-ttl 30s or 2m
+
+"#]],
+    );
 }
 
 #[test]
@@ -193,22 +198,25 @@ fn a_cache_that_others_could_have_written_to_is_refused_with_what_mends_it() {
     let shown = folder.display();
 
     mode(&folder, 0o755);
-    setting.run(&["token", "--env", "local"]).run().fails(
+    setting.run(&["token", "--env", "local"]).run().replacing(&shown, "[SHOWN]").fails(
         1,
-        &format!(
-            "error: the folder of the token cache is not safe: `{shown}`\ncaused by: its mode is 0755, which gives others access\n\
-             hint: pass --no-cache, or remove the access of others with: chmod 700 {shown}\n"
-        ),
+        str![[r#"
+error: the folder of the token cache is not safe: `[SHOWN]`
+caused by: its mode is 0755, which gives others access
+hint: pass --no-cache, or remove the access of others with: chmod 700 [SHOWN]
+
+"#]],
     );
     // There is no `cache clear --no-cache`.
     for command in ["list", "clear"] {
-        setting.run(&["cache", command]).run().fails(
+        setting.run(&["cache", command]).run().replacing(&shown, "[SHOWN]").fails(
             1,
-            &format!(
-                "error: the folder of the token cache is not safe: `{shown}`\n\
-                 caused by: its mode is 0755, which gives others access\n\
-                 hint: remove the access of others with: chmod 700 {shown}\n"
-            ),
+            str![[r#"
+error: the folder of the token cache is not safe: `[SHOWN]`
+caused by: its mode is 0755, which gives others access
+hint: remove the access of others with: chmod 700 [SHOWN]
+
+"#]],
         );
     }
     mode(&folder, 0o700);

@@ -9,6 +9,7 @@ use std::{
 };
 
 use serde_json::json;
+use snapbox::str;
 use tempfile::TempDir;
 
 use crate::support::{Maskinporten, maskinporten, program};
@@ -265,8 +266,14 @@ fn the_query_for_names_is_not_a_command() {
     assert!(!maskinporten(["--help"]).run().artefact().contains("__profiles"));
     maskinporten(["__profiles", "a", "b"]).run().fails(
         2,
-        "error: unrecognized subcommand '__profiles'\n\nUsage: maskinporten [OPTIONS] <COMMAND>\n\nFor more information, \
-         try '--help'.\n",
+        str![[r#"
+error: unrecognized subcommand '__profiles'
+
+Usage: maskinporten [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+
+"#]],
     );
 }
 

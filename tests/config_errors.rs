@@ -10,6 +10,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use snapbox::str;
 
 use crate::support::{Maskinporten, assert_table, maskinporten, program, testdata};
 
@@ -100,12 +101,13 @@ fn profiles_that_extend_too_many_others_are_rejected() {
 
     let outcome = maskinporten(["token", "--config", &path, "--profile", "p0"]).run();
 
-    outcome.fails(
+    outcome.replacing(&path, "[PATH]").fails(
         3,
-        &format!(
-            "error: the profile `p0` extends more than 16 others in a row: `{path}`, line 2\n\
-             hint: use fewer levels of `extends`\n"
-        ),
+        str![[r#"
+error: the profile `p0` extends more than 16 others in a row: `[PATH]`, line 2
+hint: use fewer levels of `extends`
+
+"#]],
     );
 }
 
@@ -130,13 +132,12 @@ fn a_project_file_of_another_user_is_skipped_and_a_command_in_ones_own_is_reject
 
     let own = show().run();
 
-    own.fails(
-        3,
-        &format!(
-            "error: a project file may not set `keystore_password_command`, because entering a folder must never run anything: \
-             `{path}`, line 2, column 29\n\
-             hint: move `keystore_password_command` to your own config file, or remove it\n"
-        ),
+    own.replacing(&path, "[PATH]").fails(
+        3, str![[r#"
+error: a project file may not set `keystore_password_command`, because entering a folder must never run anything: `[PATH]`, line 2, column 29
+hint: move `keystore_password_command` to your own config file, or remove it
+
+"#]],
     );
     // Only root can change the owner of a file.
     if fs::metadata(&path).unwrap().uid() == 0 {
@@ -146,14 +147,14 @@ fn a_project_file_of_another_user_is_skipped_and_a_command_in_ones_own_is_reject
         let path_shown = maskinporten(["config", "path"]).in_folder(folder.path());
         let user = path_shown.home().join(".config/maskinporten/config.toml");
 
-        foreign.fails(
+        foreign.replacing(&path, "[PATH]").fails(
             3,
-            &format!(
-                "warning: `{path}` is not read: it belongs to another user (uid 12345); if you trust it: --config \
-                 {path}\n\
-                 error: there is no profile `p`\n\
-                 hint: there are no profiles yet; write one with: maskinporten config init\n"
-            ),
+            str![[r#"
+warning: `[PATH]` is not read: it belongs to another user (uid 12345); if you trust it: --config [PATH]
+error: there is no profile `p`
+hint: there are no profiles yet; write one with: maskinporten config init
+
+"#]],
         );
         assert_eq!(path_shown.run().artefact(), format!("{}\n", user.display()));
     }
@@ -169,25 +170,30 @@ fn a_profile_that_cannot_be_written_leaves_the_file_unchanged() {
     let (_folder, bad) = file("bad.toml", "[a");
     let (_other, there) = file("there.toml", "[profiles.test]\n");
 
-    init(&["--config", &bad]).run().fails(
+    init(&["--config", &bad]).run().replacing(&bad, "[BAD]").fails(
         3,
-        &format!(
-            "error: could not add a profile to `{bad}`\n\
-             caused by: the config file is not valid TOML: `{bad}`, line 1, column 3: unclosed table, expected `]`\n\
-             hint: put strings in quotes, client_id = \"…\", and Windows paths in single quotes\n"
-        ),
+        str![[r#"
+error: could not add a profile to `[BAD]`
+caused by: the config file is not valid TOML: `[BAD]`, line 1, column 3: unclosed table, expected `]`
+hint: put strings in quotes, client_id = "…", and Windows paths in single quotes
+
+"#]],
     );
-    init(&["--config", &there]).run().fails(
+    init(&["--config", &there]).run().replacing(&there, "[THERE]").fails(
         3,
-        &format!(
-            "error: the profile `test` exists already: `{there}`, line 1\n\
-             hint: give the profile another name, or edit the file\n"
-        ),
+        str![[r#"
+error: the profile `test` exists already: `[THERE]`, line 1
+hint: give the profile another name, or edit the file
+
+"#]],
     );
     init(&["--config", &there, "--profile", "other", "-p", "hunter2"]).run().fails(
         3,
-        "error: `keystore_password` is a secret, which is not written to a config file\n\
-         hint: use keystore_password_file, or keystore_password_command in your own config file\n",
+        str![[r#"
+error: `keystore_password` is a secret, which is not written to a config file
+hint: use keystore_password_file, or keystore_password_command in your own config file
+
+"#]],
     );
     let below = init(&["--config", &format!("{there}/c.toml")]).run();
     assert_eq!((below.code, below.stdout.as_str()), (3, ""));
@@ -203,8 +209,22 @@ fn init_without_a_terminal_or_with_an_empty_option_is_a_usage_error() {
     let unasked = maskinporten(["config", "init", "--config", &config]).run();
     let nameless = init(&["--config", &config, "--profile", ""]).run();
 
-    unasked.fails(2, "error: a profile needs --env, and there is no terminal to ask on\nhint: pass --env\n");
-    nameless.fails(2, "error: --profile is empty\nhint: give it a value, or leave it out\n");
+    unasked.fails(
+        2,
+        str![[r#"
+error: a profile needs --env, and there is no terminal to ask on
+hint: pass --env
+
+"#]],
+    );
+    nameless.fails(
+        2,
+        str![[r#"
+error: --profile is empty
+hint: give it a value, or leave it out
+
+"#]],
+    );
     assert!(!Path::new(&config).exists());
 }
 

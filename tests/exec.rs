@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use snapbox::str;
 
 use crate::{
     local::Local,
@@ -172,12 +173,19 @@ fn a_command_that_is_not_there_is_127_and_one_that_cannot_be_run_126() {
 
     asking("exec", &server).args(["--", "no-such-command"]).run().fails(
         127,
-        "error: could not find the command `no-such-command`\nhint: check the spelling and the variable PATH\n",
+        str![[r#"
+error: could not find the command `no-such-command`
+hint: check the spelling and the variable PATH
+
+"#]],
     );
     asking("exec", &server).args(["--", "/etc/passwd"]).run().fails(
         126,
-        "error: could not run the command `/etc/passwd`: Permission denied (os error 13)\n\
-         hint: check that it is a program, and that you may run it\n",
+        str![[r#"
+error: could not run the command `/etc/passwd`: Permission denied (os error 13)
+hint: check that it is a program, and that you may run it
+
+"#]],
     );
 }
 
@@ -190,12 +198,13 @@ fn a_script_whose_interpreter_is_not_there_is_not_called_absent() {
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let script = script.display().to_string();
 
-    asking("exec", &server).args(["--", &script]).run().fails(
+    asking("exec", &server).args(["--", &script]).run().replacing(&script, "[SCRIPT]").fails(
         126,
-        &format!(
-            "error: could not run the command `{script}`: its interpreter was not found\n\
-             hint: check the interpreter in its first line, after #!\n"
-        ),
+        str![[r#"
+error: could not run the command `[SCRIPT]`: its interpreter was not found
+hint: check the interpreter in its first line, after #!
+
+"#]],
     );
 }
 

@@ -6,6 +6,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use snapbox::str;
+
 use crate::{
     local::Local,
     server::{Server, TOKEN, asking, curl, json, token},
@@ -104,8 +106,11 @@ fn a_shell_is_for_the_form_env_alone() {
     for form in ["token", "json", "header", "curl-config", "dotenv", "github"] {
         maskinporten(["token", "--env", "test", "--shell", "fish", "--format", form]).run().fails(
             2,
-            "error: --shell is only for `--format env`\n\
-             hint: pass --format env too, or leave --shell out\n",
+            str![[r#"
+error: --shell is only for `--format env`
+hint: pass --format env too, or leave --shell out
+
+"#]],
         );
     }
 }
@@ -184,19 +189,23 @@ fn without_a_file_for_outputs_nobody_is_asked_for_a_token() {
 
         run.run().fails(
             3,
-            "error: the variable GITHUB_OUTPUT is not set, but --format github appends to the file that it names\n\
-             hint: run this in a GitHub Actions step, or use another form: maskinporten token --format env\n",
+            str![[r#"
+error: the variable GITHUB_OUTPUT is not set, but --format github appends to the file that it names
+hint: run this in a GitHub Actions step, or use another form: maskinporten token --format env
+
+"#]],
         );
     }
     let server = Server::start([]);
     let run = asking("token", &server).args(["--format", "github"]).env("GITHUB_OUTPUT", folder.path()).run();
-    run.fails(
+    run.replacing(folder.path().display(), "[FOLDER]").fails(
         3,
-        &format!(
-            "error: could not open `{}`, which GITHUB_OUTPUT names\ncaused by: Is a directory (os error 21)\n\
-             hint: check that GITHUB_OUTPUT names a file that you may write to\n",
-            folder.path().display()
-        ),
+        str![[r#"
+error: could not open `[FOLDER]`, which GITHUB_OUTPUT names
+caused by: Is a directory (os error 21)
+hint: check that GITHUB_OUTPUT names a file that you may write to
+
+"#]],
     );
 }
 

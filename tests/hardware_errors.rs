@@ -1,5 +1,7 @@
 //! Every error of a hardware token, with `SoftHSM2`: all three streams and the exit code.
 
+use snapbox::str;
+
 use crate::{
     registered::SoftHsm,
     support::{Maskinporten, maskinporten, testdata},
@@ -7,10 +9,6 @@ use crate::{
 
 const FEW: &str = "warning: a wrong PIN was given before; the token accepts only a few more\n";
 const IN_PROCESS_LIST: &str = "warning: --pkcs11-pin shows in the process list; set MASKINPORTEN_PKCS11_PIN instead\n";
-const WRONG: &str = "error: could not use a key in the hardware token `test token`\n\
-                     caused by: the PIN is wrong; the token reports that few tries are left\n\
-                     hint: do not guess: after a few wrong PINs the token locks itself\n";
-
 fn grant() -> Maskinporten {
     maskinporten(["grant", "--env", "test", "-c", "client", "-s", "a:b", "--kid", "registered"])
 }
@@ -33,8 +31,25 @@ fn a_wrong_pin_is_an_error_and_the_next_run_warns_before_it_tries() {
     let right = with_pin(with_key(&hsm)).run();
     let after = with_pin(with_key(&hsm)).run();
 
-    first.fails(4, WRONG);
-    second.fails(4, &format!("{FEW}{WRONG}"));
+    first.fails(
+        4,
+        str![[r#"
+error: could not use a key in the hardware token `test token`
+caused by: the PIN is wrong; the token reports that few tries are left
+hint: do not guess: after a few wrong PINs the token locks itself
+
+"#]],
+    );
+    second.fails(
+        4,
+        str![[r#"
+warning: a wrong PIN was given before; the token accepts only a few more
+error: could not use a key in the hardware token `test token`
+caused by: the PIN is wrong; the token reports that few tries are left
+hint: do not guess: after a few wrong PINs the token locks itself
+
+"#]],
+    );
     assert_eq!((right.code, right.stderr.as_str()), (0, FEW));
     assert_eq!((after.code, after.stderr.as_str()), (0, ""));
 }
@@ -49,7 +64,16 @@ fn a_pin_on_the_command_line_works_with_a_warning() {
 
     assert_eq!((right.code, right.stderr.as_str()), (0, IN_PROCESS_LIST));
     assert_eq!(right.stdout.split('.').count(), 3);
-    wrong.fails(4, &format!("{IN_PROCESS_LIST}{WRONG}"));
+    wrong.fails(
+        4,
+        str![[r#"
+warning: --pkcs11-pin shows in the process list; set MASKINPORTEN_PKCS11_PIN instead
+error: could not use a key in the hardware token `test token`
+caused by: the PIN is wrong; the token reports that few tries are left
+hint: do not guess: after a few wrong PINs the token locks itself
+
+"#]],
+    );
 }
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
@@ -60,11 +84,10 @@ fn a_wrong_pin_is_reported_as_json_on_request() {
     let outcome = with_key(&hsm).args(["--error-format", "json", "--pkcs11-pin-command", "echo 000000"]).run();
 
     outcome.fails(
-        4,
-        "{\"error\":{\"code\":\"hardware_pin\",\"message\":\"could not use a key in the hardware token `test token`\",\
-         \"causes\":[\"the PIN is wrong; the token reports that few tries are left\"],\
-         \"hint\":\"do not guess: after a few wrong PINs the token locks itself\",\"exit_code\":4,\
-         \"http_status\":null,\"oauth_error\":null,\"mp_code\":null,\"trace_id\":null,\"warnings\":[]}}\n",
+        4, str![[r#"
+{"error":{"code":"hardware_pin","message":"could not use a key in the hardware token `test token`","causes":["the PIN is wrong; the token reports that few tries are left"],"hint":"do not guess: after a few wrong PINs the token locks itself","exit_code":4,"http_status":null,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
+
+"#]],
     );
 }
 
@@ -88,7 +111,14 @@ fn each_pin_source_that_gives_no_pin_is_named() {
         outcome.fails(4, &format!("error: {said}\n{hint}"));
     }
     let two = with_key(&hsm).args(["--pkcs11-pin-env", "A", "--pkcs11-pin-command", "true"]).run();
-    two.fails(2, "error: --pkcs11-pin-env and --pkcs11-pin-command exclude each other\nhint: give one of them\n");
+    two.fails(
+        2,
+        str![[r#"
+error: --pkcs11-pin-env and --pkcs11-pin-command exclude each other
+hint: give one of them
+
+"#]],
+    );
 }
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
@@ -103,15 +133,23 @@ fn an_unknown_token_or_key_is_rejected_with_a_list() {
 
     no_token.fails(
         4,
-        "error: could not use a key in the hardware token `other`\n\
-         caused by: no token has the label `other`; the tokens are:\n  test token: SoftHSM project SoftHSM v2\n\
-         hint: insert the token, or pass the label of one in the list with --pkcs11-token\n",
+        str![[r#"
+error: could not use a key in the hardware token `other`
+caused by: no token has the label `other`; the tokens are:
+  test token: SoftHSM project SoftHSM v2
+hint: insert the token, or pass the label of one in the list with --pkcs11-token
+
+"#]],
     );
     no_key.fails(
         4,
-        "error: could not use a key in the hardware token `test token`\n\
-         caused by: no private key has the label `other`; the keys are:\n  signing: id 01\n\
-         hint: pass the label of one in the list with --pkcs11-key\n",
+        str![[r#"
+error: could not use a key in the hardware token `test token`
+caused by: no private key has the label `other`; the keys are:
+  signing: id 01
+hint: pass the label of one in the list with --pkcs11-key
+
+"#]],
     );
 }
 
@@ -124,9 +162,12 @@ fn a_label_of_two_keys_is_rejected() {
 
     outcome.fails(
         4,
-        "error: could not use a key in the hardware token `test token`\n\
-         caused by: 2 private keys have the label `signing`\n\
-         hint: give each of them a label of its own, in the software that came with the token\n",
+        str![[r#"
+error: could not use a key in the hardware token `test token`
+caused by: 2 private keys have the label `signing`
+hint: give each of them a label of its own, in the software that came with the token
+
+"#]],
     );
 }
 
@@ -139,21 +180,22 @@ fn a_hardware_key_needs_its_own_certificate_and_a_supported_algorithm() {
     let foreign = with_pin(with_key(&hsm)).args(["--certificate", &other]).run();
     let elliptic = with_pin(with_key(&hsm)).args(["--alg", "ES256", "--quiet"]).run();
 
-    foreign.fails(
-        4,
-        &format!(
-            "error: could not use the certificates in `{other}`\n\
-             caused by: none of its 1 certificate(s) belongs to the private key; the first is C=NO, O=ANNEN TESTETAT, \
-             CN=ANNEN TESTETAT, serialNumber=310702641\n\
-             hint: pass the key's own certificate; this shows the public key in the file: openssl x509 -in {other} -noout \
-             -pubkey\n"
-        ),
+    foreign.replacing(&other, "[OTHER]").fails(
+        4, str![[r#"
+error: could not use the certificates in `[OTHER]`
+caused by: none of its 1 certificate(s) belongs to the private key; the first is C=NO, O=ANNEN TESTETAT, CN=ANNEN TESTETAT, serialNumber=310702641
+hint: pass the key's own certificate; this shows the public key in the file: openssl x509 -in [OTHER] -noout -pubkey
+
+"#]],
     );
     elliptic.fails(
         4,
-        "error: could not sign the grant\n\
-         caused by: the private key cannot sign with ES256\n\
-         hint: pass --alg RS256, or use another key\n",
+        str![[r#"
+error: could not sign the grant
+caused by: the private key cannot sign with ES256
+hint: pass --alg RS256, or use another key
+
+"#]],
     );
 }
 
@@ -176,8 +218,11 @@ fn a_module_that_cannot_be_loaded_or_initialised_is_an_error() {
     );
     unset.fails(
         4,
-        "error: could not use a key in the hardware token `a`\n\
-         caused by: the PKCS#11 module returned GeneralError (C_Initialize)\n\
-         hint: check that the token works: pkcs11-tool --module MODULE --list-slots; SoftHSM needs SOFTHSM2_CONF\n",
+        str![[r#"
+error: could not use a key in the hardware token `a`
+caused by: the PKCS#11 module returned GeneralError (C_Initialize)
+hint: check that the token works: pkcs11-tool --module MODULE --list-slots; SoftHSM needs SOFTHSM2_CONF
+
+"#]],
     );
 }

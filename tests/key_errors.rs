@@ -6,7 +6,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use snapbox::{Data, file};
+use snapbox::{Data, file, str};
 
 use crate::{
     key_sources::with_store,
@@ -69,10 +69,10 @@ fn a_conflict_of_two_keys_is_reported_as_json() {
     let outcome = grant().args(["--error-format", "json", "--jwk", "a", "--key", "b"]).run();
 
     outcome.fails(
-        2,
-        "{\"error\":{\"code\":\"conflict\",\"message\":\"--jwk and --key exclude each other\",\"causes\":[],\
-         \"hint\":\"give one of them\",\"exit_code\":2,\"http_status\":null,\"oauth_error\":null,\"mp_code\":null,\
-         \"trace_id\":null,\"warnings\":[]}}\n",
+        2, str![[r#"
+{"error":{"code":"conflict","message":"--jwk and --key exclude each other","causes":[],"hint":"give one of them","exit_code":2,"http_status":null,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
+
+"#]],
     );
 }
 
@@ -97,8 +97,6 @@ fn a_key_given_instead_of_its_file_name_is_not_shown() {
     maskinporten(theirs).args([format!("--jwk_path={jwk}")]).run().fails(2, &said("--jwk_path"));
 }
 
-const WHERE_PASSWORDS_ARE: &str = "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE";
-
 #[test]
 fn a_wrong_or_missing_password_of_a_pem_key_is_an_error_without_a_prompt() {
     for file in ["encrypted-pkcs8", "encrypted-3des", "encrypted-traditional", "encrypted-sec1"] {
@@ -107,20 +105,22 @@ fn a_wrong_or_missing_password_of_a_pem_key_is_an_error_without_a_prompt() {
         let wrong = grant().args(["--key", &key]).env("MASKINPORTEN_KEYSTORE_PASSWORD", "Secret").run();
         let none = grant().args(["--key", &key]).run();
 
-        wrong.fails(
+        wrong.replacing(&key, "[KEY]").fails(
             4,
-            &format!(
-                "error: could not load a key from the PEM file `{key}`\n\
-                 caused by: the password does not decrypt its private key\n\
-                 hint: {WHERE_PASSWORDS_ARE}\n"
-            ),
+            str![[r#"
+error: could not load a key from the PEM file `[KEY]`
+caused by: the password does not decrypt its private key
+hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE
+
+"#]],
         );
-        none.fails(
+        none.replacing(&key, "[KEY]").fails(
             4,
-            &format!(
-                "error: no password was given for the key `{key}`, and there is no terminal to ask on\n\
-                 hint: {WHERE_PASSWORDS_ARE}\n"
-            ),
+            str![[r#"
+error: no password was given for the key `[KEY]`, and there is no terminal to ask on
+hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE
+
+"#]],
         );
     }
 }
@@ -195,21 +195,23 @@ fn a_store_without_the_certificate_or_its_key_is_rejected_with_a_list() {
                   serialNumber=991825827\n  \
                   E239ADFFBF998F790DA8E386387CE372129F67AD: C=NO, O=TESTETATEN, CN=TESTETATEN, \
                   serialNumber=991825827\n";
-    unknown.fails(
+    unknown.replacing(&store, "[STORE]").replacing(&listed, "[LISTED]").fails(
         4,
-        &format!(
-            "error: could not load a key from the certificate store `{store}`\n\
-             caused by: no certificate in it has the thumbprint 0000000000000000000000000000000000000000; its certificates are:\n\
-             {listed}hint: pass the thumbprint of one of them with --certificate-thumbprint\n"
-        ),
+        str![[r#"
+error: could not load a key from the certificate store `[STORE]`
+caused by: no certificate in it has the thumbprint 0000000000000000000000000000000000000000; its certificates are:
+[LISTED]hint: pass the thumbprint of one of them with --certificate-thumbprint
+
+"#]],
     );
-    keyless.fails(
+    keyless.replacing(&other_store, "[OTHER_STORE]").fails(
         4,
-        &format!(
-            "error: could not load a key from the certificate store `{other_store}`\n\
-             caused by: its certificate C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827 has no private key\n\
-             hint: store it again with its private key, or pass the file that has both: --keystore keystore.p12\n"
-        ),
+        str![[r#"
+error: could not load a key from the certificate store `[OTHER_STORE]`
+caused by: its certificate C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827 has no private key
+hint: store it again with its private key, or pass the file that has both: --keystore keystore.p12
+
+"#]],
     );
 }
 
@@ -218,12 +220,13 @@ fn a_user_without_a_certificate_store_gets_an_error() {
     let command = grant().args(["-t", "E239ADFFBF998F790DA8E386387CE372129F67AD"]);
     let store = command.home().join(".dotnet/corefx/cryptography/x509stores/my").display().to_string();
 
-    command.run().fails(
+    command.run().replacing(&store, "[STORE]").fails(
         4,
-        &format!(
-            "error: could not load a key from the certificate store `{store}`\n\
-             caused by: the folder does not exist, so .NET has not stored a certificate for this user\n\
-             hint: pass the certificate's own file instead: --keystore keystore.p12\n"
-        ),
+        str![[r#"
+error: could not load a key from the certificate store `[STORE]`
+caused by: the folder does not exist, so .NET has not stored a certificate for this user
+hint: pass the certificate's own file instead: --keystore keystore.p12
+
+"#]],
     );
 }

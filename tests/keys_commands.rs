@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
+use snapbox::str;
 use tempfile::TempDir;
 
 use crate::{
@@ -79,8 +80,11 @@ fn a_new_key_that_cannot_be_written_leaves_nothing_on_stdout() {
 
     outcome.fails(
         4,
-        "error: could not write the private key to `/nonexistent/key`: the folder does not exist\n\
-         hint: pass another file with --out FILE\n",
+        str![[r#"
+error: could not write the private key to `/nonexistent/key`: the folder does not exist
+hint: pass another file with --out FILE
+
+"#]],
     );
 }
 
@@ -90,20 +94,26 @@ fn a_key_id_that_digdir_rejects_is_an_error_and_nothing_is_written() {
     for kid in ["", "a b", "æ", "a/b", &long] {
         let (folder, _, outcome) = new_key(&["--kid", kid]);
 
-        outcome.fails(
+        outcome.replacing(format!("`{kid}`"), "`[KID]`").fails(
             2,
-            &format!(
-                "error: `{kid}` is not a valid key id: Digdir accepts letters, digits and `._-`, 255 at most\n\
-                 hint: leave --kid out to use the key's thumbprint (RFC 7638)\n"
-            ),
+            str![[r#"
+error: `[KID]` is not a valid key id: Digdir accepts letters, digits and `._-`, 255 at most
+hint: leave --kid out to use the key's thumbprint (RFC 7638)
+
+"#]],
         );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
     let (_folder, _, size) = new_key(&["--rsa", "2048"]);
     size.fails(
         2,
-        "error: invalid value '2048' for '--rsa <BITS>'\n  [possible values: 3072, 4096]\n\n\
-         For more information, try '--help'.\n",
+        str![[r#"
+error: invalid value '2048' for '--rsa <BITS>'
+  [possible values: 3072, 4096]
+
+For more information, try '--help'.
+
+"#]],
     );
 }
 
@@ -159,19 +169,21 @@ fn the_key_id_of_a_public_key_is_its_own_or_its_thumbprint() {
 fn a_key_that_cannot_be_loaded_has_no_public_key_to_print() {
     let public = testdata("jwk/public.json");
 
-    maskinporten(["keys", "public", "--jwk", &public]).run().fails(
+    maskinporten(["keys", "public", "--jwk", &public]).run().replacing(&public, "[PUBLIC]").fails(
         4,
-        &format!(
-            "error: could not load a key from the JWK `{public}`\n\
-             caused by: it is a public key: the private member `d` is missing\n\
-             hint: pass the private JWK that belongs to this public one\n"
-        ),
+        str![[r#"
+error: could not load a key from the JWK `[PUBLIC]`
+caused by: it is a public key: the private member `d` is missing
+hint: pass the private JWK that belongs to this public one
+
+"#]],
     );
     maskinporten(["keys", "public"]).run().fails(
-        3,
-        "error: no keystore was given\n\
-         hint: pass --keystore FILE, or set MASKINPORTEN_KEYSTORE; --jwk, --key, --certificate-thumbprint and \
-         --pkcs11-module name other kinds of keys\n",
+        3, str![[r#"
+error: no keystore was given
+hint: pass --keystore FILE, or set MASKINPORTEN_KEYSTORE; --jwk, --key, --certificate-thumbprint and --pkcs11-module name other kinds of keys
+
+"#]],
     );
 }
 
@@ -258,13 +270,14 @@ fn a_file_over_the_size_limit_is_not_listed_and_the_limit_is_named() {
         ("stdin", maskinporten(["keys", "list", "-"]).stdin(bytes)),
         ("/dev/zero", maskinporten(["keys", "list", "/dev/zero"])),
     ] {
-        command.run().fails(
+        command.run().replacing(&file, "[FILE]").replacing(&limit, "[LIMIT]").fails(
             4,
-            &format!(
-                "error: could not open the keystore `{file}`\n\
-                 caused by: it is larger than the limit of {limit} bytes\n\
-                 hint: check the path: a keystore takes a few kilobytes\n"
-            ),
+            str![[r#"
+error: could not open the keystore `[FILE]`
+caused by: it is larger than the limit of [LIMIT] bytes
+hint: check the path: a keystore takes a few kilobytes
+
+"#]],
         );
     }
 }
@@ -276,24 +289,29 @@ fn a_file_that_cannot_be_listed_is_an_error() {
 
     maskinporten(["keys", "list", "/nonexistent"]).run().fails(
         4,
-        "error: could not read the file `/nonexistent`\n\
-         caused by: No such file or directory (os error 2)\n\
-         hint: check the path, and that you may read it\n",
+        str![[r#"
+error: could not read the file `/nonexistent`
+caused by: No such file or directory (os error 2)
+hint: check the path, and that you may read it
+
+"#]],
     );
-    maskinporten(["keys", "list", &random]).run().fails(
+    maskinporten(["keys", "list", &random]).run().replacing(&random, "[RANDOM]").fails(
         4,
-        &format!(
-            "error: could not open the keystore `{random}`\n\
-             caused by: it is not a PKCS#12 keystore: unrecognised file format\n\
-             hint: pass the .p12 or .pfx file with --keystore\n"
-        ),
+        str![[r#"
+error: could not open the keystore `[RANDOM]`
+caused by: it is not a PKCS#12 keystore: unrecognised file format
+hint: pass the .p12 or .pfx file with --keystore
+
+"#]],
     );
-    maskinporten(["keys", "list", &three]).run().fails(
+    maskinporten(["keys", "list", &three]).run().replacing(&three, "[THREE]").fails(
         4,
-        &format!(
-            "error: no password was given for the keystore `{three}`, and there is no terminal to ask on\n\
-             hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\n"
-        ),
+        str![[r#"
+error: no password was given for the keystore `[THREE]`, and there is no terminal to ask on
+hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE
+
+"#]],
     );
 }
 

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path, process::Command};
 
+use snapbox::str;
+
 use crate::support::{maskinporten, program, wait};
 
 /// Formats a page, and checks that groff has no warnings.
@@ -136,8 +138,11 @@ fn groff_formats_a_page_as_ascii() {
 fn a_folder_that_cannot_be_written_to_is_reported() {
     maskinporten(["man", "--dir", "/dev/null/man1"]).run().fails(
         1,
-        "error: could not write the man page `/dev/null/man1/maskinporten.1`\n\
-         caused by: Not a directory (os error 20)\n\
-         hint: choose a folder that you may write to: maskinporten man --dir ~/.local/share/man/man1\n",
+        str![[r#"
+error: could not write the man page `/dev/null/man1/maskinporten.1`
+caused by: Not a directory (os error 20)
+hint: choose a folder that you may write to: maskinporten man --dir ~/.local/share/man/man1
+
+"#]],
     );
 }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
+use snapbox::str;
 
 use crate::{
     local::Local,
@@ -87,28 +88,44 @@ fn what_the_original_ignores_or_hides_is_an_error_here() {
 
     with("--token_ttl=abc").fails(
         2,
-        "error: --token_ttl cannot be used\n\
-         caused by: `abc` is not a lifetime in seconds (`90`) or minutes (`2m`)\n\
-         hint: pass --ttl 120 or less; the access token's lifetime does not depend on it\n",
+        str![[r#"
+error: --token_ttl cannot be used
+caused by: `abc` is not a lifetime in seconds (`90`) or minutes (`2m`)
+hint: pass --ttl 120 or less; the access token's lifetime does not depend on it
+
+"#]],
     );
     with("altinn:serviceowner").fails(
         2,
-        "error: `altinn` is not an option of MaskinportenTokenGenerator\n\
-         hint: separate scopes with commas, and put paths with spaces in quotes\n",
+        str![[r#"
+error: `altinn` is not an option of MaskinportenTokenGenerator
+hint: separate scopes with commas, and put paths with spaces in quotes
+
+"#]],
     );
     with("--person_mode=true").fails(
         2,
-        "error: --person_mode is not supported yet\n\
-         hint: log in another way: this version does not support logins through ID-porten yet\n",
+        str![[r#"
+error: --person_mode is not supported yet
+hint: log in another way: this version does not support logins through ID-porten yet
+
+"#]],
     );
-    with("--kid").fails(2, "error: --kid needs a value\nhint: write it as --kid=VALUE\n");
+    with("--kid").fails(
+        2,
+        str![[r#"
+error: --kid needs a value
+hint: write it as --kid=VALUE
+
+"#]],
+    );
     let keystore = format!("--keystore_path={}", testdata("modern.p12"));
-    with(&keystore).fails(
+    with(&keystore).replacing(testdata("modern.p12"), "[FILE]").fails(
         4,
-        &format!(
-            "error: no password was given for the keystore `{}`, and there is no terminal to ask on\n\
-             hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\n",
-            testdata("modern.p12")
-        ),
+        str![[r#"
+error: no password was given for the keystore `[FILE]`, and there is no terminal to ask on
+hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE
+
+"#]],
     );
 }

@@ -2,6 +2,8 @@
 
 use std::{fs, path::PathBuf};
 
+use snapbox::str;
+
 use super::{
     openssl::Grant,
     samples::grant,
@@ -109,7 +111,14 @@ fn a_password_is_read_from_stdin_unless_the_keystore_is() {
     let both = grant("-").args(from_stdin).stdin(fs::read(testdata("modern.p12")).unwrap()).run();
 
     opens(alone);
-    both.fails(4, &format!("error: could not read the password file `-`: stdin already holds the keystore\n{HINT}"));
+    both.fails(
+        4,
+        str![[r#"
+error: could not read the password file `-`: stdin already holds the keystore
+hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE
+
+"#]],
+    );
 }
 
 #[test]
@@ -142,10 +151,20 @@ fn a_variable_that_is_not_utf_8_is_an_error() {
 
     grant(&testdata("latin1-password.p12")).env("MASKINPORTEN_KEYSTORE_PASSWORD", latin1).run().fails(
         3,
-        "error: the variable MASKINPORTEN_KEYSTORE_PASSWORD is not UTF-8\n\
-         hint: set it in a UTF-8 locale, or put the value in a UTF-8 file\n",
+        str![[r#"
+error: the variable MASKINPORTEN_KEYSTORE_PASSWORD is not UTF-8
+hint: set it in a UTF-8 locale, or put the value in a UTF-8 file
+
+"#]],
     );
-    named.env("PASSWORD", latin1).run().fails(4, &format!("error: the variable PASSWORD is not UTF-8\n{HINT}"));
+    named.env("PASSWORD", latin1).run().fails(
+        4,
+        str![[r#"
+error: the variable PASSWORD is not UTF-8
+hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE
+
+"#]],
+    );
 }
 
 #[test]

@@ -47,3 +47,16 @@ fn the_readme_explains_every_exit_code() {
         assert!(readme.contains(&format!("\n| {code} | ")), "the README does not explain exit code {code}");
     }
 }
+
+#[test]
+fn the_program_in_the_readme_is_the_one_that_is_compiled_as_a_doctest() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (readme, library) = (root.join("README.md"), root.join("src/lib.rs"));
+    let readme = fs::read_to_string(readme).unwrap();
+    let library = fs::read_to_string(library).unwrap();
+    let program = readme.split_once("```rust\n").unwrap().1.split_once("```").unwrap().0;
+
+    let documented: String = program.lines().map(|line| format!("//! {line}\n")).collect();
+
+    assert!(library.contains(&documented), "{documented}");
+}

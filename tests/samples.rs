@@ -8,7 +8,7 @@ use super::support::{Maskinporten, maskinporten, testdata};
 const CHAIN: &[&str] = &["issuing", "root"];
 
 /// The warning for a keystore without a MAC.
-const NO_MAC: &str = "warning: the keystore has no MAC, so nobody can tell whether it was changed\n";
+const NO_MAC: &str = "warning: the keystore has no MAC, so changes to it cannot be detected\n";
 
 /// A keystore that opens.
 #[derive(Debug, Clone, Copy)]

@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use snapbox::str;
 
 use crate::{
     local::Local,
@@ -73,10 +74,14 @@ fn the_script_contains_the_servers_address_and_never_the_secret() {
         assert!(printed.ends_with("});\n"));
     }
     for arguments in [["--port", "0"], ["--unix-socket", "/tmp/socket"]] {
-        maskinporten(["serve", "--print-postman"])
-            .args(arguments)
-            .run()
-            .fails(2, "error: --print-postman needs a fixed port\nhint: pass --port 17823\n");
+        maskinporten(["serve", "--print-postman"]).args(arguments).run().fails(
+            2,
+            str![[r#"
+error: --print-postman needs a fixed port
+hint: pass --port 17823
+
+"#]],
+        );
     }
 }
 

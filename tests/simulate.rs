@@ -4,6 +4,7 @@ use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, process::Comm
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use snapbox::str;
 
 use crate::{
     local::Local,
@@ -88,26 +89,31 @@ fn an_unusable_port_or_folder_is_an_error() {
     let dir = folder.path().display().to_string();
     let start = |arguments: &[&str]| maskinporten(["simulate"]).args(arguments).run();
 
-    start(&["--port", &port.to_string()]).fails(
+    start(&["--port", &port.to_string()]).replacing(&port, "[PORT]").fails(
         3,
-        &format!(
-            "error: port {port} on 127.0.0.1 is already in use\n\
-             caused by: Address already in use (os error 98)\n\
-             hint: choose another port, or --port 0 for any free port\n"
-        ),
+        str![[r#"
+error: port [PORT] on 127.0.0.1 is already in use
+caused by: Address already in use (os error 98)
+hint: choose another port, or --port 0 for any free port
+
+"#]],
     );
-    start(&["--port", "0", "--dir", &dir]).fails(
+    start(&["--port", "0", "--dir", &dir]).replacing(&dir, "[DIR]").fails(
         3,
-        &format!(
-            "error: the folder `{dir}` contains other files and was not created by the simulator\n\
-             hint: pass another folder: --dir FOLDER\n"
-        ),
+        str![[r#"
+error: the folder `[DIR]` contains other files and was not created by the simulator
+hint: pass another folder: --dir FOLDER
+
+"#]],
     );
     start(&["--port", "0", "--dir", "/proc/nowhere"]).fails(
         3,
-        "error: could not write `/proc/nowhere`\n\
-         caused by: entity not found\n\
-         hint: pass another folder: --dir FOLDER\n",
+        str![[r#"
+error: could not write `/proc/nowhere`
+caused by: entity not found
+hint: pass another folder: --dir FOLDER
+
+"#]],
     );
 }
 
@@ -179,12 +185,12 @@ fn a_file_of_roots_without_a_certificate_is_named_without_a_hint_to_remove_it() 
 
     let outcome = maskinporten(["simulate", "--port", "0", "--dir", &dir, "--trust"]).args([&big]).run();
 
-    outcome.fails(
+    outcome.replacing(big.display(), "[BIG]").fails(
         3,
-        &format!(
-            "error: `{}` contains no PEM certificate\n\
-             hint: pass a file that contains `-----BEGIN CERTIFICATE-----`\n",
-            big.display()
-        ),
+        str![[r#"
+error: `[BIG]` contains no PEM certificate
+hint: pass a file that contains `-----BEGIN CERTIFICATE-----`
+
+"#]],
     );
 }

@@ -1,6 +1,7 @@
 //! Where a value comes from: options, variables, the environment's own, and an issuer's metadata.
 
 use serde_json::Value;
+use snapbox::str;
 
 use crate::{
     server::{Server, Step, answer, asking, json, token},
@@ -112,8 +113,11 @@ fn audience_and_token_endpoint_together_need_no_environment() {
     assert_eq!((claims["aud"].as_str(), claims["resource"].as_str()), (Some("https://issuer.example/"), None));
     without_endpoint.run().fails(
         3,
-        "error: no environment was given\n\
-         hint: pass --env test or --env prod (--env local for the simulator), or set MASKINPORTEN_ENV\n",
+        str![[r#"
+error: no environment was given
+hint: pass --env test or --env prod (--env local for the simulator), or set MASKINPORTEN_ENV
+
+"#]],
     );
 }
 

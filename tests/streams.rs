@@ -87,8 +87,8 @@ error: no client id was given
 hint: pass --client-id ID, or set MASKINPORTEN_CLIENT_ID
 
 "#]];
-    let coloured = "\u{1b}[1;31merror:\u{1b}[0m no client id was given\n\
-                    \u{1b}[1;32mhint:\u{1b}[0m pass --client-id ID, or set MASKINPORTEN_CLIENT_ID\n";
+    let coloured = "\u{1b}[1m\u{1b}[31merror:\u{1b}[0m no client id was given\n\
+                    \u{1b}[1m\u{1b}[32mhint:\u{1b}[0m pass --client-id ID, or set MASKINPORTEN_CLIENT_ID\n";
 
     failing().run().fails(3, plain.clone());
     failing().args(["--color", "auto"]).run().fails(3, plain.clone());

@@ -4,7 +4,7 @@
 //! `usage.txt` has the values that are wrong wherever they stand, a paragraph each: the option, and what is said.
 
 use serde_json::json;
-use snapbox::file;
+use snapbox::{file, str};
 
 use crate::{
     server::{Server, asking, asking_at},
@@ -91,7 +91,14 @@ fn an_option_without_a_value_is_told_as_that() {
         for value in ["", " "] {
             let outcome = complete().args([option, value]).run();
 
-            outcome.fails(2, &format!("error: {option} is empty\nhint: give it a value, or leave it out\n"));
+            outcome.replacing(&option, "[OPTION]").fails(
+                2,
+                str![[r#"
+error: [OPTION] is empty
+hint: give it a value, or leave it out
+
+"#]],
+            );
         }
     }
 }
@@ -124,13 +131,13 @@ fn what_is_missing_is_asked_for_one_by_one_before_the_password() {
         }
     }
     let outcome = maskinporten(["token", "--env", "test", "-c", "ID", "-s", "a", "-k", &testdata("modern.p12")]).run();
-    outcome.fails(
+    outcome.replacing(testdata("modern.p12"), "[FILE]").fails(
         4,
-        &format!(
-            "error: no password was given for the keystore `{}`, and there is no terminal to ask on\n\
-             hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\n",
-            testdata("modern.p12")
-        ),
+        str![[r#"
+error: no password was given for the keystore `[FILE]`, and there is no terminal to ask on
+hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE
+
+"#]],
     );
 }
 
@@ -138,21 +145,33 @@ fn what_is_missing_is_asked_for_one_by_one_before_the_password() {
 fn an_environment_that_is_none_or_not_there_is_told() {
     complete().env("MASKINPORTEN_ENV", "tset").run().fails(
         3,
-        "error: MASKINPORTEN_ENV is not a known environment\nhint: use one of prod, test, dev, ver2, local\n",
+        str![[r#"
+error: MASKINPORTEN_ENV is not a known environment
+hint: use one of prod, test, dev, ver2, local
+
+"#]],
     );
     complete().args(["--env", "tset"]).run().fails(
         2,
-        "error: invalid value 'tset' for '--env <NAME>'\n  [possible values: prod, test, dev, ver2, local]\n\n  \
-         tip: a similar value exists: 'test'\n\nFor more information, try '--help'.\n",
+        str![[r#"
+error: invalid value 'tset' for '--env <NAME>'
+  [possible values: prod, test, dev, ver2, local]
+
+  tip: a similar value exists: 'test'
+
+For more information, try '--help'.
+
+"#]],
     );
     let local = complete().args(["--env", "local"]);
     let note = local.home().join(".local/share/maskinporten/local.json").display().to_string();
-    local.run().fails(
+    local.run().replacing(&note, "[NOTE]").fails(
         3,
-        &format!(
-            "error: no simulator is running: `{note}` does not exist\n\
-             hint: start the simulator in another terminal: maskinporten simulate\n"
-        ),
+        str![[r#"
+error: no simulator is running: `[NOTE]` does not exist
+hint: start the simulator in another terminal: maskinporten simulate
+
+"#]],
     );
 }
 
@@ -160,8 +179,11 @@ fn an_environment_that_is_none_or_not_there_is_told() {
 fn a_file_that_cannot_be_read_is_named() {
     complete().args(["--authorization-details", "@missing.json"]).run().fails(
         3,
-        "error: could not read `missing.json`, which --authorization-details names: No such file or directory (os error \
-         2)\nhint: check the path after the @\n",
+        str![[r#"
+error: could not read `missing.json`, which --authorization-details names: No such file or directory (os error 2)
+hint: check the path after the @
+
+"#]],
     );
 }
 
@@ -190,10 +212,13 @@ fn a_header_that_could_add_lines_or_replace_the_token_is_refused_before_anything
 fn an_algorithm_that_the_key_does_not_have_is_a_fault_of_the_key() {
     complete().args(["--alg", "ES256"]).run().fails(
         4,
-        "warning: Maskinporten accepts RS256, RS384 and RS512, not ES256\n\
-         error: could not sign the grant\n\
-         caused by: the private key cannot sign with ES256\n\
-         hint: pass --alg RS256, or use another key\n",
+        str![[r#"
+warning: Maskinporten accepts RS256, RS384 and RS512, not ES256
+error: could not sign the grant
+caused by: the private key cannot sign with ES256
+hint: pass --alg RS256, or use another key
+
+"#]],
     );
 }
 

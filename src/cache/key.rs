@@ -85,8 +85,22 @@ impl CacheKey {
     /// object members, the lifetime of the assertion, and its times and `jti`.
     #[must_use]
     pub fn new(grant: &Grant, endpoint: &EndpointId, key: &KeyIdentity) -> Self {
-        let mut scopes: Vec<&str> = grant.scopes.iter().collect();
-        let mut resources: Vec<&str> = grant.resources.iter().map(Resource::as_str).collect();
+        // Every field by name: a claim that is added to the grant must be added here too.
+        let Grant {
+            audience,
+            client_id,
+            scopes,
+            resources,
+            lifetime: _,
+            consumer_org,
+            person,
+            authorization_details,
+            extra,
+            key_reference,
+            algorithm,
+        } = grant;
+        let mut scopes: Vec<&str> = scopes.iter().collect();
+        let mut resources: Vec<&str> = resources.iter().map(Resource::as_str).collect();
         scopes.sort_unstable();
         resources.sort_unstable();
         // What may be missing is an array, so that a missing value differs from every value.
@@ -96,16 +110,16 @@ impl CacheKey {
             "metadata": endpoint.metadata.as_ref().map(Endpoint::as_str).as_slice(),
             "ca_file": endpoint.ca_file.as_ref().map(|file| file.as_os_str().as_encoded_bytes()).as_slice(),
             "key": key.0,
-            "key_reference": grant.key_reference.as_ref().map(reference).as_slice(),
-            "algorithm": grant.algorithm.map(SignatureAlgorithm::name).as_slice(),
-            "audience": grant.audience,
-            "client_id": grant.client_id.as_str(),
+            "key_reference": key_reference.as_ref().map(reference).as_slice(),
+            "algorithm": algorithm.map(SignatureAlgorithm::name).as_slice(),
+            "audience": audience,
+            "client_id": client_id.as_str(),
             "scopes": scopes,
             "resources": resources,
-            "consumer_org": grant.consumer_org.as_ref().map(OrganisationNumber::digits).as_slice(),
-            "person": grant.person.as_ref().map(PersonIdentifier::digits).as_slice(),
-            "authorization_details": grant.authorization_details.as_ref().map(AuthorizationDetails::to_value).as_slice(),
-            "extra_claims": grant.extra.members(),
+            "consumer_org": consumer_org.as_ref().map(OrganisationNumber::digits).as_slice(),
+            "person": person.as_ref().map(PersonIdentifier::digits).as_slice(),
+            "authorization_details": authorization_details.as_ref().map(AuthorizationDetails::to_value).as_slice(),
+            "extra_claims": extra.members(),
         });
         Self { hash: hash_json(&request), info: StoredTokenInfo::new(grant, endpoint) }
     }

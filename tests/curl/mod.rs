@@ -7,6 +7,7 @@ mod kept;
 use std::fs;
 
 use serde_json::Value;
+use snapbox::str;
 
 use crate::{
     local::Local,
@@ -206,12 +207,34 @@ fn with_path(folder: &tempfile::TempDir) -> Outcome {
 fn a_curl_that_is_too_old_or_missing_is_reported_before_a_token_is_fetched() {
     with_path(&another_curl("#!/bin/sh\necho 'curl 7.57.0 (x86_64)'\n")).fails(
         125,
-        "error: curl 7.57.0 sends headers to other hosts on a redirect\nhint: install curl 7.58 or newer\n",
+        str![[r#"
+error: curl 7.57.0 sends headers to other hosts on a redirect
+hint: install curl 7.58 or newer
+
+"#]],
     );
-    with_path(&another_curl("#!/bin/sh\necho 'no version'\n"))
-        .fails(125, "error: could not read the version of the curl in PATH\nhint: install curl 7.58 or newer\n");
-    with_path(&another_curl("#!/bin/sh\necho 'curl 8.0.0 (x86_64)'\n"))
-        .fails(125, "error: could not read the options of curl\nhint: install curl 7.58 or newer\n");
-    with_path(&tempfile::tempdir().unwrap())
-        .fails(127, "error: could not find the command `curl`\nhint: check the spelling and the variable PATH\n");
+    with_path(&another_curl("#!/bin/sh\necho 'no version'\n")).fails(
+        125,
+        str![[r#"
+error: could not read the version of the curl in PATH
+hint: install curl 7.58 or newer
+
+"#]],
+    );
+    with_path(&another_curl("#!/bin/sh\necho 'curl 8.0.0 (x86_64)'\n")).fails(
+        125,
+        str![[r#"
+error: could not read the options of curl
+hint: install curl 7.58 or newer
+
+"#]],
+    );
+    with_path(&tempfile::tempdir().unwrap()).fails(
+        127,
+        str![[r#"
+error: could not find the command `curl`
+hint: check the spelling and the variable PATH
+
+"#]],
+    );
 }

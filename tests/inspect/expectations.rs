@@ -114,7 +114,7 @@ fn a_signature_by_another_key_or_an_unknown_key_is_a_fault() {
     faulty(
         &verified(&token, &enc, &expected()),
         FindingKind::Signature,
-        "RS256, but the key `issuer` cannot verify it: its `use` is `enc`, but only keys with `sig` verify",
+        "RS256, but the key `issuer` cannot verify it: its `use` is `enc`, not `sig`",
         wanted,
     );
     faulty(

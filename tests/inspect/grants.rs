@@ -103,7 +103,7 @@ fn our_own_grant_is_verified_with_the_registered_keys() {
     let unknown = own(&["--jwks", &file, "--kid", "another"]).run();
 
     assert_eq!((known.code, known.stderr.as_str()), (0, ""));
-    assert_eq!((unknown.code, unknown.stderr), (7, format!("error: the token does not hold: signature\n{HINT}")));
+    assert_eq!((unknown.code, unknown.stderr), (7, format!("error: the token is not valid: signature\n{HINT}")));
     let line =
         "  FAULT  signature  unknown key `another`; known keys: my-key; expected a signature by a key of its issuer";
     assert!(unknown.stdout.contains(line), "{}", unknown.stdout);

@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use snapbox::str;
 
 use super::{encode, published, signed, wire};
 use crate::{
@@ -185,8 +186,8 @@ fn an_expired_or_future_token_is_invalid_although_its_signature_is_valid() {
 fn no_key_is_fetched_for_an_issuer_that_is_not_the_expected_one() {
     let local = Local::start(&[]);
     let token = token(&local, &[]);
-    let not_fetched = "signature fault not checked: its issuer is not known or not the expected one, so no keys are fetched \
-                       (--jwks names some); expected a signature that can be verified";
+    let not_fetched = "signature fault not checked: its issuer is unknown or not the expected one, so no keys are fetched \
+                       (pass --jwks); expected a signature that can be verified";
 
     let outcome = inspect(&local, &["--verify", "--env", "test"], &token);
 
@@ -244,8 +245,11 @@ fn without_the_keys_there_is_an_error_and_no_report() {
 
     run("/nonexistent/jwks.json").fails(
         4,
-        "error: could not read the public keys in `/nonexistent/jwks.json`: No such file or directory (os error 2)\n\
-         hint: check the path and its permissions; a URL starts with https://\n",
+        str![[r#"
+error: could not read the public keys in `/nonexistent/jwks.json`: No such file or directory (os error 2)
+hint: check the path and its permissions; a URL starts with https://
+
+"#]],
     );
     let file = testdata("modern.p12");
     run(&file).fails(
@@ -254,9 +258,12 @@ fn without_the_keys_there_is_an_error_and_no_report() {
     );
     run("http://keys.example/jwk").fails(
         2,
-        "error: --jwks cannot be used\n\
-         caused by: `http://keys.example/jwk` is neither an https URL nor an http URL on this machine\n\
-         hint: write it as https://test.maskinporten.no/token\n",
+        str![[r#"
+error: --jwks cannot be used
+caused by: `http://keys.example/jwk` is neither an https URL nor an http URL on this machine
+hint: write it as https://test.maskinporten.no/token
+
+"#]],
     );
     let unavailable = || answer("503 Service Unavailable", "{}");
     let server = Server::start([
@@ -380,15 +387,29 @@ fn contradictory_options_are_usage_errors() {
     let usage = |arguments: &[&str]| maskinporten(["inspect"]).args(arguments).stdin("a").run();
     usage(&["--keystore", "a.p12"]).fails(
         2,
-        "error: --keystore is a setting of the grant, and --grant was not given\n\
-         hint: pass --grant to inspect the grant that would be sent, or leave it out\n",
+        str![[r#"
+error: --keystore is a setting of the grant, and --grant was not given
+hint: pass --grant to inspect the grant that would be sent, or leave it out
+
+"#]],
     );
     usage(&["--consumer", "991825828"]).fails(
         2,
-        "error: --consumer cannot be used\ncaused by: `991825828` has a wrong check digit (modulus 11)\n\
-         hint: check the number against https://data.brreg.no/enhetsregisteret\n",
+        str![[r#"
+error: --consumer cannot be used
+caused by: `991825828` has a wrong check digit (modulus 11)
+hint: check the number against https://data.brreg.no/enhetsregisteret
+
+"#]],
     );
-    usage(&["--audience", ""]).fails(2, "error: --audience is empty\nhint: give it a value, or leave it out\n");
+    usage(&["--audience", ""]).fails(
+        2,
+        str![[r#"
+error: --audience is empty
+hint: give it a value, or leave it out
+
+"#]],
+    );
     assert!(usage(&["--scope", "a\"b"]).stderr.starts_with("error: --scope cannot be used\n"));
     assert_eq!(usage(&["--grant", "--consumer", "991825827"]).code, 2);
     assert_eq!(usage(&["--grant", "a.b.c"]).code, 2);

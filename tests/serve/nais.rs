@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
+use snapbox::str;
 
 use super::{Serve, wait_until};
 use crate::{local::Local, support::program};
@@ -172,8 +173,12 @@ fn the_printed_variables_lead_to_the_api() {
         "{printed}curl -sSf -d identity_provider=maskinporten -d target=difitest:test1 \"$NAIS_TOKEN_ENDPOINT\""
     );
     assert!(program(Command::new("sh").args(["-c", &script]), b"").contains("access_token"));
-    local
-        .maskinporten(&["serve", "--port", "0", "--print-env"])
-        .run()
-        .fails(2, "error: --print-env needs a fixed port\nhint: pass --port 17823\n");
+    local.maskinporten(&["serve", "--port", "0", "--print-env"]).run().fails(
+        2,
+        str![[r#"
+error: --print-env needs a fixed port
+hint: pass --port 17823
+
+"#]],
+    );
 }

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use snapbox::str;
+
 use super::Serve;
 use crate::local::Local;
 
@@ -42,7 +44,10 @@ fn a_port_that_is_not_a_number_is_rejected_although_the_original_ignores_it() {
 
     local.maskinporten(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).run().fails(
         2,
-        "error: --server_port must be a number from 0 to 65535\n\
-         hint: pass --server_port=17823, or leave it out\n",
+        str![[r#"
+error: --server_port must be a number from 0 to 65535
+hint: pass --server_port=17823, or leave it out
+
+"#]],
     );
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use snapbox::str;
 
 use super::{Answer, Serve, wait_until};
 use crate::{
@@ -114,13 +115,13 @@ fn a_unix_socket_is_private_replaces_an_unused_one_and_is_removed_with_the_serve
     let (mut first, _first_home) = started();
     assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(at_socket(&socket, "/?cache=true").0, "200");
-    local.maskinporten(&arguments).run().fails(
+    local.maskinporten(&arguments).run().replacing(socket.display(), "[SOCKET]").fails(
         3,
-        &format!(
-            "error: could not listen on the socket `{}`: another program uses it\n\
-             hint: stop the other program, or pass another --unix-socket\n",
-            socket.display()
-        ),
+        str![[r#"
+error: could not listen on the socket `[SOCKET]`: another program uses it
+hint: stop the other program, or pass another --unix-socket
+
+"#]],
     );
     first.kill().unwrap();
     first.wait().unwrap();
@@ -134,23 +135,23 @@ fn a_unix_socket_is_private_replaces_an_unused_one_and_is_removed_with_the_serve
 
     let elsewhere = local.home().join("nowhere/a.socket");
     let arguments_elsewhere = ["serve", "--env", "local", "--unix-socket", elsewhere.to_str().unwrap()];
-    local.maskinporten(&arguments_elsewhere).run().fails(
+    local.maskinporten(&arguments_elsewhere).run().replacing(elsewhere.display(), "[ELSEWHERE]").fails(
         3,
-        &format!(
-            "error: could not listen on the socket `{}`\n\
-             caused by: No such file or directory (os error 2)\n\
-             hint: pass --unix-socket PATH in a folder that you may write to\n",
-            elsewhere.display()
-        ),
+        str![[r#"
+error: could not listen on the socket `[ELSEWHERE]`
+caused by: No such file or directory (os error 2)
+hint: pass --unix-socket PATH in a folder that you may write to
+
+"#]],
     );
     fs::write(&socket, "mine").unwrap();
-    local.maskinporten(&arguments).run().fails(
+    local.maskinporten(&arguments).run().replacing(socket.display(), "[SOCKET]").fails(
         3,
-        &format!(
-            "error: `{}` exists and is not a socket\n\
-             hint: pass --unix-socket PATH in a folder that you may write to\n",
-            socket.display()
-        ),
+        str![[r#"
+error: `[SOCKET]` exists and is not a socket
+hint: pass --unix-socket PATH in a folder that you may write to
+
+"#]],
     );
     assert_eq!(fs::read_to_string(&socket).unwrap(), "mine");
 }

@@ -2,6 +2,8 @@
 
 use std::net::TcpListener;
 
+use snapbox::str;
+
 use crate::{
     local::Local,
     support::{maskinporten, testdata},
@@ -14,14 +16,20 @@ fn a_port_in_use_is_reported_for_both_address_families() {
         let taken = TcpListener::bind(format!("{address}:0")).unwrap();
         let port = taken.local_addr().unwrap().port().to_string();
 
-        local.maskinporten(&["serve", "--env", "local", "--port", &port]).run().fails(
-            3,
-            &format!(
-                "error: could not listen on {address}:{port}: the port is already in use\n\
-                 caused by: Address already in use (os error 98)\n\
-                 hint: stop the other program, or pass another --port; 0 picks a free one\n"
-            ),
-        );
+        local
+            .maskinporten(&["serve", "--env", "local", "--port", &port])
+            .run()
+            .replacing(&address, "[ADDRESS]")
+            .replacing(&port, "[PORT]")
+            .fails(
+                3,
+                str![[r#"
+error: could not listen on [ADDRESS]:[PORT]: the port is already in use
+caused by: Address already in use (os error 98)
+hint: stop the other program, or pass another --port; 0 picks a free one
+
+"#]],
+            );
     }
 }
 
@@ -32,16 +40,20 @@ fn faults_of_settings_and_key_are_reported_before_it_listens() {
 
     run(&[]).fails(
         3,
-        "error: no environment was given\n\
-         hint: pass --env test or --env prod (--env local for the simulator), or set MASKINPORTEN_ENV\n",
+        str![[r#"
+error: no environment was given
+hint: pass --env test or --env prod (--env local for the simulator), or set MASKINPORTEN_ENV
+
+"#]],
     );
     let keystore = testdata("modern.p12");
-    run(&["--env", "local", "-k", &keystore]).fails(
+    run(&["--env", "local", "-k", &keystore]).replacing(&keystore, "[KEYSTORE]").fails(
         4,
-        &format!(
-            "error: no password was given for the keystore `{keystore}`, and there is no terminal to ask on\n\
-             hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\n"
-        ),
+        str![[r#"
+error: no password was given for the keystore `[KEYSTORE]`, and there is no terminal to ask on
+hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE
+
+"#]],
     );
     assert_eq!(run(&["--env", "local", "--profile", "nobody"]).code, 3);
 }
@@ -88,7 +100,10 @@ fn invalid_options_are_reported_with_valid_ones() {
     let local = Local::start(&[]);
     local.maskinporten(&["serve", "--env", "local", "--port", "0", "--allow-origin", "https://a.no/path"]).run().fails(
         2,
-        "error: `https://a.no/path` is not a valid origin\n\
-         hint: write it as --allow-origin https://app.example.no, without a path\n",
+        str![[r#"
+error: `https://a.no/path` is not a valid origin
+hint: write it as --allow-origin https://app.example.no, without a path
+
+"#]],
     );
 }

@@ -21,7 +21,8 @@ fn a_refusal_is_shown_with_code_meaning_and_remedy_until_its_cause_is_gone() {
     browser.wait_for(ERROR);
     let shown = browser.text("#error");
     let shown = regex::Regex::new("\n+").unwrap().replace_all(&shown, "\n").into_owned();
-    let starts = "Maskinporten refused the request\nThe scope is not registered on the client.\nWhat to do\nWhoever ";
+    let starts =
+        "Maskinporten refused the request\nThe scope is not registered on the client.\nWhat to do\nThe administrator ";
     assert!(shown.starts_with(starts), "{shown}");
     let facts = "\nCode\nMP-200\nError\ninvalid_scope\nMaskinporten's response\nToken request contains invalid scopes for \
                  client, new:scope\nTrace id\n";

@@ -60,14 +60,14 @@ impl Exit {
             Self::Configuration => "configuration: a value is missing, or a variable or config file is wrong",
             Self::Key => "key: keystore, password, certificate, JWK, hardware token",
             Self::Refused => "refused: the server answered with an OAuth error",
-            Self::Unreachable => "unreachable: DNS, connection, TLS, time-out, 5xx, an answer that makes no sense",
+            Self::Unreachable => "unreachable: DNS, connection, TLS, time-out, 5xx, an unexpected response",
             Self::Fault => "`check` or `inspect --verify` found a fault; the report is on stdout",
             Self::NotStarted => {
-                "`exec` or `curl` failed before the command ran, for whatever cause; `--error-format json` names it"
+                "`exec` or `curl` failed before the command ran; `--error-format json` names the cause"
             }
-            Self::NotRun => "`exec` or `curl`: the command is there, but cannot be run",
+            Self::NotRun => "`exec` or `curl`: the command exists, but cannot be run",
             Self::NotFound => "`exec` or `curl`: there is no such command",
-            Self::Interrupted => "interrupted; a server that is told to stop ends with 0",
+            Self::Interrupted => "interrupted; a server that is stopped by a signal ends with 0",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the grant says: scopes, resources, claims, and how the server finds the key.
+//! Parses the settings of the grant: scopes, resources, claims, and how the server finds the key.
 
 use std::{fs::File, io::Read as _};
 
