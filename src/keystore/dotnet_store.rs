@@ -15,12 +15,12 @@ use std::{
 use secrecy::SecretString;
 
 use super::{
-    Certificate, CertificateThumbprint, DEFAULT_ITERATIONS, KeyFileKind, KeystoreError, KeystoreErrorKind, SigningKey,
-    chain,
+    Certificate, CertificateThumbprint, DEFAULT_ITERATIONS, DotnetStoreErrorKind, KeyFileKind, KeystoreError,
+    SigningKey, chain,
     pkcs12::{Pkcs12, Pkcs12Contents},
     read_key_file,
 };
-use crate::{explain::Explain, file::FileError};
+use crate::file::FileError;
 
 /// The most files that are opened: each costs a key derivation.
 const MAXIMUM_FILES: usize = 1000;
@@ -29,82 +29,6 @@ const MAXIMUM_FILES: usize = 1000;
 #[derive(Debug, Clone)]
 pub struct DotnetStore {
     folder: PathBuf,
-}
-
-/// Why a certificate store gives no key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DotnetStoreErrorKind {
-    /// The text is not a thumbprint.
-    #[error(
-        "`{given}` is not a thumbprint: it has {digits} characters, but SHA-1 has 40 hexadecimal digits and SHA-256 \
-         has 64"
-    )]
-    Thumbprint {
-        /// The text.
-        given: String,
-        /// How many characters count.
-        digits: usize,
-    },
-    /// The folder does not exist.
-    #[error("the folder does not exist, so .NET has not stored a certificate for this user")]
-    NoStore,
-    /// The operating system keeps certificates elsewhere.
-    #[error("the certificate store of this operating system is not supported")]
-    OtherSystem,
-    /// No certificate has the thumbprint.
-    #[error("no certificate in it has the thumbprint {wanted}; its certificates are:{present}")]
-    NotFound {
-        /// The thumbprint that was asked for.
-        wanted: String,
-        /// The certificates, one per line.
-        present: String,
-    },
-    /// The certificate is stored without its key.
-    #[error("its certificate {0} has no private key")]
-    NoPrivateKey(String),
-    /// The key cannot sign a JWT.
-    #[error(transparent)]
-    Key(KeystoreErrorKind),
-}
-
-impl Explain for DotnetStoreErrorKind {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Thumbprint { .. } => "thumbprint",
-            Self::NoStore | Self::OtherSystem => "certificate_store_missing",
-            Self::NotFound { .. } => "certificate_store_not_found",
-            Self::NoPrivateKey(_) => "certificate_store_no_private_key",
-            Self::Key(kind) => kind.code(),
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Thumbprint { .. } => {
-                "show it with: openssl x509 -in certificate.pem -noout -fingerprint -sha1".to_owned()
-            }
-            Self::OtherSystem if cfg!(windows) => {
-                "export it with its private key and pass the file: in PowerShell, Export-PfxCertificate -Cert \
-                 Cert:\\CurrentUser\\My\\THUMBPRINT -FilePath keystore.p12 -Password (Read-Host -AsSecureString), then \
-                 --keystore keystore.p12"
-                    .to_owned()
-            }
-            Self::NoStore | Self::OtherSystem if cfg!(target_os = "macos") => {
-                "export it with its private key from Keychain Access (My Certificates, Export, .p12), then --keystore \
-                 keystore.p12"
-                    .to_owned()
-            }
-            Self::NoStore | Self::OtherSystem => {
-                "pass the certificate's own file instead: --keystore keystore.p12".to_owned()
-            }
-            Self::NotFound { .. } => "pass the thumbprint of one of them with --certificate-thumbprint".to_owned(),
-            Self::NoPrivateKey(_) => {
-                "store it again with its private key, or pass the file that has both: --keystore keystore.p12"
-                    .to_owned()
-            }
-            Self::Key(kind) => kind.hint("keystore.p12"),
-        })
-    }
 }
 
 /// The content of one file.

@@ -1,23 +1,34 @@
-//! Signs and verifies with OpenSSL or a hardware token. Signatures have the form of JWS (RFC 7518 §3).
+//! Signs with OpenSSL or an external key, and verifies with OpenSSL. Signatures have the form of JWS (RFC 7518 §3).
+
+use std::sync::Arc;
 
 use openssl::{
     bn::BigNum,
     ecdsa::EcdsaSig,
     error::ErrorStack,
     hash::MessageDigest,
-    pkey::{HasPublic, PKey, PKeyRef, Private},
+    pkey::{HasPublic, PKey, PKeyRef, Private, Public},
     rsa::Padding,
     sign::{RsaPssSaltlen, Signer, Verifier},
 };
 
-use super::{Certificate, HardwareErrorKind, SignatureAlgorithm, pkcs11::TokenKey};
+use super::{Certificate, HardwareErrorKind, SignatureAlgorithm};
 use crate::explain::Explain;
 
-/// A private key, or access to one in a hardware token.
+/// A private key in OpenSSL, or access to an external one.
 #[derive(Clone)]
 pub(super) enum KeyHandle {
     OpenSsl(PKey<Private>),
-    Token(TokenKey),
+    External(Arc<dyn ExternalKey>),
+}
+
+/// A private key that a device or service holds and signs with, such as a hardware token.
+pub(super) trait ExternalKey: Send + Sync {
+    /// Returns the public key.
+    fn public(&self) -> &PKeyRef<Public>;
+
+    /// Signs `message`. The signature has the form of JWS.
+    fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SigningError>;
 }
 
 /// Why a key made no signature.
@@ -39,7 +50,7 @@ pub enum SigningError {
     Hardware(#[source] HardwareErrorKind),
     /// A key of the caller's own did not sign.
     #[error("the key did not sign")]
-    External(#[source] std::sync::Arc<dyn std::error::Error + Send + Sync>),
+    External(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// The signature does not verify with the public key.
     #[error("the signature does not verify with the public key, so the private key is damaged")]
     Inconsistent,
@@ -71,7 +82,7 @@ impl KeyHandle {
                 let signature = sign(key, algorithm, message);
                 signature.and_then(|signature| der_to_jws(algorithm, signature)).map_err(SigningError::OpenSsl)
             }
-            Self::Token(key) => key.sign(algorithm, message).map_err(SigningError::Hardware),
+            Self::External(key) => key.sign(algorithm, message),
         }
     }
 
@@ -84,7 +95,7 @@ impl KeyHandle {
     ) -> Result<bool, SigningError> {
         let verified = match self {
             Self::OpenSsl(key) => verify(key, algorithm, message, signature),
-            Self::Token(key) => verify(key.public(), algorithm, message, signature),
+            Self::External(key) => verify(key.public(), algorithm, message, signature),
         };
         verified.map_err(SigningError::OpenSsl)
     }
@@ -93,7 +104,7 @@ impl KeyHandle {
     pub(super) fn matches(&self, certificate: &Certificate) -> bool {
         match self {
             Self::OpenSsl(key) => certificate.belongs_to(key),
-            Self::Token(key) => certificate.belongs_to(key.public()),
+            Self::External(key) => certificate.belongs_to(key.public()),
         }
     }
 }

@@ -20,10 +20,13 @@ mod dotnet_store;
 mod error;
 mod file_format;
 mod jwk;
+mod key_file;
 mod key_handle;
 mod keystore_file;
+mod load;
 mod new_key;
-mod pem;
+mod pem_block;
+mod pem_file;
 mod pkcs11;
 mod pkcs12;
 mod public_key;
@@ -34,18 +37,22 @@ mod verification_key;
 
 pub use self::{
     certificate::{Certificate, Validity},
-    certificate_file::{CertificateFile, CertificateFileErrorKind},
+    certificate_file::CertificateFile,
     certificate_thumbprint::CertificateThumbprint,
-    dotnet_store::{DotnetStore, DotnetStoreErrorKind},
-    error::{KeyFileKind, KeystoreError, read_key_file},
+    dotnet_store::DotnetStore,
+    error::{
+        CertificateFileErrorKind, DotnetStoreErrorKind, HardwareErrorKind, JwkErrorKind, KeyFileKind, KeystoreError,
+        KeystoreErrorKind, PemErrorKind, PinTries,
+    },
     file_format::FileFormat,
-    jwk::{JwkErrorKind, JwkFile, KeySet, KeySetError},
+    jwk::{JwkFile, KeySet, KeySetError},
+    key_file::read_key_file,
     key_handle::SigningError,
     keystore_file::{KeyEntry, Keystore, KeystoreFile},
     new_key::{NewKey, NewKeyError, NewKeyKind},
-    pem::{PemErrorKind, PemFile},
-    pkcs11::{HardwareErrorKind, HardwareToken, PinTries},
-    pkcs12::{DEFAULT_ITERATIONS, KeystoreErrorKind, MAXIMUM_ITERATIONS, Protection},
+    pem_file::PemFile,
+    pkcs11::HardwareToken,
+    pkcs12::Protection,
     public_key::is_registrable_key_id,
     signature_algorithm::SignatureAlgorithm,
     signing_key::SigningKey,
@@ -53,8 +60,22 @@ pub use self::{
     verification_key::{VerificationKey, VerificationKeyError},
 };
 
+/// How many key derivation iterations opening a keystore may take by default.
+///
+/// Ten million take a few seconds; programs write at most 600,000 per derivation by default.
+pub const DEFAULT_ITERATIONS: u64 = 10_000_000;
+
+/// The largest limit that makes sense: sixteen derivations with the largest count that a MAC can have.
+pub const MAXIMUM_ITERATIONS: u64 = u32::MAX as u64 * 16;
+
 /// The size limit of a keystore, PEM or certificate file: hundreds of certificates take less than one mebibyte.
 const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
+
+/// The size limit of a JWK or JWK set.
+const MAXIMUM_JWK_BYTES: u64 = 1024 * 1024;
+
+/// The limit for the certificates of one file: every key is compared with every certificate.
+const MAXIMUM_CERTIFICATES: usize = 1000;
 
 #[cfg(test)]
 mod tests {

@@ -1,23 +1,18 @@
 //! The private key that signs, with what a server needs to find its public key: certificates or a key id.
 
-use std::path::Path;
+use std::sync::Arc;
 
 use openssl::{
     bn::BigNumRef,
     pkey::{PKey, Private},
 };
-use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{
-    Certificate, CertificateFile, DEFAULT_ITERATIONS, JwkFile, KeystoreError, KeystoreErrorKind, KeystoreFile,
-    PemErrorKind, PemFile, SignatureAlgorithm,
-    key_handle::{KeyHandle, SigningError},
-    pkcs11::TokenKey,
+    Certificate, CertificateFile, KeystoreError, KeystoreErrorKind, SignatureAlgorithm,
+    key_handle::{ExternalKey, KeyHandle, SigningError},
     public_key::{KeyKind, PublicKey},
 };
-/// What errors call a key that was given as bytes.
-const IN_MEMORY: &str = "(in memory)";
 
 /// A private key with its certificates, leaf first. A key without certificates is registered under a key id.
 ///
@@ -32,106 +27,6 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Loads the key and certificates of a PKCS#12 file (`.p12`, `.pfx`).
-    ///
-    /// Opening may take [`DEFAULT_ITERATIONS`] of key derivation. Use [`KeystoreFile`] for another limit, or to choose
-    /// one of several keys.
-    ///
-    /// # Errors
-    /// [`KeystoreError::Unreadable`] if the file cannot be read, [`KeystoreError::Unopened`] if it is not a keystore,
-    /// the password is wrong, or it does not have exactly one key that may sign.
-    ///
-    /// # Examples
-    /// ```
-    /// use maskinporten_token_generator::keystore::{SignatureAlgorithm, SigningKey};
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let key = SigningKey::from_pkcs12_file("testdata/modern.p12", &"secret".into())?;
-    ///
-    /// assert_eq!(key.kind(), "RSA with 2048 bits");
-    /// assert_eq!(key.sign(SignatureAlgorithm::Rs256, b"message")?.len(), 256);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn from_pkcs12_file(path: impl AsRef<Path>, password: &SecretString) -> Result<Self, KeystoreError> {
-        KeystoreFile::read(path.as_ref(), DEFAULT_ITERATIONS)?.open(password)?.choose(None)
-    }
-
-    /// Loads the key and certificates of a PKCS#12 keystore in memory.
-    ///
-    /// # Errors
-    /// As [`SigningKey::from_pkcs12_file`], but never [`KeystoreError::Unreadable`].
-    ///
-    /// # Examples
-    /// ```
-    /// use maskinporten_token_generator::{explain::Explain, keystore::SigningKey};
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let bytes = std::fs::read("testdata/modern.p12")?;
-    ///
-    /// assert_eq!(SigningKey::from_pkcs12(&bytes, &"secret".into())?.certificates().len(), 3);
-    /// assert_eq!(SigningKey::from_pkcs12(&bytes, &"wrong".into()).unwrap_err().code(), "keystore_password");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn from_pkcs12(bytes: impl AsRef<[u8]>, password: &SecretString) -> Result<Self, KeystoreError> {
-        KeystoreFile::parse(IN_MEMORY, bytes.as_ref(), DEFAULT_ITERATIONS)?.open(password)?.choose(None)
-    }
-
-    /// Loads the key of a private JWK (RFC 7517), with its `kid`, `alg` and `x5c`.
-    ///
-    /// A JWK set must have exactly one key that may sign. Use [`JwkFile`] to choose a key by its id.
-    ///
-    /// # Errors
-    /// [`KeystoreError::Jwk`] if it is not a private JWK, or its members do not form a key that can sign.
-    ///
-    /// # Examples
-    /// ```
-    /// use maskinporten_token_generator::keystore::SigningKey;
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let key = SigningKey::from_jwk(std::fs::read("testdata/jwk/rsa.json")?)?;
-    ///
-    /// assert!(key.key_id().is_some());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn from_jwk(json: impl AsRef<[u8]>) -> Result<Self, KeystoreError> {
-        JwkFile::parse(IN_MEMORY, json)?.choose(None)
-    }
-
-    /// Loads an unencrypted private key in PEM, with certificates beside it or from a text of their own.
-    ///
-    /// The certificates may be in any order. Use [`PemFile`] for an encrypted key.
-    ///
-    /// # Errors
-    /// [`KeystoreError::Pem`] if the text does not have exactly one private key, the key is encrypted or cannot sign, or
-    /// no certificate beside it belongs to it; [`KeystoreError::Certificates`] if none of `certificates` does.
-    ///
-    /// # Examples
-    /// ```
-    /// use maskinporten_token_generator::keystore::SigningKey;
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let (key, chain) = (std::fs::read("testdata/keys/enterprise-key.pem")?, std::fs::read("testdata/pem/shuffled.pem")?);
-    ///
-    /// assert_eq!(SigningKey::from_pem(&key, Some(&chain))?.certificates().len(), 3);
-    /// assert!(SigningKey::from_pem(&key, None)?.certificates().is_empty());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn from_pem(key: impl AsRef<[u8]>, certificates: Option<&[u8]>) -> Result<Self, KeystoreError> {
-        let file = PemFile::parse(IN_MEMORY, key.as_ref(), DEFAULT_ITERATIONS)?;
-        if file.needs_password() {
-            return Err(KeystoreError::Pem { name: IN_MEMORY.to_owned(), source: PemErrorKind::NeedsPassword });
-        }
-        let password = SecretString::default();
-        match certificates {
-            Some(certificates) => file.open_with(&password, &CertificateFile::parse(IN_MEMORY, certificates)?),
-            None => file.open(&password),
-        }
-    }
-
     /// Combines a key with its certificates, leaf first.
     ///
     /// # Errors
@@ -142,13 +37,20 @@ impl SigningKey {
         Ok(Self { handle: KeyHandle::OpenSsl(key), public, certificates, key_id: None, algorithm: None })
     }
 
-    /// Combines a key in a hardware token with its certificates, leaf first.
+    /// Combines an external key with its certificates, leaf first.
     ///
     /// # Errors
     /// [`KeystoreErrorKind::KeyKind`] or [`KeystoreErrorKind::KeySize`] if the key cannot sign a JWT.
-    pub(super) fn from_token(key: TokenKey, certificates: Vec<Certificate>) -> Result<Self, KeystoreErrorKind> {
+    #[cfg_attr(
+        not(feature = "pkcs11"),
+        expect(dead_code, reason = "the only external keys are those in hardware tokens")
+    )]
+    pub(super) fn from_external(
+        key: Arc<dyn ExternalKey>,
+        certificates: Vec<Certificate>,
+    ) -> Result<Self, KeystoreErrorKind> {
         let public = PublicKey::from_pkey(key.public())?;
-        Ok(Self { handle: KeyHandle::Token(key), public, certificates, key_id: None, algorithm: None })
+        Ok(Self { handle: KeyHandle::External(key), public, certificates, key_id: None, algorithm: None })
     }
 
     /// Adds the `kid` and `alg` of a JWK.

@@ -13,8 +13,10 @@ use openssl::{
     rsa::{Rsa, RsaPrivateKeyBuilder},
 };
 
-use super::{JwkErrorKind, object::JwkObject};
-use crate::keystore::{KeystoreErrorKind, VerificationKey, VerificationKeyError, error::shown, public_key::RSA_BITS};
+use super::object::JwkObject;
+use crate::keystore::{
+    JwkErrorKind, KeystoreErrorKind, VerificationKey, VerificationKeyError, error::shown, public_key::RSA_BITS,
+};
 
 /// The members that make signing fast; if one is present, all must be (RFC 7518 §6.3.2).
 const CRT_MEMBERS: [&str; 5] = ["p", "q", "dp", "dq", "qi"];

@@ -3,10 +3,10 @@
 //! An unsupported key does not make the set invalid: it is skipped, and the reason is kept for a search by its id. `x5u`
 //! and `x5c` are ignored.
 
-use super::{JwkErrorKind, key::verification_key, object::JwkObject, parse};
+use super::{key::verification_key, object::JwkObject, parse};
 use crate::{
     explain::Explain,
-    keystore::{SignatureAlgorithm, VerificationKey, VerificationKeyError, error::shown},
+    keystore::{JwkErrorKind, SignatureAlgorithm, VerificationKey, VerificationKeyError, error::shown},
 };
 
 /// Public keys, each with its key id and algorithm.

@@ -3,7 +3,6 @@
 //! The public keys of others are a [`KeySet`]. josekit is not used: it accepts keys whose members contradict each
 //! other, and signs with them.
 
-mod error;
 mod key;
 mod key_set;
 mod object;
@@ -13,19 +12,13 @@ use std::{fmt::Write as _, path::Path};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use openssl::pkey::{PKey, Private};
 
+pub use self::key_set::{KeySet, KeySetError};
 use self::object::JwkObject;
-pub use self::{
-    error::JwkErrorKind,
-    key_set::{KeySet, KeySetError},
-};
 use super::{
-    Certificate, KeyFileKind, KeystoreError, SignatureAlgorithm, SigningKey, chain, error::shown,
-    pkcs12::MAXIMUM_CERTIFICATES, public_key::KeyKind, read_key_file,
+    Certificate, JwkErrorKind, KeyFileKind, KeystoreError, MAXIMUM_CERTIFICATES, MAXIMUM_JWK_BYTES, SignatureAlgorithm,
+    SigningKey, chain, error::shown, public_key::KeyKind, read_key_file,
 };
 use crate::json::{self, JsonValue};
-
-/// The size limit of a JWK or JWK set.
-pub(super) const MAXIMUM_BYTES: u64 = 1024 * 1024;
 
 /// The most keys in a set; Digdir allows five per client.
 const MAXIMUM_KEYS: usize = 100;
@@ -127,8 +120,8 @@ fn unusable(name: &str, source: JwkErrorKind) -> KeystoreError {
 
 /// Parses a JWK or JWK set; the flag is true for a set.
 fn parse(bytes: &[u8]) -> Result<(Vec<JwkObject>, bool), JwkErrorKind> {
-    if bytes.len() as u64 > MAXIMUM_BYTES {
-        return Err(JwkErrorKind::TooLarge(MAXIMUM_BYTES));
+    if bytes.len() as u64 > MAXIMUM_JWK_BYTES {
+        return Err(JwkErrorKind::TooLarge(MAXIMUM_JWK_BYTES));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| JwkErrorKind::NotUtf8)?;
     // Editors on Windows begin a file with a byte order mark (RFC 8259 §8.1 allows a reader to ignore it).

@@ -4,10 +4,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use openssl::bn::BigNum;
 use zeroize::Zeroizing;
 
-use super::JwkErrorKind;
 use crate::{
     json::{JsonObject, JsonValue},
-    keystore::error::shown,
+    keystore::{JwkErrorKind, error::shown},
 };
 
 /// Longer than the longest number here, an RSA modulus of 16384 bits with a leading zero byte.

@@ -2,21 +2,15 @@
 
 use std::path::Path;
 
-use openssl::pkey::{PKeyRef, Public};
 use secrecy::SecretString;
 
-use super::{HardwareErrorKind, PinTries};
-use crate::keystore::{KeystoreError, SignatureAlgorithm, SigningKey};
+use crate::keystore::{HardwareErrorKind, KeystoreError, PinTries, SigningKey};
 
 /// A hardware token, which this build does not support.
 #[derive(Debug)]
 pub struct HardwareToken(Never);
 
-/// A key in a hardware token, which this build does not support.
-#[derive(Debug, Clone)]
-pub(in crate::keystore) struct TokenKey(Never);
-
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Never {}
 
 impl HardwareToken {
@@ -45,21 +39,6 @@ impl HardwareToken {
     /// # Errors
     /// None, because it cannot be called.
     pub fn open(self, _key: &str, _pin: Option<&SecretString>) -> Result<SigningKey, KeystoreError> {
-        SigningKey::from_token(TokenKey(self.0), Vec::new())
-            .map_err(|kind| KeystoreError::Hardware { name: String::new(), source: HardwareErrorKind::Key(kind) })
-    }
-}
-
-impl TokenKey {
-    pub(in crate::keystore) fn public(&self) -> &PKeyRef<Public> {
-        match self.0 {}
-    }
-
-    pub(in crate::keystore) fn sign(
-        &self,
-        _algorithm: SignatureAlgorithm,
-        _message: &[u8],
-    ) -> Result<Vec<u8>, HardwareErrorKind> {
         match self.0 {}
     }
 }

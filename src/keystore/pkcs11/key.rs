@@ -1,6 +1,6 @@
 //! A private key in a token, which signs with it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use cryptoki::{
     error::Error,
@@ -11,32 +11,33 @@ use cryptoki::{
 use openssl::pkey::{PKey, PKeyRef, Public};
 use secrecy::SecretString;
 
-use super::{HardwareErrorKind, mechanism::SigningPlan, module::error_kind};
-use crate::keystore::SignatureAlgorithm;
+use super::{mechanism::SigningPlan, module::error_kind};
+use crate::keystore::{HardwareErrorKind, SignatureAlgorithm, SigningError, key_handle::ExternalKey};
 
 /// A private key in a token, and its public key.
-#[derive(Clone)]
-pub(in crate::keystore) struct TokenKey {
+pub(super) struct TokenKey {
     /// A session makes one signature at a time.
-    pub(super) session: Arc<Mutex<Session>>,
+    pub(super) session: Mutex<Session>,
     pub(super) key: ObjectHandle,
     pub(super) public: PKey<Public>,
-    pub(super) mechanisms: Arc<[MechanismType]>,
+    pub(super) mechanisms: Vec<MechanismType>,
     /// The PIN, only for a key that requires it for each signature (`CKA_ALWAYS_AUTHENTICATE`).
     pub(super) pin: Option<SecretString>,
 }
 
-impl TokenKey {
-    pub(in crate::keystore) fn public(&self) -> &PKeyRef<Public> {
+impl ExternalKey for TokenKey {
+    fn public(&self) -> &PKeyRef<Public> {
         &self.public
     }
 
+    fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SigningError> {
+        self.sign_in_token(algorithm, message).map_err(SigningError::Hardware)
+    }
+}
+
+impl TokenKey {
     /// Signs in the token. PKCS#11 returns an ECDSA signature in the form of JWS: two numbers side by side (RFC 7518 §3.4).
-    pub(in crate::keystore) fn sign(
-        &self,
-        algorithm: SignatureAlgorithm,
-        message: &[u8],
-    ) -> Result<Vec<u8>, HardwareErrorKind> {
+    fn sign_in_token(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, HardwareErrorKind> {
         let plan = SigningPlan::choose(algorithm, self.pin.is_some(), &self.mechanisms);
         let plan = plan.ok_or(HardwareErrorKind::Mechanism(algorithm))?;
         let input = plan.input(algorithm, message).map_err(|error| HardwareErrorKind::ApiError(error.to_string()))?;

@@ -4,8 +4,6 @@
 //! [`super::SigningKey`]. The private key never leaves the token. Every signature is verified with the public key that
 //! the token has. Without the cargo feature `pkcs11`, connecting is an error.
 
-mod error;
-
 #[cfg(feature = "pkcs11")]
 mod key;
 #[cfg(feature = "pkcs11")]
@@ -25,10 +23,5 @@ mod tests;
 
 #[cfg(not(feature = "pkcs11"))]
 pub use self::absent::HardwareToken;
-#[cfg(not(feature = "pkcs11"))]
-pub(super) use self::absent::TokenKey;
-pub use self::error::{HardwareErrorKind, PinTries};
-#[cfg(feature = "pkcs11")]
-pub(super) use self::key::TokenKey;
 #[cfg(feature = "pkcs11")]
 pub use self::token::HardwareToken;

@@ -14,8 +14,7 @@ use cryptoki::{
     error::{Error, RvError},
 };
 
-use super::HardwareErrorKind;
-use crate::keystore::error::shown;
+use crate::keystore::{HardwareErrorKind, error::shown};
 
 static LOADED: Mutex<BTreeMap<PathBuf, Pkcs11>> = Mutex::new(BTreeMap::new());
 

@@ -15,8 +15,8 @@ use openssl::{
     rsa::Rsa,
 };
 
-use super::{HardwareErrorKind, module::error_kind};
-use crate::keystore::{Certificate, KeystoreErrorKind};
+use super::module::error_kind;
+use crate::keystore::{Certificate, HardwareErrorKind, KeystoreErrorKind};
 
 /// The curves of JWS by their `CKA_EC_PARAMS`: the DER of an object identifier.
 const CURVES: [(&[u8], Nid); 3] = [

@@ -16,11 +16,13 @@ use cryptoki::{
 use secrecy::SecretString;
 
 use super::{
-    HardwareErrorKind, PinTries, TokenKey,
+    key::TokenKey,
     module::{error_kind, load},
     public_key::{self, ObjectAttributes},
 };
-use crate::keystore::{Certificate, KeystoreError, SigningKey, certificate::hexadecimal, chain, error::shown};
+use crate::keystore::{
+    Certificate, HardwareErrorKind, KeystoreError, PinTries, SigningKey, certificate::hexadecimal, chain, error::shown,
+};
 
 /// A hardware token, not logged in to yet.
 #[derive(Debug)]
@@ -64,9 +66,9 @@ impl HardwareToken {
     /// [`KeystoreError::Hardware`] with the reason: a PIN that is missing, wrong or locked, an unknown key, or one that
     /// cannot sign a JWT.
     pub fn open(self, key: &str, pin: Option<&SecretString>) -> Result<SigningKey, KeystoreError> {
-        let opened = self
-            .token_key(key, pin)
-            .and_then(|(key, certificates)| SigningKey::from_token(key, certificates).map_err(HardwareErrorKind::Key));
+        let opened = self.token_key(key, pin).and_then(|(key, certificates)| {
+            SigningKey::from_external(Arc::new(key), certificates).map_err(HardwareErrorKind::Key)
+        });
         opened.map_err(|source| hardware_error(&self.label, source))
     }
 
@@ -83,9 +85,9 @@ impl HardwareToken {
         let certificates: Vec<Certificate> = certificates.into_iter().map(|(_, certificate)| certificate).collect();
         let own = chain::leaf(&certificates, |certificate| certificate.belongs_to(&public));
         let chain = own.map_or_else(Vec::new, |own| chain::from_leaf(certificates[own].clone(), &certificates));
-        let mechanisms = self.module.get_mechanism_list(self.slot).map_err(|error| error_kind(&error))?.into();
+        let mechanisms = self.module.get_mechanism_list(self.slot).map_err(|error| error_kind(&error))?;
         let pin = pin.filter(|_| attributes.always_authenticate).cloned();
-        Ok((TokenKey { session: Arc::new(Mutex::new(session)), key, public, mechanisms, pin }, chain))
+        Ok((TokenKey { session: Mutex::new(session), key, public, mechanisms, pin }, chain))
     }
 
     fn login(&self, session: &Session, pin: Option<&SecretString>) -> Result<(), HardwareErrorKind> {

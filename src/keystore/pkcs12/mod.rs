@@ -5,7 +5,6 @@
 
 mod algorithm;
 mod decryption;
-mod error;
 mod mac;
 mod password;
 mod protection;
@@ -18,17 +17,9 @@ use yasna::BERReader;
 use zeroize::Zeroizing;
 
 pub(super) use self::decryption::EncryptedKey;
+pub use self::protection::Protection;
 use self::{algorithm::Encryption, decryption::IterationBudget, mac::MacAlgorithm};
-pub use self::{error::KeystoreErrorKind, protection::Protection};
-use super::{Certificate, error::shown};
-
-/// How many key derivation iterations opening a keystore may take by default.
-///
-/// Ten million take a few seconds; programs write at most 600,000 per derivation by default.
-pub const DEFAULT_ITERATIONS: u64 = 10_000_000;
-
-/// The largest limit that makes sense: sixteen derivations with the largest count that a MAC can have.
-pub const MAXIMUM_ITERATIONS: u64 = u32::MAX as u64 * 16;
+use super::{Certificate, KeystoreErrorKind, MAXIMUM_CERTIFICATES, error::shown};
 
 const KEY_BAG: &[u64] = &[1, 2, 840, 113_549, 1, 12, 10, 1, 1];
 const SAFE_CONTENTS_BAG: &[u64] = &[1, 2, 840, 113_549, 1, 12, 10, 1, 6];
@@ -36,9 +27,8 @@ const SAFE_CONTENTS_BAG: &[u64] = &[1, 2, 840, 113_549, 1, 12, 10, 1, 6];
 /// The nesting limit of safe contents in safe contents (RFC 7292 §4.2.6).
 const MAXIMUM_NESTING: usize = 4;
 
-/// The limits for entries: every key is compared with every certificate.
+/// The limit for keys: each is compared with every certificate.
 const MAXIMUM_KEYS: usize = 100;
-pub(super) const MAXIMUM_CERTIFICATES: usize = 1000;
 
 /// A parsed container, not opened yet.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
 
 use cryptoki::{
@@ -21,11 +22,12 @@ use cryptoki::{
 use openssl::x509::X509;
 use secrecy::SecretString;
 
-use super::{HardwareErrorKind, HardwareToken, PinTries, TokenKey, module};
+use super::{HardwareToken, key::TokenKey, module};
 use crate::{
     explain::Explain as _,
     keystore::{
-        CertificateFile, DEFAULT_ITERATIONS, KeystoreError, PemFile, SignatureAlgorithm, SigningError, SigningKey,
+        CertificateFile, DEFAULT_ITERATIONS, HardwareErrorKind, KeystoreError, PemFile, PinTries, SignatureAlgorithm,
+        SigningError, SigningKey,
     },
 };
 

@@ -1,7 +1,7 @@
 //! Why a PKCS#12 keystore gives no key.
 
-use super::MAXIMUM_ITERATIONS;
-use crate::keystore::{FileFormat, error::shell_word};
+use super::shell_word;
+use crate::keystore::{FileFormat, MAXIMUM_ITERATIONS};
 
 /// Why the content of a keystore gives no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,7 +76,7 @@ pub enum KeystoreErrorKind {
 
 impl KeystoreErrorKind {
     /// Tells a damaged keystore from a file of another format.
-    pub(super) fn for_unreadable(bytes: &[u8]) -> Self {
+    pub(in crate::keystore) fn for_unreadable(bytes: &[u8]) -> Self {
         if FileFormat::is_like_pkcs12(bytes) {
             Self::Damaged("its lengths do not match its size")
         } else {
@@ -84,7 +84,7 @@ impl KeystoreErrorKind {
         }
     }
 
-    pub(in crate::keystore) fn hint(&self, name: &str) -> String {
+    pub(super) fn hint(&self, name: &str) -> String {
         let file = shell_word(name);
         match self {
             Self::WrongPassword | Self::Undecipherable => {
@@ -122,7 +122,7 @@ impl KeystoreErrorKind {
         }
     }
 
-    pub(in crate::keystore) fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> &'static str {
         match self {
             Self::WrongPassword | Self::Undecipherable | Self::OtherKeyPassword => "keystore_password",
             Self::Damaged(_) | Self::TooLarge(_) | Self::TooManyEntries { .. } => "keystore_damaged",

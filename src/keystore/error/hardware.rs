@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use crate::{
-    explain::Explain,
-    keystore::{KeystoreErrorKind, SignatureAlgorithm},
-};
+use super::KeystoreErrorKind;
+use crate::{explain::Explain, keystore::SignatureAlgorithm};
 
 /// How many wrong PINs a token still accepts. PKCS#11 has no exact number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Why a PEM file gives no key.
 
-use crate::keystore::{FileFormat, KeystoreErrorKind, error::shell_word};
+use super::{KeystoreErrorKind, shell_word};
+use crate::keystore::FileFormat;
 
 /// Why a PEM file gives no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,7 +66,7 @@ impl From<KeystoreErrorKind> for PemErrorKind {
 }
 
 impl PemErrorKind {
-    pub(in crate::keystore) fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> &'static str {
         match self {
             Self::TooLarge(_) | Self::TooManyBlocks(_) | Self::NotPem(_) | Self::Pkcs12 => "pem_not_pem",
             Self::CutShort | Self::Damaged(_) | Self::DamagedCertificate => "pem_damaged",
@@ -79,7 +80,7 @@ impl PemErrorKind {
         }
     }
 
-    pub(in crate::keystore) fn hint(&self, name: &str) -> String {
+    pub(super) fn hint(&self, name: &str) -> String {
         let file = shell_word(name);
         match self {
             Self::NotPem(FileFormat::DerKey) => format!("convert it: openssl pkey -inform DER -in {file} -out key.pem"),

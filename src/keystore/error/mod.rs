@@ -1,18 +1,23 @@
 //! The errors of all key sources. Each source has an enum of its own for the reason.
 
-use std::{fmt, path::Path};
+mod certificate_file;
+mod dotnet_store;
+mod hardware;
+mod jwk;
+mod pem;
+mod pkcs12;
 
-use zeroize::Zeroizing;
+use std::fmt;
 
-use super::{
-    CertificateFileErrorKind, DotnetStoreErrorKind, HardwareErrorKind, JwkErrorKind, KeystoreErrorKind, MAXIMUM_BYTES,
-    PemErrorKind, jwk,
+pub use self::{
+    certificate_file::CertificateFileErrorKind,
+    dotnet_store::DotnetStoreErrorKind,
+    hardware::{HardwareErrorKind, PinTries},
+    jwk::JwkErrorKind,
+    pem::PemErrorKind,
+    pkcs12::KeystoreErrorKind,
 };
-use crate::{
-    explain::Explain,
-    file::{self, FileError},
-    text::excerpt,
-};
+use crate::{explain::Explain, file::FileError, text::excerpt};
 
 /// Why a key source gives no key.
 #[derive(Debug, thiserror::Error)]
@@ -94,38 +99,7 @@ pub enum KeyFileKind {
     Any,
 }
 
-/// Reads a file of keys up to the size limit of its format; the path `-` stands for stdin.
-///
-/// # Errors
-/// [`KeystoreError::Unreadable`] if the file cannot be read; if it is too large, the error that parsing it would give.
-pub fn read_key_file(kind: KeyFileKind, path: impl AsRef<Path>) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
-    let path = path.as_ref();
-    file::read(path, kind.limit()).map_err(|error| {
-        let name = if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() };
-        let FileError::TooLarge { limit } = error else {
-            return KeystoreError::Unreadable { kind, name, source: error };
-        };
-        match kind {
-            KeyFileKind::Jwk => KeystoreError::Jwk { name, source: JwkErrorKind::TooLarge(limit) },
-            KeyFileKind::Pem => KeystoreError::Pem { name, source: PemErrorKind::TooLarge(limit) },
-            KeyFileKind::Certificates => {
-                KeystoreError::Certificates { name, source: CertificateFileErrorKind::TooLarge(limit) }
-            }
-            KeyFileKind::Keystore | KeyFileKind::Store | KeyFileKind::Any => {
-                KeystoreError::Unopened { name, source: KeystoreErrorKind::TooLarge(limit) }
-            }
-        }
-    })
-}
-
 impl KeyFileKind {
-    fn limit(self) -> u64 {
-        match self {
-            Self::Jwk => jwk::MAXIMUM_BYTES,
-            Self::Keystore | Self::Pem | Self::Certificates | Self::Store | Self::Any => MAXIMUM_BYTES,
-        }
-    }
-
     fn hint(self) -> &'static str {
         match self {
             Self::Keystore => "check the path given with --keystore, and that you may read it",
@@ -183,7 +157,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// Quotes a file name for a shell if needed, so that the command in a hint works when pasted.
-pub(super) fn shell_word(name: &str) -> String {
+fn shell_word(name: &str) -> String {
     let plain = |character: char| character.is_alphanumeric() || "-_./+:@%,".contains(character);
     if !name.is_empty() && !name.starts_with('-') && name.chars().all(plain) {
         name.to_owned()

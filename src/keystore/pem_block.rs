@@ -5,7 +5,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-use crate::keystore::error::shown;
+use super::{Certificate, error::shown};
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
@@ -13,14 +13,14 @@ const DASHES: &str = "-----";
 
 /// A block in its text.
 #[derive(Clone, Copy)]
-pub(in crate::keystore) struct PemBlock<'text> {
-    pub(in crate::keystore) label: &'text str,
+pub(super) struct PemBlock<'text> {
+    pub(super) label: &'text str,
     body: &'text str,
 }
 
 impl<'text> PemBlock<'text> {
     /// Finds the blocks of a text in their order; a block without an end line is left out.
-    pub(in crate::keystore) fn find_all(text: &'text str) -> Vec<Self> {
+    pub(super) fn find_all(text: &'text str) -> Vec<Self> {
         let mut blocks = Vec::new();
         let mut open: Option<(&str, usize)> = None;
         let mut next = 0;
@@ -47,7 +47,7 @@ impl<'text> PemBlock<'text> {
     }
 
     /// Decodes the base64; returns `None` if it is not base64 or has headers.
-    pub(in crate::keystore) fn der(&self) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn der(&self) -> Option<Zeroizing<Vec<u8>>> {
         // Large enough not to grow, which would leave a copy of a key behind.
         let mut base64 = Zeroizing::new(String::with_capacity(self.body.len()));
         base64.extend(self.body.chars().filter(|character| !character.is_ascii_whitespace()));
@@ -81,13 +81,13 @@ impl<'text> PemBlock<'text> {
     }
 
     /// Returns whether the block holds a certificate, by the current label or an older one of OpenSSL.
-    pub(in crate::keystore) fn is_certificate(&self) -> bool {
+    pub(super) fn is_certificate(&self) -> bool {
         ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"].contains(&self.label)
     }
 }
 
 /// Lists the labels of blocks for an error: `2 x CERTIFICATE, PUBLIC KEY`.
-pub(in crate::keystore) fn labels(blocks: &[PemBlock]) -> String {
+pub(super) fn labels(blocks: &[PemBlock]) -> String {
     let mut counted: Vec<(&str, usize)> = Vec::new();
     for block in blocks {
         match counted.iter_mut().find(|(label, _)| *label == block.label) {
@@ -100,6 +100,12 @@ pub(in crate::keystore) fn labels(blocks: &[PemBlock]) -> String {
         count => format!("{count} x {}", shown(label)),
     });
     words.collect::<Vec<_>>().join(", ")
+}
+
+/// Parses the certificates among the blocks; returns `None` if one is damaged.
+pub(super) fn certificates(blocks: &[PemBlock]) -> Option<Vec<Certificate>> {
+    let certificates = blocks.iter().filter(|block| block.is_certificate());
+    certificates.map(|block| Certificate::from_der(&block.der()?)).collect()
 }
 
 fn marker<'line>(line: &'line str, start: &str) -> Option<&'line str> {

@@ -1,10 +1,7 @@
 //! Why a JWK or JWK set gives no key.
 
-use crate::{
-    explain::Explain,
-    json::JsonError,
-    keystore::{KeystoreErrorKind, SignatureAlgorithm},
-};
+use super::KeystoreErrorKind;
+use crate::{explain::Explain, json::JsonError, keystore::SignatureAlgorithm};
 
 /// Why a JWK or JWK set gives no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

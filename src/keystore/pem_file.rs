@@ -2,21 +2,18 @@
 //!
 //! [`PemFile::parse`] checks the format, [`PemFile::open`] decrypts the key.
 
-mod block;
-mod error;
-
 use std::path::Path;
 
 use openssl::pkey::{PKey, Private};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-pub(super) use self::block::{PemBlock, labels};
-pub use self::error::PemErrorKind;
 use super::{
-    Certificate, CertificateFile, FileFormat, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES, SigningKey,
+    Certificate, CertificateFile, FileFormat, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES,
+    MAXIMUM_CERTIFICATES, PemErrorKind, SigningKey,
     error::shown,
-    pkcs12::{self, EncryptedKey, MAXIMUM_CERTIFICATES},
+    pem_block::{PemBlock, certificates, labels},
+    pkcs12::{self, EncryptedKey},
     read_key_file,
 };
 
@@ -141,12 +138,6 @@ fn parse(bytes: &[u8], iterations: u64) -> Result<(PemKey, Vec<Certificate>), Pe
         [block] => Ok((PemKey::parse(block, iterations)?, certificates)),
         several => Err(PemErrorKind::Ambiguous(several.len())),
     }
-}
-
-/// Parses the certificates among the blocks; returns `None` if one is damaged.
-pub(super) fn certificates(blocks: &[PemBlock]) -> Option<Vec<Certificate>> {
-    let certificates = blocks.iter().filter(|block| block.is_certificate());
-    certificates.map(|block| Certificate::from_der(&block.der()?)).collect()
 }
 
 impl PemKey {
