@@ -58,7 +58,7 @@ fn unsupported_encryption_is_named_and_the_file_opens_when_converted() {
 
         let outcome = grant(&keystore).run();
 
-        outcome.replacing(&keystore, "[KEYSTORE]").replacing(&encryption, "[ENCRYPTION]").fails(
+        outcome.replacing(&keystore, "[KEYSTORE]").replacing(encryption, "[ENCRYPTION]").fails(
             4, str![[r#"
 error: could not open the keystore `[KEYSTORE]`
 caused by: it uses [ENCRYPTION], which is not supported

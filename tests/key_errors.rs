@@ -195,7 +195,7 @@ fn a_store_without_the_certificate_or_its_key_is_rejected_with_a_list() {
                   serialNumber=991825827\n  \
                   E239ADFFBF998F790DA8E386387CE372129F67AD: C=NO, O=TESTETATEN, CN=TESTETATEN, \
                   serialNumber=991825827\n";
-    unknown.replacing(&store, "[STORE]").replacing(&listed, "[LISTED]").fails(
+    unknown.replacing(&store, "[STORE]").replacing(listed, "[LISTED]").fails(
         4,
         str![[r#"
 error: could not load a key from the certificate store `[STORE]`

@@ -270,7 +270,7 @@ fn a_file_over_the_size_limit_is_not_listed_and_the_limit_is_named() {
         ("stdin", maskinporten(["keys", "list", "-"]).stdin(bytes)),
         ("/dev/zero", maskinporten(["keys", "list", "/dev/zero"])),
     ] {
-        command.run().replacing(&file, "[FILE]").replacing(&limit, "[LIMIT]").fails(
+        command.run().replacing(file, "[FILE]").replacing(limit, "[LIMIT]").fails(
             4,
             str![[r#"
 error: could not open the keystore `[FILE]`

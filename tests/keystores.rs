@@ -92,7 +92,7 @@ fn a_key_that_maskinporten_does_not_accept_signs_only_on_request() {
     {
         let outcome = grant(&testdata(file)).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run();
 
-        outcome.replacing(&algorithm, "[ALGORITHM]").fails(
+        outcome.replacing(algorithm, "[ALGORITHM]").fails(
             4,
             str![[r#"
 error: the key signs with [ALGORITHM], which Maskinporten does not accept

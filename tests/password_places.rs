@@ -21,7 +21,7 @@ fn two_places_on_the_command_line_exclude_each_other() {
     ] {
         let outcome = grant(&testdata("modern.p12")).args(pair).run();
 
-        outcome.replacing(&both, "[BOTH]").fails(
+        outcome.replacing(both, "[BOTH]").fails(
             2,
             str![[r#"
 error: [BOTH] exclude each other

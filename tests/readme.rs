@@ -56,7 +56,8 @@ fn the_program_in_the_readme_is_the_one_that_is_compiled_as_a_doctest() {
     let library = fs::read_to_string(library).unwrap();
     let program = readme.split_once("```rust\n").unwrap().1.split_once("```").unwrap().0;
 
-    let documented: String = program.lines().map(|line| format!("//! {line}\n")).collect();
+    let documented: Vec<String> = program.lines().map(|line| format!("//! {line}")).collect();
+    let documented = documented.join("\n");
 
     assert!(library.contains(&documented), "{documented}");
 }

@@ -89,7 +89,7 @@ fn an_unusable_port_or_folder_is_an_error() {
     let dir = folder.path().display().to_string();
     let start = |arguments: &[&str]| maskinporten(["simulate"]).args(arguments).run();
 
-    start(&["--port", &port.to_string()]).replacing(&port, "[PORT]").fails(
+    start(&["--port", &port.to_string()]).replacing(port, "[PORT]").fails(
         3,
         str![[r#"
 error: port [PORT] on 127.0.0.1 is already in use

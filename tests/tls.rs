@@ -198,7 +198,7 @@ fn plain_http_to_another_machine_is_rejected_before_anything_is_sent() {
             .env("HTTP_PROXY", proxy.url(""))
             .run();
 
-        outcome.replacing(&url, "[URL]").fails(
+        outcome.replacing(url, "[URL]").fails(
             2,
             str![[r#"
 error: --token-endpoint cannot be used

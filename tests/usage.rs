@@ -91,7 +91,7 @@ fn an_option_without_a_value_is_told_as_that() {
         for value in ["", " "] {
             let outcome = complete().args([option, value]).run();
 
-            outcome.replacing(&option, "[OPTION]").fails(
+            outcome.replacing(option, "[OPTION]").fails(
                 2,
                 str![[r#"
 error: [OPTION] is empty

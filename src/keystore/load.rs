@@ -93,11 +93,10 @@ impl SigningKey {
     /// use maskinporten_token_generator::keystore::SigningKey;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let (key, chain) = (std::fs::read("testdata/keys/enterprise-key.pem")?, std::fs::read("testdata/keys/chain.pem")?);
+    /// let (key, chain) = (std::fs::read("testdata/keys/enterprise-key.pem")?, std::fs::read("testdata/pem/shuffled.pem")?);
     ///
-    /// assert!(SigningKey::from_pem(&key, None)?.certificates().is_empty());
-    /// # let chain = [chain, std::fs::read("testdata/keys/enterprise.pem")?].concat();
     /// assert_eq!(SigningKey::from_pem(&key, Some(&chain))?.certificates().len(), 3);
+    /// assert!(SigningKey::from_pem(&key, None)?.certificates().is_empty());
     /// # Ok(())
     /// # }
     /// ```

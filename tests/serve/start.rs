@@ -19,7 +19,7 @@ fn a_port_in_use_is_reported_for_both_address_families() {
         local
             .maskinporten(&["serve", "--env", "local", "--port", &port])
             .run()
-            .replacing(&address, "[ADDRESS]")
+            .replacing(address, "[ADDRESS]")
             .replacing(&port, "[PORT]")
             .fails(
                 3,

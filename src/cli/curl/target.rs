@@ -80,17 +80,14 @@ fn checked_host(url: &str, default_scheme: &str) -> Result<String, Failure> {
 
 /// Returns the host in `host:port` in the form in which it is compared; `None` if it is not a plain host.
 fn host(authority: &str) -> Option<String> {
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => {
-            let (address, port) = rest.split_once(']')?;
-            (format!("[{}]", address.parse::<Ipv6Addr>().ok()?), port)
-        }
-        None => {
-            let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
-            let is_special = |mark: char| mark.is_control() || mark.is_whitespace() || "\\%{}[]<>\"^`|".contains(mark);
-            let host = host.strip_suffix('.').unwrap_or(host);
-            (Some(host).filter(|host| !host.is_empty() && !host.contains(is_special))?.to_lowercase(), port)
-        }
+    let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
+        let (address, port) = rest.split_once(']')?;
+        (format!("[{}]", address.parse::<Ipv6Addr>().ok()?), port)
+    } else {
+        let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+        let is_special = |mark: char| mark.is_control() || mark.is_whitespace() || "\\%{}[]<>\"^`|".contains(mark);
+        let host = host.strip_suffix('.').unwrap_or(host);
+        (Some(host).filter(|host| !host.is_empty() && !host.contains(is_special))?.to_lowercase(), port)
     };
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some(host)

@@ -99,7 +99,7 @@ impl CollectedKeys {
                         }
                     };
                     let Some((profile, environment, key)) = known else {
-                        self.unknown(client.is_some(), name, &value, location);
+                        self.unknown(client.is_some(), &name, &value, location);
                         continue;
                     };
                     self.sequence += 1;
@@ -121,16 +121,16 @@ impl CollectedKeys {
     }
 
     /// Adds a remark on an unknown name.
-    fn unknown(&mut self, is_property: bool, name: String, value: &ParsedValue, location: Location) {
-        let own = presentable(&name);
+    fn unknown(&mut self, is_property: bool, name: &str, value: &ParsedValue, location: Location) {
+        let own = presentable(name);
         if is_property && self.remarks.len() < MAXIMUM_UNKNOWN {
-            let suggestion = suggest(&name, KEYS.iter().flat_map(|(_, properties, _)| properties.iter().copied()));
+            let suggestion = suggest(name, KEYS.iter().flat_map(|(_, properties, _)| properties.iter().copied()));
             // A line without a value may be the rest of a password.
             let name = own.filter(|_| *value != Ok(Vec::new()));
             self.remarks.push(ImportRemark { location, name, problem: ImportProblem::UnknownKey(suggestion) });
         } else if !is_property && self.helpers.len() < MAXIMUM_UNKNOWN {
             let all = PREFIXES.iter().flat_map(|(prefix, _)| original_keys().map(move |key| format!("{prefix}_{key}")));
-            let suggestion = suggest(&name, all.collect::<Vec<_>>().iter().map(String::as_str));
+            let suggestion = suggest(name, all.collect::<Vec<_>>().iter().map(String::as_str));
             let remark = ImportRemark { location, name: own, problem: ImportProblem::UnknownKey(suggestion) };
             self.helpers.push((name.to_lowercase(), remark));
         }

@@ -113,18 +113,18 @@ pub(super) fn joined_lines<'a>(
     continued: impl Fn(&'a str) -> Option<&'a str>,
 ) -> Vec<(usize, String)> {
     let mut joined: Vec<(usize, String)> = Vec::new();
-    let mut continues = false;
+    let mut is_continued = false;
     for (index, line) in lines.enumerate() {
-        if !continues && is_skipped(line) {
+        if !is_continued && is_skipped(line) {
             continue;
         }
         let before_mark = continued(line);
         let part = before_mark.unwrap_or(line);
-        match joined.last_mut().filter(|_| continues) {
+        match joined.last_mut().filter(|_| is_continued) {
             Some((_, before)) => before.push_str(part),
             None => joined.push((index + 1, part.to_owned())),
         }
-        continues = before_mark.is_some();
+        is_continued = before_mark.is_some();
     }
     joined
 }

@@ -86,8 +86,8 @@ pub(super) fn parse(text: &str, variables: &mut Variables) -> Vec<NumberedStatem
                 tokens.push(token);
             }
         }
-        let (taken, after) = rest.split_at(length);
-        line += taken.matches('\n').count();
+        let (source, after) = rest.split_at(length);
+        line += source.matches('\n').count();
         rest = after;
     }
 }

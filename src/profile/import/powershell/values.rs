@@ -135,12 +135,13 @@ fn variable(name: &str, variables: &mut Variables) -> ParsedValue {
         "true" | "false" => plain(&lower),
         "psscriptroot" | "pwd" => vec![ValuePart::Folder],
         "home" | "env:home" | "env:userprofile" => vec![ValuePart::Home],
-        _ => match name.get(4..).filter(|_| lower.starts_with("env:")) {
-            Some(variable) => vec![ValuePart::Environment(variable.to_owned())],
-            None => {
+        _ => {
+            if let Some(variable) = name.get(4..).filter(|_| lower.starts_with("env:")) {
+                vec![ValuePart::Environment(variable.to_owned())]
+            } else {
                 let unknown = || ImportProblem::UnknownVariable(name.chars().take(60).collect());
                 variables.value(name).unwrap_or_else(|| Err(unknown()))?
             }
-        },
+        }
     })
 }
