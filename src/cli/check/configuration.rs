@@ -1,21 +1,46 @@
 //! Checks the settings: whether anything is missing, unusable, or contradicts something else.
 
+use std::path::Path;
+
 use maskinporten_token_generator::{
     check::{Check, CheckId, check_ids},
     environment::{Addresses, Environment},
+    file,
     grant::KeyReference,
 };
 
 use super::redact;
 use crate::cli::{
-    report::{Failure, Report},
+    report::{Exit, Failure, Report},
     settings::{
-        self, GivenAddresses, Layer, MASK, Privacy, Problems, Setting, SettingSources, Settings, effective_settings,
+        self, GivenAddresses, Layer, MASK, Privacy, Problems, Setting, SettingArguments, SettingSources, Settings,
+        effective_settings,
     },
 };
 
 /// Longer values are cut; scopes can be hundreds.
 const SHOWN_CHARACTERS: usize = 120;
+
+/// The size limit of a file of scopes: some ten thousand of them.
+const MAXIMUM_SCOPES_BYTES: u64 = 1024 * 1024;
+
+/// Adds the scopes of `--scopes-file` to those of the options; `#` starts a comment.
+pub(super) fn add_scopes(mut arguments: SettingArguments, file: Option<&Path>) -> Result<SettingArguments, Failure> {
+    let Some(file) = file else { return Ok(arguments) };
+    let unusable = |why: &str| {
+        let message = format!("could not use the scopes in `{}`: {why}", file.display());
+        let hint = "name a text file with a scope on each line".to_owned();
+        Failure::plain(Exit::Usage, "scopes_file", message, Some(hint))
+    };
+    let text = file::read_text(file, MAXIMUM_SCOPES_BYTES).map_err(|error| unusable(&error.to_string()))?;
+    let lines = text.lines().map(|line| line.split_once('#').map_or(line, |(scopes, _)| scopes).trim());
+    let scopes: Vec<String> = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    if scopes.is_empty() {
+        return Err(unusable("it contains no scope"));
+    }
+    arguments.add_scopes(scopes);
+    Ok(arguments)
+}
 
 /// Parses the settings and checks them; nothing is sent.
 pub(super) fn examine(sources: &mut SettingSources, quiet: &Report, checks: &mut Vec<Check>) -> Option<Settings> {

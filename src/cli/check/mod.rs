@@ -6,7 +6,6 @@
 mod configuration;
 mod key;
 mod redact;
-mod scopes;
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
@@ -74,7 +73,7 @@ async fn examine(
     report: &Arc<Report>,
 ) -> Result<Examination, Failure> {
     let CheckArguments { offline, each_scope, scopes_file, settings, .. } = arguments;
-    let arguments = scopes::add_from_file(settings, scopes_file.as_deref())?;
+    let arguments = configuration::add_scopes(settings, scopes_file.as_deref())?;
     let mut examination = Examination::default();
     let quiet = Arc::new(report.keeping_warnings());
     let mut sources = match SettingSources::load(arguments, config, &quiet) {

@@ -1,9 +1,10 @@
 //! Parses the settings of the grant: scopes, resources, claims, and how the server finds the key.
 
-use std::{fs::File, io::Read as _};
+use std::path::Path;
 
 use maskinporten_token_generator::{
     environment::Environment,
+    file,
     grant::{
         AuthorizationDetails, ClientId, ExtraClaims, Grant, KeyReference, Lifetime, PersonIdentifier, Resource, Scopes,
         default_resource,
@@ -164,11 +165,10 @@ fn extra_claims(sources: &SettingSources) -> Result<ExtraClaims, Failure> {
 }
 
 /// Reads a file that a setting names with `@`.
-fn read_text_file(found: &Found, file: &str) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = File::open(file).and_then(|opened| opened.take(MAXIMUM_TEXT_BYTES).read_to_string(&mut text));
-    read.map(|_| text).map_err(|error| {
-        let message = format!("could not read `{file}`, which {} names: {error}", found.origin.label);
+fn read_text_file(found: &Found, path: &str) -> Result<String, Failure> {
+    let read = file::read_text(Path::new(path), MAXIMUM_TEXT_BYTES);
+    read.map(|text| text.to_string()).map_err(|error| {
+        let message = format!("could not read `{path}`, which {} names: {error}", found.origin.label);
         Failure::plain(Exit::Configuration, "file", message, Some("check the path after the @".to_owned()))
     })
 }
