@@ -13,8 +13,8 @@ use super::redact;
 use crate::cli::{
     report::{Exit, Failure, Report},
     settings::{
-        self, GivenAddresses, Layer, MASK, Privacy, Problems, Setting, SettingArguments, SettingSources, Settings,
-        effective_settings,
+        GivenAddresses, IdentitySettings, Layer, MASK, ParsedSettings, Privacy, Setting, SettingArguments,
+        SettingSources, Settings, effective_settings,
     },
 };
 
@@ -44,26 +44,15 @@ pub(super) fn add_scopes(mut arguments: SettingArguments, file: Option<&Path>) -
 
 /// Parses the settings and checks them; nothing is sent.
 pub(super) fn examine(sources: &mut SettingSources, quiet: &Report, checks: &mut Vec<Check>) -> Option<Settings> {
-    let (settings, problems) = match Settings::parse(sources, quiet) {
-        Ok(settings) => (Some(settings), Vec::new()),
-        Err(Problems(problems)) => (None, problems),
-    };
-    let environment = environment(sources);
-    let own = [key_reference(sources), environment, organisations(sources)];
-    let is_own = |problem: &&Failure| own.iter().any(|check| check.found == problem.parts().0);
-    let problems: Vec<Check> = problems
-        .iter()
-        .filter(|problem| !is_own(problem))
-        .map(|problem| wrong(&check_ids::SETTINGS, problem))
-        .collect();
-    if problems.is_empty() && settings.is_some() {
+    let ParsedSettings { identities, settings, failures } = Settings::parse(sources, quiet);
+    if settings.is_some() {
         checks.push(check_ids::SETTINGS.pass("everything that a grant needs is set"));
     }
-    checks.extend(problems);
+    checks.extend(failures.iter().map(|failure| wrong(&check_ids::SETTINGS, failure)));
     let retired = GivenAddresses::new(sources).environment.and_then(Environment::retired);
     let warnings = quiet.take_warnings().into_iter().filter(|warning| Some(warning.as_str()) != retired);
     checks.extend(warnings.map(|warning| check_ids::WARNINGS.warning(warning, "")));
-    checks.extend(own);
+    checks.extend([key_reference(&identities), environment(sources), organisations(&identities)]);
     settings
 }
 
@@ -94,16 +83,14 @@ pub(super) fn wrong(id: &'static CheckId, failure: &Failure) -> Check {
     id.fail(message, hint.unwrap_or_default()).with_details(causes.iter().cloned())
 }
 
-fn key_reference(sources: &SettingSources) -> Check {
+fn key_reference(identities: &IdentitySettings) -> Check {
     let id = &check_ids::REFERENCE;
-    let setting = match settings::key_reference(sources) {
-        Ok(setting) => setting,
-        Err(failure) => return wrong(id, &failure),
+    let (value, origin) = match &identities.key_reference {
+        Ok(Some(Setting { value, origin })) => (value, origin),
+        Ok(None) => return id.pass("x5c, unless the key has a kid of its own"),
+        Err(failure) => return wrong(id, failure),
     };
-    let Some(Setting { value, origin }) = setting else {
-        return id.pass("x5c, unless the key has a kid of its own");
-    };
-    let value = match &value {
+    let value = match value {
         KeyReference::KeyId(key_id) => format!("kid {key_id}"),
         KeyReference::Thumbprint => "kid thumbprint".to_owned(),
         KeyReference::Chain => "x5c chain".to_owned(),
@@ -157,16 +144,14 @@ fn contradiction(environment: Environment, setting: &Setting<String>, option: &s
     }
 }
 
-fn organisations(sources: &SettingSources) -> Check {
+fn organisations(identities: &IdentitySettings) -> Check {
     let id = &check_ids::ORGANISATIONS;
     let mut numbers = Vec::new();
-    for (name, setting) in
-        [("consumer_org", settings::consumer_org(sources)), ("system_user", settings::system_user(sources))]
-    {
+    for (name, setting) in [("consumer_org", &identities.consumer_org), ("system_user", &identities.system_user)] {
         match setting {
             Ok(None) => {}
             Ok(Some(number)) => numbers.push(format!("{name} {}", number.value)),
-            Err(failure) => return wrong(id, &failure),
+            Err(failure) => return wrong(id, failure),
         }
     }
     if numbers.is_empty() { id.skipped("none is given") } else { id.pass(numbers.join(", ")) }
