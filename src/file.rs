@@ -34,12 +34,31 @@ pub enum FileError {
     NotUtf8,
 }
 
-/// Reads a file of at most `limit` bytes; the path `-` stands for stdin.
+impl From<FileError> for io::Error {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Io(error) => error,
+            FileError::TooLarge { .. } | FileError::Empty | FileError::NotUtf8 => {
+                Self::new(io::ErrorKind::InvalidData, error)
+            }
+        }
+    }
+}
+
+/// Reads a file of at most `limit` bytes.
 ///
 /// # Errors
 /// [`FileError::Io`] if the file cannot be read, [`FileError::TooLarge`] if it is larger than `limit`.
 pub fn read(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
-    if path == Path::new("-") { read_from(io::stdin().lock(), limit) } else { read_from(File::open(path)?, limit) }
+    read_from(File::open(path)?, limit)
+}
+
+/// Reads a file, or stdin if the path is `-`.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_or_stdin(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    if path == Path::new("-") { read_from(io::stdin().lock(), limit) } else { read(path, limit) }
 }
 
 /// Reads at most `limit` bytes from `reader`.
@@ -64,7 +83,7 @@ pub fn read_from(mut reader: impl Read, limit: u64) -> Result<Zeroizing<Vec<u8>>
     }
 }
 
-/// Reads a UTF-8 text of at most `limit` bytes that is not empty; the path `-` stands for stdin.
+/// Reads a file that holds a UTF-8 text of at most `limit` bytes and is not empty.
 ///
 /// # Errors
 /// As [`read`]; [`FileError::Empty`] if there is nothing but white space, [`FileError::NotUtf8`] if it is not UTF-8.

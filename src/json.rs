@@ -26,7 +26,7 @@ pub enum JsonValue {
     Object(JsonObject),
 }
 
-/// A JSON object with its members in the order of the text.
+/// A JSON object with its members in the order of the text. Iteration yields of duplicates the first.
 #[derive(Default)]
 pub struct JsonObject {
     members: Vec<(String, JsonValue)>,
@@ -92,7 +92,16 @@ impl JsonObject {
         if let Some(name) = self.duplicate {
             return Err(name);
         }
-        self.members.into_iter().map(|(name, value)| Ok((name, value.into_value()?))).collect()
+        self.into_iter().map(|(name, value)| Ok((name, value.into_value()?))).collect()
+    }
+}
+
+impl IntoIterator for JsonObject {
+    type Item = (String, JsonValue);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.members.into_iter()
     }
 }
 

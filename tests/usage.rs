@@ -188,6 +188,23 @@ hint: check the path after the @
 }
 
 #[test]
+fn a_file_of_details_that_is_too_large_is_not_cut_off() {
+    let command = complete();
+    let large = command.home().join("large.json");
+    std::fs::write(&large, format!("[]{}x", " ".repeat(1_048_576))).unwrap();
+    let details = format!("@{}", large.display());
+
+    command.args(["--authorization-details", &details]).run().replacing(large.display(), "[FILE]").fails(
+        3,
+        str![[r#"
+error: could not read `[FILE]`, which --authorization-details names: it is larger than 1048576 bytes
+hint: check the path after the @
+
+"#]],
+    );
+}
+
+#[test]
 fn a_header_that_could_add_lines_or_replace_the_token_is_refused_before_anything_is_sent() {
     for (header, why) in [
         ("ApiKey", "it is not of the form `Name: value`"),

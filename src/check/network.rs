@@ -13,7 +13,7 @@ use super::{
     shown,
 };
 use crate::{
-    client::{ServerMetadata, UnexpectedResponse, metadata_endpoint},
+    client::{ClientError, ServerMetadata, metadata_endpoint},
     http::{self, Endpoint, HttpClient, HttpError, HttpOptions, Peer, Response},
     inspect::LEEWAY,
     keystore::{Certificate, SignatureAlgorithm},
@@ -135,15 +135,20 @@ fn stopped(client: &HttpClient, error: &HttpError) -> Vec<Check> {
 
 fn document(
     endpoint: &Endpoint,
-    metadata: &Result<ServerMetadata, UnexpectedResponse>,
+    metadata: &Result<ServerMetadata, ClientError>,
     expected: &ExpectedServer<'_>,
 ) -> Vec<Check> {
     let metadata = match metadata {
         Ok(metadata) => metadata,
-        Err(what) => {
-            let remedy = "check the audience and, if there is a proxy, whether it answers instead of the server";
+        Err(error) => {
+            let failed = if let ClientError::UnexpectedResponse(what) = error {
+                let remedy = "check the audience and, if there is a proxy, whether it answers instead of the server";
+                METADATA.fail(what.to_string(), remedy)
+            } else {
+                METADATA.failed(error)
+            };
             let after = [&METADATA_ISSUER, &ENDPOINT, &ALGORITHMS].map(|topic| topic.skipped_after(&METADATA));
-            return std::iter::once(METADATA.fail(what.to_string(), remedy)).chain(after).collect();
+            return std::iter::once(failed).chain(after).collect();
         }
     };
     vec![

@@ -4,11 +4,12 @@
 
 use std::{
     ffi::OsString,
-    io::{self, IsTerminal as _, Read as _},
+    io::{self, IsTerminal as _},
 };
 
 use maskinporten_token_generator::{
     client::{MAXIMUM_PASTED_BYTES, REFUSALS, RefusalText},
+    file::{self, FileError},
     printer::{print_catalogue, print_explanations},
 };
 
@@ -46,14 +47,11 @@ fn input(words: &[OsString]) -> Result<Option<String>, Failure> {
 }
 
 fn read_stdin() -> Result<String, Failure> {
-    let mut bytes = Vec::new();
-    let stdin = io::stdin().lock().take(MAXIMUM_PASTED_BYTES as u64 + 1).read_to_end(&mut bytes);
-    stdin.map_err(|error| failure(format!("could not read stdin: {error}")))?;
-    // Checked before UTF-8, because the limit may split a character.
-    if bytes.len() > MAXIMUM_PASTED_BYTES {
-        return Err(too_long());
-    }
-    String::from_utf8(bytes).map_err(|_| failure("stdin is not UTF-8".to_owned()))
+    let bytes = file::read_from(io::stdin().lock(), MAXIMUM_PASTED_BYTES as u64).map_err(|error| match error {
+        FileError::TooLarge { .. } => too_long(),
+        error => failure(format!("could not read stdin: {error}")),
+    })?;
+    std::str::from_utf8(&bytes).map(str::to_owned).map_err(|_| failure("stdin is not UTF-8".to_owned()))
 }
 
 fn capped(text: String) -> Result<String, Failure> {

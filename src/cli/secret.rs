@@ -3,12 +3,11 @@
 //! It is a secret from the first byte on, and no error contains any of it.
 
 use std::{
-    fs::File,
-    io::{self, Read},
     path::Path,
     process::{Command, Stdio},
 };
 
+use maskinporten_token_generator::file::{self, FileError};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
@@ -19,7 +18,7 @@ use super::{
 };
 
 /// Secrets are short; a longer file is another file.
-const MAXIMUM_BYTES: usize = 4096;
+const MAXIMUM_BYTES: u64 = 4096;
 
 impl SecretKind {
     /// What messages call it.
@@ -82,14 +81,11 @@ impl Secret {
     fn read_file(&self, file: &str) -> Result<SecretString, Failure> {
         let noun = self.kind.noun();
         let failed = |why: &str| self.kind.failure(format!("could not read the {noun} file `{file}`: {why}"));
-        if file == "-" {
-            if self.stdin_is_taken {
-                return Err(failed(&format!("stdin already holds the {}", self.kind.opens())));
-            }
-            return read_secret(io::stdin().lock()).map_err(|why| failed(&why));
+        if file == "-" && self.stdin_is_taken {
+            return Err(failed(&format!("stdin already holds the {}", self.kind.opens())));
         }
-        let file = File::open(file).map_err(|error| failed(&error.to_string()))?;
-        read_secret(file).map_err(|why| failed(&why))
+        let read = file::read_or_stdin(Path::new(file), MAXIMUM_BYTES).and_then(|bytes| decode_secret(&bytes));
+        read.map_err(|error| failed(&error.to_string()))
     }
 
     fn read_variable(&self, variable: &str, origin: &Origin) -> Result<SecretString, Failure> {
@@ -114,14 +110,15 @@ impl Secret {
             command.stdin(Stdio::null());
         }
         let mut child = command.spawn().map_err(|error| failed(&format!("could not be started: {error}")))?;
-        let secret = child.stdout.take().map(read_secret);
+        let printed = child.stdout.take().map(|stdout| file::read_from(stdout, MAXIMUM_BYTES));
         let status = child.wait().map_err(|error| failed(&format!("could not be waited for: {error}")))?;
         if !status.success() {
             return Err(failed(&format!("failed: {status}")));
         }
-        let secret = secret
-            .unwrap_or(Ok(SecretString::default()))
-            .map_err(|why| failed(&format!("gave no {}: {why}", self.kind.noun())))?;
+        let printed = printed.unwrap_or_else(|| Ok(Zeroizing::default()));
+        let secret = printed
+            .and_then(|bytes| decode_secret(&bytes))
+            .map_err(|error| failed(&format!("gave no {}: {error}", self.kind.noun())))?;
         if secret.expose_secret().is_empty() {
             return Err(failed("printed nothing"));
         }
@@ -131,9 +128,9 @@ impl Secret {
 
 /// Reads the secret of a token server from a file.
 pub(crate) fn server_secret_in(file: &Path) -> Result<SecretString, Failure> {
-    let read = File::open(file).map_err(|error| error.to_string()).and_then(read_secret);
+    let read = file::read(file, MAXIMUM_BYTES).and_then(|bytes| decode_secret(&bytes));
     let secret =
-        read.map_err(|why| server_failure(format!("could not read the secret file `{}`: {why}", file.display())))?;
+        read.map_err(|error| server_failure(format!("could not read the secret file `{}`: {error}", file.display())))?;
     check_server_secret(&secret)
         .map_err(|why| server_failure(format!("the secret file `{}` {why}", file.display())))?;
     Ok(secret)
@@ -163,14 +160,9 @@ fn server_failure(message: String) -> Failure {
     Failure::plain(Exit::Configuration, "secret", message, Some(hint))
 }
 
-/// Reads a secret: UTF-8, without the line break that editors put at the end.
-fn read_secret(reader: impl Read) -> Result<SecretString, String> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAXIMUM_BYTES + 1));
-    reader.take(MAXIMUM_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() > MAXIMUM_BYTES {
-        return Err(format!("it is longer than {MAXIMUM_BYTES} bytes"));
-    }
-    let text = decode_text(&bytes).ok_or_else(|| "it is not UTF-8".to_owned())?;
+/// Decodes a secret, without the line break that editors put at the end.
+fn decode_secret(bytes: &[u8]) -> Result<SecretString, FileError> {
+    let text = decode_text(bytes).ok_or(FileError::NotUtf8)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let line = text.strip_suffix('\n').unwrap_or(text);
     Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))

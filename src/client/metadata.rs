@@ -40,14 +40,13 @@ impl ServerMetadata {
     /// Parses the response of `endpoint`, without comparing its issuer with anything.
     ///
     /// # Errors
-    /// [`UnexpectedResponse`] when it is not metadata with a token endpoint.
-    pub fn read(endpoint: &Endpoint, response: &Response) -> Result<Self, UnexpectedResponse> {
-        if response.status != 200 {
-            return Err(UnexpectedResponse::new(endpoint, response, EXPECTED_200));
-        }
+    /// [`ClientError::Unavailable`] for 429 and 5xx, [`ClientError::UnexpectedResponse`] when it is not metadata with a
+    /// token endpoint.
+    pub fn read(endpoint: &Endpoint, response: &Response) -> Result<Self, ClientError> {
+        check_status(endpoint, response)?;
         let metadata: Result<Self, _> = serde_json::from_slice(&response.body);
         let complete = metadata.ok().filter(|metadata| !metadata.token_endpoint.is_empty());
-        complete.ok_or_else(|| UnexpectedResponse::new(endpoint, response, "it is not metadata (RFC 8414 §2)"))
+        complete.ok_or_else(|| unexpected(endpoint, response, "it is not metadata (RFC 8414 §2)"))
     }
 }
 
@@ -80,8 +79,8 @@ pub async fn discover(
 ) -> Result<Addresses, ClientError> {
     let endpoint = metadata_endpoint(address).map_err(ClientError::Endpoint)?;
     let response = get(&endpoint, options, retry_policy, notify).await?;
-    let unexpected = |what| ClientError::UnexpectedResponse(UnexpectedResponse::new(&endpoint, &response, what));
-    let metadata = ServerMetadata::read(&endpoint, &response).map_err(ClientError::UnexpectedResponse)?;
+    let unexpected = |what| unexpected(&endpoint, &response, what);
+    let metadata = ServerMetadata::read(&endpoint, &response)?;
     let issuer = Endpoint::parse(&metadata.issuer).map_err(|_| unexpected("its `issuer` is not a valid URL"))?;
     let same_host = issuer.host() == endpoint.host();
     if !same_host || metadata_endpoint(&metadata.issuer).ok().as_ref() != Some(&endpoint) && !is_openid(&endpoint) {
@@ -105,7 +104,7 @@ pub async fn published_keys(
     let started = Instant::now();
     let endpoint = Endpoint::parse(&address).map_err(ClientError::Endpoint)?;
     let response = get(&endpoint, options, retry_policy, |_, _| ()).await?;
-    let unexpected = |what| ClientError::UnexpectedResponse(UnexpectedResponse::new(&endpoint, &response, what));
+    let unexpected = |what| unexpected(&endpoint, &response, what);
     let metadata: Option<ServerMetadata> = serde_json::from_slice(&response.body).ok();
     let Some(ServerMetadata { issuer: identifier, jwks_uri: Some(jwks_uri), .. }) = metadata else {
         return Err(unexpected("it is not metadata with a `jwks_uri`"));
@@ -134,11 +133,10 @@ pub async fn fetch_key_set(
     let response = get(endpoint, options, retry_policy, |_, _| ()).await?;
     KeySet::parse(&response.body).map_err(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        ClientError::UnexpectedResponse(UnexpectedResponse::new(endpoint, &response, &format!("{error}{cause}")))
+        unexpected(endpoint, &response, &format!("{error}{cause}"))
     })
 }
 
-const EXPECTED_200: &str = "the expected status is 200";
 const ANOTHER_ISSUER: &str = "it is the metadata of another issuer (RFC 8414 §3.3)";
 
 /// Fetches a document with status 200.
@@ -151,13 +149,21 @@ async fn get(
     let client = HttpClient::new(endpoint.clone(), options)?;
     let attempt = async |deadline| {
         let response = client.get(deadline).await?;
-        match response.status {
-            200 => Ok(response),
-            429 | 500..=599 => Err(unavailable(endpoint, &response)),
-            _ => Err(ClientError::UnexpectedResponse(UnexpectedResponse::new(endpoint, &response, EXPECTED_200))),
-        }
+        check_status(endpoint, &response).map(|()| response)
     };
     retry_policy.run(attempt, notify).await
+}
+
+fn check_status(endpoint: &Endpoint, response: &Response) -> Result<(), ClientError> {
+    match response.status {
+        200 => Ok(()),
+        429 | 500..=599 => Err(unavailable(endpoint, response)),
+        _ => Err(unexpected(endpoint, response, "the expected status is 200")),
+    }
+}
+
+fn unexpected(endpoint: &Endpoint, response: &Response, what: &str) -> ClientError {
+    ClientError::UnexpectedResponse(UnexpectedResponse::new(endpoint, response, what))
 }
 
 /// Whether this is where `OpenID` Connect puts metadata: behind the issuer's path, as ID-porten does.

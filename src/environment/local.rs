@@ -11,7 +11,7 @@ use std::{
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
-use crate::explain::Explain;
+use crate::{explain::Explain, file};
 
 /// Maximum size of the file; the simulator writes less than one kilobyte.
 const MAXIMUM_BYTES: u64 = 64 * 1024;
@@ -93,14 +93,10 @@ impl LocalEnvironment {
     /// [`LocalError::Missing`] when it does not exist; [`LocalError::Unusable`] and [`LocalError::Invalid`] when it cannot
     /// be read or parsed.
     pub fn read(path: &Path) -> Result<Self, LocalError> {
-        let unusable = |error| LocalError::Unusable(path.to_owned(), error);
-        let file = match fs::File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(LocalError::Missing(path.to_owned())),
-            Err(error) => return Err(unusable(error)),
-        };
-        let mut text = String::new();
-        io::Read::read_to_string(&mut io::Read::take(file, MAXIMUM_BYTES), &mut text).map_err(unusable)?;
+        let text = file::read_text(path, MAXIMUM_BYTES).map_err(|error| match io::Error::from(error) {
+            error if error.kind() == io::ErrorKind::NotFound => LocalError::Missing(path.to_owned()),
+            error => LocalError::Unusable(path.to_owned(), error),
+        })?;
         serde_json::from_str(&text).map_err(|error| LocalError::Invalid(path.to_owned(), error))
     }
 

@@ -5,8 +5,6 @@
 //! extension point "dangerous" because a custom verifier could do less.
 
 use std::{
-    fs::File,
-    io::Read as _,
     path::Path,
     sync::{Arc, OnceLock},
 };
@@ -25,6 +23,7 @@ use super::{
     HttpError,
     peer::{PeerRecorder, TlsVersion},
 };
+use crate::file;
 
 /// Maximum size of a CA file; the trust store of a whole machine has about 200 kilobytes.
 const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
@@ -44,12 +43,7 @@ pub(super) fn client_config(
 
 fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
     let unusable = |why: String| HttpError::CaFile { file: ca_file.display().to_string(), why };
-    let mut text = Vec::new();
-    let read = File::open(ca_file).and_then(|file| file.take(MAXIMUM_BYTES + 1).read_to_end(&mut text));
-    read.map_err(|error| unusable(error.to_string()))?;
-    if text.len() as u64 > MAXIMUM_BYTES {
-        return Err(unusable(format!("it is larger than {MAXIMUM_BYTES} bytes")));
-    }
+    let text = file::read(ca_file, MAXIMUM_BYTES).map_err(|error| unusable(error.to_string()))?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<_, _>>()
         .map_err(|_| unusable("it is not well-formed PEM".to_owned()))?;

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::json::JsonFault;
-use crate::explain::Explain;
+use crate::{explain::Explain, json::JsonError};
 
 /// The part of a token that an error is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,13 +71,24 @@ pub enum InspectError {
         /// The fault in its encoding.
         fault: &'static str,
     },
-    /// A part is not a JSON object with distinct members.
-    #[error("its {part} {fault}")]
+    /// A part is not JSON.
+    #[error("its {part} cannot be parsed: {error}")]
     Json {
         /// The part.
         part: JwtPart,
-        /// The fault in its JSON.
-        fault: JsonFault,
+        /// The reason.
+        error: JsonError,
+    },
+    /// A part is JSON, but not an object.
+    #[error("its {0} is JSON, but not an object")]
+    NotObject(JwtPart),
+    /// A part contains a member twice, at any depth.
+    #[error("its {part} contains the member `{member}` twice")]
+    Duplicate {
+        /// The part.
+        part: JwtPart,
+        /// The name of the member.
+        member: String,
     },
     /// The header does not name an algorithm.
     #[error("its header has no `alg`, or one that is not a string (RFC 7515 §4.1.1)")]
@@ -120,8 +130,8 @@ impl Explain for InspectError {
             Self::Opaque => "token_opaque",
             Self::Whitespace | Self::Parts(_) => "token_parts",
             Self::Base64Url { .. } => "token_base64url",
-            Self::Json { fault: JsonFault::Duplicate(_), .. } => "token_duplicate",
-            Self::Json { .. } => "token_not_json",
+            Self::Duplicate { .. } => "token_duplicate",
+            Self::Json { .. } | Self::NotObject(_) => "token_not_json",
             Self::NoAlgorithm | Self::Algorithm(_) | Self::KeyId => "token_header",
             Self::Unsecured => "token_unsecured",
             Self::Hmac(_) => "token_hmac",
@@ -150,6 +160,8 @@ impl Explain for InspectError {
             Self::Flattened
             | Self::JsonSerialization(_)
             | Self::Json { .. }
+            | Self::NotObject(_)
+            | Self::Duplicate { .. }
             | Self::NoAlgorithm
             | Self::Algorithm(_)
             | Self::KeyId

@@ -8,8 +8,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{InputFormat, InspectError, JwtPart, input_format, json, shown, time_claim::numeric_date};
-use crate::keystore::{SignatureAlgorithm, VerificationKey};
+use super::{InputFormat, InspectError, JwtPart, input_format, shown, time_claim::numeric_date};
+use crate::{
+    json::{self, JsonValue},
+    keystore::{SignatureAlgorithm, VerificationKey},
+};
 
 /// The size limit of a token. Request headers are limited to 8 to 64 kilobytes.
 pub const MAXIMUM_TOKEN_BYTES: usize = 256 * 1024;
@@ -133,7 +136,12 @@ fn parts(token: &str) -> Result<[&str; 3], InspectError> {
 }
 
 fn object(part: JwtPart, text: &str) -> Result<Map<String, Value>, InspectError> {
-    json::object(&decode(part, text)?).map_err(|fault| InspectError::Json { part, fault })
+    match json::parse(&decode(part, text)?).map_err(|error| InspectError::Json { part, error })? {
+        JsonValue::Object(object) => {
+            object.into_map().map_err(|member| InspectError::Duplicate { part, member: shown(&member) })
+        }
+        _ => Err(InspectError::NotObject(part)),
+    }
 }
 
 /// Decodes base64url (RFC 7515 §2) strictly: two texts never decode to the same bytes, so a token has one spelling.

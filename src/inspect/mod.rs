@@ -12,7 +12,6 @@ mod finding;
 mod grant;
 mod input_format;
 mod inspection;
-mod json;
 mod jwt;
 mod kind;
 mod organisations;
@@ -33,7 +32,6 @@ pub use self::{
     finding::{Finding, FindingKind, FindingVerdict, TokenWarning},
     input_format::InputFormat,
     inspection::Inspection,
-    json::JsonFault,
     jwt::{Jwt, MAXIMUM_TOKEN_BYTES},
     kind::TokenKind,
     organisations::{Organisation, OrganisationRole},

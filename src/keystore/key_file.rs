@@ -16,7 +16,7 @@ use crate::file::{self, FileError};
 /// [`KeystoreError::Unreadable`] if the file cannot be read; if it is too large, the error that parsing it would give.
 pub fn read_key_file(kind: KeyFileKind, path: impl AsRef<Path>) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
     let path = path.as_ref();
-    file::read(path, limit(kind)).map_err(|error| {
+    file::read_or_stdin(path, limit(kind)).map_err(|error| {
         let name = if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() };
         let FileError::TooLarge { limit } = error else {
             return KeystoreError::Unreadable { kind, name, source: error };

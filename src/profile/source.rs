@@ -1,10 +1,11 @@
 //! The text of a config file, read with a size limit, and the line of each byte in it.
 
-use std::{fs::File, io::Read as _, path::Path, sync::Arc};
+use std::{fs::File, path::Path, sync::Arc};
 
 use zeroize::Zeroizing;
 
 use super::{error::ProfileError, location::Location};
+use crate::file::{self, FileError};
 
 /// The largest config file that is read: 1 MiB.
 pub(super) const MAXIMUM_BYTES: u64 = 1024 * 1024;
@@ -27,14 +28,10 @@ impl SourceText {
 
     /// Reads an open file.
     pub(super) fn read(file: File, path: &Path) -> Result<Self, ProfileError> {
-        let unreadable = |error| ProfileError::unreadable(path, error);
-        // The buffer has its final size from the start: one that grows leaves copies behind.
-        let size = file.metadata().map_err(unreadable)?.len().min(MAXIMUM_BYTES) + 2;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or_default()));
-        file.take(MAXIMUM_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes.len() as u64 > MAXIMUM_BYTES {
-            return Err(ProfileError::TooLarge(path.to_owned()));
-        }
+        let bytes = file::read_from(file, MAXIMUM_BYTES).map_err(|error| match error {
+            FileError::TooLarge { .. } => ProfileError::TooLarge(path.to_owned()),
+            error => ProfileError::unreadable(path, error.into()),
+        })?;
         match str::from_utf8(&bytes) {
             Ok(text) => Ok(Self::new(text, path)),
             Err(error) => {

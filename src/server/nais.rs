@@ -4,7 +4,7 @@
 //! Requests are JSON or forms; `target` contains the scopes. Tokens for users (`tokenx`, `idporten`) and the exchange
 //! endpoint are not supported.
 
-use std::{collections::BTreeMap, fmt, pin::pin, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes, HttpBody as _},
@@ -13,11 +13,7 @@ use axum::{
 };
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::header::CONTENT_TYPE;
-use serde::{
-    Deserialize,
-    de::{Deserializer, MapAccess, Visitor},
-};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
@@ -29,7 +25,10 @@ use super::{
     query::{Query, not_allowed, parse_scopes, shown},
     response::{self, HandledRequest},
 };
-use crate::grant::Resource;
+use crate::{
+    grant::Resource,
+    json::{self, JsonValue},
+};
 
 /// A token to introspect has a few kilobytes; every other body is shorter.
 const MAXIMUM_BODY: usize = 64 * 1024;
@@ -87,7 +86,7 @@ pub(super) async fn introspect<S: ProfileSource>(
             claims.insert("active".to_owned(), Value::Bool(true));
             (Value::Object(claims), "active")
         }
-        Err(inactive) => (json!({ "active": false, "error": inactive.why }), inactive.what),
+        Err(inactive) => (serde_json::json!({ "active": false, "error": inactive.why }), inactive.what),
     };
     Ok(HandledRequest::new(what).attach_to(response::json(200, &body)))
 }
@@ -160,59 +159,37 @@ fn too_large() -> ApiError {
 }
 
 fn parse_json(body: &[u8]) -> Result<Members, ApiError> {
-    let not_an_object = |_| ApiError::bad_request("the body is not a JSON object");
-    let JsonMembers(pairs) = serde_json::from_slice(body).map_err(not_an_object)?;
+    let Ok(JsonValue::Object(object)) = json::parse(body) else {
+        return Err(ApiError::bad_request("the body is not a JSON object"));
+    };
+    if object.duplicate().is_some() {
+        return Err(duplicate_member());
+    }
     let mut members = Members::new();
-    for (name, value) in pairs {
+    for (name, value) in object {
         let text = match value {
-            Value::String(text) => text,
-            Value::Bool(value) => value.to_string(),
-            Value::Null => continue,
+            JsonValue::String(text) => text,
+            JsonValue::Bool(value) => Zeroizing::new(value.to_string()),
+            JsonValue::Null => continue,
             _ => return Err(ApiError::bad_request("the body has a member that is neither a string nor a boolean")),
         };
-        add(&mut members, name, text)?;
+        members.insert(name, text);
     }
     Ok(members)
-}
-
-/// The members of a JSON object, duplicates included.
-struct JsonMembers(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for JsonMembers {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = JsonMembers;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<JsonMembers, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = members.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(JsonMembers(pairs))
-            }
-        }
-        deserializer.deserialize_map(MembersVisitor)
-    }
 }
 
 fn parse_form(body: &[u8]) -> Result<Members, ApiError> {
     let mut members = Members::new();
     for (name, value) in form_urlencoded::parse(body) {
-        add(&mut members, name.into_owned(), value.into_owned())?;
+        if members.insert(name.into_owned(), Zeroizing::new(value.into_owned())).is_some() {
+            return Err(duplicate_member());
+        }
     }
     Ok(members)
 }
 
-fn add(members: &mut Members, name: String, text: String) -> Result<(), ApiError> {
-    match members.insert(name, Zeroizing::new(text)) {
-        None => Ok(()),
-        Some(_) => Err(ApiError::bad_request("the body has a member more than once")),
-    }
+fn duplicate_member() -> ApiError {
+    ApiError::bad_request("the body has a member more than once")
 }
 
 /// Text that is erased when the response has been sent.

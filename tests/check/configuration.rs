@@ -164,6 +164,18 @@ fn every_missing_invalid_or_contradictory_setting_is_reported_at_once() {
     compare(snapbox::file!["configuration.txt"], reports);
 }
 
+#[test]
+fn a_system_user_that_stronger_details_replace_is_not_checked() {
+    let local = Local::start(&[]);
+    let details = r#"[{"type":"urn:altinn:systemuser"}]"#;
+    let arguments = ["check", "--offline", "--env", "local", "--authorization-details", details];
+
+    let outcome = local.maskinporten(&arguments).env("MASKINPORTEN_SYSTEM_USER", "1").run();
+
+    assert!(outcome.stdout.contains("ok       settings               everything that a grant needs is set"));
+    assert!(outcome.stdout.contains("skipped  organisation numbers   none is given"), "{}", outcome.stdout);
+}
+
 /// Makes a keystore whose certificate is issued by an authority with this name.
 fn keystore_issued_by(authority: &str, folder: &std::path::Path) -> String {
     let script = format!(

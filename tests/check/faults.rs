@@ -160,6 +160,12 @@ static FAULTS: &[Fault] = &[
     // The network, the metadata and the clock.
     fault("metadata that is a page", faults!({ "metadata_answer": "html" }), &[]),
     fault("no metadata", faults!({ "metadata_answer": "status", "status": 404 }), &[]),
+    fault("metadata that is unavailable", faults!({ "metadata_answer": "status", "status": 503 }), &[]),
+    fault(
+        "metadata that is unavailable, with --discover",
+        faults!({ "metadata_answer": "status", "status": 503 }),
+        &["--discover", "%", "--retries", "0"],
+    ),
     fault(
         "MP-110 metadata of another issuer",
         faults!({ "metadata": { "issuer": "https://test.maskinporten.no/" } }),

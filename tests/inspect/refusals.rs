@@ -62,8 +62,8 @@ fn invalid_headers_are_rejected() {
         ),
         (r#"{"alg":"RS256","alg":"none"}"#, "its header contains the member `alg` twice"),
         (r#"["RS256"]"#, "its header is JSON, but not an object"),
-        (r#"{"alg":"RS256"} {}"#, "its header is not JSON: line 1, column 17"),
-        ("\u{feff}{}", "its header is not JSON: line 1, column 1"),
+        (r#"{"alg":"RS256"} {}"#, "its header cannot be parsed: it is not JSON: line 1, column 17"),
+        ("\u{feff}{}", "its header cannot be parsed: it is not JSON: line 1, column 1"),
     ] {
         refused(with_header(header), why, ASK);
     }
@@ -83,14 +83,14 @@ fn a_claims_set_with_duplicate_members_or_invalid_json_is_rejected() {
         (r#"{"consumer":{"ID":"a","ID":"b"}}"#, "its claims set contains the member `ID` twice"),
         (r#"{"a":[{"b":1,"b":2}]}"#, "its claims set contains the member `b` twice"),
         ("\"text\"", "its claims set is JSON, but not an object"),
-        (r#"{"exp":1e999}"#, "its claims set is not JSON: line 1, column 12"),
-        ("", "its claims set is not JSON: line 1, column 0"),
-        (&deep, "its claims set is nested more than 128 levels deep"),
+        (r#"{"exp":1e999}"#, "its claims set cannot be parsed: it is not JSON: line 1, column 12"),
+        ("", "its claims set cannot be parsed: it is not JSON: line 1, column 0"),
+        (&deep, "its claims set cannot be parsed: it is nested more than 128 levels deep"),
     ] {
         refused(with_claims(claims), why, ASK);
     }
     let not_utf8 = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", URL_SAFE_NO_PAD.encode(b"{\"a\":\"\xff\"}"));
-    refused(not_utf8, "its claims set is not JSON: line 1, column 7", ASK);
+    refused(not_utf8, "its claims set cannot be parsed: it is not JSON: line 1, column 7", ASK);
 }
 
 #[test]

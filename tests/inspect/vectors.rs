@@ -27,8 +27,8 @@ fn the_signatures_of_rfc_7515_are_verified_with_their_keys_and_no_others() {
 #[test]
 fn examples_whose_payload_is_not_a_claims_set_are_not_jwts() {
     for (example, wanted) in [
-        (ES512, "its claims set is not JSON: line 1, column 1"),
-        (ED25519, "its claims set is not JSON: line 1, column 1"),
+        (ES512, "its claims set cannot be parsed: it is not JSON: line 1, column 1"),
+        (ED25519, "its claims set cannot be parsed: it is not JSON: line 1, column 1"),
     ] {
         assert_eq!(Jwt::parse(example.jws.as_bytes()).unwrap_err().to_string(), wanted, "{}", example.name);
     }

@@ -1,44 +1,58 @@
 //! Checks the settings: whether anything is missing, unusable, or contradicts something else.
 
+use std::path::Path;
+
 use maskinporten_token_generator::{
     check::{Check, CheckId, check_ids},
     environment::{Addresses, Environment},
+    file,
     grant::KeyReference,
 };
 
 use super::redact;
 use crate::cli::{
-    report::{Failure, Report},
+    report::{Exit, Failure, Report},
     settings::{
-        self, GivenAddresses, Layer, MASK, Privacy, Problems, Setting, SettingSources, Settings, effective_settings,
+        GivenAddresses, IdentitySettings, Layer, MASK, ParsedSettings, Privacy, Setting, SettingArguments,
+        SettingSources, Settings, effective_settings,
     },
 };
 
 /// Longer values are cut; scopes can be hundreds.
 const SHOWN_CHARACTERS: usize = 120;
 
+/// The size limit of a file of scopes: some ten thousand of them.
+const MAXIMUM_SCOPES_BYTES: u64 = 1024 * 1024;
+
+/// Adds the scopes of `--scopes-file` to those of the options; `#` starts a comment.
+pub(super) fn add_scopes(mut arguments: SettingArguments, file: Option<&Path>) -> Result<SettingArguments, Failure> {
+    let Some(file) = file else { return Ok(arguments) };
+    let unusable = |why: &str| {
+        let message = format!("could not use the scopes in `{}`: {why}", file.display());
+        let hint = "name a text file with a scope on each line".to_owned();
+        Failure::plain(Exit::Usage, "scopes_file", message, Some(hint))
+    };
+    let text = file::read_text(file, MAXIMUM_SCOPES_BYTES).map_err(|error| unusable(&error.to_string()))?;
+    let lines = text.lines().map(|line| line.split_once('#').map_or(line, |(scopes, _)| scopes).trim());
+    let scopes: Vec<String> = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    if scopes.is_empty() {
+        return Err(unusable("it contains no scope"));
+    }
+    arguments.add_scopes(scopes);
+    Ok(arguments)
+}
+
 /// Parses the settings and checks them; nothing is sent.
 pub(super) fn examine(sources: &mut SettingSources, quiet: &Report, checks: &mut Vec<Check>) -> Option<Settings> {
-    let (settings, problems) = match Settings::parse(sources, quiet) {
-        Ok(settings) => (Some(settings), Vec::new()),
-        Err(Problems(problems)) => (None, problems),
-    };
-    let environment = environment(sources);
-    let own = [key_reference(sources), environment, organisations(sources)];
-    let is_own = |problem: &&Failure| own.iter().any(|check| check.found == problem.parts().0);
-    let problems: Vec<Check> = problems
-        .iter()
-        .filter(|problem| !is_own(problem))
-        .map(|problem| wrong(&check_ids::SETTINGS, problem))
-        .collect();
-    if problems.is_empty() && settings.is_some() {
+    let ParsedSettings { identities, settings, failures } = Settings::parse(sources, quiet);
+    if settings.is_some() {
         checks.push(check_ids::SETTINGS.pass("everything that a grant needs is set"));
     }
-    checks.extend(problems);
+    checks.extend(failures.iter().map(|failure| wrong(&check_ids::SETTINGS, failure)));
     let retired = GivenAddresses::new(sources).environment.and_then(Environment::retired);
     let warnings = quiet.take_warnings().into_iter().filter(|warning| Some(warning.as_str()) != retired);
     checks.extend(warnings.map(|warning| check_ids::WARNINGS.warning(warning, "")));
-    checks.extend(own);
+    checks.extend([key_reference(&identities), environment(sources), organisations(&identities)]);
     settings
 }
 
@@ -69,16 +83,14 @@ pub(super) fn wrong(id: &'static CheckId, failure: &Failure) -> Check {
     id.fail(message, hint.unwrap_or_default()).with_details(causes.iter().cloned())
 }
 
-fn key_reference(sources: &SettingSources) -> Check {
+fn key_reference(identities: &IdentitySettings) -> Check {
     let id = &check_ids::REFERENCE;
-    let setting = match settings::key_reference(sources) {
-        Ok(setting) => setting,
-        Err(failure) => return wrong(id, &failure),
+    let (value, origin) = match &identities.key_reference {
+        Ok(Some(Setting { value, origin })) => (value, origin),
+        Ok(None) => return id.pass("x5c, unless the key has a kid of its own"),
+        Err(failure) => return wrong(id, failure),
     };
-    let Some(Setting { value, origin }) = setting else {
-        return id.pass("x5c, unless the key has a kid of its own");
-    };
-    let value = match &value {
+    let value = match value {
         KeyReference::KeyId(key_id) => format!("kid {key_id}"),
         KeyReference::Thumbprint => "kid thumbprint".to_owned(),
         KeyReference::Chain => "x5c chain".to_owned(),
@@ -132,16 +144,14 @@ fn contradiction(environment: Environment, setting: &Setting<String>, option: &s
     }
 }
 
-fn organisations(sources: &SettingSources) -> Check {
+fn organisations(identities: &IdentitySettings) -> Check {
     let id = &check_ids::ORGANISATIONS;
     let mut numbers = Vec::new();
-    for (name, setting) in
-        [("consumer_org", settings::consumer_org(sources)), ("system_user", settings::system_user(sources))]
-    {
+    for (name, setting) in [("consumer_org", &identities.consumer_org), ("system_user", &identities.system_user)] {
         match setting {
             Ok(None) => {}
             Ok(Some(number)) => numbers.push(format!("{name} {}", number.value)),
-            Err(failure) => return wrong(id, &failure),
+            Err(failure) => return wrong(id, failure),
         }
     }
     if numbers.is_empty() { id.skipped("none is given") } else { id.pass(numbers.join(", ")) }

@@ -6,7 +6,6 @@
 mod configuration;
 mod key;
 mod redact;
-mod scopes;
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
@@ -74,7 +73,7 @@ async fn examine(
     report: &Arc<Report>,
 ) -> Result<Examination, Failure> {
     let CheckArguments { offline, each_scope, scopes_file, settings, .. } = arguments;
-    let arguments = scopes::add_from_file(settings, scopes_file.as_deref())?;
+    let arguments = configuration::add_scopes(settings, scopes_file.as_deref())?;
     let mut examination = Examination::default();
     let quiet = Arc::new(report.keeping_warnings());
     let mut sources = match SettingSources::load(arguments, config, &quiet) {
@@ -210,12 +209,14 @@ impl Steps<'_> {
     fn grant(&self, audience: String, examination: &mut Examination) -> Option<Grant> {
         let mut grant = self.settings.grant.clone();
         grant.audience = audience;
-        if let Err(error) = grant.algorithm_for(&self.key) {
-            examination.skip("registered_key", "needs grant.signed");
-            examination.add(vec![configuration::wrong(&check_ids::SIGNED, &Failure::from(&error))]);
-            return None;
-        }
-        let algorithm = grant.algorithm_for(&self.key).unwrap_or_else(|_| self.key.default_algorithm());
+        let algorithm = match grant.algorithm_for(&self.key) {
+            Ok(algorithm) => algorithm,
+            Err(error) => {
+                examination.skip("registered_key", "needs grant.signed");
+                examination.add(vec![check_ids::SIGNED.failed(&error)]);
+                return None;
+            }
+        };
         let registered = registered_key::examine(&self.key, &grant.key_reference_for(&self.key), algorithm);
         examination.add_or_skip("registered_key", registered, "the certificate is sent in x5c");
         match grant.sign(&self.key, &SystemClock) {

@@ -1,11 +1,12 @@
 //! Finds the keys that a token is verified with. The `jku`, `x5u` and `jwk` of a token are never followed, nor is an
 //! unknown `iss`.
 
-use std::{fs::File, io::Read as _};
+use std::path::Path;
 
 use maskinporten_token_generator::{
     client,
     environment::{Environment, KnownIssuer, LocalEnvironment},
+    file,
     http::Endpoint,
     inspect::{Expectations, Inspection, Jwt},
     keystore::KeySet,
@@ -109,9 +110,7 @@ pub(super) async fn named(jwks: &str, network: &NetworkSettings) -> Result<KeySe
         let endpoint = endpoint.map_err(|error| Failure::new(Exit::Usage, &error).about("--jwks cannot be used"))?;
         return Ok(client::fetch_key_set(&endpoint, &network.http, network.retry_policy).await?);
     }
-    let mut bytes = Vec::new();
-    let read = File::open(jwks).and_then(|file| file.take(MAXIMUM_BYTES + 1).read_to_end(&mut bytes));
-    read.map_err(|error| {
+    let bytes = file::read(Path::new(jwks), MAXIMUM_BYTES).map_err(|error| {
         let message = format!("could not read the public keys in `{jwks}`: {error}");
         let hint = "check the path and its permissions; a URL starts with https://".to_owned();
         Failure::plain(Exit::Key, "key_set_unreadable", message, Some(hint))

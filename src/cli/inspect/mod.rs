@@ -3,15 +3,21 @@
 //! If verification fails, the report is still printed on stdout; stderr names the failed checks, and the exit code is 7.
 
 mod expected;
-mod input;
 mod keys;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    io::{self, IsTerminal as _},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use chrono::{DateTime, Local, Utc};
 use maskinporten_token_generator::{
     clock::{Clock as _, SystemClock},
-    inspect::{Expectations, Inspection, Jwt, Verification, VerificationKeys, verify},
+    file::{self, FileError},
+    inspect::{
+        Expectations, InspectError, Inspection, Jwt, MAXIMUM_TOKEN_BYTES, Verification, VerificationKeys, verify,
+    },
     keystore::KeySet,
     printer::{InspectionForm, print_inspection},
 };
@@ -22,6 +28,7 @@ use super::{
     args::{InspectArguments, ReportFormat},
     report::{self, Exit, Failure, Report},
     settings::{NetworkSettings, SettingSources, Settings},
+    signals,
     tokens::SignedGrant,
 };
 
@@ -64,7 +71,7 @@ async fn inspect(
     let sources = SettingSources::load(arguments.settings.clone(), config, report)?;
     sources.refuse_empty_options()?;
     let network = NetworkSettings::parse(&sources)?;
-    let jwt = input::read(arguments.jwt.as_deref(), report).await?;
+    let jwt = read_token(arguments.jwt.as_deref(), report).await?;
     let inspection = Inspection::new(&jwt, keys::local().as_ref(), SystemClock.now(), arguments.show_pid);
     if !expected.is_asked_for() {
         return Ok(Inspected { inspection, verification: None });
@@ -75,13 +82,38 @@ async fn inspect(
     Ok(Inspected { inspection, verification: Some(verification) })
 }
 
+/// Reads and parses the token on the command line or stdin.
+async fn read_token(given: Option<&str>, report: &Report) -> Result<Jwt, Failure> {
+    let parsed = if let Some(token) = given.filter(|given| *given != "-") {
+        report.warning("the token shows in the process list; pipe it into maskinporten inspect instead");
+        Jwt::parse(token.as_bytes())
+    } else {
+        if io::stdin().is_terminal() {
+            report.note("paste the token, then press Enter and Ctrl-D");
+        }
+        match signals::blocking(|| file::read_from(io::stdin().lock(), MAXIMUM_TOKEN_BYTES as u64)).await {
+            Ok(bytes) => Jwt::parse(&bytes),
+            Err(FileError::TooLarge { .. }) => Err(InspectError::TooLarge(MAXIMUM_TOKEN_BYTES)),
+            Err(error) => {
+                let message = format!("could not read the token from stdin: {error}");
+                return Err(Failure::plain(Exit::Other, "stdin", message, Some("pipe the token in".to_owned())));
+            }
+        }
+    };
+    parsed.map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &InspectError) -> Failure {
+    Failure::new(Exit::Other, error).about("could not read the token")
+}
+
 /// Inspects the grant that would be sent. It is verified with the certificates in it, or else with the public key.
 async fn own_grant(
     arguments: &InspectArguments,
     signed: SignedGrant,
     network: &NetworkSettings,
 ) -> Result<Inspected, Failure> {
-    let jwt = Jwt::parse(signed.assertion.expose().as_bytes()).map_err(|error| input::unreadable(&error))?;
+    let jwt = Jwt::parse(signed.assertion.expose().as_bytes()).map_err(|error| unreadable(&error))?;
     let inspection = Inspection::new(&jwt, None, SystemClock.now(), arguments.show_pid);
     if !arguments.verify && arguments.jwks.is_none() {
         return Ok(Inspected { inspection, verification: None });

@@ -1,9 +1,10 @@
 //! Parses the settings of the grant: scopes, resources, claims, and how the server finds the key.
 
-use std::{fs::File, io::Read as _};
+use std::path::Path;
 
 use maskinporten_token_generator::{
     environment::Environment,
+    file,
     grant::{
         AuthorizationDetails, ClientId, ExtraClaims, Grant, KeyReference, Lifetime, PersonIdentifier, Resource, Scopes,
         default_resource,
@@ -18,32 +19,61 @@ use crate::cli::report::{Exit, Failure};
 /// The size limit of a file that a setting names with `@`; such files have a few kilobytes.
 const MAXIMUM_TEXT_BYTES: u64 = 1024 * 1024;
 
+/// The settings that name the key and the organisations. `check` reports them apart from the others, so each keeps its own
+/// failure.
+pub(crate) struct IdentitySettings {
+    pub(crate) key_reference: Result<Option<Setting<KeyReference>>, Failure>,
+    pub(crate) consumer_org: Result<Option<Setting<OrganisationNumber>>, Failure>,
+    pub(crate) system_user: Result<Option<Setting<OrganisationNumber>>, Failure>,
+}
+
+impl IdentitySettings {
+    pub(super) fn parse(sources: &SettingSources) -> Self {
+        let parse = |found: Option<Found>| found.map(|found| found.parse(OrganisationNumber::parse)).transpose();
+        // Details of a stronger source replace the system user of a weaker one.
+        let details = sources.find_group(&["authorization-details", "system-user"]);
+        Self {
+            key_reference: key_reference(sources),
+            consumer_org: parse(sources.find("consumer-org")),
+            system_user: parse(details.into_iter().find(|found| found.name == "system-user")),
+        }
+    }
+
+    pub(super) fn into_failures(self) -> impl Iterator<Item = Failure> {
+        let organisations = [self.consumer_org, self.system_user];
+        self.key_reference.err().into_iter().chain(organisations.into_iter().filter_map(Result::err))
+    }
+}
+
 /// Parses every setting of the grant; `None` if there are problems.
 pub(super) fn grant(
     sources: &SettingSources,
     audience: String,
     environment: Option<Environment>,
+    identities: &IdentitySettings,
     problems: &mut Problems,
 ) -> Option<Grant> {
     let client_id = problems.keep(client_id(sources));
     let scopes = problems.keep(scopes(sources));
     let resources = scopes.as_ref().map(|scopes| problems.keep(resources(sources, environment, scopes)));
     let algorithm = problems.keep(algorithm(sources));
-    let key_reference = problems.keep(key_reference(sources));
     let lifetime = problems.keep(sources.find_or_default("ttl").parse(Lifetime::parse));
-    let consumer_org = problems.keep(consumer_org(sources));
     let person = problems.keep(sources.find("pid").map(|found| found.parse(PersonIdentifier::parse)).transpose());
-    let authorization_details = problems.keep(authorization_details(sources));
+    let system_user = identities.system_user.as_ref().ok();
+    let authorization_details =
+        system_user.and_then(|system_user| problems.keep(authorization_details(sources, system_user.as_ref())));
     let extra = problems.keep(extra_claims(sources));
+    let key_reference = identities.key_reference.as_ref().ok()?;
+    let consumer_org = identities.consumer_org.as_ref().ok()?;
     let grant = Grant::builder(audience, client_id?, scopes?)
         .resources(resources??)
         .lifetime(lifetime?.value)
-        .consumer_org(consumer_org?.map(|number| number.value))
+        .consumer_org(consumer_org.as_ref().map(|number| number.value.clone()))
         .person(person?.map(|person| person.value))
         .authorization_details(authorization_details?)
         .extra(extra?)
         .algorithm(algorithm?)
-        .key_reference(key_reference?.map(|reference| reference.value));
+        .key_reference(key_reference.as_ref().map(|reference| reference.value.clone()));
     Some(grant.build())
 }
 
@@ -80,7 +110,7 @@ fn resources(
 }
 
 /// Parses `--kid` or `--x5c`.
-pub(crate) fn key_reference(sources: &SettingSources) -> Result<Option<Setting<KeyReference>>, Failure> {
+fn key_reference(sources: &SettingSources) -> Result<Option<Setting<KeyReference>>, Failure> {
     let Some(found) = sources.find_one_of(&["kid", "x5c"])? else { return Ok(None) };
     let reference = match (found.name, found.text()) {
         ("kid", "thumbprint") => KeyReference::Thumbprint,
@@ -105,37 +135,31 @@ fn algorithm(sources: &SettingSources) -> Result<Option<SignatureAlgorithm>, Fai
     Err(found.failure("alg", message, format!("use one of {names}")))
 }
 
-/// Parses `--consumer-org`.
-pub(crate) fn consumer_org(sources: &SettingSources) -> Result<Option<Setting<OrganisationNumber>>, Failure> {
-    sources.find("consumer-org").map(|found| found.parse(OrganisationNumber::parse)).transpose()
-}
-
-/// Parses `--system-user`.
-pub(crate) fn system_user(sources: &SettingSources) -> Result<Option<Setting<OrganisationNumber>>, Failure> {
-    sources.find("system-user").map(|found| found.parse(OrganisationNumber::parse)).transpose()
-}
-
-fn authorization_details(sources: &SettingSources) -> Result<Option<AuthorizationDetails>, Failure> {
+fn authorization_details(
+    sources: &SettingSources,
+    system_user: Option<&Setting<OrganisationNumber>>,
+) -> Result<Option<AuthorizationDetails>, Failure> {
     let found = sources.find_one_of(&["authorization-details", "system-user"])?;
     let reference = sources.find("external-ref");
+    if let Some(Setting { value: organisation, origin }) = system_user {
+        let details = AuthorizationDetails::system_user(organisation, reference.as_ref().map(Found::text));
+        return details
+            .map(Some)
+            .map_err(|error| reference.as_ref().map_or(origin, |found| &found.origin).unusable(&error));
+    }
     match (found, reference) {
-        (Some(found), None) if found.name == "authorization-details" => {
+        (Some(found), None) => {
             let text = match found.text().strip_prefix('@') {
                 Some(file) => read_text_file(&found, file)?,
                 None => found.text().to_owned(),
             };
             Ok(Some(found.parse(|_| AuthorizationDetails::parse(&text))?.value))
         }
-        (Some(found), reference) if found.name == "system-user" => {
-            let organisation = found.parse(OrganisationNumber::parse)?.value;
-            let details = AuthorizationDetails::system_user(&organisation, reference.as_ref().map(Found::text));
-            details.map(Some).map_err(|error| reference.as_ref().unwrap_or(&found).origin.unusable(&error))
-        }
         (_, Some(reference)) => {
             let message = format!("{} needs a system user, and none was given", reference.origin.label);
             Err(reference.failure("conflict", message, "pass --system-user ORGNO with it"))
         }
-        (_, None) => Ok(None),
+        (None, None) => Ok(None),
     }
 }
 
@@ -164,11 +188,10 @@ fn extra_claims(sources: &SettingSources) -> Result<ExtraClaims, Failure> {
 }
 
 /// Reads a file that a setting names with `@`.
-fn read_text_file(found: &Found, file: &str) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = File::open(file).and_then(|opened| opened.take(MAXIMUM_TEXT_BYTES).read_to_string(&mut text));
-    read.map(|_| text).map_err(|error| {
-        let message = format!("could not read `{file}`, which {} names: {error}", found.origin.label);
+fn read_text_file(found: &Found, path: &str) -> Result<String, Failure> {
+    let read = file::read_text(Path::new(path), MAXIMUM_TEXT_BYTES);
+    read.map(|text| text.to_string()).map_err(|error| {
+        let message = format!("could not read `{path}`, which {} names: {error}", found.origin.label);
         Failure::plain(Exit::Configuration, "file", message, Some("check the path after the @".to_owned()))
     })
 }

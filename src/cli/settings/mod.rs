@@ -21,7 +21,7 @@ pub(crate) use self::{
     arguments::{ServeSettingArguments, SettingArguments},
     definition::{PROFILE, option, variable},
     effective_settings::{EffectiveSetting, MASK, Privacy, effective_settings},
-    grant::{consumer_org, key_reference, system_user},
+    grant::IdentitySettings,
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
     origin::{Layer, Origin, Setting},
     server::{CacheSettings, GivenAddresses, NetworkSettings},
@@ -43,9 +43,18 @@ pub(crate) struct Settings {
     pub(crate) cache: CacheSettings,
 }
 
-/// Everything that is wrong with the settings.
+/// The settings of a request as far as they could be parsed.
+pub(crate) struct ParsedSettings {
+    pub(crate) identities: IdentitySettings,
+    /// `None` if there is a failure, here or among the identities.
+    pub(crate) settings: Option<Settings>,
+    /// The failures of all other settings.
+    pub(crate) failures: Vec<Failure>,
+}
+
+/// The failures of the settings that are parsed together.
 #[derive(Default)]
-pub(crate) struct Problems(pub(crate) Vec<Failure>);
+struct Problems(Vec<Failure>);
 
 impl Settings {
     /// Reads and parses the settings of a request and its key; fails with the first problem.
@@ -59,37 +68,44 @@ impl Settings {
 
     /// Parses the settings of a request and its key; fails with the first problem.
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Report) -> Result<(Self, KeySettings), Failure> {
-        let settings = Self::parse(sources, report).map_err(Problems::first)?;
+        let settings = Self::parse(sources, report).into_result()?;
         Ok((settings, KeySettings::parse(sources)?))
     }
 
     /// Parses the settings of a request, and collects every problem. The values of the environment are added to the
     /// sources.
-    pub(crate) fn parse(sources: &mut SettingSources, report: &Report) -> Result<Self, Problems> {
+    pub(crate) fn parse(sources: &mut SettingSources, report: &Report) -> ParsedSettings {
+        let identities = IdentitySettings::parse(sources);
         let mut problems = Problems::default();
+        let settings = Self::collect(sources, &identities, report, &mut problems);
+        ParsedSettings { identities, settings, failures: problems.0 }
+    }
+
+    fn collect(
+        sources: &mut SettingSources,
+        identities: &IdentitySettings,
+        report: &Report,
+        problems: &mut Problems,
+    ) -> Option<Self> {
         let no_empty_options = problems.keep(sources.refuse_empty_options());
         // It has values of its own: without it, what is missing is unknown.
-        let Some(environment) = problems.keep(server::environment(sources, report)) else { return Err(problems) };
-        let sources = &*sources;
-        let network = NetworkSettings::collect(sources, &mut problems);
+        let environment = problems.keep(server::environment(sources, report))?;
+        let network = NetworkSettings::collect(sources, problems);
         let name = environment.as_ref().map(|setting| setting.value);
         let addresses = server::addresses(sources);
         let audience = addresses.as_ref().map(|(audience, _)| audience.clone()).unwrap_or_default();
-        let grant = grant::grant(sources, audience, name, &mut problems);
+        let grant = grant::grant(sources, audience, name, identities, problems);
         let addresses = problems.keep(addresses);
         let cache = problems.keep(CacheSettings::parse(sources));
-        let parsed = || {
-            no_empty_options?;
-            Some(Self {
-                environment,
-                endpoint: addresses?.1,
-                grant: grant?,
-                names_resource: grant::names_resource(sources),
-                network: network?,
-                cache: cache?,
-            })
-        };
-        parsed().ok_or(problems)
+        no_empty_options?;
+        Some(Self {
+            environment,
+            endpoint: addresses?.1,
+            grant: grant?,
+            names_resource: grant::names_resource(sources),
+            network: network?,
+            cache: cache?,
+        })
     }
 }
 
@@ -101,6 +117,16 @@ pub(crate) fn add_environment(sources: &mut SettingSources, report: &Report) -> 
     Ok(())
 }
 
+impl ParsedSettings {
+    /// Returns the settings, or the failure that a command ends with.
+    fn into_result(self) -> Result<Settings, Failure> {
+        self.settings.ok_or_else(|| {
+            let mut failures = self.failures.into_iter().chain(self.identities.into_failures());
+            failures.next().expect("settings are missing only if one of them could not be parsed")
+        })
+    }
+}
+
 impl Problems {
     /// Returns what was parsed, or keeps the failure.
     fn keep<T>(&mut self, parsed: Result<T, Failure>) -> Option<T> {
@@ -108,7 +134,7 @@ impl Problems {
     }
 
     /// Returns the failure that a command ends with.
-    pub(crate) fn first(mut self) -> Failure {
+    fn first(mut self) -> Failure {
         self.0.swap_remove(0)
     }
 }

@@ -12,8 +12,7 @@ mod remark;
 mod statement;
 
 use std::{
-    fs::File,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -24,7 +23,11 @@ use self::{
     statement::Variables,
 };
 use super::{KnownSetting, ProfileDraft, source::MAXIMUM_BYTES};
-use crate::{environment::Environment, explain::Explain};
+use crate::{
+    environment::Environment,
+    explain::Explain,
+    file::{self, FileError},
+};
 
 /// The result of an import.
 #[derive(Debug)]
@@ -118,12 +121,10 @@ pub fn import(files: &[PathBuf], folder: &Path, known: &[KnownSetting]) -> Resul
 }
 
 fn read_text(path: &Path) -> Result<String, ImportError> {
-    let unreadable = |source| ImportError::Unreadable { path: path.to_owned(), source };
-    let mut bytes = Vec::new();
-    File::open(path).map_err(unreadable)?.take(MAXIMUM_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MAXIMUM_BYTES {
-        return Err(ImportError::TooLarge(path.to_owned()));
-    }
+    let bytes = file::read(path, MAXIMUM_BYTES).map_err(|error| match error {
+        FileError::TooLarge { .. } => ImportError::TooLarge(path.to_owned()),
+        error => ImportError::Unreadable { path: path.to_owned(), source: error.into() },
+    })?;
     decode(&bytes).ok_or_else(|| ImportError::NotText(path.to_owned()))
 }
 

@@ -1,14 +1,13 @@
 //! The files of the data folder: names, reading and creation.
 
-use std::{
-    fs, io,
-    io::{Read as _, Write as _},
-    path::Path,
-};
+use std::{fs, io, io::Write as _, path::Path};
 
 use zeroize::Zeroizing;
 
-use crate::simulator::error::SimulatorError;
+use crate::{
+    file::{self, FileError},
+    simulator::error::SimulatorError,
+};
 
 pub(super) const CLIENTS: &str = "clients.json";
 pub(super) const REGISTERED_KEY: &str = "registered-key.jwk.json";
@@ -56,16 +55,13 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), SimulatorError> {
 
 /// Reads a file.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SimulatorError> {
-    let mut content = Zeroizing::new(Vec::new());
-    let read = fs::File::open(path).and_then(|file| file.take(MAXIMUM_BYTES + 1).read_to_end(&mut content));
-    match read {
-        Ok(length) if length as u64 > MAXIMUM_BYTES => {
-            Err(SimulatorError::Damaged { path: path.to_owned(), problem: "it is larger than 1 MiB".to_owned() })
+    file::read(path, MAXIMUM_BYTES).map_err(|error| match error {
+        FileError::Io(source) if source.kind() == io::ErrorKind::NotFound => {
+            SimulatorError::Incomplete(path.to_owned())
         }
-        Ok(_) => Ok(content),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SimulatorError::Incomplete(path.to_owned())),
-        Err(source) => Err(SimulatorError::Unreadable { path: path.to_owned(), source }),
-    }
+        FileError::Io(source) => SimulatorError::Unreadable { path: path.to_owned(), source },
+        error => SimulatorError::Damaged { path: path.to_owned(), problem: error.to_string() },
+    })
 }
 
 /// Checks that a file exists.
