@@ -26,6 +26,7 @@ pub use self::{
     endpoint::{Endpoint, EndpointError},
     error::HttpError,
     peer::{Peer, TlsVersion},
+    proxy::ProxyVariable,
 };
 
 /// Maximum size of a response body; a token response has a few kilobytes.
