@@ -103,6 +103,14 @@ pub enum ProfileError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A header in a project file that would change more than the request it is added to.
+    #[error("a project file may not set the header `{name}`: {location}")]
+    HeaderInProject {
+        /// Where it is.
+        location: Location,
+        /// Its name.
+        name: String,
+    },
     /// A profile that extends one that does not exist.
     #[error("the profile `{profile}` extends `{base}`, which does not exist: {location}")]
     UnknownBase {
@@ -188,9 +196,11 @@ impl Explain for ProfileError {
             Self::Unreadable { .. } | Self::TooLarge(_) | Self::NotUtf8 { .. } => "config_file",
             Self::Syntax { .. } => "config_syntax",
             Self::UnknownKey { .. } => "config_key",
-            Self::WrongType { .. } | Self::ProfileName { .. } | Self::NoHome { .. } | Self::Header { .. } => {
-                "config_value"
-            }
+            Self::WrongType { .. }
+            | Self::ProfileName { .. }
+            | Self::NoHome { .. }
+            | Self::Header { .. }
+            | Self::HeaderInProject { .. } => "config_value",
             Self::PlainKey { .. } => "config_secret",
             Self::CommandInProject { .. } => "config_command",
             Self::UnknownBase { .. } | Self::Circle { .. } | Self::TooDeep { .. } => "config_extends",
@@ -236,6 +246,7 @@ impl Explain for ProfileError {
             }
             Self::NoHome { .. } => "set HOME, or write the absolute path",
             Self::Header { .. } => "write it as Accept = \"application/json\"",
+            Self::HeaderInProject { .. } => "remove it, or move it to your own config file",
             Self::UnknownBase { suggestion, .. } | Self::UnknownDefault { suggestion, .. } => match suggestion {
                 Some(name) => return Some(format!("write `{name}`")),
                 None => "name a profile of this file or of your own config file",
