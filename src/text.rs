@@ -86,9 +86,9 @@ pub fn may_be_key(text: &str) -> bool {
 /// not in names.
 fn is_encoded(text: &str) -> bool {
     let class = |character: char| match character {
-        'A'..='Z' => Some(0),
-        'a'..='z' => Some(1),
-        '0'..='9' => Some(2),
+        'A'..='Z' => Some('A'),
+        'a'..='z' => Some('a'),
+        '0'..='9' => Some('0'),
         _ => None,
     };
     let is_in_alphabet =
@@ -96,13 +96,13 @@ fn is_encoded(text: &str) -> bool {
     if text.len() < 32 || !text.chars().all(is_in_alphabet) {
         return false;
     }
-    let classes: Vec<u8> = text.chars().filter_map(class).collect();
+    let classes: Vec<char> = text.chars().filter_map(class).collect();
     let changes = classes.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    let count = |own: u8| classes.iter().filter(|class| **class == own).count();
+    let count = |own: char| classes.iter().filter(|class| **class == own).count();
     let is_hexadecimal = text.chars().all(|character| character.is_ascii_hexdigit() || character.is_whitespace());
     // A SHA-256 thumbprint has 64 digits.
-    let is_long = classes.len() > 64 && (is_hexadecimal || (classes.len() == text.len() && count(2) > 0));
-    is_long || (count(0) >= 4 && count(1) >= 4 && changes * 3 >= classes.len())
+    let is_long = classes.len() > 64 && (is_hexadecimal || (classes.len() == text.len() && count('0') > 0));
+    is_long || (count('A') >= 4 && count('a') >= 4 && changes * 3 >= classes.len())
 }
 
 /// Returns a path for a message; a text that may be a key is not shown.
