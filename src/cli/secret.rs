@@ -9,6 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use maskinporten_token_generator::text::shown_path;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
@@ -81,7 +82,8 @@ impl Secret {
 
     fn read_file(&self, file: &str) -> Result<SecretString, Failure> {
         let noun = self.kind.noun();
-        let failed = |why: &str| self.kind.failure(format!("could not read the {noun} file `{file}`: {why}"));
+        let failed =
+            |why: &str| self.kind.failure(format!("could not read the {noun} file `{}`: {why}", shown_path(file)));
         if file == "-" {
             if self.stdin_is_taken {
                 return Err(failed(&format!("stdin already holds the {}", self.kind.opens())));
@@ -133,7 +135,7 @@ impl Secret {
 pub(crate) fn server_secret_in(file: &Path) -> Result<SecretString, Failure> {
     let read = File::open(file).map_err(|error| error.to_string()).and_then(read_secret);
     let secret =
-        read.map_err(|why| server_failure(format!("could not read the secret file `{}`: {why}", file.display())))?;
+        read.map_err(|why| server_failure(format!("could not read the secret file `{}`: {why}", shown_path(file))))?;
     check_server_secret(&secret)
         .map_err(|why| server_failure(format!("the secret file `{}` {why}", file.display())))?;
     Ok(secret)

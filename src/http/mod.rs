@@ -28,6 +28,7 @@ pub use self::{
     peer::{Peer, TlsVersion},
     proxy::ProxyVariable,
 };
+use crate::text::shown_path;
 
 /// Maximum size of a response body; a token response has a few kilobytes.
 pub const MAXIMUM_RESPONSE_BYTES: usize = 1024 * 1024;
@@ -120,7 +121,7 @@ impl HttpClient {
         if let Some(file) = options.ca_file.as_ref().filter(|_| options.ca_file_is_confined && !endpoint.is_loopback())
         {
             let why = "a project file may name one only for servers on this machine".to_owned();
-            return Err(HttpError::CaFile { file: file.display().to_string(), why });
+            return Err(HttpError::CaFile { file: shown_path(file), why });
         }
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)

@@ -25,6 +25,7 @@ use super::{
     HttpError,
     peer::{PeerRecorder, TlsVersion},
 };
+use crate::text::shown_path;
 
 /// Maximum size of a CA file; the trust store of a whole machine has about 200 kilobytes.
 const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
@@ -43,7 +44,7 @@ pub(super) fn client_config(
 }
 
 fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
-    let unusable = |why: String| HttpError::CaFile { file: ca_file.display().to_string(), why };
+    let unusable = |why: String| HttpError::CaFile { file: shown_path(ca_file), why };
     let mut text = Vec::new();
     let read = File::open(ca_file).and_then(|file| file.take(MAXIMUM_BYTES + 1).read_to_end(&mut text));
     read.map_err(|error| unusable(error.to_string()))?;

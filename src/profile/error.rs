@@ -7,13 +7,13 @@ use std::{
 };
 
 use super::Location;
-use crate::explain::Explain;
+use crate::{explain::Explain, text::shown_path};
 
 /// Why a config file, or a profile in it, cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ProfileError {
     /// The file does not exist or may not be read.
-    #[error("could not read the config file `{}`", path.display())]
+    #[error("could not read the config file `{}`", shown_path(path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -21,7 +21,7 @@ pub enum ProfileError {
         source: Arc<io::Error>,
     },
     /// The file is too large for a config file.
-    #[error("the config file `{}` is larger than 1 MiB", .0.display())]
+    #[error("the config file `{}` is larger than 1 MiB", shown_path(.0))]
     TooLarge(PathBuf),
     /// The file is not UTF-8.
     #[error("the config file is not UTF-8: {location}")]

@@ -10,6 +10,7 @@ use maskinporten_token_generator::{
     },
     keystore::SignatureAlgorithm,
     organisation::OrganisationNumber,
+    text::shown_path,
 };
 
 use super::{Problems, Setting, SettingSources, definition, sources::Found};
@@ -168,7 +169,7 @@ fn read_text_file(found: &Found, file: &str) -> Result<String, Failure> {
     let mut text = String::new();
     let read = File::open(file).and_then(|opened| opened.take(MAXIMUM_TEXT_BYTES).read_to_string(&mut text));
     read.map(|_| text).map_err(|error| {
-        let message = format!("could not read `{file}`, which {} names: {error}", found.origin.label);
+        let message = format!("could not read `{}`, which {} names: {error}", shown_path(file), found.origin.label);
         Failure::plain(Exit::Configuration, "file", message, Some("check the path after the @".to_owned()))
     })
 }
