@@ -4,6 +4,14 @@
 //! deceptive ones in Unicode's `Cf`; <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>). Secrets are not
 //! removed here.
 
+use std::path::Path;
+
+/// Shown instead of a key where a path is expected.
+const HIDDEN: &str = "[not shown: it may be a key]";
+
+/// A longer text is not taken for a path, in bytes.
+const LONGEST_PATH: usize = 1024;
+
 /// Shown instead of a deceptive character.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
@@ -57,6 +65,61 @@ pub fn excerpt(text: &str, characters: usize) -> String {
     shown
 }
 
+/// Returns whether a text in place of a path may be a key, a certificate or a keystore itself: JSON, PEM, or a long text in
+/// base64 or hexadecimal.
+#[must_use]
+pub fn may_be_key(text: &str) -> bool {
+    let text = text.trim_start_matches(|first: char| first.is_whitespace() || "\u{feff}\"'".contains(first));
+    let lower = text.get(..7).unwrap_or_default().to_ascii_lowercase();
+    text.starts_with(['{', '['])
+        || lower.starts_with("base64:")
+        || lower.starts_with("data:")
+        || lower.starts_with("%7b")
+        || ["-----", "PRIVATE KEY", "\"kty\""].iter().any(|mark| text.contains(mark))
+        || text.len() > LONGEST_PATH
+        || text.split(['/', '\\', '.']).any(is_encoded)
+        // Base64 has slashes of its own.
+        || (!text.starts_with(['/', '~']) && !text.contains(['.', ':', '\\']) && is_encoded(text))
+}
+
+/// Returns whether a text looks like bytes in base64 or hexadecimal: letters of both cases and digits alternate as they do
+/// not in names.
+fn is_encoded(text: &str) -> bool {
+    let class = |character: char| match character {
+        'A'..='Z' => Some('A'),
+        'a'..='z' => Some('a'),
+        '0'..='9' => Some('0'),
+        _ => None,
+    };
+    let is_in_alphabet =
+        |character: char| class(character).is_some() || character.is_whitespace() || "+/-_=%".contains(character);
+    if text.len() < 32 || !text.chars().all(is_in_alphabet) {
+        return false;
+    }
+    let classes: Vec<char> = text.chars().filter_map(class).collect();
+    let changes = classes.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let count = |own: char| classes.iter().filter(|class| **class == own).count();
+    let is_hexadecimal = text.chars().all(|character| character.is_ascii_hexdigit() || character.is_whitespace());
+    // A SHA-256 thumbprint has 64 digits.
+    let is_long = classes.len() > 64 && (is_hexadecimal || (classes.len() == text.len() && count('0') > 0));
+    is_long || (count('A') >= 4 && count('a') >= 4 && changes * 3 >= classes.len())
+}
+
+/// Returns a path for a message; a text that may be a key is not shown.
+///
+/// # Examples
+/// ```
+/// use maskinporten_token_generator::text::shown_path;
+///
+/// assert_eq!(shown_path("certs/test.p12"), "certs/test.p12");
+/// assert_eq!(shown_path(r#"{"kty":"RSA","d":"…"}"#), "[not shown: it may be a key]");
+/// ```
+#[must_use]
+pub fn shown_path(path: impl AsRef<Path>) -> String {
+    let text = path.as_ref().display().to_string();
+    if may_be_key(&text) { HIDDEN.to_owned() } else { text }
+}
+
 /// Returns at most `limit` characters of a server's text on one line, without control characters and anything that may
 /// be a JWT.
 #[must_use]
@@ -91,6 +154,50 @@ fn without_tokens(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_in_any_encoding_is_distinguished_from_a_path() {
+        use base64::{Engine as _, engine::general_purpose as engines};
+
+        let jwk = include_bytes!("../testdata/jwk/rsa.json");
+        let ec = include_bytes!("../testdata/jwk/ec.json");
+        let pem = include_bytes!("../testdata/keys/enterprise-key.pem");
+        let p12 = include_bytes!("../testdata/modern.p12");
+        for bytes in [&jwk[..], ec, pem, p12, &p12[1000..1080], &p12[1000..1040]] {
+            let hex = bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+            for encoded in [
+                engines::STANDARD.encode(bytes),
+                engines::STANDARD_NO_PAD.encode(bytes),
+                engines::URL_SAFE.encode(bytes),
+                engines::URL_SAFE_NO_PAD.encode(bytes),
+                format!("base64:{}", engines::STANDARD.encode(bytes)),
+                format!("./{}", engines::STANDARD.encode(bytes)),
+                hex.to_uppercase(),
+                hex,
+            ] {
+                assert!(may_be_key(&encoded), "{encoded}");
+                let lines: Vec<&str> =
+                    encoded.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+                assert!(lines.len() < 2 || may_be_key(&lines.join("\n")), "{encoded}");
+            }
+        }
+        for bytes in [&jwk[..], ec, pem] {
+            assert!(may_be_key(str::from_utf8(bytes).unwrap()));
+        }
+        for path in [
+            "certs/test.p12",
+            "/home/Kari Nordmann/Documents/Virksomhetssertifikat-2024-MinBedrift-AS-signering.p12",
+            "Virksomhetssertifikat-2024-MinBedrift-AS-signering/Nøkkel2024",
+            "/var/lib/kubelet/pods/3f2b8c1e-9d47-4a60-8e1b-2c5d7f9a0b13/volumes/kubernetes.io~secret/maskinporten/key.p12",
+            "/nix/store/7q1jj1s0c0l8b1v2r4w5x6y9z0a3d8f2-maskinporten-keys/enterprise.jwk.json",
+            r"C:\Users\Kari\AppData\Local\Temp\Maskinporten\Enterprise2024.p12",
+            "${HOME}/keys/enterprise.pem",
+            "E239ADFFBF998F790DA8E386387CE372129F67AD",
+            "-",
+        ] {
+            assert!(!may_be_key(path), "{path}");
+        }
+    }
 
     #[test]
     fn deceptive_characters_are_replaced_and_letters_of_every_script_stay() {

@@ -267,3 +267,55 @@ fn the_well_known_address_of_nais_stands_in_for_issuer_and_endpoint() {
     is_token_of(BY_KEY, &discovered);
     assert!(local.log().contains("GET /.well-known/oauth-authorization-server"), "{}", local.log());
 }
+
+#[test]
+fn a_key_in_place_of_a_path_is_not_shown() {
+    let read = |file: &str| fs::read_to_string(testdata(file)).unwrap();
+    let keystore = fs::read(testdata("modern.p12")).unwrap();
+    let base64 = openssl::base64::encode_block(&keystore);
+    let (jwk, pem) = (read("jwk/rsa.json"), read("keys/enterprise-key.pem"));
+    let keys = [
+        (openssl::base64::encode_block(jwk.as_bytes()), "jwk in base64"),
+        (openssl::base64::encode_block(pem.as_bytes()), "pem in base64"),
+        (format!("base64:{base64}"), "base64: keystore"),
+        (base64, "keystore in base64"),
+        (read("cases/dotnet.jwk.b64"), "jwk in base64 of .NET"),
+        (jwk, "jwk"),
+        (pem, "pem"),
+    ];
+    let names = ["keystore", "jwk", "key", "certificate", "ca-file", "keystore-password-file", "authorization-details"];
+    for (key, format) in &keys {
+        // A piece from the middle, without a line break.
+        let part = key[key.len() / 2..].split_whitespace().next().unwrap();
+        let part = &part[..part.len().min(24)];
+        for name in names {
+            let value = if name == "authorization-details" { format!("@{key}") } else { key.clone() };
+            let variable = format!("MASKINPORTEN_{}", name.to_uppercase().replace('-', "_"));
+            for (by_option, command) in [(false, "grant"), (true, "grant"), (false, "check"), (false, "config")] {
+                let all: &[&str] = match command {
+                    "config" => &["config", "show"],
+                    "check" => &["check", "--offline"],
+                    _ => &[
+                        "token",
+                        "--verbose",
+                        "--audience",
+                        "http://127.0.0.2/",
+                        "--token-endpoint",
+                        "http://127.0.0.2:9/",
+                    ],
+                };
+                let mut run = maskinporten(all).args(["-c", "x", "-s", "a:b", "--env", "test"]);
+                if !["keystore", "jwk", "key"].contains(&name) {
+                    let key = if name == "certificate" { "keys/enterprise-key.pem" } else { "modern.p12" };
+                    run = run.args([if name == "certificate" { "--key" } else { "-k" }, &testdata(key)]);
+                }
+                let run = if by_option { run.args([format!("--{name}={value}")]) } else { run.env(&variable, &value) };
+
+                let outcome = run.run();
+
+                let shown = format!("{}{}", outcome.stdout, outcome.stderr);
+                assert!(!shown.contains(part), "{format} as {name} of {command}: {shown}");
+            }
+        }
+    }
+}

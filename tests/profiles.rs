@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::{
     local::Local,
-    support::{Maskinporten, maskinporten, testdata},
+    server::{ADDRESS, Authority, Server, TOKEN, Validity, acceptor, json, token},
+    support::{Maskinporten, Outcome, maskinporten, testdata},
 };
 
 /// The defaults in the help texts.
@@ -293,16 +294,127 @@ fn a_project_file_neither_loads_code_nor_sends_a_grant_elsewhere() {
         ("token_endpoint", "https://evilmaskinporten.no/token"),
         ("discover", "https://evil.example/"),
     ] {
-        for option in [&[][..], &["--env", "prod"]] {
-            let project = format!("[profiles.p]\nenv = \"test\"\n{key} = \"{address}\"\n");
-            let outcome = run(&project, option);
-            assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{key}: {}", outcome.stderr);
-            assert!(
-                outcome.stderr.contains("which is not Maskinporten\nhint: if you trust the file"),
-                "{}",
-                outcome.stderr
-            );
+        let project = format!("[profiles.p]\nenv = \"test\"\n{key} = \"{address}\"\n");
+        let outcome = run(&project, &[]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{key}: {}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("which is not Maskinporten\nhint: if you trust the file"),
+            "{}",
+            outcome.stderr
+        );
+    }
+}
+
+/// Runs `token` with a key from an option.
+fn token_with_files(user: &str, project: &str, arguments: &[&str]) -> Outcome {
+    let keystore = testdata("modern.p12");
+    let all = ["token", "--no-cache", "-c", "x", "-s", "a:b", "-k", &keystore, "--retries", "0"];
+    with_files(&all, user, project).args(arguments).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run()
+}
+
+#[test]
+fn a_project_file_does_not_send_a_grant_to_another_server_than_its_audience() {
+    let server = Server::start([]);
+    let (loopback, prod) = (server.url("/token"), "https://maskinporten.no/");
+    let user = "[profiles.own]\naudience = \"https://idp.example.org/\"\nextends = \"one\"\n\
+                [profiles.one]\ntoken_endpoint = \"https://idp.example.org/token\"\n\
+                [profiles.other]\ntoken_endpoint = \"https://other.example.org/token\"\n\
+                [profiles.prod]\nenv = \"prod\"\n[profiles.mock]\ntoken_endpoint = \"https://mock.example.org/\"\n\
+                audience = \"https://mock.example.org/\"\n[profiles.env]\nenv = \"prod\"\n\
+                audience = \"https://idp.example.org/\"\ntoken_endpoint = \"https://idp.example.org/token\"\n";
+    for (project, arguments) in [
+        (format!("[profiles.p]\nenv = \"prod\"\ntoken_endpoint = \"{loopback}\"\n"), &["--profile", "p"][..]),
+        (format!("default_profile = \"prod\"\n[profiles.prod]\ntoken_endpoint = \"{loopback}\"\n"), &[]),
+        (format!("[profiles.p]\nextends = \"prod\"\ntoken_endpoint = \"{loopback}\"\n"), &["--profile", "p"]),
+        (format!("[profiles.p]\ntoken_endpoint = \"{loopback}\"\naudience = \"{prod}\"\n"), &["--profile", "p"]),
+        (format!("[profiles.p]\ntoken_endpoint = \"{loopback}\"\n"), &["--profile", "p", "--audience", prod]),
+        (
+            "[profiles.p]\ntoken_endpoint = \"https://test.maskinporten.no/token\"\nenv = \"prod\"\n".to_owned(),
+            &["--profile", "p"],
+        ),
+        (format!("[profiles.mock]\naudience = \"{prod}\"\n"), &["--profile", "mock"]),
+        ("[profiles.own]\nextends = \"other\"\n".to_owned(), &["--profile", "own"]),
+        ("[profiles.env]\ntoken_endpoint = \"\"\n".to_owned(), &["--profile", "env"]),
+        ("[profiles.p]\nenv = \"prod\"\n".to_owned(), &["--profile", "p", "--token-endpoint", &loopback]),
+    ] {
+        let outcome = token_with_files(user, &project, &[arguments, &["--error-format", "json"]].concat());
+
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{project}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("\"config_address\""), "{project}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn the_metadata_of_a_server_on_this_machine_does_not_send_a_grant_elsewhere() {
+    let audience = "audience = \"https://maskinporten.no/\"\n";
+    let elsewhere = "https://evil.example/token";
+    for (project, endpoint) in [("", Some(elsewhere)), (audience, Some(elsewhere)), (audience, None)] {
+        let server = Server::start_knowing(|own| {
+            let endpoint = endpoint.map_or_else(|| format!("{own}/token"), ToOwned::to_owned);
+            [json("200 OK", format!(r#"{{"issuer":"{own}/","token_endpoint":"{endpoint}"}}"#))]
+        });
+        let project = format!("[profiles.p]\ndiscover = \"{}\"\n{project}", server.url("/"));
+
+        let outcome = token_with_files("", &project, &["--profile", "p", "--error-format", "json"]);
+
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{project}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("\"config_address\""), "{project}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn an_environment_that_is_typed_or_in_a_variable_wins_over_the_addresses_of_a_file() {
+    let addresses = "[profiles.p]\nenv = \"test\"\naudience = \"http://localhost/\"\n\
+                     token_endpoint = \"http://localhost/token\"\ndiscover = \"http://localhost/\"\n";
+    for (user, project) in [("", addresses), (addresses, "")] {
+        for variable in [false, true] {
+            let arguments = ["config", "show", "--format", "json", "--profile", "p", "--env", "prod"];
+            let command = with_files(if variable { &arguments[..6] } else { &arguments[..] }, user, project);
+            let command = if variable { command.env("MASKINPORTEN_ENV", "prod") } else { command };
+
+            let shown: Value = serde_json::from_str(&command.run().artefact()).unwrap();
+
+            let settings = &shown["settings"];
+            assert_eq!(settings["audience"]["value"], "https://maskinporten.no/");
+            assert_eq!(settings["token_endpoint"]["value"], "https://maskinporten.no/token");
+            assert_eq!(settings["discover"], Value::Null);
         }
+    }
+}
+
+#[test]
+fn a_ca_file_of_a_project_is_used_for_servers_on_this_machine_only() {
+    let authority = Authority::named("Project CA");
+    let server = Server::start_tls(acceptor(&authority.issue(ADDRESS, Validity::Now)), [token()]);
+    let ca_file = authority.file().display().to_string();
+    let address = server.url("");
+    let local = format!(
+        "[profiles.p]\nca_file = \"{ca_file}\"\naudience = \"{address}/\"\ntoken_endpoint = \"{address}/token\"\n"
+    );
+    assert_eq!(token_with_files("", &local, &["--profile", "p"]).artefact(), format!("{TOKEN}\n"));
+
+    let project = format!("[profiles.p]\nca_file = \"{ca_file}\"\nenv = \"test\"\n");
+    for arguments in [&["--profile", "p"][..], &["--profile", "p", "--env", "prod"]] {
+        let outcome = token_with_files("", &project, arguments);
+
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("only for servers on this machine"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_project_file_sets_no_header_that_changes_the_connection_or_the_host() {
+    let names =
+        ["Host", "cookie", "Connection", "TE", "Transfer-Encoding", "Content-Length", "Upgrade", "Proxy-Authorization"];
+    for name in names {
+        let project = format!("[profiles.p]\nenv = \"test\"\n[profiles.p.headers]\n\"{name}\" = \"x\"\n");
+        let arguments = ["config", "show", "--profile", "p"];
+
+        let outcome = with_files(&arguments, "", &project).run();
+
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{name}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(&format!("may not set the header `{name}`")), "{}", outcome.stderr);
+        with_files(&arguments, &project, "").run().artefact();
     }
 }
 

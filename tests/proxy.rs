@@ -186,6 +186,34 @@ fn the_json_error_has_the_code_proxy() {
 }
 
 #[test]
+fn a_proxy_variable_that_would_be_ignored_is_named_before_anything_is_sent() {
+    let server = Server::start([]);
+    let host = server.url("").replace("http://", "");
+    for (variable, value, script) in [
+        ("HTTPS_PROXY", format!("http://DOMAIN\\user:hemmelig@{host}"), false),
+        ("https_proxy", format!("http://user:hem melig@{host}"), false),
+        ("HTTPS_PROXY", format!(" http://{host}"), false),
+        ("HTTPS_PROXY", "  ".to_owned(), false),
+        ("HTTPS_PROXY", format!("http://user:hem#melig@{host}"), false),
+        ("HTTPS_PROXY", format!("http://user:hem@melig@{host}"), false),
+        ("ALL_PROXY", "http://127.0.0.1:99999".to_owned(), false),
+        ("all_proxy", format!("SOCKS5://{host}"), false),
+        ("HTTPS_PROXY", format!("socks5h://{host}"), false),
+        ("HTTPS_PROXY", "http://".to_owned(), false),
+        ("HTTPS_PROXY", format!("http://{host}"), true),
+    ] {
+        let command = asking_at("token", ENDPOINT).args(["--retries", "0"]).env(variable, &value);
+        let outcome = if script { command.env("REQUEST_METHOD", "GET") } else { command }.run();
+
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{value}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(&format!("caused by: {variable} ")), "{value}: {}", outcome.stderr);
+        assert!(!outcome.stderr.contains("melig"), "{}", outcome.stderr);
+    }
+    let empty = asking_at("token", ENDPOINT).env("HTTPS_PROXY", "").env("https_proxy", server.url("")).run();
+    assert!(empty.failure(3).contains("https_proxy would be ignored, because HTTPS_PROXY is set and empty"));
+}
+
+#[test]
 fn a_misspelt_proxy_url_is_an_error_and_is_not_ignored() {
     let keystore = crate::support::testdata("modern.p12");
     let token = crate::support::maskinporten(["token", "--env", "test", "-c", "a", "-s", "a:b", "-k", &keystore]);

@@ -359,6 +359,7 @@ fn metadata_is_fetched_once_and_retried_while_the_server_is_unavailable() {
         metadata: Endpoint::parse(&server.url("/")).unwrap(),
         replaces_audience: true,
         token_endpoint: None,
+        is_confined: false,
     };
     let events = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&events);

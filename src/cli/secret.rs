@@ -7,7 +7,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use maskinporten_token_generator::file::{self, FileError};
+use maskinporten_token_generator::{
+    file::{self, FileError},
+    text::shown_path,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
@@ -80,7 +83,8 @@ impl Secret {
 
     fn read_file(&self, file: &str) -> Result<SecretString, Failure> {
         let noun = self.kind.noun();
-        let failed = |why: &str| self.kind.failure(format!("could not read the {noun} file `{file}`: {why}"));
+        let failed =
+            |why: &str| self.kind.failure(format!("could not read the {noun} file `{}`: {why}", shown_path(file)));
         if file == "-" && self.stdin_is_taken {
             return Err(failed(&format!("stdin already holds the {}", self.kind.opens())));
         }
@@ -130,7 +134,7 @@ impl Secret {
 pub(crate) fn server_secret_in(file: &Path) -> Result<SecretString, Failure> {
     let read = file::read(file, MAXIMUM_BYTES).and_then(|bytes| decode_secret(&bytes));
     let secret =
-        read.map_err(|error| server_failure(format!("could not read the secret file `{}`: {error}", file.display())))?;
+        read.map_err(|error| server_failure(format!("could not read the secret file `{}`: {error}", shown_path(file))))?;
     check_server_secret(&secret)
         .map_err(|why| server_failure(format!("the secret file `{}` {why}", file.display())))?;
     Ok(secret)

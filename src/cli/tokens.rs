@@ -7,20 +7,20 @@ use std::{
 
 use maskinporten_token_generator::{
     cache::Cache,
-    client::{self, AccessToken, ClientError},
+    client::{AccessToken, ClientError},
     clock::{Clock as _, SystemClock},
     explain::Explain as _,
     grant::{Assertion, Grant},
     http::Endpoint,
     keystore::SigningKey,
-    tokens::{Freshness, TokenEndpoint, TokenEvent, TokenObserver, TokenOrigin, TokenSource, TokenSourceBuilder},
+    tokens::{Freshness, TokenEvent, TokenObserver, TokenOrigin, TokenSource, TokenSourceBuilder},
 };
 
 use super::{
     located_key::LocatedKey,
     progress::Progress,
     report::{Failure, Report, with_cause},
-    settings::{KeySettings, Settings},
+    settings::{KeySettings, NetworkSettings, Settings},
     signals,
 };
 
@@ -122,21 +122,9 @@ impl SignedGrant {
 impl Settings {
     /// Returns audience and token endpoint; fetches the metadata if the settings say so.
     pub(crate) async fn addresses(&self, report: &Report) -> Result<(String, Endpoint), Failure> {
-        let audience = || self.grant.audience.clone();
-        let (metadata, replaces_audience, token_endpoint) = match &self.endpoint {
-            TokenEndpoint::Fixed(endpoint) => return Ok((audience(), endpoint.clone())),
-            TokenEndpoint::Discovered { metadata, replaces_audience, token_endpoint } => {
-                (metadata, replaces_audience, token_endpoint)
-            }
-        };
         let retrying = |error: &ClientError, delay| report_retry(report, error, delay);
-        let network = &self.network;
-        let addresses = client::discover(metadata.as_str(), &network.http, network.retry_policy, retrying).await?;
-        let endpoint = match token_endpoint {
-            Some(endpoint) => endpoint.clone(),
-            None => Endpoint::parse(&addresses.token_endpoint).map_err(ClientError::Endpoint)?,
-        };
-        Ok((if *replaces_audience { addresses.issuer } else { audience() }, endpoint))
+        let NetworkSettings { http, retry_policy } = &self.network;
+        Ok(self.endpoint.resolve(&self.grant.audience, http, *retry_policy, retrying).await?)
     }
 }
 

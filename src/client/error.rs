@@ -8,7 +8,7 @@ use crate::{
     grant::GrantError,
     http::{Endpoint, EndpointError, HttpError, Response},
     language::Language,
-    text::server_text,
+    text::{excerpt, server_text},
 };
 
 /// The longest excerpt of an unexpected response.
@@ -23,6 +23,14 @@ pub enum ClientError {
     /// The URL of the metadata is not one that a request may be sent to.
     #[error("could not parse the metadata URL")]
     Endpoint(#[source] EndpointError),
+    /// The metadata names a token endpoint that does not belong to the audience, although it must.
+    #[error("the metadata would send a grant for `{}` to {endpoint}", excerpt(.audience, 100))]
+    ForeignEndpoint {
+        /// The audience of the grant.
+        audience: String,
+        /// The token endpoint.
+        endpoint: Endpoint,
+    },
     /// There was no response.
     #[error("{}", no_answer(.0))]
     Http(#[from] HttpError),
@@ -98,7 +106,11 @@ impl ClientError {
         match self {
             Self::Http(error) => error.is_transient(),
             Self::Unavailable { .. } => true,
-            Self::Grant(_) | Self::Endpoint(_) | Self::Refused(_) | Self::UnexpectedResponse(_) => false,
+            Self::Grant(_)
+            | Self::Endpoint(_)
+            | Self::ForeignEndpoint { .. }
+            | Self::Refused(_)
+            | Self::UnexpectedResponse(_) => false,
         }
     }
 
@@ -117,6 +129,7 @@ impl Explain for ClientError {
         match self {
             Self::Grant(error) => error.code(),
             Self::Endpoint(error) => error.code(),
+            Self::ForeignEndpoint { .. } => "config_address",
             Self::Http(error) => error.code(),
             Self::Refused(_) => "refused",
             Self::Unavailable { .. } => "unavailable",
@@ -128,6 +141,11 @@ impl Explain for ClientError {
         match self {
             Self::Grant(error) => error.hint(),
             Self::Endpoint(error) => error.hint(),
+            Self::ForeignEndpoint { .. } => Some(
+                "pass --env test or --env prod; if you trust the project file that names the addresses, name it with \
+                 --config"
+                    .to_owned(),
+            ),
             Self::Http(error) => error.hint(),
             Self::Refused(refusal) => Some(refusal.remedy(Language::English)),
             Self::Unavailable { retry_after, .. } => {

@@ -64,6 +64,21 @@ pub fn metadata_endpoint(text: &str) -> Result<Endpoint, EndpointError> {
     Endpoint::parse(url.as_str())
 }
 
+/// Returns whether an endpoint is on one of Maskinporten's own hosts.
+#[must_use]
+pub fn is_maskinporten(endpoint: &Endpoint) -> bool {
+    let is_below = |rest: &str| rest.is_empty() || rest.ends_with('.');
+    ["maskinporten.no", "maskinporten.dev"].iter().any(|own| endpoint.host().strip_suffix(own).is_some_and(is_below))
+}
+
+/// Returns whether a token endpoint belongs to the issuer that is the audience of a grant: both have the same origin, or
+/// both are on this machine, where no real issuer is.
+#[must_use]
+pub fn is_endpoint_of(audience: &str, endpoint: &Endpoint) -> bool {
+    Endpoint::parse(audience)
+        .is_ok_and(|issuer| issuer.has_origin_of(endpoint) || (issuer.is_loopback() && endpoint.is_loopback()))
+}
+
 /// Fetches issuer and token endpoint from the metadata of the issuer at `address`.
 ///
 /// Like a token request, it is retried after network errors, 429 and 5xx; `notify` is called before each retry.

@@ -21,7 +21,9 @@ pub use self::{
     access_token::{AccessToken, MinimumLifetime},
     catalogue::Explanation,
     error::{ClientError, UnexpectedResponse},
-    metadata::{ServerMetadata, discover, fetch_key_set, metadata_endpoint, published_keys},
+    metadata::{
+        ServerMetadata, discover, fetch_key_set, is_endpoint_of, is_maskinporten, metadata_endpoint, published_keys,
+    },
     refusal::{REFUSALS, Refusal, THAT_MEANS},
     refusal_text::{MAXIMUM_BYTES as MAXIMUM_PASTED_BYTES, RefusalText},
     request::TokenRequest,

@@ -11,7 +11,7 @@ use std::{
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
-use crate::{explain::Explain, file};
+use crate::{explain::Explain, file, http::Endpoint};
 
 /// Maximum size of the file; the simulator writes less than one kilobyte.
 const MAXIMUM_BYTES: u64 = 64 * 1024;
@@ -49,6 +49,12 @@ pub enum LocalError {
     /// The file cannot be read or written.
     #[error("could not use the simulator's address file `{}`", .0.display())]
     Unusable(PathBuf, #[source] io::Error),
+    /// Another user can write the file: it belongs to another user, or its permissions allow it.
+    #[error("the simulator's address file `{}` is not used: another user can write it", .0.display())]
+    Unsafe(PathBuf),
+    /// The issuer or the token endpoint is on another machine.
+    #[error("the simulator's address file `{}` names a server that is not on this machine", .0.display())]
+    Remote(PathBuf),
     /// The file is not what the simulator writes.
     #[error("the simulator's address file `{}` is not valid", .0.display())]
     Invalid(PathBuf, #[source] serde_json::Error),
@@ -62,6 +68,8 @@ impl Explain for LocalError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoDataFolder => "set HOME or XDG_DATA_HOME".to_owned(),
+            Self::Unsafe(path) => format!("remove it, and start the simulator again: rm '{}'", path.display()),
+            Self::Remote(_) => "pass --audience and --token-endpoint for a server on another machine".to_owned(),
             Self::Missing(_) | Self::Unusable(..) | Self::Invalid(..) => {
                 "start the simulator in another terminal: maskinporten simulate".to_owned()
             }
@@ -90,14 +98,26 @@ impl LocalEnvironment {
     /// Reads the file.
     ///
     /// # Errors
-    /// [`LocalError::Missing`] when it does not exist; [`LocalError::Unusable`] and [`LocalError::Invalid`] when it cannot
-    /// be read or parsed.
+    /// [`LocalError::Missing`] when it does not exist; [`LocalError::Unsafe`] when another user can write it;
+    /// [`LocalError::Unusable`] and [`LocalError::Invalid`] when it cannot be read or parsed; [`LocalError::Remote`] when it
+    /// names a server on another machine.
     pub fn read(path: &Path) -> Result<Self, LocalError> {
-        let text = file::read_text(path, MAXIMUM_BYTES).map_err(|error| match io::Error::from(error) {
-            error if error.kind() == io::ErrorKind::NotFound => LocalError::Missing(path.to_owned()),
-            error => LocalError::Unusable(path.to_owned(), error),
+        let unusable = |error| LocalError::Unusable(path.to_owned(), error);
+        let opened = fs::File::open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => LocalError::Missing(path.to_owned()),
+            _ => unusable(error),
         })?;
-        serde_json::from_str(&text).map_err(|error| LocalError::Invalid(path.to_owned(), error))
+        if can_be_written_by_others(&opened.metadata().map_err(unusable)?) {
+            return Err(LocalError::Unsafe(path.to_owned()));
+        }
+        let json = file::read_from(opened, MAXIMUM_BYTES).map_err(|error| unusable(error.into()))?;
+        let local: Self = serde_json::from_slice(&json).map_err(|error| LocalError::Invalid(path.to_owned(), error))?;
+        let is_here = |url: &str| Endpoint::parse(url).is_ok_and(|endpoint| endpoint.is_loopback());
+        if is_here(&local.issuer) && is_here(&local.token_endpoint) {
+            Ok(local)
+        } else {
+            Err(LocalError::Remote(path.to_owned()))
+        }
     }
 
     /// Writes the file atomically, readable only for its owner.
@@ -107,11 +127,78 @@ impl LocalEnvironment {
     pub fn write(&self, path: &Path) -> Result<(), LocalError> {
         let unusable = |error| LocalError::Unusable(path.to_owned(), error);
         let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(unusable)?;
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.recursive(true).create(folder).map_err(unusable)?;
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(unusable)?;
         let text = serde_json::to_string_pretty(self).map_err(io::Error::from).map_err(unusable)?;
         writeln!(file, "{text}").map_err(unusable)?;
         file.persist(path).map_err(|error| unusable(error.error))?;
         Ok(())
+    }
+}
+
+/// Whether a user other than this one and root can write a file.
+#[cfg(unix)]
+fn can_be_written_by_others(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let owner = metadata.uid();
+    (owner != rustix::process::geteuid().as_raw() && owner != 0) || metadata.mode() & 0o022 != 0
+}
+
+#[cfg(not(unix))]
+fn can_be_written_by_others(_: &fs::Metadata) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn local(issuer: &str, token_endpoint: &str) -> LocalEnvironment {
+        LocalEnvironment {
+            issuer: issuer.to_owned(),
+            token_endpoint: token_endpoint.to_owned(),
+            ca_file: None,
+            client_id: "client".to_owned(),
+            scope: "a:b".to_owned(),
+            keystore: PathBuf::from("keystore.p12"),
+            keystore_password_file: PathBuf::from("password"),
+        }
+    }
+
+    #[test]
+    fn a_simulator_that_is_not_on_this_machine_is_rejected() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("maskinporten/local.json");
+        let here = local("http://127.0.0.1:17824/", "http://localhost:17824/token");
+        here.write(&path).unwrap();
+        assert_eq!(LocalEnvironment::read(&path).unwrap(), here);
+
+        for (issuer, token_endpoint) in [
+            ("https://maskinporten.no/", "http://127.0.0.1:17824/token"),
+            ("http://127.0.0.1:17824/", "https://evil.example/token"),
+            ("x", "http://127.0.0.1:17824/token"),
+        ] {
+            local(issuer, token_endpoint).write(&path).unwrap();
+            assert!(matches!(LocalEnvironment::read(&path), Err(LocalError::Remote(_))), "{issuer} {token_endpoint}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_address_file_that_other_users_can_write_is_rejected() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("maskinporten/local.json");
+        local("http://127.0.0.1:17824/", "http://127.0.0.1:17824/token").write(&path).unwrap();
+        assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+        for (mode, is_safe) in [(0o600, true), (0o644, true), (0o620, false), (0o602, false)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(LocalEnvironment::read(&path).is_ok(), is_safe, "{mode:o}");
+        }
     }
 }

@@ -79,6 +79,12 @@ impl Endpoint {
         self.0.host_str().unwrap_or_default()
     }
 
+    /// Returns whether another endpoint has the same scheme, host and port.
+    #[must_use]
+    pub fn has_origin_of(&self, other: &Self) -> bool {
+        self.0.origin() == other.0.origin()
+    }
+
     /// Returns the whole URL, with its query.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -6,7 +6,7 @@ use rustls::{AlertDescription, CertificateError};
 
 use super::{
     Endpoint,
-    proxy::{self, ConnectFailure},
+    proxy::{self, ConnectFailure, ProxyVariable},
 };
 use crate::{explain::Explain, text::excerpt};
 
@@ -24,9 +24,9 @@ pub enum HttpError {
         /// What is wrong with it.
         why: String,
     },
-    /// The value of a proxy variable, named here, cannot be used.
-    #[error("{0} is not a usable proxy URL")]
-    ProxySetting(&'static str),
+    /// A proxy variable cannot be used.
+    #[error("{0}")]
+    ProxySetting(ProxyVariable),
     /// TLS could not be set up on the client's side.
     #[error("could not set up TLS: {0}")]
     Tls(String),
@@ -200,7 +200,7 @@ impl Explain for HttpError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::ProxySetting(_) => "write it as http://HOST:PORT, or unset it",
+            Self::ProxySetting(variable) => variable.hint(),
             Self::CaFile { .. } => "pass a PEM file with --ca-file",
             Self::Tls(_) => "install ca-certificates, or pass a PEM file with --ca-file",
             Self::Dns { .. } => "check the network and the spelling of the address",

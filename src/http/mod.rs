@@ -26,7 +26,9 @@ pub use self::{
     endpoint::{Endpoint, EndpointError},
     error::HttpError,
     peer::{Peer, TlsVersion},
+    proxy::ProxyVariable,
 };
+use crate::text::shown_path;
 
 /// Maximum size of a response body; a token response has a few kilobytes.
 pub const MAXIMUM_RESPONSE_BYTES: usize = 1024 * 1024;
@@ -40,6 +42,9 @@ pub struct HttpOptions {
     pub connect_timeout: Duration,
     /// A PEM file with certificate authorities to trust in addition to the machine's trust store.
     pub ca_file: Option<PathBuf>,
+    /// Whether the CA file may only be used for servers on this machine: an authority that is not the user's choice
+    /// could otherwise intercept every connection.
+    pub ca_file_is_confined: bool,
     /// A client to send requests with; the options above and this crate's rules for TLS and proxies do not apply to it.
     ///
     /// # Security
@@ -50,7 +55,7 @@ pub struct HttpOptions {
 impl Default for HttpOptions {
     /// Returns a connect timeout of five seconds, and the trust store of the machine.
     fn default() -> Self {
-        Self { connect_timeout: Duration::from_secs(5), ca_file: None, client: None }
+        Self { connect_timeout: Duration::from_secs(5), ca_file: None, ca_file_is_confined: false, client: None }
     }
 }
 
@@ -112,6 +117,11 @@ impl HttpClient {
         }
         if let Some(variable) = proxy::unusable_variable(&endpoint) {
             return Err(HttpError::ProxySetting(variable));
+        }
+        if let Some(file) = options.ca_file.as_ref().filter(|_| options.ca_file_is_confined && !endpoint.is_loopback())
+        {
+            let why = "a project file may name one only for servers on this machine".to_owned();
+            return Err(HttpError::CaFile { file: shown_path(file), why });
         }
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)

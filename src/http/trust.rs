@@ -23,7 +23,7 @@ use super::{
     HttpError,
     peer::{PeerRecorder, TlsVersion},
 };
-use crate::file;
+use crate::{file, text::shown_path};
 
 /// Maximum size of a CA file; the trust store of a whole machine has about 200 kilobytes.
 const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
@@ -42,7 +42,7 @@ pub(super) fn client_config(
 }
 
 fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
-    let unusable = |why: String| HttpError::CaFile { file: ca_file.display().to_string(), why };
+    let unusable = |why: String| HttpError::CaFile { file: shown_path(ca_file), why };
     let text = file::read(ca_file, MAXIMUM_BYTES).map_err(|error| unusable(error.to_string()))?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<_, _>>()

@@ -8,7 +8,10 @@ use super::{
     CertificateFileErrorKind, JwkErrorKind, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES,
     MAXIMUM_JWK_BYTES, PemErrorKind,
 };
-use crate::file::{self, FileError};
+use crate::{
+    file::{self, FileError},
+    text::shown_path,
+};
 
 /// Reads a file of keys up to the size limit of its format; the path `-` stands for stdin.
 ///
@@ -17,7 +20,7 @@ use crate::file::{self, FileError};
 pub fn read_key_file(kind: KeyFileKind, path: impl AsRef<Path>) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
     let path = path.as_ref();
     file::read_or_stdin(path, limit(kind)).map_err(|error| {
-        let name = if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() };
+        let name = if path == Path::new("-") { "stdin".to_owned() } else { shown_path(path) };
         let FileError::TooLarge { limit } = error else {
             return KeystoreError::Unreadable { kind, name, source: error };
         };

@@ -7,13 +7,13 @@ use std::{
 };
 
 use super::Location;
-use crate::explain::Explain;
+use crate::{explain::Explain, text::shown_path};
 
 /// Why a config file, or a profile in it, cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ProfileError {
     /// The file does not exist or may not be read.
-    #[error("could not read the config file `{}`", path.display())]
+    #[error("could not read the config file `{}`", shown_path(path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -21,7 +21,7 @@ pub enum ProfileError {
         source: Arc<io::Error>,
     },
     /// The file is too large for a config file.
-    #[error("the config file `{}` is larger than 1 MiB", .0.display())]
+    #[error("the config file `{}` is larger than 1 MiB", shown_path(.0))]
     TooLarge(PathBuf),
     /// The file is not UTF-8.
     #[error("the config file is not UTF-8: {location}")]
@@ -102,6 +102,14 @@ pub enum ProfileError {
         name: String,
         /// What is wrong with it.
         problem: &'static str,
+    },
+    /// A header in a project file that would change more than the request it is added to.
+    #[error("a project file may not set the header `{name}`: {location}")]
+    HeaderInProject {
+        /// Where it is.
+        location: Location,
+        /// Its name.
+        name: String,
     },
     /// A profile that extends one that does not exist.
     #[error("the profile `{profile}` extends `{base}`, which does not exist: {location}")]
@@ -188,9 +196,11 @@ impl Explain for ProfileError {
             Self::Unreadable { .. } | Self::TooLarge(_) | Self::NotUtf8 { .. } => "config_file",
             Self::Syntax { .. } => "config_syntax",
             Self::UnknownKey { .. } => "config_key",
-            Self::WrongType { .. } | Self::ProfileName { .. } | Self::NoHome { .. } | Self::Header { .. } => {
-                "config_value"
-            }
+            Self::WrongType { .. }
+            | Self::ProfileName { .. }
+            | Self::NoHome { .. }
+            | Self::Header { .. }
+            | Self::HeaderInProject { .. } => "config_value",
             Self::PlainKey { .. } => "config_secret",
             Self::CommandInProject { .. } => "config_command",
             Self::UnknownBase { .. } | Self::Circle { .. } | Self::TooDeep { .. } => "config_extends",
@@ -236,6 +246,7 @@ impl Explain for ProfileError {
             }
             Self::NoHome { .. } => "set HOME, or write the absolute path",
             Self::Header { .. } => "write it as Accept = \"application/json\"",
+            Self::HeaderInProject { .. } => "remove it, or move it to your own config file",
             Self::UnknownBase { suggestion, .. } | Self::UnknownDefault { suggestion, .. } => match suggestion {
                 Some(name) => return Some(format!("write `{name}`")),
                 None => "name a profile of this file or of your own config file",

@@ -31,6 +31,8 @@ pub struct Profile {
     pub values: Vec<(&'static str, ProfileValue)>,
     /// The headers it adds.
     pub headers: Vec<ProfileHeader>,
+    /// Whether a project file decides which of the user's addresses are used together: by `extends`, or by removing one.
+    pub project_combines_addresses: bool,
     /// Problems that do not prevent its use.
     pub warnings: Vec<ProfileWarning>,
 }
@@ -94,7 +96,10 @@ impl Profiles {
         let mut headers: Vec<ProfileHeader> = Vec::new();
         let mut header_names = BTreeSet::new();
         let mut has_key = false;
+        let mut project_extends = false;
         for (name, sections) in self.chain(name)? {
+            let extends = sections.iter().find_map(|section| section.extends.as_ref());
+            project_extends |= extends.is_some_and(|(.., kind)| *kind == ConfigFileKind::Project);
             let mut keys = Vec::new();
             for (name, value) in sections.iter().flat_map(|section| &section.values) {
                 let Some(setting) = setting::find(&self.known, name) else { continue };
@@ -122,9 +127,14 @@ impl Profiles {
         }
         headers.retain(|own| !own.header.is_empty());
         let settings = self.known.iter().filter_map(|setting| Some((setting, values.remove(setting.name)?)));
-        let values = settings.filter(|(setting, value)| !value.is_empty(setting));
-        let values = values.map(|(setting, value)| (setting.name, value)).collect();
-        let mut profile = Profile { name: name.to_owned(), values, headers, warnings: Vec::new() };
+        let (values, removed): (Vec<_>, Vec<_>) = settings.partition(|(setting, value)| !value.is_empty(setting));
+        let project_removes = removed
+            .iter()
+            .any(|(setting, value)| setting.has(SettingRole::Address) && value.kind() == ConfigFileKind::Project);
+        let project_combines_addresses = project_extends || project_removes;
+        let values = values.into_iter().map(|(setting, value)| (setting.name, value)).collect();
+        let mut profile =
+            Profile { name: name.to_owned(), values, headers, project_combines_addresses, warnings: Vec::new() };
         profile.warnings = self.plain_secrets(&profile).chain(self.project_addresses(&profile)).collect();
         Ok(profile)
     }
@@ -134,7 +144,7 @@ impl Profiles {
         let mut chain = vec![(name.to_owned(), self.sections(name)?)];
         let mut first_location = None;
         while let Some((own, sections)) = chain.last()
-            && let Some((base, location)) = sections.iter().find_map(|section| section.extends.as_ref())
+            && let Some((base, location, _)) = sections.iter().find_map(|section| section.extends.as_ref())
         {
             let first_location = first_location.get_or_insert(location);
             if !self.names().contains(base.as_str()) {

@@ -37,7 +37,7 @@ pub struct ProfileHeader {
 /// A profile in one file.
 #[derive(Debug, Default)]
 pub(super) struct ProfileSection {
-    pub(super) extends: Option<(String, Location)>,
+    pub(super) extends: Option<(String, Location, ConfigFileKind)>,
     pub(super) values: Vec<(&'static str, ProfileValue)>,
     pub(super) headers: Vec<ProfileHeader>,
     /// Why the profile cannot be used.
@@ -113,7 +113,7 @@ impl SectionReader<'_> {
             match (word, known) {
                 ("extends", _) => {
                     let base = self.text("extends", value)?;
-                    section.extends = Some((base, self.source.line(value.span().start)));
+                    section.extends = Some((base, self.source.line(value.span().start), self.kind));
                 }
                 ("headers", _) => section.headers = self.headers(value)?,
                 (_, Some(setting)) => section.values.push((setting.name, self.value(setting, value)?)),
@@ -191,6 +191,9 @@ impl SectionReader<'_> {
     fn header(&self, name: &str, value: &Spanned<DeValue<'_>>) -> Result<ProfileHeader, ProfileError> {
         let text = Zeroizing::new(self.text(name, value)?);
         let location = self.source.line(value.span().start);
+        if self.kind == ConfigFileKind::Project && changes_message(name) {
+            return Err(ProfileError::HeaderInProject { location, name: shown(name) });
+        }
         match Header::new(name, &text) {
             Ok(header) => Ok(ProfileHeader { header, location }),
             Err(error) => {
@@ -220,6 +223,29 @@ impl SectionReader<'_> {
         let location = self.source.line_and_column(value.span().start);
         ProfileError::WrongType { location, key: shown(key), expected, found }
     }
+}
+
+/// Returns whether a header changes the connection, where the message ends, who answers it, or who sends it: those that
+/// are hop-by-hop (RFC 9110 §7.6.1) or frame the message (RFC 9112 §6), `Host`, and cookies.
+fn changes_message(name: &str) -> bool {
+    const NAMES: [&str; 14] = [
+        "connection",
+        "content-length",
+        "cookie",
+        "cookie2",
+        "expect",
+        "host",
+        "http2-settings",
+        "keep-alive",
+        "set-cookie",
+        "te",
+        "trailer",
+        "trailers",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    let name = name.trim().to_ascii_lowercase();
+    name.starts_with("proxy-") || NAMES.contains(&name.as_str())
 }
 
 /// Makes the paths among a setting's values independent of the current folder. `None`: there is no home folder.

@@ -1,5 +1,7 @@
 //! The settings that a profile may hold, as the caller describes them: name, type, and roles.
 
+use crate::text::may_be_key;
+
 /// A setting that a profile may hold.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownSetting {
@@ -71,12 +73,12 @@ impl KnownSetting {
         self.roles.iter().find_map(|role| if let SettingRole::Secret(other) = role { Some(*other) } else { None })
     }
 
-    /// Returns whether a value is a private key itself rather than the name of a file: PEM in any setting, JSON in one
-    /// that locates a key.
+    /// Returns whether a value is a private key itself rather than the name of a file: PEM in any setting; JSON, base64 and
+    /// the like in one that locates a key.
     pub(super) fn is_private_key(&self, value: &str) -> bool {
         let value = value.trim_start();
         (value.contains("-----BEGIN") && value.contains("PRIVATE KEY"))
-            || (self.has(SettingRole::KeySource) && value.starts_with(['{', '[']))
+            || (self.has(SettingRole::KeySource) && may_be_key(value))
     }
 }
 

@@ -50,7 +50,8 @@ impl ApiError {
             ClientError::Http(HttpError::TimedOut { .. }) => Self::from_error(504, error),
             ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_))
             | ClientError::Grant(_)
-            | ClientError::Endpoint(_) => Self::from_error(500, error),
+            | ClientError::Endpoint(_)
+            | ClientError::ForeignEndpoint { .. } => Self::from_error(500, error),
             ClientError::Http(_) | ClientError::Unavailable { .. } | ClientError::UnexpectedResponse(_) => {
                 Self::from_error(502, error)
             }

@@ -59,6 +59,7 @@ impl TokenError {
             ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_))
             | ClientError::Grant(_)
             | ClientError::Endpoint(_)
+            | ClientError::ForeignEndpoint { .. }
             | ClientError::Refused(_) => false,
             ClientError::Http(_) | ClientError::Unavailable { .. } | ClientError::UnexpectedResponse(_) => true,
         }

@@ -1,13 +1,13 @@
 //! From settings to one token: endpoint, key, signature, request; with the disk cache in front when there is one.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::OnceCell;
 
 use super::{TokenError, TokenEvent, TokenOrigin, blocking, key::LazyKey};
 use crate::{
     cache::{Cache, CacheKey, EndpointId, FetchOptions},
-    client::{AccessToken, MinimumLifetime, RetryPolicy, TokenClient, discover},
+    client::{AccessToken, ClientError, MinimumLifetime, RetryPolicy, TokenClient, discover, is_endpoint_of},
     clock::Clock,
     environment::Environment,
     grant::{Grant, Resource, Scopes, default_resource},
@@ -27,7 +27,38 @@ pub enum TokenEndpoint {
         replaces_audience: bool,
         /// A token endpoint to use instead of the one in the metadata.
         token_endpoint: Option<Endpoint>,
+        /// Whether the token endpoint must belong to the audience, because the addresses are not the user's own choice.
+        is_confined: bool,
     },
+}
+
+impl TokenEndpoint {
+    /// Returns audience and token endpoint; fetches the metadata if it has them. `notify` is called before each retry.
+    ///
+    /// # Errors
+    /// As [`discover`], and [`ClientError::ForeignEndpoint`].
+    pub async fn resolve(
+        &self,
+        audience: &str,
+        http: &HttpOptions,
+        retry_policy: RetryPolicy,
+        notify: impl FnMut(&ClientError, Duration),
+    ) -> Result<(String, Endpoint), ClientError> {
+        let (metadata, replaces_audience, token_endpoint, is_confined) = match self {
+            Self::Fixed(endpoint) => return Ok((audience.to_owned(), endpoint.clone())),
+            Self::Discovered { metadata, replaces_audience, token_endpoint, is_confined } => {
+                (metadata, *replaces_audience, token_endpoint.clone(), *is_confined)
+            }
+        };
+        let addresses = discover(metadata.as_str(), http, retry_policy, notify).await?;
+        let audience = if replaces_audience { addresses.issuer } else { audience.to_owned() };
+        let endpoint = token_endpoint.map_or_else(|| Endpoint::parse(&addresses.token_endpoint), Ok);
+        let endpoint = endpoint.map_err(ClientError::Endpoint)?;
+        if is_confined && !is_endpoint_of(&audience, &endpoint) {
+            return Err(ClientError::ForeignEndpoint { audience, endpoint });
+        }
+        Ok((audience, endpoint))
+    }
 }
 
 /// The settings of a token source.
@@ -127,17 +158,9 @@ impl Exchange {
     /// Prepares the client, which includes the metadata request when the endpoint is discovered.
     pub(super) async fn prepare(&self, notify: Notify<'_>) -> Result<&PreparedClient, TokenError> {
         let prepare = || async {
-            let (audience, endpoint) = match &self.endpoint {
-                TokenEndpoint::Fixed(endpoint) => (self.grant.audience.clone(), endpoint.clone()),
-                TokenEndpoint::Discovered { metadata, replaces_audience, token_endpoint } => {
-                    let retrying = |error: &_, delay| notify(&TokenEvent::Retrying { error, delay });
-                    let addresses = discover(metadata.as_str(), &self.http, self.retry_policy, retrying).await?;
-                    let audience = if *replaces_audience { &addresses.issuer } else { &self.grant.audience };
-                    let endpoint =
-                        token_endpoint.clone().map_or_else(|| Endpoint::parse(&addresses.token_endpoint), Ok);
-                    (audience.clone(), endpoint?)
-                }
-            };
+            let retrying = |error: &_, delay| notify(&TokenEvent::Retrying { error, delay });
+            let resolved = self.endpoint.resolve(&self.grant.audience, &self.http, self.retry_policy, retrying);
+            let (audience, endpoint) = resolved.await?;
             let client = TokenClient::new(endpoint, &self.http, self.retry_policy)?;
             Ok(PreparedClient { audience, client })
         };

@@ -10,6 +10,7 @@ use maskinporten_token_generator::{
     http::Endpoint,
     inspect::{Expectations, Inspection, Jwt},
     keystore::KeySet,
+    text::shown_path,
 };
 
 use super::expected::Expected;
@@ -111,10 +112,10 @@ pub(super) async fn named(jwks: &str, network: &NetworkSettings) -> Result<KeySe
         return Ok(client::fetch_key_set(&endpoint, &network.http, network.retry_policy).await?);
     }
     let bytes = file::read(Path::new(jwks), MAXIMUM_BYTES).map_err(|error| {
-        let message = format!("could not read the public keys in `{jwks}`: {error}");
+        let message = format!("could not read the public keys in `{}`: {error}", shown_path(jwks));
         let hint = "check the path and its permissions; a URL starts with https://".to_owned();
         Failure::plain(Exit::Key, "key_set_unreadable", message, Some(hint))
     })?;
-    let unusable = format!("could not use the public keys in `{jwks}`");
+    let unusable = format!("could not use the public keys in `{}`", shown_path(jwks));
     KeySet::parse(&bytes).map_err(|error| Failure::new(Exit::Key, &error).about(&unusable))
 }

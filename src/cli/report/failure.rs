@@ -220,9 +220,9 @@ impl From<&ClientError> for Failure {
         match error {
             ClientError::Grant(error) => Self::from(error),
             ClientError::Refused(refusal) => Self::from_refusal(error, refusal),
-            ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_)) | ClientError::Endpoint(_) => {
-                Self::new(Exit::Configuration, error)
-            }
+            ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_))
+            | ClientError::Endpoint(_)
+            | ClientError::ForeignEndpoint { .. } => Self::new(Exit::Configuration, error),
             ClientError::Unavailable { status, .. } => {
                 Self { http_status: Some(*status), ..Self::new(Exit::Unreachable, error) }
             }

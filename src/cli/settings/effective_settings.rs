@@ -1,6 +1,8 @@
 //! The settings in effect, as `config show` and `check` print them.
 
-use super::{SettingSources, table::SETTINGS};
+use maskinporten_token_generator::{profile::SettingRole, text::may_be_key};
+
+use super::{SettingSources, definition::SettingDefinition, sources::Found, table::SETTINGS};
 
 /// Replaces a secret.
 pub(crate) const MASK: &str = "********";
@@ -31,6 +33,8 @@ pub(crate) fn effective_settings(sources: &SettingSources) -> Vec<EffectiveSetti
     let rows = SETTINGS.iter().filter_map(|setting| {
         let (value, from) = match sources.find(setting.name) {
             Some(found) if setting.is_secret() => (MASK.to_owned(), found.origin.label),
+            // It would be a key on the screen, or in a report that is pasted where help is asked for.
+            Some(found) if is_key_in_place_of_path(setting, &found) => (MASK.to_owned(), found.origin.label),
             Some(found) => (found.texts().join(" "), found.origin.label),
             None => (setting.default?.to_owned(), "default".to_owned()),
         };
@@ -42,4 +46,10 @@ pub(crate) fn effective_settings(sources: &SettingSources) -> Vec<EffectiveSetti
         Some(EffectiveSetting { name: setting.name.replace('-', "_"), value, from, privacy })
     });
     rows.collect()
+}
+
+fn is_key_in_place_of_path(setting: &SettingDefinition, found: &Found<'_>) -> bool {
+    let is_path = setting.is(SettingRole::Path) || setting.is(SettingRole::PathAfterAt);
+    let is_details = |text: &str| !text.starts_with('@') && setting.is(SettingRole::PathAfterAt);
+    is_path && found.texts().iter().any(|text| !is_details(text) && may_be_key(text.trim_start_matches('@')))
 }

@@ -11,6 +11,7 @@ use maskinporten_token_generator::{
     },
     keystore::SignatureAlgorithm,
     organisation::OrganisationNumber,
+    text::shown_path,
 };
 
 use super::{Problems, Setting, SettingSources, definition, sources::Found};
@@ -191,7 +192,7 @@ fn extra_claims(sources: &SettingSources) -> Result<ExtraClaims, Failure> {
 fn read_text_file(found: &Found, path: &str) -> Result<String, Failure> {
     let read = file::read_text(Path::new(path), MAXIMUM_TEXT_BYTES);
     read.map(|text| text.to_string()).map_err(|error| {
-        let message = format!("could not read `{path}`, which {} names: {error}", found.origin.label);
+        let message = format!("could not read `{}`, which {} names: {error}", shown_path(path), found.origin.label);
         Failure::plain(Exit::Configuration, "file", message, Some("check the path after the @".to_owned()))
     })
 }

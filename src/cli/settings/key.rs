@@ -1,6 +1,11 @@
 //! The key: where it is, which of several it is, and where its password or PIN is.
 
-use maskinporten_token_generator::keystore::{CertificateThumbprint, MAXIMUM_ITERATIONS};
+use std::path::Path;
+
+use maskinporten_token_generator::{
+    keystore::{CertificateThumbprint, MAXIMUM_ITERATIONS},
+    text::may_be_key,
+};
 use secrecy::SecretString;
 
 use super::{
@@ -134,7 +139,7 @@ impl KeySettings {
 /// Refuses a key where a file name belongs: it would be printed in the error that there is no such file.
 fn refuse_key_itself(sources: &SettingSources, source: &Found) -> Result<(), Failure> {
     let certificate = sources.find("certificate");
-    let is_key = |text: &str| text.trim_start().starts_with(['{', '[']) || text.contains("-----BEGIN");
+    let is_key = |text: &str| may_be_key(text) && !Path::new(text).exists();
     let Some(found) = [source].into_iter().chain(&certificate).find(|found| is_key(found.text())) else {
         return Ok(());
     };

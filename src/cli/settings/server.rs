@@ -3,10 +3,11 @@
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use maskinporten_token_generator::{
-    client::{MinimumLifetime, RetryPolicy},
+    client::{self, MinimumLifetime, RetryPolicy},
     clock,
     environment::Environment,
     http::{Endpoint, HttpOptions},
+    text::excerpt,
     tokens::TokenEndpoint,
 };
 
@@ -84,33 +85,53 @@ impl GivenAddresses {
 pub(super) fn addresses(sources: &SettingSources) -> Result<(String, TokenEndpoint), Failure> {
     let found = sources.find("discover");
     let discover = found.as_ref().map(endpoint).transpose()?;
-    let limit = found.map_or(Layer::Default, |found| found.origin.layer);
+    let limit = found.as_ref().map_or(Layer::Default, |found| found.origin.layer);
     let named = |name| sources.find(name).filter(|found| found.origin.layer <= limit);
-    let audience = named("audience").map(|found| found.text().to_owned());
-    let token_endpoint = named("token-endpoint");
+    let (audience, token_endpoint) = (named("audience"), named("token-endpoint"));
     if let Some(metadata) = discover.filter(|_| audience.is_none() || token_endpoint.is_none()) {
+        let given: Vec<&Found> = [&found, &token_endpoint, &audience].into_iter().flatten().collect();
+        let is_confined = decided_by_project(sources, &given).is_some();
         let token_endpoint = token_endpoint.map(|found| endpoint(&found)).transpose()?;
         let replaces_audience = audience.is_none();
-        let audience = audience.unwrap_or_else(|| metadata.as_str().to_owned());
-        return Ok((audience, TokenEndpoint::Discovered { metadata, replaces_audience, token_endpoint }));
+        let audience = audience.map_or_else(|| metadata.as_str().to_owned(), |found| found.text().to_owned());
+        return Ok((audience, TokenEndpoint::Discovered { metadata, replaces_audience, token_endpoint, is_confined }));
     }
-    let audience = sources.require("audience", "pass --env test, or --audience URL")?.text().to_owned();
+    let audience = sources.require("audience", "pass --env test, or --audience URL")?;
     let found = sources.require("token-endpoint", "pass --env test, or --token-endpoint URL")?;
-    Ok((audience, TokenEndpoint::Fixed(endpoint(&found)?)))
+    let (label, endpoint) = (decided_by_project(sources, &[&found, &audience]), endpoint(&found)?);
+    let audience = audience.text().to_owned();
+    if let Some(label) = label.filter(|_| !client::is_endpoint_of(&audience, &endpoint)) {
+        let message = format!("{label} would send a grant for `{}` to {endpoint}", excerpt(&audience, 100));
+        let hint = "pass --env test or --env prod, or name an audience and a token endpoint of the same issuer; if you \
+                    trust the file, name it with --config";
+        return Err(Failure::plain(Exit::Configuration, "config_address", message, Some(hint.to_owned())));
+    }
+    Ok((audience, TokenEndpoint::Fixed(endpoint)))
+}
+
+/// Returns what a project file decides about these addresses: one of them, the environment that they belong to, or
+/// which of the user's are combined.
+///
+/// Such a grant may only be sent to the issuer that it is valid for: whoever receives it can exchange it for a token.
+fn decided_by_project(sources: &SettingSources, addresses: &[&Found]) -> Option<String> {
+    let env = sources.find("env").filter(|env| env.origin.layer == Layer::ProjectFile);
+    let decided = addresses.iter().find_map(|found| match found.origin.layer {
+        Layer::ProjectFile => Some(found.origin.label.clone()),
+        Layer::Environment => env.as_ref().map(|env| env.origin.label.clone()),
+        _ => None,
+    });
+    decided.or_else(|| sources.project_combines_addresses.then(|| "the project file".to_owned()))
 }
 
 /// Parses an address that a signed grant may be sent to.
 ///
-/// A project file came with the folder, so it may only name Maskinporten's own hosts and this machine: a server that
-/// receives a grant can exchange it for its owner's token.
+/// A project file came with the folder, so it may only name Maskinporten's own hosts and this machine.
 fn endpoint(found: &Found) -> Result<Endpoint, Failure> {
     let endpoint = found.parse(Endpoint::parse)?.value;
-    let host = endpoint.host();
-    let own = ["maskinporten.no", "maskinporten.dev"];
-    let is_own = own.iter().any(|own| host == *own || host.strip_suffix(own).is_some_and(|rest| rest.ends_with('.')));
-    if found.origin.layer != Layer::ProjectFile || is_own || endpoint.is_loopback() {
+    if found.origin.layer != Layer::ProjectFile || client::is_maskinporten(&endpoint) || endpoint.is_loopback() {
         return Ok(endpoint);
     }
+    let host = endpoint.host();
     let message = format!("{} would send a signed grant to {host}, which is not Maskinporten", found.origin.label);
     let hint = "if you trust the file, name it with --config, or write the address in your own config file";
     Err(found.failure("config_address", message, hint))
@@ -124,12 +145,14 @@ impl NetworkSettings {
     }
 
     pub(super) fn collect(sources: &SettingSources, problems: &mut Problems) -> Option<Self> {
-        let ca_file = sources.find("ca-file").map(|found| PathBuf::from(found.text()));
+        let found = sources.find("ca-file");
+        let ca_file_is_confined = found.as_ref().is_some_and(|found| found.origin.layer == Layer::ProjectFile);
+        let ca_file = found.map(|found| PathBuf::from(found.text()));
         let connect_timeout = problems.keep(time_limit(sources, "connect-timeout"));
         let timeout = problems.keep(time_limit(sources, "timeout"));
         let retries = problems.keep(number(sources, "retries", 0..=100));
         Some(Self {
-            http: HttpOptions { connect_timeout: connect_timeout?, ca_file, client: None },
+            http: HttpOptions { connect_timeout: connect_timeout?, ca_file, ca_file_is_confined, client: None },
             retry_policy: RetryPolicy { timeout: timeout?, retries: usize::try_from(retries?).unwrap_or(usize::MAX) },
         })
     }

@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeSet, env, path::PathBuf};
 use maskinporten_token_generator::{
     environment::{Environment, LocalEnvironment},
     explain::Explain,
-    profile::{ConfigFileKind, ConfigSearch, Profile, ProfileHeader},
+    profile::{ConfigFileKind, ConfigSearch, Profile, ProfileHeader, ProfileWarning},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
@@ -20,6 +20,9 @@ use super::{
     table::{self, NAIS_VARIABLES, SETTINGS},
 };
 use crate::cli::report::{Exit, Failure, Report};
+
+/// The settings in place of which an environment has values of its own.
+const ADDRESSES: [&str; 3] = ["audience", "token-endpoint", "discover"];
 
 /// The strongest value of a setting, not parsed yet.
 pub(super) struct Found<'sources> {
@@ -35,6 +38,8 @@ pub(crate) struct SettingSources {
     pub(crate) headers: Vec<ProfileHeader>,
     /// The name of the profile, if one is used.
     pub(crate) profile: Option<String>,
+    /// Whether a project file decides which of the user's addresses are used together.
+    pub(super) project_combines_addresses: bool,
 }
 
 impl Found<'_> {
@@ -85,12 +90,13 @@ impl SettingSources {
         uses_variable: fn(&SettingDefinition) -> bool,
     ) -> Result<Self, Failure> {
         let layers = vec![(Layer::Option, arguments.0), (Layer::Variable, variables(uses_variable)?)];
-        Ok(Self { layers, headers: Vec::new(), profile: None })
+        Ok(Self { layers, headers: Vec::new(), profile: None, project_combines_addresses: false })
     }
 
     /// Adds the profile, the project file's values before the user file's.
     ///
-    /// The simulator needs no settings, so with `--env local` a profile is used only if it was named.
+    /// The simulator needs no settings, so with `--env local` a profile is used only if it was named. An environment that
+    /// was named outside of the files has addresses of its own, so those in the files are not used.
     fn add_profile(&mut self, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
         let named = self.find(PROFILE).map(|found| found.text().to_owned());
         if named.is_none() && self.find("env").is_some_and(|found| found.text() == Environment::Local.name()) {
@@ -99,11 +105,20 @@ impl SettingSources {
         let profiles = ConfigSearch::usual(config).read(&table::known())?;
         report.warn_of(profiles.warnings());
         let Some(profile) = profiles.profile(named.as_deref())? else { return Ok(()) };
-        report.warn_of(&profile.warnings);
+        let has_environment = self.find("env").is_some();
+        let is_used = |name: &str| !(has_environment && ADDRESSES.contains(&name));
+        let warnings = profile.warnings.iter().filter(|warning| match warning {
+            ProfileWarning::ProjectAddress { name, .. } => is_used(name),
+            ProfileWarning::PlainSecret { .. } | ProfileWarning::ForeignFile { .. } => true,
+        });
+        report.warn_of(&warnings.cloned().collect::<Vec<_>>());
         report.detail(&format!("using the profile {}", profile.name));
         for (kind, layer) in [(ConfigFileKind::Project, Layer::ProjectFile), (ConfigFileKind::User, Layer::UserFile)] {
-            self.layers.push((layer, values_in_file(&profile, kind)));
+            let mut values = values_in_file(&profile, kind);
+            values.retain(|value| is_used(value.name));
+            self.layers.push((layer, values));
         }
+        self.project_combines_addresses = profile.project_combines_addresses && !has_environment;
         self.headers = profile.headers;
         self.profile = Some(profile.name);
         Ok(())

@@ -8,8 +8,11 @@ use super::{
     statement::ValuePart,
 };
 use crate::{
+    client,
     environment::Environment,
+    http::Endpoint,
     profile::{KnownSetting, ProfileDraft, paths, setting},
+    text::may_be_key,
 };
 
 /// The keys that locate the signing key.
@@ -62,6 +65,10 @@ impl<'a> ProfileBuilder<'a> {
     /// Sets `env`, and the addresses that differ from those of the environment.
     fn environment(&mut self) {
         let (audience, endpoint) = (self.text("audience"), self.text("token_endpoint"));
+        let is_here = |address: &Option<String>| {
+            address.as_ref().is_some_and(|text| Endpoint::parse(text).is_ok_and(|address| address.is_loopback()))
+        };
+        let is_simulator = is_here(&audience) && is_here(&endpoint);
         let own = self.group.environment;
         // Older config files have the addresses of ver2 under test_.
         let fitting = own.filter(|own| fits(*own, audience.as_deref(), endpoint.as_deref()));
@@ -74,6 +81,9 @@ impl<'a> ProfileBuilder<'a> {
         let token_endpoint = addresses.as_ref().map(|addresses| addresses.token_endpoint.as_str());
         for (key, value, default) in [("audience", audience, issuer), ("token_endpoint", endpoint, token_endpoint)] {
             if let Some(value) = value.filter(|value| Some(value.as_str()) != default) {
+                if !is_simulator && !Endpoint::parse(&value).is_ok_and(|address| client::is_maskinporten(&address)) {
+                    self.remark(key, ImportProblem::ForeignAddress);
+                }
                 self.put_from(key, vec![value]);
             }
         }
@@ -182,6 +192,10 @@ impl<'a> ProfileBuilder<'a> {
             parts => (None, parts),
         };
         let rest = plain_text(parts).and_then(not_placeholder)?;
+        // Once it has a folder in front of it, it looks like a path.
+        if may_be_key(&rest) {
+            return Err(ImportProblem::PrivateKey);
+        }
         let below = rest.replace('\\', "/");
         let relative_to = |base: &Path, path: &str| {
             let whole: PathBuf = absolute(base).join(path).components().collect();

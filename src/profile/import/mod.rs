@@ -27,6 +27,7 @@ use crate::{
     environment::Environment,
     explain::Explain,
     file::{self, FileError},
+    text::shown_path,
 };
 
 /// The result of an import.
@@ -42,7 +43,7 @@ pub struct Imported {
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file does not exist or may not be read.
-    #[error("could not read `{}`", path.display())]
+    #[error("could not read `{}`", shown_path(path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -56,7 +57,7 @@ pub enum ImportError {
     #[error("`{}` is not a text file", .0.display())]
     NotText(PathBuf),
     /// The file has a format that cannot be imported.
-    #[error("`{}` is not a config.ps1, config.cmd or .properties file", .0.display())]
+    #[error("`{}` is not a config.ps1, config.cmd or .properties file", shown_path(.0))]
     UnknownKind(PathBuf),
 }
 

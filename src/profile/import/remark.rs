@@ -96,6 +96,9 @@ pub enum ImportProblem {
     /// A Windows path.
     #[error("it is a Windows path, which is kept as it is")]
     WindowsPath,
+    /// An audience or a token endpoint that is not one of Maskinporten's.
+    #[error("it is not an address of Maskinporten, and decides where signed grants are sent")]
+    ForeignAddress,
     /// A value that is too long, with all that it refers to.
     #[error("its value is too long")]
     TooLong,
@@ -132,6 +135,7 @@ impl ImportProblem {
             Self::PersonMode => "leave it out: a profile is for tokens of the organisation itself",
             Self::NoPersonMode => "ignore this, unless persons log in",
             Self::MachineStore => "put the certificate in your own store, or name a keystore file",
+            Self::ForeignAddress => "remove it from the profile, unless you know and trust that server",
             Self::WindowsPath => "on another system, write the path that the file has there",
         }
         .to_owned()

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use super::{KNOWN, samples, user};
 use crate::{
     explain::Explain as _,
-    profile::{ImportError, Imported, KnownSetting, ProfileDraft, Profiles, SettingKind, import},
+    profile::{ImportError, ImportProblem, Imported, KnownSetting, ProfileDraft, Profiles, SettingKind, import},
 };
 
 /// Imports samples, to be written in `testdata`.
@@ -317,6 +317,43 @@ fn what_cannot_be_imported_is_reported() {
     ] {
         assert_eq!(import_text("a.properties", text).remarks[0].problem.to_string(), wanted);
     }
+}
+
+#[test]
+fn a_key_itself_is_not_imported() {
+    let folder = samples().parent().unwrap().join("cases");
+    let jwk = fs::read_to_string(folder.join("jwk-literal.ps1")).unwrap();
+    let base64 = fs::read_to_string(folder.join("dotnet.jwk.b64")).unwrap();
+    let with = |key: &str, value: &str| format!("$test_client_id='c'\n$test_{key} = '{value}'\n");
+    for (text, key) in [
+        (jwk, "test_jwk_path"),
+        (with("jwk_path", base64.trim()), "test_jwk_path"),
+        (with("keystore_path", &format!("base64:{}", base64.trim())), "test_keystore_path"),
+        (with("keystore_path", &format!("base64:{}", &base64[..16])), "test_keystore_path"),
+    ] {
+        let imported = import_text("config.ps1", &text);
+
+        let settings: Vec<&str> = imported.drafts[0].values.iter().map(|(name, _)| *name).collect();
+        assert_eq!(settings, ["env", "client-id"], "{key}");
+        let [remark] = imported.remarks.as_slice() else { panic!("{:?}", imported.remarks) };
+        assert_eq!(remark.problem, ImportProblem::PrivateKey);
+        assert_eq!((remark.name.as_deref(), remark.location.line()), (Some(key), 2));
+    }
+}
+
+#[test]
+fn an_address_that_is_not_maskinportens_is_reported() {
+    let foreign = |text: &str| {
+        let imported = import_text("config.ps1", &format!("$test_client_id='c'\n{text}"));
+        imported.remarks.iter().filter(|remark| remark.problem == ImportProblem::ForeignAddress).count()
+    };
+    assert_eq!(foreign("$test_token_endpoint='https://evil.example/token'\n$test_audience='https://other/'\n"), 2);
+    assert_eq!(foreign("$test_token_endpoint='http://127.0.0.1:8080/token'\n"), 1);
+    assert_eq!(foreign("$test_token_endpoint='https://maskinporten.no.evil.example/'\n"), 1);
+    let here = "$test_token_endpoint='http://127.0.0.1:8080/token'\n$test_audience='http://localhost:8080/'\n";
+    assert_eq!(foreign(here), 0);
+    assert_eq!(foreign("$test_audience='https://ver2.maskinporten.no/'\n"), 0);
+    assert_eq!(foreign("$test_token_endpoint='https://maskinporten.no/token'\n"), 0);
 }
 
 #[test]
