@@ -285,7 +285,7 @@ fn certificate_fault(fault: &CertificateError) -> String {
         }
         CertificateError::Revoked => "the certificate was revoked".to_owned(),
         CertificateError::BadSignature => {
-            "it was not signed by the trusted authority with its issuer's name".to_owned()
+            "its signature does not match the trusted authority that has its issuer's name".to_owned()
         }
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
             "it is a CA certificate, not a server certificate".to_owned()

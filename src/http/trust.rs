@@ -61,7 +61,7 @@ fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
     Ok(store)
 }
 
-/// Verifies against the user's CA file first, and reads the machine's trust store at the first issuer not in it.
+/// Verifies against the user's CA file first, and reads the machine's trust store when an issuer is not in it.
 #[derive(Debug)]
 struct LazyVerifier {
     provider: Arc<CryptoProvider>,

@@ -52,7 +52,7 @@ impl Certificate {
     #[must_use]
     pub fn from_der(der: &[u8]) -> Option<Self> {
         let x509 = X509::from_der(der).ok()?;
-        // Not the bytes that were given: other data may follow the certificate.
+        // Encoded again, because other data may follow the certificate in `der`.
         let der = x509.to_der().ok()?;
         Some(Self { x509, der })
     }

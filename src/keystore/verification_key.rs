@@ -20,7 +20,7 @@ pub struct VerificationKey {
     public: PublicKey,
 }
 
-/// Why a JWK or certificate gives no verification key.
+/// Why a JWK or certificate cannot be used as a verification key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerificationKeyError {
     /// A member of the JWK is missing or malformed.

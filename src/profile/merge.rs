@@ -2,7 +2,7 @@
 //!
 //! Profiles of the same name are one profile: the project's file wins key by key, the user's fills the rest. After
 //! that comes the profile that `extends` names, in either file. An empty value removes an inherited one. A signing key
-//! replaces every inherited one, whatever kind of key that is.
+//! replaces every inherited one, of any kind.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -172,7 +172,7 @@ impl Profiles {
         })
     }
 
-    /// Warns when a project file decides where something is sent that the user's own key signs.
+    /// Warns when a project file decides where a grant signed with the user's own key is sent.
     fn project_addresses(&self, profile: &Profile) -> impl Iterator<Item = ProfileWarning> {
         let with = |role: SettingRole, kind: ConfigFileKind| {
             let known = &self.known;

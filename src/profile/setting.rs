@@ -7,7 +7,7 @@ pub struct KnownSetting {
     pub name: &'static str,
     /// The type of its value.
     pub kind: SettingKind,
-    /// What has to be observed about it.
+    /// Its roles.
     pub roles: &'static [SettingRole],
     /// Its description in one sentence, which becomes the comment above it in a file that is written.
     pub help: &'static str,
@@ -26,7 +26,7 @@ pub enum SettingKind {
     Number,
 }
 
-/// What has to be observed about a setting.
+/// A role of a setting, with rules of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingRole {
     /// It names a file: relative to the config file, `~/` is the home folder, `-` is stdin.
@@ -66,12 +66,12 @@ impl KnownSetting {
         self.roles.contains(&role)
     }
 
-    /// Returns what to use in place of a setting that is a secret.
+    /// Returns what to use instead of a setting that is a secret.
     pub(super) fn alternative(&self) -> Option<&'static str> {
         self.roles.iter().find_map(|role| if let SettingRole::Secret(other) = role { Some(*other) } else { None })
     }
 
-    /// Returns whether a value is a private key itself rather than the name of a file: PEM in any setting, JSON in one
+    /// Returns whether a value is a private key instead of the name of a file: PEM in any setting, JSON in one
     /// that locates a key.
     pub(super) fn is_private_key(&self, value: &str) -> bool {
         let value = value.trim_start();

@@ -22,7 +22,7 @@ use crate::{
 
 /// How long keys are kept.
 const MAXIMUM_AGE: Duration = Duration::from_mins(10);
-/// How soon they are fetched again for a token whose key is unknown.
+/// The shortest time before they are fetched again for a token whose key is unknown.
 const MINIMUM_AGE: Duration = Duration::from_secs(30);
 
 /// The keys of issuers, by the issuer's identifier.

@@ -142,7 +142,7 @@ async fn respond<S: ProfileSource>(gate: &Gate<S>, request: Request, path: &str,
     }
 }
 
-/// Answers the question what a page of an allowed origin may send (Fetch §4.8, and
+/// Answers a preflight request of a page of an allowed origin (Fetch §4.8, and
 /// <https://wicg.github.io/private-network-access/>).
 fn preflight(method: HeaderValue) -> Response {
     const PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
@@ -154,7 +154,7 @@ fn preflight(method: HeaderValue) -> Response {
     HandledRequest::new("preflight").attach_to(response)
 }
 
-/// Returns a method as the log shows it; the text of an unknown one is the client's and is left out.
+/// Returns a method as the log shows it; an unknown one is text from the client and is left out.
 fn known(method: &Method) -> &'static str {
     let known = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"];
     known.into_iter().find(|known| method.as_str() == *known).unwrap_or("-")
@@ -202,7 +202,7 @@ async fn token_or_page<S: ProfileSource>(
     .await
 }
 
-/// `GET /headers`: the headers of an API request, as `curl -H @-` reads them. From memory unless the query says not to.
+/// `GET /headers`: the headers of an API request, as `curl -H @-` reads them. From memory unless the query disables that.
 async fn headers<S: ProfileSource>(
     State(app): State<Arc<App<S>>>,
     RawQuery(query): RawQuery,

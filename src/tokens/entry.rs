@@ -29,7 +29,7 @@ pub(super) struct Shared {
     exchange: RwLock<Arc<Exchange>>,
     observer: RwLock<Option<TokenObserver>>,
     permits: Semaphore,
-    /// After a failure that every other request would have met too.
+    /// The backoff after a failure that affects every request.
     backoff: Mutex<Option<Backoff>>,
 }
 
@@ -162,7 +162,7 @@ impl TokenEntry {
         let (sender, outcome) = watch::channel(None);
         let in_flight = InFlight { outcome, refresh: freshness == Freshness::Fresh };
         state.in_flight = Some(in_flight.clone());
-        // A task of its own: it goes on when this caller is cancelled, because others may have joined.
+        // A separate task: it continues when this caller is cancelled, because others may have joined.
         tokio::spawn(Arc::clone(self).run(exchange, in_flight.refresh, sender));
         Ok(Joined::InFlight(in_flight))
     }
@@ -232,7 +232,7 @@ impl TokenEntry {
             .map(|(remaining, error)| (error, remaining))
     }
 
-    /// Forgets the token.
+    /// Removes the token from memory.
     pub(super) fn clear(state: &mut EntryState) {
         state.token = None;
         if let Some((renewal, _)) = state.renewal.take() {

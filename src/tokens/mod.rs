@@ -72,7 +72,7 @@ pub enum TokenOrigin {
     Disk,
     /// At the token endpoint.
     Server,
-    /// In memory, with less of its lifetime left than wanted, because there was no new one.
+    /// In memory, with less of its lifetime left than required, because no new one could be obtained.
     LastResort,
 }
 

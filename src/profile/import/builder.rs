@@ -22,7 +22,7 @@ const AUTHORIZE_ENDPOINTS: [&str; 3] = [
     "https://login.idporten.dev/authorize",
 ];
 
-/// Builds one profile, with remarks on the keys that do not fit in it.
+/// Builds one profile, with remarks on the keys that cannot be imported.
 pub(super) struct ProfileBuilder<'a> {
     group: &'a KeyGroup,
     /// Where the profile will be written.
@@ -191,7 +191,7 @@ impl<'a> ProfileBuilder<'a> {
             Some(ValuePart::Home) => Ok(format!("~/{}", below.trim_start_matches('/'))),
             Some(_) => Ok(relative_to(&assignment.location.folder(), below.trim_start_matches('/'))),
             None if rest.is_empty() || rest.starts_with("~/") || paths::is_windows_absolute(&rest) => Ok(rest),
-            // `C:certsa.p12`, which Java makes of `C:\certs\a.p12`.
+            // `C:certsa.p12`, which Java reads from `C:\certs\a.p12`.
             None if matches!(rest.as_bytes(), [drive, b':', ..] if drive.is_ascii_alphabetic()) => {
                 Err(ImportProblem::LostBackslashes)
             }
@@ -243,7 +243,7 @@ fn setting_of(key: &str) -> &'static str {
     KEYS.iter().find(|(own, ..)| *own == key).map(|(.., setting)| *setting).unwrap_or_default()
 }
 
-/// Returns a value as text, without blanks around it and without the marks that Windows copies along with a thumbprint.
+/// Returns a value as text, without surrounding blanks and the invisible characters that Windows copies with a thumbprint.
 fn plain_text(parts: &[ValuePart]) -> Result<String, ImportProblem> {
     match parts {
         [] => Ok(String::new()),

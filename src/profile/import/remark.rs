@@ -22,7 +22,7 @@ pub enum ImportProblem {
     #[error("a password is not written to a config file")]
     Password,
     /// A private key in place of the name of a file.
-    #[error("it is a private key itself, or looks like one, not the name of a file")]
+    #[error("its value is a private key, or looks like one, instead of the name of a file")]
     PrivateKey,
     /// A key in the keystore with a password of its own.
     #[error("the password of the key differs from the one of the keystore, or cannot be read")]
@@ -34,7 +34,7 @@ pub enum ImportProblem {
     #[error("its value has to be computed by a shell, which is not run")]
     Expression,
     /// A value without quotes.
-    #[error("its value is not in quotes, so PowerShell takes it for a command")]
+    #[error("its value is not in quotes, so PowerShell runs it as a command")]
     Unquoted,
     /// A value in doubled quotes.
     #[error("its value is in doubled quotes, so PowerShell sees an empty string with something after it")]
@@ -96,7 +96,7 @@ pub enum ImportProblem {
     /// A Windows path.
     #[error("it is a Windows path, which is kept as it is")]
     WindowsPath,
-    /// A value that is too long, with all that it refers to.
+    /// A value that is too long when its variables are replaced.
     #[error("its value is too long")]
     TooLong,
 }
@@ -120,7 +120,7 @@ impl ImportProblem {
             Self::Environment(_) => "write its value into the profile, or set the MASKINPORTEN_ variable from it",
             Self::UnknownVariable(_) => "pass the file that sets it first, or write the value into the profile",
             Self::UnknownKey(Some(suggestion)) => return format!("write `{suggestion}` and import again"),
-            Self::UnknownKey(None) => "remove it, or write the setting that it stands for into the profile",
+            Self::UnknownKey(None) => "remove it, or write the corresponding setting into the profile",
             Self::NoSuchSetting(_) => "pass it to the command that needs it",
             Self::SpaceInName => "remove the space and import again",
             Self::LostBackslashes => "write / for each \\, and import again",

@@ -55,7 +55,7 @@ const KEYSTORES: [(&str, KeystoreFault, &str); 6] = [
     ("soon-expired", KeystoreFault::SoonExpired, "expires twenty days after the folder was created"),
     ("no-organisation-number", KeystoreFault::NoOrganisationNumber, "has no organisation number"),
     ("encryption-only", KeystoreFault::EncryptionOnly, "is for encryption and may not sign"),
-    ("leaf-only", KeystoreFault::LeafOnly, "comes without the certificates of its authorities"),
+    ("leaf-only", KeystoreFault::LeafOnly, "lacks the certificates of its authorities"),
 ];
 
 /// Finds the faulty keystores in a data folder.
