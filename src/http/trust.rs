@@ -81,7 +81,7 @@ impl LazyVerifier {
         Ok(Self { provider, ca_file, machine: OnceLock::new(), recorder })
     }
 
-    fn machine(&self) -> Result<&Arc<WebPkiServerVerifier>, Error> {
+    fn machine_verifier(&self) -> Result<&Arc<WebPkiServerVerifier>, Error> {
         if let Some(machine) = self.machine.get() {
             return Ok(machine);
         }
@@ -133,7 +133,7 @@ impl ServerCertVerifier for LazyVerifier {
                 return result;
             }
         }
-        self.machine()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        self.machine_verifier()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(

@@ -39,7 +39,7 @@ pub struct Profile {
 type SameName<'a> = (String, Vec<&'a ProfileSection>);
 
 impl Profiles {
-    /// Combines files, the strongest first.
+    /// Combines files, highest precedence first.
     #[must_use]
     pub fn new(files: Vec<ConfigFile>, known: &[KnownSetting]) -> Self {
         Self { files, known: known.to_vec(), warnings: Vec::new() }
@@ -129,7 +129,7 @@ impl Profiles {
         Ok(profile)
     }
 
-    /// Returns the profiles that make up a profile, the strongest first.
+    /// Returns the profiles that make up a profile, highest precedence first.
     fn chain(&self, name: &str) -> Result<Vec<SameName<'_>>, ProfileError> {
         let mut chain = vec![(name.to_owned(), self.sections(name)?)];
         let mut first_location = None;
@@ -157,7 +157,7 @@ impl Profiles {
         Ok(chain)
     }
 
-    /// Returns what the files set under one name, the strongest first.
+    /// Returns what the files set under one name, highest precedence first.
     fn sections(&self, name: &str) -> Result<Vec<&ProfileSection>, ProfileError> {
         let sections = self.files.iter().filter_map(|file| file.profiles.get(name));
         sections.map(|(section, _)| section.fault.clone().map_or(Ok(section), Err)).collect()

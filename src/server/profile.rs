@@ -76,7 +76,7 @@ impl ServedProfile {
     }
 
     pub(super) fn allows_one(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|own| own == scope) || self.allowed.contain(scope)
+        self.scopes.iter().any(|own| own == scope) || self.allowed.contains(scope)
     }
 }
 
@@ -87,7 +87,7 @@ impl AllowedScopes {
         Self(patterns.into_iter().collect())
     }
 
-    fn contain(&self, scope: &str) -> bool {
+    fn contains(&self, scope: &str) -> bool {
         self.0.iter().any(|pattern| match pattern.strip_suffix('*') {
             Some(prefix) => scope.starts_with(prefix),
             None => scope == pattern,
@@ -138,9 +138,9 @@ mod tests {
     fn a_pattern_is_a_scope_or_a_prefix_and_a_star() {
         let allowed = AllowedScopes::new(["a:b".to_owned(), "c:*".to_owned()]);
         for (scope, wanted) in [("a:b", true), ("a:bc", false), ("c:", true), ("c:d.e", true), ("c", false)] {
-            assert_eq!(allowed.contain(scope), wanted, "{scope}");
+            assert_eq!(allowed.contains(scope), wanted, "{scope}");
         }
-        assert!(!AllowedScopes::default().contain(""));
-        assert!(AllowedScopes::new(["*".to_owned()]).contain("a:b"));
+        assert!(!AllowedScopes::default().contains(""));
+        assert!(AllowedScopes::new(["*".to_owned()]).contains("a:b"));
     }
 }

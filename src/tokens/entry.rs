@@ -63,7 +63,7 @@ pub(super) struct InFlight {
 }
 
 /// What a caller waits for.
-enum Joined {
+enum JoinOutcome {
     Token(AccessToken),
     InFlight(InFlight),
 }
@@ -127,8 +127,8 @@ impl TokenEntry {
     pub(super) async fn obtain(self: &Arc<Self>, freshness: Freshness) -> Outcome {
         loop {
             let mut in_flight = match self.join_or_start(freshness)? {
-                Joined::Token(token) => return Ok(ObtainedToken { token, origin: TokenOrigin::Memory }),
-                Joined::InFlight(in_flight) => in_flight,
+                JoinOutcome::Token(token) => return Ok(ObtainedToken { token, origin: TokenOrigin::Memory }),
+                JoinOutcome::InFlight(in_flight) => in_flight,
             };
             let outcome = match in_flight.outcome.wait_for(Option::is_some).await {
                 Ok(outcome) => outcome.clone().unwrap_or(Err(TokenError::Lost)),
@@ -143,7 +143,7 @@ impl TokenEntry {
     }
 
     /// Decides under one lock, so that no request starts while another one completes.
-    fn join_or_start(self: &Arc<Self>, freshness: Freshness) -> Result<Joined, TokenError> {
+    fn join_or_start(self: &Arc<Self>, freshness: Freshness) -> Result<JoinOutcome, TokenError> {
         let exchange = self.shared.exchange();
         let mut state = self.lock();
         let now = exchange.clock.now();
@@ -151,10 +151,10 @@ impl TokenEntry {
             && let Some(token) = state.token.clone().filter(|token| exchange.minimum.is_met_by(token, now))
         {
             self.keep_renewed(&mut state, exchange.minimum);
-            return Ok(Joined::Token(token));
+            return Ok(JoinOutcome::Token(token));
         }
         if let Some(in_flight) = &state.in_flight {
-            return Ok(Joined::InFlight(in_flight.clone()));
+            return Ok(JoinOutcome::InFlight(in_flight.clone()));
         }
         if let Some(error) = self.paused(&state) {
             return Err(error);
@@ -164,7 +164,7 @@ impl TokenEntry {
         state.in_flight = Some(in_flight.clone());
         // A separate task: it continues when this caller is cancelled, because others may have joined.
         tokio::spawn(Arc::clone(self).run(exchange, in_flight.refresh, sender));
-        Ok(Joined::InFlight(in_flight))
+        Ok(JoinOutcome::InFlight(in_flight))
     }
 
     async fn run(self: Arc<Self>, exchange: Arc<Exchange>, refresh: bool, sender: watch::Sender<Option<Outcome>>) {

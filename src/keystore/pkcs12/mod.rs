@@ -259,7 +259,7 @@ pub(super) fn private_key(pkcs8: &[u8]) -> Result<PKey<Private>, KeystoreErrorKi
     if algorithm::is_signing_algorithm(&kind) {
         PKey::private_key_from_pkcs8(pkcs8).map_err(|_| damaged())
     } else {
-        Err(KeystoreErrorKind::KeyKind(algorithm::name_of(&kind)))
+        Err(KeystoreErrorKind::KeyKind(algorithm::algorithm_name(&kind)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     ImportProblem, ImportRemark,
-    keys::{Assignment, KEYS, KeyGroup, environment_of, fits},
+    keys::{Assignment, KEYS, KeyGroup, find_environment, matches_environment},
     statement::ValuePart,
 };
 use crate::{
@@ -64,8 +64,8 @@ impl<'a> ProfileBuilder<'a> {
         let (audience, endpoint) = (self.text("audience"), self.text("token_endpoint"));
         let own = self.group.environment;
         // Older config files have the addresses of ver2 under test_.
-        let fitting = own.filter(|own| fits(*own, audience.as_deref(), endpoint.as_deref()));
-        let environment = fitting.or_else(|| environment_of(audience.as_deref(), endpoint.as_deref())).or(own);
+        let fitting = own.filter(|own| matches_environment(*own, audience.as_deref(), endpoint.as_deref()));
+        let environment = fitting.or_else(|| find_environment(audience.as_deref(), endpoint.as_deref())).or(own);
         if let Some(environment) = environment {
             self.put("env", vec![environment.name().to_owned()]);
         }
@@ -74,7 +74,7 @@ impl<'a> ProfileBuilder<'a> {
         let token_endpoint = addresses.as_ref().map(|addresses| addresses.token_endpoint.as_str());
         for (key, value, default) in [("audience", audience, issuer), ("token_endpoint", endpoint, token_endpoint)] {
             if let Some(value) = value.filter(|value| Some(value.as_str()) != default) {
-                self.put_from(key, vec![value]);
+                self.copy_setting(key, vec![value]);
             }
         }
     }
@@ -88,7 +88,7 @@ impl<'a> ProfileBuilder<'a> {
         } else {
             vec![value]
         };
-        self.put_from(key, values);
+        self.copy_setting(key, values);
     }
 
     /// Sets `no-resource` where needed: without a resource, the original sends none, and this tool sends the default
@@ -111,7 +111,7 @@ impl<'a> ProfileBuilder<'a> {
         sources.sort_by_key(|(key, _)| self.group.values.get(key).map(|assignment| assignment.sequence));
         let Some((key, value)) = sources.pop() else { return };
         for (other, _) in sources {
-            self.remark(other, ImportProblem::AnotherKey(setting::key(setting_of(key))));
+            self.remark(other, ImportProblem::AnotherKey(setting::key(setting_name(key))));
         }
         let format = if key == "keystore_path" { self.text("keystore.type") } else { None };
         if format.is_some_and(|format| !format.eq_ignore_ascii_case("pkcs12")) {
@@ -122,7 +122,7 @@ impl<'a> ProfileBuilder<'a> {
         if key == "certificate_thumbprint" && !self.is_true("use_current_user_store_location") {
             self.remark(key, ImportProblem::MachineStore);
         }
-        self.put_from(key, vec![value]);
+        self.copy_setting(key, vec![value]);
     }
 
     /// Names the environment variable of a password. A password in the file itself is not copied.
@@ -132,7 +132,7 @@ impl<'a> ProfileBuilder<'a> {
             return;
         };
         if let Ok([ValuePart::Environment(name)]) = password.value.as_deref() {
-            self.put_from("keystore_password", vec![name.clone()]);
+            self.copy_setting("keystore_password", vec![name.clone()]);
         } else {
             self.remark("keystore_password", ImportProblem::Password);
             let note = "The keystore's password was not imported. Put it in a file that only you may read:\n\
@@ -152,7 +152,7 @@ impl<'a> ProfileBuilder<'a> {
         }
         let Some(endpoint) = self.text("authorize_endpoint") else { return };
         if has_person {
-            self.put_from("authorize_endpoint", vec![endpoint]);
+            self.copy_setting("authorize_endpoint", vec![endpoint]);
         } else if !AUTHORIZE_ENDPOINTS.contains(&endpoint.as_str()) {
             self.remark("authorize_endpoint", ImportProblem::NoPersonMode);
         }
@@ -227,8 +227,8 @@ impl<'a> ProfileBuilder<'a> {
     }
 
     /// Copies the value of a key to its setting, if that exists.
-    fn put_from(&mut self, key: &str, values: Vec<String>) {
-        let name = setting_of(key);
+    fn copy_setting(&mut self, key: &str, values: Vec<String>) {
+        let name = setting_name(key);
         match setting::find(self.known, name) {
             Some(setting) if values.iter().any(|value| setting.is_private_key(value)) => {
                 self.remark(key, ImportProblem::PrivateKey);
@@ -239,7 +239,7 @@ impl<'a> ProfileBuilder<'a> {
     }
 }
 
-fn setting_of(key: &str) -> &'static str {
+fn setting_name(key: &str) -> &'static str {
     KEYS.iter().find(|(own, ..)| *own == key).map(|(.., setting)| *setting).unwrap_or_default()
 }
 

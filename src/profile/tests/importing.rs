@@ -273,7 +273,7 @@ fn paths_are_made_relative_to_the_folder_that_they_are_written_in() {
 }
 
 #[test]
-fn what_cannot_be_imported_is_reported() {
+fn lines_that_cannot_be_imported_are_reported() {
     for (text, wanted) in [
         ("$test_client_id='c'\n$test_person_mode='TRUE'\n", "person mode is not part of a profile"),
         (
