@@ -26,7 +26,7 @@ pub enum SettingKind {
     Number,
 }
 
-/// A role of a setting, with rules of its own.
+/// A role of a setting, which implies rules for its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingRole {
     /// It names a file: relative to the config file, `~/` is the home folder, `-` is stdin.

@@ -108,7 +108,7 @@ impl TokenEntry {
         Self { shared, scopes, resource, state: Mutex::default() }
     }
 
-    /// Nothing under this lock can panic and leave a state half changed, so a poisoned lock is used.
+    /// Nothing under this lock can panic and leave a state half changed, so a poisoned lock can still be used.
     pub(super) fn lock(&self) -> MutexGuard<'_, EntryState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

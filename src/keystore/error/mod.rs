@@ -1,4 +1,4 @@
-//! The errors of all key sources. Each source has an enum of its own for the reason.
+//! The errors of all key sources. Each source has its own enum of reasons.
 
 mod certificate_file;
 mod dotnet_store;

@@ -176,7 +176,7 @@ fn environment_and_key(name: &str) -> Option<(Environment, &'static str)> {
     Some((*environment, original_keys().find(|key| *key == rest)?))
 }
 
-/// Returns the profile's name for a client that has a file of its own: that of its environment, or of the file.
+/// Returns the profile's name for a client in a separate file: that of its environment, or of the file.
 fn profile_for_file(path: &Path, statements: &[NumberedStatement]) -> (String, Option<Environment>) {
     let last = |key: &str| {
         statements.iter().rev().find_map(|(_, statement)| match statement {

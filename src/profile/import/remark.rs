@@ -24,7 +24,7 @@ pub enum ImportProblem {
     /// A private key in place of the name of a file.
     #[error("its value is a private key, or looks like one, instead of the name of a file")]
     PrivateKey,
-    /// A key in the keystore with a password of its own.
+    /// A key in the keystore that has its own password.
     #[error("the password of the key differs from the one of the keystore, or cannot be read")]
     KeyPassword,
     /// An assignment in a comment.

@@ -1,4 +1,4 @@
-//! Keystores with one fault each, to provoke refusals without a certificate of one's own.
+//! Keystores with one fault each, to provoke refusals without real certificates.
 //!
 //! All have the key and the password of `modern.p12`, and are for the same organisation and client, because generating
 //! keys is slow. The folder of an earlier version has none of them, and they cannot be added without the authority's

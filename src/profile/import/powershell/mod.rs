@@ -27,7 +27,7 @@ enum PowerShellToken<'a> {
     /// A string with its quotes.
     Quoted(&'a str),
     HereString,
-    /// Anything else without blanks in it; a round bracket is a word of its own.
+    /// Anything else without blanks in it; a round bracket is a separate word.
     Word(&'a str),
 }
 
@@ -163,7 +163,7 @@ fn word(rest: &str) -> usize {
         escaped = character == '`' && !escaped;
         ends
     });
-    // A special character that starts no other token is a word of its own.
+    // A special character that starts no other token is a separate word.
     end.map_or(rest.len(), |end| (in_braces + end).max(1))
 }
 
