@@ -73,7 +73,7 @@ pub mod cache;
 pub mod check;
 pub mod client;
 pub mod clock;
-#[cfg(feature = "connections")]
+#[cfg(feature = "_connections")]
 mod connections;
 pub mod environment;
 pub mod explain;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{AuthorizationDetails, Grant, GrantError, Object, Resource, values::shown};
 
 /// Claims that cannot be extra claims, with what to do instead.
-const OWN_OPTIONS: [(&str, &str); 10] = [
+const RESERVED: [(&str, &str); 10] = [
     ("aud", "use --audience"),
     ("resource", "use --resource"),
     ("scope", "use --scope"),
@@ -34,7 +34,7 @@ impl ExtraClaims {
         if name.is_empty() || name.chars().any(char::is_control) {
             return Err(GrantError::ClaimName(shown(name)));
         }
-        if let Some((_, instead)) = OWN_OPTIONS.iter().find(|(own, _)| *own == name) {
+        if let Some((_, instead)) = RESERVED.iter().find(|(own, _)| *own == name) {
             return Err(GrantError::OwnOption { claim: name.to_owned(), instead });
         }
         if self.0.insert(name.to_owned(), value).is_some() {

@@ -181,7 +181,7 @@ const SPOILT: [(Spoil, UnsafePermissions); 8] = [
     (|path| symlink(path, path).unwrap(), UnsafePermissions::Link),
     (|path| fs::create_dir(path).unwrap(), UnsafePermissions::NotAFile),
     (|path| make_fifo(path), UnsafePermissions::NotAFile),
-    (|path| drop(UnixListener::bind(path).unwrap()), UnsafePermissions::NotAFile),
+    (|path| make_socket(path), UnsafePermissions::NotAFile),
     (|path| write(path, 0o644), UnsafePermissions::Mode(0o644)),
     (|path| write(path, 0o620), UnsafePermissions::Mode(0o620)),
 ];
@@ -193,6 +193,14 @@ fn write(path: &Path, mode: u32) {
 
 fn make_fifo(path: &Path) {
     rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+}
+
+/// The path of a socket that is bound has a length limit (unix(7)), which its name in the cache could exceed.
+fn make_socket(path: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    let short = folder.path().join("socket");
+    drop(UnixListener::bind(&short).unwrap());
+    fs::rename(short, path).unwrap();
 }
 
 /// Opens the cache with something else in place of a file, and fetches a token.

@@ -124,7 +124,8 @@ impl KeySettings {
                 certificate: text("certificate"),
                 pin: Secret::parse(sources, SecretKind::Pin, &found)?,
             },
-            _ => KeySource::ClientJwk(found.secret()),
+            CLIENT_JWK => KeySource::ClientJwk(found.secret()),
+            name => unreachable!("{name} is not in SOURCES"),
         };
         Ok(Self { source: found.setting(source), key_id: text("kid").filter(|id| id != "thumbprint") })
     }
