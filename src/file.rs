@@ -34,7 +34,7 @@ pub enum FileError {
     NotUtf8,
 }
 
-/// Reads a file of at most `limit` bytes; the path `-` means stdin.
+/// Reads a file of at most `limit` bytes; the path `-` stands for stdin.
 ///
 /// # Errors
 /// [`FileError::Io`] if the file cannot be read, [`FileError::TooLarge`] if it is larger than `limit`.
@@ -64,7 +64,7 @@ pub fn read_from(mut reader: impl Read, limit: u64) -> Result<Zeroizing<Vec<u8>>
     }
 }
 
-/// Reads a UTF-8 text of at most `limit` bytes that is not empty; the path `-` means stdin.
+/// Reads a UTF-8 text of at most `limit` bytes that is not empty; the path `-` stands for stdin.
 ///
 /// # Errors
 /// As [`read`]; [`FileError::Empty`] if there is nothing but white space, [`FileError::NotUtf8`] if it is not UTF-8.

@@ -61,7 +61,7 @@ impl FileFormat {
 
     /// Returns whether the bytes begin like PKCS#12: a SEQUENCE with version 3 (RFC 7292 §4).
     #[must_use]
-    pub(super) fn looks_like_pkcs12(bytes: &[u8]) -> bool {
+    pub(super) fn is_like_pkcs12(bytes: &[u8]) -> bool {
         bytes.first() == Some(&0x30) && matches!(content(bytes), Some([0x02, 0x01, 0x03, ..]))
     }
 }

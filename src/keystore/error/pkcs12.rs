@@ -77,7 +77,7 @@ pub enum KeystoreErrorKind {
 impl KeystoreErrorKind {
     /// Distinguishes a damaged keystore from a file of another format.
     pub(in crate::keystore) fn for_unreadable(bytes: &[u8]) -> Self {
-        if FileFormat::looks_like_pkcs12(bytes) {
+        if FileFormat::is_like_pkcs12(bytes) {
             Self::Damaged("its lengths do not match its size")
         } else {
             Self::NotPkcs12(FileFormat::sniff(bytes))
