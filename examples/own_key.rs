@@ -1,7 +1,7 @@
-//! Signs with a key of one's own behind the trait `Sign`: `cargo run --example own_key -- CLIENT_ID KEY_ID SCOPE`.
+//! Signs with your own key behind the trait `Sign`: `cargo run --example own_key -- CLIENT_ID KEY_ID SCOPE`.
 //!
 //! The key here is a new RSA key in memory, which no client has registered, so Maskinporten refuses it. Replace
-//! [`OwnKey`] by a key in a key service or a smart card.
+//! [`OwnKey`] with a key in a key service or a smart card.
 
 use std::sync::Arc;
 

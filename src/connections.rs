@@ -41,7 +41,7 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// Time for a TLS handshake, for the next request's headers to arrive, and for the client to take a response.
     pub(crate) idle_time: Duration,
-    /// Time after which a connection is closed, whatever happens on it.
+    /// Time after which a connection is closed, even if it is in use.
     pub(crate) lifetime: Duration,
     /// Headers of a request.
     pub(crate) headers: usize,
@@ -49,14 +49,14 @@ pub(crate) struct Limits {
     pub(crate) header_bytes: usize,
 }
 
-/// How far a server is from its end.
+/// The phase of a server's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// It accepts connections.
     Serving,
     /// Open requests may still be answered.
     Closing,
-    /// Whatever is still unanswered must be answered now.
+    /// Open requests must be answered now.
     Over,
 }
 
@@ -76,7 +76,7 @@ pub(crate) enum ListeningSocket {
     Unix(tokio::net::UnixListener),
 }
 
-/// A connection's bytes.
+/// The byte stream of a connection, with or without TLS.
 trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for T {}
 
@@ -178,7 +178,7 @@ impl Connection {
         let service = TowerToHyperService::new(self.router);
         let mut connection = pin!(self.http.serve_connection(TokioIo::new(stream), service));
         tokio::select! {
-            // A connection that breaks is the client's problem.
+            // An error on a connection affects only its client, so it is not reported.
             _ = connection.as_mut() => return,
             () = closing(&mut self.phase) => connection.as_mut().graceful_shutdown(),
         }

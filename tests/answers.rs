@@ -19,7 +19,7 @@ fn token_from(step: Step) -> (Outcome, String) {
     (outcome, server.url("/token"))
 }
 
-/// Requests a token and returns the failure, in which `[URL]` and `[REASON]` stand for the address and for the text after
+/// Requests a token and returns the failure, in which `[URL]` and `[REASON]` replace the address and the text after
 /// `before`, and that text.
 #[track_caller]
 fn reason_of(step: Step, before: &str) -> (Outcome, String) {
@@ -205,7 +205,7 @@ fn endless_headers_are_read_up_to_their_limit() {
 }
 
 #[test]
-fn a_response_that_is_not_http_is_reported_as_that() {
+fn a_response_that_is_not_http_is_reported_as_such() {
     let no_http =
         str!["the connection to [URL] failed before the response was complete: the response is not valid HTTP"];
     cannot_be_read(raw("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), no_http.clone());

@@ -1,4 +1,4 @@
-//! The token cache as its users meet it: one request for many calls, and nothing left lying about.
+//! The token cache as users see it: one request for many calls, and no files left behind.
 
 use std::{
     collections::BTreeSet,
@@ -19,7 +19,7 @@ use crate::{
 /// The simulator's client with a registered key.
 const REGISTERED: &str = "673d59a6-b427-49bc-b413-b51d7a8f05be";
 
-/// A simulator, and a place for the cache of several runs.
+/// A simulator, and a folder for the cache of several runs.
 pub struct Setting {
     pub local: Local,
     pub cache: TempDir,
@@ -57,7 +57,7 @@ fn the_second_call_takes_the_stored_token_and_needs_neither_key_nor_password() {
     let first =
         setting.run(&["token", "--env", "local"]).args(own).env("MASKINPORTEN_KEYSTORE_PASSWORD", password.trim());
     let first = first.run().artefact();
-    // Without the password, which nobody is there to ask for.
+    // Without the password: there is no terminal to ask on.
     let second = setting.run(&["token", "--env", "local"]).args(own).run().artefact();
     // The same key from the simulator's own settings, in another command.
     let headers = setting.run(&["headers", "--env", "local"]).run().artefact();
@@ -68,7 +68,7 @@ fn the_second_call_takes_the_stored_token_and_needs_neither_key_nor_password() {
 }
 
 #[test]
-fn what_shapes_a_token_decides_which_one_is_taken() {
+fn the_cached_token_is_the_one_of_the_same_request() {
     let setting = Setting::new();
     let mut tokens = BTreeSet::new();
     for (more, is_new) in [
@@ -86,7 +86,7 @@ fn what_shapes_a_token_decides_which_one_is_taken() {
 }
 
 #[test]
-fn what_the_key_itself_decides_is_another_token_too() {
+fn a_changed_key_id_does_not_get_the_cached_token() {
     let setting = Setting::new();
     let file = setting.local.file("registered-key.jwk.json");
     let mut jwk: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
@@ -100,12 +100,12 @@ fn what_the_key_itself_decides_is_another_token_too() {
     jwk["kid"] = "another-id".into();
     fs::write(&file, jwk.to_string()).unwrap();
 
-    // The same key under an id that is not registered gets no token that is stored for the one that is.
+    // The same key under an id that is not registered does not get the token that is stored for the registered one.
     assert_eq!(ask().code, 5);
 }
 
 #[test]
-fn the_cache_can_be_passed_over_and_renewed() {
+fn the_cache_can_be_bypassed_and_refreshed() {
     let setting = Setting::new();
     let stored = setting.token(&[]);
 
@@ -120,7 +120,7 @@ fn the_cache_can_be_passed_over_and_renewed() {
     assert_ne!(renewed, stored);
     assert_eq!(setting.token(&[]), renewed);
 
-    // The simulator's tokens are good for 119 seconds: a hundred are left, and two minutes are not.
+    // The simulator's tokens are valid for 119 seconds: more than a hundred are left, but not two minutes.
     assert_eq!(setting.token(&["--min-ttl", "100"]), renewed);
     assert_ne!(setting.token(&["--min-ttl", "2m"]), renewed);
     setting.run(&["token", "--env", "local", "--min-ttl", "soon"]).run().fails(
@@ -134,7 +134,7 @@ hint: pass --min-ttl 30s or 2m
 }
 
 #[test]
-fn a_stored_token_says_how_long_it_is_good_from_now_on() {
+fn a_stored_token_is_printed_with_its_remaining_lifetime() {
     let setting = Setting::new();
     let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
     let fresh = read(&setting.token(&["--format", "json"]));
@@ -189,7 +189,7 @@ fn a_list_shows_everything_but_the_token_and_clearing_removes_it() {
 
 #[cfg(unix)]
 #[test]
-fn a_cache_that_others_could_have_written_to_is_refused_with_what_mends_it() {
+fn a_cache_that_others_could_have_written_to_is_refused_with_a_remedy() {
     use std::os::unix::fs::PermissionsExt as _;
     let setting = Setting::new();
     setting.token(&[]);
@@ -238,7 +238,7 @@ hint: remove the access of others with: chmod 700 [SHOWN]
 }
 
 #[test]
-fn without_a_place_for_the_cache_there_is_a_token_all_the_same() {
+fn without_a_folder_for_the_cache_there_is_still_a_token() {
     let setting = Setting::new();
 
     let outcome = setting.run(&["token", "--env", "local", "-v"]).env("XDG_CACHE_HOME", "/dev/null/none").run();
@@ -251,7 +251,7 @@ fn without_a_place_for_the_cache_there_is_a_token_all_the_same() {
 }
 
 #[test]
-fn a_home_that_is_not_there_is_not_made() {
+fn a_missing_home_is_not_created() {
     let (setting, folder) = (Setting::new(), tempfile::tempdir().unwrap());
     let home = folder.path().join("nonexistent");
 
@@ -263,9 +263,9 @@ fn a_home_that_is_not_there_is_not_made() {
 
 #[cfg(unix)]
 #[test]
-fn root_leaves_no_folder_in_the_home_of_somebody_else() {
+fn root_leaves_no_folder_in_the_home_of_another_user() {
     let (setting, home) = (Setting::new(), tempfile::tempdir().unwrap());
-    // Only root can give a folder away, and only root is in question.
+    // Only root can change the owner of a folder, and the rule applies only to root.
     if std::os::unix::fs::chown(home.path(), Some(12345), None).is_err() {
         return;
     }
@@ -279,7 +279,7 @@ fn root_leaves_no_folder_in_the_home_of_somebody_else() {
 }
 
 #[test]
-fn a_damaged_entry_is_replaced_and_only_those_who_ask_hear_of_it() {
+fn a_damaged_entry_is_replaced_and_reported_only_with_verbose() {
     let setting = Setting::new();
     let stored = setting.token(&[]);
     for quiet in [true, false] {

@@ -1,4 +1,4 @@
-//! Processes that want the same token at once, and processes that end before they have it.
+//! Processes that need the same token at the same time, and processes that end before they have it.
 
 use std::{
     collections::BTreeSet,
@@ -15,7 +15,7 @@ use crate::{
     watch,
 };
 
-/// Starts a process that asks for a token.
+/// Starts a process that requests a token.
 fn started(setting: &Setting) -> std::process::Child {
     Command::new(env!("CARGO_BIN_EXE_maskinporten"))
         .args(["token", "--env", "local"])
@@ -45,7 +45,7 @@ fn fifty_processes_that_start_at_once_make_one_request() {
 }
 
 #[test]
-fn ctrl_c_ends_who_asks_and_who_waits_for_the_one_that_asks() {
+fn ctrl_c_ends_the_requesting_process_and_the_waiting_one() {
     let local =
         Local::with_clients(&[], |clients| clients["faults"] = serde_json::json!({ "delay_milliseconds": 20000 }));
     let setting = Setting { local, cache: tempfile::tempdir().unwrap() };
@@ -63,9 +63,9 @@ fn ctrl_c_ends_who_asks_and_who_waits_for_the_one_that_asks() {
 }
 
 #[test]
-fn whatever_moment_a_process_is_killed_at_the_next_one_gets_a_token() {
+fn after_a_process_is_killed_at_any_moment_the_next_one_gets_a_token() {
     let setting = Setting::new();
-    // How long a whole run takes, so that the moments are spread over it.
+    // The time of a whole run: the moments of the kills are spread over it.
     let started_at = std::time::Instant::now();
     assert_eq!(wait(started(&setting)).code, 0);
     let whole = started_at.elapsed();
@@ -73,7 +73,7 @@ fn whatever_moment_a_process_is_killed_at_the_next_one_gets_a_token() {
         if moment % 2 == 0 {
             fs::remove_dir_all(setting.folder()).unwrap();
         } else {
-            // Stored tokens are not good enough, so that a new one is written.
+            // The stored tokens become unusable, so that a new one is written.
             for file in files(&setting.folder()) {
                 fs::write(file, b"").unwrap();
             }

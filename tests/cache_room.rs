@@ -17,7 +17,7 @@ use maskinporten_token_generator::{
 
 use crate::{random::Random, support};
 
-/// Where a process that is started below has its cache, and where it leaves a file for each time it asks.
+/// The folders of a process that is started below: its cache, and one in which it writes a file for each request.
 const HOME: &str = "CACHE_ROOM_HOME";
 
 fn key() -> CacheKey {
@@ -33,7 +33,7 @@ fn key() -> CacheKey {
     CacheKey::new(&grant, &endpoint, &KeyIdentity::new("pkcs12"))
 }
 
-/// Fetches a token with `letters` letters; asking takes so long, and leaves a file.
+/// Fetches a token with `letters` letters; the request takes this long, and writes a file.
 fn fetch(home: &Path, refresh: bool, asking: Duration, letters: usize) -> FetchedToken {
     let cache = Cache::open(&home.join("maskinporten")).unwrap();
     let options = FetchOptions { minimum: MinimumLifetime::Usual, refresh, wait: Duration::from_secs(30) };
@@ -48,7 +48,7 @@ fn fetch(home: &Path, refresh: bool, asking: Duration, letters: usize) -> Fetche
     runtime.block_on(cache.fetch(&key(), options, &SystemClock, ask)).unwrap()
 }
 
-/// Starts one of the tests below that are no tests.
+/// Starts one of the functions below that are marked as tests but are not.
 fn start(name: &str, home: &Path) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--ignored", "--exact", &format!("cache_room::{name}")]).env(HOME, home);
@@ -65,7 +65,7 @@ fn names(folder: &Path) -> Vec<String> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// Clears until nothing is left. A process that another test is starting just now has our lock too, as a copy, until
+/// Clears until nothing is left. A process that another test is starting at this moment has a copy of our lock until
 /// its own program runs.
 fn clear_locks(cache: &Cache) {
     let started = Instant::now();
@@ -96,7 +96,7 @@ fn one_that_stores_until_it_is_killed() {
 }
 
 #[test]
-fn of_50_processes_that_find_nothing_one_asks_and_49_wait_for_it() {
+fn of_50_processes_that_find_no_token_one_sends_a_request_and_49_wait() {
     let home = home();
 
     let running: Vec<_> = (0..50).map(|_| start("one_that_fetches", home.path())).collect();
@@ -133,6 +133,6 @@ fn a_process_that_is_killed_at_any_moment_leaves_a_cache_that_works() {
         assert_eq!(cache.clear(Clear::Everything, SystemClock.now()).unwrap(), 1, "round {round}");
         clear_locks(&cache);
     }
-    // Had no file been left half written, the processes would have been killed too early or too late.
+    // If no file was left half written, the processes were killed too early or too late.
     assert!(left_over > 0);
 }

@@ -63,7 +63,7 @@ impl Home {
         maskinporten(arguments).env("HOME", self.home.path()).in_folder(&self.folder)
     }
 
-    /// Types lines in a shell on a terminal of its own, and returns the lines after completion. Each ends with the key that
+    /// Types lines in a shell on a separate terminal, and returns the lines after completion. Each ends with the key that
     /// the shell's settings bind to writing down the current line.
     fn type_in(&self, command: &[&str], lines: &[&str]) -> Vec<String> {
         let written = self.path("lines");

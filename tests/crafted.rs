@@ -11,7 +11,7 @@ use super::{
     support::{program, testdata},
 };
 
-/// Without the checks, these take from seconds to for ever. The limit leaves room for a busy machine.
+/// Without the checks, these take from seconds to forever. The limit leaves room for a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(20);
 
 const DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";

@@ -1,4 +1,4 @@
-//! `exec`: the command has the token and nothing else of ours, and is itself what the caller waits for.
+//! `exec`: the command gets the token and nothing else of ours, and replaces the process that the caller waits for.
 
 use std::process::{Command, Stdio};
 
@@ -8,7 +8,7 @@ use snapbox::str;
 
 use crate::{
     local::Local,
-    server::{Server, TOKEN, asking, json, nobody, token},
+    server::{Server, TOKEN, asking, json, token, unused_address},
     support::{Outcome, maskinporten, program, testdata, wait},
     watch,
 };
@@ -39,7 +39,7 @@ fn in_a_shell(server: &Server, line: &str, command: &[&str]) -> Outcome {
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
-fn the_command_has_a_token_that_an_api_takes() {
+fn the_command_has_a_token_that_an_api_accepts() {
     let local = Local::start(&[]);
     let script = format!("curl -sS -H \"Authorization: Bearer $MASKINPORTEN_TOKEN\" {}api/hello", local.issuer());
 
@@ -67,7 +67,7 @@ fn the_command_has_token_and_time_under_the_usual_names_or_another() {
 }
 
 #[test]
-fn an_end_that_is_not_known_is_not_taken_from_an_earlier_token() {
+fn an_unknown_expiry_is_not_taken_from_an_earlier_token() {
     let server = Server::start([json("200 OK", format!(r#"{{"access_token":"{TOKEN}","token_type":"Bearer"}}"#))]);
 
     let said = asking("exec", &server)
@@ -103,7 +103,7 @@ fn the_command_does_not_have_our_secrets_and_has_everything_else() {
 }
 
 #[test]
-fn the_command_takes_our_place_with_its_own_exit_code_and_signals() {
+fn the_command_replaces_this_process_with_its_own_exit_code_and_signals() {
     let server = Server::start([token(), token(), token()]);
 
     let same = in_a_shell(&server, r#""$@" & child=$!; wait $child; echo $child"#, &["sh", "-c", "echo $$"]).artefact();
@@ -118,12 +118,12 @@ fn the_command_takes_our_place_with_its_own_exit_code_and_signals() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_command_is_deaf_to_what_its_caller_is_deaf_to_and_to_nothing_else() {
+fn the_command_ignores_the_signals_that_its_caller_ignores_and_no_others() {
     let server = Server::start([token(), token()]);
     let ignored = &["sed", "-n", "s/^SigIgn:\t//p", "/proc/self/status"];
 
     let usual = in_a_shell(&server, r#""$@""#, ignored).artefact();
-    // Hanging up is 1 and Ctrl-C is 2; tests may be run by somebody who ignores more.
+    // SIGHUP is 1 and SIGINT is 2; the process that runs the tests may ignore more.
     let deaf = in_a_shell(&server, r#"trap "" HUP INT; "$@""#, ignored).artefact();
 
     let bits = |digits: &str| u64::from_str_radix(digits.trim(), 16).unwrap();
@@ -142,12 +142,12 @@ fn the_command_has_stdin_and_no_descriptor_of_ours() {
     let open = asking("exec", &server).args(["--"]).args(OPEN).run().artefact();
 
     assert_eq!(echoed, "through");
-    // Whoever runs the tests may leave some open.
+    // The process that runs the tests may leave some open.
     assert_eq!(open, program(Command::new(OPEN[0]).args(&OPEN[1..]), b""));
 }
 
 #[test]
-fn the_command_may_dump_core_as_its_user_wants_and_we_may_not() {
+fn the_command_keeps_its_users_limits_on_core_dumps() {
     let server = Server::start([token(), token()]);
     let limits = &["sh", "-c", "ulimit -Sc; ulimit -Hc"];
 
@@ -168,7 +168,7 @@ fn arguments_reach_the_command_as_they_are() {
 }
 
 #[test]
-fn a_command_that_is_not_there_is_127_and_one_that_cannot_be_run_126() {
+fn a_missing_command_is_127_and_one_that_cannot_be_run_126() {
     let server = Server::start([token(), token()]);
 
     asking("exec", &server).args(["--", "no-such-command"]).run().fails(
@@ -191,7 +191,7 @@ hint: check that it is a program, and that you may run it
 
 #[cfg(unix)]
 #[test]
-fn a_script_whose_interpreter_is_not_there_is_not_called_absent() {
+fn a_script_without_its_interpreter_is_not_reported_as_missing() {
     let (server, folder) = (Server::start([token()]), tempfile::tempdir().unwrap());
     let script = folder.path().join("script");
     std::fs::write(&script, "#!/no/such/interpreter\n").unwrap();
@@ -209,14 +209,14 @@ hint: check the interpreter in its first line, after #!
 }
 
 #[test]
-fn every_failure_of_ours_is_125_and_says_what_it_is() {
+fn every_failure_before_the_command_has_exit_code_125_and_its_own_message() {
     let refusing = Server::start([json("400 Bad Request", r#"{"error":"invalid_scope"}"#)]);
     let refused = asking("exec", &refusing).args(["--error-format", "json", "--", "echo", "ran"]).run();
     let error: Value = serde_json::from_str(&refused.stderr).unwrap();
     assert_eq!((refused.code, refused.stdout.as_str()), (125, ""));
     assert_eq!((&error["error"]["code"], &error["error"]["exit_code"]), (&"refused".into(), &125.into()));
 
-    let unreachable = format!("http://{}/token", nobody());
+    let unreachable = format!("http://{}/token", unused_address());
     let cases = [
         (vec!["exec", "--env", "test", "echo"], "error: no client id was given\n"),
         (vec!["exec", "--no-such-option", "echo"], "error: unexpected argument '--no-such-option' found\n"),

@@ -1,4 +1,4 @@
-//! The token, handed to a shell, to a `.env` file, and to the steps of GitHub Actions, each read back by the real thing.
+//! The token for a shell, a `.env` file, and the steps of GitHub Actions, each read back by the real program.
 
 use std::{
     fs,
@@ -19,14 +19,14 @@ fn in_shell(local: &Local, command: &[&str], script: &str) -> Outcome {
     let bin = Path::new(env!("CARGO_BIN_EXE_maskinporten")).parent().unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new(command[0]);
-    // fish makes folders in its home.
+    // fish creates folders in its home.
     let home = tempfile::tempdir().unwrap();
     shell.args(&command[1..]).arg(script).env_clear().env("PATH", path).env("HOME", home.path());
     let shell = shell.env("XDG_DATA_HOME", local.home());
     wait(shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
 }
 
-/// Whether an API accepts the token, and the other value is a time to come.
+/// Whether an API accepts the token, and the other value is a time in the future.
 #[track_caller]
 fn is_good(local: &Local, printed: &str) {
     let (token, expires_at) = printed.trim_end().split_once('\n').unwrap_or_else(|| panic!("{printed}"));
@@ -38,7 +38,7 @@ fn is_good(local: &Local, printed: &str) {
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs bash, zsh and fish")]
 #[test]
-fn each_shell_takes_the_token_and_its_end_over() {
+fn each_shell_sets_the_token_and_its_expiry() {
     let local = Local::start(&[]);
     let show = r#"sh -c 'echo "$MASKINPORTEN_TOKEN"; echo "$MASKINPORTEN_TOKEN_EXPIRES_AT"'"#;
     for (shell, line) in [
@@ -58,7 +58,7 @@ fn each_shell_takes_the_token_and_its_end_over() {
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs fish")]
 #[test]
-fn a_token_without_an_end_takes_the_end_of_an_earlier_one_away() {
+fn a_token_without_an_expiry_unsets_that_of_an_earlier_one() {
     let success = format!(r#"{{"access_token":"{TOKEN}","token_type":"Bearer"}}"#);
     for (arguments, wanted) in [
         (
@@ -90,7 +90,7 @@ fn a_token_without_an_end_takes_the_end_of_an_earlier_one_away() {
 }
 
 #[test]
-fn powershell_gets_assignments_in_its_own_words() {
+fn powershell_gets_assignments_in_its_own_syntax() {
     let server = Server::start([token()]);
 
     let printed = asking("token", &server).args(["--format", "env", "--shell", "powershell"]).run().artefact();
@@ -102,7 +102,7 @@ fn powershell_gets_assignments_in_its_own_words() {
 }
 
 #[test]
-fn a_shell_is_for_the_form_env_alone() {
+fn a_shell_is_accepted_only_with_the_form_env() {
     for form in ["token", "json", "header", "curl-config", "dotenv", "github"] {
         maskinporten(["token", "--env", "test", "--shell", "fish", "--format", form]).run().fails(
             2,
@@ -115,13 +115,13 @@ hint: pass --format env too, or leave --shell out
     }
 }
 
-/// A step of a workflow, as the runner starts it: what it says is read line by line, its outputs after its end.
+/// A step of a workflow, as the runner starts it: its stdout is read line by line, its outputs after its end.
 fn step(local: &Local, outputs: &Path, script: &str) -> (Vec<String>, Vec<(String, String)>) {
     let script = format!("export GITHUB_OUTPUT='{}'\n{script}", outputs.display());
     let outcome = in_shell(local, &["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"], &script);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
     let text = fs::read_to_string(outputs).unwrap();
-    // The runner takes `name=value` where no `<<` stands before the first `=`.
+    // The runner reads a line as `name=value` if there is no `<<` before the first `=`.
     let lines = text.lines().filter(|line| !line.is_empty()).map(|line| {
         let (name, value) = line.split_once('=').unwrap();
         assert!(!name.contains("<<"), "{name}");
@@ -150,7 +150,7 @@ fn a_step_of_github_actions_masks_the_token_before_it_sets_its_outputs() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_of_outputs_that_is_new_is_for_its_owner_alone() {
+fn a_new_file_of_outputs_is_accessible_to_its_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
     let server = Server::start([token()]);
     let folder = tempfile::tempdir().unwrap();
@@ -164,7 +164,7 @@ fn a_file_of_outputs_that_is_new_is_for_its_owner_alone() {
 }
 
 #[test]
-fn a_token_that_would_begin_a_line_of_its_own_sets_no_output() {
+fn a_token_that_would_add_a_line_sets_no_output() {
     for hostile in [r"a\nadmin=true", r"a\r\n::set-env name=PATH::/tmp", r"a<<EOF\nb\nEOF", "a%0Ab"] {
         let body = format!(r#"{{"access_token":"{hostile}","token_type":"Bearer","expires_in":119}}"#);
         let server = Server::start([json("200 OK", &body)]);
@@ -179,7 +179,7 @@ fn a_token_that_would_begin_a_line_of_its_own_sets_no_output() {
 }
 
 #[test]
-fn without_a_file_for_outputs_nobody_is_asked_for_a_token() {
+fn without_a_file_for_outputs_no_token_is_requested() {
     let folder = tempfile::tempdir().unwrap();
     for value in [None, Some("")] {
         // The server expects no connection, and fails the test if there is one.
@@ -210,7 +210,7 @@ hint: check that GITHUB_OUTPUT names a file that you may write to
 }
 
 #[test]
-fn outputs_that_cannot_be_written_are_told_after_the_mask() {
+fn outputs_that_cannot_be_written_are_reported_after_the_mask() {
     let server = Server::start([token()]);
 
     let run = asking("token", &server).args(["--format", "github"]).env("GITHUB_OUTPUT", "/dev/full").run();

@@ -165,7 +165,7 @@ fn a_label_of_two_keys_is_rejected() {
         str![[r#"
 error: could not use a key in the hardware token `test token`
 caused by: 2 private keys have the label `signing`
-hint: give each of them a label of its own, in the software that came with the token
+hint: give each of them a different label, in the software that came with the token
 
 "#]],
     );

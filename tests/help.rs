@@ -1,4 +1,4 @@
-//! Help: each command's starts with examples that work, and the commands and options that messages name exist.
+//! Help texts start with examples that work, and every command and option that a message names exists.
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 

@@ -36,7 +36,7 @@ const ON_THE_BASE_ALONE: &[&str] = &["keystore", "simulator"];
 /// Modules of the table that are still to be written.
 const PLANNED: &[&str] = &["login", "altinn", "admin"];
 
-/// Files whose types stand in for those of a file beside them, on other systems or without a feature.
+/// Files whose types replace those of a file beside them, on other systems or without a feature.
 const STAND_INS: &[&str] = &["absent", "elsewhere", "non_unix"];
 
 #[test]
@@ -132,7 +132,7 @@ struct SourceFile {
 struct Modules {
     files: Vec<SourceFile>,
     known: BTreeSet<ModulePath>,
-    /// What modules import under a name of their own, for others to take from there.
+    /// The names that modules re-export for others.
     names: BTreeMap<ModulePath, ModulePath>,
 }
 
@@ -199,7 +199,7 @@ impl Modules {
 }
 
 impl SourceFile {
-    /// A file of tests has none.
+    /// `None` for a file of tests.
     fn read(path: &Path) -> Option<Self> {
         let mut module: ModulePath = path
             .strip_prefix(source())

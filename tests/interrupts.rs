@@ -34,7 +34,7 @@ fn is_interrupted_while_the_key_is_opened(arguments: &[&str]) {
 }
 
 #[test]
-fn control_c_ends_every_command_that_opens_a_key() {
+fn ctrl_c_ends_every_command_that_opens_a_key() {
     let request = ["--env", "test", "--client-id", "client", "--scope", "altinn:serviceowner"];
     for command in [&["grant"][..], &["token"], &["check", "--offline"], &["inspect", "--grant"]] {
         is_interrupted_while_the_key_is_opened(&[command, &request].concat());
@@ -43,7 +43,7 @@ fn control_c_ends_every_command_that_opens_a_key() {
 }
 
 #[test]
-fn control_c_ends_a_server_that_opens_its_keys() {
+fn ctrl_c_ends_a_server_that_opens_its_keys() {
     let request = ["--env", "test", "--client-id", "client", "--scope", "altinn:serviceowner"];
     is_interrupted_while_the_key_is_opened(&[&["serve", "--port", "0"][..], &request].concat());
 }

@@ -34,12 +34,12 @@ fn every_paragraph_holds(table: Data) {
 }
 
 #[test]
-fn every_jwk_that_gives_no_key_is_named_with_what_to_do() {
+fn every_unusable_jwk_is_named_with_a_remedy() {
     every_paragraph_holds(file!["jwk_errors.txt"]);
 }
 
 #[test]
-fn every_other_key_that_cannot_be_used_is_named_with_what_to_do() {
+fn every_other_unusable_key_is_named_with_a_remedy() {
     every_paragraph_holds(file!["key_errors.txt"]);
 }
 

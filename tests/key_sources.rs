@@ -17,7 +17,7 @@ fn shuffled() -> String {
 }
 
 #[test]
-fn a_jwk_gets_a_token_once_what_keys_public_prints_is_registered() {
+fn a_jwk_gets_a_token_once_the_output_of_keys_public_is_registered() {
     for (file, more) in [
         ("rsa.json", &[][..]),
         ("rsa-short.json", &[]),
@@ -54,7 +54,7 @@ fn one_key_of_a_jwk_set_is_chosen_by_its_kid() {
 }
 
 #[test]
-fn a_jwk_may_stand_in_a_variable_or_come_from_stdin() {
+fn a_jwk_may_be_in_a_variable_or_on_stdin() {
     let file = testdata("jwk/rsa.json");
     let text = fs::read_to_string(&file).unwrap();
     let local = simulator(&[public_set(&["--jwk", &file])]);
@@ -109,7 +109,7 @@ fn the_certificates_of_a_pem_key_are_sent_leaf_first() {
 }
 
 #[test]
-fn a_pem_key_may_come_from_stdin_with_its_certificates_or_without() {
+fn a_pem_key_may_be_on_stdin_with_or_without_its_certificates() {
     let local = simulator(&[public_set(&["--key", &testdata("keys/second-key.pem"), "--kid", "second"])]);
     let from_stdin =
         |client: &str, file: &str| token(&local, client).args(["--key", "-"]).stdin(fs::read(testdata(file)).unwrap());
@@ -200,7 +200,7 @@ fn a_certificate_of_the_store_is_sent_along() {
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
-fn a_key_in_a_hardware_token_gets_a_token_with_its_pin_from_each_place() {
+fn a_key_in_a_hardware_token_gets_a_token_with_its_pin_from_each_source() {
     let hsm = SoftHsm::with(&[("enterprise", "signing")]);
     let local = simulator(&[]);
     let pin_file = hsm.file("pin", "567890\n");
@@ -218,7 +218,7 @@ fn a_key_in_a_hardware_token_gets_a_token_with_its_pin_from_each_place() {
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
 #[test]
-fn a_hardware_key_is_registered_with_what_keys_public_prints_and_signs_with_each_algorithm() {
+fn a_hardware_key_is_registered_with_the_output_of_keys_public_and_signs_with_each_algorithm() {
     let hsm = SoftHsm::with(&[("second", "rsa"), ("ec", "elliptic")]);
     let public = |label: &str| {
         let command = hsm.key(maskinporten(["keys", "public", "--kid", label]), label);
@@ -259,7 +259,7 @@ fn the_variables_of_nais_are_all_that_a_token_needs() {
 }
 
 #[test]
-fn the_well_known_address_of_nais_stands_in_for_issuer_and_endpoint() {
+fn the_well_known_address_of_nais_replaces_issuer_and_endpoint() {
     let local = simulator(&[public_set(&["--jwk", &testdata("jwk/rsa.json")])]);
 
     let discovered = nais(local.issuer()).run().artefact();

@@ -1,6 +1,6 @@
 //! No input panics, aborts or hangs: damaged copies of every sample are opened, in this process.
 //!
-//! Each copy goes the way of a keystore in the program: parse, open, choose, read the certificates, sign. The copies are
+//! Each copy goes through the steps of a keystore in the program: parse, open, choose, read the certificates, sign. The copies are
 //! the same in every run, so failures can be reproduced.
 
 use std::{
@@ -27,7 +27,7 @@ use super::{
 /// The iteration limit for one copy; most samples need less.
 const ITERATIONS: u64 = 20_000;
 
-/// No copy takes longer.
+/// The time limit for one copy.
 const LIMIT: Duration = Duration::from_secs(20);
 
 const COPIES: usize = 8000;

@@ -35,7 +35,7 @@ const PASSWORD_WARNING: &str =
     "warning: --keystore_password shows in the process list; set MASKINPORTEN_KEYSTORE_PASSWORD instead\n";
 
 #[test]
-fn without_only_token_the_answer_stands_between_two_rules_and_nobody_waits_for_enter() {
+fn without_only_token_the_response_is_printed_between_two_rules_without_waiting_for_enter() {
     let local = Local::start(&[]);
 
     let outcome = run(&local, keystore(&local));
@@ -82,7 +82,7 @@ fn no_variable_shapes_the_grant_of_the_originals_command_line() {
 }
 
 #[test]
-fn what_the_original_ignores_or_hides_is_an_error_here() {
+fn faults_that_the_original_ignores_or_hides_are_errors() {
     let local = Local::start(&[]);
     let with = |argument: &str| run(&local, [argument.to_owned()]);
 

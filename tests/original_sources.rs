@@ -129,7 +129,7 @@ fn lasting(grant: &str) -> Value {
     claims
 }
 
-/// A folder with the imported file, which every command then has a profile from.
+/// A folder with the imported file as the config file of every command.
 struct Imported {
     folder: tempfile::TempDir,
 }

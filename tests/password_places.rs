@@ -1,4 +1,4 @@
-//! Which of several places for a password counts, and what is said when there is none.
+//! Which of several sources of a password is used, and the error when there is none.
 
 use snapbox::str;
 
@@ -8,7 +8,7 @@ use super::{
 };
 
 #[test]
-fn two_places_on_the_command_line_exclude_each_other() {
+fn two_password_options_exclude_each_other() {
     for (pair, both) in [
         (
             ["--keystore-password-file=a", "--keystore-password-env=b"],

@@ -8,7 +8,9 @@ use maskinporten_token_generator::http::{
 };
 use openssl::x509::X509;
 
-use crate::server::{ADDRESS, Authority, Server, Step, Validity, acceptor, answer, nobody, tls_1_2_acceptor, token};
+use crate::server::{
+    ADDRESS, Authority, Server, Step, Validity, acceptor, answer, tls_1_2_acceptor, token, unused_address,
+};
 
 fn options(authority: Option<&Authority>) -> HttpOptions {
     HttpOptions { ca_file: authority.map(Authority::file), ..HttpOptions::default() }
@@ -114,7 +116,8 @@ fn a_host_resolves_to_each_of_its_addresses_once() {
 
         assert_eq!(found, [address.parse::<std::net::IpAddr>().unwrap()]);
     }
-    let found = wait(addresses(&endpoint(&format!("http://localhost:{}", nobody().port())), &options(None))).unwrap();
+    let found =
+        wait(addresses(&endpoint(&format!("http://localhost:{}", unused_address().port())), &options(None))).unwrap();
     assert!(!found.is_empty() && found.iter().all(std::net::IpAddr::is_loopback), "{found:?}");
 }
 

@@ -1,4 +1,4 @@
-//! Profiles through the binary: where each setting may be, which place wins, and the faults of a file.
+//! Profiles through the binary: where each setting may be, which source wins, and the faults of a file.
 
 use std::{fs, path::Path};
 
@@ -112,7 +112,7 @@ fn every_setting_is_taken_from_option_variable_project_file_user_file_and_defaul
 }
 
 #[test]
-fn a_profile_shapes_the_grant_and_an_option_wins_over_it() {
+fn a_profile_sets_the_grant_and_an_option_wins_over_it() {
     let keystore = testdata("modern.p12");
     let user = format!(
         "default_profile = \"kunde\"\n\

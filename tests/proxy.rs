@@ -3,7 +3,9 @@
 use snapbox::str;
 
 use crate::{
-    server::{Authority, Server, Step, TOKEN, Validity, acceptor, answer, asking, asking_at, nobody, raw, token},
+    server::{
+        Authority, Server, Step, TOKEN, Validity, acceptor, answer, asking, asking_at, raw, token, unused_address,
+    },
     support::Outcome,
 };
 
@@ -131,7 +133,7 @@ fn a_proxy_that_rejects_closes_or_does_not_speak_http_is_named_in_the_error() {
 
 #[test]
 fn a_proxy_that_cannot_be_reached_or_does_not_answer_is_named_in_the_error() {
-    let gone = format!("http://{}", nobody());
+    let gone = format!("http://{}", unused_address());
     let silent = Server::start([Step::Hang(Vec::new())]);
     for (proxy, why) in [
         (gone, "connection refused"),

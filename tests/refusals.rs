@@ -126,7 +126,7 @@ fn every_known_code_is_in_the_table() {
 }
 
 #[test]
-fn every_refusal_is_reported_with_the_servers_text_its_meaning_and_what_to_do() {
+fn every_refusal_is_reported_with_the_servers_text_its_meaning_and_a_remedy() {
     let paragraphs: Vec<String> = all_known().iter().map(KnownRefusal::paragraph).collect();
 
     assert_snapshot(&paragraphs.join("\n"), file!["refusals.txt"]);

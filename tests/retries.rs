@@ -196,7 +196,7 @@ hint: try again later; --timeout waits longer
     );
 }
 
-/// Asks for a token with what the metadata of this server names.
+/// Requests a token with the issuer and endpoint in the metadata of this server.
 fn discovering(server: &Server) -> Maskinporten {
     maskinporten(["token", "--client-id", "our-client", "--scope", "a:b", "--discover", &server.url("/")])
         .env("MASKINPORTEN_KEYSTORE", testdata("iterations-one.p12"))
@@ -216,7 +216,7 @@ fn metadata_is_requested_again_like_a_token() {
 }
 
 #[test]
-fn metadata_that_is_unavailable_is_reported_as_that() {
+fn unavailable_metadata_is_reported_as_such() {
     let server = Server::start([json("503 Service Unavailable", "maintenance")]);
 
     let outcome = discovering(&server).args(["--retries", "0"]).run();

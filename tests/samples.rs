@@ -1,4 +1,4 @@
-//! The keystores in `testdata`: which open, with what, and what must come out of them.
+//! The keystores in `testdata`: which open, with which options, and what they must contain.
 
 use std::{collections::BTreeSet, fs};
 
@@ -20,7 +20,7 @@ pub struct Sample {
     pub above: &'static [&'static str],
     pub algorithm: &'static str,
     pub stderr: &'static str,
-    /// Whether the certificate holds today. Where it does not, there is no moment at which its issuers' hold too.
+    /// Whether the certificate is valid today. If not, its issuers' certificates are at no time valid together with it.
     pub holds: bool,
 }
 
@@ -106,7 +106,7 @@ pub const OPENABLE: &[Sample] = &[
     of("authentication", "buypass-three.p12", "secret"),
 ];
 
-/// Every other keystore; `keystore_errors` and `iterations` say what becomes of each.
+/// Every other keystore; `keystore_errors` and `iterations` test each of them.
 pub const OTHERS: &[&str] = &[
     "certificates-only.p12",
     "damaged.p12",
@@ -144,12 +144,12 @@ fn every_keystore_in_testdata_is_in_one_of_the_two_lists() {
     assert_eq!(listed.len(), OPENABLE.len() + OTHERS.len());
 }
 
-/// `grant` with this keystore, and nothing said yet about its password.
+/// `grant` with this keystore, without its password.
 pub fn grant(keystore: &str) -> Maskinporten {
     maskinporten(["grant", "--env", "test", "-c", "client", "-s", "altinn:serviceowner", "-k", keystore])
 }
 
-/// `grant` with a keystore of `testdata` and its password. A variable that is empty counts as none, so an empty
+/// `grant` with a keystore of `testdata` and its password. An empty variable counts as unset, so an empty
 /// password is given in a variable that is named.
 pub fn grant_from(sample: &Sample) -> Maskinporten {
     let grant = grant(&testdata(sample.file));

@@ -7,14 +7,14 @@ use std::{
 
 use snapbox::str;
 
-use crate::server::{Server, Step, asking, asking_at, nobody, raw};
+use crate::server::{Server, Step, asking, asking_at, raw, unused_address};
 
 /// The longest that a run takes on a busy machine, besides the time that it waits.
 const SLACK: Duration = Duration::from_secs(10);
 
 #[test]
 fn a_port_without_a_listener_is_reported_with_the_command_that_starts_a_simulator() {
-    let url = format!("http://{}/token", nobody());
+    let url = format!("http://{}/token", unused_address());
 
     let outcome = asking_at("token", &url).args(["--retries", "0"]).run();
 
@@ -115,8 +115,8 @@ hint: check that the firewall lets https out, or set HTTPS_PROXY to your proxy; 
 }
 
 #[test]
-fn json_errors_tell_connection_failures_apart() {
-    let url = format!("http://{}/token", nobody());
+fn json_errors_distinguish_connection_failures() {
+    let url = format!("http://{}/token", unused_address());
 
     let outcome = asking_at("token", &url).args(["--retries", "0", "--error-format", "json"]).run();
 

@@ -70,7 +70,7 @@ fn an_edited_clients_file_takes_effect_at_the_next_request() {
 }
 
 #[test]
-fn ctrl_c_and_termination_end_it_in_good_order() {
+fn ctrl_c_and_sigterm_stop_it_cleanly() {
     for signal in [Signal::INT, Signal::TERM] {
         let mut local = Local::start(&[]);
 

@@ -1,4 +1,4 @@
-//! Where a value comes from: options, variables, the environment's own, and an issuer's metadata.
+//! The sources of a value: options, variables, the environment, and an issuer's metadata.
 
 use serde_json::Value;
 use snapbox::str;
@@ -8,7 +8,7 @@ use crate::{
     support::{Maskinporten, maskinporten, testdata},
 };
 
-/// A grant to look at, with nothing said of where it goes.
+/// `grant --decode` without an audience and a token endpoint.
 fn decoding() -> Maskinporten {
     maskinporten(["grant", "--decode", "--client-id", "our-client", "--keystore", &testdata("iterations-one.p12")])
         .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
@@ -19,7 +19,7 @@ fn claims(decoded: &str) -> Value {
     serde_json::from_str::<Value>(decoded).unwrap()["claims"].take()
 }
 
-/// An answer with metadata, after which a token is asked for at `/swap`.
+/// A response with metadata whose token endpoint is `/swap`.
 fn metadata(issuer: &str, token_endpoint: &str) -> Step {
     json("200 OK", format!(r#"{{"issuer":"{issuer}","token_endpoint":"{token_endpoint}","jwks_uri":"x"}}"#))
 }
@@ -88,7 +88,7 @@ fn a_resource_that_is_given_replaces_the_default_and_several_are_an_array() {
 }
 
 #[test]
-fn ver2_works_and_warns_unless_it_is_told_to_be_quiet() {
+fn ver2_works_with_a_warning_that_quiet_suppresses() {
     let ver2 = || decoding().args(["--env", "ver2", "--scope", "a:b"]);
     let warning = "ver2 was phased out on 2024-06-10 and replaced by test";
 
@@ -143,7 +143,7 @@ fn decoding_with_discovery(command: &str, address: &str) -> Maskinporten {
 }
 
 #[test]
-fn metadata_of_openid_connect_stands_behind_the_path() {
+fn metadata_of_openid_connect_is_below_the_path_of_the_issuer() {
     let server = Server::start_knowing(|own| [metadata(&format!("{own}/idp"), &format!("{own}/swap")), token()]);
 
     decoding_with_discovery("token", &server.url("/idp/.well-known/openid-configuration")).run().artefact();
@@ -153,7 +153,7 @@ fn metadata_of_openid_connect_stands_behind_the_path() {
 }
 
 #[test]
-fn what_is_named_beats_what_is_discovered() {
+fn a_token_endpoint_that_is_set_beats_a_discovered_one() {
     let server = Server::start_knowing(|own| [metadata(&format!("{own}/"), "https://elsewhere.example/swap"), token()]);
 
     decoding_with_discovery("token", &server.url("/"))
@@ -166,7 +166,7 @@ fn what_is_named_beats_what_is_discovered() {
 }
 
 #[test]
-fn nothing_is_discovered_when_all_of_it_is_named() {
+fn nothing_is_discovered_when_everything_is_set() {
     let server = Server::start_knowing(|_| [token()]);
 
     asking("token", &server).env("MASKINPORTEN_DISCOVER", server.url("/")).run().artefact();
@@ -176,7 +176,7 @@ fn nothing_is_discovered_when_all_of_it_is_named() {
 }
 
 #[test]
-fn metadata_that_is_none_or_of_another_issuer_is_refused() {
+fn invalid_metadata_and_metadata_of_another_issuer_are_rejected() {
     let whole = "HTTP 200 with application/json, and";
     for (step, said) in [
         (json("200 OK", "{}"), format!("{whole} it is not metadata (RFC 8414 §2)")),
@@ -207,7 +207,7 @@ fn metadata_that_is_none_or_of_another_issuer_is_refused() {
     );
 }
 
-/// No grant is sent, nor signed.
+/// No grant is signed or sent.
 #[track_caller]
 fn refuses_metadata(server: &Server, said: &str) {
     let outcome = decoding_with_discovery("grant", &server.url("/")).run();

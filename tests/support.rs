@@ -20,7 +20,7 @@ use crate::watch::{self, SecretScan};
 /// The longest that a test waits for anything; a program that takes longer is killed, and the test fails.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 
-/// How often a condition is looked at while a test waits for it.
+/// The interval at which a test checks a condition that it waits for.
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The exit code and the output of a run.

@@ -93,7 +93,7 @@ fn a_wrong_password_fails_and_is_not_shown() {
 }
 
 #[test]
-fn control_c_ends_the_prompt_and_restores_the_echo() {
+fn ctrl_c_ends_the_prompt_and_restores_the_echo() {
     let keystore = testdata("modern.p12");
 
     let session = at_a_terminal(&keystore, &[], &["sec\u{3}"]);
@@ -104,7 +104,7 @@ fn control_c_ends_the_prompt_and_restores_the_echo() {
 }
 
 #[test]
-fn control_c_at_the_prompt_of_a_check_ends_it_without_a_report() {
+fn ctrl_c_at_the_prompt_of_a_check_ends_it_without_a_report() {
     let keystore = testdata("modern.p12");
 
     let session = running("check", &keystore, &[], &["sec\u{3}"]);
@@ -115,7 +115,7 @@ fn control_c_at_the_prompt_of_a_check_ends_it_without_a_report() {
 }
 
 #[test]
-fn control_d_is_not_a_password() {
+fn ctrl_d_is_not_a_password() {
     let keystore = testdata("modern.p12");
 
     let session = at_a_terminal(&keystore, &[], &["\u{4}"]);

@@ -228,7 +228,7 @@ fn a_rejected_token_is_replaced_in_memory_and_on_disk() {
 }
 
 #[test]
-fn the_error_of_a_key_comes_back_unchanged_and_the_key_is_opened_once() {
+fn the_error_of_a_key_is_returned_unchanged_and_the_key_is_opened_once() {
     let opened = Arc::new(AtomicUsize::new(0));
     let server = Server::start([]);
     let tokens = source(&server, Provider { opened: Arc::clone(&opened), fails: true }).build().unwrap();
@@ -266,7 +266,7 @@ fn after_a_failure_no_request_is_sent_for_a_while_and_the_last_token_is_returned
         let TokenError::Paused { error: cause, remaining } = &error else { panic!("{error:?}") };
         assert!(*remaining > Duration::from_secs(35) && tokens.backoff().is_some());
         assert_eq!((cause.code(), error.code()), ("unavailable", "unavailable"));
-        // The server asked for it, so no other token is requested either.
+        // The server asked for the delay, so no other token is requested either.
         let other = tokens.derive(Some(Scopes::parse("difitest:test2").unwrap()), None);
         assert!(matches!(other.token().await, Err(TokenError::Paused { .. })));
     });
@@ -320,7 +320,7 @@ fn a_key_behind_the_sign_trait_signs_with_its_own_algorithm_and_id() {
 }
 
 #[test]
-fn a_grant_names_the_algorithm_and_the_certificate_itself_when_it_says_so() {
+fn algorithm_and_key_reference_of_a_grant_override_those_of_the_key() {
     let mut grant = grant();
     grant.algorithm = Some(SignatureAlgorithm::Rs384);
     grant.key_reference = Some(KeyReference::Leaf);
@@ -388,7 +388,7 @@ fn metadata_is_fetched_once_and_retried_while_the_server_is_unavailable() {
 }
 
 #[test]
-fn what_is_wrong_with_the_settings_is_an_error_of_build() {
+fn invalid_settings_are_an_error_of_build() {
     let build = |client_id: &str, scope: &str| {
         let builder = TokenSource::builder(Environment::Test, client_id, key());
         builder.scope(scope).build().err().map(|error| error.code())

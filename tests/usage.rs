@@ -1,7 +1,7 @@
-//! What was typed or set wrongly: said before a password is asked for or anything is sent, with exit code 2 for an
+//! Invalid options and variables are reported before a password is asked for or anything is sent, with exit code 2 for an
 //! option and 3 for a variable.
 //!
-//! `usage.txt` has the values that are wrong wherever they stand, a paragraph each: the option, and what is said.
+//! `usage.txt` has the values that are wrong in every source, a paragraph each: the option, and the message.
 
 use serde_json::json;
 use snapbox::{file, str};
@@ -11,13 +11,13 @@ use crate::{
     support::{Maskinporten, assert_table, maskinporten, testdata},
 };
 
-/// A command that lacks nothing, and would ask nobody.
+/// A complete command, which sends no request.
 fn complete() -> Maskinporten {
     asking_at("grant", "https://issuer.example/token")
 }
 
 #[test]
-fn a_wrong_option_is_named_with_what_to_do() {
+fn an_invalid_option_is_named_with_a_remedy() {
     assert_table(file!["usage.txt"], |typed| {
         let (option, value) = typed.split_once(' ').unwrap();
 
@@ -86,7 +86,7 @@ fn an_option_beats_a_variable_that_it_excludes() {
 }
 
 #[test]
-fn an_option_without_a_value_is_told_as_that() {
+fn an_option_without_a_value_is_reported_as_such() {
     for option in ["--client-id", "--scope", "--audience", "--kid", "--keystore", "--alias", "--resource", "--pid"] {
         for value in ["", " "] {
             let outcome = complete().args([option, value]).run();
@@ -104,7 +104,7 @@ hint: give it a value, or leave it out
 }
 
 #[test]
-fn what_is_missing_is_asked_for_one_by_one_before_the_password() {
+fn missing_settings_are_asked_for_one_by_one_before_the_password() {
     let steps = [
         (
             "--env",
@@ -142,7 +142,7 @@ hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE
 }
 
 #[test]
-fn an_environment_that_is_none_or_not_there_is_told() {
+fn an_unknown_or_missing_environment_is_reported() {
     complete().env("MASKINPORTEN_ENV", "tset").run().fails(
         3,
         str![[r#"
@@ -240,7 +240,7 @@ hint: pass --alg RS256, or use another key
 }
 
 #[test]
-fn programs_are_told_of_wrong_values_in_one_object() {
+fn invalid_values_are_reported_to_programs_in_one_object() {
     for (command, exit, code, message) in [
         (complete().args(["--kid", "a", "--x5c", "leaf"]), 2, "conflict", "--kid and --x5c exclude each other"),
         (complete().env("MASKINPORTEN_ALG", "none"), 3, "alg", "MASKINPORTEN_ALG is not a known signature algorithm"),

@@ -125,7 +125,7 @@ pub fn search_words(name: &str, text: &[u8]) {
     no_signature(name, text);
 }
 
-/// Searches every file in a folder: one with a token must be private, and none may contain an assertion.
+/// Searches every file in a folder: a file with a token must be private, and no file may contain an assertion.
 #[track_caller]
 pub fn search_files(folder: &Path) {
     for file in files(folder) {

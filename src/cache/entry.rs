@@ -1,8 +1,8 @@
-//! The files of the cache: their names and their form.
+//! The files of the cache: their names and their format.
 //!
-//! An entry is three parts: a line with title, version and the SHA-256 of the rest; a line of JSON that describes the
+//! An entry has three parts: a line with title, version and the SHA-256 of the rest; a line of JSON that describes the
 //! token; and the server's response as it was received. The checksum detects what a crash or a full disk leaves
-//! behind. It does not protect against changes on purpose: owner and mode do.
+//! behind. It does not protect against deliberate changes; the owner and mode of the files do.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,10 +18,10 @@ use crate::client::AccessToken;
 
 const TITLE: &str = "maskinporten-cache-token";
 
-/// Larger files are not entries: a token of Maskinporten has about 1 KiB, one with many system users some dozens.
+/// Larger files are not entries: a Maskinporten token has about 1 KiB, or a few dozen with many system users.
 pub(super) const MAXIMUM_BYTES: u64 = 256 * 1024;
 
-/// Must change with the form of the file.
+/// Must change whenever the file format changes.
 const VERSION: &str = "2";
 
 /// The purpose of a file, by its extension. Files with other names are not part of the cache and are left alone.
@@ -45,7 +45,7 @@ pub(super) struct EntryHeader {
     pub(super) expires_at: DateTime<Utc>,
 }
 
-/// An entry whose checksum is right.
+/// An entry whose checksum is correct.
 pub(super) struct Entry<'file> {
     pub(super) header: EntryHeader,
     answer: &'file str,

@@ -72,7 +72,7 @@ pub enum CorruptEntry {
     /// It does not start like an entry.
     #[error("it is truncated, or not a cache entry")]
     NotAnEntry,
-    /// It has the form of another version.
+    /// It has the format of another version.
     #[error("another version wrote it")]
     Version,
     /// Its content is not what was written.
@@ -86,7 +86,7 @@ pub enum CorruptEntry {
     OtherKey,
 }
 
-/// A problem that did not keep the caller from getting a token.
+/// A non-fatal problem: the caller gets a token nevertheless.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheWarning {
     /// The stored token is not usable and is replaced.
@@ -102,7 +102,7 @@ pub enum CacheWarning {
     #[error("another process has been requesting the same token for {} ms; requesting one as well", .0.as_millis())]
     LockTimeout(Duration),
     /// The token is not stored because its expiry is unknown or has passed.
-    #[error("the token is not stored: the server does not say how long it is valid")]
+    #[error("the token is not stored: its expiry is unknown or has passed")]
     UnknownExpiry,
     /// The token is not stored because it would not be read again.
     #[error("the token is not stored: it is larger than 256 KiB")]
@@ -113,7 +113,7 @@ pub enum CacheWarning {
 }
 
 impl CacheError {
-    /// Whether the cache merely cannot be used; it is safe to go on without it.
+    /// Whether the cache merely cannot be used; it is safe to continue without it.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::NoFolder | Self::Unavailable { .. })

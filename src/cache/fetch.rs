@@ -39,13 +39,13 @@ pub struct FetchOptions {
 pub struct FetchedToken {
     /// The token.
     pub token: AccessToken,
-    /// Whether it was stored, by an earlier process or one that ran at the same time.
+    /// Whether it came from the cache, stored by an earlier or a concurrent process.
     pub from_cache: bool,
-    /// Problems that did not keep it from being obtained.
+    /// Non-fatal problems with the cache.
     pub warnings: Vec<CacheWarning>,
 }
 
-/// A lookup that found a token, or the right to request one.
+/// The result of a lookup: a stored token, or permission to request one.
 enum Lookup {
     Stored(AccessToken),
     /// With the lock, if there is one.
@@ -159,7 +159,7 @@ impl Search<'_> {
         Ok(None)
     }
 
-    /// Stores a token, and removes some of the expired ones. Failures do not cost the caller the token.
+    /// Stores a token, and removes some of the expired ones. If that fails, the caller still gets the token.
     fn store(&mut self, token: &AccessToken) {
         let now = self.clock.now();
         let folder = &self.cache.folder;

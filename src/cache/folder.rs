@@ -22,7 +22,7 @@ pub(super) struct Folder {
     disk: Disk,
 }
 
-/// An error of the disk, without the name of the file.
+/// An I/O error, without the name of the file.
 #[derive(Debug)]
 pub(super) enum DiskError {
     Unsafe(UnsafePermissions),
@@ -109,7 +109,7 @@ impl Folder {
         self.disk.open_lock(name).map_err(|error| self.error(name, error))
     }
 
-    /// Locks an open file. A file that was removed since it was opened is no lock: other processes open a new one.
+    /// Locks an open file. A file that was removed after it was opened is not a lock: other processes open a new one.
     pub(super) fn lock(&self, name: &str, file: File) -> Result<Option<File>, CacheError> {
         match file.try_lock() {
             Ok(()) => {}

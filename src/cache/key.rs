@@ -27,23 +27,22 @@ pub struct CacheKey {
 /// Where a token is requested, as far as it is known before a request is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointId {
-    /// The name of the environment; empty for none.
+    /// The name of the environment; empty if there is none.
     pub environment: String,
     /// The token endpoint, when it is known.
     pub token_endpoint: Option<Endpoint>,
-    /// The address of the metadata that names the rest.
+    /// The metadata URL, if issuer or token endpoint come from there.
     pub metadata: Option<Endpoint>,
-    /// The certificate authorities that vouch for the server.
+    /// The file with certificate authorities that are trusted in addition.
     pub ca_file: Option<PathBuf>,
 }
 
 /// Identifies a key and its certificates without opening them, by everything that decides which key it is.
 ///
 /// # Security
-/// The same files hold the same keys, whatever the password, and the same choices select the same of them; a file
-/// that was changed has another hash. A hardware token has no file: it is identified by its labels. When its key is
-/// replaced under the same labels, a token that was issued to the former key is used until it expires. Only hashes
-/// are kept here.
+/// A key in a file is identified by a hash of the file and by the choices that select it, such as an alias; the
+/// password does not matter. A key in a hardware token is identified by its labels. When it is replaced under the
+/// same labels, a token that was issued to the former key is used until it expires. Only hashes are kept here.
 ///
 /// # Examples
 /// ```
@@ -79,7 +78,7 @@ pub struct StoredTokenInfo {
 }
 
 impl CacheKey {
-    /// Returns the key of the token that this grant gets at this endpoint when it is signed with this key.
+    /// Returns the cache key for a grant that is signed with this key and sent to this endpoint.
     ///
     /// Two requests have the same key exactly when they differ in nothing but the order of scopes, resources and
     /// object members, the lifetime of the assertion, and its times and `jti`.
@@ -103,7 +102,7 @@ impl CacheKey {
         let mut resources: Vec<&str> = resources.iter().map(Resource::as_str).collect();
         scopes.sort_unstable();
         resources.sort_unstable();
-        // What may be missing is an array, so that a missing value differs from every value.
+        // Optional values are arrays, so that a missing value differs from every other value.
         let request = json!({
             "environment": endpoint.environment,
             "token_endpoint": endpoint.token_endpoint.as_ref().map(Endpoint::as_str).as_slice(),
@@ -124,7 +123,7 @@ impl CacheKey {
         Self { hash: hash_json(&request), info: StoredTokenInfo::new(grant, endpoint) }
     }
 
-    /// Returns the key of the token that this one is exchanged for.
+    /// Returns the cache key of the token that this one is exchanged for.
     #[must_use]
     pub fn exchanged_for(&self, exchange: &str) -> Self {
         let info = StoredTokenInfo { exchange: Some(exchange.to_owned()), ..self.info.clone() };
@@ -209,8 +208,8 @@ fn reference(reference: &KeyReference) -> Value {
     }
 }
 
-/// Hashes a value. JSON delimits every text, so no two values are written alike; the order of object members is
-/// made to not matter.
+/// Hashes a value. JSON delimits every text, so different values never serialize to the same text. Object members
+/// are sorted, so their order does not matter.
 fn hash_json(value: &Value) -> String {
     let mut value = json!([TITLE, value]);
     value.sort_all_objects();

@@ -91,7 +91,7 @@ pub use self::{
     key::{CacheKey, EndpointId, KeyIdentity, StoredTokenInfo},
 };
 
-/// A file that is being written is not older.
+/// The age at which a temporary file counts as left behind by a dead process.
 const LONGEST_WRITE: TimeDelta = TimeDelta::minutes(1);
 
 /// A token cache in an open folder that only this user can access.
@@ -127,7 +127,7 @@ impl Cache {
     ///
     /// # Errors
     /// [`CacheError::NoFolder`] when the system does not define one, or defines one in a home that does not exist, as
-    /// for many daemons; for root also when the home belongs to another user, who could not open a folder of root's.
+    /// for many daemons; for root also when the home belongs to another user, who could not open a folder that root owns.
     pub fn usual_folder() -> Result<PathBuf, CacheError> {
         let folders = etcetera::choose_base_strategy().map_err(|_| CacheError::NoFolder)?;
         let (folder, home) = (folders.cache_dir(), folders.home_dir());
@@ -189,7 +189,7 @@ impl Cache {
         self.sweep(&self.folder.names()?, what, now)
     }
 
-    /// Removes those of these files that are due: tokens first, because a lock stays as long as its token.
+    /// Removes the files among these that should be cleared: tokens first, because a lock stays as long as its token.
     fn sweep(&self, names: &[String], what: Clear, now: DateTime<Utc>) -> Result<usize, CacheError> {
         let files = || names.iter().filter_map(|name| Some((name, EntryKind::parse(name)?)));
         let mut removed = 0;
@@ -220,7 +220,7 @@ impl Cache {
         }
     }
 
-    /// Whether a lock is free and its token is gone. A process that has just opened it notices that it has no name.
+    /// Whether a lock is free and its token is gone. A process that has just opened it notices its removal.
     fn is_unused_lock(&self, name: &str, hash: &str) -> bool {
         if self.folder.has(&EntryKind::Token.name(hash)) {
             return false;

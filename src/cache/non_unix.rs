@@ -61,12 +61,12 @@ impl Disk {
     }
 
     /// Does nothing: the standard library cannot sync a folder here.
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps)] // the same shape as on Unix
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps)] // the same signature as on Unix
     pub(super) fn sync(&self) -> Result<(), DiskError> {
         Ok(())
     }
 
-    /// Returns the names that are Unicode; the names of entries are.
+    /// Returns the names that are valid Unicode, as the names of all entries are.
     pub(super) fn names(&self) -> Result<Vec<String>, DiskError> {
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.0)? {
@@ -90,7 +90,7 @@ pub(super) fn may_create_in(home: &Path) -> bool {
 }
 
 /// Whether an open file still has a name; here, an open file keeps it.
-#[allow(clippy::unnecessary_wraps)] // the same shape as on Unix
+#[allow(clippy::unnecessary_wraps)] // the same signature as on Unix
 pub(super) fn has_name(_: &File) -> io::Result<bool> {
     Ok(true)
 }

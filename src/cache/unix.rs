@@ -89,7 +89,7 @@ impl Disk {
         Ok(self.0.sync_all()?)
     }
 
-    /// Returns the names that are UTF-8; the names of entries are.
+    /// Returns the names that are valid UTF-8, as the names of all entries are.
     pub(super) fn names(&self) -> Result<Vec<String>, DiskError> {
         let mut names = Vec::new();
         for entry in Dir::read_from(&self.0)? {
@@ -115,7 +115,7 @@ impl Disk {
     }
 }
 
-/// Whether a home exists and, for root, who may write anywhere, is not the home of another user.
+/// Whether a home exists and, for root, which may write anywhere, does not belong to another user.
 pub(super) fn may_create_in(home: &Path) -> bool {
     fs::metadata(home).is_ok_and(|data| data.is_dir() && (data.uid() == 0 || !geteuid().is_root()))
 }
@@ -135,7 +135,7 @@ fn check_owner_and_mode(metadata: &Metadata) -> Result<(), UnsafePermissions> {
     Ok(())
 }
 
-/// Finds out what is at the folder's path; open(2) has one error for a link, a file, and a file above it.
+/// Finds out what is at the folder's path: open(2) returns the same error for a link, a file, and a file above it.
 fn not_a_folder(path: &Path, error: Errno) -> DiskError {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => UnsafePermissions::Link.into(),

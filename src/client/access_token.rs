@@ -1,4 +1,4 @@
-//! The access token, with what the server says about it (RFC 6749 §5.1).
+//! The access token and its metadata in the token response (RFC 6749 §5.1).
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub struct AccessToken {
     pub(super) secrets: Arc<Secrets>,
     /// How the token is used; always `Bearer` here.
     pub token_type: String,
-    /// The lifetime in seconds, counted from `received_at`; `None` when the server does not say.
+    /// The lifetime in seconds, counted from `received_at`; `None` when the response has none.
     pub expires_in_seconds: Option<u64>,
     /// The granted scopes, separated by spaces; `None` when they are those of the request.
     pub scope: Option<String>,
@@ -59,7 +59,7 @@ impl AccessToken {
         self.secrets.token.expose_secret()
     }
 
-    /// Returns when it expires, if the server says so.
+    /// Returns when it expires; `None` when the response has no lifetime.
     #[must_use]
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         let lifetime = TimeDelta::try_seconds(i64::try_from(self.expires_in_seconds?).ok()?)?;

@@ -1,6 +1,6 @@
 //! The known refusals of Maskinporten: what each means and what to do about it, in two languages.
 //!
-//! They are in `catalogue.txt`, which describes its own form.
+//! They are in `catalogue.txt`, which describes its own format.
 
 use std::sync::LazyLock;
 
@@ -23,7 +23,7 @@ pub struct Explanation {
     pub meaning: Words,
     /// What to do, and who must do it.
     pub remedy: Words,
-    /// A command that helps, ready to paste; the remedy ends with what it does.
+    /// A command that helps, ready to paste; the end of the remedy describes it.
     pub command: Option<&'static str>,
 }
 

@@ -17,7 +17,7 @@ const EXCERPT_CHARACTERS: usize = 160;
 /// Why there is no access token.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// No assertion could be made.
+    /// The assertion could not be signed.
     #[error("could not make a grant")]
     Grant(#[from] GrantError),
     /// The URL of the metadata is not one that a request may be sent to.
@@ -38,7 +38,7 @@ pub enum ClientError {
     #[error("the token endpoint refused the grant: HTTP {}, {}{}", .0.status, .0.error, mp_code(.0))]
     Refused(Box<Refusal>),
     /// The server is unavailable for now.
-    #[error("{endpoint} is unavailable: HTTP {status}{}", quoted(.said))]
+    #[error("{endpoint} is unavailable: HTTP {status}{}", quoted(.excerpt))]
     Unavailable {
         /// The endpoint.
         endpoint: Endpoint,
@@ -47,7 +47,7 @@ pub enum ClientError {
         /// The delay before the next attempt that it asks for.
         retry_after: Option<Duration>,
         /// The beginning of the response.
-        said: String,
+        excerpt: String,
     },
     /// The response is not what a server of this kind sends.
     #[error("unexpected response")]
@@ -95,7 +95,7 @@ pub(super) fn unavailable(endpoint: &Endpoint, response: &Response) -> ClientErr
         endpoint: endpoint.clone(),
         status: response.status,
         retry_after: response.retry_after,
-        said: UnexpectedResponse::new(endpoint, response, "").excerpt,
+        excerpt: UnexpectedResponse::new(endpoint, response, "").excerpt,
     }
 }
 

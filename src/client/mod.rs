@@ -2,7 +2,7 @@
 //!
 //! The request is RFC 7523 §2.1, a success RFC 6749 §5.1, a refusal §5.2 with Maskinporten's additions
 //! (<https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_token>). A retry sends a new assertion, because
-//! Maskinporten accepts none twice (MP-012); so [`TokenClient::fetch`] takes a function that signs one.
+//! Maskinporten rejects a reused one (MP-012); so [`TokenClient::fetch`] takes a function that signs one.
 
 mod access_token;
 mod catalogue;
@@ -103,7 +103,7 @@ impl TokenClient {
 
 impl RetryPolicy {
     /// Runs `attempt` until it succeeds, fails for good, or this policy is exhausted; `notify` is called before each
-    /// retry. An attempt gets the time at which it must be done.
+    /// retry. Each attempt gets the deadline.
     async fn run<T, Attempt: Future<Output = Result<T, ClientError>>>(
         self,
         attempt: impl Fn(Instant) -> Attempt,

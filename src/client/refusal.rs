@@ -1,4 +1,4 @@
-//! Parses a refusal of the token endpoint, and adds what is known about it.
+//! Parses a refusal of the token endpoint, and adds the known explanation.
 //!
 //! RFC 6749 §5.2, and Maskinporten's additions: `error_uri` ends with an MP code, and `error_description` ends with
 //! `(trace_id: …)`, formerly `(correlation id: …)`.

@@ -52,7 +52,7 @@ impl RefusalText {
 
 fn explanations(codes: &[String], text: &str) -> Vec<&'static Explanation> {
     if codes.len() > 1 {
-        // Each refusal has an OAuth error of its own, so the first one cannot decide what the other codes mean.
+        // Each refusal has its own OAuth error, so the first one cannot decide what the other codes mean.
         return codes.iter().flat_map(|code| find_all(Some(code), None, text)).collect();
     }
     let code = codes.first().map(String::as_str);

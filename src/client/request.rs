@@ -1,4 +1,4 @@
-//! The token request, built in one place: what is printed as a curl command is what would be sent.
+//! The token request, built in one place: a printed curl command sends exactly this request.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use url::form_urlencoded;
@@ -8,7 +8,7 @@ use crate::{grant::Assertion, http::Endpoint};
 /// The grant type of RFC 7523 §2.1.
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// A request for an access token; its form holds the assertion, so it is a secret.
+/// A request for an access token; its form contains the assertion, so it is a secret.
 #[derive(Debug)]
 pub struct TokenRequest {
     endpoint: Endpoint,

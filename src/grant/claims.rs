@@ -13,7 +13,7 @@ const RESERVED: [(&str, &str); 10] = [
     ("scope", "use --scope"),
     ("iss", "use --client-id"),
     ("exp", "use --ttl"),
-    ("iat", "leave it out: it is the present time"),
+    ("iat", "leave it out: it is always the current time"),
     ("jti", "leave it out: it is new each time"),
     ("consumer_org", "use --consumer-org"),
     ("pid", "use --pid"),

@@ -45,7 +45,7 @@ pub enum GrantError {
     /// A claim has no valid name.
     #[error("`{0}` is not the name of a claim")]
     ClaimName(String),
-    /// A claim has an option of its own.
+    /// A claim has its own option.
     #[error("the claim `{claim}` is not set with --claim")]
     OwnOption {
         /// The claim.

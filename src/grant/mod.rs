@@ -2,7 +2,7 @@
 //!
 //! The claims and their limits are those of
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>. Maskinporten rejects claims that this
-//! page does not list, so no claim is sent that was not asked for. This module reads no file and sends nothing.
+//! page does not list, so only requested claims are sent. This module reads no file and sends nothing.
 
 mod assertion;
 mod authorization_details;
@@ -129,7 +129,7 @@ impl Grant {
         }
     }
 
-    /// Returns how the server finds this key: as the grant says, else by the key's id, else by its certificates.
+    /// Returns how the server finds this key: as set in the grant, else by the key's id, else by its certificates.
     #[must_use]
     pub fn key_reference_for(&self, key: &dyn Sign) -> KeyReference {
         let own = || key.key_id().map_or(KeyReference::Chain, |id| KeyReference::KeyId(id.to_owned()));

@@ -61,7 +61,7 @@ pub trait Sign: Send + Sync {
     /// [`TokenSource`]: crate::tokens::TokenSource
     ///
     /// # Errors
-    /// [`SigningError`] when there is no signature; [`SigningError::External`] for causes of the implementation's own.
+    /// [`SigningError`] when there is no signature; [`SigningError::External`] for the implementation's own errors.
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SigningError>;
 }
 

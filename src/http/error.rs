@@ -103,7 +103,7 @@ pub enum HttpError {
 impl HttpError {
     /// Classifies reqwest's error by its causes; its own text would contain the URL with its query.
     pub(super) fn from_reqwest(endpoint: &Endpoint, error: &reqwest::Error) -> Self {
-        let causes = || std::iter::successors(error.source(), |cause| deeper(*cause));
+        let causes = || std::iter::successors(error.source(), |cause| next_cause(*cause));
         if let Some(rustls) = causes().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
             return Self::from_tls(endpoint.clone(), rustls);
         }
@@ -235,7 +235,7 @@ impl Explain for HttpError {
 }
 
 /// Returns the next cause; `io::Error::source` skips the error that it wraps.
-fn deeper(cause: Cause<'_>) -> Option<Cause<'_>> {
+fn next_cause(cause: Cause<'_>) -> Option<Cause<'_>> {
     let hidden = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     hidden.map(|inner| inner as Cause<'_>).or_else(|| cause.source())
 }
@@ -285,7 +285,7 @@ fn certificate_fault(fault: &CertificateError) -> String {
         }
         CertificateError::Revoked => "the certificate was revoked".to_owned(),
         CertificateError::BadSignature => {
-            "it was not signed by the trusted authority with its issuer's name".to_owned()
+            "its signature does not match the trusted authority that has its issuer's name".to_owned()
         }
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
             "it is a CA certificate, not a server certificate".to_owned()

@@ -49,7 +49,7 @@ pub(super) struct PeerRecorder {
 
 impl PeerRecorder {
     pub(super) fn new(endpoint: &Endpoint) -> Self {
-        Self { host: bare(endpoint.host()).to_owned(), peer: Mutex::new(None) }
+        Self { host: strip_brackets_and_dot(endpoint.host()).to_owned(), peer: Mutex::new(None) }
     }
 
     pub(super) fn peer(&self) -> Option<Peer> {
@@ -62,7 +62,7 @@ impl PeerRecorder {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
     ) {
-        if bare(&name.to_str()).eq_ignore_ascii_case(&self.host) {
+        if strip_brackets_and_dot(&name.to_str()).eq_ignore_ascii_case(&self.host) {
             let certificates =
                 [end_entity].into_iter().chain(intermediates).map(|certificate| certificate.to_vec()).collect();
             *self.peer.lock().unwrap_or_else(PoisonError::into_inner) = Some(Peer { certificates, tls_version: None });
@@ -80,7 +80,7 @@ impl PeerRecorder {
 }
 
 /// Returns the host without the brackets around an IPv6 address and without the dot of the DNS root.
-fn bare(host: &str) -> &str {
+fn strip_brackets_and_dot(host: &str) -> &str {
     host.trim_matches(['[', ']']).trim_end_matches('.')
 }
 

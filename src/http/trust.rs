@@ -55,7 +55,7 @@ fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
     Ok(store)
 }
 
-/// Verifies against the user's CA file first, and reads the machine's trust store at the first issuer not in it.
+/// Verifies against the user's CA file first, and reads the machine's trust store when an issuer is not in it.
 #[derive(Debug)]
 struct LazyVerifier {
     provider: Arc<CryptoProvider>,
@@ -75,7 +75,7 @@ impl LazyVerifier {
         Ok(Self { provider, ca_file, machine: OnceLock::new(), recorder })
     }
 
-    fn machine(&self) -> Result<&Arc<WebPkiServerVerifier>, Error> {
+    fn machine_verifier(&self) -> Result<&Arc<WebPkiServerVerifier>, Error> {
         if let Some(machine) = self.machine.get() {
             return Ok(machine);
         }
@@ -127,7 +127,7 @@ impl ServerCertVerifier for LazyVerifier {
                 return result;
             }
         }
-        self.machine()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        self.machine_verifier()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(

@@ -52,7 +52,7 @@ impl Certificate {
     #[must_use]
     pub fn from_der(der: &[u8]) -> Option<Self> {
         let x509 = X509::from_der(der).ok()?;
-        // Not the bytes that were given: other data may follow the certificate.
+        // Encoded again, because other data may follow the certificate in `der`.
         let der = x509.to_der().ok()?;
         Some(Self { x509, der })
     }
@@ -129,7 +129,7 @@ impl Certificate {
     /// Returns possible organisation numbers, each with its subject attribute.
     fn organisation_number_candidates(&self) -> impl Iterator<Item = (&'static str, String)> {
         let subject = self.x509.subject_name();
-        // The openssl crate has no constant for 2.5.4.97; an OpenSSL that does not know it finds nothing.
+        // The openssl crate has no constant for 2.5.4.97; an OpenSSL version without it finds nothing.
         let identifier = Asn1Object::from_str("2.5.4.97").map_or(Nid::UNDEF, |object| object.nid());
         let serial = values(subject, Nid::SERIALNUMBER).into_iter().map(|value| ("serialNumber", value));
         let organisation = values(subject, Nid::ORGANIZATIONNAME).into_iter();

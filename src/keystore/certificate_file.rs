@@ -1,7 +1,7 @@
-//! Certificate files, for a key that comes without its certificates.
+//! Certificate files, for a key that is stored without its certificates.
 //!
 //! PEM in any order with other text around it, or one certificate in DER. Certificates are needed only to send `x5c`:
-//! a key that is registered under a key id does without.
+//! a key that is registered under a key id does not need them.
 
 use std::path::Path;
 

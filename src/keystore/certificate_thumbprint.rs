@@ -55,7 +55,7 @@ mod tests {
     const SHA1: &str = "8E983707D3F802E6717BBCD193129946573F31D4";
 
     #[test]
-    fn the_forms_of_windows_and_openssl_are_parsed() {
+    fn thumbprints_in_the_forms_of_windows_and_openssl_are_parsed() {
         let colons: Vec<&str> = SHA1.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap()).collect();
         for text in [
             SHA1.to_owned(),

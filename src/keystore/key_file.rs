@@ -13,10 +13,10 @@ use crate::{
     text::shown_path,
 };
 
-/// Reads a file of keys up to the size limit of its format; the path `-` stands for stdin.
+/// Reads a file of keys up to the size limit of its format; the path `-` means stdin.
 ///
 /// # Errors
-/// [`KeystoreError::Unreadable`] if the file cannot be read; if it is too large, the error that parsing it would give.
+/// [`KeystoreError::Unreadable`] if the file cannot be read; if it is too large, the error of its parser.
 pub fn read_key_file(kind: KeyFileKind, path: impl AsRef<Path>) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
     let path = path.as_ref();
     file::read_or_stdin(path, limit(kind)).map_err(|error| {

@@ -31,7 +31,7 @@ pub(super) trait ExternalKey: Send + Sync {
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SigningError>;
 }
 
-/// Why a key made no signature.
+/// Why a key could not sign.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SigningError {
     /// The key does not support the algorithm.
@@ -48,7 +48,7 @@ pub enum SigningError {
     /// The hardware token failed.
     #[error("the hardware token could not sign")]
     Hardware(#[source] HardwareErrorKind),
-    /// A key of the caller's own did not sign.
+    /// The caller's own key could not sign.
     #[error("the key did not sign")]
     External(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// The signature does not verify with the public key.

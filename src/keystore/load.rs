@@ -8,7 +8,7 @@ use super::{
     CertificateFile, DEFAULT_ITERATIONS, JwkFile, KeystoreError, KeystoreFile, PemErrorKind, PemFile, SigningKey,
 };
 
-/// What errors call a key that was given as bytes.
+/// The name in errors of a key that was given as bytes.
 const IN_MEMORY: &str = "(in memory)";
 
 impl SigningKey {
@@ -80,7 +80,7 @@ impl SigningKey {
         JwkFile::parse(IN_MEMORY, json)?.choose(None)
     }
 
-    /// Loads an unencrypted private key in PEM, with certificates beside it or from a text of their own.
+    /// Loads an unencrypted private key in PEM, with certificates in the same or a separate text.
     ///
     /// The certificates may be in any order. Use [`PemFile`] for an encrypted key.
     ///

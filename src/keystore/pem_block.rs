@@ -75,12 +75,12 @@ impl<'text> PemBlock<'text> {
         self.body.lines().map(str::trim)
     }
 
-    /// Returns whether the block holds a private key in any format.
+    /// Returns whether the block contains a private key in any format.
     pub(super) fn is_private_key(&self) -> bool {
         self.label.ends_with("PRIVATE KEY")
     }
 
-    /// Returns whether the block holds a certificate, by the current label or an older one of OpenSSL.
+    /// Returns whether the block contains a certificate, by the current label or an older one of OpenSSL.
     pub(super) fn is_certificate(&self) -> bool {
         ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"].contains(&self.label)
     }

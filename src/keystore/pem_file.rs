@@ -33,7 +33,7 @@ enum PemKey {
     Plain(Zeroizing<Vec<u8>>),
     /// PKCS#8 with encryption.
     Encrypted(EncryptedKey),
-    /// PKCS#1 or SEC1: the block and its label, encrypted if the headers before the base64 tell so (RFC 1421).
+    /// PKCS#1 or SEC1: the block and its label, encrypted if the headers before the base64 are those of RFC 1421.
     Traditional { block: Zeroizing<String>, label: String, encrypted: bool },
 }
 
@@ -195,7 +195,7 @@ fn check_cipher(block: &PemBlock) -> Result<(), PemErrorKind> {
 fn decode(block: &str, password: Option<&SecretString>) -> Option<PKey<Private>> {
     let password = password.map_or("", |password| password.expose_secret()).as_bytes();
     let key = PKey::private_key_from_pem_callback(block.as_bytes(), |buffer| {
-        // A password that does not fit cannot be the one that OpenSSL encrypted with.
+        // A password longer than the buffer cannot be the one that OpenSSL encrypted with.
         let room = buffer.get_mut(..password.len());
         Ok(room.map_or(0, |room| {
             room.copy_from_slice(password);

@@ -16,7 +16,7 @@ use super::{
 
 /// A private key with its certificates, leaf first. A key without certificates is registered under a key id.
 ///
-/// The key is held by OpenSSL, or stays in a hardware token that signs with it. Clones share it.
+/// The key is in memory, managed by OpenSSL, or stays in a hardware token. Clones share it.
 #[derive(Clone)]
 pub struct SigningKey {
     handle: KeyHandle,
@@ -63,7 +63,7 @@ impl SigningKey {
         &self.public
     }
 
-    /// Replaces the certificates by the key's own certificate and its chain from a file.
+    /// Replaces the certificates with the key's own certificate and its chain from a file.
     ///
     /// # Errors
     /// [`KeystoreError::Certificates`] if no certificate in the file belongs to the key.

@@ -8,7 +8,7 @@ use super::{
     signing_key::checked_public_key,
 };
 
-/// What may be shown of a private key.
+/// The facts about a private key that may be shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeySummary {
     /// Its alias or key id.
@@ -25,7 +25,7 @@ pub struct KeySummary {
     pub fault: Option<String>,
 }
 
-/// What the owner of a certificate wants to know about it.
+/// The facts about a certificate that a report shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CertificateSummary {
     /// Its subject.

@@ -20,7 +20,7 @@ pub struct VerificationKey {
     public: PublicKey,
 }
 
-/// Why a JWK or certificate gives no verification key.
+/// Why a JWK or certificate cannot be used as a verification key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerificationKeyError {
     /// A member of the JWK is missing or malformed.
@@ -75,7 +75,7 @@ impl VerificationKey {
 
     /// Returns whether this kind of key makes signatures with `algorithm`.
     #[must_use]
-    pub fn fits(&self, algorithm: SignatureAlgorithm) -> bool {
+    pub fn supports(&self, algorithm: SignatureAlgorithm) -> bool {
         self.public.kind().can_sign_with(algorithm)
     }
 
@@ -86,7 +86,7 @@ impl VerificationKey {
     /// (RFC 8725 §3.1).
     #[must_use]
     pub fn verify(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> bool {
-        self.fits(algorithm)
+        self.supports(algorithm)
             && signature.len() == self.public.kind().signature_length()
             && key_handle::verify(&self.key, algorithm, message, signature).unwrap_or(false)
     }

@@ -31,7 +31,7 @@ pub struct Header {
     value: Zeroizing<String>,
 }
 
-/// Why a text is not a header. It does not hold the value, which is often an API key.
+/// Why a text is not a header. It does not contain the value, which is often an API key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
     /// The colon is missing, or the name has a character that is not allowed.
@@ -90,7 +90,7 @@ impl Header {
         if self.is_named("authorization") { Err(HeaderError::Authorization) } else { Ok(()) }
     }
 
-    /// Returns its name, in the letter case that it was given in.
+    /// Returns its name in its original letter case.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

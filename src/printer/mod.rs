@@ -1,7 +1,7 @@
 //! Turns results into text: the grant, the token, headers, explanations of refusals, inspected tokens, and check reports.
 //!
 //! Each form ends with one newline. The output is the artefact that was asked for, secrets included; no other module
-//! writes one.
+//! writes it.
 
 mod check;
 mod explanation;

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 /// Quotes a word for a POSIX shell.
 ///
 /// # Errors
-/// [`io::ErrorKind::InvalidData`] for a NUL character, which no shell can take.
+/// [`io::ErrorKind::InvalidData`] for a NUL character, which no shell accepts.
 pub(super) fn shell(text: &str) -> io::Result<Cow<'_, str>> {
     shlex::try_quote(text).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }

@@ -87,8 +87,8 @@ pub fn print_token(form: TokenForm, token: &AccessToken, out: &mut impl Write) -
 }
 
 /// Writes the outputs `token` and `expires_at` for the file that `GITHUB_OUTPUT` names
-/// (<https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>). A value cannot start a line
-/// of its own: a token has only the characters of RFC 6750 §2.1.
+/// (<https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>). A value cannot add a
+/// line: a token has only the characters of RFC 6750 §2.1.
 ///
 /// # Errors
 /// The errors of `out`.

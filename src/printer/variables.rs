@@ -59,7 +59,7 @@ pub(super) fn print_env(shell: Shell, token: &AccessToken, out: &mut impl Write)
     writeln!(out, "{}", shell.set(TOKEN, token.expose())?)?;
     match token.expires_at() {
         Some(at) => writeln!(out, "{}", shell.set(EXPIRES_AT, &rfc3339(at))?),
-        // The expiry of an earlier token must not be taken for the one of this token.
+        // The expiry of an earlier token must not be mistaken for that of this token.
         None => writeln!(out, "{}", shell.unset(EXPIRES_AT)),
     }
 }

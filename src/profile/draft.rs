@@ -68,7 +68,7 @@ impl ProfileDraft {
     /// Renders the profile as a section.
     ///
     /// # Errors
-    /// [`WriteError::UnknownSetting`], and [`WriteError::Secret`] for a secret or a private key itself.
+    /// [`WriteError::UnknownSetting`], and [`WriteError::Secret`] for a secret or a private key.
     pub fn render(&self, known: &[KnownSetting]) -> Result<String, WriteError> {
         let section = format!("profiles.{}", table_key(&self.name));
         let mut text = format!("[{section}]\n");

@@ -26,7 +26,7 @@ pub enum ProfileError {
     /// The file is not UTF-8.
     #[error("the config file is not UTF-8: {location}")]
     NotUtf8 {
-        /// The first line that is not.
+        /// The first line that is not UTF-8.
         location: Location,
     },
     /// The file is not TOML.
@@ -69,8 +69,8 @@ pub enum ProfileError {
         /// Where the name is.
         location: Location,
     },
-    /// A private key in the file itself.
-    #[error("`{key}` is a private key itself, not the name of a file: {location}")]
+    /// A private key instead of the name of its file.
+    #[error("`{key}` contains a private key instead of the name of a file: {location}")]
     PlainKey {
         /// Where it is.
         location: Location,
@@ -126,7 +126,7 @@ pub enum ProfileError {
     /// Profiles that extend each other in a circle.
     #[error("profiles extend each other in a circle, {}: {location}", path.join(" → "))]
     Circle {
-        /// Where the `extends` is that closes the circle.
+        /// The location of the `extends` that closes the circle.
         location: Location,
         /// The profiles of the circle, with the first one again at the end.
         path: Vec<String>,

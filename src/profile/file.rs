@@ -19,13 +19,13 @@ const MAXIMUM_NAME: usize = 64;
 /// The origin of a config file, which decides how far it is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfigFileKind {
-    /// It came with a folder. It may not name a command.
+    /// A project file, which came with its folder. It may not name a command.
     Project,
     /// The user's own, or one that the user named.
     User,
 }
 
-/// A config file whose structure is valid. A profile with a fault keeps it until that profile is used.
+/// A config file whose structure is valid. A fault in a profile is reported only when that profile is used.
 #[derive(Debug)]
 pub struct ConfigFile {
     pub(super) default_profile: Option<(String, Location)>,

@@ -2,7 +2,7 @@
 //!
 //! Profiles of the same name are one profile: the project's file wins key by key, the user's fills the rest. After
 //! that comes the profile that `extends` names, in either file. An empty value removes an inherited one. A signing key
-//! replaces every inherited one, whatever kind of key that is.
+//! replaces every inherited one, of any kind.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ pub struct Profile {
 type SameName<'a> = (String, Vec<&'a ProfileSection>);
 
 impl Profiles {
-    /// Combines files, the strongest first.
+    /// Combines files, highest precedence first.
     #[must_use]
     pub fn new(files: Vec<ConfigFile>, known: &[KnownSetting]) -> Self {
         Self { files, known: known.to_vec(), warnings: Vec::new() }
@@ -139,7 +139,7 @@ impl Profiles {
         Ok(profile)
     }
 
-    /// Returns the profiles that make up a profile, the strongest first.
+    /// Returns the profiles that make up a profile, highest precedence first.
     fn chain(&self, name: &str) -> Result<Vec<SameName<'_>>, ProfileError> {
         let mut chain = vec![(name.to_owned(), self.sections(name)?)];
         let mut first_location = None;
@@ -167,7 +167,7 @@ impl Profiles {
         Ok(chain)
     }
 
-    /// Returns what the files set under one name, the strongest first.
+    /// Returns what the files set under one name, highest precedence first.
     fn sections(&self, name: &str) -> Result<Vec<&ProfileSection>, ProfileError> {
         let sections = self.files.iter().filter_map(|file| file.profiles.get(name));
         sections.map(|(section, _)| section.fault.clone().map_or(Ok(section), Err)).collect()
@@ -182,7 +182,7 @@ impl Profiles {
         })
     }
 
-    /// Warns when a project file decides where something is sent that the user's own key signs.
+    /// Warns when a project file decides where a grant signed with the user's own key is sent.
     fn project_addresses(&self, profile: &Profile) -> impl Iterator<Item = ProfileWarning> {
         let with = |role: SettingRole, kind: ConfigFileKind| {
             let known = &self.known;

@@ -27,7 +27,7 @@
 //! (`$XDG_CONFIG_HOME/maskinporten/config.toml`), key by key. It came with the folder, so it is trusted less: it may
 //! not name a command, and a file that belongs to another user is not read.
 //!
-//! A fault within one profile is reported when that profile is used; the others can be used all the same.
+//! A fault within one profile is reported when that profile is used; the others can still be used.
 
 mod draft;
 mod error;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 /// Makes a path of a config file independent of the current folder. `None`: `~` is used, and there is no home folder.
 ///
-/// A Windows path (`C:\certs\a.p12`, `\\server\share`) is absolute on every system: relative to the file it would
-/// name a file that was never meant.
+/// A Windows path (`C:\certs\a.p12`, `\\server\share`) is absolute on every system: as a relative path it would
+/// name the wrong file.
 pub(super) fn expand(text: &str, folder: &Path) -> Option<String> {
     if text.is_empty() || text == "-" || is_windows_absolute(text) {
         return Some(text.to_owned());

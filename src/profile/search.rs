@@ -16,7 +16,7 @@ pub const PROJECT_FILE: &str = "maskinporten.toml";
 /// Where to look for config files.
 #[derive(Debug, Clone, Default)]
 pub struct ConfigSearch {
-    /// The file that the user named. No other is read then.
+    /// The file that the user named; no other file is read.
     pub named: Option<PathBuf>,
     /// The folder in which, and above which, a project file is looked for.
     pub folder: Option<PathBuf>,
@@ -24,7 +24,7 @@ pub struct ConfigSearch {
     pub user_file: Option<PathBuf>,
 }
 
-/// Returns the path of the user's own config file, `$XDG_CONFIG_HOME/maskinporten/config.toml` or the like; `None` when
+/// Returns the path of the user's own config file, `$XDG_CONFIG_HOME/maskinporten/config.toml` or its equivalent; `None` when
 /// the system has no folder for it. The file need not exist.
 #[must_use]
 pub fn user_file() -> Option<PathBuf> {
@@ -39,7 +39,7 @@ impl ConfigSearch {
         Self { named, folder: std::env::current_dir().ok(), user_file: user_file() }
     }
 
-    /// Reads the files that exist. That there are none is not an error, except for a file that was named.
+    /// Reads the files that exist. A missing file is an error only if it was named.
     ///
     /// # Errors
     /// [`ProfileError`] when a file cannot be read or parsed.

@@ -9,7 +9,7 @@ pub struct KnownSetting {
     pub name: &'static str,
     /// The type of its value.
     pub kind: SettingKind,
-    /// What has to be observed about it.
+    /// Its roles.
     pub roles: &'static [SettingRole],
     /// Its description in one sentence, which becomes the comment above it in a file that is written.
     pub help: &'static str,
@@ -28,7 +28,7 @@ pub enum SettingKind {
     Number,
 }
 
-/// What has to be observed about a setting.
+/// A role of a setting, which implies rules for its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingRole {
     /// It names a file: relative to the config file, `~/` is the home folder, `-` is stdin.
@@ -68,13 +68,13 @@ impl KnownSetting {
         self.roles.contains(&role)
     }
 
-    /// Returns what to use in place of a setting that is a secret.
+    /// Returns what to use instead of a setting that is a secret.
     pub(super) fn alternative(&self) -> Option<&'static str> {
         self.roles.iter().find_map(|role| if let SettingRole::Secret(other) = role { Some(*other) } else { None })
     }
 
-    /// Returns whether a value is a private key itself rather than the name of a file: PEM in any setting; JSON, base64 and
-    /// the like in one that locates a key.
+    /// Returns whether a value is a private key instead of the name of a file: PEM in any setting; JSON, base64 and the
+    /// like in one that locates a key.
     pub(super) fn is_private_key(&self, value: &str) -> bool {
         let value = value.trim_start();
         (value.contains("-----BEGIN") && value.contains("PRIVATE KEY"))

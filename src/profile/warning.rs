@@ -23,8 +23,8 @@ pub enum ProfileWarning {
         /// The user id of its owner.
         owner: u32,
     },
-    /// A project file decides where a grant is sent that is signed with the user's own key. The receiver of a signed
-    /// grant can exchange it for a token.
+    /// A project file decides where a grant signed with the user's own key is sent. The receiver of a signed grant can
+    /// exchange it for a token.
     ProjectAddress {
         /// The setting with the address.
         name: &'static str,
@@ -46,7 +46,7 @@ impl fmt::Display for ProfileWarning {
             }
             Self::ProjectAddress { name, location, key: own } => write!(
                 formatter,
-                "`{}` in {location} decides where a grant is sent that is signed with the key named in {own}",
+                "`{}` in {location} decides where a grant signed with the key from {own} is sent",
                 key(name)
             ),
         }

@@ -89,7 +89,7 @@ impl Explain for WriteError {
 /// # Errors
 /// [`WriteError::Exists`]; [`WriteError::Unwritable`].
 pub fn create(path: &Path, text: &str) -> Result<(), WriteError> {
-    // tempfile's own message names the temporary file, which the user does not know.
+    // tempfile's own message names the temporary file, which means nothing to the user.
     let unwritable = |error: io::Error| WriteError::Unwritable { path: path.to_owned(), source: error.kind().into() };
     make_folder(&folder_of(path)).map_err(unwritable)?;
     match temporary(path, text).map_err(unwritable)?.persist_noclobber(path) {

@@ -39,7 +39,7 @@ pub(super) struct App<S> {
 }
 
 /// Tokens that callers have asked for besides the profiles' own. When there are too many, the least recently used one is
-/// dropped, so that callers with ever more resources take nothing from a profile.
+/// dropped, so that callers with ever more resources do not displace a profile's own.
 #[derive(Default)]
 pub(super) struct OtherTokens(Mutex<UsedTokens>);
 

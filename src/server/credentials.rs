@@ -20,7 +20,7 @@ pub struct TlsFiles {
     pub key: PathBuf,
 }
 
-/// A secret that callers must send. Only its hash is kept, so a comparison takes the same time whatever is sent.
+/// A secret that callers must send. Only its hash is kept, so a comparison always takes the same time.
 #[derive(Clone, Copy)]
 pub(super) struct SecretHash([u8; 32]);
 

@@ -25,7 +25,7 @@ pub enum Event {
         profile: Option<String>,
         /// The requested scopes.
         scope: Option<String>,
-        /// What was done: `memory`, `fresh`, or the code of an error.
+        /// The outcome: `memory`, `fresh`, or the code of an error.
         what: String,
     },
     /// A token was renewed before its expiry, or could not be.

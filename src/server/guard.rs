@@ -1,7 +1,7 @@
 //! The checks that every request must pass before its handler runs.
 //!
 //! Pages in the user's browser can send requests to loopback too. `Host` must name this machine, so that a name that an
-//! attacker points at 127.0.0.1 is of no use (DNS rebinding). Requests from pages of other origins carry `Origin` or
+//! attacker points at 127.0.0.1 is rejected (DNS rebinding). Requests from pages of other origins carry `Origin` or
 //! `Sec-Fetch-Site` (<https://www.w3.org/TR/fetch-metadata/>) and are rejected unless the origin is allowed. The secret
 //! is a bearer token (RFC 6750).
 

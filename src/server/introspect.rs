@@ -1,4 +1,4 @@
-//! Whether a token is active, by its claims and by the keys that its issuer publishes, which are kept for a while.
+//! Whether a token is active, by its claims and by the keys that its issuer publishes, which are cached for a while.
 //!
 //! The issuer is the profile's: nothing is fetched from an address in a token. Any number of callers wait for one request
 //! for the keys, which continues if they leave.
@@ -20,9 +20,9 @@ use crate::{
     keystore::KeySet,
 };
 
-/// How long keys are kept.
+/// How long keys are cached.
 const MAXIMUM_AGE: Duration = Duration::from_mins(10);
-/// How soon they are fetched again for a token whose key is unknown.
+/// The shortest time before they are fetched again for a token whose key is unknown.
 const MINIMUM_AGE: Duration = Duration::from_secs(30);
 
 /// The keys of issuers, by the issuer's identifier.
@@ -121,7 +121,7 @@ impl IssuerKeys {
         }
         let (sender, receiver) = watch::channel(());
         (state.requested, state.in_flight) = (Some(Instant::now()), Some(receiver.clone()));
-        // A task of its own: it must continue when the caller leaves, because others may wait for it.
+        // A separate task: it must continue when the caller leaves, because others may wait for it.
         tokio::spawn(Arc::clone(self).fetch(profile.clone(), sender));
         KeyLookup::InFlight(receiver)
     }

@@ -42,7 +42,7 @@ pub enum InheritedSocket {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ListenPolicy {
     pub(super) has_secret: bool,
-    /// By TLS, or by other means as the user says.
+    /// By TLS, or by other means if the user says so.
     pub(super) is_encrypted: bool,
 }
 

@@ -32,7 +32,7 @@ use crate::{
 
 /// A token to introspect has a few kilobytes; every other body is shorter.
 const MAXIMUM_BODY: usize = 64 * 1024;
-/// The size of nearly every body.
+/// The size that nearly every body fits in.
 const USUAL_BODY: usize = 4 * 1024;
 /// The number of larger bodies that are read at a time; further ones wait.
 static LARGE_BODIES: Semaphore = Semaphore::const_new(64);

@@ -80,7 +80,7 @@ pub(super) fn with_policy(status: u16, media_type: &'static str, text: impl Into
     response
 }
 
-/// `GET /page.json`: what the page shows.
+/// `GET /page.json`: the data that the page shows.
 pub(super) async fn data<S: ProfileSource>(
     State(app): State<Arc<App<S>>>,
     RawQuery(query): RawQuery,

@@ -1,7 +1,7 @@
 //! The served profiles.
 //!
-//! Their source knows files, keys and passwords. The server knows the name of a profile, its tokens, the scopes that may
-//! be asked for, and an identity that changes when its tokens would.
+//! Their source has the files, keys and passwords. The server has only the name of a profile, its tokens, the scopes
+//! that may be requested, and an identity that changes when the tokens would differ.
 
 use std::{sync::Arc, time::Duration};
 
@@ -38,7 +38,7 @@ pub struct ServedProfile {
     pub identity: String,
 }
 
-/// Scopes that may be asked for besides a profile's own.
+/// Scopes that may be requested besides a profile's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedScopes(Vec<String>);
 
@@ -76,18 +76,18 @@ impl ServedProfile {
     }
 
     pub(super) fn allows_one(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|own| own == scope) || self.allowed.contain(scope)
+        self.scopes.iter().any(|own| own == scope) || self.allowed.contains(scope)
     }
 }
 
 impl AllowedScopes {
-    /// Takes patterns: whole scopes, or prefixes that end with `*`.
+    /// Creates the set from patterns: whole scopes, or prefixes that end with `*`.
     #[must_use]
     pub fn new(patterns: impl IntoIterator<Item = String>) -> Self {
         Self(patterns.into_iter().collect())
     }
 
-    fn contain(&self, scope: &str) -> bool {
+    fn contains(&self, scope: &str) -> bool {
         self.0.iter().any(|pattern| match pattern.strip_suffix('*') {
             Some(prefix) => scope.starts_with(prefix),
             None => scope == pattern,
@@ -96,13 +96,13 @@ impl AllowedScopes {
 }
 
 impl RequestedToken {
-    /// Asks for the profile's own token.
+    /// Requests the profile's own token.
     #[must_use]
     pub fn own(profile: Arc<ServedProfile>) -> Self {
         Self { profile, scopes: None, resource: None }
     }
 
-    /// Asks for a token with these scopes. The profile's own scopes, in any order, mean its own token.
+    /// Requests a token with these scopes. The profile's own scopes, in any order, mean its own token.
     pub(super) fn new(profile: Arc<ServedProfile>, scopes: Scopes, resource: Option<Resource>) -> Self {
         let scopes = (!scopes.has_same_scopes(&profile.scopes)).then_some(scopes);
         Self { profile, scopes, resource }
@@ -138,9 +138,9 @@ mod tests {
     fn a_pattern_is_a_scope_or_a_prefix_and_a_star() {
         let allowed = AllowedScopes::new(["a:b".to_owned(), "c:*".to_owned()]);
         for (scope, wanted) in [("a:b", true), ("a:bc", false), ("c:", true), ("c:d.e", true), ("c", false)] {
-            assert_eq!(allowed.contain(scope), wanted, "{scope}");
+            assert_eq!(allowed.contains(scope), wanted, "{scope}");
         }
-        assert!(!AllowedScopes::default().contain(""));
-        assert!(AllowedScopes::new(["*".to_owned()]).contain("a:b"));
+        assert!(!AllowedScopes::default().contains(""));
+        assert!(AllowedScopes::new(["*".to_owned()]).contains("a:b"));
     }
 }

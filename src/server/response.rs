@@ -1,4 +1,4 @@
-//! Responses, which must not be cached (RFC 9111 §5.2.2.5), and what the log says about them.
+//! Responses, which must not be cached (RFC 9111 §5.2.2.5), and the details that the log reports about them.
 
 use std::borrow::Cow;
 
@@ -28,11 +28,11 @@ use crate::{
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(super) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
-/// What the log says about a request. It is attached to the response as an extension.
+/// The details that the log reports about a request. They are attached to the response as an extension.
 #[derive(Clone)]
 pub(super) struct HandledRequest {
     pub(super) what: Cow<'static, str>,
-    /// The token that was asked for.
+    /// The requested token.
     pub(super) wanted: Option<RequestedToken>,
     /// What is wrong with the request itself.
     pub(super) error: Option<Box<ApiError>>,
@@ -111,8 +111,8 @@ pub(super) fn with_header(mut response: Response, name: HeaderName, value: Heade
     response
 }
 
-/// Makes the response when there is no token, with the time of the next attempt. The status is 503 while the token
-/// endpoint is not asked.
+/// Makes the response when there is no token, with the time of the next attempt. The status is 503 during a
+/// backoff.
 pub(super) fn no_token(missing: &NoToken, body: &Value) -> Response {
     let response = json(if missing.is_paused { 503 } else { missing.error.status }, body);
     let Some(pause) = missing.retry_after else { return response };

@@ -49,7 +49,7 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("age, retry-after");
 const TOKEN_QUERY: &[&str] = &["cache", "profile", "scope"];
 
 /// What a listener's middleware needs.
-struct Gate<S> {
+struct MiddlewareState<S> {
     guard: Guard,
     app: Arc<App<S>>,
     phase: watch::Receiver<Phase>,
@@ -57,7 +57,7 @@ struct Gate<S> {
 
 /// Makes the routes of one listener.
 pub(super) fn router<S: ProfileSource>(app: Arc<App<S>>, guard: Guard, phase: watch::Receiver<Phase>) -> Router {
-    let gate = Arc::new(Gate { guard, app: Arc::clone(&app), phase });
+    let state = Arc::new(MiddlewareState { guard, app: Arc::clone(&app), phase });
     let mut router = Router::new()
         .route("/", get_only(token_or_page::<S>))
         .route("/headers", get_only(headers::<S>))
@@ -70,7 +70,7 @@ pub(super) fn router<S: ProfileSource>(app: Arc<App<S>>, guard: Guard, phase: wa
         let respond = move |RawQuery(query): RawQuery| async move { page::file(file, query.as_deref()) };
         router = router.route(file.path, get_only(respond));
     }
-    router.fallback(not_found).layer(from_fn_with_state(gate, handle::<S>)).with_state(app)
+    router.fallback(not_found).layer(from_fn_with_state(state, handle::<S>)).with_state(app)
 }
 
 /// Makes a route for GET alone. axum's `get` would accept HEAD too, and name it in `Allow`.
@@ -84,12 +84,16 @@ fn post_only<H: Handler<T, S>, T: 'static, S: Clone + Send + Sync + 'static>(han
 }
 
 /// Answers a request, counts it, and reports it to the observer.
-async fn handle<S: ProfileSource>(State(gate): State<Arc<Gate<S>>>, request: Request, next: Next) -> Response {
+async fn handle<S: ProfileSource>(
+    State(state): State<Arc<MiddlewareState<S>>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let method = known(request.method());
     let path = request.extensions().get::<MatchedPath>().map_or(UNKNOWN, MatchedPath::as_str).to_owned();
-    let origin = gate.guard.allowed_origin(request.headers()).and_then(|origin| HeaderValue::from_str(origin).ok());
-    let mut response = respond(&gate, request, &path, origin.is_some(), next).await;
+    let origin = state.guard.allowed_origin(request.headers()).and_then(|origin| HeaderValue::from_str(origin).ok());
+    let mut response = respond(&state, request, &path, origin.is_some(), next).await;
     let status = response.status().as_u16();
     if let Some(origin) = origin {
         let headers = response.headers_mut();
@@ -97,8 +101,8 @@ async fn handle<S: ProfileSource>(State(gate): State<Arc<Gate<S>>>, request: Req
         headers.insert(VARY, HeaderValue::from_static("Origin"));
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     }
-    gate.app.metrics.count_request(&path, status);
-    if let Some(observer) = &gate.app.observer {
+    state.app.metrics.count_request(&path, status);
+    if let Some(observer) = &state.app.observer {
         let handled = response.extensions_mut().remove::<HandledRequest>();
         let (what, wanted) = handled.map(|handled| (handled.what, handled.wanted)).unwrap_or_default();
         observer(&Event::Request {
@@ -115,16 +119,22 @@ async fn handle<S: ProfileSource>(State(gate): State<Arc<Gate<S>>>, request: Req
 }
 
 /// Passes a request that the guard accepts on to its handler.
-async fn respond<S: ProfileSource>(gate: &Gate<S>, request: Request, path: &str, cors: bool, next: Next) -> Response {
+async fn respond<S: ProfileSource>(
+    state: &MiddlewareState<S>,
+    request: Request,
+    path: &str,
+    cors: bool,
+    next: Next,
+) -> Response {
     let reader = is_navigation(request.headers()).then(|| error_page::language(request.headers()));
     let is_options = request.method() == Method::OPTIONS;
     // A preflight carries no credentials (Fetch §4.8), and the error page for a mistyped address contains nothing secret.
     let is_public =
         is_options || path == HEALTH || page::has_file(path) || (reader.is_some() && ["/", UNKNOWN].contains(&path));
-    if let Err(error) = gate.guard.check(&request, is_public) {
+    if let Err(error) = state.guard.check(&request, is_public) {
         return error.into_response();
     }
-    let mut phase = gate.phase.clone();
+    let mut phase = state.phase.clone();
     let response = tokio::select! {
         biased;
         response = next.run(request) => response,
@@ -142,7 +152,7 @@ async fn respond<S: ProfileSource>(gate: &Gate<S>, request: Request, path: &str,
     }
 }
 
-/// Answers the question what a page of an allowed origin may send (Fetch §4.8, and
+/// Answers a preflight request of a page of an allowed origin (Fetch §4.8, and
 /// <https://wicg.github.io/private-network-access/>).
 fn preflight(method: HeaderValue) -> Response {
     const PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
@@ -154,7 +164,7 @@ fn preflight(method: HeaderValue) -> Response {
     HandledRequest::new("preflight").attach_to(response)
 }
 
-/// Returns a method as the log shows it; the text of an unknown one is the client's and is left out.
+/// Returns a method as the log shows it; an unknown one is text from the client and is left out.
 fn known(method: &Method) -> &'static str {
     let known = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"];
     known.into_iter().find(|known| method.as_str() == *known).unwrap_or("-")
@@ -202,7 +212,7 @@ async fn token_or_page<S: ProfileSource>(
     .await
 }
 
-/// `GET /headers`: the headers of an API request, as `curl -H @-` reads them. From memory unless the query says not to.
+/// `GET /headers`: the headers of an API request, as `curl -H @-` reads them. From memory unless the query disables that.
 async fn headers<S: ProfileSource>(
     State(app): State<Arc<App<S>>>,
     RawQuery(query): RawQuery,

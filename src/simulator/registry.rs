@@ -1,4 +1,4 @@
-//! `clients.json`: clients, scopes, delegations, system users and consents. It is made for editing, and read again when
+//! `clients.json`: clients, scopes, delegations, system users and consents. It is meant to be edited, and is read again when
 //! it has changed.
 //!
 //! | member | content |

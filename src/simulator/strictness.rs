@@ -37,9 +37,9 @@ pub struct Strictness {
     /// How many seconds `iat` may be behind the clock, exclusive. Default: 10, as documented ("less than 10
     /// seconds ahead/after our clock").
     pub maximum_seconds_behind: u32,
-    /// The maximum number of seconds from `iat` to `exp`. Default: 120, as documented; users have seen 180 accepted.
+    /// The maximum number of seconds from `iat` to `exp`. Default: 120, as documented; users have reported that 180 is accepted.
     pub maximum_lifetime_seconds: u32,
-    /// How many seconds after `exp` an assertion is still accepted. Default: 0; users have seen 10.
+    /// How many seconds after `exp` an assertion is still accepted. Default: 0; users have reported 10.
     pub expiry_leeway_seconds: u32,
     /// Whether the error for an undocumented claim is `invalid_request` instead of `invalid_grant`; the documentation
     /// has the text "Invalid assertion" but not the error. Default: no.

@@ -1,4 +1,4 @@
-//! How long no request is sent after a failure, so that callers do not flood a server that is down.
+//! The pause between requests after a failure, so that callers do not flood a server that is down.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use super::TokenError;
 
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
-/// The longest delay that a server can ask for.
+/// The longest delay that is accepted from `Retry-After`.
 const LONGEST_REQUESTED: Duration = Duration::from_mins(5);
 
 /// The time without requests after a failure; it doubles with each further failure in a row.
@@ -22,10 +22,10 @@ impl Backoff {
     /// Returns the backoff after this failure of a request that was sent at `sent`.
     pub(super) fn after(error: TokenError, previous: Option<&Self>, sent: Instant, now: Instant) -> Self {
         let own = match previous {
-            // It was sent before the other one failed, so both have met the same fault.
+            // It was sent before the other one failed, so both have the same cause.
             Some(previous) if sent < previous.began => previous.own,
             Some(previous) if sent <= previous.until + LONGEST => (previous.own * 2).min(LONGEST),
-            // A failure long after the last one is not one in a row.
+            // A failure long after the last one starts a new row.
             _ => FIRST,
         };
         let requested = error.retry_after().unwrap_or_default().min(LONGEST_REQUESTED);
@@ -50,7 +50,7 @@ mod tests {
     fn failure(retry_after: Option<u64>) -> TokenError {
         let endpoint = Endpoint::parse("https://test.maskinporten.no/token").unwrap();
         let retry_after = retry_after.map(Duration::from_secs);
-        ClientError::Unavailable { endpoint, status: 503, retry_after, said: String::new() }.into()
+        ClientError::Unavailable { endpoint, status: 503, retry_after, excerpt: String::new() }.into()
     }
 
     #[test]

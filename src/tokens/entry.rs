@@ -29,7 +29,7 @@ pub(super) struct Shared {
     exchange: RwLock<Arc<Exchange>>,
     observer: RwLock<Option<TokenObserver>>,
     permits: Semaphore,
-    /// After a failure that every other request would have met too.
+    /// The backoff after a failure that affects every request.
     backoff: Mutex<Option<Backoff>>,
 }
 
@@ -63,7 +63,7 @@ pub(super) struct InFlight {
 }
 
 /// What a caller waits for.
-enum Joined {
+enum JoinOutcome {
     Token(AccessToken),
     InFlight(InFlight),
 }
@@ -108,7 +108,7 @@ impl TokenEntry {
         Self { shared, scopes, resource, state: Mutex::default() }
     }
 
-    /// Nothing under this lock can panic and leave a state half changed, so a poisoned lock is used.
+    /// Nothing under this lock can panic and leave a state half changed, so a poisoned lock can still be used.
     pub(super) fn lock(&self) -> MutexGuard<'_, EntryState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -127,8 +127,8 @@ impl TokenEntry {
     pub(super) async fn obtain(self: &Arc<Self>, freshness: Freshness) -> Outcome {
         loop {
             let mut in_flight = match self.join_or_start(freshness)? {
-                Joined::Token(token) => return Ok(ObtainedToken { token, origin: TokenOrigin::Memory }),
-                Joined::InFlight(in_flight) => in_flight,
+                JoinOutcome::Token(token) => return Ok(ObtainedToken { token, origin: TokenOrigin::Memory }),
+                JoinOutcome::InFlight(in_flight) => in_flight,
             };
             let outcome = match in_flight.outcome.wait_for(Option::is_some).await {
                 Ok(outcome) => outcome.clone().unwrap_or(Err(TokenError::Lost)),
@@ -143,7 +143,7 @@ impl TokenEntry {
     }
 
     /// Decides under one lock, so that no request starts while another one completes.
-    fn join_or_start(self: &Arc<Self>, freshness: Freshness) -> Result<Joined, TokenError> {
+    fn join_or_start(self: &Arc<Self>, freshness: Freshness) -> Result<JoinOutcome, TokenError> {
         let exchange = self.shared.exchange();
         let mut state = self.lock();
         let now = exchange.clock.now();
@@ -151,10 +151,10 @@ impl TokenEntry {
             && let Some(token) = state.token.clone().filter(|token| exchange.minimum.is_met_by(token, now))
         {
             self.keep_renewed(&mut state, exchange.minimum);
-            return Ok(Joined::Token(token));
+            return Ok(JoinOutcome::Token(token));
         }
         if let Some(in_flight) = &state.in_flight {
-            return Ok(Joined::InFlight(in_flight.clone()));
+            return Ok(JoinOutcome::InFlight(in_flight.clone()));
         }
         if let Some(error) = self.paused(&state) {
             return Err(error);
@@ -162,9 +162,9 @@ impl TokenEntry {
         let (sender, outcome) = watch::channel(None);
         let in_flight = InFlight { outcome, refresh: freshness == Freshness::Fresh };
         state.in_flight = Some(in_flight.clone());
-        // A task of its own: it goes on when this caller is cancelled, because others may have joined.
+        // A separate task: it continues when this caller is cancelled, because others may have joined.
         tokio::spawn(Arc::clone(self).run(exchange, in_flight.refresh, sender));
-        Ok(Joined::InFlight(in_flight))
+        Ok(JoinOutcome::InFlight(in_flight))
     }
 
     async fn run(self: Arc<Self>, exchange: Arc<Exchange>, refresh: bool, sender: watch::Sender<Option<Outcome>>) {
@@ -232,7 +232,7 @@ impl TokenEntry {
             .map(|(remaining, error)| (error, remaining))
     }
 
-    /// Forgets the token.
+    /// Removes the token from memory.
     pub(super) fn clear(state: &mut EntryState) {
         state.token = None;
         if let Some((renewal, _)) = state.renewal.take() {

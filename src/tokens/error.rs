@@ -11,13 +11,13 @@ use crate::{
     http::{EndpointError, HttpError},
 };
 
-/// An error of a [`KeyProvider`](super::KeyProvider); it comes back unchanged in [`TokenError::Key`].
+/// An error of a [`KeyProvider`](super::KeyProvider); it is returned unchanged in [`TokenError::Key`].
 pub type KeyError = Arc<dyn Explain + Send + Sync>;
 
 /// Why there is no token. It can be cloned, because callers that wait for one request share its outcome.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TokenError {
-    /// No assertion could be made, or the server sent no token.
+    /// The assertion could not be signed, or the server sent no token.
     #[error(transparent)]
     Client(Arc<ClientError>),
     /// The key could not be opened. The error is that of the [`KeyProvider`](super::KeyProvider).
@@ -39,7 +39,7 @@ pub enum TokenError {
         remaining: Duration,
     },
     /// The task that sent the request has panicked or was cancelled.
-    #[error("the request was lost: a fault in this program")]
+    #[error("the task that sent the request was cancelled or panicked, which is a bug in this program")]
     Lost,
 }
 

@@ -43,7 +43,7 @@ pub enum TokenEvent<'event> {
         /// The token.
         token: &'event AccessToken,
     },
-    /// The disk cache had a problem that did not cost the caller the token.
+    /// The disk cache had a non-fatal problem.
     CacheWarning(&'event CacheWarning),
     /// A token in use was renewed before it expires, or could not be.
     Renewed {

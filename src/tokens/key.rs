@@ -9,7 +9,7 @@ use crate::{cache::KeyIdentity, grant::Sign};
 
 /// Provides the key of a [`TokenSource`](super::TokenSource) when it is needed.
 ///
-/// Every key that implements [`Sign`] and [`Clone`] is a provider of itself. Implement this trait for a key that needs a
+/// Every key that implements [`Sign`] and [`Clone`] also implements this trait. Implement this trait for a key that needs a
 /// password or a connection: as long as the disk cache has a token, [`open`](Self::open) is not called.
 pub trait KeyProvider: Send + Sync + 'static {
     /// Identifies the key and its certificates without opening them.
@@ -21,7 +21,7 @@ pub trait KeyProvider: Send + Sync + 'static {
     /// Opens the key. It is called at most once, on a thread where it may block and ask for a password.
     ///
     /// # Errors
-    /// Any error; it comes back unchanged in [`TokenError::Key`], also from later requests.
+    /// Any error; it is returned unchanged in [`TokenError::Key`], also from later requests.
     fn open(&self) -> Result<Arc<dyn Sign>, KeyError>;
 }
 

@@ -72,7 +72,7 @@ pub enum TokenOrigin {
     Disk,
     /// At the token endpoint.
     Server,
-    /// In memory, with less of its lifetime left than wanted, because there was no new one.
+    /// In memory, with less of its lifetime left than required, because no new one could be obtained.
     LastResort,
 }
 
@@ -229,7 +229,7 @@ impl fmt::Debug for TokenSource {
     }
 }
 
-/// Runs a function that may block on a thread of its own. A panic continues in the calling task.
+/// Runs a function that may block, on a separate thread. A panic continues in the calling task.
 async fn blocking<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(run).await {
         Ok(result) => result,

@@ -4,7 +4,7 @@
 
 use std::{fs, process::Command};
 
-use super::paper::{compare, whole};
+use super::comparison::{compare, whole};
 use crate::{
     local::Local,
     support::{Outcome, program},

@@ -9,8 +9,9 @@ use maskinporten_token_generator::check::check_ids;
 use serde_json::{Value, json};
 
 use super::{
-    check, configuration,
-    paper::{change, compare, whole},
+    check,
+    comparison::{change, compare, whole},
+    configuration,
 };
 use crate::{local::Local, refusals::all_known, server::Server, support::assert_snapshot};
 

@@ -4,7 +4,7 @@ use std::{fs, time::Instant};
 
 use serde_json::{Value, json};
 
-use super::{check, paper};
+use super::{check, comparison};
 use crate::{
     local::Local,
     server::{self, Server, Step},
@@ -151,22 +151,18 @@ fn an_unreachable_server_is_reported_step_by_step() {
         check(&local, &["--audience", "https://nobody.invalid/", "--token-endpoint", "https://nobody.invalid/token"]);
 
     assert_eq!(sound.code, 0, "{}", sound.stdout);
-    let found = paper::steady(&sound.stdout, &local);
+    let found = comparison::normalize(&sound.stdout, &local);
     let line = found.lines().find(|line| line.contains("server's certificate")).unwrap();
     assert!(line.contains("ok       server's certificate   issued by C=NO, O=Maskinporten Simulator, CN="), "{line}");
     assert!(line.ends_with("until DAY, TLS 1.3"), "{line}");
     let parts = |outcome: &crate::support::Outcome| {
-        let report = paper::steady(&outcome.stdout, &local);
+        let report = comparison::normalize(&outcome.stdout, &local);
         let (_, network) = report.split_once("\nnetwork\n").unwrap();
         format!("{}exit {}", network, outcome.code)
     };
-    paper::compare(
+    comparison::compare(
         snapbox::file!["unreachable.txt"],
-        [
-            ("an unknown authority", parts(&unknown)),
-            ("nobody listens", parts(&gone)),
-            ("no such name", parts(&nameless)),
-        ],
+        [("an unknown authority", parts(&unknown)), ("no listener", parts(&gone)), ("no such name", parts(&nameless))],
     );
 }
 
@@ -199,7 +195,7 @@ fn scopes_with_the_same_refusal_are_explained_once() {
 
     let outcome = check(&local, &["--scope", "no:a no:b simulator:ungranted no:c"]);
 
-    let report = paper::steady(&outcome.stdout, &local);
+    let report = comparison::normalize(&outcome.stdout, &local);
     let refused = "refused: HTTP 400, invalid_scope (MP-200)";
     let line = |scope: &str| {
         format!(

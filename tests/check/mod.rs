@@ -1,9 +1,9 @@
 //! `maskinporten check` against the simulator: the whole report without a fault, and what each fault changes.
 
+mod comparison;
 mod configuration;
 mod faults;
 mod forms;
-mod paper;
 
 use crate::{local::Local, support::Outcome};
 

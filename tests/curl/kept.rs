@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{bearer, calling, fine, token_named};
-use crate::server::{Server, TOKEN, answer, nobody, token};
+use crate::server::{Server, TOKEN, answer, token, unused_address};
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
@@ -47,7 +47,7 @@ fn a_redirect_on_the_same_server_keeps_the_token() {
 fn a_call_to_this_machine_does_not_use_a_proxy() {
     let api = Server::start([fine("direct")]);
     let tokens = Server::start([token()]);
-    let proxy = format!("http://{}", nobody());
+    let proxy = format!("http://{}", unused_address());
 
     let command = calling(&tokens, &[&api.url("/x")]);
     let printed = ["http_proxy", "ALL_PROXY"].iter().fold(command, |command, name| command.env(name, &proxy)).run();
@@ -133,7 +133,7 @@ fn an_unknown_option_is_rejected_by_curl() {
 #[test]
 fn a_token_for_another_host_or_environment_is_warned_of() {
     let jwt = |claims: &str| format!("{}.{}.c2ln", encoded(r#"{"alg":"RS256","kid":"k"}"#), encoded(claims));
-    let elsewhere = format!("::{}", nobody());
+    let elsewhere = format!("::{}", unused_address());
     for (claims, url, warning) in [
         (
             r#"{"iss":"https://test.maskinporten.no/"}"#,

@@ -11,7 +11,7 @@ use snapbox::str;
 
 use crate::{
     local::Local,
-    server::{Server, Step, TOKEN, answer, asking, json, nobody, token},
+    server::{Server, Step, TOKEN, answer, asking, json, token, unused_address},
     support::{Maskinporten, Outcome, maskinporten},
 };
 
@@ -165,7 +165,7 @@ fn curlrc_is_read_unless_curl_is_started_with_q() {
 fn the_exit_code_is_that_of_curl_and_failures_before_it_have_their_own() {
     let api = Server::start([answer("404 Not Found", &["Content-Type: text/plain"], "nothing")]);
     let tokens = Server::start([token(), token()]);
-    let nowhere = format!("http://{}/", nobody());
+    let nowhere = format!("http://{}/", unused_address());
     let not_found = calling(&tokens, &["-f", &api.url("/x")]).run();
     let no_server = calling(&tokens, &["-s", "--no-show-error", &nowhere]).run();
     assert_eq!((not_found.code, not_found.stderr.as_str()), (22, "curl: (22) The requested URL returned error: 404\n"));

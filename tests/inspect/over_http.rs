@@ -145,7 +145,7 @@ fn changed(local: &Local, token: &str) -> String {
     encode(&claims)
 }
 
-/// Returns a home folder whose note names this address of the simulator.
+/// Returns a home folder with an address file that names this simulator.
 fn home_of(issuer: &str) -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
     let note = json!({ "issuer": issuer, "token_endpoint": format!("{issuer}token"), "client_id": "a", "scope": "a",

@@ -1,7 +1,7 @@
 //! The whole report of tokens as seen in the field, at a fixed time and in a fixed time zone.
 //!
 //! Claims of real tokens are those in `testdata/wire`; the others are made as the documentation shows them. The reports
-//! are in `reports.txt`, which `BLESS=1 cargo test` rewrites.
+//! are in `reports.txt`, which `SNAPSHOTS=overwrite` updates.
 
 use chrono::{DateTime, FixedOffset, Utc};
 use maskinporten_token_generator::{

@@ -145,7 +145,7 @@ fn several_keys_without_a_key_id_are_rejected_unless_only_one_may_sign() {
 }
 
 #[test]
-fn x5c_gives_the_chain_when_it_is_the_keys_own_and_an_error_when_not() {
+fn x5c_is_the_chain_of_its_own_key_and_an_error_for_another() {
     let key = open("jwk/x5c.json");
     let subjects: Vec<String> = key.certificates().iter().map(Certificate::subject).collect();
 

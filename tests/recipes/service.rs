@@ -33,7 +33,7 @@ fn systemd_accepts_the_service() {
 }
 
 #[test]
-fn the_service_gets_the_answer_and_keeps_the_token_in_its_own_cache() {
+fn the_service_gets_the_response_and_keeps_the_token_in_its_own_cache() {
     let workspace = Workspace::new();
     let unit = workspace.with_address(&unit());
     let values = |key: &str| -> Vec<String> {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Answer, Serve, wait_until};
 use crate::{
     local::Local,
-    server::{Server, answer, asking_at, nobody},
+    server::{Server, answer, asking_at, unused_address},
 };
 
 /// Returns the number of requests to the token endpoint.
@@ -29,7 +29,7 @@ fn ask_for_resource(serve: &Serve, number: usize) -> Answer {
 
 #[test]
 fn an_unreachable_endpoint_is_not_asked_again_for_every_other_scope() {
-    let serve = serve_endpoint(&format!("http://{}/token", nobody()));
+    let serve = serve_endpoint(&format!("http://{}/token", unused_address()));
 
     serve.get("/?scope=a:0").fails(502, "connect");
     for number in 1..10 {

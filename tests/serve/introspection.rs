@@ -11,7 +11,7 @@ use serde_json::json;
 use super::Serve;
 use crate::{
     local::Local,
-    server::{Server, Step, asking_at, json as json_step, nobody},
+    server::{Server, Step, asking_at, json as json_step, unused_address},
 };
 
 const JSON: &str = "application/json";
@@ -19,7 +19,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Serves a client of this issuer; its token endpoint is not used.
 fn serve_issuer(issuer: &str) -> Serve {
-    let asking = asking_at("serve", &format!("http://{}/token", nobody()));
+    let asking = asking_at("serve", &format!("http://{}/token", unused_address()));
     Serve::start(asking.env("MASKINPORTEN_AUDIENCE", issuer).args(["--port", "0", "--timeout", "5s"]))
 }
 

@@ -155,7 +155,7 @@ fn an_invalid_request_gets_an_error_that_names_the_fault() {
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
-fn the_printed_variables_lead_to_the_api() {
+fn an_application_reaches_the_api_with_the_printed_variables() {
     let local = Local::start(&[]);
     let serve = Serve::local(&local, &[]);
     let port = serve.port().to_string();

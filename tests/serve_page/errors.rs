@@ -48,7 +48,7 @@ fn a_refusal_is_shown_with_code_meaning_and_remedy_until_its_cause_is_gone() {
 }
 
 #[test]
-fn a_stopped_server_is_reported_with_what_to_do_and_the_token_stays() {
+fn a_stopped_server_is_reported_with_a_remedy_and_the_token_stays() {
     let local = Local::start(&[]);
     let served = Serve::local(&local, &[]);
     let port = served.port().to_string();

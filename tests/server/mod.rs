@@ -39,7 +39,7 @@ fn listener() -> TcpListener {
 }
 
 /// Returns an address where no server listens; no test starts one there.
-pub fn nobody() -> SocketAddr {
+pub fn unused_address() -> SocketAddr {
     TcpListener::bind("127.0.0.2:0").unwrap().local_addr().unwrap()
 }
 

@@ -50,7 +50,7 @@ fn of_32_threads_that_find_no_token_one_sends_a_request_and_31_wait() {
 }
 
 #[test]
-fn of_8_threads_that_want_a_new_token_one_requests_it_for_all() {
+fn of_8_threads_that_need_a_new_token_one_requests_it_for_all() {
     let home = Home::new();
     let now = SystemClock.now();
     home.fetch(&key("a:b"), now, &token("old", 120, now));

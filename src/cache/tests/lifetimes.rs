@@ -71,7 +71,7 @@ fn a_token_of_unknown_or_past_expiry_is_not_stored() {
         let fetched = home.fetch_with(options(), &key("a:b"), noon(), &issued);
 
         let warnings: Vec<_> = fetched.warnings.iter().map(ToString::to_string).collect();
-        assert_eq!(warnings, ["the token is not stored: the server does not say how long it is valid"]);
+        assert_eq!(warnings, ["the token is not stored: its expiry is unknown or has passed"]);
         assert_eq!(home.names(), [format!("{}.lock", key("a:b").hash())]);
     }
 }

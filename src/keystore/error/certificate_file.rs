@@ -1,9 +1,9 @@
-//! Why a file gives no certificate for a key.
+//! Why no certificate for a key could be read from a file.
 
 use super::shell_word;
 use crate::keystore::FileFormat;
 
-/// Why a file gives no certificate for a key.
+/// Why no certificate for a key could be read from a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateFileErrorKind {
     /// The file is larger than the limit in bytes.

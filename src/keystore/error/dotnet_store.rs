@@ -1,9 +1,9 @@
-//! Why .NET's certificate store gives no key.
+//! Why no key could be loaded from .NET's certificate store.
 
 use super::KeystoreErrorKind;
 use crate::explain::Explain;
 
-/// Why a certificate store gives no key.
+/// Why no key could be loaded from a certificate store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DotnetStoreErrorKind {
     /// The text is not a thumbprint.

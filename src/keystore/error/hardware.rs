@@ -1,4 +1,4 @@
-//! Why a hardware token gives no key or no signature.
+//! Why a hardware token could not provide a key or a signature.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl fmt::Display for PinTries {
     }
 }
 
-/// Why a hardware token gives no key or no signature.
+/// Why a hardware token could not provide a key or a signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HardwareErrorKind {
     /// This build does not support tokens.
@@ -147,7 +147,7 @@ impl Explain for HardwareErrorKind {
             Self::PinExpired | Self::PinNotSet => "set a new PIN in the software that came with the token".to_owned(),
             Self::NoSuchKey { .. } => "pass the label of one in the list with --pkcs11-key".to_owned(),
             Self::SeveralKeys { .. } => {
-                "give each of them a label of its own, in the software that came with the token".to_owned()
+                "give each of them a different label, in the software that came with the token".to_owned()
             }
             Self::NoPublicKey => {
                 "store the certificate on the token: pkcs11-tool --module MODULE --login --write-object \

@@ -1,9 +1,9 @@
-//! Why a JWK or JWK set gives no key.
+//! Why no key could be loaded from a JWK or JWK set.
 
 use super::KeystoreErrorKind;
 use crate::{explain::Explain, json::JsonError, keystore::SignatureAlgorithm};
 
-/// Why a JWK or JWK set gives no key.
+/// Why no key could be loaded from a JWK or JWK set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JwkErrorKind {
     /// The file is larger than the limit in bytes.

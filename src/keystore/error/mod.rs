@@ -1,4 +1,4 @@
-//! The errors of all key sources. Each source has an enum of its own for the reason.
+//! The errors of all key sources. Each source has its own enum of reasons.
 
 mod certificate_file;
 mod dotnet_store;
@@ -19,7 +19,7 @@ pub use self::{
 };
 use crate::{explain::Explain, file::FileError, text::excerpt};
 
-/// Why a key source gives no key.
+/// Why no key could be loaded from a key source.
 #[derive(Debug, thiserror::Error)]
 pub enum KeystoreError {
     /// The file cannot be read.
@@ -32,7 +32,7 @@ pub enum KeystoreError {
         /// The reason.
         source: FileError,
     },
-    /// The PKCS#12 keystore gives no key.
+    /// No key could be loaded from the PKCS#12 keystore.
     #[error("could not open the keystore `{name}`")]
     Unopened {
         /// The file as the user named it.
@@ -40,7 +40,7 @@ pub enum KeystoreError {
         /// The reason.
         source: KeystoreErrorKind,
     },
-    /// The JWK or JWK set gives no key.
+    /// No key could be loaded from the JWK or JWK set.
     #[error("could not load a key from the JWK `{name}`")]
     Jwk {
         /// The file or variable as the user named it.
@@ -48,7 +48,7 @@ pub enum KeystoreError {
         /// The reason.
         source: JwkErrorKind,
     },
-    /// The PEM file gives no key.
+    /// No key could be loaded from the PEM file.
     #[error("could not load a key from the PEM file `{name}`")]
     Pem {
         /// The file as the user named it.
@@ -64,7 +64,7 @@ pub enum KeystoreError {
         /// The reason.
         source: CertificateFileErrorKind,
     },
-    /// .NET's certificate store gives no key.
+    /// No key could be loaded from .NET's certificate store.
     #[error("could not load a key from the certificate store `{name}`")]
     Store {
         /// The folder.
@@ -72,7 +72,7 @@ pub enum KeystoreError {
         /// The reason.
         source: DotnetStoreErrorKind,
     },
-    /// The hardware token gives no key.
+    /// No key in the hardware token could be used.
     #[error("could not use a key in the hardware token `{name}`")]
     Hardware {
         /// The token's label.

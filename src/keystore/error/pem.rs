@@ -1,9 +1,9 @@
-//! Why a PEM file gives no key.
+//! Why no key could be loaded from a PEM file.
 
 use super::{KeystoreErrorKind, shell_word};
 use crate::keystore::FileFormat;
 
-/// Why a PEM file gives no key.
+/// Why no key could be loaded from a PEM file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PemErrorKind {
     /// The file is larger than the limit in bytes.

@@ -1,9 +1,9 @@
-//! Why a PKCS#12 keystore gives no key.
+//! Why no key could be loaded from a PKCS#12 keystore.
 
 use super::shell_word;
 use crate::keystore::{FileFormat, MAXIMUM_ITERATIONS};
 
-/// Why the content of a keystore gives no key.
+/// Why no key could be loaded from the content of a keystore.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeystoreErrorKind {
     /// The integrity check failed.
@@ -75,7 +75,7 @@ pub enum KeystoreErrorKind {
 }
 
 impl KeystoreErrorKind {
-    /// Tells a damaged keystore from a file of another format.
+    /// Distinguishes a damaged keystore from a file of another format.
     pub(in crate::keystore) fn for_unreadable(bytes: &[u8]) -> Self {
         if FileFormat::is_like_pkcs12(bytes) {
             Self::Damaged("its lengths do not match its size")

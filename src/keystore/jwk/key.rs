@@ -152,7 +152,7 @@ impl RsaNumbers {
         exponent && self.n.is_odd() && self.d.num_bits() <= self.n.num_bits()
     }
 
-    /// Returns whether `d` inverts `e`, tried on the number two: there is no other way without the primes.
+    /// Returns whether `d` inverts `e`, tested with the number two: without the primes there is no other way.
     fn is_consistent(&self) -> Result<bool, ErrorStack> {
         let mut context = BigNumContext::new()?;
         let two = BigNum::from_u32(2)?;

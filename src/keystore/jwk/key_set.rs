@@ -54,7 +54,7 @@ impl KeySet {
     pub fn find(&self, key_id: Option<&str>, algorithm: SignatureAlgorithm) -> impl Iterator<Item = &VerificationKey> {
         let named = self.keys.iter().filter(move |key| key_id.is_none() || key.key_id.as_deref() == key_id);
         let fitting = named.filter(move |key| key.algorithm.as_deref().is_none_or(|own| own == algorithm.name()));
-        fitting.filter_map(|key| key.key.as_ref().ok()).filter(move |key| key.fits(algorithm))
+        fitting.filter_map(|key| key.key.as_ref().ok()).filter(move |key| key.supports(algorithm))
     }
 
     /// Returns why the key with this id does not verify such a signature; `None` if no key has the id.

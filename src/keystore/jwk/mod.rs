@@ -48,7 +48,7 @@ impl JwkFile {
         Ok(Self { name: name.to_owned(), keys, is_set })
     }
 
-    /// Returns whether it is a set, from which a key id chooses; a single JWK is used whatever its id.
+    /// Returns whether it is a set, from which a key is chosen by its id; a single JWK is used whatever its id is.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.is_set

@@ -1,4 +1,4 @@
-//! Replaces hardware tokens in a build without the feature `pkcs11`: the same names, and an error.
+//! Replaces hardware tokens in a build without the feature `pkcs11`: the same names, but connecting is always an error.
 
 use std::path::Path;
 

@@ -16,7 +16,7 @@ use crate::keystore::{HardwareErrorKind, SignatureAlgorithm, SigningError, key_h
 
 /// A private key in a token, and its public key.
 pub(super) struct TokenKey {
-    /// A session makes one signature at a time.
+    /// A session can make only one signature at a time.
     pub(super) session: Mutex<Session>,
     pub(super) key: ObjectHandle,
     pub(super) public: PKey<Public>,

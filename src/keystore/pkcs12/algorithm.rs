@@ -181,11 +181,11 @@ pub(super) fn unsupported(identifier: &ObjectIdentifier) -> KeystoreErrorKind {
         [1, 2, 840, 113_549, 1, 7, 3] => Some("encryption to a certificate (envelopedData)"),
         _ => None,
     };
-    KeystoreErrorKind::Unsupported(name.map_or_else(|| name_of(identifier), str::to_owned))
+    KeystoreErrorKind::Unsupported(name.map_or_else(|| algorithm_name(identifier), str::to_owned))
 }
 
 /// Returns OpenSSL's name of an algorithm, or its object identifier.
-pub(super) fn name_of(identifier: &ObjectIdentifier) -> String {
+pub(super) fn algorithm_name(identifier: &ObjectIdentifier) -> String {
     let dotted = identifier.to_string();
     let known = Asn1Object::from_str(&dotted).ok().and_then(|object| object.nid().long_name().ok());
     known.map_or_else(|| format!("the algorithm {dotted}"), str::to_owned)

@@ -1,6 +1,6 @@
 //! Decrypts the parts of a keystore and single encrypted keys, within a budget of key derivation iterations.
 //!
-//! The p12 crate does the legacy ciphers that OpenSSL 3 refuses, OpenSSL does PBES2 (RFC 8018 §6.2).
+//! The p12 crate implements the legacy ciphers that OpenSSL 3 refuses; OpenSSL implements PBES2 (RFC 8018 §6.2).
 
 use openssl::{
     pkcs5,
@@ -56,7 +56,7 @@ impl IterationBudget {
 impl Encryption<'_> {
     /// Decrypts with each encoding of the password until `parse` accepts the result.
     ///
-    /// The padding reveals most wrong encodings, but not one in 256: there the parser decides.
+    /// The padding reveals most wrong encodings, but accepts one in 256: then the parser decides.
     pub(super) fn decrypt<T>(
         &self,
         ciphertext: &[u8],

@@ -1,6 +1,6 @@
 //! PKCS#12 (RFC 7292): parses the container, checks its MAC and decrypts keys and certificates.
 //!
-//! The p12 crate parses the container and does the legacy encryption, OpenSSL does everything newer. [`Pkcs12::parse`]
+//! The p12 crate parses the container and decrypts legacy encryption, OpenSSL everything newer. [`Pkcs12::parse`]
 //! checks the format and the cost of opening, [`Pkcs12::unlock`] takes the password.
 
 mod algorithm;
@@ -259,7 +259,7 @@ pub(super) fn private_key(pkcs8: &[u8]) -> Result<PKey<Private>, KeystoreErrorKi
     if algorithm::is_signing_algorithm(&kind) {
         PKey::private_key_from_pkcs8(pkcs8).map_err(|_| damaged())
     } else {
-        Err(KeystoreErrorKind::KeyKind(algorithm::name_of(&kind)))
+        Err(KeystoreErrorKind::KeyKind(algorithm::algorithm_name(&kind)))
     }
 }
 

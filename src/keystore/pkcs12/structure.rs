@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_follows_the_first_element_is_left_out() {
+    fn data_after_the_first_element_is_left_out() {
         assert_eq!(first_element(b"\x30\x03\x02\x01\x05trailing"), Some(&b"\x30\x03\x02\x01\x05"[..]));
         assert_eq!(first_element(b"\x30\x00\x30\x00"), Some(&b"\x30\x00"[..]));
     }

@@ -7,7 +7,7 @@ use super::{
     statement::{NumberedStatement, ParsedValue, Statement, ValuePart, Variables, joined_lines, push_text, push_value},
 };
 
-/// Commands that set nothing.
+/// Commands that do not set a variable.
 const HARMLESS: [&str; 9] = ["echo", "setlocal", "endlocal", "exit", "chcp", "cls", "pause", "title", "color"];
 
 /// Parses a file.
@@ -86,7 +86,7 @@ fn without_quotes(raw: &str) -> Result<String, ImportProblem> {
     Ok(value)
 }
 
-/// Replaces `%NAME%` and `%~dp0` by their values.
+/// Replaces `%NAME%` and `%~dp0` with their values.
 fn expand(raw: &str, variables: &mut Variables) -> ParsedValue {
     let mut value = Ok(Vec::new());
     let mut rest = raw;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     ImportProblem, ImportRemark,
-    keys::{Assignment, KEYS, KeyGroup, environment_of, fits},
+    keys::{Assignment, KEYS, KeyGroup, find_environment, matches_environment},
     statement::ValuePart,
 };
 use crate::{
@@ -25,7 +25,7 @@ const AUTHORIZE_ENDPOINTS: [&str; 3] = [
     "https://login.idporten.dev/authorize",
 ];
 
-/// Builds one profile, with remarks on the keys that do not fit in it.
+/// Builds one profile, with remarks on the keys that cannot be imported.
 pub(super) struct ProfileBuilder<'a> {
     group: &'a KeyGroup,
     /// Where the profile will be written.
@@ -71,8 +71,8 @@ impl<'a> ProfileBuilder<'a> {
         let is_simulator = is_here(&audience) && is_here(&endpoint);
         let own = self.group.environment;
         // Older config files have the addresses of ver2 under test_.
-        let fitting = own.filter(|own| fits(*own, audience.as_deref(), endpoint.as_deref()));
-        let environment = fitting.or_else(|| environment_of(audience.as_deref(), endpoint.as_deref())).or(own);
+        let fitting = own.filter(|own| matches_environment(*own, audience.as_deref(), endpoint.as_deref()));
+        let environment = fitting.or_else(|| find_environment(audience.as_deref(), endpoint.as_deref())).or(own);
         if let Some(environment) = environment {
             self.put("env", vec![environment.name().to_owned()]);
         }
@@ -84,7 +84,7 @@ impl<'a> ProfileBuilder<'a> {
                 if !is_simulator && !Endpoint::parse(&value).is_ok_and(|address| client::is_maskinporten(&address)) {
                     self.remark(key, ImportProblem::ForeignAddress);
                 }
-                self.put_from(key, vec![value]);
+                self.copy_setting(key, vec![value]);
             }
         }
     }
@@ -98,7 +98,7 @@ impl<'a> ProfileBuilder<'a> {
         } else {
             vec![value]
         };
-        self.put_from(key, values);
+        self.copy_setting(key, values);
     }
 
     /// Sets `no-resource` where needed: without a resource, the original sends none, and this tool sends the default
@@ -121,7 +121,7 @@ impl<'a> ProfileBuilder<'a> {
         sources.sort_by_key(|(key, _)| self.group.values.get(key).map(|assignment| assignment.sequence));
         let Some((key, value)) = sources.pop() else { return };
         for (other, _) in sources {
-            self.remark(other, ImportProblem::AnotherKey(setting::key(setting_of(key))));
+            self.remark(other, ImportProblem::AnotherKey(setting::key(setting_name(key))));
         }
         let format = if key == "keystore_path" { self.text("keystore.type") } else { None };
         if format.is_some_and(|format| !format.eq_ignore_ascii_case("pkcs12")) {
@@ -132,7 +132,7 @@ impl<'a> ProfileBuilder<'a> {
         if key == "certificate_thumbprint" && !self.is_true("use_current_user_store_location") {
             self.remark(key, ImportProblem::MachineStore);
         }
-        self.put_from(key, vec![value]);
+        self.copy_setting(key, vec![value]);
     }
 
     /// Names the environment variable of a password. A password in the file itself is not copied.
@@ -142,7 +142,7 @@ impl<'a> ProfileBuilder<'a> {
             return;
         };
         if let Ok([ValuePart::Environment(name)]) = password.value.as_deref() {
-            self.put_from("keystore_password", vec![name.clone()]);
+            self.copy_setting("keystore_password", vec![name.clone()]);
         } else {
             self.remark("keystore_password", ImportProblem::Password);
             let note = "The keystore's password was not imported. Put it in a file that only you may read:\n\
@@ -162,7 +162,7 @@ impl<'a> ProfileBuilder<'a> {
         }
         let Some(endpoint) = self.text("authorize_endpoint") else { return };
         if has_person {
-            self.put_from("authorize_endpoint", vec![endpoint]);
+            self.copy_setting("authorize_endpoint", vec![endpoint]);
         } else if !AUTHORIZE_ENDPOINTS.contains(&endpoint.as_str()) {
             self.remark("authorize_endpoint", ImportProblem::NoPersonMode);
         }
@@ -205,7 +205,7 @@ impl<'a> ProfileBuilder<'a> {
             Some(ValuePart::Home) => Ok(format!("~/{}", below.trim_start_matches('/'))),
             Some(_) => Ok(relative_to(&assignment.location.folder(), below.trim_start_matches('/'))),
             None if rest.is_empty() || rest.starts_with("~/") || paths::is_windows_absolute(&rest) => Ok(rest),
-            // `C:certsa.p12`, which Java makes of `C:\certs\a.p12`.
+            // `C:certsa.p12`, which Java reads from `C:\certs\a.p12`.
             None if matches!(rest.as_bytes(), [drive, b':', ..] if drive.is_ascii_alphabetic()) => {
                 Err(ImportProblem::LostBackslashes)
             }
@@ -241,8 +241,8 @@ impl<'a> ProfileBuilder<'a> {
     }
 
     /// Copies the value of a key to its setting, if that exists.
-    fn put_from(&mut self, key: &str, values: Vec<String>) {
-        let name = setting_of(key);
+    fn copy_setting(&mut self, key: &str, values: Vec<String>) {
+        let name = setting_name(key);
         match setting::find(self.known, name) {
             Some(setting) if values.iter().any(|value| setting.is_private_key(value)) => {
                 self.remark(key, ImportProblem::PrivateKey);
@@ -253,11 +253,11 @@ impl<'a> ProfileBuilder<'a> {
     }
 }
 
-fn setting_of(key: &str) -> &'static str {
+fn setting_name(key: &str) -> &'static str {
     KEYS.iter().find(|(own, ..)| *own == key).map(|(.., setting)| *setting).unwrap_or_default()
 }
 
-/// Returns a value as text, without blanks around it and without the marks that Windows copies along with a thumbprint.
+/// Returns a value as text, without surrounding blanks and the invisible characters that Windows copies with a thumbprint.
 fn plain_text(parts: &[ValuePart]) -> Result<String, ImportProblem> {
     match parts {
         [] => Ok(String::new()),

@@ -86,7 +86,7 @@ impl CollectedKeys {
     pub(super) fn add(&mut self, path: &Path, base: &Path, format: ImportFormat, statements: Vec<NumberedStatement>) {
         let file = Arc::from(path);
         let base = folder_of(base);
-        let client = (format == ImportFormat::Properties).then(|| client_of(path, &statements));
+        let client = (format == ImportFormat::Properties).then(|| profile_for_file(path, &statements));
         for (line, statement) in statements {
             let location = Location::new(&file, line, None);
             match statement {
@@ -146,13 +146,13 @@ impl CollectedKeys {
 }
 
 /// Returns the environment whose addresses these are, if at least one is given and none belongs to another.
-pub(super) fn environment_of(audience: Option<&str>, endpoint: Option<&str>) -> Option<Environment> {
+pub(super) fn find_environment(audience: Option<&str>, endpoint: Option<&str>) -> Option<Environment> {
     let given = audience.is_some() || endpoint.is_some();
-    Environment::ALL.into_iter().find(|environment| given && fits(*environment, audience, endpoint))
+    Environment::ALL.into_iter().find(|environment| given && matches_environment(*environment, audience, endpoint))
 }
 
 /// Returns whether none of these addresses belongs to another environment.
-pub(super) fn fits(environment: Environment, audience: Option<&str>, endpoint: Option<&str>) -> bool {
+pub(super) fn matches_environment(environment: Environment, audience: Option<&str>, endpoint: Option<&str>) -> bool {
     environment.addresses().is_some_and(|addresses| {
         audience.is_none_or(|audience| *audience == addresses.issuer)
             && endpoint.is_none_or(|endpoint| *endpoint == addresses.token_endpoint)
@@ -176,8 +176,8 @@ fn environment_and_key(name: &str) -> Option<(Environment, &'static str)> {
     Some((*environment, original_keys().find(|key| *key == rest)?))
 }
 
-/// Returns the profile's name for a client that has a file of its own: that of its environment, or of the file.
-fn client_of(path: &Path, statements: &[NumberedStatement]) -> (String, Option<Environment>) {
+/// Returns the profile's name for a client in a separate file: that of its environment, or of the file.
+fn profile_for_file(path: &Path, statements: &[NumberedStatement]) -> (String, Option<Environment>) {
     let last = |key: &str| {
         statements.iter().rev().find_map(|(_, statement)| match statement {
             Statement::Set(name, Ok(value)) if property(name) == Some(key) => match value.as_slice() {
@@ -187,7 +187,7 @@ fn client_of(path: &Path, statements: &[NumberedStatement]) -> (String, Option<E
             _ => None,
         })
     };
-    if let Some(environment) = environment_of(last("audience"), last("token_endpoint")) {
+    if let Some(environment) = find_environment(last("audience"), last("token_endpoint")) {
         return (environment.name().to_owned(), Some(environment));
     }
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();

@@ -97,7 +97,7 @@ pub fn import(files: &[PathBuf], folder: &Path, known: &[KnownSetting]) -> Resul
     let mut variables = Variables::default();
     for path in files {
         let text = read_text(path)?;
-        let format = format_of(path, &text).ok_or_else(|| ImportError::UnknownKind(path.clone()))?;
+        let format = detect_format(path, &text).ok_or_else(|| ImportError::UnknownKind(path.clone()))?;
         let (base, statements) = match format {
             ImportFormat::PowerShell => (files.first(), powershell::parse(&text, &mut variables)),
             ImportFormat::Batch => (files.first(), batch::parse(&text, &mut variables)),
@@ -149,7 +149,7 @@ fn decode(bytes: &[u8]) -> Option<String> {
 }
 
 /// Returns the format of a file, by its extension, or by its first line that sets something.
-fn format_of(path: &Path, text: &str) -> Option<ImportFormat> {
+fn detect_format(path: &Path, text: &str) -> Option<ImportFormat> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     match extension.as_deref() {
         Some("ps1") => return Some(ImportFormat::PowerShell),

@@ -36,7 +36,7 @@ fn split(line: &str) -> (&str, &str) {
     (name, rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start())
 }
 
-/// Replaces escapes. `\u` stands for a unit of UTF-16, two of which may make one character.
+/// Replaces escapes. `\u` denotes a UTF-16 code unit; a character may take two.
 fn unescape(raw: &str) -> Result<String, ImportProblem> {
     let mut units: Vec<u16> = Vec::with_capacity(raw.len());
     let mut characters = raw.chars();

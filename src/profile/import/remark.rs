@@ -22,9 +22,9 @@ pub enum ImportProblem {
     #[error("a password is not written to a config file")]
     Password,
     /// A private key in place of the name of a file.
-    #[error("it is a private key itself, or looks like one, not the name of a file")]
+    #[error("its value is a private key, or looks like one, instead of the name of a file")]
     PrivateKey,
-    /// A key in the keystore with a password of its own.
+    /// A key in the keystore that has its own password.
     #[error("the password of the key differs from the one of the keystore, or cannot be read")]
     KeyPassword,
     /// An assignment in a comment.
@@ -34,7 +34,7 @@ pub enum ImportProblem {
     #[error("its value has to be computed by a shell, which is not run")]
     Expression,
     /// A value without quotes.
-    #[error("its value is not in quotes, so PowerShell takes it for a command")]
+    #[error("its value is not in quotes, so PowerShell runs it as a command")]
     Unquoted,
     /// A value in doubled quotes.
     #[error("its value is in doubled quotes, so PowerShell sees an empty string with something after it")]
@@ -99,7 +99,7 @@ pub enum ImportProblem {
     /// An audience or a token endpoint that is not one of Maskinporten's.
     #[error("it is not an address of Maskinporten, and decides where signed grants are sent")]
     ForeignAddress,
-    /// A value that is too long, with all that it refers to.
+    /// A value that is too long when its variables are replaced.
     #[error("its value is too long")]
     TooLong,
 }
@@ -123,7 +123,7 @@ impl ImportProblem {
             Self::Environment(_) => "write its value into the profile, or set the MASKINPORTEN_ variable from it",
             Self::UnknownVariable(_) => "pass the file that sets it first, or write the value into the profile",
             Self::UnknownKey(Some(suggestion)) => return format!("write `{suggestion}` and import again"),
-            Self::UnknownKey(None) => "remove it, or write the setting that it stands for into the profile",
+            Self::UnknownKey(None) => "remove it, or write the corresponding setting into the profile",
             Self::NoSuchSetting(_) => "pass it to the command that needs it",
             Self::SpaceInName => "remove the space and import again",
             Self::LostBackslashes => "write / for each \\, and import again",

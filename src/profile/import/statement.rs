@@ -30,7 +30,7 @@ pub(super) enum ValuePart {
     Environment(String),
 }
 
-/// The longest value, with all that it refers to.
+/// The maximum length of a value after its variables are replaced.
 const MAXIMUM_LENGTH: usize = 8192;
 const MAXIMUM_PARTS: usize = 64;
 /// The greatest length of all values together.
@@ -40,7 +40,7 @@ const MAXIMUM_TOTAL: usize = 4 * 1024 * 1024;
 #[derive(Default)]
 pub(super) struct Variables {
     values: BTreeMap<String, ParsedValue>,
-    /// Those whose value was used.
+    /// The variables whose value was used.
     pub(super) used: BTreeSet<String>,
     total: usize,
 }

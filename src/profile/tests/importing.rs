@@ -94,7 +94,7 @@ fn every_fault_of_a_file_is_reported_with_its_line() {
         remarks(&imported),
         [
             "`faults.ps1`, line 1: `test_kid`: it is commented out",
-            "`faults.ps1`, line 3: `test_scopes`: its value is not in quotes, so PowerShell takes it for a command",
+            "`faults.ps1`, line 3: `test_scopes`: its value is not in quotes, so PowerShell runs it as a command",
             "`faults.ps1`, line 4: `test_jwk_path`: it is commented out",
             "`faults.ps1`, line 7: `test_resource`: its value is in doubled quotes, so PowerShell sees an empty string \
              with something after it",
@@ -226,8 +226,8 @@ fn strings_are_read_as_powershell_reads_them() {
         (r#""$(Get-Date)""#, "its value has to be computed by a shell, which is not run"),
         ("(Get-Content id.txt)", "its value has to be computed by a shell, which is not run"),
         ("@('a')", "its value has to be computed by a shell, which is not run"),
-        ("my-client", "its value is not in quotes, so PowerShell takes it for a command"),
-        (r"C:\my files\x", "its value is not in quotes, so PowerShell takes it for a command"),
+        ("my-client", "its value is not in quotes, so PowerShell runs it as a command"),
+        (r"C:\my files\x", "its value is not in quotes, so PowerShell runs it as a command"),
         ("$env:CLIENT", "its value comes from the environment variable CLIENT"),
         (r#""a-$env:CLIENT""#, "its value comes from the environment variable CLIENT"),
         ("$nowhere", "its value comes from `nowhere`, which is not set in these files"),
@@ -273,7 +273,7 @@ fn paths_are_made_relative_to_the_folder_that_they_are_written_in() {
 }
 
 #[test]
-fn what_cannot_be_imported_is_reported() {
+fn lines_that_cannot_be_imported_are_reported() {
     for (text, wanted) in [
         ("$test_client_id='c'\n$test_person_mode='TRUE'\n", "person mode is not part of a profile"),
         (
@@ -290,7 +290,7 @@ fn what_cannot_be_imported_is_reported() {
         ),
         (
             "$test_jwk_path='{\"kty\":\"RSA\"}'\n",
-            "it is a private key itself, or looks like one, not the name of a file",
+            "its value is a private key, or looks like one, instead of the name of a file",
         ),
         ("$tset_client_id = 'c'\n", "unknown key"),
         ("$env:HTTPS_PROXY = 'p'\n", "it is not an assignment"),

@@ -222,10 +222,8 @@ fn a_project_that_decides_where_the_users_key_is_used_is_warned_of() {
     let warnings = profiles.profile(Some("test")).unwrap().unwrap().warnings;
     assert_eq!(
         warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        [
-            "`token_endpoint` in `/project/maskinporten.toml`, line 2 decides where a grant is sent that is signed with the \
-             key named in `/home/ola/config.toml`, line 2"
-        ]
+        ["`token_endpoint` in `/project/maskinporten.toml`, line 2 decides where a grant signed with the key from \
+             `/home/ola/config.toml`, line 2 is sent"]
     );
     assert!(profiles.profile(Some("mine")).unwrap().unwrap().warnings.is_empty());
 }

@@ -157,12 +157,12 @@ fn faulty_names_secrets_headers_and_syntax_are_reported_with_location_and_hint()
         ),
         (
             "[profiles.a]\njwk = '{\"kty\":\"RSA\"}'\n",
-            "`jwk` is a private key itself, not the name of a file: `/home/ola/config.toml`, line 2, column 7\n\
+            "`jwk` contains a private key instead of the name of a file: `/home/ola/config.toml`, line 2, column 7\n\
              hint: put the private key in a separate file that only you may read, and name it: jwk = \"key-file\"",
         ),
         (
             "[profiles.a]\njwk = { kty = 'RSA' }\n",
-            "`jwk` is a private key itself, not the name of a file: `/home/ola/config.toml`, line 2, column 7\n\
+            "`jwk` contains a private key instead of the name of a file: `/home/ola/config.toml`, line 2, column 7\n\
              hint: put the private key in a separate file that only you may read, and name it: jwk = \"key-file\"",
         ),
         (

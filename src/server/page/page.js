@@ -48,7 +48,7 @@ async function requestToken(fresh) {
     if (own.signal.aborted) return;
     error = { gone: true };
     render();
-    say("");
+    showMessage("");
   }
   if (request === own) busy(false);
 }
@@ -66,7 +66,7 @@ function tokenQuery() {
 function busy(is) {
   $("main").setAttribute("aria-busy", is);
   for (const id of ["fresh", "again"]) $(id).setAttribute("aria-disabled", is);
-  if (is && shown) say(words().fetching);
+  if (is && shown) showMessage(words().fetching);
 }
 
 function take(response, body, fresh) {
@@ -86,7 +86,7 @@ function take(response, body, fresh) {
     error = { ...body, status: response.status, wait, until: now() + wait };
   }
   render();
-  say(response.ok && fresh ? words().fetched : "", "done");
+  showMessage(response.ok && fresh ? words().fetched : "", "done");
 }
 
 /** Returns when the token expires by this browser's clock, which may differ from the server's. */
@@ -214,11 +214,11 @@ function warn(left) {
   if (stage === null || stage === announced) return;
   const first = announced === null && left > shown.expires_in - 2; // it was issued like this
   announced = stage;
-  if (!first) say(words()[stage]);
+  if (!first) showMessage(words()[stage]);
 }
 
 /** Shows a message below the buttons; `outcome` is `done`, `failed` or empty. */
-function say(text, outcome = "") {
+function showMessage(text, outcome = "") {
   $("message").textContent = text;
   $("message").className = outcome;
 }
@@ -229,12 +229,12 @@ async function copyThis(what) {
   const done = await copy(text);
   const isExpired = isOver() && what !== "curl";
   if (!done) {
-    say(`${isExpired ? `${words().hasExpired} ` : ""}${words().notCopied}`, "failed");
+    showMessage(`${isExpired ? `${words().hasExpired} ` : ""}${words().notCopied}`, "failed");
     offer($("by-hand"), text);
   } else if (isExpired) {
-    say(words().copiedExpired, "failed");
+    showMessage(words().copiedExpired, "failed");
   } else {
-    say(words().copied[what], "done");
+    showMessage(words().copied[what], "done");
   }
 }
 
@@ -270,7 +270,7 @@ for (const button of document.querySelectorAll("[data-language]")) {
     } catch {
       // Storage is disabled, so the choice lasts until the page is closed.
     }
-    say("");
+    showMessage("");
     render();
   });
 }

@@ -47,7 +47,7 @@ impl ValidityPeriod {
     }
 }
 
-/// What `keyUsage` in an enterprise certificate allows.
+/// The operations that `keyUsage` in an enterprise certificate allows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyPurpose {
     Authentication,

@@ -47,7 +47,7 @@ pub(super) fn new(dir: &Path, now: DateTime<Utc>) -> Result<(), SimulatorError> 
             let _ = temporary.keep();
             Ok(())
         }
-        // Another simulator was faster, and its folder is just as good.
+        // Another simulator has created the folder meanwhile, and it is equivalent.
         Err(_) if dir.join(MARKER).is_file() => Ok(()),
         Err(source) => Err(SimulatorError::Unwritable { path: dir.to_owned(), source }),
     }

@@ -1,4 +1,4 @@
-//! Keystores with one fault each, to provoke refusals without a certificate of one's own.
+//! Keystores with one fault each, to provoke refusals without real certificates.
 //!
 //! All have the key and the password of `modern.p12`, and are for the same organisation and client, because generating
 //! keys is slow. The folder of an earlier version has none of them, and they cannot be added without the authority's
@@ -55,7 +55,7 @@ const KEYSTORES: [(&str, KeystoreFault, &str); 6] = [
     ("soon-expired", KeystoreFault::SoonExpired, "expires twenty days after the folder was created"),
     ("no-organisation-number", KeystoreFault::NoOrganisationNumber, "has no organisation number"),
     ("encryption-only", KeystoreFault::EncryptionOnly, "is for encryption and may not sign"),
-    ("leaf-only", KeystoreFault::LeafOnly, "comes without the certificates of its authorities"),
+    ("leaf-only", KeystoreFault::LeafOnly, "lacks the certificates of its authorities"),
 ];
 
 /// Finds the faulty keystores in a data folder.

@@ -6,7 +6,7 @@
 //! | `modern.p12`, `legacy.p12`, `three-entries.p12` | keystores, each with its `*.password` |
 //! | `other-environment.p12`, `expired.p12`, `soon-expired.p12`, `no-organisation-number.p12`, `encryption-only.p12`, `leaf-only.p12` | keystores with one fault each, with the key and the password of `modern.p12`; not in folders of earlier versions |
 //! | `registered-key.jwk.json` | the private key of the client with a registered key |
-//! | `clients.json` | clients, scopes and organisations; made for editing |
+//! | `clients.json` | clients, scopes and organisations; meant to be edited |
 //! | `token-signing-key.pem` | the key that signs the access tokens |
 //! | `tls-ca.pem`, `tls-server.pem`, `tls-server-key.pem` | for https on this machine |
 //! | `simulator.json` | marks the folder as the simulator's, with the expiry of its certificates |

@@ -86,7 +86,7 @@ async fn error_page(Path(code): Path<String>) -> Response {
         "MP-100" => "MP-100: no active client has this client_id. Check iss and the environment.\n",
         "MP-110" => "MP-110: aud must be exactly the issuer identifier, with its trailing slash.\n",
         "MP-120" => "MP-120: the certificate is not valid here: expired, revoked or of another environment.\n",
-        "MP-121" => "MP-121: the key was registered more than a year ago. Register a new one, or the same again.\n",
+        "MP-121" => "MP-121: the key was registered more than a year ago. Register a new key, or the same key again.\n",
         "MP-122" => "MP-122: the certificate's organisation number is not that of the client.\n",
         "MP-123" => "MP-123: x5c must be an array of strings, each a certificate in standard base64.\n",
         "MP-124" => "MP-124: the signature cannot be verified with the key that the header names.\n",

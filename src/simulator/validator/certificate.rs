@@ -161,8 +161,11 @@ type FindOrgno = fn(&str) -> Option<&str>;
 
 /// Returns the organisation number in the first of the three attributes that has one.
 pub(crate) fn organisation_number(subject: &X509NameRef) -> Option<String> {
-    let attributes: [(&str, FindOrgno); 3] =
-        [("2.5.4.5", bare), ("2.5.4.10", after_hyphen), ("2.5.4.97", |text| after_hyphen(text).or_else(|| bare(text)))];
+    let attributes: [(&str, FindOrgno); 3] = [
+        ("2.5.4.5", nine_digits),
+        ("2.5.4.10", after_hyphen),
+        ("2.5.4.97", |text| after_hyphen(text).or_else(|| nine_digits(text))),
+    ];
     attributes.into_iter().find_map(|(oid, find)| {
         let values = subject.entries().filter(|entry| entry.object().to_string() == long_name(oid));
         let mut texts = values.filter_map(|entry| entry.data().to_string().ok());
@@ -176,14 +179,14 @@ fn long_name(oid: &str) -> String {
 }
 
 /// Matches `^[0-9]{9}$`.
-fn bare(text: &str) -> Option<&str> {
+fn nine_digits(text: &str) -> Option<&str> {
     (text.len() == 9 && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
 }
 
 /// Matches `^.+\-\W*([0-9]{9})$` and returns the nine digits.
 fn after_hyphen(text: &str) -> Option<&str> {
     let (front, digits) = text.split_at_checked(text.len().checked_sub(9)?)?;
-    bare(digits)?;
+    nine_digits(digits)?;
     let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
     let name = front.trim_end_matches(|character| !is_word(character));
     let hyphen = name.len() + front[name.len()..].rfind('-')?;

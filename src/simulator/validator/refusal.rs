@@ -208,7 +208,7 @@ impl GrantRefusal {
             }
             Self::SystemUser => row("invalid_altinn_customer_configuration", Some("MP-303"), SYSTEM_USER),
             Self::Busy => {
-                let text = "The simulator remembers no more grants for now.".to_owned();
+                let text = "The simulator cannot record more grants for now.".to_owned();
                 (503, "temporarily_unavailable".to_owned(), None, text)
             }
         }

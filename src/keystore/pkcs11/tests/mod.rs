@@ -1,7 +1,7 @@
 //! Keys in a real token: `SoftHSM2` with keys of `testdata`.
 //!
 //! `SoftHSM` reads its settings from the environment, and a module is initialised once per process. So each test runs
-//! itself again in a process of its own, with a token of its own.
+//! itself again in a separate process, with its own token.
 
 mod refusals;
 mod signing;
@@ -36,7 +36,7 @@ const LABEL: &str = "test token";
 const PIN: &str = "567890";
 const CHILD: &str = "MASKINPORTEN_TEST_CHILD";
 
-/// Runs `body` in a process of its own, which sees one token with these keys (file and label). The process is this test
+/// Runs `body` in a separate process, which sees one token with these keys (file and label). The process is this test
 /// binary, which runs only the test of this name.
 fn with_token(module: &str, test: &str, keys: &[(&str, &str)], body: fn()) {
     if std::env::var_os(CHILD).is_some() {

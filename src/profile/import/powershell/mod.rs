@@ -1,7 +1,7 @@
 //! `config.ps1`: PowerShell assignments, as far as they can be read without running them.
 //!
 //! The language: <https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules>.
-//! PowerShell takes the curly quotes of word processors for quotes too. A statement that is not an assignment of a string
+//! PowerShell also accepts the curly quotes of word processors. A statement that is not an assignment of a string
 //! is reported by its line, and skipped.
 
 mod values;
@@ -27,7 +27,7 @@ enum PowerShellToken<'a> {
     /// A string with its quotes.
     Quoted(&'a str),
     HereString,
-    /// Anything else without blanks in it; a round bracket is a word of its own.
+    /// Anything else without blanks in it; a round bracket is a separate word.
     Word(&'a str),
 }
 
@@ -163,7 +163,7 @@ fn word(rest: &str) -> usize {
         escaped = character == '`' && !escaped;
         ends
     });
-    // A special character that starts no other token is a word of its own.
+    // A special character that starts no other token is a separate word.
     end.map_or(rest.len(), |end| (in_braces + end).max(1))
 }
 
@@ -174,7 +174,7 @@ fn braced(text: &str) -> Option<&str> {
     inner[end..].starts_with('}').then(|| &inner[..end])
 }
 
-/// Returns the name in a comment with an assignment that its author takes to be set: `#$test_kid=`, `#set test_kid=abc`.
+/// Returns the name in a commented-out assignment: `#$test_kid=`, `#set test_kid=abc`.
 fn commented(comment: &str) -> Option<String> {
     let text = comment.trim_start_matches('#');
     let has_value = |rest: &&str| rest.split_once('=').is_some_and(|(_, value)| !value.trim().is_empty());

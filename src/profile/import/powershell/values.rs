@@ -82,7 +82,7 @@ fn string(text: &str, variables: &mut Variables) -> ParsedValue {
     value
 }
 
-/// Returns the character that stands after a backtick, and the text after it.
+/// Returns the character that a backtick escape denotes, and the text after it.
 fn escape(rest: &str) -> (char, &str) {
     let Some(first) = rest.chars().next() else { return ('`', rest) };
     let after = &rest[first.len_utf8()..];

@@ -1,4 +1,4 @@
-//! Makes reports comparable: without what differs from run to run. `BLESS=1 cargo test` rewrites the expected reports.
+//! Makes reports comparable by replacing the texts that vary between runs. `SNAPSHOTS=overwrite` updates the expected reports.
 
 use std::sync::LazyLock;
 
@@ -11,8 +11,8 @@ use crate::{
     support::{Outcome, assert_snapshot},
 };
 
-/// What varies, and its replacement.
-static STEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+/// The texts that vary, and their replacements.
+static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         (
             r"maskinporten \d+\.\d+\.\d+ on \w+ \w+, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
@@ -25,20 +25,22 @@ static STEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"until \d{4}-\d\d-\d\d\b", "until DAY"),
         (r"\d+ days left", "DAYS left"),
     ]
-    .map(|(pattern, steady)| (Regex::new(pattern).unwrap(), steady))
+    .map(|(pattern, replacement)| (Regex::new(pattern).unwrap(), replacement))
     .into()
 });
 
 /// Returns a report without times, ports, folders and keys.
-pub fn steady(report: &str, local: &Local) -> String {
+pub fn normalize(report: &str, local: &Local) -> String {
     let folder = local.file("x").parent().unwrap().display().to_string();
     let report = report.replace(local.issuer(), "http://SIMULATOR/").replace(&folder, "FOLDER");
-    let report = STEADY.iter().fold(report, |text, (pattern, steady)| pattern.replace_all(&text, *steady).into_owned());
-    report.lines().map(narrow).collect()
+    let report = VARYING
+        .iter()
+        .fold(report, |text, (pattern, replacement)| pattern.replace_all(&text, *replacement).into_owned());
+    report.lines().map(collapse_columns).collect()
 }
 
-/// Returns a line without the alignment with the longest path, which differs.
-fn narrow(line: &str) -> String {
+/// Returns a line without the alignment with the longest path, which varies.
+fn collapse_columns(line: &str) -> String {
     let is_setting = line.starts_with("  ")
         && !["  ok ", "  warning ", "  FAULT ", "  skipped ", "   "].iter().any(|start| line.starts_with(start));
     let words: Vec<&str> = if is_setting {
@@ -62,7 +64,7 @@ pub fn change(before: &str, after: &str) -> String {
 
 /// Returns a report with the exit code and stderr.
 pub fn whole(outcome: &Outcome, local: &Local) -> String {
-    format!("{}exit {}\n{}", steady(&outcome.stdout, local), outcome.code, outcome.stderr)
+    format!("{}exit {}\n{}", normalize(&outcome.stdout, local), outcome.code, outcome.stderr)
 }
 
 /// Compares texts with those of a file in which each has a paragraph under `== name`, in any order.
