@@ -9,6 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use maskinporten_token_generator::file::decode_text;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
@@ -171,17 +172,6 @@ fn read_secret(reader: impl Read) -> Result<SecretString, String> {
         return Err(format!("it is longer than {MAXIMUM_BYTES} bytes"));
     }
     let text = decode_text(&bytes).ok_or_else(|| "it is not UTF-8".to_owned())?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let line = text.strip_suffix('\n').unwrap_or(text);
+    let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))
-}
-
-/// Decodes UTF-8, or UTF-16 with a byte order mark, which `>` in Windows PowerShell writes.
-fn decode_text(bytes: &[u8]) -> Option<Zeroizing<String>> {
-    let Some(pairs) = bytes.strip_prefix(b"\xff\xfe") else {
-        return std::str::from_utf8(bytes).ok().map(|text| Zeroizing::new(text.to_owned()));
-    };
-    let units: Zeroizing<Vec<u16>> =
-        Zeroizing::new(pairs.chunks(2).map(|pair| u16::from_le_bytes([pair[0], *pair.get(1).unwrap_or(&0)])).collect());
-    String::from_utf16(&units).ok().map(Zeroizing::new)
 }

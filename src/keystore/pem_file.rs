@@ -121,8 +121,6 @@ fn parse(bytes: &[u8], iterations: u64) -> Result<(PemKey, Vec<Certificate>), Pe
     if blocks.is_empty() {
         return Err(if text.contains("-----BEGIN ") {
             PemErrorKind::CutShort
-        } else if FileFormat::is_like_pkcs12(bytes) {
-            PemErrorKind::Pkcs12
         } else {
             PemErrorKind::NotPem(FileFormat::sniff(bytes))
         });

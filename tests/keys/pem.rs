@@ -142,7 +142,11 @@ fn files_of_other_formats_are_named_with_the_command_that_converts_them() {
             "it has no PEM block: it looks like a private key (DER) without a certificate",
             "convert it: openssl pkey -inform DER -in pkcs8.der -out key.pem",
         ),
-        ("modern.p12", "it is a PKCS#12 keystore, not PEM", "pass it as a keystore: --keystore modern.p12"),
+        (
+            "modern.p12",
+            "it has no PEM block: it looks like a PKCS#12 keystore",
+            "pass it as a keystore: --keystore modern.p12",
+        ),
         (
             "jwk/rsa.json",
             "it has no PEM block: it looks like JSON, perhaps a JWK",

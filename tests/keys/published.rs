@@ -188,7 +188,7 @@ fn refused(bytes: &[u8], why: &str) {
 
 #[test]
 fn a_text_that_is_not_a_key_set_is_rejected_with_the_reason() {
-    refused(b"", "it is not JSON: line 1, column 0");
+    refused(b"", "it is not a JWK: it is empty");
     refused(b"<html>", "it is not JSON: line 1, column 1");
     refused(b"\xff\xfe", "it is not UTF-8 text");
     refused(b"[]", "it is JSON, but neither a JWK (with `kty`) nor a set of them (with `keys`)");

@@ -77,10 +77,9 @@ pub enum KeystoreErrorKind {
 impl KeystoreErrorKind {
     /// Tells a damaged keystore from a file of another format.
     pub(in crate::keystore) fn for_unreadable(bytes: &[u8]) -> Self {
-        if FileFormat::is_like_pkcs12(bytes) {
-            Self::Damaged("its lengths do not match its size")
-        } else {
-            Self::NotPkcs12(FileFormat::sniff(bytes))
+        match FileFormat::sniff(bytes) {
+            FileFormat::Pkcs12 => Self::Damaged("its lengths do not match its size"),
+            format => Self::NotPkcs12(format),
         }
     }
 
@@ -139,9 +138,8 @@ impl KeystoreErrorKind {
 
 fn hint_for_format(format: FileFormat, file: &str) -> String {
     match format {
-        FileFormat::Pem => format!(
-            "if the PEM file holds the key and its certificate: openssl pkcs12 -export -in {file} -out keystore.p12"
-        ),
+        FileFormat::Pem => format!("pass it as a PEM key: --key {file}"),
+        FileFormat::Jwk => format!("pass it as a JWK: --jwk {file}"),
         FileFormat::Jks | FileFormat::Jceks => format!(
             "convert it: keytool -importkeystore -srckeystore {file} -destkeystore keystore.p12 -deststoretype pkcs12"
         ),
@@ -154,7 +152,7 @@ fn hint_for_format(format: FileFormat, file: &str) -> String {
             "put it together with its certificate: openssl pkey -inform DER -in {file} -out key.pem && openssl \
              pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12; rm key.pem"
         ),
-        FileFormat::Jwk | FileFormat::Empty | FileFormat::Unknown => {
+        FileFormat::Empty | FileFormat::Pkcs12 | FileFormat::Unknown => {
             "pass the .p12 or .pfx file with --keystore".to_owned()
         }
     }

@@ -1,0 +1,91 @@
+//! Inputs that went wrong in trials: one row for each file, with its arguments and what is expected.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Maskinporten, maskinporten, testdata};
+
+/// The password of the keystores in `testdata/cases`.
+const PASSWORD: &str = "Hemmelig1";
+
+/// Returns the path of a file in `testdata/cases`.
+fn case(name: &str) -> String {
+    testdata(&format!("cases/{name}"))
+}
+
+/// Makes a command that is complete except for its key.
+fn grant(arguments: &str) -> Maskinporten {
+    let command = maskinporten(["grant", "--env", "test", "-c", "client", "-s", "a:b", "--decode"]);
+    let command = command.env("MASKINPORTEN_KEYSTORE_PASSWORD", PASSWORD);
+    arguments.split(' ').fold(command, |command, word| command.args([word.replace("CASES/", &case(""))]))
+}
+
+/// Runs `grant` and returns the decoded header.
+#[track_caller]
+fn header(arguments: &str) -> Value {
+    let outcome = grant(arguments).run();
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{arguments}");
+    serde_json::from_str::<Value>(&outcome.stdout).unwrap()["header"].take()
+}
+
+/// Runs `grant`, which fails, and returns its stderr.
+#[track_caller]
+fn failure(arguments: &str) -> String {
+    grant(arguments).run().failure(4).to_owned()
+}
+
+#[test]
+fn every_jwk_whose_meaning_is_clear_gives_a_grant() {
+    for (arguments, key_id) in [
+        ("-j CASES/dotnet-empty-lists.jwk.json", "testklient-TEST.2026-11-28"),
+        ("-j CASES/dotnet.jwk.b64", "testklient-TEST.2026-11-28"),
+        ("-j CASES/set-public-and-private-same-kid.json", "mykid"),
+        ("-j CASES/set-public-and-private-same-kid.json --kid mykid", "mykid"),
+    ] {
+        let header = header(arguments);
+
+        assert_eq!((&header["kid"], &header["x5c"]), (&key_id.into(), &Value::Null), "{arguments}");
+    }
+}
+
+#[test]
+fn a_jwk_in_base64_is_read_from_a_variable() {
+    let text = fs::read_to_string(case("dotnet.jwk.b64")).unwrap();
+
+    let outcome = maskinporten(["grant", "--env", "test", "-c", "client", "-s", "a:b"])
+        .env("MASKINPORTEN_CLIENT_JWK", text)
+        .run();
+
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn empty_lists_in_a_public_key_do_not_make_a_good_signature_bad() {
+    let key = ["-j", &case("dotnet-empty-lists.jwk.json")];
+    let token = maskinporten(["grant", "--env", "test", "-c", "client", "-s", "a:b"]).args(key).run().artefact();
+
+    let report = maskinporten(["inspect", "--jwks", &case("dotnet-public.jwks.json")]).stdin(token).run();
+
+    assert_eq!(report.code, 0, "{}{}", report.stdout, report.stderr);
+    assert!(report.stdout.contains("signature"), "{}", report.stdout);
+}
+
+#[test]
+fn a_file_of_another_kind_names_the_option_that_takes_it() {
+    for (arguments, cause, hint) in [
+        ("-j CASES/empty.json", "it is empty", "pass a private JWK"),
+        ("-j CASES/leaf.p12", "it looks like a PKCS#12 keystore", "--keystore (-k)"),
+        ("-j CASES/leaf.pk8", "it looks like PEM text", "--key,"),
+        ("-k CASES/leaf.pk8", "it looks like PEM text", "--key "),
+        ("-k CASES/empty.json", "it is empty", "--keystore"),
+        ("-k CASES/dotnet-empty-lists.jwk.json", "it looks like JSON", "--jwk "),
+        ("--key CASES/leaf.p12", "it looks like a PKCS#12 keystore", "--keystore "),
+        ("--key CASES/empty.json", "it is empty", "--key"),
+    ] {
+        let stderr = failure(arguments);
+
+        let (before, found) = stderr.split_once("\nhint: ").unwrap();
+        assert!(before.contains(cause) && found.contains(hint), "{arguments}: {stderr}");
+    }
+}
