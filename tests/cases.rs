@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::Utc;
+use maskinporten_token_generator::keystore::{Certificate, Validity};
 use serde_json::Value;
 
 use crate::support::{Maskinporten, maskinporten, testdata};
@@ -69,6 +72,50 @@ fn empty_lists_in_a_public_key_do_not_make_a_good_signature_bad() {
 
     assert_eq!(report.code, 0, "{}{}", report.stdout, report.stderr);
     assert!(report.stdout.contains("signature"), "{}", report.stdout);
+}
+
+/// Returns the certificate of the key as it was sent.
+#[track_caller]
+fn leaf(arguments: &str) -> Certificate {
+    let x5c = header(arguments)["x5c"][0].as_str().unwrap().to_owned();
+    Certificate::from_der(&STANDARD.decode(x5c).unwrap()).unwrap()
+}
+
+#[test]
+fn of_several_certificates_for_one_key_the_one_that_may_sign_now_is_sent() {
+    let now = Utc::now();
+    for file in ["future-renewal.p12", "same-key-sign+enc-cert.p12"] {
+        let sent = leaf(&format!("-k CASES/{file}"));
+
+        assert_eq!((sent.may_sign(), sent.validity(now)), (true, Validity::Valid), "{file}");
+    }
+}
+
+#[test]
+fn a_thumbprint_chooses_a_key_where_an_alias_cannot() {
+    for arguments in ["-k CASES/two-same-alias.p12 --alias a", "-k CASES/two-same-alias.p12"] {
+        let stderr = failure(arguments);
+
+        assert!(stderr.ends_with("hint: choose one of them with --certificate-thumbprint HEX\n"), "{stderr}");
+        let listed: Vec<&str> = stderr.split("; thumbprint ").skip(1).map(|rest| &rest[..40]).collect();
+        assert_eq!(listed.len(), 2, "{stderr}");
+        for thumbprint in listed {
+            assert_eq!(leaf(&format!("{arguments} --certificate-thumbprint {thumbprint}")).thumbprint(), thumbprint);
+        }
+    }
+    let unknown = failure(&format!("-k CASES/two-same-alias.p12 -t {}", "ab".repeat(20)));
+    assert!(unknown.contains("it has no key whose certificate has the thumbprint ABABAB"), "{unknown}");
+}
+
+#[test]
+fn a_thumbprint_chooses_from_the_keystore_of_a_weaker_source() {
+    let file = case("two-same-alias.p12");
+    let listed = failure("-k CASES/two-same-alias.p12");
+    let thumbprint = &listed.split("; thumbprint ").nth(1).unwrap()[..40];
+
+    let outcome = grant(&format!("--certificate-thumbprint {thumbprint}")).env("MASKINPORTEN_KEYSTORE", file).run();
+
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
 }
 
 #[test]

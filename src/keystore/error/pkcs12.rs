@@ -60,11 +60,21 @@ pub enum KeystoreErrorKind {
         /// The entries, one per line.
         entries: String,
     },
+    /// No key has a certificate with this thumbprint.
+    #[error("it has no key whose certificate has the thumbprint {thumbprint}; its entries are:{entries}")]
+    NoSuchCertificate {
+        /// The thumbprint that was asked for.
+        thumbprint: String,
+        /// The entries, one per line.
+        entries: String,
+    },
     /// Several entries match.
     #[error("it has several keys to choose from:{entries}")]
     Ambiguous {
         /// The entries, one per line.
         entries: String,
+        /// Whether entries share an alias, so that an alias cannot choose.
+        same_alias: bool,
     },
     /// The key is of a kind that cannot sign a JWT.
     #[error("its private key is of the kind {0}, which cannot sign a JWT")]
@@ -115,6 +125,9 @@ impl KeystoreErrorKind {
             Self::TooManyIterations { wanted, .. } => {
                 format!("if you trust the file, pass --max-iterations {wanted} or more")
             }
+            Self::NoSuchCertificate { .. } | Self::Ambiguous { same_alias: true, .. } => {
+                "choose one of them with --certificate-thumbprint HEX".to_owned()
+            }
             Self::NoSuchAlias { .. } | Self::Ambiguous { .. } => "choose one of them with --alias ALIAS".to_owned(),
             Self::KeyKind(_) => "use an RSA key: Maskinporten accepts RS256, RS384 and RS512".to_owned(),
             Self::KeySize(_) => "order a certificate with an RSA key of 2048 bits or more".to_owned(),
@@ -130,7 +143,7 @@ impl KeystoreErrorKind {
             Self::ForeignKey => "keystore_foreign_key",
             Self::Unsupported(_) => "keystore_encryption",
             Self::TooManyIterations { .. } => "keystore_iterations",
-            Self::NoSuchAlias { .. } | Self::Ambiguous { .. } => "keystore_alias",
+            Self::NoSuchAlias { .. } | Self::NoSuchCertificate { .. } | Self::Ambiguous { .. } => "keystore_alias",
             Self::KeyKind(_) | Self::KeySize(_) => "keystore_key",
         }
     }
