@@ -1,6 +1,11 @@
 //! Inputs that went wrong in trials: one row for each file, with its arguments and what is expected.
 
-use std::fs;
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::Utc;
@@ -72,6 +77,78 @@ fn empty_lists_in_a_public_key_do_not_make_a_good_signature_bad() {
 
     assert_eq!(report.code, 0, "{}{}", report.stdout, report.stderr);
     assert!(report.stdout.contains("signature"), "{}", report.stdout);
+}
+
+#[test]
+fn attributes_of_any_type_leave_a_keystore_readable() {
+    for arguments in ["-k CASES/lkid-int.p12", "-k CASES/fname-utf8.p12", "-k CASES/fname-utf8.p12 --alias nøkkel"] {
+        assert_eq!(leaf(arguments).organisation_number().unwrap().digits(), "991825827", "{arguments}");
+    }
+}
+
+#[test]
+fn pem_texts_with_lost_line_breaks_are_read() {
+    for file in ["literaln.pem", "oneline.pem", "leaf.pk8"] {
+        let header = header(&format!("--key CASES/{file} --kid k"));
+
+        assert_eq!(header["kid"], "k", "{file}");
+    }
+}
+
+#[test]
+fn a_ca_file_is_read_as_a_certificate_file_is() {
+    let text = fs::read_to_string(case("ca-bom.pem")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    for content in [text.clone(), text.replace('\n', "\\n"), text.replace('\n', " "), text.replace('\n', "\r")] {
+        fs::write(&file, content).unwrap();
+
+        let outcome = maskinporten(["token", "--env", "test", "-c", "client", "-s", "a:b"])
+            .args(["--token-endpoint", "https://127.0.0.1:1/", "--audience", "https://127.0.0.1:1/"])
+            .args(["-j", &case("dotnet-empty-lists.jwk.json"), "--retries", "0"])
+            .args(["--ca-file".as_ref(), file.as_os_str()])
+            .run();
+
+        // Nothing listens there, which is only found once the file has been read.
+        assert_eq!(outcome.code, 6, "{}", outcome.stderr);
+    }
+}
+
+/// Runs the commands of a hint in a folder, each with the answers to its questions. Only the last must succeed.
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn run_hint(stderr: &str, folder: &Path, answers: &[&str]) {
+    let (_, commands) = stderr.trim_end().split_once("openssl ").unwrap();
+    let commands = format!("openssl {commands}").replace(" && ", "; ");
+    let commands: Vec<&str> = commands.split("; ").filter(|command| command.starts_with("openssl")).collect();
+    assert_eq!(commands.len(), answers.len(), "{stderr}");
+    for (command, answers) in commands.iter().zip(answers) {
+        // Without a terminal, OpenSSL asks on stdin.
+        let mut process = Command::new("setsid");
+        process.args(["-w", "sh", "-c", command]).current_dir(folder);
+        let process = process.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut process = process.unwrap();
+        process.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+        process.wait().unwrap();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_commands_of_a_hint_make_a_key_that_opens() {
+    let (key, store) = ("--key CASES/old-des.pem", "-k CASES/key-password-differs.p12");
+    let each = ["Hemmelig1\nKeyPass99\n", "Hemmelig1\n", "Hemmelig1\nHemmelig1\n"];
+    for (arguments, answers, result) in
+        [(key, &["Hemmelig1\nHemmelig1\nHemmelig1\n"][..], "--key NEW/new.pem"), (store, &each, "-k NEW/new.p12")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let stderr = failure(&format!("{arguments} --kid k"));
+
+        run_hint(&stderr, folder.path(), answers);
+
+        let result = result.replace("NEW", &folder.path().display().to_string());
+        assert_eq!(header(&format!("{result} --kid k"))["kid"], "k", "{stderr}");
+    }
 }
 
 /// Returns the certificate of the key as it was sent.

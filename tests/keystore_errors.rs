@@ -105,7 +105,11 @@ fn a_file_of_another_format_is_named() {
                 at("java.jks")
             ),
         ),
-        ("key.jwk.json", "it looks like JSON, perhaps a JWK", PASS_P12.to_owned()),
+        (
+            "key.jwk.json",
+            "it looks like JSON, perhaps a JWK",
+            format!("pass it as a JWK: --jwk {}", at("key.jwk.json")),
+        ),
         (
             "certificate.der",
             "it looks like a certificate (DER) without a private key",

@@ -241,7 +241,7 @@ fn unsupported_encryption_is_named_with_the_command_that_replaces_it() {
         PemFile::parse("key.pem", old.as_bytes(), DEFAULT_ITERATIONS),
         "keystore_encryption",
         "its private key is encrypted with DES-CBC, which is not supported",
-        "convert it: openssl pkcs8 -topk8 -in key.pem -out new.pem",
+        "convert it: openssl pkcs8 -topk8 -provider legacy -provider default -in key.pem -out new.pem",
     );
 }
 

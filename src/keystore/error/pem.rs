@@ -100,7 +100,13 @@ impl PemErrorKind {
             Self::NeedsPassword | Self::WrongPassword => {
                 "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE".to_owned()
             }
-            Self::Unsupported(_) => format!("convert it: openssl pkcs8 -topk8 -in {file} -out new.pem"),
+            Self::Unsupported(method) => {
+                // OpenSSL 3 has the old ciphers and digests in a provider that is off by default.
+                let old = ["DES", "MD2", "MD5", "RC2", "RC4", "BF", "IDEA", "CAST", "SEED"];
+                let old = old.iter().any(|name| method.to_uppercase().contains(name));
+                let providers = if old { " -provider legacy -provider default" } else { "" };
+                format!("convert it: openssl pkcs8 -topk8{providers} -in {file} -out new.pem")
+            }
             Self::ForeignCertificate => {
                 "pass the key's own certificate with --certificate FILE, or register the key and pass --kid".to_owned()
             }

@@ -99,9 +99,11 @@ impl KeystoreErrorKind {
             Self::WrongPassword | Self::Undecipherable => {
                 "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE".to_owned()
             }
+            // OpenSSL writes the key before it reports that the certificates have another password.
             Self::OtherKeyPassword => format!(
-                "give key and keystore the same password: keytool -importkeystore -srckeystore {file} \
-                 -destkeystore new.p12 -deststoretype pkcs12"
+                "give key and keystore the same password: openssl pkcs12 -in {file} -twopass -nocerts -nodes -out \
+                 key.pem; openssl pkcs12 -in {file} -nokeys -out certificates.pem && openssl pkcs12 -export -inkey \
+                 key.pem -in certificates.pem -out new.p12; rm key.pem"
             ),
             Self::Damaged(_) => "copy the file again from its source, in binary mode".to_owned(),
             Self::NotPkcs12(format) => hint_for_format(*format, &file),
