@@ -151,6 +151,17 @@ fn the_commands_of_a_hint_make_a_key_that_opens() {
     }
 }
 
+#[test]
+fn a_password_file_in_latin1_is_named_with_its_encoding() {
+    let password = case("latin1.password");
+    let command = maskinporten(["grant", "--env", "test", "-c", "client", "-s", "a:b", "-k", &case("norwegian.p12")]);
+
+    let outcome = command.args(["--keystore-password-file", &password]).run();
+
+    let stderr = outcome.failure(4);
+    assert!(stderr.contains(&format!("`{password}`: it is not UTF-8, perhaps Latin-1")), "{stderr}");
+}
+
 /// Returns the certificate of the key as it was sent.
 #[track_caller]
 fn leaf(arguments: &str) -> Certificate {

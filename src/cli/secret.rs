@@ -171,7 +171,10 @@ fn read_secret(reader: impl Read) -> Result<SecretString, String> {
     if bytes.len() > MAXIMUM_BYTES {
         return Err(format!("it is longer than {MAXIMUM_BYTES} bytes"));
     }
-    let text = decode_text(&bytes).ok_or_else(|| "it is not UTF-8".to_owned())?;
+    let text = decode_text(&bytes).ok_or_else(|| {
+        let guess = if bytes.contains(&0) { "" } else { ", perhaps Latin-1 (Windows-1252)" };
+        format!("it is not UTF-8{guess}")
+    })?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))
 }
