@@ -40,7 +40,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Zeroizing<String> {
             // `\n`, `\r\n` or `\/` of JSON, or the line continuation of a shell: base64 has no backslash.
             '\\' => {
                 while characters.next_if_eq(&'\\').is_some() {}
-                if characters.next_if(|next| matches!(next, 'n' | 'r')).is_some() {
+                let escaped = characters.next_if(|next| matches!(next, 'n' | 'r'));
+                // Of `\r\n` only the second makes a line break.
+                if escaped == Some('n') || escaped == Some('r') && characters.peek() != Some(&'\\') {
                     text.push('\n');
                 }
             }
@@ -112,7 +114,8 @@ impl<'text> PemBlock<'text> {
     fn lines(&self) -> Vec<&'text str> {
         let body = self.body.trim();
         if body.contains('\n') {
-            return self.body.strip_prefix('\n').unwrap_or(self.body).lines().map(str::trim).collect();
+            let body = self.body.trim_end();
+            return body.strip_prefix('\n').unwrap_or(body).lines().map(str::trim).collect();
         }
         let mut lines = Vec::new();
         let mut rest = body;
