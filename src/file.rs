@@ -32,17 +32,45 @@ pub enum FileError {
     /// The file is not text.
     #[error("it is not UTF-8 text")]
     NotUtf8,
+    /// It is not UTF-8, but may be text in an older encoding.
+    #[error("it is not UTF-8 text, perhaps Latin-1 (Windows-1252)")]
+    Latin1,
 }
 
 impl From<FileError> for io::Error {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Io(error) => error,
-            FileError::TooLarge { .. } | FileError::Empty | FileError::NotUtf8 => {
+            FileError::TooLarge { .. } | FileError::Empty | FileError::NotUtf8 | FileError::Latin1 => {
                 Self::new(io::ErrorKind::InvalidData, error)
             }
         }
     }
+}
+
+/// Decodes UTF-8 or UTF-16, without the byte order mark; returns `None` if it is neither.
+///
+/// `>` in Windows PowerShell writes UTF-16. Without a byte order mark, UTF-16 is recognised by a zero byte beside the
+/// first character, which is ASCII in every text file read here.
+#[must_use]
+pub fn decode_text(bytes: &[u8]) -> Option<Zeroizing<String>> {
+    let (unit, rest): (fn([u8; 2]) -> u16, _) = match bytes {
+        [0xff, 0xfe, rest @ ..] => (u16::from_le_bytes, rest),
+        [0xfe, 0xff, rest @ ..] => (u16::from_be_bytes, rest),
+        [1..=0x7f, 0, ..] => (u16::from_le_bytes, bytes),
+        [0, 1..=0x7f, ..] => (u16::from_be_bytes, bytes),
+        _ => {
+            let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).ok()?;
+            return Some(Zeroizing::new(text.to_owned()));
+        }
+    };
+    let units = rest.chunks(2).map(|pair| unit([pair[0], pair.get(1).copied().unwrap_or(0)]));
+    // Large enough not to grow, which would leave a copy of a key behind.
+    let mut text = Zeroizing::new(String::with_capacity(rest.len() * 3 / 2 + 3));
+    for character in char::decode_utf16(units) {
+        text.push(character.ok()?);
+    }
+    Some(text)
 }
 
 /// Reads a file of at most `limit` bytes.

@@ -78,6 +78,13 @@ impl JsonObject {
         Some(self.members.remove(index).1)
     }
 
+    /// Takes the value of the only member; returns `None` if there are several or none.
+    #[must_use]
+    pub fn into_only_value(mut self) -> Option<JsonValue> {
+        let (_, value) = self.members.pop()?;
+        self.members.is_empty().then_some(value)
+    }
+
     /// Returns the first member name that occurs twice in this object; objects inside it have their own.
     #[must_use]
     pub fn duplicate(&self) -> Option<&str> {

@@ -86,6 +86,7 @@ pub mod json;
 pub mod keystore;
 pub mod language;
 pub mod organisation;
+mod pem;
 #[cfg(any(feature = "cli", feature = "server"))]
 pub mod printer;
 #[cfg(feature = "cli")]

@@ -26,8 +26,19 @@ const LAYERS: &[&[&str]] = &[
     &["simulator"],
 ];
 
-const BASE: &[&str] =
-    &["explain", "clock", "language", "text", "organisation", "environment", "http", "connections", "file", "json"];
+const BASE: &[&str] = &[
+    "explain",
+    "clock",
+    "language",
+    "text",
+    "organisation",
+    "environment",
+    "http",
+    "connections",
+    "file",
+    "json",
+    "pem",
+];
 
 /// Modules that import from the base layer alone. The simulator is one of them so that a mistake in reading keys or in
 /// making grants cannot pass its validation.

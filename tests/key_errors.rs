@@ -49,7 +49,7 @@ fn key_errors_are_reported_as_json_on_request() {
         (["--jwk", "jwk/public.json"], "jwk_public_only", "it is a public key: the private member `d` is missing"),
         (["--jwk", "jwk/use-enc.json"], "jwk_use", "its `use` is `enc`, not `sig`"),
         (["--jwk", "jwk/missing.json"], "keystore_unreadable", "No such file or directory (os error 2)"),
-        (["--key", "modern.p12"], "pem_not_pem", "it is a PKCS#12 keystore, not PEM"),
+        (["--key", "modern.p12"], "pem_not_pem", "it has no PEM block: it looks like a PKCS#12 keystore"),
         (["--key", "pem/request.pem"], "pem_no_private_key", "it has no private key, only CERTIFICATE REQUEST"),
     ] {
         let [option, file] = arguments;

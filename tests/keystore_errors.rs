@@ -96,14 +96,7 @@ fn deep_nesting_is_rejected_at_once() {
 fn a_file_of_another_format_is_named() {
     let at = |file: &str| testdata(file);
     for (file, format, hint) in [
-        (
-            "not-pkcs12.pem",
-            "it looks like PEM text",
-            format!(
-                "if the PEM file holds the key and its certificate: openssl pkcs12 -export -in {} -out keystore.p12",
-                at("not-pkcs12.pem")
-            ),
-        ),
+        ("not-pkcs12.pem", "it looks like PEM text", format!("pass it as a PEM key: --key {}", at("not-pkcs12.pem"))),
         (
             "java.jks",
             "it looks like a Java keystore (JKS)",
@@ -112,7 +105,11 @@ fn a_file_of_another_format_is_named() {
                 at("java.jks")
             ),
         ),
-        ("key.jwk.json", "it looks like JSON, perhaps a JWK", PASS_P12.to_owned()),
+        (
+            "key.jwk.json",
+            "it looks like JSON, perhaps a JWK",
+            format!("pass it as a JWK: --jwk {}", at("key.jwk.json")),
+        ),
         (
             "certificate.der",
             "it looks like a certificate (DER) without a private key",

@@ -13,6 +13,7 @@ mod browser;
 mod cache;
 mod cache_at_once;
 mod cache_room;
+mod cases;
 mod check;
 mod completions;
 mod config_errors;

@@ -76,7 +76,7 @@ fn an_empty_password_file_is_the_empty_password() {
 fn a_password_file_that_is_too_long_or_not_text_is_rejected() {
     let long = vec![b'x'; 4097];
     for (content, why) in [
-        (&b"bl\xe5b\xe6r"[..], "it is not UTF-8 text"),
+        (&b"bl\xe5b\xe6r"[..], "it is not UTF-8 text, perhaps Latin-1 (Windows-1252)"),
         (b"\xff\xfe\x00\xd8", "it is not UTF-8 text"),
         (&long, "it is larger than 4096 bytes"),
     ] {
@@ -190,7 +190,7 @@ fn a_command_without_a_password_is_an_error_and_its_stderr_is_passed_on() {
         ("echo", "", "printed nothing"),
         ("kill -9 $$", "", "failed: signal: 9 (SIGKILL)"),
         ("echo locked >&2; exit 1", "locked\n", "failed: exit status: 1"),
-        ("printf '\\377'", "", "gave no password: it is not UTF-8 text"),
+        ("printf '\\377'", "", "gave no password: it is not UTF-8 text, perhaps Latin-1 (Windows-1252)"),
         ("head -c 5000 /dev/zero", "", "gave no password: it is larger than 4096 bytes"),
     ] {
         let outcome = modern().args(["--keystore-password-command", command]).run();

@@ -58,8 +58,11 @@ impl LocatedKey {
     pub(crate) fn key_identity(&self) -> KeyIdentity {
         let source = &self.settings.source.value;
         let identity = match source {
-            KeySource::Pkcs12 { alias, .. } => {
+            KeySource::Pkcs12 { alias, thumbprint, .. } => {
                 let identity = KeyIdentity::new("keystore").file(&self.content);
+                let identity = thumbprint
+                    .iter()
+                    .fold(identity, |identity, thumbprint| identity.label("thumbprint", thumbprint.value.digits()));
                 alias.iter().fold(identity, |identity, alias| identity.label("alias", &alias.value))
             }
             KeySource::Pem { .. } => KeyIdentity::new("key").file(&self.content),
@@ -90,8 +93,11 @@ impl LocatedKey {
     pub(crate) fn open_quietly(&self) -> Result<SigningKey, Failure> {
         let report = &*self.report;
         match &self.settings.source.value {
-            KeySource::Pkcs12 { alias, unlock, .. } => {
-                let keystore = self.open_keystore(unlock)?;
+            KeySource::Pkcs12 { alias, thumbprint, unlock, .. } => {
+                let mut keystore = self.open_keystore(unlock)?;
+                if let Some(thumbprint) = thumbprint {
+                    keystore = keystore.with_certificate(&thumbprint.value)?;
+                }
                 Ok(keystore.choose(alias.as_ref().map(|alias| alias.value.as_str()))?)
             }
             KeySource::Jwk { .. } | KeySource::ClientJwk(_) => {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use maskinporten_token_generator::{
-    file::{self, FileError},
+    file::{self, FileError, decode_text},
     text::shown_path,
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -133,8 +133,8 @@ impl Secret {
 /// Reads the secret of a token server from a file.
 pub(crate) fn server_secret_in(file: &Path) -> Result<SecretString, Failure> {
     let read = file::read(file, MAXIMUM_BYTES).and_then(|bytes| decode_secret(&bytes));
-    let secret =
-        read.map_err(|error| server_failure(format!("could not read the secret file `{}`: {error}", shown_path(file))))?;
+    let secret = read
+        .map_err(|error| server_failure(format!("could not read the secret file `{}`: {error}", shown_path(file))))?;
     check_server_secret(&secret)
         .map_err(|why| server_failure(format!("the secret file `{}` {why}", file.display())))?;
     Ok(secret)
@@ -166,18 +166,8 @@ fn server_failure(message: String) -> Failure {
 
 /// Decodes a secret, without the line break that editors put at the end.
 fn decode_secret(bytes: &[u8]) -> Result<SecretString, FileError> {
-    let text = decode_text(bytes).ok_or(FileError::NotUtf8)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let line = text.strip_suffix('\n').unwrap_or(text);
+    let unknown = if bytes.contains(&0) { FileError::NotUtf8 } else { FileError::Latin1 };
+    let text = decode_text(bytes).ok_or(unknown)?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))
-}
-
-/// Decodes UTF-8, or UTF-16 with a byte order mark, which `>` in Windows PowerShell writes.
-fn decode_text(bytes: &[u8]) -> Option<Zeroizing<String>> {
-    let Some(pairs) = bytes.strip_prefix(b"\xff\xfe") else {
-        return std::str::from_utf8(bytes).ok().map(|text| Zeroizing::new(text.to_owned()));
-    };
-    let units: Zeroizing<Vec<u16>> =
-        Zeroizing::new(pairs.chunks(2).map(|pair| u16::from_le_bytes([pair[0], *pair.get(1).unwrap_or(&0)])).collect());
-    String::from_utf16(&units).ok().map(Zeroizing::new)
 }

@@ -9,6 +9,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use openssl::x509::X509;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
@@ -16,14 +17,18 @@ use rustls::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
+    pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
 use super::{
     HttpError,
     peer::{PeerRecorder, TlsVersion},
 };
-use crate::{file, text::shown_path};
+use crate::{
+    file,
+    pem::{self, PemBlock},
+    text::shown_path,
+};
 
 /// Maximum size of a CA file; the trust store of a whole machine has about 200 kilobytes.
 const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
@@ -44,9 +49,19 @@ pub(super) fn client_config(
 fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
     let unusable = |why: String| HttpError::CaFile { file: shown_path(ca_file), why };
     let text = file::read(ca_file, MAXIMUM_BYTES).map_err(|error| unusable(error.to_string()))?;
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&text)
-        .collect::<Result<_, _>>()
-        .map_err(|_| unusable("it is not well-formed PEM".to_owned()))?;
+    let text = pem::decode(&text);
+    let blocks = PemBlock::find_all(&text);
+    if blocks.is_empty() && text.contains("-----BEGIN ") {
+        return Err(unusable("it is not well-formed PEM".to_owned()));
+    }
+    let encoded = blocks.iter().filter(|block| block.is_certificate()).map(PemBlock::der);
+    let encoded = encoded.collect::<Option<Vec<_>>>();
+    let encoded = encoded.ok_or_else(|| unusable("it is not well-formed PEM".to_owned()))?;
+    let certificates = encoded.iter().filter_map(|der| {
+        // Not the decoded bytes: OpenSSL's own data follows a trusted certificate.
+        let der = X509::from_der(der).and_then(|certificate| certificate.to_der());
+        der.ok().map(CertificateDer::from)
+    });
     let mut store = RootCertStore::empty();
     let (usable, _) = store.add_parsable_certificates(certificates);
     if usable == 0 {

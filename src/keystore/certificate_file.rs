@@ -7,10 +7,9 @@ use std::path::Path;
 
 use super::{
     Certificate, CertificateFileErrorKind, FileFormat, KeyFileKind, KeystoreError, MAXIMUM_BYTES, MAXIMUM_CERTIFICATES,
-    chain,
-    pem_block::{self, PemBlock, labels},
-    read_key_file,
+    chain, read_key_file,
 };
+use crate::pem::{self, PemBlock, labels};
 
 /// The certificates in a file.
 #[derive(Debug, Clone)]
@@ -67,12 +66,12 @@ fn parse(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateFileErrorKind> {
     if bytes.len() as u64 > MAXIMUM_BYTES {
         return Err(CertificateFileErrorKind::TooLarge(MAXIMUM_BYTES));
     }
-    let text = String::from_utf8_lossy(bytes);
+    let text = pem::decode(bytes);
     let blocks = PemBlock::find_all(&text);
     if blocks.len() > MAXIMUM_CERTIFICATES {
         return Err(CertificateFileErrorKind::TooMany(MAXIMUM_CERTIFICATES));
     }
-    let certificates = pem_block::certificates(&blocks).ok_or(CertificateFileErrorKind::Damaged)?;
+    let certificates = certificates(&blocks).ok_or(CertificateFileErrorKind::Damaged)?;
     if !certificates.is_empty() {
         return Ok(certificates);
     }
@@ -84,4 +83,10 @@ fn parse(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateFileErrorKind> {
         format if blocks.is_empty() => Err(CertificateFileErrorKind::NotCertificates(format)),
         _ => Err(CertificateFileErrorKind::NoCertificate(labels(&blocks))),
     }
+}
+
+/// Parses the certificates among the blocks; returns `None` if one is damaged.
+pub(super) fn certificates(blocks: &[PemBlock]) -> Option<Vec<Certificate>> {
+    let certificates = blocks.iter().filter(|block| block.is_certificate());
+    certificates.map(|block| Certificate::from_der(&block.der()?)).collect()
 }

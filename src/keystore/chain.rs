@@ -2,17 +2,24 @@
 
 use std::cmp::Reverse;
 
-use super::Certificate;
+use super::{Certificate, Validity};
+use crate::clock::{Clock as _, SystemClock};
 
 /// The longest chain that is built: longer than that of any certificate authority.
 const MAXIMUM_LENGTH: usize = 8;
 
 /// Returns the index of the key's own certificate, for which `owns` returns true.
 ///
-/// A file may have a certificate and the one that renews it: the one that expires last is chosen.
+/// A file may have several: one for signing and one for encryption, or one that renews another. One that may sign and
+/// is valid now is preferred, then the one that expires last.
 pub(super) fn leaf(certificates: &[Certificate], owns: impl Fn(&Certificate) -> bool) -> Option<usize> {
+    let now = SystemClock.now();
     let own = (0..certificates.len()).filter(|index| owns(&certificates[*index]));
-    own.max_by_key(|index| (certificates[*index].not_after(), Reverse(*index)))
+    own.max_by_key(|index| {
+        let certificate = &certificates[*index];
+        let valid = certificate.validity(now) == Validity::Valid;
+        (certificate.may_sign(), valid, certificate.not_after(), Reverse(*index))
+    })
 }
 
 /// Builds the chain of `leaf` from `candidates`, up to a self-signed certificate or a missing issuer.

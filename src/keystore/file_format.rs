@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::file;
+
 /// The likely format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFormat {
@@ -21,9 +23,11 @@ pub enum FileFormat {
     DerKey,
     /// Certificates in PKCS#7 (`.p7b`).
     Pkcs7,
+    /// A PKCS#12 keystore: a SEQUENCE with version 3 (RFC 7292 §4).
+    Pkcs12,
     /// Base64 text, perhaps of a keystore.
     Base64,
-    /// Anything else, including PKCS#12.
+    /// Anything else.
     Unknown,
 }
 
@@ -31,13 +35,22 @@ impl FileFormat {
     /// Guesses the format from the first bytes of a file.
     #[must_use]
     pub fn sniff(bytes: &[u8]) -> Self {
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+        // "Bag Attributes" and other text often precede the first block.
+        let start = &bytes[..bytes.len().min(8192)];
+        let decoded = file::decode_text(start);
+        let text = decoded.as_ref().map_or(start, |text| text.as_bytes()).trim_ascii_start();
         match bytes {
-            [] => Self::Empty,
+            _ if text.is_empty() => Self::Empty,
             [0xfe, 0xed, 0xfe, 0xed, ..] => Self::Jks,
             [0xce, 0xce, 0xce, 0xce, ..] => Self::Jceks,
             _ if text.starts_with(b"{") || text.starts_with(b"[") => Self::Jwk,
-            _ if contains(text, b"-----BEGIN") => Self::Pem,
+            _ if text.windows(10).any(|window| window == b"-----BEGIN") => Self::Pem,
+            // Base64 of `{"`, `{` and a line break, or `[{`. A JWT has dots.
+            _ if ["eyJ", "ewo", "ew0K", "W3s"].iter().any(|start| text.starts_with(start.as_bytes()))
+                && !text.contains(&b'.') =>
+            {
+                Self::Jwk
+            }
             // Base64 of a SEQUENCE with a two-byte length.
             _ if text.starts_with(b"MI") => Self::Base64,
             [0x30, ..] => Self::sniff_der(bytes),
@@ -51,6 +64,7 @@ impl FileFormat {
             // certificate begins with a SEQUENCE of a version in [0] or, in version 1, of the serial number.
             Some([0x06, ..]) => Self::Pkcs7,
             Some([0x02, 0x01, 0x00 | 0x01, ..]) => Self::DerKey,
+            Some([0x02, 0x01, 0x03, ..]) => Self::Pkcs12,
             Some(inner @ [0x30, ..]) => match content(inner) {
                 Some([0xa0 | 0x02, ..]) => Self::DerCertificate,
                 _ => Self::Unknown,
@@ -59,10 +73,13 @@ impl FileFormat {
         }
     }
 
-    /// Returns whether the bytes begin like PKCS#12: a SEQUENCE with version 3 (RFC 7292 §4).
+    /// Returns whether this is a known format that is not text.
     #[must_use]
-    pub(super) fn is_like_pkcs12(bytes: &[u8]) -> bool {
-        bytes.first() == Some(&0x30) && matches!(content(bytes), Some([0x02, 0x01, 0x03, ..]))
+    pub(super) fn is_binary(self) -> bool {
+        match self {
+            Self::Jks | Self::Jceks | Self::DerCertificate | Self::DerKey | Self::Pkcs7 | Self::Pkcs12 => true,
+            Self::Empty | Self::Pem | Self::Jwk | Self::Base64 | Self::Unknown => false,
+        }
     }
 }
 
@@ -77,6 +94,7 @@ impl fmt::Display for FileFormat {
             Self::DerCertificate => "it looks like a certificate (DER) without a private key",
             Self::DerKey => "it looks like a private key (DER) without a certificate",
             Self::Pkcs7 => "it looks like certificates (PKCS#7) without a private key",
+            Self::Pkcs12 => "it looks like a PKCS#12 keystore",
             Self::Base64 => "it looks like base64 text",
             Self::Unknown => "unrecognised file format",
         })
@@ -89,9 +107,4 @@ fn content(bytes: &[u8]) -> Option<&[u8]> {
         long @ 0x81..=0x88 => bytes.get(2 + usize::from(long & 0x7f)..),
         _ => bytes.get(2..),
     }
-}
-
-fn contains(text: &[u8], wanted: &[u8]) -> bool {
-    // "Bag Attributes" and other text often precede the first block.
-    text[..text.len().min(4096)].windows(wanted.len()).any(|window| window == wanted)
 }

@@ -6,7 +6,8 @@ use openssl::pkey::{PKey, Private};
 use secrecy::SecretString;
 
 use super::{
-    Certificate, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES, Protection, SigningKey, chain,
+    Certificate, CertificateThumbprint, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES, Protection,
+    SigningKey, chain,
     error::shown,
     pkcs12::{Pkcs12, Pkcs12Contents},
     read_key_file,
@@ -105,7 +106,31 @@ impl Keystore {
         &self.protections
     }
 
-    /// Chooses the key with this alias; without an alias the only key, or the only one whose certificate may sign.
+    /// Keeps only the key whose certificate has this thumbprint; that certificate is sent, whatever others the key has.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Unopened`] if there is no such certificate, or no key for it.
+    pub fn with_certificate(mut self, thumbprint: &CertificateThumbprint) -> Result<Self, KeystoreError> {
+        let all = self.entries.first().map(|entry| Arc::clone(&entry.all)).unwrap_or_default();
+        let certificate = all.iter().find(|certificate| thumbprint.matches(certificate));
+        let entries = std::mem::take(&mut self.entries);
+        let listed = list(&entries, true);
+        let owner = certificate.and_then(|own| {
+            let entry = entries.into_iter().find(|entry| own.belongs_to(&entry.key))?;
+            Some(KeyEntry { own: Some(own.clone()), ..entry })
+        });
+        match owner {
+            Some(entry) => Ok(Self { entries: vec![entry], ..self }),
+            None => {
+                let thumbprint = thumbprint.to_string();
+                Err(unopened(&self.name, KeystoreErrorKind::NoSuchCertificate { thumbprint, entries: listed }))
+            }
+        }
+    }
+
+    /// Chooses the key with this alias; without an alias from all keys.
+    ///
+    /// Of several keys the only one whose certificate may sign is chosen.
     ///
     /// # Errors
     /// [`KeystoreError::Unopened`] with the reason: unknown alias, several keys to choose from, a key without its
@@ -180,30 +205,33 @@ fn entries(contents: Pkcs12Contents) -> Vec<KeyEntry> {
 }
 
 fn by_alias(entries: Vec<KeyEntry>, alias: &str) -> Result<KeyEntry, KeystoreErrorKind> {
-    let listed = list(&entries);
     let (mut matching, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.alias == alias);
     if matching.is_empty() {
+        let listed = list(&others, false);
         // Java shows every alias in lower case.
         matching = others.into_iter().filter(|entry| entry.alias.to_lowercase() == alias.to_lowercase()).collect();
+        if matching.is_empty() {
+            return Err(KeystoreErrorKind::NoSuchAlias { alias: shown(alias), entries: listed });
+        }
     }
-    match (matching.pop(), matching.is_empty()) {
-        (Some(entry), true) => Ok(entry),
-        (Some(_), false) => Err(KeystoreErrorKind::Ambiguous { entries: listed }),
-        (None, _) => Err(KeystoreErrorKind::NoSuchAlias { alias: shown(alias), entries: listed }),
-    }
+    by_usage(matching)
 }
 
+/// Returns the only entry, or the only one whose certificate may sign.
 fn by_usage(mut entries: Vec<KeyEntry>) -> Result<KeyEntry, KeystoreErrorKind> {
-    let listed = list(&entries);
+    let same_alias = (1..entries.len()).any(|end| entries[..end].iter().any(|entry| entry.alias == entries[end].alias));
+    let listed = list(&entries, same_alias);
     if entries.len() > 1 {
         entries.retain(KeyEntry::may_sign);
     }
+    // The same key may be in the file twice.
+    entries.dedup_by(|second, first| second.own == first.own && second.key.public_eq(&first.key));
     let only = if entries.len() == 1 { entries.pop() } else { None };
-    only.ok_or(KeystoreErrorKind::Ambiguous { entries: listed })
+    only.ok_or(KeystoreErrorKind::Ambiguous { entries: listed, same_alias })
 }
 
 /// Lists the entries for an error, one per line.
-fn list(entries: &[KeyEntry]) -> String {
+fn list(entries: &[KeyEntry], thumbprints: bool) -> String {
     entries.iter().fold(String::new(), |mut text, entry| {
         let _ = write!(text, "\n  {}: ", shown(&entry.alias));
         let _ = match &entry.own {
@@ -216,6 +244,9 @@ fn list(entries: &[KeyEntry]) -> String {
             ),
             None => write!(text, "no certificate"),
         };
+        if let Some(certificate) = entry.own.as_ref().filter(|_| thumbprints) {
+            let _ = write!(text, "; thumbprint {}", certificate.thumbprint());
+        }
         text
     })
 }

@@ -25,7 +25,6 @@ mod key_handle;
 mod keystore_file;
 mod load;
 mod new_key;
-mod pem_block;
 mod pem_file;
 mod pkcs11;
 mod pkcs12;

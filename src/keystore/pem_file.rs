@@ -11,11 +11,12 @@ use zeroize::Zeroizing;
 use super::{
     Certificate, CertificateFile, FileFormat, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES,
     MAXIMUM_CERTIFICATES, PemErrorKind, SigningKey,
+    certificate_file::certificates,
     error::shown,
-    pem_block::{PemBlock, certificates, labels},
     pkcs12::{self, EncryptedKey},
     read_key_file,
 };
+use crate::pem::{self, PemBlock, labels};
 
 /// The ciphers of encrypted PKCS#1 and SEC1 keys that OpenSSL still supports (RFC 1423, and OpenSSL's additions).
 const HEADER_CIPHERS: [&str; 4] = ["AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "DES-EDE3-CBC"];
@@ -116,13 +117,11 @@ fn parse(bytes: &[u8], iterations: u64) -> Result<(PemKey, Vec<Certificate>), Pe
     if bytes.len() as u64 > MAXIMUM_BYTES {
         return Err(PemErrorKind::TooLarge(MAXIMUM_BYTES));
     }
-    let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
+    let text = pem::decode(bytes);
     let mut blocks = PemBlock::find_all(&text);
     if blocks.is_empty() {
         return Err(if text.contains("-----BEGIN ") {
             PemErrorKind::CutShort
-        } else if FileFormat::is_like_pkcs12(bytes) {
-            PemErrorKind::Pkcs12
         } else {
             PemErrorKind::NotPem(FileFormat::sniff(bytes))
         });

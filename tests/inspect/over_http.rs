@@ -254,7 +254,7 @@ hint: check the path and its permissions; a URL starts with https://
     let file = testdata("modern.p12");
     run(&file).fails(
         4,
-        &format!("error: could not use the public keys in `{file}`\ncaused by: it is not a JWK set\ncaused by: it is not UTF-8 text\n{form}"),
+        &format!("error: could not use the public keys in `{file}`\ncaused by: it is not a JWK set\ncaused by: it is not a JWK: it looks like a PKCS#12 keystore\n{form}"),
     );
     run("http://keys.example/jwk").fails(
         2,

@@ -1,5 +1,6 @@
 //! JWK and JWK sets (RFC 7517), from files with the same keys as the keystores, and from the RFCs.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use maskinporten_token_generator::keystore::{Certificate, JwkFile, KeystoreError, SignatureAlgorithm, SigningKey};
 use serde_json::{Value, json};
 
@@ -160,28 +161,83 @@ fn x5c_is_the_chain_of_its_own_key_and_an_error_for_another() {
 }
 
 #[test]
-fn a_byte_order_mark_and_null_members_are_accepted() {
+fn a_byte_order_mark_and_members_without_content_are_accepted() {
     let key = text("jwk/rsa.json").replacen('{', r#"{"key_ops": null, "exp": null, "extra": {"a": [1.5, true]},"#, 1);
 
     assert!(parse(&format!("\u{feff}{key}"), None).is_ok());
+    for empty in [json!([]), json!("")] {
+        let key = rsa_with(&["key_ops", "oth", "x5c", "use", "alg", "kid"].map(|name| (name, empty.clone())));
+        assert!(parse(&key, None).is_ok(), "{empty}");
+    }
+    let public = rsa_with(&[("d", json!(""))]);
+    refuses(&public, "jwk_public_only", "it is a public key: the private member `d` is missing");
+}
+
+#[test]
+fn keys_are_read_in_every_form_whose_meaning_is_clear() {
+    let (key, set) = (text("jwk/rsa.json"), text("jwk/set.json"));
+    let base64 = BASE64.encode(&key);
+    let folded: Vec<&str> = base64.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    for content in [
+        format!("[{key}]"),
+        format!(r#"{{"keys": {key}}}"#),
+        format!(r#"{{"jwk": {key}}}"#),
+        format!(r#"{{"jwks": {{"keys": [{key}]}}}}"#),
+        format!(r#"{{"private_key": {}}}"#, json!(key)),
+        json!(key).to_string(),
+        base64.clone(),
+        base64.trim_end_matches('=').to_owned(),
+        base64.replace('+', "-").replace('/', "_"),
+        folded.join("\r\n"),
+        json!({ "jwk": base64 }).to_string(),
+    ] {
+        assert!(parse(&content, None).is_ok(), "{content}");
+    }
+    for bytes in [utf16(&key), utf16(&format!("\u{feff}{key}"))] {
+        assert!(JwkFile::parse("key.json", bytes).and_then(|file| file.choose(None)).is_ok());
+    }
+    let bare = serde_json::from_str::<Value>(&set).unwrap()["keys"].to_string();
+    assert_eq!(parse(&bare, Some("second")).unwrap().key_id(), Some("second"));
+}
+
+#[test]
+fn of_several_keys_with_one_id_the_only_one_that_can_sign_is_chosen() {
+    let key: Value = serde_json::from_str(&text("jwk/rsa.json")).unwrap();
+    let (mut public, mut encryption) = (key.clone(), key.clone());
+    public.as_object_mut().unwrap().remove("d");
+    encryption["use"] = json!("enc");
+    let id = key["kid"].as_str();
+
+    for keys in [json!([public, key]), json!([key, public]), json!([encryption, key]), json!([public, encryption, key])]
+    {
+        assert_eq!(parse(&json!({ "keys": keys }).to_string(), id).unwrap().key_id(), id);
+    }
+    let twice = json!({ "keys": [key, key] }).to_string();
+    assert_eq!(refused(parse(&twice, id)).0, "jwk_key_id");
 }
 
 #[test]
 fn files_that_are_not_jwks_have_different_errors() {
-    refuses("", "jwk_not_json", "it is not JSON: line 1, column 0");
+    refuses("", "jwk_not_json", "it is not a JWK: it is empty");
+    refuses(" \r\n", "jwk_not_json", "it is not a JWK: it is empty");
     refuses("{\"kty\":\n \"RSA\"", "jwk_not_json", "it is not JSON: line 2, column 6");
-    refuses("eyJrdHkiOiJSU0EifQ==", "jwk_not_json", "it is not JSON, but may be base64 of JSON");
+    // Base64 that is not of a key.
+    refuses("blabaer+", "jwk_not_json", "it is not JSON: line 1, column 1");
+    refuses("eyJrdHkiOiJSU0EifQ==", "jwk_public_only", "it is a public key: the private member `d` is missing");
     let neither = "it is JSON, but neither a JWK (with `kty`) nor a set of them (with `keys`)";
-    for content in ["{}", "[]", "1", "\"text\"", r#"{"keys":{}}"#, r#"{"keys":[1]}"#] {
+    for content in ["{}", "[1]", "1", "\"text\"", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, r#"{"a":{},"b":{}}"#] {
         refuses(content, "jwk_no_key", neither);
     }
-    refuses(r#"{"keys":[]}"#, "jwk_no_key", "it is an empty JWK set");
+    for content in [r#"{"keys":[]}"#, "[]"] {
+        refuses(content, "jwk_no_key", "it is an empty JWK set");
+    }
     let many = format!(r#"{{"keys":[{}{{}}]}}"#, "{},".repeat(100));
     refuses(&many, "jwk_no_key", "it is a JWK set with more than 100 keys");
     refuses(&"[".repeat(100_000), "jwk_not_json", "it is nested more than 128 levels deep");
     let (code, cause, _) = refused(parse(&" ".repeat(1024 * 1024 + 1), None));
     assert_eq!((code, cause.as_str()), ("jwk_not_json", "it is larger than the limit of 1048576 bytes"));
-    let (code, cause, _) = refused(JwkFile::parse("stdin", &b"\xff\xfe{\0"[..]));
+    let (code, cause, _) = refused(JwkFile::parse("stdin", &b"\xff{"[..]));
     assert_eq!((code, cause.as_str()), ("jwk_not_json", "it is not UTF-8 text"));
 }
 
@@ -300,7 +356,7 @@ fn kinds_and_sizes_that_cannot_sign_are_rejected_before_anything_is_computed() {
     refuses(&curve, "keystore_key", &kind("EC on the curve secp256k1"));
     let exchange = with("jwk/ed25519.json", &[("crv", json!("X25519"))]);
     refuses(&exchange, "keystore_key", &kind("OKP on the curve X25519"));
-    let primes = rsa_with(&[("oth", json!([]))]);
+    let primes = rsa_with(&[("oth", json!([{ "r": "AQ" }]))]);
     refuses(&primes, "keystore_key", &kind("RSA with more than two primes"));
     let unknown = rsa_with(&[("kty", json!("AKP"))]);
     refuses(&unknown, "keystore_key", "its `kty` is `AKP`, but only RSA, EC and OKP are supported");

@@ -142,7 +142,11 @@ fn files_of_other_formats_are_named_with_the_command_that_converts_them() {
             "it has no PEM block: it looks like a private key (DER) without a certificate",
             "convert it: openssl pkey -inform DER -in pkcs8.der -out key.pem",
         ),
-        ("modern.p12", "it is a PKCS#12 keystore, not PEM", "pass it as a keystore: --keystore modern.p12"),
+        (
+            "modern.p12",
+            "it has no PEM block: it looks like a PKCS#12 keystore",
+            "pass it as a keystore: --keystore modern.p12",
+        ),
         (
             "jwk/rsa.json",
             "it has no PEM block: it looks like JSON, perhaps a JWK",
@@ -237,7 +241,7 @@ fn unsupported_encryption_is_named_with_the_command_that_replaces_it() {
         PemFile::parse("key.pem", old.as_bytes(), DEFAULT_ITERATIONS),
         "keystore_encryption",
         "its private key is encrypted with DES-CBC, which is not supported",
-        "convert it: openssl pkcs8 -topk8 -in key.pem -out new.pem",
+        "convert it: openssl pkcs8 -topk8 -provider legacy -provider default -in key.pem -out new.pem",
     );
 }
 

@@ -188,10 +188,11 @@ fn refused(bytes: &[u8], why: &str) {
 
 #[test]
 fn a_text_that_is_not_a_key_set_is_rejected_with_the_reason() {
-    refused(b"", "it is not JSON: line 1, column 0");
+    refused(b"", "it is not a JWK: it is empty");
     refused(b"<html>", "it is not JSON: line 1, column 1");
-    refused(b"\xff\xfe", "it is not UTF-8 text");
-    refused(b"[]", "it is JSON, but neither a JWK (with `kty`) nor a set of them (with `keys`)");
+    refused(b"\xff{", "it is not UTF-8 text");
+    refused(b"[1]", "it is JSON, but neither a JWK (with `kty`) nor a set of them (with `keys`)");
+    refused(b"[]", "it is an empty JWK set");
     refused(br#"{"keys":[]}"#, "it is an empty JWK set");
     refused(br#"{"keys":{}}"#, "it is JSON, but neither a JWK (with `kty`) nor a set of them (with `keys`)");
     refused(json!({ "keys": vec![json!({}); 101] }).to_string().as_bytes(), "it is a JWK set with more than 100 keys");

@@ -4,14 +4,14 @@ use std::{path::Path, sync::Arc};
 
 use maskinporten_token_generator::{
     check::{Check, check_ids},
-    keystore::{KeySummary, Protection, SigningKey},
+    keystore::{CertificateThumbprint, KeySummary, Protection, SigningKey},
 };
 
 use super::configuration::wrong;
 use crate::cli::{
     located_key::LocatedKey,
     report::{Exit, Failure, Report},
-    settings::{KeySettings, KeySource, Setting, SettingSources, Unlock},
+    settings::{KeySettings, KeySource, Origin, Setting, SettingSources, Unlock},
     signals,
 };
 
@@ -54,8 +54,8 @@ pub(super) async fn examine(
 
 /// Opens the key, and checks its encryption and why it was chosen.
 fn open(key: &LocatedKey) -> Result<(SigningKey, Vec<Check>), Failure> {
-    if let KeySource::Pkcs12 { alias, unlock, .. } = &key.settings.source.value {
-        return open_keystore(key, alias.as_ref(), unlock);
+    if let KeySource::Pkcs12 { alias, thumbprint, unlock, .. } = &key.settings.source.value {
+        return open_keystore(key, alias.as_ref(), thumbprint.as_ref(), unlock);
     }
     let key = key.open_quietly()?;
     let choice = check_ids::CHOICE.pass(key.kind());
@@ -78,13 +78,18 @@ fn not_opened(failure: &Failure, checks: &mut Vec<Check>) -> Option<SigningKey> 
 fn open_keystore(
     key: &LocatedKey,
     alias: Option<&Setting<String>>,
+    thumbprint: Option<&Setting<CertificateThumbprint>>,
     unlock: &Unlock,
 ) -> Result<(SigningKey, Vec<Check>), Failure> {
-    let keystore = key.open_keystore(unlock)?;
+    let mut keystore = key.open_keystore(unlock)?;
     let encryption = encryption(keystore.protections());
     let listed = keystore.summaries();
+    if let Some(thumbprint) = thumbprint {
+        keystore = keystore.with_certificate(&thumbprint.value)?;
+    }
     let key = keystore.choose(alias.map(|alias| alias.value.as_str()))?;
-    let choice = choice(&key, &listed, alias);
+    let origin = thumbprint.map(|thumbprint| &thumbprint.origin).or(alias.map(|alias| &alias.origin));
+    let choice = choice(&key, &listed, origin);
     Ok((key, vec![encryption, entries(&listed), choice]))
 }
 
@@ -117,12 +122,12 @@ fn entries(summaries: &[KeySummary]) -> Check {
     check_ids::ENTRIES.pass(names.collect::<Vec<_>>().join(", "))
 }
 
-fn choice(key: &SigningKey, listed: &[KeySummary], alias: Option<&Setting<String>>) -> Check {
+fn choice(key: &SigningKey, listed: &[KeySummary], origin: Option<&Origin>) -> Check {
     let thumbprint = key.thumbprint();
     let chosen = listed.iter().find(|entry| entry.key_thumbprint.as_ref() == Some(&thumbprint));
     let name = chosen.map(|entry| entry.alias.as_str()).unwrap_or_default();
-    let why = match alias {
-        Some(alias) => format!("chosen with {}", alias.origin.label),
+    let why = match origin {
+        Some(origin) => format!("chosen with {}", origin.label),
         None if listed.len() == 1 => "the only one".to_owned(),
         None => "the only one whose certificate may sign".to_owned(),
     };

@@ -31,6 +31,8 @@ pub(crate) enum KeySource {
     Pkcs12 {
         file: String,
         alias: Option<Setting<String>>,
+        /// The certificate that chooses the key.
+        thumbprint: Option<Setting<CertificateThumbprint>>,
         unlock: Unlock,
     },
     Jwk {
@@ -92,13 +94,20 @@ pub(crate) enum SecretSource {
     Prompt,
 }
 
-/// The settings that name a key; they exclude each other.
-const SOURCES: [&str; 6] = ["keystore", "jwk", CLIENT_JWK, "key", "certificate-thumbprint", "pkcs11-module"];
+/// The settings that name a key; they exclude each other, except that a thumbprint chooses from a keystore.
+const SOURCES: [&str; 6] = ["keystore", "jwk", CLIENT_JWK, "key", THUMBPRINT, "pkcs11-module"];
+
+const THUMBPRINT: &str = "certificate-thumbprint";
 
 impl KeySettings {
     /// Parses the settings of the key. Nothing is read or asked for yet.
     pub(crate) fn parse(sources: &SettingSources) -> Result<Self, Failure> {
-        let found = sources.find_one_of(&SOURCES)?.ok_or_else(|| {
+        let chosen = keystore_with_thumbprint(sources);
+        let (found, thumbprint) = match chosen {
+            Some((keystore, thumbprint)) => (Some(keystore), Some(thumbprint)),
+            None => (sources.find_one_of(&SOURCES)?, None),
+        };
+        let found = found.ok_or_else(|| {
             let hint = "pass --keystore FILE, or set MASKINPORTEN_KEYSTORE; --jwk, --key, --certificate-thumbprint and \
                         --pkcs11-module name other kinds of keys";
             Failure::plain(Exit::Configuration, "missing", "no keystore was given".to_owned(), Some(hint.to_owned()))
@@ -111,14 +120,15 @@ impl KeySettings {
             "keystore" => {
                 let alias = sources.find("alias").map(|found| found.setting(found.text().to_owned()));
                 let unlock = Unlock::parse(sources, SecretKind::KeystorePassword, &found)?;
-                KeySource::Pkcs12 { file: file(), alias, unlock }
+                let thumbprint = thumbprint.map(|found| found.parse(CertificateThumbprint::parse)).transpose()?;
+                KeySource::Pkcs12 { file: file(), alias, thumbprint, unlock }
             }
             "key" => {
                 let unlock = Unlock::parse(sources, SecretKind::KeyPassword, &found)?;
                 KeySource::Pem { file: file(), certificate: text("certificate"), unlock }
             }
             "jwk" => KeySource::Jwk { file: file() },
-            "certificate-thumbprint" => {
+            THUMBPRINT => {
                 let thumbprint = found.parse(CertificateThumbprint::parse)?.value;
                 KeySource::DotnetStore { thumbprint, text: file() }
             }
@@ -134,6 +144,19 @@ impl KeySettings {
         };
         Ok(Self { source: found.setting(source), key_id: text("kid").filter(|id| id != "thumbprint") })
     }
+}
+
+/// Finds a keystore and the thumbprint of the certificate to use from it.
+///
+/// A thumbprint names a certificate in .NET's store only if no keystore is given. One that is overridden by a keystore
+/// in a stronger layer has no effect, and the keystore of an environment belongs to that environment alone.
+fn keystore_with_thumbprint(sources: &SettingSources) -> Option<(Found<'_>, Found<'_>)> {
+    let thumbprint = sources.find(THUMBPRINT)?;
+    let others: Vec<_> = SOURCES.into_iter().filter(|name| *name != THUMBPRINT).collect();
+    let mut files = sources.find_group(&others);
+    let keystore = files.pop().filter(|found| files.is_empty() && found.name == "keystore")?;
+    let applies = thumbprint.origin.layer <= keystore.origin.layer && keystore.origin.layer != Layer::Environment;
+    applies.then_some((keystore, thumbprint))
 }
 
 /// Refuses a key where a file name belongs: it would be printed in the error that there is no such file.

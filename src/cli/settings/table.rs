@@ -78,9 +78,14 @@ pub(crate) const SETTINGS: &[SettingDefinition] = &[
     one("key", "FILE|-", KEY, "A private key in PEM, with its --certificate or --kid").roles(KEY_FILE),
     one("certificate", "FILE", KEY, "The certificates of --key or of the hardware token, in PEM, in any order")
         .roles(PATH),
-    one("certificate-thumbprint", "HEX", KEY, "A certificate in this user's .NET store, by SHA-1 or SHA-256")
-        .short('t')
-        .roles(&[Role::KeySource]),
+    one(
+        "certificate-thumbprint",
+        "HEX",
+        KEY,
+        "A certificate in the keystore or in this user's .NET store, by SHA-1 or SHA-256",
+    )
+    .short('t')
+    .roles(&[Role::KeySource]),
     one("alias", "ALIAS", KEY, "The key to use, when the keystore has several"),
     one("keystore-password-file", "FILE|-", KEY, "Read the password of the keystore or key from a file").roles(PATH),
     one("keystore-password-env", "NAME", KEY, "Read the password from this variable"),

@@ -1,7 +1,11 @@
 //! Why no key could be loaded from a JWK or JWK set.
 
 use super::KeystoreErrorKind;
-use crate::{explain::Explain, json::JsonError, keystore::SignatureAlgorithm};
+use crate::{
+    explain::Explain,
+    json::JsonError,
+    keystore::{FileFormat, SignatureAlgorithm},
+};
 
 /// Why no key could be loaded from a JWK or JWK set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,9 +19,9 @@ pub enum JwkErrorKind {
     /// The file is not JSON.
     #[error(transparent)]
     NotJson(JsonError),
-    /// The file may be base64 of JSON.
-    #[error("it is not JSON, but may be base64 of JSON")]
-    Base64,
+    /// The file has another format.
+    #[error("it is not a JWK: {0}")]
+    OtherFormat(FileFormat),
     /// The file is JSON, but not a key.
     #[error("it is JSON, but neither a JWK (with `kty`) nor a set of them (with `keys`)")]
     NoKey,
@@ -101,7 +105,7 @@ pub enum JwkErrorKind {
 impl Explain for JwkErrorKind {
     fn code(&self) -> &'static str {
         match self {
-            Self::TooLarge(_) | Self::NotUtf8 | Self::NotJson(_) | Self::Base64 => "jwk_not_json",
+            Self::TooLarge(_) | Self::NotUtf8 | Self::NotJson(_) | Self::OtherFormat(_) => "jwk_not_json",
             Self::NoKey | Self::EmptySet | Self::TooManyKeys(_) => "jwk_no_key",
             Self::Duplicate(_) | Self::NotText(_) | Self::NotTexts(_) | Self::Base64Url { .. } => "jwk_member",
             Self::Missing(_) => "jwk_member_missing",
@@ -119,12 +123,23 @@ impl Explain for JwkErrorKind {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::TooLarge(_) | Self::NoKey | Self::EmptySet | Self::TooManyKeys(_) => {
-                "pass a private JWK, or make one: maskinporten keys new".to_owned()
+            Self::OtherFormat(FileFormat::Pem) => "pass it as a PEM key with --key, not as a JWK".to_owned(),
+            Self::OtherFormat(FileFormat::Pkcs12) => {
+                "pass it as a keystore with --keystore (-k), not as a JWK".to_owned()
             }
-            Self::NotUtf8 => "save it as UTF-8: iconv -f UTF-16 -t UTF-8 FILE > key.jwk.json".to_owned(),
+            Self::OtherFormat(FileFormat::Jks | FileFormat::Jceks) => {
+                "convert it to PKCS#12 with keytool, and pass that with --keystore (-k), not as a JWK".to_owned()
+            }
+            Self::OtherFormat(FileFormat::DerKey) => {
+                "convert it to PEM with openssl pkey, and pass that with --key, not as a JWK".to_owned()
+            }
+            Self::TooLarge(_)
+            | Self::NotUtf8
+            | Self::OtherFormat(_)
+            | Self::NoKey
+            | Self::EmptySet
+            | Self::TooManyKeys(_) => "pass a private JWK, or make one: maskinporten keys new".to_owned(),
             Self::NotJson(_) => "compare with the file as it was downloaded, or download it again".to_owned(),
-            Self::Base64 => "decode it first: base64 -d FILE > key.jwk.json".to_owned(),
             Self::Duplicate(_) | Self::NotText(_) | Self::NotTexts(_) | Self::Base64Url { .. } => {
                 "export the JWK again without changing it (RFC 7517)".to_owned()
             }

@@ -12,9 +12,6 @@ pub enum PemErrorKind {
     /// The file has no PEM block.
     #[error("it has no PEM block: {0}")]
     NotPem(FileFormat),
-    /// The file is a PKCS#12 keystore.
-    #[error("it is a PKCS#12 keystore, not PEM")]
-    Pkcs12,
     /// The file has more PEM blocks than allowed.
     #[error("it has more than {0} PEM blocks")]
     TooManyBlocks(usize),
@@ -68,7 +65,7 @@ impl From<KeystoreErrorKind> for PemErrorKind {
 impl PemErrorKind {
     pub(super) fn code(&self) -> &'static str {
         match self {
-            Self::TooLarge(_) | Self::TooManyBlocks(_) | Self::NotPem(_) | Self::Pkcs12 => "pem_not_pem",
+            Self::TooLarge(_) | Self::TooManyBlocks(_) | Self::NotPem(_) => "pem_not_pem",
             Self::CutShort | Self::Damaged(_) | Self::DamagedCertificate => "pem_damaged",
             Self::NoPrivateKey(_) => "pem_no_private_key",
             Self::Ambiguous(_) => "pem_several_keys",
@@ -85,7 +82,7 @@ impl PemErrorKind {
         match self {
             Self::NotPem(FileFormat::DerKey) => format!("convert it: openssl pkey -inform DER -in {file} -out key.pem"),
             Self::NotPem(FileFormat::Jwk) => format!("pass it as a JWK: --jwk {file}"),
-            Self::Pkcs12 => format!("pass it as a keystore: --keystore {file}"),
+            Self::NotPem(FileFormat::Pkcs12) => format!("pass it as a keystore: --keystore {file}"),
             Self::NotPem(FileFormat::DerCertificate | FileFormat::Pkcs7) | Self::NoPrivateKey(_) => {
                 "pass the private key's file with --key, and the certificate's file with --certificate".to_owned()
             }
@@ -103,7 +100,13 @@ impl PemErrorKind {
             Self::NeedsPassword | Self::WrongPassword => {
                 "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE".to_owned()
             }
-            Self::Unsupported(_) => format!("convert it: openssl pkcs8 -topk8 -in {file} -out new.pem"),
+            Self::Unsupported(method) => {
+                // OpenSSL 3 has the old ciphers and digests in a provider that is off by default.
+                let old = ["DES", "MD2", "MD5", "RC2", "RC4", "BF", "IDEA", "CAST", "SEED"];
+                let old = old.iter().any(|name| method.to_uppercase().contains(name));
+                let providers = if old { " -provider legacy -provider default" } else { "" };
+                format!("convert it: openssl pkcs8 -topk8{providers} -in {file} -out new.pem")
+            }
             Self::ForeignCertificate => {
                 "pass the key's own certificate with --certificate FILE, or register the key and pass --kid".to_owned()
             }

@@ -60,11 +60,21 @@ pub enum KeystoreErrorKind {
         /// The entries, one per line.
         entries: String,
     },
+    /// No key has a certificate with this thumbprint.
+    #[error("it has no key whose certificate has the thumbprint {thumbprint}; its entries are:{entries}")]
+    NoSuchCertificate {
+        /// The thumbprint that was asked for.
+        thumbprint: String,
+        /// The entries, one per line.
+        entries: String,
+    },
     /// Several entries match.
     #[error("it has several keys to choose from:{entries}")]
     Ambiguous {
         /// The entries, one per line.
         entries: String,
+        /// Whether entries share an alias, so that an alias cannot choose.
+        same_alias: bool,
     },
     /// The key is of a kind that cannot sign a JWT.
     #[error("its private key is of the kind {0}, which cannot sign a JWT")]
@@ -77,10 +87,9 @@ pub enum KeystoreErrorKind {
 impl KeystoreErrorKind {
     /// Distinguishes a damaged keystore from a file of another format.
     pub(in crate::keystore) fn for_unreadable(bytes: &[u8]) -> Self {
-        if FileFormat::is_like_pkcs12(bytes) {
-            Self::Damaged("its lengths do not match its size")
-        } else {
-            Self::NotPkcs12(FileFormat::sniff(bytes))
+        match FileFormat::sniff(bytes) {
+            FileFormat::Pkcs12 => Self::Damaged("its lengths do not match its size"),
+            format => Self::NotPkcs12(format),
         }
     }
 
@@ -90,9 +99,11 @@ impl KeystoreErrorKind {
             Self::WrongPassword | Self::Undecipherable => {
                 "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE".to_owned()
             }
+            // OpenSSL writes the key before it reports that the certificates have another password.
             Self::OtherKeyPassword => format!(
-                "give key and keystore the same password: keytool -importkeystore -srckeystore {file} \
-                 -destkeystore new.p12 -deststoretype pkcs12"
+                "give key and keystore the same password: openssl pkcs12 -in {file} -twopass -nocerts -nodes -out \
+                 key.pem; openssl pkcs12 -in {file} -nokeys -out certificates.pem && openssl pkcs12 -export -inkey \
+                 key.pem -in certificates.pem -out new.p12; rm key.pem"
             ),
             Self::Damaged(_) => "copy the file again from its source, in binary mode".to_owned(),
             Self::NotPkcs12(format) => hint_for_format(*format, &file),
@@ -116,6 +127,9 @@ impl KeystoreErrorKind {
             Self::TooManyIterations { wanted, .. } => {
                 format!("if you trust the file, pass --max-iterations {wanted} or more")
             }
+            Self::NoSuchCertificate { .. } | Self::Ambiguous { same_alias: true, .. } => {
+                "choose one of them with --certificate-thumbprint HEX".to_owned()
+            }
             Self::NoSuchAlias { .. } | Self::Ambiguous { .. } => "choose one of them with --alias ALIAS".to_owned(),
             Self::KeyKind(_) => "use an RSA key: Maskinporten accepts RS256, RS384 and RS512".to_owned(),
             Self::KeySize(_) => "order a certificate with an RSA key of 2048 bits or more".to_owned(),
@@ -131,7 +145,7 @@ impl KeystoreErrorKind {
             Self::ForeignKey => "keystore_foreign_key",
             Self::Unsupported(_) => "keystore_encryption",
             Self::TooManyIterations { .. } => "keystore_iterations",
-            Self::NoSuchAlias { .. } | Self::Ambiguous { .. } => "keystore_alias",
+            Self::NoSuchAlias { .. } | Self::NoSuchCertificate { .. } | Self::Ambiguous { .. } => "keystore_alias",
             Self::KeyKind(_) | Self::KeySize(_) => "keystore_key",
         }
     }
@@ -139,9 +153,8 @@ impl KeystoreErrorKind {
 
 fn hint_for_format(format: FileFormat, file: &str) -> String {
     match format {
-        FileFormat::Pem => format!(
-            "if the PEM file holds the key and its certificate: openssl pkcs12 -export -in {file} -out keystore.p12"
-        ),
+        FileFormat::Pem => format!("pass it as a PEM key: --key {file}"),
+        FileFormat::Jwk => format!("pass it as a JWK: --jwk {file}"),
         FileFormat::Jks | FileFormat::Jceks => format!(
             "convert it: keytool -importkeystore -srckeystore {file} -destkeystore keystore.p12 -deststoretype pkcs12"
         ),
@@ -154,7 +167,7 @@ fn hint_for_format(format: FileFormat, file: &str) -> String {
             "put it together with its certificate: openssl pkey -inform DER -in {file} -out key.pem && openssl \
              pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12; rm key.pem"
         ),
-        FileFormat::Jwk | FileFormat::Empty | FileFormat::Unknown => {
+        FileFormat::Empty | FileFormat::Pkcs12 | FileFormat::Unknown => {
             "pass the .p12 or .pfx file with --keystore".to_owned()
         }
     }

@@ -3,7 +3,7 @@
 //! An unsupported key does not make the set invalid: it is skipped, and the reason is kept for a search by its id. `x5u`
 //! and `x5c` are ignored.
 
-use super::{key::verification_key, object::JwkObject, parse};
+use super::{key::verification_key, object::JwkObject, parse::parse};
 use crate::{
     explain::Explain,
     keystore::{JwkErrorKind, SignatureAlgorithm, VerificationKey, VerificationKeyError, error::shown},
@@ -76,7 +76,7 @@ impl KeySet {
 
 impl PublishedKey {
     fn new(object: &JwkObject) -> Self {
-        let text = |name| object.non_empty(name).ok().flatten().map(str::to_owned);
+        let text = |name| object.text(name).ok().flatten().map(str::to_owned);
         Self { key_id: text("kid"), label: object.label(), algorithm: text("alg"), key: verification_key(object) }
     }
 }

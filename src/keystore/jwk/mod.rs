@@ -6,6 +6,7 @@
 mod key;
 mod key_set;
 mod object;
+mod parse;
 
 use std::{fmt::Write as _, path::Path};
 
@@ -13,15 +14,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use openssl::pkey::{PKey, Private};
 
 pub use self::key_set::{KeySet, KeySetError};
-use self::object::JwkObject;
+use self::{object::JwkObject, parse::parse};
 use super::{
-    Certificate, JwkErrorKind, KeyFileKind, KeystoreError, MAXIMUM_CERTIFICATES, MAXIMUM_JWK_BYTES, SignatureAlgorithm,
-    SigningKey, chain, error::shown, public_key::KeyKind, read_key_file,
+    Certificate, JwkErrorKind, KeyFileKind, KeystoreError, MAXIMUM_CERTIFICATES, SignatureAlgorithm, SigningKey, chain,
+    error::shown, public_key::KeyKind, read_key_file,
 };
-use crate::json::{self, JsonValue};
-
-/// The most keys in a set; Digdir allows five per client.
-const MAXIMUM_KEYS: usize = 100;
 
 /// A parsed JWK or JWK set, from which a key is chosen.
 pub struct JwkFile {
@@ -72,11 +69,11 @@ impl JwkFile {
     }
 
     fn by_key_id(&self, wanted: &str) -> Result<&JwkObject, JwkErrorKind> {
-        let mut found = self.keys.iter().filter(|object| object.text("kid").is_ok_and(|kid| kid == Some(wanted)));
-        match (found.next(), found.next()) {
-            (Some(object), None) => Ok(object),
-            (None, _) => Err(JwkErrorKind::NoSuchKeyId { wanted: shown(wanted), keys: self.list() }),
-            (Some(_), Some(_)) => Err(JwkErrorKind::Ambiguous { keys: self.list() }),
+        let named = self.keys.iter().filter(|object| object.text("kid").is_ok_and(|kid| kid == Some(wanted)));
+        match named.collect::<Vec<_>>().as_slice() {
+            [] => Err(JwkErrorKind::NoSuchKeyId { wanted: shown(wanted), keys: self.list() }),
+            [only] => Ok(only),
+            several => self.only_able(several),
         }
     }
 
@@ -84,7 +81,13 @@ impl JwkFile {
         if let [only] = self.keys.as_slice() {
             return Ok(only);
         }
-        let mut able = self.keys.iter().filter(|object| check_may_sign(object).is_ok());
+        self.only_able(&self.keys.iter().collect::<Vec<_>>())
+    }
+
+    /// Returns the only key among `candidates` that may sign: a set often has the public half of a key beside it, or
+    /// a key for encryption.
+    fn only_able<'file>(&'file self, candidates: &[&'file JwkObject]) -> Result<&'file JwkObject, JwkErrorKind> {
+        let mut able = candidates.iter().filter(|object| check_may_sign(object).is_ok());
         match (able.next(), able.next()) {
             (Some(object), None) => Ok(object),
             _ => Err(JwkErrorKind::Ambiguous { keys: self.list() }),
@@ -118,38 +121,6 @@ fn unusable(name: &str, source: JwkErrorKind) -> KeystoreError {
     KeystoreError::Jwk { name: name.to_owned(), source }
 }
 
-/// Parses a JWK or JWK set; the flag is true for a set.
-fn parse(bytes: &[u8]) -> Result<(Vec<JwkObject>, bool), JwkErrorKind> {
-    if bytes.len() as u64 > MAXIMUM_JWK_BYTES {
-        return Err(JwkErrorKind::TooLarge(MAXIMUM_JWK_BYTES));
-    }
-    let text = std::str::from_utf8(bytes).map_err(|_| JwkErrorKind::NotUtf8)?;
-    // Editors on Windows begin a file with a byte order mark (RFC 8259 §8.1 allows a reader to ignore it).
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let parsed = json::parse(text.as_bytes()).map_err(|error| {
-        // Base64 of `{"`.
-        if text.trim_start().starts_with("ey") { JwkErrorKind::Base64 } else { JwkErrorKind::NotJson(error) }
-    })?;
-    let JsonValue::Object(mut object) = parsed else { return Err(JwkErrorKind::NoKey) };
-    if let Some(name) = object.duplicate() {
-        return Err(JwkErrorKind::Duplicate(shown(name)));
-    }
-    match object.remove("keys") {
-        Some(JsonValue::Array(keys)) if keys.is_empty() => Err(JwkErrorKind::EmptySet),
-        Some(JsonValue::Array(keys)) if keys.len() > MAXIMUM_KEYS => Err(JwkErrorKind::TooManyKeys(MAXIMUM_KEYS)),
-        Some(JsonValue::Array(keys)) => {
-            let objects = keys.into_iter().map(|key| match key {
-                JsonValue::Object(object) => Ok(JwkObject(object)),
-                _ => Err(JwkErrorKind::NoKey),
-            });
-            Ok((objects.collect::<Result<_, _>>()?, true))
-        }
-        None if object.get("kty").is_some() => Ok((vec![JwkObject(object)], false)),
-        None if ["d", "n", "crv"].iter().any(|name| object.get(name).is_some()) => Err(JwkErrorKind::Missing("kty")),
-        _ => Err(JwkErrorKind::NoKey),
-    }
-}
-
 /// Checks that a key is meant to sign, before its numbers are read.
 fn check_may_sign(object: &JwkObject) -> Result<(), JwkErrorKind> {
     object.check_duplicate()?;
@@ -167,13 +138,13 @@ fn signing_key(object: &JwkObject) -> Result<SigningKey, JwkErrorKind> {
     let key = key::private_key(object)?;
     let algorithm = algorithm(object, KeyKind::from_pkey(&key).map_err(JwkErrorKind::Key)?)?;
     let certificates = certificates(object, &key)?;
-    let key_id = object.non_empty("kid")?.map(str::to_owned);
+    let key_id = object.text("kid")?.map(str::to_owned);
     let key = SigningKey::new(key, certificates).map_err(JwkErrorKind::Key)?;
     Ok(key.with_key_id(key_id, algorithm))
 }
 
 fn algorithm(object: &JwkObject, kind: KeyKind) -> Result<Option<SignatureAlgorithm>, JwkErrorKind> {
-    let Some(named) = object.non_empty("alg")? else { return Ok(None) };
+    let Some(named) = object.text("alg")? else { return Ok(None) };
     let algorithm = SignatureAlgorithm::parse(named).filter(|algorithm| kind.can_sign_with(*algorithm));
     let possible = kind.default_algorithm();
     algorithm.map(Some).ok_or_else(|| JwkErrorKind::Algorithm { named: shown(named), possible })

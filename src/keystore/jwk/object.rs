@@ -16,10 +16,22 @@ const MAXIMUM_NUMBER_BYTES: usize = 2049;
 pub(super) struct JwkObject(pub(super) JsonObject);
 
 impl JwkObject {
-    /// Returns a string member; `null`, which some generators write, counts as absent.
+    /// Returns a member; `null`, an empty string and an empty array count as absent.
+    ///
+    /// .NET's serialiser and others write every member that they know, whether the key has it or not.
+    fn member(&self, name: &str) -> Option<&JsonValue> {
+        self.0.get(name).filter(|value| match value {
+            JsonValue::Null => false,
+            JsonValue::String(text) => !text.is_empty(),
+            JsonValue::Array(values) => !values.is_empty(),
+            _ => true,
+        })
+    }
+
+    /// Returns a string member that is not empty.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, JwkErrorKind> {
-        match self.0.get(name) {
-            None | Some(JsonValue::Null) => Ok(None),
+        match self.member(name) {
+            None => Ok(None),
             Some(JsonValue::String(text)) => Ok(Some(text)),
             Some(_) => Err(JwkErrorKind::NotText(shown(name))),
         }
@@ -27,19 +39,14 @@ impl JwkObject {
 
     /// Returns a string member that must not be absent or empty.
     pub(super) fn required(&self, name: &'static str) -> Result<&str, JwkErrorKind> {
-        self.non_empty(name)?.ok_or(JwkErrorKind::Missing(name))
-    }
-
-    /// Returns a string member; an empty string counts as absent.
-    pub(super) fn non_empty(&self, name: &str) -> Result<Option<&str>, JwkErrorKind> {
-        Ok(self.text(name)?.filter(|text| !text.is_empty()))
+        self.text(name)?.ok_or(JwkErrorKind::Missing(name))
     }
 
     /// Returns a member that is an array of strings.
     pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<&str>>, JwkErrorKind> {
         let not_texts = || JwkErrorKind::NotTexts(shown(name));
-        let values = match self.0.get(name) {
-            None | Some(JsonValue::Null) => return Ok(None),
+        let values = match self.member(name) {
+            None => return Ok(None),
             Some(JsonValue::Array(values)) => values,
             Some(_) => return Err(not_texts()),
         };
@@ -51,7 +58,7 @@ impl JwkObject {
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        !matches!(self.0.get(name), None | Some(JsonValue::Null))
+        self.member(name).is_some()
     }
 
     /// Rejects an object in which a member occurs twice.
@@ -97,7 +104,7 @@ impl JwkObject {
 
     /// Returns the `kid` for messages and lists.
     pub(super) fn label(&self) -> String {
-        self.non_empty("kid").ok().flatten().map_or_else(|| "(no `kid`)".to_owned(), shown)
+        self.text("kid").ok().flatten().map_or_else(|| "(no `kid`)".to_owned(), shown)
     }
 }
 

@@ -4,6 +4,7 @@
 //! checks the format and the cost of opening, [`Pkcs12::unlock`] takes the password.
 
 mod algorithm;
+mod bag;
 mod decryption;
 mod mac;
 mod password;
@@ -11,14 +12,14 @@ mod protection;
 mod structure;
 
 use openssl::pkey::{PKey, Private};
-use p12::{CertBag, ContentInfo, DigestInfo, MacData, SafeBag, SafeBagKind};
+use p12::{CertBag, ContentInfo, DigestInfo, MacData, SafeBagKind};
 use secrecy::SecretString;
 use yasna::BERReader;
 use zeroize::Zeroizing;
 
 pub(super) use self::decryption::EncryptedKey;
 pub use self::protection::Protection;
-use self::{algorithm::Encryption, decryption::IterationBudget, mac::MacAlgorithm};
+use self::{algorithm::Encryption, bag::Bag, decryption::IterationBudget, mac::MacAlgorithm};
 use super::{Certificate, KeystoreErrorKind, MAXIMUM_CERTIFICATES, error::shown};
 
 const KEY_BAG: &[u64] = &[1, 2, 840, 113_549, 1, 12, 10, 1, 1];
@@ -127,16 +128,14 @@ impl Pkcs12 {
             let bags = match safe {
                 ContentInfo::Data(data) => {
                     contents.protections.push(Protection::none(part));
-                    parse_sequence(data, SafeBag::parse)
-                        .ok_or(KeystoreErrorKind::Damaged("its bags cannot be parsed"))?
+                    parse_sequence(data, Bag::parse).ok_or(KeystoreErrorKind::Damaged("its bags cannot be parsed"))?
                 }
                 ContentInfo::EncryptedData(data) => {
                     let info = &data.encrypted_content_info;
                     let encryption = Encryption::read(&info.content_encryption_algorithm)?;
                     contents.protections.push(Protection::encrypted(part, &encryption));
-                    encryption.decrypt(&info.encrypted_content, password, budget, |plain| {
-                        parse_sequence(plain, SafeBag::parse)
-                    })?
+                    encryption
+                        .decrypt(&info.encrypted_content, password, budget, |plain| parse_sequence(plain, Bag::parse))?
                 }
                 ContentInfo::OtherContext(other) => return Err(algorithm::unsupported(&other.content_type)),
             };
@@ -160,8 +159,8 @@ fn costs(mac: Option<&MacData>, safes: &[ContentInfo]) -> Result<Vec<u64>, Keyst
             }
             ContentInfo::Data(data) => {
                 // Bags that cannot be parsed are an error once the file is opened.
-                for bag in parse_sequence(data, SafeBag::parse).into_iter().flatten() {
-                    if let SafeBagKind::Pkcs8ShroudedKeyBag(info) = &bag.bag {
+                for bag in parse_sequence(data, Bag::parse).into_iter().flatten() {
+                    if let SafeBagKind::Pkcs8ShroudedKeyBag(info) = &bag.kind {
                         costs.push(Encryption::read(&info.encryption_algorithm)?.iterations());
                     }
                 }
@@ -175,7 +174,7 @@ fn costs(mac: Option<&MacData>, safes: &[ContentInfo]) -> Result<Vec<u64>, Keyst
 impl Pkcs12Contents {
     fn add(
         &mut self,
-        bags: Vec<SafeBag>,
+        bags: Vec<Bag>,
         password: &SecretString,
         budget: &mut IterationBudget,
         nesting: usize,
@@ -189,8 +188,8 @@ impl Pkcs12Contents {
                     certificates: MAXIMUM_CERTIFICATES,
                 });
             }
-            let alias = bag.friendly_name().filter(|name| !name.is_empty());
-            match bag.bag {
+            let alias = bag.alias;
+            match bag.kind {
                 SafeBagKind::CertBag(CertBag::X509(der)) => {
                     let certificate = Certificate::from_der(&der);
                     let certificate =
@@ -210,7 +209,7 @@ impl Pkcs12Contents {
                     self.add_key(&Zeroizing::new(other.bag_value), alias)?;
                 }
                 SafeBagKind::OtherBagKind(other) if algorithm::is(&other.bag_id, SAFE_CONTENTS_BAG) => {
-                    let inner = parse_sequence(&other.bag_value, SafeBag::parse).filter(|_| nesting > 0);
+                    let inner = parse_sequence(&other.bag_value, Bag::parse).filter(|_| nesting > 0);
                     let inner = inner.ok_or(KeystoreErrorKind::Damaged("its bags cannot be parsed"))?;
                     self.add(inner, password, budget, nesting - 1)?;
                 }
