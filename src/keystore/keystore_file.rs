@@ -119,13 +119,11 @@ impl Keystore {
             let entry = entries.into_iter().find(|entry| own.belongs_to(&entry.key))?;
             Some(KeyEntry { own: Some(own.clone()), ..entry })
         });
-        match owner {
-            Some(entry) => Ok(Self { entries: vec![entry], ..self }),
-            None => {
-                let thumbprint = thumbprint.to_string();
-                Err(unopened(&self.name, KeystoreErrorKind::NoSuchCertificate { thumbprint, entries: listed }))
-            }
-        }
+        let Some(entry) = owner else {
+            let thumbprint = thumbprint.to_string();
+            return Err(unopened(&self.name, KeystoreErrorKind::NoSuchCertificate { thumbprint, entries: listed }));
+        };
+        Ok(Self { entries: vec![entry], ..self })
     }
 
     /// Chooses the key with this alias; without an alias from all keys.

@@ -1,4 +1,5 @@
 //! Parses a `SafeBag` (RFC 7292 §4.2) whose attributes may be of any type.
+#![allow(clippy::redundant_closure_for_method_calls)] // methods of yasna cannot be passed by name
 
 use p12::SafeBagKind;
 use yasna::{ASN1Result, BERReader, Tag, models::ObjectIdentifier, tags};

@@ -41,7 +41,7 @@ pub(super) fn for_pbkdf2(password: &SecretString) -> Vec<EncodedPassword> {
 
 /// Returns the password as it was given, composed (NFC) and decomposed (NFD).
 ///
-/// macOS and some editors write `å` as two characters; GnuTLS composes a password before it uses it.
+/// macOS and some editors write `å` as two characters, which other programs compose.
 fn normal_forms(text: &str) -> Vec<Zeroizing<String>> {
     let mut forms = vec![Zeroizing::new(text.to_owned())];
     if !text.is_ascii() {
