@@ -60,7 +60,10 @@ fn decide(state: &SimulatorState, clients: &ClientsSnapshot, headers: &HeaderMap
     match outcome {
         Ok(granted) => match state.token_issuer.issue(&granted, &state.issuer, now, faults) {
             Ok(response) => {
-                let decision = format!("client {client}: token issued for {}", granted.scope);
+                let mut decision = format!("client {client}: token issued for {}", granted.scope);
+                if !granted.undocumented.is_empty() {
+                    let _ = write!(decision, "; accepted undocumented {}", granted.undocumented.join(" and "));
+                }
                 (serialized(replacing(&response, &faults.success)), decision)
             }
             Err(error) => (internal_error(), format!("client {client}: could not issue the token: {error}")),
