@@ -23,7 +23,8 @@ const KID: &str = "a kid";
 fn issue(validator: &TestValidator, grant: &TestGrant) -> (Value, String, String) {
     let key = &fixture().token;
     let granted = validator.validate(&grant.sign()).map_err(|refusal| refusal.summary()).unwrap();
-    let success = TokenIssuer::new(key.clone()).unwrap().issue(&granted, ISSUER, now(), &Faults::default()).unwrap();
+    let success =
+        TokenIssuer::new(key.clone(), now()).unwrap().issue(&granted, ISSUER, now(), &Faults::default()).unwrap();
     let success = serde_json::to_value(&success).unwrap();
 
     let token = success["access_token"].as_str().unwrap().to_owned();
@@ -311,7 +312,7 @@ fn each_switch_accepts_what_it_describes() {
 
 #[test]
 fn a_token_is_verified_as_an_api_should() {
-    let issuer = TokenIssuer::new(fixture().token.clone()).unwrap();
+    let issuer = TokenIssuer::new(fixture().token.clone(), now()).unwrap();
     let granted =
         TestValidator::new().validate(&TestGrant::modern().sign()).map_err(|refusal| refusal.summary()).unwrap();
     let success = serde_json::to_value(issuer.issue(&granted, ISSUER, now(), &Faults::default()).unwrap()).unwrap();
@@ -327,7 +328,7 @@ fn a_token_is_verified_as_an_api_should() {
         issuer.verify(&token[..token.len() - 4], ISSUER, now()).err(),
         Some("the token's signature is not valid")
     );
-    let other = TokenIssuer::new(fixture().stranger.clone()).unwrap();
+    let other = TokenIssuer::new(fixture().stranger.clone(), now()).unwrap();
     let wrong = Some("the token is not signed with a key of this issuer");
     assert_eq!(other.verify(token, ISSUER, now()).err(), wrong);
     assert_eq!(issuer.verify(&TestGrant::modern().sign(), ISSUER, now()).err(), wrong);

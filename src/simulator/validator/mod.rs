@@ -8,7 +8,7 @@ mod certificate;
 mod claims;
 pub(crate) mod details;
 mod form;
-mod json;
+pub(crate) mod json;
 pub(crate) mod jwt;
 mod refusal;
 mod refusal_log;
@@ -50,6 +50,16 @@ pub(crate) struct GrantedToken {
     pub(crate) lifetime_seconds: u32,
     /// The undocumented claims that were accepted, for the log.
     pub(crate) undocumented: Vec<&'static str>,
+}
+
+impl GrantedToken {
+    /// Returns the text for the log.
+    pub(crate) fn summary(&self) -> String {
+        match self.undocumented.as_slice() {
+            [] => self.scope.clone(),
+            names => format!("{}; accepted the undocumented {}", self.scope, names.join(" and ")),
+        }
+    }
 }
 
 /// Validates assertions against the registry at a point in time.
