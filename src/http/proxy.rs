@@ -20,6 +20,13 @@ fn find(matcher: &Matcher, endpoint: &Endpoint) -> Option<String> {
     Some(format!("{}://{}{port}", proxy.scheme_str()?, proxy.host()?))
 }
 
+/// Whether the URL of the proxy for this endpoint has a user name or a password.
+pub(super) fn has_credentials(endpoint: &Endpoint) -> bool {
+    let uri = endpoint.as_str().parse().ok();
+    let intercept = uri.and_then(|uri| Matcher::from_system().intercept(&uri));
+    intercept.is_some_and(|intercept| intercept.basic_auth().is_some())
+}
+
 /// Returns the proxy variable whose URL is unusable for this endpoint; the HTTP client would ignore it.
 pub(super) fn unusable_variable(endpoint: &Endpoint) -> Option<&'static str> {
     const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];

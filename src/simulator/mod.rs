@@ -161,7 +161,7 @@ impl Simulator {
             anchors: TrustAnchors { roots, intermediates: vec![intermediate] },
             clients_file: ClientsFile::open(installation.clients_file.clone())?,
             strictness: options.strictness,
-            faults: FaultSequence::new(options.faults),
+            faults: FaultSequence::new(vec![options.faults]),
             no_faults: Faults::default(),
             used: Mutex::default(),
             clock: options.clock,

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! It may be a list: each element applies to as many token requests as its `first_requests`, then the next one does.
-//! After the last one there are no faults. This gives 503, then an HTML page, then tokens:
+//! This gives 503, then an HTML page, then tokens:
 //!
 //! ```json
 //! {
@@ -92,8 +92,9 @@ pub struct Faults {
     pub status: Option<u16>,
     /// The header `Retry-After` of such answers.
     pub retry_after_seconds: Option<u32>,
-    /// The number of token requests to which these faults apply, counted from the start, from the last change of the
-    /// file, or from the end of the previous element of a list. Default: all.
+    /// The number of token requests with such an answer, counted from the start, from the last change of the file, or
+    /// from the end of the previous element of a list. Default: all. Then the next element applies; the last one
+    /// remains in effect without its `answer`.
     pub first_requests: Option<u32>,
     /// Members of the metadata (RFC 8414 §2), such as a wrong `issuer`, no `jwks_uri` or other algorithms.
     pub metadata: Map<String, Value>,
@@ -164,16 +165,19 @@ impl Faults {
 pub(crate) struct FaultSequence(Vec<Faults>);
 
 impl FaultSequence {
-    pub(crate) fn new(faults: Faults) -> Self {
-        Self(vec![faults])
+    pub(crate) fn new(mut elements: Vec<Faults>) -> Self {
+        if let Some(last) = elements.last().filter(|last| last.first_requests.is_some()).cloned() {
+            elements.push(Faults { answer: None, first_requests: None, ..last });
+        }
+        Self(elements)
     }
 
-    /// Returns the faults for a request after this number of token requests; `None` after the last ones.
+    /// Returns the faults for a request after this number of token requests; `None` for an empty list.
     pub(crate) fn after(&self, token_requests: u32) -> Option<&Faults> {
         let mut end = 0_u32;
         self.0.iter().find(|faults| {
             end = end.saturating_add(faults.first_requests.unwrap_or(u32::MAX));
-            token_requests < end || end == u32::MAX
+            token_requests < end || faults.first_requests.is_none()
         })
     }
 }
@@ -195,11 +199,11 @@ impl<'de> Visitor<'de> for FaultSequenceVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<FaultSequence, A::Error> {
-        Faults::deserialize(MapAccessDeserializer::new(members)).map(FaultSequence::new)
+        Faults::deserialize(MapAccessDeserializer::new(members)).map(|faults| FaultSequence::new(vec![faults]))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<FaultSequence, A::Error> {
-        Vec::deserialize(SeqAccessDeserializer::new(elements)).map(FaultSequence)
+        Vec::deserialize(SeqAccessDeserializer::new(elements)).map(FaultSequence::new)
     }
 }
 

@@ -84,6 +84,7 @@ fn each_element_of_a_list_of_faults_applies_to_its_number_of_token_requests() {
             {"answer": "status", "status": 429, "first_requests": 2},
             {"answer": "html", "first_requests": 1, "metadata": {"jwks_uri": null}},
             {"clock_offset_seconds": -60, "first_requests": 1},
+            {"answer": "broken_json", "first_requests": 1, "token_lifetime_seconds": 7},
         ]),
     );
     let ask = |jti: &str| running.token(&running.grant(0, 0, jti).sign());
@@ -95,7 +96,10 @@ fn each_element_of_a_list_of_faults_applies_to_its_number_of_token_requests() {
     let (_, head, body) = ask("d");
     assert!(body.contains("Issue time is after now. (trace_id: "), "{body}");
     assert!(head.contains("date: sun, 22 nov 2026 11:59:00 gmt"), "{head}");
-    assert_eq!((ask("e").0, ask("f").0), (200, 200));
+    assert_eq!(ask("e").2, "{\"access_token\":\"eyJ");
+    let token = parsed(ask("f"))["access_token"].as_str().unwrap().to_owned();
+    let claims = decoded(token.split('.').nth(1).unwrap());
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 7);
 }
 
 #[test]
