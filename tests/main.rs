@@ -14,6 +14,8 @@ mod cache;
 mod cache_at_once;
 mod cache_room;
 mod check;
+#[cfg(feature = "system-tests")]
+mod clients;
 mod completions;
 mod config_errors;
 mod conversions;
