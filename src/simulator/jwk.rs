@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::validator::json;
+use super::numeric_date;
 
 /// Maximum modulus in bits, since the time of a verification grows with it.
 const MAXIMUM_RSA_BITS: usize = 8192;
@@ -71,7 +71,8 @@ impl TryFrom<RawJwk> for RegisteredJwk {
             return Err(format!("the `use` of the key `{}` must be `sig`", raw.kid));
         }
         let key = public_key(&raw).ok_or_else(|| format!("the key `{}` is not a valid public key", raw.kid))?;
-        let time = |value: &Value| json::seconds(value).and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let time =
+            |value: &Value| numeric_date::seconds(value).and_then(|seconds| DateTime::from_timestamp(seconds, 0));
         let exp = raw.exp.as_ref().map(|value| time(value).ok_or("`exp` must be seconds since 1970"));
         let year_after = |registered: DateTime<Utc>| {
             registered.checked_add_signed(TimeDelta::days(365)).ok_or("`registered` is too late a date")

@@ -21,6 +21,7 @@ mod event;
 pub mod faults;
 mod installation;
 mod jwk;
+mod numeric_date;
 pub mod registry;
 mod routes;
 mod server;

@@ -5,11 +5,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::{
-    json,
-    refusal::{GrantRefusal, sanitize},
-};
-use crate::simulator::{registry::Orgno, strictness::Strictness};
+use super::refusal::{GrantRefusal, sanitize};
+use crate::simulator::{numeric_date, registry::Orgno, strictness::Strictness};
 
 /// The documented claims.
 const DOCUMENTED: [&str; 11] = [
@@ -59,7 +56,7 @@ pub(crate) fn times(
     now: DateTime<Utc>,
     strictness: &Strictness,
 ) -> Result<i64, GrantRefusal> {
-    let seconds = |name| claims.get(name).and_then(json::seconds).ok_or_else(|| not_a_time(name));
+    let seconds = |name| claims.get(name).and_then(numeric_date::seconds).ok_or_else(|| not_a_time(name));
     let (expires, issued, now) = (seconds("exp")?, seconds("iat")?, now.timestamp());
     if expires.saturating_add(strictness.expiry_leeway_seconds.into()) <= now {
         return Err(GrantRefusal::Expired { expires, now });
@@ -145,7 +142,7 @@ pub(crate) fn undocumented(
 
 /// Refuses an assertion before its `nbf` (RFC 7523 §3), with the same tolerance as for `iat`.
 fn not_before(value: &Value, now: i64, strictness: &Strictness) -> Result<(), GrantRefusal> {
-    let not_before = json::seconds(value).ok_or_else(|| not_a_time("nbf"))?;
+    let not_before = numeric_date::seconds(value).ok_or_else(|| not_a_time("nbf"))?;
     let (ahead, limit) = (not_before.saturating_sub(now), strictness.maximum_seconds_ahead);
     if ahead < limit.into() {
         return Ok(());

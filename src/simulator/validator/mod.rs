@@ -8,7 +8,7 @@ mod certificate;
 mod claims;
 pub(crate) mod details;
 mod form;
-pub(crate) mod json;
+mod json;
 pub(crate) mod jwt;
 mod refusal;
 mod refusal_log;
