@@ -128,5 +128,7 @@ print(token.count('.'))
     let printed = python(script, &[local.issuer().as_ref(), REGISTERED.as_ref(), &pem, kid.as_ref()]);
 
     assert_eq!(printed, "2\n", "{}", local.log());
+    // This also waits until the log is complete.
+    assert_eq!(local.grants(), 1);
     assert!(local.log().contains("accepted the undocumented sub"), "{}", local.log());
 }
