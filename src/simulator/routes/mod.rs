@@ -55,7 +55,7 @@ async fn check_host_and_report(State(state): State<Arc<SimulatorState>>, request
     };
     if !response.headers().contains_key(header::DATE) {
         let now = state.now(&state.clients());
-        response.headers_mut().insert(header::DATE, date(now));
+        set_date(&mut response, now);
     }
     let status = response.status();
     let decision = match response.extensions_mut().remove::<Decision>() {
@@ -66,10 +66,11 @@ async fn check_host_and_report(State(state): State<Arc<SimulatorState>>, request
     response
 }
 
-/// Formats a time for the header `Date` (RFC 9110 §5.6.7).
-fn date(now: DateTime<Utc>) -> HeaderValue {
-    let text = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    HeaderValue::from_str(&text).expect("the format has only ASCII characters")
+/// Sets `Date` in the format of RFC 9110 §5.6.7.
+fn set_date(response: &mut Response, now: DateTime<Utc>) {
+    if let Ok(date) = HeaderValue::from_str(&now.format("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+        response.headers_mut().insert(header::DATE, date);
+    }
 }
 
 fn is_own_host(headers: &HeaderMap, port: u16) -> bool {

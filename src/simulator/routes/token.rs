@@ -10,7 +10,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 
-use super::date;
+use super::set_date;
 use crate::simulator::{
     clients_file::ClientsSnapshot,
     faults::{
@@ -40,7 +40,7 @@ pub(super) async fn token(State(state): State<Arc<SimulatorState>>, headers: Hea
     let decision = answer.decision(faults);
     let mut response = replace(faults, faults.answer, answer.response);
     // The faults may be others by the time that the response is sent.
-    response.headers_mut().insert(header::DATE, date(now));
+    set_date(&mut response, now);
     response.extensions_mut().insert(Decision(decision));
     response
 }
