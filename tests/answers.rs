@@ -223,18 +223,33 @@ fn a_token_is_accepted_with_any_content_type() {
 
 #[test]
 fn a_success_without_a_usable_token_is_an_error() {
-    let unusable = str!["HTTP 200 with application/json, and it is JSON without a usable `access_token`"];
+    let missing = str!["HTTP 200 with application/json, and it has no `access_token`"];
+    let no_object = str!["HTTP 200 with application/json, and it is JSON, but not an object"];
     let strange = str![
         "HTTP 200 with application/json, and its `access_token` is empty or has characters that a token cannot have"
     ];
     for (body, reason) in [
-        (r"{}", unusable.clone()),
-        ("[]", unusable.clone()),
-        ("null", unusable.clone()),
-        (r#"{"error":"invalid_grant"}"#, unusable.clone()),
-        (r#"{"access_token":null,"token_type":"Bearer"}"#, unusable.clone()),
-        (r#"{"access_token":["secret-token"],"token_type":"Bearer"}"#, unusable.clone()),
-        (r#"{"access_token":"secret-token","access_token":"b","token_type":"Bearer"}"#, unusable.clone()),
+        (r"{}", missing.clone()),
+        ("[]", no_object.clone()),
+        ("null", no_object.clone()),
+        (r#"{"error":"invalid_grant"}"#, missing.clone()),
+        (r#"{"access_token":null,"token_type":"Bearer"}"#, missing.clone()),
+        (
+            r#"{"access_token":["secret-token"],"token_type":"Bearer"}"#,
+            str!["HTTP 200 with application/json, and its `access_token` is not a string"],
+        ),
+        (
+            r#"{"access_token":"secret-token","access_token":"b","token_type":"Bearer"}"#,
+            str!["HTTP 200 with application/json, and it has `access_token` more than once"],
+        ),
+        (
+            r#"{"access_token":"secret-token","token_type":1}"#,
+            str!["HTTP 200 with application/json, and its `token_type` is not a string"],
+        ),
+        (
+            r#"{"access_token":"secret-token","token_type":"Bearer","scope":["a:b"]}"#,
+            str!["HTTP 200 with application/json, and its `scope` is not a string"],
+        ),
         (r#"{"access_token":"","token_type":"Bearer"}"#, strange.clone()),
         (r#"{"access_token":"secret-token\nX-Evil: 1","token_type":"Bearer"}"#, strange.clone()),
         (r#"{"access_token":"secret-token ","token_type":"Bearer"}"#, strange.clone()),

@@ -15,6 +15,8 @@ mod cache_at_once;
 mod cache_room;
 mod cases;
 mod check;
+#[cfg(feature = "system-tests")]
+mod clients;
 mod completions;
 mod config_errors;
 mod conversions;

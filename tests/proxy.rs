@@ -92,12 +92,21 @@ hint: check the network and the spelling of the address
 }
 
 #[test]
-fn a_proxy_that_requires_a_password_is_named_without_credentials_and_not_retried() {
+fn a_proxy_that_requires_a_password_is_named_and_not_retried() {
+    let proxy = Server::start([answer("407 No", &["Proxy-Authenticate: Basic realm=\"x\""], "<html>no</html>")]);
+
+    let outcome = asking_at("token", ENDPOINT).env("HTTPS_PROXY", proxy.url("")).run();
+
+    is_the_proxys_fault(&outcome, &proxy.url(""), "it requires a user name and a password");
+}
+
+#[test]
+fn a_proxy_that_rejects_the_password_is_named_without_credentials_and_not_retried() {
     let proxy = Server::start([answer("407 No", &["Proxy-Authenticate: Basic realm=\"x\""], "<html>no</html>")]);
 
     let outcome = asking_at("token", ENDPOINT).env("HTTPS_PROXY", with_credentials(&proxy.url(""))).run();
 
-    is_the_proxys_fault(&outcome, &proxy.url(""), "it requires a user name and a password");
+    is_the_proxys_fault(&outcome, &proxy.url(""), "it did not accept the user name and the password");
 }
 
 #[test]
@@ -181,7 +190,7 @@ fn the_json_error_has_the_code_proxy() {
 
     outcome.replacing(proxy.url(""), "[URL]").fails(
         6, str![[r#"
-{"error":{"code":"proxy","message":"could not reach the server","causes":["could not connect through the proxy [URL] to https://maskinporten.test.invalid/token: it requires a user name and a password"],"hint":"check HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT) and which hosts the proxy allows; NO_PROXY lists the hosts to reach without it","exit_code":6,"http_status":null,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
+{"error":{"code":"proxy","message":"could not reach the server","causes":["could not connect through the proxy [URL] to https://maskinporten.test.invalid/token: it did not accept the user name and the password"],"hint":"check HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT) and which hosts the proxy allows; NO_PROXY lists the hosts to reach without it","exit_code":6,"http_status":null,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
 
 "#]],
     );

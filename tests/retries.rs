@@ -70,7 +70,7 @@ fn the_last_failure_is_reported() {
     outcome.replacing(server.url("/token"), "[URL]").fails(
         6,
         str![[r#"
-error: [URL] is unavailable: HTTP 500: the disk is full
+error: [URL] is unavailable (3 attempts): HTTP 500: the disk is full
 hint: try again later; https://status.digdir.no shows current incidents
 
 "#]],
@@ -119,6 +119,22 @@ fn a_retry_after_beyond_the_timeout_fails_at_once() {
         str![[r#"
 error: [URL] is unavailable: HTTP 503
 hint: try again in 3600 s; https://status.digdir.no shows current incidents
+
+"#]],
+    );
+}
+
+#[test]
+fn a_server_that_limits_requests_is_not_called_unavailable() {
+    let server = Server::start([asks_to_wait("429 Too Many Requests", "3600")]);
+
+    let outcome = asking("token", &server).run();
+
+    outcome.replacing(server.url("/token"), "[URL]").fails(
+        6,
+        str![[r#"
+error: [URL] received too many requests: HTTP 429
+hint: try again in 3600 s; use each token until it expires instead of requesting one for every call
 
 "#]],
     );
@@ -188,7 +204,7 @@ fn the_timeout_also_limits_a_server_that_hangs_after_a_failure() {
     outcome.replacing(server.url("/token"), "[URL]").fails(
         6,
         str![[r#"
-error: could not read the response
+error: could not read the response (2 attempts)
 caused by: [URL] did not answer in time
 hint: try again later; --timeout waits longer
 

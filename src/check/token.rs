@@ -92,7 +92,7 @@ impl ScopeCheck<'_> {
                 return (index, (scope, None));
             }
             let result = self.fetch(&grant).await;
-            is_unreachable.fetch_or(matches!(result, Err(ClientError::Http(_))), Ordering::Relaxed);
+            is_unreachable.fetch_or(matches!(result, Err(ClientError::Http(..))), Ordering::Relaxed);
             (index, (scope, Some(result)))
         });
         // Unordered, so that one slow response does not hold up the others.

@@ -13,6 +13,8 @@ use crate::{
 
 /// The longest excerpt of an unexpected response.
 const EXCERPT_CHARACTERS: usize = 160;
+/// RFC 6585 §4.
+const TOO_MANY_REQUESTS: u16 = 429;
 
 /// Why there is no access token.
 #[derive(Debug, thiserror::Error)]
@@ -32,13 +34,17 @@ pub enum ClientError {
         endpoint: Endpoint,
     },
     /// There was no response.
-    #[error("{}", no_answer(.0))]
-    Http(#[from] HttpError),
+    #[error("{}{}", no_answer(.0), attempt_count(*.1))]
+    Http(
+        #[source] HttpError,
+        /// The number of attempts.
+        usize,
+    ),
     /// The server refused the grant.
     #[error("the token endpoint refused the grant: HTTP {}, {}{}", .0.status, .0.error, mp_code(.0))]
     Refused(Box<Refusal>),
     /// The server is unavailable for now.
-    #[error("{endpoint} is unavailable: HTTP {status}{}", quoted(.excerpt))]
+    #[error("{endpoint} {}{}: HTTP {status}{}", not_now(*.status), attempt_count(*.attempts), quoted(.excerpt))]
     Unavailable {
         /// The endpoint.
         endpoint: Endpoint,
@@ -48,6 +54,8 @@ pub enum ClientError {
         retry_after: Option<Duration>,
         /// The beginning of the response.
         excerpt: String,
+        /// The number of attempts.
+        attempts: usize,
     },
     /// The response is not what a server of this kind sends.
     #[error("unexpected response")]
@@ -96,15 +104,33 @@ pub(super) fn unavailable(endpoint: &Endpoint, response: &Response) -> ClientErr
         status: response.status,
         retry_after: response.retry_after,
         excerpt: UnexpectedResponse::new(endpoint, response, "").excerpt,
+        attempts: 1,
+    }
+}
+
+impl From<HttpError> for ClientError {
+    fn from(error: HttpError) -> Self {
+        Self::Http(error, 1)
     }
 }
 
 impl ClientError {
+    /// Returns the error with the number of attempts, if that is a part of it.
+    pub(super) fn after_attempts(self, attempts: usize) -> Self {
+        match self {
+            Self::Http(error, _) => Self::Http(error, attempts),
+            Self::Unavailable { endpoint, status, retry_after, excerpt, .. } => {
+                Self::Unavailable { endpoint, status, retry_after, excerpt, attempts }
+            }
+            other @ (Self::Grant(_) | Self::Endpoint(_) | Self::Refused(_) | Self::UnexpectedResponse(_)) => other,
+        }
+    }
+
     /// Whether the same grant, signed again, may succeed a moment later.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Http(error) => error.is_transient(),
+            Self::Http(error, _) => error.is_transient(),
             Self::Unavailable { .. } => true,
             Self::Grant(_)
             | Self::Endpoint(_)
@@ -130,7 +156,7 @@ impl Explain for ClientError {
             Self::Grant(error) => error.code(),
             Self::Endpoint(error) => error.code(),
             Self::ForeignEndpoint { .. } => "config_address",
-            Self::Http(error) => error.code(),
+            Self::Http(error, _) => error.code(),
             Self::Refused(_) => "refused",
             Self::Unavailable { .. } => "unavailable",
             Self::UnexpectedResponse(_) => "answer",
@@ -146,10 +172,15 @@ impl Explain for ClientError {
                  --config"
                     .to_owned(),
             ),
-            Self::Http(error) => error.hint(),
+            Self::Http(error, _) => error.hint(),
             Self::Refused(refusal) => Some(refusal.remedy(Language::English)),
-            Self::Unavailable { retry_after, .. } => {
+            Self::Unavailable { status, retry_after, .. } => {
                 let when = retry_after.map_or_else(|| "later".to_owned(), |delay| format!("in {} s", delay.as_secs()));
+                if *status == TOO_MANY_REQUESTS {
+                    return Some(format!(
+                        "try again {when}; use each token until it expires instead of requesting one for every call"
+                    ));
+                }
                 Some(format!("try again {when}; https://status.digdir.no shows current incidents"))
             }
             Self::UnexpectedResponse(_) => {
@@ -157,6 +188,15 @@ impl Explain for ClientError {
             }
         }
     }
+}
+
+/// Describes a 429 or a 5xx.
+fn not_now(status: u16) -> &'static str {
+    if status == TOO_MANY_REQUESTS { "received too many requests" } else { "is unavailable" }
+}
+
+fn attempt_count(count: usize) -> String {
+    if count > 1 { format!(" ({count} attempts)") } else { String::new() }
 }
 
 /// Describes how far the request got.

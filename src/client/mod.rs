@@ -13,7 +13,10 @@ mod refusal_text;
 mod request;
 mod token_response;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
 
 use backon::{ExponentialBuilder, Retryable as _};
 
@@ -115,12 +118,18 @@ impl RetryPolicy {
             .with_max_delay(LONGEST_DELAY)
             .with_max_times(self.retries)
             .with_jitter();
-        (|| attempt(deadline))
+        let attempts = AtomicUsize::new(0);
+        let counted = || {
+            attempts.fetch_add(1, Ordering::Relaxed);
+            attempt(deadline)
+        };
+        let outcome = counted
             .retry(delays)
             .when(|error| error.is_passing() && Instant::now() < deadline)
             .adjust(|error, delay| retry_delay(error, delay?, deadline))
             .notify(notify)
-            .await
+            .await;
+        outcome.map_err(|error| error.after_attempts(attempts.load(Ordering::Relaxed)))
     }
 }
 

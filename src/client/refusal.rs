@@ -100,6 +100,15 @@ impl Refusal {
     }
 }
 
+/// Returns why a body is not an OAuth error, as the end of a sentence.
+pub(super) fn fault(body: &[u8]) -> &'static str {
+    let members: Option<serde_json::Map<String, Value>> = serde_json::from_slice(body).ok();
+    match members.as_ref().and_then(|members| members.get("error")) {
+        None | Some(Value::String(_)) => "it is not an OAuth error",
+        Some(_) => "its `error` is not a string, so it is not an OAuth error",
+    }
+}
+
 /// Returns a member's text; `None` for other types and empty texts, which must not hide the error.
 fn member_text(member: Option<&Value>) -> Option<String> {
     let text = server_text(member?.as_str()?, MAXIMUM_CHARACTERS);

@@ -11,17 +11,26 @@ use super::{
     AccessToken, ClientError, Refusal,
     access_token::Secrets,
     error::{UnexpectedResponse, unavailable},
+    refusal,
 };
 use crate::http::{Endpoint, Response};
 
 /// A success of RFC 6749 §5.1 under its wire names. Unknown members are ignored.
 #[derive(Deserialize)]
 struct TokenResponse {
-    access_token: String,
-    token_type: Option<String>,
+    access_token: Option<Value>,
+    token_type: Option<Value>,
     expires_in: Option<Value>,
-    scope: Option<String>,
+    scope: Option<Value>,
 }
+
+/// The members of [`TokenResponse`], each with the error for a response that has it twice.
+const REPEATED: [(&str, &str); 4] = [
+    ("`access_token`", "it has `access_token` more than once"),
+    ("`token_type`", "it has `token_type` more than once"),
+    ("`expires_in`", "it has `expires_in` more than once"),
+    ("`scope`", "it has `scope` more than once"),
+];
 
 /// Parses a response.
 ///
@@ -35,7 +44,7 @@ pub(super) fn parse(answer: &Response, endpoint: &Endpoint, now: DateTime<Utc>) 
         429 | 500..=599 => Err(unavailable(endpoint, answer)),
         400..=499 => Err(match Refusal::read(answer.status, &answer.body) {
             Some(refusal) => ClientError::Refused(Box::new(refusal)),
-            None => unexpected("it is not an OAuth error"),
+            None => unexpected(refusal::fault(&answer.body)),
         }),
         300..=399 => Err(unexpected("it is a redirect, which is never followed")),
         _ => Err(unexpected("a token endpoint does not use this status")),
@@ -53,31 +62,53 @@ impl AccessToken {
     }
 }
 
+const NOT_AN_OBJECT: &str = "it is JSON, but not an object";
+const NO_TOKEN: &str = "it has no `access_token`";
+
+/// Returns a member's text; `fault` is for a value of another type.
+fn text(member: Option<Value>, fault: &'static str) -> Result<Option<String>, &'static str> {
+    match member {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(fault),
+    }
+}
+
 /// Parses a success.
 ///
 /// # Errors
 /// What is wrong with it, as the end of a sentence.
 pub(super) fn success(body: &[u8], now: DateTime<Utc>) -> Result<AccessToken, &'static str> {
     let response: TokenResponse = serde_json::from_slice(body).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => "it is JSON without a usable `access_token`",
+        serde_json::error::Category::Data => {
+            // With the types of `TokenResponse`, the only other fault is that it is not an object.
+            let text = error.to_string();
+            let repeated = REPEATED.iter().find(|(name, _)| text.starts_with(&format!("duplicate field {name}")));
+            repeated.map_or(NOT_AN_OBJECT, |(_, fault)| fault)
+        }
         serde_json::error::Category::Eof if !body.is_empty() => "it is cut short",
         _ => "it is not JSON",
     })?;
-    let token = SecretString::from(response.access_token);
+    // serde also reads a struct from an array.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(NOT_AN_OBJECT);
+    }
+    let token = SecretString::from(text(response.access_token, "its `access_token` is not a string")?.ok_or(NO_TOKEN)?);
     if !is_bearer_token(token.expose_secret()) {
         return Err("its `access_token` is empty or has characters that a token cannot have");
     }
     // RFC 6749 §7.1: a client must not use a token whose type it does not know.
-    let token_type = response.token_type.ok_or("it has no `token_type`")?;
+    let token_type = text(response.token_type, "its `token_type` is not a string")?.ok_or("it has no `token_type`")?;
     if !token_type.eq_ignore_ascii_case("bearer") {
         return Err("its `token_type` is not Bearer");
     }
+    let scope = text(response.scope, "its `scope` is not a string")?;
     let response_text = SecretString::from(String::from_utf8_lossy(body).into_owned());
     Ok(AccessToken {
         secrets: Arc::new(Secrets { token, response: response_text }),
         token_type: "Bearer".to_owned(),
         expires_in_seconds: response.expires_in.as_ref().and_then(seconds),
-        scope: response.scope,
+        scope,
         received_at: now,
     })
 }
@@ -163,9 +194,17 @@ mod tests {
             ("", "it is not JSON"),
             ("<html>", "it is not JSON"),
             (r#"{"access_token":"a"#, "it is cut short"),
-            ("{}", "it is JSON without a usable `access_token`"),
-            (r#"{"access_token":7,"token_type":"Bearer"}"#, "it is JSON without a usable `access_token`"),
-            (r#"{"access_token":"a","access_token":"b"}"#, "it is JSON without a usable `access_token`"),
+            ("[]", "it is JSON, but not an object"),
+            (r#"["a","Bearer",1,"a:b"]"#, "it is JSON, but not an object"),
+            (r#""a""#, "it is JSON, but not an object"),
+            ("{}", "it has no `access_token`"),
+            (r#"{"access_token":null,"token_type":"Bearer"}"#, "it has no `access_token`"),
+            (r#"{"access_token":7,"token_type":"Bearer"}"#, "its `access_token` is not a string"),
+            (r#"{"access_token":"a","access_token":"b"}"#, "it has `access_token` more than once"),
+            (r#"{"access_token":"a","token_type":"Bearer","scope":"a","scope":"b"}"#, "it has `scope` more than once"),
+            (r#"{"access_token":"a","token_type":1}"#, "its `token_type` is not a string"),
+            (r#"{"access_token":"a","token_type":["Bearer"]}"#, "its `token_type` is not a string"),
+            (r#"{"access_token":"a","token_type":"Bearer","scope":["a:b"]}"#, "its `scope` is not a string"),
             (
                 r#"{"access_token":"","token_type":"Bearer"}"#,
                 "its `access_token` is empty or has characters that a token cannot have",

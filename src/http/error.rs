@@ -130,6 +130,9 @@ impl HttpError {
         let causes: Vec<_> = causes.collect();
         let failure = causes.iter().find_map(|cause| proxy::connect_failure(*cause));
         let why = match failure {
+            Some(ConnectFailure::AuthenticationRequired) if proxy::has_credentials(&endpoint) => {
+                "it did not accept the user name and the password".to_owned()
+            }
             Some(ConnectFailure::AuthenticationRequired) => "it requires a user name and a password".to_owned(),
             Some(ConnectFailure::ConnectionClosed) => "connection closed by the proxy".to_owned(),
             Some(ConnectFailure::Refused) => "it rejected the CONNECT request".to_owned(),

@@ -22,6 +22,13 @@ fn find(matcher: &Matcher, endpoint: &Endpoint) -> Option<String> {
     Some(format!("{}://{}{port}", proxy.scheme_str()?, proxy.host()?))
 }
 
+/// Whether the URL of the proxy for this endpoint has a user name or a password.
+pub(super) fn has_credentials(endpoint: &Endpoint) -> bool {
+    let uri = endpoint.as_str().parse().ok();
+    let intercept = uri.and_then(|uri| Matcher::from_system().intercept(&uri));
+    intercept.is_some_and(|intercept| intercept.basic_auth().is_some())
+}
+
 /// A proxy variable that the HTTP client would ignore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProxyVariable {

@@ -47,12 +47,12 @@ impl ApiError {
     fn from_client_error(error: &ClientError, language: Language) -> Self {
         match error {
             ClientError::Refused(refusal) => Self::from_refusal(refusal, language),
-            ClientError::Http(HttpError::TimedOut { .. }) => Self::from_error(504, error),
-            ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_))
+            ClientError::Http(HttpError::TimedOut { .. }, _) => Self::from_error(504, error),
+            ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_), _)
             | ClientError::Grant(_)
             | ClientError::Endpoint(_)
             | ClientError::ForeignEndpoint { .. } => Self::from_error(500, error),
-            ClientError::Http(_) | ClientError::Unavailable { .. } | ClientError::UnexpectedResponse(_) => {
+            ClientError::Http(..) | ClientError::Unavailable { .. } | ClientError::UnexpectedResponse(_) => {
                 Self::from_error(502, error)
             }
         }

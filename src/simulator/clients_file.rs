@@ -13,8 +13,8 @@ use super::{error::SimulatorError, installation::files, registry::Registry};
 #[derive(Debug, Default)]
 pub(crate) struct ClientsSnapshot {
     pub(crate) registry: Registry,
-    /// Number of faulty token responses since the file was read.
-    pub(crate) faults_shown: AtomicU32,
+    /// Number of token requests since the file was read.
+    pub(crate) token_requests: AtomicU32,
 }
 
 /// The file and its last valid content.

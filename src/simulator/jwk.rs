@@ -1,6 +1,9 @@
 //! JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037), parsed and written without a JOSE library.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use openssl::{
     bn::{BigNum, BigNumRef},
@@ -9,9 +12,13 @@ use openssl::{
     nid::Nid,
     pkey::{Id, PKey, Private, Public},
     rsa::Rsa,
+    x509::X509,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use zeroize::Zeroizing;
+
+use super::numeric_date;
 
 /// Maximum modulus in bits, since the time of a verification grows with it.
 const MAXIMUM_RSA_BITS: usize = 8192;
@@ -40,7 +47,7 @@ struct RawJwk {
     crv: Option<String>,
     x: Option<String>,
     y: Option<String>,
-    exp: Option<i64>,
+    exp: Option<Value>,
     registered: Option<DateTime<Utc>>,
 }
 
@@ -64,7 +71,9 @@ impl TryFrom<RawJwk> for RegisteredJwk {
             return Err(format!("the `use` of the key `{}` must be `sig`", raw.kid));
         }
         let key = public_key(&raw).ok_or_else(|| format!("the key `{}` is not a valid public key", raw.kid))?;
-        let exp = raw.exp.map(|seconds| DateTime::from_timestamp(seconds, 0).ok_or("`exp` must be seconds since 1970"));
+        let time =
+            |value: &Value| numeric_date::seconds(value).and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let exp = raw.exp.as_ref().map(|value| time(value).ok_or("`exp` must be seconds since 1970"));
         let year_after = |registered: DateTime<Utc>| {
             registered.checked_add_signed(TimeDelta::days(365)).ok_or("`registered` is too late a date")
         };
@@ -136,15 +145,18 @@ pub(crate) struct PublicRsaJwk {
     #[serde(rename = "use")]
     usage: &'static str,
     kid: String,
+    /// Maskinporten's has its chain.
+    x5c: [String; 1],
     alg: &'static str,
     n: String,
 }
 
 impl PublicRsaJwk {
-    pub(crate) fn new(key: &PKey<Private>) -> Result<Self, ErrorStack> {
+    pub(crate) fn new(key: &PKey<Private>, certificate: &X509) -> Result<Self, ErrorStack> {
         let rsa = key.rsa()?;
         let (e, n, kid) = (encode(rsa.e()), encode(rsa.n()), thumbprint(rsa.n(), rsa.e()));
-        Ok(Self { kty: "RSA", e, usage: "sig", kid, alg: "RS256", n })
+        let x5c = [STANDARD.encode(certificate.to_der()?)];
+        Ok(Self { kty: "RSA", e, usage: "sig", kid, x5c, alg: "RS256", n })
     }
 
     pub(crate) fn kid(&self) -> &str {

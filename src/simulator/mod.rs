@@ -21,6 +21,7 @@ mod event;
 pub mod faults;
 mod installation;
 mod jwk;
+mod numeric_date;
 pub mod registry;
 mod routes;
 mod server;
@@ -48,7 +49,8 @@ pub use installation::{FaultyKeystore, FolderState, Installation, RegisteredKey,
 pub use strictness::Strictness;
 
 use self::{
-    clients_file::ClientsFile, installation::files, state::SimulatorState, token::TokenIssuer, validator::TrustAnchors,
+    clients_file::ClientsFile, faults::FaultSequence, installation::files, state::SimulatorState, token::TokenIssuer,
+    validator::TrustAnchors,
 };
 use crate::{
     clock::{Clock, SystemClock},
@@ -139,7 +141,8 @@ impl Simulator {
         let listener = listen(options.port)?;
         let address = listener.local_addr();
         let port = address.map_err(|source| SimulatorError::Listen { port: options.port, source })?.port();
-        let installation = Installation::open_or_create(&options.dir, options.clock.now())?;
+        let now = options.clock.now();
+        let installation = Installation::open_or_create(&options.dir, now)?;
         let acceptor = if options.tls {
             let (certificate, key) = installation.tls()?;
             Some(server::acceptor(&certificate, &key)?)
@@ -155,11 +158,12 @@ impl Simulator {
         let state = Arc::new(SimulatorState {
             issuer: format!("{scheme}://127.0.0.1:{port}/"),
             port,
-            token_issuer: TokenIssuer::new(installation.token_key()?)?,
+            token_issuer: TokenIssuer::new(installation.token_key()?, now)?,
             anchors: TrustAnchors { roots, intermediates: vec![intermediate] },
             clients_file: ClientsFile::open(installation.clients_file.clone())?,
             strictness: options.strictness,
-            faults: options.faults,
+            faults: FaultSequence::new(vec![options.faults]),
+            no_faults: Faults::default(),
             used: Mutex::default(),
             clock: options.clock,
             observer: options.observer,

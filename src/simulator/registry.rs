@@ -8,7 +8,7 @@
 //! | `delegations` | `consumer` has delegated `scope` to `supplier` |
 //! | `system_users` | `systemuser_id`, `system_id`, `orgno` (the customer), `client_ids` (the clients of the system), optional `externalRef` |
 //! | `consents` | `id`, `from`, `to` (organisation number), `consented`, `validTo`, `consentRights` |
-//! | `strictness`, `faults` | [`Strictness`] and [`Faults`], which replace those given at start |
+//! | `strictness`, `faults` | [`Strictness`] and [`Faults`](super::Faults), which replace those given at start |
 //! | `about` | comments |
 //!
 //! ```json
@@ -45,7 +45,9 @@ use chrono::{DateTime, FixedOffset};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{algorithm::Algorithm, error::SimulatorError, faults::Faults, jwk::RegisteredJwk, strictness::Strictness};
+use super::{
+    algorithm::Algorithm, error::SimulatorError, faults::FaultSequence, jwk::RegisteredJwk, strictness::Strictness,
+};
 
 /// Maximum number of entries in each list.
 const MAXIMUM_ENTRIES: usize = 1000;
@@ -66,7 +68,7 @@ pub(crate) struct Registry {
     pub(crate) system_users: Vec<SystemUser>,
     pub(crate) consents: Vec<RegisteredConsent>,
     pub(crate) strictness: Option<Strictness>,
-    pub(crate) faults: Option<Faults>,
+    pub(crate) faults: Option<FaultSequence>,
 }
 
 /// A registered client.
@@ -311,6 +313,6 @@ mod tests {
         let registry = Registry::parse(Path::new("c"), text.as_bytes()).unwrap();
 
         assert_eq!(registry.clients.len(), 1);
-        assert_eq!(registry.faults.unwrap().first_requests, Some(2));
+        assert_eq!(registry.faults.unwrap().after(0).unwrap().first_requests, Some(2));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     error::Error as _,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering},
 };
 
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{
     clients_file::{ClientsFile, ClientsSnapshot},
     event::{EventObserver, SimulatorEvent},
-    faults::Faults,
+    faults::{FaultSequence, Faults},
     strictness::Strictness,
     token::TokenIssuer,
     validator::{ReplayCache, TrustAnchors},
@@ -25,7 +25,8 @@ pub(crate) struct SimulatorState {
     pub(crate) anchors: TrustAnchors,
     pub(crate) clients_file: ClientsFile,
     pub(crate) strictness: Strictness,
-    pub(crate) faults: Faults,
+    pub(crate) faults: FaultSequence,
+    pub(crate) no_faults: Faults,
     pub(crate) used: Mutex<ReplayCache>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<EventObserver>,
@@ -48,9 +49,21 @@ impl SimulatorState {
         clients
     }
 
-    /// Returns the faults in `clients.json`, otherwise those given at start.
+    /// Returns the faults for the next token request: those in `clients.json`, otherwise those given at start.
     pub(crate) fn faults<'a>(&'a self, clients: &'a ClientsSnapshot) -> &'a Faults {
-        clients.registry.faults.as_ref().unwrap_or(&self.faults)
+        self.faults_after(clients, clients.token_requests.load(Ordering::Relaxed))
+    }
+
+    /// Counts a token request and returns its faults.
+    pub(crate) fn count_token_request<'a>(&'a self, clients: &'a ClientsSnapshot) -> &'a Faults {
+        let one_more = |count: u32| Some(count.saturating_add(1));
+        let before = clients.token_requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        self.faults_after(clients, before.unwrap_or(u32::MAX))
+    }
+
+    fn faults_after<'a>(&'a self, clients: &'a ClientsSnapshot, token_requests: u32) -> &'a Faults {
+        let sequence = clients.registry.faults.as_ref().unwrap_or(&self.faults);
+        sequence.after(token_requests).unwrap_or(&self.no_faults)
     }
 
     /// Returns the strictness in `clients.json`, otherwise the one given at start.

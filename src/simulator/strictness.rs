@@ -1,11 +1,11 @@
 //! How strict the simulator is where Maskinporten's behaviour is not documented or not confirmed.
 //!
 //! The member `strictness` of `clients.json` replaces the strictness given at start. A member that is left out has its
-//! default, which is the strict one.
+//! default, which follows the documentation.
 
 use serde::{Deserialize, Serialize};
 
-/// Which assertions are refused. The default follows the documentation exactly.
+/// Which assertions are refused. The default follows the documentation, except for claims that the real service is known to accept.
 ///
 /// Source of the documented rules: <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,8 +16,11 @@ pub struct Strictness {
     /// Signature algorithms in addition to RS256, RS384 and RS512: `PS256` `PS384` `PS512` `ES256` `ES384` `ES512`
     /// `EdDSA`. Digdir has announced elliptic curves and Ed25519. Default: none.
     pub allow_algorithms: Vec<String>,
-    /// Undocumented claims that are accepted, such as `nbf` and `sub`, which some libraries send. Default: none.
+    /// Undocumented claims that are accepted with any value. Default: none.
     pub allow_claims: Vec<String>,
+    /// Whether `nbf`, and a `sub` that equals `iss`, are refused like other undocumented claims. Default: no; clients
+    /// such as NAIS Texas, digdirator and Wenche send them to the real service and get tokens.
+    pub documented_claims_only: bool,
     /// Whether `aud` may be an array with one element. Default: no; the documentation says "a single value".
     pub allow_audience_array: bool,
     /// Whether `resource` must be an array. Default: no; the documentation says "only array supported", but
@@ -55,6 +58,7 @@ impl Default for Strictness {
         Self {
             allow_algorithms: Vec::new(),
             allow_claims: Vec::new(),
+            documented_claims_only: false,
             allow_audience_array: false,
             require_resource_array: false,
             require_full_chain: false,

@@ -103,9 +103,10 @@ pub(crate) enum IssueError {
 }
 
 impl TokenIssuer {
-    pub(crate) fn new(key: PKey<Private>) -> Result<Self, ErrorStack> {
+    pub(crate) fn new(key: PKey<Private>, now: DateTime<Utc>) -> Result<Self, ErrorStack> {
+        let certificate = certificates::self_signed("Maskinporten Simulator", key.clone(), now)?;
         let public_key = PKey::public_key_from_der(&key.public_key_to_der()?)?;
-        Ok(Self { public_jwk: PublicRsaJwk::new(&key)?, public_key, another_key: OnceLock::new(), key })
+        Ok(Self { public_jwk: PublicRsaJwk::new(&key, &certificate)?, public_key, another_key: OnceLock::new(), key })
     }
 
     /// Issues an access token, modified by the faults.

@@ -50,7 +50,7 @@ mod tests {
     fn failure(retry_after: Option<u64>) -> TokenError {
         let endpoint = Endpoint::parse("https://test.maskinporten.no/token").unwrap();
         let retry_after = retry_after.map(Duration::from_secs);
-        ClientError::Unavailable { endpoint, status: 503, retry_after, excerpt: String::new() }.into()
+        ClientError::Unavailable { endpoint, status: 503, retry_after, excerpt: String::new(), attempts: 1 }.into()
     }
 
     #[test]

@@ -56,12 +56,12 @@ impl TokenError {
     pub(super) fn is_server_failure(&self) -> bool {
         let Self::Client(error) = self else { return false };
         match &**error {
-            ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_))
+            ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_) | HttpError::Tls(_), _)
             | ClientError::Grant(_)
             | ClientError::Endpoint(_)
             | ClientError::ForeignEndpoint { .. }
             | ClientError::Refused(_) => false,
-            ClientError::Http(_) | ClientError::Unavailable { .. } | ClientError::UnexpectedResponse(_) => true,
+            ClientError::Http(..) | ClientError::Unavailable { .. } | ClientError::UnexpectedResponse(_) => true,
         }
     }
 }

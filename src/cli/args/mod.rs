@@ -166,7 +166,7 @@ pub(crate) enum Command {
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \
         maskinporten simulate\n  \
         maskinporten simulate --tls --port 0\n  \
-        maskinporten simulate --dir ./simulator --allow-claim nbf\n")]
+        maskinporten simulate --dir ./simulator --allow-alg ES256\n")]
     Simulate(SimulateArguments),
     /// List and clear cached tokens
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
@@ -293,7 +293,7 @@ pub(crate) struct SimulateArguments {
     #[arg(long, value_name = "NAME", action = ArgAction::Append, hide_possible_values = true,
           value_parser = PossibleValuesParser::new(["PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]))]
     pub(crate) allow_alg: Vec<String>,
-    /// Accept this undocumented claim, such as nbf; repeatable
+    /// Accept this undocumented claim, such as acr; repeatable
     #[arg(long, value_name = "NAME", action = ArgAction::Append)]
     pub(crate) allow_claim: Vec<String>,
 }

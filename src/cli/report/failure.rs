@@ -220,7 +220,7 @@ impl From<&ClientError> for Failure {
         match error {
             ClientError::Grant(error) => Self::from(error),
             ClientError::Refused(refusal) => Self::from_refusal(error, refusal),
-            ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_))
+            ClientError::Http(HttpError::CaFile { .. } | HttpError::ProxySetting(_), _)
             | ClientError::Endpoint(_)
             | ClientError::ForeignEndpoint { .. } => Self::new(Exit::Configuration, error),
             ClientError::Unavailable { status, .. } => {
@@ -229,7 +229,7 @@ impl From<&ClientError> for Failure {
             ClientError::UnexpectedResponse(what) => {
                 Self { http_status: Some(what.status), ..Self::new(Exit::Unreachable, error) }
             }
-            ClientError::Http(_) => Self::new(Exit::Unreachable, error),
+            ClientError::Http(..) => Self::new(Exit::Unreachable, error),
         }
     }
 }

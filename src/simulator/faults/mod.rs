@@ -14,6 +14,18 @@
 //! }
 //! ```
 //!
+//! It may be a list: each element applies to as many token requests as its `first_requests`, then the next one does.
+//! This gives 503, then an HTML page, then tokens:
+//!
+//! ```json
+//! {
+//!   "faults": [
+//!     { "answer": "status", "first_requests": 1 },
+//!     { "answer": "html", "first_requests": 1 }
+//!   ]
+//! }
+//! ```
+//!
 //! # How each refusal is provoked
 //! With the clients, scopes and keystores of a new data folder ([`Installation`](super::Installation)). The client is
 //! that of `modern.p12` unless noted.
@@ -45,8 +57,16 @@
 
 pub(crate) mod responses;
 
+use std::fmt;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{
+        MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
+};
 use serde_json::{Map, Value};
 
 /// Faults; by default there are none.
@@ -72,8 +92,9 @@ pub struct Faults {
     pub status: Option<u16>,
     /// The header `Retry-After` of such answers.
     pub retry_after_seconds: Option<u32>,
-    /// The number of token requests with such an answer, counted from the start or from the last change of the file.
-    /// Default: all.
+    /// The number of token requests with such an answer, counted from the start, from the last change of the file, or
+    /// from the end of the previous element of a list. Default: all. Then the next element applies; the last one
+    /// remains in effect without its `answer`.
     pub first_requests: Option<u32>,
     /// Members of the metadata (RFC 8414 §2), such as a wrong `issuer`, no `jwks_uri` or other algorithms.
     pub metadata: Map<String, Value>,
@@ -120,6 +141,69 @@ impl Faults {
     /// Returns the simulator's time: `now` plus the offset.
     pub(crate) fn shifted(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now.checked_add_signed(TimeDelta::seconds(self.clock_offset_seconds.into())).unwrap_or(now)
+    }
+
+    /// Returns the names of the faults in the response to a token request, for the log.
+    pub(crate) fn names(&self, granted: bool) -> Vec<String> {
+        if let Some(answer) = self.answer {
+            let name = serde_json::to_value(answer).ok().and_then(|value| value.as_str().map(str::to_owned));
+            return name.into_iter().collect();
+        }
+        let in_the_token = [
+            ("success", !self.success.is_empty()),
+            ("token", !self.token.is_empty()),
+            ("token_header", !self.token_header.is_empty()),
+            ("token_lifetime_seconds", self.token_lifetime_seconds.is_some()),
+            ("sign_with_another_key", self.sign_with_another_key),
+        ];
+        in_the_token.into_iter().filter(|(_, is_set)| granted && *is_set).map(|(name, _)| name.to_owned()).collect()
+    }
+}
+
+/// Faults that apply one after the other, each to a number of token requests.
+#[derive(Debug, Clone)]
+pub(crate) struct FaultSequence(Vec<Faults>);
+
+impl FaultSequence {
+    pub(crate) fn new(mut elements: Vec<Faults>) -> Self {
+        if let Some(last) = elements.last().filter(|last| last.first_requests.is_some()).cloned() {
+            elements.push(Faults { answer: None, first_requests: None, ..last });
+        }
+        Self(elements)
+    }
+
+    /// Returns the faults for a request after this number of token requests; `None` for an empty list.
+    pub(crate) fn after(&self, token_requests: u32) -> Option<&Faults> {
+        let mut end = 0_u32;
+        self.0.iter().find(|faults| {
+            end = end.saturating_add(faults.first_requests.unwrap_or(u32::MAX));
+            token_requests < end || faults.first_requests.is_none()
+        })
+    }
+}
+
+/// An object, or a list of objects. Unlike an untagged enum it reports the name and the line of an unknown member.
+impl<'de> Deserialize<'de> for FaultSequence {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FaultSequenceVisitor)
+    }
+}
+
+struct FaultSequenceVisitor;
+
+impl<'de> Visitor<'de> for FaultSequenceVisitor {
+    type Value = FaultSequence;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("faults or a list of faults")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<FaultSequence, A::Error> {
+        Faults::deserialize(MapAccessDeserializer::new(members)).map(|faults| FaultSequence::new(vec![faults]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<FaultSequence, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(elements)).map(FaultSequence::new)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::{
     io,
     pin::Pin,
-    sync::atomic::{AtomicU32, Ordering},
     task::{Context, Poll},
     time::Duration,
 };
@@ -29,22 +28,12 @@ pub(crate) struct Decision(pub(crate) String);
 const HTML: &str =
     "<!DOCTYPE html>\n<html><head><title>Proxy</title></head><body><h1>Sign in to continue</h1></body></html>\n";
 
-/// Delays and replaces a response of the token endpoint according to the faults; `shown` counts the replaced ones.
-pub(crate) async fn delay_and_replace(faults: &Faults, shown: &AtomicU32, correct: Response) -> Response {
+/// Delays a response of the token endpoint according to the faults.
+pub(crate) async fn delay(faults: &Faults) {
     if faults.delay_milliseconds > 0 {
         let delay = Duration::from_millis(faults.delay_milliseconds.into());
         tokio::time::sleep(delay.min(MAXIMUM_DELAY)).await;
     }
-    if faults.answer.is_none() {
-        return correct;
-    }
-    let limit = faults.first_requests.unwrap_or(u32::MAX);
-    let counted = shown
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count < limit).then(|| count.saturating_add(1)));
-    if counted.is_err() && faults.first_requests.is_some() {
-        return correct;
-    }
-    replace(faults, faults.answer, correct)
 }
 
 /// Replaces a response if the faults have another answer for its path.
@@ -141,7 +130,7 @@ pub(crate) fn internal_error() -> Response {
 }
 
 /// Returns a plain text response.
-pub(crate) fn plain(text: &'static str) -> Response {
+pub(crate) fn plain(text: impl Into<Body>) -> Response {
     typed("text/plain; charset=utf-8", text.into())
 }
 

@@ -121,6 +121,15 @@ pub(crate) fn enterprise(
     finish(builder, Some(issuer), key)
 }
 
+/// Creates a certificate that is its own issuer and only signs data.
+pub(crate) fn self_signed(common_name: &str, key: PKey<Private>, now: DateTime<Utc>) -> Result<X509, ErrorStack> {
+    let name = simulator_name(common_name)?;
+    let mut builder = begin(&name, &name, &key, ValidityPeriod::three_years(now))?;
+    builder.append_extension(BasicConstraints::new().critical().build()?)?;
+    builder.append_extension(KeyUsage::new().critical().digital_signature().build()?)?;
+    Ok(finish(builder, None, key)?.certificate)
+}
+
 /// Creates an authority and a server certificate for https on this machine.
 pub(crate) fn tls(now: DateTime<Utc>) -> Result<(CertifiedKey, CertifiedKey), ErrorStack> {
     let validity = ValidityPeriod::three_years(now);

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Query, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::simulator::{
-    faults::responses::{Decision, plain, serialized, with_header, with_status},
+    faults::responses::{Decision, plain, serialized, with_status},
     state::SimulatorState,
 };
 
@@ -32,27 +32,37 @@ pub(super) async fn hello(
     Query(query): Query<HelloQuery>,
     headers: HeaderMap,
 ) -> Response {
-    let refuse = |status, challenge, reason: &str| {
-        let mut response = with_header(header::WWW_AUTHENTICATE, challenge, with_status(status, plain("")));
-        response.extensions_mut().insert(Decision(reason.to_owned()));
-        response
-    };
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let token = match authorization.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => token.trim(),
-        _ => return refuse(StatusCode::UNAUTHORIZED, "Bearer", "no Bearer token"),
+        _ => return refuse(StatusCode::UNAUTHORIZED, None, "the request has no Bearer token"),
     };
     let now = state.now(&state.clients());
     let token = match state.token_issuer.verify(token, &state.issuer, now) {
         Ok(token) => token,
-        Err(reason) => return refuse(StatusCode::UNAUTHORIZED, "Bearer error=\"invalid_token\"", reason),
+        Err(reason) => return refuse(StatusCode::UNAUTHORIZED, Some("invalid_token"), reason),
     };
     let has_scope = |required: &str| token.scope.split(' ').any(|scope| scope == required);
     if query.scope.is_some_and(|scope| !has_scope(&scope)) {
-        return refuse(StatusCode::FORBIDDEN, "Bearer error=\"insufficient_scope\"", "the token lacks the scope");
+        return refuse(StatusCode::FORBIDDEN, Some("insufficient_scope"), "the token lacks the scope");
     }
     let greeting = Greeting { hello: &token.orgno, client_id: &token.client_id, scope: &token.scope };
     let mut response = serialized(serde_json::to_vec(&greeting));
     response.extensions_mut().insert(Decision(format!("hello to {}", token.orgno)));
+    response
+}
+
+/// Refuses a request, with the reason in the challenge (RFC 6750 §3), the body and the log.
+fn refuse(status: StatusCode, error: Option<&str>, reason: &'static str) -> Response {
+    // RFC 6750 §3.1: a request without a token gets no error code.
+    let challenge = match error {
+        None => "Bearer".to_owned(),
+        Some(error) => format!("Bearer error=\"{error}\", error_description=\"{reason}\""),
+    };
+    let mut response = with_status(status, plain(format!("{reason}\n")));
+    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response.extensions_mut().insert(Decision(reason.to_owned()));
     response
 }

@@ -19,6 +19,8 @@ use axum::{
     routing::{get, post},
 };
 
+use chrono::{DateTime, Utc};
+
 use super::{
     event::SimulatorEvent,
     faults::responses::{Decision, json, plain, with_status},
@@ -31,6 +33,8 @@ pub(crate) fn router(state: Arc<SimulatorState>) -> Router {
         .route("/token", post(token::token))
         .route("/jwk", get(discovery::jwk))
         .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
+        // Clients such as Spring Security append the path of the issuer, which is a slash (RFC 8414 §3.1).
+        .route("/.well-known/oauth-authorization-server/", get(discovery::metadata))
         .route("/health", get(|| async { json("{\"status\":\"UP\"}".into()) }))
         .route("/errors/{code}", get(error_page))
         .route("/api/hello", get(hello::hello))
@@ -49,10 +53,9 @@ async fn check_host_and_report(State(state): State<Arc<SimulatorState>>, request
         // A page in a browser could make its own host name resolve to this machine (DNS rebinding).
         with_status(StatusCode::MISDIRECTED_REQUEST, plain("Misdirected Request\n"))
     };
-    // RFC 9110 §5.6.7.
-    let date = state.now(&state.clients()).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    if let Ok(date) = HeaderValue::from_str(&date) {
-        response.headers_mut().insert(header::DATE, date);
+    if !response.headers().contains_key(header::DATE) {
+        let now = state.now(&state.clients());
+        set_date(&mut response, now);
     }
     let status = response.status();
     let decision = match response.extensions_mut().remove::<Decision>() {
@@ -61,6 +64,13 @@ async fn check_host_and_report(State(state): State<Arc<SimulatorState>>, request
     };
     state.report(&SimulatorEvent::Request { method, path, status: status.as_u16(), decision });
     response
+}
+
+/// Sets `Date` in the format of RFC 9110 §5.6.7.
+fn set_date(response: &mut Response, now: DateTime<Utc>) {
+    if let Ok(date) = HeaderValue::from_str(&now.format("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+        response.headers_mut().insert(header::DATE, date);
+    }
 }
 
 fn is_own_host(headers: &HeaderMap, port: u16) -> bool {

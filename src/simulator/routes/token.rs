@@ -8,12 +8,14 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
+use chrono::{DateTime, Utc};
 
+use super::set_date;
 use crate::simulator::{
     clients_file::ClientsSnapshot,
     faults::{
-        replacing,
-        responses::{Decision, delay_and_replace, internal_error, plain, serialized, with_status},
+        Faults, replacing,
+        responses::{Decision, delay, internal_error, plain, replace, serialized, with_status},
     },
     state::SimulatorState,
     validator::{self, GrantRefusal, Validator},
@@ -31,15 +33,49 @@ pub(super) async fn token(State(state): State<Arc<SimulatorState>>, headers: Hea
         Err(_) => return with_status(StatusCode::REQUEST_TIMEOUT, plain("Request Timeout\n")),
     };
     let clients = state.clients();
-    let (response, decision) = decide(&state, &clients, &headers, &body);
-    let mut response = delay_and_replace(state.faults(&clients), &clients.faults_shown, response).await;
+    let faults = state.count_token_request(&clients);
+    let now = faults.shifted(state.clock.now());
+    let answer = decide(&state, &clients, faults, now, &headers, &body);
+    delay(faults).await;
+    let decision = answer.decision(faults);
+    let mut response = replace(faults, faults.answer, answer.response);
+    // The faults may be others by the time that the response is sent.
+    set_date(&mut response, now);
     response.extensions_mut().insert(Decision(decision));
     response
 }
 
-/// Decides on a token request. The text is for the log and contains neither the assertion nor a token.
-fn decide(state: &SimulatorState, clients: &ClientsSnapshot, headers: &HeaderMap, body: &Bytes) -> (Response, String) {
-    let (now, faults) = (state.now(clients), state.faults(clients));
+/// The correct response, and what the log has of it: neither the assertion nor a token.
+struct CorrectAnswer {
+    response: Response,
+    client_id: Option<String>,
+    /// The scopes of the token, or the refusal.
+    outcome: Result<String, String>,
+}
+
+impl CorrectAnswer {
+    /// Returns the text for the log.
+    fn decision(&self, faults: &Faults) -> String {
+        let client = self.client_id.as_deref().unwrap_or("unknown");
+        let names = faults.names(self.outcome.is_ok());
+        match &self.outcome {
+            Ok(scope) if names.is_empty() => format!("client {client}: token issued for {scope}"),
+            Err(refusal) if names.is_empty() => format!("client {client}: {refusal}"),
+            Ok(scope) => format!("client {client}: fault {} (otherwise a token for {scope})", names.join(", ")),
+            Err(refusal) => format!("client {client}: fault {} (otherwise {refusal})", names.join(", ")),
+        }
+    }
+}
+
+/// Decides on a token request.
+fn decide(
+    state: &SimulatorState,
+    clients: &ClientsSnapshot,
+    faults: &Faults,
+    now: DateTime<Utc>,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> CorrectAnswer {
     let validator = Validator {
         registry: &clients.registry,
         strictness: state.strictness(clients),
@@ -56,25 +92,22 @@ fn decide(state: &SimulatorState, clients: &ClientsSnapshot, headers: &HeaderMap
         }
         Err(refusal) => (None, Err(refusal)),
     };
-    let client = client_id.as_deref().unwrap_or("unknown");
-    match outcome {
+    let (response, outcome) = match outcome {
         Ok(granted) => match state.token_issuer.issue(&granted, &state.issuer, now, faults) {
-            Ok(response) => {
-                let decision = format!("client {client}: token issued for {}", granted.scope);
-                (serialized(replacing(&response, &faults.success)), decision)
-            }
-            Err(error) => (internal_error(), format!("client {client}: could not issue the token: {error}")),
+            Ok(response) => (serialized(replacing(&response, &faults.success)), Ok(granted.summary())),
+            Err(error) => (internal_error(), Err(format!("could not issue the token: {error}"))),
         },
-        Err(refusal) => refused(&refusal, &state.issuer, client),
-    }
+        Err(refusal) => refused(&refusal, &state.issuer),
+    };
+    CorrectAnswer { response, client_id, outcome }
 }
 
-fn refused(refusal: &GrantRefusal, issuer: &str, client: &str) -> (Response, String) {
+fn refused(refusal: &GrantRefusal, issuer: &str) -> (Response, Result<String, String>) {
     let trace_id = trace_id();
     let (status, body) = refusal.response(issuer, &trace_id);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    let decision = format!("client {client}: {} trace_id {trace_id}", refusal.summary());
-    (with_status(status, serialized(serde_json::to_vec(&body))), decision)
+    let outcome = Err(format!("{} trace_id {trace_id}", refusal.summary()));
+    (with_status(status, serialized(serde_json::to_vec(&body))), outcome)
 }
 
 /// Returns 32 lower-case hexadecimal digits. A trace id is not a secret, so a failing generator does no harm.

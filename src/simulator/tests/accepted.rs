@@ -23,7 +23,8 @@ const KID: &str = "a kid";
 fn issue(validator: &TestValidator, grant: &TestGrant) -> (Value, String, String) {
     let key = &fixture().token;
     let granted = validator.validate(&grant.sign()).map_err(|refusal| refusal.summary()).unwrap();
-    let success = TokenIssuer::new(key.clone()).unwrap().issue(&granted, ISSUER, now(), &Faults::default()).unwrap();
+    let success =
+        TokenIssuer::new(key.clone(), now()).unwrap().issue(&granted, ISSUER, now(), &Faults::default()).unwrap();
     let success = serde_json::to_value(&success).unwrap();
 
     let token = success["access_token"].as_str().unwrap().to_owned();
@@ -170,6 +171,58 @@ fn accepts_the_leaf_alone_a_chain_in_any_order_and_each_organisation_number_attr
 }
 
 #[test]
+fn accepts_nbf_and_a_sub_that_equals_iss_and_reports_them() {
+    let moment = now().timestamp();
+    let accepted = |grant: TestGrant| {
+        let granted = TestValidator::new().validate(&grant.sign());
+        granted.map_err(|refusal| refusal.summary()).unwrap().undocumented
+    };
+
+    assert_eq!(accepted(TestGrant::modern()), [""; 0]);
+    assert_eq!(accepted(TestGrant::modern().claim("nbf", json!(moment + 9))), ["nbf"]);
+    assert_eq!(accepted(TestGrant::modern().claim("sub", json!(MODERN)).claim("nbf", json!(1.5))), ["sub", "nbf"]);
+}
+
+#[test]
+fn accepts_times_with_a_fraction() {
+    let moment = now().timestamp();
+    for (name, seconds) in [("iat", 9.9), ("iat", -9.0), ("exp", 1.5), ("exp", 100.999), ("nbf", 9.5)] {
+        let time: Value = format!("{}", f64::from(i32::try_from(moment).unwrap()) + seconds).parse().unwrap();
+        assert!(
+            TestValidator::new().validate(&TestGrant::modern().claim(name, time).sign()).is_ok(),
+            "{name} {seconds}"
+        );
+    }
+}
+
+#[test]
+fn an_optional_member_that_is_null_is_absent() {
+    for name in ["resource", "pid", "consumer_org", "iss_onbehalfof", "authorization_details", "jti"] {
+        let granted = TestValidator::new().validate(&TestGrant::modern().claim(name, Value::Null).sign());
+        assert!(granted.map_err(|refusal| refusal.summary()).unwrap().resources.is_empty(), "{name}");
+    }
+    for name in ["kid", "typ"] {
+        assert!(TestValidator::new().validate(&TestGrant::modern().header(name, Value::Null).sign()).is_ok(), "{name}");
+    }
+    let registered = TestGrant::registered().header("x5c", Value::Null);
+    assert!(TestValidator::new().validate(&registered.sign()).is_ok());
+}
+
+#[test]
+fn accepts_x5c_with_line_breaks_or_without_padding() {
+    let leaf = &fixture().leaf.certificate;
+    let pem = String::from_utf8(leaf.to_pem().unwrap()).unwrap();
+    let lines: Vec<&str> = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    let whole = lines.concat();
+    for text in
+        [lines.join("\n"), lines.join("\r\n") + "\r\n", lines.join("\r"), whole.trim_end_matches('=').to_owned()]
+    {
+        let granted = TestValidator::new().validate(&TestGrant::modern().header("x5c", json!([text])).sign());
+        assert!(granted.is_ok(), "{text}");
+    }
+}
+
+#[test]
 fn accepts_each_algorithm_that_is_allowed() {
     for name in ["RS256", "RS384", "RS512"] {
         assert!(
@@ -223,8 +276,8 @@ fn each_switch_accepts_what_it_describes() {
     let moment = now().timestamp();
     let grant = TestGrant::modern;
     accepts(
-        &TestValidator::switched(|s| s.allow_claims = vec!["nbf".to_owned()]),
-        &grant().claim("nbf", json!(moment)),
+        &TestValidator::switched(|s| s.allow_claims = vec!["acr".to_owned()]),
+        &grant().claim("acr", json!(moment)),
     );
     accepts(&TestValidator::switched(|s| s.allow_audience_array = true), &grant().claim("aud", json!([ISSUER])));
     accepts(&TestValidator::switched(|s| s.maximum_seconds_ahead = 11), &grant().claim("iat", json!(moment + 10)));
@@ -241,6 +294,15 @@ fn each_switch_accepts_what_it_describes() {
 
     let validator = TestValidator::switched(|s| s.require_resource_array = true);
     assert!(validator.validate(&grant().claim("resource", json!("https://a.no/")).sign()).is_err());
+    for (name, value) in [("nbf", json!(moment)), ("sub", json!(MODERN))] {
+        let validator = TestValidator::switched(|s| s.documented_claims_only = true);
+        assert!(validator.validate(&grant().claim(name, value.clone()).sign()).is_err(), "{name}");
+        let validator = TestValidator::switched(|s| {
+            s.documented_claims_only = true;
+            s.allow_claims = vec![name.to_owned()];
+        });
+        assert!(validator.validate(&grant().claim(name, value).sign()).is_ok(), "{name}");
+    }
     let validator = TestValidator::switched(|s| s.require_jti = true);
     assert!(validator.validate(&grant().without_claim("jti").sign()).is_err());
     let validator = TestValidator::switched(|s| s.allow_replay_without_jti = true);
@@ -250,7 +312,7 @@ fn each_switch_accepts_what_it_describes() {
 
 #[test]
 fn a_token_is_verified_as_an_api_should() {
-    let issuer = TokenIssuer::new(fixture().token.clone()).unwrap();
+    let issuer = TokenIssuer::new(fixture().token.clone(), now()).unwrap();
     let granted =
         TestValidator::new().validate(&TestGrant::modern().sign()).map_err(|refusal| refusal.summary()).unwrap();
     let success = serde_json::to_value(issuer.issue(&granted, ISSUER, now(), &Faults::default()).unwrap()).unwrap();
@@ -266,7 +328,7 @@ fn a_token_is_verified_as_an_api_should() {
         issuer.verify(&token[..token.len() - 4], ISSUER, now()).err(),
         Some("the token's signature is not valid")
     );
-    let other = TokenIssuer::new(fixture().stranger.clone()).unwrap();
+    let other = TokenIssuer::new(fixture().stranger.clone(), now()).unwrap();
     let wrong = Some("the token is not signed with a key of this issuer");
     assert_eq!(other.verify(token, ISSUER, now()).err(), wrong);
     assert_eq!(issuer.verify(&TestGrant::modern().sign(), ISSUER, now()).err(), wrong);

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use openssl::{bn::BigNum, hash::MessageDigest, pkey::PKey, rsa::Rsa, sign::Verifier};
 use serde_json::{Value, json};
 
-use super::over_http::Running;
+use super::{grants::MODERN, over_http::Running};
 use crate::simulator::{FaultAnswer, Faults, registry::Registry};
 
 fn faulty(faults: Faults) -> Running {
@@ -65,6 +65,66 @@ fn validates_and_dates_by_the_shifted_clock() {
 
     assert!(body.contains("Issue time is after now. (trace_id: "), "{body}");
     assert!(head.contains("date: sun, 22 nov 2026 11:59:00 gmt"), "{head}");
+}
+
+/// Writes this member to the running simulator's `clients.json`.
+fn write_faults(running: &Running, faults: &Value) {
+    let path = &running.installation.clients_file;
+    let mut clients: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    clients["faults"] = faults.clone();
+    std::fs::write(path, clients.to_string()).unwrap();
+}
+
+#[test]
+fn each_element_of_a_list_of_faults_applies_to_its_number_of_token_requests() {
+    let running = Running::start(|_| ());
+    write_faults(
+        &running,
+        &json!([
+            {"answer": "status", "status": 429, "first_requests": 2},
+            {"answer": "html", "first_requests": 1, "metadata": {"jwks_uri": null}},
+            {"clock_offset_seconds": -60, "first_requests": 1},
+            {"answer": "broken_json", "first_requests": 1, "token_lifetime_seconds": 7},
+        ]),
+    );
+    let ask = |jti: &str| running.token(&running.grant(0, 0, jti).sign());
+
+    assert_eq!((ask("a").0, ask("b").0), (429, 429));
+    assert!(parsed(running.ask(METADATA, "", ""))["jwks_uri"].is_null());
+    assert!(ask("c").2.starts_with("<!DOCTYPE html>"));
+    assert!(parsed(running.ask(METADATA, "", ""))["jwks_uri"].is_string());
+    let (_, head, body) = ask("d");
+    assert!(body.contains("Issue time is after now. (trace_id: "), "{body}");
+    assert!(head.contains("date: sun, 22 nov 2026 11:59:00 gmt"), "{head}");
+    assert_eq!(ask("e").2, "{\"access_token\":\"eyJ");
+    let token = parsed(ask("f"))["access_token"].as_str().unwrap().to_owned();
+    let claims = decoded(token.split('.').nth(1).unwrap());
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 7);
+}
+
+#[test]
+fn an_empty_list_of_faults_replaces_those_given_at_start() {
+    let running = faulty(Faults { answer: Some(FaultAnswer::Status), ..Faults::default() });
+    write_faults(&running, &json!([]));
+
+    assert_eq!(running.token(&running.grant(0, 0, "a").sign()).0, 200);
+}
+
+#[test]
+fn the_log_names_the_fault_and_what_it_replaces() {
+    for (faults, name) in [
+        (json!({"answer": "broken_json"}), "broken_json"),
+        (json!({"answer": "wrong_content_type"}), "wrong_content_type"),
+        (json!({"token": {"iss": "x"}, "sign_with_another_key": true}), "token, sign_with_another_key"),
+    ] {
+        let running = Running::start(|_| ());
+        write_faults(&running, &faults);
+
+        assert_eq!(running.token(&running.grant(0, 0, "a").sign()).0, 200);
+
+        let line = format!("POST /token 200 client {MODERN}: fault {name} (otherwise a token for difitest:test1)");
+        assert_eq!(*running.log.lock().unwrap(), [line]);
+    }
 }
 
 #[test]
@@ -246,5 +306,5 @@ fn parses_the_example_in_the_documentation_of_faults() {
 
     let registry = Registry::parse("c".as_ref(), text.as_bytes()).unwrap();
 
-    assert_eq!(registry.faults.unwrap().token_lifetime_seconds, Some(-60));
+    assert_eq!(registry.faults.unwrap().after(0).unwrap().token_lifetime_seconds, Some(-60));
 }

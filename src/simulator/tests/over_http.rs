@@ -252,6 +252,74 @@ fn answers_on_its_paths_and_on_no_others() {
 }
 
 #[test]
+fn the_metadata_is_found_with_a_trailing_slash_too() {
+    let running = Running::start(|_| ());
+    let [with, without] =
+        ["/", ""].map(|end| running.ask(&format!("GET /.well-known/oauth-authorization-server{end}"), "", "").2);
+
+    assert_eq!(with, without);
+    assert!(with.starts_with(r#"{"authorization_details_types_supported""#), "{with}");
+}
+
+#[test]
+fn the_sample_api_gives_the_reason_of_a_refusal_to_the_caller() {
+    let running = Running::start(|_| ());
+    let (_, _, body) = running.token(&running.grant(0, 0, "a").sign());
+    let token = serde_json::from_str::<Value>(&body).unwrap()["access_token"].as_str().unwrap().to_owned();
+    let ask = |query: &str, token: &str| {
+        running.ask(&format!("GET /api/hello{query}"), &format!("Authorization: {token}\r\n"), "")
+    };
+    let rows = [
+        ("", "Basic YTpi".to_owned(), 401, "bearer\r\n", "the request has no Bearer token\n"),
+        (
+            "",
+            "Bearer a.b.c".to_owned(),
+            401,
+            "bearer error=\"invalid_token\", error_description=\"the token is not a jwt\"\r\n",
+            "the token is not a JWT\n",
+        ),
+        (
+            "?scope=other:scope",
+            format!("Bearer {token}"),
+            403,
+            "bearer error=\"insufficient_scope\", error_description=\"the token lacks the scope\"\r\n",
+            "the token lacks the scope\n",
+        ),
+    ];
+    for (query, authorization, expected_status, challenge, reason) in rows {
+        let (status, head, body) = ask(query, &authorization);
+        assert_eq!((status, body.as_str()), (expected_status, reason));
+        assert!(format!("{head}\r\n").contains(&format!("www-authenticate: {challenge}")), "{head}");
+    }
+}
+
+#[test]
+fn the_log_names_undocumented_claims_that_were_accepted() {
+    let running = Running::start(|_| ());
+    let grant = running.grant(0, 0, "a");
+    let client = grant.claims["iss"].clone();
+
+    assert_eq!(running.token(&grant.claim("sub", client).claim("nbf", json!(now().timestamp())).sign()).0, 200);
+
+    let line = format!(
+        "POST /token 200 client {MODERN}: token issued for difitest:test1; accepted the undocumented sub and nbf"
+    );
+    assert_eq!(*running.log.lock().unwrap(), [line]);
+}
+
+#[test]
+fn the_published_key_has_a_certificate() {
+    let running = Running::start(|_| ());
+
+    let keys: Value = serde_json::from_str(&running.ask("GET /jwk", "", "").2).unwrap();
+
+    let [x5c] = keys["keys"][0]["x5c"].as_array().unwrap().as_slice() else { panic!("{keys}") };
+    let der = base64::engine::general_purpose::STANDARD.decode(x5c.as_str().unwrap()).unwrap();
+    let key = openssl::x509::X509::from_der(&der).unwrap().public_key().unwrap().rsa().unwrap();
+    assert_eq!(keys["keys"][0]["n"], json!(URL_SAFE_NO_PAD.encode(key.n().to_vec())));
+}
+
+#[test]
 fn rejects_bodies_that_are_too_large_or_not_valid_forms() {
     let running = Running::start(|_| ());
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";

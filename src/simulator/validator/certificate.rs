@@ -5,7 +5,10 @@
 //! organisation number are those of <https://github.com/felleslosninger/idporten-certificate-validator-lib>.
 //! Policies and revocation lists are not checked, because the simulator's authority has neither.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use chrono::{DateTime, Utc};
 use openssl::{
     error::ErrorStack,
@@ -28,6 +31,12 @@ const MAXIMUM_CHAIN: usize = 10;
 const MAXIMUM_CERTIFICATE_BYTES: usize = 16 * 1024;
 /// OpenSSL's security level 2: 112 bits of security, RSA from 2048 bits, no SHA-1.
 const SECURITY_LEVEL: i32 = 2;
+
+/// Standard base64 with or without its padding, as Java libraries decode it.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// The authorities that the simulator trusts.
 pub(crate) struct TrustAnchors {
@@ -54,18 +63,20 @@ pub(crate) fn validate(
     };
     let known: &[X509] = if strictness.require_full_chain { &[] } else { &anchors.intermediates };
     let result = verify(leaf, rest, known, &anchors.roots, now)
-        .map_err(|_| GrantRefusal::Certificate("openssl cannot verify it".to_owned()))?;
+        .map_err(|_| GrantRefusal::Certificate("openssl cannot verify it".to_owned(), None))?;
     if result != X509VerifyResult::OK {
-        return Err(GrantRefusal::Certificate(result.error_string().to_owned()));
+        let switch = strictness.require_full_chain.then_some(("require_full_chain", "false"));
+        return Err(GrantRefusal::Certificate(result.error_string().to_owned(), switch));
     }
     if !has_critical_key_usage(leaf) {
-        return Err(GrantRefusal::Certificate("keyUsage is missing or not critical".to_owned()));
+        return Err(GrantRefusal::Certificate("keyUsage is missing or not critical".to_owned(), None));
     }
     let may_sign = leaf.key_usage().is_some_and(|usage| usage.contains(X509KeyUsage::DIGITAL_SIGNATURE));
     if !may_sign && !strictness.allow_any_key_usage {
-        return Err(GrantRefusal::Certificate("keyUsage does not have digitalSignature".to_owned()));
+        let why = "keyUsage does not have digitalSignature".to_owned();
+        return Err(GrantRefusal::Certificate(why, Some(("allow_any_key_usage", "true"))));
     }
-    let key = leaf.public_key().map_err(|_| GrantRefusal::Certificate("its key cannot be read".to_owned()))?;
+    let key = leaf.public_key().map_err(|_| GrantRefusal::Certificate("its key cannot be read".to_owned(), None))?;
     Ok(VerifiedCertificate { key, orgno: organisation_number(leaf.subject_name()) })
 }
 
@@ -80,7 +91,9 @@ fn read(x5c: Option<&Value>) -> Result<Vec<X509>, GrantRefusal> {
     }
     let read_one = |element: &Value| {
         let text = element.as_str().ok_or(GrantRefusal::X5c("an element is not a string"))?;
-        let der = STANDARD.decode(text).map_err(|_| GrantRefusal::X5c("an element is not standard base64"))?;
+        // Some clients copy the lines of a PEM file with their line breaks.
+        let text: String = text.split_ascii_whitespace().collect();
+        let der = BASE64.decode(text).map_err(|_| GrantRefusal::X5c("an element is not standard base64"))?;
         let certificate = X509::from_der(&der).ok().filter(|_| der.len() <= MAXIMUM_CERTIFICATE_BYTES);
         let certificate = certificate.ok_or(GrantRefusal::X5c("an element is not a certificate"))?;
         // openssl ignores trailing data, which is not allowed.

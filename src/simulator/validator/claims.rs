@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::refusal::{GrantRefusal, sanitize};
-use crate::simulator::{registry::Orgno, strictness::Strictness};
+use crate::simulator::{numeric_date, registry::Orgno, strictness::Strictness};
 
 /// The documented claims.
 const DOCUMENTED: [&str; 11] = [
@@ -43,7 +43,11 @@ pub(crate) fn audience(claims: &Map<String, Value>, issuer: &str, strictness: &S
         },
         _ => None,
     };
-    if single == Some(issuer) { Ok(()) } else { Err(GrantRefusal::Audience) }
+    if single == Some(issuer) {
+        return Ok(());
+    }
+    let in_an_array = claims.get("aud").and_then(Value::as_array).is_some_and(|values| *values == [issuer]);
+    Err(GrantRefusal::Audience { in_an_array })
 }
 
 /// Validates `exp` and `iat`, and returns `exp`.
@@ -52,21 +56,44 @@ pub(crate) fn times(
     now: DateTime<Utc>,
     strictness: &Strictness,
 ) -> Result<i64, GrantRefusal> {
-    let seconds = |name: &'static str| claims.get(name).and_then(Value::as_i64).ok_or(GrantRefusal::Claim(name));
+    let seconds = |name| claims.get(name).and_then(numeric_date::seconds).ok_or_else(|| not_a_time(name));
     let (expires, issued, now) = (seconds("exp")?, seconds("iat")?, now.timestamp());
     if expires.saturating_add(strictness.expiry_leeway_seconds.into()) <= now {
-        return Err(GrantRefusal::Expired);
+        return Err(GrantRefusal::Expired { expires, now });
     }
     if issued.saturating_sub(now) >= strictness.maximum_seconds_ahead.into() {
-        return Err(GrantRefusal::IssuedAhead);
+        return Err(GrantRefusal::IssuedAhead { issued, now });
     }
-    if now.saturating_sub(issued) >= strictness.maximum_seconds_behind.into() {
-        return Err(GrantRefusal::Claim("iat"));
+    let (behind, limit) = (now.saturating_sub(issued), strictness.maximum_seconds_behind);
+    if behind >= limit.into() {
+        return Err(GrantRefusal::Claim {
+            name: "iat",
+            why: format!("It is {behind} s behind the clock ({issued}, {now}); it must be less than {limit} s behind"),
+            switch: Some(("maximum_seconds_behind", behind.saturating_add(1))),
+        });
     }
-    if expires.saturating_sub(issued) > strictness.maximum_lifetime_seconds.into() {
-        return Err(GrantRefusal::Claim("exp"));
+    let (lifetime, limit) = (expires.saturating_sub(issued), strictness.maximum_lifetime_seconds);
+    if lifetime > limit.into() {
+        return Err(GrantRefusal::Claim {
+            name: "exp",
+            why: format!("It is {lifetime} s after iat ({expires}, {issued}); it must be at most {limit} s after"),
+            switch: Some(("maximum_lifetime_seconds", lifetime)),
+        });
     }
     Ok(expires)
+}
+
+fn not_a_time(name: &'static str) -> GrantRefusal {
+    invalid(name, "It is missing, or is not a number of seconds since 1970")
+}
+
+fn invalid(name: &'static str, why: &str) -> GrantRefusal {
+    GrantRefusal::Claim { name, why: why.to_owned(), switch: None }
+}
+
+/// Whether it is a documented claim.
+pub(crate) fn is_documented(name: &str) -> bool {
+    DOCUMENTED.contains(&name)
 }
 
 /// Returns `jti`.
@@ -77,20 +104,54 @@ pub(crate) fn identifier<'a>(
     match claims.get("jti") {
         Some(Value::String(jti)) if (1..=255).contains(&jti.len()) => Ok(Some(jti)),
         None if !strictness.require_jti => Ok(None),
-        _ => Err(GrantRefusal::Claim("jti")),
+        None => Err(GrantRefusal::JtiMissing),
+        Some(_) => Err(invalid("jti", "It is not a string of 1 to 255 bytes")),
     }
 }
 
-/// Refuses undocumented claims, which "will result in a response of 400 Bad request".
-pub(crate) fn only_documented(claims: &Map<String, Value>, strictness: &Strictness) -> Result<(), GrantRefusal> {
-    let known = |name: &str| DOCUMENTED.contains(&name) || strictness.allow_claims.iter().any(|other| other == name);
-    match claims.keys().find(|name| !known(name)) {
-        None => Ok(()),
-        Some(name) => Err(GrantRefusal::ClaimUnknown {
-            name: sanitize(name),
-            request: strictness.unknown_claim_is_invalid_request,
-        }),
+/// Refuses undocumented claims, which "will result in a response of 400 Bad request", and returns those accepted anyway.
+pub(crate) fn undocumented(
+    claims: &Map<String, Value>,
+    now: DateTime<Utc>,
+    strictness: &Strictness,
+) -> Result<Vec<&'static str>, GrantRefusal> {
+    let mut accepted = Vec::new();
+    let allowed = |name: &str| is_documented(name) || strictness.allow_claims.iter().any(|other| other == name);
+    for (name, value) in claims.iter().filter(|(name, _)| !allowed(name)) {
+        match name.as_str() {
+            "nbf" if !strictness.documented_claims_only => {
+                not_before(value, now.timestamp(), strictness)?;
+                accepted.push("nbf");
+            }
+            "sub" if !strictness.documented_claims_only => {
+                if Some(value) != claims.get("iss") {
+                    return Err(invalid("sub", "It is not equal to iss"));
+                }
+                accepted.push("sub");
+            }
+            _ => {
+                return Err(GrantRefusal::ClaimUnknown {
+                    name: sanitize(name),
+                    request: strictness.unknown_claim_is_invalid_request,
+                });
+            }
+        }
     }
+    Ok(accepted)
+}
+
+/// Refuses an assertion before its `nbf` (RFC 7523 §3), with the same tolerance as for `iat`.
+fn not_before(value: &Value, now: i64, strictness: &Strictness) -> Result<(), GrantRefusal> {
+    let not_before = numeric_date::seconds(value).ok_or_else(|| not_a_time("nbf"))?;
+    let (ahead, limit) = (not_before.saturating_sub(now), strictness.maximum_seconds_ahead);
+    if ahead < limit.into() {
+        return Ok(());
+    }
+    Err(GrantRefusal::Claim {
+        name: "nbf",
+        why: format!("It is {ahead} s ahead of the clock ({not_before}, {now}); it must be less than {limit} s ahead"),
+        switch: Some(("maximum_seconds_ahead", ahead.saturating_add(1))),
+    })
 }
 
 /// Parses the claims that describe the requested token.
@@ -136,10 +197,10 @@ fn resources(claims: &Map<String, Value>, strictness: &Strictness) -> Result<Vec
         None => return Ok(Vec::new()),
         Some(Value::Array(values)) if (1..=MAXIMUM_RESOURCES).contains(&values.len()) => values.iter().collect(),
         Some(text @ Value::String(_)) if !strictness.require_resource_array => vec![text],
-        Some(_) => return Err(GrantRefusal::Resource),
+        Some(value) => return Err(GrantRefusal::Resource { single: value.as_str().is_some_and(is_resource) }),
     };
     let valid = |value: &Value| value.as_str().filter(|text| is_resource(text)).map(str::to_owned);
-    texts.into_iter().map(|value| valid(value).ok_or(GrantRefusal::Resource)).collect()
+    texts.into_iter().map(|value| valid(value).ok_or(GrantRefusal::Resource { single: false })).collect()
 }
 
 /// Whether it is an absolute URI without a fragment (RFC 8707 §2).

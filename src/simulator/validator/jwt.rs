@@ -6,7 +6,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use openssl::pkey::{PKey, Public};
 use serde_json::{Map, Value};
 
-use super::{json, refusal::GrantRefusal};
+use super::{
+    claims, json,
+    refusal::{GrantRefusal, sanitize},
+};
 use crate::simulator::algorithm::Algorithm;
 
 /// Maximum length of an assertion; one with a whole certificate chain has about 6 kB.
@@ -38,9 +41,16 @@ impl ReceivedJwt {
             decoded.map_err(|_| GrantRefusal::Parameter("a part of the assertion is not base64url"))
         };
         let object = |part: &str, problem| json::object(&decode(part)?).ok_or(GrantRefusal::Parameter(problem));
+        let [mut header_members, mut claim_members] = [
+            object(header, "the header is not a JSON object without repeated members")?,
+            object(claims, "the claims are not a JSON object without repeated members")?,
+        ];
+        // Many serializers write `null` for an optional member that is absent.
+        header_members.retain(|name, value| !value.is_null() || !["kid", "x5c", "typ"].contains(&name.as_str()));
+        claim_members.retain(|name, value| !value.is_null() || !claims::is_documented(name));
         Ok(Self {
-            header: object(header, "the header is not a JSON object without repeated members")?,
-            claims: object(claims, "the claims are not a JSON object without repeated members")?,
+            header: header_members,
+            claims: claim_members,
             signature: decode(signature)?,
             signed: format!("{header}.{claims}"),
         })
@@ -56,11 +66,12 @@ impl ReceivedJwt {
         if !matches!(typ, None | Some(Some("JWT"))) {
             return Err(GrantRefusal::Parameter("the header's typ is not JWT"));
         }
-        let name = self.header.get("alg").and_then(Value::as_str).ok_or(GrantRefusal::Algorithm)?;
+        let name = self.header.get("alg").and_then(Value::as_str).unwrap_or_default();
+        let refusal = || GrantRefusal::Algorithm(sanitize(name));
         if !matches!(name, "RS256" | "RS384" | "RS512") && !allowed.iter().any(|other| other == name) {
-            return Err(GrantRefusal::Algorithm);
+            return Err(refusal());
         }
-        Algorithm::parse(name).ok_or(GrantRefusal::Algorithm)
+        Algorithm::parse(name).ok_or_else(refusal)
     }
 
     /// Verifies the signature with a key.

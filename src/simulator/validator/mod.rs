@@ -11,6 +11,7 @@ mod form;
 mod json;
 pub(crate) mod jwt;
 mod refusal;
+mod refusal_log;
 mod replay;
 mod scopes;
 
@@ -47,6 +48,18 @@ pub(crate) struct GrantedToken {
     pub(crate) pid: Option<String>,
     pub(crate) details: Option<Vec<TokenDetail>>,
     pub(crate) lifetime_seconds: u32,
+    /// The undocumented claims that were accepted, for the log.
+    pub(crate) undocumented: Vec<&'static str>,
+}
+
+impl GrantedToken {
+    /// Returns the text for the log.
+    pub(crate) fn summary(&self) -> String {
+        match self.undocumented.as_slice() {
+            [] => self.scope.clone(),
+            names => format!("{}; accepted the undocumented {}", self.scope, names.join(" and ")),
+        }
+    }
 }
 
 /// Validates assertions against the registry at a point in time.
@@ -103,7 +116,7 @@ impl Validator<'_> {
         claims::audience(claims, self.issuer, self.strictness)?;
         let expires_at = claims::times(claims, self.now, self.strictness)?;
         self.record_use(client, jwt, expires_at)?;
-        claims::only_documented(claims, self.strictness)?;
+        let undocumented = claims::undocumented(claims, self.now, self.strictness)?;
 
         if client.integration_type != "maskinporten" {
             return Err(GrantRefusal::IntegrationType);
@@ -129,6 +142,7 @@ impl Validator<'_> {
             pid: requested.pid,
             details,
             lifetime_seconds: access.limit_seconds.map_or(lifetime_seconds, |limit| limit.min(lifetime_seconds)),
+            undocumented,
         })
     }
 
@@ -160,6 +174,9 @@ impl Validator<'_> {
         };
         let until = expires_at.saturating_add(self.strictness.expiry_leeway_seconds.into());
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.record(id, until, self.now.timestamp())
+        used.record(id, until, self.now.timestamp()).map_err(|refusal| match refusal {
+            GrantRefusal::Replayed { .. } => GrantRefusal::Replayed { without_jti: !jwt.claims.contains_key("jti") },
+            other => other,
+        })
     }
 }

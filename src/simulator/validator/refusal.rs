@@ -15,8 +15,8 @@ pub(crate) enum GrantRefusal {
     GrantType,
     /// MP-011; only the log has the reason.
     Parameter(&'static str),
-    /// An algorithm that is not accepted (own text).
-    Algorithm,
+    /// An algorithm that is not accepted, sanitized (own text).
+    Algorithm(String),
     /// MP-100; only the log has the reason.
     Client(&'static str),
     /// A client that may not use this grant (own text).
@@ -29,22 +29,47 @@ pub(crate) enum GrantRefusal {
     KeyExpired,
     /// MP-123; only the log has the reason.
     X5c(&'static str),
-    /// MP-120; only the log has the reason.
-    Certificate(String),
+    /// MP-120; only the log has the reason, and the switch that would allow it.
+    Certificate(String, Option<(&'static str, &'static str)>),
     /// MP-122.
     Orgno,
     /// MP-124.
     Signature,
     /// MP-110.
-    Audience,
+    Audience {
+        /// Whether it is the right one, in an array.
+        in_an_array: bool,
+    },
     /// MP-130.
-    Expired,
+    Expired {
+        /// `exp`.
+        expires: i64,
+        /// The simulator's time.
+        now: i64,
+    },
     /// `iat` is too far ahead.
-    IssuedAhead,
+    IssuedAhead {
+        /// `iat`.
+        issued: i64,
+        /// The simulator's time.
+        now: i64,
+    },
     /// A claim is missing or out of bounds (own text, modelled on MP-110).
-    Claim(&'static str),
+    Claim {
+        /// The claim.
+        name: &'static str,
+        /// What is wrong with it, as a sentence without its full stop.
+        why: String,
+        /// The switch that would allow it, with its lowest value.
+        switch: Option<(&'static str, i64)>,
+    },
+    /// `jti` is missing, and the strictness requires it.
+    JtiMissing,
     /// MP-012.
-    Replayed,
+    Replayed {
+        /// Whether the assertion has no `jti`.
+        without_jti: bool,
+    },
     /// An undocumented claim (only the beginning of the text is documented).
     ClaimUnknown {
         /// The sanitized name of the claim.
@@ -72,7 +97,10 @@ pub(crate) enum GrantRefusal {
         supplier: String,
     },
     /// A `resource` that is not an absolute URI without a fragment (own text; RFC 8707 §2).
-    Resource,
+    Resource {
+        /// Whether it is valid but not in an array, which the strictness requires.
+        single: bool,
+    },
     /// MP-301, MP-302 and MP-303, with the `error` that the strictness chooses.
     Details(DetailsFault, String),
     /// MP-303 when Altinn has no matching system user (own text; the documentation leaves the text open).
@@ -90,7 +118,7 @@ pub(crate) enum DetailsFault {
 }
 
 /// Status, `error`, MP code, and a text that includes its full stop, if any.
-type RefusalRow = (u16, String, Option<&'static str>, String);
+pub(super) type RefusalRow = (u16, String, Option<&'static str>, String);
 
 /// The body of a refusal (RFC 6749 §5.2), in the order of real responses.
 #[derive(Serialize)]
@@ -122,60 +150,27 @@ impl GrantRefusal {
         (status, body)
     }
 
-    /// Returns the text for the log: the code, or the error, and details that the response does not have.
-    pub(crate) fn summary(&self) -> String {
-        let (_, error, code, _) = self.row();
-        let name = code.map_or(error, str::to_owned);
-        match self {
-            Self::Parameter(why) | Self::X5c(why) | Self::Client(why) | Self::Form(why) | Self::Claim(why) => {
-                format!("{name} ({why})")
-            }
-            Self::Certificate(why) => format!("{name} ({why})"),
-            Self::ClaimUnknown { name: claim, .. } => format!("{name} (unknown claim {claim})"),
-            Self::Algorithm => format!("{name} (alg)"),
-            Self::KidMissing | Self::KidUnknown => format!("{name} (kid)"),
-            Self::IssuedAhead => format!("{name} (iat)"),
-            Self::GrantType
-            | Self::IntegrationType
-            | Self::KeyExpired
-            | Self::Orgno
-            | Self::Signature
-            | Self::Audience
-            | Self::Expired
-            | Self::Replayed
-            | Self::Consumer
-            | Self::ScopeMissing
-            | Self::ScopeInvalid(_)
-            | Self::ScopeNotAllowed
-            | Self::NotGranted(_)
-            | Self::NotDelegated { .. }
-            | Self::Resource
-            | Self::Details(..)
-            | Self::SystemUser
-            | Self::Busy => name,
-        }
-    }
-
-    fn row(&self) -> RefusalRow {
+    pub(super) fn row(&self) -> RefusalRow {
         match self {
             Self::Form(text) => row("invalid_request", None, format!("{text}.")),
             Self::GrantType => row("unsupported_grant_type", None, "Unsupported grant_type."),
             Self::Parameter(_) => row("invalid_request", Some("MP-011"), "Invalid assertion. Invalid parameter value."),
-            Self::Algorithm => unauthenticated(None, "Invalid JWT header alg."),
+            Self::Algorithm(_) => unauthenticated(None, "Invalid JWT header alg."),
             Self::Client(_) => row("invalid_grant", Some("MP-100"), FAILED),
             Self::IntegrationType => row("unauthorized_client", None, "The client may not use this grant_type."),
             Self::KidMissing => unauthenticated(None, KID_MISSING),
             Self::KidUnknown => unauthenticated(None, "Unknown key identifier (kid) for client."),
             Self::KeyExpired => unauthenticated(Some("MP-121"), "Expired key."),
             Self::X5c(_) => row("invalid_grant", Some("MP-123"), "Invalid JWT header x5c."),
-            Self::Certificate(_) => unauthenticated(Some("MP-120"), "The JWT is signed with an invalid certificate."),
+            Self::Certificate(..) => unauthenticated(Some("MP-120"), "The JWT is signed with an invalid certificate."),
             Self::Orgno => row("invalid_grant", Some("MP-122"), ORGNO),
             Self::Signature => unauthenticated(Some("MP-124"), "Invalid JWT signature."),
-            Self::Audience => unauthenticated(Some("MP-110"), "Invalid JWT claim aud."),
-            Self::Expired => row("invalid_grant", Some("MP-130"), "JWT is expired."),
-            Self::IssuedAhead => row("invalid_grant", None, "Issue time is after now."),
-            Self::Claim(name) => unauthenticated(None, &format!("Invalid JWT claim {name}.")),
-            Self::Replayed => row("invalid_grant", Some("MP-012"), "Grant is used before."),
+            Self::Audience { .. } => unauthenticated(Some("MP-110"), "Invalid JWT claim aud."),
+            Self::Expired { .. } => row("invalid_grant", Some("MP-130"), "JWT is expired."),
+            Self::IssuedAhead { .. } => row("invalid_grant", None, "Issue time is after now."),
+            Self::Claim { name, why, .. } => unauthenticated(None, &format!("Invalid JWT claim {name}. {why}.")),
+            Self::JtiMissing => unauthenticated(None, "Invalid JWT claim jti. It is missing."),
+            Self::Replayed { .. } => row("invalid_grant", Some("MP-012"), "Grant is used before."),
             Self::ClaimUnknown { name, request } => {
                 let error = if *request { "invalid_request" } else { "invalid_grant" };
                 row(error, None, format!("Invalid assertion. Unknown JWT claim {name}."))
@@ -197,7 +192,9 @@ impl GrantRefusal {
                 "MP-251",
                 format!("Consumer {consumer} has not delegated access to the scope {scope} to supplier {supplier}."),
             ),
-            Self::Resource => row("invalid_target", None, "The resource is not an absolute URI without fragment."),
+            Self::Resource { .. } => {
+                row("invalid_target", None, "The resource is not an absolute URI without fragment.")
+            }
             Self::Details(fault, error) => {
                 let (code, text) = match fault {
                     DetailsFault::Type => ("MP-301", "Unknown authorization details type."),

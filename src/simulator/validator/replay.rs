@@ -29,7 +29,7 @@ impl ReplayCache {
             self.sweep_at = (self.expires_at.len() * 2).clamp(FIRST_SWEEP, MAXIMUM_ENTRIES);
         }
         if self.expires_at.contains_key(&id) {
-            return Err(GrantRefusal::Replayed);
+            return Err(GrantRefusal::Replayed { without_jti: false });
         }
         if self.expires_at.len() >= MAXIMUM_ENTRIES {
             return Err(GrantRefusal::Busy);
@@ -56,7 +56,7 @@ mod tests {
             cache.record(id(number), 100, 0).unwrap();
         }
 
-        assert_eq!(cache.record(id(0), 100, 0), Err(GrantRefusal::Replayed));
+        assert_eq!(cache.record(id(0), 100, 0), Err(GrantRefusal::Replayed { without_jti: false }));
         assert_eq!(cache.record(id(MAXIMUM_ENTRIES), 100, 100), Err(GrantRefusal::Busy));
         assert_eq!(cache.record(id(MAXIMUM_ENTRIES), 200, 101), Ok(()));
         assert_eq!(cache.expires_at.len(), 1);
