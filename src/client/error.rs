@@ -122,7 +122,11 @@ impl ClientError {
             Self::Unavailable { endpoint, status, retry_after, excerpt, .. } => {
                 Self::Unavailable { endpoint, status, retry_after, excerpt, attempts }
             }
-            other @ (Self::Grant(_) | Self::Endpoint(_) | Self::Refused(_) | Self::UnexpectedResponse(_)) => other,
+            other @ (Self::Grant(_)
+            | Self::Endpoint(_)
+            | Self::ForeignEndpoint { .. }
+            | Self::Refused(_)
+            | Self::UnexpectedResponse(_)) => other,
         }
     }
 
