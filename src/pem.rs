@@ -64,8 +64,10 @@ impl<'text> PemBlock<'text> {
             } else if let Some(ended) = marker(rest, END)
                 && let Some((label, body)) = open.take()
                 && label == ended
+                // The end of the begin line and the beginning of the end line may be the same dashes.
+                && let Some(body) = text.get(body..position)
             {
-                blocks.push(Self { label, body: &text[body..position] });
+                blocks.push(Self { label, body });
             }
         }
         blocks
@@ -218,6 +220,7 @@ mod tests {
     fn a_block_without_its_own_end_line_is_left_out() {
         assert!(PemBlock::find_all("-----BEGIN A-----\nAQ==\n").is_empty());
         assert!(PemBlock::find_all("-----BEGIN A-----\nAQ==\n-----END B-----").is_empty());
+        assert!(PemBlock::find_all("-----BEGIN A-----END A-----").is_empty());
         assert_eq!(labels(&PemBlock::find_all("-----BEGIN A-----\n-----BEGIN B-----\nAQ==\n-----END B-----")), "B");
     }
 

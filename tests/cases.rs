@@ -159,7 +159,7 @@ fn a_password_file_in_latin1_is_named_with_its_encoding() {
     let outcome = command.args(["--keystore-password-file", &password]).run();
 
     let stderr = outcome.failure(4);
-    assert!(stderr.contains(&format!("`{password}`: it is not UTF-8, perhaps Latin-1")), "{stderr}");
+    assert!(stderr.contains(&format!("`{password}`: it is not UTF-8 text, perhaps Latin-1")), "{stderr}");
 }
 
 /// Returns the certificate of the key as it was sent.

@@ -86,8 +86,20 @@ fn the_unencrypted_key_is_removed_when_the_conversion_fails_half_way() {
 }
 
 #[test]
-fn a_pem_file_with_key_and_certificate_opens_when_converted() {
-    opens_when_converted("not-pkcs12.pem", without_questions, "", "keystore.p12", "new");
+fn a_pem_file_with_key_and_certificate_opens_with_the_option_in_the_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("it's not-pkcs12.pem");
+    fs::copy(testdata("not-pkcs12.pem"), &file).unwrap();
+    let option = hint_for(&file);
+
+    let binary = env!("CARGO_BIN_EXE_maskinporten");
+    let command = format!("'{binary}' grant --env test --client-id our-client --scope a:b {option}");
+    let printed = program(Command::new("sh").args(["-c", &command]).env("HOME", folder.path()), b"");
+
+    assert!(option.starts_with("--key "), "{option}");
+    let grant = Grant::of(&printed);
+    assert_eq!(grant.x5c()[0], certificate("enterprise"));
+    assert!(grant.is_signed_by(&grant.leaf()));
 }
 
 #[test]
