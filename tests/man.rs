@@ -85,7 +85,7 @@ fn the_first_page_is_the_one_on_stdout() {
     assert!(first.starts_with("MASKINPORTEN(1)"), "{first}");
     assert_eq!(
         section(&first, "NAME"),
-        "maskinporten - Opens a keystore, signs a JWT bearer grant and swaps it for a Maskinporten access token"
+        "maskinporten - Opens a keystore, signs a JWT bearer grant and exchanges it for a Maskinporten access token"
     );
     for (words, _) in pages().iter().filter(|(words, _)| words.len() == 1) {
         assert!(section(&first, "SUBCOMMANDS").contains(&format!("maskinporten-{}(1)", words[0])), "{words:?}");

@@ -153,13 +153,13 @@ fn document(
     };
     vec![
         METADATA.pass(endpoint.to_string()),
-        issuer_of(metadata, expected.audience),
+        check_issuer(metadata, expected.audience),
         token_endpoint(metadata, expected.endpoint),
         algorithms(metadata, expected.algorithm),
     ]
 }
 
-fn issuer_of(metadata: &ServerMetadata, audience: &str) -> Check {
+fn check_issuer(metadata: &ServerMetadata, audience: &str) -> Check {
     let issuer = shown(&metadata.issuer);
     if metadata.issuer == audience {
         METADATA_ISSUER.pass(issuer)

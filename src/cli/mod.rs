@@ -35,7 +35,7 @@ mod token;
 mod tokens;
 mod usage;
 
-use std::{env, ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{env, ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser as _;
 use maskinporten_token_generator::language::Language;
@@ -45,6 +45,9 @@ use self::{
     core_dumps::CoreDumps,
     report::{Color, ErrorFormat, Exit, Failure, Loudness, Report, wants_color, wants_color_on},
 };
+
+/// How long threads of the runtime may take to end.
+const LAST_THREADS: Duration = Duration::from_millis(100);
 
 /// Runs the command line and returns its exit code.
 pub(crate) fn main() -> ExitCode {
@@ -109,9 +112,13 @@ fn wait<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failu
     if result.as_ref().is_err_and(|failure| failure.exit == Exit::Interrupted) {
         prompt::end_prompt();
         progress::clear();
+        // A key that is still being opened must not keep the process.
+        runtime.shutdown_background();
+    } else {
+        // A thread that has used OpenSSL must not end while the process does: both would free the same memory. A name
+        // that is still being looked up does not keep the process for longer.
+        runtime.shutdown_timeout(LAST_THREADS);
     }
-    // A name that is still being looked up, or a key that is still being opened, must not keep the process.
-    runtime.shutdown_background();
     result
 }
 
@@ -157,7 +164,7 @@ async fn run(
     ran.map(|()| ExitCode::SUCCESS)
 }
 
-/// Runs a command that reads, asks or computes for long, so that Ctrl-C is heard meanwhile.
+/// Runs a command that reads, asks or computes for long, so that Ctrl-C is handled meanwhile.
 async fn blocking(
     report: &Arc<Report>,
     command: impl FnOnce(&Arc<Report>) -> Result<(), Failure> + Send + 'static,

@@ -46,7 +46,7 @@ impl Drop for Progress {
     }
 }
 
-/// Removes the line from the terminal, also if what it is about goes on.
+/// Removes the line from the terminal, even if the work continues.
 pub(crate) fn clear() {
     if IS_SHOWN.swap(false, Ordering::SeqCst) {
         eprint("\r\u{1b}[K");

@@ -39,7 +39,7 @@ async fn interrupted() {
     std::future::pending::<()>().await;
 }
 
-/// Runs work that blocks its thread on another one, so that Ctrl-C is heard meanwhile.
+/// Runs work that blocks its thread on another one, so that Ctrl-C is handled meanwhile.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     // The first wait of a command is when it begins to listen for Ctrl-C: before the work, which may ask for a password.
     tokio::task::yield_now().await;

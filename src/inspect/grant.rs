@@ -93,5 +93,5 @@ pub(super) fn audience_fault(jwt: &Jwt) -> Option<String> {
         return Some(format!("`aud` is the token endpoint; only the issuer identifier is accepted: {}", own.issuer));
     }
     let text = || format!("`aud` is not an issuer identifier: {}", personal::shown(audience));
-    kind::is_maskinportens(audience).then(text)
+    kind::is_maskinporten_url(audience).then(text)
 }

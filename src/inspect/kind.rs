@@ -57,7 +57,7 @@ impl TokenKind {
         if is_url || is_issued {
             return Self::Unknown;
         }
-        let to_maskinporten = audiences(jwt).any(is_maskinportens);
+        let to_maskinporten = audiences(jwt).any(is_maskinporten_url);
         if jwt.has("scope") || to_maskinporten || jwt.header().contains_key("x5c") {
             return Self::Grant;
         }
@@ -80,7 +80,7 @@ pub(crate) fn audiences(jwt: &Jwt) -> impl Iterator<Item = &str> {
 }
 
 /// Returns whether an audience is a URL on a host of Maskinporten's, with any path.
-pub(super) fn is_maskinportens(audience: &str) -> bool {
+pub(super) fn is_maskinporten_url(audience: &str) -> bool {
     let host = |text: &str| text.split('/').nth(2).unwrap_or_default().to_ascii_lowercase();
     let mut known = Environment::ALL.into_iter().filter_map(Environment::addresses);
     known.any(|addresses| host(&addresses.issuer) == host(audience))

@@ -51,7 +51,7 @@ const PASTED: &str = "Text can be pasted as it is, in quotes or after `--`: the 
 #[command(
     name = "maskinporten",
     version,
-    about = "Opens a keystore, signs a JWT bearer grant and swaps it for a Maskinporten access token",
+    about = "Opens a keystore, signs a JWT bearer grant and exchanges it for a Maskinporten access token",
     help_template = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}\n",
     before_help = "Examples:\n  \
         maskinporten demo\n  \

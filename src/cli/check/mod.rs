@@ -62,7 +62,7 @@ pub(crate) async fn run(
         Exit::Fault,
         "check",
         what,
-        Some("do what the report on stdout says, and check again".to_owned()),
+        Some("follow the remedies in the report on stdout, and check again".to_owned()),
     ))
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn run(command: ConfigCommand, config: Option<PathBuf>, report: &Repo
     }
 }
 
-/// Prints the files that are read, the strongest first; if there are none, the one that `config init` would write.
+/// Prints the files that are read, in order of precedence; if there are none, the one that `config init` would write.
 fn print_path(config: Option<PathBuf>) -> Result<(), Failure> {
     let user = profile::user_file();
     let files: Vec<PathBuf> = if let Some(named) = config {
@@ -59,7 +59,8 @@ fn import(arguments: &ImportArguments, config: Option<PathBuf>, report: &Report)
         return Err(Failure::plain(Exit::Configuration, "import", message, Some(hint)));
     }
     if arguments.print {
-        let text = ProfileDraft::file(&drafts, default_of(&drafts), &known).map_err(|error| failure(&error))?;
+        let text =
+            ProfileDraft::file(&drafts, default_profile_name(&drafts), &known).map_err(|error| failure(&error))?;
         return report::print(text.as_bytes());
     }
     target.write(&drafts)
@@ -67,7 +68,7 @@ fn import(arguments: &ImportArguments, config: Option<PathBuf>, report: &Report)
 
 /// Returns the profile to use without `--profile`: test before all others, so that production is never the default by
 /// accident.
-fn default_of(drafts: &[ProfileDraft]) -> Option<&str> {
+fn default_profile_name(drafts: &[ProfileDraft]) -> Option<&str> {
     let test = drafts.iter().find(|draft| draft.name == "test");
     test.or(drafts.first()).map(|draft| draft.name.as_str())
 }
@@ -114,7 +115,7 @@ impl ConfigTarget {
         let written = if self.file.exists() {
             profile::append(&self.file, drafts, self.kind, &known)
         } else {
-            let text = ProfileDraft::file(drafts, default_of(drafts), &known);
+            let text = ProfileDraft::file(drafts, default_profile_name(drafts), &known);
             text.and_then(|text| profile::create(&self.file, &text))
         };
         written.map_err(|error: WriteError| failure(&error))?;

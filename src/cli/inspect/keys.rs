@@ -50,7 +50,7 @@ pub(super) async fn find(
     report: &Report,
 ) -> Result<(FoundKeys, Expectations), Failure> {
     let known = inspection.issuer.as_ref();
-    let of_environment = expected.environment.map(|environment| issuer_of(environment, known)).transpose()?;
+    let of_environment = expected.environment.map(|environment| expected_issuer(environment, known)).transpose()?;
     let mut claims = expected.claims;
     let named_keys = match &expected.jwks {
         Some(jwks) => Some(FoundKeys::Set(named(jwks, network).await?)),
@@ -83,7 +83,7 @@ fn certificates(jwt: &Jwt) -> FoundKeys {
 }
 
 /// Returns the issuer of an environment's tokens: the one that the token names, if it belongs to the environment.
-fn issuer_of(environment: Environment, known: Option<&KnownIssuer>) -> Result<String, Failure> {
+fn expected_issuer(environment: Environment, known: Option<&KnownIssuer>) -> Result<String, Failure> {
     if let Some(known) = known.filter(|known| known.belongs_to(environment)) {
         return Ok(known.identifier.clone());
     }

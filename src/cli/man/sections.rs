@@ -12,7 +12,7 @@ const VARIABLES: [(&str, &str); 6] = [
     ("GITHUB_OUTPUT", "The file to which `maskinporten token --format github` appends; GitHub Actions sets it"),
     ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "The proxy, and the hosts that are reached without one"),
     ("LISTEN_FDS, LISTEN_PID", "The sockets that systemd has opened for `maskinporten serve`"),
-    ("NO_COLOR", "No colour, where it is not empty"),
+    ("NO_COLOR", "Disables colour if it is not empty"),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "The certificate authorities to trust in place of the system's own"),
     (
         "XDG_CONFIG_HOME, XDG_CACHE_HOME, XDG_DATA_HOME",

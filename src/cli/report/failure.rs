@@ -55,8 +55,8 @@ impl Exit {
     /// Describes when the program exits with it.
     pub(crate) const fn when(self) -> &'static str {
         match self {
-            Self::Other => "anything not below",
-            Self::Usage => "usage: an option that is wrong, or excludes another",
+            Self::Other => "any other error",
+            Self::Usage => "usage: an invalid option, or options that exclude each other",
             Self::Configuration => "configuration: a value is missing, or a variable or config file is wrong",
             Self::Key => "key: keystore, password, certificate, JWK, hardware token",
             Self::Refused => "refused: the server answered with an OAuth error",
@@ -64,7 +64,7 @@ impl Exit {
             Self::Fault => "`check` or `inspect --verify` found a fault; the report is on stdout",
             Self::NotStarted => "`exec` or `curl` failed before the command ran; `--error-format json` names the cause",
             Self::NotRun => "`exec` or `curl`: the command exists, but cannot be run",
-            Self::NotFound => "`exec` or `curl`: there is no such command",
+            Self::NotFound => "`exec` or `curl`: the command was not found",
             Self::Interrupted => "interrupted; a server that is stopped by a signal ends with 0",
         }
     }

@@ -186,7 +186,7 @@ impl Unlock {
     /// Parses how the files that `keys list` names are opened.
     pub(crate) fn for_file(sources: &SettingSources, kind: SecretKind, file: &str) -> Result<Self, Failure> {
         let origin = Origin::new(Layer::Option, file);
-        let password = Secret { stdin_is_taken: file == "-", ..Secret::of_source(sources, kind, &origin)? };
+        let password = Secret { stdin_is_taken: file == "-", ..Secret::from_sources(sources, kind, &origin)? };
         Ok(Self { password, maximum_iterations: maximum_iterations(sources)? })
     }
 
@@ -229,11 +229,11 @@ impl SecretKind {
 
 impl Secret {
     fn parse(sources: &SettingSources, kind: SecretKind, key: &Found) -> Result<Self, Failure> {
-        Ok(Self { stdin_is_taken: key.text() == "-", ..Self::of_source(sources, kind, &key.origin)? })
+        Ok(Self { stdin_is_taken: key.text() == "-", ..Self::from_sources(sources, kind, &key.origin)? })
     }
 
     /// Finds where the secret of a key is kept. The simulator's password belongs to the simulator's keystore alone.
-    fn of_source(sources: &SettingSources, kind: SecretKind, key: &Origin) -> Result<Self, Failure> {
+    fn from_sources(sources: &SettingSources, kind: SecretKind, key: &Origin) -> Result<Self, Failure> {
         let [file, variable, command, _] = kind.settings();
         let found = sources.find_one_of(&kind.settings())?;
         let belongs = |found: &Found| found.origin.layer != Layer::Environment || key.layer == Layer::Environment;

@@ -4,7 +4,7 @@ use maskinporten_token_generator::explain::Explain;
 
 use crate::cli::report::{Exit, Failure};
 
-/// The kinds of sources, the strongest first.
+/// The kinds of sources, in order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Layer {
     Option,

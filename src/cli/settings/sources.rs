@@ -31,7 +31,7 @@ pub(super) struct Found<'sources> {
     pub(super) origin: Origin,
 }
 
-/// Every source of settings, the strongest first.
+/// Every source of settings, in order of precedence.
 pub(crate) struct SettingSources {
     layers: Vec<(Layer, Vec<RawSetting>)>,
     /// The headers of the profile, for requests to an API.
@@ -167,12 +167,12 @@ impl SettingSources {
         })
     }
 
-    /// Finds the strongest value of a setting.
+    /// Finds the value of a setting with the highest precedence.
     pub(super) fn find(&self, name: &'static str) -> Option<Found<'_>> {
         self.find_group(&[name]).into_iter().next()
     }
 
-    /// Finds the strongest value of each of these settings in the strongest layer that has any of them.
+    /// Finds the values of these settings in the layer with the highest precedence that has any of them.
     pub(super) fn find_group(&self, names: &[&'static str]) -> Vec<Found<'_>> {
         for (layer, raw) in &self.layers {
             let own = names.iter().filter_map(|name| raw.iter().find(|raw| raw.name == *name));
