@@ -33,6 +33,17 @@ pub enum TokenEndpoint {
 }
 
 impl TokenEndpoint {
+    /// Returns what identifies the endpoint for the token cache; the metadata is not fetched.
+    #[must_use]
+    pub fn id(&self, environment: Option<Environment>, http: &HttpOptions) -> EndpointId {
+        let (token_endpoint, metadata) = match self {
+            Self::Fixed(endpoint) => (Some(endpoint.clone()), None),
+            Self::Discovered { metadata, token_endpoint, .. } => (token_endpoint.clone(), Some(metadata.clone())),
+        };
+        let environment = environment.map_or("", Environment::name).to_owned();
+        EndpointId { environment, token_endpoint, metadata, ca_file: http.ca_file.clone() }
+    }
+
     /// Returns audience and token endpoint; fetches the metadata if it has them. `notify` is called before each retry.
     ///
     /// # Errors
@@ -122,14 +133,7 @@ impl Exchange {
     }
 
     pub(super) fn cache_key(&self, grant: &Grant) -> CacheKey {
-        let (token_endpoint, metadata) = match &self.endpoint {
-            TokenEndpoint::Fixed(endpoint) => (Some(endpoint.clone()), None),
-            TokenEndpoint::Discovered { metadata, token_endpoint, .. } => {
-                (token_endpoint.clone(), Some(metadata.clone()))
-            }
-        };
-        let environment = self.environment.map_or("", Environment::name).to_owned();
-        let endpoint = EndpointId { environment, token_endpoint, metadata, ca_file: self.http.ca_file.clone() };
+        let endpoint = self.endpoint.id(self.environment, &self.http);
         CacheKey::new(grant, &endpoint, &self.key.provider.identity())
     }
 

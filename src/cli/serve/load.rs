@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
-    cache::{CacheKey, EndpointId, KeyIdentity},
+    cache::{CacheKey, KeyIdentity},
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
     keystore::SigningKey,
     profile::{ConfigSearch, PROJECT_FILE, user_file},
@@ -194,13 +194,8 @@ async fn open(
 
 /// Identifies the tokens of these settings.
 fn cache_key(settings: &Settings, identity: &KeyIdentity) -> CacheKey {
-    let (token_endpoint, metadata) = match &settings.endpoint {
-        TokenEndpoint::Fixed(endpoint) => (Some(endpoint.clone()), None),
-        TokenEndpoint::Discovered { metadata, token_endpoint, .. } => (token_endpoint.clone(), Some(metadata.clone())),
-    };
-    let environment = settings.environment.as_ref().map_or("", |setting| setting.value.name()).to_owned();
-    let ca_file = settings.network.http.ca_file.clone();
-    CacheKey::new(&settings.grant, &EndpointId { environment, token_endpoint, metadata, ca_file }, identity)
+    let environment = settings.environment.as_ref().map(|setting| setting.value);
+    CacheKey::new(&settings.grant, &settings.endpoint.id(environment, &settings.network.http), identity)
 }
 
 /// Returns the issuer of the tokens.
