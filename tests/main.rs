@@ -43,6 +43,7 @@ mod keystore_errors_json;
 mod keystores;
 mod local;
 mod man;
+mod messages;
 mod mutation;
 mod mutator;
 mod openssl;

@@ -23,7 +23,7 @@ impl Progress {
         if !report.may_show_progress() {
             return Self(None);
         }
-        let line = format!("{what} …");
+        let line = format!("{} …", report.language().translate(what));
         let (done, waiting) = mpsc::channel();
         let shown = std::thread::spawn(move || {
             if waiting.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {

@@ -10,13 +10,17 @@ use maskinporten_token_generator::{
     grant::GrantError,
     http::HttpError,
     keystore::KeystoreError,
-    language::Language,
+    language::{Language, Words},
     printer::Painter,
     profile::ProfileError,
     text::printable_lines,
     tokens::TokenError,
 };
 use serde_json::{Value, json};
+
+const ERROR: Words = Words { en: "error:", nb: "feil:" };
+const CAUSE: Words = Words { en: "caused by:", nb: "årsak:" };
+const HINT: Words = Words { en: "hint:", nb: "råd:" };
 
 /// The exit codes, by cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,9 +141,15 @@ impl Failure {
         Self { quiet, ..Self::plain(Exit::Other, "output", message, None) }
     }
 
-    /// Adds the meaning of a refusal and what to do about it, in a language.
+    /// Returns the failure in a language, with the meaning of a refusal and what to do about it.
     pub(super) fn in_language(&self, language: Language) -> Self {
-        let mut translated = self.clone();
+        let translate = |text: &String| language.translate(text).into_owned();
+        let mut translated = Self {
+            message: translate(&self.message),
+            causes: self.causes.iter().map(translate).collect(),
+            hint: self.hint.as_ref().map(translate),
+            ..self.clone()
+        };
         if let Some(refusal) = &self.refusal {
             translated.causes.extend(refusal.meaning(language));
             translated.hint = Some(refusal.remedy(language));
@@ -157,10 +167,11 @@ impl Failure {
         }
     }
 
-    pub(super) fn text(&self, painter: Painter) -> String {
-        let message = format!("{} {}\n", painter.paint(Painter::FAULT, "error:"), self.message);
-        let causes = self.causes.iter().map(|cause| format!("caused by: {cause}\n"));
-        let hint = self.hint.iter().map(|hint| format!("{} {hint}\n", painter.paint(Painter::GOOD, "hint:")));
+    pub(super) fn text(&self, painter: Painter, language: Language) -> String {
+        let label = |words: Words| words.in_language(language);
+        let message = format!("{} {}\n", painter.paint(Painter::FAULT, label(ERROR)), self.message);
+        let causes = self.causes.iter().map(|cause| format!("{} {cause}\n", label(CAUSE)));
+        let hint = self.hint.iter().map(|hint| format!("{} {hint}\n", painter.paint(Painter::GOOD, label(HINT))));
         std::iter::once(message).chain(causes).chain(hint).collect()
     }
 

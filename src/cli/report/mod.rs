@@ -10,10 +10,17 @@ use std::{
 };
 
 use clap::ValueEnum;
-use maskinporten_token_generator::{language::Language, printer::Painter, profile, text::printable_lines};
+use maskinporten_token_generator::{
+    language::{Language, Words},
+    printer::Painter,
+    profile,
+    text::printable_lines,
+};
 use serde_json::json;
 
 pub(crate) use self::failure::{Exit, Failure};
+
+const WARNING: Words = Words { en: "warning:", nb: "advarsel:" };
 
 /// How errors are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -78,7 +85,11 @@ impl Report {
 
     /// Makes a report that keeps its warnings for [`Report::take_warnings`], and prints only progress.
     pub(crate) fn keeping_warnings(&self) -> Self {
-        Self { shows_progress: self.shows_progress, ..Self::new(ErrorFormat::Json, Loudness::Usual, false) }
+        Self {
+            shows_progress: self.shows_progress,
+            language: self.language,
+            ..Self::new(ErrorFormat::Json, Loudness::Usual, false)
+        }
     }
 
     /// Returns the warnings that were kept.
@@ -86,12 +97,12 @@ impl Report {
         self.warnings.lock().map(|mut warnings| std::mem::take(&mut *warnings)).unwrap_or_default()
     }
 
-    /// Sets the language in which refusals are explained.
+    /// Sets the language of messages.
     pub(crate) fn in_language(self, language: Language) -> Self {
         Self { language, ..self }
     }
 
-    /// Returns the language in which refusals are explained.
+    /// Returns the language of messages.
     pub(crate) fn language(&self) -> Language {
         self.language
     }
@@ -101,11 +112,13 @@ impl Report {
         if self.loudness == Loudness::Quiet {
             return;
         }
+        let text = self.language.translate(text);
         if let (true, Ok(mut warnings)) = (self.json, self.warnings.lock()) {
-            warnings.push(text.to_owned());
+            warnings.push(text.into_owned());
             return;
         }
-        eprint(&format!("{} {}\n", self.painter.paint(Painter::WARNING, "warning:"), printable_lines(text)));
+        let label = self.painter.paint(Painter::WARNING, WARNING.in_language(self.language));
+        eprint(&format!("{label} {}\n", printable_lines(&text)));
     }
 
     /// Prints the warnings about config files.
@@ -118,7 +131,7 @@ impl Report {
     /// Prints a step, with `-v`.
     pub(crate) fn detail(&self, text: &str) {
         if self.loudness == Loudness::Verbose && !self.json {
-            eprint(&format!("{}\n", printable_lines(text)));
+            eprint(&format!("{}\n", printable_lines(&self.language.translate(text))));
         }
     }
 
@@ -130,7 +143,7 @@ impl Report {
     /// Prints a message, unless `-q` was given.
     pub(crate) fn note(&self, text: &str) {
         if self.loudness > Loudness::Quiet && !self.json {
-            eprint(&format!("{}\n", printable_lines(text)));
+            eprint(&format!("{}\n", printable_lines(&self.language.translate(text))));
         }
     }
 
@@ -149,7 +162,7 @@ impl Report {
             let warnings = self.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default();
             eprint(&format!("{}\n", failure.json(&warnings)));
         } else {
-            eprint(&failure.printable().text(self.painter));
+            eprint(&failure.printable().text(self.painter, self.language));
         }
     }
 

@@ -1,10 +1,14 @@
-//! The two languages in which refusals are explained, and how one is chosen from a locale or a language tag.
+//! The two languages of messages, how one is chosen from a locale or a language tag, and the translation of messages.
 //!
 //! The locale comes from `LC_ALL`, `LC_MESSAGES` or `LANG`, in this order; an empty variable counts as unset
-//! (POSIX.1-2024, Base Definitions, 8.2). Norwegian means Bokmål, which readers of Nynorsk prefer to English. Nothing
-//! else is translated.
+//! (POSIX.1-2024, Base Definitions, 8.2). Norwegian means Bokmål, which readers of Nynorsk prefer to English. Help, man
+//! pages and the names of options and JSON members are English only.
 
-/// A language in which refusals are explained.
+mod messages;
+
+use std::borrow::Cow;
+
+/// A language of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     /// English.
@@ -38,6 +42,22 @@ impl Language {
         match self {
             Self::English => "en",
             Self::Norwegian => "nb",
+        }
+    }
+
+    /// Returns a message of this program in this language. A text that is not such a message is returned as it is.
+    ///
+    /// # Examples
+    /// ```
+    /// use maskinporten_token_generator::language::Language;
+    ///
+    /// assert_eq!(Language::Norwegian.translate("could not read `a.p12`: it is empty"), "kunne ikke lese `a.p12`: den er tom");
+    /// ```
+    #[must_use]
+    pub fn translate(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::English => text.into(),
+            Self::Norwegian => messages::norwegian(text),
         }
     }
 
