@@ -35,26 +35,38 @@ pub(super) fn norwegian(text: &str) -> Cow<'_, str> {
     if text.len() > MAXIMUM_LENGTH {
         return text.into();
     }
-    translated(text, MAXIMUM_DEPTH).map_or(Cow::Borrowed(text), Cow::Owned)
+    translated(text, MAXIMUM_DEPTH).map_or(Cow::Borrowed(text), |translation| Cow::Owned(translation.text))
 }
 
-/// Translates a text that is one message, or several that are joined.
-fn translated(text: &str, depth: u8) -> Option<String> {
+/// A text in bokmål, and how much of the English one was translated.
+struct Translation {
+    text: String,
+    weight: usize,
+}
+
+/// Translates a text that is one message, or several that are joined: whichever leaves less of it in English.
+fn translated(text: &str, depth: u8) -> Option<Translation> {
     let depth = depth.checked_sub(1)?;
-    if let Some(message) = text.strip_prefix(char::is_whitespace) {
-        return Some(format!("{}{}", &text[..text.len() - message.len()], translated(message, depth)?));
+    let message = text.trim_start();
+    if message.len() < text.len() {
+        let Translation { text: norwegian, weight } = translated(message, depth)?;
+        return Some(Translation { text: format!("{}{norwegian}", &text[..text.len() - message.len()]), weight });
     }
+    let joined = JOINTS.iter().flat_map(|joint| text.match_indices(joint)).filter_map(|(at, joint)| {
+        let first = whole(&text[..at], depth)?;
+        let rest = &text[at + joint.len()..];
+        let rest = translated(rest, depth).unwrap_or_else(|| Translation { text: rest.to_owned(), weight: 0 });
+        Some(Translation { text: format!("{}{joint}{}", first.text, rest.text), weight: first.weight + rest.weight })
+    });
+    // A joint that leads to one translation is enough: the others are within values.
+    whole(text, depth).into_iter().chain(joined.take(1)).max_by_key(|translation| translation.weight)
+}
+
+/// Translates a text that is one message. Of those that fit, the one with most text of its own is meant.
+fn whole(text: &str, depth: u8) -> Option<Translation> {
     let fits = messages().iter().filter_map(|message| Some((message, message.values(text)?)));
-    if let Some((message, values)) = fits.max_by_key(|(message, _)| message.weight()) {
-        return Some(message.fill(&values, depth));
-    }
-    JOINTS.iter().find_map(|joint| {
-        let mut starts = text.match_indices(joint).map(|(at, _)| (&text[..at], &text[at + joint.len()..]));
-        starts.find_map(|(first, rest)| {
-            let first = messages().iter().find_map(|message| Some(message.fill(&message.values(first)?, depth)))?;
-            Some(format!("{first}{joint}{}", translated(rest, depth).unwrap_or_else(|| rest.to_owned())))
-        })
-    })
+    let (message, values) = fits.max_by_key(|(message, _)| message.weight())?;
+    Some(message.fill(&values, depth))
 }
 
 impl Message {
@@ -101,19 +113,22 @@ impl Message {
         self.english.iter().map(String::len).sum()
     }
 
-    fn fill(&self, values: &[&str], depth: u8) -> String {
-        let values = self.numbers.iter().zip(values).map(|(number, value)| {
-            (format!("{{{number}}}"), translated(value, depth).unwrap_or_else(|| (*value).to_owned()))
-        });
-        // Values may contain braces themselves, so each one is put in from the right.
-        let mut places: Vec<_> =
-            values.filter_map(|(name, value)| Some((self.norwegian.find(&name)?, value))).collect();
+    fn fill(&self, values: &[&str], depth: u8) -> Translation {
+        let mut weight = self.weight();
+        let mut places: Vec<(usize, String)> = Vec::new();
+        for (number, value) in self.numbers.iter().zip(values) {
+            let Some(at) = self.norwegian.find(&format!("{{{number}}}")) else { continue };
+            let translation = translated(value, depth);
+            weight += translation.as_ref().map_or(0, |translation| translation.weight);
+            places.push((at, translation.map_or_else(|| (*value).to_owned(), |translation| translation.text)));
+        }
+        // From the right, because a value may contain braces itself.
         places.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
         let mut text = self.norwegian.clone();
         for (at, value) in places {
             text.replace_range(at..at + "{0}".len(), &value);
         }
-        text
+        Translation { text, weight }
     }
 }
 
