@@ -25,7 +25,8 @@ pub use self::{
     catalogue::Explanation,
     error::{ClientError, UnexpectedResponse},
     metadata::{
-        ServerMetadata, discover, fetch_key_set, is_endpoint_of, is_maskinporten, metadata_endpoint, published_keys,
+        MetadataSearch, ServerMetadata, discover, discovered_keys, fetch_key_set, is_endpoint_of, is_maskinporten,
+        published_keys,
     },
     refusal::{REFUSALS, Refusal, THAT_MEANS},
     refusal_text::{MAXIMUM_BYTES as MAXIMUM_PASTED_BYTES, RefusalText},

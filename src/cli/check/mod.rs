@@ -11,7 +11,7 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use maskinporten_token_generator::{
     check::{self, Check, Verdict, certificate, check_ids, grant, network, received, registered_key, token},
-    client::{RetryPolicy, TokenClient, metadata_endpoint},
+    client::{RetryPolicy, TokenClient},
     clock::{Clock as _, SystemClock},
     environment::Environment,
     grant::Grant,
@@ -146,7 +146,12 @@ impl Steps<'_> {
             examination.skip_from("network", "--offline");
             return;
         }
+        let discovered = match &self.settings.endpoint {
+            TokenEndpoint::Discovered { metadata, .. } => Some(metadata.as_str()),
+            TokenEndpoint::Fixed(_) => None,
+        };
         let expected = network::ExpectedServer {
+            metadata: discovered.unwrap_or(&grant.audience),
             audience: &grant.audience,
             endpoint: &endpoint,
             algorithm: grant.algorithm_for(&self.key).ok(),
@@ -192,9 +197,13 @@ impl Steps<'_> {
         if failure.exit != Exit::Unreachable {
             return wrong();
         }
-        let Ok(endpoint) = metadata_endpoint(address.as_str()) else { return wrong() };
-        let expected = network::ExpectedServer { audience: address.as_str(), endpoint: &endpoint, algorithm: None };
-        let progress = Progress::start(&format!("asking {endpoint}"), self.report);
+        let expected = network::ExpectedServer {
+            metadata: address.as_str(),
+            audience: address.as_str(),
+            endpoint: address,
+            algorithm: None,
+        };
+        let progress = Progress::start(&format!("asking {address}"), self.report);
         let (mut checks, _) = network::examine(&expected, http, Instant::now() + retry_policy.timeout).await;
         drop(progress);
         if unreachable(&checks).is_none() {
