@@ -25,6 +25,8 @@ pub struct Explanation {
     pub remedy: Words,
     /// A command that helps, ready to paste; the end of the remedy describes it.
     pub command: Option<&'static str>,
+    /// The ids of the checks of `check` that find the same fault before the request.
+    pub checks: Vec<&'static str>,
 }
 
 fn paragraphs() -> impl Iterator<Item = &'static str> {
@@ -64,6 +66,7 @@ impl Explanation {
             meaning: Words { en: one("means")?, nb: one("betyr")? },
             remedy: Words { en: one("do")?, nb: one("gjør")? },
             command: one("command"),
+            checks: all("check").collect(),
         })
     }
 
@@ -107,7 +110,7 @@ mod tests {
 
     #[test]
     fn every_line_of_the_catalogue_has_a_known_name_and_every_paragraph_is_parsed() {
-        const NAMES: [&str; 7] = ["text", "mark", "means", "do", "betyr", "gjør", "command"];
+        const NAMES: [&str; 8] = ["text", "mark", "means", "do", "betyr", "gjør", "command", "check"];
         for paragraph in paragraphs() {
             let names = paragraph.lines().skip(1).map(|line| line.split_once(": ").map(|(name, _)| name));
             assert!(names.into_iter().all(|name| name.is_some_and(|name| NAMES.contains(&name))), "{paragraph}");

@@ -62,19 +62,22 @@ pub(super) fn shown(sources: &SettingSources) -> Vec<(String, String, String)> {
         let value = match row.privacy {
             Privacy::Masked => MASK.to_owned(),
             Privacy::Omitted => "…".to_owned(),
-            Privacy::Public => shorten(&redact::text(&row.value)),
+            Privacy::Public => shorten(&redact::text(&row.value), &row.name),
         };
         (row.name, value, redact::text(&row.from))
     });
     rows.collect()
 }
 
-/// Cuts a value to what is needed to recognise it.
-fn shorten(value: &str) -> String {
-    match value.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value.to_owned(),
+/// Cuts a value to what is needed to recognise it, and counts scopes that were cut.
+fn shorten(value: &str, name: &str) -> String {
+    let Some((end, _)) = value.char_indices().nth(SHOWN_CHARACTERS) else { return value.to_owned() };
+    let shown = &value[..end];
+    if name == "scope" {
+        let count = value.split([' ', ',']).filter(|scope| !scope.is_empty()).count();
+        return format!("{count} scopes: {shown}…");
     }
+    format!("{shown}…")
 }
 
 /// Makes a failed check from a failure.
