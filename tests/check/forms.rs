@@ -87,7 +87,7 @@ fn two_hundred_scopes_are_requested_four_at_a_time_and_counted() {
     assert_eq!(outcome.code, 7);
     assert_eq!(outcome.stdout.matches("granted, for 119 s").count(), 1, "{}", outcome.stdout);
     assert!(outcome.stdout.contains("\n  ok       199 scopes"), "{}", outcome.stdout);
-    assert!(outcome.stdout.contains("  200 scopes: many:s0 many:s1 "), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("  200 scopes: many:s0 many:s0 many:s1 "), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("\n  FAULT    many:s199"), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("\n\n1 fault, 0 warnings, "), "{}", outcome.stdout);
     // The delays of 201 responses add up to 5 seconds, four at a time, and to more than 20 seconds one at a time.

@@ -1,6 +1,6 @@
 //! Checks the settings: whether anything is missing, unusable, or contradicts something else.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use maskinporten_token_generator::{
     check::{Check, CheckId, check_ids},
@@ -74,8 +74,8 @@ fn shorten(value: &str, name: &str) -> String {
     let Some((end, _)) = value.char_indices().nth(SHOWN_CHARACTERS) else { return value.to_owned() };
     let shown = &value[..end];
     if name == "scope" {
-        let count = value.split([' ', ',']).filter(|scope| !scope.is_empty()).count();
-        return format!("{count} scopes: {shown}…");
+        let scopes: BTreeSet<&str> = value.split([' ', ',']).filter(|scope| !scope.is_empty()).collect();
+        return format!("{} scopes: {shown}…", scopes.len());
     }
     format!("{shown}…")
 }
