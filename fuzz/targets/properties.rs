@@ -38,8 +38,8 @@ impl Secrets {
 #[track_caller]
 pub fn check_error(error: &dyn Explain, secrets: &Secrets) {
     secrets.are_not_in(&format!("{error:?}"));
-    check_text(&error.to_string(), secrets);
-    check_text(error.code(), secrets);
+    check_message(&error.to_string(), secrets);
+    check_line(error.code(), secrets);
     check_text(&error.hint().unwrap_or_default(), secrets);
     assert!(!error.to_string().is_empty() && !error.code().is_empty());
     check_sources(error.source(), secrets);
@@ -49,10 +49,17 @@ pub fn check_error(error: &dyn Explain, secrets: &Secrets) {
 #[track_caller]
 pub fn check_sources(mut source: Option<&(dyn Error + 'static)>, secrets: &Secrets) {
     while let Some(cause) = source {
-        check_text(&cause.to_string(), secrets);
+        check_message(&cause.to_string(), secrets);
         secrets.are_not_in(&format!("{cause:?}"));
         source = cause.source();
     }
+}
+
+/// Checks a message: only lists have more lines, which are indented so that none looks like a line of the report.
+#[track_caller]
+fn check_message(text: &str, secrets: &Secrets) {
+    assert!(text.lines().skip(1).all(|line| line.starts_with("  ")), "a message adds a line: {text:?}");
+    check_text(text, secrets);
 }
 
 /// Checks a text for a terminal.
