@@ -6,7 +6,6 @@ use maskinporten_token_generator::{
     client::{AccessToken, ClientError, RetryPolicy, TokenClient},
     clock::{FixedClock, SystemClock},
     http::{Endpoint, HttpOptions},
-    language::Language,
     printer::{HeadersForm, TokenForm, print_banner, print_headers, print_token},
 };
 
@@ -51,10 +50,6 @@ pub fn run(bytes: &[u8]) {
         Err(error) => {
             check_error(&error, &secrets);
             if let ClientError::Refused(refusal) = &error {
-                for language in [Language::English, Language::Norwegian] {
-                    check_line(&refusal.meaning(language).unwrap_or_default(), &secrets);
-                    check_text(&refusal.remedy(language), &secrets);
-                }
                 check_line(refusal.description.as_deref().unwrap_or_default(), &secrets);
             }
         }
