@@ -8,8 +8,9 @@ use tempfile::TempDir;
 
 use crate::{
     key_sources::with_store,
+    openssl::openssl,
     registered::{BY_KEY, SoftHsm, is_token_of, keys_of, simulator, token},
-    support::{Maskinporten, Outcome, maskinporten, testdata},
+    support::{Maskinporten, Outcome, maskinporten, program, testdata},
 };
 
 /// Runs `keys new` in a new folder.
@@ -224,6 +225,23 @@ fn the_three_entries_of_a_keystore_are_listed_with_their_use_and_the_files_encry
     assert_eq!(entries, listed);
     assert!(encryption.contains("HMAC-SHA-256, PKCS#12 derivation, 10000 iterations\n"), "{encryption}");
     assert_eq!(json["encryption"].as_array().unwrap().len(), encryption.lines().count());
+}
+
+#[test]
+fn an_alias_cannot_add_a_line_to_the_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key.p12").display().to_string();
+    let [key, certificate] = ["keys/ec-key.pem", "keys/ec.pem"].map(testdata);
+    let name = "a\n  key           RSA with 4096 bits";
+    let mut export = openssl(&["pkcs12", "-export", "-inkey", &key, "-in", &certificate, "-name", name]);
+    program(export.args(["-out", &file, "-passout", "pass:secret"]), b"");
+
+    let listed = list(&file, &[]).artefact();
+
+    assert!(
+        listed.starts_with("a\u{fffd}  key           RSA with 4096 bits\n  key           EC on P-256\n"),
+        "{listed}"
+    );
 }
 
 #[test]

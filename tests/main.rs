@@ -26,6 +26,7 @@ mod exchange;
 mod exec;
 mod explain;
 mod flow;
+mod fuzz_corpora;
 mod grants_verify;
 mod handing_over;
 mod hardware_errors;

@@ -11,7 +11,7 @@ use maskinporten_token_generator::{
         CertificateFile, FileFormat, JwkFile, KeyFileKind, KeySummary, KeystoreFile, NewKey, NewKeyError, NewKeyKind,
         PemFile, Protection, SigningKey, read_key_file,
     },
-    text::printable_lines,
+    text::{printable, printable_lines},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -121,7 +121,8 @@ fn list(arguments: ListArguments, config: Option<PathBuf>, report: &Report) -> R
 fn as_text(keys: &[KeySummary], protections: &[Protection]) -> String {
     let mut lines = Vec::new();
     for key in keys {
-        lines.push(key.alias.clone());
+        // A line break in it would look like a line of this report.
+        lines.push(printable(&key.alias));
         let mut add = |label: &str, value: Option<String>| {
             lines.extend(value.map(|value| format!("  {label:13} {value}")));
         };

@@ -7,6 +7,7 @@ use super::{
     setting::{self, key},
     write::WriteError,
 };
+use crate::text::is_deceptive;
 
 /// A profile to be written. Its `{:?}` shows names only.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -110,7 +111,7 @@ fn value(kind: SettingKind, values: &[String]) -> String {
 
 /// Quotes a TOML string: with single quotes when it has backslashes, as Windows paths do, else with double ones.
 fn quoted(text: &str) -> String {
-    if text.contains('\\') && !text.contains('\'') && !text.chars().any(char::is_control) {
+    if text.contains('\\') && !text.contains('\'') && !text.chars().any(is_deceptive) {
         return format!("'{text}'");
     }
     let mut quoted = String::from('"');
@@ -121,8 +122,9 @@ fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
-            control if control.is_control() => {
-                let _ = write!(quoted, "\\u{:04X}", u32::from(control));
+            deceptive if is_deceptive(deceptive) => {
+                let code = u32::from(deceptive);
+                let _ = if code > 0xffff { write!(quoted, "\\U{code:08X}") } else { write!(quoted, "\\u{code:04X}") };
             }
             other => quoted.push(other),
         }
@@ -137,7 +139,7 @@ fn table_key(name: &str) -> String {
     if !name.is_empty() && name.bytes().all(bare) { name.to_owned() } else { quoted(name) }
 }
 
-/// Removes control characters, which a TOML comment may not hold.
+/// Removes deceptive characters; a TOML comment may not hold control characters at all.
 fn comment(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).collect()
+    text.chars().filter(|character| !is_deceptive(*character)).collect()
 }

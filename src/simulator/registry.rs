@@ -48,6 +48,7 @@ use serde_json::Value;
 use super::{
     algorithm::Algorithm, error::SimulatorError, faults::FaultSequence, jwk::RegisteredJwk, strictness::Strictness,
 };
+use crate::text::printable;
 
 /// Maximum number of entries in each list.
 const MAXIMUM_ENTRIES: usize = 1000;
@@ -188,7 +189,7 @@ impl Registry {
             source,
         })?;
         match registry.contradiction() {
-            Some(problem) => Err(SimulatorError::Contradiction { path: path.to_owned(), problem }),
+            Some(problem) => Err(SimulatorError::Contradiction { path: path.to_owned(), problem: printable(&problem) }),
             None => Ok(registry),
         }
     }

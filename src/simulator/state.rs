@@ -15,7 +15,7 @@ use super::{
     token::TokenIssuer,
     validator::{ReplayCache, TrustAnchors},
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, text::printable};
 
 /// The state that all requests share.
 pub(crate) struct SimulatorState {
@@ -44,7 +44,8 @@ impl SimulatorState {
         let (clients, error) = self.clients_file.current();
         if let Some(error) = error {
             let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-            self.report(&SimulatorEvent::ClientsFile { problem: format!("{error}{cause}") });
+            // serde_json repeats names in the file as they are.
+            self.report(&SimulatorEvent::ClientsFile { problem: printable(&format!("{error}{cause}")) });
         }
         clients
     }

@@ -14,14 +14,14 @@ fn draft() -> ProfileDraft {
         extends: None,
         values: vec![
             ("env", vec!["test".to_owned()]),
-            ("client-id", vec!["a \"b\" \u{7f}\n[x]".to_owned()]),
+            ("client-id", vec!["a \"b\" \u{7f}\u{202e}\u{e0041}\n[x]".to_owned()]),
             ("scope", vec!["a".to_owned(), "b".to_owned()]),
             ("no-resource", vec!["true".to_owned()]),
             ("ttl", vec!["60".to_owned()]),
             ("keystore", vec![r"C:\certs\a.p12".to_owned()]),
         ],
         headers: vec![("ApiKey".to_owned(), "k".to_owned())],
-        notes: vec!["from config.ps1\n[profiles.evil]".to_owned()],
+        notes: vec!["from config.ps1\n[profiles.evil]\u{202e}".to_owned()],
     }
 }
 
@@ -41,7 +41,7 @@ fn a_profile_is_written_with_a_comment_for_each_setting() {
          # The installation of Maskinporten\n\
          env = \"test\"\n\
          # The client id\n\
-         client_id = \"a \\\"b\\\" \\u007F\\n[x]\"\n\
+         client_id = \"a \\\"b\\\" \\u007F\\u202E\\U000E0041\\n[x]\"\n\
          # Scopes\n\
          scope = [\"a\", \"b\"]\n\
          # Leave `resource` out\n\

@@ -1,0 +1,5 @@
+$client_id = "a`nhint: b"
+$scope = "x:y`nhint: c"
+$env:A_B = "`e[31m"
+$keystore = "a`nb.p12"
+$token_endpoint = "https://a`nb/"
