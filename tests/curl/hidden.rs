@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::token_named;
+use super::{fine, token_named};
 use crate::{
     server::{Server, Step},
     support::testdata,
@@ -174,4 +174,18 @@ fn a_closed_stdout_ends_curl_as_it_ends_plain_curl() {
     child.stderr.unwrap().read_to_string(&mut errors).unwrap();
     assert_eq!(code, Some(23), "{errors}");
     assert!(errors.starts_with("curl: (23) "), "{errors}");
+}
+
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_ends_with_curls_own_exit_code() {
+    for body in ["short".to_owned(), "long\n".repeat(100_000)] {
+        let tokens = Server::start([token_named(RARE)]);
+        let api = Server::start([fine(&body)]);
+
+        let child = start_with(&["sh", "-c", r#"exec "$@" >/dev/full"#, "sh"], &tokens, &api);
+
+        assert_eq!(child.wait_with_output().unwrap().status.code(), Some(23), "{} bytes", body.len());
+    }
 }

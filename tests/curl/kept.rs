@@ -106,16 +106,53 @@ fn calls_that_would_disclose_the_token_are_rejected_before_it_is_fetched() {
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
 #[test]
-fn plain_http_in_a_config_file_of_the_user_is_rejected_by_curl() {
+fn a_call_over_plain_http_goes_to_no_proxy_or_address_that_is_not_on_this_machine() {
+    let unused = Server::start([]);
+    for (option, value) in [
+        ("-x", "http://proxy.example:3128"),
+        ("--proxy", "proxy.example"),
+        ("--socks5", "198.51.100.7:1080"),
+        ("--socks5-hostname", "proxy.example"),
+        ("--preproxy", "socks5://proxy.example"),
+        ("--proxy1.0", "user:secret@proxy.example:3128"),
+        ("--noproxy", ""),
+        ("--noproxy", "other.example"),
+        ("--resolve", "localhost:80:198.51.100.7"),
+        ("--resolve", "localhost:80:127.0.0.1,198.51.100.7"),
+        ("--connect-to", "::api.example:80"),
+        ("--connect-to", "::[2001:db8::1]:80"),
+    ] {
+        let outcome = calling(&unused, &[option, value, "http://localhost/"]).run();
+
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (125, ""), "{option} {value}");
+        let why = "would send the token to another machine over plain http, which others can read\n";
+        assert!(outcome.stderr.contains(why) && !outcome.stderr.contains("secret"), "{}", outcome.stderr);
+    }
+}
+
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
+#[test]
+fn a_proxy_on_this_machine_may_get_a_call_over_plain_http() {
+    let proxy = Server::start([fine("by the proxy")]);
     let tokens = Server::start([token()]);
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("own").display().to_string();
-    std::fs::write(&file, "url = http://api.example/\n").unwrap();
 
-    let outcome = calling(&tokens, &["-K", &file]).run();
+    let call =
+        calling(&tokens, &["-x", &proxy.url(""), "http://localhost:1/x"]).env("http_proxy", "http://proxy.example");
 
-    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""));
-    assert!(outcome.stderr.starts_with("curl: (1) Protocol \"http\" "), "{}", outcome.stderr);
+    assert_eq!(call.run().artefact(), "by the proxy");
+    assert_eq!(proxy.request().line(), "GET http://localhost:1/x HTTP/1.1");
+}
+
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]
+#[test]
+fn a_proxy_in_curlrc_is_not_used_for_this_machine() {
+    let api = Server::start([fine("direct")]);
+    let tokens = Server::start([token()]);
+    let call = calling(&tokens, &["--noproxy", "*", &api.url("/x")]);
+    let curlrc = format!("proxy = http://{}\nnoproxy = \"\"\n", unused_address());
+    std::fs::write(call.home().join(".curlrc"), curlrc).unwrap();
+
+    assert_eq!(call.run().artefact(), "direct");
 }
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs curl")]

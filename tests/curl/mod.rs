@@ -3,6 +3,7 @@
 mod again;
 mod hidden;
 mod kept;
+mod own_files;
 
 use std::fs;
 

@@ -14,7 +14,7 @@ pub(super) const EXEC: &str = "The command gets the token in MASKINPORTEN_TOKEN 
 pub(super) const CURL: &str = "curl reads the headers from an inherited descriptor: the token is not in any argument, \
     variable or file, and stdin is free for data (-d @-). A header given with -H replaces the one of that name. The \
     token is only sent over https or to this machine, to one host per call, and curl does not forward it to another \
-    host. Your own curl configuration (.curlrc, -K) is not checked: it must not set location-trusted.\n\n\
+    host. The files that curl takes options and headers from (.curlrc, -K, -H @FILE) are checked too.\n\n\
     If the first response is 401, the call is repeated once with a new token, unless it reads stdin, may be more than one \
     request, or has a -D of its own. On a terminal both responses are shown.\n\n\
     Exit code: curl's; 125 if this program failed before it ran, 126 if it cannot be run, 127 if it was not found.";

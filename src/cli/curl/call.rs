@@ -2,7 +2,7 @@
 //!
 //! Which options take a value is read from the help of the installed curl, so that it always fits that version. An option
 //! that the help does not list is taken for one without a value: what follows it is then checked as a URL, which is the
-//! safe side. Config files of the user (`.curlrc`, `-K`) are not read.
+//! safe side.
 
 use std::{collections::BTreeMap, ffi::OsString};
 
@@ -37,7 +37,7 @@ impl CurlOptions {
 
     /// Returns whether a long option takes a value. Any flag may start with `no-`, and since curl 8.3 any other option
     /// with `expand-`.
-    fn takes_value(&self, name: &str) -> Result<bool, Failure> {
+    pub(super) fn takes_value(&self, name: &str) -> Result<bool, Failure> {
         let base = name.strip_prefix("no-").or(name.strip_prefix("expand-")).unwrap_or(name);
         if let Some(takes_value) = self.takes_value.get(name).or_else(|| self.takes_value.get(base)) {
             return Ok(*takes_value && !name.starts_with("no-"));
@@ -57,6 +57,7 @@ impl CurlOptions {
 }
 
 /// The arguments of curl.
+#[derive(Default)]
 pub(super) struct CurlCall {
     /// Options by their long names, with their values.
     options: Vec<(String, String)>,
@@ -69,7 +70,7 @@ const OUTPUTS: [&str; 8] =
 
 impl CurlCall {
     pub(super) fn parse(arguments: &[OsString], known: &CurlOptions) -> Result<Self, Failure> {
-        let mut parsed = Self { options: Vec::new(), urls: Vec::new() };
+        let mut parsed = Self::default();
         let mut arguments = arguments.iter().map(|argument| argument.to_string_lossy().into_owned());
         while let Some(argument) = arguments.next() {
             if argument == "--" {
@@ -112,13 +113,18 @@ impl CurlCall {
         Ok(())
     }
 
-    fn add(&mut self, name: &str, value: String) {
+    pub(super) fn add(&mut self, name: &str, value: String) {
         // Since 8.13 curl reads URLs from the file of `--url @FILE`; an argument that is not an option is always a URL.
         if name == "url" && !value.starts_with('@') {
             self.urls.push(value);
         } else {
             self.options.push((name.to_owned(), value));
         }
+    }
+
+    pub(super) fn extend(&mut self, other: Self) {
+        self.options.extend(other.options);
+        self.urls.extend(other.urls);
     }
 
     pub(super) fn urls(&self) -> &[String] {
@@ -136,16 +142,24 @@ impl CurlCall {
 
     /// Returns whether the user sets or removes a header of this name, with `-H` or with an option of its own.
     pub(super) fn has_header(&self, name: &str) -> bool {
-        const OPTIONS: [(&str, &str); 5] = [
+        const OPTIONS: [(&str, &str); 13] = [
             ("authorization", "user"),
             ("authorization", "oauth2-bearer"),
+            ("authorization", "expand-user"),
+            ("authorization", "expand-oauth2-bearer"),
+            ("authorization", "anyauth"),
+            ("authorization", "aws-sigv4"),
+            ("authorization", "digest"),
+            ("authorization", "negotiate"),
+            ("authorization", "ntlm"),
+            ("authorization", "ntlm-wb"),
             ("user-agent", "user-agent"),
             ("referer", "referer"),
             ("cookie", "cookie"),
         ];
         let named =
             |header: &str| header.split([':', ';']).next().is_some_and(|own| own.trim().eq_ignore_ascii_case(name));
-        self.values("header").any(named)
+        self.values("header").chain(self.values("expand-header")).any(named)
             || OPTIONS.iter().any(|(own, option)| own.eq_ignore_ascii_case(name) && self.has(&[option]))
     }
 

@@ -6,6 +6,7 @@
 
 mod audience_check;
 mod call;
+mod own_files;
 mod process;
 mod response;
 mod target;
@@ -21,7 +22,7 @@ use zeroize::Zeroizing;
 use self::{
     call::{CurlCall, CurlOptions},
     process::{CURL, CurlOutcome, ResponseWatch},
-    target::CurlTarget,
+    target::{CurlTarget, PROXIES},
 };
 use super::{
     args::CurlArguments,
@@ -37,44 +38,55 @@ pub(crate) async fn run(
     report: &Arc<Report>,
 ) -> Result<ExitCode, Failure> {
     let typed = headers::parse_options(&arguments.header)?;
-    let call = CurlCall::parse(&arguments.arguments, &CurlOptions::parse(&process::supported_help()?)?)?;
-    let target = CurlTarget::from_call(&call)?;
+    let known = CurlOptions::parse(&process::supported_help()?)?;
+    let mut call = CurlCall::parse(&arguments.arguments, &known)?;
     let sources = SettingSources::load(arguments.settings, config, report)?;
-    let mut headers = headers::merge(&sources.headers, &typed)?;
-    headers.retain(|header| !call.has_header(header.name()));
     if call.reads_stdin() && sources.takes_stdin() {
         let hint = Some("read the key from a file".to_owned());
         let message = "the key and curl's data cannot both be read from stdin".to_owned();
         return Err(Failure::plain(Exit::Usage, "stdin", message, hint));
     }
+    let stdin = call.add_files(&known)?;
+    let reads_curlrc = !arguments.arguments.first().is_some_and(process::begins_with_disable);
+    let curlrc = if reads_curlrc { CurlCall::from_curlrc(&known)? } else { CurlCall::default() };
+    let target = CurlTarget::from_call(&call, &curlrc)?;
+    let mut headers = headers::merge(&sources.headers, &typed)?;
+    headers.retain(|header| !call.has_header(header.name()));
+    let sets_authorization = call.has_header(AUTHORIZATION) || curlrc.has_header(AUTHORIZATION);
     // On a redirect curl does not send the token to other hosts, but it sends the other headers, and some are API keys.
     if !headers.is_empty() && call.has(&["location", "follow"]) {
         let names = headers.iter().map(Header::name).collect::<Vec<_>>().join(", ");
         report.warning(&format!("on a redirect, curl sends these headers to other hosts too: {names}"));
     }
-    let prepared = PreparedCall { call, target, headers, arguments: arguments.arguments, sources };
+    let prepared =
+        PreparedCall { call, sets_authorization, target, headers, arguments: arguments.arguments, stdin, sources };
     prepared.run(report).await.map(|outcome| ExitCode::from(outcome.code))
 }
+
+const AUTHORIZATION: &str = "Authorization";
 
 /// A call with everything but the token.
 struct PreparedCall {
     call: CurlCall,
-    target: Option<CurlTarget>,
+    sets_authorization: bool,
+    target: CurlTarget,
     headers: Vec<Header>,
     arguments: Vec<OsString>,
+    /// What was read of stdin, which curl gets again.
+    stdin: Option<Zeroizing<Vec<u8>>>,
     sources: SettingSources,
 }
 
 impl PreparedCall {
     /// Runs curl, and once more if the token is refused and the call can be repeated safely.
     async fn run(mut self, report: &Arc<Report>) -> Result<CurlOutcome, Failure> {
-        if self.call.has_header("Authorization") {
+        if self.sets_authorization {
             report.warning("curl's arguments set Authorization, so no token is fetched");
             return self.run_once(None, ResponseWatch::None).await;
         }
         let tokens = Tokens::new(Settings::from_sources(&mut self.sources, report)?, report)?;
         let token = tokens.token().await?;
-        for warning in self.target.iter().flat_map(|target| audience_check::warnings(&token, target)) {
+        for warning in audience_check::warnings(&token, &self.target) {
             report.warning(&warning);
         }
         let obstacle = self.obstacle();
@@ -104,30 +116,25 @@ impl PreparedCall {
         print_curl_config(&self.restrictions(), token, &self.headers, &mut *config)
             .map_err(|error| Failure::from_output(&error))?;
         let command = child::without(&self.sources.secret_variables(), CURL.as_ref());
-        process::run(command, &self.arguments, &config, watch).await
+        let stdin = self.stdin.as_ref();
+        process::run(command, &self.arguments, &config, stdin, watch).await
     }
 
     /// Returns curl options that restrict where the token is sent. The user's own options come later, and win.
     fn restrictions(&self) -> Vec<(&str, &str)> {
-        const PROXY: [&str; 8] =
-            ["proxy", "proxy1.0", "preproxy", "noproxy", "socks4", "socks4a", "socks5", "socks5-hostname"];
-        match &self.target {
-            Some(target) if target.is_loopback => {
-                let schemes = "=http,https";
-                let mut options = vec![("proto", schemes), ("proto-redir", schemes)];
-                // The proxy of http_proxy is usually another machine.
-                if !self.call.has(&PROXY) {
-                    options.push(("noproxy", target.host.trim_start_matches('[').trim_end_matches(']')));
-                }
-                options
-            }
-            _ => vec![("proto", "=https"), ("proto-redir", "=https")],
+        let target = &self.target;
+        let schemes = if target.is_loopback { "=http,https" } else { "=https" };
+        let mut options = vec![("proto", schemes), ("proto-redir", schemes)];
+        // The proxy of http_proxy or .curlrc is usually another machine.
+        if target.is_loopback && !self.call.has(&PROXIES) {
+            options.push(("noproxy", target.bare_host()));
         }
+        options
     }
 
     /// Returns why the call cannot be repeated.
     fn obstacle(&self) -> Option<&'static str> {
-        if !self.target.as_ref().is_some_and(|target| target.is_single) {
+        if !self.target.is_single {
             Some("it may be more than one request")
         } else if self.call.reads_stdin() {
             Some("its stdin has been read")

@@ -4,7 +4,7 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    io::{self, PipeReader, Write as _},
+    io::{self, PipeReader, PipeWriter, Write as _},
     os::{
         fd::{AsFd, AsRawFd},
         unix::process::ExitStatusExt as _,
@@ -19,7 +19,7 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use super::response;
+use super::response::{self, WatchedResponse};
 use crate::cli::{
     child,
     report::{Exit, Failure},
@@ -30,6 +30,9 @@ pub(super) const CURL: &str = "curl";
 
 /// The oldest version that does not send headers of a config to the host of a redirect (CVE-2018-1000007).
 const OLDEST: (u32, u32) = (7, 58);
+
+/// The exit code of curl when its output cannot be written (curl(1), EXIT CODES).
+const WRITE_ERROR: u8 = 23;
 
 /// How the response is watched while curl runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,10 +82,11 @@ pub(super) async fn run(
     mut command: Command,
     arguments: &[OsString],
     config: &[u8],
+    stdin: Option<&Zeroizing<Vec<u8>>>,
     watch: ResponseWatch,
 ) -> Result<CurlOutcome, Failure> {
     let failed = |error: io::Error| child::not_run(OsStr::new(CURL), &error);
-    let (config_reader, mut config_writer) = io::pipe().map_err(failed)?;
+    let (config_reader, config_writer) = io::pipe().map_err(failed)?;
     let (headers, headers_writer) = io::pipe().map_err(failed)?;
     let mut lines = Zeroizing::new(Vec::with_capacity(config.len() + 64));
     if watch != ResponseWatch::None {
@@ -98,24 +102,39 @@ pub(super) async fn run(
         command.stdout(writer);
         reader
     });
+    let stdin_writer = stdin.map(|content| Ok((io::pipe()?, content.clone()))).transpose().map_err(failed)?;
+    let stdin_writer = stdin_writer.map(|((reader, writer), content)| {
+        command.stdin(reader);
+        (writer, content)
+    });
     let _handles = signals::HandlesInterrupts::new();
     let mut signals = ForwardedSignals::listen().map_err(failed)?;
     let mut command = tokio::process::Command::from(command);
     let child = command.spawn().map_err(failed)?;
     // The pipes end only when no process holds their writing ends any more.
     drop((command, config_reader, headers_writer));
-    std::thread::spawn(move || {
-        // If curl exits before it has read the config, it reports why itself.
-        let _ = config_writer.write_all(&lines);
-    });
+    write_all(config_writer, lines).map_err(failed)?;
+    stdin_writer.map(|(writer, content)| write_all(writer, content)).transpose().map_err(failed)?;
     let watched = tokio::task::spawn_blocking(move || watched(headers, body, watch));
     let status = signals.forward_until_exit(child).await.map_err(failed)?;
-    let refused = watched.await.is_ok_and(|refused| refused);
-    Ok(CurlOutcome { code: code(status), refused: refused && status.code().is_some() })
+    let watched = watched.await.unwrap_or_default();
+    // curl has ended well if the last of its output was in the pipe when stdout failed.
+    let code = if watched.is_cut && !watched.refused && status.success() { WRITE_ERROR } else { code(status) };
+    let outcome = CurlOutcome { code, refused: watched.refused && status.code().is_some() };
+    Ok(outcome)
 }
 
-fn watched(headers: PipeReader, body: Option<PipeReader>, watch: ResponseWatch) -> bool {
-    watch != ResponseWatch::None && response::watch(headers, body).unwrap_or_default()
+/// Writes to a pipe on a thread of its own. If curl exits before it has read everything, it reports why itself.
+fn write_all(mut writer: PipeWriter, content: Zeroizing<Vec<u8>>) -> io::Result<()> {
+    let write = move || {
+        let _ = writer.write_all(&content);
+    };
+    std::thread::Builder::new().spawn(write).map(|_| ())
+}
+
+fn watched(headers: PipeReader, body: Option<PipeReader>, watch: ResponseWatch) -> WatchedResponse {
+    if watch == ResponseWatch::None { Ok(WatchedResponse::default()) } else { response::watch(headers, body) }
+        .unwrap_or_default()
 }
 
 /// Lets the next program inherit a descriptor, and returns the path under which it can be opened there.
@@ -124,7 +143,7 @@ fn inherited(end: &(impl AsFd + AsRawFd)) -> io::Result<String> {
     Ok(format!("/dev/fd/{}", end.as_raw_fd()))
 }
 
-fn begins_with_disable(first: &OsString) -> bool {
+pub(super) fn begins_with_disable(first: &OsString) -> bool {
     first.as_encoded_bytes() == b"--disable" || first.as_encoded_bytes().starts_with(b"-q")
 }
 

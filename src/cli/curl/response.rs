@@ -106,13 +106,22 @@ impl HeldOutput {
     }
 }
 
-/// Reads the headers that curl dumps, and its stdout if that is held back, until both end. Returns whether the API refused
-/// the token.
-pub(super) fn watch(headers: PipeReader, body: Option<PipeReader>) -> io::Result<bool> {
+/// What was seen of a response.
+#[derive(Debug, Default)]
+pub(super) struct WatchedResponse {
+    /// Whether the API refused the token.
+    pub(super) refused: bool,
+    /// Whether the output of curl could not be written to stdout.
+    pub(super) is_cut: bool,
+}
+
+/// Reads the headers that curl dumps, and its stdout if that is held back, until both end.
+pub(super) fn watch(headers: PipeReader, body: Option<PipeReader>) -> io::Result<WatchedResponse> {
     let mut head = ResponseHead::default();
     let mut output =
         HeldOutput { held: Vec::new(), dropped: 0, out: File::from(io::stdout().as_fd().try_clone_to_owned()?) };
     let (mut headers, mut body) = (Some(headers), body);
+    let mut is_cut = false;
     let mut buffer = vec![0; MAXIMUM_HELD];
     while headers.is_some() || body.is_some() {
         let [headers_ready, body_ready] = ready([&headers, &body])?;
@@ -124,8 +133,10 @@ pub(super) fn watch(headers: PipeReader, body: Option<PipeReader>) -> io::Result
             }
         } else if let Some(pipe) = body.as_mut().filter(|_| body_ready) {
             let count = pipe.read(&mut buffer)?;
-            // Closing the pipe makes curl fail with a write error, which it reports itself.
-            if count == 0 || output.pass(&buffer[..count], head.verdict).is_err() {
+            // Closing the pipe makes curl fail with a write error, which it reports itself if it has more to write.
+            let is_full = output.pass(&buffer[..count], head.verdict).is_err();
+            is_cut |= is_full;
+            if count == 0 || is_full {
                 body = None;
             }
         }
@@ -133,14 +144,15 @@ pub(super) fn watch(headers: PipeReader, body: Option<PipeReader>) -> io::Result
             && !output.held.is_empty()
             && output.pass(&[], head.verdict).is_err()
         {
+            is_cut = true;
             body = None;
         }
     }
     let refused = head.verdict == Some(TokenVerdict::Refused);
     if !refused {
-        let _ = output.pass(&[], Some(TokenVerdict::Accepted));
+        is_cut |= output.pass(&[], Some(TokenVerdict::Accepted)).is_err();
     }
-    Ok(refused)
+    Ok(WatchedResponse { refused, is_cut })
 }
 
 /// Waits until one of the pipes is readable or closed, and returns which.

@@ -12,15 +12,17 @@ use crate::cli::report::Failure;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CurlTarget {
     pub(super) host: String,
-    /// Whether it is this machine, which plain http is allowed for.
+    /// Whether it is this machine.
     pub(super) is_loopback: bool,
+    /// Whether a URL is plain http, which is allowed for this machine only.
+    pub(super) is_plain: bool,
     /// Whether it is exactly one request.
     pub(super) is_single: bool,
 }
 
 impl CurlTarget {
-    /// Returns the host of a call. `None`: the URL may be in a config file of the user.
-    pub(super) fn from_call(call: &CurlCall) -> Result<Option<Self>, Failure> {
+    /// Returns the host of a call, whose options in `.curlrc` come first.
+    pub(super) fn from_call(call: &CurlCall, curlrc: &CurlCall) -> Result<Self, Failure> {
         for (option, problem, hint) in [
             (
                 "location-trusted",
@@ -28,6 +30,8 @@ impl CurlTarget {
                 "use --location, which does not",
             ),
             ("expand-url", "the host of --expand-url is not known before curl runs", "write the URL out"),
+            ("expand-config", "the file of --expand-config is not known before curl runs", "write its name out"),
+            ("expand-header", "the header of --expand-header is not known before curl runs", "write its name out"),
             ("url", "the hosts in the file of --url @FILE are not checked", "write the URL out"),
             (
                 "next",
@@ -35,41 +39,98 @@ impl CurlTarget {
                 "run one command for each request",
             ),
         ] {
-            if call.has(&[option]) {
+            // The names of most headers are known.
+            let is_known = |call: &CurlCall| option == "expand-header" && !call.values(option).any(has_variable_name);
+            if [call, curlrc].iter().any(|call| call.has(&[option]) && !is_known(call)) {
                 return Err(usage(problem.to_owned(), hint));
             }
         }
-        let has_config = call.has(&["config"]);
-        let default_scheme = call.values("proto-default").last().unwrap_or("http");
-        let urls = call.urls();
+        let default_schemes = curlrc.values("proto-default").chain(call.values("proto-default"));
+        let default_scheme = default_schemes.last().unwrap_or("http");
+        let urls: Vec<_> = curlrc.urls().iter().chain(call.urls()).collect();
         let hosts = urls.iter().map(|url| checked_host(url, default_scheme)).collect::<Result<Vec<_>, _>>()?;
-        let Some(host) = hosts.first() else {
+        let Some((host, _)) = hosts.first() else {
             let hint = "put curl's arguments after --: maskinporten curl --env test -- https://api.example.no/";
-            return if has_config { Ok(None) } else { Err(usage("curl needs a URL".to_owned(), hint)) };
+            return Err(usage("curl needs a URL".to_owned(), hint));
         };
-        if let Some(other) = hosts.iter().find(|other| *other != host) {
+        if let Some((other, _)) = hosts.iter().find(|(other, _)| other != host) {
             let message = format!("the token would be sent to both {host} and {other}");
             return Err(usage(message, "run one command for each host"));
         }
         let is_pattern = !call.has(&["globoff"]) && urls[0].contains(['{', '[']);
-        let is_single = urls.len() == 1 && !has_config && !is_pattern;
-        Ok(Some(Self { host: host.clone(), is_loopback: is_loopback(host), is_single }))
+        let target = Self {
+            host: host.clone(),
+            is_loopback: is_loopback(host),
+            is_plain: hosts.iter().any(|(_, is_plain)| *is_plain),
+            is_single: urls.len() == 1 && !call.has(&["config"]) && !is_pattern,
+        };
+        if target.is_plain {
+            target.check_detours(call)?;
+        }
+        Ok(target)
+    }
+
+    /// Returns the host without the brackets of an IPv6 address.
+    pub(super) fn bare_host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// Checks that no option sends a call over plain http to another machine: a proxy, or another address for the host.
+    fn check_detours(&self, call: &CurlCall) -> Result<(), Failure> {
+        let proxies =
+            PROXIES.iter().chain(&["preproxy"]).flat_map(|name| call.values(name).map(move |value| (*name, value)));
+        let addresses = ["resolve", "connect-to", "noproxy"].into_iter();
+        let addresses = addresses.flat_map(|name| call.values(name).map(move |value| (name, value)));
+        let remote = proxies.chain(addresses).find(|(name, value)| match *name {
+            "resolve" => {
+                let addresses = value.splitn(3, ':').nth(2).unwrap_or_default();
+                !addresses.is_empty() && !addresses.split(',').all(is_loopback)
+            }
+            // HOST1:PORT1:HOST2:PORT2, where an empty HOST2 is HOST1.
+            "connect-to" => {
+                let host = value.rsplit_once(':').map_or(*value, |(before, _)| before);
+                let host =
+                    host.rfind('[').map_or_else(|| host.rsplit(':').next().unwrap_or_default(), |at| &host[at..]);
+                !host.is_empty() && !is_loopback(host)
+            }
+            "noproxy" => !value.split([',', ' ']).any(|name| name == "*" || name == self.bare_host()),
+            _ => {
+                let authority = value.split_once("://").map_or(*value, |(_, authority)| authority);
+                let authority = authority.trim_end_matches('/').rsplit('@').next().unwrap_or_default();
+                !value.is_empty() && !host(authority).is_some_and(|host| is_loopback(&host))
+            }
+        });
+        let Some((name, _)) = remote else { return Ok(()) };
+        let message =
+            format!("--{name} would send the token to another machine over plain http, which others can read");
+        Err(usage(message, &format!("remove --{name}, or use https")))
     }
 }
 
-/// Returns the host of a URL, if the token may be sent there.
-fn checked_host(url: &str, default_scheme: &str) -> Result<String, Failure> {
+/// Options that name a proxy, in place of the one that variables name.
+pub(super) const PROXIES: [&str; 6] = ["proxy", "proxy1.0", "socks4", "socks4a", "socks5", "socks5-hostname"];
+
+/// Returns whether the name of a header has a variable in it.
+fn has_variable_name(header: &str) -> bool {
+    header.split(':').next().is_some_and(|name| name.contains("{{"))
+}
+
+/// Returns the host of a URL, and whether it is plain http, if the token may be sent there.
+fn checked_host(url: &str, default_scheme: &str) -> Result<(String, bool), Failure> {
     let (scheme, rest) = url.split_once("://").unwrap_or((default_scheme, url));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let after_user = authority.rsplit('@').next().unwrap_or_default();
-    let host = host(after_user).filter(|_| !scheme.contains(['/', '{', '[', '@']) && !authority.contains('\\'));
+    // Versions of curl differ in which `@` ends the user's name.
+    let is_ambiguous =
+        authority.contains('\\') || authority.matches('@').count() > 1 || scheme.contains(['/', '{', '[', '@']);
+    let host = host(after_user).filter(|_| !is_ambiguous);
     let Some(host) = host else {
         let hint = "write it as https://api.example.no/path, without a pattern in the host";
         return Err(usage(format!("could not determine the host of the URL `{}`", shown(url)), hint));
     };
     match scheme.to_ascii_lowercase().as_str() {
-        "https" => Ok(host),
-        "http" if is_loopback(&host) => Ok(host),
+        "https" => Ok((host, false)),
+        "http" if is_loopback(&host) => Ok((host, true)),
         "http" => {
             let message = format!("the token would be sent to {host} over plain http, which others can read");
             Err(usage(message, &format!("write the URL as https://{host}/…")))
@@ -89,7 +150,8 @@ fn host(authority: &str) -> Option<String> {
         let host = host.strip_suffix('.').unwrap_or(host);
         (Some(host).filter(|host| !host.is_empty() && !host.contains(is_special))?.to_lowercase(), port)
     };
-    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    // Not empty: curl reads `https:/host` as a scheme.
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some(host)
 }
 
@@ -113,8 +175,8 @@ fn shown(url: &str) -> String {
 mod tests {
     use super::{super::call::tests::parse, *};
 
-    fn target(arguments: &[&str]) -> Result<Option<CurlTarget>, Failure> {
-        CurlTarget::from_call(&parse(arguments)?)
+    fn target(arguments: &[&str]) -> Result<CurlTarget, Failure> {
+        CurlTarget::from_call(&parse(arguments)?, &CurlCall::default())
     }
 
     #[test]
@@ -131,7 +193,7 @@ mod tests {
             ("http://[::1]:80/", "[::1]", true),
             ("https://[2001:db8::1]/", "[2001:db8::1]", false),
         ] {
-            let target = target(&[url]).ok().unwrap().unwrap();
+            let target = target(&[url]).ok().unwrap();
             assert_eq!((target.host.as_str(), target.is_loopback), (host, is_loopback), "{url}");
         }
     }
@@ -152,6 +214,14 @@ mod tests {
             "http://localhost.example/",
             "http://127.1/",
             "https:/a.example/",
+            "https:a.example/",
+            "http:/localhost/",
+            "HTTP:/127.0.0.1/",
+            "http:///localhost/",
+            "http:\\\\localhost",
+            "localhost:",
+            "https://a.example:/",
+            "https://a@b@c.example/",
             "a.example/x",
             "ftp://a.example/",
             "file:///etc/passwd",
@@ -170,9 +240,8 @@ mod tests {
 
     #[test]
     fn several_urls_are_accepted_for_one_host() {
-        assert_eq!(target(&["https://a.example/1", "https://A.example/2"]).ok().unwrap().unwrap().host, "a.example");
+        assert_eq!(target(&["https://a.example/1", "https://A.example/2"]).ok().unwrap().host, "a.example");
         assert!(target(&["https://a.example/1", "https://b.example/2"]).is_err());
         assert!(target(&["https://a.example/1", "http://a.example/2"]).is_err());
-        assert_eq!(target(&["-K", "file"]).ok().unwrap(), None);
     }
 }
