@@ -6,6 +6,7 @@ use clap::{
     CommandFactory as _,
     error::{ContextKind, ContextValue, ErrorKind},
 };
+use maskinporten_token_generator::text::{self, printable_lines};
 
 use super::{
     args::Arguments,
@@ -39,9 +40,11 @@ pub(super) fn print(error: &clap::Error) -> ExitCode {
     ExitCode::from(if runs_program { Exit::NotStarted } else { Exit::Usage } as u8)
 }
 
+/// Returns clap's text without deceptive characters, which only arguments can bring into it.
 fn rendered(error: &clap::Error, color: bool) -> String {
     let text = error.render();
-    if color { text.ansi().to_string() } else { text.to_string() }
+    let is_deceptive = env::args_os().any(|typed| typed.to_string_lossy().contains(text::is_deceptive));
+    if color && !is_deceptive { text.ansi().to_string() } else { printable_lines(&text.to_string()) }
 }
 
 /// Whether arguments that clap rejected name one of these commands.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use clap::ValueEnum;
-use maskinporten_token_generator::{language::Language, printer::Painter, profile, text::printable_lines};
+use maskinporten_token_generator::{json, language::Language, printer::Painter, profile, text::printable_lines};
 use serde_json::json;
 
 pub(crate) use self::failure::{Exit, Failure};
@@ -147,7 +147,7 @@ impl Report {
         let failure = failure.in_language(self.language);
         if self.json {
             let warnings = self.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default();
-            eprint(&format!("{}\n", failure.json(&warnings)));
+            eprint(&(json::line(&failure.json(&warnings)) + "\n"));
         } else {
             eprint(&failure.printable().text(self.painter));
         }
@@ -157,7 +157,7 @@ impl Report {
     pub(crate) fn finish(&self) {
         let warnings = self.take_warnings();
         if !warnings.is_empty() {
-            eprint(&format!("{}\n", json!({ "warnings": warnings })));
+            eprint(&(json::line(&json!({ "warnings": warnings })) + "\n"));
         }
     }
 }
