@@ -115,6 +115,8 @@ pub fn indented(value: &Value) -> String {
 /// ```
 #[must_use]
 pub fn escaped(text: &str) -> Cow<'_, str> {
+    use fmt::Write as _;
+
     // Line breaks and tabs are what indents it.
     let must_be_escaped = |character: char| !character.is_ascii_whitespace() && is_deceptive(character);
     if !text.contains(must_be_escaped) {
@@ -123,9 +125,9 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     let mut escaped = String::with_capacity(text.len() * 2);
     for character in text.chars() {
         if must_be_escaped(character) {
-            let units =
-                character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
-            escaped.push_str(&units);
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
         } else {
             escaped.push(character);
         }

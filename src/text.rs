@@ -133,7 +133,7 @@ fn is_encoded(text: &str) -> bool {
 #[must_use]
 pub fn shown_path(path: impl AsRef<Path>) -> String {
     let text = path.as_ref().display().to_string();
-    if may_be_key(&text) { HIDDEN.to_owned() } else { text }
+    if may_be_key(&text) { HIDDEN.to_owned() } else { printable(&text) }
 }
 
 /// Returns at most `limit` characters of a server's text on one line, without control characters and anything that may
