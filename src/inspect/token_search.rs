@@ -81,8 +81,8 @@ fn read(text: &str, start: usize, joins_at_spaces: bool) -> FoundToken {
 
 /// Returns whether the signature has the length of a real one.
 fn is_complete(token: &str, dots: usize) -> bool {
-    let signature = token.bytes().rev().take_while(|byte| *byte != b'.').take(LONGEST_SIGNATURE + 1).count();
-    dots == 2 && SIGNATURE_LENGTHS.contains(&signature)
+    let signature = || token.bytes().rev().take_while(|byte| *byte != b'.').take(LONGEST_SIGNATURE + 1).count();
+    dots == 2 && SIGNATURE_LENGTHS.contains(&signature())
 }
 
 /// Returns the length of the part of a token on the next line, and where it starts.
@@ -119,10 +119,11 @@ fn is_token_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || "-_.".contains(character)
 }
 
-/// Returns whether a token may start after a text: it ends with another character, `%20`, or an escaped line break.
+/// Returns whether a token may start after a text: it ends with another character, `%20`, `=3D` of a message, or an escaped
+/// line break.
 fn is_boundary(before: &str) -> bool {
     let is_encoded = |last: &[u8]| {
-        (last[0] == b'%' && last[1..].iter().all(u8::is_ascii_hexdigit))
+        (matches!(last[0], b'%' | b'=') && last[1..].iter().all(u8::is_ascii_hexdigit))
             || (last[1] == b'\\' && matches!(last[2], b'n' | b'r' | b't'))
     };
     before.chars().next_back().is_none_or(|last| !is_token_character(last))
@@ -162,6 +163,7 @@ mod tests {
             "grant_type=urn%3Aa&assertion=TOKEN&resource=x",
             "https://a.no/#access_token=TOKEN&state=1",
             "Authorization%3A%20Bearer%20TOKEN",
+            "VALUE=3DTOKEN\r\n",
             "line one\\nTOKEN\\nline two",
             "The token is TOKEN. It is new.",
             "<code>TOKEN</code>",
@@ -185,7 +187,7 @@ mod tests {
             ("\"WRAPPED\"", " \n"),
             ("> WRAPPED\n> Regards\n", "\n> "),
             ("WRAPPED\n", "=\n"),
-            ("WRAPPED=\r\n\r\n", "=\r\n"),
+            ("VALUE=3DWRAPPED=\r\n\r\n", "=\r\n"),
             ("curl -H \"Authorization: Bearer WRAPPED\" https://a.no/", "\\\n"),
             ("VALUE=\"WRAPPED\"\nOTHER=b\n", "\n"),
             ("WRAPPED\nThanks\n", "\n"),
