@@ -1,14 +1,25 @@
-//! Parses JSON strictly: duplicate members are found, strings are erased when they are dropped.
+//! Parses JSON strictly: duplicate members are found, strings are erased when they are dropped. Writes JSON without
+//! deceptive characters.
 //!
 //! RFC 7515 §4, RFC 7517 §4 and RFC 7519 §4 let a reader reject duplicate members or take the last one. Two readers
 //! that disagree would see two different tokens or keys, so the callers here reject them. `serde_json::Value` takes
 //! the last one silently, and leaves private keys behind in memory.
 
-use std::{collections::HashSet, fmt};
+use std::{
+    borrow::Cow,
+    collections::HashSet,
+    fmt,
+    io::{self, Write},
+};
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{
+    Serialize,
+    de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor},
+};
 use serde_json::{Map, Number, Value};
 use zeroize::Zeroizing;
+
+use crate::text::is_deceptive;
 
 /// A JSON value (RFC 8259).
 pub enum JsonValue {
@@ -65,11 +76,91 @@ pub fn parse(text: &[u8]) -> Result<JsonValue, JsonError> {
     })
 }
 
+/// Writes a value as JSON on one line.
+///
+/// # Errors
+/// Any error of `out`.
+pub fn write(out: impl Write, value: &impl Serialize) -> io::Result<()> {
+    Ok(serde_json::to_writer(EscapingWriter(out), value)?)
+}
+
+/// Writes a value as indented JSON.
+///
+/// # Errors
+/// Any error of `out`.
+pub fn write_indented(out: impl Write, value: &impl Serialize) -> io::Result<()> {
+    Ok(serde_json::to_writer_pretty(EscapingWriter(out), value)?)
+}
+
+/// Returns a value, which must hold no secret, as JSON on one line.
+#[must_use]
+pub fn line(value: &Value) -> String {
+    escaped(&value.to_string()).into_owned()
+}
+
+/// Returns a value, which must hold no secret, as indented JSON.
+#[must_use]
+pub fn indented(value: &Value) -> String {
+    escaped(&format!("{value:#}")).into_owned()
+}
+
+/// Replaces deceptive characters in a JSON text by escapes that mean the same (RFC 8259 §7), because a terminal or a page may
+/// show the text. A JSON text can have them only in its strings.
+///
+/// # Examples
+/// ```
+/// use maskinporten_token_generator::json::escaped;
+///
+/// assert_eq!(escaped("{\"a\": \"b\u{202e}c\u{9b}ø\"}"), r#"{"a": "b\u202ec\u009bø"}"#);
+/// ```
+#[must_use]
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    use fmt::Write as _;
+
+    // Line breaks and tabs are what indents it.
+    let must_be_escaped = |character: char| !character.is_ascii_whitespace() && is_deceptive(character);
+    if !text.contains(must_be_escaped) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() * 2);
+    for character in text.chars() {
+        if must_be_escaped(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Escapes what `serde_json` writes, piece by piece: a copy of the whole could hold a secret.
+struct EscapingWriter<W>(W);
+
+impl<W: Write> Write for EscapingWriter<W> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        // Each piece is whole characters, since `serde_json` writes `str`.
+        let text = str::from_utf8(piece).map_err(io::Error::other)?;
+        self.0.write_all(escaped(text).as_bytes())?;
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 impl JsonObject {
     /// Returns the value of a member; of duplicates the first.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&JsonValue> {
         self.members.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+    }
+
+    /// Returns the members in the order of the text; of duplicates the first.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &JsonValue)> {
+        self.members.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// Takes the value of a member out of the object.
@@ -207,6 +298,23 @@ mod tests {
 
         assert_eq!(Value::Object(map.clone()).to_string(), text);
         assert_eq!(map["a"], json!({ "b": u64::MAX }));
+    }
+
+    #[test]
+    fn deceptive_characters_are_written_as_escapes_that_mean_the_same() {
+        let value = json!({ "a\u{7f}": ["\u{9b}\u{202e}\u{e0041}", "å “中” \n\t\u{1b}"], "b\u{fe0f}": 1 });
+        let expected = r#"{"a\u007f":["\u009b\u202e\udb40\udc41","å “中” \n\t\u001b"],"b\ufe0f":1}"#;
+        let (mut line_out, mut indented_out) = (Vec::new(), Vec::new());
+
+        write(&mut line_out, &value).unwrap();
+        write_indented(&mut indented_out, &value).unwrap();
+
+        assert_eq!((line(&value).as_str(), str::from_utf8(&line_out)), (expected, Ok(expected)));
+        assert_eq!(indented(&value).as_bytes(), indented_out);
+        for text in [indented(&value), line(&value)] {
+            assert!(!text.contains(|character| character != '\n' && is_deceptive(character)), "{text}");
+            assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+        }
     }
 
     #[test]

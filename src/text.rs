@@ -1,8 +1,7 @@
 //! Sanitises text from outside before it is shown on a terminal.
 //!
-//! Control characters are replaced, and so are characters that change the direction of text or have no width (the
-//! deceptive ones in Unicode's `Cf`; <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>). Secrets are not
-//! removed here.
+//! Control characters are replaced, and so are characters that change the direction of text or are not visible
+//! (<https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>). Secrets are not removed here.
 
 use std::path::Path;
 
@@ -18,12 +17,29 @@ const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 /// Returns whether a character controls a terminal or makes text look different. Line breaks count.
 #[must_use]
 pub fn is_deceptive(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        )
+    character.is_control() || is_ignorable(character) || is_blank(character)
+}
+
+/// Whether a character is ignored when text is shown: `Default_Ignorable_Code_Point` in Unicode's
+/// `DerivedCoreProperties.txt`. It has joiners, variation selectors, directions, tags, and fillers of scripts.
+fn is_ignorable(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// Whether a character is not ignorable, but cannot be seen either: line separators, the blanks of Braille, musical notation
+/// and Khitan, annotations, private use, and what is no character.
+fn is_blank(character: char) -> bool {
+    matches!(
+        character,
+        '\u{2028}'..='\u{2029}' | '\u{2800}' | '\u{fff9}'..='\u{fffc}' | '\u{16fe4}' | '\u{1d159}' | '\u{e000}'..='\u{f8ff}'
+            | '\u{f0000}'..='\u{10ffff}' | '\u{fdd0}'..='\u{fdef}'
+    ) || u32::from(character) & 0xfffe == 0xfffe
 }
 
 /// Replaces deceptive characters and line breaks.
@@ -117,7 +133,7 @@ fn is_encoded(text: &str) -> bool {
 #[must_use]
 pub fn shown_path(path: impl AsRef<Path>) -> String {
     let text = path.as_ref().display().to_string();
-    if may_be_key(&text) { HIDDEN.to_owned() } else { text }
+    if may_be_key(&text) { HIDDEN.to_owned() } else { printable(&text) }
 }
 
 /// Returns at most `limit` characters of a server's text on one line, without control characters and anything that may
@@ -202,11 +218,15 @@ mod tests {
     #[test]
     fn deceptive_characters_are_replaced_and_letters_of_every_script_stay() {
         for deceptive in
-            "\0\u{7}\t\r\u{1b}\u{7f}\u{9b}\u{ad}\u{61c}\u{200e}\u{2028}\u{202e}\u{2066}\u{2069}\u{feff}".chars()
+            "\0\u{7}\t\r\u{1b}\u{7f}\u{9b}\u{ad}\u{34f}\u{61c}\u{115f}\u{1160}\u{17b4}\u{180b}\u{180e}\u{180f}\u{200b}\u{200e}\
+             \u{2028}\u{202e}\u{2060}\u{2066}\u{206f}\u{2800}\u{3164}\u{fe00}\u{fe0f}\u{feff}\u{ffa0}\u{fff9}\u{ffff}\u{e000}\
+             \u{1bca0}\u{1d159}\u{1d173}\u{e0001}\u{e0041}\u{e0100}\u{e01ef}\u{10ffff}"
+                .chars()
         {
             assert_eq!(printable(&format!("a{deceptive}b")), "a\u{fffd}b", "{deceptive:?}");
         }
-        for plain in ["blåbær ÆØÅ", "ß é ñ", "עברית", "中文 – “x” … €"] {
+        for plain in ["blåbær ÆØÅ", "ß é ñ", "עברית", "한국어 हिन्दी", "中文 – “x” … €", "😀\u{fffd}"]
+        {
             assert_eq!(printable(plain), plain);
         }
     }

@@ -110,6 +110,19 @@ fn no_file_is_longer_than_three_hundred_lines_without_its_tests() {
     }
 }
 
+/// `json` escapes what a terminal or a page would show deceptively. What the base and the simulator write is for programs.
+#[test]
+fn json_for_people_is_written_only_by_the_module_json() {
+    let writes = Regex::new(r"serde_json::to_|json!\(.*\)\.to_string\(\)|\{:#?\}.{0,8}json!\(").unwrap();
+    for folder in ["cli", "printer", "server", "check", "inspect"] {
+        for file in rust_files(&source().join(folder)) {
+            let text = fs::read_to_string(&file).unwrap();
+            let found = without_tests(&text).lines().find(|line| writes.is_match(line));
+            assert_eq!(found, None, "{}", file.display());
+        }
+    }
+}
+
 /// Whether a module imports itself through others.
 fn reaches(imports: &Imports, start: &str) -> bool {
     let mut seen = BTreeSet::new();

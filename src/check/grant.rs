@@ -18,6 +18,7 @@ use crate::{
         DETAIL_TYPES, Expectations, FindingKind, Jwt, TokenKind, Verification, VerificationKeys, details, identifier,
         maximum_lifetime, undocumented_claims, verify,
     },
+    keystore::SignatureAlgorithm,
     organisation::OrganisationNumber,
 };
 
@@ -63,8 +64,8 @@ fn signed(jwt: &Jwt) -> Check {
         (None, Some(chain)) => format!("with {} certificates in x5c", chain.len()),
         (None, None) => "with neither kid nor x5c".to_owned(),
     };
-    let found = format!("{}, {reference}", jwt.algorithm());
-    if jwt.algorithm().is_accepted_by_maskinporten() {
+    let found = format!("{}, {reference}", jwt.algorithm().map_or("unsigned", SignatureAlgorithm::name));
+    if jwt.algorithm().is_some_and(SignatureAlgorithm::is_accepted_by_maskinporten) {
         SIGNED.pass(found)
     } else {
         SIGNED.fail(found, "use an RSA key without --alg: Maskinporten accepts RS256, RS384 and RS512")

@@ -6,6 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use maskinporten_token_generator::{
     cache::{Cache, CacheError, Clear, StoredToken},
     clock::{Clock as _, SystemClock},
+    json,
     text::printable_lines,
 };
 use serde_json::json;
@@ -97,5 +98,5 @@ fn as_json(listed: &[StoredToken]) -> String {
             "bytes": stored.bytes,
         })
     });
-    format!("{:#}\n", json!({ "tokens": tokens.collect::<Vec<_>>() }))
+    json::indented(&json!({ "tokens": tokens.collect::<Vec<_>>() })) + "\n"
 }

@@ -16,11 +16,12 @@ use maskinporten_token_generator::{
     environment::LocalEnvironment,
     grant::{Assertion, ClientId, Grant, KeyReference, Scopes},
     http::{Endpoint, HttpOptions},
+    json,
     keystore::{DEFAULT_ITERATIONS, KeystoreFile, SigningKey},
     simulator::{Simulator, SimulatorOptions},
 };
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::{
@@ -133,7 +134,7 @@ fn decoded(assertion: &Assertion) -> String {
             *certificate = Value::from(shortened(certificate.as_str().unwrap_or_default()));
         }
     }
-    serde_json::to_string_pretty(&decoded).unwrap_or_default()
+    json::indented(&json!(decoded))
 }
 
 fn response(token: &AccessToken) -> String {
@@ -149,7 +150,7 @@ fn response(token: &AccessToken) -> String {
 fn claims(token: &str) -> String {
     let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
     let claims: Value = serde_json::from_slice(&payload).unwrap_or_default();
-    serde_json::to_string_pretty(&claims).unwrap_or_default()
+    json::indented(&claims)
 }
 
 fn shortened(text: &str) -> String {

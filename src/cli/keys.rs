@@ -7,6 +7,7 @@ use std::{
 };
 
 use maskinporten_token_generator::{
+    json,
     keystore::{
         CertificateFile, FileFormat, JwkFile, KeyFileKind, KeySummary, KeystoreFile, NewKey, NewKeyError, NewKeyKind,
         PemFile, Protection, SigningKey, read_key_file,
@@ -82,7 +83,7 @@ fn public(arguments: PublicArguments, config: Option<PathBuf>, report: &Arc<Repo
 fn print_set(key: &SigningKey, key_id: &str) -> Result<(), Failure> {
     let algorithm = key.algorithm().unwrap_or_else(|| key.default_algorithm());
     let set = json!({ "keys": [key.public_jwk(key_id, algorithm)] });
-    report::print(format!("{set:#}\n").as_bytes())
+    report::print((json::indented(&set) + "\n").as_bytes())
 }
 
 /// Lists the keys in a keystore, a JWK set or a PEM file.
@@ -111,7 +112,7 @@ fn list(arguments: ListArguments, config: Option<PathBuf>, report: &Report) -> R
     let text = if arguments.format == ReportFormat::Json {
         let protections: Vec<Value> =
             protections.iter().map(|part| json!({ "part": part.part, "method": part.method })).collect();
-        format!("{:#}\n", json!({ "keys": keys, "encryption": protections }))
+        json::indented(&json!({ "keys": keys, "encryption": protections })) + "\n"
     } else {
         printable_lines(&as_text(&keys, &protections))
     };

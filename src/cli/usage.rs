@@ -6,6 +6,7 @@ use clap::{
     CommandFactory as _,
     error::{ContextKind, ContextValue, ErrorKind},
 };
+use maskinporten_token_generator::text::{printable, printable_lines};
 
 use super::{
     args::Arguments,
@@ -39,9 +40,15 @@ pub(super) fn print(error: &clap::Error) -> ExitCode {
     ExitCode::from(if runs_program { Exit::NotStarted } else { Exit::Usage } as u8)
 }
 
+/// Returns clap's text; what was typed appears in it without deceptive characters and line breaks.
 fn rendered(error: &clap::Error, color: bool) -> String {
-    let text = error.render();
-    if color { text.ansi().to_string() } else { text.to_string() }
+    let typed: Vec<String> = env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let clean: Vec<String> = typed.iter().map(|argument| printable(argument)).collect();
+    let again = || Arguments::command().try_get_matches_from(&clean).err();
+    let cleaned = if typed == clean { None } else { again() };
+    let is_clean = typed == clean || cleaned.is_some();
+    let text = cleaned.as_ref().unwrap_or(error).render();
+    if color && is_clean { text.ansi().to_string() } else { printable_lines(&text.to_string()) }
 }
 
 /// Whether arguments that clap rejected name one of these commands.

@@ -2,10 +2,15 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
+use openssl::{
+    error::ErrorStack,
+    stack::Stack,
+    x509::{X509, X509Ref, X509StoreContext, store::X509StoreBuilder, verify::X509VerifyParam},
+};
 use serde_json::Value;
 
 use super::{Finding, FindingKind, Jwt, time_claim::time};
-use crate::keystore::{Certificate, Validity, VerificationKey};
+use crate::keystore::{Certificate, SignatureAlgorithm, Validity, VerificationKey};
 
 /// No certificate authority makes longer chains.
 const MAXIMUM_CERTIFICATES: usize = 16;
@@ -49,29 +54,73 @@ fn parse_chain(value: &Value) -> Result<Vec<Certificate>, ChainError> {
     (1..).zip(list).map(certificate).collect()
 }
 
-/// Verifies a grant by its own certificates: the signature by the first one, the chain, validity and organisation.
-///
-/// Whether the last certificate is trusted is for the server to decide.
+/// Verifies the signature with the first certificate, which proves nothing unless one of `roots` vouches for it: the sender
+/// of a token can put any certificate in it.
+pub(super) fn signature(
+    jwt: &Jwt,
+    algorithm: SignatureAlgorithm,
+    roots: &[Certificate],
+    now: DateTime<Utc>,
+) -> Finding {
+    let (pass, found) = match parse(jwt) {
+        Some(Ok(certificates)) => match certificates.split_first() {
+            Some((leaf, others)) => verdict(jwt, algorithm, leaf, root_of(leaf, others, roots, now).as_deref()),
+            None => (false, ChainError::Empty.to_string()),
+        },
+        Some(Err(error)) => (false, error.to_string()),
+        None => (false, "there is no `x5c`".to_owned()),
+    };
+    Finding::new(
+        FindingKind::Signature,
+        pass,
+        found,
+        "a signature by a registered key, or by a certificate of a known root",
+    )
+}
+
+fn verdict(jwt: &Jwt, algorithm: SignatureAlgorithm, leaf: &Certificate, root: Option<&str>) -> (bool, String) {
+    match (VerificationKey::from_certificate(leaf), root) {
+        (Err(error), _) => (false, format!("the certificate's key cannot be used: {error}")),
+        (Ok(key), _) if !jwt.is_signed_by(&key) => (false, format!("{algorithm}, but not by {}", leaf.subject())),
+        (Ok(_), Some(root)) => (true, format!("{algorithm} by {}, up to {root}", leaf.subject())),
+        (Ok(_), None) => {
+            let why = "but only by the key that the grant itself points to (`x5c`), and no known root vouches for it: \
+                       pass the client's public keys with --jwks FILE";
+            (false, format!("not verified: {algorithm} by {}, {why}", leaf.subject()))
+        }
+    }
+}
+
+/// Returns the name of the root that vouches for a certificate at a point in time.
+fn root_of(leaf: &Certificate, others: &[Certificate], roots: &[Certificate], now: DateTime<Utc>) -> Option<String> {
+    let x509 = |certificate: &Certificate| X509::from_der(certificate.der());
+    let path = || -> Result<Option<String>, ErrorStack> {
+        let mut parameters = X509VerifyParam::new()?;
+        parameters.set_time(now.timestamp());
+        let mut store = X509StoreBuilder::new()?;
+        store.set_param(&parameters)?;
+        for root in roots {
+            store.add_cert(x509(root)?)?;
+        }
+        let mut chain = Stack::new()?;
+        for certificate in others {
+            chain.push(x509(certificate)?)?;
+        }
+        let mut context = X509StoreContext::new()?;
+        context.init(&store.build(), x509(leaf)?.as_ref(), &chain, |context| {
+            let verified = context.verify_cert()?;
+            let root = context.chain().and_then(|chain| chain.iter().last()).map(X509Ref::to_der).transpose()?;
+            Ok(root.filter(|_| verified).and_then(|der| Certificate::from_der(&der)).map(|root| root.subject()))
+        })
+    };
+    path().ok().flatten()
+}
+
+/// Examines the certificates of a grant: the chain, validity and organisation; nothing if they cannot be read.
 pub(super) fn findings(jwt: &Jwt, now: DateTime<Utc>) -> Vec<Finding> {
-    const EXPECTED: &str = "a signature by the key of the first certificate in `x5c`";
-    let unreadable = |found: String| vec![Finding::new(FindingKind::Signature, false, found, EXPECTED)];
-    let certificates = match parse(jwt) {
-        Some(Ok(certificates)) => certificates,
-        Some(Err(error)) => return unreadable(error.to_string()),
-        None => return unreadable("there is no `x5c`".to_owned()),
-    };
-    let [leaf, ..] = certificates.as_slice() else { return unreadable(ChainError::Empty.to_string()) };
-    let (pass, found) = match VerificationKey::from_certificate(leaf) {
-        Ok(key) if jwt.is_signed_by(&key) => (true, format!("{} by {}", jwt.algorithm(), leaf.subject())),
-        Ok(_) => (false, format!("{}, but not by {}", jwt.algorithm(), leaf.subject())),
-        Err(error) => (false, format!("the certificate's key cannot be used: {error}")),
-    };
-    vec![
-        Finding::new(FindingKind::Signature, pass, found, EXPECTED),
-        links(&certificates),
-        validity(leaf, &certificates, now),
-        organisation(leaf),
-    ]
+    let Some(Ok(certificates)) = parse(jwt) else { return Vec::new() };
+    let [leaf, ..] = certificates.as_slice() else { return Vec::new() };
+    vec![links(&certificates), validity(leaf, &certificates, now), organisation(leaf)]
 }
 
 fn links(certificates: &[Certificate]) -> Finding {

@@ -37,6 +37,12 @@ pub enum InspectError {
     /// It is empty.
     #[error("it is empty")]
     Empty,
+    /// It is text without a token.
+    #[error("no token was found in it")]
+    NotFound,
+    /// It contains several tokens.
+    #[error("it contains {0} different tokens")]
+    Several(usize),
     /// It is JSON, but not a response with a token in it.
     #[error("it is JSON without an `access_token`")]
     NoToken,
@@ -123,7 +129,8 @@ impl Explain for InspectError {
         match self {
             Self::TooLarge(_) => "token_too_large",
             Self::NotUtf8 => "token_not_utf8",
-            Self::Empty => "token_missing",
+            Self::Empty | Self::NotFound => "token_missing",
+            Self::Several(_) => "token_several",
             Self::NoToken | Self::Refusal => "token_answer",
             Self::Flattened | Self::JsonSerialization(_) => "token_json_serialization",
             Self::Encrypted => "token_encrypted",
@@ -143,7 +150,7 @@ impl Explain for InspectError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::TooLarge(_) | Self::NotUtf8 | Self::Empty | Self::NoToken => {
+            Self::TooLarge(_) | Self::NotUtf8 | Self::Empty | Self::NotFound | Self::Several(_) | Self::NoToken => {
                 "pass exactly one token: maskinporten token --env local | maskinporten inspect".to_owned()
             }
             Self::Refusal => "pass it to maskinporten explain to see what it means".to_owned(),

@@ -42,9 +42,8 @@ pub(super) fn warnings(jwt: &Jwt, kind: TokenKind) -> Vec<TokenWarning> {
         }
         _ => {}
     }
-    if !jwt.algorithm().is_accepted_by_maskinporten() {
-        let text = format!("it is signed with {}; Maskinporten accepts RS256, RS384 and RS512", jwt.algorithm());
-        warn("algorithm", text);
+    if let Some(algorithm) = jwt.algorithm().filter(|algorithm| !algorithm.is_accepted_by_maskinporten()) {
+        warn("algorithm", format!("it is signed with {algorithm}; Maskinporten accepts RS256, RS384 and RS512"));
     }
     if kind == TokenKind::Grant {
         if let Some(text) = audience_fault(jwt) {

@@ -1,7 +1,7 @@
 //! Parses a signed token: JWS compact serialization (RFC 7515 §7.1) with a claims set (RFC 7519 §7.2).
 //!
-//! As strict as RFC 8725 asks: a token is rejected when it is unsigned, signed with a shared secret, has an unsupported
-//! critical header parameter, or a duplicate member. Keys in the header itself (`jwk`, `jku`, `x5u`) are never used.
+//! As strict as RFC 8725 asks: a token that is unsigned, signed with a shared secret or has an unsupported critical header
+//! parameter is never valid; duplicate members are not read. Keys in the header itself (`jwk`, `jku`, `x5u`) are never used.
 
 use base64::{DecodeError, Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{InputFormat, InspectError, JwtPart, input_format, shown, time_claim::numeric_date};
 use crate::{
+    file,
     json::{self, JsonValue},
     keystore::{SignatureAlgorithm, VerificationKey},
 };
@@ -24,30 +25,56 @@ pub const MAXIMUM_TOKEN_BYTES: usize = 256 * 1024;
 pub struct Jwt {
     header: Map<String, Value>,
     claims: Map<String, Value>,
-    algorithm: SignatureAlgorithm,
+    algorithm: Result<SignatureAlgorithm, InspectError>,
     signed: SecretString,
     signature: Zeroizing<Vec<u8>>,
     input_formats: Vec<InputFormat>,
 }
 
 impl Jwt {
-    /// Parses a token, also inside white space, a header line, quotes or a token endpoint's response.
+    /// Parses a token that can be verified.
     ///
     /// # Errors
-    /// [`InspectError`] when the input is not exactly one signed token.
+    /// [`InspectError`] when the input is not exactly one signed token, or one that no key can verify.
     pub fn parse(bytes: &[u8]) -> Result<Self, InspectError> {
-        if bytes.len() > MAXIMUM_TOKEN_BYTES {
-            return Err(InspectError::TooLarge(MAXIMUM_TOKEN_BYTES));
+        let text = str::from_utf8(capped(bytes)?).map_err(|_| InspectError::NotUtf8)?;
+        let jwt = Self::read(text.trim(), Vec::new())?;
+        match jwt.algorithm {
+            Ok(_) => Ok(jwt),
+            Err(fault) => Err(fault),
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| InspectError::NotUtf8)?;
-        let (token, input_formats) = input_format::unwrap(text)?;
-        let [header, claims, signature] = parts(token.expose_secret())?;
-        let signed = &token.expose_secret()[..header.len() + 1 + claims.len()];
-        let header = object(JwtPart::Header, header)?;
-        let algorithm = algorithm(&header)?;
-        let claims = object(JwtPart::Claims, claims)?;
-        let signature = decode(JwtPart::Signature, signature)?;
-        Ok(Self { signed: SecretString::from(signed), header, claims, algorithm, signature, input_formats })
+    }
+
+    /// Finds a token in what is often copied with it, such as a header line, a response or a command.
+    ///
+    /// It may be one that no key can verify: see [`Jwt::fault`].
+    ///
+    /// # Errors
+    /// [`InspectError`] when the input does not contain exactly one readable token.
+    pub fn find(bytes: &[u8]) -> Result<Self, InspectError> {
+        let text = file::decode_text(capped(bytes)?).ok_or(InspectError::NotUtf8)?;
+        let (token, input_formats) = input_format::unwrap(&text)?;
+        Self::read(token.expose_secret(), input_formats)
+    }
+
+    fn read(token: &str, input_formats: Vec<InputFormat>) -> Result<Self, InspectError> {
+        let (header, claims, signature) = parts(token)?;
+        let signed = SecretString::from(&token[..header.len() + 1 + claims.len()]);
+        let of_parts = |error| if signature.is_some() { error } else { InspectError::Parts(2) };
+        let header = object(JwtPart::Header, header).map_err(of_parts)?;
+        let algorithm = algorithm(&header);
+        if let Err(InspectError::Encrypted) = algorithm {
+            return Err(InspectError::Encrypted);
+        }
+        // What the header tells about the claims explains why they cannot be read.
+        let of_claims = |error| algorithm.as_ref().err().cloned().unwrap_or_else(|| of_parts(error));
+        let claims = object(JwtPart::Claims, claims).map_err(of_claims)?;
+        let decoded = signature.ok_or(InspectError::Parts(2)).and_then(|text| decode(JwtPart::Signature, text));
+        let (algorithm, signature) = match (algorithm, decoded) {
+            (Ok(algorithm), Ok(signature)) => (Ok(algorithm), signature),
+            (Err(fault), _) | (_, Err(fault)) => (Err(fault), Zeroizing::default()),
+        };
+        Ok(Self { header, claims, algorithm, signed, signature, input_formats })
     }
 
     /// Returns the JOSE header, its members in their original order.
@@ -65,10 +92,21 @@ impl Jwt {
         &self.claims
     }
 
-    /// Returns the signature algorithm that the header names.
+    /// Returns the signature algorithm that the header names; `None` when no key can verify the token.
     #[must_use]
-    pub fn algorithm(&self) -> SignatureAlgorithm {
-        self.algorithm
+    pub fn algorithm(&self) -> Option<SignatureAlgorithm> {
+        self.algorithm.as_ref().ok().copied()
+    }
+
+    /// Returns the reason why no key can verify the token, such as `alg` with the value `none`.
+    #[must_use]
+    pub fn fault(&self) -> Option<&InspectError> {
+        self.algorithm.as_ref().err()
+    }
+
+    /// Returns the signature algorithm, or the reason why no key can verify the token.
+    pub(super) fn readable_algorithm(&self) -> Result<SignatureAlgorithm, &InspectError> {
+        self.algorithm.as_ref().copied()
     }
 
     /// Returns the key id that the header names.
@@ -86,7 +124,8 @@ impl Jwt {
     /// Returns whether the signature is by the private half of this key.
     #[must_use]
     pub fn is_signed_by(&self, key: &VerificationKey) -> bool {
-        key.verify(self.algorithm, self.signed.expose_secret().as_bytes(), &self.signature)
+        let signed = self.signed.expose_secret().as_bytes();
+        self.algorithm().is_some_and(|algorithm| key.verify(algorithm, signed, &self.signature))
     }
 
     /// Returns what surrounded the token in the input.
@@ -117,7 +156,12 @@ impl std::fmt::Debug for Jwt {
     }
 }
 
-fn parts(token: &str) -> Result<[&str; 3], InspectError> {
+fn capped(bytes: &[u8]) -> Result<&[u8], InspectError> {
+    if bytes.len() > MAXIMUM_TOKEN_BYTES { Err(InspectError::TooLarge(MAXIMUM_TOKEN_BYTES)) } else { Ok(bytes) }
+}
+
+/// Splits a token into its header, its claims and its signature, which may have been cut off.
+fn parts(token: &str) -> Result<(&str, &str, Option<&str>), InspectError> {
     if token.is_empty() {
         return Err(InspectError::Empty);
     }
@@ -126,11 +170,10 @@ fn parts(token: &str) -> Result<[&str; 3], InspectError> {
     }
     let mut parts = token.split('.');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(header), Some(claims), Some(signature), None) => Ok([header, claims, signature]),
+        (Some(header), Some(claims), signature, None) => Ok((header, claims, signature)),
         (_, None, ..) => Err(InspectError::Opaque),
         // RFC 7516 §3.1: header, key, initialization vector, ciphertext, tag.
         (_, _, _, Some(_)) if parts.clone().count() == 1 => Err(InspectError::Encrypted),
-        (_, _, None, _) => Err(InspectError::Parts(2)),
         _ => Err(InspectError::Parts(4 + parts.count())),
     }
 }

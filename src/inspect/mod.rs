@@ -17,6 +17,7 @@ mod kind;
 mod organisations;
 mod personal;
 mod time_claim;
+mod token_search;
 mod verify;
 mod warnings;
 

@@ -12,7 +12,13 @@ use super::{
     personal::shown,
     time_claim::{LEEWAY, numeric_date, span, time},
 };
-use crate::{keystore::KeySet, organisation::OrganisationNumber};
+use crate::{
+    keystore::{Certificate, KeySet, SignatureAlgorithm},
+    organisation::OrganisationNumber,
+};
+
+/// Why what a client signs cannot have what only an issuer grants.
+const OWN_CLAIMS: &str = "whose claims are what the client itself asks for";
 
 /// What a token is expected to contain, besides a signature and valid times.
 #[derive(Debug, Clone, Default)]
@@ -32,8 +38,8 @@ pub struct Expectations {
 pub enum VerificationKeys<'keys> {
     /// The keys that the issuer publishes, or that are registered on the client.
     Set(&'keys KeySet),
-    /// The first certificate in `x5c`: only for grants, whose sender it identifies.
-    Certificates,
+    /// The first certificate in `x5c`, if one of these roots vouches for it: only for grants, whose sender it identifies.
+    Roots(&'keys [Certificate]),
     /// No keys, for this reason.
     None(String),
 }
@@ -69,13 +75,16 @@ pub fn verify(
     expected: &Expectations,
     now: DateTime<Utc>,
 ) -> Verification {
-    let mut findings = match keys {
-        VerificationKeys::Set(set) => vec![signature(jwt, set)],
-        VerificationKeys::Certificates => certificates::findings(jwt, now),
-        VerificationKeys::None(why) => {
-            vec![Finding::new(FindingKind::Signature, false, why.clone(), "a signature that can be verified")]
-        }
-    };
+    let unverified = |why: String| Finding::new(FindingKind::Signature, false, why, "a signature that can be verified");
+    let mut findings = vec![match (jwt.readable_algorithm(), keys) {
+        (Err(fault), _) => unverified(fault.to_string()),
+        (Ok(algorithm), VerificationKeys::Set(set)) => signature(jwt, algorithm, set),
+        (Ok(algorithm), VerificationKeys::Roots(roots)) => certificates::signature(jwt, algorithm, roots, now),
+        (Ok(_), VerificationKeys::None(why)) => unverified(why.clone()),
+    }];
+    if kind.is_client_assertion() && jwt.key_id().is_none() {
+        findings.extend(certificates::findings(jwt, now));
+    }
     findings.push(issuer(jwt, kind, keys, expected));
     findings.push(expiry(jwt, now));
     findings.extend(issued_at(jwt, kind, now));
@@ -84,14 +93,13 @@ pub fn verify(
         findings.push(lifetime(jwt));
     }
     findings.extend(audience(jwt, kind, expected));
-    findings.extend(scope(jwt, expected));
-    findings.extend(consumer(jwt, expected));
+    findings.extend(scope(jwt, kind, expected));
+    findings.extend(consumer(jwt, kind, expected));
     let is_valid = findings.iter().all(|finding| finding.verdict != FindingVerdict::Fail);
     Verification { is_valid, findings }
 }
 
-fn signature(jwt: &Jwt, set: &KeySet) -> Finding {
-    let algorithm = jwt.algorithm();
+fn signature(jwt: &Jwt, algorithm: SignatureAlgorithm, set: &KeySet) -> Finding {
     let mut candidates = set.find(jwt.key_id(), algorithm).peekable();
     let has_candidates = candidates.peek().is_some();
     let pass = candidates.any(|key| jwt.is_signed_by(key));
@@ -176,9 +184,13 @@ fn audience(jwt: &Jwt, kind: TokenKind, expected: &Expectations) -> Option<Findi
     Some(Finding::new(FindingKind::Audience, pass, fault.unwrap_or(found), grant::EXPECTED_AUDIENCE))
 }
 
-fn scope(jwt: &Jwt, expected: &Expectations) -> Option<Finding> {
+fn scope(jwt: &Jwt, kind: TokenKind, expected: &Expectations) -> Option<Finding> {
     if expected.scopes.is_empty() {
         return None;
+    }
+    if kind.is_client_assertion() {
+        let wanted = format!("an access token with {}", expected.scopes.join(" "));
+        return Some(Finding::new(FindingKind::Scope, false, format!("a {kind}, {OWN_CLAIMS}"), wanted));
     }
     let own: Vec<&str> = jwt.text("scope").unwrap_or_default().split_whitespace().collect();
     let pass = expected.scopes.iter().all(|scope| own.contains(&scope.as_str()));
@@ -187,8 +199,12 @@ fn scope(jwt: &Jwt, expected: &Expectations) -> Option<Finding> {
 }
 
 /// APIs identify the caller by `consumer.ID`. A token of Altinn's may have `urn:altinn:orgNumber` alone.
-fn consumer(jwt: &Jwt, expected: &Expectations) -> Option<Finding> {
+fn consumer(jwt: &Jwt, kind: TokenKind, expected: &Expectations) -> Option<Finding> {
     let expected = expected.consumer.as_ref()?.iso6523();
+    if kind.is_client_assertion() {
+        let wanted = format!("an access token of {expected}");
+        return Some(Finding::new(FindingKind::Consumer, false, format!("a {kind}, {OWN_CLAIMS}"), wanted));
+    }
     let consumer = jwt.claims().get("consumer").and_then(identifier).map(|(_, id)| id.to_owned());
     let altinn = || jwt.claims().get("urn:altinn:orgNumber").and_then(Value::as_str).map(|id| format!("0192:{id}"));
     let own = consumer.or_else(altinn);

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::paint::Painter;
 use crate::{
     check::{Check, Verdict, check_ids, faults},
+    json,
     language::Language,
 };
 
@@ -229,7 +230,8 @@ pub fn print_check_json(report: &CheckReport, out: &mut impl Write) -> io::Resul
         "settings": settings,
         "checks": report.checks.iter().map(|check| as_json(check, report.language)).collect::<Vec<_>>(),
     });
-    writeln!(out, "{object:#}")
+    json::write_indented(&mut *out, &object)?;
+    writeln!(out)
 }
 
 /// Returns the name of a verdict in JSON.

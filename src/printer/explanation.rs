@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::{
     client::{CodeGroup, Explanation, RefusalText, THAT_MEANS},
+    json,
     language::{Language, Words},
 };
 
@@ -207,6 +208,6 @@ fn print_json(refusal: &RefusalText, language: Language, out: &mut impl Write) -
         supplier: refusal.supplier.as_deref(),
         trace_id: refusal.trace_id.as_deref(),
     };
-    serde_json::to_writer_pretty(&mut *out, &json)?;
+    json::write_indented(&mut *out, &json)?;
     writeln!(out)
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::quoting;
-use crate::{client::TokenRequest, grant::Assertion};
+use crate::{client::TokenRequest, grant::Assertion, json};
 
 /// The output format of a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub fn print_grant(
     match form {
         GrantForm::Jwt => writeln!(out, "{}", assertion.expose()),
         GrantForm::Decoded => {
-            serde_json::to_writer_pretty(&mut *out, &assertion.decode())?;
+            json::write_indented(&mut *out, &assertion.decode())?;
             writeln!(out)
         }
         GrantForm::Form => writeln!(out, "{}", request.expose_form()),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::quoting;
-use crate::{client::AccessToken, explain::Explain};
+use crate::{client::AccessToken, explain::Explain, json};
 
 /// The output format of headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +154,7 @@ pub fn print_headers(form: HeadersForm, token: &AccessToken, more: &[Header], ou
         }
         HeadersForm::CurlConfig => print_curl_config(&[], Some(token), more, out),
         HeadersForm::Json => {
-            serde_json::to_writer(&mut *out, &object(headers))?;
+            json::write(&mut *out, &object(headers))?;
             writeln!(out)
         }
     }

@@ -11,7 +11,10 @@ use serde_json::Value;
 
 use super::paint::Painter;
 use crate::{
-    inspect::{Finding, FindingVerdict, InputFormat, Inspection, Organisation, TimeClaim, Verification, relative},
+    inspect::{
+        Finding, FindingKind, FindingVerdict, InputFormat, Inspection, Organisation, TimeClaim, Verification, relative,
+    },
+    json,
     keystore::CertificateSummary,
     text::printable,
 };
@@ -37,7 +40,24 @@ pub enum InspectionForm {
 struct InspectionJson<'inspection> {
     #[serde(flatten)]
     inspection: &'inspection Inspection,
+    signature: SignatureJson<'inspection>,
     verification: Option<&'inspection Verification>,
+}
+
+/// Whether the signature was verified.
+#[derive(Serialize)]
+struct SignatureJson<'inspection> {
+    verified: bool,
+    reason: &'inspection str,
+}
+
+impl<'inspection> SignatureJson<'inspection> {
+    fn new(verification: Option<&'inspection Verification>) -> Self {
+        match verification.and_then(|verification| verification.finding(FindingKind::Signature)) {
+            Some(finding) => Self { verified: finding.verdict == FindingVerdict::Pass, reason: &finding.found },
+            None => Self { verified: false, reason: "not verified: pass --verify, or --jwks with the keys" },
+        }
+    }
 }
 
 /// Writes an inspection, and the verification if there is one.
@@ -52,7 +72,8 @@ pub fn print_inspection(
 ) -> io::Result<()> {
     match form {
         InspectionForm::Json => {
-            serde_json::to_writer_pretty(&mut *out, &InspectionJson { inspection, verification })?;
+            let signature = SignatureJson::new(verification);
+            json::write_indented(&mut *out, &InspectionJson { inspection, signature, verification })?;
             writeln!(out)
         }
         InspectionForm::Text { colour, now, local } => {

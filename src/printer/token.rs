@@ -8,7 +8,7 @@ use super::{
     headers::{self, HeadersForm},
     variables::{self, Shell, rfc3339},
 };
-use crate::client::AccessToken;
+use crate::{client::AccessToken, json};
 
 /// The output format of an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub fn print_token(form: TokenForm, token: &AccessToken, out: &mut impl Write) -
                 expires_at: token.expires_at().map(rfc3339),
                 expires_at_epoch: token.expires_at().map(|at| at.timestamp()),
             };
-            serde_json::to_writer(&mut *out, &json)?;
+            json::write(&mut *out, &json)?;
             writeln!(out)
         }
         TokenForm::Env(shell) => variables::print_env(shell, token, out),
@@ -103,5 +103,5 @@ pub fn print_github_outputs(token: &AccessToken, out: &mut impl Write) -> io::Re
 /// The errors of `out`.
 pub fn print_banner(token: &AccessToken, out: &mut impl Write) -> io::Result<()> {
     let rule = "-".repeat(40);
-    writeln!(out, "Got successful response:\n{rule}\n{}\n{rule}", token.expose_answer())
+    writeln!(out, "Got successful response:\n{rule}\n{}\n{rule}", json::escaped(token.expose_answer()))
 }

@@ -109,7 +109,9 @@ impl IssuerKeys {
     fn find(self: &Arc<Self>, profile: &ServedProfile, jwt: &Jwt) -> KeyLookup {
         let mut state = self.lock();
         let is_within = |limit, since: Option<Instant>| since.is_some_and(|since| since.elapsed() < limit);
-        let known = state.keys.as_ref().filter(|keys| keys.find(jwt.key_id(), jwt.algorithm()).next().is_some());
+        let has_key =
+            |keys: &&Arc<KeySet>| jwt.algorithm().is_some_and(|own| keys.find(jwt.key_id(), own).next().is_some());
+        let known = state.keys.as_ref().filter(has_key);
         if let Some(keys) = known.filter(|_| is_within(MAXIMUM_AGE, state.fetched)) {
             return KeyLookup::Keys(Some(Arc::clone(keys)));
         }

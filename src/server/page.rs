@@ -27,7 +27,7 @@ use super::{
     query::Query,
     response::{self, HandledRequest},
 };
-use crate::{client::AccessToken, environment::Environment, inspect::Jwt, language::Language};
+use crate::{client::AccessToken, environment::Environment, inspect::Jwt, json, language::Language};
 
 const DOCUMENT: &str = include_str!("page/page.html");
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -181,7 +181,7 @@ fn token_data(served: &PageContext, access_token: &AccessToken, now: DateTime<Ut
     let data = PageToken { served, token, claims: jwt.as_ref().map(Jwt::claims), expires_in };
     // Room for the claims twice, encoded and decoded: a body that does not grow leaves no copy behind.
     let mut body = Zeroizing::new(Vec::with_capacity(2 * token.len() + 4096));
-    match serde_json::to_writer(&mut *body, &data) {
+    match json::write(&mut *body, &data) {
         Ok(()) => response::with_body(200, response::JSON, Bytes::from_owner(body)),
         Err(_) => ApiError::new(500, "internal", "could not write the token as JSON").into_response(),
     }

@@ -15,6 +15,7 @@ use hyper::{
     },
 };
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::{
     api_error::{ApiError, NoToken},
@@ -22,6 +23,7 @@ use super::{
 };
 use crate::{
     client::AccessToken,
+    json,
     tokens::{ObtainedToken, TokenOrigin},
 };
 
@@ -77,8 +79,15 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The token endpoint's response as a body that keeps no copy of the token.
-pub(super) struct TokenBody(pub(super) AccessToken);
+/// Returns the token endpoint's response as a body that keeps no copy of the token.
+pub(super) fn token_body(token: &AccessToken) -> Bytes {
+    match json::escaped(token.expose_answer()) {
+        Cow::Borrowed(_) => Bytes::from_owner(TokenBody(token.clone())),
+        Cow::Owned(escaped) => Bytes::from_owner(Zeroizing::new(escaped.into_bytes())),
+    }
+}
+
+struct TokenBody(AccessToken);
 
 impl AsRef<[u8]> for TokenBody {
     fn as_ref(&self) -> &[u8] {
@@ -103,7 +112,7 @@ pub(super) fn with_body(status: u16, media_type: HeaderValue, body: impl Into<By
 }
 
 pub(super) fn json(status: u16, value: &Value) -> Response {
-    with_body(status, JSON, value.to_string())
+    with_body(status, JSON, json::line(value))
 }
 
 pub(super) fn with_header(mut response: Response, name: HeaderName, value: HeaderValue) -> Response {

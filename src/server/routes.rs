@@ -30,7 +30,7 @@ use super::{
     nais, page,
     profile::ProfileSource,
     query::Query,
-    response::{self, HandledRequest, TokenBody},
+    response::{self, HandledRequest},
 };
 use crate::{
     client::AccessToken,
@@ -206,7 +206,7 @@ async fn token_or_page<S: ProfileSource>(
     }
     take(&app, &query, query.cache.unwrap_or(false), |token| {
         let age = (app.clock.now() - token.received_at).num_seconds().max(0); // RFC 9111 §5.1
-        let body = Bytes::from_owner(TokenBody(token.clone()));
+        let body = response::token_body(token);
         response::with_header(response::with_body(200, response::JSON, body), AGE, HeaderValue::from(age))
     })
     .await

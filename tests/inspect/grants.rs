@@ -2,8 +2,16 @@
 
 use std::fs;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use openssl::x509::X509;
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use openssl::{
+    asn1::Asn1Time,
+    hash::MessageDigest,
+    pkey::{PKey, Private},
+    x509::{X509, X509Name, extension::BasicConstraints},
+};
 use serde_json::{Value, json};
 
 use super::{encode, issuer_key, signed_with};
@@ -44,19 +52,38 @@ fn x5c(names: &[&str]) -> Vec<String> {
 
 /// Returns a grant signed by the enterprise's key with these certificates, valid for two minutes from now.
 fn grant(x5c: &[String], changes: &Value) -> String {
+    let pem = fs::read(testdata("keys/enterprise-key.pem")).unwrap();
+    grant_by(&PKey::private_key_from_pem(&pem).unwrap(), x5c, changes)
+}
+
+fn grant_by(key: &PKey<Private>, x5c: &[String], changes: &Value) -> String {
     let now = chrono::Utc::now().timestamp();
     let mut claims = json!({ "aud": "https://test.maskinporten.no/", "scope": "a:b", "iss": "ID", "iat": now, "exp": now + 120,
         "jti": "a" });
     for (name, value) in changes.as_object().unwrap() {
         claims[name] = value.clone();
     }
-    let pem = fs::read(testdata("keys/enterprise-key.pem")).unwrap();
-    let key = openssl::pkey::PKey::private_key_from_pem(&pem).unwrap();
-    signed_with(&key, &json!({ "alg": "RS256", "x5c": x5c }), &claims)
+    signed_with(key, &json!({ "alg": "RS256", "x5c": x5c }), &claims)
 }
 
 fn verify(grant: &str, arguments: &[&str]) -> Outcome {
     maskinporten(["inspect", "--verify", "--format", "json"]).args(arguments).stdin(grant).run()
+}
+
+/// Returns a JWK set with the public half of a key of testdata, as it is registered on the client.
+fn registered(key: &str) -> tempfile::NamedTempFile {
+    let pem = fs::read(testdata(&format!("keys/{key}-key.pem"))).unwrap();
+    let rsa = openssl::rsa::Rsa::private_key_from_pem(&pem).unwrap();
+    let [n, e] = [rsa.n(), rsa.e()].map(|number| URL_SAFE_NO_PAD.encode(number.to_vec()));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&file, json!({ "keys": [{ "kty": "RSA", "kid": "a", "n": n, "e": e }] }).to_string()).unwrap();
+    file
+}
+
+/// Verifies a grant with the enterprise's registered key.
+fn verify_registered(grant: &str, arguments: &[&str]) -> Outcome {
+    let keys = registered("enterprise");
+    verify(grant, &[&["--jwks", keys.path().to_str().unwrap()], arguments].concat())
 }
 
 /// Returns the properties with a fault, with what was found.
@@ -120,11 +147,85 @@ fn the_grant_for_the_simulator_is_valid() {
 }
 
 #[test]
-fn the_grant_of_another_client_is_verified_with_its_certificates() {
+fn a_grant_is_not_verified_by_the_certificates_that_its_sender_put_in_it() {
     for chain in [&["enterprise", "issuing", "root"][..], &["enterprise", "issuing"], &["enterprise"]] {
-        let outcome = verify(&grant(&x5c(chain), &json!({})), &[]);
+        let grant = grant(&x5c(chain), &json!({}));
 
-        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{chain:?}");
+        let alone = verify(&grant, &[]);
+        let registered = verify_registered(&grant, &[]);
+
+        assert_eq!(alone.stderr, format!("error: the token is not valid: signature\n{HINT}"), "{chain:?}");
+        let [(check, found)] = faults(&alone).try_into().unwrap();
+        assert_eq!((alone.code, check.as_str()), (7, "signature"));
+        let why = "but only by the key that the grant itself points to (`x5c`), and no known root vouches for it: pass the \
+                   client's public keys with --jwks FILE";
+        assert!(found.starts_with("not verified: RS256 by C=NO, ") && found.ends_with(why), "{found}");
+        assert_eq!(report(&alone)["signature"], json!({ "verified": false, "reason": found }));
+        assert_eq!((registered.code, registered.stderr.as_str()), (0, ""), "{chain:?}");
+        assert_eq!(report(&registered)["signature"]["verified"], true);
+    }
+}
+
+/// Returns a certificate with a key of its own, signed by an issuer's, or by itself.
+fn certificate(name: &str, issuer: Option<&(X509, PKey<Private>)>, is_authority: bool) -> (X509, PKey<Private>) {
+    let key = PKey::from_rsa(openssl::rsa::Rsa::generate(2048).unwrap()).unwrap();
+    let mut subject = X509Name::builder().unwrap();
+    subject.append_entry_by_text("CN", name).unwrap();
+    subject.append_entry_by_text("serialNumber", "991825827").unwrap();
+    let subject = subject.build();
+    let mut builder = X509::builder().unwrap();
+    builder.set_version(2).unwrap();
+    let serial = openssl::bn::BigNum::from_u32(name.len().try_into().unwrap()).unwrap();
+    builder.set_serial_number(&serial.to_asn1_integer().unwrap()).unwrap();
+    builder.set_subject_name(&subject).unwrap();
+    builder.set_issuer_name(issuer.map_or(&subject, |(issuer, _)| issuer.subject_name())).unwrap();
+    builder.set_pubkey(&key).unwrap();
+    builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+    builder.set_not_after(&Asn1Time::days_from_now(30).unwrap()).unwrap();
+    if is_authority {
+        builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
+    }
+    builder.sign(issuer.map_or(&key, |(_, key)| key), MessageDigest::sha256()).unwrap();
+    (builder.build(), key)
+}
+
+#[test]
+fn a_grant_is_verified_by_a_certificate_up_to_a_root_of_enterprise_certificates_that_the_machine_trusts() {
+    const TEST_ROOT: &str = "Buypass Class 3 Test4 Root CA G2 ST";
+    let test = json!({});
+    let production = json!({ "aud": "https://maskinporten.no/" });
+    for (root_name, is_authority, trusts_root, changes, verified) in [
+        (TEST_ROOT, true, true, &test, true),
+        ("Buypass Class 3 Root CA G2 ST", true, true, &test, true),
+        ("Buypass Class 3 Root CA G2 ST", true, true, &production, true),
+        // Test certificates are no proof in production.
+        (TEST_ROOT, true, true, &production, false),
+        // A root of other certificates, such as those of websites.
+        ("Another Root", true, true, &test, false),
+        // Only the name is that of a known root.
+        (TEST_ROOT, true, false, &test, false),
+        // The holder of a certificate cannot issue others.
+        (TEST_ROOT, false, true, &test, false),
+    ] {
+        let root = certificate(root_name, None, true);
+        let issuing = certificate("Issuing", Some(&root), is_authority);
+        let (leaf, key) = certificate("Leaf", Some(&issuing), false);
+        let trusted = tempfile::NamedTempFile::new().unwrap();
+        let stranger = certificate(root_name, None, true);
+        fs::write(&trusted, if trusts_root { &root.0 } else { &stranger.0 }.to_pem().unwrap()).unwrap();
+        let x5c = [&leaf, &issuing.0, &root.0].map(|one| STANDARD.encode(one.to_der().unwrap()));
+        let grant = grant_by(&key, &x5c, changes);
+
+        let outcome = maskinporten(["inspect", "--verify", "--format", "json"])
+            .env("SSL_CERT_FILE", trusted.path())
+            .stdin(grant)
+            .run();
+
+        let case = format!("{root_name} {is_authority} {trusts_root} {changes} {}", outcome.stderr);
+        assert_eq!(outcome.code, if verified { 0 } else { 7 }, "{case}");
+        assert_eq!(report(&outcome)["signature"]["verified"], verified, "{case}");
+        let end = format!(", up to CN={root_name}, serialNumber=991825827");
+        assert_eq!(report(&outcome)["signature"]["reason"].as_str().unwrap().ends_with(&end), verified, "{case}");
     }
 }
 
@@ -136,7 +237,7 @@ fn a_broken_chain_and_an_invalid_certificate_are_named() {
         (&["expired", "issuing", "root"], "certificates", "expired 2022-"),
         (&["not-yet-valid", "issuing", "root"], "certificates", "is not valid before 2110-"),
     ] {
-        let outcome = verify(&grant(&x5c(chain), &json!({})), &[]);
+        let outcome = verify_registered(&grant(&x5c(chain), &json!({})), &[]);
 
         let faults = faults(&outcome);
         assert_eq!((outcome.code, faults.len(), faults[0].0.as_str()), (7, 1, check), "{faults:?}");
@@ -155,19 +256,18 @@ fn a_certificate_of_another_key_does_not_verify_the_signature() {
 
 #[test]
 fn a_certificate_for_encryption_may_not_sign_and_a_certificate_needs_an_organisation_number() {
-    let key =
-        openssl::pkey::PKey::private_key_from_pem(&fs::read(testdata("keys/encryption-key.pem")).unwrap()).unwrap();
+    let key = PKey::private_key_from_pem(&fs::read(testdata("keys/encryption-key.pem")).unwrap()).unwrap();
     let now = chrono::Utc::now().timestamp();
     let claims =
         json!({ "aud": "https://test.maskinporten.no/", "scope": "a:b", "iss": "ID", "iat": now, "exp": now + 120 });
     let encryption = signed_with(&key, &json!({ "alg": "RS256", "x5c": x5c(&["encryption"]) }), &claims);
-    let key = openssl::pkey::PKey::private_key_from_pem(&fs::read(testdata("keys/root-key.pem")).unwrap()).unwrap();
+    let key = PKey::private_key_from_pem(&fs::read(testdata("keys/root-key.pem")).unwrap()).unwrap();
     let root = signed_with(&key, &json!({ "alg": "RS256", "x5c": x5c(&["root"]) }), &claims);
 
     let encryption = faults(&verify(&encryption, &[]));
     let root = faults(&verify(&root, &[]));
 
-    assert!(encryption[0].0 == "certificates" && encryption[0].1.ends_with(" may not sign"), "{encryption:?}");
+    assert!(encryption[1].0 == "certificates" && encryption[1].1.ends_with(" may not sign"), "{encryption:?}");
     assert!(root.iter().any(|(check, found)| check == "organisation" && found.starts_with("none in ")), "{root:?}");
 }
 
@@ -212,19 +312,27 @@ fn claims_that_maskinporten_rejects_are_faults() {
         (json!({ "aud": 7 }), "audience", "`aud` is not a string"),
         (json!({ "iss": "" }), "issuer", ""),
     ] {
-        let outcome = verify(&grant(&x5c(&["enterprise"]), &changes), &[]);
+        let outcome = verify_registered(&grant(&x5c(&["enterprise"]), &changes), &[]);
 
         assert_eq!((outcome.code, faults(&outcome)), (7, vec![(check.to_owned(), found.to_owned())]), "{changes}");
     }
 }
 
 #[test]
-fn an_environment_is_the_expected_audience_of_a_grant() {
-    let grant = grant(&x5c(&["enterprise"]), &json!({}));
+fn no_grant_is_what_is_expected_of_an_access_token() {
+    let grant = grant(&x5c(&["enterprise"]), &json!({ "consumer": { "ID": "0192:991825827" } }));
+    let own = "a JWT bearer grant, whose claims are what the client itself asks for";
+    for (arguments, check, found) in [
+        (["--env", "test"], "issuer", "ID"),
+        (["--env", "prod"], "issuer", "ID"),
+        (["--scope", "a:b"], "scope", own),
+        (["--consumer", "991825827"], "consumer", own),
+    ] {
+        let outcome = verify_registered(&grant, &arguments);
 
-    assert_eq!(verify(&grant, &["--env", "test"]).code, 0);
-    let found = ("audience".to_owned(), "https://test.maskinporten.no/".to_owned());
-    assert_eq!(faults(&verify(&grant, &["--env", "prod"])), [found]);
+        assert_eq!((outcome.code, faults(&outcome)), (7, vec![(check.to_owned(), found.to_owned())]), "{arguments:?}");
+    }
+    assert_eq!(verify_registered(&grant, &["--audience", "https://test.maskinporten.no/"]).code, 0);
 }
 
 #[test]
@@ -242,7 +350,7 @@ fn a_grant_with_only_a_key_id_cannot_be_verified_without_the_client_s_keys() {
 fn certificates_never_verify_a_maskinporten_token() {
     let claims = json!({ "iss": "https://test.maskinporten.no/", "scope": "a:b", "exp": 1 });
     let pem = fs::read(testdata("keys/enterprise-key.pem")).unwrap();
-    let key = openssl::pkey::PKey::private_key_from_pem(&pem).unwrap();
+    let key = PKey::private_key_from_pem(&pem).unwrap();
     let forged = signed_with(&key, &json!({ "alg": "RS256", "x5c": x5c(&["enterprise", "issuing", "root"]) }), &claims);
 
     // Its issuer is not the expected one, so no keys are fetched, but it has certificates.

@@ -2,6 +2,7 @@
 
 mod expectations;
 mod grants;
+mod inputs;
 mod over_http;
 mod properties;
 mod refusals;

@@ -1,4 +1,5 @@
-//! Inputs that are not signed tokens are rejected, each with its own message that shows no part of it.
+//! Inputs that are not tokens are rejected, each with its own message that shows no part of it; tokens that no key can verify
+//! are described, and are faults.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
@@ -18,6 +19,19 @@ fn refused(token: impl Into<Vec<u8>>, why: &str, hint: &str) {
     inspect(token).fails(1, &format!("error: could not read the token\ncaused by: {why}\nhint: {hint}\n"));
 }
 
+/// Expects the whole report of a token that no key can verify, and exit code 7.
+#[track_caller]
+fn unverifiable(token: impl Into<Vec<u8>>, why: &str, hint: &str) {
+    let outcome = inspect(token);
+
+    let stderr = format!("error: the token cannot be verified\ncaused by: {why}\nhint: {hint}\n");
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (7, stderr.as_str()));
+    let fault = format!("FAULT  signature  {why}; expected a signature that can be verified\n");
+    for part in ["\nheader\n", "\nclaims\n", "\nverification\n", &fault] {
+        assert!(outcome.stdout.contains(part), "{part}: {}", outcome.stdout);
+    }
+}
+
 const GIVE_ONE: &str = "pass exactly one token: maskinporten token --env local | maskinporten inspect";
 const COPY: &str = "copy the whole token again, on one line";
 const DISTRUST: &str = "do not accept it in any API, and find out where it came from";
@@ -29,20 +43,24 @@ fn with_header(header: &str) -> String {
 }
 
 #[test]
-fn tokens_that_must_never_be_accepted_are_rejected() {
-    refused(UNSECURED, "it is not signed (`alg` is `none`), so anyone can have written it (RFC 8725 §3.2)", DISTRUST);
-    refused(
+fn tokens_that_must_never_be_accepted_are_described_and_are_faults() {
+    unverifiable(
+        UNSECURED,
+        "it is not signed (`alg` is `none`), so anyone can have written it (RFC 8725 §3.2)",
+        DISTRUST,
+    );
+    unverifiable(
         HMAC,
         "its `alg` is `HS256`, a shared secret; a verifier that uses a public key as the secret accepts forgeries \
          (RFC 8725 §3.1)",
         DISTRUST,
     );
-    refused(
+    unverifiable(
         with_header(r#"{"alg":"RS256","crit":["exp","b\u001b[31m"]}"#),
         "unsupported critical header parameters (`crit`: exp, b\u{fffd}[31m), so it must be rejected (RFC 7515 §4.1.11)",
         DISTRUST,
     );
-    refused(
+    unverifiable(
         with_header(r#"{"alg":"RS256","b64":false,"crit":["b64"]}"#),
         "its payload is not encoded (`b64` in the header), which a JWT must not use (RFC 7797 §7)",
         DISTRUST,
@@ -60,6 +78,10 @@ fn invalid_headers_are_rejected() {
             r#"{"alg":"RS256","cty":"jwt"}"#,
             "it contains another token (`cty` is `JWT`), which Digdir and Altinn never issue",
         ),
+    ] {
+        unverifiable(with_header(header), why, ASK);
+    }
+    for (header, why) in [
         (r#"{"alg":"RS256","alg":"none"}"#, "its header contains the member `alg` twice"),
         (r#"["RS256"]"#, "its header is JSON, but not an object"),
         (r#"{"alg":"RS256"} {}"#, "its header cannot be parsed: it is not JSON: line 1, column 17"),
@@ -115,7 +137,11 @@ fn other_inputs_are_described_and_rejected() {
     refused("", "it is empty", GIVE_ONE);
     refused(" \n", "it is empty", GIVE_ONE);
     refused("\"\"", "it is empty", GIVE_ONE);
-    refused(b"\xff\xfe".as_slice(), "it is not UTF-8 text", GIVE_ONE);
+    refused(b"\xff\xfe".as_slice(), "it is empty", GIVE_ONE);
+    refused("text without one", "no token was found in it", GIVE_ONE);
+    refused(format!("{} {CLAIMS}", RS256.jws.replace("eyJ", "xyJ")), "no token was found in it", GIVE_ONE);
+    refused(format!("A={}\nB={HMAC}\n", RS256.jws), "it contains 2 different tokens", GIVE_ONE);
+    refused(b"\xff\xfd".as_slice(), "it is not UTF-8 text", GIVE_ONE);
     refused("{\"token_type\":\"Bearer\"}", "it is JSON without an `access_token`", GIVE_ONE);
     refused("{\"access_token\":", "it is JSON without an `access_token`", GIVE_ONE);
     refused("{\"access_token\":\"a\",\"access_token\":\"b\"}", "it is JSON without an `access_token`", GIVE_ONE);
@@ -129,6 +155,11 @@ fn other_inputs_are_described_and_rejected() {
         "it is opaque: a reference that only its issuer can resolve, or a fragment of a token",
         "if it is complete, the API it is intended for validates it with introspection (RFC 7662)",
     );
+    unverifiable(
+        RS256.jws.rsplit_once('.').unwrap().0,
+        "it has 2 parts separated by dots; a signed token has three (RFC 7515 §7.1)",
+        COPY,
+    );
     refused("a.b", "it has 2 parts separated by dots; a signed token has three (RFC 7515 §7.1)", COPY);
     refused("a.b.c.d", "it has 4 parts separated by dots; a signed token has three (RFC 7515 §7.1)", COPY);
     refused("a.b.c.d.e.f", "it has 6 parts separated by dots; a signed token has three (RFC 7515 §7.1)", COPY);
@@ -138,7 +169,6 @@ fn other_inputs_are_described_and_rejected() {
 fn every_token_has_one_spelling() {
     let good = RS256.jws;
     let (start, signature) = good.rsplit_once('.').unwrap();
-    refused(good.replacen('.', ".\n", 1), "it contains spaces or line breaks", COPY);
     for (signature, fault) in [
         (format!("{signature}="), "it is padded with `=`"),
         (format!("{signature}=="), "it is padded with `=`"),
@@ -149,7 +179,7 @@ fn every_token_has_one_spelling() {
         (signature.replace("77Rw", "77Rx"), "it has non-zero trailing bits"),
         (signature[..signature.len() - 1].to_owned(), "it is truncated"),
     ] {
-        refused(
+        unverifiable(
             format!("{start}.{signature}"),
             &format!("its signature is not base64url without padding: {fault}"),
             COPY,
@@ -181,8 +211,9 @@ fn a_token_within_the_size_limit_is_read() {
 fn no_error_shows_any_part_of_the_token() {
     let secret = encode(&json!({ "iss": "hemmelig" }));
     for token in [
-        format!("e30.{secret}.c2ln"),
+        format!("e30.{secret}x.c2ln"),
         format!("eyJhbGciOiJSUzI1NiJ9.{secret}x.c2ln"),
+        format!("a={secret}.{secret}.c2ln b={secret}.{secret}.c2lm"),
         format!("eyJhbGciOiJSUzI1NiJ9.{secret}.c2ln.x"),
         format!("{{\"token\":\"{secret}\"}}"),
         format!("{secret} {secret}"),
@@ -197,12 +228,15 @@ fn no_error_shows_any_part_of_the_token() {
 
 #[test]
 fn each_kind_of_error_has_a_code_for_programs() {
-    for (token, code) in
-        [(UNSECURED, "token_unsecured"), (HMAC, "token_hmac"), ("abc", "token_opaque"), ("", "token_missing")]
-    {
+    for (token, exit, code) in [
+        (UNSECURED, 7, "token_unsecured"),
+        (HMAC, 7, "token_hmac"),
+        ("abc", 1, "token_opaque"),
+        ("", 1, "token_missing"),
+    ] {
         let outcome = maskinporten(["inspect", "--error-format", "json"]).stdin(token).run();
 
         let error: serde_json::Value = serde_json::from_str(&outcome.stderr).unwrap();
-        assert_eq!((outcome.code, &error["error"]["code"]), (1, &json!(code)));
+        assert_eq!((outcome.code, &error["error"]["code"]), (exit, &json!(code)));
     }
 }

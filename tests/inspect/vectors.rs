@@ -43,5 +43,5 @@ fn the_signature_of_one_token_does_not_verify_another() {
     let jwt = Jwt::parse(format!("eyJhbGciOiJSUzI1NiJ9.{changed}.{signature}").as_bytes()).unwrap();
 
     assert_eq!(jwt.issuer(), Some("joy"));
-    assert!(!keys.find(None, jwt.algorithm()).any(|key| jwt.is_signed_by(key)));
+    assert!(!keys.find(None, jwt.algorithm().unwrap()).any(|key| jwt.is_signed_by(key)));
 }

@@ -8,14 +8,17 @@ use crate::cli::settings::SettingArguments;
 pub(super) const EXPECTATIONS: &str = "Without --grant, --audience, --scope and --env are what the token is expected to \
     contain; only options count, not variables or profiles. With --grant they are settings of the grant, as for any other \
     command. The keys are those of --jwks, or else those that the token's issuer publishes: Maskinporten, ID-porten, \
-    Altinn, the simulator, or the server that --discover or --audience names, here or in a variable or profile.";
+     Altinn, the simulator, or the server that --discover or --audience names, here or in a variable or profile. A grant of \
+     another client needs --jwks, unless its certificate is issued by a root of enterprise certificates that this machine \
+     trusts.";
 
 /// `inspect`
 #[derive(Debug, Args)]
 pub(crate) struct InspectArguments {
-    /// The token; every user of this machine can see it. Without it, or with `-`, stdin is read
+    /// The token, alone or in other text such as a curl command; or a file with it. Without it, or with `-`, stdin is read.
+    /// Every user of this machine can see a token that is typed here
     #[arg(value_name = "JWT", conflicts_with = "grant")]
-    pub(crate) jwt: Option<String>,
+    pub(crate) jwt: Vec<String>,
     /// Inspect the grant that would be sent, without sending it
     #[arg(long)]
     pub(crate) grant: bool,

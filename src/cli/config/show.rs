@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, path::PathBuf};
 
-use maskinporten_token_generator::text::printable_lines;
+use maskinporten_token_generator::{json, text::printable_lines};
 use serde_json::{Value, json};
 
 use crate::cli::{
@@ -50,5 +50,5 @@ fn as_json(rows: &[EffectiveSetting], headers: &[(String, String)]) -> String {
         "settings": settings.collect::<serde_json::Map<String, Value>>(),
         "headers": headers.collect::<serde_json::Map<String, Value>>(),
     });
-    format!("{object:#}\n")
+    json::indented(&object) + "\n"
 }

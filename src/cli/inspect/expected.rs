@@ -42,6 +42,6 @@ impl Expected {
     pub(super) fn is_asked_for(&self) -> bool {
         let claims = &self.claims;
         let expects = claims.audience.is_some() || !claims.scopes.is_empty() || claims.consumer.is_some();
-        self.verify || self.jwks.is_some() || expects
+        self.verify || self.jwks.is_some() || self.environment.is_some() || expects
     }
 }

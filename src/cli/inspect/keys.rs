@@ -1,5 +1,5 @@
-//! Finds the keys that a token is verified with. The `jku`, `x5u` and `jwk` of a token are never followed, nor is an
-//! unknown `iss`.
+//! Finds the keys that a token is verified with. What the token itself points to is never enough: `jku`, `x5u`, `jwk` and an
+//! unknown `iss` are not followed, and `x5c` counts only up to a known root.
 
 use std::path::Path;
 
@@ -9,9 +9,10 @@ use maskinporten_token_generator::{
     file,
     http::Endpoint,
     inspect::{Expectations, Inspection, Jwt},
-    keystore::KeySet,
+    keystore::{Certificate, KeySet},
     text::shown_path,
 };
+use serde_json::Value;
 
 use super::expected::Expected;
 use crate::cli::{
@@ -23,11 +24,23 @@ use crate::cli::{
 /// The size limit of a public key set.
 const MAXIMUM_BYTES: u64 = 1024 * 1024;
 
+/// The roots of enterprise certificates (`CertificateAuthoritiesProperties.java` of Digdir's validator).
+const PRODUCTION_ROOTS: [&str; 4] = [
+    "Buypass Class 3 Root CA",
+    "Buypass Class 3 Root CA G2 ST",
+    "Buypass Class 3 Root CA G2 HT",
+    "Commfides Root CA - G3",
+];
+
+/// The roots of test certificates, of the same source.
+const TEST_ROOTS: [&str; 3] =
+    ["Buypass Class 3 Test4 Root CA", "Buypass Class 3 Test4 Root CA G2 ST", "Commfides Root CA - G3 - TEST"];
+
 /// The keys that a token is verified with.
 pub(super) enum FoundKeys {
     Set(KeySet),
-    /// Those of the certificates in the token.
-    Certificates,
+    /// Those of certificates that one of these roots vouches for.
+    Roots(Vec<Certificate>),
     /// None, for this reason.
     None(String),
 }
@@ -56,18 +69,19 @@ pub(super) async fn find(
         Some(jwks) => Some(FoundKeys::Set(named(jwks, network).await?)),
         None => None,
     };
-    if inspection.kind.is_client_assertion() {
-        // The environment is the audience of a client's assertion.
-        claims.audience = claims.audience.or(of_environment);
-        return Ok((named_keys.unwrap_or_else(|| certificates(jwt)), claims));
-    }
+    // What a client signs has no issuer that the environment could be compared with, so an expected one is a fault.
     claims.issuer = of_environment;
     if let Some(keys) = named_keys {
         return Ok((keys, claims));
     }
+    if inspection.kind.is_client_assertion() {
+        return Ok((certificates(jwt), claims));
+    }
     claims.issuer = claims.issuer.or_else(|| known.map(|known| known.identifier.clone()));
-    let Some(known) = known.filter(|known| claims.issuer.as_ref() == Some(&known.identifier)) else {
+    let fetchable = |known: &&KnownIssuer| jwt.fault().is_none() && claims.issuer.as_ref() == Some(&known.identifier);
+    let Some(known) = known.filter(fetchable) else {
         if claims.issuer.is_none()
+            && jwt.fault().is_none()
             && let Some((issuer, keys)) = configured(jwt, sources, network, report).await?
         {
             // An audience that names the issuer is that of the grant.
@@ -100,13 +114,28 @@ fn is_same_issuer(left: &str, right: &str) -> bool {
     left.trim_end_matches('/') == right.trim_end_matches('/')
 }
 
-/// Returns the certificates of a grant; without any, only the server knows its key.
+/// Returns the roots that may vouch for a grant's certificates; without certificates, only the server knows its key.
 fn certificates(jwt: &Jwt) -> FoundKeys {
     if jwt.header().contains_key("x5c") {
-        return FoundKeys::Certificates;
+        return FoundKeys::Roots(known_roots(jwt));
     }
     let why = "not checked: only the server knows the key (pass the client's public keys with --jwks FILE)";
     FoundKeys::None(why.to_owned())
+}
+
+/// Returns the roots of enterprise certificates that this machine trusts: their names are those of Digdir's validator, their
+/// keys those of the machine.
+fn known_roots(jwt: &Jwt) -> Vec<Certificate> {
+    let production = Environment::Prod.addresses().map(|addresses| addresses.issuer);
+    let is_for_production = jwt.claims().get("aud").and_then(Value::as_str) == production.as_deref();
+    let tests = TEST_ROOTS.iter().filter(|_| !is_for_production);
+    let names: Vec<&str> = PRODUCTION_ROOTS.iter().chain(tests).copied().collect();
+    let is_known = |root: &Certificate| {
+        let name = root.issuer_common_name();
+        root.is_self_signed() && name.is_some_and(|name| names.contains(&name.as_str()))
+    };
+    let trusted = rustls_native_certs::load_native_certs().certs;
+    trusted.iter().filter_map(|der| Certificate::from_der(der)).filter(is_known).collect()
 }
 
 /// Returns the issuer of an environment's tokens: the one that the token names, if it belongs to the environment.

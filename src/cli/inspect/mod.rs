@@ -20,6 +20,7 @@ use maskinporten_token_generator::{
     },
     keystore::KeySet,
     printer::{InspectionForm, print_inspection},
+    text::shown_path,
 };
 use zeroize::Zeroizing;
 
@@ -37,7 +38,7 @@ pub(crate) async fn run(
     config: Option<PathBuf>,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
-    let Inspected { inspection, verification } = inspect(&arguments, config, report).await?;
+    let Inspected { inspection, verification, fault } = inspect(&arguments, config, report).await?;
     let form = if arguments.format == ReportFormat::Json {
         InspectionForm::Json
     } else {
@@ -48,13 +49,19 @@ pub(crate) async fn run(
     print_inspection(form, &inspection, verification.as_ref(), &mut *artefact)
         .map_err(|error| Failure::from_output(&error))?;
     report::print(&artefact)?;
-    verification.map_or(Ok(()), |verification| outcome(&verification))
+    match (fault, verification) {
+        (Some(fault), _) => Err(Failure::new(Exit::Fault, &fault).about("the token cannot be verified")),
+        (None, Some(verification)) => outcome(&verification),
+        (None, None) => Ok(()),
+    }
 }
 
 /// The contents of a token, and the result of its verification if there was one.
 struct Inspected {
     inspection: Inspection,
     verification: Option<Verification>,
+    /// Why no key can verify the token.
+    fault: Option<InspectError>,
 }
 
 async fn inspect(
@@ -71,43 +78,50 @@ async fn inspect(
     let sources = SettingSources::load(arguments.settings.clone(), config, report)?;
     sources.refuse_empty_options()?;
     let network = NetworkSettings::parse(&sources)?;
-    let jwt = read_token(arguments.jwt.as_deref(), report).await?;
+    let jwt = read_token(&arguments.jwt, report).await?;
     let inspection = Inspection::new(&jwt, keys::local().as_ref(), SystemClock.now(), arguments.show_pid);
-    if !expected.is_asked_for() {
-        return Ok(Inspected { inspection, verification: None });
+    let fault = jwt.fault().cloned();
+    if !expected.is_asked_for() && fault.is_none() {
+        return Ok(Inspected { inspection, verification: None, fault });
     }
     let (found, expectations) = keys::find(&jwt, &inspection, expected, (&sources, &network), report).await?;
     // Fetching the keys took time, so the clock is read again.
     let verification = verify(&jwt, inspection.kind, &found.keys(), &expectations, SystemClock.now());
-    Ok(Inspected { inspection, verification: Some(verification) })
+    Ok(Inspected { inspection, verification: Some(verification), fault })
 }
 
-/// Reads and parses the token on the command line or stdin.
-async fn read_token(given: Option<&str>, report: &Report) -> Result<Jwt, Failure> {
-    let parsed = if let Some(token) = given.filter(|given| *given != "-") {
-        report.warning("the token shows in the process list; pipe it into maskinporten inspect instead");
-        Jwt::parse(token.as_bytes())
-    } else {
+/// Reads and parses the token on the command line, in a file or on stdin.
+async fn read_token(words: &[String], report: &Report) -> Result<Jwt, Failure> {
+    let given = Zeroizing::new(words.join(" "));
+    let path = PathBuf::from(given.strip_prefix('@').unwrap_or(&given));
+    let (read, from) = if matches!(given.as_str(), "" | "-") {
         if io::stdin().is_terminal() {
             report.note("paste the token, then press Enter and Ctrl-D");
         }
-        match signals::blocking(|| file::read_from(io::stdin().lock(), MAXIMUM_TOKEN_BYTES as u64)).await {
-            Ok(bytes) => Jwt::parse(&bytes),
-            Err(FileError::TooLarge { .. }) => Err(InspectError::TooLarge(MAXIMUM_TOKEN_BYTES)),
-            Err(error) => {
-                let message = format!("could not read the token from stdin: {error}");
-                return Err(Failure::plain(Exit::Other, "stdin", message, Some("pipe the token in".to_owned())));
-            }
-        }
+        let read = signals::blocking(|| file::read_from(io::stdin().lock(), MAXIMUM_TOKEN_BYTES as u64)).await;
+        (read, "stdin".to_owned())
+    } else if given.starts_with('@') || path.exists() {
+        let shown = format!("`{}`", shown_path(&path));
+        (signals::blocking(move || file::read(&path, MAXIMUM_TOKEN_BYTES as u64)).await, shown)
+    } else {
+        report.warning("the token shows in the process list; pipe it into maskinporten inspect instead");
+        return Jwt::find(given.as_bytes()).map_err(|error| unreadable(&error));
     };
-    parsed.map_err(|error| unreadable(&error))
+    match read {
+        Ok(bytes) => Jwt::find(&bytes).map_err(|error| unreadable(&error)),
+        Err(FileError::TooLarge { .. }) => Err(unreadable(&InspectError::TooLarge(MAXIMUM_TOKEN_BYTES))),
+        Err(error) => {
+            let message = format!("could not read the token from {from}: {error}");
+            Err(Failure::plain(Exit::Other, "stdin", message, Some("pipe the token in".to_owned())))
+        }
+    }
 }
 
 fn unreadable(error: &InspectError) -> Failure {
     Failure::new(Exit::Other, error).about("could not read the token")
 }
 
-/// Inspects the grant that would be sent. It is verified with the certificates in it, or else with the public key.
+/// Inspects the grant that would be sent. It is verified with the public half of its own key, unless `--jwks` names others.
 async fn own_grant(
     arguments: &InspectArguments,
     signed: SignedGrant,
@@ -116,27 +130,28 @@ async fn own_grant(
     let jwt = Jwt::parse(signed.assertion.expose().as_bytes()).map_err(|error| unreadable(&error))?;
     let inspection = Inspection::new(&jwt, None, SystemClock.now(), arguments.show_pid);
     if !arguments.verify && arguments.jwks.is_none() {
-        return Ok(Inspected { inspection, verification: None });
+        return Ok(Inspected { inspection, verification: None, fault: None });
     }
     let found = match (&arguments.jwks, jwt.key_id()) {
         (Some(jwks), _) => FoundKeys::Set(keys::named(jwks, network).await?),
-        (None, Some(key_id)) => {
-            let public = signed.key.public_jwk(key_id, signed.grant.algorithm_for(&signed.key)?).to_string();
+        (None, key_id) => {
+            let algorithm = signed.grant.algorithm_for(&signed.key)?;
+            // Without a key id, the only key is found whatever its id.
+            let public = signed.key.public_jwk(key_id.unwrap_or("own"), algorithm).to_string();
             FoundKeys::Set(KeySet::parse(public.as_bytes()).map_err(|error| Failure::new(Exit::Key, &error))?)
         }
-        (None, None) => FoundKeys::Certificates,
     };
     let issuer = Some(signed.grant.client_id.as_str().to_owned());
     let expectations = Expectations { issuer, ..Expectations::default() };
     let verification = verify(&jwt, inspection.kind, &found.keys(), &expectations, SystemClock.now());
-    Ok(Inspected { inspection, verification: Some(verification) })
+    Ok(Inspected { inspection, verification: Some(verification), fault: None })
 }
 
 impl FoundKeys {
     fn keys(&self) -> VerificationKeys<'_> {
         match self {
             Self::Set(set) => VerificationKeys::Set(set),
-            Self::Certificates => VerificationKeys::Certificates,
+            Self::Roots(roots) => VerificationKeys::Roots(roots),
             Self::None(why) => VerificationKeys::None(why.clone()),
         }
     }

@@ -11,6 +11,7 @@ use std::{
 
 use clap::ValueEnum;
 use maskinporten_token_generator::{
+    json,
     language::{Language, Words},
     printer::Painter,
     profile,
@@ -160,7 +161,7 @@ impl Report {
         let failure = failure.in_language(self.language);
         if self.json {
             let warnings = self.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default();
-            eprint(&format!("{}\n", failure.json(&warnings)));
+            eprint(&(json::line(&failure.json(&warnings)) + "\n"));
         } else {
             eprint(&failure.printable().text(self.painter, self.language));
         }
@@ -170,7 +171,7 @@ impl Report {
     pub(crate) fn finish(&self) {
         let warnings = self.take_warnings();
         if !warnings.is_empty() {
-            eprint(&format!("{}\n", json!({ "warnings": warnings })));
+            eprint(&(json::line(&json!({ "warnings": warnings })) + "\n"));
         }
     }
 }

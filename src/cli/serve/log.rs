@@ -16,6 +16,7 @@ use std::{
 
 use chrono::{SecondsFormat, Utc};
 use maskinporten_token_generator::{
+    json,
     server::{Event, Observer},
     text,
 };
@@ -126,7 +127,7 @@ impl LogQueue {
             LogFormat::Json => {
                 let mut json = json();
                 json["time"] = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true).into();
-                json.to_string()
+                json::line(&json)
             }
         };
         if let Err(TrySendError::Full(_)) = self.sender.try_send(Some(line + "\n")) {
