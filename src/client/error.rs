@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Refusal;
+use super::{Refusal, metadata::is_maskinporten};
 use crate::{
     explain::Explain,
     grant::GrantError,
@@ -178,12 +178,15 @@ impl Explain for ClientError {
             ),
             Self::Http(error, _) => error.hint(),
             Self::Refused(refusal) => Some(refusal.remedy(Language::English)),
-            Self::Unavailable { status, retry_after, .. } => {
+            Self::Unavailable { endpoint, status, retry_after, .. } => {
                 let when = retry_after.map_or_else(|| "later".to_owned(), |delay| format!("in {} s", delay.as_secs()));
                 if *status == TOO_MANY_REQUESTS {
                     return Some(format!(
                         "try again {when}; use each token until it expires instead of requesting one for every call"
                     ));
+                }
+                if !is_maskinporten(endpoint) {
+                    return Some(format!("try again {when}"));
                 }
                 Some(format!("try again {when}; https://status.digdir.no shows current incidents"))
             }

@@ -11,6 +11,7 @@ use super::{
     AccessToken, ClientError, Refusal,
     access_token::Secrets,
     error::{UnexpectedResponse, unavailable},
+    metadata::is_maskinporten,
     refusal,
 };
 use crate::http::{Endpoint, Response};
@@ -42,7 +43,7 @@ pub(super) fn parse(answer: &Response, endpoint: &Endpoint, now: DateTime<Utc>) 
     match answer.status {
         200 => success(&answer.body, now).map_err(unexpected),
         429 | 500..=599 => Err(unavailable(endpoint, answer)),
-        400..=499 => Err(match Refusal::read(answer.status, &answer.body) {
+        400..=499 => Err(match Refusal::read(answer.status, &answer.body, is_maskinporten(endpoint)) {
             Some(refusal) => ClientError::Refused(Box::new(refusal)),
             None => unexpected(refusal::fault(&answer.body)),
         }),
