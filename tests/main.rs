@@ -15,6 +15,7 @@ mod cache_at_once;
 mod cache_room;
 mod cases;
 mod check;
+mod client_authentication;
 #[cfg(feature = "system-tests")]
 mod clients;
 mod completions;

@@ -51,9 +51,6 @@ pub(super) fn request_parameters(sources: &SettingSources) -> Result<RequestPara
 ///
 /// It is the user's, and the servers that a project file may name include every program on this machine.
 fn client_secret(sources: &SettingSources, method: &Found) -> Result<SecretString, Failure> {
-    let failure = |message: String, hint: &str| {
-        Failure::plain(Exit::Configuration, "client_secret", message, Some(hint.to_owned()))
-    };
     let Some(found) = sources.find_one_of(&[CLIENT_SECRET_FILE, CLIENT_SECRET])? else {
         let message = format!("{} needs the client's secret, and none was given", method.origin.label);
         return Err(failure(message, "pass --client-secret-file FILE, or set MASKINPORTEN_CLIENT_SECRET"));
@@ -78,8 +75,12 @@ fn secret_in(found: &Found) -> Result<SecretString, Failure> {
     let text = file::read_text(Path::new(found.text()), MAXIMUM_SECRET_BYTES).map_err(|error| {
         let message = format!("could not read the client's secret in `{}`: {error}", shown_path(found.text()));
         let hint = format!("check the path in {}", found.origin.label);
-        found.failure("client_secret", message, hint)
+        failure(message, &hint)
     })?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(line.strip_suffix('\r').unwrap_or(line).into())
+}
+
+fn failure(message: String, hint: &str) -> Failure {
+    Failure::plain(Exit::Configuration, "client_secret", message, Some(hint.to_owned()))
 }
