@@ -141,7 +141,9 @@ fn what_cannot_be_a_method_a_secret_or_a_parameter_is_refused_before_the_key_is_
         refused(&["--token-request-param", "client_id="], 2),
     ];
 
-    assert_snapshot(&report.concat(), str![[r#"
+    assert_snapshot(
+        &report.concat(),
+        str![[r#"
 error: --client-auth is not a known method of client authentication
 hint: use one of none, client_secret_basic, client_secret_post, private_key_jwt
 error: --client-auth needs the client's secret, and none was given
@@ -165,7 +167,8 @@ error: --token-request-param cannot be used
 caused by: `` is not a client id
 hint: copy the client id from https://sjolvbetjening.samarbeid.digdir.no
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -235,7 +238,9 @@ fn the_limit_of_120_seconds_is_that_of_maskinporten_alone() {
             let command = asking("token", &server).args(["--ttl", ttl, "--audience", issuer]);
             command.run().failure(2).to_owned()
         });
-    assert_snapshot(&refused.concat(), str![[r#"
+    assert_snapshot(
+        &refused.concat(),
+        str![[r#"
 error: --ttl cannot be used
 caused by: a grant of 3601 s is outside the limit of 1 to 3600 s between `iat` and `exp`
 hint: pass --ttl 300, or what the server's documentation allows
@@ -243,5 +248,6 @@ error: --ttl cannot be used
 caused by: a grant of 121 s is outside what Maskinporten allows: 1 to 120 s between `iat` and `exp`
 hint: pass --ttl 120 or less; the access token's lifetime does not depend on it
 
-"#]]);
+"#]],
+    );
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Refusal, metadata::is_maskinporten};
+use super::Refusal;
 use crate::{
+    environment::is_maskinporten_host,
     explain::Explain,
     grant::GrantError,
     http::{Endpoint, EndpointError, HttpError, Response},
@@ -185,7 +186,7 @@ impl Explain for ClientError {
                         "try again {when}; use each token until it expires instead of requesting one for every call"
                     ));
                 }
-                if !is_maskinporten(endpoint) {
+                if !is_maskinporten_host(endpoint.host()) {
                     return Some(format!("try again {when}"));
                 }
                 Some(format!("try again {when}; https://status.digdir.no shows current incidents"))
@@ -229,4 +230,28 @@ fn at(location: Option<&str>) -> String {
 
 fn quoted(excerpt: &str) -> String {
     if excerpt.is_empty() { String::new() } else { format!(": {excerpt}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_page_is_for_servers_of_maskinporten_alone() {
+        for (url, expected) in [
+            ("https://test.maskinporten.no/token", true),
+            ("https://maskinporten.no.example/token", false),
+            ("http://127.0.0.1:8080/token", false),
+        ] {
+            let endpoint = Endpoint::parse(url).unwrap();
+            let error = ClientError::Unavailable {
+                endpoint,
+                status: 503,
+                retry_after: None,
+                excerpt: String::new(),
+                attempts: 1,
+            };
+            assert_eq!(error.hint().unwrap().contains("status.digdir.no"), expected, "{url}");
+        }
+    }
 }

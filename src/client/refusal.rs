@@ -176,7 +176,8 @@ mod tests {
         assert_eq!((refusal.explanation, refusal.meaning(Language::English)), (None, None));
         let hint = "pass --client-auth with the method that the client is registered with";
         assert_eq!(refusal.remedy(Language::English), hint);
-        assert!(Refusal::read(401, body, true).unwrap().is_from_maskinporten);
+        let of_maskinporten = Refusal::read(401, br#"{"error":"new_error"}"#, true).unwrap();
+        assert_eq!(of_maskinporten.remedy(Language::English), format!("look it up in {REFUSALS}"));
     }
 
     #[test]
