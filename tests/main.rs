@@ -49,6 +49,8 @@ mod mutator;
 mod openssl;
 mod original;
 mod original_sources;
+#[cfg(feature = "system-tests")]
+mod other_servers;
 mod password_places;
 mod passwords;
 mod peer;
