@@ -172,7 +172,9 @@ mod tests {
     fn grant(authentication: Option<ClientAuthentication>, others: &[(&str, &str)]) -> Grant {
         let client_id = ClientId::parse("our:client").unwrap();
         let mut parameters = RequestParameters::default();
-        others.iter().for_each(|(name, value)| parameters.add(name, value).unwrap());
+        for (name, value) in others {
+            parameters.add(name, value).unwrap();
+        }
         Grant::builder("https://issuer.example/", client_id, Scopes::parse("a:b").unwrap())
             .client_authentication(authentication)
             .request_parameters(parameters)
