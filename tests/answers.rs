@@ -312,7 +312,7 @@ fn control_characters_and_tokens_in_a_refusal_are_removed() {
 error: the token endpoint refused the grant: HTTP 400, invalid_A
 caused by: the server says: a [31mred hint: run this 2J [JWT]
 caused by: the server refers to https://example.no/ ]8;;x
-hint: look the error up in the server's documentation or log
+hint: look the error up in the server's documentation or log; some servers want --client-auth or --token-request-param
 
 "#]],
     );

@@ -220,7 +220,7 @@ hint: pass --client-auth with the method that the client is registered with
         str![[r#"
 error: the token endpoint refused the grant: HTTP 400, invalid_grant
 caused by: the server says: The assertion has expired.
-hint: look the error up in the server's documentation or log
+hint: look the error up in the server's documentation or log; some servers want --client-auth or --token-request-param
 
 "#]],
     );
@@ -264,7 +264,9 @@ fn check_does_not_hold_another_server_to_the_rules_of_maskinporten() {
     let of_another = grant_of(&["--ttl", "5m", "--scope", "openid", "--audience", "https://issuer.example"]);
     let of_maskinporten = grant_of(&["--audience", "https://test.maskinporten.no/"]);
 
-    assert_snapshot(&of_another, str![[r#"
+    assert_snapshot(
+        &of_another,
+        str![[r#"
   ok       signed                 RS256, with 3 certificates in x5c
   ok       aud                    https://issuer.example does not end with a slash (the server may accept it)
   ok       iss                    our-client
@@ -274,6 +276,7 @@ fn check_does_not_hold_another_server_to_the_rules_of_maskinporten() {
   ok       resource               none: the token will have no aud
   ok       other claims           undocumented: sub (the server may accept it)
 
-"#]]);
+"#]],
+    );
     assert!(of_maskinporten.contains("\n  FAULT    other claims           undocumented: sub\n"), "{of_maskinporten}");
 }

@@ -99,8 +99,10 @@ impl Refusal {
             nb: ", eller send trace-id-en til servicedesk@digdir.no",
         };
         const OTHER: Words = Words {
-            en: "look the error up in the server's documentation or log",
-            nb: "slå opp feilen i serverens dokumentasjon eller logg",
+            en: "look the error up in the server's documentation or log; some servers want --client-auth or \
+                 --token-request-param",
+            nb: "slå opp feilen i serverens dokumentasjon eller logg; noen servere vil ha --client-auth eller \
+                 --token-request-param",
         };
         const CLIENT: Words = Words {
             en: "pass --client-auth with the method that the client is registered with",
