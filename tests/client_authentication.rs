@@ -270,7 +270,7 @@ fn check_does_not_hold_another_server_to_the_rules_of_maskinporten() {
   ok       signed                 RS256, with 3 certificates in x5c
   ok       aud                    https://issuer.example does not end with a slash (the server may accept it)
   ok       iss                    our-client
-  ok       iat and exp            5 min; expected at most 120 s from `iat` to `exp` (the server may accept it)
+  ok       iat and exp            valid for 300 s from now
   ok       jti                    a new one in each grant
   ok       scope                  without a prefix: openid (the server may accept it)
   ok       resource               none: the token will have no aud
@@ -279,4 +279,19 @@ fn check_does_not_hold_another_server_to_the_rules_of_maskinporten() {
 "#]],
     );
     assert!(of_maskinporten.contains("\n  FAULT    other claims           undocumented: sub\n"), "{of_maskinporten}");
+}
+
+#[test]
+fn inspect_warns_of_what_maskinporten_refuses_only_in_grants_for_maskinporten() {
+    let server = Server::start([]);
+    let warnings = |arguments: &[&str]| {
+        let grant = asking("grant", &server).args(["--claim", "sub=a"]).args(arguments).run().artefact();
+        let outcome = maskinporten(["inspect", "--format", "json"]).stdin(grant).run();
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
+        report["warnings"].as_array().unwrap().iter().map(|warning| warning["code"].clone()).collect::<Vec<_>>()
+    };
+
+    assert_eq!(warnings(&["--ttl", "5m"]), [""; 0]);
+    assert_eq!(warnings(&["--audience", "https://test.maskinporten.no/"]), ["undocumented_claim"]);
 }

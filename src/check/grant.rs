@@ -106,7 +106,7 @@ fn client(jwt: &Jwt, environment: Option<Environment>) -> Check {
 }
 
 fn times(jwt: &Jwt, verification: &Verification) -> Check {
-    let remedy = format!("pass --ttl {} or less", maximum_lifetime());
+    let remedy = format!("pass --ttl {} or less", maximum_lifetime(jwt));
     let kinds = [FindingKind::Lifetime, FindingKind::IssuedAt, FindingKind::Expiry];
     let fault = verification.faults().find(|finding| kinds.contains(&finding.kind));
     match (fault, jwt.lifetime()) {

@@ -113,6 +113,9 @@ impl Lifetime {
     /// The longest lifetime that Maskinporten allows.
     pub const MAXIMUM: Self = Self(TimeDelta::seconds(MAXIMUM_LIFETIME_SECONDS.cast_signed()));
 
+    /// The longest lifetime for a server that is not Maskinporten.
+    pub const MAXIMUM_ELSEWHERE: Self = Self(TimeDelta::seconds(MAXIMUM_ELSEWHERE_SECONDS.cast_signed()));
+
     /// Parses seconds (`90`, `90s`) or minutes (`2m`).
     ///
     /// # Errors
