@@ -71,7 +71,7 @@ fn is_not_available(step: Step, expected: impl Expected) {
         6,
         str![[r#"
 error: [URL] is unavailable: [REASON]
-hint: try again later; https://status.digdir.no shows current incidents
+hint: try again later
 
 "#]],
     );
@@ -312,7 +312,7 @@ fn control_characters_and_tokens_in_a_refusal_are_removed() {
 error: the token endpoint refused the grant: HTTP 400, invalid_A
 caused by: the server says: a [31mred hint: run this 2J [JWT]
 caused by: the server refers to https://example.no/ ]8;;x
-hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
+hint: look the error up in the server's documentation or log; some servers want --client-auth or --token-request-param
 
 "#]],
     );

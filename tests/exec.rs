@@ -90,6 +90,7 @@ fn the_command_does_not_have_our_secrets_and_has_everything_else() {
         .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret-by-name")
         .env("MASKINPORTEN_PKCS11_PIN", "secret-by-name")
         .env("MASKINPORTEN_CLIENT_JWK", "secret-by-name")
+        .env("MASKINPORTEN_CLIENT_SECRET", "secret-by-name")
         .env("MASKINPORTEN_PKCS11_PIN_ENV", "PIN")
         .env("PIN", "secret-by-name")
         .env("KEPT", "kept")

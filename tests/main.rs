@@ -15,6 +15,7 @@ mod cache_at_once;
 mod cache_room;
 mod cases;
 mod check;
+mod client_authentication;
 #[cfg(feature = "system-tests")]
 mod clients;
 mod completions;
@@ -51,6 +52,8 @@ mod mutator;
 mod openssl;
 mod original;
 mod original_sources;
+#[cfg(feature = "system-tests")]
+mod other_servers;
 mod password_places;
 mod passwords;
 mod peer;

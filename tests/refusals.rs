@@ -268,7 +268,7 @@ fn a_refusal_without_a_description_is_reported_by_its_error_alone() {
         5,
         str![[r#"
 error: the token endpoint refused the grant: HTTP 401, invalid_client
-hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
+hint: pass --client-auth with the method that the client is registered with
 
 "#]],
     );
@@ -285,7 +285,7 @@ fn null_or_malformed_members_do_not_hide_the_error() {
             5,
             str![[r#"
 error: the token endpoint refused the grant: HTTP 401, invalid_client
-hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
+hint: pass --client-auth with the method that the client is registered with
 
 "#]],
         );

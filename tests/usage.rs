@@ -13,7 +13,8 @@ use crate::{
 
 /// A complete command, which sends no request.
 fn complete() -> Maskinporten {
-    asking_at("grant", "https://issuer.example/token")
+    let issuer = "https://test.maskinporten.no/";
+    asking_at("grant", &format!("{issuer}token")).env("MASKINPORTEN_AUDIENCE", issuer)
 }
 
 #[test]

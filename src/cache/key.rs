@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::{
-    grant::{AuthorizationDetails, Grant, KeyReference, PersonIdentifier, Resource, Sign},
+    grant::{AuthorizationDetails, ClientAuthentication, Grant, KeyReference, PersonIdentifier, Resource, Sign},
     http::Endpoint,
     keystore::SignatureAlgorithm,
     organisation::OrganisationNumber,
@@ -80,8 +80,8 @@ pub struct StoredTokenInfo {
 impl CacheKey {
     /// Returns the cache key for a grant that is signed with this key and sent to this endpoint.
     ///
-    /// Two requests have the same key exactly when they differ in nothing but the order of scopes, resources and
-    /// object members, the lifetime of the assertion, and its times and `jti`.
+    /// Two requests have the same key exactly when they differ in nothing but the order of scopes, resources, parameters
+    /// and object members, the lifetime of the assertion, its times and `jti`, and the client's secret.
     #[must_use]
     pub fn new(grant: &Grant, endpoint: &EndpointId, key: &KeyIdentity) -> Self {
         // Every field by name: a claim that is added to the grant must be added here too.
@@ -97,11 +97,15 @@ impl CacheKey {
             extra,
             key_reference,
             algorithm,
+            client_authentication,
+            request_parameters,
         } = grant;
         let mut scopes: Vec<&str> = scopes.iter().collect();
         let mut resources: Vec<&str> = resources.iter().map(Resource::as_str).collect();
+        let mut parameters: Vec<(&str, &str)> = request_parameters.iter().collect();
         scopes.sort_unstable();
         resources.sort_unstable();
+        parameters.sort_unstable();
         // Optional values are arrays, so that a missing value differs from every other value.
         let request = json!({
             "environment": endpoint.environment,
@@ -119,6 +123,8 @@ impl CacheKey {
             "person": person.as_ref().map(PersonIdentifier::digits).as_slice(),
             "authorization_details": authorization_details.as_ref().map(AuthorizationDetails::to_value).as_slice(),
             "extra_claims": extra.members(),
+            "client_authentication": client_authentication.as_ref().map(ClientAuthentication::method).as_slice(),
+            "request_parameters": parameters,
         });
         Self { hash: hash_json(&request), info: StoredTokenInfo::new(grant, endpoint) }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Refusal;
 use crate::{
+    environment::is_maskinporten_host,
     explain::Explain,
     grant::GrantError,
     http::{Endpoint, EndpointError, HttpError, Response},
@@ -178,12 +179,15 @@ impl Explain for ClientError {
             ),
             Self::Http(error, _) => error.hint(),
             Self::Refused(refusal) => Some(refusal.remedy(Language::English)),
-            Self::Unavailable { status, retry_after, .. } => {
+            Self::Unavailable { endpoint, status, retry_after, .. } => {
                 let when = retry_after.map_or_else(|| "later".to_owned(), |delay| format!("in {} s", delay.as_secs()));
                 if *status == TOO_MANY_REQUESTS {
                     return Some(format!(
                         "try again {when}; use each token until it expires instead of requesting one for every call"
                     ));
+                }
+                if !is_maskinporten_host(endpoint.host()) {
+                    return Some(format!("try again {when}"));
                 }
                 Some(format!("try again {when}; https://status.digdir.no shows current incidents"))
             }
@@ -226,4 +230,28 @@ fn at(location: Option<&str>) -> String {
 
 fn quoted(excerpt: &str) -> String {
     if excerpt.is_empty() { String::new() } else { format!(": {excerpt}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_page_is_for_servers_of_maskinporten_alone() {
+        for (url, expected) in [
+            ("https://test.maskinporten.no/token", true),
+            ("https://maskinporten.no.example/token", false),
+            ("http://127.0.0.1:8080/token", false),
+        ] {
+            let endpoint = Endpoint::parse(url).unwrap();
+            let error = ClientError::Unavailable {
+                endpoint,
+                status: 503,
+                retry_after: None,
+                excerpt: String::new(),
+                attempts: 1,
+            };
+            assert_eq!(error.hint().unwrap().contains("status.digdir.no"), expected, "{url}");
+        }
+    }
 }

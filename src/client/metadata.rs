@@ -12,7 +12,7 @@ use super::{
     error::{UnexpectedResponse, unavailable},
 };
 use crate::{
-    environment::{Addresses, KnownIssuer},
+    environment::{Addresses, KnownIssuer, is_maskinporten_host},
     http::{Endpoint, EndpointError, HttpClient, HttpOptions, Response},
     keystore::KeySet,
     text::server_text,
@@ -146,8 +146,7 @@ fn places(text: &str) -> Result<Vec<Endpoint>, EndpointError> {
 /// Returns whether an endpoint is on one of Maskinporten's own hosts.
 #[must_use]
 pub fn is_maskinporten(endpoint: &Endpoint) -> bool {
-    let is_below = |rest: &str| rest.is_empty() || rest.ends_with('.');
-    ["maskinporten.no", "maskinporten.dev"].iter().any(|own| endpoint.host().strip_suffix(own).is_some_and(is_below))
+    is_maskinporten_host(endpoint.host())
 }
 
 /// Returns whether a token endpoint belongs to the issuer that is the audience of a grant: both have the same origin, or

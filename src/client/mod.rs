@@ -100,7 +100,7 @@ impl TokenClient {
     {
         let attempt = async |deadline| {
             let request = TokenRequest::new(self.http.endpoint().clone(), &sign().await?);
-            let answer = self.http.post_form(request.form(), deadline).await?;
+            let answer = self.http.post_form(request.form(), request.authorization(), deadline).await?;
             token_response::parse(&answer, self.http.endpoint(), clock.now())
         };
         self.retry_policy.run(attempt, notify).await

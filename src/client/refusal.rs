@@ -36,7 +36,9 @@ pub struct Refusal {
     pub mp_code: Option<String>,
     /// The id by which Digdir's support finds the request.
     pub trace_id: Option<String>,
-    /// What it means and what to do, if it is a known refusal.
+    /// Whether it is Maskinporten's: by the endpoint, or by the code or the trace id, which the simulator sends too.
+    pub is_from_maskinporten: bool,
+    /// What it means and what to do, if it is a known refusal of Maskinporten.
     pub explanation: Option<&'static Explanation>,
 }
 
@@ -49,7 +51,7 @@ struct ErrorResponse {
 
 impl Refusal {
     /// Parses a body as an OAuth error; `None` when it is not one.
-    pub(super) fn read(status: u16, body: &[u8]) -> Option<Self> {
+    pub(super) fn read(status: u16, body: &[u8], is_maskinporten: bool) -> Option<Self> {
         let response: ErrorResponse = serde_json::from_slice(body).ok()?;
         // RFC 6749 §5.2 limits the characters of `error`.
         if response.error.is_empty() || !response.error.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
@@ -60,10 +62,14 @@ impl Refusal {
         let uri = member_text(response.error_uri.as_ref());
         let mp_code = uri.as_deref().and_then(mp_code);
         let text = description.as_deref().unwrap_or_default();
+        let trace_id = trace_id(text).map(str::to_owned);
+        let is_from_maskinporten = is_maskinporten || mp_code.is_some() || trace_id.is_some();
+        let explain = || catalogue::find(mp_code.as_deref(), &error, text);
         Some(Self {
             status,
-            trace_id: trace_id(text).map(str::to_owned),
-            explanation: catalogue::find(mp_code.as_deref(), &error, text),
+            trace_id,
+            is_from_maskinporten,
+            explanation: is_from_maskinporten.then(explain).flatten(),
             mp_code,
             error,
             description,
@@ -92,8 +98,23 @@ impl Refusal {
             en: ", or send the trace id to servicedesk@digdir.no",
             nb: ", eller send trace-id-en til servicedesk@digdir.no",
         };
+        const OTHER: Words = Words {
+            en: "look the error up in the server's documentation or log; some servers want --client-auth or \
+                 --token-request-param",
+            nb: "slå opp feilen i serverens dokumentasjon eller logg; noen servere vil ha --client-auth eller \
+                 --token-request-param",
+        };
+        const CLIENT: Words = Words {
+            en: "pass --client-auth with the method that the client is registered with",
+            nb: "bruk --client-auth med metoden som klienten er registrert med",
+        };
         if let Some(known) = self.explanation {
             return known.hint(language);
+        }
+        if !self.is_from_maskinporten {
+            // RFC 6749 §5.2: the client is unknown, or authenticated in no or another way.
+            let other = if self.error == "invalid_client" { CLIENT } else { OTHER };
+            return other.in_language(language).to_owned();
         }
         let send = if self.trace_id.is_some() { SEND.in_language(language) } else { "" };
         format!("{} {REFUSALS}{send}", LOOK.in_language(language))
@@ -134,7 +155,7 @@ mod tests {
     #[test]
     fn a_refusal_as_seen_on_the_wire_is_parsed() {
         let body = br#"{"error":"invalid_scope","error_description":"Token request contains invalid scopes for client, altinn:serviceowners/read (trace_id: bd1d0e3bfb1c7a7bd99fd447714a316c)","error_uri":"https://test.maskinporten.no/errors/MP-200"}"#;
-        let refusal = Refusal::read(400, body).unwrap();
+        let refusal = Refusal::read(400, body, false).unwrap();
         assert_eq!(refusal.mp_code.as_deref(), Some("MP-200"));
         assert_eq!(refusal.trace_id.as_deref(), Some("bd1d0e3bfb1c7a7bd99fd447714a316c"));
         assert_eq!(refusal.explanation.and_then(|explanation| explanation.code), Some("MP-200"));
@@ -143,16 +164,29 @@ mod tests {
     #[test]
     fn the_older_form_with_a_correlation_id_is_parsed() {
         let body = br#"{"error":"forbidden","error_description":"Consumer has not been granted access to the scope x:y. (correlation id: 8a2b)"}"#;
-        let refusal = Refusal::read(403, body).unwrap();
+        let refusal = Refusal::read(403, body, false).unwrap();
         assert_eq!((refusal.mp_code.as_deref(), refusal.trace_id.as_deref()), (None, Some("8a2b")));
         assert_eq!(refusal.explanation.and_then(|explanation| explanation.code), Some("MP-250"));
+    }
+
+    #[test]
+    fn a_refusal_of_another_server_is_not_explained_as_one_of_maskinporten() {
+        let body = br#"{"error":"invalid_client","error_description":"Invalid client or Invalid client credentials"}"#;
+
+        let refusal = Refusal::read(401, body, false).unwrap();
+
+        assert_eq!((refusal.explanation, refusal.meaning(Language::English)), (None, None));
+        let hint = "pass --client-auth with the method that the client is registered with";
+        assert_eq!(refusal.remedy(Language::English), hint);
+        let of_maskinporten = Refusal::read(401, br#"{"error":"new_error"}"#, true).unwrap();
+        assert_eq!(of_maskinporten.remedy(Language::English), format!("look it up in {REFUSALS}"));
     }
 
     #[test]
     fn a_body_that_is_not_an_oauth_error_is_not_a_refusal() {
         for body in ["", "{}", "<html>", r#"{"error":""}"#, r#"{"error":7}"#, r#"{"error":"å"}"#, r#"{"status":400}"#]
         {
-            assert_eq!(Refusal::read(400, body.as_bytes()), None, "{body}");
+            assert_eq!(Refusal::read(400, body.as_bytes(), false), None, "{body}");
         }
     }
 }

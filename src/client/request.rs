@@ -13,17 +13,20 @@ const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 pub struct TokenRequest {
     endpoint: Endpoint,
     form: SecretString,
+    authorization: Option<SecretString>,
 }
 
 impl TokenRequest {
-    /// Builds the form for an assertion.
+    /// Builds the request for an assertion.
     #[must_use]
     pub fn new(endpoint: Endpoint, assertion: &Assertion) -> Self {
-        let form = form_urlencoded::Serializer::new(String::with_capacity(assertion.expose().len() + 128))
-            .append_pair("grant_type", GRANT_TYPE)
-            .append_pair("assertion", assertion.expose())
-            .finish();
-        Self { endpoint, form: SecretString::from(form) }
+        let others = assertion.other_parameters().map(|(name, value)| (name, value.expose_secret()));
+        let own = [("grant_type", GRANT_TYPE), ("assertion", assertion.expose())];
+        let parameters = own.into_iter().chain(others);
+        // Percent-encoding takes at most three bytes for one. A text that grows would leave a copy behind.
+        let length = parameters.clone().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+        let form = form_urlencoded::Serializer::new(String::with_capacity(length)).extend_pairs(parameters).finish();
+        Self { endpoint, form: SecretString::from(form), authorization: assertion.authorization().cloned() }
     }
 
     /// Returns the token endpoint.
@@ -36,6 +39,12 @@ impl TokenRequest {
     #[must_use]
     pub fn form(&self) -> &SecretString {
         &self.form
+    }
+
+    /// Returns the header `Authorization`, if the request has one.
+    #[must_use]
+    pub fn authorization(&self) -> Option<&SecretString> {
+        self.authorization.as_ref()
     }
 
     /// Returns the body as text, for a printer.

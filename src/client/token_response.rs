@@ -13,7 +13,10 @@ use super::{
     error::{UnexpectedResponse, unavailable},
     refusal,
 };
-use crate::http::{Endpoint, Response};
+use crate::{
+    environment::is_maskinporten_host,
+    http::{Endpoint, Response},
+};
 
 /// A success of RFC 6749 §5.1 under its wire names. Unknown members are ignored.
 #[derive(Deserialize)]
@@ -42,7 +45,7 @@ pub(super) fn parse(answer: &Response, endpoint: &Endpoint, now: DateTime<Utc>) 
     match answer.status {
         200 => success(&answer.body, now).map_err(unexpected),
         429 | 500..=599 => Err(unavailable(endpoint, answer)),
-        400..=499 => Err(match Refusal::read(answer.status, &answer.body) {
+        400..=499 => Err(match Refusal::read(answer.status, &answer.body, is_maskinporten_host(endpoint.host())) {
             Some(refusal) => ClientError::Refused(Box::new(refusal)),
             None => unexpected(refusal::fault(&answer.body)),
         }),

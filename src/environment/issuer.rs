@@ -6,6 +6,7 @@
 //! is ever fetched from an address that only a token names.
 
 use serde::Serialize;
+use url::Url;
 
 use super::{Environment, LocalEnvironment};
 
@@ -98,6 +99,20 @@ impl KnownIssuer {
         };
         own == environment.name()
     }
+}
+
+/// Whether a host is one of Maskinporten's own.
+#[must_use]
+pub fn is_maskinporten_host(host: &str) -> bool {
+    let is_below = |rest: &str| rest.is_empty() || rest.ends_with('.');
+    ["maskinporten.no", "maskinporten.dev"].iter().any(|own| host.strip_suffix(own).is_some_and(is_below))
+}
+
+/// Whether an issuer is an installation of Maskinporten, so that Maskinporten's own rules apply to its grants.
+#[must_use]
+pub fn is_maskinporten_issuer(identifier: &str) -> bool {
+    let known = KnownIssuer::find(identifier).is_some_and(|known| known.service == Service::Maskinporten);
+    known || Url::parse(identifier).is_ok_and(|url| url.host_str().is_some_and(is_maskinporten_host))
 }
 
 /// Returns the Altinn environment that has this issuer identifier.

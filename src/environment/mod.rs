@@ -9,7 +9,7 @@ mod local;
 use std::fmt;
 
 pub use self::{
-    issuer::{KnownIssuer, Service},
+    issuer::{KnownIssuer, Service, is_maskinporten_host, is_maskinporten_issuer},
     local::{LocalEnvironment, LocalError},
 };
 

@@ -33,6 +33,9 @@ pub enum GrantError {
         /// The longest lifetime.
         limit: u64,
     },
+    /// The lifetime is longer than any server needs.
+    #[error("a grant of {0} s is outside the limit of 1 to 3600 s between `iat` and `exp`")]
+    LifetimeElsewhere(u64),
     /// The person's identifier is not eleven digits; it is left out of the message.
     #[error("the person's identifier is not eleven digits")]
     Person,
@@ -56,6 +59,20 @@ pub enum GrantError {
     /// A claim was given twice.
     #[error("the claim `{0}` was given twice")]
     ClaimTwice(String),
+    /// A parameter of the token request has no valid name.
+    #[error("`{0}` is not the name of a parameter")]
+    ParameterName(String),
+    /// A parameter of the token request is set in another way.
+    #[error("the parameter `{parameter}` is not set with --token-request-param")]
+    OwnParameter {
+        /// The parameter.
+        parameter: &'static str,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// A parameter of the token request was given twice.
+    #[error("the parameter `{0}` was given twice (RFC 6749 §3.2)")]
+    ParameterTwice(String),
     /// There is no certificate for `x5c`.
     #[error("the key has no certificate to send as x5c")]
     NoCertificate,
@@ -76,10 +93,11 @@ impl Explain for GrantError {
             Self::ClientId(_) => "client_id",
             Self::NoScope | Self::Scope(_) => "scope",
             Self::Resource(_) => "resource",
-            Self::Lifetime(_) | Self::LifetimeLimit { .. } => "ttl",
+            Self::Lifetime(_) | Self::LifetimeLimit { .. } | Self::LifetimeElsewhere(_) => "ttl",
             Self::Person => "pid",
             Self::AuthorizationDetails(_) | Self::ExternalReference(_) => "authorization_details",
             Self::ClaimName(_) | Self::OwnOption { .. } | Self::ClaimTwice(_) | Self::Jose(_) => "claim",
+            Self::ParameterName(_) | Self::OwnParameter { .. } | Self::ParameterTwice(_) => "token_request_param",
             Self::NoCertificate => "no_certificate",
             Self::Algorithm(_) => "algorithm",
             Self::Signing(error) => error.code(),
@@ -95,13 +113,16 @@ impl Explain for GrantError {
             Self::Lifetime(_) | Self::LifetimeLimit { .. } => {
                 "pass --ttl 120 or less; the access token's lifetime does not depend on it"
             }
+            Self::LifetimeElsewhere(_) => "pass --ttl 300, or what the server's documentation allows",
             Self::Person => "pass the eleven digits of a fødselsnummer or D-number",
             Self::AuthorizationDetails(_) => {
                 r#"pass a JSON array such as '[{"type":"urn:altinn:consent", …}]', or use --system-user ORGNO"#
             }
             Self::ExternalReference(_) => "use the reference with which the system user was created in Altinn",
             Self::ClaimName(_) => "pass --claim NAME=VALUE",
-            Self::OwnOption { instead, .. } => instead,
+            Self::ParameterName(_) => "pass --token-request-param NAME=VALUE",
+            Self::OwnOption { instead, .. } | Self::OwnParameter { instead, .. } => instead,
+            Self::ParameterTwice(_) => "give each parameter once",
             Self::ClaimTwice(_) => "give each claim once",
             Self::NoCertificate => "pass --kid with the id under which the key is registered on the client",
             Self::Algorithm(algorithm) => {

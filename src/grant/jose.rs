@@ -10,9 +10,10 @@ use josekit::{
     jws::{self, JwsAlgorithm, JwsHeader, JwsSigner},
     jwt::{self, JwtPayload},
 };
+use secrecy::SecretString;
 use serde_json::Value;
 
-use super::{Assertion, GrantError, KeyReference, Object, Sign};
+use super::{GrantError, KeyReference, Object, Sign};
 use crate::keystore::{Certificate, SignatureAlgorithm, SigningError};
 
 /// Returns the header: `alg`, then `kid` or `x5c`. `typ` is never sent.
@@ -44,10 +45,10 @@ pub(super) fn encode(
     claims: Object,
     algorithm: SignatureAlgorithm,
     key: &dyn Sign,
-) -> Result<Assertion, GrantError> {
+) -> Result<SecretString, GrantError> {
     let payload = JwtPayload::from_map(claims).map_err(GrantError::Jose)?;
     let compact = jwt::encode_with_signer(&payload, header, &KeySigner { key: Some(key), algorithm });
-    compact.map(Assertion::new).map_err(|error| match signing_error(&error) {
+    compact.map(SecretString::from).map_err(|error| match signing_error(&error) {
         Some(error) => GrantError::Signing(error.clone()),
         None => GrantError::Jose(error),
     })

@@ -9,17 +9,20 @@ mod authorization_details;
 mod claims;
 mod error;
 mod jose;
+mod request;
 mod sign;
 mod values;
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use self::request::RequestParts;
 pub use self::{
     assertion::{Assertion, Decoded},
     authorization_details::AuthorizationDetails,
     claims::ExtraClaims,
     error::GrantError,
+    request::{ClientAuthentication, RequestParameters},
     sign::Sign,
     values::{ClientId, Lifetime, PersonIdentifier, Resource, Scopes},
 };
@@ -65,6 +68,10 @@ pub struct Grant {
     pub key_reference: Option<KeyReference>,
     /// The signature algorithm; `None` for the one that the key prefers.
     pub algorithm: Option<SignatureAlgorithm>,
+    /// How the token request authenticates the client; `None` for the assertion alone, which Maskinporten wants.
+    pub client_authentication: Option<ClientAuthentication>,
+    /// Further parameters of the token request.
+    pub request_parameters: RequestParameters,
 }
 
 /// Builds a [`Grant`].
@@ -100,6 +107,8 @@ impl Grant {
             extra: ExtraClaims::default(),
             key_reference: None,
             algorithm: None,
+            client_authentication: None,
+            request_parameters: RequestParameters::default(),
         })
     }
 
@@ -111,8 +120,10 @@ impl Grant {
     pub fn sign(&self, key: &dyn Sign, clock: &dyn Clock) -> Result<Assertion, GrantError> {
         let algorithm = self.algorithm_for(key)?;
         let header = jose::header(algorithm, &self.key_reference_for(key), key)?;
-        let claims = claims::claims(self, clock.now(), Uuid::new_v4());
-        jose::encode(&header, claims, algorithm, key)
+        let now = clock.now();
+        let sign = |claims| jose::encode(&header, claims, algorithm, key);
+        let compact = sign(claims::claims(self, now, Uuid::new_v4()))?;
+        Ok(Assertion::new(compact, RequestParts::new(self, now, sign)?))
     }
 
     /// Returns the algorithm that this grant is signed with by this key.
@@ -183,6 +194,18 @@ impl GrantBuilder {
     /// Sets the signature algorithm.
     pub fn algorithm(mut self, algorithm: impl Into<Option<SignatureAlgorithm>>) -> Self {
         self.0.algorithm = algorithm.into();
+        self
+    }
+
+    /// Sets how the token request authenticates the client.
+    pub fn client_authentication(mut self, authentication: impl Into<Option<ClientAuthentication>>) -> Self {
+        self.0.client_authentication = authentication.into();
+        self
+    }
+
+    /// Sets further parameters of the token request.
+    pub fn request_parameters(mut self, parameters: RequestParameters) -> Self {
+        self.0.request_parameters = parameters;
         self
     }
 

@@ -12,6 +12,9 @@ use crate::{clock, text::excerpt};
 /// (<https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>: "Maximum 120 seconds allowed").
 const MAXIMUM_LIFETIME_SECONDS: u64 = 120;
 
+/// The limit for other servers, which have limits of their own: a grant that can be used for long can be stolen for long.
+const MAXIMUM_ELSEWHERE_SECONDS: u64 = 60 * 60;
+
 /// The id under which a client is registered: a UUID, or `oidc_…` for older ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientId(String);
@@ -102,7 +105,7 @@ impl Resource {
     }
 }
 
-/// The lifetime of an assertion: one to 120 seconds.
+/// The lifetime of an assertion: one to 120 seconds, or up to an hour for a server that is not Maskinporten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetime(TimeDelta);
 
@@ -110,17 +113,33 @@ impl Lifetime {
     /// The longest lifetime that Maskinporten allows.
     pub const MAXIMUM: Self = Self(TimeDelta::seconds(MAXIMUM_LIFETIME_SECONDS.cast_signed()));
 
+    /// The longest lifetime for a server that is not Maskinporten.
+    pub const MAXIMUM_ELSEWHERE: Self = Self(TimeDelta::seconds(MAXIMUM_ELSEWHERE_SECONDS.cast_signed()));
+
     /// Parses seconds (`90`, `90s`) or minutes (`2m`).
     ///
     /// # Errors
     /// [`GrantError::Lifetime`] when it is not such a number, [`GrantError::LifetimeLimit`] when Maskinporten does
     /// not allow it.
     pub fn parse(text: &str) -> Result<Self, GrantError> {
+        Self::within(text, MAXIMUM_LIFETIME_SECONDS)?
+            .map_err(|seconds| GrantError::LifetimeLimit { seconds, limit: MAXIMUM_LIFETIME_SECONDS })
+    }
+
+    /// Parses the lifetime of an assertion for a server that is not Maskinporten.
+    ///
+    /// # Errors
+    /// [`GrantError::Lifetime`] when it is not such a number, [`GrantError::LifetimeElsewhere`] when it is longer than
+    /// an hour.
+    pub fn parse_elsewhere(text: &str) -> Result<Self, GrantError> {
+        Self::within(text, MAXIMUM_ELSEWHERE_SECONDS)?.map_err(GrantError::LifetimeElsewhere)
+    }
+
+    /// Parses a lifetime; the inner error is a number of seconds outside the limit.
+    fn within(text: &str, limit: u64) -> Result<Result<Self, u64>, GrantError> {
         let seconds = clock::parse_seconds(text).ok_or_else(|| GrantError::Lifetime(shown(text)))?;
-        if !(1..=MAXIMUM_LIFETIME_SECONDS).contains(&seconds) {
-            return Err(GrantError::LifetimeLimit { seconds, limit: MAXIMUM_LIFETIME_SECONDS });
-        }
-        Ok(Self(TimeDelta::seconds(seconds.cast_signed())))
+        let lifetime = Self(TimeDelta::seconds(i64::try_from(seconds).unwrap_or_default()));
+        Ok(if (1..=limit).contains(&seconds) { Ok(lifetime) } else { Err(seconds) })
     }
 
     /// Returns the lifetime in seconds.
@@ -184,6 +203,16 @@ mod tests {
         }
         for text in ["0", "121", "3m", "-1", "+1", "1.5", "", "m", "99999999999999999999", "two"] {
             assert!(Lifetime::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_lifetime_for_another_server_is_at_most_an_hour() {
+        for (text, expected) in [("121", Some(121)), ("3600", Some(3600)), ("60m", Some(3600)), ("1", Some(1))] {
+            assert_eq!(Lifetime::parse_elsewhere(text).ok().map(Lifetime::seconds), expected, "{text}");
+        }
+        for text in ["0", "3601", "61m", "18446744073709551615", "two"] {
+            assert!(Lifetime::parse_elsewhere(text).is_err(), "{text}");
         }
     }
 

@@ -17,7 +17,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
@@ -156,16 +156,25 @@ impl HttpClient {
         self.recorder.as_ref()?.peer()
     }
 
-    /// Posts a form, which no error contains, and reads the response before `deadline`.
+    /// Posts a form, which no error contains, and reads the response before `deadline`; `authorization` is the value of
+    /// that header.
     ///
     /// # Errors
     /// [`HttpError`] when there is no complete response.
-    pub async fn post_form(&self, form: &SecretString, deadline: Instant) -> Result<Response, HttpError> {
-        let request = self
+    pub async fn post_form(
+        &self,
+        form: &SecretString,
+        authorization: Option<&SecretString>,
+        deadline: Instant,
+    ) -> Result<Response, HttpError> {
+        let mut request = self
             .client
             .post(self.endpoint.url().clone())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.expose_secret().to_owned());
+        if let Some(value) = authorization {
+            request = request.header(AUTHORIZATION, value.expose_secret());
+        }
         self.send(request, deadline).await
     }
 

@@ -6,7 +6,11 @@
 use serde_json::Value;
 
 use super::{Jwt, TokenKind, TokenWarning, kind, personal, shown};
-use crate::{environment::Environment, grant::Lifetime};
+use crate::{
+    environment::{Environment, KnownIssuer, is_maskinporten_host},
+    grant::Lifetime,
+    http::Endpoint,
+};
 
 const REQUIRED: [&str; 5] = ["aud", "iss", "scope", "iat", "exp"];
 const OPTIONAL: [&str; 6] = ["jti", "resource", "pid", "consumer_org", "iss_onbehalfof", "authorization_details"];
@@ -18,9 +22,17 @@ pub(crate) const DETAIL_TYPES: [&str; 2] = ["urn:altinn:systemuser", "urn:altinn
 pub(super) const EXPECTED_AUDIENCE: &str =
     "an issuer identifier of Maskinporten, such as https://test.maskinporten.no/";
 
-/// Returns the longest time from `iat` to `exp` that Maskinporten allows, in seconds.
-pub(crate) fn maximum_lifetime() -> i64 {
-    Lifetime::MAXIMUM.seconds()
+/// Returns the longest time from `iat` to `exp` that Maskinporten allows, in seconds; another server may allow an hour.
+pub(crate) fn maximum_lifetime(jwt: &Jwt) -> i64 {
+    let lifetime = if is_for_another_server(jwt) { Lifetime::MAXIMUM_ELSEWHERE } else { Lifetime::MAXIMUM };
+    lifetime.seconds()
+}
+
+/// Whether a grant's audience is certainly not Maskinporten; on this machine, it may be the simulator.
+fn is_for_another_server(jwt: &Jwt) -> bool {
+    let audience = jwt.text("aud").and_then(|audience| Endpoint::parse(audience).ok());
+    let is_other = |endpoint: Endpoint| !endpoint.is_loopback() && KnownIssuer::find(endpoint.as_str()).is_none();
+    jwt.has("scope") && audience.is_some_and(|endpoint| !is_maskinporten_host(endpoint.host()) && is_other(endpoint))
 }
 
 /// Returns the names of the claims that Maskinporten does not document, and therefore rejects.
@@ -56,13 +68,13 @@ pub(super) fn warnings(jwt: &Jwt, kind: TokenKind) -> Vec<TokenWarning> {
         if !jwt.has("jti") {
             warn("missing_claim", "there is no `jti`: it is recommended, and makes each grant unique".to_owned());
         }
-        for name in undocumented_claims(jwt) {
+        for name in undocumented_claims(jwt).filter(|_| !is_for_another_server(jwt)) {
             let name = shown(name);
             warn("undocumented_claim", format!("the claim `{name}` is undocumented, and Maskinporten rejects it"));
         }
     }
-    if let Some(seconds) = jwt.lifetime().filter(|seconds| *seconds > maximum_lifetime()) {
-        let text = format!("it is valid for {seconds} s; at most {} s are allowed", maximum_lifetime());
+    if let Some(seconds) = jwt.lifetime().filter(|seconds| *seconds > maximum_lifetime(jwt)) {
+        let text = format!("it is valid for {seconds} s; at most {} s are allowed", maximum_lifetime(jwt));
         warn("lifetime", text);
     }
     warnings

@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 
+use secrecy::ExposeSecret as _;
+use zeroize::Zeroizing;
+
 use super::quoting;
 use crate::{client::TokenRequest, grant::Assertion, json};
 
@@ -14,7 +17,7 @@ pub enum GrantForm {
     Decoded,
     /// The body of the token request.
     Form,
-    /// A shell command that sends the token request. The assertion is on curl's stdin, so no process list shows it.
+    /// A shell command that sends the token request. Its secrets are on curl's stdin, so no process list shows them.
     Curl,
 }
 
@@ -52,7 +55,13 @@ pub fn print_grant(
         GrantForm::Form => writeln!(out, "{}", request.expose_form()),
         GrantForm::Curl => {
             let endpoint = quoting::shell(request.endpoint().as_str())?;
-            writeln!(out, "curl -sS --data @- {endpoint} <<'FORM'\n{}\nFORM", request.expose_form())
+            let form = request.expose_form();
+            let Some(authorization) = request.authorization() else {
+                return writeln!(out, "curl -sS --data @- {endpoint} <<'FORM'\n{form}\nFORM");
+            };
+            let header = Zeroizing::new(format!("Authorization: {}", authorization.expose_secret()));
+            let (header, data) = (quoting::curl_config(&header), quoting::curl_config(form));
+            writeln!(out, "curl -sS --config - {endpoint} <<'CONFIG'\nheader = {}\ndata = {}\nCONFIG", *header, *data)
         }
     }
 }

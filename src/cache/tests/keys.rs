@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::{CacheKey, Endpoint, EndpointId, Grant, KeyIdentity, Scopes, endpoint, grant, identity};
 use crate::{
-    grant::{AuthorizationDetails, ClientId, ExtraClaims, KeyReference, PersonIdentifier, Resource},
+    grant::{
+        AuthorizationDetails, ClientAuthentication, ClientId, ExtraClaims, KeyReference, PersonIdentifier,
+        RequestParameters, Resource,
+    },
     keystore::SignatureAlgorithm,
     organisation::OrganisationNumber,
 };
@@ -74,6 +77,20 @@ fn key_reference() -> impl Strategy<Value = KeyReference> {
     ]
 }
 
+fn authentication() -> impl Strategy<Value = ClientAuthentication> {
+    prop_oneof![
+        Just(ClientAuthentication::Unauthenticated),
+        text().prop_map(|secret| ClientAuthentication::SecretInHeader(secret.into())),
+        text().prop_map(|secret| ClientAuthentication::SecretInForm(secret.into())),
+        Just(ClientAuthentication::PrivateKeyJwt),
+    ]
+}
+
+fn parameters() -> impl Strategy<Value = RequestParameters> {
+    prop::collection::vec((prop::sample::select(vec!["resource", "audience"]), text()), 0..3)
+        .prop_map(|pairs| with_parameters(&pairs))
+}
+
 fn organisation() -> impl Strategy<Value = OrganisationNumber> {
     prop::sample::select(vec!["991825827", "910753614"]).prop_map(|text| OrganisationNumber::parse(text).unwrap())
 }
@@ -111,11 +128,12 @@ prop_compose! {
         (consumer_org, person) in (prop::option::of(organisation()), prop::option::of(person())),
         authorization_details in prop::option::of(details()),
         extra in extra(),
+        (client_authentication, request_parameters) in (prop::option::of(authentication()), parameters()),
     ) -> Asked {
         let endpoint = EndpointId { environment, token_endpoint, metadata, ca_file };
         let grant = Grant {
             audience, client_id, scopes, resources, consumer_org, person, authorization_details, extra, key_reference,
-            algorithm, ..grant()
+            algorithm, client_authentication, request_parameters, ..grant()
         };
         Asked { grant, endpoint, key }
     }
@@ -143,6 +161,8 @@ fn with_part_of(donor: &Asked, part: usize, mut asked: Asked) -> Asked {
         11 => asked.grant.consumer_org = donor.grant.consumer_org,
         12 => asked.grant.person = donor.grant.person,
         13 => asked.grant.authorization_details = donor.grant.authorization_details,
+        14 => asked.grant.client_authentication = donor.grant.client_authentication,
+        15 => asked.grant.request_parameters = donor.grant.request_parameters,
         _ => asked.grant.extra = donor.grant.extra,
     }
     asked
@@ -157,6 +177,9 @@ fn same(one: &Asked, other: &Asked) -> bool {
     }
     let scopes = |asked: &Asked| sorted(asked.grant.scopes.iter().map(str::to_owned));
     let resources = |asked: &Asked| sorted(asked.grant.resources.iter().map(|resource| resource.as_str().to_owned()));
+    let parameters =
+        |asked: &Asked| sorted(asked.grant.request_parameters.iter().map(|(name, value)| format!("{name} {value}")));
+    let method = |asked: &Asked| asked.grant.client_authentication.as_ref().map(ClientAuthentication::method);
     let (a, b) = (&one.grant, &other.grant);
     one.endpoint == other.endpoint
         && one.key == other.key
@@ -167,6 +190,7 @@ fn same(one: &Asked, other: &Asked) -> bool {
         && (&a.consumer_org, &a.person) == (&b.consumer_org, &b.person)
         && a.authorization_details == b.authorization_details
         && a.extra == b.extra
+        && (method(one), parameters(one)) == (method(other), parameters(other))
 }
 
 /// The value with the members of every object in reverse order.
@@ -194,12 +218,20 @@ fn with_extra(members: impl IntoIterator<Item = (String, Value)>) -> ExtraClaims
     extra
 }
 
+fn with_parameters(pairs: &[(&str, String)]) -> RequestParameters {
+    let mut parameters = RequestParameters::default();
+    for (name, value) in pairs {
+        parameters.add(name, value).unwrap();
+    }
+    parameters
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn two_requests_have_the_same_key_if_and_only_if_they_mean_the_same(
-        one in any_request(), donor in any_request(), part in 0..15_usize,
+        one in any_request(), donor in any_request(), part in 0..17_usize,
     ) {
         let other = with_part_of(&donor, part, one.clone());
         prop_assert_eq!(hash(&one) == hash(&other), same(&one, &other));
@@ -272,6 +304,11 @@ fn every_part_that_differs_gives_another_key() {
             ..grant()
         }),
         with_grant(Grant { extra: with_extra([("another".to_owned(), Value::Null)]), ..grant() }),
+        with_grant(Grant { request_parameters: with_parameters(&[("another", String::new())]), ..grant() }),
+        with_grant(Grant { client_authentication: Some(ClientAuthentication::Unauthenticated), ..grant() }),
+        with_grant(Grant { client_authentication: Some(ClientAuthentication::PrivateKeyJwt), ..grant() }),
+        with_grant(Grant { client_authentication: Some(ClientAuthentication::SecretInForm("a".into())), ..grant() }),
+        with_grant(Grant { client_authentication: Some(ClientAuthentication::SecretInHeader("a".into())), ..grant() }),
         with_grant(grant()).exchanged_for("altinn"),
         with_grant(grant()).exchanged_for(""),
         with_grant(grant()).exchanged_for("altinn").exchanged_for("altinn"),

@@ -13,6 +13,9 @@ pub(crate) const PROFILE: &str = "profile";
 /// The JSON of a JWK, which only a variable may hold: on the command line everyone on the machine could see it.
 pub(super) const CLIENT_JWK: &str = "client-jwk";
 
+/// The secret of the client, which only a variable may hold, for the same reason.
+pub(super) const CLIENT_SECRET: &str = "client-secret";
+
 /// The heading of settings for requests.
 pub(super) const NETWORK: &str = "Network";
 

@@ -24,7 +24,7 @@ pub(crate) enum Privacy {
     Public,
     /// Identifies a person, or is a command, which may hold anything.
     Masked,
-    /// A claim, which may hold anything.
+    /// A claim or a parameter, which may hold anything.
     Omitted,
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn effective_settings(sources: &SettingSources) -> Vec<EffectiveSetti
         };
         let privacy = match setting.name {
             "pid" | "keystore-password-command" | "pkcs11-pin-command" => Privacy::Masked,
-            "claim" | "claim-json" => Privacy::Omitted,
+            "claim" | "claim-json" | "token-request-param" => Privacy::Omitted,
             _ => Privacy::Public,
         };
         Some(EffectiveSetting { name: setting.name.replace('-', "_"), value, from, privacy })

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use maskinporten_token_generator::{
-    environment::Environment,
+    environment::{Environment, is_maskinporten_issuer},
     file,
     grant::{
         AuthorizationDetails, ClientId, ExtraClaims, Grant, KeyReference, Lifetime, PersonIdentifier, Resource, Scopes,
@@ -14,7 +14,7 @@ use maskinporten_token_generator::{
     text::shown_path,
 };
 
-use super::{Problems, Setting, SettingSources, definition, sources::Found};
+use super::{Problems, Setting, SettingSources, client_authentication, definition, sources::Found};
 use crate::cli::report::{Exit, Failure};
 
 /// The size limit of a file that a setting names with `@`; such files have a few kilobytes.
@@ -58,12 +58,16 @@ pub(super) fn grant(
     let scopes = problems.keep(scopes(sources));
     let resources = scopes.as_ref().map(|scopes| problems.keep(resources(sources, environment, scopes)));
     let algorithm = problems.keep(algorithm(sources));
-    let lifetime = problems.keep(sources.find_or_default("ttl").parse(Lifetime::parse));
+    let is_maskinporten = environment == Some(Environment::Local) || is_maskinporten_issuer(&audience);
+    let parse = if is_maskinporten { Lifetime::parse } else { Lifetime::parse_elsewhere };
+    let lifetime = problems.keep(sources.find_or_default("ttl").parse(parse));
     let person = problems.keep(sources.find("pid").map(|found| found.parse(PersonIdentifier::parse)).transpose());
     let system_user = identities.system_user.as_ref().ok();
     let authorization_details =
         system_user.and_then(|system_user| problems.keep(authorization_details(sources, system_user.as_ref())));
     let extra = problems.keep(extra_claims(sources));
+    let authentication = problems.keep(client_authentication::client_authentication(sources));
+    let parameters = problems.keep(client_authentication::request_parameters(sources));
     let key_reference = identities.key_reference.as_ref().ok()?;
     let consumer_org = identities.consumer_org.as_ref().ok()?;
     let grant = Grant::builder(audience, client_id?, scopes?)
@@ -73,6 +77,8 @@ pub(super) fn grant(
         .person(person?.map(|person| person.value))
         .authorization_details(authorization_details?)
         .extra(extra?)
+        .client_authentication(authentication?)
+        .request_parameters(parameters?)
         .algorithm(algorithm?)
         .key_reference(key_reference.as_ref().map(|reference| reference.value.clone()));
     Some(grant.build())

@@ -4,6 +4,7 @@
 //! source of options, variables, config keys, help texts and defaults.
 
 mod arguments;
+mod client_authentication;
 mod definition;
 mod effective_settings;
 mod grant;

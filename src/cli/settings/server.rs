@@ -119,7 +119,7 @@ pub(crate) fn named_issuer(sources: &SettingSources) -> Result<Option<Endpoint>,
 /// which of the user's are combined.
 ///
 /// Such a grant may only be sent to the issuer that it is valid for: whoever receives it can exchange it for a token.
-fn decided_by_project(sources: &SettingSources, addresses: &[&Found]) -> Option<String> {
+pub(super) fn decided_by_project(sources: &SettingSources, addresses: &[&Found]) -> Option<String> {
     let env = sources.find("env").filter(|env| env.origin.layer == Layer::ProjectFile);
     let decided = addresses.iter().find_map(|found| match found.origin.layer {
         Layer::ProjectFile => Some(found.origin.label.clone()),

@@ -5,7 +5,7 @@
 
 use maskinporten_token_generator::profile::{KnownSetting, SettingRole as Role};
 
-use super::definition::{CLIENT_JWK, NETWORK, PROFILE, SettingDefinition, ValueForm};
+use super::definition::{CLIENT_JWK, CLIENT_SECRET, NETWORK, PROFILE, SettingDefinition, ValueForm};
 
 const SERVER: &str = "Authorization server";
 const GRANT: &str = "Grant";
@@ -53,6 +53,21 @@ pub(crate) const SETTINGS: &[SettingDefinition] = &[
     one("audience", "URL", SERVER, "The issuer identifier, in place of the environment's").short('a').roles(ADDRESS),
     one("token-endpoint", "URL", SERVER, "The token endpoint, in place of the environment's").short('e').roles(ADDRESS),
     one("discover", "URL", SERVER, "Read audience and token endpoint from the metadata of this issuer").roles(ADDRESS),
+    many(
+        "token-request-param",
+        "NAME=VALUE",
+        SERVER,
+        "Extra parameter of the token request, for servers other than Maskinporten; repeatable",
+    ),
+    one(
+        "client-auth",
+        "METHOD",
+        SERVER,
+        "How such a server authenticates the client, whose id is that of the grant unless --token-request-param sets \
+         client_id: `none`, `client_secret_basic`, `client_secret_post` or `private_key_jwt`",
+    ),
+    one("client-secret-file", "FILE", SERVER, "Read the secret for --client-auth from a file").roles(PATH),
+    row(CLIENT_SECRET, ValueForm::SecretVariable, SERVER, "The secret for --client-auth"),
     one("client-id", "ID", GRANT, "The client id (`iss`)").short('c'),
     many("scope", "SCOPE", GRANT, "Scopes, separated by spaces or commas; repeatable").short('s').alias("scopes"),
     many(
