@@ -110,7 +110,7 @@ fn a_wrong_or_missing_password_of_a_pem_key_is_an_error_without_a_prompt() {
             str![[r#"
 error: could not load a key from the PEM file `[KEY]`
 caused by: the password does not decrypt its private key
-hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE
+hint: correct the password, which came from MASKINPORTEN_KEYSTORE_PASSWORD
 
 "#]],
         );

@@ -43,6 +43,8 @@ mod keystore_errors_json;
 mod keystores;
 mod local;
 mod man;
+#[cfg(target_os = "linux")]
+mod memory;
 mod mutation;
 mod mutator;
 mod openssl;

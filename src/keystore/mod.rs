@@ -35,7 +35,7 @@ mod summary;
 mod verification_key;
 
 pub use self::{
-    certificate::{Certificate, Validity},
+    certificate::{Certificate, RENEWAL_TIME, Validity},
     certificate_file::CertificateFile,
     certificate_thumbprint::CertificateThumbprint,
     dotnet_store::DotnetStore,

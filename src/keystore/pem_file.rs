@@ -76,12 +76,12 @@ impl PemFile {
     /// # Errors
     /// [`KeystoreError::Pem`] with the reason: wrong password, damaged, a key that cannot sign a JWT, or certificates
     /// of other keys only.
-    pub fn open(self, password: &SecretString) -> Result<SigningKey, KeystoreError> {
+    pub fn open(&self, password: &SecretString) -> Result<SigningKey, KeystoreError> {
         let key = self.key(password)?;
         if self.certificates.is_empty() {
             return Ok(key);
         }
-        let certificates = CertificateFile::new(&self.name, self.certificates);
+        let certificates = CertificateFile::new(&self.name, self.certificates.clone());
         key.with_certificates(&certificates).map_err(|_| unopened(&self.name, PemErrorKind::ForeignCertificate))
     }
 
@@ -90,7 +90,7 @@ impl PemFile {
     /// # Errors
     /// As [`PemFile::open`]; [`KeystoreError::Certificates`] if no certificate belongs to the key.
     pub fn open_with(
-        self,
+        &self,
         password: &SecretString,
         certificates: &CertificateFile,
     ) -> Result<SigningKey, KeystoreError> {
