@@ -30,6 +30,7 @@ mod grants_verify;
 mod handing_over;
 mod hardware_errors;
 mod help;
+mod hints;
 mod imports;
 mod inspect;
 mod interrupts;
