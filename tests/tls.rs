@@ -281,12 +281,11 @@ fn an_unusable_ca_file_is_a_configuration_error() {
     for (file, why) in [
         (missing, "No such file or directory (os error 2)"),
         (folder.path().display().to_string(), "Is a directory (os error 21)"),
-        (written("empty.pem", ""), "it contains no PEM certificate"),
-        (written("hollow.pem", hollow), "it contains no PEM certificate"),
-        (written("broken.pem", broken), "it is not well-formed PEM"),
-        (testdata("certificate.der"), "it contains no PEM certificate"),
-        (testdata("modern.p12"), "it contains no PEM certificate"),
-        (testdata("keys/enterprise-key.pem"), "it contains no PEM certificate"),
+        (written("empty.pem", ""), "it contains no certificate"),
+        (written("hollow.pem", hollow), "it contains no certificate"),
+        (written("broken.pem", broken), "it is not well-formed PEM: line 2 has characters that are not base64"),
+        (testdata("modern.p12"), "it contains no certificate"),
+        (testdata("keys/enterprise-key.pem"), "it contains no certificate, only PRIVATE KEY"),
     ] {
         let server = Server::start([]);
 

@@ -34,7 +34,7 @@ use super::{
 };
 use crate::{
     file,
-    pem::{self, PemBlock},
+    pem::{self, PemBlock, PemFault, labels},
     text::shown_path,
 };
 
@@ -129,15 +129,15 @@ fn add(
 
 fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
     let unusable = |why: String| HttpError::CaFile { file: shown_path(ca_file), variable: None, why };
-    let text = file::read(ca_file, MAXIMUM_BYTES).map_err(|error| unusable(error.to_string()))?;
-    let text = pem::decode(&text);
-    let blocks = PemBlock::find_all(&text);
-    if blocks.is_empty() && text.contains("-----BEGIN ") {
-        return Err(unusable("it is not well-formed PEM".to_owned()));
-    }
+    let bytes = file::read(ca_file, MAXIMUM_BYTES).map_err(|error| unusable(error.to_string()))?;
+    let text = pem::decode(&bytes);
+    let malformed = |fault: PemFault| unusable(format!("it is not well-formed PEM: {fault}"));
+    let blocks = PemBlock::find_all(&text).map_err(malformed)?;
     let encoded = blocks.iter().filter(|block| block.is_certificate()).map(PemBlock::der);
-    let encoded = encoded.collect::<Option<Vec<_>>>();
-    let encoded = encoded.ok_or_else(|| unusable("it is not well-formed PEM".to_owned()))?;
+    let mut encoded = encoded.collect::<Result<Vec<_>, _>>().map_err(malformed)?;
+    if blocks.is_empty() {
+        encoded.push(bytes);
+    }
     let certificates = encoded.iter().filter_map(|der| {
         // Not the decoded bytes: OpenSSL's own data follows a trusted certificate.
         let der = X509::from_der(der).and_then(|certificate| certificate.to_der());
@@ -146,7 +146,12 @@ fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
     let mut store = RootCertStore::empty();
     let (usable, _) = store.add_parsable_certificates(certificates);
     if usable == 0 {
-        return Err(unusable("it contains no PEM certificate".to_owned()));
+        let other = blocks.iter().any(|block| !block.is_certificate());
+        return Err(unusable(if other {
+            format!("it contains no certificate, only {}", labels(&blocks))
+        } else {
+            "it contains no certificate".to_owned()
+        }));
     }
     Ok(store)
 }

@@ -58,6 +58,7 @@ pub use self::{
     summary::{CertificateSummary, KeySummary},
     verification_key::{VerificationKey, VerificationKeyError},
 };
+pub use crate::pem::PemFault;
 
 /// How many key derivation iterations opening a keystore may take by default.
 ///
