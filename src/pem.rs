@@ -2,7 +2,8 @@
 //!
 //! Text around the blocks is ignored, as RFC 7468 §2 allows. Line breaks that were lost or changed on the way are
 //! restored: secret stores, CI variables and JSON files keep a PEM text on one line, with `\n` as two characters, or
-//! with spaces. The one reader of keys, certificates and certificate authorities.
+//! with spaces. What cannot be repaired is named with its line. The one reader of keys, certificates and certificate
+//! authorities.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
@@ -19,11 +20,93 @@ const MAXIMUM_LABEL: usize = 64;
 /// The length of the lines that are written.
 const LINE: usize = 64;
 
+/// Labels that are recognised in a begin or end line even if its dashes are wrong.
+const KNOWN_LABELS: [&str; 14] = [
+    "PRIVATE KEY",
+    "ENCRYPTED PRIVATE KEY",
+    "RSA PRIVATE KEY",
+    "EC PRIVATE KEY",
+    "DSA PRIVATE KEY",
+    "OPENSSH PRIVATE KEY",
+    "PUBLIC KEY",
+    "RSA PUBLIC KEY",
+    "CERTIFICATE",
+    "TRUSTED CERTIFICATE",
+    "X509 CERTIFICATE",
+    "CERTIFICATE REQUEST",
+    "PKCS7",
+    "EC PARAMETERS",
+];
+
 /// A block in its text.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct PemBlock<'text> {
     pub(crate) label: &'text str,
     body: &'text str,
+    /// The number of its begin line.
+    line: usize,
+}
+
+/// Why a text is not well-formed PEM. Lines are counted from one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PemFault {
+    /// A begin or end line has too many or too few dashes, or other characters in their place.
+    #[error("line {line} should be `{expected}`, with five dashes on each side")]
+    Dashes {
+        /// The line.
+        line: usize,
+        /// The line as it should be.
+        expected: String,
+    },
+    /// A block has no end line.
+    #[error("line {line} begins `{label}`, but there is no line `-----END {label}-----` after it")]
+    NoEnd {
+        /// The begin line.
+        line: usize,
+        /// The label of the block.
+        label: String,
+    },
+    /// A block has no begin line.
+    #[error("line {line} ends `{label}`, but there is no line `-----BEGIN {label}-----` before it")]
+    NoBegin {
+        /// The end line.
+        line: usize,
+        /// The label of the block.
+        label: String,
+    },
+    /// A block ends with another label.
+    #[error("line {line} ends `{end}`, but the block began as `{begin}`")]
+    OtherLabel {
+        /// The end line.
+        line: usize,
+        /// The label of the begin line.
+        begin: String,
+        /// The label of the end line.
+        end: String,
+    },
+    /// A line of a block has characters that are not base64.
+    #[error("line {line} has characters that are not base64")]
+    NotBase64 {
+        /// The line.
+        line: usize,
+    },
+    /// The base64 of a block has an impossible length.
+    #[error("the base64 after line {line} is incomplete: characters are missing or doubled")]
+    Incomplete {
+        /// The begin line.
+        line: usize,
+    },
+}
+
+/// A begin or end line in its text.
+struct Marker<'text> {
+    is_begin: bool,
+    label: &'text str,
+    line: usize,
+    /// Where its dashes begin, and where they end.
+    start: usize,
+    end: usize,
+    has_five_dashes: bool,
 }
 
 /// Decodes a PEM text in UTF-8 or UTF-16, and restores its line breaks.
@@ -53,24 +136,36 @@ pub(crate) fn decode(bytes: &[u8]) -> Zeroizing<String> {
 }
 
 impl<'text> PemBlock<'text> {
-    /// Finds the blocks of a text in their order; a block without an end line is left out.
-    pub(crate) fn find_all(text: &'text str) -> Vec<Self> {
+    /// Finds the blocks of a text in their order.
+    pub(crate) fn find_all(text: &'text str) -> Result<Vec<Self>, PemFault> {
         let mut blocks = Vec::new();
-        let mut open: Option<(&str, usize)> = None;
-        for (position, _) in text.match_indices(DASHES) {
-            let rest = &text[position..];
-            if let Some(label) = marker(rest, BEGIN) {
-                open = Some((label, position + BEGIN.len() + label.len() + DASHES.len()));
-            } else if let Some(ended) = marker(rest, END)
-                && let Some((label, body)) = open.take()
-                && label == ended
-                // The end of the begin line and the beginning of the end line may be the same dashes.
-                && let Some(body) = text.get(body..position)
-            {
-                blocks.push(Self { label, body });
+        let mut open: Option<Marker> = None;
+        for marker in Marker::find_all(text) {
+            let (label, line) = (shown(marker.label), marker.line);
+            if !marker.has_five_dashes {
+                let word = if marker.is_begin { BEGIN } else { END };
+                return Err(PemFault::Dashes { line, expected: format!("{word}{label}{DASHES}") });
+            }
+            match open.take() {
+                Some(begin) if marker.is_begin => {
+                    return Err(PemFault::NoEnd { line: begin.line, label: shown(begin.label) });
+                }
+                None if marker.is_begin => open = Some(marker),
+                None => return Err(PemFault::NoBegin { line, label }),
+                Some(begin) if begin.label != marker.label => {
+                    return Err(PemFault::OtherLabel { line, begin: shown(begin.label), end: label });
+                }
+                Some(begin) => {
+                    // The end of the begin line and the beginning of the end line may be the same dashes.
+                    let body = text.get(begin.end..marker.start).unwrap_or_default();
+                    blocks.push(Self { label: begin.label, body, line: begin.line });
+                }
             }
         }
-        blocks
+        match open {
+            Some(begin) => Err(PemFault::NoEnd { line: begin.line, label: shown(begin.label) }),
+            None => Ok(blocks),
+        }
     }
 
     /// Returns the value of a header such as `Proc-Type`.
@@ -80,12 +175,38 @@ impl<'text> PemBlock<'text> {
         headers.find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
     }
 
-    /// Decodes the base64; returns `None` if it is not base64 or has headers.
-    pub(crate) fn der(&self) -> Option<Zeroizing<Vec<u8>>> {
+    /// Decodes the base64; headers are an error.
+    pub(crate) fn der(&self) -> Result<Zeroizing<Vec<u8>>, PemFault> {
+        self.decode(self.body)
+    }
+
+    /// Checks the base64 after the headers, if there are any.
+    pub(crate) fn check(&self) -> Result<(), PemFault> {
+        // Headers end with an empty line, unless line breaks are lost; then OpenSSL finds what is wrong.
+        let body = match self.body.split_once("\n\n") {
+            Some((headers, body)) if headers.contains(':') => body,
+            _ if self.body.contains(':') => return Ok(()),
+            _ => self.body,
+        };
+        self.decode(body).map(|_| ())
+    }
+
+    /// Decodes the end of the body.
+    fn decode(&self, base64: &str) -> Result<Zeroizing<Vec<u8>>, PemFault> {
+        let before = self.body.len() - base64.len();
+        let first = self.line + self.body[..before].matches('\n').count();
         // Large enough not to grow, which would leave a copy of a key behind.
-        let mut base64 = Zeroizing::new(String::with_capacity(self.body.len()));
-        base64.extend(self.body.chars().filter(|character| !character.is_ascii_whitespace()));
-        STANDARD.decode(base64.as_bytes()).ok().map(Zeroizing::new)
+        let mut characters = Zeroizing::new(String::with_capacity(base64.len()));
+        for (line, text) in (first..).zip(base64.split('\n')) {
+            for character in text.chars().filter(|character| !character.is_ascii_whitespace()) {
+                if !character.is_ascii_alphanumeric() && !"+/=".contains(character) {
+                    return Err(PemFault::NotBase64 { line });
+                }
+                characters.push(character);
+            }
+        }
+        let decoded = STANDARD.decode(characters.as_bytes());
+        decoded.map(Zeroizing::new).map_err(|_| PemFault::Incomplete { line: self.line })
     }
 
     /// Returns the block without indentation or other text and in lines of a usual length, as OpenSSL expects it.
@@ -159,10 +280,51 @@ pub(crate) fn labels(blocks: &[PemBlock]) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// Returns the label of a begin or end line at the start of `text`.
-fn marker<'text>(text: &'text str, start: &str) -> Option<&'text str> {
-    let (label, _) = text.strip_prefix(start)?.split_once(DASHES)?;
-    (label.len() <= MAXIMUM_LABEL && !label.contains('\n')).then_some(label)
+impl<'text> Marker<'text> {
+    /// Finds the begin and end lines of a text, and what is meant as one.
+    fn find_all(text: &'text str) -> Vec<Self> {
+        let words = text.match_indices("BEGIN ").chain(text.match_indices("END "));
+        let mut markers: Vec<Self> = words.filter_map(|(position, word)| Self::at(text, position, word)).collect();
+        markers.sort_by_key(|marker| marker.end);
+        let (mut line, mut counted) = (1, 0);
+        for marker in &mut markers {
+            // The dashes of the line before may be its own.
+            let start = marker.start.max(counted);
+            line += text[counted..start].matches('\n').count();
+            (counted, marker.line) = (start, line);
+        }
+        markers
+    }
+
+    fn at(text: &'text str, position: usize, word: &str) -> Option<Self> {
+        let before = &text[..position];
+        let start = before.trim_end_matches(is_dash).len();
+        let rest = &text[position + word.len()..];
+        // No further than the longest label with its dashes: a text may be one line of ten mebibytes.
+        let rest = &rest[..rest.char_indices().nth(MAXIMUM_LABEL + 12).map_or(rest.len(), |(limit, _)| limit)];
+        let rest = rest.split('\n').next().unwrap_or_default();
+        let label = &rest[..rest.find(is_dash).unwrap_or(rest.len())];
+        let after = &rest[label.len()..];
+        let dashes = after.len() - after.trim_start_matches(is_dash).len();
+        // An end line and the next begin line may be one line.
+        let is_five =
+            |run: &str| run == DASHES || run.len() == 2 * DASHES.len() && run.bytes().all(|byte| byte == b'-');
+        let has_five_dashes = is_five(&before[start..]) && is_five(&after[..dashes]) && label.trim() == label;
+        let is_meant = KNOWN_LABELS.contains(&label.trim()) && (start < position || dashes > 0);
+        let is_marker = has_five_dashes && label.len() <= MAXIMUM_LABEL || is_meant;
+        let end = position + word.len() + label.len() + DASHES.len();
+        is_marker.then_some(Self { is_begin: word == "BEGIN ", label, line: 1, start, end, has_five_dashes })
+    }
+}
+
+/// Whether a character is a dash, or one that a text editor puts in its place.
+fn is_dash(character: char) -> bool {
+    matches!(character, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+/// Makes a label fit for a message.
+fn shown(label: &str) -> String {
+    excerpt(label.trim(), MAXIMUM_LABEL)
 }
 
 /// Returns the length of a header and its value, such as `Proc-Type: 4,ENCRYPTED`, at the start of a line.
@@ -180,7 +342,7 @@ mod tests {
     fn blocks_are_found_between_other_text_with_indentation_and_a_byte_order_mark() {
         let text = "\u{feff}-----BEGIN A-----\r\nAQ==\r\n-----END A-----\nBag Attributes\n  -----BEGIN B B-----\n  Ag\n  \
                     ==\n  -----END B B-----";
-        let blocks = PemBlock::find_all(text);
+        let blocks = PemBlock::find_all(text).unwrap();
 
         assert_eq!(labels(&blocks), "A, B B");
         assert_eq!(blocks.iter().map(|block| block.der().unwrap().to_vec()).collect::<Vec<_>>(), [[1], [2]]);
@@ -205,7 +367,7 @@ mod tests {
         ] {
             let text = decode(&text);
 
-            let blocks = PemBlock::find_all(&text);
+            let blocks = PemBlock::find_all(&text).unwrap();
 
             assert_eq!(blocks.len(), 1, "{text:?}");
             assert_eq!(blocks[0].text().replace("AQID\nBAUG", "AQIDBAUG"), block.replace("AQID\nBAUG", "AQIDBAUG"));
@@ -213,20 +375,79 @@ mod tests {
         }
         let long = "A".repeat(200);
         let text = format!("-----BEGIN A-----{long}-----END A-----");
-        assert!(PemBlock::find_all(&text)[0].text().lines().all(|line| line.len() <= LINE));
+        assert!(PemBlock::find_all(&text).unwrap()[0].text().lines().all(|line| line.len() <= LINE));
     }
 
     #[test]
-    fn a_block_without_its_own_end_line_is_left_out() {
-        assert!(PemBlock::find_all("-----BEGIN A-----\nAQ==\n").is_empty());
-        assert!(PemBlock::find_all("-----BEGIN A-----\nAQ==\n-----END B-----").is_empty());
-        assert!(PemBlock::find_all("-----BEGIN A-----END A-----").is_empty());
-        assert_eq!(labels(&PemBlock::find_all("-----BEGIN A-----\n-----BEGIN B-----\nAQ==\n-----END B-----")), "B");
+    fn what_is_wrong_is_named_with_its_line() {
+        let block = "-----BEGIN PRIVATE KEY-----\nAQID\nBAUG\n-----END PRIVATE KEY-----\n";
+        let text = |from: &str, to: &str| format!("notes\n{}", block.replace(from, to));
+        let begin = "line 2 should be `-----BEGIN PRIVATE KEY-----`, with five dashes on each side";
+        let end = "line 5 should be `-----END PRIVATE KEY-----`, with five dashes on each side";
+        for (text, expected) in [
+            (text("-----BEGIN", "----BEGIN"), begin),
+            (text("-----BEGIN", "------BEGIN"), begin),
+            (text("-----BEGIN", "\u{2014}\u{2014}-BEGIN"), begin),
+            (text("-----BEGIN", "BEGIN"), begin),
+            (text("KEY-----\nA", "KEY\nA"), begin),
+            (text("KEY-----\nA", "KEY -----\nA"), begin),
+            (text("-----END PRIVATE KEY-----", "-----END PRIVATE KEY----"), end),
+            (
+                text("-----END PRIVATE KEY-----\n", ""),
+                "line 2 begins `PRIVATE KEY`, but there is no line `-----END PRIVATE KEY-----` after it",
+            ),
+            (
+                text("-----END PRIVATE KEY-----\n", block),
+                "line 2 begins `PRIVATE KEY`, but there is no line `-----END PRIVATE KEY-----` after it",
+            ),
+            (
+                text("-----BEGIN PRIVATE KEY-----\n", ""),
+                "line 4 ends `PRIVATE KEY`, but there is no line `-----BEGIN PRIVATE KEY-----` before it",
+            ),
+            (
+                text("END PRIVATE", "END RSA PRIVATE"),
+                "line 5 ends `RSA PRIVATE KEY`, but the block began as `PRIVATE KEY`",
+            ),
+        ] {
+            assert_eq!(PemBlock::find_all(&text).unwrap_err().to_string(), expected, "{text}");
+        }
+        for (text, expected) in [
+            (text("BAUG", "BA*G"), "line 4 has characters that are not base64"),
+            (text("AQID", "> AQID"), "line 3 has characters that are not base64"),
+            (text("AQID", "AQI"), "the base64 after line 2 is incomplete: characters are missing or doubled"),
+        ] {
+            assert_eq!(PemBlock::find_all(&text).unwrap()[0].der().unwrap_err().to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_text_with_dashes_and_these_words_is_no_marker() {
+        for text in ["", "----- END OF FILE -----", "--BEGIN something--", "the BEGIN CERTIFICATE line", "FRIEND -----"]
+        {
+            assert!(PemBlock::find_all(text).unwrap().is_empty(), "{text}");
+        }
+        let joined = "-----BEGIN A-----AQ==-----END A----------BEGIN B-----Ag==-----END B-----";
+        assert_eq!(labels(&PemBlock::find_all(joined).unwrap()), "A, B");
+        let hollow = PemBlock::find_all("-----BEGIN A-----END A-----").unwrap();
+        assert!(hollow[0].der().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_large_text_of_markers_takes_no_longer_than_any_other() {
+        for part in ["BEGIN ", "-----BEGIN A-----", "-----BEGIN A-----\n-----END A-----\n", "-"] {
+            let text = part.repeat(1_000_000 / part.len());
+            let started = std::time::Instant::now();
+
+            let _ = PemBlock::find_all(&text).map(|blocks| blocks.len());
+
+            assert!(started.elapsed().as_secs() < 20, "{part}");
+        }
     }
 
     #[test]
     fn headers_are_read_only_before_the_empty_line() {
-        let blocks = PemBlock::find_all("-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\n\nDEK-Info: no\n-----END A-----");
+        let blocks =
+            PemBlock::find_all("-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\n\nDEK-Info: no\n-----END A-----").unwrap();
 
         assert_eq!(blocks[0].header("Proc-Type"), Some("4,ENCRYPTED"));
         assert_eq!(blocks[0].header("DEK-Info"), None);

@@ -114,6 +114,59 @@ fn a_ca_file_is_read_as_a_certificate_file_is() {
     }
 }
 
+#[test]
+fn each_option_for_pem_reads_the_same_texts_and_names_the_same_faults() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file.pem");
+    let certificate = fs::read_to_string(testdata("keys/enterprise.pem")).unwrap();
+    let (begin, end) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
+    let last = certificate.lines().count();
+    let begins = format!("line 1 should be `{begin}`, with five dashes on each side");
+    for (content, fault) in [
+        (certificate.replace("CERTIFICATE", "TRUSTED CERTIFICATE"), String::new()),
+        (certificate.replace("CERTIFICATE", "X509 CERTIFICATE"), String::new()),
+        (certificate.replace(begin, "--BEGIN CERTIFICATE--"), begins.clone()),
+        (certificate.replace(begin, "–––––BEGIN CERTIFICATE–––––"), begins),
+        (
+            certificate.replace(begin, ""),
+            format!("line {last} ends `CERTIFICATE`, but there is no line `{begin}` before it"),
+        ),
+        (certificate.replace(end, ""), format!("line 1 begins `CERTIFICATE`, but there is no line `{end}` after it")),
+        (
+            certificate.replace(end, "-----END PUBLIC KEY-----"),
+            format!("line {last} ends `PUBLIC KEY`, but the block began as `CERTIFICATE`"),
+        ),
+        (certificate.replacen("MII", "M#I", 1), "line 2 has characters that are not base64".to_owned()),
+        (
+            certificate.replacen("MII", "MI", 1),
+            "the base64 after line 1 is incomplete: characters are missing or doubled".to_owned(),
+        ),
+    ] {
+        fs::write(&file, content).unwrap();
+        let key = testdata("keys/enterprise-key.pem");
+        let address = ["--token-endpoint", "https://127.0.0.1:1/", "--audience", "https://127.0.0.1:1/"];
+        let token = || maskinporten(["token", "--env", "test", "-c", "client", "-s", "a:b", "--retries", "0"]);
+        let path = file.as_os_str();
+        for (option, outcome) in [
+            ("--key", token().args(address).args(["--key".as_ref(), path]).run()),
+            ("--certificate", token().args(address).args(["--key", &key]).args(["--certificate".as_ref(), path]).run()),
+            (
+                "--ca-file",
+                token().args(address).args(["--key", &key, "--kid", "k"]).args(["--ca-file".as_ref(), path]).run(),
+            ),
+        ] {
+            let (code, cause) = match (option, fault.as_str()) {
+                ("--key", "") => (4, "it has no private key, only ".to_owned()),
+                // Nothing listens there, which is only found once the file has been read.
+                (_, "") => (6, "connection refused".to_owned()),
+                ("--ca-file", fault) => (3, format!("it is not well-formed PEM: {fault}\n")),
+                (_, fault) => (4, format!("it is not well-formed PEM: {fault}\n")),
+            };
+            assert!(outcome.failure(code).contains(&cause), "{option}: {}", outcome.stderr);
+        }
+    }
+}
+
 /// Runs the commands of a hint in a folder, each with the answers to its questions. Only the last must succeed.
 #[cfg(target_os = "linux")]
 #[track_caller]

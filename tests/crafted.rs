@@ -103,7 +103,10 @@ fn possible_issuers_are_tried_only_for_the_chosen_key() {
     let folder = tempfile::tempdir().unwrap();
     let der = folder.path().join("der").display().to_string();
     let key = testdata("keys/enterprise-key.pem");
-    program(&mut openssl(&["req", "-x509", "-key", &key, "-subj", "/CN=x", "-outform", "DER", "-out", &der]), b"");
+    program(
+        &mut openssl(&["req", "-x509", "-key", &key, "-subj", "/CN=x", "-days", "99", "-outform", "DER", "-out", &der]),
+        b"",
+    );
     let certificate = fs::read(der).unwrap();
     let certificates = (1..=900u16).map(|variant| {
         let mut certificate = certificate.clone();

@@ -110,7 +110,7 @@ fn a_wrong_or_missing_password_of_a_pem_key_is_an_error_without_a_prompt() {
             str![[r#"
 error: could not load a key from the PEM file `[KEY]`
 caused by: the password does not decrypt its private key
-hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE
+hint: correct the password, which came from MASKINPORTEN_KEYSTORE_PASSWORD
 
 "#]],
         );
@@ -146,12 +146,18 @@ fn truncated_damaged_and_ambiguous_pem_have_different_errors() {
     let again = "copy the file again from its source; this shows what OpenSSL finds: openssl pkey -in FILE_OF_THE_TEST";
 
     let cut = &key[..key.len() / 2];
-    fails_with("--key", cut, "it is truncated: a PEM block has no end line", again);
+    let why = "it is not well-formed PEM: line 1 begins `PRIVATE KEY`, but there is no line `-----END PRIVATE KEY-----` after it";
+    fails_with("--key", cut, why, "correct that line, or copy the file again from its source");
     let damaged = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
     let why = "its block `PRIVATE KEY` is damaged: it cannot be parsed as a private key";
     fails_with("--key", damaged, why, again);
     let certificate = format!("{key}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-    fails_with("--key", certificate, "a certificate in it cannot be parsed", again);
+    fails_with(
+        "--key",
+        certificate,
+        "a certificate in it cannot be parsed",
+        "copy the certificate again from its source",
+    );
     let two = format!("{key}{}", fs::read_to_string(testdata("keys/second-key.pem")).unwrap());
     let why = "it has 2 private keys, but one is expected";
     fails_with("--key", two, why, "keep only one private key in the file");

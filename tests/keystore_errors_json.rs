@@ -34,7 +34,7 @@ fn each_class_of_error_has_its_code_causes_and_hint() {
             Some("wrong"),
             "keystore_password",
             "its integrity check failed, so the password is wrong or the file is damaged",
-            "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE",
+            "correct the password, which came from MASKINPORTEN_KEYSTORE_PASSWORD",
         ),
         (
             "truncated.p12",
@@ -145,7 +145,7 @@ fn warnings_are_part_of_the_json_error() {
         &json!({
             "message": format!("could not open the keystore `{keystore}`"),
             "causes": ["it could not be decrypted, so the password is wrong or the file is damaged"],
-            "hint": "set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE",
+            "hint": "correct the password, which came from MASKINPORTEN_KEYSTORE_PASSWORD",
             "warnings": ["the keystore has no MAC, so changes to it cannot be detected"],
         }),
     );

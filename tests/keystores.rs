@@ -1,6 +1,9 @@
 //! Every keystore that opens gives the expected grant: header, certificates and claims, to the last byte.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    process::Command,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use serde_json::Value;
 use snapbox::str;
@@ -8,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     samples::{OPENABLE, Sample, certificate, grant, grant_from},
-    support::{Outcome, testdata},
+    support::{Outcome, maskinporten, program, testdata},
 };
 
 /// Returns what `--decode` must print for the client and scope of `samples::grant`, with the times and id of the grant.
@@ -138,11 +141,11 @@ fn a_key_without_certificates_signs_under_its_registered_id() {
 
 #[test]
 fn an_alias_chooses_among_several_keys_in_upper_or_lower_case() {
-    for (file, password, alias, leaf) in [
-        ("two-signers.p12", "secret", "first", "enterprise"),
-        ("two-signers.p12", "secret", "SECOND", "second"),
-        ("buypass-three.p12", "secret", "signature", "signature"),
-        ("keytool-three.p12", "secret12", "Encryption", "encryption"),
+    for (file, password, alias, leaf, usage) in [
+        ("two-signers.p12", "secret", "first", "enterprise", ""),
+        ("two-signers.p12", "secret", "SECOND", "second", ""),
+        ("buypass-three.p12", "secret", "signature", "signature", "nonRepudiation"),
+        ("keytool-three.p12", "secret12", "Encryption", "encryption", "keyEncipherment dataEncipherment"),
     ] {
         let started = now();
 
@@ -152,7 +155,13 @@ fn an_alias_chooses_among_several_keys_in_upper_or_lower_case() {
             .run();
 
         let chain = [leaf, "issuing", "root"].map(certificate);
-        assert_grant(&outcome, "RS256", &x5c(&chain), "", started, alias);
+        let warning = match usage {
+            "" => String::new(),
+            usage => {
+                format!("warning: the certificate may not sign: its key usage is {usage}, without digitalSignature\n")
+            }
+        };
+        assert_grant(&outcome, "RS256", &x5c(&chain), &warning, started, alias);
     }
 }
 
@@ -166,6 +175,31 @@ fn quiet_leaves_out_the_warning_and_verbose_names_the_certificate() {
     assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
     let subject = "using the key of C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827\n";
     assert_eq!((verbose.code, verbose.stderr), (0, format!("{subject}{}", expired.stderr)));
+}
+
+#[test]
+fn a_certificate_is_warned_about_in_one_line_when_it_ends_soon_or_may_not_sign() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join("certificate.pem").display().to_string();
+    let key = testdata("keys/enterprise-key.pem");
+    let soon = "expires on DAY: order a new one now";
+    let no_use = "may not sign: its key usage is keyEncipherment, without digitalSignature";
+    for (days, usage, expected) in [
+        ("31", "digitalSignature", String::new()),
+        ("29", "digitalSignature", format!("warning: the certificate {soon}\n")),
+        ("99", "keyEncipherment", format!("warning: the certificate {no_use}\n")),
+        ("29", "keyEncipherment", format!("warning: the certificate {no_use}, and {soon}\n")),
+    ] {
+        let usage = format!("keyUsage=critical,{usage}");
+        let made = ["req", "-x509", "-key", &key, "-subj", "/CN=x", "-days", days, "-addext", &usage];
+        program(Command::new("openssl").args(made).args(["-out", &certificate]), b"");
+        let asked = maskinporten(["grant", "--env", "test", "-c", "client", "-s", "a:b"]);
+
+        let outcome = asked.args(["--key", &key, "--certificate", &certificate]).run();
+
+        let date = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC").unwrap();
+        assert_eq!((outcome.code, date.replace(&outcome.stderr, "DAY").as_ref()), (0, expected.as_str()), "{days}");
+    }
 }
 
 #[test]

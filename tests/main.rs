@@ -33,6 +33,7 @@ mod grants_verify;
 mod handing_over;
 mod hardware_errors;
 mod help;
+mod hints;
 mod imports;
 mod inspect;
 mod interrupts;
@@ -46,6 +47,8 @@ mod keystore_errors_json;
 mod keystores;
 mod local;
 mod man;
+#[cfg(target_os = "linux")]
+mod memory;
 mod messages;
 mod mutation;
 mod mutator;

@@ -18,11 +18,12 @@ fn modern() -> Maskinporten {
     grant(&testdata("modern.p12"))
 }
 
-/// The error for a wrong password.
-fn wrong(file: &str) -> String {
+/// The error for a wrong password, and where it came from.
+fn wrong(file: &str, place: &str) -> String {
     format!(
         "error: could not open the keystore `{}`\n\
-         caused by: its integrity check failed, so the password is wrong or the file is damaged\n{HINT}",
+         caused by: its integrity check failed, so the password is wrong or the file is damaged\n\
+         hint: correct the password, which came from {place}\n",
         testdata(file)
     )
 }
@@ -57,9 +58,29 @@ fn a_password_file_may_end_with_a_line_break() {
 }
 
 #[test]
-fn everything_else_in_a_password_file_belongs_to_the_password() {
-    for content in [&b"secret "[..], b" secret", b"secret\n\n", b"secret\nmore\n", b""] {
-        with_file(modern(), content).run().fails(4, &wrong("modern.p12"));
+fn everything_else_in_a_password_file_belongs_to_the_password_and_is_named_where_it_is_the_fault() {
+    for (content, fault) in [
+        (&b"secret "[..], ": it ends with a blank, and is right without it"),
+        (b" secret", ": it begins with a blank, and is right without it"),
+        (b"\tsecret\xc2\xa0", ": it begins and ends with a blank, and is right without them"),
+        (b"secret\n\n", ": it ends with a line break, and is right without it"),
+        (b"secret\nmore\n", ": it has more than one line, and the first alone is right"),
+        (b"\"secret\"\n", ": it is in quotes, and is right without them"),
+        (b"'secret'\n\n", ": it is in quotes, and is right without them"),
+        ("”secret“".as_bytes(), ": it is in quotes, and is right without them"),
+        (b"secret'", ": it has a quote at one end, and is right without it"),
+        (b"\xe2\x80\x8bsecret\n", ": it begins or ends with an invisible character, and is right without it"),
+        (b"", ": it is empty"),
+        (b"hunter2", ""),
+        (b"hunter2 ", ""),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        fs::write(&path, content).unwrap();
+
+        let outcome = modern().args(["--keystore-password-file".as_ref(), path.as_os_str()]).run();
+
+        outcome.fails(4, &wrong("modern.p12", &format!("the file `{}`{fault}", path.display())));
     }
 }
 
@@ -128,7 +149,11 @@ fn a_named_variable_holds_the_password_unchanged() {
     opens(modern().args(named).env("PASSWORD", "secret").run());
     opens(modern().env("MASKINPORTEN_KEYSTORE_PASSWORD_ENV", "PASSWORD").env("PASSWORD", "secret").run());
     opens(grant(&testdata("empty-password.p12")).args(named).env("PASSWORD", "").run());
-    modern().args(named).env("PASSWORD", "secret\n").run().fails(4, &wrong("modern.p12"));
+    modern()
+        .args(named)
+        .env("PASSWORD", "secret\n")
+        .run()
+        .fails(4, &wrong("modern.p12", "the variable PASSWORD: it ends with a line break, and is right without it"));
 }
 
 #[test]
@@ -218,6 +243,6 @@ fn a_password_on_the_command_line_opens_with_a_warning() {
         assert!(Grant::of(&outcome.stdout).is_signed_by(&Grant::of(&outcome.stdout).leaf()));
     }
     let wrong_one = modern().args(["-p", "hunter2"]).run();
-    wrong_one.fails(4, &format!("{IN_THE_PROCESS_LIST}{}", wrong("modern.p12")));
+    wrong_one.fails(4, &format!("{IN_THE_PROCESS_LIST}{}", wrong("modern.p12", "--keystore-password")));
     opens(modern().args(["-p", "secret", "--quiet"]).run());
 }

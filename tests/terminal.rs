@@ -77,19 +77,55 @@ fn letters_beyond_ascii_and_corrections_can_be_typed() {
 }
 
 #[test]
-fn a_wrong_password_fails_and_is_not_shown() {
+fn a_wrong_password_may_be_typed_again_twice_and_is_not_shown() {
     let keystore = testdata("modern.p12");
+    for (command, answers) in
+        [("grant", ["hunter2\r", "secret \r", "Secret\r"]), ("serve", ["a\r", "'secret'\r", "b\r"])]
+    {
+        let session = running(command, &keystore, &[], &answers);
 
-    let session = at_a_terminal(&keystore, &[], &["hunter2\r"]);
+        let fault = if command == "grant" {
+            "ends with a blank, and is right without it"
+        } else {
+            "is in quotes, and is right without them"
+        };
+        let terminal = format!(
+            "Password for {keystore}: \r\n\
+             wrong password\r\nPassword for {keystore}: \r\n\
+             wrong password: it {fault}\r\nPassword for {keystore}: \r\n\
+             error: could not open the keystore `{keystore}`\r\n\
+             caused by: its integrity check failed, so the password is wrong or the file is damaged\r\n\
+             hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\r\n"
+        );
+        let hidden = [true, true, true];
+        assert_eq!(session.observed, json!({ "code": 4, "terminal": terminal, "hidden": hidden, "echo": true }));
+        assert_eq!(session.stdout, "");
+    }
+}
 
-    let terminal = format!(
-        "Password for {keystore}: \r\n\
-         error: could not open the keystore `{keystore}`\r\n\
-         caused by: its integrity check failed, so the password is wrong or the file is damaged\r\n\
-         hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE\r\n"
-    );
-    assert_eq!(session.observed, json!({ "code": 4, "terminal": terminal, "hidden": [true], "echo": true }));
-    assert_eq!(session.stdout, "");
+#[test]
+fn a_second_or_third_password_that_is_right_opens_the_keystore() {
+    let keystore = testdata("modern.p12");
+    for answers in [&["hunter2\r", "secret\r"][..], &["hunter2\r", "\r", "secret\r"]] {
+        for command in ["grant", "check"] {
+            let session = running(command, &keystore, &[], answers);
+
+            let found = &session.observed;
+            assert_eq!(found["hidden"].as_array().unwrap().len(), answers.len(), "{found}");
+            assert!(found["terminal"].as_str().unwrap().contains("\r\nwrong password\r\nPassword for "), "{found}");
+            assert!(session.stdout.contains('.'), "{found}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_password_that_was_not_typed_is_not_asked_for_again() {
+    let session = at_a_terminal(&testdata("modern.p12"), &[("MASKINPORTEN_KEYSTORE_PASSWORD", "hunter2")], &[]);
+
+    let found = &session.observed;
+    assert_eq!((&found["code"], &found["hidden"]), (&json!(4), &json!([])));
+    let hint = "hint: correct the password, which came from MASKINPORTEN_KEYSTORE_PASSWORD\r\n";
+    assert!(found["terminal"].as_str().unwrap().ends_with(hint), "{found}");
 }
 
 #[test]

@@ -1,16 +1,16 @@
 //! Verification of server certificates, and the errors when it fails.
 
-use std::fs;
+use std::{fs, process::Command};
 
-use openssl::ssl::SslAcceptor;
+use openssl::ssl::{SslAcceptor, SslVersion};
 use snapbox::str;
 
 use crate::{
     server::{
-        ADDRESS, Authority, Server, Step, TOKEN, Validity, acceptor, answer, asking, asking_at, old_acceptor,
-        tls_1_2_acceptor, token,
+        ADDRESS, Authority, Identity, Server, Step, TOKEN, Validity, acceptor, answer, asking, asking_at,
+        demanding_acceptor, old_acceptor, tls_1_2_acceptor, token, weak_acceptor,
     },
-    support::{Outcome, testdata},
+    support::{Outcome, program, testdata},
 };
 
 const UNKNOWN: &str = "if your organisation's proxy intercepts TLS, pass its CA certificate with --ca-file; for the \
@@ -141,21 +141,130 @@ hint: check the address and the port; the server, or a proxy in front of it, mus
 }
 
 #[test]
-fn an_empty_trust_store_is_an_error_with_a_hint() {
-    let identity = Authority::named("Test CA").issue(ADDRESS, Validity::Now);
-    let server = Server::start_tls(acceptor(&identity), [Step::NoHandshake]);
+fn a_variable_that_names_no_authority_is_a_configuration_error_before_anything_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let [empty, text, no_files] =
+        ["empty", "text", "folder"].map(|name| folder.path().join(name).display().to_string());
+    fs::write(&empty, "").unwrap();
+    fs::write(&text, "not PEM").unwrap();
+    fs::create_dir(&no_files).unwrap();
+    let (file, folder) = ("SSL_CERT_FILE", "SSL_CERT_DIR");
+    for (variable, value, why) in [
+        (file, "/nonexistent", "it does not exist"),
+        (file, &empty, "it contains no certificate in PEM"),
+        (file, &text, "it contains no certificate in PEM"),
+        (folder, "/nonexistent", "it does not exist"),
+        (folder, &no_files, "it contains no certificate in PEM"),
+        (folder, &format!("{no_files}:/nonexistent"), "it does not exist"),
+    ] {
+        let authority = Authority::named("Test CA");
+        let server = Server::start_tls(acceptor(&authority.issue(ADDRESS, Validity::Now)), []);
+        let what = if variable == file {
+            "PEM file with certificate authorities"
+        } else {
+            "folder with certificate authorities in PEM"
+        };
 
-    let outcome = asking("token", &server).env("SSL_CERT_FILE", "/dev/null").env("SSL_CERT_DIR", "/nonexistent").run();
+        let outcome = asking("token", &server)
+            .args(["--ca-file".as_ref(), authority.file().as_os_str()])
+            .env(variable, value)
+            .run();
 
-    outcome.fails(
-        6,
-        str![[r#"
-error: could not prepare the connection
-caused by: could not set up TLS: this machine's trust store is empty
-hint: install ca-certificates, or pass a PEM file with --ca-file
+        outcome.fails(
+            3,
+            &format!(
+                "error: could not prepare the connection\n\
+                 caused by: could not use the CA file `{value}` that {variable} names: {why}\n\
+                 hint: set {variable} to a {what}, or unset it\n"
+            ),
+        );
+    }
+}
+
+#[test]
+fn ssl_cert_dir_is_one_folder_or_several_and_an_empty_variable_counts_as_unset() {
+    let authority = Authority::named("Test CA");
+    let own = authority.file().parent().unwrap().display().to_string();
+    for value in [own.clone(), format!("/nonexistent:{own}")] {
+        let server = Server::start_tls(acceptor(&authority.issue(ADDRESS, Validity::Now)), [token()]);
+
+        let printed = asking("token", &server).env("SSL_CERT_DIR", value).env("SSL_CERT_FILE", "").run().artefact();
+
+        assert_eq!(printed, format!("{TOKEN}\n"));
+    }
+    let server = Server::start([token()]);
+    let plain = asking("token", &server).env("SSL_CERT_FILE", "/nonexistent").run().artefact();
+    assert_eq!(plain, format!("{TOKEN}\n"), "plain http needs no authorities");
+}
+
+#[test]
+fn an_old_or_weak_server_certificate_is_named_as_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let shell = |script: &str| {
+        let script = format!("cd '{}' && {script}", folder.path().display());
+        program(Command::new("sh").args(["-ec", &script]), b"")
+    };
+    shell(
+        "exec 2>&1; printf 'subjectAltName=IP:127.0.0.3\\n' > ext; cp ext critical; cp ext chained
+         printf '1.2.3.4=critical,ASN1:NULL\\n' >> critical
+         openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=CA -days 2 -keyout ca.key -out ca.pem
+         openssl req -x509 -newkey rsa:1024 -nodes -subj /CN=Old -days 2 -keyout old.key -out old.pem
+         cat old.pem >> ca.pem; openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out key
+         openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out short
+         openssl genpkey -algorithm RSA-PSS -out pss",
+    );
+    let old = "the certificate of server";
+    let sha1 = format!("{old} is signed with sha1WithRSAEncryption; SHA-256 or better is required");
+    for (key, options, why) in [
+        ("key", "-CA ca.pem -CAkey ca.key -extfile ext -sha1", sha1),
+        ("key", "-CA ca.pem -CAkey ca.key", format!("{old} has version 1 of X.509; version 3 is required")),
+        (
+            "key",
+            "-CA old.pem -CAkey old.key -extfile ext",
+            format!("{old} is signed with an RSA key of 1024 bits; 2048 are required"),
+        ),
+        (
+            "short",
+            "-CA ca.pem -CAkey ca.key -extfile ext",
+            format!("{old} has an RSA key of 1024 bits; 2048 are required"),
+        ),
+        (
+            "key",
+            "-CA ca.pem -CAkey ca.key -extfile critical",
+            "a certificate has a critical extension that is not supported".to_owned(),
+        ),
+    ] {
+        shell(&format!(
+            "exec 2>&1; openssl req -new -key {key} -subj /CN=server -out csr; openssl x509 -req -in csr -days 2 -CAcreateserial {options} -out server.pem"
+        ));
+        let server =
+            Server::start_tls(weak_acceptor(&Identity::read(&file("server.pem"), &file(key))), [Step::NoHandshake]);
+
+        let outcome = asking("token", &server).env("MASKINPORTEN_CA_FILE", file("ca.pem")).run();
+
+        rejects_certificate((outcome, server.url("/token")), &why, FAULTY);
+    }
+}
+
+#[test]
+fn a_server_that_wants_a_client_certificate_is_named_as_such() {
+    let authority = Authority::named("Test CA");
+    for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
+        let identity = authority.issue(ADDRESS, Validity::Now);
+
+        let (outcome, url) = failing_handshake(demanding_acceptor(&identity, version), &authority);
+
+        outcome.replacing(&url, "[URL]").fails(
+            6,
+            str![[r#"
+error: could not reach the server
+caused by: [URL] requires a client certificate (mutual TLS), and this client has none
+hint: check the address: Maskinporten requires none; a gateway in front of it may
 
 "#]],
-    );
+        );
+    }
 }
 
 #[test]
@@ -172,12 +281,11 @@ fn an_unusable_ca_file_is_a_configuration_error() {
     for (file, why) in [
         (missing, "No such file or directory (os error 2)"),
         (folder.path().display().to_string(), "Is a directory (os error 21)"),
-        (written("empty.pem", ""), "it contains no PEM certificate"),
-        (written("hollow.pem", hollow), "it contains no PEM certificate"),
-        (written("broken.pem", broken), "it is not well-formed PEM"),
-        (testdata("certificate.der"), "it contains no PEM certificate"),
-        (testdata("modern.p12"), "it contains no PEM certificate"),
-        (testdata("keys/enterprise-key.pem"), "it contains no PEM certificate"),
+        (written("empty.pem", ""), "it contains no certificate"),
+        (written("hollow.pem", hollow), "it contains no certificate"),
+        (written("broken.pem", broken), "it is not well-formed PEM: line 2 has characters that are not base64"),
+        (testdata("modern.p12"), "it contains no certificate"),
+        (testdata("keys/enterprise-key.pem"), "it contains no certificate, only PRIVATE KEY"),
     ] {
         let server = Server::start([]);
 

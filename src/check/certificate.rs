@@ -13,11 +13,8 @@ use super::{
 use crate::{
     environment::Environment,
     inspect::first_invalid,
-    keystore::{Certificate, SigningKey, Validity},
+    keystore::{Certificate, RENEWAL_TIME, SigningKey, Validity},
 };
-
-/// How long before its end a certificate should be renewed: an order takes a week or two.
-const RENEWAL_TIME: TimeDelta = TimeDelta::days(30);
 
 const RENEW: &str = "order a new certificate from Buypass or Commfides, and replace the keystore with its own";
 

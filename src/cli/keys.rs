@@ -19,11 +19,12 @@ use serde_json::{Value, json};
 
 use super::{
     args::{KeysCommand, ListArguments, NewArguments, PublicArguments, ReportFormat},
-    located_key::{LocatedKey, unlock_keystore, unlock_pem},
+    located_key::LocatedKey,
     progress::Progress,
     prompt::Answers,
     report::{self, Exit, Failure, Report},
     settings::{self, KeySettings, SecretKind, SettingSources, Unlock},
+    unlock::{unlock_keystore, unlock_pem},
 };
 
 pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
@@ -100,12 +101,12 @@ fn list(arguments: ListArguments, config: Option<PathBuf>, report: &Report) -> R
             let file = PemFile::parse(&name, &bytes, unlock.maximum_iterations)?;
             let certificate = settings::certificate_file(&sources);
             let certificate = certificate.map(|file| CertificateFile::read(Path::new(&file))).transpose()?;
-            (vec![unlock_pem(file, certificate, &unlock, &name, &answers, report)?.summary("1")], Vec::new())
+            (vec![unlock_pem(&file, certificate.as_ref(), &unlock, &name, &answers, report)?.summary("1")], Vec::new())
         }
         _ => {
             let unlock = unlock(SecretKind::KeystorePassword)?;
             let file = KeystoreFile::parse(&name, &bytes, unlock.maximum_iterations)?;
-            let opened = unlock_keystore(file, &unlock, &name, &answers, report)?;
+            let opened = unlock_keystore(&file, &unlock, &name, &answers, report)?;
             (opened.summaries(), opened.protections().to_vec())
         }
     };

@@ -2,16 +2,17 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
+use chrono::{DateTime, Utc};
 use maskinporten_token_generator::{
     cache::KeyIdentity,
     clock::{Clock as _, SystemClock},
     grant::Sign,
     keystore::{
         Certificate, CertificateFile, CertificateThumbprint, DotnetStore, HardwareToken, JwkFile, KeyFileKind,
-        Keystore, KeystoreFile, PemFile, PinTries, SigningKey, Validity, read_key_file,
+        Keystore, KeystoreFile, PemFile, PinTries, RENEWAL_TIME, SigningKey, Validity, read_key_file,
     },
     tokens::{KeyError, KeyProvider},
 };
@@ -23,6 +24,7 @@ use super::{
     prompt::Answers,
     report::{Exit, Failure, Report},
     settings::{KeySettings, KeySource, Secret, Unlock},
+    unlock::{unlock_keystore, unlock_pem},
 };
 
 /// Where .NET keeps this user's certificates, in the home folder.
@@ -79,12 +81,12 @@ impl LocatedKey {
         self.settings.key_id.iter().fold(identity, |identity, id| identity.label("kid", id))
     }
 
-    /// Opens the key, and warns if its certificate is not valid now.
+    /// Opens the key, and warns of a certificate that the server refuses, or will soon.
     pub(crate) fn open_key(&self) -> Result<SigningKey, Failure> {
         let key = self.open_quietly()?;
         if let Some(certificate) = key.certificates().first() {
             self.report.detail(&format!("using the key of {}", certificate.subject()));
-            warn_of_validity(certificate, &self.report);
+            warn_of_certificate(certificate, &self.report);
         }
         Ok(key)
     }
@@ -106,7 +108,7 @@ impl LocatedKey {
             }
             KeySource::Pem { unlock, file, .. } => {
                 let pem = PemFile::parse(self.name(), &self.content, unlock.maximum_iterations)?;
-                unlock_pem(pem, self.certificates()?, unlock, file, &self.answers, report)
+                unlock_pem(&pem, self.certificates()?.as_ref(), unlock, file, &self.answers, report)
             }
             KeySource::DotnetStore { thumbprint, .. } => open_dotnet_store(thumbprint),
             KeySource::Pkcs11 { module, token, key, pin, .. } => self.open_token(module, token, key, pin),
@@ -117,7 +119,7 @@ impl LocatedKey {
     pub(crate) fn open_keystore(&self, unlock: &Unlock) -> Result<Keystore, Failure> {
         let file = KeystoreFile::parse(self.name(), &self.content, unlock.maximum_iterations)?;
         let name = self.settings.source.value.location().unwrap_or_default();
-        unlock_keystore(file, unlock, name, &self.answers, &self.report)
+        unlock_keystore(&file, unlock, name, &self.answers, &self.report)
     }
 
     /// Returns what messages call the file.
@@ -153,16 +155,27 @@ impl LocatedKey {
     }
 }
 
-impl KeyProvider for LocatedKey {
+/// The key of a token source. Once it is open, its file and its password are erased: a request can take long.
+pub(crate) struct ErasedOnceOpen {
+    identity: KeyIdentity,
+    located: Mutex<Option<LocatedKey>>,
+}
+
+impl From<LocatedKey> for ErasedOnceOpen {
+    fn from(located: LocatedKey) -> Self {
+        Self { identity: located.key_identity(), located: Mutex::new(Some(located)) }
+    }
+}
+
+impl KeyProvider for ErasedOnceOpen {
     fn identity(&self) -> KeyIdentity {
-        self.key_identity()
+        self.identity.clone()
     }
 
     fn open(&self) -> Result<Arc<dyn Sign>, KeyError> {
-        match self.open_key() {
-            Ok(key) => Ok(Arc::new(key)),
-            Err(failure) => Err(Arc::new(failure)),
-        }
+        let located = self.located.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let opened = located.expect("a token source opens its key once").open_key();
+        opened.map(|key| Arc::new(key) as _).map_err(|failure| Arc::new(failure) as _)
     }
 }
 
@@ -185,40 +198,6 @@ impl KeySource {
     }
 }
 
-/// Opens a keystore that has been parsed.
-pub(crate) fn unlock_keystore(
-    file: KeystoreFile,
-    unlock: &Unlock,
-    name: &str,
-    answers: &Answers,
-    report: &Report,
-) -> Result<Keystore, Failure> {
-    if !file.has_integrity() {
-        report.warning("the keystore has no MAC, so changes to it cannot be detected");
-    }
-    let password = file.needs_password().then(|| unlock.password.read(name, answers, report)).transpose()?;
-    let _progress = Progress::start("opening the keystore", report);
-    Ok(file.open(&password.unwrap_or_default())?)
-}
-
-/// Opens a PEM key that has been parsed.
-pub(crate) fn unlock_pem(
-    file: PemFile,
-    certificates: Option<CertificateFile>,
-    unlock: &Unlock,
-    name: &str,
-    answers: &Answers,
-    report: &Report,
-) -> Result<SigningKey, Failure> {
-    let password = file.needs_password().then(|| unlock.password.read(name, answers, report)).transpose()?;
-    let password = password.unwrap_or_default();
-    let _progress = Progress::start("opening the key", report);
-    Ok(match certificates {
-        Some(certificates) => file.open_with(&password, &certificates)?,
-        None => file.open(&password)?,
-    })
-}
-
 fn open_dotnet_store(thumbprint: &CertificateThumbprint) -> Result<SigningKey, Failure> {
     let home = etcetera::home_dir().map_err(|_| {
         let hint = Some("set HOME".to_owned());
@@ -227,14 +206,23 @@ fn open_dotnet_store(thumbprint: &CertificateThumbprint) -> Result<SigningKey, F
     Ok(DotnetStore::new(&home.join(PathBuf::from(DOTNET_STORE))).find(thumbprint)?)
 }
 
-fn warn_of_validity(certificate: &Certificate, report: &Report) {
-    match certificate.validity(SystemClock.now()) {
-        Validity::Valid => {}
-        Validity::Expired(at) => {
-            report.warning(&format!("the certificate expired on {}", at.format("%Y-%m-%d %H:%M UTC")));
+fn warn_of_certificate(certificate: &Certificate, report: &Report) {
+    let now = SystemClock.now();
+    let date = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
+    let validity = match certificate.validity(now) {
+        Validity::Expired(at) => Some(format!("expired on {}", date(at))),
+        Validity::NotYetValid(at) => Some(format!("is not valid before {}", date(at))),
+        Validity::Valid => {
+            let soon = certificate.not_after().filter(|until| *until - now < RENEWAL_TIME);
+            soon.map(|until| format!("expires on {}: order a new one now", date(until)))
         }
-        Validity::NotYetValid(at) => {
-            report.warning(&format!("the certificate is not valid before {}", at.format("%Y-%m-%d %H:%M UTC")));
-        }
+    };
+    let usage = (!certificate.may_sign()).then(|| {
+        let usage = certificate.key_usage().unwrap_or_default().join(" ");
+        format!("may not sign: its key usage is {usage}, without digitalSignature")
+    });
+    let faults: Vec<String> = usage.into_iter().chain(validity).collect();
+    if !faults.is_empty() {
+        report.warning(&format!("the certificate {}", faults.join(", and ")));
     }
 }

@@ -33,6 +33,7 @@ mod signals;
 mod simulate;
 mod token;
 mod tokens;
+mod unlock;
 mod usage;
 
 use std::{env, ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};

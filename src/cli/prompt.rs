@@ -30,10 +30,19 @@ impl Answers {
         if let Some(answer) = self.lock().answers.get(question) {
             return Some(Ok(answer.clone()));
         }
+        self.ask_now(question, question)
+    }
+
+    /// Asks again after a wrong answer, which is forgotten, and says first what is wrong with it.
+    pub(crate) fn ask_again(&self, question: &str, remark: &str) -> Option<Result<SecretString, Option<io::Error>>> {
+        self.ask_now(question, &format!("{remark}\n{question}"))
+    }
+
+    fn ask_now(&self, question: &str, shown: &str) -> Option<Result<SecretString, Option<io::Error>>> {
         if self.lock().is_closed || !has_terminal() {
             return None;
         }
-        Some(ask_secret(question).inspect(|answer| {
+        Some(ask_secret(shown).inspect(|answer| {
             self.lock().answers.insert(question.to_owned(), answer.clone());
         }))
     }

@@ -3,6 +3,7 @@
 //! It is a secret from the first byte on, and no error contains any of it.
 
 use std::{
+    io,
     path::Path,
     process::{Command, Stdio},
 };
@@ -68,17 +69,50 @@ impl Secret {
         }
     }
 
+    /// Asks again for a secret that was typed and is wrong; returns `None` if it was not typed, or cannot be now.
+    pub(crate) fn ask_again(
+        &self,
+        name: &str,
+        answers: &Answers,
+        remark: &str,
+    ) -> Option<Result<SecretString, Failure>> {
+        if !matches!(self.source.value, SecretSource::Prompt) {
+            return None;
+        }
+        let answer = answers.ask_again(&self.question(name), remark)?;
+        Some(answer.map_err(|error| self.not_asked(error)))
+    }
+
+    /// Returns what messages call the place where the secret is; `None` if it was typed.
+    pub(crate) fn place(&self) -> Option<String> {
+        let label = &self.source.origin.label;
+        Some(match &self.source.value {
+            SecretSource::File(file) if file == "-" => "stdin".to_owned(),
+            SecretSource::File(file) => format!("the file `{}`", shown_path(file)),
+            SecretSource::Variable(variable) => format!("the variable {variable}"),
+            SecretSource::Command(_) => format!("the command of {label}"),
+            SecretSource::Literal(_) => label.clone(),
+            SecretSource::Prompt => return None,
+        })
+    }
+
+    fn question(&self, name: &str) -> String {
+        let capitalised = if self.kind == SecretKind::Pin { "PIN" } else { "Password" };
+        format!("{capitalised} for {name}: ")
+    }
+
     fn ask(&self, name: &str, answers: &Answers) -> Result<SecretString, Failure> {
-        let (noun, opens) = (self.kind.noun(), self.kind.opens());
-        let capitalised = if self.kind == SecretKind::Pin { noun } else { "Password" };
-        let answer = answers.ask(&format!("{capitalised} for {name}: ")).ok_or_else(|| {
+        let answer = answers.ask(&self.question(name)).ok_or_else(|| {
+            let (noun, opens) = (self.kind.noun(), self.kind.opens());
             let message = format!("no {noun} was given for the {opens} `{name}`, and there is no terminal to ask on");
             self.kind.failure(message)
         })?;
-        answer.map_err(|error| {
-            let failed = |error| self.kind.failure(format!("could not ask for the {noun}: {error}"));
-            error.map_or_else(Failure::interrupted, failed)
-        })
+        answer.map_err(|error| self.not_asked(error))
+    }
+
+    fn not_asked(&self, error: Option<io::Error>) -> Failure {
+        let failed = |error| self.kind.failure(format!("could not ask for the {}: {error}", self.kind.noun()));
+        error.map_or_else(Failure::interrupted, failed)
     }
 
     fn read_file(&self, file: &str) -> Result<SecretString, Failure> {

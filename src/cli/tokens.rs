@@ -17,7 +17,7 @@ use maskinporten_token_generator::{
 };
 
 use super::{
-    located_key::LocatedKey,
+    located_key::{ErasedOnceOpen, LocatedKey},
     progress::Progress,
     report::{Failure, Report, with_cause},
     settings::{KeySettings, NetworkSettings, Settings},
@@ -37,7 +37,7 @@ impl Tokens {
     pub(crate) fn new((settings, key): (Settings, KeySettings), report: &Arc<Report>) -> Result<Self, Failure> {
         warn_of_algorithm(&settings.grant, report);
         let cache = if settings.cache.is_off { None } else { open_cache(report)? };
-        let key = LocatedKey::read(key, Arc::default(), report)?;
+        let key = ErasedOnceOpen::from(LocatedKey::read(key, Arc::default(), report)?);
         let freshness = if settings.cache.refresh { Freshness::Fresh } else { Freshness::Cached };
         let source = TokenSource::for_grant(settings.grant, settings.endpoint, key)
             .environment(settings.environment.map(|setting| setting.value))

@@ -1,26 +1,18 @@
 //! Why a request got no response, distinguished by what the user can do about it.
 
-use std::{error::Error, io};
-
-use rustls::{AlertDescription, CertificateError};
-
-use super::{
-    Endpoint,
-    proxy::{self, ConnectFailure, ProxyVariable},
-};
-use crate::{explain::Explain, text::excerpt};
-
-/// One error in a chain of causes.
-type Cause<'error> = &'error (dyn Error + 'static);
+use super::{Endpoint, proxy::ProxyVariable};
+use crate::explain::Explain;
 
 /// Why a request got no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
     /// The file with certificate authorities cannot be used.
-    #[error("could not use the CA file `{file}`: {why}")]
+    #[error("could not use the CA file `{file}`{}: {why}", named_by(*.variable))]
     CaFile {
-        /// The file.
+        /// The file, or the folder.
         file: String,
+        /// The variable that names it in place of the machine's trust store.
+        variable: Option<&'static str>,
         /// What is wrong with it.
         why: String,
     },
@@ -74,6 +66,12 @@ pub enum HttpError {
         /// Whether the issuer is not in the trust store.
         unknown_issuer: bool,
     },
+    /// The server requires a client certificate.
+    #[error("{endpoint} requires a client certificate (mutual TLS), and this client has none")]
+    ClientCertificate {
+        /// The endpoint.
+        endpoint: Endpoint,
+    },
     /// The time limit was reached.
     #[error("{endpoint} did not answer in time")]
     TimedOut {
@@ -101,73 +99,6 @@ pub enum HttpError {
 }
 
 impl HttpError {
-    /// Classifies reqwest's error by its causes; its own text would contain the URL with its query.
-    pub(super) fn from_reqwest(endpoint: &Endpoint, error: &reqwest::Error) -> Self {
-        let causes = || std::iter::successors(error.source(), |cause| next_cause(*cause));
-        if let Some(rustls) = causes().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-            return Self::from_tls(endpoint.clone(), rustls);
-        }
-        if let Some(proxy) = proxy::for_endpoint(endpoint).filter(|_| error.is_connect()) {
-            return Self::from_proxy(proxy, endpoint.clone(), error.is_timeout(), causes());
-        }
-        let endpoint = endpoint.clone();
-        if error.is_timeout() {
-            return Self::TimedOut { endpoint, connecting: error.is_connect() };
-        }
-        if causes().any(is_dns_error) {
-            return Self::Dns { host: endpoint.host().to_owned() };
-        }
-        let why = reason(causes(), "server");
-        if error.is_connect() { Self::Connect { endpoint, why } } else { Self::ConnectionClosed { endpoint, why } }
-    }
-
-    fn from_proxy<'error>(
-        proxy: String,
-        endpoint: Endpoint,
-        timed_out: bool,
-        causes: impl Iterator<Item = Cause<'error>>,
-    ) -> Self {
-        let causes: Vec<_> = causes.collect();
-        let failure = causes.iter().find_map(|cause| proxy::connect_failure(*cause));
-        let why = match failure {
-            Some(ConnectFailure::AuthenticationRequired) if proxy::has_credentials(&endpoint) => {
-                "it did not accept the user name and the password".to_owned()
-            }
-            Some(ConnectFailure::AuthenticationRequired) => "it requires a user name and a password".to_owned(),
-            Some(ConnectFailure::ConnectionClosed) => "connection closed by the proxy".to_owned(),
-            Some(ConnectFailure::Refused) => "it rejected the CONNECT request".to_owned(),
-            None if timed_out => "it did not answer in time".to_owned(),
-            None if causes.iter().any(|cause| is_dns_error(*cause)) => "could not find its address".to_owned(),
-            None => reason(causes.into_iter(), "proxy"),
-        };
-        let authentication_required = matches!(failure, Some(ConnectFailure::AuthenticationRequired));
-        Self::Proxy { proxy, endpoint, why, authentication_required }
-    }
-
-    fn from_tls(endpoint: Endpoint, error: &rustls::Error) -> Self {
-        match error {
-            rustls::Error::InvalidCertificate(fault) => {
-                // Another authority with the same name, such as a re-created one, shows as a wrong signature.
-                let unknown_issuer = matches!(fault, CertificateError::UnknownIssuer | CertificateError::BadSignature);
-                Self::Certificate { why: certificate_fault(fault), endpoint, unknown_issuer }
-            }
-            rustls::Error::General(why) => Self::Tls(why.clone()),
-            rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) | rustls::Error::PeerIncompatible(_) => {
-                Self::Handshake {
-                    endpoint,
-                    why: "no common TLS version or parameters (TLS 1.2 or newer is required)".to_owned(),
-                }
-            }
-            rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => {
-                Self::Handshake { endpoint, why: "no common cipher suite".to_owned() }
-            }
-            rustls::Error::InvalidMessage(_) => {
-                Self::Handshake { endpoint, why: "the server does not speak TLS".to_owned() }
-            }
-            other => Self::ConnectionClosed { endpoint, why: format!("TLS: {other}") },
-        }
-    }
-
     /// Whether a connection to the server was established before the failure.
     #[must_use]
     pub fn reached_the_server(&self) -> bool {
@@ -192,7 +123,7 @@ impl Explain for HttpError {
     fn code(&self) -> &'static str {
         match self {
             Self::CaFile { .. } => "ca_file",
-            Self::Tls(_) | Self::Handshake { .. } | Self::Certificate { .. } => "tls",
+            Self::Tls(_) | Self::Handshake { .. } | Self::Certificate { .. } | Self::ClientCertificate { .. } => "tls",
             Self::Proxy { .. } | Self::ProxySetting(_) => "proxy",
             Self::Dns { .. } => "dns",
             Self::Connect { .. } => "connect",
@@ -204,7 +135,13 @@ impl Explain for HttpError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::ProxySetting(variable) => variable.hint(),
-            Self::CaFile { .. } => "pass a PEM file with --ca-file",
+            Self::CaFile { variable: Some("SSL_CERT_DIR"), .. } => {
+                "set SSL_CERT_DIR to a folder with certificate authorities in PEM, or unset it"
+            }
+            Self::CaFile { variable: Some(_), .. } => {
+                "set SSL_CERT_FILE to a PEM file with certificate authorities, or unset it"
+            }
+            Self::CaFile { variable: None, .. } => "pass a PEM file with --ca-file",
             Self::Tls(_) => "install ca-certificates, or pass a PEM file with --ca-file",
             Self::Dns { .. } => "check the network and the spelling of the address",
             Self::Connect { endpoint, .. } if endpoint.is_loopback() => {
@@ -225,6 +162,9 @@ impl Explain for HttpError {
                  pass the tls-ca.pem in its folder"
             }
             Self::Certificate { .. } => "check the address and this machine's clock",
+            Self::ClientCertificate { .. } => {
+                "check the address: Maskinporten requires none; a gateway in front of it may"
+            }
             Self::TimedOut { connecting: true, .. } => {
                 "check that the firewall lets https out, or set HTTPS_PROXY to your proxy; --connect-timeout waits longer"
             }
@@ -237,62 +177,6 @@ impl Explain for HttpError {
     }
 }
 
-/// Returns the next cause; `io::Error::source` skips the error that it wraps.
-fn next_cause(cause: Cause<'_>) -> Option<Cause<'_>> {
-    let hidden = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    hidden.map(|inner| inner as Cause<'_>).or_else(|| cause.source())
-}
-
-/// Describes the common causes, whose own text is a library's; `peer` is what the connection goes to.
-fn known_reason(cause: Cause<'_>, peer: &str) -> Option<String> {
-    let closed = || format!("connection closed by the {peer}");
-    if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-        return match error {
-            error if error.is_parse_too_large() => Some("the response headers are too long".to_owned()),
-            error if error.is_parse() => Some("the response is not valid HTTP".to_owned()),
-            error if error.is_incomplete_message() => Some(closed()),
-            _ => None,
-        };
-    }
-    match cause.downcast_ref::<io::Error>()?.kind() {
-        io::ErrorKind::ConnectionRefused => Some("connection refused".to_owned()),
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Some(closed()),
-        io::ErrorKind::UnexpectedEof => Some("unexpected end of data".to_owned()),
-        _ => None,
-    }
-}
-
-/// Describes a chain of causes by the first one with a known reason, otherwise by the deepest one.
-fn reason<'error>(causes: impl Iterator<Item = Cause<'error>>, peer: &str) -> String {
-    let causes: Vec<_> = causes.collect();
-    if let Some(known) = causes.iter().find_map(|cause| known_reason(*cause, peer)) {
-        return known;
-    }
-    let text = causes.last().map_or_else(|| "unknown".to_owned(), ToString::to_string);
-    excerpt(&text, 200)
-}
-
-fn is_dns_error(cause: Cause<'_>) -> bool {
-    cause.to_string().contains("dns error")
-}
-
-fn certificate_fault(fault: &CertificateError) -> String {
-    match fault {
-        CertificateError::UnknownIssuer => "unknown issuer (not in the trust store)".to_owned(),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "the certificate has expired".to_owned(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "the certificate is not valid yet".to_owned()
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "the certificate is for another name".to_owned()
-        }
-        CertificateError::Revoked => "the certificate was revoked".to_owned(),
-        CertificateError::BadSignature => {
-            "its signature does not match the trusted authority that has its issuer's name".to_owned()
-        }
-        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            "it is a CA certificate, not a server certificate".to_owned()
-        }
-        other => format!("the certificate is malformed ({other})"),
-    }
+fn named_by(variable: Option<&str>) -> String {
+    variable.map_or_else(String::new, |variable| format!(" that {variable} names"))
 }

@@ -3,10 +3,12 @@
 //! An assertion must reach only the endpoint that it is for, so redirects are not followed but returned like any other
 //! response (RFC 9700 §4.12), and plain http is for this machine only. The callers interpret the responses.
 
+mod causes;
 mod endpoint;
 mod error;
 mod peer;
 mod proxy;
+mod tls_error;
 mod trust;
 
 use std::{
@@ -21,13 +23,13 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, LOCA
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use self::peer::PeerRecorder;
 pub use self::{
     endpoint::{Endpoint, EndpointError},
     error::HttpError,
     peer::{Peer, TlsVersion},
     proxy::ProxyVariable,
 };
+use self::{peer::PeerRecorder, trust::AskedForCertificate};
 use crate::text::shown_path;
 
 /// Maximum size of a response body; a token response has a few kilobytes.
@@ -65,6 +67,7 @@ pub struct HttpClient {
     client: reqwest::Client,
     endpoint: Endpoint,
     recorder: Option<Arc<PeerRecorder>>,
+    asked: Arc<AskedForCertificate>,
 }
 
 /// A complete response.
@@ -112,8 +115,9 @@ impl HttpClient {
         options: &HttpOptions,
         recorder: Option<Arc<PeerRecorder>>,
     ) -> Result<Self, HttpError> {
+        let asked = Arc::<AskedForCertificate>::default();
         if let Some(client) = options.client.clone() {
-            return Ok(Self { client, endpoint, recorder });
+            return Ok(Self { client, endpoint, recorder, asked });
         }
         if let Some(variable) = proxy::unusable_variable(&endpoint) {
             return Err(HttpError::ProxySetting(variable));
@@ -121,18 +125,21 @@ impl HttpClient {
         if let Some(file) = options.ca_file.as_ref().filter(|_| options.ca_file_is_confined && !endpoint.is_loopback())
         {
             let why = "a project file may name one only for servers on this machine".to_owned();
-            return Err(HttpError::CaFile { file: shown_path(file), why });
+            return Err(HttpError::CaFile { file: shown_path(file), variable: None, why });
         }
+        let is_encrypted = endpoint.url().scheme() == "https";
+        let variables = if is_encrypted { trust::authorities_of_variables()? } else { None };
+        let tls = trust::client_config(options.ca_file.as_deref(), variables, recorder.clone(), Arc::clone(&asked))?;
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(options.connect_timeout)
-            .tls_backend_preconfigured(trust::client_config(options.ca_file.as_deref(), recorder.clone())?);
+            .tls_backend_preconfigured(tls);
         if endpoint.is_loopback() {
             builder = builder.no_proxy();
         }
-        let client = builder.build().map_err(|error| HttpError::from_reqwest(&endpoint, &error))?;
-        Ok(Self { client, endpoint, recorder })
+        let client = builder.build().map_err(|error| HttpError::from_reqwest(&endpoint, &error, false))?;
+        Ok(Self { client, endpoint, recorder, asked })
     }
 
     /// Returns the endpoint of the requests.
@@ -188,7 +195,7 @@ impl HttpClient {
 
     async fn send(&self, request: reqwest::RequestBuilder, deadline: Instant) -> Result<Response, HttpError> {
         let remaining = deadline.saturating_duration_since(Instant::now());
-        let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error);
+        let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.asked.is_set());
         let request = request.header(ACCEPT, "application/json").timeout(remaining);
         let sent_at = Utc::now();
         let mut response = request.send().await.map_err(failed)?;

@@ -17,6 +17,9 @@ use openssl::{
 use super::error::shown;
 use crate::organisation::OrganisationNumber;
 
+/// How long before its end a certificate should be renewed: an order takes a week or two.
+pub const RENEWAL_TIME: TimeDelta = TimeDelta::days(30);
+
 const KEY_USAGES: [(X509KeyUsage, &str); 9] = [
     (X509KeyUsage::DIGITAL_SIGNATURE, "digitalSignature"),
     (X509KeyUsage::NON_REPUDIATION, "nonRepudiation"),

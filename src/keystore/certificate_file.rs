@@ -9,7 +9,7 @@ use super::{
     Certificate, CertificateFileErrorKind, FileFormat, KeyFileKind, KeystoreError, MAXIMUM_BYTES, MAXIMUM_CERTIFICATES,
     chain, read_key_file,
 };
-use crate::pem::{self, PemBlock, labels};
+use crate::pem::{self, PemBlock, PemFault, labels};
 
 /// The certificates in a file.
 #[derive(Debug, Clone)]
@@ -67,11 +67,11 @@ fn parse(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateFileErrorKind> {
         return Err(CertificateFileErrorKind::TooLarge(MAXIMUM_BYTES));
     }
     let text = pem::decode(bytes);
-    let blocks = PemBlock::find_all(&text);
+    let blocks = PemBlock::find_all(&text)?;
     if blocks.len() > MAXIMUM_CERTIFICATES {
         return Err(CertificateFileErrorKind::TooMany(MAXIMUM_CERTIFICATES));
     }
-    let certificates = certificates(&blocks).ok_or(CertificateFileErrorKind::Damaged)?;
+    let certificates = certificates(&blocks)?.ok_or(CertificateFileErrorKind::Damaged)?;
     if !certificates.is_empty() {
         return Ok(certificates);
     }
@@ -86,7 +86,10 @@ fn parse(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateFileErrorKind> {
 }
 
 /// Parses the certificates among the blocks; returns `None` if one is damaged.
-pub(super) fn certificates(blocks: &[PemBlock]) -> Option<Vec<Certificate>> {
+///
+/// # Errors
+/// [`PemFault`] if the base64 of one is damaged.
+pub(super) fn certificates(blocks: &[PemBlock]) -> Result<Option<Vec<Certificate>>, PemFault> {
     let certificates = blocks.iter().filter(|block| block.is_certificate());
-    certificates.map(|block| Certificate::from_der(&block.der()?)).collect()
+    certificates.map(|block| Ok(Certificate::from_der(&block.der()?))).collect()
 }

@@ -80,7 +80,7 @@ impl KeystoreFile {
     ///
     /// # Errors
     /// [`KeystoreError::Unopened`] with the reason: wrong password, damaged, or no private key.
-    pub fn open(self, password: &SecretString) -> Result<Keystore, KeystoreError> {
+    pub fn open(&self, password: &SecretString) -> Result<Keystore, KeystoreError> {
         let mut contents = self.container.unlock(password).map_err(|source| unopened(&self.name, source))?;
         if contents.keys.is_empty() {
             let certificates = contents.certificates.len();
@@ -89,7 +89,7 @@ impl KeystoreFile {
             return Err(unopened(&self.name, other_kind.map_or_else(none, KeystoreErrorKind::KeyKind)));
         }
         let protections = std::mem::take(&mut contents.protections);
-        Ok(Keystore { name: self.name, entries: entries(contents), protections })
+        Ok(Keystore { name: self.name.clone(), entries: entries(contents), protections })
     }
 }
 

@@ -35,7 +35,7 @@ mod summary;
 mod verification_key;
 
 pub use self::{
-    certificate::{Certificate, Validity},
+    certificate::{Certificate, RENEWAL_TIME, Validity},
     certificate_file::CertificateFile,
     certificate_thumbprint::CertificateThumbprint,
     dotnet_store::DotnetStore,
@@ -58,6 +58,7 @@ pub use self::{
     summary::{CertificateSummary, KeySummary},
     verification_key::{VerificationKey, VerificationKeyError},
 };
+pub use crate::pem::PemFault;
 
 /// How many key derivation iterations opening a keystore may take by default.
 ///

@@ -76,12 +76,12 @@ impl PemFile {
     /// # Errors
     /// [`KeystoreError::Pem`] with the reason: wrong password, damaged, a key that cannot sign a JWT, or certificates
     /// of other keys only.
-    pub fn open(self, password: &SecretString) -> Result<SigningKey, KeystoreError> {
+    pub fn open(&self, password: &SecretString) -> Result<SigningKey, KeystoreError> {
         let key = self.key(password)?;
         if self.certificates.is_empty() {
             return Ok(key);
         }
-        let certificates = CertificateFile::new(&self.name, self.certificates);
+        let certificates = CertificateFile::new(&self.name, self.certificates.clone());
         key.with_certificates(&certificates).map_err(|_| unopened(&self.name, PemErrorKind::ForeignCertificate))
     }
 
@@ -90,7 +90,7 @@ impl PemFile {
     /// # Errors
     /// As [`PemFile::open`]; [`KeystoreError::Certificates`] if no certificate belongs to the key.
     pub fn open_with(
-        self,
+        &self,
         password: &SecretString,
         certificates: &CertificateFile,
     ) -> Result<SigningKey, KeystoreError> {
@@ -118,18 +118,14 @@ fn parse(bytes: &[u8], iterations: u64) -> Result<(PemKey, Vec<Certificate>), Pe
         return Err(PemErrorKind::TooLarge(MAXIMUM_BYTES));
     }
     let text = pem::decode(bytes);
-    let mut blocks = PemBlock::find_all(&text);
+    let mut blocks = PemBlock::find_all(&text)?;
     if blocks.is_empty() {
-        return Err(if text.contains("-----BEGIN ") {
-            PemErrorKind::CutShort
-        } else {
-            PemErrorKind::NotPem(FileFormat::sniff(bytes))
-        });
+        return Err(PemErrorKind::NotPem(FileFormat::sniff(bytes)));
     }
     if blocks.len() > MAXIMUM_CERTIFICATES {
         return Err(PemErrorKind::TooManyBlocks(MAXIMUM_CERTIFICATES));
     }
-    let certificates = certificates(&blocks).ok_or(PemErrorKind::DamagedCertificate)?;
+    let certificates = certificates(&blocks)?.ok_or(PemErrorKind::DamagedCertificate)?;
     let found = labels(&blocks);
     blocks.retain(PemBlock::is_private_key);
     match blocks.as_slice() {
@@ -141,14 +137,14 @@ fn parse(bytes: &[u8], iterations: u64) -> Result<(PemKey, Vec<Certificate>), Pe
 
 impl PemKey {
     fn parse(block: &PemBlock, iterations: u64) -> Result<Self, PemErrorKind> {
-        let der = || block.der().ok_or_else(|| PemErrorKind::Damaged(block.label.to_owned()));
         match block.label {
-            "PRIVATE KEY" => der().map(Self::Plain),
+            "PRIVATE KEY" => Ok(Self::Plain(block.der()?)),
             "ENCRYPTED PRIVATE KEY" => {
-                let key = EncryptedKey::parse(&der()?, iterations);
+                let key = EncryptedKey::parse(&block.der()?, iterations);
                 key.map(Self::Encrypted).map_err(|kind| in_block(block.label, kind))
             }
             "RSA PRIVATE KEY" | "EC PRIVATE KEY" => {
+                block.check()?;
                 let encrypted = block.header("Proc-Type").is_some_and(|value| value.ends_with("ENCRYPTED"));
                 if encrypted {
                     check_cipher(block)?;

@@ -1,10 +1,13 @@
 //! JWK and JWK sets (RFC 7517), from files with the same keys as the keystores, and from the RFCs.
 
+use std::{fs, process::Command};
+
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use maskinporten_token_generator::keystore::{Certificate, JwkFile, KeystoreError, SignatureAlgorithm, SigningKey};
 use serde_json::{Value, json};
 
 use super::{MESSAGE, hexadecimal, refused, signs_as, text};
+use crate::support::{program, testdata};
 
 fn open(name: &str) -> SigningKey {
     JwkFile::parse(name, text(name)).unwrap().choose(None).unwrap()
@@ -152,12 +155,55 @@ fn x5c_is_the_chain_of_its_own_key_and_an_error_for_another() {
 
     assert_eq!(subjects.len(), 3);
     assert!(subjects[0].contains("TESTETATEN") && subjects[2].contains("Root CA"), "{subjects:?}");
-    let foreign = "the first certificate in its `x5c` does not belong to the key";
+    let foreign = "no certificate in its `x5c` belongs to the key";
     refuses(&text("jwk/x5c-foreign.json"), "jwk_certificates", foreign);
     for damaged in [json!(["MIIB"]), json!("text"), json!(["%"]), json!([1])] {
         let cause = "its `x5c` is not an array of certificates in base64";
         refuses(&rsa_with(&[("x5c", damaged)]), "jwk_certificates", cause);
     }
+}
+
+#[test]
+fn of_several_certificates_in_x5c_the_keys_own_that_may_sign_is_taken_in_any_order() {
+    let own: Value = serde_json::from_str(&text("jwk/x5c.json")).unwrap();
+    let own = own["x5c"].as_array().unwrap().clone();
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other").display().to_string();
+    let key = testdata("keys/enterprise-key.pem");
+    let made = ["req", "-x509", "-key", &key, "-subj", "/CN=x", "-days", "99999", "-outform", "DER", "-out", &other];
+    let usage = ["-addext", "keyUsage=critical,keyEncipherment"];
+    program(Command::new("openssl").args(made).args(usage), b"");
+    let other = json!(BASE64.encode(fs::read(other).unwrap()));
+    let reversed: Vec<Value> = own.iter().rev().cloned().collect();
+    for x5c in [[vec![other.clone()], own.clone()].concat(), [own.clone(), vec![other]].concat(), reversed] {
+        let key = parse(&with("jwk/x5c.json", &[("x5c", json!(x5c))]), None).unwrap();
+
+        let sent: Vec<Value> = key.certificates().iter().map(|own| json!(BASE64.encode(own.der()))).collect();
+        assert_eq!(sent, own);
+    }
+}
+
+#[test]
+fn of_several_keys_under_one_id_the_only_one_that_can_sign_is_taken() {
+    let member = |text: String| serde_json::from_str::<Value>(&text).unwrap();
+    let [no_use, kid] = [("use", Value::Null), ("kid", json!("k"))];
+    let own = member(rsa_with(&[no_use.clone(), kid.clone()]));
+    let public = member(with("jwk/public.json", &[kid.clone()]));
+    let encryption = member(rsa_with(&[kid.clone(), ("use", json!("enc"))]));
+    let decryption = member(rsa_with(&[no_use.clone(), kid.clone(), ("alg", json!("RSA-OAEP-256"))]));
+    let agreement = json!({ "kty": "OKP", "crv": "X25519", "kid": "k", "x": "AA", "d": "AA" });
+    for others in [vec![public.clone()], vec![public, encryption], vec![decryption], vec![agreement], vec![own.clone()]]
+    {
+        for keys in [[vec![own.clone()], others.clone()].concat(), [others, vec![own.clone()]].concat()] {
+            let set = json!({ "keys": keys }).to_string();
+
+            for key_id in [None, Some("k")] {
+                signs_as(&parse(&set, key_id).unwrap(), "enterprise", SignatureAlgorithm::Rs256);
+            }
+        }
+    }
+    let two = json!({ "keys": [own, member(with("jwk/ec.json", &[kid]))] }).to_string();
+    assert_eq!(refused(parse(&two, Some("k"))).0, "jwk_key_id");
 }
 
 #[test]
@@ -199,22 +245,6 @@ fn keys_are_read_in_every_form_whose_meaning_is_clear() {
     }
     let bare = serde_json::from_str::<Value>(&set).unwrap()["keys"].to_string();
     assert_eq!(parse(&bare, Some("second")).unwrap().key_id(), Some("second"));
-}
-
-#[test]
-fn of_several_keys_with_one_id_the_only_one_that_can_sign_is_chosen() {
-    let key: Value = serde_json::from_str(&text("jwk/rsa.json")).unwrap();
-    let (mut public, mut encryption) = (key.clone(), key.clone());
-    public.as_object_mut().unwrap().remove("d");
-    encryption["use"] = json!("enc");
-    let id = key["kid"].as_str();
-
-    for keys in [json!([public, key]), json!([key, public]), json!([encryption, key]), json!([public, encryption, key])]
-    {
-        assert_eq!(parse(&json!({ "keys": keys }).to_string(), id).unwrap().key_id(), id);
-    }
-    let twice = json!({ "keys": [key, key] }).to_string();
-    assert_eq!(refused(parse(&twice, id)).0, "jwk_key_id");
 }
 
 #[test]

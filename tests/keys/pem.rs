@@ -186,8 +186,10 @@ fn the_error_for_a_damaged_file_names_the_block() {
     let whole = text("keys/enterprise-key.pem");
     let shown = "copy the file again from its source; this shows what OpenSSL finds: openssl pkey -in key.pem";
     let cut = &whole[..whole.len() - 30];
-    let cause = "it is truncated: a PEM block has no end line";
-    refuses(PemFile::parse("key.pem", cut.as_bytes(), DEFAULT_ITERATIONS), "pem_damaged", cause, shown);
+    let cause = "it is not well-formed PEM: line 1 begins `PRIVATE KEY`, but there is no line \
+                 `-----END PRIVATE KEY-----` after it";
+    let correct = "correct that line, or copy the file again from its source";
+    refuses(PemFile::parse("key.pem", cut.as_bytes(), DEFAULT_ITERATIONS), "pem_damaged", cause, correct);
 
     let broken = whole.replacen("MII", "AAA", 1);
     let cause = "its block `PRIVATE KEY` is damaged: it cannot be parsed as a private key";
@@ -207,7 +209,36 @@ fn the_error_for_a_damaged_file_names_the_block() {
         PemFile::parse("key.pem", certificate.as_bytes(), DEFAULT_ITERATIONS),
         "pem_damaged",
         "a certificate in it cannot be parsed",
-        shown,
+        "copy the certificate again from its source",
+    );
+}
+
+#[test]
+fn a_fault_in_the_base64_of_any_key_is_named_with_its_line() {
+    for name in ["keys/enterprise-key.pem", "pem/pkcs1.pem", "pem/sec1.pem", "pem/encrypted-traditional.pem"] {
+        let mut lines: Vec<String> = text(name).lines().map(str::to_owned).collect();
+        let last = lines.len() - 2;
+        lines[last].replace_range(0..1, "*");
+
+        let (code, cause, _) = refused(PemFile::parse("key.pem", lines.join("\r\n").as_bytes(), DEFAULT_ITERATIONS));
+
+        let line = last + 1;
+        let expected = format!("it is not well-formed PEM: line {line} has characters that are not base64");
+        assert_eq!((code, cause), ("pem_damaged", expected), "{name}");
+    }
+}
+
+#[test]
+fn base64_without_its_begin_and_end_lines_is_named_as_such() {
+    let key = text("keys/enterprise-key.pem");
+    let bare: Vec<&str> = key.lines().filter(|line| !line.starts_with('-')).collect();
+
+    refuses(
+        PemFile::parse("key.pem", bare.join("\n").as_bytes(), DEFAULT_ITERATIONS),
+        "pem_not_pem",
+        "it has no PEM block: it looks like base64 text",
+        "if it is a key, put a line `-----BEGIN PRIVATE KEY-----` before it, and `-----END PRIVATE KEY-----` after it; \
+         if it is a keystore, decode it and pass it with --keystore",
     );
 }
 

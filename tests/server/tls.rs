@@ -1,6 +1,9 @@
 //! Certificates for a test, and TLS acceptors that use them.
 
-use std::{path::PathBuf, time::SystemTime};
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use openssl::{
     asn1::Asn1Time,
@@ -9,7 +12,7 @@ use openssl::{
     hash::MessageDigest,
     nid::Nid,
     pkey::{PKey, Private},
-    ssl::{SslAcceptor, SslMethod, SslVersion},
+    ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod, SslVerifyMode, SslVersion},
     x509::{
         X509, X509Builder, X509NameBuilder,
         extension::{BasicConstraints, KeyUsage, SubjectAlternativeName},
@@ -81,6 +84,12 @@ impl Authority {
 }
 
 impl Identity {
+    /// Reads a certificate and its key in PEM.
+    pub fn read(certificate: &Path, key: &Path) -> Self {
+        let [certificate, key] = [certificate, key].map(|file| std::fs::read(file).unwrap());
+        Self { key: PKey::private_key_from_pem(&key).unwrap(), certificate: X509::from_pem(&certificate).unwrap() }
+    }
+
     pub fn certificate(&self) -> &X509 {
         &self.certificate
     }
@@ -99,6 +108,27 @@ pub fn old_acceptor(identity: &Identity) -> SslAcceptor {
 /// Makes an acceptor for TLS 1.2 only.
 pub fn tls_1_2_acceptor(identity: &Identity) -> SslAcceptor {
     acceptor_between(identity, Some(SslVersion::TLS1_2), Some(SslVersion::TLS1_2))
+}
+
+/// Makes an acceptor with a certificate of any age, whose client needs a certificate.
+pub fn demanding_acceptor(identity: &Identity, newest: SslVersion) -> SslAcceptor {
+    let mut builder = old_style(identity);
+    builder.set_max_proto_version(Some(newest)).unwrap();
+    builder.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+    builder.build()
+}
+
+/// Makes an acceptor with a certificate of any age.
+pub fn weak_acceptor(identity: &Identity) -> SslAcceptor {
+    old_style(identity).build()
+}
+
+fn old_style(identity: &Identity) -> SslAcceptorBuilder {
+    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
+    builder.set_cipher_list("ALL:@SECLEVEL=0").unwrap();
+    builder.set_private_key(&identity.key).unwrap();
+    builder.set_certificate(&identity.certificate).unwrap();
+    builder
 }
 
 fn acceptor_between(identity: &Identity, oldest: Option<SslVersion>, newest: Option<SslVersion>) -> SslAcceptor {

@@ -1,7 +1,7 @@
 //! Why no certificate for a key could be read from a file.
 
 use super::shell_word;
-use crate::keystore::FileFormat;
+use crate::{keystore::FileFormat, pem::PemFault};
 
 /// Why no certificate for a key could be read from a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +18,9 @@ pub enum CertificateFileErrorKind {
     /// The file is neither PEM nor DER.
     #[error("it is neither PEM nor a certificate in DER: {0}")]
     NotCertificates(FileFormat),
+    /// The PEM text is not well-formed.
+    #[error("it is not well-formed PEM: {0}")]
+    Malformed(PemFault),
     /// A certificate cannot be parsed.
     #[error("a certificate in it cannot be parsed")]
     Damaged,
@@ -31,10 +34,16 @@ pub enum CertificateFileErrorKind {
     },
 }
 
+impl From<PemFault> for CertificateFileErrorKind {
+    fn from(fault: PemFault) -> Self {
+        Self::Malformed(fault)
+    }
+}
+
 impl CertificateFileErrorKind {
     pub(super) fn code(&self) -> &'static str {
         match self {
-            Self::TooLarge(_) | Self::TooMany(_) | Self::Damaged => "certificate_damaged",
+            Self::TooLarge(_) | Self::TooMany(_) | Self::Malformed(_) | Self::Damaged => "certificate_damaged",
             Self::NoCertificate(_) | Self::NotCertificates(_) => "certificate_missing",
             Self::Foreign { .. } => "certificate_foreign",
         }
@@ -54,6 +63,7 @@ impl CertificateFileErrorKind {
                  --kid"
                     .to_owned()
             }
+            Self::Malformed(_) => "correct that line, or copy the file again from its source".to_owned(),
             Self::Damaged => {
                 format!("copy the file again from its source; this shows what OpenSSL finds: openssl x509 -in {file}")
             }

@@ -98,7 +98,7 @@ pub enum JwkErrorKind {
     #[error("its `x5c` is not an array of certificates in base64")]
     Certificates,
     /// `x5c` belongs to another key.
-    #[error("the first certificate in its `x5c` does not belong to the key")]
+    #[error("no certificate in its `x5c` belongs to the key")]
     ForeignCertificate,
 }
 

@@ -125,6 +125,18 @@ impl fmt::Display for KeyFileKind {
     }
 }
 
+impl KeystoreError {
+    /// Whether the password does not fit, so that another one may.
+    #[must_use]
+    pub fn is_wrong_password(&self) -> bool {
+        matches!(
+            self,
+            Self::Unopened { source: KeystoreErrorKind::WrongPassword | KeystoreErrorKind::Undecipherable, .. }
+                | Self::Pem { source: PemErrorKind::WrongPassword, .. }
+        )
+    }
+}
+
 impl Explain for KeystoreError {
     fn code(&self) -> &'static str {
         match self {

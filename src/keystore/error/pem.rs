@@ -1,7 +1,7 @@
 //! Why no key could be loaded from a PEM file.
 
 use super::{KeystoreErrorKind, shell_word};
-use crate::keystore::FileFormat;
+use crate::{keystore::FileFormat, pem::PemFault};
 
 /// Why no key could be loaded from a PEM file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,9 +15,9 @@ pub enum PemErrorKind {
     /// The file has more PEM blocks than allowed.
     #[error("it has more than {0} PEM blocks")]
     TooManyBlocks(usize),
-    /// A block has no end line.
-    #[error("it is truncated: a PEM block has no end line")]
-    CutShort,
+    /// The PEM text is not well-formed.
+    #[error("it is not well-formed PEM: {0}")]
+    Malformed(PemFault),
     /// The file has no private key.
     #[error("it has no private key, only {0}")]
     NoPrivateKey(String),
@@ -50,6 +50,12 @@ pub enum PemErrorKind {
     Key(KeystoreErrorKind),
 }
 
+impl From<PemFault> for PemErrorKind {
+    fn from(fault: PemFault) -> Self {
+        Self::Malformed(fault)
+    }
+}
+
 impl From<KeystoreErrorKind> for PemErrorKind {
     fn from(kind: KeystoreErrorKind) -> Self {
         match kind {
@@ -66,7 +72,7 @@ impl PemErrorKind {
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::TooLarge(_) | Self::TooManyBlocks(_) | Self::NotPem(_) => "pem_not_pem",
-            Self::CutShort | Self::Damaged(_) | Self::DamagedCertificate => "pem_damaged",
+            Self::Malformed(_) | Self::Damaged(_) | Self::DamagedCertificate => "pem_damaged",
             Self::NoPrivateKey(_) => "pem_no_private_key",
             Self::Ambiguous(_) => "pem_several_keys",
             Self::OpenSsh => "pem_openssh",
@@ -86,10 +92,17 @@ impl PemErrorKind {
             Self::NotPem(FileFormat::DerCertificate | FileFormat::Pkcs7) | Self::NoPrivateKey(_) => {
                 "pass the private key's file with --key, and the certificate's file with --certificate".to_owned()
             }
+            Self::NotPem(FileFormat::Base64) => {
+                "if it is a key, put a line `-----BEGIN PRIVATE KEY-----` before it, and `-----END PRIVATE KEY-----` \
+                 after it; if it is a keystore, decode it and pass it with --keystore"
+                    .to_owned()
+            }
             Self::TooLarge(_) | Self::TooManyBlocks(_) | Self::NotPem(_) => {
                 "with --key, pass a file that contains -----BEGIN PRIVATE KEY-----".to_owned()
             }
-            Self::CutShort | Self::Damaged(_) | Self::DamagedCertificate => {
+            Self::Malformed(_) => "correct that line, or copy the file again from its source".to_owned(),
+            Self::DamagedCertificate => "copy the certificate again from its source".to_owned(),
+            Self::Damaged(_) => {
                 format!("copy the file again from its source; this shows what OpenSSL finds: openssl pkey -in {file}")
             }
             Self::Ambiguous(_) => "keep only one private key in the file".to_owned(),

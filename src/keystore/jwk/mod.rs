@@ -85,13 +85,14 @@ impl JwkFile {
     }
 
     /// Returns the only key among `candidates` that may sign: a set often has the public half of a key beside it, or
-    /// a key for encryption.
+    /// a key for encryption. The same key may be there twice.
     fn only_able<'file>(&'file self, candidates: &[&'file JwkObject]) -> Result<&'file JwkObject, JwkErrorKind> {
-        let mut able = candidates.iter().filter(|object| check_may_sign(object).is_ok());
-        match (able.next(), able.next()) {
-            (Some(object), None) => Ok(object),
-            _ => Err(JwkErrorKind::Ambiguous { keys: self.list() }),
-        }
+        let mut able = candidates.iter().filter(|object| check_may_sign(object).is_ok() && is_for_signatures(object));
+        let Some(first) = able.next() else { return Err(JwkErrorKind::Ambiguous { keys: self.list() }) };
+        let is_same = |other: &&JwkObject| {
+            ["kid", "kty", "alg", "d", "n", "x"].iter().all(|name| first.text(name) == other.text(name))
+        };
+        if able.all(is_same) { Ok(first) } else { Err(JwkErrorKind::Ambiguous { keys: self.list() }) }
     }
 
     /// Lists the keys for an error, one per line.
@@ -133,6 +134,13 @@ fn check_may_sign(object: &JwkObject) -> Result<(), JwkErrorKind> {
     object.check_use(&["sign"])
 }
 
+/// Returns whether the algorithm and the curve are for signatures and not for encryption; `use` is often left out.
+fn is_for_signatures(object: &JwkObject) -> bool {
+    let algorithm = object.text("alg").ok().flatten();
+    let curve = object.text("crv").ok().flatten();
+    algorithm.is_none_or(|name| SignatureAlgorithm::parse(name).is_some()) && !matches!(curve, Some("X25519" | "X448"))
+}
+
 fn signing_key(object: &JwkObject) -> Result<SigningKey, JwkErrorKind> {
     check_may_sign(object)?;
     let key = key::private_key(object)?;
@@ -151,6 +159,9 @@ fn algorithm(object: &JwkObject, kind: KeyKind) -> Result<Option<SignatureAlgori
 }
 
 /// Returns the chain in `x5c` (RFC 7517 §4.7): standard base64 with padding, the key's certificate first.
+///
+/// Of several certificates for the key, as after a renewal, one that may sign and is valid now is preferred, whatever
+/// their order.
 fn certificates(object: &JwkObject, key: &PKey<Private>) -> Result<Vec<Certificate>, JwkErrorKind> {
     let Some(encoded) = object.texts("x5c").map_err(|_| JwkErrorKind::Certificates)? else { return Ok(Vec::new()) };
     if encoded.len() > MAXIMUM_CERTIFICATES {
@@ -161,9 +172,9 @@ fn certificates(object: &JwkObject, key: &PKey<Private>) -> Result<Vec<Certifica
         Certificate::from_der(&der).ok_or(JwkErrorKind::Certificates)
     });
     let certificates = decoded.collect::<Result<Vec<_>, _>>()?;
-    match certificates.first() {
-        None => Ok(certificates),
-        Some(leaf) if leaf.belongs_to(key) => Ok(chain::from_leaf(leaf.clone(), &certificates)),
-        Some(_) => Err(JwkErrorKind::ForeignCertificate),
+    match chain::leaf(&certificates, |certificate| certificate.belongs_to(key)) {
+        Some(leaf) => Ok(chain::from_leaf(certificates[leaf].clone(), &certificates)),
+        None if certificates.is_empty() => Ok(certificates),
+        None => Err(JwkErrorKind::ForeignCertificate),
     }
 }
