@@ -131,7 +131,7 @@ pub(crate) async fn run(command_line: LegacyCommandLine, report: &Arc<Report>) -
     if let Output::Server(port) = command_line.output {
         return serve::run_original(command_line.settings, port, report).await;
     }
-    let settings = Settings::from_sources(&mut SettingSources::load_legacy(command_line.settings)?, report)?;
+    let settings = Settings::from_sources(&mut SettingSources::load_legacy(command_line.settings, report)?, report)?;
     let mut artefact = Zeroizing::new(Vec::new());
     if command_line.output == Output::Grant {
         let signed = SignedGrant::sign(settings, report).await?;

@@ -71,8 +71,8 @@ pub(crate) fn main() -> ExitCode {
     let globals = &arguments.globals;
     let loudness = match (globals.quiet, globals.verbose) {
         (true, _) => Loudness::Quiet,
-        (false, true) => Loudness::Verbose,
-        (false, false) => Loudness::Usual,
+        (false, 0) => Loudness::Usual,
+        (false, _) => Loudness::Verbose,
     };
     let report = Report::new(globals.error_format, loudness, wants_color(globals.color))
         .painting_stdout(wants_color_on(globals.color, io::stdout().is_terminal()));
@@ -88,9 +88,9 @@ fn with_language(report: Report, option: Option<&str>) -> (Arc<Report>, Result<(
     const VARIABLE: &str = "MASKINPORTEN_LANG";
     // A value that is not UTF-8 is unknown, but it is set.
     let variable = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    let language = match (option.and_then(Language::parse), variable(VARIABLE).filter(|value| !value.is_empty())) {
+    let language = match (option.and_then(Language::from_tag), variable(VARIABLE).filter(|value| !value.is_empty())) {
         (Some(language), _) => Some(language),
-        (None, Some(value)) => Language::parse(&value),
+        (None, Some(value)) => Language::from_tag(&value),
         (None, None) => Some(Language::from_locale(variable)),
     };
     let Some(language) = language else {

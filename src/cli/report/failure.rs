@@ -111,6 +111,11 @@ impl Failure {
         self
     }
 
+    /// Sets the causes.
+    pub(crate) fn caused_by(self, causes: impl Iterator<Item = String>) -> Self {
+        Self { causes: causes.collect(), ..self }
+    }
+
     /// Replaces the hint.
     pub(crate) fn advising(self, hint: String) -> Self {
         Self { hint: Some(hint), ..self }

@@ -1,6 +1,11 @@
 //! What is known about a setting: its names, what it takes, its help, its default, and its roles.
 
-use clap::{Arg, ArgAction, builder::PossibleValuesParser};
+use std::ffi::OsStr;
+
+use clap::{
+    Arg, ArgAction, Command,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use maskinporten_token_generator::{
     environment::Environment,
     profile::{KnownSetting, SettingKind, SettingRole},
@@ -110,7 +115,8 @@ impl SettingDefinition {
             ValueForm::Many(value) => argument.action(ArgAction::Append).value_name(value).allow_hyphen_values(true),
         };
         let argument = if self.name == "env" {
-            argument.value_parser(PossibleValuesParser::new(Environment::ALL.map(Environment::name)))
+            let names = Environment::ALL.map(Environment::name);
+            argument.value_parser(lenient_names(names, |text| Environment::parse(text).map(Environment::name)))
         } else if self.is_secret() {
             argument.value_parser(|text: &str| Ok::<_, std::convert::Infallible>(SecretString::from(text)))
         } else {
@@ -118,6 +124,34 @@ impl SettingDefinition {
         };
         let argument = self.short.map_or(argument.clone(), |short| argument.short(short));
         self.alias.map_or(argument.clone(), |alias| argument.visible_alias(alias))
+    }
+}
+
+/// Makes a parser of names that accepts every spelling for which `find` knows the name.
+pub(crate) fn lenient_names(
+    names: impl IntoIterator<Item = &'static str>,
+    find: fn(&str) -> Option<&'static str>,
+) -> LenientNames {
+    LenientNames { names: PossibleValuesParser::new(names), find }
+}
+
+/// A parser of names; help texts and completions list the names alone.
+#[derive(Clone)]
+pub(crate) struct LenientNames {
+    names: PossibleValuesParser,
+    find: fn(&str) -> Option<&'static str>,
+}
+
+impl TypedValueParser for LenientNames {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        let name = value.to_str().and_then(self.find);
+        self.names.parse_ref(command, argument, name.map_or(value, OsStr::new))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        self.names.possible_values()
     }
 }
 

@@ -4,10 +4,12 @@
 //! source of options, variables, config keys, help texts and defaults.
 
 mod arguments;
+mod cleaning;
 mod definition;
 mod effective_settings;
 mod grant;
 mod key;
+mod missing;
 mod origin;
 mod server;
 mod sources;
@@ -19,7 +21,7 @@ use maskinporten_token_generator::{environment::Environment, grant::Grant, token
 
 pub(crate) use self::{
     arguments::{ServeSettingArguments, SettingArguments},
-    definition::{PROFILE, option, variable},
+    definition::{PROFILE, lenient_names, option, variable},
     effective_settings::{EffectiveSetting, MASK, Privacy, effective_settings},
     grant::IdentitySettings,
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
@@ -28,7 +30,7 @@ pub(crate) use self::{
     sources::SettingSources,
     table::{NAIS_VARIABLES, SETTINGS, is_command, is_path, known, paths},
 };
-use super::report::{Failure, Report};
+use super::report::{Exit, Failure, Report};
 
 /// The settings of a request for a token, except for the key.
 #[derive(Debug, Clone)]
@@ -57,7 +59,7 @@ pub(crate) struct ParsedSettings {
 struct Problems(Vec<Failure>);
 
 impl Settings {
-    /// Reads and parses the settings of a request and its key; fails with the first problem.
+    /// Reads and parses the settings of a request and its key.
     pub(crate) fn load(
         arguments: SettingArguments,
         config: Option<PathBuf>,
@@ -66,10 +68,11 @@ impl Settings {
         Self::from_sources(&mut SettingSources::load(arguments, config, report)?, report)
     }
 
-    /// Parses the settings of a request and its key; fails with the first problem.
+    /// Parses the settings of a request and its key; fails with everything that is missing, or else the first problem.
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Report) -> Result<(Self, KeySettings), Failure> {
-        let settings = Self::parse(sources, report).into_result()?;
-        Ok((settings, KeySettings::parse(sources)?))
+        let parsed = Self::parse(sources, report);
+        refuse_missing(sources)?;
+        Ok((parsed.into_result()?, KeySettings::parse(sources)?))
     }
 
     /// Parses the settings of a request, and collects every problem. The values of the environment are added to the
@@ -107,6 +110,31 @@ impl Settings {
             cache: cache?,
         })
     }
+}
+
+/// Refuses a request that lacks settings, and names all of them at once.
+///
+/// An environment that was given and cannot be used is another failure: it may have values for all that is missing.
+fn refuse_missing(sources: &SettingSources) -> Result<(), Failure> {
+    if sources.find("env").is_some() && !sources.has_environment() {
+        return Ok(());
+    }
+    let missing = server::missing(sources).into_iter().chain(grant::missing(sources)).chain(key::missing(sources));
+    let mut missing: Vec<Failure> = missing.collect();
+    if missing.len() < 2 {
+        return missing.pop().map_or(Ok(()), Err);
+    }
+    let causes = missing.iter().map(|failure| {
+        let (message, _, hint) = failure.parts();
+        format!("{message}: {}", hint.unwrap_or_default())
+    });
+    let hint = match &sources.profile {
+        _ if sources.is_legacy => None,
+        Some(name) => Some(format!("pass them as options, or add them to the profile `{name}`")),
+        None => Some("write a profile, which asks for each of them: maskinporten config init".to_owned()),
+    };
+    let message = format!("{} settings are missing", missing.len());
+    Err(Failure::plain(Exit::Configuration, "missing", message, hint).caused_by(causes))
 }
 
 /// Adds the values of the environment to the sources, if one was given.
