@@ -368,10 +368,65 @@ fn invalid_values_are_reported_to_programs_in_one_object() {
     }
 }
 
+/// The hint for a stray argument that nothing explains.
+const QUOTE_IT: &str = "put a value with spaces in quotes; --help lists the options";
+
 #[test]
-fn a_stray_argument_is_not_shown_since_it_may_be_the_rest_of_a_password() {
-    let hint = "hint: put a value with spaces in quotes; --help lists the options\n";
-    maskinporten(["token", "-p", "two", "hemmelig"])
-        .run()
-        .fails(2, &format!("error: unexpected argument, which is not shown in case it is part of a secret\n{hint}"));
+fn a_stray_argument_is_named_with_its_position() {
+    for (arguments, argument, hint) in [
+        (["token", "xyz"].as_slice(), "argument 2, `xyz`", QUOTE_IT),
+        (&["token", "--env", "test", "xyz"], "argument 4, `xyz`", QUOTE_IT),
+        (&["token", "--scope", "a:b", "c:d", "--env", "test"], "argument 4, `c:d`", QUOTE_IT),
+        (&["token", "-c", "x", "x"], "argument 4, `x`", QUOTE_IT),
+        (&["token", "test"], "argument 2, `test`", "did you mean --env test?"),
+        (&["token", "scope=a:b"], "argument 2, `scope=a:b`", "did you mean --scope?"),
+        (&["token", "/env:test"], "argument 2, `/env:test`", "did you mean --env?"),
+        (
+            &["token", "–scope", "a:b"],
+            "argument 2, `–scope`",
+            "it begins with the dash – of a word processor; type -- there: --scope",
+        ),
+        (&["token", "—k", "x"], "argument 2, `—k`", "it begins with the dash — of a word processor; type - there"),
+        (
+            &["token", "--scope", "“a:b", "c:d”"],
+            "argument 4, `c:d”`",
+            "it has the quote ” of a word processor; type ' or \" there",
+        ),
+        (
+            &["token", "\u{a0}--scope"],
+            "argument 2, `\u{a0}--scope`",
+            "it has the invisible character U+00A0, perhaps from a web page; type it again",
+        ),
+        (
+            &["token", "\\"],
+            "argument 2, `\\`",
+            "it continues a line in another shell: \\ is for sh, ^ for cmd and ` for PowerShell",
+        ),
+    ] {
+        let error = format!("error: {argument}, is not expected there\nhint: {hint}\n");
+        maskinporten(arguments).run().fails(2, &error);
+    }
+    let curl = "put curl's arguments after --: maskinporten curl --env test -- https://api.example.no/";
+    let error = format!("error: argument 2, `https://x.no/`, is not expected there\nhint: {curl}\n");
+    maskinporten(["curl", "https://x.no/"]).run().fails(125, &error);
+}
+
+#[test]
+fn a_stray_argument_that_may_be_part_of_a_secret_is_not_shown() {
+    for arguments in [
+        ["token", "-p", "two", "hemmelig"].as_slice(),
+        &["token", "-ptwo", "hemmelig", ""],
+        &["token", "--keystore-password", "two", "hemmelig"],
+        &["token", "--keystore-password-command", "pass", "hemmelig"],
+        &["headers", "--header", "ApiKey:", "hemmelig"],
+        &["token", "--claim", "a=b", "hemmelig"],
+    ] {
+        let at = arguments.iter().position(|argument| *argument == "hemmelig").unwrap() + 1;
+        let why = "is not expected there; it is not shown, since it may be part of a secret";
+
+        maskinporten(arguments).run().fails(2, &format!("error: argument {at} {why}\nhint: {QUOTE_IT}\n"));
+    }
+    let key = std::fs::read_to_string(testdata("key.jwk.json")).unwrap();
+    let outcome = maskinporten(["token", &key]).run();
+    assert!(outcome.failure(2).starts_with("error: argument 2 is not expected there; it is not shown"));
 }

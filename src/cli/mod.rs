@@ -37,13 +37,13 @@ mod usage;
 
 use std::{env, ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
-use clap::Parser as _;
 use maskinporten_token_generator::language::Language;
 
 use self::{
-    args::{Arguments, Command},
+    args::Command,
     core_dumps::CoreDumps,
-    report::{Color, ErrorFormat, Exit, Failure, Loudness, Report, wants_color, wants_color_on},
+    legacy_cli::LegacyCommandLine,
+    report::{Color, Exit, Failure, Loudness, Report, wants_color, wants_color_on},
 };
 
 /// How long threads of the runtime may take to end.
@@ -58,15 +58,15 @@ pub(crate) fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if legacy_cli::is_legacy(&typed) {
-        let report = Report::new(ErrorFormat::Text, Loudness::Usual, wants_color(Color::Auto));
+        let parsed = legacy_cli::parse(&typed);
+        let report = LegacyCommandLine::report(parsed.as_ref(), wants_color(Color::Auto));
         let (report, language) = with_language(report, None);
-        let parsed = language.and_then(|()| legacy_cli::parse(&typed));
-        let ran = parsed.and_then(|command_line| wait(legacy_cli::run(command_line, &report)));
+        let ran = language.and(parsed).and_then(|command_line| wait(legacy_cli::run(command_line, &report)));
         return finish(&report, ran.map(|()| ExitCode::SUCCESS));
     }
-    let arguments = match Arguments::try_parse() {
+    let arguments = match usage::parse(&typed) {
         Ok(arguments) => arguments,
-        Err(error) => return usage::print(&error),
+        Err(code) => return code,
     };
     let globals = &arguments.globals;
     let loudness = match (globals.quiet, globals.verbose) {
@@ -160,6 +160,7 @@ async fn run(
         Command::Demo => demo::run(report).await,
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
+        Command::Version => report::print(format!("maskinporten {}\n", env!("CARGO_PKG_VERSION")).as_bytes()),
     };
     ran.map(|()| ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 mod cache;
 mod config;
 mod explain;
+mod groups;
 mod inspect;
 mod keys;
 mod requests;
@@ -23,6 +24,7 @@ pub(crate) use self::{
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,
+    groups::command_line,
     inspect::InspectArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
     requests::{CheckArguments, GrantArguments, HeadersArguments, TokenArguments},
@@ -53,11 +55,11 @@ const PASTED: &str = "Text can be pasted as it is, in quotes or after `--`: the 
     name = "maskinporten",
     version,
     about = "Opens a keystore, signs a JWT bearer grant and exchanges it for a Maskinporten access token",
-    help_template = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}\n",
     before_help = "Examples:\n  \
         maskinporten demo\n  \
         maskinporten token --env test -c ID -s altinn:serviceowner -k enterprise.p12\n  \
         maskinporten headers --env local | curl -H @- http://127.0.0.1:17824/api/hello\n",
+    after_help = "maskinporten COMMAND -h lists the usual options of a command, and --help all of them.",
     subcommand_required = true,
     arg_required_else_help = false
 )]
@@ -72,23 +74,23 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Globals {
-    /// Print each step
+    /// Print each step; repeatable
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Print only errors
     #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// When to use colour
-    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN", hide_possible_values = false)]
+    #[arg(long, global = true, hide_short_help = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub(crate) color: Color,
     /// Read only this config file
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// The format of errors on stderr
-    #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
+    #[arg(long, global = true, hide_short_help = true, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(crate) error_format: ErrorFormat,
     /// The language in which refusals are explained [default: the locale's]
-    #[arg(long, global = true, value_name = "LANGUAGE",
+    #[arg(long, global = true, hide_short_help = true, value_name = "LANGUAGE",
           value_parser = settings::lenient_names(Language::NAMES, |tag| Language::from_tag(tag).map(Language::name)))]
     pub(crate) lang: Option<String>,
 }
@@ -212,4 +214,9 @@ pub(crate) enum Command {
         maskinporten man | man -l -\n  \
         maskinporten man --dir ~/.local/share/man/man1\n")]
     Man(ManArguments),
+    /// Print the version
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten version\n  \
+        maskinporten --version\n")]
+    Version,
 }

@@ -18,8 +18,17 @@ pub(crate) const PROFILE: &str = "profile";
 /// The JSON of a JWK, which only a variable may hold: on the command line everyone on the machine could see it.
 pub(super) const CLIENT_JWK: &str = "client-jwk";
 
-/// The heading of settings for requests.
+/// The settings that `-h` lists; `--help` lists all of them.
+const USUAL: [&str; 9] =
+    [PROFILE, "env", "client-id", "scope", "resource", "consumer-org", "keystore", "jwk", "keystore-password-file"];
+
+/// The headings of settings in help texts.
+pub(super) const SERVER: &str = "Authorization server";
+pub(super) const GRANT: &str = "Grant";
+pub(super) const KEY: &str = "Key";
+pub(super) const HARDWARE: &str = "Key in a hardware token";
 pub(super) const NETWORK: &str = "Network";
+pub(super) const CACHE: &str = "Token cache";
 
 /// A setting, as the command line, the variables and the config files know it.
 pub(crate) struct SettingDefinition {
@@ -94,6 +103,21 @@ impl SettingDefinition {
         if self.is_option() { format!("In place of {}", option(self.name)) } else { self.help.to_owned() }
     }
 
+    /// Whether the setting has an effect in a command; otherwise the help of that does not list it.
+    pub(super) fn matters_to(&self, command: &str) -> bool {
+        match command {
+            "grant" | "check" | "inspect" => self.heading != CACHE,
+            // Tokens are kept in memory.
+            "serve" => !["no-cache", "refresh"].contains(&self.name),
+            "public" => self.heading == KEY || self.heading == HARDWARE || [PROFILE, "env"].contains(&self.name),
+            "list" => {
+                self.name.starts_with("keystore-password")
+                    || [PROFILE, "max-iterations", "certificate"].contains(&self.name)
+            }
+            _ => true,
+        }
+    }
+
     /// Whether the setting decides how a key is opened or a server is reached, and not what the grant says.
     pub(super) fn leaves_grant_unchanged(&self) -> bool {
         let opens = ["alias", "max-iterations"].contains(&self.name) || self.name.contains("password");
@@ -107,6 +131,7 @@ impl SettingDefinition {
     /// Makes the option.
     pub(super) fn argument(&self) -> Arg {
         let argument = Arg::new(self.name).long(self.name).help(self.help).help_heading(self.heading);
+        let argument = argument.hide_short_help(!USUAL.contains(&self.name));
         let argument = match self.form {
             ValueForm::Flag | ValueForm::SecretVariable => argument.action(ArgAction::SetTrue),
             ValueForm::One(value) | ValueForm::Number(value) | ValueForm::Secret(value) => {

@@ -9,15 +9,17 @@ mod definition;
 mod effective_settings;
 mod grant;
 mod key;
-mod missing;
 mod origin;
+mod required;
 mod server;
 mod sources;
 mod table;
 
 use std::path::PathBuf;
 
-use maskinporten_token_generator::{environment::Environment, grant::Grant, tokens::TokenEndpoint};
+use maskinporten_token_generator::{
+    environment::Environment, explain::Explain as _, grant::Grant, tokens::TokenEndpoint,
+};
 
 pub(crate) use self::{
     arguments::{ServeSettingArguments, SettingArguments},
@@ -28,7 +30,7 @@ pub(crate) use self::{
     origin::{Layer, Origin, Setting},
     server::{CacheSettings, GivenAddresses, NetworkSettings},
     sources::SettingSources,
-    table::{NAIS_VARIABLES, SETTINGS, is_command, is_path, known, paths},
+    table::{NAIS_VARIABLES, SETTINGS, is_command, is_option, is_path, known, leaves_grant_unchanged, paths},
 };
 use super::report::{Exit, Failure, Report};
 
@@ -70,9 +72,10 @@ impl Settings {
 
     /// Parses the settings of a request and its key; fails with everything that is missing, or else the first problem.
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Report) -> Result<(Self, KeySettings), Failure> {
-        let parsed = Self::parse(sources, report);
-        refuse_missing(sources)?;
-        Ok((parsed.into_result()?, KeySettings::parse(sources)?))
+        let settings = Self::parse(sources, report).into_result();
+        let settings = settings.and_then(|settings| Ok((settings, KeySettings::parse(sources)?)));
+        settings
+            .map_err(|failure| if failure.code() == "missing" { missing(sources).unwrap_or(failure) } else { failure })
     }
 
     /// Parses the settings of a request, and collects every problem. The values of the environment are added to the
@@ -112,29 +115,24 @@ impl Settings {
     }
 }
 
-/// Refuses a request that lacks settings, and names all of them at once.
-///
-/// An environment that was given and cannot be used is another failure: it may have values for all that is missing.
-fn refuse_missing(sources: &SettingSources) -> Result<(), Failure> {
-    if sources.find("env").is_some() && !sources.has_environment() {
-        return Ok(());
-    }
+/// Makes one failure of all settings that are missing.
+fn missing(sources: &SettingSources) -> Option<Failure> {
     let missing = server::missing(sources).into_iter().chain(grant::missing(sources)).chain(key::missing(sources));
     let mut missing: Vec<Failure> = missing.collect();
     if missing.len() < 2 {
-        return missing.pop().map_or(Ok(()), Err);
+        return missing.pop();
     }
     let causes = missing.iter().map(|failure| {
         let (message, _, hint) = failure.parts();
         format!("{message}: {}", hint.unwrap_or_default())
     });
     let hint = match &sources.profile {
-        _ if sources.is_legacy => None,
-        Some(name) => Some(format!("pass them as options, or add them to the profile `{name}`")),
-        None => Some("write a profile, which asks for each of them: maskinporten config init".to_owned()),
+        _ if sources.is_legacy => "--help beside other options lists them all".to_owned(),
+        Some(name) => format!("pass them as options, or add them to the profile `{name}`"),
+        None => "write a profile, which asks for each of them: maskinporten config init".to_owned(),
     };
     let message = format!("{} settings are missing", missing.len());
-    Err(Failure::plain(Exit::Configuration, "missing", message, hint).caused_by(causes))
+    Some(Failure::plain(Exit::Configuration, "missing", message, Some(hint)).caused_by(causes))
 }
 
 /// Adds the values of the environment to the sources, if one was given.

@@ -159,11 +159,6 @@ impl SettingSources {
         Ok(())
     }
 
-    /// Whether the values of an environment have been added.
-    pub(super) fn has_environment(&self) -> bool {
-        self.layers.iter().any(|(layer, _)| *layer == Layer::Environment)
-    }
-
     /// Refuses an option with an empty value, which is most often an unset variable of a script. A password may be
     /// empty.
     pub(crate) fn refuse_empty_options(&self) -> Result<(), Failure> {

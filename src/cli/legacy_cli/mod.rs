@@ -5,61 +5,24 @@
 //! neither. Its faults are not copied: errors go to stderr with the usual exit codes, bad numbers and unknown arguments
 //! are refused, it does not wait for ENTER, and sends no `sub`, which Maskinporten does not document.
 
-use std::{ffi::OsString, sync::Arc};
+mod options;
+
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal as _},
+    sync::Arc,
+};
 
 use maskinporten_token_generator::printer::{TokenForm, print_banner, print_token};
 use zeroize::Zeroizing;
 
+use self::options::{Meaning, Switch, help, in_its_words, options_in};
 use super::{
-    report::{self, Exit, Failure, Report},
+    report::{self, ErrorFormat, Exit, Failure, Loudness, Report},
     serve,
-    settings::{SettingArguments, SettingSources, Settings},
+    settings::{self, SettingArguments, SettingSources, Settings},
     tokens::{SignedGrant, Tokens},
 };
-
-/// What one of the original's options means here.
-#[derive(Clone, Copy)]
-enum Meaning {
-    /// The setting with this name.
-    Setting(&'static str),
-    /// A value that is parsed and not used.
-    Unused,
-    Switch(Switch),
-    /// A flag with a value, `true` or something else.
-    PersonMode,
-    /// The port of the token server.
-    Port,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Switch {
-    ServerMode,
-    OnlyToken,
-    OnlyGrant,
-}
-
-/// Short name, long name, meaning. `-h` and `--help` are this program's own.
-const OPTIONS: [(&str, &str, Meaning); 19] = [
-    ("t", "certificate_thumbprint", Meaning::Setting("certificate-thumbprint")),
-    ("u", "use_current_user_store_location", Meaning::Unused),
-    ("k", "keystore_path", Meaning::Setting("keystore")),
-    ("p", "keystore_password", Meaning::Setting("keystore-password")),
-    ("j", "jwk_path", Meaning::Setting("jwk")),
-    ("K", "kid", Meaning::Setting("kid")),
-    ("c", "client_id", Meaning::Setting("client-id")),
-    ("a", "audience", Meaning::Setting("audience")),
-    ("r", "resource", Meaning::Setting("resource")),
-    ("l", "token_ttl", Meaning::Setting("ttl")),
-    ("s", "scopes", Meaning::Setting("scope")),
-    ("e", "token_endpoint", Meaning::Setting("token-endpoint")),
-    ("A", "authorize_endpoint", Meaning::Unused),
-    ("C", "consumer_org", Meaning::Setting("consumer-org")),
-    ("m", "server_mode", Meaning::Switch(Switch::ServerMode)),
-    ("P", "server_port", Meaning::Port),
-    ("i", "person_mode", Meaning::PersonMode),
-    ("o", "only_token", Meaning::Switch(Switch::OnlyToken)),
-    ("g", "only_grant", Meaning::Switch(Switch::OnlyGrant)),
-];
 
 /// What the original prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +35,8 @@ enum Output {
     Grant,
     /// Nothing: it serves tokens at this port.
     Server(u16),
+    /// Its options.
+    Help,
 }
 
 /// A command line of the original, as settings of this program.
@@ -79,42 +44,46 @@ enum Output {
 pub(crate) struct LegacyCommandLine {
     settings: SettingArguments,
     output: Output,
+    /// Whether the original would search the machine's certificate store.
+    wants_machine_store: bool,
 }
 
-/// Whether the arguments are the original's: no command, and one of its options first.
+/// Whether the arguments are the original's: no command, and one of its options first. Help alone is this program's own.
 pub(crate) fn is_legacy(arguments: &[OsString]) -> bool {
-    arguments.first().and_then(|first| first.to_str()).is_some_and(|first| find(first).is_some())
+    let first = arguments.first().and_then(|first| first.to_str()).and_then(options_in);
+    first.is_some_and(|options| options.iter().any(|((_, _, meaning, _), _)| *meaning != Meaning::Switch(Switch::Help)))
 }
 
 /// Parses a command line of the original.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<LegacyCommandLine, Failure> {
     let mut settings = SettingArguments::default();
     let mut switches = Vec::new();
-    let mut person_mode = false;
+    let (mut person_mode, mut user_store) = (false, false);
     let mut port = serve::USUAL_PORT;
     let mut rest = arguments.iter();
-    while let Some(argument) = rest.next() {
+    while let Some(argument) = rest.next().filter(|_| !switches.contains(&Switch::Help)) {
         let text = argument.to_str().ok_or_else(|| usage("an argument is not UTF-8".to_owned(), None))?;
-        let (long, meaning, attached) = find(text).ok_or_else(|| unknown(text))?;
-        let mut value = || {
-            attached
-                .map(str::to_owned)
-                .or_else(|| rest.next()?.to_str().map(str::to_owned))
-                .ok_or_else(|| usage(format!("--{long} needs a value"), Some(format!("write it as --{long}=VALUE"))))
-        };
-        match meaning {
-            Meaning::Setting(name) => {
-                // The last value counts. An empty one counts as unset, unless it is a password.
-                settings.remove(name);
-                let value = Zeroizing::new(value()?);
-                if !value.is_empty() || name == "keystore-password" {
-                    settings.set(name, &value, format!("--{long}"));
+        for ((_, long, meaning, _), attached) in options_in(text).ok_or_else(|| unknown(text))? {
+            let mut value = || {
+                attached.map(str::to_owned).or_else(|| rest.next()?.to_str().map(str::to_owned)).ok_or_else(|| {
+                    usage(format!("--{long} needs a value"), Some(format!("write it as --{long}=VALUE")))
+                })
+            };
+            match meaning {
+                Meaning::Setting(name) => {
+                    // The last value counts. An empty one counts as unset, unless it is a password.
+                    settings.remove(name);
+                    let value = Zeroizing::new(value()?);
+                    if !value.is_empty() || *name == "keystore-password" {
+                        settings.set(name, &value, format!("--{long}"));
+                    }
                 }
+                Meaning::Unused => drop(value()?),
+                Meaning::Port => port = read_port(&value()?)?,
+                Meaning::PersonMode => person_mode = value()?.eq_ignore_ascii_case("true"),
+                Meaning::UserStore => user_store = value()?.eq_ignore_ascii_case("true"),
+                Meaning::Switch(switch) => switches.push(*switch),
             }
-            Meaning::Unused => drop(value()?),
-            Meaning::Port => port = read_port(&value()?)?,
-            Meaning::PersonMode => person_mode = value()? == "true",
-            Meaning::Switch(switch) => switches.push(switch),
         }
     }
     // The original has no default resource.
@@ -123,24 +92,49 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<LegacyCommandLine, Failure
     }
     // It caches tokens only in its server mode.
     settings.set("no-cache", "true", "--no-cache".to_owned());
-    Ok(LegacyCommandLine { output: output(&switches, person_mode, port)?, settings })
+    let wants_machine_store = settings.has("certificate-thumbprint") && !user_store;
+    Ok(LegacyCommandLine { output: output(&switches, person_mode, port)?, settings, wants_machine_store })
+}
+
+impl LegacyCommandLine {
+    /// Makes the report of this command line. Scripts of the original treat all that is on stderr as errors, so nothing else
+    /// is written there unless it is a terminal, or the log of the server.
+    pub(crate) fn report(parsed: Result<&Self, &Failure>, color: bool) -> Report {
+        let is_server = parsed.is_ok_and(|own| matches!(own.output, Output::Server(_)));
+        let loudness = if is_server || io::stderr().is_terminal() { Loudness::Usual } else { Loudness::Quiet };
+        Report::new(ErrorFormat::Text, loudness, color).in_words(in_its_words)
+    }
 }
 
 /// Does what the original does.
 pub(crate) async fn run(command_line: LegacyCommandLine, report: &Arc<Report>) -> Result<(), Failure> {
-    if let Output::Server(port) = command_line.output {
-        return serve::run_original(command_line.settings, port, report).await;
+    let wants_machine_store = command_line.wants_machine_store;
+    run_as(command_line.output, command_line.settings, report).await.map_err(|failure| {
+        let hint = failure.parts().2.filter(|_| wants_machine_store && failure.exit == Exit::Key);
+        let Some(hint) = hint else { return failure };
+        let other = "without --use_current_user_store_location=true the original searches the machine's certificate store, \
+                     which this program does not";
+        let hint = format!("{hint}; {other}");
+        failure.advising(hint)
+    })
+}
+
+async fn run_as(output: Output, settings: SettingArguments, report: &Arc<Report>) -> Result<(), Failure> {
+    match output {
+        Output::Server(port) => return serve::run_original(settings, port, report).await,
+        Output::Help => return report::print(help().as_bytes()),
+        Output::Banner | Output::Token | Output::Grant => {}
     }
-    let settings = Settings::from_sources(&mut SettingSources::load_legacy(command_line.settings, report)?, report)?;
+    let settings = Settings::from_sources(&mut SettingSources::load_legacy(settings, report)?, report)?;
     let mut artefact = Zeroizing::new(Vec::new());
-    if command_line.output == Output::Grant {
+    if output == Output::Grant {
         let signed = SignedGrant::sign(settings, report).await?;
         artefact.extend_from_slice(signed.assertion.expose().as_bytes());
         artefact.push(b'\n');
         return report::print(&artefact);
     }
     let token = Tokens::new(settings, report)?.token().await?;
-    let printed = match command_line.output {
+    let printed = match output {
         Output::Banner => print_banner(&token, &mut *artefact),
         _ => print_token(TokenForm::Token, &token, &mut *artefact),
     };
@@ -149,6 +143,9 @@ pub(crate) async fn run(command_line: LegacyCommandLine, report: &Arc<Report>) -
 }
 
 fn output(switches: &[Switch], person_mode: bool, port: u16) -> Result<Output, Failure> {
+    if switches.contains(&Switch::Help) {
+        return Ok(Output::Help);
+    }
     if person_mode {
         let hint = "log in another way: this version does not support logins through ID-porten yet".to_owned();
         return Err(usage("--person_mode is not supported yet".to_owned(), Some(hint)));
@@ -172,24 +169,16 @@ fn read_port(value: &str) -> Result<u16, Failure> {
     })
 }
 
-/// Finds an option: its long name, its meaning, and the value attached with `=` or `:`.
-///
-/// The spellings are those of its parser, Mono.Options: `-x`, `--long`, `-long`, `/long`, and `=` or `:` before a
-/// value.
-fn find(argument: &str) -> Option<(&'static str, Meaning, Option<&str>)> {
-    let name = ["--", "-", "/"].iter().find_map(|dash| argument.strip_prefix(dash))?;
-    let (name, value) = match name.find(['=', ':']) {
-        Some(at) => (&name[..at], Some(&name[at + 1..])),
-        None => (name, None),
-    };
-    let short_allowed = !argument.starts_with("--");
-    let option = OPTIONS.iter().find(|(short, long, _)| name == *long || short_allowed && name == *short);
-    option.map(|(_, long, meaning)| (*long, *meaning, value))
-}
-
 fn unknown(argument: &str) -> Failure {
     let shown: String = argument.split(['=', ':']).next().unwrap_or_default().chars().take(60).collect();
-    let hint = "separate scopes with commas, and put paths with spaces in quotes".to_owned();
+    let hint = match shown.trim_start_matches('-') {
+        name if settings::is_option(name) => {
+            let own = options::long_name(name).map(|long| format!("--{long}"));
+            let own = own.unwrap_or_else(|| "an option of `maskinporten token`".to_owned());
+            format!("did you mean {own}?")
+        }
+        _ => "separate scopes with commas, and put paths with spaces in quotes; --help lists the options".to_owned(),
+    };
     usage(format!("`{shown}` is not an option of MaskinportenTokenGenerator"), Some(hint))
 }
 
@@ -199,7 +188,7 @@ fn usage(message: String, hint: Option<String>) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{options::OPTIONS, *};
 
     fn parsed(arguments: &[&str]) -> Result<LegacyCommandLine, Failure> {
         parse(&arguments.iter().map(OsString::from).collect::<Vec<_>>())
@@ -207,7 +196,7 @@ mod tests {
 
     #[test]
     fn every_spelling_of_every_option_is_accepted() {
-        for (short, long, meaning) in OPTIONS {
+        for (short, long, meaning, _) in OPTIONS {
             let Meaning::Setting(name) = meaning else { continue };
             for spelling in [
                 vec![format!("-{short}"), "VALUE".to_owned()],
@@ -239,6 +228,16 @@ mod tests {
             ("--help", false),
             ("-V", false),
             ("--c", false),
+            ("-cID", true),
+            ("-og", true),
+            ("-ocID", true),
+            // This program's own, with one hyphen too few; help; an option that neither has.
+            ("-env", false),
+            ("-scope=a:b", false),
+            ("-v", false),
+            ("-vc", false),
+            ("-x", false),
+            ("-", false),
         ] {
             assert_eq!(is_legacy(&[OsString::from(argument)]), is_first, "{argument}");
         }
@@ -255,6 +254,45 @@ mod tests {
             (&["-c=x", "-g", "--server_mode", "-P", "0"], Output::Server(0)),
         ] {
             assert_eq!(parsed(arguments).unwrap().output, output);
+        }
+    }
+
+    #[test]
+    fn short_options_may_share_a_hyphen_and_have_their_value_attached() {
+        for (arguments, output) in [
+            (&["-cID", "-og"][..], Output::Grant),
+            (&["-ocID"], Output::Token),
+            (&["-oc", "ID"], Output::Token),
+            (&["-ogmcID", "-P80"], Output::Server(80)),
+            (&["-cID", "--help"], Output::Help),
+            (&["-oh", "-cID"], Output::Help),
+            (&["-cID", "/?"], Output::Help),
+        ] {
+            let command_line = parsed(arguments).unwrap();
+            assert_eq!(command_line.output, output, "{arguments:?}");
+            if output != Output::Help {
+                assert_eq!(
+                    command_line.settings.into_texts()[0],
+                    ("client-id", vec!["ID".to_owned()]),
+                    "{arguments:?}"
+                );
+            }
+        }
+        for arguments in [&["-cID", "-ox"][..], &["-cID", "-oc"], &["-cID", "-env"]] {
+            assert!(parsed(arguments).is_err(), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn the_machines_certificate_store_is_meant_unless_an_option_says_otherwise() {
+        for (arguments, machine) in [
+            (&["-t=ab", "-c=x"][..], true),
+            (&["-t=ab", "-u=true"], false),
+            (&["-t=ab", "--use_current_user_store_location=True"], false),
+            (&["-t=ab", "-u=false"], true),
+            (&["-k=x.p12", "-u=false"], false),
+        ] {
+            assert_eq!(parsed(arguments).unwrap().wants_machine_store, machine, "{arguments:?}");
         }
     }
 
