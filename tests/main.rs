@@ -22,6 +22,7 @@ mod config_errors;
 mod conversions;
 mod crafted;
 mod curl;
+mod eseal;
 mod exchange;
 mod exec;
 mod explain;
