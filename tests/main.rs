@@ -19,6 +19,7 @@ mod check;
 mod clients;
 mod completions;
 mod config_errors;
+mod config_init;
 mod conversions;
 mod crafted;
 mod curl;

@@ -67,6 +67,14 @@ impl SettingArguments {
         self.0.iter().any(|raw| raw.name == name)
     }
 
+    /// Returns the text of an option, the last one if it was given more than once; `None` for a secret.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        match &self.0.iter().find(|raw| raw.name == name)?.value {
+            RawValue::Texts(texts) => texts.last().cloned(),
+            RawValue::Secret(_) => None,
+        }
+    }
+
     /// Returns the options that `inspect` compares a token with.
     ///
     /// # Errors

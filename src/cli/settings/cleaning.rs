@@ -43,7 +43,7 @@ fn may_be_cleaned(setting: &SettingDefinition) -> bool {
 }
 
 /// Returns the text without surrounding blanks, and without the quotes if it is in one pair of them.
-fn clean(text: &str) -> &str {
+pub(crate) fn clean(text: &str) -> &str {
     let text = text.trim();
     let inner = QUOTES.iter().find_map(|(first, last)| {
         let inner = text.strip_prefix(*first)?.strip_suffix(*last)?;

@@ -84,8 +84,12 @@ impl SettingSources {
     /// Reads the options of the original tool. It knows no variables, so none may change its grant: variables only
     /// decide how its key is opened and a server is reached.
     pub(crate) fn load_legacy(arguments: SettingArguments, report: &Report) -> Result<Self, Failure> {
-        let sources = Self::without_profile(arguments, SettingDefinition::leaves_grant_unchanged, report)?;
-        Ok(Self { is_legacy: true, ..sources })
+        Ok(Self { is_legacy: true, ..Self::without_files(arguments, report)? })
+    }
+
+    /// Reads the options alone, as those of a profile that does not exist yet, and the variables that open its key.
+    pub(crate) fn without_files(arguments: SettingArguments, report: &Report) -> Result<Self, Failure> {
+        Self::without_profile(arguments, SettingDefinition::leaves_grant_unchanged, report)
     }
 
     fn without_profile(
