@@ -6,13 +6,12 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt as _, chown},
     path::Path,
-    process::Command,
 };
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use snapbox::str;
 
-use crate::support::{Maskinporten, assert_table, maskinporten, program, testdata};
+use crate::support::{Maskinporten, assert_table, maskinporten};
 
 const PROFILE: [&str; 8] = ["--env", "test", "-c", "x", "-s", "a:b", "-k", "k.p12"];
 

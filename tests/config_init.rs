@@ -36,9 +36,12 @@ fn init(options: &[&str], variables: &[(&str, &str)], answers: &[Answer<'_>]) ->
     }
     let answers: Vec<Value> = answers
         .iter()
-        .map(|(question, answer)| match question.starts_with("Password") {
-            true => json!([question, answer]),
-            false => json!([question, answer, "shows"]),
+        .map(|(question, answer)| {
+            if question.starts_with("Password") {
+                json!([question, answer])
+            } else {
+                json!([question, answer, "shows"])
+            }
         })
         .collect();
     fs::write(home.path().join("c.toml"), "[profiles.other]\nenv = \"test\"\n").unwrap();
@@ -106,7 +109,7 @@ fn a_wrong_answer_is_asked_for_again_and_a_first_token_is_requested() {
     let (issuer, endpoint) = (local.issuer(), format!("{}token", local.issuer()));
 
     let dialogue = init(
-        &["--profile", "other", "-a", &issuer, "-e", &endpoint],
+        &["--profile", "other", "-a", issuer, "-e", &endpoint],
         &[],
         &[
             ("Environment [test] (test or prod): ", "tset\r"),

@@ -95,7 +95,7 @@ hint: pass --token_ttl 120 or less; the access token's lifetime does not depend 
     with("altinn:serviceowner").fails(
         2,
         str![[r#"
-error: `altinn` is not an option of MaskinportenTokenGenerator
+error: argument 6, `altinn:serviceowner`, is not expected there
 hint: separate scopes with commas, and put paths with spaces in quotes; --help lists the options
 
 "#]],
@@ -158,6 +158,20 @@ hint: did you mean --client_id?
 
 "#]],
     );
+}
+
+#[test]
+fn the_rest_of_a_password_is_not_shown() {
+    for password in
+        [["--keystore_password=two", "hemmelig"].as_slice(), &["-p", "two", "hemmelig"], &["-ptwo", "hemmelig"]]
+    {
+        let outcome = maskinporten(["--client_id=x"]).args(password).run();
+
+        let at = password.len() + 1;
+        let error =
+            format!("error: argument {at} is not expected there; it is not shown, since it may be part of a secret\n");
+        assert!(outcome.failure(2).starts_with(&error), "{}", outcome.stderr);
+    }
 }
 
 #[test]

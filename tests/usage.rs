@@ -386,6 +386,12 @@ fn a_stray_argument_is_named_with_its_position() {
             "argument 2, `–scope`",
             "it begins with the dash – of a word processor; type -- there: --scope",
         ),
+        (
+            &["–env", "test"],
+            "argument 1, `–env`",
+            "it begins with the dash – of a word processor; type -- there: --env",
+        ),
+        (&["“token”"], "argument 1, `“token”`", "it has the quote “ of a word processor; type ' or \" there"),
         (&["token", "—k", "x"], "argument 2, `—k`", "it begins with the dash — of a word processor; type - there"),
         (
             &["token", "--scope", "“a:b", "c:d”"],

@@ -55,13 +55,11 @@ pub(super) fn confirm(question: &str, report: &Report) -> Result<bool, Failure> 
 fn read(question: &str) -> Result<String, Failure> {
     report::eprint(&format!("{question}: "));
     let mut answer = String::new();
-    match io::stdin().lock().take(MAXIMUM_ANSWER).read_line(&mut answer) {
-        Ok(1..) => Ok(settings::clean(&answer).to_owned()),
-        _ => {
-            report::eprint("\n");
-            Err(no_answer(question))
-        }
+    if let Ok(1..) = io::stdin().lock().take(MAXIMUM_ANSWER).read_line(&mut answer) {
+        return Ok(settings::clean(&answer).to_owned());
     }
+    report::eprint("\n");
+    Err(no_answer(question))
 }
 
 fn no_answer(question: &str) -> Failure {

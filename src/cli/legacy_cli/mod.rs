@@ -13,7 +13,10 @@ use std::{
     sync::Arc,
 };
 
-use maskinporten_token_generator::printer::{TokenForm, print_banner, print_token};
+use maskinporten_token_generator::{
+    printer::{TokenForm, print_banner, print_token},
+    text::excerpt,
+};
 use zeroize::Zeroizing;
 
 use self::options::{Meaning, Switch, help, in_its_words, options_in};
@@ -22,6 +25,7 @@ use super::{
     serve,
     settings::{self, SettingArguments, SettingSources, Settings},
     tokens::{SignedGrant, Tokens},
+    usage::unexpected,
 };
 
 /// What the original prints.
@@ -63,7 +67,7 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<LegacyCommandLine, Failure
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next().filter(|_| !switches.contains(&Switch::Help)) {
         let text = argument.to_str().ok_or_else(|| usage("an argument is not UTF-8".to_owned(), None))?;
-        for ((_, long, meaning, _), attached) in options_in(text).ok_or_else(|| unknown(text))? {
+        for ((_, long, meaning, _), attached) in options_in(text).ok_or_else(|| unknown(arguments, rest.len(), text))? {
             let mut value = || {
                 attached.map(str::to_owned).or_else(|| rest.next()?.to_str().map(str::to_owned)).ok_or_else(|| {
                     usage(format!("--{long} needs a value"), Some(format!("write it as --{long}=VALUE")))
@@ -169,17 +173,20 @@ fn read_port(value: &str) -> Result<u16, Failure> {
     })
 }
 
-fn unknown(argument: &str) -> Failure {
-    let shown: String = argument.split(['=', ':']).next().unwrap_or_default().chars().take(60).collect();
-    let hint = match shown.trim_start_matches('-') {
-        name if settings::is_option(name) => {
-            let own = options::long_name(name).map(|long| format!("--{long}"));
-            let own = own.unwrap_or_else(|| "an option of `maskinporten token`".to_owned());
-            format!("did you mean {own}?")
-        }
-        _ => "separate scopes with commas, and put paths with spaces in quotes; --help lists the options".to_owned(),
+/// Describes an argument that is not an option; `left` is the number of those after it.
+fn unknown(arguments: &[OsString], left: usize, argument: &str) -> Failure {
+    let hint = "separate scopes with commas, and put paths with spaces in quotes; --help lists the options".to_owned();
+    let Some(name) = argument.strip_prefix("--").or_else(|| argument.strip_prefix('-')) else {
+        let before = &arguments[..arguments.len() - left - 1];
+        return usage(unexpected(before, argument), Some(hint));
     };
-    usage(format!("`{shown}` is not an option of MaskinportenTokenGenerator"), Some(hint))
+    let name = name.split(['=', ':']).next().unwrap_or_default();
+    let meant = settings::is_option(name).then(|| {
+        let own = options::long_name(name).map(|long| format!("--{long}"));
+        format!("did you mean {}?", own.unwrap_or_else(|| "an option of `maskinporten token`".to_owned()))
+    });
+    let shown = excerpt(argument.split(['=', ':']).next().unwrap_or_default(), 60);
+    usage(format!("`{shown}` is not an option of MaskinportenTokenGenerator"), Some(meant.unwrap_or(hint)))
 }
 
 fn usage(message: String, hint: Option<String>) -> Failure {

@@ -93,21 +93,33 @@ pub(super) fn unknown_option(argument: &str) -> Option<Failure> {
 /// Describes an argument that is neither an option nor a value: often the rest of a value with a space in it.
 pub(super) fn stray(typed: &[OsString], argument: &str) -> Failure {
     let at = (0..typed.len()).find(|at| typed[*at] == argument && is_refused(&typed[..=*at]));
-    let before = &typed[..at.unwrap_or(typed.len())];
+    usage(unexpected(&typed[..at.unwrap_or(typed.len())], argument), hint(typed, argument))
+}
+
+/// Describes what was typed in place of a command, if it has the characters of a word processor.
+pub(super) fn no_command(typed: &[OsString], argument: &str) -> Option<Failure> {
+    let is_foreign = |character| DASHES.contains(&character) || QUOTES.contains(&character) || is_invisible(character);
+    argument.contains(is_foreign).then(|| stray(typed, argument))
+}
+
+/// Says that an argument is not expected after those before it. It is not shown if it may be part of a secret.
+pub(crate) fn unexpected(before: &[OsString], argument: &str) -> String {
+    let place = before.len() + 1;
     let is_private = before.iter().any(|word| is_private(&word.to_string_lossy()));
-    let hidden = is_private || may_be_key(argument) || argument.chars().nth(LONGEST_SHOWN).is_some();
-    let place = at.map_or_else(|| "an argument".to_owned(), |at| format!("argument {}", at + 1));
-    let message = if hidden {
-        format!("{place} is not expected there; it is not shown, since it may be part of a secret")
-    } else {
-        format!("{place}, `{}`, is not expected there", excerpt(argument, LONGEST_SHOWN))
-    };
-    usage(message, hint(typed, argument))
+    if is_private || may_be_key(argument) || argument.chars().nth(LONGEST_SHOWN).is_some() {
+        return format!("argument {place} is not expected there; it is not shown, since it may be part of a secret");
+    }
+    format!("argument {place}, `{}`, is not expected there", excerpt(argument, LONGEST_SHOWN))
 }
 
 fn is_refused(typed: &[OsString]) -> bool {
     let arguments = std::iter::once(OsString::from("maskinporten")).chain(typed.iter().cloned());
-    command_line().try_get_matches_from(arguments).is_err_and(|error| error.kind() == ErrorKind::UnknownArgument)
+    let refused = command_line().try_get_matches_from(arguments);
+    refused.is_err_and(|error| matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand))
+}
+
+fn is_invisible(character: char) -> bool {
+    is_deceptive(character) || character == '\u{a0}'
 }
 
 /// Whether a word is an option with a value that may be a secret.
@@ -130,7 +142,7 @@ fn hint(typed: &[OsString], argument: &str) -> String {
         format!("it begins with the dash {first} of a word processor; type {hyphens} there{meant}")
     } else if let Some(quote) = quote {
         format!("it has the quote {quote} of a word processor; type ' or \" there")
-    } else if let Some(mark) = argument.chars().find(|character| is_deceptive(*character) || *character == '\u{a0}') {
+    } else if let Some(mark) = argument.chars().find(|character| is_invisible(*character)) {
         format!("it has the invisible character U+{:04X}, perhaps from a web page; type it again", u32::from(mark))
     } else if ["\\", "^", "`"].contains(&argument) {
         "it continues a line in another shell: \\ is for sh, ^ for cmd and ` for PowerShell".to_owned()

@@ -9,6 +9,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
+pub(super) use self::mistakes::unexpected;
 use super::{
     args::{Arguments, command_line},
     report::{self, Color, ErrorFormat, Exit, Failure, Loudness, Report, wants_color, wants_color_on},
@@ -54,14 +55,18 @@ fn fail_with(typed: &[OsString], error: &clap::Error) -> ExitCode {
 
 /// Describes an error better than clap does, if its cause can be seen.
 fn understood(typed: &[OsString], error: &clap::Error) -> Option<Failure> {
-    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
-    if error.kind() != ErrorKind::UnknownArgument {
-        return None;
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => mistakes::no_command(typed, text(ContextKind::InvalidSubcommand)?),
+        ErrorKind::UnknownArgument => match text(ContextKind::InvalidArg)? {
+            option if option.starts_with('-') => mistakes::unknown_option(option),
+            argument => Some(mistakes::stray(typed, argument)),
+        },
+        _ => None,
     }
-    if argument.starts_with('-') {
-        return mistakes::unknown_option(argument);
-    }
-    Some(mistakes::stray(typed, argument))
 }
 
 /// Reports an error of usage.
