@@ -90,7 +90,7 @@ fn with_language(report: Report, option: Option<&str>) -> (Arc<Report>, Result<(
     let variable = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let language = match (option.and_then(Language::from_tag), variable(VARIABLE).filter(|value| !value.is_empty())) {
         (Some(language), _) => Some(language),
-        (None, Some(value)) => Language::from_tag(&value),
+        (None, Some(value)) => Language::from_tag(settings::clean(&value)),
         (None, None) => Some(Language::from_locale(variable)),
     };
     let Some(language) = language else {

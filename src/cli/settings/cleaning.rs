@@ -1,7 +1,7 @@
 //! Removes what surrounds a value without being part of it: blanks, line breaks and quotes.
 //!
 //! `docker --env-file` and most CI systems keep the quotes of an env file, and cmd.exe knows no single quotes. No setting has
-//! a value that begins and ends with quotes, except those that may hold anything: passwords, commands and extra claims.
+//! a value that begins and ends with quotes, except those that may hold anything.
 
 use maskinporten_token_generator::profile::SettingRole;
 use secrecy::ExposeSecret as _;
@@ -12,6 +12,9 @@ use super::{
     table,
 };
 use crate::cli::report::Report;
+
+/// The settings that may hold anything, besides passwords and commands.
+const ANY_TEXT: [&str; 5] = ["alias", "claim", "claim-json", "pkcs11-token", "pkcs11-key"];
 
 /// The quotes of shells and word processors, by their first and last character.
 const QUOTES: [(char, char); 7] =
@@ -39,7 +42,7 @@ impl RawSetting {
 
 fn may_be_cleaned(setting: &SettingDefinition) -> bool {
     let may_be_anything = setting.is_secret() && setting.name != CLIENT_JWK || setting.is(SettingRole::Command);
-    !may_be_anything && !["claim", "claim-json"].contains(&setting.name)
+    !may_be_anything && !ANY_TEXT.contains(&setting.name)
 }
 
 /// Returns the text without surrounding blanks, and without the quotes if it is in one pair of them.
@@ -92,8 +95,9 @@ mod tests {
     }
 
     #[test]
-    fn passwords_commands_and_claims_keep_their_quotes() {
-        for name in ["keystore-password", "pkcs11-pin", "keystore-password-command", "pkcs11-module", "claim"] {
+    fn settings_that_may_hold_anything_keep_their_quotes() {
+        for name in ["keystore-password", "pkcs11-pin", "keystore-password-command", "pkcs11-module", "claim", "alias"]
+        {
             assert!(!may_be_cleaned(table::find(name).unwrap()), "{name}");
         }
         for name in ["env", "client-id", "scope", "keystore", CLIENT_JWK, "profile", "ttl"] {
