@@ -3,6 +3,8 @@
 //! The rule (modulus 11 with the weights 3 2 7 6 5 4 3 2) is the Brønnøysund registers':
 //! <https://www.brreg.no/om-oss/registrene-vare/om-enhetsregisteret/organisasjonsnummeret/>. It shows that a
 //! number is well formed, not that it belongs to an organisation.
+//!
+//! Organisations of other countries have the identifiers of their certificates (ETSI EN 319 412-1 §5.1.4).
 
 use std::fmt;
 
@@ -77,9 +79,62 @@ impl fmt::Display for OrganisationNumber {
     }
 }
 
+/// The `organizationIdentifier` of a certificate, such as `VATSE-556677889901` or `LEIXG-…`.
+///
+/// It has the kind of register in three characters, the country in two letters, a hyphen, and the number there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganisationIdentifier(String);
+
+impl OrganisationIdentifier {
+    /// Parses an identifier; `None` if it does not have that form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (register, number) = text.split_once('-')?;
+        // A national register has two letters and a colon (`SI:`).
+        let kind = register.get(..3)?.as_bytes();
+        let is_kind = kind[..2].iter().all(u8::is_ascii_uppercase) && (kind[2].is_ascii_uppercase() || kind[2] == b':');
+        let country = register.get(3..)?.as_bytes();
+        let is_country = country.len() == 2 && country.iter().all(u8::is_ascii_uppercase);
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_graphic());
+        (is_kind && is_country && is_number && text.len() <= 64).then(|| Self(text.to_owned()))
+    }
+
+    /// Returns whether the register is in another country, or international.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        &self.0[3..5] != "NO"
+    }
+}
+
+impl fmt::Display for OrganisationIdentifier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_identifier_names_its_register_and_country() {
+        for (text, is_foreign) in [
+            ("NTRNO-991825827", false),
+            ("VATNO-991825827MVA", false),
+            ("VATSE-556677889901", true),
+            ("NTRDE-HRB123456", true),
+            ("LEIXG-5493001KJTIIGC8Y1R12", true),
+            ("PSDFI-FINFSA-1234567-8", true),
+            ("EI:SE-5567082537", true),
+        ] {
+            assert_eq!(OrganisationIdentifier::parse(text).map(|id| id.is_foreign()), Some(is_foreign), "{text}");
+        }
+        for text in
+            ["", "991825827", "NTRNO991825827", "NTRNO-", "ntrno-1", "NTR-NO-1", "NTRNOR-1", "Ærøy-123", "VATSE-1 2"]
+        {
+            assert_eq!(OrganisationIdentifier::parse(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn the_number_of_digdir_is_parsed_with_and_without_spaces() {

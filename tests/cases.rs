@@ -277,3 +277,14 @@ fn a_file_of_another_kind_names_the_option_that_takes_it() {
         assert!(before.contains(cause) && found.contains(hint), "{arguments}: {stderr}");
     }
 }
+
+#[test]
+fn config_files_in_the_code_pages_of_windows_are_imported() {
+    for (file, value) in
+        [("cp850.cmd", r"keystore = 'C:\Åse\nøkkel.p12'"), ("cp1252-quotes.ps1", r#"client_id = "abc""#)]
+    {
+        let profile = maskinporten(["config", "import", "--print", &case(file)]).run();
+
+        assert!(profile.code == 0 && profile.stdout.contains(value), "{}{}", profile.stdout, profile.stderr);
+    }
+}

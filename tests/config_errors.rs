@@ -6,13 +6,12 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt as _, chown},
     path::Path,
-    process::Command,
 };
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use snapbox::str;
 
-use crate::support::{Maskinporten, assert_table, maskinporten, program, testdata};
+use crate::support::{Maskinporten, assert_table, maskinporten};
 
 const PROFILE: [&str; 8] = ["--env", "test", "-c", "x", "-s", "a:b", "-k", "k.p12"];
 
@@ -212,8 +211,8 @@ fn init_without_a_terminal_or_with_an_empty_option_is_a_usage_error() {
     unasked.fails(
         2,
         str![[r#"
-error: a profile needs --env, and there is no terminal to ask on
-hint: pass --env
+error: a profile needs --env, --client-id, --scope, --keystore, and there is no terminal to ask on
+hint: pass --env, --client-id, --scope, --keystore
 
 "#]],
     );
@@ -226,32 +225,6 @@ hint: give it a value, or leave it out
 "#]],
     );
     assert!(!Path::new(&config).exists());
-}
-
-#[cfg_attr(not(feature = "system-tests"), ignore = "needs python3")]
-#[test]
-fn init_prompts_on_a_terminal_for_missing_settings() {
-    let home = tempfile::tempdir().unwrap();
-    let (config, stdout) = (home.path().join("c.toml"), home.path().join("stdout"));
-    let environment = json!({ "HOME": home.path(), "PATH": std::env::var("PATH").unwrap(), "NO_COLOR": "1" });
-    let command =
-        json!([env!("CARGO_BIN_EXE_maskinporten"), "config", "init", "--config", config, "-k", testdata("modern.p12")]);
-    let answers = json!([["(test or prod): ", "test\r"], ["Client id: ", "klient\r"], ["Scopes: ", "a:b c:d\r"]]);
-    let wanted = json!({ "command": command, "environment": environment, "stdout": stdout, "answers": answers,
-                         "visible": true });
-
-    let mut python = Command::new("python3");
-    let told = program(python.args(["-c", include_str!("terminal.py")]), wanted.to_string().as_bytes());
-
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((&told["code"], &told["hidden"]), (&json!(0), &json!([false, false, false])));
-    assert_eq!(fs::read_to_string(stdout).unwrap(), format!("{}\n", config.display()));
-    let config = config.display().to_string();
-    let shown = maskinporten(["config", "show", "--format", "json", "--config", &config]).run().artefact();
-    let shown: Value = serde_json::from_str(&shown).unwrap();
-    for (name, value) in [("env", "test"), ("client_id", "klient"), ("scope", "a:b c:d")] {
-        assert_eq!(shown["settings"][name]["value"], value, "{name}");
-    }
 }
 
 #[test]

@@ -219,7 +219,7 @@ fn every_failure_before_the_command_has_exit_code_125_and_its_own_message() {
 
     let unreachable = format!("http://{}/token", unused_address());
     let cases = [
-        (vec!["exec", "--env", "test", "echo"], "error: no client id was given\n"),
+        (vec!["exec", "--env", "test", "echo"], "error: 3 settings are missing\n"),
         (vec!["exec", "--no-such-option", "echo"], "error: unexpected argument '--no-such-option' found\n"),
         (vec!["exec", "--env", "test"], "error: the following required arguments were not provided:\n"),
         (vec!["--lang", "xx", "exec", "echo"], "error: "),

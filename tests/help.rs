@@ -11,11 +11,14 @@ fn commands() -> Vec<String> {
     listed(&maskinporten(["--help"]).run().artefact())
 }
 
-/// Returns the commands in a help text.
+/// Returns the commands in a help text: the words that begin a line between the usage and the options.
 fn listed(help: &str) -> Vec<String> {
-    let listed = help.split("Commands:\n").nth(1).unwrap_or_default().split("\n\n").next().unwrap();
-    let words = listed.lines().filter_map(|line| line.split_whitespace().next());
-    words.filter(|word| *word != "help").map(str::to_owned).collect()
+    let (_, after) = help.split_once("\nUsage: ").unwrap();
+    let (listed, _) = after.split_once("\nOptions:\n").unwrap();
+    let lines = listed.lines().filter_map(|line| line.strip_prefix("  "));
+    let words = lines.filter_map(|line| line.split_whitespace().next().filter(|word| line.starts_with(word)));
+    let words = words.filter(|word| word.starts_with(|first: char| first.is_ascii_lowercase()) && *word != "help");
+    words.map(str::to_owned).collect()
 }
 
 /// Returns the help of the program, of each command, and of each subcommand.
@@ -82,8 +85,61 @@ fn every_example_parses() {
 }
 
 #[test]
+fn without_a_command_the_short_help_is_printed() {
+    let help = maskinporten(["-h"]).run().artefact();
+
+    for arguments in [[].as_slice(), &["-v"], &["--lang", "nb"]] {
+        assert_eq!(maskinporten(arguments).run().artefact(), help, "{arguments:?}");
+    }
+    for group in ["Tokens:", "Problems:", "Settings and keys:", "Without an account:", "This program:", "Options:"] {
+        assert!(help.contains(&format!("\n\n{group}\n")), "{group}");
+    }
+}
+
+#[test]
+fn the_short_help_has_the_usual_options_and_the_long_one_all() {
+    for command in ["token", "grant", "headers", "exec", "curl", "check", "inspect", "serve"] {
+        let short = maskinporten([command, "-h"]).run().artefact();
+        let long = maskinporten([command, "--help"]).run().artefact();
+
+        for option in ["--env", "--client-id", "--scope", "--keystore", "--format", "--help"] {
+            let is_own = option != "--format" || long.contains("\n      --format ");
+            assert_eq!(short.contains(&format!("{option} ")) || option == "--help", is_own, "{command} {option}");
+        }
+        for option in ["--retries", "--pkcs11-module", "--lang"] {
+            assert!(
+                !short.contains(&format!("{option} ")) && long.contains(&format!("{option} ")),
+                "{command} {option}"
+            );
+        }
+        assert!(short.ends_with("\nThese are the usual options; --help lists all of them.\n"), "{short}");
+    }
+}
+
+#[test]
+fn help_lists_no_option_that_has_no_effect_in_the_command() {
+    for (command, absent) in [
+        ("grant", ["--no-cache", "--refresh", "--min-ttl"].as_slice()),
+        ("serve", &["--no-cache", "--refresh"]),
+        ("check", &["--refresh"]),
+        ("keys public", &["--scope", "--client-id", "--retries", "--refresh"]),
+        ("keys list", &["--scope", "--client-id", "--jwk", "--retries"]),
+        ("cache list", &["--scope", "--env"]),
+    ] {
+        let help = maskinporten(command.split(' ')).args(["--help"]).run().artefact();
+
+        for option in absent {
+            assert!(
+                !help.contains(&format!("{option} ")) && !help.contains(&format!("{option}\n")),
+                "{command} {option}"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_version_is_one_line() {
-    for option in ["-V", "--version"] {
+    for option in ["-V", "--version", "version"] {
         let printed = maskinporten([option]).run().artefact();
 
         assert_eq!(printed, format!("maskinporten {}\n", env!("CARGO_PKG_VERSION")));
@@ -119,9 +175,9 @@ fn every_option_and_command_in_the_messages_of_the_source_exists() {
     known.extend(PKCS11_TOOL.map(str::to_owned));
     let commands = commands();
 
-    // The original's own options are in a separate file.
+    // The original's own options are in a separate folder.
     let files = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
-    for file in files.iter().filter(|file| !file.ends_with("legacy_cli.rs")) {
+    for file in files.iter().filter(|file| !file.components().any(|part| part.as_os_str() == "legacy_cli")) {
         let text = fs::read_to_string(file).unwrap();
         let code: Vec<_> = text.split("\n#[cfg(test)]").next().unwrap().lines().collect();
         for line in code.into_iter().filter(|line| !line.trim_start().starts_with("//")) {
@@ -196,7 +252,7 @@ fn an_unknown_command_or_option_is_reported_with_a_suggestion() {
         ),
         (
             &["-q", "-v", "token"],
-            "the argument '--quiet' cannot be used with '--verbose'\n\nUsage: maskinporten --quiet <COMMAND>",
+            "the argument '--quiet' cannot be used with '--verbose...'\n\nUsage: maskinporten --quiet <COMMAND>",
         ),
         (
             &["token", "--ttl", "1", "--ttl", "2"],
@@ -207,6 +263,28 @@ fn an_unknown_command_or_option_is_reported_with_a_suggestion() {
 
         outcome.fails(2, &format!("error: {message}\n\nFor more information, try '--help'.\n"));
     }
+}
+
+#[test]
+fn options_of_other_tools_and_with_one_hyphen_are_understood() {
+    for (arguments, message, hint) in [
+        (["-env", "test"].as_slice(), "`-env` is not an option", "write it with two hyphens: --env"),
+        (&["token", "-env", "test"], "`-env` is not an option", "write it with two hyphens: --env"),
+        (&["token", "-v", "-scope=a:b"], "`-scope` is not an option", "write it with two hyphens: --scope"),
+        (&["token", "-c", "-kid", "-kid", "x"], "`-kid` is not an option", "write it with two hyphens: --kid"),
+        (&["cache", "clear", "-expired"], "`-expired` is not an option", "write it with two hyphens: --expired"),
+        (&["token", "--issuer", "x"], "`--issuer` is not an option", "did you mean --client-id?"),
+        (&["token", "--password=hemmelig"], "`--password` is not an option", "did you mean --keystore-password-file?"),
+        (&["token", "--test"], "`--test` is not an option", "did you mean --env test?"),
+    ] {
+        maskinporten(arguments).run().fails(2, &format!("error: {message}\nhint: {hint}\n"));
+    }
+    let misspelt = maskinporten(["token", "--keystorepassword", "hemmelig"]).run();
+    let tip = "tip: a similar argument exists: '--keystore-password'";
+    assert!(misspelt.failure(2).contains(tip) && !misspelt.stderr.contains("hemmelig"), "{}", misspelt.stderr);
+    // The arguments of another program are its own, and a short option may have its value attached.
+    let own = maskinporten(["exec", "--env", "test", "-cID", "-sa:b", "-k", "x.p12", "cmd", "-env"]).run();
+    assert!(own.failure(125).contains("x.p12"), "{}", own.stderr);
 }
 
 #[test]

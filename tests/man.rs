@@ -65,11 +65,11 @@ fn there_is_a_page_for_every_command_with_its_usage_its_options_and_its_examples
         // `--ttl <TIME>`, then what it is; the page has the default beside the option.
         let (_, options) = help.split_once("\nUsage: ").unwrap();
         for option in options.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2) {
-            assert!(text.contains(option.trim_end_matches([',', ';', ']'])), "{words:?}: {option}");
+            assert!(text.contains(option.trim_end_matches([',', ';', ']', '.'])), "{words:?}: {option}");
         }
         for line in options.lines().filter(|line| line.starts_with("          ") || line.starts_with("  -")) {
             let told = line.trim_start().rsplit_once("  ").map_or(line, |(_, told)| told).trim();
-            let told = told.split(" [").next().unwrap();
+            let told = told.split(" [").next().unwrap().trim_end_matches("...");
             assert!(text.contains(told), "{words:?}: {told}");
         }
     }
@@ -111,11 +111,13 @@ fn the_variables_of_options_are_on_the_pages_that_have_the_options() {
     for (words, page) in pages() {
         let environment = section(&formatted(&page), "ENVIRONMENT");
 
-        let takes_settings = page.contains("\\fB\\-\\-client\\-id\\fR");
-        for variable in
-            ["MASKINPORTEN_CLIENT_ID In place of --client-id", "MASKINPORTEN_CLIENT_JWK The JSON of a private JWK"]
-        {
-            assert_eq!(environment.contains(variable), takes_settings, "{words:?}: {variable}");
+        for (option, variable) in [
+            ("client\\-id", "MASKINPORTEN_CLIENT_ID In place of --client-id"),
+            ("retries", "MASKINPORTEN_RETRIES In place of --retries"),
+            ("jwk", "MASKINPORTEN_CLIENT_JWK The JSON of a private JWK"),
+        ] {
+            let has_option = page.contains(&format!("\\fB\\-\\-{option}\\fR"));
+            assert_eq!(environment.contains(variable), has_option, "{words:?}: {variable}");
         }
         assert!(environment.contains("XDG_CONFIG_HOME"), "{words:?}");
     }

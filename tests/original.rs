@@ -7,7 +7,7 @@ use snapbox::str;
 
 use crate::{
     local::Local,
-    support::{Outcome, testdata},
+    support::{Outcome, maskinporten, testdata},
 };
 
 /// The options that the original's wrapper always passes, for the simulator's first client.
@@ -31,16 +31,13 @@ fn run(local: &Local, arguments: impl IntoIterator<Item = String>) -> Outcome {
     local.maskinporten(&all.iter().map(String::as_str).collect::<Vec<_>>()).run()
 }
 
-const PASSWORD_WARNING: &str =
-    "warning: --keystore_password shows in the process list; set MASKINPORTEN_KEYSTORE_PASSWORD instead\n";
-
 #[test]
 fn without_only_token_the_response_is_printed_between_two_rules_without_waiting_for_enter() {
     let local = Local::start(&[]);
 
     let outcome = run(&local, keystore(&local));
 
-    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, PASSWORD_WARNING));
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
     let rule = "-".repeat(40);
     let answer = outcome.stdout.strip_prefix(&format!("Got successful response:\n{rule}\n")).unwrap();
     let answer: Value = serde_json::from_str(answer.strip_suffix(&format!("\n{rule}\n")).unwrap()).unwrap();
@@ -55,7 +52,7 @@ fn only_token_and_only_grant_print_exactly_that() {
     let grant = run(&local, keystore(&local).into_iter().chain(["-o".to_owned(), "--only_grant".to_owned()]));
 
     for outcome in [token, grant] {
-        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, PASSWORD_WARNING));
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
         let line = outcome.stdout.strip_suffix('\n').unwrap();
         assert_eq!(line.split('.').count(), 3);
         assert!(!line.contains('\n'));
@@ -91,15 +88,15 @@ fn faults_that_the_original_ignores_or_hides_are_errors() {
         str![[r#"
 error: --token_ttl cannot be used
 caused by: `abc` is not a lifetime in seconds (`90`) or minutes (`2m`)
-hint: pass --ttl 120 or less; the access token's lifetime does not depend on it
+hint: pass --token_ttl 120 or less; the access token's lifetime does not depend on it
 
 "#]],
     );
     with("altinn:serviceowner").fails(
         2,
         str![[r#"
-error: `altinn` is not an option of MaskinportenTokenGenerator
-hint: separate scopes with commas, and put paths with spaces in quotes
+error: argument 6, `altinn:serviceowner`, is not expected there
+hint: separate scopes with commas, and put paths with spaces in quotes; --help lists the options
 
 "#]],
     );
@@ -124,8 +121,106 @@ hint: write it as --kid=VALUE
         4,
         str![[r#"
 error: no password was given for the keystore `[FILE]`, and there is no terminal to ask on
-hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE
+hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore_password PASSWORD
 
 "#]],
     );
+}
+
+#[test]
+fn missing_options_are_named_at_once_by_their_names_in_the_original() {
+    maskinporten(["--only_token"]).run().fails(
+        3,
+        str![[r#"
+error: 5 settings are missing
+caused by: no audience was given: pass --audience URL
+caused by: no token endpoint was given: pass --token_endpoint URL
+caused by: no client id was given: pass --client_id ID
+caused by: no scope was given: pass --scopes SCOPE
+caused by: no key was given: pass --keystore_path FILE, --jwk_path FILE or --certificate_thumbprint HEX
+hint: --help beside other options lists them all
+
+"#]],
+    );
+    maskinporten(["--client_id=x", "-env", "test"]).run().fails(
+        2,
+        str![[r#"
+error: `-env` is not an option of MaskinportenTokenGenerator
+hint: did you mean an option of `maskinporten token`?
+
+"#]],
+    );
+    maskinporten(["--client_id=x", "--client-id=x"]).run().fails(
+        2,
+        str![[r#"
+error: `--client-id` is not an option of MaskinportenTokenGenerator
+hint: did you mean --client_id?
+
+"#]],
+    );
+}
+
+#[test]
+fn the_rest_of_a_password_is_not_shown() {
+    for password in
+        [["--keystore_password=two", "hemmelig"].as_slice(), &["-p", "two", "hemmelig"], &["-ptwo", "hemmelig"]]
+    {
+        let outcome = maskinporten(["--client_id=x"]).args(password).run();
+
+        let at = password.len() + 1;
+        let error =
+            format!("error: argument {at} is not expected there; it is not shown, since it may be part of a secret\n");
+        assert!(outcome.failure(2).starts_with(&error), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn help_beside_other_options_lists_those_of_the_original() {
+    for arguments in [["--client_id=x", "--help"], ["-cx", "-h"], ["-o", "/?"], ["-oh", "-x"]] {
+        let help = maskinporten(arguments).run().artefact();
+
+        for option in
+            ["-t, --certificate_thumbprint=VALUE", "-g, --only_grant", "-P, --server_port=VALUE", "-h, --help"]
+        {
+            assert!(help.contains(&format!("\n  {option} ")), "{arguments:?}: {help}");
+        }
+    }
+}
+
+#[test]
+fn values_may_be_attached_and_switches_share_a_hyphen() {
+    let local = Local::start(&[]);
+    let password = fs::read_to_string(local.file("modern.password")).unwrap();
+    let arguments = [
+        "-c8d001e58-c758-4beb-a9ec-ae1d770fa35e".to_owned(),
+        format!("-a{}", local.issuer()),
+        format!("-e{}token", local.issuer()),
+        "-sdifitest:test1".to_owned(),
+        format!("-k{}", local.file("modern.p12").display()),
+        format!("-p{password}"),
+        "-og".to_owned(),
+    ];
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+
+    let grant = local.maskinporten(&arguments).run();
+
+    assert_eq!((grant.code, grant.stderr.as_str()), (0, ""));
+    assert_eq!(grant.stdout.trim_end().split('.').count(), 3);
+}
+
+#[test]
+fn a_certificate_that_is_not_in_the_users_store_may_be_in_the_machines() {
+    let thumbprint = "--certificate_thumbprint=AB12CD34EF56AB12CD34EF56AB12CD34EF56AB12";
+    let more =
+        ["--audience=https://a.no/", "--token_endpoint=https://a.no/token", "--client_id=x", "--scopes=a:b", "-g"];
+    for (store, says) in [("-u=false", true), ("--use_current_user_store_location=true", false)] {
+        let outcome = maskinporten([thumbprint, store]).args(more).run();
+
+        let stderr = outcome.failure(4);
+        assert_eq!(
+            stderr.contains("searches the machine's certificate store, which this program does not"),
+            says,
+            "{stderr}"
+        );
+    }
 }

@@ -81,7 +81,7 @@ fn a_closed_stdout_never_causes_a_crash() {
 
 #[test]
 fn errors_are_coloured_on_terminals_or_on_request() {
-    let failing = || maskinporten(["token", "--env", "test"]);
+    let failing = || maskinporten(["token", "--env", "test", "-s", "a:b", "-k", "x.p12"]);
     let plain = str![[r#"
 error: no client id was given
 hint: pass --client-id ID, or set MASKINPORTEN_CLIENT_ID
@@ -100,7 +100,9 @@ hint: pass --client-id ID, or set MASKINPORTEN_CLIENT_ID
 
 #[test]
 fn json_errors_have_no_colour() {
-    let outcome = maskinporten(["token", "--env", "test", "--color", "always", "--error-format", "json"]).run();
+    let failing = maskinporten(["token", "--env", "test", "-s", "a:b", "-k", "x.p12"]);
+
+    let outcome = failing.args(["--color", "always", "--error-format", "json"]).run();
 
     outcome.fails(
         3, str![[r#"

@@ -104,33 +104,49 @@ hint: give it a value, or leave it out
     }
 }
 
-#[test]
-fn missing_settings_are_asked_for_one_by_one_before_the_password() {
-    let steps = [
-        (
-            "--env",
-            "test",
-            "no environment was given",
-            "pass --env test or --env prod (--env local for the simulator), or set MASKINPORTEN_ENV",
-        ),
-        ("--client-id", "ID", "no client id was given", "pass --client-id ID, or set MASKINPORTEN_CLIENT_ID"),
-        ("--scope", "a:b", "no scope was given", "pass --scope SCOPE, or set MASKINPORTEN_SCOPE"),
-        (
-            "--keystore",
-            "x.p12",
-            "no keystore was given",
-            "pass --keystore FILE, or set MASKINPORTEN_KEYSTORE; --jwk, --key, --certificate-thumbprint and --pkcs11-module \
-             name other kinds of keys",
-        ),
-    ];
-    for (given, (.., message, hint)) in steps.iter().enumerate() {
-        let arguments = steps[..given].iter().flat_map(|(option, value, ..)| [*option, *value]);
-        for command in ["token", "grant", "headers"] {
-            let outcome = maskinporten([command]).args(arguments.clone()).run();
+/// What every request needs: an option that gives it, what is missing without it, and the remedy.
+const NEEDED: [(&str, &str, &str, &str); 4] = [
+    (
+        "--env",
+        "test",
+        "no environment was given",
+        "pass --env test or --env prod (--env local for the simulator), or set MASKINPORTEN_ENV",
+    ),
+    ("--client-id", "ID", "no client id was given", "pass --client-id ID, or set MASKINPORTEN_CLIENT_ID"),
+    ("--scope", "a:b", "no scope was given", "pass --scope SCOPE, or set MASKINPORTEN_SCOPE"),
+    (
+        "--keystore",
+        "x.p12",
+        "no keystore was given",
+        "pass --keystore FILE, or set MASKINPORTEN_KEYSTORE; --jwk, --key, --certificate-thumbprint and --pkcs11-module \
+         name other kinds of keys",
+    ),
+];
 
-            outcome.fails(3, &format!("error: {message}\nhint: {hint}\n"));
+#[test]
+fn all_missing_settings_are_named_at_once_before_the_password_is_asked_for() {
+    for given in 0..3 {
+        let arguments = NEEDED[..given].iter().flat_map(|(option, value, ..)| [*option, *value]);
+        let causes = NEEDED[given..].iter().map(|(.., message, hint)| format!("caused by: {message}: {hint}\n"));
+        let error = format!(
+            "error: {} settings are missing\n{}hint: write a profile, which asks for each of them: maskinporten config init\n",
+            4 - given,
+            causes.collect::<String>()
+        );
+        for command in ["token", "grant", "headers"] {
+            maskinporten([command]).args(arguments.clone()).run().fails(3, &error);
         }
     }
+    maskinporten(["token", "-c", "x"]).env("MASKINPORTEN_ENV", "test").run().fails(
+        3,
+        str![[r#"
+error: 2 settings are missing
+caused by: no scope was given: pass --scope SCOPE, or set MASKINPORTEN_SCOPE
+caused by: no keystore was given: pass --keystore FILE, or set MASKINPORTEN_KEYSTORE; --jwk, --key, --certificate-thumbprint and --pkcs11-module name other kinds of keys
+hint: write a profile, which asks for each of them: maskinporten config init
+
+"#]],
+    );
     let outcome = maskinporten(["token", "--env", "test", "-c", "ID", "-s", "a", "-k", &testdata("modern.p12")]).run();
     outcome.replacing(testdata("modern.p12"), "[FILE]").fails(
         4,
@@ -140,6 +156,98 @@ hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE
 
 "#]],
     );
+}
+
+#[test]
+fn a_single_missing_setting_is_the_error_itself() {
+    for (at, (.., message, hint)) in NEEDED.iter().enumerate() {
+        let others = NEEDED.iter().enumerate().filter(|(other, _)| *other != at);
+        let arguments = others.flat_map(|(_, (option, value, ..))| [*option, *value]);
+
+        let outcome = maskinporten(["token"]).args(arguments).run();
+
+        outcome.fails(3, &format!("error: {message}\nhint: {hint}\n"));
+    }
+}
+
+#[test]
+fn a_variable_that_is_set_but_empty_is_named() {
+    for (variable, value) in [("MASKINPORTEN_SCOPE", ""), ("MASKINPORTEN_SCOPES", ""), ("MASKINPORTEN_SCOPE", "''")] {
+        let outcome = maskinporten(["token", "--env", "test", "-c", "x", "-k", "x.p12"]).env(variable, value).run();
+
+        outcome.fails(
+            3,
+            &format!(
+                "error: no scope was given: {variable} is set but empty\n\
+                 hint: pass --scope SCOPE, or set MASKINPORTEN_SCOPE\n"
+            ),
+        );
+    }
+}
+
+#[test]
+fn settings_that_a_profile_lacks_are_to_be_added_to_it() {
+    let command = maskinporten(["token", "--profile", "half"]);
+    let config = command.home().join("half.toml");
+    std::fs::write(&config, "[profiles.half]\nenv = \"test\"\n").unwrap();
+
+    let outcome = command.args(["--config".as_ref(), config.as_os_str()]).run();
+
+    let stderr = outcome.failure(3);
+    assert!(stderr.starts_with("error: 3 settings are missing\ncaused by: no client id was given: "), "{stderr}");
+    assert!(stderr.ends_with("hint: pass them as options, or add them to the profile `half`\n"), "{stderr}");
+}
+
+/// Returns the claims of a grant.
+#[track_caller]
+fn claims(command: Maskinporten) -> serde_json::Value {
+    let text = command.args(["--decode"]).run().artefact();
+    serde_json::from_str::<serde_json::Value>(&text).unwrap()["claims"].take()
+}
+
+#[test]
+fn quotes_and_blanks_that_an_env_file_leaves_around_a_value_are_removed() {
+    let keys = testdata("key.jwk.json");
+    for (env, client, jwk, scope) in [
+        ("'test'", "\"client\"", format!("\"{keys}\""), "\"a:b c:d\""),
+        ("TEST\r", "client\r", format!("{keys}\r"), "a:b,c:d\r"),
+        (" Test ", "“client”", format!("'{keys}' "), "„a:b c:d“"),
+    ] {
+        let command = maskinporten(["grant"]).env("MASKINPORTEN_ENV", env).env("MASKINPORTEN_CLIENT_ID", client);
+        let command = command.env("MASKINPORTEN_JWK", jwk).env("MASKINPORTEN_SCOPE", scope);
+
+        let claims = claims(command.env("MASKINPORTEN_KID", "'k'"));
+
+        assert_eq!(claims["aud"], "https://test.maskinporten.no/");
+        assert_eq!((&claims["iss"], &claims["scope"]), (&"client".into(), &"a:b c:d".into()));
+    }
+}
+
+#[test]
+fn removed_quotes_are_noted_with_v_and_other_values_keep_theirs() {
+    let noted = complete().env("MASKINPORTEN_KID", "\"k\"").args(["-vvv", "--claim", "purpose='a'"]);
+
+    let outcome = noted.run();
+
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let note = "MASKINPORTEN_KID: removed the quotes or blanks around its value\n";
+    assert!(outcome.stderr.starts_with(note), "{}", outcome.stderr);
+    assert_eq!(claims(complete().args(["--claim", "purpose='a'"]))["purpose"], "'a'");
+}
+
+#[test]
+fn environments_and_languages_are_known_in_any_spelling() {
+    for name in ["test", "TEST", "Test ", " tEST"] {
+        assert_eq!(complete().args(["--env", name]).run().code, 0, "{name}");
+        assert_eq!(complete().env("MASKINPORTEN_ENV", name).run().code, 0, "{name}");
+    }
+    for name in ["nb", "no", "nn", "NB", "nb-NO", "no_NO.UTF-8"] {
+        let option = maskinporten(["explain", "--lang", name, "MP-250"]).run().artefact();
+        let variable = maskinporten(["explain", "MP-250"]).env("MASKINPORTEN_LANG", name).run().artefact();
+
+        assert_eq!(option, maskinporten(["explain", "--lang", "nb", "MP-250"]).run().artefact(), "{name}");
+        assert_eq!(option, variable, "{name}");
+    }
 }
 
 #[test]
@@ -261,10 +369,71 @@ fn invalid_values_are_reported_to_programs_in_one_object() {
     }
 }
 
+/// The hint for a stray argument that nothing explains.
+const QUOTE_IT: &str = "put a value with spaces in quotes; --help lists the options";
+
 #[test]
-fn a_stray_argument_is_not_shown_since_it_may_be_the_rest_of_a_password() {
-    let hint = "hint: put a value with spaces in quotes; --help lists the options\n";
-    maskinporten(["token", "-p", "two", "hemmelig"])
-        .run()
-        .fails(2, &format!("error: unexpected argument, which is not shown in case it is part of a secret\n{hint}"));
+fn a_stray_argument_is_named_with_its_position() {
+    for (arguments, argument, hint) in [
+        (["token", "xyz"].as_slice(), "argument 2, `xyz`", QUOTE_IT),
+        (&["token", "--env", "test", "xyz"], "argument 4, `xyz`", QUOTE_IT),
+        (&["token", "--scope", "a:b", "c:d", "--env", "test"], "argument 4, `c:d`", QUOTE_IT),
+        (&["token", "-c", "x", "x"], "argument 4, `x`", QUOTE_IT),
+        (&["token", "test"], "argument 2, `test`", "did you mean --env test?"),
+        (&["token", "scope=a:b"], "argument 2, `scope=a:b`", "did you mean --scope?"),
+        (&["token", "/env:test"], "argument 2, `/env:test`", "did you mean --env?"),
+        (
+            &["token", "–scope", "a:b"],
+            "argument 2, `–scope`",
+            "it begins with the dash – of a word processor; type -- there: --scope",
+        ),
+        (
+            &["–env", "test"],
+            "argument 1, `–env`",
+            "it begins with the dash – of a word processor; type -- there: --env",
+        ),
+        (&["“token”"], "argument 1, `“token”`", "it has the quote “ of a word processor; type ' or \" there"),
+        (&["token", "—k", "x"], "argument 2, `—k`", "it begins with the dash — of a word processor; type - there"),
+        (
+            &["token", "--scope", "“a:b", "c:d”"],
+            "argument 4, `c:d”`",
+            "it has the quote ” of a word processor; type ' or \" there",
+        ),
+        (
+            &["token", "\u{a0}--scope"],
+            "argument 2, `\u{a0}--scope`",
+            "it has the invisible character U+00A0, perhaps from a web page; type it again",
+        ),
+        (
+            &["token", "\\"],
+            "argument 2, `\\`",
+            "it continues a line in another shell: \\ is for sh, ^ for cmd and ` for PowerShell",
+        ),
+    ] {
+        let error = format!("error: {argument}, is not expected there\nhint: {hint}\n");
+        maskinporten(arguments).run().fails(2, &error);
+    }
+    let curl = "put curl's arguments after --: maskinporten curl --env test -- https://api.example.no/";
+    let error = format!("error: argument 2, `https://x.no/`, is not expected there\nhint: {curl}\n");
+    maskinporten(["curl", "https://x.no/"]).run().fails(125, &error);
+}
+
+#[test]
+fn a_stray_argument_that_may_be_part_of_a_secret_is_not_shown() {
+    for arguments in [
+        ["token", "-p", "two", "hemmelig"].as_slice(),
+        &["token", "-ptwo", "hemmelig", ""],
+        &["token", "--keystore-password", "two", "hemmelig"],
+        &["token", "--keystore-password-command", "pass", "hemmelig"],
+        &["headers", "--header", "ApiKey:", "hemmelig"],
+        &["token", "--claim", "a=b", "hemmelig"],
+    ] {
+        let at = arguments.iter().position(|argument| *argument == "hemmelig").unwrap() + 1;
+        let why = "is not expected there; it is not shown, since it may be part of a secret";
+
+        maskinporten(arguments).run().fails(2, &format!("error: argument {at} {why}\nhint: {QUOTE_IT}\n"));
+    }
+    let key = std::fs::read_to_string(testdata("key.jwk.json")).unwrap();
+    let outcome = maskinporten(["token", &key]).run();
+    assert!(outcome.failure(2).starts_with("error: argument 2 is not expected there; it is not shown"));
 }

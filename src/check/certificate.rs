@@ -98,6 +98,9 @@ fn days(left: TimeDelta) -> String {
 }
 
 fn organisation(leaf: &Certificate) -> Check {
+    if let Some(identifier) = leaf.foreign_identifier() {
+        return ORGANISATION.pass(format!("{identifier}, in organizationIdentifier: a European eSeal"));
+    }
     match (leaf.organisation_number(), leaf.organisation_number_place()) {
         (Some(number), Some(place)) => ORGANISATION.pass(format!("{number}, in {place}")),
         _ => ORGANISATION
@@ -116,6 +119,9 @@ fn issuer(leaf: &Certificate, authority: Option<&CertificateAuthority>, environm
             ISSUER.pass(format!("{name}; the simulator only trusts its own roots"))
         }
         Some(CertificateAuthority { company, .. }) => ISSUER.pass(format!("{name} ({company})")),
+        None if leaf.foreign_identifier().is_some() => {
+            ISSUER.pass(format!("{name}, which has to be on the European trusted lists"))
+        }
         None => ISSUER.warning(
             format!("{name}, which is not a known authority of Buypass or Commfides"),
             "use an enterprise certificate; a self-signed one is enough only for a registered key (--kid)",

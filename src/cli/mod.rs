@@ -38,13 +38,13 @@ mod usage;
 
 use std::{env, ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
-use clap::Parser as _;
 use maskinporten_token_generator::language::Language;
 
 use self::{
-    args::{Arguments, Command},
+    args::Command,
     core_dumps::CoreDumps,
-    report::{Color, ErrorFormat, Exit, Failure, Loudness, Report, wants_color, wants_color_on},
+    legacy_cli::LegacyCommandLine,
+    report::{Color, Exit, Failure, Loudness, Report, wants_color, wants_color_on},
 };
 
 /// How long threads of the runtime may take to end.
@@ -59,21 +59,21 @@ pub(crate) fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if legacy_cli::is_legacy(&typed) {
-        let report = Report::new(ErrorFormat::Text, Loudness::Usual, wants_color(Color::Auto));
+        let parsed = legacy_cli::parse(&typed);
+        let report = LegacyCommandLine::report(parsed.as_ref(), wants_color(Color::Auto));
         let (report, language) = with_language(report, None);
-        let parsed = language.and_then(|()| legacy_cli::parse(&typed));
-        let ran = parsed.and_then(|command_line| wait(legacy_cli::run(command_line, &report)));
+        let ran = language.and(parsed).and_then(|command_line| wait(legacy_cli::run(command_line, &report)));
         return finish(&report, ran.map(|()| ExitCode::SUCCESS));
     }
-    let arguments = match Arguments::try_parse() {
+    let arguments = match usage::parse(&typed) {
         Ok(arguments) => arguments,
-        Err(error) => return usage::print(&error),
+        Err(code) => return code,
     };
     let globals = &arguments.globals;
     let loudness = match (globals.quiet, globals.verbose) {
         (true, _) => Loudness::Quiet,
-        (false, true) => Loudness::Verbose,
-        (false, false) => Loudness::Usual,
+        (false, 0) => Loudness::Usual,
+        (false, _) => Loudness::Verbose,
     };
     let report = Report::new(globals.error_format, loudness, wants_color(globals.color))
         .painting_stdout(wants_color_on(globals.color, io::stdout().is_terminal()));
@@ -89,9 +89,9 @@ fn with_language(report: Report, option: Option<&str>) -> (Arc<Report>, Result<(
     const VARIABLE: &str = "MASKINPORTEN_LANG";
     // A value that is not UTF-8 is unknown, but it is set.
     let variable = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    let language = match (option.and_then(Language::parse), variable(VARIABLE).filter(|value| !value.is_empty())) {
+    let language = match (option.and_then(Language::from_tag), variable(VARIABLE).filter(|value| !value.is_empty())) {
         (Some(language), _) => Some(language),
-        (None, Some(value)) => Language::parse(&value),
+        (None, Some(value)) => Language::from_tag(settings::clean(&value)),
         (None, None) => Some(Language::from_locale(variable)),
     };
     let Some(language) = language else {
@@ -161,6 +161,7 @@ async fn run(
         Command::Demo => demo::run(report).await,
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
+        Command::Version => report::print(format!("maskinporten {}\n", env!("CARGO_PKG_VERSION")).as_bytes()),
     };
     ran.map(|()| ExitCode::SUCCESS)
 }

@@ -19,6 +19,7 @@ use maskinporten_token_generator::{
 use super::{
     located_key::{ErasedOnceOpen, LocatedKey},
     progress::Progress,
+    prompt::Answers,
     report::{Failure, Report, with_cause},
     settings::{KeySettings, NetworkSettings, Settings},
     signals,
@@ -34,10 +35,19 @@ pub(crate) struct Tokens {
 impl Tokens {
     /// Opens the cache and locates the key. The key is opened when a request is signed: a password is not asked for if a
     /// token is cached, nor for a misspelt option.
-    pub(crate) fn new((settings, key): (Settings, KeySettings), report: &Arc<Report>) -> Result<Self, Failure> {
+    pub(crate) fn new(settings: (Settings, KeySettings), report: &Arc<Report>) -> Result<Self, Failure> {
+        Self::with_answers(settings, Arc::default(), report)
+    }
+
+    /// Does what [`Tokens::new`] does, with the answers to questions that were asked before.
+    pub(crate) fn with_answers(
+        (settings, key): (Settings, KeySettings),
+        answers: Arc<Answers>,
+        report: &Arc<Report>,
+    ) -> Result<Self, Failure> {
         warn_of_algorithm(&settings.grant, report);
         let cache = if settings.cache.is_off { None } else { open_cache(report)? };
-        let key = ErasedOnceOpen::from(LocatedKey::read(key, Arc::default(), report)?);
+        let key = ErasedOnceOpen::from(LocatedKey::read(key, answers, report)?);
         let freshness = if settings.cache.refresh { Freshness::Fresh } else { Freshness::Cached };
         let source = TokenSource::for_grant(settings.grant, settings.endpoint, key)
             .environment(settings.environment.map(|setting| setting.value))

@@ -53,10 +53,10 @@ impl Environment {
         }
     }
 
-    /// Returns the environment with this name.
+    /// Returns the environment with this name, in upper or lower case.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|environment| environment.name() == name)
+        Self::ALL.into_iter().find(|environment| environment.name().eq_ignore_ascii_case(name.trim()))
     }
 
     /// Returns the addresses of an environment; `None` for the simulator, whose addresses vary.
@@ -114,9 +114,11 @@ mod tests {
     }
 
     #[test]
-    fn every_name_parses_to_its_environment() {
+    fn every_name_in_any_case_parses_to_its_environment() {
         for environment in Environment::ALL {
-            assert_eq!(Environment::parse(environment.name()), Some(environment));
+            for name in [environment.name().to_owned(), format!(" {} ", environment.name().to_uppercase())] {
+                assert_eq!(Environment::parse(&name), Some(environment));
+            }
         }
     }
 }

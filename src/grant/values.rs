@@ -15,7 +15,8 @@ const MAXIMUM_LIFETIME_SECONDS: u64 = 120;
 /// The limit for other servers, which have limits of their own: a grant that can be used for long can be stolen for long.
 const MAXIMUM_ELSEWHERE_SECONDS: u64 = 60 * 60;
 
-/// The id under which a client is registered: a UUID, or `oidc_…` for older ones.
+/// The id under which a client is registered: a UUID, or `oidc_…` for older ones. With a European eSeal nothing is registered,
+/// and it is the name of the business or system, which may have blanks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientId(String);
 
@@ -23,10 +24,11 @@ impl ClientId {
     /// Parses a client id; surrounding whitespace is ignored.
     ///
     /// # Errors
-    /// [`GrantError::ClientId`] when it is empty, or has other characters than printable ASCII (RFC 6749 appendix A.1).
+    /// [`GrantError::ClientId`] when it is empty, or has other characters than those of printable ASCII (`VSCHAR`, RFC 6749
+    /// appendix A.1).
     pub fn parse(text: &str) -> Result<Self, GrantError> {
         let text = text.trim();
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if text.is_empty() || !text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
             return Err(GrantError::ClientId(shown(text)));
         }
         Ok(Self(text.to_owned()))

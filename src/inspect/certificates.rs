@@ -152,8 +152,11 @@ pub(crate) fn first_invalid(certificates: &[Certificate], now: DateTime<Utc>) ->
 }
 
 fn organisation(leaf: &Certificate) -> Finding {
-    let number = leaf.organisation_number();
-    let found = number.as_ref().map_or_else(|| format!("none in {}", leaf.subject()), ToString::to_string);
+    let number = leaf.organisation_number().map(|number| number.to_string());
+    // A European eSeal has the identifier of another country.
+    let identifier = number.or_else(|| leaf.foreign_identifier().map(|identifier| identifier.to_string()));
     let expected = "an organisation number in the first certificate";
-    Finding::new(FindingKind::Organisation, number.is_some(), found, expected)
+    let is_found = identifier.is_some();
+    let found = identifier.unwrap_or_else(|| format!("none in {}", leaf.subject()));
+    Finding::new(FindingKind::Organisation, is_found, found, expected)
 }

@@ -15,7 +15,7 @@ use openssl::{
 };
 
 use super::error::shown;
-use crate::organisation::OrganisationNumber;
+use crate::organisation::{OrganisationIdentifier, OrganisationNumber};
 
 /// How long before its end a certificate should be renewed: an order takes a week or two.
 pub const RENEWAL_TIME: TimeDelta = TimeDelta::days(30);
@@ -129,17 +129,26 @@ impl Certificate {
         candidates.find(|(_, value)| OrganisationNumber::parse(value).is_ok()).map(|(attribute, _)| attribute)
     }
 
+    /// Returns the identifier of an organisation of another country, as in a European eSeal.
+    #[must_use]
+    pub fn foreign_identifier(&self) -> Option<OrganisationIdentifier> {
+        let identifiers = values(self.x509.subject_name(), organization_identifier());
+        let mut identifiers = identifiers.iter().filter_map(|text| OrganisationIdentifier::parse(text));
+        identifiers.find(OrganisationIdentifier::is_foreign)
+    }
+
     /// Returns possible organisation numbers, each with its subject attribute.
     fn organisation_number_candidates(&self) -> impl Iterator<Item = (&'static str, String)> {
         let subject = self.x509.subject_name();
-        // The openssl crate has no constant for 2.5.4.97; an OpenSSL version without it finds nothing.
-        let identifier = Asn1Object::from_str("2.5.4.97").map_or(Nid::UNDEF, |object| object.nid());
+        let identifier = organization_identifier();
+        // Another country's numbers may have nine digits too.
+        let is_norwegian = self.foreign_identifier().is_none();
         let serial = values(subject, Nid::SERIALNUMBER).into_iter().map(|value| ("serialNumber", value));
         let organisation = values(subject, Nid::ORGANIZATIONNAME).into_iter();
         let organisation = organisation.filter_map(|value| Some(("O", after_dash(&value)?)));
         let identifier = values(subject, identifier).into_iter();
         let identifier = identifier.map(|value| ("organizationIdentifier", after_dash(&value).unwrap_or(value)));
-        serial.chain(organisation).chain(identifier).filter(|(_, value)| !value.contains(' '))
+        serial.chain(organisation).chain(identifier).filter(move |(_, value)| is_norwegian && !value.contains(' '))
     }
 
     /// Returns the common name of the issuer.
@@ -180,6 +189,12 @@ impl Certificate {
     pub(super) fn belongs_to<T: HasPublic>(&self, key: &PKeyRef<T>) -> bool {
         self.x509.public_key().is_ok_and(|public| public.public_eq(key))
     }
+}
+
+/// Returns the type of `organizationIdentifier`, for which the openssl crate has no constant. A version of OpenSSL without it
+/// finds nothing.
+fn organization_identifier() -> Nid {
+    Asn1Object::from_str("2.5.4.97").map_or(Nid::UNDEF, |object| object.nid())
 }
 
 impl PartialEq for Certificate {

@@ -56,5 +56,6 @@ pub use merge::{Profile, Profiles};
 pub use search::{ConfigSearch, PROJECT_FILE, user_file};
 pub use section::{ProfileHeader, ProfileValue};
 pub use setting::{KnownSetting, SettingKind, SettingRole};
+pub use suggest::synonym;
 pub use warning::ProfileWarning;
 pub use write::{WriteError, append, create};

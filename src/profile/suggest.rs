@@ -17,6 +17,10 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("environment", "env"),
     ("thumbprint", "certificate_thumbprint"),
     ("cacert", "ca_file"),
+    ("client", "client_id"),
+    ("p12", "keystore"),
+    ("pfx", "keystore"),
+    ("password", "keystore_password_file"),
     ("inherits", "extends"),
     ("inherit", "extends"),
     ("header", "headers"),
@@ -38,10 +42,17 @@ pub(super) fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     (distance <= limit && distance < word.chars().count()).then(|| candidate.to_owned())
 }
 
+/// Returns the key for a word of the original, of the RFCs or of another tool.
+#[must_use]
+pub fn synonym(word: &str) -> Option<&'static str> {
+    let word = key(word).to_lowercase();
+    SYNONYMS.iter().find(|(own, _)| *own == word).map(|(_, key)| *key)
+}
+
 /// Returns the key that a misspelt or foreign one probably means.
 pub(super) fn suggest_key(word: &str, known: &[KnownSetting], others: &[&str]) -> Option<String> {
     let keys: Vec<String> = known.iter().map(KnownSetting::key).collect();
     let all = || keys.iter().map(String::as_str).chain(others.iter().copied());
-    let synonym = SYNONYMS.iter().find(|(own, _)| *own == key(word).to_lowercase()).map(|(_, key)| *key);
-    synonym.filter(|found| all().any(|own| own == *found)).map(ToOwned::to_owned).or_else(|| suggest(word, all()))
+    let synonym = synonym(word).filter(|found| all().any(|own| own == *found));
+    synonym.map(ToOwned::to_owned).or_else(|| suggest(word, all()))
 }

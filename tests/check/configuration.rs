@@ -20,7 +20,7 @@ pub static CASES: &[(&str, &[&str])] = &[
             "--env",
             "test",
             "--client-id",
-            "a b",
+            "å",
             "--scope",
             "\"",
             "--ttl",

@@ -185,7 +185,7 @@ fn the_arguments_of_curl_follow_two_dashes() {
 
     maskinporten(["curl", "--env", "test", "https://api.example.no/"])
         .run()
-        .fails(125, &format!("error: unexpected argument, which is not shown in case it is part of a secret\n{hint}"));
+        .fails(125, &format!("error: argument 4, `https://api.example.no/`, is not expected there\n{hint}"));
     maskinporten(["curl", "--env", "test", "--", "-sS"]).run().fails(125, &format!("error: curl needs a URL\n{hint}"));
 }
 

@@ -38,7 +38,7 @@ fn faults_of_settings_and_key_are_reported_before_it_listens() {
     let local = Local::start(&[]);
     let run = |arguments: &[&str]| local.maskinporten(&[&["serve", "--port", "0"], arguments].concat()).run();
 
-    run(&[]).fails(
+    run(&["-c", "x", "-s", "a:b", "-k", "x.p12"]).fails(
         3,
         str![[r#"
 error: no environment was given

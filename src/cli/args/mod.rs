@@ -3,11 +3,14 @@
 mod cache;
 mod config;
 mod explain;
+mod groups;
 mod inspect;
 mod keys;
+mod requests;
 mod running;
 mod serve;
 mod shell;
+mod simulate;
 
 use std::path::PathBuf;
 
@@ -15,24 +18,24 @@ use clap::{
     ArgAction, Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use maskinporten_token_generator::{
-    language::Language,
-    printer::{GrantForm, HeadersForm, Shell, TokenForm},
-};
+use maskinporten_token_generator::language::Language;
 
 pub(crate) use self::{
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,
+    groups::command_line,
     inspect::InspectArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
+    requests::{CheckArguments, GrantArguments, HeadersArguments, TokenArguments},
     running::{CurlArguments, ExecArguments},
     serve::{LogFormat, ServeArguments},
     shell::{CompletionShell, CompletionsArguments, ManArguments},
+    simulate::SimulateArguments,
 };
 use super::{
     report::{Color, ErrorFormat},
-    settings::SettingArguments,
+    settings,
 };
 
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}\n";
@@ -49,11 +52,11 @@ const SWITCHES: &str = "Clients, scopes, delegations and the switches for undocu
     name = "maskinporten",
     version,
     about = "Opens a keystore, signs a JWT bearer grant and exchanges it for a Maskinporten access token",
-    help_template = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}\n",
     before_help = "Examples:\n  \
         maskinporten demo\n  \
         maskinporten token --env test -c ID -s altinn:serviceowner -k enterprise.p12\n  \
         maskinporten headers --env local | curl -H @- http://127.0.0.1:17824/api/hello\n",
+    after_help = "maskinporten COMMAND -h lists the usual options of a command, and --help all of them.",
     subcommand_required = true,
     arg_required_else_help = false
 )]
@@ -68,23 +71,24 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Globals {
-    /// Print each step
-    #[arg(short, long, global = true, action = ArgAction::SetTrue)]
-    pub(crate) verbose: bool,
+    /// Print each step; repeatable
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
     /// Print only errors
     #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// When to use colour
-    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN", hide_possible_values = false)]
+    #[arg(long, global = true, hide_short_help = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub(crate) color: Color,
     /// Read only this config file
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// The format of errors on stderr
-    #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
+    #[arg(long, global = true, hide_short_help = true, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(crate) error_format: ErrorFormat,
     /// The language in which refusals are explained [default: the locale's]
-    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = PossibleValuesParser::new(Language::NAMES))]
+    #[arg(long, global = true, hide_short_help = true, value_name = "LANGUAGE",
+          value_parser = settings::lenient_names(Language::NAMES, |tag| Language::from_tag(tag).map(Language::name)))]
     pub(crate) lang: Option<String>,
 }
 
@@ -207,90 +211,9 @@ pub(crate) enum Command {
         maskinporten man | man -l -\n  \
         maskinporten man --dir ~/.local/share/man/man1\n")]
     Man(ManArguments),
-}
-
-/// `token`
-#[derive(Debug, Args)]
-pub(crate) struct TokenArguments {
-    /// The output format
-    #[arg(long, value_name = "FORM", default_value = "token", help_heading = "Output",
-          value_parser = named(TokenForm::NAMES, TokenForm::parse))]
-    pub(crate) format: TokenForm,
-    /// The shell that `--format env` prints assignments for [default: sh]
-    #[arg(long, value_name = "SHELL", help_heading = "Output",
-          value_parser = named(Shell::NAMES, Shell::parse))]
-    pub(crate) shell: Option<Shell>,
-    #[command(flatten)]
-    pub(crate) settings: SettingArguments,
-}
-
-/// `grant`
-#[derive(Debug, Args)]
-pub(crate) struct GrantArguments {
-    /// The output format
-    #[arg(long, value_name = "FORM", default_value = "jwt", help_heading = "Output",
-          value_parser = named(GrantForm::NAMES, GrantForm::parse))]
-    pub(crate) format: GrantForm,
-    /// Print header and claims as JSON
-    #[arg(long, action = ArgAction::SetTrue, help_heading = "Output", conflicts_with = "format")]
-    pub(crate) decode: bool,
-    #[command(flatten)]
-    pub(crate) settings: SettingArguments,
-}
-
-/// `headers`
-#[derive(Debug, Args)]
-pub(crate) struct HeadersArguments {
-    /// The output format
-    #[arg(long, value_name = "FORM", default_value = "lines", help_heading = "Output",
-          value_parser = named(HeadersForm::NAMES, HeadersForm::parse))]
-    pub(crate) format: HeadersForm,
-    /// Extra header, such as Altinn's `ApiKey`; repeatable
-    #[arg(long, value_name = "NAME: VALUE", action = ArgAction::Append, help_heading = "Output")]
-    pub(crate) header: Vec<String>,
-    #[command(flatten)]
-    pub(crate) settings: SettingArguments,
-}
-
-/// `check`
-#[derive(Debug, Args)]
-pub(crate) struct CheckArguments {
-    /// Run only the checks that need no network
-    #[arg(long, help_heading = "Checks")]
-    pub(crate) offline: bool,
-    /// Request each scope separately, even if the request for all of them was granted
-    #[arg(long, help_heading = "Checks", conflicts_with = "offline")]
-    pub(crate) each_scope: bool,
-    /// Read more scopes from a file, separated by spaces, commas or lines; # starts a comment
-    #[arg(long, value_name = "FILE", help_heading = "Checks")]
-    pub(crate) scopes_file: Option<PathBuf>,
-    /// The output format
-    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output")]
-    pub(crate) format: ReportFormat,
-    #[command(flatten)]
-    pub(crate) settings: SettingArguments,
-}
-
-/// `simulate`
-#[derive(Debug, Args)]
-pub(crate) struct SimulateArguments {
-    /// The folder for its files [default: the user's data folder]
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) dir: Option<PathBuf>,
-    /// The port on 127.0.0.1; 0 picks a free one
-    #[arg(long, value_name = "PORT", default_value_t = 17824)]
-    pub(crate) port: u16,
-    /// Serve https, with a certificate of its own authority
-    #[arg(long)]
-    pub(crate) tls: bool,
-    /// Also accept certificates issued under these roots, in PEM; repeatable
-    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
-    pub(crate) trust: Vec<PathBuf>,
-    /// Also accept this signature algorithm, such as ES256; repeatable
-    #[arg(long, value_name = "NAME", action = ArgAction::Append, hide_possible_values = true,
-          value_parser = PossibleValuesParser::new(["PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]))]
-    pub(crate) allow_alg: Vec<String>,
-    /// Accept this undocumented claim, such as acr; repeatable
-    #[arg(long, value_name = "NAME", action = ArgAction::Append)]
-    pub(crate) allow_claim: Vec<String>,
+    /// Print the version
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten version\n  \
+        maskinporten --version\n")]
+    Version,
 }

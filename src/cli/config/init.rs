@@ -1,87 +1,228 @@
-//! `config init`: writes a profile from options, and prompts for those that are missing.
+//! `config init`: writes a profile from options, and asks for what is missing.
+//!
+//! On a terminal each answer is checked, and asked for again if it is wrong: the key is opened before the profile is written,
+//! and a first token can be requested after that.
 
 use std::{
-    io::{self, BufRead as _},
-    path::PathBuf,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use maskinporten_token_generator::{environment::Environment, profile::ProfileDraft};
+use maskinporten_token_generator::{
+    environment::Environment,
+    explain::Explain,
+    grant::{ClientId, Scopes},
+    keystore::{FileFormat, KeyFileKind, SigningKey, read_key_file},
+    profile::{ConfigSearch, ProfileDraft},
+};
 
-use super::ConfigTarget;
+use super::{ConfigTarget, dialogue};
 use crate::cli::{
     args::InitArguments,
-    prompt,
-    report::{self, Exit, Failure, Report},
-    settings::{self, PROFILE},
+    located_key::LocatedKey,
+    prompt::{self, Answers},
+    report::{Exit, Failure, Report},
+    settings::{self, PROFILE, SettingArguments, SettingSources, Settings},
+    tokens::Tokens,
 };
 
-/// The settings that a profile needs, and the prompts for them.
-const QUESTIONS: [(&str, &str); 4] = [
-    ("env", "Environment (test or prod): "),
-    ("client-id", "Client id: "),
-    ("scope", "Scopes: "),
-    ("keystore", "Keystore (.p12 file): "),
-];
+/// The settings that a profile needs, in the order of the questions.
+const NEEDED: [&str; 4] = ["env", "client-id", "scope", "keystore"];
 
-/// The longest answer to a prompt, in bytes.
-const MAXIMUM_ANSWER: u64 = 4096;
+/// The settings that take the place of a keystore.
+const OTHER_KEYS: [&str; 4] = ["jwk", "key", "certificate-thumbprint", "pkcs11-module"];
 
-pub(super) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
+/// The extensions of key files that are offered.
+const KEY_EXTENSIONS: [&str; 3] = [".p12", ".pfx", ".jwk.json"];
+
+/// The most files of a folder that are looked at for a key.
+const MAXIMUM_FILES: usize = 1000;
+
+pub(super) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     let target = ConfigTarget::choose(config, arguments.project)?;
-    let mut typed = arguments.settings.into_texts();
-    refuse_empty(&typed)?;
-    let name = take(&mut typed, PROFILE).unwrap_or_else(|| {
-        typed.iter().find(|(name, _)| *name == "env").map_or("test".to_owned(), |(_, values)| values.concat())
-    });
-    let sources = ["jwk", "key", "certificate-thumbprint", "pkcs11-module"];
-    for (setting, question) in QUESTIONS {
-        let other_key = setting == "keystore" && typed.iter().any(|(name, _)| sources.contains(name));
-        if !other_key && !typed.iter().any(|(name, _)| *name == setting) {
-            typed.push((setting, vec![ask(setting, question)?]));
+    let mut given = arguments.settings;
+    refuse_empty(&given)?;
+    let missing = missing(&given);
+    let asks = !missing.is_empty();
+    if asks && !prompt::has_terminal() {
+        return Err(no_terminal(&missing));
+    }
+    let named = given.text(PROFILE);
+    given.remove(PROFILE);
+    let mut answers = Arc::default();
+    for name in missing.iter().filter(|name| **name != "keystore") {
+        ask(name, &mut given, report)?;
+        if is_local(&given) {
+            break;
         }
     }
-    let draft = ProfileDraft { values: absolute(typed), ..ProfileDraft::new(&name) };
+    let usual_name = || given.text("env").unwrap_or_else(|| "test".to_owned());
+    let name = named.unwrap_or_else(usual_name);
+    let name = if asks { unused_name(&target, name, report)? } else { name };
+    if missing.contains(&"keystore") && !is_local(&given) {
+        (given, answers) = ask_for_key(&given, report)?;
+    } else if asks && !is_local(&given) {
+        answers = open(&given, report)?;
+    }
+    let draft = ProfileDraft { values: absolute(given.clone().into_texts()), ..ProfileDraft::new(&name) };
     target.write(&[draft])?;
-    report.note(&format!("wrote the profile {name}; try it: maskinporten token --profile {name}"));
+    if asks && dialogue::confirm("Request a first token now?", report)? {
+        request_token(given, answers, &name, report);
+    } else {
+        report.note(&format!("wrote the profile {name}; try it: maskinporten token --profile {name}"));
+    }
     Ok(())
 }
 
 /// Rejects empty values: they would make a file that cannot be read again, or an incomplete profile.
-fn refuse_empty(typed: &[(&'static str, Vec<String>)]) -> Result<(), Failure> {
+fn refuse_empty(given: &SettingArguments) -> Result<(), Failure> {
+    let texts = given.clone().into_texts();
     let is_empty = |values: &[String]| values.iter().any(|value| value.trim().is_empty());
-    let Some((name, _)) = typed.iter().find(|(_, values)| is_empty(values)) else { return Ok(()) };
+    let Some((name, _)) = texts.iter().find(|(_, values)| is_empty(values)) else { return Ok(()) };
     let hint = Some("give it a value, or leave it out".to_owned());
     Err(Failure::plain(Exit::Usage, "empty", format!("{} is empty", settings::option(name)), hint))
 }
 
-fn take(typed: &mut Vec<(&'static str, Vec<String>)>, name: &str) -> Option<String> {
-    let at = typed.iter().position(|(own, _)| *own == name)?;
-    typed.remove(at).1.pop()
+/// Returns the settings that the profile lacks. The simulator has all but the environment.
+fn missing(given: &SettingArguments) -> Vec<&'static str> {
+    let has_other_key = OTHER_KEYS.iter().any(|name| given.has(name));
+    let is_needed = |name: &&str| !(given.has(name) || *name == "keystore" && has_other_key);
+    if is_local(given) { Vec::new() } else { NEEDED.into_iter().filter(is_needed).collect() }
 }
 
-/// Prompts for a setting; without a terminal it is an error that the option is missing.
-fn ask(setting: &'static str, question: &str) -> Result<String, Failure> {
-    let option = settings::option(setting);
-    let missing = |what: &str| {
-        let message = format!("a profile needs {option}{what}");
-        Failure::plain(Exit::Usage, "missing", message, Some(format!("pass {option}")))
+fn is_local(given: &SettingArguments) -> bool {
+    given.text("env").and_then(|name| Environment::parse(&name)) == Some(Environment::Local)
+}
+
+fn no_terminal(missing: &[&'static str]) -> Failure {
+    let options: Vec<String> = missing.iter().map(|name| settings::option(name)).collect();
+    let message = format!("a profile needs {}, and there is no terminal to ask on", options.join(", "));
+    Failure::plain(Exit::Usage, "missing", message, Some(format!("pass {}", options.join(", "))))
+}
+
+/// Asks for a setting until the answer can be used.
+fn ask(name: &'static str, given: &mut SettingArguments, report: &Report) -> Result<(), Failure> {
+    let (question, default) = match name {
+        "env" => ("Environment [test] (test or prod)", Some("test")),
+        "client-id" => ("Client id", None),
+        _ => ("Scopes", None),
     };
-    if !prompt::has_terminal() {
-        return Err(missing(", and there is no terminal to ask on"));
+    let answer = dialogue::ask(question, default, report, |answer| match name {
+        "env" => Environment::parse(answer).map(|environment| environment.name().to_owned()).ok_or_else(|| {
+            let names = Environment::ALL.map(Environment::name).join(", ");
+            let message = format!("unknown environment `{answer}`");
+            Failure::plain(Exit::Usage, "env", message, Some(format!("use one of {names}")))
+        }),
+        "client-id" => ClientId::parse(answer).map(|id| id.as_str().to_owned()).map_err(|error| wrong(&error)),
+        _ => Scopes::parse(answer).map(|_| answer.to_owned()).map_err(|error| wrong(&error)),
+    })?;
+    given.set(name, &answer, settings::option(name));
+    Ok(())
+}
+
+fn wrong(error: &dyn Explain) -> Failure {
+    Failure::new(Exit::Usage, error)
+}
+
+/// Asks for another name if the file has a profile with this one.
+fn unused_name(target: &ConfigTarget, name: String, report: &Report) -> Result<String, Failure> {
+    if !target.file.exists() {
+        return Ok(name);
     }
-    report::eprint(question);
-    let mut answer = String::new();
-    let read = io::Read::take(io::stdin().lock(), MAXIMUM_ANSWER).read_line(&mut answer);
-    let answer = answer.trim().to_owned();
-    if read.is_err() || answer.is_empty() {
-        return Err(missing(""));
+    let profiles = ConfigSearch::usual(Some(target.file.clone())).read(&settings::known())?;
+    let check = |name: &str| {
+        if !profiles.names().iter().any(|own| *own == name) {
+            return Ok(name.to_owned());
+        }
+        let message = format!("the profile `{name}` exists already in `{}`", target.file.display());
+        Err(Failure::plain(Exit::Configuration, "profile", message, Some("give the profile another name".to_owned())))
+    };
+    check(&name).or_else(|failure| {
+        report.failure(&failure);
+        dialogue::ask("Name of the profile", None, report, check)
+    })
+}
+
+/// Asks for the file of the key, and for its password, until it can be opened.
+fn ask_for_key(given: &SettingArguments, report: &Arc<Report>) -> Result<(SettingArguments, Arc<Answers>), Failure> {
+    let found = key_in_folder(Path::new("."));
+    let question = found.as_ref().map(|file| format!("Keystore or JWK [{file}] (.p12, .pfx, .json file)"));
+    let question = question.unwrap_or_else(|| "Keystore or JWK (.p12, .pfx, .json file)".to_owned());
+    dialogue::ask(&question, found.as_deref(), report, |answer| {
+        let file = whole_path(answer);
+        let bytes = read_key_file(KeyFileKind::Any, &file)?;
+        let name = match FileFormat::sniff(&bytes) {
+            FileFormat::Jwk => "jwk",
+            FileFormat::Pem => "key",
+            _ => "keystore",
+        };
+        let mut given = given.clone();
+        given.set(name, &file, settings::option(name));
+        if name == "key" && !given.has("kid") && !given.has("certificate") {
+            let kid = dialogue::ask("Key id under which the key is registered", None, report, |id| Ok(id.to_owned()))?;
+            given.set("kid", &kid, settings::option("kid"));
+        }
+        let answers = open(&given, report)?;
+        Ok((given, answers))
+    })
+}
+
+/// Replaces `~/`, which no shell has done in an answer.
+fn whole_path(answer: &str) -> String {
+    let home = answer.strip_prefix("~/").and_then(|rest| Some(etcetera::home_dir().ok()?.join(rest)));
+    home.map_or_else(|| answer.to_owned(), |path| path.display().to_string())
+}
+
+/// Finds the key file in a folder, if there is one only.
+fn key_in_folder(folder: &Path) -> Option<String> {
+    let names =
+        fs::read_dir(folder).ok()?.take(MAXIMUM_FILES).filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut keys = names.filter(|name| KEY_EXTENSIONS.iter().any(|extension| name.to_lowercase().ends_with(extension)));
+    keys.next().filter(|_| keys.next().is_none())
+}
+
+/// Reads the settings as a command does that gets them as options; of the variables only those that open the key count.
+fn parse(given: SettingArguments, report: &Report) -> Result<(Settings, settings::KeySettings), Failure> {
+    Settings::from_sources(&mut SettingSources::without_files(given, report)?, report)
+}
+
+/// Opens the key, and keeps the answer to the question for its password.
+fn open(given: &SettingArguments, report: &Arc<Report>) -> Result<Arc<Answers>, Failure> {
+    let answers = Arc::default();
+    let (_, key) = parse(given.clone(), report)?;
+    let key = LocatedKey::read(key, Arc::clone(&answers), report)?.open_key()?;
+    report.note(&format!("opened {}", described(&key)));
+    Ok(answers)
+}
+
+fn described(key: &SigningKey) -> String {
+    match (key.certificates().first(), key.key_id()) {
+        (Some(certificate), _) => {
+            let end = certificate.not_after().map(|end| format!(", valid until {}", end.format("%Y-%m-%d")));
+            format!("the key of {}{}", certificate.subject(), end.unwrap_or_default())
+        }
+        (None, Some(id)) => format!("the key `{id}`"),
+        (None, None) => "the key".to_owned(),
     }
-    if setting == "env" && Environment::parse(&answer).is_none() {
-        let names = Environment::ALL.map(Environment::name).join(", ");
-        let message = format!("unknown environment `{answer}`");
-        return Err(Failure::plain(Exit::Usage, "env", message, Some(format!("use one of {names}"))));
+}
+
+/// Requests a token with the new profile. The profile has been written, so a failure is reported and no more.
+fn request_token(given: SettingArguments, answers: Arc<Answers>, name: &str, report: &Arc<Report>) {
+    let requested = parse(given, report).and_then(|settings| {
+        let tokens = Tokens::with_answers(settings, answers, report)?;
+        tokio::runtime::Handle::current().block_on(tokens.token())
+    });
+    match requested {
+        Ok(token) => {
+            let seconds = token.expires_in_seconds.map(|left| format!(", valid for {left} s")).unwrap_or_default();
+            report.note(&format!("a token was granted{seconds}; print it with: maskinporten token --profile {name}"));
+        }
+        Err(failure) => {
+            report.failure(&failure);
+            report.note(&format!("wrote the profile {name}; find the cause with: maskinporten check --profile {name}"));
+        }
     }
-    Ok(answer)
 }
 
 /// Makes paths absolute: the user means them relative to this folder, a config file relative to itself.

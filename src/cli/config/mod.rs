@@ -1,11 +1,13 @@
 //! `maskinporten config`: writes profiles, shows the settings in effect and their origins, and imports other tools' files.
 
+mod dialogue;
 mod init;
 mod show;
 
 use std::{
     fs::{DirBuilder, File},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use maskinporten_token_generator::{
@@ -19,7 +21,7 @@ use super::{
     settings,
 };
 
-pub(crate) fn run(command: ConfigCommand, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
+pub(crate) fn run(command: ConfigCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
         ConfigCommand::Init(arguments) => init::run(arguments, config, report),
         ConfigCommand::Show(arguments) => show::run(arguments, config, report),

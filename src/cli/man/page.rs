@@ -38,10 +38,11 @@ impl ManPage {
 
     fn sections(&self) -> Vec<ManSection> {
         let examples = self.command.get_before_help().map(ToString::to_string).unwrap_or_default();
-        let has_settings = self.command.get_arguments().any(|argument| argument.get_id() == "client-id");
         vec![
             sections::exit_status(),
-            sections::environment(has_settings),
+            sections::environment(|option| {
+                self.command.get_arguments().any(|own| own.get_id() == option && !own.is_hide_set())
+            }),
             sections::files(),
             sections::examples(&examples),
             sections::see_also(&self.name),
@@ -53,15 +54,22 @@ impl ManPage {
 /// own there, and each option has one line as in `--help`.
 fn for_page(command: Command) -> Command {
     let paragraphs = command.get_about().map(|about| format!("{about}.")).into_iter();
-    let paragraphs: Vec<String> = paragraphs.chain(command.get_after_help().map(ToString::to_string)).collect();
+    let paragraphs: Vec<String> = paragraphs.chain(text_after_options(&command)).collect();
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ").to_owned();
     command
         .long_about(paragraphs.join("\n\n"))
         .after_help(Resettable::Reset)
+        .after_long_help(Resettable::Reset)
         .version(Resettable::Reset)
         .override_usage(usage)
         .mut_args(option_for_page)
+}
+
+/// Returns the text that follows the options in `--help`.
+fn text_after_options(command: &Command) -> Option<String> {
+    let text = command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string);
+    text.filter(|text| !text.is_empty())
 }
 
 /// Adds the aliases and possible values of an option to its help, as `--help` writes them.
@@ -71,9 +79,10 @@ fn option_for_page(option: Arg) -> Arg {
     let hidden = option.is_hide_possible_values_set() || !option.get_action().takes_values();
     let values = if hidden { Vec::new() } else { option.get_possible_values() };
     let values = values.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name().to_owned());
-    let aliases = listed("aliases", aliases.iter().map(|alias| format!("--{alias}")));
+    let noun = if aliases.len() == 1 { "alias" } else { "aliases" };
+    let aliases = listed(noun, aliases.iter().map(|alias| format!("--{alias}")));
     let values = listed("possible values", values);
-    option.help(help + &aliases + &values).hide_possible_values(true)
+    option.help(help + &aliases + &values).hide_possible_values(true).hide_short_help(false)
 }
 
 fn listed(what: &str, words: impl Iterator<Item = String>) -> String {

@@ -60,16 +60,17 @@ pub(super) fn exit_status() -> ManSection {
     section
 }
 
-/// Returns the environment variables; those of settings only for commands that take settings.
-pub(super) fn environment(has_settings: bool) -> ManSection {
+/// Returns the environment variables; of those of settings, the ones in place of the options that the command has.
+pub(super) fn environment(has_option: impl Fn(&str) -> bool) -> ManSection {
     let mut section = ManSection::new("ENVIRONMENT");
-    if has_settings {
-        for setting in SETTINGS {
-            section.term(bold(setting.variable()), &setting.as_variable());
-        }
-        for (variable, name) in NAIS_VARIABLES.iter().filter(|(variable, name)| *variable != settings::variable(name)) {
-            section.term(bold(*variable), &format!("The same as {}; NAIS sets it", settings::variable(name)));
-        }
+    // The JSON of a JWK takes the place of the file that holds it.
+    let is_used = |name: &str| has_option(if settings::is_option(name) { name } else { "jwk" });
+    for setting in SETTINGS.iter().filter(|setting| is_used(setting.name)) {
+        section.term(bold(setting.variable()), &setting.as_variable());
+    }
+    let nais = NAIS_VARIABLES.iter().filter(|(variable, name)| *variable != settings::variable(name) && is_used(name));
+    for (variable, name) in nais {
+        section.term(bold(*variable), &format!("The same as {}; NAIS sets it", settings::variable(name)));
     }
     for (names, meaning) in VARIABLES {
         section.term(bold(names), meaning);

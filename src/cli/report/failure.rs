@@ -13,7 +13,6 @@ use maskinporten_token_generator::{
     language::{Language, Words},
     printer::Painter,
     profile::ProfileError,
-    text::printable_lines,
     tokens::TokenError,
 };
 use serde_json::{Value, json};
@@ -115,6 +114,11 @@ impl Failure {
         self
     }
 
+    /// Sets the causes.
+    pub(crate) fn caused_by(self, causes: impl Iterator<Item = String>) -> Self {
+        Self { causes: causes.collect(), ..self }
+    }
+
     /// Replaces the hint.
     pub(crate) fn advising(self, hint: String) -> Self {
         Self { hint: Some(hint), ..self }
@@ -157,12 +161,12 @@ impl Failure {
         translated
     }
 
-    /// Replaces control characters, which a file or a server could have put in.
-    pub(super) fn printable(&self) -> Self {
+    /// Rewrites message, causes and hint.
+    pub(super) fn rewritten(&self, rewrite: fn(&str) -> String) -> Self {
         Self {
-            message: printable_lines(&self.message),
-            causes: self.causes.iter().map(|cause| printable_lines(cause)).collect(),
-            hint: self.hint.as_deref().map(printable_lines),
+            message: rewrite(&self.message),
+            causes: self.causes.iter().map(|cause| rewrite(cause)).collect(),
+            hint: self.hint.as_deref().map(rewrite),
             ..self.clone()
         }
     }

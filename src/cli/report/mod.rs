@@ -47,6 +47,8 @@ pub(crate) struct Report {
     shows_progress: bool,
     language: Language,
     warnings: Mutex<Vec<String>>,
+    /// Rewrites errors for another command line.
+    words: fn(&str) -> String,
 }
 
 /// How much is printed beside the artefact.
@@ -71,7 +73,13 @@ impl Report {
             shows_progress: loudness > Loudness::Quiet && !json && io::stderr().is_terminal(),
             language: Language::English,
             warnings: Mutex::new(Vec::new()),
+            words: str::to_owned,
         }
+    }
+
+    /// Sets how errors are rewritten for another command line.
+    pub(crate) fn in_words(self, words: fn(&str) -> String) -> Self {
+        Self { words, ..self }
     }
 
     /// Sets whether artefacts may have colour.
@@ -158,12 +166,13 @@ impl Report {
         if failure.quiet {
             return;
         }
-        let failure = failure.in_language(self.language);
+        let failure = failure.in_language(self.language).rewritten(self.words);
         if self.json {
             let warnings = self.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default();
             eprint(&(json::line(&failure.json(&warnings)) + "\n"));
         } else {
-            eprint(&failure.printable().text(self.painter, self.language));
+            // A file or a server could have put control characters in.
+            eprint(&failure.rewritten(printable_lines).text(self.painter, self.language));
         }
     }
 

@@ -108,7 +108,7 @@ impl Loader {
             settings.set_profile(name);
         }
         if self.is_legacy {
-            SettingSources::load_legacy(settings)
+            SettingSources::load_legacy(settings, report)
         } else {
             SettingSources::load(settings, self.config.clone(), report)
         }

@@ -67,6 +67,14 @@ impl SettingArguments {
         self.0.iter().any(|raw| raw.name == name)
     }
 
+    /// Returns the text of an option, the last one if it was given more than once; `None` for a secret.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        match &self.0.iter().find(|raw| raw.name == name)?.value {
+            RawValue::Texts(texts) => texts.last().cloned(),
+            RawValue::Secret(_) => None,
+        }
+    }
+
     /// Returns the options that `inspect` compares a token with.
     ///
     /// # Errors
@@ -124,8 +132,15 @@ impl Args for SettingArguments {
     }
 }
 
+/// Adds the options of the settings. `-h` lists the usual ones, and leaves out the text that follows them in `--help`.
 fn with_settings(command: Command) -> Command {
-    command.args(SETTINGS.iter().filter(|setting| setting.is_option()).map(SettingDefinition::argument))
+    let name = command.get_name().to_owned();
+    let text = command.get_after_help().cloned().unwrap_or_default();
+    let options = SETTINGS.iter().filter(|setting| setting.is_option());
+    command
+        .args(options.map(|setting| setting.argument().hide(!setting.matters_to(&name))))
+        .after_help("These are the usual options; --help lists all of them.")
+        .after_long_help(text)
 }
 
 impl FromArgMatches for SettingArguments {
@@ -162,9 +177,7 @@ impl Args for ServeSettingArguments {
         command.defer(|command| {
             let help = "Serve this profile of the config file; repeatable, the first is the default [default: default_profile]";
             let command = with_settings(command);
-            let command = command.mut_arg(PROFILE, |profile| profile.action(ArgAction::Append).help(help));
-            // The server keeps its tokens in memory.
-            command.mut_arg("no-cache", |flag| flag.hide(true)).mut_arg("refresh", |flag| flag.hide(true))
+            command.mut_arg(PROFILE, |profile| profile.action(ArgAction::Append).help(help))
         })
     }
 

@@ -1,6 +1,11 @@
 //! What is known about a setting: its names, what it takes, its help, its default, and its roles.
 
-use clap::{Arg, ArgAction, builder::PossibleValuesParser};
+use std::ffi::OsStr;
+
+use clap::{
+    Arg, ArgAction, Command,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use maskinporten_token_generator::{
     environment::Environment,
     profile::{KnownSetting, SettingKind, SettingRole},
@@ -16,8 +21,17 @@ pub(super) const CLIENT_JWK: &str = "client-jwk";
 /// The secret of the client, which only a variable may hold, for the same reason.
 pub(super) const CLIENT_SECRET: &str = "client-secret";
 
-/// The heading of settings for requests.
+/// The settings that `-h` lists; `--help` lists all of them.
+const USUAL: [&str; 9] =
+    [PROFILE, "env", "client-id", "scope", "resource", "consumer-org", "keystore", "jwk", "keystore-password-file"];
+
+/// The headings of settings in help texts.
+pub(super) const SERVER: &str = "Authorization server";
+pub(super) const GRANT: &str = "Grant";
+pub(super) const KEY: &str = "Key";
+pub(super) const HARDWARE: &str = "Key in a hardware token";
 pub(super) const NETWORK: &str = "Network";
+pub(super) const CACHE: &str = "Token cache";
 
 /// A setting, as the command line, the variables and the config files know it.
 pub(crate) struct SettingDefinition {
@@ -92,6 +106,21 @@ impl SettingDefinition {
         if self.is_option() { format!("In place of {}", option(self.name)) } else { self.help.to_owned() }
     }
 
+    /// Whether the setting has an effect in a command; otherwise the help of that does not list it.
+    pub(super) fn matters_to(&self, command: &str) -> bool {
+        match command {
+            "grant" | "check" | "inspect" => self.heading != CACHE,
+            // Tokens are kept in memory.
+            "serve" => !["no-cache", "refresh"].contains(&self.name),
+            "public" => self.heading == KEY || self.heading == HARDWARE || [PROFILE, "env"].contains(&self.name),
+            "list" => {
+                self.name.starts_with("keystore-password")
+                    || [PROFILE, "max-iterations", "certificate"].contains(&self.name)
+            }
+            _ => true,
+        }
+    }
+
     /// Whether the setting decides how a key is opened or a server is reached, and not what the grant says.
     pub(super) fn leaves_grant_unchanged(&self) -> bool {
         let opens = ["alias", "max-iterations"].contains(&self.name) || self.name.contains("password");
@@ -105,6 +134,7 @@ impl SettingDefinition {
     /// Makes the option.
     pub(super) fn argument(&self) -> Arg {
         let argument = Arg::new(self.name).long(self.name).help(self.help).help_heading(self.heading);
+        let argument = argument.hide_short_help(!USUAL.contains(&self.name));
         let argument = match self.form {
             ValueForm::Flag | ValueForm::SecretVariable => argument.action(ArgAction::SetTrue),
             ValueForm::One(value) | ValueForm::Number(value) | ValueForm::Secret(value) => {
@@ -113,7 +143,8 @@ impl SettingDefinition {
             ValueForm::Many(value) => argument.action(ArgAction::Append).value_name(value).allow_hyphen_values(true),
         };
         let argument = if self.name == "env" {
-            argument.value_parser(PossibleValuesParser::new(Environment::ALL.map(Environment::name)))
+            let names = Environment::ALL.map(Environment::name);
+            argument.value_parser(lenient_names(names, |text| Environment::parse(text).map(Environment::name)))
         } else if self.is_secret() {
             argument.value_parser(|text: &str| Ok::<_, std::convert::Infallible>(SecretString::from(text)))
         } else {
@@ -121,6 +152,34 @@ impl SettingDefinition {
         };
         let argument = self.short.map_or(argument.clone(), |short| argument.short(short));
         self.alias.map_or(argument.clone(), |alias| argument.visible_alias(alias))
+    }
+}
+
+/// Makes a parser of names that accepts every spelling for which `find` knows the name.
+pub(crate) fn lenient_names(
+    names: impl IntoIterator<Item = &'static str>,
+    find: fn(&str) -> Option<&'static str>,
+) -> LenientNames {
+    LenientNames { names: PossibleValuesParser::new(names), find }
+}
+
+/// A parser of names; help texts and completions list the names alone.
+#[derive(Clone)]
+pub(crate) struct LenientNames {
+    names: PossibleValuesParser,
+    find: fn(&str) -> Option<&'static str>,
+}
+
+impl TypedValueParser for LenientNames {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        let name = value.to_str().and_then(self.find);
+        self.names.parse_ref(command, argument, name.map_or(value, OsStr::new))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        self.names.possible_values()
     }
 }
 

@@ -89,13 +89,25 @@ pub(super) fn names_resource(sources: &SettingSources) -> bool {
     !sources.find_group(&["resource", "no-resource"]).is_empty()
 }
 
+/// Returns the failures that there is no client id or no scope.
+pub(super) fn missing(sources: &SettingSources) -> impl Iterator<Item = Failure> {
+    [given_client_id(sources), given_scopes(sources)].into_iter().filter_map(Result::err)
+}
+
+fn given_client_id(sources: &SettingSources) -> Result<Found<'_>, Failure> {
+    sources.require("client-id", "pass --client-id ID")
+}
+
+fn given_scopes(sources: &SettingSources) -> Result<Found<'_>, Failure> {
+    sources.require("scope", "pass --scope SCOPE")
+}
+
 fn client_id(sources: &SettingSources) -> Result<ClientId, Failure> {
-    let found = sources.require("client-id", "pass --client-id ID")?;
-    Ok(found.parse(ClientId::parse)?.value)
+    Ok(given_client_id(sources)?.parse(ClientId::parse)?.value)
 }
 
 fn scopes(sources: &SettingSources) -> Result<Scopes, Failure> {
-    let found = sources.require("scope", "pass --scope SCOPE")?;
+    let found = given_scopes(sources)?;
     Scopes::parse(&found.texts().join(" ")).map_err(|error| found.origin.unusable(&error))
 }
 

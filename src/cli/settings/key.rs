@@ -15,7 +15,7 @@ use super::{
     server,
     sources::Found,
 };
-use crate::cli::report::{Exit, Failure};
+use crate::cli::report::Failure;
 
 /// The key that signs.
 #[derive(Debug)]
@@ -107,11 +107,7 @@ impl KeySettings {
             Some((keystore, thumbprint)) => (Some(keystore), Some(thumbprint)),
             None => (sources.find_one_of(&SOURCES)?, None),
         };
-        let found = found.ok_or_else(|| {
-            let hint = "pass --keystore FILE, or set MASKINPORTEN_KEYSTORE; --jwk, --key, --certificate-thumbprint and \
-                        --pkcs11-module name other kinds of keys";
-            Failure::plain(Exit::Configuration, "missing", "no keystore was given".to_owned(), Some(hint.to_owned()))
-        })?;
+        let Some(found) = found else { return Err(no_key(sources)) };
         refuse_key_itself(sources, &found)?;
         refuse_certificate(sources, &found)?;
         let file = || found.text().to_owned();
@@ -144,6 +140,21 @@ impl KeySettings {
         };
         Ok(Self { source: found.setting(source), key_id: text("kid").filter(|id| id != "thumbprint") })
     }
+}
+
+/// Returns the failure that there is no key.
+pub(super) fn missing(sources: &SettingSources) -> Option<Failure> {
+    sources.find_group(&SOURCES).is_empty().then(|| no_key(sources))
+}
+
+fn no_key(sources: &SettingSources) -> Failure {
+    if sources.is_legacy {
+        return sources.missing(&SOURCES, "key", "pass --keystore FILE, --jwk FILE or --certificate-thumbprint HEX");
+    }
+    let failure = sources.missing(&SOURCES, "keystore", "pass --keystore FILE");
+    let others = "--jwk, --key, --certificate-thumbprint and --pkcs11-module name other kinds of keys";
+    let hint = format!("{}; {others}", failure.parts().2.unwrap_or_default());
+    failure.advising(hint)
 }
 
 /// Finds a keystore and the thumbprint of the certificate to use from it.

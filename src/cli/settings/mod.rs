@@ -4,32 +4,37 @@
 //! source of options, variables, config keys, help texts and defaults.
 
 mod arguments;
+mod cleaning;
 mod client_authentication;
 mod definition;
 mod effective_settings;
 mod grant;
 mod key;
 mod origin;
+mod required;
 mod server;
 mod sources;
 mod table;
 
 use std::path::PathBuf;
 
-use maskinporten_token_generator::{environment::Environment, grant::Grant, tokens::TokenEndpoint};
+use maskinporten_token_generator::{
+    environment::Environment, explain::Explain as _, grant::Grant, tokens::TokenEndpoint,
+};
 
 pub(crate) use self::{
     arguments::{ServeSettingArguments, SettingArguments},
-    definition::{PROFILE, option, variable},
+    cleaning::clean,
+    definition::{PROFILE, lenient_names, option, variable},
     effective_settings::{EffectiveSetting, MASK, Privacy, effective_settings},
     grant::IdentitySettings,
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
     origin::{Layer, Origin, Setting},
     server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer},
     sources::SettingSources,
-    table::{NAIS_VARIABLES, SETTINGS, is_command, is_path, known, paths},
+    table::{NAIS_VARIABLES, SETTINGS, is_command, is_option, is_path, known, leaves_grant_unchanged, paths},
 };
-use super::report::{Failure, Report};
+use super::report::{Exit, Failure, Report};
 
 /// The settings of a request for a token, except for the key.
 #[derive(Debug, Clone)]
@@ -58,7 +63,7 @@ pub(crate) struct ParsedSettings {
 struct Problems(Vec<Failure>);
 
 impl Settings {
-    /// Reads and parses the settings of a request and its key; fails with the first problem.
+    /// Reads and parses the settings of a request and its key.
     pub(crate) fn load(
         arguments: SettingArguments,
         config: Option<PathBuf>,
@@ -67,10 +72,12 @@ impl Settings {
         Self::from_sources(&mut SettingSources::load(arguments, config, report)?, report)
     }
 
-    /// Parses the settings of a request and its key; fails with the first problem.
+    /// Parses the settings of a request and its key; fails with everything that is missing, or else the first problem.
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Report) -> Result<(Self, KeySettings), Failure> {
-        let settings = Self::parse(sources, report).into_result()?;
-        Ok((settings, KeySettings::parse(sources)?))
+        let settings = Self::parse(sources, report).into_result();
+        let settings = settings.and_then(|settings| Ok((settings, KeySettings::parse(sources)?)));
+        settings
+            .map_err(|failure| if failure.code() == "missing" { missing(sources).unwrap_or(failure) } else { failure })
     }
 
     /// Parses the settings of a request, and collects every problem. The values of the environment are added to the
@@ -108,6 +115,26 @@ impl Settings {
             cache: cache?,
         })
     }
+}
+
+/// Makes one failure of all settings that are missing.
+fn missing(sources: &SettingSources) -> Option<Failure> {
+    let missing = server::missing(sources).into_iter().chain(grant::missing(sources)).chain(key::missing(sources));
+    let mut missing: Vec<Failure> = missing.collect();
+    if missing.len() < 2 {
+        return missing.pop();
+    }
+    let causes = missing.iter().map(|failure| {
+        let (message, _, hint) = failure.parts();
+        format!("{message}: {}", hint.unwrap_or_default())
+    });
+    let hint = match &sources.profile {
+        _ if sources.is_legacy => "--help beside other options lists them all".to_owned(),
+        Some(name) => format!("pass them as options, or add them to the profile `{name}`"),
+        None => "write a profile, which asks for each of them: maskinporten config init".to_owned(),
+    };
+    let message = format!("{} settings are missing", missing.len());
+    Some(Failure::plain(Exit::Configuration, "missing", message, Some(hint)).caused_by(causes))
 }
 
 /// Adds the values of the environment to the sources, if one was given.

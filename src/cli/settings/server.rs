@@ -47,14 +47,7 @@ pub(super) fn environment(
     sources: &mut SettingSources,
     report: &Report,
 ) -> Result<Option<Setting<Environment>>, Failure> {
-    let Some(found) = sources.find("env") else {
-        let is_named = sources.find("audience").is_some() && sources.find("token-endpoint").is_some();
-        if is_named || sources.find("discover").is_some() {
-            return Ok(None);
-        }
-        let hint = "pass --env test or --env prod (--env local for the simulator), or set MASKINPORTEN_ENV".to_owned();
-        return Err(Failure::plain(Exit::Configuration, "missing", "no environment was given".to_owned(), Some(hint)));
-    };
+    let Some(found) = sources.find("env") else { return missing_environment(sources).map_or(Ok(None), Err) };
     let Some(environment) = Environment::parse(found.text()) else {
         let names = Environment::ALL.map(Environment::name).join(", ");
         let message = format!("{} is not a known environment", found.origin.label);
@@ -66,6 +59,32 @@ pub(super) fn environment(
     }
     sources.add_environment(environment)?;
     Ok(Some(setting))
+}
+
+/// Returns the failure that there is no environment, unless audience and token endpoint are given.
+fn missing_environment(sources: &SettingSources) -> Option<Failure> {
+    let is_given = |name| sources.find(name).is_some();
+    let has_addresses = is_given("audience") && is_given("token-endpoint") || is_given("discover");
+    let hint = "pass --env test or --env prod (--env local for the simulator)";
+    (!is_given("env") && !has_addresses).then(|| sources.missing(&["env"], "environment", hint))
+}
+
+/// Returns the failures that there is no server. The original has no environments.
+pub(super) fn missing(sources: &SettingSources) -> Vec<Failure> {
+    if sources.is_legacy {
+        return [audience(sources), token_endpoint(sources)].into_iter().filter_map(Result::err).collect();
+    }
+    missing_environment(sources).into_iter().collect()
+}
+
+fn audience(sources: &SettingSources) -> Result<Found<'_>, Failure> {
+    let hint = "pass --env test, or --audience URL";
+    sources.require("audience", if sources.is_legacy { "pass --audience URL" } else { hint })
+}
+
+fn token_endpoint(sources: &SettingSources) -> Result<Found<'_>, Failure> {
+    let hint = "pass --env test, or --token-endpoint URL";
+    sources.require("token-endpoint", if sources.is_legacy { "pass --token-endpoint URL" } else { hint })
 }
 
 impl GivenAddresses {
@@ -96,8 +115,7 @@ pub(super) fn addresses(sources: &SettingSources) -> Result<(String, TokenEndpoi
         let audience = audience.map_or_else(|| metadata.as_str().to_owned(), |found| found.text().to_owned());
         return Ok((audience, TokenEndpoint::Discovered { metadata, replaces_audience, token_endpoint, is_confined }));
     }
-    let audience = sources.require("audience", "pass --env test, or --audience URL")?;
-    let found = sources.require("token-endpoint", "pass --env test, or --token-endpoint URL")?;
+    let (audience, found) = (self::audience(sources)?, self::token_endpoint(sources)?);
     let (label, endpoint) = (decided_by_project(sources, &[&found, &audience]), endpoint(&found)?);
     let audience = audience.text().to_owned();
     if let Some(label) = label.filter(|_| !client::is_endpoint_of(&audience, &endpoint)) {

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::{
     arguments::{RawSetting, RawValue, SettingArguments},
-    definition::{self, PROFILE, SettingDefinition},
+    definition::{PROFILE, SettingDefinition},
     origin::{Layer, Origin, Setting},
     table::{self, NAIS_VARIABLES, SETTINGS},
 };
@@ -40,6 +40,8 @@ pub(crate) struct SettingSources {
     pub(crate) profile: Option<String>,
     /// Whether a project file decides which of the user's addresses are used together.
     pub(super) project_combines_addresses: bool,
+    /// Whether the options are those of the original tool, which has no variables and no profiles.
+    pub(super) is_legacy: bool,
 }
 
 impl Found<'_> {
@@ -74,23 +76,30 @@ impl Found<'_> {
 impl SettingSources {
     /// Reads the options, the variables, and the profile that they or the config files name.
     pub(crate) fn load(arguments: SettingArguments, config: Option<PathBuf>, report: &Report) -> Result<Self, Failure> {
-        let mut sources = Self::without_profile(arguments, |_| true)?;
+        let mut sources = Self::without_profile(arguments, |_| true, report)?;
         sources.add_profile(config, report)?;
         Ok(sources)
     }
 
     /// Reads the options of the original tool. It knows no variables, so none may change its grant: variables only
     /// decide how its key is opened and a server is reached.
-    pub(crate) fn load_legacy(arguments: SettingArguments) -> Result<Self, Failure> {
-        Self::without_profile(arguments, SettingDefinition::leaves_grant_unchanged)
+    pub(crate) fn load_legacy(arguments: SettingArguments, report: &Report) -> Result<Self, Failure> {
+        Ok(Self { is_legacy: true, ..Self::without_files(arguments, report)? })
+    }
+
+    /// Reads the options alone, as those of a profile that does not exist yet, and the variables that open its key.
+    pub(crate) fn without_files(arguments: SettingArguments, report: &Report) -> Result<Self, Failure> {
+        Self::without_profile(arguments, SettingDefinition::leaves_grant_unchanged, report)
     }
 
     fn without_profile(
         arguments: SettingArguments,
         uses_variable: fn(&SettingDefinition) -> bool,
+        report: &Report,
     ) -> Result<Self, Failure> {
-        let layers = vec![(Layer::Option, arguments.0), (Layer::Variable, variables(uses_variable)?)];
-        Ok(Self { layers, headers: Vec::new(), profile: None, project_combines_addresses: false })
+        let given = arguments.0.into_iter().map(|raw| raw.cleaned(report)).collect();
+        let layers = vec![(Layer::Option, given), (Layer::Variable, variables(uses_variable, report)?)];
+        Ok(Self { layers, headers: Vec::new(), profile: None, project_combines_addresses: false, is_legacy: false })
     }
 
     /// Adds the profile, the project file's values before the user file's.
@@ -99,7 +108,8 @@ impl SettingSources {
     /// was named outside of the files has addresses of its own, so those in the files are not used.
     fn add_profile(&mut self, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
         let named = self.find(PROFILE).map(|found| found.text().to_owned());
-        if named.is_none() && self.find("env").is_some_and(|found| found.text() == Environment::Local.name()) {
+        let environment = self.find("env").and_then(|found| Environment::parse(found.text()));
+        if named.is_none() && environment == Some(Environment::Local) {
             return Ok(());
         }
         let profiles = ConfigSearch::usual(config).read(&table::known())?;
@@ -209,15 +219,6 @@ impl SettingSources {
         })
     }
 
-    /// Finds a setting that every grant needs.
-    pub(super) fn require(&self, name: &'static str, hint: &str) -> Result<Found<'_>, Failure> {
-        self.find(name).ok_or_else(|| {
-            let hint = format!("{hint}, or set {}", definition::variable(name));
-            let message = format!("no {} was given", name.replace('-', " "));
-            Failure::plain(Exit::Configuration, "missing", message, Some(hint))
-        })
-    }
-
     /// Whether a setting that is used reads stdin.
     pub(crate) fn takes_stdin(&self) -> bool {
         self.paths().any(|path| path == "-")
@@ -258,7 +259,7 @@ fn values_in_file(profile: &Profile, kind: ConfigFileKind) -> Vec<RawSetting> {
 }
 
 /// Reads the variables. An empty variable counts as unset.
-fn variables(is_used: fn(&SettingDefinition) -> bool) -> Result<Vec<RawSetting>, Failure> {
+fn variables(is_used: fn(&SettingDefinition) -> bool, report: &Report) -> Result<Vec<RawSetting>, Failure> {
     let own = SETTINGS.iter().map(|setting| (setting.variable(), setting));
     let nais = NAIS_VARIABLES.iter().filter_map(|(variable, name)| Some(((*variable).to_owned(), table::find(name)?)));
     let set = own.chain(nais).filter(|(_, setting)| is_used(setting)).filter_map(|(variable, setting)| {
@@ -268,7 +269,8 @@ fn variables(is_used: fn(&SettingDefinition) -> bool) -> Result<Vec<RawSetting>,
             Err(_) => Err(not_utf8(&variable)),
         })
     });
-    set.collect()
+    let cleaned = set.map(|raw| raw.map(|raw| raw.cleaned(report)));
+    cleaned.filter(|raw| raw.as_ref().is_ok_and(|raw| !raw.is_empty()) || raw.is_err()).collect()
 }
 
 /// A value that is not UTF-8 is an error, since a changed value would be another one.

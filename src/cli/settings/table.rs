@@ -5,13 +5,9 @@
 
 use maskinporten_token_generator::profile::{KnownSetting, SettingRole as Role};
 
-use super::definition::{CLIENT_JWK, CLIENT_SECRET, NETWORK, PROFILE, SettingDefinition, ValueForm};
-
-const SERVER: &str = "Authorization server";
-const GRANT: &str = "Grant";
-const KEY: &str = "Key";
-const HARDWARE: &str = "Key in a hardware token";
-const CACHE: &str = "Token cache";
+use super::definition::{
+    CACHE, CLIENT_JWK, CLIENT_SECRET, GRANT, HARDWARE, KEY, NETWORK, PROFILE, SERVER, SettingDefinition, ValueForm,
+};
 
 const fn row(name: &'static str, form: ValueForm, heading: &'static str, help: &'static str) -> SettingDefinition {
     SettingDefinition { name, short: None, alias: None, form, heading, help, default: None, roles: &[] }
@@ -175,6 +171,16 @@ pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
 /// Whether a setting names a file.
 pub(crate) fn is_path(name: &str) -> bool {
     find(name).is_some_and(|setting| setting.is(Role::Path))
+}
+
+/// Whether the command line has an option for the setting of this name.
+pub(crate) fn is_option(name: &str) -> bool {
+    find(name).is_some_and(SettingDefinition::is_option)
+}
+
+/// Whether a setting decides how a key is opened or a server is reached, and not what the grant says.
+pub(crate) fn leaves_grant_unchanged(name: &str) -> bool {
+    find(name).is_some_and(SettingDefinition::leaves_grant_unchanged)
 }
 
 /// Whether a setting names a command, or code that is run.

@@ -86,8 +86,14 @@ fn without_quotes(raw: &str) -> Result<String, ImportProblem> {
     Ok(value)
 }
 
-/// Replaces `%NAME%` and `%~dp0` with their values.
+/// Replaces `%NAME%` and `%~dp0` with their values. The arguments of the script are unknown, and so is whether cmd replaces
+/// `!NAME!`.
 fn expand(raw: &str, variables: &mut Variables) -> ParsedValue {
+    let is_name = |part: &str| !part.is_empty() && part.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    let inner = raw.split('!').count().saturating_sub(2);
+    if raw.split('!').skip(1).take(inner).any(is_name) {
+        return Err(ImportProblem::DelayedVariable);
+    }
     let mut value = Ok(Vec::new());
     let mut rest = raw;
     while let Some((before, after)) = rest.split_once('%') {
@@ -95,6 +101,8 @@ fn expand(raw: &str, variables: &mut Variables) -> ParsedValue {
         if let Some(after) = after.strip_prefix("~dp0") {
             push_value(&mut value, Ok(vec![ValuePart::Folder]));
             rest = after;
+        } else if is_argument(after) {
+            return Err(ImportProblem::Argument);
         } else if let Some((name, after)) = after.split_once('%').filter(|(name, _)| !name.is_empty()) {
             push_value(&mut value, Ok(variable(name, variables)?));
             rest = after;
@@ -105,6 +113,13 @@ fn expand(raw: &str, variables: &mut Variables) -> ParsedValue {
     }
     push_text(&mut value, rest);
     value
+}
+
+/// Whether the text after a percent sign names an argument of the script: `%1`, `%*`, `%~1`, `%~f1`.
+fn is_argument(after: &str) -> bool {
+    let modified =
+        after.strip_prefix('~').map(|rest| rest.trim_start_matches(|letter: char| letter.is_ascii_alphabetic()));
+    modified.unwrap_or(after).starts_with(|first: char| first.is_ascii_digit() || first == '*')
 }
 
 fn variable(name: &str, variables: &mut Variables) -> ParsedValue {

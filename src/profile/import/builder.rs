@@ -51,7 +51,7 @@ impl<'a> ProfileBuilder<'a> {
         self.no_resource();
         self.key();
         self.password();
-        for key in ["keystore.alias", "kid"] {
+        for key in ["keystore.alias", "kid", "person.pid"] {
             self.copy(key);
         }
         self.person();

@@ -17,7 +17,7 @@ use crate::{
 
 /// The keys: the name in the original's config files, after the environment's prefix; the names in the Java
 /// demonstration; and the setting. A name with a dot is not one of the original's.
-pub(super) const KEYS: [(&str, &[&str], &str); 17] = [
+pub(super) const KEYS: [(&str, &[&str], &str); 18] = [
     ("audience", &["audience", "aud"], "audience"),
     ("token_endpoint", &["token.endpoint"], "token-endpoint"),
     ("authorize_endpoint", &[], "authorize-endpoint"),
@@ -30,7 +30,8 @@ pub(super) const KEYS: [(&str, &[&str], &str); 17] = [
     ("certificate_thumbprint", &[], "certificate-thumbprint"),
     ("keystore_password", &["keystore.password"], "keystore-password-env"),
     ("keystore.alias", &["keystore.alias"], "alias"),
-    ("kid", &["kid"], "kid"),
+    ("kid", &["kid", "keystore.kid"], "kid"),
+    ("person.pid", &["pid"], "pid"),
     ("keystore.alias.password", &["keystore.alias.password"], ""),
     ("keystore.type", &["keystore.type"], ""),
     ("person_mode", &[], ""),

@@ -5,6 +5,7 @@
 
 mod batch;
 mod builder;
+mod code_page;
 mod keys;
 mod powershell;
 mod properties;
@@ -96,8 +97,7 @@ pub fn import(files: &[PathBuf], folder: &Path, known: &[KnownSetting]) -> Resul
     let mut keys = CollectedKeys::default();
     let mut variables = Variables::default();
     for path in files {
-        let text = read_text(path)?;
-        let format = detect_format(path, &text).ok_or_else(|| ImportError::UnknownKind(path.clone()))?;
+        let (text, format) = read(path)?;
         let (base, statements) = match format {
             ImportFormat::PowerShell => (files.first(), powershell::parse(&text, &mut variables)),
             ImportFormat::Batch => (files.first(), batch::parse(&text, &mut variables)),
@@ -121,31 +121,34 @@ pub fn import(files: &[PathBuf], folder: &Path, known: &[KnownSetting]) -> Resul
     Ok(Imported { drafts, remarks })
 }
 
-fn read_text(path: &Path) -> Result<String, ImportError> {
+/// Reads a file, and finds its format.
+fn read(path: &Path) -> Result<(String, ImportFormat), ImportError> {
     let bytes = file::read(path, MAXIMUM_BYTES).map_err(|error| match error {
         FileError::TooLarge { .. } => ImportError::TooLarge(path.to_owned()),
         error => ImportError::Unreadable { path: path.to_owned(), source: error.into() },
     })?;
-    decode(&bytes).ok_or_else(|| ImportError::NotText(path.to_owned()))
+    let unicode = decode_unicode(&bytes);
+    let text = unicode.clone().unwrap_or_else(|| code_page::decode(&bytes, false));
+    if text.contains('\0') {
+        return Err(ImportError::NotText(path.to_owned()));
+    }
+    let format = detect_format(path, &text).ok_or_else(|| ImportError::UnknownKind(path.to_owned()))?;
+    let is_script = unicode.is_none() && format == ImportFormat::Batch;
+    Ok((if is_script { code_page::decode(&bytes, true) } else { text }, format))
 }
 
-/// Decodes the encodings that Windows editors write: UTF-8 with or without a byte order mark, UTF-16 with one, and
-/// anything else as Latin-1. `None`: it is not text.
-fn decode(bytes: &[u8]) -> Option<String> {
+/// Decodes UTF-8 with or without a byte order mark, and UTF-16 with one. `None`: it is neither.
+fn decode_unicode(bytes: &[u8]) -> Option<String> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (units, _) = bytes.as_chunks::<2>();
         let units: Vec<u16> = units.iter().map(|pair| unit(*pair)).collect();
         String::from_utf16_lossy(&units)
     };
-    let text = match bytes {
-        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] | rest => match str::from_utf8(rest) {
-            Ok(text) => text.to_owned(),
-            Err(_) => rest.iter().copied().map(char::from).collect(),
-        },
-    };
-    (!text.contains('\0')).then_some(text)
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => Some(utf16(rest, u16::from_le_bytes)),
+        [0xfe, 0xff, rest @ ..] => Some(utf16(rest, u16::from_be_bytes)),
+        [0xef, 0xbb, 0xbf, rest @ ..] | rest => str::from_utf8(rest).ok().map(str::to_owned),
+    }
 }
 
 /// Returns the format of a file, by its extension, or by its first line that sets something.

@@ -33,6 +33,12 @@ pub enum ImportProblem {
     /// A value that only a shell can compute.
     #[error("its value has to be computed by a shell, which is not run")]
     Expression,
+    /// A value with an argument of the script.
+    #[error("its value has an argument of the script in it, such as `%1`, which is not known here")]
+    Argument,
+    /// A value with a variable that cmd replaces when the line is run.
+    #[error("its value has a variable in exclamation marks, which cmd replaces if delayed expansion is on")]
+    DelayedVariable,
     /// A value without quotes.
     #[error("its value is not in quotes, so PowerShell runs it as a command")]
     Unquoted,
@@ -113,9 +119,13 @@ impl ImportProblem {
             Self::PrivateKey => "put the key in a separate file that only you may read, and name that file",
             Self::KeyPassword => "give the key the keystore's password: keytool -keypasswd -keystore FILE -alias ALIAS",
             Self::Comment => "if it is needed, remove the comment sign and import again",
-            Self::Expression | Self::Block | Self::HereString | Self::TooLong | Self::Placeholder => {
-                "write its value into the profile"
-            }
+            Self::Expression
+            | Self::Argument
+            | Self::DelayedVariable
+            | Self::Block
+            | Self::HereString
+            | Self::TooLong
+            | Self::Placeholder => "write its value into the profile",
             Self::Unquoted | Self::TwoQuotes => "put it in one pair of quotes and import again",
             Self::NoValue => "give it a value in quotes, or remove it",
             Self::Unclosed => "close it and import again",

@@ -171,6 +171,41 @@ fn the_java_demonstrations_file_is_named_by_its_audience() {
 }
 
 #[test]
+fn key_ids_and_persons_of_the_java_demonstration_are_imported() {
+    let text = "issuer=client\naudience=https://test.maskinporten.no/\nscope=a:b\nkeystore.file=a.p12\n\
+                keystore.kid=my-key\npid=01017012345\n";
+    let imported = import_text("client.properties", text);
+
+    assert_eq!(remarks(&imported), [""; 0]);
+    assert_eq!(
+        values(&imported.drafts[0])[..],
+        ["env=test", "client-id=client", "scope=a:b", "keystore=a.p12", "kid=my-key", "pid=01017012345"]
+    );
+}
+
+#[test]
+fn arguments_and_delayed_variables_of_a_script_are_reported() {
+    for (line, problem) in [
+        ("set test_client_id=%1", ImportProblem::Argument),
+        ("set test_client_id=a%~1b", ImportProblem::Argument),
+        ("set \"test_client_id=%~f2\"", ImportProblem::Argument),
+        ("set test_client_id=%*", ImportProblem::Argument),
+        ("set test_client_id=%1-%2", ImportProblem::Argument),
+        ("set test_client_id=!CLIENT!", ImportProblem::DelayedVariable),
+        ("set test_client_id=a!CLIENT_ID!b", ImportProblem::DelayedVariable),
+    ] {
+        let imported = import_text("config.cmd", &format!("{line}\nset test_scopes=a:b\n"));
+
+        let problems: Vec<_> = imported.remarks.iter().map(|remark| remark.problem.clone()).collect();
+        assert_eq!(problems, [problem], "{line}");
+        assert_eq!(imported.drafts.len(), 1);
+        assert!(!values(&imported.drafts[0]).iter().any(|value| value.starts_with("client-id")), "{line}");
+    }
+    let plain = import_text("config.cmd", "set test_client_id=wow! 100%%!\n");
+    assert!(values(&plain.drafts[0]).contains(&"client-id=wow! 100%!".to_owned()), "{:?}", plain.drafts);
+}
+
+#[test]
 fn no_password_of_a_sample_shows_anywhere() {
     for files in
         [vec!["config.ps1", "utf8.local.ps1"], vec!["faults.ps1"], vec!["config.cmd"], vec!["client.properties"]]

@@ -37,6 +37,7 @@ pub(super) const KNOWN: &[KnownSetting] = &[
     KnownSetting::new("jwk", SettingKind::Text, "A JWK").with(&[SettingRole::Path, SettingRole::KeySource]),
     KnownSetting::new("certificate-thumbprint", SettingKind::Text, "A thumbprint").with(&[SettingRole::KeySource]),
     KnownSetting::new("kid", SettingKind::Text, "The key id"),
+    KnownSetting::new("pid", SettingKind::Text, "The person"),
     KnownSetting::new("ca-file", SettingKind::Text, "Authorities to trust")
         .with(&[SettingRole::Path, SettingRole::Address]),
 ];
