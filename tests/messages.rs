@@ -23,6 +23,8 @@ const WITHOUT_MESSAGES: &[&str] = &[
     "cli/settings/table.rs",
     "cli/simulate.rs",
     "cli/usage.rs",
+    "cli/legacy_cli/options.rs",
+    "client/actor.rs",
     "client/refusal_text.rs",
     "language/",
     "main.rs",
