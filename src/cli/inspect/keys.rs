@@ -12,6 +12,7 @@ use maskinporten_token_generator::{
     keystore::{Certificate, KeySet},
     text::shown_path,
 };
+use openssl::x509::X509;
 use serde_json::Value;
 
 use super::expected::Expected;
@@ -96,11 +97,14 @@ fn certificates(jwt: &Jwt) -> FoundKeys {
 }
 
 /// Returns the roots of enterprise certificates that this machine trusts: their names are those of Digdir's validator, their
-/// keys those of the machine.
+/// keys those of the machine. The simulator has a root of its own.
 fn known_roots(jwt: &Jwt) -> Vec<Certificate> {
+    let audience = jwt.claims().get("aud").and_then(Value::as_str);
+    if let Some(simulator) = note().filter(|note| audience == Some(&note.issuer)) {
+        return simulator_root(&simulator).into_iter().collect();
+    }
     let production = Environment::Prod.addresses().map(|addresses| addresses.issuer);
-    let is_for_production = jwt.claims().get("aud").and_then(Value::as_str) == production.as_deref();
-    let tests = TEST_ROOTS.iter().filter(|_| !is_for_production);
+    let tests = TEST_ROOTS.iter().filter(|_| audience != production.as_deref());
     let names: Vec<&str> = PRODUCTION_ROOTS.iter().chain(tests).copied().collect();
     let is_known = |root: &Certificate| {
         let name = root.issuer_common_name();
@@ -108,6 +112,12 @@ fn known_roots(jwt: &Jwt) -> Vec<Certificate> {
     };
     let trusted = rustls_native_certs::load_native_certs().certs;
     trusted.iter().filter_map(|der| Certificate::from_der(der)).filter(is_known).collect()
+}
+
+/// Reads the root of the simulator's keystores, which is in the same folder.
+fn simulator_root(simulator: &LocalEnvironment) -> Option<Certificate> {
+    let pem = file::read(&simulator.keystore.with_file_name("ca.pem"), MAXIMUM_BYTES).ok()?;
+    Certificate::from_der(&X509::from_pem(&pem).ok()?.to_der().ok()?)
 }
 
 /// Returns the issuer of an environment's tokens: the one that the token names, if it belongs to the environment.
