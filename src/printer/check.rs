@@ -11,7 +11,6 @@ use serde_json::{Map, Value, json};
 use super::paint::Painter;
 use crate::{
     check::{Check, Verdict},
-    json,
     language::Language,
 };
 
@@ -176,7 +175,7 @@ pub fn print_check_json(report: &CheckReport, out: &mut impl Write) -> io::Resul
         "settings": settings,
         "checks": report.checks.iter().map(|check| as_json(check, report.language)).collect::<Vec<_>>(),
     });
-    json::write_indented(&mut *out, &object)?;
+    crate::json::write_indented(&mut *out, &object)?;
     writeln!(out)
 }
 

@@ -79,12 +79,15 @@ pub(super) async fn find(
         return Ok((certificates(jwt), claims));
     }
     claims.issuer = claims.issuer.or_else(|| known.map(|known| known.identifier.clone()));
-    let fetchable = |known: &&KnownIssuer| jwt.fault().is_none() && claims.issuer.as_ref() == Some(&known.identifier);
-    let Some(known) = known.filter(fetchable) else {
+    let Some(known) = known.filter(|known| claims.issuer.as_ref() == Some(&known.identifier)) else {
         let why = "not checked: its issuer is unknown or not the expected one, so no keys are fetched (pass --jwks)";
         return Ok((FoundKeys::None(why.to_owned()), claims));
     };
-    Ok((published(known, network, report).await?, claims))
+    match jwt.fault() {
+        // No key can verify it, so none is fetched.
+        Some(fault) => Ok((FoundKeys::None(fault.to_string()), claims)),
+        None => Ok((published(known, network, report).await?, claims)),
+    }
 }
 
 /// Returns the roots that may vouch for a grant's certificates; without certificates, only the server knows its key.
