@@ -90,7 +90,9 @@ pub(super) async fn find(
     }
 }
 
-/// Returns the roots that may vouch for a grant's certificates; without certificates, only the server knows its key.
+/// Returns the certificates of a grant; without any, only the server knows its key.
+///
+/// They count only up to one of these roots.
 fn certificates(jwt: &Jwt) -> FoundKeys {
     if jwt.header().contains_key("x5c") {
         return FoundKeys::Roots(known_roots(jwt));
