@@ -109,6 +109,19 @@ fn file_names_in_messages_replace_it_and_line_breaks() {
 }
 
 #[test]
+fn a_setting_of_several_lines_stays_on_its_own() {
+    let value = format!("{DECEPTIVE}\nkeystore  forged");
+
+    let shown = maskinporten(["config", "show"]).env("MASKINPORTEN_CLIENT_ID", value).run().artefact();
+
+    assert_clean(&shown);
+    assert!(
+        shown.contains(&format!("client_id        {}\u{fffd}keystore  forged  MASKINPORTEN_CLIENT_ID\n", replaced())),
+        "{shown}"
+    );
+}
+
+#[test]
 fn the_answers_and_logs_of_the_token_server_escape_it() {
     let refusal = json!({ "error": "invalid_scope", "error_description": DECEPTIVE }).to_string();
     let start = |step| {

@@ -7,6 +7,7 @@ use std::{fmt::Write as _, net::TcpStream, sync::Arc, time::Duration};
 use maskinporten_token_generator::{
     environment::LocalEnvironment,
     simulator::{FolderState, Installation, Simulator, SimulatorEvent, SimulatorOptions, Strictness},
+    text::printable_lines,
 };
 
 use super::{
@@ -24,7 +25,7 @@ pub(crate) async fn run(arguments: SimulateArguments, report: &Arc<Report>) -> R
     let simulator = Simulator::start(options).map_err(|error| Failure::new(Exit::Configuration, &error))?;
     drop(progress);
     let address_file = AddressFile::write(simulator.local_environment(), report);
-    report::print(description(&simulator).as_bytes())?;
+    report::print(printable_lines(&description(&simulator)).as_bytes())?;
     let served = simulator.serve(stop).await.map_err(|error| Failure::new(Exit::Other, &error));
     address_file.restore();
     served

@@ -125,7 +125,10 @@ fn from_json(value: &JsonValue) -> Result<Unwrapped, InspectError> {
     }
     let mut tokens = Vec::new();
     collect(value, &mut tokens);
-    only(tokens)?.ok_or_else(|| response.map_or(InspectError::NoToken, without_token))
+    match only(tokens)? {
+        Some((token, _)) => Ok((token, vec![InputFormat::Text])),
+        None => Err(response.map_or(InspectError::NoToken, without_token)),
+    }
 }
 
 fn collect(value: &JsonValue, tokens: &mut Vec<NamedToken>) {
@@ -135,7 +138,7 @@ fn collect(value: &JsonValue, tokens: &mut Vec<NamedToken>) {
         JsonValue::Object(object) => object.iter().for_each(|(name, value)| match value {
             JsonValue::String(text) => {
                 let gives_access = ["access_token", "authorization"].iter().any(|own| name.eq_ignore_ascii_case(own));
-                let named = |(token, _, own)| (token, vec![InputFormat::Text], own || gives_access);
+                let named = |(token, formats, own)| (token, formats, own || gives_access);
                 tokens.extend(in_text(text).into_iter().map(named));
             }
             value => collect(value, tokens),

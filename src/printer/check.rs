@@ -12,7 +12,6 @@ use serde_json::{Map, Value, json};
 use super::paint::Painter;
 use crate::{
     check::{Check, Verdict, check_ids, faults},
-    json,
     language::Language,
 };
 
@@ -230,7 +229,7 @@ pub fn print_check_json(report: &CheckReport, out: &mut impl Write) -> io::Resul
         "settings": settings,
         "checks": report.checks.iter().map(|check| as_json(check, report.language)).collect::<Vec<_>>(),
     });
-    json::write_indented(&mut *out, &object)?;
+    crate::json::write_indented(&mut *out, &object)?;
     writeln!(out)
 }
 

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::{
     client::{CodeGroup, Explanation, RefusalText, THAT_MEANS},
-    json,
     language::{Language, Words},
 };
 
@@ -208,6 +207,6 @@ fn print_json(refusal: &RefusalText, language: Language, out: &mut impl Write) -
         supplier: refusal.supplier.as_deref(),
         trace_id: refusal.trace_id.as_deref(),
     };
-    json::write_indented(&mut *out, &json)?;
+    crate::json::write_indented(&mut *out, &json)?;
     writeln!(out)
 }

@@ -230,6 +230,21 @@ fn a_grant_is_verified_by_a_certificate_up_to_a_root_of_enterprise_certificates_
 }
 
 #[test]
+fn a_grant_for_the_simulator_is_verified_up_to_its_root_and_for_no_other_server() {
+    let local = Local::start(&[]);
+    let for_it = local.maskinporten(&["grant", "--env", "local"]).run().artefact();
+    let for_test = ["grant", "--env", "local", "--audience", "https://test.maskinporten.no/"];
+    let for_test = local.maskinporten(&for_test).run().artefact();
+
+    let known = local.maskinporten(&["inspect", "--verify", "--format", "json"]).stdin(for_it).run();
+    let unknown = local.maskinporten(&["inspect", "--verify", "--format", "json"]).stdin(for_test).run();
+
+    assert_eq!((known.code, known.stderr.as_str()), (0, ""));
+    assert_eq!(report(&known)["signature"]["verified"], true);
+    assert_eq!((unknown.code, &report(&unknown)["signature"]["verified"]), (7, &json!(false)));
+}
+
+#[test]
 fn a_broken_chain_and_an_invalid_certificate_are_named() {
     for (chain, check, found) in [
         (&["enterprise", "root"][..], "chain", "certificate 1 was not issued by certificate 2"),
@@ -358,5 +373,7 @@ fn certificates_never_verify_a_maskinporten_token() {
 
     assert_eq!(outcome.code, 7);
     assert_eq!(faults(&outcome)[0].0, "signature");
+    let warning = "its header carries a key of its own (`x5c`), which is never used";
+    assert_eq!(report(&outcome)["warnings"][0]["message"], warning);
     assert!(!outcome.stdout.contains(&encode(&claims)));
 }

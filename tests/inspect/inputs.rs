@@ -41,6 +41,7 @@ fn inputs(token: &str) -> Vec<(String, &'static [&'static str])> {
         (lines(token, 50, " "), &["lines"]),
         (json!({ "access_token": token, "expires_in": 119 }).to_string(), &["answer"]),
         (headers.to_string(), &["text"]),
+        (json!([token]).to_string(), &["text"]),
         (answers.to_string(), &["text"]),
         (
             format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{{\"access_token\":\"{token}\"}}"),

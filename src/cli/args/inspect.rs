@@ -8,9 +8,7 @@ use crate::cli::settings::SettingArguments;
 pub(super) const EXPECTATIONS: &str = "Without --grant, --audience, --scope and --env are what the token is expected to \
     contain; only options count, not variables or profiles. With --grant they are settings of the grant, as for any other \
     command. The keys are those of --jwks, or else those that the token's issuer publishes: Maskinporten, ID-porten, \
-     Altinn, the simulator, or the server that --discover or --audience names, here or in a variable or profile. A grant of \
-     another client needs --jwks, unless its certificate is issued by a root of enterprise certificates that this machine \
-     trusts.";
+    Altinn, the simulator, or the server that --discover or --audience names, here or in a variable or profile.";
 
 /// `inspect`
 #[derive(Debug, Args)]
@@ -34,7 +32,8 @@ pub(crate) struct InspectArguments {
     /// The expected consumer organisation; implies --verify
     #[arg(long, value_name = "ORGNO", help_heading = "Verification", conflicts_with = "grant")]
     pub(crate) consumer: Option<String>,
-    /// Verify with these public keys; implies --verify
+    /// Verify with these public keys; implies --verify. The grant of another client needs them, unless a root of enterprise
+    /// certificates that this machine trusts vouches for its certificate
     #[arg(long, value_name = "FILE|URL", help_heading = "Verification")]
     pub(crate) jwks: Option<String>,
     #[command(flatten)]

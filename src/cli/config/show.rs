@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, path::PathBuf};
 
-use maskinporten_token_generator::{json, text::printable_lines};
+use maskinporten_token_generator::{json, text::printable};
 use serde_json::{Value, json};
 
 use crate::cli::{
@@ -23,18 +23,15 @@ pub(super) fn run(arguments: ShowArguments, config: Option<PathBuf>, report: &Re
             (own.header.name().to_owned(), location)
         })
         .collect();
-    let text = if arguments.format == ReportFormat::Json {
-        as_json(&rows, &headers)
-    } else {
-        printable_lines(&as_text(&rows, &headers))
-    };
+    let text = if arguments.format == ReportFormat::Json { as_json(&rows, &headers) } else { as_text(&rows, &headers) };
     report::print(text.as_bytes())
 }
 
 fn as_text(rows: &[EffectiveSetting], headers: &[(String, String)]) -> String {
     let all = rows.iter().map(|row| (row.name.clone(), row.value.clone(), row.from.clone()));
     let headers = headers.iter().map(|(name, from)| (format!("header {name}"), MASK.to_owned(), from.clone()));
-    let all: Vec<(String, String, String)> = all.chain(headers).collect();
+    let clean = |(name, value, from): (String, String, String)| (printable(&name), printable(&value), printable(&from));
+    let all: Vec<(String, String, String)> = all.chain(headers).map(clean).collect();
     let width = |of: fn(&(String, String, String)) -> &str| all.iter().map(|row| of(row).chars().count()).max();
     let (names, values) = (width(|row| &row.0).unwrap_or_default(), width(|row| &row.1).unwrap_or_default().min(60));
     all.iter().fold(String::new(), |mut text, (name, value, from)| {

@@ -12,6 +12,7 @@ use maskinporten_token_generator::{
     keystore::{Certificate, KeySet},
     text::shown_path,
 };
+use openssl::x509::X509;
 use serde_json::Value;
 
 use super::expected::Expected;
@@ -78,8 +79,7 @@ pub(super) async fn find(
         return Ok((certificates(jwt), claims));
     }
     claims.issuer = claims.issuer.or_else(|| known.map(|known| known.identifier.clone()));
-    let fetchable = |known: &&KnownIssuer| jwt.fault().is_none() && claims.issuer.as_ref() == Some(&known.identifier);
-    let Some(known) = known.filter(fetchable) else {
+    let Some(known) = known.filter(|known| claims.issuer.as_ref() == Some(&known.identifier)) else {
         if claims.issuer.is_none()
             && jwt.fault().is_none()
             && let Some((issuer, keys)) = configured(jwt, sources, network, report).await?
@@ -92,7 +92,11 @@ pub(super) async fn find(
         let why = "not checked: its issuer is unknown or not the expected one, so no keys are fetched (pass --jwks)";
         return Ok((FoundKeys::None(why.to_owned()), claims));
     };
-    Ok((published(known, network, report).await?, claims))
+    match jwt.fault() {
+        // No key can verify it, so none is fetched.
+        Some(fault) => Ok((FoundKeys::None(fault.to_string()), claims)),
+        None => Ok((published(known, network, report).await?, claims)),
+    }
 }
 
 /// Fetches the keys of the server that the settings name, if it may be the token's issuer.
@@ -114,7 +118,9 @@ fn is_same_issuer(left: &str, right: &str) -> bool {
     left.trim_end_matches('/') == right.trim_end_matches('/')
 }
 
-/// Returns the roots that may vouch for a grant's certificates; without certificates, only the server knows its key.
+/// Returns the certificates of a grant; without any, only the server knows its key.
+///
+/// They count only up to one of these roots.
 fn certificates(jwt: &Jwt) -> FoundKeys {
     if jwt.header().contains_key("x5c") {
         return FoundKeys::Roots(known_roots(jwt));
@@ -124,11 +130,14 @@ fn certificates(jwt: &Jwt) -> FoundKeys {
 }
 
 /// Returns the roots of enterprise certificates that this machine trusts: their names are those of Digdir's validator, their
-/// keys those of the machine.
+/// keys those of the machine. The simulator has a root of its own.
 fn known_roots(jwt: &Jwt) -> Vec<Certificate> {
+    let audience = jwt.claims().get("aud").and_then(Value::as_str);
+    if let Some(simulator) = note().filter(|note| audience == Some(&note.issuer)) {
+        return simulator_root(&simulator).into_iter().collect();
+    }
     let production = Environment::Prod.addresses().map(|addresses| addresses.issuer);
-    let is_for_production = jwt.claims().get("aud").and_then(Value::as_str) == production.as_deref();
-    let tests = TEST_ROOTS.iter().filter(|_| !is_for_production);
+    let tests = TEST_ROOTS.iter().filter(|_| audience != production.as_deref());
     let names: Vec<&str> = PRODUCTION_ROOTS.iter().chain(tests).copied().collect();
     let is_known = |root: &Certificate| {
         let name = root.issuer_common_name();
@@ -136,6 +145,12 @@ fn known_roots(jwt: &Jwt) -> Vec<Certificate> {
     };
     let trusted = rustls_native_certs::load_native_certs().certs;
     trusted.iter().filter_map(|der| Certificate::from_der(der)).filter(is_known).collect()
+}
+
+/// Reads the root of the simulator's keystores, which is in the same folder.
+fn simulator_root(simulator: &LocalEnvironment) -> Option<Certificate> {
+    let pem = file::read(&simulator.keystore.with_file_name("ca.pem"), MAXIMUM_BYTES).ok()?;
+    Certificate::from_der(&X509::from_pem(&pem).ok()?.to_der().ok()?)
 }
 
 /// Returns the issuer of an environment's tokens: the one that the token names, if it belongs to the environment.
