@@ -124,7 +124,8 @@ fn help_lists_no_option_that_has_no_effect_in_the_command() {
         ("check", &["--refresh"]),
         ("keys public", &["--scope", "--client-id", "--retries", "--refresh"]),
         ("keys list", &["--scope", "--client-id", "--jwk", "--retries"]),
-        ("cache list", &["--scope", "--env"]),
+        ("cache list", &["--scope", "--env", "--config"]),
+        ("demo", &["--config"]),
     ] {
         let help = maskinporten(command.split(' ')).args(["--help"]).run().artefact();
 

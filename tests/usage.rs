@@ -392,6 +392,16 @@ fn a_stray_argument_is_named_with_its_position() {
             "argument 1, `–env`",
             "it begins with the dash – of a word processor; type -- there: --env",
         ),
+        (
+            &["token", "–keystore-password-file", "x"],
+            "argument 2, `–keystore-password-file`",
+            "it begins with the dash – of a word processor; type -- there: --keystore-password-file",
+        ),
+        (
+            &["token", "–profile", "x"],
+            "argument 2, `–profile`",
+            "it begins with the dash – of a word processor; type -- there: --profile",
+        ),
         (&["“token”"], "argument 1, `“token”`", "it has the quote “ of a word processor; type ' or \" there"),
         (&["token", "—k", "x"], "argument 2, `—k`", "it begins with the dash — of a word processor; type - there"),
         (
@@ -432,6 +442,18 @@ fn a_stray_argument_that_may_be_part_of_a_secret_is_not_shown() {
         let why = "is not expected there; it is not shown, since it may be part of a secret";
 
         maskinporten(arguments).run().fails(2, &format!("error: argument {at} {why}\nhint: {QUOTE_IT}\n"));
+    }
+    for argument in [
+        "–keystore-password=hemmelig",
+        "—phemmelig",
+        "keystore_password=hemmelig",
+        "/password:hemmelig",
+        "MASKINPORTEN_KEYSTORE_PASSWORD=hemmelig",
+    ] {
+        let outcome = maskinporten(["token", argument]).run();
+
+        assert!(!outcome.failure(2).contains("hemmelig"), "{}", outcome.stderr);
+        assert!(outcome.stderr.starts_with("error: argument 2 is not expected there; it is not shown"), "{argument}");
     }
     let key = std::fs::read_to_string(testdata("key.jwk.json")).unwrap();
     let outcome = maskinporten(["token", &key]).run();

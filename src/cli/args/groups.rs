@@ -15,9 +15,12 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("This program", &["completions", "man", "version"]),
 ];
 
+/// The commands that read no config file, so that their help does not list `--config`.
+const WITHOUT_CONFIG: [&str; 7] = ["explain", "cache", "demo", "simulate", "completions", "man", "version"];
+
 /// Returns the command line, whose help has the commands in groups.
 pub(crate) fn command_line() -> Command {
-    let command = Arguments::command();
+    let command = without_config(Arguments::command());
     let header = *command.get_styles().get_header();
     let width = command.get_subcommands().map(|own| own.get_name().len()).max().unwrap_or_default();
     let mut listing = String::new();
@@ -33,6 +36,15 @@ pub(crate) fn command_line() -> Command {
         "{{about-with-newline}}\n{{before-help}}{{usage-heading}} {{usage}}\n\n{listing}{header}Options:{header:#}\n\
          {{options}}{{after-help}}\n"
     ))
+}
+
+/// Hides `--config` where it has no effect. A command that has the option itself does not get that of the program.
+fn without_config(command: Command) -> Command {
+    let Some(option) = command.get_arguments().find(|option| option.get_id() == "config").cloned() else {
+        return command;
+    };
+    let option = option.hide(true);
+    WITHOUT_CONFIG.iter().fold(command, |command, name| command.mut_subcommand(name, |own| own.arg(option.clone())))
 }
 
 #[cfg(test)]

@@ -92,9 +92,7 @@ pub(super) fn options_in(argument: &str) -> Option<Vec<(&'static LegacyOption, O
 /// Replaces this program's options in a text by the original's, or else by variables, which it may have beside them.
 pub(super) fn in_its_words(text: &str) -> String {
     // A command of this program has this program's options.
-    if text.contains("maskinporten ") {
-        return text.to_owned();
-    }
+    let (text, command) = text.split_at(text.find("maskinporten ").unwrap_or(text.len()));
     let text = text.replace("--keystore-password-file FILE", "--keystore_password PASSWORD");
     let mut replaced = String::new();
     let mut rest = text.as_str();
@@ -113,7 +111,7 @@ pub(super) fn in_its_words(text: &str) -> String {
         }
         rest = after;
     }
-    replaced + rest
+    replaced + rest + command
 }
 
 /// Returns the original's long name for a setting.
@@ -155,6 +153,7 @@ mod tests {
             ),
             ("--keystore (-k) takes it, or --jwk", "--keystore_path (-k) takes it, or --jwk_path"),
             ("look at it: maskinporten keys list --jwk x", "look at it: maskinporten keys list --jwk x"),
+            ("pass --scope A, or maskinporten token --scope B", "pass --scopes A, or maskinporten token --scope B"),
             ("--keystore_password shows in the process list", "--keystore_password shows in the process list"),
             ("`--client-id` is not an option", "`--client-id` is not an option"),
             ("no option", "no option"),

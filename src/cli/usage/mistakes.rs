@@ -92,7 +92,9 @@ pub(super) fn unknown_option(argument: &str) -> Option<Failure> {
 
 /// Describes an argument that is neither an option nor a value: often the rest of a value with a space in it.
 pub(super) fn stray(typed: &[OsString], argument: &str) -> Failure {
-    let at = (0..typed.len()).find(|at| typed[*at] == argument && is_refused(&typed[..=*at]));
+    let mut places = (0..typed.len()).filter(|at| typed[*at] == argument);
+    let first = places.clone().next();
+    let at = places.find(|at| is_refused(&typed[..=*at])).or(first);
     usage(unexpected(&typed[..at.unwrap_or(typed.len())], argument), hint(typed, argument))
 }
 
@@ -105,7 +107,8 @@ pub(super) fn no_command(typed: &[OsString], argument: &str) -> Option<Failure> 
 /// Says that an argument is not expected after those before it. It is not shown if it may be part of a secret.
 pub(crate) fn unexpected(before: &[OsString], argument: &str) -> String {
     let place = before.len() + 1;
-    let is_private = before.iter().any(|word| is_private(&word.to_string_lossy()));
+    let has_secret = names_secret(argument) && argument.contains(['=', ':']) || is_short_secret(argument);
+    let is_private = has_secret || before.iter().any(|word| names_secret(&word.to_string_lossy()));
     if is_private || may_be_key(argument) || argument.chars().nth(LONGEST_SHOWN).is_some() {
         return format!("argument {place} is not expected there; it is not shown, since it may be part of a secret");
     }
@@ -122,22 +125,33 @@ fn is_invisible(character: char) -> bool {
     is_deceptive(character) || character == '\u{a0}'
 }
 
-/// Whether a word is an option with a value that may be a secret.
-fn is_private(word: &str) -> bool {
-    let Some(name) = word.strip_prefix('-') else { return false };
-    let plain = name.split('=').next().unwrap_or_default().replace(['-', '_'], "").to_lowercase();
-    let is_short = !name.starts_with('-') && name.starts_with(['p', 'j']);
-    is_short || PRIVATE.contains(&plain.as_str()) || PRIVATE_BEGINNINGS.iter().any(|own| plain.starts_with(own))
+/// Returns the name in `--name=value`, with whatever is typed in place of the hyphens, or in the name of a variable.
+fn name_in(word: &str) -> &str {
+    let bare = word.trim_start_matches(|first| DASHES.contains(&first) || "-/".contains(first));
+    bare.split(['=', ':']).next().unwrap_or_default()
+}
+
+/// Whether a word names something whose value may be a secret.
+fn names_secret(word: &str) -> bool {
+    let name = name_in(word);
+    let plain = name.replace(['-', '_'], "").to_lowercase();
+    let plain = plain.strip_prefix("maskinporten").unwrap_or(&plain);
+    is_short_secret(word) || PRIVATE.contains(&plain) || PRIVATE_BEGINNINGS.iter().any(|own| plain.starts_with(own))
+}
+
+/// Whether a word is the short option of the password or the JWK, which may have its value attached.
+fn is_short_secret(word: &str) -> bool {
+    let rest = word.strip_prefix(|first| first == '-' || DASHES.contains(&first));
+    rest.is_some_and(|rest| rest.starts_with(['p', 'j'])) && !settings::is_option(name_in(word))
 }
 
 fn hint(typed: &[OsString], argument: &str) -> String {
     let first = argument.chars().next().unwrap_or_default();
-    let bare = argument.trim_start_matches(|character| DASHES.contains(&character) || "-/".contains(character));
-    let name = bare.split(['=', ':']).next().unwrap_or_default();
+    let name = name_in(argument);
     let quote = argument.chars().find(|character| QUOTES.contains(character));
     let known = settings::is_option(name).then(|| settings::option(name));
     if DASHES.contains(&first) {
-        let hyphens = if bare.chars().nth(1).is_some() { "--" } else { "-" };
+        let hyphens = if name.chars().nth(1).is_some() { "--" } else { "-" };
         let meant = known.map(|option| format!(": {option}")).unwrap_or_default();
         format!("it begins with the dash {first} of a word processor; type {hyphens} there{meant}")
     } else if let Some(quote) = quote {
