@@ -35,15 +35,20 @@ pub enum FileError {
     /// It is not UTF-8, but may be text in an older encoding.
     #[error("it is not UTF-8 text, perhaps Latin-1 (Windows-1252)")]
     Latin1,
+    /// It is not UTF-8, but may be text from a Windows console.
+    #[error("it is not UTF-8 text, perhaps code page 850 (of the Windows console)")]
+    CodePage850,
 }
 
 impl From<FileError> for io::Error {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Io(error) => error,
-            FileError::TooLarge { .. } | FileError::Empty | FileError::NotUtf8 | FileError::Latin1 => {
-                Self::new(io::ErrorKind::InvalidData, error)
-            }
+            FileError::TooLarge { .. }
+            | FileError::Empty
+            | FileError::NotUtf8
+            | FileError::Latin1
+            | FileError::CodePage850 => Self::new(io::ErrorKind::InvalidData, error),
         }
     }
 }

@@ -12,7 +12,7 @@ use chrono::Utc;
 use maskinporten_token_generator::keystore::{Certificate, Validity};
 use serde_json::Value;
 
-use crate::support::{Maskinporten, maskinporten, testdata};
+use crate::support::{Maskinporten, maskinporten, program, testdata};
 
 /// The password of the keystores in `testdata/cases`.
 const PASSWORD: &str = "Hemmelig1";
@@ -205,14 +205,58 @@ fn the_commands_of_a_hint_make_a_key_that_opens() {
 }
 
 #[test]
-fn a_password_file_in_latin1_is_named_with_its_encoding() {
-    let password = case("latin1.password");
-    let command = maskinporten(["grant", "--env", "test", "-c", "client", "-s", "a:b", "-k", &case("norwegian.p12")]);
+fn a_password_file_in_another_encoding_is_named_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let console = folder.path().join("console.password").display().to_string();
+    fs::write(&console, b"bl\x86b\x91r\x9d\r\n").unwrap();
+    for (password, encoding) in
+        [(case("latin1.password"), "Latin-1 (Windows-1252)"), (console, "code page 850 (of the Windows console)")]
+    {
+        let asked = maskinporten(["grant", "--env", "test", "-c", "client", "-s", "a:b", "-k", &case("norwegian.p12")]);
 
-    let outcome = command.args(["--keystore-password-file", &password]).run();
+        let outcome = asked.args(["--keystore-password-file", &password]).run();
 
-    let stderr = outcome.failure(4);
-    assert!(stderr.contains(&format!("`{password}`: it is not UTF-8 text, perhaps Latin-1")), "{stderr}");
+        let what = format!("could not read the password file `{password}`: it is not UTF-8 text, perhaps {encoding}");
+        outcome.fails(4, &format!("error: {what}\nhint: save the file as UTF-8\n"));
+    }
+}
+
+#[test]
+fn a_password_in_utf8_that_was_read_as_windows_1252_is_named() {
+    let utf8 = "blåbær øl Å";
+    let misread: String = utf8.bytes().map(|byte| if byte == 0x85 { '…' } else { char::from(byte) }).collect();
+    let asked = maskinporten(["grant", "--env", "test", "-c", "client", "-s", "a:b"]);
+    let asked = asked.args(["-k", &testdata("norwegian-password.p12")]);
+
+    let outcome = asked.env("MASKINPORTEN_KEYSTORE_PASSWORD", misread).run();
+
+    let fault = "MASKINPORTEN_KEYSTORE_PASSWORD: it is UTF-8 that was read as Windows-1252, and is right as UTF-8\n";
+    assert!(outcome.failure(4).ends_with(fault), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_certificate_for_rsassa_pss_is_named_as_such_with_a_key_in_any_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (key, certificate, both) = (file("key.pem"), file("certificate.pem"), file("both.pem"));
+    for (out, only) in [(&key, &["-nocerts"][..]), (&certificate, &["-nokeys"]), (&both, &[])] {
+        let store = case("psscert-rsakey.p12");
+        let mut openssl = Command::new("openssl");
+        openssl
+            .args(["pkcs12", "-nodes", "-in", &store, "-out", out, "-passin", &format!("pass:{PASSWORD}")])
+            .args(only);
+        program(&mut openssl, b"");
+    }
+    for arguments in [
+        "-k CASES/psscert-rsakey.p12".to_owned(),
+        format!("--key {key} --certificate {certificate}"),
+        format!("--key {both}"),
+    ] {
+        let stderr = failure(&arguments);
+
+        let why = "its certificate is for RSASSA-PSS only, and does not fit the private key";
+        assert!(stderr.contains(why) && stderr.contains("hint: get a certificate for the RSA key itself"), "{stderr}");
+    }
 }
 
 /// Returns the certificate of the key as it was sent.

@@ -96,17 +96,18 @@ fn an_empty_password_file_is_the_empty_password() {
 #[test]
 fn a_password_file_that_is_too_long_or_not_text_is_rejected() {
     let long = vec![b'x'; 4097];
-    for (content, why) in [
-        (&b"bl\xe5b\xe6r"[..], "it is not UTF-8 text, perhaps Latin-1 (Windows-1252)"),
-        (b"\xff\xfe\x00\xd8", "it is not UTF-8 text"),
-        (&long, "it is larger than 4096 bytes"),
+    let save = "hint: save the file as UTF-8\n";
+    for (content, why, hint) in [
+        (&b"bl\xe5b\xe6r"[..], "it is not UTF-8 text, perhaps Latin-1 (Windows-1252)", save),
+        (b"\xff\xfe\x00\xd8", "it is not UTF-8 text", HINT),
+        (&long, "it is larger than 4096 bytes", HINT),
     ] {
         let command = modern();
         let path = password_file(&command, content);
 
         let outcome = command.args([PathBuf::from("--keystore-password-file"), path.clone()]).run();
 
-        outcome.fails(4, &format!("error: could not read the password file `{}`: {why}\n{HINT}", path.display()));
+        outcome.fails(4, &format!("error: could not read the password file `{}`: {why}\n{hint}", path.display()));
     }
 }
 

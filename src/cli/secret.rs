@@ -123,7 +123,12 @@ impl Secret {
             return Err(failed(&format!("stdin already holds the {}", self.kind.opens())));
         }
         let read = file::read_or_stdin(Path::new(file), MAXIMUM_BYTES).and_then(|bytes| decode_secret(&bytes));
-        read.map_err(|error| failed(&error.to_string()))
+        read.map_err(|error| match error {
+            FileError::Latin1 | FileError::CodePage850 => {
+                failed(&error.to_string()).advising("save the file as UTF-8".to_owned())
+            }
+            _ => failed(&error.to_string()),
+        })
     }
 
     fn read_variable(&self, variable: &str, origin: &Origin) -> Result<SecretString, Failure> {
@@ -200,8 +205,20 @@ fn server_failure(message: String) -> Failure {
 
 /// Decodes a secret, without the line break that editors put at the end.
 fn decode_secret(bytes: &[u8]) -> Result<SecretString, FileError> {
-    let unknown = if bytes.contains(&0) { FileError::NotUtf8 } else { FileError::Latin1 };
-    let text = decode_text(bytes).ok_or(unknown)?;
+    let text = decode_text(bytes).ok_or_else(|| encoding(bytes))?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))
+}
+
+/// Guesses the encoding of text that is not UTF-8 by where its letters are.
+fn encoding(bytes: &[u8]) -> FileError {
+    let mut other = bytes.iter().filter(|byte| !byte.is_ascii());
+    if bytes.contains(&0) {
+        FileError::NotUtf8
+    } else if other.all(|byte| *byte < 0xa0) {
+        // Letters in code page 850; quotes, dashes or control characters in the others.
+        FileError::CodePage850
+    } else {
+        FileError::Latin1
+    }
 }

@@ -6,6 +6,7 @@ use maskinporten_token_generator::keystore::{
     CertificateFile, Keystore, KeystoreError, KeystoreFile, PemFile, SigningKey,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
 
 use super::{
     progress::Progress,
@@ -141,6 +142,7 @@ fn other_forms(given: &str) -> Vec<(SecretString, &'static str)> {
         (visible, "begins or ends with an invisible character, and is right without it"),
         (unquoted, quotes),
     ];
+    let read_again = as_utf8(visible);
     let mut tried = vec![given];
     let mut others = Vec::new();
     for (form, fault) in forms {
@@ -149,7 +151,24 @@ fn other_forms(given: &str) -> Vec<(SecretString, &'static str)> {
             others.push((SecretString::from(form), fault));
         }
     }
+    others.extend(read_again.map(|form| (form, "is UTF-8 that was read as Windows-1252, and is right as UTF-8")));
     others
+}
+
+/// Returns the text that UTF-8 was before it was read as Windows-1252, as old versions of PowerShell read a file.
+fn as_utf8(text: &str) -> Option<SecretString> {
+    /// The characters from 0x80 on that are not those of Latin-1.
+    const WINDOWS_1252: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
+    let byte = |character: char| match WINDOWS_1252.chars().zip(0x80..).find(|(own, _)| *own == character) {
+        Some((_, byte)) => Some(byte),
+        None => u8::try_from(character).ok(),
+    };
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    for character in text.chars() {
+        bytes.push(byte(character)?);
+    }
+    let text = std::str::from_utf8(&bytes).ok().filter(|text| !text.is_ascii())?;
+    Some(SecretString::from(text))
 }
 
 /// Whether a character is one that copying from a document or a web page leaves behind.
@@ -177,6 +196,8 @@ mod tests {
             (" pw\u{a0}", &[("pw", "begins and ends with a blank")]),
             ("\u{feff}pw", &[("pw", "begins or ends with an invisible character")]),
             ("\"pw\"", &[("pw", "is in quotes")]),
+            ("blÃ¥ Ã˜", &[("blå Ø", "is UTF-8 that was read as Windows-1252")]),
+            ("blå", &[]),
             ("pw'", &[("pw", "has a quote at one end")]),
             ("'pw' \n", &[("'pw' ", "ends with a line break"), ("'pw'", "ends with a blank"), ("pw", "is in quotes")]),
         ] {

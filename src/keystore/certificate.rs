@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use openssl::{
     asn1::{Asn1Object, Asn1Time, Asn1TimeRef},
     nid::Nid,
-    pkey::{HasPublic, PKey, PKeyRef, Public},
+    pkey::{HasPublic, Id, PKey, PKeyRef, Public},
     sha::{sha1, sha256},
     x509::{X509, X509KeyUsage, X509NameRef, X509VerifyResult},
 };
@@ -184,6 +184,13 @@ impl Certificate {
 
     pub(super) fn public_key(&self) -> Option<PKey<Public>> {
         self.x509.public_key().ok()
+    }
+
+    /// Returns whether this certificate has the numbers of an RSA key, but is for RSASSA-PSS only (RFC 4055 §1.2).
+    pub(super) fn is_for_pss_with<T: HasPublic>(&self, key: &PKeyRef<T>) -> bool {
+        let is_pss = |public: &PKey<Public>| public.id() == Id::RSA_PSS;
+        let public = self.x509.public_key().ok().filter(is_pss).and_then(|public| public.rsa().ok());
+        public.zip(key.rsa().ok()).is_some_and(|(public, rsa)| public.n() == rsa.n() && public.e() == rsa.e())
     }
 
     pub(super) fn belongs_to<T: HasPublic>(&self, key: &PKeyRef<T>) -> bool {

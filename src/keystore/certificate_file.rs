@@ -6,8 +6,8 @@
 use std::path::Path;
 
 use super::{
-    Certificate, CertificateFileErrorKind, FileFormat, KeyFileKind, KeystoreError, MAXIMUM_BYTES, MAXIMUM_CERTIFICATES,
-    chain, read_key_file,
+    Certificate, CertificateFileErrorKind, FileFormat, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES,
+    MAXIMUM_CERTIFICATES, chain, key_handle::KeyHandle, read_key_file,
 };
 use crate::pem::{self, PemBlock, PemFault, labels};
 
@@ -42,23 +42,19 @@ impl CertificateFile {
         Self { name: name.to_owned(), certificates }
     }
 
-    /// Builds the chain of the certificate for which `owns` returns true, also from the certificates in `more`.
-    pub(super) fn chain_for(
-        &self,
-        more: &[Certificate],
-        owns: impl Fn(&Certificate) -> bool,
-    ) -> Result<Vec<Certificate>, KeystoreError> {
+    /// Builds the chain of the key's own certificate, also from the certificates in `more`.
+    pub(super) fn chain_for(&self, more: &[Certificate], key: &KeyHandle) -> Result<Vec<Certificate>, KeystoreError> {
         let all = [&self.certificates, more].concat();
-        match chain::leaf(&all, owns) {
-            Some(leaf) => Ok(chain::from_leaf(all[leaf].clone(), &all)),
-            None => Err(KeystoreError::Certificates {
-                name: self.name.clone(),
-                source: CertificateFileErrorKind::Foreign {
-                    certificates: all.len(),
-                    first: all.first().map_or_else(|| "missing".to_owned(), Certificate::subject),
-                },
-            }),
+        if let Some(leaf) = chain::leaf(&all, |certificate| key.matches(certificate)) {
+            return Ok(chain::from_leaf(all[leaf].clone(), &all));
         }
+        let source = if all.iter().any(|certificate| key.matches_but_for_pss(certificate)) {
+            CertificateFileErrorKind::Pss(KeystoreErrorKind::PssCertificate)
+        } else {
+            let first = all.first().map_or_else(|| "missing".to_owned(), Certificate::subject);
+            CertificateFileErrorKind::Foreign { certificates: all.len(), first }
+        };
+        Err(KeystoreError::Certificates { name: self.name.clone(), source })
     }
 }
 

@@ -107,6 +107,14 @@ impl KeyHandle {
             Self::External(key) => certificate.belongs_to(key.public()),
         }
     }
+
+    /// Returns whether `certificate` has the key's numbers, but is for RSASSA-PSS only.
+    pub(super) fn matches_but_for_pss(&self, certificate: &Certificate) -> bool {
+        match self {
+            Self::OpenSsl(key) => certificate.is_for_pss_with(key),
+            Self::External(key) => certificate.is_for_pss_with(key.public()),
+        }
+    }
 }
 
 fn sign(key: &PKeyRef<Private>, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, ErrorStack> {

@@ -140,9 +140,7 @@ impl Keystore {
             None => by_usage(entries),
         };
         let key = chosen.and_then(|entry| {
-            if entry.is_foreign() {
-                return Err(KeystoreErrorKind::ForeignKey);
-            }
+            entry.check_certificate()?;
             let certificates = entry.certificates();
             SigningKey::new(entry.key, certificates)
         });
@@ -166,9 +164,18 @@ impl KeyEntry {
         self.own.iter().flat_map(|own| chain::from_leaf(own.clone(), &self.all)).collect()
     }
 
-    /// Returns whether the keystore has certificates, but none for this key.
-    pub(super) fn is_foreign(&self) -> bool {
-        self.own.is_none() && !self.all.is_empty()
+    /// Checks that the keystore has a certificate for this key, if it has any.
+    ///
+    /// # Errors
+    /// [`KeystoreErrorKind::ForeignKey`] or [`KeystoreErrorKind::PssCertificate`].
+    pub(super) fn check_certificate(&self) -> Result<(), KeystoreErrorKind> {
+        if self.own.is_some() || self.all.is_empty() {
+            Ok(())
+        } else if self.all.iter().any(|certificate| certificate.is_for_pss_with(&self.key)) {
+            Err(KeystoreErrorKind::PssCertificate)
+        } else {
+            Err(KeystoreErrorKind::ForeignKey)
+        }
     }
 
     fn may_sign(&self) -> bool {

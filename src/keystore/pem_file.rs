@@ -9,8 +9,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::{
-    Certificate, CertificateFile, FileFormat, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES,
-    MAXIMUM_CERTIFICATES, PemErrorKind, SigningKey,
+    Certificate, CertificateFile, CertificateFileErrorKind, FileFormat, KeyFileKind, KeystoreError, KeystoreErrorKind,
+    MAXIMUM_BYTES, MAXIMUM_CERTIFICATES, PemErrorKind, SigningKey,
     certificate_file::certificates,
     error::shown,
     pkcs12::{self, EncryptedKey},
@@ -82,7 +82,13 @@ impl PemFile {
             return Ok(key);
         }
         let certificates = CertificateFile::new(&self.name, self.certificates.clone());
-        key.with_certificates(&certificates).map_err(|_| unopened(&self.name, PemErrorKind::ForeignCertificate))
+        key.with_certificates(&certificates).map_err(|error| {
+            let source = match error {
+                KeystoreError::Certificates { source: CertificateFileErrorKind::Pss(kind), .. } => kind.into(),
+                _ => PemErrorKind::ForeignCertificate,
+            };
+            unopened(&self.name, source)
+        })
     }
 
     /// Opens the key with certificates from another file, and those of this file to complete the chain.

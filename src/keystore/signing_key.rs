@@ -77,7 +77,7 @@ impl SigningKey {
         file: &CertificateFile,
         more: &[Certificate],
     ) -> Result<Self, KeystoreError> {
-        self.certificates = file.chain_for(more, |certificate| self.handle.matches(certificate))?;
+        self.certificates = file.chain_for(more, &self.handle)?;
         Ok(self)
     }
 

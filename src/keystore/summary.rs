@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
-    Certificate, JwkFile, KeyEntry, Keystore, KeystoreErrorKind, SigningKey, public_key::PublicKey,
-    signing_key::checked_public_key,
+    Certificate, JwkFile, KeyEntry, Keystore, SigningKey, public_key::PublicKey, signing_key::checked_public_key,
 };
 
 /// The facts about a private key that may be shown.
@@ -88,8 +87,8 @@ impl KeyEntry {
     pub fn summary(&self) -> KeySummary {
         let key = checked_public_key(&self.key).map_err(|kind| kind.to_string());
         let mut summary = KeySummary::new(self.alias(), key.as_ref().map_err(Clone::clone), &self.certificates());
-        if self.is_foreign() {
-            summary.fault.get_or_insert(KeystoreErrorKind::ForeignKey.to_string());
+        if let Err(kind) = self.check_certificate() {
+            summary.fault.get_or_insert(kind.to_string());
         }
         summary
     }

@@ -1,6 +1,6 @@
 //! Why no certificate for a key could be read from a file.
 
-use super::shell_word;
+use super::{KeystoreErrorKind, shell_word};
 use crate::{keystore::FileFormat, pem::PemFault};
 
 /// Why no certificate for a key could be read from a file.
@@ -24,6 +24,9 @@ pub enum CertificateFileErrorKind {
     /// A certificate cannot be parsed.
     #[error("a certificate in it cannot be parsed")]
     Damaged,
+    /// The certificate of the RSA key is for RSASSA-PSS only.
+    #[error(transparent)]
+    Pss(KeystoreErrorKind),
     /// The file has no certificate for the key.
     #[error("none of its {certificates} certificate(s) belongs to the private key; the first is {first}")]
     Foreign {
@@ -45,7 +48,7 @@ impl CertificateFileErrorKind {
         match self {
             Self::TooLarge(_) | Self::TooMany(_) | Self::Malformed(_) | Self::Damaged => "certificate_damaged",
             Self::NoCertificate(_) | Self::NotCertificates(_) => "certificate_missing",
-            Self::Foreign { .. } => "certificate_foreign",
+            Self::Pss(_) | Self::Foreign { .. } => "certificate_foreign",
         }
     }
 
@@ -67,6 +70,7 @@ impl CertificateFileErrorKind {
             Self::Damaged => {
                 format!("copy the file again from its source; this shows what OpenSSL finds: openssl x509 -in {file}")
             }
+            Self::Pss(kind) => kind.hint(name),
             Self::Foreign { .. } => {
                 format!(
                     "pass the key's own certificate; this shows the public key in the file: openssl x509 -in {file} \

@@ -154,6 +154,7 @@ impl Explain for JwkErrorKind {
                 "pass a key for signatures, or make one: maskinporten keys new".to_owned()
             }
             Self::Algorithm { possible, .. } => format!("write \"alg\": \"{possible}\" in the JWK, or leave `alg` out"),
+            Self::Key(kind @ KeystoreErrorKind::PssCertificate) => kind.hint(""),
             Self::Key(_) => "make a key that Maskinporten accepts: maskinporten keys new --rsa 3072".to_owned(),
             Self::NoSuchKeyId { .. } | Self::Ambiguous { .. } => "choose one of them with --kid KID".to_owned(),
             Self::Certificates | Self::ForeignCertificate => {

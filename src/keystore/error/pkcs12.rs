@@ -41,6 +41,11 @@ pub enum KeystoreErrorKind {
     /// The file has certificates, but none for the key.
     #[error("its private key does not belong to any certificate in it")]
     ForeignKey,
+    /// The certificate of the RSA key is for RSASSA-PSS only.
+    #[error(
+        "its certificate is for RSASSA-PSS only, and does not fit the private key, which is for RSA (rsaEncryption)"
+    )]
+    PssCertificate,
     /// The encryption or MAC is not supported.
     #[error("it uses {0}, which is not supported")]
     Unsupported(String),
@@ -117,6 +122,9 @@ impl KeystoreErrorKind {
             Self::ForeignKey => "put the key and its own certificate together: openssl pkcs12 -export -inkey key.pem \
                  -in certificate.pem -out keystore.p12"
                 .to_owned(),
+            Self::PssCertificate => "get a certificate for the RSA key itself: Maskinporten accepts RS256, RS384 and \
+                 RS512, and none of RSASSA-PSS"
+                .to_owned(),
             Self::Unsupported(_) => format!(
                 "convert it: openssl pkcs12 -legacy -in {file} -nodes -out key-and-certificates.pem && openssl \
                  pkcs12 -export -in key-and-certificates.pem -out new.p12; rm key-and-certificates.pem"
@@ -142,7 +150,7 @@ impl KeystoreErrorKind {
             Self::Damaged(_) | Self::TooLarge(_) | Self::TooManyEntries { .. } => "keystore_damaged",
             Self::NotPkcs12(_) => "keystore_not_pkcs12",
             Self::NoPrivateKey { .. } => "keystore_no_private_key",
-            Self::ForeignKey => "keystore_foreign_key",
+            Self::ForeignKey | Self::PssCertificate => "keystore_foreign_key",
             Self::Unsupported(_) => "keystore_encryption",
             Self::TooManyIterations { .. } => "keystore_iterations",
             Self::NoSuchAlias { .. } | Self::NoSuchCertificate { .. } | Self::Ambiguous { .. } => "keystore_alias",

@@ -16,8 +16,8 @@ use openssl::pkey::{PKey, Private};
 pub use self::key_set::{KeySet, KeySetError};
 use self::{object::JwkObject, parse::parse};
 use super::{
-    Certificate, JwkErrorKind, KeyFileKind, KeystoreError, MAXIMUM_CERTIFICATES, SignatureAlgorithm, SigningKey, chain,
-    error::shown, public_key::KeyKind, read_key_file,
+    Certificate, JwkErrorKind, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_CERTIFICATES, SignatureAlgorithm,
+    SigningKey, chain, error::shown, public_key::KeyKind, read_key_file,
 };
 
 /// A parsed JWK or JWK set, from which a key is chosen.
@@ -175,6 +175,9 @@ fn certificates(object: &JwkObject, key: &PKey<Private>) -> Result<Vec<Certifica
     match chain::leaf(&certificates, |certificate| certificate.belongs_to(key)) {
         Some(leaf) => Ok(chain::from_leaf(certificates[leaf].clone(), &certificates)),
         None if certificates.is_empty() => Ok(certificates),
+        None if certificates.iter().any(|certificate| certificate.is_for_pss_with(key)) => {
+            Err(JwkErrorKind::Key(KeystoreErrorKind::PssCertificate))
+        }
         None => Err(JwkErrorKind::ForeignCertificate),
     }
 }

@@ -5,38 +5,22 @@
 //! with spaces. What cannot be repaired is named with its line. The one reader of keys, certificates and certificate
 //! authorities.
 
+mod fault;
+mod marker;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
+pub use self::fault::PemFault;
+use self::marker::{MAXIMUM_LABEL, Marker};
 use crate::{file, text::excerpt};
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// The longest label that is recognised.
-const MAXIMUM_LABEL: usize = 64;
-
 /// The length of the lines that are written.
 const LINE: usize = 64;
-
-/// Labels that are recognised in a begin or end line even if its dashes are wrong.
-const KNOWN_LABELS: [&str; 14] = [
-    "PRIVATE KEY",
-    "ENCRYPTED PRIVATE KEY",
-    "RSA PRIVATE KEY",
-    "EC PRIVATE KEY",
-    "DSA PRIVATE KEY",
-    "OPENSSH PRIVATE KEY",
-    "PUBLIC KEY",
-    "RSA PUBLIC KEY",
-    "CERTIFICATE",
-    "TRUSTED CERTIFICATE",
-    "X509 CERTIFICATE",
-    "CERTIFICATE REQUEST",
-    "PKCS7",
-    "EC PARAMETERS",
-];
 
 /// A block in its text.
 #[derive(Debug, Clone, Copy)]
@@ -45,68 +29,6 @@ pub(crate) struct PemBlock<'text> {
     body: &'text str,
     /// The number of its begin line.
     line: usize,
-}
-
-/// Why a text is not well-formed PEM. Lines are counted from one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PemFault {
-    /// A begin or end line has too many or too few dashes, or other characters in their place.
-    #[error("line {line} should be `{expected}`, with five dashes on each side")]
-    Dashes {
-        /// The line.
-        line: usize,
-        /// The line as it should be.
-        expected: String,
-    },
-    /// A block has no end line.
-    #[error("line {line} begins `{label}`, but there is no line `-----END {label}-----` after it")]
-    NoEnd {
-        /// The begin line.
-        line: usize,
-        /// The label of the block.
-        label: String,
-    },
-    /// A block has no begin line.
-    #[error("line {line} ends `{label}`, but there is no line `-----BEGIN {label}-----` before it")]
-    NoBegin {
-        /// The end line.
-        line: usize,
-        /// The label of the block.
-        label: String,
-    },
-    /// A block ends with another label.
-    #[error("line {line} ends `{end}`, but the block began as `{begin}`")]
-    OtherLabel {
-        /// The end line.
-        line: usize,
-        /// The label of the begin line.
-        begin: String,
-        /// The label of the end line.
-        end: String,
-    },
-    /// A line of a block has characters that are not base64.
-    #[error("line {line} has characters that are not base64")]
-    NotBase64 {
-        /// The line.
-        line: usize,
-    },
-    /// The base64 of a block has an impossible length.
-    #[error("the base64 after line {line} is incomplete: characters are missing or doubled")]
-    Incomplete {
-        /// The begin line.
-        line: usize,
-    },
-}
-
-/// A begin or end line in its text.
-struct Marker<'text> {
-    is_begin: bool,
-    label: &'text str,
-    line: usize,
-    /// Where its dashes begin, and where they end.
-    start: usize,
-    end: usize,
-    has_five_dashes: bool,
 }
 
 /// Decodes a PEM text in UTF-8 or UTF-16, and restores its line breaks.
@@ -278,48 +200,6 @@ pub(crate) fn labels(blocks: &[PemBlock]) -> String {
         count => format!("{count} x {}", excerpt(label, 300)),
     });
     words.collect::<Vec<_>>().join(", ")
-}
-
-impl<'text> Marker<'text> {
-    /// Finds the begin and end lines of a text, and what is meant as one.
-    fn find_all(text: &'text str) -> Vec<Self> {
-        let words = text.match_indices("BEGIN ").chain(text.match_indices("END "));
-        let mut markers: Vec<Self> = words.filter_map(|(position, word)| Self::at(text, position, word)).collect();
-        markers.sort_by_key(|marker| marker.end);
-        let (mut line, mut counted) = (1, 0);
-        for marker in &mut markers {
-            // The dashes of the line before may be its own.
-            let start = marker.start.max(counted);
-            line += text[counted..start].matches('\n').count();
-            (counted, marker.line) = (start, line);
-        }
-        markers
-    }
-
-    fn at(text: &'text str, position: usize, word: &str) -> Option<Self> {
-        let before = &text[..position];
-        let start = before.trim_end_matches(is_dash).len();
-        let rest = &text[position + word.len()..];
-        // No further than the longest label with its dashes: a text may be one line of ten mebibytes.
-        let rest = &rest[..rest.char_indices().nth(MAXIMUM_LABEL + 12).map_or(rest.len(), |(limit, _)| limit)];
-        let rest = rest.split('\n').next().unwrap_or_default();
-        let label = &rest[..rest.find(is_dash).unwrap_or(rest.len())];
-        let after = &rest[label.len()..];
-        let dashes = after.len() - after.trim_start_matches(is_dash).len();
-        // An end line and the next begin line may be one line.
-        let is_five =
-            |run: &str| run == DASHES || run.len() == 2 * DASHES.len() && run.bytes().all(|byte| byte == b'-');
-        let has_five_dashes = is_five(&before[start..]) && is_five(&after[..dashes]) && label.trim() == label;
-        let is_meant = KNOWN_LABELS.contains(&label.trim()) && (start < position || dashes > 0);
-        let is_marker = has_five_dashes && label.len() <= MAXIMUM_LABEL || is_meant;
-        let end = position + word.len() + label.len() + DASHES.len();
-        is_marker.then_some(Self { is_begin: word == "BEGIN ", label, line: 1, start, end, has_five_dashes })
-    }
-}
-
-/// Whether a character is a dash, or one that a text editor puts in its place.
-fn is_dash(character: char) -> bool {
-    matches!(character, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
 /// Makes a label fit for a message.
