@@ -187,7 +187,11 @@ fn in_block(label: &str, kind: KeystoreErrorKind) -> PemErrorKind {
 }
 
 fn check_cipher(block: &PemBlock) -> Result<(), PemErrorKind> {
-    let cipher = block.header("DEK-Info").and_then(|info| info.split(',').next()).unwrap_or("an unnamed cipher").trim();
+    let cipher = block.header("DEK-Info").and_then(|info| info.split(',').next()).map(str::trim);
+    // In a damaged file a line of the key may be in its place, which must not be shown.
+    let is_name =
+        |text: &&str| text.len() < 24 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let cipher = cipher.filter(is_name).unwrap_or("an unnamed cipher");
     let supported = HEADER_CIPHERS.iter().any(|name| name.eq_ignore_ascii_case(cipher));
     if supported { Ok(()) } else { Err(PemErrorKind::Unsupported(shown(cipher))) }
 }
