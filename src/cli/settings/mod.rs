@@ -6,6 +6,7 @@
 mod arguments;
 mod definition;
 mod effective_settings;
+mod file_reads;
 mod grant;
 mod key;
 mod origin;
@@ -21,6 +22,7 @@ pub(crate) use self::{
     arguments::{ServeSettingArguments, SettingArguments},
     definition::{PROFILE, option, variable},
     effective_settings::{EffectiveSetting, MASK, Privacy, effective_settings},
+    file_reads::limit_by_variable,
     grant::IdentitySettings,
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
     origin::{Layer, Origin, Setting},
