@@ -1,5 +1,7 @@
 //! The clock, which is injected, so that only the caller decides what time it is.
 
+use std::time::SystemTime;
+
 use chrono::{DateTime, Utc};
 
 /// Returns the current time.
@@ -14,7 +16,8 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        // Not `Utc::now`, which panics before 1970.
+        SystemTime::now().into()
     }
 }
 

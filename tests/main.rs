@@ -47,6 +47,8 @@ mod keys_commands;
 mod keystore_errors;
 mod keystore_errors_json;
 mod keystores;
+#[cfg(unix)]
+mod limits;
 mod local;
 mod man;
 #[cfg(target_os = "linux")]
@@ -87,6 +89,8 @@ mod support;
 mod terminal;
 mod tls;
 mod token_source;
+#[cfg(unix)]
+mod unsafe_files;
 mod usage;
 mod vectors;
 mod watch;

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use super::UnsafePermissions;
 use crate::explain::Explain;
 
 /// Why the token cache, or a file in it, is not used.
@@ -41,26 +42,6 @@ pub enum CacheError {
         /// Why.
         source: UnsafePermissions,
     },
-}
-
-/// What is wrong with a folder or file that tokens should be in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum UnsafePermissions {
-    /// The owner of a link decides what is read and written.
-    #[error("it is a symbolic link")]
-    Link,
-    /// It should be a folder.
-    #[error("it is not a folder")]
-    NotAFolder,
-    /// It should be a file.
-    #[error("it is not a regular file")]
-    NotAFile,
-    /// It belongs to another user.
-    #[error("it belongs to another user (uid {0})")]
-    Owner(u32),
-    /// Its mode gives others access.
-    #[error("its mode is {0:04o}, which gives others access")]
-    Mode(u32),
 }
 
 /// Why an entry is ignored and replaced.

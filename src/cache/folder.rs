@@ -14,6 +14,7 @@ use super::{
     disk::{self, Disk},
     entry::{self, MAXIMUM_BYTES},
 };
+use crate::file::create_private_folder;
 
 /// An open folder.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl Folder {
             return Ok(folder);
         }
         let unavailable = |source| CacheError::Unavailable { path: path.to_owned(), source };
-        Disk::create_folder(path).map_err(unavailable)?;
+        create_private_folder(path).map_err(unavailable)?;
         Self::existing(path)?.ok_or_else(|| unavailable(io::ErrorKind::NotFound.into()))
     }
 

@@ -86,10 +86,11 @@ use self::{
     folder::Folder,
 };
 pub use self::{
-    error::{CacheError, CacheWarning, CorruptEntry, UnsafePermissions},
+    error::{CacheError, CacheWarning, CorruptEntry},
     fetch::{FetchOptions, FetchedToken},
     key::{CacheKey, EndpointId, KeyIdentity, StoredTokenInfo},
 };
+pub use crate::file::UnsafePermissions;
 
 /// The age at which a temporary file counts as left behind by a dead process.
 const LONGEST_WRITE: TimeDelta = TimeDelta::minutes(1);

@@ -15,11 +15,6 @@ use super::{UnsafePermissions, folder::DiskError};
 pub(super) struct Disk(PathBuf);
 
 impl Disk {
-    /// Creates the folder and missing parents.
-    pub(super) fn create_folder(path: &Path) -> io::Result<()> {
-        fs::create_dir_all(path)
-    }
-
     /// Opens the folder; `None` when the path does not exist.
     pub(super) fn open(path: &Path) -> Result<Option<Self>, DiskError> {
         match metadata(path)? {

@@ -4,9 +4,9 @@
 //! end of a pipe (`O_NONBLOCK`); its owner and mode are checked after it is open.
 
 use std::{
-    fs::{self, File, Metadata},
+    fs::{self, File},
     io,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
+    os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
@@ -17,29 +17,21 @@ use rustix::{
 };
 
 use super::{UnsafePermissions, folder::DiskError};
+use crate::file::check_private;
 
 const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
-const FOLDER_MODE: u32 = 0o700;
-
-/// The permissions of group and others.
-const OTHERS: u32 = 0o077;
 
 #[derive(Debug)]
 pub(super) struct Disk(File);
 
 impl Disk {
-    /// Creates the folder and missing parents with access for this user only.
-    pub(super) fn create_folder(path: &Path) -> io::Result<()> {
-        fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path)
-    }
-
     /// Opens the folder; `None` when the path does not exist.
     pub(super) fn open(path: &Path) -> Result<Option<Self>, DiskError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match rustix::fs::open(path, flags, Mode::empty()) {
             Ok(handle) => {
                 let folder = File::from(handle);
-                check_owner_and_mode(&folder.metadata()?)?;
+                check_private(&folder.metadata()?)?;
                 Ok(Some(Self(folder)))
             }
             Err(Errno::NOENT) => Ok(None),
@@ -110,7 +102,7 @@ impl Disk {
         if !metadata.is_file() {
             return Err(UnsafePermissions::NotAFile.into());
         }
-        check_owner_and_mode(&metadata)?;
+        check_private(&metadata)?;
         Ok(file)
     }
 }
@@ -123,16 +115,6 @@ pub(super) fn may_create_in(home: &Path) -> bool {
 /// Whether an open file still has a name: another process may have removed it from the cache.
 pub(super) fn has_name(file: &File) -> io::Result<bool> {
     Ok(file.metadata()?.nlink() > 0)
-}
-
-fn check_owner_and_mode(metadata: &Metadata) -> Result<(), UnsafePermissions> {
-    if metadata.uid() != geteuid().as_raw() {
-        return Err(UnsafePermissions::Owner(metadata.uid()));
-    }
-    if metadata.mode() & OTHERS != 0 {
-        return Err(UnsafePermissions::Mode(metadata.mode() & 0o7777));
-    }
-    Ok(())
 }
 
 /// Finds out what is at the folder's path: open(2) returns the same error for a link, a file, and a file above it.

@@ -32,7 +32,12 @@ impl Outputs {
         let path = PathBuf::from(path);
         let mut options = OpenOptions::new();
         #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            // Not through a link, whose owner would decide where the token is written; not waiting for a pipe's reader.
+            let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+            options.mode(0o600).custom_flags(flags.bits().cast_signed());
+        }
         let file = options.append(true).create(true).open(&path);
         file.map(|file| Self { file, path: path.clone() }).map_err(|error| {
             let about = format!("could not open `{}`, which {VARIABLE} names", path.display());

@@ -44,6 +44,7 @@ pub(crate) struct LocatedKey {
 impl LocatedKey {
     /// Reads the files of the key.
     pub(crate) fn read(settings: KeySettings, answers: Arc<Answers>, report: &Arc<Report>) -> Result<Self, Failure> {
+        report.warn_of_unsafe_key(&settings.source.value);
         let content = match &settings.source.value {
             KeySource::Pkcs12 { file, .. } => read_key_file(KeyFileKind::Keystore, file)?,
             KeySource::Pem { file, .. } => read_key_file(KeyFileKind::Pem, file)?,

@@ -26,6 +26,7 @@ mod man;
 mod progress;
 mod prompt;
 mod report;
+mod resources;
 mod secret;
 mod serve;
 mod settings;
@@ -34,6 +35,7 @@ mod simulate;
 mod token;
 mod tokens;
 mod unlock;
+mod unsafe_files;
 mod usage;
 
 use std::{env, ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
@@ -52,7 +54,12 @@ const LAST_THREADS: Duration = Duration::from_millis(100);
 
 /// Runs the command line and returns its exit code.
 pub(crate) fn main() -> ExitCode {
+    resources::on_usual_stack(run_command_line)
+}
+
+fn run_command_line() -> ExitCode {
     let cores = protect_secrets();
+    settings::limit_by_variable();
     let typed: Vec<OsString> = env::args_os().skip(1).collect();
     if let Some(prefix) = completions::asks_for_profiles(&typed) {
         completions::print_profiles(prefix);
@@ -105,10 +112,14 @@ fn with_language(report: Report, option: Option<&str>) -> (Arc<Report>, Result<(
 
 /// Runs a command on this thread, until it ends or Ctrl-C is pressed.
 fn wait<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    resources::check()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let failed = |error| Failure::plain(Exit::Other, "runtime", format!("could not start: {error}"), None);
     let runtime = runtime.map_err(failed)?;
-    let result = runtime.block_on(signals::unless_interrupted(command));
+    let result = runtime.block_on(async {
+        signals::survive_file_size_limit();
+        signals::unless_interrupted(command).await
+    });
     let result = result.unwrap_or_else(|| Err(Failure::interrupted()));
     if result.as_ref().is_err_and(|failure| failure.exit == Exit::Interrupted) {
         prompt::end_prompt();

@@ -25,7 +25,7 @@ impl Progress {
         }
         let line = format!("{} …", report.language().translate(what));
         let (done, waiting) = mpsc::channel();
-        let shown = std::thread::spawn(move || {
+        let shown = std::thread::Builder::new().spawn(move || {
             if waiting.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
                 IS_SHOWN.store(true, Ordering::SeqCst);
                 eprint(&line);
@@ -33,7 +33,7 @@ impl Progress {
                 clear();
             }
         });
-        Self(Some((done, shown)))
+        Self(shown.ok().map(|shown| (done, shown)))
     }
 }
 

@@ -55,7 +55,10 @@ impl Secret {
     pub(crate) fn read(&self, name: &str, answers: &Answers, report: &Report) -> Result<SecretString, Failure> {
         let origin = &self.source.origin;
         match &self.source.value {
-            SecretSource::File(file) => self.read_file(file),
+            SecretSource::File(file) => {
+                report.warn_of_unsafe_file(&format!("{} file", self.kind.noun()), file);
+                self.read_file(file)
+            }
             SecretSource::Variable(variable) => self.read_variable(variable, origin),
             SecretSource::Command(command) => self.run_command(command, origin),
             SecretSource::Literal(secret) => {

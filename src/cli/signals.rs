@@ -26,6 +26,17 @@ pub(crate) async fn unless_interrupted<T>(command: impl Future<Output = T>) -> O
     }
 }
 
+/// Handles SIGXFSZ, which would end the process when a file reaches the limit of `ulimit -f`: writing fails instead. A
+/// program that takes this one's place gets the signal's default action back.
+pub(crate) fn survive_file_size_limit() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // The handler stays when the listener is dropped.
+        let _ = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()));
+    }
+}
+
 /// Waits for a Ctrl-C that the command does not handle itself; forever, where it is ignored.
 async fn interrupted() {
     if is_ignored(INTERRUPT) {

@@ -3,7 +3,7 @@
 //! It is a small JSON file at a fixed path, with URLs and file names but no secret.
 
 use std::{
-    fs, io,
+    io,
     io::Write as _,
     path::{Path, PathBuf},
 };
@@ -11,7 +11,11 @@ use std::{
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
-use crate::{explain::Explain, file, http::Endpoint};
+use crate::{
+    explain::Explain,
+    file::{self, FileError, UnsafePermissions, check_unchangeable_by_others, create_private_folder},
+    http::Endpoint,
+};
 
 /// Maximum size of the file; the simulator writes less than one kilobyte.
 const MAXIMUM_BYTES: u64 = 64 * 1024;
@@ -51,7 +55,7 @@ pub enum LocalError {
     Unusable(PathBuf, #[source] io::Error),
     /// Another user can write the file: it belongs to another user, or its permissions allow it.
     #[error("the simulator's address file `{}` is not used: another user can write it", .0.display())]
-    Unsafe(PathBuf),
+    Unsafe(PathBuf, #[source] UnsafePermissions),
     /// The issuer or the token endpoint is on another machine.
     #[error("the simulator's address file `{}` names a server that is not on this machine", .0.display())]
     Remote(PathBuf),
@@ -68,7 +72,7 @@ impl Explain for LocalError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoDataFolder => "set HOME or XDG_DATA_HOME".to_owned(),
-            Self::Unsafe(path) => format!("remove it, and start the simulator again: rm '{}'", path.display()),
+            Self::Unsafe(path, _) => format!("remove it, and start the simulator again: rm '{}'", path.display()),
             Self::Remote(_) => "pass --audience and --token-endpoint for a server on another machine".to_owned(),
             Self::Missing(_) | Self::Unusable(..) | Self::Invalid(..) => {
                 "start the simulator in another terminal: maskinporten simulate".to_owned()
@@ -103,14 +107,11 @@ impl LocalEnvironment {
     /// names a server on another machine.
     pub fn read(path: &Path) -> Result<Self, LocalError> {
         let unusable = |error| LocalError::Unusable(path.to_owned(), error);
-        let opened = fs::File::open(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => LocalError::Missing(path.to_owned()),
-            _ => unusable(error),
+        let (json, metadata) = file::read_with_metadata(path, MAXIMUM_BYTES).map_err(|error| match error {
+            FileError::Io(error) if error.kind() == io::ErrorKind::NotFound => LocalError::Missing(path.to_owned()),
+            error => unusable(error.into()),
         })?;
-        if can_be_written_by_others(&opened.metadata().map_err(unusable)?) {
-            return Err(LocalError::Unsafe(path.to_owned()));
-        }
-        let json = file::read_from(opened, MAXIMUM_BYTES).map_err(|error| unusable(error.into()))?;
+        check_unchangeable_by_others(&metadata).map_err(|problem| LocalError::Unsafe(path.to_owned(), problem))?;
         let local: Self = serde_json::from_slice(&json).map_err(|error| LocalError::Invalid(path.to_owned(), error))?;
         let is_here = |url: &str| Endpoint::parse(url).is_ok_and(|endpoint| endpoint.is_loopback());
         if is_here(&local.issuer) && is_here(&local.token_endpoint) {
@@ -127,10 +128,7 @@ impl LocalEnvironment {
     pub fn write(&self, path: &Path) -> Result<(), LocalError> {
         let unusable = |error| LocalError::Unusable(path.to_owned(), error);
         let folder = path.parent().unwrap_or(Path::new("."));
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.recursive(true).create(folder).map_err(unusable)?;
+        create_private_folder(folder).map_err(unusable)?;
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(unusable)?;
         let text = serde_json::to_string_pretty(self).map_err(io::Error::from).map_err(unusable)?;
         writeln!(file, "{text}").map_err(unusable)?;
@@ -139,22 +137,10 @@ impl LocalEnvironment {
     }
 }
 
-/// Whether a user other than this one and root can write a file.
-#[cfg(unix)]
-fn can_be_written_by_others(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let owner = metadata.uid();
-    (owner != rustix::process::geteuid().as_raw() && owner != 0) || metadata.mode() & 0o022 != 0
-}
-
-#[cfg(not(unix))]
-fn can_be_written_by_others(_: &fs::Metadata) -> bool {
-    false
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn local(issuer: &str, token_endpoint: &str) -> LocalEnvironment {

@@ -30,7 +30,10 @@ pub use self::{
     proxy::ProxyVariable,
 };
 use self::{peer::PeerRecorder, trust::AskedForCertificate};
-use crate::text::shown_path;
+use crate::{
+    clock::{Clock as _, SystemClock},
+    text::shown_path,
+};
 
 /// Maximum size of a response body; a token response has a few kilobytes.
 pub const MAXIMUM_RESPONSE_BYTES: usize = 1024 * 1024;
@@ -197,9 +200,9 @@ impl HttpClient {
         let remaining = deadline.saturating_duration_since(Instant::now());
         let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.asked.is_set());
         let request = request.header(ACCEPT, "application/json").timeout(remaining);
-        let sent_at = Utc::now();
+        let sent_at = SystemClock.now();
         let mut response = request.send().await.map_err(failed)?;
-        let received_at = Utc::now();
+        let received_at = SystemClock.now();
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > MAXIMUM_RESPONSE_BYTES {
@@ -212,7 +215,7 @@ impl HttpClient {
             status: response.status().as_u16(),
             media_type: media_type(headers),
             location: text(headers, &LOCATION).map(|location| without_query(location).to_owned()),
-            retry_after: text(headers, &RETRY_AFTER).and_then(|value| retry_after(value, Utc::now())),
+            retry_after: text(headers, &RETRY_AFTER).and_then(|value| retry_after(value, SystemClock.now())),
             date: text(headers, &DATE).and_then(http_date),
             sent_at,
             received_at,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::Location;
-use crate::{explain::Explain, text::shown_path};
+use crate::{explain::Explain, file::UnsafePermissions, text::shown_path};
 
 /// Why a config file, or a profile in it, cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -19,6 +19,14 @@ pub enum ProfileError {
         path: PathBuf,
         /// The cause.
         source: Arc<io::Error>,
+    },
+    /// The user's own file can be changed by others.
+    #[error("the config file `{}` is not used: others can change it", path.display())]
+    Unsafe {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: UnsafePermissions,
     },
     /// The file is too large for a config file.
     #[error("the config file `{}` is larger than 1 MiB", shown_path(.0))]
@@ -193,7 +201,7 @@ impl ProfileError {
 impl Explain for ProfileError {
     fn code(&self) -> &'static str {
         match self {
-            Self::Unreadable { .. } | Self::TooLarge(_) | Self::NotUtf8 { .. } => "config_file",
+            Self::Unreadable { .. } | Self::Unsafe { .. } | Self::TooLarge(_) | Self::NotUtf8 { .. } => "config_file",
             Self::Syntax { .. } => "config_syntax",
             Self::UnknownKey { .. } => "config_key",
             Self::WrongType { .. }
@@ -215,6 +223,10 @@ impl Explain for ProfileError {
                 "check the path, or write one with: maskinporten config init"
             }
             Self::Unreadable { .. } => "check the path and its permissions",
+            Self::Unsafe { path, source: UnsafePermissions::Mode(_) } => {
+                return Some(format!("take the access from others with: chmod go-w '{}'", path.display()));
+            }
+            Self::Unsafe { path, .. } => return Some(format!("if you trust it: --config '{}'", path.display())),
             Self::TooLarge(_) => "pass a config file; `maskinporten config init` writes one",
             Self::NotUtf8 { .. } => "save the file as UTF-8",
             Self::Syntax { .. } => "put strings in quotes, client_id = \"…\", and Windows paths in single quotes",

@@ -1,6 +1,6 @@
 //! One config file, parsed and checked.
 
-use std::{collections::BTreeMap, fs::File, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use toml::de::{DeTable, DeValue};
 
@@ -8,7 +8,7 @@ use super::{
     KnownSetting, Location, ProfileError,
     location::shown,
     section::{ProfileSection, SectionReader, in_file_order},
-    source::SourceText,
+    source::{self, SourceText},
     suggest,
 };
 
@@ -39,17 +39,17 @@ impl ConfigFile {
     /// [`ProfileError`] when the file cannot be read, is not TOML, or has an unknown key at its top level. A fault
     /// within a profile is reported by [`Profiles::profile`](super::Profiles::profile).
     pub fn read(path: &Path, kind: ConfigFileKind, known: &[KnownSetting]) -> Result<Self, ProfileError> {
-        let file = File::open(path).map_err(|error| ProfileError::unreadable(path, error))?;
-        Self::read_open(file, path, kind, known)
+        Self::decode(&source::read(path)?.0, path, kind, known)
     }
 
-    pub(super) fn read_open(
-        file: File,
+    /// Parses the content of a config file.
+    pub(super) fn decode(
+        content: &[u8],
         path: &Path,
         kind: ConfigFileKind,
         known: &[KnownSetting],
     ) -> Result<Self, ProfileError> {
-        Self::from_source(&SourceText::read(file, path)?, kind, known)
+        Self::from_source(&SourceText::decode(content, path)?, kind, known)
     }
 
     /// Parses the text of a config file; relative paths and errors refer to `path`.

@@ -1,14 +1,16 @@
 //! Where config files are: the one that was named; or the project's, in this folder or above, and the user's own.
 
 use std::{
-    fs::{File, Metadata},
+    fs::Metadata,
     io,
     path::{Path, PathBuf},
 };
 
 use etcetera::BaseStrategy as _;
+use zeroize::Zeroizing;
 
-use super::{ConfigFile, ConfigFileKind, KnownSetting, ProfileError, ProfileWarning, Profiles};
+use super::{ConfigFile, ConfigFileKind, KnownSetting, ProfileError, ProfileWarning, Profiles, source};
+use crate::file::{UnsafePermissions, check_unchangeable_by_others};
 
 /// The name of a project file.
 pub const PROJECT_FILE: &str = "maskinporten.toml";
@@ -42,14 +44,21 @@ impl ConfigSearch {
     /// Reads the files that exist. A missing file is an error only if it was named.
     ///
     /// # Errors
-    /// [`ProfileError`] when a file cannot be read or parsed.
+    /// [`ProfileError`] when a file cannot be read or parsed, or the user's own can be changed by others.
     pub fn read(&self, known: &[KnownSetting]) -> Result<Profiles, ProfileError> {
         if let Some(named) = &self.named {
-            return Ok(Profiles::new(vec![ConfigFile::read(named, ConfigFileKind::User, known)?], known));
+            let (content, metadata) = source::read(named)?;
+            let file = ConfigFile::decode(&content, named, ConfigFileKind::User, known)?;
+            let mut profiles = Profiles::new(vec![file], known);
+            // Whoever names a file of another user trusts its owner, but not everyone else.
+            if let Err(problem @ UnsafePermissions::Mode(_)) = check_unchangeable_by_others(&metadata) {
+                profiles.warnings.push(ProfileWarning::UnsafeFile { path: named.clone(), problem });
+            }
+            return Ok(profiles);
         }
         let mut warnings = Vec::new();
         let project = match self.project(&mut warnings)? {
-            Some((file, path)) => Some(ConfigFile::read_open(file, &path, ConfigFileKind::Project, known)?),
+            Some((content, path)) => Some(ConfigFile::decode(&content, &path, ConfigFileKind::Project, known)?),
             None => None,
         };
         let user = self.user_file.as_deref().map(|path| read_if_exists(path, known)).transpose()?.flatten();
@@ -66,47 +75,42 @@ impl ConfigSearch {
         Ok(self.project(&mut Vec::new())?.map(|(_, path)| path))
     }
 
-    /// Opens the first project file from the folder upwards. The owner is read from the open file, so that the file
+    /// Reads the first project file from the folder upwards. The owner is read from the open file, so that the file
     /// cannot be replaced between the check and the read.
-    fn project(&self, warnings: &mut Vec<ProfileWarning>) -> Result<Option<(File, PathBuf)>, ProfileError> {
+    fn project(
+        &self,
+        warnings: &mut Vec<ProfileWarning>,
+    ) -> Result<Option<(Zeroizing<Vec<u8>>, PathBuf)>, ProfileError> {
         for folder in self.folder.iter().flat_map(|folder| folder.ancestors()) {
             let path = folder.join(PROJECT_FILE);
-            // Opening a named pipe would block until another process opens it too.
             let Some(metadata) = path.metadata().ok().filter(Metadata::is_file) else { continue };
-            let (opened, metadata) = match File::open(&path).and_then(|file| Ok((file.metadata()?, file))) {
-                Ok((metadata, file)) => (Ok(file), metadata),
+            let (content, metadata) = match source::read(&path) {
+                Ok((content, metadata)) => (Ok(content), metadata),
                 Err(error) => (Err(error), metadata),
             };
-            if let Some(owner) = foreign_owner(&metadata) {
+            // As git checks it for `safe.directory`.
+            if let Err(UnsafePermissions::Owner(owner)) = check_unchangeable_by_others(&metadata) {
                 warnings.push(ProfileWarning::ForeignFile { path, owner });
                 continue;
             }
-            let file = opened.map_err(|error| ProfileError::unreadable(&path, error))?;
-            return Ok(Some((file, path)));
+            return Ok(Some((content?, path)));
         }
         Ok(None)
     }
 }
 
 fn read_if_exists(path: &Path, known: &[KnownSetting]) -> Result<Option<ConfigFile>, ProfileError> {
-    match File::open(path) {
-        Ok(file) => ConfigFile::read_open(file, path, ConfigFileKind::User, known).map(Some),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(ProfileError::unreadable(path, error)),
-    }
-}
-
-/// Returns the owner of a file that belongs neither to this user nor to root, as git's `safe.directory` checks it.
-#[cfg(unix)]
-fn foreign_owner(metadata: &Metadata) -> Option<u32> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let owner = metadata.uid();
-    let ours = rustix::process::geteuid().as_raw();
-    (owner != ours && owner != 0).then_some(owner)
-}
-
-#[cfg(not(unix))]
-fn foreign_owner(_: &Metadata) -> Option<u32> {
-    None
+    let (content, metadata) = match source::read(path) {
+        Ok(read) => read,
+        Err(ProfileError::Unreadable { source, .. })
+            if matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    // It may name commands and modules to run.
+    check_unchangeable_by_others(&metadata)
+        .map_err(|problem| ProfileError::Unsafe { path: path.to_owned(), source: problem })?;
+    ConfigFile::decode(&content, path, ConfigFileKind::User, known).map(Some)
 }

@@ -1,6 +1,6 @@
 //! The text of a config file, read with a size limit, and the line of each byte in it.
 
-use std::{fs::File, path::Path, sync::Arc};
+use std::{fs::Metadata, path::Path, sync::Arc};
 
 use zeroize::Zeroizing;
 
@@ -9,6 +9,14 @@ use crate::file::{self, FileError};
 
 /// The largest config file that is read: 1 MiB.
 pub(super) const MAXIMUM_BYTES: u64 = 1024 * 1024;
+
+/// Reads a config file of at most 1 MiB.
+pub(super) fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Metadata), ProfileError> {
+    file::read_with_metadata(path, MAXIMUM_BYTES).map_err(|error| match error {
+        FileError::TooLarge { .. } => ProfileError::TooLarge(path.to_owned()),
+        error => ProfileError::unreadable(path, error.into()),
+    })
+}
 
 /// The text of a config file, without a byte order mark. It is erased after use, since it may hold passwords.
 pub(super) struct SourceText {
@@ -26,16 +34,12 @@ impl SourceText {
         Self { text, file: Arc::from(path), line_starts }
     }
 
-    /// Reads an open file.
-    pub(super) fn read(file: File, path: &Path) -> Result<Self, ProfileError> {
-        let bytes = file::read_from(file, MAXIMUM_BYTES).map_err(|error| match error {
-            FileError::TooLarge { .. } => ProfileError::TooLarge(path.to_owned()),
-            error => ProfileError::unreadable(path, error.into()),
-        })?;
-        match str::from_utf8(&bytes) {
+    /// Decodes the content of a file.
+    pub(super) fn decode(content: &[u8], path: &Path) -> Result<Self, ProfileError> {
+        match str::from_utf8(content) {
             Ok(text) => Ok(Self::new(text, path)),
             Err(error) => {
-                let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let valid = content.get(..error.valid_up_to()).unwrap_or_default();
                 let line = valid.split(|byte| *byte == b'\n').count();
                 Err(ProfileError::NotUtf8 { location: Location::new(&Arc::from(path), line, None) })
             }

@@ -3,6 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use super::{Location, setting::key};
+use crate::file::UnsafePermissions;
 
 /// A problem of a config file that does not prevent its use. The caller prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,13 @@ pub enum ProfileWarning {
         path: PathBuf,
         /// The user id of its owner.
         owner: u32,
+    },
+    /// A file that the user named can be changed by others.
+    UnsafeFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: UnsafePermissions,
     },
     /// A project file decides where a grant signed with the user's own key is sent. The receiver of a signed grant can
     /// exchange it for a token.
@@ -44,6 +52,9 @@ impl fmt::Display for ProfileWarning {
             Self::ForeignFile { path, owner } => {
                 write!(formatter, "`{}` is not read: it belongs to another user (uid {owner})", path.display())
             }
+            Self::UnsafeFile { path, problem } => {
+                write!(formatter, "others can change the config file `{}`: {problem}", path.display())
+            }
             Self::ProjectAddress { name, location, key: own } => write!(
                 formatter,
                 "`{}` in {location} decides where a grant signed with the key from {own} is sent",
@@ -60,6 +71,9 @@ impl ProfileWarning {
         match self {
             Self::PlainSecret { alternative, .. } => format!("use {alternative}"),
             Self::ForeignFile { path, .. } => format!("if you trust it: --config {}", path.display()),
+            Self::UnsafeFile { path, .. } => {
+                format!("take the access from others with: chmod go-w '{}'", path.display())
+            }
             Self::ProjectAddress { name, .. } => {
                 format!("remove `{}` from the project file, unless you trust it", key(name))
             }

@@ -13,7 +13,7 @@ use super::{
     ConfigFile, ConfigFileKind, KnownSetting, Location, ProfileDraft, ProfileError,
     location::{folder_of, shown},
 };
-use crate::explain::Explain;
+use crate::{explain::Explain, file::create_private_folder};
 
 /// Why a config file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +91,7 @@ impl Explain for WriteError {
 pub fn create(path: &Path, text: &str) -> Result<(), WriteError> {
     // tempfile's own message names the temporary file, which means nothing to the user.
     let unwritable = |error: io::Error| WriteError::Unwritable { path: path.to_owned(), source: error.kind().into() };
-    make_folder(&folder_of(path)).map_err(unwritable)?;
+    create_private_folder(&folder_of(path)).map_err(unwritable)?;
     match temporary(path, text).map_err(unwritable)?.persist_noclobber(path) {
         Ok(_) => Ok(()),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(WriteError::Exists(path.to_owned())),
@@ -150,15 +150,4 @@ fn temporary(target: &Path, text: &str) -> io::Result<NamedTempFile> {
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     Ok(file)
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    if folder.as_os_str().is_empty() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }

@@ -4,12 +4,12 @@
 //! with the names of profiles, which the script gets from `maskinporten __profiles`. That reads the config files and
 //! nothing else: it runs nothing, does not prompt, and fails silently.
 
-use std::{any::TypeId, ffi::OsString, path::PathBuf};
+use std::{any::TypeId, ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Arg, CommandFactory as _, ValueHint, builder::PossibleValuesParser};
 use clap_complete::{Generator, Shell, generate};
 use clap_complete_nushell::Nushell;
-use maskinporten_token_generator::{environment::Environment, profile::ConfigSearch};
+use maskinporten_token_generator::{environment::Environment, file, profile::ConfigSearch};
 
 use super::{
     args::{Arguments, CompletionShell, CompletionsArguments},
@@ -139,6 +139,8 @@ pub(crate) fn asks_for_profiles(typed: &[OsString]) -> Option<&str> {
 /// Prints the names of the profiles in the project's and the user's config file, one per line. If a file cannot be read, it
 /// prints nothing: the command that is being typed will report why.
 pub(crate) fn print_profiles(prefix: &str) {
+    // The shell waits for it at each key.
+    file::set_time_limit(Duration::from_secs(1));
     let Ok(profiles) = ConfigSearch::usual(None).read(&settings::known()) else { return };
     let names = profiles.names().into_iter().filter(|name| is_plain(name) && name.starts_with(prefix));
     let lines = names.fold(String::new(), |lines, name| lines + name + "\n");

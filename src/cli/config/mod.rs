@@ -5,13 +5,14 @@ mod init;
 mod show;
 
 use std::{
-    fs::{DirBuilder, File},
+    fs::File,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use maskinporten_token_generator::{
     explain::Explain,
+    file::create_private_folder,
     profile::{self, ConfigFileKind, ConfigSearch, Imported, PROJECT_FILE, ProfileDraft, WriteError},
 };
 
@@ -101,10 +102,7 @@ impl ConfigTarget {
     /// cannot be locked, the last writer wins.
     fn lock(&self) -> Option<File> {
         let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.recursive(true).create(folder).ok()?;
+        create_private_folder(folder).ok()?;
         let folder = File::open(folder).ok()?;
         folder.lock().ok()?;
         Some(folder)

@@ -30,8 +30,12 @@ impl CurlTarget {
                 "use --location, which does not",
             ),
             ("expand-url", "the host of --expand-url is not known before curl runs", "write the URL out"),
-            ("expand-config", "the file of --expand-config is not known before curl runs", "write its name out"),
-            ("expand-header", "the header of --expand-header is not known before curl runs", "write its name out"),
+            (
+                "expand-config",
+                "a config file that a variable names is not known before curl runs",
+                "write its name out",
+            ),
+            ("expand-header", "a header that a variable names is not known before curl runs", "write its name out"),
             ("url", "the hosts in the file of --url @FILE are not checked", "write the URL out"),
             (
                 "next",

@@ -7,7 +7,8 @@ mod page;
 mod sections;
 
 use std::{
-    fs,
+    fs, io,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -32,13 +33,31 @@ pub(crate) fn run(arguments: &ManArguments) -> Result<(), Failure> {
 
 fn write(folder: &Path, page: &ManPage) -> Result<PathBuf, Failure> {
     let path = folder.join(page.file_name());
-    let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, page.text()));
-    written.map_err(|error| {
+    create_folder(folder).and_then(|()| write_file(&path, &page.text())).map_err(|error| {
         let hint = "choose a folder that you may write to: maskinporten man --dir ~/.local/share/man/man1".to_owned();
         let about = format!("could not write the man page `{}`", path.display());
         Failure::plain(Exit::Other, "man", error.to_string(), Some(hint)).about(&about)
     })?;
     Ok(path)
+}
+
+/// Creates the folder and missing parents. Other users may read man pages, and never write them, whatever the umask.
+fn create_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
+    builder.recursive(true).create(folder)
+}
+
+/// Writes a file under another name and renames it, so that a link of this name is replaced and not followed.
+fn write_file(path: &Path, text: &str) -> io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let mut file = builder.tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// Returns the page of the program, then those of its commands, then those of their subcommands.

@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
     definition::{self, PROFILE, SettingDefinition, ValueForm},
+    file_reads::{self, TIMEOUT},
     table::{self, SETTINGS},
 };
 
@@ -154,7 +155,11 @@ impl FromArgMatches for SettingArguments {
             };
             Some(RawSetting { name: setting.name, value, label: definition::option(setting.name) })
         });
-        Ok(Self(given.collect()))
+        let given = Self(given.collect());
+        if let Some(RawValue::Texts(texts)) = given.0.iter().find(|raw| raw.name == TIMEOUT).map(|raw| &raw.value) {
+            texts.iter().for_each(|text| file_reads::limit_by(text));
+        }
+        Ok(given)
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

@@ -8,6 +8,7 @@ mod cleaning;
 mod client_authentication;
 mod definition;
 mod effective_settings;
+mod file_reads;
 mod grant;
 mod key;
 mod origin;
@@ -27,6 +28,7 @@ pub(crate) use self::{
     cleaning::clean,
     definition::{PROFILE, lenient_names, option, variable},
     effective_settings::{EffectiveSetting, MASK, Privacy, effective_settings},
+    file_reads::limit_by_variable,
     grant::IdentitySettings,
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
     origin::{Layer, Origin, Setting},

@@ -11,7 +11,9 @@ use maskinporten_token_generator::{
     tokens::TokenEndpoint,
 };
 
-use super::{Problems, Setting, SettingSources, definition, origin::Layer, sources::Found, table};
+use super::{
+    Problems, Setting, SettingSources, definition, file_reads::TIME_LIMIT_SECONDS, origin::Layer, sources::Found, table,
+};
 use crate::cli::report::{Exit, Failure, Report};
 
 /// A day; no access token lives longer.
@@ -200,7 +202,7 @@ fn is_on(sources: &SettingSources, name: &'static str) -> bool {
 
 /// Parses a time limit of up to an hour.
 fn time_limit(sources: &SettingSources, name: &'static str) -> Result<Duration, Failure> {
-    seconds(&sources.find_or_default(name), 1..=3600, "between 1 second and 1 hour").map(Duration::from_secs)
+    seconds(&sources.find_or_default(name), TIME_LIMIT_SECONDS, "between 1 second and 1 hour").map(Duration::from_secs)
 }
 
 /// Parses a number of seconds (`30`, `30s`) or minutes (`2m`) within a range, which `words` name.

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use super::{
     arguments::{RawSetting, RawValue, SettingArguments},
     definition::{PROFILE, SettingDefinition},
+    file_reads::{self, TIMEOUT},
     origin::{Layer, Origin, Setting},
     table::{self, NAIS_VARIABLES, SETTINGS},
 };
@@ -78,6 +79,9 @@ impl SettingSources {
     pub(crate) fn load(arguments: SettingArguments, config: Option<PathBuf>, report: &Report) -> Result<Self, Failure> {
         let mut sources = Self::without_profile(arguments, |_| true, report)?;
         sources.add_profile(config, report)?;
+        if let Some(found) = sources.find(TIMEOUT) {
+            file_reads::limit_by(found.text());
+        }
         Ok(sources)
     }
 
@@ -119,7 +123,9 @@ impl SettingSources {
         let is_used = |name: &str| !(has_environment && ADDRESSES.contains(&name));
         let warnings = profile.warnings.iter().filter(|warning| match warning {
             ProfileWarning::ProjectAddress { name, .. } => is_used(name),
-            ProfileWarning::PlainSecret { .. } | ProfileWarning::ForeignFile { .. } => true,
+            ProfileWarning::PlainSecret { .. }
+            | ProfileWarning::ForeignFile { .. }
+            | ProfileWarning::UnsafeFile { .. } => true,
         });
         report.warn_of(&warnings.cloned().collect::<Vec<_>>());
         report.detail(&format!("using the profile {}", profile.name));

@@ -46,11 +46,7 @@ fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), SimulatorError> {
 
 /// Creates a folder and its parents with mode 0700.
 pub(crate) fn create_folder(path: &Path) -> Result<(), SimulatorError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|source| SimulatorError::Unwritable { path: path.to_owned(), source })
+    file::create_private_folder(path).map_err(|source| SimulatorError::Unwritable { path: path.to_owned(), source })
 }
 
 /// Reads a file.

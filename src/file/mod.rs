@@ -1,18 +1,32 @@
-//! Reads files and stdin up to a size limit.
+//! Reads files and stdin up to a size limit, and files within a time limit.
 //!
-//! A limit makes a wrong path (a disk image, `/dev/zero`) an error instead of a full memory. The buffers are erased when
-//! they are dropped, because many of these files hold secrets.
+//! The limits make a wrong path an error: a disk image or `/dev/zero` would fill the memory, a pipe without a writer, a
+//! terminal or a file server that does not respond would never end. The buffers are erased when they are dropped, because
+//! many of these files hold secrets.
+
+mod permissions;
 
 use std::{
-    fs::File,
+    fs::{File, Metadata},
     io::{self, Read},
     path::Path,
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
 };
 
 use zeroize::Zeroizing;
 
+pub use self::permissions::{UnsafePermissions, check_private, check_unchangeable_by_others, create_private_folder};
+
 /// The capacity of the first buffer: most keys and settings fit in it.
 const FIRST_CAPACITY: usize = 16 * 1024;
+
+/// The time limit of each file in milliseconds. Files are read in many places, and the limit is the same for all of them.
+static TIME_LIMIT: AtomicU64 = AtomicU64::new(30_000);
 
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +40,9 @@ pub enum FileError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The file has not been read to its end within the time limit.
+    #[error("it could not be read to its end within {} s", .0.as_secs_f64())]
+    TimedOut(Duration),
     /// The file has no content.
     #[error("it is empty")]
     Empty,
@@ -44,6 +61,7 @@ impl From<FileError> for io::Error {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Io(error) => error,
+            FileError::TimedOut(_) => Self::new(io::ErrorKind::TimedOut, error),
             FileError::TooLarge { .. }
             | FileError::Empty
             | FileError::NotUtf8
@@ -78,15 +96,49 @@ pub fn decode_text(bytes: &[u8]) -> Option<Zeroizing<String>> {
     Some(text)
 }
 
+/// Sets how long reading a file may take in this process; at first it is 30 s.
+pub fn set_time_limit(limit: Duration) {
+    TIME_LIMIT.store(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+}
+
 /// Reads a file of at most `limit` bytes.
 ///
 /// # Errors
-/// [`FileError::Io`] if the file cannot be read, [`FileError::TooLarge`] if it is larger than `limit`.
+/// [`FileError::Io`] if the file cannot be read, [`FileError::TooLarge`] if it is larger than `limit`,
+/// [`FileError::TimedOut`] if that takes too long.
 pub fn read(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
-    read_from(File::open(path)?, limit)
+    read_with_metadata(path, limit).map(|(content, _)| content)
 }
 
-/// Reads a file, or stdin if the path is `-`.
+/// Reads a file of at most `limit` bytes, and the metadata of the file that was read.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_metadata(path: &Path, limit: u64) -> Result<(Zeroizing<Vec<u8>>, Metadata), FileError> {
+    let (sender, receiver) = mpsc::channel();
+    let owned = path.to_owned();
+    // Both opening and reading can block, so they are left behind on a thread if they take too long.
+    let thread = thread::Builder::new().spawn(move || {
+        let _ = sender.send(open_and_read(&owned, limit));
+    });
+    if thread.is_err() && path.is_file() {
+        return open_and_read(path, limit);
+    }
+    thread?;
+    let time = Duration::from_millis(TIME_LIMIT.load(Ordering::Relaxed));
+    receiver.recv_timeout(time).unwrap_or_else(|error| match error {
+        RecvTimeoutError::Timeout => Err(FileError::TimedOut(time)),
+        RecvTimeoutError::Disconnected => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+    })
+}
+
+fn open_and_read(path: &Path, limit: u64) -> Result<(Zeroizing<Vec<u8>>, Metadata), FileError> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    Ok((read_from(file, limit)?, metadata))
+}
+
+/// Reads a file, or stdin if the path is `-`. Stdin has no time limit: its writer may ask its user something.
 ///
 /// # Errors
 /// As [`read`].
@@ -145,6 +197,22 @@ mod tests {
     #[test]
     fn endless_input_is_rejected_at_the_limit() {
         assert!(matches!(read_from(io::repeat(b'a'), 1_000_000), Err(FileError::TooLarge { limit: 1_000_000 })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_that_nothing_writes_to_is_given_up_at_the_time_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        let before = Duration::from_millis(TIME_LIMIT.load(Ordering::Relaxed));
+
+        set_time_limit(Duration::from_millis(1500));
+        let error = read(&pipe, 100).unwrap_err();
+        set_time_limit(before);
+
+        assert_eq!(error.to_string(), "it could not be read to its end within 1.5 s");
+        assert_eq!(io::Error::from(error).kind(), io::ErrorKind::TimedOut);
     }
 
     #[test]

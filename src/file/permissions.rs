@@ -1,0 +1,141 @@
+//! Who else can read or change a file, and folders that only their user can access.
+
+use std::{
+    fs::{self, Metadata},
+    io,
+    path::Path,
+};
+
+/// What is wrong with the owner, the mode or the kind of a file or folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnsafePermissions {
+    /// The owner of a link decides what is read and written.
+    #[error("it is a symbolic link")]
+    Link,
+    /// It should be a folder.
+    #[error("it is not a folder")]
+    NotAFolder,
+    /// It should be a file.
+    #[error("it is not a regular file")]
+    NotAFile,
+    /// It belongs to another user.
+    #[error("it belongs to another user (uid {0})")]
+    Owner(u32),
+    /// Its mode gives others access.
+    #[error("its mode is {0:04o}, which gives others access")]
+    Mode(u32),
+}
+
+/// Checks that a file or folder belongs to this user, and that others have no access to it.
+///
+/// # Errors
+/// [`UnsafePermissions`], on Unix only.
+pub fn check_private(metadata: &Metadata) -> Result<(), UnsafePermissions> {
+    check(metadata, false, 0o077)
+}
+
+/// Checks that only this user and root can change a file. What is not a regular file, such as a pipe, passes.
+///
+/// # Errors
+/// [`UnsafePermissions`], on Unix only.
+pub fn check_unchangeable_by_others(metadata: &Metadata) -> Result<(), UnsafePermissions> {
+    if metadata.is_file() { check(metadata, true, 0o022) } else { Ok(()) }
+}
+
+#[cfg(unix)]
+fn check(metadata: &Metadata, may_be_root: bool, forbidden: u32) -> Result<(), UnsafePermissions> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let owner = metadata.uid();
+    if owner != rustix::process::geteuid().as_raw() && !(may_be_root && owner == 0) {
+        return Err(UnsafePermissions::Owner(owner));
+    }
+    if metadata.mode() & forbidden != 0 {
+        return Err(UnsafePermissions::Mode(metadata.mode() & 0o7777));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check(_: &Metadata, _: bool, _: u32) -> Result<(), UnsafePermissions> {
+    Ok(())
+}
+
+/// Creates a folder and missing parents with access for this user only, whatever the umask.
+///
+/// # Errors
+/// The system's, if a folder cannot be created. A folder that exists is left as it is.
+pub fn create_private_folder(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        create_private_folder(parent)?;
+    }
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(folder) {
+        // Another process may have been faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => make_accessible(folder),
+    }
+}
+
+/// A umask such as 0277 takes access from the user too.
+#[cfg(unix)]
+fn make_accessible(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    if fs::symlink_metadata(folder)?.permissions().mode() & 0o777 == 0o700 {
+        return Ok(());
+    }
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn make_accessible(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_others_can_change_is_unsafe_and_one_that_they_can_read_only_if_it_should_be_private() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for (mode, is_private, is_unchangeable) in [
+            (0o600, true, true),
+            (0o400, true, true),
+            (0o644, false, true),
+            (0o640, false, true),
+            (0o620, false, false),
+            (0o602, false, false),
+        ] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let metadata = file.as_file().metadata().unwrap();
+
+            assert_eq!(check_private(&metadata).is_ok(), is_private, "{mode:o}");
+            assert_eq!(check_unchangeable_by_others(&metadata).is_ok(), is_unchangeable, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn folders_are_created_for_this_user_only_and_existing_ones_are_left_as_they_are() {
+        let root = tempfile::tempdir().unwrap();
+        fs::set_permissions(&root, fs::Permissions::from_mode(0o755)).unwrap();
+        let folder = root.path().join("a/b");
+
+        create_private_folder(&folder).unwrap();
+        create_private_folder(&folder).unwrap();
+
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!([mode(root.path()), mode(&root.path().join("a")), mode(&folder)], [0o755, 0o700, 0o700]);
+        fs::write(folder.join("file"), "").unwrap();
+        assert!(create_private_folder(&folder.join("file")).is_err());
+    }
+}
