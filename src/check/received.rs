@@ -238,3 +238,36 @@ fn text(jwt: &Jwt, claim: &str) -> String {
 fn or_none(text: String) -> String {
     if text.is_empty() { "none".to_owned() } else { text }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    use serde_json::json;
+
+    use super::*;
+
+    /// Checks the scopes of a token for which `requested` were asked.
+    fn examined(own: &[String], requested: &[String]) -> Check {
+        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let token = format!("{}.{}.c2ln", part(json!({ "alg": "RS256" })), part(json!({ "scope": own.join(" ") })));
+        let jwt = Jwt::parse(token.as_bytes()).unwrap();
+        let expected = Expectations { scopes: requested.to_vec(), ..Expectations::default() };
+        let keys = VerificationKeys::None(String::new());
+        let verified = verify(&jwt, TokenKind::MaskinportenAccessToken, &keys, &expected, DateTime::UNIX_EPOCH);
+        granted(&jwt, &verified, requested)
+    }
+
+    #[test]
+    fn hundreds_of_scopes_are_counted_and_the_missing_ones_named() {
+        let scopes: Vec<String> = (0..300).map(|number| format!("many:s{number}")).collect();
+        for (own, requested, found) in [
+            (&scopes[..], &scopes[..], "300 scopes, with all that were requested"),
+            (&scopes[2..], &scopes[..], "2 of 300 requested scopes are missing: many:s0 many:s1"),
+            (&scopes[..2], &scopes[..2], "many:s0 many:s1"),
+        ] {
+            assert_eq!(examined(own, requested).found, found);
+        }
+        let missing = examined(&scopes[..1], &scopes);
+        assert!(missing.found.ends_with(" many:s9 many:s10") && missing.verdict == super::super::Verdict::Fail);
+    }
+}
