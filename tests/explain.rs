@@ -276,6 +276,16 @@ fn on_a_terminal_every_refusal_of_maskinporten_and_every_other_service_is_listed
 }
 
 #[test]
+fn without_an_argument_and_with_nothing_on_stdin_what_is_known_is_listed() {
+    for stdin in ["", "\n"] {
+        let listed = explain(&[]).stdin(stdin).run().artefact();
+
+        assert!(listed.starts_with("Maskinporten, https://docs.digdir.no/"), "{listed}");
+        assert!(listed.contains("\nMP-250  forbidden: the owner of the API has not granted"), "{listed}");
+    }
+}
+
+#[test]
 fn a_prefix_lists_the_codes_of_its_service_with_their_meanings_and_source() {
     for prefix in ["BRO", "bro-"] {
         let listed = explain(&["--lang", "nb", prefix]).run().artefact();

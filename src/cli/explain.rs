@@ -38,13 +38,14 @@ pub(crate) fn run(arguments: &ExplainArguments, report: &Report) -> Result<(), F
     report::print(&artefact)
 }
 
-/// Returns the text to explain; `None` when there is no argument and stdin is a terminal.
+/// Returns the text to explain; `None` when there is no argument and nothing on stdin.
 fn input(words: &[OsString]) -> Result<Option<String>, Failure> {
-    if words == ["-"] || words.is_empty() && !io::stdin().is_terminal() {
+    if words == ["-"] {
         return read_stdin().map(Some);
     }
     if words.is_empty() {
-        return Ok(None);
+        let text = if io::stdin().is_terminal() { String::new() } else { read_stdin()? };
+        return Ok(Some(text).filter(|text| !text.trim().is_empty()));
     }
     let text = words.join(" ".as_ref()).into_string().map_err(|_| failure("the argument is not UTF-8".to_owned()))?;
     capped(text).map(Some)

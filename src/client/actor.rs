@@ -17,8 +17,10 @@ const fn actor(key: &'static str, en: &'static str, nb: &'static str) -> Actor {
     Actor { key, name: Words { en, nb }, remedy: None }
 }
 
-const fn with_remedy(actor: Actor, en: &'static str, nb: &'static str) -> Actor {
-    Actor { remedy: Some(Words { en, nb }), ..actor }
+impl Actor {
+    const fn with_remedy(self, en: &'static str, nb: &'static str) -> Self {
+        Self { remedy: Some(Words { en, nb }), ..self }
+    }
 }
 
 static ACTORS: [Actor; 10] = [
@@ -31,24 +33,17 @@ static ACTORS: [Actor; 10] = [
     actor("organisation", "the organisation that owns the client", "virksomheten som eier klienten"),
     actor("api", "the owner of the API", "API-tilbyderen"),
     actor("consumer", "the consumer, in Altinn", "konsumenten, i Altinn"),
-    with_remedy(
-        actor(
-            "developer",
-            "the developer of the program that sent the request",
-            "den som utvikler programmet som sendte forespørselen",
-        ),
+    actor("developer", "the developer of the program", "den som utvikler programmet").with_remedy(
         "correct the request; the response names the member in `paths` or `detail`",
         "rett forespørselen; svaret oppgir feltet i `paths` eller `detail`",
     ),
     actor("vendor", "the supplier of the system", "systemleverandøren"),
-    with_remedy(
-        actor("customer", "the customer, in Altinn", "kunden, i Altinn"),
+    actor("customer", "the customer, in Altinn", "kunden, i Altinn").with_remedy(
         "a person with the right role in the customer's organisation must do it, or first be given that role, in Altinn",
         "en person med riktig rolle hos kunden må gjøre det, eller først få rollen i Altinn",
     ),
     actor("owner", "the owner of the service in Altinn", "tjenesteeieren i Altinn"),
-    with_remedy(
-        actor("altinn", "Altinn", "Altinn"),
+    actor("altinn", "Altinn", "Altinn").with_remedy(
         "try again later; if it happens again, report it to Altinn with the time and the `traceId` of the response",
         "prøv igjen senere; skjer det flere ganger, meld det til Altinn med tidspunktet og `traceId` fra svaret",
     ),

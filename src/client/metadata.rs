@@ -2,7 +2,10 @@
 //!
 //! Only known issuers and addresses that a user configures are asked, never an address from a token.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use serde::Deserialize;
 use url::Url;
@@ -46,8 +49,7 @@ pub struct ServerMetadata {
 #[derive(Debug)]
 pub struct MetadataSearch {
     place: Endpoint,
-    /// The places that are asked next, the last one first.
-    later: Vec<Endpoint>,
+    later: VecDeque<Endpoint>,
     /// The places without metadata, with their responses.
     earlier: Vec<String>,
 }
@@ -58,9 +60,7 @@ impl MetadataSearch {
     /// # Errors
     /// [`EndpointError`] when the text is not an address that a request may be sent to.
     pub fn new(text: &str) -> Result<Self, EndpointError> {
-        let mut later = places(text)?;
-        later.reverse();
-        let place = later.pop().expect("every issuer has a first place");
+        let (place, later) = places(text)?;
         Ok(Self { place, later, earlier: Vec::new() })
     }
 
@@ -83,7 +83,7 @@ impl MetadataSearch {
         if is_unavailable(response.status) {
             return Some(Err(unavailable(&self.place, response)));
         }
-        let Some(next) = self.later.pop() else { return Some(Err(self.nowhere(response))) };
+        let Some(next) = self.later.pop_front() else { return Some(Err(self.nowhere(response))) };
         let place = std::mem::replace(&mut self.place, next);
         let to = response
             .location
@@ -122,25 +122,28 @@ impl MetadataSearch {
     fn is_of(&self, issuer: &Endpoint, asked: &str) -> bool {
         let bare = |endpoint: &Endpoint| endpoint.as_str().trim_end_matches('/').to_owned();
         let own = bare(&self.place);
-        let has_place = places(issuer.as_str()).is_ok_and(|places| places.iter().any(|place| bare(place) == own));
+        let has_place = places(issuer.as_str())
+            .is_ok_and(|(first, later)| std::iter::once(&first).chain(&later).any(|place| bare(place) == own));
         let is_whole = asked.contains("/.well-known/") && own.ends_with(OPENID);
         issuer.host() == self.place.host() && (has_place || is_whole)
     }
 }
 
-/// Returns the places where the metadata of an issuer may be, in the order in which they are asked.
-fn places(text: &str) -> Result<Vec<Endpoint>, EndpointError> {
+/// Returns the place where the metadata of an issuer is asked for first, and those that are asked after it.
+fn places(text: &str) -> Result<(Endpoint, VecDeque<Endpoint>), EndpointError> {
     let endpoint = Endpoint::parse(text)?;
     let url = Url::parse(endpoint.as_str()).ok().filter(|url| !url.path().contains("/.well-known/"));
-    let Some(mut url) = url else { return Ok(vec![endpoint]) };
+    let Some(mut url) = url else { return Ok((endpoint, VecDeque::new())) };
     let own = url.path().trim_end_matches('/').to_owned();
-    let mut places = Vec::new();
-    for path in [format!("{WELL_KNOWN}{own}"), format!("{own}{WELL_KNOWN}"), format!("{own}{OPENID}")] {
+    let mut at = |path: String| {
         url.set_path(&path);
-        places.push(Endpoint::parse(url.as_str())?);
-    }
-    places.dedup();
-    Ok(places)
+        Endpoint::parse(url.as_str())
+    };
+    let first = at(format!("{WELL_KNOWN}{own}"))?;
+    let mut later = VecDeque::from([at(format!("{own}{WELL_KNOWN}"))?, at(format!("{own}{OPENID}"))?]);
+    // An issuer without a path has only two places.
+    later.retain(|place| *place != first);
+    Ok((first, later))
 }
 
 /// Returns whether an endpoint is on one of Maskinporten's own hosts.
@@ -315,7 +318,8 @@ mod tests {
                 &["https://example.no/a/.well-known/openid-configuration"],
             ),
         ] {
-            let found: Vec<String> = places(text).unwrap().iter().map(ToString::to_string).collect();
+            let (first, later) = places(text).unwrap();
+            let found: Vec<String> = std::iter::once(&first).chain(&later).map(ToString::to_string).collect();
             assert_eq!(found, expected, "{text}");
         }
     }
