@@ -8,6 +8,7 @@ use clap::{
     CommandFactory as _, FromArgMatches as _,
     error::{ContextKind, ContextValue, ErrorKind},
 };
+use maskinporten_token_generator::text::{printable, printable_lines};
 
 pub(super) use self::mistakes::unexpected;
 use super::{
@@ -49,7 +50,7 @@ fn fail_with(typed: &[OsString], error: &clap::Error) -> ExitCode {
         let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
         return fail(typed, Failure::plain(Exit::Usage, "usage", message, Some("run it with --help".to_owned())));
     }
-    report::eprint(&rendered(&error.render(), wants_color(Color::Auto)));
+    report::eprint(&rendered_error(typed, error, wants_color(Color::Auto)));
     ExitCode::from(if runs_program(typed) { Exit::NotStarted } else { Exit::Usage } as u8)
 }
 
@@ -77,6 +78,16 @@ fn fail(typed: &[OsString], failure: Failure) -> ExitCode {
     ExitCode::from(failure.exit as u8)
 }
 
+/// Returns clap's text; what was typed appears in it without deceptive characters and line breaks.
+fn rendered_error(typed: &[OsString], error: &clap::Error, color: bool) -> String {
+    let clean: Vec<OsString> = typed.iter().map(|word| printable(&word.to_string_lossy()).into()).collect();
+    if clean == typed {
+        return rendered(&error.render(), color);
+    }
+    let again = command_line().try_get_matches_from(with_program(&clean)).err();
+    again.map_or_else(|| printable_lines(&error.render().to_string()), |error| rendered(&error.render(), color))
+}
+
 fn rendered(text: &clap::builder::StyledStr, color: bool) -> String {
     if color { text.ansi().to_string() } else { text.to_string() }
 }
@@ -88,9 +99,13 @@ fn runs_program(typed: &[OsString]) -> bool {
 
 /// Returns the command that arguments which clap rejected name.
 fn command_in(typed: &[OsString]) -> Option<String> {
-    let arguments = std::iter::once(OsString::from("maskinporten")).chain(typed.iter().cloned());
-    let read = Arguments::command().ignore_errors(true).try_get_matches_from(arguments);
+    let read = Arguments::command().ignore_errors(true).try_get_matches_from(with_program(typed));
     read.ok()?.subcommand_name().map(str::to_owned)
+}
+
+/// Adds the name of the program, which clap expects first.
+fn with_program(typed: &[OsString]) -> impl Iterator<Item = OsString> {
+    std::iter::once(OsString::from("maskinporten")).chain(typed.iter().cloned())
 }
 
 /// Whether arguments that clap rejected contain `--error-format json`.
