@@ -459,3 +459,15 @@ fn a_stray_argument_that_may_be_part_of_a_secret_is_not_shown() {
     let outcome = maskinporten(["token", &key]).run();
     assert!(outcome.failure(2).starts_with("error: argument 2 is not expected there; it is not shown"));
 }
+
+#[test]
+fn an_error_of_usage_shows_no_deceptive_characters_that_were_typed() {
+    for arguments in
+        [["token", "--format", "a\u{202e}b\u{1b}[31mc"].as_slice(), &["tok\u{200b}en"], &["token", "--\u{85}x"]]
+    {
+        let outcome = maskinporten(arguments).run();
+
+        let shown = outcome.failure(2).chars().filter(|shown| "\u{202e}\u{1b}\u{200b}\u{85}".contains(*shown)).count();
+        assert_eq!(shown, 0, "{:?}", outcome.stderr);
+    }
+}

@@ -14,7 +14,7 @@ use super::{
 use crate::cli::report::Report;
 
 /// The settings that may hold anything, besides passwords and commands.
-const ANY_TEXT: [&str; 5] = ["alias", "claim", "claim-json", "pkcs11-token", "pkcs11-key"];
+const ANY_TEXT: [&str; 6] = ["alias", "claim", "claim-json", "token-request-param", "pkcs11-token", "pkcs11-key"];
 
 /// The quotes of shells and word processors, by their first and last character.
 const QUOTES: [(char, char); 7] =

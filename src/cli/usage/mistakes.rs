@@ -9,7 +9,7 @@ use maskinporten_token_generator::{
     text::{excerpt, is_deceptive, may_be_key},
 };
 
-use super::{command_in, command_line};
+use super::{command_in, command_line, with_program};
 use crate::cli::{
     report::{Exit, Failure},
     settings,
@@ -26,7 +26,8 @@ const QUOTES: [char; 11] = ['“', '”', '„', '‟', '‘', '’', '‚', '�
 
 /// The options whose values are not shown, nor what follows them. They are without hyphens, and some are beginnings, so that
 /// misspelt ones are recognised too.
-const PRIVATE: [&str; 7] = ["key", "jwk", "pid", "header", "claim", "claimjson", "authorizationdetails"];
+const PRIVATE: [&str; 9] =
+    ["key", "jwk", "pid", "header", "claim", "claimjson", "authorizationdetails", "clientsecret", "tokenrequestparam"];
 const PRIVATE_BEGINNINGS: [&str; 5] = ["keystorepassword", "pkcs11pin", "pass", "pin", "secret"];
 
 /// Finds a long option with one hyphen, before clap takes it for a short one with a value: `-env` for `-e nv`.
@@ -116,8 +117,7 @@ pub(crate) fn unexpected(before: &[OsString], argument: &str) -> String {
 }
 
 fn is_refused(typed: &[OsString]) -> bool {
-    let arguments = std::iter::once(OsString::from("maskinporten")).chain(typed.iter().cloned());
-    let refused = command_line().try_get_matches_from(arguments);
+    let refused = command_line().try_get_matches_from(with_program(typed));
     refused.is_err_and(|error| matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand))
 }
 

@@ -6,10 +6,8 @@ use std::{env, ffi::OsString, io, io::IsTerminal as _, process::ExitCode};
 
 use clap::{
     CommandFactory as _, FromArgMatches as _,
-    builder::StyledStr,
     error::{ContextKind, ContextValue, ErrorKind},
 };
-
 use maskinporten_token_generator::text::{printable, printable_lines};
 
 pub(super) use self::mistakes::unexpected;
@@ -34,7 +32,7 @@ pub(super) fn parse(typed: &[OsString]) -> Result<Arguments, ExitCode> {
 }
 
 /// Prints a text on stdout.
-fn print(text: &StyledStr) -> ExitCode {
+fn print(text: &clap::builder::StyledStr) -> ExitCode {
     let color = wants_color_on(Color::Auto, io::stdout().is_terminal());
     let Err(failure) = report::print(rendered(text, color).as_bytes()) else { return ExitCode::SUCCESS };
     Report::new(ErrorFormat::Text, Loudness::Usual, wants_color(Color::Auto)).failure(&failure);
@@ -52,7 +50,7 @@ fn fail_with(typed: &[OsString], error: &clap::Error) -> ExitCode {
         let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
         return fail(typed, Failure::plain(Exit::Usage, "usage", message, Some("run it with --help".to_owned())));
     }
-    report::eprint(&rendered(&without_deception(error), wants_color(Color::Auto)));
+    report::eprint(&rendered_error(typed, error, wants_color(Color::Auto)));
     ExitCode::from(if runs_program(typed) { Exit::NotStarted } else { Exit::Usage } as u8)
 }
 
@@ -81,19 +79,16 @@ fn fail(typed: &[OsString], failure: Failure) -> ExitCode {
 }
 
 /// Returns clap's text; what was typed appears in it without deceptive characters and line breaks.
-fn without_deception(error: &clap::Error) -> StyledStr {
-    let typed: Vec<String> = env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let clean: Vec<String> = typed.iter().map(|argument| printable(argument)).collect();
-    if typed == clean {
-        return error.render();
+fn rendered_error(typed: &[OsString], error: &clap::Error, color: bool) -> String {
+    let clean: Vec<OsString> = typed.iter().map(|word| printable(&word.to_string_lossy()).into()).collect();
+    if clean == typed {
+        return rendered(&error.render(), color);
     }
-    match command_line().try_get_matches_from(&clean) {
-        Err(cleaned) => cleaned.render(),
-        Ok(_) => printable_lines(&error.render().to_string()).into(),
-    }
+    let again = command_line().try_get_matches_from(with_program(&clean)).err();
+    again.map_or_else(|| printable_lines(&error.render().to_string()), |error| rendered(&error.render(), color))
 }
 
-fn rendered(text: &StyledStr, color: bool) -> String {
+fn rendered(text: &clap::builder::StyledStr, color: bool) -> String {
     if color { text.ansi().to_string() } else { text.to_string() }
 }
 
@@ -104,9 +99,13 @@ fn runs_program(typed: &[OsString]) -> bool {
 
 /// Returns the command that arguments which clap rejected name.
 fn command_in(typed: &[OsString]) -> Option<String> {
-    let arguments = std::iter::once(OsString::from("maskinporten")).chain(typed.iter().cloned());
-    let read = Arguments::command().ignore_errors(true).try_get_matches_from(arguments);
+    let read = Arguments::command().ignore_errors(true).try_get_matches_from(with_program(typed));
     read.ok()?.subcommand_name().map(str::to_owned)
+}
+
+/// Adds the name of the program, which clap expects first.
+fn with_program(typed: &[OsString]) -> impl Iterator<Item = OsString> {
+    std::iter::once(OsString::from("maskinporten")).chain(typed.iter().cloned())
 }
 
 /// Whether arguments that clap rejected contain `--error-format json`.
