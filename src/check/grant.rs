@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{
-    Check, Verdict,
+    Check,
     check_ids::{AUDIENCE, CLAIMS, CLIENT, CONSUMER_ORG, DETAILS, IDENTIFIER, RESOURCE, SCOPES, SIGNED, TIMES},
     shown,
 };
 use crate::{
-    environment::{Environment, is_maskinporten_issuer},
+    environment::Environment,
     grant::Assertion,
     inspect::{
         DETAIL_TYPES, Expectations, FindingKind, Jwt, TokenKind, Verification, VerificationKeys, details, identifier,
@@ -53,16 +53,7 @@ pub fn examine(
     ];
     checks.extend(jwt.text("consumer_org").map(|number| consumer_org(number, own)));
     checks.extend(jwt.has("authorization_details").then(|| authorization_details(&jwt)));
-    let is_for_maskinporten = environment.is_some() || jwt.text("aud").is_some_and(is_maskinporten_issuer);
-    if is_for_maskinporten { checks } else { checks.into_iter().map(for_another_server).collect() }
-}
-
-/// Passes what only Maskinporten is known to refuse.
-fn for_another_server(check: Check) -> Check {
-    match check.verdict {
-        Verdict::Warning | Verdict::Fail => check.topic.pass(format!("{} (the server may accept it)", check.found)),
-        Verdict::Pass | Verdict::Skipped => check,
-    }
+    checks
 }
 
 fn signed(jwt: &Jwt) -> Check {
@@ -84,7 +75,7 @@ fn audience(jwt: &Jwt, verification: &Verification) -> Check {
     let remedy = "leave out --audience: --env sets the right one";
     let check = AUDIENCE.verified(verification, FindingKind::Audience, remedy);
     match jwt.text("aud") {
-        Some(audience) if check.verdict == Verdict::Pass && !audience.ends_with('/') => AUDIENCE.warning(
+        Some(audience) if check.verdict == super::Verdict::Pass && !audience.ends_with('/') => AUDIENCE.warning(
             format!("{} does not end with a slash", shown(audience)),
             "pass --audience with the issuer exactly as in its metadata; Maskinporten's ends with a slash",
         ),
@@ -106,7 +97,7 @@ fn client(jwt: &Jwt, environment: Option<Environment>) -> Check {
 }
 
 fn times(jwt: &Jwt, verification: &Verification) -> Check {
-    let remedy = format!("pass --ttl {} or less", maximum_lifetime(jwt));
+    let remedy = format!("pass --ttl {} or less", maximum_lifetime());
     let kinds = [FindingKind::Lifetime, FindingKind::IssuedAt, FindingKind::Expiry];
     let fault = verification.faults().find(|finding| kinds.contains(&finding.kind));
     match (fault, jwt.lifetime()) {
