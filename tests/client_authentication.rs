@@ -253,35 +253,6 @@ hint: pass --ttl 120 or less; the access token's lifetime does not depend on it
 }
 
 #[test]
-fn check_does_not_hold_another_server_to_the_rules_of_maskinporten() {
-    let server = Server::start([]);
-    let grant_of = |arguments: &[&str]| {
-        let outcome = asking("check", &server).args(["--offline", "--claim", "sub=a"]).args(arguments).run();
-        let section = outcome.stdout.split("\ngrant\n").nth(1).unwrap().split("\n\n").next().unwrap().to_owned();
-        section + "\n"
-    };
-
-    let of_another = grant_of(&["--ttl", "5m", "--scope", "openid", "--audience", "https://issuer.example"]);
-    let of_maskinporten = grant_of(&["--audience", "https://test.maskinporten.no/"]);
-
-    assert_snapshot(
-        &of_another,
-        str![[r#"
-  ok       signed                 RS256, with 3 certificates in x5c
-  ok       aud                    https://issuer.example does not end with a slash (the server may accept it)
-  ok       iss                    our-client
-  ok       iat and exp            valid for 300 s from now
-  ok       jti                    a new one in each grant
-  ok       scope                  without a prefix: openid (the server may accept it)
-  ok       resource               none: the token will have no aud
-  ok       other claims           undocumented: sub (the server may accept it)
-
-"#]],
-    );
-    assert!(of_maskinporten.contains("\n  FAULT    other claims           undocumented: sub\n"), "{of_maskinporten}");
-}
-
-#[test]
 fn inspect_warns_of_what_maskinporten_refuses_only_in_grants_for_maskinporten() {
     let server = Server::start([]);
     let warnings = |arguments: &[&str]| {

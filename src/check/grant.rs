@@ -88,7 +88,7 @@ fn client(jwt: &Jwt, environment: Option<Environment>) -> Check {
 }
 
 fn times(jwt: &Jwt, verification: &Verification, rules: ServerRules) -> Check {
-    let remedy = format!("pass --ttl {} or less", maximum_lifetime(jwt));
+    let remedy = format!("pass --ttl {} or less", maximum_lifetime());
     let kinds = [FindingKind::IssuedAt, FindingKind::Expiry];
     let is_limited = rules == ServerRules::Maskinporten;
     let fault = verification

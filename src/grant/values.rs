@@ -12,9 +12,6 @@ use crate::{clock, text::excerpt};
 /// (<https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>: "Maximum 120 seconds allowed").
 const MAXIMUM_LIFETIME_SECONDS: u64 = 120;
 
-/// The limit for other servers, which have limits of their own: a grant that can be used for long can be stolen for long.
-const MAXIMUM_ELSEWHERE_SECONDS: u64 = 60 * 60;
-
 /// The id under which a client is registered: a UUID, or `oidc_…` for older ones. With a European eSeal nothing is registered,
 /// and it is the name of the business or system, which may have blanks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +103,9 @@ impl Resource {
         &self.0
     }
 }
+
+/// The limit for other servers, which have limits of their own: a grant that can be used for long can be stolen for long.
+const MAXIMUM_ELSEWHERE_SECONDS: u64 = 60 * 60;
 
 /// The lifetime of an assertion: one to 120 seconds, or up to an hour for a server that is not Maskinporten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,10 +22,14 @@ pub(crate) const DETAIL_TYPES: [&str; 2] = ["urn:altinn:systemuser", "urn:altinn
 pub(super) const EXPECTED_AUDIENCE: &str =
     "an issuer identifier of Maskinporten, such as https://test.maskinporten.no/";
 
-/// Returns the longest time from `iat` to `exp` that Maskinporten allows, in seconds; another server may allow an hour.
-pub(crate) fn maximum_lifetime(jwt: &Jwt) -> i64 {
-    let lifetime = if is_for_another_server(jwt) { Lifetime::MAXIMUM_ELSEWHERE } else { Lifetime::MAXIMUM };
-    lifetime.seconds()
+/// Returns the longest time from `iat` to `exp` that Maskinporten allows, in seconds.
+pub(crate) fn maximum_lifetime() -> i64 {
+    Lifetime::MAXIMUM.seconds()
+}
+
+/// Returns the longest time from `iat` to `exp` for a grant with this audience: another server may allow an hour.
+pub(super) fn maximum_lifetime_of(jwt: &Jwt) -> i64 {
+    if is_for_another_server(jwt) { Lifetime::MAXIMUM_ELSEWHERE.seconds() } else { maximum_lifetime() }
 }
 
 /// Whether a grant's audience is certainly not Maskinporten; on this machine, it may be the simulator.
@@ -73,8 +77,8 @@ pub(super) fn warnings(jwt: &Jwt, kind: TokenKind) -> Vec<TokenWarning> {
             warn("undocumented_claim", format!("the claim `{name}` is undocumented, and Maskinporten rejects it"));
         }
     }
-    if let Some(seconds) = jwt.lifetime().filter(|seconds| *seconds > maximum_lifetime(jwt)) {
-        let text = format!("it is valid for {seconds} s; at most {} s are allowed", maximum_lifetime(jwt));
+    if let Some(seconds) = jwt.lifetime().filter(|seconds| *seconds > maximum_lifetime_of(jwt)) {
+        let text = format!("it is valid for {seconds} s; at most {} s are allowed", maximum_lifetime_of(jwt));
         warn("lifetime", text);
     }
     warnings

@@ -154,7 +154,7 @@ fn not_in_the_future(jwt: &Jwt, claim: &'static str, kind: FindingKind, now: Dat
 }
 
 fn lifetime(jwt: &Jwt) -> Finding {
-    let maximum = grant::maximum_lifetime(jwt);
+    let maximum = grant::maximum_lifetime_of(jwt);
     let found = match jwt.lifetime() {
         Some(seconds @ 0..) => span(seconds.unsigned_abs()),
         Some(_) => "`exp` is before `iat`".to_owned(),
