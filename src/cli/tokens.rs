@@ -36,6 +36,9 @@ impl Tokens {
     /// token is cached, nor for a misspelt option.
     pub(crate) fn new((settings, key): (Settings, KeySettings), report: &Arc<Report>) -> Result<Self, Failure> {
         warn_of_algorithm(&settings.grant, report);
+        if let Some(file) = &settings.network.http.ca_file {
+            report.warn_of_unsafe_file("CA file", file);
+        }
         let cache = if settings.cache.is_off { None } else { open_cache(report)? };
         let key = LocatedKey::read(key, Arc::default(), report)?;
         let freshness = if settings.cache.refresh { Freshness::Fresh } else { Freshness::Cached };
