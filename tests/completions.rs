@@ -69,6 +69,8 @@ impl Home {
         let written = self.path("lines");
         let path = format!("{}:{}", bin().display(), std::env::var("PATH").unwrap());
         let environment = json!({
+            // Elvish keeps a folder for its history's server there.
+            "TMPDIR": self.home.path(),
             "HOME": self.home.path(), "ZDOTDIR": self.home.path(), "PATH": path, "TERM": "dumb", "LC_ALL": "C.UTF-8",
             "LINES_FILE": written,
         });

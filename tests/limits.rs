@@ -195,3 +195,22 @@ fn a_lifetime_without_end_is_no_panic() {
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{lifetime}: {}", outcome.stderr);
     }
 }
+
+#[test]
+fn scripts_test_reports_ignored_signals_that_it_cannot_turn_on_before_it_does_anything() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let env = folder.path().join("env");
+    fs::write(&env, "#!/bin/sh\nexit 125\n").unwrap();
+    fs::set_permissions(&env, fs::Permissions::from_mode(0o755)).unwrap();
+    let script = format!("trap '' HUP INT && PATH={}:$PATH exec bash scripts/test", folder.path().display());
+    let mut shell = Command::new("bash");
+    shell.args(["-c", &script]).current_dir(env!("CARGO_MANIFEST_DIR"));
+
+    wait(shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()).fails(
+        1,
+        "error: the caller of scripts/test ignores signals that the tests need: HUP,INT\n\
+         hint: run it in the foreground, without nohup; or install coreutils 8.31 or newer, whose env can turn them on\n",
+    );
+}

@@ -143,6 +143,20 @@ fn a_key_file_or_password_file_that_others_can_change_is_warned_of() {
 }
 
 #[test]
+fn a_ca_file_that_others_can_change_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    fs::copy(testdata("keys/enterprise.pem"), &file).unwrap();
+    set_mode(&file, 0o664);
+    let server = Server::start([token()]);
+
+    let outcome = asking("token", &server).args(["--ca-file".as_ref(), file.as_os_str()]).run();
+
+    let warning = format!("warning: others can change the CA file `{}`: its mode is 0664, ", file.display());
+    assert!(outcome.code == 0 && outcome.stderr.starts_with(&warning), "{}", outcome.stderr);
+}
+
+#[test]
 fn man_pages_replace_links_and_do_not_write_through_them() {
     let folder = tempfile::tempdir().unwrap();
     let (dir, victim) = (folder.path().join("man1"), folder.path().join("victim"));

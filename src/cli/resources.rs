@@ -27,7 +27,11 @@ const THREADS: usize = 4;
 /// Runs the program on a thread with a stack of the usual size, if there is memory for it.
 pub(crate) fn on_usual_stack(program: fn() -> ExitCode) -> ExitCode {
     const PANICKED: u8 = 101;
-    if Vec::<u8>::new().try_reserve_exact(HEAP_BYTES).is_err() {
+    let mut heap = Vec::<u8>::new();
+    let reserved = heap.try_reserve_exact(HEAP_BYTES);
+    // The compiler may leave out an allocation that is not used.
+    std::hint::black_box(heap);
+    if reserved.is_err() {
         report::eprint("error: could not start: too little memory\nhint: raise the limit that `ulimit -v` shows\n");
         return ExitCode::FAILURE;
     }

@@ -46,6 +46,9 @@ impl Tokens {
         report: &Arc<Report>,
     ) -> Result<Self, Failure> {
         warn_of_algorithm(&settings.grant, report);
+        if let Some(file) = &settings.network.http.ca_file {
+            report.warn_of_unsafe_file("CA file", file);
+        }
         let cache = if settings.cache.is_off { None } else { open_cache(report)? };
         let key = ErasedOnceOpen::from(LocatedKey::read(key, answers, report)?);
         let freshness = if settings.cache.refresh { Freshness::Fresh } else { Freshness::Cached };

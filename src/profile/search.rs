@@ -15,6 +15,9 @@ use crate::file::{UnsafePermissions, check_unchangeable_by_others};
 /// The name of a project file.
 pub const PROJECT_FILE: &str = "maskinporten.toml";
 
+/// The content of a file, and its path.
+type FoundFile = (Zeroizing<Vec<u8>>, PathBuf);
+
 /// Where to look for config files.
 #[derive(Debug, Clone, Default)]
 pub struct ConfigSearch {
@@ -77,10 +80,7 @@ impl ConfigSearch {
 
     /// Reads the first project file from the folder upwards. The owner is read from the open file, so that the file
     /// cannot be replaced between the check and the read.
-    fn project(
-        &self,
-        warnings: &mut Vec<ProfileWarning>,
-    ) -> Result<Option<(Zeroizing<Vec<u8>>, PathBuf)>, ProfileError> {
+    fn project(&self, warnings: &mut Vec<ProfileWarning>) -> Result<Option<FoundFile>, ProfileError> {
         for folder in self.folder.iter().flat_map(|folder| folder.ancestors()) {
             let path = folder.join(PROJECT_FILE);
             let Some(metadata) = path.metadata().ok().filter(Metadata::is_file) else { continue };

@@ -60,7 +60,11 @@ pub(crate) async fn run(
     }
     let prepared =
         PreparedCall { call, sets_authorization, target, headers, arguments: arguments.arguments, stdin, sources };
-    prepared.run(report).await.map(|outcome| ExitCode::from(outcome.code))
+    let outcome = prepared.run(report).await?;
+    if outcome.is_cut {
+        report.warning("the output of curl could not be written to stdout");
+    }
+    Ok(ExitCode::from(outcome.code))
 }
 
 const AUTHORIZATION: &str = "Authorization";

@@ -51,6 +51,8 @@ pub(super) struct CurlOutcome {
     pub(super) code: u8,
     /// Whether the API refused the token, and curl was not ended by a signal.
     pub(super) refused: bool,
+    /// Whether its output could not be written, and curl has not reported it.
+    pub(super) is_cut: bool,
 }
 
 /// Returns the help of the installed curl, if its version can be trusted with a token.
@@ -119,9 +121,9 @@ pub(super) async fn run(
     let status = signals.forward_until_exit(child).await.map_err(failed)?;
     let watched = watched.await.unwrap_or_default();
     // curl has ended well if the last of its output was in the pipe when stdout failed.
-    let code = if watched.is_cut && !watched.refused && status.success() { WRITE_ERROR } else { code(status) };
-    let outcome = CurlOutcome { code, refused: watched.refused && status.code().is_some() };
-    Ok(outcome)
+    let is_cut = watched.is_cut && !watched.refused && status.success();
+    let code = if is_cut { WRITE_ERROR } else { code(status) };
+    Ok(CurlOutcome { code, refused: watched.refused && status.code().is_some(), is_cut })
 }
 
 /// Writes to a pipe on a thread of its own. If curl exits before it has read everything, it reports why itself.

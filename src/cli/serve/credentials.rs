@@ -28,8 +28,11 @@ impl CredentialFiles {
         self.secret_file.clone().into_iter().chain(tls)
     }
 
-    /// Warns about files with secrets that other users may read.
+    /// Warns about files that other users may change, and about those with secrets that they may read.
     pub(super) fn warn(&self, report: &Report) {
+        for file in self.files() {
+            report.warn_of_unsafe_file("file", file);
+        }
         let key = self.tls.as_ref().map(|tls| &tls.key);
         for file in self.secret_file.iter().chain(key).filter(|file| is_readable_by_others(file)) {
             let file = file.display();

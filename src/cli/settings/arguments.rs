@@ -156,8 +156,11 @@ impl FromArgMatches for SettingArguments {
             Some(RawSetting { name: setting.name, value, label: definition::option(setting.name) })
         });
         let given = Self(given.collect());
-        if let Some(RawValue::Texts(texts)) = given.0.iter().find(|raw| raw.name == TIMEOUT).map(|raw| &raw.value) {
-            texts.iter().for_each(|text| file_reads::limit_by(text));
+        let timeout = given.0.iter().find(|raw| raw.name == TIMEOUT);
+        if let Some(RawSetting { value: RawValue::Texts(texts), .. }) = timeout
+            && let Some(text) = texts.last()
+        {
+            file_reads::limit_by(text);
         }
         Ok(given)
     }

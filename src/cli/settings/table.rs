@@ -138,7 +138,7 @@ pub(crate) const SETTINGS: &[SettingDefinition] = &[
         "The PIN; every user of this machine can see it in the process list",
     )
     .roles(&[Role::Secret("pkcs11_pin_file, or pkcs11_pin_command in your own config file")]),
-    with_default!("timeout", TIME, NETWORK, "Time limit for the whole exchange", "30s"),
+    with_default!("timeout", TIME, NETWORK, "Time limit for the whole exchange, and for reading a file", "30s"),
     with_default!("connect-timeout", TIME, NETWORK, "Time limit for connecting", "5s"),
     with_default!("retries", NUMBER, NETWORK, "Retries after network errors, HTTP 429 and 5xx", "2"),
     one("ca-file", "FILE", NETWORK, "Certificate authorities to trust in addition to the system's, in PEM")
