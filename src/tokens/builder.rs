@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::{
-    KeyProvider, TokenEndpoint, TokenError, TokenObserver, TokenSource,
+    GrantOverrides, KeyProvider, TokenEndpoint, TokenError, TokenObserver, TokenSource,
     entry::{Shared, TokenEntry},
     exchange::Exchange,
     key::LazyKey,
@@ -186,7 +186,7 @@ impl TokenSourceBuilder {
             client: OnceCell::new(),
         };
         let shared = Arc::new(Shared::new(exchange, self.observer));
-        Ok(TokenSource { entry: Arc::new(TokenEntry::new(shared, None, None)) })
+        Ok(TokenSource { entry: Arc::new(TokenEntry::new(shared, GrantOverrides::default())) })
     }
 }
 
