@@ -168,7 +168,7 @@ fn a_recorded_refusal_of_an_expired_key_is_explained() {
         5, str![[r#"
 error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-121)
 caused by: the server says: Invalid assertion. Client authentication failed. Expired key. (trace_id: 356666143081bbec11d293753e9702ca)
-caused by: that means: the key was registered on the client more than a year ago, or the end date it was registered with has passed
+caused by: that means: the key was registered on client our-client more than a year ago, or the end date it was registered with has passed
 hint: register a new key on the client in Samarbeidsportalen, or renew the same key by registering it again; this command shows what to register: maskinporten keys public
 
 "#]],
@@ -181,8 +181,8 @@ fn a_recorded_refusal_of_an_unknown_scope_is_explained() {
         5, str![[r#"
 error: the token endpoint refused the grant: HTTP 400, invalid_scope (MP-200)
 caused by: the server says: Token request contains invalid scopes for client, altinn:serviceowners/read (trace_id: bd1d0e3bfb1c7a7bd99fd447714a316c)
-caused by: that means: the scope is not registered on the client
-hint: the administrator of the client must add the scope in Samarbeidsportalen; if it is not available there, the owner of the API must first grant your organisation access
+caused by: that means: the scope altinn:serviceowners/read is not registered on client our-client in test
+hint: the administrator of the client must add the scope in Samarbeidsportalen; if it is not available there, the owner of the API must first grant organisation 991825827 access
 
 "#]],
     );
@@ -204,11 +204,12 @@ fn the_older_form_without_a_code_is_recognised_by_its_text_and_keeps_its_correla
                 "the server says: Consumer 958935420 has not delegated access to the scope \
                  folkeregister:deling/offentligutenhjemmel to supplier 920204368. \
                  (correlation id: 2d40caf9-ea11-9710-d7fa-82639fe7374f)",
-                "that means: the consumer has not delegated the scope to the supplier in Altinn; delegations in \
+                "that means: the consumer 958935420 has not delegated the scope \
+                 folkeregister:deling/offentligutenhjemmel to the supplier 920204368 in Altinn; delegations in \
                  production do not exist in the test environment",
             ],
-            "hint": "ask the consumer to delegate the API to the supplier's organisation number in Altinn, in the same \
-                     environment",
+            "hint": "ask the consumer 958935420 to delegate the API to the supplier's organisation number 920204368 in \
+                     Altinn, in the same environment",
             "exit_code": 5,
             "http_status": 403,
             "oauth_error": "forbidden",
@@ -225,8 +226,8 @@ fn the_older_form_of_a_scope_that_was_not_granted_is_explained() {
         5, str![[r#"
 error: the token endpoint refused the grant: HTTP 403, forbidden
 caused by: the server says: Consumer has not been granted access to the scope folkeregister:deling/offentligutenhjemmel. (correlation id: 2d4fa134-eacb-eae8-63f4-eeb2ea408979)
-caused by: that means: the owner of the API has not granted this organisation access to the scope; a supplier also gets this refusal when it does not name the consumer it acts for
-hint: ask the owner of the API to grant your organisation number access; a supplier passes the consumer's organisation number with --consumer-org
+caused by: that means: organisation 991825827 does not have the scope folkeregister:deling/offentligutenhjemmel: the owner of the API has not granted access to it; a supplier also gets this refusal when it does not name the consumer it acts for
+hint: ask the owner of the API to grant organisation number 991825827 access; a supplier passes the consumer's organisation number with --consumer-org
 
 "#]],
     );

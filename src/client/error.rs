@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::Refusal;
 use crate::{
     explain::Explain,
-    grant::GrantError,
+    grant::{Assertion, GrantError},
     http::{Endpoint, EndpointError, HttpError, Response},
     language::Language,
     text::{excerpt, server_text},
@@ -115,6 +117,14 @@ impl From<HttpError> for ClientError {
 }
 
 impl ClientError {
+    /// Returns the error of this grant: the explanation of a refusal can name what the grant contains.
+    pub(super) fn about_grant(mut self, assertion: &Assertion, now: DateTime<Utc>) -> Self {
+        if let Self::Refused(refusal) = &mut self {
+            refusal.facts.add_grant(assertion, now);
+        }
+        self
+    }
+
     /// Returns the error with the number of attempts, if that is a part of it.
     pub(super) fn after_attempts(self, attempts: usize) -> Self {
         match self {

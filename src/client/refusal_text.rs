@@ -3,8 +3,11 @@
 //! The text is untrusted. Only what has the form of a code, a scope, an organisation number or a trace id is extracted;
 //! the rest is never shown. The explanations come from the catalogue.
 
-use super::catalogue::{Explanation, find_all};
-use crate::text::server_text;
+use super::{
+    catalogue::{Explanation, find_all},
+    refusal_facts::RefusalFacts,
+};
+use crate::{environment::Environment, text::server_text};
 
 /// The size limit of a text. Responses of Maskinporten, and reports about them, are much shorter.
 pub const MAXIMUM_BYTES: usize = 64 * 1024;
@@ -13,6 +16,7 @@ pub const MAXIMUM_BYTES: usize = 64 * 1024;
 const BEFORE_SCOPES: [&str; 2] = ["access to the scope ", "invalid scopes for client, "];
 const BEFORE_CONSUMER: [&str; 1] = ["Consumer "];
 const BEFORE_SUPPLIER: [&str; 1] = ["to supplier "];
+const BEFORE_CLIENT: [&str; 3] = ["client_id", "client-id", "client id "];
 const BEFORE_TRACE: [&str; 3] = ["trace_id", "correlation id", "correlation_id"];
 
 /// What a text contains about a refusal.
@@ -26,6 +30,10 @@ pub struct RefusalText {
     pub consumer: Option<String>,
     /// The organisation number of the supplier.
     pub supplier: Option<String>,
+    /// The client id, from a log or a command line.
+    pub client_id: Option<String>,
+    /// The environment of the server's page about the error.
+    pub environment: Option<&'static str>,
     /// The id by which Digdir's support finds the request.
     pub trace_id: Option<String>,
     /// Every explanation that fits; empty when no known refusal was found.
@@ -45,8 +53,25 @@ impl RefusalText {
             scopes: scopes(&text),
             consumer: after(&text, &BEFORE_CONSUMER).and_then(organisation_number),
             supplier: after(&text, &BEFORE_SUPPLIER).and_then(organisation_number),
+            client_id: after(&text, &BEFORE_CLIENT).and_then(client_id),
+            environment: environment(&text),
             trace_id: after(&text, &BEFORE_TRACE).and_then(trace_id),
         }
+    }
+
+    /// Returns what its explanations can name.
+    #[must_use]
+    pub fn facts(&self) -> RefusalFacts {
+        let mut facts = RefusalFacts::default();
+        facts.set("client_id", self.client_id.as_deref());
+        facts.set("environment", self.environment);
+        // Of several refusals it is unknown which scope and organisation belong to which one.
+        if self.explanations.len() == 1 {
+            facts.set_scopes(&self.scopes);
+            facts.set("organisation", self.consumer.as_deref());
+            facts.set("supplier", self.supplier.as_deref());
+        }
+        facts
     }
 }
 
@@ -123,6 +148,25 @@ fn is_scope(word: &str) -> bool {
 fn organisation_number(rest: &str) -> Option<String> {
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     (digits.len() == 9).then_some(digits)
+}
+
+/// Returns the environment of the first page about an error. Our own hints contain other addresses of Maskinporten.
+fn environment(text: &str) -> Option<&'static str> {
+    let place = |environment: &Environment| text.find(&format!("{}errors/", environment.addresses()?.issuer));
+    let known = Environment::ALL.into_iter().filter_map(|environment| Some((place(&environment)?, environment.name())));
+    known.min().map(|(_, name)| name)
+}
+
+/// Returns a UUID, after a separator. Older client ids have no form that distinguishes them from a word.
+fn client_id(rest: &str) -> Option<String> {
+    const LENGTH: usize = 36;
+    let id = rest.trim_start_matches(['"', '\'', '\\', ':', '=', ' ']).get(..LENGTH)?;
+    let hyphens = [8, 13, 18, 23];
+    let is_uuid = id.bytes().enumerate().all(|(at, byte)| match hyphens.contains(&at) {
+        true => byte == b'-',
+        false => byte.is_ascii_hexdigit(),
+    });
+    is_uuid.then(|| id.to_owned())
 }
 
 /// Returns hexadecimal digits or a UUID, after a separator.

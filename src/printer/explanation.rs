@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::{
-    client::{Explanation, RefusalText, THAT_MEANS},
+    client::{Explanation, RefusalFacts, RefusalText, THAT_MEANS},
     language::{Language, Words},
 };
 
@@ -47,8 +47,8 @@ struct ExplanationJson {
     mp_code: Option<&'static str>,
     oauth_error: &'static str,
     server_text: Option<&'static str>,
-    meaning: &'static str,
-    remedy: &'static str,
+    meaning: String,
+    remedy: String,
     command: Option<&'static str>,
 }
 
@@ -80,7 +80,7 @@ pub fn print_explanations(
                 if index > 0 {
                     writeln!(out)?;
                 }
-                print_explanation(explanation, language, out)?;
+                print_explanation(explanation, &refusal.facts(), language, out)?;
             }
             print_facts(refusal, language, out)
         }
@@ -104,16 +104,17 @@ pub fn print_catalogue(form: ExplanationForm, language: Language, out: &mut impl
     Ok(())
 }
 
-fn print_explanation(explanation: &Explanation, language: Language, out: &mut impl Write) -> io::Result<()> {
+fn print_explanation(
+    explanation: &Explanation,
+    facts: &RefusalFacts,
+    language: Language,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let code = explanation.code.map(|code| format!("{code} ")).unwrap_or_default();
     writeln!(out, "{code}{}", explanation.error)?;
     let text = Some(explanation.text).filter(|text| !text.is_empty());
-    let lines = [
-        (TEXT, text),
-        (THAT_MEANS, Some(explanation.meaning.in_language(language))),
-        (DO, Some(explanation.remedy.in_language(language))),
-        (COMMAND, explanation.command),
-    ];
+    let (meaning, remedy) = (explanation.meaning(facts, language), explanation.remedy(facts, language));
+    let lines = [(TEXT, text), (THAT_MEANS, Some(&*meaning)), (DO, Some(&*remedy)), (COMMAND, explanation.command)];
     for (label, text) in lines {
         if let Some(text) = text {
             writeln!(out, "{}: {text}", label.in_language(language))?;
@@ -136,12 +137,13 @@ fn print_facts(refusal: &RefusalText, language: Language, out: &mut impl Write) 
 }
 
 fn print_json(refusal: &RefusalText, language: Language, out: &mut impl Write) -> io::Result<()> {
+    let facts = refusal.facts();
     let explanation = |entry: &&'static Explanation| ExplanationJson {
         mp_code: entry.code,
         oauth_error: entry.error,
         server_text: Some(entry.text).filter(|text| !text.is_empty()),
-        meaning: entry.meaning.in_language(language),
-        remedy: entry.remedy.in_language(language),
+        meaning: entry.meaning(&facts, language),
+        remedy: entry.remedy(&facts, language),
         command: entry.command,
     };
     let json = ExplanationsJson {

@@ -114,8 +114,8 @@ impl ApiError {
     }
 
     /// Returns what a known refusal means.
-    pub(super) fn meaning(&self, language: Language) -> Option<&'static str> {
-        Some(self.refusal.as_ref()?.explanation?.meaning.in_language(language))
+    pub(super) fn meaning(&self, language: Language) -> Option<String> {
+        self.refusal.as_ref()?.known_meaning(language)
     }
 
     /// Returns what to do.
