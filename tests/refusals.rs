@@ -292,3 +292,76 @@ hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilso
         );
     }
 }
+
+/// Returns what the refusal of a certificate means, when this keystore's certificate was sent.
+fn refused_certificate(known: &str, keystore: &str, alias: &[&str]) -> String {
+    let known = all_known().into_iter().find(|refusal| refusal.code == Some(known)).unwrap();
+    let server = Server::start([known.answer()]);
+    let command = asking("token", &server).env("MASKINPORTEN_AUDIENCE", "https://test.maskinporten.no/");
+    let password = if alias.is_empty() { "secret" } else { "secret12" };
+    let command = command
+        .env("MASKINPORTEN_KEYSTORE", testdata(keystore))
+        .env("MASKINPORTEN_KEYSTORE_PASSWORD", password)
+        .args(alias);
+    let stderr = command.run().stderr;
+    let meaning = stderr.lines().find_map(|line| line.strip_prefix("caused by: that means: "));
+    meaning.unwrap_or_else(|| panic!("{stderr}")).to_owned()
+}
+
+#[test]
+fn a_refused_certificate_is_named_with_what_is_wrong_with_it() {
+    let own = "the certificate of organisation 991825827 from Testdata Issuing CA is not accepted in test: ";
+    for (keystore, alias, why) in [
+        ("expired.p12", &[][..], "it expired on 2022-"),
+        ("not-yet-valid.p12", &[], "it is not valid before 2110-"),
+        (
+            "keytool-three.p12",
+            &["--alias", "encryption"],
+            "it is not for signing, since its key usage is keyEncipherment",
+        ),
+        ("modern.p12", &[], "it is a production certificate used in test or the reverse, or it has expired, "),
+    ] {
+        let meaning = refused_certificate("MP-120", keystore, alias);
+        assert!(meaning.strip_prefix(own).is_some_and(|rest| rest.starts_with(why)), "{meaning}");
+    }
+    assert_eq!(
+        refused_certificate("MP-122", "modern.p12", &[]),
+        "the organisation number in the certificate, 991825827, is not that of the organisation that owns client our-client"
+    );
+}
+
+#[test]
+fn a_refused_grant_is_explained_with_what_it_asked_for() {
+    let known = |text: &str| all_known().into_iter().find(|refusal| refusal.text.contains(text)).unwrap();
+    for (text, arguments, part) in [
+        (
+            "Unknown key identifier",
+            &["--kid", "my-key"][..],
+            "client our-client has no key with the key id (kid) my-key in test; ",
+        ),
+        (
+            "Invalid JWT claim aud",
+            &["-a", "https://test.maskinporten.no"],
+            "(aud) of the grant, https://test.maskinporten.no, is",
+        ),
+        ("Client not found", &[], "no active client with the client id our-client in test"),
+        ("scopes not allowed", &["-s", "a:b c:d"], "one of the scopes a:b, c:d is for logging in people"),
+        (
+            "combination consumer_org",
+            &["-C", "310700053"],
+            "the consumer 310700053 is the organisation that owns client our-client",
+        ),
+        (
+            "No system user",
+            &["--system-user", "310700053", "--external-ref", "kunde"],
+            "Altinn has no system user that matches, for organisation 310700053, external reference kunde: ",
+        ),
+    ] {
+        let server = Server::start([known(text).answer()]);
+
+        let command = asking("token", &server).env("MASKINPORTEN_AUDIENCE", "https://test.maskinporten.no/");
+        let stderr = command.args(arguments).run().stderr;
+
+        assert!(stderr.contains(part), "{part}: {stderr}");
+    }
+}

@@ -13,7 +13,12 @@ use super::{
     comparison::{change, compare, whole},
     configuration,
 };
-use crate::{local::Local, refusals::all_known, server::Server, support::assert_snapshot};
+use crate::{
+    local::Local,
+    refusals::all_known,
+    server::Server,
+    support::{assert_snapshot, testdata},
+};
 
 /// The consumer that has delegated a scope to the client of `modern.p12`, has a system user and has given a consent.
 const CONSUMER: &str = "310700053";
@@ -354,9 +359,13 @@ fn every_known_refusal_is_reported_with_its_meaning_and_remedy() {
     for known in all_known() {
         for told in &known.explanations {
             let server = Server::start([known.answer()]);
-            let arguments = ["--retries", "0", "--lang", told.language, "--token-endpoint"];
+            // The grant of the table: client, key and audience.
+            let keystore = testdata("iterations-one.p12");
+            let grant = ["--client-id", "our-client", "-k", &keystore, "-a", "https://issuer.example/"];
+            let others = ["--retries", "0", "--lang", told.language, "--token-endpoint", &server.url("/token")];
 
-            let outcome = check(&local, &[&arguments[..], &[server.url("/token").as_str()]].concat());
+            let arguments = [&["check", "--env", "local"], &grant[..], &others[..]].concat();
+            let outcome = local.maskinporten(&arguments).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run();
 
             let code = known.code.map(|code| format!(" ({code})")).unwrap_or_default();
             let wanted = [
