@@ -365,3 +365,47 @@ fn a_refused_grant_is_explained_with_what_it_asked_for() {
         assert!(stderr.contains(part), "{part}: {stderr}");
     }
 }
+
+#[test]
+fn the_hint_names_where_the_values_came_from() {
+    let known = all_known().into_iter().find(|refusal| refusal.code == Some("MP-100")).unwrap();
+    let server = Server::start([known.answer(), known.answer(), known.answer()]);
+    let asking = || asking("token", &server);
+
+    let variable = asking().run();
+    let option = asking().args(["--client-id", "other"]).run();
+    let file = asking().env("MASKINPORTEN_CLIENT_ID", "");
+    let config = file.home().join("config.toml");
+    std::fs::write(&config, "[profiles.mine]\nclient_id = \"third\"\n").unwrap();
+    let file = file.args(["--config", &config.display().to_string(), "--profile", "mine"]).run();
+
+    for (outcome, place) in [
+        (variable, "MASKINPORTEN_CLIENT_ID".to_owned()),
+        (option, "--client-id".to_owned()),
+        (file, format!("client_id in `{}`, line 2", config.display())),
+    ] {
+        let stderr = outcome.failure(5);
+        assert!(stderr.contains(&format!("hint: compare {place} and --env with the client")), "{place}: {stderr}");
+    }
+}
+
+#[test]
+fn the_refusal_of_a_registered_key_says_when_its_file_was_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key.jwk.json");
+    std::fs::copy(testdata("key.jwk.json"), &file).unwrap();
+    let changed = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    std::fs::File::open(&file).unwrap().set_modified(changed).unwrap();
+    for (text, part) in [
+        ("Expired key", "has passed; its file was last changed on 2023-11-14 22:13 UTC"),
+        ("Unknown key identifier", "two minutes ago (its file was last changed on 2023-11-14 22:13 UTC)"),
+    ] {
+        let known = all_known().into_iter().find(|refusal| refusal.text.contains(text)).unwrap();
+        let server = Server::start([known.answer()]);
+
+        let asking = asking("token", &server).env("MASKINPORTEN_KEYSTORE", "");
+        let stderr = asking.args(["--jwk", &file.display().to_string()]).run().stderr;
+
+        assert!(stderr.contains(part), "{stderr}");
+    }
+}

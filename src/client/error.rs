@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::Refusal;
+use super::{Refusal, RefusalFacts};
 use crate::{
     explain::Explain,
     grant::{Assertion, GrantError},
@@ -121,6 +121,15 @@ impl ClientError {
     pub(super) fn about_grant(mut self, assertion: &Assertion, now: DateTime<Utc>) -> Self {
         if let Self::Refused(refusal) = &mut self {
             refusal.facts.add_grant(assertion, now);
+        }
+        self
+    }
+
+    /// Returns the error with what else is known about the grant.
+    #[must_use]
+    pub fn knowing(mut self, facts: &RefusalFacts) -> Self {
+        if let Self::Refused(refusal) = &mut self {
+            refusal.facts.add(facts);
         }
         self
     }

@@ -28,7 +28,15 @@ pub struct RefusalFacts(BTreeMap<&'static str, String>);
 impl RefusalFacts {
     /// The parameters that the catalogue's texts may contain.
     #[cfg(test)]
-    pub(super) const NAMES: [&str; 20] = [
+    pub(super) const NAMES: [&str; 29] = [
+        "--client-id",
+        "--consumer-org",
+        "--env",
+        "--external-ref",
+        "--kid",
+        "--resource",
+        "--system-user",
+        "--token-endpoint",
         "algorithm",
         "audience",
         "certificate_end",
@@ -41,6 +49,7 @@ impl RefusalFacts {
         "details_type",
         "environment",
         "external_ref",
+        "key_time",
         "kid",
         "lifetime",
         "organisation",
@@ -57,10 +66,11 @@ impl RefusalFacts {
         let decoded = assertion.decode();
         let (header, claims) = (&decoded.header, &decoded.claims);
         self.set("client_id", claims["iss"].as_str());
-        self.set("audience", claims["aud"].as_str());
+        self.set("audience", claims["aud"].as_str().map(without_secrets).as_deref());
         self.set("consumer_org", claims["consumer_org"].as_str());
         self.set("organisation", claims["consumer_org"].as_str());
-        self.set("resource", claims["resource"].as_str().or_else(|| claims["resource"][0].as_str()));
+        let resource = claims["resource"].as_str().or_else(|| claims["resource"][0].as_str());
+        self.set("resource", resource.map(without_secrets).as_deref());
         self.set("kid", header["kid"].as_str());
         self.set("algorithm", header["alg"].as_str().filter(|name| !ACCEPTED_ALGORITHMS.contains(name)));
         let lifetime = claims["exp"].as_i64().zip(claims["iat"].as_i64()).map(|(end, start)| end.saturating_sub(start));
@@ -114,10 +124,20 @@ impl RefusalFacts {
     }
 
     /// Sets a value that is known and was not known before.
-    pub(super) fn set(&mut self, name: &'static str, value: Option<&str>) {
+    pub fn set(&mut self, name: &'static str, value: Option<&str>) {
         if let Some(value) = value.map(shown).filter(|value| !value.is_empty()) {
             self.0.entry(name).or_insert(value);
         }
+    }
+
+    /// Adds what others know, where it was not known before.
+    pub fn add(&mut self, others: &Self) {
+        others.0.iter().for_each(|(name, value)| self.set(name, Some(value)));
+    }
+
+    /// Changes every value.
+    pub fn redact(&mut self, redacted: impl Fn(&str) -> String) {
+        self.0.values_mut().for_each(|value| *value = redacted(value));
     }
 
     /// Fills in a text of the catalogue: of each group in brackets, the first alternative whose parameters are all known.
@@ -125,18 +145,25 @@ impl RefusalFacts {
         let mut filled = String::new();
         let mut rest = template;
         while let Some((before, group, after)) = split_around(rest, '[', ']') {
-            filled += before;
-            filled += &group.split('|').find_map(|alternative| self.fill_alternative(alternative)).unwrap_or_default();
+            let chosen = group.split('|').find_map(|alternative| self.fill_parameters(alternative));
+            filled = filled + &self.fill_options(before) + &chosen.unwrap_or_default();
             rest = after;
         }
-        filled + rest
+        filled + &self.fill_options(rest)
     }
 
-    fn fill_alternative(&self, alternative: &str) -> Option<String> {
+    /// Fills in text outside of groups, which has no other parameters than options.
+    fn fill_options(&self, text: &str) -> String {
+        self.fill_parameters(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// Fills in every parameter; `None` if one of them is unknown. An option is the name of its value's source, if known.
+    fn fill_parameters(&self, text: &str) -> Option<String> {
         let mut filled = String::new();
-        let mut rest = alternative;
+        let mut rest = text;
         while let Some((before, name, after)) = split_around(rest, '{', '}') {
-            filled = filled + before + self.0.get(name)?;
+            let value = self.0.get(name).map(String::as_str).or_else(|| name.starts_with("--").then_some(name));
+            filled = filled + before + value?;
             rest = after;
         }
         Some(filled + rest)
@@ -148,6 +175,16 @@ fn split_around(text: &str, open: char, close: char) -> Option<(&str, &str, &str
     let (before, rest) = text.split_once(open)?;
     let (between, after) = rest.split_once(close)?;
     Some((before, between, after))
+}
+
+/// Returns an address without what may be a secret: its user, its query and its fragment.
+fn without_secrets(address: &str) -> String {
+    let end = address.find(['?', '#']).unwrap_or(address.len());
+    let rest = if end < address.len() { "…" } else { "" };
+    let Some((scheme, named)) = address[..end].split_once("://") else { return format!("{}{rest}", &address[..end]) };
+    let authority = named.split('/').next().unwrap_or_default();
+    let user = authority.rfind('@').map_or(0, |at| at + 1);
+    format!("{scheme}://{}{rest}", &named[user..])
 }
 
 /// Returns a value as a sentence may show it.
@@ -164,8 +201,10 @@ mod tests {
         let mut facts = RefusalFacts::default();
         facts.set("scope", Some("a:b"));
         facts.set("scope", Some("c:d"));
+        facts.set("--env", Some("env in config.toml"));
         for (template, filled) in [
             ("no group", "no group"),
+            ("compare {--env} and {--kid}[ with {--kid}]", "compare env in config.toml and --kid with --kid"),
             ("[the scope {scope}|the scope] is missing", "the scope a:b is missing"),
             ("the scope[ {scope}][ in {environment}].", "the scope a:b."),
             ("[{kid}|[|x]", "["),
@@ -173,6 +212,19 @@ mod tests {
             ("[open", "[open"),
         ] {
             assert_eq!(facts.fill(template), filled, "{template}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_shown_without_user_query_and_fragment() {
+        for (address, shown) in [
+            ("https://test.maskinporten.no", "https://test.maskinporten.no"),
+            ("https://api.example.no/a?key=secret#x", "https://api.example.no/a…"),
+            ("https://user:secret@api.example.no/@/", "https://api.example.no/@/"),
+            ("urn:a:b#secret", "urn:a:b…"),
+            ("", ""),
+        ] {
+            assert_eq!(without_secrets(address), shown);
         }
     }
 

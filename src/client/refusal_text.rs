@@ -16,7 +16,7 @@ pub const MAXIMUM_BYTES: usize = 64 * 1024;
 const BEFORE_SCOPES: [&str; 2] = ["access to the scope ", "invalid scopes for client, "];
 const BEFORE_CONSUMER: [&str; 1] = ["Consumer "];
 const BEFORE_SUPPLIER: [&str; 1] = ["to supplier "];
-const BEFORE_CLIENT: [&str; 3] = ["client_id", "client-id", "client id "];
+const BEFORE_CLIENT: [&str; 5] = ["client_id", "client-id", "client ", "klienten ", "klient-id-en "];
 const BEFORE_TRACE: [&str; 3] = ["trace_id", "correlation id", "correlation_id"];
 
 /// What a text contains about a refusal.
@@ -53,7 +53,7 @@ impl RefusalText {
             scopes: scopes(&text),
             consumer: after(&text, &BEFORE_CONSUMER).and_then(organisation_number),
             supplier: after(&text, &BEFORE_SUPPLIER).and_then(organisation_number),
-            client_id: after(&text, &BEFORE_CLIENT).and_then(client_id),
+            client_id: BEFORE_CLIENT.iter().flat_map(|mark| text.split(mark).skip(1)).find_map(client_id),
             environment: environment(&text),
             trace_id: after(&text, &BEFORE_TRACE).and_then(trace_id),
         }
@@ -160,12 +160,12 @@ fn environment(text: &str) -> Option<&'static str> {
 /// Returns a UUID, after a separator. Older client ids have no form that distinguishes them from a word.
 fn client_id(rest: &str) -> Option<String> {
     const LENGTH: usize = 36;
+    let rest = rest.strip_prefix("id ").unwrap_or(rest);
     let id = rest.trim_start_matches(['"', '\'', '\\', ':', '=', ' ']).get(..LENGTH)?;
     let hyphens = [8, 13, 18, 23];
-    let is_uuid = id.bytes().enumerate().all(|(at, byte)| match hyphens.contains(&at) {
-        true => byte == b'-',
-        false => byte.is_ascii_hexdigit(),
-    });
+    let is_right =
+        |(at, byte): (usize, u8)| if hyphens.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() };
+    let is_uuid = id.bytes().enumerate().all(is_right);
     is_uuid.then(|| id.to_owned())
 }
 
@@ -240,6 +240,27 @@ mod tests {
         assert_eq!(read.scopes, ["folkeregister:deling/x.y"]);
         assert_eq!((read.consumer.as_deref(), read.supplier.as_deref()), (Some("958935420"), Some("920204368")));
         assert_eq!(read.trace_id.as_deref(), Some("2d40caf9-ea11-9710-d7fa-82639fe7374f"));
+    }
+
+    #[test]
+    fn a_client_id_is_a_uuid_after_its_name() {
+        let id = "8d001e58-c758-4beb-a9ec-ae1d770fa35e";
+        for before in [
+            "client_id=",
+            "--client-id ",
+            "\"client_id\": \"",
+            "client authentication failed for client ",
+            "the client id ",
+            "registrert på klienten ",
+        ] {
+            let text = format!("{before}{id} and more");
+            assert_eq!(RefusalText::parse(&text).client_id.as_deref(), Some(id), "{text}");
+        }
+        for text in
+            [id, "client_id=our-client", &format!("client_id={}", &id[1..]), "client_id=øøøøøøøøøøøøøøøøøøøøøøøø"]
+        {
+            assert_eq!(RefusalText::parse(text).client_id, None, "{text}");
+        }
     }
 
     #[test]

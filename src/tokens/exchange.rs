@@ -7,7 +7,9 @@ use tokio::sync::OnceCell;
 use super::{GrantOverrides, TokenError, TokenEvent, TokenOrigin, blocking, key::LazyKey};
 use crate::{
     cache::{Cache, CacheKey, EndpointId, FetchOptions},
-    client::{AccessToken, ClientError, MinimumLifetime, RetryPolicy, TokenClient, discover, is_endpoint_of},
+    client::{
+        AccessToken, ClientError, MinimumLifetime, RefusalFacts, RetryPolicy, TokenClient, discover, is_endpoint_of,
+    },
     clock::Clock,
     environment::Environment,
     grant::{Grant, default_resource},
@@ -85,6 +87,8 @@ pub(super) struct Exchange {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) cache: Option<Arc<Cache>>,
     pub(super) key: LazyKey,
+    /// What the explanation of a refusal can name besides the grant.
+    pub(super) known: RefusalFacts,
     pub(super) client: OnceCell<PreparedClient>,
 }
 
@@ -150,7 +154,8 @@ impl Exchange {
                 blocking(move || grant.sign(&*key, &*clock))
             };
             let retrying = |error: &_, delay| notify(&TokenEvent::Retrying { error, delay });
-            Ok(prepared.client.fetch(sign, &*self.clock, retrying).await?)
+            let fetched = prepared.client.fetch(sign, &*self.clock, retrying).await;
+            Ok(fetched.map_err(|error| error.knowing(&self.known))?)
         };
         let result: Result<AccessToken, TokenError> = result.await;
         notify(&TokenEvent::Requested { scopes: &scopes, error: result.as_ref().err() });

@@ -359,13 +359,15 @@ fn every_known_refusal_is_reported_with_its_meaning_and_remedy() {
     for known in all_known() {
         for told in &known.explanations {
             let server = Server::start([known.answer()]);
-            // The grant of the table: client, key and audience.
-            let keystore = testdata("iterations-one.p12");
-            let grant = ["--client-id", "our-client", "-k", &keystore, "-a", "https://issuer.example/"];
-            let others = ["--retries", "0", "--lang", told.language, "--token-endpoint", &server.url("/token")];
-
-            let arguments = [&["check", "--env", "local"], &grant[..], &others[..]].concat();
-            let outcome = local.maskinporten(&arguments).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run();
+            let arguments = ["check", "--env", "local", "--retries", "0", "--lang", told.language];
+            // The client and the key of the table, from the same places.
+            let command = local
+                .maskinporten(&arguments)
+                .env("MASKINPORTEN_CLIENT_ID", "our-client")
+                .env("MASKINPORTEN_KEYSTORE", testdata("iterations-one.p12"))
+                .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
+                .env("MASKINPORTEN_TOKEN_ENDPOINT", server.url("/token"));
+            let outcome = command.run();
 
             let code = known.code.map(|code| format!(" ({code})")).unwrap_or_default();
             let wanted = [
@@ -374,7 +376,7 @@ fn every_known_refusal_is_reported_with_its_meaning_and_remedy() {
                     known.status, known.error
                 ),
                 known.cause(),
-                told.meaning.to_owned(),
+                told.meaning.replace("https://issuer.example/", local.issuer()),
                 "why: it is the request of `maskinporten token`".to_owned(),
                 format!("do:  {}\n\nreceived\n  skipped  signature, iss", told.hint),
             ];

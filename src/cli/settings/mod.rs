@@ -15,7 +15,9 @@ mod table;
 
 use std::path::PathBuf;
 
-use maskinporten_token_generator::{environment::Environment, grant::Grant, tokens::TokenEndpoint};
+use maskinporten_token_generator::{
+    client::RefusalFacts, environment::Environment, grant::Grant, tokens::TokenEndpoint,
+};
 
 pub(crate) use self::{
     arguments::{ServeSettingArguments, SettingArguments},
@@ -30,6 +32,18 @@ pub(crate) use self::{
 };
 use super::report::{Failure, Report};
 
+/// The settings that the explanations of refusals name, by their options.
+const NAMED_IN_REFUSALS: [(&str, &str); 8] = [
+    ("--client-id", "client-id"),
+    ("--consumer-org", "consumer-org"),
+    ("--env", "env"),
+    ("--external-ref", "external-ref"),
+    ("--kid", "kid"),
+    ("--resource", "resource"),
+    ("--system-user", "system-user"),
+    ("--token-endpoint", "token-endpoint"),
+];
+
 /// The settings of a request for a token, except for the key.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -41,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) names_resource: bool,
     pub(crate) network: NetworkSettings,
     pub(crate) cache: CacheSettings,
+    /// Where the values came from that a refusal may be about.
+    pub(crate) origins: RefusalFacts,
 }
 
 /// The settings of a request as far as they could be parsed.
@@ -105,8 +121,19 @@ impl Settings {
             names_resource: grant::names_resource(sources),
             network: network?,
             cache: cache?,
+            origins: origins(sources),
         })
     }
+}
+
+/// Returns where the values came from that a refusal may be about, by option.
+fn origins(sources: &SettingSources) -> RefusalFacts {
+    let mut origins = RefusalFacts::default();
+    for (option, name) in NAMED_IN_REFUSALS {
+        let given = sources.find(name).filter(|found| found.origin.layer < Layer::Environment);
+        origins.set(option, given.map(|found| found.origin.label).as_deref());
+    }
+    origins
 }
 
 /// Adds the values of the environment to the sources, if one was given.
