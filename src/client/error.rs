@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use super::{Refusal, RefusalFacts};
 use crate::{
     explain::Explain,
@@ -117,10 +115,11 @@ impl From<HttpError> for ClientError {
 }
 
 impl ClientError {
-    /// Returns the error of this grant: the explanation of a refusal can name what the grant contains.
-    pub(super) fn about_grant(mut self, assertion: &Assertion, now: DateTime<Utc>) -> Self {
+    /// Returns the error of this grant: the explanation of a refusal can name what the grant contains, and the time.
+    pub(super) fn about_grant(mut self, assertion: &Assertion, response: &Response) -> Self {
         if let Self::Refused(refusal) = &mut self {
-            refusal.facts.add_grant(assertion, now);
+            refusal.facts.add_grant(assertion, response.received_at);
+            refusal.facts.add_clock(response.seconds_ahead().unwrap_or_default());
         }
         self
     }

@@ -102,7 +102,7 @@ impl TokenClient {
             let request = TokenRequest::new(self.http.endpoint().clone(), &assertion);
             let answer = self.http.post_form(request.form(), deadline).await?;
             let parsed = token_response::parse(&answer, self.http.endpoint(), clock.now());
-            parsed.map_err(|error| error.about_grant(&assertion, clock.now()))
+            parsed.map_err(|error| error.about_grant(&assertion, &answer))
         };
         self.retry_policy.run(attempt, notify).await
     }

@@ -16,6 +16,8 @@ use crate::{
 const ACCEPTED_ALGORITHMS: [&str; 3] = ["RS256", "RS384", "RS512"];
 /// The longest lifetime of a grant, in seconds.
 const MAXIMUM_LIFETIME: i64 = 120;
+/// Maskinporten accepts clocks that are less than ten seconds from its own; the response gives the time to the second.
+const CLOCK_TOLERANCE: u64 = 9;
 /// The number of scopes that a sentence lists.
 const MAXIMUM_SCOPES: usize = 5;
 /// The longest value in a sentence.
@@ -28,7 +30,7 @@ pub struct RefusalFacts(BTreeMap<&'static str, String>);
 impl RefusalFacts {
     /// The parameters that the catalogue's texts may contain.
     #[cfg(test)]
-    pub(super) const NAMES: [&str; 29] = [
+    pub(super) const NAMES: [&str; 31] = [
         "--client-id",
         "--consumer-org",
         "--env",
@@ -45,6 +47,8 @@ impl RefusalFacts {
         "certificate_start",
         "certificate_usage",
         "client_id",
+        "clock_ahead",
+        "clock_behind",
         "consumer_org",
         "details_type",
         "environment",
@@ -87,6 +91,14 @@ impl RefusalFacts {
         let leaf = header["x5c"][0].as_str().and_then(|leaf| BASE64_STANDARD.decode(leaf).ok());
         if let Some(leaf) = leaf.and_then(|leaf| Certificate::from_der(&leaf)) {
             self.add_certificate(&leaf, now);
+        }
+    }
+
+    /// Adds how far this machine's clock is from the server's, if that is a reason to refuse the grant.
+    pub(super) fn add_clock(&mut self, seconds_ahead: i64) {
+        if seconds_ahead.unsigned_abs() >= CLOCK_TOLERANCE {
+            let name = if seconds_ahead > 0 { "clock_ahead" } else { "clock_behind" };
+            self.set(name, Some(&seconds_ahead.unsigned_abs().to_string()));
         }
     }
 

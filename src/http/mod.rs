@@ -3,6 +3,7 @@
 //! An assertion must reach only the endpoint that it is for, so redirects are not followed but returned like any other
 //! response (RFC 9700 §4.12), and plain http is for this machine only. The callers interpret the responses.
 
+mod clock_difference;
 mod endpoint;
 mod error;
 mod peer;
