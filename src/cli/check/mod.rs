@@ -106,9 +106,8 @@ async fn examine(
     }
     let origins = settings.origins.clone();
     Steps { settings, environment, key, offline, each_scope, report }.run(&mut examination).await;
-    for refusal in examination.checks.iter_mut().filter_map(|check| check.refusal.as_mut()) {
-        refusal.facts.add(&origins);
-    }
+    let refusals = examination.checks.iter_mut().filter_map(|check| check.refusal.as_mut());
+    refusals.for_each(|refusal| refusal.facts.add(&origins));
     Ok(examination)
 }
 
