@@ -204,7 +204,11 @@ impl IntoIterator for JsonObject {
 }
 
 impl JsonValue {
-    fn into_value(self) -> Result<Value, String> {
+    /// Converts the value, which must hold no secret, to `serde_json`'s type.
+    ///
+    /// # Errors
+    /// The name of a member that occurs twice, at any depth.
+    pub fn into_value(self) -> Result<Value, String> {
         Ok(match self {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(value),

@@ -193,8 +193,8 @@ fn a_refusal_of_the_simulator_is_explained_and_its_trace_id_is_in_both_logs() {
         5, str![[r#"
 error: the token endpoint refused the grant: HTTP 400, invalid_scope (MP-200)
 caused by: the server says: Token request contains invalid scopes for client, simulator:unknown (trace_id: [TRACE_ID])
-caused by: that means: the scope is not registered on the client
-hint: the administrator of the client must add the scope in Samarbeidsportalen; if it is not available there, the owner of the API must first grant your organisation access
+caused by: that means: the scope simulator:unknown is not registered on client 8d001e58-c758-4beb-a9ec-ae1d770fa35e
+hint: the administrator of the client must add the scope in Samarbeidsportalen; if it is not available there, the owner of the API must first grant organisation 310700010 access
 
 "#]],
     );

@@ -247,3 +247,15 @@ fn a_password_on_the_command_line_opens_with_a_warning() {
     wrong_one.fails(4, &format!("{IN_THE_PROCESS_LIST}{}", wrong("modern.p12", "--keystore-password")));
     opens(modern().args(["-p", "secret", "--quiet"]).run());
 }
+
+#[test]
+fn a_password_variable_that_is_set_but_empty_is_named() {
+    let unset = modern().env("MASKINPORTEN_KEYSTORE_PASSWORD", "").run();
+
+    let message = format!(
+        "error: no password was given for the keystore `{}`, and there is no terminal to ask on\n\
+         hint: MASKINPORTEN_KEYSTORE_PASSWORD is set but empty: give it a value, or pass --keystore-password-file FILE\n",
+        testdata("modern.p12")
+    );
+    unset.fails(4, &message);
+}

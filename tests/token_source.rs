@@ -18,8 +18,8 @@ use maskinporten_token_generator::{
     http::Endpoint,
     keystore::{SignatureAlgorithm, SigningError, SigningKey},
     tokens::{
-        Freshness, KeyError, KeyProvider, TokenEndpoint, TokenError, TokenEvent, TokenOrigin, TokenSource,
-        TokenSourceBuilder,
+        Freshness, GrantOverrides, KeyError, KeyProvider, TokenEndpoint, TokenError, TokenEvent, TokenOrigin,
+        TokenSource, TokenSourceBuilder,
     },
 };
 use serde_json::json;
@@ -46,6 +46,10 @@ fn endpoint(server: &Server) -> TokenEndpoint {
 fn source(server: &Server, key: impl KeyProvider) -> TokenSourceBuilder {
     let policy = RetryPolicy { retries: 0, ..RetryPolicy::default() };
     TokenSource::for_grant(grant(), endpoint(server), key).retry_policy(policy)
+}
+
+fn for_scope(scope: &str) -> GrantOverrides {
+    GrantOverrides { scopes: Some(Scopes::parse(scope).unwrap()), ..GrantOverrides::default() }
 }
 
 fn named(name: &str) -> Step {
@@ -162,8 +166,11 @@ fn a_caller_that_is_cancelled_does_not_cancel_the_request() {
 fn a_derived_source_has_its_own_token_for_other_scopes_or_another_resource() {
     let server = Server::start([named("own"), named("other"), named("resource")]);
     let tokens = source(&server, key()).build().unwrap();
-    let other = tokens.derive(Some(Scopes::parse("difitest:test2").unwrap()), None);
-    let resource = other.derive(None, Some(Resource::parse("https://api.example/").unwrap()));
+    let other = tokens.derive(for_scope("difitest:test2"));
+    let resource = other.derive(GrantOverrides {
+        resource: Some(Resource::parse("https://api.example/").unwrap()),
+        ..GrantOverrides::default()
+    });
 
     let all = run(async {
         [tokens.token().await, other.token().await, resource.token().await, other.token().await]
@@ -267,7 +274,7 @@ fn after_a_failure_no_request_is_sent_for_a_while_and_the_last_token_is_returned
         assert!(*remaining > Duration::from_secs(35) && tokens.backoff().is_some());
         assert_eq!((cause.code(), error.code()), ("unavailable", "unavailable"));
         // The server asked for the delay, so no other token is requested either.
-        let other = tokens.derive(Some(Scopes::parse("difitest:test2").unwrap()), None);
+        let other = tokens.derive(for_scope("difitest:test2"));
         assert!(matches!(other.token().await, Err(TokenError::Paused { .. })));
     });
 }
@@ -276,7 +283,7 @@ fn after_a_failure_no_request_is_sent_for_a_while_and_the_last_token_is_returned
 fn settings_that_change_are_used_for_the_next_request_and_tokens_stay() {
     let (before, after) = (Server::start([named("own")]), Server::start([named("other")]));
     let tokens = source(&before, key()).build().unwrap();
-    let other = tokens.derive(Some(Scopes::parse("difitest:test2").unwrap()), None);
+    let other = tokens.derive(for_scope("difitest:test2"));
 
     run(async {
         tokens.token().await.unwrap();

@@ -5,8 +5,6 @@
 
 use std::time::Instant;
 
-use chrono::{DateTime, TimeDelta, Utc};
-
 use super::{
     Check, CheckId,
     check_ids::{ALGORITHMS, CLOCK, CONNECTION, ENDPOINT, METADATA, METADATA_ISSUER, NAME, TLS},
@@ -204,11 +202,9 @@ fn algorithms(metadata: &ServerMetadata, ours: Option<SignatureAlgorithm>) -> Ch
     }
 }
 
-/// Compares the clocks. The server's time has a resolution of one second, and was read between request and response.
+/// Compares the clocks.
 fn clock(answer: &Response) -> Check {
-    let Some(theirs) = answer.date else { return CLOCK.skipped("the server does not send its time") };
-    let ahead = ahead(answer.sent_at, answer.received_at, theirs);
-    let seconds = ahead.num_seconds();
+    let Some(seconds) = answer.seconds_ahead() else { return CLOCK.skipped("the server does not send its time") };
     let found = match seconds {
         0 => "agrees with the server's clock".to_owned(),
         1.. => format!("{seconds} s ahead of the server's clock"),
@@ -218,42 +214,5 @@ fn clock(answer: &Response) -> Check {
         difference if difference >= LEEWAY.num_seconds() => CLOCK.fail(found, SET_CLOCK),
         WARNING_SECONDS.. => CLOCK.warning(found, SET_CLOCK),
         _ => CLOCK.pass(found),
-    }
-}
-
-/// Returns how far our clock is ahead, in whole seconds; zero when the measurement can explain the difference.
-fn ahead(sent: DateTime<Utc>, received: DateTime<Utc>, theirs: DateTime<Utc>) -> TimeDelta {
-    let half = TimeDelta::milliseconds(500);
-    let travelled = (received - sent) / 2;
-    let estimate = (sent + travelled) - (theirs + half);
-    if estimate.abs() <= travelled + half {
-        return TimeDelta::zero();
-    }
-    let rounding = if estimate < TimeDelta::zero() { -half } else { half };
-    TimeDelta::seconds((estimate + rounding).num_seconds())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(milliseconds: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(1_795_341_600_000 + milliseconds).unwrap()
-    }
-
-    #[test]
-    fn a_clock_difference_counts_only_when_the_measurement_cannot_explain_it() {
-        for (sent, received, server, wanted) in [
-            (0, 10, 0, 0),
-            (0, 10, -1000, 0),
-            (0, 3000, 1000, 0),
-            (10_400, 10_410, 0, 10),
-            (0, 10, 10_000, -10),
-            (0, 10, 4000, -4),
-            (60_000, 60_010, 0, 60),
-        ] {
-            let ahead = ahead(at(sent), at(received), at(server)).num_seconds();
-            assert_eq!(ahead, wanted, "sent {sent} received {received} server {server}");
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! A key that has been located and not opened: its file is read, and no password was asked for yet.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -8,6 +9,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use maskinporten_token_generator::{
     cache::KeyIdentity,
+    client::RefusalFacts,
     clock::{Clock as _, SystemClock},
     grant::Sign,
     keystore::{
@@ -80,6 +82,17 @@ impl LocatedKey {
         // The same key with another certificate may be another organisation's.
         let identity = self.certificate.iter().fold(identity, |identity, content| identity.file(content));
         self.settings.key_id.iter().fold(identity, |identity, id| identity.label("kid", id))
+    }
+
+    /// Returns what the explanation of a refusal can name: when the file of a registered key was last changed.
+    pub(crate) fn refusal_facts(&self) -> RefusalFacts {
+        let mut facts = RefusalFacts::default();
+        if let KeySource::Jwk { file } | KeySource::Pem { file, .. } = &self.settings.source.value {
+            let changed = fs::metadata(file).and_then(|metadata| metadata.modified()).ok();
+            let changed = changed.map(|at| DateTime::<Utc>::from(at).format("%Y-%m-%d %H:%M UTC").to_string());
+            facts.set("key_time", changed.as_deref());
+        }
+        facts
     }
 
     /// Opens the key, and warns of a certificate that the server refuses, or will soon.

@@ -45,7 +45,12 @@ impl SecretKind {
             Self::KeyPassword => "key_password",
             Self::Pin => "pin",
         };
-        let hint = format!("set {}, or pass {} FILE", self.variable(), self.file_option());
+        let variable = self.variable();
+        // A CI system sets a secret that the job may not see to nothing.
+        let is_empty = std::env::var_os(&variable).is_some_and(|value| value.is_empty());
+        let given =
+            if is_empty { format!("{variable} is set but empty: give it a value") } else { format!("set {variable}") };
+        let hint = format!("{given}, or pass {} FILE", self.file_option());
         Failure::plain(Exit::Key, code, message, Some(hint))
     }
 }

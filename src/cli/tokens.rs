@@ -50,13 +50,16 @@ impl Tokens {
             report.warn_of_unsafe_file("CA file", file);
         }
         let cache = if settings.cache.is_off { None } else { open_cache(report)? };
-        let key = ErasedOnceOpen::from(LocatedKey::read(key, answers, report)?);
+        let key = LocatedKey::read(key, answers, report)?;
         let freshness = if settings.cache.refresh { Freshness::Fresh } else { Freshness::Cached };
-        let source = TokenSource::for_grant(settings.grant, settings.endpoint, key)
+        let key_facts = key.refusal_facts();
+        let source = TokenSource::for_grant(settings.grant, settings.endpoint, ErasedOnceOpen::from(key))
             .environment(settings.environment.map(|setting| setting.value))
             .http_options(settings.network.http)
             .retry_policy(settings.network.retry_policy)
             .minimum_lifetime(settings.cache.minimum)
+            .refusal_facts(&settings.origins)
+            .refusal_facts(&key_facts)
             .observer(observer(Arc::clone(report)));
         let source = cache.into_iter().fold(source, TokenSourceBuilder::cache).build()?;
         Ok(Self { source, freshness, report: Arc::clone(report) })

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use super::actor::Actor;
+use super::{actor::Actor, refusal_facts::RefusalFacts};
 use crate::language::{Language, Words};
 
 static GROUPS: LazyLock<Vec<CodeGroup>> = LazyLock::new(|| {
@@ -37,10 +37,10 @@ pub struct Explanation {
     pub text: &'static str,
     /// Parts of current and older texts that identify the refusal; without any, the OAuth error does.
     marks: Vec<&'static str>,
-    /// What it means.
-    pub meaning: Words,
-    /// What to do.
-    pub remedy: Words,
+    /// What it means, before it is filled in.
+    meaning: Words,
+    /// What to do, before it is filled in.
+    remedy: Words,
     /// Who must do it.
     pub actor: &'static Actor,
     /// A command that helps, ready to paste; the end of the remedy describes it.
@@ -110,11 +110,23 @@ impl Explanation {
         CodeGroup::all().take(1).flat_map(|group| &group.explanations)
     }
 
+    /// Returns what it means.
+    #[must_use]
+    pub fn meaning(&self, facts: &RefusalFacts, language: Language) -> String {
+        facts.fill(self.meaning.in_language(language))
+    }
+
+    /// Returns what to do.
+    #[must_use]
+    pub fn remedy(&self, facts: &RefusalFacts, language: Language) -> String {
+        facts.fill(self.remedy.in_language(language))
+    }
+
     /// Returns the remedy with its command, on one line.
     #[must_use]
-    pub fn hint(&self, language: Language) -> String {
+    pub fn hint(&self, facts: &RefusalFacts, language: Language) -> String {
         let command = self.command.map(|command| format!(": {command}")).unwrap_or_default();
-        format!("{}{command}", self.remedy.in_language(language))
+        format!("{}{command}", self.remedy(facts, language))
     }
 
     /// Parses a paragraph of the catalogue; `source` is that of its group. The remedy is that of the actor if there is none.
@@ -280,10 +292,23 @@ mod tests {
     fn every_text_is_in_both_languages_and_reads_as_part_of_a_sentence() {
         let entries = CodeGroup::all().flat_map(|group| &group.explanations);
         for words in entries.flat_map(|entry| [entry.meaning, entry.remedy]) {
-            for text in [words.en, words.nb] {
+            for text in [words.en, words.nb].map(|template| RefusalFacts::default().fill(template)) {
                 assert!(!text.is_empty() && !text.ends_with('.') && !text.contains("  "), "{text}");
+                assert!(!text.contains(['{', '}', '[', ']', '|']), "{text}");
             }
             assert_ne!(words.en, words.nb);
+        }
+    }
+
+    #[test]
+    fn every_parameter_is_a_known_one_and_both_languages_have_the_same() {
+        let parameters = |template: &'static str| {
+            let names = template.split('{').skip(1).map(|rest| rest.split_once('}').unwrap().0);
+            names.collect::<std::collections::BTreeSet<_>>()
+        };
+        for words in Explanation::all().flat_map(|entry| [entry.meaning, entry.remedy]) {
+            assert_eq!(parameters(words.en), parameters(words.nb), "{}", words.en);
+            assert!(parameters(words.en).iter().all(|name| RefusalFacts::NAMES.contains(name)), "{}", words.en);
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::Refusal;
+use super::{Refusal, RefusalFacts};
 use crate::{
     environment::is_maskinporten_host,
     explain::Explain,
-    grant::GrantError,
+    grant::{Assertion, GrantError},
     http::{Endpoint, EndpointError, HttpError, Response},
     language::Language,
     text::{excerpt, server_text},
@@ -116,6 +116,24 @@ impl From<HttpError> for ClientError {
 }
 
 impl ClientError {
+    /// Returns the error of this grant: the explanation of a refusal can name what the grant contains, and the time.
+    pub(super) fn about_grant(mut self, assertion: &Assertion, response: &Response) -> Self {
+        if let Self::Refused(refusal) = &mut self {
+            refusal.facts.add_grant(assertion, response.received_at);
+            refusal.facts.add_clock(response.seconds_ahead().unwrap_or_default());
+        }
+        self
+    }
+
+    /// Returns the error with what else is known about the grant.
+    #[must_use]
+    pub fn knowing(mut self, facts: &RefusalFacts) -> Self {
+        if let Self::Refused(refusal) = &mut self {
+            refusal.facts.add(facts);
+        }
+        self
+    }
+
     /// Returns the error with the number of attempts, if that is a part of it.
     pub(super) fn after_attempts(self, attempts: usize) -> Self {
         match self {

@@ -10,6 +10,7 @@ mod catalogue;
 mod error;
 mod metadata;
 mod refusal;
+mod refusal_facts;
 mod refusal_text;
 mod request;
 mod token_response;
@@ -31,6 +32,7 @@ pub use self::{
         published_keys,
     },
     refusal::{REFUSALS, Refusal, THAT_MEANS},
+    refusal_facts::RefusalFacts,
     refusal_text::{MAXIMUM_BYTES as MAXIMUM_PASTED_BYTES, RefusalText},
     request::TokenRequest,
 };
@@ -99,9 +101,11 @@ impl TokenClient {
         Signed: Future<Output = Result<Assertion, GrantError>>,
     {
         let attempt = async |deadline| {
-            let request = TokenRequest::new(self.http.endpoint().clone(), &sign().await?);
+            let assertion = sign().await?;
+            let request = TokenRequest::new(self.http.endpoint().clone(), &assertion);
             let answer = self.http.post_form(request.form(), request.authorization(), deadline).await?;
-            token_response::parse(&answer, self.http.endpoint(), clock.now())
+            let parsed = token_response::parse(&answer, self.http.endpoint(), clock.now());
+            parsed.map_err(|error| error.about_grant(&assertion, &answer))
         };
         self.retry_policy.run(attempt, notify).await
     }

@@ -6,7 +6,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::catalogue::{self, Explanation};
+use super::{
+    catalogue::{self, Explanation},
+    refusal_facts::RefusalFacts,
+    refusal_text::RefusalText,
+};
 use crate::{
     language::{Language, Words},
     text::server_text,
@@ -40,6 +44,8 @@ pub struct Refusal {
     pub is_from_maskinporten: bool,
     /// What it means and what to do, if it is a known refusal of Maskinporten.
     pub explanation: Option<&'static Explanation>,
+    /// What its explanation can name.
+    pub facts: RefusalFacts,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +76,7 @@ impl Refusal {
             trace_id,
             is_from_maskinporten,
             explanation: is_from_maskinporten.then(explain).flatten(),
+            facts: RefusalText::parse(&[Some(text), uri.as_deref()].map(Option::unwrap_or_default).join(" ")).facts(),
             mp_code,
             error,
             description,
@@ -77,17 +84,18 @@ impl Refusal {
         })
     }
 
-    /// Returns what it means; for an unknown refusal, the server's page about it.
+    /// Returns what it means, if it is a known refusal.
+    #[must_use]
+    pub fn known_meaning(&self, language: Language) -> Option<String> {
+        Some(self.explanation?.meaning(&self.facts, language))
+    }
+
+    /// Returns what it means, introduced; for an unknown refusal, the server's page about it.
     #[must_use]
     pub fn meaning(&self, language: Language) -> Option<String> {
         const MORE: Words = Words { en: "the server refers to", nb: "serveren viser til" };
-        match (self.explanation, &self.uri) {
-            (Some(known), _) => {
-                Some(format!("{}: {}", THAT_MEANS.in_language(language), known.meaning.in_language(language)))
-            }
-            (None, Some(uri)) => Some(format!("{} {uri}", MORE.in_language(language))),
-            (None, None) => None,
-        }
+        let known = self.known_meaning(language).map(|known| format!("{}: {known}", THAT_MEANS.in_language(language)));
+        known.or_else(|| Some(format!("{} {}", MORE.in_language(language), self.uri.as_ref()?)))
     }
 
     /// Returns what to do; for an unknown refusal, where to ask.
@@ -109,7 +117,7 @@ impl Refusal {
             nb: "bruk --client-auth med metoden som klienten er registrert med",
         };
         if let Some(known) = self.explanation {
-            return known.hint(language);
+            return known.hint(&self.facts, language);
         }
         if !self.is_from_maskinporten {
             // RFC 6749 §5.2: the client is unknown, or authenticated in no or another way.

@@ -4,8 +4,11 @@
 //! The text is untrusted. Only what has the form of a code, a scope, an organisation number or a trace id is extracted;
 //! the rest is never shown. The explanations come from the catalogue.
 
-use super::catalogue::{CodeGroup, Explanation, find_all};
-use crate::text::server_text;
+use super::{
+    catalogue::{CodeGroup, Explanation, find_all},
+    refusal_facts::RefusalFacts,
+};
+use crate::{environment::Environment, text::server_text};
 
 /// The size limit of a text. Responses of Maskinporten, and reports about them, are much shorter.
 pub const MAXIMUM_BYTES: usize = 64 * 1024;
@@ -17,6 +20,7 @@ const MASKINPORTEN: &str = "MP";
 const BEFORE_SCOPES: [&str; 2] = ["access to the scope ", "invalid scopes for client, "];
 const BEFORE_CONSUMER: [&str; 1] = ["Consumer "];
 const BEFORE_SUPPLIER: [&str; 1] = ["to supplier "];
+const BEFORE_CLIENT: [&str; 5] = ["client_id", "client-id", "client ", "klienten ", "klient-id-en "];
 const BEFORE_TRACE: [&str; 4] = ["trace_id", "traceId", "correlation id", "correlation_id"];
 
 /// What a text contains about a refusal.
@@ -30,6 +34,10 @@ pub struct RefusalText {
     pub consumer: Option<String>,
     /// The organisation number of the supplier.
     pub supplier: Option<String>,
+    /// The client id, from a log or a command line.
+    pub client_id: Option<String>,
+    /// The environment of the server's page about the error.
+    pub environment: Option<&'static str>,
     /// The id by which Digdir's support finds the request.
     pub trace_id: Option<String>,
     /// Every explanation that fits; empty when no known refusal was found.
@@ -53,8 +61,25 @@ impl RefusalText {
             scopes: scopes(&text),
             consumer: after(&text, &BEFORE_CONSUMER).and_then(organisation_number),
             supplier: after(&text, &BEFORE_SUPPLIER).and_then(organisation_number),
+            client_id: BEFORE_CLIENT.iter().flat_map(|mark| text.split(mark).skip(1)).find_map(client_id),
+            environment: environment(&text),
             trace_id: after(&text, &BEFORE_TRACE).and_then(trace_id),
         }
+    }
+
+    /// Returns what its explanations can name.
+    #[must_use]
+    pub fn facts(&self) -> RefusalFacts {
+        let mut facts = RefusalFacts::default();
+        facts.set("client_id", self.client_id.as_deref());
+        facts.set("environment", self.environment);
+        // Of several refusals it is unknown which scope and organisation belong to which one.
+        if self.explanations.len() == 1 {
+            facts.set_scopes(&self.scopes);
+            facts.set("organisation", self.consumer.as_deref());
+            facts.set("supplier", self.supplier.as_deref());
+        }
+        facts
     }
 }
 
@@ -162,6 +187,25 @@ fn organisation_number(rest: &str) -> Option<String> {
     (digits.len() == 9).then_some(digits)
 }
 
+/// Returns the environment of the first page about an error. Our own hints contain other addresses of Maskinporten.
+fn environment(text: &str) -> Option<&'static str> {
+    let place = |environment: &Environment| text.find(&format!("{}errors/", environment.addresses()?.issuer));
+    let known = Environment::ALL.into_iter().filter_map(|environment| Some((place(&environment)?, environment.name())));
+    known.min().map(|(_, name)| name)
+}
+
+/// Returns a UUID, after a separator. Older client ids have no form that distinguishes them from a word.
+fn client_id(rest: &str) -> Option<String> {
+    const LENGTH: usize = 36;
+    let rest = rest.strip_prefix("id ").unwrap_or(rest);
+    let id = rest.trim_start_matches(['"', '\'', '\\', ':', '=', ' ']).get(..LENGTH)?;
+    let hyphens = [8, 13, 18, 23];
+    let is_right =
+        |(at, byte): (usize, u8)| if hyphens.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() };
+    let is_uuid = id.bytes().enumerate().all(is_right);
+    is_uuid.then(|| id.to_owned())
+}
+
 /// Returns hexadecimal digits or a UUID, after a separator.
 fn trace_id(rest: &str) -> Option<String> {
     let start = rest.trim_start_matches(['"', '\\', ':', '=', ' ']);
@@ -258,6 +302,27 @@ mod tests {
         assert_eq!(read.scopes, ["folkeregister:deling/x.y"]);
         assert_eq!((read.consumer.as_deref(), read.supplier.as_deref()), (Some("958935420"), Some("920204368")));
         assert_eq!(read.trace_id.as_deref(), Some("2d40caf9-ea11-9710-d7fa-82639fe7374f"));
+    }
+
+    #[test]
+    fn a_client_id_is_a_uuid_after_its_name() {
+        let id = "8d001e58-c758-4beb-a9ec-ae1d770fa35e";
+        for before in [
+            "client_id=",
+            "--client-id ",
+            "\"client_id\": \"",
+            "client authentication failed for client ",
+            "the client id ",
+            "registrert på klienten ",
+        ] {
+            let text = format!("{before}{id} and more");
+            assert_eq!(RefusalText::parse(&text).client_id.as_deref(), Some(id), "{text}");
+        }
+        for text in
+            [id, "client_id=our-client", &format!("client_id={}", &id[1..]), "client_id=øøøøøøøøøøøøøøøøøøøøøøøø"]
+        {
+            assert_eq!(RefusalText::parse(text).client_id, None, "{text}");
+        }
     }
 
     #[test]

@@ -66,12 +66,6 @@ impl Scopes {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
-
-    /// Whether both have the same scopes, in any order.
-    #[must_use]
-    pub fn has_same_scopes(&self, other: &Self) -> bool {
-        self.0.len() == other.0.len() && self.0.iter().all(|scope| other.0.contains(scope))
-    }
 }
 
 impl fmt::Display for Scopes {

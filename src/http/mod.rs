@@ -4,6 +4,7 @@
 //! response (RFC 9700 §4.12), and plain http is for this machine only. The callers interpret the responses.
 
 mod causes;
+mod clock_difference;
 mod endpoint;
 mod error;
 mod peer;

@@ -251,7 +251,7 @@ fn as_json(check: &Check, language: Language) -> Value {
             "mp_code": refusal.mp_code,
             "trace_id": refusal.trace_id,
             "description": refusal.description,
-            "meaning": refusal.explanation.map(|known| known.meaning.in_language(language)),
+            "meaning": refusal.known_meaning(language),
         })
     });
     json!({

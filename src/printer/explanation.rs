@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::{
-    client::{CodeGroup, Explanation, RefusalText, THAT_MEANS},
+    client::{CodeGroup, Explanation, RefusalFacts, RefusalText, THAT_MEANS},
     language::{Language, Words},
 };
 
@@ -52,8 +52,8 @@ struct ExplanationJson {
     mp_code: Option<&'static str>,
     oauth_error: Option<&'static str>,
     server_text: Option<&'static str>,
-    meaning: &'static str,
-    remedy: &'static str,
+    meaning: String,
+    remedy: String,
     who: &'static str,
     command: Option<&'static str>,
     source: &'static str,
@@ -87,7 +87,7 @@ pub fn print_explanations(
                 if index > 0 {
                     writeln!(out)?;
                 }
-                print_explanation(explanation, language, out)?;
+                print_explanation(explanation, &refusal.facts(), language, out)?;
             }
             print_facts(refusal, language, out)
         }
@@ -136,7 +136,7 @@ pub fn print_group(
     for entry in explanations {
         let error = if entry.error.is_empty() { String::new() } else { format!("{}: ", entry.error) };
         let code = entry.code.unwrap_or(NONE);
-        writeln!(out, "{code:width$}  {error}{}", entry.meaning.in_language(language))?;
+        writeln!(out, "{code:width$}  {error}{}", entry.meaning(&RefusalFacts::default(), language))?;
     }
     Ok(())
 }
@@ -151,14 +151,20 @@ fn print_entries(
     print_json(&RefusalText { explanations, ..RefusalText::default() }, language, out)
 }
 
-fn print_explanation(explanation: &Explanation, language: Language, out: &mut impl Write) -> io::Result<()> {
+fn print_explanation(
+    explanation: &Explanation,
+    facts: &RefusalFacts,
+    language: Language,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let head = explanation.code.into_iter().chain(Some(explanation.error).filter(|error| !error.is_empty()));
     writeln!(out, "{}", head.collect::<Vec<_>>().join(" "))?;
     let text = Some(explanation.text).filter(|text| !text.is_empty());
+    let (meaning, remedy) = (explanation.meaning(facts, language), explanation.remedy(facts, language));
     let lines = [
         (TEXT, text),
-        (THAT_MEANS, Some(explanation.meaning.in_language(language))),
-        (DO, Some(explanation.remedy.in_language(language))),
+        (THAT_MEANS, Some(&*meaning)),
+        (DO, Some(&*remedy)),
         (COMMAND, explanation.command),
         (WHO, Some(explanation.actor.name.in_language(language))),
         (SOURCE, Some(explanation.source)),
@@ -186,13 +192,14 @@ fn print_facts(refusal: &RefusalText, language: Language, out: &mut impl Write) 
 
 fn print_json(refusal: &RefusalText, language: Language, out: &mut impl Write) -> io::Result<()> {
     let of_maskinporten = |code: &&str| code.starts_with("MP-");
+    let facts = refusal.facts();
     let explanation = |entry: &&'static Explanation| ExplanationJson {
         code: entry.code,
         mp_code: entry.code.filter(of_maskinporten),
         oauth_error: Some(entry.error).filter(|error| !error.is_empty()),
         server_text: Some(entry.text).filter(|text| !text.is_empty()),
-        meaning: entry.meaning.in_language(language),
-        remedy: entry.remedy.in_language(language),
+        meaning: entry.meaning(&facts, language),
+        remedy: entry.remedy(&facts, language),
         who: entry.actor.name.in_language(language),
         command: entry.command,
         source: entry.source,

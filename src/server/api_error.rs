@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    client::{ClientError, Explanation, Refusal},
+    client::{ClientError, Refusal},
     explain::Explain,
     http::HttpError,
     language::Language,
@@ -22,16 +22,12 @@ pub struct ApiError {
     pub error: Box<str>,
     /// What happened; of a refusal the token endpoint's `error_description`.
     pub description: Box<str>,
-    /// Maskinporten's own code, such as `MP-200`.
-    pub mp_code: Option<Box<str>>,
-    /// Meaning and remedy of a known refusal.
-    pub explanation: Option<&'static Explanation>,
-    /// The language of the explanation.
+    /// The refusal of the token endpoint.
+    pub refusal: Option<Box<Refusal>>,
+    /// The language in which a refusal is explained.
     pub language: Language,
     /// What to do about anything else.
     pub remedy: Option<Box<str>>,
-    /// The id by which Digdir's support finds the request.
-    pub trace_id: Option<Box<str>>,
 }
 
 /// Why a caller gets no token.
@@ -85,11 +81,9 @@ impl ApiError {
             status,
             error: error.into(),
             description: description.into(),
-            mp_code: None,
-            explanation: None,
+            refusal: None,
             language: Language::English,
             remedy: None,
-            trace_id: None,
         }
     }
 
@@ -107,11 +101,8 @@ impl ApiError {
     fn from_refusal(refusal: &Refusal, language: Language) -> Self {
         let own = || format!("the token endpoint refused the grant with HTTP {}", refusal.status);
         Self {
-            mp_code: refusal.mp_code.as_deref().map(Into::into),
-            explanation: refusal.explanation,
+            refusal: Some(Box::new(refusal.clone())),
             language,
-            remedy: Some(refusal.remedy(language).into()),
-            trace_id: refusal.trace_id.as_deref().map(Into::into),
             ..Self::new(502, &refusal.error, refusal.description.clone().unwrap_or_else(own))
         }
     }
@@ -119,28 +110,28 @@ impl ApiError {
     /// Returns the code for logs and metrics: the MP code, else the error.
     #[must_use]
     pub fn code(&self) -> &str {
-        self.mp_code.as_deref().unwrap_or(&self.error)
+        self.refusal.as_ref().and_then(|refusal| refusal.mp_code.as_deref()).unwrap_or(&self.error)
     }
 
     /// Returns what a known refusal means.
-    pub(super) fn meaning(&self, language: Language) -> Option<&'static str> {
-        Some(self.explanation?.meaning.in_language(language))
+    pub(super) fn meaning(&self, language: Language) -> Option<String> {
+        self.refusal.as_ref()?.known_meaning(language)
     }
 
     /// Returns what to do.
     pub(super) fn remedy(&self, language: Language) -> Option<String> {
-        let known = self.explanation.map(|known| known.hint(language));
-        known.or_else(|| self.remedy.as_deref().map(str::to_owned))
+        let refused = self.refusal.as_ref().map(|refusal| refusal.remedy(language));
+        refused.or_else(|| self.remedy.as_deref().map(str::to_owned))
     }
 
     pub(super) fn to_json(&self) -> Value {
         json!({
             "error": self.error,
             "error_description": self.description,
-            "mp_code": self.mp_code,
+            "mp_code": self.refusal.as_ref().and_then(|refusal| refusal.mp_code.as_deref()),
             "meaning": self.meaning(self.language),
             "remedy": self.remedy(self.language),
-            "trace_id": self.trace_id,
+            "trace_id": self.refusal.as_ref().and_then(|refusal| refusal.trace_id.as_deref()),
         })
     }
 }

@@ -132,7 +132,7 @@ impl OtherTokens {
             let oldest = idle.min_by_key(|(_, other)| other.last_used).map(|(key, _)| key.clone())?;
             used.tokens.remove(&oldest);
         }
-        let source = wanted.profile.tokens.derive(wanted.scopes.clone(), wanted.resource.clone());
+        let source = wanted.profile.tokens.derive(wanted.overrides.clone());
         used.tokens.insert(key, OtherToken { wanted: wanted.clone(), source: source.clone(), last_used });
         Some(source)
     }

@@ -83,7 +83,7 @@ fn family(text: &mut String, name: &str, metric_type: &str, help: &str) {
 }
 
 fn labels(wanted: &RequestedToken) -> String {
-    let resource = wanted.resource.as_ref().map(|resource| format!(",resource=\"{}\"", escaped(resource.as_str())));
+    let resource = wanted.resource().map(|resource| format!(",resource=\"{}\"", escaped(resource)));
     let (profile, scope) = (escaped(&wanted.profile.name), escaped(&wanted.scopes().to_string()));
     format!("profile=\"{profile}\",scope=\"{scope}\"{}", resource.unwrap_or_default())
 }

@@ -18,6 +18,7 @@ mod introspect;
 mod listen;
 mod metrics;
 mod nais;
+mod nais_request;
 mod page;
 mod profile;
 mod query;

@@ -7,10 +7,10 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     environment::KnownIssuer,
-    grant::{Resource, Scopes},
+    grant::{Grant, Resource, Scopes},
     http::HttpOptions,
     printer::Header,
-    tokens::TokenSource,
+    tokens::{GrantOverrides, TokenSource},
 };
 
 /// A served profile.
@@ -47,10 +47,8 @@ pub struct AllowedScopes(Vec<String>);
 pub struct RequestedToken {
     /// The profile.
     pub profile: Arc<ServedProfile>,
-    /// The scopes, if they are not the profile's own.
-    pub scopes: Option<Scopes>,
-    /// The resource, if it is not the profile's own.
-    pub resource: Option<Resource>,
+    /// What differs from the profile's own token.
+    pub overrides: GrantOverrides,
 }
 
 /// Provides the profiles that are served.
@@ -99,34 +97,46 @@ impl RequestedToken {
     /// Requests the profile's own token.
     #[must_use]
     pub fn own(profile: Arc<ServedProfile>) -> Self {
-        Self { profile, scopes: None, resource: None }
+        Self { profile, overrides: GrantOverrides::default() }
     }
 
-    /// Requests a token with these scopes. The profile's own scopes, in any order, mean its own token.
-    pub(super) fn new(profile: Arc<ServedProfile>, scopes: Scopes, resource: Option<Resource>) -> Self {
-        let scopes = (!scopes.has_same_scopes(&profile.scopes)).then_some(scopes);
-        Self { profile, scopes, resource }
+    /// Requests a token that differs from the profile's own. The profile's own scopes, in any order, and its other values
+    /// mean its own token.
+    pub(super) fn new(profile: Arc<ServedProfile>, overrides: GrantOverrides) -> Self {
+        let own = Self::own(profile);
+        let wanted = Self { profile: Arc::clone(&own.profile), overrides };
+        if wanted.key() == own.key() { own } else { wanted }
     }
 
     /// Returns the scopes.
     #[must_use]
     pub fn scopes(&self) -> &Scopes {
-        self.scopes.as_ref().unwrap_or(&self.profile.scopes)
+        self.overrides.scopes.as_ref().unwrap_or(&self.profile.scopes)
     }
 
-    /// Returns the key of the token in memory, which does not depend on the order of the scopes. Neither a scope nor a
-    /// resource contains a line break.
+    /// Returns the resource, if it is not the profile's own.
+    pub(super) fn resource(&self) -> Option<&str> {
+        self.overrides.resource.as_ref().map(Resource::as_str)
+    }
+
+    /// Returns the key of the token in memory: what a request may choose, whatever the order of the scopes. No part of it
+    /// contains a line break.
     pub(super) fn key(&self) -> String {
-        let mut scopes: Vec<_> = self.scopes.iter().flat_map(Scopes::iter).collect();
+        let Grant { scopes, resources, authorization_details, consumer_org, .. } =
+            self.profile.tokens.grant(&self.overrides);
+        let mut scopes: Vec<_> = scopes.iter().collect();
         scopes.sort_unstable();
-        let scopes = scopes.join(" ");
-        let resource = self.resource.as_ref().map(Resource::as_str).unwrap_or_default();
-        format!("{}\n{scopes}\n{resource}", self.profile.identity)
+        scopes.dedup();
+        let resources: Vec<_> = resources.iter().map(Resource::as_str).collect();
+        let details = authorization_details.map(|details| details.to_value().to_string()).unwrap_or_default();
+        let organisation = consumer_org.map(|organisation| organisation.to_string()).unwrap_or_default();
+        let (scopes, resources) = (scopes.join(" "), resources.join(" "));
+        format!("{}\n{scopes}\n{resources}\n{details}\n{organisation}", self.profile.identity)
     }
 
     /// Whether it is the profile's own token.
     pub(super) fn is_own(&self) -> bool {
-        self.scopes.is_none() && self.resource.is_none()
+        self.overrides == GrantOverrides::default()
     }
 }
 

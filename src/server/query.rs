@@ -8,7 +8,7 @@ use super::{
     api_error::ApiError,
     profile::{RequestedToken, ServedProfile},
 };
-use crate::grant::Scopes;
+use crate::{grant::Scopes, tokens::GrantOverrides};
 
 /// The query of a request.
 #[derive(Debug, Default)]
@@ -26,14 +26,21 @@ impl Query {
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             match name.as_ref() {
                 name if !allowed.contains(&name) => return Err(unknown(name, allowed)),
-                "cache" if parsed.cache.is_none() => parsed.cache = Some(parse_bool(&name, &value)?),
-                "fresh" if parsed.fresh.is_none() => parsed.fresh = Some(parse_bool(&name, &value)?),
+                "cache" if parsed.cache.is_none() => parsed.cache = Some(is_true(&value)),
+                "fresh" if parsed.fresh.is_none() => parsed.fresh = Some(is_true(&value)),
                 "profile" if parsed.profile.is_none() => parsed.profile = Some(value.into_owned()),
                 "scope" if parsed.scope.is_none() => parsed.scope = Some(value.into_owned()),
                 name => return Err(ApiError::bad_request(format!("the query contains `{name}` more than once"))),
             }
         }
         Ok(parsed)
+    }
+
+    /// Reads the profile that a query names; anything else in it is ignored.
+    pub(super) fn profile_of(query: Option<&str>) -> Self {
+        let mut parameters = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        let profile = parameters.find(|(name, _)| name == "profile").map(|(_, value)| value.into_owned());
+        Self { profile, ..Self::default() }
     }
 
     /// Returns the named profile, else the default one.
@@ -62,7 +69,7 @@ impl Query {
         if !profile.allows(&scopes) {
             return Err(not_allowed(&profile, &scopes));
         }
-        Ok(RequestedToken::new(profile, scopes, None))
+        Ok(RequestedToken::new(profile, GrantOverrides { scopes: Some(scopes), ..GrantOverrides::default() }))
     }
 }
 
@@ -84,15 +91,9 @@ pub(super) fn shown(name: &str) -> String {
     name.chars().filter(|character| !character.is_control()).take(40).collect()
 }
 
-fn parse_bool(name: &str, value: &str) -> Result<bool, ApiError> {
-    match value.to_ascii_lowercase().as_str() {
-        "true" | "1" => Ok(true),
-        "false" | "0" => Ok(false),
-        _ => {
-            let error = ApiError::bad_request(format!("`{name}` is neither true nor false"));
-            Err(error.hint(&format!("write {name}=true")))
-        }
-    }
+/// Reads a switch as the original did: any other value is false.
+fn is_true(value: &str) -> bool {
+    value == "1" || value.eq_ignore_ascii_case("true")
 }
 
 fn unknown(name: &str, allowed: &[&str]) -> ApiError {

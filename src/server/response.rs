@@ -1,6 +1,6 @@
 //! Responses, which must not be cached (RFC 9111 §5.2.2.5), and the details that the log reports about them.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -123,8 +123,12 @@ pub(super) fn with_header(mut response: Response, name: HeaderName, value: Heade
 /// Makes the response when there is no token, with the time of the next attempt. The status is 503 during a
 /// backoff.
 pub(super) fn no_token(missing: &NoToken, body: &Value) -> Response {
-    let response = json(if missing.is_paused { 503 } else { missing.error.status }, body);
-    let Some(pause) = missing.retry_after else { return response };
+    with_retry_after(json(if missing.is_paused { 503 } else { missing.error.status }, body), missing.retry_after)
+}
+
+/// Adds the time until the next attempt.
+pub(super) fn with_retry_after(response: Response, pause: Option<Duration>) -> Response {
+    let Some(pause) = pause else { return response };
     let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
     with_header(response, RETRY_AFTER, HeaderValue::from(seconds))
 }

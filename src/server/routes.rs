@@ -59,12 +59,13 @@ struct MiddlewareState<S> {
 pub(super) fn router<S: ProfileSource>(app: Arc<App<S>>, guard: Guard, phase: watch::Receiver<Phase>) -> Router {
     let state = Arc::new(MiddlewareState { guard, app: Arc::clone(&app), phase });
     let mut router = Router::new()
-        .route("/", get_only(token_or_page::<S>))
+        .route("/", methods("GET, HEAD, POST", token_or_page::<S>).post(token_or_page::<S>))
         .route("/headers", get_only(headers::<S>))
         .route(HEALTH, get_only(health))
         .route("/metrics", get_only(metrics::<S>))
         .route("/page.json", get_only(page::data::<S>))
         .route("/api/v1/token", post_only(nais::token::<S>))
+        .route("/api/v1/token/exchange", post_only(nais::exchange))
         .route("/api/v1/introspect", post_only(nais::introspect::<S>));
     for file in &page::FILES {
         let respond = move |RawQuery(query): RawQuery| async move { page::file(file, query.as_deref()) };
@@ -73,10 +74,17 @@ pub(super) fn router<S: ProfileSource>(app: Arc<App<S>>, guard: Guard, phase: wa
     router.fallback(not_found).layer(from_fn_with_state(state, handle::<S>)).with_state(app)
 }
 
-/// Makes a route for GET alone. axum's `get` would accept HEAD too, and name it in `Allow`.
+/// Makes a route for GET and HEAD.
 fn get_only<H: Handler<T, S>, T: 'static, S: Clone + Send + Sync + 'static>(handler: H) -> MethodRouter<S> {
-    let other = || async { response::method_not_allowed("GET") };
-    any(other).get(handler).head(other)
+    methods("GET, HEAD", handler)
+}
+
+/// Makes a route for GET, and so for HEAD (RFC 9110 §9.3.2), that names these methods to requests with another one.
+fn methods<H: Handler<T, S>, T: 'static, S: Clone + Send + Sync + 'static>(
+    allowed: &'static str,
+    handler: H,
+) -> MethodRouter<S> {
+    any(move || async move { response::method_not_allowed(allowed) }).get(handler)
 }
 
 fn post_only<H: Handler<T, S>, T: 'static, S: Clone + Send + Sync + 'static>(handler: H) -> MethodRouter<S> {
@@ -194,7 +202,7 @@ async fn metrics<S: ProfileSource>(
     Ok(HandledRequest::new("metrics").attach_to(response::with_body(200, METRICS, text)))
 }
 
-/// `GET /`: the token endpoint's JSON, or the page for a browser.
+/// `/`: the token endpoint's JSON, or the page for a browser. POST is the same request, as it was in the original.
 async fn token_or_page<S: ProfileSource>(
     State(app): State<Arc<App<S>>>,
     RawQuery(query): RawQuery,

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::{
-    KeyProvider, TokenEndpoint, TokenError, TokenObserver, TokenSource,
+    GrantOverrides, KeyProvider, TokenEndpoint, TokenError, TokenObserver, TokenSource,
     entry::{Shared, TokenEntry},
     exchange::Exchange,
     key::LazyKey,
 };
 use crate::{
     cache::Cache,
-    client::{MinimumLifetime, RetryPolicy},
+    client::{MinimumLifetime, RefusalFacts, RetryPolicy},
     clock::{Clock, SystemClock},
     environment::{Environment, LocalEnvironment},
     grant::{ClientId, Grant, Resource, Scopes, default_resource},
@@ -35,6 +35,7 @@ pub struct TokenSourceBuilder {
     cache: Option<Arc<Cache>>,
     observer: Option<TokenObserver>,
     key: LazyKey,
+    known: RefusalFacts,
 }
 
 enum Target {
@@ -67,6 +68,7 @@ impl TokenSourceBuilder {
             cache: None,
             observer: None,
             key: LazyKey::new(key),
+            known: RefusalFacts::default(),
         }
     }
 
@@ -140,6 +142,12 @@ impl TokenSourceBuilder {
         self
     }
 
+    /// Adds what the explanation of a refusal can name besides the grant, such as where the client id is set.
+    pub fn refusal_facts(mut self, facts: &RefusalFacts) -> Self {
+        self.known.add(facts);
+        self
+    }
+
     /// Reports events to this function.
     pub fn observer(mut self, observer: TokenObserver) -> Self {
         self.observer = Some(observer);
@@ -183,10 +191,11 @@ impl TokenSourceBuilder {
             clock: self.clock,
             cache: self.cache,
             key: self.key,
+            known: self.known,
             client: OnceCell::new(),
         };
         let shared = Arc::new(Shared::new(exchange, self.observer));
-        Ok(TokenSource { entry: Arc::new(TokenEntry::new(shared, None, None)) })
+        Ok(TokenSource { entry: Arc::new(TokenEntry::new(shared, GrantOverrides::default())) })
     }
 }
 

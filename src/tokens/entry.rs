@@ -11,11 +11,12 @@ use tokio::{
 };
 
 use super::{
-    Freshness, ObtainedToken, TokenError, TokenEvent, TokenObserver, TokenOrigin, backoff::Backoff, exchange::Exchange,
+    Freshness, GrantOverrides, ObtainedToken, TokenError, TokenEvent, TokenObserver, TokenOrigin, backoff::Backoff,
+    exchange::Exchange,
 };
 use crate::{
     client::{AccessToken, MinimumLifetime},
-    grant::{Resource, Scopes},
+    grant::Scopes,
 };
 
 /// The number of requests in flight for tokens other than the source's own.
@@ -36,10 +37,8 @@ pub(super) struct Shared {
 /// One token of a source.
 pub(super) struct TokenEntry {
     pub(super) shared: Arc<Shared>,
-    /// Scopes in place of the source's own.
-    pub(super) scopes: Option<Scopes>,
-    /// A resource in place of the source's own.
-    pub(super) resource: Option<Resource>,
+    /// What differs from the source's own token.
+    pub(super) overrides: GrantOverrides,
     state: Mutex<EntryState>,
 }
 
@@ -104,8 +103,8 @@ impl Shared {
 }
 
 impl TokenEntry {
-    pub(super) fn new(shared: Arc<Shared>, scopes: Option<Scopes>, resource: Option<Resource>) -> Self {
-        Self { shared, scopes, resource, state: Mutex::default() }
+    pub(super) fn new(shared: Arc<Shared>, overrides: GrantOverrides) -> Self {
+        Self { shared, overrides, state: Mutex::default() }
     }
 
     /// Nothing under this lock can panic and leave a state half changed, so a poisoned lock can still be used.
@@ -115,11 +114,11 @@ impl TokenEntry {
 
     /// Whether it is the token of the source itself, not of a derived one.
     fn is_own(&self) -> bool {
-        self.scopes.is_none() && self.resource.is_none()
+        self.overrides == GrantOverrides::default()
     }
 
     pub(super) fn requested_scopes(&self) -> Scopes {
-        self.scopes.clone().unwrap_or_else(|| self.shared.exchange().grant.scopes.clone())
+        self.overrides.scopes.clone().unwrap_or_else(|| self.shared.exchange().grant.scopes.clone())
     }
 
     /// Returns the token in memory if it has enough of its lifetime left, else joins the request in flight, else
@@ -179,7 +178,7 @@ impl TokenEntry {
         let result = if let Some(error) = paused {
             Err(error)
         } else {
-            let grant = exchange.grant(self.scopes.as_ref(), self.resource.as_ref());
+            let grant = exchange.grant(&self.overrides);
             exchange.token(grant, refresh, &notify).await
         };
         let outcome = result.map(|(token, origin)| ObtainedToken { token, origin });

@@ -4,13 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::OnceCell;
 
-use super::{TokenError, TokenEvent, TokenOrigin, blocking, key::LazyKey};
+use super::{GrantOverrides, TokenError, TokenEvent, TokenOrigin, blocking, key::LazyKey};
 use crate::{
     cache::{Cache, CacheKey, EndpointId, FetchOptions},
-    client::{AccessToken, ClientError, MinimumLifetime, RetryPolicy, TokenClient, discover, is_endpoint_of},
+    client::{
+        AccessToken, ClientError, MinimumLifetime, RefusalFacts, RetryPolicy, TokenClient, discover, is_endpoint_of,
+    },
     clock::Clock,
     environment::Environment,
-    grant::{Grant, Resource, Scopes, default_resource},
+    grant::{Grant, default_resource},
     http::{Endpoint, HttpOptions},
 };
 
@@ -85,6 +87,8 @@ pub(super) struct Exchange {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) cache: Option<Arc<Cache>>,
     pub(super) key: LazyKey,
+    /// What the explanation of a refusal can name besides the grant.
+    pub(super) known: RefusalFacts,
     pub(super) client: OnceCell<PreparedClient>,
 }
 
@@ -98,18 +102,16 @@ pub(super) struct PreparedClient {
 pub(super) type Notify<'notify> = &'notify (dyn Fn(&TokenEvent<'_>) + Send + Sync);
 
 impl Exchange {
-    /// Returns the grant for these scopes and this resource, where they replace those of the settings.
-    pub(super) fn grant(&self, scopes: Option<&Scopes>, resource: Option<&Resource>) -> Grant {
+    /// Returns the grant of the settings, changed by these overrides.
+    pub(super) fn grant(&self, overrides: &GrantOverrides) -> Grant {
         let mut grant = self.grant.clone();
-        if let Some(scopes) = scopes {
+        if let Some(scopes) = &overrides.scopes {
             grant.scopes = scopes.clone();
             if let Some(environment) = self.environment.filter(|_| self.resource_by_scope) {
                 grant.resources = default_resource(environment, scopes).into_iter().collect();
             }
         }
-        if let Some(resource) = resource {
-            grant.resources = vec![resource.clone()];
-        }
+        overrides.apply(&mut grant);
         grant
     }
 
@@ -152,7 +154,8 @@ impl Exchange {
                 blocking(move || grant.sign(&*key, &*clock))
             };
             let retrying = |error: &_, delay| notify(&TokenEvent::Retrying { error, delay });
-            Ok(prepared.client.fetch(sign, &*self.clock, retrying).await?)
+            let fetched = prepared.client.fetch(sign, &*self.clock, retrying).await;
+            Ok(fetched.map_err(|error| error.knowing(&self.known))?)
         };
         let result: Result<AccessToken, TokenError> = result.await;
         notify(&TokenEvent::Requested { scopes: &scopes, error: result.as_ref().err() });

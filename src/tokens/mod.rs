@@ -28,6 +28,7 @@ mod error;
 mod event;
 mod exchange;
 mod key;
+mod overrides;
 mod renewal;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -39,12 +40,9 @@ pub use self::{
     event::{TokenEvent, TokenObserver},
     exchange::TokenEndpoint,
     key::KeyProvider,
+    overrides::GrantOverrides,
 };
-use crate::{
-    client::AccessToken,
-    environment::Environment,
-    grant::{Grant, Resource, Scopes},
-};
+use crate::{client::AccessToken, environment::Environment, grant::Grant};
 
 /// Returns valid access tokens for one client. Clones share their tokens, so it is cheap to clone.
 ///
@@ -154,19 +152,24 @@ impl TokenSource {
         drop(state);
         let exchange = self.entry.shared.exchange();
         if let Some(cache) = &exchange.cache {
-            let grant = exchange.grant(self.entry.scopes.as_ref(), self.entry.resource.as_ref());
+            let grant = exchange.grant(&self.entry.overrides);
             cache.forget(&exchange.cache_key(&grant), rejected)?;
         }
         Ok(())
     }
 
-    /// Returns a source for other scopes, another resource, or both. It shares settings, key, HTTP client and backoff
+    /// Returns a source for other scopes, another resource and so on. It shares settings, key, HTTP client and backoff
     /// with this one; of the sources derived from one, eight send a request at a time.
     #[must_use]
-    pub fn derive(&self, scopes: Option<Scopes>, resource: Option<Resource>) -> Self {
+    pub fn derive(&self, overrides: GrantOverrides) -> Self {
         let shared = Arc::clone(&self.entry.shared);
-        let (own_scopes, own_resource) = (self.entry.scopes.clone(), self.entry.resource.clone());
-        Self { entry: Arc::new(TokenEntry::new(shared, scopes.or(own_scopes), resource.or(own_resource))) }
+        Self { entry: Arc::new(TokenEntry::new(shared, overrides.or(&self.entry.overrides))) }
+    }
+
+    /// Returns the grant that a source derived with these overrides requests.
+    #[must_use]
+    pub fn grant(&self, overrides: &GrantOverrides) -> Grant {
+        self.entry.shared.exchange().grant(&overrides.clone().or(&self.entry.overrides))
     }
 
     /// Returns the token in memory if it has not expired.
@@ -224,7 +227,7 @@ impl fmt::Debug for TokenSource {
             .field("client_id", &exchange.grant.client_id)
             .field("endpoint", &exchange.endpoint)
             .field("scopes", &self.entry.requested_scopes())
-            .field("resource", &self.entry.resource)
+            .field("overrides", &self.entry.overrides)
             .finish_non_exhaustive()
     }
 }

@@ -13,7 +13,12 @@ use super::{
     comparison::{change, compare, whole},
     configuration,
 };
-use crate::{local::Local, refusals::all_known, server::Server, support::assert_snapshot};
+use crate::{
+    local::Local,
+    refusals::all_known,
+    server::Server,
+    support::{assert_snapshot, testdata},
+};
 
 /// The consumer that has delegated a scope to the client of `modern.p12`, has a system user and has given a consent.
 const CONSUMER: &str = "310700053";
@@ -360,9 +365,15 @@ fn every_known_refusal_is_reported_with_its_meaning_and_remedy() {
     for known in all_known() {
         for told in &known.explanations {
             let server = Server::start([known.answer()]);
-            let arguments = ["--retries", "0", "--lang", told.language, "--token-endpoint"];
-
-            let outcome = check(&local, &[&arguments[..], &[server.url("/token").as_str()]].concat());
+            let arguments = ["check", "--env", "local", "--retries", "0", "--lang", told.language];
+            // The client and the key of the table, from the same places.
+            let command = local
+                .maskinporten(&arguments)
+                .env("MASKINPORTEN_CLIENT_ID", "our-client")
+                .env("MASKINPORTEN_KEYSTORE", testdata("iterations-one.p12"))
+                .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
+                .env("MASKINPORTEN_TOKEN_ENDPOINT", server.url("/token"));
+            let outcome = command.run();
 
             let code = known.code.map(|code| format!(" ({code})")).unwrap_or_default();
             let found = format!("refused: HTTP {}, {}{code}", known.status, known.error);
@@ -371,7 +382,7 @@ fn every_known_refusal_is_reported_with_its_meaning_and_remedy() {
             let wanted = [
                 format!("\n\n  1. token, all scopes: {found}"),
                 known.cause(),
-                told.meaning.to_owned(),
+                told.meaning.replace("https://issuer.example/", local.issuer()),
                 "why: it is the request of `maskinporten token`".to_owned(),
                 format!("do:  {}\n", told.hint),
             ];

@@ -28,7 +28,8 @@ fn in_json_each_check_has_its_id_its_verdict_and_the_content_of_the_text_form() 
     let description =
         format!("Consumer has not been granted access to the scope simulator:ungranted. (trace_id: {trace_id})");
     let meaning = found["refusal"]["meaning"].clone();
-    assert!(meaning.as_str().unwrap().starts_with("the owner of the API has not granted"), "{meaning}");
+    let starts = "organisation 310700010 does not have the scope simulator:ungranted: ";
+    assert!(meaning.as_str().unwrap().starts_with(starts), "{meaning}");
     let remedy = found["remedy"].clone();
     assert_eq!(
         *found,

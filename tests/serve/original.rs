@@ -38,6 +38,27 @@ fn the_originals_server_mode_serves_what_postman_scripts_request() {
 }
 
 #[test]
+fn post_and_head_are_the_same_request_as_get() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &[]);
+    let remembered = serve.get("/?cache=true");
+
+    let posted = serve.post("/?cache=true", "application/x-www-form-urlencoded", "a=b");
+    let empty = serve.request("POST", "/?cache=true", &["Content-Length: 0"], "");
+    let head = serve.request("HEAD", "/?cache=true", &[], "");
+
+    assert_eq!((&posted.body, &empty.body), (&remembered.body, &remembered.body));
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    assert_eq!(head.header("content-length").unwrap(), remembered.body.len().to_string());
+    assert_eq!(local.grants(), 1);
+    assert_eq!(serve.request("HEAD", "/", &[], "").status, 200);
+    assert_ne!(serve.post("/", "text/plain", "").token(), remembered.token());
+    assert_eq!(local.grants(), 3);
+    assert_eq!(serve.request("HEAD", "/healthz", &[], "").status, 200);
+    serve.request("POST", "/", &["Origin: https://evil.example.no", "Content-Length: 0"], "").fails(403, "origin");
+}
+
+#[test]
 fn a_port_that_is_not_a_number_is_rejected_although_the_original_ignores_it() {
     let local = Local::start(&[]);
     let arguments = wrapper(&local, "abc");

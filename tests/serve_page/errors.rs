@@ -21,8 +21,8 @@ fn a_refusal_is_shown_with_code_meaning_and_remedy_until_its_cause_is_gone() {
     browser.wait_for(ERROR);
     let shown = browser.text("#error");
     let shown = regex::Regex::new("\n+").unwrap().replace_all(&shown, "\n").into_owned();
-    let starts =
-        "Maskinporten refused the request\nThe scope is not registered on the client.\nWhat to do\nThe administrator ";
+    let starts = "Maskinporten refused the request\nThe scope new:scope is not registered on client \
+                  8d001e58-c758-4beb-a9ec-ae1d770fa35e.\nWhat to do\nThe administrator ";
     assert!(shown.starts_with(starts), "{shown}");
     let facts = "\nCode\nMP-200\nError\ninvalid_scope\nMaskinporten's response\nToken request contains invalid scopes for \
                  client, new:scope\nTrace id\n";
@@ -34,7 +34,7 @@ fn a_refusal_is_shown_with_code_meaning_and_remedy_until_its_cause_is_gone() {
     );
 
     browser.click("[data-language=nb]");
-    browser.wait_for("error.innerText.includes('Scopet er ikke registrert på klienten.')");
+    browser.wait_for("error.innerText.includes('Scopet new:scope er ikke registrert på klienten ')");
     let shown = browser.text("#error");
     assert!(shown.starts_with("Maskinporten avslo forespørselen\n"), "{shown}");
 

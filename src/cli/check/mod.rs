@@ -108,7 +108,10 @@ async fn examine(
         examination.skip_from("registered_key", "the metadata that --discover names is not fetched with --offline");
         return Ok(examination);
     }
+    let origins = settings.origins.clone();
     Steps { settings, environment, key, offline, each_scope, report }.run(&mut examination).await;
+    let refusals = examination.checks.iter_mut().filter_map(|check| check.refusal.as_mut());
+    refusals.for_each(|refusal| refusal.facts.add(&origins));
     Ok(examination)
 }
 

@@ -27,6 +27,7 @@ pub(super) fn check(check: &mut Check) {
         refusal.error = text(&refusal.error);
         refusal.description = refusal.description.as_deref().map(text);
         refusal.uri = refusal.uri.as_deref().map(text);
+        refusal.facts.redact(text);
     }
 }
 

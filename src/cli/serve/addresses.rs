@@ -53,6 +53,7 @@ pub(super) fn variables(arguments: &ServeArguments, listen: &[Listen]) -> Result
     let (scheme, address) = fixed_address(arguments, listen, "--print-env")?;
     Ok(format!(
         "NAIS_TOKEN_ENDPOINT={scheme}://{address}/api/v1/token\n\
+         NAIS_TOKEN_EXCHANGE_ENDPOINT={scheme}://{address}/api/v1/token/exchange\n\
          NAIS_TOKEN_INTROSPECTION_ENDPOINT={scheme}://{address}/api/v1/introspect\n"
     ))
 }

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
     cache::{CacheKey, KeyIdentity},
+    client::RefusalFacts,
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
     keystore::SigningKey,
     profile::{ConfigSearch, PROJECT_FILE, user_file},
@@ -126,9 +127,9 @@ impl Loader {
         let name = sources.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
         warn_of_algorithm(&settings.grant, report);
         let (audience, endpoint) = settings.addresses(report).await?;
-        let (identity, key) = open(key, known, Arc::clone(&self.answers), report).await?;
+        let (identity, key, key_facts) = open(key, known, Arc::clone(&self.answers), report).await?;
         let token_identity = cache_key(&settings, &identity).hash().to_owned();
-        let Settings { environment, mut grant, network, cache, names_resource, .. } = settings;
+        let Settings { environment, mut grant, network, cache, names_resource, origins, .. } = settings;
         let environment = environment.map(|setting| setting.value);
         let issuer = issuer(&audience, environment);
         grant.audience = audience;
@@ -140,6 +141,8 @@ impl Loader {
             .http_options(network.http.clone())
             .retry_policy(network.retry_policy)
             .minimum_lifetime(cache.minimum)
+            .refusal_facts(&origins)
+            .refusal_facts(&key_facts)
             .build()?;
         tokens.prepare().await?;
         let profile = ServedProfile {
@@ -178,7 +181,7 @@ async fn open(
     known: Vec<(KeyIdentity, SigningKey)>,
     answers: Arc<Answers>,
     report: &Arc<Report>,
-) -> Result<(KeyIdentity, SigningKey), Failure> {
+) -> Result<(KeyIdentity, SigningKey, RefusalFacts), Failure> {
     let report = Arc::clone(report);
     signals::blocking(move || {
         let located = LocatedKey::read(settings, answers, &report)?;
@@ -187,7 +190,7 @@ async fn open(
             Some((_, key)) => key,
             None => located.open_key()?,
         };
-        Ok((identity, key))
+        Ok((identity, key, located.refusal_facts()))
     })
     .await
 }

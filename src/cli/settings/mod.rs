@@ -20,7 +20,7 @@ mod table;
 use std::path::PathBuf;
 
 use maskinporten_token_generator::{
-    environment::Environment, explain::Explain as _, grant::Grant, tokens::TokenEndpoint,
+    client::RefusalFacts, environment::Environment, explain::Explain as _, grant::Grant, tokens::TokenEndpoint,
 };
 
 pub(crate) use self::{
@@ -38,6 +38,18 @@ pub(crate) use self::{
 };
 use super::report::{Exit, Failure, Report};
 
+/// The settings that the explanations of refusals name, by their options.
+const NAMED_IN_REFUSALS: [(&str, &str); 8] = [
+    ("--client-id", "client-id"),
+    ("--consumer-org", "consumer-org"),
+    ("--env", "env"),
+    ("--external-ref", "external-ref"),
+    ("--kid", "kid"),
+    ("--resource", "resource"),
+    ("--system-user", "system-user"),
+    ("--token-endpoint", "token-endpoint"),
+];
+
 /// The settings of a request for a token, except for the key.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -49,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) names_resource: bool,
     pub(crate) network: NetworkSettings,
     pub(crate) cache: CacheSettings,
+    /// Where the values came from that a refusal may be about.
+    pub(crate) origins: RefusalFacts,
 }
 
 /// The settings of a request as far as they could be parsed.
@@ -115,6 +129,7 @@ impl Settings {
             names_resource: grant::names_resource(sources),
             network: network?,
             cache: cache?,
+            origins: origins(sources),
         })
     }
 }
@@ -137,6 +152,16 @@ fn missing(sources: &SettingSources) -> Option<Failure> {
     };
     let message = format!("{} settings are missing", missing.len());
     Some(Failure::plain(Exit::Configuration, "missing", message, Some(hint)).caused_by(causes))
+}
+
+/// Returns where the values came from that a refusal may be about, by option.
+fn origins(sources: &SettingSources) -> RefusalFacts {
+    let mut origins = RefusalFacts::default();
+    for (option, name) in NAMED_IN_REFUSALS {
+        let given = sources.find(name).filter(|found| found.origin.layer < Layer::Environment);
+        origins.set(option, given.map(|found| found.origin.label).as_deref());
+    }
+    origins
 }
 
 /// Adds the values of the environment to the sources, if one was given.
