@@ -189,3 +189,22 @@ fn the_simulator_needs_no_further_answers() {
     assert_eq!(dialogue.code, 0, "{}", dialogue.terminal);
     assert!(fs::read_to_string(&dialogue.config).unwrap().contains("[profiles.local]\n"));
 }
+
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs python3")]
+#[test]
+fn of_several_keys_the_alias_is_asked_for_and_the_password_once() {
+    let dialogue = init(
+        &["--env", "test", "-c", "x", "-s", "a:b"],
+        &[],
+        &[
+            ("Keystore or JWK (.p12, .pfx, .json file): ", &format!("{}\r", testdata("two-signers.p12"))),
+            ("Password for ", "secret\r"),
+            ("Alias of the key: ", "third\r"),
+            ("Alias of the key: ", "first\r"),
+            ("Request a first token now? [Y/n]: ", "n\r"),
+        ],
+    );
+
+    assert_eq!(dialogue.code, 0, "{}", dialogue.terminal);
+    assert_eq!(dialogue.written("test", "alias"), "first");
+}

@@ -63,7 +63,7 @@ pub(super) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Ar
     if missing.contains(&"keystore") && !is_local(&given) {
         (given, answers) = ask_for_key(&given, report)?;
     } else if asks && !is_local(&given) {
-        answers = open(&given, report)?;
+        answers = open(&mut given, report)?;
     }
     let draft = ProfileDraft { values: absolute(given.clone().into_texts()), ..ProfileDraft::new(&name) };
     target.write(&[draft])?;
@@ -163,7 +163,7 @@ fn ask_for_key(given: &SettingArguments, report: &Arc<Report>) -> Result<(Settin
             let kid = dialogue::ask("Key id under which the key is registered", None, report, |id| Ok(id.to_owned()))?;
             given.set("kid", &kid, settings::option("kid"));
         }
-        let answers = open(&given, report)?;
+        let answers = open(&mut given, report)?;
         Ok((given, answers))
     })
 }
@@ -187,13 +187,29 @@ fn parse(given: SettingArguments, report: &Report) -> Result<(Settings, settings
     Settings::from_sources(&mut SettingSources::without_files(given, report)?, report)
 }
 
-/// Opens the key, and keeps the answer to the question for its password.
-fn open(given: &SettingArguments, report: &Arc<Report>) -> Result<Arc<Answers>, Failure> {
+/// Opens the key, and asks which one if there are several. Keeps the answer to the question for the password.
+fn open(given: &mut SettingArguments, report: &Arc<Report>) -> Result<Arc<Answers>, Failure> {
     let answers = Arc::default();
-    let (_, key) = parse(given.clone(), report)?;
-    let key = LocatedKey::read(key, Arc::clone(&answers), report)?.open_key()?;
+    let key = open_with(given, &answers, report).or_else(|failure| {
+        let hint = failure.hint().unwrap_or_default();
+        let (name, question) = match failure.code() {
+            "keystore_alias" if hint.contains("--alias") => ("alias", "Alias of the key"),
+            "jwk_key_id" => ("kid", "Key id of the key"),
+            _ => return Err(failure),
+        };
+        report.failure(&failure);
+        dialogue::ask(question, None, report, |answer| {
+            given.set(name, answer, settings::option(name));
+            open_with(given, &answers, report)
+        })
+    })?;
     report.note(&format!("opened {}", described(&key)));
     Ok(answers)
+}
+
+fn open_with(given: &SettingArguments, answers: &Arc<Answers>, report: &Arc<Report>) -> Result<SigningKey, Failure> {
+    let (_, key) = parse(given.clone(), report)?;
+    LocatedKey::read(key, Arc::clone(answers), report)?.open_key()
 }
 
 fn described(key: &SigningKey) -> String {
