@@ -314,6 +314,8 @@ fn a_file_of_another_kind_names_the_option_that_takes_it() {
         ("-k CASES/dotnet-empty-lists.jwk.json", "it looks like JSON", "--jwk "),
         ("--key CASES/leaf.p12", "it looks like a PKCS#12 keystore", "--keystore "),
         ("--key CASES/empty.json", "it is empty", "--key"),
+        ("--key CASES/leaf.pk8 --certificate CASES/leaf.p12", "it looks like a PKCS#12 keystore", "--keystore "),
+        ("--key CASES/leaf.pk8 --certificate CASES/empty.json", "it is empty", "--certificate"),
     ] {
         let stderr = failure(arguments);
 

@@ -184,6 +184,7 @@ fn a_certificate_is_warned_about_in_one_line_when_it_ends_soon_or_may_not_sign()
     let key = testdata("keys/enterprise-key.pem");
     let soon = "expires on DAY: order a new one now";
     let no_use = "may not sign: its key usage is keyEncipherment, without digitalSignature";
+    let date = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC").unwrap();
     for (days, usage, expected) in [
         ("31", "digitalSignature", String::new()),
         ("29", "digitalSignature", format!("warning: the certificate {soon}\n")),
@@ -197,7 +198,6 @@ fn a_certificate_is_warned_about_in_one_line_when_it_ends_soon_or_may_not_sign()
 
         let outcome = asked.args(["--key", &key, "--certificate", &certificate]).run();
 
-        let date = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC").unwrap();
         assert_eq!((outcome.code, date.replace(&outcome.stderr, "DAY").as_ref()), (0, expected.as_str()), "{days}");
     }
 }

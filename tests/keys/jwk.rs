@@ -188,7 +188,7 @@ fn of_several_keys_under_one_id_the_only_one_that_can_sign_is_taken() {
     let member = |text: String| serde_json::from_str::<Value>(&text).unwrap();
     let [no_use, kid] = [("use", Value::Null), ("kid", json!("k"))];
     let own = member(rsa_with(&[no_use.clone(), kid.clone()]));
-    let public = member(with("jwk/public.json", &[kid.clone()]));
+    let public = member(with("jwk/public.json", std::slice::from_ref(&kid)));
     let encryption = member(rsa_with(&[kid.clone(), ("use", json!("enc"))]));
     let decryption = member(rsa_with(&[no_use.clone(), kid.clone(), ("alg", json!("RSA-OAEP-256"))]));
     let agreement = json!({ "kty": "OKP", "crv": "X25519", "kid": "k", "x": "AA", "d": "AA" });

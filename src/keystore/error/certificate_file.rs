@@ -61,6 +61,9 @@ impl CertificateFileErrorKind {
             Self::NoCertificate(found) if found.contains("PKCS7") => {
                 format!("convert it: openssl pkcs7 -in {file} -print_certs -out certificate.pem")
             }
+            Self::NotCertificates(FileFormat::Pkcs12) => {
+                format!("pass it as a keystore, in place of a key and a certificate: --keystore {file}")
+            }
             Self::TooLarge(_) | Self::TooMany(_) | Self::NoCertificate(_) | Self::NotCertificates(_) => {
                 "pass a certificate with --certificate, or leave it out and pass the key id of a registered key with \
                  --kid"
