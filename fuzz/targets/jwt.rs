@@ -19,6 +19,9 @@ use super::{
 const NOW: i64 = 1_784_000_000;
 
 static KEY: LazyLock<SigningKey> = LazyLock::new(key);
+/// A signature of the right length, by no key.
+const FORGED: &[u8; 64] = b"neither the key of the sample nor any other made this signature.";
+
 /// The public half of the key.
 static OWN: LazyLock<KeySet> = LazyLock::new(|| {
     let key = KEY.public_jwk("ec", SignatureAlgorithm::Es256);
@@ -34,7 +37,7 @@ pub fn run(bytes: &[u8]) {
     let Some((header, claims)) = inner else { return inspect(bytes, false) };
     let encode = |text: &[u8]| URL_SAFE_NO_PAD.encode(text);
     let signed = format!("{}.{}", encode(header.as_bytes()), encode(format!("{{{claims}").as_bytes()));
-    inspect(format!("{signed}.{}", encode(&[0; 64])).as_bytes(), false);
+    inspect(format!("{signed}.{}", encode(FORGED)).as_bytes(), false);
     let signature = KEY.sign(SignatureAlgorithm::Es256, signed.as_bytes()).expect("the key signs");
     inspect(format!("{signed}.{}", encode(&signature)).as_bytes(), true);
 }

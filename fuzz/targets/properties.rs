@@ -5,7 +5,7 @@ use std::{collections::HashSet, error::Error};
 use maskinporten_token_generator::{explain::Explain, keystore::SigningKey, text::is_deceptive};
 
 /// Strings that must not be shown, taken from an input. A string is only a secret if the input has it once: at another
-/// place the same text may be shown.
+/// place the same text may be shown. It looks like a key or token, since libFuzzer finds words of the messages too.
 pub struct Secrets(Vec<String>);
 
 impl Secrets {
@@ -17,8 +17,15 @@ impl Secrets {
     }
 
     pub fn new<'a>(input: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
-        let long = candidates.into_iter().filter(|candidate| candidate.len() >= Self::SHORTEST);
-        Self(long.filter(|candidate| input.matches(candidate).count() == 1).map(str::to_owned).collect())
+        let is_secret = |text: &&str| {
+            let has = |one: fn(&u8) -> bool| text.as_bytes().iter().any(one);
+            text.len() >= Self::SHORTEST
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_.".contains(&byte))
+                && has(u8::is_ascii_digit)
+                && has(u8::is_ascii_lowercase)
+                && input.matches(text).count() == 1
+        };
+        Self(candidates.into_iter().filter(is_secret).map(str::to_owned).collect())
     }
 
     /// Makes a set of texts that are never shown.

@@ -86,7 +86,8 @@ impl UnexpectedResponse {
         let text = String::from_utf8_lossy(&response.body);
         // A token that cannot be used is still a secret, so of a success only an HTML page is shown.
         let success = (200..300).contains(&response.status);
-        let hidden = success && !text.trim_start().starts_with('<') || text.contains("access_token");
+        let has_token = ["access_token", "id_token", "refresh_token"].iter().any(|member| text.contains(member));
+        let hidden = has_token || (success && !text.trim_start().starts_with('<'));
         Self {
             endpoint: endpoint.clone(),
             status: response.status,
