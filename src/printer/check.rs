@@ -1,18 +1,19 @@
-//! Prints the report of `check`, for people and as JSON.
+//! Prints the report of `check` for people.
 //!
-//! For people, each check has one aligned line, and the faults with their remedies are the end of the report. Checks that
-//! were skipped for the same reason share a line, and so do many scopes with the same result. In JSON, each check has its
-//! id, which is stable between versions.
+//! Each check has one aligned line, and the faults with their remedies are the end of the report. Checks that
+//! were skipped for the same reason share a line, and so do many scopes with the same result.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value, json};
 
 use super::paint::Painter;
 use crate::{
     check::{Check, Verdict, check_ids, faults},
-    language::Language,
+    language::{Language, Words},
 };
 
 /// The content of a report.
@@ -24,7 +25,7 @@ pub struct CheckReport<'report> {
     pub settings: &'report [(String, String, String)],
     /// The checks, in order.
     pub checks: &'report [Check],
-    /// The language of explanations of refusals.
+    /// The language of the report.
     pub language: Language,
 }
 
@@ -34,9 +35,11 @@ const MAXIMUM_WIDTH: usize = 44;
 /// More scopes with the same result share a line.
 const MAXIMUM_SCOPES: usize = 10;
 
-/// Under the text of a line.
-const INDENT: &str = "           ";
 const INDENT_OF_FAULTS: &str = "     ";
+
+const SETTINGS: Words = Words { en: "settings", nb: "innstillinger" };
+const WHY: Words = Words { en: "why:", nb: "hvorfor:" };
+const DO: Words = Words { en: "do: ", nb: "gjør:   " };
 
 /// Writes the report for people.
 ///
@@ -51,10 +54,11 @@ pub fn print_check_text(report: &CheckReport, colour: bool, out: &mut impl Write
         std::env::consts::OS,
         std::env::consts::ARCH
     )?;
-    settings(report.settings, out)?;
+    let language = report.language;
+    settings(report.settings, language, out)?;
     let groups = groups(report.checks);
     let unfolded = groups.iter().filter(|group| !is_folded(group)).flatten();
-    let widths = unfolded.map(|check| title(check).chars().count());
+    let widths = unfolded.map(|check| title(check, language).chars().count());
     let width = widths.filter(|width| *width <= MAXIMUM_WIDTH).max().unwrap_or_default();
     let mut section = "";
     for group in groups {
@@ -62,23 +66,24 @@ pub fn print_check_text(report: &CheckReport, colour: bool, out: &mut impl Write
         let own = check.section();
         if own != section {
             section = own;
-            writeln!(out, "\n{}", own.replace('_', " "))?;
+            writeln!(out, "\n{}", section_name(own, language))?;
         }
         if check.verdict == Verdict::Skipped && group.len() > 1 {
-            writeln!(out, "  {}  {}: {}", painted(Verdict::Skipped, colour), titles(&group), check.found)?;
+            let (word, found) = (painted(Verdict::Skipped, language, colour), language.translate(&check.found));
+            writeln!(out, "  {word}  {}: {found}", titles(&group, language))?;
             continue;
         }
-        line(&group, width, colour, out)?;
+        line(&group, width, language, colour, out)?;
         if check.verdict == Verdict::Warning {
-            explanation(&group, report.language, INDENT, out)?;
+            explanation(&group, language, &indent(language), out)?;
         }
     }
-    writeln!(out, "\n{}", summary(report.checks))?;
+    writeln!(out, "\n{}", summary(report.checks, language))?;
     for (index, fault) in faults(report.checks).iter().enumerate() {
-        let (number, section) = (index + 1, fault[0].section().replace('_', " "));
-        let found = fault[0].found.replace('\n', " ");
-        writeln!(out, "\n{number:3}. {section}, {}: {found}", titles(fault))?;
-        explanation(fault, report.language, INDENT_OF_FAULTS, out)?;
+        let (number, section) = (index + 1, section_name(fault[0].section(), language));
+        let found = language.translate(&fault[0].found).replace('\n', " ");
+        writeln!(out, "\n{number:3}. {section}, {}: {found}", titles(fault, language))?;
+        explanation(fault, language, INDENT_OF_FAULTS, out)?;
     }
     Ok(())
 }
@@ -130,7 +135,12 @@ fn is_skipped_like(check: &Check, other: &Check) -> bool {
     both && check.found == other.found && check.section() == other.section()
 }
 
-fn settings(settings: &[(String, String, String)], out: &mut impl Write) -> io::Result<()> {
+/// Returns the headline of a section.
+fn section_name(section: &str, language: Language) -> String {
+    language.translate(&section.replace('_', " ")).into_owned()
+}
+
+fn settings(settings: &[(String, String, String)], language: Language, out: &mut impl Write) -> io::Result<()> {
     if settings.is_empty() {
         return Ok(());
     }
@@ -139,129 +149,97 @@ fn settings(settings: &[(String, String, String)], out: &mut impl Write) -> io::
         widths.max().unwrap_or_default()
     };
     let (names, values) = (width(|row| &row.0), width(|row| &row.1));
-    writeln!(out, "\nsettings")?;
-    settings.iter().try_for_each(|(name, value, from)| writeln!(out, "  {name:names$}  {value:values$}  {from}"))
+    writeln!(out, "\n{}", SETTINGS.in_language(language))?;
+    settings.iter().try_for_each(|(name, value, from)| {
+        writeln!(out, "  {name:names$}  {value:values$}  {}", language.translate(from))
+    })
 }
 
 /// Writes the line of a check, or of many scopes.
-fn line(group: &[&Check], width: usize, colour: bool, out: &mut impl Write) -> io::Result<()> {
+fn line(group: &[&Check], width: usize, language: Language, colour: bool, out: &mut impl Write) -> io::Result<()> {
     let check = group[0];
-    let word = painted(check.verdict, colour);
-    let mut found = check.found.lines();
-    writeln!(out, "  {word}  {:width$}  {}", titles(group), found.next().unwrap_or_default())?;
-    found.try_for_each(|line| writeln!(out, "{INDENT}{line}"))?;
-    Ok(())
+    let word = painted(check.verdict, language, colour);
+    let (found, indent) = (language.translate(&check.found), indent(language));
+    let mut found = found.lines();
+    writeln!(out, "  {word}  {:width$}  {}", titles(group, language), found.next().unwrap_or_default())?;
+    found.try_for_each(|line| writeln!(out, "{indent}{line}"))
 }
 
 /// Writes the details of a warning or a fault, why it matters, and what to do.
 fn explanation(group: &[&Check], language: Language, indent: &str, out: &mut impl Write) -> io::Result<()> {
     let check = group[0];
     if is_folded(group) {
-        let names: Vec<&str> = group.iter().take(MAXIMUM_SCOPES).map(|check| title(check)).collect();
-        writeln!(out, "{indent}{}, and {} more", names.join(", "), group.len() - MAXIMUM_SCOPES)?;
+        let names = group.iter().take(MAXIMUM_SCOPES).map(|check| title(check, language));
+        let more = format!("{}, and {} more", names.collect::<Vec<_>>().join(", "), group.len() - MAXIMUM_SCOPES);
+        writeln!(out, "{indent}{}", language.translate(&more))?;
     }
-    check.details.iter().try_for_each(|detail| writeln!(out, "{indent}{detail}"))?;
+    check.details.iter().try_for_each(|detail| writeln!(out, "{indent}{}", language.translate(detail)))?;
     if let Some(meaning) = check.refusal.as_ref().and_then(|refusal| refusal.meaning(language)) {
         writeln!(out, "{indent}{meaning}")?;
     }
-    writeln!(out, "{indent}why: {}", check.topic.why)?;
+    writeln!(out, "{indent}{} {}", WHY.in_language(language), language.translate(check.topic.why))?;
     match remedy(check, language) {
-        Some(remedy) => writeln!(out, "{indent}do:  {remedy}"),
+        Some(remedy) => writeln!(out, "{indent}{} {remedy}", DO.in_language(language)),
         None => Ok(()),
     }
 }
 
 /// Returns the remedy of a check, or of its refusal.
-fn remedy(check: &Check, language: Language) -> Option<String> {
+pub(super) fn remedy(check: &Check, language: Language) -> Option<String> {
     let refusal = check.refusal.as_ref();
-    check.remedy.clone().or_else(|| refusal.map(|refusal| refusal.remedy(language)))
+    let own = check.remedy.as_deref().map(|remedy| language.translate(remedy).into_owned());
+    own.or_else(|| refusal.map(|refusal| refusal.remedy(language)))
 }
 
 /// Returns the titles of checks that share a line; many scopes are counted.
-fn titles(group: &[&Check]) -> String {
+fn titles(group: &[&Check], language: Language) -> String {
     if is_folded(group) {
-        return format!("{} scopes", group.len());
+        return language.translate(&format!("{} scopes", group.len())).into_owned();
     }
-    group.iter().map(|check| title(check)).collect::<Vec<_>>().join(", ")
+    group.iter().map(|check| title(check, language)).collect::<Vec<_>>().join(", ")
 }
 
-fn title(check: &Check) -> &str {
-    check.subject.as_deref().unwrap_or(check.topic.title)
+fn title(check: &Check, language: Language) -> Cow<'_, str> {
+    check.subject.as_deref().map_or_else(|| language.translate(check.topic.title), Cow::Borrowed)
 }
 
-fn painted(verdict: Verdict, colour: bool) -> String {
+/// Returns the width of the words for verdicts.
+fn verdict_width(language: Language) -> usize {
+    match language {
+        Language::English => "skipped".len(),
+        Language::Norwegian => "advarsel".len(),
+    }
+}
+
+/// Returns what is before the text of a line that continues another one.
+fn indent(language: Language) -> String {
+    " ".repeat(verdict_width(language) + 4)
+}
+
+fn painted(verdict: Verdict, language: Language, colour: bool) -> String {
     let (word, style) = match verdict {
-        Verdict::Pass => ("ok", Painter::GOOD),
-        Verdict::Warning => ("warning", Painter::WARNING),
-        Verdict::Fail => ("FAULT", Painter::FAULT),
-        Verdict::Skipped => ("skipped", Painter::SKIPPED),
+        Verdict::Pass => (Words { en: "ok", nb: "ok" }, Painter::GOOD),
+        Verdict::Warning => (Words { en: "warning", nb: "advarsel" }, Painter::WARNING),
+        Verdict::Fail => (Words { en: "FAULT", nb: "FEIL" }, Painter::FAULT),
+        Verdict::Skipped => (Words { en: "skipped", nb: "utelatt" }, Painter::SKIPPED),
     };
-    Painter::new(colour).paint(style, &format!("{word:7}"))
+    let width = verdict_width(language);
+    Painter::new(colour).paint(style, &format!("{:width$}", word.in_language(language)))
 }
 
-fn summary(checks: &[Check]) -> String {
+fn summary(checks: &[Check], language: Language) -> String {
     let count = |verdict: Verdict| checks.iter().filter(|check| check.verdict == verdict).count();
-    let plural = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
+    let plural = |number: usize, one: Words, more: Words| {
+        format!("{number} {}", if number == 1 { one } else { more }.in_language(language))
+    };
+    let fault = (Words { en: "fault", nb: "feil" }, Words { en: "faults", nb: "feil" });
+    let warning = (Words { en: "warning", nb: "advarsel" }, Words { en: "warnings", nb: "advarsler" });
     format!(
-        "{}, {}, {} ok, {} skipped",
-        plural(faults(checks).len(), "fault"),
-        plural(count(Verdict::Warning), "warning"),
+        "{}, {}, {} ok, {} {}",
+        plural(faults(checks).len(), fault.0, fault.1),
+        plural(count(Verdict::Warning), warning.0, warning.1),
         count(Verdict::Pass),
-        count(Verdict::Skipped)
+        count(Verdict::Skipped),
+        Words { en: "skipped", nb: "utelatt" }.in_language(language)
     )
-}
-
-/// Writes the report as JSON.
-///
-/// # Errors
-/// Any error of `out`.
-pub fn print_check_json(report: &CheckReport, out: &mut impl Write) -> io::Result<()> {
-    let settings: Map<String, Value> = report
-        .settings
-        .iter()
-        .map(|(name, value, from)| (name.clone(), json!({ "value": value, "from": from })))
-        .collect();
-    let worst = report.checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Skipped);
-    let object = json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "at": report.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-        "verdict": name(worst),
-        "settings": settings,
-        "checks": report.checks.iter().map(|check| as_json(check, report.language)).collect::<Vec<_>>(),
-    });
-    crate::json::write_indented(&mut *out, &object)?;
-    writeln!(out)
-}
-
-/// Returns the name of a verdict in JSON.
-fn name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "ok",
-        Verdict::Warning => "warning",
-        Verdict::Fail => "fault",
-        Verdict::Skipped => "skipped",
-    }
-}
-
-fn as_json(check: &Check, language: Language) -> Value {
-    let refusal = check.refusal.as_deref().map(|refusal| {
-        json!({
-            "http_status": refusal.status,
-            "oauth_error": refusal.error,
-            "mp_code": refusal.mp_code,
-            "trace_id": refusal.trace_id,
-            "description": refusal.description,
-            "meaning": refusal.known_meaning(language),
-        })
-    });
-    json!({
-        "id": check.topic.id,
-        "subject": check.subject,
-        "verdict": name(check.verdict),
-        "found": check.found,
-        "details": check.details,
-        "why": check.topic.why,
-        "remedy": remedy(check, language),
-        "refusal": refusal,
-    })
 }

@@ -16,7 +16,13 @@ use crate::{
     },
     json,
     keystore::CertificateSummary,
+    language::{Language, Words},
     text::printable,
+};
+
+const FROM_RESPONSE: Words = Words {
+    en: "the `access_token` of a token endpoint's response",
+    nb: "`access_token` fra svaret til et token-endepunkt",
 };
 
 /// The output form of an inspection.
@@ -28,6 +34,8 @@ pub enum InspectionForm {
         colour: bool,
         /// The current time.
         now: DateTime<Utc>,
+        /// The language of what is not from the token.
+        language: Language,
         /// Converts a time to the reader's time zone.
         local: fn(DateTime<Utc>) -> DateTime<FixedOffset>,
     },
@@ -76,15 +84,15 @@ pub fn print_inspection(
             json::write_indented(&mut *out, &InspectionJson { inspection, signature, verification })?;
             writeln!(out)
         }
-        InspectionForm::Text { colour, now, local } => {
-            let page = InspectionPage { colour, now, local };
+        InspectionForm::Text { colour, now, language, local } => {
+            let page = InspectionPage { colour, now, language, local };
             let findings = verification.map(|verification| page.findings(verification)).unwrap_or_default();
             let mut sections = vec![
                 page.title(inspection),
-                page.section("header", &header(inspection)),
+                page.section("header", &page.header(inspection)),
                 page.section("claims", &page.claims(inspection)),
-                page.section("organisations", &organisations(inspection)),
-                page.section("certificates", &certificates(inspection)),
+                page.section("organisations", &page.organisations(inspection)),
+                page.section("certificates", &page.certificates(inspection)),
                 page.section("warnings", &page.warnings(inspection)),
                 page.section("verification", &findings),
             ];
@@ -98,6 +106,7 @@ pub fn print_inspection(
 struct InspectionPage {
     colour: bool,
     now: DateTime<Utc>,
+    language: Language,
     local: fn(DateTime<Utc>) -> DateTime<FixedOffset>,
 }
 
@@ -107,9 +116,9 @@ type Cells = Vec<String>;
 impl InspectionPage {
     fn title(&self, inspection: &Inspection) -> String {
         let environment = inspection.issuer.as_ref().map(|issuer| format!(" ({})", issuer.environment));
-        let title = format!("{}{}", inspection.kind, environment.unwrap_or_default());
+        let title = format!("{}{}", self.words(&inspection.kind.to_string()), environment.unwrap_or_default());
         let from = inspection.wrapped_in.contains(&InputFormat::Answer);
-        let from = if from { "\nthe `access_token` of a token endpoint's response" } else { "" };
+        let from = if from { format!("\n{}", FROM_RESPONSE.in_language(self.language)) } else { String::new() };
         format!("{}{from}", self.paint(Painter::HEADING, &title))
     }
 
@@ -132,7 +141,7 @@ impl InspectionPage {
             format!("  {}", cells.collect::<Vec<_>>().join("  "))
         });
         let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
-        format!("{}\n{}", self.paint(Painter::HEADING, headline), lines.join("\n"))
+        format!("{}\n{}", self.paint(Painter::HEADING, &self.words(headline)), lines.join("\n"))
     }
 
     fn claims(&self, inspection: &Inspection) -> Vec<Cells> {
@@ -148,12 +157,13 @@ impl InspectionPage {
     }
 
     fn time(&self, claim: &TimeClaim) -> String {
-        let Some(at) = claim.at else { return "invalid time".to_owned() };
-        format!("{}, {}", (self.local)(at).format("%Y-%m-%d %H:%M:%S %:z"), relative(at, self.now))
+        let Some(at) = claim.at else { return self.words("invalid time") };
+        let relative = self.words(&relative(at, self.now));
+        format!("{}, {relative}", (self.local)(at).format("%Y-%m-%d %H:%M:%S %:z"))
     }
 
     fn warnings(&self, inspection: &Inspection) -> Vec<Cells> {
-        let row = |message: &str| vec![self.paint(Painter::WARNING, &printable(message))];
+        let row = |message: &str| vec![self.paint(Painter::WARNING, &printable(&self.words(message)))];
         inspection.warnings.iter().map(|warning| row(&warning.message)).collect()
     }
 
@@ -161,44 +171,51 @@ impl InspectionPage {
         let row = |finding: &Finding| {
             let (verdict, text) = match finding.verdict {
                 FindingVerdict::Pass => (self.paint(Painter::GOOD, "ok"), finding.found.clone()),
-                FindingVerdict::Fail => (self.paint(Painter::FAULT, "FAULT"), finding.to_string()),
-                FindingVerdict::NotChecked => ("not checked".to_owned(), finding.to_string()),
+                FindingVerdict::Fail => (self.paint(Painter::FAULT, &self.words("FAULT")), finding.to_string()),
+                FindingVerdict::NotChecked => (self.words("not checked"), finding.to_string()),
             };
-            vec![verdict, finding.kind.to_string(), printable(&text)]
+            vec![verdict, self.words(&finding.kind.to_string()), printable(&self.words(&text))]
         };
         verification.findings.iter().map(row).collect()
+    }
+
+    fn header(&self, inspection: &Inspection) -> Vec<Cells> {
+        let value = |name: &str, value: &Value| match value.as_array() {
+            Some(list) if name == "x5c" => self.words(&format!("{} certificate(s)", list.len())),
+            _ => text_of(value),
+        };
+        inspection.header.iter().map(|(name, own)| vec![printable(name), value(name, own)]).collect()
+    }
+
+    fn organisations(&self, inspection: &Inspection) -> Vec<Cells> {
+        let row = |organisation: &Organisation| {
+            let id = organisation.organisation_number.clone().unwrap_or_else(|| printable(&organisation.id));
+            vec![self.words(&organisation.role.to_string()), id, printable(&organisation.claim)]
+        };
+        inspection.organisations.iter().map(row).collect()
+    }
+
+    fn certificates(&self, inspection: &Inspection) -> Vec<Cells> {
+        let date =
+            |at: Option<DateTime<Utc>>| at.map_or_else(|| "?".to_owned(), |at| at.format("%Y-%m-%d").to_string());
+        let row = |(number, certificate): (usize, &CertificateSummary)| {
+            let organisation = certificate.organisation_number.as_ref();
+            let organisation = organisation.map(|number| format!(", organisation {number}")).unwrap_or_default();
+            let (from, until) = (date(certificate.not_before), date(certificate.not_after));
+            let validity = self.words(&format!("{organisation}, {from} to {until}"));
+            vec![number.to_string(), format!("{}{validity}", printable(&certificate.subject))]
+        };
+        (1..).zip(&inspection.certificates).map(row).collect()
+    }
+
+    /// Returns a text of this program in the reader's language.
+    fn words(&self, text: &str) -> String {
+        self.language.translate(text).into_owned()
     }
 
     fn paint(&self, style: anstyle::Style, text: &str) -> String {
         Painter::new(self.colour).paint(style, text)
     }
-}
-
-fn header(inspection: &Inspection) -> Vec<Cells> {
-    let value = |name: &str, value: &Value| match value.as_array() {
-        Some(list) if name == "x5c" => format!("{} certificate(s)", list.len()),
-        _ => text_of(value),
-    };
-    inspection.header.iter().map(|(name, own)| vec![printable(name), value(name, own)]).collect()
-}
-
-fn organisations(inspection: &Inspection) -> Vec<Cells> {
-    let row = |organisation: &Organisation| {
-        let id = organisation.organisation_number.clone().unwrap_or_else(|| printable(&organisation.id));
-        vec![organisation.role.to_string(), id, printable(&organisation.claim)]
-    };
-    inspection.organisations.iter().map(row).collect()
-}
-
-fn certificates(inspection: &Inspection) -> Vec<Cells> {
-    let date = |at: Option<DateTime<Utc>>| at.map_or_else(|| "?".to_owned(), |at| at.format("%Y-%m-%d").to_string());
-    let row = |(number, certificate): (usize, &CertificateSummary)| {
-        let organisation = certificate.organisation_number.as_ref();
-        let organisation = organisation.map(|number| format!(", organisation {number}")).unwrap_or_default();
-        let (from, until) = (date(certificate.not_before), date(certificate.not_after));
-        vec![number.to_string(), format!("{}{organisation}, {from} to {until}", printable(&certificate.subject))]
-    };
-    (1..).zip(&inspection.certificates).map(row).collect()
 }
 
 /// Formats a string as it is, and any other value as JSON.

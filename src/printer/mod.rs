@@ -4,6 +4,7 @@
 //! writes it.
 
 mod check;
+mod check_json;
 mod explanation;
 mod grant;
 mod headers;
@@ -14,7 +15,8 @@ mod token;
 mod variables;
 
 pub use self::{
-    check::{CheckReport, print_check_json, print_check_text},
+    check::{CheckReport, print_check_text},
+    check_json::print_check_json,
     explanation::{ExplanationForm, print_catalogue, print_explanations, print_group},
     grant::{GrantForm, print_grant},
     headers::{Header, HeaderError, HeadersForm, print_curl_config, print_headers},

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead as _, Read as _};
 
+use maskinporten_token_generator::language::Words;
+
 use crate::cli::{
     report::{self, Exit, Failure, Report},
     settings,
@@ -22,7 +24,7 @@ pub(super) fn ask<T>(
 ) -> Result<T, Failure> {
     let mut tries = 1..=TRIES;
     loop {
-        let answer = read(question)?;
+        let answer = read(&report.language().translate(question))?;
         let accepted = match (answer.as_str(), default) {
             ("", None) => Err(no_answer(question)),
             ("", Some(default)) => accept(default),
@@ -39,15 +41,18 @@ pub(super) fn ask<T>(
 
 /// Asks a question whose usual answer is yes, in English or Norwegian.
 pub(super) fn confirm(question: &str, report: &Report) -> Result<bool, Failure> {
-    ask(&format!("{question} [Y/n]"), Some("y"), report, |answer| match answer.to_lowercase().as_str() {
-        "y" | "yes" | "j" | "ja" => Ok(true),
-        "n" | "no" | "nei" => Ok(false),
-        _ => Err(Failure::plain(
-            Exit::Usage,
-            "answer",
-            "that is neither yes nor no".to_owned(),
-            Some("answer y or n".to_owned()),
-        )),
+    let keys = Words { en: "[Y/n]", nb: "[J/n]" }.in_language(report.language());
+    ask(&format!("{} {keys}", report.language().translate(question)), Some("y"), report, |answer| {
+        match answer.to_lowercase().as_str() {
+            "y" | "yes" | "j" | "ja" => Ok(true),
+            "n" | "no" | "nei" => Ok(false),
+            _ => Err(Failure::plain(
+                Exit::Usage,
+                "answer",
+                "that is neither yes nor no".to_owned(),
+                Some("answer y or n".to_owned()),
+            )),
+        }
     })
 }
 

@@ -43,7 +43,12 @@ pub(crate) async fn run(
         InspectionForm::Json
     } else {
         let local = |at: DateTime<Utc>| at.with_timezone(&Local).fixed_offset();
-        InspectionForm::Text { colour: report.paints_stdout(), now: SystemClock.now(), local }
+        InspectionForm::Text {
+            colour: report.paints_stdout(),
+            now: SystemClock.now(),
+            language: report.language(),
+            local,
+        }
     };
     let mut artefact = Zeroizing::new(Vec::new());
     print_inspection(form, &inspection, verification.as_ref(), &mut *artefact)

@@ -17,6 +17,7 @@ use std::{
 use chrono::{SecondsFormat, Utc};
 use maskinporten_token_generator::{
     json,
+    language::Language,
     server::{Event, Observer},
     text,
 };
@@ -43,6 +44,7 @@ struct LogThread {
 #[derive(Clone)]
 struct LogQueue {
     format: LogFormat,
+    language: Language,
     /// Lines; `None` ends the log.
     sender: SyncSender<Option<String>>,
     dropped: Arc<AtomicU64>,
@@ -55,7 +57,7 @@ impl ServerLog {
             return Self(None);
         }
         let (sender, receiver) = sync_channel(QUEUE_LENGTH);
-        let queue = LogQueue { format, sender, dropped: Arc::default() };
+        let queue = LogQueue { format, language: report.language(), sender, dropped: Arc::default() };
         let dropped = Arc::clone(&queue.dropped);
         let writer = std::thread::spawn(move || write(&receiver, &dropped));
         Self(Some(LogThread { queue, writer }))
@@ -123,7 +125,7 @@ impl ServerLog {
 impl LogQueue {
     fn add(&self, text: &str, json: impl FnOnce() -> Value) {
         let line = match self.format {
-            LogFormat::Text => text::printable(text),
+            LogFormat::Text => text::printable(&self.language.translate(text)),
             LogFormat::Json => {
                 let mut json = json();
                 json["time"] = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true).into();
