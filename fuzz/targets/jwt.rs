@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use maskinporten_token_generator::{
     inspect::{Expectations, Inspection, Jwt, Verification, VerificationKeys, verify},
     keystore::{KeySet, SignatureAlgorithm, SigningKey},
+    language::Language,
     printer::{InspectionForm, print_inspection},
 };
 
@@ -69,7 +70,8 @@ fn inspect(bytes: &[u8], is_signed: bool) {
 
 fn print(inspection: &Inspection, verification: Option<&Verification>, now: DateTime<Utc>) {
     let local = |time: DateTime<Utc>| time.fixed_offset();
-    for form in [InspectionForm::Text { colour: false, now, local }, InspectionForm::Json] {
+    for form in [InspectionForm::Text { colour: false, now, language: Language::English, local }, InspectionForm::Json]
+    {
         let mut printed = Vec::new();
         print_inspection(form, inspection, verification, &mut printed).expect("a buffer takes everything");
         let printed = String::from_utf8(printed).expect("it is text");

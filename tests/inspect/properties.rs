@@ -8,6 +8,7 @@ use maskinporten_token_generator::{
     explain::Explain as _,
     inspect::{Expectations, Inspection, Jwt, VerificationKeys, verify},
     keystore::KeySet,
+    language::Language,
     organisation::OrganisationNumber,
     printer::{InspectionForm, print_inspection},
 };
@@ -58,7 +59,9 @@ fn inspect(bytes: &[u8]) {
         // Without a key that is trusted, nothing is valid.
         let may_be_valid = matches!(keys, VerificationKeys::Set(_)) && jwt.fault().is_none();
         assert!(may_be_valid || !verification.is_valid);
-        for form in [InspectionForm::Json, InspectionForm::Text { colour: true, now, local }] {
+        for form in
+            [InspectionForm::Json, InspectionForm::Text { colour: true, now, language: Language::English, local }]
+        {
             let mut out = Vec::new();
             print_inspection(form, &inspection, Some(&verification), &mut out).unwrap();
             assert_eq!(out.last(), Some(&b'\n'));

@@ -6,6 +6,7 @@
 use chrono::{DateTime, FixedOffset, Utc};
 use maskinporten_token_generator::{
     inspect::{Inspection, Jwt},
+    language::Language,
     printer::{InspectionForm, print_inspection},
 };
 use serde_json::{Value, json};
@@ -23,7 +24,13 @@ fn report(token: &str, now: i64, show_persons: bool) -> String {
     let now = DateTime::from_timestamp(now, 0).unwrap();
     let inspection = Inspection::new(&Jwt::find(token.as_bytes()).unwrap(), None, now, show_persons);
     let mut out = Vec::new();
-    print_inspection(InspectionForm::Text { colour: false, now, local }, &inspection, None, &mut out).unwrap();
+    print_inspection(
+        InspectionForm::Text { colour: false, now, language: Language::English, local },
+        &inspection,
+        None,
+        &mut out,
+    )
+    .unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -1,5 +1,6 @@
 //! The rules of the terminal: what goes to stderr, and how it looks there.
 
+mod exit;
 mod failure;
 
 use std::{
@@ -19,7 +20,7 @@ use maskinporten_token_generator::{
 };
 use serde_json::json;
 
-pub(crate) use self::failure::{Exit, Failure};
+pub(crate) use self::{exit::Exit, failure::Failure};
 
 const WARNING: Words = Words { en: "warning:", nb: "advarsel:" };
 
