@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    openssl::openssl,
+    openssl::{Grant, openssl},
     samples::grant,
     support::{program, testdata},
 };
@@ -86,6 +86,31 @@ fn a_crafted_keystore_without_a_fault_opens() {
 
     let warning = "warning: the keystore has no MAC, so changes to it cannot be detected\n";
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, warning));
+}
+
+#[test]
+fn of_several_keys_that_may_sign_the_only_one_with_a_valid_certificate_is_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("der").display().to_string();
+    let der = |arguments: &[&str]| {
+        program(&mut openssl(&[arguments, &["-outform", "DER", "-out", &out]].concat()), b"");
+        fs::read(&out).unwrap()
+    };
+    let key =
+        |name: &str| key_bag(&der(&["pkcs8", "-topk8", "-nocrypt", "-in", &testdata(&format!("keys/{name}-key.pem"))]));
+    let certificate = |name: &str| der(&["x509", "-in", &testdata(&format!("keys/{name}.pem"))]);
+    let keys = [key("enterprise"), key("second")];
+    let with = |name: &str| {
+        let certificates = [certificate(name), certificate("second")].map(|der| certificate_bag(&der));
+        grant("-").stdin(keystore(&[&keys[..], &certificates].concat())).run()
+    };
+
+    for former in ["expired", "not-yet-valid"] {
+        let chosen = Grant::of(&with(former).stdout);
+
+        assert_eq!(chosen.x5c()[0], ::openssl::base64::encode_block(&certificate("second")), "{former}");
+    }
+    assert!(with("enterprise").failure(4).contains("it has several keys to choose from"));
 }
 
 #[test]

@@ -2,16 +2,18 @@
 
 use std::{fmt::Write as _, path::Path, sync::Arc};
 
+use chrono::{DateTime, Utc};
 use openssl::pkey::{PKey, Private};
 use secrecy::SecretString;
 
 use super::{
     Certificate, CertificateThumbprint, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES, Protection,
-    SigningKey, chain,
+    SigningKey, Validity, chain,
     error::shown,
     pkcs12::{Pkcs12, Pkcs12Contents},
     read_key_file,
 };
+use crate::clock::{Clock as _, SystemClock};
 
 /// A keystore that has been parsed but not opened: no password is needed yet.
 #[derive(Debug)]
@@ -128,7 +130,7 @@ impl Keystore {
 
     /// Chooses the key with this alias; without an alias from all keys.
     ///
-    /// Of several keys the only one whose certificate may sign is chosen.
+    /// Of several keys the only one whose certificate may sign now is chosen.
     ///
     /// # Errors
     /// [`KeystoreError::Unopened`] with the reason: unknown alias, several keys to choose from, a key without its
@@ -181,6 +183,10 @@ impl KeyEntry {
     fn may_sign(&self) -> bool {
         self.own.as_ref().is_some_and(Certificate::may_sign)
     }
+
+    fn is_valid(&self, now: DateTime<Utc>) -> bool {
+        self.own.as_ref().is_some_and(|own| own.validity(now) == Validity::Valid)
+    }
 }
 
 impl std::fmt::Debug for KeyEntry {
@@ -222,7 +228,7 @@ fn by_alias(entries: Vec<KeyEntry>, alias: &str) -> Result<KeyEntry, KeystoreErr
     by_usage(matching)
 }
 
-/// Returns the only entry, or the only one whose certificate may sign.
+/// Returns the only entry, or the only one whose certificate may sign and, after a renewal, is valid now.
 fn by_usage(mut entries: Vec<KeyEntry>) -> Result<KeyEntry, KeystoreErrorKind> {
     let same_alias = (1..entries.len()).any(|end| entries[..end].iter().any(|entry| entry.alias == entries[end].alias));
     let listed = list(&entries, same_alias);
@@ -231,6 +237,10 @@ fn by_usage(mut entries: Vec<KeyEntry>) -> Result<KeyEntry, KeystoreErrorKind> {
     }
     // The same key may be in the file twice.
     entries.dedup_by(|second, first| second.own == first.own && second.key.public_eq(&first.key));
+    let now = SystemClock.now();
+    if entries.iter().any(|entry| entry.is_valid(now)) {
+        entries.retain(|entry| entry.is_valid(now));
+    }
     let only = if entries.len() == 1 { entries.pop() } else { None };
     only.ok_or(KeystoreErrorKind::Ambiguous { entries: listed, same_alias })
 }

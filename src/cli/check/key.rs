@@ -129,7 +129,7 @@ fn choice(key: &SigningKey, listed: &[KeySummary], origin: Option<&Origin>) -> C
     let why = match origin {
         Some(origin) => format!("chosen with {}", origin.label),
         None if listed.len() == 1 => "the only one".to_owned(),
-        None => "the only one whose certificate may sign".to_owned(),
+        None => "the only one whose certificate may sign now".to_owned(),
     };
     check_ids::CHOICE.pass(format!("{name}, {}: {why}", key.kind()))
 }
