@@ -22,9 +22,14 @@ fn pipe(folder: &Path) -> PathBuf {
 
 /// Runs a command of a server's client after commands of a shell.
 fn limited(limits: &str, server: &Server, arguments: &[&str]) -> Outcome {
+    scripted(&format!("{limits} && exec \"$@\""), server, arguments)
+}
+
+/// Runs a script of bash with the binary and arguments, for a server's client.
+fn scripted(script: &str, server: &Server, arguments: &[&str]) -> Outcome {
     let home = tempfile::tempdir().unwrap();
     let mut shell = Command::new("bash");
-    shell.args(["-c", &format!("{limits} && exec \"$@\""), "bash", env!("CARGO_BIN_EXE_maskinporten")]).args(arguments);
+    shell.args(["-c", script, "bash", env!("CARGO_BIN_EXE_maskinporten")]).args(arguments);
     shell
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap())
@@ -176,7 +181,7 @@ fn closed_streams_are_no_panic() {
 }
 
 #[test]
-fn a_lifetime_without_end_is_no_panic() {
+fn a_lifetime_without_end_is_limited() {
     for lifetime in ["18446744073709551615", "9223372036854775807", "1e300", "-1", "253402300800"] {
         let body = format!(r#"{{"access_token":"{TOKEN}","token_type":"Bearer","expires_in":{lifetime}}}"#);
         for format in ["token", "json", "env"] {
@@ -188,6 +193,14 @@ fn a_lifetime_without_end_is_no_panic() {
             assert!(!outcome.stderr.contains("internal error"), "{lifetime}: {}", outcome.stderr);
         }
     }
+    let endless = format!(r#"{{"access_token":"{TOKEN}","token_type":"Bearer","expires_in":18446744073709551615}}"#);
+    let server = Server::start([answer("200 OK", &["Content-Type: application/json"], &endless)]);
+    let script = r#"b=$1 && shift && "$b" "$@" && "$b" "$@" && "$b" cache list"#;
+    let listed = scripted(script, &server, &["token"]);
+    assert_eq!(listed.code, 0, "{}", listed.stderr);
+    let (before, _) = listed.stdout.split_once(" s left").unwrap_or_else(|| panic!("{}", listed.stdout));
+    let left: u64 = before.rsplit(' ').next().unwrap().parse().unwrap();
+    assert!((365 * 86_400 - 600..=365 * 86_400).contains(&left), "{left}");
     for lifetime in ["18446744073709551615", "99999999999999999999999", "3601s", "307445734561825861m"] {
         let outcome = maskinporten(["grant", "--env", "test", "-c", "x", "-s", "a:b", "-k", "k.p12"])
             .args(["--ttl", lifetime])

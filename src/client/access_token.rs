@@ -8,6 +8,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 /// How much the clocks of machines that share a cache may differ.
 const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(5);
 
+/// The longest lifetime that is counted with, a year: a longer one is a mistake, and its end may be no date.
+const LONGEST_LIFETIME_SECONDS: u64 = 365 * 24 * 60 * 60;
+
 /// An access token, with the response that it came in. Cloning it does not copy the token.
 #[derive(Debug, Clone)]
 pub struct AccessToken {
@@ -59,10 +62,11 @@ impl AccessToken {
         self.secrets.token.expose_secret()
     }
 
-    /// Returns when it expires; `None` when the response has no lifetime.
+    /// Returns when it expires, within a year; `None` when the response has no lifetime.
     #[must_use]
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
-        let lifetime = TimeDelta::try_seconds(i64::try_from(self.expires_in_seconds?).ok()?)?;
+        let seconds = self.expires_in_seconds?.min(LONGEST_LIFETIME_SECONDS);
+        let lifetime = TimeDelta::try_seconds(i64::try_from(seconds).ok()?)?;
         self.received_at.checked_add_signed(lifetime)
     }
 
@@ -135,10 +139,10 @@ mod tests {
     }
 
     #[test]
-    fn an_absurd_lifetime_gives_an_unknown_expiry_and_no_panic() {
+    fn an_absurd_lifetime_counts_as_a_year() {
         let answer = r#"{"access_token":"t","token_type":"Bearer","expires_in":18446744073709551615}"#;
         let mut token = AccessToken::restore(answer, DateTime::UNIX_EPOCH).unwrap();
-        assert_eq!(token.expires_at(), None);
+        assert_eq!(token.expires_at().map(|at| at.timestamp()), Some(365 * 24 * 60 * 60));
         token.expires_in_seconds = Some(119);
         assert_eq!(token.expires_at().map(|at| at.timestamp()), Some(119));
     }
