@@ -6,7 +6,7 @@
 use std::process::Command;
 
 use maskinporten_token_generator::{
-    client::{Explanation, RefusalFacts},
+    client::{CodeGroup, Explanation, RefusalFacts},
     language::Language,
 };
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::{
     support::{Maskinporten, Outcome, assert_snapshot, maskinporten, program, testdata},
 };
 
-const HINT: &str = "hint: pass a code such as MP-250, its URL, an OAuth error, or the server's whole response; all \
+const HINT: &str = "hint: pass a code such as MP-250 or AUTH-00004, its URL, an OAuth error, or the server's whole response; all \
                     refusals are listed at \
                                   https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking\n";
 
@@ -28,7 +28,9 @@ const NOT_GRANTED: &str = "MP-250 forbidden\n\
      that means: this organisation does not have the scope: the owner of the API has not granted access to it; a \
      supplier also gets this refusal when it does not name the consumer it acts for\n\
      what to do: ask the owner of the API to grant your organisation number access; a supplier passes the consumer's \
-     organisation number with --consumer-org\n";
+     organisation number with --consumer-org\n\
+     who must do it: the owner of the API\n\
+     source: https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking\n";
 
 fn explain(arguments: &[&str]) -> Maskinporten {
     maskinporten(["explain"]).args(arguments)
@@ -147,8 +149,10 @@ fn the_json_form_is_one_object_with_every_member() {
         serde_json::from_str::<Value>(&outcome.artefact()).unwrap(),
         json!({
             "language": "nb",
+            "code": null,
             "mp_code": null,
             "explanations": [{
+                "code": "MP-251",
                 "mp_code": "MP-251",
                 "oauth_error": "forbidden",
                 "server_text":
@@ -157,7 +161,9 @@ fn the_json_form_is_one_object_with_every_member() {
                             leverandøren 920204368 i Altinn; delegeringer i produksjon finnes ikke i testmiljøet",
                 "remedy": "be konsumenten 958935420 delegere API-et til leverandørens organisasjonsnummer 920204368 i \
                            Altinn, i samme miljø",
+                "who": "konsumenten, i Altinn",
                 "command": null,
+                "source": "https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking",
             }],
             "scopes": ["folkeregister:deling/offentligutenhjemmel"],
             "consumer": "958935420",
@@ -218,8 +224,6 @@ fn an_oauth_error_alone_has_every_explanation_with_that_error() {
 #[test]
 fn unknown_input_is_an_error_with_a_hint() {
     for (given, said) in [
-        ("MP-999", "unknown error code MP-999"),
-        ("https://maskinporten.no/errors/mp-999", "unknown error code MP-999"),
         ("hello", "no known refusal found in the input"),
         (r#"{"error":"invalid_client"}"#, "no known refusal found in the input"),
         ("2500", "no known refusal found in the input"),
@@ -235,11 +239,22 @@ fn unknown_input_is_an_error_with_a_hint() {
 }
 
 #[test]
+fn an_unknown_code_is_named_with_the_page_that_may_have_it() {
+    for given in ["MP-999", "https://maskinporten.no/errors/mp-999"] {
+        explain(&[given]).run().fails(
+            1,
+            "error: unknown error code MP-999\n\
+             hint: look it up in https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking\n",
+        );
+    }
+}
+
+#[test]
 fn hostile_input_is_not_printed() {
     let long = "x".repeat(64 * 1024 + 1);
     explain(&[]).stdin(long.clone()).run().fails(1, str![[r#"
 error: the input is longer than 64 KiB
-hint: pass a code such as MP-250, its URL, an OAuth error, or the server's whole response; all refusals are listed at https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
+hint: pass a code such as MP-250 or AUTH-00004, its URL, an OAuth error, or the server's whole response; all refusals are listed at https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
 
 "#]]);
     explain(&[])
@@ -247,12 +262,12 @@ hint: pass a code such as MP-250, its URL, an OAuth error, or the server's whole
         .run()
         .fails(1, str![[r#"
 error: no known refusal found in the input
-hint: pass a code such as MP-250, its URL, an OAuth error, or the server's whole response; all refusals are listed at https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
+hint: pass a code such as MP-250 or AUTH-00004, its URL, an OAuth error, or the server's whole response; all refusals are listed at https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
 
 "#]]);
     explain(&[]).stdin([0xff, b'M']).run().fails(1, str![[r#"
 error: stdin is not UTF-8
-hint: pass a code such as MP-250, its URL, an OAuth error, or the server's whole response; all refusals are listed at https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
+hint: pass a code such as MP-250 or AUTH-00004, its URL, an OAuth error, or the server's whole response; all refusals are listed at https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
 
 "#]]);
     // Only the code is recognised and printed.
@@ -270,14 +285,14 @@ fn an_argument_that_is_not_utf_8_is_rejected() {
 
     outcome.fails(1, str![[r#"
 error: the argument is not UTF-8
-hint: pass a code such as MP-250, its URL, an OAuth error, or the server's whole response; all refusals are listed at https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
+hint: pass a code such as MP-250 or AUTH-00004, its URL, an OAuth error, or the server's whole response; all refusals are listed at https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
 
 "#]]);
 }
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs python3")]
 #[test]
-fn on_a_terminal_every_known_refusal_is_listed_on_a_line() {
+fn on_a_terminal_every_refusal_of_maskinporten_and_every_other_service_is_listed_on_a_line() {
     let folder = tempfile::tempdir().unwrap();
     let stdout = folder.path().join("stdout");
     let environment = json!({ "HOME": folder.path(), "PATH": std::env::var("PATH").unwrap() });
@@ -291,10 +306,94 @@ fn on_a_terminal_every_known_refusal_is_listed_on_a_line() {
     assert_eq!((&told["code"], &told["terminal"]), (&json!(0), &json!("")));
     let listed = std::fs::read_to_string(stdout).unwrap();
     let lines: Vec<_> = listed.lines().collect();
-    assert_eq!(lines.len(), Explanation::all().count());
-    assert_eq!(lines[0], "MP-011  invalid_request  Invalid assertion. Invalid parameter value");
-    assert_eq!(lines[17], "MP-303  invalid_altinn_customer_configuration  -");
-    assert_eq!(lines.last(), Some(&"-       invalid_grant  Invalid assertion"));
+    let others = CodeGroup::all().count() - 1;
+    // The service and its source, an empty line before and after the refusals, and a line for each other service.
+    assert_eq!(lines.len(), 1 + 1 + Explanation::all().count() + 1 + others);
+    assert_eq!(lines[0], "Maskinporten, https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking");
+    let copied = "the assertion or another parameter contains line breaks, or was copied incorrectly";
+    assert_eq!(lines[2], format!("MP-011  invalid_request: {copied}"));
+    assert!(lines[19].starts_with("MP-303  invalid_altinn_customer_configuration: Altinn has no system user"));
+    assert!(lines[lines.len() - others].starts_with("AUTH    Altinn authentication: "), "{listed}");
+}
+
+#[test]
+fn without_an_argument_and_with_nothing_on_stdin_what_is_known_is_listed() {
+    for stdin in ["", "\n"] {
+        let listed = explain(&[]).stdin(stdin).run().artefact();
+
+        assert!(listed.starts_with("Maskinporten, https://docs.digdir.no/"), "{listed}");
+        assert!(listed.contains("\nMP-250  forbidden: this organisation does not have the scope: "), "{listed}");
+    }
+}
+
+#[test]
+fn a_prefix_lists_the_codes_of_its_service_with_their_meanings_and_source() {
+    for prefix in ["BRO", "bro-"] {
+        let listed = explain(&["--lang", "nb", prefix]).run().artefact();
+
+        let (head, entries) = listed.split_once("\n\n").unwrap();
+        assert_eq!(
+            head,
+            "Altinn Formidling: filoverføringer, \
+             https://github.com/Altinn/altinn-broker/blob/main/src/Altinn.Broker.Application/Errors.cs"
+        );
+        assert_eq!(
+            entries.lines().next(),
+            Some("BRO-00001  filoverføringen finnes ikke, eller den er ikke for den som spør")
+        );
+    }
+    let all: Value = serde_json::from_str(&explain(&["AUTH", "--format", "json"]).run().artefact()).unwrap();
+    let explanations = all["explanations"].as_array().unwrap();
+    assert!(explanations.len() > 80);
+    for entry in explanations {
+        for member in ["code", "meaning", "remedy", "who", "source"] {
+            assert!(entry[member].as_str().is_some_and(|text| !text.is_empty()), "{entry}");
+        }
+    }
+}
+
+#[test]
+fn a_response_of_altinn_is_explained_code_by_code() {
+    let response = r#"{"type":"https://tools.ietf.org/html/rfc9110#section-15.5.1","title":"One or more validation errors occurred.","status":400,"code":"STD-00000","traceId":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01","validationErrors":[{"code":"AUTH.VLD-00003","detail":"x","paths":["/registersystem/rights/resource"]}]}"#;
+
+    let told = told(response);
+
+    let codes: Vec<&Value> = told["explanations"].as_array().unwrap().iter().map(|entry| &entry["code"]).collect();
+    assert_eq!(codes, ["STD-00000", "AUTH.VLD-00003"]);
+    assert_eq!((&told["code"], &told["mp_code"]), (&json!("STD-00000"), &Value::Null));
+    assert_eq!(told["trace_id"], "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    assert_eq!(
+        explain(&["--lang", "nb", "AUTH-21"]).run().artefact(),
+        "AUTH-00021\n\
+         det betyr: omdirigeringsadressen i forespørselen er ikke registrert på systemet\n\
+         gjør dette: send en adresse som er registrert på systemet, tegn for tegn\n\
+         hvem som må gjøre det: systemleverandøren\n\
+         kilde: https://github.com/Altinn/altinn-authentication/blob/main/src/Core/Problems/Problem.cs\n"
+    );
+    explain(&["AUTH-09999"]).run().fails(
+        1,
+        str![[r#"
+error: unknown error code AUTH-09999
+hint: look it up in https://github.com/Altinn/altinn-authentication/blob/main/src/Core/Problems/Problem.cs
+
+"#]],
+    );
+}
+
+#[test]
+fn a_token_is_referred_to_inspect_and_not_shown() {
+    let token = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2lnbmF0dXJl";
+    for text in [token.to_owned(), format!("Authorization: Bearer {token}"), format!(r#"{{"access_token":"{token}"}}"#)]
+    {
+        explain(&[]).stdin(text).run().fails(
+            1,
+            str![[r#"
+error: the input is a token and not a refusal
+hint: pipe it into maskinporten inspect, which shows what a token contains
+
+"#]],
+        );
+    }
 }
 
 /// Returns the language of an explanation.
@@ -370,7 +469,7 @@ hint: den som forvalter klienten, må legge til scopet i selvbetjeningen på Sam
     let explained = explain(&["--lang", "en"]).stdin(outcome.stderr).run().artefact();
     assert!(
         explained.ends_with(&format!(
-            "\n\nscope: no:such\ntrace_id: {trace} (Digdir's support can find the request by it)\n"
+            "\n\nscope: no:such\ntrace_id: {trace} (the support of the service can find the request by it)\n"
         )),
         "{explained}"
     );

@@ -4,7 +4,7 @@ use serde_json::Value;
 use snapbox::str;
 
 use crate::{
-    server::{Server, Step, answer, asking, json, token},
+    server::{Request, Server, Step, answer, asking, json, token},
     support::{Maskinporten, maskinporten, testdata},
 };
 
@@ -137,7 +137,11 @@ fn metadata_gives_issuer_and_token_endpoint() {
 }
 
 fn decoding_with_discovery(command: &str, address: &str) -> Maskinporten {
-    maskinporten([command, "--client-id", "our-client", "--scope", "a:b", "--discover", address])
+    without_a_server(command).args(["--discover", address])
+}
+
+fn without_a_server(command: &str) -> Maskinporten {
+    maskinporten([command, "--client-id", "our-client", "--scope", "a:b"])
         .args(["--keystore", &testdata("iterations-one.p12")])
         .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
 }
@@ -175,36 +179,107 @@ fn nothing_is_discovered_when_everything_is_set() {
     assert_eq!(server.requests()[0].claims()["aud"], "https://issuer.example/");
 }
 
+/// A place without metadata.
+fn absent() -> Step {
+    answer("404 Not Found", &["Content-Type: text/plain"], "no\u{1b}[2J such page")
+}
+
 #[test]
-fn invalid_metadata_and_metadata_of_another_issuer_are_rejected() {
+fn metadata_is_searched_at_three_places_until_one_has_a_document() {
+    let places = [
+        "GET /.well-known/oauth-authorization-server/realms/x HTTP/1.1",
+        "GET /realms/x/.well-known/oauth-authorization-server HTTP/1.1",
+        "GET /realms/x/.well-known/openid-configuration HTTP/1.1",
+    ];
+    // Keycloak's and mock-oauth2-server's issuers have no slash at the end, Auth0's and Ory's have one.
+    for (asked, issuer) in [("/realms/x", "/realms/x"), ("/realms/x/", "/realms/x"), ("/realms/x", "/realms/x/")] {
+        for without in 0..places.len() {
+            let server = Server::start_knowing(|own| {
+                let document = metadata(&format!("{own}{issuer}"), &format!("{own}/swap"));
+                (0..without).map(|_| absent()).chain([document, token()]).collect::<Vec<_>>()
+            });
+
+            decoding_with_discovery("token", &server.url(asked)).run().artefact();
+
+            let requests = server.requests();
+            let asked_places: Vec<&str> = requests[..=without].iter().map(Request::line).collect();
+            assert_eq!(asked_places, places[..=without]);
+            assert_eq!(requests[without + 1].claims()["aud"], server.url(issuer));
+        }
+    }
+}
+
+#[test]
+fn the_whole_url_of_metadata_is_the_only_place() {
+    for path in [
+        "/realms/x/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/realms/x",
+        "/.well-known/oauth-authorization-server/realms/x/",
+        "/realms/x/.well-known/openid-configuration",
+    ] {
+        let server =
+            Server::start_knowing(|own| [metadata(&format!("{own}/realms/x"), &format!("{own}/swap")), token()]);
+
+        without_a_server("token").env("MASKINPORTEN_WELL_KNOWN_URL", server.url(path)).run().artefact();
+
+        assert_eq!(server.requests()[0].line(), format!("GET {path} HTTP/1.1"));
+    }
+    let server = Server::start([absent()]);
+    let whole = server.url("/x/.well-known/openid-configuration");
+    let outcome = decoding_with_discovery("grant", &whole).run();
+    outcome.fails(6, &refused(&whole, "HTTP 404 with text/plain, and the expected status is 200: no [2J such page"));
+}
+
+#[test]
+fn every_place_without_metadata_is_named() {
+    let server =
+        Server::start([absent(), answer("302 Found", &["Location: https://elsewhere.example/?a"], ""), absent()]);
+
+    let outcome = decoding_with_discovery("grant", &server.url("/x")).run();
+
+    let said = format!(
+        "HTTP 404 with text/plain, and there is no metadata at {} (HTTP 404) and {} (HTTP 302 to \
+         https://elsewhere.example/) either",
+        server.url("/.well-known/oauth-authorization-server/x"),
+        server.url("/x/.well-known/oauth-authorization-server")
+    );
+    outcome.fails(6, &refused(&server.url("/x/.well-known/openid-configuration"), &said));
+}
+
+#[test]
+fn the_search_for_metadata_ends_with_a_document_that_is_wrong_or_a_server_that_is_gone() {
     let whole = "HTTP 200 with application/json, and";
     for (step, said) in [
         (json("200 OK", "{}"), format!("{whole} it is not metadata (RFC 8414 §2)")),
         (json("200 OK", "[1"), format!("{whole} it is not metadata (RFC 8414 §2)")),
-        (
-            answer("404 Not Found", &["Content-Type: text/plain"], "no\u{1b}[2J such page"),
-            "HTTP 404 with text/plain, and the expected status is 200: no [2J such page".to_owned(),
-        ),
-        (
-            answer("302 Found", &["Location: https://elsewhere.example/?a"], ""),
-            "HTTP 302, and the expected status is 200 (to https://elsewhere.example/)".to_owned(),
-        ),
+        (json("200 OK", r#"{"issuer":"x"}"#), format!("{whole} its `issuer` is not a valid URL")),
         (metadata("here", "https://a.example/token"), format!("{whole} its `issuer` is not a valid URL")),
         (
             metadata("https://issuer.example/", "https://issuer.example/token"),
-            format!("{whole} it is the metadata of another issuer (RFC 8414 §3.3)"),
+            format!("{whole} it is the metadata of another issuer, https://issuer.example/ (RFC 8414 §3.3)"),
         ),
     ] {
         refuses_metadata(&Server::start([step]), &said);
     }
-    refuses_metadata(
-        &Server::start_knowing(|own| [metadata(&format!("{own}/tenant"), &format!("{own}/token"))]),
-        &format!("{whole} it is the metadata of another issuer (RFC 8414 §3.3)"),
-    );
+    let server = Server::start_knowing(|own| [metadata(&format!("{own}/tenant"), &format!("{own}/token"))]);
+    let said = format!("{whole} it is the metadata of another issuer, {} (RFC 8414 §3.3)", server.url("/tenant"));
+    refuses_metadata(&server, &said);
     refuses_metadata(
         &Server::start_knowing(|own| [metadata(&format!("{own}/"), "http://elsewhere.example/token")]),
         &format!("{whole} its `token_endpoint` is not a valid URL"),
     );
+    let gone = Server::start([absent(), Step::Reset]);
+    let outcome = decoding_with_discovery("grant", &gone.url("/x")).args(["--retries", "0"]).run();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (6, ""), "{}", outcome.stderr);
+}
+
+/// Returns the error about the metadata at a place.
+fn refused(place: &str, said: &str) -> String {
+    format!(
+        "error: unexpected response\n\
+         caused by: {place} answered {said}\n\
+         hint: check the URL, and whether a proxy answers instead of the server\n"
+    )
 }
 
 /// No grant is signed or sent.
@@ -212,13 +287,5 @@ fn invalid_metadata_and_metadata_of_another_issuer_are_rejected() {
 fn refuses_metadata(server: &Server, said: &str) {
     let outcome = decoding_with_discovery("grant", &server.url("/")).run();
 
-    outcome.fails(
-        6,
-        &format!(
-            "error: unexpected response\n\
-             caused by: {} answered {said}\n\
-             hint: check the URL, and whether a proxy answers instead of the server\n",
-            server.url("/.well-known/oauth-authorization-server")
-        ),
-    );
+    outcome.fails(6, &refused(&server.url("/.well-known/oauth-authorization-server"), said));
 }

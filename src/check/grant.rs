@@ -32,7 +32,7 @@ pub fn examine(
     let jwt = match Jwt::parse(assertion.expose().as_bytes()) {
         Ok(jwt) => jwt,
         Err(error) => {
-            let mut checks = super::skipped("grant", &format!("needs {}", SIGNED.id));
+            let mut checks = super::skipped("grant", &super::after(&SIGNED));
             checks[0] = SIGNED.failed(&error);
             return checks;
         }
@@ -114,7 +114,7 @@ fn scopes(jwt: &Jwt) -> Check {
         ([], [scope]) => SCOPES.pass(shown(scope)),
         ([], scopes) => SCOPES.pass(format!("{} scopes, each with a prefix", scopes.len())),
         (unusual, _) => SCOPES.warning(
-            format!("without a prefix: {}", shown(&unusual.join(" "))),
+            format!("{} without a prefix: {}", unusual.len(), shown(&unusual.join(" "))),
             "write the scope as the owner of the API does, such as altinn:serviceowner",
         ),
     }

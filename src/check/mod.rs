@@ -10,12 +10,14 @@
 
 pub mod certificate;
 pub mod check_ids;
+mod consequence;
 pub mod grant;
 pub mod network;
 pub mod received;
 pub mod registered_key;
 pub mod token;
 
+pub use self::consequence::{attribute, faults};
 use crate::{
     client::Refusal,
     explain::Explain,
@@ -67,6 +69,8 @@ pub struct Check {
     pub remedy: Option<String>,
     /// The server's refusal, which has a meaning and a remedy of its own.
     pub refusal: Option<Box<Refusal>>,
+    /// The code of the error that it failed with.
+    error: Option<&'static str>,
 }
 
 impl CheckId {
@@ -92,7 +96,8 @@ impl CheckId {
     #[must_use]
     pub fn failed(&'static self, error: &dyn Explain) -> Check {
         let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-        let check = self.check(Verdict::Fail, error.to_string(), error.hint());
+        let mut check = self.check(Verdict::Fail, error.to_string(), error.hint());
+        check.error = Some(error.code());
         check.with_details(causes.map(ToString::to_string))
     }
 
@@ -105,7 +110,7 @@ impl CheckId {
     /// Returns a check that was skipped because another one failed.
     #[must_use]
     pub fn skipped_after(&'static self, other: &CheckId) -> Check {
-        self.skipped(format!("needs {}", other.id))
+        self.skipped(after(other))
     }
 
     /// Returns the section: the part of the id before the full stop.
@@ -126,7 +131,7 @@ impl CheckId {
 
     fn check(&'static self, verdict: Verdict, found: String, remedy: Option<String>) -> Check {
         let remedy = remedy.filter(|remedy| !remedy.is_empty());
-        Check { topic: self, subject: None, verdict, found, details: Vec::new(), remedy, refusal: None }
+        Check { topic: self, subject: None, verdict, found, details: Vec::new(), remedy, refusal: None, error: None }
     }
 }
 
@@ -144,12 +149,34 @@ impl Check {
         self.topic.section()
     }
 
+    /// Whether another check of the same kind failed for the same reason, as hundreds of scopes may.
+    #[must_use]
+    pub fn is_explained_like(&self, other: &Self) -> bool {
+        let reason = |check: &Self| {
+            let refusal = check.refusal.as_ref();
+            let unknown = |refusal: &Refusal| (refusal.error.clone(), refusal.mp_code.clone());
+            let known = refusal.and_then(|refusal| refusal.explanation);
+            let own = refusal.filter(|_| known.is_none()).map(|refusal| unknown(refusal));
+            (refusal.is_some() || check.error.is_some()).then_some((known, own, check.error))
+        };
+        self.topic == other.topic
+            && self.verdict == other.verdict
+            && self.subject.is_some()
+            && reason(self).is_some_and(|own| Some(own) == reason(other))
+    }
+
     /// Adds details.
     #[must_use]
     pub fn with_details(mut self, details: impl IntoIterator<Item = String>) -> Self {
         self.details.extend(details);
         self
     }
+}
+
+/// Returns why a check was not made that depends on one that failed.
+#[must_use]
+pub fn after(other: &CheckId) -> String {
+    format!("not checked because {} failed", other.id)
 }
 
 /// Returns every check of a section as skipped.

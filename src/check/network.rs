@@ -11,7 +11,7 @@ use super::{
     shown,
 };
 use crate::{
-    client::{ClientError, ServerMetadata, metadata_endpoint},
+    client::{ClientError, MetadataSearch, ServerMetadata},
     http::{self, Endpoint, HttpClient, HttpError, HttpOptions, Peer, Response},
     inspect::LEEWAY,
     keystore::{Certificate, SignatureAlgorithm},
@@ -25,6 +25,8 @@ const WARNING_SECONDS: i64 = 3;
 /// What the server's metadata must agree with.
 #[derive(Debug)]
 pub struct ExpectedServer<'grant> {
+    /// The address of the metadata, or of its issuer.
+    pub metadata: &'grant str,
     /// The audience of the grant, which is the server's issuer identifier.
     pub audience: &'grant str,
     /// The token endpoint that the grant is sent to.
@@ -39,32 +41,37 @@ pub async fn examine(
     options: &HttpOptions,
     deadline: Instant,
 ) -> (Vec<Check>, Option<ServerMetadata>) {
-    let endpoint = match metadata_endpoint(expected.audience) {
-        Ok(endpoint) => endpoint,
+    let mut search = match MetadataSearch::new(expected.metadata) {
+        Ok(search) => search,
         Err(error) => return (from(METADATA.failed(&error)), None),
     };
-    let client = match HttpClient::observing(endpoint.clone(), options) {
-        Ok(client) => client,
-        Err(error) => return (from(CONNECTION.failed(&error)), None),
-    };
-    let name = name(&client, options).await;
-    if name.verdict == super::Verdict::Fail {
-        return (from(name), None);
-    }
-    let mut checks = vec![name];
-    match client.get(deadline).await {
-        Ok(answer) => {
-            checks.push(connected(&client));
-            checks.push(tls(&endpoint, client.peer()));
-            let metadata = ServerMetadata::read(&endpoint, &answer);
-            checks.extend(document(&endpoint, &metadata, expected));
-            checks.push(clock(&answer));
-            (checks, metadata.ok())
+    let mut checks = Vec::new();
+    loop {
+        let client = match HttpClient::observing(search.place().clone(), options) {
+            Ok(client) => client,
+            Err(error) => return (from(CONNECTION.failed(&error)), None),
+        };
+        // Every place is on the same server.
+        if checks.is_empty() {
+            let name = name(&client, options).await;
+            if name.verdict == super::Verdict::Fail {
+                return (from(name), None);
+            }
+            checks.push(name);
         }
-        Err(error) => {
-            checks.extend(stopped(&client, &error));
-            (checks, None)
-        }
+        let answer = match client.get(deadline).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                checks.extend(stopped(&client, &error));
+                return (checks, None);
+            }
+        };
+        let Some(metadata) = search.read(&answer) else { continue };
+        checks.push(connected(&client));
+        checks.push(tls(search.place(), client.peer()));
+        checks.extend(document(search.place(), &metadata, expected));
+        checks.push(clock(&answer));
+        return (checks, metadata.ok());
     }
 }
 
@@ -161,6 +168,9 @@ fn check_issuer(metadata: &ServerMetadata, audience: &str) -> Check {
     let issuer = shown(&metadata.issuer);
     if metadata.issuer == audience {
         METADATA_ISSUER.pass(issuer)
+    } else if metadata.issuer.trim_end_matches('/') == audience.trim_end_matches('/') {
+        let remedy = format!("pass --audience {issuer}: some servers compare it character by character");
+        METADATA_ISSUER.warning(format!("{issuer}, but the grant's audience is {audience}"), remedy)
     } else {
         let remedy = format!("if you trust this server, pass --audience {issuer}");
         METADATA_ISSUER.fail(format!("{issuer}; expected the grant's audience {audience}"), remedy)
@@ -169,7 +179,9 @@ fn check_issuer(metadata: &ServerMetadata, audience: &str) -> Check {
 
 fn token_endpoint(metadata: &ServerMetadata, ours: &Endpoint) -> Check {
     let theirs = shown(&metadata.token_endpoint);
-    if metadata.token_endpoint == ours.as_str() {
+    if theirs.is_empty() {
+        ENDPOINT.skipped("the metadata names none")
+    } else if metadata.token_endpoint == ours.as_str() {
         ENDPOINT.pass(theirs)
     } else {
         let remedy = "leave out --token-endpoint, or check that both belong to the same server";

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     Check,
     check_ids::{
-        AUTHENTICATION, CONSUMER, DELEGATION, GRANTED, LIFETIME, RECEIVED_DETAILS, SIGNATURE, TOKEN_AUDIENCE,
+        AUTHENTICATION, CONSUMER, DELEGATION, GRANTED, LIFETIME, METADATA, RECEIVED_DETAILS, SIGNATURE, TOKEN_AUDIENCE,
         TOKEN_ISSUER,
     },
     shown,
@@ -25,6 +25,9 @@ use crate::{
     keystore::KeySet,
     organisation::OrganisationNumber,
 };
+
+/// More scopes are counted instead of named.
+const SHOWN_SCOPES: usize = 10;
 
 /// What the token was requested for.
 #[derive(Debug)]
@@ -50,7 +53,7 @@ pub fn examine(
     let jwt = match Jwt::parse(token.expose().as_bytes()) {
         Ok(jwt) => jwt,
         Err(error) => {
-            let mut checks = super::skipped("received", &format!("needs {}", SIGNATURE.id));
+            let mut checks = super::skipped("received", &super::after(&SIGNATURE));
             let remedy = "inspect the token: maskinporten token | maskinporten inspect";
             checks[0] = SIGNATURE.warning(error.to_string(), remedy);
             return checks;
@@ -81,11 +84,7 @@ pub fn examine(
         ),
         consumer(&jwt, &verified),
         audience(&jwt, &grant.resources),
-        GRANTED.verified(
-            &verified,
-            FindingKind::Scope,
-            "request the missing scopes one by one: --each-scope shows why they are missing",
-        ),
+        granted(&jwt, &verified, expected.scopes),
         lifetime(&jwt, &verified),
         authentication(&jwt, expected.key_reference),
         authorization_details(&jwt, grant.authorization_details.is_some()),
@@ -103,7 +102,7 @@ pub async fn keys(
     options: &HttpOptions,
     retry_policy: RetryPolicy,
 ) -> Result<KeySet, Check> {
-    let Some(metadata) = metadata else { return Err(SIGNATURE.skipped("needs network.metadata")) };
+    let Some(metadata) = metadata else { return Err(SIGNATURE.skipped_after(&METADATA)) };
     let Some(uri) = &metadata.jwks_uri else {
         let remedy = "APIs cannot verify such tokens: report it to the server's owner";
         return Err(SIGNATURE.fail("the metadata has no jwks_uri", remedy));
@@ -141,6 +140,23 @@ fn audience(jwt: &Jwt, resources: &[Resource]) -> Check {
             .warning(format!("{text}, which was not requested"), "pass --resource if an API needs another"),
         None => TOKEN_AUDIENCE.pass(text),
     }
+}
+
+/// Compares the scopes with those that were requested; many are counted, and those that are missing are named.
+fn granted(jwt: &Jwt, verified: &Verification, requested: &[String]) -> Check {
+    let remedy = "request the missing scopes one by one: --each-scope shows why they are missing";
+    let check = GRANTED.verified(verified, FindingKind::Scope, remedy);
+    let own: Vec<&str> = jwt.text("scope").unwrap_or_default().split_whitespace().collect();
+    if requested.len().max(own.len()) <= SHOWN_SCOPES {
+        return check;
+    }
+    let missing: Vec<&str> = requested.iter().map(String::as_str).filter(|scope| !own.contains(scope)).collect();
+    let names = missing.iter().take(SHOWN_SCOPES).copied().collect::<Vec<_>>().join(" ");
+    let found = match missing.len() {
+        0 => format!("{} scopes, with all that were requested", own.len()),
+        count => format!("{count} of {} requested scopes are missing: {}", requested.len(), shown(&names)),
+    };
+    Check { found, ..check }
 }
 
 fn lifetime(jwt: &Jwt, verified: &Verification) -> Check {
@@ -221,4 +237,37 @@ fn text(jwt: &Jwt, claim: &str) -> String {
 
 fn or_none(text: String) -> String {
     if text.is_empty() { "none".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    use serde_json::json;
+
+    use super::*;
+
+    /// Checks the scopes of a token for which `requested` were asked.
+    fn examined(own: &[String], requested: &[String]) -> Check {
+        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let token = format!("{}.{}.c2ln", part(json!({ "alg": "RS256" })), part(json!({ "scope": own.join(" ") })));
+        let jwt = Jwt::parse(token.as_bytes()).unwrap();
+        let expected = Expectations { scopes: requested.to_vec(), ..Expectations::default() };
+        let keys = VerificationKeys::None(String::new());
+        let verified = verify(&jwt, TokenKind::MaskinportenAccessToken, &keys, &expected, DateTime::UNIX_EPOCH);
+        granted(&jwt, &verified, requested)
+    }
+
+    #[test]
+    fn hundreds_of_scopes_are_counted_and_the_missing_ones_named() {
+        let scopes: Vec<String> = (0..300).map(|number| format!("many:s{number}")).collect();
+        for (own, requested, found) in [
+            (&scopes[..], &scopes[..], "300 scopes, with all that were requested"),
+            (&scopes[2..], &scopes[..], "2 of 300 requested scopes are missing: many:s0 many:s1"),
+            (&scopes[..2], &scopes[..2], "many:s0 many:s1"),
+        ] {
+            assert_eq!(examined(own, requested).found, found);
+        }
+        let missing = examined(&scopes[..1], &scopes);
+        assert!(missing.found.ends_with(" many:s9 many:s10") && missing.verdict == super::super::Verdict::Fail);
+    }
 }

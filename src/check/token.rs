@@ -65,7 +65,7 @@ impl ScopeCheck<'_> {
             let why = if result.token.is_some() {
                 "all of them were granted together; --each-scope requests each one".to_owned()
             } else {
-                format!("needs {}: the refusal is not about scopes", REQUEST.id)
+                "not checked because the refusal is not about scopes".to_owned()
             };
             result.checks.push(SCOPE.skipped(why));
             return result;

@@ -1,4 +1,4 @@
-//! `maskinporten explain`: prints what a refusal of Maskinporten means and what to do about it.
+//! `maskinporten explain`: prints what a refusal of Maskinporten or a problem of Altinn means, and what to do about it.
 //!
 //! Nothing is sent. Of the input, only codes, scopes, organisation numbers and trace ids are printed.
 
@@ -8,9 +8,9 @@ use std::{
 };
 
 use maskinporten_token_generator::{
-    client::{MAXIMUM_PASTED_BYTES, REFUSALS, RefusalText},
+    client::{CodeGroup, MAXIMUM_PASTED_BYTES, REFUSALS, RefusalText},
     file::{self, FileError},
-    printer::{print_catalogue, print_explanations},
+    printer::{print_catalogue, print_explanations, print_group},
 };
 
 use super::{
@@ -21,7 +21,11 @@ use super::{
 pub(crate) fn run(arguments: &ExplainArguments, report: &Report) -> Result<(), Failure> {
     let form = arguments.format;
     let mut artefact = Vec::new();
-    let printed = if let Some(text) = input(&arguments.words)? {
+    let text = input(&arguments.words)?;
+    let group = text.as_deref().and_then(|text| CodeGroup::find(text.trim().trim_end_matches('-')));
+    let printed = if let Some(group) = group {
+        print_group(form, group, report.language(), &mut artefact)
+    } else if let Some(text) = text {
         let refusal = RefusalText::parse(&text);
         if refusal.explanations.is_empty() {
             return Err(unknown(&text, &refusal));
@@ -34,13 +38,14 @@ pub(crate) fn run(arguments: &ExplainArguments, report: &Report) -> Result<(), F
     report::print(&artefact)
 }
 
-/// Returns the text to explain; `None` when there is no argument and stdin is a terminal.
+/// Returns the text to explain; `None` when there is no argument and nothing on stdin.
 fn input(words: &[OsString]) -> Result<Option<String>, Failure> {
-    if words == ["-"] || words.is_empty() && !io::stdin().is_terminal() {
+    if words == ["-"] {
         return read_stdin().map(Some);
     }
     if words.is_empty() {
-        return Ok(None);
+        let text = if io::stdin().is_terminal() { String::new() } else { read_stdin()? };
+        return Ok(Some(text).filter(|text| !text.trim().is_empty()));
     }
     let text = words.join(" ".as_ref()).into_string().map_err(|_| failure("the argument is not UTF-8".to_owned()))?;
     capped(text).map(Some)
@@ -63,17 +68,31 @@ fn too_long() -> Failure {
 }
 
 fn unknown(text: &str, refusal: &RefusalText) -> Failure {
-    failure(match &refusal.code {
-        Some(code) => format!("unknown error code {code}"),
-        None if text.trim().is_empty() => "the input is empty".to_owned(),
-        None => "no known refusal found in the input".to_owned(),
-    })
+    let with_hint = |message: String, hint: String| Failure::plain(Exit::Other, CODE, message, Some(hint));
+    match &refusal.code {
+        Some(code) => {
+            let message = format!("unknown error code {code}");
+            match CodeGroup::of(code) {
+                Some(group) => with_hint(message, format!("look it up in {}", group.source)),
+                None => failure(message),
+            }
+        }
+        None if refusal.has_token => {
+            let hint = "pipe it into maskinporten inspect, which shows what a token contains".to_owned();
+            with_hint("the input is a token and not a refusal".to_owned(), hint)
+        }
+        None if text.trim().is_empty() => failure("the input is empty".to_owned()),
+        None => failure("no known refusal found in the input".to_owned()),
+    }
 }
+
+/// The code of this command's own errors.
+const CODE: &str = "unknown_refusal";
 
 fn failure(message: String) -> Failure {
     let hint = format!(
-        "pass a code such as MP-250, its URL, an OAuth error, or the server's whole response; all refusals are listed at \
-         {REFUSALS}"
+        "pass a code such as MP-250 or AUTH-00004, its URL, an OAuth error, or the server's whole response; all refusals \
+         are listed at {REFUSALS}"
     );
-    Failure::plain(Exit::Other, "unknown_refusal", message, Some(hint))
+    Failure::plain(Exit::Other, CODE, message, Some(hint))
 }

@@ -1,20 +1,37 @@
-//! The known refusals of Maskinporten: what each means and what to do about it, in two languages.
+//! The known refusals of Maskinporten and problems of Altinn's services: what each means, what to do about it and who must
+//! do it, in two languages.
 //!
-//! They are in `catalogue.txt`, which describes its own format.
+//! They are in `catalogue.txt`, which describes its own format, and `altinn.txt`.
 
 use std::sync::LazyLock;
 
-use super::refusal_facts::RefusalFacts;
+use super::{actor::Actor, refusal_facts::RefusalFacts};
 use crate::language::{Language, Words};
 
-static CATALOGUE: LazyLock<Vec<Explanation>> = LazyLock::new(|| paragraphs().filter_map(Explanation::parse).collect());
+static GROUPS: LazyLock<Vec<CodeGroup>> = LazyLock::new(|| {
+    let texts = [include_str!("catalogue.txt"), include_str!("altinn.txt")];
+    texts.into_iter().flat_map(CodeGroup::parse_all).collect()
+});
+
+/// The refusals of one service, whose codes have the same prefix.
+#[derive(Debug, PartialEq, Eq)]
+pub struct CodeGroup {
+    /// The prefix of the codes, such as `MP`.
+    pub prefix: &'static str,
+    /// The service.
+    pub service: Words,
+    /// Where its refusals are documented.
+    pub source: &'static str,
+    /// The explanations.
+    pub explanations: Vec<Explanation>,
+}
 
 /// The explanation of a known refusal.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// Maskinporten's code, if it has one.
+    /// The code, if it has one.
     pub code: Option<&'static str>,
-    /// The OAuth error.
+    /// The OAuth error; empty for Altinn's services.
     pub error: &'static str,
     /// The server's text, with `<scope>` and `<orgno>` where it varies; empty where all of it varies.
     pub text: &'static str,
@@ -22,20 +39,75 @@ pub struct Explanation {
     marks: Vec<&'static str>,
     /// What it means, before it is filled in.
     meaning: Words,
-    /// What to do, and who must do it, before it is filled in.
+    /// What to do, before it is filled in.
     remedy: Words,
+    /// Who must do it.
+    pub actor: &'static Actor,
     /// A command that helps, ready to paste; the end of the remedy describes it.
     pub command: Option<&'static str>,
+    /// The ids of the checks of `check` that find the same fault before the request.
+    pub checks: Vec<&'static str>,
+    /// Where it is documented.
+    pub source: &'static str,
 }
 
-fn paragraphs() -> impl Iterator<Item = &'static str> {
-    include_str!("catalogue.txt").split("\n\n").filter(|paragraph| !paragraph.starts_with('#'))
+impl CodeGroup {
+    /// Returns every group, that of Maskinporten first.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        GROUPS.iter()
+    }
+
+    /// Finds the group with this prefix, in any letter case.
+    #[must_use]
+    pub fn find(prefix: &str) -> Option<&'static Self> {
+        Self::all().find(|group| group.prefix.eq_ignore_ascii_case(prefix))
+    }
+
+    /// Finds the group that a code belongs to by its prefix.
+    #[must_use]
+    pub fn of(code: &str) -> Option<&'static Self> {
+        Self::find(code.split(['.', '-']).next()?)
+    }
+
+    /// Finds the explanation with this code.
+    pub(super) fn explanation(&'static self, code: &str) -> Option<&'static Explanation> {
+        self.explanations.iter().find(|entry| entry.code == Some(code))
+    }
+
+    /// Parses the groups of a text, each followed by its explanations.
+    fn parse_all(text: &'static str) -> Vec<Self> {
+        let mut groups: Vec<Self> = Vec::new();
+        for paragraph in paragraphs(text) {
+            match (paragraph.strip_prefix("group "), groups.last_mut()) {
+                (Some(head), _) => groups.extend(Self::parse(head)),
+                (None, Some(group)) => group.explanations.extend(Explanation::parse(paragraph, group.source)),
+                (None, None) => {}
+            }
+        }
+        groups
+    }
+
+    fn parse(paragraph: &'static str) -> Option<Self> {
+        let (prefix, lines) = paragraph.split_once('\n')?;
+        let one = |name| values(lines, name).next();
+        let service = Words { en: one("service")?, nb: one("tjeneste")? };
+        Some(Self { prefix, service, source: one("source")?, explanations: Vec::new() })
+    }
+}
+
+fn paragraphs(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.split("\n\n").filter(|paragraph| !paragraph.starts_with('#'))
+}
+
+/// Returns the values of the lines with this name.
+fn values(lines: &'static str, name: &'static str) -> impl Iterator<Item = &'static str> {
+    lines.lines().filter_map(move |line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
 impl Explanation {
-    /// Returns every known refusal.
+    /// Returns every known refusal of Maskinporten.
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        CATALOGUE.iter()
+        CodeGroup::all().take(1).flat_map(|group| &group.explanations)
     }
 
     /// Returns what it means.
@@ -57,26 +129,29 @@ impl Explanation {
         format!("{}{command}", self.remedy(facts, language))
     }
 
-    /// Parses a paragraph of the catalogue.
-    fn parse(paragraph: &'static str) -> Option<Self> {
+    /// Parses a paragraph of the catalogue; `source` is that of its group. The remedy is that of the actor if there is none.
+    fn parse(paragraph: &'static str, source: &'static str) -> Option<Self> {
         let (head, lines) = paragraph.split_once('\n')?;
-        let (code, error) = head.split_once(' ')?;
-        let all =
-            |name: &'static str| lines.lines().filter_map(move |line| line.strip_prefix(name)?.strip_prefix(": "));
-        let one = |name| all(name).next();
+        let (code, error) = head.split_once(' ').unwrap_or((head, ""));
+        let one = |name| values(lines, name).next();
         let text = one("text");
-        let mut marks: Vec<_> = all("mark").collect();
+        let mut marks: Vec<_> = values(lines, "mark").collect();
         if marks.is_empty() {
             marks.extend(text);
         }
+        let actor = Actor::find(one("who")?)?;
+        let remedy = one("do").zip(one("gjør")).map(|(en, nb)| Words { en, nb });
         Some(Self {
             code: Some(code).filter(|code| *code != "-"),
             error,
             text: text.unwrap_or_default(),
             marks,
             meaning: Words { en: one("means")?, nb: one("betyr")? },
-            remedy: Words { en: one("do")?, nb: one("gjør")? },
+            remedy: remedy.or(actor.remedy)?,
+            actor,
             command: one("command"),
+            checks: values(lines, "check").collect(),
+            source: one("source").unwrap_or(source),
         })
     }
 
@@ -120,12 +195,34 @@ mod tests {
 
     #[test]
     fn every_line_of_the_catalogue_has_a_known_name_and_every_paragraph_is_parsed() {
-        const NAMES: [&str; 7] = ["text", "mark", "means", "do", "betyr", "gjør", "command"];
-        for paragraph in paragraphs() {
+        const NAMES: [&str; 12] = [
+            "text", "mark", "means", "do", "betyr", "gjør", "command", "check", "who", "source", "service", "tjeneste",
+        ];
+        let both = [include_str!("catalogue.txt"), include_str!("altinn.txt")];
+        for paragraph in both.into_iter().flat_map(paragraphs) {
             let names = paragraph.lines().skip(1).map(|line| line.split_once(": ").map(|(name, _)| name));
             assert!(names.into_iter().all(|name| name.is_some_and(|name| NAMES.contains(&name))), "{paragraph}");
         }
-        assert_eq!(Explanation::all().count(), paragraphs().count());
+        let parsed = CodeGroup::all().map(|group| 1 + group.explanations.len()).sum::<usize>();
+        assert_eq!(parsed, both.into_iter().flat_map(paragraphs).count());
+    }
+
+    #[test]
+    fn every_code_of_altinn_is_explained_once_in_the_group_of_its_prefix() {
+        for group in CodeGroup::all().skip(1) {
+            let mut codes: Vec<&str> = group.explanations.iter().filter_map(|entry| entry.code).collect();
+            assert_eq!(codes.len(), group.explanations.len());
+            for code in &codes {
+                let (kind, digits) = code.split_once('-').unwrap();
+                assert!([group.prefix, &format!("{}.VLD", group.prefix)].contains(&kind), "{code}");
+                assert!(digits.len() == 5 && digits.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
+            }
+            codes.sort_unstable();
+            codes.dedup();
+            assert_eq!(codes.len(), group.explanations.len(), "{}", group.prefix);
+        }
+        let prefixes: Vec<&str> = CodeGroup::all().map(|group| group.prefix).collect();
+        assert_eq!(prefixes, ["MP", "AUTH", "AM", "RR", "CORR", "BRO", "STD"]);
     }
 
     #[test]
@@ -193,7 +290,8 @@ mod tests {
 
     #[test]
     fn every_text_is_in_both_languages_and_reads_as_part_of_a_sentence() {
-        for words in Explanation::all().flat_map(|entry| [entry.meaning, entry.remedy]) {
+        let entries = CodeGroup::all().flat_map(|group| &group.explanations);
+        for words in entries.flat_map(|entry| [entry.meaning, entry.remedy]) {
             for text in [words.en, words.nb].map(|template| RefusalFacts::default().fill(template)) {
                 assert!(!text.is_empty() && !text.ends_with('.') && !text.contains("  "), "{text}");
                 assert!(!text.contains(['{', '}', '[', ']', '|']), "{text}");

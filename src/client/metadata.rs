@@ -2,7 +2,10 @@
 //!
 //! Only known issuers and addresses that a user configures are asked, never an address from a token.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use serde::Deserialize;
 use url::Url;
@@ -15,10 +18,16 @@ use crate::{
     environment::{Addresses, KnownIssuer},
     http::{Endpoint, EndpointError, HttpClient, HttpOptions, Response},
     keystore::KeySet,
+    text::server_text,
 };
 
-/// RFC 8414 §3: inserted between the host and the path of the issuer.
+/// RFC 8414 §3: between the host and the path of the issuer. Some servers have it behind the path.
 const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
+/// `OpenID` Connect Discovery §4: behind the path of the issuer, as ID-porten has it.
+const OPENID: &str = "/.well-known/openid-configuration";
+
+/// URLs from a server are cut off here.
+const SHOWN_CHARACTERS: usize = 100;
 
 /// The metadata of an authorization server (RFC 8414 §2), as far as a grant depends on it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -36,32 +45,105 @@ pub struct ServerMetadata {
     pub algorithms: Vec<String>,
 }
 
-impl ServerMetadata {
-    /// Parses the response of `endpoint`, without comparing its issuer with anything.
+/// The search for the metadata of an issuer: one place is asked after the other until one has a document.
+#[derive(Debug)]
+pub struct MetadataSearch {
+    place: Endpoint,
+    later: VecDeque<Endpoint>,
+    /// The places without metadata, with their responses.
+    earlier: Vec<String>,
+}
+
+impl MetadataSearch {
+    /// Starts the search for the metadata of an issuer; the whole URL of metadata is the only place, as given.
     ///
     /// # Errors
-    /// [`ClientError::Unavailable`] for 429 and 5xx, [`ClientError::UnexpectedResponse`] when it is not metadata with a
-    /// token endpoint.
-    pub fn read(endpoint: &Endpoint, response: &Response) -> Result<Self, ClientError> {
-        check_status(endpoint, response)?;
-        let metadata: Result<Self, _> = serde_json::from_slice(&response.body);
-        let complete = metadata.ok().filter(|metadata| !metadata.token_endpoint.is_empty());
-        complete.ok_or_else(|| unexpected(endpoint, response, "it is not metadata (RFC 8414 §2)"))
+    /// [`EndpointError`] when the text is not an address that a request may be sent to.
+    pub fn new(text: &str) -> Result<Self, EndpointError> {
+        let (place, later) = places(text)?;
+        Ok(Self { place, later, earlier: Vec::new() })
+    }
+
+    /// Returns the place to ask.
+    #[must_use]
+    pub fn place(&self) -> &Endpoint {
+        &self.place
+    }
+
+    /// Reads the response of the place, without comparing its issuer with anything; `None` if the next one must be asked.
+    ///
+    /// # Errors
+    /// [`ClientError::Unavailable`] for 429 and 5xx, [`ClientError::UnexpectedResponse`] when it is not metadata; that of
+    /// the last place names every place.
+    pub fn read(&mut self, response: &Response) -> Option<Result<ServerMetadata, ClientError>> {
+        if response.status == 200 {
+            let metadata = serde_json::from_slice(&response.body);
+            return Some(metadata.map_err(|_| self.unexpected(response, NOT_METADATA)));
+        }
+        if is_unavailable(response.status) {
+            return Some(Err(unavailable(&self.place, response)));
+        }
+        let Some(next) = self.later.pop_front() else { return Some(Err(self.nowhere(response))) };
+        let place = std::mem::replace(&mut self.place, next);
+        let to = response
+            .location
+            .as_deref()
+            .map(|to| format!(" to {}", server_text(to, SHOWN_CHARACTERS)))
+            .unwrap_or_default();
+        self.earlier.push(format!("{place} (HTTP {}{to})", response.status));
+        None
+    }
+
+    fn nowhere(&self, response: &Response) -> ClientError {
+        if self.earlier.is_empty() {
+            return self.unexpected(response, EXPECTED_STATUS);
+        }
+        let what = format!("there is no metadata at {} either", self.earlier.join(" and "));
+        // The text of one page says nothing about the others.
+        let excerpt = String::new();
+        ClientError::UnexpectedResponse(UnexpectedResponse {
+            excerpt,
+            ..UnexpectedResponse::new(&self.place, response, &what)
+        })
+    }
+
+    fn unexpected(&self, response: &Response, what: &str) -> ClientError {
+        unexpected(&self.place, response, what)
+    }
+
+    fn foreign(&self, response: &Response, metadata: &ServerMetadata) -> ClientError {
+        let issuer = server_text(&metadata.issuer, SHOWN_CHARACTERS);
+        self.unexpected(response, &format!("it is the metadata of another issuer, {issuer} (RFC 8414 §3.3)"))
+    }
+
+    /// Whether the place is where the metadata of this issuer may be (RFC 8414 §3.3), apart from a slash at the end.
+    ///
+    /// The whole URL of `OpenID` metadata may have any path: some issuers have an identifier without one.
+    fn is_of(&self, issuer: &Endpoint, asked: &str) -> bool {
+        let bare = |endpoint: &Endpoint| endpoint.as_str().trim_end_matches('/').to_owned();
+        let own = bare(&self.place);
+        let has_place = places(issuer.as_str())
+            .is_ok_and(|(first, later)| std::iter::once(&first).chain(&later).any(|place| bare(place) == own));
+        let is_whole = asked.contains("/.well-known/") && own.ends_with(OPENID);
+        issuer.host() == self.place.host() && (has_place || is_whole)
     }
 }
 
-/// Returns the address of an issuer's metadata; an address of metadata is returned unchanged.
-///
-/// # Errors
-/// [`EndpointError`] when the text is not an address that a request may be sent to.
-pub fn metadata_endpoint(text: &str) -> Result<Endpoint, EndpointError> {
+/// Returns the place where the metadata of an issuer is asked for first, and those that are asked after it.
+fn places(text: &str) -> Result<(Endpoint, VecDeque<Endpoint>), EndpointError> {
     let endpoint = Endpoint::parse(text)?;
-    let Ok(mut url) = Url::parse(endpoint.as_str()) else { return Ok(endpoint) };
-    if !url.path().contains("/.well-known/") {
-        let path = format!("{WELL_KNOWN}{}", url.path().trim_end_matches('/'));
+    let url = Url::parse(endpoint.as_str()).ok().filter(|url| !url.path().contains("/.well-known/"));
+    let Some(mut url) = url else { return Ok((endpoint, VecDeque::new())) };
+    let own = url.path().trim_end_matches('/').to_owned();
+    let mut at = |path: String| {
         url.set_path(&path);
-    }
-    Endpoint::parse(url.as_str())
+        Endpoint::parse(url.as_str())
+    };
+    let first = at(format!("{WELL_KNOWN}{own}"))?;
+    let mut later = VecDeque::from([at(format!("{own}{WELL_KNOWN}"))?, at(format!("{own}{OPENID}"))?]);
+    // An issuer without a path has only two places.
+    later.retain(|place| *place != first);
+    Ok((first, later))
 }
 
 /// Returns whether an endpoint is on one of Maskinporten's own hosts.
@@ -92,48 +174,78 @@ pub async fn discover(
     retry_policy: RetryPolicy,
     notify: impl FnMut(&ClientError, Duration),
 ) -> Result<Addresses, ClientError> {
-    let endpoint = metadata_endpoint(address).map_err(ClientError::Endpoint)?;
-    let response = get(&endpoint, options, retry_policy, notify).await?;
-    let unexpected = |what| unexpected(&endpoint, &response, what);
-    let metadata = ServerMetadata::read(&endpoint, &response)?;
-    let issuer = Endpoint::parse(&metadata.issuer).map_err(|_| unexpected("its `issuer` is not a valid URL"))?;
-    let same_host = issuer.host() == endpoint.host();
-    if !same_host || metadata_endpoint(&metadata.issuer).ok().as_ref() != Some(&endpoint) && !is_openid(&endpoint) {
-        return Err(unexpected(ANOTHER_ISSUER));
+    let (search, response, metadata) = find(address, options, retry_policy, notify).await?;
+    if metadata.token_endpoint.is_empty() {
+        return Err(search.unexpected(&response, NOT_METADATA));
     }
-    Endpoint::parse(&metadata.token_endpoint).map_err(|_| unexpected("its `token_endpoint` is not a valid URL"))?;
+    Endpoint::parse(&metadata.token_endpoint)
+        .map_err(|_| search.unexpected(&response, "its `token_endpoint` is not a valid URL"))?;
     Ok(Addresses { issuer: metadata.issuer, token_endpoint: metadata.token_endpoint })
+}
+
+/// Finds the metadata of the issuer at `address`, and compares its issuer with the place.
+async fn find(
+    address: &str,
+    options: &HttpOptions,
+    retry_policy: RetryPolicy,
+    mut notify: impl FnMut(&ClientError, Duration),
+) -> Result<(MetadataSearch, Response, ServerMetadata), ClientError> {
+    let mut search = MetadataSearch::new(address).map_err(ClientError::Endpoint)?;
+    let started = Instant::now();
+    loop {
+        let timeout = retry_policy.timeout.saturating_sub(started.elapsed());
+        let response = get(search.place(), options, RetryPolicy { timeout, ..retry_policy }, &mut notify).await?;
+        let Some(metadata) = search.read(&response) else { continue };
+        let metadata = metadata?;
+        let issuer = Endpoint::parse(&metadata.issuer)
+            .map_err(|_| search.unexpected(&response, "its `issuer` is not a valid URL"))?;
+        if !search.is_of(&issuer, address) {
+            return Err(search.foreign(&response, &metadata));
+        }
+        return Ok((search, response, metadata));
+    }
 }
 
 /// Fetches the keys of an issuer; `None` when it is retired and publishes none.
 ///
 /// # Errors
-/// As [`discover`]; [`ClientError::UnexpectedResponse`] also when the metadata names a `jwks_uri` that a request may
-/// not be sent to, or the keys are not a JWK set.
+/// As [`discovered_keys`].
 pub async fn published_keys(
     issuer: &KnownIssuer,
     options: &HttpOptions,
     retry_policy: RetryPolicy,
 ) -> Result<Option<KeySet>, ClientError> {
     let Some(address) = issuer.metadata_url() else { return Ok(None) };
+    let (_, keys) = discovered_keys(&address, Some(&issuer.identifier), options, retry_policy).await?;
+    Ok(Some(keys))
+}
+
+/// Fetches the keys of the issuer at `address`, and returns them with its identifier, which must be `expected` if given.
+///
+/// # Errors
+/// As [`discover`]; [`ClientError::UnexpectedResponse`] also when the metadata names no `jwks_uri` that a request may
+/// be sent to, or the keys are not a JWK set.
+pub async fn discovered_keys(
+    address: &str,
+    expected: Option<&str>,
+    options: &HttpOptions,
+    retry_policy: RetryPolicy,
+) -> Result<(String, KeySet), ClientError> {
     let started = Instant::now();
-    let endpoint = Endpoint::parse(&address).map_err(ClientError::Endpoint)?;
-    let response = get(&endpoint, options, retry_policy, |_, _| ()).await?;
-    let unexpected = |what| unexpected(&endpoint, &response, what);
-    let metadata: Option<ServerMetadata> = serde_json::from_slice(&response.body).ok();
-    let Some(ServerMetadata { issuer: identifier, jwks_uri: Some(jwks_uri), .. }) = metadata else {
-        return Err(unexpected("it is not metadata with a `jwks_uri`"));
-    };
-    if identifier != issuer.identifier {
-        return Err(unexpected(ANOTHER_ISSUER));
+    let (search, response, metadata) = find(address, options, retry_policy, |_, _| ()).await?;
+    let unexpected = |what| search.unexpected(&response, what);
+    if expected.is_some_and(|expected| expected != metadata.issuer) {
+        return Err(search.foreign(&response, &metadata));
     }
-    let keys = Endpoint::parse(&jwks_uri).map_err(|_| unexpected("its `jwks_uri` is not a valid URL"))?;
+    let Some(jwks_uri) = &metadata.jwks_uri else { return Err(unexpected("it is not metadata with a `jwks_uri`")) };
+    let keys = Endpoint::parse(jwks_uri).map_err(|_| unexpected("its `jwks_uri` is not a valid URL"))?;
     // A remote server must not make us send requests to this machine.
-    if keys.is_loopback() && !endpoint.is_loopback() {
+    if keys.is_loopback() && !search.place().is_loopback() {
         return Err(unexpected("its `jwks_uri` is on this machine"));
     }
     let timeout = retry_policy.timeout.saturating_sub(started.elapsed());
-    fetch_key_set(&keys, options, RetryPolicy { timeout, ..retry_policy }).await.map(Some)
+    let keys = fetch_key_set(&keys, options, RetryPolicy { timeout, ..retry_policy }).await?;
+    Ok((metadata.issuer, keys))
 }
 
 /// Fetches a JWK set.
@@ -146,15 +258,19 @@ pub async fn fetch_key_set(
     retry_policy: RetryPolicy,
 ) -> Result<KeySet, ClientError> {
     let response = get(endpoint, options, retry_policy, |_, _| ()).await?;
+    if response.status != 200 {
+        return Err(unexpected(endpoint, &response, EXPECTED_STATUS));
+    }
     KeySet::parse(&response.body).map_err(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
         unexpected(endpoint, &response, &format!("{error}{cause}"))
     })
 }
 
-const ANOTHER_ISSUER: &str = "it is the metadata of another issuer (RFC 8414 §3.3)";
+const EXPECTED_STATUS: &str = "the expected status is 200";
+const NOT_METADATA: &str = "it is not metadata (RFC 8414 §2)";
 
-/// Fetches a document with status 200.
+/// Fetches a document, whatever its status; 429 and 5xx are retried.
 async fn get(
     endpoint: &Endpoint,
     options: &HttpOptions,
@@ -164,44 +280,67 @@ async fn get(
     let client = HttpClient::new(endpoint.clone(), options)?;
     let attempt = async |deadline| {
         let response = client.get(deadline).await?;
-        check_status(endpoint, &response).map(|()| response)
+        if is_unavailable(response.status) { Err(unavailable(endpoint, &response)) } else { Ok(response) }
     };
     retry_policy.run(attempt, notify).await
 }
 
-fn check_status(endpoint: &Endpoint, response: &Response) -> Result<(), ClientError> {
-    match response.status {
-        200 => Ok(()),
-        429 | 500..=599 => Err(unavailable(endpoint, response)),
-        _ => Err(unexpected(endpoint, response, "the expected status is 200")),
-    }
+fn is_unavailable(status: u16) -> bool {
+    matches!(status, 429 | 500..=599)
 }
 
 fn unexpected(endpoint: &Endpoint, response: &Response, what: &str) -> ClientError {
     ClientError::UnexpectedResponse(UnexpectedResponse::new(endpoint, response, what))
 }
 
-/// Whether this is where `OpenID` Connect puts metadata: behind the issuer's path, as ID-porten does.
-fn is_openid(endpoint: &Endpoint) -> bool {
-    endpoint.as_str().ends_with("/.well-known/openid-configuration")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const PLAIN: &str = "https://maskinporten.no/.well-known/oauth-authorization-server";
+    const PLAIN_OPENID: &str = "https://maskinporten.no/.well-known/openid-configuration";
+
     #[test]
-    fn the_well_known_path_comes_between_host_and_path_of_the_issuer() {
-        for (issuer, expected) in [
-            ("https://maskinporten.no/", "https://maskinporten.no/.well-known/oauth-authorization-server"),
-            ("https://maskinporten.no", "https://maskinporten.no/.well-known/oauth-authorization-server"),
-            ("https://example.no/a/", "https://example.no/.well-known/oauth-authorization-server/a"),
+    fn metadata_is_searched_by_rfc_8414_then_behind_the_path_then_by_openid_connect() {
+        for (text, expected) in [
+            ("https://maskinporten.no", &[PLAIN, PLAIN_OPENID][..]),
+            ("https://maskinporten.no/", &[PLAIN, PLAIN_OPENID]),
             (
-                "https://idporten.no/.well-known/openid-configuration",
-                "https://idporten.no/.well-known/openid-configuration",
+                "https://example.no/realms/a/",
+                &[
+                    "https://example.no/.well-known/oauth-authorization-server/realms/a",
+                    "https://example.no/realms/a/.well-known/oauth-authorization-server",
+                    "https://example.no/realms/a/.well-known/openid-configuration",
+                ],
+            ),
+            (PLAIN, &[PLAIN]),
+            (
+                "https://example.no/a/.well-known/openid-configuration",
+                &["https://example.no/a/.well-known/openid-configuration"],
             ),
         ] {
-            assert_eq!(metadata_endpoint(issuer).unwrap().as_str(), expected);
+            let (first, later) = places(text).unwrap();
+            let found: Vec<String> = std::iter::once(&first).chain(&later).map(ToString::to_string).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn metadata_belongs_to_the_issuer_that_it_is_found_at_apart_from_a_slash() {
+        for (address, issuer, expected) in [
+            ("https://example.no/a", "https://example.no/a/", true),
+            ("https://example.no/a/", "https://example.no/a", true),
+            ("https://example.no/.well-known/oauth-authorization-server/a/", "https://example.no/a", true),
+            ("https://example.no/a/.well-known/oauth-authorization-server", "https://example.no/a", true),
+            ("https://example.no/a/.well-known/openid-configuration", "https://example.no", true),
+            ("https://example.no/a", "https://example.no/", false),
+            ("https://example.no/a", "https://example.no/ab", false),
+            ("https://example.no/a", "https://example.no:8443/a", false),
+            ("https://example.no/a", "https://example.com/a", false),
+            ("https://example.no/a/.well-known/openid-configuration", "https://example.com/a", false),
+        ] {
+            let (search, issuer) = (MetadataSearch::new(address).unwrap(), Endpoint::parse(issuer).unwrap());
+            assert_eq!(search.is_of(&issuer, address), expected, "{address} {issuer}");
         }
     }
 }

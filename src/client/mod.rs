@@ -5,6 +5,7 @@
 //! Maskinporten rejects a reused one (MP-012); so [`TokenClient::fetch`] takes a function that signs one.
 
 mod access_token;
+mod actor;
 mod catalogue;
 mod error;
 mod metadata;
@@ -23,10 +24,12 @@ use backon::{ExponentialBuilder, Retryable as _};
 
 pub use self::{
     access_token::{AccessToken, MinimumLifetime},
-    catalogue::Explanation,
+    actor::Actor,
+    catalogue::{CodeGroup, Explanation},
     error::{ClientError, UnexpectedResponse},
     metadata::{
-        ServerMetadata, discover, fetch_key_set, is_endpoint_of, is_maskinporten, metadata_endpoint, published_keys,
+        MetadataSearch, ServerMetadata, discover, discovered_keys, fetch_key_set, is_endpoint_of, is_maskinporten,
+        published_keys,
     },
     refusal::{REFUSALS, Refusal, THAT_MEANS},
     refusal_facts::RefusalFacts,

@@ -1,10 +1,11 @@
-//! Finds refusals in a text: a code, a URL that ends with one, an OAuth error, a response, a log line, or our own report.
+//! Finds refusals of Maskinporten and problems of Altinn in a text: a code, a URL that ends with one, an OAuth error, a
+//! response, a log line, or our own report.
 //!
 //! The text is untrusted. Only what has the form of a code, a scope, an organisation number or a trace id is extracted;
 //! the rest is never shown. The explanations come from the catalogue.
 
 use super::{
-    catalogue::{Explanation, find_all},
+    catalogue::{CodeGroup, Explanation, find_all},
     refusal_facts::RefusalFacts,
 };
 use crate::{environment::Environment, text::server_text};
@@ -12,17 +13,20 @@ use crate::{environment::Environment, text::server_text};
 /// The size limit of a text. Responses of Maskinporten, and reports about them, are much shorter.
 pub const MAXIMUM_BYTES: usize = 64 * 1024;
 
+/// The prefix of Maskinporten's codes.
+const MASKINPORTEN: &str = "MP";
+
 /// What precedes scopes, the consumer, the supplier and the trace id in Maskinporten's texts.
 const BEFORE_SCOPES: [&str; 2] = ["access to the scope ", "invalid scopes for client, "];
 const BEFORE_CONSUMER: [&str; 1] = ["Consumer "];
 const BEFORE_SUPPLIER: [&str; 1] = ["to supplier "];
 const BEFORE_CLIENT: [&str; 5] = ["client_id", "client-id", "client ", "klienten ", "klient-id-en "];
-const BEFORE_TRACE: [&str; 3] = ["trace_id", "correlation id", "correlation_id"];
+const BEFORE_TRACE: [&str; 4] = ["trace_id", "traceId", "correlation id", "correlation_id"];
 
 /// What a text contains about a refusal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RefusalText {
-    /// The first code, such as `MP-200`, known or not.
+    /// The first code, such as `MP-200` or `AUTH-00004`, known or not.
     pub code: Option<String>,
     /// The scopes.
     pub scopes: Vec<String>,
@@ -38,17 +42,21 @@ pub struct RefusalText {
     pub trace_id: Option<String>,
     /// Every explanation that fits; empty when no known refusal was found.
     pub explanations: Vec<&'static Explanation>,
+    /// Whether the text contains a token, which is never shown.
+    pub has_token: bool,
 }
 
 impl RefusalText {
     /// Parses a text.
     #[must_use]
     pub fn parse(text: &str) -> Self {
+        let has_token = has_token(text);
         // Some programs escape the slashes of JSON.
         let text = server_text(&text.replace("\\/", "/"), MAXIMUM_BYTES);
         let codes = codes(&text);
         Self {
             explanations: explanations(&codes, &text),
+            has_token,
             code: codes.into_iter().next(),
             scopes: scopes(&text),
             consumer: after(&text, &BEFORE_CONSUMER).and_then(organisation_number),
@@ -76,13 +84,18 @@ impl RefusalText {
 }
 
 fn explanations(codes: &[String], text: &str) -> Vec<&'static Explanation> {
-    if codes.len() > 1 {
-        // Each refusal has its own OAuth error, so the first one cannot decide what the other codes mean.
-        return codes.iter().flat_map(|code| find_all(Some(code), None, text)).collect();
+    // Each refusal has its own OAuth error, so the first one cannot decide what several codes mean.
+    let error = if codes.len() > 1 { None } else { error(text) };
+    if !codes.is_empty() {
+        let altinn = |code: &str| CodeGroup::of(code).filter(|group| group.prefix != MASKINPORTEN);
+        let each = codes.iter().flat_map(|code| match altinn(code) {
+            Some(group) => group.explanation(code).into_iter().collect(),
+            None => find_all(Some(code), error, text),
+        });
+        return each.collect();
     }
-    let code = codes.first().map(String::as_str);
-    let found = find_all(code, error(text), text);
-    if !found.is_empty() || code.is_some() {
+    let found = find_all(None, error, text);
+    if !found.is_empty() {
         return found;
     }
     // Nothing but an OAuth error: every refusal that has it.
@@ -96,21 +109,45 @@ fn error(text: &str) -> Option<&str> {
     words.find(|word| Explanation::all().any(|entry| entry.error == *word))
 }
 
-/// Returns every code such as `MP-200`, in any letter case; or three digits that are the whole text, also after `MP`.
+/// Returns every code, in any letter case; or digits that are the whole text, also after a prefix.
 fn codes(text: &str) -> Vec<String> {
     let upper = text.to_ascii_uppercase();
     let parts: Vec<&str> = upper.split(|character: char| !character.is_ascii_alphanumeric()).collect();
-    let alone = upper.trim_matches(|character: char| !character.is_ascii_alphanumeric()).trim_start_matches("MP");
-    let mut numbers: Vec<&str> = Vec::new();
-    for pair in parts.windows(2).filter(|pair| pair[0] == "MP" && is_number(pair[1])) {
-        if !numbers.contains(&pair[1]) {
-            numbers.push(pair[1]);
+    let alone = upper.trim_matches(|character: char| !character.is_ascii_alphanumeric());
+    let maskinporten =
+        parts.windows(2).filter(|pair| pair[0] == MASKINPORTEN && is_number(pair[1])).map(|pair| pair[1]);
+    let mut codes: Vec<String> = maskinporten.map(|number| format!("MP-{number}")).collect();
+    let words = upper.split(|character: char| !character.is_ascii_alphanumeric() && !"-.".contains(character));
+    codes.extend(words.filter_map(|word| altinn_code(word, word.trim_matches('.') == alone)));
+    let number = alone.trim_start_matches(MASKINPORTEN);
+    if codes.is_empty() && is_number(number) {
+        codes.push(format!("MP-{number}"));
+    }
+    let mut seen = Vec::new();
+    codes.retain(|code| {
+        !seen.contains(code) && {
+            seen.push(code.clone());
+            true
         }
-    }
-    if numbers.is_empty() && is_number(alone) {
-        numbers.push(alone);
-    }
-    numbers.into_iter().map(|number| format!("MP-{number}")).collect()
+    });
+    codes
+}
+
+/// Returns a code of Altinn's. Its five digits may be fewer where it is the whole text: logs have ids such as `corr-12`.
+fn altinn_code(word: &str, is_whole: bool) -> Option<String> {
+    let (kind, digits) = word.trim_matches('.').split_once('-')?;
+    let prefix = kind.strip_suffix(".VLD").unwrap_or(kind);
+    let group = CodeGroup::find(prefix).filter(|group| group.prefix != MASKINPORTEN)?;
+    let is_code = digits.len() == 5 || is_whole && (1..5).contains(&digits.len());
+    let is_validation = kind.len() > prefix.len();
+    let kind = if is_validation { format!("{}.VLD", group.prefix) } else { group.prefix.to_owned() };
+    (is_code && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| format!("{kind}-{digits:0>5}"))
+}
+
+/// Returns whether a text contains a JWT: its parts are base64url, and the first is a JSON object.
+fn has_token(text: &str) -> bool {
+    let mut words = text.split(|character: char| !character.is_ascii_alphanumeric() && !"-_.".contains(character));
+    words.any(|word| word.starts_with("eyJ") && word.matches('.').count() >= 2)
 }
 
 fn is_number(text: &str) -> bool {
@@ -205,6 +242,31 @@ mod tests {
         for text in ["MP-2500", "MP-25", "2500", "XMP-250", "MPMP", "MP-", "https://x/250", "1 250", "MP-٢٥٠"] {
             assert_eq!(RefusalText::parse(text), RefusalText::default(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_code_of_altinn_is_found_in_a_response_and_alone_with_fewer_digits() {
+        for text in ["AUTH-00004", "auth-4", " AUTH-00004.", r#"{"status":400,"code":"AUTH-00004","traceId":"0a"}"#] {
+            assert_eq!(codes(text), [Some("AUTH-00004")], "{text}");
+        }
+        let several =
+            r#"{"code":"STD-00000","validationErrors":[{"code":"AUTH.VLD-00003"},{"code":"AUTH.VLD-00003"}]}"#;
+        assert_eq!(codes(several), [Some("STD-00000"), Some("AUTH.VLD-00003")]);
+        for text in ["id corr-123 failed", "10:30 AM 12345", "AM", "X-AUTH-00004", "AUTH-000041", "corr-12ab5"] {
+            assert_eq!(RefusalText::parse(text).code, None, "{text}");
+        }
+        let unknown = RefusalText::parse("AUTH-09999 Client not found");
+        assert_eq!((unknown.code.as_deref(), unknown.explanations.len()), (Some("AUTH-09999"), 0));
+    }
+
+    #[test]
+    fn a_token_is_recognised_in_every_place() {
+        for text in
+            ["eyJhbGciOiJub25lIn0.eyJ9.", "Authorization: Bearer eyJh.eyJ9.c2ln", r#"{"access_token":"eyJh.b.c"}"#]
+        {
+            assert!(RefusalText::parse(text).has_token, "{text}");
+        }
+        assert!(!RefusalText::parse("eyJ is how a token starts. And so on. MP-250").has_token);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Prints the report of `check`, for people and as JSON.
 //!
-//! For people, each check has one aligned line; warnings and faults have more. Checks that were skipped for the same
-//! reason share a line. In JSON, each check has its id, which is stable between versions.
+//! For people, each check has one aligned line, and the faults with their remedies are the end of the report. Checks that
+//! were skipped for the same reason share a line, and so do many scopes with the same result. In JSON, each check has its
+//! id, which is stable between versions.
 
 use std::io::{self, Write};
 
@@ -10,7 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::paint::Painter;
 use crate::{
-    check::{Check, Verdict},
+    check::{Check, Verdict, check_ids, faults},
+    client::Refusal,
     language::Language,
 };
 
@@ -30,6 +32,13 @@ pub struct CheckReport<'report> {
 /// Longer titles do not widen the column.
 const MAXIMUM_WIDTH: usize = 44;
 
+/// More scopes with the same result share a line.
+const MAXIMUM_SCOPES: usize = 10;
+
+/// Under the text of a line.
+const INDENT: &str = "           ";
+const INDENT_OF_FAULTS: &str = "     ";
+
 /// Writes the report for people.
 ///
 /// # Errors
@@ -44,32 +53,82 @@ pub fn print_check_text(report: &CheckReport, colour: bool, out: &mut impl Write
         std::env::consts::ARCH
     )?;
     settings(report.settings, out)?;
-    let titles = report.checks.iter().map(|check| title(check).chars().count());
-    let width = titles.filter(|width| *width <= MAXIMUM_WIDTH).max().unwrap_or_default();
+    let groups = groups(report.checks);
+    let unfolded = groups.iter().filter(|group| !is_folded(group)).flatten();
+    let widths = unfolded.map(|check| title(check).chars().count());
+    let width = widths.filter(|width| *width <= MAXIMUM_WIDTH).max().unwrap_or_default();
     let mut section = "";
-    let mut rest = report.checks;
-    while let Some(check) = rest.first() {
+    for group in groups {
+        let check = group[0];
         let own = check.section();
         if own != section {
             section = own;
             writeln!(out, "\n{}", own.replace('_', " "))?;
         }
-        let together = skipped_together(rest);
-        let names = rest[..together].iter().map(title).collect::<Vec<_>>();
-        rest = &rest[together..];
-        if together > 1 {
-            writeln!(out, "  {}  {}: {}", painted(Verdict::Skipped, colour), names.join(", "), check.found)?;
+        if check.verdict == Verdict::Skipped && group.len() > 1 {
+            writeln!(out, "  {}  {}: {}", painted(Verdict::Skipped, colour), titles(&group), check.found)?;
             continue;
         }
-        line(check, width, colour, out)?;
-        let before = report.checks.iter().take_while(|other| !std::ptr::eq(*other, check));
-        if let Some(same) = before.into_iter().find(|other| has_same_explanation(check, other)) {
-            writeln!(out, "           do:  as for {}", title(same))?;
-        } else {
-            explanation(check, report.language, out)?;
+        line(&group, width, colour, out)?;
+        if check.verdict == Verdict::Warning {
+            explanation(&group, report.language, INDENT, out)?;
         }
     }
-    writeln!(out, "\n{}", summary(report.checks))
+    writeln!(out, "\n{}", summary(report.checks))?;
+    for (index, fault) in faults(report.checks).iter().enumerate() {
+        let (number, section) = (index + 1, fault[0].section().replace('_', " "));
+        let found = fault[0].found.replace('\n', " ");
+        writeln!(out, "\n{number:3}. {section}, {}: {found}", titles(fault))?;
+        explanation(fault, report.language, INDENT_OF_FAULTS, out)?;
+    }
+    Ok(())
+}
+
+/// Joins the checks that share a line: those that were skipped for the same reason, and many scopes with the same result.
+fn groups(checks: &[Check]) -> Vec<Vec<&Check>> {
+    let mut scopes: Vec<Vec<&Check>> = Vec::new();
+    for check in checks.iter().filter(|check| is_scope(check)) {
+        match scopes.iter_mut().find(|group| has_result_of(group[0], check)) {
+            Some(group) => group.push(check),
+            None => scopes.push(vec![check]),
+        }
+    }
+    scopes.retain(|group| group.len() > MAXIMUM_SCOPES);
+    let mut groups: Vec<Vec<&Check>> = Vec::new();
+    for check in checks {
+        let many = scopes.iter().find(|group| is_scope(check) && has_result_of(group[0], check));
+        match (many, groups.last_mut()) {
+            (Some(many), _) if std::ptr::eq(many[0], check) => groups.push(many.clone()),
+            // It is in a group that began with another scope.
+            (Some(_), _) => {}
+            (None, Some(last)) if is_skipped_like(last[0], check) => last.push(check),
+            (None, _) => groups.push(vec![check]),
+        }
+    }
+    groups
+}
+
+/// Whether a group is shown as a number of scopes.
+fn is_folded(group: &[&Check]) -> bool {
+    group.len() > MAXIMUM_SCOPES && is_scope(group[0])
+}
+
+fn is_scope(check: &Check) -> bool {
+    *check.topic == check_ids::SCOPE && check.subject.is_some()
+}
+
+fn has_result_of(scope: &Check, other: &Check) -> bool {
+    let is_same = match scope.verdict {
+        Verdict::Pass => true,
+        Verdict::Skipped => scope.found == other.found,
+        Verdict::Warning | Verdict::Fail => scope.is_explained_like(other),
+    };
+    scope.verdict == other.verdict && is_same
+}
+
+fn is_skipped_like(check: &Check, other: &Check) -> bool {
+    let both = [check, other].iter().all(|check| check.verdict == Verdict::Skipped);
+    both && check.found == other.found && check.section() == other.section()
 }
 
 fn settings(settings: &[(String, String, String)], out: &mut impl Write) -> io::Result<()> {
@@ -85,50 +144,56 @@ fn settings(settings: &[(String, String, String)], out: &mut impl Write) -> io::
     settings.iter().try_for_each(|(name, value, from)| writeln!(out, "  {name:names$}  {value:values$}  {from}"))
 }
 
-/// Returns how many of the first checks were skipped for the same reason; one if the first was not skipped.
-fn skipped_together(checks: &[Check]) -> usize {
-    let Some(first) = checks.first().filter(|check| check.verdict == Verdict::Skipped) else { return 1 };
-    let same = |check: &&Check| {
-        check.verdict == Verdict::Skipped && check.found == first.found && check.section() == first.section()
-    };
-    checks.iter().take_while(same).count()
-}
-
-/// Writes the line of a check, with details below it.
-fn line(check: &Check, width: usize, colour: bool, out: &mut impl Write) -> io::Result<()> {
+/// Writes the line of a check, or of many scopes.
+fn line(group: &[&Check], width: usize, colour: bool, out: &mut impl Write) -> io::Result<()> {
+    let check = group[0];
     let word = painted(check.verdict, colour);
     let mut found = check.found.lines();
-    writeln!(out, "  {word}  {:width$}  {}", title(check), found.next().unwrap_or_default())?;
-    found.try_for_each(|line| writeln!(out, "           {line}"))?;
-    let mut details = check.details.iter().filter(|_| check.verdict >= Verdict::Warning);
-    details.try_for_each(|detail| writeln!(out, "           {detail}"))
+    writeln!(out, "  {word}  {:width$}  {}", titles(group), found.next().unwrap_or_default())?;
+    found.try_for_each(|line| writeln!(out, "{INDENT}{line}"))?;
+    Ok(())
 }
 
-/// Returns whether another check has the same id and explanation, as for hundreds of refused scopes.
-fn has_same_explanation(check: &Check, other: &Check) -> bool {
-    let known = |check: &Check| check.refusal.as_ref().and_then(|refusal| refusal.explanation);
-    check.topic == other.topic && known(check).is_some() && known(check) == known(other)
-}
-
-/// Writes why a warning or a fault matters, and what to do.
-fn explanation(check: &Check, language: Language, out: &mut impl Write) -> io::Result<()> {
-    if check.verdict < Verdict::Warning {
-        return Ok(());
+/// Writes the details of a warning or a fault, why it matters, and what to do.
+fn explanation(group: &[&Check], language: Language, indent: &str, out: &mut impl Write) -> io::Result<()> {
+    let check = group[0];
+    if is_folded(group) {
+        let names: Vec<&str> = group.iter().take(MAXIMUM_SCOPES).map(|check| title(check)).collect();
+        writeln!(out, "{indent}{}, and {} more", names.join(", "), group.len() - MAXIMUM_SCOPES)?;
     }
-    if let Some(meaning) = check.refusal.as_ref().and_then(|refusal| refusal.meaning(language)) {
-        writeln!(out, "           {meaning}")?;
+    check.details.iter().try_for_each(|detail| writeln!(out, "{indent}{detail}"))?;
+    let refusal = refusal(group);
+    if let Some(meaning) = refusal.as_ref().and_then(|refusal| refusal.meaning(language)) {
+        writeln!(out, "{indent}{meaning}")?;
     }
-    writeln!(out, "           why: {}", check.topic.why)?;
-    match remedy(check, language) {
-        Some(remedy) => writeln!(out, "           do:  {remedy}"),
+    writeln!(out, "{indent}why: {}", check.topic.why)?;
+    match check.remedy.clone().or_else(|| Some(refusal?.remedy(language))) {
+        Some(remedy) => writeln!(out, "{indent}do:  {remedy}"),
         None => Ok(()),
     }
+}
+
+/// Returns the refusal of a group. Its explanation names every scope of the group.
+fn refusal(group: &[&Check]) -> Option<Refusal> {
+    let mut refusal = Refusal::clone(group[0].refusal.as_deref()?);
+    if group.len() > 1 {
+        refusal.facts.replace_scopes(group.iter().filter_map(|check| check.subject.clone()));
+    }
+    Some(refusal)
 }
 
 /// Returns the remedy of a check, or of its refusal.
 fn remedy(check: &Check, language: Language) -> Option<String> {
     let refusal = check.refusal.as_ref();
     check.remedy.clone().or_else(|| refusal.map(|refusal| refusal.remedy(language)))
+}
+
+/// Returns the titles of checks that share a line; many scopes are counted.
+fn titles(group: &[&Check]) -> String {
+    if is_folded(group) {
+        return format!("{} scopes", group.len());
+    }
+    group.iter().map(|check| title(check)).collect::<Vec<_>>().join(", ")
 }
 
 fn title(check: &Check) -> &str {
@@ -150,7 +215,7 @@ fn summary(checks: &[Check]) -> String {
     let plural = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
     format!(
         "{}, {}, {} ok, {} skipped",
-        plural(count(Verdict::Fail), "fault"),
+        plural(faults(checks).len(), "fault"),
         plural(count(Verdict::Warning), "warning"),
         count(Verdict::Pass),
         count(Verdict::Skipped)

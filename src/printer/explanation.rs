@@ -1,11 +1,11 @@
-//! Prints explanations of refusals, for people and as JSON, and the list of all known refusals.
+//! Prints explanations of refusals, for people and as JSON, and the lists of known refusals.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use crate::{
-    client::{Explanation, RefusalFacts, RefusalText, THAT_MEANS},
+    client::{CodeGroup, Explanation, RefusalFacts, RefusalText, THAT_MEANS},
     language::{Language, Words},
 };
 
@@ -20,12 +20,15 @@ pub enum ExplanationForm {
 
 const TEXT: Words = Words { en: "the server's text", nb: "serverens tekst" };
 const DO: Words = Words { en: "what to do", nb: "gjør dette" };
+const WHO: Words = Words { en: "who must do it", nb: "hvem som må gjøre det" };
+const SOURCE: Words = Words { en: "source", nb: "kilde" };
+const CODES: Words = Words { en: "codes", nb: "koder" };
 const COMMAND: Words = Words { en: "command", nb: "kommando" };
 const CONSUMER: Words = Words { en: "consumer", nb: "konsument" };
 const SUPPLIER: Words = Words { en: "supplier", nb: "leverandør" };
 const FOUND_BY: Words = Words {
-    en: " (Digdir's support can find the request by it)",
-    nb: " (Digdirs brukerstøtte kan finne forespørselen med den)",
+    en: " (the support of the service can find the request by it)",
+    nb: " (brukerstøtten til tjenesten kan finne forespørselen med den)",
 };
 
 /// Shown when there is no code, or no fixed text.
@@ -34,6 +37,7 @@ const NONE: &str = "-";
 #[derive(Serialize)]
 struct ExplanationsJson<'refusal> {
     language: &'static str,
+    code: Option<&'refusal str>,
     mp_code: Option<&'refusal str>,
     explanations: Vec<ExplanationJson>,
     scopes: &'refusal [String],
@@ -44,12 +48,15 @@ struct ExplanationsJson<'refusal> {
 
 #[derive(Serialize)]
 struct ExplanationJson {
+    code: Option<&'static str>,
     mp_code: Option<&'static str>,
-    oauth_error: &'static str,
+    oauth_error: Option<&'static str>,
     server_text: Option<&'static str>,
     meaning: String,
     remedy: String,
+    who: &'static str,
     command: Option<&'static str>,
+    source: &'static str,
 }
 
 impl ExplanationForm {
@@ -87,21 +94,61 @@ pub fn print_explanations(
     }
 }
 
-/// Writes every known refusal: code, OAuth error and the server's text, those with a code first.
+/// Writes what is known: Maskinporten's refusals with their meanings, and a line and the source of each other group.
 ///
 /// # Errors
 /// Any error of `out`.
 pub fn print_catalogue(form: ExplanationForm, language: Language, out: &mut impl Write) -> io::Result<()> {
-    let mut explanations: Vec<_> = Explanation::all().collect();
-    explanations.sort_by_key(|entry| (entry.code.is_none(), entry.code));
     if form == ExplanationForm::Json {
-        return print_json(&RefusalText { explanations, ..RefusalText::default() }, language, out);
+        return print_entries(CodeGroup::all().flat_map(|group| &group.explanations), language, out);
     }
-    for entry in explanations {
-        let text = if entry.text.is_empty() { NONE } else { entry.text };
-        writeln!(out, "{:6}  {}  {text}", entry.code.unwrap_or(NONE), entry.error)?;
+    for (index, group) in CodeGroup::all().enumerate() {
+        if index == 0 {
+            print_group(form, group, language, out)?;
+            writeln!(out)?;
+        } else {
+            let (count, codes) = (group.explanations.len(), CODES.in_language(language));
+            let service = group.service.in_language(language);
+            writeln!(out, "{:<6}  {service}; {count} {codes}: maskinporten explain {0}", group.prefix)?;
+        }
     }
     Ok(())
+}
+
+/// Writes the refusals of a group: code, OAuth error and meaning, those with a code first, and their source.
+///
+/// # Errors
+/// Any error of `out`.
+pub fn print_group(
+    form: ExplanationForm,
+    group: &'static CodeGroup,
+    language: Language,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut explanations: Vec<_> = group.explanations.iter().collect();
+    explanations.sort_by_key(|entry| (entry.code.is_none(), entry.code));
+    if form == ExplanationForm::Json {
+        return print_entries(explanations.into_iter(), language, out);
+    }
+    writeln!(out, "{}, {}\n", group.service.in_language(language), group.source)?;
+    let widths = explanations.iter().filter_map(|entry| entry.code).map(str::len);
+    let width = widths.max().unwrap_or_default();
+    for entry in explanations {
+        let error = if entry.error.is_empty() { String::new() } else { format!("{}: ", entry.error) };
+        let code = entry.code.unwrap_or(NONE);
+        writeln!(out, "{code:width$}  {error}{}", entry.meaning(&RefusalFacts::default(), language))?;
+    }
+    Ok(())
+}
+
+fn print_entries(
+    entries: impl Iterator<Item = &'static Explanation>,
+    language: Language,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut explanations: Vec<_> = entries.collect();
+    explanations.sort_by_key(|entry| entry.code.is_none());
+    print_json(&RefusalText { explanations, ..RefusalText::default() }, language, out)
 }
 
 fn print_explanation(
@@ -110,11 +157,18 @@ fn print_explanation(
     language: Language,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let code = explanation.code.map(|code| format!("{code} ")).unwrap_or_default();
-    writeln!(out, "{code}{}", explanation.error)?;
+    let head = explanation.code.into_iter().chain(Some(explanation.error).filter(|error| !error.is_empty()));
+    writeln!(out, "{}", head.collect::<Vec<_>>().join(" "))?;
     let text = Some(explanation.text).filter(|text| !text.is_empty());
     let (meaning, remedy) = (explanation.meaning(facts, language), explanation.remedy(facts, language));
-    let lines = [(TEXT, text), (THAT_MEANS, Some(&*meaning)), (DO, Some(&*remedy)), (COMMAND, explanation.command)];
+    let lines = [
+        (TEXT, text),
+        (THAT_MEANS, Some(&*meaning)),
+        (DO, Some(&*remedy)),
+        (COMMAND, explanation.command),
+        (WHO, Some(explanation.actor.name.in_language(language))),
+        (SOURCE, Some(explanation.source)),
+    ];
     for (label, text) in lines {
         if let Some(text) = text {
             writeln!(out, "{}: {text}", label.in_language(language))?;
@@ -138,17 +192,22 @@ fn print_facts(refusal: &RefusalText, language: Language, out: &mut impl Write) 
 
 fn print_json(refusal: &RefusalText, language: Language, out: &mut impl Write) -> io::Result<()> {
     let facts = refusal.facts();
+    let of_maskinporten = |code: &&str| code.starts_with("MP-");
     let explanation = |entry: &&'static Explanation| ExplanationJson {
-        mp_code: entry.code,
-        oauth_error: entry.error,
+        code: entry.code,
+        mp_code: entry.code.filter(of_maskinporten),
+        oauth_error: Some(entry.error).filter(|error| !error.is_empty()),
         server_text: Some(entry.text).filter(|text| !text.is_empty()),
         meaning: entry.meaning(&facts, language),
         remedy: entry.remedy(&facts, language),
+        who: entry.actor.name.in_language(language),
         command: entry.command,
+        source: entry.source,
     };
     let json = ExplanationsJson {
         language: language.name(),
-        mp_code: refusal.code.as_deref(),
+        code: refusal.code.as_deref(),
+        mp_code: refusal.code.as_deref().filter(of_maskinporten),
         explanations: refusal.explanations.iter().map(explanation).collect(),
         scopes: &refusal.scopes,
         consumer: refusal.consumer.as_deref(),

@@ -15,7 +15,7 @@ mod variables;
 
 pub use self::{
     check::{CheckReport, print_check_json, print_check_text},
-    explanation::{ExplanationForm, print_catalogue, print_explanations},
+    explanation::{ExplanationForm, print_catalogue, print_explanations, print_group},
     grant::{GrantForm, print_grant},
     headers::{Header, HeaderError, HeadersForm, print_curl_config, print_headers},
     inspect::{InspectionForm, print_inspection},

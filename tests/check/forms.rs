@@ -62,11 +62,11 @@ fn with_lang_nb_the_refusal_is_explained_in_bokmål() {
 
     let outcome = check(&local, &["--scope", "simulator:ungranted", "--lang", "nb"]);
 
-    assert!(outcome.stdout.contains("           det betyr: API-tilbyder"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("     det betyr: API-tilbyder"), "{}", outcome.stdout);
 }
 
 #[test]
-fn two_hundred_scopes_are_requested_four_at_a_time_and_each_has_a_line() {
+fn two_hundred_scopes_are_requested_four_at_a_time_and_counted() {
     // Every scope of the file but one is on the client; each answer takes 100 ms.
     let scopes: Vec<String> = (0..200).map(|number| format!("many:s{number}")).collect();
     let names = scopes[..199].to_vec();
@@ -86,9 +86,11 @@ fn two_hundred_scopes_are_requested_four_at_a_time_and_each_has_a_line() {
 
     let took = started.elapsed();
     assert_eq!(outcome.code, 7);
-    assert_eq!(outcome.stdout.matches("granted, for 119 s").count(), 199, "{}", outcome.stdout);
-    assert_eq!(outcome.stdout.matches("(MP-200)").count(), 2);
-    assert!(outcome.stdout.contains("  FAULT    many:s199"), "{}", outcome.stdout);
+    assert_eq!(outcome.stdout.matches("granted, for 119 s").count(), 1, "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("\n  ok       199 scopes"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("  200 scopes: many:s0 many:s0 many:s1 "), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("\n  FAULT    many:s199"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("\n\n1 fault, 0 warnings, "), "{}", outcome.stdout);
     // The delays of 201 responses add up to 5 seconds, four at a time, and to more than 20 seconds one at a time.
     assert!(took.as_secs() < 12, "{took:?}");
 }
@@ -191,27 +193,83 @@ fn section<'report>(report: &'report str, name: &str) -> &'report str {
 }
 
 #[test]
-fn scopes_with_the_same_refusal_are_explained_once() {
+fn scopes_with_the_same_refusal_are_one_fault_and_explained_once() {
     let local = Local::start(&[]);
 
     let outcome = check(&local, &["--scope", "no:a no:b simulator:ungranted no:c"]);
 
     let report = comparison::normalize(&outcome.stdout, &local);
     let refused = "refused: HTTP 400, invalid_scope (MP-200)";
-    let line = |scope: &str| {
-        format!(
-            "  FAULT    {scope:21}  {refused}\n           the server says: Token request contains invalid scopes for \
-             client, {scope} (trace_id: TRACE)\n"
-        )
-    };
-    let like_a = "           do:  as for no:a\n";
-    let token = section(&report, "token");
-    assert!(token.contains(&format!("{}{like_a}  FAULT    simulator:ungranted", line("no:b"))), "{token}");
-    assert!(token.ends_with(&format!("{}{}", line("no:c"), like_a.trim_end())), "{token}");
+    let ungranted = "refused: HTTP 403, forbidden (MP-250)";
     assert_eq!(
-        token.matches("each scope is registered on the client, and granted or delegated, separately").count(),
-        2
+        section(&report, "token"),
+        format!(
+            "  skipped  all scopes             follows from token.scope: {refused}\n  \
+             FAULT    no:a                   {refused}\n  FAULT    no:b                   {refused}\n  \
+             FAULT    simulator:ungranted    {ungranted}\n  FAULT    no:c                   {refused}"
+        )
     );
+    let (_, faults) = report.split_once("\n\n2 faults, 0 warnings, ").unwrap();
+    let why = "why: each scope is registered on the client, and granted or delegated, separately\n     do:  ";
+    assert!(
+        faults.contains(&format!(
+            "\n\n  1. token, no:a, no:b, no:c: {refused}\n     the server says: Token request contains invalid scopes for \
+             client, no:a (trace_id: TRACE)\n     that means: the scopes no:a, no:b, no:c are not registered on client \
+             8d001e58-c758-4beb-a9ec-ae1d770fa35e\n     {why}"
+        )),
+        "{faults}"
+    );
+    assert!(faults.contains(&format!("\n\n  2. token, simulator:ungranted: {ungranted}\n")), "{faults}");
+    assert_eq!(faults.matches(why).count(), 2);
+}
+
+#[test]
+fn hundreds_of_refused_scopes_are_one_line_and_all_of_them_are_in_json() {
+    let local = Local::start(&[]);
+    let scopes = (0..300).map(|number| format!("no:s{number}")).collect::<Vec<_>>().join(" ");
+
+    let text = check(&local, &["--scope", &scopes]).stdout;
+    let json: Value = serde_json::from_str(&check(&local, &["--scope", &scopes, "--format", "json"]).stdout).unwrap();
+
+    assert!(text.contains("\n  FAULT    300 scopes "), "{text}");
+    assert!(
+        text.contains("\n     no:s0, no:s1, no:s2, no:s3, no:s4, no:s5, no:s6, no:s7, no:s8, no:s9, and 290 more\n")
+    );
+    assert!(!text.contains("no:s299"), "{text}");
+    let refused = |check: &&Value| check["id"] == "token.scope" && check["verdict"] == "fault";
+    assert_eq!(json["checks"].as_array().unwrap().iter().filter(refused).count(), 300);
+}
+
+#[test]
+fn an_audience_without_its_slash_is_one_warning() {
+    let local = Local::start(&[]);
+    let issuer = local.issuer();
+    let endpoint = format!("{issuer}token");
+    let [keystore, password] = ["modern.p12", "modern.password"].map(|name| local.file(name).display().to_string());
+    let bare = issuer.trim_end_matches('/');
+    let addresses = ["check", "--audience", bare, "--token-endpoint", &endpoint, "-c", "x", "-s", "difitest:test1"];
+
+    let outcome = local.maskinporten(&addresses).args(["-k", &keystore, "--keystore-password-file", &password]).run();
+
+    let report = outcome.stdout;
+    assert!(
+        report.contains(&format!("\n  warning  aud                    {bare} does not end with a slash\n")),
+        "{report}"
+    );
+    assert!(report.contains("\n  skipped  its issuer             follows from grant.audience: "), "{report}");
+}
+
+#[test]
+fn a_simulator_that_is_not_running_is_one_fault() {
+    let mut local = Local::start(&[]);
+    local.end();
+    let folder = tempfile::tempdir().unwrap();
+
+    let outcome = local.maskinporten(&["check", "--env", "local"]).env("XDG_DATA_HOME", folder.path()).run();
+
+    assert_eq!(outcome.code, 7);
+    assert!(outcome.stdout.contains("\n\n1 fault, 0 warnings, "), "{}", outcome.stdout);
+    assert!(outcome.stdout.ends_with("do:  start the simulator in another terminal: maskinporten simulate\n"));
 }
 
 #[test]

@@ -137,6 +137,46 @@ fn each_fault_is_named_and_the_exit_code_is_7() {
     }
 }
 
+#[test]
+fn the_server_that_the_settings_name_is_the_issuer_whose_keys_verify_its_tokens() {
+    let local = Local::start(&[]);
+    let token = token(&local, &[]);
+    let issuer = local.issuer();
+    let whole = format!("{issuer}.well-known/oauth-authorization-server");
+    let config = format!("[profiles.p]\ndiscover = \"{issuer}\"\n[profiles.q]\naudience = \"{issuer}\"\n");
+    let file = local.home().join("named.toml");
+    fs::write(&file, config).unwrap();
+    let file = file.display().to_string();
+    // Another home, so that nothing tells of the simulator.
+    let inspecting = || maskinporten(["inspect", "--format", "json"]).stdin(token.clone());
+    for command in [
+        inspecting().args(["--discover", issuer]),
+        inspecting().args(["--discover", issuer.trim_end_matches('/')]),
+        inspecting().args(["--discover", &whole]),
+        inspecting().args(["--audience", issuer]),
+        inspecting().args(["--verify"]).env("MASKINPORTEN_WELL_KNOWN_URL", &whole),
+        inspecting().args(["--verify", "--config", &file, "--profile", "p"]),
+        inspecting().args(["--verify", "--config", &file, "--profile", "q"]),
+    ] {
+        let outcome = command.run();
+
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+        let findings = findings(&outcome);
+        assert!(findings[0].starts_with("signature good RS256 by the key"), "{findings:?}");
+        assert_eq!(findings[1], format!("issuer good {issuer}; expected {issuer}"));
+    }
+}
+
+#[test]
+fn a_server_that_is_not_the_token_s_issuer_is_not_asked() {
+    let server = Server::start([]);
+    let token = token(&Local::start(&[]), &[]);
+
+    let outcome = maskinporten(["inspect", "--discover", &server.url("/")]).stdin(token).run();
+
+    assert_eq!(outcome.code, 7);
+}
+
 /// Returns the claims of a token with another scope.
 fn changed(local: &Local, token: &str) -> String {
     let report: Value = serde_json::from_str(&inspect(local, &[], token).artefact()).unwrap();
@@ -299,11 +339,11 @@ fn metadata_of_another_issuer_and_keys_at_an_unsafe_url_are_not_used() {
     for (metadata, why) in [
         (
             json!({ "issuer": "https://evil.example/", "jwks_uri": "https://evil.example/jwk" }),
-            "it is the metadata of another issuer (RFC 8414 §3.3)",
+            "it is the metadata of another issuer, https://evil.example/ (RFC 8414 §3.3)",
         ),
         (json!({ "issuer": "ISSUER", "jwks_uri": "http://evil.example/jwk" }), "its `jwks_uri` is not a valid URL"),
         (json!({ "issuer": "ISSUER" }), "it is not metadata with a `jwks_uri`"),
-        (json!([]), "it is not metadata with a `jwks_uri`"),
+        (json!([]), "it is not metadata (RFC 8414 §2)"),
     ] {
         let server =
             Server::start_knowing(|own| [answer("200 OK", metadata.to_string().replace("ISSUER", &format!("{own}/")))]);

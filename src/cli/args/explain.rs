@@ -7,6 +7,10 @@ use maskinporten_token_generator::printer::ExplanationForm;
 
 use super::named;
 
+pub(super) const PASTED: &str = "Text can be pasted as it is, in quotes or after `--`: the server's response, a line of a \
+    log, an error message of this program. A prefix of codes (MP, AUTH, AM, RR, CORR, BRO) lists them. Without text, stdin is \
+    read; if it is a terminal or empty, all known refusals are listed. Nothing is sent.";
+
 /// `explain`
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArguments {

@@ -43,9 +43,6 @@ const VARIABLES: &str = "Each option can be set as a variable: --client-id is MA
 const SWITCHES: &str = "Clients, scopes, delegations and the switches for undocumented behaviour of Maskinporten are in \
     clients.json in its folder, which is read again when it changes. Ctrl-C stops it.";
 
-const PASTED: &str = "Text can be pasted as it is, in quotes or after `--`: the server's response, a line of a log, an error \
-    message of this program. Without text, stdin is read; on a terminal all known refusals are listed. Nothing is sent.";
-
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -144,8 +141,8 @@ pub(crate) enum Command {
         maskinporten check --env test -c ID -s altinn:serviceowner -k enterprise.p12\n  \
         maskinporten check --offline --profile test --format json\n")]
     Check(CheckArguments),
-    /// Explain an error of Maskinporten and what to do about it
-    #[command(help_template = TEMPLATE, after_help = PASTED, before_help = "Examples:\n  \
+    /// Explain an error of Maskinporten or Altinn and what to do about it
+    #[command(help_template = TEMPLATE, after_help = explain::PASTED, before_help = "Examples:\n  \
         maskinporten explain MP-250\n  \
         maskinporten explain --lang nb https://test.maskinporten.no/errors/MP-251\n  \
         maskinporten token --env local --scope no:such 2>&1 | maskinporten explain\n")]

@@ -1,6 +1,6 @@
 //! Checks the settings: whether anything is missing, unusable, or contradicts something else.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use maskinporten_token_generator::{
     check::{Check, CheckId, check_ids},
@@ -62,19 +62,22 @@ pub(super) fn shown(sources: &SettingSources) -> Vec<(String, String, String)> {
         let value = match row.privacy {
             Privacy::Masked => MASK.to_owned(),
             Privacy::Omitted => "…".to_owned(),
-            Privacy::Public => shorten(&redact::text(&row.value)),
+            Privacy::Public => shorten(&redact::text(&row.value), &row.name),
         };
         (row.name, value, redact::text(&row.from))
     });
     rows.collect()
 }
 
-/// Cuts a value to what is needed to recognise it.
-fn shorten(value: &str) -> String {
-    match value.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value.to_owned(),
+/// Cuts a value to what is needed to recognise it, and counts scopes that were cut.
+fn shorten(value: &str, name: &str) -> String {
+    let Some((end, _)) = value.char_indices().nth(SHOWN_CHARACTERS) else { return value.to_owned() };
+    let shown = &value[..end];
+    if name == "scope" {
+        let scopes: BTreeSet<&str> = value.split([' ', ',']).filter(|scope| !scope.is_empty()).collect();
+        return format!("{} scopes: {shown}…", scopes.len());
     }
+    format!("{shown}…")
 }
 
 /// Makes a failed check from a failure.

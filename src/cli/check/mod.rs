@@ -10,10 +10,10 @@ mod redact;
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use maskinporten_token_generator::{
-    check::{self, Check, Verdict, certificate, check_ids, grant, network, received, registered_key, token},
-    client::{RetryPolicy, TokenClient, metadata_endpoint},
+    check::{self, Check, CheckId, Verdict, certificate, check_ids, grant, network, received, registered_key, token},
+    client::{RetryPolicy, TokenClient},
     clock::{Clock as _, SystemClock},
-    environment::Environment,
+    environment::{Environment, LocalEnvironment},
     grant::Grant,
     http::{Endpoint, HttpOptions},
     keystore::{Certificate, SigningKey},
@@ -25,7 +25,7 @@ use super::{
     args::{CheckArguments, ReportFormat},
     progress::Progress,
     report::{self, Exit, Failure, Report},
-    settings::{GivenAddresses, SettingSources, Settings},
+    settings::{GivenAddresses, KeySettings, SettingSources, Settings},
 };
 
 /// The settings and the results of the checks so far.
@@ -42,6 +42,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let json = arguments.format == ReportFormat::Json;
     let Examination { settings, mut checks } = examine(arguments, config, report).await?;
+    check::attribute(&mut checks);
     checks.iter_mut().for_each(redact::check);
     let shown =
         CheckReport { at: SystemClock.now(), settings: &settings, checks: &checks, language: report.language() };
@@ -53,7 +54,7 @@ pub(crate) async fn run(
     };
     written.map_err(|error| Failure::from_output(&error))?;
     report::print(&artefact)?;
-    let wrong = checks.iter().filter(|check| check.verdict == Verdict::Fail).count();
+    let wrong = check::faults(&checks).len();
     if wrong == 0 {
         return Ok(());
     }
@@ -80,7 +81,7 @@ async fn examine(
         Ok(sources) => sources,
         Err(failure) => {
             examination.add(vec![configuration::wrong(&check_ids::SETTINGS, &failure)]);
-            examination.skip_from("keystore", "needs configuration.settings");
+            examination.skip_from("keystore", &check::after(&check_ids::SETTINGS));
             return Ok(examination);
         }
     };
@@ -88,16 +89,21 @@ async fn examine(
     examination.settings = configuration::shown(&sources);
     let environment = GivenAddresses::new(&sources).environment;
 
+    if settings.is_none() && lacks_simulator(environment) && KeySettings::parse(&sources).is_err() {
+        // The simulator names the key as well.
+        examination.skip_from("keystore", &check::after(&check_ids::SETTINGS));
+        return Ok(examination);
+    }
     let key = key::examine(&sources, &quiet, &mut examination.checks).await?;
     if let Some(key) = &key {
         let certificates = certificate::examine(key, environment, SystemClock.now());
         examination.add_or_skip("certificate", certificates, "the key has no certificate");
     } else {
-        examination.skip("certificate", "needs keystore.opens");
+        examination.skip("certificate", &check::after(&check_ids::OPENS));
     }
     let (Some(settings), Some(key)) = (settings, key) else {
-        let needs = if key_is_missing(&examination.checks) { "keystore.opens" } else { "configuration.settings" };
-        examination.skip_from("registered_key", &format!("needs {needs}"));
+        let because = check::after(examination.first_fault());
+        examination.skip_from("registered_key", &because);
         return Ok(examination);
     };
     if offline && matches!(settings.endpoint, TokenEndpoint::Discovered { .. }) {
@@ -106,16 +112,15 @@ async fn examine(
     }
     let origins = settings.origins.clone();
     Steps { settings, environment, key, offline, each_scope, report }.run(&mut examination).await;
-    for refusal in examination.checks.iter_mut().filter_map(|check| check.refusal.as_mut()) {
-        refusal.facts.add(&origins);
-    }
+    let refusals = examination.checks.iter_mut().filter_map(|check| check.refusal.as_mut());
+    refusals.for_each(|refusal| refusal.facts.add(&origins));
     Ok(examination)
 }
 
-fn key_is_missing(checks: &[Check]) -> bool {
-    checks.iter().any(|check| {
-        *check.topic == check_ids::OPENS && check.verdict != Verdict::Pass && check.verdict != Verdict::Warning
-    })
+/// Whether the environment is that of a simulator which is not running.
+fn lacks_simulator(environment: Option<Environment>) -> bool {
+    environment == Some(Environment::Local)
+        && LocalEnvironment::path().and_then(|path| LocalEnvironment::read(&path)).is_err()
 }
 
 /// What the steps after the key need.
@@ -135,22 +140,30 @@ impl Steps<'_> {
         let (audience, endpoint) = match self.settings.addresses(self.report).await {
             Ok(addresses) => addresses,
             Err(failure) => {
-                examination.skip("registered_key", "needs network.metadata");
-                examination.skip("grant", "needs network.metadata");
-                examination.add(self.undiscovered(&failure, &http, retry_policy).await);
-                examination.skip_from("token", "needs network.metadata");
+                let checks = self.undiscovered(&failure, &http, retry_policy).await;
+                let failed = checks.iter().find(|check| check.verdict == Verdict::Fail);
+                let because = check::after(failed.map_or(&check_ids::METADATA, |check| check.topic));
+                examination.skip("registered_key", &because);
+                examination.skip("grant", &because);
+                examination.add(checks);
+                examination.skip_from("token", &because);
                 return;
             }
         };
         let Some(grant) = self.grant(audience, examination) else {
-            examination.skip_from("network", "needs grant.signed");
+            examination.skip_from("network", &check::after(&check_ids::SIGNED));
             return;
         };
         if self.offline {
             examination.skip_from("network", "--offline");
             return;
         }
+        let discovered = match &self.settings.endpoint {
+            TokenEndpoint::Discovered { metadata, .. } => Some(metadata.as_str()),
+            TokenEndpoint::Fixed(_) => None,
+        };
         let expected = network::ExpectedServer {
+            metadata: discovered.unwrap_or(&grant.audience),
             audience: &grant.audience,
             endpoint: &endpoint,
             algorithm: grant.algorithm_for(&self.key).ok(),
@@ -161,7 +174,7 @@ impl Steps<'_> {
         let unreachable = unreachable(&checks);
         examination.add(checks);
         if let Some(topic) = unreachable.filter(|_| same_host(&grant.audience, &endpoint)) {
-            examination.skip_from("token", &format!("needs {topic}"));
+            examination.skip_from("token", &check::after(topic));
             return;
         }
         let client = match TokenClient::new(endpoint, &http, retry_policy) {
@@ -174,7 +187,7 @@ impl Steps<'_> {
         drop(progress);
         examination.add(checks);
         let Some((token, scopes)) = token else {
-            examination.skip("received", "needs token.request");
+            examination.skip("received", &check::after(&check_ids::REQUEST));
             return;
         };
         let keys = received::keys(metadata.as_ref(), &grant.audience, &http, retry_policy).await;
@@ -196,9 +209,13 @@ impl Steps<'_> {
         if failure.exit != Exit::Unreachable {
             return wrong();
         }
-        let Ok(endpoint) = metadata_endpoint(address.as_str()) else { return wrong() };
-        let expected = network::ExpectedServer { audience: address.as_str(), endpoint: &endpoint, algorithm: None };
-        let progress = Progress::start(&format!("asking {endpoint}"), self.report);
+        let expected = network::ExpectedServer {
+            metadata: address.as_str(),
+            audience: address.as_str(),
+            endpoint: address,
+            algorithm: None,
+        };
+        let progress = Progress::start(&format!("asking {address}"), self.report);
         let (mut checks, _) = network::examine(&expected, http, Instant::now() + retry_policy.timeout).await;
         drop(progress);
         if unreachable(&checks).is_none() {
@@ -216,7 +233,7 @@ impl Steps<'_> {
         let algorithm = match grant.algorithm_for(&self.key) {
             Ok(algorithm) => algorithm,
             Err(error) => {
-                examination.skip("registered_key", "needs grant.signed");
+                examination.skip("registered_key", &check::after(&check_ids::SIGNED));
                 examination.add(vec![check_ids::SIGNED.failed(&error)]);
                 return None;
             }
@@ -238,11 +255,11 @@ impl Steps<'_> {
     }
 }
 
-/// Returns the id of the check that failed to reach the server, if one did.
-fn unreachable(checks: &[Check]) -> Option<&'static str> {
+/// Returns the check that failed to reach the server, if one did.
+fn unreachable(checks: &[Check]) -> Option<&'static CheckId> {
     let way = [&check_ids::NAME, &check_ids::CONNECTION, &check_ids::TLS];
     let wrong = checks.iter().find(|check| check.verdict == Verdict::Fail && way.contains(&check.topic))?;
-    Some(wrong.topic.id)
+    Some(wrong.topic)
 }
 
 fn same_host(audience: &str, endpoint: &Endpoint) -> bool {
@@ -252,6 +269,12 @@ fn same_host(audience: &str, endpoint: &Endpoint) -> bool {
 impl Examination {
     fn add(&mut self, checks: Vec<Check>) {
         self.checks.extend(checks);
+    }
+
+    /// Returns what failed first.
+    fn first_fault(&self) -> &'static CheckId {
+        let failed = self.checks.iter().find(|check| check.verdict == Verdict::Fail);
+        failed.map_or(&check_ids::SETTINGS, |check| check.topic)
     }
 
     fn skip(&mut self, section: &str, because: &str) {

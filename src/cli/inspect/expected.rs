@@ -31,7 +31,7 @@ impl Expected {
         let consumer = consumer.map_err(|error| Failure::new(Exit::Usage, &error).about(&unusable("--consumer")))?;
         let scopes = scopes.iter().flat_map(Scopes::iter).map(str::to_owned).collect();
         Ok(Self {
-            verify: arguments.verify,
+            verify: arguments.verify || arguments.settings.has("discover"),
             environment: given.environment.and_then(|name| Environment::parse(&name)),
             jwks: arguments.jwks.clone(),
             claims: Expectations { issuer: None, audience: given.audience, scopes, consumer },

@@ -17,7 +17,7 @@ use super::expected::Expected;
 use crate::cli::{
     progress::Progress,
     report::{Exit, Failure, Report},
-    settings::NetworkSettings,
+    settings::{NetworkSettings, SettingSources, named_issuer},
 };
 
 /// The size limit of a public key set.
@@ -46,7 +46,7 @@ pub(super) async fn find(
     jwt: &Jwt,
     inspection: &Inspection,
     expected: Expected,
-    network: &NetworkSettings,
+    (sources, network): (&SettingSources, &NetworkSettings),
     report: &Report,
 ) -> Result<(FoundKeys, Expectations), Failure> {
     let known = inspection.issuer.as_ref();
@@ -67,10 +67,37 @@ pub(super) async fn find(
     }
     claims.issuer = claims.issuer.or_else(|| known.map(|known| known.identifier.clone()));
     let Some(known) = known.filter(|known| claims.issuer.as_ref() == Some(&known.identifier)) else {
+        if claims.issuer.is_none()
+            && let Some((issuer, keys)) = configured(jwt, sources, network, report).await?
+        {
+            // An audience that names the issuer is that of the grant.
+            claims.audience = claims.audience.filter(|audience| !is_same_issuer(audience, &issuer));
+            claims.issuer = Some(issuer);
+            return Ok((FoundKeys::Set(keys), claims));
+        }
         let why = "not checked: its issuer is unknown or not the expected one, so no keys are fetched (pass --jwks)";
         return Ok((FoundKeys::None(why.to_owned()), claims));
     };
     Ok((published(known, network, report).await?, claims))
+}
+
+/// Fetches the keys of the server that the settings name, if it may be the token's issuer.
+async fn configured(
+    jwt: &Jwt,
+    sources: &SettingSources,
+    network: &NetworkSettings,
+    report: &Report,
+) -> Result<Option<(String, KeySet)>, Failure> {
+    let Some(issuer) = jwt.issuer().and_then(|issuer| Endpoint::parse(issuer).ok()) else { return Ok(None) };
+    let server = named_issuer(sources)?.filter(|server| server.has_origin_of(&issuer));
+    let Some(server) = server else { return Ok(None) };
+    report.detail(&format!("fetching the keys of {server}"));
+    let _progress = Progress::start(&format!("waiting for {server}"), report);
+    Ok(Some(client::discovered_keys(server.as_str(), None, &network.http, network.retry_policy).await?))
+}
+
+fn is_same_issuer(left: &str, right: &str) -> bool {
+    left.trim_end_matches('/') == right.trim_end_matches('/')
 }
 
 /// Returns the certificates of a grant; without any, only the server knows its key.

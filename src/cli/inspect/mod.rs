@@ -76,7 +76,7 @@ async fn inspect(
     if !expected.is_asked_for() {
         return Ok(Inspected { inspection, verification: None });
     }
-    let (found, expectations) = keys::find(&jwt, &inspection, expected, &network, report).await?;
+    let (found, expectations) = keys::find(&jwt, &inspection, expected, (&sources, &network), report).await?;
     // Fetching the keys took time, so the clock is read again.
     let verification = verify(&jwt, inspection.kind, &found.keys(), &expectations, SystemClock.now());
     Ok(Inspected { inspection, verification: Some(verification) })

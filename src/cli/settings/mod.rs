@@ -26,7 +26,7 @@ pub(crate) use self::{
     grant::IdentitySettings,
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
     origin::{Layer, Origin, Setting},
-    server::{CacheSettings, GivenAddresses, NetworkSettings},
+    server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer},
     sources::SettingSources,
     table::{NAIS_VARIABLES, SETTINGS, is_command, is_path, known, paths},
 };

@@ -109,6 +109,12 @@ pub(super) fn addresses(sources: &SettingSources) -> Result<(String, TokenEndpoi
     Ok((audience, TokenEndpoint::Fixed(endpoint)))
 }
 
+/// Returns the issuer that the settings name, or the address of its metadata.
+pub(crate) fn named_issuer(sources: &SettingSources) -> Result<Option<Endpoint>, Failure> {
+    let found = sources.find("discover").or_else(|| sources.find("audience"));
+    found.as_ref().map(endpoint).transpose()
+}
+
 /// Returns what a project file decides about these addresses: one of them, the environment that they belong to, or
 /// which of the user's are combined.
 ///
