@@ -22,7 +22,7 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b[0-9A-F]{40}\b", "SHA1"),
         (r"(^|[ `\n])[\w-]{43}\b", "${1}KEY"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DAY"),
-        (r"until \d{4}-\d\d-\d\d\b", "until DAY"),
+        (r"(until|expired on|not valid before) \d{4}-\d\d-\d\d\b", "$1 DAY"),
         (r"\d+ days left", "DAYS left"),
     ]
     .map(|(pattern, replacement)| (Regex::new(pattern).unwrap(), replacement))
