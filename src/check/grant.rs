@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{
-    Check,
+    Check, ServerRules,
     check_ids::{AUDIENCE, CLAIMS, CLIENT, CONSUMER_ORG, DETAILS, IDENTIFIER, RESOURCE, SCOPES, SIGNED, TIMES},
     shown,
 };
@@ -21,11 +21,13 @@ use crate::{
     organisation::OrganisationNumber,
 };
 
-/// Checks a grant for `environment`; `own` is the organisation of the certificate, if there is one.
+/// Checks a grant for `environment`; `own` is the organisation of the certificate, if there is one. Other servers than
+/// Maskinporten have other rules for algorithms, lifetimes, scopes and claims.
 #[must_use]
 pub fn examine(
     assertion: &Assertion,
     environment: Option<Environment>,
+    rules: ServerRules,
     own: Option<&OrganisationNumber>,
     now: DateTime<Utc>,
 ) -> Vec<Check> {
@@ -42,21 +44,21 @@ pub fn examine(
     let keys = VerificationKeys::None("it was just signed".to_owned());
     let verification = verify(&jwt, TokenKind::Grant, &keys, &expected, now);
     let mut checks = vec![
-        signed(&jwt),
-        audience(&jwt, &verification),
+        signed(&jwt, rules),
+        AUDIENCE.verified(&verification, FindingKind::Audience, "leave out --audience: --env sets the right one"),
         client(&jwt, environment),
-        times(&jwt, &verification),
+        times(&jwt, &verification, rules),
         IDENTIFIER.pass("a new one in each grant"),
-        scopes(&jwt),
+        scopes(&jwt, rules),
         resource(jwt.claims().get("resource")),
-        other_claims(&jwt),
+        other_claims(&jwt, rules),
     ];
     checks.extend(jwt.text("consumer_org").map(|number| consumer_org(number, own)));
     checks.extend(jwt.has("authorization_details").then(|| authorization_details(&jwt)));
     checks
 }
 
-fn signed(jwt: &Jwt) -> Check {
+fn signed(jwt: &Jwt, rules: ServerRules) -> Check {
     let reference = match (jwt.key_id(), jwt.header().get("x5c").and_then(Value::as_array)) {
         (Some(_), _) => "with a kid".to_owned(),
         (None, Some(chain)) if chain.len() == 1 => "with 1 certificate in x5c".to_owned(),
@@ -64,22 +66,10 @@ fn signed(jwt: &Jwt) -> Check {
         (None, None) => "with neither kid nor x5c".to_owned(),
     };
     let found = format!("{}, {reference}", jwt.algorithm());
-    if jwt.algorithm().is_accepted_by_maskinporten() {
+    if rules == ServerRules::Other || jwt.algorithm().is_accepted_by_maskinporten() {
         SIGNED.pass(found)
     } else {
         SIGNED.fail(found, "use an RSA key without --alg: Maskinporten accepts RS256, RS384 and RS512")
-    }
-}
-
-fn audience(jwt: &Jwt, verification: &Verification) -> Check {
-    let remedy = "leave out --audience: --env sets the right one";
-    let check = AUDIENCE.verified(verification, FindingKind::Audience, remedy);
-    match jwt.text("aud") {
-        Some(audience) if check.verdict == super::Verdict::Pass && !audience.ends_with('/') => AUDIENCE.warning(
-            format!("{} does not end with a slash", shown(audience)),
-            "pass --audience with the issuer exactly as in its metadata; Maskinporten's ends with a slash",
-        ),
-        _ => check,
     }
 }
 
@@ -96,10 +86,13 @@ fn client(jwt: &Jwt, environment: Option<Environment>) -> Check {
     }
 }
 
-fn times(jwt: &Jwt, verification: &Verification) -> Check {
+fn times(jwt: &Jwt, verification: &Verification, rules: ServerRules) -> Check {
     let remedy = format!("pass --ttl {} or less", maximum_lifetime());
-    let kinds = [FindingKind::Lifetime, FindingKind::IssuedAt, FindingKind::Expiry];
-    let fault = verification.faults().find(|finding| kinds.contains(&finding.kind));
+    let kinds = [FindingKind::IssuedAt, FindingKind::Expiry];
+    let is_limited = rules == ServerRules::Maskinporten;
+    let fault = verification
+        .faults()
+        .find(|finding| kinds.contains(&finding.kind) || is_limited && finding.kind == FindingKind::Lifetime);
     match (fault, jwt.lifetime()) {
         (Some(fault), _) => TIMES.verified(verification, fault.kind, &remedy),
         (None, Some(seconds)) => TIMES.pass(format!("valid for {seconds} s from now")),
@@ -107,11 +100,13 @@ fn times(jwt: &Jwt, verification: &Verification) -> Check {
     }
 }
 
-fn scopes(jwt: &Jwt) -> Check {
+fn scopes(jwt: &Jwt, rules: ServerRules) -> Check {
     let scopes: Vec<&str> = jwt.text("scope").unwrap_or_default().split(' ').collect();
-    let unusual: Vec<&str> = scopes.iter().copied().filter(|scope| !has_prefix(scope)).collect();
+    let is_unusual = |scope: &&str| rules == ServerRules::Maskinporten && !has_prefix(scope);
+    let unusual: Vec<&str> = scopes.iter().copied().filter(is_unusual).collect();
     match (unusual.as_slice(), scopes.as_slice()) {
         ([], [scope]) => SCOPES.pass(shown(scope)),
+        ([], scopes) if rules == ServerRules::Other => SCOPES.pass(format!("{} scopes", scopes.len())),
         ([], scopes) => SCOPES.pass(format!("{} scopes, each with a prefix", scopes.len())),
         (unusual, _) => SCOPES.warning(
             format!("{} without a prefix: {}", unusual.len(), shown(&unusual.join(" "))),
@@ -135,10 +130,12 @@ fn resource(resource: Option<&Value>) -> Check {
     }
 }
 
-fn other_claims(jwt: &Jwt) -> Check {
+fn other_claims(jwt: &Jwt, rules: ServerRules) -> Check {
     let others: Vec<String> = undocumented_claims(jwt).map(shown).collect();
     if others.is_empty() {
         CLAIMS.pass("none")
+    } else if rules == ServerRules::Other {
+        CLAIMS.pass(others.join(", "))
     } else {
         let remedy = "leave out what --claim and --claim-json add";
         CLAIMS.fail(format!("undocumented: {}", others.join(", ")), remedy)

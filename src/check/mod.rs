@@ -52,6 +52,15 @@ pub enum Verdict {
     Fail,
 }
 
+/// Whose rules a grant and a token are checked by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerRules {
+    /// Those that Maskinporten documents.
+    Maskinporten,
+    /// Those that every authorization server has: its signature algorithms, claims and lifetimes are not known.
+    Other,
+}
+
 /// A check with its verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{
-    Check,
+    Check, ServerRules,
     check_ids::{
         AUTHENTICATION, CONSUMER, DELEGATION, GRANTED, LIFETIME, METADATA, RECEIVED_DETAILS, SIGNATURE, TOKEN_AUDIENCE,
         TOKEN_ISSUER,
@@ -26,6 +26,9 @@ use crate::{
     organisation::OrganisationNumber,
 };
 
+/// Why a claim of Maskinporten's tokens is not expected.
+const NOT_MASKINPORTEN: &str = "the server is not Maskinporten";
+
 /// More scopes are counted instead of named.
 const SHOWN_SCOPES: usize = 10;
 
@@ -36,6 +39,8 @@ pub struct ExpectedToken<'request> {
     pub grant: &'request Grant,
     /// How the server finds the key that signed the grant.
     pub key_reference: &'request KeyReference,
+    /// The rules of the server.
+    pub rules: ServerRules,
     /// The scopes that this token was requested for.
     pub scopes: &'request [String],
     /// The organisation of the certificate, when there is one.
@@ -82,11 +87,11 @@ pub fn examine(
             FindingKind::Issuer,
             "check --token-endpoint and --audience: both must belong to the same server",
         ),
-        consumer(&jwt, &verified),
-        audience(&jwt, &grant.resources),
+        consumer(&jwt, &verified, expected.rules),
+        audience(&jwt, &grant.resources, expected.rules),
         granted(&jwt, &verified, expected.scopes),
         lifetime(&jwt, &verified),
-        authentication(&jwt, expected.key_reference),
+        authentication(&jwt, expected.key_reference, expected.rules),
         authorization_details(&jwt, grant.authorization_details.is_some()),
         delegation(&jwt, expected),
     ]
@@ -116,8 +121,9 @@ pub async fn keys(
     fetch_key_set(&endpoint, options, retry_policy).await.map_err(|error| SIGNATURE.failed(&error))
 }
 
-fn consumer(jwt: &Jwt, verified: &Verification) -> Check {
+fn consumer(jwt: &Jwt, verified: &Verification, rules: ServerRules) -> Check {
     match (organisation(jwt, "consumer"), verified.finding(FindingKind::Consumer)) {
+        (None, _) if rules == ServerRules::Other => CONSUMER.skipped(NOT_MASKINPORTEN),
         (None, _) => CONSUMER.fail("none", "report it to the server's owner: APIs cannot identify the caller"),
         (Some(consumer), None) => CONSUMER.pass(consumer),
         (Some(_), Some(_)) => CONSUMER.verified(
@@ -128,7 +134,7 @@ fn consumer(jwt: &Jwt, verified: &Verification) -> Check {
     }
 }
 
-fn audience(jwt: &Jwt, resources: &[Resource]) -> Check {
+fn audience(jwt: &Jwt, resources: &[Resource], rules: ServerRules) -> Check {
     let found: Vec<&str> = audiences(jwt).collect();
     let text = or_none(found.iter().map(|audience| shown(audience)).collect::<Vec<_>>().join(" "));
     match resources.iter().find(|resource| !found.contains(&resource.as_str())) {
@@ -136,8 +142,14 @@ fn audience(jwt: &Jwt, resources: &[Resource]) -> Check {
             format!("{text}; expected {}", resource.as_str()),
             "report it to the server's owner: the token is not for the requested resource",
         ),
-        None if resources.is_empty() && !found.is_empty() && found != ["unspecified"] => TOKEN_AUDIENCE
-            .warning(format!("{text}, which was not requested"), "pass --resource if an API needs another"),
+        None if rules == ServerRules::Maskinporten
+            && resources.is_empty()
+            && !found.is_empty()
+            && found != ["unspecified"] =>
+        {
+            TOKEN_AUDIENCE
+                .warning(format!("{text}, which was not requested"), "pass --resource if an API needs another")
+        }
         None => TOKEN_AUDIENCE.pass(text),
     }
 }
@@ -175,7 +187,10 @@ fn lifetime(jwt: &Jwt, verified: &Verification) -> Check {
     }
 }
 
-fn authentication(jwt: &Jwt, reference: &KeyReference) -> Check {
+fn authentication(jwt: &Jwt, reference: &KeyReference, rules: ServerRules) -> Check {
+    if rules == ServerRules::Other {
+        return AUTHENTICATION.skipped(NOT_MASKINPORTEN);
+    }
     let found = text(jwt, "client_amr");
     let expected = match reference {
         KeyReference::KeyId(_) | KeyReference::Thumbprint => "private_key_jwt",

@@ -4,7 +4,7 @@
 //! whether the key *is* registered, and for how long; the token request shows it.
 
 use super::{
-    Check,
+    Check, ServerRules,
     check_ids::{KEY_ALGORITHM, KEY_ID, KEY_THUMBPRINT, REGISTERED_KEY_SIZE},
     shown,
 };
@@ -15,7 +15,12 @@ use crate::{
 
 /// Checks `key` as the server finds it by `reference`; empty when the grant carries certificates instead.
 #[must_use]
-pub fn examine(key: &SigningKey, reference: &KeyReference, algorithm: SignatureAlgorithm) -> Vec<Check> {
+pub fn examine(
+    key: &SigningKey,
+    reference: &KeyReference,
+    algorithm: SignatureAlgorithm,
+    rules: ServerRules,
+) -> Vec<Check> {
     let id = match reference {
         KeyReference::KeyId(id) => Some(id.clone()),
         KeyReference::Thumbprint => key.certificates().first().map(Certificate::thumbprint),
@@ -23,9 +28,9 @@ pub fn examine(key: &SigningKey, reference: &KeyReference, algorithm: SignatureA
     };
     let thumbprint = format!("{} (shown for registration by maskinporten keys public)", key.thumbprint());
     vec![
-        key_id(id.as_deref()),
+        key_id(id.as_deref(), rules),
         KEY_THUMBPRINT.pass(thumbprint),
-        if algorithm.is_accepted_by_maskinporten() {
+        if rules == ServerRules::Other || algorithm.is_accepted_by_maskinporten() {
             KEY_ALGORITHM.pass(format!("{algorithm}, sig"))
         } else {
             KEY_ALGORITHM.fail(
@@ -37,9 +42,9 @@ pub fn examine(key: &SigningKey, reference: &KeyReference, algorithm: SignatureA
     ]
 }
 
-fn key_id(id: Option<&str>) -> Check {
+fn key_id(id: Option<&str>, rules: ServerRules) -> Check {
     match id {
-        Some(id) if is_registrable_key_id(id) => KEY_ID.pass(shown(id)),
+        Some(id) if rules == ServerRules::Other || is_registrable_key_id(id) => KEY_ID.pass(shown(id)),
         Some(id) => KEY_ID.fail(
             format!("`{}` cannot be registered at Digdir", shown(id)),
             "pass --kid with the id that Samarbeidsportalen shows on the client: only letters, digits and ._- are allowed",

@@ -144,10 +144,10 @@ fn altinn_code(word: &str, is_whole: bool) -> Option<String> {
     (is_code && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| format!("{kind}-{digits:0>5}"))
 }
 
-/// Returns whether a text contains a JWT: its parts are base64url, and the first is a JSON object.
+/// Returns whether a text contains a token's response or a JWT: its parts are base64url, and the first is a JSON object.
 fn has_token(text: &str) -> bool {
     let mut words = text.split(|character: char| !character.is_ascii_alphanumeric() && !"-_.".contains(character));
-    words.any(|word| word.starts_with("eyJ") && word.matches('.').count() >= 2)
+    text.contains("\"access_token\"") || words.any(|word| word.starts_with("eyJ") && word.matches('.').count() >= 2)
 }
 
 fn is_number(text: &str) -> bool {
@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn a_token_is_recognised_in_every_place() {
         for text in
-            ["eyJhbGciOiJub25lIn0.eyJ9.", "Authorization: Bearer eyJh.eyJ9.c2ln", r#"{"access_token":"eyJh.b.c"}"#]
+            ["eyJhbGciOiJub25lIn0.eyJ9.", "Authorization: Bearer eyJh.eyJ9.c2ln", r#"{"access_token":"opaque"}"#]
         {
             assert!(RefusalText::parse(text).has_token, "{text}");
         }

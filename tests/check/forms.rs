@@ -2,13 +2,14 @@
 
 use std::{fs, time::Instant};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::{check, comparison};
 use crate::{
     local::Local,
     server::{self, Server, Step},
-    support::maskinporten,
+    support::{assert_snapshot, maskinporten},
 };
 
 #[test]
@@ -241,22 +242,106 @@ fn hundreds_of_refused_scopes_are_one_line_and_all_of_them_are_in_json() {
 }
 
 #[test]
-fn an_audience_without_its_slash_is_one_warning() {
+fn an_audience_of_maskinporten_without_its_slash_is_a_fault() {
     let local = Local::start(&[]);
-    let issuer = local.issuer();
-    let endpoint = format!("{issuer}token");
     let [keystore, password] = ["modern.p12", "modern.password"].map(|name| local.file(name).display().to_string());
-    let bare = issuer.trim_end_matches('/');
-    let addresses = ["check", "--audience", bare, "--token-endpoint", &endpoint, "-c", "x", "-s", "difitest:test1"];
+    let addresses = ["--audience", "https://maskinporten.no", "--token-endpoint", "https://maskinporten.no/token"];
 
-    let outcome = local.maskinporten(&addresses).args(["-k", &keystore, "--keystore-password-file", &password]).run();
+    let outcome = local
+        .maskinporten(&["check", "--offline", "-c", "b894c5f4-3d09-4edc-94b2-2c1b5192be95", "-s", "difitest:test1"])
+        .args(addresses)
+        .args(["-k", &keystore, "--keystore-password-file", &password])
+        .run();
 
-    let report = outcome.stdout;
-    assert!(
-        report.contains(&format!("\n  warning  aud                    {bare} does not end with a slash\n")),
-        "{report}"
+    let line = "\n  FAULT    aud                    `aud` lacks the trailing slash: https://maskinporten.no/; ";
+    assert!(outcome.stdout.contains(line), "{}", outcome.stdout);
+}
+
+/// A token of another server's, whose issuer has a path: its claims are not Maskinporten's.
+fn token_of(issuer: &str) -> String {
+    let now = chrono::Utc::now().timestamp();
+    let claims = json!({ "iss": issuer, "aud": "account", "scope": "read", "iat": now, "exp": now + 300 });
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}.c2ln", part(&json!({ "alg": "RS256", "kid": "x" })), part(&claims))
+}
+
+#[test]
+fn another_server_is_not_checked_by_the_rules_of_maskinporten() {
+    let absent = || server::answer("404 Not Found", &[], "");
+    let local = Local::start(&[]);
+    let server = Server::start_knowing(|own| {
+        let issuer = format!("{own}/realms/x");
+        let metadata =
+            json!({ "issuer": issuer, "token_endpoint": format!("{own}/swap"), "jwks_uri": format!("{own}/jwk") });
+        let metadata = || server::json("200 OK", metadata.to_string());
+        let token = json!({ "access_token": token_of(&issuer), "token_type": "Bearer", "expires_in": 300 });
+        let keys = server::json("200 OK", r#"{"keys":[]}"#);
+        // The token request and the checks look for the metadata in turn.
+        [
+            absent(),
+            absent(),
+            metadata(),
+            absent(),
+            absent(),
+            metadata(),
+            server::json("200 OK", token.to_string()),
+            keys,
+        ]
+    });
+    let [keystore, password] = ["modern.p12", "modern.password"].map(|name| local.file(name).display().to_string());
+
+    let outcome = local
+        .maskinporten(&["check", "-c", "our-client", "-s", "read", "--claim", "more=1"])
+        .args(["--discover", &server.url("/realms/x"), "-k", &keystore, "--keystore-password-file", &password])
+        .run();
+
+    let report = comparison::normalize(&outcome.stdout, &local).replace(&server.url(""), "http://OTHER");
+    let (_, report) = report.split_once("\ngrant\n").unwrap();
+    assert_snapshot(
+        report,
+        snapbox::str![[r#"
+  ok       signed                 RS256, with 3 certificates in x5c
+  ok       aud                    http://OTHER/realms/x
+  ok       iss                    our-client
+  ok       iat and exp            valid for 120 s from now
+  ok       jti                    a new one in each grant
+  ok       scope                  read
+  ok       resource               none: the token will have no aud
+  ok       other claims           more
+
+network
+  ok       address                127.0.0.3 is 127.0.0.3
+  ok       connection             direct
+  skipped  server's certificate   plain HTTP to this machine
+  ok       metadata               http://OTHER/realms/x/.well-known/openid-configuration
+  ok       its issuer             http://OTHER/realms/x
+  ok       its token endpoint     http://OTHER/swap
+  skipped  its algorithms         the server lists none
+  skipped  clock                  the server does not send its time
+
+token
+  ok       all scopes             granted, for 300 s
+
+received
+  FAULT    signature              unexpected response
+  ok       iss                    http://OTHER/realms/x
+  skipped  consumer               the server is not Maskinporten
+  ok       aud                    account
+  ok       scope                  read
+  ok       lifetime               300 s
+  skipped  client_amr             the server is not Maskinporten
+  skipped  authorization_details  none were requested
+  skipped  delegation             none was requested
+
+1 fault, 1 warning, 32 ok, 13 skipped
+
+  1. received, signature: unexpected response
+     http://OTHER/jwk answered HTTP 200 with application/json, and it is not a JWK set: it is an empty JWK set
+     why: an API trusts a token because of the issuer's signature
+     do:  check the URL, and whether a proxy answers instead of the server
+
+"#]],
     );
-    assert!(report.contains("\n  skipped  its issuer             follows from grant.audience: "), "{report}");
 }
 
 #[test]

@@ -172,9 +172,10 @@ fn a_server_that_is_not_the_token_s_issuer_is_not_asked() {
     let server = Server::start([]);
     let token = token(&Local::start(&[]), &[]);
 
-    let outcome = maskinporten(["inspect", "--discover", &server.url("/")]).stdin(token).run();
+    let discovered = maskinporten(["inspect", "--discover", &server.url("/")]).stdin(token.clone()).run();
+    let audience = maskinporten(["inspect", "--verify"]).env("MASKINPORTEN_AUDIENCE", "not a URL").stdin(token).run();
 
-    assert_eq!(outcome.code, 7);
+    assert_eq!((discovered.code, audience.code), (7, 7), "{}{}", discovered.stderr, audience.stderr);
 }
 
 /// Returns the claims of a token with another scope.

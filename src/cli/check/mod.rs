@@ -4,14 +4,18 @@
 //! identity number, so it can be pasted where help is asked for.
 
 mod configuration;
+mod examination;
 mod key;
 mod redact;
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use maskinporten_token_generator::{
-    check::{self, Check, CheckId, Verdict, certificate, check_ids, grant, network, received, registered_key, token},
-    client::{RetryPolicy, TokenClient},
+    check::{
+        self, Check, CheckId, ServerRules, Verdict, certificate, check_ids, grant, network, received, registered_key,
+        token,
+    },
+    client::{RetryPolicy, TokenClient, is_maskinporten},
     clock::{Clock as _, SystemClock},
     environment::{Environment, LocalEnvironment},
     grant::Grant,
@@ -21,19 +25,13 @@ use maskinporten_token_generator::{
     tokens::TokenEndpoint,
 };
 
+use self::examination::Examination;
 use super::{
     args::{CheckArguments, ReportFormat},
     progress::Progress,
     report::{self, Exit, Failure, Report},
     settings::{GivenAddresses, KeySettings, SettingSources, Settings},
 };
-
-/// The settings and the results of the checks so far.
-#[derive(Default)]
-struct Examination {
-    settings: Vec<(String, String, String)>,
-    checks: Vec<Check>,
-}
 
 pub(crate) async fn run(
     arguments: CheckArguments,
@@ -150,7 +148,8 @@ impl Steps<'_> {
                 return;
             }
         };
-        let Some(grant) = self.grant(audience, examination) else {
+        let rules = self.rules(&endpoint);
+        let Some(grant) = self.grant(audience, rules, examination) else {
             examination.skip_from("network", &check::after(&check_ids::SIGNED));
             return;
         };
@@ -195,6 +194,7 @@ impl Steps<'_> {
         let asked = received::ExpectedToken {
             grant: &grant,
             key_reference: &grant.key_reference_for(&self.key),
+            rules,
             scopes: &scopes,
             own: own.as_ref(),
         };
@@ -226,8 +226,14 @@ impl Steps<'_> {
         checks
     }
 
+    /// Every environment is Maskinporten's, and a server without one is if it is on its hosts.
+    fn rules(&self, endpoint: &Endpoint) -> ServerRules {
+        let is_maskinporten = self.environment.is_some() || is_maskinporten(endpoint);
+        if is_maskinporten { ServerRules::Maskinporten } else { ServerRules::Other }
+    }
+
     /// Makes and checks the grant, and the registered key that it names.
-    fn grant(&self, audience: String, examination: &mut Examination) -> Option<Grant> {
+    fn grant(&self, audience: String, rules: ServerRules, examination: &mut Examination) -> Option<Grant> {
         let mut grant = self.settings.grant.clone();
         grant.audience = audience;
         let algorithm = match grant.algorithm_for(&self.key) {
@@ -238,13 +244,13 @@ impl Steps<'_> {
                 return None;
             }
         };
-        let registered = registered_key::examine(&self.key, &grant.key_reference_for(&self.key), algorithm);
+        let registered = registered_key::examine(&self.key, &grant.key_reference_for(&self.key), algorithm, rules);
         examination.add_or_skip("registered_key", registered, "the certificate is sent in x5c");
         match grant.sign(&self.key, &SystemClock) {
             Ok(assertion) => {
                 let own = self.key.certificates().first().and_then(Certificate::organisation_number);
                 let now = SystemClock.now();
-                examination.add(grant::examine(&assertion, self.environment, own.as_ref(), now));
+                examination.add(grant::examine(&assertion, self.environment, rules, own.as_ref(), now));
                 Some(grant)
             }
             Err(error) => {
@@ -264,37 +270,4 @@ fn unreachable(checks: &[Check]) -> Option<&'static CheckId> {
 
 fn same_host(audience: &str, endpoint: &Endpoint) -> bool {
     Endpoint::parse(audience).is_ok_and(|audience| audience.host() == endpoint.host())
-}
-
-impl Examination {
-    fn add(&mut self, checks: Vec<Check>) {
-        self.checks.extend(checks);
-    }
-
-    /// Returns what failed first.
-    fn first_fault(&self) -> &'static CheckId {
-        let failed = self.checks.iter().find(|check| check.verdict == Verdict::Fail);
-        failed.map_or(&check_ids::SETTINGS, |check| check.topic)
-    }
-
-    fn skip(&mut self, section: &str, because: &str) {
-        self.add(check::skipped(section, because));
-    }
-
-    fn add_or_skip(&mut self, section: &str, checks: Vec<Check>, because: &str) {
-        if checks.is_empty() {
-            self.skip(section, because);
-        } else {
-            self.add(checks);
-        }
-    }
-
-    /// Skips this section and all after it.
-    fn skip_from(&mut self, section: &str, because: &str) {
-        let mut sections: Vec<&str> = check_ids::ALL.iter().map(|topic| topic.section()).collect();
-        sections.dedup();
-        for later in sections.into_iter().skip_while(|other| *other != section) {
-            self.skip(later, because);
-        }
-    }
 }

@@ -109,10 +109,12 @@ pub(super) fn addresses(sources: &SettingSources) -> Result<(String, TokenEndpoi
     Ok((audience, TokenEndpoint::Fixed(endpoint)))
 }
 
-/// Returns the issuer that the settings name, or the address of its metadata.
+/// Returns the issuer that the settings name, or the address of its metadata. An audience need not be an address.
 pub(crate) fn named_issuer(sources: &SettingSources) -> Result<Option<Endpoint>, Failure> {
-    let found = sources.find("discover").or_else(|| sources.find("audience"));
-    found.as_ref().map(endpoint).transpose()
+    match sources.find("discover") {
+        Some(found) => endpoint(&found).map(Some),
+        None => Ok(sources.find("audience").and_then(|found| endpoint(&found).ok())),
+    }
 }
 
 /// Returns what a project file decides about these addresses: one of them, the environment that they belong to, or

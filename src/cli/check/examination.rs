@@ -1,0 +1,43 @@
+//! The results of the checks so far.
+
+use maskinporten_token_generator::check::{self, Check, CheckId, Verdict, check_ids};
+
+/// The settings and the results of the checks so far.
+#[derive(Default)]
+pub(super) struct Examination {
+    pub(super) settings: Vec<(String, String, String)>,
+    pub(super) checks: Vec<Check>,
+}
+
+impl Examination {
+    pub(super) fn add(&mut self, checks: Vec<Check>) {
+        self.checks.extend(checks);
+    }
+
+    /// Returns what failed first.
+    pub(super) fn first_fault(&self) -> &'static CheckId {
+        let failed = self.checks.iter().find(|check| check.verdict == Verdict::Fail);
+        failed.map_or(&check_ids::SETTINGS, |check| check.topic)
+    }
+
+    pub(super) fn skip(&mut self, section: &str, because: &str) {
+        self.add(check::skipped(section, because));
+    }
+
+    pub(super) fn add_or_skip(&mut self, section: &str, checks: Vec<Check>, because: &str) {
+        if checks.is_empty() {
+            self.skip(section, because);
+        } else {
+            self.add(checks);
+        }
+    }
+
+    /// Skips this section and all after it.
+    pub(super) fn skip_from(&mut self, section: &str, because: &str) {
+        let mut sections: Vec<&str> = check_ids::ALL.iter().map(|topic| topic.section()).collect();
+        sections.dedup();
+        for later in sections.into_iter().skip_while(|other| *other != section) {
+            self.skip(later, because);
+        }
+    }
+}
