@@ -322,7 +322,7 @@ fn without_an_argument_and_with_nothing_on_stdin_what_is_known_is_listed() {
         let listed = explain(&[]).stdin(stdin).run().artefact();
 
         assert!(listed.starts_with("Maskinporten, https://docs.digdir.no/"), "{listed}");
-        assert!(listed.contains("\nMP-250  forbidden: the owner of the API has not granted"), "{listed}");
+        assert!(listed.contains("\nMP-250  forbidden: this organisation does not have the scope: "), "{listed}");
     }
 }
 

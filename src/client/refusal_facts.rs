@@ -135,6 +135,12 @@ impl RefusalFacts {
         }
     }
 
+    /// Replaces the scopes.
+    pub fn replace_scopes(&mut self, scopes: impl IntoIterator<Item = String>) {
+        self.0.retain(|name, _| !["scope", "scopes"].contains(name));
+        self.set_scopes(&scopes.into_iter().collect::<Vec<_>>());
+    }
+
     /// Sets a value that is known and was not known before.
     pub fn set(&mut self, name: &'static str, value: Option<&str>) {
         if let Some(value) = value.map(shown).filter(|value| !value.is_empty()) {

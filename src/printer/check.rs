@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use super::paint::Painter;
 use crate::{
     check::{Check, Verdict, check_ids, faults},
+    client::Refusal,
     language::{Language, Words},
 };
 
@@ -174,19 +175,28 @@ fn explanation(group: &[&Check], language: Language, indent: &str, out: &mut imp
         writeln!(out, "{indent}{}", language.translate(&more))?;
     }
     check.details.iter().try_for_each(|detail| writeln!(out, "{indent}{}", language.translate(detail)))?;
-    if let Some(meaning) = check.refusal.as_ref().and_then(|refusal| refusal.meaning(language)) {
+    let refusal = refusal(group);
+    if let Some(meaning) = refusal.as_ref().and_then(|refusal| refusal.meaning(language)) {
         writeln!(out, "{indent}{meaning}")?;
     }
     writeln!(out, "{indent}{} {}", WHY.in_language(language), language.translate(check.topic.why))?;
-    match remedy(check, language) {
+    match remedy(check, refusal.as_ref(), language) {
         Some(remedy) => writeln!(out, "{indent}{} {remedy}", DO.in_language(language)),
         None => Ok(()),
     }
 }
 
+/// Returns the refusal of a group. Its explanation names every scope of the group.
+fn refusal(group: &[&Check]) -> Option<Refusal> {
+    let mut refusal = Refusal::clone(group[0].refusal.as_deref()?);
+    if group.len() > 1 {
+        refusal.facts.replace_scopes(group.iter().filter_map(|check| check.subject.clone()));
+    }
+    Some(refusal)
+}
+
 /// Returns the remedy of a check, or of its refusal.
-pub(super) fn remedy(check: &Check, language: Language) -> Option<String> {
-    let refusal = check.refusal.as_ref();
+pub(super) fn remedy(check: &Check, refusal: Option<&Refusal>, language: Language) -> Option<String> {
     let own = check.remedy.as_deref().map(|remedy| language.translate(remedy).into_owned());
     own.or_else(|| refusal.map(|refusal| refusal.remedy(language)))
 }

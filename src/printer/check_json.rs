@@ -60,7 +60,7 @@ fn as_json(check: &Check, language: Language) -> Value {
         "found": language.translate(&check.found),
         "details": check.details.iter().map(|detail| language.translate(detail)).collect::<Vec<_>>(),
         "why": language.translate(check.topic.why),
-        "remedy": remedy(check, language),
+        "remedy": remedy(check, check.refusal.as_deref(), language),
         "refusal": refusal,
     })
 }

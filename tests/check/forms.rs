@@ -215,7 +215,8 @@ fn scopes_with_the_same_refusal_are_one_fault_and_explained_once() {
     assert!(
         faults.contains(&format!(
             "\n\n  1. token, no:a, no:b, no:c: {refused}\n     the server says: Token request contains invalid scopes for \
-             client, no:a (trace_id: TRACE)\n     that means: the scope is not registered on the client\n     {why}"
+             client, no:a (trace_id: TRACE)\n     that means: the scopes no:a, no:b, no:c are not registered on client \
+             8d001e58-c758-4beb-a9ec-ae1d770fa35e\n     {why}"
         )),
         "{faults}"
     );
