@@ -89,6 +89,7 @@ async fn examine(
     let environment = GivenAddresses::new(&sources).environment;
 
     let key = key::examine(&sources, &quiet, &mut examination.checks).await?;
+    sources.erase_secrets();
     if let Some(key) = &key {
         let certificates = certificate::examine(key, environment, SystemClock.now());
         examination.add_or_skip("certificate", certificates, "the key has no certificate");

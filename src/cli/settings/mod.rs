@@ -66,10 +66,13 @@ impl Settings {
         Self::from_sources(&mut SettingSources::load(arguments, config, report)?, report)
     }
 
-    /// Parses the settings of a request and its key; fails with the first problem.
+    /// Parses the settings of a request and its key; fails with the first problem. The key's secrets are taken out of
+    /// the sources, which commands keep while they wait for the server.
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Report) -> Result<(Self, KeySettings), Failure> {
         let settings = Self::parse(sources, report).into_result()?;
-        Ok((settings, KeySettings::parse(sources)?))
+        let key = KeySettings::parse(sources)?;
+        sources.erase_secrets();
+        Ok((settings, key))
     }
 
     /// Parses the settings of a request, and collects every problem. The values of the environment are added to the
