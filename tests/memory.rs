@@ -45,10 +45,16 @@ fn read(memory: &fs::File, range: Range<u64>) -> Vec<u8> {
 /// Runs `token` until it waits for the server, and checks how often a secret is in its memory then.
 #[track_caller]
 fn leaves(case: &str, secret: &str, copies: usize, command: impl FnOnce(Maskinporten) -> Maskinporten) {
+    leaves_in("token", case, secret, copies, command);
+}
+
+/// As [`leaves`], for any command that requests a token.
+#[track_caller]
+fn leaves_in(name: &str, case: &str, secret: &str, copies: usize, command: impl FnOnce(Maskinporten) -> Maskinporten) {
     assert!(secret.len() > 16, "{case}");
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/token", server.local_addr().unwrap());
-    let arguments = ["token", "-c", "client", "-s", "a:b", "-e", &url, "-a", &url, "--kid", "k", "--no-cache"];
+    let arguments = [name, "-c", "client", "-s", "a:b", "-e", &url, "-a", &url, "--kid", "k"];
     let (mut child, _home) = command(maskinporten(arguments)).start();
 
     server.set_nonblocking(true).unwrap();
@@ -82,6 +88,32 @@ fn no_key_is_in_memory_once_it_is_open() {
     leaves("PKCS#1 in PEM", other, 0, |command| command.args(["--key", &traditional]));
     // The environment that the process was started with cannot be erased.
     leaves("JWK in a variable", number, 1, |command| command.env("MASKINPORTEN_CLIENT_JWK", &jwk));
+}
+
+#[test]
+fn no_command_that_requests_a_token_keeps_the_key_or_the_password_of_a_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let jwk = fs::read_to_string(testdata("jwk/rsa.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&jwk).unwrap();
+    let (pem, _) = key(folder.path(), "key.pem", "pkcs12 -passin pass:secret -nodes -nocerts");
+    let keystore = folder.path().join("keystore.p12").display().to_string();
+    let out = format!("pass:{PASSWORD}");
+    let made = ["pkcs12", "-export", "-inkey", &pem, "-nocerts", "-passout", &out, "-out", &keystore];
+    program(Command::new("openssl").args(made), b"");
+    for (name, rest) in [
+        ("token", &[][..]),
+        ("headers", &[]),
+        ("check", &[]),
+        ("exec", &["--", "true"]),
+        ("curl", &["--", "http://127.0.0.1:1/"]),
+    ] {
+        leaves_in(name, name, json["d"].as_str().unwrap(), 1, |command| {
+            command.env("MASKINPORTEN_CLIENT_JWK", &jwk).args(rest)
+        });
+        leaves_in(name, name, PASSWORD, 1, |command| {
+            command.args(["-k", &keystore]).env("MASKINPORTEN_KEYSTORE_PASSWORD", PASSWORD).args(rest)
+        });
+    }
 }
 
 #[test]

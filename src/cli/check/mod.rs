@@ -93,6 +93,7 @@ async fn examine(
         return Ok(examination);
     }
     let key = key::examine(&sources, &quiet, &mut examination.checks).await?;
+    sources.erase_secrets();
     if let Some(key) = &key {
         let certificates = certificate::examine(key, environment, SystemClock.now());
         examination.add_or_skip("certificate", certificates, "the key has no certificate");

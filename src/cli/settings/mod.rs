@@ -88,12 +88,16 @@ impl Settings {
         Self::from_sources(&mut SettingSources::load(arguments, config, report)?, report)
     }
 
-    /// Parses the settings of a request and its key; fails with everything that is missing, or else the first problem.
+    /// Parses the settings of a request and its key; fails with everything that is missing, or else the first problem. The
+    /// key's secrets are taken out of the sources, which commands keep while they wait for the server.
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Report) -> Result<(Self, KeySettings), Failure> {
         let settings = Self::parse(sources, report).into_result();
         let settings = settings.and_then(|settings| Ok((settings, KeySettings::parse(sources)?)));
-        settings
-            .map_err(|failure| if failure.code() == "missing" { missing(sources).unwrap_or(failure) } else { failure })
+        let settings = settings.map_err(|failure| {
+            if failure.code() == "missing" { missing(sources).unwrap_or(failure) } else { failure }
+        })?;
+        sources.erase_secrets();
+        Ok(settings)
     }
 
     /// Parses the settings of a request, and collects every problem. The values of the environment are added to the

@@ -225,6 +225,15 @@ impl SettingSources {
         })
     }
 
+    /// Erases passwords and keys, which are in the parsed settings now; where they came from remains known.
+    pub(crate) fn erase_secrets(&mut self) {
+        for raw in self.layers.iter_mut().flat_map(|(_, raw)| raw) {
+            if let RawValue::Secret(secret) = &mut raw.value {
+                *secret = SecretString::default();
+            }
+        }
+    }
+
     /// Whether a setting that is used reads stdin.
     pub(crate) fn takes_stdin(&self) -> bool {
         self.paths().any(|path| path == "-")
