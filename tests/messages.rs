@@ -116,7 +116,10 @@ fn texts() -> BTreeMap<String, PathBuf> {
             let is_test = own.components().any(|part| part.as_os_str() == "tests") || name.ends_with("tests.rs");
             if path.is_dir() {
                 folders.push(path);
-            } else if name.ends_with(".rs") && !is_test && !WITHOUT_MESSAGES.iter().any(|out| name.starts_with(out)) {
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && !is_test
+                && !WITHOUT_MESSAGES.iter().any(|out| name.starts_with(out))
+            {
                 let tokens: TokenStream = fs::read_to_string(&path).unwrap().parse().unwrap();
                 collect(tokens, &path, &mut found);
             }
