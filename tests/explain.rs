@@ -459,10 +459,10 @@ fn with_a_norwegian_locale_a_refusal_is_explained_in_bokmål_and_the_rest_stays_
     let trace = outcome.stderr.split_once("(trace_id: ").unwrap().1.split_once(')').unwrap().0.to_owned();
     outcome.replacing(&trace, "[TRACE]").fails(
         5, str![[r#"
-error: the token endpoint refused the grant: HTTP 400, invalid_scope (MP-200)
-caused by: the server says: Token request contains invalid scopes for client, no:such (trace_id: [TRACE])
-caused by: det betyr: scopet no:such er ikke registrert på klienten 8d001e58-c758-4beb-a9ec-ae1d770fa35e
-hint: den som forvalter klienten, må legge til scopet i selvbetjeningen på Samarbeidsportalen; kan det ikke velges der, må API-tilbyderen først gi virksomheten 310700010 tilgang
+feil: token-endepunktet avviste grantet: HTTP 400, invalid_scope (MP-200)
+årsak: serveren svarer: Token request contains invalid scopes for client, no:such (trace_id: [TRACE])
+årsak: det betyr: scopet no:such er ikke registrert på klienten 8d001e58-c758-4beb-a9ec-ae1d770fa35e
+råd: den som forvalter klienten, må legge til scopet i selvbetjeningen på Samarbeidsportalen; kan det ikke velges der, må API-tilbyderen først gi virksomheten 310700010 tilgang
 
 "#]],
     );
@@ -488,5 +488,5 @@ fn the_original_s_command_line_has_explanations_in_bokmål_too() {
         .run();
 
     assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""));
-    assert!(outcome.stderr.contains("\ncaused by: det betyr: det finnes ingen aktiv klient"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("\nårsak: det betyr: det finnes ingen aktiv klient"), "{}", outcome.stderr);
 }

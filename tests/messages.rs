@@ -7,6 +7,7 @@ use std::{
     sync::LazyLock,
 };
 
+use maskinporten_token_generator::language::Language;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use regex::Regex;
 
@@ -195,4 +196,26 @@ fn without_names(text: &str) -> String {
     let text = text.replace("{{", "\u{1}").replace("}}", "\u{2}").replace("\\n", "\n");
     let text = VALUE.replace_all(&text, "{}").replace('\u{1}', "{").replace('\u{2}', "}");
     text.trim().trim_start_matches([',', ';', ':', ' ']).to_owned()
+}
+
+/// The texts of errors are put together from several messages: nothing of them may stay English.
+#[test]
+fn every_line_of_the_known_errors_is_bokmål_when_translated() {
+    static KEPT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"`[^`]*`|\([^)]*\)|: (openssl|keytool|maskinporten|chmod|cp|rm|base64|ssh-keygen) .*").unwrap()
+    });
+    static ENGLISH: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\b(the|is|are|was|with|which|not|and|has|its|it|from|pass)\b").unwrap());
+    let mut english = BTreeSet::new();
+    for file in ["key_errors.txt", "jwk_errors.txt", "config_errors.txt", "usage.txt"] {
+        for line in fs::read_to_string(Path::new("tests").join(file)).unwrap().lines() {
+            let labels = ["error: ", "caused by: ", "hint: ", "warning: "];
+            let Some(message) = labels.iter().find_map(|label| line.strip_prefix(label)) else { continue };
+            let bokmål = Language::Norwegian.translate(message);
+            if ENGLISH.is_match(&KEPT.replace_all(&bokmål, "")) {
+                english.insert(format!("{message}\n  → {bokmål}"));
+            }
+        }
+    }
+    assert!(english.is_empty(), "{}", english.into_iter().collect::<Vec<_>>().join("\n"));
 }

@@ -80,7 +80,7 @@ fn without_a_password_and_a_terminal_the_error_names_the_option_and_the_variable
             4,
             str![[r#"
 error: no password was given for the keystore `[KEYSTORE]`, and there is no terminal to ask on
-hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore-password-file FILE
+hint: MASKINPORTEN_KEYSTORE_PASSWORD is set but empty: give it a value, or pass --keystore-password-file FILE
 
 "#]],
         );

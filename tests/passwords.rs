@@ -258,4 +258,9 @@ fn a_password_variable_that_is_set_but_empty_is_named() {
         testdata("modern.p12")
     );
     unset.fails(4, &message);
+
+    let named = modern().args(["--keystore-password-env", "PASSWORD"]).env("PASSWORD", "").run();
+
+    let hint = "hint: correct the password, which came from the variable PASSWORD: it is empty\n";
+    assert!(named.failure(4).ends_with(hint), "{}", named.stderr);
 }

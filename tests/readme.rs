@@ -39,7 +39,7 @@ fn every_block_marked_run_succeeds() {
 #[test]
 fn the_readme_explains_every_exit_code() {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/report/failure.rs")).unwrap();
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/report/exit.rs")).unwrap();
     let declared = source.split_once("enum Exit {").unwrap().1.split_once('}').unwrap().0;
     let codes: Vec<&str> = declared.split(" = ").skip(1).map(|after| after.split(',').next().unwrap()).collect();
 

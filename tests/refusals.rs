@@ -74,14 +74,16 @@ impl KnownRefusal {
         format!("{}. (trace_id: {TRACE})", self.text)
     }
 
-    fn message(&self) -> String {
+    fn message(&self, language: &str) -> String {
         let code = self.code.map(|code| format!(" ({code})")).unwrap_or_default();
-        format!("the token endpoint refused the grant: HTTP {}, {}{code}", self.status, self.error)
+        let refused =
+            in_language(language, "the token endpoint refused the grant", "token-endepunktet avviste grantet");
+        format!("{refused}: HTTP {}, {}{code}", self.status, self.error)
     }
 
     /// The line that shows the server's own text.
-    pub fn cause(&self) -> String {
-        format!("the server says: {}", self.description())
+    pub fn cause(&self, language: &str) -> String {
+        format!("{}: {}", in_language(language, "the server says", "serveren svarer"), self.description())
     }
 
     /// The paragraph of `refusals.txt` about this refusal, made from what `token` reports.
@@ -91,7 +93,10 @@ impl KnownRefusal {
             let server = Server::start([self.answer()]);
             let outcome = asking("token", &server).args(["--lang", explanation.language]).run();
 
-            let before = format!("error: {}\ncaused by: {}\ncaused by: ", self.message(), self.cause());
+            let language = explanation.language;
+            let (error, cause) = (in_language(language, "error", "feil"), in_language(language, "caused by", "årsak"));
+            let (message, text) = (self.message(language), self.cause(language));
+            let before = format!("{error}: {message}\n{cause}: {text}\n{cause}: ");
             let explained = outcome.failure(5).strip_prefix(&before);
             explained.unwrap_or_else(|| panic!("{before}\n\n{}", outcome.stderr)).to_owned()
         });
@@ -102,8 +107,13 @@ impl KnownRefusal {
 
 impl ExpectedExplanation {
     fn new(language: &'static str, meaning: &'static str, hint: &'static str) -> Self {
-        Self { language, meaning, hint: hint.strip_prefix("hint: ").unwrap() }
+        Self { language, meaning, hint: hint.strip_prefix(in_language(language, "hint: ", "råd: ")).unwrap() }
     }
+}
+
+/// Returns a text of a report in English or bokmål.
+pub fn in_language(language: &str, english: &'static str, bokmål: &'static str) -> &'static str {
+    if language == "nb" { bokmål } else { english }
 }
 
 /// Returns what `token` reports when the server sends this refusal.
@@ -147,8 +157,8 @@ fn error_format_json_reports_every_refusal_as_one_object_with_every_member() {
                 serde_json::from_str::<Value>(&outcome.stderr).unwrap(),
                 json!({ "error": {
                     "code": "refused",
-                    "message": known.message(),
-                    "causes": [known.cause(), explanation.meaning],
+                    "message": known.message(explanation.language),
+                    "causes": [known.cause(explanation.language), explanation.meaning],
                     "hint": explanation.hint,
                     "exit_code": 5,
                     "http_status": known.status,
@@ -254,10 +264,10 @@ fn an_unknown_code_is_reported_in_norwegian_too() {
 
     asking("token", &server).args(["--lang", "nb"]).run().fails(
         5, str![[r#"
-error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-999)
-caused by: the server says: The moon is full. (trace_id: 0a1b)
-caused by: serveren viser til https://maskinporten.no/errors/MP-999
-hint: slå det opp i https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, eller send trace-id-en til servicedesk@digdir.no
+feil: token-endepunktet avviste grantet: HTTP 400, invalid_grant (MP-999)
+årsak: serveren svarer: The moon is full. (trace_id: 0a1b)
+årsak: serveren viser til https://maskinporten.no/errors/MP-999
+råd: slå det opp i https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking, eller send trace-id-en til servicedesk@digdir.no
 
 "#]],
     );

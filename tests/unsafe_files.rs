@@ -40,7 +40,7 @@ fn with_user_file(command: Maskinporten, content: &str) -> (Maskinporten, std::p
 fn a_config_file_of_the_user_that_others_can_change_is_not_used() {
     let content =
         "default_profile = 'p'\n[profiles.p]\nkeystore_password_command = 'touch \"$HOME/ran\"; echo secret'\n";
-    for (mode, is_used) in [(0o600, true), (0o644, true), (0o664, false), (0o646, false)] {
+    for (mode, is_used) in [(0o600, true), (0o644, true), (0o666, false), (0o646, false)] {
         let server = Server::start(is_used.then(token));
         let (command, file) = with_user_file(asking("token", &server), content);
         set_mode(&file, mode);
@@ -122,12 +122,12 @@ fn a_key_file_or_password_file_that_others_can_change_is_warned_of() {
     assert_eq!(grant(), "");
 
     set_mode(&key, 0o666);
-    set_mode(&password, 0o620);
+    set_mode(&password, 0o602);
     assert_eq!(
         grant(),
         "warning: others can change the key file `FOLDER/key.p12`: its mode is 0666, which gives others access; take the \
          access from others with: chmod go-w 'FOLDER/key.p12'\n\
-         warning: others can change the password file `FOLDER/password`: its mode is 0620, which gives others access; take \
+         warning: others can change the password file `FOLDER/password`: its mode is 0602, which gives others access; take \
          the access from others with: chmod go-w 'FOLDER/password'\n"
     );
 
@@ -147,12 +147,12 @@ fn a_ca_file_that_others_can_change_is_warned_of() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
     fs::copy(testdata("keys/enterprise.pem"), &file).unwrap();
-    set_mode(&file, 0o664);
+    set_mode(&file, 0o646);
     let server = Server::start([token()]);
 
     let outcome = asking("token", &server).args(["--ca-file".as_ref(), file.as_os_str()]).run();
 
-    let warning = format!("warning: others can change the CA file `{}`: its mode is 0664, ", file.display());
+    let warning = format!("warning: others can change the CA file `{}`: its mode is 0646, ", file.display());
     assert!(outcome.code == 0 && outcome.stderr.starts_with(&warning), "{}", outcome.stderr);
 }
 

@@ -9,6 +9,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use maskinporten_token_generator::language::Language;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -26,23 +27,34 @@ struct AnswerLog {
 
 impl Answers {
     /// Asks, unless there is an answer already. `None`: there is no terminal, or questions have ended.
-    pub(crate) fn ask(&self, question: &str) -> Option<Result<SecretString, Option<io::Error>>> {
+    pub(crate) fn ask(&self, question: &str, language: Language) -> Option<Result<SecretString, Option<io::Error>>> {
         if let Some(answer) = self.lock().answers.get(question) {
             return Some(Ok(answer.clone()));
         }
-        self.ask_now(question, question)
+        self.ask_now(question, question, language)
     }
 
     /// Asks again after a wrong answer, which is forgotten, and says first what is wrong with it.
-    pub(crate) fn ask_again(&self, question: &str, remark: &str) -> Option<Result<SecretString, Option<io::Error>>> {
-        self.ask_now(question, &format!("{remark}\n{question}"))
+    pub(crate) fn ask_again(
+        &self,
+        question: &str,
+        remark: &str,
+        language: Language,
+    ) -> Option<Result<SecretString, Option<io::Error>>> {
+        self.ask_now(question, &format!("{remark}\n{question}"), language)
     }
 
-    fn ask_now(&self, question: &str, shown: &str) -> Option<Result<SecretString, Option<io::Error>>> {
+    fn ask_now(
+        &self,
+        question: &str,
+        shown: &str,
+        language: Language,
+    ) -> Option<Result<SecretString, Option<io::Error>>> {
         if self.lock().is_closed || !has_terminal() {
             return None;
         }
-        Some(ask_secret(shown).inspect(|answer| {
+        let shown = format!("{} ", lines_in(language, shown.trim_end()));
+        Some(ask_secret(&shown).inspect(|answer| {
             self.lock().answers.insert(question.to_owned(), answer.clone());
         }))
     }
@@ -55,6 +67,11 @@ impl Answers {
     fn lock(&self) -> MutexGuard<'_, AnswerLog> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Translates each line.
+fn lines_in(language: Language, text: &str) -> String {
+    text.lines().map(|line| language.translate(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether the user can be asked: stdin and stderr are terminals.

@@ -73,7 +73,7 @@ impl Secret {
                 }
                 Ok(secret.clone())
             }
-            SecretSource::Prompt => self.ask(name, answers),
+            SecretSource::Prompt => self.ask(name, answers, report),
         }
     }
 
@@ -83,11 +83,12 @@ impl Secret {
         name: &str,
         answers: &Answers,
         remark: &str,
+        report: &Report,
     ) -> Option<Result<SecretString, Failure>> {
         if !matches!(self.source.value, SecretSource::Prompt) {
             return None;
         }
-        let answer = answers.ask_again(&self.question(name), remark)?;
+        let answer = answers.ask_again(&self.question(name), remark, report.language())?;
         Some(answer.map_err(|error| self.not_asked(error)))
     }
 
@@ -109,8 +110,8 @@ impl Secret {
         format!("{capitalised} for {name}: ")
     }
 
-    fn ask(&self, name: &str, answers: &Answers) -> Result<SecretString, Failure> {
-        let answer = answers.ask(&self.question(name)).ok_or_else(|| {
+    fn ask(&self, name: &str, answers: &Answers, report: &Report) -> Result<SecretString, Failure> {
+        let answer = answers.ask(&self.question(name), report.language()).ok_or_else(|| {
             let (noun, opens) = (self.kind.noun(), self.kind.opens());
             let message = format!("no {noun} was given for the {opens} `{name}`, and there is no terminal to ask on");
             self.kind.failure(message)

@@ -67,7 +67,11 @@ fn open<T>(
             Ok(opened) => return Ok(opened),
             Err(error) => error,
         };
-        let fault = if error.is_wrong_password() { fault(password, &open) } else { None };
+        let fault = match error.is_wrong_password() {
+            true if password.expose_secret().is_empty() => Some("is empty"),
+            true => fault(password, &open),
+            false => None,
+        };
         Err((error, fault))
     };
     let Some(secret) = password else { return Ok(open(&SecretString::default())?) };
@@ -85,7 +89,7 @@ fn open<T>(
             Some(fault) => format!("wrong password: it {fault}"),
             None => "wrong password".to_owned(),
         };
-        let again = if tries < TRIES { secret.ask_again(name, answers, &remark) } else { None };
+        let again = if tries < TRIES { secret.ask_again(name, answers, &remark, report) } else { None };
         given = match again {
             Some(answer) => answer?,
             None => return Err(wrong(error, secret, fault)),

@@ -34,7 +34,8 @@ pub fn check_private(metadata: &Metadata) -> Result<(), UnsafePermissions> {
     check(metadata, false, 0o077)
 }
 
-/// Checks that only this user and root can change a file. What is not a regular file, such as a pipe, passes.
+/// Checks that only this user and root can change a file. What is not a regular file, such as a pipe, passes. So does a file
+/// that the user's own group can write: where each user has one, the usual umask of 002 gives it that access.
 ///
 /// # Errors
 /// [`UnsafePermissions`], on Unix only.
@@ -50,7 +51,8 @@ fn check(metadata: &Metadata, may_be_root: bool, forbidden: u32) -> Result<(), U
     if owner != rustix::process::geteuid().as_raw() && !(may_be_root && owner == 0) {
         return Err(UnsafePermissions::Owner(owner));
     }
-    if metadata.mode() & forbidden != 0 {
+    let own_group = if may_be_root && metadata.gid() == owner { 0o020 } else { 0 };
+    if metadata.mode() & forbidden & !own_group != 0 {
         return Err(UnsafePermissions::Mode(metadata.mode() & 0o7777));
     }
     Ok(())
@@ -113,14 +115,30 @@ mod tests {
             (0o400, true, true),
             (0o644, false, true),
             (0o640, false, true),
-            (0o620, false, false),
             (0o602, false, false),
+            (0o622, false, false),
         ] {
             fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
             let metadata = file.as_file().metadata().unwrap();
 
             assert_eq!(check_private(&metadata).is_ok(), is_private, "{mode:o}");
             assert_eq!(check_unchangeable_by_others(&metadata).is_ok(), is_unchangeable, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn the_group_of_the_user_alone_may_change_a_file_and_any_other_group_may_not() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o660)).unwrap();
+        let metadata = || file.as_file().metadata().unwrap();
+        let is_own_group = metadata().gid() == metadata().uid();
+        assert_eq!(check_unchangeable_by_others(&metadata()).is_ok(), is_own_group);
+        assert!(check_private(&metadata()).is_err());
+        // Only root can give it to a group that it is not in.
+        if chown(&file, None, Some(metadata().uid() + 12_345)).is_ok() {
+            assert_eq!(check_unchangeable_by_others(&metadata()), Err(UnsafePermissions::Mode(0o660)));
         }
     }
 

@@ -52,14 +52,17 @@ fn translated(text: &str, depth: u8) -> Option<Translation> {
         let Translation { text: norwegian, weight } = translated(message, depth)?;
         return Some(Translation { text: format!("{}{norwegian}", &text[..text.len() - message.len()]), weight });
     }
-    let joined = JOINTS.iter().flat_map(|joint| text.match_indices(joint)).filter_map(|(at, joint)| {
-        let first = whole(&text[..at], depth)?;
-        let rest = &text[at + joint.len()..];
-        let rest = translated(rest, depth).unwrap_or_else(|| Translation { text: rest.to_owned(), weight: 0 });
-        Some(Translation { text: format!("{}{joint}{}", first.text, rest.text), weight: first.weight + rest.weight })
-    });
-    // A joint that leads to one translation is enough: the others are within values.
-    whole(text, depth).into_iter().chain(joined.take(1)).max_by_key(|translation| translation.weight)
+    let split = |(at, joint): (usize, &str), first: Option<Translation>| {
+        let (before, after) = (&text[..at], &text[at + joint.len()..]);
+        let [first, rest] = [(before, first), (after, translated(after, depth))]
+            .map(|(text, translation)| translation.unwrap_or_else(|| Translation { text: text.to_owned(), weight: 0 }));
+        let weight = first.weight + rest.weight;
+        (weight > 0).then(|| Translation { text: format!("{}{joint}{}", first.text, rest.text), weight })
+    };
+    let joints = || JOINTS.iter().flat_map(|joint| text.match_indices(joint));
+    let known = joints().find_map(|place| split(place, Some(whole(&text[..place.0], depth)?)));
+    let joined = known.or_else(|| split(joints().min()?, None));
+    whole(text, depth).into_iter().chain(joined).max_by_key(|translation| translation.weight)
 }
 
 /// Translates a text that is one message. Of those that fit, the one with most text of its own is meant.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     local::Local,
-    refusals::all_known,
+    refusals::{all_known, in_language},
     server::Server,
     support::{assert_snapshot, testdata},
 };
@@ -376,15 +376,22 @@ fn every_known_refusal_is_reported_with_its_meaning_and_remedy() {
             let outcome = command.run();
 
             let code = known.code.map(|code| format!(" ({code})")).unwrap_or_default();
-            let found = format!("refused: HTTP {}, {}{code}", known.status, known.error);
-            let line = format!("\n\ntoken\n  FAULT    all scopes             {found}\n\nreceived\n");
+            let word = |english, bokmål| in_language(told.language, english, bokmål);
+            let refused = word("refused", "avvist");
+            let found = format!("{refused}: HTTP {}, {}{code}", known.status, known.error);
+            let fault = word("FAULT    all scopes             ", "FEIL      alle scopene           ");
+            let line = format!("\n\ntoken\n  {fault}{found}\n\n{}\n", word("received", "mottatt"));
             assert!(outcome.stdout.contains(&line), "{line}\n\n{}", outcome.stdout);
             let wanted = [
-                format!("\n\n  1. token, all scopes: {found}"),
-                known.cause(),
+                format!("\n\n  1. token, {}: {found}", word("all scopes", "alle scopene")),
+                known.cause(told.language),
                 told.meaning.replace("https://issuer.example/", local.issuer()),
-                "why: it is the request of `maskinporten token`".to_owned(),
-                format!("do:  {}\n", told.hint),
+                word(
+                    "why: it is the request of `maskinporten token`",
+                    "hvorfor: det er forespørselen til `maskinporten token`",
+                )
+                .to_owned(),
+                format!("{}{}\n", word("do:  ", "gjør:    "), told.hint),
             ];
             let wanted = wanted.join("\n     ");
             assert!(outcome.stdout.ends_with(&wanted), "{wanted}\n\n{}", outcome.stdout);
