@@ -6,7 +6,7 @@ use maskinporten_token_generator::profile::{ConfigFile, ConfigFileKind, ProfileD
 
 use super::{
     config::KNOWN,
-    properties::{Secrets, base64_words, check_error, check_text},
+    properties::{Secrets, check_error, check_text},
 };
 
 pub fn run(bytes: &[u8]) {
@@ -15,8 +15,7 @@ pub fn run(bytes: &[u8]) {
         let path = folder.path().join(name);
         fs::write(&path, bytes).expect("a temporary file can be written");
         let text = String::from_utf8_lossy(bytes);
-        // A keystore in base64, or a part of a key; a longer word than any name.
-        let secrets = Secrets::new(&text, base64_words(&text).filter(|word| word.len() > 100));
+        let secrets = Secrets::new(&text, key_words(&text));
         match import(&[path], folder.path(), KNOWN) {
             Ok(imported) => {
                 for remark in &imported.remarks {
@@ -27,6 +26,16 @@ pub fn run(bytes: &[u8]) {
             Err(error) => check_error(&error, &secrets),
         }
     }
+}
+
+/// Returns the words of a key that the first line has in place of a path; elsewhere a mutation may be anything.
+fn key_words(text: &str) -> impl Iterator<Item = &str> {
+    let first = text.lines().next().and_then(|line| line.split_once('='));
+    let value = first.filter(|(name, _)| ["keystore", "JWK"].iter().any(|key| name.trim_end().ends_with(key)));
+    let value = value.map(|(_, value)| value.trim_start_matches([' ', '\'', '"']));
+    let key = value.filter(|value| value.starts_with("base64:") || value.starts_with('{'));
+    let words = key.unwrap_or_default().split(|character: char| !character.is_ascii_alphanumeric() && character != '+');
+    words.filter(|word| word.len() > 40)
 }
 
 /// Checks that the result can be written, read and used.
