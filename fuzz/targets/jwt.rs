@@ -48,7 +48,7 @@ fn inspect(bytes: &[u8], is_signed: bool) {
     let text = String::from_utf8_lossy(bytes);
     let parts = text.split(|character: char| !character.is_ascii_alphanumeric() && !"-_".contains(character));
     let secrets = Secrets::new(&text, parts.filter(|part| part.len() >= 32));
-    let jwt = match Jwt::parse(bytes) {
+    let jwt = match Jwt::find(bytes) {
         Ok(jwt) => jwt,
         Err(error) => return check_error(&error, &secrets),
     };
@@ -60,6 +60,7 @@ fn inspect(bytes: &[u8], is_signed: bool) {
     for (keys, may_pass) in [
         (VerificationKeys::None("no keys".to_owned()), false),
         (VerificationKeys::Set(&OTHER), false),
+        (VerificationKeys::Roots(&[]), false),
         (VerificationKeys::Set(&OWN), is_signed),
     ] {
         let verification = verify(&jwt, inspection.kind, &keys, &expected, now);
@@ -75,9 +76,9 @@ fn print(inspection: &Inspection, verification: Option<&Verification>, now: Date
         let mut printed = Vec::new();
         print_inspection(form, inspection, verification, &mut printed).expect("a buffer takes everything");
         let printed = String::from_utf8(printed).expect("it is text");
-        match form {
-            InspectionForm::Json => drop(serde_json::from_str::<serde_json::Value>(&printed).expect("it is JSON")),
-            InspectionForm::Text { .. } => check_text(&printed, &Secrets::none()),
+        check_text(&printed, &Secrets::none());
+        if let InspectionForm::Json = form {
+            serde_json::from_str::<serde_json::Value>(&printed).expect("it is JSON");
         }
     }
 }

@@ -21,7 +21,7 @@ use tokio::runtime::Builder;
 
 use super::{
     answering::{AnsweringServer, TIMEOUT, grant, key},
-    properties::{Secrets, check_line},
+    properties::{Secrets, check_line, check_text},
 };
 
 /// The secret of one of the servers.
@@ -82,6 +82,7 @@ pub fn run(bytes: &[u8]) {
         let response = send(*address, &request);
         let request = String::from_utf8_lossy(&request);
         assert!(response.is_empty() || response.starts_with("HTTP/1."), "{response}");
+        check_text(&response.replace("\r\n", "\n"), &Secrets::none());
         if response.contains(TOKEN) {
             let names_server =
                 ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| request.to_ascii_lowercase().contains(name));
