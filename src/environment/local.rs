@@ -182,7 +182,7 @@ mod tests {
         let path = folder.path().join("maskinporten/local.json");
         local("http://127.0.0.1:17824/", "http://127.0.0.1:17824/token").write(&path).unwrap();
         assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
-        for (mode, is_safe) in [(0o600, true), (0o644, true), (0o620, false), (0o602, false)] {
+        for (mode, is_safe) in [(0o600, true), (0o644, true), (0o622, false), (0o602, false)] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(LocalEnvironment::read(&path).is_ok(), is_safe, "{mode:o}");
         }
