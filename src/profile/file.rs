@@ -11,6 +11,7 @@ use super::{
     source::{self, SourceText},
     suggest,
 };
+use crate::text::is_deceptive;
 
 /// The keys at the top level of a file.
 const TOP_KEYS: [&str; 2] = ["default_profile", "profiles"];
@@ -104,7 +105,7 @@ fn read_profiles(
     for (name, value) in in_file_order(profiles) {
         let at = name.span().start;
         let name = name.get_ref().as_ref();
-        if name.is_empty() || name.chars().any(char::is_control) || name.chars().nth(MAXIMUM_NAME).is_some() {
+        if name.is_empty() || name.chars().any(is_deceptive) || name.chars().nth(MAXIMUM_NAME).is_some() {
             return Err(ProfileError::ProfileName { location: reader.source.line_and_column(at) });
         }
         let section = match value.get_ref() {

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     environment::Environment,
     profile::{Location, location::folder_of, suggest::suggest},
+    text::is_deceptive,
 };
 
 /// The keys: the name in the original's config files, after the environment's prefix; the names in the Java
@@ -192,7 +193,7 @@ fn profile_for_file(path: &Path, statements: &[NumberedStatement]) -> (String, O
         return (environment.name().to_owned(), Some(environment));
     }
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let name: String = stem.chars().filter(|character| !character.is_control()).take(64).collect();
+    let name: String = stem.chars().filter(|character| !is_deceptive(*character)).take(64).collect();
     (if name.is_empty() { "imported".to_owned() } else { name }, None)
 }
 

@@ -156,6 +156,11 @@ fn faulty_names_secrets_headers_and_syntax_are_reported_with_location_and_hint()
              `/home/ola/config.toml`, line 1, column 11\nhint: use a short name, such as [profiles.test]",
         ),
         (
+            "[profiles.\"test\\u202e\"]\n",
+            "the name of a profile is empty, longer than 64 characters, or has control characters: \
+             `/home/ola/config.toml`, line 1, column 11\nhint: use a short name, such as [profiles.test]",
+        ),
+        (
             "[profiles.a]\njwk = '{\"kty\":\"RSA\"}'\n",
             "`jwk` contains a private key instead of the name of a file: `/home/ola/config.toml`, line 2, column 7\n\
              hint: put the private key in a separate file that only you may read, and name it: jwk = \"key-file\"",
