@@ -108,6 +108,8 @@ fn each_pin_source_that_gives_no_pin_is_named() {
     ] {
         let outcome = with_key(&hsm).args(arguments).run();
 
+        let is_file = arguments.contains(&"--pkcs11-pin-file");
+        let hint = if is_file { "hint: check the path and its permissions\n" } else { hint };
         outcome.fails(4, &format!("error: {said}\n{hint}"));
     }
     let two = with_key(&hsm).args(["--pkcs11-pin-env", "A", "--pkcs11-pin-command", "true"]).run();

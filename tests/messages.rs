@@ -17,7 +17,6 @@ const WITHOUT_MESSAGES: &[&str] = &[
     "cli/args/",
     "cli/completions/",
     "cli/demo.rs",
-    "cli/github.rs",
     "cli/man/",
     "cli/settings/arguments.rs",
     "cli/settings/definition.rs",

@@ -179,7 +179,7 @@ fn a_recorded_refusal_of_an_expired_key_is_explained() {
 error: the token endpoint refused the grant: HTTP 400, invalid_grant (MP-121)
 caused by: the server says: Invalid assertion. Client authentication failed. Expired key. (trace_id: 356666143081bbec11d293753e9702ca)
 caused by: that means: the key was registered on client our-client more than a year ago, or the end date it was registered with has passed
-hint: register a new key on the client in Samarbeidsportalen, or renew the same key by registering it again; this command shows what to register: maskinporten keys public
+hint: register a new key on the client in Samarbeidsportalen, or renew the same key by registering it again; this command, with the same options, shows what to register: maskinporten keys public
 
 "#]],
     );

@@ -129,7 +129,7 @@ fn all_missing_settings_are_named_at_once_before_the_password_is_asked_for() {
         let arguments = NEEDED[..given].iter().flat_map(|(option, value, ..)| [*option, *value]);
         let causes = NEEDED[given..].iter().map(|(.., message, hint)| format!("caused by: {message}: {hint}\n"));
         let error = format!(
-            "error: {} settings are missing\n{}hint: write a profile, which asks for each of them: maskinporten config init\n",
+            "error: {} settings are missing\n{}hint: answer questions about them, and write a profile: maskinporten config init\n",
             4 - given,
             causes.collect::<String>()
         );
@@ -143,7 +143,7 @@ fn all_missing_settings_are_named_at_once_before_the_password_is_asked_for() {
 error: 2 settings are missing
 caused by: no scope was given: pass --scope SCOPE, or set MASKINPORTEN_SCOPE
 caused by: no keystore was given: pass --keystore FILE, or set MASKINPORTEN_KEYSTORE; --jwk, --key, --certificate-thumbprint and --pkcs11-module name other kinds of keys
-hint: write a profile, which asks for each of them: maskinporten config init
+hint: answer questions about them, and write a profile: maskinporten config init
 
 "#]],
     );

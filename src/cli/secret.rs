@@ -136,6 +136,7 @@ impl Secret {
             FileError::Latin1 | FileError::CodePage850 => {
                 failed(&error.to_string()).advising("save the file as UTF-8".to_owned())
             }
+            FileError::Io(_) => failed(&error.to_string()).advising("check the path and its permissions".to_owned()),
             _ => failed(&error.to_string()),
         })
     }

@@ -98,9 +98,11 @@ fn explanations(codes: &[String], text: &str) -> Vec<&'static Explanation> {
     if !found.is_empty() {
         return found;
     }
-    // Nothing but an OAuth error: every refusal that has it.
-    let name = text.trim_matches(|character: char| !character.is_ascii_alphanumeric());
-    Explanation::all().filter(|entry| entry.error == name).collect()
+    // Nothing but an OAuth error, alone or in a response: every refusal that has it.
+    let alone = text.trim_matches(|character: char| !character.is_ascii_alphanumeric());
+    let is_bare = |name: &&str| *name == alone || text.contains("\"error\"") && !text.contains("error_description");
+    let name = error.filter(is_bare);
+    Explanation::all().filter(|entry| Some(entry.error) == name).collect()
 }
 
 /// Returns the first known OAuth error in the text.

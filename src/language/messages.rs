@@ -18,6 +18,9 @@ const MAXIMUM_DEPTH: u8 = 6;
 /// Longer texts are not messages of this program.
 const MAXIMUM_LENGTH: usize = 16 * 1024;
 
+/// The beginning of the message whose value is the text of a server.
+const QUOTED: &str = "the server says: ";
+
 /// What joins two messages on one line.
 const JOINTS: [&str; 4] = ["; ", ": ", ". ", ", "];
 
@@ -121,7 +124,9 @@ impl Message {
         let mut places: Vec<(usize, String)> = Vec::new();
         for (number, value) in self.numbers.iter().zip(values) {
             let Some(at) = self.norwegian.find(&format!("{{{number}}}")) else { continue };
-            let translation = translated(value, depth);
+            // What a server says is quoted.
+            let is_quoted = self.english.first().is_some_and(|text| text == QUOTED);
+            let translation = translated(value, depth).filter(|_| !is_quoted);
             weight += translation.as_ref().map_or(0, |translation| translation.weight);
             places.push((at, translation.map_or_else(|| (*value).to_owned(), |translation| translation.text)));
         }

@@ -44,8 +44,8 @@ pub(super) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Ar
     let mut given = arguments.settings;
     refuse_empty(&given)?;
     let missing = missing(&given);
-    let asks = !missing.is_empty();
-    if asks && !prompt::has_terminal() {
+    let asks = prompt::has_terminal();
+    if !asks && !missing.is_empty() {
         return Err(no_terminal(&missing));
     }
     let named = given.text(PROFILE);

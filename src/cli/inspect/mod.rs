@@ -109,8 +109,14 @@ async fn read_token(words: &[String], report: &Report) -> Result<Jwt, Failure> {
         let shown = format!("`{}`", shown_path(&path));
         (signals::blocking(move || file::read(&path, MAXIMUM_TOKEN_BYTES as u64)).await, shown)
     } else {
+        let found = Jwt::find(given.as_bytes());
+        if found.is_err() && is_path(words) {
+            let message = format!("there is no file `{}`, and it is not a token", shown_path(&path));
+            let hint = "check the path, or pipe the token in".to_owned();
+            return Err(Failure::plain(Exit::Other, "token_file", message, Some(hint)));
+        }
         report.warning("the token shows in the process list; pipe it into maskinporten inspect instead");
-        return Jwt::find(given.as_bytes()).map_err(|error| unreadable(&error));
+        return found.map_err(|error| unreadable(&error));
     };
     match read {
         Ok(bytes) => Jwt::find(&bytes).map_err(|error| unreadable(&error)),
@@ -120,6 +126,15 @@ async fn read_token(words: &[String], report: &Report) -> Result<Jwt, Failure> {
             Err(Failure::plain(Exit::Other, "stdin", message, Some("pipe the token in".to_owned())))
         }
     }
+}
+
+/// Whether an argument that is not a token has the form of a path: a folder, or a name with a short extension.
+fn is_path(words: &[String]) -> bool {
+    let [word] = words else { return false };
+    let extension = word.rsplit_once('.').map(|(_, extension)| extension);
+    let is_name =
+        extension.is_some_and(|extension| (1..=5).contains(&extension.len()) && word.matches('.').count() == 1);
+    word.len() <= 255 && !word.starts_with("ey") && (word.contains('/') || is_name)
 }
 
 fn unreadable(error: &InspectError) -> Failure {

@@ -106,6 +106,10 @@ impl Settings {
         let identities = IdentitySettings::parse(sources);
         let mut problems = Problems::default();
         let settings = Self::collect(sources, &identities, report, &mut problems);
+        if problems.0.iter().any(|failure| failure.code() == "missing") {
+            problems.0.retain(|failure| failure.code() != "missing");
+            problems.0.extend(server::missing(sources).into_iter().chain(grant::missing(sources)));
+        }
         ParsedSettings { identities, settings, failures: problems.0 }
     }
 
@@ -152,7 +156,7 @@ fn missing(sources: &SettingSources) -> Option<Failure> {
     let hint = match &sources.profile {
         _ if sources.is_legacy => "--help beside other options lists them all".to_owned(),
         Some(name) => format!("pass them as options, or add them to the profile `{name}`"),
-        None => "write a profile, which asks for each of them: maskinporten config init".to_owned(),
+        None => "answer questions about them, and write a profile: maskinporten config init".to_owned(),
     };
     let message = format!("{} settings are missing", missing.len());
     Some(Failure::plain(Exit::Configuration, "missing", message, Some(hint)).caused_by(causes))
