@@ -292,7 +292,8 @@ mod tests {
         assert_eq!(codes("forbidden"), [Some("MP-250"), Some("MP-251")]);
         assert_eq!(codes("\"invalid_target\""), [None]);
         assert!(codes("invalid_grant").len() > 10);
-        assert_eq!(codes(r#"{"error":"invalid_grant"}"#), []);
+        assert_eq!(codes(r#"{"error":"invalid_grant"}"#), codes("invalid_grant"));
+        assert_eq!(codes(r#"{"error":"invalid_grant","error_description":"Something new"}"#), []);
     }
 
     #[test]
