@@ -3,6 +3,8 @@
 //!
 //! `usage.txt` has the values that are wrong in every source, a paragraph each: the option, and the message.
 
+use std::fs;
+
 use serde_json::json;
 use snapbox::{file, str};
 
@@ -122,6 +124,28 @@ const NEEDED: [(&str, &str, &str, &str); 4] = [
          name other kinds of keys",
     ),
 ];
+
+#[test]
+fn profiles_that_could_be_used_are_named_with_the_missing_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    fs::write(&config, "[profiles.prod]\nenv = \"prod\"\n[profiles.test]\nenv = \"test\"\n").unwrap();
+
+    let outcome = maskinporten(["token", "--config", config.to_str().unwrap()]).run();
+
+    let hint = "hint: pass --profile NAME for one of the profiles: prod, test\n";
+    assert!(outcome.failure(3).ends_with(hint), "{}", outcome.stderr);
+}
+
+#[test]
+fn the_name_of_a_file_in_place_of_a_jwk_is_explained() {
+    let named = maskinporten(["grant", "--env", "test", "-c", "x", "-s", "a:b"])
+        .env("MASKINPORTEN_CLIENT_JWK", testdata("modern.p12"))
+        .run();
+
+    let hint = "hint: the variable must hold the JWK itself, not the name of its file; pass --jwk FILE\n";
+    assert!(named.failure(4).ends_with(hint), "{}", named.stderr);
+}
 
 #[test]
 fn all_missing_settings_are_named_at_once_before_the_password_is_asked_for() {

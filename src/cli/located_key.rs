@@ -14,7 +14,7 @@ use maskinporten_token_generator::{
     grant::Sign,
     keystore::{
         Certificate, CertificateFile, CertificateThumbprint, DotnetStore, HardwareToken, JwkFile, KeyFileKind,
-        Keystore, KeystoreFile, PemFile, PinTries, RENEWAL_TIME, SigningKey, Validity, read_key_file,
+        Keystore, KeystoreError, KeystoreFile, PemFile, PinTries, RENEWAL_TIME, SigningKey, Validity, read_key_file,
     },
     tokens::{KeyError, KeyProvider},
 };
@@ -117,7 +117,7 @@ impl LocatedKey {
                 Ok(keystore.choose(alias.as_ref().map(|alias| alias.value.as_str()))?)
             }
             KeySource::Jwk { .. } | KeySource::ClientJwk(_) => {
-                let file = JwkFile::parse(self.name(), &*self.content)?;
+                let file = JwkFile::parse(self.name(), &*self.content).map_err(|error| self.not_a_jwk(error))?;
                 Ok(file.choose(self.settings.key_id.as_deref())?)
             }
             KeySource::Pem { unlock, file, .. } => {
@@ -127,6 +127,19 @@ impl LocatedKey {
             KeySource::DotnetStore { thumbprint, .. } => open_dotnet_store(thumbprint),
             KeySource::Pkcs11 { module, token, key, pin, .. } => self.open_token(module, token, key, pin),
         }
+    }
+
+    /// Makes the failure of a text that is not a JWK: in place of the JWK, a variable may hold the name of its file.
+    fn not_a_jwk(&self, error: KeystoreError) -> Failure {
+        let failure = Failure::from(error);
+        let is_in_variable = matches!(self.settings.source.value, KeySource::ClientJwk(_));
+        let names_file = || str::from_utf8(&self.content).is_ok_and(|text| Path::new(text.trim()).is_file());
+        if is_in_variable && names_file() {
+            return failure.advising(
+                "the variable must hold the JWK itself, not the name of its file; pass --jwk FILE".to_owned(),
+            );
+        }
+        failure
     }
 
     /// Opens the keystore. No password is asked for if the file is not a keystore.

@@ -301,6 +301,25 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_without_an_organisation_number_is_not_said_to_have_another_one() {
+        let mut facts = RefusalFacts::default();
+        facts.set("certificate_without_number", Some("CN=a"));
+        let entry = find(Some("MP-122"), "invalid_grant", "").unwrap();
+        for (language, meaning) in [
+            (
+                Language::English,
+                "the certificate has no organisation number (CN=a), so it is not that of the organisation that owns the client",
+            ),
+            (
+                Language::Norwegian,
+                "sertifikatet har ikke noe organisasjonsnummer (CN=a), og dermed et annet enn virksomheten som eier klienten",
+            ),
+        ] {
+            assert_eq!(entry.meaning(&facts, language), meaning);
+        }
+    }
+
+    #[test]
     fn every_parameter_is_a_known_one_and_both_languages_have_the_same() {
         let parameters = |template: &'static str| {
             let names = template.split('{').skip(1).map(|rest| rest.split_once('}').unwrap().0);

@@ -30,7 +30,7 @@ pub struct RefusalFacts(BTreeMap<&'static str, String>);
 impl RefusalFacts {
     /// The parameters that the catalogue's texts may contain.
     #[cfg(test)]
-    pub(super) const NAMES: [&str; 31] = [
+    pub(super) const NAMES: [&str; 32] = [
         "--client-id",
         "--consumer-org",
         "--env",
@@ -46,6 +46,7 @@ impl RefusalFacts {
         "certificate_organisation",
         "certificate_start",
         "certificate_usage",
+        "certificate_without_number",
         "client_id",
         "clock_ahead",
         "clock_behind",
@@ -113,6 +114,9 @@ impl RefusalFacts {
     fn add_certificate(&mut self, leaf: &Certificate, now: DateTime<Utc>) {
         let organisation = leaf.organisation_number().map(|number| number.to_string());
         self.set("certificate_organisation", organisation.as_deref());
+        if organisation.is_none() {
+            self.set("certificate_without_number", Some(&leaf.subject()));
+        }
         self.set("organisation", organisation.as_deref());
         self.set("certificate_issuer", leaf.issuer_common_name().as_deref());
         let usage = leaf.key_usage().filter(|_| !leaf.may_sign()).map(|usage| usage.join(", "));

@@ -156,6 +156,9 @@ fn missing(sources: &SettingSources) -> Option<Failure> {
     let hint = match &sources.profile {
         _ if sources.is_legacy => "--help beside other options lists them all".to_owned(),
         Some(name) => format!("pass them as options, or add them to the profile `{name}`"),
+        None if !sources.profiles.is_empty() => {
+            format!("pass --profile NAME for one of the profiles: {}", sources.profiles.join(", "))
+        }
         None => "answer questions about them, and write a profile: maskinporten config init".to_owned(),
     };
     let message = format!("{} settings are missing", missing.len());

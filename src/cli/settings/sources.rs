@@ -33,12 +33,15 @@ pub(super) struct Found<'sources> {
 }
 
 /// Every source of settings, in order of precedence.
+#[derive(Default)]
 pub(crate) struct SettingSources {
     layers: Vec<(Layer, Vec<RawSetting>)>,
     /// The headers of the profile, for requests to an API.
     pub(crate) headers: Vec<ProfileHeader>,
     /// The name of the profile, if one is used.
     pub(crate) profile: Option<String>,
+    /// The names of all profiles.
+    pub(super) profiles: Vec<String>,
     /// Whether a project file decides which of the user's addresses are used together.
     pub(super) project_combines_addresses: bool,
     /// Whether the options are those of the original tool, which has no variables and no profiles.
@@ -103,7 +106,7 @@ impl SettingSources {
     ) -> Result<Self, Failure> {
         let given = arguments.0.into_iter().map(|raw| raw.cleaned(report)).collect();
         let layers = vec![(Layer::Option, given), (Layer::Variable, variables(uses_variable, report)?)];
-        Ok(Self { layers, headers: Vec::new(), profile: None, project_combines_addresses: false, is_legacy: false })
+        Ok(Self { layers, ..Self::default() })
     }
 
     /// Adds the profile, the project file's values before the user file's.
@@ -118,6 +121,7 @@ impl SettingSources {
         }
         let profiles = ConfigSearch::usual(config).read(&table::known())?;
         report.warn_of(profiles.warnings());
+        self.profiles = profiles.names().into_iter().map(str::to_owned).collect();
         let Some(profile) = profiles.profile(named.as_deref())? else { return Ok(()) };
         let has_environment = self.find("env").is_some();
         let is_used = |name: &str| !(has_environment && ADDRESSES.contains(&name));
