@@ -76,7 +76,7 @@ fn every_message_is_translated() {
 #[test]
 fn no_translation_is_left_over() {
     let texts: BTreeSet<String> = texts().keys().map(|text| without_names(text)).collect();
-    let left: Vec<_> = Catalogue::read().of_the_source.into_iter().filter(|text| !texts.contains(text)).collect();
+    let left: Vec<_> = Catalogue::read().in_source.into_iter().filter(|text| !texts.contains(text)).collect();
     assert!(left.is_empty(), "remove these texts from src/language/messages.nb.txt: {left:#?}");
 }
 
@@ -84,7 +84,7 @@ fn no_translation_is_left_over() {
 struct Catalogue {
     texts: BTreeSet<String>,
     /// Those before the headline of texts that the source puts together.
-    of_the_source: BTreeSet<String>,
+    in_source: BTreeSet<String>,
 }
 
 impl Catalogue {
@@ -94,13 +94,13 @@ impl Catalogue {
             let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
             lines.step_by(2).map(without_names).collect()
         };
-        let (of_the_source, _) = file.split_once("# Put together").expect("the headline of composed texts");
+        let (in_source, _) = file.split_once("# Put together").expect("the headline of composed texts");
         let texts = english(&file);
         let unique: BTreeSet<String> = texts.iter().cloned().collect();
         for text in &unique {
             assert!(texts.iter().filter(|other| *other == text).count() == 1, "`{text}` is translated twice");
         }
-        Self { texts: unique, of_the_source: english(of_the_source).into_iter().collect() }
+        Self { texts: unique, in_source: english(in_source).into_iter().collect() }
     }
 }
 

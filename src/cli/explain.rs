@@ -72,7 +72,7 @@ fn unknown(text: &str, refusal: &RefusalText) -> Failure {
     match &refusal.code {
         Some(code) => {
             let message = format!("unknown error code {code}");
-            match CodeGroup::of(code) {
+            match CodeGroup::for_code(code) {
                 Some(group) => with_hint(message, format!("look it up in {}", group.source)),
                 None => failure(message),
             }

@@ -65,7 +65,7 @@ impl CodeGroup {
 
     /// Finds the group that a code belongs to by its prefix.
     #[must_use]
-    pub fn of(code: &str) -> Option<&'static Self> {
+    pub fn for_code(code: &str) -> Option<&'static Self> {
         Self::find(code.split(['.', '-']).next()?)
     }
 

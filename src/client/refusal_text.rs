@@ -87,7 +87,7 @@ fn explanations(codes: &[String], text: &str) -> Vec<&'static Explanation> {
     // Each refusal has its own OAuth error, so the first one cannot decide what several codes mean.
     let error = if codes.len() > 1 { None } else { error(text) };
     if !codes.is_empty() {
-        let altinn = |code: &str| CodeGroup::of(code).filter(|group| group.prefix != MASKINPORTEN);
+        let altinn = |code: &str| CodeGroup::for_code(code).filter(|group| group.prefix != MASKINPORTEN);
         let each = codes.iter().flat_map(|code| match altinn(code) {
             Some(group) => group.explanation(code).into_iter().collect(),
             None => find_all(Some(code), error, text),
