@@ -83,6 +83,8 @@ mod server;
 mod silence;
 mod simulate;
 mod sources;
+#[cfg(all(feature = "system-tests", target_os = "linux"))]
+mod speed;
 mod streams;
 mod support;
 #[cfg(feature = "system-tests")]
