@@ -1,12 +1,8 @@
 //! Decrypts the parts of a keystore and single encrypted keys, within a budget of key derivation iterations.
 //!
-//! The p12 crate implements the legacy ciphers that OpenSSL 3 refuses; OpenSSL implements PBES2 (RFC 8018 §6.2).
+//! The p12 crate implements the legacy encryption. PBES2 (RFC 8018 §6.2) is a [`super::cipher`] with a key of PBKDF2.
 
-use openssl::{
-    pkcs5,
-    pkey::{PKey, Private},
-    symm,
-};
+use openssl::pkey::{PKey, Private};
 use p12::EncryptedPrivateKeyInfo;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
@@ -78,16 +74,13 @@ impl Encryption<'_> {
     }
 
     fn attempt(&self, ciphertext: &[u8], password: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let plain = match self {
-            Self::Legacy { identifier, .. } => identifier.decrypt_pbe(ciphertext, password)?,
+        match self {
+            Self::Legacy { identifier, .. } => identifier.decrypt_pbe(ciphertext, password).map(Zeroizing::new),
             Self::Pbes2 { derivation, cipher, iv } => {
-                let mut key = Zeroizing::new(vec![0; cipher.key_len()]);
-                let iterations = usize::try_from(derivation.iterations).ok()?;
-                pkcs5::pbkdf2_hmac(password, &derivation.salt, iterations, derivation.prf, &mut key).ok()?;
-                symm::decrypt(*cipher, &key, Some(iv), ciphertext).ok()?
+                let key = derivation.derive(password, cipher.key_length())?;
+                cipher.decrypt(&key, iv, ciphertext)
             }
-        };
-        Some(Zeroizing::new(plain))
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! PKCS#12 (RFC 7292): parses the container, checks its MAC and decrypts keys and certificates.
 //!
-//! The p12 crate parses the container and decrypts legacy encryption, OpenSSL everything newer. [`Pkcs12::parse`]
+//! The p12 crate parses the container and decrypts legacy encryption; everything newer is here. [`Pkcs12::parse`]
 //! checks the format and the cost of opening, [`Pkcs12::unlock`] takes the password.
 
 mod algorithm;
 mod bag;
+mod cipher;
 mod decryption;
+mod digest;
 mod mac;
 mod password;
 mod protection;

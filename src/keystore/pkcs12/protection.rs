@@ -1,6 +1,5 @@
 //! How each part of a keystore is protected, named as other tools do.
 
-use openssl::{hash::MessageDigest, symm::Cipher};
 use p12::AlgorithmIdentifier;
 use serde::Serialize;
 
@@ -29,7 +28,7 @@ impl Protection {
             }
             Encryption::Legacy { .. } => "3DES with three keys (pbeWithSHAAnd3-KeyTripleDES-CBC)".to_owned(),
             Encryption::Pbes2 { derivation, cipher, .. } => {
-                format!("PBES2 with {}, PBKDF2-{}", cipher_name(*cipher), hmac_name(derivation.prf))
+                format!("PBES2 with {}, PBKDF2-{}", cipher.name(), derivation.prf.hmac_name())
             }
         };
         Self::new(part, &how, encryption.iterations())
@@ -37,9 +36,9 @@ impl Protection {
 
     pub(super) fn integrity(algorithm: &MacAlgorithm) -> Self {
         let how = match algorithm {
-            MacAlgorithm::Derived { digest, .. } => format!("{}, PKCS#12 derivation", hmac_name(digest.for_hmac())),
+            MacAlgorithm::Derived { digest, .. } => format!("{}, PKCS#12 derivation", digest.hmac_name()),
             MacAlgorithm::Pbmac1 { derivation, digest, .. } => {
-                format!("PBMAC1 with {}, PBKDF2-{}", hmac_name(*digest), hmac_name(derivation.prf))
+                format!("PBMAC1 with {}, PBKDF2-{}", digest.hmac_name(), derivation.prf.hmac_name())
             }
         };
         Self::new("integrity".to_owned(), &how, algorithm.iterations())
@@ -49,13 +48,4 @@ impl Protection {
         let unit = if iterations == 1 { "iteration" } else { "iterations" };
         Self { part, method: format!("{how}, {iterations} {unit}"), iterations: Some(iterations) }
     }
-}
-
-fn cipher_name(cipher: Cipher) -> String {
-    cipher.nid().long_name().unwrap_or("an unnamed cipher").to_uppercase()
-}
-
-fn hmac_name(digest: MessageDigest) -> String {
-    let name = digest.type_().long_name().unwrap_or("an unnamed digest");
-    format!("HMAC-{}", name.replacen("sha", "SHA-", 1))
 }
