@@ -3,7 +3,6 @@
 use std::{fmt::Write as _, path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use openssl::pkey::{PKey, Private};
 use secrecy::SecretString;
 
 use super::{
@@ -11,6 +10,7 @@ use super::{
     SigningKey, Validity, chain,
     error::shown,
     pkcs12::{Pkcs12, Pkcs12Contents},
+    private_key::PrivateKey,
     read_key_file,
 };
 use crate::clock::{Clock as _, SystemClock};
@@ -33,7 +33,7 @@ pub struct Keystore {
 /// A private key in a keystore, and its alias.
 pub struct KeyEntry {
     alias: String,
-    pub(super) key: PKey<Private>,
+    pub(super) key: PrivateKey,
     own: Option<Certificate>,
     /// Every certificate of the keystore.
     all: Arc<[Certificate]>,
@@ -118,7 +118,7 @@ impl Keystore {
         let entries = std::mem::take(&mut self.entries);
         let listed = list(&entries, true);
         let owner = certificate.and_then(|own| {
-            let entry = entries.into_iter().find(|entry| own.belongs_to(&entry.key))?;
+            let entry = entries.into_iter().find(|entry| own.belongs_to(&entry.key.public))?;
             Some(KeyEntry { own: Some(own.clone()), ..entry })
         });
         let Some(entry) = owner else {
@@ -173,7 +173,7 @@ impl KeyEntry {
     pub(super) fn check_certificate(&self) -> Result<(), KeystoreErrorKind> {
         if self.own.is_some() || self.all.is_empty() {
             Ok(())
-        } else if self.all.iter().any(|certificate| certificate.is_for_pss_with(&self.key)) {
+        } else if self.all.iter().any(|certificate| certificate.is_for_pss_with(&self.key.public)) {
             Err(KeystoreErrorKind::PssCertificate)
         } else {
             Err(KeystoreErrorKind::ForeignKey)
@@ -207,8 +207,8 @@ fn unopened(name: &str, source: KeystoreErrorKind) -> KeystoreError {
 fn entries(contents: Pkcs12Contents) -> Vec<KeyEntry> {
     let (all, aliases): (Vec<Certificate>, Vec<Option<String>>) = contents.certificates.into_iter().unzip();
     let all: Arc<[Certificate]> = all.into();
-    let entry = |(number, (key, alias)): (u32, (PKey<Private>, Option<String>))| {
-        let own = chain::leaf(&all, |certificate| certificate.belongs_to(&key));
+    let entry = |(number, (key, alias)): (u32, (PrivateKey, Option<String>))| {
+        let own = chain::leaf(&all, |certificate| certificate.belongs_to(&key.public));
         let alias = alias.or_else(|| aliases[own?].clone()).unwrap_or_else(|| number.to_string());
         KeyEntry { alias, key, own: own.map(|own| all[own].clone()), all: Arc::clone(&all) }
     };
@@ -236,7 +236,7 @@ fn by_usage(mut entries: Vec<KeyEntry>) -> Result<KeyEntry, KeystoreErrorKind> {
         entries.retain(KeyEntry::may_sign);
     }
     // The same key may be in the file twice.
-    entries.dedup_by(|second, first| second.own == first.own && second.key.public_eq(&first.key));
+    entries.dedup_by(|second, first| second.own == first.own && second.key.public == first.key.public);
     let now = SystemClock.now();
     if entries.iter().any(|entry| entry.is_valid(now)) {
         entries.retain(|entry| entry.is_valid(now));

@@ -4,17 +4,13 @@
 
 use std::path::Path;
 
-use openssl::pkey::{PKey, Private};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::{
     Certificate, CertificateFile, CertificateFileErrorKind, FileFormat, KeyFileKind, KeystoreError, KeystoreErrorKind,
-    MAXIMUM_BYTES, MAXIMUM_CERTIFICATES, PemErrorKind, SigningKey,
-    certificate_file::certificates,
-    error::shown,
-    pkcs12::{self, EncryptedKey},
-    read_key_file,
+    MAXIMUM_BYTES, MAXIMUM_CERTIFICATES, PemErrorKind, SigningKey, certificate_file::certificates, engine,
+    error::shown, pkcs12::EncryptedKey, private_key::PrivateKey, read_key_file,
 };
 use crate::pem::{self, PemBlock, labels};
 
@@ -166,15 +162,17 @@ impl PemKey {
         }
     }
 
-    fn decrypt(&self, password: &SecretString) -> Result<PKey<Private>, PemErrorKind> {
+    fn decrypt(&self, password: &SecretString) -> Result<PrivateKey, PemErrorKind> {
         match self {
-            Self::Plain(der) => pkcs12::private_key(der).map_err(|kind| in_block("PRIVATE KEY", kind)),
+            Self::Plain(der) => engine::from_pkcs8(der).map_err(|kind| in_block("PRIVATE KEY", kind)),
             Self::Encrypted(key) => Ok(key.decrypt(password)?),
             Self::Traditional { block, label, encrypted: false } => {
-                decode(block, None).ok_or_else(|| PemErrorKind::Damaged(label.clone()))
+                engine::from_traditional_pem(block, None).ok_or_else(|| PemErrorKind::Damaged(label.clone()))
             }
             // The padding reveals most wrong passwords, and the decoder the others.
-            Self::Traditional { block, .. } => decode(block, Some(password)).ok_or(PemErrorKind::WrongPassword),
+            Self::Traditional { block, .. } => {
+                engine::from_traditional_pem(block, Some(password)).ok_or(PemErrorKind::WrongPassword)
+            }
         }
     }
 }
@@ -194,18 +192,4 @@ fn check_cipher(block: &PemBlock) -> Result<(), PemErrorKind> {
     let cipher = cipher.filter(is_name).unwrap_or("an unnamed cipher");
     let supported = HEADER_CIPHERS.iter().any(|name| name.eq_ignore_ascii_case(cipher));
     if supported { Ok(()) } else { Err(PemErrorKind::Unsupported(shown(cipher))) }
-}
-
-/// Decodes a key in PKCS#1 or SEC1. Without a callback, OpenSSL would ask for a password on `/dev/tty`.
-fn decode(block: &str, password: Option<&SecretString>) -> Option<PKey<Private>> {
-    let password = password.map_or("", |password| password.expose_secret()).as_bytes();
-    let key = PKey::private_key_from_pem_callback(block.as_bytes(), |buffer| {
-        // A password longer than the buffer cannot be the one that OpenSSL encrypted with.
-        let room = buffer.get_mut(..password.len());
-        Ok(room.map_or(0, |room| {
-            room.copy_from_slice(password);
-            password.len()
-        }))
-    });
-    key.ok()
 }

@@ -15,7 +15,8 @@ use openssl::{
 
 use super::object::JwkObject;
 use crate::keystore::{
-    JwkErrorKind, KeystoreErrorKind, VerificationKey, VerificationKeyError, error::shown, public_key::RSA_BITS,
+    JwkErrorKind, KeystoreErrorKind, VerificationKey, VerificationKeyError, error::shown, openssl_key,
+    private_key::PrivateKey, public_key::RSA_BITS,
 };
 
 /// The members that make signing fast; if one is present, all must be (RFC 7518 §6.3.2).
@@ -29,13 +30,14 @@ const MAXIMUM_BITS_WITHOUT_PRIMES: u32 = 4096;
 /// # Errors
 /// [`JwkErrorKind`] if a member is missing or malformed, the key type cannot sign a JWT, or members contradict each
 /// other.
-pub(super) fn private_key(object: &JwkObject) -> Result<PKey<Private>, JwkErrorKind> {
-    match object.required("kty")? {
+pub(super) fn private_key(object: &JwkObject) -> Result<PrivateKey, JwkErrorKind> {
+    let key = match object.required("kty")? {
         "RSA" => private_rsa(object),
         "EC" => private_ec(object),
         "OKP" => private_okp(object),
         other => Err(JwkErrorKind::KeyType(shown(other))),
-    }
+    };
+    openssl_key::private_key(key?).map_err(JwkErrorKind::Key)
 }
 
 /// Builds the public key of a JWK that is for signatures; private members are ignored.
@@ -58,6 +60,7 @@ pub(super) fn verification_key(object: &JwkObject) -> Result<VerificationKey, Ve
         "oct" => return Err(JwkErrorKind::Symmetric.into()),
         other => return Err(JwkErrorKind::KeyType(shown(other)).into()),
     };
+    let key = key.and_then(|key| openssl_key::public_key(&key));
     VerificationKey::new(key.map_err(|_| VerificationKeyError::Numbers)?)
 }
 

@@ -5,27 +5,16 @@
 // Methods of yasna have two lifetimes and cannot be passed by name.
 #![allow(clippy::redundant_closure_for_method_calls)]
 
-use openssl::asn1::Asn1Object;
 use p12::AlgorithmIdentifier;
 use yasna::{ASN1Result, BERReaderSeq, models::ObjectIdentifier};
 use zeroize::Zeroizing;
 
-use super::{cipher::Cipher, digest::Digest, structure};
-use crate::keystore::KeystoreErrorKind;
+use super::{cipher::Cipher, digest::Digest};
+use crate::keystore::{KeystoreErrorKind, engine::algorithm_name};
 
 const PBES2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 13];
 const PBKDF2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 12];
 pub(super) const PBMAC1: &[u64] = &[1, 2, 840, 113_549, 1, 5, 14];
-
-/// The key algorithms that OpenSSL may parse: RSA, RSASSA-PSS (RFC 8017 appendix A), EC (RFC 5480), Ed25519 and Ed448
-/// (RFC 8410). Some of them still cannot sign a JWT.
-const SIGNING_ALGORITHMS: [&[u64]; 5] = [
-    &[1, 2, 840, 113_549, 1, 1, 1],
-    &[1, 2, 840, 113_549, 1, 1, 10],
-    &[1, 2, 840, 10_045, 2, 1],
-    &[1, 3, 101, 112],
-    &[1, 3, 101, 113],
-];
 
 /// How a part of a keystore is encrypted.
 pub(super) enum Encryption<'file> {
@@ -159,25 +148,6 @@ pub(super) fn unsupported(identifier: &ObjectIdentifier) -> KeystoreErrorKind {
         _ => None,
     };
     KeystoreErrorKind::Unsupported(name.map_or_else(|| algorithm_name(identifier), str::to_owned))
-}
-
-/// Returns OpenSSL's name of an algorithm, or its object identifier.
-pub(super) fn algorithm_name(identifier: &ObjectIdentifier) -> String {
-    let dotted = identifier.to_string();
-    let known = Asn1Object::from_str(&dotted).ok().and_then(|object| object.nid().long_name().ok());
-    known.map_or_else(|| format!("the algorithm {dotted}"), str::to_owned)
-}
-
-/// Returns the algorithm of a key in PKCS#8 (RFC 5958 §2) without parsing or copying the key.
-pub(super) fn key_algorithm(pkcs8: &[u8]) -> Option<ObjectIdentifier> {
-    let content = structure::content(pkcs8)?;
-    let version = structure::first_element(content)?;
-    let identifier = structure::first_element(&content[version.len()..])?;
-    yasna::parse_ber(identifier, |reader| reader.read_sequence(read_nested)).ok().map(|nested| nested.algorithm)
-}
-
-pub(super) fn is_signing_algorithm(identifier: &ObjectIdentifier) -> bool {
-    SIGNING_ALGORITHMS.iter().any(|known| is(identifier, known))
 }
 
 pub(super) fn damaged_parameters() -> KeystoreErrorKind {

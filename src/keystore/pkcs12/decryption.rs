@@ -2,13 +2,12 @@
 //!
 //! The p12 crate implements the legacy encryption. PBES2 (RFC 8018 §6.2) is a [`super::cipher`] with a key of PBKDF2.
 
-use openssl::pkey::{PKey, Private};
 use p12::EncryptedPrivateKeyInfo;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use super::{algorithm::Encryption, password, private_key, structure};
-use crate::keystore::KeystoreErrorKind;
+use super::{algorithm::Encryption, password};
+use crate::keystore::{KeystoreErrorKind, engine, private_key::PrivateKey, structure};
 
 /// How many key derivation iterations are left, so that a crafted file cannot keep the program busy.
 #[derive(Debug)]
@@ -102,11 +101,11 @@ impl EncryptedKey {
     /// # Errors
     /// [`KeystoreErrorKind::Undecipherable`] if no encoding of the password gives a key, [`KeystoreErrorKind::KeyKind`]
     /// if the key cannot sign a JWT.
-    pub(in crate::keystore) fn decrypt(&self, password: &SecretString) -> Result<PKey<Private>, KeystoreErrorKind> {
+    pub(in crate::keystore) fn decrypt(&self, password: &SecretString) -> Result<PrivateKey, KeystoreErrorKind> {
         let encryption = Encryption::read(&self.info.encryption_algorithm)?;
         let mut budget = IterationBudget::new(self.iterations);
         encryption.decrypt(&self.info.encrypted_data, password, &mut budget, |plain| {
-            match private_key(structure::first_element(plain)?) {
+            match engine::from_pkcs8(structure::first_element(plain)?) {
                 Err(KeystoreErrorKind::Damaged(_)) => None,
                 key => Some(key),
             }

@@ -11,9 +11,7 @@ mod digest;
 mod mac;
 mod password;
 mod protection;
-mod structure;
 
-use openssl::pkey::{PKey, Private};
 use p12::{CertBag, ContentInfo, DigestInfo, MacData, SafeBagKind};
 use secrecy::SecretString;
 use yasna::BERReader;
@@ -22,7 +20,9 @@ use zeroize::Zeroizing;
 pub(super) use self::decryption::EncryptedKey;
 pub use self::protection::Protection;
 use self::{algorithm::Encryption, bag::Bag, decryption::IterationBudget, mac::MacAlgorithm};
-use super::{Certificate, KeystoreErrorKind, MAXIMUM_CERTIFICATES, error::shown};
+use super::{
+    Certificate, KeystoreErrorKind, MAXIMUM_CERTIFICATES, engine, error::shown, private_key::PrivateKey, structure,
+};
 
 const KEY_BAG: &[u64] = &[1, 2, 840, 113_549, 1, 12, 10, 1, 1];
 const SAFE_CONTENTS_BAG: &[u64] = &[1, 2, 840, 113_549, 1, 12, 10, 1, 6];
@@ -47,7 +47,7 @@ pub(super) struct Pkcs12 {
 /// The content of a container in its order.
 #[derive(Default)]
 pub(super) struct Pkcs12Contents {
-    pub(super) keys: Vec<(PKey<Private>, Option<String>)>,
+    pub(super) keys: Vec<(PrivateKey, Option<String>)>,
     pub(super) certificates: Vec<(Certificate, Option<String>)>,
     pub(super) protections: Vec<Protection>,
     /// The kinds of keys that were skipped because they cannot sign a JWT.
@@ -228,7 +228,7 @@ impl Pkcs12Contents {
     }
 
     fn add_key(&mut self, pkcs8: &[u8], alias: Option<String>) -> Result<(), KeystoreErrorKind> {
-        match private_key(pkcs8) {
+        match engine::from_pkcs8(pkcs8) {
             Ok(key) => self.keys.push((key, alias)),
             Err(KeystoreErrorKind::KeyKind(kind)) => self.other_kinds.push(kind),
             Err(kind) => return Err(kind),
@@ -246,22 +246,6 @@ fn read_mac(reader: BERReader) -> yasna::ASN1Result<MacData> {
         let iterations = reader.read_default(1, |reader| reader.read_u32())?;
         Ok(MacData { mac, salt, iterations })
     })
-}
-
-/// Parses a key in PKCS#8 if it is of a kind that signs.
-///
-/// OpenSSL must not see other kinds: of a DSA key it computes the public key, for days if the numbers are long.
-///
-/// # Errors
-/// [`KeystoreErrorKind::KeyKind`] for another kind, [`KeystoreErrorKind::Damaged`] if it cannot be parsed.
-pub(super) fn private_key(pkcs8: &[u8]) -> Result<PKey<Private>, KeystoreErrorKind> {
-    let damaged = || KeystoreErrorKind::Damaged("a private key cannot be parsed");
-    let kind = algorithm::key_algorithm(pkcs8).ok_or_else(damaged)?;
-    if algorithm::is_signing_algorithm(&kind) {
-        PKey::private_key_from_pkcs8(pkcs8).map_err(|_| damaged())
-    } else {
-        Err(KeystoreErrorKind::KeyKind(algorithm::algorithm_name(&kind)))
-    }
 }
 
 /// Parses a SEQUENCE OF after validating its lengths.
