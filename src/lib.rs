@@ -29,14 +29,16 @@
 //! [`explain`], whose trait [`Explain`](explain::Explain) gives every error a code and a hint.
 //!
 //! # Features
-//! The library alone needs none of these features, which are all on by default:
+//! The library alone needs none of these features. `cli`, `pkcs11` and `vendored-openssl` are on by default:
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `pkcs11` | keys in hardware tokens |
 //! | `server` | `server`, the local token server, with `inspect`, `check` and `printer` |
 //! | `simulator` | `simulator`, a local Maskinporten |
-//! | `cli` | `inspect`, `check`, `printer` and `profile`, for the binary `maskinporten`, which needs all of them |
+//! | `cli` | `inspect`, `check`, `printer` and `profile`, for the binary `maskinporten`; turns `server` and `simulator` on |
+//! | `vendored-openssl` | OpenSSL, built from source and linked statically. Without it, the system's is linked |
+//! | `system-openssl` | nothing: it names the choice in `--no-default-features --features cli,system-openssl` |
 //!
 //! # Examples
 //! Signing an assertion without sending it:
