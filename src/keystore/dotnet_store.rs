@@ -115,7 +115,8 @@ fn open(path: &Path) -> Result<Option<StoredCertificate>, KeystoreError> {
         Err(KeystoreError::Unopened { .. }) => return Ok(None),
         read => read?,
     };
-    let contents = Pkcs12::parse(&bytes, DEFAULT_ITERATIONS).and_then(|file| file.unlock(&SecretString::from("")));
+    let contents =
+        Pkcs12::parse(&bytes, DEFAULT_ITERATIONS).and_then(|file| file.unlock(&SecretString::from(""))?.contents());
     Ok(contents.ok().and_then(|contents| {
         let mut certificates = contents.certificates.iter().map(|(certificate, _)| certificate);
         let is_own =

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
 use super::{
-    Certificate, CertificateThumbprint, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES, Protection,
-    SigningKey, Validity, chain,
+    Certificate, CertificateThumbprint, KeyChoice, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES,
+    Protection, SigningKey, Validity, chain,
     error::shown,
     pkcs12::{Pkcs12, Pkcs12Contents},
     private_key::PrivateKey,
@@ -83,7 +83,22 @@ impl KeystoreFile {
     /// # Errors
     /// [`KeystoreError::Unopened`] with the reason: wrong password, damaged, or no private key.
     pub fn open(&self, password: &SecretString) -> Result<Keystore, KeystoreError> {
-        let mut contents = self.container.unlock(password).map_err(|source| unopened(&self.name, source))?;
+        self.keystore(self.container.unlock(password).and_then(|mut unlocked| unlocked.contents()))
+    }
+
+    /// Opens the keystore for one key: what is not needed for it stays encrypted.
+    ///
+    /// [`Keystore::with_certificate`] and [`Keystore::choose`] then give the same key as after [`KeystoreFile::open`].
+    /// What is wrong with a part that is not needed goes unnoticed, and not every entry and protection may be listed.
+    ///
+    /// # Errors
+    /// As [`KeystoreFile::open`].
+    pub fn open_for(&self, password: &SecretString, choice: &KeyChoice) -> Result<Keystore, KeystoreError> {
+        self.keystore(self.container.unlock(password).and_then(|mut unlocked| choice.contents(&mut unlocked)))
+    }
+
+    fn keystore(&self, contents: Result<Pkcs12Contents, KeystoreErrorKind>) -> Result<Keystore, KeystoreError> {
+        let mut contents = contents.map_err(|source| unopened(&self.name, source))?;
         if contents.keys.is_empty() {
             let certificates = contents.certificates.len();
             let none = || KeystoreErrorKind::NoPrivateKey { certificates };

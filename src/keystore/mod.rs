@@ -21,6 +21,7 @@ mod engine;
 mod error;
 mod file_format;
 mod jwk;
+mod key_choice;
 mod key_file;
 mod keystore_file;
 mod load;
@@ -48,6 +49,7 @@ pub use self::{
     },
     file_format::FileFormat,
     jwk::{JwkFile, KeySet, KeySetError},
+    key_choice::KeyChoice,
     key_file::read_key_file,
     keystore_file::{KeyEntry, Keystore, KeystoreFile},
     new_key::{NewKey, NewKeyError, NewKeyKind},

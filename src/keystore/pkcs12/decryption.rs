@@ -48,6 +48,13 @@ impl IterationBudget {
     }
 }
 
+#[cfg(test)]
+impl IterationBudget {
+    pub(super) fn spent(&self) -> u64 {
+        self.spent
+    }
+}
+
 impl Encryption<'_> {
     /// Decrypts with each encoding of the password until `parse` accepts the result.
     ///

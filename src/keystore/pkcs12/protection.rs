@@ -1,9 +1,10 @@
 //! How each part of a keystore is protected, named as other tools do.
 
-use p12::AlgorithmIdentifier;
+use p12::{AlgorithmIdentifier, MacData};
 use serde::Serialize;
 
 use super::{algorithm::Encryption, mac::MacAlgorithm};
+use crate::keystore::KeystoreErrorKind;
 
 /// How one part of a keystore is protected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,12 +18,11 @@ pub struct Protection {
 }
 
 impl Protection {
-    pub(super) fn none(part: String) -> Self {
-        Self { part, method: "none".to_owned(), iterations: None }
-    }
-
-    pub(super) fn encrypted(part: String, encryption: &Encryption) -> Self {
-        let how = match encryption {
+    /// Describes the encryption of a part.
+    pub(super) fn encryption(part: String, algorithm: Option<&AlgorithmIdentifier>) -> Result<Self, KeystoreErrorKind> {
+        let Some(algorithm) = algorithm else { return Ok(Self::none(part)) };
+        let encryption = Encryption::read(algorithm)?;
+        let how = match &encryption {
             Encryption::Legacy { identifier: AlgorithmIdentifier::PbewithSHAAnd40BitRC2CBC(_), .. } => {
                 "RC2 with 40 bits (pbeWithSHAAnd40BitRC2-CBC)".to_owned()
             }
@@ -31,17 +31,25 @@ impl Protection {
                 format!("PBES2 with {}, PBKDF2-{}", cipher.name(), derivation.prf.hmac_name())
             }
         };
-        Self::new(part, &how, encryption.iterations())
+        Ok(Self::new(part, &how, encryption.iterations()))
     }
 
-    pub(super) fn integrity(algorithm: &MacAlgorithm) -> Self {
-        let how = match algorithm {
+    /// Describes the MAC of a container.
+    pub(super) fn integrity(mac: Option<&MacData>) -> Result<Self, KeystoreErrorKind> {
+        let part = "integrity".to_owned();
+        let Some(mac) = mac else { return Ok(Self::none(part)) };
+        let algorithm = MacAlgorithm::read(mac)?;
+        let how = match &algorithm {
             MacAlgorithm::Derived { digest, .. } => format!("{}, PKCS#12 derivation", digest.hmac_name()),
             MacAlgorithm::Pbmac1 { derivation, digest, .. } => {
                 format!("PBMAC1 with {}, PBKDF2-{}", digest.hmac_name(), derivation.prf.hmac_name())
             }
         };
-        Self::new("integrity".to_owned(), &how, algorithm.iterations())
+        Ok(Self::new(part, &how, algorithm.iterations()))
+    }
+
+    fn none(part: String) -> Self {
+        Self { part, method: "none".to_owned(), iterations: None }
     }
 
     fn new(part: String, how: &str, iterations: u64) -> Self {
