@@ -32,6 +32,7 @@ mod pkcs11;
 mod pkcs12;
 mod private_key;
 mod public_key;
+mod ring_key;
 mod signature_algorithm;
 mod signing_key;
 mod structure;

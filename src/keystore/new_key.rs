@@ -85,8 +85,8 @@ impl NewKey {
             return Err(NewKeyError::KeyId(shown(invalid)));
         }
         let pkey = generate(kind)?;
-        let key = openssl_key::private_key(pkey.clone()).and_then(|key| SigningKey::new(key, Vec::new()));
-        let key = key.map_err(NewKeyError::Unusable)?;
+        let key = openssl_key::private_key(pkey.clone()).ok_or(openssl_key::DAMAGED);
+        let key = key.and_then(|key| SigningKey::new(key, Vec::new())).map_err(NewKeyError::Unusable)?;
         let key_id = key_id.map_or_else(|| key.thumbprint(), str::to_owned);
         let algorithm = key.default_algorithm();
         let key = key.with_key_id(Some(key_id.clone()), Some(algorithm));

@@ -10,15 +10,18 @@ use openssl::{
     hash::MessageDigest,
     nid::Nid,
     pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public},
-    rsa::{Padding, Rsa},
+    rsa::{Padding, Rsa, RsaPrivateKeyBuilder},
     sign::{RsaPssSaltlen, Verifier},
 };
+use ring::rsa::PublicKeyComponents;
 
 use super::{
     KeystoreErrorKind, SignatureAlgorithm,
-    private_key::{PrivateKey, Signer, SigningError},
+    private_key::{PrivateKey, RsaNumbers, Signer, SigningError},
     public_key::{KeyKind, PublicKey},
 };
+
+pub(super) const DAMAGED: KeystoreErrorKind = KeystoreErrorKind::Damaged("a private key cannot be parsed");
 
 /// The curves of EC keys.
 const CURVES: [(KeyKind, Nid); 3] =
@@ -31,18 +34,93 @@ impl Signer for PKey<Private> {
     }
 }
 
-/// Makes a private key of one in OpenSSL, once signing with it is known to end in reasonable time.
+/// Parses a key in PKCS#8.
 ///
 /// # Errors
-/// [`KeystoreErrorKind::Damaged`] if the public key cannot be read.
-pub(super) fn private_key(key: PKey<Private>) -> Result<PrivateKey, KeystoreErrorKind> {
-    let public = public_key(&key).map_err(|_| KeystoreErrorKind::Damaged("the public key cannot be read"))?;
-    let is_plausible = !matches!(public.kind(), Ok(KeyKind::Rsa { .. })) || has_plausible_lengths(&key);
+/// [`DAMAGED`] if it cannot be parsed.
+pub(super) fn from_pkcs8(der: &[u8]) -> Result<PrivateKey, KeystoreErrorKind> {
+    private_key(PKey::private_key_from_pkcs8(der).map_err(|_| DAMAGED)?).ok_or(DAMAGED)
+}
+
+/// Parses an RSA key in PKCS#1.
+pub(super) fn from_pkcs1(der: &[u8]) -> Option<PrivateKey> {
+    Rsa::private_key_from_der(der).and_then(PKey::from_rsa).ok().and_then(private_key)
+}
+
+/// Parses an EC key in SEC1.
+pub(super) fn from_sec1(der: &[u8]) -> Option<PrivateKey> {
+    EcKey::private_key_from_der(der).and_then(PKey::from_ec_key).ok().and_then(private_key)
+}
+
+/// Builds an RSA key of its numbers.
+pub(super) fn from_rsa_numbers(numbers: &RsaNumbers) -> Option<PrivateKey> {
+    let RsaNumbers { public_key: PublicKeyComponents { n, e }, d, p, q, dP, dQ, qInv } = *numbers;
+    let build = || {
+        let builder = RsaPrivateKeyBuilder::new(BigNum::from_slice(n)?, BigNum::from_slice(e)?, secret(d)?)?;
+        let builder = builder.set_factors(secret(p)?, secret(q)?)?;
+        PKey::from_rsa(builder.set_crt_params(secret(dP)?, secret(dQ)?, secret(qInv)?)?.build())
+    };
+    build().ok().and_then(private_key)
+}
+
+/// Builds an RSA key without primes if `d` inverts `e`, tested with the number two: without the primes there is no
+/// other way.
+pub(super) fn from_rsa_exponents(n: &[u8], e: &[u8], d: &[u8]) -> Option<PrivateKey> {
+    let build = || {
+        let (n, e, d) = (BigNum::from_slice(n)?, BigNum::from_slice(e)?, secret(d)?);
+        let mut context = BigNumContext::new()?;
+        let two = BigNum::from_u32(2)?;
+        let (mut encrypted, mut decrypted) = (BigNum::new()?, BigNum::new()?);
+        encrypted.mod_exp(&two, &e, &n, &mut context)?;
+        decrypted.mod_exp(&encrypted, &d, &n, &mut context)?;
+        let key = PKey::from_rsa(RsaPrivateKeyBuilder::new(n, e, d)?.build())?;
+        Ok::<_, ErrorStack>((decrypted == two).then_some(key))
+    };
+    build().ok().flatten().and_then(private_key)
+}
+
+/// Builds an EC key if the point is that of the scalar.
+pub(super) fn from_ec_numbers(kind: KeyKind, scalar: &[u8], point: &[u8]) -> Option<PrivateKey> {
+    let (_, nid) = CURVES.into_iter().find(|(curve, _)| *curve == kind)?;
+    let build = || {
+        let group = EcGroup::from_curve_name(nid)?;
+        let point = EcPoint::from_bytes(&group, point, &mut *BigNumContext::new()?)?;
+        let mut scalar = secret(scalar)?;
+        let key = EcKey::from_private_components(&group, &scalar, &point);
+        scalar.clear(); // OpenSSL has a copy.
+        let key = key?;
+        key.check_key()?;
+        PKey::from_ec_key(key)
+    };
+    build().ok().and_then(private_key)
+}
+
+/// Builds an Ed25519 or Ed448 key if the point is that of the seed.
+pub(super) fn from_okp_numbers(kind: KeyKind, seed: &[u8], point: &[u8]) -> Option<PrivateKey> {
+    let key = PKey::private_key_from_raw_bytes(seed, edwards(kind)).ok()?;
+    private_key(key).filter(|key| key.public == PublicKey::OnCurve { kind, point: point.to_vec() })
+}
+
+/// Returns a number with which OpenSSL computes in constant time.
+fn secret(number: &[u8]) -> Result<BigNum, ErrorStack> {
+    let mut number = BigNum::from_slice(number)?;
+    number.set_const_time();
+    Ok(number)
+}
+
+fn edwards(kind: KeyKind) -> Id {
+    if kind == KeyKind::Ed448 { Id::ED448 } else { Id::ED25519 }
+}
+
+/// Makes a private key of one in OpenSSL, which signs only if that is known to end in reasonable time.
+pub(super) fn private_key(key: PKey<Private>) -> Option<PrivateKey> {
+    let public = public_key(&key).ok()?;
+    let is_plausible = !matches!(public, PublicKey::Rsa { .. }) || has_plausible_lengths(&key);
     let mut private = PrivateKey::new(public, Arc::new(key));
-    if !is_plausible {
+    if !is_plausible && private.signer.is_ok() {
         private.signer = Err(KeystoreErrorKind::Damaged("the numbers of its RSA key do not belong together"));
     }
-    Ok(private)
+    Some(private)
 }
 
 /// Returns whether no number of an RSA key is longer than the modulus allows (RFC 8017 §3.2). OpenSSL computes with
@@ -83,6 +161,11 @@ pub(super) fn public_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<PublicKey, Er
     }
 }
 
+/// Returns whether OpenSSL accepts the numbers of a public key: a point must be on its curve.
+pub(super) fn is_valid(public: &PublicKey) -> bool {
+    pkey(public).is_ok()
+}
+
 /// Builds a public key in OpenSSL from its numbers.
 fn pkey(public: &PublicKey) -> Result<PKey<Public>, ErrorStack> {
     match public {
@@ -95,10 +178,7 @@ fn pkey(public: &PublicKey) -> Result<PKey<Public>, ErrorStack> {
                 let point = EcPoint::from_bytes(&group, point, &mut *BigNumContext::new()?)?;
                 PKey::from_ec_key(EcKey::from_public_key(&group, &point)?)
             }
-            None => {
-                let id = if *kind == KeyKind::Ed448 { Id::ED448 } else { Id::ED25519 };
-                PKey::public_key_from_raw_bytes(point, id)
-            }
+            None => PKey::public_key_from_raw_bytes(point, edwards(*kind)),
         },
         PublicKey::Other { der, .. } => PKey::public_key_from_der(der),
     }

@@ -12,10 +12,24 @@ pub(super) struct PrivateKey {
     pub(super) signer: Result<Arc<dyn Signer>, KeystoreErrorKind>,
 }
 
+/// The numbers of a private RSA key (RFC 7518 §6.3), most significant byte first and without leading zeros.
+pub(super) type RsaNumbers<'key> = ring::rsa::KeyPairComponents<&'key [u8]>;
+
 /// What signs with a private key: a library in this process, a hardware token or a service.
 pub(super) trait Signer: Send + Sync {
-    /// Signs `message`. The signature has the form of JWS (RFC 7518 §3); the caller verifies it.
+    /// Signs `message` with an algorithm that the kind of key supports. The signature has the form of JWS (RFC 7518 §3).
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SigningError>;
+
+    /// Returns whether `sign` verifies its own signatures, so that the caller does not.
+    fn verifies(&self) -> bool {
+        false
+    }
+
+    /// Names the implementation for the table of engines.
+    #[cfg(test)]
+    fn engine(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
 }
 
 /// Why a key could not sign.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Certificate, CertificateFile, KeystoreError, KeystoreErrorKind, SignatureAlgorithm, openssl_key,
+    Certificate, CertificateFile, KeystoreError, KeystoreErrorKind, SignatureAlgorithm, engine,
     private_key::{PrivateKey, Signer, SigningError},
     public_key::{KeyKind, PublicKey},
 };
@@ -127,7 +127,7 @@ impl SigningKey {
             return Err(SigningError::KindMismatch { algorithm, possible: self.default_algorithm() });
         }
         let signature = self.signer.sign(algorithm, message)?;
-        if openssl_key::verify(&self.public, algorithm, message, &signature).map_err(SigningError::OpenSsl)? {
+        if self.signer.verifies() || engine::verify(&self.public, algorithm, message, &signature)? {
             Ok(signature)
         } else {
             Err(SigningError::Inconsistent)

@@ -4,7 +4,7 @@
 //! with them, so that a crafted key costs no time. Whether the key is trusted is not decided here.
 
 use super::{
-    Certificate, JwkErrorKind, KeystoreErrorKind, SignatureAlgorithm, openssl_key,
+    Certificate, JwkErrorKind, KeystoreErrorKind, SignatureAlgorithm, engine,
     public_key::{KeyKind, PublicKey, bits},
 };
 
@@ -59,6 +59,11 @@ impl VerificationKey {
             KeystoreErrorKind::KeySize(bits) => VerificationKeyError::Size(bits),
             _ => VerificationKeyError::Numbers,
         })?;
+        if let PublicKey::OnCurve { .. } = &public
+            && !engine::is_valid(&public)
+        {
+            return Err(VerificationKeyError::Numbers);
+        }
         if let PublicKey::Rsa { n, e } = &public {
             let is_odd = |number: &[u8]| number.last().is_some_and(|last| last % 2 == 1);
             if !is_odd(e) || !EXPONENT_BITS.contains(&bits(e)) {
@@ -86,7 +91,7 @@ impl VerificationKey {
     pub fn verify(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> bool {
         self.supports(algorithm)
             && signature.len() == self.kind.signature_length()
-            && openssl_key::verify(&self.public, algorithm, message, signature).unwrap_or(false)
+            && engine::verify(&self.public, algorithm, message, signature).unwrap_or(false)
     }
 
     /// Returns the kind of the key: `RSA with 3072 bits`, `EC on P-256`, `Ed25519`.
