@@ -115,17 +115,19 @@ fn a_keystore_can_be_read_from_stdin() {
 fn keystores_of_the_installed_openssl_open_with_passwords_of_all_kinds() {
     const CHARACTERS: &[char] =
         &['a', 'Z', '0', ' ', '\'', '"', '$', '\\', '#', 'æ', 'ø', 'å', 'É', 'ß', '€', '中', '🔑', '𝄞'];
-    const FORMS: [&[&str]; 3] = [
+    const FORMS: [&[&str]; 5] = [
         &[],
         &["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"],
         &["-keypbe", "AES-192-CBC", "-certpbe", "NONE", "-macalg", "sha384", "-iter", "3"],
+        &["-keypbe", "DES-EDE3-CBC", "-certpbe", "AES-128-CBC", "-macalg", "sha224"],
+        &["-keypbe", "AES-128-CBC", "-certpbe", "DES-EDE3-CBC", "-macalg", "sha512", "-maciter", "-iter", "1"],
     ];
     let mut random = Random::new(2026);
     let folder = tempfile::tempdir().unwrap();
     let keystore = folder.path().join("now.p12").display().to_string();
     let [key, leaf, chain] =
         ["enterprise-key", "enterprise", "chain"].map(|name| testdata(&format!("keys/{name}.pem")));
-    for form in FORMS.iter().cycle().take(12) {
+    for form in FORMS.iter().cycle().take(15) {
         let length = 1 + random.below(30);
         let password: String = (0..length).map(|_| *random.pick(CHARACTERS)).collect();
         let mut export =

@@ -1,6 +1,6 @@
 //! A PKCS#12 keystore, from its bytes to a signature.
 
-use maskinporten_token_generator::keystore::{FileFormat, KeystoreError, KeystoreFile, SigningKey};
+use maskinporten_token_generator::keystore::{FileFormat, KeyChoice, KeystoreError, KeystoreFile, SigningKey};
 use secrecy::SecretString;
 
 use super::{
@@ -29,10 +29,19 @@ pub fn run(bytes: &[u8]) {
 fn open(bytes: &[u8], password: &str, alias: Option<&str>) -> Result<SigningKey, KeystoreError> {
     let file = KeystoreFile::parse("keystore.p12", bytes, ITERATIONS)?;
     let _ = (file.has_integrity(), file.needs_password());
-    let keystore = file.open(&SecretString::from(password))?;
+    let password = SecretString::from(password);
+    let keystore = file.open(&password)?;
     let _ = keystore.summaries();
     assert!(!format!("{keystore:?}").contains(MARKED));
+    let is_only = keystore.entries().len() == 1;
     let key = keystore.choose(alias)?;
     check_key(&key);
+    // What is not needed stays encrypted, and the key is the same.
+    for uses_certificates in [true, false] {
+        let opened = file.open_for(&password, &KeyChoice { alias, certificate: None, uses_certificates })?;
+        let same = opened.choose(alias)?;
+        assert!(same.thumbprint() == key.thumbprint() || !(uses_certificates || is_only));
+        assert!(same.certificates() == key.certificates() || !uses_certificates);
+    }
     Ok(key)
 }

@@ -106,7 +106,7 @@ fn list(arguments: ListArguments, config: Option<PathBuf>, report: &Report) -> R
         _ => {
             let unlock = unlock(SecretKind::KeystorePassword)?;
             let file = KeystoreFile::parse(&name, &bytes, unlock.maximum_iterations)?;
-            let opened = unlock_keystore(&file, &unlock, &name, &answers, report)?;
+            let opened = unlock_keystore(&file, None, &unlock, &name, &answers, report)?;
             (opened.summaries(), opened.protections().to_vec())
         }
     };

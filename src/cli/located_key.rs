@@ -13,8 +13,9 @@ use maskinporten_token_generator::{
     clock::{Clock as _, SystemClock},
     grant::Sign,
     keystore::{
-        Certificate, CertificateFile, CertificateThumbprint, DotnetStore, HardwareToken, JwkFile, KeyFileKind,
-        Keystore, KeystoreError, KeystoreFile, PemFile, PinTries, RENEWAL_TIME, SigningKey, Validity, read_key_file,
+        Certificate, CertificateFile, CertificateThumbprint, DotnetStore, HardwareToken, JwkFile, KeyChoice,
+        KeyFileKind, Keystore, KeystoreError, KeystoreFile, PemFile, PinTries, RENEWAL_TIME, SigningKey, Validity,
+        read_key_file,
     },
     tokens::{KeyError, KeyProvider},
 };
@@ -81,7 +82,12 @@ impl LocatedKey {
         };
         // The same key with another certificate may be another organisation's.
         let identity = self.certificate.iter().fold(identity, |identity, content| identity.file(content));
-        self.settings.key_id.iter().fold(identity, |identity, id| identity.label("kid", id))
+        let identity = self.settings.key_id.iter().fold(identity, |identity, id| identity.label("kid", id));
+        // A key that was opened without its certificates must not be taken for one that has them.
+        if self.settings.key_id.is_some() && self.settings.uses_certificates {
+            return identity.label("x5c", "");
+        }
+        identity
     }
 
     /// Returns what the explanation of a refusal can name: when the file of a registered key was last changed.
@@ -110,11 +116,15 @@ impl LocatedKey {
         let report = &*self.report;
         match &self.settings.source.value {
             KeySource::Pkcs12 { alias, thumbprint, unlock, .. } => {
-                let mut keystore = self.open_keystore(unlock)?;
-                if let Some(thumbprint) = thumbprint {
-                    keystore = keystore.with_certificate(&thumbprint.value)?;
+                let alias = alias.as_ref().map(|alias| alias.value.as_str());
+                let certificate = thumbprint.as_ref().map(|thumbprint| &thumbprint.value);
+                let uses_certificates = self.settings.uses_certificates;
+                let mut keystore =
+                    self.open_keystore(unlock, Some(&KeyChoice { alias, certificate, uses_certificates }))?;
+                if let Some(certificate) = certificate {
+                    keystore = keystore.with_certificate(certificate)?;
                 }
-                Ok(keystore.choose(alias.as_ref().map(|alias| alias.value.as_str()))?)
+                Ok(keystore.choose(alias)?)
             }
             KeySource::Jwk { .. } | KeySource::ClientJwk(_) => {
                 let file = JwkFile::parse(self.name(), &*self.content).map_err(|error| self.not_a_jwk(error))?;
@@ -142,11 +152,11 @@ impl LocatedKey {
         failure
     }
 
-    /// Opens the keystore. No password is asked for if the file is not a keystore.
-    pub(crate) fn open_keystore(&self, unlock: &Unlock) -> Result<Keystore, Failure> {
+    /// Opens the keystore, for one key or all of it. No password is asked for if the file is not a keystore.
+    pub(crate) fn open_keystore(&self, unlock: &Unlock, choice: Option<&KeyChoice>) -> Result<Keystore, Failure> {
         let file = KeystoreFile::parse(self.name(), &self.content, unlock.maximum_iterations)?;
         let name = self.settings.source.value.location().unwrap_or_default();
-        unlock_keystore(&file, unlock, name, &self.answers, &self.report)
+        unlock_keystore(&file, choice, unlock, name, &self.answers, &self.report)
     }
 
     /// Returns what messages call the file.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use maskinporten_token_generator::keystore::{
-    CertificateFile, Keystore, KeystoreError, KeystoreFile, PemFile, SigningKey,
+    CertificateFile, KeyChoice, Keystore, KeystoreError, KeystoreFile, PemFile, SigningKey,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
@@ -21,9 +21,10 @@ const TRIES: usize = 3;
 /// How long other forms of a wrong password are tried: each takes a key derivation.
 const DIAGNOSIS_TIME: Duration = Duration::from_secs(2);
 
-/// Opens a keystore that has been parsed.
+/// Opens a keystore that has been parsed: for one key, or all of it.
 pub(crate) fn unlock_keystore(
     file: &KeystoreFile,
+    choice: Option<&KeyChoice>,
     unlock: &Unlock,
     name: &str,
     answers: &Answers,
@@ -33,7 +34,10 @@ pub(crate) fn unlock_keystore(
         report.warning("the keystore has no MAC, so changes to it cannot be detected");
     }
     let password = file.needs_password().then_some(&unlock.password);
-    open("opening the keystore", password, name, answers, report, |password| file.open(password))
+    open("opening the keystore", password, name, answers, report, |password| match choice {
+        Some(choice) => file.open_for(password, choice),
+        None => file.open(password),
+    })
 }
 
 /// Opens a PEM key that has been parsed.

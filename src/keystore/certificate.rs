@@ -9,12 +9,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use openssl::{
     asn1::{Asn1Object, Asn1Time, Asn1TimeRef},
     nid::Nid,
-    pkey::{HasPublic, Id, PKey, PKeyRef, Public},
     sha::{sha1, sha256},
     x509::{X509, X509KeyUsage, X509NameRef, X509VerifyResult},
 };
 
-use super::error::shown;
+use super::{error::shown, openssl_key, public_key::PublicKey};
 use crate::organisation::{OrganisationIdentifier, OrganisationNumber};
 
 /// How long before its end a certificate should be renewed: an order takes a week or two.
@@ -182,19 +181,18 @@ impl Certificate {
         hexadecimal(&sha256(&self.der))
     }
 
-    pub(super) fn public_key(&self) -> Option<PKey<Public>> {
-        self.x509.public_key().ok()
+    /// Returns the public key; `None` if it cannot be parsed.
+    pub(super) fn public_key(&self) -> Option<PublicKey> {
+        self.x509.public_key().and_then(|key| openssl_key::public_key(&key)).ok()
     }
 
     /// Returns whether this certificate has the numbers of an RSA key, but is for RSASSA-PSS only (RFC 4055 §1.2).
-    pub(super) fn is_for_pss_with<T: HasPublic>(&self, key: &PKeyRef<T>) -> bool {
-        let is_pss = |public: &PKey<Public>| public.id() == Id::RSA_PSS;
-        let public = self.x509.public_key().ok().filter(is_pss).and_then(|public| public.rsa().ok());
-        public.zip(key.rsa().ok()).is_some_and(|(public, rsa)| public.n() == rsa.n() && public.e() == rsa.e())
+    pub(super) fn is_for_pss_with(&self, key: &PublicKey) -> bool {
+        self.public_key().is_some_and(|own| own.is_for_pss_with(key))
     }
 
-    pub(super) fn belongs_to<T: HasPublic>(&self, key: &PKeyRef<T>) -> bool {
-        self.x509.public_key().is_ok_and(|public| public.public_eq(key))
+    pub(super) fn belongs_to(&self, key: &PublicKey) -> bool {
+        self.public_key().as_ref() == Some(key)
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::{
     Certificate, CertificateFileErrorKind, FileFormat, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES,
-    MAXIMUM_CERTIFICATES, chain, key_handle::KeyHandle, read_key_file,
+    MAXIMUM_CERTIFICATES, chain, public_key::PublicKey, read_key_file,
 };
 use crate::pem::{self, PemBlock, PemFault, labels};
 
@@ -43,12 +43,12 @@ impl CertificateFile {
     }
 
     /// Builds the chain of the key's own certificate, also from the certificates in `more`.
-    pub(super) fn chain_for(&self, more: &[Certificate], key: &KeyHandle) -> Result<Vec<Certificate>, KeystoreError> {
+    pub(super) fn chain_for(&self, more: &[Certificate], key: &PublicKey) -> Result<Vec<Certificate>, KeystoreError> {
         let all = [&self.certificates, more].concat();
-        if let Some(leaf) = chain::leaf(&all, |certificate| key.matches(certificate)) {
+        if let Some(leaf) = chain::leaf(&all, |certificate| certificate.belongs_to(key)) {
             return Ok(chain::from_leaf(all[leaf].clone(), &all));
         }
-        let source = if all.iter().any(|certificate| key.matches_but_for_pss(certificate)) {
+        let source = if all.iter().any(|certificate| certificate.is_for_pss_with(key)) {
             CertificateFileErrorKind::Pss(KeystoreErrorKind::PssCertificate)
         } else {
             let first = all.first().map_or_else(|| "missing".to_owned(), Certificate::subject);

@@ -115,10 +115,12 @@ fn open(path: &Path) -> Result<Option<StoredCertificate>, KeystoreError> {
         Err(KeystoreError::Unopened { .. }) => return Ok(None),
         read => read?,
     };
-    let contents = Pkcs12::parse(&bytes, DEFAULT_ITERATIONS).and_then(|file| file.unlock(&SecretString::from("")));
+    let contents =
+        Pkcs12::parse(&bytes, DEFAULT_ITERATIONS).and_then(|file| file.unlock(&SecretString::from(""))?.contents());
     Ok(contents.ok().and_then(|contents| {
         let mut certificates = contents.certificates.iter().map(|(certificate, _)| certificate);
-        let is_own = |certificate: &&Certificate| contents.keys.iter().any(|(key, _)| certificate.belongs_to(key));
+        let is_own =
+            |certificate: &&Certificate| contents.keys.iter().any(|(key, _)| certificate.belongs_to(&key.public));
         let own = certificates.clone().find(is_own).or_else(|| certificates.next());
         Some(StoredCertificate { certificate: own?.clone(), contents })
     }))
@@ -126,7 +128,7 @@ fn open(path: &Path) -> Result<Option<StoredCertificate>, KeystoreError> {
 
 fn signing_key(stored: StoredCertificate) -> Result<SigningKey, DotnetStoreErrorKind> {
     let StoredCertificate { certificate, contents } = stored;
-    let key = contents.keys.into_iter().map(|(key, _)| key).find(|key| certificate.belongs_to(key));
+    let key = contents.keys.into_iter().map(|(key, _)| key).find(|key| certificate.belongs_to(&key.public));
     let key = key.ok_or_else(|| DotnetStoreErrorKind::NoPrivateKey(certificate.subject()))?;
     let others: Vec<Certificate> = contents.certificates.into_iter().map(|(certificate, _)| certificate).collect();
     SigningKey::new(key, chain::from_leaf(certificate, &others)).map_err(DotnetStoreErrorKind::Key)

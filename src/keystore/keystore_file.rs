@@ -3,14 +3,14 @@
 use std::{fmt::Write as _, path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use openssl::pkey::{PKey, Private};
 use secrecy::SecretString;
 
 use super::{
-    Certificate, CertificateThumbprint, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES, Protection,
-    SigningKey, Validity, chain,
+    Certificate, CertificateThumbprint, KeyChoice, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES,
+    Protection, SigningKey, Validity, chain,
     error::shown,
     pkcs12::{Pkcs12, Pkcs12Contents},
+    private_key::PrivateKey,
     read_key_file,
 };
 use crate::clock::{Clock as _, SystemClock};
@@ -33,7 +33,7 @@ pub struct Keystore {
 /// A private key in a keystore, and its alias.
 pub struct KeyEntry {
     alias: String,
-    pub(super) key: PKey<Private>,
+    pub(super) key: PrivateKey,
     own: Option<Certificate>,
     /// Every certificate of the keystore.
     all: Arc<[Certificate]>,
@@ -83,7 +83,22 @@ impl KeystoreFile {
     /// # Errors
     /// [`KeystoreError::Unopened`] with the reason: wrong password, damaged, or no private key.
     pub fn open(&self, password: &SecretString) -> Result<Keystore, KeystoreError> {
-        let mut contents = self.container.unlock(password).map_err(|source| unopened(&self.name, source))?;
+        self.keystore(self.container.unlock(password).and_then(|mut unlocked| unlocked.contents()))
+    }
+
+    /// Opens the keystore for one key: what is not needed for it stays encrypted.
+    ///
+    /// [`Keystore::with_certificate`] and [`Keystore::choose`] then give the same key as after [`KeystoreFile::open`].
+    /// What is wrong with a part that is not needed goes unnoticed, and not every entry and protection may be listed.
+    ///
+    /// # Errors
+    /// As [`KeystoreFile::open`].
+    pub fn open_for(&self, password: &SecretString, choice: &KeyChoice) -> Result<Keystore, KeystoreError> {
+        self.keystore(self.container.unlock(password).and_then(|mut unlocked| choice.contents(&mut unlocked)))
+    }
+
+    fn keystore(&self, contents: Result<Pkcs12Contents, KeystoreErrorKind>) -> Result<Keystore, KeystoreError> {
+        let mut contents = contents.map_err(|source| unopened(&self.name, source))?;
         if contents.keys.is_empty() {
             let certificates = contents.certificates.len();
             let none = || KeystoreErrorKind::NoPrivateKey { certificates };
@@ -118,7 +133,7 @@ impl Keystore {
         let entries = std::mem::take(&mut self.entries);
         let listed = list(&entries, true);
         let owner = certificate.and_then(|own| {
-            let entry = entries.into_iter().find(|entry| own.belongs_to(&entry.key))?;
+            let entry = entries.into_iter().find(|entry| own.belongs_to(&entry.key.public))?;
             Some(KeyEntry { own: Some(own.clone()), ..entry })
         });
         let Some(entry) = owner else {
@@ -173,7 +188,7 @@ impl KeyEntry {
     pub(super) fn check_certificate(&self) -> Result<(), KeystoreErrorKind> {
         if self.own.is_some() || self.all.is_empty() {
             Ok(())
-        } else if self.all.iter().any(|certificate| certificate.is_for_pss_with(&self.key)) {
+        } else if self.all.iter().any(|certificate| certificate.is_for_pss_with(&self.key.public)) {
             Err(KeystoreErrorKind::PssCertificate)
         } else {
             Err(KeystoreErrorKind::ForeignKey)
@@ -207,8 +222,8 @@ fn unopened(name: &str, source: KeystoreErrorKind) -> KeystoreError {
 fn entries(contents: Pkcs12Contents) -> Vec<KeyEntry> {
     let (all, aliases): (Vec<Certificate>, Vec<Option<String>>) = contents.certificates.into_iter().unzip();
     let all: Arc<[Certificate]> = all.into();
-    let entry = |(number, (key, alias)): (u32, (PKey<Private>, Option<String>))| {
-        let own = chain::leaf(&all, |certificate| certificate.belongs_to(&key));
+    let entry = |(number, (key, alias)): (u32, (PrivateKey, Option<String>))| {
+        let own = chain::leaf(&all, |certificate| certificate.belongs_to(&key.public));
         let alias = alias.or_else(|| aliases[own?].clone()).unwrap_or_else(|| number.to_string());
         KeyEntry { alias, key, own: own.map(|own| all[own].clone()), all: Arc::clone(&all) }
     };
@@ -236,7 +251,7 @@ fn by_usage(mut entries: Vec<KeyEntry>) -> Result<KeyEntry, KeystoreErrorKind> {
         entries.retain(KeyEntry::may_sign);
     }
     // The same key may be in the file twice.
-    entries.dedup_by(|second, first| second.own == first.own && second.key.public_eq(&first.key));
+    entries.dedup_by(|second, first| second.own == first.own && second.key.public == first.key.public);
     let now = SystemClock.now();
     if entries.iter().any(|entry| entry.is_valid(now)) {
         entries.retain(|entry| entry.is_valid(now));

@@ -5,7 +5,8 @@ use std::path::Path;
 use secrecy::SecretString;
 
 use super::{
-    CertificateFile, DEFAULT_ITERATIONS, JwkFile, KeystoreError, KeystoreFile, PemErrorKind, PemFile, SigningKey,
+    CertificateFile, DEFAULT_ITERATIONS, JwkFile, KeyChoice, KeystoreError, KeystoreFile, PemErrorKind, PemFile,
+    SigningKey,
 };
 
 /// The name in errors of a key that was given as bytes.
@@ -34,7 +35,8 @@ impl SigningKey {
     /// # }
     /// ```
     pub fn from_pkcs12_file(path: impl AsRef<Path>, password: &SecretString) -> Result<Self, KeystoreError> {
-        KeystoreFile::read(path.as_ref(), DEFAULT_ITERATIONS)?.open(password)?.choose(None)
+        let file = KeystoreFile::read(path.as_ref(), DEFAULT_ITERATIONS)?;
+        file.open_for(password, &KeyChoice::default())?.choose(None)
     }
 
     /// Loads the key and certificates of a PKCS#12 keystore in memory.
@@ -55,7 +57,8 @@ impl SigningKey {
     /// # }
     /// ```
     pub fn from_pkcs12(bytes: impl AsRef<[u8]>, password: &SecretString) -> Result<Self, KeystoreError> {
-        KeystoreFile::parse(IN_MEMORY, bytes.as_ref(), DEFAULT_ITERATIONS)?.open(password)?.choose(None)
+        let file = KeystoreFile::parse(IN_MEMORY, bytes.as_ref(), DEFAULT_ITERATIONS)?;
+        file.open_for(password, &KeyChoice::default())?.choose(None)
     }
 
     /// Loads the key of a private JWK (RFC 7517), with its `kid`, `alg` and `x5c`.

@@ -17,20 +17,25 @@ mod certificate_file;
 mod certificate_thumbprint;
 mod chain;
 mod dotnet_store;
+mod engine;
 mod error;
 mod file_format;
 mod jwk;
+mod key_choice;
 mod key_file;
-mod key_handle;
 mod keystore_file;
 mod load;
 mod new_key;
+mod openssl_key;
 mod pem_file;
 mod pkcs11;
 mod pkcs12;
+mod private_key;
 mod public_key;
+mod ring_key;
 mod signature_algorithm;
 mod signing_key;
+mod structure;
 mod summary;
 mod verification_key;
 
@@ -45,13 +50,14 @@ pub use self::{
     },
     file_format::FileFormat,
     jwk::{JwkFile, KeySet, KeySetError},
+    key_choice::KeyChoice,
     key_file::read_key_file,
-    key_handle::SigningError,
     keystore_file::{KeyEntry, Keystore, KeystoreFile},
     new_key::{NewKey, NewKeyError, NewKeyKind},
     pem_file::PemFile,
     pkcs11::HardwareToken,
     pkcs12::Protection,
+    private_key::SigningError,
     public_key::is_registrable_key_id,
     signature_algorithm::SignatureAlgorithm,
     signing_key::SigningKey,

@@ -15,11 +15,7 @@ use openssl::{
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use super::{
-    KeystoreErrorKind, SigningKey,
-    error::shown,
-    public_key::{KeyKind, is_registrable_key_id},
-};
+use super::{KeystoreErrorKind, SigningKey, error::shown, openssl_key, public_key::is_registrable_key_id};
 use crate::explain::Explain;
 
 /// The kinds of keys that can be generated; Maskinporten accepts RSA.
@@ -89,7 +85,8 @@ impl NewKey {
             return Err(NewKeyError::KeyId(shown(invalid)));
         }
         let pkey = generate(kind)?;
-        let key = SigningKey::new(pkey.clone(), Vec::new()).map_err(NewKeyError::Unusable)?;
+        let key = openssl_key::private_key(pkey.clone()).ok_or(openssl_key::DAMAGED);
+        let key = key.and_then(|key| SigningKey::new(key, Vec::new())).map_err(NewKeyError::Unusable)?;
         let key_id = key_id.map_or_else(|| key.thumbprint(), str::to_owned);
         let algorithm = key.default_algorithm();
         let key = key.with_key_id(Some(key_id.clone()), Some(algorithm));
@@ -134,9 +131,9 @@ fn private_jwk(pkey: &PKey<Private>, key: &SigningKey, key_id: &str) -> Result<S
     let mut json = Zeroizing::new(String::with_capacity(16 * 1024));
     json.push('{');
     for (name, value) in key.public().jwk_members(key_id, key.default_algorithm()) {
-        push(&mut json, name, value);
+        push(&mut json, name, &value);
     }
-    for (name, bytes) in private_members(pkey, key.public().kind())? {
+    for (name, bytes) in private_members(pkey)? {
         let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes));
         push(&mut json, name, &encoded);
     }
@@ -153,17 +150,16 @@ fn push(json: &mut String, name: &str, value: &str) {
 
 type PrivateMember = (&'static str, Zeroizing<Vec<u8>>);
 
-fn private_members(pkey: &PKey<Private>, kind: KeyKind) -> Result<Vec<PrivateMember>, ErrorStack> {
-    if matches!(kind, KeyKind::Rsa { .. }) {
+fn private_members(pkey: &PKey<Private>) -> Result<Vec<PrivateMember>, ErrorStack> {
+    if let Ok(rsa) = pkey.rsa() {
         let bytes = |number: &BigNumRef| Zeroizing::new(number.to_vec());
-        let rsa = pkey.rsa()?;
         let rest = [("p", rsa.p()), ("q", rsa.q()), ("dp", rsa.dmp1()), ("dq", rsa.dmq1()), ("qi", rsa.iqmp())];
         let rest = rest.into_iter().filter_map(|(name, number)| Some((name, bytes(number?))));
         return Ok(std::iter::once(("d", bytes(rsa.d()))).chain(rest).collect());
     }
-    let d = match kind.default_algorithm().coordinate_length() {
-        Some(length) => pkey.ec_key()?.private_key().to_vec_padded(length.into())?,
-        None => pkey.raw_private_key()?,
+    let d = match pkey.ec_key() {
+        Ok(ec) => ec.private_key().to_vec_padded(pkey.bits().div_ceil(8).cast_signed())?,
+        Err(_) => pkey.raw_private_key()?,
     };
     Ok(vec![("d", Zeroizing::new(d))])
 }

@@ -4,22 +4,31 @@
 
 use std::path::Path;
 
-use openssl::pkey::{PKey, Private};
+use openssl::{
+    hash::MessageDigest,
+    pkcs5,
+    symm::{self, Cipher},
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::{
     Certificate, CertificateFile, CertificateFileErrorKind, FileFormat, KeyFileKind, KeystoreError, KeystoreErrorKind,
-    MAXIMUM_BYTES, MAXIMUM_CERTIFICATES, PemErrorKind, SigningKey,
-    certificate_file::certificates,
-    error::shown,
-    pkcs12::{self, EncryptedKey},
-    read_key_file,
+    MAXIMUM_BYTES, MAXIMUM_CERTIFICATES, PemErrorKind, SigningKey, certificate_file::certificates, engine,
+    error::shown, pkcs12::EncryptedKey, private_key::PrivateKey, read_key_file,
 };
 use crate::pem::{self, PemBlock, labels};
 
+/// A cipher by its name in a header.
+type HeaderCipher = (&'static str, fn() -> Cipher);
+
 /// The ciphers of encrypted PKCS#1 and SEC1 keys that OpenSSL still supports (RFC 1423, and OpenSSL's additions).
-const HEADER_CIPHERS: [&str; 4] = ["AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "DES-EDE3-CBC"];
+const HEADER_CIPHERS: [HeaderCipher; 4] = [
+    ("AES-128-CBC", Cipher::aes_128_cbc),
+    ("AES-192-CBC", Cipher::aes_192_cbc),
+    ("AES-256-CBC", Cipher::aes_256_cbc),
+    ("DES-EDE3-CBC", Cipher::des_ede3_cbc),
+];
 
 /// A PEM file with one private key, not opened yet.
 pub struct PemFile {
@@ -34,8 +43,15 @@ enum PemKey {
     Plain(Zeroizing<Vec<u8>>),
     /// PKCS#8 with encryption.
     Encrypted(EncryptedKey),
-    /// PKCS#1 or SEC1: the block and its label, encrypted if the headers before the base64 are those of RFC 1421.
-    Traditional { block: Zeroizing<String>, label: String, encrypted: bool },
+    /// PKCS#1 or SEC1, encrypted if the headers before the base64 are those of RFC 1421.
+    Traditional { der: Zeroizing<Vec<u8>>, label: String, encryption: Option<HeaderEncryption> },
+}
+
+/// The encryption of a key by the headers of its block (RFC 1421 §4.6.1.3).
+struct HeaderEncryption {
+    cipher: Cipher,
+    /// The initialisation vector in hexadecimal.
+    iv: String,
 }
 
 impl PemFile {
@@ -62,7 +78,7 @@ impl PemFile {
     /// Returns whether opening the key takes a password.
     #[must_use]
     pub fn needs_password(&self) -> bool {
-        matches!(self.key, PemKey::Encrypted(_) | PemKey::Traditional { encrypted: true, .. })
+        matches!(self.key, PemKey::Encrypted(_) | PemKey::Traditional { encryption: Some(_), .. })
     }
 
     /// Returns whether the file has certificates.
@@ -150,12 +166,9 @@ impl PemKey {
                 key.map(Self::Encrypted).map_err(|kind| in_block(block.label, kind))
             }
             "RSA PRIVATE KEY" | "EC PRIVATE KEY" => {
-                block.check()?;
-                let encrypted = block.header("Proc-Type").is_some_and(|value| value.ends_with("ENCRYPTED"));
-                if encrypted {
-                    check_cipher(block)?;
-                }
-                Ok(Self::Traditional { block: block.text(), label: block.label.to_owned(), encrypted })
+                let der = block.der_after_headers()?;
+                let encryption = HeaderEncryption::parse(block)?;
+                Ok(Self::Traditional { der, label: block.label.to_owned(), encryption })
             }
             "OPENSSH PRIVATE KEY" => Err(PemErrorKind::OpenSsh),
             // OpenSSL must not see a DSA key: it would compute the public key, for as long as that takes.
@@ -166,17 +179,24 @@ impl PemKey {
         }
     }
 
-    fn decrypt(&self, password: &SecretString) -> Result<PKey<Private>, PemErrorKind> {
+    fn decrypt(&self, password: &SecretString) -> Result<PrivateKey, PemErrorKind> {
         match self {
-            Self::Plain(der) => pkcs12::private_key(der).map_err(|kind| in_block("PRIVATE KEY", kind)),
+            Self::Plain(der) => engine::from_pkcs8(der).map_err(|kind| in_block("PRIVATE KEY", kind)),
             Self::Encrypted(key) => Ok(key.decrypt(password)?),
-            Self::Traditional { block, label, encrypted: false } => {
-                decode(block, None).ok_or_else(|| PemErrorKind::Damaged(label.clone()))
+            Self::Traditional { der, label, encryption: None } => {
+                traditional(label, der).ok_or_else(|| PemErrorKind::Damaged(label.clone()))
             }
-            // The padding reveals most wrong passwords, and the decoder the others.
-            Self::Traditional { block, .. } => decode(block, Some(password)).ok_or(PemErrorKind::WrongPassword),
+            // The padding reveals most wrong passwords, and the parser the others.
+            Self::Traditional { der, label, encryption: Some(encryption) } => encryption
+                .decrypt(der, password)
+                .and_then(|plain| traditional(label, &plain))
+                .ok_or(PemErrorKind::WrongPassword),
         }
     }
+}
+
+fn traditional(label: &str, der: &[u8]) -> Option<PrivateKey> {
+    if label == "EC PRIVATE KEY" { engine::from_sec1(der) } else { engine::from_pkcs1(der) }
 }
 
 fn in_block(label: &str, kind: KeystoreErrorKind) -> PemErrorKind {
@@ -186,26 +206,32 @@ fn in_block(label: &str, kind: KeystoreErrorKind) -> PemErrorKind {
     }
 }
 
-fn check_cipher(block: &PemBlock) -> Result<(), PemErrorKind> {
-    let cipher = block.header("DEK-Info").and_then(|info| info.split(',').next()).map(str::trim);
-    // In a damaged file a line of the key may be in its place, which must not be shown.
-    let is_name =
-        |text: &&str| text.len() < 24 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let cipher = cipher.filter(is_name).unwrap_or("an unnamed cipher");
-    let supported = HEADER_CIPHERS.iter().any(|name| name.eq_ignore_ascii_case(cipher));
-    if supported { Ok(()) } else { Err(PemErrorKind::Unsupported(shown(cipher))) }
-}
+impl HeaderEncryption {
+    fn parse(block: &PemBlock) -> Result<Option<Self>, PemErrorKind> {
+        if !block.header("Proc-Type").is_some_and(|value| value.ends_with("ENCRYPTED")) {
+            return Ok(None);
+        }
+        let info = block.header("DEK-Info").unwrap_or_default();
+        let (name, iv) = info.split_once(',').unwrap_or((info, ""));
+        let name = name.trim();
+        // In a damaged file a line of the key may be in its place, which must not be shown.
+        let is_name = name.len() < 24 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let name = if is_name && !name.is_empty() { name } else { "an unnamed cipher" };
+        let known = HEADER_CIPHERS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let (_, cipher) = known.ok_or_else(|| PemErrorKind::Unsupported(shown(name)))?;
+        Ok(Some(Self { cipher: cipher(), iv: iv.trim().to_owned() }))
+    }
 
-/// Decodes a key in PKCS#1 or SEC1. Without a callback, OpenSSL would ask for a password on `/dev/tty`.
-fn decode(block: &str, password: Option<&SecretString>) -> Option<PKey<Private>> {
-    let password = password.map_or("", |password| password.expose_secret()).as_bytes();
-    let key = PKey::private_key_from_pem_callback(block.as_bytes(), |buffer| {
-        // A password longer than the buffer cannot be the one that OpenSSL encrypted with.
-        let room = buffer.get_mut(..password.len());
-        Ok(room.map_or(0, |room| {
-            room.copy_from_slice(password);
-            password.len()
-        }))
-    });
-    key.ok()
+    /// Decrypts as OpenSSL does: the key is derived with MD5 and a salt, the first bytes of the initialisation vector.
+    fn decrypt(&self, encrypted: &[u8], password: &SecretString) -> Option<Zeroizing<Vec<u8>>> {
+        let digits = self.iv.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+        let iv = digits.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect::<Option<Vec<u8>>>()?;
+        if Some(iv.len()) != self.cipher.iv_len() {
+            return None;
+        }
+        let password = password.expose_secret().as_bytes();
+        let derived = pkcs5::bytes_to_key(self.cipher, MessageDigest::md5(), password, Some(&iv[..8]), 1).ok()?;
+        let key = Zeroizing::new(derived.key);
+        symm::decrypt(self.cipher, &key, Some(&iv), encrypted).ok().map(Zeroizing::new)
+    }
 }

@@ -7,13 +7,7 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use openssl::{
-    bn::{BigNum, BigNumContext},
-    error::ErrorStack,
-    nid::Nid,
-    pkey::{HasPublic, Id, PKeyRef},
-    sha::sha256,
-};
+use openssl::sha::sha256;
 use serde_json::Value;
 
 use super::{KeystoreErrorKind, SignatureAlgorithm};
@@ -32,40 +26,20 @@ pub(super) enum KeyKind {
     Ed448,
 }
 
-/// A public key as the members of a JWK, in the order of RFC 7638 §3.
+/// The numbers of a public key, also of one that cannot sign a JWT. Numbers have no leading zeros.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PublicKey {
-    kind: KeyKind,
-    members: Vec<(&'static str, String)>,
+pub(super) enum PublicKey {
+    /// RSA, of any size.
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+    /// RSA that is for RSASSA-PSS only (RFC 4055 §1.2).
+    RsaPss { n: Vec<u8>, e: Vec<u8> },
+    /// EC as an uncompressed point (SEC 1 §2.3.3), Ed25519 and Ed448 as RFC 8032 encodes them.
+    OnCurve { kind: KeyKind, point: Vec<u8> },
+    /// Any other kind: its name, and its `SubjectPublicKeyInfo`.
+    Other { name: String, der: Vec<u8> },
 }
 
 impl KeyKind {
-    /// Returns the kind of a key.
-    ///
-    /// # Errors
-    /// [`KeystoreErrorKind::KeyKind`] or [`KeystoreErrorKind::KeySize`] if such a key cannot sign a JWT.
-    pub(super) fn from_pkey<T: HasPublic>(key: &PKeyRef<T>) -> Result<Self, KeystoreErrorKind> {
-        match key.id() {
-            Id::RSA if RSA_BITS.contains(&key.bits()) => Ok(Self::Rsa { bits: key.bits() }),
-            Id::RSA => Err(KeystoreErrorKind::KeySize(key.bits())),
-            Id::ED25519 => Ok(Self::Ed25519),
-            Id::ED448 => Ok(Self::Ed448),
-            Id::EC => match key.ec_key().ok().and_then(|key| key.group().curve_name()) {
-                Some(Nid::X9_62_PRIME256V1) => Ok(Self::P256),
-                Some(Nid::SECP384R1) => Ok(Self::P384),
-                Some(Nid::SECP521R1) => Ok(Self::P521),
-                other => {
-                    let curve = other.and_then(|curve| curve.short_name().ok()).unwrap_or("without a name");
-                    Err(KeystoreErrorKind::KeyKind(format!("EC on the curve {curve}")))
-                }
-            },
-            other => {
-                let name = Nid::from_raw(other.as_raw()).long_name().unwrap_or("without a name");
-                Err(KeystoreErrorKind::KeyKind(name.to_owned()))
-            }
-        }
-    }
-
     /// Returns the algorithm that this kind of key signs with by default.
     pub(super) fn default_algorithm(self) -> SignatureAlgorithm {
         match self {
@@ -120,43 +94,70 @@ impl fmt::Display for KeyKind {
 }
 
 impl PublicKey {
-    /// Returns the public key of a private or public key.
+    /// Returns the kind of the key.
     ///
     /// # Errors
-    /// As [`KeyKind::from_pkey`]; [`KeystoreErrorKind::Damaged`] if the numbers cannot be read.
-    pub(super) fn from_pkey<T: HasPublic>(key: &PKeyRef<T>) -> Result<Self, KeystoreErrorKind> {
-        let kind = KeyKind::from_pkey(key)?;
-        let members = members(key, kind).map_err(|_| KeystoreErrorKind::Damaged("the public key cannot be read"))?;
-        Ok(Self { kind, members })
+    /// [`KeystoreErrorKind::KeyKind`] or [`KeystoreErrorKind::KeySize`] if such a key cannot sign a JWT.
+    pub(super) fn kind(&self) -> Result<KeyKind, KeystoreErrorKind> {
+        match self {
+            Self::Rsa { n, .. } => match bits(n) {
+                bits if RSA_BITS.contains(&bits) => Ok(KeyKind::Rsa { bits }),
+                bits => Err(KeystoreErrorKind::KeySize(bits)),
+            },
+            Self::RsaPss { .. } => Err(KeystoreErrorKind::KeyKind("rsassaPss".to_owned())),
+            Self::OnCurve { kind, .. } => Ok(*kind),
+            Self::Other { name, .. } => Err(KeystoreErrorKind::KeyKind(name.clone())),
+        }
     }
 
-    pub(super) fn kind(&self) -> KeyKind {
-        self.kind
+    /// Returns whether this key has the numbers of `rsa`, but is for RSASSA-PSS only.
+    pub(super) fn is_for_pss_with(&self, rsa: &Self) -> bool {
+        match (self, rsa) {
+            (Self::RsaPss { n, e }, Self::Rsa { n: own_n, e: own_e }) => n == own_n && e == own_e,
+            _ => false,
+        }
     }
 
     /// Returns the SHA-256 thumbprint in base64url (RFC 7638).
     pub(super) fn thumbprint(&self) -> String {
         // Nothing needs escaping: the values are base64url or registered names (RFC 7638 §3.3).
-        let members: Vec<String> = self.members.iter().map(|(name, value)| format!(r#""{name}":"{value}""#)).collect();
+        let members = self.members().into_iter().map(|(name, value)| format!(r#""{name}":"{value}""#));
+        let members: Vec<String> = members.collect();
         URL_SAFE_NO_PAD.encode(sha256(format!("{{{}}}", members.join(",")).as_bytes()))
     }
 
     /// Returns the public JWK.
     pub(super) fn jwk(&self, key_id: &str, algorithm: SignatureAlgorithm) -> Value {
-        let members = self.jwk_members(key_id, algorithm);
+        let members = self.jwk_members(key_id, algorithm).into_iter();
         Value::Object(members.map(|(name, value)| (name.to_owned(), value.into())).collect())
     }
 
     /// Returns the members that Digdir requires of a registered key: `kty`, `use`, `alg`, `kid` and the key itself.
-    pub(super) fn jwk_members<'key>(
-        &'key self,
-        key_id: &'key str,
-        algorithm: SignatureAlgorithm,
-    ) -> impl Iterator<Item = (&'static str, &'key str)> {
-        let members = || self.members.iter().map(|(name, value)| (*name, value.as_str()));
+    pub(super) fn jwk_members(&self, key_id: &str, algorithm: SignatureAlgorithm) -> Vec<(&'static str, String)> {
+        let (mut members, key): (Vec<_>, Vec<_>) = self.members().into_iter().partition(|(name, _)| *name == "kty");
         let described = [("use", "sig"), ("alg", algorithm.name()), ("kid", key_id)];
-        let key = members().filter(|(name, _)| *name != "kty");
-        members().filter(|(name, _)| *name == "kty").chain(described).chain(key)
+        members.extend(described.map(|(name, value)| (name, value.to_owned())));
+        members.extend(key);
+        members
+    }
+
+    /// Returns the members of the JWK that are the key itself, in the order of RFC 7638 §3; none of a key that has no JWK.
+    fn members(&self) -> Vec<(&'static str, String)> {
+        let key_type = |kty: &str| ("kty", kty.to_owned());
+        match self {
+            Self::Rsa { n, e } => vec![("e", encode(e)), key_type("RSA"), ("n", encode(n))],
+            Self::OnCurve { kind, point } => {
+                let curve = ("crv", kind.curve().to_owned());
+                match kind.default_algorithm().coordinate_length() {
+                    Some(length) => {
+                        let (x, y) = point[1..].split_at(length.into());
+                        vec![curve, key_type("EC"), ("x", encode(x)), ("y", encode(y))]
+                    }
+                    None => vec![curve, key_type("OKP"), ("x", encode(point))],
+                }
+            }
+            Self::RsaPss { .. } | Self::Other { .. } => Vec::new(),
+        }
     }
 }
 
@@ -168,22 +169,10 @@ pub fn is_registrable_key_id(key_id: &str) -> bool {
     (1..=255).contains(&key_id.len()) && key_id.chars().all(allowed)
 }
 
-fn members<T: HasPublic>(key: &PKeyRef<T>, kind: KeyKind) -> Result<Vec<(&'static str, String)>, ErrorStack> {
-    let key_type = |kty: &str| ("kty", kty.to_owned());
-    let curve = ("crv", kind.curve().to_owned());
-    let Some(length) = kind.default_algorithm().coordinate_length() else {
-        return Ok(if matches!(kind, KeyKind::Rsa { .. }) {
-            let rsa = key.rsa()?;
-            vec![("e", encode(&rsa.e().to_vec())), key_type("RSA"), ("n", encode(&rsa.n().to_vec()))]
-        } else {
-            vec![curve, key_type("OKP"), ("x", encode(&key.raw_public_key()?))]
-        });
-    };
-    let ec = key.ec_key()?;
-    let (mut x, mut y) = (BigNum::new()?, BigNum::new()?);
-    ec.public_key().affine_coordinates(ec.group(), &mut x, &mut y, &mut *BigNumContext::new()?)?;
-    let coordinate = |number: &BigNum| number.to_vec_padded(length.into()).map(|bytes| encode(&bytes));
-    Ok(vec![curve, key_type("EC"), ("x", coordinate(&x)?), ("y", coordinate(&y)?)])
+/// Returns the length of a number without leading zeros.
+pub(super) fn bits(number: &[u8]) -> u32 {
+    let first = number.first().map_or(0, |first| first.leading_zeros());
+    u32::try_from(number.len() * 8).map_or(u32::MAX, |bits| bits - first)
 }
 
 fn encode(bytes: &[u8]) -> String {
@@ -192,12 +181,10 @@ fn encode(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use openssl::{pkey::PKey, rsa::Rsa};
-
     use super::*;
 
-    fn number(text: &str) -> BigNum {
-        BigNum::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
+    fn number(text: &str) -> Vec<u8> {
+        URL_SAFE_NO_PAD.decode(text).unwrap()
     }
 
     #[test]
@@ -206,17 +193,17 @@ mod tests {
                  V4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb\
                  9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0L\
                  s1jF44-csFCur-kEgU8awapJzKnqDKgw";
-        let key = PKey::from_rsa(Rsa::from_public_components(number(n), number("AQAB")).unwrap()).unwrap();
+        let key = PublicKey::Rsa { n: number(n), e: number("AQAB") };
 
-        assert_eq!(PublicKey::from_pkey(&key).unwrap().thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+        assert_eq!(key.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     }
 
     #[test]
     fn the_thumbprint_of_the_example_in_rfc_8037_matches() {
-        let x = URL_SAFE_NO_PAD.decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
-        let key = PKey::public_key_from_raw_bytes(&x, Id::ED25519).unwrap();
+        let point = number("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+        let key = PublicKey::OnCurve { kind: KeyKind::Ed25519, point };
 
-        assert_eq!(PublicKey::from_pkey(&key).unwrap().thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        assert_eq!(key.thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 
     #[test]

@@ -2,25 +2,22 @@
 
 use std::sync::Arc;
 
-use openssl::{
-    bn::BigNumRef,
-    pkey::{PKey, Private},
-};
 use serde_json::Value;
 
 use super::{
-    Certificate, CertificateFile, KeystoreError, KeystoreErrorKind, SignatureAlgorithm,
-    key_handle::{ExternalKey, KeyHandle, SigningError},
+    Certificate, CertificateFile, KeystoreError, KeystoreErrorKind, SignatureAlgorithm, engine,
+    private_key::{PrivateKey, Signer, SigningError},
     public_key::{KeyKind, PublicKey},
 };
 
 /// A private key with its certificates, leaf first. A key without certificates is registered under a key id.
 ///
-/// The key is in memory, managed by OpenSSL, or stays in a hardware token. Clones share it.
+/// The key is in memory or stays in a hardware token. Clones share it.
 #[derive(Clone)]
 pub struct SigningKey {
-    handle: KeyHandle,
+    signer: Arc<dyn Signer>,
     public: PublicKey,
+    kind: KeyKind,
     certificates: Vec<Certificate>,
     key_id: Option<String>,
     algorithm: Option<SignatureAlgorithm>,
@@ -32,25 +29,9 @@ impl SigningKey {
     /// # Errors
     /// [`KeystoreErrorKind::KeyKind`] or [`KeystoreErrorKind::KeySize`] if the key cannot sign a JWT,
     /// [`KeystoreErrorKind::Damaged`] if its numbers would keep OpenSSL busy for hours.
-    pub(super) fn new(key: PKey<Private>, certificates: Vec<Certificate>) -> Result<Self, KeystoreErrorKind> {
-        let public = checked_public_key(&key)?;
-        Ok(Self { handle: KeyHandle::OpenSsl(key), public, certificates, key_id: None, algorithm: None })
-    }
-
-    /// Combines an external key with its certificates, leaf first.
-    ///
-    /// # Errors
-    /// [`KeystoreErrorKind::KeyKind`] or [`KeystoreErrorKind::KeySize`] if the key cannot sign a JWT.
-    #[cfg_attr(
-        not(feature = "pkcs11"),
-        expect(dead_code, reason = "the only external keys are those in hardware tokens")
-    )]
-    pub(super) fn from_external(
-        key: Arc<dyn ExternalKey>,
-        certificates: Vec<Certificate>,
-    ) -> Result<Self, KeystoreErrorKind> {
-        let public = PublicKey::from_pkey(key.public())?;
-        Ok(Self { handle: KeyHandle::External(key), public, certificates, key_id: None, algorithm: None })
+    pub(super) fn new(key: PrivateKey, certificates: Vec<Certificate>) -> Result<Self, KeystoreErrorKind> {
+        let PrivateKey { public, signer } = key;
+        Ok(Self { signer: signer?, kind: public.kind()?, public, certificates, key_id: None, algorithm: None })
     }
 
     /// Adds the `kid` and `alg` of a JWK.
@@ -77,7 +58,7 @@ impl SigningKey {
         file: &CertificateFile,
         more: &[Certificate],
     ) -> Result<Self, KeystoreError> {
-        self.certificates = file.chain_for(more, &self.handle)?;
+        self.certificates = file.chain_for(more, &self.public)?;
         Ok(self)
     }
 
@@ -102,25 +83,25 @@ impl SigningKey {
     /// Returns the algorithm that this kind of key signs with by default.
     #[must_use]
     pub fn default_algorithm(&self) -> SignatureAlgorithm {
-        self.public.kind().default_algorithm()
+        self.kind.default_algorithm()
     }
 
     /// Returns whether the key can sign with `algorithm`.
     #[must_use]
     pub fn can_sign_with(&self, algorithm: SignatureAlgorithm) -> bool {
-        self.public.kind().can_sign_with(algorithm)
+        self.kind.can_sign_with(algorithm)
     }
 
     /// Returns the kind of the key: `RSA with 2048 bits`, `EC on P-256`, `Ed25519`.
     #[must_use]
     pub fn kind(&self) -> String {
-        self.public.kind().to_string()
+        self.kind.to_string()
     }
 
     /// Returns the length of a signature in bytes; an ECDSA signature is two numbers side by side (RFC 7518 §3.4).
     #[must_use]
     pub fn signature_length(&self) -> usize {
-        self.public.kind().signature_length()
+        self.kind.signature_length()
     }
 
     /// Returns the public key as a JWK with the members that Digdir requires of a registered key.
@@ -145,8 +126,8 @@ impl SigningKey {
         if !self.can_sign_with(algorithm) {
             return Err(SigningError::KindMismatch { algorithm, possible: self.default_algorithm() });
         }
-        let signature = self.handle.sign(algorithm, message)?;
-        if self.handle.verify(algorithm, message, &signature)? {
+        let signature = self.signer.sign(algorithm, message)?;
+        if self.signer.verifies() || engine::verify(&self.public, algorithm, message, &signature)? {
             Ok(signature)
         } else {
             Err(SigningError::Inconsistent)
@@ -159,30 +140,9 @@ impl std::fmt::Debug for SigningKey {
         formatter
             .debug_struct("SigningKey")
             .field("key", &"[REDACTED]")
-            .field("kind", &self.public.kind())
+            .field("kind", &self.kind)
             .field("key_id", &self.key_id)
             .field("certificates", &self.certificates)
             .finish_non_exhaustive()
     }
-}
-
-/// Returns the public key of a private key, once signing with it is known to end in reasonable time.
-pub(super) fn checked_public_key(key: &PKey<Private>) -> Result<PublicKey, KeystoreErrorKind> {
-    let public = PublicKey::from_pkey(key)?;
-    if matches!(public.kind(), KeyKind::Rsa { .. }) && !has_plausible_lengths(key) {
-        return Err(KeystoreErrorKind::Damaged("the numbers of its RSA key do not belong together"));
-    }
-    Ok(public)
-}
-
-/// Returns whether no number of an RSA key is longer than the modulus allows (RFC 8017 §3.2). OpenSSL computes with
-/// numbers of any length, which can take hours.
-fn has_plausible_lengths(key: &PKey<Private>) -> bool {
-    let Ok(rsa) = key.rsa() else { return false };
-    let bits = |number: Option<&BigNumRef>| number.map_or(0, BigNumRef::num_bits);
-    let (modulus, p, q) = (rsa.n().num_bits(), bits(rsa.p()), bits(rsa.q()));
-    p + q <= modulus + 1
-        && rsa.e().num_bits().max(rsa.d().num_bits()) <= modulus
-        && bits(rsa.dmp1()).max(bits(rsa.iqmp())) <= p
-        && bits(rsa.dmq1()) <= q
 }

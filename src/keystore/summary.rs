@@ -3,9 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{
-    Certificate, JwkFile, KeyEntry, Keystore, SigningKey, public_key::PublicKey, signing_key::checked_public_key,
-};
+use super::{Certificate, JwkFile, KeyEntry, Keystore, SigningKey};
 
 /// The facts about a private key that may be shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -61,10 +59,10 @@ impl From<&Certificate> for CertificateSummary {
 }
 
 impl KeySummary {
-    fn new(alias: &str, key: Result<&PublicKey, String>, certificates: &[Certificate]) -> Self {
+    fn new(alias: &str, key: Result<&SigningKey, String>, certificates: &[Certificate]) -> Self {
         Self {
             alias: alias.to_owned(),
-            key: key.as_ref().ok().map(|key| key.kind().to_string()),
+            key: key.as_ref().ok().map(|key| key.kind()),
             key_thumbprint: key.as_ref().ok().map(|key| key.thumbprint()),
             certificate: certificates.first().map(CertificateSummary::from),
             chain_length: certificates.len(),
@@ -77,7 +75,7 @@ impl SigningKey {
     /// Summarises the key under this alias.
     #[must_use]
     pub fn summary(&self, alias: &str) -> KeySummary {
-        KeySummary::new(alias, Ok(self.public()), self.certificates())
+        KeySummary::new(alias, Ok(self), self.certificates())
     }
 }
 
@@ -85,7 +83,7 @@ impl KeyEntry {
     /// Summarises the entry, even if its key cannot be used.
     #[must_use]
     pub fn summary(&self) -> KeySummary {
-        let key = checked_public_key(&self.key).map_err(|kind| kind.to_string());
+        let key = SigningKey::new(self.key.clone(), Vec::new()).map_err(|kind| kind.to_string());
         let mut summary = KeySummary::new(self.alias(), key.as_ref().map_err(Clone::clone), &self.certificates());
         if let Err(kind) = self.check_certificate() {
             summary.fault.get_or_insert(kind.to_string());

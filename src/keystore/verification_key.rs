@@ -3,21 +3,19 @@
 //! It comes from a JWK ([`super::KeySet`]) or a certificate. Sizes and exponents are checked before OpenSSL computes
 //! with them, so that a crafted key costs no time. Whether the key is trusted is not decided here.
 
-use openssl::pkey::{PKey, Public};
-
 use super::{
-    Certificate, JwkErrorKind, KeystoreErrorKind, SignatureAlgorithm, key_handle,
-    public_key::{KeyKind, PublicKey},
+    Certificate, JwkErrorKind, KeystoreErrorKind, SignatureAlgorithm, engine,
+    public_key::{KeyKind, PublicKey, bits},
 };
 
 /// Real exponents are 3, 17 or 65537; more than 32 bits only make verification slow.
-const EXPONENT_BITS: std::ops::RangeInclusive<i32> = 2..=32;
+const EXPONENT_BITS: std::ops::RangeInclusive<u32> = 2..=32;
 
 /// A public key of a kind that signs JWTs.
 #[derive(Clone)]
 pub struct VerificationKey {
-    key: PKey<Public>,
     public: PublicKey,
+    kind: KeyKind,
 }
 
 /// Why a JWK or certificate cannot be used as a verification key.
@@ -55,28 +53,33 @@ impl VerificationKey {
         Self::new(certificate.public_key().ok_or(VerificationKeyError::Numbers)?)
     }
 
-    pub(super) fn new(key: PKey<Public>) -> Result<Self, VerificationKeyError> {
-        let public = PublicKey::from_pkey(&key).map_err(|error| match error {
+    pub(super) fn new(public: PublicKey) -> Result<Self, VerificationKeyError> {
+        let kind = public.kind().map_err(|error| match error {
             KeystoreErrorKind::KeyKind(kind) => VerificationKeyError::Kind(kind),
             KeystoreErrorKind::KeySize(bits) => VerificationKeyError::Size(bits),
             _ => VerificationKeyError::Numbers,
         })?;
-        if matches!(public.kind(), KeyKind::Rsa { .. }) {
-            let rsa = key.rsa().map_err(|_| VerificationKeyError::Numbers)?;
-            if !rsa.e().is_odd() || !EXPONENT_BITS.contains(&rsa.e().num_bits()) {
+        if let PublicKey::OnCurve { .. } = &public
+            && !engine::is_valid(&public)
+        {
+            return Err(VerificationKeyError::Numbers);
+        }
+        if let PublicKey::Rsa { n, e } = &public {
+            let is_odd = |number: &[u8]| number.last().is_some_and(|last| last % 2 == 1);
+            if !is_odd(e) || !EXPONENT_BITS.contains(&bits(e)) {
                 return Err(VerificationKeyError::Exponent);
             }
-            if !rsa.n().is_odd() {
+            if !is_odd(n) {
                 return Err(VerificationKeyError::Numbers);
             }
         }
-        Ok(Self { key, public })
+        Ok(Self { public, kind })
     }
 
     /// Returns whether this kind of key makes signatures with `algorithm`.
     #[must_use]
     pub fn supports(&self, algorithm: SignatureAlgorithm) -> bool {
-        self.public.kind().can_sign_with(algorithm)
+        self.kind.can_sign_with(algorithm)
     }
 
     /// Returns whether `signature`, in the form of JWS, was made by the private key (RFC 7515 §5.2).
@@ -87,14 +90,14 @@ impl VerificationKey {
     #[must_use]
     pub fn verify(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> bool {
         self.supports(algorithm)
-            && signature.len() == self.public.kind().signature_length()
-            && key_handle::verify(&self.key, algorithm, message, signature).unwrap_or(false)
+            && signature.len() == self.kind.signature_length()
+            && engine::verify(&self.public, algorithm, message, signature).unwrap_or(false)
     }
 
     /// Returns the kind of the key: `RSA with 3072 bits`, `EC on P-256`, `Ed25519`.
     #[must_use]
     pub fn kind(&self) -> String {
-        self.public.kind().to_string()
+        self.kind.to_string()
     }
 
     /// Returns the SHA-256 thumbprint of the key in base64url (RFC 7638).

@@ -19,9 +19,6 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// The length of the lines that are written.
-const LINE: usize = 64;
-
 /// A block in its text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PemBlock<'text> {
@@ -92,9 +89,7 @@ impl<'text> PemBlock<'text> {
 
     /// Returns the value of a header such as `Proc-Type`.
     pub(crate) fn header(&self, name: &str) -> Option<&'text str> {
-        let lines = self.lines();
-        let mut headers = lines.iter().take_while(|line| !line.is_empty());
-        headers.find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
+        self.headers().into_iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
     }
 
     /// Decodes the base64; headers are an error.
@@ -102,15 +97,19 @@ impl<'text> PemBlock<'text> {
         self.decode(self.body)
     }
 
-    /// Checks the base64 after the headers, if there are any.
-    pub(crate) fn check(&self) -> Result<(), PemFault> {
-        // Headers end with an empty line, unless line breaks are lost; then OpenSSL finds what is wrong.
-        let body = match self.body.split_once("\n\n") {
-            Some((headers, body)) if headers.contains(':') => body,
-            _ if self.body.contains(':') => return Ok(()),
-            _ => self.body,
-        };
-        self.decode(body).map(|_| ())
+    /// Decodes the base64 after the headers, if there are any.
+    pub(crate) fn der_after_headers(&self) -> Result<Zeroizing<Vec<u8>>, PemFault> {
+        // Headers end with an empty line, unless line breaks are lost.
+        if let Some((headers, body)) = self.body.split_once("\n\n")
+            && headers.contains(':')
+        {
+            return self.decode(body);
+        }
+        let mut rest = self.body.trim_start();
+        while let Some(length) = header_length(rest) {
+            rest = rest[length..].trim_start();
+        }
+        self.decode(rest)
     }
 
     /// Decodes the end of the body.
@@ -131,48 +130,20 @@ impl<'text> PemBlock<'text> {
         decoded.map(Zeroizing::new).map_err(|_| PemFault::Incomplete { line: self.line })
     }
 
-    /// Returns the block without indentation or other text and in lines of a usual length, as OpenSSL expects it.
-    pub(crate) fn text(&self) -> Zeroizing<String> {
-        let label = self.label;
-        let mut text = Zeroizing::new(String::with_capacity(2 * label.len() + 2 * self.body.len() + 100));
-        for part in [BEGIN, label, DASHES, "\n"] {
-            text.push_str(part);
-        }
-        for mut line in self.lines() {
-            while !line.contains(':')
-                && let Some((start, rest)) = line.split_at_checked(LINE).filter(|(_, rest)| !rest.is_empty())
-            {
-                text.push_str(start);
-                text.push('\n');
-                line = rest;
-            }
-            text.push_str(line);
-            text.push('\n');
-        }
-        for part in [END, label, DASHES, "\n"] {
-            text.push_str(part);
-        }
-        text
-    }
-
-    /// Returns the lines of the body. If it is all on one line, they are its words, with headers and their values.
-    fn lines(&self) -> Vec<&'text str> {
+    /// Returns the lines before the first empty one. If the body is all on one line, they are its headers.
+    fn headers(&self) -> Vec<&'text str> {
         let body = self.body.trim();
         if body.contains('\n') {
-            let body = self.body.trim_end();
-            return body.strip_prefix('\n').unwrap_or(body).lines().map(str::trim).collect();
+            let body = self.body.strip_prefix('\n').unwrap_or(self.body);
+            return body.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
         }
-        let mut lines = Vec::new();
+        let mut headers = Vec::new();
         let mut rest = body;
         while let Some(length) = header_length(rest) {
-            lines.push(&rest[..length]);
+            headers.push(&rest[..length]);
             rest = rest[length..].trim_start();
         }
-        if !lines.is_empty() {
-            lines.push("");
-        }
-        lines.extend(rest.split_whitespace());
-        lines
+        headers
     }
 
     /// Returns whether the block holds a private key in any format.
@@ -250,12 +221,9 @@ mod tests {
             let blocks = PemBlock::find_all(&text).unwrap();
 
             assert_eq!(blocks.len(), 1, "{text:?}");
-            assert_eq!(blocks[0].text().replace("AQID\nBAUG", "AQIDBAUG"), block.replace("AQID\nBAUG", "AQIDBAUG"));
+            assert_eq!(*blocks[0].der_after_headers().unwrap(), [1, 2, 3, 4, 5, 6], "{text:?}");
             assert_eq!(blocks[0].header("DEK-Info"), Some("X,01"), "{text:?}");
         }
-        let long = "A".repeat(200);
-        let text = format!("-----BEGIN A-----{long}-----END A-----");
-        assert!(PemBlock::find_all(&text).unwrap()[0].text().lines().all(|line| line.len() <= LINE));
     }
 
     #[test]

@@ -6,7 +6,13 @@ use maskinporten_token_generator::keystore::{
     CertificateFile, DEFAULT_ITERATIONS, KeystoreError, PemFile, SignatureAlgorithm, SigningKey,
 };
 
-use super::{bytes, refused, secret, signs_as, text};
+use super::{
+    super::{
+        openssl::openssl,
+        support::{program, testdata},
+    },
+    bytes, refused, secret, signs_as, text,
+};
 
 fn parse(name: &str) -> Result<PemFile, KeystoreError> {
     PemFile::parse(name, &bytes(name), DEFAULT_ITERATIONS)
@@ -53,6 +59,24 @@ fn each_format_of_key_opens_and_only_encrypted_ones_need_a_password() {
     ] {
         assert_eq!(parse(name).unwrap().needs_password(), password.is_some(), "{name}");
         signs_as(&open(name, password.unwrap_or_default()).unwrap(), certificate, algorithm);
+    }
+}
+
+#[test]
+fn keys_that_the_installed_openssl_encrypts_open_with_every_cipher_and_derivation() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key.pem");
+    let key = testdata("keys/enterprise-key.pem");
+    for cipher in ["aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des3"] {
+        for digest in ["SHA1", "SHA224", "SHA256", "SHA384", "SHA512"] {
+            let prf = format!("hmacWith{digest}");
+            let mut encrypt = openssl(&["pkcs8", "-topk8", "-in", &key, "-v2", cipher, "-v2prf", &prf, "-iter", "3"]);
+            program(encrypt.args(["-passout", "pass:secret", "-out"]).arg(&file), b"");
+            let parsed = PemFile::read(&file, 3).unwrap();
+
+            signs_as(&parsed.open(&secret("secret")).unwrap(), "enterprise", SignatureAlgorithm::Rs256);
+            assert_eq!(refused(parsed.open(&secret("Secret"))).0, "keystore_password", "{cipher} {prf}");
+        }
     }
 }
 

@@ -81,7 +81,7 @@ fn open_keystore(
     thumbprint: Option<&Setting<CertificateThumbprint>>,
     unlock: &Unlock,
 ) -> Result<(SigningKey, Vec<Check>), Failure> {
-    let mut keystore = key.open_keystore(unlock)?;
+    let mut keystore = key.open_keystore(unlock, None)?;
     let encryption = encryption(keystore.protections());
     let listed = keystore.summaries();
     if let Some(thumbprint) = thumbprint {

@@ -208,7 +208,9 @@ fn open(given: &mut SettingArguments, report: &Arc<Report>) -> Result<Arc<Answer
 }
 
 fn open_with(given: &SettingArguments, answers: &Arc<Answers>, report: &Arc<Report>) -> Result<SigningKey, Failure> {
-    let (_, key) = parse(given.clone(), report)?;
+    let (_, mut key) = parse(given.clone(), report)?;
+    // They are shown.
+    key.uses_certificates = true;
     LocatedKey::read(key, Arc::clone(answers), report)?.open_key()
 }
 

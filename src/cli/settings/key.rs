@@ -23,6 +23,8 @@ pub(crate) struct KeySettings {
     pub(crate) source: Setting<KeySource>,
     /// The key id that chooses a key from a JWK set.
     pub(crate) key_id: Option<String>,
+    /// Whether the certificates of the key are used; with a key id they are not.
+    pub(crate) uses_certificates: bool,
 }
 
 /// Where the key is. A file named `-` is stdin.
@@ -138,7 +140,10 @@ impl KeySettings {
             CLIENT_JWK => KeySource::ClientJwk(found.secret()),
             name => unreachable!("{name} is not in SOURCES"),
         };
-        Ok(Self { source: found.setting(source), key_id: text("kid").filter(|id| id != "thumbprint") })
+        let is_id = |found: &Found| found.name == "kid" && found.text() != "thumbprint";
+        let uses_certificates = !sources.find_group(&["kid", "x5c"]).iter().any(is_id);
+        let key_id = text("kid").filter(|id| id != "thumbprint");
+        Ok(Self { source: found.setting(source), key_id, uses_certificates })
     }
 }
 

@@ -1,21 +1,18 @@
-//! Builds OpenSSL keys from the members of a JWK, and checks that the members form one key.
+//! Builds keys from the members of a JWK, and checks that the members form one key.
 //!
 //! RFC 7518 §6.2 (EC) and §6.3 (RSA), RFC 8037 §2 (OKP). A private JWK is redundant: if its members contradict each
 //! other, its signatures do not verify.
 
-use openssl::{
-    bn::{BigNum, BigNumContext},
-    ec::{EcGroup, EcKey, EcPoint},
-    error::ErrorStack,
-    memcmp,
-    nid::Nid,
-    pkey::{Id, PKey, Private, Public},
-    rsa::{Rsa, RsaPrivateKeyBuilder},
-};
+use crypto_bigint::{BoxedUint, ConcatenatingMul as _, NonZero};
+use ring::rsa::PublicKeyComponents;
+use zeroize::Zeroizing;
 
 use super::object::JwkObject;
 use crate::keystore::{
-    JwkErrorKind, KeystoreErrorKind, VerificationKey, VerificationKeyError, error::shown, public_key::RSA_BITS,
+    JwkErrorKind, KeystoreErrorKind, VerificationKey, VerificationKeyError, engine,
+    error::shown,
+    private_key::{PrivateKey, RsaNumbers},
+    public_key::{KeyKind, PublicKey, RSA_BITS, bits},
 };
 
 /// The members that make signing fast; if one is present, all must be (RFC 7518 §6.3.2).
@@ -29,7 +26,7 @@ const MAXIMUM_BITS_WITHOUT_PRIMES: u32 = 4096;
 /// # Errors
 /// [`JwkErrorKind`] if a member is missing or malformed, the key type cannot sign a JWT, or members contradict each
 /// other.
-pub(super) fn private_key(object: &JwkObject) -> Result<PKey<Private>, JwkErrorKind> {
+pub(super) fn private_key(object: &JwkObject) -> Result<PrivateKey, JwkErrorKind> {
     match object.required("kty")? {
         "RSA" => private_rsa(object),
         "EC" => private_ec(object),
@@ -48,17 +45,17 @@ pub(super) fn verification_key(object: &JwkObject) -> Result<VerificationKey, Ve
     // A private key has `sign`.
     object.check_use(&["verify", "sign"])?;
     let key = match object.required("kty")? {
-        "RSA" => {
-            let (n, e) = (object.number("n")?, object.number("e")?);
-            rsa_bits(&n)?;
-            Rsa::from_public_components(n, e).and_then(PKey::from_rsa)
+        "RSA" => PublicKey::Rsa { n: object.number("n")?.to_vec(), e: object.number("e")?.to_vec() },
+        "EC" => {
+            let kind = ec_curve(object)?;
+            let (x, y) = (object.number("x")?, object.number("y")?);
+            PublicKey::OnCurve { kind, point: point(kind, &x, &y).ok_or(VerificationKeyError::Numbers)? }
         }
-        "EC" => public_ec(ec_curve(object)?, &object.number("x")?, &object.number("y")?),
-        "OKP" => PKey::public_key_from_raw_bytes(&object.bytes("x")?, okp_curve(object)?),
+        "OKP" => PublicKey::OnCurve { kind: okp_curve(object)?, point: object.bytes("x")?.to_vec() },
         "oct" => return Err(JwkErrorKind::Symmetric.into()),
         other => return Err(JwkErrorKind::KeyType(shown(other)).into()),
     };
-    VerificationKey::new(key.map_err(|_| VerificationKeyError::Numbers)?)
+    VerificationKey::new(key)
 }
 
 impl From<JwkErrorKind> for VerificationKeyError {
@@ -73,25 +70,19 @@ impl From<JwkErrorKind> for VerificationKeyError {
     }
 }
 
-/// Returns the length of an RSA modulus, which is checked before OpenSSL computes with it.
-fn rsa_bits(n: &BigNum) -> Result<u32, JwkErrorKind> {
-    let bits = n.num_bits().unsigned_abs();
-    if RSA_BITS.contains(&bits) { Ok(bits) } else { Err(JwkErrorKind::Key(KeystoreErrorKind::KeySize(bits))) }
-}
-
-fn ec_curve(object: &JwkObject) -> Result<Nid, JwkErrorKind> {
+fn ec_curve(object: &JwkObject) -> Result<KeyKind, JwkErrorKind> {
     match object.required("crv")? {
-        "P-256" => Ok(Nid::X9_62_PRIME256V1),
-        "P-384" => Ok(Nid::SECP384R1),
-        "P-521" => Ok(Nid::SECP521R1),
+        "P-256" => Ok(KeyKind::P256),
+        "P-384" => Ok(KeyKind::P384),
+        "P-521" => Ok(KeyKind::P521),
         other => Err(unsupported_curve("EC", other)),
     }
 }
 
-fn okp_curve(object: &JwkObject) -> Result<Id, JwkErrorKind> {
+fn okp_curve(object: &JwkObject) -> Result<KeyKind, JwkErrorKind> {
     match object.required("crv")? {
-        "Ed25519" => Ok(Id::ED25519),
-        "Ed448" => Ok(Id::ED448),
+        "Ed25519" => Ok(KeyKind::Ed25519),
+        "Ed448" => Ok(KeyKind::Ed448),
         other => Err(unsupported_curve("OKP", other)),
     }
 }
@@ -100,126 +91,94 @@ fn unsupported_curve(key_type: &str, curve: &str) -> JwkErrorKind {
     JwkErrorKind::Key(KeystoreErrorKind::KeyKind(format!("{key_type} on the curve {}", shown(curve))))
 }
 
-fn private_rsa(object: &JwkObject) -> Result<PKey<Private>, JwkErrorKind> {
+fn private_rsa(object: &JwkObject) -> Result<PrivateKey, JwkErrorKind> {
     if object.has("oth") {
         return Err(JwkErrorKind::Key(KeystoreErrorKind::KeyKind("RSA with more than two primes".to_owned())));
     }
-    let core = RsaNumbers { n: object.number("n")?, e: object.number("e")?, d: object.secret_number("d")? };
-    let bits = rsa_bits(&core.n)?;
-    if !core.is_plausible() {
+    let (n, e, d) = (object.number("n")?, object.number("e")?, object.number("d")?);
+    // The lengths are checked before anything is computed.
+    let size = bits(&n);
+    if !RSA_BITS.contains(&size) {
+        return Err(JwkErrorKind::Key(KeystoreErrorKind::KeySize(size)));
+    }
+    // Real exponents are below 2^32; FIPS 186-5 allows 256 bits.
+    if !is_odd(&e) || !(2..=256).contains(&bits(&e)) || !is_odd(&n) || bits(&d) > size {
         return Err(JwkErrorKind::Inconsistent("`e` or `d` is out of range"));
     }
-    let key = if CRT_MEMBERS.into_iter().any(|name| object.has(name)) {
-        let [p, q, dp, dq, qi] = CRT_MEMBERS.map(|name| object.secret_number(name));
-        let crt = CrtNumbers { p: p?, q: q?, dp: dp?, dq: dq?, qi: qi? };
-        if !crt.matches(&core).unwrap_or(false) {
-            return Err(JwkErrorKind::Inconsistent("`n`, `e`, `d`, `p`, `q`, `dp`, `dq` and `qi` do not match"));
-        }
-        crt.build(core)
-    } else {
+    if !CRT_MEMBERS.into_iter().any(|name| object.has(name)) {
         // One long exponentiation instead of two short ones: a crafted file could take minutes.
-        if bits > MAXIMUM_BITS_WITHOUT_PRIMES {
+        if size > MAXIMUM_BITS_WITHOUT_PRIMES {
             return Err(JwkErrorKind::Missing("p"));
         }
-        if !core.is_consistent().unwrap_or(false) {
-            return Err(JwkErrorKind::Inconsistent("`n`, `e` and `d` do not match"));
-        }
-        RsaPrivateKeyBuilder::new(core.n, core.e, core.d).map(RsaPrivateKeyBuilder::build)
+        let key = engine::from_rsa_exponents(&n, &e, &d);
+        return key.ok_or(JwkErrorKind::Inconsistent("`n`, `e` and `d` do not match"));
+    }
+    let [p, q, dp, dq, qi] = CRT_MEMBERS.map(|name| object.number(name));
+    let (p, q, dp, dq, qi) = (p?, q?, dp?, dq?, qi?);
+    let public_key = PublicKeyComponents { n: &**n, e: &**e };
+    let numbers = RsaNumbers { public_key, d: &d, p: &p, q: &q, dP: &dp, dQ: &dq, qInv: &qi };
+    if !belong_together(&numbers) {
+        return Err(JwkErrorKind::Inconsistent("`n`, `e`, `d`, `p`, `q`, `dp`, `dq` and `qi` do not match"));
+    }
+    engine::from_rsa_numbers(&numbers).ok_or(JwkErrorKind::Inconsistent("OpenSSL rejects its numbers"))
+}
+
+fn is_odd(number: &[u8]) -> bool {
+    number.last().is_some_and(|last| last % 2 == 1)
+}
+
+/// Returns whether the numbers of an RSA key belong together (RFC 8017 §3.2), except that `p` and `q` are prime: proving
+/// that takes far longer than signing, and every signature is verified after it is made.
+fn belong_together(numbers: &RsaNumbers) -> bool {
+    let one = BoxedUint::one();
+    let read = |bytes: &[u8]| Zeroizing::new(BoxedUint::from_be_slice_vartime(bytes));
+    let (n, e, d) = (read(numbers.public_key.n), read(numbers.public_key.e), read(numbers.d));
+    let (p, q, qi) = (read(numbers.p), read(numbers.q), read(numbers.qInv));
+    // The exponents must be those of the private exponent for each prime, and invert the public one.
+    let modulus = |number: BoxedUint| NonZero::new(number).into_option().map(Zeroizing::new);
+    let is_exponent = |exponent: &[u8], prime: &BoxedUint| {
+        let exponent = read(exponent);
+        let less = modulus(prime.wrapping_sub(&one));
+        less.is_some_and(|less| *exponent == d.rem(&less) && e.mul_mod(&exponent, &less) == one)
     };
-    key.and_then(PKey::from_rsa).map_err(|_| JwkErrorKind::Inconsistent("OpenSSL rejects its numbers"))
+    BoxedUint::concatenating_mul(&p, &*q) == *n
+        && is_exponent(numbers.dP, &p)
+        && is_exponent(numbers.dQ, &q)
+        && modulus((*p).clone()).is_some_and(|p| qi.mul_mod(&q, &p) == one)
 }
 
-/// The numbers that every private RSA key has, named as in a JWK.
-struct RsaNumbers {
-    n: BigNum,
-    e: BigNum,
-    d: BigNum,
+fn private_ec(object: &JwkObject) -> Result<PrivateKey, JwkErrorKind> {
+    let kind = ec_curve(object)?;
+    let (x, y, d) = (object.number("x")?, object.number("y")?, object.number("d")?);
+    let key = point(kind, &x, &y).and_then(|point| {
+        let mut scalar = Zeroizing::new(Vec::with_capacity(point.len()));
+        pad(&mut scalar, &d, point.len() / 2)?;
+        engine::from_ec_numbers(kind, &scalar, &point)
+    });
+    key.ok_or(JwkErrorKind::Inconsistent("`x` and `y` are not the public key of `d`"))
 }
 
-/// The numbers with which an RSA key signs fast, by the Chinese remainder theorem.
-struct CrtNumbers {
-    p: BigNum,
-    q: BigNum,
-    dp: BigNum,
-    dq: BigNum,
-    qi: BigNum,
+/// Encodes a point without compression (SEC 1 §2.3.3); returns `None` if a coordinate is too long.
+fn point(kind: KeyKind, x: &[u8], y: &[u8]) -> Option<Vec<u8>> {
+    let length = kind.default_algorithm().coordinate_length()?.into();
+    let mut point = vec![4];
+    pad(&mut point, x, length)?;
+    pad(&mut point, y, length)?;
+    Some(point)
 }
 
-impl RsaNumbers {
-    /// Returns whether the lengths are those of a real key. Real exponents are below 2^32; FIPS 186-5 allows 256 bits.
-    fn is_plausible(&self) -> bool {
-        let exponent = self.e.is_odd() && (2..=256).contains(&self.e.num_bits());
-        exponent && self.n.is_odd() && self.d.num_bits() <= self.n.num_bits()
-    }
-
-    /// Returns whether `d` inverts `e`, tested with the number two: without the primes there is no other way.
-    fn is_consistent(&self) -> Result<bool, ErrorStack> {
-        let mut context = BigNumContext::new()?;
-        let two = BigNum::from_u32(2)?;
-        let (mut encrypted, mut decrypted) = (BigNum::new()?, BigNum::new()?);
-        encrypted.mod_exp(&two, &self.e, &self.n, &mut context)?;
-        decrypted.mod_exp(&encrypted, &self.d, &self.n, &mut context)?;
-        Ok(decrypted == two)
-    }
+/// Appends a number with leading zeros up to a length; returns `None` if it is longer.
+fn pad(bytes: &mut Vec<u8>, number: &[u8], length: usize) -> Option<()> {
+    bytes.resize(bytes.len() + length.checked_sub(number.len())?, 0);
+    bytes.extend_from_slice(number);
+    Some(())
 }
 
-impl CrtNumbers {
-    /// Returns whether the numbers belong to `core`.
-    ///
-    /// Checks what `Rsa::check_key` checks, except that `p` and `q` are prime: proving that takes far longer than
-    /// signing, and every signature is verified after it is made.
-    fn matches(&self, core: &RsaNumbers) -> Result<bool, ErrorStack> {
-        let mut context = BigNumContext::new()?;
-        let one = BigNum::from_u32(1)?;
-        let mut product = BigNum::new()?;
-        product.checked_mul(&self.p, &self.q, &mut context)?;
-        let mut consistent = product == core.n;
-        for (prime, exponent) in [(&self.p, &self.dp), (&self.q, &self.dq)] {
-            let (mut less, mut reduced, mut unit) = (BigNum::new()?, BigNum::new()?, BigNum::new()?);
-            less.checked_sub(prime, &one)?;
-            reduced.nnmod(&core.d, &less, &mut context)?;
-            unit.mod_mul(&core.e, exponent, &less, &mut context)?;
-            consistent &= reduced == *exponent && unit == one;
-        }
-        let mut inverse = BigNum::new()?;
-        inverse.mod_mul(&self.qi, &self.q, &self.p, &mut context)?;
-        Ok(consistent && inverse == one)
-    }
-
-    fn build(self, core: RsaNumbers) -> Result<Rsa<Private>, ErrorStack> {
-        let builder = RsaPrivateKeyBuilder::new(core.n, core.e, core.d)?;
-        Ok(builder.set_factors(self.p, self.q)?.set_crt_params(self.dp, self.dq, self.qi)?.build())
-    }
-}
-
-fn private_ec(object: &JwkObject) -> Result<PKey<Private>, JwkErrorKind> {
-    let curve = ec_curve(object)?;
-    let (x, y, mut d) = (object.number("x")?, object.number("y")?, object.secret_number("d")?);
-    let build = || -> Result<_, ErrorStack> {
-        let group = EcGroup::from_curve_name(curve)?;
-        let mut point = EcPoint::new(&group)?;
-        point.set_affine_coordinates(&group, &x, &y, &mut *BigNumContext::new()?)?;
-        let key = EcKey::from_private_components(&group, &d, &point)?;
-        key.check_key()?;
-        PKey::from_ec_key(key)
-    };
-    let key = build();
-    d.clear(); // OpenSSL has a copy.
-    key.map_err(|_| JwkErrorKind::Inconsistent("`x` and `y` are not the public key of `d`"))
-}
-
-fn public_ec(curve: Nid, x: &BigNum, y: &BigNum) -> Result<PKey<Public>, ErrorStack> {
-    // OpenSSL checks that both numbers are below the prime and the point is on the curve.
-    let key = EcKey::from_public_key_affine_coordinates(&*EcGroup::from_curve_name(curve)?, x, y)?;
-    key.check_key()?;
-    PKey::from_ec_key(key)
-}
-
-fn private_okp(object: &JwkObject) -> Result<PKey<Private>, JwkErrorKind> {
-    let curve = okp_curve(object)?;
+fn private_okp(object: &JwkObject) -> Result<PrivateKey, JwkErrorKind> {
+    let kind = okp_curve(object)?;
     let (x, d) = (object.bytes("x")?, object.bytes("d")?);
-    let key = PKey::private_key_from_raw_bytes(&d, curve)
-        .map_err(|_| JwkErrorKind::Base64Url { member: "d", fault: "it has the wrong length for its curve" })?;
-    let matches = key.raw_public_key().is_ok_and(|public| public.len() == x.len() && memcmp::eq(&public, &x));
-    if matches { Ok(key) } else { Err(JwkErrorKind::Inconsistent("`x` is not the public key of `d`")) }
+    if d.len() != kind.signature_length() / 2 {
+        return Err(JwkErrorKind::Base64Url { member: "d", fault: "it has the wrong length for its curve" });
+    }
+    engine::from_okp_numbers(kind, &d, &x).ok_or(JwkErrorKind::Inconsistent("`x` is not the public key of `d`"))
 }

@@ -11,13 +11,15 @@ mod parse;
 use std::{fmt::Write as _, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use openssl::pkey::{PKey, Private};
 
 pub use self::key_set::{KeySet, KeySetError};
 use self::{object::JwkObject, parse::parse};
 use super::{
     Certificate, JwkErrorKind, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_CERTIFICATES, SignatureAlgorithm,
-    SigningKey, chain, error::shown, public_key::KeyKind, read_key_file,
+    SigningKey, chain,
+    error::shown,
+    public_key::{KeyKind, PublicKey},
+    read_key_file,
 };
 
 /// A parsed JWK or JWK set, from which a key is chosen.
@@ -144,8 +146,8 @@ fn is_for_signatures(object: &JwkObject) -> bool {
 fn signing_key(object: &JwkObject) -> Result<SigningKey, JwkErrorKind> {
     check_may_sign(object)?;
     let key = key::private_key(object)?;
-    let algorithm = algorithm(object, KeyKind::from_pkey(&key).map_err(JwkErrorKind::Key)?)?;
-    let certificates = certificates(object, &key)?;
+    let algorithm = algorithm(object, key.public.kind().map_err(JwkErrorKind::Key)?)?;
+    let certificates = certificates(object, &key.public)?;
     let key_id = object.text("kid")?.map(str::to_owned);
     let key = SigningKey::new(key, certificates).map_err(JwkErrorKind::Key)?;
     Ok(key.with_key_id(key_id, algorithm))
@@ -162,7 +164,7 @@ fn algorithm(object: &JwkObject, kind: KeyKind) -> Result<Option<SignatureAlgori
 ///
 /// Of several certificates for the key, as after a renewal, one that may sign and is valid now is preferred, whatever
 /// their order.
-fn certificates(object: &JwkObject, key: &PKey<Private>) -> Result<Vec<Certificate>, JwkErrorKind> {
+fn certificates(object: &JwkObject, key: &PublicKey) -> Result<Vec<Certificate>, JwkErrorKind> {
     let Some(encoded) = object.texts("x5c").map_err(|_| JwkErrorKind::Certificates)? else { return Ok(Vec::new()) };
     if encoded.len() > MAXIMUM_CERTIFICATES {
         return Err(JwkErrorKind::Certificates);

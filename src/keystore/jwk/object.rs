@@ -1,7 +1,6 @@
 //! The members of one JWK, read by name.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use openssl::bn::BigNum;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -90,16 +89,12 @@ impl JwkObject {
         Ok(bytes)
     }
 
-    /// Returns a number, most significant byte first (RFC 7518 §2).
-    pub(super) fn number(&self, name: &'static str) -> Result<BigNum, JwkErrorKind> {
-        BigNum::from_slice(&self.bytes(name)?).map_err(|_| JwkErrorKind::Inconsistent("a number cannot be read"))
-    }
-
-    /// Returns a number with which OpenSSL computes in constant time.
-    pub(super) fn secret_number(&self, name: &'static str) -> Result<BigNum, JwkErrorKind> {
-        let mut number = self.number(name)?;
-        number.set_const_time();
-        Ok(number)
+    /// Returns a number, most significant byte first (RFC 7518 §2) and without leading zeros.
+    pub(super) fn number(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>, JwkErrorKind> {
+        let mut bytes = self.bytes(name)?;
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        bytes.drain(..zeros);
+        Ok(bytes)
     }
 
     /// Returns the `kid` for messages and lists.

@@ -8,28 +8,25 @@ use cryptoki::{
     object::ObjectHandle,
     session::{Session, UserType},
 };
-use openssl::pkey::{PKey, PKeyRef, Public};
 use secrecy::SecretString;
 
 use super::{mechanism::SigningPlan, module::error_kind};
-use crate::keystore::{HardwareErrorKind, SignatureAlgorithm, SigningError, key_handle::ExternalKey};
+use crate::keystore::{
+    HardwareErrorKind, SignatureAlgorithm, SigningError, private_key::Signer, public_key::PublicKey,
+};
 
 /// A private key in a token, and its public key.
 pub(super) struct TokenKey {
     /// A session can make only one signature at a time.
     pub(super) session: Mutex<Session>,
     pub(super) key: ObjectHandle,
-    pub(super) public: PKey<Public>,
+    pub(super) public: PublicKey,
     pub(super) mechanisms: Vec<MechanismType>,
     /// The PIN, only for a key that requires it for each signature (`CKA_ALWAYS_AUTHENTICATE`).
     pub(super) pin: Option<SecretString>,
 }
 
-impl ExternalKey for TokenKey {
-    fn public(&self) -> &PKeyRef<Public> {
-        &self.public
-    }
-
+impl Signer for TokenKey {
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SigningError> {
         self.sign_in_token(algorithm, message).map_err(SigningError::Hardware)
     }

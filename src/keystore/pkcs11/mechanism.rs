@@ -9,7 +9,7 @@ use cryptoki::{
 };
 use openssl::{error::ErrorStack, hash::hash};
 
-use crate::keystore::{SignatureAlgorithm, key_handle::digest};
+use crate::keystore::{SignatureAlgorithm, openssl_key::digest};
 
 /// `DigestInfo` up to the digest, for SHA-256, SHA-384 and SHA-512 (RFC 8017 §9.2 note 1).
 const SHA256_INFO: &[u8] = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";

@@ -11,12 +11,12 @@ use openssl::{
     ec::{EcGroup, EcKey, EcPoint},
     error::ErrorStack,
     nid::Nid,
-    pkey::{PKey, Public},
+    pkey::PKey,
     rsa::Rsa,
 };
 
 use super::module::error_kind;
-use crate::keystore::{Certificate, HardwareErrorKind, KeystoreErrorKind};
+use crate::keystore::{Certificate, HardwareErrorKind, KeystoreErrorKind, openssl_key, public_key::PublicKey};
 
 /// The curves of JWS by their `CKA_EC_PARAMS`: the DER of an object identifier.
 const CURVES: [(&[u8], Nid); 3] = [
@@ -67,7 +67,7 @@ impl ObjectAttributes {
         Ok(read)
     }
 
-    fn public_key(&self) -> Result<Option<PKey<Public>>, KeystoreErrorKind> {
+    fn public_key(&self) -> Result<Option<PublicKey>, KeystoreErrorKind> {
         let damaged = |_| KeystoreErrorKind::Damaged("the public key in the token cannot be parsed");
         match self.kind {
             Some(KeyType::RSA) if !self.modulus.is_empty() && !self.exponent.is_empty() => {
@@ -104,7 +104,7 @@ pub(super) fn find(
     session: &Session,
     private: &ObjectAttributes,
     certificates: &[(Vec<u8>, Certificate)],
-) -> Result<PKey<Public>, HardwareErrorKind> {
+) -> Result<PublicKey, HardwareErrorKind> {
     if let Some(public) = private.public_key().map_err(HardwareErrorKind::Key)? {
         return Ok(public);
     }
@@ -126,17 +126,18 @@ pub(super) fn find(
     beside.and_then(|(_, certificate)| certificate.public_key()).ok_or(HardwareErrorKind::NoPublicKey)
 }
 
-fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<PKey<Public>, ErrorStack> {
-    PKey::from_rsa(Rsa::from_public_components(BigNum::from_slice(modulus)?, BigNum::from_slice(exponent)?)?)
+fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<PublicKey, ErrorStack> {
+    let rsa = Rsa::from_public_components(BigNum::from_slice(modulus)?, BigNum::from_slice(exponent)?)?;
+    openssl_key::public_key(&*PKey::from_rsa(rsa)?)
 }
 
 /// Builds an EC key. The standard wraps the point in an OCTET STRING in DER, but some tokens do not.
 #[allow(clippy::redundant_closure_for_method_calls)] // methods of yasna cannot be passed by name
-fn ec(curve: Nid, point: &[u8]) -> Result<PKey<Public>, ErrorStack> {
+fn ec(curve: Nid, point: &[u8]) -> Result<PublicKey, ErrorStack> {
     let group = EcGroup::from_curve_name(curve)?;
     let mut context = BigNumContext::new()?;
     let unwrapped = yasna::parse_der(point, |reader| reader.read_bytes()).unwrap_or_else(|_| point.to_vec());
     let point = EcPoint::from_bytes(&group, &unwrapped, &mut context)
         .or_else(|_| EcPoint::from_bytes(&group, point, &mut context))?;
-    PKey::from_ec_key(EcKey::from_public_key(&group, &point)?)
+    openssl_key::public_key(&*PKey::from_ec_key(EcKey::from_public_key(&group, &point)?)?)
 }

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::keystore::{
     Certificate, HardwareErrorKind, KeystoreError, PinTries, SigningKey, certificate::hexadecimal, chain, error::shown,
+    private_key::PrivateKey,
 };
 
 /// A hardware token, not logged in to yet.
@@ -67,7 +68,8 @@ impl HardwareToken {
     /// cannot sign a JWT.
     pub fn open(self, key: &str, pin: Option<&SecretString>) -> Result<SigningKey, KeystoreError> {
         let opened = self.token_key(key, pin).and_then(|(key, certificates)| {
-            SigningKey::from_external(Arc::new(key), certificates).map_err(HardwareErrorKind::Key)
+            SigningKey::new(PrivateKey::new(key.public.clone(), Arc::new(key)), certificates)
+                .map_err(HardwareErrorKind::Key)
         });
         opened.map_err(|source| hardware_error(&self.label, source))
     }

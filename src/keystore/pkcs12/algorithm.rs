@@ -5,26 +5,16 @@
 // Methods of yasna have two lifetimes and cannot be passed by name.
 #![allow(clippy::redundant_closure_for_method_calls)]
 
-use openssl::{asn1::Asn1Object, hash::MessageDigest, symm::Cipher};
 use p12::AlgorithmIdentifier;
 use yasna::{ASN1Result, BERReaderSeq, models::ObjectIdentifier};
+use zeroize::Zeroizing;
 
-use super::structure;
-use crate::keystore::KeystoreErrorKind;
+use super::{cipher::Cipher, digest::Digest};
+use crate::keystore::{KeystoreErrorKind, engine::algorithm_name};
 
 const PBES2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 13];
 const PBKDF2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 12];
 pub(super) const PBMAC1: &[u64] = &[1, 2, 840, 113_549, 1, 5, 14];
-
-/// The key algorithms that OpenSSL may parse: RSA, RSASSA-PSS (RFC 8017 appendix A), EC (RFC 5480), Ed25519 and Ed448
-/// (RFC 8410). Some of them still cannot sign a JWT.
-const SIGNING_ALGORITHMS: [&[u64]; 5] = [
-    &[1, 2, 840, 113_549, 1, 1, 1],
-    &[1, 2, 840, 113_549, 1, 1, 10],
-    &[1, 2, 840, 10_045, 2, 1],
-    &[1, 3, 101, 112],
-    &[1, 3, 101, 113],
-];
 
 /// How a part of a keystore is encrypted.
 pub(super) enum Encryption<'file> {
@@ -39,7 +29,7 @@ pub(super) struct Pbkdf2 {
     pub(super) salt: Vec<u8>,
     pub(super) iterations: u64,
     pub(super) key_length: Option<u64>,
-    pub(super) prf: MessageDigest,
+    pub(super) prf: Digest,
 }
 
 /// An algorithm identifier in the parameters of another one.
@@ -69,16 +59,16 @@ impl<'file> Encryption<'file> {
         let [derivation, encryption] = read_two(parameters).map_err(|_| damaged_parameters())?;
         let derivation = Pbkdf2::read(&derivation)?;
         let cipher = match encryption.algorithm.components().as_slice() {
-            [2, 16, 840, 1, 101, 3, 4, 1, 2] => Cipher::aes_128_cbc(),
-            [2, 16, 840, 1, 101, 3, 4, 1, 22] => Cipher::aes_192_cbc(),
-            [2, 16, 840, 1, 101, 3, 4, 1, 42] => Cipher::aes_256_cbc(),
-            [1, 2, 840, 113_549, 3, 7] => Cipher::des_ede3_cbc(),
+            [2, 16, 840, 1, 101, 3, 4, 1, 2] => Cipher::Aes128,
+            [2, 16, 840, 1, 101, 3, 4, 1, 22] => Cipher::Aes192,
+            [2, 16, 840, 1, 101, 3, 4, 1, 42] => Cipher::Aes256,
+            [1, 2, 840, 113_549, 3, 7] => Cipher::TripleDes,
             _ => return Err(unsupported(&encryption.algorithm)),
         };
         let iv = yasna::parse_ber(&encryption.parameters.unwrap_or_default(), |reader| reader.read_bytes())
             .map_err(|_| damaged_parameters())?;
-        let key_length_fits = derivation.key_length.is_none_or(|length| length == cipher.key_len() as u64);
-        if Some(iv.len()) != cipher.iv_len() || !key_length_fits {
+        let key_length_fits = derivation.key_length.is_none_or(|length| length == cipher.key_length() as u64);
+        if iv.len() != cipher.iv_length() || !key_length_fits {
             return Err(damaged_parameters());
         }
         Ok(Self::Pbes2 { derivation, cipher, iv })
@@ -109,60 +99,36 @@ impl Pbkdf2 {
             })
             .map_err(|_| damaged_parameters())?;
         // The default is HMAC-SHA-1 (RFC 8018 appendix A.2).
-        let prf = prf.map_or(Ok(MessageDigest::sha1()), |prf| hmac(&prf.algorithm))?;
+        let prf = prf.map_or(Ok(Digest::Sha1), |prf| hmac(&prf.algorithm))?;
         Ok(Self { salt, iterations, key_length, prf })
     }
 
+    /// Derives a key of `length` bytes; `None` if there are more iterations than can be computed.
+    pub(super) fn derive(&self, password: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
+        self.prf.pbkdf2(password, &self.salt, self.iterations, length)
+    }
+
     /// Parses the parameters of PBMAC1 (RFC 9579 §4): the derivation and the digest of the HMAC.
-    pub(super) fn read_pbmac1(parameters: &[u8]) -> Result<(Self, MessageDigest), KeystoreErrorKind> {
+    pub(super) fn read_pbmac1(parameters: &[u8]) -> Result<(Self, Digest), KeystoreErrorKind> {
         let [derivation, mac] = read_two(parameters).map_err(|_| damaged_parameters())?;
         Ok((Self::read(&derivation)?, hmac(&mac.algorithm)?))
     }
 }
 
-/// The digest of a MAC with the PKCS#12 key derivation.
-#[derive(Clone, Copy)]
-pub(super) enum MacDigest {
-    Sha1,
-    Sha224,
-    Sha256,
-    Sha384,
-    Sha512,
-}
-
-impl MacDigest {
-    pub(super) fn read(identifier: &AlgorithmIdentifier) -> Result<Self, KeystoreErrorKind> {
-        let AlgorithmIdentifier::OtherAlg(other) = identifier else {
-            return match identifier {
-                AlgorithmIdentifier::Sha1 => Ok(Self::Sha1),
-                _ => Err(KeystoreErrorKind::Unsupported("an encryption instead of a digest".to_owned())),
-            };
+/// Returns the digest of a MAC with the PKCS#12 key derivation.
+pub(super) fn mac_digest(identifier: &AlgorithmIdentifier) -> Result<Digest, KeystoreErrorKind> {
+    let AlgorithmIdentifier::OtherAlg(other) = identifier else {
+        return match identifier {
+            AlgorithmIdentifier::Sha1 => Ok(Digest::Sha1),
+            _ => Err(KeystoreErrorKind::Unsupported("an encryption instead of a digest".to_owned())),
         };
-        match other.algorithm_type.components().as_slice() {
-            [2, 16, 840, 1, 101, 3, 4, 2, 1] => Ok(Self::Sha256),
-            [2, 16, 840, 1, 101, 3, 4, 2, 2] => Ok(Self::Sha384),
-            [2, 16, 840, 1, 101, 3, 4, 2, 3] => Ok(Self::Sha512),
-            [2, 16, 840, 1, 101, 3, 4, 2, 4] => Ok(Self::Sha224),
-            _ => Err(unsupported(&other.algorithm_type)),
-        }
-    }
-
-    pub(super) fn for_hmac(self) -> MessageDigest {
-        match self {
-            Self::Sha1 => MessageDigest::sha1(),
-            Self::Sha224 => MessageDigest::sha224(),
-            Self::Sha256 => MessageDigest::sha256(),
-            Self::Sha384 => MessageDigest::sha384(),
-            Self::Sha512 => MessageDigest::sha512(),
-        }
-    }
-
-    /// Returns the block length in bytes: `v` in RFC 7292 appendix B.2.
-    pub(super) fn block_length(self) -> usize {
-        match self {
-            Self::Sha1 | Self::Sha224 | Self::Sha256 => 64,
-            Self::Sha384 | Self::Sha512 => 128,
-        }
+    };
+    match other.algorithm_type.components().as_slice() {
+        [2, 16, 840, 1, 101, 3, 4, 2, 1] => Ok(Digest::Sha256),
+        [2, 16, 840, 1, 101, 3, 4, 2, 2] => Ok(Digest::Sha384),
+        [2, 16, 840, 1, 101, 3, 4, 2, 3] => Ok(Digest::Sha512),
+        [2, 16, 840, 1, 101, 3, 4, 2, 4] => Ok(Digest::Sha224),
+        _ => Err(unsupported(&other.algorithm_type)),
     }
 }
 
@@ -184,36 +150,17 @@ pub(super) fn unsupported(identifier: &ObjectIdentifier) -> KeystoreErrorKind {
     KeystoreErrorKind::Unsupported(name.map_or_else(|| algorithm_name(identifier), str::to_owned))
 }
 
-/// Returns OpenSSL's name of an algorithm, or its object identifier.
-pub(super) fn algorithm_name(identifier: &ObjectIdentifier) -> String {
-    let dotted = identifier.to_string();
-    let known = Asn1Object::from_str(&dotted).ok().and_then(|object| object.nid().long_name().ok());
-    known.map_or_else(|| format!("the algorithm {dotted}"), str::to_owned)
-}
-
-/// Returns the algorithm of a key in PKCS#8 (RFC 5958 §2) without parsing or copying the key.
-pub(super) fn key_algorithm(pkcs8: &[u8]) -> Option<ObjectIdentifier> {
-    let content = structure::content(pkcs8)?;
-    let version = structure::first_element(content)?;
-    let identifier = structure::first_element(&content[version.len()..])?;
-    yasna::parse_ber(identifier, |reader| reader.read_sequence(read_nested)).ok().map(|nested| nested.algorithm)
-}
-
-pub(super) fn is_signing_algorithm(identifier: &ObjectIdentifier) -> bool {
-    SIGNING_ALGORITHMS.iter().any(|known| is(identifier, known))
-}
-
 pub(super) fn damaged_parameters() -> KeystoreErrorKind {
     KeystoreErrorKind::Damaged("the parameters of an algorithm cannot be parsed")
 }
 
-fn hmac(identifier: &ObjectIdentifier) -> Result<MessageDigest, KeystoreErrorKind> {
+fn hmac(identifier: &ObjectIdentifier) -> Result<Digest, KeystoreErrorKind> {
     match identifier.components().as_slice() {
-        [1, 2, 840, 113_549, 2, 7] => Ok(MessageDigest::sha1()),
-        [1, 2, 840, 113_549, 2, 8] => Ok(MessageDigest::sha224()),
-        [1, 2, 840, 113_549, 2, 9] => Ok(MessageDigest::sha256()),
-        [1, 2, 840, 113_549, 2, 10] => Ok(MessageDigest::sha384()),
-        [1, 2, 840, 113_549, 2, 11] => Ok(MessageDigest::sha512()),
+        [1, 2, 840, 113_549, 2, 7] => Ok(Digest::Sha1),
+        [1, 2, 840, 113_549, 2, 8] => Ok(Digest::Sha224),
+        [1, 2, 840, 113_549, 2, 9] => Ok(Digest::Sha256),
+        [1, 2, 840, 113_549, 2, 10] => Ok(Digest::Sha384),
+        [1, 2, 840, 113_549, 2, 11] => Ok(Digest::Sha512),
         _ => Err(unsupported(identifier)),
     }
 }

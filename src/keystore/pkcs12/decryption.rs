@@ -1,18 +1,13 @@
 //! Decrypts the parts of a keystore and single encrypted keys, within a budget of key derivation iterations.
 //!
-//! The p12 crate implements the legacy ciphers that OpenSSL 3 refuses; OpenSSL implements PBES2 (RFC 8018 §6.2).
+//! The p12 crate implements the legacy encryption. PBES2 (RFC 8018 §6.2) is a [`super::cipher`] with a key of PBKDF2.
 
-use openssl::{
-    pkcs5,
-    pkey::{PKey, Private},
-    symm,
-};
 use p12::EncryptedPrivateKeyInfo;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use super::{algorithm::Encryption, password, private_key, structure};
-use crate::keystore::KeystoreErrorKind;
+use super::{algorithm::Encryption, password};
+use crate::keystore::{KeystoreErrorKind, engine, private_key::PrivateKey, structure};
 
 /// How many key derivation iterations are left, so that a crafted file cannot keep the program busy.
 #[derive(Debug)]
@@ -53,6 +48,13 @@ impl IterationBudget {
     }
 }
 
+#[cfg(test)]
+impl IterationBudget {
+    pub(super) fn spent(&self) -> u64 {
+        self.spent
+    }
+}
+
 impl Encryption<'_> {
     /// Decrypts with each encoding of the password until `parse` accepts the result.
     ///
@@ -78,16 +80,13 @@ impl Encryption<'_> {
     }
 
     fn attempt(&self, ciphertext: &[u8], password: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let plain = match self {
-            Self::Legacy { identifier, .. } => identifier.decrypt_pbe(ciphertext, password)?,
+        match self {
+            Self::Legacy { identifier, .. } => identifier.decrypt_pbe(ciphertext, password).map(Zeroizing::new),
             Self::Pbes2 { derivation, cipher, iv } => {
-                let mut key = Zeroizing::new(vec![0; cipher.key_len()]);
-                let iterations = usize::try_from(derivation.iterations).ok()?;
-                pkcs5::pbkdf2_hmac(password, &derivation.salt, iterations, derivation.prf, &mut key).ok()?;
-                symm::decrypt(*cipher, &key, Some(iv), ciphertext).ok()?
+                let key = derivation.derive(password, cipher.key_length())?;
+                cipher.decrypt(&key, iv, ciphertext)
             }
-        };
-        Some(Zeroizing::new(plain))
+        }
     }
 }
 
@@ -109,11 +108,11 @@ impl EncryptedKey {
     /// # Errors
     /// [`KeystoreErrorKind::Undecipherable`] if no encoding of the password gives a key, [`KeystoreErrorKind::KeyKind`]
     /// if the key cannot sign a JWT.
-    pub(in crate::keystore) fn decrypt(&self, password: &SecretString) -> Result<PKey<Private>, KeystoreErrorKind> {
+    pub(in crate::keystore) fn decrypt(&self, password: &SecretString) -> Result<PrivateKey, KeystoreErrorKind> {
         let encryption = Encryption::read(&self.info.encryption_algorithm)?;
         let mut budget = IterationBudget::new(self.iterations);
         encryption.decrypt(&self.info.encrypted_data, password, &mut budget, |plain| {
-            match private_key(structure::first_element(plain)?) {
+            match engine::from_pkcs8(structure::first_element(plain)?) {
                 Err(KeystoreErrorKind::Damaged(_)) => None,
                 key => Some(key),
             }

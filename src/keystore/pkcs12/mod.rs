@@ -1,55 +1,49 @@
 //! PKCS#12 (RFC 7292): parses the container, checks its MAC and decrypts keys and certificates.
 //!
-//! The p12 crate parses the container and decrypts legacy encryption, OpenSSL everything newer. [`Pkcs12::parse`]
-//! checks the format and the cost of opening, [`Pkcs12::unlock`] takes the password.
+//! The p12 crate parses the container and decrypts legacy encryption; everything newer is here. [`Pkcs12::parse`]
+//! checks the format and the cost of opening, [`Pkcs12::unlock`] takes the password, and [`Unlocked`] decrypts what is
+//! needed.
 
 mod algorithm;
 mod bag;
+mod cipher;
 mod decryption;
+mod digest;
 mod mac;
 mod password;
 mod protection;
-mod structure;
+mod unlocked;
 
-use openssl::pkey::{PKey, Private};
-use p12::{CertBag, ContentInfo, DigestInfo, MacData, SafeBagKind};
+use p12::{AlgorithmIdentifier, ContentInfo, DigestInfo, EncryptedContentInfo, MacData};
 use secrecy::SecretString;
-use yasna::BERReader;
+use yasna::{BERReader, models::ObjectIdentifier};
 use zeroize::Zeroizing;
 
-pub(super) use self::decryption::EncryptedKey;
 pub use self::protection::Protection;
 use self::{algorithm::Encryption, bag::Bag, decryption::IterationBudget, mac::MacAlgorithm};
-use super::{Certificate, KeystoreErrorKind, MAXIMUM_CERTIFICATES, error::shown};
-
-const KEY_BAG: &[u64] = &[1, 2, 840, 113_549, 1, 12, 10, 1, 1];
-const SAFE_CONTENTS_BAG: &[u64] = &[1, 2, 840, 113_549, 1, 12, 10, 1, 6];
-
-/// The nesting limit of safe contents in safe contents (RFC 7292 §4.2.6).
-const MAXIMUM_NESTING: usize = 4;
-
-/// The limit for keys: each is compared with every certificate.
-const MAXIMUM_KEYS: usize = 100;
+pub(super) use self::{
+    decryption::EncryptedKey,
+    unlocked::{Pkcs12Contents, Unlocked},
+};
+use super::{KeystoreErrorKind, structure};
 
 /// A parsed container, not opened yet.
-#[derive(Debug)]
 pub(super) struct Pkcs12 {
     /// The content that the MAC covers.
-    content: Vec<u8>,
+    content: Zeroizing<Vec<u8>>,
     mac: Option<MacData>,
-    safes: Vec<ContentInfo>,
+    safes: Vec<Safe>,
     needs_password: bool,
     iterations: u64,
 }
 
-/// The content of a container in its order.
-#[derive(Default)]
-pub(super) struct Pkcs12Contents {
-    pub(super) keys: Vec<(PKey<Private>, Option<String>)>,
-    pub(super) certificates: Vec<(Certificate, Option<String>)>,
-    pub(super) protections: Vec<Protection>,
-    /// The kinds of keys that were skipped because they cannot sign a JWT.
-    pub(super) other_kinds: Vec<String>,
+/// A part of the container.
+enum Safe {
+    /// Bags that are not encrypted as a whole; `None` if they cannot be parsed, which is an error once they are needed.
+    Plain(Option<Vec<Bag>>),
+    Encrypted(EncryptedContentInfo),
+    /// Content of an unsupported type.
+    Other(ObjectIdentifier),
 }
 
 impl Pkcs12 {
@@ -71,12 +65,13 @@ impl Pkcs12 {
         })
         .map_err(|_| KeystoreErrorKind::for_unreadable(bytes))?;
         let content = match outer {
-            ContentInfo::Data(content) => content,
+            ContentInfo::Data(content) => Zeroizing::new(content),
             ContentInfo::OtherContext(other) => return Err(algorithm::unsupported(&other.content_type)),
             ContentInfo::EncryptedData(_) => return Err(KeystoreErrorKind::for_unreadable(bytes)),
         };
         let safes = parse_sequence(&content, ContentInfo::parse)
             .ok_or(KeystoreErrorKind::Damaged("its content cannot be parsed"))?;
+        let safes: Vec<Safe> = safes.into_iter().map(Safe::from).collect();
         let costs = costs(mac.as_ref(), &safes)?;
         IterationBudget::new(iterations).spend_all(&costs)?;
         Ok(Self { content, mac, safes, needs_password: !costs.is_empty(), iterations })
@@ -94,145 +89,60 @@ impl Pkcs12 {
         self.needs_password
     }
 
-    /// Checks the MAC and decrypts the content.
+    /// Checks the MAC.
     ///
     /// # Errors
-    /// [`KeystoreErrorKind::WrongPassword`] if the MAC is wrong, [`KeystoreErrorKind::Undecipherable`] if there is no MAC
-    /// and decryption fails, and others for damaged or unsupported content.
-    pub(super) fn unlock(&self, password: &SecretString) -> Result<Pkcs12Contents, KeystoreErrorKind> {
+    /// [`KeystoreErrorKind::WrongPassword`] if the MAC is wrong, and others if it is damaged.
+    pub(super) fn unlock<'file>(
+        &'file self,
+        password: &'file SecretString,
+    ) -> Result<Unlocked<'file>, KeystoreErrorKind> {
         let mut budget = IterationBudget::new(self.iterations);
-        let integrity = match &self.mac {
-            Some(data) => {
-                let algorithm = MacAlgorithm::read(data)?;
-                algorithm.check(&self.content, password, &mut budget)?;
-                Protection::integrity(&algorithm)
-            }
-            None => Protection::none("integrity".to_owned()),
-        };
-        self.decrypt(password, &mut budget, integrity).map_err(|kind| match kind {
-            // The MAC was right, so the password is not simply wrong.
-            KeystoreErrorKind::Undecipherable if self.has_mac() => KeystoreErrorKind::OtherKeyPassword,
-            kind => kind,
-        })
-    }
-
-    fn decrypt(
-        &self,
-        password: &SecretString,
-        budget: &mut IterationBudget,
-        integrity: Protection,
-    ) -> Result<Pkcs12Contents, KeystoreErrorKind> {
-        let mut contents = Pkcs12Contents { protections: vec![integrity], ..Pkcs12Contents::default() };
-        for (number, safe) in (1..).zip(&self.safes) {
-            let part = format!("safe {number}");
-            let bags = match safe {
-                ContentInfo::Data(data) => {
-                    contents.protections.push(Protection::none(part));
-                    parse_sequence(data, Bag::parse).ok_or(KeystoreErrorKind::Damaged("its bags cannot be parsed"))?
-                }
-                ContentInfo::EncryptedData(data) => {
-                    let info = &data.encrypted_content_info;
-                    let encryption = Encryption::read(&info.content_encryption_algorithm)?;
-                    contents.protections.push(Protection::encrypted(part, &encryption));
-                    encryption
-                        .decrypt(&info.encrypted_content, password, budget, |plain| parse_sequence(plain, Bag::parse))?
-                }
-                ContentInfo::OtherContext(other) => return Err(algorithm::unsupported(&other.content_type)),
-            };
-            contents.add(bags, password, budget, MAXIMUM_NESTING)?;
+        if let Some(data) = &self.mac {
+            MacAlgorithm::read(data)?.check(&self.content, password, &mut budget)?;
         }
-        Ok(contents)
+        Ok(Unlocked::new(self, password, budget))
+    }
+}
+
+impl std::fmt::Debug for Pkcs12 {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Pkcs12").field("content", &"[REDACTED]").finish_non_exhaustive()
+    }
+}
+
+impl Safe {
+    fn encryption(&self) -> Option<&AlgorithmIdentifier> {
+        match self {
+            Self::Encrypted(info) => Some(&info.content_encryption_algorithm),
+            Self::Plain(_) | Self::Other(_) => None,
+        }
+    }
+}
+
+impl From<ContentInfo> for Safe {
+    fn from(info: ContentInfo) -> Self {
+        match info {
+            ContentInfo::Data(data) => Self::Plain(parse_sequence(&Zeroizing::new(data), Bag::parse)),
+            ContentInfo::EncryptedData(data) => Self::Encrypted(data.encrypted_content_info),
+            ContentInfo::OtherContext(other) => Self::Other(other.content_type),
+        }
     }
 }
 
 /// Returns the iterations of every derivation that is visible without decrypting.
-fn costs(mac: Option<&MacData>, safes: &[ContentInfo]) -> Result<Vec<u64>, KeystoreErrorKind> {
+fn costs(mac: Option<&MacData>, safes: &[Safe]) -> Result<Vec<u64>, KeystoreErrorKind> {
     let mut costs = Vec::new();
     if let Some(data) = mac {
         costs.push(MacAlgorithm::read(data)?.iterations());
     }
     for safe in safes {
-        match safe {
-            ContentInfo::EncryptedData(data) => {
-                let algorithm = &data.encrypted_content_info.content_encryption_algorithm;
-                costs.push(Encryption::read(algorithm)?.iterations());
-            }
-            ContentInfo::Data(data) => {
-                // Bags that cannot be parsed are an error once the file is opened.
-                for bag in parse_sequence(data, Bag::parse).into_iter().flatten() {
-                    if let SafeBagKind::Pkcs8ShroudedKeyBag(info) = &bag.kind {
-                        costs.push(Encryption::read(&info.encryption_algorithm)?.iterations());
-                    }
-                }
-            }
-            ContentInfo::OtherContext(_) => {}
+        let bags = if let Safe::Plain(Some(bags)) = safe { &bags[..] } else { &[] };
+        for algorithm in safe.encryption().into_iter().chain(bags.iter().filter_map(Bag::encryption)) {
+            costs.push(Encryption::read(algorithm)?.iterations());
         }
     }
     Ok(costs)
-}
-
-impl Pkcs12Contents {
-    fn add(
-        &mut self,
-        bags: Vec<Bag>,
-        password: &SecretString,
-        budget: &mut IterationBudget,
-        nesting: usize,
-    ) -> Result<(), KeystoreErrorKind> {
-        for bag in bags {
-            if self.keys.len() + self.other_kinds.len() >= MAXIMUM_KEYS
-                || self.certificates.len() >= MAXIMUM_CERTIFICATES
-            {
-                return Err(KeystoreErrorKind::TooManyEntries {
-                    keys: MAXIMUM_KEYS,
-                    certificates: MAXIMUM_CERTIFICATES,
-                });
-            }
-            let alias = bag.alias;
-            match bag.kind {
-                SafeBagKind::CertBag(CertBag::X509(der)) => {
-                    let certificate = Certificate::from_der(&der);
-                    let certificate =
-                        certificate.ok_or(KeystoreErrorKind::Damaged("a certificate cannot be parsed"))?;
-                    self.certificates.push((certificate, alias));
-                }
-                SafeBagKind::Pkcs8ShroudedKeyBag(info) => {
-                    let encryption = Encryption::read(&info.encryption_algorithm)?;
-                    let plain = encryption.decrypt(&info.encrypted_data, password, budget, |plain| {
-                        structure::first_element(plain).map(|element| Zeroizing::new(element.to_vec()))
-                    })?;
-                    self.protections.push(Protection::encrypted(self.next_key_name(alias.as_deref()), &encryption));
-                    self.add_key(&plain, alias)?;
-                }
-                SafeBagKind::OtherBagKind(other) if algorithm::is(&other.bag_id, KEY_BAG) => {
-                    self.protections.push(Protection::none(self.next_key_name(alias.as_deref())));
-                    self.add_key(&Zeroizing::new(other.bag_value), alias)?;
-                }
-                SafeBagKind::OtherBagKind(other) if algorithm::is(&other.bag_id, SAFE_CONTENTS_BAG) => {
-                    let inner = parse_sequence(&other.bag_value, Bag::parse).filter(|_| nesting > 0);
-                    let inner = inner.ok_or(KeystoreErrorKind::Damaged("its bags cannot be parsed"))?;
-                    self.add(inner, password, budget, nesting - 1)?;
-                }
-                // CRLs, secret keys and SDSI certificates do not sign.
-                SafeBagKind::OtherBagKind(_) | SafeBagKind::CertBag(CertBag::SDSI(_)) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Names the next key in the list of protections.
-    fn next_key_name(&self, alias: Option<&str>) -> String {
-        alias.map_or_else(|| format!("key {}", self.keys.len() + 1), |alias| format!("key {}", shown(alias)))
-    }
-
-    fn add_key(&mut self, pkcs8: &[u8], alias: Option<String>) -> Result<(), KeystoreErrorKind> {
-        match private_key(pkcs8) {
-            Ok(key) => self.keys.push((key, alias)),
-            Err(KeystoreErrorKind::KeyKind(kind)) => self.other_kinds.push(kind),
-            Err(kind) => return Err(kind),
-        }
-        Ok(())
-    }
 }
 
 /// Parses `MacData` (RFC 7292 §4), in which a missing iteration count is 1; the p12 crate requires it.
@@ -244,22 +154,6 @@ fn read_mac(reader: BERReader) -> yasna::ASN1Result<MacData> {
         let iterations = reader.read_default(1, |reader| reader.read_u32())?;
         Ok(MacData { mac, salt, iterations })
     })
-}
-
-/// Parses a key in PKCS#8 if it is of a kind that signs.
-///
-/// OpenSSL must not see other kinds: of a DSA key it computes the public key, for days if the numbers are long.
-///
-/// # Errors
-/// [`KeystoreErrorKind::KeyKind`] for another kind, [`KeystoreErrorKind::Damaged`] if it cannot be parsed.
-pub(super) fn private_key(pkcs8: &[u8]) -> Result<PKey<Private>, KeystoreErrorKind> {
-    let damaged = || KeystoreErrorKind::Damaged("a private key cannot be parsed");
-    let kind = algorithm::key_algorithm(pkcs8).ok_or_else(damaged)?;
-    if algorithm::is_signing_algorithm(&kind) {
-        PKey::private_key_from_pkcs8(pkcs8).map_err(|_| damaged())
-    } else {
-        Err(KeystoreErrorKind::KeyKind(algorithm::algorithm_name(&kind)))
-    }
 }
 
 /// Parses a SEQUENCE OF after validating its lengths.

@@ -1,10 +1,10 @@
 //! How each part of a keystore is protected, named as other tools do.
 
-use openssl::{hash::MessageDigest, symm::Cipher};
-use p12::AlgorithmIdentifier;
+use p12::{AlgorithmIdentifier, MacData};
 use serde::Serialize;
 
 use super::{algorithm::Encryption, mac::MacAlgorithm};
+use crate::keystore::KeystoreErrorKind;
 
 /// How one part of a keystore is protected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,44 +18,42 @@ pub struct Protection {
 }
 
 impl Protection {
-    pub(super) fn none(part: String) -> Self {
-        Self { part, method: "none".to_owned(), iterations: None }
-    }
-
-    pub(super) fn encrypted(part: String, encryption: &Encryption) -> Self {
-        let how = match encryption {
+    /// Describes the encryption of a part.
+    pub(super) fn encryption(part: String, algorithm: Option<&AlgorithmIdentifier>) -> Result<Self, KeystoreErrorKind> {
+        let Some(algorithm) = algorithm else { return Ok(Self::none(part)) };
+        let encryption = Encryption::read(algorithm)?;
+        let how = match &encryption {
             Encryption::Legacy { identifier: AlgorithmIdentifier::PbewithSHAAnd40BitRC2CBC(_), .. } => {
                 "RC2 with 40 bits (pbeWithSHAAnd40BitRC2-CBC)".to_owned()
             }
             Encryption::Legacy { .. } => "3DES with three keys (pbeWithSHAAnd3-KeyTripleDES-CBC)".to_owned(),
             Encryption::Pbes2 { derivation, cipher, .. } => {
-                format!("PBES2 with {}, PBKDF2-{}", cipher_name(*cipher), hmac_name(derivation.prf))
+                format!("PBES2 with {}, PBKDF2-{}", cipher.name(), derivation.prf.hmac_name())
             }
         };
-        Self::new(part, &how, encryption.iterations())
+        Ok(Self::new(part, &how, encryption.iterations()))
     }
 
-    pub(super) fn integrity(algorithm: &MacAlgorithm) -> Self {
-        let how = match algorithm {
-            MacAlgorithm::Derived { digest, .. } => format!("{}, PKCS#12 derivation", hmac_name(digest.for_hmac())),
+    /// Describes the MAC of a container.
+    pub(super) fn integrity(mac: Option<&MacData>) -> Result<Self, KeystoreErrorKind> {
+        let part = "integrity".to_owned();
+        let Some(mac) = mac else { return Ok(Self::none(part)) };
+        let algorithm = MacAlgorithm::read(mac)?;
+        let how = match &algorithm {
+            MacAlgorithm::Derived { digest, .. } => format!("{}, PKCS#12 derivation", digest.hmac_name()),
             MacAlgorithm::Pbmac1 { derivation, digest, .. } => {
-                format!("PBMAC1 with {}, PBKDF2-{}", hmac_name(*digest), hmac_name(derivation.prf))
+                format!("PBMAC1 with {}, PBKDF2-{}", digest.hmac_name(), derivation.prf.hmac_name())
             }
         };
-        Self::new("integrity".to_owned(), &how, algorithm.iterations())
+        Ok(Self::new(part, &how, algorithm.iterations()))
+    }
+
+    fn none(part: String) -> Self {
+        Self { part, method: "none".to_owned(), iterations: None }
     }
 
     fn new(part: String, how: &str, iterations: u64) -> Self {
         let unit = if iterations == 1 { "iteration" } else { "iterations" };
         Self { part, method: format!("{how}, {iterations} {unit}"), iterations: Some(iterations) }
     }
-}
-
-fn cipher_name(cipher: Cipher) -> String {
-    cipher.nid().long_name().unwrap_or("an unnamed cipher").to_uppercase()
-}
-
-fn hmac_name(digest: MessageDigest) -> String {
-    let name = digest.type_().long_name().unwrap_or("an unnamed digest");
-    format!("HMAC-{}", name.replacen("sha", "SHA-", 1))
 }

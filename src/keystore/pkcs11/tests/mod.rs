@@ -27,7 +27,7 @@ use crate::{
     explain::Explain as _,
     keystore::{
         CertificateFile, DEFAULT_ITERATIONS, HardwareErrorKind, KeystoreError, PemFile, PinTries, SignatureAlgorithm,
-        SigningError, SigningKey,
+        SigningError, SigningKey, private_key::PrivateKey,
     },
 };
 
@@ -104,6 +104,10 @@ fn open(key: &str) -> Result<SigningKey, KeystoreError> {
 
 fn token_key(key: &str) -> TokenKey {
     token().token_key(key, Some(&pin())).unwrap().0
+}
+
+fn signing_key(key: Arc<TokenKey>) -> SigningKey {
+    SigningKey::new(PrivateKey::new(key.public.clone(), key), Vec::new()).unwrap()
 }
 
 /// Opens a session that may change the token.

@@ -63,7 +63,7 @@ fn a_key_that_may_not_sign_has_an_error_of_its_own() {
 fn a_lost_session_has_an_error_of_its_own() {
     with_token(module_path!(), "a_lost_session_has_an_error_of_its_own", &[("enterprise", "rsa")], || {
         let key = Arc::new(token_key("rsa"));
-        let signing = SigningKey::from_external(key.clone(), Vec::new()).unwrap();
+        let signing = signing_key(key.clone());
         key.session.lock().unwrap().logout().unwrap();
         let error = signing.sign(SignatureAlgorithm::Rs256, MESSAGE).unwrap_err();
         assert_eq!(error.code(), "hardware_session");
