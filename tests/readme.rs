@@ -61,3 +61,23 @@ fn the_program_in_the_readme_is_the_one_that_is_compiled_as_a_doctest() {
 
     assert!(library.contains(&documented), "{documented}");
 }
+
+#[test]
+fn the_readme_has_the_table_of_the_libraries_that_sign_and_verify() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    // A test there keeps it true.
+    let source = fs::read_to_string(root.join("src/keystore/engine.rs")).unwrap();
+    let table = source.split_once("const TABLE: &str = \"\\\n").unwrap().1.split_once("\";").unwrap().0;
+
+    let rows: Vec<String> = table
+        .lines()
+        .map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" | "))
+        .collect();
+
+    assert_eq!(rows.len(), 15);
+    assert!(readme.contains(&format!("| {} |\n|---|---|---|---|\n", rows[0])), "{}", rows[0]);
+    for row in rows {
+        assert!(readme.contains(&format!("\n| {row} |\n")), "the README lacks: | {row} |");
+    }
+}
