@@ -14,6 +14,8 @@
 
 mod certificate;
 mod certificate_file;
+mod certificate_key;
+mod certificate_name;
 mod certificate_thumbprint;
 mod chain;
 mod dotnet_store;

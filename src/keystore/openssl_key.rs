@@ -161,6 +161,11 @@ pub(super) fn public_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<PublicKey, Er
     }
 }
 
+/// Returns the numbers of a `SubjectPublicKeyInfo`.
+pub(super) fn from_spki(der: &[u8]) -> Option<PublicKey> {
+    PKey::public_key_from_der(der).and_then(|key| public_key(&key)).ok()
+}
+
 /// Returns whether OpenSSL accepts the numbers of a public key: a point must be on its curve.
 pub(super) fn is_valid(public: &PublicKey) -> bool {
     pkey(public).is_ok()
