@@ -34,6 +34,7 @@ mod pkcs12;
 mod private_key;
 mod public_key;
 mod ring_key;
+mod rsa_numbers;
 mod signature_algorithm;
 mod signing_key;
 mod structure;
