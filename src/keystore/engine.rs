@@ -228,6 +228,7 @@ RSA with 16384 bits                  RS256 RS384 RS512 PS256 PS384 PS512  -     
     }
 
     /// Builds PKCS#8 of an RSA key with these numbers: n, e, d, p, q, dp, dq, qi.
+    #[allow(clippy::many_single_char_names)] // the names of RFC 8017
     fn pkcs8_of(numbers: &[Vec<u8>; 8]) -> Vec<u8> {
         let [n, e, d, p, q, dp, dq, qi] = numbers.each_ref().map(|number| BigNum::from_slice(number).unwrap());
         let builder = RsaPrivateKeyBuilder::new(n, e, d).unwrap().set_factors(p, q).unwrap();

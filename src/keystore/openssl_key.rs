@@ -128,6 +128,7 @@ pub(super) fn private_key(key: PKey<Private>) -> Option<PrivateKey> {
 
 /// Returns whether the numbers of an RSA key belong together; without its primes, whether their lengths are plausible.
 /// OpenSSL computes with numbers of any length, which can take hours.
+#[allow(clippy::many_single_char_names)] // the names of RFC 8017
 fn belong_together(rsa: &Rsa<Private>) -> bool {
     let (n, e) = (rsa.n().to_vec(), rsa.e().to_vec());
     let secret = |number: &BigNumRef| Zeroizing::new(number.to_vec());
@@ -145,10 +146,7 @@ fn belong_together(rsa: &Rsa<Private>) -> bool {
 
 /// Returns the numbers of a private or public key.
 pub(super) fn public_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<PublicKey, ErrorStack> {
-    let named = |name: Option<&str>, prefix: &str| {
-        let name = format!("{prefix}{}", name.unwrap_or("without a name"));
-        Ok(PublicKey::Other { name, der: key.public_key_to_der()? })
-    };
+    let other = |name: String| Ok(PublicKey::Other { name, der: key.public_key_to_der()? });
     let on_curve = |kind| Ok(PublicKey::OnCurve { kind, point: key.raw_public_key()? });
     match key.id() {
         Id::RSA => key.rsa().map(|rsa| PublicKey::Rsa { n: rsa.n().to_vec(), e: rsa.e().to_vec() }),
@@ -159,13 +157,14 @@ pub(super) fn public_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<PublicKey, Er
             let ec = key.ec_key()?;
             let curve = ec.group().curve_name();
             let Some((kind, _)) = CURVES.into_iter().find(|(_, nid)| Some(*nid) == curve) else {
-                return named(curve.and_then(|curve| curve.short_name().ok()), "EC on the curve ");
+                let curve = curve.and_then(|curve| curve.short_name().ok()).unwrap_or("without a name");
+                return other(format!("EC on the curve {curve}"));
             };
             let mut context = BigNumContext::new()?;
             let point = ec.public_key().to_bytes(ec.group(), PointConversionForm::UNCOMPRESSED, &mut context)?;
             Ok(PublicKey::OnCurve { kind, point })
         }
-        other => named(Nid::from_raw(other.as_raw()).long_name().ok(), ""),
+        id => other(Nid::from_raw(id.as_raw()).long_name().unwrap_or("without a name").to_owned()),
     }
 }
 

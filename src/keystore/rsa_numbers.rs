@@ -10,6 +10,7 @@ pub(super) type RsaNumbers<'key> = ring::rsa::KeyPairComponents<&'key [u8]>;
 
 /// Returns whether the numbers belong together (RFC 8017 §3.2), except that `p` and `q` are prime: proving that takes far
 /// longer than signing, and every signature is verified after it is made.
+#[allow(clippy::many_single_char_names)] // the names of RFC 8017
 pub(super) fn belong_together(numbers: &RsaNumbers) -> bool {
     // First the lengths: computing with numbers of any length can take hours.
     let [p_bits, q_bits] = [numbers.p, numbers.q].map(bits);

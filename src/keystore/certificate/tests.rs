@@ -170,7 +170,7 @@ fn make(subject: &X509Name, key: &PKey<Private>, issuer: (&X509Name, &PKey<Priva
 
 #[test]
 fn signatures_of_every_kind_of_key_and_digest_are_verified() {
-    let curve = |nid| PKey::from_ec_key(EcKey::generate(&*EcGroup::from_curve_name(nid).unwrap()).unwrap()).unwrap();
+    let curve = |nid| PKey::from_ec_key(EcKey::generate(&EcGroup::from_curve_name(nid).unwrap()).unwrap()).unwrap();
     let rsa = |bits| PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap();
     let (none, sha1) = (MessageDigest::null(), MessageDigest::sha1());
     let (sha256, sha384, sha512) = (MessageDigest::sha256(), MessageDigest::sha384(), MessageDigest::sha512());

@@ -91,6 +91,7 @@ fn unsupported_curve(key_type: &str, curve: &str) -> JwkErrorKind {
     JwkErrorKind::Key(KeystoreErrorKind::KeyKind(format!("{key_type} on the curve {}", shown(curve))))
 }
 
+#[allow(clippy::many_single_char_names)] // the names of RFC 8017
 fn private_rsa(object: &JwkObject) -> Result<PrivateKey, JwkErrorKind> {
     if object.has("oth") {
         return Err(JwkErrorKind::Key(KeystoreErrorKind::KeyKind("RSA with more than two primes".to_owned())));
