@@ -14,11 +14,13 @@ use openssl::{
     sign::{RsaPssSaltlen, Verifier},
 };
 use ring::rsa::PublicKeyComponents;
+use zeroize::Zeroizing;
 
 use super::{
     KeystoreErrorKind, SignatureAlgorithm,
-    private_key::{PrivateKey, RsaNumbers, Signer, SigningError},
+    private_key::{PrivateKey, Signer, SigningError},
     public_key::{KeyKind, PublicKey},
+    rsa_numbers::{self, RsaNumbers},
 };
 
 pub(super) const DAMAGED: KeystoreErrorKind = KeystoreErrorKind::Damaged("a private key cannot be parsed");
@@ -112,35 +114,39 @@ fn edwards(kind: KeyKind) -> Id {
     if kind == KeyKind::Ed448 { Id::ED448 } else { Id::ED25519 }
 }
 
-/// Makes a private key of one in OpenSSL, which signs only if that is known to end in reasonable time.
+/// Makes a private key of one in OpenSSL, which signs only if its numbers belong together.
 pub(super) fn private_key(key: PKey<Private>) -> Option<PrivateKey> {
     let public = public_key(&key).ok()?;
-    let is_plausible = !matches!(public, PublicKey::Rsa { .. }) || has_plausible_lengths(&key);
+    let is_sound =
+        !matches!(public.kind(), Ok(KeyKind::Rsa { .. })) || key.rsa().is_ok_and(|rsa| belong_together(&rsa));
     let mut private = PrivateKey::new(public, Arc::new(key));
-    if !is_plausible && private.signer.is_ok() {
+    if !is_sound {
         private.signer = Err(KeystoreErrorKind::Damaged("the numbers of its RSA key do not belong together"));
     }
     Some(private)
 }
 
-/// Returns whether no number of an RSA key is longer than the modulus allows (RFC 8017 §3.2). OpenSSL computes with
-/// numbers of any length, which can take hours.
-fn has_plausible_lengths(key: &PKey<Private>) -> bool {
-    let Ok(rsa) = key.rsa() else { return false };
-    let bits = |number: Option<&BigNumRef>| number.map_or(0, BigNumRef::num_bits);
-    let (modulus, p, q) = (rsa.n().num_bits(), bits(rsa.p()), bits(rsa.q()));
-    p + q <= modulus + 1
-        && rsa.e().num_bits().max(rsa.d().num_bits()) <= modulus
-        && bits(rsa.dmp1()).max(bits(rsa.iqmp())) <= p
-        && bits(rsa.dmq1()) <= q
+/// Returns whether the numbers of an RSA key belong together; without its primes, whether their lengths are plausible.
+/// OpenSSL computes with numbers of any length, which can take hours.
+#[allow(clippy::many_single_char_names)] // the names of RFC 8017
+fn belong_together(rsa: &Rsa<Private>) -> bool {
+    let (n, e) = (rsa.n().to_vec(), rsa.e().to_vec());
+    let secret = |number: &BigNumRef| Zeroizing::new(number.to_vec());
+    let crt = [rsa.p(), rsa.q(), rsa.dmp1(), rsa.dmq1(), rsa.iqmp()];
+    match crt.map(|number| number.map(secret)) {
+        [Some(p), Some(q), Some(dp), Some(dq), Some(qi)] => {
+            let public_key = PublicKeyComponents { n: &*n, e: &*e };
+            let d = secret(rsa.d());
+            let numbers = RsaNumbers { public_key, d: &d, p: &p, q: &q, dP: &dp, dQ: &dq, qInv: &qi };
+            rsa_numbers::belong_together(&numbers)
+        }
+        _ => rsa.e().num_bits().max(rsa.d().num_bits()) <= rsa.n().num_bits(),
+    }
 }
 
 /// Returns the numbers of a private or public key.
 pub(super) fn public_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<PublicKey, ErrorStack> {
-    let named = |name: Option<&str>, prefix: &str| {
-        let name = format!("{prefix}{}", name.unwrap_or("without a name"));
-        Ok(PublicKey::Other { name, der: key.public_key_to_der()? })
-    };
+    let other = |name: String| Ok(PublicKey::Other { name, der: key.public_key_to_der()? });
     let on_curve = |kind| Ok(PublicKey::OnCurve { kind, point: key.raw_public_key()? });
     match key.id() {
         Id::RSA => key.rsa().map(|rsa| PublicKey::Rsa { n: rsa.n().to_vec(), e: rsa.e().to_vec() }),
@@ -151,14 +157,20 @@ pub(super) fn public_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<PublicKey, Er
             let ec = key.ec_key()?;
             let curve = ec.group().curve_name();
             let Some((kind, _)) = CURVES.into_iter().find(|(_, nid)| Some(*nid) == curve) else {
-                return named(curve.and_then(|curve| curve.short_name().ok()), "EC on the curve ");
+                let curve = curve.and_then(|curve| curve.short_name().ok()).unwrap_or("without a name");
+                return other(format!("EC on the curve {curve}"));
             };
             let mut context = BigNumContext::new()?;
             let point = ec.public_key().to_bytes(ec.group(), PointConversionForm::UNCOMPRESSED, &mut context)?;
             Ok(PublicKey::OnCurve { kind, point })
         }
-        other => named(Nid::from_raw(other.as_raw()).long_name().ok(), ""),
+        id => other(Nid::from_raw(id.as_raw()).long_name().unwrap_or("without a name").to_owned()),
     }
+}
+
+/// Returns the numbers of a `SubjectPublicKeyInfo`.
+pub(super) fn from_spki(der: &[u8]) -> Option<PublicKey> {
+    PKey::public_key_from_der(der).and_then(|key| public_key(&key)).ok()
 }
 
 /// Returns whether OpenSSL accepts the numbers of a public key: a point must be on its curve.
