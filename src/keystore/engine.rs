@@ -11,9 +11,11 @@ use zeroize::Zeroizing;
 
 use super::{
     KeystoreErrorKind, SignatureAlgorithm, openssl_key,
-    private_key::{PrivateKey, RsaNumbers, SigningError},
+    private_key::{PrivateKey, SigningError},
     public_key::{KeyKind, PublicKey},
-    ring_key, structure,
+    ring_key,
+    rsa_numbers::RsaNumbers,
+    structure,
 };
 
 // Key algorithms: RFC 8017 appendix A, RFC 5480, RFC 8410.
@@ -146,10 +148,11 @@ mod tests {
     use openssl::{
         bn::BigNum,
         pkey::{PKey, Private},
-        rsa::Rsa,
+        rsa::{Rsa, RsaPrivateKeyBuilder},
     };
 
     use super::*;
+    use crate::keystore::SigningKey;
 
     const TABLE: &str = "\
 key                                  algorithms                           signs with  verifies with
@@ -222,5 +225,47 @@ RSA with 16384 bits                  RS256 RS384 RS512 PS256 PS384 PS512  -     
 
     fn line([key, algorithms, signs, verifies]: [&str; 4]) -> String {
         format!("{key:<36} {algorithms:<36} {signs:<11} {verifies}\n")
+    }
+
+    /// Builds PKCS#8 of an RSA key with these numbers: n, e, d, p, q, dp, dq, qi.
+    fn pkcs8_of(numbers: &[Vec<u8>; 8]) -> Vec<u8> {
+        let [n, e, d, p, q, dp, dq, qi] = numbers.each_ref().map(|number| BigNum::from_slice(number).unwrap());
+        let builder = RsaPrivateKeyBuilder::new(n, e, d).unwrap().set_factors(p, q).unwrap();
+        let key = PKey::from_rsa(builder.set_crt_params(dp, dq, qi).unwrap().build()).unwrap();
+        key.private_key_to_pkcs8().unwrap()
+    }
+
+    fn numbers(rsa: &Rsa<Private>) -> [Vec<u8>; 8] {
+        let crt = [rsa.p(), rsa.q(), rsa.dmp1(), rsa.dmq1(), rsa.iqmp()].map(|number| number.unwrap().to_vec());
+        let [p, q, dp, dq, qi] = crt;
+        [rsa.n().to_vec(), rsa.e().to_vec(), rsa.d().to_vec(), p, q, dp, dq, qi]
+    }
+
+    #[test]
+    fn an_rsa_key_whose_numbers_contradict_each_other_makes_no_signature() {
+        const LOADING: &str = "it is damaged or truncated: the numbers of its RSA key do not belong together";
+        const SIGNING: &str = "the signature does not verify with the public key, so the private key is damaged";
+        // 2048 bits are for ring, 2112 for OpenSSL. ring never uses `d`, and notices wrong exponents when it signs.
+        for (bits, expected) in [
+            (2048, [LOADING, SIGNING, "", LOADING, LOADING, SIGNING, SIGNING, LOADING]),
+            (2112, [LOADING, LOADING, LOADING, LOADING, LOADING, LOADING, LOADING, LOADING]),
+        ] {
+            let own = numbers(&Rsa::generate(bits).unwrap());
+            let outcome = |numbers: &[Vec<u8>; 8]| {
+                let key = from_pkcs8(&pkcs8_of(numbers)).and_then(|key| SigningKey::new(key, Vec::new()));
+                let signature = match key {
+                    Ok(key) => key.sign(SignatureAlgorithm::Rs256, b"message").map_err(|error| error.to_string()),
+                    Err(kind) => Err(kind.to_string()),
+                };
+                signature.map_or_else(|error| error, |_| String::new())
+            };
+            assert_eq!(outcome(&own), "");
+            for place in 0..8 {
+                let mut changed = own.clone();
+                *changed[place].last_mut().unwrap() ^= 2;
+
+                assert_eq!(outcome(&changed), expected[place], "{bits} {place}");
+            }
+        }
     }
 }

@@ -14,6 +14,8 @@
 
 mod certificate;
 mod certificate_file;
+mod certificate_key;
+mod certificate_name;
 mod certificate_thumbprint;
 mod chain;
 mod dotnet_store;
@@ -33,6 +35,7 @@ mod pkcs12;
 mod private_key;
 mod public_key;
 mod ring_key;
+mod rsa_numbers;
 mod signature_algorithm;
 mod signing_key;
 mod structure;

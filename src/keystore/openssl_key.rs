@@ -14,11 +14,13 @@ use openssl::{
     sign::{RsaPssSaltlen, Verifier},
 };
 use ring::rsa::PublicKeyComponents;
+use zeroize::Zeroizing;
 
 use super::{
     KeystoreErrorKind, SignatureAlgorithm,
-    private_key::{PrivateKey, RsaNumbers, Signer, SigningError},
+    private_key::{PrivateKey, Signer, SigningError},
     public_key::{KeyKind, PublicKey},
+    rsa_numbers::{self, RsaNumbers},
 };
 
 pub(super) const DAMAGED: KeystoreErrorKind = KeystoreErrorKind::Damaged("a private key cannot be parsed");
@@ -112,27 +114,33 @@ fn edwards(kind: KeyKind) -> Id {
     if kind == KeyKind::Ed448 { Id::ED448 } else { Id::ED25519 }
 }
 
-/// Makes a private key of one in OpenSSL, which signs only if that is known to end in reasonable time.
+/// Makes a private key of one in OpenSSL, which signs only if its numbers belong together.
 pub(super) fn private_key(key: PKey<Private>) -> Option<PrivateKey> {
     let public = public_key(&key).ok()?;
-    let is_plausible = !matches!(public, PublicKey::Rsa { .. }) || has_plausible_lengths(&key);
+    let is_sound =
+        !matches!(public.kind(), Ok(KeyKind::Rsa { .. })) || key.rsa().is_ok_and(|rsa| belong_together(&rsa));
     let mut private = PrivateKey::new(public, Arc::new(key));
-    if !is_plausible && private.signer.is_ok() {
+    if !is_sound {
         private.signer = Err(KeystoreErrorKind::Damaged("the numbers of its RSA key do not belong together"));
     }
     Some(private)
 }
 
-/// Returns whether no number of an RSA key is longer than the modulus allows (RFC 8017 §3.2). OpenSSL computes with
-/// numbers of any length, which can take hours.
-fn has_plausible_lengths(key: &PKey<Private>) -> bool {
-    let Ok(rsa) = key.rsa() else { return false };
-    let bits = |number: Option<&BigNumRef>| number.map_or(0, BigNumRef::num_bits);
-    let (modulus, p, q) = (rsa.n().num_bits(), bits(rsa.p()), bits(rsa.q()));
-    p + q <= modulus + 1
-        && rsa.e().num_bits().max(rsa.d().num_bits()) <= modulus
-        && bits(rsa.dmp1()).max(bits(rsa.iqmp())) <= p
-        && bits(rsa.dmq1()) <= q
+/// Returns whether the numbers of an RSA key belong together; without its primes, whether their lengths are plausible.
+/// OpenSSL computes with numbers of any length, which can take hours.
+fn belong_together(rsa: &Rsa<Private>) -> bool {
+    let (n, e) = (rsa.n().to_vec(), rsa.e().to_vec());
+    let secret = |number: &BigNumRef| Zeroizing::new(number.to_vec());
+    let crt = [rsa.p(), rsa.q(), rsa.dmp1(), rsa.dmq1(), rsa.iqmp()];
+    match crt.map(|number| number.map(secret)) {
+        [Some(p), Some(q), Some(dp), Some(dq), Some(qi)] => {
+            let public_key = PublicKeyComponents { n: &*n, e: &*e };
+            let d = secret(rsa.d());
+            let numbers = RsaNumbers { public_key, d: &d, p: &p, q: &q, dP: &dp, dQ: &dq, qInv: &qi };
+            rsa_numbers::belong_together(&numbers)
+        }
+        _ => rsa.e().num_bits().max(rsa.d().num_bits()) <= rsa.n().num_bits(),
+    }
 }
 
 /// Returns the numbers of a private or public key.
@@ -159,6 +167,11 @@ pub(super) fn public_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<PublicKey, Er
         }
         other => named(Nid::from_raw(other.as_raw()).long_name().ok(), ""),
     }
+}
+
+/// Returns the numbers of a `SubjectPublicKeyInfo`.
+pub(super) fn from_spki(der: &[u8]) -> Option<PublicKey> {
+    PKey::public_key_from_der(der).and_then(|key| public_key(&key)).ok()
 }
 
 /// Returns whether OpenSSL accepts the numbers of a public key: a point must be on its curve.

@@ -12,9 +12,6 @@ pub(super) struct PrivateKey {
     pub(super) signer: Result<Arc<dyn Signer>, KeystoreErrorKind>,
 }
 
-/// The numbers of a private RSA key (RFC 7518 §6.3), most significant byte first and without leading zeros.
-pub(super) type RsaNumbers<'key> = ring::rsa::KeyPairComponents<&'key [u8]>;
-
 /// What signs with a private key: a library in this process, a hardware token or a service.
 pub(super) trait Signer: Send + Sync {
     /// Signs `message` with an algorithm that the kind of key supports. The signature has the form of JWS (RFC 7518 §3).

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use openssl::sha::sha256;
+use ring::digest::{SHA256, digest};
 use serde_json::Value;
 
 use super::{KeystoreErrorKind, SignatureAlgorithm};
@@ -123,7 +123,7 @@ impl PublicKey {
         // Nothing needs escaping: the values are base64url or registered names (RFC 7638 §3.3).
         let members = self.members().into_iter().map(|(name, value)| format!(r#""{name}":"{value}""#));
         let members: Vec<String> = members.collect();
-        URL_SAFE_NO_PAD.encode(sha256(format!("{{{}}}", members.join(",")).as_bytes()))
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, format!("{{{}}}", members.join(",")).as_bytes()))
     }
 
     /// Returns the public JWK.

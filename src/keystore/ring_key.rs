@@ -15,8 +15,9 @@ use ring::{
 
 use super::{
     SignatureAlgorithm,
-    private_key::{PrivateKey, RsaNumbers, Signer, SigningError},
+    private_key::{PrivateKey, Signer, SigningError},
     public_key::{KeyKind, PublicKey, bits},
+    rsa_numbers::RsaNumbers,
 };
 
 /// The RSA keys whose signatures ring verifies.

@@ -50,7 +50,7 @@ impl VerificationKey {
     /// # Errors
     /// [`VerificationKeyError`] if its kind or size cannot sign a JWT.
     pub fn from_certificate(certificate: &Certificate) -> Result<Self, VerificationKeyError> {
-        Self::new(certificate.public_key().ok_or(VerificationKeyError::Numbers)?)
+        Self::new(certificate.public_key().cloned().ok_or(VerificationKeyError::Numbers)?)
     }
 
     pub(super) fn new(public: PublicKey) -> Result<Self, VerificationKeyError> {

@@ -3,7 +3,6 @@
 //! RFC 7518 §6.2 (EC) and §6.3 (RSA), RFC 8037 §2 (OKP). A private JWK is redundant: if its members contradict each
 //! other, its signatures do not verify.
 
-use crypto_bigint::{BoxedUint, ConcatenatingMul as _, NonZero};
 use ring::rsa::PublicKeyComponents;
 use zeroize::Zeroizing;
 
@@ -11,8 +10,9 @@ use super::object::JwkObject;
 use crate::keystore::{
     JwkErrorKind, KeystoreErrorKind, VerificationKey, VerificationKeyError, engine,
     error::shown,
-    private_key::{PrivateKey, RsaNumbers},
+    private_key::PrivateKey,
     public_key::{KeyKind, PublicKey, RSA_BITS, bits},
+    rsa_numbers::{self, RsaNumbers},
 };
 
 /// The members that make signing fast; if one is present, all must be (RFC 7518 §6.3.2).
@@ -117,7 +117,7 @@ fn private_rsa(object: &JwkObject) -> Result<PrivateKey, JwkErrorKind> {
     let (p, q, dp, dq, qi) = (p?, q?, dp?, dq?, qi?);
     let public_key = PublicKeyComponents { n: &**n, e: &**e };
     let numbers = RsaNumbers { public_key, d: &d, p: &p, q: &q, dP: &dp, dQ: &dq, qInv: &qi };
-    if !belong_together(&numbers) {
+    if !rsa_numbers::belong_together(&numbers) {
         return Err(JwkErrorKind::Inconsistent("`n`, `e`, `d`, `p`, `q`, `dp`, `dq` and `qi` do not match"));
     }
     engine::from_rsa_numbers(&numbers).ok_or(JwkErrorKind::Inconsistent("OpenSSL rejects its numbers"))
@@ -125,26 +125,6 @@ fn private_rsa(object: &JwkObject) -> Result<PrivateKey, JwkErrorKind> {
 
 fn is_odd(number: &[u8]) -> bool {
     number.last().is_some_and(|last| last % 2 == 1)
-}
-
-/// Returns whether the numbers of an RSA key belong together (RFC 8017 §3.2), except that `p` and `q` are prime: proving
-/// that takes far longer than signing, and every signature is verified after it is made.
-fn belong_together(numbers: &RsaNumbers) -> bool {
-    let one = BoxedUint::one();
-    let read = |bytes: &[u8]| Zeroizing::new(BoxedUint::from_be_slice_vartime(bytes));
-    let (n, e, d) = (read(numbers.public_key.n), read(numbers.public_key.e), read(numbers.d));
-    let (p, q, qi) = (read(numbers.p), read(numbers.q), read(numbers.qInv));
-    // The exponents must be those of the private exponent for each prime, and invert the public one.
-    let modulus = |number: BoxedUint| NonZero::new(number).into_option().map(Zeroizing::new);
-    let is_exponent = |exponent: &[u8], prime: &BoxedUint| {
-        let exponent = read(exponent);
-        let less = modulus(prime.wrapping_sub(&one));
-        less.is_some_and(|less| *exponent == d.rem(&less) && e.mul_mod(&exponent, &less) == one)
-    };
-    BoxedUint::concatenating_mul(&p, &*q) == *n
-        && is_exponent(numbers.dP, &p)
-        && is_exponent(numbers.dQ, &q)
-        && modulus((*p).clone()).is_some_and(|p| qi.mul_mod(&q, &p) == one)
 }
 
 fn private_ec(object: &JwkObject) -> Result<PrivateKey, JwkErrorKind> {

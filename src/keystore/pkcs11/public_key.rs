@@ -123,7 +123,7 @@ pub(super) fn find(
         }
     }
     let beside = certificates.iter().find(|(id, _)| !id.is_empty() && *id == private.id);
-    beside.and_then(|(_, certificate)| certificate.public_key()).ok_or(HardwareErrorKind::NoPublicKey)
+    beside.and_then(|(_, certificate)| certificate.public_key().cloned()).ok_or(HardwareErrorKind::NoPublicKey)
 }
 
 fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<PublicKey, ErrorStack> {
