@@ -140,6 +140,36 @@ fn a_key_without_certificates_signs_under_its_registered_id() {
 }
 
 #[test]
+fn what_is_wrong_with_a_certificate_does_not_matter_to_a_key_with_a_registered_id() {
+    for file in ["other-key.p12", "expired.p12", "legacy.p12"] {
+        let started = now();
+
+        let outcome = grant(&testdata(file))
+            .args(["--kid", "my-key", "--decode"])
+            .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
+            .run();
+
+        assert_grant(&outcome, "RS256", "\"kid\": \"my-key\"", "", started, file);
+    }
+}
+
+#[test]
+fn certificates_that_an_option_asks_for_are_sent_whatever_key_id_a_variable_has() {
+    for (option, number) in [("chain", 3), ("leaf", 1)] {
+        let started = now();
+
+        let outcome = grant(&testdata("modern.p12"))
+            .args(["--x5c", option, "--decode"])
+            .env("MASKINPORTEN_KID", "my-key")
+            .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
+            .run();
+
+        let sent = ["enterprise", "issuing", "root"].map(certificate);
+        assert_grant(&outcome, "RS256", &x5c(&sent[..number]), "", started, option);
+    }
+}
+
+#[test]
 fn an_alias_chooses_among_several_keys_in_upper_or_lower_case() {
     for (file, password, alias, leaf, usage) in [
         ("two-signers.p12", "secret", "first", "enterprise", ""),

@@ -6,6 +6,7 @@
 
 pub mod answering;
 pub mod config;
+pub mod der;
 pub mod import;
 pub mod jwk;
 pub mod jwt;
@@ -27,6 +28,7 @@ pub const ITERATIONS: u64 = 5000;
 pub fn find(name: &str) -> Option<fn(&[u8])> {
     let run = match name {
         "config" => config::run,
+        "der" => der::run,
         "import" => import::run,
         "jwk" => jwk::run,
         "jwt" => jwt::run,

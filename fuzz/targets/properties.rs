@@ -2,7 +2,11 @@
 
 use std::{collections::HashSet, error::Error};
 
-use maskinporten_token_generator::{explain::Explain, keystore::SigningKey, text::is_deceptive};
+use maskinporten_token_generator::{
+    explain::Explain,
+    keystore::{Certificate, SigningKey, VerificationKey},
+    text::is_deceptive,
+};
 
 /// Strings that must not be shown, taken from an input. A string is only a secret if the input has it once: at another
 /// place the same text may be shown. It looks like a key or token, since libFuzzer finds words of the messages too.
@@ -84,16 +88,25 @@ pub fn check_line(text: &str, secrets: &Secrets) {
     check_text(text, secrets);
 }
 
+/// Checks what is shown of a certificate.
+pub fn check_certificate(certificate: &Certificate) {
+    let none = Secrets::none();
+    check_line(&certificate.subject(), &none);
+    check_line(&certificate.issuer(), &none);
+    check_line(&certificate.issuer_common_name().unwrap_or_default(), &none);
+    let _ = (certificate.key_usage(), certificate.may_sign(), certificate.organisation_number());
+    let _ = (certificate.not_before(), certificate.not_after(), certificate.thumbprint());
+    let _ = (certificate.organisation_number_place(), certificate.foreign_identifier());
+    match VerificationKey::from_certificate(certificate) {
+        Ok(key) => check_line(&key.kind(), &none),
+        Err(error) => check_text(&error.to_string(), &none),
+    }
+}
+
 /// Checks a key as the program uses it.
 pub fn check_key(key: &SigningKey) {
     let none = Secrets::none();
-    for certificate in key.certificates() {
-        check_line(&certificate.subject(), &none);
-        check_line(&certificate.issuer(), &none);
-        check_line(&certificate.issuer_common_name().unwrap_or_default(), &none);
-        let _ = (certificate.key_usage(), certificate.may_sign(), certificate.organisation_number());
-        let _ = (certificate.not_before(), certificate.not_after(), certificate.thumbprint());
-    }
+    key.certificates().iter().for_each(check_certificate);
     check_line(&key.kind(), &none);
     check_line(&key.thumbprint(), &none);
     let public = key.public_jwk("id", key.default_algorithm());

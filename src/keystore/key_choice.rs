@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_local_key_id_that_names_another_key_is_not_believed() {
+    fn a_local_key_id_that_names_another_key_does_not_decide() {
         let key = |name: &str, id: u8| {
             let key = PKey::private_key_from_pem(&read(&format!("keys/{name}-key.pem"))).unwrap();
             let bag_id = ObjectIdentifier::from_slice(&[1, 2, 840, 113_549, 1, 12, 10, 1, 1]);
