@@ -83,6 +83,7 @@ mod server;
 mod silence;
 mod simulate;
 mod sources;
+mod startup;
 mod streams;
 mod support;
 #[cfg(feature = "system-tests")]
