@@ -6,6 +6,7 @@ mod explain;
 mod groups;
 mod inspect;
 mod keys;
+mod quick;
 mod requests;
 mod running;
 mod serve;
@@ -27,6 +28,7 @@ pub(crate) use self::{
     groups::command_line,
     inspect::InspectArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
+    quick::parse_quickly,
     requests::{CheckArguments, GrantArguments, HeadersArguments, TokenArguments},
     running::{CurlArguments, ExecArguments},
     serve::{LogFormat, ServeArguments},
