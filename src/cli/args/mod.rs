@@ -219,3 +219,11 @@ pub(crate) enum Command {
         maskinporten --version\n")]
     Version,
 }
+
+impl Command {
+    /// Whether the command may end before it waits for anything but a file.
+    pub(crate) fn may_end_at_once(&self) -> bool {
+        use Command::{Cache, Completions, Exec, Headers, Man, Token, Version};
+        matches!(self, Token(_) | Headers(_) | Exec(_) | Cache { .. } | Completions(_) | Man(_) | Version)
+    }
+}
