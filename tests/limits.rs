@@ -140,6 +140,17 @@ fn a_token_is_printed_although_no_file_may_be_written() {
         .fails(1, "error: could not write the result: File too large (os error 27)\n");
 }
 
+#[test]
+fn a_cached_token_that_cannot_be_written_is_an_error() {
+    let server = Server::start([token()]);
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!(r#""$@" >/dev/null && ulimit -f 0 && exec "$@" >{}/out"#, folder.path().display());
+
+    let outcome = scripted(&script, &server, &["token"]);
+
+    outcome.fails(1, "error: could not write the result: File too large (os error 27)\n");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_clock_before_1970_is_reported_by_every_command() {

@@ -85,6 +85,7 @@ mod simulate;
 mod sources;
 #[cfg(all(feature = "system-tests", target_os = "linux"))]
 mod speed;
+mod startup;
 mod streams;
 mod support;
 #[cfg(feature = "system-tests")]

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -201,6 +202,35 @@ fn a_token_on_disk_needs_neither_a_request_nor_the_key() {
     }
 
     assert_eq!(opened.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn only_a_request_needs_a_runtime_and_waits_once_before_it() {
+    let home = tempfile::tempdir().unwrap();
+    let cache = || Cache::open(&home.path().join("maskinporten")).unwrap();
+    let server = Server::start([named("stored"), named("fresh"), named("uncached")]);
+    let tokens = |has_cache: bool| {
+        let source = source(&server, key());
+        if has_cache { source.cache(cache()) } else { source }.build().unwrap()
+    };
+    for (has_cache, freshness, expected) in [
+        (true, Freshness::Cached, ("stored", TokenOrigin::Server)),
+        (true, Freshness::Cached, ("stored", TokenOrigin::Disk)),
+        (true, Freshness::Fresh, ("fresh", TokenOrigin::Server)),
+        (false, Freshness::Cached, ("uncached", TokenOrigin::Server)),
+    ] {
+        let tokens = tokens(has_cache);
+        let mut obtained = Box::pin(tokens.obtain(freshness));
+
+        let at_once = obtained.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+
+        assert_eq!(at_once.is_ready(), expected.1 == TokenOrigin::Disk, "{expected:?}");
+        let obtained = match at_once {
+            Poll::Ready(obtained) => obtained.unwrap(),
+            Poll::Pending => run(obtained).unwrap(),
+        };
+        assert_eq!((obtained.token.expose(), obtained.origin), expected);
+    }
 }
 
 #[test]

@@ -114,6 +114,11 @@ impl Cache {
 impl Search<'_> {
     /// Waits until there is a token, or this process may request one.
     async fn look_up(&mut self) -> Result<Lookup, CacheError> {
+        if let Some(token) = self.usable()? {
+            return Ok(Lookup::Stored(token));
+        }
+        // What follows waits; the first time may be the caller's signal to start a runtime.
+        tokio::task::yield_now().await;
         let waiting = Instant::now();
         let mut delay = FIRST_DELAY;
         loop {

@@ -38,7 +38,18 @@ mod unlock;
 mod unsafe_files;
 mod usage;
 
-use std::{env, ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    env,
+    ffi::OsString,
+    io,
+    io::IsTerminal as _,
+    path::PathBuf,
+    pin::{Pin, pin},
+    process::ExitCode,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use maskinporten_token_generator::language::Language;
 
@@ -86,7 +97,9 @@ fn run_command_line() -> ExitCode {
         .painting_stdout(wants_color_on(globals.color, io::stdout().is_terminal()));
     let (report, language) = with_language(report, globals.lang.as_deref());
     let runs_program = matches!(arguments.command, Command::Exec(_) | Command::Curl(_));
-    let ran = language.and_then(|()| wait(run(arguments.command, arguments.globals.config, &cores, &report)));
+    let may_end_at_once = arguments.command.may_end_at_once();
+    let command = run(arguments.command, arguments.globals.config, &cores, &report);
+    let ran = language.and_then(|()| if may_end_at_once { try_at_once(pin!(command)) } else { wait(command) });
     finish(&report, if runs_program { ran.map_err(Failure::before_the_program) } else { ran })
 }
 
@@ -110,9 +123,23 @@ fn with_language(report: Report, option: Option<&str>) -> (Arc<Report>, Result<(
     (Arc::new(report.in_language(language)), Ok(()))
 }
 
+/// Runs a command without a runtime until it waits for the first time. A token in the cache is printed before that, and
+/// starting a runtime would take as long as finding it. Ctrl-C ends the process in the system's way meanwhile.
+fn try_at_once<T>(mut command: Pin<&mut impl Future<Output = Result<T, Failure>>>) -> Result<T, Failure> {
+    resources::check()?;
+    // The signal of a file that grows too large is handled by the runtime.
+    if !resources::limits_file_sizes()
+        && let Poll::Ready(result) = command.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    {
+        return result;
+    }
+    wait(command)
+}
+
 /// Runs a command on this thread, until it ends or Ctrl-C is pressed.
 fn wait<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     resources::check()?;
+    resources::check_threads()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let failed = |error| Failure::plain(Exit::Other, "runtime", format!("could not start: {error}"), None);
     let runtime = runtime.map_err(failed)?;
@@ -172,7 +199,7 @@ async fn run(
         Command::Demo => demo::run(report).await,
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
-        Command::Version => report::print(format!("maskinporten {}\n", env!("CARGO_PKG_VERSION")).as_bytes()),
+        Command::Version => report::print(usage::VERSION.as_bytes()),
     };
     ran.map(|()| ExitCode::SUCCESS)
 }

@@ -4,10 +4,12 @@
 use std::{
     io,
     process::ExitCode,
-    sync::mpsc,
     thread,
     time::{SystemTime, UNIX_EPOCH},
 };
+
+#[cfg(unix)]
+use rustix::process::{Resource, getrlimit};
 
 use super::report::{self, Exit, Failure};
 
@@ -21,10 +23,11 @@ const HEAP_BYTES: usize = 64 * 1024 * 1024;
 #[cfg(unix)]
 const DESCRIPTORS: usize = 24;
 
-/// The threads that a command uses at the same time: reading a file, opening a key, looking up a name, the progress line.
-const THREADS: usize = 4;
+/// With this limit, there are enough descriptors beside those that the parent process left open.
+#[cfg(unix)]
+const PLENTY_OF_DESCRIPTORS: u64 = 256;
 
-/// Runs the program on a thread with a stack of the usual size, if there is memory for it.
+/// Runs the program with a stack of the usual size, if there is memory for it.
 pub(crate) fn on_usual_stack(program: fn() -> ExitCode) -> ExitCode {
     const PANICKED: u8 = 101;
     let mut heap = Vec::<u8>::new();
@@ -35,6 +38,11 @@ pub(crate) fn on_usual_stack(program: fn() -> ExitCode) -> ExitCode {
         report::eprint("error: could not start: too little memory\nhint: raise the limit that `ulimit -v` shows\n");
         return ExitCode::FAILURE;
     }
+    // The stack of this thread grows up to the limit; another thread costs a tenth of a short command's time.
+    #[cfg(unix)]
+    if allows(Resource::Stack, STACK_BYTES as u64) {
+        return program();
+    }
     match thread::Builder::new().stack_size(STACK_BYTES).spawn(program) {
         Ok(thread) => thread.join().unwrap_or(ExitCode::from(PANICKED)),
         // It reports what is missing.
@@ -44,22 +52,44 @@ pub(crate) fn on_usual_stack(program: fn() -> ExitCode) -> ExitCode {
 
 /// Checks that the system gives a command what it may need.
 pub(crate) fn check() -> Result<(), Failure> {
-    let failure =
-        |exit, code, message: String, hint: &str| Err(Failure::plain(exit, code, message, Some(hint.to_owned())));
     if SystemTime::now() < UNIX_EPOCH {
         let message = "the clock of this machine is before 1970, so no time can be checked or signed".to_owned();
         return failure(Exit::Other, "clock", message, "set the clock, and let it be synchronised");
     }
     #[cfg(unix)]
-    if let Err(error) = open_descriptors() {
+    if !allows(Resource::Nofile, PLENTY_OF_DESCRIPTORS)
+        && let Err(error) = open_descriptors()
+    {
         let message = format!("could not start, because too few files may be open at the same time: {error}");
         return failure(Exit::Other, "runtime", message, "raise the limit with: ulimit -n 256");
     }
-    if let Err(error) = start_threads() {
-        let message = format!("could not start {THREADS} threads: {error}");
-        return failure(Exit::Other, "runtime", message, "raise the limits that `ulimit -u` and `ulimit -v` show");
-    }
     Ok(())
+}
+
+/// Checks that the system gives a command that waits a thread. One is enough: the runtime puts work in a queue while it
+/// cannot start more of them, but it panics if it cannot start the first.
+pub(crate) fn check_threads() -> Result<(), Failure> {
+    let Err(error) = thread::Builder::new().spawn(|| {}).map(thread::JoinHandle::join) else { return Ok(()) };
+    let message = format!("could not start a thread: {error}");
+    failure(Exit::Other, "runtime", message, "raise the limits that `ulimit -u` and `ulimit -v` show")
+}
+
+/// Whether the system limits the size of files that this process writes.
+pub(crate) fn limits_file_sizes() -> bool {
+    #[cfg(unix)]
+    return getrlimit(Resource::Fsize).current.is_some();
+    #[cfg(not(unix))]
+    false
+}
+
+fn failure(exit: Exit, code: &'static str, message: String, hint: &str) -> Result<(), Failure> {
+    Err(Failure::plain(exit, code, message, Some(hint.to_owned())))
+}
+
+/// Whether the limit of a resource is at least this high.
+#[cfg(unix)]
+fn allows(resource: Resource, needed: u64) -> bool {
+    getrlimit(resource).current.is_none_or(|limit| limit >= needed)
 }
 
 /// Opens as many descriptors as a command may need, and closes them.
@@ -69,20 +99,4 @@ fn open_descriptors() -> io::Result<()> {
 
     let input = io::stdin();
     (0..DESCRIPTORS).map(|_| input.as_fd().try_clone_to_owned()).collect::<io::Result<Vec<_>>>().map(drop)
-}
-
-/// Starts as many threads as a command may need, and ends them.
-fn start_threads() -> io::Result<()> {
-    let mut running = Vec::with_capacity(THREADS);
-    let started = (0..THREADS).try_for_each(|_| {
-        // Each one waits until its sender is dropped.
-        let (sender, receiver) = mpsc::channel::<()>();
-        let wait = move || receiver.recv().is_err();
-        thread::Builder::new().spawn(wait).map(|thread| running.push((sender, thread)))
-    });
-    for (sender, thread) in running {
-        drop(sender);
-        let _ = thread.join();
-    }
-    started
 }

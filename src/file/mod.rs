@@ -25,6 +25,9 @@ pub use self::permissions::{UnsafePermissions, check_private, check_unchangeable
 /// The capacity of the first buffer: most keys and settings fit in it.
 const FIRST_CAPACITY: usize = 16 * 1024;
 
+/// The room that a buffer has beside the content of a file, with which its end is found without a larger buffer.
+const SPARE_CAPACITY: usize = 64;
+
 /// The time limit of each file in milliseconds. Files are read in many places, and the limit is the same for all of them.
 static TIME_LIMIT: AtomicU64 = AtomicU64::new(30_000);
 
@@ -135,7 +138,10 @@ pub fn read_with_metadata(path: &Path, limit: u64) -> Result<(Zeroizing<Vec<u8>>
 fn open_and_read(path: &Path, limit: u64) -> Result<(Zeroizing<Vec<u8>>, Metadata), FileError> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
-    Ok((read_from(file, limit)?, metadata))
+    // A buffer of the file's size: what is not used would be erased too. The size of a pipe is 0.
+    let size = usize::try_from(metadata.len().min(limit)).unwrap_or_default();
+    let capacity = if size == 0 { FIRST_CAPACITY } else { size + SPARE_CAPACITY };
+    Ok((read_into(Zeroizing::new(Vec::with_capacity(capacity)), file, limit)?, metadata))
 }
 
 /// Reads a file, or stdin if the path is `-`. Stdin has no time limit: its writer may ask its user something.
@@ -150,8 +156,15 @@ pub fn read_or_stdin(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, File
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_from(mut reader: impl Read, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(FIRST_CAPACITY));
+pub fn read_from(reader: impl Read, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    read_into(Zeroizing::new(Vec::with_capacity(FIRST_CAPACITY)), reader, limit)
+}
+
+fn read_into(
+    mut bytes: Zeroizing<Vec<u8>>,
+    mut reader: impl Read,
+    limit: u64,
+) -> Result<Zeroizing<Vec<u8>>, FileError> {
     loop {
         let room = bytes.capacity() - bytes.len();
         let added = reader.by_ref().take(room as u64).read_to_end(&mut bytes)?;
@@ -192,6 +205,23 @@ mod tests {
                 assert_eq!(error.to_string(), format!("it is larger than {limit} bytes"));
             }
         }
+    }
+
+    #[test]
+    fn files_of_every_size_are_read_whole_and_so_are_those_whose_size_is_unknown() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for length in [0, 1, SPARE_CAPACITY - 1, SPARE_CAPACITY, FIRST_CAPACITY, 3 * FIRST_CAPACITY + 1] {
+            let content: Vec<u8> = (0..=250).cycle().take(length).collect();
+            std::fs::write(&file, &content).unwrap();
+
+            assert_eq!(*read(file.path(), length as u64).unwrap(), content, "{length}");
+            if let Some(limit) = (length as u64).checked_sub(1) {
+                let error = read(file.path(), limit).unwrap_err();
+                assert_eq!(error.to_string(), format!("it is larger than {limit} bytes"));
+            }
+        }
+        #[cfg(target_os = "linux")]
+        assert!(read(Path::new("/proc/self/status"), 100_000).unwrap().starts_with(b"Name:"));
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! One token in memory: the token, the request in flight for it, and its backoff.
 
 use std::{
+    future::poll_fn,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    task::Poll,
     time::{Duration, Instant},
 };
 
 use tokio::{
+    runtime::Handle,
     sync::{Semaphore, watch},
-    task::AbortHandle,
+    task::{AbortHandle, yield_now},
 };
 
 use super::{
@@ -65,6 +69,8 @@ pub(super) struct InFlight {
 enum JoinOutcome {
     Token(AccessToken),
     InFlight(InFlight),
+    /// A request that this caller has to run.
+    Started(Pin<Box<dyn Future<Output = ()> + Send>>, InFlight),
 }
 
 impl Shared {
@@ -122,12 +128,23 @@ impl TokenEntry {
     }
 
     /// Returns the token in memory if it has enough of its lifetime left, else joins the request in flight, else
-    /// starts one, unless there is a backoff.
+    /// starts one, unless there is a backoff. Only a request that has to wait needs a runtime.
     pub(super) async fn obtain(self: &Arc<Self>, freshness: Freshness) -> Outcome {
         loop {
             let mut in_flight = match self.join_or_start(freshness)? {
                 JoinOutcome::Token(token) => return Ok(ObtainedToken { token, origin: TokenOrigin::Memory }),
                 JoinOutcome::InFlight(in_flight) => in_flight,
+                JoinOutcome::Started(mut request, in_flight) => {
+                    // It ends here if it finds a token on disk, which needs neither a task nor a runtime.
+                    if poll_fn(|context| Poll::Ready(request.as_mut().poll(context))).await.is_pending() {
+                        if Handle::try_current().is_err() {
+                            yield_now().await;
+                        }
+                        // A separate task: it continues when this caller is cancelled, because others may have joined.
+                        tokio::spawn(request);
+                    }
+                    in_flight
+                }
             };
             let outcome = match in_flight.outcome.wait_for(Option::is_some).await {
                 Ok(outcome) => outcome.clone().unwrap_or(Err(TokenError::Lost)),
@@ -161,13 +178,15 @@ impl TokenEntry {
         let (sender, outcome) = watch::channel(None);
         let in_flight = InFlight { outcome, refresh: freshness == Freshness::Fresh };
         state.in_flight = Some(in_flight.clone());
-        // A separate task: it continues when this caller is cancelled, because others may have joined.
-        tokio::spawn(Arc::clone(self).run(exchange, in_flight.refresh, sender));
-        Ok(JoinOutcome::InFlight(in_flight))
+        Ok(JoinOutcome::Started(Box::pin(Arc::clone(self).run(exchange, in_flight.refresh, sender)), in_flight))
     }
 
     async fn run(self: Arc<Self>, exchange: Arc<Exchange>, refresh: bool, sender: watch::Sender<Option<Outcome>>) {
         let mut cleanup = ClearInFlight { entry: &self, completed: false };
+        if exchange.cache.is_none() {
+            // Only the disk cache can be asked without a runtime.
+            yield_now().await;
+        }
         // The source's own token needs no permit: requests for other tokens must not delay it.
         let permit = if self.is_own() { None } else { self.shared.permits.acquire().await.ok() };
         let sent = Instant::now();

@@ -6,6 +6,7 @@ mod explain;
 mod groups;
 mod inspect;
 mod keys;
+mod quick;
 mod requests;
 mod running;
 mod serve;
@@ -27,6 +28,7 @@ pub(crate) use self::{
     groups::command_line,
     inspect::InspectArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
+    quick::parse_quickly,
     requests::{CheckArguments, GrantArguments, HeadersArguments, TokenArguments},
     running::{CurlArguments, ExecArguments},
     serve::{LogFormat, ServeArguments},
@@ -216,4 +218,12 @@ pub(crate) enum Command {
         maskinporten version\n  \
         maskinporten --version\n")]
     Version,
+}
+
+impl Command {
+    /// Whether the command may end before it waits for anything but a file.
+    pub(crate) fn may_end_at_once(&self) -> bool {
+        use Command::{Cache, Completions, Exec, Headers, Man, Token, Version};
+        matches!(self, Token(_) | Headers(_) | Exec(_) | Cache { .. } | Completions(_) | Man(_) | Version)
+    }
 }

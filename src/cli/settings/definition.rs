@@ -150,8 +150,7 @@ impl SettingDefinition {
         } else {
             argument
         };
-        let argument = self.short.map_or(argument.clone(), |short| argument.short(short));
-        self.alias.map_or(argument.clone(), |alias| argument.visible_alias(alias))
+        argument.short(self.short).visible_alias(self.alias)
     }
 }
 
@@ -190,5 +189,6 @@ pub(crate) fn option(name: &str) -> String {
 
 /// Returns the variable of a setting: `MASKINPORTEN_CLIENT_ID`.
 pub(crate) fn variable(name: &str) -> String {
-    format!("MASKINPORTEN_{}", name.to_uppercase().replace('-', "_"))
+    let own = name.chars().map(|character| if character == '-' { '_' } else { character.to_ascii_uppercase() });
+    "MASKINPORTEN_".chars().chain(own).collect()
 }

@@ -42,8 +42,8 @@ const PATH: &[Role] = &[Role::Path];
 const KEY_FILE: &[Role] = &[Role::Path, Role::KeySource];
 const ADDRESS: &[Role] = &[Role::Address];
 
-/// Every setting.
-pub(crate) const SETTINGS: &[SettingDefinition] = &[
+/// Every setting. A `const` would be copied to each of its users, and each copy relocated at start.
+pub(crate) static SETTINGS: &[SettingDefinition] = &[
     one(PROFILE, "NAME", SERVER, "Use the settings of this profile of the config file [default: default_profile]"),
     one("env", "NAME", SERVER, "The Maskinporten environment"),
     one("audience", "URL", SERVER, "The issuer identifier, in place of the environment's").short('a').roles(ADDRESS),

@@ -12,14 +12,25 @@ use maskinporten_token_generator::text::{printable, printable_lines};
 
 pub(super) use self::mistakes::unexpected;
 use super::{
-    args::{Arguments, command_line},
+    args::{Arguments, command_line, parse_quickly},
     report::{self, Color, ErrorFormat, Exit, Failure, Loudness, Report, wants_color, wants_color_on},
 };
+
+/// What `--version` prints.
+pub(super) const VERSION: &str = concat!("maskinporten ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// Parses the arguments. Otherwise help, versions and errors have been printed, and the exit code is returned.
 pub(super) fn parse(typed: &[OsString]) -> Result<Arguments, ExitCode> {
     if let Some(failure) = mistakes::single_dash(typed) {
         return Err(fail(typed, failure));
+    }
+    if let [option] = typed
+        && (option == "--version" || option == "-V")
+    {
+        return Err(print(&VERSION.into()));
+    }
+    if let Some(arguments) = parse_quickly(typed) {
+        return Ok(arguments);
     }
     let matches = command_line().try_get_matches_from(env::args_os());
     let parsed = matches.and_then(|matches| Arguments::from_arg_matches(&matches));
