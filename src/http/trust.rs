@@ -14,11 +14,10 @@ use std::{
     },
 };
 
-use openssl::x509::X509;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
-        ResolvesClientCert, VerifierBuilderError, WebPkiServerVerifier,
+        ResolvesClientCert, Resumption, VerifierBuilderError, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
@@ -58,7 +57,11 @@ pub(super) fn client_config(
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| HttpError::Tls(error.to_string()))?;
-    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_client_cert_resolver(asked))
+    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    let mut config = builder.with_client_cert_resolver(asked);
+    // Connections are reused, but hardly ever made again: the store for tickets of 256 servers would be made in vain.
+    config.resumption = Resumption::disabled();
+    Ok(config)
 }
 
 /// Records whether the server asked for a client certificate, of which there is none.
@@ -138,11 +141,7 @@ fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
     if blocks.is_empty() {
         encoded.push(bytes);
     }
-    let certificates = encoded.iter().filter_map(|der| {
-        // Not the decoded bytes: OpenSSL's own data follows a trusted certificate.
-        let der = X509::from_der(der).and_then(|certificate| certificate.to_der());
-        der.ok().map(CertificateDer::from)
-    });
+    let certificates = encoded.iter().filter_map(|der| first_value(der)).map(CertificateDer::from);
     let mut store = RootCertStore::empty();
     let (usable, _) = store.add_parsable_certificates(certificates);
     if usable == 0 {
@@ -154,6 +153,18 @@ fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
         }));
     }
     Ok(store)
+}
+
+/// Returns the first value in DER: OpenSSL's own data follows a trusted certificate.
+fn first_value(der: &[u8]) -> Option<&[u8]> {
+    let length = *der.get(1)?;
+    if length < 0x80 {
+        return der.get(..2 + usize::from(length));
+    }
+    // Three bytes are enough for the longest file (X.690 §8.1.3.5).
+    let long = der.get(2..)?.get(..usize::from(length & 0x7f)).filter(|long| long.len() <= 3)?;
+    let length = long.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
+    der.get(..2 + long.len() + length)
 }
 
 /// Verifies against the user's CA file first, and reads the machine's trust store when an issuer is not in it.
