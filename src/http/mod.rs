@@ -3,6 +3,7 @@
 //! An assertion must reach only the endpoint that it is for, so redirects are not followed but returned like any other
 //! response (RFC 9700 §4.12), and plain http is for this machine only. The callers interpret the responses.
 
+mod authorities;
 mod causes;
 mod clock_difference;
 mod early_connection;
@@ -25,13 +26,13 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, LOCA
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+use self::{early_connection::EarlyConnection, peer::PeerRecorder, trust::AskedForCertificate};
 pub use self::{
     endpoint::{Endpoint, EndpointError},
     error::HttpError,
     peer::{Peer, TlsVersion},
     proxy::ProxyVariable,
 };
-use self::{early_connection::EarlyConnection, peer::PeerRecorder, trust::AskedForCertificate};
 use crate::{
     clock::{Clock as _, SystemClock},
     text::shown_path,
@@ -135,7 +136,7 @@ impl HttpClient {
             return Err(HttpError::CaFile { file: shown_path(file), variable: None, why });
         }
         let is_encrypted = endpoint.url().scheme() == "https";
-        let variables = if is_encrypted { trust::authorities_of_variables()? } else { None };
+        let variables = if is_encrypted { authorities::of_variables()? } else { None };
         let tls = trust::client_config(options.ca_file.as_deref(), variables, recorder.clone(), Arc::clone(&asked))?;
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
