@@ -137,7 +137,7 @@ where
                 let mut state = early.lock();
                 state.is_connected = true;
                 state.connection = Some(Box::new(connection));
-                Err("only a connection was asked for".into())
+                Err("kept".into())
             });
         }
         let kept = self.early.lock().connection.take();
