@@ -41,7 +41,7 @@ pub(crate) struct SettingSources {
     pub(crate) headers: Vec<ProfileHeader>,
     /// The name of the profile, if one is used.
     pub(crate) profile: Option<String>,
-    /// The names of all profiles.
+    /// The names of all profiles, if none is used.
     pub(super) profiles: Vec<String>,
     /// Whether a project file decides which of the user's addresses are used together.
     pub(super) project_combines_addresses: bool,
@@ -124,8 +124,10 @@ impl SettingSources {
             return Ok(());
         }
         let profiles = files.profiles(report)?;
-        self.profiles = profiles.names().into_iter().map(str::to_owned).collect();
-        let Some(profile) = profiles.profile(named.as_deref())? else { return Ok(()) };
+        let Some(profile) = profiles.profile(named.as_deref())? else {
+            self.profiles = profiles.names().into_iter().map(str::to_owned).collect();
+            return Ok(());
+        };
         let has_environment = self.find("env").is_some();
         let is_used = |name: &str| !(has_environment && ADDRESSES.contains(&name));
         let warnings = profile.warnings.iter().filter(|warning| match warning {
