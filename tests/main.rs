@@ -25,6 +25,7 @@ mod conversions;
 mod crafted;
 mod curl;
 mod deceptive;
+mod early_connection;
 mod eseal;
 mod exchange;
 mod exec;

@@ -101,12 +101,13 @@ fn list(arguments: ListArguments, config: Option<PathBuf>, report: &Report) -> R
             let file = PemFile::parse(&name, &bytes, unlock.maximum_iterations)?;
             let certificate = settings::certificate_file(&sources);
             let certificate = certificate.map(|file| CertificateFile::read(Path::new(&file))).transpose()?;
-            (vec![unlock_pem(&file, certificate.as_ref(), &unlock, &name, &answers, report)?.summary("1")], Vec::new())
+            let key = unlock_pem(&file, certificate.as_ref(), &unlock, &name, &answers, report, &|| ())?;
+            (vec![key.summary("1")], Vec::new())
         }
         _ => {
             let unlock = unlock(SecretKind::KeystorePassword)?;
             let file = KeystoreFile::parse(&name, &bytes, unlock.maximum_iterations)?;
-            let opened = unlock_keystore(&file, None, &unlock, &name, &answers, report)?;
+            let opened = unlock_keystore(&file, None, &unlock, &name, &answers, report, &|| ())?;
             (opened.summaries(), opened.protections().to_vec())
         }
     };

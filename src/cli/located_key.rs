@@ -103,7 +103,11 @@ impl LocatedKey {
 
     /// Opens the key, and warns of a certificate that the server refuses, or will soon.
     pub(crate) fn open_key(&self) -> Result<SigningKey, Failure> {
-        let key = self.open_quietly()?;
+        self.open_key_announcing(&|| ())
+    }
+
+    fn open_key_announcing(&self, computing: &dyn Fn()) -> Result<SigningKey, Failure> {
+        let key = self.open_quietly(computing)?;
         if let Some(certificate) = key.certificates().first() {
             self.report.detail(&format!("using the key of {}", certificate.subject()));
             warn_of_certificate(certificate, &self.report);
@@ -111,16 +115,16 @@ impl LocatedKey {
         Ok(key)
     }
 
-    /// Opens the key, whatever the validity of its certificate.
-    pub(crate) fn open_quietly(&self) -> Result<SigningKey, Failure> {
+    /// Opens the key, whatever the validity of its certificate. Calls `computing` when only computation is left.
+    pub(crate) fn open_quietly(&self, computing: &dyn Fn()) -> Result<SigningKey, Failure> {
         let report = &*self.report;
         match &self.settings.source.value {
             KeySource::Pkcs12 { alias, thumbprint, unlock, .. } => {
                 let alias = alias.as_ref().map(|alias| alias.value.as_str());
                 let certificate = thumbprint.as_ref().map(|thumbprint| &thumbprint.value);
                 let uses_certificates = self.settings.uses_certificates;
-                let mut keystore =
-                    self.open_keystore(unlock, Some(&KeyChoice { alias, certificate, uses_certificates }))?;
+                let choice = KeyChoice { alias, certificate, uses_certificates };
+                let mut keystore = self.open_keystore(unlock, Some(&choice), computing)?;
                 if let Some(certificate) = certificate {
                     keystore = keystore.with_certificate(certificate)?;
                 }
@@ -128,14 +132,15 @@ impl LocatedKey {
             }
             KeySource::Jwk { .. } | KeySource::ClientJwk(_) => {
                 let file = JwkFile::parse(self.name(), &*self.content).map_err(|error| self.not_a_jwk(error))?;
+                computing();
                 Ok(file.choose(self.settings.key_id.as_deref())?)
             }
             KeySource::Pem { unlock, file, .. } => {
                 let pem = PemFile::parse(self.name(), &self.content, unlock.maximum_iterations)?;
-                unlock_pem(&pem, self.certificates()?.as_ref(), unlock, file, &self.answers, report)
+                unlock_pem(&pem, self.certificates()?.as_ref(), unlock, file, &self.answers, report, computing)
             }
             KeySource::DotnetStore { thumbprint, .. } => open_dotnet_store(thumbprint),
-            KeySource::Pkcs11 { module, token, key, pin, .. } => self.open_token(module, token, key, pin),
+            KeySource::Pkcs11 { module, token, key, pin, .. } => self.open_token(module, token, key, pin, computing),
         }
     }
 
@@ -153,10 +158,15 @@ impl LocatedKey {
     }
 
     /// Opens the keystore, for one key or all of it. No password is asked for if the file is not a keystore.
-    pub(crate) fn open_keystore(&self, unlock: &Unlock, choice: Option<&KeyChoice>) -> Result<Keystore, Failure> {
+    pub(crate) fn open_keystore(
+        &self,
+        unlock: &Unlock,
+        choice: Option<&KeyChoice>,
+        computing: &dyn Fn(),
+    ) -> Result<Keystore, Failure> {
         let file = KeystoreFile::parse(self.name(), &self.content, unlock.maximum_iterations)?;
         let name = self.settings.source.value.location().unwrap_or_default();
-        unlock_keystore(&file, choice, unlock, name, &self.answers, &self.report)
+        unlock_keystore(&file, choice, unlock, name, &self.answers, &self.report, computing)
     }
 
     /// Returns what messages call the file.
@@ -173,7 +183,14 @@ impl LocatedKey {
         Ok(files.map(|(name, content)| CertificateFile::parse(name, content)).transpose()?)
     }
 
-    fn open_token(&self, module: &str, token: &str, key: &str, pin: &Secret) -> Result<SigningKey, Failure> {
+    fn open_token(
+        &self,
+        module: &str,
+        token: &str,
+        key: &str,
+        pin: &Secret,
+        computing: &dyn Fn(),
+    ) -> Result<SigningKey, Failure> {
         let report = &*self.report;
         let certificates = self.certificates()?;
         let hardware = HardwareToken::connect(Path::new(module), token)?;
@@ -184,6 +201,7 @@ impl LocatedKey {
         }
         let pin = hardware.needs_pin().then(|| pin.read(token, &self.answers, report)).transpose()?;
         let _progress = Progress::start("opening the hardware token", report);
+        computing();
         let key = hardware.open(key, pin.as_ref())?;
         Ok(match certificates {
             Some(certificates) => key.with_certificates(&certificates)?,
@@ -210,8 +228,12 @@ impl KeyProvider for ErasedOnceOpen {
     }
 
     fn open(&self) -> Result<Arc<dyn Sign>, KeyError> {
+        self.open_announcing(&|| ())
+    }
+
+    fn open_announcing(&self, computing: &dyn Fn()) -> Result<Arc<dyn Sign>, KeyError> {
         let located = self.located.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let opened = located.expect("a token source opens its key once").open_key();
+        let opened = located.expect("a token source opens its key once").open_key_announcing(computing);
         opened.map(|key| Arc::new(key) as _).map_err(|failure| Arc::new(failure) as _)
     }
 }

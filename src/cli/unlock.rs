@@ -21,7 +21,8 @@ const TRIES: usize = 3;
 /// How long other forms of a wrong password are tried: each takes a key derivation.
 const DIAGNOSIS_TIME: Duration = Duration::from_secs(2);
 
-/// Opens a keystore that has been parsed: for one key, or all of it.
+/// Opens a keystore that has been parsed, for one key or all of it; calls `computing` when its password is known, for
+/// each that is tried.
 pub(crate) fn unlock_keystore(
     file: &KeystoreFile,
     choice: Option<&KeyChoice>,
@@ -29,18 +30,22 @@ pub(crate) fn unlock_keystore(
     name: &str,
     answers: &Answers,
     report: &Report,
+    computing: &dyn Fn(),
 ) -> Result<Keystore, Failure> {
     if !file.has_integrity() {
         report.warning("the keystore has no MAC, so changes to it cannot be detected");
     }
     let password = file.needs_password().then_some(&unlock.password);
-    open("opening the keystore", password, name, answers, report, |password| match choice {
-        Some(choice) => file.open_for(password, choice),
-        None => file.open(password),
+    open("opening the keystore", password, name, answers, report, |password| {
+        computing();
+        match choice {
+            Some(choice) => file.open_for(password, choice),
+            None => file.open(password),
+        }
     })
 }
 
-/// Opens a PEM key that has been parsed.
+/// Opens a PEM key that has been parsed; calls `computing` as [`unlock_keystore`] does.
 pub(crate) fn unlock_pem(
     file: &PemFile,
     certificates: Option<&CertificateFile>,
@@ -48,11 +53,15 @@ pub(crate) fn unlock_pem(
     name: &str,
     answers: &Answers,
     report: &Report,
+    computing: &dyn Fn(),
 ) -> Result<SigningKey, Failure> {
     let password = file.needs_password().then_some(&unlock.password);
-    open("opening the key", password, name, answers, report, |password| match certificates {
-        Some(certificates) => file.open_with(password, certificates),
-        None => file.open(password),
+    open("opening the key", password, name, answers, report, |password| {
+        computing();
+        match certificates {
+            Some(certificates) => file.open_with(password, certificates),
+            None => file.open(password),
+        }
     })
 }
 

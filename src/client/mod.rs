@@ -84,6 +84,14 @@ impl TokenClient {
         self.http.endpoint()
     }
 
+    /// Starts to connect for the first request, as [`HttpClient::connect_early`] does.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn connect_early(&self) {
+        self.http.connect_early();
+    }
+
     /// Exchanges an assertion for an access token; `sign` makes a new one for each attempt.
     ///
     /// Network errors, 429 and 5xx are retried with growing delays, or after the delay that the server asks for;

@@ -3,8 +3,10 @@
 //! An assertion must reach only the endpoint that it is for, so redirects are not followed but returned like any other
 //! response (RFC 9700 §4.12), and plain http is for this machine only. The callers interpret the responses.
 
+mod authorities;
 mod causes;
 mod clock_difference;
+mod early_connection;
 mod endpoint;
 mod error;
 mod peer;
@@ -24,13 +26,13 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, LOCA
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+use self::{early_connection::EarlyConnection, peer::PeerRecorder, trust::AskedForCertificate};
 pub use self::{
     endpoint::{Endpoint, EndpointError},
     error::HttpError,
     peer::{Peer, TlsVersion},
     proxy::ProxyVariable,
 };
-use self::{peer::PeerRecorder, trust::AskedForCertificate};
 use crate::{
     clock::{Clock as _, SystemClock},
     text::shown_path,
@@ -72,6 +74,8 @@ pub struct HttpClient {
     endpoint: Endpoint,
     recorder: Option<Arc<PeerRecorder>>,
     asked: Arc<AskedForCertificate>,
+    /// `None` if no connection can be opened before the first request, or it would save no time.
+    early: Option<EarlyConnection>,
 }
 
 /// A complete response.
@@ -121,7 +125,7 @@ impl HttpClient {
     ) -> Result<Self, HttpError> {
         let asked = Arc::<AskedForCertificate>::default();
         if let Some(client) = options.client.clone() {
-            return Ok(Self { client, endpoint, recorder, asked });
+            return Ok(Self { client, endpoint, recorder, asked, early: None });
         }
         if let Some(variable) = proxy::unusable_variable(&endpoint) {
             return Err(HttpError::ProxySetting(variable));
@@ -132,18 +136,20 @@ impl HttpClient {
             return Err(HttpError::CaFile { file: shown_path(file), variable: None, why });
         }
         let is_encrypted = endpoint.url().scheme() == "https";
-        let variables = if is_encrypted { trust::authorities_of_variables()? } else { None };
+        let variables = if is_encrypted { authorities::of_variables()? } else { None };
         let tls = trust::client_config(options.ca_file.as_deref(), variables, recorder.clone(), Arc::clone(&asked))?;
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(options.connect_timeout)
             .tls_backend_preconfigured(tls);
-        if endpoint.is_loopback() {
-            builder = builder.no_proxy();
-        }
+        let early = (!endpoint.is_loopback()).then(EarlyConnection::default);
+        builder = match &early {
+            Some(early) => builder.connector_layer(early.clone()),
+            None => builder.no_proxy(),
+        };
         let client = builder.build().map_err(|error| HttpError::from_reqwest(&endpoint, &error, false))?;
-        Ok(Self { client, endpoint, recorder, asked })
+        Ok(Self { client, endpoint, recorder, asked, early })
     }
 
     /// Returns the endpoint of the requests.
@@ -165,6 +171,18 @@ impl HttpClient {
     #[must_use]
     pub fn peer(&self) -> Option<Peer> {
         self.recorder.as_ref()?.peer()
+    }
+
+    /// Starts to connect for the first request, which waits for the connection and returns the error if there is none.
+    ///
+    /// Does nothing after a request was sent, for an endpoint on this machine, and with [`HttpOptions::client`].
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn connect_early(&self) {
+        if let Some(early) = &self.early {
+            early.start(self.client.clone(), self.endpoint.clone(), Arc::clone(&self.asked));
+        }
     }
 
     /// Posts a form, which no error contains, and reads the response before `deadline`; `authorization` is the value of
@@ -198,10 +216,13 @@ impl HttpClient {
     }
 
     async fn send(&self, request: reqwest::RequestBuilder, deadline: Instant) -> Result<Response, HttpError> {
-        let remaining = deadline.saturating_duration_since(Instant::now());
         let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.asked.is_set());
-        let request = request.header(ACCEPT, "application/json").timeout(remaining);
         let sent_at = SystemClock.now();
+        if let Some(early) = &self.early {
+            early.wait(&self.endpoint, deadline).await?;
+        }
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        let request = request.header(ACCEPT, "application/json").timeout(remaining);
         let mut response = request.send().await.map_err(failed)?;
         let received_at = SystemClock.now();
         let mut body = Zeroizing::new(Vec::new());

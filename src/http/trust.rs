@@ -1,12 +1,11 @@
 //! Verifies server certificates against the machine's trust store and the user's CA file.
 //!
 //! The store has about 140 certificates and takes milliseconds to read, so it is read only when a certificate must be
-//! verified: plain http to the simulator never needs it. rustls-webpki does the verification itself; rustls names the
+//! verified: plain http to the simulator never needs it. Of its authorities only those are parsed that issued a
+//! certificate of the server's chain, by their names. rustls-webpki does the verification itself; rustls names the
 //! extension point "dangerous" because a custom verifier could do less.
 
 use std::{
-    ffi::OsStr,
-    io,
     path::Path,
     sync::{
         Arc, OnceLock,
@@ -14,21 +13,20 @@ use std::{
     },
 };
 
-use openssl::x509::X509;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
-        ResolvesClientCert, VerifierBuilderError, WebPkiServerVerifier,
+        ResolvesClientCert, Resumption, VerifierBuilderError, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
     sign::CertifiedKey,
 };
-use rustls_native_certs::{CertificateResult, ErrorKind, load_certs_from_paths};
 
 use super::{
     HttpError,
+    authorities::{self, Authorities, MAXIMUM_BYTES, names, split_value},
     peer::{PeerRecorder, TlsVersion},
     tls_error::with_reason,
 };
@@ -38,17 +36,10 @@ use crate::{
     text::shown_path,
 };
 
-/// Maximum size of a CA file; the trust store of a whole machine has about 200 kilobytes.
-const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
-
-/// The variables of OpenSSL that replace the machine's trust store.
-const CERT_FILE: &str = "SSL_CERT_FILE";
-const CERT_DIR: &str = "SSL_CERT_DIR";
-
 /// Configures TLS 1.2 and 1.3 with ring: aws-lc, the default of rustls, takes 32 ms to start.
 pub(super) fn client_config(
     ca_file: Option<&Path>,
-    variables: Option<RootCertStore>,
+    variables: Option<Authorities>,
     recorder: Option<Arc<PeerRecorder>>,
     asked: Arc<AskedForCertificate>,
 ) -> Result<ClientConfig, HttpError> {
@@ -58,7 +49,11 @@ pub(super) fn client_config(
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| HttpError::Tls(error.to_string()))?;
-    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_client_cert_resolver(asked))
+    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    let mut config = builder.with_client_cert_resolver(asked);
+    // Connections are reused, but hardly ever made again: the store for tickets of 256 servers would be made in vain.
+    config.resumption = Resumption::disabled();
+    Ok(config)
 }
 
 /// Records whether the server asked for a client certificate, of which there is none.
@@ -82,51 +77,6 @@ impl ResolvesClientCert for AskedForCertificate {
     }
 }
 
-/// Reads the authorities that `SSL_CERT_FILE` and `SSL_CERT_DIR` name in place of the machine's; `None` if neither is
-/// set. An empty variable counts as unset.
-pub(super) fn authorities_of_variables() -> Result<Option<RootCertStore>, HttpError> {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let (file, folders) = (variable(CERT_FILE), variable(CERT_DIR));
-    if file.is_none() && folders.is_none() {
-        return Ok(None);
-    }
-    let mut store = RootCertStore::empty();
-    if let Some(file) = file {
-        let found = load_certs_from_paths(Some(Path::new(&file)), None);
-        add(&mut store, CERT_FILE, &file, found)?;
-    }
-    if let Some(folders) = folders {
-        let mut found = CertificateResult::default();
-        for folder in std::env::split_paths(&folders).filter(|folder| !folder.as_os_str().is_empty()) {
-            let CertificateResult { certs, errors, .. } = load_certs_from_paths(None, Some(&folder));
-            found.certs.extend(certs);
-            found.errors.extend(errors);
-        }
-        add(&mut store, CERT_DIR, &folders, found)?;
-    }
-    Ok(Some(store))
-}
-
-/// Adds what a variable names, which must be a certificate or more.
-fn add(
-    store: &mut RootCertStore,
-    variable: &'static str,
-    value: &OsStr,
-    found: CertificateResult,
-) -> Result<(), HttpError> {
-    let (usable, _) = store.add_parsable_certificates(found.certs);
-    if usable > 0 {
-        return Ok(());
-    }
-    let why = found.errors.iter().find_map(|error| match &error.kind {
-        ErrorKind::Io { inner, .. } if inner.kind() == io::ErrorKind::NotFound => Some("it does not exist"),
-        ErrorKind::Io { .. } => Some("it cannot be read"),
-        _ => None,
-    });
-    let why = why.unwrap_or("it contains no certificate in PEM").to_owned();
-    Err(HttpError::CaFile { file: shown_path(Path::new(value)), variable: Some(variable), why })
-}
-
 fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
     let unusable = |why: String| HttpError::CaFile { file: shown_path(ca_file), variable: None, why };
     let bytes = file::read(ca_file, MAXIMUM_BYTES).map_err(|error| unusable(error.to_string()))?;
@@ -138,10 +88,10 @@ fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
     if blocks.is_empty() {
         encoded.push(bytes);
     }
+    // OpenSSL's own data follows a trusted certificate.
     let certificates = encoded.iter().filter_map(|der| {
-        // Not the decoded bytes: OpenSSL's own data follows a trusted certificate.
-        let der = X509::from_der(der).and_then(|certificate| certificate.to_der());
-        der.ok().map(CertificateDer::from)
+        let [_, rest] = split_value(der)?;
+        Some(CertificateDer::from(&der[..der.len() - rest.len()]))
     });
     let mut store = RootCertStore::empty();
     let (usable, _) = store.add_parsable_certificates(certificates);
@@ -161,7 +111,8 @@ fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {
 struct LazyVerifier {
     provider: Arc<CryptoProvider>,
     ca_file: Option<Arc<WebPkiServerVerifier>>,
-    machine: OnceLock<Arc<WebPkiServerVerifier>>,
+    /// The machine's authorities, or those of the variables.
+    authorities: OnceLock<Authorities>,
     recorder: Option<Arc<PeerRecorder>>,
 }
 
@@ -169,41 +120,29 @@ impl LazyVerifier {
     fn new(
         provider: Arc<CryptoProvider>,
         ca_file: Option<RootCertStore>,
-        variables: Option<RootCertStore>,
+        variables: Option<Authorities>,
         recorder: Option<Arc<PeerRecorder>>,
     ) -> Result<Self, HttpError> {
-        let verifier = |roots: Option<RootCertStore>| {
-            let verifier = roots.map(|roots| verifier(roots, &provider)).transpose();
-            verifier.map_err(|error| HttpError::Tls(error.to_string()))
-        };
-        let ca_file = verifier(ca_file)?;
-        let machine = verifier(variables)?.map_or_else(OnceLock::new, OnceLock::from);
-        Ok(Self { provider, ca_file, machine, recorder })
+        let ca_file = ca_file.map(|roots| verifier(roots, &provider)).transpose();
+        let ca_file = ca_file.map_err(|error| HttpError::Tls(error.to_string()))?;
+        Ok(Self { provider, ca_file, authorities: variables.map_or_else(OnceLock::new, OnceLock::from), recorder })
     }
 
-    fn machine_verifier(&self) -> Result<&Arc<WebPkiServerVerifier>, Error> {
-        if let Some(machine) = self.machine.get() {
-            return Ok(machine);
-        }
+    /// Returns a verifier with those of the machine's authorities whose name is an issuer in this chain; with all of them
+    /// if there is none, so that an unknown issuer is not the first of several faults to be reported.
+    fn machine_verifier(&self, chain: &[&CertificateDer<'_>]) -> Result<Arc<WebPkiServerVerifier>, Error> {
+        let authorities = self.authorities.get_or_init(authorities::of_machine);
+        let issuers: Vec<_> =
+            chain.iter().filter_map(|certificate| names(certificate)).map(|[issuer, _]| issuer).collect();
+        let is_issuer = |[_, subject]: [&[u8]; 2]| issuers.contains(&subject);
+        let issued = authorities.iter().filter(|authority| names(authority).is_some_and(is_issuer));
         let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(machine_certificates());
-        let machine = verifier(roots, &self.provider)
-            .map_err(|_| Error::General("this machine's trust store is empty".to_owned()))?;
-        Ok(self.machine.get_or_init(|| machine))
-    }
-}
-
-/// Reads the machine's certificate authorities. Where one bundle has them all, the folder with one file for each is
-/// not read, which would take three times as long.
-fn machine_certificates() -> Vec<CertificateDer<'static>> {
-    #[cfg(all(unix, not(target_os = "macos")))]
-    if let Some(bundle) = openssl_probe::probe().cert_file {
-        let found = load_certs_from_paths(Some(&bundle), None).certs;
-        if !found.is_empty() {
-            return found;
+        roots.add_parsable_certificates(issued.cloned());
+        if roots.is_empty() {
+            roots.add_parsable_certificates(authorities.iter().cloned());
         }
+        verifier(roots, &self.provider).map_err(|_| Error::General("this machine's trust store is empty".to_owned()))
     }
-    rustls_native_certs::load_native_certs().certs
 }
 
 fn verifier(
@@ -236,7 +175,7 @@ impl ServerCertVerifier for LazyVerifier {
                 return result;
             }
         }
-        verify(self.machine_verifier()?)
+        verify(&*self.machine_verifier(&chain)?)
     }
 
     fn verify_tls12_signature(

@@ -53,6 +53,10 @@ impl Profiles {
         self.files.iter().flat_map(ConfigFile::profiles).map(|(name, _)| name).collect()
     }
 
+    fn contains(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file.profiles.contains_key(name))
+    }
+
     /// Returns the name of the default profile, and where it is set.
     #[must_use]
     pub fn default_profile(&self) -> Option<(&str, &Location)> {
@@ -72,15 +76,14 @@ impl Profiles {
     /// [`ProfileError`] when the profile does not exist; when it, or one that it extends, has a fault; when it extends
     /// one that does not exist, or itself in the end; when it has two signing keys.
     pub fn profile(&self, name: Option<&str>) -> Result<Option<Profile>, ProfileError> {
-        let names = self.names();
-        let suggestion = |name| suggest(name, names.iter().copied());
+        let suggestion = |name| suggest(name, self.names());
         let name = match (name, self.default_profile()) {
-            (Some(name), _) if !names.contains(name) => {
+            (Some(name), _) if !self.contains(name) => {
                 let suggestion = suggestion(name);
-                let names = names.into_iter().map(shown).collect();
+                let names = self.names().into_iter().map(shown).collect();
                 return Err(ProfileError::UnknownProfile { name: shown(name), names, suggestion });
             }
-            (None, Some((name, location))) if !names.contains(name) => {
+            (None, Some((name, location))) if !self.contains(name) => {
                 let (suggestion, location) = (suggestion(name), location.clone());
                 return Err(ProfileError::UnknownDefault { location, name: shown(name), suggestion });
             }
@@ -147,7 +150,7 @@ impl Profiles {
             && let Some((base, location, _)) = sections.iter().find_map(|section| section.extends.as_ref())
         {
             let first_location = first_location.get_or_insert(location);
-            if !self.names().contains(base.as_str()) {
+            if !self.contains(base) {
                 // A profile that extends itself would be the next error.
                 let suggestion = suggest(base, self.names()).filter(|suggestion| suggestion != own);
                 let (profile, base) = (shown(own), shown(base));

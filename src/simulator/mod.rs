@@ -159,7 +159,7 @@ impl Simulator {
             issuer: format!("{scheme}://127.0.0.1:{port}/"),
             port,
             token_issuer: TokenIssuer::new(installation.token_key()?, now)?,
-            anchors: TrustAnchors { roots, intermediates: vec![intermediate] },
+            anchors: TrustAnchors::new(roots, vec![intermediate]),
             clients_file: ClientsFile::open(installation.clients_file.clone())?,
             strictness: options.strictness,
             faults: FaultSequence::new(vec![options.faults]),

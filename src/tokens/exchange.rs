@@ -144,7 +144,8 @@ impl Exchange {
         let scopes = grant.scopes.clone();
         let result = async {
             let prepared = self.prepare(notify).await?;
-            let key = self.key.open().await?;
+            let client = prepared.client.clone();
+            let key = self.key.open(move || client.connect_early()).await?;
             grant.audience.clone_from(&prepared.audience);
             let grant = Arc::new(grant);
             notify(&TokenEvent::Requesting { endpoint: prepared.client.endpoint(), scopes: &grant.scopes });

@@ -23,6 +23,16 @@ pub trait KeyProvider: Send + Sync + 'static {
     /// # Errors
     /// Any error; it is returned unchanged in [`TokenError::Key`], also from later requests.
     fn open(&self) -> Result<Arc<dyn Sign>, KeyError>;
+
+    /// Opens the key as [`open`](Self::open) does, and calls `computing` when nothing is missing to open it and only
+    /// computation is left: the source then connects to the server meanwhile.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    fn open_announcing(&self, computing: &dyn Fn()) -> Result<Arc<dyn Sign>, KeyError> {
+        let _ = computing;
+        self.open()
+    }
 }
 
 impl<Key: Sign + Clone + 'static> KeyProvider for Key {
@@ -46,10 +56,11 @@ impl LazyKey {
         Self { provider: Arc::new(provider), opened: OnceCell::new() }
     }
 
-    pub(super) async fn open(&self) -> Result<Arc<dyn Sign>, TokenError> {
+    /// Opens the key, and calls `computing` as [`KeyProvider::open_announcing`] does.
+    pub(super) async fn open(&self, computing: impl Fn() + Send + 'static) -> Result<Arc<dyn Sign>, TokenError> {
         let open = || async {
             let provider = Arc::clone(&self.provider);
-            blocking(move || provider.open()).await
+            blocking(move || provider.open_announcing(&computing)).await
         };
         self.opened.get_or_init(open).await.clone().map_err(TokenError::Key)
     }

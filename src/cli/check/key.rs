@@ -57,7 +57,7 @@ fn open(key: &LocatedKey) -> Result<(SigningKey, Vec<Check>), Failure> {
     if let KeySource::Pkcs12 { alias, thumbprint, unlock, .. } = &key.settings.source.value {
         return open_keystore(key, alias.as_ref(), thumbprint.as_ref(), unlock);
     }
-    let key = key.open_quietly()?;
+    let key = key.open_quietly(&|| ())?;
     let choice = check_ids::CHOICE.pass(key.kind());
     let skipped = [&check_ids::ENCRYPTION, &check_ids::ENTRIES].map(|id| id.skipped("not a keystore"));
     Ok((key, skipped.into_iter().chain([choice]).collect()))
@@ -81,7 +81,7 @@ fn open_keystore(
     thumbprint: Option<&Setting<CertificateThumbprint>>,
     unlock: &Unlock,
 ) -> Result<(SigningKey, Vec<Check>), Failure> {
-    let mut keystore = key.open_keystore(unlock, None)?;
+    let mut keystore = key.open_keystore(unlock, None, &|| ())?;
     let encryption = encryption(keystore.protections());
     let listed = keystore.summaries();
     if let Some(thumbprint) = thumbprint {

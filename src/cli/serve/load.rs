@@ -17,7 +17,7 @@ use crate::cli::{
     located_key::LocatedKey,
     prompt::Answers,
     report::{Failure, Report},
-    settings::{KeySettings, SettingArguments, SettingSources, Settings},
+    settings::{ConfigFiles, KeySettings, SettingArguments, SettingSources, Settings},
     signals,
     tokens::warn_of_algorithm,
 };
@@ -42,6 +42,10 @@ pub(super) struct Prepared {
     identity: KeyIdentity,
 }
 
+/// The keys that are open, each once.
+#[derive(Clone, Default)]
+struct KnownKeys(Arc<Vec<(KeyIdentity, SigningKey)>>);
+
 /// Every profile, and the files that they were loaded from.
 pub(super) struct Loaded {
     pub(super) prepared: Vec<Prepared>,
@@ -49,6 +53,18 @@ pub(super) struct Loaded {
     pub(super) configs: Vec<PathBuf>,
     /// The files that settings name.
     pub(super) files: Vec<PathBuf>,
+}
+
+impl KnownKeys {
+    fn find(&self, identity: &KeyIdentity) -> Option<&SigningKey> {
+        self.0.iter().find(|(known, _)| known == identity).map(|(_, key)| key)
+    }
+
+    fn add(&mut self, prepared: &Prepared) {
+        if self.find(&prepared.identity).is_none() {
+            Arc::make_mut(&mut self.0).push((prepared.identity.clone(), prepared.key.clone()));
+        }
+    }
 }
 
 impl Loaded {
@@ -89,21 +105,25 @@ impl Loader {
         let names: Vec<Option<&String>> =
             if self.names.is_empty() { vec![None] } else { self.names.iter().map(Some).collect() };
         let mut loaded = Loaded { prepared: Vec::new(), configs: self.config_files(), files: Vec::new() };
+        let config = ConfigFiles::new(self.config.clone());
+        let mut known = KnownKeys::default();
+        let before = before.iter().filter(|_| !keys_too);
+        before.for_each(|prepared| known.add(prepared));
         for name in names {
-            let known = before.iter().filter(|_| !keys_too).chain(&loaded.prepared);
-            let known = known.map(|prepared| (prepared.identity.clone(), prepared.key.clone())).collect();
-            let sources = self.sources(name, report)?;
-            let (prepared, files) = self.prepare(sources, known, report).await.map_err(|failure| match name {
+            let sources = self.sources(name, &config, report)?;
+            let prepared = self.prepare(sources, known.clone(), report).await;
+            let (prepared, files) = prepared.map_err(|failure| match name {
                 Some(name) if self.names.len() > 1 => failure.about(&format!("the profile `{name}` cannot be served")),
                 _ => failure,
             })?;
+            known.add(&prepared);
             loaded.prepared.push(prepared);
             loaded.files.extend(files);
         }
         Ok(loaded)
     }
 
-    fn sources(&self, name: Option<&String>, report: &Report) -> Result<SettingSources, Failure> {
+    fn sources(&self, name: Option<&String>, config: &ConfigFiles, report: &Report) -> Result<SettingSources, Failure> {
         let mut settings = self.settings.clone();
         if let Some(name) = name {
             settings.set_profile(name);
@@ -111,7 +131,7 @@ impl Loader {
         if self.is_legacy {
             SettingSources::load_legacy(settings, report)
         } else {
-            SettingSources::load(settings, self.config.clone(), report)
+            SettingSources::load_from(settings, config, report)
         }
     }
 
@@ -119,7 +139,7 @@ impl Loader {
     async fn prepare(
         &self,
         mut sources: SettingSources,
-        known: Vec<(KeyIdentity, SigningKey)>,
+        known: KnownKeys,
         report: &Arc<Report>,
     ) -> Result<(Prepared, Vec<PathBuf>), Failure> {
         let (settings, key) = Settings::from_sources(&mut sources, report)?;
@@ -178,7 +198,7 @@ impl Loader {
 /// Opens the key, unless it is known. It is opened on another thread, so that requests and Ctrl-C are handled meanwhile.
 async fn open(
     settings: KeySettings,
-    known: Vec<(KeyIdentity, SigningKey)>,
+    known: KnownKeys,
     answers: Arc<Answers>,
     report: &Arc<Report>,
 ) -> Result<(KeyIdentity, SigningKey, RefusalFacts), Failure> {
@@ -186,8 +206,8 @@ async fn open(
     signals::blocking(move || {
         let located = LocatedKey::read(settings, answers, &report)?;
         let identity = located.key_identity();
-        let key = match known.into_iter().find(|(known, _)| *known == identity) {
-            Some((_, key)) => key,
+        let key = match known.find(&identity) {
+            Some(key) => key.clone(),
             None => located.open_key()?,
         };
         Ok((identity, key, located.refusal_facts()))

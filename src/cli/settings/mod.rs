@@ -6,6 +6,7 @@
 mod arguments;
 mod cleaning;
 mod client_authentication;
+mod config_files;
 mod definition;
 mod effective_settings;
 mod file_reads;
@@ -26,6 +27,7 @@ use maskinporten_token_generator::{
 pub(crate) use self::{
     arguments::{ServeSettingArguments, SettingArguments},
     cleaning::clean,
+    config_files::ConfigFiles,
     definition::{PROFILE, lenient_names, option, variable},
     effective_settings::{EffectiveSetting, MASK, Privacy, effective_settings},
     file_reads::limit_by_variable,

@@ -8,13 +8,14 @@ use std::{borrow::Cow, collections::BTreeSet, env, path::PathBuf};
 use maskinporten_token_generator::{
     environment::{Environment, LocalEnvironment},
     explain::Explain,
-    profile::{ConfigFileKind, ConfigSearch, Profile, ProfileHeader, ProfileWarning},
+    profile::{ConfigFileKind, ProfileHeader, ProfileWarning},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::{
     arguments::{RawSetting, RawValue, SettingArguments},
+    config_files::{ConfigFiles, values_in_file},
     definition::{PROFILE, SettingDefinition},
     file_reads::{self, TIMEOUT},
     origin::{Layer, Origin, Setting},
@@ -40,7 +41,7 @@ pub(crate) struct SettingSources {
     pub(crate) headers: Vec<ProfileHeader>,
     /// The name of the profile, if one is used.
     pub(crate) profile: Option<String>,
-    /// The names of all profiles.
+    /// The names of all profiles, if none is used.
     pub(super) profiles: Vec<String>,
     /// Whether a project file decides which of the user's addresses are used together.
     pub(super) project_combines_addresses: bool,
@@ -80,11 +81,14 @@ impl Found<'_> {
 impl SettingSources {
     /// Reads the options, the variables, and the profile that they or the config files name.
     pub(crate) fn load(arguments: SettingArguments, config: Option<PathBuf>, report: &Report) -> Result<Self, Failure> {
+        Self::load_from(arguments, &ConfigFiles::new(config), report)
+    }
+
+    /// Loads with config files that other profiles are read from too.
+    pub(crate) fn load_from(arguments: SettingArguments, from: &ConfigFiles, report: &Report) -> Result<Self, Failure> {
         let mut sources = Self::without_profile(arguments, |_| true, report)?;
-        sources.add_profile(config, report)?;
-        if let Some(found) = sources.find(TIMEOUT) {
-            file_reads::limit_by(found.text());
-        }
+        sources.add_profile(from, report)?;
+        sources.find(TIMEOUT).iter().for_each(|found| file_reads::limit_by(found.text()));
         Ok(sources)
     }
 
@@ -113,16 +117,17 @@ impl SettingSources {
     ///
     /// The simulator needs no settings, so with `--env local` a profile is used only if it was named. An environment that
     /// was named outside of the files has addresses of its own, so those in the files are not used.
-    fn add_profile(&mut self, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
+    fn add_profile(&mut self, files: &ConfigFiles, report: &Report) -> Result<(), Failure> {
         let named = self.find(PROFILE).map(|found| found.text().to_owned());
         let environment = self.find("env").and_then(|found| Environment::parse(found.text()));
         if named.is_none() && environment == Some(Environment::Local) {
             return Ok(());
         }
-        let profiles = ConfigSearch::usual(config).read(&table::known())?;
-        report.warn_of(profiles.warnings());
-        self.profiles = profiles.names().into_iter().map(str::to_owned).collect();
-        let Some(profile) = profiles.profile(named.as_deref())? else { return Ok(()) };
+        let profiles = files.profiles(report)?;
+        let Some(profile) = profiles.profile(named.as_deref())? else {
+            self.profiles = profiles.names().into_iter().map(str::to_owned).collect();
+            return Ok(());
+        };
         let has_environment = self.find("env").is_some();
         let is_used = |name: &str| !(has_environment && ADDRESSES.contains(&name));
         let warnings = profile.warnings.iter().filter(|warning| match warning {
@@ -261,20 +266,6 @@ impl SettingSources {
         let named = texts.flatten().filter(|name| !name.is_empty() && !name.contains(['=', '\0']));
         own.chain(named.cloned()).collect()
     }
-}
-
-fn values_in_file(profile: &Profile, kind: ConfigFileKind) -> Vec<RawSetting> {
-    let own = profile.values.iter().filter(|(_, value)| value.kind() == kind);
-    let raw = own.filter_map(|(name, value)| {
-        let setting = table::find(name)?;
-        let label = format!("{} in {}", name.replace('-', "_"), value.location());
-        let value = match value.values() {
-            [secret] if setting.is_secret() => RawValue::new(setting, secret),
-            texts => RawValue::Texts(texts.to_vec()),
-        };
-        Some(RawSetting { name, value, label })
-    });
-    raw.collect()
 }
 
 /// Reads the variables. An empty variable counts as unset.

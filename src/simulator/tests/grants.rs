@@ -116,10 +116,8 @@ impl TestValidator {
     pub(super) fn validate(&self, assertion: &str) -> Result<GrantedToken, GrantRefusal> {
         let registry = Registry::parse("clients.json".as_ref(), self.clients.to_string().as_bytes()).unwrap();
         let fixture = fixture();
-        let anchors = TrustAnchors {
-            roots: vec![fixture.root.certificate.clone()],
-            intermediates: vec![fixture.intermediate.certificate.clone()],
-        };
+        let [roots, intermediates] = [&fixture.root, &fixture.intermediate].map(|one| vec![one.certificate.clone()]);
+        let anchors = TrustAnchors::new(roots, intermediates);
         let validator = Validator {
             registry: &registry,
             strictness: &self.strictness,

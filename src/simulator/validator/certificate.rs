@@ -5,6 +5,8 @@
 //! organisation number are those of <https://github.com/felleslosninger/idporten-certificate-validator-lib>.
 //! Policies and revocation lists are not checked, because the simulator's authority has neither.
 
+use std::ops::Range;
+
 use base64::{
     Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
@@ -12,7 +14,6 @@ use base64::{
 use chrono::{DateTime, Utc};
 use openssl::{
     error::ErrorStack,
-    pkey::{PKey, Public},
     stack::Stack,
     x509::{
         X509, X509KeyUsage, X509NameRef, X509StoreContext, X509VerifyResult,
@@ -22,7 +23,10 @@ use openssl::{
 };
 use serde_json::Value;
 
-use super::refusal::GrantRefusal;
+use super::{
+    certificate_cache::{self, CertificateCache, VerifiedCertificate},
+    refusal::GrantRefusal,
+};
 use crate::simulator::strictness::Strictness;
 
 /// Maximum number of certificates in a chain.
@@ -38,16 +42,17 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The authorities that the simulator trusts.
+/// The authorities that the simulator trusts, and certificates that they have issued.
 pub(crate) struct TrustAnchors {
-    pub(crate) roots: Vec<X509>,
-    pub(crate) intermediates: Vec<X509>,
+    roots: Vec<X509>,
+    intermediates: Vec<X509>,
+    verified: CertificateCache,
 }
 
-/// The subject and key of a valid certificate.
-pub(crate) struct VerifiedCertificate {
-    pub(crate) key: PKey<Public>,
-    pub(crate) orgno: Option<String>,
+impl TrustAnchors {
+    pub(crate) fn new(roots: Vec<X509>, intermediates: Vec<X509>) -> Self {
+        Self { roots, intermediates, verified: CertificateCache::default() }
+    }
 }
 
 /// Parses and validates `x5c`.
@@ -57,12 +62,16 @@ pub(crate) fn validate(
     strictness: &Strictness,
     now: DateTime<Utc>,
 ) -> Result<VerifiedCertificate, GrantRefusal> {
+    let x5c = x5c.ok_or(GrantRefusal::X5c("both x5c and kid are missing"))?;
+    if let Some(verified) = anchors.verified.find(x5c, strictness, now) {
+        return Ok(verified);
+    }
     let chain = read(x5c)?;
     let Some((leaf, rest)) = chain.split_first() else {
         return Err(GrantRefusal::X5c("it is empty"));
     };
     let known: &[X509] = if strictness.require_full_chain { &[] } else { &anchors.intermediates };
-    let result = verify(leaf, rest, known, &anchors.roots, now)
+    let (result, validity) = verify(leaf, rest, known, &anchors.roots, now)
         .map_err(|_| GrantRefusal::Certificate("openssl cannot verify it".to_owned(), None))?;
     if result != X509VerifyResult::OK {
         let switch = strictness.require_full_chain.then_some(("require_full_chain", "false"));
@@ -77,15 +86,13 @@ pub(crate) fn validate(
         return Err(GrantRefusal::Certificate(why, Some(("allow_any_key_usage", "true"))));
     }
     let key = leaf.public_key().map_err(|_| GrantRefusal::Certificate("its key cannot be read".to_owned(), None))?;
-    Ok(VerifiedCertificate { key, orgno: organisation_number(leaf.subject_name()) })
+    let verified = VerifiedCertificate { key, orgno: organisation_number(leaf.subject_name()) };
+    anchors.verified.insert(x5c, strictness, validity, verified.clone());
+    Ok(verified)
 }
 
-fn read(x5c: Option<&Value>) -> Result<Vec<X509>, GrantRefusal> {
-    let elements = match x5c {
-        None => return Err(GrantRefusal::X5c("both x5c and kid are missing")),
-        Some(Value::Array(elements)) => elements,
-        Some(_) => return Err(GrantRefusal::X5c("it is not an array")),
-    };
+fn read(x5c: &Value) -> Result<Vec<X509>, GrantRefusal> {
+    let elements = x5c.as_array().ok_or(GrantRefusal::X5c("it is not an array"))?;
     if elements.len() > MAXIMUM_CHAIN {
         return Err(GrantRefusal::X5c("it has too many certificates"));
     }
@@ -103,14 +110,14 @@ fn read(x5c: Option<&Value>) -> Result<Vec<X509>, GrantRefusal> {
     elements.iter().map(read_one).collect()
 }
 
-/// Verifies the path from the leaf to a root, at the simulator's time.
+/// Verifies the path from the leaf to a root, at the simulator's time, and returns when the path is valid.
 fn verify(
     leaf: &X509,
     rest: &[X509],
     known: &[X509],
     roots: &[X509],
     now: DateTime<Utc>,
-) -> Result<X509VerifyResult, ErrorStack> {
+) -> Result<(X509VerifyResult, Range<i64>), ErrorStack> {
     let mut others = Stack::new()?;
     for certificate in rest.iter().chain(known) {
         others.push(certificate.clone())?;
@@ -122,7 +129,7 @@ fn verify(
     let store = store(roots, &parameters)?;
     X509StoreContext::new()?.init(&store, leaf, &others, |context| {
         context.verify_cert()?;
-        Ok(context.error())
+        Ok((context.error(), context.chain().map_or(Ok(0..0), certificate_cache::validity)?))
     })
 }
 
@@ -210,7 +217,38 @@ fn after_hyphen(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::STANDARD;
+    use chrono::Duration;
+    use serde_json::json;
+
     use super::*;
+    use crate::simulator::installation::certificates::{self, KeyPurpose, OrgnoAttribute, ValidityPeriod};
+
+    #[test]
+    fn a_verified_certificate_is_remembered_until_it_expires_and_for_the_same_switches() {
+        let now = DateTime::from_timestamp(1_795_348_800, 0).unwrap();
+        let validity = ValidityPeriod::three_years(now);
+        let key = || certificates::rsa_key(2048).unwrap();
+        let root = certificates::root(&certificates::simulator_name("Root").unwrap(), key(), validity).unwrap();
+        let subject = certificates::enterprise_subject("KOMMUNE", "310700010", OrgnoAttribute::SerialNumber).unwrap();
+        let leaf = certificates::enterprise(&subject, KeyPurpose::Authentication, &root, key(), validity).unwrap();
+        let x5c = json!([STANDARD.encode(leaf.certificate.to_der().unwrap())]);
+        let mut anchors = TrustAnchors::new(vec![root.certificate], Vec::new());
+        let at = |anchors: &TrustAnchors, strictness: &Strictness, now| {
+            validate(Some(&x5c), anchors, strictness, now).map(|verified| verified.orgno.unwrap())
+        };
+        let usual = Strictness::default();
+
+        assert_eq!(at(&anchors, &usual, now).unwrap(), "310700010");
+        // Only the memory knows the authority from now on.
+        anchors.roots.clear();
+
+        assert_eq!(at(&anchors, &usual, now).unwrap(), "310700010");
+        assert!(at(&anchors, &Strictness { require_full_chain: true, ..Strictness::default() }, now).is_err());
+        assert!(at(&anchors, &usual, validity.until - Duration::seconds(1)).is_ok());
+        assert!(at(&anchors, &usual, validity.until).is_err());
+        assert!(at(&anchors, &usual, validity.from - Duration::seconds(1)).is_err());
+    }
 
     #[test]
     fn finds_the_organisation_number_after_a_hyphen() {

@@ -5,6 +5,7 @@
 //! then are the requested claims parsed and the identifier recorded as used.
 
 mod certificate;
+mod certificate_cache;
 mod claims;
 pub(crate) mod details;
 mod form;

@@ -1,0 +1,49 @@
+//! Config files that are read once, for one profile or many.
+
+use std::{path::PathBuf, sync::OnceLock};
+
+use maskinporten_token_generator::profile::{ConfigFileKind, ConfigSearch, Profile, Profiles};
+
+use super::{
+    arguments::{RawSetting, RawValue},
+    table,
+};
+use crate::cli::report::{Failure, Report};
+
+/// The config files, which are read when the first profile is looked for.
+pub(crate) struct ConfigFiles {
+    named: Option<PathBuf>,
+    profiles: OnceLock<Profiles>,
+}
+
+impl ConfigFiles {
+    /// `named` is the file that the user named; no other file is read then.
+    pub(crate) fn new(named: Option<PathBuf>) -> Self {
+        Self { named, profiles: OnceLock::new() }
+    }
+
+    /// Returns the profiles in the files, and warns of problems of the files.
+    pub(super) fn profiles(&self, report: &Report) -> Result<&Profiles, Failure> {
+        if let Some(profiles) = self.profiles.get() {
+            return Ok(profiles);
+        }
+        let profiles = ConfigSearch::usual(self.named.clone()).read(&table::known())?;
+        report.warn_of(profiles.warnings());
+        Ok(self.profiles.get_or_init(|| profiles))
+    }
+}
+
+/// Returns the values of a profile that are from one of its files.
+pub(super) fn values_in_file(profile: &Profile, kind: ConfigFileKind) -> Vec<RawSetting> {
+    let own = profile.values.iter().filter(|(_, value)| value.kind() == kind);
+    let raw = own.filter_map(|(name, value)| {
+        let setting = table::find(name)?;
+        let label = format!("{} in {}", name.replace('-', "_"), value.location());
+        let value = match value.values() {
+            [secret] if setting.is_secret() => RawValue::new(setting, secret),
+            texts => RawValue::Texts(texts.to_vec()),
+        };
+        Some(RawSetting { name, value, label })
+    });
+    raw.collect()
+}
