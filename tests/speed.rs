@@ -8,7 +8,8 @@ use super::{
 };
 
 /// How the names of OpenSSL's functions begin. Those of ring, which has code from it, begin with `ring_core_`.
-const OPENSSL: &str = r"^(?:ossl|OPENSSL|OSSL|CRYPTO|ERR|EVP|BIO|BN|RSA|EC|ECDSA|ASN1|X509|PKCS\d+|OBJ|RAND|HMAC|SHA\d+|[di]2[di])_";
+const OPENSSL: &str =
+    r"^(?:ossl|OPENSSL|OSSL|CRYPTO|ERR|EVP|BIO|BN|RSA|EC|ECDSA|ASN1|X509|PKCS\d+|OBJ|RAND|HMAC|SHA\d+|[di]2[di])_";
 
 /// What the dynamic linker calls before the program begins: finds out what the processor can do.
 const BEFORE_START: &[&str] = &["OPENSSL_cpuid_setup", "OPENSSL_ia32_cpuid"];

@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn help_mistakes_and_other_commands_are_left_to_the_whole_command_line() {
-        for line in ["", "token -h", "check --help", "token --no-such", "token stray", "-v token", "config show", "man"] {
+        for line in ["", "token -h", "check --help", "token --no-such", "token stray", "-v token", "config show", "man"]
+        {
             assert!(parse_quickly(&words(line)).is_none(), "{line}");
         }
     }

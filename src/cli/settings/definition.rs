@@ -189,6 +189,5 @@ pub(crate) fn option(name: &str) -> String {
 
 /// Returns the variable of a setting: `MASKINPORTEN_CLIENT_ID`.
 pub(crate) fn variable(name: &str) -> String {
-    let own = name.chars().map(|character| if character == '-' { '_' } else { character.to_ascii_uppercase() });
-    "MASKINPORTEN_".chars().chain(own).collect()
+    ["MASKINPORTEN_", name].concat().to_ascii_uppercase().replace('-', "_")
 }
