@@ -3,6 +3,7 @@
 //! An assertion must reach only the endpoint that it is for, so redirects are not followed but returned like any other
 //! response (RFC 9700 §4.12), and plain http is for this machine only. The callers interpret the responses.
 
+mod api_request;
 mod causes;
 mod clock_difference;
 mod endpoint;
@@ -27,6 +28,7 @@ use zeroize::Zeroizing;
 pub use reqwest::Method;
 
 pub use self::{
+    api_request::ApiRequest,
     endpoint::{Endpoint, EndpointError},
     error::HttpError,
     peer::{Peer, TlsVersion},
@@ -76,29 +78,6 @@ pub struct HttpClient {
     endpoint: Endpoint,
     recorder: Option<Arc<PeerRecorder>>,
     asked: Arc<AskedForCertificate>,
-}
-
-/// A request to an API; everything that may be secret is.
-#[derive(Debug, Clone)]
-pub struct ApiRequest<'request> {
-    /// The method.
-    pub method: Method,
-    /// The value of the header `Authorization`.
-    pub authorization: Option<&'request SecretString>,
-    /// Further headers, such as an API key.
-    pub headers: &'request [(&'request str, SecretString)],
-    /// The media type of the body, and of the response that is asked for.
-    pub media_type: &'request str,
-    /// The body.
-    pub body: Option<&'request SecretString>,
-}
-
-impl<'request> ApiRequest<'request> {
-    /// Makes a GET request for JSON.
-    #[must_use]
-    pub fn get(authorization: Option<&'request SecretString>) -> Self {
-        Self { method: Method::GET, authorization, headers: &[], media_type: JSON, body: None }
-    }
 }
 
 /// A complete response.
@@ -192,33 +171,6 @@ impl HttpClient {
     #[must_use]
     pub fn peer(&self) -> Option<Peer> {
         self.recorder.as_ref()?.peer()
-    }
-
-    /// Returns a client that sends to another endpoint over the same connections.
-    ///
-    /// The endpoint must have the origin of this one: the proxy and the trusted authorities are chosen by it.
-    #[must_use]
-    pub fn for_endpoint(&self, endpoint: Endpoint) -> Self {
-        debug_assert!(endpoint.has_origin_of(&self.endpoint), "another origin needs a client of its own");
-        Self { endpoint, ..self.clone() }
-    }
-
-    /// Sends a request to the endpoint and reads the response before `deadline`.
-    ///
-    /// # Errors
-    /// As [`HttpClient::post_form`].
-    pub async fn send_request(&self, request: &ApiRequest<'_>, deadline: Instant) -> Result<Response, HttpError> {
-        let mut builder = self.client.request(request.method.clone(), self.endpoint.url().clone());
-        if let Some(value) = request.authorization {
-            builder = builder.header(AUTHORIZATION, value.expose_secret());
-        }
-        for (name, value) in request.headers {
-            builder = builder.header(*name, value.expose_secret());
-        }
-        if let Some(body) = request.body {
-            builder = builder.header(CONTENT_TYPE, request.media_type).body(body.expose_secret().to_owned());
-        }
-        self.send(builder.header(ACCEPT, request.media_type), deadline).await
     }
 
     /// Posts a form, which no error contains, and reads the response before `deadline`; `authorization` is the value of
