@@ -5,6 +5,7 @@
 
 mod client;
 mod error;
+mod exchange;
 mod operation;
 mod platform;
 mod problem;
@@ -12,6 +13,7 @@ mod problem;
 pub use self::{
     client::{AltinnClient, AltinnRequest},
     error::{AltinnError, AltinnRefusal},
+    exchange::{AltinnExchange, TokenProvider},
     operation::AltinnOperation,
     platform::{AltinnPlatform, PlatformError},
     problem::{AltinnProblem, ValidationError},
