@@ -26,7 +26,7 @@ use maskinporten_token_generator::{
 };
 
 pub(crate) use self::{
-    altinn::headers as altinn_headers,
+    altinn::{headers as altinn_headers, is_exchanged},
     arguments::{ServeSettingArguments, SettingArguments},
     cleaning::clean,
     definition::{PROFILE, lenient_names, option, variable},
