@@ -6,6 +6,7 @@
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>. This module is pure: it takes text, keys and
 //! a time, and fetches nothing.
 
+mod altinn_identity;
 mod certificates;
 mod error;
 mod finding;
@@ -29,6 +30,7 @@ pub(crate) use self::{
     organisations::{details, identifier},
 };
 pub use self::{
+    altinn_identity::AltinnIdentity,
     error::{InspectError, JwtPart},
     finding::{Finding, FindingKind, FindingVerdict, TokenWarning},
     input_format::InputFormat,

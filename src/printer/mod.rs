@@ -3,18 +3,21 @@
 //! Each form ends with one newline. The output is the artefact that was asked for, secrets included; no other module
 //! writes it.
 
+mod altinn;
 mod check;
 mod check_json;
 mod explanation;
 mod grant;
 mod headers;
 mod inspect;
+mod lines;
 mod paint;
 mod quoting;
 mod token;
 mod variables;
 
 pub use self::{
+    altinn::{IdentityForm, print_identity},
     check::{CheckReport, print_check_text},
     check_json::print_check_json,
     explanation::{ExplanationForm, print_catalogue, print_explanations, print_group},

@@ -1,5 +1,6 @@
 //! The command line as clap parses it: commands, their options, and the examples that open each help text.
 
+mod altinn;
 mod cache;
 mod config;
 mod explain;
@@ -21,6 +22,7 @@ use clap::{
 use maskinporten_token_generator::language::Language;
 
 pub(crate) use self::{
+    altinn::{AltinnCommand, WhoamiArguments},
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,
@@ -163,6 +165,14 @@ pub(crate) enum Command {
         maskinporten serve --profile test --profile events --port 8000\n  \
         export $(maskinporten serve --print-env)\n")]
     Serve(Box<ServeArguments>),
+    /// Show whom an Altinn token is for
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten altinn whoami < altinn-token.txt\n  \
+        maskinporten altinn whoami --format json < altinn-token.txt\n")]
+    Altinn {
+        #[command(subcommand)]
+        command: AltinnCommand,
+    },
     /// Run a local Maskinporten with ready-made keystores and clients
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \
         maskinporten simulate\n  \
