@@ -4,6 +4,7 @@
 //! response (RFC 9700 §4.12), and plain http is for this machine only. The callers interpret the responses.
 
 mod causes;
+mod client_certificate;
 mod clock_difference;
 mod endpoint;
 mod error;
@@ -25,12 +26,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 pub use self::{
+    client_certificate::ClientCertificate,
     endpoint::{Endpoint, EndpointError},
     error::HttpError,
     peer::{Peer, TlsVersion},
     proxy::ProxyVariable,
 };
-use self::{peer::PeerRecorder, trust::AskedForCertificate};
+use self::{client_certificate::CertificateResolver, peer::PeerRecorder};
 use crate::{
     clock::{Clock as _, SystemClock},
     text::shown_path,
@@ -71,7 +73,7 @@ pub struct HttpClient {
     client: reqwest::Client,
     endpoint: Endpoint,
     recorder: Option<Arc<PeerRecorder>>,
-    asked: Arc<AskedForCertificate>,
+    resolver: Arc<CertificateResolver>,
 }
 
 /// A complete response.
@@ -102,7 +104,7 @@ impl HttpClient {
     /// # Errors
     /// [`HttpError::CaFile`] when the CA file cannot be used, [`HttpError::ProxySetting`] when a proxy variable cannot.
     pub fn new(endpoint: Endpoint, options: &HttpOptions) -> Result<Self, HttpError> {
-        Self::build(endpoint, options, None)
+        Self::build(endpoint, options, None, None)
     }
 
     /// Prepares requests and records the server's certificates: see [`HttpClient::peer`].
@@ -111,17 +113,31 @@ impl HttpClient {
     /// As [`HttpClient::new`].
     pub fn observing(endpoint: Endpoint, options: &HttpOptions) -> Result<Self, HttpError> {
         let recorder = Arc::new(PeerRecorder::new(&endpoint));
-        Self::build(endpoint, options, Some(recorder))
+        Self::build(endpoint, options, Some(recorder), None)
+    }
+
+    /// Prepares requests that present this certificate if the server asks for one. [`HttpOptions::client`] has no effect.
+    ///
+    /// # Errors
+    /// As [`HttpClient::new`].
+    pub fn with_certificate(
+        endpoint: Endpoint,
+        options: &HttpOptions,
+        certificate: ClientCertificate,
+    ) -> Result<Self, HttpError> {
+        let options = HttpOptions { client: None, ..options.clone() };
+        Self::build(endpoint, &options, None, Some(certificate))
     }
 
     fn build(
         endpoint: Endpoint,
         options: &HttpOptions,
         recorder: Option<Arc<PeerRecorder>>,
+        certificate: Option<ClientCertificate>,
     ) -> Result<Self, HttpError> {
-        let asked = Arc::<AskedForCertificate>::default();
+        let resolver = Arc::new(CertificateResolver::new(certificate));
         if let Some(client) = options.client.clone() {
-            return Ok(Self { client, endpoint, recorder, asked });
+            return Ok(Self { client, endpoint, recorder, resolver });
         }
         if let Some(variable) = proxy::unusable_variable(&endpoint) {
             return Err(HttpError::ProxySetting(variable));
@@ -133,7 +149,7 @@ impl HttpClient {
         }
         let is_encrypted = endpoint.url().scheme() == "https";
         let variables = if is_encrypted { trust::authorities_of_variables()? } else { None };
-        let tls = trust::client_config(options.ca_file.as_deref(), variables, recorder.clone(), Arc::clone(&asked))?;
+        let tls = trust::client_config(options.ca_file.as_deref(), variables, recorder.clone(), Arc::clone(&resolver))?;
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
@@ -143,7 +159,7 @@ impl HttpClient {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|error| HttpError::from_reqwest(&endpoint, &error, false))?;
-        Ok(Self { client, endpoint, recorder, asked })
+        Ok(Self { client, endpoint, recorder, resolver })
     }
 
     /// Returns the endpoint of the requests.
@@ -199,7 +215,7 @@ impl HttpClient {
 
     async fn send(&self, request: reqwest::RequestBuilder, deadline: Instant) -> Result<Response, HttpError> {
         let remaining = deadline.saturating_duration_since(Instant::now());
-        let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.asked.is_set());
+        let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.resolver.was_asked_in_vain());
         let request = request.header(ACCEPT, "application/json").timeout(remaining);
         let sent_at = SystemClock.now();
         let mut response = request.send().await.map_err(failed)?;
