@@ -70,7 +70,8 @@ impl CodeGroup {
     }
 
     /// Finds the explanation with this code.
-    pub(super) fn explanation(&'static self, code: &str) -> Option<&'static Explanation> {
+    #[must_use]
+    pub fn explanation(&'static self, code: &str) -> Option<&'static Explanation> {
         self.explanations.iter().find(|entry| entry.code == Some(code))
     }
 

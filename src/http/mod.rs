@@ -25,6 +25,9 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, LOCA
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+pub use reqwest::Method;
+
+use self::{client_certificate::CertificateResolver, peer::PeerRecorder};
 pub use self::{
     client_certificate::ClientCertificate,
     endpoint::{Endpoint, EndpointError},
@@ -32,7 +35,6 @@ pub use self::{
     peer::{Peer, TlsVersion},
     proxy::ProxyVariable,
 };
-use self::{client_certificate::CertificateResolver, peer::PeerRecorder};
 use crate::{
     clock::{Clock as _, SystemClock},
     text::shown_path,
@@ -42,6 +44,8 @@ use crate::{
 pub const MAXIMUM_RESPONSE_BYTES: usize = 1024 * 1024;
 
 const USER_AGENT: &str = concat!("maskinporten-token-generator/", env!("CARGO_PKG_VERSION"));
+
+const JSON: &str = "application/json";
 
 /// How requests are sent.
 #[derive(Debug, Clone)]
@@ -74,6 +78,29 @@ pub struct HttpClient {
     endpoint: Endpoint,
     recorder: Option<Arc<PeerRecorder>>,
     resolver: Arc<CertificateResolver>,
+}
+
+/// A request to an API; everything that may be secret is.
+#[derive(Debug, Clone)]
+pub struct ApiRequest<'request> {
+    /// The method.
+    pub method: Method,
+    /// The value of the header `Authorization`.
+    pub authorization: Option<&'request SecretString>,
+    /// Further headers, such as an API key.
+    pub headers: &'request [(&'request str, SecretString)],
+    /// The media type of the body, and of the response that is asked for.
+    pub media_type: &'request str,
+    /// The body.
+    pub body: Option<&'request SecretString>,
+}
+
+impl<'request> ApiRequest<'request> {
+    /// Makes a GET request for JSON.
+    #[must_use]
+    pub fn get(authorization: Option<&'request SecretString>) -> Self {
+        Self { method: Method::GET, authorization, headers: &[], media_type: JSON, body: None }
+    }
 }
 
 /// A complete response.
@@ -183,6 +210,33 @@ impl HttpClient {
         self.recorder.as_ref()?.peer()
     }
 
+    /// Returns a client that sends to another endpoint over the same connections.
+    ///
+    /// The endpoint must have the origin of this one: the proxy and the trusted authorities are chosen by it.
+    #[must_use]
+    pub fn for_endpoint(&self, endpoint: Endpoint) -> Self {
+        debug_assert!(endpoint.has_origin_of(&self.endpoint), "another origin needs a client of its own");
+        Self { endpoint, ..self.clone() }
+    }
+
+    /// Sends a request to the endpoint and reads the response before `deadline`.
+    ///
+    /// # Errors
+    /// As [`HttpClient::post_form`].
+    pub async fn send_request(&self, request: &ApiRequest<'_>, deadline: Instant) -> Result<Response, HttpError> {
+        let mut builder = self.client.request(request.method.clone(), self.endpoint.url().clone());
+        if let Some(value) = request.authorization {
+            builder = builder.header(AUTHORIZATION, value.expose_secret());
+        }
+        for (name, value) in request.headers {
+            builder = builder.header(*name, value.expose_secret());
+        }
+        if let Some(body) = request.body {
+            builder = builder.header(CONTENT_TYPE, request.media_type).body(body.expose_secret().to_owned());
+        }
+        self.send(builder.header(ACCEPT, request.media_type), deadline).await
+    }
+
     /// Posts a form, which no error contains, and reads the response before `deadline`; `authorization` is the value of
     /// that header.
     ///
@@ -202,7 +256,7 @@ impl HttpClient {
         if let Some(value) = authorization {
             request = request.header(AUTHORIZATION, value.expose_secret());
         }
-        self.send(request, deadline).await
+        self.send(request.header(ACCEPT, JSON), deadline).await
     }
 
     /// Gets a document before `deadline`.
@@ -210,13 +264,14 @@ impl HttpClient {
     /// # Errors
     /// As [`HttpClient::post_form`].
     pub async fn get(&self, deadline: Instant) -> Result<Response, HttpError> {
-        self.send(self.client.get(self.endpoint.url().clone()), deadline).await
+        self.send(self.client.get(self.endpoint.url().clone()).header(ACCEPT, JSON), deadline).await
     }
 
     async fn send(&self, request: reqwest::RequestBuilder, deadline: Instant) -> Result<Response, HttpError> {
         let remaining = deadline.saturating_duration_since(Instant::now());
-        let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.resolver.was_asked_in_vain());
-        let request = request.header(ACCEPT, "application/json").timeout(remaining);
+        let failed =
+            |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.resolver.was_asked_in_vain());
+        let request = request.timeout(remaining);
         let sent_at = SystemClock.now();
         let mut response = request.send().await.map_err(failed)?;
         let received_at = SystemClock.now();

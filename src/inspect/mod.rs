@@ -22,13 +22,6 @@ mod token_search;
 mod verify;
 mod warnings;
 
-/// The rules and readers that `check` shares.
-pub(crate) use self::{
-    certificates::first_invalid,
-    grant::{DETAIL_TYPES, maximum_lifetime, undocumented_claims},
-    kind::audiences,
-    organisations::{details, identifier},
-};
 pub use self::{
     altinn_identity::AltinnIdentity,
     error::{InspectError, JwtPart},
@@ -40,6 +33,13 @@ pub use self::{
     organisations::{Organisation, OrganisationRole},
     time_claim::{LEEWAY, TimeClaim, relative},
     verify::{Expectations, Verification, VerificationKeys, verify},
+};
+/// The rules and readers that `check` shares.
+pub(crate) use self::{
+    certificates::first_invalid,
+    grant::{DETAIL_TYPES, maximum_lifetime, undocumented_claims},
+    kind::audiences,
+    organisations::{details, identifier},
 };
 use crate::text::excerpt;
 

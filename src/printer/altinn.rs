@@ -51,7 +51,8 @@ fn rows(identity: &AltinnIdentity, valid: Option<String>, language: Language) ->
         (Some(first), Some(second)) => Some(format!("{first} ({second})")),
         (first, second) => first.clone().or(second),
     };
-    let level = identity.authentication_level.as_ref().map(|level| language.translate(&format!("level {level}")).into());
+    let level =
+        identity.authentication_level.as_ref().map(|level| language.translate(&format!("level {level}")).into());
     let kind = language.translate(&identity.kind.to_string()).into_owned();
     let facts = [
         ("token", joined(&Some(kind), identity.environment.map(str::to_owned))),

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     cache::CacheError,
-    client::ClientError,
+    client::{ClientError, Transient as _},
     environment::LocalError,
     explain::Explain,
     grant::GrantError,
