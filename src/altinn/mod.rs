@@ -8,6 +8,7 @@ mod error;
 mod operation;
 mod platform;
 mod problem;
+mod vendor;
 
 pub use self::{
     client::{AltinnClient, AltinnRequest},
@@ -15,4 +16,8 @@ pub use self::{
     operation::AltinnOperation,
     platform::{AltinnPlatform, PlatformError},
     problem::{AltinnProblem, ValidationError},
+    vendor::{
+        AccessError, ApprovalStatus, DefinitionError, SystemDefinition, SystemUserDefinition, SystemUserType,
+        VendorRequest,
+    },
 };

@@ -15,6 +15,7 @@ mod paint;
 mod quoting;
 mod token;
 mod variables;
+mod vendor;
 
 pub use self::{
     altinn::{IdentityForm, print_identity},
@@ -27,4 +28,5 @@ pub use self::{
     paint::Painter,
     token::{TokenForm, print_banner, print_github_outputs, print_token},
     variables::Shell,
+    vendor::{print_system, print_system_user_request, print_system_user_requests, print_system_users, print_systems},
 };

@@ -1,16 +1,24 @@
 //! `maskinporten altinn`: what is done at Altinn itself.
 
+mod request;
+mod system;
+mod vendor;
 mod whoami;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    args::AltinnCommand,
+    args::{AltinnCommand, UsersCommand},
     report::{Failure, Report},
 };
 
-pub(crate) async fn run(command: AltinnCommand, report: &Arc<Report>) -> Result<(), Failure> {
+pub(crate) async fn run(command: AltinnCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
         AltinnCommand::Whoami(arguments) => whoami::run(&arguments, report).await,
+        AltinnCommand::System { command } => system::run(command, config, report).await,
+        AltinnCommand::Request { command } => request::run(command, config, report).await,
+        AltinnCommand::Users { command: UsersCommand::List(arguments) } => {
+            system::list_users(arguments, config, report).await
+        }
     }
 }

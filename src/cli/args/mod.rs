@@ -22,7 +22,11 @@ use clap::{
 use maskinporten_token_generator::language::Language;
 
 pub(crate) use self::{
-    altinn::{AltinnCommand, WhoamiArguments},
+    altinn::{
+        AltinnCommand, RequestCommand, RequestCreateArguments, RequestDeleteArguments, RequestListArguments,
+        RequestShowArguments, SystemChangeArguments, SystemCommand, SystemShowArguments, UsersCommand, VendorArguments,
+        WaitArguments, WhoamiArguments,
+    },
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,
@@ -165,10 +169,11 @@ pub(crate) enum Command {
         maskinporten serve --profile test --profile events --port 8000\n  \
         export $(maskinporten serve --print-env)\n")]
     Serve(Box<ServeArguments>),
-    /// Show whom an Altinn token is for
+    /// Register systems and request system users in Altinn, and show whom a token is for
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
-        maskinporten altinn whoami < altinn-token.txt\n  \
-        maskinporten altinn whoami --format json < altinn-token.txt\n")]
+        maskinporten altinn system register 991825827_cloud --name Cloud --right app_ttd_a\n  \
+        maskinporten altinn request create 991825827_cloud 310547891 --right app_ttd_a\n  \
+        maskinporten altinn whoami < altinn-token.txt\n")]
     Altinn {
         #[command(subcommand)]
         command: AltinnCommand,

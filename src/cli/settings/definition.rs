@@ -25,6 +25,9 @@ pub(super) const CLIENT_SECRET: &str = "client-secret";
 const USUAL: [&str; 9] =
     [PROFILE, "env", "client-id", "scope", "resource", "consumer-org", "keystore", "jwk", "keystore-password-file"];
 
+/// What [`SettingDefinition::matters_to`] calls the commands of a system's vendor, some of which have names of others.
+pub(super) const VENDOR: &str = "vendor";
+
 /// The headings of settings in help texts.
 pub(super) const SERVER: &str = "Authorization server";
 pub(super) const GRANT: &str = "Grant";
@@ -113,6 +116,7 @@ impl SettingDefinition {
             // Tokens are kept in memory.
             "serve" => !["no-cache", "refresh"].contains(&self.name),
             "public" => self.heading == KEY || self.heading == HARDWARE || [PROFILE, "env"].contains(&self.name),
+            VENDOR => self.heading != GRANT || self.name == "client-id" || self.name == "ttl",
             "list" => {
                 self.name.starts_with("keystore-password")
                     || [PROFILE, "max-iterations", "certificate"].contains(&self.name)

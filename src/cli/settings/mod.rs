@@ -24,7 +24,7 @@ use maskinporten_token_generator::{
 };
 
 pub(crate) use self::{
-    arguments::{ServeSettingArguments, SettingArguments},
+    arguments::{ServeSettingArguments, SettingArguments, VendorSettingArguments},
     cleaning::clean,
     definition::{PROFILE, lenient_names, option, variable},
     effective_settings::{EffectiveSetting, MASK, Privacy, effective_settings},
