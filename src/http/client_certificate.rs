@@ -34,30 +34,43 @@ impl fmt::Debug for ClientCertificate {
     }
 }
 
-/// Presents the certificate, and records whether the server asked for one that the client does not have.
+/// Whether the server asked for a client certificate, and what the client did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CertificateRequest {
+    /// The server did not ask.
+    None,
+    /// The client has no certificate.
+    Unanswered,
+    /// The client presented its certificate.
+    Answered,
+}
+
+/// Presents the certificate, if there is one, and records whether the server asked for it.
 #[derive(Debug, Default)]
 pub(super) struct CertificateResolver {
     certificate: Option<ClientCertificate>,
-    asked_in_vain: AtomicBool,
+    is_asked: AtomicBool,
 }
 
 impl CertificateResolver {
     pub(super) fn new(certificate: Option<ClientCertificate>) -> Self {
-        Self { certificate, asked_in_vain: AtomicBool::default() }
+        Self { certificate, is_asked: AtomicBool::default() }
     }
 
-    /// Whether the server asked for a certificate, and the client presented none.
-    pub(super) fn was_asked_in_vain(&self) -> bool {
-        self.asked_in_vain.load(Ordering::Relaxed)
+    pub(super) fn request(&self) -> CertificateRequest {
+        match (self.is_asked.load(Ordering::Relaxed), &self.certificate) {
+            (false, _) => CertificateRequest::None,
+            (true, None) => CertificateRequest::Unanswered,
+            (true, Some(_)) => CertificateRequest::Answered,
+        }
     }
 }
 
 impl ResolvesClientCert for CertificateResolver {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.is_asked.store(true, Ordering::Relaxed);
         // The names of authorities that the server sends are a hint, and often wrong: the server decides.
-        let certificate = self.certificate.as_ref().map(|own| Arc::clone(&own.0));
-        self.asked_in_vain.store(certificate.is_none(), Ordering::Relaxed);
-        certificate
+        self.certificate.as_ref().map(|own| Arc::clone(&own.0))
     }
 
     fn has_certs(&self) -> bool {

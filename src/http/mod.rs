@@ -3,6 +3,7 @@
 //! An assertion must reach only the endpoint that it is for, so redirects are not followed but returned like any other
 //! response (RFC 9700 §4.12), and plain http is for this machine only. The callers interpret the responses.
 
+mod api_request;
 mod causes;
 mod client_certificate;
 mod clock_difference;
@@ -21,19 +22,23 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 pub use reqwest::Method;
 
-use self::{client_certificate::CertificateResolver, peer::PeerRecorder};
 pub use self::{
+    api_request::ApiRequest,
     client_certificate::ClientCertificate,
     endpoint::{Endpoint, EndpointError},
     error::HttpError,
     peer::{Peer, TlsVersion},
     proxy::ProxyVariable,
+};
+use self::{
+    client_certificate::{CertificateRequest, CertificateResolver},
+    peer::PeerRecorder,
 };
 use crate::{
     clock::{Clock as _, SystemClock},
@@ -80,29 +85,6 @@ pub struct HttpClient {
     resolver: Arc<CertificateResolver>,
 }
 
-/// A request to an API; everything that may be secret is.
-#[derive(Debug, Clone)]
-pub struct ApiRequest<'request> {
-    /// The method.
-    pub method: Method,
-    /// The value of the header `Authorization`.
-    pub authorization: Option<&'request SecretString>,
-    /// Further headers, such as an API key.
-    pub headers: &'request [(&'request str, SecretString)],
-    /// The media type of the body, and of the response that is asked for.
-    pub media_type: &'request str,
-    /// The body.
-    pub body: Option<&'request SecretString>,
-}
-
-impl<'request> ApiRequest<'request> {
-    /// Makes a GET request for JSON.
-    #[must_use]
-    pub fn get(authorization: Option<&'request SecretString>) -> Self {
-        Self { method: Method::GET, authorization, headers: &[], media_type: JSON, body: None }
-    }
-}
-
 /// A complete response.
 pub struct Response {
     /// The status code.
@@ -119,6 +101,8 @@ pub struct Response {
     pub sent_at: DateTime<Utc>,
     /// When status and headers had arrived, by this machine's clock.
     pub received_at: DateTime<Utc>,
+    /// The values of `Set-Cookie` (RFC 6265 §4.1), without those that are not text.
+    pub cookies: Vec<SecretString>,
     /// The body, which may contain a token.
     pub body: Zeroizing<Vec<u8>>,
 }
@@ -185,7 +169,8 @@ impl HttpClient {
         if endpoint.is_loopback() {
             builder = builder.no_proxy();
         }
-        let client = builder.build().map_err(|error| HttpError::from_reqwest(&endpoint, &error, false))?;
+        let client =
+            builder.build().map_err(|error| HttpError::from_reqwest(&endpoint, &error, CertificateRequest::None))?;
         Ok(Self { client, endpoint, recorder, resolver })
     }
 
@@ -208,33 +193,6 @@ impl HttpClient {
     #[must_use]
     pub fn peer(&self) -> Option<Peer> {
         self.recorder.as_ref()?.peer()
-    }
-
-    /// Returns a client that sends to another endpoint over the same connections.
-    ///
-    /// The endpoint must have the origin of this one: the proxy and the trusted authorities are chosen by it.
-    #[must_use]
-    pub fn for_endpoint(&self, endpoint: Endpoint) -> Self {
-        debug_assert!(endpoint.has_origin_of(&self.endpoint), "another origin needs a client of its own");
-        Self { endpoint, ..self.clone() }
-    }
-
-    /// Sends a request to the endpoint and reads the response before `deadline`.
-    ///
-    /// # Errors
-    /// As [`HttpClient::post_form`].
-    pub async fn send_request(&self, request: &ApiRequest<'_>, deadline: Instant) -> Result<Response, HttpError> {
-        let mut builder = self.client.request(request.method.clone(), self.endpoint.url().clone());
-        if let Some(value) = request.authorization {
-            builder = builder.header(AUTHORIZATION, value.expose_secret());
-        }
-        for (name, value) in request.headers {
-            builder = builder.header(*name, value.expose_secret());
-        }
-        if let Some(body) = request.body {
-            builder = builder.header(CONTENT_TYPE, request.media_type).body(body.expose_secret().to_owned());
-        }
-        self.send(builder.header(ACCEPT, request.media_type), deadline).await
     }
 
     /// Posts a form, which no error contains, and reads the response before `deadline`; `authorization` is the value of
@@ -269,8 +227,7 @@ impl HttpClient {
 
     async fn send(&self, request: reqwest::RequestBuilder, deadline: Instant) -> Result<Response, HttpError> {
         let remaining = deadline.saturating_duration_since(Instant::now());
-        let failed =
-            |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.resolver.was_asked_in_vain());
+        let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.resolver.request());
         let request = request.timeout(remaining);
         let sent_at = SystemClock.now();
         let mut response = request.send().await.map_err(failed)?;
@@ -291,6 +248,7 @@ impl HttpClient {
             date: text(headers, &DATE).and_then(http_date),
             sent_at,
             received_at,
+            cookies: headers.get_all(SET_COOKIE).iter().filter_map(|value| Some(value.to_str().ok()?.into())).collect(),
             body,
         })
     }
