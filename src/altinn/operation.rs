@@ -27,6 +27,10 @@ pub enum AltinnOperation {
     DeleteRequest,
     /// The list of a system's system users.
     ListUsers,
+    /// A login at Altinn 2.
+    Login,
+    /// A token of Altinn's test token generator.
+    TestToken,
 }
 
 /// <https://docs.altinn.studio/api/authentication/systemuserapi/>
@@ -39,7 +43,7 @@ impl AltinnOperation {
     #[must_use]
     pub fn scopes(self) -> &'static [&'static str] {
         match self {
-            Self::Exchange | Self::Refresh => &[],
+            Self::Exchange | Self::Refresh | Self::Login | Self::TestToken => &[],
             Self::ListSystems | Self::ShowSystem | Self::RegisterSystem | Self::UpdateSystem | Self::ListUsers => {
                 REGISTER
             }
@@ -52,6 +56,8 @@ impl AltinnOperation {
     pub(super) fn code_prefix(self) -> Option<&'static str> {
         match self {
             Self::Exchange => Some("EXCHANGE"),
+            Self::Login => Some("LOGIN"),
+            Self::TestToken => Some("TESTTOKEN"),
             _ => None,
         }
     }
@@ -60,7 +66,7 @@ impl AltinnOperation {
     #[must_use]
     pub fn may_be_repeated(self) -> bool {
         // A request that exists already is returned, and not made again. The others would be refused the second time.
-        !matches!(self, Self::RegisterSystem | Self::DeleteRequest)
+        !matches!(self, Self::RegisterSystem | Self::DeleteRequest | Self::Login)
     }
 }
 
@@ -78,6 +84,8 @@ impl fmt::Display for AltinnOperation {
             Self::ListRequests => "list the requests for system users",
             Self::DeleteRequest => "delete the request for a system user",
             Self::ListUsers => "list the system users",
+            Self::Login => "log the user in",
+            Self::TestToken => "make a test token",
         })
     }
 }

@@ -23,7 +23,7 @@ pub use self::{
     check_json::print_check_json,
     explanation::{ExplanationForm, print_catalogue, print_explanations, print_group},
     grant::{GrantForm, print_grant},
-    headers::{Header, HeaderError, HeadersForm, print_curl_config, print_headers},
+    headers::{Header, HeaderError, HeadersForm, print_curl_config, print_headers, print_session_headers},
     inspect::{InspectionForm, print_inspection},
     paint::Painter,
     token::{TokenForm, print_banner, print_github_outputs, print_token},

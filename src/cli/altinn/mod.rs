@@ -1,5 +1,6 @@
 //! `maskinporten altinn`: what is done at Altinn itself.
 
+mod login;
 mod request;
 mod system;
 mod vendor;
@@ -15,6 +16,7 @@ use super::{
 pub(crate) async fn run(command: AltinnCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
         AltinnCommand::Whoami(arguments) => whoami::run(&arguments, report).await,
+        AltinnCommand::Login(arguments) => login::run(arguments, config, report).await,
         AltinnCommand::System { command } => system::run(command, config, report).await,
         AltinnCommand::Request { command } => request::run(command, config, report).await,
         AltinnCommand::Users { command: UsersCommand::List(arguments) } => {

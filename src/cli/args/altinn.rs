@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgAction, Args, Subcommand};
+use maskinporten_token_generator::printer::HeadersForm;
 
-use super::{ReportFormat, TEMPLATE};
-use crate::cli::settings::VendorSettingArguments;
+use super::{ReportFormat, TEMPLATE, named};
+use crate::cli::settings::{SettingArguments, VendorSettingArguments};
 
 pub(super) const SCOPES: &str = "Each command requests a token with the scope that it needs, whatever scopes the profile has, \
     and exchanges it at Altinn. The client must have access to altinn:authentication/systemregister.write for systems and \
@@ -43,6 +44,37 @@ pub(crate) enum AltinnCommand {
         #[command(subcommand)]
         command: UsersCommand,
     },
+    /// Log in at Altinn 2, which closed networks and test beds still have, and print the headers of the session
+    #[command(help_template = TEMPLATE, after_help = ALTINN2, before_help = "Examples:\n  \
+        maskinporten altinn login --env local --user NAME --header 'ApiKey: KEY'\n  \
+        maskinporten altinn login --altinn-url https://altinn.example --user NAME \\\n    \
+        --client-certificate -k enterprise.p12 | curl -H @- https://altinn.example/api\n")]
+    Login(LoginArguments),
+}
+
+pub(super) const ALTINN2: &str = "Altinn switched its own login with a password off on 2026-06-19, with Altinn 2: use \
+    Maskinporten, with a system user to act for others, or ID-porten for people. The headers of the profile are sent too; \
+    Altinn 2 requires ApiKey. The password is best set as MASKINPORTEN_ALTINN_PASSWORD or kept in a file; if it is missing, \
+    you are asked for it.";
+
+/// `altinn login`
+#[derive(Debug, Args)]
+pub(crate) struct LoginArguments {
+    /// Present the certificate of the key in TLS, for the login of an enterprise user
+    #[arg(long, help_heading = "Altinn")]
+    pub(crate) client_certificate: bool,
+    /// Extra header, such as Altinn's `ApiKey`; repeatable
+    #[arg(long, value_name = "NAME: VALUE", action = ArgAction::Append, help_heading = "Output")]
+    pub(crate) header: Vec<String>,
+    /// Keep the session in a file for curl's option -b, in place of printing its cookie
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) cookie_jar: Option<PathBuf>,
+    /// The output format
+    #[arg(long, value_name = "FORM", default_value = "lines", help_heading = "Output",
+          value_parser = named(HeadersForm::NAMES, HeadersForm::parse))]
+    pub(crate) format: HeadersForm,
+    #[command(flatten)]
+    pub(crate) settings: SettingArguments,
 }
 
 /// `altinn whoami`

@@ -23,9 +23,9 @@ use maskinporten_token_generator::language::Language;
 
 pub(crate) use self::{
     altinn::{
-        AltinnCommand, RequestCommand, RequestCreateArguments, RequestDeleteArguments, RequestListArguments,
-        RequestShowArguments, SystemChangeArguments, SystemCommand, SystemShowArguments, UsersCommand, VendorArguments,
-        WaitArguments, WhoamiArguments,
+        AltinnCommand, LoginArguments, RequestCommand, RequestCreateArguments, RequestDeleteArguments,
+        RequestListArguments, RequestShowArguments, SystemChangeArguments, SystemCommand, SystemShowArguments,
+        UsersCommand, VendorArguments, WaitArguments, WhoamiArguments,
     },
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},

@@ -21,6 +21,9 @@ pub(super) const CLIENT_JWK: &str = "client-jwk";
 /// The secret of the client, which only a variable may hold, for the same reason.
 pub(super) const CLIENT_SECRET: &str = "client-secret";
 
+/// The password of a user at Altinn, which only a variable may hold, for the same reason.
+pub(super) const ALTINN_PASSWORD: &str = "altinn-password";
+
 /// The settings that `-h` lists; `--help` lists all of them.
 const USUAL: [&str; 9] =
     [PROFILE, "env", "client-id", "scope", "resource", "consumer-org", "keystore", "jwk", "keystore-password-file"];
@@ -33,6 +36,7 @@ pub(super) const SERVER: &str = "Authorization server";
 pub(super) const GRANT: &str = "Grant";
 pub(super) const KEY: &str = "Key";
 pub(super) const HARDWARE: &str = "Key in a hardware token";
+pub(super) const ALTINN: &str = "Altinn";
 pub(super) const NETWORK: &str = "Network";
 pub(super) const CACHE: &str = "Token cache";
 
@@ -116,6 +120,8 @@ impl SettingDefinition {
             // Tokens are kept in memory.
             "serve" => !["no-cache", "refresh"].contains(&self.name),
             "public" => self.heading == KEY || self.heading == HARDWARE || [PROFILE, "env"].contains(&self.name),
+            "login" => self.is_of_login(),
+            _ if self.name.starts_with("altinn-user") || self.name.starts_with("altinn-password") => false,
             VENDOR => self.heading != GRANT || self.name == "client-id" || self.name == "ttl",
             "list" => {
                 self.name.starts_with("keystore-password")
@@ -123,6 +129,13 @@ impl SettingDefinition {
             }
             _ => true,
         }
+    }
+
+    /// Whether the setting has an effect in a login at Altinn 2: its key is that of the client certificate.
+    fn is_of_login(&self) -> bool {
+        let is_grants = ["kid", "x5c", "alg"].contains(&self.name);
+        [KEY, HARDWARE, ALTINN, NETWORK].contains(&self.heading) && !is_grants && self.name != "retries"
+            || [PROFILE, "env"].contains(&self.name)
     }
 
     /// Whether the setting decides how a key is opened or a server is reached, and not what the grant says.

@@ -3,6 +3,7 @@
 //! [`SettingSources`] reads the sources, [`Settings`] and [`KeySettings`] parse them. The table of settings is the single
 //! source of options, variables, config keys, help texts and defaults.
 
+mod altinn_user;
 mod arguments;
 mod cleaning;
 mod client_authentication;
@@ -24,6 +25,7 @@ use maskinporten_token_generator::{
 };
 
 pub(crate) use self::{
+    altinn_user::{AltinnUserSettings, altinn2_portal},
     arguments::{ServeSettingArguments, SettingArguments, VendorSettingArguments},
     cleaning::clean,
     definition::{PROFILE, lenient_names, option, variable},

@@ -6,7 +6,8 @@
 use maskinporten_token_generator::profile::{KnownSetting, SettingRole as Role};
 
 use super::definition::{
-    CACHE, CLIENT_JWK, CLIENT_SECRET, GRANT, HARDWARE, KEY, NETWORK, PROFILE, SERVER, SettingDefinition, ValueForm,
+    ALTINN, ALTINN_PASSWORD, CACHE, CLIENT_JWK, CLIENT_SECRET, GRANT, HARDWARE, KEY, NETWORK, PROFILE, SERVER,
+    SettingDefinition, ValueForm,
 };
 
 const fn row(name: &'static str, form: ValueForm, heading: &'static str, help: &'static str) -> SettingDefinition {
@@ -138,6 +139,13 @@ pub(crate) const SETTINGS: &[SettingDefinition] = &[
         "The PIN; every user of this machine can see it in the process list",
     )
     .roles(&[Role::Secret("pkcs11_pin_file, or pkcs11_pin_command in your own config file")]),
+    one("altinn-url", "URL", ALTINN, "The base URL of an Altinn other than Altinn's own").roles(ADDRESS),
+    one("altinn-user", "NAME", ALTINN, "The user name for `altinn login`").alias("user"),
+    one("altinn-password-file", "FILE|-", ALTINN, "Read the password of that user from a file").roles(PATH),
+    one("altinn-password-env", "NAME", ALTINN, "Read the password from this variable"),
+    one("altinn-password-command", "COMMAND", ALTINN, "Read the password from the output of a command")
+        .roles(&[Role::Command]),
+    row(ALTINN_PASSWORD, ValueForm::SecretVariable, ALTINN, "The password of the user for `altinn login`"),
     with_default!("timeout", TIME, NETWORK, "Time limit for the whole exchange, and for reading a file", "30s"),
     with_default!("connect-timeout", TIME, NETWORK, "Time limit for connecting", "5s"),
     with_default!("retries", NUMBER, NETWORK, "Retries after network errors, HTTP 429 and 5xx", "2"),

@@ -1,0 +1,43 @@
+//! The user that logs in at Altinn 2, and where.
+
+use maskinporten_token_generator::http::Endpoint;
+
+use super::{Secret, Setting, SettingSources, origin::Layer};
+use crate::cli::report::{Exit, Failure, Report};
+
+/// A user of Altinn 2, whose password is not read yet.
+#[derive(Debug)]
+pub(crate) struct AltinnUserSettings {
+    pub(crate) name: Setting<String>,
+    pub(crate) password: Secret,
+}
+
+impl AltinnUserSettings {
+    /// Finds the user.
+    pub(crate) fn parse(sources: &SettingSources) -> Result<Self, Failure> {
+        let name = sources.require("altinn-user", "pass --user NAME")?;
+        let password = Secret::of_altinn_user(sources, &name.origin)?;
+        Ok(Self { name: name.setting(name.text().to_owned()), password })
+    }
+}
+
+/// Returns the address below which Altinn 2's API is: that of a setting, or of the simulator.
+///
+/// Altinn's own is gone, so no password is sent there.
+pub(crate) fn altinn2_portal(sources: &mut SettingSources, report: &Report) -> Result<Endpoint, Failure> {
+    super::add_environment(sources, report)?;
+    let Some(found) = sources.find("altinn-url") else { return Err(switched_off()) };
+    if found.origin.layer == Layer::ProjectFile {
+        let message = format!("{} decides where the password would be sent", found.origin.label);
+        let hint = "if you trust the file, name it with --config, or write the address in your own config file";
+        return Err(found.failure("config_address", message, hint));
+    }
+    Ok(found.parse(Endpoint::parse)?.value)
+}
+
+fn switched_off() -> Failure {
+    let message = "Altinn's own login with user name and password was switched off on 2026-06-19, with Altinn 2";
+    let hint = "for an installation that still has it, pass --altinn-url URL; Altinn's own APIs take a token instead: \
+                maskinporten headers";
+    Failure::plain(Exit::Configuration, "altinn2", message.to_owned(), Some(hint.to_owned()))
+}
