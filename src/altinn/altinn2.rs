@@ -119,7 +119,7 @@ mod tests {
             ("", None),
         ] {
             let found = session(set_cookie);
-            assert_eq!(found.as_ref().map(ExposeSecret::expose_secret), expected, "{set_cookie}");
+            assert_eq!(found.as_ref().map(secrecy::ExposeSecret::expose_secret), expected, "{set_cookie}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{AltinnOperation, AltinnProblem};
 use crate::{
     client::{ClientError, CodeGroup, Explanation, RefusalFacts, Transient},
+    environment::KnownIssuer,
     explain::Explain,
     http::{Endpoint, HttpError, Response},
     language::Language,
@@ -33,16 +34,30 @@ pub struct AltinnRefusal {
     pub status: u16,
     /// What Altinn says about it; often nothing.
     pub problem: AltinnProblem,
+    /// What the explanation can name.
+    pub facts: RefusalFacts,
 }
 
 impl AltinnError {
+    /// Returns the error with what else is known about the token that Altinn did not accept, and its issuer.
+    #[must_use]
+    pub fn knowing(mut self, facts: &RefusalFacts, issuer: &str) -> Self {
+        if let Self::Refused(refusal) = &mut self {
+            refusal.facts.add(facts);
+            refusal.facts.set("environment", KnownIssuer::find(issuer).map(|known| known.environment));
+        }
+        self
+    }
+
     /// Returns the error of a response whose status is not 2xx.
     pub(super) fn of_response(operation: AltinnOperation, endpoint: &Endpoint, response: &Response) -> Self {
         match response.status {
             429 | 500..=599 => ClientError::unavailable(endpoint, response).into(),
             status @ 400..=499 => {
                 let problem = AltinnProblem::read(&response.body);
-                Self::Refused(Box::new(AltinnRefusal { operation, endpoint: endpoint.clone(), status, problem }))
+                let mut facts = RefusalFacts::default();
+                facts.set("platform", Some(endpoint.host()));
+                Self::Refused(Box::new(AltinnRefusal { operation, endpoint: endpoint.clone(), status, problem, facts }))
             }
             300..=399 => {
                 ClientError::unexpected(endpoint, response, "it is a redirect, which is never followed").into()
@@ -64,7 +79,25 @@ impl AltinnRefusal {
     /// Returns what it means, if that is known.
     #[must_use]
     pub fn meaning(&self, language: Language) -> Option<String> {
-        Some(self.explanation()?.meaning(&RefusalFacts::default(), language))
+        Some(self.explanation()?.meaning(&self.facts, language))
+    }
+
+    /// Returns what to do.
+    #[must_use]
+    pub fn remedy(&self, language: Language) -> String {
+        if let Some(known) = self.explanation() {
+            return known.hint(&self.facts, language);
+        }
+        let hint = match (self.status, self.operation.scopes()) {
+            (401, _) => {
+                "check that the token is for this environment of Altinn, and that it has not expired".to_owned()
+            }
+            (403, []) => "check that the organisation and the token's scopes may do this".to_owned(),
+            (403, scopes) => format!("request a token with the scope {}", scopes.join(" or ")),
+            (404, _) => "check the id and the environment".to_owned(),
+            _ => "look it up in https://docs.altinn.studio/api/".to_owned(),
+        };
+        language.translate(&hint).into_owned()
     }
 }
 
@@ -113,18 +146,7 @@ impl Explain for AltinnRefusal {
     }
 
     fn hint(&self) -> Option<String> {
-        if let Some(known) = self.explanation() {
-            return Some(known.hint(&RefusalFacts::default(), Language::English));
-        }
-        Some(match (self.status, self.operation.scopes()) {
-            (401, _) => {
-                "check that the token is for this environment of Altinn, and that it has not expired".to_owned()
-            }
-            (403, []) => "check that the organisation and the token's scopes may do this".to_owned(),
-            (403, scopes) => format!("request a token with the scope {}", scopes.join(" or ")),
-            (404, _) => "check the id and the environment".to_owned(),
-            _ => "look it up in https://docs.altinn.studio/api/".to_owned(),
-        })
+        Some(self.remedy(Language::English))
     }
 }
 

@@ -6,18 +6,22 @@
 mod altinn2;
 mod client;
 mod error;
+mod exchange;
 mod operation;
 mod platform;
 mod problem;
+mod test_token;
 mod vendor;
 
 pub use self::{
     altinn2::{Altinn2Login, Altinn2Session, HAL_JSON},
     client::{AltinnClient, AltinnRequest},
     error::{AltinnError, AltinnRefusal},
+    exchange::{AltinnExchange, TokenProvider},
     operation::AltinnOperation,
     platform::{AltinnPlatform, PlatformError},
     problem::{AltinnProblem, ValidationError},
+    test_token::{TestTokenKind, TestTokenRequest, UserNameError},
     vendor::{
         AccessError, ApprovalStatus, DefinitionError, SystemDefinition, SystemUserDefinition, SystemUserType,
         VendorRequest,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use maskinporten_token_generator::{
-    altinn::{Altinn2Login, Altinn2Session, HAL_JSON},
+    altinn::{Altinn2Login, Altinn2Session},
     http::{ClientCertificate, Endpoint},
     printer::{Header, print_session_headers},
     text::shown_path,
@@ -15,7 +15,6 @@ use maskinporten_token_generator::{
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::vendor::failure;
 use crate::cli::{
     args::LoginArguments,
     headers,
@@ -23,7 +22,7 @@ use crate::cli::{
     progress::Progress,
     prompt::Answers,
     report::{self, Exit, Failure, Report},
-    settings::{AltinnUserSettings, KeySettings, NetworkSettings, SettingSources, altinn2_portal},
+    settings::{AltinnUserSettings, KeySettings, NetworkSettings, SettingSources, altinn2_headers, altinn2_portal},
     signals,
 };
 
@@ -36,7 +35,7 @@ pub(super) async fn run(
     let mut sources = SettingSources::load(arguments.settings, config, report)?;
     sources.refuse_empty_options()?;
     let portal = altinn2_portal(&mut sources, report)?;
-    let along = headers::merge(&sources.headers, &given)?;
+    let along = headers::merge_with(altinn2_headers(&sources)?, &sources, &given)?;
     let user = AltinnUserSettings::parse(&sources)?;
     let network = NetworkSettings::parse(&sources)?;
     let key = arguments.client_certificate.then(|| KeySettings::parse(&sources)).transpose()?;
@@ -54,7 +53,7 @@ pub(super) async fn run(
     let login = Altinn2Login { portal: &portal, user_name: &name, password: &password, headers: &sent, certificate };
     report.detail(&format!("logging in at {portal}"));
     let progress = Progress::start(&format!("waiting for {portal}"), report);
-    let session = login.send(&network.http, network.retry_policy).await.map_err(|error| failure(&error))?;
+    let session = login.send(&network.http, network.retry_policy).await?;
     drop(progress);
     if let Some(file) = &arguments.cookie_jar {
         write_cookie_file(file, &portal, &session)?;
@@ -94,13 +93,8 @@ fn no_certificate() -> Failure {
 /// Returns what every request of the session needs.
 fn session_headers(session: &Altinn2Session, along: Vec<Header>) -> Result<Vec<Header>, Failure> {
     let cookie = Zeroizing::new(format!("{}={}", Altinn2Session::COOKIE, session.cookie.expose_secret()));
-    let new = |name, value| Header::new(name, value).map_err(|error| Failure::new(Exit::Other, &error));
-    let mut headers = vec![new("Cookie", &cookie)?];
-    if !along.iter().any(|header| header.is_named("accept")) {
-        headers.push(new("Accept", HAL_JSON)?);
-    }
-    headers.extend(along);
-    Ok(headers)
+    let cookie = Header::new("Cookie", &cookie).map_err(|error| Failure::new(Exit::Other, &error))?;
+    Ok([cookie].into_iter().chain(along).collect())
 }
 
 /// Writes a cookie file in the format of Netscape (<https://curl.se/docs/http-cookies.html>), which only this user can read.

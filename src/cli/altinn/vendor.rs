@@ -3,8 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use maskinporten_token_generator::{
-    altinn::{AltinnClient, AltinnError, AltinnPlatform, VendorRequest},
-    environment::AltinnEnvironment,
+    altinn::{AltinnClient, AltinnError, VendorRequest},
     explain::Explain,
     file, json,
     text::shown_path,
@@ -46,11 +45,11 @@ impl VendorSession {
         }
         arguments.set("scope", &scopes, format!("the scope of `{}`", request.operation()));
         report.detail(&format!("to {}, the token needs the scope {scopes}", request.operation()));
+        arguments.set("altinn", "true", format!("the exchange for `{}`", request.operation()));
         let mut sources = SettingSources::load(arguments, config, report)?;
         let (settings, key) = Settings::from_sources(&mut sources, report)?;
-        let platform = AltinnPlatform::of(AltinnEnvironment::Tt02);
-        let client = AltinnClient::new(platform, &settings.network.http, settings.network.retry_policy);
-        let client = client.map_err(|error| failure(&error))?;
+        let platform = settings.altinn.as_ref().expect("the exchange is set above").platform.clone();
+        let client = AltinnClient::new(platform, &settings.network.http, settings.network.retry_policy)?;
         let client_id = settings.grant.client_id.as_str().to_owned();
         let tokens = Tokens::new((settings, key), report)?;
         Ok(Self { client, tokens, client_id, report: Arc::clone(report) })
@@ -67,15 +66,7 @@ impl VendorSession {
         let retrying = |error: &AltinnError, delay: Duration| {
             report.detail(&format!("{error} ({}); trying again in {} ms", error.code(), delay.as_millis()));
         };
-        request.send(&self.client, &authorization, retrying).await.map_err(|error| failure(&error))
-    }
-}
-
-/// Makes the failure of a request to Altinn.
-pub(super) fn failure(error: &AltinnError) -> Failure {
-    match error {
-        AltinnError::Client(error) => Failure::from(error),
-        AltinnError::Refused(refusal) => Failure::new(Exit::Refused, &**refusal),
+        Ok(request.send(&self.client, &authorization, retrying).await?)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The user that logs in at Altinn 2, and where.
 
-use maskinporten_token_generator::http::Endpoint;
+use maskinporten_token_generator::{altinn::HAL_JSON, http::Endpoint, printer::Header};
 
-use super::{Secret, Setting, SettingSources, origin::Layer};
+use super::{Secret, Setting, SettingSources, altinn, origin::Layer};
 use crate::cli::report::{Exit, Failure, Report};
 
 /// A user of Altinn 2, whose password is not read yet.
@@ -35,9 +35,15 @@ pub(crate) fn altinn2_portal(sources: &mut SettingSources, report: &Report) -> R
     Ok(found.parse(Endpoint::parse)?.value)
 }
 
+/// Returns the headers that every request to Altinn 2 has: its media type, and the keys that the settings have.
+pub(crate) fn altinn2_headers(sources: &SettingSources) -> Result<Vec<Header>, Failure> {
+    let accept = Header::new("Accept", HAL_JSON).ok();
+    Ok(accept.into_iter().chain(altinn::keys(sources)?).collect())
+}
+
 fn switched_off() -> Failure {
     let message = "Altinn's own login with user name and password was switched off on 2026-06-19, with Altinn 2";
     let hint = "for an installation that still has it, pass --altinn-url URL; Altinn's own APIs take a token instead: \
-                maskinporten headers";
+                maskinporten headers --altinn";
     Failure::plain(Exit::Configuration, "altinn2", message.to_owned(), Some(hint.to_owned()))
 }
