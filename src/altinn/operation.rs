@@ -56,7 +56,7 @@ impl AltinnOperation {
     pub(super) fn code_prefix(self) -> Option<&'static str> {
         match self {
             Self::Exchange => Some("EXCHANGE"),
-            Self::Login => Some("LOGIN"),
+            Self::Login => Some("ALTINN2"),
             Self::TestToken => Some("TESTTOKEN"),
             _ => None,
         }

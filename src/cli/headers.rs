@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{
     args::HeadersArguments,
     report::{self, Exit, Failure, Report},
-    settings::{SettingSources, Settings, altinn_headers},
+    settings::{SettingSources, altinn_headers},
     tokens::Tokens,
 };
 
@@ -23,7 +23,7 @@ pub(crate) async fn run(
     let given = parse_options(&arguments.header)?;
     let mut sources = SettingSources::load(arguments.settings, config, report)?;
     let along = merge(&sources, &given)?;
-    let tokens = Tokens::new(Settings::from_sources(&mut sources, report)?, report)?;
+    let tokens = Tokens::from_sources(&mut sources, report)?;
     let token = tokens.token().await?;
     let mut artefact = Zeroizing::new(Vec::new());
     print_headers(arguments.format, &token, &along, &mut *artefact).map_err(|error| Failure::from_output(&error))?;

@@ -33,6 +33,7 @@ mod serve;
 mod settings;
 mod signals;
 mod simulate;
+mod test_tokens;
 mod token;
 mod tokens;
 mod unlock;

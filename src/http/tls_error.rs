@@ -69,10 +69,13 @@ fn alert_received(endpoint: Endpoint, alert: AlertDescription, asked: Certificat
 fn words(alert: AlertDescription) -> String {
     let name = format!("{alert:?}");
     let mut words = String::with_capacity(name.len() + 4);
-    for (index, character) in name.char_indices() {
-        if index > 0 && character.is_ascii_uppercase() {
+    let mut after_capital = false;
+    for character in name.chars() {
+        // Not in the middle of an abbreviation.
+        if character.is_ascii_uppercase() && words.ends_with(|last: char| last.is_ascii_lowercase()) && !after_capital {
             words.push(' ');
         }
+        after_capital = character.is_ascii_uppercase();
         words.push(character.to_ascii_lowercase());
     }
     words

@@ -3,6 +3,7 @@
 mod login;
 mod request;
 mod system;
+mod test_token;
 mod vendor;
 mod whoami;
 
@@ -16,6 +17,7 @@ use super::{
 pub(crate) async fn run(command: AltinnCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
         AltinnCommand::Whoami(arguments) => whoami::run(&arguments, report).await,
+        AltinnCommand::TestToken { command } => test_token::run(command, config, report).await,
         AltinnCommand::Login(arguments) => login::run(arguments, config, report).await,
         AltinnCommand::System { command } => system::run(command, config, report).await,
         AltinnCommand::Request { command } => request::run(command, config, report).await,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Subcommand};
 use maskinporten_token_generator::printer::HeadersForm;
 
-use super::{ReportFormat, TEMPLATE, named};
+use super::{ReportFormat, TEMPLATE, TokenArguments, named};
 use crate::cli::settings::{SettingArguments, VendorSettingArguments};
 
 pub(super) const SCOPES: &str = "Each command requests a token with the scope that it needs, whatever scopes the profile has, \
@@ -44,12 +44,105 @@ pub(crate) enum AltinnCommand {
         #[command(subcommand)]
         command: UsersCommand,
     },
+    /// Get a token of Altinn's test token generator
+    #[command(help_template = TEMPLATE, after_help = TEST_TOKENS, before_help = "Examples:\n  \
+        maskinporten altinn test-token enterprise --org ttd --org-number 991825827 \\\n    \
+        --scope altinn:serviceowner --user NAME\n  \
+        maskinporten altinn test-token person --pid DIGITS --user NAME\n")]
+    TestToken {
+        #[command(subcommand)]
+        command: TestTokenCommand,
+    },
     /// Log in at Altinn 2, which closed networks and test beds still have, and print the headers of the session
     #[command(help_template = TEMPLATE, after_help = ALTINN2, before_help = "Examples:\n  \
         maskinporten altinn login --env local --user NAME --header 'ApiKey: KEY'\n  \
         maskinporten altinn login --altinn-url https://altinn.example --user NAME \\\n    \
         --client-certificate -k enterprise.p12 | curl -H @- https://altinn.example/api\n")]
     Login(LoginArguments),
+}
+
+pub(super) const TEST_TOKENS: &str = "The generator makes tokens for any organisation or person, for Altinn's test \
+    environments only, and requires a user name and a password. With test_token, test_token_param and altinn_user in a \
+    profile, or as options, the commands token, headers, exec and curl use such tokens. The password is best set as \
+    MASKINPORTEN_ALTINN_PASSWORD or kept in a file; if it is missing, you are asked for it.";
+
+/// `altinn test-token`
+#[derive(Debug, Subcommand)]
+pub(crate) enum TestTokenCommand {
+    /// Get a token for an organisation
+    #[command(help_template = TEMPLATE, after_help = TEST_TOKENS, before_help = "Examples:\n  \
+        maskinporten altinn test-token enterprise --org ttd --org-number 991825827 \\\n    \
+        --scope altinn:serviceowner --user NAME\n  \
+        maskinporten altinn test-token enterprise --scope a:b --user NAME --format header\n")]
+    Enterprise(EnterpriseTokenArguments),
+    /// Get a token for a person
+    #[command(help_template = TEMPLATE, after_help = TEST_TOKENS, before_help = "Examples:\n  \
+        maskinporten altinn test-token person --pid DIGITS --user NAME\n  \
+        maskinporten altinn test-token person --user-id 1 --party-id 2 --level 4 --user NAME\n")]
+    Person(PersonTokenArguments),
+    /// Get a token for a system user
+    #[command(help_template = TEMPLATE, after_help = TEST_TOKENS, before_help = "Examples:\n  \
+        maskinporten altinn test-token system-user --id UUID --owner 310547891 --user NAME\n  \
+        maskinporten altinn test-token system-user --id UUID --user NAME --format header\n")]
+    SystemUser(SystemUserTokenArguments),
+}
+
+/// `altinn test-token enterprise`
+#[derive(Debug, Args)]
+pub(crate) struct EnterpriseTokenArguments {
+    /// The short name of the service owner, such as `ttd`
+    #[arg(long, value_name = "NAME", help_heading = "Test token")]
+    pub(crate) org: Option<String>,
+    /// The organisation number
+    #[arg(long, value_name = "ORGNO", help_heading = "Test token")]
+    pub(crate) org_number: Option<String>,
+    /// The organisation that acts for it
+    #[arg(long, value_name = "ORGNO", help_heading = "Test token")]
+    pub(crate) supplier: Option<String>,
+    #[command(flatten)]
+    pub(crate) token: TestTokenArguments,
+}
+
+/// `altinn test-token person`
+#[derive(Debug, Args)]
+pub(crate) struct PersonTokenArguments {
+    /// The user id
+    #[arg(long, value_name = "NUMBER", help_heading = "Test token")]
+    pub(crate) user_id: Option<u32>,
+    /// The party id
+    #[arg(long, value_name = "NUMBER", help_heading = "Test token")]
+    pub(crate) party_id: Option<u32>,
+    /// The level of the authentication [default: 3]
+    #[arg(long, value_name = "NUMBER", help_heading = "Test token")]
+    pub(crate) level: Option<u8>,
+    #[command(flatten)]
+    pub(crate) token: TestTokenArguments,
+}
+
+/// `altinn test-token system-user`
+#[derive(Debug, Args)]
+pub(crate) struct SystemUserTokenArguments {
+    /// The id of the system user
+    #[arg(long, value_name = "UUID", help_heading = "Test token")]
+    pub(crate) id: String,
+    /// The organisation that the system user belongs to
+    #[arg(long, value_name = "ORGNO", help_heading = "Test token")]
+    pub(crate) owner: Option<String>,
+    /// The vendor of its system
+    #[arg(long, value_name = "ORGNO", help_heading = "Test token")]
+    pub(crate) org_number: Option<String>,
+    #[command(flatten)]
+    pub(crate) token: TestTokenArguments,
+}
+
+/// The options of every test token.
+#[derive(Debug, Args)]
+pub(crate) struct TestTokenArguments {
+    /// The lifetime of the token in seconds [default: 1800]
+    #[arg(long, value_name = "SECONDS", help_heading = "Test token")]
+    pub(crate) lifetime: Option<u32>,
+    #[command(flatten)]
+    pub(crate) token: TokenArguments,
 }
 
 pub(super) const ALTINN2: &str = "Altinn switched its own login with a password off on 2026-06-19, with Altinn 2: use \

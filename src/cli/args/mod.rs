@@ -25,7 +25,7 @@ pub(crate) use self::{
     altinn::{
         AltinnCommand, LoginArguments, RequestCommand, RequestCreateArguments, RequestDeleteArguments,
         RequestListArguments, RequestShowArguments, SystemChangeArguments, SystemCommand, SystemShowArguments,
-        UsersCommand, VendorArguments, WaitArguments, WhoamiArguments,
+        TestTokenArguments, TestTokenCommand, UsersCommand, VendorArguments, WaitArguments, WhoamiArguments,
     },
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},

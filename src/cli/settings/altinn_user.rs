@@ -2,7 +2,7 @@
 
 use maskinporten_token_generator::{altinn::HAL_JSON, http::Endpoint, printer::Header};
 
-use super::{Secret, Setting, SettingSources, altinn, origin::Layer};
+use super::{Secret, Setting, SettingSources, altinn};
 use crate::cli::report::{Exit, Failure, Report};
 
 /// A user of Altinn 2, whose password is not read yet.
@@ -27,11 +27,7 @@ impl AltinnUserSettings {
 pub(crate) fn altinn2_portal(sources: &mut SettingSources, report: &Report) -> Result<Endpoint, Failure> {
     super::add_environment(sources, report)?;
     let Some(found) = sources.find("altinn-url") else { return Err(switched_off()) };
-    if found.origin.layer == Layer::ProjectFile {
-        let message = format!("{} decides where the password would be sent", found.origin.label);
-        let hint = "if you trust the file, name it with --config, or write the address in your own config file";
-        return Err(found.failure("config_address", message, hint));
-    }
+    found.origin.refuse_project_file("the password")?;
     Ok(found.parse(Endpoint::parse)?.value)
 }
 

@@ -95,13 +95,16 @@ impl SettingArguments {
 
     /// Adds scopes to those that were given.
     pub(crate) fn add_scopes(&mut self, scopes: Vec<String>) {
-        const SCOPE: &str = "scope";
-        let given = self.0.iter_mut().find(|raw| raw.name == SCOPE);
+        self.add("scope", scopes);
+    }
+
+    /// Adds texts after those that a repeatable option was given.
+    pub(crate) fn add(&mut self, name: &'static str, texts: Vec<String>) {
+        let given = self.0.iter_mut().find(|raw| raw.name == name);
         if let Some(RawSetting { value: RawValue::Texts(own), .. }) = given {
-            own.extend(scopes);
+            own.extend(texts);
         } else {
-            let label = definition::option(SCOPE);
-            self.0.push(RawSetting { name: SCOPE, value: RawValue::Texts(scopes), label });
+            self.0.push(RawSetting { name, value: RawValue::Texts(texts), label: definition::option(name) });
         }
     }
 

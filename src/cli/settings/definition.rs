@@ -135,7 +135,10 @@ impl SettingDefinition {
             "serve" => !["no-cache", "refresh"].contains(&self.name),
             "public" => self.heading == KEY || self.heading == HARDWARE || [PROFILE, "env"].contains(&self.name),
             "login" => self.is_of_login(),
-            _ if self.name.starts_with("altinn-user") || self.name.starts_with("altinn-password") => false,
+            "person" if self.name == "pid" => true,
+            "enterprise" | "person" | "system-user" => self.is_of_test_token(),
+            "token" | "headers" | "exec" | "curl" => true,
+            _ if self.is_of_altinn_user() || self.name.starts_with("test-token") => false,
             VENDOR => self.heading != GRANT || self.name == "client-id" || self.name == "ttl",
             "list" => {
                 self.name.starts_with("keystore-password")
@@ -145,11 +148,23 @@ impl SettingDefinition {
         }
     }
 
+    fn is_of_altinn_user(&self) -> bool {
+        self.name == "altinn-user" || self.name.starts_with("altinn-password")
+    }
+
+    /// Whether the setting has an effect in a request for a test token.
+    fn is_of_test_token(&self) -> bool {
+        let others = [PROFILE, "env", "scope", "altinn-env", "test-token-param", "test-token-url"];
+        self.is_of_altinn_user() || self.heading == NETWORK || others.contains(&self.name)
+    }
+
     /// Whether the setting has an effect in a login at Altinn 2: its key is that of the client certificate.
     fn is_of_login(&self) -> bool {
         let is_grants = ["kid", "x5c", "alg"].contains(&self.name);
-        [KEY, HARDWARE, ALTINN, NETWORK].contains(&self.heading) && !is_grants && self.name != "retries"
-            || [PROFILE, "env"].contains(&self.name)
+        let others = [PROFILE, "env", "altinn-url", "api-key-file", "subscription-key-file"];
+        [KEY, HARDWARE, NETWORK].contains(&self.heading) && !is_grants && self.name != "retries"
+            || self.is_of_altinn_user()
+            || others.contains(&self.name)
     }
 
     /// Whether the setting decides how a key is opened or a server is reached, and not what the grant says.
