@@ -9,7 +9,7 @@ use maskinporten_token_generator::{
     cache::Cache,
     client::{AccessToken, ClientError},
     clock::{Clock as _, SystemClock},
-    explain::Explain as _,
+    explain::Explain,
     grant::{Assertion, Grant},
     http::Endpoint,
     keystore::SigningKey,
@@ -57,6 +57,7 @@ impl Tokens {
             .environment(settings.environment.map(|setting| setting.value))
             .http_options(settings.network.http)
             .retry_policy(settings.network.retry_policy)
+            .altinn(settings.altinn)
             .minimum_lifetime(settings.cache.minimum)
             .refusal_facts(&settings.origins)
             .refusal_facts(&key_facts)
@@ -98,14 +99,18 @@ fn observer(report: Arc<Report>) -> TokenObserver {
             report.detail(&format!("requesting a token from {endpoint} for {scopes}"));
             set_progress(Some(Progress::start(&format!("waiting for {endpoint}"), &report)));
         }
-        TokenEvent::Retrying { error, delay } => report_retry(&report, error, *delay),
-        TokenEvent::Requested { .. } => set_progress(None),
+        TokenEvent::Exchanging { platform } => {
+            report.detail(&format!("exchanging the token at {platform}"));
+            set_progress(Some(Progress::start(&format!("waiting for {platform}"), &report)));
+        }
+        TokenEvent::Retrying { error, delay } => report_retry(&report, *error, *delay),
+        TokenEvent::Requested { .. } | TokenEvent::Exchanged { .. } => set_progress(None),
         TokenEvent::CacheWarning(warning) => report.detail(&warning.to_string()),
         _ => {}
     })
 }
 
-fn report_retry(report: &Report, error: &ClientError, delay: Duration) {
+fn report_retry(report: &Report, error: &dyn Explain, delay: Duration) {
     let (cause, code, pause) = (with_cause(error), error.code(), delay.as_millis());
     report.detail(&format!("{cause} ({code}); trying again in {pause} ms"));
 }

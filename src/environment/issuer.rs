@@ -8,7 +8,7 @@
 use serde::Serialize;
 use url::Url;
 
-use super::{Environment, LocalEnvironment};
+use super::{AltinnEnvironment, Environment, LocalEnvironment};
 
 const DIFI: &str = "it was replaced by maskinporten.no";
 const VER1: &str = "ver1 was replaced long ago; the test environment is now test.maskinporten.no";
@@ -117,17 +117,8 @@ pub fn is_maskinporten_issuer(identifier: &str) -> bool {
 
 /// Returns the Altinn environment that has this issuer identifier.
 fn altinn(identifier: &str) -> Option<&'static str> {
-    let host = identifier.strip_prefix("https://platform.")?.strip_suffix(ALTINN)?;
-    match host {
-        "altinn.no" => Some("prod"),
-        "tt02.altinn.no" => Some("tt02"),
-        "at21.altinn.cloud" => Some("at21"),
-        "at22.altinn.cloud" => Some("at22"),
-        "at23.altinn.cloud" => Some("at23"),
-        "at24.altinn.cloud" => Some("at24"),
-        "yt01.altinn.cloud" => Some("yt01"),
-        _ => None,
-    }
+    let platform = identifier.strip_suffix(ALTINN)?;
+    AltinnEnvironment::ALL.into_iter().find(|own| own.platform_url() == platform).map(AltinnEnvironment::name)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! An assertion must reach only the endpoint that it is for, so redirects are not followed but returned like any other
 //! response (RFC 9700 §4.12), and plain http is for this machine only. The callers interpret the responses.
 
+mod api_request;
 mod causes;
 mod clock_difference;
 mod endpoint;
@@ -24,7 +25,10 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, LOCA
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+pub use reqwest::Method;
+
 pub use self::{
+    api_request::ApiRequest,
     endpoint::{Endpoint, EndpointError},
     error::HttpError,
     peer::{Peer, TlsVersion},
@@ -40,6 +44,8 @@ use crate::{
 pub const MAXIMUM_RESPONSE_BYTES: usize = 1024 * 1024;
 
 const USER_AGENT: &str = concat!("maskinporten-token-generator/", env!("CARGO_PKG_VERSION"));
+
+const JSON: &str = "application/json";
 
 /// How requests are sent.
 #[derive(Debug, Clone)]
@@ -186,7 +192,7 @@ impl HttpClient {
         if let Some(value) = authorization {
             request = request.header(AUTHORIZATION, value.expose_secret());
         }
-        self.send(request, deadline).await
+        self.send(request.header(ACCEPT, JSON), deadline).await
     }
 
     /// Gets a document before `deadline`.
@@ -194,13 +200,13 @@ impl HttpClient {
     /// # Errors
     /// As [`HttpClient::post_form`].
     pub async fn get(&self, deadline: Instant) -> Result<Response, HttpError> {
-        self.send(self.client.get(self.endpoint.url().clone()), deadline).await
+        self.send(self.client.get(self.endpoint.url().clone()).header(ACCEPT, JSON), deadline).await
     }
 
     async fn send(&self, request: reqwest::RequestBuilder, deadline: Instant) -> Result<Response, HttpError> {
         let remaining = deadline.saturating_duration_since(Instant::now());
         let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.asked.is_set());
-        let request = request.header(ACCEPT, "application/json").timeout(remaining);
+        let request = request.timeout(remaining);
         let sent_at = SystemClock.now();
         let mut response = request.send().await.map_err(failed)?;
         let received_at = SystemClock.now();

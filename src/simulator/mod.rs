@@ -226,6 +226,7 @@ impl Simulator {
         LocalEnvironment {
             issuer: self.state.issuer.clone(),
             token_endpoint: self.token_endpoint(),
+            altinn_url: None,
             ca_file: self.ca_file(),
             client_id: modern.client_id.to_owned(),
             scope: EVERYDAY_SCOPE.to_owned(),

@@ -7,7 +7,7 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use maskinporten_token_generator::{
-    environment::Environment,
+    environment::{AltinnEnvironment, Environment},
     profile::{KnownSetting, SettingKind, SettingRole},
 };
 use secrecy::SecretString;
@@ -21,15 +21,30 @@ pub(super) const CLIENT_JWK: &str = "client-jwk";
 /// The secret of the client, which only a variable may hold, for the same reason.
 pub(super) const CLIENT_SECRET: &str = "client-secret";
 
+/// The keys of Altinn's APIs, which only a variable may hold, for the same reason.
+pub(super) const API_KEY: &str = "api-key";
+pub(super) const SUBSCRIPTION_KEY: &str = "subscription-key";
+
 /// The settings that `-h` lists; `--help` lists all of them.
-const USUAL: [&str; 9] =
-    [PROFILE, "env", "client-id", "scope", "resource", "consumer-org", "keystore", "jwk", "keystore-password-file"];
+const USUAL: [&str; 10] = [
+    "altinn",
+    PROFILE,
+    "env",
+    "client-id",
+    "scope",
+    "resource",
+    "consumer-org",
+    "keystore",
+    "jwk",
+    "keystore-password-file",
+];
 
 /// The headings of settings in help texts.
 pub(super) const SERVER: &str = "Authorization server";
 pub(super) const GRANT: &str = "Grant";
 pub(super) const KEY: &str = "Key";
 pub(super) const HARDWARE: &str = "Key in a hardware token";
+pub(super) const ALTINN: &str = "Altinn";
 pub(super) const NETWORK: &str = "Network";
 pub(super) const CACHE: &str = "Token cache";
 
@@ -109,7 +124,8 @@ impl SettingDefinition {
     /// Whether the setting has an effect in a command; otherwise the help of that does not list it.
     pub(super) fn matters_to(&self, command: &str) -> bool {
         match command {
-            "grant" | "check" | "inspect" => self.heading != CACHE,
+            "grant" | "inspect" => self.heading != CACHE && self.heading != ALTINN,
+            "check" => self.heading != CACHE,
             // Tokens are kept in memory.
             "serve" => !["no-cache", "refresh"].contains(&self.name),
             "public" => self.heading == KEY || self.heading == HARDWARE || [PROFILE, "env"].contains(&self.name),
@@ -145,6 +161,10 @@ impl SettingDefinition {
         let argument = if self.name == "env" {
             let names = Environment::ALL.map(Environment::name);
             argument.value_parser(lenient_names(names, |text| Environment::parse(text).map(Environment::name)))
+        } else if self.name == "altinn-env" {
+            let names = AltinnEnvironment::ALL.map(AltinnEnvironment::name);
+            argument
+                .value_parser(lenient_names(names, |text| AltinnEnvironment::parse(text).map(AltinnEnvironment::name)))
         } else if self.is_secret() {
             argument.value_parser(|text: &str| Ok::<_, std::convert::Infallible>(SecretString::from(text)))
         } else {

@@ -39,7 +39,7 @@ pub(crate) fn effective_settings(sources: &SettingSources) -> Vec<EffectiveSetti
             None => (setting.default?.to_owned(), "default".to_owned()),
         };
         let privacy = match setting.name {
-            "pid" | "keystore-password-command" | "pkcs11-pin-command" => Privacy::Masked,
+            "pid" | "consent-from" | "keystore-password-command" | "pkcs11-pin-command" => Privacy::Masked,
             "claim" | "claim-json" | "token-request-param" => Privacy::Omitted,
             _ => Privacy::Public,
         };

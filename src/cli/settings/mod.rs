@@ -3,6 +3,7 @@
 //! [`SettingSources`] reads the sources, [`Settings`] and [`KeySettings`] parse them. The table of settings is the single
 //! source of options, variables, config keys, help texts and defaults.
 
+mod altinn;
 mod arguments;
 mod cleaning;
 mod client_authentication;
@@ -20,10 +21,12 @@ mod table;
 use std::path::PathBuf;
 
 use maskinporten_token_generator::{
-    client::RefusalFacts, environment::Environment, explain::Explain as _, grant::Grant, tokens::TokenEndpoint,
+    altinn::AltinnExchange, client::RefusalFacts, environment::Environment, explain::Explain as _, grant::Grant,
+    tokens::TokenEndpoint,
 };
 
 pub(crate) use self::{
+    altinn::{headers as altinn_headers, is_exchanged},
     arguments::{ServeSettingArguments, SettingArguments},
     cleaning::clean,
     definition::{PROFILE, lenient_names, option, variable},
@@ -39,7 +42,9 @@ pub(crate) use self::{
 use super::report::{Exit, Failure, Report};
 
 /// The settings that the explanations of refusals name, by their options.
-const NAMED_IN_REFUSALS: [(&str, &str); 8] = [
+const NAMED_IN_REFUSALS: [(&str, &str); 10] = [
+    ("--altinn-env", "altinn-env"),
+    ("--altinn-url", "altinn-url"),
     ("--client-id", "client-id"),
     ("--consumer-org", "consumer-org"),
     ("--env", "env"),
@@ -61,6 +66,8 @@ pub(crate) struct Settings {
     pub(crate) names_resource: bool,
     pub(crate) network: NetworkSettings,
     pub(crate) cache: CacheSettings,
+    /// The exchange of every token at Altinn, if there is one.
+    pub(crate) altinn: Option<AltinnExchange>,
     /// Where the values came from that a refusal may be about.
     pub(crate) origins: RefusalFacts,
 }
@@ -129,6 +136,8 @@ impl Settings {
         let grant = grant::grant(sources, audience, name, identities, problems);
         let addresses = problems.keep(addresses);
         let cache = problems.keep(CacheSettings::parse(sources));
+        let altinn = addresses.as_ref().map(|(_, endpoint)| altinn::exchange(sources, name, endpoint));
+        let altinn = altinn.map(|parsed| problems.keep(parsed));
         no_empty_options?;
         Some(Self {
             environment,
@@ -137,6 +146,7 @@ impl Settings {
             names_resource: grant::names_resource(sources),
             network: network?,
             cache: cache?,
+            altinn: altinn??,
             origins: origins(sources),
         })
     }

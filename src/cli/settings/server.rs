@@ -197,7 +197,7 @@ impl CacheSettings {
 }
 
 /// Whether a flag is on; a variable can turn it off too.
-fn is_on(sources: &SettingSources, name: &'static str) -> bool {
+pub(super) fn is_on(sources: &SettingSources, name: &'static str) -> bool {
     let off = ["0", "false", "no", "off"];
     sources.find(name).is_some_and(|found| !off.iter().any(|word| found.text().eq_ignore_ascii_case(word)))
 }

@@ -23,7 +23,7 @@ use super::{
 use crate::cli::report::{Exit, Failure, Report};
 
 /// The settings in place of which an environment has values of its own.
-const ADDRESSES: [&str; 3] = ["audience", "token-endpoint", "discover"];
+const ADDRESSES: [&str; 5] = ["audience", "token-endpoint", "discover", "altinn-url", "altinn-env"];
 
 /// The strongest value of a setting, not parsed yet.
 pub(super) struct Found<'sources> {
@@ -156,6 +156,7 @@ impl SettingSources {
                 ("keystore", local.keystore.display().to_string()),
                 ("keystore-password-file", local.keystore_password_file.display().to_string()),
             ];
+            values.extend(local.altinn_url.map(|url| ("altinn-url", url)));
             values.extend(local.ca_file.map(|file| ("ca-file", file.display().to_string())));
             values
         } else {
