@@ -226,7 +226,7 @@ impl Simulator {
         LocalEnvironment {
             issuer: self.state.issuer.clone(),
             token_endpoint: self.token_endpoint(),
-            altinn_url: None,
+            altinn_url: Some(self.state.issuer.trim_end_matches('/').to_owned()),
             ca_file: self.ca_file(),
             client_id: modern.client_id.to_owned(),
             scope: EVERYDAY_SCOPE.to_owned(),

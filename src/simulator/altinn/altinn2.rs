@@ -47,7 +47,7 @@ const NO_ORGANISATION: &str =
 /// The body of a login.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Credentials {
+struct PasswordLogin {
     user_name: String,
     user_password: String,
 }
@@ -77,7 +77,7 @@ pub(super) async fn login(
         let why = "the Content-Type is not application/hal+json";
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type", why);
     }
-    let credentials: Credentials = match wire::read(body).await {
+    let credentials: PasswordLogin = match wire::read(body).await {
         Ok(credentials) => credentials,
         Err(response) => return *response,
     };

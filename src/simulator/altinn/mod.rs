@@ -8,11 +8,11 @@
 //! | `exchange/{provider}`, `refresh` | a token of Altinn for one of Maskinporten, ID-porten or Altinn |
 //! | `openid/.well-known/openid-configuration` and `…/jwks` | Altinn's issuer and keys |
 //! | `systemregister/vendor` | the systems of a vendor |
-//! | `systemuser/request/vendor` | requests for system users |
+//! | `systemuser/request/vendor`, `…/vendor/agent` | requests for system users |
 //! | `systemuser/vendor` | system users |
 //!
 //! `/accessmanagement/ui/systemuser/request` is the page on which a customer approves or rejects a request.
-//! `/api/GetEnterpriseToken` and `/api/GetPersonalToken` are Altinn's test token generator
+//! `/api/GetEnterpriseToken`, `/api/GetPersonalToken` and `/api/GetSystemUserToken` are Altinn's test token generator
 //! (<https://github.com/Altinn/AltinnTestTools>), `/api/authentication/authenticatewithpassword`, `/api/my/messagebox` and
 //! `/api/serviceowner/reportees` the REST API of Altinn 2, which was shut down on 2026-06-19. `/api/whoami` is a sample API that requires a token of
 //! Altinn.
@@ -40,7 +40,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
-    http::StatusCode,
+    http::{StatusCode, header},
     middleware::{self, Next},
     response::Response,
     routing::{get, post},
@@ -48,10 +48,11 @@ use axum::{
 
 use super::{
     faults::{
-        AltinnFaults,
+        AltinnFaults, FaultAnswer,
         responses::{Decision, delay, fault_status, replace_with, with_status},
     },
     state::SimulatorState,
+    system_register::UserType,
 };
 
 /// Builds the router.
@@ -61,10 +62,8 @@ pub(crate) fn router(state: &Arc<SimulatorState>) -> Router<Arc<SimulatorState>>
         .route("/refresh", get(exchange::refresh))
         .route("/systemregister/vendor", get(systems::list).post(systems::create))
         .route("/systemregister/vendor/{id}", get(systems::show).put(systems::update).delete(systems::delete))
-        .route("/systemuser/request/vendor", post(requests::create))
-        .route("/systemuser/request/vendor/{id}", get(requests::show).delete(requests::delete))
-        .route("/systemuser/request/vendor/bysystem/{id}", get(requests::list))
-        .route("/systemuser/request/vendor/byexternalref/{system}/{orgno}/{reference}", get(requests::find))
+        .nest("/systemuser/request/vendor", requests::router(UserType::Standard))
+        .nest("/systemuser/request/vendor/agent", requests::router(UserType::Agent))
         .route("/systemuser/vendor/bysystem/{id}", get(users::list))
         .route("/systemuser/vendor/byquery", get(users::find))
         .layer(middleware::from_fn_with_state(Arc::clone(state), faulty));
@@ -73,11 +72,13 @@ pub(crate) fn router(state: &Arc<SimulatorState>) -> Router<Arc<SimulatorState>>
         .route("/authentication/api/v1/openid/.well-known/openid-configuration", get(openid::configuration))
         .route("/authentication/api/v1/openid/.well-known/openid-configuration/jwks", get(openid::keys))
         .route("/accessmanagement/ui/systemuser/request", get(approval::show).post(approval::answer))
+        .route("/accessmanagement/ui/systemuser/agentrequest", get(approval::show).post(approval::answer))
         .route("/idporten/.well-known/openid-configuration", get(idporten::configuration))
         .route("/idporten/jwks.json", get(idporten::keys))
         .route("/idporten/test-token", get(idporten::test_token))
         .route("/api/GetEnterpriseToken", get(test_tokens::enterprise))
         .route("/api/GetPersonalToken", get(test_tokens::person))
+        .route("/api/GetSystemUserToken", get(test_tokens::system_user))
         .route("/api/authentication/authenticatewithpassword", post(altinn2::login))
         .route("/api/my/messagebox", get(altinn2::messagebox))
         .route("/api/serviceowner/reportees", get(altinn2::reportees))
@@ -98,19 +99,19 @@ async fn faulty(State(state): State<Arc<SimulatorState>>, request: Request, next
     response
 }
 
+/// Returns the answer of a fault: a refusal of Altinn's own form, unless the fault has another answer.
 fn refused(faults: &AltinnFaults, correct: Response) -> Response {
-    let response = match (faults.answer, faults.status.and_then(fault_status)) {
-        (None, Some(StatusCode::GONE)) => problem::enterprise_users_are_gone(),
-        (None, Some(status)) if status.is_client_error() => with_status(status, Response::default()),
-        _ => correct,
+    let own = faults.status.filter(|_| faults.answer.is_none()).and_then(fault_status);
+    let mut response = match own.filter(StatusCode::is_client_error) {
+        Some(StatusCode::GONE) => problem::enterprise_users_are_gone(),
+        Some(status) => with_status(status, Response::default()),
+        None => {
+            let answer = Some(faults.answer.unwrap_or(FaultAnswer::Status));
+            return replace_with(answer, faults.status, faults.retry_after_seconds, correct);
+        }
     };
-    let answer = faults.answer.or_else(|| {
-        let is_done = faults.status.and_then(fault_status).is_some_and(|status| status.is_client_error());
-        (!is_done).then_some(super::faults::FaultAnswer::Status)
-    });
-    let mut response = replace_with(answer, faults.status, faults.retry_after_seconds, response);
     if let Some(seconds) = faults.retry_after_seconds {
-        response.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     response
 }

@@ -21,6 +21,7 @@ pub(super) enum VendorProblem {
     RedirectUrl,
     NoConsumer,
     NoRedirectUrls,
+    NoPackageForAgent,
     NothingRequested,
     PackageNotOnSystem,
 }
@@ -37,6 +38,7 @@ impl VendorProblem {
             Self::RedirectUrl => (21, StatusCode::BAD_REQUEST, "The redirect URL is not registered on the system."),
             Self::NoConsumer => (23, StatusCode::UNAUTHORIZED, "The token names no organisation."),
             Self::NoRedirectUrls => (26, StatusCode::BAD_REQUEST, "The system has no redirect URLs."),
+            Self::NoPackageForAgent => (58, StatusCode::BAD_REQUEST, "A request for an agent has no access package."),
             Self::NothingRequested => (59, StatusCode::BAD_REQUEST, "The request has no right and no access package."),
             Self::PackageNotOnSystem => {
                 (63, StatusCode::BAD_REQUEST, "A requested access package is not registered on the system.")

@@ -3,10 +3,12 @@
 use std::sync::{Arc, PoisonError};
 
 use axum::{
+    Extension, Router,
     body::Body,
     extract::{Path, Query, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
+    routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -21,7 +23,8 @@ use crate::simulator::{
     registry::Orgno,
     state::SimulatorState,
     system_register::{
-        AccessPackage, ExternalId, RegisteredRight, RequestStatus, UserRequest, VendorIdentifier, VendorSystem,
+        AccessPackage, ExternalId, RegisteredRight, RequestStatus, UserRequest, UserType, VendorIdentifier,
+        VendorSystem,
     },
 };
 
@@ -63,7 +66,22 @@ pub(super) struct PageQuery {
     pub(super) token: Option<String>,
 }
 
-pub(super) async fn create(State(state): State<Arc<SimulatorState>>, headers: HeaderMap, body: Body) -> Response {
+/// Builds the router of the requests for system users of one type.
+pub(super) fn router(user_type: UserType) -> Router<Arc<SimulatorState>> {
+    Router::new()
+        .route("/", post(create))
+        .route("/{id}", get(show).delete(delete))
+        .route("/bysystem/{id}", get(list))
+        .route("/byexternalref/{system}/{orgno}/{reference}", get(find))
+        .layer(Extension(user_type))
+}
+
+async fn create(
+    State(state): State<Arc<SimulatorState>>,
+    Extension(user_type): Extension<UserType>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let vendor = match vendor(&state, &headers, &WRITE) {
         Ok(vendor) => vendor,
         Err(response) => return *response,
@@ -79,6 +97,7 @@ pub(super) async fn create(State(state): State<Arc<SimulatorState>>, headers: He
     let system = register.system(&clients.registry, &wanted.system_id).filter(|system| is_of(&system.vendor, &vendor));
     let Some(system) = system else { return VendorProblem::SystemNotFound.response() };
     let id = ExternalId {
+        user_type,
         system_id: &wanted.system_id,
         orgno: &wanted.party_org_no,
         external_ref: wanted.external_ref.as_deref().unwrap_or(&wanted.party_org_no),
@@ -93,7 +112,7 @@ pub(super) async fn create(State(state): State<Arc<SimulatorState>>, headers: He
         let decision = format!("request {} exists", request.id);
         return wire::ok(&document(&state, request), decision);
     }
-    if let Some(problem) = problem(&wanted, &system) {
+    if let Some(problem) = problem(&wanted, user_type, &system) {
         return problem.response();
     }
     let request = UserRequest {
@@ -106,6 +125,7 @@ pub(super) async fn create(State(state): State<Arc<SimulatorState>>, headers: He
         access_packages: wanted.access_packages,
         status: RequestStatus::New,
         redirect_url: wanted.redirect_url,
+        user_type,
         created: now,
     };
     if !register.add_request(request.clone()) {
@@ -120,7 +140,7 @@ pub(super) async fn create(State(state): State<Arc<SimulatorState>>, headers: He
     response
 }
 
-fn problem(wanted: &NewRequest, system: &VendorSystem) -> Option<VendorProblem> {
+fn problem(wanted: &NewRequest, user_type: UserType, system: &VendorSystem) -> Option<VendorProblem> {
     if Orgno::parse(&wanted.party_org_no).is_none() {
         return Some(VendorProblem::CustomerUnknown);
     }
@@ -132,8 +152,13 @@ fn problem(wanted: &NewRequest, system: &VendorSystem) -> Option<VendorProblem> 
         }
         _ => {}
     }
-    if wanted.rights.is_empty() && wanted.access_packages.is_empty() {
-        return Some(VendorProblem::NothingRequested);
+    // Clients delegate access packages, and no single rights.
+    match user_type {
+        UserType::Agent if wanted.access_packages.is_empty() => return Some(VendorProblem::NoPackageForAgent),
+        UserType::Standard if wanted.rights.is_empty() && wanted.access_packages.is_empty() => {
+            return Some(VendorProblem::NothingRequested);
+        }
+        UserType::Agent | UserType::Standard => {}
     }
     let registered = |right: &RegisteredRight| {
         system.rights.iter().any(|own| !right.resource.is_empty() && own.resource == right.resource)
@@ -156,25 +181,27 @@ fn is_same_page(allowed: &str, wanted: &str) -> bool {
     page(allowed).is_some_and(|allowed| page(wanted) == Some(allowed))
 }
 
-pub(super) async fn show(
+async fn show(
     State(state): State<Arc<SimulatorState>>,
+    Extension(user_type): Extension<UserType>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
     let request = |state: &SimulatorState| {
         let register = state.system_register.lock().unwrap_or_else(PoisonError::into_inner);
-        register.request(&id, state.now(&state.clients()))
+        register.request(&id, state.now(&state.clients())).filter(|request| request.user_type == user_type)
     };
     answer(&state, &headers, request)
 }
 
-/// Finds a request by the three parts that identify it.
-pub(super) async fn find(
+/// Finds a request by the parts that identify it.
+async fn find(
     State(state): State<Arc<SimulatorState>>,
+    Extension(user_type): Extension<UserType>,
     Path((system_id, orgno, external_ref)): Path<(String, String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let id = ExternalId { system_id: &system_id, orgno: &orgno, external_ref: &external_ref };
+    let id = ExternalId { user_type, system_id: &system_id, orgno: &orgno, external_ref: &external_ref };
     let request = |state: &SimulatorState| {
         let register = state.system_register.lock().unwrap_or_else(PoisonError::into_inner);
         register.request_by_external_id(id, state.now(&state.clients()))
@@ -199,8 +226,9 @@ fn answer(
     wire::ok(&document(state, request), decision)
 }
 
-pub(super) async fn list(
+async fn list(
     State(state): State<Arc<SimulatorState>>,
+    Extension(user_type): Extension<UserType>,
     Path(system_id): Path<String>,
     Query(query): Query<PageQuery>,
     headers: HeaderMap,
@@ -214,18 +242,16 @@ pub(super) async fn list(
     }
     let now = state.now(&state.clients());
     let register = state.system_register.lock().unwrap_or_else(PoisonError::into_inner);
-    let requests = register.requests_of(&system_id, now).into_iter();
+    let requests = register.requests_of(&system_id, user_type, now).into_iter();
     let requests: Vec<RequestDocument> = requests.map(|request| document(&state, request)).collect();
-    let url = format!("{}authentication/api/v1/systemuser/request/vendor/bysystem/{system_id}", state.issuer);
+    let agent = if user_type == UserType::Agent { "agent/" } else { "" };
+    let url = format!("{}authentication/api/v1/systemuser/request/vendor/{agent}bysystem/{system_id}", state.issuer);
     let decision = format!("{} requests for {system_id}", requests.len());
     wire::page(&requests, |document| &document.request.id, query.token.as_deref(), &url, decision)
 }
 
-pub(super) async fn delete(
-    State(state): State<Arc<SimulatorState>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Response {
+/// Deletes a request of either type.
+async fn delete(State(state): State<Arc<SimulatorState>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let vendor = match vendor(&state, &headers, &WRITE) {
         Ok(vendor) => vendor,
         Err(response) => return *response,

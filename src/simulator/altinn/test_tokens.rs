@@ -26,6 +26,8 @@ use crate::simulator::{
 
 /// The environments of the generator.
 const ENVIRONMENTS: [&str; 6] = ["at21", "at22", "at23", "at24", "tt02", "yt01"];
+/// The organisation of tokens that name no other.
+const DIGDIR: &str = "991825827";
 /// The lifetime of tokens.
 const LIFETIME_SECONDS: u32 = 1800;
 
@@ -48,9 +50,11 @@ impl Parameters {
         value.cloned()
     }
 
-    fn common(&mut self, now: i64) -> Map<String, Value> {
+    /// Returns the claims that all tokens have; without `default_scope` the parameter is required.
+    fn common(&mut self, now: i64, default_scope: Option<&str>) -> Map<String, Value> {
         self.get("env", true, |env| ENVIRONMENTS.contains(&env));
-        let scopes = self.get("scopes", true, is_scopes).unwrap_or_default();
+        let scopes = self.get("scopes", default_scope.is_none(), is_scopes);
+        let scopes = scopes.unwrap_or_else(|| default_scope.unwrap_or_default().to_owned());
         let lifetime = self.get("ttl", false, |text| text.parse::<u32>().is_ok());
         let lifetime = lifetime.and_then(|text| text.parse().ok()).unwrap_or(LIFETIME_SECONDS);
         let scopes: Vec<&str> = scopes.split([' ', ',']).filter(|scope| !scope.is_empty()).collect();
@@ -72,7 +76,7 @@ pub(super) async fn enterprise(
     Query(given): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Response {
-    generate(&state, given, &headers, |parameters, claims| {
+    generate(&state, given, &headers, None, |parameters, claims| {
         let is_orgno = |text: &str| Orgno::parse(text).is_some();
         let org = parameters.get("org", false, is_identifier);
         let orgno = parameters.get("orgNo", true, is_orgno).unwrap_or_default();
@@ -94,7 +98,7 @@ pub(super) async fn person(
     Query(given): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Response {
-    generate(&state, given, &headers, |parameters, claims| {
+    generate(&state, given, &headers, None, |parameters, claims| {
         let is_number = |text: &str| text.parse::<u32>().is_ok();
         let pid = parameters.get("pid", true, |pid| pid.len() == 11 && pid.bytes().all(|byte| byte.is_ascii_digit()));
         let pid = pid.unwrap_or_default();
@@ -111,7 +115,7 @@ pub(super) async fn person(
             ("pid", json!(pid)),
             ("acr", json!(acr)),
             ("client_amr", json!("virksomhetssertifikat")),
-            ("consumer", organisation("991825827")),
+            ("consumer", organisation(DIGDIR)),
             ("urn:altinn:authenticatemethod", json!("NotDefined")),
             ("urn:altinn:authlevel", json!(level)),
         ]));
@@ -123,11 +127,40 @@ pub(super) async fn person(
     })
 }
 
+pub(super) async fn system_user(
+    State(state): State<Arc<SimulatorState>>,
+    Query(given): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Response {
+    generate(&state, given, &headers, Some("altinn:enduser"), |parameters, claims| {
+        let is_orgno = |text: &str| Orgno::parse(text).is_some();
+        let orgno = parameters.get("orgNo", false, is_orgno).unwrap_or_else(|| DIGDIR.to_owned());
+        let supplier = parameters.get("supplierOrgNo", false, is_orgno);
+        let customer = parameters.get("systemUserOrg", false, is_orgno).unwrap_or_else(|| DIGDIR.to_owned());
+        let id = parameters.get("systemUserId", true, |id| Uuid::try_parse(id).is_ok()).unwrap_or_default();
+        let detail = json!({
+            "type": "urn:altinn:systemuser",
+            "systemuser_org": organisation(&customer),
+            "systemuser_id": [id],
+            "system_id": format!("{orgno}_test"),
+        });
+        claims.extend(self::claims([
+            ("consumer", organisation(&orgno)),
+            ("authorization_details", json!([detail])),
+            ("urn:altinn:authenticatemethod", json!("systemuser")),
+            ("urn:altinn:authlevel", json!(3)),
+        ]));
+        claims.extend(supplier.map(|orgno| ("supplier".to_owned(), organisation(&orgno))));
+        format!("the system user of {customer}")
+    })
+}
+
 /// Authenticates the caller, collects the claims, and signs them unless a parameter is wrong.
 fn generate(
     state: &SimulatorState,
     given: HashMap<String, String>,
     headers: &HeaderMap,
+    default_scope: Option<&str>,
     add: impl FnOnce(&mut Parameters, &mut Map<String, Value>) -> String,
 ) -> Response {
     if let Some(refusal) = unauthorized(state, headers) {
@@ -135,7 +168,7 @@ fn generate(
     }
     let now = state.now(&state.clients());
     let mut parameters = Parameters { given, errors: BTreeMap::new() };
-    let mut claims = parameters.common(now.timestamp());
+    let mut claims = parameters.common(now.timestamp(), default_scope);
     claims.insert("iss".to_owned(), json!(state.altinn.identifier));
     let subject = add(&mut parameters, &mut claims);
     if !parameters.errors.is_empty() {

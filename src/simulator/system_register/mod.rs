@@ -8,7 +8,7 @@ mod records;
 use chrono::{DateTime, Utc};
 
 pub(crate) use records::{
-    AccessPackage, ExternalId, RegisteredRight, RegisteredUser, RequestStatus, UserRequest, VendorIdentifier,
+    AccessPackage, ExternalId, RegisteredRight, RegisteredUser, RequestStatus, UserRequest, UserType, VendorIdentifier,
     VendorSystem,
 };
 
@@ -91,16 +91,17 @@ impl SystemRegister {
     }
 
     /// Returns the requests for a system.
-    pub(crate) fn requests_of(&self, system_id: &str, now: DateTime<Utc>) -> Vec<UserRequest> {
-        self.requests.iter().filter(|request| request.system_id == system_id).map(|request| request.at(now)).collect()
+    pub(crate) fn requests_of(&self, system_id: &str, user_type: UserType, now: DateTime<Utc>) -> Vec<UserRequest> {
+        let of_system = self.requests.iter().filter(|request| request.system_id == system_id);
+        of_system.filter(|request| request.user_type == user_type).map(|request| request.at(now)).collect()
     }
 
-    /// Returns the request with these three parts.
+    /// Returns the request with these parts.
     pub(crate) fn request_by_external_id(&self, id: ExternalId<'_>, now: DateTime<Utc>) -> Option<UserRequest> {
         self.requests.iter().find(|request| request.external_id() == id).map(|request| request.at(now))
     }
 
-    /// Adds a request, in place of one with the same three parts; `false` if there are too many.
+    /// Adds a request, in place of one with the same parts; `false` if there are too many.
     pub(crate) fn add_request(&mut self, request: UserRequest) -> bool {
         self.requests.retain(|other| other.external_id() != request.external_id());
         let has_room = self.requests.len() < MAXIMUM_ENTRIES;
@@ -146,7 +147,7 @@ impl SystemRegister {
             supplier_org_no: system.vendor.orgno().unwrap_or_default().to_owned(),
             external_ref: user.external_ref.as_deref().unwrap_or(user.orgno.as_str()).to_owned(),
             access_packages: Vec::new(),
-            user_type: "standard",
+            user_type: UserType::Standard,
         });
         in_file.chain(self.users.iter().filter(|user| user.system_id == system.id).cloned()).collect()
     }

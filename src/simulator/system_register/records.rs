@@ -62,6 +62,16 @@ pub(crate) struct AccessPackage {
     pub(crate) urn: String,
 }
 
+/// Whom a system user acts for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum UserType {
+    /// The organisation that approves it.
+    Standard,
+    /// The clients of the organisation that approves it.
+    Agent,
+}
+
 /// A request for a system user.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -75,6 +85,8 @@ pub(crate) struct UserRequest {
     pub(crate) access_packages: Vec<AccessPackage>,
     pub(crate) status: RequestStatus,
     pub(crate) redirect_url: Option<String>,
+    #[serde(skip)]
+    pub(crate) user_type: UserType,
     #[serde(skip)]
     pub(crate) created: DateTime<Utc>,
 }
@@ -103,12 +115,13 @@ pub(crate) struct RegisteredUser {
     pub(crate) supplier_org_no: String,
     pub(crate) external_ref: String,
     pub(crate) access_packages: Vec<AccessPackage>,
-    pub(crate) user_type: &'static str,
+    pub(crate) user_type: UserType,
 }
 
-/// The three parts that identify a request or a system user.
+/// The parts that identify a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ExternalId<'a> {
+    pub(crate) user_type: UserType,
     pub(crate) system_id: &'a str,
     pub(crate) orgno: &'a str,
     pub(crate) external_ref: &'a str,
@@ -130,7 +143,12 @@ impl VendorSystem {
 
 impl UserRequest {
     pub(crate) fn external_id(&self) -> ExternalId<'_> {
-        ExternalId { system_id: &self.system_id, orgno: &self.party_org_no, external_ref: &self.external_ref }
+        ExternalId {
+            user_type: self.user_type,
+            system_id: &self.system_id,
+            orgno: &self.party_org_no,
+            external_ref: &self.external_ref,
+        }
     }
 
     pub(super) fn at(&self, now: DateTime<Utc>) -> Self {
@@ -153,7 +171,7 @@ impl RegisteredUser {
             supplier_org_no: system.vendor.orgno().unwrap_or_default().to_owned(),
             external_ref: request.external_ref.clone(),
             access_packages: request.access_packages.clone(),
-            user_type: "standard",
+            user_type: request.user_type,
         }
     }
 }

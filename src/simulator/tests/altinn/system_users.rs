@@ -237,3 +237,32 @@ fn a_request_times_out_after_ten_days() {
     assert_eq!(status, 201);
     assert_ne!(new["id"], id.as_str());
 }
+
+#[test]
+fn a_request_for_an_agent_has_paths_of_its_own_and_needs_an_access_package() {
+    let running = Running::start(|_| ());
+    requested(&running, &request("310700061"));
+    let (write, read) = (running.vendor(REQUEST_WRITE, &[]), running.vendor(REQUEST_READ, &[]));
+    let mut body = request("310700061");
+    body["rights"] = json!([]);
+    let (_, problem) = running.json(&format!("POST {REQUESTS}/agent"), &write, &body);
+    assert_eq!(problem["code"], "AUTH-00058");
+    body["accessPackages"] = json!([{ "urn": "urn:altinn:accesspackage:skattegrunnlag" }]);
+
+    let (status, document) = running.json(&format!("POST {REQUESTS}/agent"), &write, &body);
+
+    assert_eq!(status, 201, "{document}");
+    let id = document["id"].as_str().unwrap();
+    let link = document["confirmUrl"].as_str().unwrap();
+    assert!(link.ends_with(&format!("accessmanagement/ui/systemuser/agentrequest?id={id}&DONTCHOOSEREPORTEE=true")));
+    let (status, _, _) = running.ask(&format!("GET /{}", link.strip_prefix(&running.issuer).unwrap()), "", "");
+    assert_eq!(status, 200);
+    assert_eq!(running.json(&format!("GET {REQUESTS}/{id}"), &read, &Value::Null).0, 404);
+    assert_eq!(running.json(&format!("GET {REQUESTS}/agent/{id}"), &read, &Value::Null), (200, document.clone()));
+    let list = format!("GET {REQUESTS}/agent/bysystem/310700045_fagsystem");
+    assert_eq!(running.json(&list, &read, &Value::Null).1["data"], json!([document]));
+    running.decide(id, "approve");
+    let users = "GET /authentication/api/v1/systemuser/vendor/bysystem/310700045_fagsystem";
+    assert_eq!(running.json(users, &running.vendor(WRITE, &[]), &Value::Null).1["data"][0]["userType"], "agent");
+    assert_eq!(running.bearer(&format!("DELETE {REQUESTS}/{id}"), &write, "").0, 202);
+}
