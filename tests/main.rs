@@ -8,6 +8,7 @@
 
 mod aliases;
 mod altinn;
+mod altinn_exchange;
 mod answers;
 #[cfg(feature = "system-tests")]
 mod browser;

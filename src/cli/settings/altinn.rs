@@ -44,7 +44,7 @@ pub(super) fn exchange(
 }
 
 /// Whether tokens are exchanged: by `--altinn`, or by an option that is only for the exchange.
-fn is_exchanged(sources: &SettingSources) -> bool {
+pub(crate) fn is_exchanged(sources: &SettingSources) -> bool {
     let is_option = |name| sources.find(name).is_some_and(|found| found.origin.layer == Layer::Option);
     server::is_on(sources, "altinn") || [URL, ENVIRONMENT, TEST].into_iter().any(is_option)
 }
@@ -53,8 +53,11 @@ fn is_exchanged(sources: &SettingSources) -> bool {
 pub(crate) fn platform(sources: &SettingSources, environment: Option<Environment>) -> Result<AltinnPlatform, Failure> {
     let Some(found) = sources.find_one_of(&[URL, ENVIRONMENT])? else {
         let own = environment.and_then(AltinnEnvironment::of).map(AltinnPlatform::of);
-        let hint = "pass --altinn-env tt02, or --altinn-url URL";
-        return own.ok_or_else(|| sources.missing(&[ENVIRONMENT], "environment of Altinn", hint));
+        // Not `missing`, which the settings of every token are.
+        return own.ok_or_else(|| {
+            let hint = Some("pass --altinn-env with prod, tt02, at22 or another one, or --altinn-url URL".to_owned());
+            Failure::plain(Exit::Configuration, "altinn_env", "no environment of Altinn was given".to_owned(), hint)
+        });
     };
     let platform = if found.name == URL {
         found.parse(AltinnPlatform::parse)?.value
