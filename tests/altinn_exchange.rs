@@ -155,12 +155,15 @@ råd: kontroller at --env og --altinn-env hører sammen (prod med prod, test med
 
 #[test]
 fn a_missing_altinn_scope_is_explained() {
-    exchange(answer("403 Forbidden", &[], ""), "en").fails(5, str![[r#"
+    exchange(answer("403 Forbidden", &[], ""), "en").fails(
+        5,
+        str![[r#"
 error: Altinn refused to exchange the token: HTTP 403
 caused by: the token has no scope that Altinn exchanges: a token of ID-porten needs one that starts with altinn:
 hint: request a scope that starts with altinn:, such as altinn:portal/enduser; the client must be registered with it
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -199,17 +202,23 @@ hint: check MASKINPORTEN_ALTINN_URL: it is the platform's base URL, such as http
 #[test]
 fn too_many_requests_and_a_server_that_is_down_are_explained() {
     let busy = answer("429 Too Many Requests", &["Retry-After: 7"], "");
-    exchange(busy, "en").fails(6, str![[r#"
+    exchange(busy, "en").fails(
+        6,
+        str![[r#"
 error: [ALTINN]/authentication/api/v1/exchange/maskinporten received too many requests: HTTP 429
 hint: try again in 7 s; use each token until it expires instead of requesting one for every call
 
-"#]]);
+"#]],
+    );
     let down = json_answer("503 Service Unavailable", r#"{"title":"Service Unavailable"}"#);
-    exchange(down, "en").fails(6, str![[r#"
+    exchange(down, "en").fails(
+        6,
+        str![[r#"
 error: [ALTINN]/authentication/api/v1/exchange/maskinporten is unavailable: HTTP 503: {"title":"Service Unavailable"}
 hint: try again later
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -297,11 +306,14 @@ fn a_key_that_is_no_header_is_refused_without_showing_it() {
 
     let run = servers.ask("headers").env("MASKINPORTEN_API_KEY_FILE", &key).args(["--altinn"]).run();
 
-    run.fails(3, str![[r#"
+    run.fails(
+        3,
+        str![[r#"
 error: the key in MASKINPORTEN_API_KEY_FILE is empty, or has characters that a header cannot have
 hint: copy the key that Altinn has sent you, without anything else
 
-"#]]);
+"#]],
+    );
 }
 
 /// Runs `token --altinn` with these options, against servers that are never reached.
@@ -312,33 +324,48 @@ fn unusable(options: &[&str]) -> Outcome {
 
 #[test]
 fn environments_that_do_not_belong_together_and_unusable_addresses_are_refused_before_a_request() {
-    unusable(&["--env", "prod", "--altinn-env", "tt02"]).fails(2, str![[r#"
+    unusable(&["--env", "prod", "--altinn-env", "tt02"]).fails(
+        2,
+        str![[r#"
 error: Altinn's tt02 accepts no tokens from Maskinporten's prod
 hint: leave out --altinn-env and --altinn-url, or pass the --env that belongs to it: prod with prod, test with tt02
 
-"#]]);
-    unusable(&["--env", "dev"]).fails(3, str![[r#"
+"#]],
+    );
+    unusable(&["--env", "dev"]).fails(
+        3,
+        str![[r#"
 error: no environment of Altinn was given
 hint: pass --altinn-env with prod, tt02, at22 or another one, or --altinn-url URL
 
-"#]]);
-    unusable(&["--env", "test", "--altinn-url", "http://altinn.example"]).fails(2, str![[r#"
+"#]],
+    );
+    unusable(&["--env", "test", "--altinn-url", "http://altinn.example"]).fails(
+        2,
+        str![[r#"
 error: --altinn-url cannot be used
 caused by: `http://altinn.example/` is neither an https URL nor an http URL on this machine
 hint: write it as https://platform.tt02.altinn.no
 
-"#]]);
-    unusable(&["--env", "test", "--altinn-url", "https://altinn.example/?a=b"]).fails(2, str![[r#"
+"#]],
+    );
+    unusable(&["--env", "test", "--altinn-url", "https://altinn.example/?a=b"]).fails(
+        2,
+        str![[r#"
 error: --altinn-url cannot be used
 caused by: `https://altinn.example/` has a query, which a base URL cannot have
 hint: write it as https://platform.tt02.altinn.no
 
-"#]]);
-    unusable(&["--env", "test", "--altinn-env", "tt02", "--altinn-url", "https://a.example"]).fails(2, str![[r#"
+"#]],
+    );
+    unusable(&["--env", "test", "--altinn-env", "tt02", "--altinn-url", "https://a.example"]).fails(
+        2,
+        str![[r#"
 error: --altinn-url and --altinn-env exclude each other
 hint: give one of them
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -370,29 +397,41 @@ fn a_consent_is_written_as_authorization_details() {
     let expected =
         json!([{ "type": "urn:altinn:consent", "id": id, "from": "urn:altinn:person:identifier-no:08069010000" }]);
     assert_eq!(claims["claims"]["authorization_details"], expected);
-    servers.ask("grant").args(["--consent", id]).run().fails(2, str![[r#"
+    servers.ask("grant").args(["--consent", id]).run().fails(
+        2,
+        str![[r#"
 error: --consent needs the party that gave the consent
 hint: pass --consent-from with the number of that organisation or person
 
-"#]]);
-    servers.ask("grant").args(["--consent-from", "991825827"]).run().fails(2, str![[r#"
+"#]],
+    );
+    servers.ask("grant").args(["--consent-from", "991825827"]).run().fails(
+        2,
+        str![[r#"
 error: --consent-from needs a consent, and none was given
 hint: pass --consent ID with it
 
-"#]]);
+"#]],
+    );
     let both = servers.ask("grant").args(["--consent", id, "--system-user", "991825827"]).run();
-    both.fails(2, str![[r#"
+    both.fails(
+        2,
+        str![[r#"
 error: --system-user and --consent exclude each other
 hint: give one of them
 
-"#]]);
+"#]],
+    );
     let run = servers.ask("grant").args(["--consent", id, "--consent-from", "0806901000"]).run();
-    run.fails(2, str![[r#"
+    run.fails(
+        2,
+        str![[r#"
 error: --consent-from cannot be used
 caused by: the giver of the consent is neither an organisation number nor a person's identifier
 hint: pass nine digits for an organisation, or eleven for a person
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]
