@@ -20,6 +20,11 @@ pub(crate) enum AltinnCommand {
         maskinporten altinn whoami < altinn-token.txt\n  \
         maskinporten altinn whoami --format json < altinn-token.txt\n")]
     Whoami(WhoamiArguments),
+    /// Renew an Altinn token that has not expired
+    #[command(help_template = TEMPLATE, after_help = REFRESH, before_help = "Examples:\n  \
+        maskinporten altinn refresh < altinn-token.txt\n  \
+        maskinporten altinn refresh --altinn-env at22 --format header < altinn-token.txt\n")]
+    Refresh(RefreshArguments),
     /// Register systems in Altinn's system register
     #[command(help_template = TEMPLATE, after_help = SCOPES, before_help = "Examples:\n  \
         maskinporten altinn system list --profile vendor\n  \
@@ -168,6 +173,21 @@ pub(crate) struct LoginArguments {
     pub(crate) format: HeadersForm,
     #[command(flatten)]
     pub(crate) settings: SettingArguments,
+}
+
+pub(super) const REFRESH: &str = "The token is sent to the platform that issued it: the one that an option names, or else \
+    the one in its iss if that is Altinn's, or else that of the settings. The commands that take --altinn need no renewal: \
+    they exchange a new token before the old one expires.";
+
+/// `altinn refresh`
+#[derive(Debug, Args)]
+pub(crate) struct RefreshArguments {
+    /// The token, alone or in other text; or a file with it. Without it, or with `-`, stdin is read. Every user of this
+    /// machine can see a token that is typed here
+    #[arg(value_name = "TOKEN")]
+    pub(crate) token: Vec<String>,
+    #[command(flatten)]
+    pub(crate) output: TokenArguments,
 }
 
 /// `altinn whoami`
