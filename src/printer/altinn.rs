@@ -57,6 +57,7 @@ fn rows(identity: &AltinnIdentity, valid: Option<String>, language: Language) ->
     let facts = [
         ("token", joined(&Some(kind), identity.environment.map(str::to_owned))),
         ("organisation", joined(&identity.organisation_number, identity.service_owner.clone())),
+        ("app", identity.app.clone()),
         ("supplier", identity.supplier.clone()),
         ("system user", joined(&identity.system_user_owner, identity.system_user.clone())),
         ("system", identity.system.clone()),

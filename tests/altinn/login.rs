@@ -245,12 +245,12 @@ fn a_project_file_cannot_decide_where_the_password_is_sent() {
     let profile = format!("default_profile = \"a\"\n[profiles.a]\naltinn_url = \"{}\"\n", server.url(""));
     std::fs::write(folder.join("maskinporten.toml"), profile).unwrap();
 
-    let outcome = run.in_folder(folder).run();
+    let outcome = run.in_folder(&folder).run();
 
-    outcome.fails(
+    outcome.replacing(folder.display(), "[FOLDER]").fails(
         3,
         str![[r#"
-error: altinn_url in `/tmp/.tmpbcParO/project/maskinporten.toml`, line 3 decides where the password would be sent
+error: altinn_url in `[FOLDER]/maskinporten.toml`, line 3 decides where the password would be sent
 hint: if you trust the file, name it with --config, or write the address in your own config file
 
 "#]],

@@ -1,5 +1,7 @@
 //! `maskinporten altinn whoami`: whom an Altinn token is for.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, Local, Utc};
 use maskinporten_token_generator::{
     clock::{Clock as _, SystemClock},
@@ -11,12 +13,15 @@ use crate::cli::{
     args::{ReportFormat, WhoamiArguments},
     inspect,
     report::{self, Exit, Failure, Report},
+    settings::SettingSources,
 };
 
-pub(super) async fn run(arguments: &WhoamiArguments, report: &Report) -> Result<(), Failure> {
+pub(super) async fn run(arguments: WhoamiArguments, config: Option<PathBuf>, report: &Report) -> Result<(), Failure> {
+    let sources = SettingSources::load(arguments.settings, config, report)?;
+    sources.refuse_empty_options()?;
     let jwt = inspect::read_token(&arguments.token, report).await?;
     let now = SystemClock.now();
-    let inspection = Inspection::new(&jwt, None, now, arguments.show_pid);
+    let inspection = Inspection::new(&jwt, &inspect::keys::known(&sources)?, now, arguments.show_pid);
     let kind = inspection.kind;
     let identity = AltinnIdentity::find(inspection).ok_or_else(|| {
         let hint = "pass a token of Altinn's exchange; maskinporten inspect shows any token".to_owned();

@@ -183,6 +183,8 @@ pub(crate) struct WhoamiArguments {
     /// The output format
     #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output")]
     pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) settings: SettingArguments,
 }
 
 /// `altinn system`
