@@ -83,24 +83,24 @@ impl AltinnClient {
     ) -> Result<AccessToken, AltinnError> {
         let path = ["authentication", "api", "v1", "exchange", exchange.provider.name()];
         let query: &[_] = if exchange.for_test_organisation { &[("test", "true")] } else { &[] };
-        let authorization = bearer(token);
+        let authorization = SecretString::from(format!("Bearer {}", token.expose()));
         let request = AltinnRequest { query, ..AltinnRequest::get(AltinnOperation::Exchange, &path, &authorization) };
         self.fetch_token(&request, clock, notify).await
     }
 
-    /// Renews a token of this platform that has not expired; `notify` is called before each retry.
+    /// Renews a token of this platform that has not expired; `authorization` is the header with it, and `notify` is called
+    /// before each retry.
     ///
     /// # Errors
     /// As [`AltinnClient::exchange`].
     pub async fn refresh(
         &self,
-        token: &AccessToken,
+        authorization: &SecretString,
         clock: &dyn Clock,
         notify: impl FnMut(&AltinnError, Duration),
     ) -> Result<AccessToken, AltinnError> {
         let path = ["authentication", "api", "v1", "refresh"];
-        let authorization = bearer(token);
-        self.fetch_token(&AltinnRequest::get(AltinnOperation::Refresh, &path, &authorization), clock, notify).await
+        self.fetch_token(&AltinnRequest::get(AltinnOperation::Refresh, &path, authorization), clock, notify).await
     }
 
     /// Sends a request whose response is a token.
@@ -114,10 +114,6 @@ impl AltinnClient {
         let endpoint = self.platform().endpoint(request.path, request.query);
         token_in(&response, clock.now()).map_err(|fault| ClientError::unexpected(&endpoint, &response, fault).into())
     }
-}
-
-fn bearer(token: &AccessToken) -> SecretString {
-    SecretString::from(format!("Bearer {}", token.expose()))
 }
 
 /// Reads the token of a response. `now` is the time of this machine, which the lifetime is counted from.

@@ -49,6 +49,8 @@ pub struct AltinnIdentity {
     pub scope: Option<String>,
     /// When the token expires.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The platform that has confirmed all this, if it was asked.
+    pub confirmed_by: Option<String>,
     /// The warnings about the token.
     pub warnings: Vec<TokenWarning>,
 }
@@ -92,6 +94,7 @@ impl AltinnIdentity {
             client_id: text("client_id"),
             scope: text("scope"),
             expires_at: inspection.times.iter().find(|time| time.claim == "exp").and_then(|time| time.at),
+            confirmed_by: None,
             // That the exchange unwraps an array is not unusual here.
             warnings: inspection.warnings.into_iter().filter(|own| own.code != "collapsed_details").collect(),
         })

@@ -68,6 +68,7 @@ fn rows(identity: &AltinnIdentity, valid: Option<String>, language: Language) ->
         ("client", identity.client_id.clone()),
         ("scope", identity.scope.clone()),
         ("valid until", valid),
+        ("confirmed by", identity.confirmed_by.clone()),
     ];
     let row = |(name, value): (&str, Option<String>)| Some(vec![language.translate(name).into_owned(), value?]);
     facts.into_iter().filter_map(row).collect()

@@ -125,11 +125,14 @@ fn a_request_that_the_customer_rejects_is_a_failure_with_a_remedy() {
 
     let outcome = vendor(&local, &["request", "show", id, "--wait"]).run();
 
-    outcome.fails(5, str![[r#"
+    outcome.fails(
+        5,
+        str![[r#"
 error: the customer has not approved the system user: the status is Rejected
 hint: ask the customer, then delete the request and make another: maskinporten altinn request delete ID
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -140,11 +143,14 @@ fn a_customer_who_has_not_answered_in_time_can_be_waited_for_again() {
 
     let outcome = vendor(&local, &["request", "show", id, "--wait=1s"]).run();
 
-    outcome.replacing(id, "[ID]").fails(6, str![[r#"
+    outcome.replacing(id, "[ID]").fails(
+        6,
+        str![[r#"
 error: the customer has not answered yet
 hint: wait again: maskinporten altinn request show [ID] --wait
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -165,12 +171,15 @@ fn altinns_own_code_is_explained() {
 
     let outcome = vendor(&local, &["request", "create", "310700045_none", CUSTOMER, "--right", "app_ttd_a"]).run();
 
-    outcome.fails(5, str![[r#"
+    outcome.fails(
+        5,
+        str![[r#"
 error: Altinn refused to make the request for a system user: HTTP 404, AUTH-00011: No system of this vendor has this id.
 caused by: there is no system with this id in the system register
 hint: check the system id, and register the system in this environment
 
-"#]]);
+"#]],
+    );
 }
 
 /// The second user is that of an organisation, whose certificate is in the keystore of the simulator's first client.

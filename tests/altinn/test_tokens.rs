@@ -53,18 +53,24 @@ fn the_generator_gets_the_parameters_and_basic_authentication() {
 fn a_refusal_names_the_parameters_that_are_wrong() {
     let wrong = r#"{"pid":"Parameter was supplied with a invalid value","env":"Parameter must be supplied"}"#;
     for (step, expected) in [
-        (respond("400 Bad Request", wrong), str![[r#"
+        (
+            respond("400 Bad Request", wrong),
+            str![[r#"
 error: Altinn refused to make a test token: HTTP 400: pid: Parameter was supplied with a invalid value; env: Parameter must be supplied
 caused by: a parameter of the test token is missing or not valid
 hint: check the scopes, the environment, and the numbers of the organisation or the person
 
-"#]]),
-        (answer("401 Unauthorized", &["WWW-Authenticate: Basic"], ""), str![[r#"
+"#]],
+        ),
+        (
+            answer("401 Unauthorized", &["WWW-Authenticate: Basic"], ""),
+            str![[r#"
 error: Altinn refused to make a test token: HTTP 401
 caused by: the test token generator does not accept the user name and the password
 hint: check --user and its password; Altinn gives access at servicedesk@altinn.no
 
-"#]]),
+"#]],
+        ),
     ] {
         let server = Server::start([step]);
 
@@ -76,45 +82,70 @@ hint: check --user and its password; Altinn gives access at servicedesk@altinn.n
 fn what_is_missing_or_contradictory_is_reported_before_anything_is_sent() {
     let server = Server::start([]);
     for (words, code, expected) in [
-        (["enterprise"].as_slice(), 3, str![[r#"
+        (
+            ["enterprise"].as_slice(),
+            3,
+            str![[r#"
 error: no scope was given
 hint: pass --scope SCOPE, or set MASKINPORTEN_SCOPE
 
-"#]]),
-        (&["person", "--altinn-env", "prod"], 3, str![[r#"
+"#]],
+        ),
+        (
+            &["person", "--altinn-env", "prod"],
+            3,
+            str![[r#"
 error: --altinn-env is not a test environment of Altinn
 hint: pass --altinn-env tt02, or another test environment
 
-"#]]),
-        (&["person", "--env", "prod"], 3, str![[r#"
+"#]],
+        ),
+        (
+            &["person", "--env", "prod"],
+            3,
+            str![[r#"
 error: --env is not a test environment of Altinn
 hint: pass --altinn-env tt02, or another test environment
 
-"#]]),
-        (&["person", "--test-token-param", "pid"], 2, str![[r#"
+"#]],
+        ),
+        (
+            &["person", "--test-token-param", "pid"],
+            2,
+            str![[r#"
 error: --test-token-param is not of the form NAME=VALUE
 hint: pass --test-token-param NAME=VALUE
 
-"#]]),
+"#]],
+        ),
     ] {
         test_token(&server, words).run().fails(code, expected);
     }
     let without_user = maskinporten(["altinn", "test-token", "person"]).env("MASKINPORTEN_ALTINN_PASSWORD", "hemmelig");
-    without_user.run().fails(3, str![[r#"
+    without_user.run().fails(
+        3,
+        str![[r#"
 error: no altinn user was given
 hint: pass --user NAME, or set MASKINPORTEN_ALTINN_USER
 
-"#]]);
+"#]],
+    );
     let without_password = maskinporten(["altinn", "test-token", "person", "--user", "tester"]);
-    without_password.run().fails(3, str![[r#"
+    without_password.run().fails(
+        3,
+        str![[r#"
 error: no password was given for the user `tester`, and there is no terminal to ask on
 hint: set MASKINPORTEN_ALTINN_PASSWORD, or pass --altinn-password-file FILE
 
-"#]]);
+"#]],
+    );
     let grant = maskinporten(["grant", "--env", "test"]).env("MASKINPORTEN_TEST_TOKEN", "person");
-    grant.run().fails(3, str![[r#"
+    grant.run().fails(
+        3,
+        str![[r#"
 error: MASKINPORTEN_TEST_TOKEN has no effect here: a test token needs no grant
 hint: use it with token, headers, exec or curl, or leave it out
 
-"#]]);
+"#]],
+    );
 }

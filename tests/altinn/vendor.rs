@@ -167,42 +167,60 @@ fn a_file_has_what_options_do_not_name() {
 fn what_cannot_be_sent_is_refused_before_anything_is_sent() {
     let server = Server::start([]);
     for (words, expected) in [
-        (["system", "register", "smartcloud"].as_slice(), str![[r#"
+        (
+            ["system", "register", "smartcloud"].as_slice(),
+            str![[r#"
 error: the system cannot be sent
 caused by: `smartcloud` is not the id of a system: it must be the vendor's organisation number, `_` and a name without spaces
 hint: write it as 991825827_smartcloud
 
-"#]]),
-        (&["system", "register", "991825828_a"], str![[r#"
+"#]],
+        ),
+        (
+            &["system", "register", "991825828_a"],
+            str![[r#"
 error: the system cannot be sent
 caused by: `991825828_a` is not the id of a system: it must be the vendor's organisation number, `_` and a name without spaces
 caused by: `991825828` has a wrong check digit (modulus 11)
 hint: write it as 991825827_smartcloud
 
-"#]]),
-        (&["system", "register", "991825827_a", "--right", "https://a.example"], str![[r#"
+"#]],
+        ),
+        (
+            &["system", "register", "991825827_a", "--right", "https://a.example"],
+            str![[r#"
 error: the system cannot be sent
 caused by: `https://a.example` is not the id of a resource or of an access package of Altinn
 hint: write a resource as in Altinn's resource register (app_ORG_APP for an app), and an access package by the end of its URN
 
-"#]]),
-        (&["system", "register", "991825827_a", "--file", "-"], str![[r#"
+"#]],
+        ),
+        (
+            &["system", "register", "991825827_a", "--file", "-"],
+            str![[r#"
 error: the system cannot be sent
 caused by: the file is for the system `991825827_b`
 hint: pass the id that is in the file, or change the file
 
-"#]]),
-        (&["request", "create", "991825827_a", "123"], str![[r#"
+"#]],
+        ),
+        (
+            &["request", "create", "991825827_a", "123"],
+            str![[r#"
 error: the request cannot be sent
 caused by: `123` is not nine digits
 hint: give the nine digits alone, without `0192:` or `NO`
 
-"#]]),
-        (&["request", "show", "1", "--wait=soon"], str![[r#"
+"#]],
+        ),
+        (
+            &["request", "show", "1", "--wait=soon"],
+            str![[r#"
 error: --wait must be a time of at most a day
 hint: pass --wait=30s or --wait=15m
 
-"#]]),
+"#]],
+        ),
     ] {
         let outcome = vendor(&server, words).stdin(r#"{"id":"991825827_b"}"#).run();
 
@@ -222,28 +240,40 @@ fn altinns_reasons_are_shown_with_their_paths_and_explained() {
         ],
     });
     for (step, expected) in [
-        (respond("400 Bad Request", problem.to_string()), str![[r#"
+        (
+            respond("400 Bad Request", problem.to_string()),
+            str![[r#"
 error: Altinn refused to register the system: HTTP 400, STD-00000: One or more validation errors occurred.; AUTH.VLD-00002 at /registersystemrequest/systemid: The system id already exists
 caused by: members of the request are missing or invalid; the response lists each with a code of its own
 hint: correct what `validationErrors` lists; each of its codes can be explained too
 
-"#]]),
-        (answer("403 Forbidden", &[], ""), str![[r#"
+"#]],
+        ),
+        (
+            answer("403 Forbidden", &[], ""),
+            str![[r#"
 error: Altinn refused to register the system: HTTP 403
 hint: request a token with the scope altinn:authentication/systemregister.write
 
-"#]]),
-        (answer("409 Conflict", &["Content-Type: text/plain"], "The System already exist: 991825827_a"), str![[r#"
+"#]],
+        ),
+        (
+            answer("409 Conflict", &["Content-Type: text/plain"], "The System already exist: 991825827_a"),
+            str![[r#"
 error: Altinn refused to register the system: HTTP 409: The System already exist: 991825827_a
 hint: look it up in https://docs.altinn.studio/api/
 
-"#]]),
-        (respond("200 OK", "<html>"), str![[r#"
+"#]],
+        ),
+        (
+            respond("200 OK", "<html>"),
+            str![[r#"
 error: unexpected response
 caused by: [URL] answered HTTP 200 with application/json, and it is not JSON: <html>
 hint: check the URL, and whether a proxy answers instead of the server
 
-"#]]),
+"#]],
+        ),
     ] {
         let server = Server::start(tokens().into_iter().chain([step]));
 

@@ -74,11 +74,14 @@ scope           openid altinn:portal/enduser
 
 "#]],
         ),
-        (json!({ "iss": "ttd", "urn:altinn:app": "frontend-test" }), str![[r#"
+        (
+            json!({ "iss": "ttd", "urn:altinn:app": "frontend-test" }),
+            str![[r#"
 token  access token of an Altinn app
 app    frontend-test
 
-"#]]),
+"#]],
+        ),
         (
             json!({
                 "iss": TT02, "actual_iss": "altinn-test-tools", "urn:altinn:org": "ttd", "consumer": organisation,
@@ -102,11 +105,14 @@ supplier      310547891
 fn a_token_that_altinn_has_not_made_is_named() {
     let claims = json!({ "iss": "https://test.maskinporten.no/", "scope": "a:b", "client_id": "c" });
 
-    whoami(&claims).fails(1, str![[r#"
+    whoami(&claims).fails(
+        1,
+        str![[r#"
 error: the token is not one of Altinn's: Maskinporten access token
 hint: pass a token of Altinn's exchange; maskinporten inspect shows any token
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]

@@ -28,7 +28,7 @@ use maskinporten_token_generator::{
 };
 
 pub(crate) use self::{
-    altinn::{headers as altinn_headers, is_exchanged},
+    altinn::{headers as altinn_headers, is_exchanged, issuing_platform},
     altinn_user::{AltinnUserSettings, altinn2_headers, altinn2_portal},
     arguments::{ServeSettingArguments, SettingArguments, VendorSettingArguments},
     cleaning::clean,
