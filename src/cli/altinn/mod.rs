@@ -17,7 +17,7 @@ use super::{
 
 pub(crate) async fn run(command: AltinnCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
-        AltinnCommand::Whoami(arguments) => whoami::run(&arguments, report).await,
+        AltinnCommand::Whoami(arguments) => whoami::run(arguments, config, report).await,
         AltinnCommand::Refresh(arguments) => refresh::run(arguments, config, report).await,
         AltinnCommand::TestToken { command } => test_token::run(command, config, report).await,
         AltinnCommand::Login(arguments) => login::run(arguments, config, report).await,

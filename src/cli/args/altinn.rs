@@ -18,7 +18,7 @@ pub(crate) enum AltinnCommand {
     /// Show which organisation, person or system user an Altinn token is for
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten altinn whoami < altinn-token.txt\n  \
-        maskinporten altinn whoami --format json < altinn-token.txt\n")]
+        maskinporten altinn whoami --ask < altinn-token.txt\n")]
     Whoami(WhoamiArguments),
     /// Renew an Altinn token that has not expired
     #[command(help_template = TEMPLATE, after_help = REFRESH, before_help = "Examples:\n  \
@@ -197,12 +197,17 @@ pub(crate) struct WhoamiArguments {
     /// Every user of this machine can see a token that is typed here
     #[arg(value_name = "TOKEN")]
     pub(crate) token: Vec<String>,
+    /// Ask the platform: it checks the token, and answers with one of its own, which is shown
+    #[arg(long)]
+    pub(crate) ask: bool,
     /// Show national identity numbers
     #[arg(long, help_heading = "Output")]
     pub(crate) show_pid: bool,
     /// The output format
     #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output")]
     pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) settings: SettingArguments,
 }
 
 /// `altinn system`

@@ -38,7 +38,7 @@ pub(crate) use self::{
     grant::IdentitySettings,
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
     origin::{Layer, Origin, Setting},
-    server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer},
+    server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer, named_platform},
     sources::SettingSources,
     table::{NAIS_VARIABLES, SETTINGS, is_command, is_option, is_path, known, leaves_grant_unchanged, paths},
     test_token::TestTokenSettings,
