@@ -1,13 +1,20 @@
 //! `--altinn`: the Maskinporten token is exchanged for one of Altinn's, in every command and output form.
 
-use std::fs;
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use maskinporten_token_generator::{
+    altinn::{AltinnExchange, AltinnPlatform, TokenProvider},
+    client::RetryPolicy,
     clock::FixedClock,
     environment::Environment,
     grant::{ClientId, Grant, Scopes, default_resource},
+    http::Endpoint,
     keystore::SigningKey,
+    tokens::{TokenEndpoint, TokenEvent, TokenSource},
 };
 use serde_json::{Value, json};
 use snapbox::str;
@@ -577,4 +584,86 @@ fn the_payloads_of_altinns_first_page_are_made_as_they_stand_there() {
             )
         );
     }
+}
+
+/// Makes a source whose tokens are exchanged, without a disk cache.
+fn source(servers: &Servers) -> TokenSource {
+    let key = SigningKey::from_pkcs12_file(testdata("iterations-one.p12"), &"secret".into()).unwrap();
+    let client_id = ClientId::parse("our-client").unwrap();
+    let grant = Grant::builder("https://issuer.example/", client_id, Scopes::parse("difitest:test1").unwrap()).build();
+    let endpoint = TokenEndpoint::Fixed(Endpoint::parse(&servers.maskinporten.url("/token")).unwrap());
+    let platform = AltinnPlatform::parse(&servers.altinn.url("")).unwrap();
+    let exchange = AltinnExchange { platform, provider: TokenProvider::Maskinporten, for_test_organisation: false };
+    let policy = RetryPolicy { retries: 0, ..RetryPolicy::default() };
+    TokenSource::for_grant(grant, endpoint, key).retry_policy(policy).altinn(exchange).build().unwrap()
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+#[test]
+fn callers_share_one_exchange_and_the_events_of_both_requests_are_reported_in_order() {
+    let exchanged = altinn_token(1800);
+    let servers = Servers::start([token()], [raw_token(&exchanged)]);
+    let source = source(&servers);
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&events);
+    source.set_observer(Arc::new(move |event: &TokenEvent<'_>| {
+        let event = format!("{event:?}");
+        seen.lock().unwrap().push(event.split([' ', '(']).next().unwrap().to_owned());
+    }));
+
+    let tokens = run(futures_util::future::join_all((0..20).map(|_| source.token())));
+
+    assert!(tokens.iter().all(|token| token.as_ref().unwrap().expose() == exchanged));
+    assert_eq!(*events.lock().unwrap(), ["Requesting", "Requested", "Exchanging", "Exchanged"]);
+}
+
+#[test]
+fn after_a_failed_exchange_the_maskinporten_token_in_memory_is_exchanged() {
+    let exchanged = altinn_token(1800);
+    let servers = Servers::start([token()], [answer("503 Service Unavailable", &[], ""), raw_token(&exchanged)]);
+    let source = source(&servers);
+
+    let obtained = run(async {
+        assert!(source.token().await.is_err());
+        source.end_backoff();
+        source.token().await
+    });
+
+    assert_eq!(obtained.unwrap().expose(), exchanged);
+}
+
+#[test]
+fn in_place_of_a_token_that_an_api_has_refused_both_tokens_are_requested_anew() {
+    let (first, second) = (altinn_token(1800), altinn_token(1801));
+    let servers = Servers::start([token(), token()], [raw_token(&first), raw_token(&second)]);
+    let source = source(&servers);
+
+    let obtained = run(async {
+        let refused = source.token().await.unwrap();
+        source.instead_of(&refused).await
+    });
+
+    assert_eq!(obtained.unwrap().expose(), second);
+}
+
+#[test]
+fn curl_gets_the_exchanged_token_and_the_headers_of_altinn() {
+    let exchanged = altinn_token(1800);
+    let servers = Servers::start([token()], [raw_token(&exchanged)]);
+    let api = Server::start([json_answer("200 OK", "{}")]);
+    let ask = servers.ask("curl").env("MASKINPORTEN_API_KEY", "our-api-key").args(["--altinn", "--", "-sS"]);
+
+    let output = ask.args([api.url("/storage/api/v1/instances")]).run().artefact();
+
+    assert_eq!(output.trim_end(), "{}");
+    let head = api.request().head;
+    for header in
+        [format!("Authorization: Bearer {exchanged}"), "Accept: application/json".into(), "ApiKey: our-api-key".into()]
+    {
+        assert!(head.contains(&format!("\r\n{header}\r\n")), "{head}");
+    }
+    assert_eq!(head.to_lowercase().matches("\r\naccept:").count(), 1, "{head}");
 }

@@ -43,7 +43,7 @@ pub struct AltinnExchange {
 
 /// The claims of Altinn's token that are needed here.
 #[derive(Deserialize)]
-struct Claims {
+struct ExchangedClaims {
     exp: f64,
     scope: Option<String>,
 }
@@ -141,7 +141,8 @@ fn from_jwt(token: &str, issued: DateTime<Utc>, received: DateTime<Utc>) -> Resu
         return Err(NOT_A_TOKEN);
     };
     let payload = BASE64_URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).map_err(|_| NOT_A_TOKEN)?;
-    let claims: Claims = serde_json::from_slice(&Zeroizing::new(payload)).map_err(|_| "its token has no expiry")?;
+    let claims: ExchangedClaims =
+        serde_json::from_slice(&Zeroizing::new(payload)).map_err(|_| "its token has no expiry")?;
     // The fraction of a second does not matter, nor does a time that no token has.
     #[expect(clippy::cast_possible_truncation, reason = "a number out of range becomes the nearest one")]
     let seconds = (claims.exp as i64).saturating_sub(issued.timestamp());
