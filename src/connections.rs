@@ -10,14 +10,17 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Extension, Router};
 use futures_util::future::join_all;
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{
+    pki_types::{CertificateDer, PrivateKeyDer},
+    server::danger::ClientCertVerifier,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpListener,
@@ -67,6 +70,11 @@ pub(crate) struct Listener {
     pub(crate) tls: Option<watch::Receiver<TlsAcceptor>>,
     pub(crate) router: Router,
 }
+
+/// The certificates that a client sent in the TLS handshake: an extension of its requests.
+#[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "simulator"), expect(dead_code, reason = "only the simulator asks for certificates"))]
+pub(crate) struct PeerCertificates(pub(crate) Arc<[CertificateDer<'static>]>);
 
 /// A listening socket.
 #[derive(Debug)]
@@ -189,10 +197,15 @@ impl Connection {
     async fn encrypt(&mut self, stream: Box<dyn ByteStream>) -> Option<Box<dyn ByteStream>> {
         let Some(tls) = &self.tls else { return Some(stream) };
         let acceptor = tls.borrow().clone();
-        tokio::select! {
-            accepted = timeout(self.limits.idle_time, acceptor.accept(stream)) => Some(Box::new(accepted.ok()?.ok()?)),
-            () = closing(&mut self.phase) => None,
+        let stream = tokio::select! {
+            accepted = timeout(self.limits.idle_time, acceptor.accept(stream)) => accepted.ok()?.ok()?,
+            () = closing(&mut self.phase) => return None,
+        };
+        if let Some(certificates) = stream.get_ref().1.peer_certificates() {
+            let certificates = PeerCertificates(certificates.iter().cloned().map(CertificateDer::into_owned).collect());
+            self.router = self.router.clone().layer(Extension(certificates));
         }
+        Some(Box::new(stream))
     }
 }
 
@@ -260,13 +273,23 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for LimitedWrites<T> {
 }
 
 /// Sets up TLS 1.2 and 1.3 (RFC 8446) on ring, without process-wide settings.
+#[cfg(feature = "server")]
 pub(crate) fn tls_acceptor(
     certificates: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 ) -> Result<TlsAcceptor, rustls::Error> {
+    tls_acceptor_with(certificates, key, rustls::server::WebPkiClientVerifier::no_client_auth())
+}
+
+/// Does the same, and asks clients for certificates.
+pub(crate) fn tls_acceptor_with(
+    certificates: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    clients: Arc<dyn ClientCertVerifier>,
+) -> Result<TlsAcceptor, rustls::Error> {
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
+        .with_client_cert_verifier(clients)
         .with_single_cert(certificates, key)?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

@@ -70,6 +70,7 @@
     warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)
 )]
 
+pub mod altinn;
 pub mod cache;
 #[cfg(any(feature = "cli", feature = "server"))]
 pub mod check;

@@ -99,9 +99,17 @@ impl Cache {
     pub fn forget(&self, key: &CacheKey, rejected: &AccessToken) -> Result<bool, CacheError> {
         match self.stored(key)? {
             Some(Ok(token)) if token.expose() != rejected.expose() => Ok(false),
-            Some(_) => self.folder.remove(&EntryKind::Token.name(key.hash())),
+            Some(_) => self.remove(key),
             None => Ok(false),
         }
+    }
+
+    /// Removes the token that is stored under a key.
+    ///
+    /// # Errors
+    /// [`CacheError`], when the file cannot be removed.
+    pub fn remove(&self, key: &CacheKey) -> Result<bool, CacheError> {
+        self.folder.remove(&EntryKind::Token.name(key.hash()))
     }
 
     /// Returns the token that is stored under a key, usable or not.

@@ -123,6 +123,9 @@ check_ids! {
         "an API reads the system user or the consent from it";
     DELEGATION: "received.delegation", "delegation",
         "with delegation, the customer is the consumer and the owner of the client is the supplier";
+
+    EXCHANGE: "altinn.exchange", "exchange",
+        "Altinn's apps and most of its APIs accept only tokens that Altinn has issued";
 }
 
 #[cfg(test)]
@@ -143,7 +146,17 @@ mod tests {
         sections.dedup();
         assert_eq!(
             sections,
-            ["configuration", "keystore", "certificate", "registered_key", "grant", "network", "token", "received"]
+            [
+                "configuration",
+                "keystore",
+                "certificate",
+                "registered_key",
+                "grant",
+                "network",
+                "token",
+                "received",
+                "altinn"
+            ]
         );
     }
 }

@@ -8,6 +8,7 @@
 //! # Security
 //! No check contains a key, a password, a grant, a token or a person's number, so a report can be shown to anyone.
 
+pub mod altinn;
 pub mod certificate;
 pub mod check_ids;
 mod consequence;

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{
     args::HeadersArguments,
     report::{self, Exit, Failure, Report},
-    settings::{SettingSources, Settings},
+    settings::{SettingSources, altinn_headers},
     tokens::Tokens,
 };
 
@@ -22,8 +22,8 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let given = parse_options(&arguments.header)?;
     let mut sources = SettingSources::load(arguments.settings, config, report)?;
-    let along = merge(&sources.headers, &given)?;
-    let tokens = Tokens::new(Settings::from_sources(&mut sources, report)?, report)?;
+    let along = merge(&sources, &given)?;
+    let tokens = Tokens::from_sources(&mut sources, report)?;
     let token = tokens.token().await?;
     let mut artefact = Zeroizing::new(Vec::new());
     print_headers(arguments.format, &token, &along, &mut *artefact).map_err(|error| Failure::from_output(&error))?;
@@ -36,12 +36,25 @@ pub(crate) fn parse_options(headers: &[String]) -> Result<Vec<Header>, Failure> 
     read.map_err(|error| Failure::new(Exit::Usage, &error).about("--header cannot be used"))
 }
 
-/// Returns the headers of the profile and those of options, which replace a profile's of the same name.
-pub(crate) fn merge(profile: &[ProfileHeader], given: &[Header]) -> Result<Vec<Header>, Failure> {
-    for ProfileHeader { header, location } in profile {
+/// Returns the headers of Altinn's APIs, of the profile and of options, the later ones in place of earlier ones of the same
+/// name.
+pub(crate) fn merge(sources: &SettingSources, given: &[Header]) -> Result<Vec<Header>, Failure> {
+    merge_with(altinn_headers(sources)?, sources, given)
+}
+
+/// Returns these headers, and those of the profile and of options, which replace earlier ones of the same name.
+pub(crate) fn merge_with(
+    mut merged: Vec<Header>,
+    sources: &SettingSources,
+    given: &[Header],
+) -> Result<Vec<Header>, Failure> {
+    for ProfileHeader { header, location } in &sources.headers {
         let about = format!("the header {} in {location} cannot be used", header.name());
         header.check_settable().map_err(|error| Failure::new(Exit::Configuration, &error).about(&about))?;
     }
-    let own = profile.iter().map(|own| &own.header).filter(|own| !given.iter().any(|given| given.is_named(own.name())));
-    Ok(own.cloned().chain(given.iter().cloned()).collect())
+    let profile = sources.headers.iter().map(|own| &own.header);
+    let is_given = |own: &Header| given.iter().any(|given| given.is_named(own.name()));
+    merged.retain(|own| !is_given(own) && !profile.clone().any(|other| other.is_named(own.name())));
+    merged.extend(profile.filter(|own| !is_given(own)).chain(given).cloned());
+    Ok(merged)
 }

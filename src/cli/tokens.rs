@@ -9,7 +9,7 @@ use maskinporten_token_generator::{
     cache::Cache,
     client::{AccessToken, ClientError},
     clock::{Clock as _, SystemClock},
-    explain::Explain as _,
+    explain::Explain,
     grant::{Assertion, Grant},
     http::Endpoint,
     keystore::SigningKey,
@@ -21,18 +21,37 @@ use super::{
     progress::Progress,
     prompt::Answers,
     report::{Failure, Report, with_cause},
-    settings::{KeySettings, NetworkSettings, Settings},
+    settings::{KeySettings, NetworkSettings, SettingSources, Settings, TestTokenSettings},
     signals,
+    test_tokens::TestTokens,
 };
 
 /// The tokens of one command, from the token cache or the server.
 pub(crate) struct Tokens {
-    source: TokenSource,
-    freshness: Freshness,
+    source: Source,
     report: Arc<Report>,
 }
 
+/// Where the tokens come from.
+enum Source {
+    /// Maskinporten or another server, for a signed grant.
+    Grant(TokenSource, Freshness),
+    /// Altinn's test token generator.
+    TestTokens(TestTokens),
+}
+
 impl Tokens {
+    /// Makes the source of tokens that the settings name.
+    pub(crate) fn from_sources(sources: &mut SettingSources, report: &Arc<Report>) -> Result<Self, Failure> {
+        match TestTokenSettings::parse(sources, report)? {
+            Some(settings) => {
+                let source = Source::TestTokens(TestTokens::new(settings, report)?);
+                Ok(Self { source, report: Arc::clone(report) })
+            }
+            None => Self::new(Settings::from_sources(sources, report)?, report),
+        }
+    }
+
     /// Opens the cache and locates the key. The key is opened when a request is signed: a password is not asked for if a
     /// token is cached, nor for a misspelt option.
     pub(crate) fn new(settings: (Settings, KeySettings), report: &Arc<Report>) -> Result<Self, Failure> {
@@ -57,17 +76,21 @@ impl Tokens {
             .environment(settings.environment.map(|setting| setting.value))
             .http_options(settings.network.http)
             .retry_policy(settings.network.retry_policy)
+            .altinn(settings.altinn)
             .minimum_lifetime(settings.cache.minimum)
             .refusal_facts(&settings.origins)
             .refusal_facts(&key_facts)
             .observer(observer(Arc::clone(report)));
         let source = cache.into_iter().fold(source, TokenSourceBuilder::cache).build()?;
-        Ok(Self { source, freshness, report: Arc::clone(report) })
+        Ok(Self { source: Source::Grant(source, freshness), report: Arc::clone(report) })
     }
 
     /// Returns a token from the cache, or else a new one.
     pub(crate) async fn token(&self) -> Result<AccessToken, Failure> {
-        let obtained = self.source.obtain(self.freshness).await?;
+        let obtained = match &self.source {
+            Source::Grant(source, freshness) => source.obtain(*freshness).await?,
+            Source::TestTokens(source) => return source.token().await,
+        };
         if obtained.origin == TokenOrigin::Server {
             return Ok(obtained.token);
         }
@@ -85,7 +108,10 @@ impl Tokens {
 
     /// Removes a token that an API has refused from the cache, so that the next command requests another.
     pub(crate) fn forget(&self, refused: &AccessToken) -> Result<(), Failure> {
-        Ok(self.source.forget(refused)?)
+        match &self.source {
+            Source::Grant(source, _) => Ok(source.forget(refused)?),
+            Source::TestTokens(_) => Ok(()),
+        }
     }
 }
 
@@ -98,14 +124,18 @@ fn observer(report: Arc<Report>) -> TokenObserver {
             report.detail(&format!("requesting a token from {endpoint} for {scopes}"));
             set_progress(Some(Progress::start(&format!("waiting for {endpoint}"), &report)));
         }
-        TokenEvent::Retrying { error, delay } => report_retry(&report, error, *delay),
-        TokenEvent::Requested { .. } => set_progress(None),
+        TokenEvent::Exchanging { platform } => {
+            report.detail(&format!("exchanging the token at {platform}"));
+            set_progress(Some(Progress::start(&format!("waiting for {platform}"), &report)));
+        }
+        TokenEvent::Retrying { error, delay } => report_retry(&report, *error, *delay),
+        TokenEvent::Requested { .. } | TokenEvent::Exchanged { .. } => set_progress(None),
         TokenEvent::CacheWarning(warning) => report.detail(&warning.to_string()),
         _ => {}
     })
 }
 
-fn report_retry(report: &Report, error: &ClientError, delay: Duration) {
+pub(crate) fn report_retry(report: &Report, error: &dyn Explain, delay: Duration) {
     let (cause, code, pause) = (with_cause(error), error.code(), delay.as_millis());
     report.detail(&format!("{cause} ({code}); trying again in {pause} ms"));
 }

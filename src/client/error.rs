@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Refusal, RefusalFacts};
+use super::{Refusal, RefusalFacts, Transient};
 use crate::{
     environment::is_maskinporten_host,
     explain::Explain,
@@ -99,17 +99,6 @@ impl UnexpectedResponse {
     }
 }
 
-/// Returns the error for 429 and 5xx.
-pub(super) fn unavailable(endpoint: &Endpoint, response: &Response) -> ClientError {
-    ClientError::Unavailable {
-        endpoint: endpoint.clone(),
-        status: response.status,
-        retry_after: response.retry_after,
-        excerpt: UnexpectedResponse::new(endpoint, response, "").excerpt,
-        attempts: 1,
-    }
-}
-
 impl From<HttpError> for ClientError {
     fn from(error: HttpError) -> Self {
         Self::Http(error, 1)
@@ -117,6 +106,22 @@ impl From<HttpError> for ClientError {
 }
 
 impl ClientError {
+    /// Returns the error for 429 and 5xx.
+    pub(crate) fn unavailable(endpoint: &Endpoint, response: &Response) -> Self {
+        Self::Unavailable {
+            endpoint: endpoint.clone(),
+            status: response.status,
+            retry_after: response.retry_after,
+            excerpt: UnexpectedResponse::new(endpoint, response, "").excerpt,
+            attempts: 1,
+        }
+    }
+
+    /// Returns the error of a response that could not be used; `what` is what is wrong with it, as the end of a sentence.
+    pub(crate) fn unexpected(endpoint: &Endpoint, response: &Response, what: &str) -> Self {
+        Self::UnexpectedResponse(UnexpectedResponse::new(endpoint, response, what))
+    }
+
     /// Returns the error of this grant: the explanation of a refusal can name what the grant contains, and the time.
     pub(super) fn about_grant(mut self, assertion: &Assertion, response: &Response) -> Self {
         if let Self::Refused(refusal) = &mut self {
@@ -134,9 +139,10 @@ impl ClientError {
         }
         self
     }
+}
 
-    /// Returns the error with the number of attempts, if that is a part of it.
-    pub(super) fn after_attempts(self, attempts: usize) -> Self {
+impl Transient for ClientError {
+    fn after_attempts(self, attempts: usize) -> Self {
         match self {
             Self::Http(error, _) => Self::Http(error, attempts),
             Self::Unavailable { endpoint, status, retry_after, excerpt, .. } => {
@@ -150,9 +156,7 @@ impl ClientError {
         }
     }
 
-    /// Whether the same grant, signed again, may succeed a moment later.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
+    fn is_passing(&self) -> bool {
         match self {
             Self::Http(error, _) => error.is_transient(),
             Self::Unavailable { .. } => true,
@@ -164,9 +168,7 @@ impl ClientError {
         }
     }
 
-    /// Returns the delay that the server asks for.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
+    fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Unavailable { retry_after, .. } => *retry_after,
             _ => None,

@@ -10,10 +10,7 @@ use std::{
 use serde::Deserialize;
 use url::Url;
 
-use super::{
-    ClientError, RetryPolicy,
-    error::{UnexpectedResponse, unavailable},
-};
+use super::{ClientError, RetryPolicy, error::UnexpectedResponse};
 use crate::{
     environment::{Addresses, KnownIssuer, is_maskinporten_host},
     http::{Endpoint, EndpointError, HttpClient, HttpOptions, Response},
@@ -81,7 +78,7 @@ impl MetadataSearch {
             return Some(metadata.map_err(|_| self.unexpected(response, NOT_METADATA)));
         }
         if is_unavailable(response.status) {
-            return Some(Err(unavailable(&self.place, response)));
+            return Some(Err(ClientError::unavailable(&self.place, response)));
         }
         let Some(next) = self.later.pop_front() else { return Some(Err(self.nowhere(response))) };
         let place = std::mem::replace(&mut self.place, next);
@@ -279,7 +276,7 @@ async fn get(
     let client = HttpClient::new(endpoint.clone(), options)?;
     let attempt = async |deadline| {
         let response = client.get(deadline).await?;
-        if is_unavailable(response.status) { Err(unavailable(endpoint, &response)) } else { Ok(response) }
+        if is_unavailable(response.status) { Err(ClientError::unavailable(endpoint, &response)) } else { Ok(response) }
     };
     retry_policy.run(attempt, notify).await
 }

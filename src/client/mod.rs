@@ -62,6 +62,19 @@ impl Default for RetryPolicy {
     }
 }
 
+/// An error of a request, some of which pass by themselves.
+pub trait Transient {
+    /// Whether the same request, made again, may succeed a moment later.
+    fn is_passing(&self) -> bool;
+
+    /// Returns the delay that the server asks for.
+    fn retry_after(&self) -> Option<Duration>;
+
+    /// Returns the error with the number of attempts, if that is a part of it.
+    #[must_use]
+    fn after_attempts(self, attempts: usize) -> Self;
+}
+
 /// Requests access tokens from one token endpoint.
 #[derive(Debug, Clone)]
 pub struct TokenClient {
@@ -122,11 +135,11 @@ impl TokenClient {
 impl RetryPolicy {
     /// Runs `attempt` until it succeeds, fails for good, or this policy is exhausted; `notify` is called before each
     /// retry. Each attempt gets the deadline.
-    async fn run<T, Attempt: Future<Output = Result<T, ClientError>>>(
+    pub(crate) async fn run<T, E: Transient, Attempt: Future<Output = Result<T, E>>>(
         self,
         attempt: impl Fn(Instant) -> Attempt,
-        notify: impl FnMut(&ClientError, Duration),
-    ) -> Result<T, ClientError> {
+        notify: impl FnMut(&E, Duration),
+    ) -> Result<T, E> {
         let deadline = Instant::now() + self.timeout;
         let delays = ExponentialBuilder::default()
             .with_min_delay(FIRST_DELAY)
@@ -149,7 +162,7 @@ impl RetryPolicy {
 }
 
 /// Returns the longer of the server's delay and ours; `None` when it would end after the deadline.
-fn retry_delay(error: &ClientError, ours: Duration, deadline: Instant) -> Option<Duration> {
+fn retry_delay(error: &impl Transient, ours: Duration, deadline: Instant) -> Option<Duration> {
     let delay = error.retry_after().map_or(ours, |theirs| theirs.max(ours));
     (delay < deadline.saturating_duration_since(Instant::now())).then_some(delay)
 }

@@ -30,7 +30,9 @@ pub struct RefusalFacts(BTreeMap<&'static str, String>);
 impl RefusalFacts {
     /// The parameters that the catalogue's texts may contain.
     #[cfg(test)]
-    pub(super) const NAMES: [&str; 32] = [
+    pub(super) const NAMES: [&str; 35] = [
+        "--altinn-env",
+        "--altinn-url",
         "--client-id",
         "--consumer-org",
         "--env",
@@ -58,6 +60,7 @@ impl RefusalFacts {
         "kid",
         "lifetime",
         "organisation",
+        "platform",
         "resource",
         "scope",
         "scopes",

@@ -21,6 +21,11 @@ const BEFORE_SCOPES: [&str; 2] = ["access to the scope ", "invalid scopes for cl
 const BEFORE_CONSUMER: [&str; 1] = ["Consumer "];
 const BEFORE_SUPPLIER: [&str; 1] = ["to supplier "];
 const BEFORE_CLIENT: [&str; 5] = ["client_id", "client-id", "client ", "klienten ", "klient-id-en "];
+/// What precedes the status in our own reports about Altinn's exchange.
+const BEFORE_EXCHANGE_STATUS: [&str; 2] = ["to exchange the token: HTTP ", "å veksle tokenet: HTTP "];
+/// Texts of Altinn's exchange, with the status that has each.
+const EXCHANGE_TEXTS: [(&str, &str); 2] =
+    [("Invalid token provider", "400"), ("Virksomhetsbruker is no longer available", "410")];
 const BEFORE_TRACE: [&str; 4] = ["trace_id", "traceId", "correlation id", "correlation_id"];
 
 /// What a text contains about a refusal.
@@ -53,7 +58,8 @@ impl RefusalText {
         let has_token = has_token(text);
         // Some programs escape the slashes of JSON.
         let text = server_text(&text.replace("\\/", "/"), MAXIMUM_BYTES);
-        let codes = codes(&text);
+        let mut codes = codes(&text);
+        codes.extend(exchange_status(&text).map(|status| format!("EXCHANGE-{status}")));
         Self {
             explanations: explanations(&codes, &text),
             has_token,
@@ -81,6 +87,12 @@ impl RefusalText {
         }
         facts
     }
+}
+
+/// Returns the status of a response of Altinn's exchange, which has no code.
+fn exchange_status(text: &str) -> Option<&str> {
+    let status = after(text, &BEFORE_EXCHANGE_STATUS).and_then(|rest| rest.get(..3)).filter(|status| is_number(status));
+    status.or_else(|| EXCHANGE_TEXTS.iter().find(|(own, _)| text.contains(own)).map(|(_, status)| *status))
 }
 
 fn explanations(codes: &[String], text: &str) -> Vec<&'static Explanation> {
@@ -143,6 +155,10 @@ fn altinn_code(word: &str, is_whole: bool) -> Option<String> {
     let is_code = digits.len() == 5 || is_whole && (1..5).contains(&digits.len());
     let is_validation = kind.len() > prefix.len();
     let kind = if is_validation { format!("{}.VLD", group.prefix) } else { group.prefix.to_owned() };
+    let whole = format!("{kind}-{digits}");
+    if group.explanation(&whole).is_some() {
+        return Some(whole);
+    }
     (is_code && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| format!("{kind}-{digits:0>5}"))
 }
 

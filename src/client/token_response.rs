@@ -7,12 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
-    AccessToken, ClientError, Refusal,
-    access_token::Secrets,
-    error::{UnexpectedResponse, unavailable},
-    refusal,
-};
+use super::{AccessToken, ClientError, Refusal, access_token::Secrets, refusal};
 use crate::{
     environment::is_maskinporten_host,
     http::{Endpoint, Response},
@@ -41,10 +36,10 @@ const REPEATED: [(&str, &str); 4] = [
 /// [`ClientError::Refused`] for an OAuth error in a 4xx; [`ClientError::Unavailable`] for 429 and 5xx;
 /// [`ClientError::UnexpectedResponse`] for anything that is neither a token nor a refusal.
 pub(super) fn parse(answer: &Response, endpoint: &Endpoint, now: DateTime<Utc>) -> Result<AccessToken, ClientError> {
-    let unexpected = |what| ClientError::UnexpectedResponse(UnexpectedResponse::new(endpoint, answer, what));
+    let unexpected = |what| ClientError::unexpected(endpoint, answer, what);
     match answer.status {
         200 => success(&answer.body, now).map_err(unexpected),
-        429 | 500..=599 => Err(unavailable(endpoint, answer)),
+        429 | 500..=599 => Err(ClientError::unavailable(endpoint, answer)),
         400..=499 => Err(match Refusal::read(answer.status, &answer.body, is_maskinporten_host(endpoint.host())) {
             Some(refusal) => ClientError::Refused(Box::new(refusal)),
             None => unexpected(refusal::fault(&answer.body)),
@@ -160,6 +155,7 @@ mod tests {
                     date: None,
                     sent_at: DateTime::UNIX_EPOCH,
                     received_at: DateTime::UNIX_EPOCH,
+                    cookies: Vec::new(),
                     body: body.into(),
                 };
                 match parse(&answer, &endpoint, DateTime::UNIX_EPOCH) {

@@ -8,7 +8,7 @@
 use serde::Serialize;
 use url::Url;
 
-use super::{Environment, LocalEnvironment};
+use super::{AltinnEnvironment, Environment, LocalEnvironment};
 
 const DIFI: &str = "it was replaced by maskinporten.no";
 const VER1: &str = "ver1 was replaced long ago; the test environment is now test.maskinporten.no";
@@ -65,15 +65,14 @@ impl KnownIssuer {
         }
     }
 
-    /// Returns the issuer that is the simulator on this machine.
+    /// Returns the issuers that are the simulator on this machine: its Maskinporten and its Altinn.
     #[must_use]
-    pub fn local(local: &LocalEnvironment) -> Self {
-        Self {
-            identifier: local.issuer.clone(),
-            service: Service::Maskinporten,
-            environment: Environment::Local.name(),
-            retired: None,
-        }
+    pub fn local(local: &LocalEnvironment) -> Vec<Self> {
+        let known =
+            |identifier, service| Self { identifier, service, environment: Environment::Local.name(), retired: None };
+        let altinn = local.altinn_url.as_ref().map(|url| format!("{}{ALTINN}", url.trim_end_matches('/')));
+        let altinn = altinn.map(|identifier| known(identifier, Service::Altinn));
+        [known(local.issuer.clone(), Service::Maskinporten)].into_iter().chain(altinn).collect()
     }
 
     /// Returns the metadata URL: by RFC 8414 §3 for Maskinporten, by `OpenID` Connect Discovery for the others.
@@ -94,6 +93,7 @@ impl KnownIssuer {
     pub fn belongs_to(&self, environment: Environment) -> bool {
         let own = match self.environment {
             "tt02" => Environment::Test.name(),
+            local if local == Environment::Local.name() => local,
             name if self.service == Service::Altinn && name != "prod" => Environment::Dev.name(),
             name => name,
         };
@@ -117,17 +117,8 @@ pub fn is_maskinporten_issuer(identifier: &str) -> bool {
 
 /// Returns the Altinn environment that has this issuer identifier.
 fn altinn(identifier: &str) -> Option<&'static str> {
-    let host = identifier.strip_prefix("https://platform.")?.strip_suffix(ALTINN)?;
-    match host {
-        "altinn.no" => Some("prod"),
-        "tt02.altinn.no" => Some("tt02"),
-        "at21.altinn.cloud" => Some("at21"),
-        "at22.altinn.cloud" => Some("at22"),
-        "at23.altinn.cloud" => Some("at23"),
-        "at24.altinn.cloud" => Some("at24"),
-        "yt01.altinn.cloud" => Some("yt01"),
-        _ => None,
-    }
+    let platform = identifier.strip_suffix(ALTINN)?;
+    AltinnEnvironment::ALL.into_iter().find(|own| own.platform_url() == platform).map(AltinnEnvironment::name)
 }
 
 #[cfg(test)]

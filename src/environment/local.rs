@@ -28,6 +28,9 @@ pub struct LocalEnvironment {
     pub issuer: String,
     /// The simulator's token endpoint.
     pub token_endpoint: String,
+    /// The base URL of the simulator's Altinn, without a slash at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub altinn_url: Option<String>,
     /// The authority of its TLS certificate in PEM, if it serves https.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
@@ -56,7 +59,7 @@ pub enum LocalError {
     /// Another user can write the file: it belongs to another user, or its permissions allow it.
     #[error("the simulator's address file `{}` is not used: another user can write it", .0.display())]
     Unsafe(PathBuf, #[source] UnsafePermissions),
-    /// The issuer or the token endpoint is on another machine.
+    /// The issuer, the token endpoint or Altinn is on another machine.
     #[error("the simulator's address file `{}` names a server that is not on this machine", .0.display())]
     Remote(PathBuf),
     /// The file is not what the simulator writes.
@@ -114,7 +117,7 @@ impl LocalEnvironment {
         check_unchangeable_by_others(&metadata).map_err(|problem| LocalError::Unsafe(path.to_owned(), problem))?;
         let local: Self = serde_json::from_slice(&json).map_err(|error| LocalError::Invalid(path.to_owned(), error))?;
         let is_here = |url: &str| Endpoint::parse(url).is_ok_and(|endpoint| endpoint.is_loopback());
-        if is_here(&local.issuer) && is_here(&local.token_endpoint) {
+        if is_here(&local.issuer) && is_here(&local.token_endpoint) && local.altinn_url.as_deref().is_none_or(is_here) {
             Ok(local)
         } else {
             Err(LocalError::Remote(path.to_owned()))
@@ -147,6 +150,7 @@ mod tests {
         LocalEnvironment {
             issuer: issuer.to_owned(),
             token_endpoint: token_endpoint.to_owned(),
+            altinn_url: None,
             ca_file: None,
             client_id: "client".to_owned(),
             scope: "a:b".to_owned(),
@@ -171,6 +175,9 @@ mod tests {
             local(issuer, token_endpoint).write(&path).unwrap();
             assert!(matches!(LocalEnvironment::read(&path), Err(LocalError::Remote(_))), "{issuer} {token_endpoint}");
         }
+        let elsewhere = LocalEnvironment { altinn_url: Some("https://evil.example".to_owned()), ..here };
+        elsewhere.write(&path).unwrap();
+        assert!(matches!(LocalEnvironment::read(&path), Err(LocalError::Remote(_))));
     }
 
     #[cfg(unix)]

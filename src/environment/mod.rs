@@ -3,12 +3,14 @@
 //! Issuers and endpoints: <https://docs.digdir.no/docs/Maskinporten/maskinporten_func_wellknown>. Altinn
 //! addresses: <https://docs.altinn.studio/api/rest/kom-i-gang/>.
 
+mod altinn;
 mod issuer;
 mod local;
 
 use std::fmt;
 
 pub use self::{
+    altinn::AltinnEnvironment,
     issuer::{KnownIssuer, Service, is_maskinporten_host, is_maskinporten_issuer},
     local::{LocalEnvironment, LocalError},
 };
@@ -81,11 +83,8 @@ impl Environment {
     /// address.
     #[must_use]
     pub fn altinn_resource(self) -> Option<&'static str> {
-        match self {
-            Self::Prod => Some("https://www.altinn.no/"),
-            Self::Test | Self::Ver2 | Self::Local => Some("https://tt02.altinn.no/"),
-            Self::Dev => None,
-        }
+        let altinn = if self == Self::Local { Some(AltinnEnvironment::Tt02) } else { AltinnEnvironment::of(self) };
+        altinn.map(AltinnEnvironment::portal_url)
     }
 
     /// Returns why the environment has been retired, or `None` if it is in use.

@@ -45,6 +45,12 @@ pub enum GrantError {
     /// Altinn does not accept the external reference of a system user.
     #[error("`{0}` is not an external reference: at most 255 letters, digits, `_` and `-`")]
     ExternalReference(String),
+    /// The id of a consent is not a UUID.
+    #[error("`{0}` is not the id of a consent: a UUID")]
+    ConsentId(String),
+    /// The giver of a consent is neither a person nor an organisation; it is left out of the message.
+    #[error("the giver of the consent is neither an organisation number nor a person's identifier")]
+    ConsentGiver,
     /// A claim has no valid name.
     #[error("`{0}` is not the name of a claim")]
     ClaimName(String),
@@ -95,7 +101,9 @@ impl Explain for GrantError {
             Self::Resource(_) => "resource",
             Self::Lifetime(_) | Self::LifetimeLimit { .. } | Self::LifetimeElsewhere(_) => "ttl",
             Self::Person => "pid",
-            Self::AuthorizationDetails(_) | Self::ExternalReference(_) => "authorization_details",
+            Self::AuthorizationDetails(_) | Self::ExternalReference(_) | Self::ConsentId(_) | Self::ConsentGiver => {
+                "authorization_details"
+            }
             Self::ClaimName(_) | Self::OwnOption { .. } | Self::ClaimTwice(_) | Self::Jose(_) => "claim",
             Self::ParameterName(_) | Self::OwnParameter { .. } | Self::ParameterTwice(_) => "token_request_param",
             Self::NoCertificate => "no_certificate",
@@ -119,6 +127,8 @@ impl Explain for GrantError {
                 r#"pass a JSON array such as '[{"type":"urn:altinn:consent", …}]', or use --system-user ORGNO"#
             }
             Self::ExternalReference(_) => "use the reference with which the system user was created in Altinn",
+            Self::ConsentId(_) => "copy the id from the consent request in Altinn",
+            Self::ConsentGiver => "pass nine digits for an organisation, or eleven for a person",
             Self::ClaimName(_) => "pass --claim NAME=VALUE",
             Self::ParameterName(_) => "pass --token-request-param NAME=VALUE",
             Self::OwnOption { instead, .. } | Self::OwnParameter { instead, .. } => instead,

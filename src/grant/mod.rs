@@ -19,7 +19,7 @@ use uuid::Uuid;
 use self::request::RequestParts;
 pub use self::{
     assertion::{Assertion, Decoded},
-    authorization_details::AuthorizationDetails,
+    authorization_details::{AuthorizationDetails, ConsentGiver, ConsentId},
     claims::ExtraClaims,
     error::GrantError,
     request::{ClientAuthentication, RequestParameters},

@@ -17,7 +17,7 @@ use tokio::{sync::oneshot, time};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Endpoint, HttpError, trust::AskedForCertificate};
+use super::{Endpoint, HttpError, client_certificate::CertificateResolver};
 
 /// How long a connection is kept for a request: servers close one on which nothing arrives.
 const KEPT_TIME: Duration = Duration::from_secs(4);
@@ -60,7 +60,7 @@ impl Default for EarlyConnection {
 impl EarlyConnection {
     /// Starts to connect, unless there was a request before: it may have left a connection, on which the request that
     /// only connects would be sent.
-    pub(super) fn start(&self, client: reqwest::Client, endpoint: Endpoint, asked: Arc<AskedForCertificate>) {
+    pub(super) fn start(&self, client: reqwest::Client, endpoint: Endpoint, resolver: Arc<CertificateResolver>) {
         let mut state = self.lock();
         if !matches!(state.attempt, Attempt::Possible) {
             return;
@@ -73,7 +73,7 @@ impl EarlyConnection {
             drop(client);
             let is_connected = early.lock().is_connected;
             let outcome = match sent {
-                Err(error) if !is_connected => Err(HttpError::from_reqwest(&endpoint, &error, asked.is_set())),
+                Err(error) if !is_connected => Err(HttpError::from_reqwest(&endpoint, &error, resolver.request())),
                 _ => Ok(()),
             };
             // The receiver is gone if the client was dropped.

@@ -91,6 +91,20 @@ impl Endpoint {
         self.0.as_str()
     }
 
+    /// Returns the URL whose path continues that of this one with these segments, with this query. Both are encoded.
+    #[must_use]
+    pub fn below(&self, segments: &[&str], query: &[(&str, &str)]) -> Self {
+        let mut url = (*self.0).clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url.set_query(None);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Self(Arc::new(url))
+    }
+
     pub(super) fn url(&self) -> &Url {
         &self.0
     }

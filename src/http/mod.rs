@@ -3,8 +3,10 @@
 //! An assertion must reach only the endpoint that it is for, so redirects are not followed but returned like any other
 //! response (RFC 9700 §4.12), and plain http is for this machine only. The callers interpret the responses.
 
+mod api_request;
 mod authorities;
 mod causes;
+mod client_certificate;
 mod clock_difference;
 mod early_connection;
 mod endpoint;
@@ -22,16 +24,24 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use self::{early_connection::EarlyConnection, peer::PeerRecorder, trust::AskedForCertificate};
+pub use reqwest::Method;
+
 pub use self::{
+    api_request::ApiRequest,
+    client_certificate::ClientCertificate,
     endpoint::{Endpoint, EndpointError},
     error::HttpError,
     peer::{Peer, TlsVersion},
     proxy::ProxyVariable,
+};
+use self::{
+    client_certificate::{CertificateRequest, CertificateResolver},
+    early_connection::EarlyConnection,
+    peer::PeerRecorder,
 };
 use crate::{
     clock::{Clock as _, SystemClock},
@@ -42,6 +52,8 @@ use crate::{
 pub const MAXIMUM_RESPONSE_BYTES: usize = 1024 * 1024;
 
 const USER_AGENT: &str = concat!("maskinporten-token-generator/", env!("CARGO_PKG_VERSION"));
+
+const JSON: &str = "application/json";
 
 /// How requests are sent.
 #[derive(Debug, Clone)]
@@ -73,7 +85,7 @@ pub struct HttpClient {
     client: reqwest::Client,
     endpoint: Endpoint,
     recorder: Option<Arc<PeerRecorder>>,
-    asked: Arc<AskedForCertificate>,
+    resolver: Arc<CertificateResolver>,
     /// `None` if no connection can be opened before the first request, or it would save no time.
     early: Option<EarlyConnection>,
 }
@@ -94,6 +106,8 @@ pub struct Response {
     pub sent_at: DateTime<Utc>,
     /// When status and headers had arrived, by this machine's clock.
     pub received_at: DateTime<Utc>,
+    /// The values of `Set-Cookie` (RFC 6265 §4.1), without those that are not text.
+    pub cookies: Vec<SecretString>,
     /// The body, which may contain a token.
     pub body: Zeroizing<Vec<u8>>,
 }
@@ -106,7 +120,7 @@ impl HttpClient {
     /// # Errors
     /// [`HttpError::CaFile`] when the CA file cannot be used, [`HttpError::ProxySetting`] when a proxy variable cannot.
     pub fn new(endpoint: Endpoint, options: &HttpOptions) -> Result<Self, HttpError> {
-        Self::build(endpoint, options, None)
+        Self::build(endpoint, options, None, None)
     }
 
     /// Prepares requests and records the server's certificates: see [`HttpClient::peer`].
@@ -115,17 +129,31 @@ impl HttpClient {
     /// As [`HttpClient::new`].
     pub fn observing(endpoint: Endpoint, options: &HttpOptions) -> Result<Self, HttpError> {
         let recorder = Arc::new(PeerRecorder::new(&endpoint));
-        Self::build(endpoint, options, Some(recorder))
+        Self::build(endpoint, options, Some(recorder), None)
+    }
+
+    /// Prepares requests that present this certificate if the server asks for one. [`HttpOptions::client`] has no effect.
+    ///
+    /// # Errors
+    /// As [`HttpClient::new`].
+    pub fn with_certificate(
+        endpoint: Endpoint,
+        options: &HttpOptions,
+        certificate: ClientCertificate,
+    ) -> Result<Self, HttpError> {
+        let options = HttpOptions { client: None, ..options.clone() };
+        Self::build(endpoint, &options, None, Some(certificate))
     }
 
     fn build(
         endpoint: Endpoint,
         options: &HttpOptions,
         recorder: Option<Arc<PeerRecorder>>,
+        certificate: Option<ClientCertificate>,
     ) -> Result<Self, HttpError> {
-        let asked = Arc::<AskedForCertificate>::default();
+        let resolver = Arc::new(CertificateResolver::new(certificate));
         if let Some(client) = options.client.clone() {
-            return Ok(Self { client, endpoint, recorder, asked, early: None });
+            return Ok(Self { client, endpoint, recorder, resolver, early: None });
         }
         if let Some(variable) = proxy::unusable_variable(&endpoint) {
             return Err(HttpError::ProxySetting(variable));
@@ -137,7 +165,7 @@ impl HttpClient {
         }
         let is_encrypted = endpoint.url().scheme() == "https";
         let variables = if is_encrypted { authorities::of_variables()? } else { None };
-        let tls = trust::client_config(options.ca_file.as_deref(), variables, recorder.clone(), Arc::clone(&asked))?;
+        let tls = trust::client_config(options.ca_file.as_deref(), variables, recorder.clone(), Arc::clone(&resolver))?;
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
@@ -148,8 +176,9 @@ impl HttpClient {
             Some(early) => builder.connector_layer(early.clone()),
             None => builder.no_proxy(),
         };
-        let client = builder.build().map_err(|error| HttpError::from_reqwest(&endpoint, &error, false))?;
-        Ok(Self { client, endpoint, recorder, asked, early })
+        let client =
+            builder.build().map_err(|error| HttpError::from_reqwest(&endpoint, &error, CertificateRequest::None))?;
+        Ok(Self { client, endpoint, recorder, resolver, early })
     }
 
     /// Returns the endpoint of the requests.
@@ -181,7 +210,7 @@ impl HttpClient {
     /// Outside of a tokio runtime.
     pub fn connect_early(&self) {
         if let Some(early) = &self.early {
-            early.start(self.client.clone(), self.endpoint.clone(), Arc::clone(&self.asked));
+            early.start(self.client.clone(), self.endpoint.clone(), Arc::clone(&self.resolver));
         }
     }
 
@@ -204,7 +233,7 @@ impl HttpClient {
         if let Some(value) = authorization {
             request = request.header(AUTHORIZATION, value.expose_secret());
         }
-        self.send(request, deadline).await
+        self.send(request.header(ACCEPT, JSON), deadline).await
     }
 
     /// Gets a document before `deadline`.
@@ -212,17 +241,17 @@ impl HttpClient {
     /// # Errors
     /// As [`HttpClient::post_form`].
     pub async fn get(&self, deadline: Instant) -> Result<Response, HttpError> {
-        self.send(self.client.get(self.endpoint.url().clone()), deadline).await
+        self.send(self.client.get(self.endpoint.url().clone()).header(ACCEPT, JSON), deadline).await
     }
 
     async fn send(&self, request: reqwest::RequestBuilder, deadline: Instant) -> Result<Response, HttpError> {
-        let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.asked.is_set());
+        let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.resolver.request());
         let sent_at = SystemClock.now();
         if let Some(early) = &self.early {
             early.wait(&self.endpoint, deadline).await?;
         }
         let remaining = deadline.saturating_duration_since(Instant::now());
-        let request = request.header(ACCEPT, "application/json").timeout(remaining);
+        let request = request.timeout(remaining);
         let mut response = request.send().await.map_err(failed)?;
         let received_at = SystemClock.now();
         let mut body = Zeroizing::new(Vec::new());
@@ -241,6 +270,7 @@ impl HttpClient {
             date: text(headers, &DATE).and_then(http_date),
             sent_at,
             received_at,
+            cookies: headers.get_all(SET_COOKIE).iter().filter_map(|value| Some(value.to_str().ok()?.into())).collect(),
             body,
         })
     }

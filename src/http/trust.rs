@@ -7,26 +7,23 @@
 
 use std::{
     path::Path,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
 };
 
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
-        ResolvesClientCert, Resumption, VerifierBuilderError, WebPkiServerVerifier,
+        Resumption, VerifierBuilderError, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
-    sign::CertifiedKey,
 };
 
 use super::{
     HttpError,
     authorities::{self, Authorities, MAXIMUM_BYTES, names, split_value},
+    client_certificate::CertificateResolver,
     peer::{PeerRecorder, TlsVersion},
     tls_error::with_reason,
 };
@@ -41,7 +38,7 @@ pub(super) fn client_config(
     ca_file: Option<&Path>,
     variables: Option<Authorities>,
     recorder: Option<Arc<PeerRecorder>>,
-    asked: Arc<AskedForCertificate>,
+    resolver: Arc<CertificateResolver>,
 ) -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(ring::default_provider());
     let ca_file = ca_file.map(read).transpose()?;
@@ -49,32 +46,11 @@ pub(super) fn client_config(
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| HttpError::Tls(error.to_string()))?;
-    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
-    let mut config = builder.with_client_cert_resolver(asked);
+    let mut config =
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_client_cert_resolver(resolver);
     // Connections are reused, but hardly ever made again: the store for tickets of 256 servers would be made in vain.
     config.resumption = Resumption::disabled();
     Ok(config)
-}
-
-/// Records whether the server asked for a client certificate, of which there is none.
-#[derive(Debug, Default)]
-pub(super) struct AskedForCertificate(AtomicBool);
-
-impl AskedForCertificate {
-    pub(super) fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl ResolvesClientCert for AskedForCertificate {
-    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.0.store(true, Ordering::Relaxed);
-        None
-    }
-
-    fn has_certs(&self) -> bool {
-        false
-    }
 }
 
 fn read(ca_file: &Path) -> Result<RootCertStore, HttpError> {

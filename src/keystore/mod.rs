@@ -18,6 +18,7 @@ mod certificate_key;
 mod certificate_name;
 mod certificate_thumbprint;
 mod chain;
+mod client_certificate;
 mod dotnet_store;
 mod engine;
 mod error;

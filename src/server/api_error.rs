@@ -1,10 +1,11 @@
 //! The errors that callers get: a JSON object that is never empty and never contains an assertion.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
 use crate::{
+    altinn::AltinnRefusal,
     client::{ClientError, Refusal},
     explain::Explain,
     http::HttpError,
@@ -24,6 +25,8 @@ pub struct ApiError {
     pub description: Box<str>,
     /// The refusal of the token endpoint.
     pub refusal: Option<Box<Refusal>>,
+    /// The refusal of Altinn's exchange.
+    pub altinn: Option<Arc<AltinnRefusal>>,
     /// The language in which a refusal is explained.
     pub language: Language,
     /// What to do about anything else.
@@ -59,6 +62,9 @@ impl ApiError {
     pub fn from_token_error(error: &TokenError, language: Language) -> Self {
         match error {
             TokenError::Client(error) => Self::from_client_error(error, language),
+            TokenError::Altinn(refusal) => {
+                Self { altinn: Some(Arc::clone(refusal)), language, ..Self::from_error(502, &**refusal) }
+            }
             TokenError::Paused { error, .. } => Self::from_token_error(error, language),
             TokenError::Key(_) | TokenError::Cache(_) | TokenError::Local(_) | TokenError::Lost => {
                 Self::from_error(500, error)
@@ -82,6 +88,7 @@ impl ApiError {
             error: error.into(),
             description: description.into(),
             refusal: None,
+            altinn: None,
             language: Language::English,
             remedy: None,
         }
@@ -115,13 +122,15 @@ impl ApiError {
 
     /// Returns what a known refusal means.
     pub(super) fn meaning(&self, language: Language) -> Option<String> {
-        self.refusal.as_ref()?.known_meaning(language)
+        let altinn = || self.altinn.as_ref()?.meaning(language);
+        self.refusal.as_ref().map_or_else(altinn, |refusal| refusal.known_meaning(language))
     }
 
     /// Returns what to do.
     pub(super) fn remedy(&self, language: Language) -> Option<String> {
+        let altinn = || Some(self.altinn.as_ref()?.remedy(language));
         let refused = self.refusal.as_ref().map(|refusal| refusal.remedy(language));
-        refused.or_else(|| self.remedy.as_deref().map(str::to_owned))
+        refused.or_else(altinn).or_else(|| self.remedy.as_deref().map(str::to_owned))
     }
 
     pub(super) fn to_json(&self) -> Value {

@@ -102,6 +102,7 @@ impl<S: ProfileSource> App<S> {
             TokenEvent::Requested { error, .. } => {
                 metrics.count_upstream(&profile_name, error.map(code).as_deref());
             }
+            TokenEvent::Exchanged { error } => metrics.count_exchange(&profile_name, error.map(code).as_deref()),
             TokenEvent::Renewed { scopes, error } => {
                 if let Some(observer) = &observer {
                     observer(&Event::Renewal {

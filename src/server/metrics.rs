@@ -24,6 +24,8 @@ struct Counters {
     requests: BTreeMap<(String, u16), u64>,
     upstream: BTreeMap<String, u64>,
     errors: BTreeMap<(String, String), u64>,
+    exchanges: BTreeMap<String, u64>,
+    exchange_errors: BTreeMap<(String, String), u64>,
 }
 
 impl Metrics {
@@ -38,10 +40,14 @@ impl Metrics {
     pub(super) fn count_upstream(&self, profile: &str, error: Option<&str>) {
         let mut counters = self.lock();
         *counters.upstream.entry(profile.to_owned()).or_default() += 1;
-        if let Some(code) = error {
-            let code = if counters.errors.len() < MAXIMUM_ERROR_CODES { code } else { "other" };
-            *counters.errors.entry((profile.to_owned(), code.to_owned())).or_default() += 1;
-        }
+        count_error(&mut counters.errors, profile, error);
+    }
+
+    /// Counts a request to Altinn's exchange.
+    pub(super) fn count_exchange(&self, profile: &str, error: Option<&str>) {
+        let mut counters = self.lock();
+        *counters.exchanges.entry(profile.to_owned()).or_default() += 1;
+        count_error(&mut counters.exchange_errors, profile, error);
     }
 
     /// Returns all metrics as text.
@@ -52,20 +58,10 @@ impl Metrics {
         for ((path, status), count) in &counters.requests {
             let _ = writeln!(text, "maskinporten_requests_total{{path=\"{path}\",status=\"{status}\"}} {count}");
         }
-        family(&mut text, "maskinporten_upstream_requests_total", "counter", "Requests to the token endpoint.");
-        for (profile, count) in &counters.upstream {
-            let _ = writeln!(text, "maskinporten_upstream_requests_total{{profile=\"{}\"}} {count}", escaped(profile));
-        }
-        family(
-            &mut text,
-            "maskinporten_upstream_errors_total",
-            "counter",
-            "Failed requests to the token endpoint, by MP code or error.",
-        );
-        for ((profile, code), count) in &counters.errors {
-            let (profile, code) = (escaped(profile), escaped(code));
-            let _ =
-                writeln!(text, "maskinporten_upstream_errors_total{{profile=\"{profile}\",code=\"{code}\"}} {count}");
+        requests(&mut text, "upstream", "the token endpoint", &counters.upstream, &counters.errors);
+        // Only where a profile exchanges its tokens.
+        if !counters.exchanges.is_empty() {
+            requests(&mut text, "exchange", "Altinn's exchange", &counters.exchanges, &counters.exchange_errors);
         }
         family(&mut text, "maskinporten_token_expires_in_seconds", "gauge", "Seconds until a token in memory expires.");
         let mut expiries: Vec<_> =
@@ -75,6 +71,33 @@ impl Metrics {
             let _ = writeln!(text, "maskinporten_token_expires_in_seconds{{{labels}}} {seconds}");
         }
         text
+    }
+}
+
+/// Writes how many requests a server has had, and which of them failed.
+fn requests(
+    text: &mut String,
+    name: &str,
+    server: &str,
+    counts: &BTreeMap<String, u64>,
+    errors: &BTreeMap<(String, String), u64>,
+) {
+    let total = format!("maskinporten_{name}_requests_total");
+    family(text, &total, "counter", &format!("Requests to {server}."));
+    for (profile, count) in counts {
+        let _ = writeln!(text, "{total}{{profile=\"{}\"}} {count}", escaped(profile));
+    }
+    let failed = format!("maskinporten_{name}_errors_total");
+    family(text, &failed, "counter", &format!("Failed requests to {server}, by MP code or error."));
+    for ((profile, code), count) in errors {
+        let _ = writeln!(text, "{failed}{{profile=\"{}\",code=\"{}\"}} {count}", escaped(profile), escaped(code));
+    }
+}
+
+fn count_error(errors: &mut BTreeMap<(String, String), u64>, profile: &str, error: Option<&str>) {
+    if let Some(code) = error {
+        let code = if errors.len() < MAXIMUM_ERROR_CODES { code } else { "other" };
+        *errors.entry((profile.to_owned(), code.to_owned())).or_default() += 1;
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct ClientsSnapshot {
     pub(crate) registry: Registry,
     /// Number of token requests since the file was read.
     pub(crate) token_requests: AtomicU32,
+    /// Number of requests to Altinn since the file was read.
+    pub(crate) altinn_requests: AtomicU32,
 }
 
 /// The file and its last valid content.

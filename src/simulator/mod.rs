@@ -4,7 +4,7 @@
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_token> and
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking>. It shares no code with the client that it
 //! validates, so that a mistake in one does not hide the same mistake in the other. It listens on 127.0.0.1 only and
-//! prints nothing. It is neither ID-porten nor Altinn.
+//! prints nothing.
 //!
 //! - [`Installation`]: the data folder, created on first start.
 //! - [`registry`]: `clients.json`, the registered clients and scopes, which may be edited while it runs.
@@ -12,21 +12,30 @@
 //! - [`faults`]: deliberate faults, and how each refusal is provoked.
 //!
 //! Besides Maskinporten's own paths there is a sample API that requires a token, `GET /api/hello`: 401 without a valid
-//! token, 403 when `?scope=NAME` names a scope that the token does not have.
+//! token, 403 when `?scope=NAME` names a scope that the token does not have. `GET /api/whoami` does the same with tokens of
+//! Altinn, which is simulated too: the exchange of tokens, the system register with requests for system users and the page
+//! on which a customer approves them, the test token generator, and the REST API of Altinn 2. The addresses are the real
+//! ones below the simulator's.
 
 mod algorithm;
+mod altinn;
+mod client_certificates;
 mod clients_file;
 mod error;
 mod event;
 pub mod faults;
 mod installation;
 mod jwk;
+mod lazy_issuer;
 mod numeric_date;
 pub mod registry;
+mod request_body;
 mod routes;
 mod server;
+mod sessions;
 mod state;
 mod strictness;
+mod system_register;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -41,16 +50,19 @@ use std::{
 
 use openssl::x509::X509;
 use tokio_rustls::TlsAcceptor;
+use uuid::Uuid;
 
 pub use error::SimulatorError;
 pub use event::{EventObserver, SimulatorEvent};
-pub use faults::{FaultAnswer, Faults};
-pub use installation::{FaultyKeystore, FolderState, Installation, RegisteredKey, SimulatorKeystore};
+pub use faults::{AltinnFaults, FaultAnswer, Faults};
+pub use installation::{
+    AltinnInstallation, FaultyKeystore, FolderState, Installation, RegisteredKey, SimulatorKeystore,
+};
 pub use strictness::Strictness;
 
 use self::{
-    clients_file::ClientsFile, faults::FaultSequence, installation::files, state::SimulatorState, token::TokenIssuer,
-    validator::TrustAnchors,
+    client_certificates::OptionalCertificates, clients_file::ClientsFile, faults::FaultSequence, installation::files,
+    lazy_issuer::LazyIssuer, state::SimulatorState, token::TokenIssuer, validator::TrustAnchors,
 };
 use crate::{
     clock::{Clock, SystemClock},
@@ -143,28 +155,36 @@ impl Simulator {
         let port = address.map_err(|source| SimulatorError::Listen { port: options.port, source })?.port();
         let now = options.clock.now();
         let installation = Installation::open_or_create(&options.dir, now)?;
-        let acceptor = if options.tls {
-            let (certificate, key) = installation.tls()?;
-            Some(server::acceptor(&certificate, &key)?)
-        } else {
-            None
-        };
         let [root, intermediate] = installation.authorities()?;
         let mut roots = vec![root];
         for path in &options.trust {
             roots.extend(read_roots(path)?);
         }
+        let anchors = TrustAnchors::new(roots, vec![intermediate]);
+        let acceptor = if options.tls {
+            let (certificate, key) = installation.tls()?;
+            Some(server::acceptor(&certificate, &key, OptionalCertificates::new(&anchors)?)?)
+        } else {
+            None
+        };
         let scheme = if options.tls { "https" } else { "http" };
+        let issuer = format!("{scheme}://127.0.0.1:{port}/");
+        let [altinn, idporten] = other_issuers(&issuer, &installation);
         let state = Arc::new(SimulatorState {
-            issuer: format!("{scheme}://127.0.0.1:{port}/"),
+            issuer,
             port,
             token_issuer: TokenIssuer::new(installation.token_key()?, now)?,
-            anchors: TrustAnchors::new(roots, vec![intermediate]),
+            anchors,
             clients_file: ClientsFile::open(installation.clients_file.clone())?,
             strictness: options.strictness,
             faults: FaultSequence::new(vec![options.faults]),
             no_faults: Faults::default(),
             used: Mutex::default(),
+            altinn,
+            idporten,
+            system_register: Mutex::default(),
+            sessions: Mutex::default(),
+            form_secret: Uuid::new_v4().to_string(),
             clock: options.clock,
             observer: options.observer,
         });
@@ -206,6 +226,7 @@ impl Simulator {
         LocalEnvironment {
             issuer: self.state.issuer.clone(),
             token_endpoint: self.token_endpoint(),
+            altinn_url: Some(self.state.issuer.trim_end_matches('/').to_owned()),
             ca_file: self.ca_file(),
             client_id: modern.client_id.to_owned(),
             scope: EVERYDAY_SCOPE.to_owned(),
@@ -224,6 +245,15 @@ impl Simulator {
         let served = server::serve(listener, acceptor, routes::router(state), stop).await;
         served.map_err(|source| SimulatorError::Listen { port, source })
     }
+}
+
+/// Returns Altinn and ID-porten.
+fn other_issuers(issuer: &str, installation: &Installation) -> [LazyIssuer; 2] {
+    let altinn = format!("{issuer}authentication/api/v1/openid/");
+    [
+        LazyIssuer::new(altinn, "Altinn Simulator", installation.dir.join(files::ALTINN_KEY)),
+        LazyIssuer::new(format!("{issuer}idporten"), "ID-porten Simulator", installation.dir.join(files::IDPORTEN_KEY)),
+    ]
 }
 
 fn listen(port: u16) -> Result<TcpListener, SimulatorError> {

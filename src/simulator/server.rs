@@ -1,6 +1,6 @@
 //! Serves the routes on loopback, with limits on time and number.
 
-use std::{net::TcpListener as StdListener, time::Duration};
+use std::{net::TcpListener as StdListener, sync::Arc, time::Duration};
 
 use axum::Router;
 use openssl::{
@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_rustls::TlsAcceptor;
 
-use super::error::SimulatorError;
+use super::{client_certificates::OptionalCertificates, error::SimulatorError};
 use crate::connections::{self, Limits, Listener, ListeningSocket, Phase};
 
 const LIMITS: Limits = Limits {
@@ -37,9 +37,14 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-/// Sets up TLS with the server's certificate.
-pub(crate) fn acceptor(certificate: &X509, key: &PKey<Private>) -> Result<TlsAcceptor, SimulatorError> {
+/// Sets up TLS with the server's certificate; clients may have one too.
+pub(crate) fn acceptor(
+    certificate: &X509,
+    key: &PKey<Private>,
+    clients: OptionalCertificates,
+) -> Result<TlsAcceptor, SimulatorError> {
     let certificate = CertificateDer::from(certificate.to_der()?);
     let key = PrivatePkcs8KeyDer::from(key.private_key_to_pkcs8()?);
-    connections::tls_acceptor(vec![certificate], key.into()).map_err(|error| SimulatorError::Tls(Box::new(error)))
+    connections::tls_acceptor_with(vec![certificate], key.into(), Arc::new(clients))
+        .map_err(|error| SimulatorError::Tls(Box::new(error)))
 }

@@ -2,7 +2,10 @@
 
 use std::{
     error::Error as _,
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use chrono::{DateTime, Utc};
@@ -10,8 +13,11 @@ use chrono::{DateTime, Utc};
 use super::{
     clients_file::{ClientsFile, ClientsSnapshot},
     event::{EventObserver, SimulatorEvent},
-    faults::{FaultSequence, Faults},
+    faults::{AltinnFaults, FaultSequence, Faults},
+    lazy_issuer::LazyIssuer,
+    sessions::Sessions,
     strictness::Strictness,
+    system_register::SystemRegister,
     token::TokenIssuer,
     validator::{ReplayCache, TrustAnchors},
 };
@@ -28,6 +34,13 @@ pub(crate) struct SimulatorState {
     pub(crate) faults: FaultSequence,
     pub(crate) no_faults: Faults,
     pub(crate) used: Mutex<ReplayCache>,
+    /// Altinn's platform.
+    pub(crate) altinn: LazyIssuer,
+    pub(crate) idporten: LazyIssuer,
+    pub(crate) system_register: Mutex<SystemRegister>,
+    pub(crate) sessions: Mutex<Sessions>,
+    /// What the forms of the approval page contain, so that no other page can send them.
+    pub(crate) form_secret: String,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<EventObserver>,
 }
@@ -57,9 +70,13 @@ impl SimulatorState {
 
     /// Counts a token request and returns its faults.
     pub(crate) fn count_token_request<'a>(&'a self, clients: &'a ClientsSnapshot) -> &'a Faults {
-        let one_more = |count: u32| Some(count.saturating_add(1));
-        let before = clients.token_requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
-        self.faults_after(clients, before.unwrap_or(u32::MAX))
+        self.faults_after(clients, count(&clients.token_requests))
+    }
+
+    /// Counts a request to Altinn, and returns Altinn's faults and whether its response is replaced.
+    pub(crate) fn count_altinn_request<'a>(&'a self, clients: &'a ClientsSnapshot) -> (&'a AltinnFaults, bool) {
+        let faults = &self.faults(clients).altinn;
+        (faults, faults.replaces(count(&clients.altinn_requests)))
     }
 
     fn faults_after<'a>(&'a self, clients: &'a ClientsSnapshot, token_requests: u32) -> &'a Faults {
@@ -76,4 +93,10 @@ impl SimulatorState {
     pub(crate) fn now(&self, clients: &ClientsSnapshot) -> DateTime<Utc> {
         self.faults(clients).shifted(self.clock.now())
     }
+}
+
+/// Adds one and returns the number before.
+fn count(requests: &AtomicU32) -> u32 {
+    let one_more = |count: u32| Some(count.saturating_add(1));
+    requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).unwrap_or(u32::MAX)
 }

@@ -14,7 +14,7 @@ use openssl::{
     sign::Signer,
 };
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     algorithm::{Algorithm, HashFunction},
@@ -165,21 +165,9 @@ impl TokenIssuer {
 
     /// Verifies a token as an API should: signature, issuer, expiry. The error is a text for the log.
     pub(crate) fn verify(&self, token: &str, issuer: &str, now: DateTime<Utc>) -> Result<VerifiedToken, &'static str> {
-        let jwt = ReceivedJwt::parse(token).map_err(|_| "the token is not a JWT")?;
-        let header = |name| jwt.header.get(name).and_then(Value::as_str);
-        if header("alg") != Some("RS256") || header("kid") != Some(self.public_jwk.kid()) {
-            return Err("the token is not signed with a key of this issuer");
-        }
-        let algorithm = Algorithm::Rs(HashFunction::Sha256);
-        jwt.verify(algorithm, &self.public_key).map_err(|_| "the token's signature is not valid")?;
-        let text = |name| jwt.claims.get(name).and_then(Value::as_str);
-        if text("iss") != Some(issuer) {
-            return Err("the token has another issuer");
-        }
-        if jwt.claims.get("exp").and_then(Value::as_i64).is_none_or(|exp| exp <= now.timestamp()) {
-            return Err("the token has expired");
-        }
-        let consumer = jwt.claims.get("consumer").and_then(|consumer| consumer.get("ID")).and_then(Value::as_str);
+        let claims = self.verified_claims(token, issuer, now)?;
+        let text = |name| claims.get(name).and_then(Value::as_str);
+        let consumer = claims.get("consumer").and_then(|consumer| consumer.get("ID")).and_then(Value::as_str);
         let orgno = consumer.and_then(|id| id.split_once(':')).map(|(_, orgno)| orgno.to_owned());
         Ok(VerifiedToken {
             orgno: orgno.ok_or("the token has no consumer")?,
@@ -187,9 +175,43 @@ impl TokenIssuer {
             scope: text("scope").unwrap_or_default().to_owned(),
         })
     }
+
+    /// Verifies a token and returns its claims. The error is a text for the log.
+    pub(crate) fn verified_claims(
+        &self,
+        token: &str,
+        issuer: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Map<String, Value>, &'static str> {
+        verified_claims(token, self.public_jwk.kid(), &self.public_key, issuer, now)
+    }
 }
 
-fn sign(header: &[u8], claims: &[u8], key: &PKey<Private>) -> Result<String, ErrorStack> {
+/// Verifies signature, issuer and expiry of a token, and returns its claims. The error is a text for the log.
+pub(crate) fn verified_claims(
+    token: &str,
+    kid: &str,
+    key: &PKey<Public>,
+    issuer: &str,
+    now: DateTime<Utc>,
+) -> Result<Map<String, Value>, &'static str> {
+    let jwt = ReceivedJwt::parse(token).map_err(|_| "the token is not a JWT")?;
+    let header = |name| jwt.header.get(name).and_then(Value::as_str);
+    if header("alg") != Some("RS256") || header("kid") != Some(kid) {
+        return Err("the token is not signed with a key of this issuer");
+    }
+    jwt.verify(Algorithm::Rs(HashFunction::Sha256), key).map_err(|_| "the token's signature is not valid")?;
+    if jwt.claims.get("iss").and_then(Value::as_str) != Some(issuer) {
+        return Err("the token has another issuer");
+    }
+    if jwt.claims.get("exp").and_then(Value::as_i64).is_none_or(|exp| exp <= now.timestamp()) {
+        return Err("the token has expired");
+    }
+    Ok(jwt.claims)
+}
+
+/// Signs a JWT with RS256.
+pub(crate) fn sign(header: &[u8], claims: &[u8], key: &PKey<Private>) -> Result<String, ErrorStack> {
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
     let signature = Signer::new(MessageDigest::sha256(), key)?.sign_oneshot_to_vec(signed.as_bytes())?;
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))

@@ -7,10 +7,11 @@ use tokio::sync::OnceCell;
 use super::{
     GrantOverrides, KeyProvider, TokenEndpoint, TokenError, TokenObserver, TokenSource,
     entry::{Shared, TokenEntry},
-    exchange::Exchange,
+    exchange::{AltinnStep, Exchange},
     key::LazyKey,
 };
 use crate::{
+    altinn::AltinnExchange,
     cache::Cache,
     client::{MinimumLifetime, RefusalFacts, RetryPolicy},
     clock::{Clock, SystemClock},
@@ -36,6 +37,7 @@ pub struct TokenSourceBuilder {
     observer: Option<TokenObserver>,
     key: LazyKey,
     known: RefusalFacts,
+    altinn: Option<AltinnExchange>,
 }
 
 enum Target {
@@ -69,6 +71,7 @@ impl TokenSourceBuilder {
             observer: None,
             key: LazyKey::new(key),
             known: RefusalFacts::default(),
+            altinn: None,
         }
     }
 
@@ -100,6 +103,12 @@ impl TokenSourceBuilder {
     /// resources of the grant.
     pub fn resource_by_scope(mut self, by_scope: bool) -> Self {
         self.resource_by_scope = by_scope;
+        self
+    }
+
+    /// Exchanges every token for one of Altinn's.
+    pub fn altinn(mut self, exchange: impl Into<Option<AltinnExchange>>) -> Self {
+        self.altinn = exchange.into();
         self
     }
 
@@ -193,6 +202,7 @@ impl TokenSourceBuilder {
             key: self.key,
             known: self.known,
             client: OnceCell::new(),
+            altinn: self.altinn.map(|exchange| AltinnStep { exchange, client: OnceCell::new() }),
         };
         let shared = Arc::new(Shared::new(exchange, self.observer));
         Ok(TokenSource { entry: Arc::new(TokenEntry::new(shared, GrantOverrides::default())) })

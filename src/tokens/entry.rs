@@ -15,8 +15,9 @@ use tokio::{
 };
 
 use super::{
-    Freshness, GrantOverrides, ObtainedToken, TokenError, TokenEvent, TokenObserver, TokenOrigin, backoff::Backoff,
-    exchange::Exchange,
+    Freshness, GrantOverrides, ObtainedToken, TokenError, TokenEvent, TokenObserver, TokenOrigin,
+    backoff::Backoff,
+    exchange::{Exchange, Exchangeable},
 };
 use crate::{
     client::{AccessToken, MinimumLifetime},
@@ -44,6 +45,7 @@ pub(super) struct TokenEntry {
     /// What differs from the source's own token.
     pub(super) overrides: GrantOverrides,
     state: Mutex<EntryState>,
+    exchangeable: Exchangeable,
 }
 
 #[derive(Default)]
@@ -110,7 +112,7 @@ impl Shared {
 
 impl TokenEntry {
     pub(super) fn new(shared: Arc<Shared>, overrides: GrantOverrides) -> Self {
-        Self { shared, overrides, state: Mutex::default() }
+        Self { shared, overrides, state: Mutex::default(), exchangeable: Mutex::default() }
     }
 
     /// Nothing under this lock can panic and leave a state half changed, so a poisoned lock can still be used.
@@ -198,7 +200,7 @@ impl TokenEntry {
             Err(error)
         } else {
             let grant = exchange.grant(&self.overrides);
-            exchange.token(grant, refresh, &notify).await
+            exchange.token(grant, refresh, &self.exchangeable, &notify).await
         };
         let outcome = result.map(|(token, origin)| ObtainedToken { token, origin });
         let mut state = self.lock();
@@ -248,6 +250,11 @@ impl TokenEntry {
             .filter_map(|backoff| Some((backoff.remaining(now)?, backoff.error)))
             .max_by_key(|(remaining, _)| *remaining)
             .map(|(remaining, error)| (error, remaining))
+    }
+
+    /// Removes the token from memory that this one was exchanged for.
+    pub(super) fn forget_exchangeable(&self) {
+        self.exchangeable.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// Removes the token from memory.

@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
+    altinn::{AltinnError, AltinnRefusal},
     cache::CacheError,
-    client::ClientError,
+    client::{ClientError, Transient as _},
     environment::LocalError,
     explain::Explain,
     grant::GrantError,
@@ -20,6 +21,9 @@ pub enum TokenError {
     /// The assertion could not be signed, or the server sent no token.
     #[error(transparent)]
     Client(Arc<ClientError>),
+    /// Altinn did not exchange the token.
+    #[error(transparent)]
+    Altinn(Arc<AltinnRefusal>),
     /// The key could not be opened. The error is that of the [`KeyProvider`](super::KeyProvider).
     #[error(transparent)]
     Key(KeyError),
@@ -70,6 +74,7 @@ impl Explain for TokenError {
     fn code(&self) -> &'static str {
         match self {
             Self::Client(error) => error.code(),
+            Self::Altinn(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::Cache(error) => error.code(),
             Self::Local(error) => error.code(),
@@ -81,6 +86,7 @@ impl Explain for TokenError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Client(error) => error.hint(),
+            Self::Altinn(error) => error.hint(),
             Self::Key(error) => error.hint(),
             Self::Cache(error) => error.hint(),
             Self::Local(error) => error.hint(),
@@ -93,6 +99,16 @@ impl Explain for TokenError {
 impl From<ClientError> for TokenError {
     fn from(error: ClientError) -> Self {
         Self::Client(Arc::new(error))
+    }
+}
+
+impl From<AltinnError> for TokenError {
+    /// A platform that cannot be reached or is down is an error as of any other server.
+    fn from(error: AltinnError) -> Self {
+        match error {
+            AltinnError::Client(error) => error.into(),
+            AltinnError::Refused(refusal) => Self::Altinn(Arc::from(refusal)),
+        }
     }
 }
 

@@ -3,12 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::TokenError;
-use crate::{
-    cache::CacheWarning,
-    client::{AccessToken, ClientError},
-    grant::Scopes,
-    http::Endpoint,
-};
+use crate::{cache::CacheWarning, client::AccessToken, explain::Explain, grant::Scopes, http::Endpoint};
 
 /// Is called with each event, on the thread that runs the request, so it must be quick.
 pub type TokenObserver = Arc<dyn Fn(&TokenEvent<'_>) + Send + Sync>;
@@ -24,10 +19,20 @@ pub enum TokenEvent<'event> {
         /// The requested scopes.
         scopes: &'event Scopes,
     },
+    /// A token of Maskinporten or ID-porten is about to be exchanged for one of Altinn's.
+    Exchanging {
+        /// The base URL of Altinn's platform.
+        platform: &'event Endpoint,
+    },
+    /// An exchange has ended, all attempts included.
+    Exchanged {
+        /// Why there is no token.
+        error: Option<&'event TokenError>,
+    },
     /// An attempt has failed, and another one follows.
     Retrying {
         /// Why it failed.
-        error: &'event ClientError,
+        error: &'event (dyn Explain + Send + Sync),
         /// The delay before the next attempt.
         delay: Duration,
     },

@@ -1,11 +1,16 @@
-//! From settings to one token: endpoint, key, signature, request; with the disk cache in front when there is one.
+//! From settings to one token: endpoint, key, signature, request, and the exchange at Altinn; with the disk cache in front
+//! when there is one.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::sync::OnceCell;
 
 use super::{GrantOverrides, TokenError, TokenEvent, TokenOrigin, blocking, key::LazyKey};
 use crate::{
+    altinn::{AltinnClient, AltinnError, AltinnExchange},
     cache::{Cache, CacheKey, EndpointId, FetchOptions},
     client::{
         AccessToken, ClientError, MinimumLifetime, RefusalFacts, RetryPolicy, TokenClient, discover, is_endpoint_of,
@@ -90,7 +95,17 @@ pub(super) struct Exchange {
     /// What the explanation of a refusal can name besides the grant.
     pub(super) known: RefusalFacts,
     pub(super) client: OnceCell<PreparedClient>,
+    pub(super) altinn: Option<AltinnStep>,
 }
+
+/// The exchange at Altinn of every token.
+pub(super) struct AltinnStep {
+    pub(super) exchange: AltinnExchange,
+    pub(super) client: OnceCell<AltinnClient>,
+}
+
+/// The token of Maskinporten that an entry's token was exchanged for, which may be exchanged again.
+pub(super) type Exchangeable = Mutex<Option<AccessToken>>;
 
 /// A client of the token endpoint, with the audience that belongs to it.
 pub(super) struct PreparedClient {
@@ -115,17 +130,35 @@ impl Exchange {
         grant
     }
 
-    /// Returns a token from the disk cache or the server.
+    /// Returns a token from the disk cache or the server, exchanged if it must be.
     pub(super) async fn token(
         &self,
         grant: Grant,
         refresh: bool,
+        exchangeable: &Exchangeable,
         notify: Notify<'_>,
     ) -> Result<(AccessToken, TokenOrigin), TokenError> {
-        let Some(cache) = &self.cache else { return Ok((self.request(grant, notify).await?, TokenOrigin::Server)) };
-        let key = self.cache_key(&grant);
-        let options = FetchOptions { minimum: self.minimum, refresh, wait: self.retry_policy.timeout };
-        let fetched = cache.fetch(&key, options, &*self.clock, self.request(grant, notify)).await?;
+        let own = grant.clone();
+        let key = || self.cache_key(&own);
+        let Some(altinn) = &self.altinn else {
+            return self.cached(key, self.minimum, refresh, self.request(grant, notify), notify).await;
+        };
+        let exchanged = self.exchanged(altinn, grant, refresh, exchangeable, notify);
+        self.cached(|| key().exchanged_for(&altinn.exchange.id()), self.minimum, refresh, exchanged, notify).await
+    }
+
+    /// Returns the token that is stored under a key, or else the requested one.
+    async fn cached(
+        &self,
+        key: impl FnOnce() -> CacheKey + Send,
+        minimum: MinimumLifetime,
+        refresh: bool,
+        request: impl Future<Output = Result<AccessToken, TokenError>>,
+        notify: Notify<'_>,
+    ) -> Result<(AccessToken, TokenOrigin), TokenError> {
+        let Some(cache) = &self.cache else { return Ok((request.await?, TokenOrigin::Server)) };
+        let options = FetchOptions { minimum, refresh, wait: self.retry_policy.timeout };
+        let fetched = cache.fetch(&key(), options, &*self.clock, request).await?;
         fetched.warnings.iter().for_each(|warning| notify(&TokenEvent::CacheWarning(warning)));
         if !fetched.from_cache {
             return Ok((fetched.token, TokenOrigin::Server));
@@ -134,7 +167,73 @@ impl Exchange {
         Ok((fetched.token, TokenOrigin::Disk))
     }
 
-    pub(super) fn cache_key(&self, grant: &Grant) -> CacheKey {
+    /// Exchanges a token from memory, the disk cache or the server, and returns Altinn's.
+    ///
+    /// A stored token that Altinn does not accept is replaced once: it may have been withdrawn.
+    async fn exchanged(
+        &self,
+        altinn: &AltinnStep,
+        grant: Grant,
+        refresh: bool,
+        exchangeable: &Exchangeable,
+        notify: Notify<'_>,
+    ) -> Result<AccessToken, TokenError> {
+        let lock = || exchangeable.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        let in_memory = lock().take().filter(|token| !refresh && MinimumLifetime::Usual.is_met_by(token, now));
+        let obtain = async |refresh| {
+            let request = self.request(grant.clone(), notify);
+            self.cached(|| self.cache_key(&grant), MinimumLifetime::Usual, refresh, request, notify).await
+        };
+        let (mut token, origin) = match in_memory {
+            Some(token) => (token, TokenOrigin::Memory),
+            None => obtain(refresh).await?,
+        };
+        let mut result = self.exchange(altinn, &token, &grant, notify).await;
+        if origin != TokenOrigin::Server && matches!(&result, Err(TokenError::Altinn(refusal)) if refusal.status == 401)
+        {
+            token = obtain(true).await?.0;
+            result = self.exchange(altinn, &token, &grant, notify).await;
+        }
+        if !matches!(result, Err(TokenError::Altinn(_))) {
+            *lock() = Some(token);
+        }
+        result
+    }
+
+    /// Sends a token to Altinn's exchange.
+    async fn exchange(
+        &self,
+        altinn: &AltinnStep,
+        token: &AccessToken,
+        grant: &Grant,
+        notify: Notify<'_>,
+    ) -> Result<AccessToken, TokenError> {
+        let platform = &altinn.exchange.platform;
+        notify(&TokenEvent::Exchanging { platform: platform.base() });
+        let result = async {
+            let prepare = async || AltinnClient::new(platform.clone(), &self.http, self.retry_policy);
+            let client = altinn.client.get_or_try_init(prepare).await?;
+            let retrying = |error: &AltinnError, delay| notify(&TokenEvent::Retrying { error, delay });
+            client.exchange(token, &altinn.exchange, &*self.clock, retrying).await
+        };
+        let result = result.await.map_err(|error| error.knowing(&self.known, &grant.audience).into());
+        notify(&TokenEvent::Exchanged { error: result.as_ref().err() });
+        result
+    }
+
+    /// Removes a token that an API has rejected from the disk cache, with the one that it was exchanged for.
+    pub(super) fn forget(&self, grant: &Grant, rejected: &AccessToken) -> Result<(), TokenError> {
+        let Some(cache) = &self.cache else { return Ok(()) };
+        let key = self.cache_key(grant);
+        let Some(altinn) = &self.altinn else { return Ok(cache.forget(&key, rejected).map(drop)?) };
+        if cache.forget(&key.exchanged_for(&altinn.exchange.id()), rejected)? {
+            cache.remove(&key)?;
+        }
+        Ok(())
+    }
+
+    fn cache_key(&self, grant: &Grant) -> CacheKey {
         let endpoint = self.endpoint.id(self.environment, &self.http);
         CacheKey::new(grant, &endpoint, &self.key.provider.identity())
     }
@@ -154,7 +253,7 @@ impl Exchange {
                 // A hardware token, a key service or a large key would block the other tasks of this thread.
                 blocking(move || grant.sign(&*key, &*clock))
             };
-            let retrying = |error: &_, delay| notify(&TokenEvent::Retrying { error, delay });
+            let retrying = |error: &ClientError, delay| notify(&TokenEvent::Retrying { error, delay });
             let fetched = prepared.client.fetch(sign, &*self.clock, retrying).await;
             Ok(fetched.map_err(|error| error.knowing(&self.known))?)
         };
@@ -166,7 +265,7 @@ impl Exchange {
     /// Prepares the client, which includes the metadata request when the endpoint is discovered.
     pub(super) async fn prepare(&self, notify: Notify<'_>) -> Result<&PreparedClient, TokenError> {
         let prepare = || async {
-            let retrying = |error: &_, delay| notify(&TokenEvent::Retrying { error, delay });
+            let retrying = |error: &ClientError, delay| notify(&TokenEvent::Retrying { error, delay });
             let resolved = self.endpoint.resolve(&self.grant.audience, &self.http, self.retry_policy, retrying);
             let (audience, endpoint) = resolved.await?;
             let client = TokenClient::new(endpoint, &self.http, self.retry_policy)?;

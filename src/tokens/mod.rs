@@ -148,14 +148,11 @@ impl TokenSource {
         let mut state = self.entry.lock();
         if state.token.as_ref().is_some_and(|token| token.expose() == rejected.expose()) {
             TokenEntry::clear(&mut state);
+            self.entry.forget_exchangeable();
         }
         drop(state);
         let exchange = self.entry.shared.exchange();
-        if let Some(cache) = &exchange.cache {
-            let grant = exchange.grant(&self.entry.overrides);
-            cache.forget(&exchange.cache_key(&grant), rejected)?;
-        }
-        Ok(())
+        exchange.forget(&exchange.grant(&self.entry.overrides), rejected)
     }
 
     /// Returns a source for other scopes, another resource and so on. It shares settings, key, HTTP client and backoff

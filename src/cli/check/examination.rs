@@ -7,6 +7,8 @@ use maskinporten_token_generator::check::{self, Check, CheckId, Verdict, check_i
 pub(super) struct Examination {
     pub(super) settings: Vec<(String, String, String)>,
     pub(super) checks: Vec<Check>,
+    /// Whether the token is exchanged at Altinn. Otherwise the report has nothing about that.
+    pub(super) has_exchange: bool,
 }
 
 impl Examination {
@@ -36,7 +38,8 @@ impl Examination {
     pub(super) fn skip_from(&mut self, section: &str, because: &str) {
         let mut sections: Vec<&str> = check_ids::ALL.iter().map(|topic| topic.section()).collect();
         sections.dedup();
-        for later in sections.into_iter().skip_while(|other| *other != section) {
+        let own = sections.into_iter().filter(|section| self.has_exchange || *section != check_ids::EXCHANGE.section());
+        for later in own.skip_while(|other| *other != section).collect::<Vec<_>>() {
             self.skip(later, because);
         }
     }

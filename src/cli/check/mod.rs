@@ -12,8 +12,8 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use maskinporten_token_generator::{
     check::{
-        self, Check, CheckId, ServerRules, Verdict, certificate, check_ids, grant, network, received, registered_key,
-        token,
+        self, Check, CheckId, ServerRules, Verdict, altinn, certificate, check_ids, grant, network, received,
+        registered_key, token,
     },
     client::{RetryPolicy, TokenClient, is_maskinporten},
     clock::{Clock as _, SystemClock},
@@ -30,7 +30,7 @@ use super::{
     args::{CheckArguments, ReportFormat},
     progress::Progress,
     report::{self, Exit, Failure, Report},
-    settings::{GivenAddresses, KeySettings, SettingSources, Settings},
+    settings::{GivenAddresses, KeySettings, SettingSources, Settings, is_exchanged},
 };
 
 pub(crate) async fn run(
@@ -39,7 +39,7 @@ pub(crate) async fn run(
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
     let json = arguments.format == ReportFormat::Json;
-    let Examination { settings, mut checks } = examine(arguments, config, report).await?;
+    let Examination { settings, mut checks, .. } = examine(arguments, config, report).await?;
     check::attribute(&mut checks);
     checks.iter_mut().for_each(redact::check);
     let shown =
@@ -83,6 +83,7 @@ async fn examine(
             return Ok(examination);
         }
     };
+    examination.has_exchange = is_exchanged(&sources);
     let settings = configuration::examine(&mut sources, &quiet, &mut examination.checks);
     examination.settings = configuration::shown(&sources);
     let environment = GivenAddresses::new(&sources).environment;
@@ -187,7 +188,7 @@ impl Steps<'_> {
         drop(progress);
         examination.add(checks);
         let Some((token, scopes)) = token else {
-            examination.skip("received", &check::after(&check_ids::REQUEST));
+            examination.skip_from("received", &check::after(&check_ids::REQUEST));
             return;
         };
         let keys = received::keys(metadata.as_ref(), &grant.audience, &http, retry_policy).await;
@@ -200,6 +201,21 @@ impl Steps<'_> {
             own: own.as_ref(),
         };
         examination.add(received::examine(&token, keys.as_ref().map_err(Clone::clone), &asked, SystemClock.now()));
+        if let Some(exchange) = &self.settings.altinn {
+            let progress = Progress::start(&format!("asking {}", exchange.platform), self.report);
+            let asking = altinn::ExchangeCheck {
+                exchange,
+                http: &http,
+                retry_policy,
+                issuer: &grant.audience,
+                origins: &self.settings.origins,
+                clock: &SystemClock,
+                language: self.report.language(),
+            };
+            let check = asking.run(&token).await;
+            drop(progress);
+            examination.add(vec![check]);
+        }
     }
 
     /// Checks why the metadata that `--discover` names could not be fetched, by repeating the request step by step.

@@ -28,7 +28,7 @@ use super::{
     args::CurlArguments,
     child, headers,
     report::{Exit, Failure, Report},
-    settings::{SettingSources, Settings},
+    settings::SettingSources,
     tokens::Tokens,
 };
 
@@ -50,12 +50,13 @@ pub(crate) async fn run(
     let reads_curlrc = !arguments.arguments.first().is_some_and(process::begins_with_disable);
     let curlrc = if reads_curlrc { CurlCall::from_curlrc(&known)? } else { CurlCall::default() };
     let target = CurlTarget::from_call(&call, &curlrc)?;
-    let mut headers = headers::merge(&sources.headers, &typed)?;
+    let mut headers = headers::merge(&sources, &typed)?;
     headers.retain(|header| !call.has_header(header.name()));
     let sets_authorization = call.has_header(AUTHORIZATION) || curlrc.has_header(AUTHORIZATION);
     // On a redirect curl does not send the token to other hosts, but it sends the other headers, and some are API keys.
-    if !headers.is_empty() && call.has(&["location", "follow"]) {
-        let names = headers.iter().map(Header::name).collect::<Vec<_>>().join(", ");
+    let names: Vec<_> = headers.iter().map(Header::name).filter(|name| *name != "Accept").collect();
+    if !names.is_empty() && call.has(&["location", "follow"]) {
+        let names = names.join(", ");
         report.warning(&format!("on a redirect, curl sends these headers to other hosts too: {names}"));
     }
     let prepared =
@@ -88,7 +89,7 @@ impl PreparedCall {
             report.warning("curl's arguments set Authorization, so no token is fetched");
             return self.run_once(None, ResponseWatch::None).await;
         }
-        let tokens = Tokens::new(Settings::from_sources(&mut self.sources, report)?, report)?;
+        let tokens = Tokens::from_sources(&mut self.sources, report)?;
         let token = tokens.token().await?;
         for warning in audience_check::warnings(&token, &self.target) {
             report.warning(&warning);

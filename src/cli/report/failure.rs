@@ -3,6 +3,7 @@
 use std::{error::Error, fmt, io};
 
 use maskinporten_token_generator::{
+    altinn::{AltinnError, AltinnRefusal},
     cache::CacheError,
     client::{ClientError, Refusal},
     environment::LocalError,
@@ -32,6 +33,7 @@ pub(crate) struct Failure {
     causes: Vec<String>,
     hint: Option<String>,
     refusal: Option<Box<Refusal>>,
+    altinn: Option<Box<AltinnRefusal>>,
     http_status: Option<u16>,
     /// The reader of stdout has gone, which is not reported.
     pub(super) quiet: bool,
@@ -47,6 +49,7 @@ impl Failure {
             causes: causes.map(ToString::to_string).collect(),
             hint: error.hint(),
             refusal: None,
+            altinn: None,
             http_status: None,
             quiet: false,
         }
@@ -54,7 +57,17 @@ impl Failure {
 
     /// A failure of the command line itself.
     pub(crate) fn plain(exit: Exit, code: &'static str, message: String, hint: Option<String>) -> Self {
-        Self { exit, code, message, causes: Vec::new(), hint, refusal: None, http_status: None, quiet: false }
+        Self {
+            exit,
+            code,
+            message,
+            causes: Vec::new(),
+            hint,
+            refusal: None,
+            altinn: None,
+            http_status: None,
+            quiet: false,
+        }
     }
 
     /// Puts what the failure is about first; the message becomes its first cause.
@@ -105,6 +118,10 @@ impl Failure {
             ..self.clone()
         };
         if let Some(refusal) = &self.refusal {
+            translated.causes.extend(refusal.meaning(language));
+            translated.hint = Some(refusal.remedy(language));
+        }
+        if let Some(refusal) = &self.altinn {
             translated.causes.extend(refusal.meaning(language));
             translated.hint = Some(refusal.remedy(language));
         }
@@ -205,6 +222,25 @@ impl From<ClientError> for Failure {
     }
 }
 
+impl From<&AltinnRefusal> for Failure {
+    fn from(refusal: &AltinnRefusal) -> Self {
+        Self {
+            http_status: Some(refusal.status),
+            altinn: Some(Box::new(refusal.clone())),
+            ..Self::new(Exit::Refused, refusal)
+        }
+    }
+}
+
+impl From<AltinnError> for Failure {
+    fn from(error: AltinnError) -> Self {
+        match &error {
+            AltinnError::Client(error) => Self::from(error),
+            AltinnError::Refused(refusal) => Self::from(&**refusal),
+        }
+    }
+}
+
 impl From<CacheError> for Failure {
     fn from(error: CacheError) -> Self {
         Self::new(Exit::Other, &error)
@@ -215,6 +251,7 @@ impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
         match &error {
             TokenError::Client(error) => Self::from(&**error),
+            TokenError::Altinn(refusal) => Self::from(&**refusal),
             // The provider of the key is ours, so its error is a failure already.
             TokenError::Key(key) => {
                 let key: &(dyn Error + 'static) = &**key;

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
+    altinn::AltinnPlatform,
     cache::{CacheKey, KeyIdentity},
     client::RefusalFacts,
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
@@ -142,16 +143,18 @@ impl Loader {
         known: KnownKeys,
         report: &Arc<Report>,
     ) -> Result<(Prepared, Vec<PathBuf>), Failure> {
+        // Before the secrets are erased from the sources.
+        let headers = headers::merge(&sources, &[])?;
         let (settings, key) = Settings::from_sources(&mut sources, report)?;
-        let headers = headers::merge(&sources.headers, &[])?;
         let name = sources.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
         warn_of_algorithm(&settings.grant, report);
         let (audience, endpoint) = settings.addresses(report).await?;
         let (identity, key, key_facts) = open(key, known, Arc::clone(&self.answers), report).await?;
         let token_identity = cache_key(&settings, &identity).hash().to_owned();
-        let Settings { environment, mut grant, network, cache, names_resource, origins, .. } = settings;
+        let Settings { environment, mut grant, network, cache, names_resource, origins, altinn, .. } = settings;
         let environment = environment.map(|setting| setting.value);
-        let issuer = issuer(&audience, environment);
+        let platform = altinn.as_ref().map(|exchange| &exchange.platform);
+        let issuer = platform.map_or_else(|| issuer(&audience, environment), altinn_issuer);
         grant.audience = audience;
         grant.algorithm_for(&key)?;
         let scopes = grant.scopes.clone();
@@ -160,6 +163,7 @@ impl Loader {
             .resource_by_scope(!names_resource)
             .http_options(network.http.clone())
             .retry_policy(network.retry_policy)
+            .altinn(altinn)
             .minimum_lifetime(cache.minimum)
             .refusal_facts(&origins)
             .refusal_facts(&key_facts)
@@ -218,7 +222,20 @@ async fn open(
 /// Identifies the tokens of these settings.
 fn cache_key(settings: &Settings, identity: &KeyIdentity) -> CacheKey {
     let environment = settings.environment.as_ref().map(|setting| setting.value);
-    CacheKey::new(&settings.grant, &settings.endpoint.id(environment, &settings.network.http), identity)
+    let key = CacheKey::new(&settings.grant, &settings.endpoint.id(environment, &settings.network.http), identity);
+    let exchange = settings.altinn.as_ref();
+    exchange.map_or_else(|| key.clone(), |exchange| key.exchanged_for(&exchange.id()))
+}
+
+/// Returns the issuer of the tokens of one of Altinn's platforms.
+fn altinn_issuer(platform: &AltinnPlatform) -> KnownIssuer {
+    let identifier = platform.issuer();
+    KnownIssuer::find(&identifier).unwrap_or(KnownIssuer {
+        identifier,
+        service: Service::Altinn,
+        environment: "custom",
+        retired: None,
+    })
 }
 
 /// Returns the issuer of the tokens.

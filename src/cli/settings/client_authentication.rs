@@ -70,13 +70,17 @@ fn client_secret(sources: &SettingSources, method: &Found) -> Result<SecretStrin
     Ok(secret)
 }
 
-/// Reads the secret from a file, without the line break that editors put at the end.
 fn secret_in(found: &Found) -> Result<SecretString, Failure> {
-    let text = file::read_text(Path::new(found.text()), MAXIMUM_SECRET_BYTES).map_err(|error| {
+    secret_line(Path::new(found.text())).map_err(|error| {
         let message = format!("could not read the client's secret in `{}`: {error}", shown_path(found.text()));
         let hint = format!("check the path in {}", found.origin.label);
         failure(message, &hint)
-    })?;
+    })
+}
+
+/// Reads a secret from a file, without the line break that editors put at the end.
+pub(super) fn secret_line(path: &Path) -> Result<SecretString, file::FileError> {
+    let text = file::read_text(path, MAXIMUM_SECRET_BYTES)?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(line.strip_suffix('\r').unwrap_or(line).into())
 }

@@ -7,7 +7,7 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use maskinporten_token_generator::{
-    environment::Environment,
+    environment::{AltinnEnvironment, Environment},
     profile::{KnownSetting, SettingKind, SettingRole},
 };
 use secrecy::SecretString;
@@ -21,15 +21,35 @@ pub(super) const CLIENT_JWK: &str = "client-jwk";
 /// The secret of the client, which only a variable may hold, for the same reason.
 pub(super) const CLIENT_SECRET: &str = "client-secret";
 
+/// The keys of Altinn's APIs, which only a variable may hold, for the same reason.
+pub(super) const API_KEY: &str = "api-key";
+pub(super) const SUBSCRIPTION_KEY: &str = "subscription-key";
+/// The password of a user at Altinn, which only a variable may hold, for the same reason.
+pub(super) const ALTINN_PASSWORD: &str = "altinn-password";
+
 /// The settings that `-h` lists; `--help` lists all of them.
-const USUAL: [&str; 9] =
-    [PROFILE, "env", "client-id", "scope", "resource", "consumer-org", "keystore", "jwk", "keystore-password-file"];
+const USUAL: [&str; 10] = [
+    "altinn",
+    PROFILE,
+    "env",
+    "client-id",
+    "scope",
+    "resource",
+    "consumer-org",
+    "keystore",
+    "jwk",
+    "keystore-password-file",
+];
+
+/// What [`SettingDefinition::matters_to`] calls the commands of a system's vendor, some of which have names of others.
+pub(super) const VENDOR: &str = "vendor";
 
 /// The headings of settings in help texts.
 pub(super) const SERVER: &str = "Authorization server";
 pub(super) const GRANT: &str = "Grant";
 pub(super) const KEY: &str = "Key";
 pub(super) const HARDWARE: &str = "Key in a hardware token";
+pub(super) const ALTINN: &str = "Altinn";
 pub(super) const NETWORK: &str = "Network";
 pub(super) const CACHE: &str = "Token cache";
 
@@ -109,16 +129,44 @@ impl SettingDefinition {
     /// Whether the setting has an effect in a command; otherwise the help of that does not list it.
     pub(super) fn matters_to(&self, command: &str) -> bool {
         match command {
-            "grant" | "check" | "inspect" => self.heading != CACHE,
+            "inspect" if self.name == "altinn-url" => true,
+            "grant" | "inspect" => self.heading != CACHE && self.heading != ALTINN,
+            "check" => self.heading != CACHE,
             // Tokens are kept in memory.
             "serve" => !["no-cache", "refresh"].contains(&self.name),
             "public" => self.heading == KEY || self.heading == HARDWARE || [PROFILE, "env"].contains(&self.name),
+            "login" => self.is_of_login(),
+            "whoami" => self.heading == NETWORK || [PROFILE, "env", "altinn-env", "altinn-url"].contains(&self.name),
+            "person" if self.name == "pid" => true,
+            "enterprise" | "person" | "system-user" => self.is_of_test_token(),
+            "token" | "headers" | "exec" | "curl" => true,
+            _ if self.is_of_altinn_user() || self.name.starts_with("test-token") => false,
+            VENDOR => self.heading != GRANT || self.name == "client-id" || self.name == "ttl",
             "list" => {
                 self.name.starts_with("keystore-password")
                     || [PROFILE, "max-iterations", "certificate"].contains(&self.name)
             }
             _ => true,
         }
+    }
+
+    fn is_of_altinn_user(&self) -> bool {
+        self.name == "altinn-user" || self.name.starts_with("altinn-password")
+    }
+
+    /// Whether the setting has an effect in a request for a test token.
+    fn is_of_test_token(&self) -> bool {
+        let others = [PROFILE, "env", "scope", "altinn-env", "test-token-param", "test-token-url"];
+        self.is_of_altinn_user() || self.heading == NETWORK || others.contains(&self.name)
+    }
+
+    /// Whether the setting has an effect in a login at Altinn 2: its key is that of the client certificate.
+    fn is_of_login(&self) -> bool {
+        let is_grants = ["kid", "x5c", "alg"].contains(&self.name);
+        let others = [PROFILE, "env", "altinn-url", "api-key-file", "subscription-key-file"];
+        [KEY, HARDWARE, NETWORK].contains(&self.heading) && !is_grants && self.name != "retries"
+            || self.is_of_altinn_user()
+            || others.contains(&self.name)
     }
 
     /// Whether the setting decides how a key is opened or a server is reached, and not what the grant says.
@@ -145,6 +193,10 @@ impl SettingDefinition {
         let argument = if self.name == "env" {
             let names = Environment::ALL.map(Environment::name);
             argument.value_parser(lenient_names(names, |text| Environment::parse(text).map(Environment::name)))
+        } else if self.name == "altinn-env" {
+            let names = AltinnEnvironment::ALL.map(AltinnEnvironment::name);
+            argument
+                .value_parser(lenient_names(names, |text| AltinnEnvironment::parse(text).map(AltinnEnvironment::name)))
         } else if self.is_secret() {
             argument.value_parser(|text: &str| Ok::<_, std::convert::Infallible>(SecretString::from(text)))
         } else {

@@ -6,8 +6,8 @@ use maskinporten_token_generator::{
     environment::{Environment, is_maskinporten_issuer},
     file,
     grant::{
-        AuthorizationDetails, ClientId, ExtraClaims, Grant, KeyReference, Lifetime, PersonIdentifier, Resource, Scopes,
-        default_resource,
+        AuthorizationDetails, ClientId, ConsentGiver, ConsentId, ExtraClaims, Grant, KeyReference, Lifetime,
+        PersonIdentifier, Resource, Scopes, default_resource,
     },
     keystore::SignatureAlgorithm,
     organisation::OrganisationNumber,
@@ -32,7 +32,7 @@ impl IdentitySettings {
     pub(super) fn parse(sources: &SettingSources) -> Self {
         let parse = |found: Option<Found>| found.map(|found| found.parse(OrganisationNumber::parse)).transpose();
         // Details of a stronger source replace the system user of a weaker one.
-        let details = sources.find_group(&["authorization-details", "system-user"]);
+        let details = sources.find_group(&["authorization-details", "system-user", "consent"]);
         Self {
             key_reference: key_reference(sources),
             consumer_org: parse(sources.find("consumer-org")),
@@ -158,7 +158,12 @@ fn authorization_details(
     sources: &SettingSources,
     system_user: Option<&Setting<OrganisationNumber>>,
 ) -> Result<Option<AuthorizationDetails>, Failure> {
-    let found = sources.find_one_of(&["authorization-details", "system-user"])?;
+    let found = sources.find_one_of(&["authorization-details", "system-user", "consent"])?;
+    let giver = sources.find("consent-from");
+    if let Some(giver) = giver.filter(|_| found.as_ref().is_none_or(|found| found.name != "consent")) {
+        let message = format!("{} needs a consent, and none was given", giver.origin.label);
+        return Err(giver.failure("conflict", message, "pass --consent ID with it"));
+    }
     let reference = sources.find("external-ref");
     if let Some(Setting { value: organisation, origin }) = system_user {
         let details = AuthorizationDetails::system_user(organisation, reference.as_ref().map(Found::text));
@@ -168,6 +173,9 @@ fn authorization_details(
     }
     match (found, reference) {
         (Some(found), None) => {
+            if found.name == "consent" {
+                return consent(sources, &found).map(Some);
+            }
             let text = match found.text().strip_prefix('@') {
                 Some(file) => read_text_file(&found, file)?,
                 None => found.text().to_owned(),
@@ -180,6 +188,20 @@ fn authorization_details(
         }
         (None, None) => Ok(None),
     }
+}
+
+/// Parses `--consent` and the party that gave it.
+fn consent(sources: &SettingSources, found: &Found) -> Result<AuthorizationDetails, Failure> {
+    let id = found.parse(ConsentId::parse)?.value;
+    let Some(giver) = sources.find("consent-from") else {
+        let message = format!("{} needs the party that gave the consent", found.origin.label);
+        return Err(found.failure(
+            "conflict",
+            message,
+            "pass --consent-from with the number of that organisation or person",
+        ));
+    };
+    Ok(AuthorizationDetails::consent(&id, &giver.parse(ConsentGiver::parse)?.value))
 }
 
 fn extra_claims(sources: &SettingSources) -> Result<ExtraClaims, Failure> {

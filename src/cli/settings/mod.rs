@@ -3,6 +3,8 @@
 //! [`SettingSources`] reads the sources, [`Settings`] and [`KeySettings`] parse them. The table of settings is the single
 //! source of options, variables, config keys, help texts and defaults.
 
+mod altinn;
+mod altinn_user;
 mod arguments;
 mod cleaning;
 mod client_authentication;
@@ -17,15 +19,19 @@ mod required;
 mod server;
 mod sources;
 mod table;
+mod test_token;
 
 use std::path::PathBuf;
 
 use maskinporten_token_generator::{
-    client::RefusalFacts, environment::Environment, explain::Explain as _, grant::Grant, tokens::TokenEndpoint,
+    altinn::AltinnExchange, client::RefusalFacts, environment::Environment, explain::Explain as _, grant::Grant,
+    tokens::TokenEndpoint,
 };
 
 pub(crate) use self::{
-    arguments::{ServeSettingArguments, SettingArguments},
+    altinn::{headers as altinn_headers, is_exchanged, issuing_platform},
+    altinn_user::{AltinnUserSettings, altinn2_headers, altinn2_portal},
+    arguments::{ServeSettingArguments, SettingArguments, VendorSettingArguments},
     cleaning::clean,
     config_files::ConfigFiles,
     definition::{PROFILE, lenient_names, option, variable},
@@ -34,14 +40,17 @@ pub(crate) use self::{
     grant::IdentitySettings,
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
     origin::{Layer, Origin, Setting},
-    server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer},
+    server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer, named_platform},
     sources::SettingSources,
     table::{NAIS_VARIABLES, SETTINGS, is_command, is_option, is_path, known, leaves_grant_unchanged, paths},
+    test_token::TestTokenSettings,
 };
 use super::report::{Exit, Failure, Report};
 
 /// The settings that the explanations of refusals name, by their options.
-const NAMED_IN_REFUSALS: [(&str, &str); 8] = [
+const NAMED_IN_REFUSALS: [(&str, &str); 10] = [
+    ("--altinn-env", "altinn-env"),
+    ("--altinn-url", "altinn-url"),
     ("--client-id", "client-id"),
     ("--consumer-org", "consumer-org"),
     ("--env", "env"),
@@ -63,6 +72,8 @@ pub(crate) struct Settings {
     pub(crate) names_resource: bool,
     pub(crate) network: NetworkSettings,
     pub(crate) cache: CacheSettings,
+    /// The exchange of every token at Altinn, if there is one.
+    pub(crate) altinn: Option<AltinnExchange>,
     /// Where the values came from that a refusal may be about.
     pub(crate) origins: RefusalFacts,
 }
@@ -93,6 +104,7 @@ impl Settings {
     /// Parses the settings of a request and its key; fails with everything that is missing, or else the first problem. The
     /// key's secrets are taken out of the sources, which commands keep while they wait for the server.
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Report) -> Result<(Self, KeySettings), Failure> {
+        test_token::refuse(sources)?;
         let settings = Self::parse(sources, report).into_result();
         let settings = settings.and_then(|settings| Ok((settings, KeySettings::parse(sources)?)));
         let settings = settings.map_err(|failure| {
@@ -131,6 +143,8 @@ impl Settings {
         let grant = grant::grant(sources, audience, name, identities, problems);
         let addresses = problems.keep(addresses);
         let cache = problems.keep(CacheSettings::parse(sources));
+        let altinn = addresses.as_ref().map(|(_, endpoint)| altinn::exchange(sources, name, endpoint));
+        let altinn = altinn.map(|parsed| problems.keep(parsed));
         no_empty_options?;
         Some(Self {
             environment,
@@ -139,6 +153,7 @@ impl Settings {
             names_resource: grant::names_resource(sources),
             network: network?,
             cache: cache?,
+            altinn: altinn??,
             origins: origins(sources),
         })
     }

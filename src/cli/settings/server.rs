@@ -3,6 +3,7 @@
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use maskinporten_token_generator::{
+    altinn::AltinnPlatform,
     client::{self, MinimumLifetime, RetryPolicy},
     clock,
     environment::Environment,
@@ -137,6 +138,12 @@ pub(crate) fn named_issuer(sources: &SettingSources) -> Result<Option<Endpoint>,
     }
 }
 
+/// Returns the platform that `--altinn-url` names; the keys of one in a project file would not prove anything.
+pub(crate) fn named_platform(sources: &SettingSources) -> Result<Option<AltinnPlatform>, Failure> {
+    let found = sources.find("altinn-url").filter(|found| found.origin.layer != Layer::ProjectFile);
+    found.map(|found| Ok(found.parse(AltinnPlatform::parse)?.value)).transpose()
+}
+
 /// Returns what a project file decides about these addresses: one of them, the environment that they belong to, or
 /// which of the user's are combined.
 ///
@@ -197,7 +204,7 @@ impl CacheSettings {
 }
 
 /// Whether a flag is on; a variable can turn it off too.
-fn is_on(sources: &SettingSources, name: &'static str) -> bool {
+pub(super) fn is_on(sources: &SettingSources, name: &'static str) -> bool {
     let off = ["0", "false", "no", "off"];
     sources.find(name).is_some_and(|found| !off.iter().any(|word| found.text().eq_ignore_ascii_case(word)))
 }

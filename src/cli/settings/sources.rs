@@ -24,7 +24,7 @@ use super::{
 use crate::cli::report::{Exit, Failure, Report};
 
 /// The settings in place of which an environment has values of its own.
-const ADDRESSES: [&str; 3] = ["audience", "token-endpoint", "discover"];
+const ADDRESSES: [&str; 5] = ["audience", "token-endpoint", "discover", "altinn-url", "altinn-env"];
 
 /// The strongest value of a setting, not parsed yet.
 pub(super) struct Found<'sources> {
@@ -161,6 +161,7 @@ impl SettingSources {
                 ("keystore", local.keystore.display().to_string()),
                 ("keystore-password-file", local.keystore_password_file.display().to_string()),
             ];
+            values.extend(local.altinn_url.map(|url| ("altinn-url", url)));
             values.extend(local.ca_file.map(|file| ("ca-file", file.display().to_string())));
             values
         } else {
@@ -260,7 +261,7 @@ impl SettingSources {
     /// Returns the variables that hold secrets: those that are secrets themselves, and those that settings name.
     pub(crate) fn secret_variables(&self) -> BTreeSet<String> {
         let own = SETTINGS.iter().filter(|setting| setting.is_secret()).map(SettingDefinition::variable);
-        let naming = ["keystore-password-env", "pkcs11-pin-env"];
+        let naming = ["keystore-password-env", "pkcs11-pin-env", "altinn-password-env"];
         let raw = self.layers.iter().flat_map(|(_, raw)| raw).filter(|raw| naming.contains(&raw.name));
         let texts = raw.filter_map(|raw| if let RawValue::Texts(texts) = &raw.value { Some(texts) } else { None });
         let named = texts.flatten().filter(|name| !name.is_empty() && !name.contains(['=', '\0']));

@@ -6,7 +6,8 @@
 use maskinporten_token_generator::profile::{KnownSetting, SettingRole as Role};
 
 use super::definition::{
-    CACHE, CLIENT_JWK, CLIENT_SECRET, GRANT, HARDWARE, KEY, NETWORK, PROFILE, SERVER, SettingDefinition, ValueForm,
+    ALTINN, ALTINN_PASSWORD, API_KEY, CACHE, CLIENT_JWK, CLIENT_SECRET, GRANT, HARDWARE, KEY, NETWORK, PROFILE, SERVER,
+    SUBSCRIPTION_KEY, SettingDefinition, ValueForm,
 };
 
 const fn row(name: &'static str, form: ValueForm, heading: &'static str, help: &'static str) -> SettingDefinition {
@@ -79,6 +80,8 @@ pub(crate) static SETTINGS: &[SettingDefinition] = &[
     one("pid", "DIGITS", GRANT, "The person that the token is restricted to"),
     one("system-user", "ORGNO", GRANT, "Request a token for this organisation's system user in Altinn"),
     one("external-ref", "TEXT", GRANT, "The external reference of that system user, if it has one"),
+    one("consent", "ID", GRANT, "Request a token for this consent in Altinn"),
+    one("consent-from", "NUMBER|URN", GRANT, "The person or organisation that gave that consent"),
     one("authorization-details", "JSON|@FILE", GRANT, "Rich authorization requests, as a JSON array")
         .roles(&[Role::PathAfterAt]),
     many("claim", "NAME=VALUE", GRANT, "Extra claim, as text; repeatable"),
@@ -138,6 +141,43 @@ pub(crate) static SETTINGS: &[SettingDefinition] = &[
         "The PIN; every user of this machine can see it in the process list",
     )
     .roles(&[Role::Secret("pkcs11_pin_file, or pkcs11_pin_command in your own config file")]),
+    flag(
+        "altinn",
+        ALTINN,
+        "Exchange the token for one of Altinn's; the options --altinn-env, --altinn-url and --altinn-test imply it",
+    ),
+    one("altinn-env", "NAME", ALTINN, "The environment of Altinn [default: the one that belongs to --env]"),
+    one("altinn-url", "URL", ALTINN, "The base URL of Altinn's platform, in place of the environment's").roles(ADDRESS),
+    flag("altinn-test", ALTINN, "Make Digdir's own organisation the test organisation `ttd` in the token"),
+    one("api-key-file", "FILE", ALTINN, "Read the key for the header ApiKey from a file").roles(PATH),
+    row(API_KEY, ValueForm::SecretVariable, ALTINN, "The key for the header ApiKey, with --altinn"),
+    one("subscription-key-file", "FILE", ALTINN, "Read the key for the header Ocp-Apim-Subscription-Key from a file")
+        .roles(PATH),
+    row(
+        SUBSCRIPTION_KEY,
+        ValueForm::SecretVariable,
+        ALTINN,
+        "The key for the header Ocp-Apim-Subscription-Key, with --altinn",
+    ),
+    one(
+        "test-token",
+        "KIND",
+        ALTINN,
+        "Use a test token of Altinn's generator in place of one of Maskinporten's: `enterprise`, `person` or `system-user`",
+    ),
+    many(
+        "test-token-param",
+        "NAME=VALUE",
+        ALTINN,
+        "Parameter of the test token, such as `orgNo=991825827`; repeatable",
+    ),
+    one("test-token-url", "URL", ALTINN, "The test token generator, in place of Altinn's own").roles(ADDRESS),
+    one("altinn-user", "NAME", ALTINN, "The user name for test tokens, or for a login at Altinn 2").alias("user"),
+    one("altinn-password-file", "FILE|-", ALTINN, "Read the password of that user from a file").roles(PATH),
+    one("altinn-password-env", "NAME", ALTINN, "Read the password from this variable"),
+    one("altinn-password-command", "COMMAND", ALTINN, "Read the password from the output of a command")
+        .roles(&[Role::Command]),
+    row(ALTINN_PASSWORD, ValueForm::SecretVariable, ALTINN, "The password of that user"),
     with_default!("timeout", TIME, NETWORK, "Time limit for the whole exchange, and for reading a file", "30s"),
     with_default!("connect-timeout", TIME, NETWORK, "Time limit for connecting", "5s"),
     with_default!("retries", NUMBER, NETWORK, "Retries after network errors, HTTP 429 and 5xx", "2"),

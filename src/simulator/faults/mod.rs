@@ -26,6 +26,12 @@
 //! }
 //! ```
 //!
+//! Altinn has faults of its own, counted by its own requests:
+//!
+//! ```json
+//! { "faults": { "altinn": { "status": 429, "retry_after_seconds": 1, "first_requests": 2 } } }
+//! ```
+//!
 //! # How each refusal is provoked
 //! With the clients, scopes and keystores of a new data folder ([`Installation`](super::Installation)). The client is
 //! that of `modern.p12` unless noted.
@@ -55,6 +61,7 @@
 //! | consumer_org and delegation scope | the scope `simulator:delegated` for the client's own organisation, 310700010 |
 //! | `unauthorized_client` | the client `2b6a1e9d-7c48-4f0b-9a35-c1d2e3f4a5b6`, which is for the login of people |
 
+mod altinn;
 pub(crate) mod responses;
 
 use std::fmt;
@@ -68,6 +75,8 @@ use serde::{
     },
 };
 use serde_json::{Map, Value};
+
+pub use altinn::AltinnFaults;
 
 /// Faults; by default there are none.
 ///
@@ -112,6 +121,8 @@ pub struct Faults {
     pub token_lifetime_seconds: Option<i32>,
     /// Whether access tokens are signed with a key that is not in `/jwk`, but have the `kid` of the key that is.
     pub sign_with_another_key: bool,
+    /// Faults of Altinn.
+    pub altinn: AltinnFaults,
 }
 
 /// A faulty answer. The bodies are those of a token endpoint, on the other paths too.

@@ -28,27 +28,41 @@ pub(crate) struct Decision(pub(crate) String);
 const HTML: &str =
     "<!DOCTYPE html>\n<html><head><title>Proxy</title></head><body><h1>Sign in to continue</h1></body></html>\n";
 
-/// Delays a response of the token endpoint according to the faults.
-pub(crate) async fn delay(faults: &Faults) {
-    if faults.delay_milliseconds > 0 {
-        let delay = Duration::from_millis(faults.delay_milliseconds.into());
+/// Delays a response; at most a minute.
+pub(crate) async fn delay(milliseconds: u32) {
+    if milliseconds > 0 {
+        let delay = Duration::from_millis(milliseconds.into());
         tokio::time::sleep(delay.min(MAXIMUM_DELAY)).await;
     }
 }
 
 /// Replaces a response if the faults have another answer for its path.
 pub(crate) fn replace(faults: &Faults, answer: Option<FaultAnswer>, correct: Response) -> Response {
+    replace_with(answer, faults.status, faults.retry_after_seconds, correct)
+}
+
+/// Replaces a response if there is another answer, with its status and `Retry-After`.
+pub(crate) fn replace_with(
+    answer: Option<FaultAnswer>,
+    status: Option<u16>,
+    retry_after_seconds: Option<u32>,
+    correct: Response,
+) -> Response {
     let Some(answer) = answer else { return correct };
-    let status = faults.status.filter(|status| (200..600).contains(status));
-    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.and_then(fault_status);
     let mut response = faulty(answer, status, correct);
     if let Some(status) = status {
         *response.status_mut() = status;
     }
-    if let Some(seconds) = faults.retry_after_seconds {
+    if let Some(seconds) = retry_after_seconds {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     response
+}
+
+/// Returns the status of a faulty answer, 200 to 599.
+pub(crate) fn fault_status(status: u16) -> Option<StatusCode> {
+    Some(status).filter(|status| (200..600).contains(status)).and_then(|status| StatusCode::from_u16(status).ok())
 }
 
 fn status_only(status: StatusCode) -> Response {
@@ -144,6 +158,6 @@ pub(crate) fn with_header(name: HeaderName, value: &'static str, mut response: R
     response
 }
 
-fn typed(content_type: &'static str, body: Body) -> Response {
+pub(crate) fn typed(content_type: &'static str, body: Body) -> Response {
     with_header(header::CONTENT_TYPE, content_type, Response::new(body))
 }

@@ -14,10 +14,10 @@ use super::{
     certificates::{self, ValidityPeriod, simulator_name},
     faulty_keystores,
     files::{
-        self, CA, CLIENTS, INTERMEDIATE, MARKER, REGISTERED_KEY, TLS_CA, TLS_CERTIFICATE, TLS_KEY, TOKEN_KEY,
-        write_private, write_public,
+        self, ALTINN_API_KEY, ALTINN_PASSWORD, CA, CLIENTS, INTERMEDIATE, MARKER, REGISTERED_KEY, TLS_CA,
+        TLS_CERTIFICATE, TLS_KEY, TOKEN_KEY, write_private, write_public,
     },
-    keystores::{ENTERPRISE_KEY_BITS, KEYSTORES},
+    keystores::{ENTERPRISE_KEY_BITS, KEYSTORES, random_password},
 };
 use crate::simulator::{error::SimulatorError, jwk};
 
@@ -113,6 +113,10 @@ fn write_content(dir: &Path, now: DateTime<Utc>, old: Option<&Path>) -> Result<(
             for name in [CLIENTS, REGISTERED_KEY] {
                 write_private(&dir.join(name), &files::read(&old.join(name))?)?;
             }
+            // Folders of earlier versions do not have these.
+            for name in [ALTINN_PASSWORD, ALTINN_API_KEY].into_iter().filter(|name| old.join(name).is_file()) {
+                write_private(&dir.join(name), &files::read(&old.join(name))?)?;
+            }
         }
         None => write_clients(dir, &enterprise_key()?, &written.first.key)?,
     }
@@ -127,11 +131,16 @@ fn write_clients(dir: &Path, key: &PKey<Private>, another: &PKey<Private>) -> Re
     let (rsa, another) = (key.rsa()?, another.rsa()?);
     let private = jwk::private_rsa(&rsa).ok_or(SimulatorError::Keystore)?;
     write_private(&dir.join(REGISTERED_KEY), private.as_bytes())?;
+    let [password, api_key] = [random_password()?, random_password()?];
+    write_private(&dir.join(ALTINN_PASSWORD), password.as_bytes())?;
+    write_private(&dir.join(ALTINN_API_KEY), api_key.as_bytes())?;
     let clients = DEFAULT_CLIENTS
+        .replace("ALTINN_PASSWORD", &password)
+        .replace("ALTINN_API_KEY", &api_key)
         .replace("REGISTERED_KEY_ID", &jwk::thumbprint(rsa.n(), rsa.e()))
         .replace("REGISTERED_KEY_MODULUS", &jwk::encode(rsa.n()))
         .replace("ANOTHER_KEY_MODULUS", &jwk::encode(another.n()));
-    write_private(&dir.join(CLIENTS), clients.as_bytes())
+    write_private(&dir.join(CLIENTS), Zeroizing::new(clients).as_bytes())
 }
 
 fn write_key(path: &Path, key: &PKey<Private>) -> Result<(), SimulatorError> {

@@ -148,7 +148,7 @@ impl KeystorePlan {
 }
 
 /// Returns 144 random bits as letters, digits, `-` and `_`.
-fn random_password() -> Result<Zeroizing<String>, ErrorStack> {
+pub(super) fn random_password() -> Result<Zeroizing<String>, ErrorStack> {
     let mut bytes = Zeroizing::new([0_u8; 18]);
     openssl::rand::rand_bytes(&mut *bytes)?;
     Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes)))

@@ -7,7 +7,9 @@
 //! | `other-environment.p12`, `expired.p12`, `soon-expired.p12`, `no-organisation-number.p12`, `encryption-only.p12`, `leaf-only.p12` | keystores with one fault each, with the key and the password of `modern.p12`; not in folders of earlier versions |
 //! | `registered-key.jwk.json` | the private key of the client with a registered key |
 //! | `clients.json` | clients, scopes and organisations; meant to be edited |
+//! | `altinn.password`, `altinn.api-key` | the password of Altinn's users and the API key; not in folders of earlier versions |
 //! | `token-signing-key.pem` | the key that signs the access tokens |
+//! | `altinn-signing-key.pem`, `idporten-signing-key.pem` | the keys of Altinn and ID-porten, created when they are first needed |
 //! | `tls-ca.pem`, `tls-server.pem`, `tls-server-key.pem` | for https on this machine |
 //! | `simulator.json` | marks the folder as the simulator's, with the expiry of its certificates |
 //!
@@ -37,7 +39,10 @@ pub use keystores::SimulatorKeystore;
 
 use self::{
     create::FolderMarker,
-    files::{CA, CLIENTS, INTERMEDIATE, MARKER, REGISTERED_KEY, TLS_CA, TLS_CERTIFICATE, TLS_KEY, TOKEN_KEY, exists},
+    files::{
+        ALTINN_API_KEY, ALTINN_PASSWORD, CA, CLIENTS, INTERMEDIATE, MARKER, REGISTERED_KEY, TLS_CA, TLS_CERTIFICATE,
+        TLS_KEY, TOKEN_KEY, exists,
+    },
     keystores::KEYSTORES,
 };
 use super::error::SimulatorError;
@@ -66,6 +71,36 @@ pub struct Installation {
     pub faulty_keystores: Vec<FaultyKeystore>,
     /// The client with a registered key.
     pub registered_key: RegisteredKey,
+    /// The vendor's client and Altinn's users; `None` in the folder of an earlier version.
+    pub altinn: Option<AltinnInstallation>,
+}
+
+/// What the default `clients.json` has for Altinn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AltinnInstallation {
+    /// The client of a vendor of systems, which has the registered key.
+    pub vendor_client_id: &'static str,
+    /// A user.
+    pub user_name: &'static str,
+    /// A user of the organisation of `modern.p12`, who needs its certificate.
+    pub enterprise_user_name: &'static str,
+    /// The file with the password of both users.
+    pub password_file: PathBuf,
+    /// The file with the API key.
+    pub api_key_file: PathBuf,
+}
+
+impl AltinnInstallation {
+    fn find(dir: &Path) -> Option<Self> {
+        let (password_file, api_key_file) = (dir.join(ALTINN_PASSWORD), dir.join(ALTINN_API_KEY));
+        (password_file.is_file() && api_key_file.is_file()).then_some(Self {
+            vendor_client_id: "e2a5c9b0-6d1f-4f0a-8f3b-5b7d0c9a1e34",
+            user_name: "simulert",
+            enterprise_user_name: "virksomhetsbruker",
+            password_file,
+            api_key_file,
+        })
+    }
 }
 
 /// Whether the data folder has been created or existed before.
@@ -138,6 +173,7 @@ impl Installation {
             keystores,
             faulty_keystores: faulty_keystores::find(dir, &KEYSTORES[0]),
             registered_key: RegisteredKey { file: dir.join(REGISTERED_KEY), client_id, orgno },
+            altinn: AltinnInstallation::find(dir),
             dir: dir.to_owned(),
         })
     }

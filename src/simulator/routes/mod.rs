@@ -2,7 +2,7 @@
 //!
 //! Those of Maskinporten (<https://docs.digdir.no/docs/Maskinporten/maskinporten_func_wellknown>): `/token`, `/jwk`,
 //! `/.well-known/oauth-authorization-server`, `/health` and the pages in `error_uri`; and the sample API `/api/hello`,
-//! which requires a token. A `DPoP` header is ignored, because Maskinporten does not document support for it.
+//! which requires a token. Those of Altinn are in [`altinn`]. A `DPoP` header is ignored, because Maskinporten does not document support for it.
 
 mod discovery;
 mod hello;
@@ -22,6 +22,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 
 use super::{
+    altinn,
     event::SimulatorEvent,
     faults::responses::{Decision, json, plain, with_status},
     state::SimulatorState,
@@ -38,6 +39,7 @@ pub(crate) fn router(state: Arc<SimulatorState>) -> Router {
         .route("/health", get(|| async { json("{\"status\":\"UP\"}".into()) }))
         .route("/errors/{code}", get(error_page))
         .route("/api/hello", get(hello::hello))
+        .merge(altinn::router(&state))
         .fallback(|| async { not_found() })
         .layer(middleware::from_fn_with_state(Arc::clone(&state), check_host_and_report))
         .with_state(state)

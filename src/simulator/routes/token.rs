@@ -1,9 +1,9 @@
 //! The token endpoint.
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{fmt::Write as _, sync::Arc};
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes},
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::Response,
@@ -15,28 +15,23 @@ use crate::simulator::{
     clients_file::ClientsSnapshot,
     faults::{
         Faults, replacing,
-        responses::{Decision, delay, internal_error, plain, replace, serialized, with_status},
+        responses::{Decision, delay, internal_error, replace, serialized, with_status},
     },
+    request_body,
     state::SimulatorState,
     validator::{self, GrantRefusal, Validator},
 };
 
-/// Maximum size of a token request; a larger one gets 413.
-const MAXIMUM_BODY_BYTES: usize = 64 * 1024;
-/// Time limit for receiving the body.
-const BODY_TIME: Duration = Duration::from_secs(10);
-
 pub(super) async fn token(State(state): State<Arc<SimulatorState>>, headers: HeaderMap, body: Body) -> Response {
-    let body = match tokio::time::timeout(BODY_TIME, to_bytes(body, MAXIMUM_BODY_BYTES)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return with_status(StatusCode::PAYLOAD_TOO_LARGE, plain("Payload Too Large\n")),
-        Err(_) => return with_status(StatusCode::REQUEST_TIMEOUT, plain("Request Timeout\n")),
+    let body = match request_body::read(body).await {
+        Ok(body) => body,
+        Err(response) => return *response,
     };
     let clients = state.clients();
     let faults = state.count_token_request(&clients);
     let now = faults.shifted(state.clock.now());
     let answer = decide(&state, &clients, faults, now, &headers, &body);
-    delay(faults).await;
+    delay(faults.delay_milliseconds).await;
     let decision = answer.decision(faults);
     let mut response = replace(faults, faults.answer, answer.response);
     // The faults may be others by the time that the response is sent.
@@ -78,6 +73,7 @@ fn decide(
 ) -> CorrectAnswer {
     let validator = Validator {
         registry: &clients.registry,
+        system_register: &state.system_register,
         strictness: state.strictness(clients),
         issuer: &state.issuer,
         anchors: &state.anchors,

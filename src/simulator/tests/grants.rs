@@ -22,6 +22,7 @@ use crate::simulator::{
     jwk,
     registry::Registry,
     strictness::Strictness,
+    system_register::SystemRegister,
     validator::{GrantRefusal, GrantedToken, ReplayCache, TrustAnchors, Validator},
 };
 
@@ -83,6 +84,7 @@ pub(super) fn certificate(
 pub(super) struct TestValidator {
     pub(super) clients: Value,
     pub(super) strictness: Strictness,
+    pub(super) system_register: Mutex<SystemRegister>,
     used: Mutex<ReplayCache>,
 }
 
@@ -95,7 +97,7 @@ impl TestValidator {
             .replace("REGISTERED_KEY_MODULUS", &URL_SAFE_NO_PAD.encode(rsa.n().to_vec()))
             .replace("ANOTHER_KEY_MODULUS", &URL_SAFE_NO_PAD.encode(another.n().to_vec()));
         let clients = serde_json::from_str(&clients).unwrap();
-        Self { clients, strictness: Strictness::default(), used: Mutex::default() }
+        Self { clients, strictness: Strictness::default(), system_register: Mutex::default(), used: Mutex::default() }
     }
 
     /// Returns a validator whose `clients.json` has been changed at one path.
@@ -120,6 +122,7 @@ impl TestValidator {
         let anchors = TrustAnchors::new(roots, intermediates);
         let validator = Validator {
             registry: &registry,
+            system_register: &self.system_register,
             strictness: &self.strictness,
             issuer: ISSUER,
             anchors: &anchors,

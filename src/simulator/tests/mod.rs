@@ -1,6 +1,7 @@
 //! Tests of the simulator, with assertions that they sign with openssl directly.
 
 mod accepted;
+mod altinn;
 mod faulty;
 mod folder;
 mod grants;

@@ -90,7 +90,13 @@ impl Drop for Running {
     }
 }
 
-fn exchange(mut stream: impl Read + Write, port: u16, start: &str, headers: &str, body: &str) -> (u16, String, String) {
+pub(super) fn exchange(
+    mut stream: impl Read + Write,
+    port: u16,
+    start: &str,
+    headers: &str,
+    body: &str,
+) -> (u16, String, String) {
     let length = body.len();
     let request = format!(
         "{start} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"

@@ -3,6 +3,8 @@
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_func_systembruker> and
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_func_samtykke>
 
+use std::sync::{Mutex, PoisonError};
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,6 +13,7 @@ use super::refusal::{DetailsFault, GrantRefusal};
 use crate::simulator::{
     registry::{Orgno, RegisteredClient, Registry},
     strictness::Strictness,
+    system_register::SystemRegister,
 };
 
 /// The types in the metadata, in the same order.
@@ -64,6 +67,7 @@ pub(crate) enum TokenDetail {
 /// Validates `authorization_details` against the registered system users and consents.
 pub(crate) struct DetailsValidator<'a> {
     pub(crate) registry: &'a Registry,
+    pub(crate) system_register: &'a Mutex<SystemRegister>,
     pub(crate) strictness: &'a Strictness,
     pub(crate) client: &'a RegisteredClient,
     pub(crate) consumer: &'a Orgno,
@@ -113,16 +117,22 @@ impl DetailsValidator<'_> {
         };
         // The reference of a system user that was created without one is the customer's organisation number.
         let external_ref = external_ref.unwrap_or(orgno.as_str());
-        let user = self.registry.system_users.iter().find(|user| {
+        let in_file = self.registry.system_users.iter().find(|user| {
             user.orgno == orgno
                 && user.client_ids.contains(&self.client.id)
                 && user.external_ref.as_deref().unwrap_or(orgno.as_str()) == external_ref
         });
-        let user = user.ok_or(GrantRefusal::SystemUser)?;
+        let in_file = in_file.map(|user| (user.systemuser_id.clone(), user.system_id.clone()));
+        let approved = || {
+            let register = self.system_register.lock().unwrap_or_else(PoisonError::into_inner);
+            let user = register.user_for_client(self.registry, &self.client.id, orgno.as_str(), external_ref)?;
+            Some((user.id.clone(), user.system_id.clone()))
+        };
+        let (systemuser_id, system_id) = in_file.or_else(approved).ok_or(GrantRefusal::SystemUser)?;
         Ok(TokenDetail::SystemUser {
             systemuser_org: OrganizationClaim::new(&orgno),
-            systemuser_id: [user.systemuser_id.clone()],
-            system_id: user.system_id.clone(),
+            systemuser_id: [systemuser_id],
+            system_id,
             external_ref: self.strictness.repeat_external_ref.then(|| external_ref.to_owned()),
         })
     }

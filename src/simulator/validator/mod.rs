@@ -9,7 +9,7 @@ mod certificate_cache;
 mod claims;
 pub(crate) mod details;
 mod form;
-mod json;
+pub(crate) mod json;
 pub(crate) mod jwt;
 mod refusal;
 mod refusal_log;
@@ -22,11 +22,11 @@ use chrono::{DateTime, Utc};
 use openssl::pkey::{PKey, Public};
 use serde_json::Value;
 
-pub(crate) use certificate::TrustAnchors;
 #[cfg(test)]
 pub(crate) use certificate::organisation_number;
+pub(crate) use certificate::{TrustAnchors, validate as certificate};
 pub(crate) use form::assertion;
-pub(crate) use refusal::GrantRefusal;
+pub(crate) use refusal::{GrantRefusal, sanitize};
 pub(crate) use replay::ReplayCache;
 
 use self::{details::TokenDetail, jwt::ReceivedJwt};
@@ -34,6 +34,7 @@ use super::{
     algorithm::Algorithm,
     registry::{Orgno, RegisteredClient, Registry},
     strictness::Strictness,
+    system_register::SystemRegister,
 };
 
 /// The contents of the access token that a client gets.
@@ -66,6 +67,7 @@ impl GrantedToken {
 /// Validates assertions against the registry at a point in time.
 pub(crate) struct Validator<'a> {
     pub(crate) registry: &'a Registry,
+    pub(crate) system_register: &'a Mutex<SystemRegister>,
     pub(crate) strictness: &'a Strictness,
     pub(crate) issuer: &'a str,
     pub(crate) anchors: &'a TrustAnchors,
@@ -126,6 +128,7 @@ impl Validator<'_> {
         let access = scopes::validate(self.registry, client, &requested.scopes, requested.consumer_org.as_ref())?;
         let details_validator = details::DetailsValidator {
             registry: self.registry,
+            system_register: self.system_register,
             strictness: self.strictness,
             client,
             consumer: &access.consumer,

@@ -8,6 +8,7 @@
 //! | `delegations` | `consumer` has delegated `scope` to `supplier` |
 //! | `system_users` | `systemuser_id`, `system_id`, `orgno` (the customer), `client_ids` (the clients of the system), optional `externalRef` |
 //! | `consents` | `id`, `from`, `to` (organisation number), `consented`, `validTo`, `consentRights` |
+//! | `altinn` | `api_keys` and `users` of Altinn 2 and of the test token generator: `user_name`, `password`, and the `orgno` of an enterprise user; `service_owners`: `org` (short name) and `orgno` |
 //! | `strictness`, `faults` | [`Strictness`] and [`Faults`](super::Faults), which replace those given at start |
 //! | `about` | comments |
 //!
@@ -39,12 +40,15 @@
 //! The names are those of Maskinporten's administration API where it has them:
 //! <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin>.
 
+mod altinn_accounts;
+
 use std::{collections::HashSet, path::Path};
 
 use chrono::{DateTime, FixedOffset};
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::altinn_accounts::AltinnAccounts;
 use super::{
     algorithm::Algorithm, error::SimulatorError, faults::FaultSequence, jwk::RegisteredJwk, strictness::Strictness,
 };
@@ -68,6 +72,7 @@ pub(crate) struct Registry {
     pub(crate) delegations: Vec<Delegation>,
     pub(crate) system_users: Vec<SystemUser>,
     pub(crate) consents: Vec<RegisteredConsent>,
+    pub(crate) altinn: AltinnAccounts,
     pub(crate) strictness: Option<Strictness>,
     pub(crate) faults: Option<FaultSequence>,
 }
@@ -209,6 +214,7 @@ impl Registry {
             ("delegations", self.delegations.len()),
             ("system_users", self.system_users.len()),
             ("consents", self.consents.len()),
+            ("users", self.altinn.users.len()),
         ];
         if let Some((name, _)) = lists.iter().find(|(_, length)| *length > MAXIMUM_ENTRIES) {
             return Some(format!("`{name}` has more than {MAXIMUM_ENTRIES} entries"));
@@ -306,7 +312,7 @@ mod tests {
 
     #[test]
     fn parses_the_example_in_its_documentation() {
-        let source = include_str!("registry.rs");
+        let source = include_str!("mod.rs");
         let (_, rest) = source.split_once("//! ```json\n").unwrap();
         let (example, _) = rest.split_once("//! ```\n").unwrap();
         let text: String = example.lines().map(|line| line.trim_start_matches("//!")).collect();
