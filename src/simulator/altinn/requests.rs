@@ -265,8 +265,9 @@ async fn delete(State(state): State<Arc<SimulatorState>>, Path(id): Path<String>
 }
 
 fn document(state: &SimulatorState, request: UserRequest) -> RequestDocument {
+    let page = if request.user_type == UserType::Agent { "agentrequest" } else { "request" };
     let confirm_url =
-        format!("{}accessmanagement/ui/systemuser/request?id={}&DONTCHOOSEREPORTEE=true", state.issuer, request.id);
+        format!("{}accessmanagement/ui/systemuser/{page}?id={}&DONTCHOOSEREPORTEE=true", state.issuer, request.id);
     RequestDocument { request, confirm_url, escalated: false }
 }
 
