@@ -7,6 +7,7 @@
 #![allow(clippy::needless_raw_string_hashes)] // the form in which snapbox writes inline snapshots
 
 mod aliases;
+mod altinn;
 mod altinn_exchange;
 mod answers;
 #[cfg(feature = "system-tests")]

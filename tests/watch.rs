@@ -32,12 +32,16 @@ static SIGNATURES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 const PRINT_TOKENS: [&str; 2] = ["token", "headers"];
 
 /// Commands whose stdout may contain a token or an assertion.
-const PRINT_JWTS: [&str; 6] = ["token", "grant", "headers", "exec", "curl", "serve"];
+const PRINT_JWTS: [&str; 7] = ["token", "grant", "headers", "exec", "curl", "serve", "altinn"];
 
 /// Options and variables whose value is a password or PIN.
 const PASSWORD_OPTIONS: [&str; 3] = ["-p", "--keystore-password", "--pkcs11-pin"];
-const PASSWORD_VARIABLES: [&str; 3] =
-    ["MASKINPORTEN_KEYSTORE_PASSWORD", "MASKINPORTEN_KEY_PASSWORD", "MASKINPORTEN_PKCS11_PIN"];
+const PASSWORD_VARIABLES: [&str; 4] = [
+    "MASKINPORTEN_KEYSTORE_PASSWORD",
+    "MASKINPORTEN_KEY_PASSWORD",
+    "MASKINPORTEN_PKCS11_PIN",
+    "MASKINPORTEN_ALTINN_PASSWORD",
+];
 
 /// Passwords of test files that are also common words, so that messages may contain them.
 const COMMON_WORDS: [&str; 3] = ["secret", "wrong", "1234"];

@@ -83,7 +83,9 @@ impl AltinnClient {
     ) -> Result<AccessToken, AltinnError> {
         let path = ["authentication", "api", "v1", "exchange", exchange.provider.name()];
         let query: &[_] = if exchange.for_test_organisation { &[("test", "true")] } else { &[] };
-        self.fetch_token(AltinnOperation::Exchange, &path, query, token, clock, notify).await
+        let authorization = bearer(token);
+        let request = AltinnRequest { query, ..AltinnRequest::get(AltinnOperation::Exchange, &path, &authorization) };
+        self.fetch_token(&request, clock, notify).await
     }
 
     /// Renews a token of this platform that has not expired; `notify` is called before each retry.
@@ -97,24 +99,25 @@ impl AltinnClient {
         notify: impl FnMut(&AltinnError, Duration),
     ) -> Result<AccessToken, AltinnError> {
         let path = ["authentication", "api", "v1", "refresh"];
-        self.fetch_token(AltinnOperation::Refresh, &path, &[], token, clock, notify).await
+        let authorization = bearer(token);
+        self.fetch_token(&AltinnRequest::get(AltinnOperation::Refresh, &path, &authorization), clock, notify).await
     }
 
-    async fn fetch_token(
+    /// Sends a request whose response is a token.
+    pub(super) async fn fetch_token(
         &self,
-        operation: AltinnOperation,
-        path: &[&str],
-        query: &[(&str, &str)],
-        token: &AccessToken,
+        request: &AltinnRequest<'_>,
         clock: &dyn Clock,
         notify: impl FnMut(&AltinnError, Duration),
     ) -> Result<AccessToken, AltinnError> {
-        let authorization = SecretString::from(format!("Bearer {}", token.expose()));
-        let request = AltinnRequest { query, ..AltinnRequest::get(operation, path, &authorization) };
-        let response = self.send(&request, notify).await?;
-        let endpoint = self.platform().endpoint(path, query);
+        let response = self.send(request, notify).await?;
+        let endpoint = self.platform().endpoint(request.path, request.query);
         token_in(&response, clock.now()).map_err(|fault| ClientError::unexpected(&endpoint, &response, fault).into())
     }
+}
+
+fn bearer(token: &AccessToken) -> SecretString {
+    SecretString::from(format!("Bearer {}", token.expose()))
 }
 
 /// Reads the token of a response. `now` is the time of this machine, which the lifetime is counted from.
@@ -181,6 +184,7 @@ mod tests {
             date,
             sent_at: at(0),
             received_at: at(0),
+            cookies: Vec::new(),
             body: body.as_bytes().to_vec().into(),
         }
     }

@@ -3,7 +3,7 @@
 //! `Altinn.Authorization.ProblemDetails` writes them: `code` for the problem, and for invalid requests a list
 //! `validationErrors` with a code and JSON pointers each. ASP.NET's own ones have neither.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::text::server_text;
 
@@ -38,6 +38,8 @@ pub struct ValidationError {
 
 impl AltinnProblem {
     /// Reads the body of an error. A body that is not JSON is the detail; a page, and an empty body, has none.
+    ///
+    /// Altinn 2 has `ErrorMessage`, and the test token generator a message for each parameter.
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
@@ -48,6 +50,9 @@ impl AltinnProblem {
             _ => return Self::of_text(&text),
         };
         let errors = members.get("validationErrors").and_then(Value::as_array);
+        if let Some(text) = member_text(members.get("ErrorMessage")).or_else(|| text_of_parameters(&members)) {
+            return Self::of_text(&text);
+        }
         Self {
             code: member_text(members.get("code")),
             title: member_text(members.get("title")),
@@ -64,6 +69,14 @@ impl AltinnProblem {
     pub fn codes(&self) -> impl Iterator<Item = &str> {
         self.code.iter().map(String::as_str).chain(self.validation_errors.iter().map(|error| error.code.as_str()))
     }
+}
+
+/// Returns the text of an object that has a message for each parameter, as the test token generator answers.
+fn text_of_parameters(members: &Map<String, Value>) -> Option<String> {
+    let known = ["code", "title", "detail", "status", "type"];
+    let is_other = !members.is_empty() && !known.iter().any(|name| members.contains_key(*name));
+    let pairs = members.iter().map(|(name, value)| Some(format!("{name}: {}", value.as_str()?)));
+    is_other.then(|| pairs.collect::<Option<Vec<_>>>()).flatten().map(|pairs| pairs.join("; "))
 }
 
 fn validation_error(error: &Value) -> Option<ValidationError> {

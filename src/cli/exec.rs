@@ -18,7 +18,7 @@ use super::{
     child,
     core_dumps::CoreDumps,
     report::{Exit, Failure, Report},
-    settings::{SettingSources, Settings},
+    settings::SettingSources,
     tokens::Tokens,
 };
 
@@ -39,7 +39,7 @@ pub(crate) async fn run(
     let Some((program, own)) = arguments.command.split_first() else { return Err(no_command()) };
     let mut sources = SettingSources::load(arguments.settings, config, report)?;
     let mut command = child::without(&sources.secret_variables(), program);
-    let tokens = Tokens::new(Settings::from_sources(&mut sources, report)?, report)?;
+    let tokens = Tokens::from_sources(&mut sources, report)?;
     let token = tokens.token().await?;
     set_variables(&mut command, name, &token);
     command.args(own);

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{
     args::HeadersArguments,
     report::{self, Exit, Failure, Report},
-    settings::{SettingSources, Settings, altinn_headers},
+    settings::{SettingSources, altinn_headers},
     tokens::Tokens,
 };
 
@@ -23,7 +23,7 @@ pub(crate) async fn run(
     let given = parse_options(&arguments.header)?;
     let mut sources = SettingSources::load(arguments.settings, config, report)?;
     let along = merge(&sources, &given)?;
-    let tokens = Tokens::new(Settings::from_sources(&mut sources, report)?, report)?;
+    let tokens = Tokens::from_sources(&mut sources, report)?;
     let token = tokens.token().await?;
     let mut artefact = Zeroizing::new(Vec::new());
     print_headers(arguments.format, &token, &along, &mut *artefact).map_err(|error| Failure::from_output(&error))?;
@@ -39,13 +39,21 @@ pub(crate) fn parse_options(headers: &[String]) -> Result<Vec<Header>, Failure> 
 /// Returns the headers of Altinn's APIs, of the profile and of options, the later ones in place of earlier ones of the same
 /// name.
 pub(crate) fn merge(sources: &SettingSources, given: &[Header]) -> Result<Vec<Header>, Failure> {
+    merge_with(altinn_headers(sources)?, sources, given)
+}
+
+/// Returns these headers, and those of the profile and of options, which replace earlier ones of the same name.
+pub(crate) fn merge_with(
+    mut merged: Vec<Header>,
+    sources: &SettingSources,
+    given: &[Header],
+) -> Result<Vec<Header>, Failure> {
     for ProfileHeader { header, location } in &sources.headers {
         let about = format!("the header {} in {location} cannot be used", header.name());
         header.check_settable().map_err(|error| Failure::new(Exit::Configuration, &error).about(&about))?;
     }
     let profile = sources.headers.iter().map(|own| &own.header);
     let is_given = |own: &Header| given.iter().any(|given| given.is_named(own.name()));
-    let mut merged = altinn_headers(sources)?;
     merged.retain(|own| !is_given(own) && !profile.clone().any(|other| other.is_named(own.name())));
     merged.extend(profile.filter(|own| !is_given(own)).chain(given).cloned());
     Ok(merged)

@@ -1,5 +1,6 @@
 //! The command line of the binary: options and settings, one file per command, and the rules of the terminal.
 
+mod altinn;
 mod args;
 mod cache;
 mod check;
@@ -32,6 +33,7 @@ mod serve;
 mod settings;
 mod signals;
 mod simulate;
+mod test_tokens;
 mod token;
 mod tokens;
 mod unlock;
@@ -166,6 +168,7 @@ async fn run(
         Command::Explain(arguments) => blocking(report, move |report| explain::run(&arguments, report)).await,
         Command::Inspect(arguments) => inspect::run(*arguments, config, report).await,
         Command::Serve(arguments) => serve::run(*arguments, config, report).await,
+        Command::Altinn { command } => altinn::run(command, config, report).await,
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => blocking(report, move |report| config::run(command, config, report)).await,
         Command::Keys { command } => blocking(report, move |report| keys::run(command, config, report)).await,

@@ -36,6 +36,7 @@ impl SecretKind {
             Self::KeystorePassword => "keystore",
             Self::KeyPassword => "key",
             Self::Pin => "token",
+            Self::AltinnPassword => "user",
         }
     }
 
@@ -44,6 +45,7 @@ impl SecretKind {
             Self::KeystorePassword => "keystore_password",
             Self::KeyPassword => "key_password",
             Self::Pin => "pin",
+            Self::AltinnPassword => "altinn_password",
         };
         let variable = self.variable();
         // A CI system sets a secret that the job may not see to nothing.
@@ -51,7 +53,8 @@ impl SecretKind {
         let given =
             if is_empty { format!("{variable} is set but empty: give it a value") } else { format!("set {variable}") };
         let hint = format!("{given}, or pass {} FILE", self.file_option());
-        Failure::plain(Exit::Key, code, message, Some(hint))
+        let exit = if self == Self::AltinnPassword { Exit::Configuration } else { Exit::Key };
+        Failure::plain(exit, code, message, Some(hint))
     }
 }
 

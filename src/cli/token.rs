@@ -9,7 +9,7 @@ use super::{
     args::TokenArguments,
     github::Outputs,
     report::{self, Exit, Failure, Report},
-    settings::Settings,
+    settings::SettingSources,
     tokens::Tokens,
 };
 
@@ -29,7 +29,7 @@ pub(crate) async fn run(
     };
     // Opened before a token is requested that could not be written.
     let outputs = (form == TokenForm::Github).then(Outputs::open).transpose()?;
-    let tokens = Tokens::new(Settings::load(arguments.settings, config, report)?, report)?;
+    let tokens = Tokens::from_sources(&mut SettingSources::load(arguments.settings, config, report)?, report)?;
     let token = tokens.token().await?;
     let mut artefact = Zeroizing::new(Vec::new());
     print_token(form, &token, &mut *artefact).map_err(|error| Failure::from_output(&error))?;

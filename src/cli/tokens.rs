@@ -21,18 +21,37 @@ use super::{
     progress::Progress,
     prompt::Answers,
     report::{Failure, Report, with_cause},
-    settings::{KeySettings, NetworkSettings, Settings},
+    settings::{KeySettings, NetworkSettings, SettingSources, Settings, TestTokenSettings},
     signals,
+    test_tokens::TestTokens,
 };
 
 /// The tokens of one command, from the token cache or the server.
 pub(crate) struct Tokens {
-    source: TokenSource,
-    freshness: Freshness,
+    source: Source,
     report: Arc<Report>,
 }
 
+/// Where the tokens come from.
+enum Source {
+    /// Maskinporten or another server, for a signed grant.
+    Grant(TokenSource, Freshness),
+    /// Altinn's test token generator.
+    TestTokens(TestTokens),
+}
+
 impl Tokens {
+    /// Makes the source of tokens that the settings name.
+    pub(crate) fn from_sources(sources: &mut SettingSources, report: &Arc<Report>) -> Result<Self, Failure> {
+        match TestTokenSettings::parse(sources, report)? {
+            Some(settings) => {
+                let source = Source::TestTokens(TestTokens::new(settings, report)?);
+                Ok(Self { source, report: Arc::clone(report) })
+            }
+            None => Self::new(Settings::from_sources(sources, report)?, report),
+        }
+    }
+
     /// Opens the cache and locates the key. The key is opened when a request is signed: a password is not asked for if a
     /// token is cached, nor for a misspelt option.
     pub(crate) fn new(settings: (Settings, KeySettings), report: &Arc<Report>) -> Result<Self, Failure> {
@@ -63,12 +82,15 @@ impl Tokens {
             .refusal_facts(&key_facts)
             .observer(observer(Arc::clone(report)));
         let source = cache.into_iter().fold(source, TokenSourceBuilder::cache).build()?;
-        Ok(Self { source, freshness, report: Arc::clone(report) })
+        Ok(Self { source: Source::Grant(source, freshness), report: Arc::clone(report) })
     }
 
     /// Returns a token from the cache, or else a new one.
     pub(crate) async fn token(&self) -> Result<AccessToken, Failure> {
-        let obtained = self.source.obtain(self.freshness).await?;
+        let obtained = match &self.source {
+            Source::Grant(source, freshness) => source.obtain(*freshness).await?,
+            Source::TestTokens(source) => return source.token().await,
+        };
         if obtained.origin == TokenOrigin::Server {
             return Ok(obtained.token);
         }
@@ -86,7 +108,10 @@ impl Tokens {
 
     /// Removes a token that an API has refused from the cache, so that the next command requests another.
     pub(crate) fn forget(&self, refused: &AccessToken) -> Result<(), Failure> {
-        Ok(self.source.forget(refused)?)
+        match &self.source {
+            Source::Grant(source, _) => Ok(source.forget(refused)?),
+            Source::TestTokens(_) => Ok(()),
+        }
     }
 }
 

@@ -155,6 +155,7 @@ mod tests {
                     date: None,
                     sent_at: DateTime::UNIX_EPOCH,
                     received_at: DateTime::UNIX_EPOCH,
+                    cookies: Vec::new(),
                     body: body.into(),
                 };
                 match parse(&answer, &endpoint, DateTime::UNIX_EPOCH) {

@@ -4,6 +4,7 @@ use std::{error::Error, io};
 
 use super::{
     Endpoint, HttpError,
+    client_certificate::CertificateRequest,
     proxy::{self, ConnectFailure},
     tls_error,
 };
@@ -15,8 +16,8 @@ type Cause<'error> = &'error (dyn Error + 'static);
 impl HttpError {
     /// Classifies reqwest's error by its causes; its own text would contain the URL with its query.
     ///
-    /// `asked` is true if the server has asked for a client certificate.
-    pub(super) fn from_reqwest(endpoint: &Endpoint, error: &reqwest::Error, asked: bool) -> Self {
+    /// `asked` is whether the server has asked for a client certificate.
+    pub(super) fn from_reqwest(endpoint: &Endpoint, error: &reqwest::Error, asked: CertificateRequest) -> Self {
         let causes = || std::iter::successors(error.source(), |cause| next_cause(*cause));
         if let Some(rustls) = causes().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
             return tls_error::classify(endpoint.clone(), rustls, asked);
@@ -32,9 +33,11 @@ impl HttpError {
             return Self::Dns { host: endpoint.host().to_owned() };
         }
         let mut why = reason(causes(), "server");
-        if asked {
-            // In TLS 1.3 the server rejects the client after the handshake, and its alert may be lost.
-            why.push_str("; the server had asked for a client certificate");
+        // In TLS 1.3 the server rejects the client after the handshake, and its alert may be lost.
+        match asked {
+            CertificateRequest::None => {}
+            CertificateRequest::Unanswered => why.push_str("; the server had asked for a client certificate"),
+            CertificateRequest::Answered => why.push_str("; the server may have rejected the client certificate"),
         }
         if error.is_connect() { Self::Connect { endpoint, why } } else { Self::ConnectionClosed { endpoint, why } }
     }

@@ -72,6 +72,14 @@ pub enum HttpError {
         /// The endpoint.
         endpoint: Endpoint,
     },
+    /// The server rejected the client certificate.
+    #[error("{endpoint} rejected the client certificate: {why}")]
+    RejectedCertificate {
+        /// The endpoint.
+        endpoint: Endpoint,
+        /// The alert, in words.
+        why: String,
+    },
     /// The time limit was reached.
     #[error("{endpoint} did not answer in time")]
     TimedOut {
@@ -123,7 +131,11 @@ impl Explain for HttpError {
     fn code(&self) -> &'static str {
         match self {
             Self::CaFile { .. } => "ca_file",
-            Self::Tls(_) | Self::Handshake { .. } | Self::Certificate { .. } | Self::ClientCertificate { .. } => "tls",
+            Self::Tls(_)
+            | Self::Handshake { .. }
+            | Self::Certificate { .. }
+            | Self::ClientCertificate { .. }
+            | Self::RejectedCertificate { .. } => "tls",
             Self::Proxy { .. } | Self::ProxySetting(_) => "proxy",
             Self::Dns { .. } => "dns",
             Self::Connect { .. } => "connect",
@@ -164,6 +176,9 @@ impl Explain for HttpError {
             Self::Certificate { .. } => "check the address and this machine's clock",
             Self::ClientCertificate { .. } => {
                 "check the address: Maskinporten requires none; a gateway in front of it may"
+            }
+            Self::RejectedCertificate { .. } => {
+                "check that the certificate is valid, and that the server trusts its issuer: maskinporten keys list FILE"
             }
             Self::TimedOut { connecting: true, .. } => {
                 "check that the firewall lets https out, or set HTTPS_PROXY to your proxy; --connect-timeout waits longer"

@@ -5,6 +5,7 @@
 
 mod api_request;
 mod causes;
+mod client_certificate;
 mod clock_difference;
 mod endpoint;
 mod error;
@@ -21,7 +22,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
@@ -29,12 +30,16 @@ pub use reqwest::Method;
 
 pub use self::{
     api_request::ApiRequest,
+    client_certificate::ClientCertificate,
     endpoint::{Endpoint, EndpointError},
     error::HttpError,
     peer::{Peer, TlsVersion},
     proxy::ProxyVariable,
 };
-use self::{peer::PeerRecorder, trust::AskedForCertificate};
+use self::{
+    client_certificate::{CertificateRequest, CertificateResolver},
+    peer::PeerRecorder,
+};
 use crate::{
     clock::{Clock as _, SystemClock},
     text::shown_path,
@@ -77,7 +82,7 @@ pub struct HttpClient {
     client: reqwest::Client,
     endpoint: Endpoint,
     recorder: Option<Arc<PeerRecorder>>,
-    asked: Arc<AskedForCertificate>,
+    resolver: Arc<CertificateResolver>,
 }
 
 /// A complete response.
@@ -96,6 +101,8 @@ pub struct Response {
     pub sent_at: DateTime<Utc>,
     /// When status and headers had arrived, by this machine's clock.
     pub received_at: DateTime<Utc>,
+    /// The values of `Set-Cookie` (RFC 6265 §4.1), without those that are not text.
+    pub cookies: Vec<SecretString>,
     /// The body, which may contain a token.
     pub body: Zeroizing<Vec<u8>>,
 }
@@ -108,7 +115,7 @@ impl HttpClient {
     /// # Errors
     /// [`HttpError::CaFile`] when the CA file cannot be used, [`HttpError::ProxySetting`] when a proxy variable cannot.
     pub fn new(endpoint: Endpoint, options: &HttpOptions) -> Result<Self, HttpError> {
-        Self::build(endpoint, options, None)
+        Self::build(endpoint, options, None, None)
     }
 
     /// Prepares requests and records the server's certificates: see [`HttpClient::peer`].
@@ -117,17 +124,31 @@ impl HttpClient {
     /// As [`HttpClient::new`].
     pub fn observing(endpoint: Endpoint, options: &HttpOptions) -> Result<Self, HttpError> {
         let recorder = Arc::new(PeerRecorder::new(&endpoint));
-        Self::build(endpoint, options, Some(recorder))
+        Self::build(endpoint, options, Some(recorder), None)
+    }
+
+    /// Prepares requests that present this certificate if the server asks for one. [`HttpOptions::client`] has no effect.
+    ///
+    /// # Errors
+    /// As [`HttpClient::new`].
+    pub fn with_certificate(
+        endpoint: Endpoint,
+        options: &HttpOptions,
+        certificate: ClientCertificate,
+    ) -> Result<Self, HttpError> {
+        let options = HttpOptions { client: None, ..options.clone() };
+        Self::build(endpoint, &options, None, Some(certificate))
     }
 
     fn build(
         endpoint: Endpoint,
         options: &HttpOptions,
         recorder: Option<Arc<PeerRecorder>>,
+        certificate: Option<ClientCertificate>,
     ) -> Result<Self, HttpError> {
-        let asked = Arc::<AskedForCertificate>::default();
+        let resolver = Arc::new(CertificateResolver::new(certificate));
         if let Some(client) = options.client.clone() {
-            return Ok(Self { client, endpoint, recorder, asked });
+            return Ok(Self { client, endpoint, recorder, resolver });
         }
         if let Some(variable) = proxy::unusable_variable(&endpoint) {
             return Err(HttpError::ProxySetting(variable));
@@ -139,7 +160,7 @@ impl HttpClient {
         }
         let is_encrypted = endpoint.url().scheme() == "https";
         let variables = if is_encrypted { trust::authorities_of_variables()? } else { None };
-        let tls = trust::client_config(options.ca_file.as_deref(), variables, recorder.clone(), Arc::clone(&asked))?;
+        let tls = trust::client_config(options.ca_file.as_deref(), variables, recorder.clone(), Arc::clone(&resolver))?;
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
@@ -148,8 +169,9 @@ impl HttpClient {
         if endpoint.is_loopback() {
             builder = builder.no_proxy();
         }
-        let client = builder.build().map_err(|error| HttpError::from_reqwest(&endpoint, &error, false))?;
-        Ok(Self { client, endpoint, recorder, asked })
+        let client =
+            builder.build().map_err(|error| HttpError::from_reqwest(&endpoint, &error, CertificateRequest::None))?;
+        Ok(Self { client, endpoint, recorder, resolver })
     }
 
     /// Returns the endpoint of the requests.
@@ -205,7 +227,7 @@ impl HttpClient {
 
     async fn send(&self, request: reqwest::RequestBuilder, deadline: Instant) -> Result<Response, HttpError> {
         let remaining = deadline.saturating_duration_since(Instant::now());
-        let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.asked.is_set());
+        let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.resolver.request());
         let request = request.timeout(remaining);
         let sent_at = SystemClock.now();
         let mut response = request.send().await.map_err(failed)?;
@@ -226,6 +248,7 @@ impl HttpClient {
             date: text(headers, &DATE).and_then(http_date),
             sent_at,
             received_at,
+            cookies: headers.get_all(SET_COOKIE).iter().filter_map(|value| Some(value.to_str().ok()?.into())).collect(),
             body,
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use openssl::{nid::Nid, pkey::Id, x509::X509};
 use rustls::{AlertDescription, CertificateError, Error, OtherError, pki_types::CertificateDer};
 
-use super::{Endpoint, HttpError};
+use super::{Endpoint, HttpError, client_certificate::CertificateRequest};
 
 /// The shortest RSA key whose signatures the TLS library verifies.
 const MINIMUM_RSA_BITS: u32 = 2048;
@@ -15,8 +15,8 @@ const MINIMUM_RSA_BITS: u32 = 2048;
 #[error("{0}")]
 struct OldCertificate(String);
 
-/// Classifies an error of TLS. `asked` is true if the server has asked for a client certificate.
-pub(super) fn classify(endpoint: Endpoint, error: &Error, asked: bool) -> HttpError {
+/// Classifies an error of TLS. `asked` is whether the server has asked for a client certificate.
+pub(super) fn classify(endpoint: Endpoint, error: &Error, asked: CertificateRequest) -> HttpError {
     match error {
         Error::InvalidCertificate(fault) => {
             // Another authority with the same name, such as a re-created one, shows as a wrong signature.
@@ -31,7 +31,7 @@ pub(super) fn classify(endpoint: Endpoint, error: &Error, asked: bool) -> HttpEr
     }
 }
 
-fn alert_received(endpoint: Endpoint, alert: AlertDescription, asked: bool) -> HttpError {
+fn alert_received(endpoint: Endpoint, alert: AlertDescription, asked: CertificateRequest) -> HttpError {
     match alert {
         AlertDescription::CertificateRequired => HttpError::ClientCertificate { endpoint },
         // Before TLS 1.3 there is no alert of its own (RFC 5246 §7.4.6).
@@ -41,9 +41,21 @@ fn alert_received(endpoint: Endpoint, alert: AlertDescription, asked: bool) -> H
         | AlertDescription::UnknownCA
         | AlertDescription::CertificateUnknown
         | AlertDescription::AccessDenied
-            if asked =>
+            if asked == CertificateRequest::Unanswered =>
         {
             HttpError::ClientCertificate { endpoint }
+        }
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::AccessDenied
+        | AlertDescription::DecryptError
+            if asked == CertificateRequest::Answered =>
+        {
+            HttpError::RejectedCertificate { endpoint, why: words(alert) }
         }
         AlertDescription::ProtocolVersion => no_common_version(endpoint),
         AlertDescription::HandshakeFailure => {
@@ -57,10 +69,13 @@ fn alert_received(endpoint: Endpoint, alert: AlertDescription, asked: bool) -> H
 fn words(alert: AlertDescription) -> String {
     let name = format!("{alert:?}");
     let mut words = String::with_capacity(name.len() + 4);
-    for (index, character) in name.char_indices() {
-        if index > 0 && character.is_ascii_uppercase() {
+    let mut after_capital = false;
+    for character in name.chars() {
+        // Not in the middle of an abbreviation.
+        if character.is_ascii_uppercase() && words.ends_with(|last: char| last.is_ascii_lowercase()) && !after_capital {
             words.push(' ');
         }
+        after_capital = character.is_ascii_uppercase();
         words.push(character.to_ascii_lowercase());
     }
     words

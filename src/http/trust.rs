@@ -8,27 +8,24 @@ use std::{
     ffi::OsStr,
     io,
     path::Path,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
 };
 
 use openssl::x509::X509;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
-        ResolvesClientCert, VerifierBuilderError, WebPkiServerVerifier,
+        VerifierBuilderError, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
-    sign::CertifiedKey,
 };
 use rustls_native_certs::{CertificateResult, ErrorKind, load_certs_from_paths};
 
 use super::{
     HttpError,
+    client_certificate::CertificateResolver,
     peer::{PeerRecorder, TlsVersion},
     tls_error::with_reason,
 };
@@ -50,7 +47,7 @@ pub(super) fn client_config(
     ca_file: Option<&Path>,
     variables: Option<RootCertStore>,
     recorder: Option<Arc<PeerRecorder>>,
-    asked: Arc<AskedForCertificate>,
+    resolver: Arc<CertificateResolver>,
 ) -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(ring::default_provider());
     let ca_file = ca_file.map(read).transpose()?;
@@ -58,28 +55,7 @@ pub(super) fn client_config(
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| HttpError::Tls(error.to_string()))?;
-    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_client_cert_resolver(asked))
-}
-
-/// Records whether the server asked for a client certificate, of which there is none.
-#[derive(Debug, Default)]
-pub(super) struct AskedForCertificate(AtomicBool);
-
-impl AskedForCertificate {
-    pub(super) fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl ResolvesClientCert for AskedForCertificate {
-    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.0.store(true, Ordering::Relaxed);
-        None
-    }
-
-    fn has_certs(&self) -> bool {
-        false
-    }
+    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_client_cert_resolver(resolver))
 }
 
 /// Reads the authorities that `SSL_CERT_FILE` and `SSL_CERT_DIR` name in place of the machine's; `None` if neither is

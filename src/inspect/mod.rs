@@ -6,6 +6,7 @@
 //! <https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant>. This module is pure: it takes text, keys and
 //! a time, and fetches nothing.
 
+mod altinn_identity;
 mod certificates;
 mod error;
 mod finding;
@@ -21,14 +22,8 @@ mod token_search;
 mod verify;
 mod warnings;
 
-/// The rules and readers that `check` shares.
-pub(crate) use self::{
-    certificates::first_invalid,
-    grant::{DETAIL_TYPES, maximum_lifetime, undocumented_claims},
-    kind::audiences,
-    organisations::{details, identifier},
-};
 pub use self::{
+    altinn_identity::AltinnIdentity,
     error::{InspectError, JwtPart},
     finding::{Finding, FindingKind, FindingVerdict, TokenWarning},
     input_format::InputFormat,
@@ -38,6 +33,13 @@ pub use self::{
     organisations::{Organisation, OrganisationRole},
     time_claim::{LEEWAY, TimeClaim, relative},
     verify::{Expectations, Verification, VerificationKeys, verify},
+};
+/// The rules and readers that `check` shares.
+pub(crate) use self::{
+    certificates::first_invalid,
+    grant::{DETAIL_TYPES, maximum_lifetime, undocumented_claims},
+    kind::audiences,
+    organisations::{details, identifier},
 };
 use crate::text::excerpt;
 

@@ -16,6 +16,7 @@ mod certificate;
 mod certificate_file;
 mod certificate_thumbprint;
 mod chain;
+mod client_certificate;
 mod dotnet_store;
 mod error;
 mod file_format;

@@ -96,6 +96,12 @@ impl Header {
         &self.name
     }
 
+    /// Returns its value, which is often a secret.
+    #[must_use]
+    pub fn expose_value(&self) -> &str {
+        &self.value
+    }
+
     /// Returns whether it has this name; letter case does not matter (RFC 9110 §5.1).
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
@@ -141,8 +147,22 @@ impl HeadersForm {
 /// # Errors
 /// The errors of `out`.
 pub fn print_headers(form: HeadersForm, token: &AccessToken, more: &[Header], out: &mut impl Write) -> io::Result<()> {
-    let bearer = Header::bearer(token);
-    let mut headers = std::iter::once(&bearer).chain(more);
+    write_headers(form, std::iter::once(&Header::bearer(token)).chain(more), out)
+}
+
+/// Writes headers without a token, such as those of a session.
+///
+/// # Errors
+/// The errors of `out`.
+pub fn print_session_headers(form: HeadersForm, headers: &[Header], out: &mut impl Write) -> io::Result<()> {
+    write_headers(form, headers.iter(), out)
+}
+
+fn write_headers<'header>(
+    form: HeadersForm,
+    mut headers: impl Iterator<Item = &'header Header>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     match form {
         HeadersForm::Lines => headers.try_for_each(|header| writeln!(out, "{}", *header.line())),
         HeadersForm::Curl => {
@@ -152,7 +172,9 @@ pub fn print_headers(form: HeadersForm, token: &AccessToken, more: &[Header], ou
             }
             writeln!(out)
         }
-        HeadersForm::CurlConfig => print_curl_config(&[], Some(token), more, out),
+        HeadersForm::CurlConfig => {
+            headers.try_for_each(|header| writeln!(out, "header = {}", *quoting::curl_config(&header.line())))
+        }
         HeadersForm::Json => {
             json::write(&mut *out, &object(headers))?;
             writeln!(out)
@@ -174,8 +196,7 @@ pub fn print_curl_config(
         writeln!(out, "{name} = {}", *quoting::curl_config(value))?;
     }
     let bearer = token.map(Header::bearer);
-    let mut headers = bearer.iter().chain(more);
-    headers.try_for_each(|header| writeln!(out, "header = {}", *quoting::curl_config(&header.line())))
+    write_headers(HeadersForm::CurlConfig, bearer.iter().chain(more), out)
 }
 
 /// Combines headers of the same name into one, separated by commas (RFC 9110 §5.3).

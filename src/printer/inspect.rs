@@ -9,7 +9,10 @@ use chrono::{DateTime, FixedOffset, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::paint::Painter;
+use super::{
+    lines::{Cells, aligned},
+    paint::Painter,
+};
 use crate::{
     inspect::{
         Finding, FindingKind, FindingVerdict, InputFormat, Inspection, Organisation, TimeClaim, Verification, relative,
@@ -110,9 +113,6 @@ struct InspectionPage {
     local: fn(DateTime<Utc>) -> DateTime<FixedOffset>,
 }
 
-/// The cells of a line, of which the last one is not padded.
-type Cells = Vec<String>;
-
 impl InspectionPage {
     fn title(&self, inspection: &Inspection) -> String {
         let environment = inspection.issuer.as_ref().map(|issuer| format!(" ({})", issuer.environment));
@@ -127,21 +127,7 @@ impl InspectionPage {
         if rows.is_empty() {
             return String::new();
         }
-        let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-        let width = |column: usize| {
-            let cells = rows.iter().filter(|row| row.len() > column + 1).map(|row| visible(&row[column]));
-            cells.max().unwrap_or_default()
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
-        let lines = rows.iter().map(|row| {
-            let cells = row.iter().enumerate().map(|(column, cell)| match row.len() - column {
-                1 => cell.clone(),
-                _ => format!("{cell}{}", " ".repeat(widths[column].saturating_sub(visible(cell)))),
-            });
-            format!("  {}", cells.collect::<Vec<_>>().join("  "))
-        });
-        let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
-        format!("{}\n{}", self.paint(Painter::HEADING, &self.words(headline)), lines.join("\n"))
+        format!("{}\n{}", self.paint(Painter::HEADING, &self.words(headline)), aligned(rows).join("\n"))
     }
 
     fn claims(&self, inspection: &Inspection) -> Vec<Cells> {
@@ -221,22 +207,4 @@ impl InspectionPage {
 /// Formats a string as it is, and any other value as JSON.
 fn text_of(value: &Value) -> String {
     printable(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-}
-
-/// Returns the number of columns that a text takes, without its colour codes.
-fn visible(text: &str) -> usize {
-    let coloured = |part: &str| part.split_once('m').map_or(0, |(_, rest)| rest.chars().count());
-    let mut parts = text.split('\u{1b}');
-    parts.next().map_or(0, |plain| plain.chars().count()) + parts.map(coloured).sum::<usize>()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn colour_codes_take_no_columns() {
-        assert_eq!(visible("\u{1b}[1;31mFAULT\u{1b}[0m"), 5);
-        assert_eq!(visible("blåbær"), 6);
-    }
 }

@@ -25,7 +25,10 @@ use crate::watch;
 pub use self::{
     asking::{TOKEN, asking, asking_at, curl, shell},
     script::{Request, Step, answer, json, raw, success, token},
-    tls::{Authority, Identity, Validity, acceptor, demanding_acceptor, old_acceptor, tls_1_2_acceptor, weak_acceptor},
+    tls::{
+        Authority, Identity, Validity, acceptor, demanding_acceptor, old_acceptor, tls_1_2_acceptor,
+        verifying_acceptor, weak_acceptor,
+    },
 };
 
 /// The longest time for a read or write on a connection.

@@ -118,6 +118,19 @@ pub fn demanding_acceptor(identity: &Identity, newest: SslVersion) -> SslAccepto
     builder.build()
 }
 
+/// Makes an acceptor whose client needs a certificate below the authority in this file.
+pub fn verifying_acceptor(identity: &Identity, authority: &Path, newest: SslVersion) -> SslAcceptor {
+    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
+    builder.set_max_proto_version(Some(newest)).unwrap();
+    builder.set_private_key(&identity.key).unwrap();
+    builder.set_certificate(&identity.certificate).unwrap();
+    // Those of the certificates in `testdata`.
+    builder.set_groups_list("X25519:P-256:P-384:P-521").unwrap();
+    builder.set_ca_file(authority).unwrap();
+    builder.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+    builder.build()
+}
+
 /// Makes an acceptor with a certificate of any age.
 pub fn weak_acceptor(identity: &Identity) -> SslAcceptor {
     old_style(identity).build()

@@ -7,8 +7,9 @@ use clap::{Command, CommandFactory as _};
 use super::Arguments;
 
 /// The groups, and the commands in them.
-const GROUPS: [(&str, &[&str]); 5] = [
+const GROUPS: [(&str, &[&str]); 6] = [
     ("Tokens", &["token", "grant", "headers", "exec", "curl", "serve"]),
+    ("Altinn", &["altinn"]),
     ("Problems", &["check", "explain", "inspect"]),
     ("Settings and keys", &["config", "keys", "cache"]),
     ("Without an account", &["demo", "simulate"]),

@@ -1,5 +1,6 @@
 //! The command line as clap parses it: commands, their options, and the examples that open each help text.
 
+mod altinn;
 mod cache;
 mod config;
 mod explain;
@@ -21,6 +22,11 @@ use clap::{
 use maskinporten_token_generator::language::Language;
 
 pub(crate) use self::{
+    altinn::{
+        AltinnCommand, LoginArguments, RequestCommand, RequestCreateArguments, RequestDeleteArguments,
+        RequestListArguments, RequestShowArguments, SystemChangeArguments, SystemCommand, SystemShowArguments,
+        TestTokenArguments, TestTokenCommand, UsersCommand, VendorArguments, WaitArguments, WhoamiArguments,
+    },
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,
@@ -163,6 +169,15 @@ pub(crate) enum Command {
         maskinporten serve --profile test --profile events --port 8000\n  \
         export $(maskinporten serve --print-env)\n")]
     Serve(Box<ServeArguments>),
+    /// Register systems and request system users in Altinn, and show whom a token is for
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten altinn system register 991825827_cloud --name Cloud --right app_ttd_a\n  \
+        maskinporten altinn request create 991825827_cloud 310547891 --right app_ttd_a\n  \
+        maskinporten altinn whoami < altinn-token.txt\n")]
+    Altinn {
+        #[command(subcommand)]
+        command: AltinnCommand,
+    },
     /// Run a local Maskinporten with ready-made keystores and clients
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \
         maskinporten simulate\n  \

@@ -28,7 +28,7 @@ use super::{
     args::CurlArguments,
     child, headers,
     report::{Exit, Failure, Report},
-    settings::{SettingSources, Settings},
+    settings::SettingSources,
     tokens::Tokens,
 };
 
@@ -89,7 +89,7 @@ impl PreparedCall {
             report.warning("curl's arguments set Authorization, so no token is fetched");
             return self.run_once(None, ResponseWatch::None).await;
         }
-        let tokens = Tokens::new(Settings::from_sources(&mut self.sources, report)?, report)?;
+        let tokens = Tokens::from_sources(&mut self.sources, report)?;
         let token = tokens.token().await?;
         for warning in audience_check::warnings(&token, &self.target) {
             report.warning(&warning);

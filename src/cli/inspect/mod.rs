@@ -96,7 +96,7 @@ async fn inspect(
 }
 
 /// Reads and parses the token on the command line, in a file or on stdin.
-async fn read_token(words: &[String], report: &Report) -> Result<Jwt, Failure> {
+pub(super) async fn read_token(words: &[String], report: &Report) -> Result<Jwt, Failure> {
     let given = Zeroizing::new(words.join(" "));
     let path = PathBuf::from(given.strip_prefix('@').unwrap_or(&given));
     let (read, from) = if matches!(given.as_str(), "" | "-") {
@@ -115,7 +115,7 @@ async fn read_token(words: &[String], report: &Report) -> Result<Jwt, Failure> {
             let hint = "check the path, or pipe the token in".to_owned();
             return Err(Failure::plain(Exit::Other, "token_file", message, Some(hint)));
         }
-        report.warning("the token shows in the process list; pipe it into maskinporten inspect instead");
+        report.warning("the token shows in the process list; pipe it in instead");
         return found.map_err(|error| unreadable(&error));
     };
     match read {

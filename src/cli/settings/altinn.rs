@@ -110,8 +110,13 @@ pub(crate) fn headers(sources: &SettingSources) -> Result<Vec<Header>, Failure> 
         return Ok(Vec::new());
     }
     let accept = Header::new("Accept", "application/json").ok();
+    Ok(accept.into_iter().chain(keys(sources)?).collect())
+}
+
+/// Returns the headers with the keys of Altinn's APIs that the settings have.
+pub(super) fn keys(sources: &SettingSources) -> Result<Vec<Header>, Failure> {
     let keys = KEYS.into_iter().map(|(file, key, header)| key_header(sources, file, key, header));
-    accept.map(|header| Ok(Some(header))).into_iter().chain(keys).filter_map(Result::transpose).collect()
+    keys.filter_map(Result::transpose).collect()
 }
 
 fn key_header(

@@ -4,7 +4,7 @@ use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
-    definition::{self, PROFILE, SettingDefinition, ValueForm},
+    definition::{self, PROFILE, SettingDefinition, VENDOR, ValueForm},
     file_reads::{self, TIMEOUT},
     table::{self, SETTINGS},
 };
@@ -95,13 +95,16 @@ impl SettingArguments {
 
     /// Adds scopes to those that were given.
     pub(crate) fn add_scopes(&mut self, scopes: Vec<String>) {
-        const SCOPE: &str = "scope";
-        let given = self.0.iter_mut().find(|raw| raw.name == SCOPE);
+        self.add("scope", scopes);
+    }
+
+    /// Adds texts after those that a repeatable option was given.
+    pub(crate) fn add(&mut self, name: &'static str, texts: Vec<String>) {
+        let given = self.0.iter_mut().find(|raw| raw.name == name);
         if let Some(RawSetting { value: RawValue::Texts(own), .. }) = given {
-            own.extend(scopes);
+            own.extend(texts);
         } else {
-            let label = definition::option(SCOPE);
-            self.0.push(RawSetting { name: SCOPE, value: RawValue::Texts(scopes), label });
+            self.0.push(RawSetting { name, value: RawValue::Texts(texts), label: definition::option(name) });
         }
     }
 
@@ -136,10 +139,15 @@ impl Args for SettingArguments {
 /// Adds the options of the settings. `-h` lists the usual ones, and leaves out the text that follows them in `--help`.
 fn with_settings(command: Command) -> Command {
     let name = command.get_name().to_owned();
+    with_settings_for(command, &name)
+}
+
+/// Adds the options of the settings, of which the help lists those that matter to the command of this name.
+fn with_settings_for(command: Command, name: &str) -> Command {
     let text = command.get_after_help().cloned().unwrap_or_default();
     let options = SETTINGS.iter().filter(|setting| setting.is_option());
     command
-        .args(options.map(|setting| setting.argument().hide(!setting.matters_to(&name))))
+        .args(options.map(|setting| setting.argument().hide(!setting.matters_to(name))))
         .after_help("These are the usual options; --help lists all of them.")
         .after_long_help(text)
 }
@@ -210,5 +218,33 @@ impl FromArgMatches for ServeSettingArguments {
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
+    }
+}
+
+/// The settings of the commands of a system's vendor, which decide themselves what their grant asks for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct VendorSettingArguments(pub(crate) SettingArguments);
+
+impl Args for VendorSettingArguments {
+    fn augment_args(command: Command) -> Command {
+        command.defer(|command| {
+            let has_reference = command.get_name() == "create";
+            let command = with_settings_for(command, VENDOR);
+            command.mut_arg("external-ref", |reference| reference.hide(!has_reference))
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for VendorSettingArguments {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        SettingArguments::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
     }
 }

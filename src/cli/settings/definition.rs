@@ -24,6 +24,8 @@ pub(super) const CLIENT_SECRET: &str = "client-secret";
 /// The keys of Altinn's APIs, which only a variable may hold, for the same reason.
 pub(super) const API_KEY: &str = "api-key";
 pub(super) const SUBSCRIPTION_KEY: &str = "subscription-key";
+/// The password of a user at Altinn, which only a variable may hold, for the same reason.
+pub(super) const ALTINN_PASSWORD: &str = "altinn-password";
 
 /// The settings that `-h` lists; `--help` lists all of them.
 const USUAL: [&str; 10] = [
@@ -38,6 +40,9 @@ const USUAL: [&str; 10] = [
     "jwk",
     "keystore-password-file",
 ];
+
+/// What [`SettingDefinition::matters_to`] calls the commands of a system's vendor, some of which have names of others.
+pub(super) const VENDOR: &str = "vendor";
 
 /// The headings of settings in help texts.
 pub(super) const SERVER: &str = "Authorization server";
@@ -129,12 +134,37 @@ impl SettingDefinition {
             // Tokens are kept in memory.
             "serve" => !["no-cache", "refresh"].contains(&self.name),
             "public" => self.heading == KEY || self.heading == HARDWARE || [PROFILE, "env"].contains(&self.name),
+            "login" => self.is_of_login(),
+            "person" if self.name == "pid" => true,
+            "enterprise" | "person" | "system-user" => self.is_of_test_token(),
+            "token" | "headers" | "exec" | "curl" => true,
+            _ if self.is_of_altinn_user() || self.name.starts_with("test-token") => false,
+            VENDOR => self.heading != GRANT || self.name == "client-id" || self.name == "ttl",
             "list" => {
                 self.name.starts_with("keystore-password")
                     || [PROFILE, "max-iterations", "certificate"].contains(&self.name)
             }
             _ => true,
         }
+    }
+
+    fn is_of_altinn_user(&self) -> bool {
+        self.name == "altinn-user" || self.name.starts_with("altinn-password")
+    }
+
+    /// Whether the setting has an effect in a request for a test token.
+    fn is_of_test_token(&self) -> bool {
+        let others = [PROFILE, "env", "scope", "altinn-env", "test-token-param", "test-token-url"];
+        self.is_of_altinn_user() || self.heading == NETWORK || others.contains(&self.name)
+    }
+
+    /// Whether the setting has an effect in a login at Altinn 2: its key is that of the client certificate.
+    fn is_of_login(&self) -> bool {
+        let is_grants = ["kid", "x5c", "alg"].contains(&self.name);
+        let others = [PROFILE, "env", "altinn-url", "api-key-file", "subscription-key-file"];
+        [KEY, HARDWARE, NETWORK].contains(&self.heading) && !is_grants && self.name != "retries"
+            || self.is_of_altinn_user()
+            || others.contains(&self.name)
     }
 
     /// Whether the setting decides how a key is opened or a server is reached, and not what the grant says.

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use super::{
     Setting, SettingSources, definition,
-    definition::CLIENT_JWK,
+    definition::{ALTINN_PASSWORD, CLIENT_JWK},
     origin::{Layer, Origin},
     server,
     sources::Found,
@@ -81,6 +81,7 @@ pub(crate) enum SecretKind {
     KeystorePassword,
     KeyPassword,
     Pin,
+    AltinnPassword,
 }
 
 /// Where a secret is kept.
@@ -224,6 +225,9 @@ impl SecretKind {
                 ["keystore-password-file", "keystore-password-env", "keystore-password-command", "keystore-password"]
             }
             Self::Pin => ["pkcs11-pin-file", "pkcs11-pin-env", "pkcs11-pin-command", "pkcs11-pin"],
+            Self::AltinnPassword => {
+                ["altinn-password-file", "altinn-password-env", "altinn-password-command", ALTINN_PASSWORD]
+            }
         }
     }
 
@@ -241,6 +245,11 @@ impl SecretKind {
 impl Secret {
     fn parse(sources: &SettingSources, kind: SecretKind, key: &Found) -> Result<Self, Failure> {
         Ok(Self { stdin_is_taken: key.text() == "-", ..Self::from_sources(sources, kind, &key.origin)? })
+    }
+
+    /// Finds where the password of a user at Altinn is kept.
+    pub(super) fn of_altinn_user(sources: &SettingSources, user: &Origin) -> Result<Self, Failure> {
+        Self::from_sources(sources, SecretKind::AltinnPassword, user)
     }
 
     /// Finds where the secret of a key is kept. The simulator's password belongs to the simulator's keystore alone.

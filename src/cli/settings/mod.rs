@@ -4,6 +4,7 @@
 //! source of options, variables, config keys, help texts and defaults.
 
 mod altinn;
+mod altinn_user;
 mod arguments;
 mod cleaning;
 mod client_authentication;
@@ -17,6 +18,7 @@ mod required;
 mod server;
 mod sources;
 mod table;
+mod test_token;
 
 use std::path::PathBuf;
 
@@ -27,7 +29,8 @@ use maskinporten_token_generator::{
 
 pub(crate) use self::{
     altinn::{headers as altinn_headers, is_exchanged},
-    arguments::{ServeSettingArguments, SettingArguments},
+    altinn_user::{AltinnUserSettings, altinn2_headers, altinn2_portal},
+    arguments::{ServeSettingArguments, SettingArguments, VendorSettingArguments},
     cleaning::clean,
     definition::{PROFILE, lenient_names, option, variable},
     effective_settings::{EffectiveSetting, MASK, Privacy, effective_settings},
@@ -38,6 +41,7 @@ pub(crate) use self::{
     server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer},
     sources::SettingSources,
     table::{NAIS_VARIABLES, SETTINGS, is_command, is_option, is_path, known, leaves_grant_unchanged, paths},
+    test_token::TestTokenSettings,
 };
 use super::report::{Exit, Failure, Report};
 
@@ -98,6 +102,7 @@ impl Settings {
     /// Parses the settings of a request and its key; fails with everything that is missing, or else the first problem. The
     /// key's secrets are taken out of the sources, which commands keep while they wait for the server.
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Report) -> Result<(Self, KeySettings), Failure> {
+        test_token::refuse(sources)?;
         let settings = Self::parse(sources, report).into_result();
         let settings = settings.and_then(|settings| Ok((settings, KeySettings::parse(sources)?)));
         let settings = settings.map_err(|failure| {

@@ -256,7 +256,7 @@ impl SettingSources {
     /// Returns the variables that hold secrets: those that are secrets themselves, and those that settings name.
     pub(crate) fn secret_variables(&self) -> BTreeSet<String> {
         let own = SETTINGS.iter().filter(|setting| setting.is_secret()).map(SettingDefinition::variable);
-        let naming = ["keystore-password-env", "pkcs11-pin-env"];
+        let naming = ["keystore-password-env", "pkcs11-pin-env", "altinn-password-env"];
         let raw = self.layers.iter().flat_map(|(_, raw)| raw).filter(|raw| naming.contains(&raw.name));
         let texts = raw.filter_map(|raw| if let RawValue::Texts(texts) = &raw.value { Some(texts) } else { None });
         let named = texts.flatten().filter(|name| !name.is_empty() && !name.contains(['=', '\0']));

@@ -6,7 +6,7 @@
 use maskinporten_token_generator::profile::{KnownSetting, SettingRole as Role};
 
 use super::definition::{
-    ALTINN, API_KEY, CACHE, CLIENT_JWK, CLIENT_SECRET, GRANT, HARDWARE, KEY, NETWORK, PROFILE, SERVER,
+    ALTINN, ALTINN_PASSWORD, API_KEY, CACHE, CLIENT_JWK, CLIENT_SECRET, GRANT, HARDWARE, KEY, NETWORK, PROFILE, SERVER,
     SUBSCRIPTION_KEY, SettingDefinition, ValueForm,
 };
 
@@ -159,6 +159,25 @@ pub(crate) const SETTINGS: &[SettingDefinition] = &[
         ALTINN,
         "The key for the header Ocp-Apim-Subscription-Key, with --altinn",
     ),
+    one(
+        "test-token",
+        "KIND",
+        ALTINN,
+        "Use a test token of Altinn's generator in place of one of Maskinporten's: `enterprise`, `person` or `system-user`",
+    ),
+    many(
+        "test-token-param",
+        "NAME=VALUE",
+        ALTINN,
+        "Parameter of the test token, such as `orgNo=991825827`; repeatable",
+    ),
+    one("test-token-url", "URL", ALTINN, "The test token generator, in place of Altinn's own").roles(ADDRESS),
+    one("altinn-user", "NAME", ALTINN, "The user name for test tokens, or for a login at Altinn 2").alias("user"),
+    one("altinn-password-file", "FILE|-", ALTINN, "Read the password of that user from a file").roles(PATH),
+    one("altinn-password-env", "NAME", ALTINN, "Read the password from this variable"),
+    one("altinn-password-command", "COMMAND", ALTINN, "Read the password from the output of a command")
+        .roles(&[Role::Command]),
+    row(ALTINN_PASSWORD, ValueForm::SecretVariable, ALTINN, "The password of that user"),
     with_default!("timeout", TIME, NETWORK, "Time limit for the whole exchange, and for reading a file", "30s"),
     with_default!("connect-timeout", TIME, NETWORK, "Time limit for connecting", "5s"),
     with_default!("retries", NUMBER, NETWORK, "Retries after network errors, HTTP 429 and 5xx", "2"),

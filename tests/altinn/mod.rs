@@ -1,0 +1,3 @@
+//! `altinn`: the requests that are sent to Altinn, and what is made of its answers.
+
+mod login;
