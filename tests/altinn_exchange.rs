@@ -1,15 +1,30 @@
 //! `--altinn`: the Maskinporten token is exchanged for one of Altinn's, in every command and output form.
 
-use std::fs;
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use maskinporten_token_generator::{
+    altinn::{AltinnExchange, AltinnPlatform, TokenProvider},
+    client::RetryPolicy,
+    clock::FixedClock,
+    environment::Environment,
+    grant::{ClientId, Grant, Scopes, default_resource},
+    http::Endpoint,
+    keystore::SigningKey,
+    tokens::{TokenEndpoint, TokenEvent, TokenSource},
+};
 use serde_json::{Value, json};
 use snapbox::str;
 use tempfile::TempDir;
 
 use crate::{
+    local::Local,
+    serve::Serve,
     server::{Server, Step, TOKEN, answer, asking, json as json_answer, token, unused_address},
-    support::{Maskinporten, Outcome, maskinporten},
+    support::{Maskinporten, Outcome, maskinporten, testdata},
 };
 
 const EXCHANGE: &str = "GET /authentication/api/v1/exchange/maskinporten HTTP/1.1\r\n";
@@ -146,7 +161,7 @@ hint: check that --env and --altinn-env belong together (prod with prod, test wi
 
 "#]]);
     exchange(answer("401 Unauthorized", &[], ""), "nb").fails(5, str![[r#"
-feil: Altinn refused to exchange the token: HTTP 401
+feil: Altinn avslo å veksle tokenet: HTTP 401
 årsak: Altinn på 127.0.0.3 godtok ikke tokenet, og sier ikke hvorfor: tokenet er utløpt, det er fra et miljø som denne Altinn ikke stoler på, virksomheten i det har ikke norsk organisasjonsnummer, eller Altinn har en feil selv
 råd: kontroller at --env og --altinn-env hører sammen (prod med prod, test med tt02), og at klokken på maskinen går riktig; prøv i så fall igjen om noen minutter
 
@@ -448,4 +463,207 @@ fn check_reports_the_exchange_with_its_remedy() {
         assert_eq!(check["verdict"], verdict, "{check}");
         assert_eq!(check["remedy"].is_string(), verdict == "fault", "{check}");
     }
+}
+
+/// Returns the claims of a token.
+#[track_caller]
+fn claims(token: &str) -> Value {
+    let payload = token.trim().split('.').nth(1).unwrap();
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+}
+
+#[test]
+fn the_simulators_altinn_exchanges_the_token_of_a_system_user_and_renews_it() {
+    let local = Local::start(&[]);
+    let ask = |arguments: &[&str]| local.maskinporten(arguments);
+
+    let token = ask(&["token", "--env", "local", "--altinn", "--system-user", "310700053"]).run().artefact();
+    let renewed = ask(&["altinn", "refresh", "--env", "local"]).stdin(token.as_str()).run().artefact();
+
+    for token in [&token, &renewed] {
+        let claims = claims(token);
+        assert_eq!(claims["urn:altinn:orgNumber"], "310700010", "{claims}");
+        // A list of one has become an object.
+        assert_eq!(claims["authorization_details"]["systemuser_org"]["ID"], "0192:310700053", "{claims}");
+        assert_eq!(claims["exp"].as_i64().unwrap() - claims["nbf"].as_i64().unwrap(), 1800, "{claims}");
+        assert!(claims["iss"].as_str().unwrap().ends_with("/authentication/api/v1/openid/"), "{claims}");
+    }
+    assert_ne!(token, renewed);
+}
+
+#[test]
+fn a_token_of_another_issuer_is_not_renewed() {
+    let local = Local::start(&[]);
+    let maskinporten = local.maskinporten(&["token", "--env", "local"]).run().artefact();
+
+    let run = local.maskinporten(&["altinn", "refresh", "--env", "local"]).stdin(maskinporten).run();
+
+    run.fails(
+        5,
+        str![[r#"
+error: Altinn refused to renew the token: HTTP 401
+hint: check that the token is for this environment of Altinn, and that it has not expired
+
+"#]],
+    );
+}
+
+#[test]
+fn serve_gives_altinns_tokens_to_every_caller() {
+    let local = Local::start(&[]);
+    let serve = Serve::local(&local, &["--altinn"]);
+
+    let first = serve.get("/?cache=true").token();
+    let headers = serve.get("/headers");
+    let asked = r#"{"identity_provider":"maskinporten","target":"difitest:test1"}"#;
+    let nais = serve.post("/api/v1/token", "application/json", asked);
+    let introspected = json!({ "identity_provider": "maskinporten", "token": nais.token() }).to_string();
+    let introspected = serve.post("/api/v1/introspect", "application/json", &introspected).json();
+    let metrics = serve.get("/metrics");
+
+    assert_eq!(claims(&first)["urn:altinn:orgNumber"], "310700010");
+    assert_eq!(headers.body, format!("Authorization: Bearer {first}\nAccept: application/json\n"));
+    assert_eq!(claims(&nais.token())["urn:altinn:orgNumber"], "310700010");
+    assert_eq!(
+        (&introspected["active"], &introspected["urn:altinn:authlevel"]),
+        (&json!(true), &json!(3)),
+        "{introspected}"
+    );
+    // All of them are the profile's own token.
+    for name in ["upstream", "exchange"] {
+        let line = format!("maskinporten_{name}_requests_total{{profile=\"default\"}} 1\n");
+        assert!(metrics.body.contains(&line), "{}", metrics.body);
+    }
+}
+
+#[test]
+fn serve_reports_why_altinn_refused_the_token() {
+    let local = Local::with_clients(&[], |clients| clients["faults"] = json!({ "altinn": { "status": 403 } }));
+    let serve = Serve::local(&local, &["--altinn"]);
+
+    let refused = serve.get("/");
+
+    refused.fails(502, "altinn_refused");
+    let refused = refused.json();
+    assert!(
+        refused["meaning"].as_str().unwrap().starts_with("the token has no scope that Altinn exchanges"),
+        "{refused}"
+    );
+    assert!(refused["remedy"].as_str().unwrap().starts_with("request a scope that starts with altinn:"), "{refused}");
+    assert!(
+        serve
+            .get("/metrics")
+            .body
+            .contains("maskinporten_exchange_errors_total{profile=\"default\",code=\"altinn_refused\"} 1\n")
+    );
+}
+
+/// The example payloads of Altinn's page about the REST API, in the order of their claims.
+#[test]
+fn the_payloads_of_altinns_first_page_are_made_as_they_stand_there() {
+    for (environment, audience, resource) in [
+        (Environment::Ver2, "https://ver2.maskinporten.no/", "https://tt02.altinn.no/"),
+        (Environment::Prod, "https://maskinporten.no/", "https://www.altinn.no/"),
+    ] {
+        let key = SigningKey::from_pkcs12_file(testdata("iterations-one.p12"), &"secret".into()).unwrap();
+        let client_id = ClientId::parse("806e1e80-e3a7-4a73-980e-f92ba1c2bf86").unwrap();
+        let scopes = Scopes::parse("altinn:serviceowner").unwrap();
+        let resources = default_resource(environment, &scopes).into_iter().collect();
+        let grant = Grant::builder(environment.addresses().unwrap().issuer, client_id, scopes).resources(resources);
+        let now = chrono::DateTime::from_timestamp(1_592_896_655, 0).unwrap();
+
+        let assertion = grant.build().sign(&key, &FixedClock(now)).unwrap();
+
+        let payload = assertion.expose().split('.').nth(1).unwrap();
+        let payload = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+        let jti = claims(assertion.expose())["jti"].as_str().unwrap().to_owned();
+        assert_eq!(
+            payload.replace(&jti, "bebeb0da-fef3-4b67-a0fc-b08d0b68fddd"),
+            format!(
+                r#"{{"aud":"{audience}","resource":"{resource}","scope":"altinn:serviceowner","iss":"806e1e80-e3a7-4a73-980e-f92ba1c2bf86","exp":1592896775,"iat":1592896655,"jti":"bebeb0da-fef3-4b67-a0fc-b08d0b68fddd"}}"#
+            )
+        );
+    }
+}
+
+/// Makes a source whose tokens are exchanged, without a disk cache.
+fn source(servers: &Servers) -> TokenSource {
+    let key = SigningKey::from_pkcs12_file(testdata("iterations-one.p12"), &"secret".into()).unwrap();
+    let client_id = ClientId::parse("our-client").unwrap();
+    let grant = Grant::builder("https://issuer.example/", client_id, Scopes::parse("difitest:test1").unwrap()).build();
+    let endpoint = TokenEndpoint::Fixed(Endpoint::parse(&servers.maskinporten.url("/token")).unwrap());
+    let platform = AltinnPlatform::parse(&servers.altinn.url("")).unwrap();
+    let exchange = AltinnExchange { platform, provider: TokenProvider::Maskinporten, for_test_organisation: false };
+    let policy = RetryPolicy { retries: 0, ..RetryPolicy::default() };
+    TokenSource::for_grant(grant, endpoint, key).retry_policy(policy).altinn(exchange).build().unwrap()
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+#[test]
+fn callers_share_one_exchange_and_the_events_of_both_requests_are_reported_in_order() {
+    let exchanged = altinn_token(1800);
+    let servers = Servers::start([token()], [raw_token(&exchanged)]);
+    let source = source(&servers);
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&events);
+    source.set_observer(Arc::new(move |event: &TokenEvent<'_>| {
+        let event = format!("{event:?}");
+        seen.lock().unwrap().push(event.split([' ', '(']).next().unwrap().to_owned());
+    }));
+
+    let tokens = run(futures_util::future::join_all((0..20).map(|_| source.token())));
+
+    assert!(tokens.iter().all(|token| token.as_ref().unwrap().expose() == exchanged));
+    assert_eq!(*events.lock().unwrap(), ["Requesting", "Requested", "Exchanging", "Exchanged"]);
+}
+
+#[test]
+fn after_a_failed_exchange_the_maskinporten_token_in_memory_is_exchanged() {
+    let exchanged = altinn_token(1800);
+    let servers = Servers::start([token()], [answer("503 Service Unavailable", &[], ""), raw_token(&exchanged)]);
+    let source = source(&servers);
+
+    let obtained = run(async {
+        assert!(source.token().await.is_err());
+        source.end_backoff();
+        source.token().await
+    });
+
+    assert_eq!(obtained.unwrap().expose(), exchanged);
+}
+
+#[test]
+fn in_place_of_a_token_that_an_api_has_refused_both_tokens_are_requested_anew() {
+    let (first, second) = (altinn_token(1800), altinn_token(1801));
+    let servers = Servers::start([token(), token()], [raw_token(&first), raw_token(&second)]);
+    let source = source(&servers);
+
+    let obtained = run(async {
+        let refused = source.token().await.unwrap();
+        source.instead_of(&refused).await
+    });
+
+    assert_eq!(obtained.unwrap().expose(), second);
+}
+
+#[test]
+fn curl_gets_the_exchanged_token_and_the_headers_of_altinn() {
+    let exchanged = altinn_token(1800);
+    let servers = Servers::start([token()], [raw_token(&exchanged)]);
+    let api = Server::start([json_answer("200 OK", "{}")]);
+    let ask = servers.ask("curl").env("MASKINPORTEN_API_KEY", "our-api-key").args(["--altinn", "--", "-sS"]);
+
+    let output = ask.args([api.url("/storage/api/v1/instances")]).run().artefact();
+
+    assert_eq!(output.trim_end(), "{}");
+    let head = api.request().head;
+    for header in
+        [format!("Authorization: Bearer {exchanged}"), "Accept: application/json".into(), "ApiKey: our-api-key".into()]
+    {
+        assert!(head.contains(&format!("\r\n{header}\r\n")), "{head}");
+    }
+    assert_eq!(head.to_lowercase().matches("\r\naccept:").count(), 1, "{head}");
 }

@@ -313,7 +313,7 @@ fn on_a_terminal_every_refusal_of_maskinporten_and_every_other_service_is_listed
     let copied = "the assertion or another parameter contains line breaks, or was copied incorrectly";
     assert_eq!(lines[2], format!("MP-011  invalid_request: {copied}"));
     assert!(lines[19].starts_with("MP-303  invalid_altinn_customer_configuration: Altinn has no system user"));
-    assert!(lines[lines.len() - others].starts_with("AUTH    Altinn authentication: "), "{listed}");
+    assert!(lines[lines.len() - others].starts_with("EXCHANGE   Altinn's exchange"), "{listed}");
 }
 
 #[test]

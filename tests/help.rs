@@ -25,14 +25,14 @@ fn listed(help: &str) -> Vec<String> {
     words.map(str::to_owned).collect()
 }
 
-/// Returns the help of the program, of each command, and of each subcommand.
+/// Returns the help of the program, of each command, of each subcommand, and of what is below those.
 fn every_help() -> Vec<String> {
-    let mut all = vec![maskinporten(["--help"]).run().artefact()];
-    for command in commands() {
-        let help = maskinporten([command.as_str(), "--help"]).run().artefact();
-        let inner = listed(&help);
+    let mut all = Vec::new();
+    let mut open: Vec<Vec<String>> = vec![Vec::new()];
+    while let Some(words) = open.pop() {
+        let help = maskinporten(&words).args(["--help"]).run().artefact();
+        open.extend(listed(&help).into_iter().map(|inner| [words.as_slice(), &[inner]].concat()));
         all.push(help);
-        all.extend(inner.iter().map(|inner| maskinporten([&command, inner, "--help"]).run().artefact()));
     }
     all
 }

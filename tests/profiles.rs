@@ -67,6 +67,7 @@ fn every_setting_is_taken_from_option_variable_project_file_user_file_and_defaul
         let values: [&str; 4] = match name.as_str() {
             _ if !takes_value => ["true"; 4],
             "env" => ["dev", "prod", "test", "ver2"],
+            "altinn-env" => ["at21", "prod", "tt02", "yt01"],
             "ttl" | "retries" | "timeout" | "connect-timeout" | "max-iterations" => ["11", "12", "13", "14"],
             _ => ["/1", "/2", "/3", "/4"],
         };

@@ -53,9 +53,9 @@ fn inspect(bytes: &[u8], is_signed: bool) {
         Err(error) => return check_error(&error, &secrets),
     };
     secrets.are_not_in(&format!("{jwt:?}"));
-    let inspection = Inspection::new(&jwt, None, now, false);
+    let inspection = Inspection::new(&jwt, &[], now, false);
     print(&inspection, None, now);
-    print(&Inspection::new(&jwt, None, now, true), None, now);
+    print(&Inspection::new(&jwt, &[], now, true), None, now);
     let expected = Expectations::default();
     for (keys, may_pass) in [
         (VerificationKeys::None("no keys".to_owned()), false),

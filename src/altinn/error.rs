@@ -93,7 +93,10 @@ impl AltinnRefusal {
                 "check that the token is for this environment of Altinn, and that it has not expired".to_owned()
             }
             (403, []) => "check that the organisation and the token's scopes may do this".to_owned(),
-            (403, scopes) => format!("request a token with the scope {}", scopes.join(" or ")),
+            (403, scopes) => format!(
+                "check that the organisation is the vendor of the system, and that its token has the scope {}",
+                scopes.join(" or ")
+            ),
             (404, _) => "check the id and the environment".to_owned(),
             _ => "look it up in https://docs.altinn.studio/api/".to_owned(),
         };

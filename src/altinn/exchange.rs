@@ -43,7 +43,7 @@ pub struct AltinnExchange {
 
 /// The claims of Altinn's token that are needed here.
 #[derive(Deserialize)]
-struct Claims {
+struct ExchangedClaims {
     exp: f64,
     scope: Option<String>,
 }
@@ -83,24 +83,24 @@ impl AltinnClient {
     ) -> Result<AccessToken, AltinnError> {
         let path = ["authentication", "api", "v1", "exchange", exchange.provider.name()];
         let query: &[_] = if exchange.for_test_organisation { &[("test", "true")] } else { &[] };
-        let authorization = bearer(token);
+        let authorization = SecretString::from(format!("Bearer {}", token.expose()));
         let request = AltinnRequest { query, ..AltinnRequest::get(AltinnOperation::Exchange, &path, &authorization) };
         self.fetch_token(&request, clock, notify).await
     }
 
-    /// Renews a token of this platform that has not expired; `notify` is called before each retry.
+    /// Renews a token of this platform that has not expired; `authorization` is the header with it, and `notify` is called
+    /// before each retry.
     ///
     /// # Errors
     /// As [`AltinnClient::exchange`].
     pub async fn refresh(
         &self,
-        token: &AccessToken,
+        authorization: &SecretString,
         clock: &dyn Clock,
         notify: impl FnMut(&AltinnError, Duration),
     ) -> Result<AccessToken, AltinnError> {
         let path = ["authentication", "api", "v1", "refresh"];
-        let authorization = bearer(token);
-        self.fetch_token(&AltinnRequest::get(AltinnOperation::Refresh, &path, &authorization), clock, notify).await
+        self.fetch_token(&AltinnRequest::get(AltinnOperation::Refresh, &path, authorization), clock, notify).await
     }
 
     /// Sends a request whose response is a token.
@@ -114,10 +114,6 @@ impl AltinnClient {
         let endpoint = self.platform().endpoint(request.path, request.query);
         token_in(&response, clock.now()).map_err(|fault| ClientError::unexpected(&endpoint, &response, fault).into())
     }
-}
-
-fn bearer(token: &AccessToken) -> SecretString {
-    SecretString::from(format!("Bearer {}", token.expose()))
 }
 
 /// Reads the token of a response. `now` is the time of this machine, which the lifetime is counted from.
@@ -145,7 +141,8 @@ fn from_jwt(token: &str, issued: DateTime<Utc>, received: DateTime<Utc>) -> Resu
         return Err(NOT_A_TOKEN);
     };
     let payload = BASE64_URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).map_err(|_| NOT_A_TOKEN)?;
-    let claims: Claims = serde_json::from_slice(&Zeroizing::new(payload)).map_err(|_| "its token has no expiry")?;
+    let claims: ExchangedClaims =
+        serde_json::from_slice(&Zeroizing::new(payload)).map_err(|_| "its token has no expiry")?;
     // The fraction of a second does not matter, nor does a time that no token has.
     #[expect(clippy::cast_possible_truncation, reason = "a number out of range becomes the nearest one")]
     let seconds = (claims.exp as i64).saturating_sub(issued.timestamp());

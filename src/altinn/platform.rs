@@ -42,6 +42,12 @@ impl AltinnPlatform {
         Self(Endpoint::parse(environment.platform_url()).expect("the base URL of every environment is https"))
     }
 
+    /// Returns the platform of the environment that has this issuer identifier.
+    #[must_use]
+    pub fn of_issuer(identifier: &str) -> Option<Self> {
+        AltinnEnvironment::ALL.into_iter().map(Self::of).find(|own| own.issuer() == identifier)
+    }
+
     /// Returns the base URL.
     #[must_use]
     pub fn base(&self) -> &Endpoint {
@@ -108,6 +114,7 @@ mod tests {
             let known = KnownIssuer::find(&platform.issuer()).unwrap();
             assert_eq!((known.service, known.environment), (Service::Altinn, environment.name()));
             assert_eq!(platform.environment(), Some(environment));
+            assert_eq!(AltinnPlatform::of_issuer(&platform.issuer()), Some(platform));
         }
         assert_eq!(AltinnPlatform::parse("https://platform.altinn.example").unwrap().environment(), None);
     }

@@ -65,9 +65,9 @@ impl AltinnProblem {
         Self { detail: non_empty(text), ..Self::default() }
     }
 
-    /// Returns every code: that of the problem, then those of its parts.
+    /// Returns every code: those of its parts, which say what is wrong, then that of the problem.
     pub fn codes(&self) -> impl Iterator<Item = &str> {
-        self.code.iter().map(String::as_str).chain(self.validation_errors.iter().map(|error| error.code.as_str()))
+        self.validation_errors.iter().map(|error| error.code.as_str()).chain(self.code.as_deref())
     }
 }
 

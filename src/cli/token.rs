@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use maskinporten_token_generator::printer::{TokenForm, print_token};
+use maskinporten_token_generator::{
+    client::AccessToken,
+    printer::{TokenForm, print_token},
+};
 use zeroize::Zeroizing;
 
 use super::{
@@ -18,21 +21,38 @@ pub(crate) async fn run(
     config: Option<PathBuf>,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
-    let form = match (arguments.format, arguments.shell) {
-        (form, None) => form,
-        (TokenForm::Env(_), Some(shell)) => TokenForm::Env(shell),
-        (_, Some(_)) => {
-            let message = "--shell is only for `--format env`".to_owned();
-            let hint = "pass --format env too, or leave --shell out".to_owned();
-            return Err(Failure::plain(Exit::Usage, "usage", message, Some(hint)));
-        }
-    };
+    let form = arguments.form()?;
+    let settings = arguments.settings;
+    let obtained =
+        async { Tokens::from_sources(&mut SettingSources::load(settings, config, report)?, report)?.token().await };
+    print(form, obtained).await
+}
+
+/// Prints the token that is obtained.
+pub(crate) async fn print(
+    form: TokenForm,
+    obtained: impl Future<Output = Result<AccessToken, Failure>>,
+) -> Result<(), Failure> {
     // Opened before a token is requested that could not be written.
     let outputs = (form == TokenForm::Github).then(Outputs::open).transpose()?;
-    let tokens = Tokens::from_sources(&mut SettingSources::load(arguments.settings, config, report)?, report)?;
-    let token = tokens.token().await?;
+    let token = obtained.await?;
     let mut artefact = Zeroizing::new(Vec::new());
     print_token(form, &token, &mut *artefact).map_err(|error| Failure::from_output(&error))?;
     report::print(&artefact)?;
     outputs.map_or(Ok(()), |outputs| outputs.append(&token))
+}
+
+impl TokenArguments {
+    /// Returns the output format, with the shell.
+    pub(crate) fn form(&self) -> Result<TokenForm, Failure> {
+        match (self.format, self.shell) {
+            (form, None) => Ok(form),
+            (TokenForm::Env(_), Some(shell)) => Ok(TokenForm::Env(shell)),
+            (_, Some(_)) => {
+                let message = "--shell is only for `--format env`".to_owned();
+                let hint = "pass --format env too, or leave --shell out".to_owned();
+                Err(Failure::plain(Exit::Usage, "usage", message, Some(hint)))
+            }
+        }
+    }
 }

@@ -135,7 +135,7 @@ fn observer(report: Arc<Report>) -> TokenObserver {
     })
 }
 
-fn report_retry(report: &Report, error: &dyn Explain, delay: Duration) {
+pub(crate) fn report_retry(report: &Report, error: &dyn Explain, delay: Duration) {
     let (cause, code, pause) = (with_cause(error), error.code(), delay.as_millis());
     report.detail(&format!("{cause} ({code}); trying again in {pause} ms"));
 }

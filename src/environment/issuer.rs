@@ -65,15 +65,14 @@ impl KnownIssuer {
         }
     }
 
-    /// Returns the issuer that is the simulator on this machine.
+    /// Returns the issuers that are the simulator on this machine: its Maskinporten and its Altinn.
     #[must_use]
-    pub fn local(local: &LocalEnvironment) -> Self {
-        Self {
-            identifier: local.issuer.clone(),
-            service: Service::Maskinporten,
-            environment: Environment::Local.name(),
-            retired: None,
-        }
+    pub fn local(local: &LocalEnvironment) -> Vec<Self> {
+        let known =
+            |identifier, service| Self { identifier, service, environment: Environment::Local.name(), retired: None };
+        let altinn = local.altinn_url.as_ref().map(|url| format!("{}{ALTINN}", url.trim_end_matches('/')));
+        let altinn = altinn.map(|identifier| known(identifier, Service::Altinn));
+        [known(local.issuer.clone(), Service::Maskinporten)].into_iter().chain(altinn).collect()
     }
 
     /// Returns the metadata URL: by RFC 8414 §3 for Maskinporten, by `OpenID` Connect Discovery for the others.
@@ -94,6 +93,7 @@ impl KnownIssuer {
     pub fn belongs_to(&self, environment: Environment) -> bool {
         let own = match self.environment {
             "tt02" => Environment::Test.name(),
+            local if local == Environment::Local.name() => local,
             name if self.service == Service::Altinn && name != "prod" => Environment::Dev.name(),
             name => name,
         };

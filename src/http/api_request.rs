@@ -39,7 +39,7 @@ impl HttpClient {
     /// The endpoint must have the origin of this one: the proxy and the trusted authorities are chosen by it.
     #[must_use]
     pub fn for_endpoint(&self, endpoint: Endpoint) -> Self {
-        debug_assert!(endpoint.has_origin_of(&self.endpoint), "another origin needs a client of its own");
+        debug_assert!(endpoint.has_origin_of(&self.endpoint));
         Self { endpoint, ..self.clone() }
     }
 

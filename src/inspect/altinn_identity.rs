@@ -19,6 +19,8 @@ pub struct AltinnIdentity {
     pub organisation_number: Option<String>,
     /// The short name of a service owner.
     pub service_owner: Option<String>,
+    /// The app, or the component of Altinn.
+    pub app: Option<String>,
     /// The organisation that acts for the other one.
     pub supplier: Option<String>,
     /// The id of the system user.
@@ -47,6 +49,8 @@ pub struct AltinnIdentity {
     pub scope: Option<String>,
     /// When the token expires.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The platform that has confirmed all this, if it was asked.
+    pub confirmed_by: Option<String>,
     /// The warnings about the token.
     pub warnings: Vec<TokenWarning>,
 }
@@ -58,7 +62,7 @@ impl AltinnIdentity {
     #[must_use]
     pub fn find(inspection: Inspection) -> Option<Self> {
         let Inspection { kind, claims, organisations, .. } = &inspection;
-        let is_altinns = matches!(kind, TokenKind::AltinnToken | TokenKind::TestToolsToken);
+        let is_altinns = matches!(kind, TokenKind::AltinnToken | TokenKind::AltinnAppToken | TokenKind::TestToolsToken);
         if !is_altinns && !claims.keys().any(|name| name.starts_with("urn:altinn:")) {
             return None;
         }
@@ -75,6 +79,7 @@ impl AltinnIdentity {
             environment: inspection.issuer.as_ref().map(|issuer| issuer.environment),
             organisation_number: number(OrganisationRole::Altinn).or_else(|| number(OrganisationRole::Consumer)),
             service_owner: text("urn:altinn:org"),
+            app: text("urn:altinn:app"),
             supplier: number(OrganisationRole::Supplier),
             system_user: detail("systemuser_id").and_then(first),
             system_user_owner: number(OrganisationRole::SystemUser),
@@ -89,7 +94,9 @@ impl AltinnIdentity {
             client_id: text("client_id"),
             scope: text("scope"),
             expires_at: inspection.times.iter().find(|time| time.claim == "exp").and_then(|time| time.at),
-            warnings: inspection.warnings,
+            confirmed_by: None,
+            // That the exchange unwraps an array is not unusual here.
+            warnings: inspection.warnings.into_iter().filter(|own| own.code != "collapsed_details").collect(),
         })
     }
 }

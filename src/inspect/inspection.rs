@@ -33,11 +33,11 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// Inspects a token at a point in time; `local` is the issuer of the simulator on this machine, if there is one.
+    /// Inspects a token at a point in time; `more` are issuers that are known here, such as those of the simulator.
     #[must_use]
-    pub fn new(jwt: &Jwt, local: Option<&KnownIssuer>, now: DateTime<Utc>, show_persons: bool) -> Self {
+    pub fn new(jwt: &Jwt, more: &[KnownIssuer], now: DateTime<Utc>, show_persons: bool) -> Self {
         let identifier = jwt.issuer().unwrap_or_default();
-        let issuer = local.filter(|local| local.identifier == identifier).cloned();
+        let issuer = more.iter().find(|own| own.identifier == identifier).cloned();
         let issuer = issuer.or_else(|| KnownIssuer::find(identifier));
         let kind = TokenKind::new(jwt, issuer.as_ref());
         let organisations = organisations::find(jwt.claims());

@@ -21,7 +21,7 @@ pub const MAXIMUM_TOKEN_BYTES: usize = 256 * 1024;
 /// A signed token whose signature has not been verified.
 ///
 /// # Security
-/// The token itself cannot be read back and is not part of the `Debug` output. Its claims can be read.
+/// The token itself is not part of the `Debug` output, and only [`Jwt::authorization`] returns it. Its claims can be read.
 pub struct Jwt {
     header: Map<String, Value>,
     claims: Map<String, Value>,
@@ -107,6 +107,13 @@ impl Jwt {
     /// Returns the signature algorithm, or the reason why no key can verify the token.
     pub(super) fn readable_algorithm(&self) -> Result<SignatureAlgorithm, &InspectError> {
         self.algorithm.as_ref().copied()
+    }
+
+    /// Returns the value of the header `Authorization` that sends this token.
+    #[must_use]
+    pub fn authorization(&self) -> SecretString {
+        let signature = Zeroizing::new(URL_SAFE_NO_PAD.encode(&*self.signature));
+        format!("Bearer {}.{}", self.signed.expose_secret(), *signature).into()
     }
 
     /// Returns the key id that the header names.

@@ -20,6 +20,8 @@ pub enum TokenKind {
     IdportenIdToken,
     /// A token issued by Altinn's exchange.
     AltinnToken,
+    /// The access token of an Altinn app or of a component of Altinn, which names itself as issuer.
+    AltinnAppToken,
     /// A Skyporten token.
     SkyportenToken,
     /// A token made by Altinn's test tools, not issued by Altinn.
@@ -39,6 +41,7 @@ impl TokenKind {
             return Self::TestToolsToken;
         }
         match issuer.map(|issuer| issuer.service) {
+            Some(Service::Altinn) | None if jwt.has("urn:altinn:app") => Self::AltinnAppToken,
             Some(Service::Maskinporten) => Self::MaskinportenAccessToken,
             Some(Service::Skyporten) => Self::SkyportenToken,
             Some(Service::Altinn) => Self::AltinnToken,
@@ -93,6 +96,7 @@ impl fmt::Display for TokenKind {
             Self::IdportenAccessToken => "ID-porten access token",
             Self::IdportenIdToken => "ID-porten ID token",
             Self::AltinnToken => "exchanged Altinn token",
+            Self::AltinnAppToken => "access token of an Altinn app",
             Self::SkyportenToken => "Skyporten token",
             Self::TestToolsToken => "token made by Altinn's test tools",
             Self::Grant => "JWT bearer grant",

@@ -57,6 +57,7 @@ fn rows(identity: &AltinnIdentity, valid: Option<String>, language: Language) ->
     let facts = [
         ("token", joined(&Some(kind), identity.environment.map(str::to_owned))),
         ("organisation", joined(&identity.organisation_number, identity.service_owner.clone())),
+        ("app", identity.app.clone()),
         ("supplier", identity.supplier.clone()),
         ("system user", joined(&identity.system_user_owner, identity.system_user.clone())),
         ("system", identity.system.clone()),
@@ -67,6 +68,7 @@ fn rows(identity: &AltinnIdentity, valid: Option<String>, language: Language) ->
         ("client", identity.client_id.clone()),
         ("scope", identity.scope.clone()),
         ("valid until", valid),
+        ("confirmed by", identity.confirmed_by.clone()),
     ];
     let row = |(name, value): (&str, Option<String>)| Some(vec![language.translate(name).into_owned(), value?]);
     facts.into_iter().filter_map(row).collect()

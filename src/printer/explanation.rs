@@ -102,6 +102,7 @@ pub fn print_catalogue(form: ExplanationForm, language: Language, out: &mut impl
     if form == ExplanationForm::Json {
         return print_entries(CodeGroup::all().flat_map(|group| &group.explanations), language, out);
     }
+    let width = CodeGroup::all().map(|group| group.prefix.len()).max().unwrap_or_default();
     for (index, group) in CodeGroup::all().enumerate() {
         if index == 0 {
             print_group(form, group, language, out)?;
@@ -109,7 +110,7 @@ pub fn print_catalogue(form: ExplanationForm, language: Language, out: &mut impl
         } else {
             let (count, codes) = (group.explanations.len(), CODES.in_language(language));
             let service = group.service.in_language(language);
-            writeln!(out, "{:<6}  {service}; {count} {codes}: maskinporten explain {0}", group.prefix)?;
+            writeln!(out, "{:width$}  {service}; {count} {codes}: maskinporten explain {0}", group.prefix)?;
         }
     }
     Ok(())

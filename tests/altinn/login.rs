@@ -117,7 +117,7 @@ fn a_certificate_that_the_server_does_not_accept_is_named_as_the_reason() {
             6,
             str![[r#"
 error: could not reach the server
-caused by: [URL] rejected the client certificate: unknown c a
+caused by: [URL] rejected the client certificate: unknown ca
 hint: check that the certificate is valid, and that the server trusts its issuer: maskinporten keys list FILE
 
 "#]],
@@ -169,7 +169,8 @@ fn the_reason_for_a_refused_login_is_altinns_own_and_explained() {
             "",
             str![[r#"
 error: Altinn refused to log the user in: HTTP 400
-hint: look it up in https://docs.altinn.studio/api/
+caused by: the header ApiKey is missing, or the request is malformed
+hint: pass the key that was issued for this installation with --api-key-file FILE, or set MASKINPORTEN_API_KEY
 
 "#]],
         ),
@@ -178,7 +179,8 @@ hint: look it up in https://docs.altinn.studio/api/
             "",
             str![[r#"
 error: Altinn refused to log the user in: HTTP 401
-hint: check that the token is for this environment of Altinn, and that it has not expired
+caused by: the user name or the password is wrong, or the certificate is missing or not that of the user's organisation
+hint: check the user name and the password; an enterprise user also needs --client-certificate, with the key of the organisation that it belongs to
 
 "#]],
         ),
@@ -186,8 +188,9 @@ hint: check that the token is for this environment of Altinn, and that it has no
             "403 Forbidden",
             r#"{"ErrorCode":12345,"ErrorMessage":"The API key is not authorized"}"#,
             str![[r#"
-error: Altinn refused to log the user in: HTTP 403
-hint: check that the organisation and the token's scopes may do this
+error: Altinn refused to log the user in: HTTP 403: The API key is not authorized
+caused by: the API key is not authorised for this operation
+hint: ask those who run this installation to authorise the key for logins
 
 "#]],
         ),
@@ -242,13 +245,13 @@ fn a_project_file_cannot_decide_where_the_password_is_sent() {
     let profile = format!("default_profile = \"a\"\n[profiles.a]\naltinn_url = \"{}\"\n", server.url(""));
     std::fs::write(folder.join("maskinporten.toml"), profile).unwrap();
 
-    let outcome = run.in_folder(folder).run();
+    let outcome = run.in_folder(&folder).run();
 
-    outcome.fails(
+    outcome.replacing(folder.display(), "[FOLDER]").fails(
         3,
         str![[r#"
-error: unknown key `profile`: `/tmp/.tmpIvuCYt/project/maskinporten.toml`, line 2, column 2
-hint: write `profiles`
+error: altinn_url in `[FOLDER]/maskinporten.toml`, line 3 decides where the password would be sent
+hint: if you trust the file, name it with --config, or write the address in your own config file
 
 "#]],
     );

@@ -272,6 +272,8 @@ static FAULTS: &[Fault] = &[
         faults!({ "token": { "supplier": { "ID": "0192:310700029" } } }),
         &[],
     ),
+    fault("Altinn that does not exchange the token", faults!({ "altinn": { "status": 401 } }), &["--altinn"]),
+    fault("Altinn that is down", faults!({ "altinn": { "status": 503 } }), &["--altinn"]),
     fault("a token that is not a JWT", faults!({ "success": { "access_token": "opaque-reference" } }), &[]),
 ];
 

@@ -50,7 +50,7 @@ fn inspect(bytes: &[u8]) {
         scopes: vec!["a:b".to_owned()],
         consumer: Some(OrganisationNumber::parse("991825827").unwrap()),
     };
-    let inspection = Inspection::new(&jwt, None, now, false);
+    let inspection = Inspection::new(&jwt, &[], now, false);
     let local = |at: DateTime<Utc>| at.with_timezone(&FixedOffset::east_opt(3600).unwrap());
     for keys in [VerificationKeys::Set(&KEYS), VerificationKeys::Roots(&[]), VerificationKeys::None("none".to_owned())]
     {
@@ -206,7 +206,7 @@ proptest! {
         let person = "01017012345";
         let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", encode(&claims));
         let now = DateTime::from_timestamp(0, 0).unwrap();
-        let inspection = Inspection::new(&Jwt::parse(token.as_bytes()).unwrap(), None, now, false);
+        let inspection = Inspection::new(&Jwt::parse(token.as_bytes()).unwrap(), &[], now, false);
         let jwt = Jwt::parse(token.as_bytes()).unwrap();
         let expected = Expectations { audience: Some("a".to_owned()), consumer: OrganisationNumber::parse("991825827").ok(), ..Expectations::default() };
         let verification = verify(&jwt, inspection.kind, &VerificationKeys::Roots(&[]), &expected, now);

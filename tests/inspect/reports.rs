@@ -22,7 +22,7 @@ fn local(at: DateTime<Utc>) -> DateTime<FixedOffset> {
 /// Returns the report of a token at a time in seconds.
 fn report(token: &str, now: i64, show_persons: bool) -> String {
     let now = DateTime::from_timestamp(now, 0).unwrap();
-    let inspection = Inspection::new(&Jwt::find(token.as_bytes()).unwrap(), None, now, show_persons);
+    let inspection = Inspection::new(&Jwt::find(token.as_bytes()).unwrap(), &[], now, show_persons);
     let mut out = Vec::new();
     print_inspection(
         InspectionForm::Text { colour: false, now, language: Language::English, local },
@@ -167,7 +167,7 @@ fn white_space_and_header_words_around_a_token_are_ignored() {
 #[test]
 fn the_json_report_has_stable_names() {
     let now = DateTime::from_timestamp(1_764_627_083, 0).unwrap();
-    let inspection = Inspection::new(&Jwt::parse(signed(&wire("token-plain")).as_bytes()).unwrap(), None, now, false);
+    let inspection = Inspection::new(&Jwt::parse(signed(&wire("token-plain")).as_bytes()).unwrap(), &[], now, false);
     let mut out = Vec::new();
 
     print_inspection(InspectionForm::Json, &inspection, None, &mut out).unwrap();

@@ -1,6 +1,7 @@
 //! `maskinporten altinn`: what is done at Altinn itself.
 
 mod login;
+mod refresh;
 mod request;
 mod system;
 mod test_token;
@@ -16,7 +17,8 @@ use super::{
 
 pub(crate) async fn run(command: AltinnCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
-        AltinnCommand::Whoami(arguments) => whoami::run(&arguments, report).await,
+        AltinnCommand::Whoami(arguments) => whoami::run(arguments, config, report).await,
+        AltinnCommand::Refresh(arguments) => refresh::run(arguments, config, report).await,
         AltinnCommand::TestToken { command } => test_token::run(command, config, report).await,
         AltinnCommand::Login(arguments) => login::run(arguments, config, report).await,
         AltinnCommand::System { command } => system::run(command, config, report).await,

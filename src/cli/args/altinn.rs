@@ -18,8 +18,13 @@ pub(crate) enum AltinnCommand {
     /// Show which organisation, person or system user an Altinn token is for
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten altinn whoami < altinn-token.txt\n  \
-        maskinporten altinn whoami --format json < altinn-token.txt\n")]
+        maskinporten altinn whoami --ask < altinn-token.txt\n")]
     Whoami(WhoamiArguments),
+    /// Renew an Altinn token that has not expired
+    #[command(help_template = TEMPLATE, after_help = REFRESH, before_help = "Examples:\n  \
+        maskinporten altinn refresh < altinn-token.txt\n  \
+        maskinporten altinn refresh --altinn-env at22 --format header < altinn-token.txt\n")]
+    Refresh(RefreshArguments),
     /// Register systems in Altinn's system register
     #[command(help_template = TEMPLATE, after_help = SCOPES, before_help = "Examples:\n  \
         maskinporten altinn system list --profile vendor\n  \
@@ -170,6 +175,21 @@ pub(crate) struct LoginArguments {
     pub(crate) settings: SettingArguments,
 }
 
+pub(super) const REFRESH: &str = "The token is sent to the platform that issued it: the one that an option names, or else \
+    the one in its iss if that is Altinn's, or else that of the settings. The commands that take --altinn need no renewal: \
+    they exchange a new token before the old one expires.";
+
+/// `altinn refresh`
+#[derive(Debug, Args)]
+pub(crate) struct RefreshArguments {
+    /// The token, alone or in other text; or a file with it. Without it, or with `-`, stdin is read. Every user of this
+    /// machine can see a token that is typed here
+    #[arg(value_name = "TOKEN")]
+    pub(crate) token: Vec<String>,
+    #[command(flatten)]
+    pub(crate) output: TokenArguments,
+}
+
 /// `altinn whoami`
 #[derive(Debug, Args)]
 pub(crate) struct WhoamiArguments {
@@ -177,12 +197,17 @@ pub(crate) struct WhoamiArguments {
     /// Every user of this machine can see a token that is typed here
     #[arg(value_name = "TOKEN")]
     pub(crate) token: Vec<String>,
+    /// Ask the platform: it checks the token, and answers with one of its own, which is shown
+    #[arg(long)]
+    pub(crate) ask: bool,
     /// Show national identity numbers
     #[arg(long, help_heading = "Output")]
     pub(crate) show_pid: bool,
     /// The output format
     #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output")]
     pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) settings: SettingArguments,
 }
 
 /// `altinn system`

@@ -8,7 +8,7 @@ use crate::cli::settings::SettingArguments;
 pub(super) const EXPECTATIONS: &str = "Without --grant, --audience, --scope and --env are what the token is expected to \
     contain; only options count, not variables or profiles. With --grant they are settings of the grant, as for any other \
     command. The keys are those of --jwks, or else those that the token's issuer publishes: Maskinporten, ID-porten, \
-    Altinn, the simulator, or the server that --discover or --audience names, here or in a variable or profile.";
+    Altinn, the simulator, or the server that --discover, --audience or --altinn-url names, here or in a variable or profile.";
 
 /// `inspect`
 #[derive(Debug, Args)]

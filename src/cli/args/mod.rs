@@ -23,9 +23,10 @@ use maskinporten_token_generator::language::Language;
 
 pub(crate) use self::{
     altinn::{
-        AltinnCommand, LoginArguments, RequestCommand, RequestCreateArguments, RequestDeleteArguments,
-        RequestListArguments, RequestShowArguments, SystemChangeArguments, SystemCommand, SystemShowArguments,
-        TestTokenArguments, TestTokenCommand, UsersCommand, VendorArguments, WaitArguments, WhoamiArguments,
+        AltinnCommand, LoginArguments, RefreshArguments, RequestCommand, RequestCreateArguments,
+        RequestDeleteArguments, RequestListArguments, RequestShowArguments, SystemChangeArguments, SystemCommand,
+        SystemShowArguments, TestTokenArguments, TestTokenCommand, UsersCommand, VendorArguments, WaitArguments,
+        WhoamiArguments,
     },
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},

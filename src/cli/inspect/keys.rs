@@ -5,7 +5,7 @@ use std::path::Path;
 
 use maskinporten_token_generator::{
     client,
-    environment::{Environment, KnownIssuer, LocalEnvironment},
+    environment::{Environment, KnownIssuer, LocalEnvironment, Service},
     file,
     http::Endpoint,
     inspect::{Expectations, Inspection, Jwt},
@@ -19,7 +19,7 @@ use super::expected::Expected;
 use crate::cli::{
     progress::Progress,
     report::{Exit, Failure, Report},
-    settings::{NetworkSettings, SettingSources, named_issuer},
+    settings::{NetworkSettings, SettingSources, named_issuer, named_platform},
 };
 
 /// The size limit of a public key set.
@@ -46,9 +46,20 @@ pub(super) enum FoundKeys {
     None(String),
 }
 
-/// Returns the simulator that was started last, if there is one.
-pub(super) fn local() -> Option<KnownIssuer> {
-    note().map(|note| KnownIssuer::local(&note))
+/// Returns the issuers that are known here: those of the simulator, and the Altinn that the settings name.
+pub(in crate::cli) fn known(sources: &SettingSources) -> Result<Vec<KnownIssuer>, Failure> {
+    let altinn = named_platform(sources)?.map(|platform| KnownIssuer {
+        identifier: platform.issuer(),
+        service: Service::Altinn,
+        environment: "custom",
+        retired: None,
+    });
+    Ok(local().into_iter().chain(altinn).collect())
+}
+
+/// Returns the issuers of the simulator that was started last, if there is one.
+fn local() -> Vec<KnownIssuer> {
+    note().map(|note| KnownIssuer::local(&note)).unwrap_or_default()
 }
 
 fn note() -> Option<LocalEnvironment> {

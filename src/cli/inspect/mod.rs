@@ -3,7 +3,7 @@
 //! If verification fails, the report is still printed on stdout; stderr names the failed checks, and the exit code is 7.
 
 mod expected;
-mod keys;
+pub(super) mod keys;
 
 use std::{
     io::{self, IsTerminal as _},
@@ -84,7 +84,7 @@ async fn inspect(
     sources.refuse_empty_options()?;
     let network = NetworkSettings::parse(&sources)?;
     let jwt = read_token(&arguments.jwt, report).await?;
-    let inspection = Inspection::new(&jwt, keys::local().as_ref(), SystemClock.now(), arguments.show_pid);
+    let inspection = Inspection::new(&jwt, &keys::known(&sources)?, SystemClock.now(), arguments.show_pid);
     let fault = jwt.fault().cloned();
     if !expected.is_asked_for() && fault.is_none() {
         return Ok(Inspected { inspection, verification: None, fault });
@@ -148,7 +148,7 @@ async fn own_grant(
     network: &NetworkSettings,
 ) -> Result<Inspected, Failure> {
     let jwt = Jwt::parse(signed.assertion.expose().as_bytes()).map_err(|error| unreadable(&error))?;
-    let inspection = Inspection::new(&jwt, None, SystemClock.now(), arguments.show_pid);
+    let inspection = Inspection::new(&jwt, &[], SystemClock.now(), arguments.show_pid);
     if !arguments.verify && arguments.jwks.is_none() {
         return Ok(Inspected { inspection, verification: None, fault: None });
     }

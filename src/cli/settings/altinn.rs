@@ -5,6 +5,7 @@ use std::path::Path;
 use maskinporten_token_generator::{
     altinn::{AltinnExchange, AltinnPlatform, TokenProvider},
     environment::{AltinnEnvironment, Environment},
+    http::Endpoint,
     printer::Header,
     text::shown_path,
     tokens::TokenEndpoint,
@@ -38,15 +39,36 @@ pub(super) fn exchange(
         return Ok(None);
     }
     let platform = platform(sources, environment)?;
-    confine(sources, &platform, endpoint)?;
+    let issuer = match endpoint {
+        TokenEndpoint::Fixed(endpoint) | TokenEndpoint::Discovered { metadata: endpoint, .. } => endpoint,
+    };
+    confine(sources, &platform, issuer.is_loopback())?;
     let for_test_organisation = server::is_on(sources, TEST);
     Ok(Some(AltinnExchange { platform, provider: TokenProvider::Maskinporten, for_test_organisation }))
 }
 
 /// Whether tokens are exchanged: by `--altinn`, or by an option that is only for the exchange.
 pub(crate) fn is_exchanged(sources: &SettingSources) -> bool {
-    let is_option = |name| sources.find(name).is_some_and(|found| found.origin.layer == Layer::Option);
-    server::is_on(sources, "altinn") || [URL, ENVIRONMENT, TEST].into_iter().any(is_option)
+    server::is_on(sources, "altinn") || [URL, ENVIRONMENT, TEST].into_iter().any(|name| is_option(sources, name))
+}
+
+fn is_option(sources: &SettingSources, name: &'static str) -> bool {
+    sources.find(name).is_some_and(|found| found.origin.layer == Layer::Option)
+}
+
+/// Returns the platform that issued a token: the one that options name, or that of its issuer, or that of the settings.
+pub(crate) fn issuing_platform(
+    sources: &SettingSources,
+    environment: Option<Environment>,
+    issuer: &str,
+) -> Result<AltinnPlatform, Failure> {
+    let is_named = [URL, ENVIRONMENT].into_iter().any(|name| is_option(sources, name));
+    if let Some(platform) = AltinnPlatform::of_issuer(issuer).filter(|_| !is_named) {
+        return Ok(platform);
+    }
+    let platform = platform(sources, environment)?;
+    confine(sources, &platform, Endpoint::parse(issuer).is_ok_and(|issuer| issuer.is_loopback()))?;
+    Ok(platform)
 }
 
 /// Returns the platform that the settings name, or else the one that belongs to the environment.
@@ -86,13 +108,10 @@ fn accepts(altinn: AltinnEnvironment, maskinporten: Environment) -> bool {
 }
 
 /// Checks that a project file, which came with the folder, sends tokens to Altinn only, or to a simulator those of a
-/// simulator: whoever receives a token can use it.
-fn confine(sources: &SettingSources, platform: &AltinnPlatform, endpoint: &TokenEndpoint) -> Result<(), Failure> {
+/// simulator: whoever receives a token can use it. `is_local` is whether the token's issuer is on this machine.
+fn confine(sources: &SettingSources, platform: &AltinnPlatform, is_local: bool) -> Result<(), Failure> {
     let project = sources.find(URL).filter(|found| found.origin.layer == Layer::ProjectFile);
-    let issuer = match endpoint {
-        TokenEndpoint::Fixed(endpoint) | TokenEndpoint::Discovered { metadata: endpoint, .. } => endpoint,
-    };
-    let is_safe = platform.environment().is_some() || platform.base().is_loopback() && issuer.is_loopback();
+    let is_safe = platform.environment().is_some() || platform.base().is_loopback() && is_local;
     match project {
         Some(found) if !is_safe => {
             let host = platform.base().host();

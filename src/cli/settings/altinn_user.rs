@@ -15,7 +15,8 @@ pub(crate) struct AltinnUserSettings {
 impl AltinnUserSettings {
     /// Finds the user.
     pub(crate) fn parse(sources: &SettingSources) -> Result<Self, Failure> {
-        let name = sources.require("altinn-user", "pass --user NAME")?;
+        let name = sources.find("altinn-user");
+        let name = name.ok_or_else(|| sources.missing(&["altinn-user"], "user name", "pass --user NAME"))?;
         let password = Secret::of_altinn_user(sources, &name.origin)?;
         Ok(Self { name: name.setting(name.text().to_owned()), password })
     }

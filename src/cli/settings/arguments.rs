@@ -81,8 +81,18 @@ impl SettingArguments {
     /// # Errors
     /// The first option that a token cannot be compared with.
     pub(crate) fn expectations(&self) -> Result<GivenExpectations, String> {
-        const ALLOWED: [&str; 9] =
-            [PROFILE, "env", "audience", "discover", "scope", "timeout", "connect-timeout", "retries", "ca-file"];
+        const ALLOWED: [&str; 10] = [
+            PROFILE,
+            "env",
+            "audience",
+            "discover",
+            "altinn-url",
+            "scope",
+            "timeout",
+            "connect-timeout",
+            "retries",
+            "ca-file",
+        ];
         if let Some(raw) = self.0.iter().find(|raw| !ALLOWED.contains(&raw.name)) {
             return Err(raw.label.clone());
         }

@@ -129,12 +129,14 @@ impl SettingDefinition {
     /// Whether the setting has an effect in a command; otherwise the help of that does not list it.
     pub(super) fn matters_to(&self, command: &str) -> bool {
         match command {
+            "inspect" if self.name == "altinn-url" => true,
             "grant" | "inspect" => self.heading != CACHE && self.heading != ALTINN,
             "check" => self.heading != CACHE,
             // Tokens are kept in memory.
             "serve" => !["no-cache", "refresh"].contains(&self.name),
             "public" => self.heading == KEY || self.heading == HARDWARE || [PROFILE, "env"].contains(&self.name),
             "login" => self.is_of_login(),
+            "whoami" => self.heading == NETWORK || [PROFILE, "env", "altinn-env", "altinn-url"].contains(&self.name),
             "person" if self.name == "pid" => true,
             "enterprise" | "person" | "system-user" => self.is_of_test_token(),
             "token" | "headers" | "exec" | "curl" => true,

@@ -28,7 +28,7 @@ use maskinporten_token_generator::{
 };
 
 pub(crate) use self::{
-    altinn::{headers as altinn_headers, is_exchanged},
+    altinn::{headers as altinn_headers, is_exchanged, issuing_platform},
     altinn_user::{AltinnUserSettings, altinn2_headers, altinn2_portal},
     arguments::{ServeSettingArguments, SettingArguments, VendorSettingArguments},
     cleaning::clean,
@@ -38,7 +38,7 @@ pub(crate) use self::{
     grant::IdentitySettings,
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
     origin::{Layer, Origin, Setting},
-    server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer},
+    server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer, named_platform},
     sources::SettingSources,
     table::{NAIS_VARIABLES, SETTINGS, is_command, is_option, is_path, known, leaves_grant_unchanged, paths},
     test_token::TestTokenSettings,

@@ -3,6 +3,7 @@
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use maskinporten_token_generator::{
+    altinn::AltinnPlatform,
     client::{self, MinimumLifetime, RetryPolicy},
     clock,
     environment::Environment,
@@ -135,6 +136,12 @@ pub(crate) fn named_issuer(sources: &SettingSources) -> Result<Option<Endpoint>,
         Some(found) => endpoint(&found).map(Some),
         None => Ok(sources.find("audience").and_then(|found| endpoint(&found).ok())),
     }
+}
+
+/// Returns the platform that `--altinn-url` names; the keys of one in a project file would not prove anything.
+pub(crate) fn named_platform(sources: &SettingSources) -> Result<Option<AltinnPlatform>, Failure> {
+    let found = sources.find("altinn-url").filter(|found| found.origin.layer != Layer::ProjectFile);
+    found.map(|found| Ok(found.parse(AltinnPlatform::parse)?.value)).transpose()
 }
 
 /// Returns what a project file decides about these addresses: one of them, the environment that they belong to, or

@@ -89,7 +89,8 @@ fn environment(sources: &SettingSources) -> Result<AltinnEnvironment, Failure> {
 
 /// Returns the scopes; the generator has default ones for people and system users.
 fn scopes(sources: &SettingSources, kind: TestTokenKind) -> Result<Option<String>, Failure> {
-    let scopes = match sources.find("scope") {
+    // The simulator's own is for Maskinporten.
+    let scopes = match sources.find("scope").filter(|found| found.origin.layer != Layer::Environment) {
         Some(found) => found.texts().join(" "),
         None if kind != TestTokenKind::Enterprise => return Ok(None),
         None => return Err(sources.missing(&["scope"], "scope", "pass --scope SCOPE")),

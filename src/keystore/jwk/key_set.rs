@@ -80,3 +80,24 @@ impl PublishedKey {
         Self { key_id: text("kid"), label: object.label(), algorithm: text("alg"), key: verification_key(object) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::{
+        Engine as _,
+        engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+    };
+
+    use super::*;
+
+    #[test]
+    fn altinns_keys_are_read_whose_numbers_are_in_standard_base64() {
+        let number = [0xfb; 256];
+        let thumbprints = [STANDARD.encode(number), URL_SAFE_NO_PAD.encode(number)].map(|modulus| {
+            let set = format!(r#"{{"keys":[{{"kty":"RSA","use":"sig","kid":"a","e":"AQAB","n":"{modulus}"}}]}}"#);
+            let set = KeySet::parse(set.as_bytes()).unwrap();
+            set.find(Some("a"), SignatureAlgorithm::Rs256).next().map(VerificationKey::thumbprint)
+        });
+        assert!(thumbprints[0].is_some() && thumbprints[0] == thumbprints[1], "{thumbprints:?}");
+    }
+}

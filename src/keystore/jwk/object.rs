@@ -1,6 +1,9 @@
 //! The members of one JWK, read by name.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use openssl::bn::BigNum;
 use zeroize::Zeroizing;
 
@@ -79,10 +82,13 @@ impl JwkObject {
         }
     }
 
-    /// Returns the bytes of a member in base64url without padding (RFC 7515 §2).
+    /// Returns the bytes of a member in base64url without padding (RFC 7515 §2). Altinn publishes the numbers of its RSA
+    /// keys in standard base64, with padding.
     pub(super) fn bytes(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>, JwkErrorKind> {
         let text = self.required(name)?;
-        let bytes = URL_SAFE_NO_PAD.decode(text).map(Zeroizing::new);
+        let is_public = ["n", "e"].contains(&name) && !self.has("d");
+        let standard = || STANDARD.decode(text).ok().filter(|_| is_public);
+        let bytes = URL_SAFE_NO_PAD.decode(text).or_else(|error| standard().ok_or(error)).map(Zeroizing::new);
         let bytes = bytes.map_err(|_| JwkErrorKind::Base64Url { member: name, fault: base64url_fault(text) })?;
         if bytes.len() > MAXIMUM_NUMBER_BYTES {
             return Err(JwkErrorKind::Base64Url { member: name, fault: "it is longer than any key" });
