@@ -44,7 +44,7 @@ pub struct Altinn2Session {
 /// The body of a login.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Credentials<'login> {
+struct LoginBody<'login> {
     user_name: &'login str,
     user_password: &'login str,
 }
@@ -68,7 +68,7 @@ impl Altinn2Login<'_> {
             let url = format!("{}?ForceEIAuthentication", endpoint.as_str());
             endpoint = Endpoint::parse(&url).expect("a query does not make a URL unusable");
         }
-        let credentials = Credentials { user_name: self.user_name, user_password: self.password.expose_secret() };
+        let credentials = LoginBody { user_name: self.user_name, user_password: self.password.expose_secret() };
         let body = Zeroizing::new(serde_json::to_string(&credentials).unwrap_or_default());
         let body = SecretString::from(body.as_str());
         let request = ApiRequest {

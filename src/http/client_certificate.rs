@@ -15,6 +15,8 @@ use rustls::{
     sign::{CertifiedKey, SigningKey},
 };
 
+use super::{Endpoint, HttpClient, HttpError, HttpOptions};
+
 /// A certificate with its chain, and the key that signs the handshake.
 #[derive(Clone)]
 pub struct ClientCertificate(Arc<CertifiedKey>);
@@ -31,6 +33,21 @@ impl ClientCertificate {
 impl fmt::Debug for ClientCertificate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("ClientCertificate").field(&self.0.key).finish()
+    }
+}
+
+impl HttpClient {
+    /// Prepares requests that present this certificate if the server asks for one. [`HttpOptions::client`] has no effect.
+    ///
+    /// # Errors
+    /// As [`HttpClient::new`].
+    pub fn with_certificate(
+        endpoint: Endpoint,
+        options: &HttpOptions,
+        certificate: ClientCertificate,
+    ) -> Result<Self, HttpError> {
+        let options = HttpOptions { client: None, ..options.clone() };
+        Self::build(endpoint, &options, None, Some(certificate))
     }
 }
 

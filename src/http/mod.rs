@@ -127,19 +127,6 @@ impl HttpClient {
         Self::build(endpoint, options, Some(recorder), None)
     }
 
-    /// Prepares requests that present this certificate if the server asks for one. [`HttpOptions::client`] has no effect.
-    ///
-    /// # Errors
-    /// As [`HttpClient::new`].
-    pub fn with_certificate(
-        endpoint: Endpoint,
-        options: &HttpOptions,
-        certificate: ClientCertificate,
-    ) -> Result<Self, HttpError> {
-        let options = HttpOptions { client: None, ..options.clone() };
-        Self::build(endpoint, &options, None, Some(certificate))
-    }
-
     fn build(
         endpoint: Endpoint,
         options: &HttpOptions,

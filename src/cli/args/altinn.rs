@@ -17,34 +17,34 @@ pub(super) const SCOPES: &str = "Each command requests a token with the scope th
 pub(crate) enum AltinnCommand {
     /// Show which organisation, person or system user an Altinn token is for
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
-        maskinporten altinn whoami < altinn-token.txt\n  \
-        maskinporten altinn whoami --ask < altinn-token.txt\n")]
+        maskinporten token --env local --altinn | maskinporten altinn whoami\n  \
+        maskinporten token --env local --altinn | maskinporten altinn whoami --ask\n")]
     Whoami(WhoamiArguments),
     /// Renew an Altinn token that has not expired
     #[command(help_template = TEMPLATE, after_help = REFRESH, before_help = "Examples:\n  \
-        maskinporten altinn refresh < altinn-token.txt\n  \
-        maskinporten altinn refresh --altinn-env at22 --format header < altinn-token.txt\n")]
+        maskinporten token --env local --altinn | maskinporten altinn refresh\n  \
+        maskinporten altinn refresh --altinn-env at22 --format header\n")]
     Refresh(RefreshArguments),
     /// Register systems in Altinn's system register
     #[command(help_template = TEMPLATE, after_help = SCOPES, before_help = "Examples:\n  \
         maskinporten altinn system list --profile vendor\n  \
-        maskinporten altinn system register 991825827_cloud --name Cloud --right app_ttd_a\n")]
+        maskinporten altinn system register 991825827_sky --name Sky --right app_ttd_a\n")]
     System {
         #[command(subcommand)]
         command: SystemCommand,
     },
     /// Ask customers to approve system users
     #[command(help_template = TEMPLATE, after_help = SCOPES, before_help = "Examples:\n  \
-        maskinporten altinn request create 991825827_cloud 310547891 --right app_ttd_a\n  \
-        maskinporten altinn request list 991825827_cloud\n")]
+        maskinporten altinn request create 991825827_sky 310547891 --right app_ttd_a\n  \
+        maskinporten altinn request list 991825827_sky\n")]
     Request {
         #[command(subcommand)]
         command: RequestCommand,
     },
     /// List the system users that customers have approved
     #[command(help_template = TEMPLATE, after_help = SCOPES, before_help = "Examples:\n  \
-        maskinporten altinn users list 991825827_cloud\n  \
-        maskinporten altinn users list 991825827_cloud --format json\n")]
+        maskinporten altinn users list 991825827_sky\n  \
+        maskinporten altinn users list 991825827_sky --format json\n")]
     Users {
         #[command(subcommand)]
         command: UsersCommand,
@@ -78,17 +78,17 @@ pub(crate) enum TestTokenCommand {
     #[command(help_template = TEMPLATE, after_help = TEST_TOKENS, before_help = "Examples:\n  \
         maskinporten altinn test-token enterprise --org ttd --org-number 991825827 \\\n    \
         --scope altinn:serviceowner --user NAME\n  \
-        maskinporten altinn test-token enterprise --scope a:b --user NAME --format header\n")]
+        maskinporten altinn test-token enterprise --scope a:b --user NAME\n")]
     Enterprise(EnterpriseTokenArguments),
     /// Get a token for a person
     #[command(help_template = TEMPLATE, after_help = TEST_TOKENS, before_help = "Examples:\n  \
         maskinporten altinn test-token person --pid DIGITS --user NAME\n  \
-        maskinporten altinn test-token person --user-id 1 --party-id 2 --level 4 --user NAME\n")]
+        maskinporten altinn test-token person --user-id 1 --party-id 2 --user NAME\n")]
     Person(PersonTokenArguments),
     /// Get a token for a system user
     #[command(help_template = TEMPLATE, after_help = TEST_TOKENS, before_help = "Examples:\n  \
-        maskinporten altinn test-token system-user --id UUID --owner 310547891 --user NAME\n  \
-        maskinporten altinn test-token system-user --id UUID --user NAME --format header\n")]
+        maskinporten altinn test-token system-user --id UUID --user NAME\n  \
+        maskinporten altinn test-token system-user --id UUID --owner ORGNO --user NAME\n")]
     SystemUser(SystemUserTokenArguments),
 }
 
@@ -220,18 +220,18 @@ pub(crate) enum SystemCommand {
     List(VendorArguments),
     /// Show a system
     #[command(help_template = TEMPLATE, after_help = SCOPES, before_help = "Examples:\n  \
-        maskinporten altinn system show 991825827_cloud\n  \
-        maskinporten altinn system show 991825827_cloud --format json > system.json\n")]
+        maskinporten altinn system show 991825827_sky\n  \
+        maskinporten altinn system show 991825827_sky --format json\n")]
     Show(SystemShowArguments),
     /// Register a system
     #[command(help_template = TEMPLATE, after_help = SCOPES, before_help = "Examples:\n  \
-        maskinporten altinn system register 991825827_cloud --name Cloud --right app_ttd_a\n  \
-        maskinporten altinn system register 991825827_cloud --file system.json --dry-run\n")]
+        maskinporten altinn system register 991825827_sky --name Sky --right app_ttd_a\n  \
+        maskinporten altinn system register 991825827_sky --file system.json --dry-run\n")]
     Register(SystemChangeArguments),
     /// Change a system: what no option or file names stays as it is
     #[command(help_template = TEMPLATE, after_help = SCOPES, before_help = "Examples:\n  \
-        maskinporten altinn system update 991825827_cloud --name 'nb=Sky' --dry-run\n  \
-        maskinporten altinn system update 991825827_cloud --visible false\n")]
+        maskinporten altinn system update 991825827_sky --name nb=Skyen --dry-run\n  \
+        maskinporten altinn system update 991825827_sky --visible false\n")]
     Update(SystemChangeArguments),
 }
 
@@ -240,24 +240,24 @@ pub(crate) enum SystemCommand {
 pub(crate) enum RequestCommand {
     /// Ask a customer to approve a system user, and print the link for that
     #[command(help_template = TEMPLATE, after_help = SCOPES, before_help = "Examples:\n  \
-        maskinporten altinn request create 991825827_cloud 310547891 --right app_ttd_a\n  \
-        maskinporten altinn request create 991825827_cloud 310547891 \\\n    \
+        maskinporten altinn request create 991825827_sky 310547891 --right app_ttd_a\n  \
+        maskinporten altinn request create 991825827_sky 310547891 \\\n    \
         --access-package regnskapsforer-lonn --agent --wait=15m\n")]
     Create(RequestCreateArguments),
     /// Show a request and its status
     #[command(help_template = TEMPLATE, after_help = SCOPES, before_help = "Examples:\n  \
-        maskinporten altinn request show bb4955d4-6c44-4716-841c-911205dadade\n  \
-        maskinporten altinn request show bb4955d4-6c44-4716-841c-911205dadade --wait\n")]
+        maskinporten altinn request show UUID\n  \
+        maskinporten altinn request show UUID --wait\n")]
     Show(RequestShowArguments),
     /// List the requests for system users of a system
     #[command(help_template = TEMPLATE, after_help = SCOPES, before_help = "Examples:\n  \
-        maskinporten altinn request list 991825827_cloud\n  \
-        maskinporten altinn request list 991825827_cloud --agent --format json\n")]
+        maskinporten altinn request list 991825827_sky\n  \
+        maskinporten altinn request list 991825827_sky --agent --format json\n")]
     List(RequestListArguments),
     /// Withdraw a request
     #[command(help_template = TEMPLATE, after_help = SCOPES, before_help = "Examples:\n  \
-        maskinporten altinn request delete bb4955d4-6c44-4716-841c-911205dadade\n  \
-        maskinporten altinn request delete bb4955d4-6c44-4716-841c-911205dadade --dry-run\n")]
+        maskinporten altinn request delete UUID\n  \
+        maskinporten altinn request delete --dry-run UUID\n")]
     Delete(RequestDeleteArguments),
 }
 
@@ -266,8 +266,8 @@ pub(crate) enum RequestCommand {
 pub(crate) enum UsersCommand {
     /// List the system users of a system
     #[command(help_template = TEMPLATE, after_help = SCOPES, before_help = "Examples:\n  \
-        maskinporten altinn users list 991825827_cloud\n  \
-        maskinporten altinn users list 991825827_cloud --format json\n")]
+        maskinporten altinn users list 991825827_sky\n  \
+        maskinporten altinn users list 991825827_sky --format json\n")]
     List(SystemShowArguments),
 }
 

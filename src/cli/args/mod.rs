@@ -172,9 +172,9 @@ pub(crate) enum Command {
     Serve(Box<ServeArguments>),
     /// Register systems and request system users in Altinn, and show whom a token is for
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
-        maskinporten altinn system register 991825827_cloud --name Cloud --right app_ttd_a\n  \
-        maskinporten altinn request create 991825827_cloud 310547891 --right app_ttd_a\n  \
-        maskinporten altinn whoami < altinn-token.txt\n")]
+        maskinporten altinn system register 991825827_sky --name Sky --right app_ttd_a\n  \
+        maskinporten altinn request create 991825827_sky 310547891 --right app_ttd_a\n  \
+        maskinporten token --env local --altinn | maskinporten altinn whoami\n")]
     Altinn {
         #[command(subcommand)]
         command: AltinnCommand,

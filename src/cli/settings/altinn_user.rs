@@ -28,7 +28,7 @@ impl AltinnUserSettings {
 pub(crate) fn altinn2_portal(sources: &mut SettingSources, report: &Report) -> Result<Endpoint, Failure> {
     super::add_environment(sources, report)?;
     let Some(found) = sources.find("altinn-url") else { return Err(switched_off()) };
-    found.origin.refuse_project_file("the password")?;
+    found.origin.refuse_project_file()?;
     Ok(found.parse(Endpoint::parse)?.value)
 }
 

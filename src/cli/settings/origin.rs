@@ -42,12 +42,12 @@ impl Origin {
         Failure::plain(self.exit(), code, message, Some(hint.into()))
     }
 
-    /// Refuses an address from a project file, which came with the folder: what the user has kept secret would be sent there.
-    pub(super) fn refuse_project_file(&self, secret: &str) -> Result<(), Failure> {
+    /// Refuses an address from a project file, which came with the folder: the user's password would be sent there.
+    pub(super) fn refuse_project_file(&self) -> Result<(), Failure> {
         if self.layer != Layer::ProjectFile {
             return Ok(());
         }
-        let message = format!("{} decides where {secret} would be sent", self.label);
+        let message = format!("{} decides where the password would be sent", self.label);
         let hint = "if you trust the file, name it with --config, or write the address in your own config file";
         Err(self.failure("config_address", message, hint))
     }

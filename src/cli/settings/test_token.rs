@@ -117,6 +117,6 @@ fn generator(sources: &SettingSources) -> Result<AltinnPlatform, Failure> {
     let Some(found) = sources.find(URL).or_else(simulator) else {
         return Ok(AltinnPlatform::test_token_generator());
     };
-    found.origin.refuse_project_file("the password")?;
+    found.origin.refuse_project_file()?;
     Ok(found.parse(AltinnPlatform::parse)?.value)
 }
