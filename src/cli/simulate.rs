@@ -6,7 +6,9 @@ use std::{fmt::Write as _, net::TcpStream, sync::Arc, time::Duration};
 
 use maskinporten_token_generator::{
     environment::LocalEnvironment,
-    simulator::{FolderState, Installation, Simulator, SimulatorEvent, SimulatorOptions, Strictness},
+    simulator::{
+        AltinnInstallation, FolderState, Installation, Simulator, SimulatorEvent, SimulatorOptions, Strictness,
+    },
     text::printable_lines,
 };
 
@@ -123,16 +125,33 @@ fn description(simulator: &Simulator) -> String {
     if let Some(ca_file) = simulator.ca_file() {
         let _ = writeln!(text, "           {} (for https)", ca_file.display());
     }
+    if let Some(altinn) = &installation.altinn {
+        describe_altinn(&mut text, simulator, altinn);
+    }
     let scope = simulator.local_environment().scope;
+    let curl_option = simulator.ca_file().map(|file| format!("--cacert {} ", file.display())).unwrap_or_default();
     let _ = write!(
         text,
         "\nIn another terminal:\n  maskinporten token --env local\n  maskinporten headers --env local | curl {}-H @- {}api/hello\n  \
-         maskinporten grant --env local --scope {scope} --decode\n\nlistening on {}\n",
-        simulator.ca_file().map(|file| format!("--cacert {} ", file.display())).unwrap_or_default(),
+         maskinporten grant --env local --scope {scope} --decode\n  \
+         maskinporten headers --env local --altinn | curl {}-H @- {}api/whoami\n\nlistening on {}\n",
+        curl_option,
+        simulator.issuer(),
+        curl_option,
         simulator.issuer(),
         simulator.issuer(),
     );
     text
+}
+
+/// Describes Altinn: its address, its profiles and its users.
+fn describe_altinn(text: &mut String, simulator: &Simulator, altinn: &AltinnInstallation) {
+    let address = simulator.issuer().trim_end_matches('/');
+    let _ = writeln!(text, "altinn     {address}");
+    let _ = writeln!(text, "  profiles {} (altinn, and vendor for the system register)", altinn.config_file.display());
+    let _ = writeln!(text, "  users    {} and {} (with a certificate)", altinn.user_name, altinn.enterprise_user_name);
+    let _ = writeln!(text, "  password {}", altinn.password_file.display());
+    let _ = writeln!(text, "  ApiKey   {}", altinn.api_key_file.display());
 }
 
 fn folder_state(installation: &Installation) -> String {

@@ -73,18 +73,25 @@ impl LazyIssuer {
 impl IssuerKey {
     fn open_or_create(file: &Path, common_name: &str, now: DateTime<Utc>) -> Result<Self, SimulatorError> {
         let damaged = |_| SimulatorError::Damaged { path: file.to_owned(), problem: "it is not a key".to_owned() };
-        if file.exists() {
+        let open = || {
             let pem = files::read(file)?;
             let key = PKey::private_key_from_pem_callback(&pem, |_| Ok(0)).map_err(damaged)?;
-            return Self::new(key, X509::from_pem(&pem).map_err(damaged)?);
+            Self::new(key, X509::from_pem(&pem).map_err(damaged)?)
+        };
+        if file.exists() {
+            return open();
         }
         let key = certificates::rsa_key(KEY_BITS)?;
         let certificate = certificates::self_signed(common_name, key.clone(), now)?;
         // The certificate is kept too, because its hash is the key id.
         let mut pem = Zeroizing::new(key.private_key_to_pem_pkcs8()?);
         pem.extend(certificate.to_pem()?);
-        files::write_private(file, &pem)?;
-        Self::new(key, certificate)
+        match files::write_private(file, &pem) {
+            Ok(()) => Self::new(key, certificate),
+            // Another simulator in the same folder has created it meanwhile.
+            Err(_) if file.exists() => open(),
+            Err(error) => Err(error),
+        }
     }
 
     fn new(private: PKey<Private>, certificate: X509) -> Result<Self, SimulatorError> {

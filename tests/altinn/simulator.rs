@@ -82,7 +82,7 @@ fn a_system_is_registered_changed_and_listed() {
     assert!(changed.contains("\nname             Cloud\n"), "{changed}");
     assert!(changed.contains("\nrights           app_ttd_a\n"), "{changed}");
     assert!(changed.contains("\naccess packages  urn:altinn:accesspackage:regnskapsforer-lonn\n"), "{changed}");
-    assert_eq!(listed, format!("system         name   visible  type\n{SYSTEM}  Cloud  false\n"));
+    assert_eq!(listed, format!("system         name   visible  type\n{SYSTEM}  Cloud  false    standard\n"));
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod process_list;
 mod relay;
 mod service;
 mod shell;
+mod system_user;
 mod workflow;
 
 /// The address in the README and in the files of `testdata/recipes`.

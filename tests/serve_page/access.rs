@@ -29,7 +29,7 @@ fn faults(browser: &Browser) -> Value {
 
 /// Checks a state at several widths, in light and dark, and keeps a picture of each.
 #[track_caller]
-fn is_accessible_everywhere(browser: &Browser, state: &str) {
+pub fn is_accessible_everywhere(browser: &Browser, state: &str) {
     for (width, height) in [(320, 640), (360, 740), (1280, 800)] {
         for scheme in ["light", "dark"] {
             let feature = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });

@@ -8,6 +8,8 @@ mod origins;
 mod policy;
 mod showing;
 
+pub use access::is_accessible_everywhere;
+
 use crate::{
     browser::{Browser, Setup},
     serve::Serve,

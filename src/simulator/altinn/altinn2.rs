@@ -28,6 +28,7 @@ use crate::{
     simulator::{
         clients_file::ClientsSnapshot,
         faults::responses::{Decision, typed, with_status},
+        registry::Orgno,
         state::SimulatorState,
         validator,
     },
@@ -85,7 +86,7 @@ pub(super) async fn login(
     let user = clients.registry.altinn.user(&credentials.user_name, password.expose_secret());
     let why = match user {
         None => "the user name or the password is wrong",
-        Some(user) if user.orgno.as_ref().map(|own| own.as_str()) != orgno.as_deref() => {
+        Some(user) if user.orgno.as_ref().map(Orgno::as_str) != orgno.as_deref() => {
             "the user is not one of the organisation in the certificate"
         }
         Some(_) => return start_session(&state, &clients, credentials.user_name, orgno),

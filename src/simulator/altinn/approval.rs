@@ -159,9 +159,10 @@ fn find(state: &SimulatorState, clients: &ClientsSnapshot, id: &str) -> Option<(
 fn request_page(state: &SimulatorState, texts: &Texts, request: &UserRequest, system: &VendorSystem) -> Response {
     let resources = request.rights.iter().flat_map(|right| &right.resource).map(|resource| resource.value.as_str());
     let packages = request.access_packages.iter().map(|package| package.urn.as_str());
-    let rights: String = resources.chain(packages).map(|right| format!("<li>{}</li>", escape(right))).collect();
+    let rights: Vec<String> = resources.chain(packages).map(escape).collect();
+    let rights = rights.join("</li><li>");
     let facts = format!(
-        "<dl><dt>{}</dt><dd>{} ({})</dd><dt>{}</dt><dd>{}</dd><dt>{}</dt><dd>{}</dd><dt>{}</dt><dd><ul>{rights}</ul></dd></dl>",
+        "<dl><dt>{}</dt><dd>{} ({})</dd><dt>{}</dt><dd>{}</dd><dt>{}</dt><dd>{}</dd><dt>{}</dt><dd><ul><li>{rights}</li></ul></dd></dl>",
         texts.system,
         escape(title(system, texts.language)),
         escape(&system.id),

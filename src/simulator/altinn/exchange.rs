@@ -50,8 +50,6 @@ pub(super) struct ExchangeQuery {
     test: Option<String>,
 }
 
-type Claims = Map<String, Value>;
-
 pub(super) async fn exchange(
     State(state): State<Arc<SimulatorState>>,
     Path(provider): Path<String>,
@@ -102,7 +100,7 @@ fn of_maskinporten(
     is_test: bool,
     headers: &HeaderMap,
     now: DateTime<Utc>,
-) -> Result<(Claims, String), Box<Response>> {
+) -> Result<(Map<String, Value>, String), Box<Response>> {
     let unauthorized = |reason| Box::new(refuse(StatusCode::UNAUTHORIZED, reason));
     let verified = state.token_issuer.verified_claims(token, &state.issuer, now - CLOCK_SKEW);
     let mut claims = verified.map_err(unauthorized)?;
@@ -136,7 +134,11 @@ fn service_owner(clients: &ClientsSnapshot, orgno: &Orgno, is_test: bool) -> Opt
 }
 
 /// Returns the claims of the new token, which has the expiry of the old one, and whose it is.
-fn of_idporten(state: &SimulatorState, token: &str, now: DateTime<Utc>) -> Result<(Claims, String), Box<Response>> {
+fn of_idporten(
+    state: &SimulatorState,
+    token: &str,
+    now: DateTime<Utc>,
+) -> Result<(Map<String, Value>, String), Box<Response>> {
     let unauthorized = |reason| Box::new(refuse(StatusCode::UNAUTHORIZED, reason));
     let mut claims = state.idporten.verified_claims(token, now - CLOCK_SKEW).map_err(unauthorized)?;
     let text = |name| claims.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
@@ -175,7 +177,7 @@ fn level(acr: &str) -> u8 {
 }
 
 /// Replaces each array of one element by the element, as .NET's list of claims does.
-fn collapse(claims: &mut Claims) {
+fn collapse(claims: &mut Map<String, Value>) {
     for value in claims.values_mut() {
         if let Value::Array(elements) = value
             && elements.len() == 1
@@ -190,7 +192,7 @@ fn issue(
     state: &SimulatorState,
     clients: &ClientsSnapshot,
     headers: &HeaderMap,
-    mut claims: Claims,
+    mut claims: Map<String, Value>,
     now: DateTime<Utc>,
     decision: &str,
 ) -> Response {
@@ -204,7 +206,7 @@ fn issue(
     claims.extend(own.map(|(name, value)| (name.to_owned(), value)));
     let signed = replacing(&claims, &faults.token)
         .ok()
-        .and_then(|claims| serde_json::from_slice::<Claims>(&claims).ok())
+        .and_then(|claims| serde_json::from_slice::<Map<String, Value>>(&claims).ok())
         .and_then(|claims| {
             let key = state.altinn.key(now).ok()?;
             let header = json!({ "alg": "RS256", "kid": key.key_id(), "x5t": key.x5t(), "typ": "JWT" });

@@ -244,10 +244,11 @@ async fn list(
     let register = state.system_register.lock().unwrap_or_else(PoisonError::into_inner);
     let requests = register.requests_of(&system_id, user_type, now).into_iter();
     let requests: Vec<RequestDocument> = requests.map(|request| document(&state, request)).collect();
-    let agent = if user_type == UserType::Agent { "agent/" } else { "" };
-    let url = format!("{}authentication/api/v1/systemuser/request/vendor/{agent}bysystem/{system_id}", state.issuer);
     let decision = format!("{} requests for {system_id}", requests.len());
-    wire::page(&requests, |document| &document.request.id, query.token.as_deref(), &url, decision)
+    let agent: &[&str] = if user_type == UserType::Agent { &["agent"] } else { &[] };
+    let path = [&["systemuser", "request", "vendor"], agent, &["bysystem", &system_id]].concat();
+    let url = wire::platform_url(&state, &path);
+    wire::page(&requests, |document| &document.request.id, query.token.as_deref(), url, decision)
 }
 
 /// Deletes a request of either type.
@@ -265,8 +266,9 @@ async fn delete(State(state): State<Arc<SimulatorState>>, Path(id): Path<String>
 }
 
 fn document(state: &SimulatorState, request: UserRequest) -> RequestDocument {
+    let page = if request.user_type == UserType::Agent { "agentrequest" } else { "request" };
     let confirm_url =
-        format!("{}accessmanagement/ui/systemuser/request?id={}&DONTCHOOSEREPORTEE=true", state.issuer, request.id);
+        format!("{}accessmanagement/ui/systemuser/{page}?id={}&DONTCHOOSEREPORTEE=true", state.issuer, request.id);
     RequestDocument { request, confirm_url, escalated: false }
 }
 

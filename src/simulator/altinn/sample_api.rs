@@ -14,7 +14,7 @@ use super::{
     caller::{Caller, NO_TOKEN, bearer_token, refuse},
     wire::ok,
 };
-use crate::simulator::state::SimulatorState;
+use crate::simulator::{registry::Orgno, state::SimulatorState};
 
 #[derive(Deserialize)]
 pub(super) struct WhoamiQuery {
@@ -63,7 +63,7 @@ pub(super) async fn whoami(
         return refuse(StatusCode::FORBIDDEN, "the token lacks the scope");
     }
     let orgno = caller.orgno();
-    let organisation = caller.text("urn:altinn:orgNumber").or(orgno.as_ref().map(|orgno| orgno.as_str()));
+    let organisation = caller.text("urn:altinn:orgNumber").or(orgno.as_ref().map(Orgno::as_str));
     let detail = caller.claims.get("authorization_details").map(|details| details.get(0).unwrap_or(details));
     let of_detail = |name| detail.and_then(|detail| detail.get(name));
     let first = |value: &'_ Value| value.get(0).and_then(Value::as_str).map(str::to_owned);

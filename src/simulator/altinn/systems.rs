@@ -56,6 +56,7 @@ fn summary(system: &VendorSystem) -> Value {
         "rights": system.rights,
         "accessPackages": system.access_packages,
         "isVisible": system.is_visible,
+        "userType": "standard",
     })
 }
 

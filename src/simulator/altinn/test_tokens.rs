@@ -79,7 +79,7 @@ pub(super) async fn enterprise(
     generate(&state, given, &headers, None, |parameters, claims| {
         let is_orgno = |text: &str| Orgno::parse(text).is_some();
         let org = parameters.get("org", false, is_identifier);
-        let orgno = parameters.get("orgNo", true, is_orgno).unwrap_or_default();
+        let orgno = parameters.get("orgNo", false, is_orgno).unwrap_or_else(|| DIGDIR.to_owned());
         let supplier = parameters.get("supplierOrgNo", false, is_orgno);
         claims.extend(self::claims([
             ("consumer", organisation(&orgno)),
@@ -100,8 +100,7 @@ pub(super) async fn person(
 ) -> Response {
     generate(&state, given, &headers, None, |parameters, claims| {
         let is_number = |text: &str| text.parse::<u32>().is_ok();
-        let pid = parameters.get("pid", true, |pid| pid.len() == 11 && pid.bytes().all(|byte| byte.is_ascii_digit()));
-        let pid = pid.unwrap_or_default();
+        let pid = parameters.get("pid", false, |pid| pid.len() == 11 && pid.bytes().all(|byte| byte.is_ascii_digit()));
         let user_id = parameters.get("userId", false, is_number);
         let party_id = parameters.get("partyId", false, is_number);
         let level = parameters.get("authLvl", false, |level| ["0", "1", "2", "3", "4"].contains(&level));
@@ -112,13 +111,13 @@ pub(super) async fn person(
             _ => "idporten-loa-low",
         };
         claims.extend(self::claims([
-            ("pid", json!(pid)),
             ("acr", json!(acr)),
             ("client_amr", json!("virksomhetssertifikat")),
             ("consumer", organisation(DIGDIR)),
             ("urn:altinn:authenticatemethod", json!("NotDefined")),
             ("urn:altinn:authlevel", json!(level)),
         ]));
+        claims.extend(pid.map(|pid| ("pid".to_owned(), json!(pid))));
         let number = |text: &str| json!(text.parse::<u32>().unwrap_or_default());
         let user_id = user_id.into_iter().flat_map(|id| [("nameid", number(&id)), ("urn:altinn:userid", number(&id))]);
         let party_id = party_id.map(|id| ("urn:altinn:partyid", number(&id)));

@@ -42,9 +42,9 @@ pub(super) async fn list(
     let clients = state.clients();
     let register = state.system_register.lock().unwrap_or_else(PoisonError::into_inner);
     let users = register.users_of(&clients.registry, &system);
-    let url = format!("{}authentication/api/v1/systemuser/vendor/bysystem/{system_id}", state.issuer);
+    let url = wire::platform_url(&state, &["systemuser", "vendor", "bysystem", &system_id]);
     let decision = format!("{} system users of {system_id}", users.len());
-    wire::page(&users, |user| &user.id, query.token.as_deref(), &url, decision)
+    wire::page(&users, |user| &user.id, query.token.as_deref(), url, decision)
 }
 
 pub(super) async fn find(

@@ -4,11 +4,13 @@ use axum::{body::Body, http::StatusCode, response::Response};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::problem;
 use crate::simulator::{
     faults::responses::{Decision, serialized, with_status},
     request_body,
+    state::SimulatorState,
     validator::json,
 };
 
@@ -75,12 +77,19 @@ pub(super) fn respond(status: StatusCode, body: &impl Serialize, decision: Strin
     response
 }
 
+/// Returns the URL of a path of the platform, with its segments encoded; `None` cannot happen.
+pub(super) fn platform_url(state: &SimulatorState, path: &[&str]) -> Option<Url> {
+    let mut url = Url::parse(&state.issuer).ok()?;
+    url.path_segments_mut().ok()?.pop_if_empty().extend(["authentication", "api", "v1"]).extend(path);
+    Some(url)
+}
+
 /// Returns one page of a list: that after the entry which the continuation token names.
 pub(super) fn page<T: Serialize>(
     entries: &[T],
     id: impl Fn(&T) -> &str,
     token: Option<&str>,
-    url: &str,
+    url: Option<Url>,
     decision: String,
 ) -> Response {
     let after = match token.map(|token| URL_SAFE_NO_PAD.decode(token)) {
@@ -93,7 +102,10 @@ pub(super) fn page<T: Serialize>(
     });
     let data = entries.get(start..entries.len().min(start + PAGE)).unwrap_or_default();
     let next = data.last().filter(|_| start + data.len() < entries.len());
-    let next = next.map(|last| format!("{url}?token={}", URL_SAFE_NO_PAD.encode(id(last))));
+    let next = next.zip(url).map(|(last, mut url)| {
+        url.query_pairs_mut().append_pair("token", &URL_SAFE_NO_PAD.encode(id(last)));
+        url.to_string()
+    });
     let links = next.map_or_else(|| json!({}), |next| json!({ "next": next }));
     ok(&json!({ "links": links, "data": data }), decision)
 }

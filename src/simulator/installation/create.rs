@@ -14,7 +14,7 @@ use super::{
     certificates::{self, ValidityPeriod, simulator_name},
     faulty_keystores,
     files::{
-        self, ALTINN_API_KEY, ALTINN_PASSWORD, CA, CLIENTS, INTERMEDIATE, MARKER, REGISTERED_KEY, TLS_CA,
+        self, ALTINN_API_KEY, ALTINN_PASSWORD, CA, CLIENTS, CONFIG, INTERMEDIATE, MARKER, REGISTERED_KEY, TLS_CA,
         TLS_CERTIFICATE, TLS_KEY, TOKEN_KEY, write_private, write_public,
     },
     keystores::{ENTERPRISE_KEY_BITS, KEYSTORES, random_password},
@@ -26,6 +26,9 @@ const TOKEN_KEY_BITS: u32 = 3072;
 
 /// The default `clients.json`, with placeholders for the registered key and for another key.
 const DEFAULT_CLIENTS: &str = include_str!("clients.json");
+
+/// Profiles for the clients of the default `clients.json`.
+const DEFAULT_CONFIG: &str = include_str!("config.toml");
 
 /// The layout that this program writes and reads.
 pub(super) const VERSION: u32 = 1;
@@ -114,7 +117,7 @@ fn write_content(dir: &Path, now: DateTime<Utc>, old: Option<&Path>) -> Result<(
                 write_private(&dir.join(name), &files::read(&old.join(name))?)?;
             }
             // Folders of earlier versions do not have these.
-            for name in [ALTINN_PASSWORD, ALTINN_API_KEY].into_iter().filter(|name| old.join(name).is_file()) {
+            for name in [ALTINN_PASSWORD, ALTINN_API_KEY, CONFIG].into_iter().filter(|name| old.join(name).is_file()) {
                 write_private(&dir.join(name), &files::read(&old.join(name))?)?;
             }
         }
@@ -134,6 +137,7 @@ fn write_clients(dir: &Path, key: &PKey<Private>, another: &PKey<Private>) -> Re
     let [password, api_key] = [random_password()?, random_password()?];
     write_private(&dir.join(ALTINN_PASSWORD), password.as_bytes())?;
     write_private(&dir.join(ALTINN_API_KEY), api_key.as_bytes())?;
+    write_private(&dir.join(CONFIG), DEFAULT_CONFIG.as_bytes())?;
     let clients = DEFAULT_CLIENTS
         .replace("ALTINN_PASSWORD", &password)
         .replace("ALTINN_API_KEY", &api_key)

@@ -8,6 +8,7 @@
 //! | `registered-key.jwk.json` | the private key of the client with a registered key |
 //! | `clients.json` | clients, scopes and organisations; meant to be edited |
 //! | `altinn.password`, `altinn.api-key` | the password of Altinn's users and the API key; not in folders of earlier versions |
+//! | `config.toml` | profiles for the clients; not in folders of earlier versions |
 //! | `token-signing-key.pem` | the key that signs the access tokens |
 //! | `altinn-signing-key.pem`, `idporten-signing-key.pem` | the keys of Altinn and ID-porten, created when they are first needed |
 //! | `tls-ca.pem`, `tls-server.pem`, `tls-server-key.pem` | for https on this machine |
@@ -40,8 +41,8 @@ pub use keystores::SimulatorKeystore;
 use self::{
     create::FolderMarker,
     files::{
-        ALTINN_API_KEY, ALTINN_PASSWORD, CA, CLIENTS, INTERMEDIATE, MARKER, REGISTERED_KEY, TLS_CA, TLS_CERTIFICATE,
-        TLS_KEY, TOKEN_KEY, exists,
+        ALTINN_API_KEY, ALTINN_PASSWORD, CA, CLIENTS, CONFIG, INTERMEDIATE, MARKER, REGISTERED_KEY, TLS_CA,
+        TLS_CERTIFICATE, TLS_KEY, TOKEN_KEY, exists,
     },
     keystores::KEYSTORES,
 };
@@ -88,17 +89,21 @@ pub struct AltinnInstallation {
     pub password_file: PathBuf,
     /// The file with the API key.
     pub api_key_file: PathBuf,
+    /// The config file with a profile for each client.
+    pub config_file: PathBuf,
 }
 
 impl AltinnInstallation {
     fn find(dir: &Path) -> Option<Self> {
-        let (password_file, api_key_file) = (dir.join(ALTINN_PASSWORD), dir.join(ALTINN_API_KEY));
-        (password_file.is_file() && api_key_file.is_file()).then_some(Self {
+        let [password_file, api_key_file, config_file] =
+            [ALTINN_PASSWORD, ALTINN_API_KEY, CONFIG].map(|name| dir.join(name));
+        (password_file.is_file() && api_key_file.is_file() && config_file.is_file()).then_some(Self {
             vendor_client_id: "e2a5c9b0-6d1f-4f0a-8f3b-5b7d0c9a1e34",
             user_name: "simulert",
             enterprise_user_name: "virksomhetsbruker",
             password_file,
             api_key_file,
+            config_file,
         })
     }
 }

@@ -15,7 +15,7 @@ pub(crate) use records::{
 use super::registry::Registry;
 use records::system_of_file;
 
-/// Maximum number of systems and of requests.
+/// Maximum number of systems, of requests and of system users.
 const MAXIMUM_ENTRIES: usize = 1000;
 
 /// The systems, requests and system users.
@@ -125,6 +125,9 @@ impl SystemRegister {
         };
         let Some(system) = self.system(registry, &request.system_id) else { return false };
         if accepted {
+            if self.users.len() == MAXIMUM_ENTRIES {
+                return false;
+            }
             self.users.push(RegisteredUser::new(&request, &system, now));
         }
         for own in self.requests.iter_mut().filter(|own| own.id == request.id) {

@@ -174,9 +174,9 @@ fn tokens_are_accepted_in_place_of_the_cookie() {
         running.ask(start, &format!("{}Authorization: Bearer {token}\r\n", running.api_key()), "").0
     };
     let resource = running.grant(0, 0, "resource").claim("scope", json!("altinn:serviceowner"));
-    let for_altinn = running.granted(resource.clone().claim("resource", json!(["https://tt02.altinn.no/"])));
+    let for_altinn = running.granted(&resource.clone().claim("resource", json!(["https://tt02.altinn.no/"])));
     let for_another =
-        running.granted(resource.claim("jti", json!("another")).claim("resource", json!(["https://other.example/"])));
+        running.granted(&resource.claim("jti", json!("another")).claim("resource", json!(["https://other.example/"])));
     assert_eq!(claims(&for_altinn)["aud"], "https://tt02.altinn.no/");
 
     assert_eq!(ask(MESSAGES, &running.idporten("")), 200);

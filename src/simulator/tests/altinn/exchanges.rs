@@ -64,7 +64,7 @@ fn an_array_of_one_authorization_detail_becomes_an_object() {
         "systemuser_org": { "authority": "iso6523-actorid-upis", "ID": "0192:310700053" },
     }]);
     let grant = running.grant(0, 0, "detail").claim("scope", json!("altinn:systembruker.demo"));
-    let old = running.granted(grant.claim("authorization_details", details));
+    let old = running.granted(&grant.claim("authorization_details", details));
     assert!(claims(&old)["authorization_details"].is_array());
 
     let new = claims(&running.exchanged(&old));
@@ -252,7 +252,7 @@ fn the_published_keys_verify_the_tokens_and_have_altinns_form() {
 
     let certificate = X509::from_der(&STANDARD.decode(key["x5c"][0].as_str().unwrap()).unwrap()).unwrap();
     let thumbprint = certificate.digest(MessageDigest::sha1()).unwrap();
-    let kid: String = thumbprint.iter().map(|byte| format!("{byte:02X}")).collect();
+    let kid: String = thumbprint.iter().flat_map(|byte| format!("{byte:02X}").into_bytes()).map(char::from).collect();
     let header = part(&token, 0);
     assert_eq!(header["kid"], kid);
     assert_eq!(key["kid"], kid);

@@ -27,7 +27,7 @@ const PID: &str = "08828610032";
 impl Running {
     /// Returns a token of Maskinporten for the client of `modern.p12`.
     fn maskinporten(&self, scope: &str) -> String {
-        self.granted(self.grant(0, 0, &uuid::Uuid::new_v4().to_string()).claim("scope", json!(scope)))
+        self.granted(&self.grant(0, 0, &uuid::Uuid::new_v4().to_string()).claim("scope", json!(scope)))
     }
 
     /// Returns a token of Maskinporten for the vendor.
@@ -39,10 +39,10 @@ impl Running {
             .claim("aud", json!(self.issuer))
             .claim("jti", json!(uuid::Uuid::new_v4().to_string()))
             .claim("scope", json!(scope));
-        self.granted(claims.iter().fold(grant, |grant, (name, value)| grant.claim(name, value.clone())))
+        self.granted(&claims.iter().fold(grant, |grant, (name, value)| grant.claim(name, value.clone())))
     }
 
-    fn granted(&self, grant: TestGrant) -> String {
+    fn granted(&self, grant: &TestGrant) -> String {
         let (status, _, body) = self.token(&grant.sign());
         assert_eq!(status, 200, "{body}");
         serde_json::from_str::<Value>(&body).unwrap()["access_token"].as_str().unwrap().to_owned()
@@ -95,10 +95,9 @@ fn private_key(jwk: &[u8]) -> PKey<openssl::pkey::Private> {
         let bytes = URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();
         openssl::bn::BigNum::from_slice(&bytes).unwrap()
     };
-    let [n, e, d, p, q, dp, dq, qi] = ["n", "e", "d", "p", "q", "dp", "dq", "qi"].map(number);
-    let rsa = openssl::rsa::RsaPrivateKeyBuilder::new(n, e, d).unwrap();
-    let rsa = rsa.set_factors(p, q).unwrap().set_crt_params(dp, dq, qi).unwrap();
-    PKey::from_rsa(rsa.build()).unwrap()
+    let rsa = openssl::rsa::RsaPrivateKeyBuilder::new(number("n"), number("e"), number("d")).unwrap();
+    let rsa = rsa.set_factors(number("p"), number("q")).unwrap();
+    PKey::from_rsa(rsa.set_crt_params(number("dp"), number("dq"), number("qi")).unwrap().build()).unwrap()
 }
 
 /// The system that the tests register.
