@@ -26,8 +26,7 @@ pub(crate) struct OptionalCertificates {
 
 impl OptionalCertificates {
     pub(crate) fn new(anchors: &TrustAnchors) -> Result<Self, ErrorStack> {
-        let issuers = anchors.roots.iter().chain(&anchors.intermediates);
-        let issuers = issuers.map(|issuer| Ok(DistinguishedName::from(issuer.subject_name().to_der()?)));
+        let issuers = anchors.authorities().map(|issuer| Ok(DistinguishedName::from(issuer.subject_name().to_der()?)));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         Ok(Self { provider, issuers: issuers.collect::<Result<_, ErrorStack>>()? })
     }

@@ -53,6 +53,11 @@ impl TrustAnchors {
     pub(crate) fn new(roots: Vec<X509>, intermediates: Vec<X509>) -> Self {
         Self { roots, intermediates, verified: CertificateCache::default() }
     }
+
+    /// Returns the certificates of the authorities.
+    pub(crate) fn authorities(&self) -> impl Iterator<Item = &X509> {
+        self.roots.iter().chain(&self.intermediates)
+    }
 }
 
 /// Parses and validates `x5c`.
