@@ -141,7 +141,7 @@ fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, path::Path};
 
     use openssl::{pkey::PKey, x509::X509};
     use p12::{CertBag, OtherBag, PKCS12Attribute, SafeBag, SafeBagKind};
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
     use crate::{
         explain::Explain as _,
-        keystore::{DEFAULT_ITERATIONS, KeystoreFile, SigningKey, pkcs12::Pkcs12},
+        keystore::{DEFAULT_ITERATIONS, KeyEntry, KeystoreFile, SigningKey, pkcs12::Pkcs12},
     };
 
     fn read(file: &str) -> Vec<u8> {
@@ -235,7 +235,9 @@ mod tests {
         let folder = |name: &str| {
             let files = fs::read_dir(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
             let names = files.map(|file| format!("{name}{}", file.unwrap().file_name().display()));
-            names.filter(|name| name.ends_with(".p12")).collect::<Vec<_>>()
+            names
+                .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "p12"))
+                .collect::<Vec<_>>()
         };
         let mut keys = 0;
         for name in [folder(""), folder("cases/")].concat() {
@@ -247,7 +249,7 @@ mod tests {
                 let thumbprints: Vec<CertificateThumbprint> = keystore
                     .entries()
                     .iter()
-                    .flat_map(|entry| entry.certificates())
+                    .flat_map(KeyEntry::certificates)
                     .map(|own| CertificateThumbprint::parse(&own.thumbprint()).unwrap())
                     .collect();
                 let by_alias = aliases.iter().map(String::as_str).chain(["1", "nothing"]).map(Some).chain([None]);

@@ -93,7 +93,9 @@ impl Digest {
 }
 
 fn hash<const LENGTH: usize>(algorithm: &'static digest::Algorithm, bytes: &[u8]) -> [u8; LENGTH] {
-    digest::digest(algorithm, bytes).as_ref().try_into().expect("the length is that of the algorithm")
+    let mut hash = [0; LENGTH];
+    hash.copy_from_slice(digest::digest(algorithm, bytes).as_ref());
+    hash
 }
 
 fn sha224(bytes: &[u8]) -> [u8; 28] {
@@ -123,7 +125,7 @@ mod tests {
     const ALL: [Digest; 5] = [Digest::Sha1, Digest::Sha224, Digest::Sha256, Digest::Sha384, Digest::Sha512];
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::keystore::certificate::hexadecimal(bytes).to_lowercase()
     }
 
     fn bytes(hex: &str) -> Vec<u8> {
