@@ -116,9 +116,9 @@ fn both_tokens_are_cached_each_until_its_own_expiry() {
     assert_eq!(servers.maskinporten.requests().len(), 1);
     let last = servers.altinn.requests().pop().unwrap();
     assert!(last.head.starts_with(&EXCHANGE.replace(" HTTP", "?test=true HTTP")), "{}", last.head);
-    let list = maskinporten(["cache", "list"]).env("XDG_CACHE_HOME", servers.cache.path()).run().artefact();
+    let cached = maskinporten(["cache", "list"]).env("XDG_CACHE_HOME", servers.cache.path()).run().artefact();
     let exchanged = format!("{}/ maskinporten", servers.altinn.url(""));
-    assert!(list.contains(&exchanged), "{list}");
+    assert!(cached.contains(&exchanged), "{cached}");
 }
 
 #[test]

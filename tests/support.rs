@@ -232,7 +232,7 @@ pub fn http_get(url: &str) -> String {
 pub fn https_get_with(url: &str, headers: &serde_json::Value) -> String {
     let (authority, path) = url.strip_prefix("https://").unwrap().split_once('/').unwrap();
     let lines = headers.as_object().unwrap().iter();
-    let lines: String = lines.map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap())).collect();
+    let lines: String = lines.flat_map(|(name, value)| [name, ": ", value.as_str().unwrap(), "\r\n"]).collect();
     let request = format!("GET /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n{lines}\r\n");
     let mut connector = SslConnector::builder(SslMethod::tls()).unwrap();
     connector.set_verify(SslVerifyMode::NONE);

@@ -62,12 +62,8 @@ impl Altinn2Login<'_> {
     /// response, or no cookie in it.
     pub async fn send(self, options: &HttpOptions, retry_policy: RetryPolicy) -> Result<Altinn2Session, AltinnError> {
         let path = ["api", "authentication", "authenticatewithpassword"];
-        let mut endpoint = self.portal.below(&path, &[]);
-        if self.certificate.is_some() {
-            // A parameter without a value, as Altinn documents it.
-            let url = format!("{}?ForceEIAuthentication", endpoint.as_str());
-            endpoint = Endpoint::parse(&url).expect("a query does not make a URL unusable");
-        }
+        let query: &[_] = if self.certificate.is_some() { &[("ForceEIAuthentication", "")] } else { &[] };
+        let endpoint = self.portal.below(&path, query);
         let credentials = LoginBody { user_name: self.user_name, user_password: self.password.expose_secret() };
         let body = Zeroizing::new(serde_json::to_string(&credentials).unwrap_or_default());
         let body = SecretString::from(body.as_str());

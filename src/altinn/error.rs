@@ -1,6 +1,6 @@
 //! Why Altinn did not do what was asked.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use super::{AltinnOperation, AltinnProblem};
 use crate::{
@@ -157,15 +157,15 @@ impl Explain for AltinnRefusal {
 fn described(problem: &AltinnProblem) -> String {
     let mut parts = String::new();
     if let Some(code) = &problem.code {
-        parts += &format!(", {code}");
+        let _ = write!(parts, ", {code}");
     }
     if let Some(text) = problem.detail.as_ref().or(problem.title.as_ref()) {
-        parts += &format!(": {text}");
+        let _ = write!(parts, ": {text}");
     }
     for error in &problem.validation_errors {
         let paths = if error.paths.is_empty() { String::new() } else { format!(" at {}", error.paths.join(", ")) };
         let detail = error.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-        parts += &format!("; {}{paths}{detail}", error.code);
+        let _ = write!(parts, "; {}{paths}{detail}", error.code);
     }
     parts
 }

@@ -38,6 +38,7 @@ impl AltinnPlatform {
 
     /// Returns the platform of an environment.
     #[must_use]
+    #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "the URLs are constants that a test parses")]
     pub fn of(environment: AltinnEnvironment) -> Self {
         Self(Endpoint::parse(environment.platform_url()).expect("the base URL of every environment is https"))
     }

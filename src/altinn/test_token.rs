@@ -110,6 +110,7 @@ impl TestTokenRequest {
 impl AltinnPlatform {
     /// Returns Altinn's test token generator.
     #[must_use]
+    #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "the URL is a constant that a test parses")]
     pub fn test_token_generator() -> Self {
         Self::parse(TestTokenRequest::GENERATOR).expect("the URL is https")
     }

@@ -92,6 +92,7 @@ impl Endpoint {
     }
 
     /// Returns the URL whose path continues that of this one with these segments, with this query. Both are encoded.
+    /// A parameter whose value is empty has no `=`.
     #[must_use]
     pub fn below(&self, segments: &[&str], query: &[(&str, &str)]) -> Self {
         let mut url = (*self.0).clone();
@@ -100,7 +101,14 @@ impl Endpoint {
         }
         url.set_query(None);
         if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
+            let mut pairs = url.query_pairs_mut();
+            for (name, value) in query {
+                if value.is_empty() {
+                    pairs.append_key_only(name)
+                } else {
+                    pairs.append_pair(name, value)
+                };
+            }
         }
         Self(Arc::new(url))
     }

@@ -90,7 +90,8 @@ fn record(object: &Value, facts: &[(&str, &str)], language: Language) -> String 
 }
 
 fn lines(rows: &[Cells]) -> String {
-    aligned(rows).iter().map(|line| format!("{}\n", line.strip_prefix("  ").unwrap_or(line))).collect()
+    let aligned = aligned(rows);
+    aligned.iter().flat_map(|line| [line.strip_prefix("  ").unwrap_or(line), "\n"]).collect()
 }
 
 fn translated(text: &str, language: Language) -> String {

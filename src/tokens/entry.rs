@@ -200,7 +200,7 @@ impl TokenEntry {
             Err(error)
         } else {
             let grant = exchange.grant(&self.overrides);
-            exchange.token(grant, refresh, &self.exchangeable, &notify).await
+            Box::pin(exchange.token(grant, refresh, &self.exchangeable, &notify)).await
         };
         let outcome = result.map(|(token, origin)| ObtainedToken { token, origin });
         let mut state = self.lock();

@@ -144,7 +144,9 @@ impl Exchange {
             return self.cached(key, self.minimum, refresh, self.request(grant, notify), notify).await;
         };
         let exchanged = self.exchanged(altinn, grant, refresh, exchangeable, notify);
-        self.cached(|| key().exchanged_for(&altinn.exchange.id()), self.minimum, refresh, exchanged, notify).await
+        let key = || key().exchanged_for(&altinn.exchange.id());
+        // Not on the stack of every caller: it is two exchanges, each with its own request.
+        Box::pin(self.cached(key, self.minimum, refresh, exchanged, notify)).await
     }
 
     /// Returns the token that is stored under a key, or else the requested one.

@@ -1,6 +1,7 @@
 //! The command line as clap parses it: commands, their options, and the examples that open each help text.
 
 mod altinn;
+mod altinn_vendor;
 mod cache;
 mod config;
 mod explain;
@@ -23,11 +24,10 @@ use clap::{
 use maskinporten_token_generator::language::Language;
 
 pub(crate) use self::{
-    altinn::{
-        AltinnCommand, LoginArguments, RefreshArguments, RequestCommand, RequestCreateArguments,
-        RequestDeleteArguments, RequestListArguments, RequestShowArguments, SystemChangeArguments, SystemCommand,
-        SystemShowArguments, TestTokenArguments, TestTokenCommand, UsersCommand, VendorArguments, WaitArguments,
-        WhoamiArguments,
+    altinn::{AltinnCommand, LoginArguments, RefreshArguments, TestTokenArguments, TestTokenCommand, WhoamiArguments},
+    altinn_vendor::{
+        RequestCommand, RequestCreateArguments, RequestDeleteArguments, RequestListArguments, RequestShowArguments,
+        SystemChangeArguments, SystemCommand, SystemShowArguments, UsersCommand, VendorArguments, WaitArguments,
     },
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},

@@ -39,8 +39,12 @@ pub(crate) fn effective_settings(sources: &SettingSources) -> Vec<EffectiveSetti
             None => (setting.default?.to_owned(), "default".to_owned()),
         };
         let privacy = match setting.name {
-            "pid" | "consent-from" | "altinn-user" => Privacy::Masked,
-            "keystore-password-command" | "pkcs11-pin-command" | "altinn-password-command" => Privacy::Masked,
+            "pid"
+            | "consent-from"
+            | "altinn-user"
+            | "keystore-password-command"
+            | "pkcs11-pin-command"
+            | "altinn-password-command" => Privacy::Masked,
             "claim" | "claim-json" | "token-request-param" => Privacy::Omitted,
             _ => Privacy::Public,
         };

@@ -65,16 +65,13 @@ pub(super) fn refuse(sources: &SettingSources) -> Result<(), Failure> {
 /// Returns the environment whose key signs the token: TT02, unless the settings name another.
 fn environment(sources: &SettingSources) -> Result<AltinnEnvironment, Failure> {
     let own = |found: &Found| Environment::parse(found.text()).and_then(AltinnEnvironment::of);
-    let (found, environment) = match sources.find("altinn-env") {
-        Some(found) => {
-            let environment = AltinnEnvironment::parse(found.text());
-            (Some(found), environment)
-        }
-        None => {
-            let found = sources.find("env");
-            let environment = found.as_ref().and_then(own).or(Some(AltinnEnvironment::Tt02));
-            (found, environment)
-        }
+    let (found, environment) = if let Some(found) = sources.find("altinn-env") {
+        let environment = AltinnEnvironment::parse(found.text());
+        (Some(found), environment)
+    } else {
+        let found = sources.find("env");
+        let environment = found.as_ref().and_then(own).or(Some(AltinnEnvironment::Tt02));
+        (found, environment)
     };
     match (environment, found) {
         (Some(environment), _) if environment != AltinnEnvironment::Prod => Ok(environment),
