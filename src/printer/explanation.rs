@@ -110,7 +110,8 @@ pub fn print_catalogue(form: ExplanationForm, language: Language, out: &mut impl
         } else {
             let (count, codes) = (group.explanations.len(), CODES.in_language(language));
             let service = group.service.in_language(language);
-            writeln!(out, "{:width$}  {service}; {count} {codes}: maskinporten explain {0}", group.prefix)?;
+            let command = format!("maskinporten explain {}", group.prefix);
+            writeln!(out, "{:width$}  {service}; {count} {codes}: {command}", group.prefix)?;
         }
     }
     Ok(())

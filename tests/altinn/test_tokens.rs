@@ -125,7 +125,7 @@ hint: pass --test-token-param NAME=VALUE
     without_user.run().fails(
         3,
         str![[r#"
-error: no altinn user was given
+error: no user name was given
 hint: pass --user NAME, or set MASKINPORTEN_ALTINN_USER
 
 "#]],

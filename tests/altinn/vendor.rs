@@ -244,8 +244,8 @@ fn altinns_reasons_are_shown_with_their_paths_and_explained() {
             respond("400 Bad Request", problem.to_string()),
             str![[r#"
 error: Altinn refused to register the system: HTTP 400, STD-00000: One or more validation errors occurred.; AUTH.VLD-00002 at /registersystemrequest/systemid: The system id already exists
-caused by: members of the request are missing or invalid; the response lists each with a code of its own
-hint: correct what `validationErrors` lists; each of its codes can be explained too
+caused by: a system with this id is registered already
+hint: update that system, or choose another id
 
 "#]],
         ),
@@ -253,7 +253,7 @@ hint: correct what `validationErrors` lists; each of its codes can be explained 
             answer("403 Forbidden", &[], ""),
             str![[r#"
 error: Altinn refused to register the system: HTTP 403
-hint: request a token with the scope altinn:authentication/systemregister.write
+hint: check that the organisation is the vendor of the system, and that its token has the scope altinn:authentication/systemregister.write
 
 "#]],
         ),

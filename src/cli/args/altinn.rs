@@ -62,7 +62,7 @@ pub(crate) enum AltinnCommand {
     #[command(help_template = TEMPLATE, after_help = ALTINN2, before_help = "Examples:\n  \
         maskinporten altinn login --env local --user NAME --header 'ApiKey: KEY'\n  \
         maskinporten altinn login --altinn-url https://altinn.example --user NAME \\\n    \
-        --client-certificate -k enterprise.p12 | curl -H @- https://altinn.example/api\n")]
+        --client-certificate -k enterprise.p12 | curl -H @- https://altinn.example\n")]
     Login(LoginArguments),
 }
 
