@@ -65,7 +65,7 @@ fn every_library_of_the_binary_is_in_the_image() {
     let listed = program(Command::new("ldd").arg(env!("CARGO_BIN_EXE_maskinporten")), b"");
     let libraries: Vec<&str> = listed.lines().filter_map(|line| line.split_once(" => ")?.1.split(' ').next()).collect();
 
-    assert!(libraries.len() >= 3, "{listed}");
+    assert!(libraries.len() >= 2, "{listed}");
     for library in libraries {
         let package = package_of(library);
         assert!(present.contains(&&*package) || installed.contains(&package), "{library} is of {package}");
