@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, path::PathBuf};
 
-use openssl::sha::Sha256;
+use ring::digest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
@@ -224,11 +224,11 @@ fn hash_json(value: &Value) -> String {
 
 /// Returns the SHA-256 of the concatenated parts in 64 hexadecimal digits.
 pub(super) fn sha256(parts: &[&[u8]]) -> String {
-    let mut hash = Sha256::new();
+    let mut hash = digest::Context::new(&digest::SHA256);
     for part in parts {
         hash.update(part);
     }
-    hash.finish().iter().fold(String::with_capacity(64), |mut digits, byte| {
+    hash.finish().as_ref().iter().fold(String::with_capacity(64), |mut digits, byte| {
         let _ = write!(digits, "{byte:02x}");
         digits
     })
