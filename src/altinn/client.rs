@@ -47,7 +47,7 @@ impl AltinnClient {
     /// Prepares requests to a platform; nothing is sent.
     ///
     /// # Errors
-    /// [`AltinnError::Http`] when the file with certificate authorities or a proxy variable cannot be used.
+    /// [`AltinnError::Client`] when the file with certificate authorities or a proxy variable cannot be used.
     pub fn new(
         platform: AltinnPlatform,
         options: &HttpOptions,

@@ -136,6 +136,10 @@ fn from_jwt(token: &str, issued: DateTime<Utc>, received: DateTime<Utc>) -> Resu
     if token.len() > MAXIMUM_TOKEN_BYTES {
         return Err("its token is longer than 64 KiB");
     }
+    // It is written into JSON below, and later into headers.
+    if !token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=.".contains(&byte)) {
+        return Err(NOT_A_TOKEN);
+    }
     let mut parts = token.split('.');
     let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
         return Err(NOT_A_TOKEN);
@@ -218,6 +222,7 @@ mod tests {
             ("a.b".to_owned(), "it is not a token"),
             ("a.!.c".to_owned(), "it is not a token"),
             (format!("{}\nX: y", expiring(json!(at(9).timestamp()))), "it is not a token"),
+            (format!("{}\",\"expires_in\":9,\"a\":\"", expiring(json!(at(9).timestamp()))), "it is not a token"),
             (jwt(&json!({ "scope": "a" })), "its token has no expiry"),
             (expiring(json!("soon")), "its token has no expiry"),
             (expiring(json!(at(0).timestamp())), "its token has expired already"),

@@ -135,9 +135,9 @@ mod tests {
         ]);
         assert_eq!(
             print_systems(&systems, Language::English),
-            "system            name    visible  type\n\
-             991825827_a       Cloud   true\n\
-             991825827_longer  �[31m   false    agent\n"
+            "system            name   visible  type\n\
+             991825827_a       Cloud  true\n\
+             991825827_longer  �[31m  false    agent\n"
         );
     }
 
