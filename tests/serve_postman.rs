@@ -34,6 +34,10 @@ fn prepended(folder: &Path) -> OsString {
 
 /// Runs a collection of one request to the simulator's API, with the script before it.
 fn run(local: &Local, script: &str, auth: &Value, variables: &Value) -> Outcome {
+    run_at(local, "api/hello", script, auth, variables)
+}
+
+fn run_at(local: &Local, path: &str, script: &str, auth: &Value, variables: &Value) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
     let collection = json!({
         "info": { "name": "own", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json" },
@@ -42,10 +46,11 @@ fn run(local: &Local, script: &str, auth: &Value, variables: &Value) -> Outcome 
         "auth": auth,
         "item": [{
             "name": "hello",
-            "request": { "method": "GET", "url": format!("{}api/hello", local.issuer()) },
+            "request": { "method": "GET", "url": format!("{}{path}", local.issuer()) },
             "event": [{ "listen": "test", "script": { "exec": [
-                "pm.test('says hello', () => pm.expect(pm.response.json().hello).to.equal('310700010'));",
-                "console.log('covers ' + pm.response.json().scope);",
+                "const answer = pm.response.json();",
+                "pm.test('says hello', () => pm.expect(answer.hello ?? answer.organisation).to.equal('310700010'));",
+                "console.log('covers ' + answer.scope);",
             ] } }],
         }],
     });
@@ -101,6 +106,20 @@ fn every_request_of_a_collection_gets_a_token_from_the_servers_memory() {
         assert!(!outcome.stdout.contains("eyJ"), "{}", outcome.stdout);
     }
     assert_eq!(local.log().matches("/token").count(), 1, "{}", local.log());
+}
+
+/// The API behind `api/whoami` accepts Altinn's tokens alone.
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs Node.js")]
+#[test]
+fn with_one_setting_of_the_server_requests_get_altinn_tokens() {
+    let local = Local::start(&[]);
+    for (arguments, code) in [(["--altinn"].as_slice(), 0), (&[], 1)] {
+        let served = Serve::local(&local, arguments);
+
+        let outcome = run_at(&local, "api/whoami", &script(&served), &Value::Null, &json!([]));
+
+        assert_eq!(outcome.code, code, "{}{}", outcome.stdout, local.log());
+    }
 }
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs Node.js")]

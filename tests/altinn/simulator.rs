@@ -227,3 +227,20 @@ fn test_tokens_are_used_by_every_command_that_takes_a_token() {
         assert_eq!(json(&who)["organisation_number"], "991825827");
     }
 }
+
+/// The platform answers with a token of its own, and refuses one that it did not sign.
+#[test]
+fn the_platform_says_whom_it_takes_a_token_for() {
+    let local = Local::start(&[]);
+    let token = local.maskinporten(&["token", "--env", "local", "--altinn"]).run().artefact();
+    let ask =
+        |token: &str| local.maskinporten(&["altinn", "whoami", "--ask", "-q", "--env", "local"]).stdin(token).run();
+
+    let known = ask(&token).artefact();
+    assert!(known.contains("\norganisation    310700010\n"), "{known}");
+
+    let (signed, signature) = token.trim_end().rsplit_once('.').unwrap();
+    let other: String = signature.chars().rev().collect();
+    let refused = ask(&format!("{signed}.{other}"));
+    assert!(refused.failure(5).contains("HTTP 401"), "{}", refused.stderr);
+}
