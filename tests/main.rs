@@ -74,6 +74,7 @@ mod random;
 mod readme;
 #[cfg(all(feature = "system-tests", target_os = "linux"))]
 mod recipes;
+mod refusal_pages;
 mod refusals;
 mod registered;
 mod retries;

@@ -4,13 +4,15 @@
 
 use std::{
     ffi::OsString,
+    fs,
     io::{self, IsTerminal as _},
+    path::Path,
 };
 
 use maskinporten_token_generator::{
     client::{CodeGroup, MAXIMUM_PASTED_BYTES, REFUSALS, RefusalText},
     file::{self, FileError},
-    printer::{print_catalogue, print_explanations, print_group},
+    printer::{GENERATOR, print_catalogue, print_explanations, print_group, refusal_pages},
 };
 
 use super::{
@@ -19,6 +21,9 @@ use super::{
 };
 
 pub(crate) fn run(arguments: &ExplainArguments, report: &Report) -> Result<(), Failure> {
+    if let Some(folder) = &arguments.html {
+        return write_pages(folder, report);
+    }
     let form = arguments.format;
     let mut artefact = Vec::new();
     let text = input(&arguments.words)?;
@@ -36,6 +41,29 @@ pub(crate) fn run(arguments: &ExplainArguments, report: &Report) -> Result<(), F
     };
     printed.map_err(|error| Failure::from_output(&error))?;
     report::print(&artefact)
+}
+
+/// Writes the website. Only a new or empty folder, or an earlier website, is written to: another one may have an
+/// `index.html` of its own.
+fn write_pages(folder: &Path, report: &Report) -> Result<(), Failure> {
+    let error = |path: &Path, error: io::Error| {
+        Failure::plain(Exit::Other, "output", format!("could not write {}: {error}", path.display()), None)
+    };
+    fs::create_dir_all(folder).map_err(|cause| error(folder, cause))?;
+    let is_empty = fs::read_dir(folder).map_err(|cause| error(folder, cause))?.next().is_none();
+    let front_page = file::read(&folder.join("index.html"), MAXIMUM_PASTED_BYTES as u64);
+    if !is_empty && !front_page.is_ok_and(|page| String::from_utf8_lossy(&page).contains(GENERATOR)) {
+        let message = format!("the folder {} is not empty, and was not written by this command", folder.display());
+        return Err(Failure::plain(Exit::Other, "output", message, Some("pass a new or empty folder".to_owned())));
+    }
+    let pages = refusal_pages();
+    for page in &pages {
+        let path = folder.join(&page.path);
+        let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, &page.text));
+        written.map_err(|cause| error(&path, cause))?;
+    }
+    report.note(&format!("wrote {} files; open {}", pages.len(), folder.join("index.html").display()));
+    Ok(())
 }
 
 /// Returns the text to explain; `None` when there is no argument and nothing on stdin.

@@ -9,14 +9,17 @@ mod check_json;
 mod explanation;
 mod grant;
 mod headers;
+mod html;
 mod inspect;
 mod lines;
 mod paint;
 mod quoting;
+mod refusal_pages;
 mod token;
 mod variables;
 mod vendor;
 
+pub(crate) use self::html::{capital, marked};
 pub use self::{
     altinn::{IdentityForm, print_identity},
     check::{CheckReport, print_check_text},
@@ -26,6 +29,7 @@ pub use self::{
     headers::{Header, HeaderError, HeadersForm, print_curl_config, print_headers, print_session_headers},
     inspect::{InspectionForm, print_inspection},
     paint::Painter,
+    refusal_pages::{GENERATOR, RefusalPage, refusal_page_path, refusal_pages},
     token::{TokenForm, print_banner, print_github_outputs, print_token},
     variables::Shell,
     vendor::{print_system, print_system_user_request, print_system_user_requests, print_system_users, print_systems},

@@ -6,7 +6,10 @@ use axum::response::Response;
 use hyper::{HeaderMap, header::ACCEPT_LANGUAGE};
 
 use super::{api_error::ApiError, page};
-use crate::language::{Language, Words};
+use crate::{
+    language::{Language, Words},
+    printer::{capital, marked},
+};
 
 const NOT_FOUND: Words = Words { en: "Page not found", nb: "Fant ikke siden" };
 const UNKNOWN_PROFILE: Words = Words { en: "Unknown profile", nb: "Ukjent profil" };
@@ -63,23 +66,6 @@ fn details(error: &ApiError, language: Language) -> String {
     let texts = [Some(error.description.to_string()), error.remedy(Language::English)];
     let texts = texts.iter().flatten().map(|text| format!("<p lang=\"en\">{}.</p>\n    ", marked(&capital(text))));
     format!("<p>{}</p>\n    {}", CHECK_QUERY.in_language(language), texts.collect::<String>())
-}
-
-/// Escapes text and marks what is between backticks as code.
-fn marked(text: &str) -> String {
-    let parts = escaped(text);
-    let parts = parts.split('`').enumerate();
-    parts.map(|(at, part)| if at % 2 == 0 { part.to_owned() } else { format!("<code>{part}</code>") }).collect()
-}
-
-fn capital(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
-}
-
-/// Escapes text for HTML.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 //! Nothing is loaded from elsewhere, and nothing else may be (Content Security Policy Level 3). The document contains no
 //! token: the script requests it, and only a page of this origin gets it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::{
     body::Bytes,
-    extract::{RawQuery, State},
+    extract::{Path, RawQuery, State},
     response::{IntoResponse as _, Response},
 };
 use chrono::{DateTime, Utc};
@@ -27,10 +27,22 @@ use super::{
     query::Query,
     response::{self, HandledRequest},
 };
-use crate::{client::AccessToken, environment::Environment, inspect::Jwt, json, language::Language};
+use crate::{
+    client::AccessToken,
+    environment::Environment,
+    inspect::Jwt,
+    json,
+    language::Language,
+    printer::{RefusalPage, refusal_page_path, refusal_pages},
+};
+
+/// The pages about refusals, which need no secret.
+pub(super) const REFUSALS: &str = "/explain/{*page}";
+static REFUSAL_PAGES: LazyLock<Vec<RefusalPage>> = LazyLock::new(refusal_pages);
 
 const DOCUMENT: &str = include_str!("page/page.html");
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -44,16 +56,28 @@ pub(super) struct PageFile {
 
 /// The files that the document loads.
 pub(super) static FILES: [PageFile; 5] = [
-    PageFile { path: "/page.css", media_type: "text/css; charset=utf-8", text: include_str!("page/page.css") },
+    PageFile { path: "/page.css", media_type: STYLE, text: include_str!("page/page.css") },
     PageFile { path: "/page.js", media_type: SCRIPT, text: include_str!("page/page.js") },
     PageFile { path: "/showing.js", media_type: SCRIPT, text: include_str!("page/showing.js") },
     PageFile { path: "/copying.js", media_type: SCRIPT, text: include_str!("page/copying.js") },
     PageFile { path: "/words.js", media_type: SCRIPT, text: include_str!("page/words.js") },
 ];
 
-/// Whether the path is one of the files that the document loads.
-pub(super) fn has_file(path: &str) -> bool {
-    FILES.iter().any(|file| file.path == path)
+/// Whether the route is one of the files that the document loads, or of the pages about refusals.
+pub(super) fn has_file(route: &str) -> bool {
+    route == REFUSALS || FILES.iter().any(|file| file.path == route)
+}
+
+/// `GET /explain/…`: a page about a refusal, or the list of them.
+pub(super) async fn refusal(Path(path): Path<String>) -> Result<Response, ApiError> {
+    let page = REFUSAL_PAGES.iter().find(|page| page.path == path);
+    let page = page.ok_or_else(|| ApiError::new(404, "not_found", "no page about such a refusal"))?;
+    let media_type = match path.rsplit('.').next() {
+        Some("css") => STYLE,
+        Some("js") => SCRIPT,
+        _ => HTML,
+    };
+    Ok(HandledRequest::new("page").attach_to(with_policy(200, media_type, page.text.as_bytes())))
 }
 
 pub(super) fn file(file: &PageFile, query: Option<&str>) -> Result<Response, ApiError> {
@@ -165,10 +189,12 @@ struct PageError<'served> {
     in_words: Value,
 }
 
-/// Explains an error in both languages, because the reader may switch.
+/// Explains an error in both languages, because the reader may switch, and links to the page about it.
 fn in_words(error: &ApiError) -> Value {
+    let explanation = error.refusal.as_ref().and_then(|refusal| refusal.explanation);
     let words = [Language::English, Language::Norwegian].map(|language| {
-        let words = json!({ "meaning": error.meaning(language), "remedy": error.remedy(language) });
+        let page = explanation.map(|explanation| format!("/explain/{}", refusal_page_path(explanation, language)));
+        let words = json!({ "meaning": error.meaning(language), "remedy": error.remedy(language), "page": page });
         (language.name().to_owned(), words)
     });
     Value::Object(words.into_iter().collect())

@@ -64,6 +64,7 @@ pub(super) fn router<S: ProfileSource>(app: Arc<App<S>>, guard: Guard, phase: wa
         .route(HEALTH, get_only(health))
         .route("/metrics", get_only(metrics::<S>))
         .route("/page.json", get_only(page::data::<S>))
+        .route(page::REFUSALS, get_only(page::refusal))
         .route("/api/v1/token", post_only(nais::token::<S>))
         .route("/api/v1/token/exchange", post_only(nais::exchange))
         .route("/api/v1/introspect", post_only(nais::introspect::<S>));

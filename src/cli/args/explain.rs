@@ -1,6 +1,6 @@
 //! The options of `maskinporten explain`.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::Args;
 use maskinporten_token_generator::printer::ExplanationForm;
@@ -21,4 +21,7 @@ pub(crate) struct ExplainArguments {
     #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output",
           value_parser = named(ExplanationForm::NAMES, ExplanationForm::parse))]
     pub(crate) format: ExplanationForm,
+    /// Write a website of all known refusals into this folder, in both languages, for whoever must act on one
+    #[arg(long, value_name = "FOLDER", help_heading = "Output", conflicts_with_all = ["words", "format"])]
+    pub(crate) html: Option<PathBuf>,
 }

@@ -158,7 +158,8 @@ pub(crate) enum Command {
     #[command(help_template = TEMPLATE, after_help = explain::PASTED, before_help = "Examples:\n  \
         maskinporten explain MP-250\n  \
         maskinporten explain --lang nb https://test.maskinporten.no/errors/MP-251\n  \
-        maskinporten token --env local --scope no:such 2>&1 | maskinporten explain\n")]
+        maskinporten token --env local --scope no:such 2>&1 | maskinporten explain\n  \
+        maskinporten explain --html ./refusals\n")]
     Explain(ExplainArguments),
     /// Show the contents of a token or grant, and verify it
     #[command(help_template = TEMPLATE, after_help = inspect::EXPECTATIONS, before_help = "Examples:\n  \

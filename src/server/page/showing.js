@@ -80,11 +80,15 @@ const isRefused = (error) => Boolean(error.mp_code ?? error.meaning ?? error.tra
 export function explain(error, language) {
   const words = WORDS[language];
   if (error.gone) return [element("h2", words.goneTitle), element("p", words.gone)];
-  const { title, happened, remedy } = isRefused(error) ? refusal(error, language) : failure(error, language);
+  const { title, happened, remedy, page } = isRefused(error) ? refusal(error, language) : failure(error, language);
   const parts = [element("h2", title)];
   if (happened) parts.push(sentence(happened));
   if (remedy) {
     parts.push(element("h3", words.remedy), sentence(remedy));
+  }
+  if (page) {
+    parts.push(element("p"));
+    parts.at(-1).append(element("a", words.more, { href: page }));
   }
   if (isFinal(error) && error.profiles) parts.push(element("p", words.served), choices(error.profiles));
   return [...parts, facts(error, language)];
@@ -95,8 +99,8 @@ export const isFinal = (error) => error.status >= 400 && error.status < 500;
 
 /** Explains a refusal of Maskinporten with the server's explanation of its code. */
 function refusal(error, language) {
-  const { meaning, remedy } = error.in_words?.[language] ?? error;
-  return { title: WORDS[language].refusedTitle, happened: meaning, remedy };
+  const { meaning, remedy, page } = error.in_words?.[language] ?? error;
+  return { title: WORDS[language].refusedTitle, happened: meaning, remedy, page };
 }
 
 /** Explains any other error. The server's own texts are in English only. */

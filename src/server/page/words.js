@@ -26,7 +26,7 @@ export const WORDS = {
     gone: "Start it again in the terminal as before, then try again.",
     refusedTitle: "Maskinporten refused the request", failedTitle: "No token received",
     stillGood: "The token below is the previous one, which is still valid.",
-    error: "Error", description: "Maskinporten's response", happened: "Details", code: "Code", remedy: "What to do",
+    error: "Error", description: "Maskinporten's response", happened: "Details", code: "Code", remedy: "What to do", more: "More about this refusal",
     trace: "Trace id", wait: "Try again in", organisation: "organisation number", served: "Available profiles:",
     person: "a national identity number; shown together with the token",
     failures: {
@@ -78,7 +78,7 @@ export const WORDS = {
     gone: "Start den igjen i terminalen på samme måte som før, og prøv på nytt.",
     refusedTitle: "Maskinporten avslo forespørselen", failedTitle: "Det ble ikke hentet noe token",
     stillGood: "Tokenet nedenfor er det du hadde fra før; det er fortsatt gyldig.",
-    error: "Feil", description: "Svaret fra Maskinporten", happened: "Detaljer", code: "Kode", remedy: "Dette kan du gjøre",
+    error: "Feil", description: "Svaret fra Maskinporten", happened: "Detaljer", code: "Kode", remedy: "Dette kan du gjøre", more: "Mer om dette avslaget",
     trace: "Sporings-id", wait: "Prøv igjen om", organisation: "organisasjonsnummer", served: "Profiler som finnes her:",
     person: "et fødselsnummer; vises sammen med tokenet",
     failures: {
