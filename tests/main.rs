@@ -6,6 +6,8 @@
 #![cfg_attr(not(feature = "system-tests"), allow(dead_code))] // helpers of the system tests
 #![allow(clippy::needless_raw_string_hashes)] // the form in which snapbox writes inline snapshots
 
+#[cfg(unix)]
+mod agent;
 mod aliases;
 mod altinn;
 mod altinn_exchange;

@@ -195,6 +195,7 @@ async fn run(
         Command::Explain(arguments) => blocking(report, move |report| explain::run(&arguments, report)).await,
         Command::Inspect(arguments) => inspect::run(*arguments, config, report).await,
         Command::Serve(arguments) => serve::run(*arguments, config, report).await,
+        Command::Agent(arguments) => serve::run_agent(*arguments, config, report).await,
         Command::Altinn { command } => altinn::run(command, config, report).await,
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => blocking(report, move |report| config::run(command, config, report)).await,

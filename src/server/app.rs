@@ -105,11 +105,7 @@ impl<S: ProfileSource> App<S> {
             TokenEvent::Exchanged { error } => metrics.count_exchange(&profile_name, error.map(code).as_deref()),
             TokenEvent::Renewed { scopes, error } => {
                 if let Some(observer) = &observer {
-                    observer(&Event::Renewal {
-                        profile: profile_name.clone(),
-                        scope: scopes.to_string(),
-                        outcome: error.map_or(Ok(()), |error| Err(code(error))),
-                    });
+                    observer(&Event::renewal(&profile_name, scopes, *error));
                 }
             }
             _ => {}

@@ -4,6 +4,9 @@ use std::{fmt, sync::Arc};
 
 use serde_json::{Value, json};
 
+use super::api_error::ApiError;
+use crate::{grant::Scopes, language::Language, tokens::TokenError};
+
 /// Receives events one at a time. It is called while a request is served, so it must return quickly.
 pub type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
 
@@ -40,6 +43,14 @@ pub enum Event {
 }
 
 impl Event {
+    /// Reports a renewal before expiry, or its error.
+    #[must_use]
+    pub fn renewal(profile: &str, scopes: &Scopes, error: Option<&TokenError>) -> Self {
+        let code = |error| ApiError::from_token_error(error, Language::English).code().to_owned();
+        let outcome = error.map_or(Ok(()), |error| Err(code(error)));
+        Self::Renewal { profile: profile.to_owned(), scope: scopes.to_string(), outcome }
+    }
+
     /// Returns the event as one JSON object.
     #[must_use]
     pub fn to_json(&self) -> Value {

@@ -12,7 +12,7 @@ use axum::{
     routing::{MethodRouter, any},
 };
 use hyper::{
-    HeaderMap, Method,
+    Method,
     header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
         ACCESS_CONTROL_EXPOSE_HEADERS, AGE, ALLOW, HeaderName, HeaderValue, VARY,
@@ -100,9 +100,10 @@ async fn handle<S: ProfileSource>(
 ) -> Response {
     let started = Instant::now();
     let method = known(request.method());
-    let path = request.extensions().get::<MatchedPath>().map_or(UNKNOWN, MatchedPath::as_str).to_owned();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let path = matched.as_ref().map_or(UNKNOWN, MatchedPath::as_str);
     let origin = state.guard.allowed_origin(request.headers()).and_then(|origin| HeaderValue::from_str(origin).ok());
-    let mut response = respond(&state, request, &path, origin.is_some(), next).await;
+    let mut response = respond(&state, request, path, origin.is_some(), next).await;
     let status = response.status().as_u16();
     if let Some(origin) = origin {
         let headers = response.headers_mut();
@@ -110,13 +111,13 @@ async fn handle<S: ProfileSource>(
         headers.insert(VARY, HeaderValue::from_static("Origin"));
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     }
-    state.app.metrics.count_request(&path, status);
+    state.app.metrics.count_request(path, status);
     if let Some(observer) = &state.app.observer {
         let handled = response.extensions_mut().remove::<HandledRequest>();
         let (what, wanted) = handled.map(|handled| (handled.what, handled.wanted)).unwrap_or_default();
         observer(&Event::Request {
             method,
-            path,
+            path: path.to_owned(),
             status,
             milliseconds: started.elapsed().as_millis(),
             profile: wanted.as_ref().map(|wanted| wanted.profile.name.clone()),
@@ -206,11 +207,10 @@ async fn metrics<S: ProfileSource>(
 /// `/`: the token endpoint's JSON, or the page for a browser. POST is the same request, as it was in the original.
 async fn token_or_page<S: ProfileSource>(
     State(app): State<Arc<App<S>>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    let query = Query::parse(query.as_deref(), TOKEN_QUERY)?;
-    if is_navigation(&headers) {
+    let query = Query::parse(request.uri().query(), TOKEN_QUERY)?;
+    if is_navigation(request.headers()) {
         return Ok(page::document());
     }
     take(&app, &query, query.cache.unwrap_or(false), |token| {

@@ -14,6 +14,7 @@ use crate::{
     support::{Outcome, wait},
 };
 
+mod agent;
 mod container;
 mod elsewhere;
 mod process_list;

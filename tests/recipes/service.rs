@@ -15,7 +15,7 @@ fn unit() -> String {
 }
 
 /// Returns the messages of systemd about a unit; mistakes are warnings, with exit code 0.
-fn verify(unit: &str) -> String {
+pub(super) fn verify(unit: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hello.service");
     fs::write(&file, unit).unwrap();

@@ -1,5 +1,6 @@
 //! The command line as clap parses it: commands, their options, and the examples that open each help text.
 
+mod agent;
 mod altinn;
 mod altinn_vendor;
 mod cache;
@@ -24,6 +25,7 @@ use clap::{
 use maskinporten_token_generator::language::Language;
 
 pub(crate) use self::{
+    agent::AgentArguments,
     altinn::{AltinnCommand, LoginArguments, RefreshArguments, TestTokenArguments, TestTokenCommand, WhoamiArguments},
     altinn_vendor::{
         RequestCommand, RequestCreateArguments, RequestDeleteArguments, RequestListArguments, RequestShowArguments,
@@ -173,6 +175,12 @@ pub(crate) enum Command {
         maskinporten serve --profile test --profile events --port 8000\n  \
         export $(maskinporten serve --print-env)\n")]
     Serve(Box<ServeArguments>),
+    /// Keep valid access tokens in files, for programs that read them from there
+    #[command(help_template = TEMPLATE, after_help = agent::RENEWAL, before_help = "Examples:\n  \
+        maskinporten agent --env local --write ./maskinporten-token\n  \
+        maskinporten agent --write test=/run/hello/test --write events=/run/hello/events\n  \
+        maskinporten agent --env local --format header --write ./header\n")]
+    Agent(Box<AgentArguments>),
     /// Register systems and request system users in Altinn, and show whom a token is for
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten altinn system register 991825827_sky --name Sky --right app_ttd_a\n  \

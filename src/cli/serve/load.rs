@@ -29,7 +29,8 @@ const NAMELESS: &str = "default";
 /// Loads profiles, any number of times.
 pub(super) struct Loader {
     settings: SettingArguments,
-    names: Vec<String>,
+    /// The profiles; `None` is the one of the settings, else the default one.
+    names: Vec<Option<String>>,
     config: Option<PathBuf>,
     allowed: AllowedScopes,
     answers: Arc<Answers>,
@@ -77,7 +78,7 @@ impl Loaded {
 impl Loader {
     pub(super) fn new(
         settings: SettingArguments,
-        names: Vec<String>,
+        names: Vec<Option<String>>,
         config: Option<PathBuf>,
         allowed: AllowedScopes,
     ) -> Self {
@@ -86,7 +87,7 @@ impl Loader {
 
     /// Loads the settings of the original's command line.
     pub(super) fn legacy(settings: SettingArguments) -> Self {
-        let own = Self::new(settings, Vec::new(), None, AllowedScopes::default());
+        let own = Self::new(settings, vec![None], None, AllowedScopes::default());
         Self { is_legacy: true, ..own }
     }
 
@@ -103,15 +104,13 @@ impl Loader {
         keys_too: bool,
         report: &Arc<Report>,
     ) -> Result<Loaded, Failure> {
-        let names: Vec<Option<&String>> =
-            if self.names.is_empty() { vec![None] } else { self.names.iter().map(Some).collect() };
         let mut loaded = Loaded { prepared: Vec::new(), configs: self.config_files(), files: Vec::new() };
         let config = ConfigFiles::new(self.config.clone());
         let mut known = KnownKeys::default();
         let before = before.iter().filter(|_| !keys_too);
         before.for_each(|prepared| known.add(prepared));
-        for name in names {
-            let sources = self.sources(name, &config, report)?;
+        for name in &self.names {
+            let sources = self.sources(name.as_deref(), &config, report)?;
             let prepared = self.prepare(sources, known.clone(), report).await;
             let (prepared, files) = prepared.map_err(|failure| match name {
                 Some(name) if self.names.len() > 1 => failure.about(&format!("the profile `{name}` cannot be served")),
@@ -124,7 +123,7 @@ impl Loader {
         Ok(loaded)
     }
 
-    fn sources(&self, name: Option<&String>, config: &ConfigFiles, report: &Report) -> Result<SettingSources, Failure> {
+    fn sources(&self, name: Option<&str>, config: &ConfigFiles, report: &Report) -> Result<SettingSources, Failure> {
         let mut settings = self.settings.clone();
         if let Some(name) = name {
             settings.set_profile(name);

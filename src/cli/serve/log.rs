@@ -83,11 +83,16 @@ impl ServerLog {
 
     /// Reports why config and keys could not be reloaded.
     pub(super) fn not_reloaded(&self, failure: &Failure) {
-        let (message, causes, hint) = failure.parts();
-        let why = causes.iter().fold(message.to_owned(), |message, cause| format!("{message}: {cause}"));
-        let hint_too = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        let (why, hint_too) = reason(failure);
         let text = format!("could not reload config and keys, so the previous ones stay in use: {why}{hint_too}");
-        self.add(&text, || json!({ "event": "not reloaded", "error": why, "hint": hint }));
+        self.add(&text, || json!({ "event": "not reloaded", "error": why, "hint": failure.parts().2 }));
+    }
+
+    /// Reports why there is no token of a profile.
+    pub(super) fn no_token(&self, profile: &str, failure: &Failure) {
+        let (why, hint_too) = reason(failure);
+        let text = format!("no token for {profile}: {why}{hint_too}");
+        self.add(&text, || json!({ "event": "no token", "profile": profile, "error": why, "hint": failure.parts().2 }));
     }
 
     /// Returns the report for reading config and keys. A JSON log also receives its warnings.
@@ -105,7 +110,8 @@ impl ServerLog {
         }
     }
 
-    fn add(&self, text: &str, json: impl FnOnce() -> Value) {
+    /// Adds one line: this text, or this JSON.
+    pub(super) fn add(&self, text: &str, json: impl FnOnce() -> Value) {
         if let Some(thread) = &self.0 {
             thread.queue.add(text, json);
         }
@@ -136,6 +142,13 @@ impl LogQueue {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
+}
+
+/// Returns a failure with its causes, and what a line appends to that: the hint.
+fn reason(failure: &Failure) -> (String, String) {
+    let (message, causes, hint) = failure.parts();
+    let why = causes.iter().fold(message.to_owned(), |message, cause| format!("{message}: {cause}"));
+    (why, hint.map(|hint| format!("; {hint}")).unwrap_or_default())
 }
 
 /// Writes lines, as many at a time as are queued.

@@ -4,6 +4,7 @@
 //! once, before the first request.
 
 mod addresses;
+mod agent;
 mod credentials;
 mod inherited;
 mod load;
@@ -15,6 +16,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::server::{Listen, Server, ServerError, ServerOptions, TlsFiles};
 
+pub(crate) use self::agent::run as run_agent;
 use self::{credentials::CredentialFiles, load::Loader, log::ServerLog, served::Served, watch::Watcher};
 use super::{
     args::{LogFormat, ServeArguments},
@@ -61,6 +63,7 @@ pub(crate) async fn run(
         ..ServerOptions::new(listen)
     };
     let ServeSettingArguments { profiles, settings } = arguments.settings;
+    let profiles = if profiles.is_empty() { vec![None] } else { profiles.into_iter().map(Some).collect() };
     let loader = Loader::new(settings, profiles, config, addresses::allowed(&arguments.allow_scopes)?);
     start(loader, options, credentials, arguments.log_format, report).await
 }
@@ -100,7 +103,7 @@ async fn start(
     let handle = server.handle();
     tokio::select! {
         () = server.serve(stop) => {}
-        () = watching.reload(&handle, hangups, seen) => {}
+        () = watching.reload(Some(&handle), hangups, seen) => {}
     }
     log.end();
     Ok(())

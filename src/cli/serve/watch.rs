@@ -40,8 +40,9 @@ pub(super) struct Watcher<'log> {
 }
 
 impl Watcher<'_> {
-    /// Watches until it is dropped. `seen` is the state before the server reported that it listens.
-    pub(super) async fn reload(&self, handle: &ServerHandle<Served>, mut hangups: Hangups, mut seen: Snapshot) {
+    /// Watches until it is dropped. `handle` is that of a server, which `agent` is not; `seen` is the state before the server
+    /// reported that it listens.
+    pub(super) async fn reload(&self, handle: Option<&ServerHandle<Served>>, mut hangups: Hangups, mut seen: Snapshot) {
         loop {
             let asked = tokio::select! {
                 () = hangups.next() => true,
@@ -67,13 +68,17 @@ impl Watcher<'_> {
     }
 
     /// Loads everything, or changes nothing.
-    async fn read(&self, keys_too: bool, handle: &ServerHandle<Served>) -> Result<(), Failure> {
+    async fn read(&self, keys_too: bool, handle: Option<&ServerHandle<Served>>) -> Result<(), Failure> {
         let read = self.loader.load(&self.source.loaded().prepared, keys_too, &self.report).await;
         self.log.log_warnings(&self.report);
         let new = read?;
-        self.credentials.renew(handle)?;
+        if let Some(handle) = handle {
+            self.credentials.renew(handle)?;
+        }
         self.source.replace(new);
-        handle.reloaded();
+        if let Some(handle) = handle {
+            handle.reloaded();
+        }
         Ok(())
     }
 

@@ -133,7 +133,7 @@ impl SettingDefinition {
             "grant" | "inspect" => self.heading != CACHE && self.heading != ALTINN,
             "check" => self.heading != CACHE,
             // Tokens are kept in memory.
-            "serve" => !["no-cache", "refresh"].contains(&self.name),
+            "serve" | "agent" => !["no-cache", "refresh"].contains(&self.name),
             "public" => self.heading == KEY || self.heading == HARDWARE || [PROFILE, "env"].contains(&self.name),
             "login" => self.is_of_login(),
             "whoami" => self.heading == NETWORK || [PROFILE, "env", "altinn-env", "altinn-url"].contains(&self.name),
