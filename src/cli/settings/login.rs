@@ -108,7 +108,7 @@ fn issuer(
     provider: IdentityProvider,
     environment: Option<Environment>,
 ) -> Result<String, Failure> {
-    let local = if environment == Some(Environment::Local) { Some(sources.add_local_login()?) } else { None };
+    let local = if environment == Some(Environment::Local) { Some(sources.add_local_login(provider)?) } else { None };
     if let Some(found) = sources.find("issuer") {
         return named_issuer(&found);
     }
