@@ -25,6 +25,8 @@ pub struct Response {
     pub sent_at: DateTime<Utc>,
     /// When status and headers had arrived, by this machine's clock.
     pub received_at: DateTime<Utc>,
+    /// The nonce for the next proof (`DPoP-Nonce`, RFC 9449 §8).
+    pub dpop_nonce: Option<String>,
     /// The values of `Set-Cookie` (RFC 6265 §4.1), without those that are not text.
     pub cookies: Vec<SecretString>,
     /// The body, which may contain a token.
@@ -47,6 +49,7 @@ impl Response {
             date: text(headers, &DATE).and_then(http_date),
             sent_at,
             received_at,
+            dpop_nonce: headers.get("dpop-nonce").and_then(|value| value.to_str().ok()).map(str::to_owned),
             cookies: headers.get_all(SET_COOKIE).iter().filter_map(|value| Some(value.to_str().ok()?.into())).collect(),
             body,
         }

@@ -1,13 +1,10 @@
 //! Text in HTML.
 
-/// Escapes text for HTML, also inside a quoted attribute.
-pub(crate) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
+use crate::text::escaped_html;
 
 /// Escapes text and marks what is between backticks as code.
 pub(crate) fn marked(text: &str) -> String {
-    let parts = escaped(text);
+    let parts = escaped_html(text);
     let parts = parts.split('`').enumerate();
     parts.map(|(at, part)| if at % 2 == 0 { part.to_owned() } else { format!("<code>{part}</code>") }).collect()
 }

@@ -30,7 +30,7 @@ pub use self::{
     inspect::{InspectionForm, print_inspection},
     paint::Painter,
     refusal_pages::{GENERATOR, RefusalPage, refusal_page_path, refusal_pages},
-    token::{TokenForm, print_banner, print_github_outputs, print_token},
+    token::{TokenForm, print_banner, print_github_outputs, print_login, print_token},
     variables::Shell,
     vendor::{print_system, print_system_user_request, print_system_user_requests, print_system_users, print_systems},
 };

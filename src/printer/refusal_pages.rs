@@ -5,10 +5,11 @@
 
 use std::fmt::Write as _;
 
-use super::html::{capital, escaped, marked};
+use super::html::{capital, marked};
 use crate::{
     client::{CodeGroup, Explanation, RefusalFacts},
     language::{Language, Words},
+    text::escaped_html,
 };
 
 /// A file of the website.
@@ -124,13 +125,13 @@ fn list(language: Language) -> RefusalPage {
         let _ = writeln!(
             body,
             "    <section class=\"card\">\n      <h2>{}</h2>\n      <ul>",
-            escaped(words(group.service))
+            escaped_html(words(group.service))
         );
         for entry in meanings(group).into_iter().flatten() {
             let meaning = marked(&capital(&entry.meaning(&RefusalFacts::default(), language)));
             let text = Some(entry.text).filter(|text| !text.is_empty());
-            let text = text.map(|text| format!("<br><q lang=\"en\">{}</q>", escaped(text))).unwrap_or_default();
-            let (name, title) = (file_name(entry), escaped(&title(entry)));
+            let text = text.map(|text| format!("<br><q lang=\"en\">{}</q>", escaped_html(text))).unwrap_or_default();
+            let (name, title) = (file_name(entry), escaped_html(&title(entry)));
             let _ = writeln!(body, "        <li><a href=\"{name}\">{title}</a> {meaning}.{text}</li>");
         }
         body.push_str("      </ul>\n    </section>\n");
@@ -145,13 +146,13 @@ fn page(group: &CodeGroup, meanings: &[&'static Explanation], language: Language
     let mut body = format!(
         "<p><a href=\"index.html\">{}</a></p>\n    <h1>{} <span>{}</span></h1>\n",
         words(ALL),
-        escaped(&head),
-        escaped(words(group.service))
+        escaped_html(&head),
+        escaped_html(words(group.service))
     );
     for (at, entry) in meanings.iter().enumerate() {
         body.push_str("    <article class=\"card\">\n");
         if meanings.len() > 1 {
-            let _ = writeln!(body, "      <h2 class=\"code\">{}</h2>", escaped(&title(entry)));
+            let _ = writeln!(body, "      <h2 class=\"code\">{}</h2>", escaped_html(&title(entry)));
         }
         let heading = if meanings.len() > 1 { "h3" } else { "h2" };
         entry_parts(entry, group, (at, heading), language, &mut body);
@@ -171,19 +172,19 @@ fn entry_parts(
     let words = |words: Words| words.in_language(language);
     let facts = RefusalFacts::default();
     let sentence = |text: &str| format!("{}.", marked(&with_options_in_backticks(&capital(text))));
-    let command = entry.command.map(|command| format!("<pre tabindex=\"0\"><code>{}</code></pre>", escaped(command)));
+    let command = entry.command.map(|command| format!("<pre tabindex=\"0\"><code>{}</code></pre>", escaped_html(command)));
     let forward = format!(
         "<textarea id=\"forward-{at}\" readonly rows=\"12\" aria-label=\"{label}\">{text}</textarea>\n      \
          <button type=\"button\" class=\"main\" data-copies=\"forward-{at}\" data-copied=\"{copied}\" hidden>{copy}</button>",
         label = words(FORWARD),
-        text = escaped(&text_to_forward(entry, group, language)),
+        text = escaped_html(&text_to_forward(entry, group, language)),
         copied = words(COPIED),
         copy = words(COPY),
     );
-    let source = escaped(entry.source);
+    let source = escaped_html(entry.source);
     let text = Some(entry.text).filter(|text| !text.is_empty());
     for (label, html) in [
-        (SERVER_TEXT, text.map(|text| format!("<p><q lang=\"en\">{}</q></p>", escaped(text)))),
+        (SERVER_TEXT, text.map(|text| format!("<p><q lang=\"en\">{}</q></p>", escaped_html(text)))),
         (MEANING, Some(format!("<p>{}</p>", sentence(&entry.meaning(&facts, language))))),
         (REMEDY, Some(format!("<p>{}</p>", sentence(&entry.remedy(&facts, language))))),
         (COMMAND, command),
@@ -255,7 +256,7 @@ fn document(language: Language, name: &str, title: &str, body: &str) -> RefusalP
 "#,
         language = language.name(),
         other = other.name(),
-        title = escaped(title),
+        title = escaped_html(title),
     );
     RefusalPage { path: format!("{}/{name}", language.name()), text }
 }

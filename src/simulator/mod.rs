@@ -15,7 +15,8 @@
 //! token, 403 when `?scope=NAME` names a scope that the token does not have. `GET /api/whoami` does the same with tokens of
 //! Altinn, which is simulated too: the exchange of tokens, the system register with requests for system users and the page
 //! on which a customer approves them, the test token generator, and the REST API of Altinn 2. The addresses are the real
-//! ones below the simulator's.
+//! ones below the simulator's. `/idporten` and `/ansattporten` are the issuers for the login of people, and `/api/person`
+//! is a sample API for their tokens.
 
 mod algorithm;
 mod altinn;
@@ -24,10 +25,13 @@ mod clients_file;
 mod error;
 mod event;
 pub mod faults;
+mod idporten;
 mod installation;
 mod jwk;
 mod lazy_issuer;
+mod login_state;
 mod numeric_date;
+mod page;
 pub mod registry;
 mod request_body;
 mod routes;
@@ -54,15 +58,22 @@ use uuid::Uuid;
 
 pub use error::SimulatorError;
 pub use event::{EventObserver, SimulatorEvent};
-pub use faults::{AltinnFaults, FaultAnswer, Faults};
+pub use faults::{AltinnFaults, FaultAnswer, Faults, IdTokenSignature, IdportenFaults};
 pub use installation::{
     AltinnInstallation, FaultyKeystore, FolderState, Installation, RegisteredKey, SimulatorKeystore,
 };
 pub use strictness::Strictness;
 
 use self::{
-    client_certificates::OptionalCertificates, clients_file::ClientsFile, faults::FaultSequence, installation::files,
-    lazy_issuer::LazyIssuer, state::SimulatorState, token::TokenIssuer, validator::TrustAnchors,
+    client_certificates::OptionalCertificates,
+    clients_file::ClientsFile,
+    faults::FaultSequence,
+    installation::files,
+    lazy_issuer::LazyIssuer,
+    login_state::{LoginService, LoginServiceKind},
+    state::SimulatorState,
+    token::TokenIssuer,
+    validator::TrustAnchors,
 };
 use crate::{
     clock::{Clock, SystemClock},
@@ -71,6 +82,9 @@ use crate::{
 
 /// The scope in the address file for `--env local`; every default client has it.
 const EVERYDAY_SCOPE: &str = "difitest:test1";
+/// The clients in the address file that people log in to; both sign with the certificate in `modern.p12`.
+const IDPORTEN_CLIENT: &str = "2b6a1e9d-7c48-4f0b-9a35-c1d2e3f4a5b6";
+const ANSATTPORTEN_CLIENT: &str = "97b3f5c8-6a0e-4d21-b8f7-2e5c1a9d0436";
 
 /// How to start a simulator.
 #[derive(Clone)]
@@ -169,7 +183,9 @@ impl Simulator {
         };
         let scheme = if options.tls { "https" } else { "http" };
         let issuer = format!("{scheme}://127.0.0.1:{port}/");
-        let [altinn, idporten] = other_issuers(&issuer, &installation);
+        let altinn =
+            lazy_issuer(format!("{issuer}authentication/api/v1/openid/"), "Altinn", files::ALTINN_KEY, &installation);
+        let [idporten, ansattporten] = login_services(&issuer, &installation);
         let state = Arc::new(SimulatorState {
             issuer,
             port,
@@ -182,6 +198,7 @@ impl Simulator {
             used: Mutex::default(),
             altinn,
             idporten,
+            ansattporten,
             system_register: Mutex::default(),
             sessions: Mutex::default(),
             form_secret: Uuid::new_v4().to_string(),
@@ -230,6 +247,8 @@ impl Simulator {
             ca_file: self.ca_file(),
             client_id: modern.client_id.to_owned(),
             scope: EVERYDAY_SCOPE.to_owned(),
+            idporten_client_id: Some(IDPORTEN_CLIENT.to_owned()),
+            ansattporten_client_id: Some(ANSATTPORTEN_CLIENT.to_owned()),
             keystore: modern.file.clone(),
             keystore_password_file: modern.password_file.clone(),
         }
@@ -247,12 +266,17 @@ impl Simulator {
     }
 }
 
-/// Returns Altinn and ID-porten.
-fn other_issuers(issuer: &str, installation: &Installation) -> [LazyIssuer; 2] {
-    let altinn = format!("{issuer}authentication/api/v1/openid/");
+fn lazy_issuer(identifier: String, name: &str, file: &str, installation: &Installation) -> LazyIssuer {
+    LazyIssuer::new(identifier, format!("{name} Simulator"), installation.dir.join(file))
+}
+
+fn login_services(issuer: &str, installation: &Installation) -> [LoginService; 2] {
+    let service = |kind: LoginServiceKind, name, file| {
+        LoginService::new(kind, lazy_issuer(format!("{issuer}{}", kind.name()), name, file, installation))
+    };
     [
-        LazyIssuer::new(altinn, "Altinn Simulator", installation.dir.join(files::ALTINN_KEY)),
-        LazyIssuer::new(format!("{issuer}idporten"), "ID-porten Simulator", installation.dir.join(files::IDPORTEN_KEY)),
+        service(LoginServiceKind::Idporten, "ID-porten", files::IDPORTEN_KEY),
+        service(LoginServiceKind::Ansattporten, "Ansattporten", files::ANSATTPORTEN_KEY),
     ]
 }
 
