@@ -161,7 +161,7 @@ impl Explain for LoginError {
             match self {
                 Self::Client(error) => return error.hint(),
                 Self::Grant(error) => return error.hint(),
-                Self::Proof(_) => "leave out --dpop if the server does not support it",
+                Self::Proof(_) => "log in again",
                 Self::Refused { refusal, .. } => return Some(refusal.remedy(Language::English)),
                 Self::IdToken(fault) => return fault.hint(),
                 Self::Random => "try again; the system's random number generator is not ready",
@@ -219,7 +219,7 @@ impl Explain for IdTokenFault {
                 | Self::Nonce
                 | Self::AccessTokenHash => {
                     "do not use this login: something between this machine and the server may have changed the response; \
-                     check --env, --idp and --issuer, and the proxy"
+                     check --env, --idp and --idp-issuer, and the proxy"
                 }
             }
             .to_owned(),

@@ -66,5 +66,3 @@ fn details(error: &ApiError, language: Language) -> String {
     let texts = texts.iter().flatten().map(|text| format!("<p lang=\"en\">{}.</p>\n    ", marked(&capital(text))));
     format!("<p>{}</p>\n    {}", CHECK_QUERY.in_language(language), texts.collect::<String>())
 }
-
-}

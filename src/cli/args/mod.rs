@@ -186,8 +186,8 @@ pub(crate) enum Command {
     /// Log a person in with the browser, and print the person's access token
     #[command(help_template = TEMPLATE, after_help = login::LOGIN, before_help = "Examples:\n  \
         maskinporten login --env local\n  \
-        maskinporten login --env test -c ID -k enterprise.p12 -s openid -s altinn:instances.read\n  \
-        maskinporten login --env test --idp ansattporten --public -c ID --acr high --no-browser\n")]
+        maskinporten login --env test -c ID -k enterprise.p12 -s altinn:instances.read\n  \
+        maskinporten login --env test --idp ansattporten -c ID --public --no-browser\n")]
     Login(Box<PersonLoginArguments>),
     /// Register systems and request system users in Altinn, and show whom a token is for
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \

@@ -24,7 +24,7 @@ use super::{
 use crate::cli::report::{Exit, Failure, Report};
 
 /// The settings in place of which an environment has values of its own.
-const ADDRESSES: [&str; 6] = ["audience", "token-endpoint", "discover", "issuer", "altinn-url", "altinn-env"];
+const ADDRESSES: [&str; 6] = ["audience", "token-endpoint", "discover", "idp-issuer", "altinn-url", "altinn-env"];
 
 /// The strongest value of a setting, not parsed yet.
 pub(super) struct Found<'sources> {
