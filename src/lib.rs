@@ -78,6 +78,7 @@ pub mod client;
 pub mod clock;
 #[cfg(feature = "_connections")]
 mod connections;
+pub mod dpop;
 pub mod environment;
 pub mod explain;
 pub mod file;

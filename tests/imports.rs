@@ -13,6 +13,7 @@ use regex::Regex;
 const LAYERS: &[&[&str]] = &[
     BASE,
     &["keystore"],
+    &["dpop"],
     &["grant"],
     &["client"],
     &["altinn"],

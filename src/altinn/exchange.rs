@@ -182,6 +182,7 @@ mod tests {
             media_type: "text/plain".to_owned(),
             location: None,
             retry_after: None,
+            dpop_nonce: None,
             date,
             sent_at: at(0),
             received_at: at(0),

@@ -15,7 +15,7 @@ const LONGEST_LIFETIME_SECONDS: u64 = 365 * 24 * 60 * 60;
 #[derive(Debug, Clone)]
 pub struct AccessToken {
     pub(super) secrets: Arc<Secrets>,
-    /// How the token is used; always `Bearer` here.
+    /// How the token is used: `Bearer`, or `DPoP` if it is bound to a key ([`AccessToken::restore_bound`]).
     pub token_type: String,
     /// The lifetime in seconds, counted from `received_at`; `None` when the response has none.
     pub expires_in_seconds: Option<u64>,
@@ -118,6 +118,17 @@ mod tests {
         assert_eq!((again.expose(), again.expose_answer()), ("hemmelig", answer));
         assert_eq!((again.token_type.as_str(), again.scope.as_deref()), ("Bearer", Some("a:b")));
         assert_eq!((again.expires_in_seconds, again.received_at), (Some(119), DateTime::UNIX_EPOCH));
+    }
+
+    #[test]
+    fn is_restored_as_the_type_that_was_asked_for() {
+        let answer = |token_type: &str| format!(r#"{{"access_token":"t","token_type":"{token_type}"}}"#);
+        let bound = AccessToken::restore_bound(&answer("dpop"), DateTime::UNIX_EPOCH).unwrap();
+        assert_eq!(bound.token_type, "DPoP");
+        let refused = AccessToken::restore_bound(&answer("Bearer"), DateTime::UNIX_EPOCH).unwrap_err();
+        assert_eq!(refused, "its `token_type` is not DPoP");
+        let refused = AccessToken::restore(&answer("DPoP"), DateTime::UNIX_EPOCH).unwrap_err();
+        assert_eq!(refused, "its `token_type` is not Bearer");
     }
 
     #[test]
