@@ -95,6 +95,8 @@ mod pem;
 pub mod printer;
 #[cfg(feature = "cli")]
 pub mod profile;
+#[cfg(feature = "_secret-store")]
+pub mod secret_store;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "simulator")]

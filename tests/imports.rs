@@ -40,6 +40,7 @@ const BASE: &[&str] = &[
     "file",
     "json",
     "pem",
+    "secret_store",
 ];
 
 /// Modules that import from the base layer alone. The simulator is one of them so that a mistake in reading keys or in
