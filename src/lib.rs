@@ -24,6 +24,8 @@
 //! | [`client`] | an assertion | an [`AccessToken`](client::AccessToken), or a refusal with its explanation |
 //! | [`cache`] | a request for a token | a token on disk, or one that is stored there |
 //! | [`tokens`] | all of these | a valid token at any time |
+//! | [`inspect`] | any token | what it says, and whether it is valid |
+//! | [`login`] | a client, and the browser of a person | the tokens of that person |
 //!
 //! They use [`environment`] (issuers and endpoints), [`http`], [`clock`], [`organisation`], [`language`], [`text`] and
 //! [`explain`], whose trait [`Explain`](explain::Explain) gives every error a code and a hint.
@@ -34,9 +36,9 @@
 //! | feature | adds |
 //! |---|---|
 //! | `pkcs11` | keys in hardware tokens |
-//! | `server` | `server`, the local token server, with `inspect`, `check` and `printer` |
+//! | `server` | `server`, the local token server, with `check` and `printer` |
 //! | `simulator` | `simulator`, a local Maskinporten |
-//! | `cli` | `inspect`, `check`, `printer` and `profile`, for the binary `maskinporten`; turns `server` and `simulator` on |
+//! | `cli` | `check`, `printer` and `profile`, for the binary `maskinporten`; turns `server` and `simulator` on |
 //! | `vendored-openssl` | OpenSSL, built from source and linked statically. Without it, the system's is linked |
 //! | `system-openssl` | nothing: it names the choice in `--no-default-features --features cli,system-openssl` |
 //!
@@ -84,11 +86,11 @@ pub mod explain;
 pub mod file;
 pub mod grant;
 pub mod http;
-#[cfg(any(feature = "cli", feature = "server"))]
 pub mod inspect;
 pub mod json;
 pub mod keystore;
 pub mod language;
+pub mod login;
 pub mod organisation;
 mod pem;
 #[cfg(any(feature = "cli", feature = "server"))]

@@ -182,10 +182,10 @@ mod tests {
             media_type: "text/plain".to_owned(),
             location: None,
             retry_after: None,
-            dpop_nonce: None,
             date,
             sent_at: at(0),
             received_at: at(0),
+            dpop_nonce: None,
             cookies: Vec::new(),
             body: body.as_bytes().to_vec().into(),
         }

@@ -15,7 +15,7 @@ const LONGEST_LIFETIME_SECONDS: u64 = 365 * 24 * 60 * 60;
 #[derive(Debug, Clone)]
 pub struct AccessToken {
     pub(super) secrets: Arc<Secrets>,
-    /// How the token is used: `Bearer`, or `DPoP` if it is bound to a key ([`AccessToken::restore_bound`]).
+    /// How the token is used: `Bearer`, or `DPoP` if it is bound to a key (RFC 9449).
     pub token_type: String,
     /// The lifetime in seconds, counted from `received_at`; `None` when the response has none.
     pub expires_in_seconds: Option<u64>,
@@ -121,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn is_restored_as_the_type_that_was_asked_for() {
-        let answer = |token_type: &str| format!(r#"{{"access_token":"t","token_type":"{token_type}"}}"#);
-        let bound = AccessToken::restore_bound(&answer("dpop"), DateTime::UNIX_EPOCH).unwrap();
-        assert_eq!(bound.token_type, "DPoP");
-        let refused = AccessToken::restore_bound(&answer("Bearer"), DateTime::UNIX_EPOCH).unwrap_err();
-        assert_eq!(refused, "its `token_type` is not DPoP");
-        let refused = AccessToken::restore(&answer("DPoP"), DateTime::UNIX_EPOCH).unwrap_err();
-        assert_eq!(refused, "its `token_type` is not Bearer");
+    fn is_read_as_the_type_that_was_asked_for() {
+        let read = |token_type: &str, wanted: &'static str| {
+            let answer = format!(r#"{{"access_token":"t","token_type":"{token_type}"}}"#);
+            AccessToken::read(answer.as_bytes(), wanted, DateTime::UNIX_EPOCH).map(|token| token.token_type)
+        };
+        assert_eq!(read("dpop", "DPoP").unwrap(), "DPoP");
+        assert_eq!(read("Bearer", "DPoP").unwrap_err(), "its `token_type` is not DPoP");
+        assert_eq!(read("DPoP", "Bearer").unwrap_err(), "its `token_type` is not Bearer");
     }
 
     #[test]

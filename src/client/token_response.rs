@@ -59,16 +59,21 @@ impl AccessToken {
         success(answer.as_bytes(), received_at)
     }
 
-    /// Reads the response with a token that is bound to a DPoP key (RFC 9449 §5). A Bearer token is an error: it was asked
-    /// for with a proof, and anyone could use it.
+    /// Reads a token of this type, `Bearer` or `DPoP` (RFC 9449 §5), from a response.
     ///
     /// # Errors
     /// As [`AccessToken::restore`].
-    pub fn restore_bound(answer: &str, received_at: DateTime<Utc>) -> Result<Self, &'static str> {
-        success_of_type(answer.as_bytes(), received_at, ("DPoP", "its `token_type` is not DPoP"))
+    pub(crate) fn read(
+        body: &[u8],
+        token_type: &'static str,
+        received_at: DateTime<Utc>,
+    ) -> Result<Self, &'static str> {
+        success_of_type(body, token_type, received_at)
     }
 }
 
+/// The usual type of a token (RFC 6750 §4).
+const BEARER: &str = "Bearer";
 const NOT_AN_OBJECT: &str = "it is JSON, but not an object";
 const NO_TOKEN: &str = "it has no `access_token`";
 
@@ -86,15 +91,10 @@ fn text(member: Option<Value>, fault: &'static str) -> Result<Option<String>, &'
 /// # Errors
 /// What is wrong with it, as the end of a sentence.
 pub(super) fn success(body: &[u8], now: DateTime<Utc>) -> Result<AccessToken, &'static str> {
-    success_of_type(body, now, ("Bearer", "its `token_type` is not Bearer"))
+    success_of_type(body, BEARER, now)
 }
 
-/// Parses a success whose token is of one type; `other_type` is for another.
-fn success_of_type(
-    body: &[u8],
-    now: DateTime<Utc>,
-    (wanted_type, other_type): (&str, &'static str),
-) -> Result<AccessToken, &'static str> {
+fn success_of_type(body: &[u8], wanted: &'static str, now: DateTime<Utc>) -> Result<AccessToken, &'static str> {
     let response: TokenResponse = serde_json::from_slice(body).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => {
             // With the types of `TokenResponse`, the only other fault is that it is not an object.
@@ -115,14 +115,14 @@ fn success_of_type(
     }
     // RFC 6749 §7.1: a client must not use a token whose type it does not know.
     let token_type = text(response.token_type, "its `token_type` is not a string")?.ok_or("it has no `token_type`")?;
-    if !token_type.eq_ignore_ascii_case(wanted_type) {
-        return Err(other_type);
+    if !token_type.eq_ignore_ascii_case(wanted) {
+        return Err(if wanted == BEARER { "its `token_type` is not Bearer" } else { "its `token_type` is not DPoP" });
     }
     let scope = text(response.scope, "its `scope` is not a string")?;
     let response_text = SecretString::from(String::from_utf8_lossy(body).into_owned());
     Ok(AccessToken {
         secrets: Arc::new(Secrets { token, response: response_text }),
-        token_type: wanted_type.to_owned(),
+        token_type: wanted.to_owned(),
         expires_in_seconds: response.expires_in.as_ref().and_then(seconds),
         scope,
         received_at: now,
@@ -170,10 +170,10 @@ mod tests {
                     media_type: String::new(),
                     location: None,
                     retry_after: None,
-                    dpop_nonce: None,
                     date: None,
                     sent_at: DateTime::UNIX_EPOCH,
                     received_at: DateTime::UNIX_EPOCH,
+                    dpop_nonce: None,
                     cookies: Vec::new(),
                     body: body.into(),
                 };
