@@ -99,6 +99,8 @@ pub mod printer;
 pub mod profile;
 #[cfg(feature = "_secret-store")]
 pub mod secret_store;
+#[cfg(feature = "cli")]
+pub mod sessions;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "simulator")]

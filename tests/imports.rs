@@ -21,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["tokens"],
     &["inspect"],
     &["login", "admin"],
+    &["sessions"],
     &["check"],
     &["printer"],
     &["profile"],
