@@ -187,3 +187,35 @@ pub(crate) fn private_rsa(rsa: &Rsa<Private>) -> Option<Zeroizing<String>> {
     text.push_str("\"\n}\n");
     Some(text)
 }
+
+/// Parses the key in the header of a proof (RFC 9449 §4.2), and returns it with its thumbprint (RFC 7638).
+///
+/// `None` when it has a private member or is not a public key.
+pub(crate) fn of_proof(jwk: &Value) -> Option<(PKey<Public>, String)> {
+    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+    let members = jwk.as_object().filter(|members| !PRIVATE.iter().any(|name| members.contains_key(*name)))?;
+    let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+    let raw = RawJwk {
+        kty: text("kty")?,
+        kid: String::new(),
+        usage: None,
+        _algorithm: None,
+        n: text("n"),
+        e: text("e"),
+        crv: text("crv"),
+        x: text("x"),
+        y: text("y"),
+        exp: None,
+        registered: None,
+    };
+    let required: &[&str] = match raw.kty.as_str() {
+        "EC" => &["crv", "kty", "x", "y"],
+        "OKP" => &["crv", "kty", "x"],
+        _ => &["e", "kty", "n"],
+    };
+    // None of the values needs an escape: a key with another character is not valid.
+    let pairs: Option<Vec<String>> =
+        required.iter().map(|name| Some(format!("\"{name}\":\"{}\"", text(name)?))).collect();
+    let canonical = format!("{{{}}}", pairs?.join(","));
+    Some((public_key(&raw)?, URL_SAFE_NO_PAD.encode(openssl::sha::sha256(canonical.as_bytes()))))
+}

@@ -1,4 +1,4 @@
-//! The issuers beside Maskinporten, Altinn and ID-porten, whose keys are created when they are first needed.
+//! The issuers beside Maskinporten: Altinn, ID-porten and Ansattporten, whose keys are created when they are first needed.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,6 +11,7 @@ use base64::{
 };
 use chrono::{DateTime, Utc};
 use openssl::{
+    error::ErrorStack,
     hash::MessageDigest,
     pkey::{PKey, Private, Public},
     x509::X509,
@@ -33,7 +34,7 @@ const KEY_BITS: u32 = 2048;
 pub(crate) struct LazyIssuer {
     /// The issuer identifier.
     pub(crate) identifier: String,
-    common_name: &'static str,
+    common_name: String,
     file: PathBuf,
     key: Mutex<Option<Arc<IssuerKey>>>,
 }
@@ -48,7 +49,7 @@ pub(crate) struct IssuerKey {
 }
 
 impl LazyIssuer {
-    pub(crate) fn new(identifier: String, common_name: &'static str, file: PathBuf) -> Self {
+    pub(crate) fn new(identifier: String, common_name: String, file: PathBuf) -> Self {
         Self { identifier, common_name, file, key: Mutex::default() }
     }
 
@@ -58,7 +59,7 @@ impl LazyIssuer {
         if let Some(key) = &*key {
             return Ok(Arc::clone(key));
         }
-        let opened = Arc::new(IssuerKey::open_or_create(&self.file, self.common_name, now)?);
+        let opened = Arc::new(IssuerKey::open_or_create(&self.file, &self.common_name, now)?);
         *key = Some(Arc::clone(&opened));
         Ok(opened)
     }
@@ -108,6 +109,11 @@ impl IssuerKey {
     /// Returns `x5t` (RFC 7515 §4.1.7).
     pub(crate) fn x5t(&self) -> String {
         URL_SAFE_NO_PAD.encode(&self.thumbprint)
+    }
+
+    /// Returns the public key in PEM.
+    pub(crate) fn public_pem(&self) -> Result<Vec<u8>, ErrorStack> {
+        self.public.public_key_to_pem()
     }
 
     /// Signs a JWT.

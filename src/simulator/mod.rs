@@ -15,7 +15,8 @@
 //! token, 403 when `?scope=NAME` names a scope that the token does not have. `GET /api/whoami` does the same with tokens of
 //! Altinn, which is simulated too: the exchange of tokens, the system register with requests for system users and the page
 //! on which a customer approves them, the test token generator, and the REST API of Altinn 2. The addresses are the real
-//! ones below the simulator's.
+//! ones below the simulator's. `/idporten` and `/ansattporten` are the issuers for the login of people, and `/api/person`
+//! is a sample API for their tokens.
 
 mod algorithm;
 mod altinn;
@@ -24,10 +25,12 @@ mod clients_file;
 mod error;
 mod event;
 pub mod faults;
+mod idporten;
 mod installation;
 mod jwk;
 mod lazy_issuer;
 mod numeric_date;
+mod page;
 pub mod registry;
 mod request_body;
 mod routes;
@@ -54,15 +57,22 @@ use uuid::Uuid;
 
 pub use error::SimulatorError;
 pub use event::{EventObserver, SimulatorEvent};
-pub use faults::{AltinnFaults, FaultAnswer, Faults};
+pub use faults::{AltinnFaults, FaultAnswer, Faults, IdTokenSignature, IdportenFaults};
 pub use installation::{
     AltinnInstallation, FaultyKeystore, FolderState, Installation, RegisteredKey, SimulatorKeystore,
 };
 pub use strictness::Strictness;
 
 use self::{
-    client_certificates::OptionalCertificates, clients_file::ClientsFile, faults::FaultSequence, installation::files,
-    lazy_issuer::LazyIssuer, state::SimulatorState, token::TokenIssuer, validator::TrustAnchors,
+    client_certificates::OptionalCertificates,
+    clients_file::ClientsFile,
+    faults::FaultSequence,
+    idporten::{LoginService, LoginServiceKind},
+    installation::files,
+    lazy_issuer::LazyIssuer,
+    state::SimulatorState,
+    token::TokenIssuer,
+    validator::TrustAnchors,
 };
 use crate::{
     clock::{Clock, SystemClock},
@@ -169,7 +179,9 @@ impl Simulator {
         };
         let scheme = if options.tls { "https" } else { "http" };
         let issuer = format!("{scheme}://127.0.0.1:{port}/");
-        let [altinn, idporten] = other_issuers(&issuer, &installation);
+        let altinn =
+            lazy_issuer(format!("{issuer}authentication/api/v1/openid/"), "Altinn", files::ALTINN_KEY, &installation);
+        let [idporten, ansattporten] = login_services(&issuer, &installation);
         let state = Arc::new(SimulatorState {
             issuer,
             port,
@@ -182,6 +194,7 @@ impl Simulator {
             used: Mutex::default(),
             altinn,
             idporten,
+            ansattporten,
             system_register: Mutex::default(),
             sessions: Mutex::default(),
             form_secret: Uuid::new_v4().to_string(),
@@ -248,12 +261,17 @@ impl Simulator {
     }
 }
 
-/// Returns Altinn and ID-porten.
-fn other_issuers(issuer: &str, installation: &Installation) -> [LazyIssuer; 2] {
-    let altinn = format!("{issuer}authentication/api/v1/openid/");
+fn lazy_issuer(identifier: String, name: &str, file: &str, installation: &Installation) -> LazyIssuer {
+    LazyIssuer::new(identifier, format!("{name} Simulator"), installation.dir.join(file))
+}
+
+fn login_services(issuer: &str, installation: &Installation) -> [LoginService; 2] {
+    let service = |kind: LoginServiceKind, name, file| {
+        LoginService::new(kind, lazy_issuer(format!("{issuer}{}", kind.name()), name, file, installation))
+    };
     [
-        LazyIssuer::new(altinn, "Altinn Simulator", installation.dir.join(files::ALTINN_KEY)),
-        LazyIssuer::new(format!("{issuer}idporten"), "ID-porten Simulator", installation.dir.join(files::IDPORTEN_KEY)),
+        service(LoginServiceKind::Idporten, "ID-porten", files::IDPORTEN_KEY),
+        service(LoginServiceKind::Ansattporten, "Ansattporten", files::ANSATTPORTEN_KEY),
     ]
 }
 

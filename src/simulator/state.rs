@@ -13,7 +13,8 @@ use chrono::{DateTime, Utc};
 use super::{
     clients_file::{ClientsFile, ClientsSnapshot},
     event::{EventObserver, SimulatorEvent},
-    faults::{AltinnFaults, FaultSequence, Faults},
+    faults::{AltinnFaults, FaultSequence, Faults, IdportenFaults},
+    idporten::LoginService,
     lazy_issuer::LazyIssuer,
     sessions::Sessions,
     strictness::Strictness,
@@ -36,10 +37,11 @@ pub(crate) struct SimulatorState {
     pub(crate) used: Mutex<ReplayCache>,
     /// Altinn's platform.
     pub(crate) altinn: LazyIssuer,
-    pub(crate) idporten: LazyIssuer,
+    pub(crate) idporten: LoginService,
+    pub(crate) ansattporten: LoginService,
     pub(crate) system_register: Mutex<SystemRegister>,
     pub(crate) sessions: Mutex<Sessions>,
-    /// What the forms of the approval page contain, so that no other page can send them.
+    /// What the forms of the approval page contain, so that no other page can send them. Nonces for `DPoP` are made of it.
     pub(crate) form_secret: String,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<EventObserver>,
@@ -77,6 +79,12 @@ impl SimulatorState {
     pub(crate) fn count_altinn_request<'a>(&'a self, clients: &'a ClientsSnapshot) -> (&'a AltinnFaults, bool) {
         let faults = &self.faults(clients).altinn;
         (faults, faults.replaces(count(&clients.altinn_requests)))
+    }
+
+    /// Counts a token request to ID-porten, and returns its faults and whether its response is replaced.
+    pub(crate) fn count_login_request<'a>(&'a self, clients: &'a ClientsSnapshot) -> (&'a IdportenFaults, bool) {
+        let faults = &self.faults(clients).idporten;
+        (faults, faults.replaces(count(&clients.login_requests)))
     }
 
     fn faults_after<'a>(&'a self, clients: &'a ClientsSnapshot, token_requests: u32) -> &'a Faults {

@@ -51,6 +51,9 @@ pub struct Strictness {
     pub authorization_details_error: String,
     /// Whether the token contains the `externalRef` of a system user. Default: no, as documented; tokens from 2025 did.
     pub repeat_external_ref: bool,
+    /// Whether proofs for ID-porten, Ansattporten and their sample API must contain a nonce of the server (RFC 9449 §8).
+    /// Default: no; Digdir's documentation does not mention nonces.
+    pub require_dpop_nonce: bool,
 }
 
 impl Default for Strictness {
@@ -72,6 +75,7 @@ impl Default for Strictness {
             unknown_claim_is_invalid_request: false,
             authorization_details_error: "invalid_authorization_details".to_owned(),
             repeat_external_ref: false,
+            require_dpop_nonce: false,
         }
     }
 }

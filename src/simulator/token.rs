@@ -155,7 +155,7 @@ impl TokenIssuer {
     }
 
     /// Returns a key that is not in `/jwk`.
-    fn another_key(&self) -> Result<&PKey<Private>, ErrorStack> {
+    pub(crate) fn another_key(&self) -> Result<&PKey<Private>, ErrorStack> {
         if let Some(key) = self.another_key.get() {
             return Ok(key);
         }

@@ -185,7 +185,7 @@ fn caller(state: &SimulatorState, clients: &ClientsSnapshot, headers: &HeaderMap
         let claims = state
             .altinn
             .verified_claims(token, now)
-            .or_else(|_| state.idporten.verified_claims(token, now))
+            .or_else(|_| state.idporten.issuer.verified_claims(token, now))
             .or_else(|_| of_maskinporten(state, token, now))?;
         let text = |name| claims.get(name).and_then(Value::as_str);
         let organisation = consumer(&claims).map(|orgno| orgno.as_str().to_owned());

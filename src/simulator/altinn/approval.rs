@@ -11,13 +11,12 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
-use url::Url;
 
 use super::caller::refuse;
 use crate::simulator::{
     clients_file::ClientsSnapshot,
-    faults::responses::{Decision, typed, with_status},
-    request_body,
+    faults::responses::{Decision, with_status},
+    page, request_body,
     state::SimulatorState,
     system_register::{RequestStatus, UserRequest, VendorSystem},
 };
@@ -159,17 +158,17 @@ fn find(state: &SimulatorState, clients: &ClientsSnapshot, id: &str) -> Option<(
 fn request_page(state: &SimulatorState, texts: &Texts, request: &UserRequest, system: &VendorSystem) -> Response {
     let resources = request.rights.iter().flat_map(|right| &right.resource).map(|resource| resource.value.as_str());
     let packages = request.access_packages.iter().map(|package| package.urn.as_str());
-    let rights: Vec<String> = resources.chain(packages).map(escape).collect();
+    let rights: Vec<String> = resources.chain(packages).map(page::escape).collect();
     let rights = rights.join("</li><li>");
     let facts = format!(
         "<dl><dt>{}</dt><dd>{} ({})</dd><dt>{}</dt><dd>{}</dd><dt>{}</dt><dd>{}</dd><dt>{}</dt><dd><ul><li>{rights}</li></ul></dd></dl>",
         texts.system,
-        escape(title(system, texts.language)),
-        escape(&system.id),
+        page::escape(title(system, texts.language)),
+        page::escape(&system.id),
         texts.vendor,
-        escape(system.vendor.orgno().unwrap_or_default()),
+        page::escape(system.vendor.orgno().unwrap_or_default()),
         texts.customer,
-        escape(&request.party_org_no),
+        page::escape(&request.party_org_no),
         texts.rights,
     );
     let outcome = match request.status {
@@ -191,58 +190,11 @@ fn title<'a>(system: &'a VendorSystem, language: &str) -> &'a str {
     system.name.get(language).map_or(system.title(), String::as_str)
 }
 
-/// Builds a page. Nothing in it runs or is loaded, and no other page may show it.
-fn page(texts: &Texts, content: &str, redirect_url: Option<&str>) -> Response {
-    let Texts { language, title, note, .. } = texts;
-    let html = format!(
-        "<!DOCTYPE html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head>\
-         <body><main><h1>{title}</h1>{content}<p><small>{note}</small></p></main></body></html>\n"
-    );
-    let mut response = typed("text/html; charset=utf-8", html.into());
-    // A browser applies `form-action` to the redirect after the form, too.
-    let origin = redirect_url.and_then(|url| Url::parse(url).ok()).map(|url| url.origin().ascii_serialization());
-    let policy = format!(
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' {}",
-        origin.unwrap_or_default()
-    );
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, policy.as_str()),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::VARY, "accept-language"),
-    ];
-    for (name, value) in headers {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
-}
-
-const STYLE: &str = "body{font:1rem/1.5 sans-serif;color:#1e2b3c;background:#fff;margin:2rem}main{max-width:40rem;margin:auto}\
-    dt{font-weight:bold}dd{margin:0 0 .5rem}ul{margin:0;padding-left:1.2rem}\
-    button{font:inherit;padding:.5rem 1.5rem;border:2px solid #0062ba;background:#fff;color:#0062ba;border-radius:4px}\
-    #approve{background:#0062ba;color:#fff}button:focus-visible{outline:3px solid #1e2b3c;outline-offset:2px}";
-
 /// Returns the texts in Norwegian if the browser asks for it, otherwise in English.
 fn texts(headers: &HeaderMap) -> &'static Texts {
-    let languages = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let first = languages.split(',').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if ["nb", "no", "nn"].iter().any(|own| first.starts_with(own)) { &BOKMAL } else { &ENGLISH }
+    if page::prefers_norwegian(headers) { &BOKMAL } else { &ENGLISH }
 }
 
-/// Escapes text for HTML, in elements and in quoted attributes.
-fn escape(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut escaped, character| {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-        escaped
-    })
+fn page(texts: &Texts, content: &str, redirect_url: Option<&str>) -> Response {
+    page::page(texts.language, texts.title, content, texts.note, redirect_url)
 }

@@ -140,7 +140,7 @@ fn of_idporten(
     now: DateTime<Utc>,
 ) -> Result<(Map<String, Value>, String), Box<Response>> {
     let unauthorized = |reason| Box::new(refuse(StatusCode::UNAUTHORIZED, reason));
-    let mut claims = state.idporten.verified_claims(token, now - CLOCK_SKEW).map_err(unauthorized)?;
+    let mut claims = state.idporten.issuer.verified_claims(token, now - CLOCK_SKEW).map_err(unauthorized)?;
     let text = |name| claims.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
     let accepted = |scope: &str| IDPORTEN_SCOPES.iter().any(|beginning| scope.starts_with(beginning));
     if !text("scope").is_some_and(|scopes| scopes.split(' ').any(accepted)) {

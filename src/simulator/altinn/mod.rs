@@ -16,15 +16,11 @@
 //! (<https://github.com/Altinn/AltinnTestTools>), `/api/authentication/authenticatewithpassword`, `/api/my/messagebox` and
 //! `/api/serviceowner/reportees` the REST API of Altinn 2, which was shut down on 2026-06-19. `/api/whoami` is a sample API that requires a token of
 //! Altinn.
-//!
-//! `/idporten` is an issuer whose keys and metadata are those of an ID-porten, with a token for any person at
-//! `/idporten/test-token`. People do not log in there.
 
 mod altinn2;
 mod approval;
 mod caller;
 mod exchange;
-mod idporten;
 mod openid;
 mod person;
 mod problem;
@@ -73,9 +69,6 @@ pub(crate) fn router(state: &Arc<SimulatorState>) -> Router<Arc<SimulatorState>>
         .route("/authentication/api/v1/openid/.well-known/openid-configuration/jwks", get(openid::keys))
         .route("/accessmanagement/ui/systemuser/request", get(approval::show).post(approval::answer))
         .route("/accessmanagement/ui/systemuser/agentrequest", get(approval::show).post(approval::answer))
-        .route("/idporten/.well-known/openid-configuration", get(idporten::configuration))
-        .route("/idporten/jwks.json", get(idporten::keys))
-        .route("/idporten/test-token", get(idporten::test_token))
         .route("/api/GetEnterpriseToken", get(test_tokens::enterprise))
         .route("/api/GetPersonalToken", get(test_tokens::person))
         .route("/api/GetSystemUserToken", get(test_tokens::system_user))

@@ -3,6 +3,8 @@
 use openssl::sha::sha256;
 use serde_json::{Value, json};
 
+use crate::simulator::registry::people::Pid;
+
 /// A person with the numbers that Altinn gives to one.
 pub(super) struct Person {
     pub(super) user_id: u32,
@@ -13,9 +15,7 @@ pub(super) struct Person {
 impl Person {
     /// Finds a person. Everyone whose number has valid check digits exists, synthetic people too.
     pub(super) fn find(pid: &str) -> Option<Self> {
-        if !is_valid(pid) {
-            return None;
-        }
+        Pid::parse(pid)?;
         let hash = sha256(pid.as_bytes());
         let number = u32::from(u16::from_be_bytes([hash[0], hash[1]]));
         let uuid = uuid::Builder::from_custom_bytes(first_sixteen(&hash)).into_uuid();
@@ -38,19 +38,4 @@ fn first_sixteen(hash: &[u8; 32]) -> [u8; 16] {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash[..16]);
     bytes
-}
-
-/// Whether a number has eleven digits, the last two of which are check digits.
-///
-/// <https://www.skatteetaten.no/en/person/national-registry/identitetsnummer/>
-fn is_valid(pid: &str) -> bool {
-    const FIRST: [u32; 10] = [3, 7, 6, 1, 8, 9, 4, 5, 2, 1];
-    const SECOND: [u32; 11] = [5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1];
-    if pid.len() != 11 || !pid.bytes().all(|byte| byte.is_ascii_digit()) {
-        return false;
-    }
-    let sum = |weights: &[u32]| -> u32 {
-        pid.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum()
-    };
-    sum(&FIRST).is_multiple_of(11) && sum(&SECOND).is_multiple_of(11)
 }

@@ -32,6 +32,12 @@
 //! { "faults": { "altinn": { "status": 429, "retry_after_seconds": 1, "first_requests": 2 } } }
 //! ```
 //!
+//! ID-porten and Ansattporten too. This signs id tokens with a key that is not in the key set:
+//!
+//! ```json
+//! { "faults": { "idporten": { "id_token_signature": "another_key" } } }
+//! ```
+//!
 //! # How each refusal is provoked
 //! With the clients, scopes and keystores of a new data folder ([`Installation`](super::Installation)). The client is
 //! that of `modern.p12` unless noted.
@@ -62,6 +68,7 @@
 //! | `unauthorized_client` | the client `2b6a1e9d-7c48-4f0b-9a35-c1d2e3f4a5b6`, which is for the login of people |
 
 mod altinn;
+mod idporten;
 pub(crate) mod responses;
 
 use std::fmt;
@@ -77,6 +84,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 pub use altinn::AltinnFaults;
+pub use idporten::{IdTokenSignature, IdportenFaults};
 
 /// Faults; by default there are none.
 ///
@@ -123,6 +131,8 @@ pub struct Faults {
     pub sign_with_another_key: bool,
     /// Faults of Altinn.
     pub altinn: AltinnFaults,
+    /// Faults of ID-porten and Ansattporten.
+    pub idporten: IdportenFaults,
 }
 
 /// A faulty answer. The bodies are those of a token endpoint, on the other paths too.

@@ -14,8 +14,8 @@ use super::{
     certificates::{self, ValidityPeriod, simulator_name},
     faulty_keystores,
     files::{
-        self, ALTINN_API_KEY, ALTINN_PASSWORD, CA, CLIENTS, CONFIG, INTERMEDIATE, MARKER, REGISTERED_KEY, TLS_CA,
-        TLS_CERTIFICATE, TLS_KEY, TOKEN_KEY, write_private, write_public,
+        self, ALTINN_API_KEY, ALTINN_PASSWORD, CA, CLIENTS, CONFIG, IDPORTEN_SECRET, INTERMEDIATE, MARKER,
+        REGISTERED_KEY, TLS_CA, TLS_CERTIFICATE, TLS_KEY, TOKEN_KEY, write_private, write_public,
     },
     keystores::{ENTERPRISE_KEY_BITS, KEYSTORES, random_password},
 };
@@ -117,7 +117,10 @@ fn write_content(dir: &Path, now: DateTime<Utc>, old: Option<&Path>) -> Result<(
                 write_private(&dir.join(name), &files::read(&old.join(name))?)?;
             }
             // Folders of earlier versions do not have these.
-            for name in [ALTINN_PASSWORD, ALTINN_API_KEY, CONFIG].into_iter().filter(|name| old.join(name).is_file()) {
+            for name in [ALTINN_PASSWORD, ALTINN_API_KEY, IDPORTEN_SECRET, CONFIG]
+                .into_iter()
+                .filter(|name| old.join(name).is_file())
+            {
                 write_private(&dir.join(name), &files::read(&old.join(name))?)?;
             }
         }
@@ -134,13 +137,15 @@ fn write_clients(dir: &Path, key: &PKey<Private>, another: &PKey<Private>) -> Re
     let (rsa, another) = (key.rsa()?, another.rsa()?);
     let private = jwk::private_rsa(&rsa).ok_or(SimulatorError::Keystore)?;
     write_private(&dir.join(REGISTERED_KEY), private.as_bytes())?;
-    let [password, api_key] = [random_password()?, random_password()?];
+    let [password, api_key, secret] = [random_password()?, random_password()?, random_password()?];
     write_private(&dir.join(ALTINN_PASSWORD), password.as_bytes())?;
     write_private(&dir.join(ALTINN_API_KEY), api_key.as_bytes())?;
+    write_private(&dir.join(IDPORTEN_SECRET), secret.as_bytes())?;
     write_private(&dir.join(CONFIG), DEFAULT_CONFIG.as_bytes())?;
     let clients = DEFAULT_CLIENTS
         .replace("ALTINN_PASSWORD", &password)
         .replace("ALTINN_API_KEY", &api_key)
+        .replace("IDPORTEN_SECRET", &secret)
         .replace("REGISTERED_KEY_ID", &jwk::thumbprint(rsa.n(), rsa.e()))
         .replace("REGISTERED_KEY_MODULUS", &jwk::encode(rsa.n()))
         .replace("ANOTHER_KEY_MODULUS", &jwk::encode(another.n()));

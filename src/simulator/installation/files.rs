@@ -19,9 +19,11 @@ pub(super) const TLS_CERTIFICATE: &str = "tls-server.pem";
 pub(super) const TLS_KEY: &str = "tls-server-key.pem";
 pub(super) const ALTINN_PASSWORD: &str = "altinn.password";
 pub(super) const ALTINN_API_KEY: &str = "altinn.api-key";
+pub(super) const IDPORTEN_SECRET: &str = "idporten.client-secret";
 pub(super) const CONFIG: &str = "config.toml";
 pub(crate) const ALTINN_KEY: &str = "altinn-signing-key.pem";
 pub(crate) const IDPORTEN_KEY: &str = "idporten-signing-key.pem";
+pub(crate) const ANSATTPORTEN_KEY: &str = "ansattporten-signing-key.pem";
 pub(super) const MARKER: &str = "simulator.json";
 
 /// Maximum size of a file.

@@ -8,9 +8,10 @@
 //! | `registered-key.jwk.json` | the private key of the client with a registered key |
 //! | `clients.json` | clients, scopes and organisations; meant to be edited |
 //! | `altinn.password`, `altinn.api-key` | the password of Altinn's users and the API key; not in folders of earlier versions |
+//! | `idporten.client-secret` | the secret of a client of ID-porten; not in folders of earlier versions |
 //! | `config.toml` | profiles for the clients; not in folders of earlier versions |
 //! | `token-signing-key.pem` | the key that signs the access tokens |
-//! | `altinn-signing-key.pem`, `idporten-signing-key.pem` | the keys of Altinn and ID-porten, created when they are first needed |
+//! | `altinn-signing-key.pem`, `idporten-signing-key.pem`, `ansattporten-signing-key.pem` | the keys of Altinn, ID-porten and Ansattporten, created when they are first needed |
 //! | `tls-ca.pem`, `tls-server.pem`, `tls-server-key.pem` | for https on this machine |
 //! | `simulator.json` | marks the folder as the simulator's, with the expiry of its certificates |
 //!

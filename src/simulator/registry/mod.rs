@@ -3,7 +3,9 @@
 //!
 //! | member | content |
 //! |---|---|
-//! | `clients` | `client_id`, `name`, `orgno`, `scopes`; optional `keys` (public JWKs, at most five, each with an optional `exp` in seconds or `registered` date, a year after which it has expired), `access_token_lifetime` (seconds, 120), `active` (true), `integration_type` (`maskinporten`). A client with `keys` must sign with one of them and set `kid`; a client without signs with an enterprise certificate in `x5c` |
+//! | `clients` | `client_id`, `name`, `orgno`, `scopes`; optional `keys` (public JWKs, at most five, each with an optional `exp` in seconds or `registered` date, a year after which it has expired), `access_token_lifetime` (seconds, 120), `active` (true), `integration_type` (`maskinporten`; `idporten` and `ansattporten` for the login of people). A client with `keys` must sign with one of them and set `kid`; a client without signs with an enterprise certificate in `x5c` |
+//! | `clients` for the login of people | also `redirect_uris` (exact; `http://127.0.0.1:0/…` for any port), optional `post_logout_redirect_uris`, `token_endpoint_auth_method` (`private_key_jwt`, `client_secret_basic`, `client_secret_post` or `none`), `client_secret`, `refresh_token_usage` (`ONETIME` or `REUSE`), `refresh_token_lifetime` (600), `authorization_lifetime` (7200), `frontchannel_logout_session_required` (false) |
+//! | `persons` | the people on the login page: `pid`, `name`, optional `organisations` (`orgno`, `name`, `unit_type`) that the person represents in Ansattporten |
 //! | `scopes` | `name`; optional `granted_to` (organisation numbers), `accessible_for_all` (false), `delegation_source` (required for delegation), `allowed_integration_types` (`["maskinporten"]`), `at_max_age` (seconds, 0 for no limit), `active` (true) |
 //! | `delegations` | `consumer` has delegated `scope` to `supplier` |
 //! | `system_users` | `systemuser_id`, `system_id`, `orgno` (the customer), `client_ids` (the clients of the system), optional `externalRef` |
@@ -41,6 +43,8 @@
 //! <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin>.
 
 mod altinn_accounts;
+pub(crate) mod login_client;
+pub(crate) mod people;
 
 use std::{collections::HashSet, path::Path};
 
@@ -48,7 +52,11 @@ use chrono::{DateTime, FixedOffset};
 use serde::Deserialize;
 use serde_json::Value;
 
-use self::altinn_accounts::AltinnAccounts;
+use self::{
+    altinn_accounts::{AltinnAccounts, StoredSecret},
+    login_client::{ClientAuthenticationMethod, RefreshTokenUsage},
+    people::RegisteredPerson,
+};
 use super::{
     algorithm::Algorithm, error::SimulatorError, faults::FaultSequence, jwk::RegisteredJwk, strictness::Strictness,
 };
@@ -68,6 +76,7 @@ pub(crate) struct Registry {
     #[serde(rename = "about")]
     _about: Vec<String>,
     pub(crate) clients: Vec<RegisteredClient>,
+    pub(crate) persons: Vec<RegisteredPerson>,
     pub(crate) scopes: Vec<RegisteredScope>,
     pub(crate) delegations: Vec<Delegation>,
     pub(crate) system_users: Vec<SystemUser>,
@@ -83,8 +92,8 @@ pub(crate) struct Registry {
 pub(crate) struct RegisteredClient {
     #[serde(rename = "client_id")]
     pub(crate) id: String,
-    #[serde(default, rename = "name")]
-    _name: String,
+    #[serde(default)]
+    pub(crate) name: String,
     pub(crate) orgno: Orgno,
     #[serde(default)]
     pub(crate) scopes: Vec<String>,
@@ -96,6 +105,29 @@ pub(crate) struct RegisteredClient {
     pub(crate) active: bool,
     #[serde(default = "maskinporten")]
     pub(crate) integration_type: String,
+    #[serde(default)]
+    pub(crate) redirect_uris: Vec<String>,
+    #[serde(default)]
+    pub(crate) post_logout_redirect_uris: Vec<String>,
+    #[serde(default)]
+    pub(crate) token_endpoint_auth_method: ClientAuthenticationMethod,
+    #[serde(default)]
+    pub(crate) client_secret: Option<StoredSecret>,
+    #[serde(default)]
+    pub(crate) refresh_token_usage: RefreshTokenUsage,
+    #[serde(default = "default_refresh_token_lifetime")]
+    pub(crate) refresh_token_lifetime: u32,
+    #[serde(default = "default_authorization_lifetime")]
+    pub(crate) authorization_lifetime: u32,
+    #[serde(default)]
+    pub(crate) frontchannel_logout_session_required: bool,
+}
+
+impl RegisteredClient {
+    /// Whether it is a client of ID-porten or Ansattporten.
+    pub(crate) fn is_for_people(&self) -> bool {
+        ["idporten", "ansattporten"].contains(&self.integration_type.as_str())
+    }
 }
 
 /// A registered scope.
@@ -210,6 +242,7 @@ impl Registry {
     fn contradiction(&self) -> Option<String> {
         let lists = [
             ("clients", self.clients.len()),
+            ("persons", self.persons.len()),
             ("scopes", self.scopes.len()),
             ("delegations", self.delegations.len()),
             ("system_users", self.system_users.len()),
@@ -242,10 +275,18 @@ impl Registry {
                     "the client `{id}` has an `access_token_lifetime` outside 1 to {MAXIMUM_LIFETIME_SECONDS}"
                 ))
             } else {
-                None
+                login_client::contradiction(client)
             }
         })
     }
+}
+
+fn default_refresh_token_lifetime() -> u32 {
+    login_client::REFRESH_TOKEN_LIFETIME
+}
+
+fn default_authorization_lifetime() -> u32 {
+    login_client::AUTHORIZATION_LIFETIME
 }
 
 fn default_lifetime() -> u32 {

@@ -2,7 +2,7 @@
 //!
 //! Those of Maskinporten (<https://docs.digdir.no/docs/Maskinporten/maskinporten_func_wellknown>): `/token`, `/jwk`,
 //! `/.well-known/oauth-authorization-server`, `/health` and the pages in `error_uri`; and the sample API `/api/hello`,
-//! which requires a token. Those of Altinn are in [`altinn`]. A `DPoP` header is ignored, because Maskinporten does not document support for it.
+//! which requires a token. Those of Altinn are in [`altinn`], those of ID-porten and Ansattporten in [`idporten`]. At `/token`, a `DPoP` header is ignored, because Maskinporten does not document support for it.
 
 mod discovery;
 mod hello;
@@ -25,6 +25,7 @@ use super::{
     altinn,
     event::SimulatorEvent,
     faults::responses::{Decision, json, plain, with_status},
+    idporten,
     state::SimulatorState,
 };
 
@@ -40,6 +41,7 @@ pub(crate) fn router(state: Arc<SimulatorState>) -> Router {
         .route("/errors/{code}", get(error_page))
         .route("/api/hello", get(hello::hello))
         .merge(altinn::router(&state))
+        .merge(idporten::router())
         .fallback(|| async { not_found() })
         .layer(middleware::from_fn_with_state(Arc::clone(&state), check_host_and_report))
         .with_state(state)

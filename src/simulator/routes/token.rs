@@ -1,6 +1,6 @@
 //! The token endpoint.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     body::{Body, Bytes},
@@ -99,19 +99,9 @@ fn decide(
 }
 
 fn refused(refusal: &GrantRefusal, issuer: &str) -> (Response, Result<String, String>) {
-    let trace_id = trace_id();
+    let trace_id = validator::trace_id();
     let (status, body) = refusal.response(issuer, &trace_id);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let outcome = Err(format!("{} trace_id {trace_id}", refusal.summary()));
     (with_status(status, serialized(serde_json::to_vec(&body))), outcome)
-}
-
-/// Returns 32 lower-case hexadecimal digits. A trace id is not a secret, so a failing generator does no harm.
-fn trace_id() -> String {
-    let mut bytes = [0_u8; 16];
-    let _ = openssl::rand::rand_bytes(&mut bytes);
-    bytes.iter().fold(String::with_capacity(32), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

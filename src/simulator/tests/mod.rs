@@ -5,5 +5,6 @@ mod altinn;
 mod faulty;
 mod folder;
 mod grants;
+mod idporten;
 mod over_http;
 mod refusals;

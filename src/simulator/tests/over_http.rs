@@ -31,7 +31,8 @@ pub(super) struct Running {
     pub(super) installation: Installation,
     pub(super) issuer: String,
     pub(super) log: Arc<Mutex<Vec<String>>>,
-    port: u16,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) port: u16,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     _place: tempfile::TempDir,
@@ -45,6 +46,7 @@ impl Running {
         options.clock = Arc::new(FixedClock(now()));
         options.observer = Some(Arc::new(move |event| lines.lock().unwrap().push(event.to_string())));
         change(&mut options);
+        let clock = Arc::clone(&options.clock);
         let simulator = Simulator::start(options).unwrap();
         let (installation, issuer) = (simulator.installation().clone(), simulator.issuer().to_owned());
         let port = issuer.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
@@ -53,7 +55,7 @@ impl Running {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(simulator.serve(async { drop(stopped.await) })).unwrap();
         });
-        Self { installation, issuer, log, port, stop: Some(stop), thread: Some(thread), _place: place }
+        Self { installation, issuer, log, clock, port, stop: Some(stop), thread: Some(thread), _place: place }
     }
 
     pub(super) fn connect(&self) -> TcpStream {
@@ -91,6 +93,18 @@ impl Drop for Running {
 }
 
 pub(super) fn exchange(
+    stream: impl Read + Write,
+    port: u16,
+    start: &str,
+    headers: &str,
+    body: &str,
+) -> (u16, String, String) {
+    let (status, head, body) = exchange_exactly(stream, port, start, headers, body);
+    (status, head.to_ascii_lowercase(), body)
+}
+
+/// The same, with the head as it was sent.
+pub(super) fn exchange_exactly(
     mut stream: impl Read + Write,
     port: u16,
     start: &str,
@@ -108,7 +122,7 @@ pub(super) fn exchange(
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    (status, head.to_ascii_lowercase(), body.to_owned())
+    (status, head.to_owned(), body.to_owned())
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 mod certificate;
 mod certificate_cache;
-mod claims;
+pub(crate) mod claims;
 pub(crate) mod details;
 mod form;
 pub(crate) mod json;
@@ -26,8 +26,8 @@ use serde_json::Value;
 pub(crate) use certificate::organisation_number;
 pub(crate) use certificate::{TrustAnchors, validate as certificate};
 pub(crate) use form::assertion;
-pub(crate) use refusal::{GrantRefusal, sanitize};
-pub(crate) use replay::ReplayCache;
+pub(crate) use refusal::{GrantRefusal, sanitize, trace_id};
+pub(crate) use replay::{ReplayCache, id as replay_id};
 
 use self::{details::TokenDetail, jwt::ReceivedJwt};
 use super::{
@@ -112,7 +112,7 @@ impl Validator<'_> {
         jwt: &ReceivedJwt,
         algorithm: Algorithm,
     ) -> Result<GrantedToken, GrantRefusal> {
-        let (key, client_amr) = self.key(client, jwt)?;
+        let (key, client_amr) = client_key(client, jwt, self.anchors, self.strictness, self.now)?;
         jwt.verify(algorithm, &key)?;
 
         let claims = &jwt.claims;
@@ -150,26 +150,6 @@ impl Validator<'_> {
         })
     }
 
-    /// Returns the key: `kid` has precedence; a client with registered keys cannot use a certificate instead.
-    fn key(&self, client: &RegisteredClient, jwt: &ReceivedJwt) -> Result<(PKey<Public>, &'static str), GrantRefusal> {
-        if let Some(kid) = jwt.header.get("kid") {
-            let kid = kid.as_str().ok_or(GrantRefusal::Parameter("the header's kid is not a string"))?;
-            let jwk = client.keys.iter().find(|jwk| jwk.kid == kid).ok_or(GrantRefusal::KidUnknown)?;
-            if jwk.is_expired(self.now) {
-                return Err(GrantRefusal::KeyExpired);
-            }
-            return Ok((jwk.key.clone(), "private_key_jwt"));
-        }
-        if !client.keys.is_empty() {
-            return Err(GrantRefusal::KidMissing);
-        }
-        let certificate = certificate::validate(jwt.header.get("x5c"), self.anchors, self.strictness, self.now)?;
-        if certificate.orgno.as_deref() != Some(client.orgno.as_str()) {
-            return Err(GrantRefusal::Orgno);
-        }
-        Ok((certificate.key, "virksomhetssertifikat"))
-    }
-
     fn record_use(&self, client: &RegisteredClient, jwt: &ReceivedJwt, expires_at: i64) -> Result<(), GrantRefusal> {
         let id = match claims::identifier(&jwt.claims, self.strictness)? {
             Some(jti) => replay::id(&client.id, jti),
@@ -183,4 +163,30 @@ impl Validator<'_> {
             other => other,
         })
     }
+}
+
+/// Returns the key of a client: `kid` has precedence; a client with registered keys cannot use a certificate instead.
+pub(crate) fn client_key(
+    client: &RegisteredClient,
+    jwt: &ReceivedJwt,
+    anchors: &TrustAnchors,
+    strictness: &Strictness,
+    now: DateTime<Utc>,
+) -> Result<(PKey<Public>, &'static str), GrantRefusal> {
+    if let Some(kid) = jwt.header.get("kid") {
+        let kid = kid.as_str().ok_or(GrantRefusal::Parameter("the header's kid is not a string"))?;
+        let jwk = client.keys.iter().find(|jwk| jwk.kid == kid).ok_or(GrantRefusal::KidUnknown)?;
+        if jwk.is_expired(now) {
+            return Err(GrantRefusal::KeyExpired);
+        }
+        return Ok((jwk.key.clone(), "private_key_jwt"));
+    }
+    if !client.keys.is_empty() {
+        return Err(GrantRefusal::KidMissing);
+    }
+    let certificate = certificate::validate(jwt.header.get("x5c"), anchors, strictness, now)?;
+    if certificate.orgno.as_deref() != Some(client.orgno.as_str()) {
+        return Err(GrantRefusal::Orgno);
+    }
+    Ok((certificate.key, "virksomhetssertifikat"))
 }

@@ -4,6 +4,8 @@
 //! `trace_id` in the text and the code inside `error_uri`, and the use of full stops, are those of real responses.
 //! Where no page gives a text, it is the simulator's own, which is noted on the variant.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 /// Why a grant was refused.
@@ -150,6 +152,11 @@ impl GrantRefusal {
         (status, body)
     }
 
+    /// Returns the text of the response.
+    pub(crate) fn text(&self) -> String {
+        self.row().3
+    }
+
     pub(super) fn row(&self) -> RefusalRow {
         match self {
             Self::Form(text) => row("invalid_request", None, format!("{text}.")),
@@ -227,4 +234,14 @@ fn forbidden(code: &'static str, text: String) -> RefusalRow {
 /// Makes text from the client safe for a response: at most 100 characters, printable ASCII only.
 pub(crate) fn sanitize(text: &str) -> String {
     text.chars().take(100).map(|character| if character.is_ascii_graphic() { character } else { '?' }).collect()
+}
+
+/// Returns 32 lower-case hexadecimal digits. A trace id is not a secret, so a failing generator does no harm.
+pub(crate) fn trace_id() -> String {
+    let mut bytes = [0_u8; 16];
+    let _ = openssl::rand::rand_bytes(&mut bytes);
+    bytes.iter().fold(String::with_capacity(32), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

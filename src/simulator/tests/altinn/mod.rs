@@ -89,7 +89,7 @@ fn part(token: &str, index: usize) -> Value {
 }
 
 /// Reads an RSA key from a JWK with openssl.
-fn private_key(jwk: &[u8]) -> PKey<openssl::pkey::Private> {
+pub(super) fn private_key(jwk: &[u8]) -> PKey<openssl::pkey::Private> {
     let jwk: Value = serde_json::from_slice(jwk).unwrap();
     let number = |name: &str| {
         let bytes = URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();

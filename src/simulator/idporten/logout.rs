@@ -1,0 +1,108 @@
+//! The end of a session (`OpenID` Connect RP-Initiated Logout §2).
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    body::Body,
+    extract::{RawQuery, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use chrono::DateTime;
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    LoginContext, LoginServiceKind,
+    authentication_request::client,
+    authorize::cookie,
+    login_page::{self, Language},
+    parameters::Parameters,
+    refusal::LoginRefusal,
+};
+use crate::simulator::{
+    faults::responses::{Decision, with_status},
+    page,
+    registry::login_client,
+    state::SimulatorState,
+};
+
+pub(super) async fn get(
+    State(state): State<Arc<SimulatorState>>,
+    Extension(kind): Extension<LoginServiceKind>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
+    answer(&LoginContext::new(&state, kind), &headers, parameters)
+}
+
+pub(super) async fn post(
+    State(state): State<Arc<SimulatorState>>,
+    Extension(kind): Extension<LoginServiceKind>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    match Parameters::read(&headers, body).await {
+        Ok(parameters) => answer(&LoginContext::new(&state, kind), &headers, Ok(parameters)),
+        Err(response) => *response,
+    }
+}
+
+fn answer(context: &LoginContext, headers: &HeaderMap, parameters: Result<Parameters, LoginRefusal>) -> Response {
+    let language = Language::of(headers, None);
+    let target = match parameters.and_then(|parameters| target(context, &parameters)) {
+        Ok(target) => target,
+        Err(refusal) => return login_page::error(context, language, &refusal),
+    };
+    let (title, text) = match language {
+        Language::Bokmal => ("Logget ut", "Du er logget ut."),
+        Language::English => ("Logged out", "You are logged out."),
+    };
+    let ended = cookie(context, headers).and_then(|cookie| context.service.store().end_session(cookie, context.now));
+    let mut response = page::page(language.tag(), title, &format!("<p role=\"status\">{text}</p>"), "", None);
+    if let Some(url) = target.and_then(|url| HeaderValue::from_str(url.as_str()).ok()) {
+        response = with_status(StatusCode::SEE_OTHER, response);
+        response.headers_mut().insert(header::LOCATION, url);
+    }
+    let name = context.service.kind.name();
+    let expired = format!("{name}_session=; Path=/{name}; HttpOnly; SameSite=Lax; Max-Age=0");
+    if let Ok(value) = HeaderValue::from_str(&expired) {
+        response.headers_mut().insert(header::SET_COOKIE, value);
+    }
+    let decision = if ended.is_some() { "session ended" } else { "no session" };
+    response.extensions_mut().insert(Decision(decision.to_owned()));
+    response
+}
+
+/// Returns where the browser goes afterwards, if the client asks for a registered address.
+fn target(context: &LoginContext, parameters: &Parameters) -> Result<Option<Url>, LoginRefusal> {
+    let hinted = parameters.get("id_token_hint").map(|token| {
+        // The id token may have expired.
+        let claims = context.service.issuer.verified_claims(token, DateTime::UNIX_EPOCH);
+        let audience = claims.ok().and_then(|claims| claims.get("aud").and_then(Value::as_str).map(str::to_owned));
+        audience.ok_or_else(|| LoginRefusal::request("Invalid parameter value, id_token_hint."))
+    });
+    let hinted = hinted.transpose()?;
+    let client_id = match (hinted, parameters.get("client_id")) {
+        (Some(hinted), Some(given)) if hinted != given => {
+            return Err(LoginRefusal::request("client_id is not that of the id_token_hint."));
+        }
+        (hinted, given) => hinted.or_else(|| given.map(str::to_owned)),
+    };
+    let state = parameters.get("state");
+    if state.is_some_and(|state| !state.bytes().all(|byte| (b' '..=b'~').contains(&byte))) {
+        return Err(LoginRefusal::request("Invalid parameter value, state."));
+    }
+    let Some(uri) = parameters.get("post_logout_redirect_uri") else { return Ok(None) };
+    let client_id = client_id.ok_or_else(|| LoginRefusal::request("Missing parameter id_token_hint or client_id."))?;
+    let client = client(context, &client_id)?;
+    let url = Url::parse(uri).ok().filter(|_| login_client::is_registered(&client.post_logout_redirect_uris, uri));
+    let unregistered = || LoginRefusal::request("Invalid parameter value, post_logout_redirect_uri.");
+    let mut url = url.ok_or_else(unregistered)?;
+    if let Some(state) = state {
+        url.query_pairs_mut().append_pair("state", state);
+    }
+    Ok(Some(url))
+}

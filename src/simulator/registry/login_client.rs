@@ -1,0 +1,128 @@
+//! What a client for the login of people has in `clients.json`, beyond what every client has.
+
+use serde::Deserialize;
+use url::Url;
+
+use super::RegisteredClient;
+
+/// The lifetime of a refresh token, in seconds.
+pub(super) const REFRESH_TOKEN_LIFETIME: u32 = 600;
+/// How long a login can be refreshed, in seconds.
+pub(super) const AUTHORIZATION_LIFETIME: u32 = 7200;
+
+/// How a client authenticates at the token endpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ClientAuthenticationMethod {
+    #[default]
+    PrivateKeyJwt,
+    ClientSecretBasic,
+    ClientSecretPost,
+    /// A public client.
+    None,
+}
+
+impl ClientAuthenticationMethod {
+    /// Returns the name of the method.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::None => "none",
+        }
+    }
+
+    fn has_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
+}
+
+/// Whether a refresh token can be used once or again and again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum RefreshTokenUsage {
+    #[default]
+    Onetime,
+    Reuse,
+}
+
+/// Returns what is wrong with the client, if anything.
+pub(super) fn contradiction(client: &RegisteredClient) -> Option<String> {
+    let id = &client.id;
+    if !client.is_for_people() {
+        let only_for_people = !client.redirect_uris.is_empty() || client.client_secret.is_some();
+        return only_for_people
+            .then(|| format!("the client `{id}` has members for the login of people and another `integration_type`"));
+    }
+    if client.token_endpoint_auth_method.has_secret() != client.client_secret.is_some() {
+        let method = client.token_endpoint_auth_method.name();
+        return Some(format!("the client `{id}` has the method `{method}`: it and `client_secret` must fit"));
+    }
+    let uris = client.redirect_uris.iter().chain(&client.post_logout_redirect_uris);
+    if let Some(uri) = uris.into_iter().find(|uri| !is_redirect_uri(uri)) {
+        return Some(format!("the client `{id}` has `{uri}`, which is not a URL without fragment"));
+    }
+    // https://docs.digdir.no/docs/idporten/oidc/oidc_func_clientreg
+    let ascending = client.access_token_lifetime < client.refresh_token_lifetime
+        && client.refresh_token_lifetime <= client.authorization_lifetime;
+    (!ascending).then(|| {
+        format!(
+            "the client `{id}` must have an `access_token_lifetime` below its `refresh_token_lifetime`, and that at most \
+             its `authorization_lifetime`"
+        )
+    })
+}
+
+fn is_redirect_uri(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| url.fragment().is_none()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Whether a redirect URI is registered: exactly, or as `http://127.0.0.1:0/…` for any port (RFC 8252 §7.3).
+pub(crate) fn is_registered(registered: &[String], uri: &str) -> bool {
+    registered.iter().any(|own| own == uri || is_on_another_port(own, uri))
+}
+
+fn is_on_another_port(registered: &str, uri: &str) -> bool {
+    ["http://127.0.0.1:", "http://[::1]:"].iter().any(|loopback| {
+        let (Some(own), Some(given)) = (registered.strip_prefix(loopback), uri.strip_prefix(loopback)) else {
+            return false;
+        };
+        let Some(path) = own.strip_prefix('0') else { return false };
+        let port = given.strip_suffix(path).unwrap_or_default();
+        path.starts_with('/')
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+            && port.parse::<u16>().is_ok_and(|port| port > 0)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loopback_address_with_port_zero_is_registered_for_every_port_and_nothing_else() {
+        let registered = ["http://127.0.0.1:0/response".to_owned(), "http://localhost:17823/response".to_owned()];
+        for uri in ["http://127.0.0.1:1/response", "http://127.0.0.1:65535/response", "http://localhost:17823/response"]
+        {
+            assert!(is_registered(&registered, uri), "{uri}");
+        }
+        for uri in [
+            "http://127.0.0.1:80/",
+            "http://127.0.0.1/response",
+            "http://127.0.0.1:/response",
+            "http://127.0.0.1:65536/response",
+            "http://127.0.0.1:80/response?x",
+            "http://127.0.0.1:80@evil.example/response",
+            "http://127.0.0.1:80/other/response",
+            "http://127.0.0.1:+80/response",
+            "http://127.0.0.2:80/response",
+            "https://127.0.0.1:80/response",
+            "http://localhost:17824/response",
+            "http://localhost:17823/response/",
+            "http://[::1]:80/response",
+        ] {
+            assert!(!is_registered(&registered, uri), "{uri}");
+        }
+    }
+}
