@@ -99,10 +99,10 @@ pub mod printer;
 pub mod profile;
 #[cfg(feature = "_secret-store")]
 pub mod secret_store;
-#[cfg(feature = "cli")]
-pub mod sessions;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "cli")]
+pub mod sessions;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod text;

@@ -137,7 +137,8 @@ impl LoginClient {
                 let (method, url) = ("POST", endpoint.url());
                 key.proof(ProvenRequest { method, url, access_token: None, nonce: nonce.as_deref() }, &*self.clock)
             });
-            let headers: Vec<(&str, SecretString)> = proof.transpose()?.into_iter().map(|proof| (DPOP, proof)).collect();
+            let headers: Vec<(&str, SecretString)> =
+                proof.transpose()?.into_iter().map(|proof| (DPOP, proof)).collect();
             let deadline = Instant::now() + self.timeout;
             let response = http.post_form(&form, credentials.authorization.as_ref(), &headers, deadline).await;
             let response = response.map_err(crate::client::ClientError::from)?;

@@ -2,12 +2,7 @@
 
 use std::{io, path::PathBuf, time::Duration};
 
-use crate::{
-    explain::Explain,
-    file::UnsafePermissions,
-    login::LoginError,
-    secret_store::SecretStoreError,
-};
+use crate::{explain::Explain, file::UnsafePermissions, login::LoginError, secret_store::SecretStoreError};
 
 /// Why a kept login cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -22,11 +22,11 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use self::stored::{MAXIMUM_BYTES, StoredSecrets, StoredSession};
 pub use self::{
     error::SessionError,
     renewal::{PersonToken, Renewal},
 };
-use self::stored::{MAXIMUM_BYTES, StoredSecrets, StoredSession};
 use crate::{
     client::AccessToken,
     dpop::DpopKey,
