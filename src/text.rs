@@ -167,6 +167,12 @@ fn without_tokens(text: &str) -> String {
     clean + rest
 }
 
+/// Escapes text for HTML, in elements and in quoted attributes.
+#[cfg(feature = "_connections")]
+pub(crate) fn escaped_html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

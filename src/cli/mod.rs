@@ -23,6 +23,7 @@ mod inspect;
 mod keys;
 mod legacy_cli;
 mod located_key;
+mod login;
 mod man;
 mod progress;
 mod prompt;
@@ -195,6 +196,7 @@ async fn run(
         Command::Explain(arguments) => blocking(report, move |report| explain::run(&arguments, report)).await,
         Command::Inspect(arguments) => inspect::run(*arguments, config, report).await,
         Command::Serve(arguments) => serve::run(*arguments, config, report).await,
+        Command::Login(arguments) => login::run(*arguments, config, report).await,
         Command::Altinn { command } => altinn::run(command, config, report).await,
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => blocking(report, move |report| config::run(command, config, report)).await,

@@ -6,7 +6,7 @@ use std::{
         mpsc::{self, RecvTimeoutError, Sender},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::report::{Report, eprint};
@@ -31,6 +31,31 @@ impl Progress {
                 eprint(&line);
                 let _ = waiting.recv();
                 clear();
+            }
+        });
+        Self(shown.ok().map(|shown| (done, shown)))
+    }
+}
+
+impl Progress {
+    /// Shows its line at once, with the time that is left; nothing is shown if stderr is not a terminal.
+    pub(crate) fn countdown(what: &str, time: Duration, report: &Report) -> Self {
+        if !report.may_show_progress() {
+            return Self(None);
+        }
+        let line = report.language().translate(what).into_owned();
+        let (done, waiting) = mpsc::channel();
+        let shown = std::thread::Builder::new().spawn(move || {
+            let end = Instant::now() + time;
+            loop {
+                // Rounded up: the last second is shown as one.
+                let left = end.saturating_duration_since(Instant::now()).as_millis().div_ceil(1000);
+                IS_SHOWN.store(true, Ordering::SeqCst);
+                eprint(&format!("\r{line} … {}:{:02} \u{1b}[K", left / 60, left % 60));
+                if waiting.recv_timeout(Duration::from_secs(1)) != Err(RecvTimeoutError::Timeout) {
+                    clear();
+                    return;
+                }
             }
         });
         Self(shown.ok().map(|shown| (done, shown)))

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
     client::AccessToken,
-    printer::{TokenForm, print_token},
+    printer::{Shell, TokenForm, print_token},
 };
 use zeroize::Zeroizing;
 
@@ -45,14 +45,19 @@ pub(crate) async fn print(
 impl TokenArguments {
     /// Returns the output format, with the shell.
     pub(crate) fn form(&self) -> Result<TokenForm, Failure> {
-        match (self.format, self.shell) {
-            (form, None) => Ok(form),
-            (TokenForm::Env(_), Some(shell)) => Ok(TokenForm::Env(shell)),
-            (_, Some(_)) => {
-                let message = "--shell is only for `--format env`".to_owned();
-                let hint = "pass --format env too, or leave --shell out".to_owned();
-                Err(Failure::plain(Exit::Usage, "usage", message, Some(hint)))
-            }
+        form(self.format, self.shell)
+    }
+}
+
+/// Returns the output format with the shell, which only one format has.
+pub(crate) fn form(format: TokenForm, shell: Option<Shell>) -> Result<TokenForm, Failure> {
+    match (format, shell) {
+        (form, None) => Ok(form),
+        (TokenForm::Env(_), Some(shell)) => Ok(TokenForm::Env(shell)),
+        (_, Some(_)) => {
+            let message = "--shell is only for `--format env`".to_owned();
+            let hint = "pass --format env too, or leave --shell out".to_owned();
+            Err(Failure::plain(Exit::Usage, "usage", message, Some(hint)))
         }
     }
 }

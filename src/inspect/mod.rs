@@ -41,6 +41,7 @@ pub(crate) use self::{
     certificates::first_invalid,
     grant::{DETAIL_TYPES, maximum_lifetime, undocumented_claims},
     organisations::{details, identifier},
+    personal::masked,
 };
 use crate::text::excerpt;
 

@@ -9,7 +9,7 @@ const MASK: &str = "***********";
 const PERSONS: [&str; 2] = ["pid", "sub"];
 
 /// Returns the claims with every person's number masked, at any depth.
-pub(super) fn masked(claims: &Map<String, Value>) -> Map<String, Value> {
+pub(crate) fn masked(claims: &Map<String, Value>) -> Map<String, Value> {
     claims.iter().map(|(name, value)| (name.clone(), mask(name, value))).collect()
 }
 

@@ -73,6 +73,13 @@ impl Language {
         }
     }
 
+    /// Returns the first supported language of the header `Accept-Language` (RFC 9110 §12.5.4), else English. Browsers list
+    /// languages in order of preference.
+    #[must_use]
+    pub fn from_accept_language(value: &str) -> Self {
+        value.split(',').find_map(Self::from_tag).unwrap_or(Self::English)
+    }
+
     /// Returns the language of the locale, English unless it is Norwegian; `lookup` reads an environment variable.
     ///
     /// # Examples
@@ -133,6 +140,19 @@ mod tests {
             ([("LC_CTYPE", "nb_NO"), ("LC_TIME", "nb_NO"), ("LANGUAGE", "nb")], Language::English),
         ] {
             assert_eq!(language(&variables), expected, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_supported_language_of_a_browser_is_used() {
+        for (accepted, expected) in [
+            ("nb-NO,nb;q=0.9,en;q=0.8", Language::Norwegian),
+            ("sv, nn;q=0.9", Language::Norwegian),
+            ("en-GB,nb", Language::English),
+            ("de,fr", Language::English),
+            ("", Language::English),
+        ] {
+            assert_eq!(Language::from_accept_language(accepted), expected, "{accepted}");
         }
     }
 

@@ -9,6 +9,10 @@
 mod answer;
 mod error;
 mod id_token;
+#[cfg(feature = "_connections")]
+mod listener;
+#[cfg(feature = "_connections")]
+mod page;
 mod redirect;
 mod refresh;
 mod request;
@@ -31,6 +35,11 @@ pub use self::{
     redirect::{RedirectUri, RedirectUriError},
     request::{AuthenticationLevel, LoginRequest, Prompt},
     session_tokens::{LoginTokens, RefreshToken},
+};
+#[cfg(feature = "_connections")]
+pub use self::{
+    listener::{AnswerListener, ReceivedAnswer},
+    page::LoginPage,
 };
 use crate::{
     client::{OpenIdProvider, RetryPolicy},

@@ -26,7 +26,7 @@ pub use self::{
     headers::{Header, HeaderError, HeadersForm, print_curl_config, print_headers, print_session_headers},
     inspect::{InspectionForm, print_inspection},
     paint::Painter,
-    token::{TokenForm, print_banner, print_github_outputs, print_token},
+    token::{TokenForm, print_banner, print_github_outputs, print_login, print_token},
     variables::Shell,
     vendor::{print_system, print_system_user_request, print_system_user_requests, print_system_users, print_systems},
 };

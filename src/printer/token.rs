@@ -3,12 +3,18 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{
     headers::{self, HeadersForm},
     variables::{self, Shell, rfc3339},
 };
-use crate::{client::AccessToken, json};
+use crate::{
+    client::AccessToken,
+    inspect::masked,
+    json,
+    login::{IdToken, LoginTokens, RefreshToken},
+};
 
 /// The output format of an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +51,32 @@ struct TokenJson<'token> {
     expires_at_epoch: Option<i64>,
 }
 
+/// The tokens of a person.
+#[derive(Serialize)]
+struct LoginJson<'tokens> {
+    #[serde(flatten)]
+    token: TokenJson<'tokens>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token_claims: Option<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'tokens str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token_expires_at: Option<String>,
+}
+
+impl<'token> TokenJson<'token> {
+    fn new(token: &'token AccessToken) -> Self {
+        Self {
+            access_token: token.expose(),
+            token_type: &token.token_type,
+            expires_in: token.expires_in_seconds,
+            scope: token.scope.as_deref(),
+            expires_at: token.expires_at().map(rfc3339),
+            expires_at_epoch: token.expires_at().map(|at| at.timestamp()),
+        }
+    }
+}
+
 impl TokenForm {
     const ALL: [Self; 7] =
         [Self::Token, Self::Json, Self::Env(Shell::Sh), Self::Header, Self::CurlConfig, Self::Dotenv, Self::Github];
@@ -67,15 +99,7 @@ pub fn print_token(form: TokenForm, token: &AccessToken, out: &mut impl Write) -
     match form {
         TokenForm::Token => writeln!(out, "{}", token.expose()),
         TokenForm::Json => {
-            let json = TokenJson {
-                access_token: token.expose(),
-                token_type: &token.token_type,
-                expires_in: token.expires_in_seconds,
-                scope: token.scope.as_deref(),
-                expires_at: token.expires_at().map(rfc3339),
-                expires_at_epoch: token.expires_at().map(|at| at.timestamp()),
-            };
-            json::write(&mut *out, &json)?;
+            json::write(&mut *out, &TokenJson::new(token))?;
             writeln!(out)
         }
         TokenForm::Env(shell) => variables::print_env(shell, token, out),
@@ -84,6 +108,28 @@ pub fn print_token(form: TokenForm, token: &AccessToken, out: &mut impl Write) -
         TokenForm::Dotenv => variables::print_dotenv(token, out),
         TokenForm::Github => writeln!(out, "::add-mask::{}", token.expose()),
     }
+}
+
+/// Writes the tokens of a person as JSON: the access token, the claims of the id token, and the refresh token if asked for.
+///
+/// # Errors
+/// The errors of `out`.
+pub fn print_login(
+    tokens: &LoginTokens,
+    shows_persons: bool,
+    shows_refresh_token: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let refresh_token = tokens.refresh_token.as_ref();
+    let claims = tokens.id_token.as_ref().map(IdToken::claims);
+    let json = LoginJson {
+        token: TokenJson::new(&tokens.access_token),
+        id_token_claims: claims.map(|claims| if shows_persons { claims.clone() } else { masked(claims) }),
+        refresh_token: refresh_token.filter(|_| shows_refresh_token).map(RefreshToken::expose),
+        refresh_token_expires_at: refresh_token.and_then(|token| token.expires_at).map(rfc3339),
+    };
+    json::write(&mut *out, &json)?;
+    writeln!(out)
 }
 
 /// Writes the outputs `token` and `expires_at` for the file that `GITHUB_OUTPUT` names

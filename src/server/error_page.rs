@@ -6,7 +6,10 @@ use axum::response::Response;
 use hyper::{HeaderMap, header::ACCEPT_LANGUAGE};
 
 use super::{api_error::ApiError, page};
-use crate::language::{Language, Words};
+use crate::{
+    language::{Language, Words},
+    text::escaped_html,
+};
 
 const NOT_FOUND: Words = Words { en: "Page not found", nb: "Fant ikke siden" };
 const UNKNOWN_PROFILE: Words = Words { en: "Unknown profile", nb: "Ukjent profil" };
@@ -18,8 +21,7 @@ const BACK: Words = Words { en: "Go to the page with the token", nb: "Gå til si
 /// Returns the browser's first language that is supported, else English.
 pub(super) fn language(headers: &HeaderMap) -> Language {
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
-    // Browsers list them in order of preference.
-    accepted.split(',').find_map(Language::from_tag).unwrap_or(Language::English)
+    Language::from_accept_language(accepted)
 }
 
 /// Makes the page for an error.
@@ -67,7 +69,7 @@ fn details(error: &ApiError, language: Language) -> String {
 
 /// Escapes text and marks what is between backticks as code.
 fn marked(text: &str) -> String {
-    let parts = escaped(text);
+    let parts = escaped_html(text);
     let parts = parts.split('`').enumerate();
     parts.map(|(at, part)| if at % 2 == 0 { part.to_owned() } else { format!("<code>{part}</code>") }).collect()
 }
@@ -75,28 +77,4 @@ fn marked(text: &str) -> String {
 fn capital(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
-}
-
-/// Escapes text for HTML.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_supported_language_of_the_browser_is_used() {
-        for (accepted, expected) in [
-            ("nb-NO,nb;q=0.9,en;q=0.8", Language::Norwegian),
-            ("sv, nn;q=0.9", Language::Norwegian),
-            ("en-GB,nb", Language::English),
-            ("de,fr", Language::English),
-            ("", Language::English),
-        ] {
-            let headers = HeaderMap::from_iter([(ACCEPT_LANGUAGE, accepted.parse().unwrap())]);
-            assert_eq!(language(&headers), expected, "{accepted}");
-        }
-    }
 }

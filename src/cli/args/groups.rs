@@ -8,7 +8,7 @@ use super::Arguments;
 
 /// The groups, and the commands in them.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Tokens", &["token", "grant", "headers", "exec", "curl", "serve"]),
+    ("Tokens", &["token", "grant", "headers", "exec", "curl", "serve", "login"]),
     ("Altinn", &["altinn"]),
     ("Problems", &["check", "explain", "inspect"]),
     ("Settings and keys", &["config", "keys", "cache"]),

@@ -8,6 +8,7 @@ mod explain;
 mod groups;
 mod inspect;
 mod keys;
+mod login;
 mod quick;
 mod requests;
 mod running;
@@ -35,6 +36,7 @@ pub(crate) use self::{
     groups::command_line,
     inspect::InspectArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
+    login::PersonLoginArguments,
     quick::parse_quickly,
     requests::{CheckArguments, GrantArguments, HeadersArguments, TokenArguments},
     running::{CurlArguments, ExecArguments},
@@ -172,6 +174,12 @@ pub(crate) enum Command {
         maskinporten serve --profile test --profile events --port 8000\n  \
         export $(maskinporten serve --print-env)\n")]
     Serve(Box<ServeArguments>),
+    /// Log a person in with the browser, and print the person's access token
+    #[command(help_template = TEMPLATE, after_help = login::LOGIN, before_help = "Examples:\n  \
+        maskinporten login --env local\n  \
+        maskinporten login --env test -c ID -k enterprise.p12 -s openid -s altinn:instances.read\n  \
+        maskinporten login --env test --idp ansattporten --public -c ID --acr high --no-browser\n")]
+    Login(Box<PersonLoginArguments>),
     /// Register systems and request system users in Altinn, and show whom a token is for
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten altinn system register 991825827_sky --name Sky --right app_ttd_a\n  \

@@ -12,6 +12,7 @@ use maskinporten_token_generator::{
     http::HttpError,
     keystore::KeystoreError,
     language::{Language, Words},
+    login::LoginError,
     printer::Painter,
     profile::ProfileError,
     tokens::TokenError,
@@ -109,7 +110,7 @@ impl Failure {
     }
 
     /// Returns the failure in a language, with the meaning of a refusal and what to do about it.
-    pub(super) fn in_language(&self, language: Language) -> Self {
+    pub(crate) fn in_language(&self, language: Language) -> Self {
         let translate = |text: &String| language.translate(text).into_owned();
         let mut translated = Self {
             message: translate(&self.message),
@@ -241,6 +242,29 @@ impl From<AltinnError> for Failure {
     }
 }
 
+impl From<LoginError> for Failure {
+    fn from(error: LoginError) -> Self {
+        match &error {
+            LoginError::Client(error) => Self::from(error),
+            LoginError::Grant(error) => Self::from(error),
+            LoginError::Refused { refusal, .. } => {
+                let failure = Self::from_refusal(&error, refusal);
+                Self { http_status: failure.http_status.filter(|status| *status != 0), ..failure }
+            }
+            LoginError::NoPushedRequests => Self::new(Exit::Usage, &error),
+            LoginError::Random => Self::new(Exit::Other, &error),
+            LoginError::Dpop(_)
+            | LoginError::State
+            | LoginError::OtherIssuer(_)
+            | LoginError::NoIssuer
+            | LoginError::Answer(_)
+            | LoginError::IdToken(_)
+            | LoginError::AccessTokenExpired
+            | LoginError::AccessTokenIssuedAt => Self::new(Exit::Unreachable, &error),
+        }
+    }
+}
+
 impl From<CacheError> for Failure {
     fn from(error: CacheError) -> Self {
         Self::new(Exit::Other, &error)
@@ -284,7 +308,7 @@ impl Explain for Failure {
 
 impl Failure {
     /// Makes the failure of a refusal, in the server's own words; their meaning is added in the language of the report.
-    fn from_refusal(error: &ClientError, refusal: &Refusal) -> Self {
+    fn from_refusal(error: &dyn Explain, refusal: &Refusal) -> Self {
         let words = refusal.description.as_ref().map(|words| format!("the server says: {words}"));
         Self {
             causes: words.into_iter().collect(),

@@ -4,7 +4,7 @@ use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
-    definition::{self, PROFILE, SettingDefinition, VENDOR, ValueForm},
+    definition::{self, PERSON_LOGIN, PROFILE, SettingDefinition, VENDOR, ValueForm},
     file_reads::{self, TIMEOUT},
     table::{self, SETTINGS},
 };
@@ -228,6 +228,38 @@ impl FromArgMatches for ServeSettingArguments {
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
+    }
+}
+
+/// The settings of the login of a person.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LoginSettingArguments(pub(crate) SettingArguments);
+
+impl Args for LoginSettingArguments {
+    fn augment_args(command: Command) -> Command {
+        command.defer(|command| {
+            let command = with_settings_for(command, PERSON_LOGIN);
+            let help = "Time limit for the login [default: 5m], and for each request [default: 30s]";
+            command.mut_arg(TIMEOUT, |timeout| timeout.help(help)).mut_arg("scope", |scope| {
+                scope.help(
+                    "Scopes, separated by spaces or commas; repeatable. `openid` is always one of them [default: openid profile]",
+                )
+            })
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for LoginSettingArguments {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        SettingArguments::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
     }
 }
 

@@ -33,6 +33,20 @@ pub(super) fn client_authentication(sources: &SettingSources) -> Result<Option<C
     }))
 }
 
+/// Parses how a client of a login authenticates itself: with its key, unless the settings have a secret or say otherwise.
+pub(super) fn of_login(sources: &SettingSources, is_public: bool) -> Result<ClientAuthentication, Failure> {
+    if is_public {
+        return Ok(ClientAuthentication::Unauthenticated);
+    }
+    if let Some(named) = client_authentication(sources)? {
+        return Ok(named);
+    }
+    match sources.find_one_of(&[CLIENT_SECRET_FILE, CLIENT_SECRET])? {
+        Some(found) => Ok(ClientAuthentication::SecretInHeader(client_secret(sources, &found)?)),
+        None => Ok(ClientAuthentication::PrivateKeyJwt),
+    }
+}
+
 /// Parses `--token-request-param`.
 pub(super) fn request_parameters(sources: &SettingSources) -> Result<RequestParameters, Failure> {
     let mut parameters = RequestParameters::default();
@@ -55,7 +69,7 @@ fn client_secret(sources: &SettingSources, method: &Found) -> Result<SecretStrin
         let message = format!("{} needs the client's secret, and none was given", method.origin.label);
         return Err(failure(message, "pass --client-secret-file FILE, or set MASKINPORTEN_CLIENT_SECRET"));
     };
-    let addresses = ["audience", "token-endpoint", "discover"].map(|name| sources.find(name));
+    let addresses = ["audience", "token-endpoint", "discover", "issuer"].map(|name| sources.find(name));
     let addresses: Vec<&Found> = addresses.iter().flatten().collect();
     if let Some(label) = server::decided_by_project(sources, &addresses) {
         let message = format!("{label} decides where the client's secret would be sent");

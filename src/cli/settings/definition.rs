@@ -43,6 +43,8 @@ const USUAL: [&str; 10] = [
 
 /// What [`SettingDefinition::matters_to`] calls the commands of a system's vendor, some of which have names of others.
 pub(super) const VENDOR: &str = "vendor";
+/// What it calls `login`, because `altinn login` has the same name.
+pub(super) const PERSON_LOGIN: &str = "person-login";
 
 /// The headings of settings in help texts.
 pub(super) const SERVER: &str = "Authorization server";
@@ -50,6 +52,7 @@ pub(super) const GRANT: &str = "Grant";
 pub(super) const KEY: &str = "Key";
 pub(super) const HARDWARE: &str = "Key in a hardware token";
 pub(super) const ALTINN: &str = "Altinn";
+pub(super) const LOGIN: &str = "Login of a person";
 pub(super) const NETWORK: &str = "Network";
 pub(super) const CACHE: &str = "Token cache";
 
@@ -129,6 +132,8 @@ impl SettingDefinition {
     /// Whether the setting has an effect in a command; otherwise the help of that does not list it.
     pub(super) fn matters_to(&self, command: &str) -> bool {
         match command {
+            PERSON_LOGIN => self.is_of_person_login(),
+            _ if self.heading == LOGIN => false,
             "inspect" if self.name == "altinn-url" => true,
             "grant" | "inspect" => self.heading != CACHE && self.heading != ALTINN,
             "check" => self.heading != CACHE,
@@ -148,6 +153,16 @@ impl SettingDefinition {
             }
             _ => true,
         }
+    }
+
+    /// Whether the setting has an effect in the login of a person.
+    fn is_of_person_login(&self) -> bool {
+        let of_grant = ["client-id", "scope", "resource", "authorization-details"];
+        let of_server = [PROFILE, "env", "client-auth", "client-secret-file", "token-request-param"];
+        let of_altinn = ["altinn", "altinn-env", "altinn-url"];
+        let headings = [LOGIN, KEY, HARDWARE, NETWORK];
+        let is_listed = |names: &[&str]| names.contains(&self.name);
+        headings.contains(&self.heading) || is_listed(&of_grant) || is_listed(&of_server) || is_listed(&of_altinn)
     }
 
     fn is_of_altinn_user(&self) -> bool {

@@ -84,6 +84,35 @@ pub(super) fn grant(
     Some(grant.build())
 }
 
+/// Parses the settings of the login of a person at an issuer.
+pub(super) fn login_grant(sources: &SettingSources, issuer: &str, is_public: bool) -> Result<Grant, Failure> {
+    const OPENID: &str = "openid profile";
+    let scopes = match sources.find("scope") {
+        Some(_) => scopes(sources)?,
+        None => Scopes::parse(OPENID).map_err(|error| Failure::new(Exit::Other, &error))?,
+    };
+    let details = sources.find("authorization-details").map(|found| details(&found)).transpose()?;
+    let key_reference = key_reference(sources)?.map(|reference| reference.value);
+    let resources = resources(sources, None, &scopes)?;
+    let grant = Grant::builder(issuer, client_id(sources)?, scopes)
+        .resources(resources)
+        .authorization_details(details)
+        .client_authentication(Some(client_authentication::of_login(sources, is_public)?))
+        .request_parameters(client_authentication::request_parameters(sources)?)
+        .algorithm(algorithm(sources)?)
+        .key_reference(key_reference);
+    Ok(grant.build())
+}
+
+/// Parses `--authorization-details`.
+fn details(found: &Found) -> Result<AuthorizationDetails, Failure> {
+    let text = match found.text().strip_prefix('@') {
+        Some(file) => read_text_file(found, file)?,
+        None => found.text().to_owned(),
+    };
+    Ok(found.parse(|_| AuthorizationDetails::parse(&text))?.value)
+}
+
 /// Whether the settings name resources, or that there are none.
 pub(super) fn names_resource(sources: &SettingSources) -> bool {
     !sources.find_group(&["resource", "no-resource"]).is_empty()
@@ -176,11 +205,7 @@ fn authorization_details(
             if found.name == "consent" {
                 return consent(sources, &found).map(Some);
             }
-            let text = match found.text().strip_prefix('@') {
-                Some(file) => read_text_file(&found, file)?,
-                None => found.text().to_owned(),
-            };
-            Ok(Some(found.parse(|_| AuthorizationDetails::parse(&text))?.value))
+            details(&found).map(Some)
         }
         (_, Some(reference)) => {
             let message = format!("{} needs a system user, and none was given", reference.origin.label);

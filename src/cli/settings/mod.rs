@@ -14,6 +14,7 @@ mod effective_settings;
 mod file_reads;
 mod grant;
 mod key;
+mod login;
 mod origin;
 mod required;
 mod server;
@@ -31,7 +32,7 @@ use maskinporten_token_generator::{
 pub(crate) use self::{
     altinn::{headers as altinn_headers, is_exchanged, issuing_platform},
     altinn_user::{AltinnUserSettings, altinn2_headers, altinn2_portal},
-    arguments::{ServeSettingArguments, SettingArguments, VendorSettingArguments},
+    arguments::{LoginSettingArguments, ServeSettingArguments, SettingArguments, VendorSettingArguments},
     cleaning::clean,
     config_files::ConfigFiles,
     definition::{PROFILE, lenient_names, option, variable},
@@ -39,6 +40,7 @@ pub(crate) use self::{
     file_reads::limit_by_variable,
     grant::IdentitySettings,
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
+    login::PersonLoginSettings,
     origin::{Layer, Origin, Setting},
     server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer, named_platform},
     sources::SettingSources,

@@ -24,7 +24,7 @@ use super::{
 use crate::cli::report::{Exit, Failure, Report};
 
 /// The settings in place of which an environment has values of its own.
-const ADDRESSES: [&str; 5] = ["audience", "token-endpoint", "discover", "altinn-url", "altinn-env"];
+const ADDRESSES: [&str; 6] = ["audience", "token-endpoint", "discover", "issuer", "altinn-url", "altinn-env"];
 
 /// The strongest value of a setting, not parsed yet.
 pub(super) struct Found<'sources> {
@@ -149,6 +149,20 @@ impl SettingSources {
         Ok(())
     }
 
+    /// Adds what the running simulator offers for the login of a person, and returns its addresses.
+    pub(super) fn add_local_login(&mut self) -> Result<LocalEnvironment, Failure> {
+        let local = LocalEnvironment::read(&LocalEnvironment::path()?)?;
+        let mut values = vec![
+            ("keystore", local.keystore.display().to_string()),
+            ("keystore-password-file", local.keystore_password_file.display().to_string()),
+        ];
+        values.extend(local.login_client_id.clone().map(|id| ("client-id", id)));
+        values.extend(local.altinn_url.clone().map(|url| ("altinn-url", url)));
+        values.extend(local.ca_file.as_ref().map(|file| ("ca-file", file.display().to_string())));
+        self.add_layer(Environment::Local, values);
+        Ok(local)
+    }
+
     /// Adds the addresses of an environment, or what the running simulator offers.
     pub(super) fn add_environment(&mut self, environment: Environment) -> Result<(), Failure> {
         let values = if environment == Environment::Local {
@@ -170,13 +184,17 @@ impl SettingSources {
                 .map(|addresses| vec![("audience", addresses.issuer), ("token-endpoint", addresses.token_endpoint)]);
             values.unwrap_or_default()
         };
+        self.add_layer(environment, values);
+        Ok(())
+    }
+
+    fn add_layer(&mut self, environment: Environment, values: Vec<(&'static str, String)>) {
         let raw = values.into_iter().map(|(name, value)| RawSetting {
             name,
             value: RawValue::Texts(vec![value]),
             label: format!("{environment}'s {name}"),
         });
         self.layers.push((Layer::Environment, raw.collect()));
-        Ok(())
     }
 
     /// Refuses an option with an empty value, which is most often an unset variable of a script. A password may be

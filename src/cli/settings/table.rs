@@ -6,8 +6,8 @@
 use maskinporten_token_generator::profile::{KnownSetting, SettingRole as Role};
 
 use super::definition::{
-    ALTINN, ALTINN_PASSWORD, API_KEY, CACHE, CLIENT_JWK, CLIENT_SECRET, GRANT, HARDWARE, KEY, NETWORK, PROFILE, SERVER,
-    SUBSCRIPTION_KEY, SettingDefinition, ValueForm,
+    ALTINN, ALTINN_PASSWORD, API_KEY, CACHE, CLIENT_JWK, CLIENT_SECRET, GRANT, HARDWARE, KEY, LOGIN, NETWORK, PROFILE,
+    SERVER, SUBSCRIPTION_KEY, SettingDefinition, ValueForm,
 };
 
 const fn row(name: &'static str, form: ValueForm, heading: &'static str, help: &'static str) -> SettingDefinition {
@@ -178,6 +178,23 @@ pub(crate) static SETTINGS: &[SettingDefinition] = &[
     one("altinn-password-command", "COMMAND", ALTINN, "Read the password from the output of a command")
         .roles(&[Role::Command]),
     row(ALTINN_PASSWORD, ValueForm::SecretVariable, ALTINN, "The password of that user"),
+    with_default!(
+        "idp",
+        ValueForm::One("NAME"),
+        LOGIN,
+        "The service where the person logs in: `idporten` or `ansattporten`",
+        "idporten"
+    ),
+    one("issuer", "URL", LOGIN, "Another server where the person logs in, by its issuer identifier").roles(ADDRESS),
+    with_default!(
+        "redirect-uri",
+        ValueForm::One("URL"),
+        LOGIN,
+        "The registered address that the browser comes back to; port 0 stands for any",
+        "http://127.0.0.1:0/response"
+    ),
+    one("acr", "LEVEL", LOGIN, "The lowest level of the login: `substantial`, `high`, or the server's name of one"),
+    one("ui-locale", "LANGUAGE", LOGIN, "The language of the server's pages: `nb`, `nn`, `en` or `se`"),
     with_default!("timeout", TIME, NETWORK, "Time limit for the whole exchange, and for reading a file", "30s"),
     with_default!("connect-timeout", TIME, NETWORK, "Time limit for connecting", "5s"),
     with_default!("retries", NUMBER, NETWORK, "Retries after network errors, HTTP 429 and 5xx", "2"),

@@ -1,0 +1,166 @@
+//! `maskinporten login`: the access token of a person who logs in with a browser.
+
+mod browser;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use maskinporten_token_generator::{
+    altinn::{AltinnClient, AltinnError, AltinnExchange},
+    client::{AccessToken, OpenIdProvider},
+    clock::SystemClock,
+    grant::Sign,
+    login::{AnswerListener, LoginClient, LoginPage, LoginRequest, LoginTokens, PendingLogin, RedirectUri},
+    printer::{TokenForm, print_login},
+    text::excerpt,
+};
+use zeroize::Zeroizing;
+
+use self::browser::{Answer, Waiting};
+use super::{
+    args::PersonLoginArguments,
+    located_key::LocatedKey,
+    progress::Progress,
+    report::{self, Exit, Failure, Report},
+    settings::{KeySettings, NetworkSettings, PersonLoginSettings, SettingSources},
+    signals, token,
+    tokens::report_retry,
+};
+
+/// The longest time of one request.
+const REQUEST_TIME: Duration = Duration::from_secs(30);
+
+pub(crate) async fn run(
+    arguments: PersonLoginArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    let form = token::form(arguments.format, arguments.shell)?;
+    if form != TokenForm::Json && (arguments.show_pid || arguments.show_refresh_token) {
+        let message = "--show-pid and --show-refresh-token are only for `--format json`".to_owned();
+        let hint = "pass --format json too, or leave them out".to_owned();
+        return Err(Failure::plain(Exit::Usage, "usage", message, Some(hint)));
+    }
+    let mut sources = SettingSources::load(arguments.settings.0, config, report)?;
+    let settings = PersonLoginSettings::parse(&mut sources, arguments.public, report)?;
+    let request = LoginRequest {
+        prompt: arguments.prompt,
+        login_hint: arguments.login_hint,
+        max_age: arguments.max_age,
+        is_pushed: arguments.par,
+        ..settings.request.clone()
+    };
+    let login = log_in(settings, request, arguments.no_browser, report);
+    if form != TokenForm::Json {
+        return token::print(form, async { Ok(login.await?.access_token) }).await;
+    }
+    let tokens = login.await?;
+    let mut artefact = Zeroizing::new(Vec::new());
+    print_login(&tokens, arguments.show_pid, arguments.show_refresh_token, &mut *artefact)
+        .map_err(|error| Failure::from_output(&error))?;
+    report::print(&artefact)
+}
+
+/// Logs a person in. The browser shows how it ended.
+async fn log_in(
+    mut settings: PersonLoginSettings,
+    request: LoginRequest,
+    no_browser: bool,
+    report: &Arc<Report>,
+) -> Result<LoginTokens, Failure> {
+    if let Some(file) = &settings.network.http.ca_file {
+        report.warn_of_unsafe_file("CA file", file);
+    }
+    let key = open_key(settings.key.take(), report).await?;
+    let listener = listen(&request.redirect_uri).await?;
+    let redirect_uri = listener.as_ref().map_or(&request.redirect_uri, AnswerListener::redirect_uri).clone();
+    let (client, pending) = {
+        let _progress = Progress::start(&format!("waiting for {}", excerpt(&settings.issuer, 100)), report);
+        let NetworkSettings { http, retry_policy } = &settings.network;
+        let client = LoginClient {
+            provider: OpenIdProvider::discover(&settings.issuer, http, *retry_policy).await?,
+            grant: settings.grant.clone(),
+            key,
+            dpop: None,
+            http: http.clone(),
+            timeout: retry_policy.timeout.min(REQUEST_TIME),
+            clock: Arc::new(SystemClock),
+        };
+        let pending = client.start(LoginRequest { redirect_uri: redirect_uri.clone(), ..request }).await?;
+        (client, pending)
+    };
+    let waiting = Waiting { listener, redirect_uri, time: settings.time, no_browser };
+    let answer = waiting.answer(pending.url(), report).await?;
+    let finished = finish(&client, &pending, answer.query(), &settings, report).await;
+    if let Answer::Received(answer) = answer {
+        let language = answer.language();
+        let page = match &finished {
+            Ok(_) => LoginPage::logged_in(language),
+            Err(failure) => {
+                let failure = failure.in_language(language);
+                let (message, causes, hint) = failure.parts();
+                let paragraphs = std::iter::once(message).chain(causes.iter().map(String::as_str)).chain(hint);
+                LoginPage::failed(paragraphs.map(str::to_owned).collect(), language)
+            }
+        };
+        answer.respond(page).await;
+    }
+    finished
+}
+
+/// Checks the answer, exchanges its code, and exchanges the access token at Altinn if the settings say so.
+async fn finish(
+    client: &LoginClient,
+    pending: &PendingLogin,
+    query: &str,
+    settings: &PersonLoginSettings,
+    report: &Report,
+) -> Result<LoginTokens, Failure> {
+    let code = pending.read_answer(query)?;
+    report.detail("the answer in the browser belongs to this login; exchanging its code");
+    let tokens = {
+        let _progress = Progress::start(&format!("waiting for {}", client.provider.token_endpoint), report);
+        client.finish(pending, code).await?
+    };
+    match &settings.altinn {
+        Some(exchange) => {
+            let access_token = exchanged(&tokens.access_token, exchange, &settings.network, report).await?;
+            Ok(LoginTokens { access_token, ..tokens })
+        }
+        None => Ok(tokens),
+    }
+}
+
+/// Exchanges a person's token for one of Altinn's.
+async fn exchanged(
+    token: &AccessToken,
+    exchange: &AltinnExchange,
+    network: &NetworkSettings,
+    report: &Report,
+) -> Result<AccessToken, Failure> {
+    let platform = exchange.platform.base();
+    report.detail(&format!("exchanging the token at {platform}"));
+    let _progress = Progress::start(&format!("waiting for {platform}"), report);
+    let client = AltinnClient::new(exchange.platform.clone(), &network.http, network.retry_policy)?;
+    let retrying = |error: &AltinnError, delay: Duration| report_retry(report, error, delay);
+    Ok(client.exchange(token, exchange, &SystemClock, retrying).await?)
+}
+
+/// Opens the key before the person logs in, so that no login is lost to a wrong password.
+async fn open_key(key: Option<KeySettings>, report: &Arc<Report>) -> Result<Option<Arc<dyn Sign>>, Failure> {
+    let Some(key) = key else { return Ok(None) };
+    let report = Arc::clone(report);
+    let opened = signals::blocking(move || LocatedKey::read(key, Arc::default(), &report)?.open_key()).await?;
+    Ok(Some(Arc::new(opened)))
+}
+
+/// Listens at the redirect address, if it is on this machine.
+async fn listen(redirect_uri: &RedirectUri) -> Result<Option<AnswerListener>, Failure> {
+    if !redirect_uri.can_be_listened_at() {
+        return Ok(None);
+    }
+    AnswerListener::bind(redirect_uri).await.map(Some).map_err(|error| {
+        let message = format!("could not listen at {}: {error}", excerpt(redirect_uri.as_str(), 100));
+        let hint = "stop the program that uses the port, or pass --redirect-uri with another registered address";
+        Failure::plain(Exit::Configuration, "redirect_uri", message, Some(hint.to_owned()))
+    })
+}
