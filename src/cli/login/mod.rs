@@ -80,7 +80,7 @@ async fn log_in(
             provider: OpenIdProvider::discover(&settings.issuer, http, *retry_policy).await?,
             grant: settings.grant.clone(),
             key,
-            proof: None,
+            dpop: None,
             http: http.clone(),
             timeout: retry_policy.timeout.min(REQUEST_TIME),
             clock: Arc::new(SystemClock),
