@@ -34,6 +34,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `pkcs11` | keys in hardware tokens |
+//! | `key-services` | `key_services`, keys in Azure Key Vault, Vault, AWS and Google; `cli` turns it on |
 //! | `server` | `server`, the local token server, with `inspect`, `check` and `printer` |
 //! | `simulator` | `simulator`, a local Maskinporten |
 //! | `cli` | `inspect`, `check`, `printer` and `profile`, for the binary `maskinporten`; turns `server` and `simulator` on |
@@ -86,6 +87,8 @@ pub mod http;
 #[cfg(any(feature = "cli", feature = "server"))]
 pub mod inspect;
 pub mod json;
+#[cfg(feature = "key-services")]
+pub mod key_services;
 pub mod keystore;
 pub mod language;
 pub mod organisation;

@@ -13,6 +13,7 @@ use regex::Regex;
 const LAYERS: &[&[&str]] = &[
     BASE,
     &["keystore"],
+    &["key_services"],
     &["grant"],
     &["client"],
     &["altinn"],

@@ -35,6 +35,7 @@ mod pkcs11;
 mod pkcs12;
 mod private_key;
 mod public_key;
+mod remote_key;
 mod ring_key;
 mod rsa_numbers;
 mod signature_algorithm;
@@ -61,8 +62,9 @@ pub use self::{
     pem_file::PemFile,
     pkcs11::HardwareToken,
     pkcs12::Protection,
-    private_key::SigningError,
+    private_key::{RemoteError, SigningError},
     public_key::is_registrable_key_id,
+    remote_key::{RemoteSignature, RemoteSigner, SigningInput},
     signature_algorithm::SignatureAlgorithm,
     signing_key::SigningKey,
     summary::{CertificateSummary, KeySummary},
