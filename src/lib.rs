@@ -36,6 +36,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `pkcs11` | keys in hardware tokens |
+//! | `key-services` | `key_services`, keys in Azure Key Vault, Vault, AWS and Google; `cli` turns it on |
 //! | `server` | `server`, the local token server, with `check` and `printer` |
 //! | `simulator` | `simulator`, a local Maskinporten |
 //! | `cli` | `check`, `printer` and `profile`, for the binary `maskinporten`; turns `server` and `simulator` on |
@@ -88,6 +89,8 @@ pub mod grant;
 pub mod http;
 pub mod inspect;
 pub mod json;
+#[cfg(feature = "key-services")]
+pub mod key_services;
 pub mod keystore;
 pub mod language;
 pub mod login;

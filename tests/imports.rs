@@ -13,7 +13,7 @@ use regex::Regex;
 const LAYERS: &[&[&str]] = &[
     BASE,
     &["keystore"],
-    &["dpop"],
+    &["dpop", "key_services"],
     &["grant"],
     &["client"],
     &["altinn"],

@@ -181,6 +181,7 @@ mod tests {
             status: 200,
             media_type: "text/plain".to_owned(),
             location: None,
+            challenge: None,
             retry_after: None,
             date,
             sent_at: at(0),

@@ -169,6 +169,7 @@ mod tests {
                     status,
                     media_type: String::new(),
                     location: None,
+                    challenge: None,
                     retry_after: None,
                     date: None,
                     sent_at: DateTime::UNIX_EPOCH,

@@ -9,6 +9,9 @@ use url::{Host, Url};
 
 use crate::{explain::Explain, text::excerpt};
 
+/// The name of Google's metadata service, which each of its machines resolves to 169.254.169.254.
+const GOOGLE_METADATA_HOST: &str = "metadata.google.internal";
+
 /// A validated URL for requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint(Arc<Url>);
@@ -43,13 +46,26 @@ impl Endpoint {
     /// # Errors
     /// [`EndpointError`] when it is not a URL, is neither https nor loopback, or has parts that an endpoint cannot have.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
+        Self::parse_where(text, Self::is_loopback)
+    }
+
+    /// Parses and validates the URL of a cloud's metadata service, to which plain http may be sent: the service is on the
+    /// link of this machine, and has no certificate.
+    ///
+    /// # Errors
+    /// As [`Endpoint::parse`]; [`EndpointError::NotSecure`] for plain http to any other machine.
+    pub fn parse_metadata_service(text: &str) -> Result<Self, EndpointError> {
+        Self::parse_where(text, Self::is_local)
+    }
+
+    fn parse_where(text: &str, may_be_plain: impl Fn(&Self) -> bool) -> Result<Self, EndpointError> {
         let Ok(url) = Url::parse(text.trim()) else {
             return Err(EndpointError::NotAUrl(without_secrets(text)));
         };
         let endpoint = Self(Arc::new(url));
         let secure = match endpoint.0.scheme() {
             "https" => true,
-            "http" => endpoint.is_loopback(),
+            "http" => may_be_plain(&endpoint),
             _ => false,
         };
         if !secure || endpoint.0.host().is_none() {
@@ -71,6 +87,17 @@ impl Endpoint {
             Some(Host::Domain(name)) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
             None => false,
         }
+    }
+
+    /// Whether the host is this machine, or a metadata service on its link: 169.254.0.0/16, or Google's name for it.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        let is_metadata_service = match self.0.host() {
+            Some(Host::Ipv4(address)) => address.is_link_local(),
+            Some(Host::Domain(name)) => name == GOOGLE_METADATA_HOST,
+            Some(Host::Ipv6(_)) | None => false,
+        };
+        is_metadata_service || self.is_loopback()
     }
 
     /// Returns the host; an IPv6 address is in brackets.
@@ -159,6 +186,18 @@ mod tests {
             "",
         ] {
             assert!(Endpoint::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn http_is_accepted_for_the_metadata_services_of_clouds_only_where_they_are_asked() {
+        for text in ["http://169.254.169.254/metadata", "http://169.254.170.2/", "http://metadata.google.internal/"] {
+            assert!(Endpoint::parse_metadata_service(text).is_ok_and(|endpoint| endpoint.is_local()), "{text}");
+            assert!(Endpoint::parse(text).is_err(), "{text}");
+        }
+        assert!(Endpoint::parse_metadata_service("http://127.0.0.1:1/").is_ok());
+        for text in ["http://169.253.1.1/", "http://metadata.google.internal.example.no/", "http://example.no/"] {
+            assert!(Endpoint::parse_metadata_service(text).is_err(), "{text}");
         }
     }
 

@@ -94,7 +94,7 @@ pub struct HttpClient {
 impl HttpClient {
     /// Prepares requests to `endpoint` without sending any.
     ///
-    /// The proxy comes from `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, except for endpoints on this machine.
+    /// The proxy comes from `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, except for endpoints on this machine or its link.
     ///
     /// # Errors
     /// [`HttpError::CaFile`] when the CA file cannot be used, [`HttpError::ProxySetting`] when a proxy variable cannot.
@@ -137,7 +137,7 @@ impl HttpClient {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(options.connect_timeout)
             .tls_backend_preconfigured(tls);
-        let early = (!endpoint.is_loopback()).then(EarlyConnection::default);
+        let early = (!endpoint.is_local()).then(EarlyConnection::default);
         builder = match &early {
             Some(early) => builder.connector_layer(early.clone()),
             None => builder.no_proxy(),

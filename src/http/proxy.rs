@@ -12,7 +12,7 @@ use super::Endpoint;
 
 /// Returns the URL of the proxy for requests to this endpoint, without its user name and password.
 pub(super) fn for_endpoint(endpoint: &Endpoint) -> Option<String> {
-    if endpoint.is_loopback() { None } else { find(&Matcher::from_system(), endpoint) }
+    if endpoint.is_local() { None } else { find(&Matcher::from_system(), endpoint) }
 }
 
 fn find(matcher: &Matcher, endpoint: &Endpoint) -> Option<String> {
@@ -89,7 +89,7 @@ pub(super) fn unusable_variable(endpoint: &Endpoint) -> Option<ProxyVariable> {
     let target: Uri = endpoint.as_str().parse().ok()?;
     let exceptions = ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| std::env::var(name).ok());
     let any = Matcher::builder().all("http://proxy.invalid").no(exceptions.unwrap_or_default()).build();
-    if endpoint.is_loopback() || any.intercept(&target).is_none() {
+    if endpoint.is_local() || any.intercept(&target).is_none() {
         return None;
     }
     for (capitals, name) in [("HTTPS_PROXY", "https_proxy"), ("ALL_PROXY", "all_proxy")] {

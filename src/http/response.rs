@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER, SET_COOKIE};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -17,6 +17,8 @@ pub struct Response {
     pub media_type: String,
     /// The target of a redirect, without its query.
     pub location: Option<String>,
+    /// What the server asks a client to authenticate with (`WWW-Authenticate`, RFC 9110 §11.6.1).
+    pub challenge: Option<String>,
     /// How long the server asks the client to wait.
     pub retry_after: Option<Duration>,
     /// When the server created the response, to the second (`Date`, RFC 9110 §6.6.1).
@@ -45,6 +47,7 @@ impl Response {
             status: response.status().as_u16(),
             media_type: media_type(headers),
             location: text(headers, &LOCATION).map(|location| without_query(location).to_owned()),
+            challenge: text(headers, &WWW_AUTHENTICATE).map(str::to_owned),
             retry_after: text(headers, &RETRY_AFTER).and_then(|value| retry_after(value, SystemClock.now())),
             date: text(headers, &DATE).and_then(http_date),
             dpop_nonce: text(headers, &HeaderName::from_static("dpop-nonce"))

@@ -7,7 +7,10 @@ use std::path::Path;
 
 use super::{
     Certificate, CertificateFileErrorKind, FileFormat, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES,
-    MAXIMUM_CERTIFICATES, chain, public_key::PublicKey, read_key_file,
+    MAXIMUM_CERTIFICATES, chain,
+    key_material::{KeyForm, decoded},
+    public_key::PublicKey,
+    read_key_file,
 };
 use crate::pem::{self, PemBlock, PemFault, labels};
 
@@ -62,6 +65,8 @@ fn parse(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateFileErrorKind> {
     if bytes.len() as u64 > MAXIMUM_BYTES {
         return Err(CertificateFileErrorKind::TooLarge(MAXIMUM_BYTES));
     }
+    let material = decoded(bytes, KeyForm::Certificate);
+    let bytes = material.as_ref().map_or(bytes, |material| &material.content);
     let text = pem::decode(bytes);
     let blocks = PemBlock::find_all(&text)?;
     if blocks.len() > MAXIMUM_CERTIFICATES {

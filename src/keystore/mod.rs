@@ -26,6 +26,7 @@ mod file_format;
 mod jwk;
 mod key_choice;
 mod key_file;
+mod key_material;
 mod keystore_file;
 mod load;
 mod new_key;
@@ -35,6 +36,7 @@ mod pkcs11;
 mod pkcs12;
 mod private_key;
 mod public_key;
+mod remote_key;
 mod ring_key;
 mod rsa_numbers;
 mod signature_algorithm;
@@ -56,13 +58,15 @@ pub use self::{
     jwk::{JwkFile, KeySet, KeySetError},
     key_choice::KeyChoice,
     key_file::read_key_file,
+    key_material::{KeyEncoding, KeyForm, KeyMaterial},
     keystore_file::{KeyEntry, Keystore, KeystoreFile},
     new_key::{NewKey, NewKeyError, NewKeyKind},
     pem_file::PemFile,
     pkcs11::HardwareToken,
     pkcs12::Protection,
-    private_key::SigningError,
+    private_key::{RemoteError, SigningError},
     public_key::is_registrable_key_id,
+    remote_key::{RemoteSignature, RemoteSigner, SigningInput},
     signature_algorithm::SignatureAlgorithm,
     signing_key::SigningKey,
     summary::{CertificateSummary, KeySummary},

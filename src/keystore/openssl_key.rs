@@ -229,7 +229,7 @@ pub(super) fn verify(
 }
 
 /// Converts an ECDSA signature from DER to two numbers side by side (RFC 7518 §3.4).
-fn der_to_jws(algorithm: SignatureAlgorithm, signature: Vec<u8>) -> Result<Vec<u8>, ErrorStack> {
+pub(super) fn der_to_jws(algorithm: SignatureAlgorithm, signature: Vec<u8>) -> Result<Vec<u8>, ErrorStack> {
     let Some(length) = algorithm.coordinate_length() else { return Ok(signature) };
     let numbers = EcdsaSig::from_der(&signature)?;
     Ok([numbers.r().to_vec_padded(length.into())?, numbers.s().to_vec_padded(length.into())?].concat())

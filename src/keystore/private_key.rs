@@ -29,6 +29,9 @@ pub(super) trait Signer: Send + Sync {
     }
 }
 
+/// The error of a service or agent that signs.
+pub type RemoteError = Arc<dyn Explain + Send + Sync>;
+
 /// Why a key could not sign.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SigningError {
@@ -49,6 +52,9 @@ pub enum SigningError {
     /// The caller's own key could not sign.
     #[error("the key did not sign")]
     External(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// The service or agent that has the key did not sign.
+    #[error("the private key did not sign, which is not on this machine")]
+    Remote(#[source] RemoteError),
     /// The signature does not verify with the public key.
     #[error("the signature does not verify with the public key, so the private key is damaged")]
     Inconsistent,
@@ -58,6 +64,7 @@ impl Explain for SigningError {
     fn code(&self) -> &'static str {
         match self {
             Self::Hardware(kind) => kind.code(),
+            Self::Remote(error) => error.code(),
             Self::KindMismatch { .. } | Self::OpenSsl(_) | Self::External(_) | Self::Inconsistent => "signing",
         }
     }
@@ -67,6 +74,7 @@ impl Explain for SigningError {
             Self::KindMismatch { possible, .. } => Some(format!("pass --alg {possible}, or use another key")),
             Self::OpenSsl(_) | Self::Inconsistent => Some("export the key again: it is damaged".to_owned()),
             Self::Hardware(kind) => kind.hint(),
+            Self::Remote(error) => error.hint(),
             Self::External(_) => None,
         }
     }

@@ -3,10 +3,13 @@
 //! It comes from a JWK ([`super::KeySet`]) or a certificate. Sizes and exponents are checked before OpenSSL computes
 //! with them, so that a crafted key costs no time. Whether the key is trusted is not decided here.
 
+use x509_cert::{der::Decode as _, spki::SubjectPublicKeyInfoOwned};
+
 use super::{
-    Certificate, JwkErrorKind, KeystoreErrorKind, SignatureAlgorithm, engine,
+    Certificate, JwkErrorKind, KeystoreErrorKind, SignatureAlgorithm, certificate_key, engine,
     public_key::{KeyKind, PublicKey, bits},
 };
+use crate::pem::PemBlock;
 
 /// Real exponents are 3, 17 or 65537; more than 32 bits only make verification slow.
 const EXPONENT_BITS: std::ops::RangeInclusive<u32> = 2..=32;
@@ -51,6 +54,29 @@ impl VerificationKey {
     /// [`VerificationKeyError`] if its kind or size cannot sign a JWT.
     pub fn from_certificate(certificate: &Certificate) -> Result<Self, VerificationKeyError> {
         Self::new(certificate.public_key().cloned().ok_or(VerificationKeyError::Numbers)?)
+    }
+
+    /// Parses a `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
+    ///
+    /// # Errors
+    /// [`VerificationKeyError`] if it is not one, or its kind or size cannot sign a JWT.
+    pub fn from_spki(der: &[u8]) -> Result<Self, VerificationKeyError> {
+        let info = SubjectPublicKeyInfoOwned::from_der(der).map_err(|_| VerificationKeyError::Numbers)?;
+        Self::new(certificate_key::public_key(&info).ok_or(VerificationKeyError::Numbers)?)
+    }
+
+    /// Parses a `SubjectPublicKeyInfo` in PEM (RFC 7468 §13).
+    ///
+    /// # Errors
+    /// As [`VerificationKey::from_spki`].
+    pub fn from_pem(text: &str) -> Result<Self, VerificationKeyError> {
+        let blocks = PemBlock::find_all(text).map_err(|_| VerificationKeyError::Numbers)?;
+        let [block] = blocks.as_slice() else { return Err(VerificationKeyError::Numbers) };
+        Self::from_spki(&block.der().map_err(|_| VerificationKeyError::Numbers)?)
+    }
+
+    pub(super) fn public(&self) -> &PublicKey {
+        &self.public
     }
 
     pub(super) fn new(public: PublicKey) -> Result<Self, VerificationKeyError> {

@@ -1,0 +1,66 @@
+//! How services are reached: time limits, the HTTP client, and asynchronous signers on a thread that may block.
+
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{PlaceError, Service};
+use crate::{
+    http::{ApiRequest, Endpoint, HttpClient, HttpOptions, Response},
+    keystore::{RemoteError, RemoteSignature, RemoteSigner, SigningInput},
+};
+
+/// How services are reached.
+#[derive(Debug, Clone)]
+pub struct ServiceAccess {
+    /// How requests are sent.
+    pub http: HttpOptions,
+    /// The time limit for everything that fetching a key or one signature takes.
+    pub timeout: Duration,
+}
+
+impl ServiceAccess {
+    /// Returns when the time is over for what begins now.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.timeout
+    }
+
+    /// Sends a request, and returns the response of any status.
+    pub(super) async fn send(
+        &self,
+        service: Service,
+        endpoint: &Endpoint,
+        request: &ApiRequest<'_>,
+        deadline: Instant,
+    ) -> Result<Response, PlaceError> {
+        let failed = |source| PlaceError::Http { service, source };
+        let client = HttpClient::new(endpoint.clone(), &self.http).map_err(failed)?;
+        client.send_request(request, deadline).await.map_err(failed)
+    }
+}
+
+/// Signs in a service, which takes a request over the network.
+pub(super) trait SigningService: Send + Sync + 'static {
+    /// Sends what is to be signed, and returns the signature.
+    fn sign(&self, input: &SigningInput<'_>) -> impl Future<Output = Result<RemoteSignature, PlaceError>> + Send;
+}
+
+/// Runs the requests of a [`SigningService`] while the caller's thread waits.
+pub(super) struct BlockingSigner<S>(pub(super) S);
+
+impl<S: SigningService> RemoteSigner for BlockingSigner<S> {
+    fn sign(&self, input: &SigningInput<'_>) -> Result<RemoteSignature, RemoteError> {
+        run(self.0.sign(input)).and_then(|signed| signed).map_err(|error| Arc::new(error) as RemoteError)
+    }
+}
+
+/// Runs a future to its end on a thread of its own: the caller's may be one of a runtime, which must not be blocked by
+/// another.
+pub(super) fn run<T: Send>(future: impl Future<Output = T> + Send) -> Result<T, PlaceError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| PlaceError::Runtime(error.to_string()))?;
+    let done = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(future)).join());
+    done.map_err(|panic| std::panic::resume_unwind(panic))
+}

@@ -1,0 +1,230 @@
+//! Why a service did not give a key or a signature.
+
+use super::{AgentError, Service};
+use crate::{explain::Explain, http::HttpError, keystore::VerificationKeyError};
+
+/// Why a service did not give a key or a signature.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceError {
+    /// The place is on this machine, and no service has it.
+    #[error("the key is on this machine, not in a service")]
+    NotAService,
+    /// This build has no services.
+    #[error("this build does not support {0}")]
+    NotBuilt(Service),
+    /// No credentials were found.
+    #[error("no credentials were found for {service}: {why}")]
+    NoCredentials {
+        /// The service.
+        service: Service,
+        /// What was looked for, and what is wrong with it.
+        why: String,
+    },
+    /// A setting of the service cannot be used.
+    #[error("{variable} cannot be used for {service}: {why}")]
+    Setting {
+        /// The service.
+        service: Service,
+        /// The variable or file.
+        variable: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The service does not accept the credentials.
+    #[error("{service} did not accept the credentials: {reason}")]
+    Credentials {
+        /// The service.
+        service: Service,
+        /// Its status and own error.
+        reason: Reason,
+    },
+    /// The caller lacks a permission.
+    #[error("{service} denied access: {reason}")]
+    Denied {
+        /// The service.
+        service: Service,
+        /// Its status and own error.
+        reason: Reason,
+        /// The permission that the request needs, in the service's own words.
+        permission: String,
+    },
+    /// There is no such secret, key or version.
+    #[error("{service} has no {what}: {reason}")]
+    NotFound {
+        /// The service.
+        service: Service,
+        /// What was asked for.
+        what: String,
+        /// Its status and own error.
+        reason: Reason,
+    },
+    /// The service refused for another reason.
+    #[error("{service} refused the request: {reason}")]
+    Refused {
+        /// The service.
+        service: Service,
+        /// Its status and own error.
+        reason: Reason,
+    },
+    /// The service has a fault of its own.
+    #[error("{service} is out of order: {reason}")]
+    Unavailable {
+        /// The service.
+        service: Service,
+        /// Its status and own error.
+        reason: Reason,
+    },
+    /// There was no response.
+    #[error("could not reach {service}")]
+    Http {
+        /// The service.
+        service: Service,
+        /// The reason.
+        #[source]
+        source: HttpError,
+    },
+    /// The response makes no sense.
+    #[error("{service} gave an answer that makes no sense: {why}")]
+    Answer {
+        /// The service.
+        service: Service,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The key cannot sign a JWT, or has another state than an enabled one.
+    #[error("the key in {service} cannot be used: {why}")]
+    Unusable {
+        /// The service.
+        service: Service,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The public key cannot be used.
+    #[error("the public key in {service} cannot be used")]
+    PublicKey {
+        /// The service.
+        service: Service,
+        /// The reason.
+        #[source]
+        source: VerificationKeyError,
+    },
+    /// The SSH agent failed.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// The system gave no resources for the requests.
+    #[error("could not start the requests: {0}")]
+    Runtime(String),
+}
+
+/// The status and the error in the response of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// The status of the response.
+    pub status: u16,
+    /// The service's error code, if it has one.
+    pub code: Option<String>,
+    /// The service's text, made safe for a terminal.
+    pub text: Option<String>,
+}
+
+/// The kinds of faults, which decide the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// A setting is missing or cannot be used.
+    Configuration,
+    /// The key is missing or cannot be used.
+    Key,
+    /// The service refused.
+    Refused,
+    /// The service did not answer, or with a fault of its own.
+    Unreachable,
+}
+
+impl PlaceError {
+    /// Returns the kind of the fault.
+    #[must_use]
+    pub fn kind(&self) -> FaultKind {
+        match self {
+            Self::NotAService | Self::NotBuilt(_) | Self::NoCredentials { .. } | Self::Setting { .. } => {
+                FaultKind::Configuration
+            }
+            Self::Http { source: HttpError::CaFile { .. } | HttpError::ProxySetting(_), .. } => {
+                FaultKind::Configuration
+            }
+            Self::Credentials { .. } | Self::Denied { .. } | Self::Refused { .. } => FaultKind::Refused,
+            Self::Agent(AgentError::NoAgent) => FaultKind::Configuration,
+            Self::Agent(AgentError::Unreachable(_) | AgentError::Answer) => FaultKind::Unreachable,
+            Self::NotFound { .. } | Self::Unusable { .. } | Self::PublicKey { .. } | Self::Agent(_) => FaultKind::Key,
+            Self::Unavailable { .. } | Self::Http { .. } | Self::Answer { .. } | Self::Runtime(_) => {
+                FaultKind::Unreachable
+            }
+        }
+    }
+
+    /// Returns the status of the service's response.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Credentials { reason, .. }
+            | Self::Denied { reason, .. }
+            | Self::NotFound { reason, .. }
+            | Self::Refused { reason, .. }
+            | Self::Unavailable { reason, .. } => Some(reason.status),
+            _ => None,
+        }
+    }
+}
+
+impl Explain for PlaceError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotAService | Self::NotBuilt(_) => "key_place",
+            Self::NoCredentials { .. } | Self::Setting { .. } => "service_settings",
+            Self::Credentials { .. } => "service_credentials",
+            Self::Denied { .. } => "service_denied",
+            Self::NotFound { .. } => "service_key_not_found",
+            Self::Refused { .. } => "service_refused",
+            Self::Unavailable { .. } => "service_unavailable",
+            Self::Http { source, .. } => source.code(),
+            Self::Agent(error) => error.code(),
+            Self::Answer { .. } => "service_answer",
+            Self::Unusable { .. } | Self::PublicKey { .. } => "service_key",
+            Self::Runtime(_) => "runtime",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotAService | Self::Runtime(_) => return None,
+            Self::Agent(error) => return error.hint(),
+            Self::NotBuilt(_) => "use a build with the feature key-services".to_owned(),
+            Self::NoCredentials { service, .. } | Self::Credentials { service, .. } => {
+                service.credentials_hint().to_owned()
+            }
+            Self::Setting { variable, .. } => format!("correct {variable}"),
+            Self::Denied { permission, .. } => format!("give this identity the permission {permission}"),
+            Self::NotFound { .. } => "check the name, and which account or address the credentials are for".to_owned(),
+            Self::Refused { .. } => "read the service's own error above".to_owned(),
+            Self::Unavailable { .. } => "try again later".to_owned(),
+            Self::Http { source: HttpError::TimedOut { connecting: false, .. }, .. } => {
+                "try again later; --timeout waits longer".to_owned()
+            }
+            Self::Http { service, .. } => format!("check the address of {service}, the network and the proxy"),
+            Self::Answer { .. } => "check the address: another server, or a proxy, may have answered".to_owned(),
+            Self::Unusable { .. } | Self::PublicKey { .. } => {
+                "use an RSA key of 2048 bits or more that may sign".to_owned()
+            }
+        })
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { status, code, text } = self;
+        match (code, text) {
+            (Some(code), Some(text)) => write!(formatter, "{code}: {text} (HTTP {status})"),
+            (Some(text), None) | (None, Some(text)) => write!(formatter, "{text} (HTTP {status})"),
+            (None, None) => write!(formatter, "HTTP {status}"),
+        }
+    }
+}

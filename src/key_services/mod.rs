@@ -1,0 +1,131 @@
+//! Keys that are not in a file: where they are, how they are fetched, and how they sign there.
+//!
+//! A [`KeyPlace`] is parsed from a URI such as `vault://secret/maskinporten#jwk`. Fetching it gives the content of a key
+//! file, or a key that signs in the service. Each service is in a file of its own, and needs the feature
+//! `key-services`.
+//!
+//! # Security
+//! A private key that was fetched is erased like one from a file, and is never stored. Of a key that signs in the service,
+//! only digests are sent, and every signature is verified with its public key ([`SigningKey::remote`]).
+
+mod access;
+mod aws;
+mod azure;
+mod error;
+mod google;
+mod pkcs11_uri;
+mod place;
+mod service;
+mod ssh_agent;
+mod vault;
+
+use chrono::{DateTime, Utc};
+use zeroize::Zeroizing;
+
+pub use self::{
+    access::ServiceAccess,
+    aws::{AwsKind, AwsPlace},
+    azure::{AzureKind, AzurePlace},
+    error::{FaultKind, PlaceError, Reason},
+    google::GooglePlace,
+    pkcs11_uri::Pkcs11Place,
+    place::{KeyPlace, PartFault, PlaceSyntaxError},
+    service::Service,
+    ssh_agent::AgentError,
+    vault::VaultPlace,
+};
+use crate::keystore::SigningKey;
+
+/// What a place gives.
+#[derive(Debug)]
+pub enum Fetched {
+    /// A key as a file holds it: JSON, PEM, DER, or base64 of one of them.
+    Content(Zeroizing<Vec<u8>>),
+    /// A key that signs in the service, with the certificates that the service has for it.
+    Key(SigningKey),
+}
+
+/// What a service reports about a key and its caller, for `check`.
+#[derive(Debug, Clone, Default)]
+pub struct PlaceFacts {
+    /// Where the key is: the address, and the version in use.
+    pub location: String,
+    /// Who the service takes us for, and how we authenticated.
+    pub identity: Option<String>,
+    /// What we may do with the key.
+    pub permissions: Vec<String>,
+    /// When the service stops to give or use the key.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl KeyPlace {
+    /// Fetches the key, or prepares it to sign there.
+    ///
+    /// # Errors
+    /// [`PlaceError`] with the service's own reason; [`PlaceError::NotAService`] for a place on this machine.
+    pub async fn fetch(&self, access: &ServiceAccess) -> Result<Fetched, PlaceError> {
+        match self {
+            Self::Azure(place) => azure::fetch(place, access).await,
+            Self::Vault(place) => vault::fetch(place, access).await,
+            Self::Aws(place) => aws::fetch(place, access).await,
+            Self::Google(place) => google::fetch(place, access).await,
+            Self::SshAgent(key) => Ok(Fetched::Key(ssh_agent::key(key, access.timeout)?)),
+            Self::Variable(_) | Self::File(_) | Self::Command(_) | Self::Keyring(_) | Self::Pkcs11(_) => {
+                Err(PlaceError::NotAService)
+            }
+        }
+    }
+
+    /// Asks the service where the key is, who we are there, what we may do, and when the key expires.
+    ///
+    /// # Errors
+    /// As [`KeyPlace::fetch`].
+    pub async fn facts(&self, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
+        match self {
+            Self::Azure(place) => azure::facts(place, access).await,
+            Self::Vault(place) => vault::facts(place, access).await,
+            Self::Aws(place) => aws::facts(place, access).await,
+            Self::Google(place) => google::facts(place, access).await,
+            Self::SshAgent(_) => Ok(ssh_agent::facts(access.timeout)?),
+            Self::Variable(_) | Self::File(_) | Self::Command(_) | Self::Keyring(_) | Self::Pkcs11(_) => {
+                Err(PlaceError::NotAService)
+            }
+        }
+    }
+
+    /// Fetches the key as [`KeyPlace::fetch`] does, and blocks the thread meanwhile.
+    ///
+    /// # Errors
+    /// As [`KeyPlace::fetch`].
+    pub fn fetch_blocking(&self, access: &ServiceAccess) -> Result<Fetched, PlaceError> {
+        access::run(self.fetch(access))?
+    }
+
+    /// Asks as [`KeyPlace::facts`] does, and blocks the thread meanwhile.
+    ///
+    /// # Errors
+    /// As [`KeyPlace::fetch`].
+    pub fn facts_blocking(&self, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
+        access::run(self.facts(access))?
+    }
+
+    /// Returns the variables that decide which service the place is in, such as `VAULT_ADDR`.
+    ///
+    /// # Security
+    /// Their values identify the key in the token cache, together with the place.
+    #[must_use]
+    pub fn deciding_variables(&self) -> &'static [&'static str] {
+        match self {
+            Self::Azure(_) => azure::DECIDING_VARIABLES,
+            Self::Vault(_) => vault::DECIDING_VARIABLES,
+            Self::Aws(_) => aws::DECIDING_VARIABLES,
+            Self::Google(_) => google::DECIDING_VARIABLES,
+            Self::SshAgent(_)
+            | Self::Variable(_)
+            | Self::File(_)
+            | Self::Command(_)
+            | Self::Keyring(_)
+            | Self::Pkcs11(_) => &[],
+        }
+    }
+}
