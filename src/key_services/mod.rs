@@ -9,11 +9,14 @@
 //! only digests are sent, and every signature is verified with its public key ([`SigningKey::remote`]).
 
 mod access;
+mod answer;
 mod aws;
 mod azure;
 mod error;
 mod google;
+mod oauth;
 mod place;
+mod program;
 mod service;
 mod vault;
 
