@@ -62,4 +62,3 @@ pub(super) fn assertion(
     let signature = key.sign(algorithm, message.as_bytes()).map_err(|error| error.to_string())?;
     Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)).into())
 }
-

@@ -6,8 +6,12 @@ use super::SERVICE;
 use crate::{http::Endpoint, key_services::PlaceError, text::server_text};
 
 /// The token services of Microsoft's clouds.
-const AUTHORITIES: [&str; 4] =
-    ["login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "login.chinacloudapi.cn"];
+const AUTHORITIES: [&str; 4] = [
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "login.chinacloudapi.cn",
+];
 
 /// Where a token for a vault is issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +109,8 @@ mod tests {
         }
         let own = header("http://127.0.0.1:99/t", "https://vault.azure.net");
         assert!(parse("our-vault", &own, Some("http://127.0.0.1:99")).is_ok());
-        let older = r#"Bearer authorization_uri="https://login.microsoftonline.com/t",resource="https://vault.azure.net""#;
+        let older =
+            r#"Bearer authorization_uri="https://login.microsoftonline.com/t",resource="https://vault.azure.net""#;
         assert!(parse("our-vault", older, None).is_ok());
     }
 

@@ -105,8 +105,14 @@ impl Credentials {
         let chosen = variable(CHOICE);
         let chosen = chosen.as_deref();
         let may = |names: &[&str]| chosen.is_none_or(|chosen| names.contains(&chosen));
-        if !may(&["prod", "dev", "EnvironmentCredential", "WorkloadIdentityCredential", "ManagedIdentityCredential",
-                  "AzureCliCredential"]) {
+        if !may(&[
+            "prod",
+            "dev",
+            "EnvironmentCredential",
+            "WorkloadIdentityCredential",
+            "ManagedIdentityCredential",
+            "AzureCliCredential",
+        ]) {
             return Err(unusable(CHOICE, "its value is not a kind of credentials that is supported here"));
         }
         let mut found = None;
@@ -271,7 +277,8 @@ fn asserted(assertion: SecretString) -> Vec<(&'static str, SecretString)> {
 
 /// Reads the key and certificate of an application: PEM or PKCS#12.
 fn client_key(file: &str) -> Result<SigningKey, String> {
-    let content = file::read(Path::new(file), MAXIMUM_BYTES).map_err(|error| format!("{}: {error}", shown_path(file)))?;
+    let content =
+        file::read(Path::new(file), MAXIMUM_BYTES).map_err(|error| format!("{}: {error}", shown_path(file)))?;
     let password = SecretString::from(variable(CERTIFICATE_PASSWORD).unwrap_or_default());
     let key = match FileFormat::sniff(&content) {
         FileFormat::Pkcs12 => SigningKey::from_pkcs12(&*content, &password),

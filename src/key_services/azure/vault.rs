@@ -160,7 +160,8 @@ fn refusal(response: &Response, operation: Operation, path: &[&str]) -> PlaceErr
     let service = SERVICE;
     let inner = answer::reason(response, &["error", "innererror", "code"], &["error", "message"]);
     let mut reason = answer::reason(response, &["error", "code"], &["error", "message"]);
-    let is_of_the_caller = matches!(inner.code.as_deref(), Some("AccessDenied" | "ForbiddenByRbac" | "ForbiddenByPolicy"));
+    let is_of_the_caller =
+        matches!(inner.code.as_deref(), Some("AccessDenied" | "ForbiddenByRbac" | "ForbiddenByPolicy"));
     reason.code = inner.code.or(reason.code);
     match response.status {
         401 => PlaceError::Credentials { service, reason },
