@@ -24,6 +24,8 @@
 //! | [`client`] | an assertion | an [`AccessToken`](client::AccessToken), or a refusal with its explanation |
 //! | [`cache`] | a request for a token | a token on disk, or one that is stored there |
 //! | [`tokens`] | all of these | a valid token at any time |
+//! | [`inspect`] | any token | what it says, and whether it is valid |
+//! | [`login`] | a client, and the browser of a person | the tokens of that person |
 //!
 //! They use [`environment`] (issuers and endpoints), [`http`], [`clock`], [`organisation`], [`language`], [`text`] and
 //! [`explain`], whose trait [`Explain`](explain::Explain) gives every error a code and a hint.
@@ -35,9 +37,9 @@
 //! |---|---|
 //! | `pkcs11` | keys in hardware tokens |
 //! | `key-services` | `key_services`, keys in Azure Key Vault, Vault, AWS and Google; `cli` turns it on |
-//! | `server` | `server`, the local token server, with `inspect`, `check` and `printer` |
+//! | `server` | `server`, the local token server, with `check` and `printer` |
 //! | `simulator` | `simulator`, a local Maskinporten |
-//! | `cli` | `inspect`, `check`, `printer` and `profile`, for the binary `maskinporten`; turns `server` and `simulator` on |
+//! | `cli` | `check`, `printer` and `profile`, for the binary `maskinporten`; turns `server` and `simulator` on |
 //! | `vendored-openssl` | OpenSSL, built from source and linked statically. Without it, the system's is linked |
 //! | `system-openssl` | nothing: it names the choice in `--no-default-features --features cli,system-openssl` |
 //!
@@ -79,24 +81,27 @@ pub mod client;
 pub mod clock;
 #[cfg(feature = "_connections")]
 mod connections;
+pub mod dpop;
 pub mod environment;
 pub mod explain;
 pub mod file;
 pub mod grant;
 pub mod http;
-#[cfg(any(feature = "cli", feature = "server"))]
 pub mod inspect;
 pub mod json;
 #[cfg(feature = "key-services")]
 pub mod key_services;
 pub mod keystore;
 pub mod language;
+pub mod login;
 pub mod organisation;
 mod pem;
 #[cfg(any(feature = "cli", feature = "server"))]
 pub mod printer;
 #[cfg(feature = "cli")]
 pub mod profile;
+#[cfg(feature = "_secret-store")]
+pub mod secret_store;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "simulator")]

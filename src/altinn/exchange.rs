@@ -186,6 +186,7 @@ mod tests {
             date,
             sent_at: at(0),
             received_at: at(0),
+            dpop_nonce: None,
             cookies: Vec::new(),
             body: body.as_bytes().to_vec().into(),
         }

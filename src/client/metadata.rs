@@ -21,7 +21,7 @@ use crate::{
 /// RFC 8414 §3: between the host and the path of the issuer. Some servers have it behind the path.
 const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
 /// `OpenID` Connect Discovery §4: behind the path of the issuer, as ID-porten has it.
-const OPENID: &str = "/.well-known/openid-configuration";
+pub(super) const OPENID: &str = "/.well-known/openid-configuration";
 
 /// URLs from a server are cut off here.
 const SHOWN_CHARACTERS: usize = 100;
@@ -40,6 +40,21 @@ pub struct ServerMetadata {
     /// The algorithms that a grant may be signed with; empty when the document does not list them.
     #[serde(default, rename = "token_endpoint_auth_signing_alg_values_supported")]
     pub algorithms: Vec<String>,
+    /// The address where people log in.
+    #[serde(default)]
+    pub authorization_endpoint: Option<String>,
+    /// Where the parameters of a login may be posted before it (RFC 9126 §5).
+    #[serde(default)]
+    pub pushed_authorization_request_endpoint: Option<String>,
+    /// Where a token is withdrawn (RFC 7009).
+    #[serde(default)]
+    pub revocation_endpoint: Option<String>,
+    /// Where people log out (`OpenID` Connect RP-Initiated Logout §2.1).
+    #[serde(default)]
+    pub end_session_endpoint: Option<String>,
+    /// Whether the response to a login names the issuer (RFC 9207 §3).
+    #[serde(default)]
+    pub authorization_response_iss_parameter_supported: bool,
 }
 
 /// The search for the metadata of an issuer: one place is asked after the other until one has a document.
@@ -104,11 +119,11 @@ impl MetadataSearch {
         })
     }
 
-    fn unexpected(&self, response: &Response, what: &str) -> ClientError {
+    pub(super) fn unexpected(&self, response: &Response, what: &str) -> ClientError {
         unexpected(&self.place, response, what)
     }
 
-    fn foreign(&self, response: &Response, metadata: &ServerMetadata) -> ClientError {
+    pub(super) fn foreign(&self, response: &Response, metadata: &ServerMetadata) -> ClientError {
         let issuer = server_text(&metadata.issuer, SHOWN_CHARACTERS);
         self.unexpected(response, &format!("it is the metadata of another issuer, {issuer} (RFC 8414 §3.3)"))
     }
@@ -180,7 +195,7 @@ pub async fn discover(
 }
 
 /// Finds the metadata of the issuer at `address`, and compares its issuer with the place.
-async fn find(
+pub(super) async fn find(
     address: &str,
     options: &HttpOptions,
     retry_policy: RetryPolicy,

@@ -9,6 +9,7 @@ mod actor;
 mod catalogue;
 mod error;
 mod metadata;
+mod provider;
 mod refusal;
 mod refusal_facts;
 mod refusal_text;
@@ -31,6 +32,7 @@ pub use self::{
         MetadataSearch, ServerMetadata, discover, discovered_keys, fetch_key_set, is_endpoint_of, is_maskinporten,
         published_keys,
     },
+    provider::OpenIdProvider,
     refusal::{REFUSALS, Refusal, THAT_MEANS},
     refusal_facts::RefusalFacts,
     refusal_text::{MAXIMUM_BYTES as MAXIMUM_PASTED_BYTES, RefusalText},
@@ -124,7 +126,7 @@ impl TokenClient {
         let attempt = async |deadline| {
             let assertion = sign().await?;
             let request = TokenRequest::new(self.http.endpoint().clone(), &assertion);
-            let answer = self.http.post_form(request.form(), request.authorization(), deadline).await?;
+            let answer = self.http.post_form(request.form(), request.authorization(), &[], deadline).await?;
             let parsed = token_response::parse(&answer, self.http.endpoint(), clock.now());
             parsed.map_err(|error| error.about_grant(&assertion, &answer))
         };

@@ -84,6 +84,36 @@ impl Refusal {
         })
     }
 
+    /// Parses a response to a request of a login.
+    pub(crate) fn of_login(status: u16, body: &[u8]) -> Option<Self> {
+        let refusal = Self::read(status, body, false)?;
+        Some(refusal.explained_as_login())
+    }
+
+    /// Makes the refusal of an address that a browser came back to (RFC 6749 §4.1.2.1); it has no status.
+    pub(crate) fn of_redirect(error: &str, description: Option<String>, uri: Option<String>) -> Self {
+        let text = |text: Option<String>| {
+            text.map(|text| server_text(&text, MAXIMUM_CHARACTERS)).filter(|text| !text.is_empty())
+        };
+        let description = text(description);
+        let refusal = Self {
+            status: 0,
+            error: server_text(error, MAXIMUM_CHARACTERS),
+            trace_id: description.as_deref().and_then(trace_id).map(str::to_owned),
+            description,
+            uri: text(uri),
+            mp_code: None,
+            is_from_maskinporten: false,
+            explanation: None,
+            facts: RefusalFacts::default(),
+        };
+        refusal.explained_as_login()
+    }
+
+    fn explained_as_login(self) -> Self {
+        Self { explanation: None, ..self }
+    }
+
     /// Returns what it means, if it is a known refusal.
     #[must_use]
     pub fn known_meaning(&self, language: Language) -> Option<String> {

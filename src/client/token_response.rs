@@ -58,8 +58,22 @@ impl AccessToken {
     pub fn restore(answer: &str, received_at: DateTime<Utc>) -> Result<Self, &'static str> {
         success(answer.as_bytes(), received_at)
     }
+
+    /// Reads a token of this type, `Bearer` or `DPoP` (RFC 9449 §5), from a response.
+    ///
+    /// # Errors
+    /// As [`AccessToken::restore`].
+    pub(crate) fn read(
+        body: &[u8],
+        token_type: &'static str,
+        received_at: DateTime<Utc>,
+    ) -> Result<Self, &'static str> {
+        success_of_type(body, token_type, received_at)
+    }
 }
 
+/// The usual type of a token (RFC 6750 §4).
+const BEARER: &str = "Bearer";
 const NOT_AN_OBJECT: &str = "it is JSON, but not an object";
 const NO_TOKEN: &str = "it has no `access_token`";
 
@@ -77,6 +91,10 @@ fn text(member: Option<Value>, fault: &'static str) -> Result<Option<String>, &'
 /// # Errors
 /// What is wrong with it, as the end of a sentence.
 pub(super) fn success(body: &[u8], now: DateTime<Utc>) -> Result<AccessToken, &'static str> {
+    success_of_type(body, BEARER, now)
+}
+
+fn success_of_type(body: &[u8], wanted: &'static str, now: DateTime<Utc>) -> Result<AccessToken, &'static str> {
     let response: TokenResponse = serde_json::from_slice(body).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => {
             // With the types of `TokenResponse`, the only other fault is that it is not an object.
@@ -97,14 +115,14 @@ pub(super) fn success(body: &[u8], now: DateTime<Utc>) -> Result<AccessToken, &'
     }
     // RFC 6749 §7.1: a client must not use a token whose type it does not know.
     let token_type = text(response.token_type, "its `token_type` is not a string")?.ok_or("it has no `token_type`")?;
-    if !token_type.eq_ignore_ascii_case("bearer") {
-        return Err("its `token_type` is not Bearer");
+    if !token_type.eq_ignore_ascii_case(wanted) {
+        return Err(if wanted == BEARER { "its `token_type` is not Bearer" } else { "its `token_type` is not DPoP" });
     }
     let scope = text(response.scope, "its `scope` is not a string")?;
     let response_text = SecretString::from(String::from_utf8_lossy(body).into_owned());
     Ok(AccessToken {
         secrets: Arc::new(Secrets { token, response: response_text }),
-        token_type: "Bearer".to_owned(),
+        token_type: wanted.to_owned(),
         expires_in_seconds: response.expires_in.as_ref().and_then(seconds),
         scope,
         received_at: now,
@@ -156,6 +174,7 @@ mod tests {
                     date: None,
                     sent_at: DateTime::UNIX_EPOCH,
                     received_at: DateTime::UNIX_EPOCH,
+                    dpop_nonce: None,
                     cookies: Vec::new(),
                     body: body.into(),
                 };

@@ -4,6 +4,7 @@
 //! addresses: <https://docs.altinn.studio/api/rest/kom-i-gang/>.
 
 mod altinn;
+mod identity_provider;
 mod issuer;
 mod local;
 
@@ -11,6 +12,7 @@ use std::fmt;
 
 pub use self::{
     altinn::AltinnEnvironment,
+    identity_provider::IdentityProvider,
     issuer::{KnownIssuer, Service, is_maskinporten_host, is_maskinporten_issuer},
     local::{LocalEnvironment, LocalError},
 };

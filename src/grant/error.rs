@@ -79,6 +79,9 @@ pub enum GrantError {
     /// A parameter of the token request was given twice.
     #[error("the parameter `{0}` was given twice (RFC 6749 §3.2)")]
     ParameterTwice(String),
+    /// The client must sign, and there is no key.
+    #[error("no key was given with which the client authenticates itself")]
+    NoKey,
     /// There is no certificate for `x5c`.
     #[error("the key has no certificate to send as x5c")]
     NoCertificate,
@@ -106,6 +109,7 @@ impl Explain for GrantError {
             }
             Self::ClaimName(_) | Self::OwnOption { .. } | Self::ClaimTwice(_) | Self::Jose(_) => "claim",
             Self::ParameterName(_) | Self::OwnParameter { .. } | Self::ParameterTwice(_) => "token_request_param",
+            Self::NoKey => "missing",
             Self::NoCertificate => "no_certificate",
             Self::Algorithm(_) => "algorithm",
             Self::Signing(error) => error.code(),
@@ -134,6 +138,7 @@ impl Explain for GrantError {
             Self::OwnOption { instead, .. } | Self::OwnParameter { instead, .. } => instead,
             Self::ParameterTwice(_) => "give each parameter once",
             Self::ClaimTwice(_) => "give each claim once",
+            Self::NoKey => "pass --keystore FILE or another key, or --public for a client without one",
             Self::NoCertificate => "pass --kid with the id under which the key is registered on the client",
             Self::Algorithm(algorithm) => {
                 return Some(format!("use an RSA key, or pass --alg {algorithm} for a server that accepts it"));

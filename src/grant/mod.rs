@@ -16,13 +16,12 @@ mod values;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use self::request::RequestParts;
 pub use self::{
     assertion::{Assertion, Decoded},
     authorization_details::{AuthorizationDetails, ConsentGiver, ConsentId},
     claims::ExtraClaims,
     error::GrantError,
-    request::{ClientAuthentication, RequestParameters},
+    request::{ClientAuthentication, RequestParameters, RequestParts},
     sign::Sign,
     values::{ClientId, Lifetime, PersonIdentifier, Resource, Scopes},
 };
@@ -124,6 +123,21 @@ impl Grant {
         let sign = |claims| jose::encode(&header, claims, algorithm, key);
         let compact = sign(claims::claims(self, now, Uuid::new_v4()))?;
         Ok(Assertion::new(compact, RequestParts::new(self, now, sign)?))
+    }
+
+    /// Makes what authenticates the client in a request without an assertion: one for the tokens of a person (RFC 6749
+    /// §4.1.3). The client signs for the audience unless the grant names another method.
+    ///
+    /// # Errors
+    /// [`GrantError::NoKey`] when the client must sign and there is no key; else as [`Grant::sign`].
+    pub fn authenticate(&self, key: Option<&dyn Sign>, clock: &dyn Clock) -> Result<RequestParts, GrantError> {
+        let sign = |claims| {
+            let key = key.ok_or(GrantError::NoKey)?;
+            let algorithm = self.algorithm_for(key)?;
+            let header = jose::header(algorithm, &self.key_reference_for(key), key)?;
+            jose::encode(&header, claims, algorithm, key)
+        };
+        RequestParts::of_client(self, clock.now(), sign)
     }
 
     /// Returns the algorithm that this grant is signed with by this key.

@@ -48,9 +48,11 @@ pub struct RequestParameters(Vec<(String, String)>);
 
 /// The parameters of a request after `assertion`, and the value of its header `Authorization`.
 #[derive(Debug, Clone, Default)]
-pub(super) struct RequestParts {
-    pub(super) parameters: Vec<(String, SecretString)>,
-    pub(super) authorization: Option<SecretString>,
+pub struct RequestParts {
+    /// Names and values.
+    pub parameters: Vec<(String, SecretString)>,
+    /// The value of the header.
+    pub authorization: Option<SecretString>,
 }
 
 impl ClientAuthentication {
@@ -115,22 +117,52 @@ impl RequestParts {
         };
         let given = others.iter().find(|(name, _)| *name == CLIENT_ID).map(|(_, id)| id.trim());
         let client = given.unwrap_or(grant.client_id.as_str());
-        match authentication {
-            ClientAuthentication::Unauthenticated => parts.add(CLIENT_ID, client),
-            ClientAuthentication::SecretInHeader(secret) => parts.authorization = Some(basic(client, secret)),
-            ClientAuthentication::SecretInForm(secret) => {
-                parts.add(CLIENT_ID, client);
-                parts.add("client_secret", secret.expose_secret());
-            }
-            ClientAuthentication::PrivateKeyJwt => {
-                parts.add("client_assertion_type", CLIENT_ASSERTION_TYPE);
-                let assertion = sign(client_claims(grant, client, now))?;
-                parts.parameters.push(("client_assertion".to_owned(), assertion));
-            }
-        }
+        parts.authenticate(authentication, client, || sign(client_claims(grant, client, now)))?;
         // RFC 6749 §2.3: a request must not authenticate the client in two ways.
         parts.add_all(others.iter().filter(|(name, _)| *name != CLIENT_ID));
         Ok(parts)
+    }
+
+    /// Makes what authenticates the client of a grant in a request without an assertion.
+    ///
+    /// Parameters that are posted before a login name the client (RFC 9126 §2.1), and ID-porten wants `client_id` beside a client
+    /// assertion too
+    /// (<https://docs.digdir.no/docs/idporten/oidc/oidc_protocol_token>).
+    pub(super) fn of_client(
+        grant: &Grant,
+        now: DateTime<Utc>,
+        sign: impl FnOnce(Object) -> Result<SecretString, GrantError>,
+    ) -> Result<Self, GrantError> {
+        let mut parts = Self::default();
+        let client = grant.client_id.as_str();
+        let authentication = grant.client_authentication.as_ref().unwrap_or(&ClientAuthentication::PrivateKeyJwt);
+        if let ClientAuthentication::PrivateKeyJwt | ClientAuthentication::SecretInHeader(_) = authentication {
+            parts.add(CLIENT_ID, client);
+        }
+        parts.authenticate(authentication, client, || sign(client_claims(grant, client, now)))?;
+        parts.add_all(grant.request_parameters.iter().filter(|(name, _)| *name != CLIENT_ID));
+        Ok(parts)
+    }
+
+    fn authenticate(
+        &mut self,
+        authentication: &ClientAuthentication,
+        client: &str,
+        sign: impl FnOnce() -> Result<SecretString, GrantError>,
+    ) -> Result<(), GrantError> {
+        match authentication {
+            ClientAuthentication::Unauthenticated => self.add(CLIENT_ID, client),
+            ClientAuthentication::SecretInHeader(secret) => self.authorization = Some(basic(client, secret)),
+            ClientAuthentication::SecretInForm(secret) => {
+                self.add(CLIENT_ID, client);
+                self.add("client_secret", secret.expose_secret());
+            }
+            ClientAuthentication::PrivateKeyJwt => {
+                self.add("client_assertion_type", CLIENT_ASSERTION_TYPE);
+                self.parameters.push(("client_assertion".to_owned(), sign()?));
+            }
+        }
+        Ok(())
     }
 
     fn add(&mut self, name: &str, value: &str) {

@@ -181,7 +181,7 @@ impl HttpClient {
     }
 
     /// Posts a form, which no error contains, and reads the response before `deadline`; `authorization` is the value of
-    /// that header.
+    /// that header, and `headers` are others.
     ///
     /// # Errors
     /// [`HttpError`] when there is no complete response.
@@ -189,6 +189,7 @@ impl HttpClient {
         &self,
         form: &SecretString,
         authorization: Option<&SecretString>,
+        headers: &[(&str, SecretString)],
         deadline: Instant,
     ) -> Result<Response, HttpError> {
         let mut request = self
@@ -198,6 +199,9 @@ impl HttpClient {
             .body(form.expose_secret().to_owned());
         if let Some(value) = authorization {
             request = request.header(AUTHORIZATION, value.expose_secret());
+        }
+        for (name, value) in headers {
+            request = request.header(*name, value.expose_secret());
         }
         self.send(request.header(ACCEPT, JSON), deadline).await
     }

@@ -16,6 +16,7 @@ const REQUIRED: [&str; 5] = ["aud", "iss", "scope", "iat", "exp"];
 const OPTIONAL: [&str; 6] = ["jti", "resource", "pid", "consumer_org", "iss_onbehalfof", "authorization_details"];
 
 /// The types of `authorization_details` in Maskinporten's metadata.
+#[cfg_attr(not(any(feature = "cli", feature = "server")), expect(dead_code, reason = "only `check` uses it"))]
 pub(crate) const DETAIL_TYPES: [&str; 2] = ["urn:altinn:systemuser", "urn:altinn:consent"];
 
 /// The audience that a grant should have.

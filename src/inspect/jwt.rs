@@ -4,6 +4,7 @@
 //! parameter is never valid; duplicate members are not read. Keys in the header itself (`jwk`, `jku`, `x5u`) are never used.
 
 use base64::{DecodeError, Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -143,8 +144,12 @@ impl Jwt {
 
     /// Returns the seconds from `iat` to `exp`.
     pub(crate) fn lifetime(&self) -> Option<i64> {
-        let at = |claim| numeric_date(self.claims.get(claim)?);
-        Some((at("exp")? - at("iat")?).num_seconds())
+        Some((self.time("exp")? - self.time("iat")?).num_seconds())
+    }
+
+    /// Returns a claim that is a time.
+    pub(crate) fn time(&self, claim: &str) -> Option<DateTime<Utc>> {
+        numeric_date(self.claims.get(claim)?)
     }
 
     /// Returns a claim that is a string.

@@ -22,6 +22,7 @@ mod token_search;
 mod verify;
 mod warnings;
 
+pub(crate) use self::kind::audiences;
 pub use self::{
     altinn_identity::AltinnIdentity,
     error::{InspectError, JwtPart},
@@ -35,10 +36,10 @@ pub use self::{
     verify::{Expectations, Verification, VerificationKeys, verify},
 };
 /// The rules and readers that `check` shares.
+#[cfg(any(feature = "cli", feature = "server"))]
 pub(crate) use self::{
     certificates::first_invalid,
     grant::{DETAIL_TYPES, maximum_lifetime, undocumented_claims},
-    kind::audiences,
     organisations::{details, identifier},
 };
 use crate::text::excerpt;

@@ -61,6 +61,7 @@ impl Verification {
     }
 
     /// Returns the finding about a property, if it was verified.
+    #[cfg_attr(not(any(feature = "cli", feature = "server")), expect(dead_code, reason = "only `check` uses it"))]
     pub(crate) fn finding(&self, kind: FindingKind) -> Option<&Finding> {
         self.findings.iter().find(|finding| finding.kind == kind)
     }

@@ -26,7 +26,7 @@ pub(super) async fn request(
     let form = form_urlencoded::Serializer::new(String::with_capacity(length)).extend_pairs(form).finish();
     let failed = |source| PlaceError::Http { service, source };
     let client = HttpClient::new(endpoint.clone(), &access.http).map_err(failed)?;
-    let response = client.post_form(&SecretString::from(form), None, deadline).await.map_err(failed)?;
+    let response = client.post_form(&SecretString::from(form), None, &[], deadline).await.map_err(failed)?;
     bearer(service, &response, "access_token")
 }
 

@@ -9,7 +9,10 @@ use secrecy::SecretString;
 
 use super::{
     Certificate, CertificateFileErrorKind, DEFAULT_ITERATIONS, FileFormat, KeyFileKind, KeystoreError,
-    KeystoreErrorKind, MAXIMUM_BYTES, MAXIMUM_CERTIFICATES, chain, pkcs12::Pkcs12, public_key::PublicKey,
+    KeystoreErrorKind, MAXIMUM_BYTES, MAXIMUM_CERTIFICATES, chain,
+    key_material::{KeyForm, decoded},
+    pkcs12::Pkcs12,
+    public_key::PublicKey,
     read_key_file,
 };
 use crate::pem::{self, PemBlock, PemFault, labels};
@@ -84,6 +87,8 @@ fn parse(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateFileErrorKind> {
     if bytes.len() as u64 > MAXIMUM_BYTES {
         return Err(CertificateFileErrorKind::TooLarge(MAXIMUM_BYTES));
     }
+    let material = decoded(bytes, KeyForm::Certificate);
+    let bytes = material.as_ref().map_or(bytes, |material| &material.content);
     let text = pem::decode(bytes);
     let blocks = PemBlock::find_all(&text)?;
     if blocks.len() > MAXIMUM_CERTIFICATES {

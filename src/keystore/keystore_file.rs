@@ -9,6 +9,7 @@ use super::{
     Certificate, CertificateThumbprint, KeyChoice, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES,
     Protection, SigningKey, Validity, chain,
     error::shown,
+    key_material::{KeyForm, decoded},
     pkcs12::{Pkcs12, Pkcs12Contents},
     private_key::PrivateKey,
     read_key_file,
@@ -57,6 +58,8 @@ impl KeystoreFile {
     /// [`KeystoreError::Unopened`] with the reason: not PKCS#12, damaged, unsupported encryption, or more iterations
     /// than allowed.
     pub fn parse(name: &str, bytes: &[u8], iterations: u64) -> Result<Self, KeystoreError> {
+        let material = decoded(bytes, KeyForm::Pkcs12);
+        let bytes = material.as_ref().map_or(bytes, |material| &material.content);
         let container = if bytes.len() as u64 > MAXIMUM_BYTES {
             Err(KeystoreErrorKind::TooLarge(MAXIMUM_BYTES))
         } else {

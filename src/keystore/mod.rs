@@ -26,6 +26,7 @@ mod file_format;
 mod jwk;
 mod key_choice;
 mod key_file;
+mod key_material;
 mod keystore_file;
 mod load;
 mod new_key;
@@ -57,6 +58,7 @@ pub use self::{
     jwk::{JwkFile, KeySet, KeySetError},
     key_choice::KeyChoice,
     key_file::read_key_file,
+    key_material::{KeyEncoding, KeyForm, KeyMaterial},
     keystore_file::{KeyEntry, Keystore, KeystoreFile},
     new_key::{NewKey, NewKeyError, NewKeyKind},
     pem_file::PemFile,

@@ -14,8 +14,14 @@ use zeroize::Zeroizing;
 
 use super::{
     Certificate, CertificateFile, CertificateFileErrorKind, FileFormat, KeyFileKind, KeystoreError, KeystoreErrorKind,
-    MAXIMUM_BYTES, MAXIMUM_CERTIFICATES, PemErrorKind, SigningKey, certificate_file::certificates, engine,
-    error::shown, pkcs12::EncryptedKey, private_key::PrivateKey, read_key_file,
+    MAXIMUM_BYTES, MAXIMUM_CERTIFICATES, PemErrorKind, SigningKey,
+    certificate_file::certificates,
+    engine,
+    error::shown,
+    key_material::{KeyForm, decoded},
+    pkcs12::EncryptedKey,
+    private_key::PrivateKey,
+    read_key_file,
 };
 use crate::pem::{self, PemBlock, labels};
 
@@ -139,6 +145,8 @@ fn parse(bytes: &[u8], iterations: u64) -> Result<(PemKey, Vec<Certificate>), Pe
     if bytes.len() as u64 > MAXIMUM_BYTES {
         return Err(PemErrorKind::TooLarge(MAXIMUM_BYTES));
     }
+    let material = decoded(bytes, KeyForm::Pem);
+    let bytes = material.as_ref().map_or(bytes, |material| &material.content);
     let text = pem::decode(bytes);
     let mut blocks = PemBlock::find_all(&text)?;
     if blocks.is_empty() {

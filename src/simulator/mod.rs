@@ -230,6 +230,7 @@ impl Simulator {
             ca_file: self.ca_file(),
             client_id: modern.client_id.to_owned(),
             scope: EVERYDAY_SCOPE.to_owned(),
+            login_client_id: None,
             keystore: modern.file.clone(),
             keystore_password_file: modern.password_file.clone(),
         }

@@ -230,7 +230,7 @@ impl fmt::Debug for TokenSource {
 }
 
 /// Runs a function that may block, on a separate thread. A panic continues in the calling task.
-async fn blocking<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn blocking<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(run).await {
         Ok(result) => result,
         Err(lost) if lost.is_panic() => std::panic::resume_unwind(lost.into_panic()),

@@ -1,16 +1,10 @@
 //! Finds the keys in a text: one JWK, a set, or a form in which other programs keep them.
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
-use zeroize::Zeroizing;
-
 use super::object::JwkObject;
 use crate::{
     file,
     json::{self, JsonObject, JsonValue},
-    keystore::{FileFormat, JwkErrorKind, MAXIMUM_JWK_BYTES, error::shown},
+    keystore::{FileFormat, JwkErrorKind, KeyMaterial, MAXIMUM_JWK_BYTES, error::shown},
 };
 
 /// The most keys in a set; Digdir allows five per client.
@@ -18,10 +12,6 @@ const MAXIMUM_KEYS: usize = 100;
 
 /// How many wrappers a key may be in: a secret store may keep the text of a JWK as a string in an object, in base64.
 const MAXIMUM_WRAPPERS: usize = 4;
-
-/// Base64 with or without padding.
-const PADDING: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
 /// Parses a JWK or JWK set; the flag is true for a set.
 ///
@@ -44,8 +34,8 @@ fn parse_text(bytes: &[u8], wrappers: usize) -> Result<(Vec<JwkObject>, bool), J
         Ok(value) => return keys_in(value, wrappers),
         Err(error) => error,
     };
-    match decode_base64(&text) {
-        Some(decoded) if wrappers > 0 && !is_noise(&decoded) => parse_text(&decoded, wrappers - 1),
+    match KeyMaterial::recognise(bytes) {
+        Some(material) if wrappers > 0 && !material.decoded.is_empty() => parse_text(&material.content, wrappers - 1),
         _ => Err(JwkErrorKind::NotJson(error)),
     }
 }
@@ -96,19 +86,4 @@ fn set(keys: Vec<JsonValue>) -> Result<(Vec<JwkObject>, bool), JwkErrorKind> {
         _ => Err(JwkErrorKind::NoKey),
     });
     Ok((objects.collect::<Result<_, _>>()?, true))
-}
-
-/// Returns whether decoded base64 is of no known format: many texts happen to be base64.
-fn is_noise(decoded: &[u8]) -> bool {
-    matches!(FileFormat::sniff(decoded), FileFormat::Empty | FileFormat::Base64 | FileFormat::Unknown)
-}
-
-/// Decodes base64 in either alphabet, with or without padding and line breaks; the bytes are text or another file.
-fn decode_base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    // Large enough not to grow, which would leave a copy of a key behind.
-    let mut base64 = Zeroizing::new(String::with_capacity(text.len()));
-    base64.extend(text.chars().filter(|character| !character.is_whitespace()));
-    [alphabet::STANDARD, alphabet::URL_SAFE]
-        .iter()
-        .find_map(|alphabet| GeneralPurpose::new(alphabet, PADDING).decode(base64.as_bytes()).ok().map(Zeroizing::new))
 }

@@ -1,0 +1,178 @@
+//! Gets the tokens of a person who logs in with a browser: authorization code (RFC 6749 §4.1), PKCE (RFC 7636) and
+//! `OpenID` Connect Core §3.1, as ID-porten and Ansattporten have them
+//! (<https://docs.digdir.no/docs/idporten/oidc/oidc_protocol_authorize>).
+//!
+//! [`LoginClient::start`] makes the URL for the browser, [`PendingLogin::read_answer`] checks the address that the browser
+//! comes back to, and [`LoginClient::finish`] exchanges its code for [`LoginTokens`]. Nothing of a login that fails a check
+//! is returned.
+
+mod answer;
+mod error;
+mod id_token;
+mod redirect;
+mod request;
+mod session_tokens;
+mod token_response;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+pub use self::{
+    answer::{AuthorizationCode, PendingLogin},
+    error::{IdTokenFault, LoginError, LoginStep},
+    id_token::{ExpectedIdToken, IdToken},
+    redirect::{RedirectUri, RedirectUriError},
+    request::{AuthenticationLevel, LoginRequest, Prompt},
+    session_tokens::{LoginTokens, RefreshToken},
+};
+use crate::{
+    client::{AccessToken, OpenIdProvider, RetryPolicy},
+    clock::Clock,
+    grant::{Grant, RequestParts, Sign},
+    http::{Endpoint, HttpClient, HttpOptions, Response},
+    tokens::blocking,
+};
+
+/// The grant type of RFC 6749 §4.1.3.
+const AUTHORIZATION_CODE: &str = "authorization_code";
+
+/// Proves with each request that this client has the key that tokens are bound to (DPoP, RFC 9449).
+pub trait ProofOfPossession: Send + Sync {
+    /// Returns the value of the header `DPoP` for a POST to an endpoint; `nonce` is the server's, if it has sent one.
+    ///
+    /// # Errors
+    /// [`LoginError`] when the proof cannot be signed.
+    fn proof(&self, endpoint: &Endpoint, nonce: Option<&str>) -> Result<SecretString, LoginError>;
+
+    /// Checks that a new access token is bound to the key.
+    ///
+    /// # Errors
+    /// [`LoginError`] when it is bound to another key or to none.
+    fn check(&self, token: &AccessToken) -> Result<(), LoginError>;
+}
+
+/// A client of one server where people log in.
+#[derive(Clone)]
+pub struct LoginClient {
+    /// The server.
+    pub provider: OpenIdProvider,
+    /// The client, its scopes and resources, and how it authenticates itself; the audience is the issuer of the provider.
+    pub grant: Grant,
+    /// The key with which the client signs; `None` when it authenticates itself in another way.
+    pub key: Option<Arc<dyn Sign>>,
+    /// The key that tokens are bound to.
+    pub proof: Option<Arc<dyn ProofOfPossession>>,
+    /// How requests are sent.
+    pub http: HttpOptions,
+    /// The time limit of each request.
+    pub timeout: Duration,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl LoginClient {
+    /// Makes the URL for the browser; posts the parameters before that, if the request says so (RFC 9126).
+    ///
+    /// # Errors
+    /// [`LoginError`] when random numbers are not available, or the server refuses the parameters.
+    pub async fn start(&self, request: LoginRequest) -> Result<PendingLogin, LoginError> {
+        let pending = PendingLogin::new(&self.provider, &self.grant, request)?;
+        if !pending.is_pushed() {
+            return Ok(pending);
+        }
+        let endpoint = self.provider.pushed_request_endpoint.as_ref().ok_or(LoginError::NoPushedRequests)?;
+        let response = self.post(LoginStep::PushedRequest, endpoint, &pending.parameters()).await?;
+        Ok(pending.pushed(&token_response::request_uri(&response, endpoint)?))
+    }
+
+    /// Exchanges the code for tokens, and verifies them.
+    ///
+    /// # Errors
+    /// [`LoginError`] when the server refuses the code, or a token fails a check.
+    pub async fn finish(&self, pending: &PendingLogin, code: AuthorizationCode) -> Result<LoginTokens, LoginError> {
+        let parameters = [
+            ("grant_type", AUTHORIZATION_CODE),
+            ("code", code.expose()),
+            ("redirect_uri", pending.redirect_uri()),
+            ("code_verifier", pending.expose_verifier()),
+        ];
+        let response = self.post(LoginStep::Code, &self.provider.token_endpoint, &parameters).await?;
+        self.read_tokens(&response, &pending.expected(), true).await
+    }
+
+    /// Reads and verifies the tokens of a response; those of a login must have an id token.
+    pub(crate) async fn read_tokens(
+        &self,
+        response: &Response,
+        expected: &ExpectedIdToken<'_>,
+        is_login: bool,
+    ) -> Result<LoginTokens, LoginError> {
+        let endpoint = &self.provider.token_endpoint;
+        let now = self.clock.now();
+        let token_type = if self.proof.is_some() { "DPoP" } else { "Bearer" };
+        let received = token_response::read(response, endpoint, token_type, now)?;
+        token_response::check_times(&received.access_token, now)?;
+        if let Some(proof) = &self.proof {
+            proof.check(&received.access_token)?;
+        }
+        let id_token = match received.id_token {
+            Some(text) => {
+                let retries = RetryPolicy { timeout: self.timeout, ..RetryPolicy::default() };
+                let keys = crate::client::fetch_key_set(&self.provider.keys, &self.http, retries).await?;
+                Some(IdToken::verify(text, expected, received.access_token.expose(), &keys, now)?)
+            }
+            None if is_login => return Err(IdTokenFault::Missing.into()),
+            None => None,
+        };
+        Ok(LoginTokens { access_token: received.access_token, id_token, refresh_token: received.refresh_token })
+    }
+
+    /// Posts parameters with what authenticates the client. A server that asks for a nonce in the proof is asked once more
+    /// (RFC 9449 §8).
+    pub(crate) async fn post(
+        &self,
+        step: LoginStep,
+        endpoint: &Endpoint,
+        parameters: &[(&str, &str)],
+    ) -> Result<Response, LoginError> {
+        let http = HttpClient::new(endpoint.clone(), &self.http).map_err(crate::client::ClientError::from)?;
+        let mut nonce: Option<String> = None;
+        loop {
+            let credentials = self.credentials().await?;
+            let form = form(parameters, &credentials);
+            let proof = self.proof.as_ref().map(|proof| proof.proof(endpoint, nonce.as_deref())).transpose()?;
+            let headers: Vec<(&str, SecretString)> = proof.into_iter().map(|proof| ("DPoP", proof)).collect();
+            let deadline = Instant::now() + self.timeout;
+            let response = http.post_form(&form, credentials.authorization.as_ref(), &headers, deadline).await;
+            let response = response.map_err(crate::client::ClientError::from)?;
+            let asked = response.dpop_nonce.clone().filter(|_| !headers.is_empty() && nonce.is_none());
+            match asked.filter(|_| token_response::wants_nonce(&response)) {
+                Some(asked) => nonce = Some(asked),
+                None => return token_response::success(step, endpoint, response),
+            }
+        }
+    }
+
+    /// Signs what authenticates the client, on a thread where that may take long.
+    async fn credentials(&self) -> Result<RequestParts, LoginError> {
+        let grant = Grant { audience: self.provider.issuer.clone(), ..self.grant.clone() };
+        let (key, clock) = (self.key.clone(), Arc::clone(&self.clock));
+        Ok(blocking(move || grant.authenticate(key.as_deref(), &*clock)).await?)
+    }
+}
+
+/// Encodes parameters and credentials; the text does not grow, so no copy of it is left behind.
+fn form(parameters: &[(&str, &str)], credentials: &RequestParts) -> SecretString {
+    let own = credentials.parameters.iter().map(|(name, value)| (name.as_str(), value.expose_secret()));
+    let all = parameters.iter().copied().chain(own);
+    let length = all.clone().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+    let text =
+        Zeroizing::new(form_urlencoded::Serializer::new(String::with_capacity(length)).extend_pairs(all).finish());
+    SecretString::from(text.as_str())
+}
