@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The longest text of a service in an error.
-const TEXT_CHARACTERS: usize = 300;
+pub(super) const TEXT_CHARACTERS: usize = 300;
 
 /// Parses a body that is one JSON object.
 pub(super) fn object(service: Service, body: &[u8]) -> Result<JsonObject, PlaceError> {
@@ -28,12 +28,17 @@ pub(super) fn member<'object>(object: &'object JsonObject, path: &[&str]) -> Opt
     })
 }
 
-/// Returns the text at the end of this path; `None` if it is missing or empty.
-pub(super) fn text<'object>(object: &'object JsonObject, path: &[&str]) -> Option<&'object str> {
-    match member(object, path)? {
+/// Returns the text of a string that is not empty.
+pub(super) fn as_text(value: &JsonValue) -> Option<&str> {
+    match value {
         JsonValue::String(text) if !text.is_empty() => Some(text),
         _ => None,
     }
+}
+
+/// Returns the text at the end of this path; `None` if it is missing or empty.
+pub(super) fn text<'object>(object: &'object JsonObject, path: &[&str]) -> Option<&'object str> {
+    as_text(member(object, path)?)
 }
 
 /// Returns the text at the end of this path.
