@@ -11,6 +11,8 @@ pub enum Service {
     AwsSecretsManager,
     AwsParameterStore,
     AwsKms,
+    AwsSts,
+    AwsMetadata,
     GoogleSecretManager,
     GoogleKms,
 }
@@ -21,7 +23,7 @@ impl Service {
         match self {
             Self::AzureKeyVault => "run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
             Self::Vault => "set VAULT_ADDR and VAULT_TOKEN, or run `vault login`",
-            Self::AwsSecretsManager | Self::AwsParameterStore | Self::AwsKms => {
+            Self::AwsSecretsManager | Self::AwsParameterStore | Self::AwsKms | Self::AwsSts | Self::AwsMetadata => {
                 "run `aws configure`, or set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION"
             }
             Self::GoogleSecretManager | Self::GoogleKms => {
@@ -39,6 +41,8 @@ impl fmt::Display for Service {
             Self::AwsSecretsManager => "AWS Secrets Manager",
             Self::AwsParameterStore => "AWS Parameter Store",
             Self::AwsKms => "AWS KMS",
+            Self::AwsSts => "AWS STS",
+            Self::AwsMetadata => "AWS's metadata service",
             Self::GoogleSecretManager => "Google Secret Manager",
             Self::GoogleKms => "Google Cloud KMS",
         })

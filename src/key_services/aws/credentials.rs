@@ -1,0 +1,250 @@
+//! The credentials of AWS, where its own tools find them.
+//!
+//! In this order: variables, web identity, the container's, the shared files, the metadata service of the machine, and
+//! `aws configure export-credentials` (<https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>).
+//! The metadata service is asked only where a variable chooses it: elsewhere its address could be anyone's.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use url::form_urlencoded;
+
+use super::{client::AwsEndpoint, shared_files::AwsProfile, sts, variable};
+use crate::{
+    clock::{Clock as _, SystemClock},
+    file,
+    http::{ApiRequest, Endpoint, Method},
+    json::JsonObject,
+    key_services::{
+        PlaceError, Service, ServiceAccess, answer,
+        program::{self, ProgramFault},
+    },
+    text::shown_path,
+};
+
+/// Credentials are replaced this long before they expire.
+const RENEWAL_TIME: Duration = Duration::from_mins(1);
+
+/// The size limit of a file with a token.
+const MAXIMUM_TOKEN_BYTES: u64 = 64 * 1024;
+
+/// Where containers of ECS get their credentials.
+const CONTAINER_HOST: &str = "http://169.254.170.2";
+
+/// Where machines of EC2 get their credentials.
+const METADATA_SERVICE: &str = "http://169.254.169.254";
+
+/// Credentials, which may expire.
+#[derive(Clone)]
+pub(super) struct AwsCredentials {
+    pub(super) key_id: String,
+    pub(super) secret: SecretString,
+    pub(super) session_token: Option<SecretString>,
+    expires_at: Option<DateTime<Utc>>,
+    /// Where they are from.
+    pub(super) origin: &'static str,
+}
+
+impl AwsCredentials {
+    /// Whether they can be used for a while.
+    pub(super) fn are_current(&self) -> bool {
+        self.expires_at.is_none_or(|until| until - RENEWAL_TIME > SystemClock.now())
+    }
+
+    /// Parses the JSON of the metadata services and of `export-credentials`.
+    fn parse(service: Service, object: &JsonObject, origin: &'static str) -> Result<Self, PlaceError> {
+        let required = |name| answer::required(service, object, &[name]);
+        let session_token = answer::text(object, &["SessionToken"]).or_else(|| answer::text(object, &["Token"]));
+        Ok(Self {
+            key_id: required("AccessKeyId")?.to_owned(),
+            secret: required("SecretAccessKey")?.into(),
+            session_token: session_token.map(SecretString::from),
+            expires_at: answer::text(object, &["Expiration"]).and_then(|time| time.parse().ok()),
+            origin,
+        })
+    }
+}
+
+/// Looks for credentials.
+pub(super) struct CredentialSearch<'search> {
+    pub(super) service: Service,
+    pub(super) access: &'search ServiceAccess,
+    pub(super) region: &'search str,
+    pub(super) profile: &'search AwsProfile,
+    pub(super) deadline: Instant,
+}
+
+impl CredentialSearch<'_> {
+    /// Returns the first credentials that are found.
+    pub(super) async fn run(&self) -> Result<AwsCredentials, PlaceError> {
+        if let Some(found) = static_credentials(variable, "AWS_ACCESS_KEY_ID", "the variables") {
+            return Ok(found);
+        }
+        if let (Some(file), Some(role)) = (variable("AWS_WEB_IDENTITY_TOKEN_FILE"), variable("AWS_ROLE_ARN")) {
+            return self.of_web_identity(&file, &role).await;
+        }
+        if let Some(endpoint) = self.container_endpoint()? {
+            return self.of_container(&endpoint).await;
+        }
+        let setting = |name: &str| self.profile.get(&name.to_ascii_lowercase()).map(str::to_owned);
+        if let Some(found) = static_credentials(setting, "aws_access_key_id", "the file of `aws configure`") {
+            return Ok(found);
+        }
+        let source = self.profile.get("credential_source");
+        if source == Some("Ec2InstanceMetadata") && self.profile.get("role_arn").is_none() || metadata_is_chosen() {
+            return self.of_metadata_service().await;
+        }
+        self.of_command_line().await
+    }
+
+    fn none(&self, why: impl Into<String>) -> PlaceError {
+        PlaceError::NoCredentials { service: self.service, why: why.into() }
+    }
+
+    /// Reads a file that a variable names, with a token in it.
+    fn read_token(&self, path: &str) -> Result<SecretString, PlaceError> {
+        let failed = |why: String| self.none(format!("`{}`: {why}", shown_path(path)));
+        let content = file::read(Path::new(path), MAXIMUM_TOKEN_BYTES).map_err(|error| failed(error.to_string()))?;
+        let text = file::decode_text(&content).ok_or_else(|| failed(file::FileError::NotUtf8.to_string()))?;
+        Ok(text.trim().into())
+    }
+
+    /// Exchanges the token of a pod or a workflow (`AssumeRoleWithWebIdentity`); that request needs no signature.
+    async fn of_web_identity(&self, file: &str, role: &str) -> Result<AwsCredentials, PlaceError> {
+        use secrecy::ExposeSecret as _;
+
+        let token = self.read_token(file)?;
+        let session = variable("AWS_ROLE_SESSION_NAME").unwrap_or_else(|| "maskinporten".to_owned());
+        let form = form_urlencoded::Serializer::new(String::with_capacity(3 * token.expose_secret().len() + 512))
+            .append_pair("Action", "AssumeRoleWithWebIdentity")
+            .append_pair("Version", sts::VERSION)
+            .append_pair("RoleArn", role)
+            .append_pair("RoleSessionName", &session)
+            .append_pair("WebIdentityToken", token.expose_secret())
+            .finish();
+        let form = SecretString::from(form);
+        let endpoint = AwsEndpoint::Sts.url(Service::AwsSts, self.region)?;
+        let request =
+            ApiRequest { method: Method::POST, media_type: sts::FORM, body: Some(&form), ..ApiRequest::get(None) };
+        let response = self.access.send(Service::AwsSts, &endpoint, &request, self.deadline).await?;
+        let body = sts::result(&response, "sts:AssumeRoleWithWebIdentity")?;
+        let required = |name| {
+            let missing = || PlaceError::Answer { service: Service::AwsSts, why: format!("it has no `{name}`") };
+            sts::element(&body, name).ok_or_else(missing)
+        };
+        Ok(AwsCredentials {
+            key_id: required("AccessKeyId")?.to_owned(),
+            secret: required("SecretAccessKey")?.into(),
+            session_token: Some(required("SessionToken")?.into()),
+            expires_at: required("Expiration")?.parse().ok(),
+            origin: "AWS_WEB_IDENTITY_TOKEN_FILE",
+        })
+    }
+
+    /// Returns the address that the variables of ECS, EKS or Greengrass name.
+    fn container_endpoint(&self) -> Result<Option<Endpoint>, PlaceError> {
+        let relative = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+        let full = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+        let named = variable(relative).map(|path| (relative, format!("{CONTAINER_HOST}{path}")));
+        let Some((name, url)) = named.or_else(|| variable(full).map(|url| (full, url))) else { return Ok(None) };
+        self.local_endpoint(name, &url).map(Some)
+    }
+
+    fn local_endpoint(&self, name: &str, url: &str) -> Result<Endpoint, PlaceError> {
+        let unusable = |why: String| PlaceError::Setting { service: self.service, variable: name.to_owned(), why };
+        Endpoint::parse_metadata_service(url).map_err(|error| unusable(error.to_string()))
+    }
+
+    async fn of_container(&self, endpoint: &Endpoint) -> Result<AwsCredentials, PlaceError> {
+        let token = match variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
+            Some(file) => Some(self.read_token(&file)?),
+            None => variable("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(SecretString::from),
+        };
+        let object = self.local(endpoint, &ApiRequest::get(token.as_ref())).await?;
+        let object = answer::object(Service::AwsMetadata, &object)?;
+        AwsCredentials::parse(Service::AwsMetadata, &object, "the container")
+    }
+
+    /// Asks the metadata service of EC2, version 2.
+    async fn of_metadata_service(&self) -> Result<AwsCredentials, PlaceError> {
+        use secrecy::ExposeSecret as _;
+
+        let name = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
+        let base = self.local_endpoint(name, &variable(name).unwrap_or_else(|| METADATA_SERVICE.to_owned()))?;
+        let lifetime = [("X-aws-ec2-metadata-token-ttl-seconds", SecretString::from("300"))];
+        let request = ApiRequest { method: Method::PUT, headers: &lifetime, ..ApiRequest::get(None) };
+        let token = self.local_text(&base.below(&["latest", "api", "token"], &[]), &request).await?;
+        let headers = [("X-aws-ec2-metadata-token", token)];
+        let request = ApiRequest { headers: &headers, ..ApiRequest::get(None) };
+        let path = ["latest", "meta-data", "iam", "security-credentials"];
+        let role = self.local_text(&base.below(&[&path[..], &[""]].concat(), &[]), &request).await?;
+        let role = role.expose_secret().lines().next().unwrap_or_default();
+        let object = self.local(&base.below(&[&path[..], &[role]].concat(), &[]), &request).await?;
+        let object = answer::object(Service::AwsMetadata, &object)?;
+        AwsCredentials::parse(Service::AwsMetadata, &object, "the metadata service")
+    }
+
+    async fn local_text(&self, endpoint: &Endpoint, request: &ApiRequest<'_>) -> Result<SecretString, PlaceError> {
+        let body = self.local(endpoint, request).await?;
+        let not_text = |_| PlaceError::Answer { service: Service::AwsMetadata, why: "it is not text".to_owned() };
+        str::from_utf8(&body).map(|text| text.trim().into()).map_err(not_text)
+    }
+
+    /// Sends a request to a service on this machine's link.
+    async fn local(
+        &self,
+        endpoint: &Endpoint,
+        request: &ApiRequest<'_>,
+    ) -> Result<zeroize::Zeroizing<Vec<u8>>, PlaceError> {
+        let service = Service::AwsMetadata;
+        let response = self.access.send(service, endpoint, request, self.deadline).await?;
+        let reason = || answer::reason(&response, &["code"], &["message"]);
+        match response.status {
+            200 => Ok(response.body),
+            401 | 403 => Err(PlaceError::Credentials { service, reason: reason() }),
+            404 => Err(self.none(format!("{service} has no role for this machine"))),
+            _ => Err(answer::other_status(service, reason())),
+        }
+    }
+
+    /// Asks the command line of AWS, which knows every other way, such as single sign-on.
+    async fn of_command_line(&self) -> Result<AwsCredentials, PlaceError> {
+        let arguments = ["configure", "export-credentials", "--format", "process"];
+        match program::output("aws", &arguments, self.deadline).await {
+            Ok(output) => {
+                let object = answer::object(self.service, &output)?;
+                AwsCredentials::parse(self.service, &object, "`aws configure export-credentials`")
+            }
+            Err(ProgramFault::Missing) => Err(self.none(
+                "AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_CONTAINER_CREDENTIALS_FULL_URI are not set, \
+                 the profile has no key, and the command aws is not installed",
+            )),
+            Err(ProgramFault::Failed(why)) => Err(self.none(format!("`aws configure export-credentials`: {why}"))),
+        }
+    }
+}
+
+/// Returns a pair of keys that are settings; the secret belongs to the key id beside it.
+fn static_credentials(
+    setting: impl Fn(&str) -> Option<String>,
+    key_id: &str,
+    origin: &'static str,
+) -> Option<AwsCredentials> {
+    Some(AwsCredentials {
+        key_id: setting(key_id)?,
+        secret: setting("AWS_SECRET_ACCESS_KEY")?.into(),
+        session_token: setting("AWS_SESSION_TOKEN").map(SecretString::from),
+        expires_at: None,
+        origin,
+    })
+}
+
+/// Whether a variable chooses the metadata service of EC2.
+fn metadata_is_chosen() -> bool {
+    let disabled = variable("AWS_EC2_METADATA_DISABLED").map(|value| value.eq_ignore_ascii_case("true"));
+    disabled == Some(false) || disabled.is_none() && variable("AWS_EC2_METADATA_SERVICE_ENDPOINT").is_some()
+}

@@ -1,0 +1,164 @@
+//! AWS: Secrets Manager, Parameter Store, and keys of KMS, which sign there.
+
+mod client;
+mod credentials;
+mod kms;
+mod shared_files;
+mod sts;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use self::client::{AwsClient, AwsRequest};
+use super::{
+    Fetched, PlaceError, PlaceFacts, Service, ServiceAccess, answer,
+    place::{PartFault, WrongPart},
+};
+
+/// The variables that decide which account and region are meant.
+pub(super) const DECIDING_VARIABLES: &[&str] = &[
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_ROLE_ARN",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_KMS",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "AWS_ENDPOINT_URL_SSM",
+];
+
+/// A secret, parameter or key at AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsPlace {
+    /// What it is.
+    pub kind: AwsKind,
+    /// Its name, alias or ARN.
+    pub name: String,
+    /// The member of a secret that is a JSON object.
+    pub field: Option<String>,
+}
+
+/// What AWS keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AwsKind {
+    /// A secret in Secrets Manager.
+    Secret,
+    /// A parameter in Parameter Store.
+    Parameter,
+    /// A key in KMS.
+    Key,
+}
+
+impl AwsPlace {
+    /// Parses `NAME` or, for a secret or parameter, `NAME#FIELD`. The name is sent in a body, never in an address.
+    pub(super) fn parse(kind: AwsKind, text: &str) -> Result<Self, WrongPart> {
+        let (name, field) = match text.split_once('#') {
+            Some((_, "")) => return Err(("field", PartFault::Missing)),
+            Some(_) if kind == AwsKind::Key => return Err(("name", PartFault::Character)),
+            Some((name, field)) => (name, Some(field.to_owned())),
+            None => (text, None),
+        };
+        let allowed = |character: char| character.is_ascii_alphanumeric() || "/_+=.@:-".contains(character);
+        if name.is_empty() {
+            return Err(("name", PartFault::Missing));
+        }
+        if !name.chars().all(allowed) {
+            return Err(("name", PartFault::Character));
+        }
+        Ok(Self { kind, name: name.to_owned(), field })
+    }
+
+    fn service(&self) -> Service {
+        match self.kind {
+            AwsKind::Secret => Service::AwsSecretsManager,
+            AwsKind::Parameter => Service::AwsParameterStore,
+            AwsKind::Key => Service::AwsKms,
+        }
+    }
+}
+
+/// Fetches the content, or prepares the key to sign there.
+pub(super) async fn fetch(place: &AwsPlace, access: &ServiceAccess) -> Result<Fetched, PlaceError> {
+    let client = AwsClient::from_environment(place, access)?;
+    match place.kind {
+        AwsKind::Secret => secret(&client, place).await.map(Fetched::Content),
+        AwsKind::Parameter => parameter(&client, place).await.map(Fetched::Content),
+        AwsKind::Key => kms::signing_key(client, &place.name).await.map(Fetched::Key),
+    }
+}
+
+/// Asks where the key is, who we are, what we may do, and when the key expires.
+pub(super) async fn facts(place: &AwsPlace, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
+    let client = AwsClient::from_environment(place, access)?;
+    let mut facts = match place.kind {
+        AwsKind::Secret => {
+            secret(&client, place).await?;
+            PlaceFacts { permissions: vec!["secretsmanager:GetSecretValue".to_owned()], ..PlaceFacts::default() }
+        }
+        AwsKind::Parameter => {
+            parameter(&client, place).await?;
+            PlaceFacts { permissions: vec!["ssm:GetParameter".to_owned()], ..PlaceFacts::default() }
+        }
+        AwsKind::Key => kms::facts(&client, &place.name).await?,
+    };
+    facts.location = format!("{} in {}, {}", place.name, client.region, client.endpoint);
+    facts.identity = client.identity().await.ok();
+    Ok(facts)
+}
+
+/// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>
+async fn secret(client: &AwsClient, place: &AwsPlace) -> Result<Zeroizing<Vec<u8>>, PlaceError> {
+    let request = AwsRequest {
+        operation: "secretsmanager.GetSecretValue",
+        permission: "secretsmanager:GetSecretValue",
+        what: format!("secret {}", place.name),
+        body: json!({ "SecretId": place.name }),
+    };
+    let answer = client.send(&request, client.deadline()).await?;
+    let content = match answer::text(&answer, &["SecretString"]) {
+        Some(text) => Zeroizing::new(text.as_bytes().to_vec()),
+        None => {
+            let binary = answer::required(client.service, &answer, &["SecretBinary"])?;
+            let decoded = STANDARD.decode(binary).map(Zeroizing::new);
+            let unreadable = |_| client.unusable("its SecretBinary is not base64".to_owned());
+            decoded.map_err(unreadable)?
+        }
+    };
+    place.member_of(client, content)
+}
+
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html>
+async fn parameter(client: &AwsClient, place: &AwsPlace) -> Result<Zeroizing<Vec<u8>>, PlaceError> {
+    // Only a name without a path needs no slash in front.
+    let needs_slash = place.name.contains('/') && !place.name.starts_with('/') && !place.name.starts_with("arn:");
+    let name = format!("{}{}", if needs_slash { "/" } else { "" }, place.name);
+    let request = AwsRequest {
+        operation: "AmazonSSM.GetParameter",
+        permission: "ssm:GetParameter",
+        what: format!("parameter {name}"),
+        body: json!({ "Name": name, "WithDecryption": true }),
+    };
+    let answer = client.send(&request, client.deadline()).await?;
+    let value = answer::required(client.service, &answer, &["Parameter", "Value"])?;
+    place.member_of(client, Zeroizing::new(value.as_bytes().to_vec()))
+}
+
+impl AwsPlace {
+    /// Returns the member that the place names of a JSON object, or all of the content.
+    fn member_of(&self, client: &AwsClient, content: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, PlaceError> {
+        let Some(field) = &self.field else { return Ok(content) };
+        let object = answer::object(client.service, &content);
+        let object = object.map_err(|_| client.unusable(format!("{} is not a JSON object", self.name)))?;
+        let text = answer::text(&object, &[field]).map(|text| Zeroizing::new(text.as_bytes().to_vec()));
+        text.ok_or_else(|| client.unusable(format!("{} has no `{field}`", self.name)))
+    }
+}
+
+/// Returns a variable; an empty one is not set.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
