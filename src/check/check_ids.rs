@@ -27,6 +27,8 @@ check_ids! {
 
     OPENS: "keystore.opens", "opens",
         "a grant must be signed with the private key";
+    PLACE: "keystore.place", "place of the key",
+        "the service must give us the key, or sign with it";
     ENCRYPTION: "keystore.encryption", "encryption",
         "anyone with a copy of the file can try passwords without limit";
     FILE_MODE: "keystore.file_mode", "permissions",

@@ -14,8 +14,8 @@ use maskinporten_token_generator::{
     grant::Sign,
     keystore::{
         Certificate, CertificateFile, CertificateThumbprint, DotnetStore, HardwareToken, JwkFile, KeyChoice,
-        KeyFileKind, Keystore, KeystoreError, KeystoreFile, PemFile, PinTries, RENEWAL_TIME, SigningKey, Validity,
-        read_key_file,
+        KeyFileKind, KeyMaterial, Keystore, KeystoreError, KeystoreFile, PemFile, PinTries, RENEWAL_TIME, SigningKey,
+        Validity, read_key_file,
     },
     tokens::{KeyError, KeyProvider},
 };
@@ -23,10 +23,11 @@ use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
 use super::{
+    places::describe,
     progress::Progress,
     prompt::Answers,
     report::{Exit, Failure, Report},
-    settings::{KeySettings, KeySource, Secret, Unlock},
+    settings::{ContentSettings, ContentSource, KeySettings, KeySource, Secret, Unlock},
     unlock::{unlock_keystore, unlock_pem},
 };
 
@@ -37,11 +38,11 @@ const DOTNET_STORE: &str = ".dotnet/corefx/cryptography/x509stores/my";
 pub(crate) struct LocatedKey {
     pub(crate) settings: KeySettings,
     /// The bytes of the key file; empty for a key that is not in a file.
-    content: Zeroizing<Vec<u8>>,
+    pub(super) content: Zeroizing<Vec<u8>>,
     /// The bytes of the certificate file, if one goes with the key.
     certificate: Option<Zeroizing<Vec<u8>>>,
-    answers: Arc<Answers>,
-    report: Arc<Report>,
+    pub(super) answers: Arc<Answers>,
+    pub(super) report: Arc<Report>,
 }
 
 impl LocatedKey {
@@ -53,6 +54,7 @@ impl LocatedKey {
             KeySource::Pem { file, .. } => read_key_file(KeyFileKind::Pem, file)?,
             KeySource::Jwk { file } => read_key_file(KeyFileKind::Jwk, file)?,
             KeySource::ClientJwk(json) => Zeroizing::new(json.expose_secret().as_bytes().to_vec()),
+            KeySource::Content(settings_of) => settings_of.at_hand(&settings.source.origin, report)?,
             KeySource::DotnetStore { .. } | KeySource::Pkcs11 { .. } => Zeroizing::default(),
         };
         let certificate = settings.source.value.certificate();
@@ -74,6 +76,7 @@ impl LocatedKey {
             KeySource::Pem { .. } => KeyIdentity::new("key").file(&self.content),
             KeySource::Jwk { .. } => KeyIdentity::new("jwk").file(&self.content),
             KeySource::ClientJwk(_) => KeyIdentity::new("client-jwk").file(&self.content),
+            KeySource::Content(settings) => settings.identity(&self.content),
             KeySource::DotnetStore { text, .. } => KeyIdentity::new("certificate-thumbprint").label("thumbprint", text),
             KeySource::Pkcs11 { module, token, key, .. } => {
                 let identity = KeyIdentity::new("pkcs11-module").label("module", module);
@@ -118,6 +121,9 @@ impl LocatedKey {
     /// Opens the key, whatever the validity of its certificate. Calls `computing` when only computation is left.
     pub(crate) fn open_quietly(&self, computing: &dyn Fn()) -> Result<SigningKey, Failure> {
         let report = &*self.report;
+        if let Some(material) = KeyMaterial::recognise(&self.content) {
+            describe(&material, self.name(), report);
+        }
         match &self.settings.source.value {
             KeySource::Pkcs12 { alias, thumbprint, unlock, .. } => {
                 let alias = alias.as_ref().map(|alias| alias.value.as_str());
@@ -139,6 +145,7 @@ impl LocatedKey {
                 let pem = PemFile::parse(self.name(), &self.content, unlock.maximum_iterations)?;
                 unlock_pem(&pem, self.certificates()?.as_ref(), unlock, file, &self.answers, report, computing)
             }
+            KeySource::Content(settings) => self.open_content(settings, computing),
             KeySource::DotnetStore { thumbprint, .. } => open_dotnet_store(thumbprint),
             KeySource::Pkcs11 { module, token, key, pin, .. } => self.open_token(module, token, key, pin, computing),
         }
@@ -164,13 +171,24 @@ impl LocatedKey {
         choice: Option<&KeyChoice>,
         computing: &dyn Fn(),
     ) -> Result<Keystore, Failure> {
-        let file = KeystoreFile::parse(self.name(), &self.content, unlock.maximum_iterations)?;
+        self.open_keystore_in(&self.content, unlock, choice, computing)
+    }
+
+    /// Opens the keystore in these bytes.
+    pub(super) fn open_keystore_in(
+        &self,
+        content: &[u8],
+        unlock: &Unlock,
+        choice: Option<&KeyChoice>,
+        computing: &dyn Fn(),
+    ) -> Result<Keystore, Failure> {
+        let file = KeystoreFile::parse(self.name(), content, unlock.maximum_iterations)?;
         let name = self.settings.source.value.location().unwrap_or_default();
         unlock_keystore(&file, choice, unlock, name, &self.answers, &self.report, computing)
     }
 
     /// Returns what messages call the file.
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         match self.settings.source.value.location() {
             None => &self.settings.source.origin.label,
             Some("-") => "stdin",
@@ -178,7 +196,7 @@ impl LocatedKey {
         }
     }
 
-    fn certificates(&self) -> Result<Option<CertificateFile>, Failure> {
+    pub(super) fn certificates(&self) -> Result<Option<CertificateFile>, Failure> {
         let files = self.settings.source.value.certificate().zip(self.certificate.as_ref());
         Ok(files.map(|(name, content)| CertificateFile::parse(name, content)).transpose()?)
     }
@@ -245,13 +263,16 @@ impl KeySource {
             Self::Pkcs12 { file, .. } | Self::Jwk { file } | Self::Pem { file, .. } => Some(file),
             Self::Pkcs11 { module, .. } => Some(module),
             Self::DotnetStore { text, .. } => Some(text),
-            Self::ClientJwk(_) => None,
+            Self::Content(ContentSettings { from: ContentSource::Place(place), .. }) => Some(place.shown()),
+            Self::Content(_) | Self::ClientJwk(_) => None,
         }
     }
 
     fn certificate(&self) -> Option<&str> {
         match self {
-            Self::Pem { certificate, .. } | Self::Pkcs11 { certificate, .. } => certificate.as_deref(),
+            Self::Pem { certificate, .. }
+            | Self::Pkcs11 { certificate, .. }
+            | Self::Content(ContentSettings { certificate, .. }) => certificate.as_deref(),
             _ => None,
         }
     }

@@ -2,11 +2,7 @@
 //!
 //! It is a secret from the first byte on, and no error contains any of it.
 
-use std::{
-    io,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{io, path::Path};
 
 use maskinporten_token_generator::{
     file::{self, FileError, decode_text},
@@ -18,7 +14,8 @@ use zeroize::Zeroizing;
 use super::{
     prompt::Answers,
     report::{Exit, Failure, Report},
-    settings::{Layer, Origin, Secret, SecretKind, SecretSource},
+    settings::{Layer, NamedPlace, Origin, Secret, SecretKind, SecretSource},
+    shell,
 };
 
 /// Secrets are short; a longer file is another file.
@@ -69,6 +66,7 @@ impl Secret {
             }
             SecretSource::Variable(variable) => self.read_variable(variable, origin),
             SecretSource::Command(command) => self.run_command(command, origin),
+            SecretSource::Place(place) => self.fetch(place, report),
             SecretSource::Literal(secret) => {
                 if origin.layer == Layer::Option {
                     let variable = self.kind.variable();
@@ -78,6 +76,11 @@ impl Secret {
             }
             SecretSource::Prompt => self.ask(name, answers, report),
         }
+    }
+
+    /// Whether the settings say where the secret is; otherwise its user is asked.
+    pub(crate) fn is_given(&self) -> bool {
+        !matches!(self.source.value, SecretSource::Prompt)
     }
 
     /// Asks again for a secret that was typed and is wrong; returns `None` if it was not typed, or cannot be now.
@@ -103,6 +106,7 @@ impl Secret {
             SecretSource::File(file) => format!("the file `{}`", shown_path(file)),
             SecretSource::Variable(variable) => format!("the variable {variable}"),
             SecretSource::Command(_) => format!("the command of {label}"),
+            SecretSource::Place(place) => place.shown().to_owned(),
             SecretSource::Literal(_) => label.clone(),
             SecretSource::Prompt => return None,
         })
@@ -157,28 +161,22 @@ impl Secret {
         }
     }
 
-    /// Runs the command with the system's shell. The terminal stays its own, since it may ask its user something.
     fn run_command(&self, line: &str, origin: &Origin) -> Result<SecretString, Failure> {
         let failed = |why: &str| self.kind.failure(format!("the command of {} {why}", origin.label));
-        let mut command = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
-        command.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(line).stdout(Stdio::piped());
-        if self.stdin_is_taken {
-            command.stdin(Stdio::null());
-        }
-        let mut child = command.spawn().map_err(|error| failed(&format!("could not be started: {error}")))?;
-        let printed = child.stdout.take().map(|stdout| file::read_from(stdout, MAXIMUM_BYTES));
-        let status = child.wait().map_err(|error| failed(&format!("could not be waited for: {error}")))?;
-        if !status.success() {
-            return Err(failed(&format!("failed: {status}")));
-        }
-        let printed = printed.unwrap_or_else(|| Ok(Zeroizing::default()));
-        let secret = printed
-            .and_then(|bytes| decode_secret(&bytes))
-            .map_err(|error| failed(&format!("gave no {}: {error}", self.kind.noun())))?;
+        let printed = shell::run(line, self.stdin_is_taken, MAXIMUM_BYTES).map_err(|why| failed(&why))?;
+        let secret =
+            decode_secret(&printed).map_err(|error| failed(&format!("gave no {}: {error}", self.kind.noun())))?;
         if secret.expose_secret().is_empty() {
             return Err(failed("printed nothing"));
         }
         Ok(secret)
+    }
+
+    fn fetch(&self, place: &NamedPlace, report: &Report) -> Result<SecretString, Failure> {
+        let origin = &self.source.origin;
+        let content = place.content(origin, MAXIMUM_BYTES, self.stdin_is_taken, report)?;
+        decode_secret(&content)
+            .map_err(|error| self.kind.failure(format!("{} gave no {}: {error}", origin.label, self.kind.noun())))
     }
 }
 

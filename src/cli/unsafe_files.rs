@@ -4,10 +4,14 @@ use std::{fs, path::Path};
 
 use maskinporten_token_generator::{
     file::{UnsafePermissions, check_unchangeable_by_others},
+    key_services::KeyPlace,
     text::shown_path,
 };
 
-use super::{report::Report, settings::KeySource};
+use super::{
+    report::Report,
+    settings::{ContentSettings, ContentSource, KeySource, NamedPlace},
+};
 
 impl Report {
     /// Warns if another user can change the file of a key, or the module that is loaded for it.
@@ -17,7 +21,11 @@ impl Report {
                 self.warn_of_unsafe_file("key file", file);
             }
             KeySource::Pkcs11 { module, .. } => self.warn_of_unsafe_file("PKCS#11 module", module),
-            KeySource::ClientJwk(_) | KeySource::DotnetStore { .. } => {}
+            KeySource::Content(ContentSettings {
+                from: ContentSource::Place(NamedPlace { place: KeyPlace::File(file), .. }),
+                ..
+            }) => self.warn_of_unsafe_file("key file", file),
+            KeySource::Content(_) | KeySource::ClientJwk(_) | KeySource::DotnetStore { .. } => {}
         }
     }
 

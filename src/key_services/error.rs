@@ -1,6 +1,6 @@
 //! Why a service did not give a key or a signature.
 
-use super::Service;
+use super::{AgentError, Service};
 use crate::{explain::Explain, http::HttpError, keystore::VerificationKeyError};
 
 /// Why a service did not give a key or a signature.
@@ -108,6 +108,9 @@ pub enum PlaceError {
         #[source]
         source: VerificationKeyError,
     },
+    /// The SSH agent failed.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
     /// The system gave no resources for the requests.
     #[error("could not start the requests: {0}")]
     Runtime(String),
@@ -149,7 +152,9 @@ impl PlaceError {
                 FaultKind::Configuration
             }
             Self::Credentials { .. } | Self::Denied { .. } | Self::Refused { .. } => FaultKind::Refused,
-            Self::NotFound { .. } | Self::Unusable { .. } | Self::PublicKey { .. } => FaultKind::Key,
+            Self::Agent(AgentError::NoAgent) => FaultKind::Configuration,
+            Self::Agent(AgentError::Unreachable(_) | AgentError::Answer) => FaultKind::Unreachable,
+            Self::NotFound { .. } | Self::Unusable { .. } | Self::PublicKey { .. } | Self::Agent(_) => FaultKind::Key,
             Self::Unavailable { .. } | Self::Http { .. } | Self::Answer { .. } | Self::Runtime(_) => {
                 FaultKind::Unreachable
             }
@@ -181,6 +186,7 @@ impl Explain for PlaceError {
             Self::Refused { .. } => "service_refused",
             Self::Unavailable { .. } => "service_unavailable",
             Self::Http { source, .. } => source.code(),
+            Self::Agent(error) => error.code(),
             Self::Answer { .. } => "service_answer",
             Self::Unusable { .. } | Self::PublicKey { .. } => "service_key",
             Self::Runtime(_) => "runtime",
@@ -190,6 +196,7 @@ impl Explain for PlaceError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotAService | Self::Runtime(_) => return None,
+            Self::Agent(error) => return error.hint(),
             Self::NotBuilt(_) => "use a build with the feature key-services".to_owned(),
             Self::NoCredentials { service, .. } | Self::Credentials { service, .. } => {
                 service.credentials_hint().to_owned()

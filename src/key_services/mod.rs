@@ -15,9 +15,11 @@ mod azure;
 mod error;
 mod google;
 mod oauth;
+mod pkcs11_uri;
 mod place;
 mod program;
 mod service;
+mod ssh_agent;
 mod vault;
 
 use chrono::{DateTime, Utc};
@@ -29,8 +31,10 @@ pub use self::{
     azure::{AzureKind, AzurePlace},
     error::{FaultKind, PlaceError, Reason},
     google::GooglePlace,
+    pkcs11_uri::Pkcs11Place,
     place::{KeyPlace, PartFault, PlaceSyntaxError},
     service::Service,
+    ssh_agent::AgentError,
     vault::VaultPlace,
 };
 use crate::keystore::SigningKey;
@@ -68,7 +72,10 @@ impl KeyPlace {
             Self::Vault(place) => vault::fetch(place, access).await,
             Self::Aws(place) => aws::fetch(place, access).await,
             Self::Google(place) => google::fetch(place, access).await,
-            Self::Variable(_) | Self::File(_) | Self::Command(_) | Self::Keyring(_) => Err(PlaceError::NotAService),
+            Self::SshAgent(key) => Ok(Fetched::Key(ssh_agent::key(key, access.timeout)?)),
+            Self::Variable(_) | Self::File(_) | Self::Command(_) | Self::Keyring(_) | Self::Pkcs11(_) => {
+                Err(PlaceError::NotAService)
+            }
         }
     }
 
@@ -82,8 +89,27 @@ impl KeyPlace {
             Self::Vault(place) => vault::facts(place, access).await,
             Self::Aws(place) => aws::facts(place, access).await,
             Self::Google(place) => google::facts(place, access).await,
-            Self::Variable(_) | Self::File(_) | Self::Command(_) | Self::Keyring(_) => Err(PlaceError::NotAService),
+            Self::SshAgent(_) => Ok(ssh_agent::facts(access.timeout)?),
+            Self::Variable(_) | Self::File(_) | Self::Command(_) | Self::Keyring(_) | Self::Pkcs11(_) => {
+                Err(PlaceError::NotAService)
+            }
         }
+    }
+
+    /// Fetches the key as [`KeyPlace::fetch`] does, and blocks the thread meanwhile.
+    ///
+    /// # Errors
+    /// As [`KeyPlace::fetch`].
+    pub fn fetch_blocking(&self, access: &ServiceAccess) -> Result<Fetched, PlaceError> {
+        access::run(self.fetch(access))?
+    }
+
+    /// Asks as [`KeyPlace::facts`] does, and blocks the thread meanwhile.
+    ///
+    /// # Errors
+    /// As [`KeyPlace::fetch`].
+    pub fn facts_blocking(&self, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
+        access::run(self.facts(access))?
     }
 
     /// Returns the variables that decide which service the place is in, such as `VAULT_ADDR`.
@@ -97,7 +123,12 @@ impl KeyPlace {
             Self::Vault(_) => vault::DECIDING_VARIABLES,
             Self::Aws(_) => aws::DECIDING_VARIABLES,
             Self::Google(_) => google::DECIDING_VARIABLES,
-            Self::Variable(_) | Self::File(_) | Self::Command(_) | Self::Keyring(_) => &[],
+            Self::SshAgent(_)
+            | Self::Variable(_)
+            | Self::File(_)
+            | Self::Command(_)
+            | Self::Keyring(_)
+            | Self::Pkcs11(_) => &[],
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{AwsKind, AwsPlace, AzurePlace, GooglePlace, VaultPlace};
+use super::{AwsKind, AwsPlace, AzureKind, AzurePlace, GooglePlace, Pkcs11Place, VaultPlace};
 use crate::explain::Explain;
 
 /// A place where a key or password is.
@@ -16,6 +16,10 @@ pub enum KeyPlace {
     Command(String),
     /// `keyring:NAME`: an entry in the operating system's store of secrets.
     Keyring(String),
+    /// `ssh-agent:COMMENT` or `ssh-agent:FINGERPRINT`: a key in the SSH agent, which signs there.
+    SshAgent(String),
+    /// `pkcs11:…` (RFC 7512): a key in a hardware token.
+    Pkcs11(Pkcs11Place),
     /// `azure-kv://VAULT/…`
     Azure(AzurePlace),
     /// `vault://MOUNT/PATH#FIELD`, `vault-transit://MOUNT/KEY`
@@ -27,11 +31,13 @@ pub enum KeyPlace {
 }
 
 /// The form of each kind of place.
-const FORMS: [(&str, &str); 12] = [
+const FORMS: [(&str, &str); 14] = [
     ("env", "env:NAME"),
     ("file", "file:PATH"),
     ("command", "command:LINE"),
     ("keyring", "keyring:NAME"),
+    ("ssh-agent", "ssh-agent:COMMENT"),
+    ("pkcs11", "pkcs11:token=LABEL;object=LABEL?module-path=FILE"),
     ("azure-kv", "azure-kv://VAULT/secrets/NAME"),
     ("vault", "vault://MOUNT/PATH#FIELD"),
     ("vault-transit", "vault-transit://MOUNT/KEY"),
@@ -75,6 +81,8 @@ pub enum PartFault {
     Character,
     /// It is none of the words that it can be.
     Unknown,
+    /// It is a secret, which everyone who sees the URI would see.
+    Secret,
 }
 
 /// The part of a place that is wrong, and how; the form is added by [`KeyPlace`].
@@ -93,6 +101,8 @@ impl FromStr for KeyPlace {
             "file" => given("path", rest).map(Self::File),
             "command" => given("line", rest).map(Self::Command),
             "keyring" => given("name", rest).map(Self::Keyring),
+            "ssh-agent" => Ok(Self::SshAgent(rest.to_owned())),
+            "pkcs11" => Pkcs11Place::parse(rest).map(Self::Pkcs11),
             "azure-kv" => AzurePlace::parse(path()?).map(Self::Azure),
             "vault" => VaultPlace::parse_secret(path()?).map(Self::Vault),
             "vault-transit" => VaultPlace::parse_key(path()?).map(Self::Vault),
@@ -111,6 +121,19 @@ impl KeyPlace {
     #[must_use]
     pub fn is_remote(&self) -> bool {
         matches!(self, Self::Azure(_) | Self::Vault(_) | Self::Aws(_) | Self::Google(_))
+    }
+
+    /// Returns whether the place is a key that signs there; the others hold the key or secret itself.
+    #[must_use]
+    pub fn signs(&self) -> bool {
+        match self {
+            Self::SshAgent(_) | Self::Pkcs11(_) => true,
+            Self::Azure(place) => place.kind == AzureKind::Key,
+            Self::Vault(place) => matches!(place, VaultPlace::Key { .. }),
+            Self::Aws(place) => place.kind == AwsKind::Key,
+            Self::Google(place) => matches!(place, GooglePlace::Key(_)),
+            Self::Variable(_) | Self::File(_) | Self::Command(_) | Self::Keyring(_) => false,
+        }
     }
 }
 
@@ -149,6 +172,7 @@ impl fmt::Display for PartFault {
             Self::Missing => "is missing",
             Self::Character => "has a character that it cannot have",
             Self::Unknown => "is unknown",
+            Self::Secret => "does not belong in a URI: use pin-source, or MASKINPORTEN_PKCS11_PIN",
         })
     }
 }
@@ -181,6 +205,9 @@ mod tests {
             "file:~/key.pem",
             "command:pass show maskinporten",
             "keyring:maskinporten",
+            "ssh-agent:",
+            "ssh-agent:SHA256:pG2Pb3vEo1q+x/0u",
+            "pkcs11:token=a;object=b",
             "azure-kv://my-vault/secrets/maskinporten",
             "azure-kv://my-vault.vault.azure.net/certificates/maskinporten/0123456789abcdef",
             "azure-kv://my-vault/keys/maskinporten",

@@ -85,6 +85,14 @@ pub enum ProfileError {
         /// The key of the config file.
         key: String,
     },
+    /// A place in a project file that runs a command, or is not a variable or file.
+    #[error("a project file may name only a variable or a file in `{key}`: {location}")]
+    PlaceInProject {
+        /// Where it is.
+        location: Location,
+        /// The key.
+        key: String,
+    },
     /// A command in a project file.
     #[error("a project file may not set `{key}`, because entering a folder must never run anything: {location}")]
     CommandInProject {
@@ -210,7 +218,7 @@ impl Explain for ProfileError {
             | Self::Header { .. }
             | Self::HeaderInProject { .. } => "config_value",
             Self::PlainKey { .. } => "config_secret",
-            Self::CommandInProject { .. } => "config_command",
+            Self::CommandInProject { .. } | Self::PlaceInProject { .. } => "config_command",
             Self::UnknownBase { .. } | Self::Circle { .. } | Self::TooDeep { .. } => "config_extends",
             Self::UnknownDefault { .. } | Self::UnknownProfile { .. } => "profile",
             Self::TwoKeys { .. } => "conflict",
@@ -253,7 +261,7 @@ impl Explain for ProfileError {
                     "put the private key in a separate file that only you may read, and name it: {key} = \"key-file\""
                 ));
             }
-            Self::CommandInProject { key, .. } => {
+            Self::CommandInProject { key, .. } | Self::PlaceInProject { key, .. } => {
                 return Some(format!("move `{key}` to your own config file, or remove it"));
             }
             Self::NoHome { .. } => "set HOME, or write the absolute path",

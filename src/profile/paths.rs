@@ -26,6 +26,11 @@ pub(super) fn is_windows_absolute(text: &str) -> bool {
     drive || text.starts_with(r"\\")
 }
 
+/// Returns whether the URI of a place names a variable or a file: reading it runs nothing and sends nothing.
+pub(super) fn is_plain_place(uri: &str) -> bool {
+    uri.is_empty() || uri.starts_with("env:") || uri.starts_with("file:")
+}
+
 fn home() -> Option<PathBuf> {
     etcetera::home_dir().ok()
 }

@@ -144,6 +144,12 @@ impl SectionReader<'_> {
         if values.iter().any(|text| setting.is_private_key(text)) {
             return Err(ProfileError::PlainKey { location: exact(), key });
         }
+        if self.kind == ConfigFileKind::Project
+            && setting.has(SettingRole::Place)
+            && !values.iter().all(|text| paths::is_plain_place(text))
+        {
+            return Err(ProfileError::PlaceInProject { location: exact(), key });
+        }
         let location = self.source.line(value.span().start);
         if expand_paths(setting, &mut values, &location).is_none() {
             return Err(ProfileError::NoHome { location, key });
@@ -253,6 +259,8 @@ fn expand_paths(setting: &KnownSetting, values: &mut [String], location: &Locati
     for value in values {
         if setting.has(SettingRole::Path) {
             *value = paths::expand(value, &location.folder())?;
+        } else if let Some(file) = value.strip_prefix("file:").filter(|_| setting.has(SettingRole::Place)) {
+            *value = format!("file:{}", paths::expand(file, &location.folder())?);
         } else if let Some(file) = value.strip_prefix('@').filter(|_| setting.has(SettingRole::PathAfterAt)) {
             *value = format!("@{}", paths::expand(file, &location.folder())?);
         }

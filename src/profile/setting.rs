@@ -35,6 +35,8 @@ pub enum SettingRole {
     Path,
     /// It names a file when it starts with `@`.
     PathAfterAt,
+    /// It is the URI of a place where a key or password is. A project file may only name a variable or a file.
+    Place,
     /// It names a command to run. A project file may not set it.
     Command,
     /// It locates the signing key. A profile has one of these.

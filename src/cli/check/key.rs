@@ -4,14 +4,15 @@ use std::{path::Path, sync::Arc};
 
 use maskinporten_token_generator::{
     check::{Check, check_ids},
-    keystore::{CertificateThumbprint, KeySummary, Protection, SigningKey},
+    clock::{Clock as _, SystemClock},
+    keystore::{CertificateThumbprint, KeySummary, Protection, RENEWAL_TIME, SigningKey},
 };
 
 use super::configuration::wrong;
 use crate::cli::{
     located_key::LocatedKey,
     report::{Exit, Failure, Report},
-    settings::{KeySettings, KeySource, Origin, Setting, SettingSources, Unlock},
+    settings::{KeySettings, KeySource, NamedPlace, Origin, Setting, SettingSources, Unlock},
     signals,
 };
 
@@ -36,6 +37,7 @@ pub(super) async fn examine(
         Err(failure) => return Ok(not_opened(&failure, checks)),
     };
     let name = match source.value.location() {
+        None if matches!(source.value, KeySource::Content(_)) => "the key in the variable",
         None => "the JWK in the variable",
         Some("-") => "stdin",
         Some(name) => name,
@@ -57,10 +59,34 @@ fn open(key: &LocatedKey) -> Result<(SigningKey, Vec<Check>), Failure> {
     if let KeySource::Pkcs12 { alias, thumbprint, unlock, .. } = &key.settings.source.value {
         return open_keystore(key, alias.as_ref(), thumbprint.as_ref(), unlock);
     }
+    let place = key.settings.source.value.place().map(place_check);
     let key = key.open_quietly(&|| ())?;
     let choice = check_ids::CHOICE.pass(key.kind());
     let skipped = [&check_ids::ENCRYPTION, &check_ids::ENTRIES].map(|id| id.skipped("not a keystore"));
-    Ok((key, skipped.into_iter().chain([choice]).collect()))
+    Ok((key, skipped.into_iter().chain([choice]).chain(place.flatten()).collect()))
+}
+
+/// Checks what a service knows about the key and about us; `None` for a place on this machine.
+fn place_check(place: &NamedPlace) -> Option<Check> {
+    let facts = match place.facts()? {
+        Ok(facts) => facts,
+        Err(failure) => {
+            let (message, _, hint) = failure.parts();
+            return Some(check_ids::PLACE.warning(message.to_owned(), hint.unwrap_or_default()));
+        }
+    };
+    let expires_at = facts.expires_at;
+    let identity = facts.identity.map(|identity| format!("authenticated as {identity}"));
+    let permissions = facts.permissions.into_iter().map(|permission| format!("permission: {permission}"));
+    let expiry = expires_at.map(|at| format!("the key expires on {}", at.format("%Y-%m-%d %H:%M UTC")));
+    let details = identity.into_iter().chain(permissions).chain(expiry);
+    let ends_soon = expires_at.is_some_and(|at| at - SystemClock.now() < RENEWAL_TIME);
+    let check = if ends_soon {
+        check_ids::PLACE.warning(facts.location, "renew the key, and register the new one")
+    } else {
+        check_ids::PLACE.pass(facts.location)
+    };
+    Some(check.with_details(details))
 }
 
 /// Returns the position of a check in the report.

@@ -31,7 +31,7 @@ use crate::cli::{
 const NEEDED: [&str; 4] = ["env", "client-id", "scope", "keystore"];
 
 /// The settings that take the place of a keystore.
-const OTHER_KEYS: [&str; 4] = ["jwk", "key", "certificate-thumbprint", "pkcs11-module"];
+const OTHER_KEYS: [&str; 5] = ["jwk", "key", "certificate-thumbprint", "pkcs11-module", "key-from"];
 
 /// The extensions of key files that are offered.
 const KEY_EXTENSIONS: [&str; 3] = [".p12", ".pfx", ".jwk.json"];

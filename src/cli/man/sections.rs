@@ -4,7 +4,7 @@ use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 
 use crate::cli::{
     report::Exit,
-    settings::{self, NAIS_VARIABLES, SETTINGS},
+    settings::{self, FOREIGN_VARIABLES, NAIS_VARIABLES, SETTINGS},
 };
 
 /// Variables that other programs use too, and their effect here.
@@ -71,6 +71,11 @@ pub(super) fn environment(has_option: impl Fn(&str) -> bool) -> ManSection {
     let nais = NAIS_VARIABLES.iter().filter(|(variable, name)| *variable != settings::variable(name) && is_used(name));
     for (variable, name) in nais {
         section.term(bold(*variable), &format!("The same as {}; NAIS sets it", settings::variable(name)));
+    }
+    for (variable, name) in FOREIGN_VARIABLES.iter().filter(|(_, name)| is_used(name)) {
+        let own = settings::variable(name);
+        section
+            .term(bold(*variable), &format!("Another program's; used where {own} and the config files have no value"));
     }
     for (names, meaning) in VARIABLES {
         section.term(bold(names), meaning);

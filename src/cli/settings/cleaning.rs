@@ -41,7 +41,8 @@ impl RawSetting {
 }
 
 fn may_be_cleaned(setting: &SettingDefinition) -> bool {
-    let may_be_anything = setting.is_secret() && setting.name != CLIENT_JWK || setting.is(SettingRole::Command);
+    let is_key = [CLIENT_JWK, "keystore-base64", "key-pem"].contains(&setting.name);
+    let may_be_anything = setting.is_secret() && !is_key || setting.is(SettingRole::Command);
     !may_be_anything && !ANY_TEXT.contains(&setting.name)
 }
 

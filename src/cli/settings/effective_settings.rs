@@ -38,6 +38,8 @@ pub(crate) fn effective_settings(sources: &SettingSources) -> Vec<EffectiveSetti
             Some(found) => (found.texts().join(" "), found.origin.label),
             None => (setting.default?.to_owned(), "default".to_owned()),
         };
+        // A command may hold anything.
+        let is_command_place = setting.is(SettingRole::Place) && value.starts_with("command:");
         let privacy = match setting.name {
             "pid"
             | "consent-from"
@@ -45,6 +47,7 @@ pub(crate) fn effective_settings(sources: &SettingSources) -> Vec<EffectiveSetti
             | "keystore-password-command"
             | "pkcs11-pin-command"
             | "altinn-password-command" => Privacy::Masked,
+            _ if is_command_place => Privacy::Masked,
             "claim" | "claim-json" | "token-request-param" => Privacy::Omitted,
             _ => Privacy::Public,
         };

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use super::{
     Setting, SettingSources, definition,
     definition::{ALTINN_PASSWORD, CLIENT_JWK},
+    key_place::{self, ContentSettings, ContentSource, NamedPlace},
     origin::{Layer, Origin},
     server,
     sources::Found,
@@ -59,6 +60,8 @@ pub(crate) enum KeySource {
         certificate: Option<String>,
         pin: Secret,
     },
+    /// A key in a variable or at a place, whose content decides what it is.
+    Content(ContentSettings),
 }
 
 /// How a file with an encrypted key is opened.
@@ -92,13 +95,15 @@ pub(crate) enum SecretSource {
     File(String),
     Variable(String),
     Command(String),
+    Place(Box<NamedPlace>),
     Literal(SecretString),
     /// Nowhere: the user is asked.
     Prompt,
 }
 
 /// The settings that name a key; they exclude each other, except that a thumbprint chooses from a keystore.
-const SOURCES: [&str; 6] = ["keystore", "jwk", CLIENT_JWK, "key", THUMBPRINT, "pkcs11-module"];
+const SOURCES: [&str; 9] =
+    ["keystore", "jwk", CLIENT_JWK, "key", THUMBPRINT, "pkcs11-module", "key-from", "keystore-base64", "key-pem"];
 
 const THUMBPRINT: &str = "certificate-thumbprint";
 
@@ -138,6 +143,10 @@ impl KeySettings {
                 certificate: text("certificate"),
                 pin: Secret::parse(sources, SecretKind::Pin, &found)?,
             },
+            "key-from" => key_place::key_from(sources, &found)?,
+            "keystore-base64" | "key-pem" => {
+                KeySource::Content(ContentSettings::parse(sources, &found, ContentSource::Variable(found.secret()))?)
+            }
             CLIENT_JWK => KeySource::ClientJwk(found.secret()),
             name => unreachable!("{name} is not in SOURCES"),
         };
@@ -191,11 +200,13 @@ fn refuse_key_itself(sources: &SettingSources, source: &Found) -> Result<(), Fai
 /// Refuses a certificate beside a key that has its own: only PEM keys and hardware tokens take one.
 fn refuse_certificate(sources: &SettingSources, source: &Found) -> Result<(), Failure> {
     let Some(certificate) = sources.find("certificate") else { return Ok(()) };
-    if ["key", "pkcs11-module"].contains(&source.name) || certificate.origin.layer > source.origin.layer {
+    if ["key", "key-from", "key-pem", "pkcs11-module"].contains(&source.name)
+        || certificate.origin.layer > source.origin.layer
+    {
         return Ok(());
     }
     let (own, other) = (&certificate.origin.label, &source.origin.label);
-    let message = format!("{own} goes with --key or --pkcs11-module, not with {other}");
+    let message = format!("{own} goes with --key, --key-from or --pkcs11-module, not with {other}");
     Err(certificate.failure("conflict", message, "leave it out"))
 }
 
@@ -207,7 +218,7 @@ impl Unlock {
         Ok(Self { password, maximum_iterations: maximum_iterations(sources)? })
     }
 
-    fn parse(sources: &SettingSources, kind: SecretKind, key: &Found) -> Result<Self, Failure> {
+    pub(super) fn parse(sources: &SettingSources, kind: SecretKind, key: &Found) -> Result<Self, Failure> {
         Ok(Self { password: Secret::parse(sources, kind, key)?, maximum_iterations: maximum_iterations(sources)? })
     }
 }
@@ -236,6 +247,14 @@ impl SecretKind {
         }
     }
 
+    /// Returns the setting for the place of the secret.
+    const fn place(self) -> Option<&'static str> {
+        match self {
+            Self::KeystorePassword | Self::KeyPassword => Some("keystore-password-from"),
+            Self::Pin | Self::AltinnPassword => None,
+        }
+    }
+
     /// Returns the option for a file with the secret.
     pub(crate) fn file_option(self) -> String {
         definition::option(self.settings()[0])
@@ -248,7 +267,7 @@ impl SecretKind {
 }
 
 impl Secret {
-    fn parse(sources: &SettingSources, kind: SecretKind, key: &Found) -> Result<Self, Failure> {
+    pub(super) fn parse(sources: &SettingSources, kind: SecretKind, key: &Found) -> Result<Self, Failure> {
         Ok(Self { stdin_is_taken: key.text() == "-", ..Self::from_sources(sources, kind, &key.origin)? })
     }
 
@@ -260,7 +279,8 @@ impl Secret {
     /// Finds where the secret of a key is kept. The simulator's password belongs to the simulator's keystore alone.
     fn from_sources(sources: &SettingSources, kind: SecretKind, key: &Origin) -> Result<Self, Failure> {
         let [file, variable, command, _] = kind.settings();
-        let found = sources.find_one_of(&kind.settings())?;
+        let names: Vec<_> = kind.settings().into_iter().chain(kind.place()).collect();
+        let found = sources.find_one_of(&names)?;
         let belongs = |found: &Found| found.origin.layer != Layer::Environment || key.layer == Layer::Environment;
         let source = match found.filter(belongs) {
             None => Setting { value: SecretSource::Prompt, origin: Origin::new(Layer::Default, "default") },
@@ -268,6 +288,9 @@ impl Secret {
                 name if name == file => SecretSource::File(found.text().to_owned()),
                 name if name == variable => SecretSource::Variable(found.text().to_owned()),
                 name if name == command => SecretSource::Command(found.text().to_owned()),
+                name if Some(name) == kind.place() => {
+                    SecretSource::Place(Box::new(NamedPlace::parse_for_secret(sources, &found)?))
+                }
                 _ => SecretSource::Literal(found.secret()),
             }),
         };

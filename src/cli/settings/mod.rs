@@ -14,6 +14,7 @@ mod effective_settings;
 mod file_reads;
 mod grant;
 mod key;
+mod key_place;
 mod origin;
 mod required;
 mod server;
@@ -39,10 +40,14 @@ pub(crate) use self::{
     file_reads::limit_by_variable,
     grant::IdentitySettings,
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
+    key_place::{ContentSettings, ContentSource, NamedPlace},
     origin::{Layer, Origin, Setting},
     server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer, named_platform},
     sources::SettingSources,
-    table::{NAIS_VARIABLES, SETTINGS, is_command, is_option, is_path, known, leaves_grant_unchanged, paths},
+    table::{
+        FOREIGN_VARIABLES, NAIS_VARIABLES, SETTINGS, is_command, is_option, is_path, known, leaves_grant_unchanged,
+        paths,
+    },
     test_token::TestTokenSettings,
 };
 use super::report::{Exit, Failure, Report};

@@ -12,6 +12,8 @@ pub(crate) enum Layer {
     /// The project's config file, which came with the folder and is trusted less.
     ProjectFile,
     UserFile,
+    /// A variable of another program.
+    ForeignVariable,
     /// The values that belong to the environment, such as its token endpoint.
     Environment,
     Default,

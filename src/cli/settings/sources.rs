@@ -19,7 +19,7 @@ use super::{
     definition::{PROFILE, SettingDefinition},
     file_reads::{self, TIMEOUT},
     origin::{Layer, Origin, Setting},
-    table::{self, NAIS_VARIABLES, SETTINGS},
+    table::{self, FOREIGN_VARIABLES, NAIS_VARIABLES, SETTINGS},
 };
 use crate::cli::report::{Exit, Failure, Report};
 
@@ -88,6 +88,7 @@ impl SettingSources {
     pub(crate) fn load_from(arguments: SettingArguments, from: &ConfigFiles, report: &Report) -> Result<Self, Failure> {
         let mut sources = Self::without_profile(arguments, |_| true, report)?;
         sources.add_profile(from, report)?;
+        sources.layers.push((Layer::ForeignVariable, read_variables(named(&FOREIGN_VARIABLES), report)?));
         sources.find(TIMEOUT).iter().for_each(|found| file_reads::limit_by(found.text()));
         Ok(sources)
     }
@@ -261,19 +262,42 @@ impl SettingSources {
     /// Returns the variables that hold secrets: those that are secrets themselves, and those that settings name.
     pub(crate) fn secret_variables(&self) -> BTreeSet<String> {
         let own = SETTINGS.iter().filter(|setting| setting.is_secret()).map(SettingDefinition::variable);
+        let foreign =
+            named(&FOREIGN_VARIABLES).filter(|(_, setting)| setting.is_secret()).map(|(variable, _)| variable);
         let naming = ["keystore-password-env", "pkcs11-pin-env", "altinn-password-env"];
-        let raw = self.layers.iter().flat_map(|(_, raw)| raw).filter(|raw| naming.contains(&raw.name));
-        let texts = raw.filter_map(|raw| if let RawValue::Texts(texts) = &raw.value { Some(texts) } else { None });
-        let named = texts.flatten().filter(|name| !name.is_empty() && !name.contains(['=', '\0']));
-        own.chain(named.cloned()).collect()
+        let raw = self.layers.iter().flat_map(|(_, raw)| raw);
+        let texts =
+            raw.filter_map(|raw| if let RawValue::Texts(texts) = &raw.value { Some((raw.name, texts)) } else { None });
+        let texts = texts.flat_map(|(name, texts)| texts.iter().map(move |text| (name, text)));
+        let named = texts.filter_map(|(name, text)| {
+            if naming.contains(&name) {
+                Some(text.as_str())
+            } else {
+                text.strip_prefix("env:").filter(|_| table::is_place(name))
+            }
+        });
+        let named = named.filter(|name| !name.is_empty() && !name.contains(['=', '\0']));
+        own.chain(foreign).chain(named.map(str::to_owned)).collect()
     }
 }
 
-/// Reads the variables. An empty variable counts as unset.
+/// Reads the variables of the settings.
 fn variables(is_used: fn(&SettingDefinition) -> bool, report: &Report) -> Result<Vec<RawSetting>, Failure> {
     let own = SETTINGS.iter().map(|setting| (setting.variable(), setting));
-    let nais = NAIS_VARIABLES.iter().filter_map(|(variable, name)| Some(((*variable).to_owned(), table::find(name)?)));
-    let set = own.chain(nais).filter(|(_, setting)| is_used(setting)).filter_map(|(variable, setting)| {
+    read_variables(own.chain(named(&NAIS_VARIABLES)).filter(|(_, setting)| is_used(setting)), report)
+}
+
+/// Returns the settings that these variables stand for.
+fn named(variables: &'static [(&str, &str)]) -> impl Iterator<Item = (String, &'static SettingDefinition)> {
+    variables.iter().filter_map(|(variable, name)| Some(((*variable).to_owned(), table::find(name)?)))
+}
+
+/// Reads variables. An empty variable counts as unset.
+fn read_variables(
+    variables: impl Iterator<Item = (String, &'static SettingDefinition)>,
+    report: &Report,
+) -> Result<Vec<RawSetting>, Failure> {
+    let set = variables.filter_map(|(variable, setting)| {
         let value = env::var_os(&variable).filter(|value| !value.is_empty())?;
         Some(match value.into_string().map(Zeroizing::new) {
             Ok(text) => Ok(RawSetting { name: setting.name, value: RawValue::new(setting, &text), label: variable }),

@@ -90,8 +90,23 @@ pub(crate) static SETTINGS: &[SettingDefinition] = &[
     one("jwk", "FILE|-", KEY, "A private JWK, or a JWK set from which --kid chooses").short('j').roles(KEY_FILE),
     row(CLIENT_JWK, ValueForm::SecretVariable, KEY, "The JSON of a private JWK"),
     one("key", "FILE|-", KEY, "A private key in PEM, with its --certificate or --kid").roles(KEY_FILE),
-    one("certificate", "FILE", KEY, "The certificates of --key or of the hardware token, in PEM, in any order")
-        .roles(PATH),
+    row("keystore-base64", ValueForm::SecretVariable, KEY, "The content of a keystore, or of another key, in base64"),
+    row("key-pem", ValueForm::SecretVariable, KEY, "The text of a private key in PEM"),
+    one(
+        "key-from",
+        "URI",
+        KEY,
+        "A key that is not in a file: env:NAME, command:LINE, keyring:NAME, ssh-agent:COMMENT, pkcs11:…, azure-kv://…, \
+         vault://…, vault-transit://…, aws-sm://…, aws-ssm://…, aws-kms://…, gcp-sm://… or gcp-kms://…",
+    )
+    .roles(&[Role::Place, Role::KeySource]),
+    one(
+        "certificate",
+        "FILE",
+        KEY,
+        "The certificates of --key, --key-from or the hardware token, in PEM, in any order",
+    )
+    .roles(PATH),
     one(
         "certificate-thumbprint",
         "HEX",
@@ -105,6 +120,13 @@ pub(crate) static SETTINGS: &[SettingDefinition] = &[
     one("keystore-password-env", "NAME", KEY, "Read the password from this variable"),
     one("keystore-password-command", "COMMAND", KEY, "Read the password from the output of a command")
         .roles(&[Role::Command]),
+    one(
+        "keystore-password-from",
+        "URI",
+        KEY,
+        "Read the password from this place; the URIs are those of --key-from, except for keys that sign elsewhere",
+    )
+    .roles(&[Role::Place]),
     row(
         "keystore-password",
         ValueForm::Secret("PASSWORD"),
@@ -213,6 +235,11 @@ pub(crate) fn is_path(name: &str) -> bool {
     find(name).is_some_and(|setting| setting.is(Role::Path))
 }
 
+/// Whether a setting is the URI of a place.
+pub(super) fn is_place(name: &str) -> bool {
+    find(name).is_some_and(|setting| setting.is(Role::Place))
+}
+
 /// Whether the command line has an option for the setting of this name.
 pub(crate) fn is_option(name: &str) -> bool {
     find(name).is_some_and(SettingDefinition::is_option)
@@ -235,4 +262,24 @@ pub(crate) const NAIS_VARIABLES: [(&str, &str); 4] = [
     ("MASKINPORTEN_SCOPES", "scope"),
     ("MASKINPORTEN_WELL_KNOWN_URL", "discover"),
     ("MASKINPORTEN_ISSUER", "audience"),
+];
+
+/// The variables of Altinn's client libraries and of other programs, which are used where no other source has a value:
+/// pymaskinporten and Wenche, and `MaskinportenSettings` of Altinn.ApiClients.Maskinporten as .NET spells it in variables.
+pub(crate) const FOREIGN_VARIABLES: [(&str, &str); 15] = [
+    ("MP_ENCODEDJWK", CLIENT_JWK),
+    ("MP_CLIENT_ID", "client-id"),
+    ("MP_KID", "kid"),
+    ("MP_SCOPE", "scope"),
+    ("MaskinportenSettings__EncodedJwk", CLIENT_JWK),
+    ("MaskinportenSettings__JwkBase64", CLIENT_JWK),
+    ("MaskinportenSettings__EncodedX509", "keystore-base64"),
+    ("MaskinportenSettings__CertificatePkcs12Path", "keystore"),
+    ("MaskinportenSettings__CertificatePkcs12Password", "keystore-password"),
+    ("MaskinportenSettings__CertificateStoreThumbprint", "certificate-thumbprint"),
+    ("MaskinportenSettings__ClientId", "client-id"),
+    ("MaskinportenSettings__Scope", "scope"),
+    ("MaskinportenSettings__Environment", "env"),
+    ("MaskinportenSettings__Resource", "resource"),
+    ("MaskinportenSettings__ConsumerOrgNo", "consumer-org"),
 ];

@@ -1,0 +1,215 @@
+//! Reads keys and secrets from the places that URIs name, and opens keys by their content.
+
+use std::{env, path::Path};
+
+use maskinporten_token_generator::{
+    cache::KeyIdentity,
+    file,
+    key_services::{Fetched, KeyPlace, PlaceFacts},
+    keystore::{JwkFile, KeyChoice, KeyEncoding, KeyForm, KeyMaterial, PemFile, SigningKey},
+    secret_store::SecretEntry,
+    text::shown_path,
+};
+use secrecy::ExposeSecret as _;
+use zeroize::Zeroizing;
+
+use super::{
+    located_key::LocatedKey,
+    progress::Progress,
+    report::{Exit, Failure, Report},
+    settings::{ContentSettings, ContentSource, KeySource, NamedPlace, Origin},
+    shell,
+    unlock::unlock_pem,
+};
+
+/// The size limit of a key: that of a keystore with hundreds of certificates, in base64.
+const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
+
+/// The name of the program in the operating system's store of secrets.
+const STORE_SERVICE: &str = "maskinporten";
+
+impl NamedPlace {
+    /// Whether reading the place runs nothing, asks nothing and sends nothing.
+    fn is_at_hand(&self) -> bool {
+        matches!(self.place, KeyPlace::Variable(_) | KeyPlace::File(_))
+    }
+
+    /// Reads what the place holds.
+    pub(crate) fn content(
+        &self,
+        origin: &Origin,
+        limit: u64,
+        stdin_is_taken: bool,
+        report: &Report,
+    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        match self.fetch(origin, limit, stdin_is_taken, report)? {
+            Fetched::Content(content) if content.len() as u64 <= limit => Ok(content),
+            Fetched::Content(_) => Err(failure(origin, format!("is longer than {limit} bytes"), "check what it names")),
+            Fetched::Key(_) => Err(failure(origin, "is a key that signs, not a secret".to_owned(), "name a secret")),
+        }
+    }
+
+    fn fetch(&self, origin: &Origin, limit: u64, stdin_is_taken: bool, report: &Report) -> Result<Fetched, Failure> {
+        let content = match &self.place {
+            KeyPlace::Variable(name) => variable(name, origin)?,
+            KeyPlace::File(path) => {
+                report.warn_of_unsafe_file("key file", path);
+                file::read_or_stdin(Path::new(path), limit).map_err(|error| {
+                    let why = format!("could not be read from `{}`: {error}", shown_path(path));
+                    failure(origin, why, "check the path and its permissions")
+                })?
+            }
+            KeyPlace::Command(line) => shell::run(line, stdin_is_taken, limit)
+                .map_err(|why| failure(origin, format!("runs a command that {why}"), "run the command by itself"))?,
+            KeyPlace::Keyring(name) => keyring(name, origin)?,
+            place => {
+                let _progress = Progress::start(&format!("waiting for {}", self.shown()), report);
+                return place.fetch_blocking(&self.access).map_err(|error| Failure::from(&error));
+            }
+        };
+        Ok(Fetched::Content(content))
+    }
+
+    /// Asks a service about the key and its caller; `None` for a place on this machine.
+    pub(crate) fn facts(&self) -> Option<Result<PlaceFacts, Failure>> {
+        let asks = self.place.is_remote() || matches!(self.place, KeyPlace::SshAgent(_));
+        asks.then(|| self.place.facts_blocking(&self.access).map_err(|error| Failure::from(&error)))
+    }
+}
+
+impl KeySource {
+    /// Returns the place of the key, if a URI names it.
+    pub(crate) fn place(&self) -> Option<&NamedPlace> {
+        match self {
+            Self::Content(ContentSettings { from: ContentSource::Place(place), .. }) => Some(place),
+            _ => None,
+        }
+    }
+}
+
+impl ContentSettings {
+    /// Reads the key if that runs nothing, asks nothing and sends nothing, so that it can identify the key.
+    pub(crate) fn at_hand(&self, origin: &Origin, report: &Report) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        match &self.from {
+            ContentSource::Variable(text) => Ok(Zeroizing::new(text.expose_secret().as_bytes().to_vec())),
+            ContentSource::Place(place) if place.is_at_hand() => place.content(origin, MAXIMUM_BYTES, false, report),
+            ContentSource::Place(_) => Ok(Zeroizing::default()),
+        }
+    }
+
+    /// Identifies the key: by its content, or by its place and what decides which service that is.
+    pub(crate) fn identity(&self, content: &[u8]) -> KeyIdentity {
+        let identity = match &self.from {
+            ContentSource::Place(place) if !place.is_at_hand() => {
+                let identity = KeyIdentity::new("key-from").label("place", &place.uri);
+                let variables = place.place.deciding_variables().iter();
+                let set = variables.filter_map(|name| Some((name, env::var(name).ok()?)));
+                set.fold(identity, |identity, (name, value)| identity.label(name, &value))
+            }
+            _ => KeyIdentity::new("key-content").file(content),
+        };
+        self.alias.iter().fold(identity, |identity, alias| identity.label("alias", &alias.value))
+    }
+}
+
+impl LocatedKey {
+    /// Opens a key of which only the content says what it is.
+    pub(super) fn open_content(&self, settings: &ContentSettings, computing: &dyn Fn()) -> Result<SigningKey, Failure> {
+        let origin = &self.settings.source.origin;
+        let fetched = match &settings.from {
+            ContentSource::Place(place) if !place.is_at_hand() => {
+                place.fetch(origin, MAXIMUM_BYTES, false, &self.report)?
+            }
+            _ => Fetched::Content(self.content.clone()),
+        };
+        let content = match fetched {
+            Fetched::Content(content) => content,
+            Fetched::Key(key) => {
+                computing();
+                return Ok(match self.certificates()? {
+                    Some(certificates) => key.with_certificates(&certificates)?,
+                    None => key,
+                });
+            }
+        };
+        let Some(material) = KeyMaterial::recognise(&content) else {
+            let hint = "store a JWK, a PEM key or a PKCS#12 keystore there, as it is or in base64";
+            return Err(failure(origin, "does not hold a key in a known format".to_owned(), hint));
+        };
+        if matches!(&settings.from, ContentSource::Place(place) if !place.is_at_hand()) {
+            describe(&material, &origin.label, &self.report);
+        }
+        match material.form {
+            KeyForm::Pkcs12 => {
+                let alias = settings.alias.as_ref().map(|alias| alias.value.as_str());
+                let choice = KeyChoice { alias, certificate: None, uses_certificates: self.settings.uses_certificates };
+                let keystore = self.open_keystore_in(&material.content, &settings.unlock, Some(&choice), computing)?;
+                Ok(keystore.choose(alias)?)
+            }
+            KeyForm::Jwk => {
+                let file = JwkFile::parse(self.name(), &*material.content)?;
+                computing();
+                let key = file.choose(self.settings.key_id.as_deref())?;
+                Ok(match self.certificates()? {
+                    Some(certificates) => key.with_certificates(&certificates)?,
+                    None => key,
+                })
+            }
+            KeyForm::Pem | KeyForm::Certificate => {
+                let pem = PemFile::parse(self.name(), &material.content, settings.unlock.maximum_iterations)?;
+                let certificates = self.certificates()?;
+                unlock_pem(
+                    &pem,
+                    certificates.as_ref(),
+                    &settings.unlock,
+                    self.name(),
+                    &self.answers,
+                    &self.report,
+                    computing,
+                )
+            }
+        }
+    }
+}
+
+/// Reports with `-v` what was decoded; nothing of the content is shown.
+pub(super) fn describe(material: &KeyMaterial, label: &str, report: &Report) {
+    if material.decoded.is_empty() {
+        return;
+    }
+    let layers = material.decoded.iter().map(|encoding| match encoding {
+        KeyEncoding::Quotes => "quotes",
+        KeyEncoding::Base64 => "base64",
+        KeyEncoding::Der => "DER",
+    });
+    let layers = layers.collect::<Vec<_>>().join(", ");
+    report.detail(&format!("{label}: found {} in {layers}", material.form));
+}
+
+fn variable(name: &str, origin: &Origin) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    match env::var(name).map(Zeroizing::new) {
+        Ok(text) if !text.trim().is_empty() => Ok(Zeroizing::new(text.as_bytes().to_vec())),
+        // The name is not shown: it may be the secret itself, given by mistake.
+        Ok(_) | Err(env::VarError::NotPresent) => {
+            Err(failure(origin, "names a variable that is not set".to_owned(), "set the variable, and export it"))
+        }
+        Err(env::VarError::NotUnicode(_)) => {
+            Err(failure(origin, "names a variable that is not UTF-8".to_owned(), "store the key in base64"))
+        }
+    }
+}
+
+/// Reads `NAME` or `SERVICE/NAME` from the operating system's store of secrets.
+fn keyring(name: &str, origin: &Origin) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let (service, username) = name.split_once('/').unwrap_or((STORE_SERVICE, name));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| failure(origin, format!("could not be read: {error}"), "try again"))?;
+    let read = runtime.block_on(SecretEntry { service, username }.read());
+    let hint = format!("store it: secret-tool store --label=maskinporten service {service} username {username} < FILE");
+    read.map_err(|error| Failure::new(Exit::Key, &error))?
+        .ok_or_else(|| failure(origin, "names an entry that the store of secrets does not have".to_owned(), &hint))
+}
+
+fn failure(origin: &Origin, why: String, hint: &str) -> Failure {
+    Failure::plain(Exit::Key, "key_place", format!("{} {why}", origin.label), Some(hint.to_owned()))
+}
