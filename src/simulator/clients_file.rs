@@ -17,6 +17,8 @@ pub(crate) struct ClientsSnapshot {
     pub(crate) token_requests: AtomicU32,
     /// Number of requests to Altinn since the file was read.
     pub(crate) altinn_requests: AtomicU32,
+    /// Number of requests to the self-service API since the file was read.
+    pub(crate) self_service_requests: AtomicU32,
 }
 
 /// The file and its last valid content.

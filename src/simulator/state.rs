@@ -8,12 +8,13 @@ use std::{
     },
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
+    client_register::{ClientRegister, RegisterView},
     clients_file::{ClientsFile, ClientsSnapshot},
     event::{EventObserver, SimulatorEvent},
-    faults::{AltinnFaults, FaultSequence, Faults},
+    faults::{AltinnFaults, FaultSequence, Faults, SelfServiceFaults},
     lazy_issuer::LazyIssuer,
     sessions::Sessions,
     strictness::Strictness,
@@ -38,6 +39,8 @@ pub(crate) struct SimulatorState {
     pub(crate) altinn: LazyIssuer,
     pub(crate) idporten: LazyIssuer,
     pub(crate) system_register: Mutex<SystemRegister>,
+    /// What the self-service API has changed.
+    pub(crate) client_register: Mutex<ClientRegister>,
     pub(crate) sessions: Mutex<Sessions>,
     /// What the forms of the approval page contain, so that no other page can send them.
     pub(crate) form_secret: String,
@@ -77,6 +80,22 @@ impl SimulatorState {
     pub(crate) fn count_altinn_request<'a>(&'a self, clients: &'a ClientsSnapshot) -> (&'a AltinnFaults, bool) {
         let faults = &self.faults(clients).altinn;
         (faults, faults.replaces(count(&clients.altinn_requests)))
+    }
+
+    /// Counts a request to the self-service API, and returns its faults and whether its response is replaced.
+    pub(crate) fn count_self_service_request<'a>(
+        &'a self,
+        clients: &'a ClientsSnapshot,
+    ) -> (&'a SelfServiceFaults, bool) {
+        let faults = &self.faults(clients).self_service;
+        (faults, faults.replaces(count(&clients.self_service_requests)))
+    }
+
+    /// Returns the clients and scopes as Maskinporten has them: without the changes that have not reached it yet.
+    pub(crate) fn register_view<'a>(&'a self, clients: &'a ClientsSnapshot, now: DateTime<Utc>) -> RegisterView<'a> {
+        let delay = TimeDelta::seconds(self.faults(clients).self_service.propagation_seconds.into());
+        let until = now.checked_sub_signed(delay).unwrap_or(now);
+        RegisterView { registry: &clients.registry, changes: &self.client_register, until }
     }
 
     fn faults_after<'a>(&'a self, clients: &'a ClientsSnapshot, token_requests: u32) -> &'a Faults {

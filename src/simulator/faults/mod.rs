@@ -32,6 +32,12 @@
 //! { "faults": { "altinn": { "status": 429, "retry_after_seconds": 1, "first_requests": 2 } } }
 //! ```
 //!
+//! So has the self-service API. Here its changes reach Maskinporten after two minutes, as they may in reality:
+//!
+//! ```json
+//! { "faults": { "self_service": { "propagation_seconds": 120 } } }
+//! ```
+//!
 //! # How each refusal is provoked
 //! With the clients, scopes and keystores of a new data folder ([`Installation`](super::Installation)). The client is
 //! that of `modern.p12` unless noted.
@@ -63,6 +69,7 @@
 
 mod altinn;
 pub(crate) mod responses;
+mod self_service;
 
 use std::fmt;
 
@@ -77,6 +84,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 pub use altinn::AltinnFaults;
+pub use self_service::SelfServiceFaults;
 
 /// Faults; by default there are none.
 ///
@@ -123,6 +131,8 @@ pub struct Faults {
     pub sign_with_another_key: bool,
     /// Faults of Altinn.
     pub altinn: AltinnFaults,
+    /// Faults of the self-service API.
+    pub self_service: SelfServiceFaults,
 }
 
 /// A faulty answer. The bodies are those of a token endpoint, on the other paths too.

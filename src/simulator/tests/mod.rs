@@ -2,8 +2,10 @@
 
 mod accepted;
 mod altinn;
+mod business_register;
 mod faulty;
 mod folder;
 mod grants;
 mod over_http;
 mod refusals;
+mod self_service;

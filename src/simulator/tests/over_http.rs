@@ -31,6 +31,7 @@ pub(super) struct Running {
     pub(super) installation: Installation,
     pub(super) issuer: String,
     pub(super) log: Arc<Mutex<Vec<String>>>,
+    pub(super) clock: Arc<dyn Clock>,
     port: u16,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -45,6 +46,7 @@ impl Running {
         options.clock = Arc::new(FixedClock(now()));
         options.observer = Some(Arc::new(move |event| lines.lock().unwrap().push(event.to_string())));
         change(&mut options);
+        let clock = Arc::clone(&options.clock);
         let simulator = Simulator::start(options).unwrap();
         let (installation, issuer) = (simulator.installation().clone(), simulator.issuer().to_owned());
         let port = issuer.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
@@ -53,7 +55,7 @@ impl Running {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(simulator.serve(async { drop(stopped.await) })).unwrap();
         });
-        Self { installation, issuer, log, port, stop: Some(stop), thread: Some(thread), _place: place }
+        Self { installation, issuer, log, clock, port, stop: Some(stop), thread: Some(thread), _place: place }
     }
 
     pub(super) fn connect(&self) -> TcpStream {
@@ -65,6 +67,23 @@ impl Running {
     /// Sends a request and returns the status, the head and the body.
     pub(super) fn ask(&self, start: &str, headers: &str, body: &str) -> (u16, String, String) {
         exchange(self.connect(), self.port, start, headers, body)
+    }
+
+    /// Sends a request with a token.
+    pub(super) fn bearer(&self, start: &str, token: &str, body: &str) -> (u16, String, String) {
+        let headers = format!("Authorization: Bearer {token}\r\nContent-Type: application/json\r\n");
+        self.ask(start, &headers, body)
+    }
+
+    /// The same, for a response that is JSON.
+    pub(super) fn json(&self, start: &str, token: &str, body: &Value) -> (u16, Value) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let (status, _, body) = self.bearer(start, token, &body);
+        (status, serde_json::from_str(&body).unwrap_or(Value::String(body)))
+    }
+
+    pub(super) fn last_log_line(&self) -> String {
+        self.log.lock().unwrap().last().unwrap().clone()
     }
 
     pub(super) fn token(&self, assertion: &str) -> (u16, String, String) {
