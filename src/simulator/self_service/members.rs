@@ -84,7 +84,7 @@ pub(super) const CLIENT: &[MemberRule] = &[
 pub(super) const SCOPE: &[MemberRule] = &[
     rule("prefix", Text, Required),
     rule("subscope", Text, Required),
-    rule("description", Text, Required),
+    rule("description", Text, Absent),
     rule("long_description", Text, Absent),
     rule("long_description#en", Text, Absent),
     rule("long_description#nn", Text, Absent),

@@ -135,7 +135,7 @@ fn a_scope_that_is_not_valid_is_refused_with_the_names_of_its_members() {
         ("subscope", json!("a b")),
         ("subscope", json!("/a")),
         ("subscope", json!("a".repeat(250))),
-        ("description", Value::Null),
+        ("description", json!(["a"])),
         ("visibility", json!("SECRET")),
         ("token_type", json!("JWT")),
         ("at_max_age", json!("30")),
