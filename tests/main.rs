@@ -82,6 +82,7 @@ mod refusals;
 mod registered;
 mod retries;
 mod samples;
+mod self_service;
 mod serve;
 #[cfg(feature = "system-tests")]
 mod serve_page;

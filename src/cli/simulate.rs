@@ -148,7 +148,11 @@ fn description(simulator: &Simulator) -> String {
 fn describe_altinn(text: &mut String, simulator: &Simulator, altinn: &AltinnInstallation) {
     let address = simulator.issuer().trim_end_matches('/');
     let _ = writeln!(text, "altinn     {address}");
-    let _ = writeln!(text, "  profiles {} (altinn, and vendor for the system register)", altinn.config_file.display());
+    let _ = writeln!(
+        text,
+        "  profiles {} (altinn, vendor for the system register, admin for the self-service API)",
+        altinn.config_file.display()
+    );
     let _ = writeln!(text, "  users    {} and {} (with a certificate)", altinn.user_name, altinn.enterprise_user_name);
     let _ = writeln!(text, "  password {}", altinn.password_file.display());
     let _ = writeln!(text, "  ApiKey   {}", altinn.api_key_file.display());

@@ -31,6 +31,12 @@ pub struct LocalEnvironment {
     /// The base URL of the simulator's Altinn, without a slash at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub altinn_url: Option<String>,
+    /// The base URL of the simulator's self-service API, to which `/api/v1` is appended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin_url: Option<String>,
+    /// The base URL of the simulator's register of business units, to which `/enhetsregisteret/api` is appended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business_register_url: Option<String>,
     /// The authority of its TLS certificate in PEM, if it serves https.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
@@ -65,7 +71,7 @@ pub enum LocalError {
     /// Another user can write the file: it belongs to another user, or its permissions allow it.
     #[error("the simulator's address file `{}` is not used: another user can write it", .0.display())]
     Unsafe(PathBuf, #[source] UnsafePermissions),
-    /// The issuer, the token endpoint or Altinn is on another machine.
+    /// One of the addresses is on another machine.
     #[error("the simulator's address file `{}` names a server that is not on this machine", .0.display())]
     Remote(PathBuf),
     /// The file is not what the simulator writes.
@@ -123,7 +129,9 @@ impl LocalEnvironment {
         check_unchangeable_by_others(&metadata).map_err(|problem| LocalError::Unsafe(path.to_owned(), problem))?;
         let local: Self = serde_json::from_slice(&json).map_err(|error| LocalError::Invalid(path.to_owned(), error))?;
         let is_here = |url: &str| Endpoint::parse(url).is_ok_and(|endpoint| endpoint.is_loopback());
-        if is_here(&local.issuer) && is_here(&local.token_endpoint) && local.altinn_url.as_deref().is_none_or(is_here) {
+        let others = [&local.altinn_url, &local.admin_url, &local.business_register_url];
+        let are_here = others.into_iter().flatten().all(|url| is_here(url));
+        if is_here(&local.issuer) && is_here(&local.token_endpoint) && are_here {
             Ok(local)
         } else {
             Err(LocalError::Remote(path.to_owned()))
@@ -157,6 +165,8 @@ mod tests {
             issuer: issuer.to_owned(),
             token_endpoint: token_endpoint.to_owned(),
             altinn_url: None,
+            admin_url: None,
+            business_register_url: None,
             ca_file: None,
             client_id: "client".to_owned(),
             scope: "a:b".to_owned(),
@@ -183,9 +193,15 @@ mod tests {
             local(issuer, token_endpoint).write(&path).unwrap();
             assert!(matches!(LocalEnvironment::read(&path), Err(LocalError::Remote(_))), "{issuer} {token_endpoint}");
         }
-        let elsewhere = LocalEnvironment { altinn_url: Some("https://evil.example".to_owned()), ..here };
-        elsewhere.write(&path).unwrap();
-        assert!(matches!(LocalEnvironment::read(&path), Err(LocalError::Remote(_))));
+        let evil = || Some("https://evil.example".to_owned());
+        for elsewhere in [
+            LocalEnvironment { altinn_url: evil(), ..here.clone() },
+            LocalEnvironment { admin_url: evil(), ..here.clone() },
+            LocalEnvironment { business_register_url: evil(), ..here },
+        ] {
+            elsewhere.write(&path).unwrap();
+            assert!(matches!(LocalEnvironment::read(&path), Err(LocalError::Remote(_))));
+        }
     }
 
     #[cfg(unix)]

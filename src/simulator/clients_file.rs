@@ -19,6 +19,8 @@ pub(crate) struct ClientsSnapshot {
     pub(crate) altinn_requests: AtomicU32,
     /// Number of token requests to ID-porten and Ansattporten since the file was read.
     pub(crate) login_requests: AtomicU32,
+    /// Number of requests to the self-service API since the file was read.
+    pub(crate) self_service_requests: AtomicU32,
 }
 
 /// The file and its last valid content.

@@ -15,7 +15,7 @@ use openssl::{
     x509::X509,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::numeric_date;
@@ -30,24 +30,27 @@ pub(crate) struct RegisteredJwk {
     pub(crate) kid: String,
     pub(crate) key: PKey<Public>,
     expires_at: Option<DateTime<Utc>>,
+    raw: RawJwk,
 }
 
 /// The members in `clients.json`. Private members are unknown fields, so the error names them without their value.
-#[derive(Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawJwk {
-    kty: String,
     kid: String,
+    kty: String,
     #[serde(rename = "use")]
     usage: Option<String>,
-    #[serde(rename = "alg")]
-    _algorithm: Option<String>,
-    n: Option<String>,
+    alg: Option<String>,
     e: Option<String>,
+    n: Option<String>,
     crv: Option<String>,
     x: Option<String>,
     y: Option<String>,
+    /// The certificate of the key, to which the client is then bound.
+    x5c: Option<Vec<String>>,
     exp: Option<Value>,
+    #[serde(skip_serializing)]
     registered: Option<DateTime<Utc>>,
 }
 
@@ -57,6 +60,19 @@ impl RegisteredJwk {
     /// One year: <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin>.
     pub(crate) fn is_expired(&self, now: DateTime<Utc>) -> bool {
         self.expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
+
+    /// Returns the public members and the expiry, as the self-service API has them.
+    pub(crate) fn members(&self) -> Map<String, Value> {
+        let mut members = match serde_json::to_value(&self.raw) {
+            Ok(Value::Object(members)) => members,
+            Ok(_) | Err(_) => Map::new(),
+        };
+        members.retain(|_, value| !value.is_null());
+        if let Some(expires_at) = self.expires_at {
+            members.insert("exp".to_owned(), expires_at.timestamp().into());
+        }
+        members
     }
 }
 
@@ -78,7 +94,7 @@ impl TryFrom<RawJwk> for RegisteredJwk {
             registered.checked_add_signed(TimeDelta::days(365)).ok_or("`registered` is too late a date")
         };
         let expiry = [exp.transpose()?, raw.registered.map(year_after).transpose()?];
-        Ok(Self { kid: raw.kid, key, expires_at: expiry.into_iter().flatten().min() })
+        Ok(Self { kid: raw.kid.clone(), key, expires_at: expiry.into_iter().flatten().min(), raw })
     }
 }
 

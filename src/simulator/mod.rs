@@ -14,13 +14,16 @@
 //! Besides Maskinporten's own paths there is a sample API that requires a token, `GET /api/hello`: 401 without a valid
 //! token, 403 when `?scope=NAME` names a scope that the token does not have. `GET /api/whoami` does the same with tokens of
 //! Altinn, which is simulated too: the exchange of tokens, the system register with requests for system users and the page
-//! on which a customer approves them, the test token generator, and the REST API of Altinn 2. The addresses are the real
-//! ones below the simulator's. `/idporten` and `/ansattporten` are the issuers for the login of people, and `/api/person`
-//! is a sample API for their tokens.
+//! on which a customer approves them, the test token generator, and the REST API of Altinn 2. So are Digdir's self-service
+//! API for clients, keys, scopes and accesses, whose changes Maskinporten obeys, and the open register of business units.
+//! The addresses are the real ones below the simulator's. `/idporten` and `/ansattporten` are the issuers for the login of
+//! people, and `/api/person` is a sample API for their tokens.
 
 mod algorithm;
 mod altinn;
+mod business_register;
 mod client_certificates;
+mod client_register;
 mod clients_file;
 mod error;
 mod event;
@@ -35,6 +38,7 @@ mod page;
 pub mod registry;
 mod request_body;
 mod routes;
+mod self_service;
 mod server;
 mod sessions;
 mod state;
@@ -58,7 +62,7 @@ use uuid::Uuid;
 
 pub use error::SimulatorError;
 pub use event::{EventObserver, SimulatorEvent};
-pub use faults::{AltinnFaults, FaultAnswer, Faults, IdTokenSignature, IdportenFaults};
+pub use faults::{AltinnFaults, FaultAnswer, Faults, IdTokenSignature, IdportenFaults, SelfServiceFaults};
 pub use installation::{
     AltinnInstallation, FaultyKeystore, FolderState, Installation, RegisteredKey, SimulatorKeystore,
 };
@@ -200,6 +204,7 @@ impl Simulator {
             idporten,
             ansattporten,
             system_register: Mutex::default(),
+            client_register: Mutex::default(),
             sessions: Mutex::default(),
             form_secret: Uuid::new_v4().to_string(),
             clock: options.clock,
@@ -244,6 +249,8 @@ impl Simulator {
             issuer: self.state.issuer.clone(),
             token_endpoint: self.token_endpoint(),
             altinn_url: Some(self.state.issuer.trim_end_matches('/').to_owned()),
+            admin_url: Some(self.state.issuer.trim_end_matches('/').to_owned()),
+            business_register_url: Some(self.state.issuer.trim_end_matches('/').to_owned()),
             ca_file: self.ca_file(),
             client_id: modern.client_id.to_owned(),
             scope: EVERYDAY_SCOPE.to_owned(),

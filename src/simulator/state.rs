@@ -8,12 +8,13 @@ use std::{
     },
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
+    client_register::{ClientRegister, RegisterView},
     clients_file::{ClientsFile, ClientsSnapshot},
     event::{EventObserver, SimulatorEvent},
-    faults::{AltinnFaults, FaultSequence, Faults, IdportenFaults},
+    faults::{AltinnFaults, FaultSequence, Faults, IdportenFaults, SelfServiceFaults},
     lazy_issuer::LazyIssuer,
     login_state::LoginService,
     sessions::Sessions,
@@ -40,6 +41,8 @@ pub(crate) struct SimulatorState {
     pub(crate) idporten: LoginService,
     pub(crate) ansattporten: LoginService,
     pub(crate) system_register: Mutex<SystemRegister>,
+    /// What the self-service API has changed.
+    pub(crate) client_register: Mutex<ClientRegister>,
     pub(crate) sessions: Mutex<Sessions>,
     /// What the forms of the approval page contain, so that no other page can send them. Nonces for `DPoP` are made of it.
     pub(crate) form_secret: String,
@@ -85,6 +88,22 @@ impl SimulatorState {
     pub(crate) fn count_login_request<'a>(&'a self, clients: &'a ClientsSnapshot) -> (&'a IdportenFaults, bool) {
         let faults = &self.faults(clients).idporten;
         (faults, faults.replaces(count(&clients.login_requests)))
+    }
+
+    /// Counts a request to the self-service API, and returns its faults and whether its response is replaced.
+    pub(crate) fn count_self_service_request<'a>(
+        &'a self,
+        clients: &'a ClientsSnapshot,
+    ) -> (&'a SelfServiceFaults, bool) {
+        let faults = &self.faults(clients).self_service;
+        (faults, faults.replaces(count(&clients.self_service_requests)))
+    }
+
+    /// Returns the clients and scopes as Maskinporten has them: without the changes that have not reached it yet.
+    pub(crate) fn register_view<'a>(&'a self, clients: &'a ClientsSnapshot, now: DateTime<Utc>) -> RegisterView<'a> {
+        let delay = TimeDelta::seconds(self.faults(clients).self_service.propagation_seconds.into());
+        let until = now.checked_sub_signed(delay).unwrap_or(now);
+        RegisterView { registry: &clients.registry, changes: &self.client_register, until }
     }
 
     fn faults_after<'a>(&'a self, clients: &'a ClientsSnapshot, token_requests: u32) -> &'a Faults {

@@ -36,16 +36,17 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::StatusCode,
     middleware::{self, Next},
     response::Response,
     routing::{get, post},
 };
 
+pub(crate) use self::caller::bearer_token;
 use super::{
     faults::{
         AltinnFaults, FaultAnswer,
-        responses::{Decision, delay, fault_status, replace_with, with_status},
+        responses::{Decision, delay, fault_status, replace_with, with_retry_after, with_status},
     },
     state::SimulatorState,
     system_register::UserType,
@@ -95,7 +96,7 @@ async fn faulty(State(state): State<Arc<SimulatorState>>, request: Request, next
 /// Returns the answer of a fault: a refusal of Altinn's own form, unless the fault has another answer.
 fn refused(faults: &AltinnFaults, correct: Response) -> Response {
     let own = faults.status.filter(|_| faults.answer.is_none()).and_then(fault_status);
-    let mut response = match own.filter(StatusCode::is_client_error) {
+    let response = match own.filter(StatusCode::is_client_error) {
         Some(StatusCode::GONE) => problem::enterprise_users_are_gone(),
         Some(status) => with_status(status, Response::default()),
         None => {
@@ -103,8 +104,5 @@ fn refused(faults: &AltinnFaults, correct: Response) -> Response {
             return replace_with(answer, faults.status, faults.retry_after_seconds, correct);
         }
     };
-    if let Some(seconds) = faults.retry_after_seconds {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
-    response
+    with_retry_after(faults.retry_after_seconds, response)
 }

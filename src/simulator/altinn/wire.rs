@@ -1,18 +1,14 @@
 //! The JSON of the platform's APIs: any case of a member's name in requests, pages of lists in responses.
 
-use axum::{body::Body, http::StatusCode, response::Response};
+use axum::{body::Body, response::Response};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::problem;
-use crate::simulator::{
-    faults::responses::{Decision, serialized, with_status},
-    request_body,
-    state::SimulatorState,
-    validator::json,
-};
+pub(super) use crate::simulator::faults::responses::{ok, respond};
+use crate::simulator::{request_body, state::SimulatorState, validator::json};
 
 /// The number of entries on a page. Altinn's pages are small too, so a client must follow `links.next`.
 const PAGE: usize = 3;
@@ -63,18 +59,6 @@ fn canonical_value(value: Value) -> Value {
         Value::Array(elements) => Value::Array(elements.into_iter().map(canonical_value).collect()),
         other => other,
     }
-}
-
-/// Returns a JSON response.
-pub(super) fn ok(body: &impl Serialize, decision: String) -> Response {
-    respond(StatusCode::OK, body, decision)
-}
-
-/// Returns a JSON response with a status.
-pub(super) fn respond(status: StatusCode, body: &impl Serialize, decision: String) -> Response {
-    let mut response = with_status(status, serialized(serde_json::to_vec(body)));
-    response.extensions_mut().insert(Decision(decision));
-    response
 }
 
 /// Returns the URL of a path of the platform, with its segments encoded; `None` cannot happen.

@@ -38,6 +38,12 @@
 //! { "faults": { "idporten": { "id_token_signature": "another_key" } } }
 //! ```
 //!
+//! So has the self-service API. Here its changes reach Maskinporten after two minutes, as they may in reality:
+//!
+//! ```json
+//! { "faults": { "self_service": { "propagation_seconds": 120 } } }
+//! ```
+//!
 //! # How each refusal is provoked
 //! With the clients, scopes and keystores of a new data folder ([`Installation`](super::Installation)). The client is
 //! that of `modern.p12` unless noted.
@@ -70,6 +76,7 @@
 mod altinn;
 mod idporten;
 pub(crate) mod responses;
+mod self_service;
 
 use std::fmt;
 
@@ -85,6 +92,7 @@ use serde_json::{Map, Value};
 
 pub use altinn::AltinnFaults;
 pub use idporten::{IdTokenSignature, IdportenFaults};
+pub use self_service::SelfServiceFaults;
 
 /// Faults; by default there are none.
 ///
@@ -133,6 +141,8 @@ pub struct Faults {
     pub altinn: AltinnFaults,
     /// Faults of ID-porten and Ansattporten.
     pub idporten: IdportenFaults,
+    /// Faults of the self-service API.
+    pub self_service: SelfServiceFaults,
 }
 
 /// A faulty answer. The bodies are those of a token endpoint, on the other paths too.

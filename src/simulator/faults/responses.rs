@@ -13,6 +13,7 @@ use axum::{
     response::Response,
 };
 use hyper::body::Frame;
+use serde::Serialize;
 
 use super::{FaultAnswer, Faults};
 
@@ -54,7 +55,12 @@ pub(crate) fn replace_with(
     if let Some(status) = status {
         *response.status_mut() = status;
     }
-    if let Some(seconds) = retry_after_seconds {
+    with_retry_after(retry_after_seconds, response)
+}
+
+/// Sets `Retry-After`, if it is given.
+pub(crate) fn with_retry_after(seconds: Option<u32>, mut response: Response) -> Response {
+    if let Some(seconds) = seconds {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     response
@@ -137,6 +143,18 @@ pub(crate) fn json(body: Body) -> Response {
 /// Returns a JSON response, or 500 if the body could not be serialized.
 pub(crate) fn serialized(body: serde_json::Result<Vec<u8>>) -> Response {
     body.map_or_else(|_| internal_error(), |body| json(body.into()))
+}
+
+/// Returns a JSON response and a decision for the log.
+pub(crate) fn ok(body: &impl Serialize, decision: String) -> Response {
+    respond(StatusCode::OK, body, decision)
+}
+
+/// Returns a JSON response with a status, and a decision for the log.
+pub(crate) fn respond(status: StatusCode, body: &impl Serialize, decision: String) -> Response {
+    let mut response = with_status(status, serialized(serde_json::to_vec(body)));
+    response.extensions_mut().insert(Decision(decision));
+    response
 }
 
 pub(crate) fn internal_error() -> Response {

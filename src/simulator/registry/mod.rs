@@ -10,6 +10,7 @@
 //! | `delegations` | `consumer` has delegated `scope` to `supplier` |
 //! | `system_users` | `systemuser_id`, `system_id`, `orgno` (the customer), `client_ids` (the clients of the system), optional `externalRef` |
 //! | `consents` | `id`, `from`, `to` (organisation number), `consented`, `validTo`, `consentRights` |
+//! | `prefixes` | `prefix` and `orgno`: the organisation that owns the scopes with this prefix; the others belong to Digdir, 991825827 |
 //! | `altinn` | `api_keys` and `users` of Altinn 2 and of the test token generator: `user_name`, `password`, and the `orgno` of an enterprise user; `service_owners`: `org` (short name) and `orgno` |
 //! | `strictness`, `faults` | [`Strictness`] and [`Faults`](super::Faults), which replace those given at start |
 //! | `about` | comments |
@@ -63,11 +64,15 @@ use super::{
 use crate::text::printable;
 
 /// Maximum number of entries in each list.
-const MAXIMUM_ENTRIES: usize = 1000;
+pub(crate) const MAXIMUM_ENTRIES: usize = 1000;
 /// Maximum number of keys of a client: <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin>.
-const MAXIMUM_KEYS: usize = 5;
+pub(crate) const MAXIMUM_KEYS: usize = 5;
 /// Maximum lifetime of access tokens, a day.
-const MAXIMUM_LIFETIME_SECONDS: u32 = 24 * 60 * 60;
+pub(crate) const MAXIMUM_LIFETIME_SECONDS: u32 = 24 * 60 * 60;
+/// The lifetime of the access tokens of a client that has none of its own.
+pub(crate) const DEFAULT_LIFETIME_SECONDS: u32 = 120;
+/// Digdir, which owns the scopes whose prefix belongs to no other organisation.
+const DIGDIR: &str = "991825827";
 
 /// The content of `clients.json`.
 #[derive(Debug, Default, Deserialize)]
@@ -78,6 +83,7 @@ pub(crate) struct Registry {
     pub(crate) clients: Vec<RegisteredClient>,
     pub(crate) persons: Vec<RegisteredPerson>,
     pub(crate) scopes: Vec<RegisteredScope>,
+    pub(crate) prefixes: Vec<ScopePrefix>,
     pub(crate) delegations: Vec<Delegation>,
     pub(crate) system_users: Vec<SystemUser>,
     pub(crate) consents: Vec<RegisteredConsent>,
@@ -87,7 +93,7 @@ pub(crate) struct Registry {
 }
 
 /// A registered client.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RegisteredClient {
     #[serde(rename = "client_id")]
@@ -131,12 +137,12 @@ impl RegisteredClient {
 }
 
 /// A registered scope.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RegisteredScope {
     pub(crate) name: String,
-    #[serde(default, rename = "description")]
-    _description: String,
+    #[serde(default)]
+    pub(crate) description: String,
     #[serde(default)]
     pub(crate) granted_to: Vec<Orgno>,
     #[serde(default)]
@@ -149,6 +155,14 @@ pub(crate) struct RegisteredScope {
     pub(crate) at_max_age: u32,
     #[serde(default = "yes")]
     pub(crate) active: bool,
+}
+
+/// The organisation that owns the scopes with a prefix.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScopePrefix {
+    pub(crate) prefix: String,
+    pub(crate) orgno: Orgno,
 }
 
 /// A delegation in Altinn.
@@ -187,7 +201,7 @@ pub(crate) struct RegisteredConsent {
 }
 
 /// A Norwegian organisation number with a valid check digit.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Orgno(String);
 
@@ -239,11 +253,18 @@ impl Registry {
         self.scopes.iter().find(|scope| scope.name == name && scope.active)
     }
 
+    /// Returns the organisation that owns the scopes with a prefix.
+    pub(crate) fn owner(&self, prefix: &str) -> Orgno {
+        let own = self.prefixes.iter().find(|own| own.prefix == prefix);
+        own.map_or_else(|| Orgno(DIGDIR.to_owned()), |own| own.orgno.clone())
+    }
+
     fn contradiction(&self) -> Option<String> {
         let lists = [
             ("clients", self.clients.len()),
             ("persons", self.persons.len()),
             ("scopes", self.scopes.len()),
+            ("prefixes", self.prefixes.len()),
             ("delegations", self.delegations.len()),
             ("system_users", self.system_users.len()),
             ("consents", self.consents.len()),
@@ -282,7 +303,7 @@ impl Registry {
 }
 
 fn default_lifetime() -> u32 {
-    120
+    DEFAULT_LIFETIME_SECONDS
 }
 
 fn yes() -> bool {

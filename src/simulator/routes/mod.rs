@@ -2,7 +2,9 @@
 //!
 //! Those of Maskinporten (<https://docs.digdir.no/docs/Maskinporten/maskinporten_func_wellknown>): `/token`, `/jwk`,
 //! `/.well-known/oauth-authorization-server`, `/health` and the pages in `error_uri`; and the sample API `/api/hello`,
-//! which requires a token. Those of Altinn are in [`altinn`], those of ID-porten and Ansattporten in [`idporten`]. At `/token`, a `DPoP` header is ignored, because Maskinporten does not document support for it.
+//! which requires a token. Those of Altinn are in [`altinn`], those of ID-porten and Ansattporten in [`idporten`], those of
+//! the self-service API in [`self_service`], and those of the register of business units in [`business_register`]. At
+//! `/token`, a `DPoP` header is ignored, because Maskinporten does not document support for it.
 
 mod discovery;
 mod hello;
@@ -22,10 +24,11 @@ use axum::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    altinn,
+    altinn, business_register,
     event::SimulatorEvent,
     faults::responses::{Decision, json, plain, with_status},
     idporten,
+    self_service,
     state::SimulatorState,
 };
 
@@ -42,6 +45,8 @@ pub(crate) fn router(state: Arc<SimulatorState>) -> Router {
         .route("/api/hello", get(hello::hello))
         .merge(altinn::router(&state))
         .merge(idporten::router())
+        .merge(self_service::router(&state))
+        .merge(business_register::router())
         .fallback(|| async { not_found() })
         .layer(middleware::from_fn_with_state(Arc::clone(&state), check_host_and_report))
         .with_state(state)

@@ -73,6 +73,7 @@ fn decide(
 ) -> CorrectAnswer {
     let validator = Validator {
         registry: &clients.registry,
+        register: state.register_view(clients, now),
         system_register: &state.system_register,
         strictness: state.strictness(clients),
         issuer: &state.issuer,

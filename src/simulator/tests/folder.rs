@@ -284,6 +284,9 @@ fn writes_the_address_file_for_the_local_environment() {
     let left = crate::environment::LocalEnvironment::read(&address_file).unwrap();
     assert_eq!(left, simulator.local_environment());
     assert_eq!(left.token_endpoint, format!("{}token", simulator.issuer()));
+    let base = simulator.issuer().trim_end_matches('/');
+    assert_eq!(left.admin_url.as_deref(), Some(base));
+    assert_eq!(left.business_register_url.as_deref(), Some(base));
     assert_eq!(left.ca_file, None);
     assert!(left.keystore.is_file() && left.keystore_password_file.is_file());
 }

@@ -18,6 +18,7 @@ use openssl::{
 use serde_json::{Map, Value, json};
 
 use crate::simulator::{
+    client_register::RegisterView,
     installation::certificates::{self, CertifiedKey, KeyPurpose, OrgnoAttribute, ValidityPeriod},
     jwk,
     registry::Registry,
@@ -122,6 +123,7 @@ impl TestValidator {
         let anchors = TrustAnchors::new(roots, intermediates);
         let validator = Validator {
             registry: &registry,
+            register: RegisterView { registry: &registry, changes: &Mutex::default(), until: now() },
             system_register: &self.system_register,
             strictness: &self.strictness,
             issuer: ISSUER,

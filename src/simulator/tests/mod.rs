@@ -2,9 +2,11 @@
 
 mod accepted;
 mod altinn;
+mod business_register;
 mod faulty;
 mod folder;
 mod grants;
 mod idporten;
 mod over_http;
 mod refusals;
+mod self_service;

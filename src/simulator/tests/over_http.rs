@@ -69,6 +69,23 @@ impl Running {
         exchange(self.connect(), self.port, start, headers, body)
     }
 
+    /// Sends a request with a token.
+    pub(super) fn bearer(&self, start: &str, token: &str, body: &str) -> (u16, String, String) {
+        let headers = format!("Authorization: Bearer {token}\r\nContent-Type: application/json\r\n");
+        self.ask(start, &headers, body)
+    }
+
+    /// The same, for a response that is JSON.
+    pub(super) fn json(&self, start: &str, token: &str, body: &Value) -> (u16, Value) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let (status, _, body) = self.bearer(start, token, &body);
+        (status, serde_json::from_str(&body).unwrap_or(Value::String(body)))
+    }
+
+    pub(super) fn last_log_line(&self) -> String {
+        self.log.lock().unwrap().last().unwrap().clone()
+    }
+
     pub(super) fn token(&self, assertion: &str) -> (u16, String, String) {
         let form = format!("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion={assertion}");
         self.ask("POST /token", "Content-Type: application/x-www-form-urlencoded\r\n", &form)

@@ -16,7 +16,10 @@ mod refusal_log;
 mod replay;
 mod scopes;
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    borrow::Cow,
+    sync::{Mutex, PoisonError},
+};
 
 use chrono::{DateTime, Utc};
 use openssl::pkey::{PKey, Public};
@@ -32,6 +35,7 @@ pub(crate) use replay::{ReplayCache, id as replay_id};
 use self::{details::TokenDetail, jwt::ReceivedJwt};
 use super::{
     algorithm::Algorithm,
+    client_register::RegisterView,
     registry::{Orgno, RegisteredClient, Registry},
     strictness::Strictness,
     system_register::SystemRegister,
@@ -67,6 +71,8 @@ impl GrantedToken {
 /// Validates assertions against the registry at a point in time.
 pub(crate) struct Validator<'a> {
     pub(crate) registry: &'a Registry,
+    /// The clients and scopes.
+    pub(crate) register: RegisterView<'a>,
     pub(crate) system_register: &'a Mutex<SystemRegister>,
     pub(crate) strictness: &'a Strictness,
     pub(crate) issuer: &'a str,
@@ -91,15 +97,15 @@ impl Validator<'_> {
         match parsed {
             Err(refusal) => Validation { client_id: None, outcome: Err(refusal) },
             Ok((client, jwt, algorithm)) => {
-                let outcome = self.validate_for_client(client, &jwt, algorithm);
+                let outcome = self.validate_for_client(&client, &jwt, algorithm);
                 Validation { client_id: Some(client.id.clone()), outcome }
             }
         }
     }
 
-    fn client(&self, jwt: &ReceivedJwt) -> Result<&RegisteredClient, GrantRefusal> {
+    fn client(&self, jwt: &ReceivedJwt) -> Result<Cow<'_, RegisteredClient>, GrantRefusal> {
         let client_id = jwt.claims.get("iss").and_then(Value::as_str);
-        match self.registry.client(client_id.ok_or(GrantRefusal::Client("iss is missing"))?) {
+        match self.register.client(client_id.ok_or(GrantRefusal::Client("iss is missing"))?) {
             None => Err(GrantRefusal::Client("iss is not a registered client")),
             Some(client) if !client.active => Err(GrantRefusal::Client("the client is not active")),
             Some(client) => Ok(client),
@@ -125,7 +131,8 @@ impl Validator<'_> {
             return Err(GrantRefusal::IntegrationType);
         }
         let requested = claims::requested(claims, self.strictness)?;
-        let access = scopes::validate(self.registry, client, &requested.scopes, requested.consumer_org.as_ref())?;
+        let access = scopes::ScopeValidator { registry: self.registry, register: self.register, client }
+            .validate(&requested.scopes, requested.consumer_org.as_ref())?;
         let details_validator = details::DetailsValidator {
             registry: self.registry,
             system_register: self.system_register,

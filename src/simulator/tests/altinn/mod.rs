@@ -60,23 +60,6 @@ impl Running {
         assert_eq!(status, 200);
         body
     }
-
-    /// Sends a request with a token.
-    fn bearer(&self, start: &str, token: &str, body: &str) -> (u16, String, String) {
-        let headers = format!("Authorization: Bearer {token}\r\nContent-Type: application/json\r\n");
-        self.ask(start, &headers, body)
-    }
-
-    /// The same, for a response that is JSON.
-    fn json(&self, start: &str, token: &str, body: &Value) -> (u16, Value) {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let (status, _, body) = self.bearer(start, token, &body);
-        (status, serde_json::from_str(&body).unwrap_or(Value::String(body)))
-    }
-
-    fn last_log_line(&self) -> String {
-        self.log.lock().unwrap().last().unwrap().clone()
-    }
 }
 
 /// Returns the claims of a token without verifying it.
