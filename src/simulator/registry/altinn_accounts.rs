@@ -35,7 +35,7 @@ pub(crate) struct ServiceOwner {
 }
 
 /// A password or an API key.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(from = "String")]
 pub(crate) struct StoredSecret(SecretString);
 

@@ -130,6 +130,28 @@ pub(crate) struct RegisteredClient {
 }
 
 impl RegisteredClient {
+    /// Makes a client of Maskinporten without keys and scopes.
+    pub(crate) fn new(id: String, orgno: Orgno) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            orgno,
+            scopes: Vec::new(),
+            keys: Vec::new(),
+            access_token_lifetime: default_lifetime(),
+            active: true,
+            integration_type: maskinporten(),
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            token_endpoint_auth_method: ClientAuthenticationMethod::default(),
+            client_secret: None,
+            refresh_token_usage: RefreshTokenUsage::default(),
+            refresh_token_lifetime: login_client::refresh_token_lifetime(),
+            authorization_lifetime: login_client::authorization_lifetime(),
+            frontchannel_logout_session_required: false,
+        }
+    }
+
     /// Whether it is a client of ID-porten or Ansattporten.
     pub(crate) fn is_for_people(&self) -> bool {
         ["idporten", "ansattporten"].contains(&self.integration_type.as_str())

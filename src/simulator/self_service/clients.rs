@@ -22,7 +22,7 @@ use super::{
 use crate::simulator::{
     client_register::{ClientEntry, ClientRegister},
     faults::responses::ok,
-    registry::{DEFAULT_LIFETIME_SECONDS, MAXIMUM_LIFETIME_SECONDS, Orgno, RegisteredClient},
+    registry::{MAXIMUM_LIFETIME_SECONDS, Orgno, RegisteredClient},
     state::SimulatorState,
     validator::sanitize,
 };
@@ -73,16 +73,7 @@ pub(super) async fn create(State(state): State<Arc<SimulatorState>>, headers: He
     }
     let members = validated(&call, &register, &owner, sent, None)?;
     let mut client = ClientEntry {
-        registered: RegisteredClient {
-            id: Uuid::new_v4().to_string(),
-            name: String::new(),
-            orgno: owner.clone(),
-            scopes: Vec::new(),
-            keys: Vec::new(),
-            access_token_lifetime: DEFAULT_LIFETIME_SECONDS,
-            active: true,
-            integration_type: String::new(),
-        },
+        registered: RegisteredClient::new(Uuid::new_v4().to_string(), owner.clone()),
         members: Map::new(),
         supplier: Some(call.orgno.clone()).filter(|caller| *caller != owner),
         on_behalf_of: BTreeMap::new(),
