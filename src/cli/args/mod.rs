@@ -180,7 +180,7 @@ pub(crate) enum Command {
     /// Keep valid access tokens in files, for programs that read them from there
     #[command(help_template = TEMPLATE, after_help = agent::RENEWAL, before_help = "Examples:\n  \
         maskinporten agent --env local --write ./maskinporten-token\n  \
-        maskinporten agent --write test=/run/hello/test --write events=/run/hello/events\n  \
+        maskinporten agent --write test=/run/a/test --write events=/run/a/events\n  \
         maskinporten agent --env local --format header --write ./header\n")]
     Agent(Box<AgentArguments>),
     /// Log a person in with the browser, and print the person's access token
