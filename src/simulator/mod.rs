@@ -29,6 +29,7 @@ mod idporten;
 mod installation;
 mod jwk;
 mod lazy_issuer;
+mod login_state;
 mod numeric_date;
 mod page;
 pub mod registry;
@@ -67,9 +68,9 @@ use self::{
     client_certificates::OptionalCertificates,
     clients_file::ClientsFile,
     faults::FaultSequence,
-    idporten::{LoginService, LoginServiceKind},
     installation::files,
     lazy_issuer::LazyIssuer,
+    login_state::{LoginService, LoginServiceKind},
     state::SimulatorState,
     token::TokenIssuer,
     validator::TrustAnchors,

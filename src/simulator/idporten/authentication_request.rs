@@ -1,88 +1,33 @@
 //! The request of a client at the authorization endpoint or pushed to it (`OpenID` Connect Core §3.1.2.1).
 
-use std::cmp::Ordering;
-
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{LoginContext, LoginServiceKind, discovery::DETAIL_TYPE, parameters::Parameters, refusal::LoginRefusal};
+use super::{LoginContext, parameters::RequestParameters, refusal::LoginRefusal};
 use crate::simulator::{
+    login_state::{Acr, AuthenticationRequest, LoginServiceKind, ResponseTarget},
     registry::{RegisteredClient, login_client, people::Pid},
     validator::{json, sanitize},
 };
 
-/// The security levels of ID-porten, each with its rank.
-const IDPORTEN_ACRS: [(&str, u8); 6] = [
-    ("idporten-loa-low", 0),
-    ("idporten-loa-substantial", 3),
-    ("idporten-loa-high", 4),
-    ("eidas-loa-low", 0),
-    ("eidas-loa-substantial", 3),
-    ("eidas-loa-high", 4),
-];
-/// Those of Ansattporten: <https://docs.digdir.no/docs/ansattporten/ansattporten_protocol.html>.
-const ANSATTPORTEN_ACRS: [(&str, u8); 2] = [("substantial", 3), ("high", 4)];
+/// The type of `authorization_details` that Ansattporten has since Altinn 2 was shut down.
+pub(super) const DETAIL_TYPE: &str = "ansattporten:altinn:resource";
 /// Maximum length of `state` and `nonce`.
 const MAXIMUM_TEXT: usize = 2048;
 const MAXIMUM_DETAILS: usize = 5;
 
-/// A security level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Acr {
-    pub(super) name: &'static str,
-    level: u8,
-}
-
-/// Returns the security levels of a service.
-pub(super) fn acrs(kind: LoginServiceKind) -> &'static [(&'static str, u8)] {
-    match kind {
-        LoginServiceKind::Idporten => &IDPORTEN_ACRS,
-        LoginServiceKind::Ansattporten => &ANSATTPORTEN_ACRS,
+/// Checks the client and its redirect URI. An error must be shown to the user, and not be sent to that URI.
+pub(super) fn target(context: &LoginContext, parameters: &RequestParameters) -> Result<ResponseTarget, LoginRefusal> {
+    let client = client(context, parameters.require("client_id")?)?;
+    let redirect_uri = parameters.require("redirect_uri")?;
+    if !login_client::is_registered(&client.redirect_uris, redirect_uri) {
+        return Err(LoginRefusal::request("Invalid parameter value, redirect_uri. It is not registered."));
     }
-}
-
-impl Acr {
-    fn parse(kind: LoginServiceKind, text: &str) -> Option<Self> {
-        acrs(kind).iter().find(|(name, _)| *name == text).map(|(name, level)| Self { name, level: *level })
-    }
-
-    /// Returns the level of a test login, in the service's own name for it.
-    fn of_hint(kind: LoginServiceKind, text: &str) -> Option<Self> {
-        let (_, level) = IDPORTEN_ACRS.iter().find(|(name, _)| *name == text)?;
-        Self::parse(kind, text).or_else(|| {
-            let own = acrs(kind).iter().find(|(_, own)| own == level);
-            own.map(|(name, level)| Self { name, level: *level })
-        })
-    }
-
-    /// Whether a login at this level is enough where the other one was asked for.
-    pub(super) fn satisfies(self, asked: Self) -> bool {
-        self.level.cmp(&asked.level) != Ordering::Less
-    }
-}
-
-/// Where the answer to a request goes. Both have been checked, so that an error may be sent there.
-#[derive(Debug, Clone)]
-pub(super) struct ResponseTarget {
-    pub(super) client_id: String,
-    pub(super) redirect_uri: String,
-    pub(super) state: Option<String>,
-}
-
-impl ResponseTarget {
-    /// Checks the client and its redirect URI. An error must be shown to the user, and not be sent to that URI.
-    pub(super) fn parse(context: &LoginContext, parameters: &Parameters) -> Result<Self, LoginRefusal> {
-        let client = client(context, parameters.require("client_id")?)?;
-        let redirect_uri = parameters.require("redirect_uri")?;
-        if !login_client::is_registered(&client.redirect_uris, redirect_uri) {
-            return Err(LoginRefusal::request("Invalid parameter value, redirect_uri. It is not registered."));
-        }
-        Ok(Self {
-            client_id: client.id.clone(),
-            redirect_uri: redirect_uri.to_owned(),
-            state: parameters.get("state").map(str::to_owned),
-        })
-    }
+    Ok(ResponseTarget {
+        client_id: client.id.clone(),
+        redirect_uri: redirect_uri.to_owned(),
+        state: parameters.get("state").map(str::to_owned),
+    })
 }
 
 /// Returns an active client of this service.
@@ -97,79 +42,56 @@ pub(super) fn client<'a>(context: &'a LoginContext, id: &str) -> Result<&'a Regi
     }
 }
 
-/// A valid request.
-#[derive(Debug, Clone)]
-pub(super) struct AuthenticationRequest {
-    pub(super) target: ResponseTarget,
-    pub(super) nonce: String,
-    pub(super) scopes: Vec<String>,
-    pub(super) code_challenge: String,
-    pub(super) acr: Acr,
-    pub(super) prompt_login: bool,
-    pub(super) prompt_none: bool,
-    pub(super) max_age: Option<i64>,
-    pub(super) ui_locale: Option<String>,
-    /// The person in `login_hint`, and the level of the test login.
-    pub(super) hint: Option<(Pid, Acr)>,
-    pub(super) resources: Vec<String>,
-    /// The resources of Altinn for which an organisation is to be chosen.
-    pub(super) altinn_resources: Vec<String>,
-    /// The thumbprint of the key for `DPoP` (RFC 9449 §10).
-    pub(super) dpop_jkt: Option<String>,
-}
-
-impl AuthenticationRequest {
-    /// Checks every parameter.
-    pub(super) fn parse(
-        context: &LoginContext,
-        target: ResponseTarget,
-        parameters: &Parameters,
-    ) -> Result<Self, LoginRefusal> {
-        for (name, error) in [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")] {
-            if parameters.get(name).is_some() {
-                return Err(LoginRefusal::new(error, format!("The parameter {name} is not supported.")));
-            }
+/// Checks every parameter.
+pub(super) fn parse(
+    context: &LoginContext,
+    target: ResponseTarget,
+    parameters: &RequestParameters,
+) -> Result<AuthenticationRequest, LoginRefusal> {
+    for (name, error) in [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")] {
+        if parameters.get(name).is_some() {
+            return Err(LoginRefusal::new(error, format!("The parameter {name} is not supported.")));
         }
-        if parameters.require("response_type")? != "code" {
-            return Err(LoginRefusal::new("unsupported_response_type", "The response_type is not code."));
-        }
-        if parameters.get("response_mode").is_some_and(|mode| mode != "query") {
-            return Err(LoginRefusal::request("Invalid parameter value, response_mode."));
-        }
-        if !is_text(parameters.require("state")?) {
-            return Err(invalid("state"));
-        }
-        let nonce = parameters.require("nonce")?;
-        let nonce = Some(nonce).filter(|nonce| is_text(nonce)).ok_or_else(|| invalid("nonce"))?.to_owned();
-        let scopes = scopes(context, client(context, &target.client_id)?, parameters.require("scope")?)?;
-        let prompts: Vec<&str> = parameters.get("prompt").unwrap_or_default().split(' ').collect();
-        let known = |prompt: &&str| ["", "login", "consent", "none"].contains(prompt);
-        if !prompts.iter().all(known) || (prompts.contains(&"none") && prompts.len() > 1) {
-            return Err(invalid("prompt"));
-        }
-        let max_age = parameters.get("max_age").map(|text| text.parse::<u32>().map_err(|_| invalid("max_age")));
-        let resources: Vec<String> = parameters.all("resource").map(str::to_owned).collect();
-        if !resources.iter().all(|resource| is_resource(resource)) {
-            let text = "The resource is not an absolute URI without fragment.";
-            return Err(LoginRefusal::new("invalid_target", text));
-        }
-        let details = parameters.get("authorization_details");
-        Ok(Self {
-            target,
-            nonce,
-            scopes,
-            code_challenge: code_challenge(parameters)?,
-            acr: acr(context.service.kind, parameters.get("acr_values"))?,
-            prompt_login: prompts.contains(&"login"),
-            prompt_none: prompts.contains(&"none"),
-            max_age: max_age.transpose()?.map(i64::from),
-            ui_locale: parameters.get("ui_locales").map(str::to_owned),
-            hint: parameters.get("login_hint").and_then(|text| hint(context.service.kind, text)),
-            resources,
-            altinn_resources: details.map_or(Ok(Vec::new()), |text| altinn_resources(context, text))?,
-            dpop_jkt: parameters.get("dpop_jkt").map(str::to_owned),
-        })
     }
+    if parameters.require("response_type")? != "code" {
+        return Err(LoginRefusal::new("unsupported_response_type", "The response_type is not code."));
+    }
+    if parameters.get("response_mode").is_some_and(|mode| mode != "query") {
+        return Err(LoginRefusal::request("Invalid parameter value, response_mode."));
+    }
+    if !is_text(parameters.require("state")?) {
+        return Err(invalid("state"));
+    }
+    let nonce = parameters.require("nonce")?;
+    let nonce = Some(nonce).filter(|nonce| is_text(nonce)).ok_or_else(|| invalid("nonce"))?.to_owned();
+    let scopes = scopes(context, client(context, &target.client_id)?, parameters.require("scope")?)?;
+    let prompts: Vec<&str> = parameters.get("prompt").unwrap_or_default().split(' ').collect();
+    let known = |prompt: &&str| ["", "login", "consent", "none"].contains(prompt);
+    if !prompts.iter().all(known) || (prompts.contains(&"none") && prompts.len() > 1) {
+        return Err(invalid("prompt"));
+    }
+    let max_age = parameters.get("max_age").map(|text| text.parse::<u32>().map_err(|_| invalid("max_age")));
+    let resources: Vec<String> = parameters.all("resource").map(str::to_owned).collect();
+    if !resources.iter().all(|resource| is_resource(resource)) {
+        let text = "The resource is not an absolute URI without fragment.";
+        return Err(LoginRefusal::new("invalid_target", text));
+    }
+    let details = parameters.get("authorization_details");
+    Ok(AuthenticationRequest {
+        target,
+        nonce,
+        scopes,
+        code_challenge: code_challenge(parameters)?,
+        acr: acr(context.service.kind, parameters.get("acr_values"))?,
+        prompt_login: prompts.contains(&"login"),
+        prompt_none: prompts.contains(&"none"),
+        max_age: max_age.transpose()?.map(i64::from),
+        ui_locale: parameters.get("ui_locales").map(str::to_owned),
+        hint: parameters.get("login_hint").and_then(|text| hint(context.service.kind, text)),
+        resources,
+        altinn_resources: details.map_or(Ok(Vec::new()), |text| altinn_resources(context, text))?,
+        dpop_jkt: parameters.get("dpop_jkt").map(str::to_owned),
+    })
 }
 
 fn invalid(name: &str) -> LoginRefusal {
@@ -186,7 +108,7 @@ fn is_resource(text: &str) -> bool {
 }
 
 /// Returns the challenge for S256, the only method (RFC 7636 §4.3).
-fn code_challenge(parameters: &Parameters) -> Result<String, LoginRefusal> {
+fn code_challenge(parameters: &RequestParameters) -> Result<String, LoginRefusal> {
     let challenge = parameters.require("code_challenge")?;
     // RFC 7636 §4.3: without a method it would be `plain`, which is not supported.
     if parameters.get("code_challenge_method") != Some("S256") {

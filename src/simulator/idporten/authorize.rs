@@ -13,14 +13,16 @@ use chrono::TimeDelta;
 
 use super::{
     LoginContext, LoginServiceKind,
-    authentication_request::{AuthenticationRequest, ResponseTarget, client},
+    authentication_request::{self, client},
     code_response,
-    login_page::{self, Choice, Language},
-    parameters::Parameters,
+    login_page::{self, LoginChoice, PageLanguage},
+    parameters::RequestParameters,
     refusal::LoginRefusal,
-    store::{Authorization, PersonLogin},
 };
-use crate::simulator::{registry::people::RepresentedOrganisation, state::SimulatorState};
+use crate::simulator::{
+    login_state::{AuthenticationRequest, Authorization, PersonLogin},
+    {registry::people::RepresentedOrganisation, state::SimulatorState},
+};
 
 pub(super) async fn get(
     State(state): State<Arc<SimulatorState>>,
@@ -28,7 +30,7 @@ pub(super) async fn get(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
+    let parameters = RequestParameters::parse(query.unwrap_or_default().as_bytes());
     authorize(&LoginContext::new(&state, kind), &headers, parameters)
 }
 
@@ -39,15 +41,19 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match Parameters::read(&headers, body).await {
+    match RequestParameters::read(&headers, body).await {
         Ok(parameters) => authorize(&LoginContext::new(&state, kind), &headers, Ok(parameters)),
         Err(response) => *response,
     }
 }
 
 /// Answers an authorization request: with a redirect, with the login page, or with an error for the user.
-fn authorize(context: &LoginContext, headers: &HeaderMap, parameters: Result<Parameters, LoginRefusal>) -> Response {
-    let for_the_user = |refusal| login_page::error(context, Language::of(headers, None), &refusal);
+fn authorize(
+    context: &LoginContext,
+    headers: &HeaderMap,
+    parameters: Result<RequestParameters, LoginRefusal>,
+) -> Response {
+    let for_the_user = |refusal| login_page::error(context, PageLanguage::of(headers, None), &refusal);
     let parameters = match parameters {
         Ok(parameters) => parameters,
         Err(refusal) => return for_the_user(refusal),
@@ -59,18 +65,21 @@ fn authorize(context: &LoginContext, headers: &HeaderMap, parameters: Result<Par
     if let Some(request) = pushed {
         return proceed(context, headers, request);
     }
-    let target = match ResponseTarget::parse(context, &parameters) {
+    let target = match authentication_request::target(context, &parameters) {
         Ok(target) => target,
         Err(refusal) => return for_the_user(refusal),
     };
-    match AuthenticationRequest::parse(context, target.clone(), &parameters) {
+    match authentication_request::parse(context, target.clone(), &parameters) {
         Ok(request) => proceed(context, headers, request),
         Err(refusal) => code_response::refused(context, &target, &refusal),
     }
 }
 
 /// Returns the pushed request that `request_uri` names; the other parameters except `client_id` are ignored.
-fn pushed(context: &LoginContext, parameters: &Parameters) -> Result<Option<AuthenticationRequest>, LoginRefusal> {
+fn pushed(
+    context: &LoginContext,
+    parameters: &RequestParameters,
+) -> Result<Option<AuthenticationRequest>, LoginRefusal> {
     let Some(uri) = parameters.get("request_uri").filter(|uri| uri.starts_with("urn:idporten:")) else {
         return Ok(None);
     };
@@ -95,7 +104,7 @@ fn decide(
     headers: &HeaderMap,
     request: AuthenticationRequest,
 ) -> Result<Response, LoginRefusal> {
-    let language = Language::of(headers, request.ui_locale.as_deref());
+    let language = PageLanguage::of(headers, request.ui_locale.as_deref());
     let cookie = cookie(context, headers);
     let session = cookie.and_then(|cookie| context.service.store().session(cookie, context.now));
     let is_fresh =
@@ -128,7 +137,7 @@ pub(super) async fn login(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let parameters = match Parameters::read(&headers, body).await {
+    let parameters = match RequestParameters::read(&headers, body).await {
         Ok(parameters) => parameters,
         Err(response) => return *response,
     };
@@ -136,10 +145,10 @@ pub(super) async fn login(
     let id = parameters.get("page").unwrap_or_default();
     let Some(request) = context.service.store().page(id, context.now) else {
         let refusal = LoginRefusal::request("The login page is unknown, answered or too old.");
-        return login_page::error(&context, Language::of(&headers, None), &refusal);
+        return login_page::error(&context, PageLanguage::of(&headers, None), &refusal);
     };
-    let language = Language::of(&headers, request.ui_locale.as_deref());
-    let Some(choice) = Choice::parse(&context, &parameters) else {
+    let language = PageLanguage::of(&headers, request.ui_locale.as_deref());
+    let Some(choice) = LoginChoice::parse(&context, &parameters) else {
         return login_page::login(&context, language, &request, id, true);
     };
     context.service.store().close_page(id, context.now);
@@ -151,10 +160,10 @@ pub(super) async fn login(
 fn answer(
     context: &LoginContext,
     request: AuthenticationRequest,
-    choice: Choice,
-    language: Language,
+    choice: LoginChoice,
+    language: PageLanguage,
 ) -> Result<Response, LoginRefusal> {
-    let Choice::Person { pid, organisation } = choice else {
+    let LoginChoice::Person { pid, organisation } = choice else {
         return Err(LoginRefusal::new("access_denied", "The user has cancelled the login."));
     };
     let (cookie, login) = context.service.store().start_session(pid, request.acr, context.now)?;
@@ -168,7 +177,7 @@ fn complete(
     request: AuthenticationRequest,
     login: PersonLogin,
     organisation: Option<RepresentedOrganisation>,
-    language: Language,
+    language: PageLanguage,
 ) -> Result<Response, LoginRefusal> {
     let target = request.target.clone();
     let lifetime = TimeDelta::seconds(client(context, &target.client_id)?.authorization_lifetime.into());

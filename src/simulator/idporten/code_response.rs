@@ -7,10 +7,13 @@ use axum::{
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{LoginContext, authentication_request::ResponseTarget, refusal::LoginRefusal};
-use crate::simulator::faults::{
-    replacing,
-    responses::{Decision, internal_error, with_status},
+use super::{LoginContext, refusal::LoginRefusal};
+use crate::simulator::{
+    faults::{
+        replacing,
+        responses::{Decision, internal_error, with_status},
+    },
+    login_state::ResponseTarget,
 };
 
 /// Redirects with a code, unless the faults have an error.

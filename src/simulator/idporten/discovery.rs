@@ -5,17 +5,15 @@ use std::sync::Arc;
 use axum::{Extension, extract::State, response::Response};
 use serde_json::json;
 
-use super::{LoginContext, LoginServiceKind, authentication_request::acrs, dpop};
+use super::{LoginContext, authentication_request::DETAIL_TYPE, dpop};
 use crate::simulator::{
     faults::{
         replacing,
         responses::{internal_error, serialized},
     },
+    login_state::{LoginServiceKind, acrs},
     state::SimulatorState,
 };
-
-/// The type of `authorization_details` that Ansattporten has since Altinn 2 was shut down.
-pub(super) const DETAIL_TYPE: &str = "ansattporten:altinn:resource";
 
 pub(super) async fn configuration(
     State(state): State<Arc<SimulatorState>>,

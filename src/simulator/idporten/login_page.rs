@@ -5,23 +5,22 @@ use axum::{
     response::Response,
 };
 
-use super::{
-    LoginContext, authentication_request::AuthenticationRequest, parameters::Parameters, refusal::LoginRefusal,
-};
+use super::{LoginContext, parameters::RequestParameters, refusal::LoginRefusal};
 use crate::simulator::{
     faults::responses::{Decision, with_status},
+    login_state::AuthenticationRequest,
     page::{self, escape},
     registry::people::{Pid, RegisteredPerson, RepresentedOrganisation},
 };
 
 /// The language of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
+pub(super) enum PageLanguage {
     Bokmal,
     English,
 }
 
-impl Language {
+impl PageLanguage {
     /// Returns the first known of `ui_locales`, or else the browser's.
     pub(super) fn of(headers: &HeaderMap, ui_locales: Option<&str>) -> Self {
         let known = |locale| match locale {
@@ -42,7 +41,7 @@ impl Language {
         }
     }
 
-    fn texts(self) -> &'static Texts {
+    fn texts(self) -> &'static LoginTexts {
         match self {
             Self::Bokmal => &BOKMAL,
             Self::English => &ENGLISH,
@@ -51,7 +50,7 @@ impl Language {
 }
 
 /// The texts of the pages in one language.
-struct Texts {
+struct LoginTexts {
     title: &'static str,
     to: &'static str,
     level: &'static str,
@@ -68,7 +67,7 @@ struct Texts {
     failed: &'static str,
 }
 
-const BOKMAL: Texts = Texts {
+const BOKMAL: LoginTexts = LoginTexts {
     title: "Logg inn med",
     to: "For å fortsette til",
     level: "Sikkerhetsnivå",
@@ -85,7 +84,7 @@ const BOKMAL: Texts = Texts {
     failed: "Innloggingen kan ikke starte",
 };
 
-const ENGLISH: Texts = Texts {
+const ENGLISH: LoginTexts = LoginTexts {
     title: "Log in with",
     to: "To continue to",
     level: "Security level",
@@ -103,14 +102,14 @@ const ENGLISH: Texts = Texts {
 };
 
 /// What was chosen on the page.
-pub(super) enum Choice {
+pub(super) enum LoginChoice {
     Cancel,
     Person { pid: Pid, organisation: Option<RepresentedOrganisation> },
 }
 
-impl Choice {
+impl LoginChoice {
     /// Parses the form; `None` when the number in it is not valid.
-    pub(super) fn parse(context: &LoginContext, parameters: &Parameters) -> Option<Self> {
+    pub(super) fn parse(context: &LoginContext, parameters: &RequestParameters) -> Option<Self> {
         let choice = parameters.get("choice").unwrap_or("other");
         let (pid, orgno) = match choice {
             "cancel" => return Some(Self::Cancel),
@@ -129,7 +128,7 @@ impl Choice {
 /// Shows the login page.
 pub(super) fn login(
     context: &LoginContext,
-    language: Language,
+    language: PageLanguage,
     request: &AuthenticationRequest,
     id: &str,
     is_wrong: bool,
@@ -176,7 +175,7 @@ pub(super) fn login(
 }
 
 /// Returns the button for a person, or one for each organisation.
-fn buttons(texts: &Texts, person: &RegisteredPerson, with_organisations: bool) -> String {
+fn buttons(texts: &LoginTexts, person: &RegisteredPerson, with_organisations: bool) -> String {
     let (pid, name) = (person.pid.as_str(), escape(&person.name));
     let button = |value: &str, whom: &str| {
         format!(
@@ -195,7 +194,7 @@ fn buttons(texts: &Texts, person: &RegisteredPerson, with_organisations: bool) -
 }
 
 /// Shows an error to the user: the redirect URI may be that of an attacker (RFC 6749 §4.1.2.1).
-pub(super) fn error(context: &LoginContext, language: Language, refusal: &LoginRefusal) -> Response {
+pub(super) fn error(context: &LoginContext, language: PageLanguage, refusal: &LoginRefusal) -> Response {
     let texts = language.texts();
     let (description, decision) = refusal.texts();
     let html = format!(

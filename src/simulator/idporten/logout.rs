@@ -17,8 +17,8 @@ use super::{
     LoginContext, LoginServiceKind,
     authentication_request::client,
     authorize::cookie,
-    login_page::{self, Language},
-    parameters::Parameters,
+    login_page::{self, PageLanguage},
+    parameters::RequestParameters,
     refusal::LoginRefusal,
 };
 use crate::simulator::{
@@ -34,7 +34,7 @@ pub(super) async fn get(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
+    let parameters = RequestParameters::parse(query.unwrap_or_default().as_bytes());
     answer(&LoginContext::new(&state, kind), &headers, parameters)
 }
 
@@ -44,21 +44,25 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match Parameters::read(&headers, body).await {
+    match RequestParameters::read(&headers, body).await {
         Ok(parameters) => answer(&LoginContext::new(&state, kind), &headers, Ok(parameters)),
         Err(response) => *response,
     }
 }
 
-fn answer(context: &LoginContext, headers: &HeaderMap, parameters: Result<Parameters, LoginRefusal>) -> Response {
-    let language = Language::of(headers, None);
+fn answer(
+    context: &LoginContext,
+    headers: &HeaderMap,
+    parameters: Result<RequestParameters, LoginRefusal>,
+) -> Response {
+    let language = PageLanguage::of(headers, None);
     let target = match parameters.and_then(|parameters| target(context, &parameters)) {
         Ok(target) => target,
         Err(refusal) => return login_page::error(context, language, &refusal),
     };
     let (title, text) = match language {
-        Language::Bokmal => ("Logget ut", "Du er logget ut."),
-        Language::English => ("Logged out", "You are logged out."),
+        PageLanguage::Bokmal => ("Logget ut", "Du er logget ut."),
+        PageLanguage::English => ("Logged out", "You are logged out."),
     };
     let ended = cookie(context, headers).and_then(|cookie| context.service.store().end_session(cookie, context.now));
     let mut response = page::page(language.tag(), title, &format!("<p role=\"status\">{text}</p>"), "", None);
@@ -77,7 +81,7 @@ fn answer(context: &LoginContext, headers: &HeaderMap, parameters: Result<Parame
 }
 
 /// Returns where the browser goes afterwards, if the client asks for a registered address.
-fn target(context: &LoginContext, parameters: &Parameters) -> Result<Option<Url>, LoginRefusal> {
+fn target(context: &LoginContext, parameters: &RequestParameters) -> Result<Option<Url>, LoginRefusal> {
     let hinted = parameters.get("id_token_hint").map(|token| {
         // The id token may have expired.
         let claims = context.service.issuer.verified_claims(token, DateTime::UNIX_EPOCH);

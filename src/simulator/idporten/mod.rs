@@ -24,7 +24,6 @@ mod client_authentication;
 mod code_response;
 mod discovery;
 mod dpop;
-mod expiring;
 mod login_page;
 mod logout;
 mod parameters;
@@ -32,13 +31,12 @@ mod presented_token;
 mod pushed_request;
 mod refusal;
 mod sample_api;
-mod store;
 mod test_token;
 mod token_endpoint;
 mod token_status;
 mod tokens;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use axum::{
     Extension, Router,
@@ -46,54 +44,12 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 
-use self::store::LoginStore;
-use super::{clients_file::ClientsSnapshot, faults::IdportenFaults, lazy_issuer::LazyIssuer, state::SimulatorState};
-
-/// One of the two services.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LoginServiceKind {
-    Idporten,
-    Ansattporten,
-}
-
-impl LoginServiceKind {
-    /// Returns the name in paths and in `integration_type`.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Idporten => "idporten",
-            Self::Ansattporten => "ansattporten",
-        }
-    }
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::Idporten => "ID-porten",
-            Self::Ansattporten => "Ansattporten",
-        }
-    }
-}
-
-/// A service with its keys and its state.
-pub(crate) struct LoginService {
-    kind: LoginServiceKind,
-    pub(crate) issuer: LazyIssuer,
-    store: Mutex<LoginStore>,
-}
-
-impl LoginService {
-    pub(crate) fn new(kind: LoginServiceKind, issuer: LazyIssuer) -> Self {
-        Self { kind, issuer, store: Mutex::default() }
-    }
-
-    fn store(&self) -> MutexGuard<'_, LoginStore> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the URL of a path below the issuer.
-    fn url(&self, path: &str) -> String {
-        format!("{}/{path}", self.issuer.identifier)
-    }
-}
+use super::{
+    clients_file::ClientsSnapshot,
+    faults::IdportenFaults,
+    login_state::{LoginService, LoginServiceKind},
+    state::SimulatorState,
+};
 
 /// What the handling of one request needs.
 struct LoginContext<'a> {

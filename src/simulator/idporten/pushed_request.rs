@@ -12,16 +12,15 @@ use axum::{
 use serde_json::json;
 
 use super::{
-    LoginContext, LoginServiceKind,
-    authentication_request::{AuthenticationRequest, ResponseTarget},
+    LoginContext, LoginServiceKind, authentication_request,
     client_authentication::authenticate,
     dpop::{self, ProofProblem, ProofTarget},
-    parameters::Parameters,
+    parameters::RequestParameters,
     refusal::LoginRefusal,
-    store::PUSHED_SECONDS,
 };
 use crate::simulator::{
     faults::responses::{Decision, serialized, with_status},
+    login_state::PUSHED_SECONDS,
     state::SimulatorState,
 };
 
@@ -31,7 +30,7 @@ pub(super) async fn push(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let parameters = match Parameters::read(&headers, body).await {
+    let parameters = match RequestParameters::read(&headers, body).await {
         Ok(parameters) => parameters,
         Err(response) => return *response,
     };
@@ -50,14 +49,14 @@ pub(super) async fn push(
 fn pushed(
     context: &LoginContext,
     headers: &HeaderMap,
-    parameters: &Parameters,
+    parameters: &RequestParameters,
 ) -> Result<(String, String), LoginRefusal> {
     let client = authenticate(context, headers, parameters)?;
-    let target = ResponseTarget::parse(context, parameters)?;
+    let target = authentication_request::target(context, parameters)?;
     if target.client_id != client.client.id {
         return Err(LoginRefusal::request("client_id differs from that of the client authentication."));
     }
-    let mut request = AuthenticationRequest::parse(context, target, parameters)?;
+    let mut request = authentication_request::parse(context, target, parameters)?;
     // RFC 9449 §10.1: a proof here binds the code to its key.
     if let Some(key) = proof_key(context, headers, "par")? {
         if request.dpop_jkt.as_ref().is_some_and(|asked| *asked != key) {

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::dpop::NONCE_HEADER;
 use crate::simulator::{
     faults::responses::{Decision, serialized, with_status},
+    login_state::LoginStoreError,
     validator::{GrantRefusal, trace_id},
 };
 
@@ -92,5 +93,14 @@ impl LoginRefusal {
         response.headers_mut().extend(nonce.map(|nonce| (HeaderName::from_static(NONCE_HEADER), nonce)));
         response.extensions_mut().insert(Decision(decision));
         response
+    }
+}
+
+impl From<LoginStoreError> for LoginRefusal {
+    fn from(error: LoginStoreError) -> Self {
+        match error {
+            LoginStoreError::Full => Self::busy(),
+            LoginStoreError::Random(_) => Self::server_error(),
+        }
     }
 }

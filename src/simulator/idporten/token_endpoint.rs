@@ -17,11 +17,9 @@ use serde_json::{Value, json};
 use super::{
     LoginContext, LoginServiceKind,
     client_authentication::{AuthenticatedClient, authenticate},
-    expiring::{self, SecretHash, hash},
-    parameters::Parameters,
+    parameters::RequestParameters,
     pushed_request::proof_key,
     refusal::LoginRefusal,
-    store::{Authorization, IssuedRefreshToken},
     tokens::TokenWriter,
 };
 use crate::simulator::{
@@ -29,6 +27,7 @@ use crate::simulator::{
         IdportenFaults, replacing,
         responses::{Decision, delay, fault_status, replace_with, serialized, with_status},
     },
+    login_state::{Authorization, HashedSecret, IssuedRefreshToken, hash, secret},
     registry::login_client::RefreshTokenUsage,
     state::SimulatorState,
 };
@@ -39,7 +38,7 @@ pub(super) async fn token(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let parameters = match Parameters::read(&headers, body).await {
+    let parameters = match RequestParameters::read(&headers, body).await {
         Ok(parameters) => parameters,
         Err(response) => return *response,
     };
@@ -74,7 +73,7 @@ fn granted(
     context: &LoginContext,
     faults: &IdportenFaults,
     headers: &HeaderMap,
-    parameters: &Parameters,
+    parameters: &RequestParameters,
 ) -> Result<(Value, String), LoginRefusal> {
     let client = authenticate(context, headers, parameters)?;
     let exchange = Exchange { context, faults, client, bound_to: proof_key(context, headers, "token")? };
@@ -96,7 +95,7 @@ struct Exchange<'a> {
 
 impl Exchange<'_> {
     /// Redeems a code.
-    fn code(&self, parameters: &Parameters) -> Result<(Value, String), LoginRefusal> {
+    fn code(&self, parameters: &RequestParameters) -> Result<(Value, String), LoginRefusal> {
         let now = self.context.now;
         let code = hash(parameters.require("code")?);
         let [redirect_uri, verifier] = [parameters.require("redirect_uri")?, parameters.require("code_verifier")?];
@@ -145,7 +144,7 @@ impl Exchange<'_> {
     }
 
     /// Redeems a refresh token.
-    fn refresh(&self, parameters: &Parameters) -> Result<(Value, String), LoginRefusal> {
+    fn refresh(&self, parameters: &RequestParameters) -> Result<(Value, String), LoginRefusal> {
         let now = self.context.now;
         if self.client.is_public() {
             return Err(LoginRefusal::new("unauthorized_client", "A public client may not use refresh_token."));
@@ -199,7 +198,7 @@ impl Exchange<'_> {
     }
 
     /// Returns the response without refresh token and id token.
-    fn tokens(&self, authorization: &Authorization, id: SecretHash, scope: &str) -> Result<Value, LoginRefusal> {
+    fn tokens(&self, authorization: &Authorization, id: HashedSecret, scope: &str) -> Result<Value, LoginRefusal> {
         let now = self.context.now;
         let token = self.writer(authorization).access_token(self.client.amr, scope, self.bound_to.as_deref())?;
         let lifetime = self.client.client.access_token_lifetime;
@@ -215,9 +214,9 @@ impl Exchange<'_> {
     }
 
     /// Issues a refresh token, which is valid at most as long as the authorization.
-    fn add_refresh_token(&self, body: &mut Value, id: SecretHash) -> Result<(), LoginRefusal> {
+    fn add_refresh_token(&self, body: &mut Value, id: HashedSecret) -> Result<(), LoginRefusal> {
         let now = self.context.now;
-        let token = expiring::secret().map_err(|_| LoginRefusal::server_error())?;
+        let token = secret().map_err(|_| LoginRefusal::server_error())?;
         let mut store = self.context.service.store();
         let end = store.authorizations.expiry(&id).ok_or_else(|| LoginRefusal::grant("The session is revoked."))?;
         let lifetime = TimeDelta::seconds(self.client.client.refresh_token_lifetime.into());

@@ -12,11 +12,12 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    LoginContext, LoginServiceKind, client_authentication::authenticate, expiring::hash, parameters::Parameters,
+    LoginContext, LoginServiceKind, client_authentication::authenticate, parameters::RequestParameters,
     presented_token, refusal::LoginRefusal,
 };
 use crate::simulator::{
     faults::responses::{Decision, plain, serialized, with_status},
+    login_state::hash,
     state::SimulatorState,
 };
 
@@ -58,7 +59,7 @@ pub(super) async fn introspect(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let parameters = match Parameters::read(&headers, body).await {
+    let parameters = match RequestParameters::read(&headers, body).await {
         Ok(parameters) => parameters,
         Err(response) => return *response,
     };
@@ -69,7 +70,11 @@ pub(super) async fn introspect(
     }
 }
 
-fn introspected(context: &LoginContext, headers: &HeaderMap, parameters: &Parameters) -> Result<Value, LoginRefusal> {
+fn introspected(
+    context: &LoginContext,
+    headers: &HeaderMap,
+    parameters: &RequestParameters,
+) -> Result<Value, LoginRefusal> {
     let client = authenticate(context, headers, parameters)?;
     if client.is_public() || !client.client.scopes.iter().any(|scope| scope == INTROSPECTION) {
         return Err(LoginRefusal::new("unauthorized_client", format!("The client lacks the scope {INTROSPECTION}.")));
@@ -88,7 +93,7 @@ pub(super) async fn revoke(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let parameters = match Parameters::read(&headers, body).await {
+    let parameters = match RequestParameters::read(&headers, body).await {
         Ok(parameters) => parameters,
         Err(response) => return *response,
     };
@@ -106,7 +111,7 @@ pub(super) async fn revoke(
 }
 
 /// Revokes an access token alone, or with a refresh token the whole login (RFC 7009 §2.1).
-fn revoked(context: &LoginContext, headers: &HeaderMap, parameters: &Parameters) -> Result<bool, LoginRefusal> {
+fn revoked(context: &LoginContext, headers: &HeaderMap, parameters: &RequestParameters) -> Result<bool, LoginRefusal> {
     let client = authenticate(context, headers, parameters)?;
     let token = hash(parameters.require("token")?);
     let now = context.now;

@@ -4,11 +4,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use openssl::{hash::MessageDigest, pkey::PKey, sha::sha256, sign::Signer};
 use serde_json::{Map, Value, json};
 
-use super::{
-    LoginContext, LoginServiceKind, discovery::DETAIL_TYPE, expiring, refusal::LoginRefusal, store::Authorization,
-};
+use super::{LoginContext, LoginServiceKind, authentication_request::DETAIL_TYPE, refusal::LoginRefusal};
 use crate::simulator::{
     faults::{IdTokenSignature, IdportenFaults, replacing},
+    login_state::{self, Authorization},
     registry::{Orgno, RegisteredClient},
     token,
     validator::details::OrganizationClaim,
@@ -46,7 +45,7 @@ impl TokenWriter<'_> {
             ("scope", json!(scope)),
             ("iat", json!(now)),
             ("exp", json!(now + i64::from(self.client.access_token_lifetime))),
-            ("jti", json!(expiring::secret().map_err(|_| LoginRefusal::server_error())?)),
+            ("jti", json!(login_state::secret().map_err(|_| LoginRefusal::server_error())?)),
             ("consumer", organisation(&self.client.orgno)),
         ]);
         match self.authorization.request.resources.as_slice() {
@@ -83,7 +82,7 @@ impl TokenWriter<'_> {
             ("locale", json!(language)),
             ("iat", json!(now)),
             ("exp", json!(now + ID_TOKEN_SECONDS)),
-            ("jti", json!(expiring::secret().map_err(|_| LoginRefusal::server_error())?)),
+            ("jti", json!(login_state::secret().map_err(|_| LoginRefusal::server_error())?)),
         ]);
         if self.client.frontchannel_logout_session_required {
             claims.insert("sid".to_owned(), json!(login.session_id));

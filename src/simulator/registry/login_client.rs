@@ -5,10 +5,15 @@ use url::Url;
 
 use super::RegisteredClient;
 
-/// The lifetime of a refresh token, in seconds.
-pub(super) const REFRESH_TOKEN_LIFETIME: u32 = 600;
-/// How long a login can be refreshed, in seconds.
-pub(super) const AUTHORIZATION_LIFETIME: u32 = 7200;
+/// Returns the default lifetime of a refresh token, in seconds.
+pub(super) fn refresh_token_lifetime() -> u32 {
+    600
+}
+
+/// Returns for how many seconds a login can be refreshed by default.
+pub(super) fn authorization_lifetime() -> u32 {
+    7200
+}
 
 /// How a client authenticates at the token endpoint.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

@@ -115,9 +115,9 @@ pub(crate) struct RegisteredClient {
     pub(crate) client_secret: Option<StoredSecret>,
     #[serde(default)]
     pub(crate) refresh_token_usage: RefreshTokenUsage,
-    #[serde(default = "default_refresh_token_lifetime")]
+    #[serde(default = "login_client::refresh_token_lifetime")]
     pub(crate) refresh_token_lifetime: u32,
-    #[serde(default = "default_authorization_lifetime")]
+    #[serde(default = "login_client::authorization_lifetime")]
     pub(crate) authorization_lifetime: u32,
     #[serde(default)]
     pub(crate) frontchannel_logout_session_required: bool,
@@ -279,14 +279,6 @@ impl Registry {
             }
         })
     }
-}
-
-fn default_refresh_token_lifetime() -> u32 {
-    login_client::REFRESH_TOKEN_LIFETIME
-}
-
-fn default_authorization_lifetime() -> u32 {
-    login_client::AUTHORIZATION_LIFETIME
 }
 
 fn default_lifetime() -> u32 {
