@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     local::Local,
-    support::{http_get, maskinporten, wait_until},
+    support::{Maskinporten, http_get, maskinporten, wait_until},
 };
 
 /// A person of the simulator, who needs no page.
@@ -22,24 +22,30 @@ const PERSON: &str = "08828610032";
 const HINT: &str = "--login-hint=testid:08828610032_idporten-loa-high";
 
 /// A login that waits for its browser.
-struct Login {
+pub struct Login {
     child: Child,
     _home: TempDir,
-    url: String,
+    /// The address for the browser.
+    pub url: String,
     stderr: mpsc::Receiver<String>,
 }
 
 /// How a login ended.
-struct Ended {
-    code: i32,
-    stdout: String,
-    stderr: String,
+pub struct Ended {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 impl Login {
-    fn start(local: &Local, arguments: &[&str]) -> Self {
-        let login = local.maskinporten(&["login", "--env", "local", "--no-browser"]);
-        let (mut child, home) = login.args(arguments).start_with(Stdio::piped());
+    /// Starts a login in the simulator.
+    pub fn start(local: &Local, arguments: &[&str]) -> Self {
+        Self::waiting(local.maskinporten(&["login", "--env", "local", "--no-browser"]).args(arguments))
+    }
+
+    /// Starts a login with `--no-browser`.
+    pub fn waiting(login: Maskinporten) -> Self {
+        let (mut child, home) = login.start_with(Stdio::piped());
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let url = lines.find_map(|line| line.ok().filter(|line| line.starts_with("http"))).expect("an address");
         let (sender, stderr) = mpsc::channel();
@@ -63,7 +69,8 @@ impl Login {
         uri.into_owned()
     }
 
-    fn end(mut self) -> Ended {
+    /// Waits for the end.
+    pub fn end(mut self) -> Ended {
         let status = wait_until("the login ends", || self.child.try_wait().unwrap());
         let mut stdout = String::new();
         self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
@@ -81,7 +88,8 @@ fn location(response: &str) -> Option<&str> {
     response.lines().find_map(|line| line.strip_prefix("location: "))
 }
 
-fn claims(token: &str) -> Value {
+/// Returns the claims of a token.
+pub fn claims(token: &str) -> Value {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
 }
@@ -304,10 +312,16 @@ fn a_login_that_nobody_answers_ends_after_the_time_limit() {
 #[test]
 fn options_that_a_login_does_not_have_are_refused() {
     for (arguments, message) in [
-        (&["--env", "test", "--consumer-org", "991825827"][..], "error: --consumer-org is not for the login of a person"),
+        (
+            &["--env", "test", "--consumer-org", "991825827"][..],
+            "error: --consumer-org is not for the login of a person",
+        ),
         (&["--env", "test", "--show-pid"], "error: --show-pid and --show-refresh-token are only for `--format json`"),
         (&["--env", "test", "--idp", "minid"], "error: --idp is not a known service for logins"),
-        (&["--env", "test", "--public", "--redirect-uri", "http://example.no/"], "error: --redirect-uri cannot be used"),
+        (
+            &["--env", "test", "--public", "--redirect-uri", "http://example.no/"],
+            "error: --redirect-uri cannot be used",
+        ),
         (&["--env", "ver2"], "error: ID-porten has no environment ver2"),
     ] {
         let login = maskinporten(["login", "-c", "x"]).args(arguments);
