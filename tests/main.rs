@@ -53,6 +53,7 @@ mod keystores;
 #[cfg(unix)]
 mod limits;
 mod local;
+mod login;
 mod man;
 #[cfg(target_os = "linux")]
 mod memory;

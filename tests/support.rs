@@ -86,8 +86,13 @@ impl Maskinporten {
 
     /// Starts it; its home is removed when the second value is dropped.
     pub fn start(self) -> (Child, TempDir) {
+        self.start_with(Stdio::null())
+    }
+
+    /// Starts it with this stdin.
+    pub fn start_with(self, stdin: Stdio) -> (Child, TempDir) {
         let Self { mut command, home, .. } = self;
-        (command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(), home)
+        (command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(), home)
     }
 
     /// Runs to the end.

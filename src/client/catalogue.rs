@@ -1,15 +1,18 @@
-//! The known refusals of Maskinporten and problems of Altinn's services: what each means, what to do about it and who must
+//! The known refusals of Maskinporten and of logins, and problems of Altinn's services: what each means, what to do about it and who must
 //! do it, in two languages.
 //!
-//! They are in `catalogue.txt`, which describes its own format, and `altinn.txt`.
+//! They are in `catalogue.txt`, which describes its own format, `altinn.txt` and `idporten.txt`.
 
 use std::sync::LazyLock;
 
 use super::{actor::Actor, refusal_facts::RefusalFacts};
 use crate::language::{Language, Words};
 
+/// The prefix of the group of logins.
+const LOGINS: &str = "IDPORTEN";
+
 static GROUPS: LazyLock<Vec<CodeGroup>> = LazyLock::new(|| {
-    let texts = [include_str!("catalogue.txt"), include_str!("altinn.txt")];
+    let texts = [include_str!("catalogue.txt"), include_str!("altinn.txt"), include_str!("idporten.txt")];
     texts.into_iter().flat_map(CodeGroup::parse_all).collect()
 });
 
@@ -172,6 +175,19 @@ pub(super) fn find(code: Option<&str>, error: &str, description: &str) -> Option
     find_all(code, Some(error), description).into_iter().next()
 }
 
+/// Finds the explanation of a refused login: by its OAuth error, and the text where that has several meanings.
+pub(super) fn find_login(error: &str, description: &str) -> Option<&'static Explanation> {
+    let text = description.to_lowercase();
+    let mut with_error = of_logins().filter(|entry| entry.error == error);
+    let by_text = with_error.clone().find(|entry| entry.matches_text(&text));
+    by_text.or_else(|| with_error.find(|entry| entry.marks.is_empty()))
+}
+
+/// Returns the explanations of refused logins.
+pub(super) fn of_logins() -> impl Iterator<Item = &'static Explanation> + Clone {
+    CodeGroup::find(LOGINS).into_iter().flat_map(|group| &group.explanations)
+}
+
 /// Finds every explanation that fits: by an OAuth error that has only one meaning, else by the code, else by the text.
 ///
 /// There are several when the code has several meanings, and neither the error nor the text distinguishes them.
@@ -199,18 +215,18 @@ mod tests {
         const NAMES: [&str; 12] = [
             "text", "mark", "means", "do", "betyr", "gjør", "command", "check", "who", "source", "service", "tjeneste",
         ];
-        let both = [include_str!("catalogue.txt"), include_str!("altinn.txt")];
-        for paragraph in both.into_iter().flat_map(paragraphs) {
+        let all = [include_str!("catalogue.txt"), include_str!("altinn.txt"), include_str!("idporten.txt")];
+        for paragraph in all.into_iter().flat_map(paragraphs) {
             let names = paragraph.lines().skip(1).map(|line| line.split_once(": ").map(|(name, _)| name));
             assert!(names.into_iter().all(|name| name.is_some_and(|name| NAMES.contains(&name))), "{paragraph}");
         }
         let parsed = CodeGroup::all().map(|group| 1 + group.explanations.len()).sum::<usize>();
-        assert_eq!(parsed, both.into_iter().flat_map(paragraphs).count());
+        assert_eq!(parsed, all.into_iter().flat_map(paragraphs).count());
     }
 
     #[test]
     fn every_code_of_altinn_is_explained_once_in_the_group_of_its_prefix() {
-        for group in CodeGroup::all().skip(1) {
+        for group in CodeGroup::all().skip(1).filter(|group| group.prefix != LOGINS) {
             let mut codes: Vec<&str> = group.explanations.iter().filter_map(|entry| entry.code).collect();
             assert_eq!(codes.len(), group.explanations.len());
             let has_statuses = ["EXCHANGE", "ALTINN2", "TESTTOKEN"].contains(&group.prefix);
@@ -225,7 +241,10 @@ mod tests {
             assert_eq!(codes.len(), group.explanations.len(), "{}", group.prefix);
         }
         let prefixes: Vec<&str> = CodeGroup::all().map(|group| group.prefix).collect();
-        assert_eq!(prefixes, ["MP", "EXCHANGE", "ALTINN2", "TESTTOKEN", "AUTH", "AM", "RR", "CORR", "BRO", "STD"]);
+        assert_eq!(
+            prefixes,
+            ["MP", "EXCHANGE", "ALTINN2", "TESTTOKEN", "AUTH", "AM", "RR", "CORR", "BRO", "STD", LOGINS]
+        );
     }
 
     #[test]
@@ -259,6 +278,18 @@ mod tests {
             let text = entry.text.replace("<scope>", "x:y").replace("<orgno>", "991825827");
             assert_eq!(find(None, entry.error, &text), Some(entry), "{text}");
         }
+    }
+
+    #[test]
+    fn every_refusal_of_a_login_is_found_by_its_error_and_each_of_its_marks() {
+        for entry in of_logins() {
+            assert_eq!(find_login(entry.error, entry.text), Some(entry), "{}", entry.error);
+            for mark in &entry.marks {
+                assert_eq!(find_login(entry.error, &mark.to_uppercase()), Some(entry), "{mark}");
+            }
+        }
+        assert_eq!(find_login("new_error", "redirect_uri"), None);
+        assert_eq!(find_login("access_denied", "signature").map(|entry| entry.error), Some("access_denied"));
     }
 
     #[test]

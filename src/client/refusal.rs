@@ -111,7 +111,8 @@ impl Refusal {
     }
 
     fn explained_as_login(self) -> Self {
-        Self { explanation: None, ..self }
+        let explanation = catalogue::find_login(&self.error, self.description.as_deref().unwrap_or_default());
+        Self { explanation, is_from_maskinporten: false, ..self }
     }
 
     /// Returns what it means, if it is a known refusal.

@@ -5,7 +5,7 @@
 //! the rest is never shown. The explanations come from the catalogue.
 
 use super::{
-    catalogue::{CodeGroup, Explanation, find_all},
+    catalogue::{CodeGroup, Explanation, find_all, find_login, of_logins},
     refusal_facts::RefusalFacts,
 };
 use crate::{environment::Environment, text::server_text};
@@ -26,6 +26,8 @@ const BEFORE_EXCHANGE_STATUS: [&str; 2] = ["to exchange the token: HTTP ", "å v
 /// Texts of Altinn's exchange, with the status that has each.
 const EXCHANGE_TEXTS: [(&str, &str); 2] =
     [("Invalid token provider", "400"), ("Virksomhetsbruker is no longer available", "410")];
+/// What only texts about logins contain: the services, and our own reports.
+const NAMES_OF_LOGINS: [&str; 5] = ["idporten", "ansattporten", "login was refused", "of the login", "innloggingen"];
 const BEFORE_TRACE: [&str; 4] = ["trace_id", "traceId", "correlation id", "correlation_id"];
 
 /// What a text contains about a refusal.
@@ -106,6 +108,11 @@ fn explanations(codes: &[String], text: &str) -> Vec<&'static Explanation> {
         });
         return each.collect();
     }
+    if NAMES_OF_LOGINS.iter().any(|mark| text.to_lowercase().contains(mark))
+        && let Some(found) = login(text)
+    {
+        return vec![found];
+    }
     let found = find_all(None, error, text);
     if !found.is_empty() {
         return found;
@@ -114,7 +121,15 @@ fn explanations(codes: &[String], text: &str) -> Vec<&'static Explanation> {
     let alone = text.trim_matches(|character: char| !character.is_ascii_alphanumeric());
     let is_bare = |name: &&str| *name == alone || text.contains("\"error\"") && !text.contains("error_description");
     let name = error.filter(is_bare);
-    Explanation::all().filter(|entry| Some(entry.error) == name).collect()
+    let found: Vec<_> = Explanation::all().filter(|entry| Some(entry.error) == name).collect();
+    if found.is_empty() { login(text).into_iter().collect() } else { found }
+}
+
+/// Finds the explanation of a refused login by the first of its OAuth errors in the text.
+fn login(text: &str) -> Option<&'static Explanation> {
+    let mut words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+    let error = words.find(|word| of_logins().any(|entry| entry.error == *word))?;
+    find_login(error, text)
 }
 
 /// Returns the first known OAuth error in the text.

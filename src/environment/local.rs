@@ -38,9 +38,12 @@ pub struct LocalEnvironment {
     pub client_id: String,
     /// A scope of this client.
     pub scope: String,
-    /// A client of the simulator's ID-porten and Ansattporten, which has the same keystore.
+    /// A client of the simulator's ID-porten, which has the same keystore.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub login_client_id: Option<String>,
+    pub idporten_client_id: Option<String>,
+    /// A client of the simulator's Ansattporten, which has the same keystore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ansattporten_client_id: Option<String>,
     /// The client's keystore.
     pub keystore: PathBuf,
     /// The file with the keystore's password.
@@ -157,7 +160,8 @@ mod tests {
             ca_file: None,
             client_id: "client".to_owned(),
             scope: "a:b".to_owned(),
-            login_client_id: None,
+            idporten_client_id: None,
+            ansattporten_client_id: None,
             keystore: PathBuf::from("keystore.p12"),
             keystore_password_file: PathBuf::from("password"),
         }

@@ -201,3 +201,76 @@ fn random() -> Result<Zeroizing<String>, LoginError> {
 fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        grant::{ClientId, Scopes},
+        http::Endpoint,
+        login::RedirectUri,
+    };
+
+    fn pending() -> PendingLogin {
+        let endpoint = |url| Endpoint::parse(url).unwrap();
+        let provider = OpenIdProvider {
+            issuer: "https://test.idporten.no".to_owned(),
+            authorization_endpoint: endpoint("https://login.test.idporten.no/authorize"),
+            token_endpoint: endpoint("https://test.idporten.no/token"),
+            keys: endpoint("https://test.idporten.no/jwks.json"),
+            pushed_request_endpoint: None,
+            revocation_endpoint: None,
+            end_session_endpoint: None,
+            names_issuer_in_response: true,
+        };
+        let scopes = Scopes::parse("altinn:instances.read openid").unwrap();
+        let grant = Grant::builder("", ClientId::parse("client").unwrap(), scopes).build();
+        let uri = RedirectUri::parse("http://127.0.0.1:40123/response").unwrap();
+        PendingLogin::new(&provider, &grant, LoginRequest::new(uri)).unwrap()
+    }
+
+    #[test]
+    fn the_code_challenge_is_that_of_rfc_7636_appendix_b() {
+        let challenge = challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+        assert_eq!(challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+
+    #[test]
+    fn every_login_has_random_numbers_of_its_own_and_the_verifier_is_not_in_the_url() {
+        let (first, second) = (pending(), pending());
+        for value in [&first.state, &first.nonce, &first.expose_verifier().to_owned()] {
+            assert_eq!(value.len(), 43);
+            assert!(!second.url().contains(value.as_str()) && second.expose_verifier() != value);
+        }
+        assert!(first.url().contains(&first.state) && !first.url().contains(first.expose_verifier()));
+        assert!(first.url().contains("scope=openid+altinn%3Ainstances.read&"), "{}", first.url());
+        assert!(!format!("{first:?}").contains(first.expose_verifier()));
+    }
+
+    #[test]
+    fn state_and_issuer_are_checked_before_anything_else() {
+        let login = pending();
+        let state = format!("state={}", login.state);
+        let issuer = "iss=https%3A%2F%2Ftest.idporten.no";
+        let code = |query: String| login.read_answer(&query).map(|code| code.expose().to_owned());
+        assert_eq!(code(format!("code=a+b&{state}&{issuer}&session=x")).unwrap(), "a b");
+        for query in [
+            format!("code=a&{issuer}"),
+            format!("code=a&state=other&{issuer}"),
+            format!("error=access_denied&state=other&{issuer}"),
+        ] {
+            assert!(matches!(code(query), Err(LoginError::State)));
+        }
+        assert!(matches!(code(format!("code=a&{state}")), Err(LoginError::NoIssuer)));
+        let other = code(format!("error=access_denied&{state}&iss=https%3A%2F%2Fidporten.no"));
+        assert!(matches!(other, Err(LoginError::OtherIssuer(issuer)) if issuer == "https://idporten.no"));
+        let refused = code(format!("error=access_denied&error_description=a%1bb&{state}&{issuer}"));
+        assert!(matches!(refused, Err(LoginError::Refused { refusal, .. })
+                if refusal.explanation.is_some() && !refusal.description.as_deref().unwrap_or_default().contains('\u{1b}')));
+        for query in
+            [format!("{state}&{issuer}"), format!("code=&{state}&{issuer}"), format!("code=a&code=b&{state}&{issuer}")]
+        {
+            assert!(matches!(code(query), Err(LoginError::Answer(_))));
+        }
+    }
+}

@@ -228,7 +228,7 @@ impl Explain for IdTokenFault {
                 | Self::Subject
                 | Self::AccessTokenHash => {
                     "do not use this login: something between this machine and the server may have changed the response; \
-                     check --env, --idp and --issuer, and the proxy"
+                     check --env, --idp and --idp-issuer, and the proxy"
                 }
             }
             .to_owned(),

@@ -148,3 +148,102 @@ fn half_hash(algorithm: SignatureAlgorithm, access_token: &str) -> String {
     let hash = digest(hash, access_token.as_bytes());
     URL_SAFE_NO_PAD.encode(&hash.as_ref()[..hash.as_ref().len() / 2])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `OpenID` Connect Core appendix A.2, and the key of appendix A.7.
+    const TOKEN: &str = concat!(
+        "eyJraWQiOiIxZTlnZGs3IiwiYWxnIjoiUlMyNTYifQ.ewogImlzcyI6ICJodHRwOi8vc2VydmVyLmV4YW1wbGUuY29tIiwKICJzdWIiOiAiMjQ4",
+        "Mjg5NzYxMDAxIiwKICJhdWQiOiAiczZCaGRSa3F0MyIsCiAibm9uY2UiOiAibi0wUzZfV3pBMk1qIiwKICJleHAiOiAxMzExMjgxOTcwLAogImlh",
+        "dCI6IDEzMTEyODA5NzAsCiAibmFtZSI6ICJKYW5lIERvZSIsCiAiZ2l2ZW5fbmFtZSI6ICJKYW5lIiwKICJmYW1pbHlfbmFtZSI6ICJEb2UiLAog",
+        "ImdlbmRlciI6ICJmZW1hbGUiLAogImJpcnRoZGF0ZSI6ICIwMDAwLTEwLTMxIiwKICJlbWFpbCI6ICJqYW5lZG9lQGV4YW1wbGUuY29tIiwKICJw",
+        "aWN0dXJlIjogImh0dHA6Ly9leGFtcGxlLmNvbS9qYW5lZG9lL21lLmpwZyIKfQ.rHQjEmBqn9Jre0OLykYNnspA10Qql2rvx4FsD00jwlB0Sym4Nz",
+        "pgvPKsDjn_wMkHxcp6CilPcoKrWHcipR2iAjzLvDNAReF97zoJqq880ZD1bwY82JDauCXELVR9O6_B0w3K-E7yM2macAAgNCUwtik6SjoSUZRcf-O5",
+        "lygIyLENx882p6MtmwaL1hd6qn5RZOQ0TLrOYu0532g9Exxcm-ChymrB4xLykpDj3lUivJt63eEGGN6DH5K6o33TcxkIjNrCD4XB1CKKumZvCedgHH",
+        "F3IAK4dVEDSUoGlH9z4pP_eWYNXvqQOjGs-rDaQzUHl6cQQWNiDpWOl_lxXjQEvQ"
+    );
+    const KEY: &str = concat!(
+        r#"{"kty":"RSA","kid":"1e9gdk7","e":"AQAB","n":"w7Zdfmece8iaB0kiTY8pCtiBtzbptJmP28nSWwtdjRu0f2GFpajvWE4VhfJAjEsO"#,
+        "cwYzay7XGN0b-X84BfC8hmCTOj2b2eHT7NsZegFPKRUQzJ9wW8ipn_aDJWMGDuB1XyqT1E7DYqjUCEOD1b4FLpy_xPn6oV_TYOfQ9fZdbE5HGxJUze",
+        "kuGcOKqOQ8M7wfYHhHHLxGpQVgL0apWuP2gDDOdTtpuld4D2LK1MZK99s9gaSjRHE8JDb1Z4IGhEcEyzkxswVdPndUWzfvWBBWXWxtSUvQGBRkuy1B",
+        r#"HOa4sP6FKjWEeeF7gm7UMs2Nm2QUgNZw6xvEDGaLk4KASdIxRQ"}"#
+    );
+    /// Appendix A.3.
+    const ACCESS_TOKEN: &str = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+
+    const EXPECTED: ExpectedIdToken<'static> = ExpectedIdToken {
+        issuer: "http://server.example.com",
+        client_id: "s6BhdRkqt3",
+        nonce: Some("n-0S6_WzA2Mj"),
+        levels: &[],
+        max_age: None,
+    };
+
+    fn verify(token: &str, expected: &ExpectedIdToken<'_>, now: i64) -> Result<IdToken, LoginError> {
+        let keys = KeySet::parse(KEY.as_bytes()).unwrap();
+        let now = DateTime::from_timestamp(now, 0).unwrap();
+        IdToken::verify(token.into(), expected, ACCESS_TOKEN, &keys, now)
+    }
+
+    fn fault(token: &str, expected: &ExpectedIdToken<'_>, now: i64) -> IdTokenFault {
+        match verify(token, expected, now) {
+            Err(LoginError::IdToken(fault)) => fault,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_example_of_openid_connect_core_is_verified() {
+        let token = verify(TOKEN, &EXPECTED, 1_311_281_000).unwrap();
+        assert_eq!(token.claims()["sub"], "248289761001");
+        assert_eq!(format!("{token:?}"), "IdToken([REDACTED])");
+        assert_eq!(half_hash(SignatureAlgorithm::Rs256, ACCESS_TOKEN), "77QmUPtjPfzWtF2AnpK9RQ");
+    }
+
+    #[test]
+    fn the_example_is_accepted_only_in_its_time_with_ten_seconds_for_the_clocks() {
+        for (now, expected) in [
+            (1_311_280_959, Some(IdTokenFault::IssuedAt)),
+            (1_311_280_960, None),
+            (1_311_281_979, None),
+            (1_311_281_980, Some(IdTokenFault::Expired)),
+        ] {
+            match expected {
+                Some(expected) => assert_eq!(fault(TOKEN, &EXPECTED, now), expected),
+                None => assert!(verify(TOKEN, &EXPECTED, now).is_ok(), "{now}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_example_is_not_that_of_another_issuer_client_or_login() {
+        let levels = [AuthenticationLevel::parse("idporten-loa-high", None).unwrap()];
+        for (expected, wanted) in [
+            (
+                ExpectedIdToken { issuer: "http://server.example.com/", ..EXPECTED },
+                IdTokenFault::Issuer("http://server.example.com".to_owned()),
+            ),
+            (ExpectedIdToken { client_id: "other", ..EXPECTED }, IdTokenFault::Audience),
+            (ExpectedIdToken { nonce: Some("other"), ..EXPECTED }, IdTokenFault::Nonce),
+            (ExpectedIdToken { levels: &levels, ..EXPECTED }, IdTokenFault::Level(String::new())),
+            (ExpectedIdToken { max_age: Some(60), ..EXPECTED }, IdTokenFault::AuthenticationTime(60)),
+        ] {
+            assert_eq!(fault(TOKEN, &expected, 1_311_281_000), wanted);
+        }
+    }
+
+    #[test]
+    fn a_changed_signature_and_a_token_without_one_are_refused() {
+        let (signed, _) = TOKEN.rsplit_once('.').unwrap();
+        let claims = signed.split_once('.').unwrap().1;
+        let changed = format!("{signed}.{}", "A".repeat(342));
+        assert_eq!(fault(&changed, &EXPECTED, 1_311_281_000), IdTokenFault::Signature(SignatureAlgorithm::Rs256));
+        let header = |alg: &str| URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{alg}","kid":"1e9gdk7"}}"#));
+        let unsigned = format!("{}.{claims}.", header("none"));
+        assert_eq!(fault(&unsigned, &EXPECTED, 1_311_281_000), IdTokenFault::Unsigned);
+        let shared = format!("{}.{claims}.AAAA", header("HS256"));
+        assert_eq!(fault(&shared, &EXPECTED, 1_311_281_000), IdTokenFault::SharedSecret("HS256".to_owned()));
+    }
+}

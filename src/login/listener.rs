@@ -47,13 +47,13 @@ const LIMITS: Limits = Limits {
 pub struct AnswerListener {
     redirect_uri: RedirectUri,
     answers: oneshot::Receiver<TakenAnswer>,
-    server: Server,
+    server: AnswerServer,
 }
 
 /// The query that the browser came back with; the browser waits for [`ReceivedAnswer::respond`].
 pub struct ReceivedAnswer {
     answer: TakenAnswer,
-    server: Server,
+    server: AnswerServer,
 }
 
 struct TakenAnswer {
@@ -63,7 +63,7 @@ struct TakenAnswer {
 }
 
 /// The task that serves the address.
-struct Server {
+struct AnswerServer {
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -103,7 +103,7 @@ impl AnswerListener {
             let stopped = async { drop(stopped.await) };
             connections::serve(listeners, &LIMITS, &watch::Sender::new(Phase::Serving), stopped).await;
         });
-        Ok(Self { redirect_uri, answers, server: Server { stop: Some(stop), task } })
+        Ok(Self { redirect_uri, answers, server: AnswerServer { stop: Some(stop), task } })
     }
 
     /// Returns the redirect address, with the port.
@@ -144,7 +144,7 @@ impl ReceivedAnswer {
     }
 }
 
-impl Drop for Server {
+impl Drop for AnswerServer {
     fn drop(&mut self) {
         self.task.abort();
     }

@@ -43,7 +43,7 @@ pub(super) struct Members(BTreeMap<&'static str, Zeroizing<String>>);
 
 /// The identity provider of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum IdentityProvider {
+pub(super) enum NaisIdentityProvider {
     Maskinporten,
     /// Another one of NAIS, by its name.
     Other(&'static str),
@@ -87,19 +87,19 @@ impl Members {
     }
 
     /// Returns the identity provider.
-    pub(super) fn identity_provider(&self) -> Result<IdentityProvider, ApiError> {
+    pub(super) fn identity_provider(&self) -> Result<NaisIdentityProvider, ApiError> {
         let name = self.required(PROVIDER)?;
         let expected = || PROVIDERS.map(|(name, _)| name).join(", ");
         let unknown =
             || ApiError::bad_request(format!("unknown `{PROVIDER}`: {}; expected one of {}", shown(name), expected()));
         match PROVIDERS.iter().find(|(known, _)| *known == name).ok_or_else(unknown)?.1 {
-            MASKINPORTEN => Ok(IdentityProvider::Maskinporten),
-            other => Ok(IdentityProvider::Other(other)),
+            MASKINPORTEN => Ok(NaisIdentityProvider::Maskinporten),
+            other => Ok(NaisIdentityProvider::Other(other)),
         }
     }
 }
 
-impl IdentityProvider {
+impl NaisIdentityProvider {
     /// Returns why this provider's tokens are not served; `None` if they are.
     pub(super) fn not_enabled(self) -> Option<String> {
         match self {

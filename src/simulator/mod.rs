@@ -81,6 +81,9 @@ use crate::{
 
 /// The scope in the address file for `--env local`; every default client has it.
 const EVERYDAY_SCOPE: &str = "difitest:test1";
+/// The clients in the address file that people log in to; both sign with the certificate in `modern.p12`.
+const IDPORTEN_CLIENT: &str = "2b6a1e9d-7c48-4f0b-9a35-c1d2e3f4a5b6";
+const ANSATTPORTEN_CLIENT: &str = "97b3f5c8-6a0e-4d21-b8f7-2e5c1a9d0436";
 
 /// How to start a simulator.
 #[derive(Clone)]
@@ -243,7 +246,8 @@ impl Simulator {
             ca_file: self.ca_file(),
             client_id: modern.client_id.to_owned(),
             scope: EVERYDAY_SCOPE.to_owned(),
-            login_client_id: None,
+            idporten_client_id: Some(IDPORTEN_CLIENT.to_owned()),
+            ansattporten_client_id: Some(ANSATTPORTEN_CLIENT.to_owned()),
             keystore: modern.file.clone(),
             keystore_password_file: modern.password_file.clone(),
         }

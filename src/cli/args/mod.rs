@@ -177,8 +177,8 @@ pub(crate) enum Command {
     /// Log a person in with the browser, and print the person's access token
     #[command(help_template = TEMPLATE, after_help = login::LOGIN, args_conflicts_with_subcommands = true, before_help = "Examples:\n  \
         maskinporten login --env local\n  \
-        maskinporten login --env test -c ID -k enterprise.p12 -s openid -s altinn:instances.read\n  \
-        maskinporten login --env test --idp ansattporten --public -c ID --acr high --no-browser\n  \
+        maskinporten login --env test -c ID -k enterprise.p12 -s altinn:instances.read\n  \
+        maskinporten login --env test --idp ansattporten -c ID --public --no-browser\n  \
         maskinporten login --env local --keep --dpop\n")]
     Login(Box<PersonLoginArguments>),
     /// Register systems and request system users in Altinn, and show whom a token is for

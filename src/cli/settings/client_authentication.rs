@@ -69,7 +69,7 @@ fn client_secret(sources: &SettingSources, method: &Found) -> Result<SecretStrin
         let message = format!("{} needs the client's secret, and none was given", method.origin.label);
         return Err(failure(message, "pass --client-secret-file FILE, or set MASKINPORTEN_CLIENT_SECRET"));
     };
-    let addresses = ["audience", "token-endpoint", "discover", "issuer"].map(|name| sources.find(name));
+    let addresses = ["audience", "token-endpoint", "discover", "idp-issuer"].map(|name| sources.find(name));
     let addresses: Vec<&Found> = addresses.iter().flatten().collect();
     if let Some(label) = server::decided_by_project(sources, &addresses) {
         let message = format!("{label} decides where the client's secret would be sent");

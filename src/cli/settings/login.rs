@@ -53,7 +53,7 @@ impl PersonLoginSettings {
         let time = if is_option { network.retry_policy.timeout } else { USUAL_TIME };
         let grant = grant::login_grant(sources, &issuer, is_public)?;
         let redirect_uri = sources.find_or_default("redirect-uri").parse(RedirectUri::parse)?.value;
-        let is_named = sources.find("issuer").is_some();
+        let is_named = sources.find("idp-issuer").is_some();
         let text = |name| sources.find(name).map(|found| found.text().to_owned());
         let request = LoginRequest {
             levels: levels(sources, Some(provider).filter(|_| !is_named))?,
@@ -108,8 +108,8 @@ fn issuer(
     provider: IdentityProvider,
     environment: Option<Environment>,
 ) -> Result<String, Failure> {
-    let local = if environment == Some(Environment::Local) { Some(sources.add_local_login()?) } else { None };
-    if let Some(found) = sources.find("issuer") {
+    let local = if environment == Some(Environment::Local) { Some(sources.add_local_login(provider)?) } else { None };
+    if let Some(found) = sources.find("idp-issuer") {
         return named_issuer(&found);
     }
     if let Some(local) = local {
@@ -123,7 +123,7 @@ fn issuer(
     })
 }
 
-/// Parses `--issuer`. A project file came with the folder, so it may only name ID-porten, Ansattporten and this machine.
+/// Parses `--idp-issuer`. A project file came with the folder, so it may only name ID-porten, Ansattporten and this machine.
 fn named_issuer(found: &Found) -> Result<String, Failure> {
     let endpoint = found.parse(Endpoint::parse)?.value;
     let is_known = KnownIssuer::find(found.text()).is_some_and(|known| known.service == Service::Idporten);

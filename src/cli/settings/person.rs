@@ -1,7 +1,11 @@
 //! The settings of a kept login of a person, whose token takes the place of Maskinporten's.
 
 use maskinporten_token_generator::{
-    altinn::AltinnExchange, environment::Environment, grant::ClientAuthentication, grant::Grant, sessions::SessionInfo,
+    altinn::AltinnExchange,
+    environment::{Environment, IdentityProvider},
+    grant::ClientAuthentication,
+    grant::Grant,
+    sessions::SessionInfo,
 };
 
 use super::{
@@ -58,8 +62,8 @@ impl PersonSettings {
     pub(crate) fn parse(sources: &mut SettingSources, info: &SessionInfo, report: &Report) -> Result<Self, Failure> {
         sources.refuse_empty_options()?;
         let environment = environment(sources, report)?;
-        let local = if environment == Some(Environment::Local) { sources.add_local_login().err() } else { None };
-        let client = local.map_or_else(|| SessionClient::parse(sources, info), Err);
+        let local = (environment == Some(Environment::Local)).then(|| sources.add_local_login(provider_of(info)).err());
+        let client = local.flatten().map_or_else(|| SessionClient::parse(sources, info), Err);
         let settings = Self {
             network: NetworkSettings::parse(sources)?,
             cache: CacheSettings::parse(sources)?,
@@ -69,6 +73,12 @@ impl PersonSettings {
         sources.erase_secrets();
         Ok(settings)
     }
+}
+
+/// Returns the service of a login at the simulator, whose issuers end with its name.
+fn provider_of(info: &SessionInfo) -> IdentityProvider {
+    let name = info.issuer.rsplit('/').next().unwrap_or_default();
+    IdentityProvider::parse(name).unwrap_or(IdentityProvider::Idporten)
 }
 
 impl SessionClient {

@@ -6,7 +6,7 @@
 use std::{borrow::Cow, collections::BTreeSet, env, path::PathBuf};
 
 use maskinporten_token_generator::{
-    environment::{Environment, LocalEnvironment},
+    environment::{Environment, IdentityProvider, LocalEnvironment},
     explain::Explain,
     profile::{ConfigFileKind, ProfileHeader, ProfileWarning},
 };
@@ -24,7 +24,7 @@ use super::{
 use crate::cli::report::{Exit, Failure, Report};
 
 /// The settings in place of which an environment has values of its own.
-const ADDRESSES: [&str; 6] = ["audience", "token-endpoint", "discover", "issuer", "altinn-url", "altinn-env"];
+const ADDRESSES: [&str; 6] = ["audience", "token-endpoint", "discover", "idp-issuer", "altinn-url", "altinn-env"];
 
 /// The strongest value of a setting, not parsed yet.
 pub(super) struct Found<'sources> {
@@ -150,13 +150,17 @@ impl SettingSources {
     }
 
     /// Adds what the running simulator offers for the login of a person, and returns its addresses.
-    pub(super) fn add_local_login(&mut self) -> Result<LocalEnvironment, Failure> {
+    pub(super) fn add_local_login(&mut self, provider: IdentityProvider) -> Result<LocalEnvironment, Failure> {
         let local = LocalEnvironment::read(&LocalEnvironment::path()?)?;
         let mut values = vec![
             ("keystore", local.keystore.display().to_string()),
             ("keystore-password-file", local.keystore_password_file.display().to_string()),
         ];
-        values.extend(local.login_client_id.clone().map(|id| ("client-id", id)));
+        let client_id = match provider {
+            IdentityProvider::Idporten => &local.idporten_client_id,
+            IdentityProvider::Ansattporten => &local.ansattporten_client_id,
+        };
+        values.extend(client_id.clone().map(|id| ("client-id", id)));
         values.extend(local.altinn_url.clone().map(|url| ("altinn-url", url)));
         values.extend(local.ca_file.as_ref().map(|file| ("ca-file", file.display().to_string())));
         self.add_layer(Environment::Local, values);

@@ -190,7 +190,7 @@ pub(crate) static SETTINGS: &[SettingDefinition] = &[
         "The service where the person logs in: `idporten` or `ansattporten`",
         "idporten"
     ),
-    one("issuer", "URL", LOGIN, "Another server where the person logs in, by its issuer identifier").roles(ADDRESS),
+    one("idp-issuer", "URL", LOGIN, "Another server where the person logs in, by its issuer identifier").roles(ADDRESS),
     with_default!(
         "redirect-uri",
         ValueForm::One("URL"),
