@@ -80,6 +80,7 @@ pub mod client;
 pub mod clock;
 #[cfg(feature = "_connections")]
 mod connections;
+pub mod dpop;
 pub mod environment;
 pub mod explain;
 pub mod file;
@@ -96,8 +97,12 @@ mod pem;
 pub mod printer;
 #[cfg(feature = "cli")]
 pub mod profile;
+#[cfg(feature = "_secret-store")]
+pub mod secret_store;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "cli")]
+pub mod sessions;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod text;

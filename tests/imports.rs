@@ -13,6 +13,7 @@ use regex::Regex;
 const LAYERS: &[&[&str]] = &[
     BASE,
     &["keystore"],
+    &["dpop"],
     &["grant"],
     &["client"],
     &["altinn"],
@@ -20,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["tokens"],
     &["inspect"],
     &["login", "admin"],
+    &["sessions"],
     &["check"],
     &["printer"],
     &["profile"],
@@ -39,6 +41,7 @@ const BASE: &[&str] = &[
     "file",
     "json",
     "pem",
+    "secret_store",
 ];
 
 /// Modules that import from the base layer alone. The simulator is one of them so that a mistake in reading keys or in

@@ -40,11 +40,11 @@ pub struct Ended {
 impl Login {
     /// Starts a login in the simulator.
     pub fn start(local: &Local, arguments: &[&str]) -> Self {
-        Self::waiting(local.maskinporten(&["login", "--env", "local", "--no-browser"]).args(arguments))
+        Self::of(local.maskinporten(&["login", "--env", "local", "--no-browser"]).args(arguments))
     }
 
     /// Starts a login with `--no-browser`.
-    pub fn waiting(login: Maskinporten) -> Self {
+    pub fn of(login: Maskinporten) -> Self {
         let (mut child, home) = login.start_with(Stdio::piped());
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let url = lines.find_map(|line| line.ok().filter(|line| line.starts_with("http"))).expect("an address");
@@ -328,4 +328,120 @@ fn options_that_a_login_does_not_have_are_refused() {
         let outcome = login.run();
         assert!(outcome.stderr.contains(message) && outcome.stdout.is_empty(), "{}", outcome.stderr);
     }
+}
+
+/// A user whose logins are kept in files, because there is no store of secrets.
+struct User<'local> {
+    local: &'local Local,
+    state: TempDir,
+}
+
+impl<'local> User<'local> {
+    fn new(local: &'local Local) -> Self {
+        Self { local, state: tempfile::tempdir().unwrap() }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Maskinporten {
+        let command = self.local.maskinporten(arguments).env("XDG_STATE_HOME", self.state.path());
+        command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
+    }
+
+    /// Logs the person in and keeps the login; returns the access token.
+    fn log_in(&self, arguments: &[&str]) -> String {
+        let command = self.command(&["login", "--env", "local", "--no-browser", "--keep", HINT]).args(arguments);
+        let login = Login::of(command);
+        http_get(&login.answer());
+        let ended = login.end();
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        assert!(ended.stderr.contains("which only this user can read, without encryption"), "{}", ended.stderr);
+        ended.stdout.trim_end().to_owned()
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        self.command(arguments).run().artefact()
+    }
+}
+
+#[test]
+fn a_kept_login_is_used_and_renewed_and_ends_with_the_logout() {
+    let local = Local::start(&[]);
+    let user = User::new(&local);
+    let missing = user.command(&["token", "--env", "local", "--person"]).run();
+    assert!(missing.failure(3).contains("no login is kept under the name `local`"), "{}", missing.stderr);
+
+    let token = user.log_in(&["--scope", "altinn:instances.read"]);
+
+    assert_eq!(user.run(&["token", "--env", "local", "--person"]).trim_end(), token);
+    let renewed = user.run(&["token", "--env", "local", "--person", "--refresh"]);
+    assert_ne!(renewed.trim_end(), token);
+    let headers = user.run(&["headers", "--env", "local", "--person"]);
+    assert_eq!(headers, format!("Authorization: Bearer {}\n", renewed.trim_end()));
+    // Machine tokens are others.
+    assert_ne!(user.run(&["token", "--env", "local"]), renewed);
+    let status: Value = serde_json::from_str(&user.run(&["login", "status", "--format", "json"])).unwrap();
+    assert_eq!(status["sessions"][0]["name"], "local");
+    assert!(!status.to_string().contains(renewed.trim_end()));
+
+    let ended = user.command(&["login", "--env", "local", "--logout", "--no-browser"]).run();
+
+    assert_eq!((ended.code, ended.stdout.as_str()), (0, ""), "{}", ended.stderr);
+    assert!(ended.stderr.contains("/idporten/logout?client_id="), "{}", ended.stderr);
+    assert!(local.log().contains("POST /idporten/token/revoke 200"), "{}", local.log());
+    assert_eq!(user.command(&["login", "status"]).run().stderr, "no login is kept\n");
+    user.command(&["token", "--env", "local", "--person"]).run().failure(3);
+}
+
+#[test]
+fn a_logout_removes_the_secrets_although_the_server_is_gone() {
+    let mut local = Local::start(&[]);
+    let state = {
+        let user = User::new(&local);
+        user.log_in(&[]);
+        user.state
+    };
+    local.end();
+    let user = User { local: &local, state };
+
+    let ended = user.command(&["login", "--env", "local", "--logout", "--no-browser", "--retries", "0"]).run();
+
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains("the refresh token was not revoked"), "{}", ended.stderr);
+    assert_eq!(user.command(&["login", "status"]).run().stderr, "no login is kept\n");
+}
+
+#[test]
+fn a_bound_token_is_sent_with_a_proof_for_its_call() {
+    let local = Local::start(&[]);
+    let user = User::new(&local);
+    let token = user.log_in(&["--dpop"]);
+    let url = format!("{}api/person", local.issuer());
+
+    let refused = user.command(&["headers", "--env", "local", "--person"]).run();
+    assert!(refused.failure(2).contains("pass --dpop-url URL"), "{}", refused.stderr);
+    let headers = user.run(&["headers", "--env", "local", "--person", "--dpop-url", &url, "--dpop-method", "POST"]);
+
+    let (authorization, proof) = headers.split_once('\n').unwrap();
+    assert_eq!(authorization, format!("Authorization: DPoP {token}"));
+    let proof = claims(proof.strip_prefix("DPoP: ").unwrap());
+    assert_eq!((&proof["htm"], &proof["htu"]), (&json!("POST"), &json!(url)));
+    assert!(proof["ath"].is_string());
+    let script = "test -n \"$MASKINPORTEN_TOKEN_DPOP\"";
+    user.run(&["exec", "--env", "local", "--person", "--dpop-url", &url, "--", "sh", "-c", script]);
+}
+
+#[cfg(feature = "system-tests")]
+#[test]
+fn curl_sends_a_proof_of_its_own_for_each_call() {
+    let local = Local::start(&[]);
+    let user = User::new(&local);
+    user.log_in(&["--dpop"]);
+    let url = format!("{}api/person", local.issuer());
+
+    for arguments in [&[][..], &["-X", "POST"], &["-d", "x=y"]] {
+        let call = ["curl", "--env", "local", "--person", "--", "-sS", "--fail", &url];
+        let called = user.command(&call).args(arguments).run();
+        assert!(called.code == 0 && called.stdout.contains(PERSON), "{arguments:?}: {called:?}");
+    }
+    let two = user.command(&["curl", "--env", "local", "--person", "--", "-sS", &url, &url]).run();
+    assert!(two.failure(125).contains("each call needs a proof of its own"), "{}", two.stderr);
 }

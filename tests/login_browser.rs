@@ -105,6 +105,7 @@ const OIDC_PROVIDER: &str = "
                 clients: [
                     client('plain'),
                     client('pushed', { require_pushed_authorization_requests: true }),
+                    client('bound', { require_pushed_authorization_requests: true, dpop_bound_access_tokens: true }),
                     client('public', { token_endpoint_auth_method: 'none', jwks: undefined }),
                 ],
                 pkce: { required: () => true },
@@ -148,7 +149,7 @@ impl OidcProvider {
     #[track_caller]
     fn logged_in(&self, arguments: &[&str]) -> Value {
         let command = maskinporten(["login", "--idp-issuer", &self.issuer, "--no-browser"]).args(arguments);
-        let login = Login::waiting(command);
+        let login = Login::of(command);
         let browser = Browser::start(&Setup::default());
         browser.open(&login.url);
         browser.wait_for("document.querySelector('[name=login]')");
@@ -172,16 +173,20 @@ impl Drop for OidcProvider {
 }
 
 #[test]
-fn a_person_logs_in_with_oidc_provider_with_a_key_and_pushed() {
+fn a_person_logs_in_in_oidc_provider_with_a_key_pushed_bound_and_as_a_public_client() {
     let server = OidcProvider::start();
     let key = testdata("jwk/rsa.json");
 
-    for (client, arguments) in
-        [("plain", &["--jwk", &key][..]), ("pushed", &["--jwk", &key, "--par"]), ("public", &["--public"])]
-    {
+    for (client, arguments) in [
+        ("plain", &["--jwk", &key][..]),
+        ("pushed", &["--jwk", &key, "--par"]),
+        ("bound", &["--jwk", &key, "--par", "--dpop"]),
+        ("public", &["--public"]),
+    ] {
         let claims = server.logged_in(&[&["--client-id", client, "--scope", "openid"], arguments].concat());
 
         let text = |name: &str| claims[name].as_str().unwrap_or_default();
         assert_eq!((text("sub"), text("client_id"), text("iss")), ("kari", client, server.issuer.as_str()));
+        assert_eq!(claims["cnf"]["jkt"].is_string(), client == "bound", "{claims}");
     }
 }

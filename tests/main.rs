@@ -86,6 +86,7 @@ mod serve;
 mod serve_page;
 mod serve_postman;
 mod server;
+mod sessions;
 mod silence;
 mod simulate;
 mod sources;

@@ -15,7 +15,7 @@ const LONGEST_LIFETIME_SECONDS: u64 = 365 * 24 * 60 * 60;
 #[derive(Debug, Clone)]
 pub struct AccessToken {
     pub(super) secrets: Arc<Secrets>,
-    /// How the token is used; always `Bearer` here.
+    /// How the token is used: `Bearer`, or `DPoP` if it is bound to a key (RFC 9449).
     pub token_type: String,
     /// The lifetime in seconds, counted from `received_at`; `None` when the response has none.
     pub expires_in_seconds: Option<u64>,
@@ -118,6 +118,17 @@ mod tests {
         assert_eq!((again.expose(), again.expose_answer()), ("hemmelig", answer));
         assert_eq!((again.token_type.as_str(), again.scope.as_deref()), ("Bearer", Some("a:b")));
         assert_eq!((again.expires_in_seconds, again.received_at), (Some(119), DateTime::UNIX_EPOCH));
+    }
+
+    #[test]
+    fn is_read_as_the_type_that_was_asked_for() {
+        let read = |token_type: &str, wanted: &'static str| {
+            let answer = format!(r#"{{"access_token":"t","token_type":"{token_type}"}}"#);
+            AccessToken::read(answer.as_bytes(), wanted, DateTime::UNIX_EPOCH).map(|token| token.token_type)
+        };
+        assert_eq!(read("dpop", "DPoP").unwrap(), "DPoP");
+        assert_eq!(read("Bearer", "DPoP").unwrap_err(), "its `token_type` is not DPoP");
+        assert_eq!(read("DPoP", "Bearer").unwrap_err(), "its `token_type` is not Bearer");
     }
 
     #[test]

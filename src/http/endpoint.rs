@@ -113,7 +113,7 @@ impl Endpoint {
         Self(Arc::new(url))
     }
 
-    pub(super) fn url(&self) -> &Url {
+    pub(crate) fn url(&self) -> &Url {
         &self.0
     }
 }

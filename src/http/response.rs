@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER, SET_COOKIE};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -21,12 +21,12 @@ pub struct Response {
     pub retry_after: Option<Duration>,
     /// When the server created the response, to the second (`Date`, RFC 9110 §6.6.1).
     pub date: Option<DateTime<Utc>>,
+    /// The nonce that the server wants in the next proof (`DPoP-Nonce`, RFC 9449 §8.1).
+    pub dpop_nonce: Option<String>,
     /// When the request was started, by this machine's clock; a new connection is established after that.
     pub sent_at: DateTime<Utc>,
     /// When status and headers had arrived, by this machine's clock.
     pub received_at: DateTime<Utc>,
-    /// The nonce for the next proof (`DPoP-Nonce`, RFC 9449 §8).
-    pub dpop_nonce: Option<String>,
     /// The values of `Set-Cookie` (RFC 6265 §4.1), without those that are not text.
     pub cookies: Vec<SecretString>,
     /// The body, which may contain a token.
@@ -47,9 +47,11 @@ impl Response {
             location: text(headers, &LOCATION).map(|location| without_query(location).to_owned()),
             retry_after: text(headers, &RETRY_AFTER).and_then(|value| retry_after(value, SystemClock.now())),
             date: text(headers, &DATE).and_then(http_date),
+            dpop_nonce: text(headers, &HeaderName::from_static("dpop-nonce"))
+                .filter(|nonce| is_nonce(nonce))
+                .map(str::to_owned),
             sent_at,
             received_at,
-            dpop_nonce: headers.get("dpop-nonce").and_then(|value| value.to_str().ok()).map(str::to_owned),
             cookies: headers.get_all(SET_COOKIE).iter().filter_map(|value| Some(value.to_str().ok()?.into())).collect(),
             body,
         }
@@ -58,6 +60,12 @@ impl Response {
 
 fn text<'headers>(headers: &'headers HeaderMap, name: &reqwest::header::HeaderName) -> Option<&'headers str> {
     headers.get(name)?.to_str().ok()
+}
+
+/// Returns whether a nonce has the characters of RFC 9449 §8.1 and a length that fits in a header.
+fn is_nonce(nonce: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    (1..=1024).contains(&nonce.len()) && nonce.bytes().all(is_allowed)
 }
 
 fn media_type(headers: &HeaderMap) -> String {
@@ -113,6 +121,14 @@ mod tests {
         ] {
             let expected = expected.map(|expected| DateTime::parse_from_rfc3339(expected).unwrap().to_utc());
             assert_eq!(http_date(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_nonce_has_no_spaces_quotes_or_backslashes() {
+        assert!(is_nonce("eyJ7S_zG.eyJH0-Z.HX4w-7v"));
+        for nonce in ["", "a b", "a\"b", "a\\b", "å", &"n".repeat(1025)] {
+            assert!(!is_nonce(nonce), "{nonce}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     client::{ClientError, Refusal},
+    dpop::DpopError,
     explain::Explain,
     grant::GrantError,
     inspect::InspectError,
@@ -19,8 +20,8 @@ pub enum LoginError {
     #[error("could not sign the client assertion")]
     Grant(#[from] GrantError),
     /// The proof of possession could not be made, or the token is not bound to its key.
-    #[error("the proof of possession failed")]
-    Proof(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Dpop(#[from] DpopError),
     /// The system has no random numbers.
     #[error("the system gave no random numbers")]
     Random,
@@ -71,6 +72,8 @@ pub enum LoginStep {
     Code,
     /// The renewal of its tokens.
     Refresh,
+    /// The withdrawal of its refresh token.
+    Revocation,
 }
 
 /// The check that an id token failed (`OpenID` Connect Core §3.1.3.7).
@@ -115,6 +118,9 @@ pub enum IdTokenFault {
     /// The login is too old.
     #[error("the person has not logged in during the last {0} s, or it has no `auth_time`")]
     AuthenticationTime(u32),
+    /// It is about another person than the login.
+    #[error("it is about another person than the login: its `sub` has changed")]
+    Subject,
     /// It came with another access token.
     #[error("it came with another access token: its `at_hash` is not that of this one")]
     AccessTokenHash,
@@ -127,6 +133,7 @@ impl LoginStep {
             Self::PushedRequest => "the server refused the parameters of the login",
             Self::Code => "the server refused to exchange the code of the login",
             Self::Refresh => "the server refused to renew the tokens",
+            Self::Revocation => "the server refused to revoke the refresh token",
         }
     }
 }
@@ -142,7 +149,7 @@ impl Explain for LoginError {
         match self {
             Self::Client(error) => error.code(),
             Self::Grant(error) => error.code(),
-            Self::Proof(_) => "dpop",
+            Self::Dpop(error) => error.code(),
             Self::Random => "random",
             Self::NoPushedRequests => "login_par",
             Self::State => "login_state",
@@ -161,7 +168,7 @@ impl Explain for LoginError {
             match self {
                 Self::Client(error) => return error.hint(),
                 Self::Grant(error) => return error.hint(),
-                Self::Proof(_) => "log in again",
+                Self::Dpop(error) => return error.hint(),
                 Self::Refused { refusal, .. } => return Some(refusal.remedy(Language::English)),
                 Self::IdToken(fault) => return fault.hint(),
                 Self::Random => "try again; the system's random number generator is not ready",
@@ -198,6 +205,7 @@ impl Explain for IdTokenFault {
             Self::Nonce => "id_token_nonce",
             Self::Level(_) => "id_token_acr",
             Self::AuthenticationTime(_) => "id_token_auth_time",
+            Self::Subject => "id_token_sub",
             Self::AccessTokenHash => "id_token_at_hash",
         }
     }
@@ -217,6 +225,7 @@ impl Explain for IdTokenFault {
                 | Self::Audience
                 | Self::AuthorizedParty
                 | Self::Nonce
+                | Self::Subject
                 | Self::AccessTokenHash => {
                     "do not use this login: something between this machine and the server may have changed the response; \
                      check --env, --idp and --idp-issuer, and the proxy"

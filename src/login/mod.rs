@@ -14,6 +14,7 @@ mod listener;
 #[cfg(feature = "_connections")]
 mod page;
 mod redirect;
+mod refresh;
 mod request;
 mod session_tokens;
 mod token_response;
@@ -41,8 +42,9 @@ pub use self::{
     page::LoginPage,
 };
 use crate::{
-    client::{AccessToken, OpenIdProvider, RetryPolicy},
+    client::{OpenIdProvider, RetryPolicy},
     clock::Clock,
+    dpop::{DPOP, DpopKey, ProvenRequest},
     grant::{Grant, RequestParts, Sign},
     http::{Endpoint, HttpClient, HttpOptions, Response},
     tokens::blocking,
@@ -50,21 +52,6 @@ use crate::{
 
 /// The grant type of RFC 6749 §4.1.3.
 const AUTHORIZATION_CODE: &str = "authorization_code";
-
-/// Proves with each request that this client has the key that tokens are bound to (DPoP, RFC 9449).
-pub trait ProofOfPossession: Send + Sync {
-    /// Returns the value of the header `DPoP` for a POST to an endpoint; `nonce` is the server's, if it has sent one.
-    ///
-    /// # Errors
-    /// [`LoginError`] when the proof cannot be signed.
-    fn proof(&self, endpoint: &Endpoint, nonce: Option<&str>) -> Result<SecretString, LoginError>;
-
-    /// Checks that a new access token is bound to the key.
-    ///
-    /// # Errors
-    /// [`LoginError`] when it is bound to another key or to none.
-    fn check(&self, token: &AccessToken) -> Result<(), LoginError>;
-}
 
 /// A client of one server where people log in.
 #[derive(Clone)]
@@ -75,8 +62,8 @@ pub struct LoginClient {
     pub grant: Grant,
     /// The key with which the client signs; `None` when it authenticates itself in another way.
     pub key: Option<Arc<dyn Sign>>,
-    /// The key that tokens are bound to.
-    pub proof: Option<Arc<dyn ProofOfPossession>>,
+    /// The key that tokens are bound to (DPoP, RFC 9449).
+    pub dpop: Option<DpopKey>,
     /// How requests are sent.
     pub http: HttpOptions,
     /// The time limit of each request.
@@ -124,11 +111,11 @@ impl LoginClient {
     ) -> Result<LoginTokens, LoginError> {
         let endpoint = &self.provider.token_endpoint;
         let now = self.clock.now();
-        let token_type = if self.proof.is_some() { "DPoP" } else { "Bearer" };
+        let token_type = if self.dpop.is_some() { "DPoP" } else { "Bearer" };
         let received = token_response::read(response, endpoint, token_type, now)?;
         token_response::check_times(&received.access_token, now)?;
-        if let Some(proof) = &self.proof {
-            proof.check(&received.access_token)?;
+        if let Some(key) = &self.dpop {
+            key.check_binding(received.access_token.expose())?;
         }
         let id_token = match received.id_token {
             Some(text) => {
@@ -155,8 +142,12 @@ impl LoginClient {
         loop {
             let credentials = self.credentials().await?;
             let form = form(parameters, &credentials);
-            let proof = self.proof.as_ref().map(|proof| proof.proof(endpoint, nonce.as_deref())).transpose()?;
-            let headers: Vec<(&str, SecretString)> = proof.into_iter().map(|proof| ("DPoP", proof)).collect();
+            let proof = self.dpop.as_ref().map(|key| {
+                let (method, url) = ("POST", endpoint.url());
+                key.proof(ProvenRequest { method, url, access_token: None, nonce: nonce.as_deref() }, &*self.clock)
+            });
+            let headers: Vec<(&str, SecretString)> =
+                proof.transpose()?.into_iter().map(|proof| (DPOP, proof)).collect();
             let deadline = Instant::now() + self.timeout;
             let response = http.post_form(&form, credentials.authorization.as_ref(), &headers, deadline).await;
             let response = response.map_err(crate::client::ClientError::from)?;

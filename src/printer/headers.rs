@@ -114,8 +114,10 @@ impl Header {
         self.value.is_empty()
     }
 
-    pub(super) fn bearer(token: &AccessToken) -> Self {
-        Self { name: "Authorization".to_owned(), value: Zeroizing::new(format!("Bearer {}", token.expose())) }
+    /// Returns the header that carries a token: its type is the scheme (RFC 6750 §2.1, RFC 9449 §7.1).
+    pub(super) fn authorization(token: &AccessToken) -> Self {
+        let value = Zeroizing::new(format!("{} {}", token.token_type, token.expose()));
+        Self { name: "Authorization".to_owned(), value }
     }
 
     pub(super) fn line(&self) -> Zeroizing<String> {
@@ -147,7 +149,7 @@ impl HeadersForm {
 /// # Errors
 /// The errors of `out`.
 pub fn print_headers(form: HeadersForm, token: &AccessToken, more: &[Header], out: &mut impl Write) -> io::Result<()> {
-    write_headers(form, std::iter::once(&Header::bearer(token)).chain(more), out)
+    write_headers(form, std::iter::once(&Header::authorization(token)).chain(more), out)
 }
 
 /// Writes headers without a token, such as those of a session.
@@ -195,8 +197,8 @@ pub fn print_curl_config(
     for (name, value) in options {
         writeln!(out, "{name} = {}", *quoting::curl_config(value))?;
     }
-    let bearer = token.map(Header::bearer);
-    write_headers(HeadersForm::CurlConfig, bearer.iter().chain(more), out)
+    let authorization = token.map(Header::authorization);
+    write_headers(HeadersForm::CurlConfig, authorization.iter().chain(more), out)
 }
 
 /// Combines headers of the same name into one, separated by commas (RFC 9110 §5.3).

@@ -253,7 +253,7 @@ impl From<LoginError> for Failure {
             }
             LoginError::NoPushedRequests => Self::new(Exit::Usage, &error),
             LoginError::Random => Self::new(Exit::Other, &error),
-            LoginError::Proof(_)
+            LoginError::Dpop(_)
             | LoginError::State
             | LoginError::OtherIssuer(_)
             | LoginError::NoIssuer

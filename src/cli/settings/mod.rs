@@ -16,6 +16,7 @@ mod grant;
 mod key;
 mod login;
 mod origin;
+mod person;
 mod required;
 mod server;
 mod sources;
@@ -42,6 +43,7 @@ pub(crate) use self::{
     key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
     login::PersonLoginSettings,
     origin::{Layer, Origin, Setting},
+    person::{PersonSettings, is_person, session_name},
     server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer, named_platform},
     sources::SettingSources,
     table::{NAIS_VARIABLES, SETTINGS, is_command, is_option, is_path, known, leaves_grant_unchanged, paths},
@@ -107,6 +109,7 @@ impl Settings {
     /// key's secrets are taken out of the sources, which commands keep while they wait for the server.
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Report) -> Result<(Self, KeySettings), Failure> {
         test_token::refuse(sources)?;
+        person::refuse(sources)?;
         let settings = Self::parse(sources, report).into_result();
         let settings = settings.and_then(|settings| Ok((settings, KeySettings::parse(sources)?)));
         let settings = settings.map_err(|failure| {

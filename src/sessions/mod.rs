@@ -1,0 +1,304 @@
+//! Keeps logins, so that a person's tokens can be used and renewed without the browser.
+//!
+//! Each session has a file in the state folder, with what is not secret. Its tokens and its DPoP key are in the operating
+//! system's store of secrets; in the file itself where there is no such store, or it does not take them. The folder has
+//! the mode 0700 and the files 0600. A renewal holds the lock of its session: a server that sees a refresh token twice
+//! ends the session (RFC 9700 §4.14.2).
+
+mod error;
+mod renewal;
+mod stored;
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use etcetera::BaseStrategy as _;
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use self::stored::{MAXIMUM_BYTES, StoredSecrets, StoredSession};
+pub use self::{
+    error::SessionError,
+    renewal::{KeyedToken, Renewal},
+};
+use crate::{
+    client::AccessToken,
+    dpop::DpopKey,
+    file::{self, FileError, check_private, create_private_folder},
+    grant::ClientAuthentication,
+    login::{LoginClient, LoginTokens, RefreshToken},
+    secret_store::{SecretEntry, SecretStoreError},
+};
+
+/// The name of this program in the operating system's store of secrets.
+const SERVICE: &str = "maskinporten";
+
+const LOCK_DELAY: Duration = Duration::from_millis(20);
+
+/// What is known of a kept login, without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionInfo {
+    /// The issuer identifier of the server.
+    pub issuer: String,
+    /// The client.
+    pub client_id: String,
+    /// How the client authenticates itself, by the names of RFC 7591 §2.
+    pub authentication: String,
+    /// The granted scopes, separated by spaces.
+    pub scopes: String,
+    /// When the person logged in.
+    pub logged_in_at: DateTime<Utc>,
+    /// When the access token expires, if that is known.
+    pub token_expires_at: Option<DateTime<Utc>>,
+    /// Whether there is a refresh token.
+    pub is_renewable: bool,
+    /// When the refresh token expires, if the server says so.
+    pub renewable_until: Option<DateTime<Utc>>,
+    /// Whether the tokens are bound to a key (DPoP, RFC 9449).
+    pub is_bound: bool,
+}
+
+/// A kept login.
+#[derive(Debug, Clone)]
+pub struct KeptSession {
+    /// What is not secret.
+    pub info: SessionInfo,
+    /// The access token.
+    pub token: AccessToken,
+    /// What gets the next one, if the client has it.
+    pub refresh_token: Option<RefreshToken>,
+    /// The id token, which a logout names.
+    pub id_token: Option<Zeroizing<String>>,
+    /// The person of the login (`sub`).
+    pub subject: Option<Zeroizing<String>>,
+    /// The key that the tokens are bound to.
+    pub dpop: Option<DpopKey>,
+}
+
+/// Where the secrets of a session were written.
+#[derive(Debug)]
+pub enum SecretPlace {
+    /// In the operating system's store.
+    System,
+    /// In this file, because the store did not take them, or is not used.
+    File(PathBuf, Option<SecretStoreError>),
+}
+
+/// The sessions of this user.
+#[derive(Debug, Clone)]
+pub struct SessionStore {
+    folder: PathBuf,
+    uses_system: bool,
+}
+
+/// The lock of a session, which is released when it is dropped.
+#[derive(Debug)]
+pub struct SessionLock(#[expect(dead_code, reason = "the kernel releases the lock when the file is closed")] File);
+
+impl KeptSession {
+    /// Makes the session of a login that has just succeeded.
+    #[must_use]
+    pub fn new(client: &LoginClient, tokens: LoginTokens, now: DateTime<Utc>) -> Self {
+        let authentication = client.grant.client_authentication.as_ref();
+        let requested = || client.grant.scopes.iter().collect::<Vec<_>>().join(" ");
+        let info = SessionInfo {
+            issuer: client.provider.issuer.clone(),
+            client_id: client.grant.client_id.as_str().to_owned(),
+            authentication: authentication.unwrap_or(&ClientAuthentication::PrivateKeyJwt).method().to_owned(),
+            scopes: tokens.access_token.scope.clone().unwrap_or_else(requested),
+            logged_in_at: now,
+            token_expires_at: None,
+            is_renewable: false,
+            renewable_until: None,
+            is_bound: client.dpop.is_some(),
+        };
+        let token = tokens.access_token.clone();
+        let dpop = client.dpop.clone();
+        Self { info, token, refresh_token: None, id_token: None, subject: None, dpop }.renewed(tokens)
+    }
+
+    /// Returns the session with newer tokens. What a response leaves out stays as it was (RFC 6749 §6).
+    #[must_use]
+    fn renewed(mut self, tokens: LoginTokens) -> Self {
+        self.token = tokens.access_token;
+        self.refresh_token = tokens.refresh_token.or(self.refresh_token);
+        if let Some(id_token) = tokens.id_token {
+            let subject = id_token.claims().get("sub").and_then(serde_json::Value::as_str);
+            self.subject = subject.map(|subject| Zeroizing::new(subject.to_owned()));
+            self.id_token = Some(Zeroizing::new(id_token.expose().to_owned()));
+        }
+        self.info.token_expires_at = self.token.expires_at();
+        self.info.is_renewable = self.refresh_token.is_some();
+        self.info.renewable_until = self.refresh_token.as_ref().and_then(|token| token.expires_at);
+        self
+    }
+}
+
+impl SessionStore {
+    /// Returns the store in the default folder: `$XDG_STATE_HOME/maskinporten/sessions`, or what the system uses instead.
+    ///
+    /// # Errors
+    /// [`SessionError::NoFolder`] when the user has no home.
+    pub fn usual() -> Result<Self, SessionError> {
+        let folders = etcetera::choose_base_strategy().map_err(|_| SessionError::NoFolder)?;
+        let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
+        Ok(Self { folder: state.join("maskinporten").join("sessions"), uses_system: true })
+    }
+
+    /// Returns the store in a folder, which is created when a session is written, without the system's store of secrets.
+    #[must_use]
+    pub fn in_files(folder: PathBuf) -> Self {
+        Self { folder, uses_system: false }
+    }
+
+    /// Lists the sessions by name, without their secrets.
+    ///
+    /// # Errors
+    /// [`SessionError`] when a file cannot be used.
+    pub fn list(&self) -> Result<Vec<(String, SessionInfo)>, SessionError> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(SessionError::Unusable(self.folder.clone(), error)),
+        };
+        let mut sessions = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|error| SessionError::Unusable(self.folder.clone(), error))?.path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                let stored = Self::read(&path)?;
+                sessions.extend(stored.map(|stored| (stored.name, stored.info)));
+            }
+        }
+        sessions.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(sessions)
+    }
+
+    /// Returns what is known of a session, without its secrets.
+    ///
+    /// # Errors
+    /// [`SessionError::Missing`] when there is none of this name; else as [`SessionStore::list`].
+    pub fn info(&self, name: &str) -> Result<SessionInfo, SessionError> {
+        let stored = Self::read(&self.path(name, "json"))?.filter(|stored| stored.name == name);
+        stored.map(|stored| stored.info).ok_or_else(|| SessionError::Missing(name.to_owned()))
+    }
+
+    /// Returns a session; `None` if there is none of this name.
+    ///
+    /// # Errors
+    /// [`SessionError`] when its file or its secrets cannot be read.
+    pub async fn load(&self, name: &str) -> Result<Option<KeptSession>, SessionError> {
+        let path = self.path(name, "json");
+        let Some(stored) = Self::read(&path)?.filter(|stored| stored.name == name) else { return Ok(None) };
+        let secrets = match stored.secrets {
+            Some(secrets) => secrets,
+            None => match read_entry(name).await? {
+                Some(json) => StoredSecrets::parse(&json).ok_or_else(|| SessionError::Invalid(path.clone()))?,
+                None => return Ok(None),
+            },
+        };
+        secrets.into_session(stored.info).ok_or(SessionError::Invalid(path)).map(Some)
+    }
+
+    /// Writes a session in place of an earlier one, and returns where its secrets are.
+    ///
+    /// # Errors
+    /// [`SessionError::Unusable`] when its file cannot be written.
+    pub async fn save(&self, name: &str, session: &KeptSession) -> Result<SecretPlace, SessionError> {
+        let secrets = StoredSecrets::of(session);
+        let label = format!("maskinporten login: {name}");
+        let written = if self.uses_system {
+            entry(name).write(&label, &secrets.to_json()).await.map_err(Some)
+        } else {
+            Err(None)
+        };
+        let secrets = written.is_err().then_some(secrets);
+        let stored = StoredSession { name: name.to_owned(), info: session.info.clone(), secrets };
+        let path = self.path(name, "json");
+        self.write(&path, &stored.to_json()).map_err(|error| SessionError::Unusable(path.clone(), error))?;
+        Ok(written.map_or_else(|error| SecretPlace::File(path, error), |()| SecretPlace::System))
+    }
+
+    /// Removes a session and its secrets; returns whether there was one.
+    ///
+    /// # Errors
+    /// [`SessionError`] when the secrets or the file cannot be removed.
+    pub async fn remove(&self, name: &str) -> Result<bool, SessionError> {
+        let path = self.path(name, "json");
+        let stored = Self::read(&path);
+        // The store is asked even if the file is damaged; one that is not there has nothing.
+        if !matches!(&stored, Ok(Some(StoredSession { secrets: Some(_), .. }) | None)) {
+            entry(name).remove().await?;
+        }
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(SessionError::Unusable(path, error)),
+        }
+    }
+
+    /// Takes the lock of a session, which one process holds at a time.
+    ///
+    /// # Errors
+    /// [`SessionError::Locked`] when another process holds it for longer than `wait`.
+    pub async fn lock(&self, name: &str, wait: Duration) -> Result<SessionLock, SessionError> {
+        let path = self.path(name, "lock");
+        let unusable = |error| SessionError::Unusable(path.clone(), error);
+        create_private_folder(&self.folder).map_err(unusable)?;
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(unusable)?;
+        // What follows waits; the first time may be the caller's signal to start a runtime.
+        tokio::task::yield_now().await;
+        let end = Instant::now() + wait;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(SessionLock(file)),
+                Err(TryLockError::Error(error)) => return Err(unusable(error)),
+                Err(TryLockError::WouldBlock) if Instant::now() >= end => return Err(SessionError::Locked(wait)),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_DELAY).await,
+            }
+        }
+    }
+
+    /// Returns the path of a session's file: names are hashed, since a profile may have any.
+    fn path(&self, name: &str, extension: &str) -> PathBuf {
+        let hash = digest(&SHA256, name.as_bytes());
+        let hex: String = hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        self.folder.join(format!("{hex}.{extension}"))
+    }
+
+    fn read(path: &Path) -> Result<Option<StoredSession>, SessionError> {
+        let (json, metadata) = match file::read_with_metadata(path, MAXIMUM_BYTES) {
+            Ok(read) => read,
+            Err(FileError::Io(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(SessionError::Unusable(path.to_owned(), error.into())),
+        };
+        check_private(&metadata).map_err(|problem| SessionError::Unsafe(path.to_owned(), problem))?;
+        StoredSession::parse(&json).ok_or_else(|| SessionError::Invalid(path.to_owned())).map(Some)
+    }
+
+    /// Writes a file atomically, readable only for its owner.
+    fn write(&self, path: &Path, json: &[u8]) -> io::Result<()> {
+        create_private_folder(&self.folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        file.write_all(json)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    }
+}
+
+async fn read_entry(name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, SecretStoreError> {
+    // As for a lock: a session in a file can be read without a runtime.
+    tokio::task::yield_now().await;
+    entry(name).read().await
+}
+
+fn entry(name: &str) -> SecretEntry<'_> {
+    SecretEntry { service: SERVICE, username: name }
+}
