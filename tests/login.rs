@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     local::Local,
-    support::{http_get, maskinporten, wait_until},
+    support::{Maskinporten, http_get, maskinporten, wait_until},
 };
 
 /// A person of the simulator, who needs no page.
@@ -22,24 +22,30 @@ const PERSON: &str = "08828610032";
 const HINT: &str = "--login-hint=testid:08828610032_idporten-loa-high";
 
 /// A login that waits for its browser.
-struct Login {
+pub struct Login {
     child: Child,
     _home: TempDir,
-    url: String,
+    /// The address for the browser.
+    pub url: String,
     stderr: mpsc::Receiver<String>,
 }
 
 /// How a login ended.
-struct Ended {
-    code: i32,
-    stdout: String,
-    stderr: String,
+pub struct Ended {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 impl Login {
-    fn start(local: &Local, arguments: &[&str]) -> Self {
-        let login = local.maskinporten(&["login", "--env", "local", "--no-browser"]);
-        let (mut child, home) = login.args(arguments).start_with(Stdio::piped());
+    /// Starts a login in the simulator.
+    pub fn start(local: &Local, arguments: &[&str]) -> Self {
+        Self::of(local.maskinporten(&["login", "--env", "local", "--no-browser"]).args(arguments))
+    }
+
+    /// Starts a login with `--no-browser`.
+    pub fn of(login: Maskinporten) -> Self {
+        let (mut child, home) = login.start_with(Stdio::piped());
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let url = lines.find_map(|line| line.ok().filter(|line| line.starts_with("http"))).expect("an address");
         let (sender, stderr) = mpsc::channel();
@@ -63,7 +69,8 @@ impl Login {
         uri.into_owned()
     }
 
-    fn end(mut self) -> Ended {
+    /// Waits for the end.
+    pub fn end(mut self) -> Ended {
         let status = wait_until("the login ends", || self.child.try_wait().unwrap());
         let mut stdout = String::new();
         self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
@@ -81,7 +88,8 @@ fn location(response: &str) -> Option<&str> {
     response.lines().find_map(|line| line.strip_prefix("location: "))
 }
 
-fn claims(token: &str) -> Value {
+/// Returns the claims of a token.
+pub fn claims(token: &str) -> Value {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
 }
@@ -167,7 +175,7 @@ fn the_address_that_the_browser_ends_at_can_be_pasted() {
     const ELSEWHERE: &str = "https://example.no/response";
     let local = Local::with_clients(&[], |clients| {
         for client in clients["clients"].as_array_mut().unwrap() {
-            if let Some(uris) = client["redirect_uris"].as_array_mut() {
+            if let Some(uris) = client.get_mut("redirect_uris").and_then(Value::as_array_mut) {
                 uris.push(json!(ELSEWHERE));
             }
         }
@@ -263,18 +271,16 @@ fn a_second_answer_is_refused_while_the_first_is_being_checked() {
     let local = Local::with_clients(&[], |clients| clients["faults"] = fault);
     let login = Login::start(&local, &[HINT]);
     let answer = login.answer();
-    let first = std::thread::spawn({
+    let both = [0, 1].map(|_| {
         let answer = answer.clone();
-        move || http_get(&answer)
+        std::thread::spawn(move || http_get(&answer))
     });
 
-    let second = wait_until("the first answer is taken", || {
-        let second = http_get(&answer.replace("code=", "code=x"));
-        Some(second).filter(|second| second.starts_with("HTTP/1.1 410 Gone"))
-    });
+    let mut pages = both.map(|page| page.join().unwrap());
 
-    assert!(second.contains("This login is over"), "{second}");
-    assert!(first.join().unwrap().contains("You are logged in"));
+    pages.sort();
+    assert!(pages[0].starts_with("HTTP/1.1 200 OK") && pages[0].contains("You are logged in"), "{}", pages[0]);
+    assert!(pages[1].starts_with("HTTP/1.1 410 Gone") && pages[1].contains("This login is over"), "{}", pages[1]);
     assert_eq!(login.end().code, 0);
 }
 
@@ -306,14 +312,136 @@ fn a_login_that_nobody_answers_ends_after_the_time_limit() {
 #[test]
 fn options_that_a_login_does_not_have_are_refused() {
     for (arguments, message) in [
-        (&["--consumer-org", "991825827"][..], "error: --consumer-org is not for the login of a person"),
-        (&["--show-pid"], "error: --show-pid and --show-refresh-token are only for `--format json`"),
-        (&["--idp", "minid"], "error: --idp is not a known service for logins"),
-        (&["--redirect-uri", "http://example.no/"], "error: --redirect-uri cannot be used"),
+        (
+            &["--env", "test", "--consumer-org", "991825827"][..],
+            "error: --consumer-org is not for the login of a person",
+        ),
+        (&["--env", "test", "--show-pid"], "error: --show-pid and --show-refresh-token are only for `--format json`"),
+        (&["--env", "test", "--idp", "minid"], "error: --idp is not a known service for logins"),
+        (
+            &["--env", "test", "--public", "--redirect-uri", "http://example.no/"],
+            "error: --redirect-uri cannot be used",
+        ),
         (&["--env", "ver2"], "error: ID-porten has no environment ver2"),
     ] {
-        let login = maskinporten(["login", "--env", "test", "-c", "x"]).args(arguments);
+        let login = maskinporten(["login", "-c", "x"]).args(arguments);
         let outcome = login.run();
         assert!(outcome.stderr.contains(message) && outcome.stdout.is_empty(), "{}", outcome.stderr);
     }
+}
+
+/// A user whose logins are kept in files, because there is no store of secrets.
+struct User<'local> {
+    local: &'local Local,
+    state: TempDir,
+}
+
+impl<'local> User<'local> {
+    fn new(local: &'local Local) -> Self {
+        Self { local, state: tempfile::tempdir().unwrap() }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Maskinporten {
+        let command = self.local.maskinporten(arguments).env("XDG_STATE_HOME", self.state.path());
+        command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
+    }
+
+    /// Logs the person in and keeps the login; returns the access token.
+    fn log_in(&self, arguments: &[&str]) -> String {
+        let command = self.command(&["login", "--env", "local", "--no-browser", "--keep", HINT]).args(arguments);
+        let login = Login::of(command);
+        http_get(&login.answer());
+        let ended = login.end();
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        assert!(ended.stderr.contains("which only this user can read, without encryption"), "{}", ended.stderr);
+        ended.stdout.trim_end().to_owned()
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        self.command(arguments).run().artefact()
+    }
+}
+
+#[test]
+fn a_kept_login_is_used_and_renewed_and_ends_with_the_logout() {
+    let local = Local::start(&[]);
+    let user = User::new(&local);
+    let missing = user.command(&["token", "--env", "local", "--person"]).run();
+    assert!(missing.failure(3).contains("no login is kept under the name `local`"), "{}", missing.stderr);
+
+    let token = user.log_in(&["--scope", "altinn:instances.read"]);
+
+    assert_eq!(user.run(&["token", "--env", "local", "--person"]).trim_end(), token);
+    let renewed = user.run(&["token", "--env", "local", "--person", "--refresh"]);
+    assert_ne!(renewed.trim_end(), token);
+    let headers = user.run(&["headers", "--env", "local", "--person"]);
+    assert_eq!(headers, format!("Authorization: Bearer {}\n", renewed.trim_end()));
+    // Machine tokens are others.
+    assert_ne!(user.run(&["token", "--env", "local"]), renewed);
+    let status: Value = serde_json::from_str(&user.run(&["login", "status", "--format", "json"])).unwrap();
+    assert_eq!(status["sessions"][0]["name"], "local");
+    assert!(!status.to_string().contains(renewed.trim_end()));
+
+    let ended = user.command(&["login", "--env", "local", "--logout", "--no-browser"]).run();
+
+    assert_eq!((ended.code, ended.stdout.as_str()), (0, ""), "{}", ended.stderr);
+    assert!(ended.stderr.contains("/idporten/logout?client_id="), "{}", ended.stderr);
+    assert!(local.log().contains("POST /idporten/token/revoke 200"), "{}", local.log());
+    assert_eq!(user.command(&["login", "status"]).run().stderr, "no login is kept\n");
+    user.command(&["token", "--env", "local", "--person"]).run().failure(3);
+}
+
+#[test]
+fn a_logout_removes_the_secrets_although_the_server_is_gone() {
+    let mut local = Local::start(&[]);
+    let state = {
+        let user = User::new(&local);
+        user.log_in(&[]);
+        user.state
+    };
+    local.end();
+    let user = User { local: &local, state };
+
+    let ended = user.command(&["login", "--env", "local", "--logout", "--no-browser", "--retries", "0"]).run();
+
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains("the refresh token was not revoked"), "{}", ended.stderr);
+    assert_eq!(user.command(&["login", "status"]).run().stderr, "no login is kept\n");
+}
+
+#[test]
+fn a_bound_token_is_sent_with_a_proof_for_its_call() {
+    let local = Local::start(&[]);
+    let user = User::new(&local);
+    let token = user.log_in(&["--dpop"]);
+    let url = format!("{}api/person", local.issuer());
+
+    let refused = user.command(&["headers", "--env", "local", "--person"]).run();
+    assert!(refused.failure(2).contains("pass --dpop-url URL"), "{}", refused.stderr);
+    let headers = user.run(&["headers", "--env", "local", "--person", "--dpop-url", &url, "--dpop-method", "POST"]);
+
+    let (authorization, proof) = headers.split_once('\n').unwrap();
+    assert_eq!(authorization, format!("Authorization: DPoP {token}"));
+    let proof = claims(proof.strip_prefix("DPoP: ").unwrap());
+    assert_eq!((&proof["htm"], &proof["htu"]), (&json!("POST"), &json!(url)));
+    assert!(proof["ath"].is_string());
+    let script = "test -n \"$MASKINPORTEN_TOKEN_DPOP\"";
+    user.run(&["exec", "--env", "local", "--person", "--dpop-url", &url, "--", "sh", "-c", script]);
+}
+
+#[cfg(feature = "system-tests")]
+#[test]
+fn curl_sends_a_proof_of_its_own_for_each_call() {
+    let local = Local::start(&[]);
+    let user = User::new(&local);
+    user.log_in(&["--dpop"]);
+    let url = format!("{}api/person", local.issuer());
+
+    for arguments in [&[][..], &["-X", "POST"], &["-d", "x=y"]] {
+        let call = ["curl", "--env", "local", "--person", "--", "-sS", "--fail", &url];
+        let called = user.command(&call).args(arguments).run();
+        assert!(called.code == 0 && called.stdout.contains(PERSON), "{arguments:?}: {called:?}");
+    }
+    let two = user.command(&["curl", "--env", "local", "--person", "--", "-sS", &url, &url]).run();
+    assert!(two.failure(125).contains("each call needs a proof of its own"), "{}", two.stderr);
 }

@@ -56,6 +56,8 @@ mod keystores;
 mod limits;
 mod local;
 mod login;
+#[cfg(feature = "system-tests")]
+mod login_browser;
 mod man;
 #[cfg(target_os = "linux")]
 mod memory;

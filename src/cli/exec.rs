@@ -17,6 +17,7 @@ use super::{
     args::ExecArguments,
     child,
     core_dumps::CoreDumps,
+    proof,
     report::{Exit, Failure, Report},
     settings::SettingSources,
     tokens::Tokens,
@@ -40,8 +41,14 @@ pub(crate) async fn run(
     let mut sources = SettingSources::load(arguments.settings, config, report)?;
     let mut command = child::without(&sources.secret_variables(), program);
     let tokens = Tokens::from_sources(&mut sources, report)?;
-    let token = tokens.token().await?;
-    set_variables(&mut command, name, &token);
+    let keyed = tokens.token_with_key().await?;
+    set_variables(&mut command, name, &keyed.token);
+    // The proof of an earlier token must not be taken for this one's.
+    let variable = format!("{name}_DPOP");
+    match proof::of_options(&keyed, &arguments.proof, report)? {
+        Some(proof) => command.env(variable, proof.expose_value()),
+        None => command.env_remove(variable),
+    };
     command.args(own);
     // The command may take this process's place.
     report.finish();

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{
     args::HeadersArguments,
+    proof,
     report::{self, Exit, Failure, Report},
     settings::{SettingSources, altinn_headers},
     tokens::Tokens,
@@ -22,11 +23,13 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let given = parse_options(&arguments.header)?;
     let mut sources = SettingSources::load(arguments.settings, config, report)?;
-    let along = merge(&sources, &given)?;
+    let mut along = merge(&sources, &given)?;
     let tokens = Tokens::from_sources(&mut sources, report)?;
-    let token = tokens.token().await?;
+    let keyed = tokens.token_with_key().await?;
+    along.extend(proof::of_options(&keyed, &arguments.proof, report)?);
     let mut artefact = Zeroizing::new(Vec::new());
-    print_headers(arguments.format, &token, &along, &mut *artefact).map_err(|error| Failure::from_output(&error))?;
+    print_headers(arguments.format, &keyed.token, &along, &mut *artefact)
+        .map_err(|error| Failure::from_output(&error))?;
     report::print(&artefact)
 }
 

@@ -13,11 +13,13 @@ use maskinporten_token_generator::{
     grant::{Assertion, Grant},
     http::Endpoint,
     keystore::SigningKey,
+    sessions::KeyedToken,
     tokens::{Freshness, TokenEvent, TokenObserver, TokenOrigin, TokenSource, TokenSourceBuilder},
 };
 
 use super::{
     located_key::{ErasedOnceOpen, LocatedKey},
+    person_tokens::PersonTokens,
     progress::Progress,
     prompt::Answers,
     report::{Failure, Report, with_cause},
@@ -38,18 +40,21 @@ enum Source {
     Grant(TokenSource, Freshness),
     /// Altinn's test token generator.
     TestTokens(TestTokens),
+    /// A kept login.
+    Person(PersonTokens),
 }
 
 impl Tokens {
     /// Makes the source of tokens that the settings name.
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Arc<Report>) -> Result<Self, Failure> {
-        match TestTokenSettings::parse(sources, report)? {
-            Some(settings) => {
-                let source = Source::TestTokens(TestTokens::new(settings, report)?);
-                Ok(Self { source, report: Arc::clone(report) })
-            }
-            None => Self::new(Settings::from_sources(sources, report)?, report),
-        }
+        let source = if let Some(settings) = TestTokenSettings::parse(sources, report)? {
+            Source::TestTokens(TestTokens::new(settings, report)?)
+        } else if let Some(tokens) = PersonTokens::from_sources(sources, report)? {
+            Source::Person(tokens)
+        } else {
+            return Self::new(Settings::from_sources(sources, report)?, report);
+        };
+        Ok(Self { source, report: Arc::clone(report) })
     }
 
     /// Opens the cache and locates the key. The key is opened when a request is signed: a password is not asked for if a
@@ -90,6 +95,7 @@ impl Tokens {
         let obtained = match &self.source {
             Source::Grant(source, freshness) => source.obtain(*freshness).await?,
             Source::TestTokens(source) => return source.token().await,
+            Source::Person(source) => return source.token(None).await.map(|keyed| keyed.token),
         };
         if obtained.origin == TokenOrigin::Server {
             return Ok(obtained.token);
@@ -100,17 +106,28 @@ impl Tokens {
         Ok(token)
     }
 
+    /// Returns a token as [`Tokens::token`] does, with the key that it is bound to.
+    pub(crate) async fn token_with_key(&self) -> Result<KeyedToken, Failure> {
+        match &self.source {
+            Source::Person(source) => source.token(None).await,
+            _ => Ok(KeyedToken { token: self.token().await?, dpop: None }),
+        }
+    }
+
     /// Returns a token in place of one that an API has refused.
-    pub(crate) async fn instead_of(&self, refused: &AccessToken) -> Result<AccessToken, Failure> {
+    pub(crate) async fn instead_of(&self, refused: &AccessToken) -> Result<KeyedToken, Failure> {
+        if let Source::Person(source) = &self.source {
+            return source.token(Some(refused)).await;
+        }
         self.forget(refused)?;
-        self.token().await
+        self.token_with_key().await
     }
 
     /// Removes a token that an API has refused from the cache, so that the next command requests another.
     pub(crate) fn forget(&self, refused: &AccessToken) -> Result<(), Failure> {
         match &self.source {
             Source::Grant(source, _) => Ok(source.forget(refused)?),
-            Source::TestTokens(_) => Ok(()),
+            Source::TestTokens(_) | Source::Person(_) => Ok(()),
         }
     }
 }

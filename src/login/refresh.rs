@@ -1,6 +1,6 @@
 //! The life of a login after the browser is closed: new tokens, their withdrawal, the logout.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::{ExpectedIdToken, IdTokenFault, LoginClient, LoginError, LoginStep, LoginTokens, RefreshToken};
@@ -25,10 +25,8 @@ impl LoginClient {
             max_age: None,
         };
         let tokens = self.read_tokens(&response, &expected, false).await?;
-        // OpenID Connect Core §12.2.
-        let named = tokens.id_token.as_ref().map(|token| token.claims().get("sub").and_then(Value::as_str));
-        match named {
-            Some(named) if named != subject => Err(IdTokenFault::Subject.into()),
+        match &tokens.id_token {
+            Some(renewed) if !is_about(renewed.claims(), subject) => Err(IdTokenFault::Subject.into()),
             _ => Ok(tokens),
         }
     }
@@ -54,5 +52,30 @@ impl LoginClient {
         }
         drop(parameters);
         Some(url)
+    }
+}
+
+/// Whether a renewed id token is about the person of the login (`OpenID` Connect Core §12.2).
+fn is_about(claims: &Map<String, Value>, subject: Option<&str>) -> bool {
+    subject.is_some() && claims.get("sub").and_then(Value::as_str) == subject
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_renewed_id_token_is_about_the_person_of_the_login_alone() {
+        for (claims, subject, is_same) in [
+            (json!({ "sub": "a" }), Some("a"), true),
+            (json!({ "sub": "b" }), Some("a"), false),
+            (json!({ "sub": 1 }), Some("1"), false),
+            (json!({}), Some("a"), false),
+            (json!({}), None, false),
+        ] {
+            assert_eq!(is_about(claims.as_object().unwrap(), subject), is_same, "{claims} {subject:?}");
+        }
     }
 }

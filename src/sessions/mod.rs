@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 use self::stored::{MAXIMUM_BYTES, StoredSecrets, StoredSession};
 pub use self::{
     error::SessionError,
-    renewal::{PersonToken, Renewal},
+    renewal::{KeyedToken, Renewal},
 };
 use crate::{
     client::AccessToken,
@@ -180,6 +180,15 @@ impl SessionStore {
         Ok(sessions)
     }
 
+    /// Returns what is known of a session, without its secrets.
+    ///
+    /// # Errors
+    /// [`SessionError::Missing`] when there is none of this name; else as [`SessionStore::list`].
+    pub fn info(&self, name: &str) -> Result<SessionInfo, SessionError> {
+        let stored = Self::read(&self.path(name, "json"))?.filter(|stored| stored.name == name);
+        stored.map(|stored| stored.info).ok_or_else(|| SessionError::Missing(name.to_owned()))
+    }
+
     /// Returns a session; `None` if there is none of this name.
     ///
     /// # Errors
@@ -189,7 +198,7 @@ impl SessionStore {
         let Some(stored) = Self::read(&path)?.filter(|stored| stored.name == name) else { return Ok(None) };
         let secrets = match stored.secrets {
             Some(secrets) => secrets,
-            None => match entry(name).read().await? {
+            None => match read_entry(name).await? {
                 Some(json) => StoredSecrets::parse(&json).ok_or_else(|| SessionError::Invalid(path.clone()))?,
                 None => return Ok(None),
             },
@@ -243,6 +252,8 @@ impl SessionStore {
         let unusable = |error| SessionError::Unusable(path.clone(), error);
         create_private_folder(&self.folder).map_err(unusable)?;
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(unusable)?;
+        // What follows waits; the first time may be the caller's signal to start a runtime.
+        tokio::task::yield_now().await;
         let end = Instant::now() + wait;
         loop {
             match file.try_lock() {
@@ -280,6 +291,12 @@ impl SessionStore {
         file.persist(path)?;
         Ok(())
     }
+}
+
+async fn read_entry(name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, SecretStoreError> {
+    // As for a lock: a session in a file can be read without a runtime.
+    tokio::task::yield_now().await;
+    entry(name).read().await
 }
 
 fn entry(name: &str) -> SecretEntry<'_> {

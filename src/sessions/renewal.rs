@@ -15,9 +15,9 @@ use crate::{
 /// The error of a refresh token that is not accepted (RFC 6749 §5.2).
 const INVALID_GRANT: &str = "invalid_grant";
 
-/// The token of a person, with the key that it is bound to.
+/// An access token, with the key that it is bound to.
 #[derive(Debug, Clone)]
-pub struct PersonToken {
+pub struct KeyedToken {
     /// The token.
     pub token: AccessToken,
     /// The key that it is bound to, if it is.
@@ -62,7 +62,7 @@ impl SessionStore {
         clock: &dyn Clock,
         client: impl AsyncFnOnce(&KeptSession) -> Result<LoginClient, E>,
         notify: impl FnOnce(&SecretPlace),
-    ) -> Result<PersonToken, E> {
+    ) -> Result<KeyedToken, E> {
         let missing = || SessionError::Missing(name.to_owned());
         let started = clock.now();
         let session = self.load(name).await?.ok_or_else(missing)?;
@@ -100,7 +100,7 @@ impl SessionStore {
     }
 }
 
-impl From<KeptSession> for PersonToken {
+impl From<KeptSession> for KeyedToken {
     fn from(session: KeptSession) -> Self {
         Self { token: session.token, dpop: session.dpop }
     }

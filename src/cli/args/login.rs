@@ -1,12 +1,12 @@
 //! The options of `maskinporten login`.
 
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, Subcommand};
 use maskinporten_token_generator::{
     login::Prompt,
     printer::{Shell, TokenForm},
 };
 
-use super::named;
+use super::{ReportFormat, TEMPLATE, named};
 use crate::cli::settings::LoginSettingArguments;
 
 pub(super) const LOGIN: &str = "The client must be registered with the redirect address and the scopes. It authenticates itself \
@@ -16,10 +16,21 @@ pub(super) const LOGIN: &str = "The client must be registered with the redirect 
 /// `login`
 #[derive(Debug, Args)]
 pub(crate) struct PersonLoginArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<PersonLoginCommand>,
     /// Print the address of the login, in place of opening the browser. Its answer may be pasted, so it may be opened on
     /// another machine
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Login of a person")]
     pub(crate) no_browser: bool,
+    /// Keep the login, so that its tokens are used with --person and renewed
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "Login of a person")]
+    pub(crate) keep: bool,
+    /// End the kept login: revoke its refresh token and remove its secrets
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "Login of a person", conflicts_with = "keep")]
+    pub(crate) logout: bool,
+    /// Have the tokens bound to a new key, so that they are of no use without it (RFC 9449)
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "Login of a person")]
+    pub(crate) dpop: bool,
     /// The client has neither a key nor a secret
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Login of a person")]
     pub(crate) public: bool,
@@ -52,4 +63,22 @@ pub(crate) struct PersonLoginArguments {
     pub(crate) shell: Option<Shell>,
     #[command(flatten)]
     pub(crate) settings: LoginSettingArguments,
+}
+
+/// `login` with a subcommand
+#[derive(Debug, Subcommand)]
+pub(crate) enum PersonLoginCommand {
+    /// Show the kept logins: whose server, which client, how long they last; never their tokens
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten login status\n  \
+        maskinporten login status --format json\n")]
+    Status(LoginStatusArguments),
+}
+
+/// `login status`
+#[derive(Debug, Args)]
+pub(crate) struct LoginStatusArguments {
+    /// The output format
+    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output")]
+    pub(crate) format: ReportFormat,
 }

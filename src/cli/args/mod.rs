@@ -38,9 +38,9 @@ pub(crate) use self::{
     groups::command_line,
     inspect::InspectArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
-    login::PersonLoginArguments,
+    login::{LoginStatusArguments, PersonLoginArguments, PersonLoginCommand},
     quick::parse_quickly,
-    requests::{CheckArguments, GrantArguments, HeadersArguments, TokenArguments},
+    requests::{CheckArguments, GrantArguments, HeadersArguments, ProofArguments, TokenArguments},
     running::{CurlArguments, ExecArguments},
     serve::{LogFormat, ServeArguments},
     shell::{CompletionShell, CompletionsArguments, ManArguments},
@@ -184,10 +184,11 @@ pub(crate) enum Command {
         maskinporten agent --env local --format header --write ./header\n")]
     Agent(Box<AgentArguments>),
     /// Log a person in with the browser, and print the person's access token
-    #[command(help_template = TEMPLATE, after_help = login::LOGIN, before_help = "Examples:\n  \
+    #[command(help_template = TEMPLATE, after_help = login::LOGIN, args_conflicts_with_subcommands = true, before_help = "Examples:\n  \
         maskinporten login --env local\n  \
         maskinporten login --env test -c ID -k enterprise.p12 -s altinn:instances.read\n  \
-        maskinporten login --env test --idp ansattporten -c ID --public --no-browser\n")]
+        maskinporten login --env test --idp ansattporten -c ID --public --no-browser\n  \
+        maskinporten login --env local --keep --dpop\n")]
     Login(Box<PersonLoginArguments>),
     /// Register systems and request system users in Altinn, and show whom a token is for
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \

@@ -48,7 +48,36 @@ pub(crate) struct HeadersArguments {
     #[arg(long, value_name = "NAME: VALUE", action = ArgAction::Append, help_heading = "Output")]
     pub(crate) header: Vec<String>,
     #[command(flatten)]
+    pub(crate) proof: ProofArguments,
+    #[command(flatten)]
     pub(crate) settings: SettingArguments,
+}
+
+/// The call that a token is for, if it is bound to a key (DPoP, RFC 9449).
+#[derive(Debug, Args)]
+pub(crate) struct ProofArguments {
+    /// The URL of the call, for a token that is bound to a key (DPoP)
+    #[arg(long, value_name = "URL", help_heading = "Proof of possession", hide_short_help = true)]
+    pub(crate) dpop_url: Option<String>,
+    /// The method of the call
+    #[arg(
+        long,
+        value_name = "METHOD",
+        default_value = "GET",
+        help_heading = "Proof of possession",
+        hide_short_help = true,
+        requires = "dpop_url"
+    )]
+    pub(crate) dpop_method: String,
+    /// The nonce that the API has asked for
+    #[arg(
+        long,
+        value_name = "TEXT",
+        help_heading = "Proof of possession",
+        hide_short_help = true,
+        requires = "dpop_url"
+    )]
+    pub(crate) dpop_nonce: Option<String>,
 }
 
 /// `check`

@@ -4,10 +4,12 @@ use std::ffi::OsString;
 
 use clap::{ArgAction, Args};
 
+use super::requests::ProofArguments;
 use crate::cli::settings::SettingArguments;
 
 pub(super) const EXEC: &str = "The command gets the token in MASKINPORTEN_TOKEN and, if the server gives a lifetime, its \
-    expiry in MASKINPORTEN_TOKEN_EXPIRES_AT (RFC 3339). It does not get the variables that hold our passwords and \
+    expiry in MASKINPORTEN_TOKEN_EXPIRES_AT (RFC 3339). With --dpop-url, the proof for that URL is in \
+    MASKINPORTEN_TOKEN_DPOP. It does not get the variables that hold our passwords and \
     keys. On Unix it replaces this process: signals and exit code are its own.\n\n\
     Exit code: the command's; 125 if this program failed before it ran, 126 if it cannot be run, 127 if it was not found.";
 
@@ -28,6 +30,8 @@ pub(crate) struct ExecArguments {
     /// The command and its arguments
     #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND", help_heading = "Command")]
     pub(crate) command: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) proof: ProofArguments,
     #[command(flatten)]
     pub(crate) settings: SettingArguments,
 }

@@ -140,6 +140,19 @@ impl CurlCall {
         self.options.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
+    /// Returns the method of the request (curl(1): `-X`, `-I`, `-T`, `-G`, and the options with data).
+    pub(super) fn method(&self) -> &str {
+        const DATA: [&str; 8] =
+            ["data", "data-ascii", "data-binary", "data-raw", "data-urlencode", "form", "form-string", "json"];
+        match self.values("request").last() {
+            Some(method) => method,
+            None if self.has(&["head"]) => "HEAD",
+            None if self.has(&["upload-file"]) => "PUT",
+            None if self.has(&DATA) && !self.has(&["get"]) => "POST",
+            None => "GET",
+        }
+    }
+
     /// Returns whether the user sets or removes a header of this name, with `-H` or with an option of its own.
     pub(super) fn has_header(&self, name: &str) -> bool {
         const OPTIONS: [(&str, &str); 13] = [

@@ -14,8 +14,8 @@ mod target;
 use std::{ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc};
 
 use maskinporten_token_generator::{
-    client::AccessToken,
     printer::{Header, print_curl_config},
+    sessions::KeyedToken,
 };
 use zeroize::Zeroizing;
 
@@ -26,7 +26,7 @@ use self::{
 };
 use super::{
     args::CurlArguments,
-    child, headers,
+    child, headers, proof,
     report::{Exit, Failure, Report},
     settings::SettingSources,
     tokens::Tokens,
@@ -50,6 +50,7 @@ pub(crate) async fn run(
     let reads_curlrc = !arguments.arguments.first().is_some_and(process::begins_with_disable);
     let curlrc = if reads_curlrc { CurlCall::from_curlrc(&known)? } else { CurlCall::default() };
     let target = CurlTarget::from_call(&call, &curlrc)?;
+    let request = ProvenCall::new(&call, &curlrc);
     let mut headers = headers::merge(&sources, &typed)?;
     headers.retain(|header| !call.has_header(header.name()));
     let sets_authorization = call.has_header(AUTHORIZATION) || curlrc.has_header(AUTHORIZATION);
@@ -59,8 +60,16 @@ pub(crate) async fn run(
         let names = names.join(", ");
         report.warning(&format!("on a redirect, curl sends these headers to other hosts too: {names}"));
     }
-    let prepared =
-        PreparedCall { call, sets_authorization, target, headers, arguments: arguments.arguments, stdin, sources };
+    let prepared = PreparedCall {
+        call,
+        request,
+        sets_authorization,
+        target,
+        headers,
+        arguments: arguments.arguments,
+        stdin,
+        sources,
+    };
     let outcome = prepared.run(report).await?;
     if outcome.is_cut {
         report.warning("the output of curl could not be written to stdout");
@@ -73,6 +82,7 @@ const AUTHORIZATION: &str = "Authorization";
 /// A call with everything but the token.
 struct PreparedCall {
     call: CurlCall,
+    request: ProvenCall,
     sets_authorization: bool,
     target: CurlTarget,
     headers: Vec<Header>,
@@ -82,43 +92,86 @@ struct PreparedCall {
     sources: SettingSources,
 }
 
+/// The request that a proof is for, if the token needs one.
+struct ProvenCall {
+    method: String,
+    /// The only URL; `None` if there are several.
+    url: Option<String>,
+}
+
+impl ProvenCall {
+    fn new(call: &CurlCall, curlrc: &CurlCall) -> Self {
+        let mut urls = curlrc.urls().iter().chain(call.urls());
+        let url = urls.next().filter(|_| urls.next().is_none());
+        // curl's default, which a token is sent with to this machine alone.
+        let url = url.map(|url| if url.contains("://") { url.clone() } else { format!("http://{url}") });
+        Self { method: call.method().to_owned(), url }
+    }
+
+    /// Makes the header `DPoP`; `None` for a token that needs none.
+    fn proof(&self, keyed: &KeyedToken, nonce: Option<&str>) -> Result<Option<Header>, Failure> {
+        if keyed.dpop.is_none() {
+            return Ok(None);
+        }
+        let Some(url) = &self.url else {
+            let message = "the token is bound to a key, so each call needs a proof of its own".to_owned();
+            let hint = Some("run one command for each URL".to_owned());
+            return Err(Failure::plain(Exit::Usage, "dpop_url", message, hint));
+        };
+        proof::of_call(keyed, &self.method, url, nonce)
+    }
+}
+
 impl PreparedCall {
     /// Runs curl, and once more if the token is refused and the call can be repeated safely.
     async fn run(mut self, report: &Arc<Report>) -> Result<CurlOutcome, Failure> {
         if self.sets_authorization {
             report.warning("curl's arguments set Authorization, so no token is fetched");
-            return self.run_once(None, ResponseWatch::None).await;
+            return self.run_once(None, None, ResponseWatch::None).await;
         }
         let tokens = Tokens::from_sources(&mut self.sources, report)?;
-        let token = tokens.token().await?;
-        for warning in audience_check::warnings(&token, &self.target) {
+        let keyed = tokens.token_with_key().await?;
+        for warning in audience_check::warnings(&keyed.token, &self.target) {
             report.warning(&warning);
         }
         let obstacle = self.obstacle();
-        let outcome = self.run_once(Some(&token), self.watch(obstacle.is_some())).await?;
+        let outcome = self.run_once(Some(&keyed), None, self.watch(obstacle.is_some())).await?;
         if !outcome.refused {
             return Ok(outcome);
         }
         if let Some(obstacle) = obstacle {
             // A key from stdin cannot be read again to find the cache entry.
             if !self.sources.takes_stdin() {
-                tokens.forget(&token)?;
+                tokens.forget(&keyed.token)?;
             }
             report.warning(&format!("the API refused the token (401), and the call is not repeated: {obstacle}"));
             return Ok(outcome);
         }
-        report.warning("the API refused the token (401): repeating the call with a new one");
-        let token = tokens.instead_of(&token).await?;
-        let outcome = self.run_once(Some(&token), self.watch(true)).await?;
+        let nonce = outcome.nonce.filter(|_| keyed.dpop.is_some());
+        let keyed = if nonce.is_some() {
+            report.detail("the API wants a nonce in the proof: repeating the call with it");
+            keyed
+        } else {
+            report.warning("the API refused the token (401): repeating the call with a new one");
+            tokens.instead_of(&keyed.token).await?
+        };
+        let outcome = self.run_once(Some(&keyed), nonce.as_deref(), self.watch(true)).await?;
         if outcome.refused {
             report.warning("the API refused the new token too (401)");
         }
         Ok(outcome)
     }
 
-    async fn run_once(&self, token: Option<&AccessToken>, watch: ResponseWatch) -> Result<CurlOutcome, Failure> {
+    async fn run_once(
+        &self,
+        keyed: Option<&KeyedToken>,
+        nonce: Option<&str>,
+        watch: ResponseWatch,
+    ) -> Result<CurlOutcome, Failure> {
         let mut config = Zeroizing::new(Vec::new());
-        print_curl_config(&self.restrictions(), token, &self.headers, &mut *config)
+        let proof = keyed.map(|keyed| self.request.proof(keyed, nonce)).transpose()?.flatten();
+        let headers: Vec<Header> = self.headers.iter().cloned().chain(proof).collect();
+        print_curl_config(&self.restrictions(), keyed.map(|keyed| &keyed.token), &headers, &mut *config)
             .map_err(|error| Failure::from_output(&error))?;
         let command = child::without(&self.sources.secret_variables(), CURL.as_ref());
         let stdin = self.stdin.as_ref();

@@ -53,6 +53,8 @@ pub(super) struct CurlOutcome {
     pub(super) refused: bool,
     /// Whether its output could not be written, and curl has not reported it.
     pub(super) is_cut: bool,
+    /// The nonce that the API wants in a proof (DPoP).
+    pub(super) nonce: Option<String>,
 }
 
 /// Returns the help of the installed curl, if its version can be trusted with a token.
@@ -123,7 +125,8 @@ pub(super) async fn run(
     // curl has ended well if the last of its output was in the pipe when stdout failed.
     let is_cut = watched.is_cut && !watched.refused && status.success();
     let code = if is_cut { WRITE_ERROR } else { code(status) };
-    Ok(CurlOutcome { code, refused: watched.refused && status.code().is_some(), is_cut })
+    let refused = watched.refused && status.code().is_some();
+    Ok(CurlOutcome { code, refused, is_cut, nonce: watched.nonce })
 }
 
 /// Writes to a pipe on a thread of its own. If curl exits before it has read everything, it reports why itself.

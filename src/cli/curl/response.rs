@@ -15,8 +15,8 @@ use rustix::event::{PollFd, PollFlags, poll};
 const MAXIMUM_HELD: usize = 64 * 1024;
 const MAXIMUM_REFUSED: usize = 1024 * 1024;
 
-/// How much of a header line is kept.
-const MAXIMUM_LINE: usize = 64;
+/// How much of a header line is kept: a nonce may take a kibibyte.
+const MAXIMUM_LINE: usize = 1100;
 
 /// How the API responded to the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ struct ResponseHead {
     is_http1: bool,
     /// Whether a header describes a body: a proxy's response to CONNECT has none.
     has_body: bool,
+    /// The nonce that the server wants in a proof (`DPoP-Nonce`, RFC 9449 §9).
+    nonce: Option<String>,
     verdict: Option<TokenVerdict>,
 }
 
@@ -50,15 +52,22 @@ impl ResponseHead {
     }
 
     fn end_line(&mut self) {
-        let line = String::from_utf8_lossy(&std::mem::take(&mut self.line)).trim_end().to_ascii_lowercase();
-        if line.is_empty() {
-            self.verdict = self.verdict.or(self.verdict_of_head());
+        let written = String::from_utf8_lossy(&std::mem::take(&mut self.line)).trim_end().to_owned();
+        let line = written.to_ascii_lowercase();
+        if self.verdict.is_some() {
+            // Of a later response, after a redirect.
+        } else if line.is_empty() {
+            self.verdict = self.verdict_of_head();
         } else if let Some(status_line) = line.strip_prefix("http/") {
             self.is_http1 = status_line.starts_with('1');
             self.status = status_line.split(' ').nth(1).and_then(|code| code.parse().ok());
             self.has_body = false;
+            self.nonce = None;
         } else {
             let name = line.split(':').next().unwrap_or_default();
+            if name == "dpop-nonce" {
+                self.nonce = written.split_once(':').map(|(_, value)| value.trim().to_owned());
+            }
             self.has_body |= ["content-length", "content-type", "transfer-encoding"].contains(&name);
         }
     }
@@ -113,6 +122,8 @@ pub(super) struct WatchedResponse {
     pub(super) refused: bool,
     /// Whether the output of curl could not be written to stdout.
     pub(super) is_cut: bool,
+    /// The nonce that it wants in a proof.
+    pub(super) nonce: Option<String>,
 }
 
 /// Reads the headers that curl dumps, and its stdout if that is held back, until both end.
@@ -152,7 +163,7 @@ pub(super) fn watch(headers: PipeReader, body: Option<PipeReader>) -> io::Result
     if !refused {
         is_cut |= output.pass(&[], Some(TokenVerdict::Accepted)).is_err();
     }
-    Ok(WatchedResponse { refused, is_cut })
+    Ok(WatchedResponse { refused, is_cut, nonce: head.nonce })
 }
 
 /// Waits until one of the pipes is readable or closed, and returns which.

@@ -1,39 +1,46 @@
 //! `maskinporten login`: the access token of a person who logs in with a browser.
 
 mod browser;
+mod status;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use maskinporten_token_generator::{
     altinn::{AltinnClient, AltinnError, AltinnExchange},
     client::{AccessToken, OpenIdProvider},
-    clock::SystemClock,
+    clock::{Clock as _, SystemClock},
+    dpop::DpopKey,
     grant::Sign,
     login::{AnswerListener, LoginClient, LoginPage, LoginRequest, LoginTokens, PendingLogin, RedirectUri},
     printer::{TokenForm, print_login},
+    sessions::{KeptSession, SessionStore},
     text::excerpt,
 };
 use zeroize::Zeroizing;
 
 use self::browser::{Answer, Waiting};
 use super::{
-    args::PersonLoginArguments,
+    args::{PersonLoginArguments, PersonLoginCommand},
     located_key::LocatedKey,
+    person_tokens::{PersonTokens, note_place},
     progress::Progress,
     report::{self, Exit, Failure, Report},
-    settings::{KeySettings, NetworkSettings, PersonLoginSettings, SettingSources},
+    settings::{KeySettings, NetworkSettings, PersonLoginSettings, SettingSources, session_name},
     signals, token,
     tokens::report_retry,
 };
 
 /// The longest time of one request.
-const REQUEST_TIME: Duration = Duration::from_secs(30);
+pub(super) const REQUEST_TIME: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(
     arguments: PersonLoginArguments,
     config: Option<PathBuf>,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
+    if let Some(PersonLoginCommand::Status(arguments)) = &arguments.command {
+        return status::run(arguments, report);
+    }
     let form = token::form(arguments.format, arguments.shell)?;
     if form != TokenForm::Json && (arguments.show_pid || arguments.show_refresh_token) {
         let message = "--show-pid and --show-refresh-token are only for `--format json`".to_owned();
@@ -41,6 +48,10 @@ pub(crate) async fn run(
         return Err(Failure::plain(Exit::Usage, "usage", message, Some(hint)));
     }
     let mut sources = SettingSources::load(arguments.settings.0, config, report)?;
+    if arguments.logout {
+        return log_out(&mut sources, arguments.no_browser, report).await;
+    }
+    let name = session_name(&sources);
     let settings = PersonLoginSettings::parse(&mut sources, arguments.public, report)?;
     let request = LoginRequest {
         prompt: arguments.prompt,
@@ -49,7 +60,11 @@ pub(crate) async fn run(
         is_pushed: arguments.par,
         ..settings.request.clone()
     };
-    let login = log_in(settings, request, arguments.no_browser, report);
+    let extent = LoginExtent {
+        dpop: arguments.dpop.then(DpopKey::generate).transpose()?,
+        kept_as: Some(name).filter(|_| arguments.keep),
+    };
+    let login = log_in(settings, request, extent, arguments.no_browser, report);
     if form != TokenForm::Json {
         return token::print(form, async { Ok(login.await?.access_token) }).await;
     }
@@ -60,10 +75,31 @@ pub(crate) async fn run(
     report::print(&artefact)
 }
 
+/// What a login gives beyond the tokens.
+struct LoginExtent {
+    /// The key that the tokens are bound to.
+    dpop: Option<DpopKey>,
+    /// The name under which the login is kept.
+    kept_as: Option<String>,
+}
+
+/// Ends a kept login, here and in the browser.
+async fn log_out(sources: &mut SettingSources, no_browser: bool, report: &Arc<Report>) -> Result<(), Failure> {
+    let url = PersonTokens::find(sources, report)?.log_out().await?;
+    report.note("the kept login is removed");
+    if let Some(url) = url
+        && (no_browser || !browser::open(&url).await)
+    {
+        report.note(&format!("open this address to log out in the browser too: {url}"));
+    }
+    Ok(())
+}
+
 /// Logs a person in. The browser shows how it ended.
 async fn log_in(
     mut settings: PersonLoginSettings,
     request: LoginRequest,
+    extent: LoginExtent,
     no_browser: bool,
     report: &Arc<Report>,
 ) -> Result<LoginTokens, Failure> {
@@ -80,7 +116,7 @@ async fn log_in(
             provider: OpenIdProvider::discover(&settings.issuer, http, *retry_policy).await?,
             grant: settings.grant.clone(),
             key,
-            dpop: None,
+            dpop: extent.dpop,
             http: http.clone(),
             timeout: retry_policy.timeout.min(REQUEST_TIME),
             clock: Arc::new(SystemClock),
@@ -90,7 +126,8 @@ async fn log_in(
     };
     let waiting = Waiting { listener, redirect_uri, time: settings.time, no_browser };
     let answer = waiting.answer(pending.url(), report).await?;
-    let finished = finish(&client, &pending, answer.query(), &settings, report).await;
+    let kept_as = extent.kept_as.as_deref();
+    let finished = finish(&client, &pending, answer.query(), kept_as, &settings, report).await;
     if let Answer::Received(answer) = answer {
         let language = answer.language();
         let page = match &finished {
@@ -112,6 +149,7 @@ async fn finish(
     client: &LoginClient,
     pending: &PendingLogin,
     query: &str,
+    kept_as: Option<&str>,
     settings: &PersonLoginSettings,
     report: &Report,
 ) -> Result<LoginTokens, Failure> {
@@ -121,6 +159,9 @@ async fn finish(
         let _progress = Progress::start(&format!("waiting for {}", client.provider.token_endpoint), report);
         client.finish(pending, code).await?
     };
+    if let Some(name) = kept_as {
+        keep(client, &tokens, name, &settings.network, report).await?;
+    }
     match &settings.altinn {
         Some(exchange) => {
             let access_token = exchanged(&tokens.access_token, exchange, &settings.network, report).await?;
@@ -130,8 +171,26 @@ async fn finish(
     }
 }
 
+/// Keeps the tokens of a login, as they were before an exchange.
+async fn keep(
+    client: &LoginClient,
+    tokens: &LoginTokens,
+    name: &str,
+    network: &NetworkSettings,
+    report: &Report,
+) -> Result<(), Failure> {
+    if tokens.refresh_token.is_none() {
+        report.warning("the server gave no refresh token, so the login ends with its access token");
+    }
+    let session = KeptSession::new(client, tokens.clone(), SystemClock.now());
+    let store = SessionStore::usual()?;
+    let _lock = store.lock(name, network.retry_policy.timeout).await?;
+    note_place(&store.save(name, &session).await?, report);
+    Ok(())
+}
+
 /// Exchanges a person's token for one of Altinn's.
-async fn exchanged(
+pub(super) async fn exchanged(
     token: &AccessToken,
     exchange: &AltinnExchange,
     network: &NetworkSettings,
@@ -146,7 +205,7 @@ async fn exchanged(
 }
 
 /// Opens the key before the person logs in, so that no login is lost to a wrong password.
-async fn open_key(key: Option<KeySettings>, report: &Arc<Report>) -> Result<Option<Arc<dyn Sign>>, Failure> {
+pub(super) async fn open_key(key: Option<KeySettings>, report: &Arc<Report>) -> Result<Option<Arc<dyn Sign>>, Failure> {
     let Some(key) = key else { return Ok(None) };
     let report = Arc::clone(report);
     let opened = signals::blocking(move || LocatedKey::read(key, Arc::default(), &report)?.open_key()).await?;

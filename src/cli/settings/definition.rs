@@ -133,6 +133,7 @@ impl SettingDefinition {
     pub(super) fn matters_to(&self, command: &str) -> bool {
         match command {
             PERSON_LOGIN => self.is_of_person_login(),
+            _ if self.name == "person" => ["token", "headers", "exec", "curl"].contains(&command),
             _ if self.heading == LOGIN => false,
             "inspect" if self.name == "altinn-url" => true,
             "grant" | "inspect" => self.heading != CACHE && self.heading != ALTINN,
@@ -162,7 +163,10 @@ impl SettingDefinition {
         let of_altinn = ["altinn", "altinn-env", "altinn-url"];
         let headings = [LOGIN, KEY, HARDWARE, NETWORK];
         let is_listed = |names: &[&str]| names.contains(&self.name);
-        headings.contains(&self.heading) || is_listed(&of_grant) || is_listed(&of_server) || is_listed(&of_altinn)
+        self.name != "person" && headings.contains(&self.heading)
+            || is_listed(&of_grant)
+            || is_listed(&of_server)
+            || is_listed(&of_altinn)
     }
 
     fn is_of_altinn_user(&self) -> bool {

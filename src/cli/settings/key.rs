@@ -19,7 +19,7 @@ use super::{
 use crate::cli::report::Failure;
 
 /// The key that signs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct KeySettings {
     pub(crate) source: Setting<KeySource>,
     /// The key id that chooses a key from a JWK set.
@@ -29,7 +29,7 @@ pub(crate) struct KeySettings {
 }
 
 /// Where the key is. A file named `-` is stdin.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum KeySource {
     Pkcs12 {
         file: String,
@@ -65,14 +65,14 @@ pub(crate) enum KeySource {
 }
 
 /// How a file with an encrypted key is opened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Unlock {
     pub(crate) password: Secret,
     pub(crate) maximum_iterations: u64,
 }
 
 /// A password or PIN that may be needed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Secret {
     pub(crate) kind: SecretKind,
     pub(crate) source: Setting<SecretSource>,
@@ -90,7 +90,7 @@ pub(crate) enum SecretKind {
 }
 
 /// Where a secret is kept.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum SecretSource {
     File(String),
     Variable(String),

@@ -89,7 +89,7 @@ fn provider(sources: &SettingSources) -> Result<IdentityProvider, Failure> {
 }
 
 /// Parses `--env`; the simulator's values are added to the sources when its address is known.
-fn environment(sources: &SettingSources, report: &Report) -> Result<Option<Environment>, Failure> {
+pub(super) fn environment(sources: &SettingSources, report: &Report) -> Result<Option<Environment>, Failure> {
     let Some(found) = sources.find("env") else { return Ok(None) };
     let Some(environment) = Environment::parse(found.text()) else {
         let names = Environment::ALL.map(Environment::name).join(", ");
@@ -145,7 +145,7 @@ fn levels(sources: &SettingSources, provider: Option<IdentityProvider>) -> Resul
     })
 }
 
-fn exchange(
+pub(super) fn exchange(
     sources: &SettingSources,
     environment: Option<Environment>,
     issuer: &str,

@@ -17,6 +17,7 @@ mod key;
 mod key_place;
 mod login;
 mod origin;
+mod person;
 mod required;
 mod server;
 mod sources;
@@ -44,6 +45,7 @@ pub(crate) use self::{
     key_place::{ContentSettings, ContentSource, NamedPlace},
     login::PersonLoginSettings,
     origin::{Layer, Origin, Setting},
+    person::{PersonSettings, is_person, session_name},
     server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer, named_platform},
     sources::SettingSources,
     table::{
@@ -112,6 +114,7 @@ impl Settings {
     /// key's secrets are taken out of the sources, which commands keep while they wait for the server.
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Report) -> Result<(Self, KeySettings), Failure> {
         test_token::refuse(sources)?;
+        person::refuse(sources)?;
         let settings = Self::parse(sources, report).into_result();
         let settings = settings.and_then(|settings| Ok((settings, KeySettings::parse(sources)?)));
         let settings = settings.map_err(|failure| {

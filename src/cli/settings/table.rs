@@ -200,6 +200,11 @@ pub(crate) static SETTINGS: &[SettingDefinition] = &[
     one("altinn-password-command", "COMMAND", ALTINN, "Read the password from the output of a command")
         .roles(&[Role::Command]),
     row(ALTINN_PASSWORD, ValueForm::SecretVariable, ALTINN, "The password of that user"),
+    flag(
+        "person",
+        LOGIN,
+        "Use the token of a person whose login is kept (`maskinporten login --keep`) in place of one of Maskinporten's",
+    ),
     with_default!(
         "idp",
         ValueForm::One("NAME"),

@@ -1,0 +1,128 @@
+//! Gets the tokens of a kept login, renewed if they must be.
+
+use std::sync::Arc;
+
+use maskinporten_token_generator::{
+    client::{AccessToken, OpenIdProvider},
+    clock::SystemClock,
+    login::LoginClient,
+    sessions::{KeptSession, KeyedToken, Renewal, SecretPlace, SessionError, SessionStore},
+};
+
+use super::{
+    login::{REQUEST_TIME, exchanged, open_key},
+    progress::Progress,
+    report::{Exit, Failure, Report, with_cause},
+    settings::{NetworkSettings, PersonSettings, SettingSources, is_person, session_name},
+};
+
+/// The tokens of a kept login.
+pub(crate) struct PersonTokens {
+    name: String,
+    store: SessionStore,
+    settings: PersonSettings,
+    report: Arc<Report>,
+}
+
+impl PersonTokens {
+    /// Finds the kept login; `None` if the settings ask for another token.
+    pub(crate) fn from_sources(sources: &mut SettingSources, report: &Arc<Report>) -> Result<Option<Self>, Failure> {
+        if is_person(sources) { Self::find(sources, report).map(Some) } else { Ok(None) }
+    }
+
+    /// Finds the kept login that the settings name.
+    pub(crate) fn find(sources: &mut SettingSources, report: &Arc<Report>) -> Result<Self, Failure> {
+        let (name, store) = (session_name(sources), SessionStore::usual()?);
+        let settings = PersonSettings::parse(sources, &store.info(&name)?, report)?;
+        Ok(Self { name, store, settings, report: Arc::clone(report) })
+    }
+
+    /// Returns a token; another one than `refused`, which an API has refused.
+    pub(crate) async fn token(&self, refused: Option<&AccessToken>) -> Result<KeyedToken, Failure> {
+        let PersonSettings { network, cache, altinn, .. } = &self.settings;
+        let wait = network.retry_policy.timeout;
+        let renewal = Renewal { minimum: cache.minimum, refresh: cache.refresh, refused, wait };
+        let client = async |session: &KeptSession| self.client(session).await;
+        let noted = |place: &SecretPlace| note_place(place, &self.report);
+        let keyed = self.store.token(&self.name, renewal, &SystemClock, client, noted).await?;
+        match altinn {
+            Some(exchange) => {
+                let token = exchanged(&keyed.token, exchange, network, &self.report).await?;
+                Ok(KeyedToken { token, dpop: None })
+            }
+            None => Ok(keyed),
+        }
+    }
+
+    /// Makes the client that renews the login.
+    async fn client(&self, session: &KeptSession) -> Result<LoginClient, Failure> {
+        let issuer = &session.info.issuer;
+        self.report.detail(&format!("renewing the login at {issuer}"));
+        let own = self.settings.client.clone()?;
+        let key = open_key(own.key, &self.report).await?;
+        let NetworkSettings { http, retry_policy } = &self.settings.network;
+        let _progress = Progress::start(&format!("waiting for {issuer}"), &self.report);
+        Ok(LoginClient {
+            provider: OpenIdProvider::discover(issuer, http, *retry_policy).await?,
+            grant: own.grant,
+            key,
+            dpop: session.dpop.clone(),
+            http: http.clone(),
+            timeout: retry_policy.timeout.min(REQUEST_TIME),
+            clock: Arc::new(SystemClock),
+        })
+    }
+
+    /// Ends the login: its refresh token is revoked if the server can be reached, and its secrets are removed in any case.
+    /// Returns the address where the person logs out in the browser.
+    pub(crate) async fn log_out(&self) -> Result<Option<String>, Failure> {
+        let _lock = self.store.lock(&self.name, self.settings.network.retry_policy.timeout).await?;
+        let revoked = self.revoke().await;
+        self.store.remove(&self.name).await?;
+        match revoked {
+            Ok(url) => Ok(url),
+            Err(failure) => {
+                let cause = with_cause(&failure);
+                self.report
+                    .warning(&format!("the refresh token was not revoked, and may work until it expires: {cause}"));
+                Ok(None)
+            }
+        }
+    }
+
+    async fn revoke(&self) -> Result<Option<String>, Failure> {
+        let Some(session) = self.store.load(&self.name).await? else { return Ok(None) };
+        let client = self.client(&session).await?;
+        if let Some(refresh_token) = &session.refresh_token
+            && !client.revoke(refresh_token).await?
+        {
+            self.report.warning("the server has no address where the refresh token can be revoked");
+        }
+        // Not with the id token, which names the person: other programs see the address that a browser is started with.
+        Ok(client.logout_url(None).map(String::from))
+    }
+}
+
+/// Reports a session whose secrets are not in the operating system's store.
+pub(crate) fn note_place(place: &SecretPlace, report: &Report) {
+    match place {
+        SecretPlace::System => report.detail("the login is kept in the operating system's store of secrets"),
+        SecretPlace::File(file, None) => report.detail(&format!("the login is kept in `{}`", file.display())),
+        SecretPlace::File(file, Some(error)) => report.warning(&format!(
+            "the login is kept in `{}`, which only this user can read, without encryption: {}",
+            file.display(),
+            with_cause(error)
+        )),
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Login(error) => Self::from(*error),
+            SessionError::Ended(_) | SessionError::Expired => Self::new(Exit::Refused, &error),
+            SessionError::NoFolder | SessionError::Missing(_) => Self::new(Exit::Configuration, &error),
+            _ => Self::new(Exit::Other, &error),
+        }
+    }
+}
