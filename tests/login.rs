@@ -304,10 +304,16 @@ fn a_login_that_nobody_answers_ends_after_the_time_limit() {
 #[test]
 fn options_that_a_login_does_not_have_are_refused() {
     for (arguments, message) in [
-        (&["--env", "test", "--consumer-org", "991825827"][..], "error: --consumer-org is not for the login of a person"),
+        (
+            &["--env", "test", "--consumer-org", "991825827"][..],
+            "error: --consumer-org is not for the login of a person",
+        ),
         (&["--env", "test", "--show-pid"], "error: --show-pid and --show-refresh-token are only for `--format json`"),
         (&["--env", "test", "--idp", "minid"], "error: --idp is not a known service for logins"),
-        (&["--env", "test", "--public", "--redirect-uri", "http://example.no/"], "error: --redirect-uri cannot be used"),
+        (
+            &["--env", "test", "--public", "--redirect-uri", "http://example.no/"],
+            "error: --redirect-uri cannot be used",
+        ),
         (&["--env", "ver2"], "error: ID-porten has no environment ver2"),
     ] {
         let login = maskinporten(["login", "-c", "x"]).args(arguments);

@@ -194,7 +194,7 @@ impl std::fmt::Debug for PendingLogin {
 fn random() -> Result<Zeroizing<String>, LoginError> {
     let mut bytes = Zeroizing::new([0; 32]);
     SystemRandom::new().fill(&mut *bytes).map_err(|_| LoginError::Random)?;
-    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes)))
+    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())))
 }
 
 /// Returns the code challenge of a verifier by the method S256 (RFC 7636 §4.2).
@@ -265,11 +265,10 @@ mod tests {
         let other = code(format!("error=access_denied&{state}&iss=https%3A%2F%2Fidporten.no"));
         assert!(matches!(other, Err(LoginError::OtherIssuer(issuer)) if issuer == "https://idporten.no"));
         let refused = code(format!("error=access_denied&error_description=a%1bb&{state}&{issuer}"));
-        assert!(
-            matches!(refused, Err(LoginError::Refused { refusal, .. })
-                if refusal.explanation.is_some() && !refusal.description.as_deref().unwrap_or_default().contains('\u{1b}'))
-        );
-        for query in [format!("{state}&{issuer}"), format!("code=&{state}&{issuer}"), format!("code=a&code=b&{state}&{issuer}")]
+        assert!(matches!(refused, Err(LoginError::Refused { refusal, .. })
+                if refusal.explanation.is_some() && !refusal.description.as_deref().unwrap_or_default().contains('\u{1b}')));
+        for query in
+            [format!("{state}&{issuer}"), format!("code=&{state}&{issuer}"), format!("code=a&code=b&{state}&{issuer}")]
         {
             assert!(matches!(code(query), Err(LoginError::Answer(_))));
         }

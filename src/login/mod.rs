@@ -51,7 +51,7 @@ use crate::{
 /// The grant type of RFC 6749 §4.1.3.
 const AUTHORIZATION_CODE: &str = "authorization_code";
 
-/// Proves with each request that this client has the key that tokens are bound to (DPoP, RFC 9449).
+/// Proves with each request that this client has the key that tokens are bound to (`DPoP`, RFC 9449).
 pub trait ProofOfPossession: Send + Sync {
     /// Returns the value of the header `DPoP` for a POST to an endpoint; `nonce` is the server's, if it has sent one.
     ///
