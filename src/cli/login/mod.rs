@@ -49,7 +49,7 @@ pub(crate) async fn run(
         is_pushed: arguments.par,
         ..settings.request.clone()
     };
-    let login = log_in(settings, request, arguments.no_browser, report);
+    let login = Box::pin(log_in(settings, request, arguments.no_browser, report));
     if form != TokenForm::Json {
         return token::print(form, async { Ok(login.await?.access_token) }).await;
     }
