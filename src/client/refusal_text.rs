@@ -122,7 +122,8 @@ fn explanations(codes: &[String], text: &str) -> Vec<&'static Explanation> {
     let is_bare = |name: &&str| *name == alone || text.contains("\"error\"") && !text.contains("error_description");
     let name = error.filter(is_bare);
     let found: Vec<_> = Explanation::all().filter(|entry| Some(entry.error) == name).collect();
-    if found.is_empty() { login(text).into_iter().collect() } else { found }
+    // An OAuth error that Maskinporten does not have is that of a login.
+    if error.is_none() { login(text).into_iter().collect() } else { found }
 }
 
 /// Finds the explanation of a refused login by the first of its OAuth errors in the text.
@@ -325,6 +326,22 @@ mod tests {
         assert!(codes("invalid_grant").len() > 10);
         assert_eq!(codes(r#"{"error":"invalid_grant"}"#), codes("invalid_grant"));
         assert_eq!(codes(r#"{"error":"invalid_grant","error_description":"Something new"}"#), []);
+    }
+
+    #[test]
+    fn an_error_of_a_login_is_found_by_its_name_and_one_that_maskinporten_has_too_by_what_is_around_it() {
+        let error = |text: &str| RefusalText::parse(text).explanations.first().map(|entry| (entry.error, entry.source));
+        let login = "https://docs.digdir.no/docs/idporten/oidc/oidc_protocol_authorize";
+        for (text, name) in [
+            ("access_denied", "access_denied"),
+            (r#"{"error":"login_required","error_description":"The user has to log in."}"#, "login_required"),
+            ("error: the login was refused: invalid_scope", "invalid_scope"),
+            ("feil: innloggingen ble avvist: invalid_scope", "invalid_scope"),
+            ("https://test.idporten.no/token invalid_grant", "invalid_grant"),
+        ] {
+            assert_eq!(error(text), Some((name, login)), "{text}");
+        }
+        assert_ne!(error("invalid_scope").map(|(_, source)| source), Some(login));
     }
 
     #[test]

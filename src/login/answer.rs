@@ -194,7 +194,7 @@ impl std::fmt::Debug for PendingLogin {
 fn random() -> Result<Zeroizing<String>, LoginError> {
     let mut bytes = Zeroizing::new([0; 32]);
     SystemRandom::new().fill(&mut *bytes).map_err(|_| LoginError::Random)?;
-    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes)))
+    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())))
 }
 
 /// Returns the code challenge of a verifier by the method S256 (RFC 7636 §4.2).

@@ -38,7 +38,7 @@ use crate::{
 const LIMITS: Limits = Limits {
     connections: 16,
     idle_time: Duration::from_secs(10),
-    lifetime: Duration::from_secs(60 * 60),
+    lifetime: Duration::from_hours(1),
     headers: 64,
     header_bytes: 64 * 1024,
 };

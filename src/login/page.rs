@@ -1,5 +1,7 @@
 //! The page that the browser shows at the end of a login. It has no script, no link and nothing from the request.
 
+use std::fmt::Write as _;
+
 use axum::{body::Body, response::Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hyper::{
@@ -84,8 +86,10 @@ impl LoginPage {
 
     /// Makes the response. The page may load and send nothing, and the address with the code goes nowhere.
     pub(super) fn response(&self, status: StatusCode, language: Language) -> Response<Body> {
-        let paragraphs: String =
-            self.paragraphs.iter().map(|text| format!("<p>{}</p>\n", escaped_html(text))).collect();
+        let mut paragraphs = String::new();
+        for text in &self.paragraphs {
+            let _ = writeln!(paragraphs, "<p>{}</p>", escaped_html(text));
+        }
         let (lang, title) = (language.name(), escaped_html(self.title));
         let text = format!(
             "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\

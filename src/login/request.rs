@@ -96,7 +96,7 @@ fn rank(level: &str) -> Option<u8> {
 }
 
 impl Prompt {
-    /// The names of OpenID Connect.
+    /// The names of `OpenID` Connect.
     pub const NAMES: [&str; 3] = ["login", "consent", "none"];
 
     /// Returns the name.

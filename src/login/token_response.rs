@@ -15,6 +15,7 @@ use crate::{
 const LONGEST_LIFETIME_SECONDS: u64 = 365 * 24 * 60 * 60;
 
 /// The tokens of a response, of which the id token is not verified yet.
+#[expect(clippy::struct_field_names, reason = "the names of the standards")]
 pub(super) struct ReceivedTokens {
     pub(super) access_token: AccessToken,
     pub(super) id_token: Option<SecretString>,

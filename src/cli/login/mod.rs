@@ -64,7 +64,7 @@ pub(crate) async fn run(
         dpop: arguments.dpop.then(DpopKey::generate).transpose()?,
         kept_as: Some(name).filter(|_| arguments.keep),
     };
-    let login = log_in(settings, request, extent, arguments.no_browser, report);
+    let login = Box::pin(log_in(settings, request, extent, arguments.no_browser, report));
     if form != TokenForm::Json {
         return token::print(form, async { Ok(login.await?.access_token) }).await;
     }

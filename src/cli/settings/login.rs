@@ -17,7 +17,7 @@ use super::{
 use crate::cli::report::{Exit, Failure, Report};
 
 /// How long a login may take unless `--timeout` says otherwise.
-const USUAL_TIME: Duration = Duration::from_secs(5 * 60);
+const USUAL_TIME: Duration = Duration::from_mins(5);
 
 /// Settings of a grant that a login does not have.
 const OTHERS: [&str; 8] =
@@ -52,7 +52,10 @@ impl PersonLoginSettings {
         let is_option = sources.find(TIMEOUT).is_some_and(|found| found.origin.layer == Layer::Option);
         let time = if is_option { network.retry_policy.timeout } else { USUAL_TIME };
         let grant = grant::login_grant(sources, &issuer, is_public)?;
-        let redirect_uri = sources.find_or_default("redirect-uri").parse(RedirectUri::parse)?.value;
+        let redirect_uri = match sources.find("redirect-uri") {
+            Some(found) => found.parse(RedirectUri::parse)?.value,
+            None => RedirectUri::parse(RedirectUri::DEFAULT).map_err(|error| Failure::new(Exit::Other, &error))?,
+        };
         let is_named = sources.find("idp-issuer").is_some();
         let text = |name| sources.find(name).map(|found| found.text().to_owned());
         let request = LoginRequest {
@@ -81,7 +84,7 @@ fn refuse_others(sources: &SettingSources) -> Result<(), Failure> {
 }
 
 fn provider(sources: &SettingSources) -> Result<IdentityProvider, Failure> {
-    let found = sources.find_or_default("idp");
+    let Some(found) = sources.find("idp") else { return Ok(IdentityProvider::Idporten) };
     IdentityProvider::parse(found.text()).ok_or_else(|| {
         let message = format!("{} is not a known service for logins", found.origin.label);
         found.failure("idp", message, "use one of idporten, ansattporten")

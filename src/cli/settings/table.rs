@@ -205,20 +205,14 @@ pub(crate) static SETTINGS: &[SettingDefinition] = &[
         LOGIN,
         "Use the token of a person whose login is kept (`maskinporten login --keep`) in place of one of Maskinporten's",
     ),
-    with_default!(
-        "idp",
-        ValueForm::One("NAME"),
-        LOGIN,
-        "The service where the person logs in: `idporten` or `ansattporten`",
-        "idporten"
-    ),
+    // Without a default in the table, reports on machine tokens do not list them.
+    one("idp", "NAME", LOGIN, "Where the person logs in: `idporten` or `ansattporten` [default: idporten]"),
     one("idp-issuer", "URL", LOGIN, "Another server where the person logs in, by its issuer identifier").roles(ADDRESS),
-    with_default!(
+    one(
         "redirect-uri",
-        ValueForm::One("URL"),
+        "URL",
         LOGIN,
-        "The registered address that the browser comes back to; port 0 stands for any",
-        "http://127.0.0.1:0/response"
+        "The registered address that the browser comes back to; port 0 stands for any [default: http://127.0.0.1:0/response]",
     ),
     one("acr", "LEVEL", LOGIN, "The lowest level of the login: `substantial`, `high`, or the server's name of one"),
     one("ui-locale", "LANGUAGE", LOGIN, "The language of the server's pages: `nb`, `nn`, `en` or `se`"),
