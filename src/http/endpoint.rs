@@ -140,6 +140,14 @@ impl Endpoint {
         Self(Arc::new(url))
     }
 
+    /// Returns the URL with one more parameter in its query, encoded.
+    #[must_use]
+    pub fn with_parameter(&self, name: &str, value: &str) -> Self {
+        let mut url = (*self.0).clone();
+        url.query_pairs_mut().append_pair(name, value);
+        Self(Arc::new(url))
+    }
+
     pub(super) fn url(&self) -> &Url {
         &self.0
     }

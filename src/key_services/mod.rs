@@ -9,12 +9,15 @@
 //! only digests are sent, and every signature is verified with its public key ([`SigningKey::remote`]).
 
 mod access;
+mod answer;
 mod aws;
 mod azure;
 mod error;
 mod google;
+mod oauth;
 mod pkcs11_uri;
 mod place;
+mod program;
 mod service;
 mod ssh_agent;
 mod vault;

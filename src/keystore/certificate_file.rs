@@ -5,10 +5,13 @@
 
 use std::path::Path;
 
+use secrecy::SecretString;
+
 use super::{
-    Certificate, CertificateFileErrorKind, FileFormat, KeyFileKind, KeystoreError, KeystoreErrorKind, MAXIMUM_BYTES,
-    MAXIMUM_CERTIFICATES, chain,
+    Certificate, CertificateFileErrorKind, DEFAULT_ITERATIONS, FileFormat, KeyFileKind, KeystoreError,
+    KeystoreErrorKind, MAXIMUM_BYTES, MAXIMUM_CERTIFICATES, chain,
     key_material::{KeyForm, decoded},
+    pkcs12::Pkcs12,
     public_key::PublicKey,
     read_key_file,
 };
@@ -38,6 +41,25 @@ impl CertificateFile {
         match parse(bytes) {
             Ok(certificates) => Ok(Self { name: name.to_owned(), certificates }),
             Err(source) => Err(KeystoreError::Certificates { name: name.to_owned(), source }),
+        }
+    }
+
+    /// Parses the certificates of a PKCS#12 file without a password, as services give them beside a key that they keep.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Unopened`] with the reason: not PKCS#12, a password, or damage.
+    pub fn from_pkcs12(name: &str, bytes: &[u8]) -> Result<Self, KeystoreError> {
+        let opened = Pkcs12::parse(bytes, DEFAULT_ITERATIONS).and_then(|file| {
+            let password = SecretString::default();
+            let mut unlocked = file.unlock(&password)?;
+            unlocked.open_safes()?;
+            unlocked.certificates()
+        });
+        match opened {
+            Ok(certificates) => {
+                Ok(Self::new(name, certificates.into_iter().map(|(certificate, _)| certificate).collect()))
+            }
+            Err(source) => Err(KeystoreError::Unopened { name: name.to_owned(), source }),
         }
     }
 

@@ -65,6 +65,13 @@ impl SigningKey {
         let key = PrivateKey::new(public.public().clone(), Arc::new(Remote(signer)));
         Self::new(key, Vec::new()).unwrap_or_else(|_| unreachable!("a verification key is of a kind that signs"))
     }
+
+    /// Sets the algorithm of a key that signs with one only.
+    #[must_use]
+    pub fn preferring(self, algorithm: SignatureAlgorithm) -> Self {
+        let key_id = self.key_id().map(str::to_owned);
+        self.with_key_id(key_id, Some(algorithm))
+    }
 }
 
 struct Remote(Arc<dyn RemoteSigner>);
