@@ -18,7 +18,8 @@ use maskinporten_token_generator::{
 };
 
 use super::{
-    located_key::{ErasedOnceOpen, LocatedKey},
+    erased_key::ErasedOnceOpen,
+    located_key::LocatedKey,
     person_tokens::PersonTokens,
     progress::Progress,
     prompt::Answers,
