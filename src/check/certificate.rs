@@ -132,8 +132,8 @@ fn issuer(leaf: &Certificate, authority: Option<&CertificateAuthority>, environm
 fn issued_for(authority: Option<&CertificateAuthority>, environment: Option<Environment>) -> Check {
     const ID: &super::CheckId = &CERTIFICATE_ENVIRONMENT;
     let expected = match environment {
-        Some(Environment::Prod) => Production,
-        Some(Environment::Test | Environment::Dev | Environment::Ver2) => Test,
+        Some(Environment::Prod | Environment::Sky) => Production,
+        Some(Environment::Test | Environment::Dev | Environment::Ver2 | Environment::TestSky) => Test,
         Some(Environment::Local) => return ID.skipped("the simulator has its own certificates"),
         None => return ID.skipped("no environment was given"),
     };

@@ -51,13 +51,13 @@ impl AltinnEnvironment {
     }
 
     /// Returns the environment that accepts tokens from this environment of Maskinporten by default; `None` where there
-    /// is more than one, and for the simulator, which has its own Altinn.
+    /// is more than one, for Skyporten, and for the simulator, which has its own Altinn.
     #[must_use]
     pub fn of(environment: Environment) -> Option<Self> {
         match environment {
             Environment::Prod => Some(Self::Prod),
             Environment::Test | Environment::Ver2 => Some(Self::Tt02),
-            Environment::Dev | Environment::Local => None,
+            Environment::Dev | Environment::Sky | Environment::TestSky | Environment::Local => None,
         }
     }
 

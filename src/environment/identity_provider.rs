@@ -44,7 +44,7 @@ impl IdentityProvider {
             Environment::Prod => Some(format!("https://{name}.no")),
             Environment::Test => Some(format!("https://test.{name}.no")),
             Environment::Dev => Some(format!("https://{name}.dev")),
-            Environment::Ver2 | Environment::Local => None,
+            Environment::Ver2 | Environment::Sky | Environment::TestSky | Environment::Local => None,
         }
     }
 

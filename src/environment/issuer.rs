@@ -48,8 +48,9 @@ impl KnownIssuer {
         let known = |service, environment, retired| {
             Some(Self { identifier: identifier.to_owned(), service, environment, retired })
         };
-        let is_maskinporten =
-            |environment: &Environment| environment.addresses().is_some_and(|own| own.issuer == identifier);
+        let is_maskinporten = |environment: &Environment| {
+            !environment.is_skyporten() && environment.addresses().is_some_and(|own| own.issuer == identifier)
+        };
         if let Some(environment) = Environment::ALL.into_iter().find(is_maskinporten) {
             return known(Service::Maskinporten, environment.name(), environment.retired());
         }
@@ -88,10 +89,14 @@ impl KnownIssuer {
         self.retired.is_none().then(|| format!("{base}/.well-known/{name}"))
     }
 
-    /// Whether it belongs to this environment: Altinn's TT02 to test, its AT environments to dev.
+    /// Whether it belongs to this environment: Altinn's TT02 to test, its AT environments to dev, Skyporten to its own and to
+    /// the one whose clients it has.
     #[must_use]
     pub fn belongs_to(&self, environment: Environment) -> bool {
+        let is_skyporten = self.service == Service::Skyporten && environment.is_skyporten();
         let own = match self.environment {
+            "prod" if is_skyporten => Environment::Sky.name(),
+            "test" if is_skyporten => Environment::TestSky.name(),
             "tt02" => Environment::Test.name(),
             local if local == Environment::Local.name() => local,
             name if self.service == Service::Altinn && name != "prod" => Environment::Dev.name(),

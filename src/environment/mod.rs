@@ -28,6 +28,10 @@ pub enum Environment {
     Dev,
     /// The former test environment, phased out on 2024-06-10.
     Ver2,
+    /// Skyporten in production: tokens for workloads in clouds.
+    Sky,
+    /// Skyporten for tests.
+    TestSky,
     /// The simulator on this machine; its addresses are in [`LocalEnvironment`].
     Local,
 }
@@ -35,7 +39,7 @@ pub enum Environment {
 /// The URLs of an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses {
-    /// The issuer identifier with its trailing slash, which is also the audience of an assertion.
+    /// The issuer identifier, which is also the audience of an assertion. Only Skyporten's has no slash at its end.
     pub issuer: String,
     /// The token endpoint.
     pub token_endpoint: String,
@@ -43,7 +47,7 @@ pub struct Addresses {
 
 impl Environment {
     /// Every environment, in the order in which they are listed.
-    pub const ALL: [Self; 5] = [Self::Prod, Self::Test, Self::Dev, Self::Ver2, Self::Local];
+    pub const ALL: [Self; 7] = [Self::Prod, Self::Test, Self::Dev, Self::Ver2, Self::Sky, Self::TestSky, Self::Local];
 
     /// Returns the name used on the command line.
     #[must_use]
@@ -53,6 +57,8 @@ impl Environment {
             Self::Test => "test",
             Self::Dev => "dev",
             Self::Ver2 => "ver2",
+            Self::Sky => "sky",
+            Self::TestSky => "test-sky",
             Self::Local => "local",
         }
     }
@@ -65,7 +71,7 @@ impl Environment {
 
     /// Returns the addresses of an environment; `None` for the simulator, whose addresses vary.
     ///
-    /// Sources: Digdir's well-known page for prod and test, the defaults of Altinn's `MaskinportenTokenGenerator` for
+    /// Sources: Digdir's well-known pages for prod, test and Skyporten, the defaults of Altinn's `MaskinportenTokenGenerator` for
     /// dev, and an example in this project's first specification for ver2, which has been retired since.
     #[must_use]
     pub fn addresses(self) -> Option<Addresses> {
@@ -74,9 +80,12 @@ impl Environment {
             Self::Test => "test.maskinporten.no",
             Self::Dev => "maskinporten.dev",
             Self::Ver2 => "ver2.maskinporten.no",
+            Self::Sky => "sky.maskinporten.no",
+            Self::TestSky => "test.sky.maskinporten.no",
             Self::Local => return None,
         };
-        Some(Addresses { issuer: format!("https://{host}/"), token_endpoint: format!("https://{host}/token") })
+        let slash = if self.is_skyporten() { "" } else { "/" };
+        Some(Addresses { issuer: format!("https://{host}{slash}"), token_endpoint: format!("https://{host}/token") })
     }
 
     /// Returns the `resource` that Altinn's REST API requires in a token from this environment.
@@ -87,6 +96,12 @@ impl Environment {
     pub fn altinn_resource(self) -> Option<&'static str> {
         let altinn = if self == Self::Local { Some(AltinnEnvironment::Tt02) } else { AltinnEnvironment::of(self) };
         altinn.map(AltinnEnvironment::portal_url)
+    }
+
+    /// Returns whether it is Skyporten, whose tokens a cloud provider exchanges for its own.
+    #[must_use]
+    pub fn is_skyporten(self) -> bool {
+        matches!(self, Self::Sky | Self::TestSky)
     }
 
     /// Returns why the environment has been retired, or `None` if it is in use.
@@ -107,10 +122,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_issuer_ends_with_a_slash_as_the_audience_must() {
-        for addresses in Environment::ALL.into_iter().filter_map(Environment::addresses) {
-            assert!(addresses.issuer.ends_with('/'), "{}", addresses.issuer);
-            assert_eq!(addresses.token_endpoint, format!("{}token", addresses.issuer));
+    fn every_issuer_but_skyportens_ends_with_a_slash_as_the_audience_must() {
+        for environment in Environment::ALL {
+            let Some(addresses) = environment.addresses() else { continue };
+            assert_eq!(addresses.issuer.ends_with('/'), !environment.is_skyporten(), "{}", addresses.issuer);
+            let base = addresses.issuer.trim_end_matches('/');
+            assert_eq!(addresses.token_endpoint, format!("{base}/token"));
         }
     }
 

@@ -28,6 +28,25 @@ pub enum TokenForm {
     /// The workflow command of GitHub Actions that masks the token. The outputs are written by
     /// [`print_github_outputs`].
     Github,
+    /// What a program prints that Google's libraries run for a token of another identity provider
+    /// (<https://google.aip.dev/auth/4117>, "Determining the subject token in executable-sourced credentials").
+    GcpExecutable,
+    /// The content of the file that `AWS_WEB_IDENTITY_TOKEN_FILE` names. AWS' programs send all of it, so it has no line
+    /// break at its end.
+    AwsWebIdentity,
+    /// The content of the file that `AZURE_FEDERATED_TOKEN_FILE` names, without a line break for the same reason.
+    AzureFederated,
+}
+
+/// The response of a program that Google's libraries run.
+#[derive(Serialize)]
+struct ExecutableResponse<'token> {
+    version: u8,
+    success: bool,
+    token_type: &'token str,
+    id_token: &'token str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration_time: Option<i64>,
 }
 
 /// The token response under its wire names (RFC 6749 §5.1), with the time of expiry.
@@ -46,11 +65,32 @@ struct TokenJson<'token> {
 }
 
 impl TokenForm {
-    const ALL: [Self; 7] =
-        [Self::Token, Self::Json, Self::Env(Shell::Sh), Self::Header, Self::CurlConfig, Self::Dotenv, Self::Github];
+    const ALL: [Self; 10] = [
+        Self::Token,
+        Self::Json,
+        Self::Env(Shell::Sh),
+        Self::Header,
+        Self::CurlConfig,
+        Self::Dotenv,
+        Self::Github,
+        Self::GcpExecutable,
+        Self::AwsWebIdentity,
+        Self::AzureFederated,
+    ];
 
     /// The names of the forms.
-    pub const NAMES: [&str; 7] = ["token", "json", "env", "header", "curl-config", "dotenv", "github"];
+    pub const NAMES: [&str; 10] = [
+        "token",
+        "json",
+        "env",
+        "header",
+        "curl-config",
+        "dotenv",
+        "github",
+        "gcp-executable",
+        "aws-web-identity",
+        "azure-federated",
+    ];
 
     /// Finds the form with this name.
     #[must_use]
@@ -82,6 +122,19 @@ pub fn print_token(form: TokenForm, token: &AccessToken, out: &mut impl Write) -
         TokenForm::Header => headers::print_headers(HeadersForm::Lines, token, &[], out),
         TokenForm::CurlConfig => headers::print_headers(HeadersForm::CurlConfig, token, &[], out),
         TokenForm::Dotenv => variables::print_dotenv(token, out),
+        TokenForm::GcpExecutable => {
+            // The type that the configuration names too: Google's own examples have it for any JWT.
+            let json = ExecutableResponse {
+                version: 1,
+                success: true,
+                token_type: "urn:ietf:params:oauth:token-type:jwt",
+                id_token: token.expose(),
+                expiration_time: token.expires_at().map(|at| at.timestamp()),
+            };
+            json::write(&mut *out, &json)?;
+            writeln!(out)
+        }
+        TokenForm::AwsWebIdentity | TokenForm::AzureFederated => write!(out, "{}", token.expose()),
         TokenForm::Github => writeln!(out, "::add-mask::{}", token.expose()),
     }
 }

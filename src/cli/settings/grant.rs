@@ -116,7 +116,15 @@ fn resources(
     environment: Option<Environment>,
     scopes: &Scopes,
 ) -> Result<Vec<Resource>, Failure> {
-    let Some(found) = sources.find_one_of(&["resource", "no-resource"])? else {
+    let given = sources.find_one_of(&["resource", "no-resource"])?;
+    if environment.is_some_and(Environment::is_skyporten) && given.as_ref().is_none_or(|given| given.name != "resource")
+    {
+        let message =
+            "Skyporten needs a resource: the audience that the cloud provider requires of the token".to_owned();
+        let hint = "pass --resource, such as api://AzureADTokenExchange for Azure".to_owned();
+        return Err(Failure::plain(Exit::Configuration, "resource", message, Some(hint)));
+    }
+    let Some(found) = given else {
         let default = environment.and_then(|known| default_resource(known, scopes));
         return Ok(default.into_iter().collect());
     };
