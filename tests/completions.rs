@@ -206,7 +206,7 @@ fn fish_completes_commands_options_profiles_environments_and_files() {
     assert_eq!(completed("maskinporten token --prof"), ["--profile"]);
     assert_eq!(completed("maskinporten token --profile "), ["kunde-2", "test"]);
     assert_eq!(completed("maskinporten token --profile=k"), ["--profile=kunde-2"]);
-    assert_eq!(completed("maskinporten token --env "), ["dev", "local", "prod", "test", "ver2"]);
+    assert_eq!(completed("maskinporten token --env "), ["dev", "local", "prod", "sky", "test", "test-sky", "ver2"]);
     assert_eq!(completed("maskinporten token -k ent"), ["enterprise.p12"]);
     assert_eq!(completed("maskinporten config sh"), ["show"]);
     home.nothing_ran();

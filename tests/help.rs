@@ -249,7 +249,7 @@ fn an_unknown_command_or_option_is_reported_with_a_suggestion() {
         (
             &["token", "--format", "xml"],
             "invalid value 'xml' for '--format <FORM>'\n  [possible values: token, json, env, header, curl-config, \
-             dotenv, github]",
+             dotenv, github, gcp-executable, aws-web-identity, azure-federated]",
         ),
         (
             &["grant", "--decode", "--format", "jwt"],
@@ -299,7 +299,7 @@ fn usage_errors_are_one_line_of_json_on_request() {
 
         outcome.fails(
             2, str![[r#"
-{"error":{"code":"usage","message":"invalid value 'xml' for '--format <FORM>' [possible values: token, json, env, header, curl-config, dotenv, github]","causes":[],"hint":"run it with --help","exit_code":2,"http_status":null,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
+{"error":{"code":"usage","message":"invalid value 'xml' for '--format <FORM>' [possible values: token, json, env, header, curl-config, dotenv, github, gcp-executable, aws-web-identity, azure-federated]","causes":[],"hint":"run it with --help","exit_code":2,"http_status":null,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
 
 "#]],
         );

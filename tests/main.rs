@@ -22,6 +22,8 @@ mod check;
 mod client_authentication;
 #[cfg(feature = "system-tests")]
 mod clients;
+#[cfg(unix)]
+mod clouds;
 mod completions;
 mod config_errors;
 mod config_init;
@@ -93,6 +95,7 @@ mod server;
 mod sessions;
 mod silence;
 mod simulate;
+mod skyporten;
 mod sources;
 #[cfg(all(feature = "system-tests", target_os = "linux"))]
 mod speed;

@@ -1,6 +1,7 @@
 //! Azure Key Vault: secrets, certificates and keys (REST API 7.4,
 //! <https://learn.microsoft.com/rest/api/keyvault/>).
 
+mod application;
 mod challenge;
 mod credentials;
 mod vault;
