@@ -9,10 +9,10 @@ fn admin(local: &Local, arguments: &[&str], path: &str) -> Maskinporten {
     let config = local.file("config.toml");
     local
         .maskinporten(&["curl", "--profile", "admin", "--config"])
-        .arg(config)
+        .args([config])
         .args(["--", "-sS", "--fail-with-body"])
         .args(arguments)
-        .arg(format!("{}{path}", local.issuer()))
+        .args([format!("{}{path}", local.issuer())])
 }
 
 fn json(command: Maskinporten) -> Value {
@@ -42,7 +42,7 @@ fn the_admin_profile_creates_a_client_whose_key_gets_a_token() {
     let token = || {
         let arguments =
             ["token", "-q", "--env", "local", "--no-cache", "--client-id", client_id, "--scope", "simulator:short"];
-        local.maskinporten(&arguments).arg("--jwk").arg(&key).run()
+        local.maskinporten(&arguments).args(["--jwk"]).args([&key]).run()
     };
     assert_eq!(token().artefact().split('.').count(), 3);
     assert_eq!(admin(&local, &["-X", "DELETE"], &format!("api/v1/clients/{client_id}")).run().artefact(), "");

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::refusal::{GrantRefusal, sanitize};
 use crate::simulator::{
     client_register::RegisterView,
-    registry::{Orgno, RegisteredClient, RegisteredScope, Registry},
+    registry::{Orgno, RegisteredClient, RegisteredScope},
 };
 
 /// The access that a client has to the requested scopes.
@@ -21,7 +21,6 @@ pub(crate) struct ScopeAccess {
 
 /// Validates the scopes that a client requests.
 pub(crate) struct ScopeValidator<'a> {
-    pub(crate) registry: &'a Registry,
     pub(crate) register: RegisterView<'a>,
     pub(crate) client: &'a RegisteredClient,
 }
@@ -69,7 +68,7 @@ impl ScopeValidator<'_> {
         }
         granted(scopes, consumer)?;
         let missing = scopes.iter().find(|scope| {
-            !self.registry.delegations.iter().any(|delegation| {
+            !self.register.registry.delegations.iter().any(|delegation| {
                 delegation.consumer == *consumer && delegation.supplier == *supplier && delegation.scope == scope.name
             })
         });
