@@ -25,8 +25,6 @@ pub(crate) struct ScopeValidator<'a> {
     pub(crate) client: &'a RegisteredClient,
 }
 
-type Scopes<'a> = [Cow<'a, RegisteredScope>];
-
 impl ScopeValidator<'_> {
     /// Validates the requested scopes.
     pub(crate) fn validate(&self, names: &[String], consumer_org: Option<&Orgno>) -> Result<ScopeAccess, GrantRefusal> {
@@ -59,7 +57,7 @@ impl ScopeValidator<'_> {
         }
     }
 
-    fn delegated(&self, scopes: &Scopes<'_>, consumer: &Orgno) -> Result<String, GrantRefusal> {
+    fn delegated(&self, scopes: &[Cow<'_, RegisteredScope>], consumer: &Orgno) -> Result<String, GrantRefusal> {
         let supplier = &self.client.orgno;
         let sources: Option<Vec<&String>> = scopes.iter().map(|scope| scope.delegation_source.as_ref()).collect();
         let source = sources.as_deref().and_then(<[_]>::first).ok_or(GrantRefusal::Consumer)?;
@@ -83,7 +81,7 @@ impl ScopeValidator<'_> {
     }
 }
 
-fn granted(scopes: &Scopes<'_>, orgno: &Orgno) -> Result<(), GrantRefusal> {
+fn granted(scopes: &[Cow<'_, RegisteredScope>], orgno: &Orgno) -> Result<(), GrantRefusal> {
     match scopes.iter().find(|scope| !scope.accessible_for_all && !scope.granted_to.contains(orgno)) {
         None => Ok(()),
         Some(scope) => Err(GrantRefusal::NotGranted(scope.name.clone())),
