@@ -94,10 +94,11 @@ fn set(call: &AuthenticatedCall, orgno: &str, query: &ScopeQuery, approved: bool
     scope.set_access(&orgno, approved, call.now);
     let Some(access) = scope.access.get(&orgno) else { return Err(SelfServiceProblem::Full) };
     let document = scope.access_document(&orgno, access);
-    let decision = match approved {
+    let decision = if approved {
         // The number shows tests whether an access was granted more than once.
-        true => format!("access to {name} granted to {}, {} in all", orgno.as_str(), access.grants),
-        false => format!("access to {name} revoked from {}", orgno.as_str()),
+        format!("access to {name} granted to {}, {} in all", orgno.as_str(), access.grants)
+    } else {
+        format!("access to {name} revoked from {}", orgno.as_str())
     };
     call.put_scope(&mut register, scope)?;
     Ok(ok(&document, decision))

@@ -29,7 +29,7 @@ const OBJECT: &str = "Client";
 pub(super) const READ: &[&str] = &[DCR_READ, DCR_SUPPLIER];
 pub(super) const CHANGE: &[&str] = &[DCR_WRITE, DCR_MODIFY, DCR_SUPPLIER];
 const CREATE: &[&str] = &[DCR_WRITE, DCR_SUPPLIER];
-/// Scopes of OpenID Connect, which belong to no organisation.
+/// Scopes of the login of people, which belong to no organisation.
 const LOGIN_SCOPES: [&str; 2] = ["openid", "profile"];
 
 #[derive(Deserialize)]

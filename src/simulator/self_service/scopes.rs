@@ -166,7 +166,8 @@ fn validated(sent: Map<String, Value>) -> Result<Map<String, Value>, SelfService
     if !prefix.is_empty() && !is_word(prefix, b"_-") {
         refuse("prefix", "may have lower-case letters, digits, hyphens and underscores");
     }
-    if !subscope.is_empty() && !(is_word(subscope, b"/._-:") && name(&members).len() <= MAXIMUM_NAME) {
+    let is_subscope = is_word(subscope, b"/._-:") && name(&members).len() <= MAXIMUM_NAME;
+    if !subscope.is_empty() && !is_subscope {
         refuse("subscope", "may have lower-case letters, digits and / . _ - :, and no more than 255 with its prefix");
     }
     if !["", DELEGATION_SOURCE].contains(&text("delegation_source")) {
