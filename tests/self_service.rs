@@ -12,7 +12,7 @@ fn admin(local: &Local, arguments: &[&str], path: &str) -> Maskinporten {
         .args([config])
         .args(["--", "-sS", "--fail-with-body"])
         .args(arguments)
-        .arg(format!("{}{path}", local.issuer()))
+        .args([format!("{}{path}", local.issuer())])
 }
 
 fn json(command: Maskinporten) -> Value {

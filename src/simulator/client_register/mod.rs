@@ -106,8 +106,8 @@ pub(crate) struct RegisterView<'a> {
 impl<'a> RegisterView<'a> {
     /// Returns the client with this id.
     pub(crate) fn client(&self, id: &str) -> Option<Cow<'a, RegisteredClient>> {
-        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = changes.clients.get(id).and_then(|versions| at(versions, self.until));
+        let register = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = register.clients.get(id).and_then(|versions| at(versions, self.until));
         match changed {
             Some(entry) => Some(Cow::Owned(entry.registered.clone())),
             None => self.registry.client(id).map(Cow::Borrowed),
@@ -116,8 +116,8 @@ impl<'a> RegisterView<'a> {
 
     /// Returns the scope with this name, if it is active.
     pub(crate) fn scope(&self, name: &str) -> Option<Cow<'a, RegisteredScope>> {
-        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = changes.scopes.get(name).and_then(|versions| at(versions, self.until));
+        let register = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = register.scopes.get(name).and_then(|versions| at(versions, self.until));
         match changed {
             Some(entry) => Some(&entry.registered).filter(|scope| scope.active).cloned().map(Cow::Owned),
             None => self.registry.scope(name).map(Cow::Borrowed),

@@ -75,7 +75,7 @@ impl ClientEntry {
         }
     }
 
-    /// Sets the members and what follows from them. They have been validated.
+    /// Sets the members, which have been validated, and what follows from them. Only `active` is kept if it is left out.
     pub(crate) fn set_members(&mut self, members: Map<String, Value>, now: DateTime<Utc>) {
         let client = &mut self.registered;
         client.name = text(&members, "client_name");
@@ -83,7 +83,7 @@ impl ClientEntry {
         client.integration_type = text(&members, "integration_type");
         let lifetime = seconds(&members, "access_token_lifetime");
         client.access_token_lifetime = if lifetime == 0 { DEFAULT_LIFETIME_SECONDS } else { lifetime };
-        client.active = members.get("active").and_then(Value::as_bool).unwrap_or(true);
+        client.active = members.get("active").and_then(Value::as_bool).unwrap_or(client.active);
         self.members = members;
         self.last_updated = now;
     }
@@ -156,7 +156,7 @@ impl ScopeEntry {
         }
     }
 
-    /// Sets the members and what follows from them. They have been validated.
+    /// Sets the members, which have been validated, and what follows from them. Only `active` is kept if it is left out.
     pub(crate) fn set_members(&mut self, members: Map<String, Value>, now: DateTime<Utc>) {
         let scope = &mut self.registered;
         scope.description = text(&members, "description");
@@ -164,7 +164,7 @@ impl ScopeEntry {
         scope.delegation_source = Some(text(&members, "delegation_source")).filter(|source| !source.is_empty());
         scope.allowed_integration_types = texts(&members, "allowed_integration_types");
         scope.at_max_age = seconds(&members, "at_max_age");
-        scope.active = members.get("active").and_then(Value::as_bool).unwrap_or(true);
+        scope.active = members.get("active").and_then(Value::as_bool).unwrap_or(scope.active);
         self.members = members;
         self.last_updated = now;
     }

@@ -6,7 +6,7 @@ use super::FaultAnswer;
 
 /// Faults of the self-service API for clients, keys, scopes and accesses; by default there are none.
 ///
-/// A request that is refused with a status of 400 to 499 changes nothing. With any other answer only the response is lost.
+/// A request that is refused with a status of this API changes nothing. With any other answer only the response is lost.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SelfServiceFaults {

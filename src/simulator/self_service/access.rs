@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::{Path, Query, State},
-    http::HeaderMap,
-};
+use axum::extract::{Path, Query};
 use serde_json::Value;
 
 use super::{
     Answer,
-    call::{AuthorizedCall, DCR_READ, DCR_WRITE, SCOPES_READ, SCOPES_WRITE},
+    call::{AuthenticatedCall, DCR_READ, DCR_WRITE, SCOPES_READ, SCOPES_WRITE},
     problem::SelfServiceProblem,
     scopes::{READ, ScopeQuery, WRITE},
 };
@@ -18,7 +15,6 @@ use crate::simulator::{
     client_register::{GrantedAccess, ScopeEntry},
     faults::responses::ok,
     registry::Orgno,
-    state::SimulatorState,
 };
 
 const OBJECT: &str = "ScopeAccess";
@@ -28,12 +24,8 @@ const MAXIMUM_CONSUMERS: usize = 10_000;
 pub(super) const ANY: &[&str] = &[DCR_READ, DCR_WRITE, SCOPES_WRITE, SCOPES_READ];
 
 /// Returns the accesses to a scope of the caller, or of an organisation to the caller's scopes.
-pub(super) async fn list(
-    State(state): State<Arc<SimulatorState>>,
-    Query(query): Query<ScopeQuery>,
-    headers: HeaderMap,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, READ)?;
+pub(super) async fn list(call: AuthenticatedCall, Query(query): Query<ScopeQuery>) -> Answer {
+    call.require(READ)?;
     let register = call.register();
     let consumer = query.consumer_orgno.as_deref().map(parse).transpose()?;
     let scopes = match (&query.scope, &consumer) {
@@ -50,12 +42,8 @@ pub(super) async fn list(
 }
 
 /// Returns the accesses that the caller has received.
-pub(super) async fn received(
-    State(state): State<Arc<SimulatorState>>,
-    Query(query): Query<ScopeQuery>,
-    headers: HeaderMap,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, ANY)?;
+pub(super) async fn received(call: AuthenticatedCall, Query(query): Query<ScopeQuery>) -> Answer {
+    call.require(ANY)?;
     let scopes = call.register().scopes(call.registry());
     let for_all = |scope: &ScopeEntry| {
         let access =
@@ -79,26 +67,16 @@ fn accesses(scope: &ScopeEntry, consumer: Option<&Orgno>, query: &ScopeQuery) ->
     shown.map(|(orgno, access)| scope.access_document(orgno, access)).collect()
 }
 
-pub(super) async fn grant(
-    state: State<Arc<SimulatorState>>,
-    orgno: Path<String>,
-    query: Query<ScopeQuery>,
-    headers: HeaderMap,
-) -> Answer {
-    set(&state, &orgno, &query, &headers, true)
+pub(super) async fn grant(call: AuthenticatedCall, orgno: Path<String>, query: Query<ScopeQuery>) -> Answer {
+    set(&call, &orgno, &query, true)
 }
 
-pub(super) async fn revoke(
-    state: State<Arc<SimulatorState>>,
-    orgno: Path<String>,
-    query: Query<ScopeQuery>,
-    headers: HeaderMap,
-) -> Answer {
-    set(&state, &orgno, &query, &headers, false)
+pub(super) async fn revoke(call: AuthenticatedCall, orgno: Path<String>, query: Query<ScopeQuery>) -> Answer {
+    set(&call, &orgno, &query, false)
 }
 
-fn set(state: &SimulatorState, orgno: &str, query: &ScopeQuery, headers: &HeaderMap, approved: bool) -> Answer {
-    let call = AuthorizedCall::new(state, headers, WRITE)?;
+fn set(call: &AuthenticatedCall, orgno: &str, query: &ScopeQuery, approved: bool) -> Answer {
+    call.require(WRITE)?;
     let name = query.required_scope()?;
     let orgno = parse(orgno)?;
     let mut register = call.register();
@@ -116,10 +94,11 @@ fn set(state: &SimulatorState, orgno: &str, query: &ScopeQuery, headers: &Header
     scope.set_access(&orgno, approved, call.now);
     let Some(access) = scope.access.get(&orgno) else { return Err(SelfServiceProblem::Full) };
     let document = scope.access_document(&orgno, access);
-    let decision = match approved {
+    let decision = if approved {
         // The number shows tests whether an access was granted more than once.
-        true => format!("access to {name} granted to {}, {} in all", orgno.as_str(), access.grants),
-        false => format!("access to {name} revoked from {}", orgno.as_str()),
+        format!("access to {name} granted to {}, {} in all", orgno.as_str(), access.grants)
+    } else {
+        format!("access to {name} revoked from {}", orgno.as_str())
     };
     call.put_scope(&mut register, scope)?;
     Ok(ok(&document, decision))

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use axum::http::HeaderMap;
+use axum::{extract::FromRequestParts, http::request::Parts};
 use chrono::{DateTime, Utc};
 
 use super::problem::SelfServiceProblem;
@@ -26,8 +26,8 @@ pub(super) const SCOPES_WRITE: &str = "idporten:scopes.write";
 pub(super) const SCOPES_READ: &str = "idporten:scopes.read";
 
 /// A request with the organisation that its token was issued for.
-pub(super) struct AuthorizedCall<'a> {
-    state: &'a SimulatorState,
+pub(super) struct AuthenticatedCall {
+    state: Arc<SimulatorState>,
     clients: Arc<ClientsSnapshot>,
     scope: String,
     /// The organisation.
@@ -35,25 +35,25 @@ pub(super) struct AuthorizedCall<'a> {
     pub(super) now: DateTime<Utc>,
 }
 
-impl<'a> AuthorizedCall<'a> {
-    /// Authenticates the caller of an operation that requires one of these scopes.
-    pub(super) fn new(
-        state: &'a SimulatorState,
-        headers: &HeaderMap,
-        scopes: &'static [&'static str],
-    ) -> Result<Self, SelfServiceProblem> {
-        let token = bearer_token(headers).ok_or(SelfServiceProblem::Unauthorized(None))?;
+impl FromRequestParts<Arc<SimulatorState>> for AuthenticatedCall {
+    type Rejection = SelfServiceProblem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<SimulatorState>) -> Result<Self, SelfServiceProblem> {
+        let token = bearer_token(&parts.headers).ok_or(SelfServiceProblem::Unauthorized(None))?;
         let clients = state.clients();
         let now = state.now(&clients);
         let refused = |reason| SelfServiceProblem::Unauthorized(Some(reason));
         let token = state.token_issuer.verify(token, &state.issuer, now).map_err(refused)?;
         let orgno = Orgno::parse(&token.orgno).ok_or_else(|| refused("the token names no organisation"))?;
-        let call = Self { state, clients, scope: token.scope, orgno, now };
-        if scopes.iter().any(|scope| call.has_scope(scope)) {
-            Ok(call)
-        } else {
-            Err(SelfServiceProblem::MissingScope(scopes))
-        }
+        Ok(Self { state: Arc::clone(state), clients, scope: token.scope, orgno, now })
+    }
+}
+
+impl AuthenticatedCall {
+    /// Requires one of these scopes.
+    pub(super) fn require(&self, scopes: &'static [&'static str]) -> Result<(), SelfServiceProblem> {
+        let has_one = scopes.iter().any(|scope| self.has_scope(scope));
+        if has_one { Ok(()) } else { Err(SelfServiceProblem::MissingScope(scopes)) }
     }
 
     /// Whether the token has this scope.

@@ -1,11 +1,10 @@
 //! Clients: `clients`, `clients/{id}` and `clients/{id}/secret`.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use axum::{
     body::Body,
-    extract::{Path, Query, State},
-    http::HeaderMap,
+    extract::{Path, Query},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
@@ -14,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     Answer,
-    call::{AuthorizedCall, DCR_MODIFY, DCR_READ, DCR_SUPPLIER, DCR_WRITE},
+    call::{AuthenticatedCall, DCR_MODIFY, DCR_READ, DCR_SUPPLIER, DCR_WRITE},
     deleted,
     members::{self, CLIENT, JWT_BEARER},
     problem::{InvalidMember, SelfServiceProblem},
@@ -23,7 +22,6 @@ use crate::simulator::{
     client_register::{ClientEntry, ClientRegister},
     faults::responses::ok,
     registry::{MAXIMUM_LIFETIME_SECONDS, Orgno, RegisteredClient},
-    state::SimulatorState,
     validator::sanitize,
 };
 
@@ -31,7 +29,7 @@ const OBJECT: &str = "Client";
 pub(super) const READ: &[&str] = &[DCR_READ, DCR_SUPPLIER];
 pub(super) const CHANGE: &[&str] = &[DCR_WRITE, DCR_MODIFY, DCR_SUPPLIER];
 const CREATE: &[&str] = &[DCR_WRITE, DCR_SUPPLIER];
-/// Scopes of OpenID Connect, which belong to no organisation.
+/// Scopes of the login of people, which belong to no organisation.
 const LOGIN_SCOPES: [&str; 2] = ["openid", "profile"];
 
 #[derive(Deserialize)]
@@ -40,30 +38,22 @@ pub(super) struct ListQuery {
     inactive: bool,
 }
 
-pub(super) async fn list(
-    State(state): State<Arc<SimulatorState>>,
-    Query(query): Query<ListQuery>,
-    headers: HeaderMap,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, READ)?;
+pub(super) async fn list(call: AuthenticatedCall, Query(query): Query<ListQuery>) -> Answer {
+    call.require(READ)?;
     let clients = call.register().clients(call.registry());
     let own = clients.iter().filter(|client| call.owns(client) && (query.inactive || client.registered.active));
     let documents: Vec<_> = own.map(|client| client.document()).collect();
     Ok(ok(&documents, format!("{} clients of {}", documents.len(), call.orgno.as_str())))
 }
 
-pub(super) async fn show(
-    State(state): State<Arc<SimulatorState>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, READ)?;
+pub(super) async fn show(call: AuthenticatedCall, Path(id): Path<String>) -> Answer {
+    call.require(READ)?;
     let client = call.client(&call.register(), &id)?;
     Ok(ok(&client.document(), format!("client {}", sanitize(&id))))
 }
 
-pub(super) async fn create(State(state): State<Arc<SimulatorState>>, headers: HeaderMap, body: Body) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, CREATE)?;
+pub(super) async fn create(call: AuthenticatedCall, body: Body) -> Answer {
+    call.require(CREATE)?;
     let sent = members::read(OBJECT, body).await?;
     let owner = owner(&call, sent.get("client_orgno"))?;
     let mut register = call.register();
@@ -92,7 +82,7 @@ pub(super) async fn create(State(state): State<Arc<SimulatorState>>, headers: He
 }
 
 /// Returns the organisation of a new client: the caller's own, or a customer's if the caller is a supplier.
-fn owner(call: &AuthorizedCall<'_>, sent: Option<&Value>) -> Result<Orgno, SelfServiceProblem> {
+fn owner(call: &AuthenticatedCall, sent: Option<&Value>) -> Result<Orgno, SelfServiceProblem> {
     let Some(sent) = sent.filter(|value| !value.is_null()) else { return Ok(call.orgno.clone()) };
     let Some(orgno) = sent.as_str().and_then(Orgno::parse) else {
         return Err(SelfServiceProblem::invalid(OBJECT, "client_orgno", "is not an organisation number"));
@@ -103,13 +93,8 @@ fn owner(call: &AuthorizedCall<'_>, sent: Option<&Value>) -> Result<Orgno, SelfS
     Ok(orgno)
 }
 
-pub(super) async fn update(
-    State(state): State<Arc<SimulatorState>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, CHANGE)?;
+pub(super) async fn update(call: AuthenticatedCall, Path(id): Path<String>, body: Body) -> Answer {
+    call.require(CHANGE)?;
     let sent = members::read(OBJECT, body).await?;
     let mut register = call.register();
     let mut client = call.client(&register, &id)?;
@@ -121,12 +106,8 @@ pub(super) async fn update(
 }
 
 /// Deactivates a client; it is not removed.
-pub(super) async fn delete(
-    State(state): State<Arc<SimulatorState>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, CHANGE)?;
+pub(super) async fn delete(call: AuthenticatedCall, Path(id): Path<String>) -> Answer {
+    call.require(CHANGE)?;
     let mut register = call.register();
     let mut client = call.client(&register, &id)?;
     client.members.insert("active".to_owned(), false.into());
@@ -137,12 +118,8 @@ pub(super) async fn delete(
 }
 
 /// Makes a new secret for a client that authenticates with one.
-pub(super) async fn secret(
-    State(state): State<Arc<SimulatorState>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, CHANGE)?;
+pub(super) async fn secret(call: AuthenticatedCall, Path(id): Path<String>) -> Answer {
+    call.require(CHANGE)?;
     let client = call.client(&call.register(), &id)?;
     if !has_secret(&client.members) {
         let text = "has no secret: the client authenticates in another way";
@@ -167,7 +144,7 @@ fn new_secret() -> Result<String, SelfServiceProblem> {
 
 /// Validates the members of a client that is created, or that replace those of an existing one.
 fn validated(
-    call: &AuthorizedCall<'_>,
+    call: &AuthenticatedCall,
     register: &ClientRegister,
     owner: &Orgno,
     sent: Map<String, Value>,
@@ -208,7 +185,7 @@ fn validated(
 
 /// Why a scope cannot be added to a client of an organisation. Access to one that can be delegated may come from a customer.
 fn scope_fault(
-    call: &AuthorizedCall<'_>,
+    call: &AuthenticatedCall,
     register: &ClientRegister,
     owner: &Orgno,
     name: &str,

@@ -3,13 +3,7 @@
 //! There are no operations on one key: both `POST` and `PUT` replace the whole set. A key expires a year after it was
 //! registered, unless its `exp` is earlier; registering it again renews it.
 
-use std::sync::Arc;
-
-use axum::{
-    body::Body,
-    extract::{Path, State},
-    http::HeaderMap,
-};
+use axum::{body::Body, extract::Path};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use openssl::{
     pkey::{PKey, Public},
@@ -19,14 +13,14 @@ use serde_json::{Map, Value};
 
 use super::{
     Answer,
-    call::AuthorizedCall,
+    call::AuthenticatedCall,
     clients::{CHANGE, READ},
     deleted, members,
     problem::{InvalidMember, SelfServiceProblem},
 };
 use crate::simulator::{
     client_register::date, faults::responses::ok, jwk::RegisteredJwk, numeric_date, registry::MAXIMUM_KEYS,
-    state::SimulatorState, validator::sanitize,
+    validator::sanitize,
 };
 
 const OBJECT: &str = "JWKS";
@@ -35,23 +29,14 @@ const MEMBERS: [&str; 8] = ["kty", "alg", "use", "kid", "n", "e", "exp", "x5c"];
 /// The members of private keys (RFC 7518 §6).
 const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "k"];
 
-pub(super) async fn show(
-    State(state): State<Arc<SimulatorState>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, READ)?;
+pub(super) async fn show(call: AuthenticatedCall, Path(id): Path<String>) -> Answer {
+    call.require(READ)?;
     let client = call.client(&call.register(), &id)?;
     Ok(ok(&client.key_document(), format!("keys of client {}", sanitize(&id))))
 }
 
-pub(super) async fn replace(
-    State(state): State<Arc<SimulatorState>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, CHANGE)?;
+pub(super) async fn replace(call: AuthenticatedCall, Path(id): Path<String>, body: Body) -> Answer {
+    call.require(CHANGE)?;
     let sent = members::read(OBJECT, body).await?;
     let keys = parse(&sent, &call)?;
     let mut register = call.register();
@@ -67,12 +52,8 @@ pub(super) async fn replace(
 }
 
 /// Removes all keys, after which the client uses a certificate again.
-pub(super) async fn delete(
-    State(state): State<Arc<SimulatorState>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, CHANGE)?;
+pub(super) async fn delete(call: AuthenticatedCall, Path(id): Path<String>) -> Answer {
+    call.require(CHANGE)?;
     let mut register = call.register();
     let mut client = call.client(&register, &id)?;
     client.registered.keys.clear();
@@ -81,7 +62,7 @@ pub(super) async fn delete(
     Ok(deleted(format!("client {} has no keys", sanitize(&id))))
 }
 
-fn parse(sent: &Map<String, Value>, call: &AuthorizedCall<'_>) -> Result<Vec<RegisteredJwk>, SelfServiceProblem> {
+fn parse(sent: &Map<String, Value>, call: &AuthenticatedCall) -> Result<Vec<RegisteredJwk>, SelfServiceProblem> {
     let keys = sent.get("keys").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     if !(1..=MAXIMUM_KEYS).contains(&keys.len()) {
         let text = format!("must be a list of 1 to {MAXIMUM_KEYS} keys");
@@ -106,7 +87,7 @@ fn parse(sent: &Map<String, Value>, call: &AuthorizedCall<'_>) -> Result<Vec<Reg
 /// The member that is wrong, and why.
 type InvalidKeyMember = (&'static str, &'static str);
 
-fn parse_key(key: &Value, call: &AuthorizedCall<'_>) -> Result<RegisteredJwk, InvalidKeyMember> {
+fn parse_key(key: &Value, call: &AuthenticatedCall) -> Result<RegisteredJwk, InvalidKeyMember> {
     let members = key.as_object().ok_or(("kty", "is required"))?;
     if let Some(name) = PRIVATE.into_iter().find(|name| members.contains_key(*name)) {
         return Err((name, "is a member of a private key, which must never be sent"));

@@ -34,7 +34,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post, put},
@@ -42,7 +42,7 @@ use axum::{
 use chrono::DateTime;
 use serde_json::json;
 
-use self::{call::AuthorizedCall, problem::SelfServiceProblem};
+use self::{call::AuthenticatedCall, problem::SelfServiceProblem};
 use super::{
     client_register::date,
     faults::{
@@ -117,8 +117,8 @@ async fn faulty(State(state): State<Arc<SimulatorState>>, request: Request, next
     response
 }
 
-async fn delegation_sources(State(state): State<Arc<SimulatorState>>, headers: HeaderMap) -> Answer {
-    AuthorizedCall::new(&state, &headers, access::ANY)?;
+async fn delegation_sources(call: AuthenticatedCall) -> Answer {
+    call.require(access::ANY)?;
     let epoch = date(DateTime::UNIX_EPOCH);
     let sources = json!([{ "name": "altinn", "issuer": DELEGATION_SOURCE, "created": epoch, "last_updated": epoch }]);
     Ok(ok(&sources, "delegation sources".to_owned()))

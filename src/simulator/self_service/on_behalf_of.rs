@@ -2,25 +2,17 @@
 //!
 //! Maskinporten has deprecated them, and refuses `iss_onbehalfof` here.
 
-use std::sync::Arc;
-
-use axum::{
-    body::Body,
-    extract::{Path, State},
-    http::HeaderMap,
-};
+use axum::{body::Body, extract::Path};
 use serde_json::{Map, Value};
 
 use super::{
     Answer,
-    call::{AuthorizedCall, DCR_MODIFY, DCR_ON_BEHALF_OF, DCR_READ, DCR_WRITE},
+    call::{AuthenticatedCall, DCR_MODIFY, DCR_ON_BEHALF_OF, DCR_READ, DCR_WRITE},
     deleted,
     members::{self, ON_BEHALF_OF},
     problem::{InvalidMember, SelfServiceProblem},
 };
-use crate::simulator::{
-    client_register::date, faults::responses::ok, registry::Orgno, state::SimulatorState, validator::sanitize,
-};
+use crate::simulator::{client_register::date, faults::responses::ok, registry::Orgno, validator::sanitize};
 
 const OBJECT: &str = "OnBehalfOf";
 const READ: &[&str] = &[DCR_READ, DCR_MODIFY, DCR_WRITE, DCR_ON_BEHALF_OF];
@@ -28,23 +20,15 @@ const WRITE: &[&str] = &[DCR_ON_BEHALF_OF];
 /// Maximum number of registrations of a client.
 const MAXIMUM_ENTRIES: usize = 1000;
 
-pub(super) async fn list(
-    State(state): State<Arc<SimulatorState>>,
-    Path(client_id): Path<String>,
-    headers: HeaderMap,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, READ)?;
+pub(super) async fn list(call: AuthenticatedCall, Path(client_id): Path<String>) -> Answer {
+    call.require(READ)?;
     let client = call.client(&call.register(), &client_id)?;
     let entries: Vec<_> = client.on_behalf_of.values().collect();
     Ok(ok(&entries, format!("{} registrations of client {}", entries.len(), sanitize(&client_id))))
 }
 
-pub(super) async fn show(
-    State(state): State<Arc<SimulatorState>>,
-    Path((client_id, id)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, READ)?;
+pub(super) async fn show(call: AuthenticatedCall, Path((client_id, id)): Path<(String, String)>) -> Answer {
+    call.require(READ)?;
     let client = call.client(&call.register(), &client_id)?;
     let entry = client.on_behalf_of.get(&id).ok_or(NOT_FOUND)?;
     Ok(ok(entry, format!("registration {}", sanitize(&id))))
@@ -52,25 +36,19 @@ pub(super) async fn show(
 
 const NOT_FOUND: SelfServiceProblem = SelfServiceProblem::NotFound("the client has no such registration");
 
-pub(super) async fn create(
-    State(state): State<Arc<SimulatorState>>,
-    Path(client_id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, WRITE)?;
+pub(super) async fn create(call: AuthenticatedCall, Path(client_id): Path<String>, body: Body) -> Answer {
+    call.require(WRITE)?;
     let members = validated(members::read(OBJECT, body).await?)?;
     let id = members.get("onbehalfof").and_then(Value::as_str).unwrap_or_default().to_owned();
     put(&call, &client_id, &id, members, true)
 }
 
 pub(super) async fn update(
-    State(state): State<Arc<SimulatorState>>,
+    call: AuthenticatedCall,
     Path((client_id, id)): Path<(String, String)>,
-    headers: HeaderMap,
     body: Body,
 ) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, WRITE)?;
+    call.require(WRITE)?;
     let members = validated(members::read(OBJECT, body).await?)?;
     if members.get("onbehalfof").and_then(Value::as_str) != Some(&id) {
         return Err(SelfServiceProblem::invalid(OBJECT, "onbehalfof", "cannot be changed"));
@@ -78,7 +56,7 @@ pub(super) async fn update(
     put(&call, &client_id, &id, members, false)
 }
 
-fn put(call: &AuthorizedCall<'_>, client_id: &str, id: &str, mut members: Map<String, Value>, is_new: bool) -> Answer {
+fn put(call: &AuthenticatedCall, client_id: &str, id: &str, mut members: Map<String, Value>, is_new: bool) -> Answer {
     let mut register = call.register();
     let mut client = call.client(&register, client_id)?;
     let old = client.on_behalf_of.get(id);
@@ -96,12 +74,8 @@ fn put(call: &AuthorizedCall<'_>, client_id: &str, id: &str, mut members: Map<St
     Ok(ok(&members, format!("registration {} of client {}", sanitize(id), sanitize(client_id))))
 }
 
-pub(super) async fn delete(
-    State(state): State<Arc<SimulatorState>>,
-    Path((client_id, id)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, WRITE)?;
+pub(super) async fn delete(call: AuthenticatedCall, Path((client_id, id)): Path<(String, String)>) -> Answer {
+    call.require(WRITE)?;
     let mut register = call.register();
     let mut client = call.client(&register, &client_id)?;
     client.on_behalf_of.remove(&id).ok_or(NOT_FOUND)?;

@@ -5,14 +5,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     body::Body,
     extract::{Query, State},
-    http::HeaderMap,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
     Answer, DELEGATION_SOURCE,
-    call::{AuthorizedCall, SCOPES_READ, SCOPES_WRITE},
+    call::{AuthenticatedCall, SCOPES_READ, SCOPES_WRITE},
     members::{self, SCOPE},
     problem::{InvalidMember, SelfServiceProblem},
 };
@@ -70,12 +69,8 @@ pub(super) async fn all(State(state): State<Arc<SimulatorState>>, Query(query): 
 }
 
 /// Returns the caller's scopes, or the one that the query names.
-pub(super) async fn list(
-    State(state): State<Arc<SimulatorState>>,
-    Query(query): Query<ScopeQuery>,
-    headers: HeaderMap,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, READ)?;
+pub(super) async fn list(call: AuthenticatedCall, Query(query): Query<ScopeQuery>) -> Answer {
+    call.require(READ)?;
     let register = call.register();
     if let Some(name) = &query.scope {
         let scope = call.scope(&register, name)?;
@@ -87,8 +82,8 @@ pub(super) async fn list(
     Ok(ok(&documents, format!("{} scopes of {}", documents.len(), call.orgno.as_str())))
 }
 
-pub(super) async fn create(State(state): State<Arc<SimulatorState>>, headers: HeaderMap, body: Body) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, WRITE)?;
+pub(super) async fn create(call: AuthenticatedCall, body: Body) -> Answer {
+    call.require(WRITE)?;
     let members = validated(members::read(OBJECT, body).await?)?;
     let name = name(&members);
     let prefix = members.get("prefix").and_then(Value::as_str).unwrap_or_default();
@@ -124,13 +119,8 @@ pub(super) async fn create(State(state): State<Arc<SimulatorState>>, headers: He
 }
 
 /// Replaces the members of a scope, except its name.
-pub(super) async fn update(
-    State(state): State<Arc<SimulatorState>>,
-    Query(query): Query<ScopeQuery>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, WRITE)?;
+pub(super) async fn update(call: AuthenticatedCall, Query(query): Query<ScopeQuery>, body: Body) -> Answer {
+    call.require(WRITE)?;
     let old_name = query.required_scope()?;
     let mut sent = members::read(OBJECT, body).await?;
     // The name may be left out, because it cannot be changed.
@@ -151,12 +141,8 @@ pub(super) async fn update(
 }
 
 /// Deactivates a scope; the accesses to it remain.
-pub(super) async fn delete(
-    State(state): State<Arc<SimulatorState>>,
-    Query(query): Query<ScopeQuery>,
-    headers: HeaderMap,
-) -> Answer {
-    let call = AuthorizedCall::new(&state, &headers, WRITE)?;
+pub(super) async fn delete(call: AuthenticatedCall, Query(query): Query<ScopeQuery>) -> Answer {
+    call.require(WRITE)?;
     let name = query.required_scope()?;
     let mut register = call.register();
     let mut scope = call.scope(&register, name)?;
@@ -180,7 +166,8 @@ fn validated(sent: Map<String, Value>) -> Result<Map<String, Value>, SelfService
     if !prefix.is_empty() && !is_word(prefix, b"_-") {
         refuse("prefix", "may have lower-case letters, digits, hyphens and underscores");
     }
-    if !subscope.is_empty() && !(is_word(subscope, b"/._-:") && name(&members).len() <= MAXIMUM_NAME) {
+    let is_subscope = is_word(subscope, b"/._-:") && name(&members).len() <= MAXIMUM_NAME;
+    if !subscope.is_empty() && !is_subscope {
         refuse("subscope", "may have lower-case letters, digits and / . _ - :, and no more than 255 with its prefix");
     }
     if !["", DELEGATION_SOURCE].contains(&text("delegation_source")) {

@@ -131,7 +131,7 @@ impl Validator<'_> {
             return Err(GrantRefusal::IntegrationType);
         }
         let requested = claims::requested(claims, self.strictness)?;
-        let access = scopes::ScopeValidator { registry: self.registry, register: self.register, client }
+        let access = scopes::ScopeValidator { register: self.register, client }
             .validate(&requested.scopes, requested.consumer_org.as_ref())?;
         let details_validator = details::DetailsValidator {
             registry: self.registry,

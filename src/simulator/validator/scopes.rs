@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::refusal::{GrantRefusal, sanitize};
 use crate::simulator::{
     client_register::RegisterView,
-    registry::{Orgno, RegisteredClient, RegisteredScope, Registry},
+    registry::{Orgno, RegisteredClient, RegisteredScope},
 };
 
 /// The access that a client has to the requested scopes.
@@ -21,12 +21,9 @@ pub(crate) struct ScopeAccess {
 
 /// Validates the scopes that a client requests.
 pub(crate) struct ScopeValidator<'a> {
-    pub(crate) registry: &'a Registry,
     pub(crate) register: RegisterView<'a>,
     pub(crate) client: &'a RegisteredClient,
 }
-
-type Scopes<'a> = [Cow<'a, RegisteredScope>];
 
 impl ScopeValidator<'_> {
     /// Validates the requested scopes.
@@ -60,7 +57,7 @@ impl ScopeValidator<'_> {
         }
     }
 
-    fn delegated(&self, scopes: &Scopes<'_>, consumer: &Orgno) -> Result<String, GrantRefusal> {
+    fn delegated(&self, scopes: &[Cow<'_, RegisteredScope>], consumer: &Orgno) -> Result<String, GrantRefusal> {
         let supplier = &self.client.orgno;
         let sources: Option<Vec<&String>> = scopes.iter().map(|scope| scope.delegation_source.as_ref()).collect();
         let source = sources.as_deref().and_then(<[_]>::first).ok_or(GrantRefusal::Consumer)?;
@@ -69,7 +66,7 @@ impl ScopeValidator<'_> {
         }
         granted(scopes, consumer)?;
         let missing = scopes.iter().find(|scope| {
-            !self.registry.delegations.iter().any(|delegation| {
+            !self.register.registry.delegations.iter().any(|delegation| {
                 delegation.consumer == *consumer && delegation.supplier == *supplier && delegation.scope == scope.name
             })
         });
@@ -84,7 +81,7 @@ impl ScopeValidator<'_> {
     }
 }
 
-fn granted(scopes: &Scopes<'_>, orgno: &Orgno) -> Result<(), GrantRefusal> {
+fn granted(scopes: &[Cow<'_, RegisteredScope>], orgno: &Orgno) -> Result<(), GrantRefusal> {
     match scopes.iter().find(|scope| !scope.accessible_for_all && !scope.granted_to.contains(orgno)) {
         None => Ok(()),
         Some(scope) => Err(GrantRefusal::NotGranted(scope.name.clone())),

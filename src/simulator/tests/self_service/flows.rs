@@ -78,6 +78,7 @@ fn a_client_loses_its_tokens_when_it_is_deactivated_and_gets_them_back() {
     assert_eq!(ask(), (400, "MP-100".to_owned()));
 
     let mut again = client(&["difitest:test1"]);
+    assert_eq!(admin.send(&format!("PUT /api/v1/clients/{id}"), &again).1["active"], false);
     again["active"] = json!(true);
     assert_eq!(admin.send(&format!("PUT /api/v1/clients/{id}"), &again).0, 200);
     assert_eq!(ask().0, 200);
