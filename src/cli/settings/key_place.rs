@@ -13,7 +13,7 @@ use super::{
 use crate::cli::report::Failure;
 
 /// A key whose content decides what kind of key it is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ContentSettings {
     pub(crate) from: ContentSource,
     pub(crate) alias: Option<Setting<String>>,
@@ -22,14 +22,14 @@ pub(crate) struct ContentSettings {
 }
 
 /// Where such a key is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum ContentSource {
     Variable(SecretString),
     Place(NamedPlace),
 }
 
 /// A place, and how its service is reached.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct NamedPlace {
     pub(crate) place: KeyPlace,
     /// The URI as it was given.
