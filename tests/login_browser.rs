@@ -2,7 +2,6 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    path::Path,
     process::{Child, Stdio},
 };
 
@@ -138,7 +137,7 @@ impl OidcProvider {
         let public = maskinporten(["keys", "public", "--jwk", &testdata("jwk/rsa.json")]).run();
         assert_eq!(public.code, 0, "{}", public.stderr);
         std::fs::write(&keys, public.stdout).unwrap();
-        let mut command = node_command(OIDC_PROVIDER, &[Path::new(&keys)]);
+        let mut command = node_command(OIDC_PROVIDER, &[&keys]);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut issuer = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut issuer).unwrap();
@@ -183,7 +182,7 @@ fn a_person_logs_in_in_oidc_provider_with_a_key_pushed_bound_and_as_a_public_cli
         ("bound", &["--jwk", &key, "--par", "--dpop"]),
         ("public", &["--public"]),
     ] {
-        let claims = server.logged_in(&[&["--client-id", client, "--scope", "openid"], arguments].concat());
+        let claims = server.logged_in(&[arguments, &["--client-id", client, "--scope", "openid"]].concat());
 
         let text = |name: &str| claims[name].as_str().unwrap_or_default();
         assert_eq!((text("sub"), text("client_id"), text("iss")), ("kari", client, server.issuer.as_str()));
