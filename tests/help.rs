@@ -172,11 +172,12 @@ fn every_option_and_command_in_the_messages_of_the_source_exists() {
             "--location",
             "--location-trusted",
             "--next",
+            "--output",
             "--path",
             "--url",
         ]
         .map(str::to_owned),
-    ); // curl's, cargo's
+    ); // curl's, cargo's, az's
     known.extend(PKCS11_TOOL.map(str::to_owned));
     let commands = commands();
 

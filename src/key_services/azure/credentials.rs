@@ -30,14 +30,14 @@ const METADATA_HOST: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
 /// The metadata service of a virtual machine.
 const METADATA: &str = "http://169.254.169.254";
 
-/// Credentials, and the token service to use in place of the vault's.
-pub(super) struct Credentials {
-    method: Credential,
+/// Credentials for Azure, and the token service to use in place of the vault's.
+pub(super) struct AzureCredentials {
+    method: AzureCredential,
     authority_host: Option<Endpoint>,
 }
 
 /// How we authenticate.
-enum Credential {
+enum AzureCredential {
     Application(Application),
     /// The client id of an identity that was assigned by the user, the endpoint, and the value of its header.
     AppService(Option<String>, Endpoint, SecretString),
@@ -50,7 +50,7 @@ fn endpoint(name: &str, url: &str) -> Result<Endpoint, PlaceError> {
     Endpoint::parse_metadata_service(url).map_err(|error| unusable(name, error.to_string()))
 }
 
-impl Credentials {
+impl AzureCredentials {
     /// Finds the credentials of this process; nothing is sent or read.
     pub(super) fn find() -> Result<Self, PlaceError> {
         let authority_host = variable(AUTHORITY_HOST).map(|url| {
@@ -72,16 +72,16 @@ impl Credentials {
         }
         let mut found = None;
         if may(&["prod", "EnvironmentCredential"]) {
-            found = Application::of_environment()?.map(Credential::Application);
+            found = Application::of_environment()?.map(AzureCredential::Application);
         }
         if found.is_none() && may(&["prod", "WorkloadIdentityCredential"]) {
-            found = Application::of_workload()?.map(Credential::Application);
+            found = Application::of_workload()?.map(AzureCredential::Application);
         }
         if found.is_none() && may(&["prod", "ManagedIdentityCredential"]) {
             found = of_identity(chosen.is_some())?;
         }
         if found.is_none() && may(&["dev", "AzureCliCredential"]) {
-            found = Some(Credential::CommandLine);
+            found = Some(AzureCredential::CommandLine);
         }
         let why = || format!("{CHOICE} is set, and the variables of that kind of credentials are not");
         let method = found.ok_or_else(|| PlaceError::NoCredentials { service: SERVICE, why: why() })?;
@@ -106,19 +106,19 @@ impl Credentials {
         };
         let resource = ("resource", challenge.resource.as_str());
         match &self.method {
-            Credential::Application(application) => application.authorization(challenge, access, deadline).await,
-            Credential::AppService(client, endpoint, header) => {
+            AzureCredential::Application(application) => application.authorization(challenge, access, deadline).await,
+            AzureCredential::AppService(client, endpoint, header) => {
                 let query = [Some(("api-version", "2019-08-01")), Some(resource), client_parameter(client.as_deref())];
                 let endpoint = endpoint.below(&[], &query.into_iter().flatten().collect::<Vec<_>>());
                 managed(&get(endpoint, &[("X-IDENTITY-HEADER", header.clone())]).await?)
             }
-            Credential::Machine(client, endpoint) => {
+            AzureCredential::Machine(client, endpoint) => {
                 let query = [Some(("api-version", "2018-02-01")), Some(resource), client_parameter(client.as_deref())];
                 let path = ["metadata", "identity", "oauth2", "token"];
                 let endpoint = endpoint.below(&path, &query.into_iter().flatten().collect::<Vec<_>>());
                 managed(&get(endpoint, &[("Metadata", "true".into())]).await?)
             }
-            Credential::CommandLine => of_command_line(challenge, deadline).await,
+            AzureCredential::CommandLine => of_command_line(challenge, deadline).await,
         }
     }
 }
@@ -133,15 +133,15 @@ fn managed(response: &Response) -> Result<SecretString, PlaceError> {
 }
 
 /// Finds the identity of an app or a container; that of a virtual machine only if it was chosen.
-fn of_identity(is_chosen: bool) -> Result<Option<Credential>, PlaceError> {
+fn of_identity(is_chosen: bool) -> Result<Option<AzureCredential>, PlaceError> {
     let client = variable(CLIENT);
     if let (Some(url), Some(header)) = (variable(IDENTITY_ENDPOINT), variable(IDENTITY_HEADER)) {
         let url = endpoint(IDENTITY_ENDPOINT, &url)?;
-        return Ok(Some(Credential::AppService(client, url, header.into())));
+        return Ok(Some(AzureCredential::AppService(client, url, header.into())));
     }
     match variable(METADATA_HOST) {
-        Some(url) => Ok(Some(Credential::Machine(client, endpoint(METADATA_HOST, &url)?))),
-        None if is_chosen => Ok(Some(Credential::Machine(client, endpoint(METADATA_HOST, METADATA)?))),
+        Some(url) => Ok(Some(AzureCredential::Machine(client, endpoint(METADATA_HOST, &url)?))),
+        None if is_chosen => Ok(Some(AzureCredential::Machine(client, endpoint(METADATA_HOST, METADATA)?))),
         None => Ok(None),
     }
 }
@@ -160,15 +160,15 @@ async fn of_command_line(challenge: &Challenge, deadline: Instant) -> Result<Sec
     answer::required(SERVICE, &object, &["accessToken"]).map(oauth::authorization)
 }
 
-impl fmt::Display for Credentials {
+impl fmt::Display for AzureCredentials {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.method {
-            Credential::Application(application) => application.fmt(formatter),
-            Credential::AppService(client, ..) | Credential::Machine(client, _) => match client {
+            AzureCredential::Application(application) => application.fmt(formatter),
+            AzureCredential::AppService(client, ..) | AzureCredential::Machine(client, _) => match client {
                 Some(client) => write!(formatter, "the managed identity {client}"),
                 None => formatter.write_str("the managed identity of the system"),
             },
-            Credential::CommandLine => formatter.write_str("the user of `az`"),
+            AzureCredential::CommandLine => formatter.write_str("the user of `az`"),
         }
     }
 }
