@@ -1,15 +1,11 @@
 //! Gets access tokens and signed grants, as the settings ask for them.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use maskinporten_token_generator::{
     cache::Cache,
     client::{AccessToken, ClientError},
     clock::{Clock as _, SystemClock},
-    explain::Explain,
     grant::{Assertion, Grant},
     http::Endpoint,
     keystore::SigningKey,
@@ -22,7 +18,7 @@ use super::{
     person_tokens::PersonTokens,
     progress::Progress,
     prompt::Answers,
-    report::{Failure, Report, with_cause},
+    report::{Failure, Report, report_retry, with_cause},
     settings::{KeySettings, NetworkSettings, SettingSources, Settings, TestTokenSettings},
     signals,
     test_tokens::TestTokens,
@@ -150,11 +146,6 @@ fn observer(report: Arc<Report>) -> TokenObserver {
         TokenEvent::CacheWarning(warning) => report.detail(&warning.to_string()),
         _ => {}
     })
-}
-
-pub(crate) fn report_retry(report: &Report, error: &dyn Explain, delay: Duration) {
-    let (cause, code, pause) = (with_cause(error), error.code(), delay.as_millis());
-    report.detail(&format!("{cause} ({code}); trying again in {pause} ms"));
 }
 
 /// A grant that has been signed and not sent.

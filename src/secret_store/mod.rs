@@ -96,7 +96,8 @@ async fn limited<T>(action: impl Future<Output = Result<T, SecretStoreError>>) -
     tokio::time::timeout(TIME_LIMIT, action).await.unwrap_or(Err(SecretStoreError::TimedOut))
 }
 
-#[cfg(all(test, feature = "system-tests", target_os = "linux"))]
+#[cfg(test)]
+#[cfg(all(feature = "system-tests", target_os = "linux"))]
 mod tests {
     use std::process::Command;
 
