@@ -23,14 +23,14 @@ use super::{
 pub(crate) const REQUEST_TIME: Duration = Duration::from_secs(30);
 
 /// The tokens of a kept login.
-pub(crate) struct PersonTokens {
+pub(crate) struct SessionTokens {
     name: String,
     store: SessionStore,
     settings: PersonSettings,
     report: Arc<Report>,
 }
 
-impl PersonTokens {
+impl SessionTokens {
     /// Finds the kept login; `None` if the settings ask for another token.
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Arc<Report>) -> Result<Option<Self>, Failure> {
         if is_person(sources) { Self::find(sources, report).map(Some) } else { Ok(None) }

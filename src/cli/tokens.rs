@@ -15,7 +15,7 @@ use maskinporten_token_generator::{
 
 use super::{
     located_key::{ErasedOnceOpen, LocatedKey},
-    person_tokens::PersonTokens,
+    person_tokens::SessionTokens,
     progress::Progress,
     prompt::Answers,
     report::{Failure, Report, report_retry, with_cause},
@@ -37,7 +37,7 @@ enum Source {
     /// Altinn's test token generator.
     TestTokens(TestTokens),
     /// A kept login.
-    Person(PersonTokens),
+    Person(SessionTokens),
 }
 
 impl Tokens {
@@ -45,7 +45,7 @@ impl Tokens {
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Arc<Report>) -> Result<Self, Failure> {
         let source = if let Some(settings) = TestTokenSettings::parse(sources, report)? {
             Source::TestTokens(TestTokens::new(settings, report)?)
-        } else if let Some(tokens) = PersonTokens::from_sources(sources, report)? {
+        } else if let Some(tokens) = SessionTokens::from_sources(sources, report)? {
             Source::Person(tokens)
         } else {
             return Self::new(Settings::from_sources(sources, report)?, report);
@@ -91,7 +91,7 @@ impl Tokens {
         let obtained = match &self.source {
             Source::Grant(source, freshness) => source.obtain(*freshness).await?,
             Source::TestTokens(source) => return source.token().await,
-            Source::Person(source) => return source.token(None).await.map(|keyed| keyed.token),
+            Source::Person(source) => return Box::pin(source.token(None)).await.map(|keyed| keyed.token),
         };
         if obtained.origin == TokenOrigin::Server {
             return Ok(obtained.token);
@@ -105,7 +105,7 @@ impl Tokens {
     /// Returns a token as [`Tokens::token`] does, with the key that it is bound to.
     pub(crate) async fn token_with_key(&self) -> Result<KeyedToken, Failure> {
         match &self.source {
-            Source::Person(source) => source.token(None).await,
+            Source::Person(source) => Box::pin(source.token(None)).await,
             _ => Ok(KeyedToken { token: self.token().await?, dpop: None }),
         }
     }
@@ -113,7 +113,7 @@ impl Tokens {
     /// Returns a token in place of one that an API has refused.
     pub(crate) async fn instead_of(&self, refused: &AccessToken) -> Result<KeyedToken, Failure> {
         if let Source::Person(source) = &self.source {
-            return source.token(Some(refused)).await;
+            return Box::pin(source.token(Some(refused))).await;
         }
         self.forget(refused)?;
         self.token_with_key().await

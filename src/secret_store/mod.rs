@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::explain::Explain;
 
 /// The time limit of each function; the person may have to unlock the store meanwhile.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// An error of the crate that speaks with the store.
 type SystemError = Box<dyn std::error::Error + Send + Sync>;

@@ -32,7 +32,7 @@ pub struct SessionInfo {
     pub is_renewable: bool,
     /// When the refresh token expires, if the server says so.
     pub renewable_until: Option<DateTime<Utc>>,
-    /// Whether the tokens are bound to a key (DPoP, RFC 9449).
+    /// Whether the tokens are bound to a key (`DPoP`, RFC 9449).
     pub is_bound: bool,
 }
 

@@ -1,6 +1,6 @@
 //! Keeps logins, so that a person's tokens can be used and renewed without the browser.
 //!
-//! Each session has a file in the state folder, with what is not secret. Its tokens and its DPoP key are in the operating
+//! Each session has a file in the state folder, with what is not secret. Its tokens and its `DPoP` key are in the operating
 //! system's store of secrets; in the file itself where there is no such store, or it does not take them. The folder has
 //! the mode 0700 and the files 0600. A renewal holds the lock of its session: a server that sees a refresh token twice
 //! ends the session (RFC 9700 §4.14.2).
@@ -11,6 +11,7 @@ mod renewal;
 mod stored;
 
 use std::{
+    fmt::Write as _,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -184,7 +185,10 @@ impl SessionStore {
     /// Returns the path of a session's file: names are hashed, since a profile may have any.
     fn path(&self, name: &str, extension: &str) -> PathBuf {
         let hash = digest(&SHA256, name.as_bytes());
-        let hex: String = hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hash.as_ref()[..16].iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
         self.folder.join(format!("{hex}.{extension}"))
     }
 

@@ -110,6 +110,7 @@ impl StoredSecrets {
     }
 }
 
+#[expect(clippy::expect_used, reason = "texts and times can be written as JSON")]
 fn to_json(value: &impl Serialize) -> Zeroizing<Vec<u8>> {
     let mut json = Zeroizing::new(Vec::with_capacity(CAPACITY));
     serde_json::to_writer(&mut *json, value).expect("texts and times can be written as JSON");

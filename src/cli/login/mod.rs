@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use self::browser::{Answer, Waiting};
 use super::{
     args::{PersonLoginArguments, PersonLoginCommand},
-    person_tokens::{PersonTokens, REQUEST_TIME, exchanged, note_place, open_key},
+    person_tokens::{REQUEST_TIME, SessionTokens, exchanged, note_place, open_key},
     progress::Progress,
     report::{self, Exit, Failure, Report},
     settings::{NetworkSettings, PersonLoginSettings, SettingSources, session_name},
@@ -42,7 +42,7 @@ pub(crate) async fn run(
     }
     let mut sources = SettingSources::load(arguments.settings.0, config, report)?;
     if arguments.logout {
-        return log_out(&mut sources, arguments.no_browser, report).await;
+        return Box::pin(log_out(&mut sources, arguments.no_browser, report)).await;
     }
     let name = session_name(&sources);
     let settings = PersonLoginSettings::parse(&mut sources, arguments.public, report)?;
@@ -57,7 +57,7 @@ pub(crate) async fn run(
         dpop: arguments.dpop.then(DpopKey::generate).transpose()?,
         kept_as: Some(name).filter(|_| arguments.keep),
     };
-    let login = log_in(settings, request, extent, arguments.no_browser, report);
+    let login = Box::pin(log_in(settings, request, extent, arguments.no_browser, report));
     if form != TokenForm::Json {
         return token::print(form, async { Ok(login.await?.access_token) }).await;
     }
@@ -78,7 +78,7 @@ struct LoginExtent {
 
 /// Ends a kept login, here and in the browser.
 async fn log_out(sources: &mut SettingSources, no_browser: bool, report: &Arc<Report>) -> Result<(), Failure> {
-    let url = PersonTokens::find(sources, report)?.log_out().await?;
+    let url = SessionTokens::find(sources, report)?.log_out().await?;
     report.note("the kept login is removed");
     if let Some(url) = url
         && (no_browser || !browser::open(&url).await)
