@@ -1,4 +1,4 @@
-//! Demonstrates possession of a key with each request (DPoP, RFC 9449): a token bound to the key is of no use without it.
+//! Demonstrates possession of a key with each request (`DPoP`, RFC 9449): a token bound to the key is of no use without it.
 //!
 //! [`DpopKey::proof`] makes the value of the header `DPoP` for one request. Which tokens are bound is up to the server:
 //! ID-porten and Ansattporten bind them, Maskinporten does not
@@ -21,7 +21,7 @@ use crate::{
 /// The header that a proof is sent in.
 pub const DPOP: &str = "DPoP";
 
-/// The algorithm of every proof: RFC 9449 leaves the choice open, and every server that supports DPoP has this one.
+/// The algorithm of every proof: RFC 9449 leaves the choice open, and every server that supports `DPoP` has this one.
 const ALGORITHM: SignatureAlgorithm = SignatureAlgorithm::Es256;
 
 /// The members of an EC key's public JWK (RFC 7638 §3.2). A proof has no others, since the server needs none.
@@ -194,6 +194,7 @@ fn access_token_hash(access_token: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, access_token.as_bytes()))
 }
 
+#[expect(clippy::expect_used, reason = "texts and numbers can be written as JSON")]
 fn encoded(part: &impl Serialize) -> String {
     let json = serde_json::to_vec(part).expect("texts and numbers can be written as JSON");
     URL_SAFE_NO_PAD.encode(json)

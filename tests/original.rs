@@ -104,7 +104,7 @@ hint: separate scopes with commas, and put paths with spaces in quotes; --help l
         2,
         str![[r#"
 error: --person_mode is not supported yet
-hint: log in another way: this version does not support logins through ID-porten yet
+hint: log in with `maskinporten login --keep`, then use `maskinporten token --person`
 
 "#]],
     );

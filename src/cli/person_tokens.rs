@@ -1,30 +1,36 @@
 //! Gets the tokens of a kept login, renewed if they must be.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use maskinporten_token_generator::{
+    altinn::{AltinnClient, AltinnError, AltinnExchange},
     client::{AccessToken, OpenIdProvider},
     clock::SystemClock,
+    grant::Sign,
     login::LoginClient,
     sessions::{KeptSession, KeyedToken, Renewal, SecretPlace, SessionError, SessionStore},
 };
 
 use super::{
-    login::{REQUEST_TIME, exchanged, open_key},
+    located_key::LocatedKey,
     progress::Progress,
-    report::{Exit, Failure, Report, with_cause},
-    settings::{NetworkSettings, PersonSettings, SettingSources, is_person, session_name},
+    report::{Exit, Failure, Report, report_retry, with_cause},
+    settings::{KeySettings, NetworkSettings, PersonSettings, SettingSources, is_person, session_name},
+    signals,
 };
 
+/// The longest time of one request.
+pub(crate) const REQUEST_TIME: Duration = Duration::from_secs(30);
+
 /// The tokens of a kept login.
-pub(crate) struct PersonTokens {
+pub(crate) struct SessionTokens {
     name: String,
     store: SessionStore,
     settings: PersonSettings,
     report: Arc<Report>,
 }
 
-impl PersonTokens {
+impl SessionTokens {
     /// Finds the kept login; `None` if the settings ask for another token.
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Arc<Report>) -> Result<Option<Self>, Failure> {
         if is_person(sources) { Self::find(sources, report).map(Some) } else { Ok(None) }
@@ -43,10 +49,13 @@ impl PersonTokens {
         let wait = network.retry_policy.timeout;
         let renewal = Renewal { minimum: cache.minimum, refresh: cache.refresh, refused, wait };
         let client = async |session: &KeptSession| self.client(session).await;
-        let noted = |place: &SecretPlace| note_place(place, &self.report);
+        // Where the secrets are was reported when the person logged in.
+        let noted = |_: &SecretPlace| self.report.detail("the login is renewed");
         let keyed = self.store.token(&self.name, renewal, &SystemClock, client, noted).await?;
         match altinn {
             Some(exchange) => {
+                // What follows waits; it may be the caller's signal to start a runtime.
+                tokio::task::yield_now().await;
                 let token = exchanged(&keyed.token, exchange, network, &self.report).await?;
                 Ok(KeyedToken { token, dpop: None })
             }
@@ -101,6 +110,29 @@ impl PersonTokens {
         // Not with the id token, which names the person: other programs see the address that a browser is started with.
         Ok(client.logout_url(None).map(String::from))
     }
+}
+
+/// Exchanges a person's token for one of Altinn's.
+pub(crate) async fn exchanged(
+    token: &AccessToken,
+    exchange: &AltinnExchange,
+    network: &NetworkSettings,
+    report: &Report,
+) -> Result<AccessToken, Failure> {
+    let platform = exchange.platform.base();
+    report.detail(&format!("exchanging the token at {platform}"));
+    let _progress = Progress::start(&format!("waiting for {platform}"), report);
+    let client = AltinnClient::new(exchange.platform.clone(), &network.http, network.retry_policy)?;
+    let retrying = |error: &AltinnError, delay: Duration| report_retry(report, error, delay);
+    Ok(client.exchange(token, exchange, &SystemClock, retrying).await?)
+}
+
+/// Opens the key before the person logs in, so that no login is lost to a wrong password.
+pub(crate) async fn open_key(key: Option<KeySettings>, report: &Arc<Report>) -> Result<Option<Arc<dyn Sign>>, Failure> {
+    let Some(key) = key else { return Ok(None) };
+    let report = Arc::clone(report);
+    let opened = signals::blocking(move || LocatedKey::read(key, Arc::default(), &report)?.open_key()).await?;
+    Ok(Some(Arc::new(opened)))
 }
 
 /// Reports a session whose secrets are not in the operating system's store.

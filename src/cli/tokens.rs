@@ -1,15 +1,11 @@
 //! Gets access tokens and signed grants, as the settings ask for them.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use maskinporten_token_generator::{
     cache::Cache,
     client::{AccessToken, ClientError},
     clock::{Clock as _, SystemClock},
-    explain::Explain,
     grant::{Assertion, Grant},
     http::Endpoint,
     keystore::SigningKey,
@@ -20,10 +16,10 @@ use maskinporten_token_generator::{
 use super::{
     erased_key::ErasedOnceOpen,
     located_key::LocatedKey,
-    person_tokens::PersonTokens,
+    person_tokens::SessionTokens,
     progress::Progress,
     prompt::Answers,
-    report::{Failure, Report, with_cause},
+    report::{Failure, Report, report_retry, with_cause},
     settings::{KeySettings, NetworkSettings, SettingSources, Settings, TestTokenSettings},
     signals,
     test_tokens::TestTokens,
@@ -42,7 +38,7 @@ enum Source {
     /// Altinn's test token generator.
     TestTokens(TestTokens),
     /// A kept login.
-    Person(PersonTokens),
+    Person(SessionTokens),
 }
 
 impl Tokens {
@@ -50,7 +46,7 @@ impl Tokens {
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Arc<Report>) -> Result<Self, Failure> {
         let source = if let Some(settings) = TestTokenSettings::parse(sources, report)? {
             Source::TestTokens(TestTokens::new(settings, report)?)
-        } else if let Some(tokens) = PersonTokens::from_sources(sources, report)? {
+        } else if let Some(tokens) = SessionTokens::from_sources(sources, report)? {
             Source::Person(tokens)
         } else {
             return Self::new(Settings::from_sources(sources, report)?, report);
@@ -96,7 +92,7 @@ impl Tokens {
         let obtained = match &self.source {
             Source::Grant(source, freshness) => source.obtain(*freshness).await?,
             Source::TestTokens(source) => return source.token().await,
-            Source::Person(source) => return source.token(None).await.map(|keyed| keyed.token),
+            Source::Person(source) => return Box::pin(source.token(None)).await.map(|keyed| keyed.token),
         };
         if obtained.origin == TokenOrigin::Server {
             return Ok(obtained.token);
@@ -110,7 +106,7 @@ impl Tokens {
     /// Returns a token as [`Tokens::token`] does, with the key that it is bound to.
     pub(crate) async fn token_with_key(&self) -> Result<KeyedToken, Failure> {
         match &self.source {
-            Source::Person(source) => source.token(None).await,
+            Source::Person(source) => Box::pin(source.token(None)).await,
             _ => Ok(KeyedToken { token: self.token().await?, dpop: None }),
         }
     }
@@ -118,7 +114,7 @@ impl Tokens {
     /// Returns a token in place of one that an API has refused.
     pub(crate) async fn instead_of(&self, refused: &AccessToken) -> Result<KeyedToken, Failure> {
         if let Source::Person(source) = &self.source {
-            return source.token(Some(refused)).await;
+            return Box::pin(source.token(Some(refused))).await;
         }
         self.forget(refused)?;
         self.token_with_key().await
@@ -151,11 +147,6 @@ fn observer(report: Arc<Report>) -> TokenObserver {
         TokenEvent::CacheWarning(warning) => report.detail(&warning.to_string()),
         _ => {}
     })
-}
-
-pub(crate) fn report_retry(report: &Report, error: &dyn Explain, delay: Duration) {
-    let (cause, code, pause) = (with_cause(error), error.code(), delay.as_millis());
-    report.detail(&format!("{cause} ({code}); trying again in {pause} ms"));
 }
 
 /// A grant that has been signed and not sent.

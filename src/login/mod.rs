@@ -62,7 +62,7 @@ pub struct LoginClient {
     pub grant: Grant,
     /// The key with which the client signs; `None` when it authenticates itself in another way.
     pub key: Option<Arc<dyn Sign>>,
-    /// The key that tokens are bound to (DPoP, RFC 9449).
+    /// The key that tokens are bound to (`DPoP`, RFC 9449).
     pub dpop: Option<DpopKey>,
     /// How requests are sent.
     pub http: HttpOptions,

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::explain::Explain;
 
 /// The time limit of each function; the person may have to unlock the store meanwhile.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// An error of the crate that speaks with the store.
 type SystemError = Box<dyn std::error::Error + Send + Sync>;
@@ -96,7 +96,8 @@ async fn limited<T>(action: impl Future<Output = Result<T, SecretStoreError>>) -
     tokio::time::timeout(TIME_LIMIT, action).await.unwrap_or(Err(SecretStoreError::TimedOut))
 }
 
-#[cfg(all(test, feature = "system-tests", target_os = "linux"))]
+#[cfg(test)]
+#[cfg(all(feature = "system-tests", target_os = "linux"))]
 mod tests {
     use std::process::Command;
 

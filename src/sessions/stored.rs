@@ -30,35 +30,35 @@ pub(super) struct StoredSession {
 #[serde(deny_unknown_fields)]
 pub(super) struct StoredSecrets {
     /// The response with the access token.
-    response: ErasedText,
+    response: StoredText,
     received_at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<ErasedText>,
+    refresh_token: Option<StoredText>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    id_token: Option<ErasedText>,
+    id_token: Option<StoredText>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    subject: Option<ErasedText>,
+    subject: Option<StoredText>,
     /// The private JWK.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    dpop_key: Option<ErasedText>,
+    dpop_key: Option<StoredText>,
 }
 
 /// A text that is erased when it is dropped.
-struct ErasedText(Zeroizing<String>);
+struct StoredText(Zeroizing<String>);
 
-impl Serialize for ErasedText {
+impl Serialize for StoredText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
     }
 }
 
-impl<'de> Deserialize<'de> for ErasedText {
+impl<'de> Deserialize<'de> for StoredText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(Zeroizing::new(String::deserialize(deserializer)?)))
     }
 }
 
-impl ErasedText {
+impl StoredText {
     fn new(text: &str) -> Self {
         Self(Zeroizing::new(text.to_owned()))
     }
@@ -84,14 +84,14 @@ impl StoredSecrets {
     }
 
     pub(super) fn of(session: &KeptSession) -> Self {
-        let text = |text: &Zeroizing<String>| ErasedText(text.clone());
+        let text = |text: &Zeroizing<String>| StoredText(text.clone());
         Self {
-            response: ErasedText::new(session.token.expose_answer()),
+            response: StoredText::new(session.token.expose_answer()),
             received_at: session.token.received_at,
-            refresh_token: session.refresh_token.as_ref().map(|token| ErasedText::new(token.expose())),
+            refresh_token: session.refresh_token.as_ref().map(|token| StoredText::new(token.expose())),
             id_token: session.id_token.as_ref().map(text),
             subject: session.subject.as_ref().map(text),
-            dpop_key: session.dpop.as_ref().map(|key| ErasedText::new(key.private_jwk().expose_secret())),
+            dpop_key: session.dpop.as_ref().map(|key| StoredText::new(key.private_jwk().expose_secret())),
         }
     }
 
@@ -110,6 +110,7 @@ impl StoredSecrets {
     }
 }
 
+#[expect(clippy::expect_used, reason = "texts and times can be written as JSON")]
 fn to_json(value: &impl Serialize) -> Zeroizing<Vec<u8>> {
     let mut json = Zeroizing::new(Vec::with_capacity(CAPACITY));
     serde_json::to_writer(&mut *json, value).expect("texts and times can be written as JSON");

@@ -13,10 +13,9 @@ use crate::cli::{
     args::RefreshArguments,
     inspect,
     progress::Progress,
-    report::{Failure, Report},
+    report::{Failure, Report, report_retry},
     settings::{GivenAddresses, NetworkSettings, SettingSources, add_environment, issuing_platform},
     token,
-    tokens::report_retry,
 };
 
 pub(super) async fn run(

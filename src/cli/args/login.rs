@@ -15,6 +15,7 @@ pub(super) const LOGIN: &str = "The client must be registered with the redirect 
 
 /// `login`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct PersonLoginArguments {
     #[command(subcommand)]
     pub(crate) command: Option<PersonLoginCommand>,

@@ -53,10 +53,11 @@ pub(crate) struct HeadersArguments {
     pub(crate) settings: SettingArguments,
 }
 
-/// The call that a token is for, if it is bound to a key (DPoP, RFC 9449).
+/// The call that a token is for, if it is bound to a key (`DPoP`, RFC 9449).
 #[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "the options have these names")]
 pub(crate) struct ProofArguments {
-    /// The URL of the call, for a token that is bound to a key (DPoP)
+    /// The URL of the call, for a token that is bound to a key (`DPoP`)
     #[arg(long, value_name = "URL", help_heading = "Proof of possession", hide_short_help = true)]
     pub(crate) dpop_url: Option<String>,
     /// The method of the call

@@ -53,7 +53,7 @@ pub(super) struct CurlOutcome {
     pub(super) refused: bool,
     /// Whether its output could not be written, and curl has not reported it.
     pub(super) is_cut: bool,
-    /// The nonce that the API wants in a proof (DPoP).
+    /// The nonce that the API wants in a proof (`DPoP`).
     pub(super) nonce: Option<String>,
 }
 

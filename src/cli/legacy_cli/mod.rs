@@ -151,7 +151,7 @@ fn output(switches: &[Switch], person_mode: bool, port: u16) -> Result<Output, F
         return Ok(Output::Help);
     }
     if person_mode {
-        let hint = "log in another way: this version does not support logins through ID-porten yet".to_owned();
+        let hint = "log in with `maskinporten login --keep`, then use `maskinporten token --person`".to_owned();
         return Err(usage("--person_mode is not supported yet".to_owned(), Some(hint)));
     }
     // The original checks its server mode first, then the grant.

@@ -3,14 +3,12 @@
 mod browser;
 mod status;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
-    altinn::{AltinnClient, AltinnError, AltinnExchange},
-    client::{AccessToken, OpenIdProvider},
+    client::OpenIdProvider,
     clock::{Clock as _, SystemClock},
     dpop::DpopKey,
-    grant::Sign,
     login::{AnswerListener, LoginClient, LoginPage, LoginRequest, LoginTokens, PendingLogin, RedirectUri},
     printer::{TokenForm, print_login},
     sessions::{KeptSession, SessionStore},
@@ -21,17 +19,12 @@ use zeroize::Zeroizing;
 use self::browser::{Answer, Waiting};
 use super::{
     args::{PersonLoginArguments, PersonLoginCommand},
-    located_key::LocatedKey,
-    person_tokens::{PersonTokens, note_place},
+    person_tokens::{REQUEST_TIME, SessionTokens, exchanged, note_place, open_key},
     progress::Progress,
     report::{self, Exit, Failure, Report},
-    settings::{KeySettings, NetworkSettings, PersonLoginSettings, SettingSources, session_name},
-    signals, token,
-    tokens::report_retry,
+    settings::{NetworkSettings, PersonLoginSettings, SettingSources, session_name},
+    token,
 };
-
-/// The longest time of one request.
-pub(super) const REQUEST_TIME: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(
     arguments: PersonLoginArguments,
@@ -49,7 +42,7 @@ pub(crate) async fn run(
     }
     let mut sources = SettingSources::load(arguments.settings.0, config, report)?;
     if arguments.logout {
-        return log_out(&mut sources, arguments.no_browser, report).await;
+        return Box::pin(log_out(&mut sources, arguments.no_browser, report)).await;
     }
     let name = session_name(&sources);
     let settings = PersonLoginSettings::parse(&mut sources, arguments.public, report)?;
@@ -85,7 +78,7 @@ struct LoginExtent {
 
 /// Ends a kept login, here and in the browser.
 async fn log_out(sources: &mut SettingSources, no_browser: bool, report: &Arc<Report>) -> Result<(), Failure> {
-    let url = PersonTokens::find(sources, report)?.log_out().await?;
+    let url = SessionTokens::find(sources, report)?.log_out().await?;
     report.note("the kept login is removed");
     if let Some(url) = url
         && (no_browser || !browser::open(&url).await)
@@ -187,29 +180,6 @@ async fn keep(
     let _lock = store.lock(name, network.retry_policy.timeout).await?;
     note_place(&store.save(name, &session).await?, report);
     Ok(())
-}
-
-/// Exchanges a person's token for one of Altinn's.
-pub(super) async fn exchanged(
-    token: &AccessToken,
-    exchange: &AltinnExchange,
-    network: &NetworkSettings,
-    report: &Report,
-) -> Result<AccessToken, Failure> {
-    let platform = exchange.platform.base();
-    report.detail(&format!("exchanging the token at {platform}"));
-    let _progress = Progress::start(&format!("waiting for {platform}"), report);
-    let client = AltinnClient::new(exchange.platform.clone(), &network.http, network.retry_policy)?;
-    let retrying = |error: &AltinnError, delay: Duration| report_retry(report, error, delay);
-    Ok(client.exchange(token, exchange, &SystemClock, retrying).await?)
-}
-
-/// Opens the key before the person logs in, so that no login is lost to a wrong password.
-pub(super) async fn open_key(key: Option<KeySettings>, report: &Arc<Report>) -> Result<Option<Arc<dyn Sign>>, Failure> {
-    let Some(key) = key else { return Ok(None) };
-    let report = Arc::clone(report);
-    let opened = signals::blocking(move || LocatedKey::read(key, Arc::default(), &report)?.open_key()).await?;
-    Ok(Some(Arc::new(opened)))
 }
 
 /// Listens at the redirect address, if it is on this machine.

@@ -8,10 +8,12 @@ use std::{
     error::Error,
     io::{self, IsTerminal as _, Write as _},
     sync::Mutex,
+    time::Duration,
 };
 
 use clap::ValueEnum;
 use maskinporten_token_generator::{
+    explain::Explain,
     json,
     language::{Language, Words},
     printer::Painter,
@@ -189,6 +191,12 @@ impl Report {
 /// Formats an error and its cause on one line.
 pub(crate) fn with_cause(error: &dyn Error) -> String {
     error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}
+
+/// Reports, with `-v`, that a request is tried again.
+pub(crate) fn report_retry(report: &Report, error: &dyn Explain, delay: Duration) {
+    let (cause, code, pause) = (with_cause(error), error.code(), delay.as_millis());
+    report.detail(&format!("{cause} ({code}); trying again in {pause} ms"));
 }
 
 /// Writes to stderr; errors are ignored, since there is nowhere to report them.

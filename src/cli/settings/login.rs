@@ -72,7 +72,7 @@ impl PersonLoginSettings {
 }
 
 /// Refuses options that a login would ignore.
-fn refuse_others(sources: &SettingSources) -> Result<(), Failure> {
+pub(super) fn refuse_others(sources: &SettingSources) -> Result<(), Failure> {
     let given = OTHERS.into_iter().filter_map(|name| sources.find(name));
     match given.into_iter().find(|found| found.origin.layer == Layer::Option) {
         Some(found) => {

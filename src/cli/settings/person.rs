@@ -10,7 +10,7 @@ use maskinporten_token_generator::{
 
 use super::{
     CacheSettings, KeySettings, NetworkSettings, SettingSources, grant,
-    login::{environment, exchange},
+    login::{environment, exchange, refuse_others},
     server,
 };
 use crate::cli::report::{Exit, Failure, Report};
@@ -61,6 +61,7 @@ impl PersonSettings {
     /// Parses the settings with which a kept login is used.
     pub(crate) fn parse(sources: &mut SettingSources, info: &SessionInfo, report: &Report) -> Result<Self, Failure> {
         sources.refuse_empty_options()?;
+        refuse_others(sources)?;
         let environment = environment(sources, report)?;
         let local = (environment == Some(Environment::Local)).then(|| sources.add_local_login(provider_of(info)).err());
         let client = local.flatten().map_or_else(|| SessionClient::parse(sources, info), Err);
