@@ -59,8 +59,12 @@ impl<S: SigningService> RemoteSigner for BlockingSigner<S> {
 /// Runs a future to its end on a thread of its own: the caller's may be one of a runtime, which must not be blocked by
 /// another.
 pub(super) fn run<T: Send>(future: impl Future<Output = T> + Send) -> Result<T, PlaceError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| PlaceError::Runtime(error.to_string()))?;
-    let done = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(future)).join());
-    done.map_err(|panic| std::panic::resume_unwind(panic))
+    // A runtime must not be dropped on the thread of another either.
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| PlaceError::Runtime(error.to_string()))?;
+        Ok(runtime.block_on(future))
+    };
+    let done = std::thread::scope(|scope| scope.spawn(run).join());
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
