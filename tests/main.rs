@@ -98,5 +98,7 @@ mod token_source;
 #[cfg(unix)]
 mod unsafe_files;
 mod usage;
+#[cfg(feature = "system-tests")]
+mod vaults;
 mod vectors;
 mod watch;
