@@ -44,6 +44,7 @@ mod inspect;
 mod interrupts;
 mod iterations;
 mod key_errors;
+mod key_places;
 mod key_sources;
 mod keys;
 mod keys_commands;

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use chrono::{DateTime, Utc};
@@ -11,13 +11,11 @@ use maskinporten_token_generator::{
     cache::KeyIdentity,
     client::RefusalFacts,
     clock::{Clock as _, SystemClock},
-    grant::Sign,
     keystore::{
         Certificate, CertificateFile, CertificateThumbprint, DotnetStore, HardwareToken, JwkFile, KeyChoice,
         KeyFileKind, KeyMaterial, Keystore, KeystoreError, KeystoreFile, PemFile, PinTries, RENEWAL_TIME, SigningKey,
         Validity, read_key_file,
     },
-    tokens::{KeyError, KeyProvider},
 };
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
@@ -109,7 +107,7 @@ impl LocatedKey {
         self.open_key_announcing(&|| ())
     }
 
-    fn open_key_announcing(&self, computing: &dyn Fn()) -> Result<SigningKey, Failure> {
+    pub(super) fn open_key_announcing(&self, computing: &dyn Fn()) -> Result<SigningKey, Failure> {
         let key = self.open_quietly(computing)?;
         if let Some(certificate) = key.certificates().first() {
             self.report.detail(&format!("using the key of {}", certificate.subject()));
@@ -225,34 +223,6 @@ impl LocatedKey {
             Some(certificates) => key.with_certificates(&certificates)?,
             None => key,
         })
-    }
-}
-
-/// The key of a token source. Once it is open, its file and its password are erased: a request can take long.
-pub(crate) struct ErasedOnceOpen {
-    identity: KeyIdentity,
-    located: Mutex<Option<LocatedKey>>,
-}
-
-impl From<LocatedKey> for ErasedOnceOpen {
-    fn from(located: LocatedKey) -> Self {
-        Self { identity: located.key_identity(), located: Mutex::new(Some(located)) }
-    }
-}
-
-impl KeyProvider for ErasedOnceOpen {
-    fn identity(&self) -> KeyIdentity {
-        self.identity.clone()
-    }
-
-    fn open(&self) -> Result<Arc<dyn Sign>, KeyError> {
-        self.open_announcing(&|| ())
-    }
-
-    fn open_announcing(&self, computing: &dyn Fn()) -> Result<Arc<dyn Sign>, KeyError> {
-        let located = self.located.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let opened = located.expect("a token source opens its key once").open_key_announcing(computing);
-        opened.map(|key| Arc::new(key) as _).map_err(|failure| Arc::new(failure) as _)
     }
 }
 

@@ -14,6 +14,7 @@ mod curl;
 #[path = "curl/absent.rs"]
 mod curl;
 mod demo;
+mod erased_key;
 mod exec;
 mod explain;
 mod github;

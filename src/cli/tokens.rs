@@ -17,7 +17,8 @@ use maskinporten_token_generator::{
 };
 
 use super::{
-    located_key::{ErasedOnceOpen, LocatedKey},
+    erased_key::ErasedOnceOpen,
+    located_key::LocatedKey,
     progress::Progress,
     prompt::Answers,
     report::{Failure, Report, with_cause},

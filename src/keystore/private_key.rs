@@ -53,7 +53,7 @@ pub enum SigningError {
     #[error("the key did not sign")]
     External(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// The service or agent that has the key did not sign.
-    #[error("the private key did not sign, which is not on this machine")]
+    #[error("the service or agent that has the private key did not sign")]
     Remote(#[source] RemoteError),
     /// The signature does not verify with the public key.
     #[error("the signature does not verify with the public key, so the private key is damaged")]

@@ -21,6 +21,7 @@ mod server;
 mod sources;
 mod table;
 mod test_token;
+mod variables;
 
 use std::path::PathBuf;
 

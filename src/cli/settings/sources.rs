@@ -3,7 +3,7 @@
 //! The first source that has a value wins. Here values are texts and secrets; the other files of this module parse them,
 //! and nothing outside of it looks a setting up by its name.
 
-use std::{borrow::Cow, collections::BTreeSet, env, path::PathBuf};
+use std::{borrow::Cow, collections::BTreeSet, path::PathBuf};
 
 use maskinporten_token_generator::{
     environment::{Environment, LocalEnvironment},
@@ -11,7 +11,6 @@ use maskinporten_token_generator::{
     profile::{ConfigFileKind, ProfileHeader, ProfileWarning},
 };
 use secrecy::{ExposeSecret as _, SecretString};
-use zeroize::Zeroizing;
 
 use super::{
     arguments::{RawSetting, RawValue, SettingArguments},
@@ -19,7 +18,8 @@ use super::{
     definition::{PROFILE, SettingDefinition},
     file_reads::{self, TIMEOUT},
     origin::{Layer, Origin, Setting},
-    table::{self, FOREIGN_VARIABLES, NAIS_VARIABLES, SETTINGS},
+    table::{self, FOREIGN_VARIABLES, SETTINGS},
+    variables::{named, read_variables, variables},
 };
 use crate::cli::report::{Exit, Failure, Report};
 
@@ -279,37 +279,4 @@ impl SettingSources {
         let named = named.filter(|name| !name.is_empty() && !name.contains(['=', '\0']));
         own.chain(foreign).chain(named.map(str::to_owned)).collect()
     }
-}
-
-/// Reads the variables of the settings.
-fn variables(is_used: fn(&SettingDefinition) -> bool, report: &Report) -> Result<Vec<RawSetting>, Failure> {
-    let own = SETTINGS.iter().map(|setting| (setting.variable(), setting));
-    read_variables(own.chain(named(&NAIS_VARIABLES)).filter(|(_, setting)| is_used(setting)), report)
-}
-
-/// Returns the settings that these variables stand for.
-fn named(variables: &'static [(&str, &str)]) -> impl Iterator<Item = (String, &'static SettingDefinition)> {
-    variables.iter().filter_map(|(variable, name)| Some(((*variable).to_owned(), table::find(name)?)))
-}
-
-/// Reads variables. An empty variable counts as unset.
-fn read_variables(
-    variables: impl Iterator<Item = (String, &'static SettingDefinition)>,
-    report: &Report,
-) -> Result<Vec<RawSetting>, Failure> {
-    let set = variables.filter_map(|(variable, setting)| {
-        let value = env::var_os(&variable).filter(|value| !value.is_empty())?;
-        Some(match value.into_string().map(Zeroizing::new) {
-            Ok(text) => Ok(RawSetting { name: setting.name, value: RawValue::new(setting, &text), label: variable }),
-            Err(_) => Err(not_utf8(&variable)),
-        })
-    });
-    let cleaned = set.map(|raw| raw.map(|raw| raw.cleaned(report)));
-    cleaned.filter(|raw| raw.as_ref().is_ok_and(|raw| !raw.is_empty()) || raw.is_err()).collect()
-}
-
-/// A value that is not UTF-8 is an error, since a changed value would be another one.
-fn not_utf8(variable: &str) -> Failure {
-    let hint = "set it in a UTF-8 locale, or put the value in a UTF-8 file".to_owned();
-    Failure::plain(Exit::Configuration, "variable", format!("the variable {variable} is not UTF-8"), Some(hint))
 }

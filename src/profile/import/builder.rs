@@ -16,7 +16,10 @@ use crate::{
 };
 
 /// The keys that locate the signing key.
-const KEY_SOURCES: [&str; 3] = ["keystore_path", "jwk_path", "certificate_thumbprint"];
+const KEY_SOURCES: [&str; 5] = ["keystore_path", "jwk_path", "certificate_thumbprint", "settings.pem", KEY_ITSELF];
+
+/// A key that is in the file itself, and its variable.
+const KEY_ITSELF: &str = "settings.key";
 
 /// The login addresses in the original's own config files, which matter only when persons log in.
 const AUTHORIZE_ENDPOINTS: [&str; 3] = [
@@ -115,7 +118,11 @@ impl<'a> ProfileBuilder<'a> {
     fn key(&mut self) {
         let mut sources: Vec<(&str, String)> = Vec::new();
         for key in KEY_SOURCES {
-            let value = if key == "certificate_thumbprint" { self.text(key) } else { self.path(key) };
+            let value = match key {
+                "certificate_thumbprint" => self.text(key),
+                KEY_ITSELF => self.key_itself(),
+                _ => self.path(key),
+            };
             sources.extend(value.map(|value| (key, value)));
         }
         sources.sort_by_key(|(key, _)| self.group.values.get(key).map(|assignment| assignment.sequence));
@@ -133,6 +140,16 @@ impl<'a> ProfileBuilder<'a> {
             self.remark(key, ImportProblem::MachineStore);
         }
         self.copy_setting(key, vec![value]);
+    }
+
+    /// Names the place of a key that is in the file itself, which is not copied: the variable that the program reads.
+    fn key_itself(&mut self) -> Option<String> {
+        let Ok([ValuePart::Environment(variable)]) = self.group.values.get(KEY_ITSELF)?.value.as_deref() else {
+            return None;
+        };
+        let variable = variable.clone();
+        self.remark(KEY_ITSELF, ImportProblem::KeyInFile(variable.clone()));
+        Some(format!("env:{variable}"))
     }
 
     /// Names the environment variable of a password. A password in the file itself is not copied.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    ImportFormat, ImportProblem, ImportRemark,
+    ImportFormat, ImportProblem, ImportRemark, program_settings,
     statement::{NumberedStatement, ParsedValue, Statement, ValuePart},
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 
 /// The keys: the name in the original's config files, after the environment's prefix; the names in the Java
 /// demonstration; and the setting. A name with a dot is not one of the original's.
-pub(super) const KEYS: [(&str, &[&str], &str); 18] = [
+pub(super) const KEYS: [(&str, &[&str], &str); 21] = [
     ("audience", &["audience", "aud"], "audience"),
     ("token_endpoint", &["token.endpoint"], "token-endpoint"),
     ("authorize_endpoint", &[], "authorize-endpoint"),
@@ -33,6 +33,9 @@ pub(super) const KEYS: [(&str, &[&str], &str); 18] = [
     ("keystore.alias", &["keystore.alias"], "alias"),
     ("kid", &["kid", "keystore.kid"], "kid"),
     ("person.pid", &["pid"], "pid"),
+    ("settings.key", &[], "key-from"),
+    ("settings.pem", &[], "key"),
+    ("settings.environment", &[], "env"),
     ("keystore.alias.password", &["keystore.alias.password"], ""),
     ("keystore.type", &["keystore.type"], ""),
     ("person_mode", &[], ""),
@@ -88,7 +91,16 @@ impl CollectedKeys {
     pub(super) fn add(&mut self, path: &Path, base: &Path, format: ImportFormat, statements: Vec<NumberedStatement>) {
         let file = Arc::from(path);
         let base = folder_of(base);
-        let client = (format == ImportFormat::Properties).then(|| profile_for_file(path, &statements));
+        let client = match format {
+            ImportFormat::PowerShell | ImportFormat::Batch => None,
+            ImportFormat::Properties => Some(profile_for_file(path, &statements)),
+            ImportFormat::Json | ImportFormat::Env => Some(match program_settings::environment(&statements) {
+                Some(environment) => (environment.name().to_owned(), Some(environment)),
+                None => profile_for_file(path, &statements),
+            }),
+        };
+        let key_of =
+            if matches!(format, ImportFormat::Json | ImportFormat::Env) { program_settings::key } else { property };
         for (line, statement) in statements {
             let location = Location::new(&file, line, None);
             match statement {
@@ -96,9 +108,7 @@ impl CollectedKeys {
                     let known = match &client {
                         None => environment_and_key(&name)
                             .map(|(environment, key)| (environment.name(), environment.into(), key)),
-                        Some((profile, environment)) => {
-                            property(&name).map(|key| (profile.as_str(), *environment, key))
-                        }
+                        Some((profile, environment)) => key_of(&name).map(|key| (profile.as_str(), *environment, key)),
                     };
                     let Some((profile, environment, key)) = known else {
                         self.unknown(client.is_some(), &name, &value, location);
@@ -182,10 +192,12 @@ fn environment_and_key(name: &str) -> Option<(Environment, &'static str)> {
 fn profile_for_file(path: &Path, statements: &[NumberedStatement]) -> (String, Option<Environment>) {
     let last = |key: &str| {
         statements.iter().rev().find_map(|(_, statement)| match statement {
-            Statement::Set(name, Ok(value)) if property(name) == Some(key) => match value.as_slice() {
-                [ValuePart::Text(text)] => Some(text.as_str()),
-                _ => None,
-            },
+            Statement::Set(name, Ok(value)) if property(name).or_else(|| program_settings::key(name)) == Some(key) => {
+                match value.as_slice() {
+                    [ValuePart::Text(text)] => Some(text.as_str()),
+                    _ => None,
+                }
+            }
             _ => None,
         })
     };

@@ -1,5 +1,5 @@
-//! Profiles from other tools' files: the original's `config.ps1` and `config.cmd`, and the `.properties` file of Digdir's
-//! Java demonstration.
+//! Profiles from other tools' files: the original's `config.ps1` and `config.cmd`, the `.properties` file of Digdir's Java
+//! demonstration, `MaskinportenSettings` of .NET in JSON, and `.env` files.
 //!
 //! Nothing is run: a value that needs a shell is reported by its line. Passwords are neither copied nor shown.
 
@@ -8,6 +8,7 @@ mod builder;
 mod code_page;
 mod keys;
 mod powershell;
+mod program_settings;
 mod properties;
 mod remark;
 mod statement;
@@ -58,8 +59,11 @@ pub enum ImportError {
     #[error("`{}` is not a text file", .0.display())]
     NotText(PathBuf),
     /// The file has a format that cannot be imported.
-    #[error("`{}` is not a config.ps1, config.cmd or .properties file", shown_path(.0))]
+    #[error("`{}` is not a config.ps1, config.cmd, .properties, .json or .env file with settings", shown_path(.0))]
     UnknownKind(PathBuf),
+    /// A JSON file without settings of Maskinporten.
+    #[error("`{}` is not JSON with a section MaskinportenSettings or Maskinporten", shown_path(.0))]
+    NoSettings(PathBuf),
 }
 
 impl Explain for ImportError {
@@ -71,6 +75,9 @@ impl Explain for ImportError {
         Some(match self {
             Self::Unreadable { .. } => "check the path and its permissions".to_owned(),
             Self::NotText(_) => "save it as UTF-8".to_owned(),
+            Self::NoSettings(_) => {
+                "remove comments and trailing commas, and name the file that has the section".to_owned()
+            }
             Self::TooLarge(_) | Self::UnknownKind(_) => {
                 "pass a file of assignments: maskinporten config import config.ps1 config.local.ps1".to_owned()
             }
@@ -84,6 +91,8 @@ enum ImportFormat {
     PowerShell,
     Batch,
     Properties,
+    Json,
+    Env,
 }
 
 /// Imports other tools' files. Later ones take precedence, as `config.local.ps1` does over `config.ps1`.
@@ -102,6 +111,11 @@ pub fn import(files: &[PathBuf], folder: &Path, known: &[KnownSetting]) -> Resul
             ImportFormat::PowerShell => (files.first(), powershell::parse(&text, &mut variables)),
             ImportFormat::Batch => (files.first(), batch::parse(&text, &mut variables)),
             ImportFormat::Properties => (None, properties::parse(&text)),
+            ImportFormat::Json => {
+                let statements = program_settings::parse_json(&text);
+                (None, statements.ok_or_else(|| ImportError::NoSettings(path.clone()))?)
+            }
+            ImportFormat::Env => (None, program_settings::parse_env(&text)),
         };
         keys.add(path, base.unwrap_or(path), format, statements);
     }
@@ -158,6 +172,8 @@ fn detect_format(path: &Path, text: &str) -> Option<ImportFormat> {
         Some("ps1") => return Some(ImportFormat::PowerShell),
         Some("cmd" | "bat") => return Some(ImportFormat::Batch),
         Some("properties") => return Some(ImportFormat::Properties),
+        Some("json") => return Some(ImportFormat::Json),
+        _ if program_settings::is_env(text) => return Some(ImportFormat::Env),
         _ => {}
     }
     text.lines().find_map(|line| {

@@ -24,6 +24,9 @@ pub enum ImportProblem {
     /// A private key in place of the name of a file.
     #[error("its value is a private key, or looks like one, instead of the name of a file")]
     PrivateKey,
+    /// The key itself, in place of which the profile names a variable.
+    #[error("the key in this file is not copied; the profile reads it from the variable {0}")]
+    KeyInFile(String),
     /// A key in the keystore that has its own password.
     #[error("the password of the key differs from the one of the keystore, or cannot be read")]
     KeyPassword,
@@ -117,6 +120,9 @@ impl ImportProblem {
         match self {
             Self::Password => "put it in a file that only you may read, and name it: keystore_password_file = \"…\"",
             Self::PrivateKey => "put the key in a separate file that only you may read, and name that file",
+            Self::KeyInFile(variable) => {
+                return format!("set {variable}, or put the key in a file that only you may read, and name that");
+            }
             Self::KeyPassword => "give the key the keystore's password: keytool -keypasswd -keystore FILE -alias ALIAS",
             Self::Comment => "if it is needed, remove the comment sign and import again",
             Self::Expression
