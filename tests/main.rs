@@ -48,6 +48,7 @@ mod inspect;
 mod interrupts;
 mod iterations;
 mod key_errors;
+mod key_places;
 mod key_sources;
 mod keys;
 mod keys_commands;
@@ -109,5 +110,7 @@ mod token_source;
 #[cfg(unix)]
 mod unsafe_files;
 mod usage;
+#[cfg(feature = "system-tests")]
+mod vaults;
 mod vectors;
 mod watch;

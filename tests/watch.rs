@@ -36,11 +36,15 @@ const PRINT_JWTS: [&str; 7] = ["token", "grant", "headers", "exec", "curl", "ser
 
 /// Options and variables whose value is a password or PIN.
 const PASSWORD_OPTIONS: [&str; 3] = ["-p", "--keystore-password", "--pkcs11-pin"];
-const PASSWORD_VARIABLES: [&str; 4] = [
+const PASSWORD_VARIABLES: [&str; 8] = [
     "MASKINPORTEN_KEYSTORE_PASSWORD",
     "MASKINPORTEN_KEY_PASSWORD",
     "MASKINPORTEN_PKCS11_PIN",
     "MASKINPORTEN_ALTINN_PASSWORD",
+    "VAULT_TOKEN",
+    "VAULT_SECRET_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
 ];
 
 /// Passwords of test files that are also common words, so that messages may contain them.

@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::{
     AwsPlace,
     credentials::{AwsCredentials, CredentialSearch},
+    endpoint::AwsEndpoint,
     shared_files::AwsProfile,
     sts, variable,
 };
@@ -23,6 +24,7 @@ use crate::{
     http::{ApiRequest, Endpoint, Method, Response},
     json::JsonObject,
     key_services::{PlaceError, Reason, Service, ServiceAccess, answer},
+    text::{printable, server_text},
 };
 
 /// The media type of the protocol that all three services have.
@@ -45,15 +47,6 @@ const CREDENTIAL_CODES: [&str; 12] = [
     "OptInRequired",
 ];
 
-/// The services that requests are signed for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AwsEndpoint {
-    SecretsManager,
-    Ssm,
-    Kms,
-    Sts,
-}
-
 /// A request of the JSON protocol.
 pub(super) struct AwsRequest {
     /// The header `X-Amz-Target`.
@@ -74,35 +67,6 @@ pub(super) struct AwsClient {
     access: ServiceAccess,
     profile: AwsProfile,
     credentials: Mutex<Option<AwsCredentials>>,
-}
-
-impl AwsEndpoint {
-    /// Returns the name in addresses and signatures.
-    fn name(self) -> &'static str {
-        match self {
-            Self::SecretsManager => "secretsmanager",
-            Self::Ssm => "ssm",
-            Self::Kms => "kms",
-            Self::Sts => "sts",
-        }
-    }
-
-    /// Returns the address in a region, or the one that a variable gives.
-    pub(super) fn url(self, service: Service, region: &str) -> Result<Endpoint, PlaceError> {
-        let own = match self {
-            Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-            Self::Ssm => "AWS_ENDPOINT_URL_SSM",
-            Self::Kms => "AWS_ENDPOINT_URL_KMS",
-            Self::Sts => "AWS_ENDPOINT_URL_STS",
-        };
-        let set = [own, "AWS_ENDPOINT_URL"].into_iter().find_map(|name| Some((name, variable(name)?)));
-        let (variable, url) = set.unwrap_or_else(|| {
-            let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-            ("AWS_REGION", format!("https://{}.{region}.amazonaws.com{suffix}/", self.name()))
-        });
-        let unusable = |why: String| PlaceError::Setting { service, variable: variable.to_owned(), why };
-        Endpoint::parse(&url).map_err(|error| unusable(error.to_string()))
-    }
 }
 
 impl AwsClient {
@@ -162,7 +126,7 @@ impl AwsClient {
         if response.status == 200 {
             return answer::object(self.service, &response.body);
         }
-        Err(self.failure(&response, request))
+        Err(failure(self.service, &response, request))
     }
 
     /// Returns who AWS takes us for, and where the credentials are from
@@ -184,7 +148,7 @@ impl AwsClient {
         let response = self.access.send(Service::AwsSts, &endpoint, &request, deadline).await?;
         let body = sts::result(&response, "sts:GetCallerIdentity")?;
         let arn = sts::element(body, "Arn").unwrap_or("unknown");
-        Ok(format!("{}, by {}", crate::text::printable(arn), credentials.origin))
+        Ok(format!("{}, by {}", printable(arn), credentials.origin))
     }
 
     /// Returns credentials that are still valid.
@@ -233,33 +197,38 @@ impl AwsClient {
         let own = own.map(|(name, value)| (*name, SecretString::from(*value)));
         Ok(own.chain(added.into_iter().map(|header| (header.name(), header.value().into()))).collect())
     }
+}
 
-    /// Returns what an error response means. The code counts, not the status: that is 400 for most.
-    fn failure(&self, response: &Response, request: &AwsRequest) -> PlaceError {
-        let service = self.service;
-        let mut reason = answer::reason(response, &["__type"], &["message"]);
-        reason.text = reason.text.or_else(|| answer::reason(response, &[], &["Message"]).text);
-        // Older services put a namespace before the code.
-        let code = reason.code.as_deref().map(|code| code.rsplit('#').next().unwrap_or(code).to_owned());
-        reason.code.clone_from(&code);
-        match code.as_deref().unwrap_or_default() {
-            code if CREDENTIAL_CODES.contains(&code) => PlaceError::Credentials { service, reason },
-            "AccessDeniedException" | "AccessDenied" => {
-                let permission = missing_action(&reason).unwrap_or_else(|| request.permission.to_owned());
-                PlaceError::Denied { service, reason, permission }
-            }
-            "NotFoundException" | "ResourceNotFoundException" | "ParameterNotFound" | "ParameterVersionNotFound" => {
-                PlaceError::NotFound { service, what: request.what.clone(), reason }
-            }
-            "DisabledException"
-            | "KMSInvalidStateException"
-            | "InvalidKeyUsageException"
-            | "UnsupportedOperationException" => PlaceError::Unusable { service, why: reason.to_string() },
-            "ThrottlingException" | "DependencyTimeoutException" | "KeyUnavailableException" => {
-                PlaceError::Unavailable { service, reason }
-            }
-            _ => answer::other_status(service, reason),
+/// Returns what an error response means. The code counts, not the status: that is 400 for most.
+fn failure(service: Service, response: &Response, request: &AwsRequest) -> PlaceError {
+    let mut reason = answer::reason(response, &["__type"], &["message"]);
+    reason.text = reason.text.or_else(|| answer::reason(response, &[], &["Message"]).text);
+    // What is in front of a service may answer in XML.
+    if let (None, Ok(body)) = (&reason.code, str::from_utf8(&response.body)) {
+        reason.code = sts::element(body, "Code").map(|code| server_text(code, answer::TEXT_CHARACTERS));
+        reason.text =
+            sts::element(body, "Message").map(|text| server_text(text, answer::TEXT_CHARACTERS)).or(reason.text);
+    }
+    // Older services put a namespace before the code.
+    let code = reason.code.as_deref().map(|code| code.rsplit('#').next().unwrap_or(code).to_owned());
+    reason.code.clone_from(&code);
+    match code.as_deref().unwrap_or_default() {
+        code if CREDENTIAL_CODES.contains(&code) => PlaceError::Credentials { service, reason },
+        "AccessDeniedException" | "AccessDenied" => {
+            let permission = missing_action(&reason).unwrap_or_else(|| request.permission.to_owned());
+            PlaceError::Denied { service, reason, permission }
         }
+        "NotFoundException" | "ResourceNotFoundException" | "ParameterNotFound" | "ParameterVersionNotFound" => {
+            PlaceError::NotFound { service, what: request.what.clone(), reason }
+        }
+        "DisabledException"
+        | "KMSInvalidStateException"
+        | "InvalidKeyUsageException"
+        | "UnsupportedOperationException" => PlaceError::Unusable { service, why: reason.to_string() },
+        "ThrottlingException" | "DependencyTimeoutException" | "KeyUnavailableException" => {
+            PlaceError::Unavailable { service, reason }
+        }
+        _ => answer::other_status(service, reason),
     }
 }
 
@@ -267,4 +236,63 @@ impl AwsClient {
 fn missing_action(reason: &Reason) -> Option<String> {
     let (_, rest) = reason.text.as_deref()?.split_once("not authorized to perform: ")?;
     rest.split_whitespace().next().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use serde_json::json;
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::{explain::Explain as _, key_services::FaultKind};
+
+    fn answer_of(status: u16, body: &str) -> Response {
+        Response {
+            status,
+            media_type: JSON.to_owned(),
+            location: None,
+            challenge: None,
+            retry_after: None,
+            date: None,
+            sent_at: DateTime::UNIX_EPOCH,
+            received_at: DateTime::UNIX_EPOCH,
+            cookies: Vec::new(),
+            body: Zeroizing::new(body.as_bytes().to_vec()),
+        }
+    }
+
+    #[test]
+    fn the_code_of_an_error_decides_what_it_means() {
+        let request = AwsRequest {
+            operation: "TrentService.Sign",
+            permission: "kms:Sign",
+            what: "key alias/mp".to_owned(),
+            body: json!({}),
+        };
+        let denied = "User: arn:aws:iam::1:user/mp is not authorized to perform: kms:Decrypt on resource: x";
+        for (status, body, kind, hint) in [
+            (400, r#"{"__type":"UnrecognizedClientException"}"#, FaultKind::Refused, "run `aws configure`"),
+            (400, r#"{"__type":"com.amazon.coral.service#ExpiredTokenException"}"#, FaultKind::Refused, "run `aws"),
+            (400, r#"{"__type":"AccessDeniedException"}"#, FaultKind::Refused, "permission kms:Sign"),
+            (
+                400,
+                &format!(r#"{{"__type":"AccessDeniedException","Message":"{denied}"}}"#),
+                FaultKind::Refused,
+                "kms:Decrypt",
+            ),
+            (400, r#"{"__type":"NotFoundException"}"#, FaultKind::Key, "check the name"),
+            (400, r#"{"__type":"DisabledException"}"#, FaultKind::Key, "may sign"),
+            (400, r#"{"__type":"ThrottlingException"}"#, FaultKind::Unreachable, "try again later"),
+            (400, r#"{"__type":"ValidationException"}"#, FaultKind::Refused, "own error"),
+            (403, "<Error><Code>AccessDenied</Code></Error>", FaultKind::Refused, "permission kms:Sign"),
+            (500, "<html>", FaultKind::Unreachable, "try again later"),
+            (301, "", FaultKind::Unreachable, "check the address"),
+        ] {
+            let error = failure(Service::AwsKms, &answer_of(status, body), &request);
+
+            assert_eq!(error.kind(), kind, "{body}");
+            assert!(error.hint().is_some_and(|found| found.contains(hint)), "{body}: {:?}", error.hint());
+        }
+    }
 }

@@ -10,10 +10,11 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::form_urlencoded;
+use zeroize::Zeroizing;
 
-use super::{client::AwsEndpoint, shared_files::AwsProfile, sts, variable};
+use super::{endpoint::AwsEndpoint, shared_files::AwsProfile, sts, variable};
 use crate::{
     clock::{Clock as _, SystemClock},
     file,
@@ -81,7 +82,7 @@ pub(super) struct CredentialSearch<'search> {
 impl CredentialSearch<'_> {
     /// Returns the first credentials that are found.
     pub(super) async fn run(&self) -> Result<AwsCredentials, PlaceError> {
-        if let Some(found) = static_credentials(variable, "AWS_ACCESS_KEY_ID", "the variables") {
+        if let Some(found) = static_credentials(variable, "the variables") {
             return Ok(found);
         }
         if let (Some(file), Some(role)) = (variable("AWS_WEB_IDENTITY_TOKEN_FILE"), variable("AWS_ROLE_ARN")) {
@@ -91,11 +92,13 @@ impl CredentialSearch<'_> {
             return self.of_container(&endpoint).await;
         }
         let setting = |name: &str| self.profile.get(&name.to_ascii_lowercase()).map(str::to_owned);
-        if let Some(found) = static_credentials(setting, "aws_access_key_id", "the file of `aws configure`") {
+        // The keys beside a role are only for assuming it, which the command line does.
+        if self.profile.get("role_arn").is_none()
+            && let Some(found) = static_credentials(setting, "the file of `aws configure`")
+        {
             return Ok(found);
         }
-        let source = self.profile.get("credential_source");
-        if source == Some("Ec2InstanceMetadata") && self.profile.get("role_arn").is_none() || metadata_is_chosen() {
+        if metadata_is_chosen() {
             return self.of_metadata_service().await;
         }
         self.of_command_line().await
@@ -115,8 +118,6 @@ impl CredentialSearch<'_> {
 
     /// Exchanges the token of a pod or a workflow (`AssumeRoleWithWebIdentity`); that request needs no signature.
     async fn of_web_identity(&self, file: &str, role: &str) -> Result<AwsCredentials, PlaceError> {
-        use secrecy::ExposeSecret as _;
-
         let token = self.read_token(file)?;
         let session = variable("AWS_ROLE_SESSION_NAME").unwrap_or_else(|| "maskinporten".to_owned());
         let form = form_urlencoded::Serializer::new(String::with_capacity(3 * token.expose_secret().len() + 512))
@@ -171,8 +172,6 @@ impl CredentialSearch<'_> {
 
     /// Asks the metadata service of EC2, version 2.
     async fn of_metadata_service(&self) -> Result<AwsCredentials, PlaceError> {
-        use secrecy::ExposeSecret as _;
-
         let name = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
         let base = self.local_endpoint(name, &variable(name).unwrap_or_else(|| METADATA_SERVICE.to_owned()))?;
         let lifetime = [("X-aws-ec2-metadata-token-ttl-seconds", SecretString::from("300"))];
@@ -195,11 +194,7 @@ impl CredentialSearch<'_> {
     }
 
     /// Sends a request to a service on this machine's link.
-    async fn local(
-        &self,
-        endpoint: &Endpoint,
-        request: &ApiRequest<'_>,
-    ) -> Result<zeroize::Zeroizing<Vec<u8>>, PlaceError> {
+    async fn local(&self, endpoint: &Endpoint, request: &ApiRequest<'_>) -> Result<Zeroizing<Vec<u8>>, PlaceError> {
         let service = Service::AwsMetadata;
         let response = self.access.send(service, endpoint, request, self.deadline).await?;
         let reason = || answer::reason(&response, &["code"], &["message"]);
@@ -229,13 +224,9 @@ impl CredentialSearch<'_> {
 }
 
 /// Returns a pair of keys that are settings; the secret belongs to the key id beside it.
-fn static_credentials(
-    setting: impl Fn(&str) -> Option<String>,
-    key_id: &str,
-    origin: &'static str,
-) -> Option<AwsCredentials> {
+fn static_credentials(setting: impl Fn(&str) -> Option<String>, origin: &'static str) -> Option<AwsCredentials> {
     Some(AwsCredentials {
-        key_id: setting(key_id)?,
+        key_id: setting("AWS_ACCESS_KEY_ID")?,
         secret: setting("AWS_SECRET_ACCESS_KEY")?.into(),
         session_token: setting("AWS_SESSION_TOKEN").map(SecretString::from),
         expires_at: None,

@@ -19,7 +19,7 @@ use crate::{
 
 const SERVICE: Service = Service::AwsKms;
 
-struct KmsKey {
+struct AwsKmsKey {
     client: AwsClient,
     /// The ARN of the key: an alias may be given to another key meanwhile.
     arn: String,
@@ -34,7 +34,7 @@ pub(super) async fn signing_key(client: AwsClient, name: &str) -> Result<Signing
     let public = VerificationKey::from_spki(&spki);
     let public = public.map_err(|source| PlaceError::PublicKey { service: SERVICE, source })?;
     let arn = required(SERVICE, &answer, &["KeyId"])?.to_owned();
-    Ok(SigningKey::remote(&public, Arc::new(BlockingSigner(KmsKey { client, arn }))))
+    Ok(SigningKey::remote(&public, Arc::new(BlockingSigner(AwsKmsKey { client, arn }))))
 }
 
 fn public_key_of(name: &str) -> AwsRequest {
@@ -62,7 +62,7 @@ fn signature_of(key: &str, digest: &[u8], algorithm: &str) -> AwsRequest {
     }
 }
 
-impl SigningService for KmsKey {
+impl SigningService for AwsKmsKey {
     async fn sign(&self, input: &SigningInput<'_>) -> Result<RemoteSignature, PlaceError> {
         let Self { client, arn } = self;
         let (Some(algorithm), Some(digest)) = (algorithm(input.algorithm), input.digest()) else {

@@ -2,6 +2,7 @@
 
 mod client;
 mod credentials;
+mod endpoint;
 mod kms;
 mod shared_files;
 mod sts;

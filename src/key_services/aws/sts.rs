@@ -33,3 +33,19 @@ pub(super) fn element<'body>(body: &'body str, name: &str) -> Option<&'body str>
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
     Some(text.trim()).filter(|text| !text.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_an_element_is_found_at_any_depth() {
+        let body = "<a>\n <Arns>x</Arns> <Arn> arn:aws:iam::1:user/mp\n</Arn><Empty></Empty><Open>";
+
+        for (name, expected) in
+            [("Arn", Some("arn:aws:iam::1:user/mp")), ("Empty", None), ("Open", None), ("None", None)]
+        {
+            assert_eq!(element(body, name), expected, "{name}");
+        }
+    }
+}

@@ -9,7 +9,7 @@ use std::{
 use secrecy::SecretString;
 
 use super::{
-    login::{Login, LoginStep},
+    login::{Login, TokenStep},
     setting,
 };
 use crate::{
@@ -33,7 +33,7 @@ pub(super) struct VaultRequest {
 
 /// A Vault, and the token for it.
 #[derive(Debug)]
-pub(super) struct VaultClient {
+pub(super) struct VaultServer {
     pub(super) address: Endpoint,
     namespace: Option<SecretString>,
     access: ServiceAccess,
@@ -41,7 +41,7 @@ pub(super) struct VaultClient {
     token: Mutex<Option<SecretString>>,
 }
 
-impl VaultClient {
+impl VaultServer {
     /// Reads the variables of Vault's own command line.
     pub(super) fn from_environment(access: &ServiceAccess) -> Result<Self, PlaceError> {
         let unusable = |why: String| PlaceError::Setting { service: SERVICE, variable: "VAULT_ADDR".to_owned(), why };
@@ -86,8 +86,8 @@ impl VaultClient {
 
     async fn new_token(&self, deadline: Instant) -> Result<SecretString, PlaceError> {
         let token = match self.login.begin()? {
-            LoginStep::Token(token) => token,
-            LoginStep::Request(login) => {
+            TokenStep::Token(token) => token,
+            TokenStep::Request(login) => {
                 let path = format!("auth/{}/login", login.path);
                 let request = VaultRequest { method: Method::POST, what: path.clone(), path, body: Some(login.body) };
                 let response = self.send_with(&request, None, deadline).await?;

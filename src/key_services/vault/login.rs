@@ -42,16 +42,16 @@ pub(super) enum SecretId {
 }
 
 /// A request that logs in.
-pub(super) struct LoginRequest<'login> {
+pub(super) struct VaultLogin<'login> {
     /// The path of the auth method below `auth/`.
     pub(super) path: &'login str,
     pub(super) body: SecretString,
 }
 
 /// What a [`Login`] gives: a token, or the request to send for one.
-pub(super) enum LoginStep<'login> {
+pub(super) enum TokenStep<'login> {
     Token(SecretString),
-    Request(LoginRequest<'login>),
+    Request(VaultLogin<'login>),
 }
 
 impl Login {
@@ -95,11 +95,11 @@ impl Login {
     }
 
     /// Reads what the method needs.
-    pub(super) fn begin(&self) -> Result<LoginStep<'_>, PlaceError> {
+    pub(super) fn begin(&self) -> Result<TokenStep<'_>, PlaceError> {
         let body = |body: serde_json::Value| SecretString::from(body.to_string());
         Ok(match self {
-            Self::Token(token) => LoginStep::Token(token.clone()),
-            Self::TokenFile(file) => LoginStep::Token(read(file)?),
+            Self::Token(token) => TokenStep::Token(token.clone()),
+            Self::TokenFile(file) => TokenStep::Token(read(file)?),
             Self::AppRole { path, role_id, secret_id } => {
                 let secret_id = match secret_id {
                     SecretId::Text(id) => Some(id.clone()),
@@ -107,15 +107,12 @@ impl Login {
                     SecretId::None => None,
                 };
                 let secret_id = secret_id.as_ref().map(SecretString::expose_secret);
-                LoginStep::Request(LoginRequest {
-                    path,
-                    body: body(json!({"role_id": role_id, "secret_id": secret_id})),
-                })
+                TokenStep::Request(VaultLogin { path, body: body(json!({"role_id": role_id, "secret_id": secret_id})) })
             }
             Self::Jwt { path, role, file } => {
                 let jwt = read(file)?;
                 let jwt = json!({"role": role, "jwt": jwt.expose_secret()});
-                LoginStep::Request(LoginRequest { path, body: body(jwt) })
+                TokenStep::Request(VaultLogin { path, body: body(jwt) })
             }
         })
     }

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use self::client::{VaultClient, VaultRequest};
+use self::client::{VaultRequest, VaultServer};
 use super::{
     Fetched, PlaceError, PlaceFacts, Service, ServiceAccess,
     answer::{self, member, text},
@@ -69,7 +69,7 @@ impl VaultPlace {
 
 /// Fetches the content, or prepares the key to sign there.
 pub(super) async fn fetch(place: &VaultPlace, access: &ServiceAccess) -> Result<Fetched, PlaceError> {
-    let client = VaultClient::from_environment(access)?;
+    let client = VaultServer::from_environment(access)?;
     match place {
         VaultPlace::Secret { mount, path, field } => {
             let answer = client.send(&place.request(), client.deadline()).await?;
@@ -88,7 +88,7 @@ pub(super) async fn fetch(place: &VaultPlace, access: &ServiceAccess) -> Result<
 
 /// Asks where the key is, who we are, what we may do, and when the key expires.
 pub(super) async fn facts(place: &VaultPlace, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
-    let client = VaultClient::from_environment(access)?;
+    let client = VaultServer::from_environment(access)?;
     let deadline = client.deadline();
     let request = place.request();
     let answer = client.send(&request, deadline).await?;
@@ -142,7 +142,7 @@ fn capabilities(object: &JsonObject, path: &str) -> Vec<String> {
 }
 
 /// Describes the token: its name, its policies, when it expires, and how it was obtained.
-fn identity(object: &JsonObject, client: &VaultClient) -> String {
+fn identity(object: &JsonObject, client: &VaultServer) -> String {
     let name = text(object, &["data", "display_name"]).unwrap_or("token");
     let policies: Vec<&str> = match member(object, &["data", "policies"]) {
         Some(JsonValue::Array(policies)) => policies.iter().filter_map(answer::as_text).collect(),

@@ -7,10 +7,10 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
-    client::{VaultClient, VaultRequest},
+    client::{VaultRequest, VaultServer},
     unusable,
 };
 use crate::{
@@ -32,7 +32,7 @@ const ED25519_SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 
 
 /// One version of a key.
 struct TransitKey {
-    client: VaultClient,
+    client: VaultServer,
     mount: String,
     name: String,
     /// The version whose public key is known. After a rotation Vault signs with a newer one by default.
@@ -41,7 +41,7 @@ struct TransitKey {
 
 /// Makes a key of what Vault says about it: its latest version, with the certificates that are stored with that.
 pub(super) fn signing_key(
-    client: VaultClient,
+    client: VaultServer,
     mount: &str,
     name: &str,
     answer: &JsonObject,
@@ -97,17 +97,17 @@ impl SigningService for TransitKey {
             Some(digest) => (digest, json!({ "prehashed": true, "marshaling_algorithm": "jws" })),
             None => (input.message.to_vec(), json!({})),
         };
-        let path = format!("{mount}/sign/{name}/{}", hash_algorithm(input.algorithm));
+        body["hash_algorithm"] = hash_algorithm(input.algorithm).into();
         body["input"] = STANDARD.encode(digest).into();
         body["key_version"] = (*version).into();
         if let Some(padding) = padding(input.algorithm) {
             body["signature_algorithm"] = padding.into();
             // RFC 7518 §3.5; Vault's default is the longest salt that fits.
-            body["salt_length"] = Value::from("hash");
+            body["salt_length"] = "hash".into();
         }
         let request = VaultRequest {
             method: Method::POST,
-            path,
+            path: format!("{mount}/sign/{name}"),
             body: Some(SecretString::from(body.to_string())),
             what: format!("key {mount}/{name}"),
         };
@@ -135,5 +135,24 @@ fn padding(algorithm: SignatureAlgorithm) -> Option<&'static str> {
         Rs256 | Rs384 | Rs512 => Some("pkcs1v15"),
         Ps256 | Ps384 | Ps512 => Some("pss"),
         Es256 | Es384 | Es512 | EdDsa => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_key_is_pem_or_the_point_of_ed25519_in_base64() {
+        // The first test vector of RFC 8032 §7.1.
+        let ed25519 = spki("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=").unwrap();
+        let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n\
+                   -----END PUBLIC KEY-----\n";
+
+        assert_eq!(VerificationKey::from_spki(&ed25519).unwrap().kind(), "Ed25519");
+        assert_eq!(spki(pem), Some(ed25519));
+        for text in ["", "AAAA", "-----BEGIN PUBLIC KEY-----\n"] {
+            assert_eq!(spki(text), None, "{text}");
+        }
     }
 }

@@ -5,7 +5,9 @@ use std::{fs, path::PathBuf};
 use super::{KNOWN, samples, user};
 use crate::{
     explain::Explain as _,
-    profile::{ImportError, ImportProblem, Imported, KnownSetting, ProfileDraft, Profiles, SettingKind, import},
+    profile::{
+        ImportError, ImportProblem, Imported, KnownSetting, ProfileDraft, Profiles, SettingKind, SettingRole, import,
+    },
 };
 
 /// Imports samples, to be written in `testdata`.
@@ -459,5 +461,74 @@ fn files_that_cannot_be_imported_are_rejected() {
     for text in ["# c\n$test_client_id='c'\n", "@set test_client_id=c\n", "# c\nissuer=c\n"] {
         fs::write(&path, text).unwrap();
         assert_eq!(import(std::slice::from_ref(&path), folder.path(), KNOWN).unwrap().drafts.len(), 1, "{text}");
+    }
+}
+
+/// Imports a text with the settings for keys that are not in a file, and returns values and remarks.
+fn import_settings(name: &str, text: &str) -> (Vec<String>, Vec<String>) {
+    let more = ["key-from", "key"].map(|name| {
+        KnownSetting::new(name, SettingKind::Text, "A key").with(&[SettingRole::KeySource, SettingRole::Path])
+    });
+    let known: Vec<KnownSetting> = KNOWN.iter().copied().chain(more).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    let imported = import(&[path], folder.path(), &known).unwrap();
+    let drafts = imported.drafts.iter().flat_map(|draft| [vec![draft.name.clone()], values(draft)].concat());
+    (drafts.collect(), remarks(&imported))
+}
+
+#[test]
+fn the_settings_of_dotnet_are_imported_without_their_key() {
+    let section = r#""ClientId": "c", "Scope": "a:b c:d", "Environment": "test", "EncodedJwk": "c2VjcmV0""#;
+    for (name, text) in [
+        ("appsettings.json", format!("{{\n\"Logging\": {{}},\n\"MaskinportenSettings\": {{\n{section}\n}}}}")),
+        ("maskinporten-settings.json", format!("\n\n\n{{{section}}}")),
+    ] {
+        let (values, remarks) = import_settings(name, &text);
+
+        let key = "key-from=env:MaskinportenSettings__EncodedJwk";
+        assert_eq!(values, ["test", "env=test", "client-id=c", "scope=a:b|c:d", key], "{name}");
+        let why = "the key in this file is not copied; the profile reads it from the variable \
+                   MaskinportenSettings__EncodedJwk";
+        assert_eq!(remarks, [format!("`{name}`, line 4: `EncodedJwk`: {why}")]);
+        assert!(!format!("{values:?}{remarks:?}").contains("c2VjcmV0"));
+    }
+}
+
+#[test]
+fn settings_with_colons_and_a_certificate_are_imported_without_the_password() {
+    let text = r#"{"Maskinporten:ClientId": "c", "Maskinporten:Authority": "https://maskinporten.no/",
+        "Maskinporten:CertificatePkcs12Path": "a.p12", "Maskinporten:CertificatePkcs12Password": "hunter2"}"#;
+
+    let (values, remarks) = import_settings("appsettings.json", text);
+
+    assert_eq!(values, ["prod", "env=prod", "client-id=c", "keystore=a.p12"]);
+    assert!(remarks.len() == 1 && remarks[0].contains("a password is not written"), "{remarks:?}");
+}
+
+#[test]
+fn env_files_of_pymaskinporten_and_wenche_are_imported() {
+    let text = "# mine\nexport MP_CLIENT_ID='c'\nMP_KID=k # id\nMP_ENCODEDJWK=c2VjcmV0\nOTHER=hunter2\n";
+    let (values, remarks) = import_settings("mine.env", text);
+    assert_eq!(values, ["mine", "client-id=c", "key-from=env:MP_ENCODEDJWK", "kid=k"]);
+    assert!(remarks.len() == 1 && !remarks[0].contains("c2VjcmV0"), "{remarks:?}");
+
+    let text = "MASKINPORTEN_CLIENT_ID=c\nMASKINPORTEN_KID=k\nMASKINPORTEN_PRIVAT_NOKKEL=a.pem\nWENCHE_ENV=prod\n";
+    let (values, remarks) = import_settings(".env", text);
+    assert_eq!(values, ["prod", "env=prod", "client-id=c", "key=a.pem", "kid=k"]);
+    assert_eq!(remarks, [""; 0]);
+}
+
+#[test]
+fn json_without_settings_of_maskinporten_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("appsettings.json");
+    for text in
+        ["", "[]", "{", r#"{"Logging": {}}"#, r#"{"MaskinportenSettings": {}}"#, r#"{"MaskinportenSettings": 1}"#]
+    {
+        fs::write(&path, text).unwrap();
+        let error = import(&[path.clone()], folder.path(), KNOWN).unwrap_err();
+        assert!(matches!(error, ImportError::NoSettings(_)), "{text}: {error}");
     }
 }
