@@ -2,7 +2,7 @@
 
 use super::{
     Fetched, PlaceError, PlaceFacts, Service, ServiceAccess,
-    place::{PartFault, WrongPart},
+    part::{PartFault, WrongPart},
 };
 
 /// The variables that decide which account and region are meant.

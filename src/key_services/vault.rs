@@ -2,7 +2,7 @@
 
 use super::{
     Fetched, PlaceError, PlaceFacts, Service, ServiceAccess,
-    place::{PartFault, WrongPart, segment, segments},
+    part::{PartFault, WrongPart, segment, segments},
 };
 
 /// The variables that decide which Vault is meant.

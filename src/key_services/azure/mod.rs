@@ -21,7 +21,7 @@ use super::{
     Fetched, PlaceError, PlaceFacts, Service, ServiceAccess,
     access::{BlockingSigner, SigningService},
     answer,
-    place::{PartFault, WrongPart, segment},
+    part::{PartFault, WrongPart, segment},
 };
 use crate::{
     json::{JsonObject, JsonValue},
