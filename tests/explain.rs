@@ -225,7 +225,7 @@ fn an_oauth_error_alone_has_every_explanation_with_that_error() {
 fn unknown_input_is_an_error_with_a_hint() {
     for (given, said) in [
         ("hello", "no known refusal found in the input"),
-        (r#"{"error":"invalid_client"}"#, "no known refusal found in the input"),
+        (r#"{"error":"invalid_token"}"#, "no known refusal found in the input"),
         ("2500", "no known refusal found in the input"),
         ("", "the input is empty"),
         (" \n\t", "the input is empty"),

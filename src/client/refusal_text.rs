@@ -27,7 +27,15 @@ const BEFORE_EXCHANGE_STATUS: [&str; 2] = ["to exchange the token: HTTP ", "å v
 const EXCHANGE_TEXTS: [(&str, &str); 2] =
     [("Invalid token provider", "400"), ("Virksomhetsbruker is no longer available", "410")];
 /// What only texts about logins contain: the services, and our own reports.
-const NAMES_OF_LOGINS: [&str; 5] = ["idporten", "ansattporten", "login was refused", "of the login", "innloggingen"];
+const NAMES_OF_LOGINS: [&str; 7] = [
+    "idporten.no",
+    "ansattporten.no",
+    "login was refused",
+    "of the login",
+    "innloggingen ble avvist",
+    "fra innloggingen",
+    "for innloggingen",
+];
 const BEFORE_TRACE: [&str; 4] = ["trace_id", "traceId", "correlation id", "correlation_id"];
 
 /// What a text contains about a refusal.

@@ -1,5 +1,7 @@
 //! A failure, as it is printed for a person or a program.
 
+mod login;
+
 use std::{error::Error, fmt, io};
 
 use maskinporten_token_generator::{
@@ -13,7 +15,6 @@ use maskinporten_token_generator::{
     key_services::{FaultKind, PlaceError},
     keystore::{KeystoreError, SigningError},
     language::{Language, Words},
-    login::LoginError,
     printer::Painter,
     profile::ProfileError,
     tokens::TokenError,
@@ -260,29 +261,6 @@ impl From<AltinnError> for Failure {
         match &error {
             AltinnError::Client(error) => Self::from(error),
             AltinnError::Refused(refusal) => Self::from(&**refusal),
-        }
-    }
-}
-
-impl From<LoginError> for Failure {
-    fn from(error: LoginError) -> Self {
-        match &error {
-            LoginError::Client(error) => Self::from(error),
-            LoginError::Grant(error) => Self::from(error),
-            LoginError::Refused { refusal, .. } => {
-                let failure = Self::from_refusal(&error, refusal);
-                Self { http_status: failure.http_status.filter(|status| *status != 0), ..failure }
-            }
-            LoginError::NoPushedRequests => Self::new(Exit::Usage, &error),
-            LoginError::Random => Self::new(Exit::Other, &error),
-            LoginError::Dpop(_)
-            | LoginError::State
-            | LoginError::OtherIssuer(_)
-            | LoginError::NoIssuer
-            | LoginError::Answer(_)
-            | LoginError::IdToken(_)
-            | LoginError::AccessTokenExpired
-            | LoginError::AccessTokenIssuedAt => Self::new(Exit::Unreachable, &error),
         }
     }
 }

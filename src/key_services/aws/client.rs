@@ -254,6 +254,7 @@ mod tests {
             location: None,
             challenge: None,
             retry_after: None,
+            dpop_nonce: None,
             date: None,
             sent_at: DateTime::UNIX_EPOCH,
             received_at: DateTime::UNIX_EPOCH,
