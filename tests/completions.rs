@@ -139,7 +139,7 @@ fn bash_completes_commands_options_profiles_environments_and_files() {
             "maskinporten token --profile kunde-2 ",
             "maskinporten token --profile kunde-2 test ",
             "maskinporten token --profile \\$",
-            "maskinporten token --env prod test dev ver2 local ",
+            "maskinporten token --env prod test dev ver2 sky test-sky local ",
             "maskinporten token -k enterprise.p12 ",
             "maskinporten config show ",
             "maskinporten completions fish ",
@@ -206,7 +206,7 @@ fn fish_completes_commands_options_profiles_environments_and_files() {
     assert_eq!(completed("maskinporten token --prof"), ["--profile"]);
     assert_eq!(completed("maskinporten token --profile "), ["kunde-2", "test"]);
     assert_eq!(completed("maskinporten token --profile=k"), ["--profile=kunde-2"]);
-    assert_eq!(completed("maskinporten token --env "), ["dev", "local", "prod", "test", "ver2"]);
+    assert_eq!(completed("maskinporten token --env "), ["dev", "local", "prod", "sky", "test", "test-sky", "ver2"]);
     assert_eq!(completed("maskinporten token -k ent"), ["enterprise.p12"]);
     assert_eq!(completed("maskinporten config sh"), ["show"]);
     home.nothing_ran();
@@ -230,7 +230,10 @@ fn elvish_completes_commands_options_profiles_environments_and_files() {
     let found = home.type_in(&["/usr/bin/elvish", "-rc", &settings], &[]);
 
     assert!(found[0].contains(" token grant headers "), "{}", found[0]);
-    assert_eq!(found[1..], ["kunde-2 test", "prod test dev ver2 local", "enterprise.p12 maskinporten.toml"]);
+    assert_eq!(
+        found[1..],
+        ["kunde-2 test", "prod test dev ver2 sky test-sky local", "enterprise.p12 maskinporten.toml"]
+    );
     home.nothing_ran();
 }
 
@@ -292,7 +295,7 @@ fn the_script_for_nushell_has_each_command_and_queries_profiles_and_environments
     ));
     assert!(script.contains("    --profile: string@\"nu-complete maskinporten token profile\""));
     assert!(script.contains(
-        "  def \"nu-complete maskinporten token env\" [] {\n    [ \"prod\" \"test\" \"dev\" \"ver2\" \"local\" ]\n  }\n"
+        "  def \"nu-complete maskinporten token env\" [] {\n    [ \"prod\" \"test\" \"dev\" \"ver2\" \"sky\" \"test-sky\" \"local\" ]\n  }\n"
     ));
     assert!(script.contains("    --keystore(-k): path"));
     is_balanced(&script);
@@ -305,7 +308,10 @@ fn the_script_for_powershell_completes_profiles_and_environments_first() {
     let (_, block) = script.split_once("    param($wordToComplete, $commandAst, $cursorPosition)\n").unwrap();
     let (values, commands) = block.split_once("    $commandElements = $commandAst.CommandElements\n").unwrap();
     assert!(values.contains("        '--profile' { maskinporten __profiles 2>$null }\n"), "{values}");
-    assert!(values.contains("        '--env' { 'prod', 'test', 'dev', 'ver2', 'local' }\n"), "{values}");
+    assert!(
+        values.contains("        '--env' { 'prod', 'test', 'dev', 'ver2', 'sky', 'test-sky', 'local' }\n"),
+        "{values}"
+    );
     assert!(commands.contains("[CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue,"));
     is_balanced(&script);
 }

@@ -130,7 +130,7 @@ fn a_wrong_answer_is_asked_for_again_and_a_first_token_is_requested() {
 
     assert_eq!(dialogue.code, 0, "{}", dialogue.terminal);
     for said in [
-        "unknown environment `tset`\nhint: use one of prod, test, dev, ver2, local\n",
+        "unknown environment `tset`\nhint: use one of prod, test, dev, ver2, sky, test-sky, local\n",
         "there was no answer to: Client id\n",
         "`a\\b` is not a scope",
         "the profile `other` exists already in ",

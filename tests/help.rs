@@ -172,11 +172,12 @@ fn every_option_and_command_in_the_messages_of_the_source_exists() {
             "--location",
             "--location-trusted",
             "--next",
+            "--output",
             "--path",
             "--url",
         ]
         .map(str::to_owned),
-    ); // curl's, cargo's
+    ); // curl's, cargo's, az's
     known.extend(PKCS11_TOOL.map(str::to_owned));
     let commands = commands();
 
@@ -249,7 +250,7 @@ fn an_unknown_command_or_option_is_reported_with_a_suggestion() {
         (
             &["token", "--format", "xml"],
             "invalid value 'xml' for '--format <FORM>'\n  [possible values: token, json, env, header, curl-config, \
-             dotenv, github]",
+             dotenv, github, gcp-executable, aws-web-identity, azure-federated]",
         ),
         (
             &["grant", "--decode", "--format", "jwt"],
@@ -299,7 +300,7 @@ fn usage_errors_are_one_line_of_json_on_request() {
 
         outcome.fails(
             2, str![[r#"
-{"error":{"code":"usage","message":"invalid value 'xml' for '--format <FORM>' [possible values: token, json, env, header, curl-config, dotenv, github]","causes":[],"hint":"run it with --help","exit_code":2,"http_status":null,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
+{"error":{"code":"usage","message":"invalid value 'xml' for '--format <FORM>' [possible values: token, json, env, header, curl-config, dotenv, github, gcp-executable, aws-web-identity, azure-federated]","causes":[],"hint":"run it with --help","exit_code":2,"http_status":null,"oauth_error":null,"mp_code":null,"trace_id":null,"warnings":[]}}
 
 "#]],
         );

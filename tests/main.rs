@@ -20,6 +20,8 @@ mod check;
 mod client_authentication;
 #[cfg(feature = "system-tests")]
 mod clients;
+#[cfg(unix)]
+mod clouds;
 mod completions;
 mod config_errors;
 mod config_init;
@@ -86,6 +88,7 @@ mod serve_postman;
 mod server;
 mod silence;
 mod simulate;
+mod skyporten;
 mod sources;
 #[cfg(all(feature = "system-tests", target_os = "linux"))]
 mod speed;

@@ -280,7 +280,7 @@ fn an_unknown_or_missing_environment_is_reported() {
         3,
         str![[r#"
 error: MASKINPORTEN_ENV is not a known environment
-hint: use one of prod, test, dev, ver2, local
+hint: use one of prod, test, dev, ver2, sky, test-sky, local
 
 "#]],
     );
@@ -288,7 +288,7 @@ hint: use one of prod, test, dev, ver2, local
         2,
         str![[r#"
 error: invalid value 'tset' for '--env <NAME>'
-  [possible values: prod, test, dev, ver2, local]
+  [possible values: prod, test, dev, ver2, sky, test-sky, local]
 
   tip: a similar value exists: 'test'
 

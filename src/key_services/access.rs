@@ -57,14 +57,12 @@ impl<S: SigningService> RemoteSigner for BlockingSigner<S> {
 }
 
 /// Runs a future to its end on a thread of its own: the caller's may be one of a runtime, which must not be blocked by
-/// another.
+/// another, and where another must not even be dropped.
 pub(super) fn run<T: Send>(future: impl Future<Output = T> + Send) -> Result<T, PlaceError> {
-    // A runtime must not be dropped on the thread of another either.
-    let run = || {
+    let work = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| PlaceError::Runtime(error.to_string()))?;
-        Ok(runtime.block_on(future))
+        runtime.map(|runtime| runtime.block_on(future)).map_err(|error| PlaceError::Runtime(error.to_string()))
     };
-    let done = std::thread::scope(|scope| scope.spawn(run).join());
+    let done = std::thread::scope(|scope| scope.spawn(work).join());
     done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -47,7 +47,7 @@ pub fn unused_address() -> SocketAddr {
 }
 
 /// A connection, with TLS or without.
-trait Stream: Read + Write {}
+pub trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
 /// A running server. On drop it fails the test unless its whole script was played.

@@ -136,7 +136,7 @@ pub(super) fn tunnel(mut connection: TcpStream, address: SocketAddr, record: imp
 
 impl Request {
     /// Reads head and body; `None` when the client closed before its head was complete.
-    fn read(stream: &mut dyn Stream) -> Option<Self> {
+    pub fn read(stream: &mut (impl Stream + ?Sized)) -> Option<Self> {
         let mut bytes = Vec::new();
         let end = loop {
             if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {

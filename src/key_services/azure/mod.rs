@@ -1,6 +1,7 @@
 //! Azure Key Vault: secrets, certificates and keys (REST API 7.4,
 //! <https://learn.microsoft.com/rest/api/keyvault/>).
 
+mod application;
 mod challenge;
 mod credentials;
 mod vault;
@@ -16,7 +17,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use self::vault::{Operation, VaultClient};
+use self::vault::{AzureOperation, KeyVaultClient};
 use super::{
     Fetched, PlaceError, PlaceFacts, Service, ServiceAccess,
     access::{BlockingSigner, SigningService},
@@ -107,13 +108,13 @@ pub(super) async fn facts(place: &AzurePlace, access: &ServiceAccess) -> Result<
 }
 
 async fn read(place: &AzurePlace, access: &ServiceAccess) -> Result<(Fetched, PlaceFacts), PlaceError> {
-    let client = Arc::new(VaultClient::new(&place.host(), access)?);
+    let client = Arc::new(KeyVaultClient::new(&place.host(), access)?);
     let version = place.version.as_deref();
-    let bundle = client.get(Operation::of(place.kind), &place.name, version).await?;
+    let bundle = client.get(AzureOperation::of(place.kind), &place.name, version).await?;
     let mut facts = PlaceFacts {
         location: location(&bundle, place),
-        identity: client.identity(),
-        permissions: vec![Operation::of(place.kind).permission().to_owned()],
+        identity: Some(client.identity()),
+        permissions: vec![AzureOperation::of(place.kind).permission().to_owned()],
         expires_at: expiry(&bundle),
     };
     let fetched = match place.kind {
@@ -123,11 +124,11 @@ async fn read(place: &AzurePlace, access: &ServiceAccess) -> Result<(Fetched, Pl
             let version = version_in(answer::required(SERVICE, &bundle, &["sid"])?);
             let exportable = answer::member(&bundle, &["policy", "key_props", "exportable"]);
             if matches!(exportable, Some(JsonValue::Bool(false))) {
-                facts.permissions.push(Operation::GetKey.permission().to_owned());
+                facts.permissions.push(AzureOperation::GetKey.permission().to_owned());
                 Fetched::Key(certified_key(client, &bundle, access, &place.name).await?)
             } else {
-                facts.permissions.push(Operation::GetSecret.permission().to_owned());
-                let secret = client.get(Operation::GetSecret, &place.name, Some(version)).await?;
+                facts.permissions.push(AzureOperation::GetSecret.permission().to_owned());
+                let secret = client.get(AzureOperation::GetSecret, &place.name, Some(version)).await?;
                 Fetched::Content(content(&secret)?)
             }
         }
@@ -159,8 +160,8 @@ fn version_in(identifier: &str) -> &str {
 }
 
 /// A key in a vault, in one version.
-struct VaultKey {
-    client: Arc<VaultClient>,
+struct KeyVaultKey {
+    client: Arc<KeyVaultClient>,
     access: ServiceAccess,
     name: String,
     version: String,
@@ -168,20 +169,20 @@ struct VaultKey {
 
 /// Makes a signing key of a key in the vault.
 fn key(
-    client: Arc<VaultClient>,
+    client: Arc<KeyVaultClient>,
     bundle: &JsonObject,
     access: &ServiceAccess,
     name: &str,
 ) -> Result<SigningKey, PlaceError> {
     let version = version_in(answer::required(SERVICE, bundle, &["key", "kid"])?).to_owned();
     let public = public_key(bundle)?;
-    let signer = VaultKey { client, access: access.clone(), name: name.to_owned(), version };
+    let signer = KeyVaultKey { client, access: access.clone(), name: name.to_owned(), version };
     Ok(SigningKey::remote(&public, Arc::new(BlockingSigner(signer))))
 }
 
 /// Makes a signing key of a certificate whose key may not leave the vault.
 async fn certified_key(
-    client: Arc<VaultClient>,
+    client: Arc<KeyVaultClient>,
     certificate: &JsonObject,
     access: &ServiceAccess,
     name: &str,
@@ -191,11 +192,11 @@ async fn certified_key(
     let leaf = leaf.filter(|der| Certificate::from_der(der).is_some());
     let leaf = leaf.ok_or_else(|| senseless("its `cer` is not a certificate"))?;
     let version = version_in(answer::required(SERVICE, certificate, &["kid"])?);
-    let bundle = client.get(Operation::GetKey, name, Some(version)).await?;
+    let bundle = client.get(AzureOperation::GetKey, name, Some(version)).await?;
     let key = key(Arc::clone(&client), &bundle, access, name)?;
     // The chain is only in the secret beside the certificate, which a caller that only signs may not read.
     let secret = version_in(answer::required(SERVICE, certificate, &["sid"])?);
-    let chain = match client.get(Operation::GetSecret, name, Some(secret)).await {
+    let chain = match client.get(AzureOperation::GetSecret, name, Some(secret)).await {
         Ok(secret) => certificates(&content(&secret)?),
         Err(PlaceError::Denied { .. } | PlaceError::NotFound { .. }) => None,
         Err(error) => return Err(error),
@@ -225,7 +226,7 @@ fn public_key(bundle: &JsonObject) -> Result<VerificationKey, PlaceError> {
     SignatureAlgorithm::ALL.into_iter().find_map(|name| set.find(None, name).next().cloned()).ok_or_else(unusable)
 }
 
-impl SigningService for VaultKey {
+impl SigningService for KeyVaultKey {
     async fn sign(&self, input: &SigningInput<'_>) -> Result<RemoteSignature, PlaceError> {
         let algorithm = input.algorithm;
         let unusable = || PlaceError::Unusable { service: SERVICE, why: format!("it does not sign with {algorithm}") };

@@ -7,7 +7,7 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::{AzureKind, SERVICE, challenge::Challenge, credentials::Credentials};
+use super::{AzureKind, SERVICE, challenge::Challenge, credentials::AzureCredentials};
 use crate::{
     http::{ApiRequest, Endpoint, Method, Response},
     json::JsonObject,
@@ -23,14 +23,14 @@ pub(super) const URL_VARIABLE: &str = "MASKINPORTEN_AZURE_KEY_VAULT_URL";
 
 /// What is asked of a vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(super) enum AzureOperation {
     GetSecret,
     GetCertificate,
     GetKey,
     Sign,
 }
 
-impl Operation {
+impl AzureOperation {
     /// Returns the operation that reads this kind of object.
     pub(super) fn of(kind: AzureKind) -> Self {
         match kind {
@@ -60,16 +60,16 @@ impl Operation {
 }
 
 /// Sends requests to one vault, with a token that is renewed when the vault no longer accepts it.
-pub(super) struct VaultClient {
+pub(super) struct KeyVaultClient {
     host: String,
     base: Endpoint,
     access: ServiceAccess,
     deadline: Instant,
-    credentials: Credentials,
+    credentials: AzureCredentials,
     authorization: Mutex<Option<SecretString>>,
 }
 
-impl VaultClient {
+impl KeyVaultClient {
     /// Finds the credentials; nothing is sent.
     pub(super) fn new(host: &str, access: &ServiceAccess) -> Result<Self, PlaceError> {
         let setting = |why: &str| PlaceError::Setting {
@@ -85,20 +85,20 @@ impl VaultClient {
         if base.host() != host && !base.is_loopback() {
             return Err(setting("it is not an address of this machine"));
         }
-        let credentials = Credentials::find()?;
+        let credentials = AzureCredentials::find()?;
         let (host, deadline) = (host.to_owned(), access.deadline());
         Ok(Self { host, base, access: access.clone(), deadline, credentials, authorization: Mutex::default() })
     }
 
     /// Returns who the token is for.
-    pub(super) fn identity(&self) -> Option<String> {
-        Some(self.credentials.to_string())
+    pub(super) fn identity(&self) -> String {
+        self.credentials.to_string()
     }
 
     /// Reads an object in this version, or in the current one.
     pub(super) async fn get(
         &self,
-        operation: Operation,
+        operation: AzureOperation,
         name: &str,
         version: Option<&str>,
     ) -> Result<JsonObject, PlaceError> {
@@ -114,12 +114,12 @@ impl VaultClient {
         body: &SecretString,
         deadline: Instant,
     ) -> Result<JsonObject, PlaceError> {
-        self.request(Operation::Sign, &["keys", name, version, "sign"], Some(body), deadline).await
+        self.request(AzureOperation::Sign, &["keys", name, version, "sign"], Some(body), deadline).await
     }
 
     async fn request(
         &self,
-        operation: Operation,
+        operation: AzureOperation,
         path: &[&str],
         body: Option<&SecretString>,
         deadline: Instant,
@@ -156,7 +156,7 @@ impl VaultClient {
 
 /// Makes the error of a response with another status than 200
 /// (<https://learn.microsoft.com/azure/key-vault/general/rest-error-codes>).
-fn refusal(response: &Response, operation: Operation, path: &[&str]) -> PlaceError {
+fn refusal(response: &Response, operation: AzureOperation, path: &[&str]) -> PlaceError {
     let service = SERVICE;
     let inner = answer::reason(response, &["error", "innererror", "code"], &["error", "message"]);
     let mut reason = answer::reason(response, &["error", "code"], &["error", "message"]);

@@ -10,11 +10,14 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Instant};
 use etcetera::BaseStrategy as _;
 use secrecy::SecretString;
 
-use super::super::{
-    PlaceError, Service, ServiceAccess, oauth,
-    program::{self, ProgramFault},
+use super::{
+    super::{
+        PlaceError, Service, ServiceAccess, oauth,
+        program::{self, ProgramFault},
+    },
+    SCOPE,
+    credentials_file::CredentialsFile,
 };
-use super::credentials_file::CredentialsFile;
 use crate::{
     file::{self, FileError},
     http::{ApiRequest, Endpoint},
@@ -29,15 +32,12 @@ const METADATA_HOST: &str = "GCE_METADATA_HOST";
 /// The variables that tell a program that it runs where there is a metadata server.
 const PLATFORMS: [&str; 4] = ["K_SERVICE", "CLOUD_RUN_JOB", "FUNCTION_TARGET", "GAE_SERVICE"];
 
-/// What a token is for.
-pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
-
 /// The longest credentials file.
 const MAXIMUM_BYTES: u64 = 64 * 1024;
 
 /// How we authenticate.
 #[derive(Clone)]
-pub(super) enum Credentials {
+pub(super) enum GoogleCredentials {
     File(Arc<CredentialsFile>),
     Metadata(Endpoint),
     CommandLine,
@@ -48,7 +48,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-impl Credentials {
+impl GoogleCredentials {
     /// Finds the credentials of this process; nothing is sent.
     pub(super) fn find(service: Service) -> Result<Self, PlaceError> {
         if let Some(path) = variable(FILE) {
@@ -134,7 +134,7 @@ fn well_known_file() -> Option<PathBuf> {
 }
 
 /// Reads a credentials file; `None` if it does not exist.
-fn of_file(service: Service, name: &str, path: &std::path::Path) -> Result<Option<Credentials>, PlaceError> {
+fn of_file(service: Service, name: &str, path: &std::path::Path) -> Result<Option<GoogleCredentials>, PlaceError> {
     let unusable = |why: String| PlaceError::Setting { service, variable: name.to_owned(), why };
     let content = match file::read(path, MAXIMUM_BYTES) {
         Ok(content) => content,
@@ -142,15 +142,15 @@ fn of_file(service: Service, name: &str, path: &std::path::Path) -> Result<Optio
         Err(error) => return Err(unusable(error.to_string())),
     };
     match json::parse(&content) {
-        Ok(JsonValue::Object(object)) => {
-            CredentialsFile::read(&object, name).map_err(unusable).map(|file| Some(Credentials::File(Arc::new(file))))
-        }
+        Ok(JsonValue::Object(object)) => CredentialsFile::read(&object, name)
+            .map_err(unusable)
+            .map(|file| Some(GoogleCredentials::File(Arc::new(file)))),
         Ok(_) => Err(unusable("it is JSON, but not an object".to_owned())),
         Err(error) => Err(unusable(error.to_string())),
     }
 }
 
-impl fmt::Display for Credentials {
+impl fmt::Display for GoogleCredentials {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(file) => file.fmt(formatter),

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     super::{PlaceError, Service, ServiceAccess, answer, oauth},
-    credentials::SCOPE,
+    SCOPE,
 };
 use crate::{
     clock::{Clock as _, SystemClock},

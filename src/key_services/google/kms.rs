@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::SecretString;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::{GoogleClient, Operation, checksum::crc32c};
+use super::{GoogleClient, GoogleOperation, checksum::crc32c};
 use crate::{
     json::JsonValue,
     key_services::{
@@ -31,7 +31,7 @@ pub(super) struct KmsKey {
 impl KmsKey {
     /// Fetches the public key of a version, and prepares it to sign.
     pub(super) async fn open(client: GoogleClient, name: &str) -> Result<SigningKey, PlaceError> {
-        let object = client.request(Operation::ViewPublicKey, &format!("{name}/publicKey"), None).await?;
+        let object = client.request(GoogleOperation::ViewPublicKey, &format!("{name}/publicKey"), None).await?;
         let text = answer::required(SERVICE, &object, &["pem"])?;
         client.check(text.as_bytes(), answer::required(SERVICE, &object, &["pemCrc32c"])?, "pem")?;
         let named = answer::required(SERVICE, &object, &["algorithm"])?;
@@ -80,7 +80,7 @@ impl SigningService for KmsKey {
             return Err(unusable(format!("it signs only with {}", self.algorithm)));
         }
         let resource = format!("{}:asymmetricSign", self.name);
-        let object = self.client.request(Operation::Sign, &resource, Some(&body(input))).await?;
+        let object = self.client.request(GoogleOperation::Sign, &resource, Some(&body(input))).await?;
         let senseless = |why: &str| PlaceError::Answer { service: SERVICE, why: why.to_owned() };
         let verified = if input.digest().is_some() { "verifiedDigestCrc32c" } else { "verifiedDataCrc32c" };
         if !matches!(answer::member(&object, &[verified]), Some(JsonValue::Bool(true))) {
@@ -101,8 +101,7 @@ fn body(input: &SigningInput<'_>) -> SecretString {
     let (name, sum, value) = match input.digest() {
         Some(digest) => {
             let hash = format!("sha{}", digest.len() * 8);
-            let members = Map::from_iter([(hash, Value::from(STANDARD.encode(&digest)))]);
-            ("digest", crc32c(&digest), Value::Object(members))
+            ("digest", crc32c(&digest), json!({ hash: STANDARD.encode(&digest) }))
         }
         None => ("data", crc32c(input.message), STANDARD.encode(input.message).into()),
     };

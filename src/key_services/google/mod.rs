@@ -14,7 +14,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use self::{credentials::Credentials, kms::KmsKey};
+use self::{credentials::GoogleCredentials, kms::KmsKey};
 use super::{
     Fetched, PlaceError, PlaceFacts, Service, ServiceAccess, answer,
     place::{PartFault, WrongPart, segment},
@@ -24,6 +24,9 @@ use crate::{
     json::JsonObject,
     text::server_text,
 };
+
+/// What a token is for.
+const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 
 /// The variables that decide which service is meant, as for `gcloud`.
 pub(super) const DECIDING_VARIABLES: &[&str] = &[SECRETS_URL, KMS_URL];
@@ -102,11 +105,11 @@ async fn read(place: &GooglePlace, access: &ServiceAccess) -> Result<(Fetched, P
             let version = version.as_deref().unwrap_or("latest");
             let resource = format!("projects/{project}/secrets/{name}/versions/{version}");
             let (content, used) = client.secret(&resource).await?;
-            (Fetched::Content(content), used.unwrap_or(resource), Operation::AccessSecret)
+            (Fetched::Content(content), used.unwrap_or(resource), GoogleOperation::AccessSecret)
         }
         GooglePlace::Key(name) => {
             let key = KmsKey::open(client, name).await?;
-            (Fetched::Key(key), name.clone(), Operation::ViewPublicKey)
+            (Fetched::Key(key), name.clone(), GoogleOperation::ViewPublicKey)
         }
     };
     let permissions = vec![permission.permission().to_owned()];
@@ -116,13 +119,13 @@ async fn read(place: &GooglePlace, access: &ServiceAccess) -> Result<(Fetched, P
 
 /// What is asked of a service.
 #[derive(Debug, Clone, Copy)]
-enum Operation {
+enum GoogleOperation {
     AccessSecret,
     ViewPublicKey,
     Sign,
 }
 
-impl Operation {
+impl GoogleOperation {
     /// Returns the permission that it takes, and the role that has it.
     fn permission(self) -> &'static str {
         match self {
@@ -141,7 +144,7 @@ struct GoogleClient {
     service: Service,
     base: Endpoint,
     access: ServiceAccess,
-    credentials: Credentials,
+    credentials: GoogleCredentials,
     /// The latest token, and when it was requested.
     token: Mutex<Option<(Instant, SecretString)>>,
 }
@@ -159,13 +162,13 @@ impl GoogleClient {
             variable: variable.to_owned(),
             why: error.to_string(),
         })?;
-        let credentials = Credentials::find(service)?;
+        let credentials = GoogleCredentials::find(service)?;
         Ok(Self { service, base, access: access.clone(), credentials, token: Mutex::default() })
     }
 
     /// Reads a version of a secret, and returns its content and the name of the version that it is.
     async fn secret(&self, resource: &str) -> Result<(Zeroizing<Vec<u8>>, Option<String>), PlaceError> {
-        let object = self.request(Operation::AccessSecret, &format!("{resource}:access"), None).await?;
+        let object = self.request(GoogleOperation::AccessSecret, &format!("{resource}:access"), None).await?;
         let data = answer::required(self.service, &object, &["payload", "data"])?;
         let content = self.decoded(data)?;
         // Versions that were added without a checksum have none.
@@ -178,7 +181,7 @@ impl GoogleClient {
     /// Sends a request about a resource, with a token.
     async fn request(
         &self,
-        operation: Operation,
+        operation: GoogleOperation,
         resource: &str,
         body: Option<&SecretString>,
     ) -> Result<JsonObject, PlaceError> {

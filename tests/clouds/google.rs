@@ -1,0 +1,332 @@
+//! A strict double of Google: its token endpoints, the metadata server, Secret Manager and Cloud KMS.
+//!
+//! It was written from Google's public descriptions of these APIs and has never been compared with the real services.
+//! The services that take a token are one server and what issues tokens another, so that a token sent to the wrong one
+//! is noticed.
+
+use std::fs;
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use openssl::{ecdsa::EcdsaSig, hash::MessageDigest, rsa::Padding, sign::Verifier};
+use serde_json::{Value, json};
+
+use super::{
+    azure::{private_key, rsa},
+    double::{Call, Double, Reply, only},
+};
+use crate::support::{Maskinporten, testdata};
+
+pub const SECRET: &str = "gcp-sm://our-project/maskinporten";
+pub const KEY: &str =
+    "projects/our-project/locations/europe-north1/keyRings/ring/cryptoKeys/maskinporten/cryptoKeyVersions/3";
+const TOKEN: &str = "ya29.google-access-token-of-the-test_0123456789";
+const EXCHANGED: &str = "ya29.federated-token-that-only-impersonates_01";
+const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+const ACCOUNT: &str = "deploy@our-project.iam.gserviceaccount.com";
+const REFRESH_TOKEN: &str = "1//0e-refresh-token-of-the-user_0123456789";
+const CLIENT_SECRET: &str = "d-FL95Q19q7MQmFpd7hHD0Ty-of-gcloud";
+const SUBJECT: &str = "subject-token-of-the-cluster-0123456789";
+const AUDIENCE: &str = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q";
+
+/// What is stored and how it differs from what works.
+#[derive(Clone)]
+pub struct Contents {
+    pub secret: Vec<u8>,
+    /// The private key in testdata, and the algorithm of Cloud KMS.
+    pub key: (&'static str, &'static str),
+    pub fault: Fault,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Fault {
+    None,
+    Forbidden,
+    /// The token is not accepted.
+    TokenRefused,
+    /// The token endpoint refuses the credentials.
+    Credentials,
+    /// The secret or the key was changed on its way.
+    Damaged,
+    /// The signature was changed on its way.
+    DamagedSignature,
+    /// The service did not get the checksum of the digest.
+    Unverified,
+    /// The key version is disabled.
+    Disabled,
+    OtherKey,
+    Slow,
+    Unavailable,
+}
+
+impl Default for Contents {
+    fn default() -> Self {
+        let jwk = fs::read(testdata("jwk/rsa.json")).unwrap();
+        Self { secret: jwk, key: ("keys/enterprise-key.pem", "RSA_SIGN_PKCS1_2048_SHA256"), fault: Fault::None }
+    }
+}
+
+/// The services, with what issues tokens for them.
+pub struct Google {
+    pub services: Double,
+    pub issuer: Double,
+}
+
+impl Google {
+    pub fn start(contents: Contents) -> Self {
+        let fault = contents.fault;
+        let issuer = Double::start(move |own, call| issue(own, call, fault));
+        Self { services: Double::start(move |_, call| service(call, &contents)), issuer }
+    }
+
+    /// Points a run to the services, without credentials.
+    pub fn reached_by(&self, run: Maskinporten) -> Maskinporten {
+        let url = self.services.url();
+        run.env("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", format!("{url}/"))
+            .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", format!("{url}/"))
+    }
+
+    /// Gives a run a file with credentials too.
+    pub fn opened_with(&self, run: Maskinporten, credentials: &Value) -> Maskinporten {
+        let file = run.home().join("google.json");
+        fs::write(&file, credentials.to_string()).unwrap();
+        self.reached_by(run).env("GOOGLE_APPLICATION_CREDENTIALS", file)
+    }
+
+    /// Gives a run the key of a service account too.
+    pub fn opened_by(&self, run: Maskinporten) -> Maskinporten {
+        self.opened_with(run, &self.service_account())
+    }
+
+    pub fn service_account(&self) -> Value {
+        json!({
+            "type": "service_account", "project_id": "our-project", "private_key_id": "key-id-of-the-account",
+            "private_key": fs::read_to_string(testdata("keys/authentication-key.pem")).unwrap(),
+            "client_email": ACCOUNT, "client_id": "1234", "token_uri": format!("{}/token", self.issuer.url()),
+            "auth_uri": "https://accounts.google.com/o/oauth2/auth", "universe_domain": "googleapis.com"
+        })
+    }
+
+    pub fn user(&self) -> Value {
+        json!({
+            "type": "authorized_user", "client_id": "764086051850.apps.googleusercontent.com",
+            "client_secret": CLIENT_SECRET, "refresh_token": REFRESH_TOKEN, "quota_project_id": "paying-project",
+            "token_uri": format!("{}/token", self.issuer.url())
+        })
+    }
+
+    /// An external account whose subject token is in a file that is written here, as plain text.
+    pub fn external(&self, run: &Maskinporten) -> Value {
+        let file = run.home().join("subject");
+        fs::write(&file, SUBJECT).unwrap();
+        self.external_with(&json!({ "file": file }))
+    }
+
+    /// An external account whose subject token is at a URL, as a member of JSON.
+    pub fn external_at_url(&self) -> Value {
+        let url = format!("{}/subject?for=us", self.issuer.url());
+        let format = json!({ "type": "json", "subject_token_field_name": "token" });
+        self.external_with(&json!({ "url": url, "headers": { "X-Pod": "ours" }, "format": format }))
+    }
+
+    pub fn external_with(&self, source: &Value) -> Value {
+        let url = self.issuer.url();
+        json!({
+            "type": "external_account", "audience": AUDIENCE, "token_url": format!("{url}/v1/token"),
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "credential_source": source,
+            "service_account_impersonation_url":
+                format!("{url}/v1/projects/-/serviceAccounts/{ACCOUNT}:generateAccessToken")
+        })
+    }
+}
+
+/// Puts a program `gcloud` that prints a token before the others in the `PATH` of a run.
+pub fn with_gcloud(run: Maskinporten) -> Maskinporten {
+    let folder = run.home().join("bin");
+    let script = format!("[ \"$*\" = 'auth print-access-token --quiet' ] || exit 9\necho {TOKEN}");
+    super::write_program(&folder, "gcloud", &script);
+    let path = std::env::var("PATH").unwrap();
+    run.env("PATH", format!("{}:{path}", folder.display()))
+}
+
+// What issues tokens.
+
+fn issue(own: &str, call: &Call<'_>, fault: Fault) -> Reply {
+    let token = |token: &str| Reply::ok(json!({ "access_token": token, "expires_in": 3599, "token_type": "Bearer" }));
+    if fault == Fault::Credentials {
+        let description = "Invalid JWT Signature.";
+        return Reply::error(400, json!({ "error": "invalid_grant", "error_description": description }));
+    }
+    match call.path {
+        "/token" => {
+            let form = call.form();
+            if only(&form, "grant_type") == "refresh_token" {
+                assert_eq!(form.len(), 4);
+                assert_eq!(only(&form, "client_id"), "764086051850.apps.googleusercontent.com");
+                assert_eq!(only(&form, "client_secret"), CLIENT_SECRET);
+                assert_eq!(only(&form, "refresh_token"), REFRESH_TOKEN);
+            } else {
+                assert_eq!(form.len(), 2);
+                assert_eq!(only(&form, "grant_type"), "urn:ietf:params:oauth:grant-type:jwt-bearer");
+                is_signed_by_the_account(&only(&form, "assertion"), &format!("{own}/token"));
+            }
+            token(TOKEN)
+        }
+        "/subject" => {
+            call.is_bare_get();
+            call.has_query(&[("for", "us")]);
+            assert_eq!((call.header("x-pod"), call.header("authorization")), (Some("ours"), None));
+            Reply::ok(json!({ "token": SUBJECT }))
+        }
+        "/v1/token" => {
+            let form = call.form();
+            assert_eq!(form.len(), 6);
+            for (name, value) in [
+                ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+                ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+                ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
+                ("audience", AUDIENCE),
+                ("subject_token", SUBJECT),
+                ("scope", SCOPE),
+            ] {
+                assert_eq!(only(&form, name), value);
+            }
+            assert_eq!(call.header("authorization"), None);
+            let kind = "urn:ietf:params:oauth:token-type:access_token";
+            Reply::ok(json!({
+                "access_token": EXCHANGED, "issued_token_type": kind, "token_type": "Bearer", "expires_in": 3600
+            }))
+        }
+        "/computeMetadata/v1/instance/service-accounts/default/token" => {
+            call.is_bare_get();
+            call.has_query(&[("scopes", SCOPE)]);
+            assert_eq!(call.header("metadata-flavor"), Some("Google"));
+            let headers = vec![("Metadata-Flavor", "Google".to_owned())];
+            Reply::Json(200, headers, json!({ "access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer" }))
+        }
+        path => {
+            assert_eq!(path, format!("/v1/projects/-/serviceAccounts/{ACCOUNT}:generateAccessToken"));
+            call.has_query(&[]);
+            assert_eq!(call.header("authorization"), Some(format!("Bearer {EXCHANGED}").as_str()));
+            assert_eq!(call.json(), json!({ "scope": [SCOPE] }));
+            Reply::ok(json!({ "accessToken": TOKEN, "expireTime": "2036-11-29T12:00:00Z" }))
+        }
+    }
+}
+
+fn is_signed_by_the_account(assertion: &str, audience: &str) {
+    let parts: Vec<&str> = assertion.split('.').collect();
+    let decoded = |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
+    assert_eq!(decoded(parts[0]), json!({ "alg": "RS256", "typ": "JWT", "kid": "key-id-of-the-account" }));
+    let claims = decoded(parts[1]);
+    assert_eq!((&claims["iss"], &claims["aud"], &claims["scope"]), (&json!(ACCOUNT), &json!(audience), &json!(SCOPE)));
+    let (from, until) = (claims["iat"].as_i64().unwrap(), claims["exp"].as_i64().unwrap());
+    let now = chrono::Utc::now().timestamp();
+    assert!(from <= now && until > now && until - from <= 3600, "{claims}");
+    let key = private_key("keys/authentication-key.pem");
+    let mut verifier = Verifier::new(MessageDigest::sha256(), &key).unwrap();
+    let signed = format!("{}.{}", parts[0], parts[1]);
+    assert!(verifier.verify_oneshot(&URL_SAFE_NO_PAD.decode(parts[2]).unwrap(), signed.as_bytes()).unwrap());
+}
+
+// Secret Manager and Cloud KMS.
+
+fn service(call: &Call<'_>, contents: &Contents) -> Reply {
+    let fault = contents.fault;
+    let failed = |status: u16, name: &str, message: &str| {
+        Reply::error(status, json!({ "error": { "code": status, "message": message, "status": name } }))
+    };
+    call.has_query(&[]);
+    assert_eq!(call.header("authorization"), Some(format!("Bearer {TOKEN}").as_str()));
+    let payer = call.header("x-goog-user-project");
+    assert!(payer.is_none_or(|payer| payer == "paying-project"), "{payer:?}");
+    let resource = call.path.strip_prefix("/v1/").unwrap();
+    match fault {
+        Fault::Slow => return Reply::Silence,
+        Fault::Unavailable => return failed(503, "UNAVAILABLE", "The service is currently unavailable."),
+        Fault::TokenRefused => {
+            let message = "Request had invalid authentication credentials. Expected OAuth 2 access token.";
+            return failed(401, "UNAUTHENTICATED", message);
+        }
+        Fault::Forbidden => {
+            let permission = if resource.ends_with(":access") {
+                "secretmanager.versions.access"
+            } else {
+                "cloudkms.cryptoKeyVersions.viewPublicKey"
+            };
+            let message = format!("Permission '{permission}' denied on resource '{resource}' (or it may not exist).");
+            return failed(403, "PERMISSION_DENIED", &message);
+        }
+        Fault::Disabled => {
+            let message = format!("{KEY} is not enabled, current state is: DISABLED.");
+            return failed(400, "FAILED_PRECONDITION", &message);
+        }
+        _ => {}
+    }
+    let public = format!("{KEY}/publicKey");
+    let sign = format!("{KEY}:asymmetricSign");
+    match resource {
+        "projects/our-project/secrets/maskinporten/versions/latest:access"
+        | "projects/our-project/secrets/maskinporten/versions/7:access" => {
+            call.is_bare_get();
+            let sum = checksum(&contents.secret);
+            let data =
+                if fault == Fault::Damaged { [&contents.secret, &b" "[..]].concat() } else { contents.secret.clone() };
+            Reply::ok(json!({
+                "name": "projects/1/secrets/maskinporten/versions/7",
+                "payload": { "data": STANDARD.encode(data), "dataCrc32c": sum.to_string() }
+            }))
+        }
+        path if path == public => {
+            call.is_bare_get();
+            let pem = String::from_utf8(private_key(contents.key.0).public_key_to_pem().unwrap()).unwrap();
+            let sum = checksum(pem.as_bytes()) + u32::from(fault == Fault::Damaged);
+            Reply::ok(json!({
+                "pem": pem, "algorithm": contents.key.1, "pemCrc32c": sum.to_string(), "name": KEY,
+                "protectionLevel": "HSM"
+            }))
+        }
+        path if path == sign => {
+            let body = call.json();
+            assert_eq!(body.as_object().unwrap().len(), 2, "{body}");
+            let (name, digest) = body["digest"].as_object().unwrap().iter().next().unwrap();
+            let digest = STANDARD.decode(digest.as_str().unwrap()).unwrap();
+            assert_eq!(body["digestCrc32c"], json!(checksum(&digest).to_string()));
+            let signature = signature(contents, name, &digest);
+            let sum = checksum(&signature) ^ u32::from(fault == Fault::DamagedSignature);
+            Reply::ok(json!({
+                "signature": STANDARD.encode(&signature), "signatureCrc32c": sum.to_string(),
+                "verifiedDigestCrc32c": fault != Fault::Unverified, "name": KEY, "protectionLevel": "HSM"
+            }))
+        }
+        other => failed(404, "NOT_FOUND", &format!("Secret [{other}] not found or has no versions.")),
+    }
+}
+
+fn signature(contents: &Contents, hash: &str, digest: &[u8]) -> Vec<u8> {
+    let (file, algorithm) = contents.key;
+    let key = private_key(if contents.fault == Fault::OtherKey { "keys/other-key.pem" } else { file });
+    let suffix = format!("_{}", hash.to_uppercase());
+    assert!(algorithm.ends_with(&suffix), "{algorithm} does not take {hash}");
+    let md = if hash == "sha512" { MessageDigest::sha512() } else { MessageDigest::sha256() };
+    match &algorithm[..11] {
+        "RSA_SIGN_PK" => rsa(&key, digest, md, Padding::PKCS1),
+        "RSA_SIGN_PS" => rsa(&key, digest, md, Padding::PKCS1_PSS),
+        _ => EcdsaSig::sign(digest, &key.ec_key().unwrap()).unwrap().to_der().unwrap(),
+    }
+}
+
+/// CRC-32C, bit by bit (RFC 3720 §B.4 has the test vectors).
+fn checksum(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| sum >> 1 ^ (0x82f6_3b78 & (sum & 1).wrapping_neg()))
+    })
+}
+
+#[test]
+fn the_checksum_of_the_double_is_that_of_the_published_examples() {
+    assert_eq!(checksum(&[0; 32]), 0x8a91_36aa);
+    assert_eq!(checksum(&[0xff; 32]), 0x62a8_ab43);
+}
