@@ -169,6 +169,7 @@ fn every_option_and_command_in_the_messages_of_the_source_exists() {
             "--cacert",
             "--disable",
             "--expand-url",
+            "--label",
             "--location",
             "--location-trusted",
             "--next",
@@ -177,7 +178,7 @@ fn every_option_and_command_in_the_messages_of_the_source_exists() {
             "--url",
         ]
         .map(str::to_owned),
-    ); // curl's, cargo's, az's
+    ); // curl's, cargo's, az's, secret-tool's
     known.extend(PKCS11_TOOL.map(str::to_owned));
     let commands = commands();
 

@@ -7,6 +7,7 @@ mod check;
 mod child;
 mod completions;
 mod config;
+mod content_key;
 mod core_dumps;
 #[cfg(unix)]
 mod curl;

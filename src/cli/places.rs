@@ -1,4 +1,4 @@
-//! Reads keys and secrets from the places that URIs name, and opens keys by their content.
+//! Reads keys and secrets from the places that URIs name.
 
 use std::{env, path::Path};
 
@@ -6,7 +6,7 @@ use maskinporten_token_generator::{
     cache::KeyIdentity,
     file,
     key_services::{Fetched, KeyPlace, PlaceFacts},
-    keystore::{JwkFile, KeyChoice, KeyEncoding, KeyForm, KeyMaterial, PemFile, SigningKey},
+    keystore::{KeyEncoding, KeyMaterial},
     secret_store::SecretEntry,
     text::shown_path,
 };
@@ -14,23 +14,21 @@ use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
 use super::{
-    located_key::LocatedKey,
     progress::Progress,
     report::{Exit, Failure, Report},
     settings::{ContentSettings, ContentSource, KeySource, NamedPlace, Origin},
     shell,
-    unlock::unlock_pem,
 };
 
 /// The size limit of a key: that of a keystore with hundreds of certificates, in base64.
-const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
+pub(super) const MAXIMUM_BYTES: u64 = 10 * 1024 * 1024;
 
 /// The name of the program in the operating system's store of secrets.
 const STORE_SERVICE: &str = "maskinporten";
 
 impl NamedPlace {
     /// Whether reading the place runs nothing, asks nothing and sends nothing.
-    fn is_at_hand(&self) -> bool {
+    pub(super) fn is_at_hand(&self) -> bool {
         matches!(self.place, KeyPlace::Variable(_) | KeyPlace::File(_))
     }
 
@@ -49,7 +47,7 @@ impl NamedPlace {
         }
     }
 
-    fn fetch(&self, origin: &Origin, limit: u64, stdin_is_taken: bool, report: &Report) -> Result<Fetched, Failure> {
+    pub(super) fn fetch(&self, origin: &Origin, limit: u64, stdin_is_taken: bool, report: &Report) -> Result<Fetched, Failure> {
         let content = match &self.place {
             KeyPlace::Variable(name) => variable(name, origin)?,
             KeyPlace::File(path) => {
@@ -112,66 +110,6 @@ impl ContentSettings {
     }
 }
 
-impl LocatedKey {
-    /// Opens a key of which only the content says what it is.
-    pub(super) fn open_content(&self, settings: &ContentSettings, computing: &dyn Fn()) -> Result<SigningKey, Failure> {
-        let origin = &self.settings.source.origin;
-        let fetched = match &settings.from {
-            ContentSource::Place(place) if !place.is_at_hand() => {
-                place.fetch(origin, MAXIMUM_BYTES, false, &self.report)?
-            }
-            _ => Fetched::Content(self.content.clone()),
-        };
-        let content = match fetched {
-            Fetched::Content(content) => content,
-            Fetched::Key(key) => {
-                computing();
-                return Ok(match self.certificates()? {
-                    Some(certificates) => key.with_certificates(&certificates)?,
-                    None => key,
-                });
-            }
-        };
-        let Some(material) = KeyMaterial::recognise(&content) else {
-            let hint = "store a JWK, a PEM key or a PKCS#12 keystore there, as it is or in base64";
-            return Err(failure(origin, "does not hold a key in a known format".to_owned(), hint));
-        };
-        if matches!(&settings.from, ContentSource::Place(place) if !place.is_at_hand()) {
-            describe(&material, &origin.label, &self.report);
-        }
-        match material.form {
-            KeyForm::Pkcs12 => {
-                let alias = settings.alias.as_ref().map(|alias| alias.value.as_str());
-                let choice = KeyChoice { alias, certificate: None, uses_certificates: self.settings.uses_certificates };
-                let keystore = self.open_keystore_in(&material.content, &settings.unlock, Some(&choice), computing)?;
-                Ok(keystore.choose(alias)?)
-            }
-            KeyForm::Jwk => {
-                let file = JwkFile::parse(self.name(), &*material.content)?;
-                computing();
-                let key = file.choose(self.settings.key_id.as_deref())?;
-                Ok(match self.certificates()? {
-                    Some(certificates) => key.with_certificates(&certificates)?,
-                    None => key,
-                })
-            }
-            KeyForm::Pem | KeyForm::Certificate => {
-                let pem = PemFile::parse(self.name(), &material.content, settings.unlock.maximum_iterations)?;
-                let certificates = self.certificates()?;
-                unlock_pem(
-                    &pem,
-                    certificates.as_ref(),
-                    &settings.unlock,
-                    self.name(),
-                    &self.answers,
-                    &self.report,
-                    computing,
-                )
-            }
-        }
-    }
-}
-
 /// Reports with `-v` what was decoded; nothing of the content is shown.
 pub(super) fn describe(material: &KeyMaterial, label: &str, report: &Report) {
     if material.decoded.is_empty() {
@@ -210,6 +148,6 @@ fn keyring(name: &str, origin: &Origin) -> Result<Zeroizing<Vec<u8>>, Failure> {
         .ok_or_else(|| failure(origin, "names an entry that the store of secrets does not have".to_owned(), &hint))
 }
 
-fn failure(origin: &Origin, why: String, hint: &str) -> Failure {
+pub(super) fn failure(origin: &Origin, why: String, hint: &str) -> Failure {
     Failure::plain(Exit::Key, "key_place", format!("{} {why}", origin.label), Some(hint.to_owned()))
 }

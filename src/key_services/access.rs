@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{PlaceError, Service};
+use super::{PlaceError, KeyService};
 use crate::{
     http::{ApiRequest, Endpoint, HttpClient, HttpOptions, Response},
     keystore::{RemoteError, RemoteSignature, RemoteSigner, SigningInput},
@@ -30,7 +30,7 @@ impl ServiceAccess {
     /// Sends a request, and returns the response of any status.
     pub(super) async fn send(
         &self,
-        service: Service,
+        service: KeyService,
         endpoint: &Endpoint,
         request: &ApiRequest<'_>,
         deadline: Instant,

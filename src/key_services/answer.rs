@@ -1,6 +1,6 @@
 //! The JSON of services' responses, whose texts may be secrets.
 
-use super::{PlaceError, Reason, Service};
+use super::{PlaceError, Reason, KeyService};
 use crate::{
     http::Response,
     json::{self, JsonObject, JsonValue},
@@ -11,7 +11,7 @@ use crate::{
 pub(super) const TEXT_CHARACTERS: usize = 300;
 
 /// Parses a body that is one JSON object.
-pub(super) fn object(service: Service, body: &[u8]) -> Result<JsonObject, PlaceError> {
+pub(super) fn object(service: KeyService, body: &[u8]) -> Result<JsonObject, PlaceError> {
     let senseless = |why: String| PlaceError::Answer { service, why };
     match json::parse(body).map_err(|error| senseless(error.to_string()))? {
         JsonValue::Object(object) => Ok(object),
@@ -43,7 +43,7 @@ pub(super) fn text<'object>(object: &'object JsonObject, path: &[&str]) -> Optio
 
 /// Returns the text at the end of this path.
 pub(super) fn required<'object>(
-    service: Service,
+    service: KeyService,
     object: &'object JsonObject,
     path: &[&str],
 ) -> Result<&'object str, PlaceError> {
@@ -63,7 +63,7 @@ pub(super) fn reason(response: &Response, code: &[&str], description: &[&str]) -
 
 /// Returns the error of a status that does not depend on the service: it is overloaded or out of order, or the answer is
 /// another server's.
-pub(super) fn other_status(service: Service, reason: Reason) -> PlaceError {
+pub(super) fn other_status(service: KeyService, reason: Reason) -> PlaceError {
     match reason.status {
         429 | 500..=599 => PlaceError::Unavailable { service, reason },
         400..=499 => PlaceError::Refused { service, reason },

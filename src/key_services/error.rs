@@ -1,6 +1,6 @@
 //! Why a service did not give a key or a signature.
 
-use super::{AgentError, Service};
+use super::{AgentError, KeyService};
 use crate::{explain::Explain, http::HttpError, keystore::VerificationKeyError};
 
 /// Why a service did not give a key or a signature.
@@ -11,12 +11,12 @@ pub enum PlaceError {
     NotAService,
     /// This build has no services.
     #[error("this build does not support {0}")]
-    NotBuilt(Service),
+    NotBuilt(KeyService),
     /// No credentials were found.
     #[error("no credentials were found for {service}: {why}")]
     NoCredentials {
         /// The service.
-        service: Service,
+        service: KeyService,
         /// What was looked for, and what is wrong with it.
         why: String,
     },
@@ -24,7 +24,7 @@ pub enum PlaceError {
     #[error("{variable} cannot be used for {service}: {why}")]
     Setting {
         /// The service.
-        service: Service,
+        service: KeyService,
         /// The variable or file.
         variable: String,
         /// What is wrong with it.
@@ -34,7 +34,7 @@ pub enum PlaceError {
     #[error("{service} did not accept the credentials: {reason}")]
     Credentials {
         /// The service.
-        service: Service,
+        service: KeyService,
         /// Its status and own error.
         reason: Reason,
     },
@@ -42,7 +42,7 @@ pub enum PlaceError {
     #[error("{service} denied access: {reason}")]
     Denied {
         /// The service.
-        service: Service,
+        service: KeyService,
         /// Its status and own error.
         reason: Reason,
         /// The permission that the request needs, in the service's own words.
@@ -52,7 +52,7 @@ pub enum PlaceError {
     #[error("{service} has no {what}: {reason}")]
     NotFound {
         /// The service.
-        service: Service,
+        service: KeyService,
         /// What was asked for.
         what: String,
         /// Its status and own error.
@@ -62,7 +62,7 @@ pub enum PlaceError {
     #[error("{service} refused the request: {reason}")]
     Refused {
         /// The service.
-        service: Service,
+        service: KeyService,
         /// Its status and own error.
         reason: Reason,
     },
@@ -70,7 +70,7 @@ pub enum PlaceError {
     #[error("{service} is out of order: {reason}")]
     Unavailable {
         /// The service.
-        service: Service,
+        service: KeyService,
         /// Its status and own error.
         reason: Reason,
     },
@@ -78,7 +78,7 @@ pub enum PlaceError {
     #[error("could not reach {service}")]
     Http {
         /// The service.
-        service: Service,
+        service: KeyService,
         /// The reason.
         #[source]
         source: HttpError,
@@ -87,7 +87,7 @@ pub enum PlaceError {
     #[error("{service} gave an answer that makes no sense: {why}")]
     Answer {
         /// The service.
-        service: Service,
+        service: KeyService,
         /// What is wrong with it.
         why: String,
     },
@@ -95,7 +95,7 @@ pub enum PlaceError {
     #[error("the key in {service} cannot be used: {why}")]
     Unusable {
         /// The service.
-        service: Service,
+        service: KeyService,
         /// What is wrong with it.
         why: String,
     },
@@ -103,7 +103,7 @@ pub enum PlaceError {
     #[error("the public key in {service} cannot be used")]
     PublicKey {
         /// The service.
-        service: Service,
+        service: KeyService,
         /// The reason.
         #[source]
         source: VerificationKeyError,

@@ -37,7 +37,7 @@ pub use self::{
     part::PartFault,
     pkcs11_uri::Pkcs11Place,
     place::{KeyPlace, PlaceSyntaxError},
-    service::Service,
+    service::KeyService,
     vault::VaultPlace,
 };
 use crate::keystore::SigningKey;

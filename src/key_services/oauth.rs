@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::{PlaceError, Service, ServiceAccess, answer};
+use super::{PlaceError, KeyService, ServiceAccess, answer};
 use crate::{
     http::{Endpoint, HttpClient, Response},
     keystore::{SignatureAlgorithm, SigningKey},
@@ -16,7 +16,7 @@ use crate::{
 /// Sends a token request, and returns the header `Authorization` with the access token.
 pub(super) async fn request(
     access: &ServiceAccess,
-    service: Service,
+    service: KeyService,
     endpoint: &Endpoint,
     form: &[(&str, &str)],
     deadline: Instant,
@@ -31,7 +31,7 @@ pub(super) async fn request(
 }
 
 /// Returns the header `Authorization` with the token in a response, whose member has this name.
-pub(super) fn bearer(service: Service, response: &Response, member: &str) -> Result<SecretString, PlaceError> {
+pub(super) fn bearer(service: KeyService, response: &Response, member: &str) -> Result<SecretString, PlaceError> {
     if response.status == 200 {
         let object = answer::object(service, &response.body)?;
         return answer::required(service, &object, &[member]).map(authorization);

@@ -5,7 +5,7 @@ use std::fmt;
 /// A service that keeps keys or secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)] // The names are the services' own.
-pub enum Service {
+pub enum KeyService {
     AzureKeyVault,
     Vault,
     AwsSecretsManager,
@@ -17,7 +17,7 @@ pub enum Service {
     GoogleKms,
 }
 
-impl Service {
+impl KeyService {
     /// Returns what gives this service its credentials, as the hint where there are none.
     pub(super) fn credentials_hint(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl Service {
     }
 }
 
-impl fmt::Display for Service {
+impl fmt::Display for KeyService {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::AzureKeyVault => "Azure Key Vault",

@@ -1,19 +1,20 @@
-//! The key: where it is, which of several it is, and where its password or PIN is.
+//! The key: where it is, and which of several it is.
 
 use std::path::Path;
 
 use maskinporten_token_generator::{
-    keystore::{CertificateThumbprint, MAXIMUM_ITERATIONS},
+    key_services::{KeyPlace, Pkcs11Place},
+    keystore::CertificateThumbprint,
     text::may_be_key,
 };
 use secrecy::SecretString;
 
 use super::{
-    Setting, SettingSources, definition,
-    definition::{ALTINN_PASSWORD, CLIENT_JWK},
-    key_place::{self, ContentSettings, ContentSource, NamedPlace},
-    origin::{Layer, Origin},
-    server,
+    Setting, SettingSources,
+    definition::CLIENT_JWK,
+    named_place::NamedPlace,
+    origin::Layer,
+    secret::{Secret, SecretKind, SecretSource, Unlock},
     sources::Found,
 };
 use crate::cli::report::Failure;
@@ -64,41 +65,20 @@ pub(crate) enum KeySource {
     Content(ContentSettings),
 }
 
-/// How a file with an encrypted key is opened.
+/// A key whose content decides what kind of key it is.
 #[derive(Debug, Clone)]
-pub(crate) struct Unlock {
-    pub(crate) password: Secret,
-    pub(crate) maximum_iterations: u64,
+pub(crate) struct ContentSettings {
+    pub(crate) from: ContentSource,
+    pub(crate) alias: Option<Setting<String>>,
+    pub(crate) certificate: Option<String>,
+    pub(crate) unlock: Unlock,
 }
 
-/// A password or PIN that may be needed.
+/// Where such a key is.
 #[derive(Debug, Clone)]
-pub(crate) struct Secret {
-    pub(crate) kind: SecretKind,
-    pub(crate) source: Setting<SecretSource>,
-    /// Whether stdin holds the key, so that nothing else can be read from it.
-    pub(crate) stdin_is_taken: bool,
-}
-
-/// What a secret is, and what it opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SecretKind {
-    KeystorePassword,
-    KeyPassword,
-    Pin,
-    AltinnPassword,
-}
-
-/// Where a secret is kept.
-#[derive(Debug, Clone)]
-pub(crate) enum SecretSource {
-    File(String),
-    Variable(String),
-    Command(String),
-    Place(Box<NamedPlace>),
-    Literal(SecretString),
-    /// Nowhere: the user is asked.
-    Prompt,
+pub(crate) enum ContentSource {
+    Variable(SecretString),
+    Place(NamedPlace),
 }
 
 /// The settings that name a key; they exclude each other, except that a thumbprint chooses from a keystore.
@@ -143,7 +123,7 @@ impl KeySettings {
                 certificate: text("certificate"),
                 pin: Secret::parse(sources, SecretKind::Pin, &found)?,
             },
-            "key-from" => key_place::key_from(sources, &found)?,
+            "key-from" => key_from(sources, &found)?,
             "keystore-base64" | "key-pem" => {
                 KeySource::Content(ContentSettings::parse(sources, &found, ContentSource::Variable(found.secret()))?)
             }
@@ -210,90 +190,46 @@ fn refuse_certificate(sources: &SettingSources, source: &Found) -> Result<(), Fa
     Err(certificate.failure("conflict", message, "leave it out"))
 }
 
-impl Unlock {
-    /// Parses how the files that `keys list` names are opened.
-    pub(crate) fn for_file(sources: &SettingSources, kind: SecretKind, file: &str) -> Result<Self, Failure> {
-        let origin = Origin::new(Layer::Option, file);
-        let password = Secret { stdin_is_taken: file == "-", ..Secret::from_sources(sources, kind, &origin)? };
-        Ok(Self { password, maximum_iterations: maximum_iterations(sources)? })
-    }
-
-    pub(super) fn parse(sources: &SettingSources, kind: SecretKind, key: &Found) -> Result<Self, Failure> {
-        Ok(Self { password: Secret::parse(sources, kind, key)?, maximum_iterations: maximum_iterations(sources)? })
+impl ContentSettings {
+    fn parse(sources: &SettingSources, found: &Found, from: ContentSource) -> Result<Self, Failure> {
+        Ok(Self {
+            from,
+            alias: sources.find("alias").map(|found| found.setting(found.text().to_owned())),
+            certificate: certificate_file(sources),
+            unlock: Unlock::parse(sources, SecretKind::KeystorePassword, found)?,
+        })
     }
 }
 
-/// Parses the most key derivation iterations that opening a key may take.
-pub(crate) fn maximum_iterations(sources: &SettingSources) -> Result<u64, Failure> {
-    server::number(sources, "max-iterations", 1..=MAXIMUM_ITERATIONS)
+/// Parses `key_from`.
+fn key_from(sources: &SettingSources, found: &Found) -> Result<KeySource, Failure> {
+    let named = NamedPlace::parse(sources, found)?;
+    match named.place {
+        KeyPlace::Pkcs11(place) => hardware(sources, found, place),
+        _ => Ok(KeySource::Content(ContentSettings::parse(sources, found, ContentSource::Place(named))?)),
+    }
+}
+
+/// Makes the settings of a hardware token from a `pkcs11:` URI; the options fill what it leaves out.
+fn hardware(sources: &SettingSources, found: &Found, place: Pkcs11Place) -> Result<KeySource, Failure> {
+    let or = |part: Option<String>, name, hint| match part {
+        Some(text) => Ok(text),
+        None => sources.require(name, hint).map(|found| found.text().to_owned()),
+    };
+    let mut pin = Secret::parse(sources, SecretKind::Pin, found)?;
+    if let (Some(file), SecretSource::Prompt) = (place.pin_file, &pin.source.value) {
+        pin.source = found.setting(SecretSource::File(file));
+    }
+    Ok(KeySource::Pkcs11 {
+        module: or(place.module, "pkcs11-module", "add ?module-path=FILE to the URI, or pass --pkcs11-module FILE")?,
+        token: or(place.token, "pkcs11-token", "add token=LABEL to the URI, or pass --pkcs11-token LABEL")?,
+        key: or(place.object, "pkcs11-key", "add object=LABEL to the URI, or pass --pkcs11-key LABEL")?,
+        certificate: certificate_file(sources),
+        pin,
+    })
 }
 
 /// Finds the certificate file that goes with a key.
 pub(crate) fn certificate_file(sources: &SettingSources) -> Option<String> {
     sources.find("certificate").map(|found| found.text().to_owned())
-}
-
-impl SecretKind {
-    /// The settings that say where it is: file, variable, command, and the secret itself.
-    const fn settings(self) -> [&'static str; 4] {
-        match self {
-            Self::KeystorePassword | Self::KeyPassword => {
-                ["keystore-password-file", "keystore-password-env", "keystore-password-command", "keystore-password"]
-            }
-            Self::Pin => ["pkcs11-pin-file", "pkcs11-pin-env", "pkcs11-pin-command", "pkcs11-pin"],
-            Self::AltinnPassword => {
-                ["altinn-password-file", "altinn-password-env", "altinn-password-command", ALTINN_PASSWORD]
-            }
-        }
-    }
-
-    /// Returns the setting for the place of the secret.
-    const fn place(self) -> Option<&'static str> {
-        match self {
-            Self::KeystorePassword | Self::KeyPassword => Some("keystore-password-from"),
-            Self::Pin | Self::AltinnPassword => None,
-        }
-    }
-
-    /// Returns the option for a file with the secret.
-    pub(crate) fn file_option(self) -> String {
-        definition::option(self.settings()[0])
-    }
-
-    /// Returns the variable for the secret itself.
-    pub(crate) fn variable(self) -> String {
-        definition::variable(self.settings()[3])
-    }
-}
-
-impl Secret {
-    pub(super) fn parse(sources: &SettingSources, kind: SecretKind, key: &Found) -> Result<Self, Failure> {
-        Ok(Self { stdin_is_taken: key.text() == "-", ..Self::from_sources(sources, kind, &key.origin)? })
-    }
-
-    /// Finds where the password of a user at Altinn is kept.
-    pub(super) fn of_altinn_user(sources: &SettingSources, user: &Origin) -> Result<Self, Failure> {
-        Self::from_sources(sources, SecretKind::AltinnPassword, user)
-    }
-
-    /// Finds where the secret of a key is kept. The simulator's password belongs to the simulator's keystore alone.
-    fn from_sources(sources: &SettingSources, kind: SecretKind, key: &Origin) -> Result<Self, Failure> {
-        let [file, variable, command, _] = kind.settings();
-        let names: Vec<_> = kind.settings().into_iter().chain(kind.place()).collect();
-        let found = sources.find_one_of(&names)?;
-        let belongs = |found: &Found| found.origin.layer != Layer::Environment || key.layer == Layer::Environment;
-        let source = match found.filter(belongs) {
-            None => Setting { value: SecretSource::Prompt, origin: Origin::new(Layer::Default, "default") },
-            Some(found) => found.setting(match found.name {
-                name if name == file => SecretSource::File(found.text().to_owned()),
-                name if name == variable => SecretSource::Variable(found.text().to_owned()),
-                name if name == command => SecretSource::Command(found.text().to_owned()),
-                name if Some(name) == kind.place() => {
-                    SecretSource::Place(Box::new(NamedPlace::parse_for_secret(sources, &found)?))
-                }
-                _ => SecretSource::Literal(found.secret()),
-            }),
-        };
-        Ok(Self { kind, source, stdin_is_taken: false })
-    }
 }

@@ -14,11 +14,12 @@ mod effective_settings;
 mod file_reads;
 mod grant;
 mod key;
-mod key_place;
 mod login;
+mod named_place;
 mod origin;
 mod person;
 mod required;
+mod secret;
 mod server;
 mod sources;
 mod table;
@@ -42,11 +43,12 @@ pub(crate) use self::{
     effective_settings::{EffectiveSetting, MASK, Privacy, effective_settings},
     file_reads::limit_by_variable,
     grant::IdentitySettings,
-    key::{KeySettings, KeySource, Secret, SecretKind, SecretSource, Unlock, certificate_file},
-    key_place::{ContentSettings, ContentSource, NamedPlace},
+    key::{ContentSettings, ContentSource, KeySettings, KeySource, certificate_file},
+    named_place::NamedPlace,
     login::PersonLoginSettings,
     origin::{Layer, Origin, Setting},
     person::{PersonSettings, is_person, session_name},
+    secret::{Secret, SecretKind, SecretSource, Unlock},
     server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer, named_platform},
     sources::SettingSources,
     table::{

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     http::{ApiRequest, Endpoint, Method, Response},
     json::JsonObject,
-    key_services::{PlaceError, Reason, Service, ServiceAccess, answer},
+    key_services::{PlaceError, Reason, KeyService, ServiceAccess, answer},
     text::{printable, server_text},
 };
 
@@ -60,7 +60,7 @@ pub(super) struct AwsRequest {
 
 /// One service in one region, and the credentials for it.
 pub(super) struct AwsClient {
-    pub(super) service: Service,
+    pub(super) service: KeyService,
     pub(super) endpoint: Endpoint,
     pub(super) region: String,
     signing_name: AwsEndpoint,
@@ -91,8 +91,8 @@ impl AwsClient {
             return Err(unusable("AWS_REGION", "it is not the name of a region".to_owned()));
         }
         let signing_name = match service {
-            Service::AwsSecretsManager => AwsEndpoint::SecretsManager,
-            Service::AwsParameterStore => AwsEndpoint::Ssm,
+            KeyService::AwsSecretsManager => AwsEndpoint::SecretsManager,
+            KeyService::AwsParameterStore => AwsEndpoint::Ssm,
             _ => AwsEndpoint::Kms,
         };
         let endpoint = signing_name.url(service, &region)?;
@@ -134,7 +134,7 @@ impl AwsClient {
     pub(super) async fn identity(&self) -> Result<String, PlaceError> {
         let deadline = self.deadline();
         let credentials = self.credentials(deadline).await?;
-        let endpoint = AwsEndpoint::Sts.url(Service::AwsSts, &self.region)?;
+        let endpoint = AwsEndpoint::Sts.url(KeyService::AwsSts, &self.region)?;
         let body = SecretString::from(format!("Action=GetCallerIdentity&Version={}", sts::VERSION));
         let signed =
             self.signed_headers(AwsEndpoint::Sts, &endpoint, &credentials, &[("content-type", sts::FORM)], &body)?;
@@ -145,7 +145,7 @@ impl AwsClient {
             body: Some(&body),
             ..ApiRequest::get(None)
         };
-        let response = self.access.send(Service::AwsSts, &endpoint, &request, deadline).await?;
+        let response = self.access.send(KeyService::AwsSts, &endpoint, &request, deadline).await?;
         let body = sts::result(&response, "sts:GetCallerIdentity")?;
         let arn = sts::element(body, "Arn").unwrap_or("unknown");
         Ok(format!("{}, by {}", printable(arn), credentials.origin))
@@ -200,7 +200,7 @@ impl AwsClient {
 }
 
 /// Returns what an error response means. The code counts, not the status: that is 400 for most.
-fn failure(service: Service, response: &Response, request: &AwsRequest) -> PlaceError {
+fn failure(service: KeyService, response: &Response, request: &AwsRequest) -> PlaceError {
     let mut reason = answer::reason(response, &["__type"], &["message"]);
     reason.text = reason.text.or_else(|| answer::reason(response, &[], &["Message"]).text);
     // What is in front of a service may answer in XML.
@@ -290,7 +290,7 @@ mod tests {
             (500, "<html>", FaultKind::Unreachable, "try again later"),
             (301, "", FaultKind::Unreachable, "check the address"),
         ] {
-            let error = failure(Service::AwsKms, &answer_of(status, body), &request);
+            let error = failure(KeyService::AwsKms, &answer_of(status, body), &request);
 
             assert_eq!(error.kind(), kind, "{body}");
             assert!(error.hint().is_some_and(|found| found.contains(hint)), "{body}: {:?}", error.hint());

@@ -21,7 +21,7 @@ use crate::{
     http::{ApiRequest, Endpoint, Method},
     json::JsonObject,
     key_services::{
-        PlaceError, Service, ServiceAccess, answer,
+        PlaceError, KeyService, ServiceAccess, answer,
         program::{self, ProgramFault},
     },
     text::shown_path,
@@ -57,7 +57,7 @@ impl AwsCredentials {
     }
 
     /// Parses the JSON of the metadata services and of `export-credentials`.
-    fn parse(service: Service, object: &JsonObject, origin: &'static str) -> Result<Self, PlaceError> {
+    fn parse(service: KeyService, object: &JsonObject, origin: &'static str) -> Result<Self, PlaceError> {
         let required = |name| answer::required(service, object, &[name]);
         let session_token = answer::text(object, &["SessionToken"]).or_else(|| answer::text(object, &["Token"]));
         Ok(Self {
@@ -72,7 +72,7 @@ impl AwsCredentials {
 
 /// Looks for credentials.
 pub(super) struct CredentialSearch<'search> {
-    pub(super) service: Service,
+    pub(super) service: KeyService,
     pub(super) access: &'search ServiceAccess,
     pub(super) region: &'search str,
     pub(super) profile: &'search AwsProfile,
@@ -128,13 +128,13 @@ impl CredentialSearch<'_> {
             .append_pair("WebIdentityToken", token.expose_secret())
             .finish();
         let form = SecretString::from(form);
-        let endpoint = AwsEndpoint::Sts.url(Service::AwsSts, self.region)?;
+        let endpoint = AwsEndpoint::Sts.url(KeyService::AwsSts, self.region)?;
         let request =
             ApiRequest { method: Method::POST, media_type: sts::FORM, body: Some(&form), ..ApiRequest::get(None) };
-        let response = self.access.send(Service::AwsSts, &endpoint, &request, self.deadline).await?;
+        let response = self.access.send(KeyService::AwsSts, &endpoint, &request, self.deadline).await?;
         let body = sts::result(&response, "sts:AssumeRoleWithWebIdentity")?;
         let required = |name| {
-            let missing = || PlaceError::Answer { service: Service::AwsSts, why: format!("it has no `{name}`") };
+            let missing = || PlaceError::Answer { service: KeyService::AwsSts, why: format!("it has no `{name}`") };
             sts::element(&body, name).ok_or_else(missing)
         };
         Ok(AwsCredentials {
@@ -166,8 +166,8 @@ impl CredentialSearch<'_> {
             None => variable("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(SecretString::from),
         };
         let object = self.local(endpoint, &ApiRequest::get(token.as_ref())).await?;
-        let object = answer::object(Service::AwsMetadata, &object)?;
-        AwsCredentials::parse(Service::AwsMetadata, &object, "the container")
+        let object = answer::object(KeyService::AwsMetadata, &object)?;
+        AwsCredentials::parse(KeyService::AwsMetadata, &object, "the container")
     }
 
     /// Asks the metadata service of EC2, version 2.
@@ -183,19 +183,19 @@ impl CredentialSearch<'_> {
         let role = self.local_text(&base.below(&[&path[..], &[""]].concat(), &[]), &request).await?;
         let role = role.expose_secret().lines().next().unwrap_or_default();
         let object = self.local(&base.below(&[&path[..], &[role]].concat(), &[]), &request).await?;
-        let object = answer::object(Service::AwsMetadata, &object)?;
-        AwsCredentials::parse(Service::AwsMetadata, &object, "the metadata service")
+        let object = answer::object(KeyService::AwsMetadata, &object)?;
+        AwsCredentials::parse(KeyService::AwsMetadata, &object, "the metadata service")
     }
 
     async fn local_text(&self, endpoint: &Endpoint, request: &ApiRequest<'_>) -> Result<SecretString, PlaceError> {
         let body = self.local(endpoint, request).await?;
-        let not_text = |_| PlaceError::Answer { service: Service::AwsMetadata, why: "it is not text".to_owned() };
+        let not_text = |_| PlaceError::Answer { service: KeyService::AwsMetadata, why: "it is not text".to_owned() };
         str::from_utf8(&body).map(|text| text.trim().into()).map_err(not_text)
     }
 
     /// Sends a request to a service on this machine's link.
     async fn local(&self, endpoint: &Endpoint, request: &ApiRequest<'_>) -> Result<Zeroizing<Vec<u8>>, PlaceError> {
-        let service = Service::AwsMetadata;
+        let service = KeyService::AwsMetadata;
         let response = self.access.send(service, endpoint, request, self.deadline).await?;
         let reason = || answer::reason(&response, &["code"], &["message"]);
         match response.status {

@@ -3,7 +3,7 @@
 use super::variable;
 use crate::{
     http::Endpoint,
-    key_services::{PlaceError, Service},
+    key_services::{PlaceError, KeyService},
 };
 
 /// The services that requests are signed for.
@@ -27,7 +27,7 @@ impl AwsEndpoint {
     }
 
     /// Returns the address in a region, or the one that a variable gives.
-    pub(super) fn url(self, service: Service, region: &str) -> Result<Endpoint, PlaceError> {
+    pub(super) fn url(self, service: KeyService, region: &str) -> Result<Endpoint, PlaceError> {
         let own = match self {
             Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
             Self::Ssm => "AWS_ENDPOINT_URL_SSM",

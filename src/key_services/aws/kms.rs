@@ -10,14 +10,14 @@ use super::client::{AwsClient, AwsRequest};
 use crate::{
     json::{JsonObject, JsonValue},
     key_services::{
-        PlaceError, PlaceFacts, Service,
+        PlaceError, PlaceFacts, KeyService,
         access::{BlockingSigner, SigningService},
         answer::{member, required},
     },
     keystore::{RemoteSignature, SignatureAlgorithm, SigningInput, SigningKey, VerificationKey},
 };
 
-const SERVICE: Service = Service::AwsKms;
+const SERVICE: KeyService = KeyService::AwsKms;
 
 struct AwsKmsKey {
     client: AwsClient,

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use self::client::{AwsClient, AwsRequest};
 use super::{
-    Fetched, PlaceError, PlaceFacts, Service, ServiceAccess, answer,
+    Fetched, PlaceError, PlaceFacts, KeyService, ServiceAccess, answer,
     part::{PartFault, WrongPart},
 };
 
@@ -73,11 +73,11 @@ impl AwsPlace {
         Ok(Self { kind, name: name.to_owned(), field })
     }
 
-    fn service(&self) -> Service {
+    fn service(&self) -> KeyService {
         match self.kind {
-            AwsKind::Secret => Service::AwsSecretsManager,
-            AwsKind::Parameter => Service::AwsParameterStore,
-            AwsKind::Key => Service::AwsKms,
+            AwsKind::Secret => KeyService::AwsSecretsManager,
+            AwsKind::Parameter => KeyService::AwsParameterStore,
+            AwsKind::Key => KeyService::AwsKms,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     http::Response,
-    key_services::{PlaceError, Reason, Service, answer},
+    key_services::{PlaceError, Reason, KeyService, answer},
     text::server_text,
 };
 
@@ -12,7 +12,7 @@ pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Returns the body of a success, or what the error means.
 pub(super) fn result<'body>(response: &'body Response, permission: &str) -> Result<&'body str, PlaceError> {
-    let service = Service::AwsSts;
+    let service = KeyService::AwsSts;
     let not_text = |_| PlaceError::Answer { service, why: "it is not text".to_owned() };
     let body = str::from_utf8(&response.body).map_err(not_text)?;
     let shown = |name| element(body, name).map(|text| server_text(text, answer::TEXT_CHARACTERS));

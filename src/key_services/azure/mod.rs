@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use self::vault::{AzureOperation, KeyVaultClient};
 use super::{
-    Fetched, PlaceError, PlaceFacts, Service, ServiceAccess,
+    Fetched, PlaceError, PlaceFacts, KeyService, ServiceAccess,
     access::{BlockingSigner, SigningService},
     answer,
     part::{PartFault, WrongPart, segment},
@@ -33,7 +33,7 @@ use crate::{
     text::server_text,
 };
 
-const SERVICE: Service = Service::AzureKeyVault;
+const SERVICE: KeyService = KeyService::AzureKeyVault;
 
 /// The variables that decide where the vault is.
 pub(super) const DECIDING_VARIABLES: &[&str] = &[vault::URL_VARIABLE];

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use super::{
     super::{
-        PlaceError, Service, ServiceAccess, oauth,
+        PlaceError, KeyService, ServiceAccess, oauth,
         program::{self, ProgramFault},
     },
     SCOPE,
@@ -50,7 +50,7 @@ fn variable(name: &str) -> Option<String> {
 
 impl GoogleCredentials {
     /// Finds the credentials of this process; nothing is sent.
-    pub(super) fn find(service: Service) -> Result<Self, PlaceError> {
+    pub(super) fn find(service: KeyService) -> Result<Self, PlaceError> {
         if let Some(path) = variable(FILE) {
             return of_file(service, FILE, &PathBuf::from(path))?.ok_or_else(|| PlaceError::Setting {
                 service,
@@ -87,7 +87,7 @@ impl GoogleCredentials {
     /// Gets a token, as the value of the header `Authorization`.
     pub(super) async fn authorization(
         &self,
-        service: Service,
+        service: KeyService,
         access: &ServiceAccess,
         deadline: Instant,
     ) -> Result<SecretString, PlaceError> {
@@ -134,7 +134,7 @@ fn well_known_file() -> Option<PathBuf> {
 }
 
 /// Reads a credentials file; `None` if it does not exist.
-fn of_file(service: Service, name: &str, path: &std::path::Path) -> Result<Option<GoogleCredentials>, PlaceError> {
+fn of_file(service: KeyService, name: &str, path: &std::path::Path) -> Result<Option<GoogleCredentials>, PlaceError> {
     let unusable = |why: String| PlaceError::Setting { service, variable: name.to_owned(), why };
     let content = match file::read(path, MAXIMUM_BYTES) {
         Ok(content) => content,

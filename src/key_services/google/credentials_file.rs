@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::{
-    super::{PlaceError, Service, ServiceAccess, answer, oauth},
+    super::{PlaceError, KeyService, ServiceAccess, answer, oauth},
     SCOPE,
 };
 use crate::{
@@ -92,7 +92,7 @@ impl CredentialsFile {
     /// Gets a token, as the value of the header `Authorization`.
     pub(super) async fn authorization(
         &self,
-        service: Service,
+        service: KeyService,
         access: &ServiceAccess,
         deadline: Instant,
     ) -> Result<SecretString, PlaceError> {
@@ -129,7 +129,7 @@ impl CredentialsFile {
         }
     }
 
-    fn unusable(&self, service: Service, why: String) -> PlaceError {
+    fn unusable(&self, service: KeyService, why: String) -> PlaceError {
         PlaceError::Setting { service, variable: self.name.clone(), why }
     }
 }
@@ -170,7 +170,7 @@ impl ExternalAccount {
     /// Reads the subject token; the inner error is one of the file that names its place.
     async fn subject_token(
         &self,
-        service: Service,
+        service: KeyService,
         access: &ServiceAccess,
         deadline: Instant,
     ) -> Result<Result<SecretString, String>, PlaceError> {
@@ -202,7 +202,7 @@ impl ExternalAccount {
     async fn authorization(
         &self,
         subject: &SecretString,
-        service: Service,
+        service: KeyService,
         access: &ServiceAccess,
         deadline: Instant,
     ) -> Result<SecretString, PlaceError> {

@@ -10,7 +10,7 @@ use super::{GoogleClient, GoogleOperation, checksum::crc32c};
 use crate::{
     json::JsonValue,
     key_services::{
-        PlaceError, Service,
+        PlaceError, KeyService,
         access::{BlockingSigner, SigningService},
         answer,
     },
@@ -19,7 +19,7 @@ use crate::{
     text::server_text,
 };
 
-const SERVICE: Service = Service::GoogleKms;
+const SERVICE: KeyService = KeyService::GoogleKms;
 
 /// A version of a key.
 pub(super) struct KmsKey {

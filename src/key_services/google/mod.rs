@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use self::{credentials::GoogleCredentials, kms::KmsKey};
 use super::{
-    Fetched, PlaceError, PlaceFacts, Service, ServiceAccess, answer,
+    Fetched, PlaceError, PlaceFacts, KeyService, ServiceAccess, answer,
     part::{PartFault, WrongPart, segment},
 };
 use crate::{
@@ -79,10 +79,10 @@ impl GooglePlace {
         Ok(Self::Key(text.to_owned()))
     }
 
-    fn service(&self) -> Service {
+    fn service(&self) -> KeyService {
         match self {
-            Self::Secret { .. } => Service::GoogleSecretManager,
-            Self::Key(_) => Service::GoogleKms,
+            Self::Secret { .. } => KeyService::GoogleSecretManager,
+            Self::Key(_) => KeyService::GoogleKms,
         }
     }
 }
@@ -141,7 +141,7 @@ const TOKEN_USE: Duration = Duration::from_mins(2);
 
 /// Sends requests to one service.
 struct GoogleClient {
-    service: Service,
+    service: KeyService,
     base: Endpoint,
     access: ServiceAccess,
     credentials: GoogleCredentials,
@@ -151,9 +151,9 @@ struct GoogleClient {
 
 impl GoogleClient {
     /// Finds the credentials; nothing is sent.
-    fn new(service: Service, access: &ServiceAccess) -> Result<Self, PlaceError> {
+    fn new(service: KeyService, access: &ServiceAccess) -> Result<Self, PlaceError> {
         let (variable, default) = match service {
-            Service::GoogleKms => (KMS_URL, "https://cloudkms.googleapis.com/"),
+            KeyService::GoogleKms => (KMS_URL, "https://cloudkms.googleapis.com/"),
             _ => (SECRETS_URL, "https://secretmanager.googleapis.com/"),
         };
         let url = std::env::var(variable).ok().filter(|url| !url.is_empty());

@@ -15,11 +15,11 @@ use super::{
 use crate::{
     http::{ApiRequest, Endpoint, Method, Response},
     json::{JsonObject, JsonValue},
-    key_services::{PlaceError, Reason, Service, ServiceAccess, answer},
+    key_services::{PlaceError, Reason, KeyService, ServiceAccess, answer},
     text::server_text,
 };
 
-const SERVICE: Service = Service::Vault;
+const SERVICE: KeyService = KeyService::Vault;
 
 /// A request to Vault.
 pub(super) struct VaultRequest {

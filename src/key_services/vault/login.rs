@@ -8,7 +8,7 @@ use serde_json::json;
 use super::setting;
 use crate::{
     file,
-    key_services::{PlaceError, Service},
+    key_services::{PlaceError, KeyService},
 };
 
 /// Where `vault login` stores the token, in the home folder.
@@ -75,7 +75,7 @@ impl Login {
         }
         let file = etcetera::home_dir().ok().map(|home| home.join(TOKEN_FILE)).filter(|file| file.is_file());
         file.map(Self::TokenFile).ok_or_else(|| PlaceError::NoCredentials {
-            service: Service::Vault,
+            service: KeyService::Vault,
             why: "VAULT_TOKEN, VAULT_ROLE_ID and VAULT_ROLE are not set, and there is no ~/.vault-token".to_owned(),
         })
     }
@@ -121,7 +121,7 @@ impl Login {
 /// Reads a file with one secret.
 fn read(path: &Path) -> Result<SecretString, PlaceError> {
     let unusable = |why: String| PlaceError::NoCredentials {
-        service: Service::Vault,
+        service: KeyService::Vault,
         why: format!("`{}`: {why}", crate::text::shown_path(path)),
     };
     let content = file::read(path, MAXIMUM_BYTES).map_err(|error| unusable(error.to_string()))?;

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use self::client::{VaultRequest, VaultServer};
 use super::{
-    Fetched, PlaceError, PlaceFacts, Service, ServiceAccess,
+    Fetched, PlaceError, PlaceFacts, KeyService, ServiceAccess,
     answer::{self, member, text},
     part::{PartFault, WrongPart, segment, segments},
 };
@@ -161,5 +161,5 @@ fn setting(name: &str) -> Option<String> {
 }
 
 fn unusable(why: String) -> PlaceError {
-    PlaceError::Unusable { service: Service::Vault, why }
+    PlaceError::Unusable { service: KeyService::Vault, why }
 }

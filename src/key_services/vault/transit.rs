@@ -17,7 +17,7 @@ use crate::{
     http::Method,
     json::{JsonObject, JsonValue},
     key_services::{
-        PlaceError, Service,
+        PlaceError, KeyService,
         access::{BlockingSigner, SigningService},
         answer::{member, required, text},
     },
@@ -25,7 +25,7 @@ use crate::{
     pem::{self, PemBlock},
 };
 
-const SERVICE: Service = Service::Vault;
+const SERVICE: KeyService = KeyService::Vault;
 
 /// What comes before the 32 bytes of an Ed25519 key in its `SubjectPublicKeyInfo` (RFC 8410 §4).
 const ED25519_SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];

@@ -6,7 +6,7 @@ use axum::extract::{Path, Query};
 use serde_json::Value;
 
 use super::{
-    Answer,
+    ApiResult,
     call::{AuthenticatedCall, DCR_READ, DCR_WRITE, SCOPES_READ, SCOPES_WRITE},
     problem::SelfServiceProblem,
     scopes::{READ, ScopeQuery, WRITE},
@@ -24,7 +24,7 @@ const MAXIMUM_CONSUMERS: usize = 10_000;
 pub(super) const ANY: &[&str] = &[DCR_READ, DCR_WRITE, SCOPES_WRITE, SCOPES_READ];
 
 /// Returns the accesses to a scope of the caller, or of an organisation to the caller's scopes.
-pub(super) async fn list(call: AuthenticatedCall, Query(query): Query<ScopeQuery>) -> Answer {
+pub(super) async fn list(call: AuthenticatedCall, Query(query): Query<ScopeQuery>) -> ApiResult {
     call.require(READ)?;
     let register = call.register();
     let consumer = query.consumer_orgno.as_deref().map(parse).transpose()?;
@@ -42,7 +42,7 @@ pub(super) async fn list(call: AuthenticatedCall, Query(query): Query<ScopeQuery
 }
 
 /// Returns the accesses that the caller has received.
-pub(super) async fn received(call: AuthenticatedCall, Query(query): Query<ScopeQuery>) -> Answer {
+pub(super) async fn received(call: AuthenticatedCall, Query(query): Query<ScopeQuery>) -> ApiResult {
     call.require(ANY)?;
     let scopes = call.register().scopes(call.registry());
     let for_all = |scope: &ScopeEntry| {
@@ -67,15 +67,15 @@ fn accesses(scope: &ScopeEntry, consumer: Option<&Orgno>, query: &ScopeQuery) ->
     shown.map(|(orgno, access)| scope.access_document(orgno, access)).collect()
 }
 
-pub(super) async fn grant(call: AuthenticatedCall, orgno: Path<String>, query: Query<ScopeQuery>) -> Answer {
+pub(super) async fn grant(call: AuthenticatedCall, orgno: Path<String>, query: Query<ScopeQuery>) -> ApiResult {
     set(&call, &orgno, &query, true)
 }
 
-pub(super) async fn revoke(call: AuthenticatedCall, orgno: Path<String>, query: Query<ScopeQuery>) -> Answer {
+pub(super) async fn revoke(call: AuthenticatedCall, orgno: Path<String>, query: Query<ScopeQuery>) -> ApiResult {
     set(&call, &orgno, &query, false)
 }
 
-fn set(call: &AuthenticatedCall, orgno: &str, query: &ScopeQuery, approved: bool) -> Answer {
+fn set(call: &AuthenticatedCall, orgno: &str, query: &ScopeQuery, approved: bool) -> ApiResult {
     call.require(WRITE)?;
     let name = query.required_scope()?;
     let orgno = parse(orgno)?;

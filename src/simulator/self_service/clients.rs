@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
-    Answer,
+    ApiResult,
     call::{AuthenticatedCall, DCR_MODIFY, DCR_READ, DCR_SUPPLIER, DCR_WRITE},
     deleted,
     members::{self, CLIENT, JWT_BEARER},
@@ -38,7 +38,7 @@ pub(super) struct ListQuery {
     inactive: bool,
 }
 
-pub(super) async fn list(call: AuthenticatedCall, Query(query): Query<ListQuery>) -> Answer {
+pub(super) async fn list(call: AuthenticatedCall, Query(query): Query<ListQuery>) -> ApiResult {
     call.require(READ)?;
     let clients = call.register().clients(call.registry());
     let own = clients.iter().filter(|client| call.owns(client) && (query.inactive || client.registered.active));
@@ -46,13 +46,13 @@ pub(super) async fn list(call: AuthenticatedCall, Query(query): Query<ListQuery>
     Ok(ok(&documents, format!("{} clients of {}", documents.len(), call.orgno.as_str())))
 }
 
-pub(super) async fn show(call: AuthenticatedCall, Path(id): Path<String>) -> Answer {
+pub(super) async fn show(call: AuthenticatedCall, Path(id): Path<String>) -> ApiResult {
     call.require(READ)?;
     let client = call.client(&call.register(), &id)?;
     Ok(ok(&client.document(), format!("client {}", sanitize(&id))))
 }
 
-pub(super) async fn create(call: AuthenticatedCall, body: Body) -> Answer {
+pub(super) async fn create(call: AuthenticatedCall, body: Body) -> ApiResult {
     call.require(CREATE)?;
     let sent = members::read(OBJECT, body).await?;
     let owner = owner(&call, sent.get("client_orgno"))?;
@@ -93,7 +93,7 @@ fn owner(call: &AuthenticatedCall, sent: Option<&Value>) -> Result<Orgno, SelfSe
     Ok(orgno)
 }
 
-pub(super) async fn update(call: AuthenticatedCall, Path(id): Path<String>, body: Body) -> Answer {
+pub(super) async fn update(call: AuthenticatedCall, Path(id): Path<String>, body: Body) -> ApiResult {
     call.require(CHANGE)?;
     let sent = members::read(OBJECT, body).await?;
     let mut register = call.register();
@@ -106,7 +106,7 @@ pub(super) async fn update(call: AuthenticatedCall, Path(id): Path<String>, body
 }
 
 /// Deactivates a client; it is not removed.
-pub(super) async fn delete(call: AuthenticatedCall, Path(id): Path<String>) -> Answer {
+pub(super) async fn delete(call: AuthenticatedCall, Path(id): Path<String>) -> ApiResult {
     call.require(CHANGE)?;
     let mut register = call.register();
     let mut client = call.client(&register, &id)?;
@@ -118,7 +118,7 @@ pub(super) async fn delete(call: AuthenticatedCall, Path(id): Path<String>) -> A
 }
 
 /// Makes a new secret for a client that authenticates with one.
-pub(super) async fn secret(call: AuthenticatedCall, Path(id): Path<String>) -> Answer {
+pub(super) async fn secret(call: AuthenticatedCall, Path(id): Path<String>) -> ApiResult {
     call.require(CHANGE)?;
     let client = call.client(&call.register(), &id)?;
     if !has_secret(&client.members) {

@@ -12,7 +12,7 @@ use openssl::{
 use serde_json::{Map, Value};
 
 use super::{
-    Answer,
+    ApiResult,
     call::AuthenticatedCall,
     clients::{CHANGE, READ},
     deleted, members,
@@ -29,13 +29,13 @@ const MEMBERS: [&str; 8] = ["kty", "alg", "use", "kid", "n", "e", "exp", "x5c"];
 /// The members of private keys (RFC 7518 §6).
 const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "k"];
 
-pub(super) async fn show(call: AuthenticatedCall, Path(id): Path<String>) -> Answer {
+pub(super) async fn show(call: AuthenticatedCall, Path(id): Path<String>) -> ApiResult {
     call.require(READ)?;
     let client = call.client(&call.register(), &id)?;
     Ok(ok(&client.key_document(), format!("keys of client {}", sanitize(&id))))
 }
 
-pub(super) async fn replace(call: AuthenticatedCall, Path(id): Path<String>, body: Body) -> Answer {
+pub(super) async fn replace(call: AuthenticatedCall, Path(id): Path<String>, body: Body) -> ApiResult {
     call.require(CHANGE)?;
     let sent = members::read(OBJECT, body).await?;
     let keys = parse(&sent, &call)?;
@@ -52,7 +52,7 @@ pub(super) async fn replace(call: AuthenticatedCall, Path(id): Path<String>, bod
 }
 
 /// Removes all keys, after which the client uses a certificate again.
-pub(super) async fn delete(call: AuthenticatedCall, Path(id): Path<String>) -> Answer {
+pub(super) async fn delete(call: AuthenticatedCall, Path(id): Path<String>) -> ApiResult {
     call.require(CHANGE)?;
     let mut register = call.register();
     let mut client = call.client(&register, &id)?;

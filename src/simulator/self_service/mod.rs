@@ -53,7 +53,7 @@ use super::{
 };
 
 /// The response to a request.
-type Answer = Result<Response, SelfServiceProblem>;
+type ApiResult = Result<Response, SelfServiceProblem>;
 
 /// The issuer of the one delegation source.
 const DELEGATION_SOURCE: &str = "https://tt02.altinn.no/";
@@ -117,7 +117,7 @@ async fn faulty(State(state): State<Arc<SimulatorState>>, request: Request, next
     response
 }
 
-async fn delegation_sources(call: AuthenticatedCall) -> Answer {
+async fn delegation_sources(call: AuthenticatedCall) -> ApiResult {
     call.require(access::ANY)?;
     let epoch = date(DateTime::UNIX_EPOCH);
     let sources = json!([{ "name": "altinn", "issuer": DELEGATION_SOURCE, "created": epoch, "last_updated": epoch }]);

@@ -6,7 +6,7 @@ use axum::{body::Body, extract::Path};
 use serde_json::{Map, Value};
 
 use super::{
-    Answer,
+    ApiResult,
     call::{AuthenticatedCall, DCR_MODIFY, DCR_ON_BEHALF_OF, DCR_READ, DCR_WRITE},
     deleted,
     members::{self, ON_BEHALF_OF},
@@ -20,14 +20,14 @@ const WRITE: &[&str] = &[DCR_ON_BEHALF_OF];
 /// Maximum number of registrations of a client.
 const MAXIMUM_ENTRIES: usize = 1000;
 
-pub(super) async fn list(call: AuthenticatedCall, Path(client_id): Path<String>) -> Answer {
+pub(super) async fn list(call: AuthenticatedCall, Path(client_id): Path<String>) -> ApiResult {
     call.require(READ)?;
     let client = call.client(&call.register(), &client_id)?;
     let entries: Vec<_> = client.on_behalf_of.values().collect();
     Ok(ok(&entries, format!("{} registrations of client {}", entries.len(), sanitize(&client_id))))
 }
 
-pub(super) async fn show(call: AuthenticatedCall, Path((client_id, id)): Path<(String, String)>) -> Answer {
+pub(super) async fn show(call: AuthenticatedCall, Path((client_id, id)): Path<(String, String)>) -> ApiResult {
     call.require(READ)?;
     let client = call.client(&call.register(), &client_id)?;
     let entry = client.on_behalf_of.get(&id).ok_or(NOT_FOUND)?;
@@ -36,7 +36,7 @@ pub(super) async fn show(call: AuthenticatedCall, Path((client_id, id)): Path<(S
 
 const NOT_FOUND: SelfServiceProblem = SelfServiceProblem::NotFound("the client has no such registration");
 
-pub(super) async fn create(call: AuthenticatedCall, Path(client_id): Path<String>, body: Body) -> Answer {
+pub(super) async fn create(call: AuthenticatedCall, Path(client_id): Path<String>, body: Body) -> ApiResult {
     call.require(WRITE)?;
     let members = validated(members::read(OBJECT, body).await?)?;
     let id = members.get("onbehalfof").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -47,7 +47,7 @@ pub(super) async fn update(
     call: AuthenticatedCall,
     Path((client_id, id)): Path<(String, String)>,
     body: Body,
-) -> Answer {
+) -> ApiResult {
     call.require(WRITE)?;
     let members = validated(members::read(OBJECT, body).await?)?;
     if members.get("onbehalfof").and_then(Value::as_str) != Some(&id) {
@@ -56,7 +56,7 @@ pub(super) async fn update(
     put(&call, &client_id, &id, members, false)
 }
 
-fn put(call: &AuthenticatedCall, client_id: &str, id: &str, mut members: Map<String, Value>, is_new: bool) -> Answer {
+fn put(call: &AuthenticatedCall, client_id: &str, id: &str, mut members: Map<String, Value>, is_new: bool) -> ApiResult {
     let mut register = call.register();
     let mut client = call.client(&register, client_id)?;
     let old = client.on_behalf_of.get(id);
@@ -74,7 +74,7 @@ fn put(call: &AuthenticatedCall, client_id: &str, id: &str, mut members: Map<Str
     Ok(ok(&members, format!("registration {} of client {}", sanitize(id), sanitize(client_id))))
 }
 
-pub(super) async fn delete(call: AuthenticatedCall, Path((client_id, id)): Path<(String, String)>) -> Answer {
+pub(super) async fn delete(call: AuthenticatedCall, Path((client_id, id)): Path<(String, String)>) -> ApiResult {
     call.require(WRITE)?;
     let mut register = call.register();
     let mut client = call.client(&register, &client_id)?;

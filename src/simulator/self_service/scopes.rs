@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, DELEGATION_SOURCE,
+    ApiResult, DELEGATION_SOURCE,
     call::{AuthenticatedCall, SCOPES_READ, SCOPES_WRITE},
     members::{self, SCOPE},
     problem::{InvalidMember, SelfServiceProblem},
@@ -54,7 +54,7 @@ impl ScopeQuery {
 }
 
 /// Returns the public scopes, to anyone.
-pub(super) async fn all(State(state): State<Arc<SimulatorState>>, Query(query): Query<ScopeQuery>) -> Answer {
+pub(super) async fn all(State(state): State<Arc<SimulatorState>>, Query(query): Query<ScopeQuery>) -> ApiResult {
     let clients = state.clients();
     let register = state.client_register.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let scopes = register.scopes(&clients.registry);
@@ -69,7 +69,7 @@ pub(super) async fn all(State(state): State<Arc<SimulatorState>>, Query(query): 
 }
 
 /// Returns the caller's scopes, or the one that the query names.
-pub(super) async fn list(call: AuthenticatedCall, Query(query): Query<ScopeQuery>) -> Answer {
+pub(super) async fn list(call: AuthenticatedCall, Query(query): Query<ScopeQuery>) -> ApiResult {
     call.require(READ)?;
     let register = call.register();
     if let Some(name) = &query.scope {
@@ -82,7 +82,7 @@ pub(super) async fn list(call: AuthenticatedCall, Query(query): Query<ScopeQuery
     Ok(ok(&documents, format!("{} scopes of {}", documents.len(), call.orgno.as_str())))
 }
 
-pub(super) async fn create(call: AuthenticatedCall, body: Body) -> Answer {
+pub(super) async fn create(call: AuthenticatedCall, body: Body) -> ApiResult {
     call.require(WRITE)?;
     let members = validated(members::read(OBJECT, body).await?)?;
     let name = name(&members);
@@ -119,7 +119,7 @@ pub(super) async fn create(call: AuthenticatedCall, body: Body) -> Answer {
 }
 
 /// Replaces the members of a scope, except its name.
-pub(super) async fn update(call: AuthenticatedCall, Query(query): Query<ScopeQuery>, body: Body) -> Answer {
+pub(super) async fn update(call: AuthenticatedCall, Query(query): Query<ScopeQuery>, body: Body) -> ApiResult {
     call.require(WRITE)?;
     let old_name = query.required_scope()?;
     let mut sent = members::read(OBJECT, body).await?;
@@ -141,7 +141,7 @@ pub(super) async fn update(call: AuthenticatedCall, Query(query): Query<ScopeQue
 }
 
 /// Deactivates a scope; the accesses to it remain.
-pub(super) async fn delete(call: AuthenticatedCall, Query(query): Query<ScopeQuery>) -> Answer {
+pub(super) async fn delete(call: AuthenticatedCall, Query(query): Query<ScopeQuery>) -> ApiResult {
     call.require(WRITE)?;
     let name = query.required_scope()?;
     let mut register = call.register();
