@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    process::{Child, Stdio},
+    process::{Child, ChildStdout, Stdio},
 };
 
 use serde_json::{Value, json};
@@ -127,6 +127,8 @@ const OIDC_PROVIDER: &str = "
 struct OidcProvider {
     child: Child,
     issuer: String,
+    /// It writes warnings while it serves, and would end if nothing could read them.
+    _stdout: BufReader<ChildStdout>,
     _folder: tempfile::TempDir,
 }
 
@@ -140,8 +142,9 @@ impl OidcProvider {
         let mut command = node_command(OIDC_PROVIDER, &[&keys]);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut issuer = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut issuer).unwrap();
-        Self { child, issuer: issuer.trim_end().to_owned(), _folder: folder }
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut issuer).unwrap();
+        Self { child, issuer: issuer.trim_end().to_owned(), _stdout: stdout, _folder: folder }
     }
 
     /// Logs in through the server's own pages, and returns the claims of the access token.

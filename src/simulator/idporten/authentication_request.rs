@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{LoginContext, parameters::RequestParameters, refusal::LoginRefusal};
+use super::{LoginContext, parameters::ReceivedParameters, refusal::LoginRefusal};
 use crate::simulator::{
     login_state::{Acr, AuthenticationRequest, LoginServiceKind, ResponseTarget},
     registry::{RegisteredClient, login_client, people::Pid},
@@ -17,7 +17,7 @@ const MAXIMUM_TEXT: usize = 2048;
 const MAXIMUM_DETAILS: usize = 5;
 
 /// Checks the client and its redirect URI. An error must be shown to the user, and not be sent to that URI.
-pub(super) fn target(context: &LoginContext, parameters: &RequestParameters) -> Result<ResponseTarget, LoginRefusal> {
+pub(super) fn target(context: &LoginContext, parameters: &ReceivedParameters) -> Result<ResponseTarget, LoginRefusal> {
     let client = client(context, parameters.require("client_id")?)?;
     let redirect_uri = parameters.require("redirect_uri")?;
     if !login_client::is_registered(&client.redirect_uris, redirect_uri) {
@@ -46,7 +46,7 @@ pub(super) fn client<'a>(context: &'a LoginContext, id: &str) -> Result<&'a Regi
 pub(super) fn parse(
     context: &LoginContext,
     target: ResponseTarget,
-    parameters: &RequestParameters,
+    parameters: &ReceivedParameters,
 ) -> Result<AuthenticationRequest, LoginRefusal> {
     for (name, error) in [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")] {
         if parameters.get(name).is_some() {
@@ -108,7 +108,7 @@ fn is_resource(text: &str) -> bool {
 }
 
 /// Returns the challenge for S256, the only method (RFC 7636 §4.3).
-fn code_challenge(parameters: &RequestParameters) -> Result<String, LoginRefusal> {
+fn code_challenge(parameters: &ReceivedParameters) -> Result<String, LoginRefusal> {
     let challenge = parameters.require("code_challenge")?;
     // RFC 7636 §4.3: without a method it would be `plain`, which is not supported.
     if parameters.get("code_challenge_method") != Some("S256") {

@@ -16,7 +16,7 @@ use super::{
     authentication_request::{self, client},
     code_response,
     login_page::{self, LoginChoice, PageLanguage},
-    parameters::RequestParameters,
+    parameters::ReceivedParameters,
     refusal::LoginRefusal,
 };
 use crate::simulator::{
@@ -30,7 +30,7 @@ pub(super) async fn get(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let parameters = RequestParameters::parse(query.unwrap_or_default().as_bytes());
+    let parameters = ReceivedParameters::parse(query.unwrap_or_default().as_bytes());
     authorize(&LoginContext::new(&state, kind), &headers, parameters)
 }
 
@@ -41,7 +41,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match RequestParameters::read(&headers, body).await {
+    match ReceivedParameters::read(&headers, body).await {
         Ok(parameters) => authorize(&LoginContext::new(&state, kind), &headers, Ok(parameters)),
         Err(response) => *response,
     }
@@ -51,7 +51,7 @@ pub(super) async fn post(
 fn authorize(
     context: &LoginContext,
     headers: &HeaderMap,
-    parameters: Result<RequestParameters, LoginRefusal>,
+    parameters: Result<ReceivedParameters, LoginRefusal>,
 ) -> Response {
     let for_the_user = |refusal| login_page::error(context, PageLanguage::of(headers, None), &refusal);
     let parameters = match parameters {
@@ -78,7 +78,7 @@ fn authorize(
 /// Returns the pushed request that `request_uri` names; the other parameters except `client_id` are ignored.
 fn pushed(
     context: &LoginContext,
-    parameters: &RequestParameters,
+    parameters: &ReceivedParameters,
 ) -> Result<Option<AuthenticationRequest>, LoginRefusal> {
     let Some(uri) = parameters.get("request_uri").filter(|uri| uri.starts_with("urn:idporten:")) else {
         return Ok(None);
@@ -137,7 +137,7 @@ pub(super) async fn login(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let parameters = match RequestParameters::read(&headers, body).await {
+    let parameters = match ReceivedParameters::read(&headers, body).await {
         Ok(parameters) => parameters,
         Err(response) => return *response,
     };

@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{LoginContext, authentication_request::client, parameters::RequestParameters, refusal::LoginRefusal};
+use super::{LoginContext, authentication_request::client, parameters::ReceivedParameters, refusal::LoginRefusal};
 use crate::simulator::{
     registry::{RegisteredClient, login_client::ClientAuthenticationMethod},
     validator::{self, GrantRefusal, claims, jwt::ReceivedJwt},
@@ -31,7 +31,7 @@ impl AuthenticatedClient<'_> {
 pub(super) fn authenticate<'a>(
     context: &'a LoginContext,
     headers: &HeaderMap,
-    parameters: &RequestParameters,
+    parameters: &ReceivedParameters,
 ) -> Result<AuthenticatedClient<'a>, LoginRefusal> {
     let basic = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     let presented = [
@@ -101,7 +101,7 @@ fn basic_credentials(text: &str) -> Option<(String, Zeroizing<String>)> {
 fn assertion(
     context: &LoginContext,
     client: &RegisteredClient,
-    parameters: &RequestParameters,
+    parameters: &ReceivedParameters,
 ) -> Result<&'static str, LoginRefusal> {
     if parameters.get("client_assertion_type") != Some(ASSERTION_TYPE) {
         return Err(LoginRefusal::request("Invalid parameter value, client_assertion_type."));

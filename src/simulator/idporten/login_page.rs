@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 
-use super::{LoginContext, parameters::RequestParameters, refusal::LoginRefusal};
+use super::{LoginContext, parameters::ReceivedParameters, refusal::LoginRefusal};
 use crate::simulator::{
     faults::responses::{Decision, with_status},
     login_state::AuthenticationRequest,
@@ -109,7 +109,7 @@ pub(super) enum LoginChoice {
 
 impl LoginChoice {
     /// Parses the form; `None` when the number in it is not valid.
-    pub(super) fn parse(context: &LoginContext, parameters: &RequestParameters) -> Option<Self> {
+    pub(super) fn parse(context: &LoginContext, parameters: &ReceivedParameters) -> Option<Self> {
         let choice = parameters.get("choice").unwrap_or("other");
         let (pid, orgno) = match choice {
             "cancel" => return Some(Self::Cancel),

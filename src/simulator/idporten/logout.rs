@@ -18,7 +18,7 @@ use super::{
     authentication_request::client,
     authorize::cookie,
     login_page::{self, PageLanguage},
-    parameters::RequestParameters,
+    parameters::ReceivedParameters,
     refusal::LoginRefusal,
 };
 use crate::simulator::{
@@ -34,7 +34,7 @@ pub(super) async fn get(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let parameters = RequestParameters::parse(query.unwrap_or_default().as_bytes());
+    let parameters = ReceivedParameters::parse(query.unwrap_or_default().as_bytes());
     answer(&LoginContext::new(&state, kind), &headers, parameters)
 }
 
@@ -44,7 +44,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match RequestParameters::read(&headers, body).await {
+    match ReceivedParameters::read(&headers, body).await {
         Ok(parameters) => answer(&LoginContext::new(&state, kind), &headers, Ok(parameters)),
         Err(response) => *response,
     }
@@ -53,7 +53,7 @@ pub(super) async fn post(
 fn answer(
     context: &LoginContext,
     headers: &HeaderMap,
-    parameters: Result<RequestParameters, LoginRefusal>,
+    parameters: Result<ReceivedParameters, LoginRefusal>,
 ) -> Response {
     let language = PageLanguage::of(headers, None);
     let target = match parameters.and_then(|parameters| target(context, &parameters)) {
@@ -81,7 +81,7 @@ fn answer(
 }
 
 /// Returns where the browser goes afterwards, if the client asks for a registered address.
-fn target(context: &LoginContext, parameters: &RequestParameters) -> Result<Option<Url>, LoginRefusal> {
+fn target(context: &LoginContext, parameters: &ReceivedParameters) -> Result<Option<Url>, LoginRefusal> {
     let hinted = parameters.get("id_token_hint").map(|token| {
         // The id token may have expired.
         let claims = context.service.issuer.verified_claims(token, DateTime::UNIX_EPOCH);

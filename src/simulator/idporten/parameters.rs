@@ -15,9 +15,9 @@ const MAXIMUM: usize = 40;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The parameters of a query or a form.
-pub(super) struct RequestParameters(Vec<(String, Zeroizing<String>)>);
+pub(super) struct ReceivedParameters(Vec<(String, Zeroizing<String>)>);
 
-impl RequestParameters {
+impl ReceivedParameters {
     /// Parses a query or the body of a form. Only `resource` may be repeated (RFC 8707 §2).
     pub(super) fn parse(text: &[u8]) -> Result<Self, LoginRefusal> {
         let mut parameters: Vec<(String, Zeroizing<String>)> = Vec::new();

@@ -15,7 +15,7 @@ use super::{
     LoginContext, LoginServiceKind, authentication_request,
     client_authentication::authenticate,
     dpop::{self, ProofProblem, ProofTarget},
-    parameters::RequestParameters,
+    parameters::ReceivedParameters,
     refusal::LoginRefusal,
 };
 use crate::simulator::{
@@ -30,7 +30,7 @@ pub(super) async fn push(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let parameters = match RequestParameters::read(&headers, body).await {
+    let parameters = match ReceivedParameters::read(&headers, body).await {
         Ok(parameters) => parameters,
         Err(response) => return *response,
     };
@@ -49,7 +49,7 @@ pub(super) async fn push(
 fn pushed(
     context: &LoginContext,
     headers: &HeaderMap,
-    parameters: &RequestParameters,
+    parameters: &ReceivedParameters,
 ) -> Result<(String, String), LoginRefusal> {
     let client = authenticate(context, headers, parameters)?;
     let target = authentication_request::target(context, parameters)?;

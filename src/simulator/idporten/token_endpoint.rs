@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::{
     LoginContext, LoginServiceKind,
     client_authentication::{AuthenticatedClient, authenticate},
-    parameters::RequestParameters,
+    parameters::ReceivedParameters,
     pushed_request::proof_key,
     refusal::LoginRefusal,
     tokens::TokenWriter,
@@ -38,7 +38,7 @@ pub(super) async fn token(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let parameters = match RequestParameters::read(&headers, body).await {
+    let parameters = match ReceivedParameters::read(&headers, body).await {
         Ok(parameters) => parameters,
         Err(response) => return *response,
     };
@@ -73,10 +73,10 @@ fn granted(
     context: &LoginContext,
     faults: &IdportenFaults,
     headers: &HeaderMap,
-    parameters: &RequestParameters,
+    parameters: &ReceivedParameters,
 ) -> Result<(Value, String), LoginRefusal> {
     let client = authenticate(context, headers, parameters)?;
-    let exchange = Exchange { context, faults, client, bound_to: proof_key(context, headers, "token")? };
+    let exchange = LoginTokenRequest { context, faults, client, bound_to: proof_key(context, headers, "token")? };
     match parameters.require("grant_type")? {
         "authorization_code" => exchange.code(parameters),
         "refresh_token" => exchange.refresh(parameters),
@@ -85,7 +85,7 @@ fn granted(
 }
 
 /// A token request of an authenticated client.
-struct Exchange<'a> {
+struct LoginTokenRequest<'a> {
     context: &'a LoginContext<'a>,
     faults: &'a IdportenFaults,
     client: AuthenticatedClient<'a>,
@@ -93,9 +93,9 @@ struct Exchange<'a> {
     bound_to: Option<String>,
 }
 
-impl Exchange<'_> {
+impl LoginTokenRequest<'_> {
     /// Redeems a code.
-    fn code(&self, parameters: &RequestParameters) -> Result<(Value, String), LoginRefusal> {
+    fn code(&self, parameters: &ReceivedParameters) -> Result<(Value, String), LoginRefusal> {
         let now = self.context.now;
         let code = hash(parameters.require("code")?);
         let [redirect_uri, verifier] = [parameters.require("redirect_uri")?, parameters.require("code_verifier")?];
@@ -144,7 +144,7 @@ impl Exchange<'_> {
     }
 
     /// Redeems a refresh token.
-    fn refresh(&self, parameters: &RequestParameters) -> Result<(Value, String), LoginRefusal> {
+    fn refresh(&self, parameters: &ReceivedParameters) -> Result<(Value, String), LoginRefusal> {
         let now = self.context.now;
         if self.client.is_public() {
             return Err(LoginRefusal::new("unauthorized_client", "A public client may not use refresh_token."));

@@ -12,7 +12,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    LoginContext, LoginServiceKind, client_authentication::authenticate, parameters::RequestParameters,
+    LoginContext, LoginServiceKind, client_authentication::authenticate, parameters::ReceivedParameters,
     presented_token, refusal::LoginRefusal,
 };
 use crate::simulator::{
@@ -59,7 +59,7 @@ pub(super) async fn introspect(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let parameters = match RequestParameters::read(&headers, body).await {
+    let parameters = match ReceivedParameters::read(&headers, body).await {
         Ok(parameters) => parameters,
         Err(response) => return *response,
     };
@@ -73,7 +73,7 @@ pub(super) async fn introspect(
 fn introspected(
     context: &LoginContext,
     headers: &HeaderMap,
-    parameters: &RequestParameters,
+    parameters: &ReceivedParameters,
 ) -> Result<Value, LoginRefusal> {
     let client = authenticate(context, headers, parameters)?;
     if client.is_public() || !client.client.scopes.iter().any(|scope| scope == INTROSPECTION) {
@@ -93,7 +93,7 @@ pub(super) async fn revoke(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let parameters = match RequestParameters::read(&headers, body).await {
+    let parameters = match ReceivedParameters::read(&headers, body).await {
         Ok(parameters) => parameters,
         Err(response) => return *response,
     };
@@ -111,7 +111,7 @@ pub(super) async fn revoke(
 }
 
 /// Revokes an access token alone, or with a refresh token the whole login (RFC 7009 §2.1).
-fn revoked(context: &LoginContext, headers: &HeaderMap, parameters: &RequestParameters) -> Result<bool, LoginRefusal> {
+fn revoked(context: &LoginContext, headers: &HeaderMap, parameters: &ReceivedParameters) -> Result<bool, LoginRefusal> {
     let client = authenticate(context, headers, parameters)?;
     let token = hash(parameters.require("token")?);
     let now = context.now;
