@@ -270,7 +270,8 @@ mod agent {
         let local = simulator(&[set]);
         let pin = hsm.file("pin", SoftHsm::PIN);
         let (token_label, module) = (SoftHsm::LABEL.replace(' ', "%20"), SoftHsm::module());
-        let uri = format!("pkcs11:token={token_label};object=signing;type=private?module-path={module}&pin-source={pin}");
+        let uri =
+            format!("pkcs11:token={token_label};object=signing;type=private?module-path={module}&pin-source={pin}");
         let command = token(&local, BY_KEY).env("SOFTHSM2_CONF", hsm.settings());
 
         is_token_of(BY_KEY, &command.args(["--key-from", &uri, "--kid", "mine"]).run().artefact());

@@ -45,6 +45,7 @@ const NOT_MESSAGES: &[&str] = &[
     "(correlation id: ",
     "age, retry-after",
     "authorization, content-type",
+    "not authorized to perform: ",
     "maskinporten {} on {} {}, {at}",
     "text/css; charset=utf-8",
     "text/html; charset=utf-8",
