@@ -320,7 +320,8 @@ fn check_shows_who_we_are_and_that_the_key_may_sign() {
     let (moto, kms) = (Moto::start(), kms());
     let command = super::SIMULATOR.maskinporten(&["check", "--env", "local", "-s", crate::registered::SCOPE]);
     let place = format!("aws-kms://{EC_KEY}");
-    let command = command.args(["-c", BY_KEY, "--key-from", &place, "--kid", "ec", "--alg", "ES256", "-v"]);
+    let command =
+        command.args(["-c", BY_KEY, "--key-from", &place, "--kid", "ec", "--alg", "ES256", "--format", "json"]);
 
     let outcome = moto.used_by(command).env("AWS_ENDPOINT_URL_KMS", kms.url()).run();
 
@@ -328,7 +329,10 @@ fn check_shows_who_we_are_and_that_the_key_may_sign() {
     assert_snapshot(
         &place,
         str![[r#"
-ok       place of the key       22222222-2222-4222-8222-222222222222 in eu-north-1, [URL]/
+"found": "22222222-2222-4222-8222-222222222222 in eu-north-1, [URL]/",
+"authenticated as arn:aws:iam::123456789012:user/mp, by the variables",
+"permission: kms:GetPublicKey",
+"permission: kms:Sign"
 
 "#]],
     );

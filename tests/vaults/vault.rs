@@ -301,7 +301,8 @@ fn check_shows_where_the_key_is_and_what_the_token_may_do() {
     bao.import("enterprise", "rsa-2048");
     bao.set_certificate("enterprise", &chain());
     let command = super::SIMULATOR.maskinporten(&["check", "--env", "local", "-s", crate::registered::SCOPE]);
-    let command = command.args(["-c", BY_CERTIFICATE, "--key-from", "vault-transit://transit/enterprise", "-v"]);
+    let command =
+        command.args(["-c", BY_CERTIFICATE, "--key-from", "vault-transit://transit/enterprise", "--format", "json"]);
 
     let outcome = bao.used_by(command).run();
 
@@ -309,7 +310,9 @@ fn check_shows_where_the_key_is_and_what_the_token_may_do() {
     crate::support::assert_snapshot(
         &place,
         str![[r#"
-ok       place of the key       [URL]/transit/keys/enterprise, version 1
+"found": "[URL]/transit/keys/enterprise, version 1",
+"authenticated as token (root), by VAULT_TOKEN",
+"permission: root on transit/sign/enterprise"
 
 "#]],
     );
