@@ -47,6 +47,7 @@ const NOT_MESSAGES: &[&str] = &[
     "age, retry-after",
     "authorization, content-type",
     "openid profile",
+    "not authorized to perform: ",
     "maskinporten {} on {} {}, {at}",
     "text/css; charset=utf-8",
     "text/html; charset=utf-8",

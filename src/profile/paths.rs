@@ -34,3 +34,9 @@ pub(super) fn is_plain_place(uri: &str) -> bool {
 fn home() -> Option<PathBuf> {
     etcetera::home_dir().ok()
 }
+
+/// Returns the absolute form of a folder.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| path.components().collect())
+}

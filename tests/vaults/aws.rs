@@ -156,7 +156,35 @@ fn the_error_says_what_aws_lacks_or_refuses() {
         report(kms_user(&kms, token(BY_KEY, "aws-kms://alias/none")), 4),
     ];
 
-    assert_snapshot(&found.join("\n").replace(&moto.id, "[ID]"), str![]);
+    assert_snapshot(
+        &found.join("\n").replace(&moto.id, "[ID]"),
+        str![[r#"
+error: AWS Secrets Manager did not accept the credentials: SignatureDoesNotMatch: The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details. (HTTP 403)
+hint: run `aws configure`, or set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION
+
+error: AWS Secrets Manager did not accept the credentials: InvalidClientTokenId: The security token included in the request is invalid. (HTTP 403)
+hint: run `aws configure`, or set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION
+
+error: AWS Secrets Manager denied access: AccessDenied: User: arn:aws:iam::123456789012:user/nobody is not authorized to perform: secretsmanager:GetSecretValue (HTTP 403)
+hint: give this identity the permission secretsmanager:GetSecretValue
+
+error: AWS Parameter Store denied access: AccessDenied: User: arn:aws:iam::123456789012:user/nobody is not authorized to perform: ssm:GetParameter (HTTP 403)
+hint: give this identity the permission ssm:GetParameter
+
+error: AWS Secrets Manager has no secret mp/none: ResourceNotFoundException: Secrets Manager can't find the specified secret. (HTTP 404)
+hint: check the name, and which account or address the credentials are for
+
+error: the key in AWS Secrets Manager cannot be used: mp/fields has no `none`
+hint: use an RSA key of 2048 bits or more that may sign
+
+error: AWS Parameter Store has no parameter /mp/none: ParameterNotFound: Parameter /mp/none not found. (HTTP 400)
+hint: check the name, and which account or address the credentials are for
+
+error: AWS KMS has no key alias/none: NotFoundException: Alias arn:aws:kms:eu-north-1:111122223333:alias/none is not found. (HTTP 400)
+hint: check the name, and which account or address the credentials are for
+
+"#]],
+    );
 }
 
 #[test]
@@ -235,15 +263,56 @@ fn an_aws_that_is_not_configured_slow_or_dead_is_named() {
         || token(BY_KEY, place).env("AWS_ACCESS_KEY_ID", "AKIDOFTHETESTS").env("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
     let no_tool = tempfile::tempdir().unwrap();
 
-    with_key().run().fails(3, str![]);
+    with_key().run().fails(
+        3,
+        str![[r#"
+error: AWS_REGION cannot be used for AWS KMS: it is not set
+hint: correct AWS_REGION
+
+"#]],
+    );
     let without_credentials = token(BY_KEY, place).env("AWS_REGION", REGION).env("PATH", no_tool.path());
-    without_credentials.run().fails(3, str![]);
-    token(BY_KEY, place).env("AWS_REGION", REGION).env("AWS_PROFILE", "none").run().fails(3, str![]);
-    with_key().env("AWS_REGION", "evil.example/").run().fails(3, str![]);
+    without_credentials.run().fails(3, str![[r#"
+error: no credentials were found for AWS KMS: AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_CONTAINER_CREDENTIALS_FULL_URI are not set, the profile has no key, and the command aws is not installed
+hint: run `aws configure`, or set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION
+
+"#]]);
+    token(BY_KEY, place).env("AWS_REGION", REGION).env("AWS_PROFILE", "none").run().fails(
+        3,
+        str![[r#"
+error: AWS_PROFILE cannot be used for AWS KMS: there is no profile `none`
+hint: correct AWS_PROFILE
+
+"#]],
+    );
+    with_key().env("AWS_REGION", "evil.example/").run().fails(
+        3,
+        str![[r#"
+error: AWS_REGION cannot be used for AWS KMS: it is not the name of a region
+hint: correct AWS_REGION
+
+"#]],
+    );
     let at = |url: &str| with_key().env("AWS_REGION", REGION).env("AWS_ENDPOINT_URL", url).args(["--timeout", "1"]);
-    at(&slow.url("/")).run().replacing(slow.url("/"), "[URL]").fails(6, str![]);
+    at(&slow.url("/")).run().replacing(slow.url("/"), "[URL]").fails(
+        6,
+        str![[r#"
+error: could not reach AWS KMS
+caused by: [URL] did not answer in time
+hint: try again later; --timeout waits longer
+
+"#]],
+    );
     let dead = format!("http://{}/", unused_address());
-    at(&dead).run().replacing(&dead, "[URL]").fails(6, str![]);
+    at(&dead).run().replacing(&dead, "[URL]").fails(
+        6,
+        str![[r#"
+error: could not reach AWS KMS
+caused by: could not connect to [URL]: connection refused
+hint: check the address of AWS KMS, the network and the proxy
+
+"#]],
+    );
 }
 
 #[test]
@@ -251,10 +320,20 @@ fn check_shows_who_we_are_and_that_the_key_may_sign() {
     let (moto, kms) = (Moto::start(), kms());
     let command = super::SIMULATOR.maskinporten(&["check", "--env", "local", "-s", crate::registered::SCOPE]);
     let place = format!("aws-kms://{EC_KEY}");
-    let command = command.args(["-c", BY_KEY, "--key-from", &place, "--kid", "ec", "--alg", "ES256"]);
+    let command =
+        command.args(["-c", BY_KEY, "--key-from", &place, "--kid", "ec", "--alg", "ES256", "--format", "json"]);
 
     let outcome = moto.used_by(command).env("AWS_ENDPOINT_URL_KMS", kms.url()).run();
 
     let place = super::place_lines(&outcome.stdout).replace(&kms.url(), "[URL]");
-    assert_snapshot(&place, str![]);
+    assert_snapshot(
+        &place,
+        str![[r#"
+"found": "22222222-2222-4222-8222-222222222222 in eu-north-1, [URL]/",
+"authenticated as arn:aws:iam::123456789012:user/mp, by the variables",
+"permission: kms:GetPublicKey",
+"permission: kms:Sign"
+
+"#]],
+    );
 }

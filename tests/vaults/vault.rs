@@ -202,7 +202,37 @@ fn the_error_says_what_vault_lacks_or_refuses() {
         report("vault-transit://elsewhere/x", None, 4),
     ];
 
-    crate::support::assert_snapshot(&found.join("\n"), str![]);
+    crate::support::assert_snapshot(
+        &found.join("\n"),
+        str![[r#"
+error: Vault did not accept the credentials: permission denied (HTTP 403)
+hint: set VAULT_ADDR and VAULT_TOKEN, or run `vault login`
+
+error: Vault denied access: 1 error occurred: * permission denied (HTTP 403)
+hint: give this identity the permission read on secret/data/mp
+
+error: could not sign the grant
+caused by: the service or agent that has the private key did not sign
+caused by: Vault denied access: 1 error occurred: * permission denied (HTTP 403)
+hint: give this identity the permission update on transit/sign/enterprise
+
+error: Vault has no secret secret/none: HTTP 404
+hint: check the name, and which account or address the credentials are for
+
+error: the key in Vault cannot be used: secret/mp has no `none`
+hint: use an RSA key of 2048 bits or more that may sign
+
+error: Vault has no key transit/none: HTTP 404
+hint: check the name, and which account or address the credentials are for
+
+error: the key in Vault cannot be used: transit/aes is of the type aes256-gcm96, which does not sign
+hint: use an RSA key of 2048 bits or more that may sign
+
+error: Vault has no key elsewhere/x: no handler for route "elsewhere/keys/x". route entry not found. (HTTP 404)
+hint: check the name, and which account or address the credentials are for
+
+"#]],
+    );
 }
 
 #[test]
@@ -224,14 +254,45 @@ fn a_vault_that_is_not_configured_slow_or_dead_is_named() {
     let slow = Server::start([Step::Hang(Vec::new())]);
     let with_token = || token(BY_KEY, place).env("VAULT_TOKEN", ROOT);
 
-    token(BY_KEY, place).run().fails(3, str![]);
-    token(BY_KEY, place).env("VAULT_ADDR", slow.url("/")).run().fails(3, str![]);
-    with_token().env("VAULT_ADDR", "http://vault.example.no").run().fails(3, str![]);
+    token(BY_KEY, place).run().fails(
+        3,
+        str![[r#"
+error: VAULT_ADDR cannot be used for Vault: it is not set
+hint: correct VAULT_ADDR
+
+"#]],
+    );
+    token(BY_KEY, place).env("VAULT_ADDR", slow.url("/")).run().fails(3, str![[r#"
+error: no credentials were found for Vault: VAULT_TOKEN, VAULT_ROLE_ID and VAULT_ROLE are not set, and there is no ~/.vault-token
+hint: set VAULT_ADDR and VAULT_TOKEN, or run `vault login`
+
+"#]]);
+    with_token().env("VAULT_ADDR", "http://vault.example.no").run().fails(3, str![[r#"
+error: VAULT_ADDR cannot be used for Vault: `http://vault.example.no/` is neither an https URL nor an http URL on this machine
+hint: correct VAULT_ADDR
+
+"#]]);
     let slow_run = with_token().env("VAULT_ADDR", slow.url("/")).args(["--timeout", "1"]).run();
-    slow_run.replacing(slow.url("/"), "[URL]").fails(6, str![]);
+    slow_run.replacing(slow.url("/"), "[URL]").fails(
+        6,
+        str![[r#"
+error: could not reach Vault
+caused by: [URL]v1/secret/data/mp did not answer in time
+hint: try again later; --timeout waits longer
+
+"#]],
+    );
     let dead = format!("http://{}/", unused_address());
     let dead_run = with_token().env("VAULT_ADDR", &dead).run();
-    dead_run.replacing(&dead, "[URL]").fails(6, str![]);
+    dead_run.replacing(&dead, "[URL]").fails(
+        6,
+        str![[r#"
+error: could not reach Vault
+caused by: could not connect to [URL]v1/secret/data/mp: connection refused
+hint: check the address of Vault, the network and the proxy
+
+"#]],
+    );
 }
 
 #[test]
@@ -240,10 +301,19 @@ fn check_shows_where_the_key_is_and_what_the_token_may_do() {
     bao.import("enterprise", "rsa-2048");
     bao.set_certificate("enterprise", &chain());
     let command = super::SIMULATOR.maskinporten(&["check", "--env", "local", "-s", crate::registered::SCOPE]);
-    let command = command.args(["-c", BY_CERTIFICATE, "--key-from", "vault-transit://transit/enterprise"]);
+    let command =
+        command.args(["-c", BY_CERTIFICATE, "--key-from", "vault-transit://transit/enterprise", "--format", "json"]);
 
     let outcome = bao.used_by(command).run();
 
     let place = super::place_lines(&outcome.stdout).replace(&bao.0.url(), "[URL]");
-    crate::support::assert_snapshot(&place, str![]);
+    crate::support::assert_snapshot(
+        &place,
+        str![[r#"
+"found": "[URL]/transit/keys/enterprise, version 1",
+"authenticated as token (root), by VAULT_TOKEN",
+"permission: root on transit/sign/enterprise"
+
+"#]],
+    );
 }

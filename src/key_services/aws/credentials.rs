@@ -135,7 +135,7 @@ impl CredentialSearch<'_> {
         let body = sts::result(&response, "sts:AssumeRoleWithWebIdentity")?;
         let required = |name| {
             let missing = || PlaceError::Answer { service: KeyService::AwsSts, why: format!("it has no `{name}`") };
-            sts::element(&body, name).ok_or_else(missing)
+            sts::element(body, name).ok_or_else(missing)
         };
         Ok(AwsCredentials {
             key_id: required("AccessKeyId")?.to_owned(),

@@ -12,7 +12,7 @@ use crate::{
     key_services::{
         PlaceError, PlaceFacts, KeyService,
         access::{BlockingSigner, SigningService},
-        answer::{member, required},
+        answer::{as_text, member, required},
     },
     keystore::{RemoteSignature, SignatureAlgorithm, SigningInput, SigningKey, VerificationKey},
 };
@@ -83,7 +83,7 @@ pub(super) async fn facts(client: &AwsClient, name: &str) -> Result<PlaceFacts, 
     let public = client.send(&public_key_of(name), deadline).await?;
     let mut permissions = vec!["kms:GetPublicKey".to_owned()];
     if let Some(JsonValue::Array(algorithms)) = member(&public, &["SigningAlgorithms"])
-        && let Some(algorithm) = algorithms.iter().filter_map(crate::key_services::answer::as_text).next()
+        && let Some(algorithm) = algorithms.iter().find_map(as_text)
     {
         let length = if algorithm.ends_with("512") {
             64

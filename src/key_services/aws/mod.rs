@@ -120,14 +120,12 @@ async fn secret(client: &AwsClient, place: &AwsPlace) -> Result<Zeroizing<Vec<u8
         body: json!({ "SecretId": place.name }),
     };
     let answer = client.send(&request, client.deadline()).await?;
-    let content = match answer::text(&answer, &["SecretString"]) {
-        Some(text) => Zeroizing::new(text.as_bytes().to_vec()),
-        None => {
-            let binary = answer::required(client.service, &answer, &["SecretBinary"])?;
-            let decoded = STANDARD.decode(binary).map(Zeroizing::new);
-            let unreadable = |_| client.unusable("its SecretBinary is not base64".to_owned());
-            decoded.map_err(unreadable)?
-        }
+    let content = if let Some(text) = answer::text(&answer, &["SecretString"]) {
+        Zeroizing::new(text.as_bytes().to_vec())
+    } else {
+        let binary = answer::required(client.service, &answer, &["SecretBinary"])?;
+        let unreadable = |_| client.unusable("its SecretBinary is not base64".to_owned());
+        STANDARD.decode(binary).map(Zeroizing::new).map_err(unreadable)?
     };
     place.member_of(client, content)
 }

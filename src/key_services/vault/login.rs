@@ -27,13 +27,13 @@ pub(super) enum Login {
     Token(SecretString),
     /// The file of `vault login`.
     TokenFile(PathBuf),
-    /// The auth method AppRole.
+    /// The auth method `AppRole`.
     AppRole { path: String, role_id: String, secret_id: SecretId },
     /// The auth methods Kubernetes and JWT, whose requests are the same.
     Jwt { path: String, role: String, file: PathBuf },
 }
 
-/// The secret id of an AppRole; a role may require none.
+/// The secret id of an `AppRole`; a role may require none.
 #[derive(Debug)]
 pub(super) enum SecretId {
     Text(SecretString),

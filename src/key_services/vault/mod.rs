@@ -1,4 +1,4 @@
-//! HashiCorp Vault and OpenBao: secrets of KV version 2, and keys of Transit, which sign there.
+//! Vault of `HashiCorp` and `OpenBao`: secrets of KV version 2, and keys of Transit, which sign there.
 //!
 //! <https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2>,
 //! <https://developer.hashicorp.com/vault/api-docs/secret/transit>. Both servers have the same API.
@@ -153,7 +153,7 @@ fn identity(object: &JsonObject, client: &VaultServer) -> String {
     printable(&format!("{name} ({}){until}, by {}", policies.join(" "), client.login.describe()))
 }
 
-/// Returns a variable under Vault's name or OpenBao's; an empty one is not set.
+/// Returns a variable under Vault's name or `OpenBao`'s; an empty one is not set.
 fn setting(name: &str) -> Option<String> {
     let variable = |prefix: &str| std::env::var(format!("{prefix}_{name}")).ok();
     let value = ["VAULT", "BAO"].into_iter().filter_map(variable).map(|value| value.trim().to_owned());

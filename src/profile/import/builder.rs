@@ -215,7 +215,7 @@ impl<'a> ProfileBuilder<'a> {
         }
         let below = rest.replace('\\', "/");
         let relative_to = |base: &Path, path: &str| {
-            let whole: PathBuf = absolute(base).join(path).components().collect();
+            let whole: PathBuf = paths::absolute(base).join(path).components().collect();
             whole.strip_prefix(self.folder).unwrap_or(&whole).display().to_string()
         };
         match start {
@@ -294,10 +294,4 @@ fn plain_text(parts: &[ValuePart]) -> Result<String, ImportProblem> {
 
 fn not_placeholder(text: String) -> Result<String, ImportProblem> {
     if text.starts_with('<') && text.ends_with('>') { Err(ImportProblem::Placeholder) } else { Ok(text) }
-}
-
-/// Returns the absolute form of a folder.
-pub(super) fn absolute(path: &Path) -> PathBuf {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| path.components().collect())
 }
