@@ -204,7 +204,8 @@ fn without_names(text: &str) -> String {
 #[test]
 fn every_line_of_the_known_errors_is_bokmål_when_translated() {
     static KEPT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"`[^`]*`|\([^)]*\)|--[a-z0-9-]+|: (openssl|keytool|maskinporten|chmod|cp|rm|base64|ssh-keygen) .*").unwrap()
+        Regex::new(r"`[^`]*`|\([^)]*\)|--[a-z0-9-]+|: (openssl|keytool|maskinporten|chmod|cp|rm|base64|ssh-keygen) .*")
+            .unwrap()
     });
     static ENGLISH: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\b(the|is|are|was|with|which|not|and|has|its|it|from|pass)\b").unwrap());

@@ -47,7 +47,13 @@ impl NamedPlace {
         }
     }
 
-    pub(super) fn fetch(&self, origin: &Origin, limit: u64, stdin_is_taken: bool, report: &Report) -> Result<Fetched, Failure> {
+    pub(super) fn fetch(
+        &self,
+        origin: &Origin,
+        limit: u64,
+        stdin_is_taken: bool,
+        report: &Report,
+    ) -> Result<Fetched, Failure> {
         let content = match &self.place {
             KeyPlace::Variable(name) => variable(name, origin)?,
             KeyPlace::File(path) => {

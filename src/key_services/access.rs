@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{PlaceError, KeyService};
+use super::{KeyService, PlaceError};
 use crate::{
     http::{ApiRequest, Endpoint, HttpClient, HttpOptions, Response},
     keystore::{RemoteError, RemoteSignature, RemoteSigner, SigningInput},

@@ -1,6 +1,6 @@
 //! The JSON of services' responses, whose texts may be secrets.
 
-use super::{PlaceError, Reason, KeyService};
+use super::{KeyService, PlaceError, Reason};
 use crate::{
     http::Response,
     json::{self, JsonObject, JsonValue},

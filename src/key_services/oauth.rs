@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::{PlaceError, KeyService, ServiceAccess, answer};
+use super::{KeyService, PlaceError, ServiceAccess, answer};
 use crate::{
     http::{Endpoint, HttpClient, Response},
     keystore::{SignatureAlgorithm, SigningKey},

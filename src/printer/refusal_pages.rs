@@ -172,7 +172,8 @@ fn entry_parts(
     let words = |words: Words| words.in_language(language);
     let facts = RefusalFacts::default();
     let sentence = |text: &str| format!("{}.", marked(&with_options_in_backticks(&capital(text))));
-    let command = entry.command.map(|command| format!("<pre tabindex=\"0\"><code>{}</code></pre>", escaped_html(command)));
+    let command =
+        entry.command.map(|command| format!("<pre tabindex=\"0\"><code>{}</code></pre>", escaped_html(command)));
     let forward = format!(
         "<textarea id=\"forward-{at}\" readonly rows=\"12\" aria-label=\"{label}\">{text}</textarea>\n      \
          <button type=\"button\" class=\"main\" data-copies=\"forward-{at}\" data-copied=\"{copied}\" hidden>{copy}</button>",

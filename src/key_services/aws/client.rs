@@ -23,7 +23,7 @@ use super::{
 use crate::{
     http::{ApiRequest, Endpoint, Method, Response},
     json::JsonObject,
-    key_services::{PlaceError, Reason, KeyService, ServiceAccess, answer},
+    key_services::{KeyService, PlaceError, Reason, ServiceAccess, answer},
     text::{printable, server_text},
 };
 

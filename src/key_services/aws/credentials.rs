@@ -21,7 +21,7 @@ use crate::{
     http::{ApiRequest, Endpoint, Method},
     json::JsonObject,
     key_services::{
-        PlaceError, KeyService, ServiceAccess, answer,
+        KeyService, PlaceError, ServiceAccess, answer,
         program::{self, ProgramFault},
     },
     text::shown_path,

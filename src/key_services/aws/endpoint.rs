@@ -3,7 +3,7 @@
 use super::variable;
 use crate::{
     http::Endpoint,
-    key_services::{PlaceError, KeyService},
+    key_services::{KeyService, PlaceError},
 };
 
 /// The services that requests are signed for.

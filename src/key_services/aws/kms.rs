@@ -10,7 +10,7 @@ use super::client::{AwsClient, AwsRequest};
 use crate::{
     json::{JsonObject, JsonValue},
     key_services::{
-        PlaceError, PlaceFacts, KeyService,
+        KeyService, PlaceError, PlaceFacts,
         access::{BlockingSigner, SigningService},
         answer::{as_text, member, required},
     },

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use self::client::{AwsClient, AwsRequest};
 use super::{
-    Fetched, PlaceError, PlaceFacts, KeyService, ServiceAccess, answer,
+    Fetched, KeyService, PlaceError, PlaceFacts, ServiceAccess, answer,
     part::{PartFault, WrongPart},
 };
 

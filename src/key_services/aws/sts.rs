@@ -2,7 +2,7 @@
 
 use crate::{
     http::Response,
-    key_services::{PlaceError, Reason, KeyService, answer},
+    key_services::{KeyService, PlaceError, Reason, answer},
     text::server_text,
 };
 

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use self::vault::{AzureOperation, KeyVaultClient};
 use super::{
-    Fetched, PlaceError, PlaceFacts, KeyService, ServiceAccess,
+    Fetched, KeyService, PlaceError, PlaceFacts, ServiceAccess,
     access::{BlockingSigner, SigningService},
     answer,
     part::{PartFault, WrongPart, segment},

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use super::{
     super::{
-        PlaceError, KeyService, ServiceAccess, oauth,
+        KeyService, PlaceError, ServiceAccess, oauth,
         program::{self, ProgramFault},
     },
     SCOPE,

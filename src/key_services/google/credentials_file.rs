@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::{
-    super::{PlaceError, KeyService, ServiceAccess, answer, oauth},
+    super::{KeyService, PlaceError, ServiceAccess, answer, oauth},
     SCOPE,
 };
 use crate::{

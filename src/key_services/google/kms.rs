@@ -10,7 +10,7 @@ use super::{GoogleClient, GoogleOperation, checksum::crc32c};
 use crate::{
     json::JsonValue,
     key_services::{
-        PlaceError, KeyService,
+        KeyService, PlaceError,
         access::{BlockingSigner, SigningService},
         answer,
     },

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use self::{credentials::GoogleCredentials, kms::KmsKey};
 use super::{
-    Fetched, PlaceError, PlaceFacts, KeyService, ServiceAccess, answer,
+    Fetched, KeyService, PlaceError, PlaceFacts, ServiceAccess, answer,
     part::{PartFault, WrongPart, segment},
 };
 use crate::{

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     http::{ApiRequest, Endpoint, Method, Response},
     json::{JsonObject, JsonValue},
-    key_services::{PlaceError, Reason, KeyService, ServiceAccess, answer},
+    key_services::{KeyService, PlaceError, Reason, ServiceAccess, answer},
     text::server_text,
 };
 

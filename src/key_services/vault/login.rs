@@ -8,7 +8,7 @@ use serde_json::json;
 use super::setting;
 use crate::{
     file,
-    key_services::{PlaceError, KeyService},
+    key_services::{KeyService, PlaceError},
 };
 
 /// Where `vault login` stores the token, in the home folder.

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use self::client::{VaultRequest, VaultServer};
 use super::{
-    Fetched, PlaceError, PlaceFacts, KeyService, ServiceAccess,
+    Fetched, KeyService, PlaceError, PlaceFacts, ServiceAccess,
     answer::{self, member, text},
     part::{PartFault, WrongPart, segment, segments},
 };

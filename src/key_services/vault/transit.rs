@@ -17,7 +17,7 @@ use crate::{
     http::Method,
     json::{JsonObject, JsonValue},
     key_services::{
-        PlaceError, KeyService,
+        KeyService, PlaceError,
         access::{BlockingSigner, SigningService},
         answer::{member, required, text},
     },

@@ -20,11 +20,11 @@ use std::{
 
 pub use self::remark::{ImportProblem, ImportRemark};
 use self::{
-    builder::{ProfileBuilder, absolute},
+    builder::ProfileBuilder,
     keys::{CollectedKeys, property},
     statement::Variables,
 };
-use super::{KnownSetting, ProfileDraft, source::MAXIMUM_BYTES};
+use super::{KnownSetting, ProfileDraft, paths, source::MAXIMUM_BYTES};
 use crate::{
     environment::Environment,
     explain::Explain,
@@ -125,7 +125,7 @@ pub fn import(files: &[PathBuf], folder: &Path, known: &[KnownSetting]) -> Resul
     let order = |own: Environment| Environment::ALL.iter().position(|environment| *environment == own);
     groups.sort_by_key(|group| group.environment.and_then(order).unwrap_or(usize::MAX));
     let mut drafts = Vec::new();
-    let folder = absolute(folder);
+    let folder = paths::absolute(folder);
     for group in &groups {
         let (draft, own) = ProfileBuilder::new(group, &folder, known).build();
         drafts.extend(draft);

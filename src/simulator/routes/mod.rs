@@ -27,8 +27,7 @@ use super::{
     altinn, business_register,
     event::SimulatorEvent,
     faults::responses::{Decision, json, plain, with_status},
-    idporten,
-    self_service,
+    idporten, self_service,
     state::SimulatorState,
 };
 

@@ -56,7 +56,13 @@ pub(super) async fn update(
     put(&call, &client_id, &id, members, false)
 }
 
-fn put(call: &AuthenticatedCall, client_id: &str, id: &str, mut members: Map<String, Value>, is_new: bool) -> ApiResult {
+fn put(
+    call: &AuthenticatedCall,
+    client_id: &str,
+    id: &str,
+    mut members: Map<String, Value>,
+    is_new: bool,
+) -> ApiResult {
     let mut register = call.register();
     let mut client = call.client(&register, client_id)?;
     let old = client.on_behalf_of.get(id);
