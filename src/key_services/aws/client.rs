@@ -253,6 +253,7 @@ mod tests {
             media_type: JSON.to_owned(),
             location: None,
             challenge: None,
+            dpop_nonce: None,
             retry_after: None,
             dpop_nonce: None,
             date: None,
