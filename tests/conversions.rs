@@ -111,11 +111,6 @@ fn a_der_key_opens_when_put_together_with_its_certificate() {
 }
 
 #[test]
-fn base64_opens_when_decoded() {
-    opens_when_converted("base64.txt", str::to_owned, "", "keystore.p12", "secret");
-}
-
-#[test]
 fn a_jks_keystore_opens_when_keytool_has_converted_it() {
     if !succeeds(Command::new("sh").args(["-c", "command -v keytool"])) {
         eprintln!("not run: there is no keytool here");

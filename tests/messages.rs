@@ -47,6 +47,7 @@ const NOT_MESSAGES: &[&str] = &[
     "age, retry-after",
     "authorization, content-type",
     "openid profile",
+    "{} on {}", // capabilities of Vault's policies, and texts of servers have the same form
     "not authorized to perform: ",
     "maskinporten {} on {} {}, {at}",
     "text/css; charset=utf-8",

@@ -69,6 +69,7 @@ fn every_setting_is_taken_from_option_variable_project_file_user_file_and_defaul
             "env" => ["dev", "prod", "test", "ver2"],
             "altinn-env" => ["at21", "prod", "tt02", "yt01"],
             "ttl" | "retries" | "timeout" | "connect-timeout" | "max-iterations" => ["11", "12", "13", "14"],
+            _ if name.ends_with("-from") => ["file:/1", "file:/2", "file:/3", "file:/4"],
             _ => ["/1", "/2", "/3", "/4"],
         };
         let file = |value: &str| {

@@ -1,4 +1,4 @@
-//! Kept logins against the simulator's ID-porten: refresh, rotation, processes side by side, DPoP.
+//! Kept logins against the simulator's ID-porten: refresh, rotation, processes side by side, `DPoP`.
 
 use std::{
     fs,

@@ -35,7 +35,7 @@ impl LocatedKey {
         };
         let Some(material) = KeyMaterial::recognise(&content) else {
             let hint = "store a JWK, a PEM key or a PKCS#12 keystore there, as it is or in base64";
-            return Err(failure(origin, "does not hold a key in a known format".to_owned(), hint));
+            return Err(failure(origin, "does not hold a key in a known format", hint));
         };
         if matches!(&settings.from, ContentSource::Place(place) if !place.is_at_hand()) {
             describe(&material, &origin.label, &self.report);

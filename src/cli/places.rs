@@ -42,8 +42,10 @@ impl NamedPlace {
     ) -> Result<Zeroizing<Vec<u8>>, Failure> {
         match self.fetch(origin, limit, stdin_is_taken, report)? {
             Fetched::Content(content) if content.len() as u64 <= limit => Ok(content),
-            Fetched::Content(_) => Err(failure(origin, format!("is longer than {limit} bytes"), "check what it names")),
-            Fetched::Key(_) => Err(failure(origin, "is a key that signs, not a secret".to_owned(), "name a secret")),
+            Fetched::Content(_) => {
+                Err(failure(origin, &format!("is longer than {limit} bytes"), "check what it names"))
+            }
+            Fetched::Key(_) => Err(failure(origin, "is a key that signs, not a secret", "name a secret")),
         }
     }
 
@@ -60,11 +62,11 @@ impl NamedPlace {
                 report.warn_of_unsafe_file("key file", path);
                 file::read_or_stdin(Path::new(path), limit).map_err(|error| {
                     let why = format!("could not be read from `{}`: {error}", shown_path(path));
-                    failure(origin, why, "check the path and its permissions")
+                    failure(origin, &why, "check the path and its permissions")
                 })?
             }
             KeyPlace::Command(line) => shell::run(line, "key", stdin_is_taken, limit)
-                .map_err(|why| failure(origin, format!("runs a command that {why}"), "run the command by itself"))?,
+                .map_err(|why| failure(origin, &format!("runs a command that {why}"), "run the command by itself"))?,
             KeyPlace::Keyring(name) => keyring(name, origin)?,
             place => {
                 let _progress = Progress::start(&format!("waiting for {}", self.shown()), report);
@@ -135,10 +137,10 @@ fn variable(name: &str, origin: &Origin) -> Result<Zeroizing<Vec<u8>>, Failure> 
         Ok(text) if !text.trim().is_empty() => Ok(Zeroizing::new(text.as_bytes().to_vec())),
         // The name is not shown: it may be the secret itself, given by mistake.
         Ok(_) | Err(env::VarError::NotPresent) => {
-            Err(failure(origin, "names a variable that is not set".to_owned(), "set the variable, and export it"))
+            Err(failure(origin, "names a variable that is not set", "set the variable, and export it"))
         }
         Err(env::VarError::NotUnicode(_)) => {
-            Err(failure(origin, "names a variable that is not UTF-8".to_owned(), "store the key in base64"))
+            Err(failure(origin, "names a variable that is not UTF-8", "store the key in base64"))
         }
     }
 }
@@ -147,13 +149,13 @@ fn variable(name: &str, origin: &Origin) -> Result<Zeroizing<Vec<u8>>, Failure> 
 fn keyring(name: &str, origin: &Origin) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let (service, username) = name.split_once('/').unwrap_or((STORE_SERVICE, name));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| failure(origin, format!("could not be read: {error}"), "try again"))?;
+    let runtime = runtime.map_err(|error| failure(origin, &format!("could not be read: {error}"), "try again"))?;
     let read = runtime.block_on(SecretEntry { service, username }.read());
     let hint = format!("store it: secret-tool store --label=maskinporten service {service} username {username} < FILE");
     read.map_err(|error| Failure::new(Exit::Key, &error))?
-        .ok_or_else(|| failure(origin, "names an entry that the store of secrets does not have".to_owned(), &hint))
+        .ok_or_else(|| failure(origin, "names an entry that the store of secrets does not have", &hint))
 }
 
-pub(super) fn failure(origin: &Origin, why: String, hint: &str) -> Failure {
+pub(super) fn failure(origin: &Origin, why: &str, hint: &str) -> Failure {
     Failure::plain(Exit::Key, "key_place", format!("{} {why}", origin.label), Some(hint.to_owned()))
 }

@@ -44,7 +44,7 @@ pub(crate) fn of_call(
     nonce: Option<&str>,
 ) -> Result<Option<Header>, Failure> {
     let Some(key) = &keyed.dpop else { return Ok(None) };
-    let url = Url::parse(url).ok().filter(|url| url.has_host()).ok_or_else(|| {
+    let url = Url::parse(url).ok().filter(Url::has_host).ok_or_else(|| {
         let message = "the URL of the call cannot be read, so there is no proof for it".to_owned();
         let hint = Some("write it as https://api.example.no/path".to_owned());
         Failure::plain(Exit::Usage, "dpop_url", message, hint)

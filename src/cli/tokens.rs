@@ -38,7 +38,7 @@ enum Source {
     /// Altinn's test token generator.
     TestTokens(TestTokens),
     /// A kept login.
-    Person(SessionTokens),
+    Person(Box<SessionTokens>),
 }
 
 impl Tokens {
@@ -47,7 +47,7 @@ impl Tokens {
         let source = if let Some(settings) = TestTokenSettings::parse(sources, report)? {
             Source::TestTokens(TestTokens::new(settings, report)?)
         } else if let Some(tokens) = SessionTokens::from_sources(sources, report)? {
-            Source::Person(tokens)
+            Source::Person(Box::new(tokens))
         } else {
             return Self::new(Settings::from_sources(sources, report)?, report);
         };

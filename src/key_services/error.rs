@@ -145,10 +145,11 @@ impl PlaceError {
     #[must_use]
     pub fn kind(&self) -> FaultKind {
         match self {
-            Self::NotAService | Self::NotBuilt(_) | Self::NoCredentials { .. } | Self::Setting { .. } => {
-                FaultKind::Configuration
-            }
-            Self::Http { source: HttpError::CaFile { .. } | HttpError::ProxySetting(_), .. } => {
+            Self::NotAService
+            | Self::NotBuilt(_)
+            | Self::NoCredentials { .. }
+            | Self::Setting { .. }
+            | Self::Http { source: HttpError::CaFile { .. } | HttpError::ProxySetting(_), .. } => {
                 FaultKind::Configuration
             }
             Self::Credentials { .. } | Self::Denied { .. } | Self::Refused { .. } => FaultKind::Refused,

@@ -325,8 +325,9 @@ const ALWAYS_PASS: [&str; 9] = [
 ];
 
 /// Checks whose faults are in other tests: those of the network in `forms`, the warnings in `configuration`.
-const ELSEWHERE: [&str; 6] = [
+const ELSEWHERE: [&str; 7] = [
     "configuration.warnings",
+    "keystore.place",
     "keystore.file_mode",
     "grant.audience",
     "network.name",

@@ -343,7 +343,9 @@ fn challenge(authority: &str, fault: Fault) -> Reply {
 fn error(code: &str, message: &str, inner: Option<&str>) -> Value {
     let inner = inner.map(|code| json!({ "code": code }));
     let mut error = json!({ "code": code, "message": message });
-    inner.into_iter().for_each(|inner| error["innererror"] = inner);
+    if let Some(inner) = inner {
+        error["innererror"] = inner;
+    }
     json!({ "error": error })
 }
 

@@ -153,7 +153,8 @@ impl Reply {
             }
             Self::Json(status, headers, body) => {
                 let body = body.to_string();
-                let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+                let headers =
+                    headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<Vec<_>>().concat();
                 let length = body.len();
                 format!(
                     "HTTP/1.1 {status} Status\r\nContent-Type: application/json; charset=utf-8\r\n{headers}\

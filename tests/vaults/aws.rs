@@ -84,7 +84,12 @@ fn kms() -> ServiceProcess {
             let key = PKey::private_key_from_pem(&pem).unwrap();
             // Of EC keys it reads only the form of SEC 1.
             let pem = key.ec_key().map_or(pem, |key| key.private_key_to_pem().unwrap());
-            String::from_utf8(pem).unwrap().lines().map(|line| format!("          {line}\n")).collect::<String>()
+            String::from_utf8(pem)
+                .unwrap()
+                .lines()
+                .map(|line| format!("          {line}\n"))
+                .collect::<Vec<_>>()
+                .concat()
         };
         let metadata =
             |id: &str| format!("      - Metadata:\n          KeyId: {id}\n          KeyUsage: SIGN_VERIFY\n");

@@ -94,5 +94,5 @@ fn pem_with_chain() -> String {
 fn place_lines(report: &str) -> String {
     let parts = ["/transit/keys/", " in eu-north-1, ", "authenticated as", "permission:"];
     let is_about_place = |line: &&str| parts.iter().any(|part| line.contains(part));
-    report.lines().filter(is_about_place).map(|line| format!("{}\n", line.trim())).collect()
+    report.lines().filter(is_about_place).map(|line| format!("{}\n", line.trim())).collect::<Vec<_>>().concat()
 }

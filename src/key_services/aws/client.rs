@@ -255,7 +255,6 @@ mod tests {
             challenge: None,
             dpop_nonce: None,
             retry_after: None,
-            dpop_nonce: None,
             date: None,
             sent_at: DateTime::UNIX_EPOCH,
             received_at: DateTime::UNIX_EPOCH,

@@ -528,7 +528,7 @@ fn json_without_settings_of_maskinporten_is_refused() {
         ["", "[]", "{", r#"{"Logging": {}}"#, r#"{"MaskinportenSettings": {}}"#, r#"{"MaskinportenSettings": 1}"#]
     {
         fs::write(&path, text).unwrap();
-        let error = import(&[path.clone()], folder.path(), KNOWN).unwrap_err();
+        let error = import(std::slice::from_ref(&path), folder.path(), KNOWN).unwrap_err();
         assert!(matches!(error, ImportError::NoSettings(_)), "{text}: {error}");
     }
 }

@@ -44,6 +44,7 @@
 //! <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin>.
 
 mod altinn_accounts;
+mod client;
 pub(crate) mod login_client;
 pub(crate) mod people;
 
@@ -53,11 +54,8 @@ use chrono::{DateTime, FixedOffset};
 use serde::Deserialize;
 use serde_json::Value;
 
-use self::{
-    altinn_accounts::{AltinnAccounts, StoredSecret},
-    login_client::{ClientAuthenticationMethod, RefreshTokenUsage},
-    people::RegisteredPerson,
-};
+pub(crate) use self::client::RegisteredClient;
+use self::{altinn_accounts::AltinnAccounts, people::RegisteredPerson};
 use super::{
     algorithm::Algorithm, error::SimulatorError, faults::FaultSequence, jwk::RegisteredJwk, strictness::Strictness,
 };
@@ -90,72 +88,6 @@ pub(crate) struct Registry {
     pub(crate) altinn: AltinnAccounts,
     pub(crate) strictness: Option<Strictness>,
     pub(crate) faults: Option<FaultSequence>,
-}
-
-/// A registered client.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RegisteredClient {
-    #[serde(rename = "client_id")]
-    pub(crate) id: String,
-    #[serde(default)]
-    pub(crate) name: String,
-    pub(crate) orgno: Orgno,
-    #[serde(default)]
-    pub(crate) scopes: Vec<String>,
-    #[serde(default)]
-    pub(crate) keys: Vec<RegisteredJwk>,
-    #[serde(default = "default_lifetime")]
-    pub(crate) access_token_lifetime: u32,
-    #[serde(default = "yes")]
-    pub(crate) active: bool,
-    #[serde(default = "maskinporten")]
-    pub(crate) integration_type: String,
-    #[serde(default)]
-    pub(crate) redirect_uris: Vec<String>,
-    #[serde(default)]
-    pub(crate) post_logout_redirect_uris: Vec<String>,
-    #[serde(default)]
-    pub(crate) token_endpoint_auth_method: ClientAuthenticationMethod,
-    #[serde(default)]
-    pub(crate) client_secret: Option<StoredSecret>,
-    #[serde(default)]
-    pub(crate) refresh_token_usage: RefreshTokenUsage,
-    #[serde(default = "login_client::refresh_token_lifetime")]
-    pub(crate) refresh_token_lifetime: u32,
-    #[serde(default = "login_client::authorization_lifetime")]
-    pub(crate) authorization_lifetime: u32,
-    #[serde(default)]
-    pub(crate) frontchannel_logout_session_required: bool,
-}
-
-impl RegisteredClient {
-    /// Makes a client of Maskinporten without keys and scopes.
-    pub(crate) fn new(id: String, orgno: Orgno) -> Self {
-        Self {
-            id,
-            name: String::new(),
-            orgno,
-            scopes: Vec::new(),
-            keys: Vec::new(),
-            access_token_lifetime: default_lifetime(),
-            active: true,
-            integration_type: maskinporten(),
-            redirect_uris: Vec::new(),
-            post_logout_redirect_uris: Vec::new(),
-            token_endpoint_auth_method: ClientAuthenticationMethod::default(),
-            client_secret: None,
-            refresh_token_usage: RefreshTokenUsage::default(),
-            refresh_token_lifetime: login_client::refresh_token_lifetime(),
-            authorization_lifetime: login_client::authorization_lifetime(),
-            frontchannel_logout_session_required: false,
-        }
-    }
-
-    /// Whether it is a client of ID-porten or Ansattporten.
-    pub(crate) fn is_for_people(&self) -> bool {
-        ["idporten", "ansattporten"].contains(&self.integration_type.as_str())
-    }
 }
 
 /// A registered scope.
