@@ -243,7 +243,11 @@ fn a_file_that_cannot_be_imported_is_reported() {
         ),
         (path("no-text.ps1"), "`FILE` is not a text file", "save it as UTF-8"),
         (path("large.ps1"), "`FILE` is larger than 1 MiB", assignments),
-        (other_kind, "`FILE` is not a config.ps1, config.cmd or .properties file", assignments),
+        (
+            other_kind,
+            "`FILE` is not a config.ps1, config.cmd, .properties, .json or .env file with settings",
+            assignments,
+        ),
         (
             path("nobody.ps1"),
             "no file has a client id, so there is no profile to write",

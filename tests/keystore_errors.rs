@@ -129,11 +129,6 @@ fn a_file_of_another_format_is_named() {
                 at("pkcs8.der")
             ),
         ),
-        (
-            "base64.txt",
-            "it looks like base64 text",
-            format!("decode it: base64 -d {} > keystore.p12", at("base64.txt")),
-        ),
         ("random.bin", "unrecognised file format", PASS_P12.to_owned()),
     ] {
         refuses_unasked(&at(file), &format!("it is not a PKCS#12 keystore: {format}"), &hint);

@@ -59,7 +59,7 @@ impl NamedPlace {
                     failure(origin, why, "check the path and its permissions")
                 })?
             }
-            KeyPlace::Command(line) => shell::run(line, stdin_is_taken, limit)
+            KeyPlace::Command(line) => shell::run(line, "key", stdin_is_taken, limit)
                 .map_err(|why| failure(origin, format!("runs a command that {why}"), "run the command by itself"))?,
             KeyPlace::Keyring(name) => keyring(name, origin)?,
             place => {

@@ -163,7 +163,8 @@ impl Secret {
 
     fn run_command(&self, line: &str, origin: &Origin) -> Result<SecretString, Failure> {
         let failed = |why: &str| self.kind.failure(format!("the command of {} {why}", origin.label));
-        let printed = shell::run(line, self.stdin_is_taken, MAXIMUM_BYTES).map_err(|why| failed(&why))?;
+        let printed =
+            shell::run(line, self.kind.noun(), self.stdin_is_taken, MAXIMUM_BYTES).map_err(|why| failed(&why))?;
         let secret =
             decode_secret(&printed).map_err(|error| failed(&format!("gave no {}: {error}", self.kind.noun())))?;
         if secret.expose_secret().is_empty() {

@@ -6,7 +6,7 @@ use maskinporten_token_generator::file;
 use zeroize::Zeroizing;
 
 /// Runs a command; the error is why it printed nothing. The terminal stays its own, since it may ask its user something.
-pub(super) fn run(line: &str, stdin_is_taken: bool, limit: u64) -> Result<Zeroizing<Vec<u8>>, String> {
+pub(super) fn run(line: &str, noun: &str, stdin_is_taken: bool, limit: u64) -> Result<Zeroizing<Vec<u8>>, String> {
     let mut command = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
     command.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(line).stdout(Stdio::piped());
     if stdin_is_taken {
@@ -18,5 +18,5 @@ pub(super) fn run(line: &str, stdin_is_taken: bool, limit: u64) -> Result<Zeroiz
     if !status.success() {
         return Err(format!("failed: {status}"));
     }
-    printed.unwrap_or_else(|| Ok(Zeroizing::default())).map_err(|error| format!("printed too much: {error}"))
+    printed.unwrap_or_else(|| Ok(Zeroizing::default())).map_err(|error| format!("gave no {noun}: {error}"))
 }

@@ -9,12 +9,14 @@
 //! only digests are sent, and every signature is verified with its public key ([`SigningKey::remote`]).
 
 mod access;
+mod agent_error;
 mod answer;
 mod aws;
 mod azure;
 mod error;
 mod google;
 mod oauth;
+mod part;
 mod pkcs11_uri;
 mod place;
 mod program;
@@ -27,14 +29,15 @@ use zeroize::Zeroizing;
 
 pub use self::{
     access::ServiceAccess,
+    agent_error::AgentError,
     aws::{AwsKind, AwsPlace},
     azure::{AzureKind, AzurePlace},
     error::{FaultKind, PlaceError, Reason},
     google::GooglePlace,
+    part::PartFault,
     pkcs11_uri::Pkcs11Place,
-    place::{KeyPlace, PartFault, PlaceSyntaxError},
+    place::{KeyPlace, PlaceSyntaxError},
     service::Service,
-    ssh_agent::AgentError,
     vault::VaultPlace,
 };
 use crate::keystore::SigningKey;

@@ -1,6 +1,6 @@
 //! The `pkcs11:` URI (RFC 7512), as far as it names a private key.
 
-use super::place::{PartFault, WrongPart};
+use super::part::{PartFault, WrongPart};
 
 /// A private key in a hardware token; what is `None` comes from the options.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

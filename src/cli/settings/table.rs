@@ -96,8 +96,8 @@ pub(crate) static SETTINGS: &[SettingDefinition] = &[
         "key-from",
         "URI",
         KEY,
-        "A key that is not in a file: env:NAME, command:LINE, keyring:NAME, ssh-agent:COMMENT, pkcs11:…, azure-kv://…, \
-         vault://…, vault-transit://…, aws-sm://…, aws-ssm://…, aws-kms://…, gcp-sm://… or gcp-kms://…",
+        "A key that is not in a file: env:NAME, command:LINE, keyring:NAME, ssh-agent:COMMENT, pkcs11:URI, or in a service: \
+         azure-kv://, vault://, vault-transit://, aws-sm://, aws-ssm://, aws-kms://, gcp-sm:// or gcp-kms://",
     )
     .roles(&[Role::Place, Role::KeySource]),
     one(

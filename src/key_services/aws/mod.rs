@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use self::client::{AwsClient, AwsRequest};
 use super::{
     Fetched, PlaceError, PlaceFacts, Service, ServiceAccess, answer,
-    place::{PartFault, WrongPart},
+    part::{PartFault, WrongPart},
 };
 
 /// The variables that decide which account and region are meant.

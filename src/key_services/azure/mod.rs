@@ -22,7 +22,7 @@ use super::{
     Fetched, PlaceError, PlaceFacts, Service, ServiceAccess,
     access::{BlockingSigner, SigningService},
     answer,
-    place::{PartFault, WrongPart, segment},
+    part::{PartFault, WrongPart, segment},
 };
 use crate::{
     json::{JsonObject, JsonValue},

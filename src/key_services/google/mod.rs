@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use self::{credentials::GoogleCredentials, kms::KmsKey};
 use super::{
     Fetched, PlaceError, PlaceFacts, Service, ServiceAccess, answer,
-    place::{PartFault, WrongPart, segment},
+    part::{PartFault, WrongPart, segment},
 };
 use crate::{
     http::{ApiRequest, Endpoint, Method},

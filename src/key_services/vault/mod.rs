@@ -15,7 +15,7 @@ use self::client::{VaultRequest, VaultServer};
 use super::{
     Fetched, PlaceError, PlaceFacts, Service, ServiceAccess,
     answer::{self, member, text},
-    place::{PartFault, WrongPart, segment, segments},
+    part::{PartFault, WrongPart, segment, segments},
 };
 use crate::{
     http::Method,
