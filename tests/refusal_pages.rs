@@ -1,13 +1,12 @@
 //! The website of refusals: `explain --html`, and under `/explain/` of `serve`.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs};
 
 use maskinporten_token_generator::{
     client::CodeGroup,
     language::Language,
     printer::{refusal_page_path, refusal_pages},
 };
-use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::{http_get, maskinporten};
@@ -59,6 +58,10 @@ fn a_website_is_written_again_and_a_folder_with_other_files_is_left_alone() {
 
 #[cfg(feature = "system-tests")]
 mod in_a_browser {
+    use std::path::Path;
+
+    use serde_json::json;
+
     use super::*;
     use crate::{
         browser::{Browser, Setup},
