@@ -151,7 +151,7 @@ fn keyring(name: &str, origin: &Origin) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failure(origin, &format!("could not be read: {error}"), "try again"))?;
     let read = runtime.block_on(SecretEntry { service, username }.read());
-    let hint = format!("store it: secret-tool store --label=maskinporten service {service} username {username} < FILE");
+    let hint = format!("store it: secret-tool store --label=key service {service} username {username} < FILE");
     read.map_err(|error| Failure::new(Exit::Key, &error))?
         .ok_or_else(|| failure(origin, "names an entry that the store of secrets does not have", &hint))
 }

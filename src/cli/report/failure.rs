@@ -1,5 +1,6 @@
 //! A failure, as it is printed for a person or a program.
 
+mod key_place;
 mod login;
 
 use std::{error::Error, fmt, io};
@@ -10,10 +11,8 @@ use maskinporten_token_generator::{
     client::{ClientError, Refusal},
     environment::LocalError,
     explain::Explain,
-    grant::GrantError,
     http::HttpError,
-    key_services::{FaultKind, PlaceError},
-    keystore::{KeystoreError, SigningError},
+    keystore::KeystoreError,
     language::{Language, Words},
     printer::Painter,
     profile::ProfileError,
@@ -181,43 +180,6 @@ impl From<LocalError> for Failure {
 impl From<ProfileError> for Failure {
     fn from(error: ProfileError) -> Self {
         Self::new(Exit::Configuration, &error)
-    }
-}
-
-impl From<&PlaceError> for Failure {
-    fn from(error: &PlaceError) -> Self {
-        Self { http_status: error.status(), ..Self::new(exit_of_place(error), error) }
-    }
-}
-
-impl From<&GrantError> for Failure {
-    fn from(error: &GrantError) -> Self {
-        if let GrantError::Signing(SigningError::Remote(source)) = error {
-            let source: &(dyn Error + 'static) = &**source;
-            if let Some(source) = source.downcast_ref::<PlaceError>() {
-                return Self { http_status: source.status(), ..Self::new(exit_of_place(source), error) };
-            }
-        }
-        let exit = match error {
-            GrantError::NoCertificate | GrantError::Algorithm(_) | GrantError::Signing(_) => Exit::Key,
-            _ => Exit::Configuration,
-        };
-        Self::new(exit, error)
-    }
-}
-
-fn exit_of_place(error: &PlaceError) -> Exit {
-    match error.kind() {
-        FaultKind::Configuration => Exit::Configuration,
-        FaultKind::Key => Exit::Key,
-        FaultKind::Refused => Exit::Refused,
-        FaultKind::Unreachable => Exit::Unreachable,
-    }
-}
-
-impl From<GrantError> for Failure {
-    fn from(error: GrantError) -> Self {
-        Self::from(&error)
     }
 }
 

@@ -72,4 +72,32 @@ impl RegisteredClient {
     pub(crate) fn is_for_people(&self) -> bool {
         ["idporten", "ansattporten"].contains(&self.integration_type.as_str())
     }
+
+    /// Returns what is wrong with the client, if anything.
+    pub(super) fn contradiction(&self) -> Option<String> {
+        let id = &self.id;
+        if !self.is_for_people() {
+            let only_for_people = !self.redirect_uris.is_empty() || self.client_secret.is_some();
+            return only_for_people.then(|| {
+                format!("the client `{id}` has members for the login of people and another `integration_type`")
+            });
+        }
+        if self.token_endpoint_auth_method.has_secret() != self.client_secret.is_some() {
+            let method = self.token_endpoint_auth_method.name();
+            return Some(format!("the client `{id}` has the method `{method}`: it and `client_secret` must fit"));
+        }
+        let uris = self.redirect_uris.iter().chain(&self.post_logout_redirect_uris);
+        if let Some(uri) = uris.into_iter().find(|uri| !login_client::is_redirect_uri(uri)) {
+            return Some(format!("the client `{id}` has `{uri}`, which is not a URL without fragment"));
+        }
+        // https://docs.digdir.no/docs/idporten/oidc/oidc_func_clientreg
+        let ascending = self.access_token_lifetime < self.refresh_token_lifetime
+            && self.refresh_token_lifetime <= self.authorization_lifetime;
+        (!ascending).then(|| {
+            format!(
+                "the client `{id}` must have an `access_token_lifetime` below its `refresh_token_lifetime`, and that at most \
+                 its `authorization_lifetime`"
+            )
+        })
+    }
 }

@@ -3,8 +3,6 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::RegisteredClient;
-
 /// Returns the default lifetime of a refresh token, in seconds.
 pub(super) fn refresh_token_lifetime() -> u32 {
     600
@@ -38,7 +36,7 @@ impl ClientAuthenticationMethod {
         }
     }
 
-    fn has_secret(self) -> bool {
+    pub(super) fn has_secret(self) -> bool {
         matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
     }
 }
@@ -52,34 +50,8 @@ pub(crate) enum RefreshTokenUsage {
     Reuse,
 }
 
-/// Returns what is wrong with the client, if anything.
-pub(super) fn contradiction(client: &RegisteredClient) -> Option<String> {
-    let id = &client.id;
-    if !client.is_for_people() {
-        let only_for_people = !client.redirect_uris.is_empty() || client.client_secret.is_some();
-        return only_for_people
-            .then(|| format!("the client `{id}` has members for the login of people and another `integration_type`"));
-    }
-    if client.token_endpoint_auth_method.has_secret() != client.client_secret.is_some() {
-        let method = client.token_endpoint_auth_method.name();
-        return Some(format!("the client `{id}` has the method `{method}`: it and `client_secret` must fit"));
-    }
-    let uris = client.redirect_uris.iter().chain(&client.post_logout_redirect_uris);
-    if let Some(uri) = uris.into_iter().find(|uri| !is_redirect_uri(uri)) {
-        return Some(format!("the client `{id}` has `{uri}`, which is not a URL without fragment"));
-    }
-    // https://docs.digdir.no/docs/idporten/oidc/oidc_func_clientreg
-    let ascending = client.access_token_lifetime < client.refresh_token_lifetime
-        && client.refresh_token_lifetime <= client.authorization_lifetime;
-    (!ascending).then(|| {
-        format!(
-            "the client `{id}` must have an `access_token_lifetime` below its `refresh_token_lifetime`, and that at most \
-             its `authorization_lifetime`"
-        )
-    })
-}
-
-fn is_redirect_uri(text: &str) -> bool {
+/// Whether a text is a URL without fragment.
+pub(super) fn is_redirect_uri(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| url.fragment().is_none()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

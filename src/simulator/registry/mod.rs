@@ -250,7 +250,7 @@ impl Registry {
                     "the client `{id}` has an `access_token_lifetime` outside 1 to {MAXIMUM_LIFETIME_SECONDS}"
                 ))
             } else {
-                login_client::contradiction(client)
+                client.contradiction()
             }
         })
     }

@@ -60,12 +60,13 @@ fn the_clients_of_the_file_are_those_of_their_organisations() {
     let running = Running::start(|_| ());
 
     let own = Admin::new(&running, ALL).get("GET /api/v1/clients");
-    assert_eq!(
-        texts(&own, "client_id"),
-        ["8d001e58-c758-4beb-a9ec-ae1d770fa35e", "2b6a1e9d-7c48-4f0b-9a35-c1d2e3f4a5b6", ADMIN]
-    );
+    let ids = texts(&own, "client_id");
+    assert!(ids.len() > 2 && ids.contains(&ADMIN), "{ids:?}");
+    assert!(texts(&own, "client_orgno").iter().all(|owner| *owner == "310700010"), "{own}");
     let other = Admin::other(&running);
-    assert_eq!(texts(&other.get("GET /api/v1/clients"), "client_orgno"), ["310700029", "310700029"]);
+    let others = other.get("GET /api/v1/clients");
+    let owners = texts(&others, "client_orgno");
+    assert!(owners.len() > 1 && owners.iter().all(|owner| *owner == "310700029"), "{owners:?}");
     let (status, body) = other.ask(&format!("GET /api/v1/clients/{ADMIN}"));
     assert_eq!((status, &body["error"]), (404, &json!("not_found")));
     for start in [
