@@ -1,4 +1,4 @@
-//! Fetches the metadata of an authorization server (RFC 8414) and the keys that it names.
+//! Fetches the metadata of an authorization server (RFC 8414).
 //!
 //! Only known issuers and addresses that a user configures are asked, never an address from a token.
 
@@ -12,9 +12,8 @@ use url::Url;
 
 use super::{ClientError, RetryPolicy, error::UnexpectedResponse};
 use crate::{
-    environment::{Addresses, KnownIssuer, is_maskinporten_host},
+    environment::{Addresses, is_maskinporten_host},
     http::{Endpoint, EndpointError, HttpClient, HttpOptions, Response},
-    keystore::KeySet,
     text::server_text,
 };
 
@@ -217,72 +216,11 @@ pub(super) async fn find(
     }
 }
 
-/// Fetches the keys of an issuer; `None` when it is retired and publishes none.
-///
-/// # Errors
-/// As [`discovered_keys`].
-pub async fn published_keys(
-    issuer: &KnownIssuer,
-    options: &HttpOptions,
-    retry_policy: RetryPolicy,
-) -> Result<Option<KeySet>, ClientError> {
-    let Some(address) = issuer.metadata_url() else { return Ok(None) };
-    let (_, keys) = discovered_keys(&address, Some(&issuer.identifier), options, retry_policy).await?;
-    Ok(Some(keys))
-}
-
-/// Fetches the keys of the issuer at `address`, and returns them with its identifier, which must be `expected` if given.
-///
-/// # Errors
-/// As [`discover`]; [`ClientError::UnexpectedResponse`] also when the metadata names no `jwks_uri` that a request may
-/// be sent to, or the keys are not a JWK set.
-pub async fn discovered_keys(
-    address: &str,
-    expected: Option<&str>,
-    options: &HttpOptions,
-    retry_policy: RetryPolicy,
-) -> Result<(String, KeySet), ClientError> {
-    let started = Instant::now();
-    let (search, response, metadata) = find(address, options, retry_policy, |_, _| ()).await?;
-    let unexpected = |what| search.unexpected(&response, what);
-    if expected.is_some_and(|expected| expected != metadata.issuer) {
-        return Err(search.foreign(&response, &metadata));
-    }
-    let Some(jwks_uri) = &metadata.jwks_uri else { return Err(unexpected("it is not metadata with a `jwks_uri`")) };
-    let keys = Endpoint::parse(jwks_uri).map_err(|_| unexpected("its `jwks_uri` is not a valid URL"))?;
-    // A remote server must not make us send requests to this machine.
-    if keys.is_loopback() && !search.place().is_loopback() {
-        return Err(unexpected("its `jwks_uri` is on this machine"));
-    }
-    let timeout = retry_policy.timeout.saturating_sub(started.elapsed());
-    let keys = fetch_key_set(&keys, options, RetryPolicy { timeout, ..retry_policy }).await?;
-    Ok((metadata.issuer, keys))
-}
-
-/// Fetches a JWK set.
-///
-/// # Errors
-/// As [`published_keys`].
-pub async fn fetch_key_set(
-    endpoint: &Endpoint,
-    options: &HttpOptions,
-    retry_policy: RetryPolicy,
-) -> Result<KeySet, ClientError> {
-    let response = get(endpoint, options, retry_policy, |_, _| ()).await?;
-    if response.status != 200 {
-        return Err(unexpected(endpoint, &response, EXPECTED_STATUS));
-    }
-    KeySet::parse(&response.body).map_err(|error| {
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        unexpected(endpoint, &response, &format!("{error}{cause}"))
-    })
-}
-
-const EXPECTED_STATUS: &str = "the expected status is 200";
+pub(super) const EXPECTED_STATUS: &str = "the expected status is 200";
 const NOT_METADATA: &str = "it is not metadata (RFC 8414 §2)";
 
 /// Fetches a document, whatever its status; 429 and 5xx are retried.
-async fn get(
+pub(super) async fn get(
     endpoint: &Endpoint,
     options: &HttpOptions,
     retry_policy: RetryPolicy,
@@ -300,7 +238,7 @@ fn is_unavailable(status: u16) -> bool {
     matches!(status, 429 | 500..=599)
 }
 
-fn unexpected(endpoint: &Endpoint, response: &Response, what: &str) -> ClientError {
+pub(super) fn unexpected(endpoint: &Endpoint, response: &Response, what: &str) -> ClientError {
     ClientError::UnexpectedResponse(UnexpectedResponse::new(endpoint, response, what))
 }
 

@@ -8,6 +8,7 @@ mod access_token;
 mod actor;
 mod catalogue;
 mod error;
+mod key_sets;
 mod metadata;
 mod provider;
 mod refusal;
@@ -28,10 +29,8 @@ pub use self::{
     actor::Actor,
     catalogue::{CodeGroup, Explanation},
     error::{ClientError, UnexpectedResponse},
-    metadata::{
-        MetadataSearch, ServerMetadata, discover, discovered_keys, fetch_key_set, is_endpoint_of, is_maskinporten,
-        published_keys,
-    },
+    key_sets::{discovered_keys, fetch_key_set, published_keys},
+    metadata::{MetadataSearch, ServerMetadata, discover, is_endpoint_of, is_maskinporten},
     provider::OpenIdProvider,
     refusal::{REFUSALS, Refusal, THAT_MEANS},
     refusal_facts::RefusalFacts,

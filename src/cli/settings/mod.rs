@@ -20,6 +20,7 @@ mod origin;
 mod person;
 mod required;
 mod secret;
+mod secret_variables;
 mod server;
 mod sources;
 mod table;

@@ -3,7 +3,7 @@
 //! The first source that has a value wins. Here values are texts and secrets; the other files of this module parse them,
 //! and nothing outside of it looks a setting up by its name.
 
-use std::{borrow::Cow, collections::BTreeSet, path::PathBuf};
+use std::{borrow::Cow, path::PathBuf};
 
 use maskinporten_token_generator::{
     environment::{Environment, IdentityProvider, LocalEnvironment},
@@ -18,7 +18,7 @@ use super::{
     definition::{PROFILE, SettingDefinition},
     file_reads::{self, TIMEOUT},
     origin::{Layer, Origin, Setting},
-    table::{self, FOREIGN_VARIABLES, SETTINGS},
+    table::{self, FOREIGN_VARIABLES},
     variables::{named, read_variables, variables},
 };
 use crate::cli::report::{Exit, Failure, Report};
@@ -36,7 +36,7 @@ pub(super) struct Found<'sources> {
 /// Every source of settings, in order of precedence.
 #[derive(Default)]
 pub(crate) struct SettingSources {
-    layers: Vec<(Layer, Vec<RawSetting>)>,
+    pub(super) layers: Vec<(Layer, Vec<RawSetting>)>,
     /// The headers of the profile, for requests to an API.
     pub(crate) headers: Vec<ProfileHeader>,
     /// The name of the profile, if one is used.
@@ -279,26 +279,5 @@ impl SettingSources {
 
     fn paths(&self) -> impl Iterator<Item = String> {
         table::paths().filter_map(|name| self.find(name)).map(|found| found.text().to_owned())
-    }
-
-    /// Returns the variables that hold secrets: those that are secrets themselves, and those that settings name.
-    pub(crate) fn secret_variables(&self) -> BTreeSet<String> {
-        let own = SETTINGS.iter().filter(|setting| setting.is_secret()).map(SettingDefinition::variable);
-        let foreign =
-            named(&FOREIGN_VARIABLES).filter(|(_, setting)| setting.is_secret()).map(|(variable, _)| variable);
-        let naming = ["keystore-password-env", "pkcs11-pin-env", "altinn-password-env"];
-        let raw = self.layers.iter().flat_map(|(_, raw)| raw);
-        let texts =
-            raw.filter_map(|raw| if let RawValue::Texts(texts) = &raw.value { Some((raw.name, texts)) } else { None });
-        let texts = texts.flat_map(|(name, texts)| texts.iter().map(move |text| (name, text)));
-        let named = texts.filter_map(|(name, text)| {
-            if naming.contains(&name) {
-                Some(text.as_str())
-            } else {
-                text.strip_prefix("env:").filter(|_| table::is_place(name))
-            }
-        });
-        let named = named.filter(|name| !name.is_empty() && !name.contains(['=', '\0']));
-        own.chain(foreign).chain(named.map(str::to_owned)).collect()
     }
 }

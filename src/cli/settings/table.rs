@@ -200,11 +200,7 @@ pub(crate) static SETTINGS: &[SettingDefinition] = &[
     one("altinn-password-command", "COMMAND", ALTINN, "Read the password from the output of a command")
         .roles(&[Role::Command]),
     row(ALTINN_PASSWORD, ValueForm::SecretVariable, ALTINN, "The password of that user"),
-    flag(
-        "person",
-        LOGIN,
-        "Use the token of a person whose login is kept (`maskinporten login --keep`) in place of one of Maskinporten's",
-    ),
+    flag("person", LOGIN, "Use the token of a kept login (`maskinporten login --keep`), not one of Maskinporten's"),
     // Without a default in the table, reports on machine tokens do not list them.
     one("idp", "NAME", LOGIN, "Where the person logs in: `idporten` or `ansattporten` [default: idporten]"),
     one("idp-issuer", "URL", LOGIN, "Another server where the person logs in, by its issuer identifier").roles(ADDRESS),
