@@ -386,7 +386,7 @@ fn a_kept_login_is_used_and_renewed_and_ends_with_the_logout() {
 
     assert_eq!((ended.code, ended.stdout.as_str()), (0, ""), "{}", ended.stderr);
     assert!(ended.stderr.contains("/idporten/logout?client_id="), "{}", ended.stderr);
-    assert!(local.log().contains("POST /idporten/token/revoke 200"), "{}", local.log());
+    wait_until("the revocation in the log", || local.log().contains("POST /idporten/token/revoke 200").then_some(()));
     assert_eq!(user.command(&["login", "status"]).run().stderr, "no login is kept\n");
     user.command(&["token", "--env", "local", "--person"]).run().failure(3);
 }
