@@ -15,7 +15,7 @@ pub enum PartFault {
     Secret,
 }
 
-/// The part of a place that is wrong, and how; the form is added by [`KeyPlace`].
+/// The part of a place that is wrong, and how; the form is added by [`KeyPlace`](super::KeyPlace).
 pub(super) type WrongPart = (&'static str, PartFault);
 
 /// Checks the segments of a path, which becomes part of an address: letters, digits and `more`, no dots alone.
