@@ -1,4 +1,4 @@
-//! Opens a key of which only the content says what it is.
+//! Opens a key whose content decides what kind of key it is.
 
 use maskinporten_token_generator::{
     key_services::Fetched,
@@ -14,7 +14,7 @@ use super::{
 };
 
 impl LocatedKey {
-    /// Opens a key of which only the content says what it is.
+    /// Opens a key whose content decides what kind of key it is.
     pub(super) fn open_content(&self, settings: &ContentSettings, computing: &dyn Fn()) -> Result<SigningKey, Failure> {
         let origin = &self.settings.source.origin;
         let fetched = match &settings.from {

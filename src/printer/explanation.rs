@@ -18,12 +18,12 @@ pub enum ExplanationForm {
     Json,
 }
 
-const TEXT: Words = Words { en: "the server's text", nb: "serverens tekst" };
-const DO: Words = Words { en: "what to do", nb: "gjør dette" };
-const WHO: Words = Words { en: "who must do it", nb: "hvem som må gjøre det" };
-const SOURCE: Words = Words { en: "source", nb: "kilde" };
+pub(super) const TEXT: Words = Words { en: "the server's text", nb: "serverens tekst" };
+pub(super) const DO: Words = Words { en: "what to do", nb: "gjør dette" };
+pub(super) const WHO: Words = Words { en: "who must do it", nb: "hvem som må gjøre det" };
+pub(super) const SOURCE: Words = Words { en: "source", nb: "kilde" };
 const CODES: Words = Words { en: "codes", nb: "koder" };
-const COMMAND: Words = Words { en: "command", nb: "kommando" };
+pub(super) const COMMAND: Words = Words { en: "command", nb: "kommando" };
 const CONSUMER: Words = Words { en: "consumer", nb: "konsument" };
 const SUPPLIER: Words = Words { en: "supplier", nb: "leverandør" };
 const FOUND_BY: Words = Words {

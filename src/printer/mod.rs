@@ -9,7 +9,6 @@ mod check_json;
 mod explanation;
 mod grant;
 mod headers;
-mod html;
 mod inspect;
 mod lines;
 mod paint;
@@ -19,7 +18,6 @@ mod token;
 mod variables;
 mod vendor;
 
-pub(crate) use self::html::{capital, marked};
 pub use self::{
     altinn::{IdentityForm, print_identity},
     check::{CheckReport, print_check_text},

@@ -5,11 +5,11 @@
 
 use std::fmt::Write as _;
 
-use super::html::{capital, marked};
+use super::explanation::{COMMAND, DO, SOURCE, TEXT, WHO};
 use crate::{
     client::{CodeGroup, Explanation, RefusalFacts},
     language::{Language, Words},
-    text::escaped_html,
+    text::{capital, escaped_html, marked},
 };
 
 /// A file of the website.
@@ -38,15 +38,10 @@ const NOT_FOUND: Words = Words {
     nb: "Ingen treff. Prøv bare koden, eller færre ord.",
 };
 const ALL: Words = Words { en: "All refusals", nb: "Alle avslag" };
-const SERVER_TEXT: Words = Words { en: "The server's text", nb: "Serverens tekst" };
-const MEANING: Words = Words { en: "What it means", nb: "Hva det betyr" };
-const REMEDY: Words = Words { en: "What to do", nb: "Hva som må gjøres" };
-const COMMAND: Words = Words { en: "A command that helps", nb: "En kommando som hjelper" };
-const WHO: Words = Words { en: "Who must do it", nb: "Hvem som må gjøre det" };
-const FORWARD: Words = Words { en: "Text to forward", nb: "Tekst til å sende videre" };
+const MEANING: Words = Words { en: "what it means", nb: "hva det betyr" };
+const FORWARD: Words = Words { en: "text to forward", nb: "tekst til å sende videre" };
 const COPY: Words = Words { en: "Copy the text", nb: "Kopier teksten" };
 const COPIED: Words = Words { en: "Copied", nb: "Kopiert" };
-const SOURCE: Words = Words { en: "Documentation", nb: "Dokumentasjon" };
 const REFUSED: Words = Words {
     en: "Hello! A request to SERVICE was refused with this error:",
     nb: "Hei! En forespørsel til SERVICE ble avvist med denne feilen:",
@@ -58,7 +53,7 @@ pub fn refusal_pages() -> Vec<RefusalPage> {
     let file = |path: &str, text: &str| RefusalPage { path: path.to_owned(), text: text.to_owned() };
     let mut pages = vec![
         file("index.html", include_str!("refusal_pages/index.html")),
-        file("pages.css", include_str!("refusal_pages/pages.css")),
+        file("pages.css", concat!(include_str!("base.css"), include_str!("refusal_pages/pages.css"))),
         file("pages.js", include_str!("refusal_pages/pages.js")),
     ];
     for language in [Language::Norwegian, Language::English] {
@@ -177,7 +172,7 @@ fn entry_parts(
     let forward = format!(
         "<textarea id=\"forward-{at}\" readonly rows=\"12\" aria-label=\"{label}\">{text}</textarea>\n      \
          <button type=\"button\" class=\"main\" data-copies=\"forward-{at}\" data-copied=\"{copied}\" hidden>{copy}</button>",
-        label = words(FORWARD),
+        label = capital(words(FORWARD)),
         text = escaped_html(&text_to_forward(entry, group, language)),
         copied = words(COPIED),
         copy = words(COPY),
@@ -185,16 +180,16 @@ fn entry_parts(
     let source = escaped_html(entry.source);
     let text = Some(entry.text).filter(|text| !text.is_empty());
     for (label, html) in [
-        (SERVER_TEXT, text.map(|text| format!("<p><q lang=\"en\">{}</q></p>", escaped_html(text)))),
+        (TEXT, text.map(|text| format!("<p><q lang=\"en\">{}</q></p>", escaped_html(text)))),
         (MEANING, Some(format!("<p>{}</p>", sentence(&entry.meaning(&facts, language))))),
-        (REMEDY, Some(format!("<p>{}</p>", sentence(&entry.remedy(&facts, language))))),
+        (DO, Some(format!("<p>{}</p>", sentence(&entry.remedy(&facts, language))))),
         (COMMAND, command),
         (WHO, Some(format!("<p>{}</p>", sentence(entry.actor.name.in_language(language))))),
         (FORWARD, Some(forward)),
         (SOURCE, Some(format!("<p><a href=\"{source}\">{source}</a></p>"))),
     ] {
         if let Some(html) = html {
-            let _ = writeln!(body, "      <{heading}>{}</{heading}>\n      {html}", words(label));
+            let _ = writeln!(body, "      <{heading}>{}</{heading}>\n      {html}", capital(words(label)));
         }
     }
 }
@@ -210,20 +205,20 @@ fn with_options_in_backticks(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Returns a message to whoever must act, who may not know this program.
+/// Returns a message to the person who must act, and who may not know this program.
 fn text_to_forward(entry: &Explanation, group: &CodeGroup, language: Language) -> String {
     let words = |words: Words| words.in_language(language);
     let facts = RefusalFacts::default();
     let text = if entry.text.is_empty() { String::new() } else { format!("\n{}", entry.text) };
-    let line = |label: Words, text: &str| format!("{}: {}.\n", words(label), text);
+    let line = |label: Words, text: &str| format!("{}: {text}.\n", capital(words(label)));
     format!(
         "{refused}\n\n{title}{text}\n\n{meaning}{remedy}{who}{source}: {url}\n",
         refused = words(REFUSED).replace("SERVICE", words(group.service)),
         title = title(entry),
         meaning = line(MEANING, &entry.meaning(&facts, language)),
-        remedy = line(REMEDY, &entry.remedy(&facts, language)),
+        remedy = line(DO, &entry.remedy(&facts, language)),
         who = line(WHO, entry.actor.name.in_language(language)),
-        source = words(SOURCE),
+        source = capital(words(SOURCE)),
         url = entry.source,
     )
 }

@@ -8,7 +8,7 @@ use hyper::{HeaderMap, header::ACCEPT_LANGUAGE};
 use super::{api_error::ApiError, page};
 use crate::{
     language::{Language, Words},
-    printer::{capital, marked},
+    text::{capital, marked},
 };
 
 const NOT_FOUND: Words = Words { en: "Page not found", nb: "Fant ikke siden" };

@@ -56,7 +56,11 @@ pub(super) struct PageFile {
 
 /// The files that the document loads.
 pub(super) static FILES: [PageFile; 5] = [
-    PageFile { path: "/page.css", media_type: STYLE, text: include_str!("page/page.css") },
+    PageFile {
+        path: "/page.css",
+        media_type: STYLE,
+        text: concat!(include_str!("../printer/base.css"), include_str!("page/page.css")),
+    },
     PageFile { path: "/page.js", media_type: SCRIPT, text: include_str!("page/page.js") },
     PageFile { path: "/showing.js", media_type: SCRIPT, text: include_str!("page/showing.js") },
     PageFile { path: "/copying.js", media_type: SCRIPT, text: include_str!("page/copying.js") },

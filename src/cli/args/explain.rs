@@ -21,7 +21,7 @@ pub(crate) struct ExplainArguments {
     #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output",
           value_parser = named(ExplanationForm::NAMES, ExplanationForm::parse))]
     pub(crate) format: ExplanationForm,
-    /// Write a website of all known refusals into this folder, in both languages, for whoever must act on one
+    /// Write a website of all known refusals into this folder, in both languages
     #[arg(long, value_name = "FOLDER", help_heading = "Output", conflicts_with_all = ["words", "format"])]
     pub(crate) html: Option<PathBuf>,
 }
