@@ -59,7 +59,8 @@ fn write_pages(folder: &Path, report: &Report) -> Result<(), Failure> {
     let pages = refusal_pages();
     for page in &pages {
         let path = folder.join(&page.path);
-        let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, &page.text));
+        let written =
+            path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| file::write_public(&path, &page.text));
         written.map_err(|cause| error(&path, cause))?;
     }
     report.note(&format!("wrote {} files; open {}", pages.len(), folder.join("index.html").display()));

@@ -1,13 +1,13 @@
 //! `maskinporten keys`: generates a key to register, prints the public JWK of any key, and lists the keys in a file.
 
 use std::{
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use maskinporten_token_generator::{
-    json,
+    file, json,
     keystore::{
         CertificateFile, FileFormat, JwkFile, KeyFileKind, KeySummary, KeystoreFile, NewKey, NewKeyError, NewKeyKind,
         PemFile, Protection, SigningKey, read_key_file,
@@ -16,6 +16,7 @@ use maskinporten_token_generator::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::{
     args::{KeysCommand, ListArguments, NewArguments, PublicArguments, ReportFormat},
@@ -52,14 +53,10 @@ fn new(arguments: &NewArguments, report: &Report) -> Result<(), Failure> {
 
 /// Writes a new file with mode 0600, completely or not at all; an existing file is not replaced.
 fn write_private(path: &Path, jwk: &SecretString) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = (|| {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        writeln!(file, "{}", jwk.expose_secret())?;
-        file.as_file().sync_all()?;
-        file.persist_noclobber(path).map_err(|error| error.error)
-    })();
-    written.map(|_| ()).map_err(|error: io::Error| {
+    let line = Zeroizing::new(format!("{}\n", jwk.expose_secret()));
+    let written = file::private_beside(path, line.as_bytes())
+        .and_then(|file| file.persist_noclobber(path).map_err(|error| error.error));
+    written.map(drop).map_err(|error: io::Error| {
         let why = match error.kind() {
             io::ErrorKind::AlreadyExists => "the file exists already".to_owned(),
             io::ErrorKind::NotFound => "the folder does not exist".to_owned(),

@@ -5,6 +5,7 @@
 //! many of these files hold secrets.
 
 mod permissions;
+mod whole;
 
 use std::{
     fs::{File, Metadata},
@@ -20,7 +21,10 @@ use std::{
 
 use zeroize::Zeroizing;
 
-pub use self::permissions::{UnsafePermissions, check_private, check_unchangeable_by_others, create_private_folder};
+pub use self::{
+    permissions::{UnsafePermissions, check_private, check_unchangeable_by_others, create_private_folder},
+    whole::{private_beside, write_public},
+};
 
 /// The capacity of the first buffer: most keys and settings fit in it.
 const FIRST_CAPACITY: usize = 16 * 1024;

@@ -2,18 +2,19 @@
 
 use std::{
     fs, io,
-    io::Write as _,
     path::{Path, PathBuf},
 };
 
-use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::{
     ConfigFile, ConfigFileKind, KnownSetting, Location, ProfileDraft, ProfileError,
     location::{folder_of, shown},
 };
-use crate::{explain::Explain, file::create_private_folder};
+use crate::{
+    explain::Explain,
+    file::{create_private_folder, private_beside},
+};
 
 /// Why a config file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +93,7 @@ pub fn create(path: &Path, text: &str) -> Result<(), WriteError> {
     // tempfile's own message names the temporary file, which means nothing to the user.
     let unwritable = |error: io::Error| WriteError::Unwritable { path: path.to_owned(), source: error.kind().into() };
     create_private_folder(&folder_of(path)).map_err(unwritable)?;
-    match temporary(path, text).map_err(unwritable)?.persist_noclobber(path) {
+    match private_beside(path, text.as_bytes()).map_err(unwritable)?.persist_noclobber(path) {
         Ok(_) => Ok(()),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(WriteError::Exists(path.to_owned())),
         Err(error) => Err(unwritable(error.error)),
@@ -130,7 +131,7 @@ pub fn append(
     ConfigFile::parse(&text, path, kind, known).and_then(without_fault).map_err(not_added)?;
 
     let target = real(path);
-    let file = temporary(&target, &text).map_err(unwritable)?;
+    let file = private_beside(&target, text.as_bytes()).map_err(unwritable)?;
     let permissions = fs::metadata(&target).map_err(unwritable)?.permissions();
     file.as_file().set_permissions(permissions).map_err(unwritable)?;
     file.persist(&target).map_err(|error| unwritable(error.error))?;
@@ -140,14 +141,4 @@ pub fn append(
 /// Resolves a symbolic link: many users keep their config files in a repository and link to them.
 fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
-}
-
-/// Writes a temporary file beside the target, readable by its owner only, and syncs it to disk.
-fn temporary(target: &Path, text: &str) -> io::Result<NamedTempFile> {
-    let folder = folder_of(target);
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    Ok(file)
 }

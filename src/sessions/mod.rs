@@ -13,7 +13,7 @@ mod stored;
 use std::{
     fmt::Write as _,
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -205,10 +205,7 @@ impl SessionStore {
     /// Writes a file atomically, readable only for its owner.
     fn write(&self, path: &Path, json: &[u8]) -> io::Result<()> {
         create_private_folder(&self.folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        file.write_all(json)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
+        file::private_beside(path, json)?.persist(path)?;
         Ok(())
     }
 }

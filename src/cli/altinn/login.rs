@@ -1,13 +1,13 @@
 //! `maskinporten altinn login`: a session of Altinn 2's REST API, as headers or as a cookie file for curl.
 
 use std::{
-    io::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use maskinporten_token_generator::{
     altinn::{Altinn2Login, Altinn2Session},
+    file::private_beside,
     http::{ClientCertificate, Endpoint},
     printer::{Header, print_session_headers},
     text::shown_path,
@@ -101,14 +101,10 @@ fn session_headers(session: &Altinn2Session, along: Vec<Header>) -> Result<Vec<H
 fn write_cookie_file(file: &Path, portal: &Endpoint, session: &Altinn2Session) -> Result<(), Failure> {
     let secure = if portal.as_str().starts_with("https:") { "TRUE" } else { "FALSE" };
     let (host, name, value) = (portal.host(), Altinn2Session::COOKIE, session.cookie.expose_secret());
-    let line = Zeroizing::new(format!("#HttpOnly_{host}\tFALSE\t/\t{secure}\t0\t{name}\t{value}\n"));
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = (|| {
-        let mut new = tempfile::NamedTempFile::new_in(folder)?;
-        new.write_all(b"# Netscape HTTP Cookie File\n")?;
-        new.write_all(line.as_bytes())?;
-        new.persist(file).map_err(|error| error.error)
-    })();
+    let text = Zeroizing::new(format!(
+        "# Netscape HTTP Cookie File\n#HttpOnly_{host}\tFALSE\t/\t{secure}\t0\t{name}\t{value}\n"
+    ));
+    let written = private_beside(file, text.as_bytes()).and_then(|new| new.persist(file).map_err(|error| error.error));
     written.map(drop).map_err(|error| {
         let message = format!("could not write the cookie file `{}`: {error}", shown_path(file));
         Failure::plain(Exit::Other, "cookie_file", message, Some("pass another file with --cookie-jar FILE".to_owned()))

@@ -8,11 +8,11 @@ mod sections;
 
 use std::{
     fs, io,
-    io::Write as _,
     path::{Path, PathBuf},
 };
 
 use clap::{Command, CommandFactory as _};
+use maskinporten_token_generator::file;
 
 use self::page::ManPage;
 use super::{
@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &ManArguments) -> Result<(), Failure> {
 
 fn write(folder: &Path, page: &ManPage) -> Result<PathBuf, Failure> {
     let path = folder.join(page.file_name());
-    create_folder(folder).and_then(|()| write_file(&path, &page.text())).map_err(|error| {
+    create_folder(folder).and_then(|()| file::write_public(&path, &page.text())).map_err(|error| {
         let hint = "choose a folder that you may write to: maskinporten man --dir ~/.local/share/man/man1".to_owned();
         let about = format!("could not write the man page `{}`", path.display());
         Failure::plain(Exit::Other, "man", error.to_string(), Some(hint)).about(&about)
@@ -47,17 +47,6 @@ fn create_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
     builder.recursive(true).create(folder)
-}
-
-/// Writes a file under another name and renames it, so that a link of this name is replaced and not followed.
-fn write_file(path: &Path, text: &str) -> io::Result<()> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    let mut file = builder.tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// Returns the page of the program, then those of its commands, then those of their subcommands.

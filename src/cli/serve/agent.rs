@@ -3,7 +3,7 @@
 //! Profiles, log and reloading are those of `serve`. Renewal and backoff are those of the token sources.
 
 use std::{
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -12,13 +12,13 @@ use std::{
 use futures_util::future::join_all;
 use maskinporten_token_generator::{
     client::AccessToken,
+    file::private_beside,
     printer::{TokenForm, print_token},
     server::{AllowedScopes, Event, Observer, ProfileSource as _, ServedProfile},
     text::shown_path,
     tokens::{Freshness, TokenError, TokenEvent},
 };
 use serde_json::json;
-use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::{credentials::CredentialFiles, load::Loader, log::ServerLog, served::Served, watch::Watcher};
@@ -87,7 +87,7 @@ fn check(files: &[PathBuf]) -> Result<(), Failure> {
             let hint = "pass --write once for each file".to_owned();
             return Err(Failure::plain(Exit::Usage, "usage", message, Some(hint)));
         }
-        if let Err(error) = temporary(file) {
+        if let Err(error) = private_beside(file, &[]) {
             let message = format!("could not write to the folder of `{shown}`: {}", error.kind());
             let hint = "name a file in a folder that exists and that you may write to".to_owned();
             return Err(Failure::plain(Exit::Configuration, "token_file", message, Some(hint)));
@@ -167,15 +167,6 @@ impl Agent<'_> {
 fn write(file: &Path, form: TokenForm, token: &AccessToken) -> io::Result<()> {
     let mut text = Zeroizing::new(Vec::new());
     print_token(form, token, &mut *text)?;
-    let mut new = temporary(file)?;
-    new.write_all(&text)?;
-    new.as_file().sync_all()?;
-    new.persist(file).map_err(|error| error.error)?;
+    private_beside(file, &text)?.persist(file).map_err(|error| error.error)?;
     Ok(())
-}
-
-/// Creates a file beside this one that only its owner can read, and that is removed unless it takes this one's place.
-fn temporary(file: &Path) -> io::Result<NamedTempFile> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
 }
