@@ -9,9 +9,6 @@ pub enum PlaceError {
     /// The place is on this machine, and no service has it.
     #[error("the key is on this machine, not in a service")]
     NotAService,
-    /// This build has no services.
-    #[error("this build does not support {0}")]
-    NotBuilt(KeyService),
     /// No credentials were found.
     #[error("no credentials were found for {service}: {why}")]
     NoCredentials {
@@ -146,7 +143,6 @@ impl PlaceError {
     pub fn kind(&self) -> FaultKind {
         match self {
             Self::NotAService
-            | Self::NotBuilt(_)
             | Self::NoCredentials { .. }
             | Self::Setting { .. }
             | Self::Http { source: HttpError::CaFile { .. } | HttpError::ProxySetting(_), .. } => {
@@ -179,7 +175,7 @@ impl PlaceError {
 impl Explain for PlaceError {
     fn code(&self) -> &'static str {
         match self {
-            Self::NotAService | Self::NotBuilt(_) => "key_place",
+            Self::NotAService => "key_place",
             Self::NoCredentials { .. } | Self::Setting { .. } => "service_settings",
             Self::Credentials { .. } => "service_credentials",
             Self::Denied { .. } => "service_denied",
@@ -198,7 +194,6 @@ impl Explain for PlaceError {
         Some(match self {
             Self::NotAService | Self::Runtime(_) => return None,
             Self::Agent(error) => return error.hint(),
-            Self::NotBuilt(_) => "use a build with the feature key-services".to_owned(),
             Self::NoCredentials { service, .. } | Self::Credentials { service, .. } => {
                 service.credentials_hint().to_owned()
             }
