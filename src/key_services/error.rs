@@ -17,6 +17,14 @@ pub enum PlaceError {
         /// What was looked for, and what is wrong with it.
         why: String,
     },
+    /// A setting that the service needs is missing.
+    #[error("{service} needs {variable}, which is not set")]
+    NotSet {
+        /// The service.
+        service: KeyService,
+        /// The variable.
+        variable: &'static str,
+    },
     /// A setting of the service cannot be used.
     #[error("{variable} cannot be used for {service}: {why}")]
     Setting {
@@ -144,6 +152,7 @@ impl PlaceError {
         match self {
             Self::NotAService
             | Self::NoCredentials { .. }
+            | Self::NotSet { .. }
             | Self::Setting { .. }
             | Self::Http { source: HttpError::CaFile { .. } | HttpError::ProxySetting(_), .. } => {
                 FaultKind::Configuration
@@ -176,7 +185,7 @@ impl Explain for PlaceError {
     fn code(&self) -> &'static str {
         match self {
             Self::NotAService => "key_place",
-            Self::NoCredentials { .. } | Self::Setting { .. } => "service_settings",
+            Self::NoCredentials { .. } | Self::NotSet { .. } | Self::Setting { .. } => "service_settings",
             Self::Credentials { .. } => "service_credentials",
             Self::Denied { .. } => "service_denied",
             Self::NotFound { .. } => "service_key_not_found",
@@ -197,6 +206,7 @@ impl Explain for PlaceError {
             Self::NoCredentials { service, .. } | Self::Credentials { service, .. } => {
                 service.credentials_hint().to_owned()
             }
+            Self::NotSet { variable, .. } => format!("set {variable}, and export it"),
             Self::Setting { variable, .. } => format!("correct {variable}"),
             Self::Denied { permission, .. } => format!("give this identity the permission {permission}"),
             Self::NotFound { .. } => "check the name, and which account or address the credentials are for".to_owned(),

@@ -271,8 +271,8 @@ fn an_aws_that_is_not_configured_slow_or_dead_is_named() {
     with_key().run().fails(
         3,
         str![[r#"
-error: AWS_REGION cannot be used for AWS KMS: it is not set
-hint: correct AWS_REGION
+error: AWS KMS needs AWS_REGION, which is not set
+hint: set AWS_REGION, and export it
 
 "#]],
     );

@@ -257,8 +257,8 @@ fn a_vault_that_is_not_configured_slow_or_dead_is_named() {
     token(BY_KEY, place).run().fails(
         3,
         str![[r#"
-error: VAULT_ADDR cannot be used for Vault: it is not set
-hint: correct VAULT_ADDR
+error: Vault needs VAULT_ADDR, which is not set
+hint: set VAULT_ADDR, and export it
 
 "#]],
     );

@@ -84,7 +84,7 @@ impl AwsClient {
         let of_variables = || variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
         let of_profile = || profile.get("region").map(str::to_owned);
         let region = of_arn.or_else(of_variables).or_else(of_profile);
-        let region = region.ok_or_else(|| unusable("AWS_REGION", "it is not set".to_owned()))?;
+        let region = region.ok_or(PlaceError::NotSet { service, variable: "AWS_REGION" })?;
         let is_valid =
             |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
         if !region.chars().all(is_valid) {

@@ -65,7 +65,7 @@ impl Application {
     pub(super) fn of_environment() -> Result<Option<Self>, PlaceError> {
         let secret = variable(SECRET).map(|secret| Proof::Secret(secret.into()));
         let Some(proof) = secret.or_else(|| variable(CERTIFICATE).map(Proof::Certificate)) else { return Ok(None) };
-        let required = |name: &str| variable(name).ok_or_else(|| unusable(name, "it is not set"));
+        let required = |name| variable(name).ok_or(PlaceError::NotSet { service: SERVICE, variable: name });
         let (tenant, client) = (required(TENANT)?, required(CLIENT)?);
         Ok(Some(Self { tenant, client, proof }))
     }

@@ -45,7 +45,7 @@ impl VaultServer {
     /// Reads the variables of Vault's own command line.
     pub(super) fn from_environment(access: &ServiceAccess) -> Result<Self, PlaceError> {
         let unusable = |why: String| PlaceError::Setting { service: SERVICE, variable: "VAULT_ADDR".to_owned(), why };
-        let address = setting("ADDR").ok_or_else(|| unusable("it is not set".to_owned()))?;
+        let address = setting("ADDR").ok_or(PlaceError::NotSet { service: SERVICE, variable: "VAULT_ADDR" })?;
         let address = Endpoint::parse(&address).map_err(|error| unusable(error.to_string()))?;
         let mut access = access.clone();
         if let Some(file) = setting("CACERT") {
