@@ -96,6 +96,14 @@ pub enum PlaceError {
         /// What is wrong with it.
         why: String,
     },
+    /// The secret does not have the field that the place names.
+    #[error("the secret in {service} cannot be used: {why}")]
+    NoField {
+        /// The service.
+        service: KeyService,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The key cannot sign a JWT, or has another state than an enabled one.
     #[error("the key in {service} cannot be used: {why}")]
     Unusable {
@@ -160,7 +168,11 @@ impl PlaceError {
             Self::Credentials { .. } | Self::Denied { .. } | Self::Refused { .. } => FaultKind::Refused,
             Self::Agent(AgentError::NoAgent) => FaultKind::Configuration,
             Self::Agent(AgentError::Unreachable(_) | AgentError::Answer) => FaultKind::Unreachable,
-            Self::NotFound { .. } | Self::Unusable { .. } | Self::PublicKey { .. } | Self::Agent(_) => FaultKind::Key,
+            Self::NotFound { .. }
+            | Self::NoField { .. }
+            | Self::Unusable { .. }
+            | Self::PublicKey { .. }
+            | Self::Agent(_) => FaultKind::Key,
             Self::Unavailable { .. } | Self::Http { .. } | Self::Answer { .. } | Self::Runtime(_) => {
                 FaultKind::Unreachable
             }
@@ -194,7 +206,7 @@ impl Explain for PlaceError {
             Self::Http { source, .. } => source.code(),
             Self::Agent(error) => error.code(),
             Self::Answer { .. } => "service_answer",
-            Self::Unusable { .. } | Self::PublicKey { .. } => "service_key",
+            Self::NoField { .. } | Self::Unusable { .. } | Self::PublicKey { .. } => "service_key",
             Self::Runtime(_) => "runtime",
         }
     }
@@ -217,6 +229,7 @@ impl Explain for PlaceError {
             }
             Self::Http { service, .. } => format!("check the address of {service}, the network and the proxy"),
             Self::Answer { .. } => "check the address: another server, or a proxy, may have answered".to_owned(),
+            Self::NoField { .. } => "name a field of the secret that is a text, after #".to_owned(),
             Self::Unusable { .. } | Self::PublicKey { .. } => {
                 "use an RSA key of 2048 bits or more that may sign".to_owned()
             }

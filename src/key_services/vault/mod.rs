@@ -69,20 +69,18 @@ impl VaultPlace {
 
 /// Fetches the content, or prepares the key to sign there.
 pub(super) async fn fetch(place: &VaultPlace, access: &ServiceAccess) -> Result<Fetched, PlaceError> {
+    let no_field = |why| PlaceError::NoField { service: KeyService::Vault, why };
     let client = VaultServer::from_environment(access)?;
+    let answer = client.send(&place.request(), client.deadline()).await?;
     match place {
         VaultPlace::Secret { mount, path, field } => {
-            let answer = client.send(&place.request(), client.deadline()).await?;
             match member(&answer, &["data", "data", field]) {
                 Some(JsonValue::String(text)) => Ok(Fetched::Content(Zeroizing::new(text.as_bytes().to_vec()))),
-                Some(_) => Err(unusable(format!("`{field}` of {mount}/{path} is not a string"))),
-                None => Err(unusable(format!("{mount}/{path} has no `{field}`"))),
+                Some(_) => Err(no_field(format!("`{field}` of {mount}/{path} is not a string"))),
+                None => Err(no_field(format!("{mount}/{path} has no `{field}`"))),
             }
         }
-        VaultPlace::Key { mount, name } => {
-            let answer = client.send(&place.request(), client.deadline()).await?;
-            transit::signing_key(client, mount, name, &answer).map(Fetched::Key)
-        }
+        VaultPlace::Key { mount, name } => transit::signing_key(client, mount, name, &answer).map(Fetched::Key),
     }
 }
 
@@ -158,8 +156,4 @@ fn setting(name: &str) -> Option<String> {
     let variable = |prefix: &str| std::env::var(format!("{prefix}_{name}")).ok();
     let value = ["VAULT", "BAO"].into_iter().filter_map(variable).map(|value| value.trim().to_owned());
     value.into_iter().find(|value| !value.is_empty())
-}
-
-fn unusable(why: String) -> PlaceError {
-    PlaceError::Unusable { service: KeyService::Vault, why }
 }

@@ -9,10 +9,7 @@ use base64::{
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::{
-    client::{VaultRequest, VaultServer},
-    unusable,
-};
+use super::client::{VaultRequest, VaultServer};
 use crate::{
     http::Method,
     json::{JsonObject, JsonValue},
@@ -84,6 +81,10 @@ fn spki(public: &str) -> Option<Vec<u8>> {
     let text = pem::decode(public.as_bytes());
     let blocks = PemBlock::find_all(&text).ok()?;
     Some(blocks.first()?.der().ok()?.to_vec())
+}
+
+fn unusable(why: String) -> PlaceError {
+    PlaceError::Unusable { service: SERVICE, why }
 }
 
 fn unreadable(member: &str) -> PlaceError {
