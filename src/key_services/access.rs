@@ -1,4 +1,4 @@
-//! How services are reached: time limits, the HTTP client, and asynchronous signers on a thread that may block.
+//! How services are reached: their variables, time limits, the HTTP client, and asynchronous signers on a thread that may block.
 
 use std::{
     future::Future,
@@ -39,6 +39,11 @@ impl ServiceAccess {
         let client = HttpClient::new(endpoint.clone(), &self.http).map_err(failed)?;
         client.send_request(request, deadline).await.map_err(failed)
     }
+}
+
+/// Returns a variable of a service, without spaces around it; an empty one is not set.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
 /// Signs in a service, which takes a request over the network.

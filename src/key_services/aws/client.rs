@@ -18,12 +18,12 @@ use super::{
     credentials::{AwsCredentials, CredentialSearch},
     endpoint::AwsEndpoint,
     shared_files::AwsProfile,
-    sts, variable,
+    sts,
 };
 use crate::{
     http::{ApiRequest, Endpoint, Method, Response},
     json::JsonObject,
-    key_services::{KeyService, PlaceError, Reason, ServiceAccess, answer},
+    key_services::{KeyService, PlaceError, Reason, ServiceAccess, access::variable, answer},
     text::{printable, server_text},
 };
 

@@ -14,14 +14,16 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::{endpoint::AwsEndpoint, shared_files::AwsProfile, sts, variable};
+use super::{endpoint::AwsEndpoint, shared_files::AwsProfile, sts};
 use crate::{
     clock::{Clock as _, SystemClock},
     file,
     http::{ApiRequest, Endpoint, Method},
     json::JsonObject,
     key_services::{
-        KeyService, PlaceError, ServiceAccess, answer,
+        KeyService, PlaceError, ServiceAccess,
+        access::variable,
+        answer,
         program::{self, ProgramFault},
     },
     text::shown_path,

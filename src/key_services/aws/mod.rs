@@ -157,8 +157,3 @@ impl AwsPlace {
         text.ok_or_else(|| no_field(format!("{} has no `{field}`", self.name)))
     }
 }
-
-/// Returns a variable; an empty one is not set.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-}

@@ -14,7 +14,7 @@ use crate::{
     clock::{Clock as _, SystemClock},
     file,
     http::{ApiRequest, Endpoint},
-    key_services::{PlaceError, ServiceAccess, answer, oauth},
+    key_services::{PlaceError, ServiceAccess, access::variable, answer, oauth},
     keystore::{DEFAULT_ITERATIONS, FileFormat, PemFile, SignatureAlgorithm, SigningKey},
     text::shown_path,
 };
@@ -49,11 +49,6 @@ enum Proof {
     /// The file with a token of the cluster.
     TokenFile(String),
     Github(Endpoint, SecretString),
-}
-
-/// Returns the value of a variable; an empty one counts as unset.
-pub(super) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 pub(super) fn unusable(variable: &str, why: impl Into<String>) -> PlaceError {

@@ -10,13 +10,15 @@ use secrecy::SecretString;
 
 use super::{
     SERVICE,
-    application::{Application, CLIENT, unusable, variable},
+    application::{Application, CLIENT, unusable},
     challenge::Challenge,
 };
 use crate::{
     http::{ApiRequest, Endpoint, Response},
     key_services::{
-        PlaceError, ServiceAccess, answer, oauth,
+        PlaceError, ServiceAccess,
+        access::variable,
+        answer, oauth,
         program::{self, ProgramFault},
     },
 };

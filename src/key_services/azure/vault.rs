@@ -11,7 +11,7 @@ use super::{AzureKind, SERVICE, challenge::Challenge, credentials::AzureCredenti
 use crate::{
     http::{ApiRequest, Endpoint, Method, Response},
     json::JsonObject,
-    key_services::{PlaceError, ServiceAccess, answer},
+    key_services::{PlaceError, ServiceAccess, access::variable, answer},
 };
 
 /// The version of the REST API.
@@ -77,7 +77,7 @@ impl KeyVaultClient {
             variable: URL_VARIABLE.to_owned(),
             why: why.to_owned(),
         };
-        let base = match std::env::var(URL_VARIABLE).ok().filter(|url| !url.is_empty()) {
+        let base = match variable(URL_VARIABLE) {
             None => Endpoint::parse(&format!("https://{host}")),
             Some(url) => Endpoint::parse(&url),
         };

@@ -12,7 +12,9 @@ use secrecy::SecretString;
 
 use super::{
     super::{
-        KeyService, PlaceError, ServiceAccess, oauth,
+        KeyService, PlaceError, ServiceAccess,
+        access::variable,
+        oauth,
         program::{self, ProgramFault},
     },
     SCOPE,
@@ -41,11 +43,6 @@ pub(super) enum GoogleCredentials {
     File(Arc<CredentialsFile>),
     Metadata(Endpoint),
     CommandLine,
-}
-
-/// Returns the value of a variable; an empty one counts as unset.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 impl GoogleCredentials {

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use self::client::{VaultRequest, VaultServer};
 use super::{
     Fetched, KeyService, PlaceError, PlaceFacts, ServiceAccess,
+    access::variable,
     answer::{self, member, text},
     part::{PartFault, WrongPart, segment, segments},
 };
@@ -73,13 +74,11 @@ pub(super) async fn fetch(place: &VaultPlace, access: &ServiceAccess) -> Result<
     let client = VaultServer::from_environment(access)?;
     let answer = client.send(&place.request(), client.deadline()).await?;
     match place {
-        VaultPlace::Secret { mount, path, field } => {
-            match member(&answer, &["data", "data", field]) {
-                Some(JsonValue::String(text)) => Ok(Fetched::Content(Zeroizing::new(text.as_bytes().to_vec()))),
-                Some(_) => Err(no_field(format!("`{field}` of {mount}/{path} is not a string"))),
-                None => Err(no_field(format!("{mount}/{path} has no `{field}`"))),
-            }
-        }
+        VaultPlace::Secret { mount, path, field } => match member(&answer, &["data", "data", field]) {
+            Some(JsonValue::String(text)) => Ok(Fetched::Content(Zeroizing::new(text.as_bytes().to_vec()))),
+            Some(_) => Err(no_field(format!("`{field}` of {mount}/{path} is not a string"))),
+            None => Err(no_field(format!("{mount}/{path} has no `{field}`"))),
+        },
         VaultPlace::Key { mount, name } => transit::signing_key(client, mount, name, &answer).map(Fetched::Key),
     }
 }
@@ -153,7 +152,5 @@ fn identity(object: &JsonObject, client: &VaultServer) -> String {
 
 /// Returns a variable under Vault's name or `OpenBao`'s; an empty one is not set.
 fn setting(name: &str) -> Option<String> {
-    let variable = |prefix: &str| std::env::var(format!("{prefix}_{name}")).ok();
-    let value = ["VAULT", "BAO"].into_iter().filter_map(variable).map(|value| value.trim().to_owned());
-    value.into_iter().find(|value| !value.is_empty())
+    ["VAULT", "BAO"].into_iter().find_map(|prefix| variable(&format!("{prefix}_{name}")))
 }
