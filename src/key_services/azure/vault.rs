@@ -107,13 +107,8 @@ impl KeyVaultClient {
     }
 
     /// Signs with a key. A token was requested when the key was read.
-    pub(super) async fn sign(
-        &self,
-        name: &str,
-        version: &str,
-        body: &SecretString,
-        deadline: Instant,
-    ) -> Result<JsonObject, PlaceError> {
+    pub(super) async fn sign(&self, name: &str, version: &str, body: &SecretString) -> Result<JsonObject, PlaceError> {
+        let deadline = self.access.deadline();
         self.request(AzureOperation::Sign, &["keys", name, version, "sign"], Some(body), deadline).await
     }
 
