@@ -101,13 +101,8 @@ pub(super) async fn facts(place: &VaultPlace, access: &ServiceAccess) -> Result<
     };
     let location = format!("{}{}{version}", client.address, request.path);
     let permissions = client.send(&capabilities_of(&used), deadline).await.map(|answer| capabilities(&answer, &used));
-    let who = VaultRequest {
-        method: Method::GET,
-        path: "auth/token/lookup-self".to_owned(),
-        body: None,
-        what: "token".to_owned(),
-    };
-    let identity = client.send(&who, deadline).await.ok().map(|answer| identity(&answer, &client));
+    let identity =
+        client.send(&VaultRequest::lookup_self(), deadline).await.ok().map(|answer| identity(&answer, &client));
     // A version of a secret may be set to be deleted at a time.
     let deletion = text(&answer, &["data", "metadata", "deletion_time"]);
     let expires_at = deletion.and_then(|time| time.parse().ok());
