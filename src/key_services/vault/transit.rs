@@ -16,10 +16,9 @@ use crate::{
     key_services::{
         KeyService, PlaceError,
         access::{BlockingSigner, SigningService},
-        answer::{member, required, text},
+        answer::{member, pem, required, text},
     },
     keystore::{CertificateFile, RemoteSignature, SignatureAlgorithm, SigningInput, SigningKey, VerificationKey},
-    pem::{self, PemBlock},
 };
 
 const SERVICE: KeyService = KeyService::Vault;
@@ -78,9 +77,7 @@ fn spki(public: &str) -> Option<Vec<u8>> {
     if let Some(point) = STANDARD.decode(public).ok().filter(|point| point.len() == 32) {
         return Some([&ED25519_SPKI[..], &point].concat());
     }
-    let text = pem::decode(public.as_bytes());
-    let blocks = PemBlock::find_all(&text).ok()?;
-    Some(blocks.first()?.der().ok()?.to_vec())
+    pem(public).map(|der| der.to_vec())
 }
 
 fn unusable(why: String) -> PlaceError {
