@@ -52,7 +52,7 @@ impl LocatedKey {
             KeySource::Pem { file, .. } => read_key_file(KeyFileKind::Pem, file)?,
             KeySource::Jwk { file } => read_key_file(KeyFileKind::Jwk, file)?,
             KeySource::ClientJwk(json) => Zeroizing::new(json.expose_secret().as_bytes().to_vec()),
-            KeySource::Content(settings_of) => settings_of.at_hand(&settings.source.origin, report)?,
+            KeySource::Content(content) => content.at_hand(&settings.source.origin, report)?,
             KeySource::DotnetStore { .. } | KeySource::Pkcs11 { .. } => Zeroizing::default(),
         };
         let certificate = settings.source.value.certificate();
