@@ -129,7 +129,7 @@ impl AwsClient {
         Err(failure(self.service, &response, request))
     }
 
-    /// Returns who AWS takes us for, and where the credentials are from
+    /// Returns our identity at AWS, and where the credentials are from
     /// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>).
     pub(super) async fn identity(&self) -> Result<String, PlaceError> {
         let deadline = self.deadline();

@@ -92,7 +92,7 @@ pub(super) async fn fetch(place: &AwsPlace, access: &ServiceAccess) -> Result<Fe
     }
 }
 
-/// Asks where the key is, who we are, what we may do, and when the key expires.
+/// Asks where the key is, and for our identity, our permissions and the expiry of the key.
 pub(super) async fn facts(place: &AwsPlace, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
     let client = AwsClient::from_environment(place, access)?;
     let mut facts = match place.kind {

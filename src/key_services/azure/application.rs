@@ -65,7 +65,7 @@ impl Application {
         Ok(Some(Self { tenant, client, proof }))
     }
 
-    /// Finds an application that stands for a workload of a cluster, or for a job on GitHub that may ask for its identity.
+    /// Finds the application of a workload in a cluster, or of a job on GitHub that may ask for its identity.
     pub(super) fn of_workload() -> Result<Option<Self>, PlaceError> {
         let (Some(tenant), Some(client)) = (variable(TENANT), variable(CLIENT)) else { return Ok(None) };
         let proof = match (variable(TOKEN_FILE), variable(GITHUB_URL), variable(GITHUB_TOKEN)) {
@@ -104,7 +104,7 @@ impl Application {
         oauth::request(access, SERVICE, &endpoint, &form, deadline).await
     }
 
-    /// Signs the assertion that stands for a client certificate
+    /// Signs the assertion that proves possession of the client certificate's key
     /// (<https://learn.microsoft.com/entra/identity-platform/certificate-credentials>).
     fn assertion(&self, file: &str, endpoint: &Endpoint) -> Result<SecretString, PlaceError> {
         let failed = |why: String| unusable(CERTIFICATE, why);

@@ -102,7 +102,7 @@ pub(super) async fn fetch(place: &AzurePlace, access: &ServiceAccess) -> Result<
     Ok(read(place, access).await?.0)
 }
 
-/// Returns what the vault and the credentials report about the key and us.
+/// Asks where the key is, and for our identity, our permissions and the expiry of the key.
 pub(super) async fn facts(place: &AzurePlace, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
     Ok(read(place, access).await?.1)
 }

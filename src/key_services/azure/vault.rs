@@ -90,7 +90,7 @@ impl KeyVaultClient {
         Ok(Self { host, base, access: access.clone(), deadline, credentials, authorization: Mutex::default() })
     }
 
-    /// Returns who the token is for.
+    /// Returns the identity that the token is for.
     pub(super) fn identity(&self) -> String {
         self.credentials.to_string()
     }

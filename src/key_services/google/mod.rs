@@ -94,7 +94,7 @@ pub(super) async fn fetch(place: &GooglePlace, access: &ServiceAccess) -> Result
     Ok(read(place, access).await?.0)
 }
 
-/// Asks where the key is, who we are, what we may do, and when the key expires.
+/// Asks where the key is, and for our identity, our permissions and the expiry of the key.
 pub(super) async fn facts(place: &GooglePlace, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
     Ok(read(place, access).await?.1)
 }

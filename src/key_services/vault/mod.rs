@@ -83,7 +83,7 @@ pub(super) async fn fetch(place: &VaultPlace, access: &ServiceAccess) -> Result<
     }
 }
 
-/// Asks where the key is, who we are, what we may do, and when the key expires.
+/// Asks where the key is, and for our identity, our permissions and the expiry of the key.
 pub(super) async fn facts(place: &VaultPlace, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
     let client = VaultServer::from_environment(access)?;
     let deadline = client.deadline();

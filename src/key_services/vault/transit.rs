@@ -35,7 +35,7 @@ struct TransitKey {
     version: u64,
 }
 
-/// Makes a key of what Vault says about it: its latest version, with the certificates that are stored with that.
+/// Makes a key from its description in Vault: its latest version, with the certificates of that version.
 pub(super) fn signing_key(
     client: VaultServer,
     mount: &str,
