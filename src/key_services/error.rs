@@ -1,7 +1,11 @@
 //! Why a service did not give a key or a signature.
 
 use super::{AgentError, KeyService};
-use crate::{explain::Explain, http::HttpError, keystore::VerificationKeyError};
+use crate::{
+    explain::Explain,
+    http::HttpError,
+    keystore::{SignatureAlgorithm, VerificationKeyError},
+};
 
 /// Why a service did not give a key or a signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -112,6 +116,14 @@ pub enum PlaceError {
         /// What is wrong with it.
         why: String,
     },
+    /// The key signs with one algorithm only, and not with the one that was asked for.
+    #[error("the key in {service} signs only with {possible}")]
+    Algorithm {
+        /// The service.
+        service: KeyService,
+        /// The algorithm of the key.
+        possible: SignatureAlgorithm,
+    },
     /// The public key cannot be used.
     #[error("the public key in {service} cannot be used")]
     PublicKey {
@@ -171,6 +183,7 @@ impl PlaceError {
             Self::NotFound { .. }
             | Self::NoField { .. }
             | Self::Unusable { .. }
+            | Self::Algorithm { .. }
             | Self::PublicKey { .. }
             | Self::Agent(_) => FaultKind::Key,
             Self::Unavailable { .. } | Self::Http { .. } | Self::Answer { .. } | Self::Runtime(_) => {
@@ -206,7 +219,9 @@ impl Explain for PlaceError {
             Self::Http { source, .. } => source.code(),
             Self::Agent(error) => error.code(),
             Self::Answer { .. } => "service_answer",
-            Self::NoField { .. } | Self::Unusable { .. } | Self::PublicKey { .. } => "service_key",
+            Self::NoField { .. } | Self::Unusable { .. } | Self::Algorithm { .. } | Self::PublicKey { .. } => {
+                "service_key"
+            }
             Self::Runtime(_) => "runtime",
         }
     }
@@ -230,6 +245,7 @@ impl Explain for PlaceError {
             Self::Http { service, .. } => format!("check the address of {service}, the network and the proxy"),
             Self::Answer { .. } => "check the address: another server, or a proxy, may have answered".to_owned(),
             Self::NoField { .. } => "name a field of the secret that is a text, after #".to_owned(),
+            Self::Algorithm { possible, .. } => format!("pass --alg {possible}, or use another key"),
             Self::Unusable { .. } | Self::PublicKey { .. } => {
                 "use an RSA key of 2048 bits or more that may sign".to_owned()
             }

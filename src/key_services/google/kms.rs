@@ -74,7 +74,7 @@ fn public_key(text: &str) -> Result<VerificationKey, PlaceError> {
 impl SigningService for KmsKey {
     async fn sign(&self, input: &SigningInput<'_>) -> Result<RemoteSignature, PlaceError> {
         if input.algorithm != self.algorithm {
-            return Err(unusable(format!("it signs only with {}", self.algorithm)));
+            return Err(PlaceError::Algorithm { service: SERVICE, possible: self.algorithm });
         }
         let resource = format!("{}:asymmetricSign", self.name);
         let object = self.client.request(GoogleOperation::Sign, &resource, Some(&body(input))).await?;
