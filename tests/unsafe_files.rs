@@ -143,6 +143,21 @@ fn a_key_file_or_password_file_that_others_can_change_is_warned_of() {
 }
 
 #[test]
+fn a_key_file_that_a_uri_names_is_warned_of_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key.p12");
+    fs::copy(testdata("iterations-one.p12"), &key).unwrap();
+    set_mode(&key, 0o666);
+    let place = format!("file:{}", key.display());
+    let command = maskinporten(["grant", "-c", "x", "-s", "a:b", "--env", "test", "--key-from", &place]);
+
+    let outcome = command.env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run();
+
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(outcome.stderr.matches("warning: others can change the key file").count(), 1, "{}", outcome.stderr);
+}
+
+#[test]
 fn a_ca_file_that_others_can_change_is_warned_of() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");

@@ -1,5 +1,7 @@
 //! Opens a key whose content decides what kind of key it is.
 
+use std::borrow::Cow;
+
 use maskinporten_token_generator::{
     key_services::Fetched,
     keystore::{JwkFile, KeyChoice, KeyForm, KeyMaterial, PemFile, SigningKey},
@@ -17,29 +19,23 @@ impl LocatedKey {
     /// Opens a key whose content decides what kind of key it is.
     pub(super) fn open_content(&self, settings: &ContentSettings, computing: &dyn Fn()) -> Result<SigningKey, Failure> {
         let origin = &self.settings.source.origin;
-        let fetched = match &settings.from {
+        let content = match &settings.from {
             ContentSource::Place(place) if !place.is_at_hand() => {
-                place.fetch(origin, MAXIMUM_BYTES, false, &self.report)?
+                match place.fetch(origin, MAXIMUM_BYTES, false, &self.report)? {
+                    Fetched::Content(content) => Cow::Owned(content),
+                    Fetched::Key(key) => {
+                        computing();
+                        return self.certified(key);
+                    }
+                }
             }
-            _ => Fetched::Content(self.content.clone()),
-        };
-        let content = match fetched {
-            Fetched::Content(content) => content,
-            Fetched::Key(key) => {
-                computing();
-                return Ok(match self.certificates()? {
-                    Some(certificates) => key.with_certificates(&certificates)?,
-                    None => key,
-                });
-            }
+            _ => Cow::Borrowed(&self.content),
         };
         let Some(material) = KeyMaterial::recognise(&content) else {
             let hint = "store a JWK, a PEM key or a PKCS#12 keystore there, as it is or in base64";
             return Err(failure(origin, "does not hold a key in a known format", hint));
         };
-        if matches!(&settings.from, ContentSource::Place(place) if !place.is_at_hand()) {
-            describe(&material, &origin.label, &self.report);
-        }
+        describe(&material, self.name(), &self.report);
         match material.form {
             KeyForm::Pkcs12 => {
                 let alias = settings.alias.as_ref().map(|alias| alias.value.as_str());
@@ -50,11 +46,7 @@ impl LocatedKey {
             KeyForm::Jwk => {
                 let file = JwkFile::parse(self.name(), &*material.content)?;
                 computing();
-                let key = file.choose(self.settings.key_id.as_deref())?;
-                Ok(match self.certificates()? {
-                    Some(certificates) => key.with_certificates(&certificates)?,
-                    None => key,
-                })
+                self.certified(file.choose(self.settings.key_id.as_deref())?)
             }
             KeyForm::Pem | KeyForm::Certificate => {
                 let pem = PemFile::parse(self.name(), &material.content, settings.unlock.maximum_iterations)?;

@@ -52,7 +52,7 @@ impl LocatedKey {
             KeySource::Pem { file, .. } => read_key_file(KeyFileKind::Pem, file)?,
             KeySource::Jwk { file } => read_key_file(KeyFileKind::Jwk, file)?,
             KeySource::ClientJwk(json) => Zeroizing::new(json.expose_secret().as_bytes().to_vec()),
-            KeySource::Content(settings_of) => settings_of.at_hand(&settings.source.origin, report)?,
+            KeySource::Content(content) => content.at_hand(&settings.source.origin, report)?,
             KeySource::DotnetStore { .. } | KeySource::Pkcs11 { .. } => Zeroizing::default(),
         };
         let certificate = settings.source.value.certificate();
@@ -119,10 +119,15 @@ impl LocatedKey {
     /// Opens the key, whatever the validity of its certificate. Calls `computing` when only computation is left.
     pub(crate) fn open_quietly(&self, computing: &dyn Fn()) -> Result<SigningKey, Failure> {
         let report = &*self.report;
-        if let Some(material) = KeyMaterial::recognise(&self.content) {
+        let source = &self.settings.source.value;
+        // Only for the report: the parsers decode the key themselves. `open_content` reports on its own.
+        if report.shows_details()
+            && !matches!(source, KeySource::Content(_))
+            && let Some(material) = KeyMaterial::recognise(&self.content)
+        {
             describe(&material, self.name(), report);
         }
-        match &self.settings.source.value {
+        match source {
             KeySource::Pkcs12 { alias, thumbprint, unlock, .. } => {
                 let alias = alias.as_ref().map(|alias| alias.value.as_str());
                 let certificate = thumbprint.as_ref().map(|thumbprint| &thumbprint.value);
@@ -197,6 +202,14 @@ impl LocatedKey {
     pub(super) fn certificates(&self) -> Result<Option<CertificateFile>, Failure> {
         let files = self.settings.source.value.certificate().zip(self.certificate.as_ref());
         Ok(files.map(|(name, content)| CertificateFile::parse(name, content)).transpose()?)
+    }
+
+    /// Adds the certificates of the file that goes with the key, if one was named.
+    pub(super) fn certified(&self, key: SigningKey) -> Result<SigningKey, Failure> {
+        Ok(match self.certificates()? {
+            Some(certificates) => key.with_certificates(&certificates)?,
+            None => key,
+        })
     }
 
     fn open_token(

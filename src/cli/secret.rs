@@ -91,7 +91,7 @@ impl Secret {
         remark: &str,
         report: &Report,
     ) -> Option<Result<SecretString, Failure>> {
-        if !matches!(self.source.value, SecretSource::Prompt) {
+        if self.is_given() {
             return None;
         }
         let answer = answers.ask_again(&self.question(name), remark, report.language())?;

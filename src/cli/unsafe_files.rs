@@ -4,14 +4,10 @@ use std::{fs, path::Path};
 
 use maskinporten_token_generator::{
     file::{UnsafePermissions, check_unchangeable_by_others},
-    key_services::KeyPlace,
     text::shown_path,
 };
 
-use super::{
-    report::Report,
-    settings::{ContentSettings, ContentSource, KeySource, NamedPlace},
-};
+use super::{report::Report, settings::KeySource};
 
 impl Report {
     /// Warns if another user can change the file of a key, or the module that is loaded for it.
@@ -21,10 +17,7 @@ impl Report {
                 self.warn_of_unsafe_file("key file", file);
             }
             KeySource::Pkcs11 { module, .. } => self.warn_of_unsafe_file("PKCS#11 module", module),
-            KeySource::Content(ContentSettings {
-                from: ContentSource::Place(NamedPlace { place: KeyPlace::File(file), .. }),
-                ..
-            }) => self.warn_of_unsafe_file("key file", file),
+            // A file at a place is warned of when it is read.
             KeySource::Content(_) | KeySource::ClientJwk(_) | KeySource::DotnetStore { .. } => {}
         }
     }

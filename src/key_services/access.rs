@@ -1,16 +1,24 @@
-//! How services are reached: time limits, the HTTP client, and asynchronous signers on a thread that may block.
+//! How services are reached: their variables and files, time limits, the HTTP client, and asynchronous signers on a thread that may block.
 
 use std::{
     future::Future,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use secrecy::SecretString;
+
 use super::{KeyService, PlaceError};
 use crate::{
+    file::{self, FileError},
     http::{ApiRequest, Endpoint, HttpClient, HttpOptions, Response},
     keystore::{RemoteError, RemoteSignature, RemoteSigner, SigningInput},
+    text::shown_path,
 };
+
+/// The size limit of a file with a token or another secret.
+const MAXIMUM_SECRET_BYTES: u64 = 64 * 1024;
 
 /// How services are reached.
 #[derive(Debug, Clone)]
@@ -38,6 +46,23 @@ impl ServiceAccess {
         let failed = |source| PlaceError::Http { service, source };
         let client = HttpClient::new(endpoint.clone(), &self.http).map_err(failed)?;
         client.send_request(request, deadline).await.map_err(failed)
+    }
+}
+
+/// Returns a variable of a service, without spaces around it; an empty one is not set.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// Reads a file with one secret, such as a token, for a service.
+pub(super) fn secret_file(service: KeyService, path: &Path) -> Result<SecretString, PlaceError> {
+    let unusable =
+        |error: FileError| PlaceError::NoCredentials { service, why: format!("`{}`: {error}", shown_path(path)) };
+    let content = file::read(path, MAXIMUM_SECRET_BYTES).map_err(unusable)?;
+    let text = file::decode_text(&content).ok_or_else(|| unusable(FileError::NotUtf8))?;
+    match text.trim() {
+        "" => Err(unusable(FileError::Empty)),
+        text => Ok(text.into()),
     }
 }
 

@@ -1,9 +1,12 @@
 //! The JSON of services' responses, whose texts may be secrets.
 
+use zeroize::Zeroizing;
+
 use super::{KeyService, PlaceError, Reason};
 use crate::{
     http::Response,
     json::{self, JsonObject, JsonValue},
+    pem::{self, PemBlock},
     text::server_text,
 };
 
@@ -49,6 +52,12 @@ pub(super) fn required<'object>(
 ) -> Result<&'object str, PlaceError> {
     let missing = || PlaceError::Answer { service, why: format!("it has no `{}`", path.join(".")) };
     text(object, path).ok_or_else(missing)
+}
+
+/// Returns the bytes of the first block in PEM.
+pub(super) fn pem(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let text = pem::decode(text.as_bytes());
+    PemBlock::find_all(&text).ok()?.first()?.der().ok()
 }
 
 /// Returns the status and the service's error, which is at these paths in the JSON.

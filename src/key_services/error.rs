@@ -1,7 +1,11 @@
 //! Why a service did not give a key or a signature.
 
 use super::{AgentError, KeyService};
-use crate::{explain::Explain, http::HttpError, keystore::VerificationKeyError};
+use crate::{
+    explain::Explain,
+    http::HttpError,
+    keystore::{SignatureAlgorithm, VerificationKeyError},
+};
 
 /// Why a service did not give a key or a signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,9 +13,6 @@ pub enum PlaceError {
     /// The place is on this machine, and no service has it.
     #[error("the key is on this machine, not in a service")]
     NotAService,
-    /// This build has no services.
-    #[error("this build does not support {0}")]
-    NotBuilt(KeyService),
     /// No credentials were found.
     #[error("no credentials were found for {service}: {why}")]
     NoCredentials {
@@ -19,6 +20,14 @@ pub enum PlaceError {
         service: KeyService,
         /// What was looked for, and what is wrong with it.
         why: String,
+    },
+    /// A setting that the service needs is missing.
+    #[error("{service} needs {variable}, which is not set")]
+    NotSet {
+        /// The service.
+        service: KeyService,
+        /// The variable.
+        variable: &'static str,
     },
     /// A setting of the service cannot be used.
     #[error("{variable} cannot be used for {service}: {why}")]
@@ -91,6 +100,14 @@ pub enum PlaceError {
         /// What is wrong with it.
         why: String,
     },
+    /// The secret does not have the field that the place names.
+    #[error("the secret in {service} cannot be used: {why}")]
+    NoField {
+        /// The service.
+        service: KeyService,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The key cannot sign a JWT, or has another state than an enabled one.
     #[error("the key in {service} cannot be used: {why}")]
     Unusable {
@@ -98,6 +115,14 @@ pub enum PlaceError {
         service: KeyService,
         /// What is wrong with it.
         why: String,
+    },
+    /// The key signs with one algorithm only, and not with the one that was asked for.
+    #[error("the key in {service} signs only with {possible}")]
+    Algorithm {
+        /// The service.
+        service: KeyService,
+        /// The algorithm of the key.
+        possible: SignatureAlgorithm,
     },
     /// The public key cannot be used.
     #[error("the public key in {service} cannot be used")]
@@ -146,8 +171,8 @@ impl PlaceError {
     pub fn kind(&self) -> FaultKind {
         match self {
             Self::NotAService
-            | Self::NotBuilt(_)
             | Self::NoCredentials { .. }
+            | Self::NotSet { .. }
             | Self::Setting { .. }
             | Self::Http { source: HttpError::CaFile { .. } | HttpError::ProxySetting(_), .. } => {
                 FaultKind::Configuration
@@ -155,7 +180,12 @@ impl PlaceError {
             Self::Credentials { .. } | Self::Denied { .. } | Self::Refused { .. } => FaultKind::Refused,
             Self::Agent(AgentError::NoAgent) => FaultKind::Configuration,
             Self::Agent(AgentError::Unreachable(_) | AgentError::Answer) => FaultKind::Unreachable,
-            Self::NotFound { .. } | Self::Unusable { .. } | Self::PublicKey { .. } | Self::Agent(_) => FaultKind::Key,
+            Self::NotFound { .. }
+            | Self::NoField { .. }
+            | Self::Unusable { .. }
+            | Self::Algorithm { .. }
+            | Self::PublicKey { .. }
+            | Self::Agent(_) => FaultKind::Key,
             Self::Unavailable { .. } | Self::Http { .. } | Self::Answer { .. } | Self::Runtime(_) => {
                 FaultKind::Unreachable
             }
@@ -179,8 +209,8 @@ impl PlaceError {
 impl Explain for PlaceError {
     fn code(&self) -> &'static str {
         match self {
-            Self::NotAService | Self::NotBuilt(_) => "key_place",
-            Self::NoCredentials { .. } | Self::Setting { .. } => "service_settings",
+            Self::NotAService => "key_place",
+            Self::NoCredentials { .. } | Self::NotSet { .. } | Self::Setting { .. } => "service_settings",
             Self::Credentials { .. } => "service_credentials",
             Self::Denied { .. } => "service_denied",
             Self::NotFound { .. } => "service_key_not_found",
@@ -189,7 +219,9 @@ impl Explain for PlaceError {
             Self::Http { source, .. } => source.code(),
             Self::Agent(error) => error.code(),
             Self::Answer { .. } => "service_answer",
-            Self::Unusable { .. } | Self::PublicKey { .. } => "service_key",
+            Self::NoField { .. } | Self::Unusable { .. } | Self::Algorithm { .. } | Self::PublicKey { .. } => {
+                "service_key"
+            }
             Self::Runtime(_) => "runtime",
         }
     }
@@ -198,10 +230,10 @@ impl Explain for PlaceError {
         Some(match self {
             Self::NotAService | Self::Runtime(_) => return None,
             Self::Agent(error) => return error.hint(),
-            Self::NotBuilt(_) => "use a build with the feature key-services".to_owned(),
             Self::NoCredentials { service, .. } | Self::Credentials { service, .. } => {
                 service.credentials_hint().to_owned()
             }
+            Self::NotSet { variable, .. } => format!("set {variable}, and export it"),
             Self::Setting { variable, .. } => format!("correct {variable}"),
             Self::Denied { permission, .. } => format!("give this identity the permission {permission}"),
             Self::NotFound { .. } => "check the name, and which account or address the credentials are for".to_owned(),
@@ -212,6 +244,8 @@ impl Explain for PlaceError {
             }
             Self::Http { service, .. } => format!("check the address of {service}, the network and the proxy"),
             Self::Answer { .. } => "check the address: another server, or a proxy, may have answered".to_owned(),
+            Self::NoField { .. } => "name a field of the secret that is a text, after #".to_owned(),
+            Self::Algorithm { possible, .. } => format!("pass --alg {possible}, or use another key"),
             Self::Unusable { .. } | Self::PublicKey { .. } => {
                 "use an RSA key of 2048 bits or more that may sign".to_owned()
             }

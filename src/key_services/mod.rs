@@ -56,11 +56,11 @@ pub enum Fetched {
 pub struct PlaceFacts {
     /// Where the key is: the address, and the version in use.
     pub location: String,
-    /// Who the service takes us for, and how we authenticated.
+    /// Our identity in the service, and how we authenticated.
     pub identity: Option<String>,
-    /// What we may do with the key.
+    /// Our permissions for the key.
     pub permissions: Vec<String>,
-    /// When the service stops to give or use the key.
+    /// When the service will no longer return the key or sign with it.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -82,7 +82,7 @@ impl KeyPlace {
         }
     }
 
-    /// Asks the service where the key is, who we are there, what we may do, and when the key expires.
+    /// Asks the service where the key is, and for our identity, our permissions and the expiry of the key.
     ///
     /// # Errors
     /// As [`KeyPlace::fetch`].

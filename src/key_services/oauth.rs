@@ -50,7 +50,7 @@ pub(super) fn authorization(token: &str) -> SecretString {
     format!("Bearer {}", token.trim()).into()
 }
 
-/// Signs a JWT that stands for an application or an account (RFC 7523).
+/// Signs a JWT that authenticates an application or an account (RFC 7523).
 pub(super) fn assertion(
     key: &SigningKey,
     algorithm: SignatureAlgorithm,

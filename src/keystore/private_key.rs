@@ -58,6 +58,9 @@ pub enum SigningError {
     /// The signature does not verify with the public key.
     #[error("the signature does not verify with the public key, so the private key is damaged")]
     Inconsistent,
+    /// The signature of a service or agent does not verify with the public key that it gave.
+    #[error("the service or agent signed with another key than the one whose public key it gave")]
+    OtherKey,
 }
 
 impl Explain for SigningError {
@@ -65,7 +68,9 @@ impl Explain for SigningError {
         match self {
             Self::Hardware(kind) => kind.code(),
             Self::Remote(error) => error.code(),
-            Self::KindMismatch { .. } | Self::OpenSsl(_) | Self::External(_) | Self::Inconsistent => "signing",
+            Self::KindMismatch { .. } | Self::OpenSsl(_) | Self::External(_) | Self::Inconsistent | Self::OtherKey => {
+                "signing"
+            }
         }
     }
 
@@ -75,6 +80,7 @@ impl Explain for SigningError {
             Self::OpenSsl(_) | Self::Inconsistent => Some("export the key again: it is damaged".to_owned()),
             Self::Hardware(kind) => kind.hint(),
             Self::Remote(error) => error.hint(),
+            Self::OtherKey => Some("try again: the key may have been replaced meanwhile".to_owned()),
             Self::External(_) => None,
         }
     }

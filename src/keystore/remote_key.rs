@@ -5,10 +5,12 @@ use std::sync::Arc;
 use ring::digest::{SHA256, SHA384, SHA512, digest};
 
 use super::{
-    SigningKey, VerificationKey, openssl_key,
+    SigningKey, VerificationKey, engine, openssl_key,
     private_key::{PrivateKey, RemoteError, Signer, SigningError},
+    public_key::PublicKey,
     signature_algorithm::SignatureAlgorithm,
 };
+
 /// A private key that signs in another process or on another machine.
 ///
 /// [`SigningKey::remote`] makes a key of it, which verifies every signature with the public key before it is used.
@@ -62,7 +64,8 @@ impl SigningKey {
     /// Every signature is verified with the public key, so a service cannot answer with the signature of another key.
     #[must_use]
     pub fn remote(public: &VerificationKey, signer: Arc<dyn RemoteSigner>) -> Self {
-        let key = PrivateKey::new(public.public().clone(), Arc::new(Remote(signer)));
+        let public = public.public();
+        let key = PrivateKey::new(public.clone(), Arc::new(Remote { signer, public: public.clone() }));
         Self::new(key, Vec::new()).unwrap_or_else(|_| unreachable!("a verification key is of a kind that signs"))
     }
 
@@ -74,15 +77,24 @@ impl SigningKey {
     }
 }
 
-struct Remote(Arc<dyn RemoteSigner>);
+struct Remote {
+    signer: Arc<dyn RemoteSigner>,
+    public: PublicKey,
+}
 
 impl Signer for Remote {
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SigningError> {
-        match self.0.sign(&SigningInput { algorithm, message }).map_err(SigningError::Remote)? {
-            RemoteSignature::Jws(signature) => Ok(signature),
+        let signature = match self.signer.sign(&SigningInput { algorithm, message }).map_err(SigningError::Remote)? {
+            RemoteSignature::Jws(signature) => signature,
             // What is not such a signature does not verify.
-            RemoteSignature::EcdsaDer(der) => Ok(openssl_key::der_to_jws(algorithm, der).unwrap_or_default()),
-        }
+            RemoteSignature::EcdsaDer(der) => openssl_key::der_to_jws(algorithm, der).unwrap_or_default(),
+        };
+        let is_valid = engine::verify(&self.public, algorithm, message, &signature)?;
+        is_valid.then_some(signature).ok_or(SigningError::OtherKey)
+    }
+
+    fn verifies(&self) -> bool {
+        true
     }
 }
 
@@ -130,7 +142,7 @@ mod tests {
     fn a_signature_of_something_else_is_refused() {
         let signed = remote(false).sign(SignatureAlgorithm::Rs256, MESSAGE);
 
-        assert!(matches!(signed, Err(SigningError::Inconsistent)), "{signed:?}");
+        assert!(matches!(signed, Err(SigningError::OtherKey)), "{signed:?}");
     }
 
     #[test]

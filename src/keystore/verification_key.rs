@@ -9,7 +9,6 @@ use super::{
     Certificate, JwkErrorKind, KeystoreErrorKind, SignatureAlgorithm, certificate_key, engine,
     public_key::{KeyKind, PublicKey, bits},
 };
-use crate::pem::PemBlock;
 
 /// Real exponents are 3, 17 or 65537; more than 32 bits only make verification slow.
 const EXPONENT_BITS: std::ops::RangeInclusive<u32> = 2..=32;
@@ -63,16 +62,6 @@ impl VerificationKey {
     pub fn from_spki(der: &[u8]) -> Result<Self, VerificationKeyError> {
         let info = SubjectPublicKeyInfoOwned::from_der(der).map_err(|_| VerificationKeyError::Numbers)?;
         Self::new(certificate_key::public_key(&info).ok_or(VerificationKeyError::Numbers)?)
-    }
-
-    /// Parses a `SubjectPublicKeyInfo` in PEM (RFC 7468 §13).
-    ///
-    /// # Errors
-    /// As [`VerificationKey::from_spki`].
-    pub fn from_pem(text: &str) -> Result<Self, VerificationKeyError> {
-        let blocks = PemBlock::find_all(text).map_err(|_| VerificationKeyError::Numbers)?;
-        let [block] = blocks.as_slice() else { return Err(VerificationKeyError::Numbers) };
-        Self::from_spki(&block.der().map_err(|_| VerificationKeyError::Numbers)?)
     }
 
     pub(super) fn public(&self) -> &PublicKey {

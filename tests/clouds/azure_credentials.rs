@@ -153,8 +153,8 @@ hint: run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_S
     crate::support::assert_snapshot(
         &fails(incomplete, 3),
         str![[r#"
-error: AZURE_TENANT_ID cannot be used for Azure Key Vault: it is not set
-hint: correct AZURE_TENANT_ID
+error: Azure Key Vault needs AZURE_TENANT_ID, which is not set
+hint: set AZURE_TENANT_ID, and export it
 
 "#]],
     );

@@ -336,8 +336,8 @@ fn the_signature_of_another_key_never_leaves() {
         4,
         str![[r#"
 error: could not sign the grant
-caused by: the signature does not verify with the public key, so the private key is damaged
-hint: export the key again: it is damaged
+caused by: the service or agent signed with another key than the one whose public key it gave
+hint: try again: the key may have been replaced meanwhile
 
 "#]],
     );

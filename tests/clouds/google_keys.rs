@@ -276,8 +276,8 @@ fn the_signature_of_another_key_never_leaves() {
         4,
         str![[r#"
 error: could not sign the grant
-caused by: the signature does not verify with the public key, so the private key is damaged
-hint: export the key again: it is damaged
+caused by: the service or agent signed with another key than the one whose public key it gave
+hint: try again: the key may have been replaced meanwhile
 
 "#]],
     );
@@ -293,8 +293,8 @@ fn an_algorithm_that_the_version_does_not_have_is_not_asked_for() {
         str![[r#"
 error: could not sign the grant
 caused by: the service or agent that has the private key did not sign
-caused by: the key in Google Cloud KMS cannot be used: it signs only with RS256
-hint: use an RSA key of 2048 bits or more that may sign
+caused by: the key in Google Cloud KMS signs only with RS256
+hint: pass --alg RS256, or use another key
 
 "#]],
     );

@@ -179,8 +179,8 @@ hint: give this identity the permission ssm:GetParameter
 error: AWS Secrets Manager has no secret mp/none: ResourceNotFoundException: Secrets Manager can't find the specified secret. (HTTP 404)
 hint: check the name, and which account or address the credentials are for
 
-error: the key in AWS Secrets Manager cannot be used: mp/fields has no `none`
-hint: use an RSA key of 2048 bits or more that may sign
+error: the secret in AWS Secrets Manager cannot be used: mp/fields has no `none`
+hint: name a field of the secret that is a text, after #
 
 error: AWS Parameter Store has no parameter /mp/none: ParameterNotFound: Parameter /mp/none not found. (HTTP 400)
 hint: check the name, and which account or address the credentials are for
@@ -271,8 +271,8 @@ fn an_aws_that_is_not_configured_slow_or_dead_is_named() {
     with_key().run().fails(
         3,
         str![[r#"
-error: AWS_REGION cannot be used for AWS KMS: it is not set
-hint: correct AWS_REGION
+error: AWS KMS needs AWS_REGION, which is not set
+hint: set AWS_REGION, and export it
 
 "#]],
     );

@@ -219,8 +219,8 @@ hint: give this identity the permission update on transit/sign/enterprise
 error: Vault has no secret secret/none: HTTP 404
 hint: check the name, and which account or address the credentials are for
 
-error: the key in Vault cannot be used: secret/mp has no `none`
-hint: use an RSA key of 2048 bits or more that may sign
+error: the secret in Vault cannot be used: secret/mp has no `none`
+hint: name a field of the secret that is a text, after #
 
 error: Vault has no key transit/none: HTTP 404
 hint: check the name, and which account or address the credentials are for
@@ -257,8 +257,8 @@ fn a_vault_that_is_not_configured_slow_or_dead_is_named() {
     token(BY_KEY, place).run().fails(
         3,
         str![[r#"
-error: VAULT_ADDR cannot be used for Vault: it is not set
-hint: correct VAULT_ADDR
+error: Vault needs VAULT_ADDR, which is not set
+hint: set VAULT_ADDR, and export it
 
 "#]],
     );

@@ -140,9 +140,14 @@ impl Report {
         }
     }
 
+    /// Whether steps are printed.
+    pub(crate) fn shows_details(&self) -> bool {
+        self.loudness == Loudness::Verbose && !self.json
+    }
+
     /// Prints a step, with `-v`.
     pub(crate) fn detail(&self, text: &str) {
-        if self.loudness == Loudness::Verbose && !self.json {
+        if self.shows_details() {
             eprint(&format!("{}\n", printable_lines(&self.language.translate(text))));
         }
     }

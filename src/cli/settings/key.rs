@@ -99,17 +99,15 @@ impl KeySettings {
         refuse_key_itself(sources, &found)?;
         refuse_certificate(sources, &found)?;
         let file = || found.text().to_owned();
-        let text = |name| sources.find(name).map(|found| found.text().to_owned());
         let source = match found.name {
             "keystore" => {
-                let alias = sources.find("alias").map(|found| found.setting(found.text().to_owned()));
                 let unlock = Unlock::parse(sources, SecretKind::KeystorePassword, &found)?;
                 let thumbprint = thumbprint.map(|found| found.parse(CertificateThumbprint::parse)).transpose()?;
-                KeySource::Pkcs12 { file: file(), alias, thumbprint, unlock }
+                KeySource::Pkcs12 { file: file(), alias: alias(sources), thumbprint, unlock }
             }
             "key" => {
                 let unlock = Unlock::parse(sources, SecretKind::KeyPassword, &found)?;
-                KeySource::Pem { file: file(), certificate: text("certificate"), unlock }
+                KeySource::Pem { file: file(), certificate: certificate_file(sources), unlock }
             }
             "jwk" => KeySource::Jwk { file: file() },
             THUMBPRINT => {
@@ -120,7 +118,7 @@ impl KeySettings {
                 module: file(),
                 token: sources.require("pkcs11-token", "pass --pkcs11-token LABEL")?.text().to_owned(),
                 key: sources.require("pkcs11-key", "pass --pkcs11-key LABEL")?.text().to_owned(),
-                certificate: text("certificate"),
+                certificate: certificate_file(sources),
                 pin: Secret::parse(sources, SecretKind::Pin, &found)?,
             },
             "key-from" => key_from(sources, &found)?,
@@ -132,7 +130,7 @@ impl KeySettings {
         };
         let is_id = |found: &Found| found.name == "kid" && found.text() != "thumbprint";
         let uses_certificates = !sources.find_group(&["kid", "x5c"]).iter().any(is_id);
-        let key_id = text("kid").filter(|id| id != "thumbprint");
+        let key_id = sources.find("kid").map(|found| found.text().to_owned()).filter(|id| id != "thumbprint");
         Ok(Self { source: found.setting(source), key_id, uses_certificates })
     }
 }
@@ -194,7 +192,7 @@ impl ContentSettings {
     fn parse(sources: &SettingSources, found: &Found, from: ContentSource) -> Result<Self, Failure> {
         Ok(Self {
             from,
-            alias: sources.find("alias").map(|found| found.setting(found.text().to_owned())),
+            alias: alias(sources),
             certificate: certificate_file(sources),
             unlock: Unlock::parse(sources, SecretKind::KeystorePassword, found)?,
         })
@@ -227,6 +225,11 @@ fn hardware(sources: &SettingSources, found: &Found, place: Pkcs11Place) -> Resu
         certificate: certificate_file(sources),
         pin,
     })
+}
+
+/// Finds the alias that chooses a key from a keystore.
+fn alias(sources: &SettingSources) -> Option<Setting<String>> {
+    sources.find("alias").map(|found| found.setting(found.text().to_owned()))
 }
 
 /// Finds the certificate file that goes with a key.

@@ -153,17 +153,12 @@ impl SettingSources {
     /// Adds what the running simulator offers for the login of a person, and returns its addresses.
     pub(super) fn add_local_login(&mut self, provider: IdentityProvider) -> Result<LocalEnvironment, Failure> {
         let local = LocalEnvironment::read(&LocalEnvironment::path()?)?;
-        let mut values = vec![
-            ("keystore", local.keystore.display().to_string()),
-            ("keystore-password-file", local.keystore_password_file.display().to_string()),
-        ];
+        let mut values = of_simulator(&local);
         let client_id = match provider {
             IdentityProvider::Idporten => &local.idporten_client_id,
             IdentityProvider::Ansattporten => &local.ansattporten_client_id,
         };
         values.extend(client_id.clone().map(|id| ("client-id", id)));
-        values.extend(local.altinn_url.clone().map(|url| ("altinn-url", url)));
-        values.extend(local.ca_file.as_ref().map(|file| ("ca-file", file.display().to_string())));
         self.add_layer(Environment::Local, values);
         Ok(local)
     }
@@ -172,16 +167,13 @@ impl SettingSources {
     pub(super) fn add_environment(&mut self, environment: Environment) -> Result<(), Failure> {
         let values = if environment == Environment::Local {
             let local = LocalEnvironment::read(&LocalEnvironment::path()?)?;
-            let mut values = vec![
+            let mut values = of_simulator(&local);
+            values.extend([
                 ("audience", local.issuer),
                 ("token-endpoint", local.token_endpoint),
                 ("client-id", local.client_id),
                 ("scope", local.scope),
-                ("keystore", local.keystore.display().to_string()),
-                ("keystore-password-file", local.keystore_password_file.display().to_string()),
-            ];
-            values.extend(local.altinn_url.map(|url| ("altinn-url", url)));
-            values.extend(local.ca_file.map(|file| ("ca-file", file.display().to_string())));
+            ]);
             values
         } else {
             let addresses = environment.addresses();
@@ -280,4 +272,15 @@ impl SettingSources {
     fn paths(&self) -> impl Iterator<Item = String> {
         table::paths().filter_map(|name| self.find(name)).map(|found| found.text().to_owned())
     }
+}
+
+/// Returns the settings that every client of the running simulator has.
+fn of_simulator(local: &LocalEnvironment) -> Vec<(&'static str, String)> {
+    let mut values = vec![
+        ("keystore", local.keystore.display().to_string()),
+        ("keystore-password-file", local.keystore_password_file.display().to_string()),
+    ];
+    values.extend(local.altinn_url.clone().map(|url| ("altinn-url", url)));
+    values.extend(local.ca_file.as_ref().map(|file| ("ca-file", file.display().to_string())));
+    values
 }

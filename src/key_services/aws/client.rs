@@ -18,12 +18,12 @@ use super::{
     credentials::{AwsCredentials, CredentialSearch},
     endpoint::AwsEndpoint,
     shared_files::AwsProfile,
-    sts, variable,
+    sts,
 };
 use crate::{
     http::{ApiRequest, Endpoint, Method, Response},
     json::JsonObject,
-    key_services::{KeyService, PlaceError, Reason, ServiceAccess, answer},
+    key_services::{KeyService, PlaceError, Reason, ServiceAccess, access::variable, answer},
     text::{printable, server_text},
 };
 
@@ -84,7 +84,7 @@ impl AwsClient {
         let of_variables = || variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
         let of_profile = || profile.get("region").map(str::to_owned);
         let region = of_arn.or_else(of_variables).or_else(of_profile);
-        let region = region.ok_or_else(|| unusable("AWS_REGION", "it is not set".to_owned()))?;
+        let region = region.ok_or(PlaceError::NotSet { service, variable: "AWS_REGION" })?;
         let is_valid =
             |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
         if !region.chars().all(is_valid) {
@@ -129,7 +129,7 @@ impl AwsClient {
         Err(failure(self.service, &response, request))
     }
 
-    /// Returns who AWS takes us for, and where the credentials are from
+    /// Returns our identity at AWS, and where the credentials are from
     /// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>).
     pub(super) async fn identity(&self) -> Result<String, PlaceError> {
         let deadline = self.deadline();

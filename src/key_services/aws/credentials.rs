@@ -14,24 +14,21 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::{endpoint::AwsEndpoint, shared_files::AwsProfile, sts, variable};
+use super::{endpoint::AwsEndpoint, shared_files::AwsProfile, sts};
 use crate::{
     clock::{Clock as _, SystemClock},
-    file,
     http::{ApiRequest, Endpoint, Method},
     json::JsonObject,
     key_services::{
-        KeyService, PlaceError, ServiceAccess, answer,
+        KeyService, PlaceError, ServiceAccess,
+        access::{secret_file, variable},
+        answer,
         program::{self, ProgramFault},
     },
-    text::shown_path,
 };
 
 /// Credentials are replaced this long before they expire.
 const RENEWAL_TIME: Duration = Duration::from_mins(1);
-
-/// The size limit of a file with a token.
-const MAXIMUM_TOKEN_BYTES: u64 = 64 * 1024;
 
 /// Where containers of ECS get their credentials.
 const CONTAINER_HOST: &str = "http://169.254.170.2";
@@ -108,17 +105,9 @@ impl CredentialSearch<'_> {
         PlaceError::NoCredentials { service: self.service, why: why.into() }
     }
 
-    /// Reads a file that a variable names, with a token in it.
-    fn read_token(&self, path: &str) -> Result<SecretString, PlaceError> {
-        let failed = |why: String| self.none(format!("`{}`: {why}", shown_path(path)));
-        let content = file::read(Path::new(path), MAXIMUM_TOKEN_BYTES).map_err(|error| failed(error.to_string()))?;
-        let text = file::decode_text(&content).ok_or_else(|| failed(file::FileError::NotUtf8.to_string()))?;
-        Ok(text.trim().into())
-    }
-
     /// Exchanges the token of a pod or a workflow (`AssumeRoleWithWebIdentity`); that request needs no signature.
     async fn of_web_identity(&self, file: &str, role: &str) -> Result<AwsCredentials, PlaceError> {
-        let token = self.read_token(file)?;
+        let token = secret_file(self.service, Path::new(file))?;
         let session = variable("AWS_ROLE_SESSION_NAME").unwrap_or_else(|| "maskinporten".to_owned());
         let form = form_urlencoded::Serializer::new(String::with_capacity(3 * token.expose_secret().len() + 512))
             .append_pair("Action", "AssumeRoleWithWebIdentity")
@@ -162,7 +151,7 @@ impl CredentialSearch<'_> {
 
     async fn of_container(&self, endpoint: &Endpoint) -> Result<AwsCredentials, PlaceError> {
         let token = match variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
-            Some(file) => Some(self.read_token(&file)?),
+            Some(file) => Some(secret_file(self.service, Path::new(&file))?),
             None => variable("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(SecretString::from),
         };
         let object = self.local(endpoint, &ApiRequest::get(token.as_ref())).await?;

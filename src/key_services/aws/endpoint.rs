@@ -1,9 +1,8 @@
 //! The addresses of AWS' services.
 
-use super::variable;
 use crate::{
     http::Endpoint,
-    key_services::{KeyService, PlaceError},
+    key_services::{KeyService, PlaceError, access},
 };
 
 /// The services that requests are signed for.
@@ -34,7 +33,7 @@ impl AwsEndpoint {
             Self::Kms => "AWS_ENDPOINT_URL_KMS",
             Self::Sts => "AWS_ENDPOINT_URL_STS",
         };
-        let set = [own, "AWS_ENDPOINT_URL"].into_iter().find_map(|name| Some((name, variable(name)?)));
+        let set = [own, "AWS_ENDPOINT_URL"].into_iter().find_map(|name| Some((name, access::variable(name)?)));
         let (variable, url) = set.unwrap_or_else(|| {
             let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
             ("AWS_REGION", format!("https://{}.{region}.amazonaws.com{suffix}/", self.name()))

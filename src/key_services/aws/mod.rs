@@ -92,7 +92,7 @@ pub(super) async fn fetch(place: &AwsPlace, access: &ServiceAccess) -> Result<Fe
     }
 }
 
-/// Asks where the key is, who we are, what we may do, and when the key expires.
+/// Asks where the key is, and for our identity, our permissions and the expiry of the key.
 pub(super) async fn facts(place: &AwsPlace, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
     let client = AwsClient::from_environment(place, access)?;
     let mut facts = match place.kind {
@@ -150,14 +150,10 @@ impl AwsPlace {
     /// Returns the member that the place names of a JSON object, or all of the content.
     fn member_of(&self, client: &AwsClient, content: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, PlaceError> {
         let Some(field) = &self.field else { return Ok(content) };
+        let no_field = |why| PlaceError::NoField { service: client.service, why };
         let object = answer::object(client.service, &content);
-        let object = object.map_err(|_| client.unusable(format!("{} is not a JSON object", self.name)))?;
+        let object = object.map_err(|_| no_field(format!("{} is not a JSON object", self.name)))?;
         let text = answer::text(&object, &[field]).map(|text| Zeroizing::new(text.as_bytes().to_vec()));
-        text.ok_or_else(|| client.unusable(format!("{} has no `{field}`", self.name)))
+        text.ok_or_else(|| no_field(format!("{} has no `{field}`", self.name)))
     }
-}
-
-/// Returns a variable; an empty one is not set.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
 }

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::variable;
 use crate::{
     file::{self, FileError},
+    key_services::access::variable,
     text::shown_path,
 };
 

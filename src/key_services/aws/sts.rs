@@ -1,4 +1,4 @@
-//! AWS STS: who we are, and the credentials of a role. Its requests are forms, its responses XML.
+//! AWS STS: our identity, and the credentials of a role. Its requests are forms, its responses XML.
 
 use crate::{
     http::Response,

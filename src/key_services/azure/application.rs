@@ -14,7 +14,7 @@ use crate::{
     clock::{Clock as _, SystemClock},
     file,
     http::{ApiRequest, Endpoint},
-    key_services::{PlaceError, ServiceAccess, answer, oauth},
+    key_services::{PlaceError, ServiceAccess, access::variable, answer, oauth},
     keystore::{DEFAULT_ITERATIONS, FileFormat, PemFile, SignatureAlgorithm, SigningKey},
     text::shown_path,
 };
@@ -51,11 +51,6 @@ enum Proof {
     Github(Endpoint, SecretString),
 }
 
-/// Returns the value of a variable; an empty one counts as unset.
-pub(super) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
 pub(super) fn unusable(variable: &str, why: impl Into<String>) -> PlaceError {
     PlaceError::Setting { service: SERVICE, variable: variable.to_owned(), why: why.into() }
 }
@@ -65,12 +60,12 @@ impl Application {
     pub(super) fn of_environment() -> Result<Option<Self>, PlaceError> {
         let secret = variable(SECRET).map(|secret| Proof::Secret(secret.into()));
         let Some(proof) = secret.or_else(|| variable(CERTIFICATE).map(Proof::Certificate)) else { return Ok(None) };
-        let required = |name: &str| variable(name).ok_or_else(|| unusable(name, "it is not set"));
+        let required = |name| variable(name).ok_or(PlaceError::NotSet { service: SERVICE, variable: name });
         let (tenant, client) = (required(TENANT)?, required(CLIENT)?);
         Ok(Some(Self { tenant, client, proof }))
     }
 
-    /// Finds an application that stands for a workload of a cluster, or for a job on GitHub that may ask for its identity.
+    /// Finds the application of a workload in a cluster, or of a job on GitHub that may ask for its identity.
     pub(super) fn of_workload() -> Result<Option<Self>, PlaceError> {
         let (Some(tenant), Some(client)) = (variable(TENANT), variable(CLIENT)) else { return Ok(None) };
         let proof = match (variable(TOKEN_FILE), variable(GITHUB_URL), variable(GITHUB_TOKEN)) {
@@ -109,7 +104,7 @@ impl Application {
         oauth::request(access, SERVICE, &endpoint, &form, deadline).await
     }
 
-    /// Signs the assertion that stands for a client certificate
+    /// Signs the assertion that proves possession of the client certificate's key
     /// (<https://learn.microsoft.com/entra/identity-platform/certificate-credentials>).
     fn assertion(&self, file: &str, endpoint: &Endpoint) -> Result<SecretString, PlaceError> {
         let failed = |why: String| unusable(CERTIFICATE, why);

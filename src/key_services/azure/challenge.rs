@@ -18,8 +18,6 @@ const AUTHORITIES: [&str; 4] = [
 pub(super) struct Challenge {
     /// The token service, without a tenant.
     pub(super) authority: Endpoint,
-    /// The tenant that the vault trusts.
-    pub(super) tenant: String,
     /// What a token must be for: `https://vault.azure.net`.
     pub(super) resource: String,
 }
@@ -51,8 +49,6 @@ impl Challenge {
             None => !named.is_loopback() && AUTHORITIES.contains(&named.host()),
         };
         let url = Url::parse(named.as_str()).ok().filter(|_| is_trusted).ok_or_else(unknown)?;
-        let tenant = url.path_segments().and_then(|mut segments| segments.next()).filter(|tenant| !tenant.is_empty());
-        let tenant = tenant.ok_or_else(missing)?.to_owned();
         let authority = Endpoint::parse(&url.origin().ascii_serialization()).map_err(|_| unknown())?;
         let wrong = || {
             let resource = server_text(resource, 100);
@@ -65,7 +61,7 @@ impl Challenge {
         if !is_above || !domain.contains('.') {
             return Err(wrong());
         }
-        Ok(Self { authority, tenant, resource: resource.trim_end_matches('/').to_owned() })
+        Ok(Self { authority, resource: resource.trim_end_matches('/').to_owned() })
     }
 }
 
@@ -103,7 +99,6 @@ mod tests {
         ] {
             let challenge = parse(vault, &header(authority, resource), None).unwrap();
 
-            assert_eq!(challenge.tenant, "our-tenant");
             assert_eq!(challenge.resource, resource.trim_end_matches('/'));
             assert!(authority.starts_with(challenge.authority.as_str()), "{}", challenge.authority.as_str());
         }

@@ -10,13 +10,15 @@ use secrecy::SecretString;
 
 use super::{
     SERVICE,
-    application::{Application, CLIENT, unusable, variable},
+    application::{Application, CLIENT, unusable},
     challenge::Challenge,
 };
 use crate::{
-    http::{ApiRequest, Endpoint, Response},
+    http::{ApiRequest, Endpoint},
     key_services::{
-        PlaceError, ServiceAccess, answer, oauth,
+        PlaceError, ServiceAccess,
+        access::variable,
+        answer, oauth,
         program::{self, ProgramFault},
     },
 };
@@ -100,9 +102,10 @@ impl AzureCredentials {
         access: &ServiceAccess,
         deadline: Instant,
     ) -> Result<SecretString, PlaceError> {
-        let get = async |endpoint: Endpoint, headers: &[(&str, SecretString)]| {
+        let managed = async |endpoint: Endpoint, headers: &[(&str, SecretString)]| {
             let request = ApiRequest { headers, ..ApiRequest::get(None) };
-            access.send(SERVICE, &endpoint, &request, deadline).await
+            let response = access.send(SERVICE, &endpoint, &request, deadline).await?;
+            oauth::bearer(SERVICE, &response, "access_token")
         };
         let resource = ("resource", challenge.resource.as_str());
         match &self.method {
@@ -110,13 +113,13 @@ impl AzureCredentials {
             AzureCredential::AppService(client, endpoint, header) => {
                 let query = [Some(("api-version", "2019-08-01")), Some(resource), client_parameter(client.as_deref())];
                 let endpoint = endpoint.below(&[], &query.into_iter().flatten().collect::<Vec<_>>());
-                managed(&get(endpoint, &[("X-IDENTITY-HEADER", header.clone())]).await?)
+                managed(endpoint, &[("X-IDENTITY-HEADER", header.clone())]).await
             }
             AzureCredential::Machine(client, endpoint) => {
                 let query = [Some(("api-version", "2018-02-01")), Some(resource), client_parameter(client.as_deref())];
                 let path = ["metadata", "identity", "oauth2", "token"];
                 let endpoint = endpoint.below(&path, &query.into_iter().flatten().collect::<Vec<_>>());
-                managed(&get(endpoint, &[("Metadata", "true".into())]).await?)
+                managed(endpoint, &[("Metadata", "true".into())]).await
             }
             AzureCredential::CommandLine => of_command_line(challenge, deadline).await,
         }
@@ -125,11 +128,6 @@ impl AzureCredentials {
 
 fn client_parameter(client: Option<&str>) -> Option<(&str, &str)> {
     client.map(|client| ("client_id", client))
-}
-
-/// Reads the response of a managed identity, whose refusals mean that there is no such identity.
-fn managed(response: &Response) -> Result<SecretString, PlaceError> {
-    oauth::bearer(SERVICE, response, "access_token")
 }
 
 /// Finds the identity of an app or a container; that of a virtual machine only if it was chosen.

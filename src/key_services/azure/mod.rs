@@ -102,7 +102,7 @@ pub(super) async fn fetch(place: &AzurePlace, access: &ServiceAccess) -> Result<
     Ok(read(place, access).await?.0)
 }
 
-/// Returns what the vault and the credentials report about the key and us.
+/// Asks where the key is, and for our identity, our permissions and the expiry of the key.
 pub(super) async fn facts(place: &AzurePlace, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
     Ok(read(place, access).await?.1)
 }
@@ -119,13 +119,13 @@ async fn read(place: &AzurePlace, access: &ServiceAccess) -> Result<(Fetched, Pl
     };
     let fetched = match place.kind {
         AzureKind::Secret => Fetched::Content(content(&bundle)?),
-        AzureKind::Key => Fetched::Key(key(client, &bundle, access, &place.name)?),
+        AzureKind::Key => Fetched::Key(key(client, &bundle, &place.name)?),
         AzureKind::Certificate => {
             let version = version_in(answer::required(SERVICE, &bundle, &["sid"])?);
             let exportable = answer::member(&bundle, &["policy", "key_props", "exportable"]);
             if matches!(exportable, Some(JsonValue::Bool(false))) {
                 facts.permissions.push(AzureOperation::GetKey.permission().to_owned());
-                Fetched::Key(certified_key(client, &bundle, access, &place.name).await?)
+                Fetched::Key(certified_key(client, &bundle, &place.name).await?)
             } else {
                 facts.permissions.push(AzureOperation::GetSecret.permission().to_owned());
                 let secret = client.get(AzureOperation::GetSecret, &place.name, Some(version)).await?;
@@ -162,21 +162,15 @@ fn version_in(identifier: &str) -> &str {
 /// A key in a vault, in one version.
 struct KeyVaultKey {
     client: Arc<KeyVaultClient>,
-    access: ServiceAccess,
     name: String,
     version: String,
 }
 
 /// Makes a signing key of a key in the vault.
-fn key(
-    client: Arc<KeyVaultClient>,
-    bundle: &JsonObject,
-    access: &ServiceAccess,
-    name: &str,
-) -> Result<SigningKey, PlaceError> {
+fn key(client: Arc<KeyVaultClient>, bundle: &JsonObject, name: &str) -> Result<SigningKey, PlaceError> {
     let version = version_in(answer::required(SERVICE, bundle, &["key", "kid"])?).to_owned();
     let public = public_key(bundle)?;
-    let signer = KeyVaultKey { client, access: access.clone(), name: name.to_owned(), version };
+    let signer = KeyVaultKey { client, name: name.to_owned(), version };
     Ok(SigningKey::remote(&public, Arc::new(BlockingSigner(signer))))
 }
 
@@ -184,7 +178,6 @@ fn key(
 async fn certified_key(
     client: Arc<KeyVaultClient>,
     certificate: &JsonObject,
-    access: &ServiceAccess,
     name: &str,
 ) -> Result<SigningKey, PlaceError> {
     let senseless = |why: &str| PlaceError::Answer { service: SERVICE, why: why.to_owned() };
@@ -193,7 +186,7 @@ async fn certified_key(
     let leaf = leaf.ok_or_else(|| senseless("its `cer` is not a certificate"))?;
     let version = version_in(answer::required(SERVICE, certificate, &["kid"])?);
     let bundle = client.get(AzureOperation::GetKey, name, Some(version)).await?;
-    let key = key(Arc::clone(&client), &bundle, access, name)?;
+    let key = key(Arc::clone(&client), &bundle, name)?;
     // The chain is only in the secret beside the certificate, which a caller that only signs may not read.
     let secret = version_in(answer::required(SERVICE, certificate, &["sid"])?);
     let chain = match client.get(AzureOperation::GetSecret, name, Some(secret)).await {
@@ -232,8 +225,7 @@ impl SigningService for KeyVaultKey {
         let unusable = || PlaceError::Unusable { service: SERVICE, why: format!("it does not sign with {algorithm}") };
         let digest = input.digest().ok_or_else(unusable)?;
         let body = json!({ "alg": algorithm.name(), "value": URL_SAFE_NO_PAD.encode(digest) }).to_string();
-        let deadline = self.access.deadline();
-        let signed = self.client.sign(&self.name, &self.version, &SecretString::from(body), deadline).await?;
+        let signed = self.client.sign(&self.name, &self.version, &SecretString::from(body)).await?;
         let signature = URL_SAFE_NO_PAD.decode(answer::required(SERVICE, &signed, &["value"])?);
         let senseless = |_| PlaceError::Answer { service: SERVICE, why: "its `value` is not base64url".to_owned() };
         signature.map(RemoteSignature::Jws).map_err(senseless)

@@ -11,7 +11,7 @@ use super::{AzureKind, SERVICE, challenge::Challenge, credentials::AzureCredenti
 use crate::{
     http::{ApiRequest, Endpoint, Method, Response},
     json::JsonObject,
-    key_services::{PlaceError, ServiceAccess, answer},
+    key_services::{PlaceError, ServiceAccess, access::variable, answer},
 };
 
 /// The version of the REST API.
@@ -77,7 +77,7 @@ impl KeyVaultClient {
             variable: URL_VARIABLE.to_owned(),
             why: why.to_owned(),
         };
-        let base = match std::env::var(URL_VARIABLE).ok().filter(|url| !url.is_empty()) {
+        let base = match variable(URL_VARIABLE) {
             None => Endpoint::parse(&format!("https://{host}")),
             Some(url) => Endpoint::parse(&url),
         };
@@ -90,7 +90,7 @@ impl KeyVaultClient {
         Ok(Self { host, base, access: access.clone(), deadline, credentials, authorization: Mutex::default() })
     }
 
-    /// Returns who the token is for.
+    /// Returns the identity that the token is for.
     pub(super) fn identity(&self) -> String {
         self.credentials.to_string()
     }
@@ -107,13 +107,8 @@ impl KeyVaultClient {
     }
 
     /// Signs with a key. A token was requested when the key was read.
-    pub(super) async fn sign(
-        &self,
-        name: &str,
-        version: &str,
-        body: &SecretString,
-        deadline: Instant,
-    ) -> Result<JsonObject, PlaceError> {
+    pub(super) async fn sign(&self, name: &str, version: &str, body: &SecretString) -> Result<JsonObject, PlaceError> {
+        let deadline = self.access.deadline();
         self.request(AzureOperation::Sign, &["keys", name, version, "sign"], Some(body), deadline).await
     }
 

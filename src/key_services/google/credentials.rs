@@ -5,14 +5,20 @@
 //! the metadata server, `gcloud`. The metadata server is asked only if `GCE_METADATA_HOST` or a variable of the platform,
 //! such as Cloud Run's `K_SERVICE`, is set.
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use etcetera::BaseStrategy as _;
 use secrecy::SecretString;
 
 use super::{
     super::{
-        KeyService, PlaceError, ServiceAccess, oauth,
+        KeyService, PlaceError, ServiceAccess,
+        access::variable,
+        oauth,
         program::{self, ProgramFault},
     },
     SCOPE,
@@ -36,23 +42,17 @@ const PLATFORMS: [&str; 4] = ["K_SERVICE", "CLOUD_RUN_JOB", "FUNCTION_TARGET", "
 const MAXIMUM_BYTES: u64 = 64 * 1024;
 
 /// How we authenticate.
-#[derive(Clone)]
 pub(super) enum GoogleCredentials {
-    File(Arc<CredentialsFile>),
+    File(Box<CredentialsFile>),
     Metadata(Endpoint),
     CommandLine,
-}
-
-/// Returns the value of a variable; an empty one counts as unset.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 impl GoogleCredentials {
     /// Finds the credentials of this process; nothing is sent.
     pub(super) fn find(service: KeyService) -> Result<Self, PlaceError> {
         if let Some(path) = variable(FILE) {
-            return of_file(service, FILE, &PathBuf::from(path))?.ok_or_else(|| PlaceError::Setting {
+            return of_file(service, FILE, Path::new(&path))?.ok_or_else(|| PlaceError::Setting {
                 service,
                 variable: FILE.to_owned(),
                 why: "the file does not exist".to_owned(),
@@ -134,7 +134,7 @@ fn well_known_file() -> Option<PathBuf> {
 }
 
 /// Reads a credentials file; `None` if it does not exist.
-fn of_file(service: KeyService, name: &str, path: &std::path::Path) -> Result<Option<GoogleCredentials>, PlaceError> {
+fn of_file(service: KeyService, name: &str, path: &Path) -> Result<Option<GoogleCredentials>, PlaceError> {
     let unusable = |why: String| PlaceError::Setting { service, variable: name.to_owned(), why };
     let content = match file::read(path, MAXIMUM_BYTES) {
         Ok(content) => content,
@@ -144,7 +144,7 @@ fn of_file(service: KeyService, name: &str, path: &std::path::Path) -> Result<Op
     match json::parse(&content) {
         Ok(JsonValue::Object(object)) => CredentialsFile::read(&object, name)
             .map_err(unusable)
-            .map(|file| Some(GoogleCredentials::File(Arc::new(file)))),
+            .map(|file| Some(GoogleCredentials::File(Box::new(file)))),
         Ok(_) => Err(unusable("it is JSON, but not an object".to_owned())),
         Err(error) => Err(unusable(error.to_string())),
     }

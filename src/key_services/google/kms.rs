@@ -15,7 +15,6 @@ use crate::{
         answer,
     },
     keystore::{RemoteSignature, SignatureAlgorithm, SigningInput, SigningKey, VerificationKey},
-    pem::{self, PemBlock},
     text::server_text,
 };
 
@@ -68,16 +67,14 @@ fn unusable(why: String) -> PlaceError {
 /// Parses a public key in PEM.
 fn public_key(text: &str) -> Result<VerificationKey, PlaceError> {
     let senseless = || PlaceError::Answer { service: SERVICE, why: "its `pem` is not a public key".to_owned() };
-    let decoded = pem::decode(text.as_bytes());
-    let blocks = PemBlock::find_all(&decoded).map_err(|_| senseless())?;
-    let der = blocks.first().ok_or_else(senseless)?.der().map_err(|_| senseless())?;
+    let der = answer::pem(text).ok_or_else(senseless)?;
     VerificationKey::from_spki(&der).map_err(|source| PlaceError::PublicKey { service: SERVICE, source })
 }
 
 impl SigningService for KmsKey {
     async fn sign(&self, input: &SigningInput<'_>) -> Result<RemoteSignature, PlaceError> {
         if input.algorithm != self.algorithm {
-            return Err(unusable(format!("it signs only with {}", self.algorithm)));
+            return Err(PlaceError::Algorithm { service: SERVICE, possible: self.algorithm });
         }
         let resource = format!("{}:asymmetricSign", self.name);
         let object = self.client.request(GoogleOperation::Sign, &resource, Some(&body(input))).await?;

@@ -16,7 +16,9 @@ use zeroize::Zeroizing;
 
 use self::{credentials::GoogleCredentials, kms::KmsKey};
 use super::{
-    Fetched, KeyService, PlaceError, PlaceFacts, ServiceAccess, answer,
+    Fetched, KeyService, PlaceError, PlaceFacts, ServiceAccess,
+    access::variable,
+    answer,
     part::{PartFault, WrongPart, segment},
 };
 use crate::{
@@ -92,7 +94,7 @@ pub(super) async fn fetch(place: &GooglePlace, access: &ServiceAccess) -> Result
     Ok(read(place, access).await?.0)
 }
 
-/// Asks where the key is, who we are, what we may do, and when the key expires.
+/// Asks where the key is, and for our identity, our permissions and the expiry of the key.
 pub(super) async fn facts(place: &GooglePlace, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
     Ok(read(place, access).await?.1)
 }
@@ -152,14 +154,14 @@ struct GoogleClient {
 impl GoogleClient {
     /// Finds the credentials; nothing is sent.
     fn new(service: KeyService, access: &ServiceAccess) -> Result<Self, PlaceError> {
-        let (variable, default) = match service {
+        let (name, default) = match service {
             KeyService::GoogleKms => (KMS_URL, "https://cloudkms.googleapis.com/"),
             _ => (SECRETS_URL, "https://secretmanager.googleapis.com/"),
         };
-        let url = std::env::var(variable).ok().filter(|url| !url.is_empty());
+        let url = variable(name);
         let base = Endpoint::parse(url.as_deref().unwrap_or(default)).map_err(|error| PlaceError::Setting {
             service,
-            variable: variable.to_owned(),
+            variable: name.to_owned(),
             why: error.to_string(),
         })?;
         let credentials = GoogleCredentials::find(service)?;

@@ -31,6 +31,14 @@ pub(super) struct VaultRequest {
     pub(super) what: String,
 }
 
+impl VaultRequest {
+    /// Asks what Vault knows about the token.
+    pub(super) fn lookup_self() -> Self {
+        let path = "auth/token/lookup-self".to_owned();
+        Self { method: Method::GET, path, body: None, what: "token".to_owned() }
+    }
+}
+
 /// A Vault, and the token for it.
 #[derive(Debug)]
 pub(super) struct VaultServer {
@@ -45,7 +53,7 @@ impl VaultServer {
     /// Reads the variables of Vault's own command line.
     pub(super) fn from_environment(access: &ServiceAccess) -> Result<Self, PlaceError> {
         let unusable = |why: String| PlaceError::Setting { service: SERVICE, variable: "VAULT_ADDR".to_owned(), why };
-        let address = setting("ADDR").ok_or_else(|| unusable("it is not set".to_owned()))?;
+        let address = setting("ADDR").ok_or(PlaceError::NotSet { service: SERVICE, variable: "VAULT_ADDR" })?;
         let address = Endpoint::parse(&address).map_err(|error| unusable(error.to_string()))?;
         let mut access = access.clone();
         if let Some(file) = setting("CACERT") {
@@ -104,13 +112,7 @@ impl VaultServer {
 
     /// Returns whether Vault knows the token: its error for an unknown one is that for a missing permission.
     async fn is_valid(&self, token: &SecretString, deadline: Instant) -> Result<bool, PlaceError> {
-        let request = VaultRequest {
-            method: Method::GET,
-            path: "auth/token/lookup-self".to_owned(),
-            body: None,
-            what: "token".to_owned(),
-        };
-        Ok(self.send_with(&request, Some(token), deadline).await?.status != 403)
+        Ok(self.send_with(&VaultRequest::lookup_self(), Some(token), deadline).await?.status != 403)
     }
 
     async fn send_with(

@@ -6,19 +6,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::setting;
-use crate::{
-    file,
-    key_services::{KeyService, PlaceError},
-};
+use crate::key_services::{KeyService, PlaceError, access::secret_file};
 
 /// Where `vault login` stores the token, in the home folder.
 const TOKEN_FILE: &str = ".vault-token";
 
 /// Where a pod finds the token of its service account.
 const SERVICE_ACCOUNT_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
-
-/// The size limit of a file with a token or secret id.
-const MAXIMUM_BYTES: u64 = 64 * 1024;
 
 /// How a token is obtained.
 #[derive(Debug)]
@@ -96,6 +90,7 @@ impl Login {
 
     /// Reads what the method needs.
     pub(super) fn begin(&self) -> Result<TokenStep<'_>, PlaceError> {
+        let read = |file: &Path| secret_file(KeyService::Vault, file);
         let body = |body: serde_json::Value| SecretString::from(body.to_string());
         Ok(match self {
             Self::Token(token) => TokenStep::Token(token.clone()),
@@ -115,19 +110,5 @@ impl Login {
                 TokenStep::Request(VaultLogin { path, body: body(jwt) })
             }
         })
-    }
-}
-
-/// Reads a file with one secret.
-fn read(path: &Path) -> Result<SecretString, PlaceError> {
-    let unusable = |why: String| PlaceError::NoCredentials {
-        service: KeyService::Vault,
-        why: format!("`{}`: {why}", crate::text::shown_path(path)),
-    };
-    let content = file::read(path, MAXIMUM_BYTES).map_err(|error| unusable(error.to_string()))?;
-    let text = file::decode_text(&content).ok_or_else(|| unusable(file::FileError::NotUtf8.to_string()))?;
-    match text.trim() {
-        "" => Err(unusable(file::FileError::Empty.to_string())),
-        text => Ok(text.into()),
     }
 }

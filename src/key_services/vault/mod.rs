@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use self::client::{VaultRequest, VaultServer};
 use super::{
     Fetched, KeyService, PlaceError, PlaceFacts, ServiceAccess,
+    access::variable,
     answer::{self, member, text},
     part::{PartFault, WrongPart, segment, segments},
 };
@@ -69,24 +70,20 @@ impl VaultPlace {
 
 /// Fetches the content, or prepares the key to sign there.
 pub(super) async fn fetch(place: &VaultPlace, access: &ServiceAccess) -> Result<Fetched, PlaceError> {
+    let no_field = |why| PlaceError::NoField { service: KeyService::Vault, why };
     let client = VaultServer::from_environment(access)?;
+    let answer = client.send(&place.request(), client.deadline()).await?;
     match place {
-        VaultPlace::Secret { mount, path, field } => {
-            let answer = client.send(&place.request(), client.deadline()).await?;
-            match member(&answer, &["data", "data", field]) {
-                Some(JsonValue::String(text)) => Ok(Fetched::Content(Zeroizing::new(text.as_bytes().to_vec()))),
-                Some(_) => Err(unusable(format!("`{field}` of {mount}/{path} is not a string"))),
-                None => Err(unusable(format!("{mount}/{path} has no `{field}`"))),
-            }
-        }
-        VaultPlace::Key { mount, name } => {
-            let answer = client.send(&place.request(), client.deadline()).await?;
-            transit::signing_key(client, mount, name, &answer).map(Fetched::Key)
-        }
+        VaultPlace::Secret { mount, path, field } => match member(&answer, &["data", "data", field]) {
+            Some(JsonValue::String(text)) => Ok(Fetched::Content(Zeroizing::new(text.as_bytes().to_vec()))),
+            Some(_) => Err(no_field(format!("`{field}` of {mount}/{path} is not a string"))),
+            None => Err(no_field(format!("{mount}/{path} has no `{field}`"))),
+        },
+        VaultPlace::Key { mount, name } => transit::signing_key(client, mount, name, &answer).map(Fetched::Key),
     }
 }
 
-/// Asks where the key is, who we are, what we may do, and when the key expires.
+/// Asks where the key is, and for our identity, our permissions and the expiry of the key.
 pub(super) async fn facts(place: &VaultPlace, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
     let client = VaultServer::from_environment(access)?;
     let deadline = client.deadline();
@@ -104,13 +101,8 @@ pub(super) async fn facts(place: &VaultPlace, access: &ServiceAccess) -> Result<
     };
     let location = format!("{}{}{version}", client.address, request.path);
     let permissions = client.send(&capabilities_of(&used), deadline).await.map(|answer| capabilities(&answer, &used));
-    let who = VaultRequest {
-        method: Method::GET,
-        path: "auth/token/lookup-self".to_owned(),
-        body: None,
-        what: "token".to_owned(),
-    };
-    let identity = client.send(&who, deadline).await.ok().map(|answer| identity(&answer, &client));
+    let identity =
+        client.send(&VaultRequest::lookup_self(), deadline).await.ok().map(|answer| identity(&answer, &client));
     // A version of a secret may be set to be deleted at a time.
     let deletion = text(&answer, &["data", "metadata", "deletion_time"]);
     let expires_at = deletion.and_then(|time| time.parse().ok());
@@ -155,11 +147,5 @@ fn identity(object: &JsonObject, client: &VaultServer) -> String {
 
 /// Returns a variable under Vault's name or `OpenBao`'s; an empty one is not set.
 fn setting(name: &str) -> Option<String> {
-    let variable = |prefix: &str| std::env::var(format!("{prefix}_{name}")).ok();
-    let value = ["VAULT", "BAO"].into_iter().filter_map(variable).map(|value| value.trim().to_owned());
-    value.into_iter().find(|value| !value.is_empty())
-}
-
-fn unusable(why: String) -> PlaceError {
-    PlaceError::Unusable { service: KeyService::Vault, why }
+    ["VAULT", "BAO"].into_iter().find_map(|prefix| variable(&format!("{prefix}_{name}")))
 }

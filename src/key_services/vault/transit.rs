@@ -9,20 +9,16 @@ use base64::{
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::{
-    client::{VaultRequest, VaultServer},
-    unusable,
-};
+use super::client::{VaultRequest, VaultServer};
 use crate::{
     http::Method,
     json::{JsonObject, JsonValue},
     key_services::{
         KeyService, PlaceError,
         access::{BlockingSigner, SigningService},
-        answer::{member, required, text},
+        answer::{member, pem, required, text},
     },
     keystore::{CertificateFile, RemoteSignature, SignatureAlgorithm, SigningInput, SigningKey, VerificationKey},
-    pem::{self, PemBlock},
 };
 
 const SERVICE: KeyService = KeyService::Vault;
@@ -39,7 +35,7 @@ struct TransitKey {
     version: u64,
 }
 
-/// Makes a key of what Vault says about it: its latest version, with the certificates that are stored with that.
+/// Makes a key from its description in Vault: its latest version, with the certificates of that version.
 pub(super) fn signing_key(
     client: VaultServer,
     mount: &str,
@@ -81,9 +77,11 @@ fn spki(public: &str) -> Option<Vec<u8>> {
     if let Some(point) = STANDARD.decode(public).ok().filter(|point| point.len() == 32) {
         return Some([&ED25519_SPKI[..], &point].concat());
     }
-    let text = pem::decode(public.as_bytes());
-    let blocks = PemBlock::find_all(&text).ok()?;
-    Some(blocks.first()?.der().ok()?.to_vec())
+    pem(public).map(|der| der.to_vec())
+}
+
+fn unusable(why: String) -> PlaceError {
+    PlaceError::Unusable { service: SERVICE, why }
 }
 
 fn unreadable(member: &str) -> PlaceError {

@@ -130,9 +130,7 @@ impl Explain for JwkErrorKind {
             Self::OtherFormat(FileFormat::Jks | FileFormat::Jceks) => {
                 "convert it to PKCS#12 with keytool, and pass that with --keystore (-k), not as a JWK".to_owned()
             }
-            Self::OtherFormat(FileFormat::DerKey) => {
-                "convert it to PEM with openssl pkey, and pass that with --key, not as a JWK".to_owned()
-            }
+            Self::OtherFormat(FileFormat::DerKey) => "pass it with --key, not as a JWK".to_owned(),
             Self::TooLarge(_)
             | Self::NotUtf8
             | Self::OtherFormat(_)

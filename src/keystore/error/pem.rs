@@ -86,16 +86,13 @@ impl PemErrorKind {
     pub(super) fn hint(&self, name: &str) -> String {
         let file = shell_word(name);
         match self {
-            Self::NotPem(FileFormat::DerKey) => format!("convert it: openssl pkey -inform DER -in {file} -out key.pem"),
             Self::NotPem(FileFormat::Jwk) => format!("pass it as a JWK: --jwk {file}"),
             Self::NotPem(FileFormat::Pkcs12) => format!("pass it as a keystore: --keystore {file}"),
             Self::NotPem(FileFormat::DerCertificate | FileFormat::Pkcs7) | Self::NoPrivateKey(_) => {
                 "pass the private key's file with --key, and the certificate's file with --certificate".to_owned()
             }
             Self::NotPem(FileFormat::Base64) => {
-                "if it is a key, put a line `-----BEGIN PRIVATE KEY-----` before it, and `-----END PRIVATE KEY-----` \
-                 after it; if it is a keystore, decode it and pass it with --keystore"
-                    .to_owned()
+                "if it is a keystore, pass it with --keystore; if it is a key, copy it again from its source".to_owned()
             }
             Self::TooLarge(_) | Self::TooManyBlocks(_) | Self::NotPem(_) => {
                 "with --key, pass a file that contains -----BEGIN PRIVATE KEY-----".to_owned()

@@ -166,7 +166,6 @@ fn hint_for_format(format: FileFormat, file: &str) -> String {
         FileFormat::Jks | FileFormat::Jceks => format!(
             "convert it: keytool -importkeystore -srckeystore {file} -destkeystore keystore.p12 -deststoretype pkcs12"
         ),
-        FileFormat::Base64 => format!("decode it: base64 -d {file} > keystore.p12"),
         FileFormat::DerCertificate | FileFormat::Pkcs7 => {
             "find the .p12 or .pfx file that came with the certificate's private key".to_owned()
         }
@@ -175,7 +174,7 @@ fn hint_for_format(format: FileFormat, file: &str) -> String {
             "put it together with its certificate: openssl pkey -inform DER -in {file} -out key.pem && openssl \
              pkcs12 -export -inkey key.pem -in certificate.pem -out keystore.p12; rm key.pem"
         ),
-        FileFormat::Empty | FileFormat::Pkcs12 | FileFormat::Unknown => {
+        FileFormat::Empty | FileFormat::Pkcs12 | FileFormat::Base64 | FileFormat::Unknown => {
             "pass the .p12 or .pfx file with --keystore".to_owned()
         }
     }

@@ -16,6 +16,9 @@ use crate::{
     text::is_deceptive,
 };
 
+/// Finds the key of a name in a file with one client.
+type KeyOf = fn(&str) -> Option<&'static str>;
+
 /// The keys: the name in the original's config files, after the environment's prefix; the names in the Java
 /// demonstration; and the setting. A name with a dot is not one of the original's.
 pub(super) const KEYS: [(&str, &[&str], &str); 21] = [
@@ -91,16 +94,13 @@ impl CollectedKeys {
     pub(super) fn add(&mut self, path: &Path, base: &Path, format: ImportFormat, statements: Vec<NumberedStatement>) {
         let file = Arc::from(path);
         let base = folder_of(base);
-        let client = match format {
+        // The original's files have a client for each environment, and its name in each key.
+        let key_of: Option<KeyOf> = match format {
             ImportFormat::PowerShell | ImportFormat::Batch => None,
-            ImportFormat::Properties => Some(profile_for_file(path, &statements)),
-            ImportFormat::Json | ImportFormat::Env => Some(match program_settings::environment(&statements) {
-                Some(environment) => (environment.name().to_owned(), Some(environment)),
-                None => profile_for_file(path, &statements),
-            }),
+            ImportFormat::Properties => Some(property),
+            ImportFormat::Json | ImportFormat::Env => Some(program_settings::key),
         };
-        let key_of =
-            if matches!(format, ImportFormat::Json | ImportFormat::Env) { program_settings::key } else { property };
+        let client = key_of.map(|key_of| (key_of, profile_for_file(path, &statements, key_of)));
         for (line, statement) in statements {
             let location = Location::new(&file, line, None);
             match statement {
@@ -108,7 +108,9 @@ impl CollectedKeys {
                     let known = match &client {
                         None => environment_and_key(&name)
                             .map(|(environment, key)| (environment.name(), environment.into(), key)),
-                        Some((profile, environment)) => key_of(&name).map(|key| (profile.as_str(), *environment, key)),
+                        Some((key_of, (profile, environment))) => {
+                            key_of(&name).map(|key| (profile.as_str(), *environment, key))
+                        }
                     };
                     let Some((profile, environment, key)) = known else {
                         self.unknown(client.is_some(), &name, &value, location);
@@ -189,19 +191,18 @@ fn environment_and_key(name: &str) -> Option<(Environment, &'static str)> {
 }
 
 /// Returns the profile's name for a client in a separate file: that of its environment, or of the file.
-fn profile_for_file(path: &Path, statements: &[NumberedStatement]) -> (String, Option<Environment>) {
+fn profile_for_file(path: &Path, statements: &[NumberedStatement], key_of: KeyOf) -> (String, Option<Environment>) {
     let last = |key: &str| {
         statements.iter().rev().find_map(|(_, statement)| match statement {
-            Statement::Set(name, Ok(value)) if property(name).or_else(|| program_settings::key(name)) == Some(key) => {
-                match value.as_slice() {
-                    [ValuePart::Text(text)] => Some(text.as_str()),
-                    _ => None,
-                }
-            }
+            Statement::Set(name, Ok(value)) if key_of(name) == Some(key) => match value.as_slice() {
+                [ValuePart::Text(text)] => Some(text.as_str()),
+                _ => None,
+            },
             _ => None,
         })
     };
-    if let Some(environment) = find_environment(last("audience"), last("token_endpoint")) {
+    let named = last("settings.environment").and_then(Environment::parse);
+    if let Some(environment) = named.or_else(|| find_environment(last("audience"), last("token_endpoint"))) {
         return (environment.name().to_owned(), Some(environment));
     }
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();

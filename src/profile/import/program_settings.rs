@@ -4,10 +4,7 @@
 //! Keys and passwords in them are not copied: the profile names the variable that the program itself would read.
 
 use super::statement::{NumberedStatement, Statement, ValuePart, plain};
-use crate::{
-    environment::Environment,
-    json::{self, JsonObject, JsonValue},
-};
+use crate::json::{self, JsonObject, JsonValue};
 
 /// The sections of `appsettings.json`, in lower case.
 const SECTIONS: [&str; 2] = ["maskinportensettings", "maskinporten"];
@@ -54,17 +51,6 @@ pub(super) fn key(name: &str) -> Option<&'static str> {
     let setting = name.strip_prefix(PREFIX).unwrap_or(name).to_lowercase();
     let variable = VARIABLES.iter().find(|(own, _)| *own == name);
     variable.or_else(|| NAMES.iter().find(|(own, _)| *own == setting)).map(|(_, key)| *key)
-}
-
-/// Returns the environment that the settings name.
-pub(super) fn environment(statements: &[NumberedStatement]) -> Option<Environment> {
-    statements.iter().rev().find_map(|(_, statement)| match statement {
-        Statement::Set(name, Ok(value)) if key(name) == Some("settings.environment") => match value.as_slice() {
-            [ValuePart::Text(text)] => Environment::parse(text),
-            _ => None,
-        },
-        _ => None,
-    })
 }
 
 /// Parses JSON; `None` if it is not, or has no settings of Maskinporten.
@@ -117,9 +103,8 @@ fn line_of(text: &str, name: &str) -> usize {
 /// Parses a `.env` file. Lines that set something else are not the subject of a profile.
 pub(super) fn parse_env(text: &str) -> Vec<NumberedStatement> {
     let statements = text.lines().enumerate().filter_map(|(at, line)| {
-        let line = line.trim();
-        let (name, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
-        let (name, value) = (name.trim(), unquoted(value.trim()));
+        let (name, value) = assignment(line)?;
+        let value = unquoted(value.trim());
         let key = key(name).filter(|_| !value.is_empty())?;
         let value = if SECRETS.contains(&key) { vec![ValuePart::Environment(name.to_owned())] } else { plain(value) };
         Some((at + 1, Statement::Set(name.to_owned(), Ok(value))))
@@ -129,11 +114,16 @@ pub(super) fn parse_env(text: &str) -> Vec<NumberedStatement> {
 
 /// Returns whether a text has a variable of a `.env` file.
 pub(super) fn is_env(text: &str) -> bool {
-    text.lines().any(|line| {
-        let line = line.trim();
-        let name = line.strip_prefix("export ").unwrap_or(line).split_once('=').map(|(name, _)| name.trim());
-        name.is_some_and(|name| VARIABLES.iter().any(|(own, _)| *own == name) || name.starts_with(PREFIX))
-    })
+    text.lines()
+        .filter_map(assignment)
+        .any(|(name, _)| VARIABLES.iter().any(|(own, _)| *own == name) || name.starts_with(PREFIX))
+}
+
+/// Splits a line of a `.env` file into name and value.
+fn assignment(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim();
+    let (name, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
+    Some((name.trim(), value))
 }
 
 /// Removes quotes, or else a comment after the value.
