@@ -76,10 +76,11 @@ impl LoginClient {
     /// Makes the URL for the browser; posts the parameters before that, if the request says so (RFC 9126).
     ///
     /// # Errors
+        let is_pushed = request.is_pushed;
     /// [`LoginError`] when random numbers are not available, or the server refuses the parameters.
     pub async fn start(&self, request: LoginRequest) -> Result<PendingLogin, LoginError> {
         let pending = PendingLogin::new(&self.provider, &self.grant, request)?;
-        if !pending.is_pushed() {
+        if !is_pushed {
             return Ok(pending);
         }
         let endpoint = self.provider.pushed_request_endpoint.as_ref().ok_or(LoginError::NoPushedRequests)?;
