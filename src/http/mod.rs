@@ -31,6 +31,7 @@ use zeroize::Zeroizing;
 
 pub use reqwest::Method;
 
+pub(crate) use self::endpoint::is_loopback;
 pub use self::{
     api_request::ApiRequest,
     client_certificate::ClientCertificate,
