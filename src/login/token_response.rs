@@ -11,7 +11,7 @@ use crate::{
     inspect::{Jwt, LEEWAY},
 };
 
-/// The longest lifetime of a refresh token that is believed.
+/// Longer lifetimes of refresh tokens are cut to this one.
 const LONGEST_LIFETIME_SECONDS: u64 = 365 * 24 * 60 * 60;
 
 /// The tokens of a response, of which the id token is not verified yet.
