@@ -151,9 +151,9 @@ impl LoginClient {
             let deadline = Instant::now() + self.timeout;
             let response = http.post_form(&form, credentials.authorization.as_ref(), &headers, deadline).await;
             let response = response.map_err(crate::client::ClientError::from)?;
-            let asked = response.dpop_nonce.clone().filter(|_| !headers.is_empty() && nonce.is_none());
-            match asked.filter(|_| token_response::wants_nonce(&response)) {
-                Some(asked) => nonce = Some(asked),
+            let is_first = self.dpop.is_some() && nonce.is_none();
+            match response.dpop_nonce.clone().filter(|_| is_first && token_response::wants_nonce(&response)) {
+                Some(wanted) => nonce = Some(wanted),
                 None => return token_response::success(step, endpoint, response),
             }
         }
