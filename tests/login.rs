@@ -372,6 +372,9 @@ fn a_kept_login_is_used_and_renewed_and_ends_with_the_logout() {
     let token = user.log_in(&["--scope", "altinn:instances.read"]);
 
     assert_eq!(user.run(&["token", "--env", "local", "--person"]).trim_end(), token);
+    let scoped = user.command(&["token", "--env", "local", "--person", "--scope", "openid"]).run();
+    assert_eq!((scoped.code, scoped.stdout.trim_end()), (0, token.as_str()));
+    assert_eq!(scoped.stderr, "warning: --scope has no effect on a kept login: pass it to `maskinporten login`\n");
     let renewed = user.run(&["token", "--env", "local", "--person", "--refresh"]);
     assert_ne!(renewed.trim_end(), token);
     let headers = user.run(&["headers", "--env", "local", "--person"]);

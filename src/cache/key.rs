@@ -223,7 +223,7 @@ fn hash_json(value: &Value) -> String {
 }
 
 /// Returns the SHA-256 of the concatenated parts in 64 hexadecimal digits.
-pub(super) fn sha256(parts: &[&[u8]]) -> String {
+pub(crate) fn sha256(parts: &[&[u8]]) -> String {
     let mut hash = digest::Context::new(&digest::SHA256);
     for part in parts {
         hash.update(part);

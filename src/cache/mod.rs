@@ -81,6 +81,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use etcetera::BaseStrategy as _;
 
+#[cfg(feature = "cli")]
+pub(crate) use self::key::sha256;
 use self::{
     entry::{Entry, EntryHeader, EntryKind},
     folder::Folder,

@@ -6,21 +6,22 @@ use maskinporten_token_generator::{
     altinn::{AltinnClient, AltinnError, AltinnExchange},
     client::{AccessToken, OpenIdProvider},
     clock::SystemClock,
-    grant::Sign,
+    dpop::DpopKey,
+    grant::{Grant, Sign},
     login::LoginClient,
-    sessions::{KeptSession, KeyedToken, Renewal, SecretPlace, SessionError, SessionStore},
+    sessions::{KeptSession, KeyedToken, Renewal, SecretPlace, SessionStore},
 };
 
 use super::{
     located_key::LocatedKey,
     progress::Progress,
-    report::{Exit, Failure, Report, report_retry, with_cause},
+    report::{Failure, Report, report_retry, with_cause},
     settings::{KeySettings, NetworkSettings, PersonSettings, SettingSources, is_person, session_name},
     signals,
 };
 
 /// The longest time of one request.
-pub(crate) const REQUEST_TIME: Duration = Duration::from_secs(30);
+const REQUEST_TIME: Duration = Duration::from_secs(30);
 
 /// The tokens of a kept login.
 pub(crate) struct SessionTokens {
@@ -69,17 +70,8 @@ impl SessionTokens {
         self.report.detail(&format!("renewing the login at {issuer}"));
         let own = self.settings.client.clone()?;
         let key = open_key(own.key, &self.report).await?;
-        let NetworkSettings { http, retry_policy } = &self.settings.network;
         let _progress = Progress::start(&format!("waiting for {issuer}"), &self.report);
-        Ok(LoginClient {
-            provider: OpenIdProvider::discover(issuer, http, *retry_policy).await?,
-            grant: own.grant,
-            key,
-            dpop: session.dpop.clone(),
-            http: http.clone(),
-            timeout: retry_policy.timeout.min(REQUEST_TIME),
-            clock: Arc::new(SystemClock),
-        })
+        login_client(issuer, own.grant, key, session.dpop.clone(), &self.settings.network).await
     }
 
     /// Ends the login: its refresh token is revoked if the server can be reached, and its secrets are removed in any case.
@@ -110,6 +102,25 @@ impl SessionTokens {
         // Not with the id token, which names the person: other programs see the address that a browser is started with.
         Ok(client.logout_url(None).map(String::from))
     }
+}
+
+/// Reads the metadata of an issuer, and makes the client of its server.
+pub(crate) async fn login_client(
+    issuer: &str,
+    grant: Grant,
+    key: Option<Arc<dyn Sign>>,
+    dpop: Option<DpopKey>,
+    NetworkSettings { http, retry_policy }: &NetworkSettings,
+) -> Result<LoginClient, Failure> {
+    Ok(LoginClient {
+        provider: OpenIdProvider::discover(issuer, http, *retry_policy).await?,
+        grant,
+        key,
+        dpop,
+        http: http.clone(),
+        timeout: retry_policy.timeout.min(REQUEST_TIME),
+        clock: Arc::new(SystemClock),
+    })
 }
 
 /// Exchanges a person's token for one of Altinn's.
@@ -145,16 +156,5 @@ pub(crate) fn note_place(place: &SecretPlace, report: &Report) {
             file.display(),
             with_cause(error)
         )),
-    }
-}
-
-impl From<SessionError> for Failure {
-    fn from(error: SessionError) -> Self {
-        match error {
-            SessionError::Login(error) => Self::from(*error),
-            SessionError::Ended(_) | SessionError::Expired => Self::new(Exit::Refused, &error),
-            SessionError::NoFolder | SessionError::Missing(_) => Self::new(Exit::Configuration, &error),
-            _ => Self::new(Exit::Other, &error),
-        }
     }
 }

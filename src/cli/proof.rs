@@ -2,7 +2,7 @@
 
 use maskinporten_token_generator::{
     clock::SystemClock,
-    dpop::{DPOP, DpopError, ProvenRequest},
+    dpop::{DPOP, ProvenRequest},
     printer::Header,
     sessions::KeyedToken,
 };
@@ -53,10 +53,4 @@ pub(crate) fn of_call(
     let proof = key.proof(request, &SystemClock)?;
     let header = Header::new(DPOP, proof.expose_secret());
     header.map(Some).map_err(|error| Failure::new(Exit::Other, &error))
-}
-
-impl From<DpopError> for Failure {
-    fn from(error: DpopError) -> Self {
-        Self::new(Exit::Key, &error)
-    }
 }

@@ -122,6 +122,15 @@ impl ClientError {
         Self::UnexpectedResponse(UnexpectedResponse::new(endpoint, response, what))
     }
 
+    /// Returns the error of a token endpoint's response that is neither a success nor a refusal.
+    pub(crate) fn of_status(endpoint: &Endpoint, response: &Response) -> Self {
+        match response.status {
+            429 | 500..=599 => Self::unavailable(endpoint, response),
+            300..=399 => Self::unexpected(endpoint, response, "it is a redirect, which is never followed"),
+            _ => Self::unexpected(endpoint, response, "a token endpoint does not use this status"),
+        }
+    }
+
     /// Returns the error of this grant: the explanation of a refusal can name what the grant contains, and the time.
     pub(super) fn about_grant(mut self, assertion: &Assertion, response: &Response) -> Self {
         if let Self::Refused(refusal) = &mut self {

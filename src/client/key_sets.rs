@@ -39,16 +39,11 @@ pub async fn discovered_keys(
 ) -> Result<(String, KeySet), ClientError> {
     let started = Instant::now();
     let (search, response, metadata) = find(address, options, retry_policy, |_, _| ()).await?;
-    let unexpected = |what| search.unexpected(&response, what);
     if expected.is_some_and(|expected| expected != metadata.issuer) {
         return Err(search.foreign(&response, &metadata));
     }
-    let Some(jwks_uri) = &metadata.jwks_uri else { return Err(unexpected("it is not metadata with a `jwks_uri`")) };
-    let keys = Endpoint::parse(jwks_uri).map_err(|_| unexpected("its `jwks_uri` is not a valid URL"))?;
-    // A remote server must not make us send requests to this machine.
-    if keys.is_loopback() && !search.place().is_loopback() {
-        return Err(unexpected("its `jwks_uri` is on this machine"));
-    }
+    let keys = search.address(&response, "jwks_uri", metadata.jwks_uri.as_deref())?;
+    let keys = keys.ok_or_else(|| search.unexpected(&response, "it is not metadata with a `jwks_uri`"))?;
     let timeout = retry_policy.timeout.saturating_sub(started.elapsed());
     let keys = fetch_key_set(&keys, options, RetryPolicy { timeout, ..retry_policy }).await?;
     Ok((metadata.issuer, keys))

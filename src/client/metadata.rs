@@ -39,16 +39,16 @@ pub struct ServerMetadata {
     /// The algorithms that a grant may be signed with; empty when the document does not list them.
     #[serde(default, rename = "token_endpoint_auth_signing_alg_values_supported")]
     pub algorithms: Vec<String>,
-    /// The address where people log in.
+    /// The authorization endpoint, where people log in.
     #[serde(default)]
     pub authorization_endpoint: Option<String>,
-    /// Where the parameters of a login may be posted before it (RFC 9126 §5).
+    /// The endpoint for the parameters of a login that are posted before it (RFC 9126 §5).
     #[serde(default)]
     pub pushed_authorization_request_endpoint: Option<String>,
-    /// Where a token is withdrawn (RFC 7009).
+    /// The endpoint that revokes tokens (RFC 7009).
     #[serde(default)]
     pub revocation_endpoint: Option<String>,
-    /// Where people log out (`OpenID` Connect RP-Initiated Logout §2.1).
+    /// The endpoint where people log out (`OpenID` Connect RP-Initiated Logout §2.1).
     #[serde(default)]
     pub end_session_endpoint: Option<String>,
     /// Whether the response to a login names the issuer (RFC 9207 §3).
@@ -120,6 +120,23 @@ impl MetadataSearch {
 
     pub(super) fn unexpected(&self, response: &Response, what: &str) -> ClientError {
         unexpected(&self.place, response, what)
+    }
+
+    /// Parses an address in the metadata, which is its member `name`; `None` if it has none.
+    pub(super) fn address(
+        &self,
+        response: &Response,
+        name: &str,
+        url: Option<&str>,
+    ) -> Result<Option<Endpoint>, ClientError> {
+        let Some(url) = url else { return Ok(None) };
+        let invalid = |_| self.unexpected(response, &format!("its `{name}` is not a valid URL"));
+        let endpoint = Endpoint::parse(url).map_err(invalid)?;
+        // A remote server must not make us send requests to this machine.
+        if endpoint.is_loopback() && !self.place.is_loopback() {
+            return Err(self.unexpected(response, &format!("its `{name}` is on this machine")));
+        }
+        Ok(Some(endpoint))
     }
 
     pub(super) fn foreign(&self, response: &Response, metadata: &ServerMetadata) -> ClientError {

@@ -11,17 +11,17 @@ use crate::http::{Endpoint, HttpOptions};
 pub struct OpenIdProvider {
     /// The issuer identifier, exactly as in its tokens.
     pub issuer: String,
-    /// The address where people log in.
+    /// The authorization endpoint, where people log in.
     pub authorization_endpoint: Endpoint,
     /// The token endpoint.
     pub token_endpoint: Endpoint,
     /// The address of the keys that sign its tokens.
     pub keys: Endpoint,
-    /// Where the parameters of a login may be posted before it (RFC 9126 §5).
+    /// The endpoint for the parameters of a login that are posted before it (RFC 9126 §5).
     pub pushed_request_endpoint: Option<Endpoint>,
-    /// Where a token is withdrawn (RFC 7009).
+    /// The endpoint that revokes tokens (RFC 7009).
     pub revocation_endpoint: Option<Endpoint>,
-    /// Where people log out (`OpenID` Connect RP-Initiated Logout §2.1).
+    /// The endpoint where people log out (`OpenID` Connect RP-Initiated Logout §2.1).
     pub end_session_endpoint: Option<Endpoint>,
     /// Whether the response to a login names the issuer (RFC 9207 §3).
     pub names_issuer_in_response: bool,
@@ -43,31 +43,22 @@ impl OpenIdProvider {
         if metadata.issuer != issuer {
             return Err(search.foreign(&response, &metadata));
         }
-        let optional = |name: &str, url: Option<&String>| {
-            let Some(url) = url else { return Ok(None) };
-            let invalid = |_| search.unexpected(&response, &format!("its `{name}` is not a valid URL"));
-            let endpoint = Endpoint::parse(url).map_err(invalid)?;
-            // A remote server must not make us send requests to this machine.
-            if endpoint.is_loopback() && !search.place().is_loopback() {
-                return Err(search.unexpected(&response, &format!("its `{name}` is on this machine")));
-            }
-            Ok(Some(endpoint))
-        };
-        let required = |name: &str, url: Option<&String>| {
+        let optional = |name: &str, url: Option<&str>| search.address(&response, name, url);
+        let required = |name: &str, url: Option<&str>| {
             let missing = || search.unexpected(&response, &format!("it has no `{name}`"));
             optional(name, url)?.ok_or_else(missing)
         };
-        let token_endpoint = Some(&metadata.token_endpoint).filter(|url| !url.is_empty());
+        let token_endpoint = Some(metadata.token_endpoint.as_str()).filter(|url| !url.is_empty());
         Ok(Self {
-            authorization_endpoint: required("authorization_endpoint", metadata.authorization_endpoint.as_ref())?,
+            authorization_endpoint: required("authorization_endpoint", metadata.authorization_endpoint.as_deref())?,
             token_endpoint: required("token_endpoint", token_endpoint)?,
-            keys: required("jwks_uri", metadata.jwks_uri.as_ref())?,
+            keys: required("jwks_uri", metadata.jwks_uri.as_deref())?,
             pushed_request_endpoint: optional(
                 "pushed_authorization_request_endpoint",
-                metadata.pushed_authorization_request_endpoint.as_ref(),
+                metadata.pushed_authorization_request_endpoint.as_deref(),
             )?,
-            revocation_endpoint: optional("revocation_endpoint", metadata.revocation_endpoint.as_ref())?,
-            end_session_endpoint: optional("end_session_endpoint", metadata.end_session_endpoint.as_ref())?,
+            revocation_endpoint: optional("revocation_endpoint", metadata.revocation_endpoint.as_deref())?,
+            end_session_endpoint: optional("end_session_endpoint", metadata.end_session_endpoint.as_deref())?,
             names_issuer_in_response: metadata.authorization_response_iss_parameter_supported,
             issuer: metadata.issuer,
         })

@@ -1,9 +1,11 @@
 //! The token request, built in one place: a printed curl command sends exactly this request.
 
 use secrecy::{ExposeSecret as _, SecretString};
-use url::form_urlencoded;
 
-use crate::{grant::Assertion, http::Endpoint};
+use crate::{
+    grant::Assertion,
+    http::{Endpoint, encode_form},
+};
 
 /// The grant type of RFC 7523 §2.1.
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -23,10 +25,7 @@ impl TokenRequest {
         let others = assertion.other_parameters().map(|(name, value)| (name, value.expose_secret()));
         let own = [("grant_type", GRANT_TYPE), ("assertion", assertion.expose())];
         let parameters = own.into_iter().chain(others);
-        // Percent-encoding takes at most three bytes for one. A text that grows would leave a copy behind.
-        let length = parameters.clone().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
-        let form = form_urlencoded::Serializer::new(String::with_capacity(length)).extend_pairs(parameters).finish();
-        Self { endpoint, form: SecretString::from(form), authorization: assertion.authorization().cloned() }
+        Self { endpoint, form: encode_form(parameters), authorization: assertion.authorization().cloned() }
     }
 
     /// Returns the token endpoint.

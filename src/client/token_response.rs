@@ -39,13 +39,13 @@ pub(super) fn parse(answer: &Response, endpoint: &Endpoint, now: DateTime<Utc>) 
     let unexpected = |what| ClientError::unexpected(endpoint, answer, what);
     match answer.status {
         200 => success(&answer.body, now).map_err(unexpected),
-        429 | 500..=599 => Err(ClientError::unavailable(endpoint, answer)),
-        400..=499 => Err(match Refusal::read(answer.status, &answer.body, is_maskinporten_host(endpoint.host())) {
-            Some(refusal) => ClientError::Refused(Box::new(refusal)),
-            None => unexpected(refusal::fault(&answer.body)),
-        }),
-        300..=399 => Err(unexpected("it is a redirect, which is never followed")),
-        _ => Err(unexpected("a token endpoint does not use this status")),
+        400..=428 | 430..=499 => {
+            Err(match Refusal::read(answer.status, &answer.body, is_maskinporten_host(endpoint.host())) {
+                Some(refusal) => ClientError::Refused(Box::new(refusal)),
+                None => unexpected(refusal::fault(&answer.body)),
+            })
+        }
+        _ => Err(ClientError::of_status(endpoint, answer)),
     }
 }
 

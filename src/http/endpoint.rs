@@ -81,12 +81,7 @@ impl Endpoint {
     /// Whether the host is this machine: 127.0.0.0/8, `::1` or `localhost`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        match self.0.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
-            None => false,
-        }
+        is_loopback(&self.0)
     }
 
     /// Whether the host is this machine, or a metadata service on its link: 169.254.0.0/16, or Google's name for it.
@@ -158,6 +153,16 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let port = self.0.port().map(|port| format!(":{port}")).unwrap_or_default();
         write!(formatter, "{}://{}{port}{}", self.0.scheme(), self.host(), self.0.path())
+    }
+}
+
+/// Whether the host of a URL is this machine: 127.0.0.0/8, `::1` or `localhost`.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
+        None => false,
     }
 }
 

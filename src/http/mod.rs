@@ -26,10 +26,12 @@ use std::{
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use secrecy::{ExposeSecret as _, SecretString};
+use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 pub use reqwest::Method;
 
+pub(crate) use self::endpoint::is_loopback;
 pub use self::{
     api_request::ApiRequest,
     client_certificate::ClientCertificate,
@@ -260,4 +262,13 @@ pub async fn addresses(endpoint: &Endpoint, options: &HttpOptions) -> Result<Vec
         return Err(HttpError::Dns { host: host.to_owned() });
     }
     Ok(addresses)
+}
+
+/// Encodes a form that contains secrets.
+pub(crate) fn encode_form<'text>(parameters: impl Iterator<Item = (&'text str, &'text str)> + Clone) -> SecretString {
+    // Percent-encoding takes at most three bytes for one. A text that grows would leave a copy behind.
+    let length = parameters.clone().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+    let form = form_urlencoded::Serializer::new(String::with_capacity(length)).extend_pairs(parameters).finish();
+    // So would one that is cut to its length, as the conversion of a `String` does.
+    SecretString::from(Zeroizing::new(form).as_str())
 }

@@ -5,11 +5,10 @@ use std::time::Instant;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::SecretString;
 use serde_json::Value;
-use url::form_urlencoded;
 
 use super::{KeyService, PlaceError, ServiceAccess, answer};
 use crate::{
-    http::{Endpoint, HttpClient, Response},
+    http::{Endpoint, HttpClient, Response, encode_form},
     keystore::{SignatureAlgorithm, SigningKey},
 };
 
@@ -21,12 +20,10 @@ pub(super) async fn request(
     form: &[(&str, &str)],
     deadline: Instant,
 ) -> Result<SecretString, PlaceError> {
-    // Percent-encoding takes at most three bytes for one. A text that grows would leave a copy behind.
-    let length = form.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
-    let form = form_urlencoded::Serializer::new(String::with_capacity(length)).extend_pairs(form).finish();
+    let form = encode_form(form.iter().copied());
     let failed = |source| PlaceError::Http { service, source };
     let client = HttpClient::new(endpoint.clone(), &access.http).map_err(failed)?;
-    let response = client.post_form(&SecretString::from(form), None, &[], deadline).await.map_err(failed)?;
+    let response = client.post_form(&form, None, &[], deadline).await.map_err(failed)?;
     bearer(service, &response, "access_token")
 }
 

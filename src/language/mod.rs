@@ -8,6 +8,9 @@ mod messages;
 
 use std::borrow::Cow;
 
+#[cfg(feature = "_connections")]
+use hyper::{HeaderMap, header::ACCEPT_LANGUAGE};
+
 /// A language of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
@@ -78,6 +81,13 @@ impl Language {
     #[must_use]
     pub fn from_accept_language(value: &str) -> Self {
         value.split(',').find_map(Self::from_tag).unwrap_or(Self::English)
+    }
+
+    /// Returns the first supported language of the browser that sent a request, else English.
+    #[cfg(feature = "_connections")]
+    pub(crate) fn of_request(headers: &HeaderMap) -> Self {
+        let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
+        Self::from_accept_language(accepted)
     }
 
     /// Returns the language of the locale, English unless it is Norwegian; `lookup` reads an environment variable.

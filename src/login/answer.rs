@@ -37,7 +37,6 @@ pub struct PendingLogin {
     verifier: SecretString,
     levels: Vec<AuthenticationLevel>,
     max_age: Option<u32>,
-    is_pushed: bool,
 }
 
 /// The code of an answer that has passed the checks: it can be exchanged once. It is erased when dropped.
@@ -53,13 +52,12 @@ impl AuthorizationCode {
 impl PendingLogin {
     pub(super) fn new(provider: &OpenIdProvider, grant: &Grant, request: LoginRequest) -> Result<Self, LoginError> {
         let [state, nonce, verifier] = [random()?, random()?, random()?];
-        let endpoint = provider.authorization_endpoint.as_str();
         let mut login = Self {
             issuer: provider.issuer.clone(),
             names_issuer: provider.names_issuer_in_response,
             client_id: grant.client_id.as_str().to_owned(),
             redirect_uri: request.redirect_uri.as_str().to_owned(),
-            authorization_endpoint: Url::parse(endpoint).map_err(|_| LoginError::Random)?,
+            authorization_endpoint: provider.authorization_endpoint.url().clone(),
             parameters: Vec::new(),
             url: String::new(),
             state: state.to_string(),
@@ -67,11 +65,9 @@ impl PendingLogin {
             verifier: SecretString::from(verifier.as_str()),
             levels: request.levels.clone(),
             max_age: request.max_age,
-            is_pushed: request.is_pushed,
         };
         login.parameters = login.request_parameters(grant, request);
-        let parameters: Vec<_> = login.parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        login.url = login.url_with(&parameters);
+        login.url = login.url_with(&login.parameters());
         Ok(login)
     }
 
@@ -106,10 +102,6 @@ impl PendingLogin {
         let mut url = self.authorization_endpoint.clone();
         url.query_pairs_mut().append_pair("client_id", &self.client_id).extend_pairs(parameters);
         url.into()
-    }
-
-    pub(super) fn is_pushed(&self) -> bool {
-        self.is_pushed
     }
 
     /// Returns the parameters to post before the login; the client's id is among its credentials.

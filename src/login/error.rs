@@ -56,7 +56,7 @@ pub enum LoginError {
     /// The access token has expired already.
     #[error("the access token has expired already")]
     AccessTokenExpired,
-    /// The access token is from the future.
+    /// The `iat` of the access token is in the future.
     #[error("the access token was issued in the future")]
     AccessTokenIssuedAt,
 }
@@ -72,7 +72,7 @@ pub enum LoginStep {
     Code,
     /// The renewal of its tokens.
     Refresh,
-    /// The withdrawal of its refresh token.
+    /// The revocation of its refresh token.
     Revocation,
 }
 
@@ -88,7 +88,7 @@ pub enum IdTokenFault {
     /// It is not signed.
     #[error("it is not signed: its `alg` is `none`")]
     Unsigned,
-    /// It is signed with a shared secret, which a public key could be passed off as.
+    /// It is signed with a shared secret (HMAC): an attacker could sign with the public key as that secret.
     #[error("it is signed with a shared secret ({0}), not with a key of the server")]
     SharedSecret(String),
     /// None of the server's keys made its signature.
@@ -106,7 +106,7 @@ pub enum IdTokenFault {
     /// It has expired.
     #[error("it has expired, or has no `exp`")]
     Expired,
-    /// It is from the future.
+    /// Its `iat` is in the future.
     #[error("it was issued in the future, or has no `iat`")]
     IssuedAt,
     /// It belongs to another login.

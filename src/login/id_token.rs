@@ -23,7 +23,7 @@ pub struct IdToken {
     claims: Map<String, Value>,
 }
 
-/// What an id token must say.
+/// What an id token must contain.
 #[derive(Debug, Clone, Copy)]
 pub struct ExpectedIdToken<'login> {
     /// The issuer.

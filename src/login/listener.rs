@@ -19,8 +19,8 @@ use axum::{
     response::Response,
 };
 use hyper::{
-    HeaderMap, Method, StatusCode,
-    header::{ACCEPT_LANGUAGE, HOST, HeaderName},
+    Method, StatusCode,
+    header::{HOST, HeaderName},
 };
 use tokio::{
     net::TcpListener,
@@ -169,7 +169,7 @@ async fn bind_all(uri: &RedirectUri) -> io::Result<Vec<TcpListener>> {
 
 /// Takes the answer, or refuses the request.
 async fn receive(State(state): State<Arc<ListenerState>>, request: Request) -> Response<Body> {
-    let language = language(request.headers());
+    let language = Language::of_request(request.headers());
     let waiting = match state.check(&request) {
         Ok(()) => state.waiting.lock().unwrap_or_else(PoisonError::into_inner).take(),
         Err(status) => return LoginPage::not_an_answer(language).response(status, language),
@@ -214,10 +214,4 @@ impl ListenerState {
         let has = |name: &str| url::form_urlencoded::parse(query.as_bytes()).any(|(own, _)| own == name);
         if has("state") || has("code") || has("error") { Ok(()) } else { Err(StatusCode::BAD_REQUEST) }
     }
-}
-
-/// Returns the browser's first language that is supported, else English.
-fn language(headers: &HeaderMap) -> Language {
-    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
-    Language::from_accept_language(accepted)
 }

@@ -25,8 +25,6 @@ use std::{
 };
 
 use secrecy::{ExposeSecret as _, SecretString};
-use url::form_urlencoded;
-use zeroize::Zeroizing;
 
 pub use self::{
     answer::{AuthorizationCode, PendingLogin},
@@ -46,7 +44,7 @@ use crate::{
     clock::Clock,
     dpop::{DPOP, DpopKey, ProvenRequest},
     grant::{Grant, RequestParts, Sign},
-    http::{Endpoint, HttpClient, HttpOptions, Response},
+    http::{Endpoint, HttpClient, HttpOptions, Response, encode_form},
     tokens::blocking,
 };
 
@@ -78,8 +76,9 @@ impl LoginClient {
     /// # Errors
     /// [`LoginError`] when random numbers are not available, or the server refuses the parameters.
     pub async fn start(&self, request: LoginRequest) -> Result<PendingLogin, LoginError> {
+        let is_pushed = request.is_pushed;
         let pending = PendingLogin::new(&self.provider, &self.grant, request)?;
-        if !pending.is_pushed() {
+        if !is_pushed {
             return Ok(pending);
         }
         let endpoint = self.provider.pushed_request_endpoint.as_ref().ok_or(LoginError::NoPushedRequests)?;
@@ -141,7 +140,8 @@ impl LoginClient {
         let mut nonce: Option<String> = None;
         loop {
             let credentials = self.credentials().await?;
-            let form = form(parameters, &credentials);
+            let own = credentials.parameters.iter().map(|(name, value)| (name.as_str(), value.expose_secret()));
+            let form = encode_form(parameters.iter().copied().chain(own));
             let proof = self.dpop.as_ref().map(|key| {
                 let (method, url) = ("POST", endpoint.url());
                 key.proof(ProvenRequest { method, url, access_token: None, nonce: nonce.as_deref() }, &*self.clock)
@@ -151,9 +151,9 @@ impl LoginClient {
             let deadline = Instant::now() + self.timeout;
             let response = http.post_form(&form, credentials.authorization.as_ref(), &headers, deadline).await;
             let response = response.map_err(crate::client::ClientError::from)?;
-            let asked = response.dpop_nonce.clone().filter(|_| !headers.is_empty() && nonce.is_none());
-            match asked.filter(|_| token_response::wants_nonce(&response)) {
-                Some(asked) => nonce = Some(asked),
+            let is_first = self.dpop.is_some() && nonce.is_none();
+            match response.dpop_nonce.clone().filter(|_| is_first && token_response::wants_nonce(&response)) {
+                Some(wanted) => nonce = Some(wanted),
                 None => return token_response::success(step, endpoint, response),
             }
         }
@@ -165,14 +165,4 @@ impl LoginClient {
         let (key, clock) = (self.key.clone(), Arc::clone(&self.clock));
         Ok(blocking(move || grant.authenticate(key.as_deref(), &*clock)).await?)
     }
-}
-
-/// Encodes parameters and credentials; the text does not grow, so no copy of it is left behind.
-fn form(parameters: &[(&str, &str)], credentials: &RequestParts) -> SecretString {
-    let own = credentials.parameters.iter().map(|(name, value)| (name.as_str(), value.expose_secret()));
-    let all = parameters.iter().copied().chain(own);
-    let length = all.clone().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
-    let text =
-        Zeroizing::new(form_urlencoded::Serializer::new(String::with_capacity(length)).extend_pairs(all).finish());
-    SecretString::from(text.as_str())
 }

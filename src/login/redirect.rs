@@ -1,8 +1,8 @@
 //! The address that the browser comes back to (RFC 6749 §3.1.2; for programs RFC 8252 §7.3).
 
-use url::{Host, Url};
+use url::Url;
 
-use crate::{explain::Explain, text::excerpt};
+use crate::{explain::Explain, http::is_loopback, text::excerpt};
 
 /// The address that the browser comes back to.
 ///
@@ -50,30 +50,18 @@ impl RedirectUri {
         if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
             return Err(RedirectUriError::ExtraParts(shown()));
         }
-        let uri = Self(url);
-        match uri.0.scheme() {
-            "https" => Ok(uri),
-            "http" if uri.is_loopback() => Ok(uri),
+        match url.scheme() {
+            "https" => Ok(Self(url)),
+            "http" if is_loopback(&url) => Ok(Self(url)),
             "http" => Err(RedirectUriError::NotSecure(shown())),
             _ => Err(RedirectUriError::NotAUrl(shown())),
         }
     }
 
-    /// Whether the host is this machine, where a listener can take the answer.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        match self.0.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-            None => false,
-        }
-    }
-
-    /// Whether this program can listen at the address: on this machine, without TLS.
+    /// Whether this program can listen at the address: without TLS, which only an address on this machine can be.
     #[must_use]
     pub fn can_be_listened_at(&self) -> bool {
-        self.is_loopback() && self.0.scheme() == "http"
+        self.0.scheme() == "http"
     }
 
     /// Returns the host; an IPv6 address is in brackets.

@@ -1,11 +1,11 @@
-//! The life of a login after the browser is closed: new tokens, their withdrawal, the logout.
+//! After the login: gets new tokens with the refresh token, revokes it, and makes the URL of the logout.
 
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::{ExpectedIdToken, IdTokenFault, LoginClient, LoginError, LoginStep, LoginTokens, RefreshToken};
 
-/// The grant type of RFC 6749 §6, and the name of what it is for (RFC 7009 §2.1).
+/// The grant type of RFC 6749 §6, its parameter, and the kind of token in RFC 7009 §2.1.
 const REFRESH_TOKEN: &str = "refresh_token";
 
 impl LoginClient {
@@ -31,7 +31,8 @@ impl LoginClient {
         }
     }
 
-    /// Withdraws a refresh token and the tokens that it gave (RFC 7009); returns whether the server has an address for that.
+    /// Revokes a refresh token and the tokens that were issued for it (RFC 7009); returns whether the server has an endpoint
+    /// for that.
     ///
     /// # Errors
     /// [`LoginError`] when the server cannot be reached, or refuses.

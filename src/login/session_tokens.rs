@@ -13,11 +13,11 @@ pub struct LoginTokens {
     pub access_token: AccessToken,
     /// Who has logged in; a refreshed response may have none.
     pub id_token: Option<IdToken>,
-    /// What gets new tokens without a login, if the client may have it.
+    /// The refresh token, if the client may have one.
     pub refresh_token: Option<RefreshToken>,
 }
 
-/// What gets new tokens without a login (RFC 6749 §1.5). It is erased when dropped.
+/// A refresh token, which gets new tokens without a login (RFC 6749 §1.5). It is erased when dropped.
 #[derive(Debug, Clone)]
 pub struct RefreshToken {
     token: SecretString,

@@ -11,7 +11,7 @@ use crate::{
     inspect::{Jwt, LEEWAY},
 };
 
-/// The longest lifetime of a refresh token that is believed.
+/// Longer lifetimes of refresh tokens are cut to this one.
 const LONGEST_LIFETIME_SECONDS: u64 = 365 * 24 * 60 * 60;
 
 /// The tokens of a response, of which the id token is not verified yet.
@@ -90,15 +90,12 @@ pub(super) fn wants_nonce(response: &Response) -> bool {
 
 /// Returns the response if it is a success.
 pub(super) fn success(step: LoginStep, endpoint: &Endpoint, response: Response) -> Result<Response, LoginError> {
-    let unexpected = |what| LoginError::from(ClientError::unexpected(endpoint, &response, what));
     match response.status {
         200 | 201 => Ok(response),
-        429 | 500..=599 => Err(ClientError::unavailable(endpoint, &response).into()),
-        400..=499 => Err(match Refusal::of_login(response.status, &response.body) {
+        400..=428 | 430..=499 => Err(match Refusal::of_login(response.status, &response.body) {
             Some(refusal) => LoginError::Refused { step, refusal: Box::new(refusal) },
-            None => unexpected("it is not an OAuth error"),
+            None => ClientError::unexpected(endpoint, &response, "it is not an OAuth error").into(),
         }),
-        300..=399 => Err(unexpected("it is a redirect, which is never followed")),
-        _ => Err(unexpected("a token endpoint does not use this status")),
+        _ => Err(ClientError::of_status(endpoint, &response).into()),
     }
 }

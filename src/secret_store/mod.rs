@@ -20,7 +20,7 @@ use crate::explain::Explain;
 /// The time limit of each function; the person may have to unlock the store meanwhile.
 const TIME_LIMIT: Duration = Duration::from_mins(1);
 
-/// An error of the crate that speaks with the store.
+/// An error of the crate through which the store is used.
 type SystemError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The names of an entry.

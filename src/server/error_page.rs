@@ -3,7 +3,6 @@
 //! Programs get the same error as JSON. Everything that comes from the request is escaped.
 
 use axum::response::Response;
-use hyper::{HeaderMap, header::ACCEPT_LANGUAGE};
 
 use super::{api_error::ApiError, page};
 use crate::{
@@ -17,12 +16,6 @@ const INVALID: Words = Words { en: "The address is not valid", nb: "Adressen er 
 const CHECK_QUERY: Words =
     Words { en: "Check the part after the question mark.", nb: "Kontroller det som står etter spørsmålstegnet." };
 const BACK: Words = Words { en: "Go to the page with the token", nb: "Gå til siden med tokenet" };
-
-/// Returns the browser's first language that is supported, else English.
-pub(super) fn language(headers: &HeaderMap) -> Language {
-    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
-    Language::from_accept_language(accepted)
-}
 
 /// Makes the page for an error.
 pub(super) fn page(error: &ApiError, language: Language) -> Response {

@@ -35,6 +35,7 @@ use super::{
 use crate::{
     client::AccessToken,
     connections::Phase,
+    language::Language,
     printer::{HeadersForm, print_headers},
 };
 
@@ -136,7 +137,7 @@ async fn respond<S: ProfileSource>(
     cors: bool,
     next: Next,
 ) -> Response {
-    let reader = is_navigation(request.headers()).then(|| error_page::language(request.headers()));
+    let reader = is_navigation(request.headers()).then(|| Language::of_request(request.headers()));
     let is_options = request.method() == Method::OPTIONS;
     // A preflight carries no credentials (Fetch §4.8), and the error page for a mistyped address contains nothing secret.
     let is_public =

@@ -43,7 +43,7 @@ pub struct KeptSession {
     pub info: SessionInfo,
     /// The access token.
     pub token: AccessToken,
-    /// What gets the next one, if the client has it.
+    /// The refresh token, if the client has one.
     pub refresh_token: Option<RefreshToken>,
     /// The id token, which a logout names.
     pub id_token: Option<Zeroizing<String>>,

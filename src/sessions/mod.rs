@@ -11,7 +11,6 @@ mod renewal;
 mod stored;
 
 use std::{
-    fmt::Write as _,
     fs::{self, File, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
@@ -19,7 +18,6 @@ use std::{
 };
 
 use etcetera::BaseStrategy as _;
-use ring::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
 use self::stored::{MAXIMUM_BYTES, StoredSecrets, StoredSession};
@@ -29,6 +27,7 @@ pub use self::{
     renewal::{KeyedToken, Renewal},
 };
 use crate::{
+    cache::sha256,
     file::{self, FileError, check_private, create_private_folder},
     secret_store::{SecretEntry, SecretStoreError},
 };
@@ -184,12 +183,8 @@ impl SessionStore {
 
     /// Returns the path of a session's file: names are hashed, since a profile may have any.
     fn path(&self, name: &str, extension: &str) -> PathBuf {
-        let hash = digest(&SHA256, name.as_bytes());
-        let hex = hash.as_ref()[..16].iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
-        self.folder.join(format!("{hex}.{extension}"))
+        let hash = sha256(&[name.as_bytes()]);
+        self.folder.join(format!("{}.{extension}", &hash[..32]))
     }
 
     fn read(path: &Path) -> Result<Option<StoredSession>, SessionError> {

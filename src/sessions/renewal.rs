@@ -31,7 +31,7 @@ pub struct Renewal<'refused> {
     pub minimum: MinimumLifetime,
     /// Whether to get a new token although there is one.
     pub refresh: bool,
-    /// A token that an API has refused, in place of which another is wanted.
+    /// A token that an API has refused, and that is not accepted again.
     pub refused: Option<&'refused AccessToken>,
     /// How long to wait for another process that renews the session.
     pub wait: Duration,
@@ -46,8 +46,8 @@ impl Renewal<'_> {
 }
 
 impl SessionStore {
-    /// Returns the access token of a session. If it must be renewed, `client` makes the client that does it; `notify` gets
-    /// where the renewed secrets are.
+    /// Returns the access token of a session. If it must be renewed, `client` makes the client that does it; `notify` is
+    /// called with the place of the renewed secrets.
     ///
     /// Of several processes that renew a session, one sends the request and the others use its token: a server that sees a
     /// refresh token twice ends the session.

@@ -50,7 +50,6 @@ pub(crate) async fn run(
     let reads_curlrc = !arguments.arguments.first().is_some_and(process::begins_with_disable);
     let curlrc = if reads_curlrc { CurlCall::from_curlrc(&known)? } else { CurlCall::default() };
     let target = CurlTarget::from_call(&call, &curlrc)?;
-    let request = ProvenCall::new(&call, &curlrc);
     let mut headers = headers::merge(&sources, &typed)?;
     headers.retain(|header| !call.has_header(header.name()));
     let sets_authorization = call.has_header(AUTHORIZATION) || curlrc.has_header(AUTHORIZATION);
@@ -60,16 +59,8 @@ pub(crate) async fn run(
         let names = names.join(", ");
         report.warning(&format!("on a redirect, curl sends these headers to other hosts too: {names}"));
     }
-    let prepared = PreparedCall {
-        call,
-        request,
-        sets_authorization,
-        target,
-        headers,
-        arguments: arguments.arguments,
-        stdin,
-        sources,
-    };
+    let prepared =
+        PreparedCall { call, sets_authorization, target, headers, arguments: arguments.arguments, stdin, sources };
     let outcome = prepared.run(report).await?;
     if outcome.is_cut {
         report.warning("the output of curl could not be written to stdout");
@@ -82,7 +73,6 @@ const AUTHORIZATION: &str = "Authorization";
 /// A call with everything but the token.
 struct PreparedCall {
     call: CurlCall,
-    request: ProvenCall,
     sets_authorization: bool,
     target: CurlTarget,
     headers: Vec<Header>,
@@ -90,36 +80,6 @@ struct PreparedCall {
     /// What was read of stdin, which curl gets again.
     stdin: Option<Zeroizing<Vec<u8>>>,
     sources: SettingSources,
-}
-
-/// The request that a proof is for, if the token needs one.
-struct ProvenCall {
-    method: String,
-    /// The only URL; `None` if there are several.
-    url: Option<String>,
-}
-
-impl ProvenCall {
-    fn new(call: &CurlCall, curlrc: &CurlCall) -> Self {
-        let mut urls = curlrc.urls().iter().chain(call.urls());
-        let url = urls.next().filter(|_| urls.next().is_none());
-        // curl's default, which a token is sent with to this machine alone.
-        let url = url.map(|url| if url.contains("://") { url.clone() } else { format!("http://{url}") });
-        Self { method: call.method().to_owned(), url }
-    }
-
-    /// Makes the header `DPoP`; `None` for a token that needs none.
-    fn proof(&self, keyed: &KeyedToken, nonce: Option<&str>) -> Result<Option<Header>, Failure> {
-        if keyed.dpop.is_none() {
-            return Ok(None);
-        }
-        let Some(url) = &self.url else {
-            let message = "the token is bound to a key, so each call needs a proof of its own".to_owned();
-            let hint = Some("run one command for each URL".to_owned());
-            return Err(Failure::plain(Exit::Usage, "dpop_url", message, hint));
-        };
-        proof::of_call(keyed, &self.method, url, nonce)
-    }
 }
 
 impl PreparedCall {
@@ -169,13 +129,26 @@ impl PreparedCall {
         watch: ResponseWatch,
     ) -> Result<CurlOutcome, Failure> {
         let mut config = Zeroizing::new(Vec::new());
-        let proof = keyed.map(|keyed| self.request.proof(keyed, nonce)).transpose()?.flatten();
+        let proof = keyed.map(|keyed| self.proof(keyed, nonce)).transpose()?.flatten();
         let headers: Vec<Header> = self.headers.iter().cloned().chain(proof).collect();
         print_curl_config(&self.restrictions(), keyed.map(|keyed| &keyed.token), &headers, &mut *config)
             .map_err(|error| Failure::from_output(&error))?;
         let command = child::without(&self.sources.secret_variables(), CURL.as_ref());
         let stdin = self.stdin.as_ref();
         process::run(command, &self.arguments, &config, stdin, watch).await
+    }
+
+    /// Makes the header `DPoP`; `None` for a token that needs none.
+    fn proof(&self, keyed: &KeyedToken, nonce: Option<&str>) -> Result<Option<Header>, Failure> {
+        if keyed.dpop.is_none() {
+            return Ok(None);
+        }
+        let Some(url) = &self.target.url else {
+            let message = "the token is bound to a key, so each call needs a proof of its own".to_owned();
+            let hint = Some("run one command for each URL".to_owned());
+            return Err(Failure::plain(Exit::Usage, "dpop_url", message, hint));
+        };
+        proof::of_call(keyed, self.call.method(), url, nonce)
     }
 
     /// Returns curl options that restrict where the token is sent. The user's own options come later, and win.

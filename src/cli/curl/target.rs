@@ -18,6 +18,8 @@ pub(super) struct CurlTarget {
     pub(super) is_plain: bool,
     /// Whether it is exactly one request.
     pub(super) is_single: bool,
+    /// The URL with its scheme; `None` if there are several.
+    pub(super) url: Option<String>,
 }
 
 impl CurlTarget {
@@ -62,11 +64,14 @@ impl CurlTarget {
             return Err(usage(message, "run one command for each host"));
         }
         let is_pattern = !call.has(&["globoff"]) && urls[0].contains(['{', '[']);
+        let with_scheme =
+            |url: &str| if url.contains("://") { url.to_owned() } else { format!("{default_scheme}://{url}") };
         let target = Self {
             host: host.clone(),
             is_loopback: is_loopback(host),
             is_plain: hosts.iter().any(|(_, is_plain)| *is_plain),
             is_single: urls.len() == 1 && !call.has(&["config"]) && !is_pattern,
+            url: (urls.len() == 1).then(|| with_scheme(urls[0])),
         };
         if target.is_plain {
             target.check_detours(call)?;
@@ -199,6 +204,18 @@ mod tests {
         ] {
             let target = target(&[url]).ok().unwrap();
             assert_eq!((target.host.as_str(), target.is_loopback), (host, is_loopback), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_only_url_has_the_scheme_that_curl_uses() {
+        for (arguments, url) in [
+            (["https://a.example/x?y"].as_slice(), Some("https://a.example/x?y")),
+            (&["localhost/x"], Some("http://localhost/x")),
+            (&["--proto-default", "https", "a.example/x"], Some("https://a.example/x")),
+            (&["https://a.example/x", "https://a.example/y"], None),
+        ] {
+            assert_eq!(target(arguments).ok().unwrap().url.as_deref(), url, "{arguments:?}");
         }
     }
 

@@ -26,7 +26,7 @@ pub(super) struct Waiting {
     /// `None` if the redirect address is not on this machine.
     pub(super) listener: Option<AnswerListener>,
     pub(super) redirect_uri: RedirectUri,
-    /// How long the person has.
+    /// The time limit for the person.
     pub(super) time: Duration,
     pub(super) no_browser: bool,
 }

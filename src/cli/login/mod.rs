@@ -6,7 +6,6 @@ mod status;
 use std::{path::PathBuf, sync::Arc};
 
 use maskinporten_token_generator::{
-    client::OpenIdProvider,
     clock::{Clock as _, SystemClock},
     dpop::DpopKey,
     login::{AnswerListener, LoginClient, LoginPage, LoginRequest, LoginTokens, PendingLogin, RedirectUri},
@@ -19,7 +18,7 @@ use zeroize::Zeroizing;
 use self::browser::{Answer, Waiting};
 use super::{
     args::{PersonLoginArguments, PersonLoginCommand},
-    person_tokens::{REQUEST_TIME, SessionTokens, exchanged, note_place, open_key},
+    person_tokens::{SessionTokens, exchanged, login_client, note_place, open_key},
     progress::Progress,
     report::{self, Exit, Failure, Report},
     settings::{NetworkSettings, PersonLoginSettings, SettingSources, session_name},
@@ -53,11 +52,9 @@ pub(crate) async fn run(
         is_pushed: arguments.par,
         ..settings.request.clone()
     };
-    let extent = LoginExtent {
-        dpop: arguments.dpop.then(DpopKey::generate).transpose()?,
-        kept_as: Some(name).filter(|_| arguments.keep),
-    };
-    let login = Box::pin(log_in(settings, request, extent, arguments.no_browser, report));
+    let dpop = arguments.dpop.then(DpopKey::generate).transpose()?;
+    let kept_as = arguments.keep.then_some(name);
+    let login = Box::pin(log_in(settings, request, dpop, kept_as.as_deref(), arguments.no_browser, report));
     if form != TokenForm::Json {
         return token::print(form, async { Ok(login.await?.access_token) }).await;
     }
@@ -66,14 +63,6 @@ pub(crate) async fn run(
     print_login(&tokens, arguments.show_pid, arguments.show_refresh_token, &mut *artefact)
         .map_err(|error| Failure::from_output(&error))?;
     report::print(&artefact)
-}
-
-/// What a login gives beyond the tokens.
-struct LoginExtent {
-    /// The key that the tokens are bound to.
-    dpop: Option<DpopKey>,
-    /// The name under which the login is kept.
-    kept_as: Option<String>,
 }
 
 /// Ends a kept login, here and in the browser.
@@ -88,11 +77,12 @@ async fn log_out(sources: &mut SettingSources, no_browser: bool, report: &Arc<Re
     Ok(())
 }
 
-/// Logs a person in. The browser shows how it ended.
+/// Logs a person in, and keeps the login under the name `kept_as`. The browser shows how it ended.
 async fn log_in(
     mut settings: PersonLoginSettings,
     request: LoginRequest,
-    extent: LoginExtent,
+    dpop: Option<DpopKey>,
+    kept_as: Option<&str>,
     no_browser: bool,
     report: &Arc<Report>,
 ) -> Result<LoginTokens, Failure> {
@@ -104,22 +94,12 @@ async fn log_in(
     let redirect_uri = listener.as_ref().map_or(&request.redirect_uri, AnswerListener::redirect_uri).clone();
     let (client, pending) = {
         let _progress = Progress::start(&format!("waiting for {}", excerpt(&settings.issuer, 100)), report);
-        let NetworkSettings { http, retry_policy } = &settings.network;
-        let client = LoginClient {
-            provider: OpenIdProvider::discover(&settings.issuer, http, *retry_policy).await?,
-            grant: settings.grant.clone(),
-            key,
-            dpop: extent.dpop,
-            http: http.clone(),
-            timeout: retry_policy.timeout.min(REQUEST_TIME),
-            clock: Arc::new(SystemClock),
-        };
+        let client = login_client(&settings.issuer, settings.grant.clone(), key, dpop, &settings.network).await?;
         let pending = client.start(LoginRequest { redirect_uri: redirect_uri.clone(), ..request }).await?;
         (client, pending)
     };
     let waiting = Waiting { listener, redirect_uri, time: settings.time, no_browser };
     let answer = waiting.answer(pending.url(), report).await?;
-    let kept_as = extent.kept_as.as_deref();
     let finished = finish(&client, &pending, answer.query(), kept_as, &settings, report).await;
     if let Answer::Received(answer) = answer {
         let language = answer.language();

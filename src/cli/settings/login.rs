@@ -20,7 +20,7 @@ use crate::cli::report::{Exit, Failure, Report};
 const USUAL_TIME: Duration = Duration::from_mins(5);
 
 /// Settings of a grant that a login does not have.
-const OTHERS: [&str; 8] =
+const GRANT_ONLY: [&str; 8] =
     ["consumer-org", "pid", "system-user", "external-ref", "consent", "consent-from", "claim", "claim-json"];
 
 /// The settings of the login of a person.
@@ -44,7 +44,7 @@ impl PersonLoginSettings {
     /// Parses the settings; `is_public` is whether the client has no key and no secret.
     pub(crate) fn parse(sources: &mut SettingSources, is_public: bool, report: &Report) -> Result<Self, Failure> {
         sources.refuse_empty_options()?;
-        refuse_others(sources)?;
+        refuse_grant_options(sources)?;
         let provider = provider(sources)?;
         let environment = environment(sources, report)?;
         let issuer = issuer(sources, provider, environment)?;
@@ -72,8 +72,8 @@ impl PersonLoginSettings {
 }
 
 /// Refuses options that a login would ignore.
-pub(super) fn refuse_others(sources: &SettingSources) -> Result<(), Failure> {
-    let given = OTHERS.into_iter().filter_map(|name| sources.find(name));
+pub(super) fn refuse_grant_options(sources: &SettingSources) -> Result<(), Failure> {
+    let given = GRANT_ONLY.into_iter().filter_map(|name| sources.find(name));
     match given.into_iter().find(|found| found.origin.layer == Layer::Option) {
         Some(found) => {
             let message = format!("{} is not for the login of a person", found.origin.label);

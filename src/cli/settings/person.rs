@@ -10,12 +10,16 @@ use maskinporten_token_generator::{
 
 use super::{
     CacheSettings, KeySettings, NetworkSettings, SettingSources, grant,
-    login::{environment, exchange, refuse_others},
+    login::{environment, exchange, refuse_grant_options},
+    origin::Layer,
     server,
 };
 use crate::cli::report::{Exit, Failure, Report};
 
 const PERSON: &str = "person";
+
+/// Settings that only a new login changes.
+const OF_LOGIN: [&str; 3] = ["scope", "resource", "authorization-details"];
 
 /// The name of a login without a profile and an environment.
 const NAMELESS: &str = "default";
@@ -61,7 +65,8 @@ impl PersonSettings {
     /// Parses the settings with which a kept login is used.
     pub(crate) fn parse(sources: &mut SettingSources, info: &SessionInfo, report: &Report) -> Result<Self, Failure> {
         sources.refuse_empty_options()?;
-        refuse_others(sources)?;
+        refuse_grant_options(sources)?;
+        warn_of_ignored(sources, report);
         let environment = environment(sources, report)?;
         let local = (environment == Some(Environment::Local)).then(|| sources.add_local_login(provider_of(info)).err());
         let client = local.flatten().map_or_else(|| SessionClient::parse(sources, info), Err);
@@ -73,6 +78,15 @@ impl PersonSettings {
         };
         sources.erase_secrets();
         Ok(settings)
+    }
+}
+
+/// Warns of options that only a new login can apply.
+fn warn_of_ignored(sources: &SettingSources, report: &Report) {
+    let given = OF_LOGIN.into_iter().filter_map(|name| sources.find(name));
+    for found in given.filter(|found| found.origin.layer == Layer::Option) {
+        let label = &found.origin.label;
+        report.warning(&format!("{label} has no effect on a kept login: pass it to `maskinporten login`"));
     }
 }
 

@@ -11,13 +11,12 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
-use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::{endpoint::AwsEndpoint, shared_files::AwsProfile, sts};
 use crate::{
     clock::{Clock as _, SystemClock},
-    http::{ApiRequest, Endpoint, Method},
+    http::{ApiRequest, Endpoint, Method, encode_form},
     json::JsonObject,
     key_services::{
         KeyService, PlaceError, ServiceAccess,
@@ -109,14 +108,14 @@ impl CredentialSearch<'_> {
     async fn of_web_identity(&self, file: &str, role: &str) -> Result<AwsCredentials, PlaceError> {
         let token = secret_file(self.service, Path::new(file))?;
         let session = variable("AWS_ROLE_SESSION_NAME").unwrap_or_else(|| "maskinporten".to_owned());
-        let form = form_urlencoded::Serializer::new(String::with_capacity(3 * token.expose_secret().len() + 512))
-            .append_pair("Action", "AssumeRoleWithWebIdentity")
-            .append_pair("Version", sts::VERSION)
-            .append_pair("RoleArn", role)
-            .append_pair("RoleSessionName", &session)
-            .append_pair("WebIdentityToken", token.expose_secret())
-            .finish();
-        let form = SecretString::from(form);
+        let parameters = [
+            ("Action", "AssumeRoleWithWebIdentity"),
+            ("Version", sts::VERSION),
+            ("RoleArn", role),
+            ("RoleSessionName", &session),
+            ("WebIdentityToken", token.expose_secret()),
+        ];
+        let form = encode_form(parameters.into_iter());
         let endpoint = AwsEndpoint::Sts.url(KeyService::AwsSts, self.region)?;
         let request =
             ApiRequest { method: Method::POST, media_type: sts::FORM, body: Some(&form), ..ApiRequest::get(None) };

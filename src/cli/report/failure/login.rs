@@ -1,6 +1,6 @@
-//! The failures of the login of a person.
+//! The failures of the login of a person, of its tokens and of their key.
 
-use maskinporten_token_generator::login::LoginError;
+use maskinporten_token_generator::{dpop::DpopError, login::LoginError, sessions::SessionError};
 
 use super::{Exit, Failure};
 
@@ -24,5 +24,26 @@ impl From<LoginError> for Failure {
             | LoginError::AccessTokenExpired
             | LoginError::AccessTokenIssuedAt => Self::new(Exit::Unreachable, &error),
         }
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Login(error) => Self::from(*error),
+            SessionError::Ended(_) | SessionError::Expired => Self::new(Exit::Refused, &error),
+            SessionError::NoFolder | SessionError::Missing(_) => Self::new(Exit::Configuration, &error),
+            SessionError::Unusable(..)
+            | SessionError::Unsafe(..)
+            | SessionError::Invalid(_)
+            | SessionError::SecretStore(_)
+            | SessionError::Locked(_) => Self::new(Exit::Other, &error),
+        }
+    }
+}
+
+impl From<DpopError> for Failure {
+    fn from(error: DpopError) -> Self {
+        Self::new(Exit::Key, &error)
     }
 }
