@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension,
-    body::Body,
-    extract::{RawQuery, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
@@ -24,54 +23,31 @@ use crate::simulator::{
     {registry::people::RepresentedOrganisation, state::SimulatorState},
 };
 
-pub(super) async fn get(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let parameters = ReceivedParameters::parse(query.unwrap_or_default().as_bytes());
-    authorize(&LoginContext::new(&state, kind), &headers, parameters)
-}
-
-/// `OpenID` Connect Core §3.1.2.1: the endpoint must support the form, too.
-pub(super) async fn post(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    match ReceivedParameters::read(&headers, body).await {
-        Ok(parameters) => authorize(&LoginContext::new(&state, kind), &headers, Ok(parameters)),
-        Err(response) => *response,
-    }
-}
-
 /// Answers an authorization request: with a redirect, with the login page, or with an error for the user.
-fn authorize(
-    context: &LoginContext,
-    headers: &HeaderMap,
-    parameters: Result<ReceivedParameters, LoginRefusal>,
+///
+/// `OpenID` Connect Core §3.1.2.1: the endpoint must support a form as well as a query.
+pub(super) async fn authorize(
+    State(state): State<Arc<SimulatorState>>,
+    Extension(kind): Extension<LoginServiceKind>,
+    headers: HeaderMap,
+    parameters: ReceivedParameters,
 ) -> Response {
-    let for_the_user = |refusal| login_page::error(context, PageLanguage::of(headers, None), &refusal);
-    let parameters = match parameters {
-        Ok(parameters) => parameters,
-        Err(refusal) => return for_the_user(refusal),
-    };
-    let pushed = match pushed(context, &parameters) {
+    let context = LoginContext::new(&state, kind);
+    let for_the_user = |refusal| login_page::error(kind, PageLanguage::of(&headers, None), &refusal);
+    let pushed = match pushed(&context, &parameters) {
         Ok(pushed) => pushed,
         Err(refusal) => return for_the_user(refusal),
     };
     if let Some(request) = pushed {
-        return proceed(context, headers, request);
+        return proceed(&context, &headers, request);
     }
-    let target = match authentication_request::target(context, &parameters) {
+    let target = match authentication_request::target(&context, &parameters) {
         Ok(target) => target,
         Err(refusal) => return for_the_user(refusal),
     };
-    match authentication_request::parse(context, target.clone(), &parameters) {
-        Ok(request) => proceed(context, headers, request),
-        Err(refusal) => code_response::refused(context, &target, &refusal),
+    match authentication_request::parse(&context, target.clone(), &parameters) {
+        Ok(request) => proceed(&context, &headers, request),
+        Err(refusal) => code_response::refused(&context, &target, &refusal),
     }
 }
 
@@ -135,20 +111,16 @@ pub(super) async fn login(
     State(state): State<Arc<SimulatorState>>,
     Extension(kind): Extension<LoginServiceKind>,
     headers: HeaderMap,
-    body: Body,
+    parameters: ReceivedParameters,
 ) -> Response {
-    let parameters = match ReceivedParameters::read(&headers, body).await {
-        Ok(parameters) => parameters,
-        Err(response) => return *response,
-    };
     let context = LoginContext::new(&state, kind);
     let id = parameters.get("page").unwrap_or_default();
     let Some(request) = context.service.store().page(id, context.now) else {
         let refusal = LoginRefusal::request("The login page is unknown, answered or too old.");
-        return login_page::error(&context, PageLanguage::of(&headers, None), &refusal);
+        return login_page::error(kind, PageLanguage::of(&headers, None), &refusal);
     };
     let language = PageLanguage::of(&headers, request.ui_locale.as_deref());
-    let Some(choice) = LoginChoice::parse(&context, &parameters) else {
+    let Some(choice) = LoginChoice::parse(&context, parameters.get("choice"), parameters.get("pid")) else {
         return login_page::login(&context, language, &request, id, true);
     };
     context.service.store().close_page(id, context.now);

@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 
-use super::{LoginContext, parameters::ReceivedParameters, refusal::LoginRefusal};
+use super::{LoginContext, LoginServiceKind, refusal::LoginRefusal};
 use crate::simulator::{
     faults::responses::{Decision, with_status},
     login_state::AuthenticationRequest,
@@ -108,12 +108,11 @@ pub(super) enum LoginChoice {
 }
 
 impl LoginChoice {
-    /// Parses the form; `None` when the number in it is not valid.
-    pub(super) fn parse(context: &LoginContext, parameters: &ReceivedParameters) -> Option<Self> {
-        let choice = parameters.get("choice").unwrap_or("other");
-        let (pid, orgno) = match choice {
+    /// Parses the fields of the form; `None` when the number in it is not valid.
+    pub(super) fn parse(context: &LoginContext, choice: Option<&str>, pid: Option<&str>) -> Option<Self> {
+        let (pid, orgno) = match choice.unwrap_or("other") {
             "cancel" => return Some(Self::Cancel),
-            "other" => (parameters.get("pid")?.trim(), None),
+            "other" => (pid?.trim(), None),
             choice => choice.split_once(' ').map_or((choice, None), |(pid, orgno)| (pid, Some(orgno))),
         };
         let pid = Pid::parse(pid)?;
@@ -194,7 +193,7 @@ fn buttons(texts: &LoginTexts, person: &RegisteredPerson, with_organisations: bo
 }
 
 /// Shows an error to the user: the redirect URI may be that of an attacker (RFC 6749 §4.1.2.1).
-pub(super) fn error(context: &LoginContext, language: PageLanguage, refusal: &LoginRefusal) -> Response {
+pub(super) fn error(kind: LoginServiceKind, language: PageLanguage, refusal: &LoginRefusal) -> Response {
     let texts = language.texts();
     let (description, decision) = refusal.texts();
     let html = format!(
@@ -203,7 +202,7 @@ pub(super) fn error(context: &LoginContext, language: PageLanguage, refusal: &Lo
         refusal.error,
         escape(&description)
     );
-    let title = format!("{} {}", texts.title, context.service.kind.title());
+    let title = format!("{} {}", texts.title, kind.title());
     let page = page::page(language.tag(), &title, &html, texts.note, None);
     let mut response = with_status(StatusCode::BAD_REQUEST, page);
     response.extensions_mut().insert(Decision(decision));

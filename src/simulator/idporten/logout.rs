@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension,
-    body::Body,
-    extract::{RawQuery, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
@@ -28,43 +27,23 @@ use crate::simulator::{
     state::SimulatorState,
 };
 
-pub(super) async fn get(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let parameters = ReceivedParameters::parse(query.unwrap_or_default().as_bytes());
-    answer(&LoginContext::new(&state, kind), &headers, parameters)
-}
-
-pub(super) async fn post(
+pub(super) async fn logout(
     State(state): State<Arc<SimulatorState>>,
     Extension(kind): Extension<LoginServiceKind>,
     headers: HeaderMap,
-    body: Body,
+    parameters: ReceivedParameters,
 ) -> Response {
-    match ReceivedParameters::read(&headers, body).await {
-        Ok(parameters) => answer(&LoginContext::new(&state, kind), &headers, Ok(parameters)),
-        Err(response) => *response,
-    }
-}
-
-fn answer(
-    context: &LoginContext,
-    headers: &HeaderMap,
-    parameters: Result<ReceivedParameters, LoginRefusal>,
-) -> Response {
-    let language = PageLanguage::of(headers, None);
-    let target = match parameters.and_then(|parameters| target(context, &parameters)) {
+    let context = LoginContext::new(&state, kind);
+    let language = PageLanguage::of(&headers, None);
+    let target = match target(&context, &parameters) {
         Ok(target) => target,
-        Err(refusal) => return login_page::error(context, language, &refusal),
+        Err(refusal) => return login_page::error(kind, language, &refusal),
     };
     let (title, text) = match language {
         PageLanguage::Bokmal => ("Logget ut", "Du er logget ut."),
         PageLanguage::English => ("Logged out", "You are logged out."),
     };
-    let ended = cookie(context, headers).and_then(|cookie| context.service.store().end_session(cookie, context.now));
+    let ended = cookie(&context, &headers).and_then(|cookie| context.service.store().end_session(cookie, context.now));
     let mut response = page::page(language.tag(), title, &format!("<p role=\"status\">{text}</p>"), "", None);
     if let Some(url) = target.and_then(|url| HeaderValue::from_str(url.as_str()).ok()) {
         response = with_status(StatusCode::SEE_OTHER, response);

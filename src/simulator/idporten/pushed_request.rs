@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::{
     Extension,
-    body::Body,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
@@ -28,12 +27,8 @@ pub(super) async fn push(
     State(state): State<Arc<SimulatorState>>,
     Extension(kind): Extension<LoginServiceKind>,
     headers: HeaderMap,
-    body: Body,
+    parameters: ReceivedParameters,
 ) -> Response {
-    let parameters = match ReceivedParameters::read(&headers, body).await {
-        Ok(parameters) => parameters,
-        Err(response) => return *response,
-    };
     let context = LoginContext::new(&state, kind);
     match pushed(&context, &headers, &parameters) {
         Ok((uri, client_id)) => {

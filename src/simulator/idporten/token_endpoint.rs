@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::{
     Extension,
-    body::Body,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
@@ -36,12 +35,8 @@ pub(super) async fn token(
     State(state): State<Arc<SimulatorState>>,
     Extension(kind): Extension<LoginServiceKind>,
     headers: HeaderMap,
-    body: Body,
+    parameters: ReceivedParameters,
 ) -> Response {
-    let parameters = match ReceivedParameters::read(&headers, body).await {
-        Ok(parameters) => parameters,
-        Err(response) => return *response,
-    };
     let context = LoginContext::new(&state, kind);
     let (faults, replaced) = state.count_login_request(&context.clients);
     let correct = match granted(&context, faults, &headers, &parameters) {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::{
     Extension,
-    body::Body,
     extract::State,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::Response,
@@ -57,12 +56,8 @@ pub(super) async fn introspect(
     State(state): State<Arc<SimulatorState>>,
     Extension(kind): Extension<LoginServiceKind>,
     headers: HeaderMap,
-    body: Body,
+    parameters: ReceivedParameters,
 ) -> Response {
-    let parameters = match ReceivedParameters::read(&headers, body).await {
-        Ok(parameters) => parameters,
-        Err(response) => return *response,
-    };
     let context = LoginContext::new(&state, kind);
     match introspected(&context, &headers, &parameters) {
         Ok(body) => serialized(serde_json::to_vec(&body)),
@@ -91,12 +86,8 @@ pub(super) async fn revoke(
     State(state): State<Arc<SimulatorState>>,
     Extension(kind): Extension<LoginServiceKind>,
     headers: HeaderMap,
-    body: Body,
+    parameters: ReceivedParameters,
 ) -> Response {
-    let parameters = match ReceivedParameters::read(&headers, body).await {
-        Ok(parameters) => parameters,
-        Err(response) => return *response,
-    };
     let context = LoginContext::new(&state, kind);
     match revoked(&context, &headers, &parameters) {
         // RFC 7009 §2.2: a token that is not known needs no revocation.
