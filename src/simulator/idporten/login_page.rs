@@ -6,11 +6,14 @@ use axum::{
 };
 
 use super::{LoginContext, LoginServiceKind, refusal::LoginRefusal};
-use crate::simulator::{
-    faults::responses::{Decision, with_status},
-    login_state::AuthenticationRequest,
-    page::{self, escape},
-    registry::people::{Pid, RegisteredPerson, RepresentedOrganisation},
+use crate::{
+    simulator::{
+        faults::responses::{Decision, with_status},
+        login_state::AuthenticationRequest,
+        page,
+        registry::people::{Pid, RegisteredPerson, RepresentedOrganisation},
+    },
+    text::escaped_html,
 };
 
 /// The language of a page.
@@ -151,11 +154,11 @@ pub(super) fn login(
          <button name=\"choice\" value=\"other\" id=\"other\">{}</button></p>\
          <p><button name=\"choice\" value=\"cancel\" id=\"cancel\">{}</button></p></form>",
         texts.to,
-        escape(name),
+        escaped_html(name),
         texts.level,
-        escape(request.acr.name),
+        escaped_html(request.acr.name),
         texts.scopes,
-        escape(&request.scopes.join(" ")),
+        escaped_html(&request.scopes.join(" ")),
         texts.who,
         texts.other,
         texts.pid,
@@ -175,7 +178,7 @@ pub(super) fn login(
 
 /// Returns the button for a person, or one for each organisation.
 fn buttons(texts: &LoginTexts, person: &RegisteredPerson, with_organisations: bool) -> String {
-    let (pid, name) = (person.pid.as_str(), escape(&person.name));
+    let (pid, name) = (person.pid.as_str(), escaped_html(&person.name));
     let button = |value: &str, whom: &str| {
         format!(
             "<button name=\"choice\" value=\"{value}\">{name}{}{whom}</button>",
@@ -186,7 +189,7 @@ fn buttons(texts: &LoginTexts, person: &RegisteredPerson, with_organisations: bo
         return button(pid, "");
     }
     let organisations = person.organisations.iter().map(|organisation| {
-        let whom = format!("{} {}", texts.on_behalf_of, escape(&organisation.name));
+        let whom = format!("{} {}", texts.on_behalf_of, escaped_html(&organisation.name));
         button(&format!("{pid} {}", organisation.orgno.as_str()), &whom)
     });
     organisations.chain([button(pid, texts.oneself)]).collect::<Vec<_>>().join(" ")
@@ -200,7 +203,7 @@ pub(super) fn error(kind: LoginServiceKind, language: PageLanguage, refusal: &Lo
         "<p role=\"alert\">{}: <code>{}</code></p><p lang=\"en\">{}</p>",
         texts.failed,
         refusal.error,
-        escape(&description)
+        escaped_html(&description)
     );
     let title = format!("{} {}", texts.title, kind.title());
     let page = page::page(language.tag(), &title, &html, texts.note, None);
