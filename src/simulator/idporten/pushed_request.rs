@@ -17,11 +17,7 @@ use super::{
     parameters::ReceivedParameters,
     refusal::LoginRefusal,
 };
-use crate::simulator::{
-    faults::responses::{Decision, serialized, with_status},
-    login_state::PUSHED_SECONDS,
-    state::SimulatorState,
-};
+use crate::simulator::{faults::responses::respond, login_state::PUSHED_SECONDS, state::SimulatorState};
 
 pub(super) async fn push(
     State(state): State<Arc<SimulatorState>>,
@@ -33,9 +29,7 @@ pub(super) async fn push(
     match pushed(&context, &headers, &parameters) {
         Ok((uri, client_id)) => {
             let body = json!({ "request_uri": uri, "expires_in": PUSHED_SECONDS });
-            let mut response = with_status(StatusCode::CREATED, serialized(serde_json::to_vec(&body)));
-            response.extensions_mut().insert(Decision(format!("client {client_id}: request pushed")));
-            response
+            respond(StatusCode::CREATED, &body, format!("client {client_id}: request pushed"))
         }
         Err(refusal) => refusal.response(),
     }

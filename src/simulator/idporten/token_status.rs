@@ -15,7 +15,7 @@ use super::{
     presented_token, refusal::LoginRefusal,
 };
 use crate::simulator::{
-    faults::responses::{Decision, plain, serialized, with_status},
+    faults::responses::{empty, plain, serialized, with_status},
     login_state::hash,
     state::SimulatorState,
 };
@@ -92,10 +92,7 @@ pub(super) async fn revoke(
     match revoked(&context, &headers, &parameters) {
         // RFC 7009 §2.2: a token that is not known needs no revocation.
         Ok(is_known) => {
-            let decision = if is_known { "token revoked" } else { "unknown token, nothing revoked" };
-            let mut response = Response::default();
-            response.extensions_mut().insert(Decision(decision.to_owned()));
-            response
+            empty(StatusCode::OK, if is_known { "token revoked" } else { "unknown token, nothing revoked" })
         }
         Err(refusal) => refusal.response(),
     }
