@@ -96,11 +96,11 @@ fn decide(
         return Err(LoginRefusal::new("login_required", "The user has to log in."));
     }
     if let Some((pid, acr)) = request.hint.clone().filter(|(_, acr)| acr.satisfies(request.acr)) {
-        let organisations = context.clients.registry.persons.iter().find(|person| person.pid == pid);
-        let organisation = organisations.and_then(|person| person.organisations.first()).cloned();
+        let person = context.clients.registry.person(&pid);
+        let organisation = person.and_then(|person| person.organisations.first()).cloned();
         let (cookie, login) = context.service.store().start_session(pid, acr, context.now)?;
         let response = complete(context, request, login, organisation, language)?;
-        return Ok(with_cookie(context, response, &cookie));
+        return Ok(with_cookie(context, response, Some(&cookie)));
     }
     let id = context.service.store().open_page(request.clone(), context.now)?;
     Ok(login_page::login(context, language, &request, &id, false))
@@ -140,7 +140,7 @@ fn answer(
     };
     let (cookie, login) = context.service.store().start_session(pid, request.acr, context.now)?;
     let response = complete(context, request, login, organisation, language)?;
-    Ok(with_cookie(context, response, &cookie))
+    Ok(with_cookie(context, response, Some(&cookie)))
 }
 
 /// Issues a code.
@@ -165,9 +165,11 @@ pub(super) fn cookie<'a>(context: &LoginContext, headers: &'a HeaderMap) -> Opti
     cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix(&name))
 }
 
-fn with_cookie(context: &LoginContext, mut response: Response, cookie: &str) -> Response {
+/// Sets the cookie of the session, or removes it from the browser.
+pub(super) fn with_cookie(context: &LoginContext, mut response: Response, cookie: Option<&str>) -> Response {
     let name = context.service.kind.name();
-    let text = format!("{name}_session={cookie}; Path=/{name}; HttpOnly; SameSite=Lax");
+    let expiry = if cookie.is_some() { "" } else { "; Max-Age=0" };
+    let text = format!("{name}_session={}; Path=/{name}; HttpOnly; SameSite=Lax{expiry}", cookie.unwrap_or_default());
     if let Ok(value) = HeaderValue::from_str(&text) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }

@@ -119,7 +119,7 @@ impl LoginChoice {
             choice => choice.split_once(' ').map_or((choice, None), |(pid, orgno)| (pid, Some(orgno))),
         };
         let pid = Pid::parse(pid)?;
-        let person = context.clients.registry.persons.iter().find(|person| person.pid == pid);
+        let person = context.clients.registry.person(&pid);
         let organisation = orgno.and_then(|orgno| {
             person?.organisations.iter().find(|organisation| organisation.orgno.as_str() == orgno).cloned()
         });

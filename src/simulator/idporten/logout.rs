@@ -15,7 +15,7 @@ use url::Url;
 use super::{
     LoginContext, LoginServiceKind,
     authentication_request::client,
-    authorize::cookie,
+    authorize::{cookie, with_cookie},
     login_page::{self, PageLanguage},
     parameters::ReceivedParameters,
     refusal::LoginRefusal,
@@ -49,11 +49,7 @@ pub(super) async fn logout(
         response = with_status(StatusCode::SEE_OTHER, response);
         response.headers_mut().insert(header::LOCATION, url);
     }
-    let name = context.service.kind.name();
-    let expired = format!("{name}_session=; Path=/{name}; HttpOnly; SameSite=Lax; Max-Age=0");
-    if let Ok(value) = HeaderValue::from_str(&expired) {
-        response.headers_mut().insert(header::SET_COOKIE, value);
-    }
+    response = with_cookie(&context, response, None);
     let decision = if ended.is_some() { "session ended" } else { "no session" };
     response.extensions_mut().insert(Decision(decision.to_owned()));
     response
