@@ -1,6 +1,6 @@
 //! The page on which a customer approves or rejects a request for a system user.
 //!
-//! Nobody logs in here: the page acts for the customer that the request names.
+//! There is no login: the page acts for the customer that the request names.
 
 use std::sync::{Arc, PoisonError};
 
@@ -92,9 +92,7 @@ pub(super) async fn show(
     let texts = texts(&headers);
     match find(&state, &clients, &query.id) {
         Some((request, system)) => request_page(&state, texts, &request, &system),
-        None => {
-            with_status(StatusCode::NOT_FOUND, page(texts, &format!("<p role=\"status\">{}</p>", texts.missing), None))
-        }
+        None => missing(texts),
     }
 }
 
@@ -129,10 +127,7 @@ pub(super) async fn answer(
     };
     let texts = texts(&headers);
     let Some((request, system)) = find(&state, &clients, &query.id) else {
-        return with_status(
-            StatusCode::NOT_FOUND,
-            page(texts, &format!("<p role=\"status\">{}</p>", texts.missing), None),
-        );
+        return missing(texts);
     };
     let mut response = request_page(&state, texts, &request, &system);
     if answered
@@ -156,6 +151,10 @@ fn find(state: &SimulatorState, clients: &ClientsSnapshot, id: &str) -> Option<(
     let request = register.request(id, state.now(clients))?;
     let system = register.system(&clients.registry, &request.system_id)?;
     Some((request, system))
+}
+
+fn missing(texts: &Texts) -> Response {
+    with_status(StatusCode::NOT_FOUND, page(texts, &format!("<p role=\"status\">{}</p>", texts.missing), None))
 }
 
 fn request_page(state: &SimulatorState, texts: &Texts, request: &UserRequest, system: &VendorSystem) -> Response {
