@@ -1,18 +1,15 @@
 //! The authorization endpoint (`OpenID` Connect Core §3.1.2) and the form of its login page.
 
-use std::sync::Arc;
-
 use axum::{
-    Extension,
-    extract::State,
     http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
 use chrono::TimeDelta;
 
 use super::{
-    LoginContext, LoginServiceKind,
+    LoginContext,
     authentication_request::{self, client},
+    call::LoginCall,
     code_response,
     login_page::{self, LoginChoice, PageLanguage},
     parameters::ReceivedParameters,
@@ -20,18 +17,13 @@ use super::{
 };
 use crate::simulator::{
     login_state::{AuthenticationRequest, Authorization, PersonLogin},
-    {registry::people::RepresentedOrganisation, state::SimulatorState},
+    registry::people::RepresentedOrganisation,
 };
 
 /// Answers an authorization request: with a redirect, with the login page, or with an error for the user.
 ///
 /// `OpenID` Connect Core §3.1.2.1: the endpoint must support a form as well as a query.
-pub(super) async fn authorize(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    headers: HeaderMap,
-    parameters: ReceivedParameters,
-) -> Response {
+pub(super) async fn authorize(LoginCall { state, kind, headers, parameters }: LoginCall) -> Response {
     let context = LoginContext::new(&state, kind);
     let for_the_user = |refusal| login_page::error(kind, PageLanguage::of(&headers, None), &refusal);
     let pushed = match pushed(&context, &parameters) {
@@ -107,12 +99,7 @@ fn decide(
 }
 
 /// Answers the form of the login page.
-pub(super) async fn login(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    headers: HeaderMap,
-    parameters: ReceivedParameters,
-) -> Response {
+pub(super) async fn login(LoginCall { state, kind, headers, parameters }: LoginCall) -> Response {
     let context = LoginContext::new(&state, kind);
     let id = parameters.get("page").unwrap_or_default();
     let Some(request) = context.service.store().page(id, context.now) else {
@@ -120,7 +107,7 @@ pub(super) async fn login(
         return login_page::error(kind, PageLanguage::of(&headers, None), &refusal);
     };
     let language = PageLanguage::of(&headers, request.ui_locale.as_deref());
-    let Some(choice) = LoginChoice::parse(&context, parameters.get("choice"), parameters.get("pid")) else {
+    let Some(choice) = LoginChoice::parse(&context, &parameters) else {
         return login_page::login(&context, language, &request, id, true);
     };
     context.service.store().close_page(id, context.now);

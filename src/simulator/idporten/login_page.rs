@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 
-use super::{LoginContext, LoginServiceKind, refusal::LoginRefusal};
+use super::{LoginContext, LoginServiceKind, parameters::ReceivedParameters, refusal::LoginRefusal};
 use crate::{
     simulator::{
         faults::responses::{Decision, with_status},
@@ -111,11 +111,12 @@ pub(super) enum LoginChoice {
 }
 
 impl LoginChoice {
-    /// Parses the fields of the form; `None` when the number in it is not valid.
-    pub(super) fn parse(context: &LoginContext, choice: Option<&str>, pid: Option<&str>) -> Option<Self> {
-        let (pid, orgno) = match choice.unwrap_or("other") {
+    /// Parses the form; `None` when the number in it is not valid.
+    pub(super) fn parse(context: &LoginContext, parameters: &ReceivedParameters) -> Option<Self> {
+        let choice = parameters.get("choice").unwrap_or("other");
+        let (pid, orgno) = match choice {
             "cancel" => return Some(Self::Cancel),
-            "other" => (pid?.trim(), None),
+            "other" => (parameters.get("pid")?.trim(), None),
             choice => choice.split_once(' ').map_or((choice, None), |(pid, orgno)| (pid, Some(orgno))),
         };
         let pid = Pid::parse(pid)?;

@@ -1,11 +1,7 @@
 //! The end of a session (`OpenID` Connect RP-Initiated Logout §2).
 
-use std::sync::Arc;
-
 use axum::{
-    Extension,
-    extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::Response,
 };
 use chrono::DateTime;
@@ -13,9 +9,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    LoginContext, LoginServiceKind,
+    LoginContext,
     authentication_request::client,
     authorize::{cookie, with_cookie},
+    call::LoginCall,
     login_page::{self, PageLanguage},
     parameters::ReceivedParameters,
     refusal::LoginRefusal,
@@ -24,15 +21,9 @@ use crate::simulator::{
     faults::responses::{Decision, with_status},
     page,
     registry::login_client,
-    state::SimulatorState,
 };
 
-pub(super) async fn logout(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    headers: HeaderMap,
-    parameters: ReceivedParameters,
-) -> Response {
+pub(super) async fn logout(LoginCall { state, kind, headers, parameters }: LoginCall) -> Response {
     let context = LoginContext::new(&state, kind);
     let language = PageLanguage::of(&headers, None);
     let target = match target(&context, &parameters) {

@@ -20,6 +20,7 @@
 
 mod authentication_request;
 mod authorize;
+mod call;
 mod client_authentication;
 mod code_response;
 mod discovery;

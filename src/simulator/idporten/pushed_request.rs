@@ -1,30 +1,22 @@
 //! Pushed authorization requests (RFC 9126).
 
-use std::sync::Arc;
-
 use axum::{
-    Extension,
-    extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
 };
 use serde_json::json;
 
 use super::{
-    LoginContext, LoginServiceKind, authentication_request,
+    LoginContext, authentication_request,
+    call::LoginCall,
     client_authentication::authenticate,
     dpop::{self, ProofProblem, ProofTarget},
     parameters::ReceivedParameters,
     refusal::LoginRefusal,
 };
-use crate::simulator::{faults::responses::respond, login_state::PUSHED_SECONDS, state::SimulatorState};
+use crate::simulator::{faults::responses::respond, login_state::PUSHED_SECONDS};
 
-pub(super) async fn push(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    headers: HeaderMap,
-    parameters: ReceivedParameters,
-) -> Response {
+pub(super) async fn push(LoginCall { state, kind, headers, parameters }: LoginCall) -> Response {
     let context = LoginContext::new(&state, kind);
     match pushed(&context, &headers, &parameters) {
         Ok((uri, client_id)) => {

@@ -11,8 +11,8 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    LoginContext, LoginServiceKind, client_authentication::authenticate, parameters::ReceivedParameters,
-    presented_token, refusal::LoginRefusal,
+    LoginContext, LoginServiceKind, call::LoginCall, client_authentication::authenticate,
+    parameters::ReceivedParameters, presented_token, refusal::LoginRefusal,
 };
 use crate::simulator::{
     faults::responses::{empty, plain, serialized, with_status},
@@ -52,12 +52,7 @@ fn is_active(context: &LoginContext, token: &str) -> bool {
     authorization.is_some_and(|id| store.authorizations.get(&id, context.now).is_some())
 }
 
-pub(super) async fn introspect(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    headers: HeaderMap,
-    parameters: ReceivedParameters,
-) -> Response {
+pub(super) async fn introspect(LoginCall { state, kind, headers, parameters }: LoginCall) -> Response {
     let context = LoginContext::new(&state, kind);
     match introspected(&context, &headers, &parameters) {
         Ok(body) => serialized(serde_json::to_vec(&body)),
@@ -82,12 +77,7 @@ fn introspected(
     Ok(Value::Object(claims))
 }
 
-pub(super) async fn revoke(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    headers: HeaderMap,
-    parameters: ReceivedParameters,
-) -> Response {
+pub(super) async fn revoke(LoginCall { state, kind, headers, parameters }: LoginCall) -> Response {
     let context = LoginContext::new(&state, kind);
     match revoked(&context, &headers, &parameters) {
         // RFC 7009 §2.2: a token that is not known needs no revocation.
