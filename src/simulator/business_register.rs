@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    faults::responses::{Decision, ok, respond, with_status},
+    faults::responses::{empty, ok, respond},
     state::SimulatorState,
     validator::sanitize,
 };
@@ -113,11 +113,7 @@ fn show(state: &SimulatorState, kind: UnitKind, orgno: &str) -> Response {
         return refuse("organisasjonsnummer", orgno);
     }
     match UNITS.iter().find(|unit| unit.orgno == orgno && kind.has(unit)) {
-        None => {
-            let mut response = with_status(StatusCode::NOT_FOUND, Response::default());
-            response.extensions_mut().insert(Decision(format!("unit {orgno} is not registered")));
-            response
-        }
+        None => empty(StatusCode::NOT_FOUND, format!("unit {orgno} is not registered")),
         Some(BusinessUnit { state: Removed(day), .. }) => {
             let body = json!({ "organisasjonsnummer": orgno, "slettedato": day });
             respond(StatusCode::GONE, &body, format!("unit {orgno} has been removed"))

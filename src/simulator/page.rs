@@ -49,18 +49,3 @@ pub(crate) fn prefers_norwegian(headers: &HeaderMap) -> bool {
     let first = languages.split(',').next().unwrap_or_default().trim().to_ascii_lowercase();
     ["nb", "no", "nn"].iter().any(|own| first.starts_with(own))
 }
-
-/// Escapes text for HTML, in elements and in quoted attributes.
-pub(crate) fn escape(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut escaped, character| {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-        escaped
-    })
-}

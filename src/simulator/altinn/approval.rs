@@ -1,6 +1,6 @@
 //! The page on which a customer approves or rejects a request for a system user.
 //!
-//! Nobody logs in here: the page acts for the customer that the request names.
+//! There is no login: the page acts for the customer that the request names.
 
 use std::sync::{Arc, PoisonError};
 
@@ -13,12 +13,15 @@ use axum::{
 use serde::Deserialize;
 
 use super::caller::refuse;
-use crate::simulator::{
-    clients_file::ClientsSnapshot,
-    faults::responses::{Decision, with_status},
-    page, request_body,
-    state::SimulatorState,
-    system_register::{RequestStatus, UserRequest, VendorSystem},
+use crate::{
+    simulator::{
+        clients_file::ClientsSnapshot,
+        faults::responses::{Decision, with_status},
+        page, request_body,
+        state::SimulatorState,
+        system_register::{RequestStatus, UserRequest, VendorSystem},
+    },
+    text::escaped_html,
 };
 
 /// The query of the approval link.
@@ -89,9 +92,7 @@ pub(super) async fn show(
     let texts = texts(&headers);
     match find(&state, &clients, &query.id) {
         Some((request, system)) => request_page(&state, texts, &request, &system),
-        None => {
-            with_status(StatusCode::NOT_FOUND, page(texts, &format!("<p role=\"status\">{}</p>", texts.missing), None))
-        }
+        None => missing(texts),
     }
 }
 
@@ -126,10 +127,7 @@ pub(super) async fn answer(
     };
     let texts = texts(&headers);
     let Some((request, system)) = find(&state, &clients, &query.id) else {
-        return with_status(
-            StatusCode::NOT_FOUND,
-            page(texts, &format!("<p role=\"status\">{}</p>", texts.missing), None),
-        );
+        return missing(texts);
     };
     let mut response = request_page(&state, texts, &request, &system);
     if answered
@@ -155,20 +153,24 @@ fn find(state: &SimulatorState, clients: &ClientsSnapshot, id: &str) -> Option<(
     Some((request, system))
 }
 
+fn missing(texts: &Texts) -> Response {
+    with_status(StatusCode::NOT_FOUND, page(texts, &format!("<p role=\"status\">{}</p>", texts.missing), None))
+}
+
 fn request_page(state: &SimulatorState, texts: &Texts, request: &UserRequest, system: &VendorSystem) -> Response {
     let resources = request.rights.iter().flat_map(|right| &right.resource).map(|resource| resource.value.as_str());
     let packages = request.access_packages.iter().map(|package| package.urn.as_str());
-    let rights: Vec<String> = resources.chain(packages).map(page::escape).collect();
+    let rights: Vec<String> = resources.chain(packages).map(escaped_html).collect();
     let rights = rights.join("</li><li>");
     let facts = format!(
         "<dl><dt>{}</dt><dd>{} ({})</dd><dt>{}</dt><dd>{}</dd><dt>{}</dt><dd>{}</dd><dt>{}</dt><dd><ul><li>{rights}</li></ul></dd></dl>",
         texts.system,
-        page::escape(title(system, texts.language)),
-        page::escape(&system.id),
+        escaped_html(title(system, texts.language)),
+        escaped_html(&system.id),
         texts.vendor,
-        page::escape(system.vendor.orgno().unwrap_or_default()),
+        escaped_html(system.vendor.orgno().unwrap_or_default()),
         texts.customer,
-        page::escape(&request.party_org_no),
+        escaped_html(&request.party_org_no),
         texts.rights,
     );
     let outcome = match request.status {

@@ -7,7 +7,7 @@ use axum::{
 use serde_json::{Map, Value};
 
 use crate::simulator::{
-    faults::responses::{Decision, with_status},
+    faults::responses::empty,
     registry::Orgno,
     state::SimulatorState,
     validator::details::{AUTHORITY, SCHEME},
@@ -79,7 +79,5 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
 
 /// Refuses a request without a body, as Altinn does. Only the log has the reason.
 pub(super) fn refuse(status: StatusCode, reason: &str) -> Response {
-    let mut response = with_status(status, Response::default());
-    response.extensions_mut().insert(Decision(reason.to_owned()));
-    response
+    empty(status, reason)
 }

@@ -157,6 +157,13 @@ pub(crate) fn respond(status: StatusCode, body: &impl Serialize, decision: Strin
     response
 }
 
+/// Returns a response without a body, and a decision for the log.
+pub(crate) fn empty(status: StatusCode, decision: impl Into<String>) -> Response {
+    let mut response = with_status(status, Response::default());
+    response.extensions_mut().insert(Decision(decision.into()));
+    response
+}
+
 pub(crate) fn internal_error() -> Response {
     with_status(StatusCode::INTERNAL_SERVER_ERROR, plain("Internal Server Error\n"))
 }

@@ -1,19 +1,15 @@
 //! The authorization endpoint (`OpenID` Connect Core §3.1.2) and the form of its login page.
 
-use std::sync::Arc;
-
 use axum::{
-    Extension,
-    body::Body,
-    extract::{RawQuery, State},
     http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
 use chrono::TimeDelta;
 
 use super::{
-    LoginContext, LoginServiceKind,
+    LoginContext,
     authentication_request::{self, client},
+    call::LoginCall,
     code_response,
     login_page::{self, LoginChoice, PageLanguage},
     parameters::ReceivedParameters,
@@ -21,57 +17,29 @@ use super::{
 };
 use crate::simulator::{
     login_state::{AuthenticationRequest, Authorization, PersonLogin},
-    {registry::people::RepresentedOrganisation, state::SimulatorState},
+    registry::people::RepresentedOrganisation,
 };
 
-pub(super) async fn get(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let parameters = ReceivedParameters::parse(query.unwrap_or_default().as_bytes());
-    authorize(&LoginContext::new(&state, kind), &headers, parameters)
-}
-
-/// `OpenID` Connect Core §3.1.2.1: the endpoint must support the form, too.
-pub(super) async fn post(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    match ReceivedParameters::read(&headers, body).await {
-        Ok(parameters) => authorize(&LoginContext::new(&state, kind), &headers, Ok(parameters)),
-        Err(response) => *response,
-    }
-}
-
 /// Answers an authorization request: with a redirect, with the login page, or with an error for the user.
-fn authorize(
-    context: &LoginContext,
-    headers: &HeaderMap,
-    parameters: Result<ReceivedParameters, LoginRefusal>,
-) -> Response {
-    let for_the_user = |refusal| login_page::error(context, PageLanguage::of(headers, None), &refusal);
-    let parameters = match parameters {
-        Ok(parameters) => parameters,
-        Err(refusal) => return for_the_user(refusal),
-    };
-    let pushed = match pushed(context, &parameters) {
+///
+/// `OpenID` Connect Core §3.1.2.1: the endpoint must support a form as well as a query.
+pub(super) async fn authorize(LoginCall { state, kind, headers, parameters }: LoginCall) -> Response {
+    let context = LoginContext::new(&state, kind);
+    let for_the_user = |refusal| login_page::error(kind, PageLanguage::of(&headers, None), &refusal);
+    let pushed = match pushed(&context, &parameters) {
         Ok(pushed) => pushed,
         Err(refusal) => return for_the_user(refusal),
     };
     if let Some(request) = pushed {
-        return proceed(context, headers, request);
+        return proceed(&context, &headers, request);
     }
-    let target = match authentication_request::target(context, &parameters) {
+    let target = match authentication_request::target(&context, &parameters) {
         Ok(target) => target,
         Err(refusal) => return for_the_user(refusal),
     };
-    match authentication_request::parse(context, target.clone(), &parameters) {
-        Ok(request) => proceed(context, headers, request),
-        Err(refusal) => code_response::refused(context, &target, &refusal),
+    match authentication_request::parse(&context, target.clone(), &parameters) {
+        Ok(request) => proceed(&context, &headers, request),
+        Err(refusal) => code_response::refused(&context, &target, &refusal),
     }
 }
 
@@ -120,32 +88,23 @@ fn decide(
         return Err(LoginRefusal::new("login_required", "The user has to log in."));
     }
     if let Some((pid, acr)) = request.hint.clone().filter(|(_, acr)| acr.satisfies(request.acr)) {
-        let organisations = context.clients.registry.persons.iter().find(|person| person.pid == pid);
-        let organisation = organisations.and_then(|person| person.organisations.first()).cloned();
+        let person = context.clients.registry.person(&pid);
+        let organisation = person.and_then(|person| person.organisations.first()).cloned();
         let (cookie, login) = context.service.store().start_session(pid, acr, context.now)?;
         let response = complete(context, request, login, organisation, language)?;
-        return Ok(with_cookie(context, response, &cookie));
+        return Ok(with_cookie(context, response, Some(&cookie)));
     }
     let id = context.service.store().open_page(request.clone(), context.now)?;
     Ok(login_page::login(context, language, &request, &id, false))
 }
 
 /// Answers the form of the login page.
-pub(super) async fn login(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let parameters = match ReceivedParameters::read(&headers, body).await {
-        Ok(parameters) => parameters,
-        Err(response) => return *response,
-    };
+pub(super) async fn login(LoginCall { state, kind, headers, parameters }: LoginCall) -> Response {
     let context = LoginContext::new(&state, kind);
     let id = parameters.get("page").unwrap_or_default();
     let Some(request) = context.service.store().page(id, context.now) else {
         let refusal = LoginRefusal::request("The login page is unknown, answered or too old.");
-        return login_page::error(&context, PageLanguage::of(&headers, None), &refusal);
+        return login_page::error(kind, PageLanguage::of(&headers, None), &refusal);
     };
     let language = PageLanguage::of(&headers, request.ui_locale.as_deref());
     let Some(choice) = LoginChoice::parse(&context, &parameters) else {
@@ -168,7 +127,7 @@ fn answer(
     };
     let (cookie, login) = context.service.store().start_session(pid, request.acr, context.now)?;
     let response = complete(context, request, login, organisation, language)?;
-    Ok(with_cookie(context, response, &cookie))
+    Ok(with_cookie(context, response, Some(&cookie)))
 }
 
 /// Issues a code.
@@ -193,9 +152,11 @@ pub(super) fn cookie<'a>(context: &LoginContext, headers: &'a HeaderMap) -> Opti
     cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix(&name))
 }
 
-fn with_cookie(context: &LoginContext, mut response: Response, cookie: &str) -> Response {
+/// Sets the cookie of the session, or removes it from the browser.
+pub(super) fn with_cookie(context: &LoginContext, mut response: Response, cookie: Option<&str>) -> Response {
     let name = context.service.kind.name();
-    let text = format!("{name}_session={cookie}; Path=/{name}; HttpOnly; SameSite=Lax");
+    let expiry = if cookie.is_some() { "" } else { "; Max-Age=0" };
+    let text = format!("{name}_session={}; Path=/{name}; HttpOnly; SameSite=Lax{expiry}", cookie.unwrap_or_default());
     if let Ok(value) = HeaderValue::from_str(&text) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }

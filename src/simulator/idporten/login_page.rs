@@ -5,12 +5,15 @@ use axum::{
     response::Response,
 };
 
-use super::{LoginContext, parameters::ReceivedParameters, refusal::LoginRefusal};
-use crate::simulator::{
-    faults::responses::{Decision, with_status},
-    login_state::AuthenticationRequest,
-    page::{self, escape},
-    registry::people::{Pid, RegisteredPerson, RepresentedOrganisation},
+use super::{LoginContext, LoginServiceKind, parameters::ReceivedParameters, refusal::LoginRefusal};
+use crate::{
+    simulator::{
+        faults::responses::{Decision, with_status},
+        login_state::AuthenticationRequest,
+        page,
+        registry::people::{Pid, RegisteredPerson, RepresentedOrganisation},
+    },
+    text::escaped_html,
 };
 
 /// The language of a page.
@@ -117,7 +120,7 @@ impl LoginChoice {
             choice => choice.split_once(' ').map_or((choice, None), |(pid, orgno)| (pid, Some(orgno))),
         };
         let pid = Pid::parse(pid)?;
-        let person = context.clients.registry.persons.iter().find(|person| person.pid == pid);
+        let person = context.clients.registry.person(&pid);
         let organisation = orgno.and_then(|orgno| {
             person?.organisations.iter().find(|organisation| organisation.orgno.as_str() == orgno).cloned()
         });
@@ -152,11 +155,11 @@ pub(super) fn login(
          <button name=\"choice\" value=\"other\" id=\"other\">{}</button></p>\
          <p><button name=\"choice\" value=\"cancel\" id=\"cancel\">{}</button></p></form>",
         texts.to,
-        escape(name),
+        escaped_html(name),
         texts.level,
-        escape(request.acr.name),
+        escaped_html(request.acr.name),
         texts.scopes,
-        escape(&request.scopes.join(" ")),
+        escaped_html(&request.scopes.join(" ")),
         texts.who,
         texts.other,
         texts.pid,
@@ -176,7 +179,7 @@ pub(super) fn login(
 
 /// Returns the button for a person, or one for each organisation.
 fn buttons(texts: &LoginTexts, person: &RegisteredPerson, with_organisations: bool) -> String {
-    let (pid, name) = (person.pid.as_str(), escape(&person.name));
+    let (pid, name) = (person.pid.as_str(), escaped_html(&person.name));
     let button = |value: &str, whom: &str| {
         format!(
             "<button name=\"choice\" value=\"{value}\">{name}{}{whom}</button>",
@@ -187,23 +190,23 @@ fn buttons(texts: &LoginTexts, person: &RegisteredPerson, with_organisations: bo
         return button(pid, "");
     }
     let organisations = person.organisations.iter().map(|organisation| {
-        let whom = format!("{} {}", texts.on_behalf_of, escape(&organisation.name));
+        let whom = format!("{} {}", texts.on_behalf_of, escaped_html(&organisation.name));
         button(&format!("{pid} {}", organisation.orgno.as_str()), &whom)
     });
     organisations.chain([button(pid, texts.oneself)]).collect::<Vec<_>>().join(" ")
 }
 
 /// Shows an error to the user: the redirect URI may be that of an attacker (RFC 6749 §4.1.2.1).
-pub(super) fn error(context: &LoginContext, language: PageLanguage, refusal: &LoginRefusal) -> Response {
+pub(super) fn error(kind: LoginServiceKind, language: PageLanguage, refusal: &LoginRefusal) -> Response {
     let texts = language.texts();
     let (description, decision) = refusal.texts();
     let html = format!(
         "<p role=\"alert\">{}: <code>{}</code></p><p lang=\"en\">{}</p>",
         texts.failed,
         refusal.error,
-        escape(&description)
+        escaped_html(&description)
     );
-    let title = format!("{} {}", texts.title, context.service.kind.title());
+    let title = format!("{} {}", texts.title, kind.title());
     let page = page::page(language.tag(), &title, &html, texts.note, None);
     let mut response = with_status(StatusCode::BAD_REQUEST, page);
     response.extensions_mut().insert(Decision(decision));

@@ -1,12 +1,7 @@
 //! The end of a session (`OpenID` Connect RP-Initiated Logout §2).
 
-use std::sync::Arc;
-
 use axum::{
-    Extension,
-    body::Body,
-    extract::{RawQuery, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::Response,
 };
 use chrono::DateTime;
@@ -14,9 +9,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    LoginContext, LoginServiceKind,
+    LoginContext,
     authentication_request::client,
-    authorize::cookie,
+    authorize::{cookie, with_cookie},
+    call::LoginCall,
     login_page::{self, PageLanguage},
     parameters::ReceivedParameters,
     refusal::LoginRefusal,
@@ -25,56 +21,26 @@ use crate::simulator::{
     faults::responses::{Decision, with_status},
     page,
     registry::login_client,
-    state::SimulatorState,
 };
 
-pub(super) async fn get(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let parameters = ReceivedParameters::parse(query.unwrap_or_default().as_bytes());
-    answer(&LoginContext::new(&state, kind), &headers, parameters)
-}
-
-pub(super) async fn post(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    match ReceivedParameters::read(&headers, body).await {
-        Ok(parameters) => answer(&LoginContext::new(&state, kind), &headers, Ok(parameters)),
-        Err(response) => *response,
-    }
-}
-
-fn answer(
-    context: &LoginContext,
-    headers: &HeaderMap,
-    parameters: Result<ReceivedParameters, LoginRefusal>,
-) -> Response {
-    let language = PageLanguage::of(headers, None);
-    let target = match parameters.and_then(|parameters| target(context, &parameters)) {
+pub(super) async fn logout(LoginCall { state, kind, headers, parameters }: LoginCall) -> Response {
+    let context = LoginContext::new(&state, kind);
+    let language = PageLanguage::of(&headers, None);
+    let target = match target(&context, &parameters) {
         Ok(target) => target,
-        Err(refusal) => return login_page::error(context, language, &refusal),
+        Err(refusal) => return login_page::error(kind, language, &refusal),
     };
     let (title, text) = match language {
         PageLanguage::Bokmal => ("Logget ut", "Du er logget ut."),
         PageLanguage::English => ("Logged out", "You are logged out."),
     };
-    let ended = cookie(context, headers).and_then(|cookie| context.service.store().end_session(cookie, context.now));
+    let ended = cookie(&context, &headers).and_then(|cookie| context.service.store().end_session(cookie, context.now));
     let mut response = page::page(language.tag(), title, &format!("<p role=\"status\">{text}</p>"), "", None);
     if let Some(url) = target.and_then(|url| HeaderValue::from_str(url.as_str()).ok()) {
         response = with_status(StatusCode::SEE_OTHER, response);
         response.headers_mut().insert(header::LOCATION, url);
     }
-    let name = context.service.kind.name();
-    let expired = format!("{name}_session=; Path=/{name}; HttpOnly; SameSite=Lax; Max-Age=0");
-    if let Ok(value) = HeaderValue::from_str(&expired) {
-        response.headers_mut().insert(header::SET_COOKIE, value);
-    }
+    response = with_cookie(&context, response, None);
     let decision = if ended.is_some() { "session ended" } else { "no session" };
     response.extensions_mut().insert(Decision(decision.to_owned()));
     response

@@ -20,6 +20,7 @@
 
 mod authentication_request;
 mod authorize;
+mod call;
 mod client_authentication;
 mod code_response;
 mod discovery;
@@ -88,13 +89,13 @@ fn service(kind: LoginServiceKind) -> Router<Arc<SimulatorState>> {
         .route("/.well-known/openid-configuration", get(discovery::configuration))
         .route("/jwks.json", get(discovery::keys))
         .route("/par", post(pushed_request::push))
-        .route("/authorize", get(authorize::get).post(authorize::post))
+        .route("/authorize", get(authorize::authorize).post(authorize::authorize))
         .route("/login", post(authorize::login))
         .route("/token", post(token_endpoint::token))
         .route("/token/introspect", post(token_status::introspect))
         .route("/token/revoke", post(token_status::revoke))
         .route("/userinfo", get(token_status::userinfo).post(token_status::userinfo))
-        .route("/logout", get(logout::get).post(logout::post))
+        .route("/logout", get(logout::logout).post(logout::logout))
         .route("/test-token", get(test_token::test_token))
         .layer(Extension(kind))
 }

@@ -1,18 +1,11 @@
 //! The parameters of a request: each at most once, and an empty one counts as omitted (RFC 6749 §3.1 and §3.2).
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, header},
-    response::Response,
-};
 use zeroize::Zeroizing;
 
 use super::refusal::LoginRefusal;
-use crate::simulator::request_body;
 
 /// Maximum number of parameters.
 const MAXIMUM: usize = 40;
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The parameters of a query or a form.
 pub(super) struct ReceivedParameters(Vec<(String, Zeroizing<String>)>);
@@ -31,18 +24,6 @@ impl ReceivedParameters {
             parameters.push((name.into_owned(), Zeroizing::new(value.into_owned())));
         }
         Ok(Self(parameters))
-    }
-
-    /// Reads a form.
-    pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Box<Response>> {
-        let body = request_body::read(body).await?;
-        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case(FORM) {
-            let text = "Content-Type is not application/x-www-form-urlencoded.";
-            return Err(Box::new(LoginRefusal::request(text).response()));
-        }
-        Self::parse(&body).map_err(|refusal| Box::new(refusal.response()))
     }
 
     /// Returns a parameter that is not empty.

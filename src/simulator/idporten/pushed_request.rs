@@ -1,46 +1,27 @@
 //! Pushed authorization requests (RFC 9126).
 
-use std::sync::Arc;
-
 use axum::{
-    Extension,
-    body::Body,
-    extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
 };
 use serde_json::json;
 
 use super::{
-    LoginContext, LoginServiceKind, authentication_request,
+    LoginContext, authentication_request,
+    call::LoginCall,
     client_authentication::authenticate,
     dpop::{self, ProofProblem, ProofTarget},
     parameters::ReceivedParameters,
     refusal::LoginRefusal,
 };
-use crate::simulator::{
-    faults::responses::{Decision, serialized, with_status},
-    login_state::PUSHED_SECONDS,
-    state::SimulatorState,
-};
+use crate::simulator::{faults::responses::respond, login_state::PUSHED_SECONDS};
 
-pub(super) async fn push(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let parameters = match ReceivedParameters::read(&headers, body).await {
-        Ok(parameters) => parameters,
-        Err(response) => return *response,
-    };
+pub(super) async fn push(LoginCall { state, kind, headers, parameters }: LoginCall) -> Response {
     let context = LoginContext::new(&state, kind);
     match pushed(&context, &headers, &parameters) {
         Ok((uri, client_id)) => {
             let body = json!({ "request_uri": uri, "expires_in": PUSHED_SECONDS });
-            let mut response = with_status(StatusCode::CREATED, serialized(serde_json::to_vec(&body)));
-            response.extensions_mut().insert(Decision(format!("client {client_id}: request pushed")));
-            response
+            respond(StatusCode::CREATED, &body, format!("client {client_id}: request pushed"))
         }
         Err(refusal) => refusal.response(),
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::dpop::NONCE_HEADER;
 use crate::simulator::{
-    faults::responses::{Decision, serialized, with_status},
+    faults::responses::respond,
     login_state::LoginStoreError,
     validator::{GrantRefusal, trace_id},
 };
@@ -86,12 +86,11 @@ impl LoginRefusal {
     pub(super) fn response(self) -> Response {
         let (description, decision) = self.texts();
         let body = json!({ "error": self.error, "error_description": description });
-        let mut response = with_status(self.status, serialized(serde_json::to_vec(&body)));
+        let mut response = respond(self.status, &body, decision);
         let challenge = (self.status == StatusCode::UNAUTHORIZED).then(|| HeaderValue::from_static("Basic"));
         let nonce = self.nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok());
         response.headers_mut().extend(challenge.map(|challenge| (header::WWW_AUTHENTICATE, challenge)));
         response.headers_mut().extend(nonce.map(|nonce| (HeaderName::from_static(NONCE_HEADER), nonce)));
-        response.extensions_mut().insert(Decision(decision));
         response
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{LoginContext, LoginServiceKind, presented_token};
 use crate::simulator::{
-    faults::responses::{Decision, plain, serialized, with_status},
+    faults::responses::{ok, plain, with_status},
     state::SimulatorState,
     validator::jwt::ReceivedJwt,
 };
@@ -54,10 +54,8 @@ pub(super) async fn person(
     if let Some(details) = token.claims.get("authorization_details") {
         person["authorization_details"] = details.clone();
     }
-    let mut response = serialized(serde_json::to_vec(&person));
     let proof = if token.is_bound { ", with a proof" } else { "" };
-    response.extensions_mut().insert(Decision(format!("hello to a person{proof}")));
-    response
+    ok(&person, format!("hello to a person{proof}"))
 }
 
 /// Returns the service whose token it probably is; `verify` checks it.

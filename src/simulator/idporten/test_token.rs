@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{LoginContext, LoginServiceKind};
 use crate::simulator::{
-    faults::responses::{Decision, plain, with_status},
+    faults::responses::{Decision, empty, plain},
     registry::people::Pid,
     state::SimulatorState,
 };
@@ -46,13 +46,8 @@ pub(super) async fn test_token(
     Extension(kind): Extension<LoginServiceKind>,
     Query(query): Query<TestTokenQuery>,
 ) -> Response {
-    let decided = |mut response: Response, decision: &str| {
-        response.extensions_mut().insert(Decision(decision.to_owned()));
-        response
-    };
     if Pid::parse(&query.pid).is_none() {
-        let response = with_status(StatusCode::BAD_REQUEST, Response::default());
-        return decided(response, "the pid is not that of a person");
+        return empty(StatusCode::BAD_REQUEST, "the pid is not that of a person");
     }
     let LoginContext { service, now, .. } = LoginContext::new(&state, kind);
     let lifetime = query.lifetime_seconds.unwrap_or(LIFETIME_SECONDS);
@@ -71,9 +66,10 @@ pub(super) async fn test_token(
     });
     let key = service.issuer.key(now).ok();
     let token = key.and_then(|key| key.sign(&json!({ "kid": key.key_id(), "alg": "RS256" }), &claims).ok());
-    if let Some(token) = token {
-        return decided(plain(token), &format!("{} token issued", kind.title()));
-    }
-    let response = with_status(StatusCode::INTERNAL_SERVER_ERROR, Response::default());
-    decided(response, "the token could not be signed")
+    let Some(token) = token else {
+        return empty(StatusCode::INTERNAL_SERVER_ERROR, "the token could not be signed");
+    };
+    let mut response = plain(token);
+    response.extensions_mut().insert(Decision(format!("{} token issued", kind.title())));
+    response
 }

@@ -1,11 +1,6 @@
 //! The token endpoint: codes and refresh tokens (RFC 6749 §4.1.3 and §6).
 
-use std::sync::Arc;
-
 use axum::{
-    Extension,
-    body::Body,
-    extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
 };
@@ -15,7 +10,8 @@ use openssl::sha::sha256;
 use serde_json::{Value, json};
 
 use super::{
-    LoginContext, LoginServiceKind,
+    LoginContext,
+    call::LoginCall,
     client_authentication::{AuthenticatedClient, authenticate},
     parameters::ReceivedParameters,
     pushed_request::proof_key,
@@ -29,19 +25,9 @@ use crate::simulator::{
     },
     login_state::{Authorization, HashedSecret, IssuedRefreshToken, hash, secret},
     registry::login_client::RefreshTokenUsage,
-    state::SimulatorState,
 };
 
-pub(super) async fn token(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let parameters = match ReceivedParameters::read(&headers, body).await {
-        Ok(parameters) => parameters,
-        Err(response) => return *response,
-    };
+pub(super) async fn token(LoginCall { state, kind, headers, parameters }: LoginCall) -> Response {
     let context = LoginContext::new(&state, kind);
     let (faults, replaced) = state.count_login_request(&context.clients);
     let correct = match granted(&context, faults, &headers, &parameters) {

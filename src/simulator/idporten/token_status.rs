@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::{
     Extension,
-    body::Body,
     extract::State,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::Response,
@@ -12,11 +11,11 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    LoginContext, LoginServiceKind, client_authentication::authenticate, parameters::ReceivedParameters,
-    presented_token, refusal::LoginRefusal,
+    LoginContext, LoginServiceKind, call::LoginCall, client_authentication::authenticate,
+    parameters::ReceivedParameters, presented_token, refusal::LoginRefusal,
 };
 use crate::simulator::{
-    faults::responses::{Decision, plain, serialized, with_status},
+    faults::responses::{empty, plain, serialized, with_status},
     login_state::hash,
     state::SimulatorState,
 };
@@ -53,16 +52,7 @@ fn is_active(context: &LoginContext, token: &str) -> bool {
     authorization.is_some_and(|id| store.authorizations.get(&id, context.now).is_some())
 }
 
-pub(super) async fn introspect(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let parameters = match ReceivedParameters::read(&headers, body).await {
-        Ok(parameters) => parameters,
-        Err(response) => return *response,
-    };
+pub(super) async fn introspect(LoginCall { state, kind, headers, parameters }: LoginCall) -> Response {
     let context = LoginContext::new(&state, kind);
     match introspected(&context, &headers, &parameters) {
         Ok(body) => serialized(serde_json::to_vec(&body)),
@@ -87,24 +77,12 @@ fn introspected(
     Ok(Value::Object(claims))
 }
 
-pub(super) async fn revoke(
-    State(state): State<Arc<SimulatorState>>,
-    Extension(kind): Extension<LoginServiceKind>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let parameters = match ReceivedParameters::read(&headers, body).await {
-        Ok(parameters) => parameters,
-        Err(response) => return *response,
-    };
+pub(super) async fn revoke(LoginCall { state, kind, headers, parameters }: LoginCall) -> Response {
     let context = LoginContext::new(&state, kind);
     match revoked(&context, &headers, &parameters) {
         // RFC 7009 §2.2: a token that is not known needs no revocation.
         Ok(is_known) => {
-            let decision = if is_known { "token revoked" } else { "unknown token, nothing revoked" };
-            let mut response = Response::default();
-            response.extensions_mut().insert(Decision(decision.to_owned()));
-            response
+            empty(StatusCode::OK, if is_known { "token revoked" } else { "unknown token, nothing revoked" })
         }
         Err(refusal) => refusal.response(),
     }

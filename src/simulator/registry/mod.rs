@@ -55,7 +55,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub(crate) use self::client::RegisteredClient;
-use self::{altinn_accounts::AltinnAccounts, people::RegisteredPerson};
+use self::{
+    altinn_accounts::AltinnAccounts,
+    people::{Pid, RegisteredPerson},
+};
 use super::{
     algorithm::Algorithm, error::SimulatorError, faults::FaultSequence, jwk::RegisteredJwk, strictness::Strictness,
 };
@@ -205,6 +208,10 @@ impl Registry {
 
     pub(crate) fn scope(&self, name: &str) -> Option<&RegisteredScope> {
         self.scopes.iter().find(|scope| scope.name == name && scope.active)
+    }
+
+    pub(crate) fn person(&self, pid: &Pid) -> Option<&RegisteredPerson> {
+        self.persons.iter().find(|person| person.pid == *pid)
     }
 
     /// Returns the organisation that owns the scopes with a prefix.

@@ -10,7 +10,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 
 use crate::simulator::{
-    faults::responses::{Decision, plain, serialized, with_status},
+    faults::responses::{Decision, ok, plain, with_status},
     state::SimulatorState,
 };
 
@@ -47,9 +47,7 @@ pub(super) async fn hello(
         return refuse(StatusCode::FORBIDDEN, Some("insufficient_scope"), "the token lacks the scope");
     }
     let greeting = Greeting { hello: &token.orgno, client_id: &token.client_id, scope: &token.scope };
-    let mut response = serialized(serde_json::to_vec(&greeting));
-    response.extensions_mut().insert(Decision(format!("hello to {}", token.orgno)));
-    response
+    ok(&greeting, format!("hello to {}", token.orgno))
 }
 
 /// Refuses a request, with the reason in the challenge (RFC 6750 §3), the body and the log.

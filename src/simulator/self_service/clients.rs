@@ -6,7 +6,6 @@ use axum::{
     body::Body,
     extract::{Path, Query},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -21,6 +20,7 @@ use super::{
 use crate::simulator::{
     client_register::{ClientEntry, ClientRegister},
     faults::responses::ok,
+    login_state,
     registry::{MAXIMUM_LIFETIME_SECONDS, Orgno, RegisteredClient},
     validator::sanitize,
 };
@@ -137,9 +137,7 @@ fn has_secret(members: &Map<String, Value>) -> bool {
 
 /// Returns a random secret. It is not kept, because Maskinporten does not use secrets.
 fn new_secret() -> Result<String, SelfServiceProblem> {
-    let mut bytes = [0_u8; 32];
-    openssl::rand::rand_bytes(&mut bytes).map_err(|_| SelfServiceProblem::Full)?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    login_state::secret().map_err(|_| SelfServiceProblem::Full)
 }
 
 /// Validates the members of a client that is created, or that replace those of an existing one.

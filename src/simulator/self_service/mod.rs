@@ -47,7 +47,7 @@ use super::{
     client_register::date,
     faults::{
         FaultAnswer,
-        responses::{Decision, delay, fault_status, ok, replace_with, with_retry_after, with_status},
+        responses::{Decision, delay, empty, fault_status, ok, replace_with, with_retry_after},
     },
     state::SimulatorState,
 };
@@ -126,7 +126,5 @@ async fn delegation_sources(call: AuthenticatedCall) -> ApiResult {
 
 /// Returns the response to a successful deletion, which has no body.
 fn deleted(decision: String) -> Response {
-    let mut response = with_status(StatusCode::NO_CONTENT, Response::default());
-    response.extensions_mut().insert(Decision(decision));
-    response
+    empty(StatusCode::NO_CONTENT, decision)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::over_http::Running;
+use super::running::Running;
 
 const BASE: &str = "/enhetsregisteret/api";
 

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use openssl::{bn::BigNum, hash::MessageDigest, pkey::PKey, rsa::Rsa, sign::Verifier};
 use serde_json::{Value, json};
 
-use super::{grants::MODERN, over_http::Running};
+use super::{grants::MODERN, running::Running};
 use crate::simulator::{FaultAnswer, Faults, registry::Registry};
 
 fn faulty(faults: Faults) -> Running {

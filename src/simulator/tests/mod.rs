@@ -9,4 +9,5 @@ mod grants;
 mod idporten;
 mod over_http;
 mod refusals;
+mod running;
 mod self_service;

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::claims;
 use crate::simulator::tests::{
     folder::open,
-    over_http::{Running, exchange},
+    running::{Running, exchange},
 };
 
 const LOGIN: &str = "POST /api/authentication/authenticatewithpassword";

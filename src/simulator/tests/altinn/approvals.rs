@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{REQUEST_READ, REQUESTS, request, requested};
-use crate::simulator::tests::over_http::Running;
+use crate::simulator::tests::running::Running;
 
 const PAGE: &str = "/accessmanagement/ui/systemuser/request";
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";

@@ -3,7 +3,7 @@ use openssl::{hash::MessageDigest, pkey::PKey, rsa::Rsa, sign::Verifier, x509::X
 use serde_json::{Value, json};
 
 use super::{PID, claims, part, seconds};
-use crate::simulator::{AltinnFaults, FaultAnswer, SimulatorOptions, tests::over_http::Running};
+use crate::simulator::{AltinnFaults, FaultAnswer, SimulatorOptions, tests::running::Running};
 
 const EXCHANGE: &str = "GET /authentication/api/v1/exchange/maskinporten";
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{
     grants::{TestGrant, now},
-    over_http::Running,
+    running::Running,
 };
 use crate::simulator::jwk;
 

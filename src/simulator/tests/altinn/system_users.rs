@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{REQUEST_READ, REQUEST_WRITE, REQUESTS, SYSTEMS, VENDOR, WRITE, claims, request, requested, system};
-use crate::simulator::tests::{grants::now, over_http::Running};
+use crate::simulator::tests::{grants::now, running::Running};
 
 /// What a token for the system user of an organisation needs.
 fn details(orgno: &str) -> Value {

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{REQUEST_READ, SYSTEMS, VENDOR, WRITE, system};
-use crate::simulator::tests::over_http::Running;
+use crate::simulator::tests::running::Running;
 
 fn codes(body: &Value) -> Vec<&str> {
     body["validationErrors"].as_array().unwrap().iter().map(|error| error["code"].as_str().unwrap()).collect()

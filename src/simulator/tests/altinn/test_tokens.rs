@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::{PID, claims, part, seconds};
-use crate::simulator::tests::over_http::Running;
+use crate::simulator::tests::running::Running;
 
 fn basic(running: &Running, user_name: &str) -> String {
     let password = fs::read_to_string(&running.installation.altinn.as_ref().unwrap().password_file).unwrap();

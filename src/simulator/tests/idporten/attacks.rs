@@ -1,7 +1,7 @@
 //! Attacks that the server must stop.
 
 use super::*;
-use crate::simulator::tests::over_http::Running;
+use crate::simulator::tests::running::Running;
 
 #[test]
 fn a_code_that_is_used_again_revokes_what_was_issued_for_it() {

@@ -10,7 +10,7 @@ use openssl::{
 use super::*;
 use crate::simulator::{
     Strictness,
-    tests::{grants::sign_text, over_http::Running},
+    tests::{grants::sign_text, running::Running},
 };
 
 /// A key for proofs.

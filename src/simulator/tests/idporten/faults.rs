@@ -8,7 +8,7 @@ use openssl::{
 };
 
 use super::*;
-use crate::simulator::{Faults, IdTokenSignature, IdportenFaults, tests::over_http::Running};
+use crate::simulator::{Faults, IdTokenSignature, IdportenFaults, tests::running::Running};
 
 fn with(idporten: IdportenFaults) -> Running {
     Running::start(|options| options.faults = Faults { idporten, ..Faults::default() })

@@ -1,7 +1,7 @@
 //! Logins that succeed: every kind of client, both services, the page and the hint.
 
 use super::*;
-use crate::simulator::tests::over_http::Running;
+use crate::simulator::tests::running::Running;
 
 /// Adds what a client authenticates with: headers, and parameters of the form.
 type Authenticate<'a> = &'a dyn Fn(Form) -> (String, Form);

@@ -7,19 +7,12 @@ mod logins;
 mod refusals;
 mod sessions;
 
-use std::{
-    fs,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::{fs, sync::Arc};
 
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use chrono::{DateTime, TimeDelta, Utc};
 use openssl::sha::sha256;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -28,12 +21,9 @@ use super::{
     altinn::private_key,
     folder::open,
     grants::{TestGrant, now, x5c},
-    over_http::{Running, exchange_exactly},
+    running::{MovableClock, Running, exchange_exactly},
 };
-use crate::{
-    clock::Clock,
-    simulator::{SimulatorOptions, jwk},
-};
+use crate::simulator::{SimulatorOptions, jwk};
 
 /// The clients of the default `clients.json`.
 const CERTIFICATE_CLIENT: &str = "2b6a1e9d-7c48-4f0b-9a35-c1d2e3f4a5b6";
@@ -234,24 +224,9 @@ fn hashed(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(sha256(text.as_bytes()))
 }
 
-/// A clock that a test moves.
-struct MovableClock(AtomicI64);
-
-impl MovableClock {
-    fn advance(&self, seconds: i64) {
-        self.0.fetch_add(seconds, Ordering::SeqCst);
-    }
-}
-
-impl Clock for MovableClock {
-    fn now(&self) -> DateTime<Utc> {
-        now() + TimeDelta::seconds(self.0.load(Ordering::SeqCst))
-    }
-}
-
 /// Starts a simulator whose clock can be moved.
 fn with_clock() -> (Running, Arc<MovableClock>) {
-    let clock = Arc::new(MovableClock(AtomicI64::new(0)));
+    let clock = Arc::new(MovableClock::default());
     let own = Arc::clone(&clock);
     (Running::start(|options: &mut SimulatorOptions| options.clock = own), clock)
 }

@@ -1,7 +1,7 @@
 //! Requests that are refused.
 
 use super::*;
-use crate::simulator::tests::over_http::Running;
+use crate::simulator::tests::running::Running;
 
 #[test]
 fn a_wrong_parameter_is_reported_to_the_client_with_its_state() {

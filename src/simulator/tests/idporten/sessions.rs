@@ -1,7 +1,7 @@
 //! Refresh tokens, sessions, introspection, revocation and logout.
 
 use super::*;
-use crate::simulator::tests::over_http::Running;
+use crate::simulator::tests::running::Running;
 
 #[test]
 fn a_refresh_token_works_once_and_its_reuse_revokes_the_session() {

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{ALL, Admin, refused_members, texts};
-use crate::simulator::tests::over_http::Running;
+use crate::simulator::tests::running::Running;
 
 #[test]
 fn accesses_are_listed_by_scope_by_organisation_and_by_receiver() {

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{ADMIN, ALL, Admin, SUPPLIER, client, refused_members, texts};
-use crate::simulator::tests::over_http::Running;
+use crate::simulator::tests::running::Running;
 
 const CREATED: &str = "2026-11-22T12:00:00.000Z";
 

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{ALL, Admin, client, scope, texts};
-use crate::simulator::{FaultAnswer, SelfServiceFaults, tests::over_http::Running};
+use crate::simulator::{FaultAnswer, SelfServiceFaults, tests::running::Running};
 
 fn faulty(faults: SelfServiceFaults) -> Running {
     Running::start(|options| options.faults.self_service = faults)

@@ -1,34 +1,14 @@
 //! From the first client to the last refusal: what the API changes decides which tokens Maskinporten issues.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{ALL, Admin, client, keys};
 use crate::{
     clock::Clock,
-    simulator::tests::{grants::now, over_http::Running},
+    simulator::tests::running::{MovableClock, Running},
 };
-
-/// A clock that stands still until it is advanced.
-#[derive(Default)]
-struct SteppingClock(AtomicI64);
-
-impl SteppingClock {
-    fn advance(&self, seconds: i64) {
-        self.0.fetch_add(seconds, Ordering::Relaxed);
-    }
-}
-
-impl Clock for SteppingClock {
-    fn now(&self) -> DateTime<Utc> {
-        now() + TimeDelta::seconds(self.0.load(Ordering::Relaxed))
-    }
-}
 
 #[test]
 fn a_key_gets_tokens_from_when_it_is_registered_until_it_is_removed() {
@@ -153,7 +133,7 @@ fn the_members_of_a_scope_and_a_client_decide_on_its_tokens() {
 
 #[test]
 fn changes_reach_maskinporten_after_the_delay_of_a_fault() {
-    let clock = Arc::new(SteppingClock::default());
+    let clock = Arc::new(MovableClock::default());
     let running = Running::start(|options| {
         options.clock = Arc::clone(&clock) as Arc<dyn Clock>;
         options.faults.self_service.propagation_seconds = 120;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::{ALL, Admin, keys, public, refused_members};
 use crate::simulator::tests::{
     grants::{fixture, now},
-    over_http::Running,
+    running::Running,
 };
 
 const YEAR: i64 = 365 * 24 * 60 * 60;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     grants::{TestGrant, fixture},
-    over_http::Running,
+    running::Running,
 };
 use crate::simulator::jwk;
 

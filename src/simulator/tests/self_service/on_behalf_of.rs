@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{ALL, Admin, ON_BEHALF_OF, refused_members, texts};
-use crate::simulator::tests::over_http::Running;
+use crate::simulator::tests::running::Running;
 
 #[test]
 fn a_registration_on_behalf_of_a_customer_is_created_shown_changed_and_deleted() {

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{ALL, Admin, refused_members, scope, texts};
-use crate::simulator::tests::over_http::Running;
+use crate::simulator::tests::running::Running;
 
 #[test]
 fn a_scope_is_created_shown_changed_and_deactivated() {
