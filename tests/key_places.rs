@@ -185,12 +185,9 @@ fn variables_of_other_programs_are_read_where_ours_are_absent() {
                 .fold(command.env("MASKINPORTEN_ENV", "test"), |command, (name, value)| command.env(name, value))
         };
         let grant = set(maskinporten(["grant", "-s", "a:b", "--decode"])).run().artefact();
-        assert!(
-            grant.contains(&format!("\"iss\": \"{client}\"")) || grant.contains(&format!("\"iss\":\"{client}\"")),
-            "{grant}"
-        );
+        assert!(grant.contains(&format!("\"iss\": \"{client}\"")), "{grant}");
         let shown = set(maskinporten(["config", "show"])).run().artefact();
-        assert!(shown.contains(client) && variables[0].0.len() > 5 && shown.contains(variables[0].0), "{shown}");
+        assert!(shown.contains(client) && shown.contains(variables[0].0), "{shown}");
         assert!(!shown.contains(&encoded[..20]) && !shown.contains(&keystore[..20]), "{shown}");
     }
 }

@@ -194,9 +194,13 @@ fn the_address_that_the_browser_ends_at_can_be_pasted() {
 
 #[test]
 fn without_a_listener_the_end_of_the_input_ends_the_login() {
-    let login = maskinporten(["login", "--idp-issuer", "http://127.0.0.1:9", "--public", "-c", "x", "--retries", "0"]);
-    let outcome = login.args(["--redirect-uri", "https://example.no/response"]).run();
-    assert!(outcome.failure(6).contains("error: could not reach the server"), "{}", outcome.stderr);
+    let local = Local::start(&[]);
+    let login = local.maskinporten(&["login", "--env", "local", "--no-browser"]);
+
+    let outcome = login.args(["--redirect-uri", "https://example.no/response"]).stdin("not an address\n").run();
+
+    let error = "error: no address was pasted, and this program cannot listen at the redirect address\n";
+    assert!(outcome.failure(1).contains(error), "{}", outcome.stderr);
 }
 
 #[test]
@@ -311,22 +315,27 @@ fn a_login_that_nobody_answers_ends_after_the_time_limit() {
 
 #[test]
 fn options_that_a_login_does_not_have_are_refused() {
-    for (arguments, message) in [
+    for (arguments, code, message) in [
         (
             &["--env", "test", "--consumer-org", "991825827"][..],
+            2,
             "error: --consumer-org is not for the login of a person",
         ),
-        (&["--env", "test", "--show-pid"], "error: --show-pid and --show-refresh-token are only for `--format json`"),
-        (&["--env", "test", "--idp", "minid"], "error: --idp is not a known service for logins"),
+        (
+            &["--env", "test", "--show-pid"],
+            2,
+            "error: --show-pid and --show-refresh-token are only for `--format json`",
+        ),
+        (&["--env", "test", "--idp", "minid"], 2, "error: --idp is not a known service for logins"),
         (
             &["--env", "test", "--public", "--redirect-uri", "http://example.no/"],
+            2,
             "error: --redirect-uri cannot be used",
         ),
-        (&["--env", "ver2"], "error: ID-porten has no environment ver2"),
+        (&["--env", "ver2"], 3, "error: ID-porten has no environment ver2"),
     ] {
-        let login = maskinporten(["login", "-c", "x"]).args(arguments);
-        let outcome = login.run();
-        assert!(outcome.stderr.contains(message) && outcome.stdout.is_empty(), "{}", outcome.stderr);
+        let outcome = maskinporten(["login", "-c", "x"]).args(arguments).run();
+        assert!(outcome.failure(code).contains(message), "{}", outcome.stderr);
     }
 }
 

@@ -66,6 +66,8 @@ fn a_person_who_cancels_reads_what_happened_in_the_browser_and_in_the_terminal()
     browser.click("#cancel");
     browser.wait_for(ANSWERED);
 
+    assert_eq!(browser.text("h1"), "The login failed");
+    assert!(browser.text("body").contains("access_denied"), "{}", browser.text("body"));
     let ended = login.end();
     assert_eq!((ended.code, ended.stdout.as_str()), (5, ""), "{}", ended.stderr);
     assert!(ended.stderr.contains("access_denied"), "{}", ended.stderr);
