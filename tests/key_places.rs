@@ -197,16 +197,19 @@ mod agent {
     use std::{
         os::unix::fs::PermissionsExt as _,
         path::PathBuf,
-        process::{Child, Command, Stdio},
+        process::{Command, Stdio},
     };
 
     use super::*;
-    use crate::{registered::SoftHsm, support::wait_until};
+    use crate::{
+        registered::SoftHsm,
+        support::{Running, wait_until},
+    };
 
     /// An SSH agent of OpenSSH with the enterprise key.
     struct Agent {
+        _process: Running,
         folder: tempfile::TempDir,
-        process: Child,
     }
 
     impl Agent {
@@ -214,7 +217,7 @@ mod agent {
             let folder = tempfile::tempdir().unwrap();
             let socket = folder.path().join("agent");
             let process = Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).spawn();
-            let agent = Self { process: process.expect("ssh-agent could not be run"), folder };
+            let agent = Self { _process: Running(process.expect("ssh-agent could not be run")), folder };
             wait_until("the agent's socket", || socket.exists().then_some(()));
             let own = agent.folder.path().join("my-key");
             fs::copy(testdata("keys/enterprise-key.pem"), &own).unwrap();
@@ -232,13 +235,6 @@ mod agent {
             let mut command = Command::new("ssh-add");
             command.args(arguments).current_dir(self.folder.path()).env("SSH_AUTH_SOCK", self.socket());
             command.output().unwrap()
-        }
-    }
-
-    impl Drop for Agent {
-        fn drop(&mut self) {
-            let _ = self.process.kill();
-            let _ = self.process.wait();
         }
     }
 

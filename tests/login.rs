@@ -5,7 +5,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
-    process::{Child, Stdio},
+    process::Stdio,
     sync::mpsc,
 };
 
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     local::Local,
-    support::{Maskinporten, http_get, maskinporten, wait_until},
+    support::{Maskinporten, Running, http_get, maskinporten, wait_until},
 };
 
 /// A person of the simulator, who needs no page.
@@ -23,7 +23,7 @@ const HINT: &str = "--login-hint=testid:08828610032_idporten-loa-high";
 
 /// A login that waits for its browser.
 pub struct Login {
-    child: Child,
+    process: Running,
     _home: TempDir,
     /// The address for the browser.
     pub url: String,
@@ -53,7 +53,7 @@ impl Login {
             let rest: Vec<String> = lines.map_while(Result::ok).collect();
             sender.send(rest.join("\n"))
         });
-        Self { child, _home: home, url, stderr }
+        Self { process: Running(child), _home: home, url, stderr }
     }
 
     /// Returns the address that the server sends the browser back to.
@@ -71,16 +71,10 @@ impl Login {
 
     /// Waits for the end.
     pub fn end(mut self) -> Ended {
-        let status = wait_until("the login ends", || self.child.try_wait().unwrap());
+        let status = wait_until("the login ends", || self.process.0.try_wait().unwrap());
         let mut stdout = String::new();
-        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        self.process.0.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
         Ended { code: status.code().unwrap(), stdout, stderr: self.stderr.recv().unwrap() }
-    }
-}
-
-impl Drop for Login {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
     }
 }
 
@@ -184,7 +178,7 @@ fn the_address_that_the_browser_ends_at_can_be_pasted() {
     let answer = login.answer();
     assert!(answer.starts_with(ELSEWHERE), "{answer}");
 
-    let mut stdin = login.child.stdin.take().unwrap();
+    let mut stdin = login.process.0.stdin.take().unwrap();
     writeln!(stdin, "not an address\nhttps://evil.example/response?code=a\n{answer}").unwrap();
     let ended = login.end();
 
