@@ -75,6 +75,20 @@ impl Maskinporten {
         self
     }
 
+    /// Puts a program for a POSIX shell into its home, before the others in `PATH`.
+    #[cfg(unix)]
+    pub fn with_program(self, name: &str, script: &str) -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = self.home().join("bin");
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join(name);
+        std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let path = std::env::var("PATH").unwrap();
+        self.env("PATH", format!("{}:{path}", folder.display()))
+    }
+
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();
         self

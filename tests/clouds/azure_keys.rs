@@ -7,7 +7,7 @@ use snapbox::str;
 
 use super::{
     azure::{Azure, Contents, Fault},
-    pem_with_chain, token,
+    chain, pem_with_chain, token,
 };
 use crate::{
     registered::{BY_CERTIFICATE, BY_KEY, is_token_of, part},
@@ -59,13 +59,12 @@ fn a_certificate_has_its_key_and_chain_in_the_secret_beside_it() {
 
 #[test]
 fn a_certificate_whose_key_may_not_leave_the_vault_signs_there_with_its_chain() {
-    let chain = ["keys/enterprise.pem", "keys/chain.pem"].map(|file| fs::read_to_string(testdata(file)).unwrap());
     let mut stack = openssl::stack::Stack::new().unwrap();
-    for certificate in openssl::x509::X509::stack_from_pem(chain.concat().as_bytes()).unwrap() {
+    for certificate in openssl::x509::X509::stack_from_pem(chain().as_bytes()).unwrap() {
         stack.push(certificate).unwrap();
     }
     let pkcs12 = openssl::pkcs12::Pkcs12::builder().ca(stack).build2("").unwrap().to_der().unwrap();
-    for secret in [(chain.concat(), Some("application/x-pem-file")), (STANDARD.encode(pkcs12), Some(PKCS12))] {
+    for secret in [(chain(), Some("application/x-pem-file")), (STANDARD.encode(pkcs12), Some(PKCS12))] {
         let contents =
             Contents { secret, certificate: ("keys/enterprise.pem", false), kty: "RSA-HSM", ..Contents::default() };
         let azure = Azure::start(contents);
@@ -90,12 +89,9 @@ fn a_key_signs_in_the_vault_under_its_key_id() {
 
 #[test]
 fn a_key_signs_in_the_vault_with_a_certificate_beside_it() {
-    let certificate = testdata("keys/enterprise.pem");
-    let chain = testdata("keys/chain.pem");
-    let both = [&certificate, &chain].map(|file| fs::read_to_string(file).unwrap()).concat();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("certificates.pem");
-    fs::write(&file, both).unwrap();
+    fs::write(&file, chain()).unwrap();
 
     gets_a_token(Contents::default(), BY_CERTIFICATE, KEY, &["--certificate", file.to_str().unwrap()]);
 }
@@ -114,7 +110,7 @@ fn a_token_in_the_cache_needs_nothing_from_the_vault() {
 
 #[test]
 fn the_grant_names_the_certificate_that_the_vault_has() {
-    let contents = Contents { certificate: ("keys/enterprise.pem", false), fault: Fault::None, ..Contents::default() };
+    let contents = Contents { certificate: ("keys/enterprise.pem", false), ..Contents::default() };
     let azure = Azure::start(contents);
     let run = super::SIMULATOR.maskinporten(&["grant", "--env", "local", "-s", "difitest:test1", "-c", BY_CERTIFICATE]);
 

@@ -5,8 +5,9 @@ use std::{fs, process::Command};
 use openssl::pkey::PKey;
 use snapbox::str;
 
-use super::{ServiceProcess, chain, installed, pem_with_chain, token};
+use super::{ServiceProcess, installed};
 use crate::{
+    clouds::{SIMULATOR, chain, pem_with_chain, token},
     registered::{BY_CERTIFICATE, BY_KEY, is_token_of},
     server::{Server, Step, unused_address},
     support::{Maskinporten, maskinporten, program, testdata},
@@ -300,7 +301,7 @@ fn check_shows_where_the_key_is_and_what_the_token_may_do() {
     let bao = OpenBao::start();
     bao.import("enterprise", "rsa-2048");
     bao.set_certificate("enterprise", &chain());
-    let command = super::SIMULATOR.maskinporten(&["check", "--env", "local", "-s", crate::registered::SCOPE]);
+    let command = SIMULATOR.maskinporten(&["check", "--env", "local", "-s", crate::registered::SCOPE]);
     let command =
         command.args(["-c", BY_CERTIFICATE, "--key-from", "vault-transit://transit/enterprise", "--format", "json"]);
 
