@@ -74,6 +74,12 @@ impl Double {
         let requests = self.requests.lock().unwrap();
         requests.iter().map(|request| request.line().trim_end_matches(" HTTP/1.1").to_owned()).collect()
     }
+
+    /// Returns this header of each request so far.
+    pub fn headers(&self, name: &str) -> Vec<Option<String>> {
+        let requests = self.requests.lock().unwrap();
+        requests.iter().map(|request| request.header(name).map(str::to_owned)).collect()
+    }
 }
 
 impl<'request> Call<'request> {

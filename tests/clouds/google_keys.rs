@@ -18,11 +18,21 @@ use crate::{
 /// Gets a token with the key in Secret Manager, and returns the requests to what issues tokens.
 #[track_caller]
 fn gets_a_token(credentials: impl FnOnce(&Google, Maskinporten) -> Maskinporten) -> Vec<String> {
+    gets_a_token_paid_by(None, credentials)
+}
+
+/// Does the same, and checks which project pays for the request according to its header.
+#[track_caller]
+fn gets_a_token_paid_by(
+    project: Option<&str>,
+    credentials: impl FnOnce(&Google, Maskinporten) -> Maskinporten,
+) -> Vec<String> {
     let google = Google::start(Contents::default());
     let issued = credentials(&google, token(BY_KEY, SECRET)).run().artefact();
 
     is_token_of(BY_KEY, &issued);
     assert_eq!(google.services.lines(), ["GET /v1/projects/our-project/secrets/maskinporten/versions/latest:access"]);
+    assert_eq!(google.services.headers("x-goog-user-project"), [project.map(str::to_owned)]);
     google.issuer.lines()
 }
 
@@ -39,14 +49,14 @@ fn a_user_gets_a_token_with_the_file_of_gcloud() {
         fs::write(folder.join("application_default_credentials.json"), google.user().to_string()).unwrap();
         google.reached_by(run)
     };
-    assert_eq!(gets_a_token(of_user), ["POST /token"]);
+    assert_eq!(gets_a_token_paid_by(Some("paying-project"), of_user), ["POST /token"]);
     let elsewhere = |google: &Google, run: Maskinporten| {
         let folder = run.home().join("gcloud");
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("application_default_credentials.json"), google.user().to_string()).unwrap();
         google.reached_by(run).env("CLOUDSDK_CONFIG", folder)
     };
-    assert_eq!(gets_a_token(elsewhere), ["POST /token"]);
+    assert_eq!(gets_a_token_paid_by(Some("paying-project"), elsewhere), ["POST /token"]);
 }
 
 #[test]
