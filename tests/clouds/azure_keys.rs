@@ -3,12 +3,12 @@
 use std::fs;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
+use serde_json::json;
 use snapbox::str;
 
 use super::{
     azure::{Azure, Contents, Fault},
-    chain, pem_with_chain, token,
+    chain, pem_with_chain, place_check, token,
 };
 use crate::{
     registered::{BY_CERTIFICATE, BY_KEY, is_token_of, part},
@@ -351,8 +351,7 @@ fn check_shows_where_the_key_is_and_who_we_are_and_warns_of_its_expiry() {
 
     let report = azure.opened_by(run).args(["--key-from", KEY, "--kid", "enterprise", "--format", "json"]).run();
 
-    let checks: Value = serde_json::from_str(&report.stdout).unwrap();
-    let place = checks["checks"].as_array().unwrap().iter().find(|check| check["id"] == "keystore.place").unwrap();
+    let place = place_check(&report);
     let details = place["details"].as_array().unwrap();
     assert_eq!(
         (&place["verdict"], &place["found"], &details[..2]),

@@ -8,7 +8,7 @@ use snapbox::str;
 
 use super::{
     google::{Contents, Fault, Google, KEY, SECRET, with_gcloud},
-    pem_with_chain, token,
+    pem_with_chain, place_check, token,
 };
 use crate::{
     registered::{BY_CERTIFICATE, BY_KEY, is_token_of},
@@ -396,11 +396,16 @@ fn check_shows_which_version_is_used_and_who_we_are() {
 
     let report = google.opened_by(run).args(["--key-from", SECRET, "--format", "json"]).run();
 
-    for line in [
-        "projects/1/secrets/maskinporten/versions/7",
-        "authenticated as deploy@our-project.iam.gserviceaccount.com, by GOOGLE_APPLICATION_CREDENTIALS",
-        "permission: secretmanager.versions.access",
-    ] {
-        assert!(report.stdout.contains(line), "{line}: {}{}", report.stdout, report.stderr);
-    }
+    let place = place_check(&report);
+    assert_eq!(
+        (&place["verdict"], &place["found"], &place["details"]),
+        (
+            &json!("ok"),
+            &json!("projects/1/secrets/maskinporten/versions/7"),
+            &json!([
+                "authenticated as deploy@our-project.iam.gserviceaccount.com, by GOOGLE_APPLICATION_CREDENTIALS",
+                "permission: secretmanager.versions.access (role roles/secretmanager.secretAccessor)",
+            ])
+        )
+    );
 }

@@ -16,11 +16,12 @@ use openssl::{
     rsa::Padding,
     sign::RsaPssSaltlen,
 };
+use serde_json::Value;
 
 use crate::{
     local::Local,
     registered::{public_set, simulator},
-    support::{Maskinporten, testdata},
+    support::{Maskinporten, Outcome, testdata},
 };
 
 /// A simulator that knows testdata's RSA and EC keys, by certificate and by key id.
@@ -32,6 +33,12 @@ pub static SIMULATOR: LazyLock<Local> = LazyLock::new(|| {
 /// Returns `token` for a client, with a key from this place.
 pub fn token(client: &str, place: &str) -> Maskinporten {
     crate::registered::token(&SIMULATOR, client).args(["--key-from", place])
+}
+
+/// Returns what a report in JSON says about the place of the key.
+fn place_check(report: &Outcome) -> Value {
+    let report: Value = serde_json::from_str(&report.stdout).unwrap();
+    report["checks"].as_array().unwrap().iter().find(|check| check["id"] == "keystore.place").unwrap().clone()
 }
 
 /// The enterprise key's certificate and its chain in PEM.
