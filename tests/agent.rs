@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::Child,
     sync::{Arc, Mutex},
@@ -14,8 +13,10 @@ use tempfile::TempDir;
 
 use crate::{
     local::Local,
+    login::claims,
     server::unused_address,
-    support::{Maskinporten, maskinporten, send_signal, wait_until},
+    support::{Maskinporten, follow, maskinporten, send_signal, wait_until},
+    watch,
 };
 
 /// A running agent, which is killed on drop, and the folder of its files.
@@ -32,13 +33,7 @@ impl Agent {
 
     fn start(command: Maskinporten) -> Self {
         let (mut child, home) = command.start();
-        let log = Arc::new(Mutex::new(String::new()));
-        let (kept, stderr) = (Arc::clone(&log), BufReader::new(child.stderr.take().unwrap()));
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                *kept.lock().unwrap() += &(line + "\n");
-            }
-        });
+        let log = follow(child.stderr.take().unwrap());
         Self { child, log, _home: home }
     }
 
@@ -64,6 +59,9 @@ impl Drop for Agent {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            watch::search_words("the agent's log", self.log().as_bytes());
+        }
     }
 }
 
@@ -80,12 +78,6 @@ fn folder() -> (TempDir, PathBuf, String) {
 fn next(file: &Path, before: &str) -> String {
     let changed = || fs::read_to_string(file).ok().filter(|text| text != before);
     wait_until(&format!("{} changes", file.display()), changed)
-}
-
-fn claims(token: &str) -> Value {
-    let payload = token.trim_end().split('.').nth(1).unwrap_or_else(|| panic!("{token:?} is not a token"));
-    serde_json::from_slice(&base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, payload).unwrap())
-        .unwrap()
 }
 
 fn expires_in(seconds: u64) -> Value {

@@ -103,7 +103,17 @@ fn powershell_gets_assignments_in_its_own_syntax() {
 
 #[test]
 fn a_shell_is_accepted_only_with_the_form_env() {
-    for form in ["token", "json", "header", "curl-config", "dotenv", "github", "gcp-executable", "azure-federated"] {
+    for form in [
+        "token",
+        "json",
+        "header",
+        "curl-config",
+        "dotenv",
+        "github",
+        "gcp-executable",
+        "aws-web-identity",
+        "azure-federated",
+    ] {
         maskinporten(["token", "--env", "test", "--shell", "fish", "--format", form]).run().fails(
             2,
             str![[r#"

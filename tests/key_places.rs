@@ -185,12 +185,9 @@ fn variables_of_other_programs_are_read_where_ours_are_absent() {
                 .fold(command.env("MASKINPORTEN_ENV", "test"), |command, (name, value)| command.env(name, value))
         };
         let grant = set(maskinporten(["grant", "-s", "a:b", "--decode"])).run().artefact();
-        assert!(
-            grant.contains(&format!("\"iss\": \"{client}\"")) || grant.contains(&format!("\"iss\":\"{client}\"")),
-            "{grant}"
-        );
+        assert!(grant.contains(&format!("\"iss\": \"{client}\"")), "{grant}");
         let shown = set(maskinporten(["config", "show"])).run().artefact();
-        assert!(shown.contains(client) && variables[0].0.len() > 5 && shown.contains(variables[0].0), "{shown}");
+        assert!(shown.contains(client) && shown.contains(variables[0].0), "{shown}");
         assert!(!shown.contains(&encoded[..20]) && !shown.contains(&keystore[..20]), "{shown}");
     }
 }
@@ -200,16 +197,19 @@ mod agent {
     use std::{
         os::unix::fs::PermissionsExt as _,
         path::PathBuf,
-        process::{Child, Command, Stdio},
+        process::{Command, Stdio},
     };
 
     use super::*;
-    use crate::{registered::SoftHsm, support::wait_until};
+    use crate::{
+        registered::SoftHsm,
+        support::{Running, wait_until},
+    };
 
     /// An SSH agent of OpenSSH with the enterprise key.
     struct Agent {
+        _process: Running,
         folder: tempfile::TempDir,
-        process: Child,
     }
 
     impl Agent {
@@ -217,7 +217,7 @@ mod agent {
             let folder = tempfile::tempdir().unwrap();
             let socket = folder.path().join("agent");
             let process = Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).spawn();
-            let agent = Self { process: process.expect("ssh-agent could not be run"), folder };
+            let agent = Self { _process: Running(process.expect("ssh-agent could not be run")), folder };
             wait_until("the agent's socket", || socket.exists().then_some(()));
             let own = agent.folder.path().join("my-key");
             fs::copy(testdata("keys/enterprise-key.pem"), &own).unwrap();
@@ -235,13 +235,6 @@ mod agent {
             let mut command = Command::new("ssh-add");
             command.args(arguments).current_dir(self.folder.path()).env("SSH_AUTH_SOCK", self.socket());
             command.output().unwrap()
-        }
-    }
-
-    impl Drop for Agent {
-        fn drop(&mut self) {
-            let _ = self.process.kill();
-            let _ = self.process.wait();
         }
     }
 

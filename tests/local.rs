@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    support::{Maskinporten, http_get, maskinporten, wait_until},
+    support::{Maskinporten, follow, http_get, maskinporten, wait_until},
     watch,
 };
 
@@ -69,15 +69,7 @@ impl Local {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let kept = Arc::clone(&log);
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            while stderr.read_line(&mut line).is_ok_and(|read| read > 0) {
-                kept.lock().unwrap().push_str(&std::mem::take(&mut line));
-            }
-        });
+        let log = follow(child.stderr.take().unwrap());
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut output = String::new();
         while !output.contains("\nlistening on ") {

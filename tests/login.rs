@@ -5,7 +5,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
-    process::{Child, Stdio},
+    process::Stdio,
     sync::mpsc,
 };
 
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     local::Local,
-    support::{Maskinporten, http_get, maskinporten, wait_until},
+    support::{Maskinporten, Running, http_get, maskinporten, wait_until},
 };
 
 /// A person of the simulator, who needs no page.
@@ -23,7 +23,7 @@ const HINT: &str = "--login-hint=testid:08828610032_idporten-loa-high";
 
 /// A login that waits for its browser.
 pub struct Login {
-    child: Child,
+    process: Running,
     _home: TempDir,
     /// The address for the browser.
     pub url: String,
@@ -53,7 +53,7 @@ impl Login {
             let rest: Vec<String> = lines.map_while(Result::ok).collect();
             sender.send(rest.join("\n"))
         });
-        Self { child, _home: home, url, stderr }
+        Self { process: Running(child), _home: home, url, stderr }
     }
 
     /// Returns the address that the server sends the browser back to.
@@ -71,16 +71,10 @@ impl Login {
 
     /// Waits for the end.
     pub fn end(mut self) -> Ended {
-        let status = wait_until("the login ends", || self.child.try_wait().unwrap());
+        let status = wait_until("the login ends", || self.process.0.try_wait().unwrap());
         let mut stdout = String::new();
-        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        self.process.0.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
         Ended { code: status.code().unwrap(), stdout, stderr: self.stderr.recv().unwrap() }
-    }
-}
-
-impl Drop for Login {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
     }
 }
 
@@ -184,7 +178,7 @@ fn the_address_that_the_browser_ends_at_can_be_pasted() {
     let answer = login.answer();
     assert!(answer.starts_with(ELSEWHERE), "{answer}");
 
-    let mut stdin = login.child.stdin.take().unwrap();
+    let mut stdin = login.process.0.stdin.take().unwrap();
     writeln!(stdin, "not an address\nhttps://evil.example/response?code=a\n{answer}").unwrap();
     let ended = login.end();
 
@@ -194,9 +188,13 @@ fn the_address_that_the_browser_ends_at_can_be_pasted() {
 
 #[test]
 fn without_a_listener_the_end_of_the_input_ends_the_login() {
-    let login = maskinporten(["login", "--idp-issuer", "http://127.0.0.1:9", "--public", "-c", "x", "--retries", "0"]);
-    let outcome = login.args(["--redirect-uri", "https://example.no/response"]).run();
-    assert!(outcome.failure(6).contains("error: could not reach the server"), "{}", outcome.stderr);
+    let local = Local::start(&[]);
+    let login = local.maskinporten(&["login", "--env", "local", "--no-browser"]);
+
+    let outcome = login.args(["--redirect-uri", "https://example.no/response"]).stdin("not an address\n").run();
+
+    let error = "error: no address was pasted, and this program cannot listen at the redirect address\n";
+    assert!(outcome.failure(1).contains(error), "{}", outcome.stderr);
 }
 
 #[test]
@@ -311,22 +309,27 @@ fn a_login_that_nobody_answers_ends_after_the_time_limit() {
 
 #[test]
 fn options_that_a_login_does_not_have_are_refused() {
-    for (arguments, message) in [
+    for (arguments, code, message) in [
         (
             &["--env", "test", "--consumer-org", "991825827"][..],
+            2,
             "error: --consumer-org is not for the login of a person",
         ),
-        (&["--env", "test", "--show-pid"], "error: --show-pid and --show-refresh-token are only for `--format json`"),
-        (&["--env", "test", "--idp", "minid"], "error: --idp is not a known service for logins"),
+        (
+            &["--env", "test", "--show-pid"],
+            2,
+            "error: --show-pid and --show-refresh-token are only for `--format json`",
+        ),
+        (&["--env", "test", "--idp", "minid"], 2, "error: --idp is not a known service for logins"),
         (
             &["--env", "test", "--public", "--redirect-uri", "http://example.no/"],
+            2,
             "error: --redirect-uri cannot be used",
         ),
-        (&["--env", "ver2"], "error: ID-porten has no environment ver2"),
+        (&["--env", "ver2"], 3, "error: ID-porten has no environment ver2"),
     ] {
-        let login = maskinporten(["login", "-c", "x"]).args(arguments);
-        let outcome = login.run();
-        assert!(outcome.stderr.contains(message) && outcome.stdout.is_empty(), "{}", outcome.stderr);
+        let outcome = maskinporten(["login", "-c", "x"]).args(arguments).run();
+        assert!(outcome.failure(code).contains(message), "{}", outcome.stderr);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    process::{Child, ChildStdout, Stdio},
+    process::{ChildStdout, Stdio},
 };
 
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::{
     local::Local,
     login::{Login, claims},
     serve_page::is_accessible_everywhere,
-    support::{maskinporten, testdata},
+    support::{Running, maskinporten, testdata},
 };
 
 /// True on the page with which the binary answers the browser.
@@ -66,6 +66,8 @@ fn a_person_who_cancels_reads_what_happened_in_the_browser_and_in_the_terminal()
     browser.click("#cancel");
     browser.wait_for(ANSWERED);
 
+    assert_eq!(browser.text("h1"), "The login failed");
+    assert!(browser.text("body").contains("access_denied"), "{}", browser.text("body"));
     let ended = login.end();
     assert_eq!((ended.code, ended.stdout.as_str()), (5, ""), "{}", ended.stderr);
     assert!(ended.stderr.contains("access_denied"), "{}", ended.stderr);
@@ -125,7 +127,7 @@ const OIDC_PROVIDER: &str = "
 
 /// A running server, which is killed when it is dropped.
 struct OidcProvider {
-    child: Child,
+    _process: Running,
     issuer: String,
     /// It writes warnings while it serves, and would end if nothing could read them.
     _stdout: BufReader<ChildStdout>,
@@ -144,7 +146,7 @@ impl OidcProvider {
         let mut issuer = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         stdout.read_line(&mut issuer).unwrap();
-        Self { child, issuer: issuer.trim_end().to_owned(), _stdout: stdout, _folder: folder }
+        Self { _process: Running(child), issuer: issuer.trim_end().to_owned(), _stdout: stdout, _folder: folder }
     }
 
     /// Logs in through the server's own pages, and returns the claims of the access token.
@@ -164,13 +166,6 @@ impl OidcProvider {
         let ended = login.end();
         assert_eq!(ended.code, 0, "{}", ended.stderr);
         claims(ended.stdout.trim_end())
-    }
-}
-
-impl Drop for OidcProvider {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -4,28 +4,18 @@ use std::{
     io::{BufRead as _, BufReader},
     net::TcpListener,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use crate::{
     clients::{java, node_command},
-    support::{Maskinporten, maskinporten, testdata, wait_until},
+    support::{Maskinporten, Running, maskinporten, testdata, wait_until},
 };
 
 const METHODS: [&str; 4] = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
 
 /// A secret that is changed by each encoding that it can meet.
 const SECRET: &str = "p:+ ~&%/=";
-
-/// A running server, which is killed when it is dropped.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 fn token(client: &str, method: &str, addresses: &[&str]) -> Maskinporten {
     maskinporten(["token", "--client-id", client, "--scope", "difitest:test1", "--no-cache"])

@@ -9,7 +9,11 @@ use maskinporten_token_generator::{
 };
 use tempfile::TempDir;
 
-use crate::support::{http_get, maskinporten};
+use crate::{
+    local::Local,
+    serve::Serve,
+    support::{http_get, maskinporten},
+};
 
 fn website() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -56,6 +60,16 @@ fn a_website_is_written_again_and_a_folder_with_other_files_is_left_alone() {
     assert_eq!(fs::read_to_string(folder.path().join("index.html")).unwrap(), "mine");
 }
 
+#[test]
+fn serve_has_the_pages_without_a_secret() {
+    let local = Local::start(&[]);
+    let served = Serve::local(&local, &["--secret", "correct-horse-battery"]);
+    let page = http_get(&format!("{}explain/en/MP-250.html", served.url()));
+    assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("<h1>MP-250"), "{page}");
+    let missing = http_get(&format!("{}explain/en/MP-999.html", served.url()));
+    assert!(missing.starts_with("HTTP/1.1 404 "), "{missing}");
+}
+
 #[cfg(feature = "system-tests")]
 mod in_a_browser {
     use std::path::Path;
@@ -65,8 +79,6 @@ mod in_a_browser {
     use super::*;
     use crate::{
         browser::{Browser, Setup},
-        local::Local,
-        serve::Serve,
         serve_page::is_accessible_everywhere,
     };
 
@@ -122,14 +134,4 @@ mod in_a_browser {
 
         assert!(browser.text("h1").starts_with("MP-250"), "{}", browser.text("h1"));
     }
-}
-
-#[test]
-fn serve_has_the_pages_without_a_secret() {
-    let local = crate::local::Local::start(&[]);
-    let served = crate::serve::Serve::local(&local, &["--secret", "correct-horse-battery"]);
-    let page = http_get(&format!("{}explain/en/MP-250.html", served.url()));
-    assert!(page.contains("<h1>MP-250"), "{page}");
-    let missing = http_get(&format!("{}explain/en/MP-999.html", served.url()));
-    assert!(missing.contains("404"), "{missing}");
 }

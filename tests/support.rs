@@ -3,10 +3,11 @@
 use std::{
     ffi::OsStr,
     fmt::Display,
-    io::{Read, Write},
+    io::{BufRead as _, BufReader, Read, Write},
     net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -72,6 +73,20 @@ impl Maskinporten {
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
+    }
+
+    /// Puts a program for a POSIX shell into its home, before the others in `PATH`.
+    #[cfg(unix)]
+    pub fn with_program(self, name: &str, script: &str) -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = self.home().join("bin");
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join(name);
+        std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let path = std::env::var("PATH").unwrap();
+        self.env("PATH", format!("{}:{path}", folder.display()))
     }
 
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
@@ -209,6 +224,29 @@ fn read_to_end(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
         stream.read_to_end(&mut bytes).unwrap();
         bytes
     })
+}
+
+/// Collects what a program writes while it runs.
+pub fn follow(stream: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+    let text = Arc::new(Mutex::new(String::new()));
+    let (kept, mut stream) = (Arc::clone(&text), BufReader::new(stream));
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        while stream.read_line(&mut line).is_ok_and(|read| read > 0) {
+            kept.lock().unwrap().push_str(&std::mem::take(&mut line));
+        }
+    });
+    text
+}
+
+/// A running program, which is killed when it is dropped.
+pub struct Running(pub Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Sends a signal to a process.

@@ -36,7 +36,7 @@ const PRINT_JWTS: [&str; 7] = ["token", "grant", "headers", "exec", "curl", "ser
 
 /// Options and variables whose value is a password or PIN.
 const PASSWORD_OPTIONS: [&str; 3] = ["-p", "--keystore-password", "--pkcs11-pin"];
-const PASSWORD_VARIABLES: [&str; 8] = [
+const PASSWORD_VARIABLES: [&str; 14] = [
     "MASKINPORTEN_KEYSTORE_PASSWORD",
     "MASKINPORTEN_KEY_PASSWORD",
     "MASKINPORTEN_PKCS11_PIN",
@@ -45,6 +45,12 @@ const PASSWORD_VARIABLES: [&str; 8] = [
     "VAULT_SECRET_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "IDENTITY_HEADER",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "BAO_TOKEN",
 ];
 
 /// Passwords of test files that are also common words, so that messages may contain them.

@@ -324,7 +324,8 @@ const ALWAYS_PASS: [&str; 9] = [
     "grant.resource",
 ];
 
-/// Checks whose faults are in other tests: those of the network in `forms`, the warnings in `configuration`.
+/// Checks whose faults are in other tests: those of the network in `forms`, the warnings in `configuration`, the expiry of
+/// a key at its place in `clouds/azure_keys.rs`.
 const ELSEWHERE: [&str; 7] = [
     "configuration.warnings",
     "keystore.place",

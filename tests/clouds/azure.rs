@@ -13,16 +13,21 @@ use base64::{
 use openssl::{
     ecdsa::EcdsaSig,
     hash::MessageDigest,
-    pkey::{PKey, Private},
-    pkey_ctx::PkeyCtx,
     rsa::Padding,
     sign::{RsaPssSaltlen, Verifier},
     x509::X509,
 };
 use serde_json::{Value, json};
 
-use super::double::{Call, Double, Reply, only};
-use crate::support::{Maskinporten, testdata};
+use super::{
+    double::{Call, Double, ok, only, reply, reply_with},
+    private_key, rsa,
+};
+use crate::{
+    registered::part,
+    server::{Step, answer},
+    support::{Maskinporten, testdata},
+};
 
 pub const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 pub const CLIENT: &str = "f8bc9dcf-4a3c-4d1e-8f7b-6f2f0a6f2a11";
@@ -141,14 +146,6 @@ fn application(run: Maskinporten) -> Maskinporten {
     run.env("AZURE_TENANT_ID", TENANT).env("AZURE_CLIENT_ID", CLIENT)
 }
 
-/// Puts a program `az` that is logged in before the others in the `PATH` of a run.
-pub fn with_az(run: Maskinporten, script: &str) -> Maskinporten {
-    let folder = run.home().join("bin");
-    super::write_program(&folder, "az", script);
-    let path = std::env::var("PATH").unwrap();
-    run.env("PATH", format!("{}:{path}", folder.display()))
-}
-
 /// What `az` prints, for a logged-in user.
 pub fn az_token() -> String {
     let expires = (chrono::Utc::now() + chrono::TimeDelta::hours(1)).timestamp();
@@ -161,26 +158,26 @@ pub fn az_token() -> String {
 
 // The token endpoint and the identities.
 
-fn issue(own: &str, call: &Call<'_>, fault: Fault) -> Reply {
+fn issue(own: &str, call: &Call<'_>, fault: Fault) -> Step {
     match call.path {
         "/msi/token" => {
             call.is_bare_get();
             call.has_query(&[("api-version", "2019-08-01"), ("resource", RESOURCE)]);
             assert_eq!(call.header("x-identity-header"), Some(IDENTITY_HEADER));
             assert_eq!(call.header("authorization"), None);
-            Reply::ok(managed("1795341600"))
+            ok(&managed("1795341600"))
         }
         "/metadata/identity/oauth2/token" => {
             call.is_bare_get();
             call.has_query(&[("api-version", "2018-02-01"), ("resource", RESOURCE), ("client_id", CLIENT)]);
             assert_eq!(call.header("metadata"), Some("true"));
-            Reply::ok(managed("1795341600"))
+            ok(&managed("1795341600"))
         }
         "/github/token" => {
             call.is_bare_get();
             call.has_query(&[("api-version", "2.0"), ("audience", "api://AzureADTokenExchange")]);
             assert_eq!(call.header("authorization"), Some(format!("Bearer {RUNNER_TOKEN}").as_str()));
-            Reply::ok(json!({ "count": 1, "value": FEDERATED }))
+            ok(&json!({ "count": 1, "value": FEDERATED }))
         }
         path => {
             assert_eq!(path, format!("/{TENANT}/oauth2/v2.0/token"));
@@ -189,7 +186,7 @@ fn issue(own: &str, call: &Call<'_>, fault: Fault) -> Reply {
             assert_eq!(only(&form, "scope"), format!("{RESOURCE}/.default"));
             assert_eq!(only(&form, "client_id"), CLIENT);
             if fault == Fault::Credentials {
-                return Reply::error(401, refused());
+                return reply(401, &refused());
             }
             if form.iter().any(|(name, _)| name == "client_secret") {
                 assert_eq!((form.len(), only(&form, "client_secret").as_str()), (4, CLIENT_SECRET));
@@ -202,9 +199,7 @@ fn issue(own: &str, call: &Call<'_>, fault: Fault) -> Reply {
                     is_signed_by_the_certificate(&assertion, &format!("{own}{path}"));
                 }
             }
-            Reply::ok(
-                json!({ "token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": TOKEN }),
-            )
+            ok(&json!({ "token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": TOKEN }))
         }
     }
 }
@@ -231,12 +226,10 @@ fn refused() -> Value {
 
 /// Checks an assertion that an application signs with its certificate: PS256, with the SHA-256 thumbprint.
 fn is_signed_by_the_certificate(assertion: &str, audience: &str) {
-    let parts: Vec<&str> = assertion.split('.').collect();
-    let decoded = |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
     let certificate = certificate("keys/authentication.pem");
     let thumbprint = URL_SAFE_NO_PAD.encode(certificate.digest(MessageDigest::sha256()).unwrap());
-    assert_eq!(decoded(parts[0]), json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint }));
-    let claims = decoded(parts[1]);
+    assert_eq!(part(assertion, 0), json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint }));
+    let claims = part(assertion, 1);
     assert_eq!((&claims["aud"], &claims["iss"], &claims["sub"]), (&json!(audience), &json!(CLIENT), &json!(CLIENT)));
     assert!(claims["jti"].as_str().unwrap().len() >= 32);
     let (from, until) = (claims["nbf"].as_i64().unwrap(), claims["exp"].as_i64().unwrap());
@@ -246,24 +239,19 @@ fn is_signed_by_the_certificate(assertion: &str, audience: &str) {
     let mut verifier = Verifier::new(MessageDigest::sha256(), &key).unwrap();
     verifier.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
     verifier.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH).unwrap();
-    let signed = format!("{}.{}", parts[0], parts[1]);
-    let signature = URL_SAFE_NO_PAD.decode(parts[2]).unwrap();
-    assert!(verifier.verify_oneshot(&signature, signed.as_bytes()).unwrap());
+    let (signed, signature) = assertion.rsplit_once('.').unwrap();
+    assert!(verifier.verify_oneshot(&URL_SAFE_NO_PAD.decode(signature).unwrap(), signed.as_bytes()).unwrap());
 }
 
 // The vault.
 
-fn vault(authority: &str, call: &Call<'_>, contents: &Contents) -> Reply {
+fn vault(authority: &str, call: &Call<'_>, contents: &Contents) -> Step {
     call.has_query(&[("api-version", "7.4")]);
     match contents.fault {
-        Fault::Slow => return Reply::Silence,
-        Fault::Unavailable => return Reply::error(503, error("ServiceUnavailable", "The service is busy.", None)),
+        Fault::Slow => return Step::Hang(Vec::new()),
+        Fault::Unavailable => return reply(503, &error("ServiceUnavailable", "The service is busy.", None)),
         Fault::Page => {
-            return Reply::Raw(
-                b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 20\r\nConnection: close\r\n\r\n\
-                  <html>Proxy</html>\r\n"
-                    .to_vec(),
-            );
+            return answer("200 OK", &["Content-Type: text/html"], "<html>Proxy</html>\r\n");
         }
         _ => {}
     }
@@ -283,23 +271,23 @@ fn vault(authority: &str, call: &Call<'_>, contents: &Contents) -> Reply {
                 parts[0],
                 parts.get(3).unwrap_or(&"get")
             );
-            return Reply::error(403, error("Forbidden", &message, Some("AccessDenied")));
+            return reply(403, &error("Forbidden", &message, Some("AccessDenied")));
         }
         Fault::ForbiddenByRbac => {
             let message = "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny \
                            assignments or role definitions were changed recently, please observe propagation time.\r\n\
                            Caller: appid=f8bc;oid=9d1e\r\nAction: 'Microsoft.KeyVault/vaults/secrets/getSecret/action'\
                            \r\nResource: '/subscriptions/b1f2/our-vault'\r\nAssignment: (not found)\r\n";
-            return Reply::error(403, error("Forbidden", message, Some("ForbiddenByRbac")));
+            return reply(403, &error("Forbidden", message, Some("ForbiddenByRbac")));
         }
         Fault::Firewall => {
             let message = "Client address is not authorized and caller is not a trusted service.\r\nClient address: \
                            10.0.0.4\r\n";
-            return Reply::error(403, error("Forbidden", message, Some("ForbiddenByFirewall")));
+            return reply(403, &error("Forbidden", message, Some("ForbiddenByFirewall")));
         }
         Fault::Disabled => {
             let message = "Operation get is not allowed on a disabled secret.";
-            return Reply::error(403, error("Forbidden", message, Some("SecretDisabled")));
+            return reply(403, &error("Forbidden", message, Some("SecretDisabled")));
         }
         _ => {}
     }
@@ -321,23 +309,23 @@ fn vault(authority: &str, call: &Call<'_>, contents: &Contents) -> Reply {
                 "{noun} with (name/id) {name} was not found in this key vault. If you recently deleted this secret you \
                  may be able to recover it using the correct recovery command."
             );
-            Reply::error(404, error(code, &message, None))
+            reply(404, &error(code, &message, None))
         }
         _ => panic!("there is no {}", call.path),
     }
 }
 
-fn get(call: &Call<'_>, body: impl FnOnce() -> Value) -> Reply {
+fn get(call: &Call<'_>, body: impl FnOnce() -> Value) -> Step {
     call.is_bare_get();
-    Reply::ok(body())
+    ok(&body())
 }
 
-fn challenge(authority: &str, fault: Fault) -> Reply {
+fn challenge(authority: &str, fault: Fault) -> Step {
     let resource = if fault == Fault::OtherResource { "https://graph.microsoft.com" } else { RESOURCE };
     let authority = if fault == Fault::OtherAuthority { "https://login.example.com" } else { authority };
-    let value = format!("Bearer authorization=\"{authority}/{TENANT}\", resource=\"{resource}\"");
+    let value = format!("WWW-Authenticate: Bearer authorization=\"{authority}/{TENANT}\", resource=\"{resource}\"");
     let body = error("Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.", None);
-    Reply::Json(401, vec![("WWW-Authenticate", value)], body)
+    reply_with(401, &[&value], &body)
 }
 
 fn error(code: &str, message: &str, inner: Option<&str>) -> Value {
@@ -413,7 +401,7 @@ fn key_bundle(contents: &Contents) -> Value {
     json!({ "key": members, "attributes": attributes() })
 }
 
-fn sign(call: &Call<'_>, contents: &Contents) -> Reply {
+fn sign(call: &Call<'_>, contents: &Contents) -> Step {
     let body = call.json();
     assert_eq!(body.as_object().unwrap().len(), 2, "{body}");
     let digest = URL_SAFE_NO_PAD.decode(body["value"].as_str().unwrap()).unwrap();
@@ -430,29 +418,9 @@ fn sign(call: &Call<'_>, contents: &Contents) -> Reply {
         }
         other => panic!("unknown algorithm {other}"),
     };
-    Reply::ok(json!({
+    ok(&json!({
         "kid": format!("{VAULT}/keys/enterprise/{VERSION}"), "value": URL_SAFE_NO_PAD.encode(signature)
     }))
-}
-
-/// Signs a digest, whose length must be that of the algorithm.
-pub fn rsa(key: &PKey<Private>, digest: &[u8], hash: MessageDigest, padding: Padding) -> Vec<u8> {
-    assert_eq!(digest.len(), hash.size());
-    let mut context = PkeyCtx::new(key).unwrap();
-    context.sign_init().unwrap();
-    context.set_rsa_padding(padding).unwrap();
-    let md = if hash.size() == 32 { openssl::md::Md::sha256() } else { openssl::md::Md::sha512() };
-    context.set_signature_md(md).unwrap();
-    if padding == Padding::PKCS1_PSS {
-        context.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH).unwrap();
-    }
-    let mut signature = Vec::new();
-    context.sign_to_vec(digest, &mut signature).unwrap();
-    signature
-}
-
-pub fn private_key(file: &str) -> PKey<Private> {
-    PKey::private_key_from_pem(&fs::read(testdata(file)).unwrap()).unwrap()
 }
 
 fn certificate(file: &str) -> X509 {

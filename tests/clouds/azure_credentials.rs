@@ -5,7 +5,7 @@ use std::fs;
 use snapbox::str;
 
 use super::{
-    azure::{Azure, CLIENT, CLIENT_SECRET, Contents, Fault, TENANT, az_token, with_az},
+    azure::{Azure, CLIENT, CLIENT_SECRET, Contents, Fault, TENANT, az_token},
     token,
 };
 use crate::{
@@ -94,7 +94,7 @@ fn the_user_of_az_opens_the_vault() {
     let check = "[ \"$*\" = 'account get-access-token --output json --resource https://vault.azure.net' ] || exit 9";
     let script = format!("{check}\ncat <<'END'\n{}\nEND", az_token());
 
-    let lines = gets_a_token(|azure, run| azure.reached_by(with_az(run, &script)));
+    let lines = gets_a_token(|azure, run| azure.reached_by(run.with_program("az", &script)));
 
     assert_eq!(lines, [""; 0]);
 }
@@ -103,14 +103,14 @@ fn the_user_of_az_opens_the_vault() {
 fn az_does_not_get_the_variables_of_this_program() {
     let script = format!("env | grep -q '^MASKINPORTEN_' && exit 9\ncat <<'END'\n{}\nEND", az_token());
 
-    gets_a_token(|azure, run| azure.reached_by(with_az(run, &script)));
+    gets_a_token(|azure, run| azure.reached_by(run.with_program("az", &script)));
 }
 
 #[test]
 fn the_choice_of_credentials_goes_before_what_else_is_set() {
     let script = format!("cat <<'END'\n{}\nEND", az_token());
     let of_az = |azure: &Azure, run: Maskinporten| {
-        azure.opened_by(with_az(run, &script)).env("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")
+        azure.opened_by(run.with_program("az", &script)).env("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")
     };
 
     assert_eq!(gets_a_token(of_az), [""; 0]);
@@ -139,7 +139,7 @@ hint: run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_S
     );
 
     let failing = "echo \"ERROR: Please run 'az login' to setup account.\" >&2\nexit 1";
-    let stderr = fails(|azure, run| azure.reached_by(with_az(run, failing)), 3);
+    let stderr = fails(|azure, run| azure.reached_by(run.with_program("az", failing)), 3);
     crate::support::assert_snapshot(
         &stderr,
         str![[r#"

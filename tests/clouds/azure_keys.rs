@@ -3,11 +3,12 @@
 use std::fs;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::json;
 use snapbox::str;
 
 use super::{
     azure::{Azure, Contents, Fault},
-    pem_with_chain, token,
+    chain, pem_with_chain, place_check, token,
 };
 use crate::{
     registered::{BY_CERTIFICATE, BY_KEY, is_token_of, part},
@@ -59,13 +60,12 @@ fn a_certificate_has_its_key_and_chain_in_the_secret_beside_it() {
 
 #[test]
 fn a_certificate_whose_key_may_not_leave_the_vault_signs_there_with_its_chain() {
-    let chain = ["keys/enterprise.pem", "keys/chain.pem"].map(|file| fs::read_to_string(testdata(file)).unwrap());
     let mut stack = openssl::stack::Stack::new().unwrap();
-    for certificate in openssl::x509::X509::stack_from_pem(chain.concat().as_bytes()).unwrap() {
+    for certificate in openssl::x509::X509::stack_from_pem(chain().as_bytes()).unwrap() {
         stack.push(certificate).unwrap();
     }
     let pkcs12 = openssl::pkcs12::Pkcs12::builder().ca(stack).build2("").unwrap().to_der().unwrap();
-    for secret in [(chain.concat(), Some("application/x-pem-file")), (STANDARD.encode(pkcs12), Some(PKCS12))] {
+    for secret in [(chain(), Some("application/x-pem-file")), (STANDARD.encode(pkcs12), Some(PKCS12))] {
         let contents =
             Contents { secret, certificate: ("keys/enterprise.pem", false), kty: "RSA-HSM", ..Contents::default() };
         let azure = Azure::start(contents);
@@ -90,12 +90,9 @@ fn a_key_signs_in_the_vault_under_its_key_id() {
 
 #[test]
 fn a_key_signs_in_the_vault_with_a_certificate_beside_it() {
-    let certificate = testdata("keys/enterprise.pem");
-    let chain = testdata("keys/chain.pem");
-    let both = [&certificate, &chain].map(|file| fs::read_to_string(file).unwrap()).concat();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("certificates.pem");
-    fs::write(&file, both).unwrap();
+    fs::write(&file, chain()).unwrap();
 
     gets_a_token(Contents::default(), BY_CERTIFICATE, KEY, &["--certificate", file.to_str().unwrap()]);
 }
@@ -114,7 +111,7 @@ fn a_token_in_the_cache_needs_nothing_from_the_vault() {
 
 #[test]
 fn the_grant_names_the_certificate_that_the_vault_has() {
-    let contents = Contents { certificate: ("keys/enterprise.pem", false), fault: Fault::None, ..Contents::default() };
+    let contents = Contents { certificate: ("keys/enterprise.pem", false), ..Contents::default() };
     let azure = Azure::start(contents);
     let run = super::SIMULATOR.maskinporten(&["grant", "--env", "local", "-s", "difitest:test1", "-c", BY_CERTIFICATE]);
 
@@ -124,15 +121,13 @@ fn the_grant_names_the_certificate_that_the_vault_has() {
     assert_eq!(part(&grant, 0)["x5c"].as_array().unwrap().len(), 1);
 }
 
+/// Checks the failure of a run, and returns the number of requests to the vault and to the token service.
 #[track_caller]
-fn fails(fault: Fault, place: &str, code: i32, expected: impl Expected) {
+fn fails(fault: Fault, place: &str, code: i32, expected: impl Expected) -> (usize, usize) {
     let azure = Azure::start(Contents { fault, ..Contents::default() });
-    let run = azure.opened_by(token(BY_KEY, place)).args(["--kid", "enterprise", "--timeout", "5", "--retries", "0"]);
-    let mut outcome = run.run();
-    for (url, name) in [(azure.vault.url(), "[VAULT]"), (azure.login.url(), "[LOGIN]")] {
-        outcome.stderr = outcome.stderr.replace(&url, name);
-    }
-    outcome.fails(code, expected);
+    let run = azure.opened_by(token(BY_KEY, place));
+    run.args(["--kid", "enterprise", "--timeout", "5", "--retries", "0"]).run().fails(code, expected);
+    (azure.vault.lines().len(), azure.login.lines().len())
 }
 
 #[test]
@@ -194,42 +189,29 @@ hint: read the service's own error above
 }
 
 #[test]
-fn an_unknown_secret_and_an_unknown_key_are_named() {
-    fails(
-        Fault::None,
-        "azure-kv://our-vault/secrets/unknown",
-        4,
-        str![[r#"
-error: Azure Key Vault has no secrets/unknown: SecretNotFound: A secret with (name/id) unknown was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command. (HTTP 404)
-hint: check the name, and which account or address the credentials are for
-
-"#]],
-    );
-    fails(
-        Fault::None,
-        "azure-kv://our-vault/keys/unknown",
-        4,
-        str![[r#"
-error: Azure Key Vault has no keys/unknown: KeyNotFound: A key with (name/id) unknown was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command. (HTTP 404)
-hint: check the name, and which account or address the credentials are for
-
-"#]],
-    );
-    fails(
-        Fault::None,
-        "azure-kv://our-vault/certificates/unknown",
-        4,
-        str![[r#"
-error: Azure Key Vault has no certificates/unknown: CertificateNotFound: A certificate with (name/id) unknown was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command. (HTTP 404)
-hint: check the name, and which account or address the credentials are for
-
-"#]],
-    );
+fn an_unknown_secret_key_or_certificate_is_named() {
+    for (kind, code, noun) in [
+        ("secrets", "SecretNotFound", "secret"),
+        ("keys", "KeyNotFound", "key"),
+        ("certificates", "CertificateNotFound", "certificate"),
+    ] {
+        fails(
+            Fault::None,
+            &format!("azure-kv://our-vault/{kind}/unknown"),
+            4,
+            &format!(
+                "error: Azure Key Vault has no {kind}/unknown: {code}: A {noun} with (name/id) unknown was not found in \
+                 this key vault. If you recently deleted this secret you may be able to recover it using the correct \
+                 recovery command. (HTTP 404)\n\
+                 hint: check the name, and which account or address the credentials are for\n"
+            ),
+        );
+    }
 }
 
 #[test]
 fn no_token_leaves_for_a_vault_that_asks_for_one_of_another_service_or_from_another_issuer() {
-    fails(
+    let other_resource = fails(
         Fault::OtherResource,
         SECRET,
         6,
@@ -239,7 +221,7 @@ hint: check the address: another server, or a proxy, may have answered
 
 "#]],
     );
-    fails(
+    let other_authority = fails(
         Fault::OtherAuthority,
         SECRET,
         6,
@@ -249,11 +231,13 @@ hint: check the address: another server, or a proxy, may have answered
 
 "#]],
     );
+
+    assert_eq!((other_resource, other_authority), ((1, 0), (1, 0)));
 }
 
 #[test]
 fn a_vault_that_does_not_accept_the_token_is_asked_twice_only() {
-    fails(
+    let requests = fails(
         Fault::TokenRefused,
         SECRET,
         5,
@@ -263,6 +247,8 @@ hint: run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_S
 
 "#]],
     );
+
+    assert_eq!(requests, (2, 1), "without a token, and with one");
 }
 
 #[test]
@@ -359,18 +345,25 @@ hint: correct MASKINPORTEN_AZURE_KEY_VAULT_URL
 }
 
 #[test]
-fn check_shows_where_the_key_is_who_we_are_and_when_it_expires() {
+fn check_shows_where_the_key_is_and_who_we_are_and_warns_of_its_expiry() {
     let azure = Azure::start(Contents::default());
     let run = super::SIMULATOR.maskinporten(&["check", "--env", "local", "-s", "difitest:test1", "-c", BY_KEY]);
 
     let report = azure.opened_by(run).args(["--key-from", KEY, "--kid", "enterprise", "--format", "json"]).run();
 
-    for line in [
-        "https://our-vault.vault.azure.net/keys/enterprise/4387e9f3d6e14c459867679a90fd0f79",
-        "authenticated as the application f8bc9dcf-4a3c-4d1e-8f7b-6f2f0a6f2a11, by AZURE_CLIENT_SECRET",
-        "permission: keys get (role Key Vault Crypto User)",
-        "the key expires on 20",
-    ] {
-        assert!(report.stdout.contains(line), "{line}: {}{}", report.stdout, report.stderr);
-    }
+    let place = place_check(&report);
+    let details = place["details"].as_array().unwrap();
+    assert_eq!(
+        (&place["verdict"], &place["found"], &details[..2]),
+        (
+            &json!("warning"),
+            &json!("https://our-vault.vault.azure.net/keys/enterprise/4387e9f3d6e14c459867679a90fd0f79"),
+            &[
+                json!("authenticated as the application f8bc9dcf-4a3c-4d1e-8f7b-6f2f0a6f2a11, by AZURE_CLIENT_SECRET"),
+                json!("permission: keys get (role Key Vault Crypto User)"),
+            ][..]
+        )
+    );
+    assert!(details[2].as_str().unwrap().starts_with("the key expires on 20"), "{place}");
+    assert_eq!(place["remedy"], "renew the key, and register the new one");
 }

@@ -3,7 +3,6 @@
 //! A request that the service's description does not allow fails the test, whatever the client made of the answer.
 
 use std::{
-    io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -16,17 +15,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::server::{ADDRESS, Request};
-
-/// What the server does with a request.
-pub enum Reply {
-    /// Sends a response with this status, these further headers and this body.
-    Json(u16, Vec<(&'static str, String)>, Value),
-    /// Sends these bytes as they are.
-    Raw(Vec<u8>),
-    /// Waits until the client closes the connection.
-    Silence,
-}
+use crate::server::{ADDRESS, Request, Step, answer};
 
 /// A running server. On drop it fails the test if a request was not one that the service allows.
 pub struct Double {
@@ -45,19 +34,9 @@ pub struct Call<'request> {
     pub request: &'request Request,
 }
 
-impl Reply {
-    pub fn ok(body: Value) -> Self {
-        Self::Json(200, Vec::new(), body)
-    }
-
-    pub fn error(status: u16, body: Value) -> Self {
-        Self::Json(status, Vec::new(), body)
-    }
-}
-
 impl Double {
     /// Starts a server; `answer` gets the server's own URL, without a slash at the end, and the request.
-    pub fn start(mut answer: impl FnMut(&str, &Call<'_>) -> Reply + Send + 'static) -> Self {
+    pub fn start(mut answer: impl FnMut(&str, &Call<'_>) -> Step + Send + 'static) -> Self {
         let listener = TcpListener::bind((ADDRESS, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let (requests, faults) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
@@ -79,7 +58,7 @@ impl Double {
                         let text = text.or_else(|| fault.downcast_ref::<&str>().map(|text| (*text).to_owned()));
                         failed.lock().unwrap().push(format!("{}: {}", request.line(), text.unwrap_or_default()));
                     },
-                    |reply| reply.send(&mut connection),
+                    |reply| reply.respond(&mut connection),
                 );
             }
         });
@@ -94,6 +73,12 @@ impl Double {
     pub fn lines(&self) -> Vec<String> {
         let requests = self.requests.lock().unwrap();
         requests.iter().map(|request| request.line().trim_end_matches(" HTTP/1.1").to_owned()).collect()
+    }
+
+    /// Returns this header of each request so far.
+    pub fn headers(&self, name: &str) -> Vec<Option<String>> {
+        let requests = self.requests.lock().unwrap();
+        requests.iter().map(|request| request.header(name).map(str::to_owned)).collect()
     }
 }
 
@@ -142,31 +127,6 @@ impl<'request> Call<'request> {
     }
 }
 
-impl Reply {
-    /// Sends it; a client that closes early is not an error.
-    fn send(self, connection: &mut TcpStream) {
-        let bytes = match self {
-            Self::Raw(bytes) => bytes,
-            Self::Silence => {
-                let _ = connection.read(&mut [0]);
-                return;
-            }
-            Self::Json(status, headers, body) => {
-                let body = body.to_string();
-                let headers =
-                    headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<Vec<_>>().concat();
-                let length = body.len();
-                format!(
-                    "HTTP/1.1 {status} Status\r\nContent-Type: application/json; charset=utf-8\r\n{headers}\
-                     Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-                )
-                .into_bytes()
-            }
-        };
-        let _ = connection.write_all(&bytes);
-    }
-}
-
 impl Drop for Double {
     fn drop(&mut self) {
         self.ending.store(true, Ordering::SeqCst);
@@ -178,6 +138,22 @@ impl Drop for Double {
             assert!(faults.is_empty(), "requests that the service does not allow: {faults:#?}");
         }
     }
+}
+
+/// Sends a success in JSON.
+pub fn ok(body: &Value) -> Step {
+    reply(200, body)
+}
+
+/// Sends a response in JSON.
+pub fn reply(status: u16, body: &Value) -> Step {
+    reply_with(status, &[], body)
+}
+
+/// Sends a response in JSON with these headers too.
+pub fn reply_with(status: u16, headers: &[&str], body: &Value) -> Step {
+    let headers = [&["Content-Type: application/json; charset=utf-8"], headers].concat();
+    answer(&format!("{status} Status"), &headers, body.to_string())
 }
 
 /// Returns the value of a parameter that occurs once.

@@ -14,10 +14,14 @@ use openssl::{ecdsa::EcdsaSig, hash::MessageDigest, rsa::Padding, sign::Verifier
 use serde_json::{Value, json};
 
 use super::{
-    azure::{private_key, rsa},
-    double::{Call, Double, Reply, only},
+    double::{Call, Double, ok, only, reply, reply_with},
+    private_key, rsa,
 };
-use crate::support::{Maskinporten, testdata};
+use crate::{
+    registered::part,
+    server::Step,
+    support::{Maskinporten, testdata},
+};
 
 pub const SECRET: &str = "gcp-sm://our-project/maskinporten";
 pub const KEY: &str =
@@ -144,20 +148,16 @@ impl Google {
 
 /// Puts a program `gcloud` that prints a token before the others in the `PATH` of a run.
 pub fn with_gcloud(run: Maskinporten) -> Maskinporten {
-    let folder = run.home().join("bin");
-    let script = format!("[ \"$*\" = 'auth print-access-token --quiet' ] || exit 9\necho {TOKEN}");
-    super::write_program(&folder, "gcloud", &script);
-    let path = std::env::var("PATH").unwrap();
-    run.env("PATH", format!("{}:{path}", folder.display()))
+    run.with_program("gcloud", &format!("[ \"$*\" = 'auth print-access-token --quiet' ] || exit 9\necho {TOKEN}"))
 }
 
 // What issues tokens.
 
-fn issue(own: &str, call: &Call<'_>, fault: Fault) -> Reply {
-    let token = |token: &str| Reply::ok(json!({ "access_token": token, "expires_in": 3599, "token_type": "Bearer" }));
+fn issue(own: &str, call: &Call<'_>, fault: Fault) -> Step {
+    let token = |token: &str| ok(&json!({ "access_token": token, "expires_in": 3599, "token_type": "Bearer" }));
     if fault == Fault::Credentials {
         let description = "Invalid JWT Signature.";
-        return Reply::error(400, json!({ "error": "invalid_grant", "error_description": description }));
+        return reply(400, &json!({ "error": "invalid_grant", "error_description": description }));
     }
     match call.path {
         "/token" => {
@@ -178,7 +178,7 @@ fn issue(own: &str, call: &Call<'_>, fault: Fault) -> Reply {
             call.is_bare_get();
             call.has_query(&[("for", "us")]);
             assert_eq!((call.header("x-pod"), call.header("authorization")), (Some("ours"), None));
-            Reply::ok(json!({ "token": SUBJECT }))
+            ok(&json!({ "token": SUBJECT }))
         }
         "/v1/token" => {
             let form = call.form();
@@ -195,7 +195,7 @@ fn issue(own: &str, call: &Call<'_>, fault: Fault) -> Reply {
             }
             assert_eq!(call.header("authorization"), None);
             let kind = "urn:ietf:params:oauth:token-type:access_token";
-            Reply::ok(json!({
+            ok(&json!({
                 "access_token": EXCHANGED, "issued_token_type": kind, "token_type": "Bearer", "expires_in": 3600
             }))
         }
@@ -203,48 +203,44 @@ fn issue(own: &str, call: &Call<'_>, fault: Fault) -> Reply {
             call.is_bare_get();
             call.has_query(&[("scopes", SCOPE)]);
             assert_eq!(call.header("metadata-flavor"), Some("Google"));
-            let headers = vec![("Metadata-Flavor", "Google".to_owned())];
-            Reply::Json(200, headers, json!({ "access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer" }))
+            let body = json!({ "access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer" });
+            reply_with(200, &["Metadata-Flavor: Google"], &body)
         }
         path => {
             assert_eq!(path, format!("/v1/projects/-/serviceAccounts/{ACCOUNT}:generateAccessToken"));
             call.has_query(&[]);
             assert_eq!(call.header("authorization"), Some(format!("Bearer {EXCHANGED}").as_str()));
             assert_eq!(call.json(), json!({ "scope": [SCOPE] }));
-            Reply::ok(json!({ "accessToken": TOKEN, "expireTime": "2036-11-29T12:00:00Z" }))
+            ok(&json!({ "accessToken": TOKEN, "expireTime": "2036-11-29T12:00:00Z" }))
         }
     }
 }
 
 fn is_signed_by_the_account(assertion: &str, audience: &str) {
-    let parts: Vec<&str> = assertion.split('.').collect();
-    let decoded = |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
-    assert_eq!(decoded(parts[0]), json!({ "alg": "RS256", "typ": "JWT", "kid": "key-id-of-the-account" }));
-    let claims = decoded(parts[1]);
+    assert_eq!(part(assertion, 0), json!({ "alg": "RS256", "typ": "JWT", "kid": "key-id-of-the-account" }));
+    let claims = part(assertion, 1);
     assert_eq!((&claims["iss"], &claims["aud"], &claims["scope"]), (&json!(ACCOUNT), &json!(audience), &json!(SCOPE)));
     let (from, until) = (claims["iat"].as_i64().unwrap(), claims["exp"].as_i64().unwrap());
     let now = chrono::Utc::now().timestamp();
     assert!(from <= now && until > now && until - from <= 3600, "{claims}");
     let key = private_key("keys/authentication-key.pem");
     let mut verifier = Verifier::new(MessageDigest::sha256(), &key).unwrap();
-    let signed = format!("{}.{}", parts[0], parts[1]);
-    assert!(verifier.verify_oneshot(&URL_SAFE_NO_PAD.decode(parts[2]).unwrap(), signed.as_bytes()).unwrap());
+    let (signed, signature) = assertion.rsplit_once('.').unwrap();
+    assert!(verifier.verify_oneshot(&URL_SAFE_NO_PAD.decode(signature).unwrap(), signed.as_bytes()).unwrap());
 }
 
 // Secret Manager and Cloud KMS.
 
-fn service(call: &Call<'_>, contents: &Contents) -> Reply {
+fn service(call: &Call<'_>, contents: &Contents) -> Step {
     let fault = contents.fault;
     let failed = |status: u16, name: &str, message: &str| {
-        Reply::error(status, json!({ "error": { "code": status, "message": message, "status": name } }))
+        reply(status, &json!({ "error": { "code": status, "message": message, "status": name } }))
     };
     call.has_query(&[]);
     assert_eq!(call.header("authorization"), Some(format!("Bearer {TOKEN}").as_str()));
-    let payer = call.header("x-goog-user-project");
-    assert!(payer.is_none_or(|payer| payer == "paying-project"), "{payer:?}");
     let resource = call.path.strip_prefix("/v1/").unwrap();
     match fault {
-        Fault::Slow => return Reply::Silence,
+        Fault::Slow => return Step::Hang(Vec::new()),
         Fault::Unavailable => return failed(503, "UNAVAILABLE", "The service is currently unavailable."),
         Fault::TokenRefused => {
             let message = "Request had invalid authentication credentials. Expected OAuth 2 access token.";
@@ -274,7 +270,7 @@ fn service(call: &Call<'_>, contents: &Contents) -> Reply {
             let sum = checksum(&contents.secret);
             let data =
                 if fault == Fault::Damaged { [&contents.secret, &b" "[..]].concat() } else { contents.secret.clone() };
-            Reply::ok(json!({
+            ok(&json!({
                 "name": "projects/1/secrets/maskinporten/versions/7",
                 "payload": { "data": STANDARD.encode(data), "dataCrc32c": sum.to_string() }
             }))
@@ -283,7 +279,7 @@ fn service(call: &Call<'_>, contents: &Contents) -> Reply {
             call.is_bare_get();
             let pem = String::from_utf8(private_key(contents.key.0).public_key_to_pem().unwrap()).unwrap();
             let sum = checksum(pem.as_bytes()) + u32::from(fault == Fault::Damaged);
-            Reply::ok(json!({
+            ok(&json!({
                 "pem": pem, "algorithm": contents.key.1, "pemCrc32c": sum.to_string(), "name": KEY,
                 "protectionLevel": "HSM"
             }))
@@ -296,7 +292,7 @@ fn service(call: &Call<'_>, contents: &Contents) -> Reply {
             assert_eq!(body["digestCrc32c"], json!(checksum(&digest).to_string()));
             let signature = signature(contents, name, &digest);
             let sum = checksum(&signature) ^ u32::from(fault == Fault::DamagedSignature);
-            Reply::ok(json!({
+            ok(&json!({
                 "signature": STANDARD.encode(&signature), "signatureCrc32c": sum.to_string(),
                 "verifiedDigestCrc32c": fault != Fault::Unverified, "name": KEY, "protectionLevel": "HSM"
             }))

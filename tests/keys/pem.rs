@@ -248,11 +248,15 @@ fn a_fault_in_the_base64_of_any_key_is_named_with_its_line() {
 }
 
 #[test]
-fn base64_without_its_begin_and_end_lines_and_der_are_opened_too() {
+fn base64_without_its_begin_and_end_lines_and_der_open_the_same_key() {
     let key = text("keys/enterprise-key.pem");
     let bare: Vec<&str> = key.lines().filter(|line| !line.starts_with('-')).collect();
-    assert!(PemFile::parse("key.pem", bare.join("\n").as_bytes(), DEFAULT_ITERATIONS).is_ok());
-    assert!(parse("pkcs8.der").is_ok());
+    let base64 = PemFile::parse("key.pem", bare.join("\n").as_bytes(), DEFAULT_ITERATIONS);
+
+    for file in [base64, parse("pkcs8.der")] {
+        let opened = file.unwrap().open(&secret("")).unwrap();
+        signs_as(&opened, "enterprise", SignatureAlgorithm::Rs256);
+    }
 }
 
 #[test]

@@ -1,28 +1,14 @@
 //! Tokens in files: the systemd service, the sidecar, and the manifest of External Secrets Operator.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Child, Command},
-    time::Duration,
-};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use serde_json::Value;
 
 use crate::{
     recipes::{Workspace, node, repository, run, service::verify},
     serve::Serve,
-    support::{maskinporten, wait_until},
+    support::{Running, maskinporten, wait_until},
 };
-
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 fn recipe(name: &str) -> String {
     fs::read_to_string(repository().join("testdata/recipes").join(name)).unwrap()
@@ -43,7 +29,7 @@ fn words(value: &Value) -> Vec<String> {
 
 /// Runs an agent as a service or a sidecar would, and then what waits for its file.
 fn has_token_after(agent: &mut Command, waiting: &mut Command, file: &Path) {
-    let _agent = Killed(agent.spawn().unwrap());
+    let _agent = Running(agent.spawn().unwrap());
     wait_until("the file is found", || (run(waiting).code == 0).then_some(()));
     assert_eq!(fs::read_to_string(file).unwrap().split('.').count(), 3);
 }

@@ -18,7 +18,7 @@ mod upstream;
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     process::Child,
     sync::{Arc, Mutex},
@@ -29,7 +29,10 @@ use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{local::Local, support::Maskinporten};
+use crate::{
+    local::Local,
+    support::{Maskinporten, follow},
+};
 
 /// How long anything may take that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -60,14 +63,7 @@ impl Serve {
     #[track_caller]
     pub fn start(command: Maskinporten) -> Self {
         let (mut child, home) = command.start();
-        let log = Arc::new(Mutex::new(String::new()));
-        let (kept, mut stderr) = (Arc::clone(&log), BufReader::new(child.stderr.take().unwrap()));
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            while stderr.read_line(&mut line).is_ok_and(|read| read > 0) {
-                kept.lock().unwrap().push_str(&std::mem::take(&mut line));
-            }
-        });
+        let log = follow(child.stderr.take().unwrap());
         let mut serve = Self { child, log, address: SocketAddr::from(([0, 0, 0, 0], 0)), _home: home };
         let output = serve.wait_for("://127.0.0.1:");
         let address = output.split("127.0.0.1:").nth(1).unwrap_or("0").split(|c: char| !c.is_ascii_digit()).next();

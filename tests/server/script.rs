@@ -85,6 +85,11 @@ impl Step {
     /// Plays the step on a connection; a client that closes early is not an error.
     pub(super) fn play(self, stream: &mut dyn Stream, record: impl FnMut(Request)) {
         Request::read(stream).into_iter().for_each(record);
+        self.respond(stream);
+    }
+
+    /// Plays the step after its request.
+    pub fn respond(self, stream: &mut dyn Stream) {
         match self {
             Self::Answer(bytes) => drop(stream.write_all(&bytes)),
             Self::Endless(first, again) => {

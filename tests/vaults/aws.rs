@@ -1,13 +1,14 @@
 //! Secrets Manager, Parameter Store, STS and policies in `moto`, which checks signatures; keys in a KMS that signs.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
+use std::{fs, process::Command};
 
 use openssl::pkey::PKey;
 use serde_json::Value;
 use snapbox::str;
 
-use super::{ServiceProcess, chain, installed, pem_with_chain, token};
+use super::{ServiceProcess, installed};
 use crate::{
+    clouds::{SIMULATOR, chain, pem_with_chain, token},
     registered::{BY_CERTIFICATE, BY_KEY, is_token_of},
     server::{Server, Step, answer, json, unused_address},
     support::{Maskinporten, assert_snapshot, program, testdata},
@@ -223,15 +224,8 @@ fn credentials_are_found_where_the_tools_of_aws_find_them() {
     assert!(heads[2].starts_with("GET /latest/meta-data/iam/security-credentials/a-role HTTP/1.1\r\n"), "{}", heads[2]);
     assert!(heads[1..].iter().all(|head| head.contains("x-aws-ec2-metadata-token: a-token\r\n")), "{heads:?}");
 
-    let of_tool = command();
-    let folder = of_tool.home().join("bin");
-    fs::create_dir(&folder).unwrap();
-    let tool = folder.join("aws");
-    let script = format!("[ \"$*\" = 'configure export-credentials --format process' ] && echo '{credentials}'\n");
-    fs::write(&tool, format!("#!/bin/sh\n{script}")).unwrap();
-    fs::set_permissions(&tool, fs::Permissions::from_mode(0o700)).unwrap();
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
-    is_token_of(BY_KEY, &of_tool.env("PATH", path).run().artefact());
+    let script = format!("[ \"$*\" = 'configure export-credentials --format process' ] && echo '{credentials}'");
+    is_token_of(BY_KEY, &command().with_program("aws", &script).run().artefact());
 }
 
 #[test]
@@ -323,7 +317,7 @@ hint: check the address of AWS KMS, the network and the proxy
 #[test]
 fn check_shows_who_we_are_and_that_the_key_may_sign() {
     let (moto, kms) = (Moto::start(), kms());
-    let command = super::SIMULATOR.maskinporten(&["check", "--env", "local", "-s", crate::registered::SCOPE]);
+    let command = SIMULATOR.maskinporten(&["check", "--env", "local", "-s", crate::registered::SCOPE]);
     let place = format!("aws-kms://{EC_KEY}");
     let command =
         command.args(["-c", BY_KEY, "--key-from", &place, "--kid", "ec", "--alg", "ES256", "--format", "json"]);

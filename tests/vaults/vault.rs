@@ -5,10 +5,11 @@ use std::{fs, process::Command};
 use openssl::pkey::PKey;
 use snapbox::str;
 
-use super::{ServiceProcess, chain, installed, pem_with_chain, token};
+use super::{ServiceProcess, installed};
 use crate::{
+    clouds::{SIMULATOR, chain, pem_with_chain, token},
     registered::{BY_CERTIFICATE, BY_KEY, is_token_of},
-    server::{Server, Step, unused_address},
+    server::{Server, Step, json, unused_address},
     support::{Maskinporten, maskinporten, program, testdata},
 };
 
@@ -235,17 +236,26 @@ hint: check the name, and which account or address the credentials are for
     );
 }
 
+/// `OpenBao` itself stores no chain of another key, so a test server answers in its place.
 #[test]
-fn chains_of_other_keys_are_refused() {
-    let bao = OpenBao::start();
-    bao.import("enterprise", "rsa-2048");
-    let other = fs::read_to_string(testdata("keys/second.pem")).unwrap();
-    let file = bao.0.file("chain.pem", other);
-    let mut set =
-        bao.command(&["write", "transit/keys/enterprise/set-certificate", &format!("certificate_chain=@{file}")]);
+fn a_chain_of_another_key_is_refused() {
+    let read = |name: &str| fs::read(testdata(name)).unwrap();
+    let public = PKey::private_key_from_pem(&read("keys/enterprise-key.pem")).unwrap().public_key_to_pem().unwrap();
+    let key = serde_json::json!({
+        "public_key": String::from_utf8(public).unwrap(),
+        "certificate_chain": String::from_utf8(read("keys/second.pem")).unwrap()
+    });
+    let answer = serde_json::json!({ "data": { "type": "rsa-2048", "latest_version": 1, "keys": { "1": key } } });
+    let vault = Server::start([json("200 OK", answer.to_string())]);
+    let command = token(BY_CERTIFICATE, "vault-transit://transit/enterprise");
 
-    // OpenBao itself compares the keys, so that no chain of another key can be stored.
-    assert!(!set.output().unwrap().status.success());
+    let outcome = command.env("VAULT_ADDR", vault.url("/")).env("VAULT_TOKEN", ROOT).run();
+
+    outcome.fails(4, str![[r#"
+error: the key in Vault cannot be used: the certificate_chain of transit/enterprise does not fit it: none of its 1 certificate(s) belongs to the private key; the first is C=NO, O=TESTETATEN, CN=TESTETATEN, serialNumber=991825827
+hint: use an RSA key of 2048 bits or more that may sign
+
+"#]]);
 }
 
 #[test]
@@ -300,7 +310,7 @@ fn check_shows_where_the_key_is_and_what_the_token_may_do() {
     let bao = OpenBao::start();
     bao.import("enterprise", "rsa-2048");
     bao.set_certificate("enterprise", &chain());
-    let command = super::SIMULATOR.maskinporten(&["check", "--env", "local", "-s", crate::registered::SCOPE]);
+    let command = SIMULATOR.maskinporten(&["check", "--env", "local", "-s", crate::registered::SCOPE]);
     let command =
         command.args(["-c", BY_CERTIFICATE, "--key-from", "vault-transit://transit/enterprise", "--format", "json"]);
 
