@@ -174,6 +174,7 @@ pub(crate) fn escaped_html(text: &str) -> String {
 }
 
 /// Escapes text and marks what is between backticks as code.
+#[cfg(feature = "server")]
 pub(crate) fn marked(text: &str) -> String {
     let parts = escaped_html(text);
     let parts = parts.split('`').enumerate();
@@ -181,6 +182,7 @@ pub(crate) fn marked(text: &str) -> String {
 }
 
 /// Makes the first letter a capital.
+#[cfg(feature = "server")]
 pub(crate) fn capital(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())

@@ -6,7 +6,7 @@ use axum::{
     Extension, RequestExt as _,
     extract::{FromRequest, Request},
     http::{HeaderMap, Method, header},
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse, Response},
 };
 
 use super::{
@@ -32,7 +32,7 @@ impl FromRequest<Arc<SimulatorState>> for LoginCall {
 
     async fn from_request(mut request: Request, state: &Arc<SimulatorState>) -> Result<Self, Response> {
         let Extension(kind) =
-            request.extract_parts::<Extension<LoginServiceKind>>().await.map_err(|error| error.into_response())?;
+            request.extract_parts::<Extension<LoginServiceKind>>().await.map_err(IntoResponse::into_response)?;
         let (parts, body) = request.into_parts();
         let headers = parts.headers;
         let parameters = if parts.method == Method::POST {
