@@ -107,12 +107,6 @@ static HINTS: &[Hint] = &[
         )
     },
     hint(
-        "base64 -d {file} > keystore.p12",
-        &[("base64.txt", "f")],
-        &[("{file}", "f")],
-        Made::Key("-k keystore.p12 OLD"),
-    ),
-    hint(
         "openssl pkcs7 -inform DER -in {file} -print_certs -out certificate.pem",
         &[("pkcs7.p7b", "f"), ("keys/enterprise-key.pem", "key.pem")],
         &[("{file}", "f")],
@@ -141,12 +135,6 @@ static HINTS: &[Hint] = &[
         KEY_AND_CERTIFICATE,
         &[],
         Made::Text("Fingerprint="),
-    ),
-    hint(
-        "openssl pkey -inform DER -in {file} -out key.pem",
-        &[("pkcs8.der", "f")],
-        &[("{file}", "f")],
-        Made::Key("--key key.pem --kid k"),
     ),
     hint("openssl pkey -in {file}", &[("pkcs8.der", "f")], &[("{file}", "f")], Made::Text("PRIVATE KEY")),
     Hint {
