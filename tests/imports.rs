@@ -46,7 +46,7 @@ const BASE: &[&str] = &[
 const ON_THE_BASE_ALONE: &[&str] = &["keystore", "simulator"];
 
 /// Modules of the table that are still to be written.
-const PLANNED: &[&str] = &["login", "admin"];
+const PLANNED: &[&str] = &["login"];
 
 /// Files whose types replace those of a file beside them, on other systems or without a feature.
 const STAND_INS: &[&str] = &["absent", "elsewhere", "non_unix"];

@@ -1,7 +1,7 @@
-//! The known refusals of Maskinporten and problems of Altinn's services: what each means, what to do about it and who must
+//! The known refusals of Maskinporten, of Altinn's services and of Digdir's self-service API: what each means, what to do about it and who must
 //! do it, in two languages.
 //!
-//! They are in `catalogue.txt`, which describes its own format, and `altinn.txt`.
+//! They are in `catalogue.txt`, which describes its own format, `altinn.txt` and `admin.txt`.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use super::{actor::Actor, refusal_facts::RefusalFacts};
 use crate::language::{Language, Words};
 
 static GROUPS: LazyLock<Vec<CodeGroup>> = LazyLock::new(|| {
-    let texts = [include_str!("catalogue.txt"), include_str!("altinn.txt")];
+    let texts = [include_str!("catalogue.txt"), include_str!("altinn.txt"), include_str!("admin.txt")];
     texts.into_iter().flat_map(CodeGroup::parse_all).collect()
 });
 
@@ -199,7 +199,7 @@ mod tests {
         const NAMES: [&str; 12] = [
             "text", "mark", "means", "do", "betyr", "gjør", "command", "check", "who", "source", "service", "tjeneste",
         ];
-        let both = [include_str!("catalogue.txt"), include_str!("altinn.txt")];
+        let both = [include_str!("catalogue.txt"), include_str!("altinn.txt"), include_str!("admin.txt")];
         for paragraph in both.into_iter().flat_map(paragraphs) {
             let names = paragraph.lines().skip(1).map(|line| line.split_once(": ").map(|(name, _)| name));
             assert!(names.into_iter().all(|name| name.is_some_and(|name| NAMES.contains(&name))), "{paragraph}");
@@ -213,7 +213,7 @@ mod tests {
         for group in CodeGroup::all().skip(1) {
             let mut codes: Vec<&str> = group.explanations.iter().filter_map(|entry| entry.code).collect();
             assert_eq!(codes.len(), group.explanations.len());
-            let has_statuses = ["EXCHANGE", "ALTINN2", "TESTTOKEN"].contains(&group.prefix);
+            let has_statuses = ["EXCHANGE", "ALTINN2", "TESTTOKEN", "ADMIN"].contains(&group.prefix);
             let length = if has_statuses { 3 } else { 5 };
             for code in &codes {
                 let (kind, digits) = code.split_once('-').unwrap();
@@ -225,7 +225,7 @@ mod tests {
             assert_eq!(codes.len(), group.explanations.len(), "{}", group.prefix);
         }
         let prefixes: Vec<&str> = CodeGroup::all().map(|group| group.prefix).collect();
-        assert_eq!(prefixes, ["MP", "EXCHANGE", "ALTINN2", "TESTTOKEN", "AUTH", "AM", "RR", "CORR", "BRO", "STD"]);
+        assert_eq!(prefixes, ["MP", "EXCHANGE", "ALTINN2", "TESTTOKEN", "AUTH", "AM", "RR", "CORR", "BRO", "STD", "ADMIN"]);
     }
 
     #[test]

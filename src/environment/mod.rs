@@ -6,6 +6,7 @@
 mod altinn;
 mod issuer;
 mod local;
+mod self_service;
 
 use std::fmt;
 
@@ -13,6 +14,7 @@ pub use self::{
     altinn::AltinnEnvironment,
     issuer::{KnownIssuer, Service, is_maskinporten_host, is_maskinporten_issuer},
     local::{LocalEnvironment, LocalError},
+    self_service::{BUSINESS_REGISTER, self_service_url},
 };
 
 /// An installation of Maskinporten.
