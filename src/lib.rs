@@ -73,6 +73,8 @@
     warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)
 )]
 
+#[cfg(feature = "cli")]
+pub mod admin;
 pub mod altinn;
 pub mod cache;
 #[cfg(any(feature = "cli", feature = "server"))]

@@ -1,21 +1,20 @@
 //! Sends requests to Altinn's APIs.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::{AltinnError, AltinnOperation, AltinnPlatform};
 use crate::{
-    client::RetryPolicy,
-    http::{ApiRequest, HttpClient, HttpOptions, Response},
+    client::{ApiClient, RetryPolicy},
+    http::{ApiRequest, HttpOptions, Response},
 };
 
 /// Sends requests to one platform, over connections that are kept.
 #[derive(Debug, Clone)]
 pub struct AltinnClient {
     platform: AltinnPlatform,
-    http: HttpClient,
-    retry_policy: RetryPolicy,
+    api: ApiClient,
 }
 
 /// A request to an API of the platform.
@@ -53,8 +52,8 @@ impl AltinnClient {
         options: &HttpOptions,
         retry_policy: RetryPolicy,
     ) -> Result<Self, AltinnError> {
-        let http = HttpClient::new(platform.base().clone(), options)?;
-        Ok(Self { platform, http, retry_policy })
+        let api = ApiClient::new(platform.base().clone(), options, retry_policy)?;
+        Ok(Self { platform, api })
     }
 
     /// Returns the platform.
@@ -76,15 +75,7 @@ impl AltinnClient {
         notify: impl FnMut(&AltinnError, Duration),
     ) -> Result<Response, AltinnError> {
         let endpoint = self.platform.endpoint(request.path, request.query);
-        let http = self.http.for_endpoint(endpoint.clone());
-        let attempt = async |deadline: Instant| {
-            let response = http.send_request(&request.api, deadline).await?;
-            match response.status {
-                200..=299 => Ok(response),
-                _ => Err(AltinnError::of_response(request.operation, &endpoint, &response)),
-            }
-        };
-        let retries = if request.operation.may_be_repeated() { self.retry_policy.retries } else { 0 };
-        RetryPolicy { retries, ..self.retry_policy }.run(attempt, notify).await
+        let refusal = |response: &Response| AltinnError::of_response(request.operation, &endpoint, response);
+        self.api.send(&endpoint, &request.api, request.operation.may_be_repeated(), refusal, notify).await
     }
 }

@@ -1,7 +1,7 @@
-//! The known refusals of Maskinporten and of logins, and problems of Altinn's services: what each means, what to do about it and who must
-//! do it, in two languages.
+//! The known refusals of Maskinporten, of logins and of Digdir's self-service API, and problems of Altinn's services: what each
+//! means, what to do about it and who must do it, in two languages.
 //!
-//! They are in `catalogue.txt`, which describes its own format, `altinn.txt` and `idporten.txt`.
+//! They are in `catalogue.txt`, which describes its own format, `altinn.txt`, `idporten.txt` and `admin.txt`.
 
 use std::sync::LazyLock;
 
@@ -11,10 +11,17 @@ use crate::language::{Language, Words};
 /// The prefix of the group of logins.
 const LOGINS: &str = "IDPORTEN";
 
-static GROUPS: LazyLock<Vec<CodeGroup>> = LazyLock::new(|| {
-    let texts = [include_str!("catalogue.txt"), include_str!("altinn.txt"), include_str!("idporten.txt")];
-    texts.into_iter().flat_map(CodeGroup::parse_all).collect()
-});
+static GROUPS: LazyLock<Vec<CodeGroup>> = LazyLock::new(|| texts().flat_map(CodeGroup::parse_all).collect());
+
+fn texts() -> impl Iterator<Item = &'static str> {
+    [
+        include_str!("catalogue.txt"),
+        include_str!("altinn.txt"),
+        include_str!("idporten.txt"),
+        include_str!("admin.txt"),
+    ]
+    .into_iter()
+}
 
 /// The refusals of one service, whose codes have the same prefix.
 #[derive(Debug, PartialEq, Eq)]
@@ -215,8 +222,7 @@ mod tests {
         const NAMES: [&str; 12] = [
             "text", "mark", "means", "do", "betyr", "gjør", "command", "check", "who", "source", "service", "tjeneste",
         ];
-        let all = [include_str!("catalogue.txt"), include_str!("altinn.txt"), include_str!("idporten.txt")];
-        for paragraph in all.into_iter().flat_map(paragraphs) {
+        for paragraph in texts().flat_map(paragraphs) {
             let names = paragraph.lines().skip(1).map(|line| line.split_once(": ").map(|(name, _)| name));
             assert!(names.into_iter().all(|name| name.is_some_and(|name| NAMES.contains(&name))), "{paragraph}");
         }
@@ -229,7 +235,7 @@ mod tests {
         for group in CodeGroup::all().skip(1).filter(|group| group.prefix != LOGINS) {
             let mut codes: Vec<&str> = group.explanations.iter().filter_map(|entry| entry.code).collect();
             assert_eq!(codes.len(), group.explanations.len());
-            let has_statuses = ["EXCHANGE", "ALTINN2", "TESTTOKEN"].contains(&group.prefix);
+            let has_statuses = ["EXCHANGE", "ALTINN2", "TESTTOKEN", "ADMIN"].contains(&group.prefix);
             let length = if has_statuses { 3 } else { 5 };
             for code in &codes {
                 let (kind, digits) = code.split_once('-').unwrap();
@@ -243,7 +249,9 @@ mod tests {
         let prefixes: Vec<&str> = CodeGroup::all().map(|group| group.prefix).collect();
         assert_eq!(
             prefixes,
-            ["MP", "EXCHANGE", "ALTINN2", "TESTTOKEN", "AUTH", "AM", "RR", "CORR", "BRO", "STD", LOGINS]
+            [
+                "MP", "EXCHANGE", "ALTINN2", "TESTTOKEN", "AUTH", "AM", "RR", "CORR", "BRO", "STD", LOGINS, "ADMIN"
+            ]
         );
     }
 

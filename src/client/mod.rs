@@ -6,6 +6,7 @@
 
 mod access_token;
 mod actor;
+mod api;
 mod catalogue;
 mod error;
 mod key_sets;
@@ -24,6 +25,7 @@ use std::{
 
 use backon::{ExponentialBuilder, Retryable as _};
 
+pub(crate) use self::api::ApiClient;
 pub use self::{
     access_token::{AccessToken, MinimumLifetime},
     actor::Actor,

@@ -30,7 +30,8 @@ pub struct RefusalFacts(BTreeMap<&'static str, String>);
 impl RefusalFacts {
     /// The parameters that the catalogue's texts may contain.
     #[cfg(test)]
-    pub(super) const NAMES: [&str; 35] = [
+    pub(super) const NAMES: [&str; 37] = [
+        "--admin-url",
         "--altinn-env",
         "--altinn-url",
         "--client-id",
@@ -60,6 +61,7 @@ impl RefusalFacts {
         "kid",
         "lifetime",
         "organisation",
+        "needed_scope",
         "platform",
         "resource",
         "scope",

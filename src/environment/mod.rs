@@ -7,6 +7,7 @@ mod altinn;
 mod identity_provider;
 mod issuer;
 mod local;
+mod self_service;
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ pub use self::{
     identity_provider::IdentityProvider,
     issuer::{KnownIssuer, Service, is_maskinporten_host, is_maskinporten_issuer},
     local::{LocalEnvironment, LocalError},
+    self_service::{BUSINESS_REGISTER, self_service_url},
 };
 
 /// An installation of Maskinporten.

@@ -1,0 +1,240 @@
+//! Scopes as files: one JSON file for each scope, and one CSV file for all, as the scripts of the original write and read
+//! them.
+//!
+//! PowerShell's `Export-Csv` quotes every value, writes `True` and `False`, and ends lines with CR LF; `-Encoding unicode` is
+//! UTF-16 with a byte order mark. The scripts write `allowed_integration_types` as one value with commas, add four members
+//! that a scope may lack as empty values, and drop those again when they read.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use super::changes::without_times;
+use crate::explain::Explain;
+
+/// Members that a scope may lack, which become empty values in CSV.
+const OPTIONAL: [&str; 4] = ["delegation_source", "authorization_max_lifetime", "at_max_age", "long_description"];
+/// Members that are numbers.
+const NUMBERS: [&str; 2] = ["authorization_max_lifetime", "at_max_age"];
+const LIST: &str = "allowed_integration_types";
+
+/// Why a CSV file with scopes cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ScopeFileError {
+    /// It is neither UTF-8 nor UTF-16.
+    #[error("it is neither UTF-8 nor UTF-16")]
+    Encoding,
+    /// It is not CSV.
+    #[error("it is not CSV")]
+    Csv(#[source] csv::Error),
+    /// A column is missing.
+    #[error("it has no column `{0}`")]
+    NoColumn(&'static str),
+    /// A value is not of the kind that its column has.
+    #[error("line {line}: `{column}` must be a number")]
+    NotANumber {
+        /// The line, from 1.
+        line: u64,
+        /// The name of the column.
+        column: String,
+    },
+}
+
+impl Explain for ScopeFileError {
+    fn code(&self) -> &'static str {
+        "scope_file"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("the first line has the names of the columns, as scope export --csv writes them".to_owned())
+    }
+}
+
+/// Returns where the JSON file of a scope is, below a folder: `scopes/<prefix>/<subscope>.json`; `None` if its names could
+/// lead elsewhere.
+#[must_use]
+pub fn scope_path(scope: &Map<String, Value>) -> Option<PathBuf> {
+    let name = |member: &str| scope.get(member).and_then(Value::as_str);
+    let (prefix, subscope) = (name("prefix")?, name("subscope")?);
+    let is_plain = |part: &str| {
+        !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':', '\0'])
+    };
+    let parts: Vec<&str> = subscope.split('/').collect();
+    let is_safe = is_plain(prefix) && !prefix.contains('/') && parts.iter().all(|part| is_plain(part));
+    is_safe.then(|| PathBuf::from("scopes").join(prefix).join(format!("{subscope}.json")))
+}
+
+/// Returns the contents of the JSON file of a scope, without the times of the API.
+#[must_use]
+pub fn scope_json(scope: &Map<String, Value>) -> String {
+    crate::json::indented(&Value::Object(without_times(scope.clone()))) + "\n"
+}
+
+/// Returns scopes as CSV, in UTF-8. The columns are the members of the first scope, then the optional ones.
+#[must_use]
+pub fn scopes_to_csv(scopes: &[Map<String, Value>]) -> String {
+    let rows: Vec<Map<String, Value>> = scopes.iter().map(|scope| with_optional_members(without_times(scope.clone()))).collect();
+    let Some(first) = rows.first() else { return String::new() };
+    let columns: Vec<&String> = first.keys().collect();
+    let line = |values: Vec<Option<String>>| {
+        let quoted = |value: String| format!("\"{}\"", value.replace('"', "\"\""));
+        let values: Vec<String> = values.into_iter().map(|value| value.map(quoted).unwrap_or_default()).collect();
+        values.join(",") + "\r\n"
+    };
+    let head = line(columns.iter().map(|name| Some((*name).clone())).collect());
+    let body = rows.iter().map(|row| line(columns.iter().map(|name| row.get(*name).and_then(cell)).collect()));
+    std::iter::once(head).chain(body).collect()
+}
+
+fn with_optional_members(mut scope: Map<String, Value>) -> Map<String, Value> {
+    for name in OPTIONAL {
+        scope.entry(name).or_insert_with(|| "".into());
+    }
+    scope
+}
+
+/// Returns a value as PowerShell writes it; `None` for `null`, which it does not quote.
+fn cell(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(list) => list.iter().filter_map(cell).collect::<Vec<_>>().join(","),
+        Value::Number(_) | Value::Object(_) => value.to_string(),
+    })
+}
+
+/// Reads scopes from CSV, in UTF-8 or UTF-16, with commas or, as Norwegian spreadsheets write it, semicolons.
+///
+/// # Errors
+/// [`ScopeFileError`].
+pub fn scopes_from_csv(bytes: &[u8]) -> Result<Vec<Map<String, Value>>, ScopeFileError> {
+    let text = decoded(bytes).ok_or(ScopeFileError::Encoding)?;
+    let head = text.lines().next().unwrap_or_default();
+    let delimiter = if head.contains(';') && !head.contains(',') { b';' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
+    let columns = reader.headers().map_err(ScopeFileError::Csv)?.clone();
+    for name in ["name", LIST] {
+        if !columns.iter().any(|column| column == name) {
+            return Err(ScopeFileError::NoColumn(name));
+        }
+    }
+    let mut scopes = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(ScopeFileError::Csv)?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let mut scope = Map::new();
+        for (column, value) in columns.iter().zip(&record) {
+            if let Some(value) = member(column, value, line)? {
+                scope.insert(column.to_owned(), value);
+            }
+        }
+        scopes.push(scope);
+    }
+    Ok(scopes)
+}
+
+/// Returns the value of a member; `None` if the scope lacks it.
+fn member(column: &str, text: &str, line: u64) -> Result<Option<Value>, ScopeFileError> {
+    if text.is_empty() && OPTIONAL.contains(&column) {
+        return Ok(None);
+    }
+    if NUMBERS.contains(&column) {
+        let number = text.parse::<u64>();
+        return number
+            .map(|number| Some(number.into()))
+            .map_err(|_| ScopeFileError::NotANumber { line, column: column.to_owned() });
+    }
+    Ok(Some(match text {
+        _ if column == LIST => text.split(',').filter(|part| !part.is_empty()).map(Value::from).collect(),
+        // Spreadsheets write them in capitals.
+        _ if text.eq_ignore_ascii_case("true") => true.into(),
+        _ if text.eq_ignore_ascii_case("false") => false.into(),
+        // The scripts' way to write a line break inside a value.
+        _ if column == "long_description" => text.replace("\\n", "\n").into(),
+        _ => text.into(),
+    }))
+}
+
+/// Decodes UTF-16 with a byte order mark, or UTF-8.
+fn decoded(bytes: &[u8]) -> Option<String> {
+    let units = |rest: &[u8], from: fn([u8; 2]) -> u16| {
+        let (pairs, odd) = rest.as_chunks::<2>();
+        if !odd.is_empty() {
+            return None;
+        }
+        char::decode_utf16(pairs.iter().map(|pair| from(*pair))).collect::<Result<String, _>>().ok()
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => units(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => units(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] | rest => String::from_utf8(rest.to_vec()).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const CSV: &str = "\"name\",\"prefix\",\"subscope\",\"description\",\"active\",\"allowed_integration_types\",\
+        \"authorization_max_lifetime\",\"delegation_source\",\"at_max_age\",\"long_description\"\r\n\
+        \"altinn:a\",\"altinn\",\"a\",\"Says \"\"hi\"\", twice\",\"True\",\"maskinporten,krr\",\"0\",\"\",\"\",\"\"\r\n\
+        \"altinn:b/c\",\"altinn\",\"b/c\",\"Ærlig\",\"False\",\"maskinporten\",\"\",\"https://a.example/\",\"120\",\"more\"\r\n";
+
+    fn utf16(text: &str) -> Vec<u8> {
+        [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn a_csv_file_of_the_scripts_survives_a_round_trip() {
+        let scopes = scopes_from_csv(CSV.as_bytes()).unwrap();
+        assert_eq!(
+            Value::from(scopes[0].clone()),
+            json!({
+                "name": "altinn:a", "prefix": "altinn", "subscope": "a", "description": "Says \"hi\", twice",
+                "active": true, "allowed_integration_types": ["maskinporten", "krr"], "authorization_max_lifetime": 0,
+            })
+        );
+        assert_eq!((&scopes[1]["at_max_age"], &scopes[1]["active"]), (&json!(120), &json!(false)));
+        let again = scopes_from_csv(scopes_to_csv(&scopes).as_bytes()).unwrap();
+        assert_eq!(again, scopes);
+        assert_eq!(scopes_from_csv(&utf16(CSV)).unwrap(), scopes);
+        let semicolons = CSV.replace("\",\"", "\";\"");
+        assert_eq!(scopes_from_csv(semicolons.as_bytes()).unwrap(), scopes);
+    }
+
+    #[test]
+    fn a_csv_file_that_is_damaged_is_refused() {
+        for (bytes, message) in [
+            (&[0xff, 0xfe, 0x41][..], "it is neither UTF-8 nor UTF-16"),
+            (b"\xff", "it is neither UTF-8 nor UTF-16"),
+            (b"a,b\n1,2\n", "it has no column `name`"),
+            (b"name,allowed_integration_types\n1\n", "it is not CSV"),
+            (b"name,allowed_integration_types,at_max_age\nx,y,z\n", "line 2: `at_max_age` must be a number"),
+        ] {
+            assert_eq!(scopes_from_csv(bytes).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn the_file_of_a_scope_stays_below_its_folder() {
+        let path = |prefix: &str, subscope: &str| {
+            let scope = json!({ "prefix": prefix, "subscope": subscope });
+            scope_path(scope.as_object().unwrap()).map(|path| path.display().to_string())
+        };
+        assert_eq!(path("altinn", "a/b.read").as_deref(), Some("scopes/altinn/a/b.read.json"));
+        for (prefix, subscope) in [("..", "a"), ("a/b", "c"), ("a", "../b"), ("a", "/b"), ("a", ""), ("a", "b\\c")] {
+            assert_eq!(path(prefix, subscope), None, "{prefix} {subscope}");
+        }
+    }
+
+    #[test]
+    fn the_json_of_a_scope_has_no_times_and_ends_with_a_line_break() {
+        let scope = json!({ "name": "a:b", "created": "1", "active": true, "last_updated": "2", "allowed_integration_types": [] });
+        let expected = "{\n  \"name\": \"a:b\",\n  \"active\": true,\n  \"allowed_integration_types\": []\n}\n";
+        assert_eq!(scope_json(scope.as_object().unwrap()), expected);
+    }
+}
