@@ -2,7 +2,7 @@
 //!
 //! The password is in `KEYSTORE_PASSWORD`. The environment is Maskinporten's test environment.
 
-use maskinporten_token_generator::{environment::Environment, keystore::SigningKey, tokens::TokenSource};
+use maskinporten::{environment::Environment, keystore::SigningKey, tokens::TokenSource};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use maskinporten_token_generator::{
+use maskinporten::{
     environment::Environment,
     grant::Sign,
     keystore::{SignatureAlgorithm, SigningError},

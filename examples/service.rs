@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     environment::Environment,
     explain::Explain as _,
     keystore::SigningKey,

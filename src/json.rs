@@ -109,7 +109,7 @@ pub fn indented(value: &Value) -> String {
 ///
 /// # Examples
 /// ```
-/// use maskinporten_token_generator::json::escaped;
+/// use maskinporten::json::escaped;
 ///
 /// assert_eq!(escaped("{\"a\": \"b\u{202e}c\u{9b}ø\"}"), r#"{"a": "b\u202ec\u009bø"}"#);
 /// ```

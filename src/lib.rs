@@ -3,7 +3,7 @@
 //! A service makes one [`TokenSource`](tokens::TokenSource) and asks it for a token before every call to an API:
 //!
 //! ```no_run
-//! use maskinporten_token_generator::{environment::Environment, keystore::SigningKey, tokens::TokenSource};
+//! use maskinporten::{environment::Environment, keystore::SigningKey, tokens::TokenSource};
 //!
 //! # async fn run(client_id: String) -> Result<(), Box<dyn std::error::Error>> {
 //! let key = SigningKey::from_pkcs12_file("enterprise.p12", &"password".into())?;
@@ -46,7 +46,7 @@
 //! # Examples
 //! Signing an assertion without sending it:
 //! ```
-//! use maskinporten_token_generator::{
+//! use maskinporten::{
 //!     clock::SystemClock,
 //!     environment::Environment,
 //!     grant::{ClientId, Grant, Scopes, default_resource},

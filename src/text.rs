@@ -46,7 +46,7 @@ fn is_blank(character: char) -> bool {
 ///
 /// # Examples
 /// ```
-/// use maskinporten_token_generator::text::printable;
+/// use maskinporten::text::printable;
 ///
 /// assert_eq!(printable("a\u{1b}[31mb\u{202e}c\nd"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d");
 /// ```
@@ -66,7 +66,7 @@ pub fn printable_lines(text: &str) -> String {
 ///
 /// # Examples
 /// ```
-/// use maskinporten_token_generator::text::excerpt;
+/// use maskinporten::text::excerpt;
 ///
 /// assert_eq!(excerpt("blåbær", 3), "blå…");
 /// assert_eq!(excerpt("blå", 3), "blå");
@@ -125,7 +125,7 @@ fn is_encoded(text: &str) -> bool {
 ///
 /// # Examples
 /// ```
-/// use maskinporten_token_generator::text::shown_path;
+/// use maskinporten::text::shown_path;
 ///
 /// assert_eq!(shown_path("certs/test.p12"), "certs/test.p12");
 /// assert_eq!(shown_path(r#"{"kty":"RSA","d":"…"}"#), "[not shown: it may be a key]");

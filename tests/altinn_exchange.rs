@@ -6,7 +6,7 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use maskinporten_token_generator::{
+use maskinporten::{
     altinn::{AltinnExchange, AltinnPlatform, TokenProvider},
     client::RetryPolicy,
     clock::FixedClock,

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use maskinporten_token_generator::{
+use maskinporten::{
     cache::{Cache, CacheError, CacheKey, Clear, EndpointId, FetchOptions, FetchedToken, KeyIdentity},
     client::{AccessToken, MinimumLifetime},
     clock::{Clock as _, SystemClock},

@@ -9,7 +9,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::Utc;
-use maskinporten_token_generator::keystore::{Certificate, Validity};
+use maskinporten::keystore::{Certificate, Validity};
 use serde_json::Value;
 
 use crate::support::{Maskinporten, maskinporten, program, testdata};

@@ -41,7 +41,7 @@ fn the_request_is_exactly_that_of_rfc_7523() {
         request.head,
         format!(
             "POST /token HTTP/1.1\r\ncontent-type: application/x-www-form-urlencoded\r\naccept: application/json\r\n\
-             user-agent: maskinporten-token-generator/{}\r\nhost: {host}\r\ncontent-length: {length}\r\n\r\n",
+             user-agent: maskinporten/{}\r\nhost: {host}\r\ncontent-length: {length}\r\n\r\n",
             env!("CARGO_PKG_VERSION")
         )
     );

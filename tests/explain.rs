@@ -5,7 +5,7 @@
 
 use std::process::Command;
 
-use maskinporten_token_generator::{
+use maskinporten::{
     client::{CodeGroup, Explanation, RefusalFacts},
     language::Language,
 };

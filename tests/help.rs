@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     client::{Explanation, RefusalFacts},
     language::Language,
 };

@@ -7,7 +7,7 @@ use std::{
     sync::LazyLock,
 };
 
-use maskinporten_token_generator::language::Language;
+use maskinporten::language::Language;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use regex::Regex;
 

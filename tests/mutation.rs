@@ -13,7 +13,7 @@ use std::{
 };
 
 use chrono::Utc;
-use maskinporten_token_generator::keystore::{KeystoreError, KeystoreFile};
+use maskinporten::keystore::{KeystoreError, KeystoreFile};
 use secrecy::SecretString;
 
 use super::{

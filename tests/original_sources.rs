@@ -87,7 +87,7 @@ impl Config {
     }
 }
 
-/// Returns the command line that `maskinporten_token_generator.ps1` builds from a config file.
+/// Returns the command line that `maskinporten.ps1` builds from a config file.
 fn wrapper(text: &str, environment: &str, only_token: bool) -> Vec<String> {
     let value = |key: &str| {
         let name = format!("${environment}_{key} ");

@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use maskinporten_token_generator::http::{
-    Endpoint, HttpClient, HttpError, HttpOptions, Response, TlsVersion, addresses,
-};
+use maskinporten::http::{Endpoint, HttpClient, HttpError, HttpOptions, Response, TlsVersion, addresses};
 use openssl::x509::X509;
 
 use crate::server::{

@@ -162,8 +162,7 @@ fn the_table_contains_every_code_client_and_keystore() {
 
     let codes: BTreeSet<_> = columns.by_ref().map(|(code, _)| code).filter(|code| code.starts_with("MP-")).collect();
 
-    let known: BTreeSet<_> =
-        maskinporten_token_generator::client::Explanation::all().filter_map(|entry| entry.code).collect();
+    let known: BTreeSet<_> = maskinporten::client::Explanation::all().filter_map(|entry| entry.code).collect();
     assert_eq!(codes, known);
     for word in [INACTIVE, OF_PEOPLE, EXPIRED_KEY, ANOTHER_KEY, "other-environment.p12", "expired.p12"] {
         assert!(table.contains(word), "{word}");

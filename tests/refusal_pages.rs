@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     client::CodeGroup,
     language::Language,
     printer::{refusal_page_path, refusal_pages},

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use maskinporten_token_generator::client::Explanation;
+use maskinporten::client::Explanation;
 use serde_json::{Value, json};
 use snapbox::{file, str};
 

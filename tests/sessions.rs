@@ -11,7 +11,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use maskinporten_token_generator::{
+use maskinporten::{
     client::{MinimumLifetime, OpenIdProvider, RetryPolicy},
     clock::{Clock, SystemClock},
     dpop::{DPOP, DpopKey, ProvenRequest},

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use maskinporten_token_generator::{
+use maskinporten::{
     cache::{Cache, KeyIdentity},
     client::RetryPolicy,
     environment::Environment,
@@ -292,7 +292,7 @@ fn after_a_failure_no_request_is_sent_for_a_while_and_the_last_token_is_returned
         json_answer("200 OK", r#"{"access_token":"old","token_type":"Bearer","expires_in":25}"#),
         answer("503 Service Unavailable", &["Retry-After: 40"], ""),
     ]);
-    let minimum = maskinporten_token_generator::client::MinimumLifetime::Seconds(60);
+    let minimum = maskinporten::client::MinimumLifetime::Seconds(60);
     let tokens = source(&server, key()).minimum_lifetime(minimum).build().unwrap();
 
     run(async {
@@ -352,7 +352,7 @@ fn a_key_behind_the_sign_trait_signs_with_its_own_algorithm_and_id() {
     run(tokens.token()).unwrap();
 
     let assertion = server.request().assertion();
-    let jwt = maskinporten_token_generator::inspect::Jwt::parse(assertion.as_bytes()).unwrap();
+    let jwt = maskinporten::inspect::Jwt::parse(assertion.as_bytes()).unwrap();
     assert_eq!((jwt.algorithm(), jwt.key_id()), (Some(SignatureAlgorithm::Rs512), Some("our-key")));
 }
 

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use maskinporten_token_generator::profile::{
-    ConfigFile, ConfigFileKind, KnownSetting, Profiles, SettingKind, SettingRole,
-};
+use maskinporten::profile::{ConfigFile, ConfigFileKind, KnownSetting, Profiles, SettingKind, SettingRole};
 
 use super::properties::{Secrets, check_error, check_text};
 

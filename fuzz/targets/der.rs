@@ -2,7 +2,7 @@
 //! cannot in base64.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use maskinporten_token_generator::keystore::{Certificate, PemFile};
+use maskinporten::keystore::{Certificate, PemFile};
 use secrecy::SecretString;
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use maskinporten_token_generator::profile::{ConfigFile, ConfigFileKind, ProfileDraft, Profiles, import};
+use maskinporten::profile::{ConfigFile, ConfigFileKind, ProfileDraft, Profiles, import};
 
 use super::{
     config::KNOWN,

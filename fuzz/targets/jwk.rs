@@ -1,6 +1,6 @@
 //! JWKs and JWK sets, private and public.
 
-use maskinporten_token_generator::keystore::{JwkFile, KeySet, SignatureAlgorithm};
+use maskinporten::keystore::{JwkFile, KeySet, SignatureAlgorithm};
 
 use super::properties::{Secrets, check_error, check_key, check_line, members};
 

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use maskinporten_token_generator::{
+use maskinporten::{
     inspect::{Expectations, Inspection, Jwt, Verification, VerificationKeys, verify},
     keystore::{KeySet, SignatureAlgorithm, SigningKey},
     language::Language,

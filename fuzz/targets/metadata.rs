@@ -2,7 +2,7 @@
 
 use std::sync::{LazyLock, Mutex};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     client::{RetryPolicy, discover, fetch_key_set},
     http::{Endpoint, HttpOptions},
 };

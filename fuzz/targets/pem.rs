@@ -1,6 +1,6 @@
 //! Keys and certificates in PEM, and certificates in PKCS#7 or DER.
 
-use maskinporten_token_generator::keystore::{CertificateFile, FileFormat, PemFile};
+use maskinporten::keystore::{CertificateFile, FileFormat, PemFile};
 use secrecy::SecretString;
 
 use super::{

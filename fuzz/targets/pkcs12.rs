@@ -1,6 +1,6 @@
 //! A PKCS#12 keystore, from its bytes to a signature.
 
-use maskinporten_token_generator::keystore::{FileFormat, KeyChoice, KeystoreError, KeystoreFile, SigningKey};
+use maskinporten::keystore::{FileFormat, KeyChoice, KeystoreError, KeystoreFile, SigningKey};
 use secrecy::SecretString;
 
 use super::{

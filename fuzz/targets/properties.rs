@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, error::Error};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     explain::Explain,
     keystore::{Certificate, SigningKey, VerificationKey},
     text::is_deceptive,

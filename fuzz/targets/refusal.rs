@@ -1,6 +1,6 @@
 //! A text that may contain a refusal, as `explain` takes it.
 
-use maskinporten_token_generator::{
+use maskinporten::{
     client::RefusalText,
     language::Language,
     printer::{ExplanationForm, print_explanations},

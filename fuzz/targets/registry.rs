@@ -10,7 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use maskinporten_token_generator::{
+use maskinporten::{
     client::TokenRequest,
     clock::SystemClock,
     grant::{ClientId, Grant, Scopes},

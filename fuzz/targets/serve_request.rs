@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use maskinporten_token_generator::{
+use maskinporten::{
     client::RetryPolicy,
     environment::Environment,
     environment::KnownIssuer,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock, Mutex};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     client::{AccessToken, ClientError, RetryPolicy, TokenClient},
     clock::{FixedClock, SystemClock},
     http::{Endpoint, HttpOptions},

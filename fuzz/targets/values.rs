@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use maskinporten_token_generator::{
+use maskinporten::{
     clock::parse_seconds,
     explain::Explain,
     grant::{AuthorizationDetails, ClientId, ExtraClaims, Lifetime, PersonIdentifier, Resource, Scopes},

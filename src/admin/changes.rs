@@ -56,7 +56,8 @@ pub fn changes(current: &Map<String, Value>, wanted: &Map<String, Value>) -> Vec
 fn is_same(one: Option<&Value>, other: Option<&Value>) -> bool {
     match (one, other) {
         (Some(Value::Array(one)), Some(Value::Array(other))) if one.iter().chain(other).all(Value::is_string) => {
-            let texts = |list: &[Value]| list.iter().filter_map(Value::as_str).map(str::to_owned).collect::<BTreeSet<_>>();
+            let texts =
+                |list: &[Value]| list.iter().filter_map(Value::as_str).map(str::to_owned).collect::<BTreeSet<_>>();
             texts(one) == texts(other)
         }
         _ => one == other,
@@ -75,13 +76,15 @@ mod tests {
 
     #[test]
     fn only_the_named_members_change_and_null_removes_one() {
-        let current = object(json!({ "name": "a:b", "created": "2026", "description": "old", "at_max_age": 120, "x": [1] }));
+        let current =
+            object(json!({ "name": "a:b", "created": "2026", "description": "old", "at_max_age": 120, "x": [1] }));
         let wanted = object(json!({ "description": "new", "at_max_age": null, "last_updated": "2027" }));
 
         let merged = merged(&current, &wanted);
 
         assert_eq!(merged, object(json!({ "name": "a:b", "description": "new", "x": [1] })));
-        let change = |member: &str, from: Option<Value>, to: Option<Value>| Change { member: member.to_owned(), from, to };
+        let change =
+            |member: &str, from: Option<Value>, to: Option<Value>| Change { member: member.to_owned(), from, to };
         assert_eq!(
             changes(&current, &merged),
             [

@@ -45,7 +45,10 @@ impl AdminError {
             status @ 400..=499 => {
                 let problem = AdminProblem::read(&response.body);
                 let mut facts = RefusalFacts::default();
-                facts.set("needed_scope", Some(operation.scopes().join(" or ").as_str()).filter(|scope| !scope.is_empty()));
+                facts.set(
+                    "needed_scope",
+                    Some(operation.scopes().join(" or ").as_str()).filter(|scope| !scope.is_empty()),
+                );
                 Self::Refused(Box::new(AdminRefusal { operation, endpoint: endpoint.clone(), status, problem, facts }))
             }
             300..=399 => {

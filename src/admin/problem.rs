@@ -30,7 +30,10 @@ impl AdminProblem {
         let Ok(value) = serde_json::from_slice::<Value>(body) else {
             let text = String::from_utf8_lossy(body);
             let message = Some(&*text).filter(|text| !text.trim_start().starts_with('<')).and_then(non_empty);
-            return Self { messages: message.map(|message| (None, message)).into_iter().collect(), correlation_id: None };
+            return Self {
+                messages: message.map(|message| (None, message)).into_iter().collect(),
+                correlation_id: None,
+            };
         };
         let text = |member: &str| value.get(member)?.as_str().and_then(non_empty);
         let errors = value.get("errors").and_then(Value::as_array).into_iter().flatten();

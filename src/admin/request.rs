@@ -210,8 +210,7 @@ impl AdminClient {
         let query: Vec<(&str, &str)> = request.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let endpoint = self.base().below(&path, &query);
         let body = request.body.as_ref().map(|body| SecretString::from(body.to_string()));
-        let api =
-            ApiRequest { method: request.method.clone(), body: body.as_ref(), ..ApiRequest::get(authorization) };
+        let api = ApiRequest { method: request.method.clone(), body: body.as_ref(), ..ApiRequest::get(authorization) };
         let refusal = |response: &Response| AdminError::of_response(request.operation, &endpoint, response);
         let response = self.0.send(&endpoint, &api, request.operation.may_be_repeated(), refusal, notify).await?;
         if response.body.trim_ascii().is_empty() {

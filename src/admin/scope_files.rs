@@ -56,9 +56,7 @@ impl Explain for ScopeFileError {
 pub fn scope_path(scope: &Map<String, Value>) -> Option<PathBuf> {
     let name = |member: &str| scope.get(member).and_then(Value::as_str);
     let (prefix, subscope) = (name("prefix")?, name("subscope")?);
-    let is_plain = |part: &str| {
-        !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':', '\0'])
-    };
+    let is_plain = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':', '\0']);
     let parts: Vec<&str> = subscope.split('/').collect();
     let is_safe = is_plain(prefix) && !prefix.contains('/') && parts.iter().all(|part| is_plain(part));
     is_safe.then(|| PathBuf::from("scopes").join(prefix).join(format!("{subscope}.json")))
@@ -73,7 +71,8 @@ pub fn scope_json(scope: &Map<String, Value>) -> String {
 /// Returns scopes as CSV, in UTF-8. The columns are the members of the first scope, then the optional ones.
 #[must_use]
 pub fn scopes_to_csv(scopes: &[Map<String, Value>]) -> String {
-    let rows: Vec<Map<String, Value>> = scopes.iter().map(|scope| with_optional_members(without_times(scope.clone()))).collect();
+    let rows: Vec<Map<String, Value>> =
+        scopes.iter().map(|scope| with_optional_members(without_times(scope.clone()))).collect();
     let Some(first) = rows.first() else { return String::new() };
     let columns: Vec<&String> = first.keys().collect();
     let line = |values: Vec<Option<String>>| {

@@ -46,7 +46,7 @@ pub struct EndpointId {
 ///
 /// # Examples
 /// ```
-/// use maskinporten_token_generator::cache::KeyIdentity;
+/// use maskinporten::cache::KeyIdentity;
 ///
 /// let file = std::fs::read("testdata/modern.p12")?;
 /// let identity = KeyIdentity::new("pkcs12").file(&file).label("alias", "0");

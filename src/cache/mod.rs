@@ -13,7 +13,7 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use maskinporten_token_generator::{
+//! use maskinporten::{
 //!     cache::{Cache, CacheError, CacheKey, EndpointId, FetchOptions, KeyIdentity},
 //!     client::{AccessToken, MinimumLifetime},
 //!     clock::{Clock, SystemClock},

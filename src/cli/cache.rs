@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use maskinporten_token_generator::{
+use maskinporten::{
     cache::{Cache, CacheError, Clear, StoredToken},
     clock::{Clock as _, SystemClock},
     json,

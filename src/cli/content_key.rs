@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use maskinporten_token_generator::{
+use maskinporten::{
     key_services::Fetched,
     keystore::{JwkFile, KeyChoice, KeyForm, KeyMaterial, PemFile, SigningKey},
 };

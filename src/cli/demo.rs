@@ -10,7 +10,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use maskinporten_token_generator::{
+use maskinporten::{
     client::{AccessToken, RetryPolicy, TokenClient},
     clock::SystemClock,
     environment::LocalEnvironment,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     cache::KeyIdentity,
     grant::Sign,
     tokens::{KeyError, KeyProvider},

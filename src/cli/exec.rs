@@ -11,7 +11,7 @@ use std::{
 };
 
 use chrono::SecondsFormat;
-use maskinporten_token_generator::client::AccessToken;
+use maskinporten::client::AccessToken;
 
 use super::{
     args::ExecArguments,

@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use maskinporten_token_generator::{
+use maskinporten::{
     client::{CodeGroup, MAXIMUM_PASTED_BYTES, REFUSALS, RefusalText},
     file::{self, FileError},
     printer::{GENERATOR, print_catalogue, print_explanations, print_group, refusal_pages},

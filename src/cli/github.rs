@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use maskinporten_token_generator::{client::AccessToken, printer::print_github_outputs};
+use maskinporten::{client::AccessToken, printer::print_github_outputs};
 use zeroize::Zeroizing;
 
 use super::report::{Exit, Failure};

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     printer::{Header, print_headers},
     profile::ProfileHeader,
 };

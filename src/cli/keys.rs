@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use maskinporten_token_generator::{
+use maskinporten::{
     file, json,
     keystore::{
         CertificateFile, FileFormat, JwkFile, KeyFileKind, KeySummary, KeystoreFile, NewKey, NewKeyError, NewKeyKind,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use maskinporten_token_generator::{
+use maskinporten::{
     cache::KeyIdentity,
     client::RefusalFacts,
     clock::{Clock as _, SystemClock},

@@ -60,7 +60,7 @@ use std::{
     time::Duration,
 };
 
-use maskinporten_token_generator::language::Language;
+use maskinporten::language::Language;
 
 use self::{
     args::Command,

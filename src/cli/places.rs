@@ -2,7 +2,7 @@
 
 use std::{env, path::Path};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     cache::KeyIdentity,
     file,
     key_services::{Fetched, KeyPlace, PlaceFacts},

@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use maskinporten_token_generator::language::Language;
+use maskinporten::language::Language;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 

@@ -1,6 +1,6 @@
 //! The header `DPoP` of a call with a token that is bound to a key (RFC 9449 §7.1).
 
-use maskinporten_token_generator::{
+use maskinporten::{
     clock::SystemClock,
     dpop::{DPOP, ProvenRequest},
     printer::Header,

@@ -4,7 +4,7 @@
 
 use std::{io, path::Path};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     file::{self, FileError, decode_text},
     text::shown_path,
 };

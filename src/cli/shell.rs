@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use maskinporten_token_generator::file;
+use maskinporten::file;
 use zeroize::Zeroizing;
 
 /// Runs a command; the error is why it printed nothing. The terminal stays its own, since it may ask its user something.

@@ -4,7 +4,7 @@
 
 use std::{fmt::Write as _, net::TcpStream, sync::Arc, time::Duration};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     environment::LocalEnvironment,
     simulator::{
         AltinnInstallation, FolderState, Installation, Simulator, SimulatorEvent, SimulatorOptions, Strictness,

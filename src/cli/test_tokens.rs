@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     altinn::{AltinnClient, AltinnError, TestTokenRequest},
     client::AccessToken,
     clock::SystemClock,

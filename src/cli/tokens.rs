@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     cache::Cache,
     client::{AccessToken, ClientError},
     clock::{Clock as _, SystemClock},

@@ -2,9 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use maskinporten_token_generator::keystore::{
-    CertificateFile, KeyChoice, Keystore, KeystoreError, KeystoreFile, PemFile, SigningKey,
-};
+use maskinporten::keystore::{CertificateFile, KeyChoice, Keystore, KeystoreError, KeystoreFile, PemFile, SigningKey};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 

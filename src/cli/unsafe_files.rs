@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     file::{UnsafePermissions, check_unchangeable_by_others},
     text::shown_path,
 };

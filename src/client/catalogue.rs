@@ -14,13 +14,8 @@ const LOGINS: &str = "IDPORTEN";
 static GROUPS: LazyLock<Vec<CodeGroup>> = LazyLock::new(|| texts().flat_map(CodeGroup::parse_all).collect());
 
 fn texts() -> impl Iterator<Item = &'static str> {
-    [
-        include_str!("catalogue.txt"),
-        include_str!("altinn.txt"),
-        include_str!("idporten.txt"),
-        include_str!("admin.txt"),
-    ]
-    .into_iter()
+    [include_str!("catalogue.txt"), include_str!("altinn.txt"), include_str!("idporten.txt"), include_str!("admin.txt")]
+        .into_iter()
 }
 
 /// The refusals of one service, whose codes have the same prefix.
@@ -249,9 +244,7 @@ mod tests {
         let prefixes: Vec<&str> = CodeGroup::all().map(|group| group.prefix).collect();
         assert_eq!(
             prefixes,
-            [
-                "MP", "EXCHANGE", "ALTINN2", "TESTTOKEN", "AUTH", "AM", "RR", "CORR", "BRO", "STD", LOGINS, "ADMIN"
-            ]
+            ["MP", "EXCHANGE", "ALTINN2", "TESTTOKEN", "AUTH", "AM", "RR", "CORR", "BRO", "STD", LOGINS, "ADMIN"]
         );
     }
 

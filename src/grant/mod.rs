@@ -31,7 +31,7 @@ use crate::{clock::Clock, environment::Environment, keystore::SignatureAlgorithm
 ///
 /// # Examples
 /// ```
-/// use maskinporten_token_generator::grant::{ClientId, Grant, Lifetime, Scopes};
+/// use maskinporten::grant::{ClientId, Grant, Lifetime, Scopes};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let client_id = ClientId::parse("806e1e80-e3a7-4a73-980e-f92ba1c2bf86")?;

@@ -12,7 +12,7 @@ use crate::keystore::{Certificate, SignatureAlgorithm, SigningError, SigningKey}
 /// ```
 /// use std::sync::Arc;
 ///
-/// use maskinporten_token_generator::{grant::Sign, keystore::{SignatureAlgorithm, SigningError}};
+/// use maskinporten::{grant::Sign, keystore::{SignatureAlgorithm, SigningError}};
 ///
 /// struct KeyService;
 ///

@@ -54,7 +54,7 @@ use crate::{
 /// Maximum size of a response body; a token response has a few kilobytes.
 pub const MAXIMUM_RESPONSE_BYTES: usize = 1024 * 1024;
 
-const USER_AGENT: &str = concat!("maskinporten-token-generator/", env!("CARGO_PKG_VERSION"));
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 const JSON: &str = "application/json";
 

@@ -24,7 +24,7 @@ impl SigningKey {
     ///
     /// # Examples
     /// ```
-    /// use maskinporten_token_generator::keystore::{SignatureAlgorithm, SigningKey};
+    /// use maskinporten::keystore::{SignatureAlgorithm, SigningKey};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let key = SigningKey::from_pkcs12_file("testdata/modern.p12", &"secret".into())?;
@@ -46,7 +46,7 @@ impl SigningKey {
     ///
     /// # Examples
     /// ```
-    /// use maskinporten_token_generator::{explain::Explain, keystore::SigningKey};
+    /// use maskinporten::{explain::Explain, keystore::SigningKey};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let bytes = std::fs::read("testdata/modern.p12")?;
@@ -70,7 +70,7 @@ impl SigningKey {
     ///
     /// # Examples
     /// ```
-    /// use maskinporten_token_generator::keystore::SigningKey;
+    /// use maskinporten::keystore::SigningKey;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let key = SigningKey::from_jwk(std::fs::read("testdata/jwk/rsa.json")?)?;
@@ -93,7 +93,7 @@ impl SigningKey {
     ///
     /// # Examples
     /// ```
-    /// use maskinporten_token_generator::keystore::SigningKey;
+    /// use maskinporten::keystore::SigningKey;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let (key, chain) = (std::fs::read("testdata/keys/enterprise-key.pem")?, std::fs::read("testdata/pem/shuffled.pem")?);

@@ -52,7 +52,7 @@ impl Language {
     ///
     /// # Examples
     /// ```
-    /// use maskinporten_token_generator::language::Language;
+    /// use maskinporten::language::Language;
     ///
     /// assert_eq!(Language::Norwegian.translate("could not read `a.p12`: it is empty"), "kunne ikke lese `a.p12`: den er tom");
     /// ```
@@ -94,7 +94,7 @@ impl Language {
     ///
     /// # Examples
     /// ```
-    /// use maskinporten_token_generator::language::Language;
+    /// use maskinporten::language::Language;
     ///
     /// let lookup = |name: &str| (name == "LANG").then(|| "nb_NO.UTF-8".to_owned());
     ///

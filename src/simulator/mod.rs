@@ -157,7 +157,7 @@ impl Simulator {
     /// # Examples
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use maskinporten_token_generator::simulator::{Simulator, SimulatorOptions};
+    /// use maskinporten::simulator::{Simulator, SimulatorOptions};
     ///
     /// let folder = tempfile::tempdir()?;
     /// let simulator = Simulator::start(SimulatorOptions::new(folder.path().join("simulator")))?;

@@ -8,7 +8,7 @@
 //!
 //! # Examples
 //! ```no_run
-//! use maskinporten_token_generator::{environment::Environment, keystore::SigningKey, tokens::TokenSource};
+//! use maskinporten::{environment::Environment, keystore::SigningKey, tokens::TokenSource};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let key = SigningKey::from_pkcs12_file("enterprise.p12", &"password".into())?;

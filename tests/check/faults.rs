@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use maskinporten_token_generator::check::check_ids;
+use maskinporten::check::check_ids;
 use serde_json::{Value, json};
 
 use super::{

@@ -1,7 +1,7 @@
 //! Verification at a fixed time: each property separately, with what was found and expected.
 
 use chrono::DateTime;
-use maskinporten_token_generator::{
+use maskinporten::{
     inspect::{
         Expectations, Finding, FindingKind, FindingVerdict, Jwt, TokenKind, Verification, VerificationKeys, verify,
     },

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, FixedOffset, Utc};
-use maskinporten_token_generator::{
+use maskinporten::{
     explain::Explain as _,
     inspect::{Expectations, Inspection, Jwt, VerificationKeys, verify},
     keystore::KeySet,

@@ -4,7 +4,7 @@
 //! are in `reports.txt`, which `SNAPSHOTS=overwrite` updates.
 
 use chrono::{DateTime, FixedOffset, Utc};
-use maskinporten_token_generator::{
+use maskinporten::{
     inspect::{Inspection, Jwt},
     language::Language,
     printer::{InspectionForm, print_inspection},

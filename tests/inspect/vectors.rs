@@ -1,6 +1,6 @@
 //! The examples of the standards: those that are signed with public keys are verified, the others rejected.
 
-use maskinporten_token_generator::{
+use maskinporten::{
     inspect::{Expectations, Jwt, TokenKind, VerificationKeys, verify},
     keystore::KeySet,
 };

@@ -3,7 +3,7 @@
 use std::{fs, process::Command};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use maskinporten_token_generator::keystore::{Certificate, JwkFile, KeystoreError, SignatureAlgorithm, SigningKey};
+use maskinporten::keystore::{Certificate, JwkFile, KeystoreError, SignatureAlgorithm, SigningKey};
 use serde_json::{Value, json};
 
 use super::{MESSAGE, hexadecimal, refused, signs_as, text};

@@ -1,6 +1,6 @@
 //! Summaries of keystores and JWK sets, compared with openssl's output for the same keys.
 
-use maskinporten_token_generator::keystore::{DEFAULT_ITERATIONS, JwkFile, KeySummary, Keystore, KeystoreFile};
+use maskinporten::keystore::{DEFAULT_ITERATIONS, JwkFile, KeySummary, Keystore, KeystoreFile};
 use openssl::hash::MessageDigest;
 
 use super::{bytes, certificate, hexadecimal, secret, text};

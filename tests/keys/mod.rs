@@ -10,7 +10,7 @@ mod store;
 
 use std::{error::Error as _, fmt::Write as _, fs};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     explain::Explain as _,
     keystore::{KeystoreError, SignatureAlgorithm, SigningKey},
 };

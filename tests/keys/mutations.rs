@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use maskinporten_token_generator::keystore::{CertificateFile, DEFAULT_ITERATIONS, JwkFile, PemFile};
+use maskinporten::keystore::{CertificateFile, DEFAULT_ITERATIONS, JwkFile, PemFile};
 
 use super::{MESSAGE, bytes, secret};
 

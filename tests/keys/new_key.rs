@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use maskinporten_token_generator::{
+use maskinporten::{
     explain::Explain as _,
     keystore::{JwkFile, NewKey, NewKeyKind, SignatureAlgorithm},
 };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use maskinporten_token_generator::keystore::{
+use maskinporten::keystore::{
     CertificateFile, DEFAULT_ITERATIONS, KeystoreError, PemFile, SignatureAlgorithm, SigningKey,
 };
 

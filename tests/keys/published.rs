@@ -3,7 +3,7 @@
 use std::{fs, time::Instant};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use maskinporten_token_generator::{
+use maskinporten::{
     explain::Explain as _,
     keystore::{Certificate, JwkFile, KeySet, SignatureAlgorithm, VerificationKey},
 };

@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use maskinporten_token_generator::keystore::{CertificateThumbprint, DotnetStore, KeystoreError, SigningKey};
+use maskinporten::keystore::{CertificateThumbprint, DotnetStore, KeystoreError, SigningKey};
 use openssl::hash::MessageDigest;
 
 use super::{bytes, certificate, hexadecimal, refused, signs_as};

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use maskinporten_token_generator::{
+use maskinporten::{
     altinn::{Altinn2Login, Altinn2Session},
     file::private_beside,
     http::{ClientCertificate, Endpoint},

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     altinn::{DefinitionError, SystemDefinition, VendorRequest},
     printer::{print_system, print_system_users, print_systems},
 };

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     altinn::{AltinnClient, AltinnError, VendorRequest},
     explain::Explain,
     file, json,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chrono::{DateTime, Local, Utc};
-use maskinporten_token_generator::{
+use maskinporten::{
     clock::{Clock as _, SystemClock},
     inspect::{AltinnIdentity, Inspection, Jwt},
     printer::{IdentityForm, print_identity},

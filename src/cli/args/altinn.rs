@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand};
-use maskinporten_token_generator::printer::HeadersForm;
+use maskinporten::printer::HeadersForm;
 
 use super::{
     ReportFormat, TEMPLATE, TokenArguments,

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::Args;
-use maskinporten_token_generator::printer::ExplanationForm;
+use maskinporten::printer::ExplanationForm;
 
 use super::named;
 

@@ -1,7 +1,7 @@
 //! The options of `maskinporten login`.
 
 use clap::{ArgAction, Args, Subcommand};
-use maskinporten_token_generator::{
+use maskinporten::{
     login::Prompt,
     printer::{Shell, TokenForm},
 };

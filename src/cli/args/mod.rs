@@ -23,7 +23,7 @@ use clap::{
     ArgAction, Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use maskinporten_token_generator::language::Language;
+use maskinporten::language::Language;
 
 pub(crate) use self::{
     agent::AgentArguments,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
-use maskinporten_token_generator::printer::{GrantForm, HeadersForm, Shell, TokenForm};
+use maskinporten::printer::{GrantForm, HeadersForm, Shell, TokenForm};
 
 use super::{ReportFormat, named};
 use crate::cli::settings::SettingArguments;

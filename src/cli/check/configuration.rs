@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     check::{Check, CheckId, check_ids},
     environment::{Addresses, Environment},
     file,

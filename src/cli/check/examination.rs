@@ -1,6 +1,6 @@
 //! The results of the checks so far.
 
-use maskinporten_token_generator::check::{self, Check, CheckId, Verdict, check_ids};
+use maskinporten::check::{self, Check, CheckId, Verdict, check_ids};
 
 /// The settings and the results of the checks so far.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     check::{Check, check_ids},
     clock::{Clock as _, SystemClock},
     keystore::{CertificateThumbprint, KeySummary, Protection, RENEWAL_TIME, SigningKey},

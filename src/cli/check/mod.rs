@@ -10,7 +10,7 @@ mod redact;
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     check::{
         self, Check, CheckId, ServerRules, Verdict, altinn, certificate, check_ids, grant, network, received,
         registered_key, token,

@@ -1,7 +1,7 @@
 //! Removes from a report what must not be pasted anywhere: national identity numbers, keys and tokens in the wrong place,
 //! passwords and queries of URLs, terminal codes.
 
-use maskinporten_token_generator::{check::Check, text::printable};
+use maskinporten::{check::Check, text::printable};
 
 /// The number of digits of a national identity number.
 const PERSON_DIGITS: usize = 11;

@@ -9,7 +9,7 @@ use std::{any::TypeId, ffi::OsString, path::PathBuf, time::Duration};
 use clap::{Arg, CommandFactory as _, ValueHint, builder::PossibleValuesParser};
 use clap_complete::{Generator, Shell, generate};
 use clap_complete_nushell::Nushell;
-use maskinporten_token_generator::{environment::Environment, file, profile::ConfigSearch};
+use maskinporten::{environment::Environment, file, profile::ConfigSearch};
 
 use super::{
     args::{Arguments, CompletionShell, CompletionsArguments},

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, Read as _};
 
-use maskinporten_token_generator::language::Words;
+use maskinporten::language::Words;
 
 use crate::cli::{
     report::{self, Exit, Failure, Report},

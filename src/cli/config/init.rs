@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use maskinporten_token_generator::{
+use maskinporten::{
     environment::Environment,
     explain::Explain,
     grant::{ClientId, Scopes},

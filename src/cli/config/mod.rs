@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use maskinporten_token_generator::{
+use maskinporten::{
     explain::Explain,
     file::create_private_folder,
     profile::{self, ConfigFileKind, ConfigSearch, Imported, PROJECT_FILE, ProfileDraft, WriteError},

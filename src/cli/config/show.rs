@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, path::PathBuf};
 
-use maskinporten_token_generator::{json, text::printable};
+use maskinporten::{json, text::printable};
 use serde_json::{Value, json};
 
 use crate::cli::{

@@ -4,7 +4,7 @@
 //! self-service API. Other hosts are not checked, nor are tokens that are not JWTs, nor calls to this machine, which may
 //! simulate any host.
 
-use maskinporten_token_generator::{client::AccessToken, environment::KnownIssuer, inspect::Jwt};
+use maskinporten::{client::AccessToken, environment::KnownIssuer, inspect::Jwt};
 use serde_json::Value;
 
 use super::target::CurlTarget;

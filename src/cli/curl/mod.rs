@@ -13,7 +13,7 @@ mod target;
 
 use std::{ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     printer::{Header, print_curl_config},
     sessions::KeyedToken,
 };

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use maskinporten_token_generator::{file, text::shown_path};
+use maskinporten::{file, text::shown_path};
 use zeroize::Zeroizing;
 
 use super::call::{CurlCall, CurlOptions, usage};

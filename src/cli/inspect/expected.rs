@@ -1,8 +1,6 @@
 //! What the token is expected to contain: options alone count, since the scopes of a profile are those to request.
 
-use maskinporten_token_generator::{
-    environment::Environment, grant::Scopes, inspect::Expectations, organisation::OrganisationNumber,
-};
+use maskinporten::{environment::Environment, grant::Scopes, inspect::Expectations, organisation::OrganisationNumber};
 
 use crate::cli::{
     args::InspectArguments,

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use maskinporten_token_generator::{
+use maskinporten::{
     client,
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
     file,

@@ -12,7 +12,7 @@ use std::{
 };
 
 use chrono::{DateTime, Local, Utc};
-use maskinporten_token_generator::{
+use maskinporten::{
     clock::{Clock as _, SystemClock},
     file::{self, FileError},
     inspect::{

@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-use maskinporten_token_generator::{
+use maskinporten::{
     printer::{TokenForm, print_banner, print_token},
     text::excerpt,
 };

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use maskinporten_token_generator::login::{AnswerListener, ReceivedAnswer, RedirectUri};
+use maskinporten::login::{AnswerListener, ReceivedAnswer, RedirectUri};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 

@@ -5,7 +5,7 @@ mod status;
 
 use std::{path::PathBuf, sync::Arc};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     clock::{Clock as _, SystemClock},
     dpop::DpopKey,
     login::{AnswerListener, LoginClient, LoginPage, LoginRequest, LoginTokens, PendingLogin, RedirectUri},

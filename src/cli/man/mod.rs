@@ -12,7 +12,7 @@ use std::{
 };
 
 use clap::{Command, CommandFactory as _};
-use maskinporten_token_generator::file;
+use maskinporten::file;
 
 use self::page::ManPage;
 use super::{

@@ -5,7 +5,7 @@ mod login;
 
 use std::{error::Error, fmt, io};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     altinn::{AltinnError, AltinnRefusal},
     cache::CacheError,
     client::{ClientError, Refusal},

@@ -12,7 +12,7 @@ use std::{
 };
 
 use clap::ValueEnum;
-use maskinporten_token_generator::{
+use maskinporten::{
     explain::Explain,
     json,
     language::{Language, Words},

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     grant::Scopes,
     server::{AllowedScopes, Listen},
 };

@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use maskinporten_token_generator::{
+use maskinporten::{
     client::AccessToken,
     file::private_beside,
     printer::{TokenForm, print_token},

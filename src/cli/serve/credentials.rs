@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use maskinporten_token_generator::server::{ServerHandle, TlsFiles};
+use maskinporten::server::{ServerHandle, TlsFiles};
 use secrecy::SecretString;
 
 use super::{served::Served, server_failure};

@@ -1,6 +1,6 @@
 //! Sockets that systemd has opened for `serve` (`sd_listen_fds(3)`), which starts the server at the first request.
 
-use maskinporten_token_generator::server::InheritedSocket;
+use maskinporten::server::InheritedSocket;
 
 use crate::cli::{
     args::ServeArguments,
@@ -10,7 +10,7 @@ use crate::cli::{
 /// Returns the sockets that this process was started with; usually there are none.
 #[cfg(unix)]
 pub(super) fn sockets(arguments: &ServeArguments) -> Result<Vec<InheritedSocket>, Failure> {
-    use maskinporten_token_generator::server::ServerError;
+    use maskinporten::server::ServerError;
 
     /// No server needs more.
     const MAXIMUM: usize = 16;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     altinn::AltinnPlatform,
     cache::{CacheKey, KeyIdentity},
     client::RefusalFacts,

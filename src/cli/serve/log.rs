@@ -15,7 +15,7 @@ use std::{
 };
 
 use chrono::{SecondsFormat, Utc};
-use maskinporten_token_generator::{
+use maskinporten::{
     json,
     language::Language,
     server::{Event, Observer},

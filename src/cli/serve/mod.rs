@@ -14,7 +14,7 @@ mod watch;
 
 use std::{path::PathBuf, sync::Arc};
 
-use maskinporten_token_generator::server::{Listen, Server, ServerError, ServerOptions, TlsFiles};
+use maskinporten::server::{Listen, Server, ServerError, ServerOptions, TlsFiles};
 
 pub(crate) use self::agent::run as run_agent;
 use self::{credentials::CredentialFiles, load::Loader, log::ServerLog, served::Served, watch::Watcher};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use maskinporten_token_generator::server::{ProfileSource, ServedProfile};
+use maskinporten::server::{ProfileSource, ServedProfile};
 
 use super::load::Loaded;
 

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use maskinporten_token_generator::server::ServerHandle;
+use maskinporten::server::ServerHandle;
 
 use super::{credentials::CredentialFiles, load::Loader, log::ServerLog, served::Served};
 use crate::cli::{

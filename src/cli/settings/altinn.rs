@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use maskinporten_token_generator::{
+use maskinporten::{
     altinn::{AltinnExchange, AltinnPlatform, TokenProvider},
     environment::{AltinnEnvironment, Environment},
     http::Endpoint,

@@ -1,6 +1,6 @@
 //! The user that logs in at Altinn 2, and where.
 
-use maskinporten_token_generator::{altinn::HAL_JSON, http::Endpoint, printer::Header};
+use maskinporten::{altinn::HAL_JSON, http::Endpoint, printer::Header};
 
 use super::{Secret, Setting, SettingSources, altinn};
 use crate::cli::report::{Exit, Failure, Report};

@@ -3,7 +3,7 @@
 //! `docker --env-file` and most CI systems keep the quotes of an env file, and cmd.exe knows no single quotes. No setting has
 //! a value that begins and ends with quotes, except those that may hold anything.
 
-use maskinporten_token_generator::profile::SettingRole;
+use maskinporten::profile::SettingRole;
 use secrecy::ExposeSecret as _;
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use maskinporten_token_generator::{
+use maskinporten::{
     file,
     grant::{ClientAuthentication, RequestParameters},
     text::shown_path,

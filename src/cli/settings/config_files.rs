@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::OnceLock};
 
-use maskinporten_token_generator::profile::{ConfigFileKind, ConfigSearch, Profile, Profiles};
+use maskinporten::profile::{ConfigFileKind, ConfigSearch, Profile, Profiles};
 
 use super::{
     arguments::{RawSetting, RawValue},

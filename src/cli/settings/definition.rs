@@ -6,7 +6,7 @@ use clap::{
     Arg, ArgAction, Command,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
-use maskinporten_token_generator::{
+use maskinporten::{
     environment::{AltinnEnvironment, Environment},
     profile::{KnownSetting, SettingKind, SettingRole},
 };

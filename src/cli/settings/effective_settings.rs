@@ -1,6 +1,6 @@
 //! The settings in effect, as `config show` and `check` print them.
 
-use maskinporten_token_generator::{profile::SettingRole, text::may_be_key};
+use maskinporten::{profile::SettingRole, text::may_be_key};
 
 use super::{SettingSources, definition::SettingDefinition, sources::Found, table::SETTINGS};
 

@@ -2,7 +2,7 @@
 
 use std::{env, ops::RangeInclusive, time::Duration};
 
-use maskinporten_token_generator::{clock, file};
+use maskinporten::{clock, file};
 
 use super::definition;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use maskinporten_token_generator::{
+use maskinporten::{
     environment::{Environment, is_maskinporten_issuer},
     file,
     grant::{

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use maskinporten_token_generator::{
+use maskinporten::{
     key_services::{KeyPlace, Pkcs11Place},
     keystore::CertificateThumbprint,
     text::may_be_key,

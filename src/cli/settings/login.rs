@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use maskinporten_token_generator::{
+use maskinporten::{
     altinn::{AltinnExchange, TokenProvider},
     environment::{Environment, IdentityProvider, KnownIssuer, Service},
     grant::{ClientAuthentication, Grant},

@@ -29,7 +29,7 @@ mod variables;
 
 use std::path::PathBuf;
 
-use maskinporten_token_generator::{
+use maskinporten::{
     altinn::AltinnExchange, client::RefusalFacts, environment::Environment, explain::Explain as _, grant::Grant,
     tokens::TokenEndpoint,
 };

@@ -1,6 +1,6 @@
 //! A place that a URI names: of a key, or of a password.
 
-use maskinporten_token_generator::key_services::{KeyPlace, ServiceAccess};
+use maskinporten::key_services::{KeyPlace, ServiceAccess};
 
 use super::{SettingSources, server::NetworkSettings, sources::Found};
 use crate::cli::report::Failure;

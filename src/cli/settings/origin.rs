@@ -1,6 +1,6 @@
 //! Where the value of a setting came from.
 
-use maskinporten_token_generator::explain::Explain;
+use maskinporten::explain::Explain;
 
 use crate::cli::report::{Exit, Failure};
 

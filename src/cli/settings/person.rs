@@ -1,6 +1,6 @@
 //! The settings of a kept login of a person, whose token takes the place of Maskinporten's.
 
-use maskinporten_token_generator::{
+use maskinporten::{
     altinn::AltinnExchange,
     environment::{Environment, IdentityProvider},
     grant::ClientAuthentication,

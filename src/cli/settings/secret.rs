@@ -1,6 +1,6 @@
 //! Where a password or PIN is kept, and how it opens a file.
 
-use maskinporten_token_generator::keystore::MAXIMUM_ITERATIONS;
+use maskinporten::keystore::MAXIMUM_ITERATIONS;
 use secrecy::SecretString;
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     altinn::AltinnPlatform,
     client::{self, MinimumLifetime, RetryPolicy},
     clock,

@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, path::PathBuf};
 
-use maskinporten_token_generator::{
+use maskinporten::{
     environment::{Environment, IdentityProvider, LocalEnvironment},
     explain::Explain,
     profile::{ConfigFileKind, ProfileHeader, ProfileWarning},

@@ -3,7 +3,7 @@
 //! Options, variables, config keys, `--help`, the man page and the defaults are all made from it, so a setting cannot
 //! exist in one of them alone.
 
-use maskinporten_token_generator::profile::{KnownSetting, SettingRole as Role};
+use maskinporten::profile::{KnownSetting, SettingRole as Role};
 
 use super::definition::{
     ALTINN, ALTINN_PASSWORD, API_KEY, CACHE, CLIENT_JWK, CLIENT_SECRET, GRANT, HARDWARE, KEY, LOGIN, NETWORK, PROFILE,

@@ -1,6 +1,6 @@
 //! A test token of Altinn's generator, in place of a token of Maskinporten.
 
-use maskinporten_token_generator::{
+use maskinporten::{
     altinn::{AltinnPlatform, TestTokenKind},
     environment::{AltinnEnvironment, Environment},
     grant::Scopes,

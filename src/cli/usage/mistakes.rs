@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::{Arg, Command, error::ErrorKind};
-use maskinporten_token_generator::{
+use maskinporten::{
     environment::Environment,
     profile,
     text::{excerpt, is_deceptive, may_be_key},

@@ -8,7 +8,7 @@ use clap::{
     CommandFactory as _, FromArgMatches as _,
     error::{ContextKind, ContextValue, ErrorKind},
 };
-use maskinporten_token_generator::text::{printable, printable_lines};
+use maskinporten::text::{printable, printable_lines};
 
 pub(super) use self::mistakes::unexpected;
 use super::{

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use maskinporten_token_generator::{
+use maskinporten::{
     grant::GrantError,
     key_services::{FaultKind, PlaceError},
     keystore::SigningError,

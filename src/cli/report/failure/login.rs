@@ -1,6 +1,6 @@
 //! The failures of the login of a person, of its tokens and of their key.
 
-use maskinporten_token_generator::{dpop::DpopError, login::LoginError, sessions::SessionError};
+use maskinporten::{dpop::DpopError, login::LoginError, sessions::SessionError};
 
 use super::{Exit, Failure};
 
