@@ -1,5 +1,6 @@
 //! The command line of the binary: options and settings, one file per command, and the rules of the terminal.
 
+mod admin;
 mod altinn;
 mod args;
 mod cache;
@@ -15,6 +16,7 @@ mod curl;
 #[path = "curl/absent.rs"]
 mod curl;
 mod demo;
+mod dialogue;
 mod erased_key;
 mod exec;
 mod explain;

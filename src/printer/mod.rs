@@ -14,10 +14,13 @@ mod lines;
 mod paint;
 mod quoting;
 mod refusal_pages;
+mod table;
 mod token;
 mod variables;
 mod vendor;
 
+#[cfg(feature = "cli")]
+pub use self::table::print_csv;
 pub use self::{
     altinn::{IdentityForm, print_identity},
     check::{CheckReport, print_check_text},
@@ -28,6 +31,7 @@ pub use self::{
     inspect::{InspectionForm, print_inspection},
     paint::Painter,
     refusal_pages::{GENERATOR, RefusalPage, refusal_page_path, refusal_pages},
+    table::{Column, print_record, print_table},
     token::{TokenForm, print_banner, print_github_outputs, print_login, print_token},
     variables::Shell,
     vendor::{print_system, print_system_user_request, print_system_user_requests, print_system_users, print_systems},

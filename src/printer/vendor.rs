@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::lines::{Cells, aligned};
-use crate::{language::Language, text::printable};
+use super::table::{print_record, print_table};
+use crate::language::Language;
 
 /// Formats the systems of a vendor.
 #[must_use]
 pub fn print_systems(systems: &Value, language: Language) -> String {
     let columns = [("system", "systemId"), ("name", "name"), ("visible", "isVisible"), ("type", "userType")];
-    table(systems, &columns, language)
+    print_table(systems, &columns, language)
 }
 
 /// Formats a system.
@@ -26,7 +26,7 @@ pub fn print_system(system: &Value, language: Language) -> String {
         ("redirect URLs", "allowedRedirectUrls"),
         ("visible", "isVisible"),
     ];
-    record(system, &facts, language)
+    print_record(system, &facts, language)
 }
 
 /// Formats a request for a system user.
@@ -42,7 +42,7 @@ pub fn print_system_user_request(request: &Value, language: Language) -> String 
         ("status", "status"),
         ("approval", "confirmUrl"),
     ];
-    record(request, &facts, language)
+    print_record(request, &facts, language)
 }
 
 /// Formats the requests for system users of a system.
@@ -55,7 +55,7 @@ pub fn print_system_user_requests(requests: &Value, language: Language) -> Strin
         ("status", "status"),
         ("approval", "confirmUrl"),
     ];
-    table(requests, &columns, language)
+    print_table(requests, &columns, language)
 }
 
 /// Formats the system users of a system.
@@ -69,56 +69,7 @@ pub fn print_system_users(users: &Value, language: Language) -> String {
         ("type", "userType"),
         ("created", "created"),
     ];
-    table(users, &columns, language)
-}
-
-/// Formats a list with a line for each element, below a line of headings.
-fn table(list: &Value, columns: &[(&str, &str)], language: Language) -> String {
-    let headings: Cells = columns.iter().map(|(heading, _)| translated(heading, language)).collect();
-    let elements = list.as_array().into_iter().flatten();
-    let row = |element| columns.iter().map(|(_, name)| cell(element, name, language)).collect::<Cells>();
-    lines(&[headings].into_iter().chain(elements.map(row)).collect::<Vec<_>>())
-}
-
-/// Formats an object with a line for each member that has a value.
-fn record(object: &Value, facts: &[(&str, &str)], language: Language) -> String {
-    let row = |(label, name): &(&str, &str)| {
-        let value = cell(object, name, language);
-        (!value.is_empty()).then(|| vec![translated(label, language), value])
-    };
-    lines(&facts.iter().filter_map(row).collect::<Vec<_>>())
-}
-
-fn lines(rows: &[Cells]) -> String {
-    let aligned = aligned(rows);
-    aligned.iter().flat_map(|line| [line.strip_prefix("  ").unwrap_or(line), "\n"]).collect()
-}
-
-fn translated(text: &str, language: Language) -> String {
-    language.translate(text).into_owned()
-}
-
-/// Formats a member, whose name may be spelt in any case.
-fn cell(object: &Value, name: &str, language: Language) -> String {
-    let members = object.as_object().into_iter().flatten();
-    let value = members.filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value).next();
-    printable(&value.map(|value| text_of(value, language)).unwrap_or_default())
-}
-
-/// Formats the values of Altinn's models: texts by language, organisations, rights and access packages.
-fn text_of(value: &Value, language: Language) -> String {
-    let member = |name: &str| value.get(name).map(|value| text_of(value, language));
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Array(list) => list.iter().map(|element| text_of(element, language)).collect::<Vec<_>>().join(", "),
-        Value::Object(_) => {
-            let own = if language == Language::Norwegian { "nb" } else { "en" };
-            let known = [own, "nb", "en", "nn", "ID", "resource", "urn", "value"];
-            known.into_iter().find_map(member).unwrap_or_else(|| value.to_string())
-        }
-        other => other.to_string(),
-    }
+    print_table(users, &columns, language)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The command line as clap parses it: commands, their options, and the examples that open each help text.
 
+mod admin;
 mod agent;
 mod altinn;
 mod altinn_vendor;
@@ -26,6 +27,7 @@ use clap::{
 use maskinporten::language::Language;
 
 pub(crate) use self::{
+    admin::{AdminArguments, ChangeArguments, ListFormat},
     agent::AgentArguments,
     altinn::{AltinnCommand, LoginArguments, RefreshArguments, TestTokenArguments, TestTokenCommand, WhoamiArguments},
     altinn_vendor::{

@@ -17,9 +17,10 @@ use maskinporten::{
     profile::{ConfigSearch, ProfileDraft},
 };
 
-use super::{ConfigTarget, dialogue};
+use super::ConfigTarget;
 use crate::cli::{
     args::InitArguments,
+    dialogue,
     located_key::LocatedKey,
     prompt::{self, Answers},
     report::{Exit, Failure, Report},

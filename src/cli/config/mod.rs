@@ -1,6 +1,5 @@
 //! `maskinporten config`: writes profiles, shows the settings in effect and their origins, and imports other tools' files.
 
-mod dialogue;
 mod init;
 mod show;
 

@@ -6,9 +6,10 @@ mod login;
 use std::{error::Error, fmt, io};
 
 use maskinporten::{
+    admin::AdminError,
     altinn::{AltinnError, AltinnRefusal},
     cache::CacheError,
-    client::{ClientError, Refusal},
+    client::{ClientError, Explanation, Refusal, RefusalFacts},
     environment::LocalError,
     explain::Explain,
     http::HttpError,
@@ -35,7 +36,8 @@ pub(crate) struct Failure {
     causes: Vec<String>,
     hint: Option<String>,
     refusal: Option<Box<Refusal>>,
-    altinn: Option<Box<AltinnRefusal>>,
+    /// The explanation of what another server refused, and what it can name.
+    known: Option<Box<(&'static Explanation, RefusalFacts)>>,
     http_status: Option<u16>,
     /// The reader of stdout has gone, which is not reported.
     pub(super) quiet: bool,
@@ -51,7 +53,7 @@ impl Failure {
             causes: causes.map(ToString::to_string).collect(),
             hint: error.hint(),
             refusal: None,
-            altinn: None,
+            known: None,
             http_status: None,
             quiet: false,
         }
@@ -66,7 +68,7 @@ impl Failure {
             causes: Vec::new(),
             hint,
             refusal: None,
-            altinn: None,
+            known: None,
             http_status: None,
             quiet: false,
         }
@@ -123,9 +125,9 @@ impl Failure {
             translated.causes.extend(refusal.meaning(language));
             translated.hint = Some(refusal.remedy(language));
         }
-        if let Some(refusal) = &self.altinn {
-            translated.causes.extend(refusal.meaning(language));
-            translated.hint = Some(refusal.remedy(language));
+        if let Some((explanation, facts)) = self.known.as_deref() {
+            translated.causes.push(explanation.meaning(facts, language));
+            translated.hint = Some(explanation.hint(facts, language));
         }
         translated
     }
@@ -212,7 +214,7 @@ impl From<&AltinnRefusal> for Failure {
     fn from(refusal: &AltinnRefusal) -> Self {
         Self {
             http_status: Some(refusal.status),
-            altinn: Some(Box::new(refusal.clone())),
+            known: refusal.explanation().map(|explanation| Box::new((explanation, refusal.facts.clone()))),
             ..Self::new(Exit::Refused, refusal)
         }
     }
@@ -223,6 +225,19 @@ impl From<AltinnError> for Failure {
         match &error {
             AltinnError::Client(error) => Self::from(error),
             AltinnError::Refused(refusal) => Self::from(&**refusal),
+        }
+    }
+}
+
+impl From<AdminError> for Failure {
+    fn from(error: AdminError) -> Self {
+        match &error {
+            AdminError::Client(error) => Self::from(error),
+            AdminError::Refused(refusal) => Self {
+                http_status: Some(refusal.status),
+                known: refusal.explanation().map(|explanation| Box::new((explanation, refusal.facts.clone()))),
+                ..Self::new(Exit::Refused, &error)
+            },
         }
     }
 }

@@ -43,6 +43,8 @@ const USUAL: [&str; 10] = [
 
 /// What [`SettingDefinition::matters_to`] calls the commands of a system's vendor, some of which have names of others.
 pub(super) const VENDOR: &str = "vendor";
+/// What it calls the commands of an administrator, for the same reason.
+pub(super) const ADMINISTRATION: &str = "administration";
 /// What it calls `login`, because `altinn login` has the same name.
 pub(super) const PERSON_LOGIN: &str = "person-login";
 
@@ -135,6 +137,7 @@ impl SettingDefinition {
             PERSON_LOGIN => self.is_of_person_login(),
             _ if self.name == "person" => ["token", "headers", "exec", "curl"].contains(&command),
             _ if self.heading == LOGIN => false,
+            _ if self.name == "admin-url" => command == ADMINISTRATION,
             "inspect" if self.name == "altinn-url" => true,
             "grant" | "inspect" => self.heading != CACHE && self.heading != ALTINN,
             "check" => self.heading != CACHE,
@@ -147,7 +150,8 @@ impl SettingDefinition {
             "enterprise" | "person" | "system-user" => self.is_of_test_token(),
             "token" | "headers" | "exec" | "curl" => true,
             _ if self.is_of_altinn_user() || self.name.starts_with("test-token") => false,
-            VENDOR => self.heading != GRANT || self.name == "client-id" || self.name == "ttl",
+            ADMINISTRATION if self.heading == ALTINN => false,
+            VENDOR | ADMINISTRATION => self.heading != GRANT || self.name == "client-id" || self.name == "ttl",
             "list" => {
                 self.name.starts_with("keystore-password")
                     || [PROFILE, "max-iterations", "certificate"].contains(&self.name)

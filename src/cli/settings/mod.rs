@@ -3,6 +3,7 @@
 //! [`SettingSources`] reads the sources, [`Settings`] and [`KeySettings`] parse them. The table of settings is the single
 //! source of options, variables, config keys, help texts and defaults.
 
+mod admin;
 mod altinn;
 mod altinn_user;
 mod arguments;
@@ -35,9 +36,12 @@ use maskinporten::{
 };
 
 pub(crate) use self::{
+    admin::self_service,
     altinn::{headers as altinn_headers, is_exchanged, issuing_platform},
     altinn_user::{AltinnUserSettings, altinn2_headers, altinn2_portal},
-    arguments::{LoginSettingArguments, ServeSettingArguments, SettingArguments, VendorSettingArguments},
+    arguments::{
+        AdminSettingArguments, LoginSettingArguments, ServeSettingArguments, SettingArguments, VendorSettingArguments,
+    },
     cleaning::clean,
     config_files::ConfigFiles,
     definition::{PROFILE, lenient_names, option, variable},
@@ -61,7 +65,8 @@ pub(crate) use self::{
 use super::report::{Exit, Failure, Report};
 
 /// The settings that the explanations of refusals name, by their options.
-const NAMED_IN_REFUSALS: [(&str, &str); 10] = [
+const NAMED_IN_REFUSALS: [(&str, &str); 11] = [
+    ("--admin-url", "admin-url"),
     ("--altinn-env", "altinn-env"),
     ("--altinn-url", "altinn-url"),
     ("--client-id", "client-id"),

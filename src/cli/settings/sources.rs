@@ -24,7 +24,8 @@ use super::{
 use crate::cli::report::{Exit, Failure, Report};
 
 /// The settings in place of which an environment has values of its own.
-const ADDRESSES: [&str; 6] = ["audience", "token-endpoint", "discover", "idp-issuer", "altinn-url", "altinn-env"];
+const ADDRESSES: [&str; 7] =
+    ["audience", "token-endpoint", "discover", "idp-issuer", "admin-url", "altinn-url", "altinn-env"];
 
 /// The strongest value of a setting, not parsed yet.
 pub(super) struct Found<'sources> {
@@ -208,6 +209,22 @@ impl SettingSources {
         })
     }
 
+    /// Sets a setting that the command decides itself, in place of every value that it has.
+    pub(crate) fn decide(&mut self, name: &'static str, text: &str, label: &str) {
+        let raw = RawSetting { name, value: RawValue::Texts(vec![text.to_owned()]), label: label.to_owned() };
+        if let Some((_, options)) = self.layers.first_mut() {
+            options.retain(|given| given.name != name);
+            options.push(raw);
+        }
+    }
+
+    /// Returns the scopes that the settings have, as they were written.
+    pub(crate) fn given_scopes(&self) -> Vec<String> {
+        let found = self.find("scope");
+        let texts = found.iter().flat_map(|found| found.texts());
+        texts.flat_map(|text| text.split([' ', ','])).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
+    }
+
     /// Finds the value of a setting with the highest precedence.
     pub(super) fn find(&self, name: &'static str) -> Option<Found<'_>> {
         self.find_group(&[name]).into_iter().next()
@@ -280,6 +297,7 @@ fn of_simulator(local: &LocalEnvironment) -> Vec<(&'static str, String)> {
         ("keystore", local.keystore.display().to_string()),
         ("keystore-password-file", local.keystore_password_file.display().to_string()),
     ];
+    values.extend(local.admin_url.clone().map(|url| ("admin-url", url)));
     values.extend(local.altinn_url.clone().map(|url| ("altinn-url", url)));
     values.extend(local.ca_file.as_ref().map(|file| ("ca-file", file.display().to_string())));
     values

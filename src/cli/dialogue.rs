@@ -16,7 +16,7 @@ const TRIES: usize = 3;
 const MAXIMUM_ANSWER: u64 = 4096;
 
 /// Asks until an answer is accepted. An empty answer means the default.
-pub(super) fn ask<T>(
+pub(crate) fn ask<T>(
     question: &str,
     default: Option<&str>,
     report: &Report,
@@ -40,9 +40,18 @@ pub(super) fn ask<T>(
 }
 
 /// Asks a question whose usual answer is yes, in English or Norwegian.
-pub(super) fn confirm(question: &str, report: &Report) -> Result<bool, Failure> {
-    let keys = Words { en: "[Y/n]", nb: "[J/n]" }.in_language(report.language());
-    ask(&format!("{} {keys}", report.language().translate(question)), Some("y"), report, |answer| {
+pub(crate) fn confirm(question: &str, report: &Report) -> Result<bool, Failure> {
+    yes_or_no(question, Words { en: "[Y/n]", nb: "[J/n]" }, "y", report)
+}
+
+/// Asks a question whose usual answer is no.
+pub(crate) fn decide(question: &str, report: &Report) -> Result<bool, Failure> {
+    yes_or_no(question, Words { en: "[y/N]", nb: "[j/N]" }, "n", report)
+}
+
+fn yes_or_no(question: &str, keys: Words, default: &str, report: &Report) -> Result<bool, Failure> {
+    let keys = keys.in_language(report.language());
+    ask(&format!("{} {keys}", report.language().translate(question)), Some(default), report, |answer| {
         match answer.to_lowercase().as_str() {
             "y" | "yes" | "j" | "ja" => Ok(true),
             "n" | "no" | "nei" => Ok(false),

@@ -1,0 +1,5 @@
+//! The commands of an administrator, who decides which token whom may fetch: scopes, access to them, clients and their keys.
+
+mod change;
+mod output;
+mod session;
