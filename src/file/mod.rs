@@ -10,10 +10,11 @@ mod whole;
 use std::{
     fs::{File, Metadata},
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
+        Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
-        mpsc::{self, RecvTimeoutError},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread,
     time::Duration,
@@ -34,6 +35,19 @@ const SPARE_CAPACITY: usize = 64;
 
 /// The time limit of each file in milliseconds. Files are read in many places, and the limit is the same for all of them.
 static TIME_LIMIT: AtomicU64 = AtomicU64::new(30_000);
+
+/// A thread that reads files. Both opening and reading can block: then the thread is left behind, and ends on its own.
+struct FileReader {
+    /// Paths and size limits.
+    files: Sender<(PathBuf, u64)>,
+    contents: Receiver<Result<FileContent, FileError>>,
+}
+
+/// The content of a file, and its metadata.
+type FileContent = (Zeroizing<Vec<u8>>, Metadata);
+
+/// The thread that has read the last file: starting one takes longer than to read most files.
+static IDLE_READER: Mutex<Option<FileReader>> = Mutex::new(None);
 
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
@@ -121,25 +135,36 @@ pub fn read(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_with_metadata(path: &Path, limit: u64) -> Result<(Zeroizing<Vec<u8>>, Metadata), FileError> {
-    let (sender, receiver) = mpsc::channel();
-    let owned = path.to_owned();
-    // Both opening and reading can block, so they are left behind on a thread if they take too long.
-    let thread = thread::Builder::new().spawn(move || {
-        let _ = sender.send(open_and_read(&owned, limit));
-    });
-    if thread.is_err() && path.is_file() {
-        return open_and_read(path, limit);
-    }
-    thread?;
+pub fn read_with_metadata(path: &Path, limit: u64) -> Result<FileContent, FileError> {
+    let idle = IDLE_READER.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let reader = match idle.map_or_else(FileReader::start, Ok) {
+        Err(_) if path.is_file() => return open_and_read(path, limit),
+        started => started?,
+    };
     let time = Duration::from_millis(TIME_LIMIT.load(Ordering::Relaxed));
-    receiver.recv_timeout(time).unwrap_or_else(|error| match error {
-        RecvTimeoutError::Timeout => Err(FileError::TimedOut(time)),
-        RecvTimeoutError::Disconnected => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-    })
+    let _ = reader.files.send((path.to_owned(), limit));
+    let content = reader.contents.recv_timeout(time).map_err(|error| match error {
+        RecvTimeoutError::Timeout => FileError::TimedOut(time),
+        RecvTimeoutError::Disconnected => io::Error::from(io::ErrorKind::UnexpectedEof).into(),
+    })?;
+    *IDLE_READER.lock().unwrap_or_else(PoisonError::into_inner) = Some(reader);
+    content
 }
 
-fn open_and_read(path: &Path, limit: u64) -> Result<(Zeroizing<Vec<u8>>, Metadata), FileError> {
+impl FileReader {
+    fn start() -> io::Result<Self> {
+        let (files, asked) = mpsc::channel::<(PathBuf, u64)>();
+        let (answer, contents) = mpsc::channel();
+        thread::Builder::new().spawn(move || {
+            for (path, limit) in asked {
+                let _ = answer.send(open_and_read(&path, limit));
+            }
+        })?;
+        Ok(Self { files, contents })
+    }
+}
+
+fn open_and_read(path: &Path, limit: u64) -> Result<FileContent, FileError> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     // A buffer of the file's size: what is not used would be erased too. The size of a pipe is 0.
