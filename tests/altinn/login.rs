@@ -8,6 +8,7 @@ use openssl::ssl::SslVersion;
 use snapbox::str;
 
 use crate::{
+    registered::SoftHsm,
     server::{ADDRESS, Authority, Server, Step, Validity, acceptor, answer, curl, verifying_acceptor},
     support::{Maskinporten, assert_snapshot, maskinporten, testdata},
 };
@@ -90,6 +91,25 @@ fn an_enterprise_user_presents_the_certificate_of_any_key_in_every_version_of_tl
             let path = "POST /api/authentication/authenticatewithpassword?ForceEIAuthentication HTTP/1.1\r\n";
             assert!(server.request().head.starts_with(path), "{}", server.request().head);
         }
+    }
+}
+
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs SoftHSM")]
+#[test]
+fn an_enterprise_user_presents_a_certificate_whose_key_is_in_a_hardware_token() {
+    let authority = Authority::named("Test CA");
+    let hsm = SoftHsm::with(&[("enterprise", "signing")]);
+    for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
+        let server = verifying(&authority, version, session());
+
+        let headers = hsm
+            .key(login(&server, &authority), "signing")
+            .args(["--client-certificate", "--certificate", &chain_of("enterprise")])
+            .env("MASKINPORTEN_PKCS11_PIN", SoftHsm::PIN)
+            .run()
+            .artefact();
+
+        assert!(headers.starts_with("Cookie: .ASPXAUTH=2AF7F203\n"), "{version:?}: {headers}");
     }
 }
 
