@@ -34,12 +34,12 @@ pub use self::{
     refusal_text::{MAXIMUM_BYTES as MAXIMUM_PASTED_BYTES, RefusalText},
     request::TokenRequest,
 };
+pub use crate::http::{RetryPolicy, Transient};
 use crate::{
     clock::Clock,
     grant::{Assertion, GrantError},
     http::{Endpoint, HttpClient, HttpOptions},
 };
-pub use crate::http::{RetryPolicy, Transient};
 
 /// Requests access tokens from one token endpoint.
 #[derive(Debug, Clone)]

@@ -14,9 +14,7 @@ use super::configuration::wrong;
 use crate::cli::{
     located_key::LocatedKey,
     report::{Exit, Failure, Report},
-    settings::{
-        ContentSettings, ContentSource, KeySettings, KeySource, Origin, Setting, SettingSources, Unlock,
-    },
+    settings::{ContentSettings, ContentSource, KeySettings, KeySource, Origin, Setting, SettingSources, Unlock},
     signals,
 };
 

@@ -19,10 +19,7 @@ use super::{
 use crate::{
     http::{ApiRequest, Endpoint, Method, Response},
     json::JsonObject,
-    key_services::{
-        KeyService, PlaceError, Reason, ServiceAccess,
-        access, answer,
-    },
+    key_services::{KeyService, PlaceError, Reason, ServiceAccess, access, answer},
     text::{printable, server_text},
 };
 
@@ -147,7 +144,8 @@ impl AwsClient {
             return Ok(kept);
         }
         let Self { service, access, region, profile, .. } = self;
-        let found = CredentialSearch { service: *service, access, region, profile, metadata: None, deadline }.run().await?;
+        let found =
+            CredentialSearch { service: *service, access, region, profile, metadata: None, deadline }.run().await?;
         *lock() = Some(found.clone());
         Ok(found)
     }

@@ -53,7 +53,9 @@ impl AwsIdentity {
         }
         let metadata = credentials.map(|url| {
             let base = url.strip_suffix(CREDENTIALS_PATH).and_then(|base| Endpoint::parse_metadata_service(base).ok());
-            base.ok_or_else(|| format!("its `credential_source.url` is not that of EC2, which ends with {CREDENTIALS_PATH}"))
+            base.ok_or_else(|| {
+                format!("its `credential_source.url` is not that of EC2, which ends with {CREDENTIALS_PATH}")
+            })
         });
         Ok(Self { verification: verification.to_owned(), metadata: metadata.transpose()? })
     }

@@ -75,8 +75,11 @@ impl SigningService for AwsKmsKey {
         let request = match input.digest() {
             Some(digest) => signature_of(arn, &digest, "DIGEST", algorithm),
             None if input.message.len() > LONGEST_MESSAGE => {
-                let why = format!("{} signs at most {LONGEST_MESSAGE} bytes there", input.algorithm);
-                return Err(client.unusable(format!("{why}, and a grant with certificates is longer")));
+                let why = format!(
+                    "it signs at most {LONGEST_MESSAGE} bytes with {}, and this grant is longer",
+                    input.algorithm
+                );
+                return Err(client.unusable(why));
             }
             None => signature_of(arn, input.message, "RAW", algorithm),
         };

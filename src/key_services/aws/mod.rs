@@ -13,8 +13,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-pub(super) use self::identity::AwsIdentity;
 use self::client::{AwsClient, AwsRequest};
+pub(super) use self::identity::AwsIdentity;
 use super::{
     Examined, Fetched, KeyService, PlaceError, PlaceFacts, ServiceAccess, answer,
     part::{PartFault, WrongPart},
@@ -105,9 +105,7 @@ pub(super) async fn examine(place: &AwsPlace, access: &ServiceAccess) -> Result<
     let location = format!("{} in {}, {}", place.name, client.region, client.endpoint);
     let reads = |permission: &str| Ok(PlaceFacts { permissions: vec![permission.to_owned()], ..PlaceFacts::default() });
     let (fetched, facts) = match place.kind {
-        AwsKind::Secret => {
-            (Fetched::Content(secret(&client, place).await?), reads("secretsmanager:GetSecretValue"))
-        }
+        AwsKind::Secret => (Fetched::Content(secret(&client, place).await?), reads("secretsmanager:GetSecretValue")),
         AwsKind::Parameter => (Fetched::Content(parameter(&client, place).await?), reads("ssm:GetParameter")),
         AwsKind::Key => {
             let public = kms::public_key(&client, &place.name).await?;

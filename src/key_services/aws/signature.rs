@@ -35,10 +35,8 @@ impl Unsigned<'_> {
         let AwsCredentials { key_id, secret, session_token, origin, .. } = credentials;
         let session_token = session_token.as_ref().map(|token| token.expose_secret().to_owned());
         let identity = Credentials::new(key_id, secret.expose_secret(), session_token, None, origin).into();
-        let failed = || PlaceError::NoCredentials {
-            service,
-            why: format!("those of {origin} cannot be used for a signature"),
-        };
+        let failed =
+            || PlaceError::NoCredentials { service, why: format!("those of {origin} cannot be used for a signature") };
         let parameters = SigningParams::builder()
             .identity(&identity)
             .region(self.region)

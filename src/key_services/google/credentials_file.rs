@@ -11,6 +11,7 @@ use super::{
     super::{KeyService, PlaceError, ServiceAccess, answer, oauth},
     SCOPE,
     external_account::ExternalAccount,
+    members::{endpoint, missing, required},
 };
 use crate::{
     clock::{Clock as _, SystemClock},
@@ -55,13 +56,13 @@ impl CredentialsFile {
         let acts_for_another = answer::text(object, &["type"]) == Some("impersonated_service_account");
         let source = match object.get("source_credentials") {
             Some(JsonValue::Object(source)) if acts_for_another => source,
-            _ if acts_for_another => return Err("it has no `source_credentials`".to_owned()),
+            _ if acts_for_another => return Err(missing("source_credentials")),
             _ => object,
         };
         let quota_project = answer::text(object, &["quota_project_id"]).map(str::to_owned);
         let (account, impersonation) = (Account::read(source)?, Impersonation::read(object)?);
         if acts_for_another && impersonation.is_none() {
-            return Err("it has no `service_account_impersonation_url`".to_owned());
+            return Err(missing("service_account_impersonation_url"));
         }
         Ok(Self { name: name.to_owned(), account, impersonation, quota_project })
     }
@@ -144,7 +145,9 @@ impl Impersonation {
         let Some(url) = answer::text(object, &["service_account_impersonation_url"]) else { return Ok(None) };
         let endpoint = Endpoint::parse(url).map_err(|error| error.to_string())?;
         let delegates = match object.get("delegates") {
-            Some(JsonValue::Array(delegates)) => delegates.iter().filter_map(answer::as_text).map(str::to_owned).collect(),
+            Some(JsonValue::Array(delegates)) => {
+                delegates.iter().filter_map(answer::as_text).map(str::to_owned).collect()
+            }
             _ => Vec::new(),
         };
         Ok(Some(Self { endpoint, delegates }))
@@ -175,15 +178,6 @@ impl Impersonation {
             _ => oauth::bearer(service, &response, "accessToken"),
         }
     }
-}
-
-/// Returns the text at the end of a path.
-pub(super) fn required<'object>(object: &'object JsonObject, path: &[&str]) -> Result<&'object str, String> {
-    answer::text(object, path).ok_or_else(|| format!("it has no `{}`", path.join(".")))
-}
-
-pub(super) fn endpoint(object: &JsonObject, name: &str, default: &str) -> Result<Endpoint, String> {
-    Endpoint::parse(answer::text(object, &[name]).unwrap_or(default)).map_err(|error| error.to_string())
 }
 
 impl fmt::Display for CredentialsFile {

@@ -17,7 +17,7 @@ use super::{
         program::{self, ProgramFault},
     },
     SCOPE,
-    credentials_file::{endpoint, required},
+    members::{endpoint, required},
 };
 use crate::{
     file,

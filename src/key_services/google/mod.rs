@@ -5,6 +5,7 @@ mod credentials;
 mod credentials_file;
 mod external_account;
 mod kms;
+mod members;
 
 use std::{
     sync::{Mutex, PoisonError},

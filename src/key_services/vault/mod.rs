@@ -76,10 +76,7 @@ pub(super) async fn fetch(place: &VaultPlace, access: &ServiceAccess) -> Result<
 }
 
 /// Does the same, and asks for our identity, our permissions and the expiry of the key.
-pub(super) async fn examine(
-    place: &VaultPlace,
-    access: &ServiceAccess,
-) -> Result<(Fetched, PlaceFacts), PlaceError> {
+pub(super) async fn examine(place: &VaultPlace, access: &ServiceAccess) -> Result<(Fetched, PlaceFacts), PlaceError> {
     let server = VaultServer::from_environment(access)?;
     let answer = server.send(&place.request(), server.deadline()).await?;
     let facts = facts(place, &server, &answer).await;
