@@ -8,7 +8,7 @@ use base64::{
 };
 
 use crate::{
-    registered::{BY_KEY, is_token_of, public_set, simulator, token},
+    registered::{BY_CERTIFICATE, BY_KEY, is_token_of, public_set, simulator, token},
     support::{Maskinporten, Outcome, maskinporten, testdata},
 };
 
@@ -300,6 +300,16 @@ mod agent {
     }
 
     #[test]
+    fn a_key_whose_certificate_has_expired_is_refused() {
+        let agent = Agent::start();
+        let local = simulator(&[]);
+        let run = token(&local, BY_CERTIFICATE).env("SSH_AUTH_SOCK", agent.socket());
+        let run = run.args(["--key-from", "ssh-agent:", "--certificate", &testdata("keys/expired.pem")]);
+
+        crate::clouds::is_refused_as_expired(run);
+    }
+
+    #[test]
     fn a_key_in_a_hardware_token_gets_a_token_by_its_uri() {
         let hsm = SoftHsm::with(&[("enterprise", "signing")]);
         let set = public_set(&["--key", &testdata("keys/enterprise-key.pem"), "--kid", "mine"]);
@@ -324,6 +334,14 @@ mod agent {
         assert!(shown.contains("has no key with this comment") && shown.contains("my-key: SHA256:"), "{shown}");
         let outcome = with("ssh-agent:", "/does/not/exist".into());
         assert!(outcome.failure(6).contains("could not reach the SSH agent"), "{}", outcome.stderr);
+        let folder = tempfile::tempdir().unwrap();
+        let silent = folder.path().join("agent");
+        let _listener = std::os::unix::net::UnixListener::bind(&silent).unwrap();
+        let run = grant().args(["--key-from", "ssh-agent:", "--kid", "a", "--timeout", "1"]);
+        let outcome = run.env("SSH_AUTH_SOCK", &silent).run();
+        let expected =
+            "error: the SSH agent did not answer in time\nhint: confirm in its dialogue; --timeout waits longer\n";
+        assert!(outcome.failure(6) == expected, "{}", outcome.stderr);
         let outcome = grant().args(["--key-from", "ssh-agent:", "--kid", "a"]).run();
         assert!(outcome.failure(3).contains("SSH_AUTH_SOCK is not set"), "{}", outcome.stderr);
         let command = grant().args(["--key-from", "ssh-agent:", "--kid", "a", "--alg", "PS256", "--quiet"]);

@@ -198,7 +198,9 @@ impl PlaceError {
             }
             Self::Credentials { .. } | Self::Denied { .. } | Self::Refused { .. } => FaultKind::Refused,
             Self::Agent(AgentError::NoAgent) => FaultKind::Configuration,
-            Self::Agent(AgentError::Unreachable(_) | AgentError::Answer) => FaultKind::Unreachable,
+            Self::Agent(AgentError::Unreachable(_) | AgentError::TimedOut | AgentError::Answer) => {
+                FaultKind::Unreachable
+            }
             Self::NotFound { .. }
             | Self::NoField { .. }
             | Self::Unusable { .. }

@@ -208,7 +208,10 @@ impl<'answer> Reader<'answer> {
 
 /// Sends a message to the agent, and returns its answer.
 fn exchange(message: &[u8], time: Duration) -> Result<Vec<u8>, AgentError> {
-    let failed = |error: io::Error| AgentError::Unreachable(error.to_string());
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => AgentError::TimedOut,
+        _ => AgentError::Unreachable(error.to_string()),
+    };
     let mut stream = connect(time)?;
     let length = u32::try_from(message.len()).map_err(|_| AgentError::Answer)?;
     stream.write_all(&[&length.to_be_bytes(), message].concat()).map_err(failed)?;

@@ -111,13 +111,16 @@ fn a_message_that_ed25519_does_not_sign_there_is_not_sent() {
     let run = used_by(&kms, token(BY_CERTIFICATE, ALIAS)).args(["--alg", "EdDSA", "--quiet"]);
     let run = run.args(["--claim", &format!("x={}", "long".repeat(1200))]);
 
-    run.args(["--certificate", certificates.to_str().unwrap()]).run().fails(4, str![[r#"
+    run.args(["--certificate", certificates.to_str().unwrap()]).run().fails(
+        4,
+        str![[r#"
 error: could not sign the grant
 caused by: the service or agent that has the private key did not sign
 caused by: the key in AWS KMS cannot be used: it signs at most 4096 bytes with EdDSA, and this grant is longer
 hint: use an RSA key of 2048 bits or more that may sign
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]

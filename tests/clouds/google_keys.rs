@@ -8,7 +8,7 @@ use snapbox::str;
 
 use super::{
     google::{Contents, Fault, Google, KEY, SECRET, with_gcloud},
-    pem_with_chain, place_check, token,
+    is_refused_as_expired, pem_with_chain, place_check, token,
 };
 use crate::{
     registered::{BY_CERTIFICATE, BY_KEY, is_token_of},
@@ -227,6 +227,14 @@ hint: read the service's own error above
 
 "#]],
     );
+}
+
+#[test]
+fn a_key_whose_certificate_has_expired_is_refused() {
+    let google = Google::start(Contents::default());
+    let run = google.opened_by(token(BY_CERTIFICATE, &key()));
+
+    is_refused_as_expired(run.args(["--certificate", &testdata("keys/expired.pem")]));
 }
 
 #[test]

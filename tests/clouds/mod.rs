@@ -5,7 +5,7 @@ mod aws_kms;
 mod azure;
 mod azure_credentials;
 mod azure_keys;
-mod double;
+pub mod double;
 mod every_service;
 mod google;
 mod google_accounts;
@@ -72,7 +72,7 @@ fn rsa(key: &PKey<Private>, digest: &[u8], hash: MessageDigest, padding: Padding
 }
 
 /// Signs a digest with the algorithm of this name (RFC 7518 §3.1); the numbers of ECDSA are in DER.
-fn signature(file: &str, algorithm: &str, digest: &[u8]) -> Vec<u8> {
+pub fn signature(file: &str, algorithm: &str, digest: &[u8]) -> Vec<u8> {
     let key = private_key(file);
     let hash = match &algorithm[2..] {
         "256" => MessageDigest::sha256(),
