@@ -8,7 +8,7 @@ use base64::{
 };
 
 use crate::{
-    registered::{BY_KEY, is_token_of, public_set, simulator, token},
+    registered::{BY_CERTIFICATE, BY_KEY, is_token_of, public_set, simulator, token},
     support::{Maskinporten, Outcome, maskinporten, testdata},
 };
 
@@ -18,51 +18,94 @@ fn secret_part() -> String {
     jwk["d"].as_str().unwrap()[..24].to_owned()
 }
 
-fn grant() -> Maskinporten {
+pub fn grant() -> Maskinporten {
     maskinporten(["grant", "--env", "test", "-c", "client", "-s", "difitest:test1"])
 }
 
-fn signs(outcome: &Outcome, what: &str) {
+/// Checks that a grant was made, and that no part of the key was printed beside it.
+#[track_caller]
+pub fn signs(outcome: &Outcome, what: &str) {
     assert!(!outcome.stderr.contains(&secret_part()), "{what}");
     assert_eq!((outcome.code, outcome.stdout.split('.').count()), (0, 3), "{what}: {}", outcome.stderr);
 }
 
+/// A key, the option and the variable of its kind, and what else a grant with it needs.
+pub struct Kind {
+    pub name: &'static str,
+    pub content: Vec<u8>,
+    option: &'static str,
+    variable: &'static str,
+    pub more: &'static [&'static str],
+}
+
+/// A name, and how an encoding is made.
+type Encoding = (&'static str, fn(&[u8]) -> String);
+
+/// The encodings in which keys are kept, besides the one of their format.
+pub const ENCODINGS: [Encoding; 9] = [
+    ("base64", |bytes| STANDARD.encode(bytes)),
+    ("base64url", |bytes| URL_SAFE_NO_PAD.encode(bytes)),
+    ("twice", |bytes| STANDARD.encode(STANDARD.encode(bytes))),
+    ("base64url in base64", |bytes| STANDARD.encode(URL_SAFE_NO_PAD.encode(bytes))),
+    ("wrapped", |bytes| wrapped(bytes, "\n")),
+    ("wrapped with CRLF", |bytes| wrapped(bytes, "\r\n")),
+    ("quoted", |bytes| format!("\"{}\"\n", STANDARD.encode(bytes))),
+    ("with a byte order mark", |bytes| format!("\u{feff}{}", STANDARD.encode(bytes))),
+    ("quoted, with a byte order mark, twice", |bytes| STANDARD.encode(format!("\u{feff}'{}'", STANDARD.encode(bytes)))),
+];
+
+fn wrapped(bytes: &[u8], end: &str) -> String {
+    let base64 = STANDARD.encode(bytes).into_bytes();
+    base64.chunks(76).map(|line| String::from_utf8_lossy(line).into_owned() + end).collect()
+}
+
+/// The formats of keys.
+pub fn kinds() -> [Kind; 4] {
+    let read = |name: &str| fs::read(testdata(name)).unwrap();
+    let pem = read("keys/enterprise-key.pem");
+    let pkcs8 = openssl::pkey::PKey::private_key_from_pem(&pem).unwrap().private_key_to_pkcs8().unwrap();
+    let kind = |name, content, option, variable, more| Kind { name, content, option, variable, more };
+    [
+        kind("PKCS#12", read("modern.p12"), "--keystore", "MASKINPORTEN_KEYSTORE_BASE64", &[][..]),
+        kind("JWK", read("jwk/rsa.json"), "--jwk", "MASKINPORTEN_CLIENT_JWK", &[]),
+        kind("PEM", pem, "--key", "MASKINPORTEN_KEY_PEM", &["--kid", "a"]),
+        kind("PKCS#8", pkcs8, "--key", "MASKINPORTEN_KEY_PEM", &["--kid", "a"]),
+    ]
+}
+
 #[test]
 fn each_key_is_read_in_each_encoding_from_each_place() {
-    type Encode = fn(&[u8]) -> Vec<u8>;
-    let wrapped: Encode = |bytes| {
-        let lines = STANDARD.encode(bytes).into_bytes();
-        lines.chunks(76).flat_map(|line| [line, b"\r\n"].concat()).collect()
-    };
-    let encodings: [(&str, Encode); 5] = [
-        ("base64", |bytes| STANDARD.encode(bytes).into_bytes()),
-        ("base64url", |bytes| URL_SAFE_NO_PAD.encode(bytes).into_bytes()),
-        ("twice", |bytes| STANDARD.encode(STANDARD.encode(bytes)).into_bytes()),
-        ("wrapped", wrapped),
-        ("quoted, with a byte order mark", |bytes| format!("\u{feff}'{}'", STANDARD.encode(bytes)).into_bytes()),
-    ];
-    for (file, option, variable, more) in [
-        ("modern.p12", "--keystore", "MASKINPORTEN_KEYSTORE_BASE64", &[][..]),
-        ("jwk/rsa.json", "--jwk", "MASKINPORTEN_CLIENT_JWK", &[]),
-        ("keys/enterprise-key.pem", "--key", "MASKINPORTEN_KEY_PEM", &["--kid", "a"]),
-    ] {
-        let content = fs::read(testdata(file)).unwrap();
-        for (encoding, encode) in encodings {
-            let encoded = String::from_utf8(encode(&content)).unwrap();
-            let command = || grant().args(more).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret");
-            let what = format!("{file}, {encoding}");
-            signs(&command().env(variable, &encoded).run(), &format!("{what}, {variable}"));
-            signs(&command().env("PLACE", &encoded).args(["--key-from", "env:PLACE"]).run(), &format!("{what}, env:"));
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("key");
-            fs::write(&path, &encoded).unwrap();
-            let shown = path.display();
-            signs(&command().args([option, &shown.to_string()]).run(), &format!("{what}, {option}"));
-            signs(&command().args(["--key-from", &format!("file:{shown}")]).run(), &format!("{what}, file:"));
-            let line = format!("command:cat '{shown}'");
-            signs(&command().args(["--key-from", &line]).run(), &format!("{what}, command:"));
+    std::thread::scope(|threads| {
+        for kind in kinds() {
+            threads.spawn(move || {
+                for (encoding, encode) in ENCODINGS {
+                    is_read_from_each_place(&kind, encode(&kind.content).as_bytes(), encoding);
+                }
+                is_read_from_each_place(&kind, &kind.content, "as it is");
+            });
         }
+    });
+}
+
+/// Makes a grant with a key that is in a variable, in a file and in the output of a command; bytes that are not text are
+/// in no variable.
+fn is_read_from_each_place(kind: &Kind, key: &[u8], encoding: &str) {
+    let command = || grant().args(kind.more).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret");
+    let what = |place: &str| format!("{}, {encoding}, {place}", kind.name);
+    if let Ok(text) = str::from_utf8(key) {
+        signs(&command().env(kind.variable, text).run(), &what(kind.variable));
+        signs(&command().env("PLACE", text).args(["--key-from", "env:PLACE"]).run(), &what("env:"));
     }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    fs::write(&path, key).unwrap();
+    let shown = path.display().to_string();
+    signs(&command().args([kind.option, &shown]).run(), &what(kind.option));
+    signs(&command().args([kind.option, "-"]).stdin(key).run(), &what("stdin"));
+    signs(&command().args(["--key-from", &format!("file:{shown}")]).run(), &what("file:"));
+    signs(&command().args(["--key-from", &format!("command:cat '{shown}'")]).run(), &what("command:"));
+    let listed = maskinporten(["keys", "list", &shown]).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run();
+    assert!(listed.code == 0 && listed.stdout.contains("RSA with 2048 bits"), "{}: {}", what("list"), listed.stderr);
 }
 
 #[test]
@@ -257,6 +300,16 @@ mod agent {
     }
 
     #[test]
+    fn a_key_whose_certificate_has_expired_is_refused() {
+        let agent = Agent::start();
+        let local = simulator(&[]);
+        let run = token(&local, BY_CERTIFICATE).env("SSH_AUTH_SOCK", agent.socket());
+        let run = run.args(["--key-from", "ssh-agent:", "--certificate", &testdata("keys/expired.pem")]);
+
+        crate::clouds::is_refused_as_expired(run);
+    }
+
+    #[test]
     fn a_key_in_a_hardware_token_gets_a_token_by_its_uri() {
         let hsm = SoftHsm::with(&[("enterprise", "signing")]);
         let set = public_set(&["--key", &testdata("keys/enterprise-key.pem"), "--kid", "mine"]);
@@ -281,6 +334,14 @@ mod agent {
         assert!(shown.contains("has no key with this comment") && shown.contains("my-key: SHA256:"), "{shown}");
         let outcome = with("ssh-agent:", "/does/not/exist".into());
         assert!(outcome.failure(6).contains("could not reach the SSH agent"), "{}", outcome.stderr);
+        let folder = tempfile::tempdir().unwrap();
+        let silent = folder.path().join("agent");
+        let _listener = std::os::unix::net::UnixListener::bind(&silent).unwrap();
+        let run = grant().args(["--key-from", "ssh-agent:", "--kid", "a", "--timeout", "1"]);
+        let outcome = run.env("SSH_AUTH_SOCK", &silent).run();
+        let expected =
+            "error: the SSH agent did not answer in time\nhint: confirm in its dialogue; --timeout waits longer\n";
+        assert!(outcome.failure(6) == expected, "{}", outcome.stderr);
         let outcome = grant().args(["--key-from", "ssh-agent:", "--kid", "a"]).run();
         assert!(outcome.failure(3).contains("SSH_AUTH_SOCK is not set"), "{}", outcome.stderr);
         let command = grant().args(["--key-from", "ssh-agent:", "--kid", "a", "--alg", "PS256", "--quiet"]);

@@ -93,6 +93,8 @@ mod serve;
 mod serve_page;
 mod serve_postman;
 mod server;
+#[cfg(all(feature = "system-tests", target_os = "linux"))]
+mod session_places;
 mod sessions;
 mod silence;
 mod simulate;

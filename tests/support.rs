@@ -1,5 +1,8 @@
 //! Runs the real binary in an empty home and collects its output; snapshots; waiting.
 
+#[cfg(all(feature = "system-tests", target_os = "linux"))]
+pub mod session;
+
 use std::{
     ffi::OsStr,
     fmt::Display,
@@ -92,6 +95,16 @@ impl Maskinporten {
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();
         self
+    }
+
+    /// Runs it through another program, which gets the binary and its arguments after these.
+    #[cfg(unix)]
+    pub fn through(self, program: &str, arguments: &[&str]) -> Self {
+        let Self { command: own, stdin, home } = self;
+        let mut command = Command::new(program);
+        command.args(arguments).arg(own.get_program()).args(own.get_args()).env_clear();
+        command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self { command, stdin, home }
     }
 
     /// Returns the home of the run.

@@ -1,7 +1,5 @@
 //! Opens a key whose content decides what kind of key it is.
 
-use std::borrow::Cow;
-
 use maskinporten::{
     key_services::Fetched,
     keystore::{JwkFile, KeyChoice, KeyForm, KeyMaterial, PemFile, SigningKey},
@@ -18,20 +16,39 @@ use super::{
 impl LocatedKey {
     /// Opens a key whose content decides what kind of key it is.
     pub(super) fn open_content(&self, settings: &ContentSettings, computing: &dyn Fn()) -> Result<SigningKey, Failure> {
-        let origin = &self.settings.source.origin;
-        let content = match &settings.from {
+        match &settings.from {
             ContentSource::Place(place) if !place.is_at_hand() => {
-                match place.fetch(origin, MAXIMUM_BYTES, false, &self.report)? {
-                    Fetched::Content(content) => Cow::Owned(content),
-                    Fetched::Key(key) => {
-                        computing();
-                        return self.certified(key);
-                    }
-                }
+                let fetched = place.fetch(&self.settings.source.origin, MAXIMUM_BYTES, false, &self.report)?;
+                self.open_fetched(settings, fetched, computing)
             }
-            _ => Cow::Borrowed(&self.content),
-        };
-        let Some(material) = KeyMaterial::recognise(&content) else {
+            _ => self.open_bytes(settings, &self.content, computing),
+        }
+    }
+
+    /// Opens a key that was fetched from its place.
+    pub(crate) fn open_fetched(
+        &self,
+        settings: &ContentSettings,
+        fetched: Fetched,
+        computing: &dyn Fn(),
+    ) -> Result<SigningKey, Failure> {
+        match fetched {
+            Fetched::Content(content) => self.open_bytes(settings, &content, computing),
+            Fetched::Key(key) => {
+                computing();
+                self.certified(key)
+            }
+        }
+    }
+
+    fn open_bytes(
+        &self,
+        settings: &ContentSettings,
+        content: &[u8],
+        computing: &dyn Fn(),
+    ) -> Result<SigningKey, Failure> {
+        let origin = &self.settings.source.origin;
+        let Some(material) = KeyMaterial::recognise(content) else {
             let hint = "store a JWK, a PEM key or a PKCS#12 keystore there, as it is or in base64";
             return Err(failure(origin, "does not hold a key in a known format", hint));
         };

@@ -9,8 +9,8 @@ use std::{
 use maskinporten::{
     file, json,
     keystore::{
-        CertificateFile, FileFormat, JwkFile, KeyFileKind, KeySummary, KeystoreFile, NewKey, NewKeyError, NewKeyKind,
-        PemFile, Protection, SigningKey, read_key_file,
+        CertificateFile, JwkFile, KeyFileKind, KeyForm, KeyMaterial, KeySummary, KeystoreFile, NewKey, NewKeyError,
+        NewKeyKind, PemFile, Protection, SigningKey, read_key_file,
     },
     text::{printable, printable_lines},
 };
@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 use super::{
     args::{KeysCommand, ListArguments, NewArguments, PublicArguments, ReportFormat},
     located_key::LocatedKey,
+    places::describe,
     progress::Progress,
     prompt::Answers,
     report::{self, Exit, Failure, Report},
@@ -91,11 +92,15 @@ fn list(arguments: ListArguments, config: Option<PathBuf>, report: &Report) -> R
     let answers = Answers::default();
     let unlock = |kind| Unlock::for_file(&sources, kind, &name);
     let bytes = read_key_file(KeyFileKind::Any, &arguments.file)?;
-    let (keys, protections) = match FileFormat::sniff(&bytes) {
-        FileFormat::Jwk => (JwkFile::parse(&name, &*bytes)?.summaries(), Vec::new()),
-        FileFormat::Pem => {
+    let material = KeyMaterial::recognise(&bytes);
+    if let Some(material) = &material {
+        describe(material, &name, report);
+    }
+    let (keys, protections) = match material.map(|material| (material.form, material.content)) {
+        Some((KeyForm::Jwk, jwk)) => (JwkFile::parse(&name, &*jwk)?.summaries(), Vec::new()),
+        Some((KeyForm::Pem, pem)) => {
             let unlock = unlock(SecretKind::KeyPassword)?;
-            let file = PemFile::parse(&name, &bytes, unlock.maximum_iterations)?;
+            let file = PemFile::parse(&name, &pem, unlock.maximum_iterations)?;
             let certificate = settings::certificate_file(&sources);
             let certificate = certificate.map(|file| CertificateFile::read(Path::new(&file))).transpose()?;
             let key = unlock_pem(&file, certificate.as_ref(), &unlock, &name, &answers, report, &|| ())?;

@@ -5,7 +5,7 @@ use std::{env, path::Path};
 use maskinporten::{
     cache::KeyIdentity,
     file,
-    key_services::{Fetched, KeyPlace, PlaceFacts},
+    key_services::{Fetched, KeyPlace, PlaceError, PlaceFacts},
     keystore::{KeyEncoding, KeyMaterial},
     secret_store::SecretEntry,
     text::shown_path,
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::{
     progress::Progress,
     report::{Exit, Failure, Report},
-    settings::{ContentSettings, ContentSource, KeySource, NamedPlace, Origin},
+    settings::{ContentSettings, ContentSource, NamedPlace, Origin},
     shell,
 };
 
@@ -76,20 +76,14 @@ impl NamedPlace {
         Ok(Fetched::Content(content))
     }
 
-    /// Asks a service about the key and its caller; `None` for a place on this machine.
-    pub(crate) fn facts(&self) -> Option<Result<PlaceFacts, Failure>> {
-        let asks = self.place.is_remote() || matches!(self.place, KeyPlace::SshAgent(_));
-        asks.then(|| self.place.facts_blocking(&self.access).map_err(|error| Failure::from(&error)))
+    /// Whether the key is in a service or an agent, which can be asked about it.
+    pub(crate) fn is_service(&self) -> bool {
+        self.place.is_remote() || matches!(self.place, KeyPlace::SshAgent(_))
     }
-}
 
-impl KeySource {
-    /// Returns the place of the key, if a URI names it.
-    pub(crate) fn place(&self) -> Option<&NamedPlace> {
-        match self {
-            Self::Content(ContentSettings { from: ContentSource::Place(place), .. }) => Some(place),
-            _ => None,
-        }
+    /// Fetches the key from a service, and asks about it and its caller.
+    pub(crate) fn examine(&self) -> Result<(Fetched, Result<PlaceFacts, PlaceError>), Failure> {
+        self.place.examine_blocking(&self.access).map_err(|error| Failure::from(&error))
     }
 }
 

@@ -14,6 +14,7 @@ mod error;
 mod peer;
 mod proxy;
 mod response;
+mod retry;
 mod tls_error;
 mod trust;
 
@@ -40,6 +41,7 @@ pub use self::{
     peer::{Peer, TlsVersion},
     proxy::ProxyVariable,
     response::Response,
+    retry::{RetryPolicy, Transient},
 };
 use self::{
     client_certificate::{CertificateRequest, CertificateResolver},

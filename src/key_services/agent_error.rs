@@ -11,6 +11,9 @@ pub enum AgentError {
     /// The agent does not answer.
     #[error("could not reach the SSH agent: {0}")]
     Unreachable(String),
+    /// The agent does not answer in time, perhaps because it waits for its user.
+    #[error("the SSH agent did not answer in time")]
+    TimedOut,
     /// The answer does not follow the protocol.
     #[error("the SSH agent gave an answer that makes no sense")]
     Answer,
@@ -38,6 +41,7 @@ impl Explain for AgentError {
             match self {
                 Self::NoAgent => "start one and add the key: eval $(ssh-agent) && ssh-add key.pem",
                 Self::Unreachable(_) | Self::Answer => "check that the agent runs: ssh-add -l",
+                Self::TimedOut => "confirm in its dialogue; --timeout waits longer",
                 Self::NoSuchKey(_) => "add the key, and use its comment or fingerprint: ssh-add key.pem && ssh-add -l",
                 Self::SeveralKeys(_) => "use the fingerprint that `ssh-add -l` shows: ssh-agent:SHA256:…",
                 Self::Refused => "unlock the agent with `ssh-add -X`, or confirm in its dialogue",

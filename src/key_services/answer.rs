@@ -67,14 +67,15 @@ pub(super) fn reason(response: &Response, code: &[&str], description: &[&str]) -
         _ => JsonObject::default(),
     };
     let shown = |path| text(&object, path).map(|text| server_text(text, TEXT_CHARACTERS));
-    Reason { status: response.status, code: shown(code), text: shown(description) }
+    Reason { code: shown(code), text: shown(description), ..Reason::new(response) }
 }
 
 /// Returns the error of a status that does not depend on the service: it is overloaded or out of order, or the answer is
 /// another server's.
 pub(super) fn other_status(service: KeyService, reason: Reason) -> PlaceError {
     match reason.status {
-        429 | 500..=599 => PlaceError::Unavailable { service, reason },
+        429 => PlaceError::Throttled { service, reason },
+        500..=599 => PlaceError::Unavailable { service, reason },
         400..=499 => PlaceError::Refused { service, reason },
         status => PlaceError::Answer { service, why: format!("its status is {status}") },
     }

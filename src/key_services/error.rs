@@ -1,9 +1,11 @@
 //! Why a service did not give a key or a signature.
 
+use std::time::Duration;
+
 use super::{AgentError, KeyService};
 use crate::{
     explain::Explain,
-    http::HttpError,
+    http::{HttpError, Response},
     keystore::{SignatureAlgorithm, VerificationKeyError},
 };
 
@@ -83,6 +85,14 @@ pub enum PlaceError {
         /// Its status and own error.
         reason: Reason,
     },
+    /// The service limits the requests of its callers.
+    #[error("{service} received too many requests: {reason}")]
+    Throttled {
+        /// The service.
+        service: KeyService,
+        /// Its status and own error.
+        reason: Reason,
+    },
     /// There was no response.
     #[error("could not reach {service}")]
     Http {
@@ -150,6 +160,15 @@ pub struct Reason {
     pub code: Option<String>,
     /// The service's text, made safe for a terminal.
     pub text: Option<String>,
+    /// How long the service asks the caller to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl Reason {
+    /// Returns what a response says whatever its body is.
+    pub(super) fn new(response: &Response) -> Self {
+        Self { status: response.status, code: None, text: None, retry_after: response.retry_after }
+    }
 }
 
 /// The kinds of faults, which decide the exit code.
@@ -179,16 +198,20 @@ impl PlaceError {
             }
             Self::Credentials { .. } | Self::Denied { .. } | Self::Refused { .. } => FaultKind::Refused,
             Self::Agent(AgentError::NoAgent) => FaultKind::Configuration,
-            Self::Agent(AgentError::Unreachable(_) | AgentError::Answer) => FaultKind::Unreachable,
+            Self::Agent(AgentError::Unreachable(_) | AgentError::TimedOut | AgentError::Answer) => {
+                FaultKind::Unreachable
+            }
             Self::NotFound { .. }
             | Self::NoField { .. }
             | Self::Unusable { .. }
             | Self::Algorithm { .. }
             | Self::PublicKey { .. }
             | Self::Agent(_) => FaultKind::Key,
-            Self::Unavailable { .. } | Self::Http { .. } | Self::Answer { .. } | Self::Runtime(_) => {
-                FaultKind::Unreachable
-            }
+            Self::Unavailable { .. }
+            | Self::Throttled { .. }
+            | Self::Http { .. }
+            | Self::Answer { .. }
+            | Self::Runtime(_) => FaultKind::Unreachable,
         }
     }
 
@@ -200,7 +223,8 @@ impl PlaceError {
             | Self::Denied { reason, .. }
             | Self::NotFound { reason, .. }
             | Self::Refused { reason, .. }
-            | Self::Unavailable { reason, .. } => Some(reason.status),
+            | Self::Unavailable { reason, .. }
+            | Self::Throttled { reason, .. } => Some(reason.status),
             _ => None,
         }
     }
@@ -215,7 +239,7 @@ impl Explain for PlaceError {
             Self::Denied { .. } => "service_denied",
             Self::NotFound { .. } => "service_key_not_found",
             Self::Refused { .. } => "service_refused",
-            Self::Unavailable { .. } => "service_unavailable",
+            Self::Unavailable { .. } | Self::Throttled { .. } => "service_unavailable",
             Self::Http { source, .. } => source.code(),
             Self::Agent(error) => error.code(),
             Self::Answer { .. } => "service_answer",
@@ -238,7 +262,10 @@ impl Explain for PlaceError {
             Self::Denied { permission, .. } => format!("give this identity the permission {permission}"),
             Self::NotFound { .. } => "check the name, and which account or address the credentials are for".to_owned(),
             Self::Refused { .. } => "read the service's own error above".to_owned(),
-            Self::Unavailable { .. } => "try again later".to_owned(),
+            Self::Unavailable { reason, .. } | Self::Throttled { reason, .. } => match reason.retry_after {
+                Some(delay) => format!("try again in {} s", delay.as_secs()),
+                None => "try again later".to_owned(),
+            },
             Self::Http { source: HttpError::TimedOut { connecting: false, .. }, .. } => {
                 "try again later; --timeout waits longer".to_owned()
             }
@@ -255,7 +282,7 @@ impl Explain for PlaceError {
 
 impl std::fmt::Display for Reason {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { status, code, text } = self;
+        let Self { status, code, text, .. } = self;
         match (code, text) {
             (Some(code), Some(text)) => write!(formatter, "{code}: {text} (HTTP {status})"),
             (Some(text), None) | (None, Some(text)) => write!(formatter, "{text} (HTTP {status})"),

@@ -64,6 +64,9 @@ pub struct PlaceFacts {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+/// A key, and what its service reports about it.
+pub type Examined = (Fetched, Result<PlaceFacts, PlaceError>);
+
 impl KeyPlace {
     /// Fetches the key, or prepares it to sign there.
     ///
@@ -71,28 +74,29 @@ impl KeyPlace {
     /// [`PlaceError`] with the service's own reason; [`PlaceError::NotAService`] for a place on this machine.
     pub async fn fetch(&self, access: &ServiceAccess) -> Result<Fetched, PlaceError> {
         match self {
-            Self::Azure(place) => azure::fetch(place, access).await,
+            Self::Azure(place) => azure::read(place, access).await.map(|(fetched, _)| fetched),
             Self::Vault(place) => vault::fetch(place, access).await,
             Self::Aws(place) => aws::fetch(place, access).await,
-            Self::Google(place) => google::fetch(place, access).await,
-            Self::SshAgent(key) => Ok(Fetched::Key(ssh_agent::key(key, access.timeout)?)),
+            Self::Google(place) => google::read(place, access).await.map(|(fetched, _)| fetched),
+            Self::SshAgent(key) => Ok(Fetched::Key(ssh_agent::key(key, access.retry_policy.timeout)?)),
             Self::Variable(_) | Self::File(_) | Self::Command(_) | Self::Keyring(_) | Self::Pkcs11(_) => {
                 Err(PlaceError::NotAService)
             }
         }
     }
 
-    /// Asks the service where the key is, and for our identity, our permissions and the expiry of the key.
+    /// Fetches the key as [`KeyPlace::fetch`] does, and asks the service where the key is, and for our identity, our
+    /// permissions and the expiry of the key.
     ///
     /// # Errors
-    /// As [`KeyPlace::fetch`].
-    pub async fn facts(&self, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
+    /// As [`KeyPlace::fetch`]; the inner error is why the service did not give the facts.
+    pub async fn examine(&self, access: &ServiceAccess) -> Result<Examined, PlaceError> {
         match self {
-            Self::Azure(place) => azure::facts(place, access).await,
-            Self::Vault(place) => vault::facts(place, access).await,
-            Self::Aws(place) => aws::facts(place, access).await,
-            Self::Google(place) => google::facts(place, access).await,
-            Self::SshAgent(_) => Ok(ssh_agent::facts(access.timeout)?),
+            Self::Azure(place) => azure::read(place, access).await.map(|(fetched, facts)| (fetched, Ok(facts))),
+            Self::Vault(place) => vault::examine(place, access).await.map(|(fetched, facts)| (fetched, Ok(facts))),
+            Self::Aws(place) => aws::examine(place, access).await,
+            Self::Google(place) => google::read(place, access).await.map(|(fetched, facts)| (fetched, Ok(facts))),
+            Self::SshAgent(_) => Ok((self.fetch(access).await?, Ok(ssh_agent::facts()))),
             Self::Variable(_) | Self::File(_) | Self::Command(_) | Self::Keyring(_) | Self::Pkcs11(_) => {
                 Err(PlaceError::NotAService)
             }
@@ -107,12 +111,12 @@ impl KeyPlace {
         access::run(self.fetch(access))?
     }
 
-    /// Asks as [`KeyPlace::facts`] does, and blocks the thread meanwhile.
+    /// Asks as [`KeyPlace::examine`] does, and blocks the thread meanwhile.
     ///
     /// # Errors
-    /// As [`KeyPlace::fetch`].
-    pub fn facts_blocking(&self, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
-        access::run(self.facts(access))?
+    /// As [`KeyPlace::examine`].
+    pub fn examine_blocking(&self, access: &ServiceAccess) -> Result<Examined, PlaceError> {
+        access::run(self.examine(access))?
     }
 
     /// Returns the variables that decide which service the place is in, such as `VAULT_ADDR`.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{KeyService, PlaceError, ServiceAccess, answer};
 use crate::{
-    http::{Endpoint, HttpClient, Response, encode_form},
+    http::{Endpoint, Response, encode_form},
     keystore::{SignatureAlgorithm, SigningKey},
 };
 
@@ -21,9 +21,7 @@ pub(super) async fn request(
     deadline: Instant,
 ) -> Result<SecretString, PlaceError> {
     let form = encode_form(form.iter().copied());
-    let failed = |source| PlaceError::Http { service, source };
-    let client = HttpClient::new(endpoint.clone(), &access.http).map_err(failed)?;
-    let response = client.post_form(&form, None, &[], deadline).await.map_err(failed)?;
+    let response = access.post_form(service, endpoint, &form, deadline).await?;
     bearer(service, &response, "access_token")
 }
 

@@ -31,6 +31,16 @@ pub(super) async fn output(
     arguments: &[&str],
     deadline: Instant,
 ) -> Result<Zeroizing<Vec<u8>>, ProgramFault> {
+    output_with(program, arguments, &[], deadline).await
+}
+
+/// Runs a tool as [`output`] does, with these variables too.
+pub(super) async fn output_with(
+    program: &str,
+    arguments: &[&str],
+    variables: &[(&str, Option<&str>)],
+    deadline: Instant,
+) -> Result<Zeroizing<Vec<u8>>, ProgramFault> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => ProgramFault::Missing,
         _ => ProgramFault::Failed(error.to_string()),
@@ -44,6 +54,7 @@ pub(super) async fn output(
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MASKINPORTEN_")) {
         command.env_remove(name);
     }
+    command.envs(variables.iter().filter_map(|(name, value)| Some((name, (*value)?))));
     let mut child = command.spawn().map_err(failed)?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let finished = async { tokio::try_join!(printed(stdout), printed(stderr), child.wait()) };

@@ -1,4 +1,4 @@
-//! Guesses the format of a file from its first bytes, for error messages and `keys list`.
+//! Guesses the format of a file from its first bytes, for error messages.
 
 use std::fmt;
 

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::{
     double::{Call, Double, ok, only, reply, reply_with},
-    private_key, rsa,
+    private_key, signature,
 };
 use crate::{
     registered::part,
@@ -393,8 +393,12 @@ fn key_bundle(contents: &Contents) -> Value {
         let mut context = openssl::bn::BigNumContext::new().unwrap();
         let form = openssl::ec::PointConversionForm::UNCOMPRESSED;
         let point = ec.public_key().to_bytes(ec.group(), form, &mut context).unwrap();
-        let (x, y) = point[1..].split_at(32);
-        members["crv"] = json!("P-256");
+        let (x, y) = point[1..].split_at(point.len() / 2);
+        members["crv"] = json!(match x.len() {
+            32 => "P-256",
+            48 => "P-384",
+            _ => "P-521",
+        });
         members["x"] = json!(URL_SAFE_NO_PAD.encode(x));
         members["y"] = json!(URL_SAFE_NO_PAD.encode(y));
     }
@@ -406,21 +410,20 @@ fn sign(call: &Call<'_>, contents: &Contents) -> Step {
     assert_eq!(body.as_object().unwrap().len(), 2, "{body}");
     let digest = URL_SAFE_NO_PAD.decode(body["value"].as_str().unwrap()).unwrap();
     let file = if contents.fault == Fault::OtherKey { "keys/other-key.pem" } else { contents.key };
-    let key = private_key(file);
-    let signature = match body["alg"].as_str().unwrap() {
-        "RS256" => rsa(&key, &digest, MessageDigest::sha256(), Padding::PKCS1),
-        "RS512" => rsa(&key, &digest, MessageDigest::sha512(), Padding::PKCS1),
-        "PS256" => rsa(&key, &digest, MessageDigest::sha256(), Padding::PKCS1_PSS),
-        "ES256" => {
-            assert_eq!(digest.len(), 32);
-            let signature = EcdsaSig::sign(&digest, &key.ec_key().unwrap()).unwrap();
-            [signature.r(), signature.s()].map(|number| number.to_vec_padded(32).unwrap()).concat()
-        }
-        other => panic!("unknown algorithm {other}"),
-    };
+    let algorithm = body["alg"].as_str().unwrap();
+    let mut signature = signature(file, algorithm, &digest);
+    if let Some(length) = coordinate_length(algorithm) {
+        let numbers = EcdsaSig::from_der(&signature).unwrap();
+        signature = [numbers.r(), numbers.s()].map(|number| number.to_vec_padded(length).unwrap()).concat();
+    }
     ok(&json!({
         "kid": format!("{VAULT}/keys/enterprise/{VERSION}"), "value": URL_SAFE_NO_PAD.encode(signature)
     }))
+}
+
+/// Returns the length of each number in a signature of ECDSA.
+fn coordinate_length(algorithm: &str) -> Option<i32> {
+    [("ES256", 32), ("ES384", 48), ("ES512", 66)].iter().find(|(name, _)| *name == algorithm).map(|(_, length)| *length)
 }
 
 fn certificate(file: &str) -> X509 {

@@ -8,7 +8,7 @@ use snapbox::str;
 
 use super::{
     azure::{Azure, Contents, Fault},
-    chain, pem_with_chain, place_check, token,
+    chain, is_refused_as_expired, pem_with_chain, place_check, token,
 };
 use crate::{
     registered::{BY_CERTIFICATE, BY_KEY, is_token_of, part},
@@ -83,9 +83,40 @@ fn a_key_signs_in_the_vault_under_its_key_id() {
     assert_eq!(lines.len(), 3, "{lines:?}");
     let version = format!("{KEY}/4387e9f3d6e14c459867679a90fd0f79");
     gets_a_token(Contents::default(), BY_KEY, &version, &["--kid", "enterprise", "--alg", "RS512"]);
-    gets_a_token(Contents::default(), BY_KEY, KEY, &["--kid", "enterprise", "--alg", "PS256", "--quiet"]);
-    let ec = Contents { key: "keys/ec-key.pem", kty: "EC", ..Contents::default() };
-    gets_a_token(ec, BY_KEY, KEY, &["--kid", "ec", "--alg", "ES256", "--quiet"]);
+}
+
+#[test]
+fn a_key_signs_in_the_vault_with_each_algorithm_of_its_kind() {
+    for algorithm in ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"] {
+        gets_a_token(Contents::default(), BY_KEY, KEY, &["--kid", "enterprise", "--alg", algorithm, "--quiet"]);
+    }
+    for (id, algorithm) in [("ec", "ES256"), ("ec384", "ES384"), ("ec521", "ES512")] {
+        let key = format!("keys/{id}-key.pem").leak();
+        let contents = Contents { key, kty: "EC-HSM", ..Contents::default() };
+        gets_a_token(contents, BY_KEY, KEY, &["--kid", id, "--alg", algorithm, "--quiet"]);
+    }
+}
+
+#[test]
+fn a_key_whose_certificate_has_expired_is_refused() {
+    let contents = Contents { certificate: ("keys/expired.pem", false), ..Contents::default() };
+    let azure = Azure::start(contents);
+
+    is_refused_as_expired(azure.opened_by(token(BY_CERTIFICATE, CERTIFICATE)));
+}
+
+#[test]
+fn check_fetches_the_key_once() {
+    for place in [SECRET, KEY] {
+        let azure = Azure::start(Contents::default());
+        let run = super::SIMULATOR.maskinporten(&["check", "--env", "local", "-s", "difitest:test1", "-c", BY_KEY]);
+
+        azure.opened_by(run).args(["--key-from", place, "--kid", "enterprise"]).run();
+
+        // The first is without a token; with a key, the grants of the checks are signed there.
+        let lines = azure.vault.lines();
+        assert_eq!(lines.iter().filter(|line| line.starts_with("GET")).count(), 2, "{lines:?}");
+    }
 }
 
 #[test]

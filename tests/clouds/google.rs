@@ -10,16 +10,16 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use openssl::{ecdsa::EcdsaSig, hash::MessageDigest, rsa::Padding, sign::Verifier};
+use openssl::{hash::MessageDigest, sign::Verifier};
 use serde_json::{Value, json};
 
 use super::{
     double::{Call, Double, ok, only, reply, reply_with},
-    private_key, rsa,
+    ed25519, private_key, signature,
 };
 use crate::{
     registered::part,
-    server::Step,
+    server::{Step, answer},
     support::{Maskinporten, testdata},
 };
 
@@ -29,11 +29,13 @@ pub const KEY: &str =
 const TOKEN: &str = "ya29.google-access-token-of-the-test_0123456789";
 const EXCHANGED: &str = "ya29.federated-token-that-only-impersonates_01";
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
-const ACCOUNT: &str = "deploy@our-project.iam.gserviceaccount.com";
+pub const ACCOUNT: &str = "deploy@our-project.iam.gserviceaccount.com";
 const REFRESH_TOKEN: &str = "1//0e-refresh-token-of-the-user_0123456789";
 const CLIENT_SECRET: &str = "d-FL95Q19q7MQmFpd7hHD0Ty-of-gcloud";
-const SUBJECT: &str = "subject-token-of-the-cluster-0123456789";
-const AUDIENCE: &str = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q";
+pub const SUBJECT: &str = "subject-token-of-the-cluster-0123456789";
+const AWS_REQUEST: &str = "urn:ietf:params:aws:token-type:aws4_request";
+pub const AWS_KEY_ID: &str = "ASIAOFTHEROLE";
+pub const AUDIENCE: &str = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q";
 
 /// What is stored and how it differs from what works.
 #[derive(Clone)]
@@ -135,6 +137,29 @@ impl Google {
         self.external_with(&json!({ "url": url, "headers": { "X-Pod": "ours" }, "format": format }))
     }
 
+    /// An external account of AWS, whose metadata service is this one.
+    pub fn external_at_aws(&self) -> Value {
+        let url = self.issuer.url();
+        let mut account = self.external_with(&json!({
+            "environment_id": "aws1", "url": format!("{url}/latest/meta-data/iam/security-credentials"),
+            "region_url": format!("{url}/latest/meta-data/placement/availability-zone"),
+            "imdsv2_session_token_url": format!("{url}/latest/api/token"),
+            "regional_cred_verification_url":
+                "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
+        }));
+        account["subject_token_type"] = json!(AWS_REQUEST);
+        account
+    }
+
+    /// A service account that another account acts for.
+    pub fn impersonating(&self, source: &Value) -> Value {
+        json!({
+            "type": "impersonated_service_account", "source_credentials": source, "delegates": [],
+            "service_account_impersonation_url":
+                format!("{}/v1/projects/-/serviceAccounts/{ACCOUNT}:generateAccessToken", self.issuer.url())
+        })
+    }
+
     pub fn external_with(&self, source: &Value) -> Value {
         let url = self.issuer.url();
         json!({
@@ -186,12 +211,17 @@ fn issue(own: &str, call: &Call<'_>, fault: Fault) -> Step {
             for (name, value) in [
                 ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
                 ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
-                ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
                 ("audience", AUDIENCE),
-                ("subject_token", SUBJECT),
                 ("scope", SCOPE),
             ] {
                 assert_eq!(only(&form, name), value);
+            }
+            let subject = only(&form, "subject_token");
+            if only(&form, "subject_token_type") == AWS_REQUEST {
+                is_signed_for_google(&subject);
+            } else {
+                assert_eq!(only(&form, "subject_token_type"), "urn:ietf:params:oauth:token-type:jwt");
+                assert_eq!(subject, SUBJECT);
             }
             assert_eq!(call.header("authorization"), None);
             let kind = "urn:ietf:params:oauth:token-type:access_token";
@@ -206,14 +236,61 @@ fn issue(own: &str, call: &Call<'_>, fault: Fault) -> Step {
             let body = json!({ "access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer" });
             reply_with(200, &["Metadata-Flavor: Google"], &body)
         }
+        path if path.starts_with("/latest/") => of_aws_machine(call),
         path => {
             assert_eq!(path, format!("/v1/projects/-/serviceAccounts/{ACCOUNT}:generateAccessToken"));
             call.has_query(&[]);
-            assert_eq!(call.header("authorization"), Some(format!("Bearer {EXCHANGED}").as_str()));
+            let own = call.header("authorization").unwrap();
+            assert!([EXCHANGED, TOKEN].iter().any(|token| own == format!("Bearer {token}")), "{own}");
             assert_eq!(call.json(), json!({ "scope": [SCOPE] }));
             ok(&json!({ "accessToken": TOKEN, "expireTime": "2036-11-29T12:00:00Z" }))
         }
     }
+}
+
+/// Answers like the metadata service of EC2, version 2.
+fn of_aws_machine(call: &Call<'_>) -> Step {
+    let text = |text: &str| answer("200 OK", &["Content-Type: text/plain"], text);
+    if call.path == "/latest/api/token" {
+        assert_eq!((call.method, call.header("x-aws-ec2-metadata-token-ttl-seconds")), ("PUT", Some("300")));
+        return text("token-of-the-metadata-service");
+    }
+    call.is_bare_get();
+    assert_eq!(call.header("x-aws-ec2-metadata-token"), Some("token-of-the-metadata-service"));
+    match call.path {
+        "/latest/meta-data/placement/availability-zone" => text("eu-north-1b"),
+        "/latest/meta-data/iam/security-credentials/" => text("our-role"),
+        "/latest/meta-data/iam/security-credentials/our-role" => ok(&json!({
+            "Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": AWS_KEY_ID, "SecretAccessKey": "secret-of-the-role",
+            "Token": "session-of-the-role", "Expiration": "2099-01-01T00:00:00Z"
+        })),
+        other => panic!("there is no {other}"),
+    }
+}
+
+/// Checks a request that Google would send to AWS to learn who signed it.
+fn is_signed_for_google(subject: &str) {
+    assert!(!subject.contains('+'), "{subject}");
+    let form = format!("subject={subject}");
+    let (_, decoded) = url::form_urlencoded::parse(form.as_bytes()).next().unwrap();
+    let request: Value = serde_json::from_str(&decoded).unwrap();
+    assert_eq!(request["method"], "POST");
+    assert_eq!(request["url"], "https://sts.eu-north-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15");
+    let headers: Vec<(&str, &str)> = request["headers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|header| (header["key"].as_str().unwrap(), header["value"].as_str().unwrap()))
+        .collect();
+    let header = |name: &str| headers.iter().find(|(own, _)| *own == name).map(|(_, value)| *value);
+    assert_eq!(header("host"), Some("sts.eu-north-1.amazonaws.com"));
+    assert_eq!(header("x-goog-cloud-target-resource"), Some(AUDIENCE));
+    assert_eq!(header("x-amz-security-token"), Some("session-of-the-role"));
+    let authorization = header("authorization").unwrap();
+    let date = &header("x-amz-date").unwrap()[..8];
+    let scope = format!("AWS4-HMAC-SHA256 Credential={AWS_KEY_ID}/{date}/eu-north-1/sts/aws4_request, ");
+    let signed = "SignedHeaders=host;x-amz-date;x-amz-security-token;x-goog-cloud-target-resource, ";
+    assert!(authorization.starts_with(&format!("{scope}{signed}Signature=")), "{authorization}");
 }
 
 fn is_signed_by_the_account(assertion: &str, audience: &str) {
@@ -287,31 +364,37 @@ fn service(call: &Call<'_>, contents: &Contents) -> Step {
         path if path == sign => {
             let body = call.json();
             assert_eq!(body.as_object().unwrap().len(), 2, "{body}");
-            let (name, digest) = body["digest"].as_object().unwrap().iter().next().unwrap();
-            let digest = STANDARD.decode(digest.as_str().unwrap()).unwrap();
-            assert_eq!(body["digestCrc32c"], json!(checksum(&digest).to_string()));
-            let signature = signature(contents, name, &digest);
+            let (signature, verified) = signed(contents, &body);
             let sum = checksum(&signature) ^ u32::from(fault == Fault::DamagedSignature);
             ok(&json!({
                 "signature": STANDARD.encode(&signature), "signatureCrc32c": sum.to_string(),
-                "verifiedDigestCrc32c": fault != Fault::Unverified, "name": KEY, "protectionLevel": "HSM"
+                verified: fault != Fault::Unverified, "name": KEY, "protectionLevel": "HSM"
             }))
         }
         other => failed(404, "NOT_FOUND", &format!("Secret [{other}] not found or has no versions.")),
     }
 }
 
-fn signature(contents: &Contents, hash: &str, digest: &[u8]) -> Vec<u8> {
+/// Signs the digest or, for Ed25519, the data in a request; returns the signature and the name of the member that confirms
+/// the checksum.
+fn signed(contents: &Contents, body: &Value) -> (Vec<u8>, &'static str) {
     let (file, algorithm) = contents.key;
-    let key = private_key(if contents.fault == Fault::OtherKey { "keys/other-key.pem" } else { file });
-    let suffix = format!("_{}", hash.to_uppercase());
-    assert!(algorithm.ends_with(&suffix), "{algorithm} does not take {hash}");
-    let md = if hash == "sha512" { MessageDigest::sha512() } else { MessageDigest::sha256() };
-    match &algorithm[..11] {
-        "RSA_SIGN_PK" => rsa(&key, digest, md, Padding::PKCS1),
-        "RSA_SIGN_PS" => rsa(&key, digest, md, Padding::PKCS1_PSS),
-        _ => EcdsaSig::sign(digest, &key.ec_key().unwrap()).unwrap().to_der().unwrap(),
+    let file = if contents.fault == Fault::OtherKey { "keys/other-key.pem" } else { file };
+    if algorithm == "EC_SIGN_ED25519" {
+        let data = STANDARD.decode(body["data"].as_str().unwrap()).unwrap();
+        assert_eq!(body["dataCrc32c"], json!(checksum(&data).to_string()));
+        return (ed25519(file, &data), "verifiedDataCrc32c");
     }
+    let (hash, digest) = body["digest"].as_object().unwrap().iter().next().unwrap();
+    let digest = STANDARD.decode(digest.as_str().unwrap()).unwrap();
+    assert_eq!(body["digestCrc32c"], json!(checksum(&digest).to_string()));
+    assert!(algorithm.ends_with(&format!("_{}", hash.to_uppercase())), "{algorithm} does not take {hash}");
+    let family = match &algorithm[..11] {
+        "RSA_SIGN_PK" => "RS",
+        "RSA_SIGN_PS" => "PS",
+        _ => "ES",
+    };
+    (signature(file, &format!("{family}{}", &hash[3..]), &digest), "verifiedDigestCrc32c")
 }
 
 /// CRC-32C, bit by bit (RFC 3720 §B.4 has the test vectors).

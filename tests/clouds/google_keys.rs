@@ -8,7 +8,7 @@ use snapbox::str;
 
 use super::{
     google::{Contents, Fault, Google, KEY, SECRET, with_gcloud},
-    pem_with_chain, place_check, token,
+    is_refused_as_expired, pem_with_chain, place_check, token,
 };
 use crate::{
     registered::{BY_CERTIFICATE, BY_KEY, is_token_of},
@@ -109,7 +109,10 @@ fn a_key_signs_in_cloud_kms_with_its_own_algorithm() {
         ("keys/enterprise-key.pem", "RSA_SIGN_PKCS1_2048_SHA256", "enterprise", "RS256"),
         ("keys/enterprise-key.pem", "RSA_SIGN_PKCS1_2048_SHA512", "enterprise", "RS512"),
         ("keys/enterprise-key.pem", "RSA_SIGN_PSS_2048_SHA256", "enterprise", "PS256"),
+        ("keys/enterprise-key.pem", "RSA_SIGN_PSS_2048_SHA512", "enterprise", "PS512"),
         ("keys/ec-key.pem", "EC_SIGN_P256_SHA256", "ec", "ES256"),
+        ("keys/ec384-key.pem", "EC_SIGN_P384_SHA384", "ec384", "ES384"),
+        ("keys/ed25519-key.pem", "EC_SIGN_ED25519", "ed25519", "EdDSA"),
     ] {
         let google = Google::start(Contents { key: (file, algorithm), ..Contents::default() });
         let run = google.opened_by(token(BY_KEY, &format!("gcp-kms://{KEY}"))).args(["--kid", id, "--quiet"]);
@@ -224,6 +227,14 @@ hint: read the service's own error above
 
 "#]],
     );
+}
+
+#[test]
+fn a_key_whose_certificate_has_expired_is_refused() {
+    let google = Google::start(Contents::default());
+    let run = google.opened_by(token(BY_CERTIFICATE, &key()));
+
+    is_refused_as_expired(run.args(["--certificate", &testdata("keys/expired.pem")]));
 }
 
 #[test]
@@ -352,20 +363,10 @@ fn a_file_of_another_kind_and_no_credentials_at_all_are_named() {
         let outcome = run.run();
         crate::support::assert_snapshot(outcome.failure(3), expected);
     };
-    let other = json!({ "type": "impersonated_service_account" });
     fails(
-        google.opened_with(token(BY_KEY, SECRET), &other),
+        google.opened_with(token(BY_KEY, SECRET), &json!({ "type": "gdch_service_account" })),
         str![[r#"
-error: GOOGLE_APPLICATION_CREDENTIALS cannot be used for Google Secret Manager: its `type` is `impersonated_service_account`, which is not supported
-hint: correct GOOGLE_APPLICATION_CREDENTIALS
-
-"#]],
-    );
-    let of_aws = google.external_with(&json!({ "environment_id": "aws1" }));
-    fails(
-        google.opened_with(token(BY_KEY, SECRET), &of_aws),
-        str![[r#"
-error: GOOGLE_APPLICATION_CREDENTIALS cannot be used for Google Secret Manager: its `credential_source` has neither `file` nor `url`, and others are not supported
+error: GOOGLE_APPLICATION_CREDENTIALS cannot be used for Google Secret Manager: its `type` is `gdch_service_account`, which is not supported
 hint: correct GOOGLE_APPLICATION_CREDENTIALS
 
 "#]],

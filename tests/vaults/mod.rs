@@ -5,6 +5,7 @@
 
 mod aws;
 mod vault;
+mod vault_logins;
 
 use std::{
     net::{TcpListener, TcpStream},

@@ -2,12 +2,13 @@
 
 use std::{fs, process::Command};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use openssl::pkey::PKey;
 use snapbox::str;
 
 use super::{ServiceProcess, installed};
 use crate::{
-    clouds::{SIMULATOR, chain, pem_with_chain, token},
+    clouds::{SIMULATOR, chain, is_refused_as_expired, pem_with_chain, signature, token},
     registered::{BY_CERTIFICATE, BY_KEY, is_token_of},
     server::{Server, Step, json, unused_address},
     support::{Maskinporten, maskinporten, program, testdata},
@@ -15,10 +16,10 @@ use crate::{
 
 const ROOT: &str = "root-token-of-the-tests";
 
-struct OpenBao(ServiceProcess);
+pub(super) struct OpenBao(pub(super) ServiceProcess);
 
 impl OpenBao {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let process = ServiceProcess::start(|_, port| {
             let mut command = Command::new(installed("key-services/bin/bao"));
             command.args(["server", "-dev", "-dev-no-store-token", "-dev-root-token-id", ROOT]);
@@ -49,12 +50,12 @@ impl OpenBao {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> String {
+    pub(super) fn run(&self, arguments: &[&str]) -> String {
         program(&mut self.command(arguments), b"")
     }
 
     /// Imports a key of testdata into Transit, wrapped as its owner would send it (BYOK).
-    fn import(&self, name: &str, kind: &str) {
+    pub(super) fn import(&self, name: &str, kind: &str) {
         let pem = fs::read(testdata(&format!("keys/{name}-key.pem"))).unwrap();
         let der = PKey::private_key_from_pem(&pem).unwrap().private_key_to_pkcs8().unwrap();
         let file = self.0.file("key.b64", openssl::base64::encode_block(&der));
@@ -111,15 +112,27 @@ fn an_imported_key_signs_in_vault_and_its_stored_chain_is_sent() {
 #[test]
 fn keys_on_curves_sign_in_vault_under_their_key_id() {
     let bao = OpenBao::start();
-    for (name, kind, algorithm) in
-        [("ec", "ecdsa-p256", "ES256"), ("ec384", "ecdsa-p384", "ES384"), ("ed25519", "ed25519", "EdDSA")]
-    {
+    for (name, kind, algorithm) in [
+        ("ec", "ecdsa-p256", "ES256"),
+        ("ec384", "ecdsa-p384", "ES384"),
+        ("ec521", "ecdsa-p521", "ES512"),
+        ("ed25519", "ed25519", "EdDSA"),
+    ] {
         bao.import(name, kind);
         let command = token(BY_KEY, &format!("vault-transit://transit/{name}"));
         let got = bao.used_by(command.args(["--kid", name, "--alg", algorithm, "--quiet"])).run().artefact();
 
         is_token_of(BY_KEY, &got);
     }
+}
+
+#[test]
+fn a_key_whose_certificate_has_expired_is_refused() {
+    let bao = OpenBao::start();
+    bao.import("enterprise", "rsa-2048");
+    bao.set_certificate("enterprise", &fs::read_to_string(testdata("keys/expired.pem")).unwrap());
+
+    is_refused_as_expired(bao.used_by(token(BY_CERTIFICATE, "vault-transit://transit/enterprise")));
 }
 
 #[test]
@@ -256,6 +269,23 @@ error: the key in Vault cannot be used: the certificate_chain of transit/enterpr
 hint: use an RSA key of 2048 bits or more that may sign
 
 "#]]);
+}
+
+/// `OpenBao` itself signs with no other key.
+#[test]
+fn the_signature_of_another_key_never_leaves() {
+    let pem = fs::read(testdata("keys/enterprise-key.pem")).unwrap();
+    let public = PKey::private_key_from_pem(&pem).unwrap().public_key_to_pem().unwrap();
+    let key = serde_json::json!({ "public_key": String::from_utf8(public).unwrap() });
+    let key = serde_json::json!({ "data": { "type": "rsa-2048", "latest_version": 1, "keys": { "1": key } } });
+    let signature = URL_SAFE_NO_PAD.encode(signature("keys/other-key.pem", "RS256", &[7; 32]));
+    let signature = serde_json::json!({ "data": { "signature": format!("vault:v1:{signature}") } });
+    let vault = Server::start([json("200 OK", key.to_string()), json("200 OK", signature.to_string())]);
+    let run = token(BY_KEY, "vault-transit://transit/enterprise").args(["--kid", "enterprise"]);
+
+    let outcome = run.env("VAULT_ADDR", vault.url("/")).env("VAULT_TOKEN", ROOT).run();
+
+    outcome.fails(4, str![[""]]);
 }
 
 #[test]

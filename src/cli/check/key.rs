@@ -5,6 +5,8 @@ use std::{path::Path, sync::Arc};
 use maskinporten::{
     check::{Check, check_ids},
     clock::{Clock as _, SystemClock},
+    explain::Explain as _,
+    key_services::{PlaceError, PlaceFacts},
     keystore::{CertificateThumbprint, KeySummary, Protection, RENEWAL_TIME, SigningKey},
 };
 
@@ -12,7 +14,7 @@ use super::configuration::wrong;
 use crate::cli::{
     located_key::LocatedKey,
     report::{Exit, Failure, Report},
-    settings::{KeySettings, KeySource, NamedPlace, Origin, Setting, SettingSources, Unlock},
+    settings::{ContentSettings, ContentSource, KeySettings, KeySource, Origin, Setting, SettingSources, Unlock},
     signals,
 };
 
@@ -59,21 +61,25 @@ fn open(key: &LocatedKey) -> Result<(SigningKey, Vec<Check>), Failure> {
     if let KeySource::Pkcs12 { alias, thumbprint, unlock, .. } = &key.settings.source.value {
         return open_keystore(key, alias.as_ref(), thumbprint.as_ref(), unlock);
     }
-    let place = key.settings.source.value.place().map(place_check);
-    let key = key.open_quietly(&|| ())?;
+    let (key, place) = match &key.settings.source.value {
+        KeySource::Content(settings @ ContentSettings { from: ContentSource::Place(place), .. })
+            if place.is_service() =>
+        {
+            let (fetched, facts) = place.examine()?;
+            (key.open_fetched(settings, fetched, &|| ())?, Some(place_check(facts)))
+        }
+        _ => (key.open_quietly(&|| ())?, None),
+    };
     let choice = check_ids::CHOICE.pass(key.kind());
     let skipped = [&check_ids::ENCRYPTION, &check_ids::ENTRIES].map(|id| id.skipped("not a keystore"));
-    Ok((key, skipped.into_iter().chain([choice]).chain(place.flatten()).collect()))
+    Ok((key, skipped.into_iter().chain([choice]).chain(place).collect()))
 }
 
-/// Checks what a service knows about the key and about us; `None` for a place on this machine.
-fn place_check(place: &NamedPlace) -> Option<Check> {
-    let facts = match place.facts()? {
+/// Checks what a service knows about the key and about us.
+fn place_check(facts: Result<PlaceFacts, PlaceError>) -> Check {
+    let facts = match facts {
         Ok(facts) => facts,
-        Err(failure) => {
-            let (message, _, hint) = failure.parts();
-            return Some(check_ids::PLACE.warning(message.to_owned(), hint.unwrap_or_default()));
-        }
+        Err(error) => return check_ids::PLACE.warning(error.to_string(), error.hint().unwrap_or_default()),
     };
     let expires_at = facts.expires_at;
     let identity = facts.identity.map(|identity| format!("authenticated as {identity}"));
@@ -86,7 +92,7 @@ fn place_check(place: &NamedPlace) -> Option<Check> {
     } else {
         check_ids::PLACE.pass(facts.location)
     };
-    Some(check.with_details(details))
+    check.with_details(details)
 }
 
 /// Returns the position of a check in the report.

@@ -13,7 +13,7 @@ use maskinporten::{
     environment::Environment,
     explain::Explain,
     grant::{ClientId, Scopes},
-    keystore::{FileFormat, KeyFileKind, SigningKey, read_key_file},
+    keystore::{KeyFileKind, KeyForm, KeyMaterial, SigningKey, read_key_file},
     profile::{ConfigSearch, ProfileDraft},
 };
 
@@ -153,9 +153,9 @@ fn ask_for_key(given: &SettingArguments, report: &Arc<Report>) -> Result<(Settin
     dialogue::ask(&question, found.as_deref(), report, |answer| {
         let file = whole_path(answer);
         let bytes = read_key_file(KeyFileKind::Any, &file)?;
-        let name = match FileFormat::sniff(&bytes) {
-            FileFormat::Jwk => "jwk",
-            FileFormat::Pem => "key",
+        let name = match KeyMaterial::recognise(&bytes).map(|material| material.form) {
+            Some(KeyForm::Jwk) => "jwk",
+            Some(KeyForm::Pem) => "key",
             _ => "keystore",
         };
         let mut given = given.clone();

@@ -19,7 +19,7 @@ impl NamedPlace {
     pub(super) fn parse(sources: &SettingSources, found: &Found) -> Result<Self, Failure> {
         let place = found.parse(str::parse::<KeyPlace>)?.value;
         let NetworkSettings { http, retry_policy } = NetworkSettings::parse(sources)?;
-        let access = ServiceAccess { http, timeout: retry_policy.timeout };
+        let access = ServiceAccess { http, retry_policy };
         Ok(Self { place, uri: found.text().to_owned(), access })
     }
 

@@ -2,28 +2,24 @@
 
 use std::{
     sync::{Mutex, PoisonError},
-    time::{Instant, SystemTime},
+    time::Instant,
 };
 
-use aws_credential_types::Credentials;
-use aws_sigv4::{
-    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
-    sign::v4::SigningParams,
-};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{
     AwsPlace,
     credentials::{AwsCredentials, CredentialSearch},
-    endpoint::AwsEndpoint,
+    endpoint::{AwsEndpoint, region},
     shared_files::AwsProfile,
+    signature::Unsigned,
     sts,
 };
 use crate::{
     http::{ApiRequest, Endpoint, Method, Response},
     json::JsonObject,
-    key_services::{KeyService, PlaceError, Reason, ServiceAccess, access::variable, answer},
+    key_services::{KeyService, PlaceError, Reason, ServiceAccess, access, answer},
     text::{printable, server_text},
 };
 
@@ -73,23 +69,11 @@ impl AwsClient {
     /// Chooses region, address and profile; credentials are looked for when the first request is sent.
     pub(super) fn from_environment(place: &AwsPlace, access: &ServiceAccess) -> Result<Self, PlaceError> {
         let service = place.service();
-        let unusable =
-            |variable: &str, why: String| PlaceError::Setting { service, variable: variable.to_owned(), why };
-        let profile = AwsProfile::read().map_err(|(file, error)| unusable(&file, error.to_string()))?;
-        if profile.is_empty() && variable("AWS_PROFILE").is_some() {
-            return Err(unusable("AWS_PROFILE", format!("there is no profile `{}`", profile.name)));
-        }
+        let profile = AwsProfile::of_environment(service)?;
         // arn:PARTITION:SERVICE:REGION:ACCOUNT:…
         let of_arn = place.name.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2)).map(str::to_owned);
-        let of_variables = || variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
-        let of_profile = || profile.get("region").map(str::to_owned);
-        let region = of_arn.or_else(of_variables).or_else(of_profile);
+        let region = region(service, of_arn, &profile)?;
         let region = region.ok_or(PlaceError::NotSet { service, variable: "AWS_REGION" })?;
-        let is_valid =
-            |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
-        if !region.chars().all(is_valid) {
-            return Err(unusable("AWS_REGION", "it is not the name of a region".to_owned()));
-        }
         let signing_name = match service {
             KeyService::AwsSecretsManager => AwsEndpoint::SecretsManager,
             KeyService::AwsParameterStore => AwsEndpoint::Ssm,
@@ -114,7 +98,8 @@ impl AwsClient {
         let credentials = self.credentials(deadline).await?;
         let body = SecretString::from(request.body.to_string());
         let headers = [("content-type", JSON), ("x-amz-target", request.operation)];
-        let signed = self.signed_headers(self.signing_name, &self.endpoint, &credentials, &headers, &body)?;
+        let unsigned = Unsigned { name: self.signing_name, region: &self.region, endpoint: &self.endpoint };
+        let signed = unsigned.sign(self.service, &credentials, &headers, &body)?;
         let sent = ApiRequest {
             method: Method::POST,
             headers: &signed,
@@ -136,8 +121,8 @@ impl AwsClient {
         let credentials = self.credentials(deadline).await?;
         let endpoint = AwsEndpoint::Sts.url(KeyService::AwsSts, &self.region)?;
         let body = SecretString::from(format!("Action=GetCallerIdentity&Version={}", sts::VERSION));
-        let signed =
-            self.signed_headers(AwsEndpoint::Sts, &endpoint, &credentials, &[("content-type", sts::FORM)], &body)?;
+        let unsigned = Unsigned { name: AwsEndpoint::Sts, region: &self.region, endpoint: &endpoint };
+        let signed = unsigned.sign(self.service, &credentials, &[("content-type", sts::FORM)], &body)?;
         let request = ApiRequest {
             method: Method::POST,
             headers: &signed,
@@ -159,43 +144,10 @@ impl AwsClient {
             return Ok(kept);
         }
         let Self { service, access, region, profile, .. } = self;
-        let found = CredentialSearch { service: *service, access, region, profile, deadline }.run().await?;
+        let found =
+            CredentialSearch { service: *service, access, region, profile, metadata: None, deadline }.run().await?;
         *lock() = Some(found.clone());
         Ok(found)
-    }
-
-    /// Signs a POST request (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>).
-    fn signed_headers(
-        &self,
-        name: AwsEndpoint,
-        endpoint: &Endpoint,
-        credentials: &AwsCredentials,
-        headers: &[(&'static str, &'static str)],
-        body: &SecretString,
-    ) -> Result<Vec<(&'static str, SecretString)>, PlaceError> {
-        let AwsCredentials { key_id, secret, session_token, .. } = credentials;
-        let session_token = session_token.as_ref().map(|token| token.expose_secret().to_owned());
-        let identity = Credentials::new(key_id, secret.expose_secret(), session_token, None, credentials.origin).into();
-        let failed = || PlaceError::NoCredentials {
-            service: self.service,
-            why: format!("those of {} cannot be used for a signature", credentials.origin),
-        };
-        let parameters = SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(name.name())
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|_| failed())?
-            .into();
-        let bytes = SignableBody::Bytes(body.expose_secret().as_bytes());
-        let request = SignableRequest::new("POST", endpoint.as_str(), headers.iter().copied(), bytes);
-        let signed = request.and_then(|request| sign(request, &parameters)).map_err(|_| failed())?;
-        let (added, _) = signed.into_parts().0.into_parts();
-        let own = headers.iter().filter(|(name, _)| *name != "content-type");
-        let own = own.map(|(name, value)| (*name, SecretString::from(*value)));
-        Ok(own.chain(added.into_iter().map(|header| (header.name(), header.value().into()))).collect())
     }
 }
 
@@ -225,9 +177,8 @@ fn failure(service: KeyService, response: &Response, request: &AwsRequest) -> Pl
         | "KMSInvalidStateException"
         | "InvalidKeyUsageException"
         | "UnsupportedOperationException" => PlaceError::Unusable { service, why: reason.to_string() },
-        "ThrottlingException" | "DependencyTimeoutException" | "KeyUnavailableException" => {
-            PlaceError::Unavailable { service, reason }
-        }
+        access::THROTTLED => PlaceError::Throttled { service, reason },
+        "DependencyTimeoutException" | "KeyUnavailableException" => PlaceError::Unavailable { service, reason },
         _ => answer::other_status(service, reason),
     }
 }

@@ -13,7 +13,11 @@ use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::{endpoint::AwsEndpoint, shared_files::AwsProfile, sts};
+use super::{
+    endpoint::{self, AwsEndpoint},
+    shared_files::AwsProfile,
+    sts,
+};
 use crate::{
     clock::{Clock as _, SystemClock},
     http::{ApiRequest, Endpoint, Method, encode_form},
@@ -72,6 +76,8 @@ pub(super) struct CredentialSearch<'search> {
     pub(super) access: &'search ServiceAccess,
     pub(super) region: &'search str,
     pub(super) profile: &'search AwsProfile,
+    /// The metadata service of EC2, where something else than a variable chooses it.
+    pub(super) metadata: Option<Endpoint>,
     pub(super) deadline: Instant,
 }
 
@@ -94,8 +100,8 @@ impl CredentialSearch<'_> {
         {
             return Ok(found);
         }
-        if metadata_is_chosen() {
-            return self.of_metadata_service().await;
+        if let Some(base) = self.metadata_service()? {
+            return self.of_machine(&base).await;
         }
         self.of_command_line().await
     }
@@ -158,14 +164,21 @@ impl CredentialSearch<'_> {
         AwsCredentials::parse(KeyService::AwsMetadata, &object, "the container")
     }
 
-    /// Asks the metadata service of EC2, version 2.
-    async fn of_metadata_service(&self) -> Result<AwsCredentials, PlaceError> {
+    /// Returns the metadata service of EC2 if a variable or the caller chooses it.
+    fn metadata_service(&self) -> Result<Option<Endpoint>, PlaceError> {
         let name = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
-        let base = self.local_endpoint(name, &variable(name).unwrap_or_else(|| METADATA_SERVICE.to_owned()))?;
-        let lifetime = [("X-aws-ec2-metadata-token-ttl-seconds", SecretString::from("300"))];
-        let request = ApiRequest { method: Method::PUT, headers: &lifetime, ..ApiRequest::get(None) };
-        let token = self.local_text(&base.below(&["latest", "api", "token"], &[]), &request).await?;
-        let headers = [("X-aws-ec2-metadata-token", token)];
+        let url = variable(name);
+        let disabled = variable("AWS_EC2_METADATA_DISABLED").map(|value| value.eq_ignore_ascii_case("true"));
+        match disabled {
+            Some(true) => Ok(None),
+            None if url.is_none() => Ok(self.metadata.clone()),
+            _ => self.local_endpoint(name, &url.unwrap_or_else(|| METADATA_SERVICE.to_owned())).map(Some),
+        }
+    }
+
+    /// Asks the metadata service of EC2 for the credentials of the machine's role.
+    async fn of_machine(&self, base: &Endpoint) -> Result<AwsCredentials, PlaceError> {
+        let headers = self.metadata_headers(base).await?;
         let request = ApiRequest { headers: &headers, ..ApiRequest::get(None) };
         let path = ["latest", "meta-data", "iam", "security-credentials"];
         let role = self.local_text(&base.below(&[&path[..], &[""]].concat(), &[]), &request).await?;
@@ -173,6 +186,25 @@ impl CredentialSearch<'_> {
         let object = self.local(&base.below(&[&path[..], &[role]].concat(), &[]), &request).await?;
         let object = answer::object(KeyService::AwsMetadata, &object)?;
         AwsCredentials::parse(KeyService::AwsMetadata, &object, "the metadata service")
+    }
+
+    /// Asks the metadata service of EC2 for the region of the machine.
+    pub(super) async fn region_of_machine(&self, base: &Endpoint) -> Result<String, PlaceError> {
+        let headers = self.metadata_headers(base).await?;
+        let request = ApiRequest { headers: &headers, ..ApiRequest::get(None) };
+        let path = ["latest", "meta-data", "placement", "availability-zone"];
+        let zone = self.local_text(&base.below(&path, &[]), &request).await?;
+        // The zone of `eu-north-1` is `eu-north-1a`.
+        let region = zone.expose_secret().trim_end_matches(|character: char| character.is_ascii_lowercase());
+        endpoint::checked_region(KeyService::AwsMetadata, region)
+    }
+
+    /// Gets a token of the metadata service, version 2, as the header of further requests.
+    async fn metadata_headers(&self, base: &Endpoint) -> Result<[(&'static str, SecretString); 1], PlaceError> {
+        let lifetime = [("X-aws-ec2-metadata-token-ttl-seconds", SecretString::from("300"))];
+        let request = ApiRequest { method: Method::PUT, headers: &lifetime, ..ApiRequest::get(None) };
+        let token = self.local_text(&base.below(&["latest", "api", "token"], &[]), &request).await?;
+        Ok([("X-aws-ec2-metadata-token", token)])
     }
 
     async fn local_text(&self, endpoint: &Endpoint, request: &ApiRequest<'_>) -> Result<SecretString, PlaceError> {
@@ -220,10 +252,4 @@ fn static_credentials(setting: impl Fn(&str) -> Option<String>, origin: &'static
         expires_at: None,
         origin,
     })
-}
-
-/// Whether a variable chooses the metadata service of EC2.
-fn metadata_is_chosen() -> bool {
-    let disabled = variable("AWS_EC2_METADATA_DISABLED").map(|value| value.eq_ignore_ascii_case("true"));
-    disabled == Some(false) || disabled.is_none() && variable("AWS_EC2_METADATA_SERVICE_ENDPOINT").is_some()
 }

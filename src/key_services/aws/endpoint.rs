@@ -1,9 +1,31 @@
 //! The addresses of AWS' services.
 
+use super::shared_files::AwsProfile;
 use crate::{
     http::Endpoint,
     key_services::{KeyService, PlaceError, access},
 };
+
+/// Returns the region that is named: the given one, or that of the variables or of the profile.
+pub(super) fn region(
+    service: KeyService,
+    given: Option<String>,
+    profile: &AwsProfile,
+) -> Result<Option<String>, PlaceError> {
+    let of_variables = || access::variable("AWS_REGION").or_else(|| access::variable("AWS_DEFAULT_REGION"));
+    let region = given.or_else(of_variables).or_else(|| profile.get("region").map(str::to_owned));
+    region.map(|region| checked_region(service, &region)).transpose()
+}
+
+/// Returns a region whose name may be part of an address.
+pub(super) fn checked_region(service: KeyService, region: &str) -> Result<String, PlaceError> {
+    let is_valid = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+    if !region.is_empty() && region.chars().all(is_valid) {
+        return Ok(region.to_owned());
+    }
+    let (variable, why) = ("AWS_REGION".to_owned(), "it is not the name of a region".to_owned());
+    Err(PlaceError::Setting { service, variable, why })
+}
 
 /// The services that requests are signed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,6 +19,12 @@ use crate::{
 
 const SERVICE: KeyService = KeyService::AwsKms;
 
+/// KMS' name of `EdDSA` with Ed25519, which signs messages and no digests.
+const ED25519: &str = "ED25519_SHA_512";
+
+/// The longest message, which is not a digest.
+const LONGEST_MESSAGE: usize = 4096;
+
 struct AwsKmsKey {
     client: AwsClient,
     /// The ARN of the key: an alias may be given to another key meanwhile.
@@ -26,37 +32,37 @@ struct AwsKmsKey {
 }
 
 /// Fetches the public key (<https://docs.aws.amazon.com/kms/latest/APIReference/API_GetPublicKey.html>).
-pub(super) async fn signing_key(client: AwsClient, name: &str) -> Result<SigningKey, PlaceError> {
-    let answer = client.send(&public_key_of(name), client.deadline()).await?;
-    let spki = required(SERVICE, &answer, &["PublicKey"])?;
-    let unreadable = |_| PlaceError::Answer { service: SERVICE, why: "its `PublicKey` cannot be read".to_owned() };
-    let spki = STANDARD.decode(spki).map_err(unreadable)?;
-    let public = VerificationKey::from_spki(&spki);
-    let public = public.map_err(|source| PlaceError::PublicKey { service: SERVICE, source })?;
-    let arn = required(SERVICE, &answer, &["KeyId"])?.to_owned();
-    Ok(SigningKey::remote(&public, Arc::new(BlockingSigner(AwsKmsKey { client, arn }))))
-}
-
-fn public_key_of(name: &str) -> AwsRequest {
-    AwsRequest {
+pub(super) async fn public_key(client: &AwsClient, name: &str) -> Result<JsonObject, PlaceError> {
+    let request = AwsRequest {
         operation: "TrentService.GetPublicKey",
         permission: "kms:GetPublicKey",
         what: format!("key {name}"),
         body: json!({ "KeyId": name }),
-    }
+    };
+    client.send(&request, client.deadline()).await
+}
+
+/// Makes a signing key of a public key.
+pub(super) fn signing_key(client: AwsClient, answer: &JsonObject) -> Result<SigningKey, PlaceError> {
+    let spki = required(SERVICE, answer, &["PublicKey"])?;
+    let unreadable = |_| PlaceError::Answer { service: SERVICE, why: "its `PublicKey` cannot be read".to_owned() };
+    let spki = STANDARD.decode(spki).map_err(unreadable)?;
+    let public = VerificationKey::from_spki(&spki);
+    let public = public.map_err(|source| PlaceError::PublicKey { service: SERVICE, source })?;
+    let arn = required(SERVICE, answer, &["KeyId"])?.to_owned();
+    Ok(SigningKey::remote(&public, Arc::new(BlockingSigner(AwsKmsKey { client, arn }))))
 }
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html>
-fn signature_of(key: &str, digest: &[u8], algorithm: &str) -> AwsRequest {
+fn signature_of(key: &str, message: &[u8], kind: &str, algorithm: &str) -> AwsRequest {
     AwsRequest {
         operation: "TrentService.Sign",
         permission: "kms:Sign",
         what: format!("key {key}"),
-        // A message itself may have only 4,096 bytes.
         body: json!({
             "KeyId": key,
-            "Message": STANDARD.encode(digest),
-            "MessageType": "DIGEST",
+            "Message": STANDARD.encode(message),
+            "MessageType": kind,
             "SigningAlgorithm": algorithm,
         }),
     }
@@ -65,10 +71,19 @@ fn signature_of(key: &str, digest: &[u8], algorithm: &str) -> AwsRequest {
 impl SigningService for AwsKmsKey {
     async fn sign(&self, input: &SigningInput<'_>) -> Result<RemoteSignature, PlaceError> {
         let Self { client, arn } = self;
-        let (Some(algorithm), Some(digest)) = (algorithm(input.algorithm), input.digest()) else {
-            return Err(client.unusable(format!("{} is not supported there", input.algorithm)));
+        let algorithm = algorithm(input.algorithm);
+        let request = match input.digest() {
+            Some(digest) => signature_of(arn, &digest, "DIGEST", algorithm),
+            None if input.message.len() > LONGEST_MESSAGE => {
+                let why = format!(
+                    "it signs at most {LONGEST_MESSAGE} bytes with {}, and this grant is longer",
+                    input.algorithm
+                );
+                return Err(client.unusable(why));
+            }
+            None => signature_of(arn, input.message, "RAW", algorithm),
         };
-        let answer = client.send(&signature_of(arn, &digest, algorithm), client.deadline()).await?;
+        let answer = client.send(&request, client.deadline()).await?;
         let signature = STANDARD.decode(required(SERVICE, &answer, &["Signature"])?);
         let unreadable = |_| PlaceError::Answer { service: SERVICE, why: "its `Signature` cannot be read".to_owned() };
         let signature = signature.map_err(unreadable)?;
@@ -77,12 +92,11 @@ impl SigningService for AwsKmsKey {
     }
 }
 
-/// Asks for the state of the key, and signs a digest of nothing to learn whether we may.
-pub(super) async fn facts(client: &AwsClient, name: &str) -> Result<PlaceFacts, PlaceError> {
+/// Asks for the state of a key, and signs zeros to learn whether we may.
+pub(super) async fn facts(client: &AwsClient, name: &str, public: &JsonObject) -> Result<PlaceFacts, PlaceError> {
     let deadline = client.deadline();
-    let public = client.send(&public_key_of(name), deadline).await?;
     let mut permissions = vec!["kms:GetPublicKey".to_owned()];
-    if let Some(JsonValue::Array(algorithms)) = member(&public, &["SigningAlgorithms"])
+    if let Some(JsonValue::Array(algorithms)) = member(public, &["SigningAlgorithms"])
         && let Some(algorithm) = algorithms.iter().find_map(as_text)
     {
         let length = if algorithm.ends_with("512") {
@@ -92,7 +106,8 @@ pub(super) async fn facts(client: &AwsClient, name: &str) -> Result<PlaceFacts, 
         } else {
             32
         };
-        client.send(&signature_of(name, &vec![0; length], algorithm), deadline).await?;
+        let kind = if algorithm == ED25519 { "RAW" } else { "DIGEST" };
+        client.send(&signature_of(name, &vec![0; length], kind, algorithm), deadline).await?;
         permissions.push("kms:Sign".to_owned());
     }
     let request = AwsRequest {
@@ -119,9 +134,9 @@ fn end_of(described: &JsonObject) -> Option<DateTime<Utc>> {
 }
 
 /// Returns KMS' name of an algorithm.
-fn algorithm(algorithm: SignatureAlgorithm) -> Option<&'static str> {
+fn algorithm(algorithm: SignatureAlgorithm) -> &'static str {
     use SignatureAlgorithm::{EdDsa, Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
-    Some(match algorithm {
+    match algorithm {
         Rs256 => "RSASSA_PKCS1_V1_5_SHA_256",
         Rs384 => "RSASSA_PKCS1_V1_5_SHA_384",
         Rs512 => "RSASSA_PKCS1_V1_5_SHA_512",
@@ -131,6 +146,6 @@ fn algorithm(algorithm: SignatureAlgorithm) -> Option<&'static str> {
         Es256 => "ECDSA_SHA_256",
         Es384 => "ECDSA_SHA_384",
         Es512 => "ECDSA_SHA_512",
-        EdDsa => return None,
-    })
+        EdDsa => ED25519,
+    }
 }

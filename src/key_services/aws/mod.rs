@@ -3,8 +3,10 @@
 mod client;
 mod credentials;
 mod endpoint;
+mod identity;
 mod kms;
 mod shared_files;
+mod signature;
 mod sts;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -12,8 +14,9 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use self::client::{AwsClient, AwsRequest};
+pub(super) use self::identity::AwsIdentity;
 use super::{
-    Fetched, KeyService, PlaceError, PlaceFacts, ServiceAccess, answer,
+    Examined, Fetched, KeyService, PlaceError, PlaceFacts, ServiceAccess, answer,
     part::{PartFault, WrongPart},
 };
 
@@ -88,27 +91,29 @@ pub(super) async fn fetch(place: &AwsPlace, access: &ServiceAccess) -> Result<Fe
     match place.kind {
         AwsKind::Secret => secret(&client, place).await.map(Fetched::Content),
         AwsKind::Parameter => parameter(&client, place).await.map(Fetched::Content),
-        AwsKind::Key => kms::signing_key(client, &place.name).await.map(Fetched::Key),
+        AwsKind::Key => {
+            let public = kms::public_key(&client, &place.name).await?;
+            kms::signing_key(client, &public).map(Fetched::Key)
+        }
     }
 }
 
-/// Asks where the key is, and for our identity, our permissions and the expiry of the key.
-pub(super) async fn facts(place: &AwsPlace, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
+/// Does the same, and asks for our identity, our permissions and the expiry of the key.
+pub(super) async fn examine(place: &AwsPlace, access: &ServiceAccess) -> Result<Examined, PlaceError> {
     let client = AwsClient::from_environment(place, access)?;
-    let mut facts = match place.kind {
-        AwsKind::Secret => {
-            secret(&client, place).await?;
-            PlaceFacts { permissions: vec!["secretsmanager:GetSecretValue".to_owned()], ..PlaceFacts::default() }
+    let identity = client.identity().await.ok();
+    let location = format!("{} in {}, {}", place.name, client.region, client.endpoint);
+    let reads = |permission: &str| Ok(PlaceFacts { permissions: vec![permission.to_owned()], ..PlaceFacts::default() });
+    let (fetched, facts) = match place.kind {
+        AwsKind::Secret => (Fetched::Content(secret(&client, place).await?), reads("secretsmanager:GetSecretValue")),
+        AwsKind::Parameter => (Fetched::Content(parameter(&client, place).await?), reads("ssm:GetParameter")),
+        AwsKind::Key => {
+            let public = kms::public_key(&client, &place.name).await?;
+            let facts = kms::facts(&client, &place.name, &public).await;
+            (Fetched::Key(kms::signing_key(client, &public)?), facts)
         }
-        AwsKind::Parameter => {
-            parameter(&client, place).await?;
-            PlaceFacts { permissions: vec!["ssm:GetParameter".to_owned()], ..PlaceFacts::default() }
-        }
-        AwsKind::Key => kms::facts(&client, &place.name).await?,
     };
-    facts.location = format!("{} in {}, {}", place.name, client.region, client.endpoint);
-    facts.identity = client.identity().await.ok();
-    Ok(facts)
+    Ok((fetched, facts.map(|facts| PlaceFacts { location, identity, ..facts })))
 }
 
 /// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>

@@ -8,26 +8,38 @@ use zeroize::Zeroizing;
 
 use crate::{
     file::{self, FileError},
-    key_services::access::variable,
+    key_services::{KeyService, PlaceError, access::variable},
     text::shown_path,
 };
 
 const MAXIMUM_BYTES: u64 = 1024 * 1024;
 
+const PROFILE: &str = "AWS_PROFILE";
+
 /// The settings of one profile in both files; those of the file with credentials come first.
 #[derive(Default)]
 pub(super) struct AwsProfile {
-    pub(super) name: String,
+    name: String,
     settings: Vec<(String, Zeroizing<String>)>,
 }
 
 impl AwsProfile {
+    /// Reads the profile of this process, and fails if a variable names one that does not exist.
+    pub(super) fn of_environment(service: KeyService) -> Result<Self, PlaceError> {
+        let unusable = |variable: String, why| PlaceError::Setting { service, variable, why };
+        let profile = Self::read().map_err(|(file, error)| unusable(file, error.to_string()))?;
+        if profile.settings.is_empty() && variable(PROFILE).is_some() {
+            return Err(unusable(PROFILE.to_owned(), format!("there is no profile `{}`", profile.name)));
+        }
+        Ok(profile)
+    }
+
     /// Reads the profile that `AWS_PROFILE` names, or `default`. A file that does not exist is an empty one.
     ///
     /// # Errors
     /// The name of a file that cannot be read, and why.
-    pub(super) fn read() -> Result<Self, (String, FileError)> {
-        let name = variable("AWS_PROFILE").unwrap_or_else(|| "default".to_owned());
+    fn read() -> Result<Self, (String, FileError)> {
+        let name = variable(PROFILE).unwrap_or_else(|| "default".to_owned());
         let mut profile = Self { name, settings: Vec::new() };
         for (named_by, default) in [("AWS_SHARED_CREDENTIALS_FILE", "credentials"), ("AWS_CONFIG_FILE", "config")] {
             let in_home = || etcetera::home_dir().ok().map(|home| home.join(".aws").join(default));
@@ -41,11 +53,6 @@ impl AwsProfile {
             profile.settings.extend(settings(&text, &profile.name));
         }
         Ok(profile)
-    }
-
-    /// Returns whether neither file has the profile.
-    pub(super) fn is_empty(&self) -> bool {
-        self.settings.is_empty()
     }
 
     /// Returns a setting that is not empty.

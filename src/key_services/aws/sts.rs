@@ -16,7 +16,7 @@ pub(super) fn result<'body>(response: &'body Response, permission: &str) -> Resu
     let not_text = |_| PlaceError::Answer { service, why: "it is not text".to_owned() };
     let body = str::from_utf8(&response.body).map_err(not_text)?;
     let shown = |name| element(body, name).map(|text| server_text(text, answer::TEXT_CHARACTERS));
-    let reason = || Reason { status: response.status, code: shown("Code"), text: shown("Message") };
+    let reason = || Reason { code: shown("Code"), text: shown("Message"), ..Reason::new(response) };
     match response.status {
         200 => Ok(body),
         403 if shown("Code").is_some_and(|code| code == "AccessDenied") => {

@@ -97,17 +97,8 @@ impl AzureKind {
     }
 }
 
-/// Fetches the key, or prepares it to sign in the vault.
-pub(super) async fn fetch(place: &AzurePlace, access: &ServiceAccess) -> Result<Fetched, PlaceError> {
-    Ok(read(place, access).await?.0)
-}
-
-/// Asks where the key is, and for our identity, our permissions and the expiry of the key.
-pub(super) async fn facts(place: &AzurePlace, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
-    Ok(read(place, access).await?.1)
-}
-
-async fn read(place: &AzurePlace, access: &ServiceAccess) -> Result<(Fetched, PlaceFacts), PlaceError> {
+/// Fetches the key, or prepares it to sign in the vault, and returns what the vault reports about it.
+pub(super) async fn read(place: &AzurePlace, access: &ServiceAccess) -> Result<(Fetched, PlaceFacts), PlaceError> {
     let client = Arc::new(KeyVaultClient::new(&place.host(), access)?);
     let version = place.version.as_deref();
     let bundle = client.get(AzureOperation::of(place.kind), &place.name, version).await?;

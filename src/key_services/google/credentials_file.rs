@@ -1,6 +1,7 @@
-//! A credentials file in one of its three kinds: a service account, a user, an account of another identity provider.
+//! A credentials file: a service account, a user, an account of another identity provider, or one of them that acts for a
+//! service account.
 
-use std::{fmt, path::Path, time::Instant};
+use std::{fmt, time::Instant};
 
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -9,10 +10,11 @@ use serde_json::json;
 use super::{
     super::{KeyService, PlaceError, ServiceAccess, answer, oauth},
     SCOPE,
+    external_account::ExternalAccount,
+    members::{endpoint, missing, required},
 };
 use crate::{
     clock::{Clock as _, SystemClock},
-    file,
     http::{ApiRequest, Endpoint, Method},
     json::{JsonObject, JsonValue},
     keystore::{SignatureAlgorithm, SigningKey},
@@ -20,40 +22,29 @@ use crate::{
 };
 
 const TOKEN_ENDPOINT: &str = "https://oauth2.googleapis.com/token";
-const EXCHANGE_ENDPOINT: &str = "https://sts.googleapis.com/v1/token";
-
-/// The longest subject token.
-const MAXIMUM_BYTES: u64 = 64 * 1024;
 
 /// A credentials file.
 pub(super) struct CredentialsFile {
     /// The variable or the path that names it.
     name: String,
-    kind: FileKind,
+    account: Account,
+    impersonation: Option<Impersonation>,
     quota_project: Option<String>,
 }
 
-enum FileKind {
-    ServiceAccount { email: String, key_id: String, key: Box<SigningKey>, endpoint: Endpoint },
+/// Who gets the token.
+enum Account {
+    Service { email: String, key_id: String, key: Box<SigningKey>, endpoint: Endpoint },
     User { client: String, secret: SecretString, refresh_token: SecretString, endpoint: Endpoint },
     External(Box<ExternalAccount>),
 }
 
-/// An account of another identity provider (RFC 8693), which may act for a service account.
-struct ExternalAccount {
-    audience: String,
-    token_type: String,
+/// A service account that the account acts for
+/// (<https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken>).
+struct Impersonation {
     endpoint: Endpoint,
-    impersonation: Option<Endpoint>,
-    subject: Subject,
-    /// The member of JSON that has the token; `None` if it is all of the text.
-    member: Option<String>,
-}
-
-/// Where the subject token is.
-enum Subject {
-    File(String),
-    Url(Endpoint, Vec<(String, SecretString)>),
+    /// The service accounts between the two.
+    delegates: Vec<String>,
 }
 
 impl CredentialsFile {
@@ -62,27 +53,18 @@ impl CredentialsFile {
     /// # Errors
     /// What is wrong with it, as the end of a sentence.
     pub(super) fn read(object: &JsonObject, name: &str) -> Result<Self, String> {
-        let kind = match required(object, &["type"])? {
-            "service_account" => {
-                let key = required(object, &["private_key"])?;
-                FileKind::ServiceAccount {
-                    email: required(object, &["client_email"])?.to_owned(),
-                    key_id: required(object, &["private_key_id"])?.to_owned(),
-                    key: Box::new(SigningKey::from_pem(key, None).map_err(|error| error.to_string())?),
-                    endpoint: endpoint(object, "token_uri", TOKEN_ENDPOINT)?,
-                }
-            }
-            "authorized_user" => FileKind::User {
-                client: required(object, &["client_id"])?.to_owned(),
-                secret: required(object, &["client_secret"])?.into(),
-                refresh_token: required(object, &["refresh_token"])?.into(),
-                endpoint: endpoint(object, "token_uri", TOKEN_ENDPOINT)?,
-            },
-            "external_account" => FileKind::External(Box::new(ExternalAccount::read(object)?)),
-            other => return Err(format!("its `type` is `{}`, which is not supported", server_text(other, 60))),
+        let acts_for_another = answer::text(object, &["type"]) == Some("impersonated_service_account");
+        let source = match object.get("source_credentials") {
+            Some(JsonValue::Object(source)) if acts_for_another => source,
+            _ if acts_for_another => return Err(missing("source_credentials")),
+            _ => object,
         };
         let quota_project = answer::text(object, &["quota_project_id"]).map(str::to_owned);
-        Ok(Self { name: name.to_owned(), kind, quota_project })
+        let (account, impersonation) = (Account::read(source)?, Impersonation::read(object)?);
+        if acts_for_another && impersonation.is_none() {
+            return Err(missing("service_account_impersonation_url"));
+        }
+        Ok(Self { name: name.to_owned(), account, impersonation, quota_project })
     }
 
     pub(super) fn quota_project(&self) -> Option<&str> {
@@ -96,129 +78,96 @@ impl CredentialsFile {
         access: &ServiceAccess,
         deadline: Instant,
     ) -> Result<SecretString, PlaceError> {
-        match &self.kind {
-            FileKind::ServiceAccount { email, key_id, key, endpoint } => {
+        let unusable = |why| PlaceError::Setting { service, variable: self.name.clone(), why };
+        let own = match &self.account {
+            Account::Service { email, key_id, key, endpoint } => {
                 let now = SystemClock.now();
                 let header = json!({ "alg": "RS256", "typ": "JWT", "kid": key_id });
                 let claims = json!({
                     "iss": email, "scope": SCOPE, "aud": endpoint.as_str(), "iat": now.timestamp(),
                     "exp": (now + TimeDelta::minutes(10)).timestamp()
                 });
-                let assertion = oauth::assertion(key, SignatureAlgorithm::Rs256, &header, &claims);
-                let assertion = assertion.map_err(|why| self.unusable(service, why))?;
+                let assertion = oauth::assertion(key, SignatureAlgorithm::Rs256, &header, &claims).map_err(unusable)?;
                 let form = [
                     ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
                     ("assertion", assertion.expose_secret()),
                 ];
-                oauth::request(access, service, endpoint, &form, deadline).await
+                oauth::request(access, service, endpoint, &form, deadline).await?
             }
-            FileKind::User { client, secret, refresh_token, endpoint } => {
+            Account::User { client, secret, refresh_token, endpoint } => {
                 let form = [
                     ("grant_type", "refresh_token"),
                     ("client_id", client),
                     ("client_secret", secret.expose_secret()),
                     ("refresh_token", refresh_token.expose_secret()),
                 ];
-                oauth::request(access, service, endpoint, &form, deadline).await
+                oauth::request(access, service, endpoint, &form, deadline).await?
             }
-            FileKind::External(account) => {
-                let subject = account.subject_token(service, access, deadline).await?;
-                let subject = subject.map_err(|why| self.unusable(service, why))?;
-                account.authorization(&subject, service, access, deadline).await
+            Account::External(account) => {
+                let subject = account.subject_token(service, access, deadline).await?.map_err(unusable)?;
+                account.authorization(&subject, service, access, deadline).await?
             }
+        };
+        match &self.impersonation {
+            Some(impersonation) => impersonation.authorization(&own, service, access, deadline).await,
+            None => Ok(own),
         }
-    }
-
-    fn unusable(&self, service: KeyService, why: String) -> PlaceError {
-        PlaceError::Setting { service, variable: self.name.clone(), why }
     }
 }
 
-impl ExternalAccount {
+impl Account {
     fn read(object: &JsonObject) -> Result<Self, String> {
-        let source = |name| answer::text(object, &["credential_source", name]);
-        let subject = if let Some(file) = source("file") {
-            Subject::File(file.to_owned())
-        } else if let Some(url) = source("url") {
-            let url = Endpoint::parse_metadata_service(url).map_err(|error| error.to_string())?;
-            let headers = match answer::member(object, &["credential_source", "headers"]) {
-                Some(JsonValue::Object(headers)) => headers.iter().map(header).collect::<Result<_, _>>()?,
-                _ => Vec::new(),
-            };
-            Subject::Url(url, headers)
-        } else {
-            return Err("its `credential_source` has neither `file` nor `url`, and others are not supported".to_owned());
-        };
-        let format = answer::text(object, &["credential_source", "format", "type"]);
-        let member = if format == Some("json") {
-            Some(required(object, &["credential_source", "format", "subject_token_field_name"])?.to_owned())
-        } else {
-            None
-        };
-        let impersonation = answer::text(object, &["service_account_impersonation_url"]);
-        let impersonation = impersonation.map(|url| Endpoint::parse(url).map_err(|error| error.to_string()));
-        Ok(Self {
-            audience: required(object, &["audience"])?.to_owned(),
-            token_type: required(object, &["subject_token_type"])?.to_owned(),
-            endpoint: endpoint(object, "token_url", EXCHANGE_ENDPOINT)?,
-            impersonation: impersonation.transpose()?,
-            subject,
-            member,
-        })
-    }
-
-    /// Reads the subject token; the inner error is one of the file that names its place.
-    async fn subject_token(
-        &self,
-        service: KeyService,
-        access: &ServiceAccess,
-        deadline: Instant,
-    ) -> Result<Result<SecretString, String>, PlaceError> {
-        let content = match &self.subject {
-            Subject::File(path) => match file::read(Path::new(path), MAXIMUM_BYTES) {
-                Ok(content) => content,
-                Err(error) => return Ok(Err(format!("its subject token cannot be read: {error}"))),
-            },
-            Subject::Url(url, headers) => {
-                let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-                let request = ApiRequest { headers: &headers, ..ApiRequest::get(None) };
-                let response = access.send(service, url, &request, deadline).await?;
-                if response.status != 200 {
-                    let reason = answer::reason(&response, &["error"], &["error_description"]);
-                    return Err(PlaceError::Credentials { service, reason });
-                }
-                response.body
+        match required(object, &["type"])? {
+            "service_account" => {
+                let key = required(object, &["private_key"])?;
+                Ok(Self::Service {
+                    email: required(object, &["client_email"])?.to_owned(),
+                    key_id: required(object, &["private_key_id"])?.to_owned(),
+                    key: Box::new(SigningKey::from_pem(key, None).map_err(|error| error.to_string())?),
+                    endpoint: endpoint(object, "token_uri", TOKEN_ENDPOINT)?,
+                })
             }
+            "authorized_user" => Ok(Self::User {
+                client: required(object, &["client_id"])?.to_owned(),
+                secret: required(object, &["client_secret"])?.into(),
+                refresh_token: required(object, &["refresh_token"])?.into(),
+                endpoint: endpoint(object, "token_uri", TOKEN_ENDPOINT)?,
+            }),
+            "external_account" => Ok(Self::External(Box::new(ExternalAccount::read(object)?))),
+            other => Err(format!("its `type` is `{}`, which is not supported", server_text(other, 60))),
+        }
+    }
+}
+
+impl Impersonation {
+    /// Reads the members of a file; `None` if its account acts for itself.
+    fn read(object: &JsonObject) -> Result<Option<Self>, String> {
+        let Some(url) = answer::text(object, &["service_account_impersonation_url"]) else { return Ok(None) };
+        let endpoint = Endpoint::parse(url).map_err(|error| error.to_string())?;
+        let delegates = match object.get("delegates") {
+            Some(JsonValue::Array(delegates)) => {
+                delegates.iter().filter_map(answer::as_text).map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
         };
-        let Some(member) = &self.member else {
-            let text = str::from_utf8(&content).map(|text| text.trim().into());
-            return Ok(text.map_err(|_| "its subject token is not text".to_owned()));
-        };
-        let object = answer::object(service, &content)?;
-        Ok(required(&object, &[member]).map(SecretString::from))
+        Ok(Some(Self { endpoint, delegates }))
     }
 
-    /// Exchanges a subject token, and the result for a token of the service account.
+    /// Exchanges the token of the account for one of the service account.
     async fn authorization(
         &self,
-        subject: &SecretString,
+        own: &SecretString,
         service: KeyService,
         access: &ServiceAccess,
         deadline: Instant,
     ) -> Result<SecretString, PlaceError> {
-        let form = [
-            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
-            ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
-            ("subject_token_type", &self.token_type),
-            ("audience", &self.audience),
-            ("subject_token", subject.expose_secret()),
-            ("scope", SCOPE),
-        ];
-        let federated = oauth::request(access, service, &self.endpoint, &form, deadline).await?;
-        let Some(impersonation) = &self.impersonation else { return Ok(federated) };
-        let body = json!({ "scope": [SCOPE] }).to_string().into();
-        let request = ApiRequest { method: Method::POST, body: Some(&body), ..ApiRequest::get(Some(&federated)) };
-        let response = access.send(service, impersonation, &request, deadline).await?;
+        let mut body = json!({ "scope": [SCOPE] });
+        if !self.delegates.is_empty() {
+            body["delegates"] = json!(self.delegates);
+        }
+        let body = body.to_string().into();
+        let request = ApiRequest { method: Method::POST, body: Some(&body), ..ApiRequest::get(Some(own)) };
+        let response = access.send(service, &self.endpoint, &request, deadline).await?;
         let reason = || answer::reason(&response, &["error", "status"], &["error", "message"]);
         match response.status {
             401 => Err(PlaceError::Credentials { service, reason: reason() }),
@@ -231,34 +180,14 @@ impl ExternalAccount {
     }
 }
 
-/// Returns the text at the end of a path.
-fn required<'object>(object: &'object JsonObject, path: &[&str]) -> Result<&'object str, String> {
-    answer::text(object, path).ok_or_else(|| format!("it has no `{}`", path.join(".")))
-}
-
-fn endpoint(object: &JsonObject, name: &str, default: &str) -> Result<Endpoint, String> {
-    Endpoint::parse(answer::text(object, &[name]).unwrap_or(default)).map_err(|error| error.to_string())
-}
-
-/// Checks a header of the request for a subject token.
-fn header((name, value): (&str, &JsonValue)) -> Result<(String, SecretString), String> {
-    let is_name = name.chars().all(|character| character.is_ascii_alphanumeric() || character == '-');
-    match value {
-        JsonValue::String(text) if is_name && !name.is_empty() && text.chars().all(|one| !one.is_control()) => {
-            Ok((name.to_owned(), text.as_str().into()))
-        }
-        _ => Err("its `credential_source.headers` cannot be sent".to_owned()),
-    }
-}
-
 impl fmt::Display for CredentialsFile {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            FileKind::ServiceAccount { email, .. } => {
+        match &self.account {
+            Account::Service { email, .. } => {
                 write!(formatter, "{}, by {}", server_text(email, 200), self.name)
             }
-            FileKind::User { .. } => write!(formatter, "a user, by {}", self.name),
-            FileKind::External(_) => write!(formatter, "an account of another identity provider, by {}", self.name),
+            Account::User { .. } => write!(formatter, "a user, by {}", self.name),
+            Account::External(_) => write!(formatter, "an account of another identity provider, by {}", self.name),
         }
     }
 }

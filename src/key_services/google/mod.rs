@@ -3,7 +3,9 @@
 mod checksum;
 mod credentials;
 mod credentials_file;
+mod external_account;
 mod kms;
+mod members;
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -89,17 +91,8 @@ impl GooglePlace {
     }
 }
 
-/// Fetches the content, or prepares the key to sign there.
-pub(super) async fn fetch(place: &GooglePlace, access: &ServiceAccess) -> Result<Fetched, PlaceError> {
-    Ok(read(place, access).await?.0)
-}
-
-/// Asks where the key is, and for our identity, our permissions and the expiry of the key.
-pub(super) async fn facts(place: &GooglePlace, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
-    Ok(read(place, access).await?.1)
-}
-
-async fn read(place: &GooglePlace, access: &ServiceAccess) -> Result<(Fetched, PlaceFacts), PlaceError> {
+/// Fetches the content, or prepares the key to sign there, and returns what the service reports about it.
+pub(super) async fn read(place: &GooglePlace, access: &ServiceAccess) -> Result<(Fetched, PlaceFacts), PlaceError> {
     let client = GoogleClient::new(place.service(), access)?;
     let identity = Some(client.credentials.to_string());
     let (fetched, location, permission) = match place {

@@ -161,5 +161,5 @@ fn reason(response: &Response) -> Reason {
         _ => Vec::new(),
     };
     let text = Some(server_text(&texts.join("; "), answer::TEXT_CHARACTERS)).filter(|text| !text.is_empty());
-    Reason { status: response.status, code: None, text }
+    Reason { text, ..Reason::new(response) }
 }

@@ -70,29 +70,26 @@ impl VaultPlace {
 
 /// Fetches the content, or prepares the key to sign there.
 pub(super) async fn fetch(place: &VaultPlace, access: &ServiceAccess) -> Result<Fetched, PlaceError> {
-    let no_field = |why| PlaceError::NoField { service: KeyService::Vault, why };
-    let client = VaultServer::from_environment(access)?;
-    let answer = client.send(&place.request(), client.deadline()).await?;
-    match place {
-        VaultPlace::Secret { mount, path, field } => match member(&answer, &["data", "data", field]) {
-            Some(JsonValue::String(text)) => Ok(Fetched::Content(Zeroizing::new(text.as_bytes().to_vec()))),
-            Some(_) => Err(no_field(format!("`{field}` of {mount}/{path} is not a string"))),
-            None => Err(no_field(format!("{mount}/{path} has no `{field}`"))),
-        },
-        VaultPlace::Key { mount, name } => transit::signing_key(client, mount, name, &answer).map(Fetched::Key),
-    }
+    let server = VaultServer::from_environment(access)?;
+    let answer = server.send(&place.request(), server.deadline()).await?;
+    place.fetched(server, &answer)
 }
 
-/// Asks where the key is, and for our identity, our permissions and the expiry of the key.
-pub(super) async fn facts(place: &VaultPlace, access: &ServiceAccess) -> Result<PlaceFacts, PlaceError> {
-    let client = VaultServer::from_environment(access)?;
+/// Does the same, and asks for our identity, our permissions and the expiry of the key.
+pub(super) async fn examine(place: &VaultPlace, access: &ServiceAccess) -> Result<(Fetched, PlaceFacts), PlaceError> {
+    let server = VaultServer::from_environment(access)?;
+    let answer = server.send(&place.request(), server.deadline()).await?;
+    let facts = facts(place, &server, &answer).await;
+    Ok((place.fetched(server, &answer)?, facts))
+}
+
+async fn facts(place: &VaultPlace, client: &VaultServer, answer: &JsonObject) -> PlaceFacts {
     let deadline = client.deadline();
     let request = place.request();
-    let answer = client.send(&request, deadline).await?;
     let (version, used) = match place {
-        VaultPlace::Secret { .. } => (member(&answer, &["data", "metadata", "version"]), request.path.clone()),
+        VaultPlace::Secret { .. } => (member(answer, &["data", "metadata", "version"]), request.path.clone()),
         VaultPlace::Key { mount, name } => {
-            (member(&answer, &["data", "latest_version"]), format!("{mount}/sign/{name}"))
+            (member(answer, &["data", "latest_version"]), format!("{mount}/sign/{name}"))
         }
     };
     let version = match version {
@@ -102,14 +99,27 @@ pub(super) async fn facts(place: &VaultPlace, access: &ServiceAccess) -> Result<
     let location = format!("{}{}{version}", client.address, request.path);
     let permissions = client.send(&capabilities_of(&used), deadline).await.map(|answer| capabilities(&answer, &used));
     let identity =
-        client.send(&VaultRequest::lookup_self(), deadline).await.ok().map(|answer| identity(&answer, &client));
+        client.send(&VaultRequest::lookup_self(), deadline).await.ok().map(|answer| identity(&answer, client));
     // A version of a secret may be set to be deleted at a time.
-    let deletion = text(&answer, &["data", "metadata", "deletion_time"]);
+    let deletion = text(answer, &["data", "metadata", "deletion_time"]);
     let expires_at = deletion.and_then(|time| time.parse().ok());
-    Ok(PlaceFacts { location, identity, permissions: permissions.unwrap_or_default(), expires_at })
+    PlaceFacts { location, identity, permissions: permissions.unwrap_or_default(), expires_at }
 }
 
 impl VaultPlace {
+    /// Makes the content or the key of what Vault answered to [`VaultPlace::request`].
+    fn fetched(&self, server: VaultServer, answer: &JsonObject) -> Result<Fetched, PlaceError> {
+        let no_field = |why| PlaceError::NoField { service: KeyService::Vault, why };
+        match self {
+            Self::Secret { mount, path, field } => match member(answer, &["data", "data", field]) {
+                Some(JsonValue::String(text)) => Ok(Fetched::Content(Zeroizing::new(text.as_bytes().to_vec()))),
+                Some(_) => Err(no_field(format!("`{field}` of {mount}/{path} is not a string"))),
+                None => Err(no_field(format!("{mount}/{path} has no `{field}`"))),
+            },
+            Self::Key { mount, name } => transit::signing_key(server, mount, name, answer).map(Fetched::Key),
+        }
+    }
+
     /// Returns the request that reads the secret, or describes the key.
     fn request(&self) -> VaultRequest {
         let (path, what) = match self {
