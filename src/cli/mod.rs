@@ -211,7 +211,7 @@ async fn run(
         Command::Demo => demo::run(report).await,
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
-        Command::Version => report::print(usage::VERSION.as_bytes()),
+        Command::Version => report::print(usage::long_version().as_bytes()),
     };
     ran.map(|()| ExitCode::SUCCESS)
 }
