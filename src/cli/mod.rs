@@ -9,10 +9,6 @@ mod completions;
 mod config;
 mod content_key;
 mod core_dumps;
-#[cfg(unix)]
-mod curl;
-#[cfg(not(unix))]
-#[path = "curl/absent.rs"]
 mod curl;
 mod demo;
 mod erased_key;
