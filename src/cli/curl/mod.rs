@@ -12,8 +12,8 @@ mod response;
 #[cfg(unix)]
 #[path = "unix.rs"]
 mod system;
-#[cfg(windows)]
-#[path = "windows.rs"]
+#[cfg(not(unix))]
+#[path = "non_unix.rs"]
 mod system;
 mod target;
 

@@ -129,7 +129,7 @@ pub(super) struct WatchedResponse {
 /// What curl dumps the headers to.
 #[cfg(unix)]
 type Dump = io::PipeReader;
-#[cfg(windows)]
+#[cfg(not(unix))]
 type Dump = tempfile::NamedTempFile;
 
 /// Reads the headers that curl dumps, and its stdout if that is held back.
@@ -165,7 +165,7 @@ impl ResponseWatcher {
     /// write error, which it reports itself if it has more to write.
     fn pass_body(&mut self, body: &mut PipeReader) -> io::Result<bool> {
         let count = body.read(&mut self.buffer)?;
-        #[cfg(windows)]
+        #[cfg(not(unix))]
         while !self.read_headers()? {}
         let is_full = self.output.pass(&self.buffer[..count], self.head.verdict).is_err();
         self.is_cut |= is_full;
@@ -198,7 +198,7 @@ impl ResponseWatcher {
     }
 
     /// Follows the output until it ends. The headers that belong to it are in the file before it.
-    #[cfg(windows)]
+    #[cfg(not(unix))]
     pub(super) fn follow(mut self, body: Option<PipeReader>) -> io::Result<Self> {
         if let Some(mut body) = body {
             while !self.pass_body(&mut body)? {}
