@@ -177,7 +177,9 @@ fn the_action_installs_the_release_and_sets_the_token_as_its_output() {
             };
             command.env(name, value);
         }
-        printed += &run(&mut command).artefact();
+        let outcome = run(&mut command);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        printed += &outcome.stdout;
     }
 
     let output = fs::read_to_string(file("output")).unwrap();
@@ -209,7 +211,8 @@ fn the_units_of_the_package_are_accepted_by_systemd() {
     }
     let socket = folder.path().join("maskinporten-serve.socket");
 
-    let outcome = run(Command::new("systemd-analyze").args(["--user", "verify", "--man=no"]).arg(socket));
+    let mut verify = Command::new("systemd-analyze");
+    let outcome = run(verify.args(["--user", "verify", "--man=no"]).arg(socket).env("XDG_RUNTIME_DIR", folder.path()));
 
     assert_eq!((outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str()), (0, "", ""));
 }
