@@ -143,11 +143,18 @@ fn help_lists_no_option_that_has_no_effect_in_the_command() {
 }
 
 #[test]
-fn the_version_is_one_line() {
-    for option in ["-V", "--version", "version"] {
-        let printed = maskinporten([option]).run().artefact();
-
-        assert_eq!(printed, format!("maskinporten {}\n", env!("CARGO_PKG_VERSION")));
+fn the_version_is_one_line_and_with_long_options_a_second_one_says_what_the_build_supports() {
+    let with = if cfg!(feature = "pkcs11") { "with" } else { "without" };
+    let first = format!("maskinporten {}\n", env!("CARGO_PKG_VERSION"));
+    let both = format!("{first}{with} support for hardware tokens (PKCS#11)\n");
+    for (arguments, expected) in [
+        (["-V"].as_slice(), &first),
+        (&["--version"], &both),
+        (&["version"], &both),
+        (&["-q", "-V"], &first),
+        (&["-q", "--version"], &both),
+    ] {
+        assert_eq!(maskinporten(arguments).run().artefact(), *expected, "{arguments:?}");
     }
 }
 

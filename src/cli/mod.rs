@@ -10,10 +10,6 @@ mod completions;
 mod config;
 mod content_key;
 mod core_dumps;
-#[cfg(unix)]
-mod curl;
-#[cfg(not(unix))]
-#[path = "curl/absent.rs"]
 mod curl;
 mod demo;
 mod dialogue;
@@ -213,7 +209,7 @@ async fn run(
         Command::Demo => demo::run(report).await,
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
-        Command::Version => report::print(usage::VERSION.as_bytes()),
+        Command::Version => report::print(usage::long_version().as_bytes()),
     };
     ran.map(|()| ExitCode::SUCCESS)
 }

@@ -1,8 +1,9 @@
 //! What every command needs of the system: memory, a stack, descriptors, threads, and a clock. Too little of it is an error
 //! with a hint: the libraries below would panic or abort.
 
+#[cfg(unix)]
+use std::io;
 use std::{
-    io,
     process::ExitCode,
     thread,
     time::{SystemTime, UNIX_EPOCH},

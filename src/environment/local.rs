@@ -156,8 +156,6 @@ impl LocalEnvironment {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn local(issuer: &str, token_endpoint: &str) -> LocalEnvironment {
@@ -207,7 +205,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn an_address_file_that_other_users_can_write_is_rejected() {
-        use std::os::unix::fs::PermissionsExt as _;
+        use std::{fs, os::unix::fs::PermissionsExt as _};
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("maskinporten/local.json");

@@ -17,6 +17,7 @@ use crate::{
 mod agent;
 mod container;
 mod elsewhere;
+mod packages;
 mod process_list;
 mod relay;
 mod service;

@@ -61,11 +61,19 @@ const VARIABLES: &str = "Each option can be set as a variable: --client-id is MA
 const SWITCHES: &str = "Clients, scopes, delegations and the switches for undocumented behaviour of Maskinporten are in \
     clients.json in its folder, which is read again when it changes. Ctrl-C stops it.";
 
+/// The version for `--version`, with what differs between the builds of it.
+pub(crate) const LONG_VERSION: &str = if cfg!(feature = "pkcs11") {
+    concat!(env!("CARGO_PKG_VERSION"), "\nwith support for hardware tokens (PKCS#11)")
+} else {
+    concat!(env!("CARGO_PKG_VERSION"), "\nwithout support for hardware tokens (PKCS#11)")
+};
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "maskinporten",
     version,
+    long_version = LONG_VERSION,
     about = "Opens a keystore, signs a JWT bearer grant and exchanges it for a Maskinporten access token",
     before_help = "Examples:\n  \
         maskinporten demo\n  \
@@ -249,7 +257,7 @@ pub(crate) enum Command {
         maskinporten man | man -l -\n  \
         maskinporten man --dir ~/.local/share/man/man1\n")]
     Man(ManArguments),
-    /// Print the version
+    /// Print the version, and what this build supports
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten version\n  \
         maskinporten --version\n")]

@@ -1,6 +1,6 @@
 //! Checks the key: whether it opens, how its file is protected, and which key of several it is.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use maskinporten::{
     check::{Check, check_ids},
@@ -169,7 +169,7 @@ fn choice(key: &SigningKey, listed: &[KeySummary], origin: Option<&Origin>) -> C
 /// Checks who may read the file, on systems with file modes.
 #[cfg(unix)]
 fn file_mode(source: &Setting<KeySource>) -> Option<Check> {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
     let (KeySource::Pkcs12 { file, .. } | KeySource::Jwk { file } | KeySource::Pem { file, .. }) = &source.value else {
         return None;

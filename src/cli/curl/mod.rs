@@ -1,14 +1,20 @@
 //! `maskinporten curl`: runs curl with the headers of `maskinporten headers`, without showing them to other processes.
 //!
-//! curl reads them from an inherited descriptor. What the user gives to curl wins, and stdout and exit code are curl's. The
-//! token is sent to one host per call, over https or on this machine. If an API responds with 401, the call is repeated
-//! once with a new token (RFC 6750 §3.1).
+//! curl reads them from an inherited descriptor, or from stdin on Windows. What the user gives to curl wins, and stdout and
+//! exit code are curl's. The token is sent to one host per call, over https or on this machine. If an API responds with
+//! 401, the call is repeated once with a new token (RFC 6750 §3.1).
 
 mod audience_check;
 mod call;
 mod own_files;
 mod process;
 mod response;
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod system;
+#[cfg(not(unix))]
+#[path = "non_unix.rs"]
+mod system;
 mod target;
 
 use std::{ffi::OsString, io, io::IsTerminal as _, path::PathBuf, process::ExitCode, sync::Arc};
@@ -20,7 +26,7 @@ use maskinporten::{
 use zeroize::Zeroizing;
 
 use self::{
-    call::{CurlCall, CurlOptions},
+    call::{CurlCall, CurlOptions, usage},
     process::{CURL, CurlOutcome, ResponseWatch},
     target::{CurlTarget, PROXIES},
 };
@@ -49,6 +55,10 @@ pub(crate) async fn run(
     let stdin = call.add_files(&known)?;
     let reads_curlrc = !arguments.arguments.first().is_some_and(process::begins_with_disable);
     let curlrc = if reads_curlrc { CurlCall::from_curlrc(&known)? } else { CurlCall::default() };
+    if cfg!(windows) && (call.reads_stdin() || curlrc.reads_stdin()) {
+        let hint = "write the data to a file, and name it: --data @FILE";
+        return Err(usage("on Windows curl reads the token from stdin, so its data cannot be there".to_owned(), hint));
+    }
     let target = CurlTarget::from_call(&call, &curlrc)?;
     let mut headers = headers::merge(&sources, &typed)?;
     headers.retain(|header| !call.has_header(header.name()));

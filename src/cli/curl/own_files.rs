@@ -39,15 +39,15 @@ impl CurlCall {
     pub(super) fn from_curlrc(known: &CurlOptions) -> Result<Self, Failure> {
         let folder = |variable| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
         let home = env::home_dir();
-        let places = [
-            folder("CURL_HOME").map(|folder| folder.join(".curlrc")),
-            folder("XDG_CONFIG_HOME").map(|folder| folder.join("curlrc")),
-            home.as_ref().map(|home| home.join(".curlrc")),
-            home.as_ref().map(|home| home.join(".config/curlrc")),
-        ];
+        let undotted = [folder("XDG_CONFIG_HOME"), home.as_ref().map(|home| home.join(".config"))];
+        let (names, appdata): (&[&str], _) =
+            if cfg!(windows) { (&[".curlrc", "_curlrc"], folder("APPDATA")) } else { (&[".curlrc"], None) };
+        let places = [folder("CURL_HOME"), home, appdata].into_iter().flatten();
+        let places = places.flat_map(|folder| names.iter().map(move |name| folder.join(name)));
+        let places = places.chain(undotted.into_iter().flatten().map(|folder| folder.join("curlrc")));
         let mut call = Self::default();
         // curl cannot read what is not readable here.
-        for text in places.iter().flatten().filter_map(|path| file::read(path, MAXIMUM_BYTES).ok()) {
+        for text in places.filter_map(|path| file::read(&path, MAXIMUM_BYTES).ok()) {
             call.add_config(&String::from_utf8_lossy(&text), known)?;
         }
         call.add_files(known)?;

@@ -1,25 +1,17 @@
-//! Runs curl: the descriptors it inherits, its output, and the signals that it gets.
-//!
-//! curl reads its config from a pipe, which is empty once it has: the token is in no file, argument or variable.
+//! Runs curl: the config that it gets, its output, and what is known of it at its end.
 
 use std::{
     ffi::{OsStr, OsString},
-    io::{self, PipeReader, PipeWriter, Write as _},
-    os::{
-        fd::{AsFd, AsRawFd},
-        unix::process::ExitStatusExt as _,
-    },
-    process::{Command, ExitStatus, Stdio},
+    io::{self, PipeWriter, Write as _},
+    process::{Command, Stdio},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
-use tokio::{
-    process::Child,
-    signal::unix::{SignalKind, signal},
-};
 use zeroize::Zeroizing;
 
-use super::response::{self, WatchedResponse};
+use super::{
+    response::{ResponseWatcher, WatchedResponse},
+    system::{ConfigInput, ForwardedSignals, HeaderDump, code},
+};
 use crate::cli::{
     child,
     report::{Exit, Failure},
@@ -90,38 +82,34 @@ pub(super) async fn run(
     watch: ResponseWatch,
 ) -> Result<CurlOutcome, Failure> {
     let failed = |error: io::Error| child::not_run(OsStr::new(CURL), &error);
-    let (config_reader, config_writer) = io::pipe().map_err(failed)?;
-    let (headers, headers_writer) = io::pipe().map_err(failed)?;
-    let mut lines = Zeroizing::new(Vec::with_capacity(config.len() + 64));
-    if watch != ResponseWatch::None {
-        let path = inherited(&headers_writer).map_err(failed)?;
-        lines.extend_from_slice(format!("dump-header = \"{path}\"\n").as_bytes());
+    let dump = (watch != ResponseWatch::None).then(HeaderDump::new).transpose().map_err(failed)?;
+    let mut lines = Zeroizing::new(Vec::with_capacity(config.len() + 512));
+    if let Some(dump) = &dump {
+        lines.extend_from_slice(format!("dump-header = \"{}\"\n", dump.path().map_err(failed)?).as_bytes());
     }
     lines.extend_from_slice(config);
     // curl accepts -q as its first argument only.
     let quiet = arguments.first().filter(|first| begins_with_disable(first)).map(|_| "-q");
-    command.args(quiet).arg("-K").arg(inherited(&config_reader).map_err(failed)?).args(arguments);
+    command.args(quiet).arg("-K");
+    let input = ConfigInput::add_to(&mut command, lines, stdin.cloned()).map_err(failed)?;
+    command.args(arguments);
     let body = (watch == ResponseWatch::HoldOutput).then(io::pipe).transpose().map_err(failed)?;
     let body = body.map(|(reader, writer)| {
         command.stdout(writer);
         reader
-    });
-    let stdin_writer = stdin.map(|content| Ok((io::pipe()?, content.clone()))).transpose().map_err(failed)?;
-    let stdin_writer = stdin_writer.map(|((reader, writer), content)| {
-        command.stdin(reader);
-        (writer, content)
     });
     let _handles = signals::HandlesInterrupts::new();
     let mut signals = ForwardedSignals::listen().map_err(failed)?;
     let mut command = tokio::process::Command::from(command);
     let child = command.spawn().map_err(failed)?;
     // The pipes end only when no process holds their writing ends any more.
-    drop((command, config_reader, headers_writer));
-    write_all(config_writer, lines).map_err(failed)?;
-    stdin_writer.map(|(writer, content)| write_all(writer, content)).transpose().map_err(failed)?;
-    let watched = tokio::task::spawn_blocking(move || watched(headers, body, watch));
+    drop(command);
+    input.write().map_err(failed)?;
+    let watcher = dump.map(|dump| ResponseWatcher::new(dump.into_reader())).transpose().map_err(failed)?;
+    let watching = tokio::task::spawn_blocking(|| watcher.map(|watcher| watcher.follow(body)).transpose());
     let status = signals.forward_until_exit(child).await.map_err(failed)?;
-    let watched = watched.await.unwrap_or_default();
+    let watched = watching.await.ok().and_then(Result::ok).flatten();
+    let watched = watched.map_or_else(WatchedResponse::default, |watcher| watcher.finish().unwrap_or_default());
     // curl has ended well if the last of its output was in the pipe when stdout failed.
     let is_cut = watched.is_cut && !watched.refused && status.success();
     let code = if is_cut { WRITE_ERROR } else { code(status) };
@@ -130,70 +118,13 @@ pub(super) async fn run(
 }
 
 /// Writes to a pipe on a thread of its own. If curl exits before it has read everything, it reports why itself.
-fn write_all(mut writer: PipeWriter, content: Zeroizing<Vec<u8>>) -> io::Result<()> {
+pub(super) fn write_all(mut writer: PipeWriter, content: Zeroizing<Vec<u8>>) -> io::Result<()> {
     let write = move || {
         let _ = writer.write_all(&content);
     };
     std::thread::Builder::new().spawn(write).map(|_| ())
 }
 
-fn watched(headers: PipeReader, body: Option<PipeReader>, watch: ResponseWatch) -> WatchedResponse {
-    if watch == ResponseWatch::None { Ok(WatchedResponse::default()) } else { response::watch(headers, body) }
-        .unwrap_or_default()
-}
-
-/// Lets the next program inherit a descriptor, and returns the path under which it can be opened there.
-fn inherited(end: &(impl AsFd + AsRawFd)) -> io::Result<String> {
-    rustix::io::fcntl_setfd(end, rustix::io::FdFlags::empty())?;
-    Ok(format!("/dev/fd/{}", end.as_raw_fd()))
-}
-
 pub(super) fn begins_with_disable(first: &OsString) -> bool {
     first.as_encoded_bytes() == b"--disable" || first.as_encoded_bytes().starts_with(b"-q")
-}
-
-fn code(status: ExitStatus) -> u8 {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
-    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(Exit::Other as u8)
-}
-
-/// Waits for a signal; forever if it is ignored.
-async fn next(signal: &mut Option<tokio::signal::unix::Signal>) {
-    match signal {
-        Some(signal) => drop(signal.recv().await),
-        None => std::future::pending().await,
-    }
-}
-
-/// The signals that ask a program to end, which are forwarded to curl.
-struct ForwardedSignals([(Option<tokio::signal::unix::Signal>, Signal); 3]);
-
-impl ForwardedSignals {
-    /// Listens from here on. On a terminal curl receives Ctrl-C too; this process ends when curl does.
-    fn listen() -> io::Result<Self> {
-        // A signal that this process ignores is ignored by curl too.
-        let listen = |number, kind| (!signals::is_ignored(number)).then(|| signal(kind)).transpose();
-        Ok(Self([
-            (listen(signals::INTERRUPT, SignalKind::interrupt())?, Signal::INT),
-            (listen(signals::TERMINATE, SignalKind::terminate())?, Signal::TERM),
-            (listen(signals::HANGUP, SignalKind::hangup())?, Signal::HUP),
-        ]))
-    }
-
-    async fn forward_until_exit(&mut self, mut child: Child) -> io::Result<ExitStatus> {
-        let [(interrupt, _), (terminate, _), (hangup, _)] = &mut self.0;
-        loop {
-            let received = tokio::select! {
-                status = child.wait() => return status,
-                () = next(interrupt) => Signal::INT,
-                () = next(terminate) => Signal::TERM,
-                () = next(hangup) => Signal::HUP,
-            };
-            // It has not been waited for, so no other process can have its id.
-            let process = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-            if let Some(process) = process {
-                let _ = kill_process(process, received);
-            }
-        }
-    }
 }

@@ -6,9 +6,9 @@
 use std::{
     fs::File,
     io::{self, PipeReader, Read as _, Write as _},
-    os::fd::AsFd as _,
 };
 
+#[cfg(unix)]
 use rustix::event::{PollFd, PollFlags, poll};
 
 /// How much output is held back while the status is unknown, and how much of a refused response is read to its end.
@@ -126,50 +126,101 @@ pub(super) struct WatchedResponse {
     pub(super) nonce: Option<String>,
 }
 
-/// Reads the headers that curl dumps, and its stdout if that is held back, until both end.
-pub(super) fn watch(headers: PipeReader, body: Option<PipeReader>) -> io::Result<WatchedResponse> {
-    let mut head = ResponseHead::default();
-    let mut output =
-        HeldOutput { held: Vec::new(), dropped: 0, out: File::from(io::stdout().as_fd().try_clone_to_owned()?) };
-    let (mut headers, mut body) = (Some(headers), body);
-    let mut is_cut = false;
-    let mut buffer = vec![0; MAXIMUM_HELD];
-    while headers.is_some() || body.is_some() {
-        let [headers_ready, body_ready] = ready([&headers, &body])?;
-        if let Some(pipe) = headers.as_mut().filter(|_| headers_ready) {
-            let count = pipe.read(&mut buffer)?;
-            head.read(&buffer[..count]);
-            if count == 0 {
-                headers = None;
+/// What curl dumps the headers to.
+#[cfg(unix)]
+type Dump = io::PipeReader;
+#[cfg(not(unix))]
+type Dump = tempfile::NamedTempFile;
+
+/// Reads the headers that curl dumps, and its stdout if that is held back.
+pub(super) struct ResponseWatcher {
+    headers: Dump,
+    head: ResponseHead,
+    output: HeldOutput,
+    is_cut: bool,
+    buffer: Vec<u8>,
+}
+
+impl ResponseWatcher {
+    pub(super) fn new(headers: Dump) -> io::Result<Self> {
+        let out = io::stdout();
+        #[cfg(unix)]
+        let out = std::os::fd::AsFd::as_fd(&out).try_clone_to_owned()?;
+        #[cfg(windows)]
+        let out = std::os::windows::io::AsHandle::as_handle(&out).try_clone_to_owned()?;
+        let output = HeldOutput { held: Vec::new(), dropped: 0, out: File::from(out) };
+        let (head, buffer) = (ResponseHead::default(), vec![0; MAXIMUM_HELD]);
+        Ok(Self { headers, head, output, is_cut: false, buffer })
+    }
+
+    /// Reads what there is of the headers; returns whether they have ended.
+    fn read_headers(&mut self) -> io::Result<bool> {
+        let mut buffer = [0; 4096];
+        let count = self.headers.read(&mut buffer)?;
+        self.head.read(&buffer[..count]);
+        Ok(count == 0)
+    }
+
+    /// Reads output of curl's and passes it on; returns whether it has ended. Closing the pipe makes curl fail with a
+    /// write error, which it reports itself if it has more to write.
+    fn pass_body(&mut self, body: &mut PipeReader) -> io::Result<bool> {
+        let count = body.read(&mut self.buffer)?;
+        #[cfg(not(unix))]
+        while !self.read_headers()? {}
+        let is_full = self.output.pass(&self.buffer[..count], self.head.verdict).is_err();
+        self.is_cut |= is_full;
+        Ok(count == 0 || is_full)
+    }
+
+    /// Follows headers and output until both end.
+    #[cfg(unix)]
+    pub(super) fn follow(mut self, mut body: Option<PipeReader>) -> io::Result<Self> {
+        let mut has_headers = true;
+        while has_headers || body.is_some() {
+            let [headers_ready, body_ready] = ready([has_headers.then_some(&self.headers), body.as_ref()])?;
+            if headers_ready {
+                has_headers = !self.read_headers()?;
+            } else if body_ready
+                && let Some(pipe) = &mut body
+                && self.pass_body(pipe)?
+            {
+                body = None;
             }
-        } else if let Some(pipe) = body.as_mut().filter(|_| body_ready) {
-            let count = pipe.read(&mut buffer)?;
-            // Closing the pipe makes curl fail with a write error, which it reports itself if it has more to write.
-            let is_full = output.pass(&buffer[..count], head.verdict).is_err();
-            is_cut |= is_full;
-            if count == 0 || is_full {
+            if self.head.verdict == Some(TokenVerdict::Accepted)
+                && !self.output.held.is_empty()
+                && self.output.pass(&[], self.head.verdict).is_err()
+            {
+                self.is_cut = true;
                 body = None;
             }
         }
-        if head.verdict == Some(TokenVerdict::Accepted)
-            && !output.held.is_empty()
-            && output.pass(&[], head.verdict).is_err()
-        {
-            is_cut = true;
-            body = None;
+        Ok(self)
+    }
+
+    /// Follows the output until it ends. The headers that belong to it are in the file before it.
+    #[cfg(not(unix))]
+    pub(super) fn follow(mut self, body: Option<PipeReader>) -> io::Result<Self> {
+        if let Some(mut body) = body {
+            while !self.pass_body(&mut body)? {}
         }
+        Ok(self)
     }
-    let refused = head.verdict == Some(TokenVerdict::Refused);
-    if !refused {
-        is_cut |= output.pass(&[], Some(TokenVerdict::Accepted)).is_err();
+
+    /// Returns what was seen, once curl has ended.
+    pub(super) fn finish(mut self) -> io::Result<WatchedResponse> {
+        while !self.read_headers()? {}
+        let refused = self.head.verdict == Some(TokenVerdict::Refused);
+        if !refused {
+            self.is_cut |= self.output.pass(&[], Some(TokenVerdict::Accepted)).is_err();
+        }
+        Ok(WatchedResponse { refused, is_cut: self.is_cut, nonce: self.head.nonce })
     }
-    Ok(WatchedResponse { refused, is_cut, nonce: head.nonce })
 }
 
 /// Waits until one of the pipes is readable or closed, and returns which.
-fn ready(pipes: [&Option<PipeReader>; 2]) -> io::Result<[bool; 2]> {
-    let open = pipes.iter().filter_map(|pipe| pipe.as_ref());
-    let mut polled: Vec<_> = open.map(|pipe| PollFd::new(pipe, PollFlags::IN)).collect();
+#[cfg(unix)]
+fn ready(pipes: [Option<&PipeReader>; 2]) -> io::Result<[bool; 2]> {
+    let mut polled: Vec<_> = pipes.into_iter().flatten().map(|pipe| PollFd::new(pipe, PollFlags::IN)).collect();
     loop {
         match poll(&mut polled, None) {
             Err(rustix::io::Errno::INTR) => {}

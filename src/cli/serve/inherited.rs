@@ -2,10 +2,9 @@
 
 use maskinporten::server::InheritedSocket;
 
-use crate::cli::{
-    args::ServeArguments,
-    report::{Exit, Failure},
-};
+#[cfg(unix)]
+use crate::cli::report::Exit;
+use crate::cli::{args::ServeArguments, report::Failure};
 
 /// Returns the sockets that this process was started with; usually there are none.
 #[cfg(unix)]

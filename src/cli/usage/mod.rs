@@ -12,22 +12,27 @@ use maskinporten::text::{printable, printable_lines};
 
 pub(super) use self::mistakes::unexpected;
 use super::{
-    args::{Arguments, command_line, parse_quickly},
+    args::{Arguments, LONG_VERSION, command_line, parse_quickly},
     report::{self, Color, ErrorFormat, Exit, Failure, Loudness, Report, wants_color, wants_color_on},
 };
 
-/// What `--version` prints.
-pub(super) const VERSION: &str = concat!("maskinporten ", env!("CARGO_PKG_VERSION"), "\n");
+/// What `-V` prints.
+const VERSION: &str = concat!("maskinporten ", env!("CARGO_PKG_VERSION"), "\n");
+
+/// Returns what `--version` prints.
+pub(super) fn long_version() -> String {
+    format!("maskinporten {LONG_VERSION}\n")
+}
 
 /// Parses the arguments. Otherwise help, versions and errors have been printed, and the exit code is returned.
 pub(super) fn parse(typed: &[OsString]) -> Result<Arguments, ExitCode> {
     if let Some(failure) = mistakes::single_dash(typed) {
         return Err(fail(typed, failure));
     }
-    if let [option] = typed
-        && (option == "--version" || option == "-V")
-    {
-        return Err(print(&VERSION.into()));
+    match typed {
+        [option] if option == "--version" => return Err(print(&long_version().into())),
+        [option] if option == "-V" => return Err(print(&VERSION.into())),
+        _ => {}
     }
     if let Some(arguments) = parse_quickly(typed) {
         return Ok(arguments);

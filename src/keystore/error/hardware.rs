@@ -127,7 +127,9 @@ impl Explain for HardwareErrorKind {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotBuilt => {
-                "build it with the feature pkcs11, which is on by default: cargo install --path .".to_owned()
+                "use the Debian package or an archive for linux-gnu, since a static program (linux-musl) cannot load the \
+                 library of a token; or build it with the feature pkcs11, which is on by default: cargo install --path ."
+                    .to_owned()
             }
             Self::ModuleMissing(_) => {
                 "pass the .so file that came with the token's software with --pkcs11-module; SoftHSM's is \

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, OnceLock},
 };
 
@@ -94,7 +94,7 @@ fn only_the_owner_can_read_the_secrets() {
 
     Installation::open_or_create(&dir, now()).unwrap();
 
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&dir), 0o700);
     let public = ["ca.pem", "intermediate.pem", "tls-ca.pem", "tls-server.pem", "simulator.json"];
     for path in fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path()) {

@@ -1,35 +1,25 @@
-//! .NET's certificate store of the current user, searched by thumbprint.
-//!
-//! On Linux, .NET keeps the store `My` in `~/.dotnet/corefx/cryptography/x509stores/my`: a PKCS#12 file with an empty
-//! password for each certificate, named `THUMBPRINT.pfx` by its SHA-1 thumbprint, or `THUMBPRINT.1.pfx` to `.9.pfx`
-//! if that name is taken (`OpenSslDirectoryBasedStoreProvider.cs` in dotnet/runtime). The name is only a hint: what
-//! counts is the certificate inside. On Windows and macOS, .NET uses the system's store, which is not supported. The
-//! files often lack intermediate certificates, so the chain may be incomplete.
+//! The folder in which .NET keeps certificates on Linux: a file for each.
 
 use std::{
-    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
 };
 
 use secrecy::SecretString;
 
-use super::{
-    Certificate, CertificateThumbprint, DEFAULT_ITERATIONS, DotnetStoreErrorKind, KeyFileKind, KeystoreError,
-    SigningKey, chain,
-    pkcs12::{Pkcs12, Pkcs12Contents},
-    read_key_file,
+use super::{DotnetStore, list};
+use crate::{
+    file::FileError,
+    keystore::{
+        Certificate, CertificateThumbprint, DEFAULT_ITERATIONS, DotnetStoreErrorKind, KeyFileKind, KeystoreError,
+        SigningKey, chain,
+        pkcs12::{Pkcs12, Pkcs12Contents},
+        read_key_file,
+    },
 };
-use crate::file::FileError;
 
 /// The most files that are opened: each costs a key derivation.
 const MAXIMUM_FILES: usize = 1000;
-
-/// A folder in which .NET stores certificates, one per file.
-#[derive(Debug, Clone)]
-pub struct DotnetStore {
-    folder: PathBuf,
-}
 
 /// The content of one file.
 struct StoredCertificate {
@@ -38,22 +28,7 @@ struct StoredCertificate {
 }
 
 impl DotnetStore {
-    /// Uses the folder in which .NET keeps a store; the current user's is
-    /// `~/.dotnet/corefx/cryptography/x509stores/my`.
-    #[must_use]
-    pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
-    }
-
-    /// Loads the key whose certificate has this thumbprint.
-    ///
-    /// # Errors
-    /// [`KeystoreError::Store`] with the reason: no such folder, no such certificate, or one without a key;
-    /// [`KeystoreError::Unreadable`] if the folder or a file cannot be read.
-    pub fn find(&self, thumbprint: &CertificateThumbprint) -> Result<SigningKey, KeystoreError> {
-        if cfg!(windows) {
-            return Err(self.error(DotnetStoreErrorKind::OtherSystem));
-        }
+    pub(super) fn find_key(&self, thumbprint: &CertificateThumbprint) -> Result<SigningKey, KeystoreError> {
         let mut found = None;
         let mut present = Vec::new();
         for file in self.files(thumbprint)? {
@@ -99,14 +74,6 @@ impl DotnetStore {
         files.sort_by_key(|path| (!is_named(path), path.clone()));
         Ok(files)
     }
-
-    fn name(&self) -> String {
-        self.folder.display().to_string()
-    }
-
-    fn error(&self, source: DotnetStoreErrorKind) -> KeystoreError {
-        KeystoreError::Store { name: self.name(), source }
-    }
 }
 
 /// Opens a file with the empty password; a file that does not open is skipped, as .NET does.
@@ -132,15 +99,4 @@ fn signing_key(stored: StoredCertificate) -> Result<SigningKey, DotnetStoreError
     let key = key.ok_or_else(|| DotnetStoreErrorKind::NoPrivateKey(certificate.subject()))?;
     let others: Vec<Certificate> = contents.certificates.into_iter().map(|(certificate, _)| certificate).collect();
     SigningKey::new(key, chain::from_leaf(certificate, &others)).map_err(DotnetStoreErrorKind::Key)
-}
-
-/// Lists the certificates for an error, one per line.
-fn list(present: &[Certificate]) -> String {
-    if present.is_empty() {
-        return " none".to_owned();
-    }
-    present.iter().take(100).fold(String::new(), |mut text, certificate| {
-        let _ = write!(text, "\n  {}: {}", certificate.thumbprint(), certificate.subject());
-        text
-    })
 }

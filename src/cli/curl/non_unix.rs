@@ -1,0 +1,83 @@
+//! What curl gets on Windows, where a program inherits no descriptors by number.
+//!
+//! curl reads its config from stdin, so the token is in no file, argument or variable. Its dump of the response's headers,
+//! in which there is no token, is a temporary file of this user.
+
+use std::{
+    io::{self, PipeWriter},
+    process::{Command, ExitStatus},
+};
+
+use tempfile::NamedTempFile;
+use tokio::process::Child;
+use zeroize::Zeroizing;
+
+use super::process::write_all;
+use crate::cli::report::Exit;
+
+/// The file to which curl writes the headers of the response.
+pub(super) struct HeaderDump(NamedTempFile);
+
+impl HeaderDump {
+    pub(super) fn new() -> io::Result<Self> {
+        NamedTempFile::new().map(Self)
+    }
+
+    /// Returns its path, as curl's config needs it between quotation marks.
+    pub(super) fn path(&self) -> io::Result<String> {
+        let path = self.0.path().to_str().ok_or(io::ErrorKind::InvalidFilename)?;
+        Ok(path.replace('\\', r"\\"))
+    }
+
+    /// Returns the file, which is removed on drop.
+    pub(super) fn into_reader(self) -> NamedTempFile {
+        self.0
+    }
+}
+
+/// The config of curl, which is its stdin.
+pub(super) struct ConfigInput {
+    writer: PipeWriter,
+    config: Zeroizing<Vec<u8>>,
+}
+
+impl ConfigInput {
+    /// Adds stdin as the config to the arguments.
+    pub(super) fn add_to(
+        command: &mut Command,
+        config: Zeroizing<Vec<u8>>,
+        stdin: Option<Zeroizing<Vec<u8>>>,
+    ) -> io::Result<Self> {
+        if stdin.is_some() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let (reader, writer) = io::pipe()?;
+        command.arg("-").stdin(reader);
+        Ok(Self { writer, config })
+    }
+
+    /// Writes the config, once curl has the other end.
+    pub(super) fn write(self) -> io::Result<()> {
+        write_all(self.writer, self.config)
+    }
+}
+
+/// Returns the exit code of curl; that of a program which the system ended is larger than a byte.
+pub(super) fn code(status: ExitStatus) -> u8 {
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(Exit::Other as u8)
+}
+
+/// Windows gives a Ctrl-C to every program of the console; this process ends when curl does.
+pub(super) struct ForwardedSignals(());
+
+impl ForwardedSignals {
+    #[expect(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self(()))
+    }
+
+    #[expect(clippy::unused_self, reason = "the same signature as on Unix")]
+    pub(super) async fn forward_until_exit(&mut self, mut child: Child) -> io::Result<ExitStatus> {
+        child.wait().await
+    }
+}
