@@ -16,7 +16,7 @@ fn commands() -> Vec<String> {
 }
 
 /// Returns the commands in a help text: the words that begin a line between the usage and the options.
-fn listed(help: &str) -> Vec<String> {
+pub fn listed(help: &str) -> Vec<String> {
     let (_, after) = help.split_once("\nUsage: ").unwrap();
     let (listed, _) = after.split_once("\nOptions:\n").unwrap();
     let lines = listed.lines().filter_map(|line| line.strip_prefix("  "));

@@ -31,6 +31,7 @@ mod conversions;
 mod crafted;
 mod curl;
 mod deceptive;
+mod documentation;
 mod early_connection;
 mod eseal;
 mod exchange;
@@ -91,7 +92,7 @@ mod self_service;
 mod serve;
 #[cfg(feature = "system-tests")]
 mod serve_page;
-mod serve_postman;
+mod serve_scripts;
 mod server;
 #[cfg(all(feature = "system-tests", target_os = "linux"))]
 mod session_places;

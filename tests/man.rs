@@ -1,4 +1,4 @@
-//! The man pages: groff formats them without a warning, and they agree with `--help` and the README.
+//! The man pages: groff formats them without a warning, and they agree with `--help` and the table of exit codes.
 
 use std::{fs, path::Path, process::Command};
 
@@ -99,9 +99,9 @@ fn the_first_page_is_the_one_on_stdout() {
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs groff")]
 #[test]
-fn the_exit_codes_are_those_of_the_readme_word_for_word() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let table = readme.split_once("| exit code | when |\n|---|---|\n").unwrap().1.split("\n\n").next().unwrap();
+fn the_exit_codes_are_those_of_the_book_word_for_word() {
+    let book = crate::documentation::page("docs/exit-codes.md");
+    let table = book.split_once("| exit code | when |\n|---|---|\n").unwrap().1.split("\n\n").next().unwrap();
     let rows: Vec<String> = table.lines().map(|row| row.trim_matches(['|', ' ']).replace(" | ", " ")).collect();
 
     for (words, page) in pages() {

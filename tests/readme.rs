@@ -1,8 +1,13 @@
-//! Runs the README's commands against a simulator.
+//! Runs the commands of the README and the book against a simulator, and compares their tables with the source.
 
 use std::{fs, path::Path, process::Command};
 
-use crate::{local::Local, support::program, watch};
+use crate::{
+    documentation::{blocks, page},
+    local::Local,
+    support::program,
+    watch,
+};
 
 /// The address of `maskinporten simulate` without options; the simulator of the test has another port.
 const USUAL_ISSUER: &str = "http://127.0.0.1:17824/";
@@ -11,11 +16,9 @@ const USUAL_ISSUER: &str = "http://127.0.0.1:17824/";
 #[test]
 fn every_block_marked_run_succeeds() {
     let (local, home) = (Local::start(&[]), tempfile::tempdir().unwrap());
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let blocks: Vec<&str> =
-        readme.split("```sh run\n").skip(1).map(|after| after.split("```").next().unwrap()).collect();
+    let blocks = blocks("sh run");
 
-    assert!(blocks.len() >= 3, "{} blocks", blocks.len());
+    assert!(blocks.len() >= 11, "{} blocks", blocks.len());
     for line in blocks.iter().flat_map(|block| block.lines()) {
         let script = format!("set -eo pipefail\n{}", line.replace(USUAL_ISSUER, local.issuer()));
         let binary = Path::new(env!("CARGO_BIN_EXE_maskinporten")).parent().unwrap();
@@ -37,24 +40,22 @@ fn every_block_marked_run_succeeds() {
 }
 
 #[test]
-fn the_readme_explains_every_exit_code() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+fn the_page_of_exit_codes_explains_each() {
+    let table = page("docs/exit-codes.md");
     let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/report/exit.rs")).unwrap();
     let declared = source.split_once("enum Exit {").unwrap().1.split_once('}').unwrap().0;
     let codes: Vec<&str> = declared.split(" = ").skip(1).map(|after| after.split(',').next().unwrap()).collect();
 
     for code in codes {
-        assert!(readme.contains(&format!("\n| {code} | ")), "the README does not explain exit code {code}");
+        assert!(table.contains(&format!("\n| {code} | ")), "the page does not explain exit code {code}");
     }
 }
 
 #[test]
-fn the_program_in_the_readme_is_the_one_that_is_compiled_as_a_doctest() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (readme, library) = (root.join("README.md"), root.join("src/lib.rs"));
-    let readme = fs::read_to_string(readme).unwrap();
-    let library = fs::read_to_string(library).unwrap();
-    let program = readme.split_once("```rust\n").unwrap().1.split_once("```").unwrap().0;
+fn the_program_in_the_book_is_the_one_that_is_compiled_as_a_doctest() {
+    let library = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    let book = page("docs/rust.md");
+    let program = book.split_once("```rust\n").unwrap().1.split_once("```").unwrap().0;
 
     let documented: Vec<String> = program.lines().map(|line| format!("//! {line}")).collect();
     let documented = documented.join("\n");
@@ -63,9 +64,9 @@ fn the_program_in_the_readme_is_the_one_that_is_compiled_as_a_doctest() {
 }
 
 #[test]
-fn the_readme_has_the_table_of_the_libraries_that_sign_and_verify() {
+fn the_book_has_the_table_of_the_libraries_that_sign_and_verify() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let book = page("docs/algorithms.md");
     // A test there keeps it true.
     let source = fs::read_to_string(root.join("src/keystore/engine.rs")).unwrap();
     let table = source.split_once("const TABLE: &str = \"\\\n").unwrap().1.split_once("\";").unwrap().0;
@@ -76,9 +77,9 @@ fn the_readme_has_the_table_of_the_libraries_that_sign_and_verify() {
         .collect();
 
     assert_eq!(rows.len(), 15);
-    assert!(readme.contains(&format!("| {} |\n|---|---|---|---|\n", rows[0])), "{}", rows[0]);
+    assert!(book.contains(&format!("| {} |\n|---|---|---|---|\n", rows[0])), "{}", rows[0]);
     for row in rows {
-        assert!(readme.contains(&format!("\n| {row} |\n")), "the README lacks: | {row} |");
+        assert!(book.contains(&format!("\n| {row} |\n")), "the page lacks: | {row} |");
     }
 }
 
@@ -86,7 +87,7 @@ fn the_readme_has_the_table_of_the_libraries_that_sign_and_verify() {
 #[test]
 fn every_test_that_the_list_of_threats_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let threats = fs::read_to_string(root.join("docs/THREATS.md")).unwrap();
+    let threats = page("docs/THREATS.md");
     let names: Vec<&str> = threats
         .split('`')
         .skip(1)

@@ -1,4 +1,4 @@
-//! Runs the README's recipes, unchanged, with the real clients; `scripts/setup test` installs these.
+//! Runs the recipes of the documentation, unchanged, with the real clients; `scripts/setup test` installs these.
 
 use std::{
     ffi::OsString,
@@ -10,6 +10,7 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
+    documentation::blocks,
     local::Local,
     support::{Outcome, wait},
 };
@@ -17,6 +18,7 @@ use crate::{
 mod agent;
 mod container;
 mod elsewhere;
+mod gitlab;
 mod packages;
 mod process_list;
 mod relay;
@@ -25,7 +27,7 @@ mod shell;
 mod system_user;
 mod workflow;
 
-/// The address in the README and in the files of `testdata/recipes`.
+/// The address in the documentation and in the files of `testdata/recipes`.
 const USUAL_ISSUER: &str = "http://127.0.0.1:17824/";
 
 /// The log line of the simulator's API for a request with a token.
@@ -141,12 +143,10 @@ fn path() -> OsString {
     std::env::join_paths(folders.into_iter().chain(std::env::split_paths(&machine))).unwrap()
 }
 
-/// Returns the only block of the README that is marked as a recipe of this kind.
+/// Returns the only block of the documentation that is marked as a recipe of this kind.
 fn block(kind: &str) -> String {
-    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
-    let blocks: Vec<&str> = readme.split(&format!("```{kind} recipe\n")).skip(1).collect();
-    let [after] = blocks.as_slice() else { panic!("{} blocks of {kind}", blocks.len()) };
-    after.split_once("```").unwrap().0.to_owned()
+    let [block] = <[String; 1]>::try_from(blocks(&format!("{kind} recipe"))).unwrap();
+    block
 }
 
 /// Returns the output of a script in Node.js, in which `text` is this text.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::{Browser, Setup},
+    documentation::page,
     local::Local,
     recipes::Workspace,
     serve_page::is_accessible_everywhere,
@@ -83,10 +84,9 @@ fn the_page_for_the_customer_has_no_fault_that_axe_finds() {
 }
 
 #[test]
-fn the_readme_shows_the_commands_of_the_script() {
-    let read = |name: &str| std::fs::read_to_string(crate::recipes::repository().join(name)).unwrap();
-    let script = read("testdata/recipes/system-user.sh");
+fn the_guide_shows_the_commands_of_the_script() {
+    let script = page("testdata/recipes/system-user.sh");
     let (_, commands) = script.split_once("\n\n").unwrap();
 
-    assert!(read("README.md").contains(&format!("```sh\n{commands}```\n")));
+    assert!(page("docs/system-users.md").contains(&format!("```sh\n{commands}```\n")));
 }

@@ -51,11 +51,25 @@ pub(crate) struct ServeArguments {
     /// Print the variables that make an application use this server as it uses NAIS' own, and exit
     #[arg(long, help_heading = "Server")]
     pub(crate) print_env: bool,
-    /// Print the pre-request script that makes Postman use tokens from this server, and exit
-    #[arg(long, help_heading = "Server", conflicts_with = "print_env")]
-    pub(crate) print_postman: bool,
+    #[command(flatten)]
+    pub(crate) scripts: ScriptArguments,
     #[command(flatten)]
     pub(crate) settings: ServeSettingArguments,
+}
+
+/// The options that print a script and exit.
+#[derive(Debug, Args)]
+#[group(multiple = false, conflicts_with = "print_env")]
+pub(crate) struct ScriptArguments {
+    /// Print the pre-request script that makes Postman use tokens from this server, and exit
+    #[arg(long, help_heading = "Server")]
+    pub(crate) print_postman: bool,
+    /// The same for Bruno
+    #[arg(long, help_heading = "Server")]
+    pub(crate) print_bruno: bool,
+    /// Print the module that makes k6 use tokens from this server, and exit
+    #[arg(long, help_heading = "Server")]
+    pub(crate) print_k6: bool,
 }
 
 /// How the log is written.

@@ -58,13 +58,20 @@ pub(super) fn variables(arguments: &ServeArguments, listen: &[Listen]) -> Result
     ))
 }
 
-/// Returns the pre-request script that adds a token from this server to Postman's requests. The secret, if there is one,
-/// is a Postman variable.
-pub(super) fn postman_script(arguments: &ServeArguments, listen: &[Listen]) -> Result<String, Failure> {
-    let (scheme, address) = fixed_address(arguments, listen, "--print-postman")?;
+/// Returns the script that makes an API client use tokens from this server, if an option asks for one. The server's secret,
+/// if there is one, is a variable of the client.
+pub(super) fn script(arguments: &ServeArguments, listen: &[Listen]) -> Result<Option<String>, Failure> {
+    let wanted = &arguments.scripts;
+    let scripts = [
+        (wanted.print_postman, "--print-postman", include_str!("postman.js")),
+        (wanted.print_bruno, "--print-bruno", include_str!("bruno.js")),
+        (wanted.print_k6, "--print-k6", include_str!("k6.js")),
+    ];
+    let Some((_, option, script)) = scripts.into_iter().find(|(is_wanted, ..)| *is_wanted) else { return Ok(None) };
+    let (scheme, address) = fixed_address(arguments, listen, option)?;
     let is_this_machine = address.ip().is_loopback() || address.ip().is_unspecified();
     let host = if is_this_machine { format!("localhost:{}", address.port()) } else { address.to_string() };
-    Ok(include_str!("postman.js").replace("SERVER", &format!("{scheme}://{host}/")))
+    Ok(Some(script.replace("SERVER", &format!("{scheme}://{host}/"))))
 }
 
 /// Returns the scheme and the address of a server that is not running yet.

@@ -43,8 +43,8 @@ pub(crate) async fn run(
         }
         return report::print(variables.as_bytes());
     }
-    if arguments.print_postman {
-        return report::print(addresses::postman_script(&arguments, &listen)?.as_bytes());
+    if let Some(script) = addresses::script(&arguments, &listen)? {
+        return report::print(script.as_bytes());
     }
     if arguments.secret.is_some() {
         report.warning("--secret shows in the process list; pass --secret-file FILE instead");

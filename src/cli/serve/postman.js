@@ -22,7 +22,7 @@ pm.sendRequest({
 }, (error, response) => {
     if (error) return fail(server + " does not respond; start it with: maskinporten serve");
     let body = {};
-    try { body = response.json(); } catch { /* reported below */ }
+    try { body = response.json() ?? {}; } catch { /* reported below */ }
     if (response.code !== 200 || !body.access_token) {
         const parts = [body.error, body.mp_code, body.error_description, body.meaning, body.remedy];
         return fail(parts.filter(Boolean).join("; ") || server + " responded with HTTP " + response.code);

@@ -296,3 +296,67 @@ pub(crate) const FOREIGN_VARIABLES: [(&str, &str); 15] = [
     ("MaskinportenSettings__Resource", "resource"),
     ("MaskinportenSettings__ConsumerOrgNo", "consumer-org"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt::Write as _, path::Path};
+
+    use snapbox::{Assert, Data, assert::DEFAULT_ACTION_ENV, data::DataFormat};
+
+    use super::*;
+    use crate::cli::settings::variable;
+
+    const INTRODUCTION: &str = "# Settings
+
+Each setting is an option, a variable, and a key of a [config file](../profiles.md) with underscores: `--client-id` is `client_id` there.
+`--profile` and what is a variable alone cannot be in a config file. A test makes this page from the program's own table.
+";
+
+    const OTHERS: &str = "
+## Variables of other programs
+
+NAIS sets the first four for an application. The others are used where no option, variable or config file of ours has a value.
+
+| variable | the same as |
+|---|---|
+";
+
+    /// Returns a text for a cell of a table, in which a bar would end the cell.
+    fn cell(text: &str) -> String {
+        text.replace('|', "\\|")
+    }
+
+    fn row(setting: &SettingDefinition) -> String {
+        let value = match setting.form {
+            ValueForm::Flag | ValueForm::SecretVariable => String::new(),
+            ValueForm::One(value) | ValueForm::Number(value) | ValueForm::Many(value) | ValueForm::Secret(value) => {
+                format!(" {value}")
+            }
+        };
+        let short = setting.short.map(|short| format!("`-{short}`, ")).unwrap_or_default();
+        let option =
+            if setting.is_option() { format!("{short}`--{}{value}`<br>", setting.name) } else { String::new() };
+        format!("| {}`{}` | {} |\n", cell(&option), setting.variable(), cell(setting.help))
+    }
+
+    #[test]
+    fn the_reference_lists_every_setting() {
+        let mut page = INTRODUCTION.to_owned();
+        let mut heading = "";
+        for setting in SETTINGS {
+            if setting.heading != heading {
+                heading = setting.heading;
+                let _ = write!(page, "\n## {heading}\n\n| option and variable | meaning |\n|---|---|\n");
+            }
+            page += &row(setting);
+        }
+        page += OTHERS;
+        for (foreign, name) in NAIS_VARIABLES.iter().chain(&FOREIGN_VARIABLES) {
+            let _ = writeln!(page, "| `{foreign}` | `{}` |", variable(name));
+        }
+
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/settings.md");
+        let kept = Data::read_from(&path, Some(DataFormat::Text));
+        Assert::new().action_env(DEFAULT_ACTION_ENV).eq(page, kept.raw());
+    }
+}

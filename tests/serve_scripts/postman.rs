@@ -1,35 +1,18 @@
 //! `serve --print-postman`: the script that Postman's own runner, newman, runs against a real server.
 
-use std::{
-    ffi::OsString,
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::fs;
 
 use serde_json::{Value, json};
-use snapbox::str;
 
 use crate::{
     local::Local,
     serve::Serve,
-    support::{Outcome, maskinporten, program, wait},
+    serve_scripts::{SECRET, client, failures},
+    support::Outcome,
 };
 
-const SECRET: &str = "correct-horse-battery";
-
-/// Returns the script as the README's command prints it, for a running server.
 fn script(served: &Serve) -> String {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let line = readme.lines().find(|line| line.contains("serve --print-postman")).unwrap();
-    let line = format!("{line} --port {}", served.port());
-    let binary = Path::new(env!("CARGO_BIN_EXE_maskinporten")).parent().unwrap();
-    program(Command::new("sh").args(["-c", &line]).env("PATH", prepended(binary)), b"")
-}
-
-fn prepended(folder: &Path) -> OsString {
-    let machine = std::env::var_os("PATH").unwrap();
-    std::env::join_paths(std::iter::once(folder.to_owned()).chain(std::env::split_paths(&machine))).unwrap()
+    super::script("postman", served)
 }
 
 /// Runs a collection of one request to the simulator's API, with the script before it.
@@ -56,38 +39,7 @@ fn run_at(local: &Local, path: &str, script: &str, auth: &Value, variables: &Val
     });
     let file = folder.path().join("collection.json");
     fs::write(&file, collection.to_string()).unwrap();
-    let clients = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("clients/node_modules/.bin");
-    let newman = clients.join("newman");
-    assert!(newman.exists(), "{} is missing: run scripts/setup test", newman.display());
-    let mut command = Command::new(newman);
-    command.arg("run").arg(file).args(["--color", "off"]).env("HOME", folder.path());
-    wait(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
-}
-
-#[test]
-fn the_script_contains_the_servers_address_and_never_the_secret() {
-    for (arguments, address) in [
-        (["--port", "17823"].as_slice(), "http://localhost:17823/"),
-        (&["--port", "8080", "--secret", SECRET], "http://localhost:8080/"),
-        (&["--listen", "0.0.0.0", "--secret", SECRET, "--insecure-plain-http"], "http://localhost:17823/"),
-        (&["--listen", "192.0.2.7:8443", "--tls-cert", "a.pem", "--tls-key", "b.pem"], "https://192.0.2.7:8443/"),
-    ] {
-        let printed = maskinporten(["serve", "--print-postman"]).args(arguments).run().artefact();
-
-        assert!(printed.contains(&format!("\nconst server = \"{address}\";\n")), "{printed}");
-        assert!(!printed.contains(SECRET) && !printed.contains("SERVER"), "{printed}");
-        assert!(printed.ends_with("});\n"));
-    }
-    for arguments in [["--port", "0"], ["--unix-socket", "/tmp/socket"]] {
-        maskinporten(["serve", "--print-postman"]).args(arguments).run().fails(
-            2,
-            str![[r#"
-error: --print-postman needs a fixed port
-hint: pass --port 17823
-
-"#]],
-        );
-    }
+    client("newman", folder.path(), &["run", "collection.json", "--color", "off"])
 }
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs Node.js")]
@@ -152,13 +104,7 @@ fn a_failure_is_reported_in_full_and_the_request_is_not_sent() {
     let (refused, left) = (script(&refusing), script(&gone));
     let port = gone.port();
     drop(gone);
-    for (script, result) in [
-        (refused, "no access token: forbidden; MP-250; Consumer has not been granted access to the scope".to_owned()),
-        (
-            left,
-            format!("no access token: http://localhost:{port}/ does not respond; start it with: maskinporten serve"),
-        ),
-    ] {
+    for (script, result) in [refused, left].into_iter().zip(failures(port)) {
         let outcome = run(&local, &script, &Value::Null, &json!([]));
 
         assert_eq!(outcome.code, 1, "{}", outcome.stdout);
