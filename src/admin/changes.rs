@@ -1,8 +1,10 @@
 //! The difference between what is and what is wanted, to be shown before it is sent.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use serde_json::{Map, Value};
+
+use crate::text::printable;
 
 /// A member whose value changes.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +66,38 @@ fn is_same(one: Option<&Value>, other: Option<&Value>) -> bool {
     }
 }
 
+/// Writes a line: the elements that a list of texts gains and loses, of any other member both values.
+impl fmt::Display for Change {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (from, to) = (self.from.as_ref(), self.to.as_ref());
+        write!(formatter, "{}:", printable(&self.member))?;
+        if [from, to].into_iter().flatten().all(is_list_of_texts) {
+            let missing_in = |other: Option<&Value>, text: &Value| !elements(other).any(|own| own == text);
+            for text in elements(from).filter(|text| missing_in(to, text)) {
+                write!(formatter, " -{}", shown(text))?;
+            }
+            for text in elements(to).filter(|text| missing_in(from, text)) {
+                write!(formatter, " +{}", shown(text))?;
+            }
+            return Ok(());
+        }
+        from.map_or(Ok(()), |from| write!(formatter, " {} ->", shown(from)))?;
+        write!(formatter, " {}", to.map_or_else(|| "(none)".to_owned(), shown))
+    }
+}
+
+fn is_list_of_texts(value: &Value) -> bool {
+    value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
+}
+
+fn elements(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+    value.and_then(Value::as_array).into_iter().flatten()
+}
+
+fn shown(value: &Value) -> String {
+    printable(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -101,5 +135,13 @@ mod tests {
         assert_eq!(changes(&one, &other), []);
         let fewer = object(json!({ "scopes": ["c:d"] }));
         assert_eq!(changes(&one, &fewer).len(), 1);
+    }
+
+    #[test]
+    fn a_change_is_one_line() {
+        let one = object(json!({ "a": ["x:1", "x:2"], "b": "old", "c": 1, "e": [] }));
+        let other = object(json!({ "a": ["x:2", "x:3"], "b": "new\u{1b}", "d": true, "e": ["y"] }));
+        let lines: Vec<String> = changes(&one, &other).iter().map(ToString::to_string).collect();
+        assert_eq!(lines, ["a: -x:1 +x:3", "b: old -> new\u{fffd}", "c: 1 -> (none)", "d: true", "e: +y"]);
     }
 }

@@ -4,6 +4,7 @@
 //! sent. `PUT` of a scope or client and `POST` of keys replace all there was, so a change is made to what was read before.
 
 mod changes;
+mod client_keys;
 mod error;
 mod operation;
 mod problem;
@@ -12,6 +13,7 @@ mod scope_files;
 
 pub use self::{
     changes::{Change, changes, merged, without_times},
+    client_keys::{ClientKey, ClientKeys, ClientKeysError, MAXIMUM_CLIENT_KEYS},
     error::{AdminError, AdminRefusal},
     operation::AdminOperation,
     problem::AdminProblem,

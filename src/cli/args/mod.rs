@@ -5,6 +5,7 @@ mod agent;
 mod altinn;
 mod altinn_vendor;
 mod cache;
+mod client;
 mod config;
 mod explain;
 mod groups;
@@ -35,6 +36,12 @@ pub(crate) use self::{
         SystemChangeArguments, SystemCommand, SystemShowArguments, UsersCommand, VendorArguments, WaitArguments,
     },
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
+    client::{
+        ClientArguments, ClientCommand, ClientCreateArguments, ClientDeleteArguments, ClientKeysAddArguments,
+        ClientKeysCommand, ClientKeysExpiryArguments, ClientKeysRemoveArguments, ClientKeysRotateArguments,
+        ClientListArguments, ClientMembers, ClientScopesArguments, ClientScopesCommand, ClientUpdateArguments,
+        KeysStatusArguments, RegisterArguments,
+    },
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,
     groups::command_line,
@@ -201,6 +208,21 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AltinnCommand,
     },
+    /// List, create and change clients, their scopes and their keys
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten client list --profile admin\n  \
+        maskinporten client create --name App --client-scope a:b --profile admin\n  \
+        maskinporten client keys rotate test --profile admin\n")]
+    Client {
+        #[command(subcommand)]
+        command: ClientCommand,
+    },
+    /// Create a client with a key, write its profile and fetch a first token
+    #[command(help_template = TEMPLATE, after_help = client::REGISTRATION, before_help = "Examples:\n  \
+        maskinporten init\n  \
+        maskinporten init --profile admin --name App --client-scope a:b --yes\n  \
+        maskinporten init --env test -c ADMIN -k admin.p12 --name App --client-scope a:b\n")]
+    Init(Box<RegisterArguments>),
     /// Run a local Maskinporten with ready-made keystores and clients
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \
         maskinporten simulate\n  \
