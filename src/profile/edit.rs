@@ -44,10 +44,8 @@ pub fn replace(
     let source = SourceText::new(&text, path);
     let mut places = Vec::new();
     for edit in edits {
-        let place = find(&source, edit).ok_or_else(|| WriteError::Moved {
-            key: setting::key(edit.setting),
-            location: edit.location.clone(),
-        })?;
+        let place = find(&source, edit)
+            .ok_or_else(|| WriteError::Moved { key: setting::key(edit.setting), location: edit.location.clone() })?;
         places.push(with_comment(&source.text, place, edit, known)?);
     }
     // From the end, so that the places before it stay where they are.

@@ -18,12 +18,7 @@ use maskinporten::{
 use serde_json::{Value, json};
 
 use super::{
-    change::Plan,
-    client::client_id,
-    client_document::read_file,
-    output::print_list,
-    rotation,
-    session::AdminSession,
+    change::Plan, client::client_id, client_document::read_file, output::print_list, rotation, session::AdminSession,
 };
 use crate::cli::{
     args::{
@@ -147,11 +142,7 @@ pub(super) async fn read_keys(session: &AdminSession, client: &str) -> Result<Cl
 }
 
 /// Replaces the keys of a client, and returns what the API has then.
-pub(super) async fn write_keys(
-    session: &AdminSession,
-    client: &str,
-    keys: &ClientKeys,
-) -> Result<ClientKeys, Failure> {
+pub(super) async fn write_keys(session: &AdminSession, client: &str, keys: &ClientKeys) -> Result<ClientKeys, Failure> {
     session.send(&AdminRequest::replace_keys(client, keys.to_json())).await?;
     let after = read_keys(session, client).await?;
     if after.are(keys) {

@@ -1,10 +1,6 @@
 //! `maskinporten keys status`: the key of every profile, where it is, when it expires, and when it last got a token.
 
-use std::{
-    collections::HashMap,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use maskinporten::{
@@ -180,7 +176,9 @@ async fn ask_for_registrations(
         match &known[client] {
             Ok(keys) => match keys.find(key_id) {
                 Some(key) => status.registration_expires_at = key.expires_at(),
-                None => status.problem = Some(report.language().translate("the client does not have this key").into_owned()),
+                None => {
+                    status.problem = Some(report.language().translate("the client does not have this key").into_owned())
+                }
             },
             Err(failure) => status.problem = Some(failure.in_language(report.language()).parts().0.to_owned()),
         }

@@ -103,11 +103,7 @@ pub(crate) async fn run(
 
 /// Decides which client administers: the one of the options, or else of the profile `admin`, which is made if it is missing
 /// and somebody can be asked.
-fn choose_admin(
-    given: &mut SettingArguments,
-    config: Option<&PathBuf>,
-    report: &Arc<Report>,
-) -> Result<(), Failure> {
+fn choose_admin(given: &mut SettingArguments, config: Option<&PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     if given.has(PROFILE) || given.has("client-id") {
         return Ok(());
     }
@@ -139,7 +135,9 @@ impl NewClient {
         }
         let document = with_defaults(arguments.members.document()?);
         let has = |name: &str| document.get(name).is_some_and(|value| *value != json!([]) && *value != json!(""));
-        if let Some((_, option)) = [("client_name", "--name"), ("scopes", "--client-scope")].iter().find(|(name, _)| !has(name)) {
+        if let Some((_, option)) =
+            [("client_name", "--name"), ("scopes", "--client-scope")].iter().find(|(name, _)| !has(name))
+        {
             let message = format!("a client needs {option}, and there is no terminal to ask on");
             return Err(Failure::plain(Exit::Usage, "missing", message, Some(format!("pass {option}"))));
         }
@@ -190,7 +188,8 @@ impl NewClient {
     /// Makes the failure of a step after which the client exists, but cannot be used yet.
     fn unfinished(&self, id: &str, key: &NewClientKey, failure: Failure) -> Failure {
         let file = key.path();
-        let about = format!("the client {id} is created, but it is not ready; its private key is in {}", file.display());
+        let about =
+            format!("the client {id} is created, but it is not ready; its private key is in {}", file.display());
         let hint = format!(
             "go on with: maskinporten client keys add {id} {file}, and: maskinporten config init --profile {} \
              --client-id {id} --jwk {file}",
@@ -226,6 +225,7 @@ async fn first_token(client: &NewClient, limit: Duration, report: &Arc<Report>) 
     let about = format!("the profile {} is written, but no token was granted yet", client.profile);
     let token = until_accepted(settings, limit, report).await.map_err(|failure| failure.about(&about))?;
     let seconds = token.expires_in_seconds.map(|left| format!(", valid for {left} s")).unwrap_or_default();
-    report.note(&format!("a token was granted{seconds}; print it with: maskinporten token --profile {}", client.profile));
+    report
+        .note(&format!("a token was granted{seconds}; print it with: maskinporten token --profile {}", client.profile));
     Ok(())
 }

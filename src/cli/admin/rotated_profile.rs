@@ -124,9 +124,8 @@ fn values_of_key(
 ) -> Result<Vec<(&'static str, ProfileValue)>, Failure> {
     let known = settings::known();
     let source_of = |profile: &Profile| {
-        let is_source = |name: &str| {
-            known.iter().any(|setting| setting.name == name && setting.has(SettingRole::KeySource))
-        };
+        let is_source =
+            |name: &str| known.iter().any(|setting| setting.name == name && setting.has(SettingRole::KeySource));
         profile.values.iter().find(|(name, _)| is_source(name)).cloned()
     };
     let Some(own) = profiles.profile(Some(name))? else { return Ok(Vec::new()) };
@@ -142,12 +141,14 @@ fn values_of_key(
             source.as_ref().is_some_and(|(own, own_value)| own == setting && own_value.values() == value.values())
         });
         let Some(same) = same else { continue };
-        let is_of_client = other.value("client-id").is_some_and(|id| id.values().last().is_some_and(|id| id == client_id));
+        let is_of_client =
+            other.value("client-id").is_some_and(|id| id.values().last().is_some_and(|id| id == client_id));
         if is_of_client {
             let id = other.value("kid").map(|value| ("kid", value.clone()));
             values.extend([same].into_iter().chain(id));
         } else if source.as_ref().is_some_and(|(_, own)| own.location() == same.1.location()) {
-            let message = format!("the profile `{}` gets the same key for another client: {}", other.name, same.1.location());
+            let message =
+                format!("the profile `{}` gets the same key for another client: {}", other.name, same.1.location());
             return Err(failure(message, "name a key for each client in its own profile"));
         }
     }

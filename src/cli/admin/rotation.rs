@@ -52,7 +52,8 @@ pub(super) async fn rotate(
     if before.find(&profile.key_id).is_none() {
         return Err(not_registered(&profile, &before));
     }
-    let rotation = Rotation { profile: &profile, session: &session, wait, overlap, change, format: admin.format, report };
+    let rotation =
+        Rotation { profile: &profile, session: &session, wait, overlap, change, format: admin.format, report };
     if let Some(file) = public_key {
         return rotation.add_public(&file, &before).await;
     }
@@ -67,7 +68,8 @@ fn not_registered(profile: &RotatedProfile, keys: &ClientKeys) -> Failure {
     let error = ClientKeysError::Missing(profile.key_id.clone());
     let ids: Vec<&str> = keys.keys().iter().map(maskinporten::admin::ClientKey::id).collect();
     let failure = Failure::new(Exit::Configuration, &error);
-    let about = format!("the key of the profile `{}` is not registered on the client {}", profile.name, profile.client_id);
+    let about =
+        format!("the key of the profile `{}` is not registered on the client {}", profile.name, profile.client_id);
     let hint = match ids.as_slice() {
         [] => error.hint().unwrap_or_default(),
         ids => format!("compare the key id and the client; the client has the keys {}", ids.join(", ")),
@@ -129,7 +131,8 @@ impl Rotation<'_> {
             profile.place, profile.name
         );
         let mut unfinished = Unfinished { advice: Some(advice), report };
-        let failed = |failure: Failure| failure.about(&format!("the key of the profile `{}` was not replaced", profile.name));
+        let failed =
+            |failure: Failure| failure.about(&format!("the key of the profile `{}` was not replaced", profile.name));
         self.put_to_use(&both, new, &path).await.map_err(failed)?;
         let advice = format!(
             "the profile {} has the new key {new} in {file}; the old key {old} is still registered, remove it with: \

@@ -6,6 +6,7 @@ mod altinn;
 mod altinn_vendor;
 mod cache;
 mod client;
+mod client_keys;
 mod config;
 mod explain;
 mod groups;
@@ -37,10 +38,13 @@ pub(crate) use self::{
     },
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
     client::{
-        ClientArguments, ClientCommand, ClientCreateArguments, ClientDeleteArguments, ClientKeysAddArguments,
-        ClientKeysCommand, ClientKeysExpiryArguments, ClientKeysRemoveArguments, ClientKeysRotateArguments,
-        ClientListArguments, ClientMembers, ClientScopesArguments, ClientScopesCommand, ClientUpdateArguments,
-        KeysStatusArguments, RegisterArguments,
+        ClientArguments, ClientCommand, ClientCreateArguments, ClientDeleteArguments, ClientListArguments,
+        ClientMembers, ClientScopesArguments, ClientScopesCommand, ClientUpdateArguments, NamedClient,
+        RegisterArguments,
+    },
+    client_keys::{
+        ClientKeysAddArguments, ClientKeysCommand, ClientKeysExpiryArguments, ClientKeysRemoveArguments,
+        ClientKeysRotateArguments, KeysStatusArguments,
     },
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,

@@ -201,7 +201,10 @@ fn replacing_a_setting_keeps_the_rest_of_the_file() {
             "profiles.other.jwk = \"o\"\nprofiles.test.jwk = \"old\"\n",
             "profiles.other.jwk = \"o\"\nprofiles.test.jwk = \"new.json\"\n",
         ),
-        ("profiles = { test = { kid = 'a', jwk = 'b' } }", "profiles = { test = { kid = \"new\", jwk = \"new.json\" } }"),
+        (
+            "profiles = { test = { kid = 'a', jwk = 'b' } }",
+            "profiles = { test = { kid = \"new\", jwk = \"new.json\" } }",
+        ),
     ] {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("config.toml");
@@ -217,7 +220,10 @@ fn a_setting_that_has_moved_or_a_file_that_is_not_valid_is_left_alone() {
     let path = root.path().join("config.toml");
     let known = "[profiles.test]\njwk = \"old\"\n";
     for (now, wanted) in [
-        ("# new\n[profiles.test]\njwk = \"old\"\n", format!("`jwk` is not there any more: `{}`, line 2", path.display())),
+        (
+            "# new\n[profiles.test]\njwk = \"old\"\n",
+            format!("`jwk` is not there any more: `{}`, line 2", path.display()),
+        ),
         ("[profiles.test]\nkeystore = \"old\"\n", format!("`jwk` is not there any more: `{}`, line 2", path.display())),
         ("[profiles.test]\nfrobnicate = 1\n", format!("could not change `{}`", path.display())),
     ] {
