@@ -222,7 +222,7 @@ mod tests {
             assert!(names.into_iter().all(|name| name.is_some_and(|name| NAMES.contains(&name))), "{paragraph}");
         }
         let parsed = CodeGroup::all().map(|group| 1 + group.explanations.len()).sum::<usize>();
-        assert_eq!(parsed, all.into_iter().flat_map(paragraphs).count());
+        assert_eq!(parsed, texts().flat_map(paragraphs).count());
     }
 
     #[test]
