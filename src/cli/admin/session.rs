@@ -1,11 +1,15 @@
 //! Sends the requests of an administrator, with a token that has the scopes they need, and no other.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use maskinporten::admin::{AdminClient, AdminError, AdminOperation, AdminRequest};
+use maskinporten::{
+    admin::{AdminClient, AdminError, AdminOperation, AdminRequest},
+    organisation::OrganisationNumber,
+};
 use secrecy::SecretString;
 use serde_json::Value;
 
+use super::names::OrganisationNames;
 use crate::cli::{
     progress::Progress,
     report::{self, Failure, Report},
@@ -17,6 +21,7 @@ use crate::cli::{
 pub(super) struct AdminSession {
     client: AdminClient,
     tokens: Tokens,
+    names: OrganisationNames,
     report: Arc<Report>,
 }
 
@@ -38,8 +43,14 @@ impl AdminSession {
         let (settings, key) = Settings::from_sources(&mut sources, report)?;
         let base = self_service(&sources, settings.environment.as_ref().map(|environment| environment.value))?;
         let client = AdminClient::new(base, &settings.network.http, settings.network.retry_policy)?;
+        let names = OrganisationNames::new(&sources, settings.network.clone(), report)?;
         let tokens = Tokens::new((Settings { altinn: None, ..settings }, key), report)?;
-        Ok(Self { client, tokens, report: Arc::clone(report) })
+        Ok(Self { client, tokens, names, report: Arc::clone(report) })
+    }
+
+    /// Returns the names of organisations, by their numbers; those that are not known are missing.
+    pub(super) async fn names(&self, numbers: &[OrganisationNumber]) -> BTreeMap<String, String> {
+        self.names.of(numbers).await
     }
 
     /// Sends a request, and returns the response.

@@ -1,6 +1,7 @@
 //! The command line as clap parses it: commands, their options, and the examples that open each help text.
 
 mod admin;
+mod admin_scopes;
 mod agent;
 mod altinn;
 mod altinn_vendor;
@@ -28,6 +29,7 @@ use maskinporten::language::Language;
 
 pub(crate) use self::{
     admin::{AdminArguments, ChangeArguments, ListFormat},
+    admin_scopes::{OrgCommand, OrgSearchArguments, OrgShowArguments, RegisterArguments},
     agent::AgentArguments,
     altinn::{AltinnCommand, LoginArguments, RefreshArguments, TestTokenArguments, TestTokenCommand, WhoamiArguments},
     altinn_vendor::{
@@ -200,6 +202,14 @@ pub(crate) enum Command {
     Altinn {
         #[command(subcommand)]
         command: AltinnCommand,
+    },
+    /// Show and search organisations in the register of business units
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten org show 991825827\n  \
+        maskinporten org search digitaliseringsdirektoratet\n")]
+    Org {
+        #[command(subcommand)]
+        command: OrgCommand,
     },
     /// Run a local Maskinporten with ready-made keystores and clients
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \
