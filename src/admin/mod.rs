@@ -16,5 +16,8 @@ pub use self::{
     operation::AdminOperation,
     problem::AdminProblem,
     request::{AdminClient, AdminRequest},
-    scope_files::{ScopeFileError, scope_json, scope_path, scopes_from_csv, scopes_to_csv},
+    scope_files::{
+        ScopeFileError, imported, members_without_column, scope_from_json, scope_json, scope_path, scopes_csv_file,
+        scopes_from_csv, with_name,
+    },
 };

@@ -207,6 +207,7 @@ async fn run(
         Command::Agent(arguments) => serve::run_agent(*arguments, config, report).await,
         Command::Login(arguments) => login::run(*arguments, config, report).await,
         Command::Altinn { command } => altinn::run(command, config, report).await,
+        Command::Scope { command } => Box::pin(admin::run_scope(*command, config, report)).await,
         Command::Org { command } => admin::run_org(command, config, report).await,
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => blocking(report, move |report| config::run(command, config, report)).await,

@@ -4,6 +4,9 @@ mod change;
 mod names;
 mod org;
 mod output;
+mod scope;
+mod scope_files;
+mod scope_search;
 mod session;
 
-pub(super) use self::{names::OrganisationNames, org::run as run_org};
+pub(super) use self::{names::OrganisationNames, org::run as run_org, scope::run as run_scope};

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{names::OrganisationNames, output::print_list};
 use crate::cli::{
-    args::{ListFormat, OrgCommand, OrgSearchArguments, OrgShowArguments, RegisterArguments},
+    args::{ListFormat, OrgArguments, OrgCommand, OrgSearchArguments, OrgShowArguments},
     report::{Exit, Failure, Report},
     settings::{self, NetworkSettings, SettingSources},
 };
@@ -60,11 +60,7 @@ async fn search(arguments: OrgSearchArguments, config: Option<PathBuf>, report: 
     print(arguments.register.format, &found.units, report)
 }
 
-fn open(
-    arguments: &RegisterArguments,
-    config: Option<PathBuf>,
-    report: &Arc<Report>,
-) -> Result<OrganisationNames, Failure> {
+fn open(arguments: &OrgArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<OrganisationNames, Failure> {
     let mut sources = SettingSources::load(arguments.settings.0.clone(), config, report)?;
     sources.refuse_empty_options()?;
     settings::add_environment(&mut sources, report)?;

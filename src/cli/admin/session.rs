@@ -58,6 +58,16 @@ impl AdminSession {
         self.try_send(request).await?.map_err(Failure::from)
     }
 
+    /// Sends requests, one after the other. A failure names how many were made: the next run makes the rest.
+    pub(super) async fn send_each(&self, requests: &[AdminRequest]) -> Result<(), Failure> {
+        for (index, request) in requests.iter().enumerate() {
+            let sent = self.send(request).await;
+            let what = format!("{index} of {} changes were made", requests.len());
+            sent.map_err(|failure| if index > 0 { failure.about(&what) } else { failure })?;
+        }
+        Ok(())
+    }
+
     /// Sends a request, whose refusal is not the failure of the command. The token is renewed when it has expired.
     pub(super) async fn try_send(&self, request: &AdminRequest) -> Result<Result<Value, AdminError>, Failure> {
         let token = self.tokens.token().await?;

@@ -29,7 +29,11 @@ use maskinporten::language::Language;
 
 pub(crate) use self::{
     admin::{AdminArguments, ChangeArguments, ListFormat},
-    admin_scopes::{OrgCommand, OrgSearchArguments, OrgShowArguments, RegisterArguments},
+    admin_scopes::{
+        OrgArguments, OrgCommand, OrgSearchArguments, OrgShowArguments, ScopeChangeArguments, ScopeCommand,
+        ScopeDeleteArguments, ScopeExportArguments, ScopeImportArguments, ScopeListArguments, ScopeMemberArguments,
+        ScopeSearchArguments, ScopeShowArguments,
+    },
     agent::AgentArguments,
     altinn::{AltinnCommand, LoginArguments, RefreshArguments, TestTokenArguments, TestTokenCommand, WhoamiArguments},
     altinn_vendor::{
@@ -202,6 +206,15 @@ pub(crate) enum Command {
     Altinn {
         #[command(subcommand)]
         command: AltinnCommand,
+    },
+    /// List, search, create and change scopes, and write them to files
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten scope search altinn --env test\n  \
+        maskinporten scope list --profile admin\n  \
+        maskinporten scope export --dir exported --profile admin\n")]
+    Scope {
+        #[command(subcommand)]
+        command: Box<ScopeCommand>,
     },
     /// Show and search organisations in the register of business units
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
