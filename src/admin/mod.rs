@@ -3,17 +3,23 @@
 //! <https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin>. Every request is a value that can be shown before it is
 //! sent. `PUT` of a scope or client and `POST` of keys replace all there was, so a change is made to what was read before.
 
+mod access;
 mod changes;
+mod declared;
 mod error;
 mod operation;
+mod organisations;
 mod problem;
 mod request;
 mod scope_files;
 
 pub use self::{
+    access::{Access, AccessChange, AccessDifference, ScopePattern},
     changes::{Change, changes, merged, without_times},
+    declared::{DeclaredAccess, DeclaredAccessError, DeclaredFilter},
     error::{AdminError, AdminRefusal},
     operation::AdminOperation,
+    organisations::{WrongLine, organisations},
     problem::AdminProblem,
     request::{AdminClient, AdminRequest},
     scope_files::{

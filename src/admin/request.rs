@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{AdminError, AdminOperation};
+use super::{Access, AccessChange, AdminError, AdminOperation};
 use crate::{
     client::{ApiClient, ClientError, RetryPolicy},
     http::{ApiRequest, Endpoint, HttpOptions, Method, Response},
@@ -88,18 +88,15 @@ impl AdminRequest {
         Self::get(AdminOperation::ListReceived, &["scopes", "access", "all"])
     }
 
-    /// Grants an organisation access to a scope.
+    /// Grants an organisation access to a scope, or ends it.
     #[must_use]
-    pub fn grant_access(scope: &str, consumer: &OrganisationNumber) -> Self {
-        let path = ["scopes", "access", consumer.digits()];
-        Self::new(AdminOperation::GrantAccess, Method::PUT, &path).with_query("scope", scope)
-    }
-
-    /// Ends an organisation's access to a scope.
-    #[must_use]
-    pub fn revoke_access(scope: &str, consumer: &OrganisationNumber) -> Self {
-        let path = ["scopes", "access", consumer.digits()];
-        Self::new(AdminOperation::RevokeAccess, Method::DELETE, &path).with_query("scope", scope)
+    pub fn change_access(change: &AccessChange) -> Self {
+        let (operation, method) = match change {
+            AccessChange::Grant(_) => (AdminOperation::GrantAccess, Method::PUT),
+            AccessChange::Revoke(_) => (AdminOperation::RevokeAccess, Method::DELETE),
+        };
+        let Access { scope, consumer } = change.access();
+        Self::new(operation, method, &["scopes", "access", consumer]).with_query("scope", scope)
     }
 
     /// Asks for the organisation's clients.

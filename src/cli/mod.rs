@@ -209,6 +209,7 @@ async fn run(
         Command::Altinn { command } => altinn::run(command, config, report).await,
         Command::Scope { command } => Box::pin(admin::run_scope(*command, config, report)).await,
         Command::Org { command } => admin::run_org(command, config, report).await,
+        Command::Access { command } => admin::access::run(command, config, report).await,
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => blocking(report, move |report| config::run(command, config, report)).await,
         Command::Keys { command } => blocking(report, move |report| keys::run(command, config, report)).await,

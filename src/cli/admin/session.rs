@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use maskinporten::{
     admin::{AdminClient, AdminError, AdminOperation, AdminRequest},
+    environment::Environment,
     organisation::OrganisationNumber,
 };
 use secrecy::SecretString;
@@ -22,6 +23,8 @@ pub(super) struct AdminSession {
     client: AdminClient,
     tokens: Tokens,
     names: OrganisationNames,
+    /// The environment, unless addresses are given in place of one.
+    pub(super) environment: Option<Environment>,
     report: Arc<Report>,
 }
 
@@ -41,11 +44,12 @@ impl AdminSession {
         report.detail(&format!("to {names}, the token needs the scope {scopes}"));
         sources.decide("scope", &scopes, "the scope of the command");
         let (settings, key) = Settings::from_sources(&mut sources, report)?;
-        let base = self_service(&sources, settings.environment.as_ref().map(|environment| environment.value))?;
+        let environment = settings.environment.as_ref().map(|environment| environment.value);
+        let base = self_service(&sources, environment)?;
         let client = AdminClient::new(base, &settings.network.http, settings.network.retry_policy)?;
         let names = OrganisationNames::new(&sources, settings.network.clone(), report)?;
         let tokens = Tokens::new((Settings { altinn: None, ..settings }, key), report)?;
-        Ok(Self { client, tokens, names, report: Arc::clone(report) })
+        Ok(Self { client, tokens, environment, names, report: Arc::clone(report) })
     }
 
     /// Returns the names of organisations, by their numbers; those that are not known are missing.
@@ -70,13 +74,27 @@ impl AdminSession {
 
     /// Sends a request, whose refusal is not the failure of the command. The token is renewed when it has expired.
     pub(super) async fn try_send(&self, request: &AdminRequest) -> Result<Result<Value, AdminError>, Failure> {
+        let authorization = self.authorization().await?;
+        let _progress = Progress::start(&format!("waiting for {}", self.client.base()), &self.report);
+        Ok(self.send_with(&authorization, request).await)
+    }
+
+    /// Sends one of several requests as [`AdminSession::try_send`] does; their progress is shown together.
+    pub(super) async fn send_one(&self, request: &AdminRequest) -> Result<Result<Value, AdminError>, Failure> {
+        let authorization = self.authorization().await?;
+        Ok(self.send_with(&authorization, request).await)
+    }
+
+    async fn authorization(&self) -> Result<SecretString, Failure> {
         let token = self.tokens.token().await?;
-        let authorization = SecretString::from(format!("Bearer {}", token.expose()));
-        let (report, base) = (&self.report, self.client.base());
-        report.detail(&format!("asking {base} to {}", request.operation()));
-        let _progress = Progress::start(&format!("waiting for {base}"), report);
+        Ok(SecretString::from(format!("Bearer {}", token.expose())))
+    }
+
+    async fn send_with(&self, authorization: &SecretString, request: &AdminRequest) -> Result<Value, AdminError> {
+        let report = &self.report;
+        report.detail(&format!("asking {} to {}", self.client.base(), request.operation()));
         let retrying = |error: &AdminError, delay: Duration| report::report_retry(report, error, delay);
-        Ok(self.client.send(request, Some(&authorization), retrying).await)
+        self.client.send(request, Some(authorization), retrying).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line as clap parses it: commands, their options, and the examples that open each help text.
 
 mod admin;
+mod admin_access;
 mod admin_scopes;
 mod agent;
 mod altinn;
@@ -29,6 +30,7 @@ use maskinporten::language::Language;
 
 pub(crate) use self::{
     admin::{AdminArguments, ChangeArguments, ListFormat},
+    admin_access::{AccessChangeArguments, AccessCommand, AccessListArguments, AccessSyncArguments, ScriptReport},
     admin_scopes::{
         OrgArguments, OrgCommand, OrgSearchArguments, OrgShowArguments, ScopeChangeArguments, ScopeCommand,
         ScopeDeleteArguments, ScopeExportArguments, ScopeImportArguments, ScopeListArguments, ScopeMemberArguments,
@@ -223,6 +225,15 @@ pub(crate) enum Command {
     Org {
         #[command(subcommand)]
         command: OrgCommand,
+    },
+    /// Grant organisations access to scopes, and compare it with what a file declares
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten access list altinn:serviceowner --profile admin\n  \
+        maskinporten access grant altinn:serviceowner --file customers.csv\n  \
+        maskinporten access sync access.toml --apply --prune\n")]
+    Access {
+        #[command(subcommand)]
+        command: AccessCommand,
     },
     /// Run a local Maskinporten with ready-made keystores and clients
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \
