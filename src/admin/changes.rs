@@ -42,7 +42,8 @@ pub fn merged(current: &Map<String, Value>, wanted: &Map<String, Value>) -> Map<
     merged
 }
 
-/// Returns what differs between two objects, by the names of the members. The order of a list of texts does not matter.
+/// Returns what differs between two objects, by the names of the members. The order of a list of texts does not matter, and a
+/// member that is missing is the same as one that is `null`, empty or 0: the API writes what is not set in all these ways.
 #[must_use]
 pub fn changes(current: &Map<String, Value>, wanted: &Map<String, Value>) -> Vec<Change> {
     let names: BTreeSet<&String> = current.keys().chain(wanted.keys()).collect();
@@ -62,8 +63,13 @@ fn is_same(one: Option<&Value>, other: Option<&Value>) -> bool {
                 |list: &[Value]| list.iter().filter_map(Value::as_str).map(str::to_owned).collect::<BTreeSet<_>>();
             texts(one) == texts(other)
         }
-        _ => one == other,
+        _ => set_value(one) == set_value(other),
     }
+}
+
+/// Returns a value that is not what the API writes for one that is not set.
+fn set_value(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| !value.is_null() && **value != "" && **value != 0)
 }
 
 /// Writes a line: the elements that a list of texts gains and loses, of any other member both values.
@@ -126,6 +132,18 @@ mod tests {
                 change("description", Some(json!("old")), Some(json!("new"))),
             ]
         );
+    }
+
+    #[test]
+    fn what_is_not_set_is_the_same_in_every_form() {
+        let missing = object(json!({ "active": false }));
+        for unset in [json!(null), json!(""), json!(0)] {
+            let other = object(json!({ "active": false, "at_max_age": unset }));
+            assert_eq!((changes(&missing, &other), changes(&other, &missing)), (vec![], vec![]));
+        }
+        for set in [json!(false), json!("a"), json!(1)] {
+            assert_eq!(changes(&missing, &object(json!({ "active": false, "x": set }))).len(), 1);
+        }
     }
 
     #[test]

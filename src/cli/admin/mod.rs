@@ -1,20 +1,29 @@
 //! The commands of an administrator, who decides which token whom may fetch: scopes, access to them, clients and their keys.
 
+pub(crate) mod access;
 mod change;
 mod client;
 mod client_document;
 mod client_keys;
 mod key_status;
+mod names;
 mod new_key;
+mod org;
 mod output;
 mod register;
 mod rotated_profile;
 mod rotation;
+mod scope;
+mod scope_files;
+mod scope_search;
 mod session;
 
 use std::{path::PathBuf, sync::Arc};
 
-pub(crate) use self::{key_status::run as run_keys_status, register::run as run_init};
+pub(crate) use self::{
+    key_status::run as run_keys_status, names::OrganisationNames, org::run as run_org, register::run as run_init,
+    scope::run as run_scope,
+};
 use super::{
     args::ClientCommand,
     report::{Failure, Report},

@@ -1,6 +1,8 @@
 //! The command line as clap parses it: commands, their options, and the examples that open each help text.
 
 mod admin;
+mod admin_access;
+mod admin_scopes;
 mod agent;
 mod altinn;
 mod altinn_vendor;
@@ -30,6 +32,12 @@ use maskinporten::language::Language;
 
 pub(crate) use self::{
     admin::{AdminArguments, ChangeArguments, ListFormat},
+    admin_access::{AccessChangeArguments, AccessCommand, AccessListArguments, AccessSyncArguments, ScriptReport},
+    admin_scopes::{
+        OrgArguments, OrgCommand, OrgSearchArguments, OrgShowArguments, ScopeChangeArguments, ScopeCommand,
+        ScopeDeleteArguments, ScopeExportArguments, ScopeImportArguments, ScopeListArguments, ScopeMemberArguments,
+        ScopeSearchArguments, ScopeShowArguments,
+    },
     agent::AgentArguments,
     altinn::{AltinnCommand, LoginArguments, RefreshArguments, TestTokenArguments, TestTokenCommand, WhoamiArguments},
     altinn_vendor::{
@@ -227,6 +235,32 @@ pub(crate) enum Command {
         maskinporten init --profile admin --name App --client-scope a:b --yes\n  \
         maskinporten init --env test -c ADMIN -k admin.p12 --name App --client-scope a:b\n")]
     Init(Box<RegisterArguments>),
+    /// List, search, create and change scopes, and write them to files
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten scope search altinn --env test\n  \
+        maskinporten scope list --profile admin\n  \
+        maskinporten scope export --dir exported --profile admin\n")]
+    Scope {
+        #[command(subcommand)]
+        command: Box<ScopeCommand>,
+    },
+    /// Show and search organisations in the register of business units
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten org show 991825827\n  \
+        maskinporten org search digitaliseringsdirektoratet\n")]
+    Org {
+        #[command(subcommand)]
+        command: OrgCommand,
+    },
+    /// Grant organisations access to scopes, and compare it with what a file declares
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten access list altinn:serviceowner --profile admin\n  \
+        maskinporten access grant altinn:serviceowner --file customers.csv\n  \
+        maskinporten access sync access.toml --apply --prune\n")]
+    Access {
+        #[command(subcommand)]
+        command: AccessCommand,
+    },
     /// Run a local Maskinporten with ready-made keystores and clients
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \
         maskinporten simulate\n  \

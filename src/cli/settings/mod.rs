@@ -37,11 +37,12 @@ use maskinporten::{
 };
 
 pub(crate) use self::{
-    admin::self_service,
+    admin::{business_register, self_service},
     altinn::{headers as altinn_headers, is_exchanged, issuing_platform},
     altinn_user::{AltinnUserSettings, altinn2_headers, altinn2_portal},
     arguments::{
-        AdminSettingArguments, LoginSettingArguments, ServeSettingArguments, SettingArguments, VendorSettingArguments,
+        AdminSettingArguments, LoginSettingArguments, RegisterSettingArguments, ServeSettingArguments,
+        SettingArguments, VendorSettingArguments,
     },
     cleaning::clean,
     config_files::{ConfigFiles, client_of_profile},
