@@ -12,6 +12,9 @@ use crate::{
     organisation::OrganisationNumber,
 };
 
+/// Maximum size of a response: the list of all public scopes has several megabytes.
+const MAXIMUM_BYTES: usize = 16 * 1024 * 1024;
+
 /// A request to the self-service API.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdminRequest {
@@ -96,10 +99,11 @@ impl AdminRequest {
         Self::new(operation, method, &["scopes", "access", consumer]).with_query("scope", scope)
     }
 
-    /// Asks for the organisation's clients.
+    /// Asks for the organisation's clients, the inactive ones too if `inactive`.
     #[must_use]
-    pub fn clients() -> Self {
-        Self::get(AdminOperation::ListClients, &["clients"])
+    pub fn clients(inactive: bool) -> Self {
+        let request = Self::get(AdminOperation::ListClients, &["clients"]);
+        if inactive { request.with_query("inactive", "true") } else { request }
     }
 
     /// Asks for a client.
@@ -207,7 +211,12 @@ impl AdminClient {
         let query: Vec<(&str, &str)> = request.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let endpoint = self.base().below(&path, &query);
         let body = request.body.as_ref().map(|body| SecretString::from(body.to_string()));
-        let api = ApiRequest { method: request.method.clone(), body: body.as_ref(), ..ApiRequest::get(authorization) };
+        let api = ApiRequest {
+            method: request.method.clone(),
+            body: body.as_ref(),
+            limit: MAXIMUM_BYTES,
+            ..ApiRequest::get(authorization)
+        };
         let refusal = |response: &Response| AdminError::of_response(request.operation, &endpoint, response);
         let response = self.0.send(&endpoint, &api, request.operation.may_be_repeated(), refusal, notify).await?;
         if response.body.trim_ascii().is_empty() {

@@ -1,14 +1,16 @@
 //! Sends the requests of an administrator, with a token that has the scopes they need, and no other.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use maskinporten::{
     admin::{AdminClient, AdminError, AdminOperation, AdminRequest},
     environment::Environment,
+    organisation::OrganisationNumber,
 };
 use secrecy::SecretString;
 use serde_json::Value;
 
+use super::names::OrganisationNames;
 use crate::cli::{
     progress::Progress,
     report::{self, Failure, Report},
@@ -20,6 +22,7 @@ use crate::cli::{
 pub(super) struct AdminSession {
     client: AdminClient,
     tokens: Tokens,
+    names: OrganisationNames,
     /// The environment, unless addresses are given in place of one.
     pub(super) environment: Option<Environment>,
     report: Arc<Report>,
@@ -44,13 +47,29 @@ impl AdminSession {
         let environment = settings.environment.as_ref().map(|environment| environment.value);
         let base = self_service(&sources, environment)?;
         let client = AdminClient::new(base, &settings.network.http, settings.network.retry_policy)?;
+        let names = OrganisationNames::new(&sources, settings.network.clone(), report)?;
         let tokens = Tokens::new((Settings { altinn: None, ..settings }, key), report)?;
-        Ok(Self { client, tokens, environment, report: Arc::clone(report) })
+        Ok(Self { client, tokens, environment, names, report: Arc::clone(report) })
+    }
+
+    /// Returns the names of organisations, by their numbers; those that are not known are missing.
+    pub(super) async fn names(&self, numbers: &[OrganisationNumber]) -> BTreeMap<String, String> {
+        self.names.of(numbers).await
     }
 
     /// Sends a request, and returns the response.
     pub(super) async fn send(&self, request: &AdminRequest) -> Result<Value, Failure> {
         self.try_send(request).await?.map_err(Failure::from)
+    }
+
+    /// Sends requests, one after the other. A failure names how many were made: the next run makes the rest.
+    pub(super) async fn send_each(&self, requests: &[AdminRequest]) -> Result<(), Failure> {
+        for (index, request) in requests.iter().enumerate() {
+            let sent = self.send(request).await;
+            let what = format!("{index} of {} changes were made", requests.len());
+            sent.map_err(|failure| if index > 0 { failure.about(&what) } else { failure })?;
+        }
+        Ok(())
     }
 
     /// Sends a request, whose refusal is not the failure of the command. The token is renewed when it has expired.
