@@ -76,6 +76,8 @@
 #[cfg(feature = "cli")]
 pub mod admin;
 pub mod altinn;
+#[cfg(feature = "cli")]
+pub mod business_register;
 pub mod cache;
 #[cfg(any(feature = "cli", feature = "server"))]
 pub mod check;

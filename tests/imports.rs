@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["cache"],
     &["tokens"],
     &["inspect"],
-    &["login", "admin"],
+    &["login", "admin", "business_register"],
     &["sessions"],
     &["check"],
     &["printer"],

@@ -5,12 +5,15 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{AdminError, AdminOperation};
+use super::{Access, AccessChange, AdminError, AdminOperation};
 use crate::{
     client::{ApiClient, ClientError, RetryPolicy},
     http::{ApiRequest, Endpoint, HttpOptions, Method, Response},
     organisation::OrganisationNumber,
 };
+
+/// Maximum size of a response: the list of all public scopes has several megabytes.
+const MAXIMUM_BYTES: usize = 16 * 1024 * 1024;
 
 /// A request to the self-service API.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,24 +88,22 @@ impl AdminRequest {
         Self::get(AdminOperation::ListReceived, &["scopes", "access", "all"])
     }
 
-    /// Grants an organisation access to a scope.
+    /// Grants an organisation access to a scope, or ends it.
     #[must_use]
-    pub fn grant_access(scope: &str, consumer: &OrganisationNumber) -> Self {
-        let path = ["scopes", "access", consumer.digits()];
-        Self::new(AdminOperation::GrantAccess, Method::PUT, &path).with_query("scope", scope)
+    pub fn change_access(change: &AccessChange) -> Self {
+        let (operation, method) = match change {
+            AccessChange::Grant(_) => (AdminOperation::GrantAccess, Method::PUT),
+            AccessChange::Revoke(_) => (AdminOperation::RevokeAccess, Method::DELETE),
+        };
+        let Access { scope, consumer } = change.access();
+        Self::new(operation, method, &["scopes", "access", consumer]).with_query("scope", scope)
     }
 
-    /// Ends an organisation's access to a scope.
+    /// Asks for the organisation's clients, the inactive ones too if `inactive`.
     #[must_use]
-    pub fn revoke_access(scope: &str, consumer: &OrganisationNumber) -> Self {
-        let path = ["scopes", "access", consumer.digits()];
-        Self::new(AdminOperation::RevokeAccess, Method::DELETE, &path).with_query("scope", scope)
-    }
-
-    /// Asks for the organisation's clients.
-    #[must_use]
-    pub fn clients() -> Self {
-        Self::get(AdminOperation::ListClients, &["clients"])
+    pub fn clients(inactive: bool) -> Self {
+        let request = Self::get(AdminOperation::ListClients, &["clients"]);
+        if inactive { request.with_query("inactive", "true") } else { request }
     }
 
     /// Asks for a client.
@@ -210,7 +211,12 @@ impl AdminClient {
         let query: Vec<(&str, &str)> = request.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let endpoint = self.base().below(&path, &query);
         let body = request.body.as_ref().map(|body| SecretString::from(body.to_string()));
-        let api = ApiRequest { method: request.method.clone(), body: body.as_ref(), ..ApiRequest::get(authorization) };
+        let api = ApiRequest {
+            method: request.method.clone(),
+            body: body.as_ref(),
+            limit: MAXIMUM_BYTES,
+            ..ApiRequest::get(authorization)
+        };
         let refusal = |response: &Response| AdminError::of_response(request.operation, &endpoint, response);
         let response = self.0.send(&endpoint, &api, request.operation.may_be_repeated(), refusal, notify).await?;
         if response.body.trim_ascii().is_empty() {

@@ -5,23 +5,30 @@
 //! UTF-16 with a byte order mark. The scripts write `allowed_integration_types` as one value with commas, add four members
 //! that a scope may lack as empty values, and drop those again when they read.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::changes::without_times;
-use crate::explain::Explain;
+use super::changes::{merged, without_times};
+use crate::{
+    explain::Explain,
+    file,
+    json::{self, JsonError, JsonValue},
+    text::excerpt,
+};
 
 /// Members that a scope may lack, which become empty values in CSV.
 const OPTIONAL: [&str; 4] = ["delegation_source", "authorization_max_lifetime", "at_max_age", "long_description"];
 /// Members that are numbers.
 const NUMBERS: [&str; 2] = ["authorization_max_lifetime", "at_max_age"];
 const LIST: &str = "allowed_integration_types";
+/// Members that are texts, even those with `True` in them.
+const TEXTS: [&str; 3] = ["name", "prefix", "subscope"];
 
-/// Why a CSV file with scopes cannot be read.
+/// Why a file with scopes cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ScopeFileError {
-    /// It is neither UTF-8 nor UTF-16.
+    /// It is neither UTF-8 nor UTF-16 with or without a byte order mark.
     #[error("it is neither UTF-8 nor UTF-16")]
     Encoding,
     /// It is not CSV.
@@ -30,6 +37,26 @@ pub enum ScopeFileError {
     /// A column is missing.
     #[error("it has no column `{0}`")]
     NoColumn(&'static str),
+    /// It is not a JSON object.
+    #[error("it is not a JSON object")]
+    NotAnObject,
+    /// It is not JSON.
+    #[error("it is not JSON")]
+    Json(#[source] JsonError),
+    /// A member occurs twice.
+    #[error("it has the member `{0}` twice")]
+    Duplicate(String),
+    /// The name of the scope is missing, or has no colon.
+    #[error("it does not have the name of the scope, such as `prefix:subscope`")]
+    NoName,
+    /// It is about another scope.
+    #[error("it is about `{found}`, not `{expected}`")]
+    OtherScope {
+        /// The name in the file.
+        found: String,
+        /// The name that was given, or the one that prefix and subscope make.
+        expected: String,
+    },
     /// A value is not of the kind that its column has.
     #[error("line {line}: `{column}` must be a number")]
     NotANumber {
@@ -46,7 +73,14 @@ impl Explain for ScopeFileError {
     }
 
     fn hint(&self) -> Option<String> {
-        Some("the first line has the names of the columns, as scope export --csv writes them".to_owned())
+        Some(match self {
+            Self::Encoding | Self::Csv(_) | Self::NoColumn(_) | Self::NotANumber { .. } => {
+                "the first line has the names of the columns, as scope export --csv writes them".to_owned()
+            }
+            Self::NotAnObject | Self::Json(_) | Self::Duplicate(_) | Self::NoName | Self::OtherScope { .. } => {
+                "the file has one scope, as scope export --dir writes it".to_owned()
+            }
+        })
     }
 }
 
@@ -63,14 +97,82 @@ pub fn scope_path(scope: &Map<String, Value>) -> Option<PathBuf> {
 }
 
 /// Returns the contents of the JSON file of a scope, without the times of the API.
+///
+/// `ConvertTo-Json` of PowerShell 7 indents by two spaces and escapes three line separators that JSON allows in a text.
 #[must_use]
 pub fn scope_json(scope: &Map<String, Value>) -> String {
-    crate::json::indented(&Value::Object(without_times(scope.clone()))) + "\n"
+    let text = format!("{:#}\n", Value::Object(without_times(scope.clone())));
+    ['\u{85}', '\u{2028}', '\u{2029}']
+        .into_iter()
+        .fold(text, |text, separator| text.replace(separator, &format!("\\u{:04x}", u32::from(separator))))
+}
+
+/// Reads the JSON file of a scope, or of what is to be changed in one.
+///
+/// # Errors
+/// [`ScopeFileError`].
+pub fn scope_from_json(bytes: &[u8]) -> Result<Map<String, Value>, ScopeFileError> {
+    let text = file::decode_text(bytes).ok_or(ScopeFileError::Encoding)?;
+    match json::parse(text.as_bytes()).map_err(ScopeFileError::Json)? {
+        JsonValue::Object(object) => object.into_map().map_err(ScopeFileError::Duplicate),
+        _ => Err(ScopeFileError::NotAnObject),
+    }
+}
+
+/// Returns the name of a scope, and the scope with its name, prefix and subscope, which may be missing where the name is
+/// given or one of them follows from the others.
+///
+/// # Errors
+/// [`ScopeFileError::NoName`] and [`ScopeFileError::OtherScope`].
+pub fn with_name(
+    mut scope: Map<String, Value>,
+    given: Option<&str>,
+) -> Result<(String, Map<String, Value>), ScopeFileError> {
+    let text = |member: &str| scope.get(member).and_then(Value::as_str).map(str::to_owned);
+    let parts = text("prefix").zip(text("subscope")).map(|(prefix, subscope)| format!("{prefix}:{subscope}"));
+    let names: Vec<String> = [given.map(str::to_owned), parts, text("name")].into_iter().flatten().collect();
+    let expected = names.first().ok_or(ScopeFileError::NoName)?.clone();
+    if let Some(found) = names.into_iter().find(|name| *name != expected) {
+        return Err(ScopeFileError::OtherScope { found: excerpt(&found, 100), expected: excerpt(&expected, 100) });
+    }
+    let Some((prefix, subscope)) = expected.split_once(':').filter(|(prefix, rest)| ![*prefix, rest].contains(&""))
+    else {
+        return Err(ScopeFileError::NoName);
+    };
+    for (member, value) in [("name", expected.as_str()), ("prefix", prefix), ("subscope", subscope)] {
+        scope.insert(member.to_owned(), value.into());
+    }
+    Ok((expected, scope))
+}
+
+/// Returns what a scope becomes when a file with all of it is imported. Members that the file does not have stay, except
+/// the ones that the scripts drop when they are empty.
+#[must_use]
+pub fn imported(current: &Map<String, Value>, file: &Map<String, Value>) -> Map<String, Value> {
+    let mut wanted = file.clone();
+    for name in OPTIONAL {
+        wanted.entry(name).or_insert(Value::Null);
+    }
+    merged(current, &wanted)
+}
+
+/// Returns the CSV file of scopes, as the scripts write it, in UTF-16 with a byte order mark.
+#[must_use]
+pub fn scopes_csv_file(scopes: &[Map<String, Value>]) -> Vec<u8> {
+    let text = format!("\u{feff}{}", scopes_to_csv(scopes));
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// Returns members that no column of the CSV file has, because the first scope does not have them.
+#[must_use]
+pub fn members_without_column(scopes: &[Map<String, Value>]) -> BTreeSet<&str> {
+    let Some(first) = scopes.first() else { return BTreeSet::new() };
+    let names = scopes.iter().flat_map(Map::keys).map(String::as_str);
+    names.filter(|name| !first.contains_key(*name) && !OPTIONAL.contains(name)).collect()
 }
 
 /// Returns scopes as CSV, in UTF-8. The columns are the members of the first scope, then the optional ones.
-#[must_use]
-pub fn scopes_to_csv(scopes: &[Map<String, Value>]) -> String {
+fn scopes_to_csv(scopes: &[Map<String, Value>]) -> String {
     let rows: Vec<Map<String, Value>> =
         scopes.iter().map(|scope| with_optional_members(without_times(scope.clone()))).collect();
     let Some(first) = rows.first() else { return String::new() };
@@ -109,7 +211,7 @@ fn cell(value: &Value) -> Option<String> {
 /// # Errors
 /// [`ScopeFileError`].
 pub fn scopes_from_csv(bytes: &[u8]) -> Result<Vec<Map<String, Value>>, ScopeFileError> {
-    let text = decoded(bytes).ok_or(ScopeFileError::Encoding)?;
+    let text = file::decode_text(bytes).ok_or(ScopeFileError::Encoding)?;
     let head = text.lines().next().unwrap_or_default();
     let delimiter = if head.contains(';') && !head.contains(',') { b';' } else { b',' };
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
@@ -147,29 +249,14 @@ fn member(column: &str, text: &str, line: u64) -> Result<Option<Value>, ScopeFil
     }
     Ok(Some(match text {
         _ if column == LIST => text.split(',').filter(|part| !part.is_empty()).map(Value::from).collect(),
+        // The scripts' way to write a line break inside a value.
+        _ if column == "long_description" => text.replace("\\n", "\n").into(),
+        _ if TEXTS.contains(&column) || column.contains("description") => text.into(),
         // Spreadsheets write them in capitals.
         _ if text.eq_ignore_ascii_case("true") => true.into(),
         _ if text.eq_ignore_ascii_case("false") => false.into(),
-        // The scripts' way to write a line break inside a value.
-        _ if column == "long_description" => text.replace("\\n", "\n").into(),
         _ => text.into(),
     }))
-}
-
-/// Decodes UTF-16 with a byte order mark, or UTF-8.
-fn decoded(bytes: &[u8]) -> Option<String> {
-    let units = |rest: &[u8], from: fn([u8; 2]) -> u16| {
-        let (pairs, odd) = rest.as_chunks::<2>();
-        if !odd.is_empty() {
-            return None;
-        }
-        char::decode_utf16(pairs.iter().map(|pair| from(*pair))).collect::<Result<String, _>>().ok()
-    };
-    match bytes {
-        [0xff, 0xfe, rest @ ..] => units(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => units(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] | rest => String::from_utf8(rest.to_vec()).ok(),
-    }
 }
 
 #[cfg(test)]
@@ -208,7 +295,7 @@ mod tests {
     #[test]
     fn a_csv_file_that_is_damaged_is_refused() {
         for (bytes, message) in [
-            (&[0xff, 0xfe, 0x41][..], "it is neither UTF-8 nor UTF-16"),
+            (&[0xff, 0xfe, 0, 0xd8][..], "it is neither UTF-8 nor UTF-16"),
             (b"\xff", "it is neither UTF-8 nor UTF-16"),
             (b"a,b\n1,2\n", "it has no column `name`"),
             (b"name,allowed_integration_types\n1\n", "it is not CSV"),

@@ -69,10 +69,10 @@ impl Altinn2Login<'_> {
         let body = SecretString::from(body.as_str());
         let request = ApiRequest {
             method: Method::POST,
-            authorization: None,
             headers: self.headers,
             media_type: HAL_JSON,
             body: Some(&body),
+            ..ApiRequest::get(None)
         };
         let http = match self.certificate {
             Some(certificate) => HttpClient::with_certificate(endpoint.clone(), options, certificate)?,

@@ -82,7 +82,7 @@ impl ScopeCheck<'_> {
     /// Requests each scope, and returns the results in order.
     ///
     /// Once the server is unreachable the rest are not requested: many scopes would each wait for a time-out.
-    async fn results_by_scope(&self) -> Vec<(&str, Option<Result<AccessToken, ClientError>>)> {
+    pub async fn results_by_scope(&self) -> Vec<(&str, Option<Result<AccessToken, ClientError>>)> {
         let is_unreachable = &AtomicBool::new(false);
         // Each request needs a grant of its own (MP-012).
         let grant = |scope| Some(Grant { scopes: Scopes::parse(scope).ok()?, ..self.grant.clone() });
@@ -125,7 +125,8 @@ fn check(topic: &'static CheckId, result: &Result<AccessToken, ClientError>) -> 
 }
 
 /// Returns whether a refusal may concern only some of the scopes.
-fn is_about_scopes(refusal: &Refusal) -> bool {
+#[must_use]
+pub fn is_about_scopes(refusal: &Refusal) -> bool {
     let codes = ["MP-200", "MP-201", "MP-250", "MP-251"];
     let known = refusal.explanation.and_then(|known| known.code);
     known.is_some_and(|code| codes.contains(&code)) || ["invalid_scope", "forbidden"].contains(&refusal.error.as_str())

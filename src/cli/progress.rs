@@ -1,6 +1,7 @@
 //! Shows a line on the terminal while something takes longer than a second.
 
 use std::{
+    cell::Cell,
     sync::{
         atomic::{AtomicBool, Ordering},
         mpsc::{self, RecvTimeoutError, Sender},
@@ -68,6 +69,41 @@ impl Drop for Progress {
             drop(done);
             let _ = shown.join();
         }
+    }
+}
+
+/// Shows how many of several things are done, until it is dropped.
+pub(crate) struct Counter<'a> {
+    report: &'a Report,
+    done: Cell<usize>,
+    total: usize,
+}
+
+impl<'a> Counter<'a> {
+    pub(crate) fn start(total: usize, report: &'a Report) -> Self {
+        let counter = Self { report, done: Cell::new(0), total };
+        counter.show();
+        counter
+    }
+
+    /// Counts one more.
+    pub(crate) fn count(&self) {
+        self.done.set(self.done.get() + 1);
+        self.show();
+    }
+
+    fn show(&self) {
+        if self.report.may_show_progress() && self.total > 1 {
+            let line = format!("{} of {} done", self.done.get(), self.total);
+            IS_SHOWN.store(true, Ordering::SeqCst);
+            eprint(&format!("\r{} \u{1b}[K", self.report.language().translate(&line)));
+        }
+    }
+}
+
+impl Drop for Counter<'_> {
+    fn drop(&mut self) {
+        clear();
     }
 }
 

@@ -37,17 +37,21 @@ pub(crate) fn survive_file_size_limit() {
     }
 }
 
-/// Waits for a Ctrl-C that the command does not handle itself; forever, where it is ignored.
+/// Waits for a Ctrl-C that the command does not handle itself.
 async fn interrupted() {
-    if is_ignored(INTERRUPT) {
-        std::future::pending::<()>().await;
-    }
-    while tokio::signal::ctrl_c().await.is_ok() {
+    loop {
+        next_interrupt().await;
         if HANDLERS.load(Ordering::Relaxed) == 0 {
             return;
         }
     }
-    std::future::pending::<()>().await;
+}
+
+/// Waits for the next Ctrl-C; forever, where it is ignored.
+pub(crate) async fn next_interrupt() {
+    if is_ignored(INTERRUPT) || tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Runs work that blocks its thread on another one, so that Ctrl-C is handled meanwhile.

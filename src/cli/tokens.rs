@@ -1,6 +1,9 @@
 //! Gets access tokens and signed grants, as the settings ask for them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use maskinporten::{
     cache::Cache,
@@ -33,8 +36,8 @@ pub(crate) struct Tokens {
 
 /// Where the tokens come from.
 enum Source {
-    /// Maskinporten or another server, for a signed grant.
-    Grant(TokenSource, Freshness),
+    /// Maskinporten or another server, for a signed grant, and whether the next token must be a new one.
+    Grant(TokenSource, AtomicBool),
     /// Altinn's test token generator.
     TestTokens(TestTokens),
     /// A kept login.
@@ -72,7 +75,7 @@ impl Tokens {
         }
         let cache = if settings.cache.is_off { None } else { open_cache(report)? };
         let key = LocatedKey::read(key, answers, report)?;
-        let freshness = if settings.cache.refresh { Freshness::Fresh } else { Freshness::Cached };
+        let refresh = AtomicBool::new(settings.cache.refresh);
         let key_facts = key.refusal_facts();
         let source = TokenSource::for_grant(settings.grant, settings.endpoint, ErasedOnceOpen::from(key))
             .environment(settings.environment.map(|setting| setting.value))
@@ -84,13 +87,16 @@ impl Tokens {
             .refusal_facts(&key_facts)
             .observer(observer(Arc::clone(report)));
         let source = cache.into_iter().fold(source, TokenSourceBuilder::cache).build()?;
-        Ok(Self { source: Source::Grant(source, freshness), report: Arc::clone(report) })
+        Ok(Self { source: Source::Grant(source, refresh), report: Arc::clone(report) })
     }
 
     /// Returns a token from the cache, or else a new one.
     pub(crate) async fn token(&self) -> Result<AccessToken, Failure> {
         let obtained = match &self.source {
-            Source::Grant(source, freshness) => source.obtain(*freshness).await?,
+            Source::Grant(source, refresh) => {
+                let freshness = if refresh.swap(false, Relaxed) { Freshness::Fresh } else { Freshness::Cached };
+                source.obtain(freshness).await?
+            }
             Source::TestTokens(source) => return source.token().await,
             Source::Person(source) => return Box::pin(source.token(None)).await.map(|keyed| keyed.token),
         };

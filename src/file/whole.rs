@@ -23,13 +23,13 @@ pub fn private_beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> 
 ///
 /// # Errors
 /// As [`private_beside`]; also when `path` is a folder.
-pub fn write_public(path: &Path, content: &str) -> io::Result<()> {
+pub fn write_public(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "there are no modes to set"))]
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
     let mut file = builder.tempfile_in(folder_of(path))?;
-    file.write_all(content.as_bytes())?;
+    file.write_all(content.as_ref())?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

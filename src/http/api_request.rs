@@ -8,7 +8,7 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Endpoint, HttpClient, HttpError, JSON, Response};
+use super::{Endpoint, HttpClient, HttpError, JSON, MAXIMUM_RESPONSE_BYTES, Response};
 
 /// A request to an API; everything that may be secret is.
 #[derive(Debug, Clone)]
@@ -23,13 +23,22 @@ pub struct ApiRequest<'request> {
     pub media_type: &'request str,
     /// The body.
     pub body: Option<&'request SecretString>,
+    /// Maximum size of the response's body.
+    pub limit: usize,
 }
 
 impl<'request> ApiRequest<'request> {
     /// Makes a GET request for JSON.
     #[must_use]
     pub fn get(authorization: Option<&'request SecretString>) -> Self {
-        Self { method: Method::GET, authorization, headers: &[], media_type: JSON, body: None }
+        Self {
+            method: Method::GET,
+            authorization,
+            headers: &[],
+            media_type: JSON,
+            body: None,
+            limit: MAXIMUM_RESPONSE_BYTES,
+        }
     }
 }
 
@@ -58,6 +67,6 @@ impl HttpClient {
         if let Some(body) = request.body {
             builder = builder.header(CONTENT_TYPE, request.media_type).body(body.expose_secret().to_owned());
         }
-        self.send(builder.header(ACCEPT, request.media_type), deadline).await
+        self.send(builder.header(ACCEPT, request.media_type), request.limit, deadline).await
     }
 }

@@ -53,7 +53,7 @@ use crate::{
     text::shown_path,
 };
 
-/// Maximum size of a response body; a token response has a few kilobytes.
+/// Maximum size of a response body, unless a request allows more; a token response has a few kilobytes.
 pub const MAXIMUM_RESPONSE_BYTES: usize = 1024 * 1024;
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
@@ -207,7 +207,7 @@ impl HttpClient {
         for (name, value) in headers {
             request = request.header(*name, value.expose_secret());
         }
-        self.send(request.header(ACCEPT, JSON), deadline).await
+        self.send(request.header(ACCEPT, JSON), MAXIMUM_RESPONSE_BYTES, deadline).await
     }
 
     /// Gets a document before `deadline`.
@@ -215,10 +215,16 @@ impl HttpClient {
     /// # Errors
     /// As [`HttpClient::post_form`].
     pub async fn get(&self, deadline: Instant) -> Result<Response, HttpError> {
-        self.send(self.client.get(self.endpoint.url().clone()).header(ACCEPT, JSON), deadline).await
+        let request = self.client.get(self.endpoint.url().clone());
+        self.send(request.header(ACCEPT, JSON), MAXIMUM_RESPONSE_BYTES, deadline).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder, deadline: Instant) -> Result<Response, HttpError> {
+    async fn send(
+        &self,
+        request: reqwest::RequestBuilder,
+        limit: usize,
+        deadline: Instant,
+    ) -> Result<Response, HttpError> {
         let failed = |error: reqwest::Error| HttpError::from_reqwest(&self.endpoint, &error, self.resolver.request());
         let sent_at = SystemClock.now();
         if let Some(early) = &self.early {
@@ -230,8 +236,8 @@ impl HttpClient {
         let received_at = SystemClock.now();
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > MAXIMUM_RESPONSE_BYTES {
-                return Err(HttpError::TooLong { endpoint: self.endpoint.clone(), limit: MAXIMUM_RESPONSE_BYTES });
+            if body.len() + chunk.len() > limit {
+                return Err(HttpError::TooLong { endpoint: self.endpoint.clone(), limit });
             }
             body.extend_from_slice(&chunk);
         }

@@ -1,6 +1,6 @@
 //! Shows what a command would change, and lets the user decide.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use maskinporten::{admin::AdminRequest, json};
 use serde_json::Value;
@@ -9,6 +9,7 @@ use crate::cli::{
     args::{ChangeArguments, ListFormat},
     dialogue, prompt,
     report::{self, Exit, Failure, Report},
+    signals,
 };
 
 /// What a command would change.
@@ -20,6 +21,17 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// Does what [`Plan::confirm`] does where Ctrl-C is handled meanwhile; returns the plan if it is to be carried out.
+    pub(super) async fn confirmed(
+        self,
+        arguments: ChangeArguments,
+        format: ListFormat,
+        report: &Arc<Report>,
+    ) -> Result<Option<Self>, Failure> {
+        let report = Arc::clone(report);
+        signals::blocking(move || Ok(self.confirm(arguments, format, &report)?.then_some(self))).await
+    }
+
     /// Shows the difference, and returns whether it is to be made: with `--yes`, or when the user on the terminal agrees.
     ///
     /// With `--dry-run` the difference is the output, as JSON the requests.

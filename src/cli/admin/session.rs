@@ -1,11 +1,16 @@
 //! Sends the requests of an administrator, with a token that has the scopes they need, and no other.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use maskinporten::admin::{AdminClient, AdminError, AdminOperation, AdminRequest};
+use maskinporten::{
+    admin::{AdminClient, AdminError, AdminOperation, AdminRequest},
+    environment::Environment,
+    organisation::OrganisationNumber,
+};
 use secrecy::SecretString;
 use serde_json::Value;
 
+use super::names::OrganisationNames;
 use crate::cli::{
     progress::Progress,
     report::{self, Failure, Report},
@@ -17,6 +22,9 @@ use crate::cli::{
 pub(super) struct AdminSession {
     client: AdminClient,
     tokens: Tokens,
+    names: OrganisationNames,
+    /// The environment, unless addresses are given in place of one.
+    pub(super) environment: Option<Environment>,
     report: Arc<Report>,
 }
 
@@ -36,10 +44,17 @@ impl AdminSession {
         report.detail(&format!("to {names}, the token needs the scope {scopes}"));
         sources.decide("scope", &scopes, "the scope of the command");
         let (settings, key) = Settings::from_sources(&mut sources, report)?;
-        let base = self_service(&sources, settings.environment.as_ref().map(|environment| environment.value))?;
+        let environment = settings.environment.as_ref().map(|environment| environment.value);
+        let base = self_service(&sources, environment)?;
         let client = AdminClient::new(base, &settings.network.http, settings.network.retry_policy)?;
+        let names = OrganisationNames::new(&sources, settings.network.clone(), report)?;
         let tokens = Tokens::new((Settings { altinn: None, ..settings }, key), report)?;
-        Ok(Self { client, tokens, report: Arc::clone(report) })
+        Ok(Self { client, tokens, environment, names, report: Arc::clone(report) })
+    }
+
+    /// Returns the names of organisations, by their numbers; those that are not known are missing.
+    pub(super) async fn names(&self, numbers: &[OrganisationNumber]) -> BTreeMap<String, String> {
+        self.names.of(numbers).await
     }
 
     /// Sends a request, and returns the response.
@@ -47,15 +62,39 @@ impl AdminSession {
         self.try_send(request).await?.map_err(Failure::from)
     }
 
+    /// Sends requests, one after the other. A failure names how many were made: the next run makes the rest.
+    pub(super) async fn send_each(&self, requests: &[AdminRequest]) -> Result<(), Failure> {
+        for (index, request) in requests.iter().enumerate() {
+            let sent = self.send(request).await;
+            let what = format!("{index} of {} changes were made", requests.len());
+            sent.map_err(|failure| if index > 0 { failure.about(&what) } else { failure })?;
+        }
+        Ok(())
+    }
+
     /// Sends a request, whose refusal is not the failure of the command. The token is renewed when it has expired.
     pub(super) async fn try_send(&self, request: &AdminRequest) -> Result<Result<Value, AdminError>, Failure> {
+        let authorization = self.authorization().await?;
+        let _progress = Progress::start(&format!("waiting for {}", self.client.base()), &self.report);
+        Ok(self.send_with(&authorization, request).await)
+    }
+
+    /// Sends one of several requests as [`AdminSession::try_send`] does; their progress is shown together.
+    pub(super) async fn send_one(&self, request: &AdminRequest) -> Result<Result<Value, AdminError>, Failure> {
+        let authorization = self.authorization().await?;
+        Ok(self.send_with(&authorization, request).await)
+    }
+
+    async fn authorization(&self) -> Result<SecretString, Failure> {
         let token = self.tokens.token().await?;
-        let authorization = SecretString::from(format!("Bearer {}", token.expose()));
-        let (report, base) = (&self.report, self.client.base());
-        report.detail(&format!("asking {base} to {}", request.operation()));
-        let _progress = Progress::start(&format!("waiting for {base}"), report);
+        Ok(SecretString::from(format!("Bearer {}", token.expose())))
+    }
+
+    async fn send_with(&self, authorization: &SecretString, request: &AdminRequest) -> Result<Value, AdminError> {
+        let report = &self.report;
+        report.detail(&format!("asking {} to {}", self.client.base(), request.operation()));
         let retrying = |error: &AdminError, delay: Duration| report::report_retry(report, error, delay);
-        Ok(self.client.send(request, Some(&authorization), retrying).await)
+        self.client.send(request, Some(authorization), retrying).await
     }
 }
 

@@ -7,9 +7,10 @@ use clap::{Command, CommandFactory as _};
 use super::Arguments;
 
 /// The groups, and the commands in them.
-const GROUPS: [(&str, &[&str]); 6] = [
+const GROUPS: [(&str, &[&str]); 7] = [
     ("Tokens", &["token", "grant", "headers", "exec", "curl", "serve", "agent", "login"]),
     ("Altinn", &["altinn"]),
+    ("Administration", &["init", "scope", "access", "client", "org"]),
     ("Problems", &["check", "explain", "inspect"]),
     ("Settings and keys", &["config", "keys", "cache"]),
     ("Without an account", &["demo", "simulate"]),

@@ -1,10 +1,14 @@
 //! The command line as clap parses it: commands, their options, and the examples that open each help text.
 
 mod admin;
+mod admin_access;
+mod admin_scopes;
 mod agent;
 mod altinn;
 mod altinn_vendor;
 mod cache;
+mod client;
+mod client_keys;
 mod config;
 mod explain;
 mod groups;
@@ -28,6 +32,12 @@ use maskinporten::language::Language;
 
 pub(crate) use self::{
     admin::{AdminArguments, ChangeArguments, ListFormat},
+    admin_access::{AccessChangeArguments, AccessCommand, AccessListArguments, AccessSyncArguments, ScriptReport},
+    admin_scopes::{
+        OrgArguments, OrgCommand, OrgSearchArguments, OrgShowArguments, ScopeChangeArguments, ScopeCommand,
+        ScopeDeleteArguments, ScopeExportArguments, ScopeImportArguments, ScopeListArguments, ScopeMemberArguments,
+        ScopeSearchArguments, ScopeShowArguments,
+    },
     agent::AgentArguments,
     altinn::{AltinnCommand, LoginArguments, RefreshArguments, TestTokenArguments, TestTokenCommand, WhoamiArguments},
     altinn_vendor::{
@@ -35,6 +45,15 @@ pub(crate) use self::{
         SystemChangeArguments, SystemCommand, SystemShowArguments, UsersCommand, VendorArguments, WaitArguments,
     },
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
+    client::{
+        ClientArguments, ClientCommand, ClientCreateArguments, ClientDeleteArguments, ClientListArguments,
+        ClientMembers, ClientScopesArguments, ClientScopesCommand, ClientUpdateArguments, NamedClient,
+        RegisterArguments,
+    },
+    client_keys::{
+        ClientKeysAddArguments, ClientKeysCommand, ClientKeysExpiryArguments, ClientKeysRemoveArguments,
+        ClientKeysRotateArguments, KeysStatusArguments,
+    },
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,
     groups::command_line,
@@ -208,6 +227,47 @@ pub(crate) enum Command {
     Altinn {
         #[command(subcommand)]
         command: AltinnCommand,
+    },
+    /// List, create and change clients, their scopes and their keys
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten client list --profile admin\n  \
+        maskinporten client create --name App --client-scope a:b --profile admin\n  \
+        maskinporten client keys rotate test --profile admin\n")]
+    Client {
+        #[command(subcommand)]
+        command: ClientCommand,
+    },
+    /// Create a client with a key, write its profile and fetch a first token
+    #[command(help_template = TEMPLATE, after_help = client::REGISTRATION, before_help = "Examples:\n  \
+        maskinporten init\n  \
+        maskinporten init --profile admin --name App --client-scope a:b --yes\n  \
+        maskinporten init --env test -c ADMIN -k admin.p12 --name App --client-scope a:b\n")]
+    Init(Box<RegisterArguments>),
+    /// List, search, create and change scopes, and write them to files
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten scope search altinn --env test\n  \
+        maskinporten scope list --profile admin\n  \
+        maskinporten scope export --dir exported --profile admin\n")]
+    Scope {
+        #[command(subcommand)]
+        command: Box<ScopeCommand>,
+    },
+    /// Show and search organisations in the register of business units
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten org show 991825827\n  \
+        maskinporten org search digitaliseringsdirektoratet\n")]
+    Org {
+        #[command(subcommand)]
+        command: OrgCommand,
+    },
+    /// Grant organisations access to scopes, and compare it with what a file declares
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten access list altinn:serviceowner --profile admin\n  \
+        maskinporten access grant altinn:serviceowner --file customers.csv\n  \
+        maskinporten access sync access.toml --apply --prune\n")]
+    Access {
+        #[command(subcommand)]
+        command: AccessCommand,
     },
     /// Run a local Maskinporten with ready-made keystores and clients
     #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \

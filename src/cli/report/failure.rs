@@ -8,6 +8,7 @@ use std::{error::Error, fmt, io};
 use maskinporten::{
     admin::AdminError,
     altinn::{AltinnError, AltinnRefusal},
+    business_register::BusinessRegisterError,
     cache::CacheError,
     client::{ClientError, Explanation, Refusal, RefusalFacts},
     environment::LocalError,
@@ -238,6 +239,17 @@ impl From<AdminError> for Failure {
                 known: refusal.explanation().map(|explanation| Box::new((explanation, refusal.facts.clone()))),
                 ..Self::new(Exit::Refused, &error)
             },
+        }
+    }
+}
+
+impl From<BusinessRegisterError> for Failure {
+    fn from(error: BusinessRegisterError) -> Self {
+        match &error {
+            BusinessRegisterError::Client(error) => Self::from(error),
+            BusinessRegisterError::NotFound(_)
+            | BusinessRegisterError::Removed(_)
+            | BusinessRegisterError::Refused { .. } => Self::new(Exit::Refused, &error),
         }
     }
 }

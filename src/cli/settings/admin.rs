@@ -1,14 +1,12 @@
-//! Parses where the self-service API is.
+//! Parses where the self-service API and the register of business units are.
 
 use maskinporten::{
-    environment::{Environment, self_service_url},
+    environment::{BUSINESS_REGISTER, Environment, self_service_url},
     http::Endpoint,
 };
 
 use super::{SettingSources, origin::Layer};
 use crate::cli::report::{Exit, Failure};
-
-const URL: &str = "admin-url";
 
 /// Returns the self-service API that the settings name, or else the one of the environment.
 ///
@@ -16,19 +14,40 @@ const URL: &str = "admin-url";
 /// or this machine.
 pub(crate) fn self_service(sources: &SettingSources, environment: Option<Environment>) -> Result<Endpoint, Failure> {
     let own = environment.and_then(self_service_url).map(Endpoint::parse).transpose().ok().flatten();
-    let Some(found) = sources.find(URL) else {
-        return own.ok_or_else(|| {
-            let message = "this environment has no self-service API".to_owned();
-            let hint = "pass --env test or --env prod, or the address with --admin-url";
-            Failure::plain(Exit::Configuration, "admin_url", message, Some(hint.to_owned()))
-        });
-    };
+    let named = named(sources, "admin-url", own.as_ref(), |label, host| {
+        format!("{label} would send a token to {host}, which is not Digdir")
+    })?;
+    named.or(own).ok_or_else(|| {
+        let message = "this environment has no self-service API".to_owned();
+        let hint = "pass --env test or --env prod, or the address with --admin-url";
+        Failure::plain(Exit::Configuration, "admin_url", message, Some(hint.to_owned()))
+    })
+}
+
+/// Returns the register of business units that the settings name, or else the real one.
+///
+/// It decides which name stands beside a number that someone grants access to, so a project file may not name another.
+pub(crate) fn business_register(sources: &SettingSources) -> Result<Endpoint, Failure> {
+    let own = Endpoint::parse(BUSINESS_REGISTER).map_err(|error| Failure::new(Exit::Other, &error))?;
+    let named = named(sources, "register-url", Some(&own), |label, host| {
+        format!("{label} would ask {host} for the names of organisations, which is not the register")
+    })?;
+    Ok(named.unwrap_or(own))
+}
+
+/// Returns the address that the settings name. One of a project file must be `own` or on this machine.
+fn named(
+    sources: &SettingSources,
+    setting: &'static str,
+    own: Option<&Endpoint>,
+    refusal: impl FnOnce(&str, &str) -> String,
+) -> Result<Option<Endpoint>, Failure> {
+    let Some(found) = sources.find(setting) else { return Ok(None) };
     let base = found.parse(Endpoint::parse)?.value;
-    let is_safe = own.as_ref() == Some(&base) || base.is_loopback();
+    let is_safe = own == Some(&base) || base.is_loopback();
     if found.origin.layer == Layer::ProjectFile && !is_safe {
-        let message = format!("{} would send a token to {}, which is not Digdir", found.origin.label, base.host());
         let hint = "if you trust the file, name it with --config, or write the address in your own config file";
-        return Err(found.failure("config_address", message, hint));
+        return Err(found.failure("config_address", refusal(&found.origin.label, base.host()), hint));
     }
-    Ok(base)
+    Ok(Some(base))
 }

@@ -6,7 +6,7 @@ use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
-    definition::{self, ADMINISTRATION, PERSON_LOGIN, PROFILE, SettingDefinition, VENDOR, ValueForm},
+    definition::{self, ADMINISTRATION, PERSON_LOGIN, PROFILE, REGISTER, SettingDefinition, VENDOR, ValueForm},
     file_reads::{self, TIMEOUT},
     table::{self, SETTINGS},
 };
@@ -248,6 +248,8 @@ pub(crate) type LoginSettingArguments = NarrowedSettings<LoginHelp>;
 pub(crate) type VendorSettingArguments = NarrowedSettings<VendorHelp>;
 /// The settings of the commands of an administrator, which decide that themselves too.
 pub(crate) type AdminSettingArguments = NarrowedSettings<AdminHelp>;
+/// The settings of the commands that ask the register of business units, which need no token.
+pub(crate) type RegisterSettingArguments = NarrowedSettings<RegisterHelp>;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LoginHelp;
@@ -255,6 +257,8 @@ pub(crate) struct LoginHelp;
 pub(crate) struct VendorHelp;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AdminHelp;
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RegisterHelp;
 
 impl NarrowedHelp for LoginHelp {
     fn with_settings(command: Command) -> Command {
@@ -279,6 +283,12 @@ impl NarrowedHelp for VendorHelp {
 impl NarrowedHelp for AdminHelp {
     fn with_settings(command: Command) -> Command {
         with_settings_for(command, ADMINISTRATION)
+    }
+}
+
+impl NarrowedHelp for RegisterHelp {
+    fn with_settings(command: Command) -> Command {
+        with_settings_for(command, REGISTER)
     }
 }
 

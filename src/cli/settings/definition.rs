@@ -45,6 +45,8 @@ const USUAL: [&str; 10] = [
 pub(super) const VENDOR: &str = "vendor";
 /// What it calls the commands of an administrator, for the same reason.
 pub(super) const ADMINISTRATION: &str = "administration";
+/// What it calls the commands that ask the register of business units alone.
+pub(super) const REGISTER: &str = "register";
 /// What it calls `login`, because `altinn login` has the same name.
 pub(super) const PERSON_LOGIN: &str = "person-login";
 
@@ -138,6 +140,9 @@ impl SettingDefinition {
             _ if self.name == "person" => ["token", "headers", "exec", "curl"].contains(&command),
             _ if self.heading == LOGIN => false,
             _ if self.name == "admin-url" => command == ADMINISTRATION,
+            // They look up the names of organisations.
+            _ if self.name == "register-url" => [ADMINISTRATION, REGISTER, "check", "inspect"].contains(&command),
+            REGISTER => self.heading == NETWORK || [PROFILE, "env"].contains(&self.name),
             "inspect" if self.name == "altinn-url" => true,
             "grant" | "inspect" => self.heading != CACHE && self.heading != ALTINN,
             "check" => self.heading != CACHE,

@@ -18,6 +18,7 @@ mod key;
 mod login;
 mod named_place;
 mod origin;
+mod other_client;
 mod person;
 mod required;
 mod secret;
@@ -36,14 +37,15 @@ use maskinporten::{
 };
 
 pub(crate) use self::{
-    admin::self_service,
+    admin::{business_register, self_service},
     altinn::{headers as altinn_headers, is_exchanged, issuing_platform},
     altinn_user::{AltinnUserSettings, altinn2_headers, altinn2_portal},
     arguments::{
-        AdminSettingArguments, LoginSettingArguments, ServeSettingArguments, SettingArguments, VendorSettingArguments,
+        AdminSettingArguments, LoginSettingArguments, RegisterSettingArguments, ServeSettingArguments,
+        SettingArguments, VendorSettingArguments,
     },
     cleaning::clean,
-    config_files::ConfigFiles,
+    config_files::{ConfigFiles, client_of_profile},
     definition::{PROFILE, lenient_names, option, variable},
     effective_settings::{EffectiveSetting, MASK, Privacy, effective_settings},
     file_reads::limit_by_variable,

@@ -298,6 +298,7 @@ fn of_simulator(local: &LocalEnvironment) -> Vec<(&'static str, String)> {
         ("keystore-password-file", local.keystore_password_file.display().to_string()),
     ];
     values.extend(local.admin_url.clone().map(|url| ("admin-url", url)));
+    values.extend(local.business_register_url.clone().map(|url| ("register-url", url)));
     values.extend(local.altinn_url.clone().map(|url| ("altinn-url", url)));
     values.extend(local.ca_file.as_ref().map(|file| ("ca-file", file.display().to_string())));
     values

@@ -51,6 +51,8 @@ pub(crate) static SETTINGS: &[SettingDefinition] = &[
     one("token-endpoint", "URL", SERVER, "The token endpoint, in place of the environment's").short('e').roles(ADDRESS),
     one("discover", "URL", SERVER, "Read audience and token endpoint from the metadata of this issuer").roles(ADDRESS),
     one("admin-url", "URL", SERVER, "The base URL of the self-service API, in place of the environment's").roles(ADDRESS),
+    one("register-url", "URL", SERVER, "The base URL of the register of business units [default: https://data.brreg.no]")
+        .roles(ADDRESS),
     many(
         "token-request-param",
         "NAME=VALUE",

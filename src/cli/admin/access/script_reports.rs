@@ -1,0 +1,89 @@
+//! The reports of Altinn's scripts so-admin and so-patch, with their headings and words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maskinporten::{
+    admin::{Access, AccessDifference, DeclaredAccess},
+    json,
+    language::Language,
+    printer::Column,
+};
+use serde_json::{Value, json};
+
+use crate::cli::{
+    admin::output::print_list,
+    args::{ListFormat, ScriptReport},
+    report::{self, Failure, Report},
+};
+
+/// How PowerShell prints a dictionary.
+const DICTIONARY: [Column; 2] = [("Name", "Name"), ("Value", "Value")];
+const MISSING: [Column; 2] = [("Org", "Org"), ("Scope", "Scope")];
+
+pub(super) fn print(
+    script: ScriptReport,
+    scopes: &BTreeSet<String>,
+    granted: &BTreeSet<Access>,
+    difference: &AccessDifference,
+    declared: &DeclaredAccess,
+    format: ListFormat,
+    report: &Report,
+) -> Result<(), Failure> {
+    let mut dictionary: BTreeMap<&String, Value> = BTreeMap::new();
+    let mut add = |key, value: &str| {
+        dictionary
+            .entry(key)
+            .or_insert_with(|| json!([]))
+            .as_array_mut()
+            .into_iter()
+            .for_each(|list| list.push(value.into()));
+    };
+    match script {
+        ScriptReport::Missing => return print_missing(difference, declared, format, report),
+        ScriptReport::Granted => {
+            granted.iter().for_each(|access| add(&access.scope, &access.consumer));
+            for scope in scopes {
+                dictionary.entry(scope).or_insert_with(|| json!([]));
+            }
+        }
+        ScriptReport::Extra => difference.extra.iter().for_each(|access| add(&access.consumer, &access.scope)),
+        ScriptReport::Scopes => {
+            let has = |scope: &String| !difference.missing.iter().any(|access| access.scope == *scope);
+            dictionary.extend(scopes.iter().map(|scope| (scope, has(scope).into())));
+        }
+    }
+    if format == ListFormat::Json {
+        let object = dictionary.into_iter().map(|(key, value)| (key.clone(), value)).collect();
+        return report::print((json::indented(&Value::Object(object)) + "\n").as_bytes());
+    }
+    let row = |(key, value): (&String, Value)| match value {
+        Value::Bool(has) => json!({ "Name": key, "Value": if has { "True" } else { "False" } }),
+        list => json!({ "Name": key, "Value": list }),
+    };
+    print_list(format, &dictionary.into_iter().map(row).collect(), &DICTIONARY, report)
+}
+
+fn print_missing(
+    difference: &AccessDifference,
+    declared: &DeclaredAccess,
+    format: ListFormat,
+    report: &Report,
+) -> Result<(), Failure> {
+    if difference.missing.is_empty() && format == ListFormat::Table {
+        let message = report.language().translate("No service owners are found missing scope access");
+        return report::print(format!("{message}\n").as_bytes());
+    }
+    let organisation = |number: &String| match declared.name(number).and_then(|name| name_in(name, report.language())) {
+        Some(name) => format!("{number} ({name})"),
+        None => number.clone(),
+    };
+    let missing = difference.missing.iter().map(|access| (organisation(&access.consumer), &access.scope));
+    let sorted: BTreeSet<_> = missing.collect();
+    let rows = sorted.into_iter().map(|(organisation, scope)| json!({ "Org": organisation, "Scope": scope }));
+    print_list(format, &rows.collect(), &MISSING, report)
+}
+
+/// Returns a name in a language.
+fn name_in(name: &Value, language: Language) -> Option<&str> {
+    name.as_str().or_else(|| name.get(language.name())?.as_str()).or_else(|| name.get("en")?.as_str())
+}
