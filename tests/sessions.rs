@@ -119,7 +119,7 @@ fn a_kept_login_is_used_until_its_token_expires_and_is_then_renewed() {
 
         let late = Later(TimeDelta::seconds(7300));
         let ended = store.token(NAME, renewal(false), &late, async |_| Ok::<_, SessionError>(client.clone()), |_| ());
-        assert!(matches!(ended.await.unwrap_err(), SessionError::Expired));
+        assert!(matches!(ended.await.unwrap_err(), SessionError::Expired(Some(_))));
     });
 }
 
