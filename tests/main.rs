@@ -61,6 +61,8 @@ mod local;
 mod login;
 #[cfg(feature = "system-tests")]
 mod login_browser;
+#[cfg(feature = "system-tests")]
+mod login_registered;
 mod man;
 #[cfg(target_os = "linux")]
 mod memory;

@@ -190,7 +190,7 @@ fn a_revoked_refresh_token_gives_no_tokens_and_the_logout_names_the_person() {
         let tokens = log_in(&client).await;
         let refresh_token = tokens.refresh_token.unwrap();
 
-        assert!(client.revoke(&refresh_token).await.unwrap());
+        assert!(client.revoke(Some(&refresh_token), &tokens.access_token).await.unwrap());
 
         assert_eq!(client.refresh(&refresh_token, None).await.unwrap_err().code(), "login_refused");
         let url = client.logout_url(Some(tokens.id_token.unwrap().expose())).unwrap();

@@ -97,6 +97,11 @@ impl ApiError {
         }
     }
 
+    /// Makes the error for a path that is not served.
+    pub(super) fn not_found() -> Self {
+        Self::new(404, "not_found", "unknown path").hint("use GET / or GET /headers, or POST /api/v1/token")
+    }
+
     /// Makes the error for a malformed request.
     pub(super) fn bad_request(description: impl Into<Box<str>>) -> Self {
         Self::new(400, "invalid_request", description)

@@ -31,7 +31,7 @@ pub enum SessionError {
     #[error("no login is kept under the name `{0}`")]
     Missing(String),
     /// The tokens have expired, at a time that may be known, and there is nothing to renew them with.
-    #[error("the login has expired{}", expired_at(*.0))]
+    #[error("{}", expired(*.0))]
     Expired(Option<DateTime<Utc>>),
     /// The tokens are bound to a key, which a program that gets them would need too.
     #[error("the login is bound to a key (DPoP), so its tokens cannot be passed on")]
@@ -90,6 +90,7 @@ impl Explain for SessionError {
     }
 }
 
-fn expired_at(time: Option<DateTime<Utc>>) -> String {
-    time.map(|time| format!(" at {}", time.to_rfc3339_opts(SecondsFormat::Secs, true))).unwrap_or_default()
+fn expired(at: Option<DateTime<Utc>>) -> String {
+    let when = |at: DateTime<Utc>| format!("the login expired at {}", at.to_rfc3339_opts(SecondsFormat::Secs, true));
+    at.map_or_else(|| "the login has expired".to_owned(), when)
 }

@@ -190,9 +190,12 @@ impl SessionStore {
         }
         let path = self.path(name, "json");
         let stored = Self::read(&path);
-        // The store is asked even if the file is damaged; one that is not there has nothing.
-        if !matches!(&stored, Ok(Some(StoredSession { secrets: Some(_), .. }) | None)) {
-            entry(name).remove().await?;
+        // The store is asked even if the file is damaged; and if the file has the secrets, because the store may have older ones.
+        if self.uses_system && !matches!(&stored, Ok(None)) {
+            let removed = entry(name).remove().await;
+            if !matches!(&stored, Ok(Some(StoredSession { secrets: Some(_), .. }))) {
+                removed?;
+            }
         }
         match fs::remove_file(&path) {
             Ok(()) => Ok(true),

@@ -24,7 +24,7 @@ use crate::{
 const PENDING_TIME: Duration = Duration::from_mins(5);
 
 /// Is called when the secrets of a login had to be written elsewhere.
-type Notify = Box<dyn Fn(&SecretPlace) + Send + Sync>;
+type OnMoved = Box<dyn Fn(&SecretPlace) + Send + Sync>;
 
 /// The tokens of a login.
 pub struct PersonTokens {
@@ -35,7 +35,7 @@ pub struct PersonTokens {
     key: Option<Arc<dyn Sign>>,
     client: OnceCell<LoginClient>,
     browser: Option<BrowserLogin>,
-    notify: Notify,
+    notify: OnMoved,
 }
 
 /// The login in the browser, if a person can log in at this program.

@@ -133,7 +133,7 @@ impl SettingDefinition {
     pub(super) fn matters_to(&self, command: &str) -> bool {
         match command {
             PERSON_LOGIN => self.is_of_person_login(),
-            _ if self.name == "person" => ["token", "headers", "exec", "curl"].contains(&command),
+            _ if self.name == "person" => ["token", "headers", "exec", "curl", "serve", "agent"].contains(&command),
             _ if self.heading == LOGIN => false,
             "inspect" if self.name == "altinn-url" => true,
             "grant" | "inspect" => self.heading != CACHE && self.heading != ALTINN,
