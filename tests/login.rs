@@ -3,8 +3,10 @@
 //! The browser is this test: it reads the address that `--no-browser` prints, and follows its redirects.
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
+    os::unix::fs::PermissionsExt as _,
     process::Stdio,
     sync::mpsc,
 };
@@ -18,8 +20,8 @@ use crate::{
 };
 
 /// A person of the simulator, who needs no page.
-const PERSON: &str = "08828610032";
-const HINT: &str = "--login-hint=testid:08828610032_idporten-loa-high";
+pub const PERSON: &str = "08828610032";
+pub const HINT: &str = "--login-hint=testid:08828610032_idporten-loa-high";
 
 /// A login that waits for its browser.
 pub struct Login {
@@ -57,7 +59,7 @@ impl Login {
     }
 
     /// Returns the address that the server sends the browser back to.
-    fn answer(&self) -> String {
+    pub fn answer(&self) -> String {
         let response = http_get(&self.url);
         location(&response).unwrap_or_else(|| panic!("no redirect: {response}")).to_owned()
     }
@@ -78,7 +80,31 @@ impl Login {
     }
 }
 
-fn location(response: &str) -> Option<&str> {
+/// A browser that only saves the address that it is started with.
+pub struct SavingBrowser {
+    /// For the variable `BROWSER`.
+    pub program: String,
+    folder: TempDir,
+}
+
+impl SavingBrowser {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (program, part) = (folder.path().join("browser"), folder.path().join("part"));
+        // Renamed, so that no part of an address is read.
+        let script = format!("#!/bin/sh\nprintf %s \"$1\" > '{0}' && mv '{0}' '{0}.all'\n", part.display());
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+        Self { program: program.to_str().unwrap().to_owned(), folder }
+    }
+
+    /// Waits for the address.
+    pub fn address(&self) -> String {
+        wait_until("the browser", || fs::read_to_string(self.folder.path().join("part.all")).ok())
+    }
+}
+
+pub fn location(response: &str) -> Option<&str> {
     response.lines().find_map(|line| line.strip_prefix("location: "))
 }
 
@@ -334,23 +360,23 @@ fn options_that_a_login_does_not_have_are_refused() {
 }
 
 /// A user whose logins are kept in files, because there is no store of secrets.
-struct User<'local> {
+pub struct User<'local> {
     local: &'local Local,
     state: TempDir,
 }
 
 impl<'local> User<'local> {
-    fn new(local: &'local Local) -> Self {
+    pub fn new(local: &'local Local) -> Self {
         Self { local, state: tempfile::tempdir().unwrap() }
     }
 
-    fn command(&self, arguments: &[&str]) -> Maskinporten {
+    pub fn command(&self, arguments: &[&str]) -> Maskinporten {
         let command = self.local.maskinporten(arguments).env("XDG_STATE_HOME", self.state.path());
         command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
     }
 
     /// Logs the person in and keeps the login; returns the access token.
-    fn log_in(&self, arguments: &[&str]) -> String {
+    pub fn log_in(&self, arguments: &[&str]) -> String {
         let command = self.command(&["login", "--env", "local", "--no-browser", "--keep", HINT]).args(arguments);
         let login = Login::of(command);
         http_get(&login.answer());
@@ -360,7 +386,7 @@ impl<'local> User<'local> {
         ended.stdout.trim_end().to_owned()
     }
 
-    fn run(&self, arguments: &[&str]) -> String {
+    pub fn run(&self, arguments: &[&str]) -> String {
         self.command(arguments).run().artefact()
     }
 }
@@ -376,8 +402,11 @@ fn a_kept_login_is_used_and_renewed_and_ends_with_the_logout() {
 
     assert_eq!(user.run(&["token", "--env", "local", "--person"]).trim_end(), token);
     let scoped = user.command(&["token", "--env", "local", "--person", "--scope", "openid"]).run();
-    assert_eq!((scoped.code, scoped.stdout.trim_end()), (0, token.as_str()));
-    assert_eq!(scoped.stderr, "warning: --scope has no effect on a kept login: pass it to `maskinporten login`\n");
+    assert_eq!((scoped.code, scoped.stdout.trim_end(), scoped.stderr.as_str()), (0, token.as_str(), ""));
+    let scoped = user.command(&["token", "--env", "local", "--person", "--scope", "openid altinn:profiles"]).run();
+    let error = "error: the kept login does not have the scope `altinn:profiles`\nhint: log in again with it: \
+                 maskinporten login --keep --scope altinn:profiles\n";
+    assert_eq!(scoped.failure(2), error);
     let renewed = user.run(&["token", "--env", "local", "--person", "--refresh"]);
     assert_ne!(renewed.trim_end(), token);
     let headers = user.run(&["headers", "--env", "local", "--person"]);
@@ -392,7 +421,9 @@ fn a_kept_login_is_used_and_renewed_and_ends_with_the_logout() {
 
     assert_eq!((ended.code, ended.stdout.as_str()), (0, ""), "{}", ended.stderr);
     assert!(ended.stderr.contains("/idporten/logout?client_id="), "{}", ended.stderr);
-    wait_until("the revocation in the log", || local.log().contains("POST /idporten/token/revoke 200").then_some(()));
+    // The refresh token and the access token.
+    let revoked = || local.log().matches("POST /idporten/token/revoke 200").count() == 2;
+    wait_until("the revocation in the log", || revoked().then_some(()));
     assert_eq!(user.command(&["login", "status"]).run().stderr, "no login is kept\n");
     user.command(&["token", "--env", "local", "--person"]).run().failure(3);
 }
@@ -411,7 +442,7 @@ fn a_logout_removes_the_secrets_although_the_server_is_gone() {
     let ended = user.command(&["login", "--env", "local", "--logout", "--no-browser", "--retries", "0"]).run();
 
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(ended.stderr.contains("the refresh token was not revoked"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the tokens were not revoked"), "{}", ended.stderr);
     assert_eq!(user.command(&["login", "status"]).run().stderr, "no login is kept\n");
 }
 

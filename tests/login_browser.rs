@@ -12,6 +12,7 @@ use crate::{
     clients::node_command,
     local::Local,
     login::{Login, claims},
+    serve::person::person_mode,
     serve_page::is_accessible_everywhere,
     support::{Running, maskinporten, testdata},
 };
@@ -35,6 +36,27 @@ fn a_test_person_logs_in_on_the_page_of_the_simulator() {
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let claims = claims(ended.stdout.trim_end());
     assert_eq!((&claims["pid"], &claims["acr"]), (&json!("17859000185"), &json!("idporten-loa-substantial")));
+    assert_eq!(browser.console(), Vec::<String>::new());
+}
+
+#[test]
+fn the_server_of_the_originals_person_mode_leads_to_the_login_and_then_shows_the_token() {
+    const SHOWN: &str = "document.querySelector('#token-card')?.hidden === false && main.ariaBusy === 'false'";
+    let (_local, original) = person_mode();
+    let browser = Browser::start(&Setup { languages: "nb-NO,nb", ..Setup::default() });
+    browser.open(&format!("http://localhost:{}/", original.port));
+    assert_eq!(browser.text("h1"), "Logg inn med ID-porten");
+
+    browser.click("button[value='08828610032']");
+    browser.wait_for(SHOWN);
+
+    let shown = browser.text("#login");
+    assert!(shown.starts_with("Tokenet til den som logget inn i ID-porten "), "{shown}");
+    assert!(shown.contains("Det fornyes så lenge det er tillatt, nå til "), "{shown}");
+    assert_eq!(browser.run("return location.pathname + location.search"), "/?cache=true");
+    is_accessible_everywhere(&browser, "serve-person");
+    browser.click("#login a");
+    browser.wait_for("document.querySelector('h1')?.textContent === 'Logg inn med ID-porten'");
     assert_eq!(browser.console(), Vec::<String>::new());
 }
 

@@ -52,6 +52,8 @@ mod iterations;
 mod key_errors;
 mod key_places;
 mod key_sources;
+#[cfg(feature = "system-tests")]
+mod keycloak;
 mod keys;
 mod keys_commands;
 mod keystore_errors;
@@ -63,6 +65,10 @@ mod local;
 mod login;
 #[cfg(feature = "system-tests")]
 mod login_browser;
+#[cfg(all(feature = "system-tests", target_os = "linux"))]
+mod login_kept;
+#[cfg(feature = "system-tests")]
+mod login_registered;
 mod man;
 #[cfg(target_os = "linux")]
 mod memory;

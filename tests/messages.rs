@@ -44,6 +44,7 @@ const NOT_MESSAGES: &[&str] = &[
     "%Y-%m-%d %H:%M:%S %:z",
     "%Y-%m-%d %H:%M:%S UTC",
     "(correlation id: ",
+    "0; url=/?cache=true",
     "age, retry-after",
     "authorization, content-type",
     "openid profile",

@@ -1,13 +1,14 @@
 //! The original's command line, unchanged, prints what the original prints.
 
-use std::fs;
+use std::{fs, net::TcpListener};
 
 use serde_json::Value;
 use snapbox::str;
 
 use crate::{
     local::Local,
-    support::{Outcome, maskinporten, testdata},
+    login::{SavingBrowser, claims, location},
+    support::{Outcome, http_get, maskinporten, testdata},
 };
 
 /// The options that the original's wrapper always passes, for the simulator's first client.
@@ -100,11 +101,11 @@ hint: separate scopes with commas, and put paths with spaces in quotes; --help l
 
 "#]],
     );
-    with("--person_mode=true").fails(
-        2,
+    run(&local, ["--person_mode=true", "--audience=https://test.maskinporten.no/"].map(str::to_owned)).fails(
+        3,
         str![[r#"
-error: --person_mode is not supported yet
-hint: log in with `maskinporten login --keep`, then use `maskinporten token --person`
+error: --audience is Maskinporten, where no person can log in
+hint: pass the issuer of ID-porten, and its endpoints: --audience https://test.idporten.no
 
 "#]],
     );
@@ -125,6 +126,52 @@ hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore_password PASSWORD
 
 "#]],
     );
+}
+
+#[test]
+fn in_person_mode_a_person_logs_in_with_the_browser_and_the_token_is_printed() {
+    for (arguments, is_banner) in [(&["--only_token"][..], false), (&[], true)] {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address = format!("http://localhost:{port}/response");
+        let local = Local::with_clients(&[], |clients| {
+            for client in clients["clients"].as_array_mut().unwrap() {
+                if let Some(uris) = client.get_mut("redirect_uris").and_then(Value::as_array_mut) {
+                    uris.push(address.clone().into());
+                }
+            }
+        });
+        let (issuer, browser) = (format!("{}idporten", local.issuer()), SavingBrowser::new());
+        let options = [
+            "--client_id=2b6a1e9d-7c48-4f0b-9a35-c1d2e3f4a5b6".to_owned(),
+            format!("--audience={issuer}"),
+            format!("--token_endpoint={issuer}/token"),
+            format!("--authorize_endpoint={issuer}/authorize"),
+            "--scopes=openid,altinn:instances.read".to_owned(),
+            "--person_mode=true".to_owned(),
+            format!("--server_port={port}"),
+        ];
+        let options: Vec<String> = options.into_iter().chain(keystore(&local)).collect();
+        let options: Vec<&str> = options.iter().map(String::as_str).chain(arguments.iter().copied()).collect();
+        let (child, _home) = local.maskinporten(&options).env("BROWSER", &browser.program).start();
+
+        let url = browser.address();
+        assert!(url.starts_with(&format!("{issuer}/authorize?")) && url.contains("ui_locales=nb"), "{url}");
+        assert!(url.contains("&code_challenge=") && url.contains("&state=") && url.contains("&nonce="), "{url}");
+        let answer = http_get(&format!("{url}&login_hint=testid:08828610032_idporten-loa-high"));
+        let page = http_get(location(&answer).unwrap());
+        let output = child.wait_with_output().unwrap();
+
+        let (stdout, stderr) = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).into();
+        assert!(page.contains("You are logged in"), "{page}");
+        assert_eq!((output.status.code(), stderr.as_str()), (Some(0), ""));
+        let token = if is_banner {
+            let answer = stdout.lines().find(|line| line.starts_with('{')).unwrap();
+            serde_json::from_str::<Value>(answer).unwrap()["access_token"].as_str().unwrap().to_owned()
+        } else {
+            stdout.trim_end().to_owned()
+        };
+        assert_eq!(claims(&token)["pid"], "08828610032");
+    }
 }
 
 #[test]

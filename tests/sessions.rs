@@ -119,7 +119,7 @@ fn a_kept_login_is_used_until_its_token_expires_and_is_then_renewed() {
 
         let late = Later(TimeDelta::seconds(7300));
         let ended = store.token(NAME, renewal(false), &late, async |_| Ok::<_, SessionError>(client.clone()), |_| ());
-        assert!(matches!(ended.await.unwrap_err(), SessionError::Expired));
+        assert!(matches!(ended.await.unwrap_err(), SessionError::Expired(Some(_))));
     });
 }
 
@@ -190,7 +190,7 @@ fn a_revoked_refresh_token_gives_no_tokens_and_the_logout_names_the_person() {
         let tokens = log_in(&client).await;
         let refresh_token = tokens.refresh_token.unwrap();
 
-        assert!(client.revoke(&refresh_token).await.unwrap());
+        assert!(client.revoke(Some(&refresh_token), &tokens.access_token).await.unwrap());
 
         assert_eq!(client.refresh(&refresh_token, None).await.unwrap_err().code(), "login_refused");
         let url = client.logout_url(Some(tokens.id_token.unwrap().expose())).unwrap();

@@ -56,6 +56,7 @@ fn start(secret: Option<&str>) -> SocketAddr {
         scopes: Scopes::parse("difitest:test1").expect("it is a scope"),
         allowed: AllowedScopes::new(["difitest:*".to_owned()]),
         tokens: tokens.expect("the grant is complete"),
+        login: None,
         headers: Vec::new(),
         // No request leaves this machine.
         http: HttpOptions { ca_file: Some("/nonexistent".into()), ..HttpOptions::default() },

@@ -4,10 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use maskinporten::{
     altinn::{AltinnClient, AltinnError, AltinnExchange},
-    client::{AccessToken, OpenIdProvider},
+    client::AccessToken,
     clock::SystemClock,
-    dpop::DpopKey,
-    grant::{Grant, Sign},
+    grant::Sign,
     login::LoginClient,
     sessions::{KeptSession, KeyedToken, Renewal, SecretPlace, SessionStore},
 };
@@ -19,9 +18,6 @@ use super::{
     settings::{KeySettings, NetworkSettings, PersonSettings, SettingSources, is_person, session_name},
     signals,
 };
-
-/// The longest time of one request.
-const REQUEST_TIME: Duration = Duration::from_secs(30);
 
 /// The tokens of a kept login.
 pub(crate) struct SessionTokens {
@@ -50,9 +46,8 @@ impl SessionTokens {
         let wait = network.retry_policy.timeout;
         let renewal = Renewal { minimum: cache.minimum, refresh: cache.refresh, refused, wait };
         let client = async |session: &KeptSession| self.client(session).await;
-        // Where the secrets are was reported when the person logged in.
-        let noted = |_: &SecretPlace| self.report.detail("the login is renewed");
-        let keyed = self.store.token(&self.name, renewal, &SystemClock, client, noted).await?;
+        let moved = |place: &SecretPlace| note_place(place, &self.report);
+        let keyed = self.store.token(&self.name, renewal, &SystemClock, client, moved).await?;
         match altinn {
             Some(exchange) => {
                 // What follows waits; it may be the caller's signal to start a runtime.
@@ -71,10 +66,10 @@ impl SessionTokens {
         let own = self.settings.client.clone()?;
         let key = open_key(own.key, &self.report).await?;
         let _progress = Progress::start(&format!("waiting for {issuer}"), &self.report);
-        login_client(issuer, own.grant, key, session.dpop.clone(), &self.settings.network).await
+        Ok(self.settings.network.login_server(issuer).client(own.grant, key, session.dpop.clone()).await?)
     }
 
-    /// Ends the login: its refresh token is revoked if the server can be reached, and its secrets are removed in any case.
+    /// Ends the login: its tokens are revoked if the server can be reached, and its secrets are removed in any case.
     /// Returns the address where the person logs out in the browser.
     pub(crate) async fn log_out(&self) -> Result<Option<String>, Failure> {
         let _lock = self.store.lock(&self.name, self.settings.network.retry_policy.timeout).await?;
@@ -84,8 +79,7 @@ impl SessionTokens {
             Ok(url) => Ok(url),
             Err(failure) => {
                 let cause = with_cause(&failure);
-                self.report
-                    .warning(&format!("the refresh token was not revoked, and may work until it expires: {cause}"));
+                self.report.warning(&format!("the tokens were not revoked, and may work until they expire: {cause}"));
                 Ok(None)
             }
         }
@@ -94,33 +88,12 @@ impl SessionTokens {
     async fn revoke(&self) -> Result<Option<String>, Failure> {
         let Some(session) = self.store.load(&self.name).await? else { return Ok(None) };
         let client = self.client(&session).await?;
-        if let Some(refresh_token) = &session.refresh_token
-            && !client.revoke(refresh_token).await?
-        {
-            self.report.warning("the server has no address where the refresh token can be revoked");
+        if !client.revoke(session.refresh_token.as_ref(), &session.token).await? {
+            self.report.warning("the server has no address where tokens can be revoked");
         }
         // Not with the id token, which names the person: other programs see the address that a browser is started with.
         Ok(client.logout_url(None).map(String::from))
     }
-}
-
-/// Reads the metadata of an issuer, and makes the client of its server.
-pub(crate) async fn login_client(
-    issuer: &str,
-    grant: Grant,
-    key: Option<Arc<dyn Sign>>,
-    dpop: Option<DpopKey>,
-    NetworkSettings { http, retry_policy }: &NetworkSettings,
-) -> Result<LoginClient, Failure> {
-    Ok(LoginClient {
-        provider: OpenIdProvider::discover(issuer, http, *retry_policy).await?,
-        grant,
-        key,
-        dpop,
-        http: http.clone(),
-        timeout: retry_policy.timeout.min(REQUEST_TIME),
-        clock: Arc::new(SystemClock),
-    })
 }
 
 /// Exchanges a person's token for one of Altinn's.
@@ -149,6 +122,7 @@ pub(crate) async fn open_key(key: Option<KeySettings>, report: &Arc<Report>) -> 
 /// Reports a session whose secrets are not in the operating system's store.
 pub(crate) fn note_place(place: &SecretPlace, report: &Report) {
     match place {
+        SecretPlace::Memory => {}
         SecretPlace::System => report.detail("the login is kept in the operating system's store of secrets"),
         SecretPlace::File(file, None) => report.detail(&format!("the login is kept in `{}`", file.display())),
         SecretPlace::File(file, Some(error)) => report.warning(&format!(

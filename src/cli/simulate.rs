@@ -125,6 +125,11 @@ fn description(simulator: &Simulator) -> String {
     if let Some(ca_file) = simulator.ca_file() {
         let _ = writeln!(text, "           {} (for https)", ca_file.display());
     }
+    let issuer = simulator.issuer();
+    let _ = writeln!(
+        text,
+        "ID-porten  {issuer}idporten (and {issuer}ansattporten: logins of the persons in the clients' file)"
+    );
     if let Some(altinn) = &installation.altinn {
         describe_altinn(&mut text, simulator, altinn);
     }
@@ -132,14 +137,9 @@ fn description(simulator: &Simulator) -> String {
     let curl_option = simulator.ca_file().map(|file| format!("--cacert {} ", file.display())).unwrap_or_default();
     let _ = write!(
         text,
-        "\nIn another terminal:\n  maskinporten token --env local\n  maskinporten headers --env local | curl {}-H @- {}api/hello\n  \
-         maskinporten grant --env local --scope {scope} --decode\n  \
-         maskinporten headers --env local --altinn | curl {}-H @- {}api/whoami\n\nlistening on {}\n",
-        curl_option,
-        simulator.issuer(),
-        curl_option,
-        simulator.issuer(),
-        simulator.issuer(),
+        "\nIn another terminal:\n  maskinporten token --env local\n  maskinporten headers --env local | curl {curl_option}-H @- \
+         {issuer}api/hello\n  maskinporten grant --env local --scope {scope} --decode\n  maskinporten headers --env local \
+         --altinn | curl {curl_option}-H @- {issuer}api/whoami\n  maskinporten login --env local\n\nlistening on {issuer}\n",
     );
     text
 }
@@ -150,7 +150,7 @@ fn describe_altinn(text: &mut String, simulator: &Simulator, altinn: &AltinnInst
     let _ = writeln!(text, "altinn     {address}");
     let _ = writeln!(
         text,
-        "  profiles {} (altinn, vendor for the system register, admin for the self-service API)",
+        "  profiles {} (altinn, vendor for the system register, person for logins, admin for the self-service API)",
         altinn.config_file.display()
     );
     let _ = writeln!(text, "  users    {} and {} (with a certificate)", altinn.user_name, altinn.enterprise_user_name);

@@ -35,6 +35,12 @@ impl IdentityProvider {
         Self::ALL.into_iter().find(|provider| provider.name().eq_ignore_ascii_case(name.trim()))
     }
 
+    /// Returns the provider whose issuer has this identifier: each has its name in it. Any other server counts as ID-porten.
+    #[must_use]
+    pub fn of_issuer(issuer: &str) -> Self {
+        if issuer.contains(Self::Ansattporten.name()) { Self::Ansattporten } else { Self::Idporten }
+    }
+
     /// Returns the issuer identifier, which has no slash at the end; `None` for the simulator, whose address varies, and for
     /// an environment that has been retired.
     #[must_use]
@@ -85,6 +91,7 @@ mod tests {
         for provider in IdentityProvider::ALL {
             assert_eq!(IdentityProvider::parse(&provider.name().to_uppercase()), Some(provider));
             for issuer in Environment::ALL.into_iter().filter_map(|environment| provider.issuer(environment)) {
+                assert_eq!(IdentityProvider::of_issuer(&issuer), provider);
                 assert!(issuer.starts_with("https://") && !issuer.ends_with('/'), "{issuer}");
             }
         }

@@ -72,7 +72,7 @@ pub enum LoginStep {
     Code,
     /// The renewal of its tokens.
     Refresh,
-    /// The revocation of its refresh token.
+    /// The revocation of its tokens.
     Revocation,
 }
 
@@ -133,7 +133,7 @@ impl LoginStep {
             Self::PushedRequest => "the server refused the parameters of the login",
             Self::Code => "the server refused to exchange the code of the login",
             Self::Refresh => "the server refused to renew the tokens",
-            Self::Revocation => "the server refused to revoke the refresh token",
+            Self::Revocation => "the server refused to revoke the tokens",
         }
     }
 }

@@ -16,6 +16,7 @@ mod page;
 mod redirect;
 mod refresh;
 mod request;
+mod server;
 mod session_tokens;
 mod token_response;
 
@@ -32,6 +33,7 @@ pub use self::{
     id_token::{ExpectedIdToken, IdToken},
     redirect::{RedirectUri, RedirectUriError},
     request::{AuthenticationLevel, LoginRequest, Prompt},
+    server::LoginServer,
     session_tokens::{LoginTokens, RefreshToken},
 };
 #[cfg(feature = "_connections")]

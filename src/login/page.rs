@@ -85,7 +85,7 @@ impl LoginPage {
     }
 
     /// Makes the response. The page may load and send nothing, and the address with the code goes nowhere.
-    pub(super) fn response(&self, status: StatusCode, language: Language) -> Response<Body> {
+    pub(crate) fn response(&self, status: StatusCode, language: Language) -> Response<Body> {
         let mut paragraphs = String::new();
         for text in &self.paragraphs {
             let _ = writeln!(paragraphs, "<p>{}</p>", escaped_html(text));

@@ -4,9 +4,12 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{ExpectedIdToken, IdTokenFault, LoginClient, LoginError, LoginStep, LoginTokens, RefreshToken};
+use crate::client::AccessToken;
 
 /// The grant type of RFC 6749 §6, its parameter, and the kind of token in RFC 7009 §2.1.
 const REFRESH_TOKEN: &str = "refresh_token";
+/// The other kind of token in RFC 7009 §2.1.
+const ACCESS_TOKEN: &str = "access_token";
 
 impl LoginClient {
     /// Exchanges a refresh token for new tokens, and verifies them. The response may have a new refresh token, after which
@@ -31,15 +34,18 @@ impl LoginClient {
         }
     }
 
-    /// Revokes a refresh token and the tokens that were issued for it (RFC 7009); returns whether the server has an endpoint
-    /// for that.
+    /// Revokes the tokens of a login (RFC 7009), each by itself: a server need not revoke access tokens with the refresh token
+    /// that they were issued for. Returns whether the server has an endpoint for that.
     ///
     /// # Errors
     /// [`LoginError`] when the server cannot be reached, or refuses.
-    pub async fn revoke(&self, token: &RefreshToken) -> Result<bool, LoginError> {
+    pub async fn revoke(&self, refresh: Option<&RefreshToken>, access: &AccessToken) -> Result<bool, LoginError> {
         let Some(endpoint) = &self.provider.revocation_endpoint else { return Ok(false) };
-        let parameters = [("token", token.expose()), ("token_type_hint", REFRESH_TOKEN)];
-        self.post(LoginStep::Revocation, endpoint, &parameters).await.map(|_| true)
+        let refresh = refresh.map(|token| (REFRESH_TOKEN, token.expose()));
+        for (hint, token) in refresh.into_iter().chain([(ACCESS_TOKEN, access.expose())]) {
+            self.post(LoginStep::Revocation, endpoint, &[("token", token), ("token_type_hint", hint)]).await?;
+        }
+        Ok(true)
     }
 
     /// Returns the address where the person logs out in the browser (RP-Initiated Logout §2); `None` if the server has none.

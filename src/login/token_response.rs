@@ -24,7 +24,7 @@ pub(super) struct ReceivedTokens {
 
 /// The members beside those of an access token, under their wire names (`OpenID` Connect Core §3.1.3.3).
 #[derive(Deserialize)]
-struct PersonTokens {
+struct LoginMembers {
     #[serde(default, deserialize_with = "secret")]
     id_token: Option<SecretString>,
     #[serde(default, deserialize_with = "secret")]
@@ -51,7 +51,7 @@ pub(super) fn read(
 ) -> Result<ReceivedTokens, LoginError> {
     let unexpected = |what| LoginError::from(ClientError::unexpected(endpoint, response, what));
     let access_token = AccessToken::read(&response.body, token_type, now).map_err(unexpected)?;
-    let others: PersonTokens = serde_json::from_slice(&response.body).map_err(|_| {
+    let others: LoginMembers = serde_json::from_slice(&response.body).map_err(|_| {
         unexpected("its `id_token` or `refresh_token` is not a string, or its lifetime is not a number")
     })?;
     let expiry = |seconds: u64| {

@@ -27,7 +27,7 @@ pub struct ApiError {
     pub refusal: Option<Box<Refusal>>,
     /// The refusal of Altinn's exchange.
     pub altinn: Option<Arc<AltinnRefusal>>,
-    /// The language in which a refusal is explained.
+    /// The language in which a refusal, or what the person must do, is explained.
     pub language: Language,
     /// What to do about anything else.
     pub remedy: Option<Box<str>>,
@@ -66,9 +66,12 @@ impl ApiError {
                 Self { altinn: Some(Arc::clone(refusal)), language, ..Self::from_error(502, &**refusal) }
             }
             TokenError::Paused { error, .. } => Self::from_token_error(error, language),
-            TokenError::Key(_) | TokenError::Cache(_) | TokenError::Local(_) | TokenError::Lost => {
-                Self::from_error(500, error)
-            }
+            TokenError::LoginRequired(_) => Self { language, ..Self::from_error(502, error) },
+            TokenError::Key(_)
+            | TokenError::Provider(_)
+            | TokenError::Cache(_)
+            | TokenError::Local(_)
+            | TokenError::Lost => Self::from_error(500, error),
         }
     }
 
@@ -92,6 +95,11 @@ impl ApiError {
             language: Language::English,
             remedy: None,
         }
+    }
+
+    /// Makes the error for a path that is not served.
+    pub(super) fn not_found() -> Self {
+        Self::new(404, "not_found", "unknown path").hint("use GET / or GET /headers, or POST /api/v1/token")
     }
 
     /// Makes the error for a malformed request.
@@ -130,13 +138,13 @@ impl ApiError {
     pub(super) fn remedy(&self, language: Language) -> Option<String> {
         let altinn = || Some(self.altinn.as_ref()?.remedy(language));
         let refused = self.refusal.as_ref().map(|refusal| refusal.remedy(language));
-        refused.or_else(altinn).or_else(|| self.remedy.as_deref().map(str::to_owned))
+        refused.or_else(altinn).or_else(|| Some(language.translate(self.remedy.as_deref()?).into_owned()))
     }
 
     pub(super) fn to_json(&self) -> Value {
         json!({
             "error": self.error,
-            "error_description": self.description,
+            "error_description": self.language.translate(&self.description),
             "mp_code": self.refusal.as_ref().and_then(|refusal| refusal.mp_code.as_deref()),
             "meaning": self.meaning(self.language),
             "remedy": self.remedy(self.language),

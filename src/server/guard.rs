@@ -63,7 +63,8 @@ impl Guard {
         }
     }
 
-    fn check_host<'request, B>(&self, request: &'request Request<B>) -> Result<&'request str, ApiError> {
+    /// Checks that `Host` names this server, and returns it.
+    pub(super) fn check_host<'request, B>(&self, request: &'request Request<B>) -> Result<&'request str, ApiError> {
         let mut hosts = request.headers().get_all(HOST).iter();
         let host = match (hosts.next(), hosts.next()) {
             (Some(host), None) => host.to_str().unwrap_or_default(),

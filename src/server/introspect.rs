@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use super::profile::ServedProfile;
 use crate::{
     client::{RetryPolicy, published_keys},
+    environment::Service,
     inspect::{Expectations, Jwt, TokenKind, VerificationKeys, verify},
     keystore::KeySet,
 };
@@ -76,8 +77,11 @@ impl Issuers {
         }
         let no_keys = || inactive("not active: no keys", "could not fetch the issuer's keys".to_owned());
         let keys = self.issuer(profile).keys(profile, &jwt).await.ok_or_else(no_keys)?;
-        let verification =
-            verify(&jwt, TokenKind::MaskinportenAccessToken, &VerificationKeys::Set(&keys), &expected, now);
+        let kind = match profile.issuer.service {
+            Service::Idporten => TokenKind::IdportenAccessToken,
+            _ => TokenKind::MaskinportenAccessToken,
+        };
+        let verification = verify(&jwt, kind, &VerificationKeys::Set(&keys), &expected, now);
         match verification.faults().next() {
             None => Ok(jwt.claims().clone()),
             Some(fault) => Err(inactive("not active: invalid", format!("{}: {}", fault.kind, fault.found))),
@@ -174,6 +178,7 @@ mod tests {
             scopes: Scopes::parse("a:b").unwrap(),
             allowed: AllowedScopes::default(),
             tokens: TokenSource::builder(Environment::Test, "client", NoKey).scope("a:b").build().unwrap(),
+            login: None,
             headers: Vec::new(),
             http: HttpOptions { connect_timeout: Duration::ZERO, ..HttpOptions::default() },
             timeout: Duration::ZERO,

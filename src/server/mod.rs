@@ -16,6 +16,7 @@ mod event;
 mod guard;
 mod introspect;
 mod listen;
+mod login;
 mod metrics;
 mod nais;
 mod nais_request;

@@ -2,8 +2,9 @@
 //! that they also run on a developer's machine.
 //!
 //! Requests are JSON or forms; `target` contains the scopes. Responses are those of NAIS' own server, Texas
-//! (<https://github.com/nais/texas>): a refusal has the token endpoint's status, error and description. Other identity
-//! providers are known and not enabled. `consumer_org` is an addition.
+//! (<https://github.com/nais/texas>): a refusal has the token endpoint's status, error and description. An identity provider
+//! is enabled if a profile has its tokens. Additions: `consumer_org`, and the tokens of a kept login, for `idporten` and
+//! `ansattporten`.
 
 use std::sync::Arc;
 
@@ -76,12 +77,10 @@ pub(super) async fn token<S: ProfileSource>(
     let names = ["identity_provider", "target", "resource", "authorization_details", "consumer_org", "skip_cache"];
     let members = Members::read(request, &names).await?;
     let target = members.required("target")?;
-    if let Some(why) = members.identity_provider()?.not_enabled() {
-        return Err(ApiError::bad_request(why).into());
-    }
+    let profiles = enabled(members.identity_provider()?, &app).map_err(ApiError::bad_request)?;
     let skip_cache = members.flag("skip_cache")?;
     let query = Query::profile_of(query.as_deref());
-    let wanted = wanted(target, &members, &query, &app.source.profiles())?;
+    let wanted = wanted(target, &members, &query, &profiles)?;
     let taken = app.take(&wanted, !skip_cache).await;
     let response = match &taken {
         Ok(obtained) => {
@@ -97,13 +96,24 @@ pub(super) async fn token<S: ProfileSource>(
     Ok(HandledRequest::for_token(wanted, &taken).attach_to(response))
 }
 
-/// `POST /api/v1/token/exchange`: Maskinporten has no tokens of users, and the providers that do are not enabled.
-pub(super) async fn exchange(request: Request) -> Result<Response, NaisError> {
+/// `POST /api/v1/token/exchange`: the providers that exchange tokens of users are not enabled.
+pub(super) async fn exchange<S: ProfileSource>(
+    State(app): State<Arc<App<S>>>,
+    request: Request,
+) -> Result<Response, NaisError> {
     let members = Members::read(request, &["identity_provider", "target", "user_token"]).await?;
     members.required("target")?;
-    let unsupported = || "identity provider 'maskinporten' does not support token exchange".to_owned();
-    let why = members.identity_provider()?.not_enabled().unwrap_or_else(unsupported);
-    Err(ApiError::bad_request(why).into())
+    let provider = members.identity_provider()?;
+    let why = enabled(provider, &app).err();
+    let unsupported = || format!("identity provider '{provider}' does not support token exchange");
+    Err(ApiError::bad_request(why.unwrap_or_else(unsupported)).into())
+}
+
+/// Returns the profiles with tokens of an identity provider; without any, why it is not enabled.
+fn enabled<S: ProfileSource>(provider: &str, app: &App<S>) -> Result<Vec<Arc<ServedProfile>>, String> {
+    let all = app.source.profiles();
+    let own: Vec<_> = all.iter().filter(|profile| profile.identity_provider() == provider).cloned().collect();
+    if own.is_empty() { Err(format!("identity provider '{provider}' is not enabled")) } else { Ok(own) }
 }
 
 /// `POST /api/v1/introspect`
@@ -115,11 +125,14 @@ pub(super) async fn introspect<S: ProfileSource>(
     let members = Members::read(request, &["identity_provider", "token"]).await?;
     let token = members.required("token")?;
     let inactive = |why: &str| json!({ "active": false, "error": why });
-    if let Some(why) = members.identity_provider()?.not_enabled() {
-        let response = response::json(200, &inactive(&why));
-        return Ok(HandledRequest::new("not active: another provider").attach_to(response));
-    }
-    let profile = Query::profile_of(query.as_deref()).profile(&app.source.profiles())?;
+    let profiles = match enabled(members.identity_provider()?, &app) {
+        Ok(profiles) => profiles,
+        Err(why) => {
+            let response = response::json(200, &inactive(&why));
+            return Ok(HandledRequest::new("not active: another provider").attach_to(response));
+        }
+    };
+    let profile = Query::profile_of(query.as_deref()).profile(&profiles)?;
     let (body, what) = match app.issuers.introspect(&profile, token, app.clock.now()).await {
         Ok(mut claims) => {
             claims.insert("active".to_owned(), Value::Bool(true));

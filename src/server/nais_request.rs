@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::{api_error::ApiError, query::shown};
+use super::{api_error::ApiError, profile::MASKINPORTEN, query::shown};
 use crate::json::{self, JsonValue};
 
 /// A token to introspect has a few kilobytes; every other body is shorter.
@@ -27,7 +27,6 @@ static LARGE_BODIES: Semaphore = Semaphore::const_new(64);
 const BODY_TIME: Duration = Duration::from_secs(10);
 
 const PROVIDER: &str = "identity_provider";
-const MASKINPORTEN: &str = "maskinporten";
 /// The identity providers of NAIS, with the name that its messages use.
 const PROVIDERS: [(&str, &str); 6] = [
     (MASKINPORTEN, MASKINPORTEN),
@@ -40,14 +39,6 @@ const PROVIDERS: [(&str, &str); 6] = [
 
 /// The members of a request. An array or object is its JSON text, which a form also sends.
 pub(super) struct Members(BTreeMap<&'static str, Zeroizing<String>>);
-
-/// The identity provider of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NaisIdentityProvider {
-    Maskinporten,
-    /// Another one of NAIS, by its name.
-    Other(&'static str),
-}
 
 impl Members {
     /// Reads the members with these names.
@@ -86,26 +77,13 @@ impl Members {
         }
     }
 
-    /// Returns the identity provider.
-    pub(super) fn identity_provider(&self) -> Result<NaisIdentityProvider, ApiError> {
+    /// Returns the identity provider, by the name that NAIS' messages use.
+    pub(super) fn identity_provider(&self) -> Result<&'static str, ApiError> {
         let name = self.required(PROVIDER)?;
         let expected = || PROVIDERS.map(|(name, _)| name).join(", ");
         let unknown =
             || ApiError::bad_request(format!("unknown `{PROVIDER}`: {}; expected one of {}", shown(name), expected()));
-        match PROVIDERS.iter().find(|(known, _)| *known == name).ok_or_else(unknown)?.1 {
-            MASKINPORTEN => Ok(NaisIdentityProvider::Maskinporten),
-            other => Ok(NaisIdentityProvider::Other(other)),
-        }
-    }
-}
-
-impl NaisIdentityProvider {
-    /// Returns why this provider's tokens are not served; `None` if they are.
-    pub(super) fn not_enabled(self) -> Option<String> {
-        match self {
-            Self::Maskinporten => None,
-            Self::Other(name) => Some(format!("identity provider '{name}' is not enabled")),
-        }
+        PROVIDERS.iter().find(|(known, _)| *known == name).map(|(_, shown)| *shown).ok_or_else(unknown)
     }
 }
 

@@ -23,6 +23,7 @@ use super::{
     api_error::ApiError,
     app::App,
     guard::SEC_FETCH_SITE,
+    login,
     profile::{ProfileSource, ServedProfile},
     query::Query,
     response::{self, HandledRequest},
@@ -34,6 +35,7 @@ use crate::{
     json,
     language::Language,
     printer::{RefusalPage, refusal_page_path, refusal_pages},
+    sessions::{PersonTokens, SessionInfo},
 };
 
 /// The pages about refusals, which need no secret.
@@ -125,14 +127,14 @@ pub(super) async fn data<S: ProfileSource>(
         Ok(wanted) => wanted,
         Err(error) => {
             let profile = query.profile(&profiles).ok();
-            let served = PageContext::new(&profiles, profile.as_deref(), None);
+            let served = PageContext::new(&profiles, profile.as_deref(), None).await;
             let body = PageError { served, error: error.to_json(), in_words: Value::Null };
             let response = response::json(error.status, &json!(body));
             return Ok(HandledRequest::new(error.code().to_owned()).attach_to(response));
         }
     };
     let taken = app.take(&wanted, !query.fresh.unwrap_or(false)).await;
-    let served = PageContext::new(&profiles, Some(&wanted.profile), Some(wanted.scopes().to_string()));
+    let served = PageContext::new(&profiles, Some(&wanted.profile), Some(wanted.scopes().to_string())).await;
     let response = match &taken {
         Ok(obtained) => token_data(&served, &obtained.token, app.clock.now()),
         Err(missing) => {
@@ -153,23 +155,66 @@ struct PageContext<'served> {
     scope: Option<String>,
     /// The API of the simulator, which accepts its tokens.
     api: Option<String>,
+    /// The login that the token is of.
+    login: Option<PageLogin>,
+}
+
+/// The login of a person. Times are those of JWTs.
+#[derive(Serialize)]
+struct PageLogin {
+    provider: String,
+    logged_in_at: Option<i64>,
+    /// When the person must log in again unless the login is renewed before.
+    ends_at: Option<i64>,
+    is_renewable: bool,
+    /// Where the person logs in again; without it, that is done in a terminal.
+    page: Option<&'static str>,
+}
+
+impl PageLogin {
+    async fn new(login: &PersonTokens) -> Self {
+        let info = login.info().await;
+        let info = info.as_ref();
+        Self {
+            provider: login.identity_provider().to_string(),
+            logged_in_at: info.map(|info| info.logged_in_at.timestamp()),
+            ends_at: info.and_then(SessionInfo::ends_at).map(|end| end.timestamp()),
+            is_renewable: info.is_some_and(|info| info.is_renewable),
+            page: login.has_browser_login().then_some(login::START),
+        }
+    }
 }
 
 impl<'served> PageContext<'served> {
-    fn new(
+    async fn new(
         profiles: &'served [Arc<ServedProfile>],
         profile: Option<&'served ServedProfile>,
         scope: Option<String>,
     ) -> Self {
         let local = profile.filter(|profile| profile.environment == Environment::Local.name());
+        let login = match profile.and_then(|profile| profile.login.as_deref()) {
+            Some(login) => Some(PageLogin::new(login).await),
+            None => None,
+        };
         Self {
             profiles: profiles.iter().map(|profile| profile.name.as_str()).collect(),
             profile: profile.map(|profile| profile.name.as_str()),
             environment: profile.map(|profile| profile.environment.as_str()),
             scope,
-            api: local.map(|profile| format!("{}/api/hello", profile.issuer.identifier.trim_end_matches('/'))),
+            api: local.map(|profile| sample_api(profile)),
+            login,
         }
     }
+}
+
+/// Returns the API of the simulator that accepts the tokens of a profile; its ID-porten is below its Maskinporten.
+fn sample_api(profile: &ServedProfile) -> String {
+    let issuer = &profile.issuer.identifier;
+    let (base, name) = match &profile.login {
+        Some(login) => (issuer.trim_end_matches(login.identity_provider().name()), "person"),
+        None => (issuer.as_str(), "hello"),
+    };
+    format!("{}/api/{name}", base.trim_end_matches('/'))
 }
 
 /// The page's data with a token and its claims.

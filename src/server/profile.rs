@@ -12,8 +12,12 @@ use crate::{
     grant::{Grant, Resource, Scopes},
     http::HttpOptions,
     printer::Header,
+    sessions::PersonTokens,
     tokens::{GrantOverrides, TokenSource},
 };
+
+/// The identity provider of tokens of organisations.
+pub(super) const MASKINPORTEN: &str = "maskinporten";
 
 /// A served profile.
 #[derive(Debug, Clone)]
@@ -30,6 +34,8 @@ pub struct ServedProfile {
     pub allowed: AllowedScopes,
     /// The source of its tokens.
     pub tokens: TokenSource,
+    /// The login of a person that its tokens are of; `None` if they are an organisation's.
+    pub login: Option<Arc<PersonTokens>>,
     /// Additional headers for requests to an API.
     pub headers: Vec<Header>,
     /// How the issuer's keys are fetched.
@@ -71,6 +77,11 @@ impl ServedProfile {
         }
     }
 
+    /// Returns the identity provider of its tokens, by the name that NAIS has for it.
+    pub(super) fn identity_provider(&self) -> &'static str {
+        self.login.as_ref().map_or(MASKINPORTEN, |login| login.identity_provider().name())
+    }
+
     /// Whether a request may name these scopes: each is the profile's own or among the allowed ones.
     #[must_use]
     pub fn allows(&self, scopes: &Scopes) -> bool {
@@ -105,11 +116,11 @@ impl RequestedToken {
     }
 
     /// Requests a token that differs from the profile's own. The profile's own scopes, in any order, and its other values
-    /// mean its own token.
+    /// mean its own token. A login has one token: what it is for was decided when the person logged in.
     pub(super) fn new(profile: Arc<ServedProfile>, overrides: GrantOverrides) -> Self {
         let own = Self::own(profile);
         let wanted = Self { profile: Arc::clone(&own.profile), overrides };
-        if wanted.key() == own.key() { own } else { wanted }
+        if own.profile.login.is_some() || wanted.key() == own.key() { own } else { wanted }
     }
 
     /// Returns the scopes.

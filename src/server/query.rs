@@ -81,7 +81,11 @@ pub(super) fn parse_scopes(text: &str) -> Result<Scopes, ApiError> {
 pub(super) fn not_allowed(profile: &ServedProfile, scopes: &Scopes) -> ApiError {
     let first = scopes.iter().find(|scope| !profile.allows_one(scope)).unwrap_or_default();
     let description = format!("the profile `{}` does not allow the scope `{first}`", profile.name);
-    ApiError::new(403, "scope_not_allowed", description).hint(
+    let error = ApiError::new(403, "scope_not_allowed", description);
+    if profile.login.is_some() {
+        return error.hint(&format!("log in again with it: maskinporten login --keep --scope {first}"));
+    }
+    error.hint(
         "start the server with --allow-scopes and the scope; `prefix*` allows every scope that starts with prefix",
     )
 }

@@ -27,7 +27,7 @@ use super::{
     error_page,
     event::Event,
     guard::{Guard, is_navigation},
-    nais, page,
+    login, nais, page,
     profile::ProfileSource,
     query::Query,
     response::{self, HandledRequest},
@@ -66,8 +66,10 @@ pub(super) fn router<S: ProfileSource>(app: Arc<App<S>>, guard: Guard, phase: wa
         .route("/metrics", get_only(metrics::<S>))
         .route("/page.json", get_only(page::data::<S>))
         .route(page::REFUSALS, get_only(page::refusal))
+        .route(login::START, methods("GET", login::start::<S>))
+        .route(login::ANSWER, methods("GET", login::answer::<S>))
         .route("/api/v1/token", post_only(nais::token::<S>))
-        .route("/api/v1/token/exchange", post_only(nais::exchange))
+        .route("/api/v1/token/exchange", post_only(nais::exchange::<S>))
         .route("/api/v1/introspect", post_only(nais::introspect::<S>));
     for file in &page::FILES {
         let respond = move |RawQuery(query): RawQuery| async move { page::file(file, query.as_deref()) };
@@ -142,7 +144,12 @@ async fn respond<S: ProfileSource>(
     // A preflight carries no credentials (Fetch §4.8), and the error page for a mistyped address contains nothing secret.
     let is_public =
         is_options || path == HEALTH || page::has_file(path) || (reader.is_some() && ["/", UNKNOWN].contains(&path));
-    if let Err(error) = state.guard.check(&request, is_public) {
+    let checked = if path == login::ANSWER {
+        state.guard.check_host(&request).map(drop)
+    } else {
+        state.guard.check(&request, is_public)
+    };
+    if let Err(error) = checked {
         return error.into_response();
     }
     let mut phase = state.phase.clone();
@@ -187,8 +194,7 @@ fn stopped() -> ApiError {
 }
 
 async fn not_found() -> ApiError {
-    let error = ApiError::new(404, "not_found", "unknown path");
-    error.hint("use GET / or GET /headers, or POST /api/v1/token")
+    ApiError::not_found()
 }
 
 async fn health(RawQuery(query): RawQuery) -> Result<Response, ApiError> {
@@ -212,7 +218,13 @@ async fn token_or_page<S: ProfileSource>(
 ) -> Result<Response, ApiError> {
     let query = Query::parse(request.uri().query(), TOKEN_QUERY)?;
     if is_navigation(request.headers()) {
-        return Ok(page::document());
+        let profile = query.profile(&app.source.profiles()).ok();
+        let language = Language::of_request(request.headers());
+        let redirect = match &profile {
+            Some(profile) => login::redirect_if_needed(profile, &*app.clock, language).await,
+            None => None,
+        };
+        return Ok(redirect.unwrap_or_else(page::document));
     }
     take(&app, &query, query.cache.unwrap_or(false), |token| {
         let age = (app.clock.now() - token.received_at).num_seconds().max(0); // RFC 9111 §5.1

@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf, time::Duration};
 
+use chrono::{DateTime, SecondsFormat, Utc};
+
 use crate::{explain::Explain, file::UnsafePermissions, login::LoginError, secret_store::SecretStoreError};
 
 /// Why a kept login cannot be used.
@@ -28,9 +30,12 @@ pub enum SessionError {
     /// There is no session of this name.
     #[error("no login is kept under the name `{0}`")]
     Missing(String),
-    /// The tokens have expired, and there is nothing to renew them with.
-    #[error("the login has expired")]
-    Expired,
+    /// The tokens have expired, at a time that may be known, and there is nothing to renew them with.
+    #[error("{}", expired(*.0))]
+    Expired(Option<DateTime<Utc>>),
+    /// The tokens are bound to a key, which a program that gets them would need too.
+    #[error("the login is bound to a key (DPoP), so its tokens cannot be passed on")]
+    Bound,
     /// The server does not accept the refresh token: it was used before, was revoked, or has expired.
     #[error("the login has ended: the server does not renew its tokens any more")]
     Ended(#[source] Box<LoginError>),
@@ -49,7 +54,7 @@ impl SessionError {
     /// Whether the person must log in again.
     #[must_use]
     pub fn needs_login(&self) -> bool {
-        matches!(self, Self::Missing(_) | Self::Expired | Self::Ended(_))
+        matches!(self, Self::Missing(_) | Self::Expired(_) | Self::Ended(_))
     }
 }
 
@@ -60,7 +65,8 @@ impl Explain for SessionError {
             Self::SecretStore(error) => error.code(),
             Self::Locked(_) => "session_locked",
             Self::Missing(_) => "session_missing",
-            Self::Expired => "session_expired",
+            Self::Expired(_) => "session_expired",
+            Self::Bound => "session_bound",
             Self::Ended(_) => "session_ended",
             Self::Login(error) => error.code(),
         }
@@ -75,10 +81,16 @@ impl Explain for SessionError {
             }
             Self::SecretStore(error) => return error.hint(),
             Self::Locked(_) => "try again; if it happens again, look for a process that hangs".to_owned(),
-            Self::Missing(_) | Self::Expired | Self::Ended(_) => {
+            Self::Missing(_) | Self::Expired(_) | Self::Ended(_) => {
                 "log in with the same --env and --profile: maskinporten login --keep".to_owned()
             }
+            Self::Bound => "log in again without --dpop: maskinporten login --keep".to_owned(),
             Self::Login(error) => return error.hint(),
         })
     }
+}
+
+fn expired(at: Option<DateTime<Utc>>) -> String {
+    let when = |at: DateTime<Utc>| format!("the login expired at {}", at.to_rfc3339_opts(SecondsFormat::Secs, true));
+    at.map_or_else(|| "the login has expired".to_owned(), when)
 }

@@ -36,6 +36,15 @@ pub struct SessionInfo {
     pub is_bound: bool,
 }
 
+impl SessionInfo {
+    /// Returns when the person must log in again unless the login is renewed before, if that is known.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<DateTime<Utc>> {
+        let renewable = if self.is_renewable { Some(self.renewable_until?) } else { None };
+        renewable.max(self.token_expires_at)
+    }
+}
+
 /// A kept login.
 #[derive(Debug, Clone)]
 pub struct KeptSession {

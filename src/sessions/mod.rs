@@ -7,24 +7,32 @@
 
 mod error;
 mod kept;
+mod memory;
+mod person_tokens;
 mod renewal;
 mod stored;
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fmt,
+    fs::{self, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use etcetera::BaseStrategy as _;
 use zeroize::Zeroizing;
 
-use self::stored::{MAXIMUM_BYTES, StoredSecrets, StoredSession};
 pub use self::{
     error::SessionError,
     kept::{KeptSession, SessionInfo},
+    person_tokens::PersonTokens,
     renewal::{KeyedToken, Renewal},
+};
+use self::{
+    memory::SessionMemory,
+    stored::{MAXIMUM_BYTES, StoredSecrets, StoredSession},
 };
 use crate::{
     cache::sha256,
@@ -44,6 +52,8 @@ pub enum SecretPlace {
     System,
     /// In this file, because the store did not take them, or is not used.
     File(PathBuf, Option<SecretStoreError>),
+    /// In the memory of this process.
+    Memory,
 }
 
 /// The sessions of this user.
@@ -51,11 +61,17 @@ pub enum SecretPlace {
 pub struct SessionStore {
     folder: PathBuf,
     uses_system: bool,
+    /// What takes the place of the folder.
+    memory: Option<Arc<SessionMemory>>,
 }
 
 /// The lock of a session, which is released when it is dropped.
 #[derive(Debug)]
-pub struct SessionLock(#[expect(dead_code, reason = "the kernel releases the lock when the file is closed")] File);
+pub struct SessionLock(#[expect(dead_code, reason = "it is released when it is dropped")] Box<dyn Held>);
+
+trait Held: fmt::Debug + Send + Sync {}
+
+impl<T: fmt::Debug + Send + Sync> Held for T {}
 
 impl SessionStore {
     /// Returns the store in the default folder: `$XDG_STATE_HOME/maskinporten/sessions`, or what the system uses instead.
@@ -65,13 +81,19 @@ impl SessionStore {
     pub fn usual() -> Result<Self, SessionError> {
         let folders = etcetera::choose_base_strategy().map_err(|_| SessionError::NoFolder)?;
         let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
-        Ok(Self { folder: state.join("maskinporten").join("sessions"), uses_system: true })
+        Ok(Self { folder: state.join("maskinporten").join("sessions"), uses_system: true, memory: None })
     }
 
     /// Returns the store in a folder, which is created when a session is written, without the system's store of secrets.
     #[must_use]
     pub fn in_files(folder: PathBuf) -> Self {
-        Self { folder, uses_system: false }
+        Self { folder, uses_system: false, memory: None }
+    }
+
+    /// Returns a store of one session, which ends with this process.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self { folder: PathBuf::new(), uses_system: false, memory: Some(Arc::default()) }
     }
 
     /// Lists the sessions by name, without their secrets.
@@ -101,6 +123,9 @@ impl SessionStore {
     /// # Errors
     /// [`SessionError::Missing`] when there is none of this name; else as [`SessionStore::list`].
     pub fn info(&self, name: &str) -> Result<SessionInfo, SessionError> {
+        if let Some(memory) = &self.memory {
+            return memory.load().map(|session| session.info).ok_or_else(|| SessionError::Missing(name.to_owned()));
+        }
         let stored = Self::read(&self.path(name, "json"))?.filter(|stored| stored.name == name);
         stored.map(|stored| stored.info).ok_or_else(|| SessionError::Missing(name.to_owned()))
     }
@@ -110,6 +135,9 @@ impl SessionStore {
     /// # Errors
     /// [`SessionError`] when its file or its secrets cannot be read.
     pub async fn load(&self, name: &str) -> Result<Option<KeptSession>, SessionError> {
+        if let Some(memory) = &self.memory {
+            return Ok(memory.load());
+        }
         let path = self.path(name, "json");
         let Some(stored) = Self::read(&path)?.filter(|stored| stored.name == name) else { return Ok(None) };
         let secrets = match stored.secrets {
@@ -122,11 +150,22 @@ impl SessionStore {
         secrets.into_session(stored.info).ok_or(SessionError::Invalid(path)).map(Some)
     }
 
-    /// Writes a session in place of an earlier one, and returns where its secrets are.
+    /// Whether the secrets of a session are in the operating system's store.
+    fn is_in_system(&self, name: &str) -> bool {
+        let stored = Self::read(&self.path(name, "json"));
+        self.memory.is_none() && matches!(stored, Ok(Some(StoredSession { secrets: None, .. })))
+    }
+
+    /// Writes a session in place of an earlier one, and returns where its secrets are. What the operating system's store
+    /// does not take is in the file, so that a session that was just renewed is not lost.
     ///
     /// # Errors
     /// [`SessionError::Unusable`] when its file cannot be written.
     pub async fn save(&self, name: &str, session: &KeptSession) -> Result<SecretPlace, SessionError> {
+        if let Some(memory) = &self.memory {
+            memory.save(Some(session.clone()));
+            return Ok(SecretPlace::Memory);
+        }
         let secrets = StoredSecrets::of(session);
         let label = format!("maskinporten login: {name}");
         let written = if self.uses_system {
@@ -146,11 +185,17 @@ impl SessionStore {
     /// # Errors
     /// [`SessionError`] when the secrets or the file cannot be removed.
     pub async fn remove(&self, name: &str) -> Result<bool, SessionError> {
+        if let Some(memory) = &self.memory {
+            return Ok(memory.save(None).is_some());
+        }
         let path = self.path(name, "json");
         let stored = Self::read(&path);
-        // The store is asked even if the file is damaged; one that is not there has nothing.
-        if !matches!(&stored, Ok(Some(StoredSession { secrets: Some(_), .. }) | None)) {
-            entry(name).remove().await?;
+        // The store is asked even if the file is damaged; and if the file has the secrets, because the store may have older ones.
+        if self.uses_system && !matches!(&stored, Ok(None)) {
+            let removed = entry(name).remove().await;
+            if !matches!(&stored, Ok(Some(StoredSession { secrets: Some(_), .. }))) {
+                removed?;
+            }
         }
         match fs::remove_file(&path) {
             Ok(()) => Ok(true),
@@ -164,6 +209,10 @@ impl SessionStore {
     /// # Errors
     /// [`SessionError::Locked`] when another process holds it for longer than `wait`.
     pub async fn lock(&self, name: &str, wait: Duration) -> Result<SessionLock, SessionError> {
+        if let Some(memory) = &self.memory {
+            let locked = tokio::time::timeout(wait, memory.lock()).await;
+            return locked.map(|lock| SessionLock(Box::new(lock))).map_err(|_| SessionError::Locked(wait));
+        }
         let path = self.path(name, "lock");
         let unusable = |error| SessionError::Unusable(path.clone(), error);
         create_private_folder(&self.folder).map_err(unusable)?;
@@ -173,7 +222,7 @@ impl SessionStore {
         let end = Instant::now() + wait;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(SessionLock(file)),
+                Ok(()) => return Ok(SessionLock(Box::new(file))),
                 Err(TryLockError::Error(error)) => return Err(unusable(error)),
                 Err(TryLockError::WouldBlock) if Instant::now() >= end => return Err(SessionError::Locked(wait)),
                 Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_DELAY).await,

@@ -47,7 +47,7 @@ impl Renewal<'_> {
 
 impl SessionStore {
     /// Returns the access token of a session. If it must be renewed, `client` makes the client that does it; `notify` is
-    /// called with the place of the renewed secrets.
+    /// called with the place of the renewed secrets if it is not the one where they were.
     ///
     /// Of several processes that renew a session, one sends the request and the others use its token: a server that sees a
     /// refresh token twice ends the session.
@@ -81,14 +81,22 @@ impl SessionStore {
         let Some(refresh_token) = refresh_token else {
             // A token that has not expired is better than none, unless it is known to be of no use.
             let is_usable = renewal.refused.is_none() && session.token.remaining_lifetime(now).is_some();
-            return if is_usable { Ok(session.into()) } else { Err(SessionError::Expired.into()) };
+            return if is_usable {
+                Ok(session.into())
+            } else {
+                Err(SessionError::Expired(session.info.ends_at()).into())
+            };
         };
         let client = LoginClient { dpop: session.dpop.clone(), ..client(&session).await? };
         let renewed = client.refresh(&refresh_token, session.subject.as_ref().map(|subject| subject.as_str())).await;
         match renewed {
             Ok(tokens) => {
                 let session = session.renewed(tokens);
-                notify(&self.save(name, &session).await?);
+                let was_in_system = self.is_in_system(name);
+                let place = self.save(name, &session).await?;
+                if was_in_system != matches!(place, SecretPlace::System) {
+                    notify(&place);
+                }
                 Ok(session.into())
             }
             Err(LoginError::Refused { step, refusal }) if refusal.error == INVALID_GRANT => {

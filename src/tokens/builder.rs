@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::{
-    GrantOverrides, KeyProvider, TokenEndpoint, TokenError, TokenObserver, TokenSource,
+    AccessTokenProvider, GrantOverrides, KeyProvider, TokenEndpoint, TokenError, TokenObserver, TokenSource,
     entry::{Shared, TokenEntry},
-    exchange::{AltinnStep, Exchange},
+    exchange::{AltinnStep, Exchange, Requests, SignedRequests},
     key::LazyKey,
 };
 use crate::{
@@ -35,27 +35,31 @@ pub struct TokenSourceBuilder {
     clock: Arc<dyn Clock>,
     cache: Option<Arc<Cache>>,
     observer: Option<TokenObserver>,
-    key: LazyKey,
     known: RefusalFacts,
     altinn: Option<AltinnExchange>,
 }
 
 enum Target {
-    Client { environment: Environment, client_id: String },
-    Grant { grant: Box<Grant>, endpoint: TokenEndpoint },
+    Client { environment: Environment, client_id: String, key: LazyKey },
+    Grant { grant: Box<Grant>, requests: Requests },
 }
 
 impl TokenSourceBuilder {
     pub(super) fn for_client(environment: Environment, client_id: String, key: impl KeyProvider) -> Self {
-        let target = Target::Client { environment, client_id };
-        Self { environment: Some(environment), resource_by_scope: true, ..Self::new(target, key) }
+        let target = Target::Client { environment, client_id, key: LazyKey::new(key) };
+        Self { environment: Some(environment), resource_by_scope: true, ..Self::new(target) }
     }
 
     pub(super) fn for_grant(grant: Grant, endpoint: TokenEndpoint, key: impl KeyProvider) -> Self {
-        Self::new(Target::Grant { grant: Box::new(grant), endpoint }, key)
+        let requests = Requests::Signed(Box::new(SignedRequests::new(endpoint, LazyKey::new(key))));
+        Self::new(Target::Grant { grant: Box::new(grant), requests })
     }
 
-    fn new(target: Target, key: impl KeyProvider) -> Self {
+    pub(super) fn for_provider(grant: Grant, provider: Arc<dyn AccessTokenProvider>) -> Self {
+        Self::new(Target::Grant { grant: Box::new(grant), requests: Requests::Provided(provider) })
+    }
+
+    fn new(target: Target) -> Self {
         Self {
             target,
             scopes: Vec::new(),
@@ -69,7 +73,6 @@ impl TokenSourceBuilder {
             clock: Arc::new(SystemClock),
             cache: None,
             observer: None,
-            key: LazyKey::new(key),
             known: RefusalFacts::default(),
             altinn: None,
         }
@@ -170,19 +173,20 @@ impl TokenSourceBuilder {
     /// scope; [`TokenError::Local`] when the simulator's addresses cannot be read.
     pub fn build(mut self) -> Result<TokenSource, TokenError> {
         let added = self.scopes.join(" ");
-        let (mut grant, endpoint) = match self.target {
-            Target::Client { environment, client_id } => {
+        let (mut grant, requests) = match self.target {
+            Target::Client { environment, client_id, key } => {
                 let (audience, endpoint) = addresses(environment, &mut self.http)?;
                 let scopes = Scopes::parse(&added)?;
                 let resources = default_resource(environment, &scopes).into_iter().collect();
                 let grant = Grant::builder(audience, ClientId::parse(&client_id)?, scopes).resources(resources).build();
-                (grant, TokenEndpoint::Fixed(endpoint))
+                let signed = SignedRequests::new(TokenEndpoint::Fixed(endpoint), key);
+                (grant, Requests::Signed(Box::new(signed)))
             }
-            Target::Grant { mut grant, endpoint } => {
+            Target::Grant { mut grant, requests } => {
                 if !added.is_empty() {
                     grant.scopes = Scopes::parse(&format!("{} {added}", grant.scopes))?;
                 }
-                (*grant, endpoint)
+                (*grant, requests)
             }
         };
         if let Some(resources) = self.resources {
@@ -191,7 +195,7 @@ impl TokenSourceBuilder {
         }
         let exchange = Exchange {
             grant,
-            endpoint,
+            requests,
             environment: self.environment,
             resource_by_scope: self.resource_by_scope,
             http: HttpOptions { client: self.client.or(self.http.client), ..self.http },
@@ -199,9 +203,7 @@ impl TokenSourceBuilder {
             minimum: self.minimum,
             clock: self.clock,
             cache: self.cache,
-            key: self.key,
             known: self.known,
-            client: OnceCell::new(),
             altinn: self.altinn.map(|exchange| AltinnStep { exchange, client: OnceCell::new() }),
         };
         let shared = Arc::new(Shared::new(exchange, self.observer));

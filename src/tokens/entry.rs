@@ -223,6 +223,8 @@ impl TokenEntry {
                 // A request that was sent before another one failed does not show that the server is up again.
                 self.shared.lock_backoff().take_if(|backoff| backoff.began <= sent);
             }
+            // No request was sent, and the person may log in at any time.
+            Err(TokenError::LoginRequired(_)) => {}
             Err(error) => {
                 let after = |previous: Option<&Backoff>| Backoff::after(error.clone(), previous, sent, Instant::now());
                 state.backoff = Some(after(state.backoff.as_ref()));

@@ -27,6 +27,12 @@ pub enum TokenError {
     /// The key could not be opened. The error is that of the [`KeyProvider`](super::KeyProvider).
     #[error(transparent)]
     Key(KeyError),
+    /// The person must log in. The error is that of the [`AccessTokenProvider`](super::AccessTokenProvider).
+    #[error(transparent)]
+    LoginRequired(KeyError),
+    /// The provider of the tokens has failed. The error is that of the [`AccessTokenProvider`](super::AccessTokenProvider).
+    #[error(transparent)]
+    Provider(KeyError),
     /// Others have access to the disk cache.
     #[error(transparent)]
     Cache(Arc<CacheError>),
@@ -75,7 +81,7 @@ impl Explain for TokenError {
         match self {
             Self::Client(error) => error.code(),
             Self::Altinn(error) => error.code(),
-            Self::Key(error) => error.code(),
+            Self::Key(error) | Self::LoginRequired(error) | Self::Provider(error) => error.code(),
             Self::Cache(error) => error.code(),
             Self::Local(error) => error.code(),
             Self::Paused { error, .. } => error.code(),
@@ -87,7 +93,7 @@ impl Explain for TokenError {
         match self {
             Self::Client(error) => error.hint(),
             Self::Altinn(error) => error.hint(),
-            Self::Key(error) => error.hint(),
+            Self::Key(error) | Self::LoginRequired(error) | Self::Provider(error) => error.hint(),
             Self::Cache(error) => error.hint(),
             Self::Local(error) => error.hint(),
             Self::Paused { error, .. } => error.hint(),

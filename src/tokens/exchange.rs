@@ -1,88 +1,27 @@
 //! From settings to one token: endpoint, key, signature, request, and the exchange at Altinn; with the disk cache in front
 //! when there is one.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-use super::{GrantOverrides, TokenError, TokenEvent, TokenOrigin, blocking, key::LazyKey};
+use super::{
+    AccessTokenProvider, GrantOverrides, TokenEndpoint, TokenError, TokenEvent, TokenOrigin, blocking, key::LazyKey,
+};
 use crate::{
     altinn::{AltinnClient, AltinnError, AltinnExchange},
-    cache::{Cache, CacheKey, EndpointId, FetchOptions},
-    client::{
-        AccessToken, ClientError, MinimumLifetime, RefusalFacts, RetryPolicy, TokenClient, discover, is_endpoint_of,
-    },
+    cache::{Cache, CacheKey, FetchOptions},
+    client::{AccessToken, ClientError, MinimumLifetime, RefusalFacts, RetryPolicy, TokenClient},
     clock::Clock,
     environment::Environment,
     grant::{Grant, default_resource},
-    http::{Endpoint, HttpOptions},
+    http::HttpOptions,
 };
-
-/// Where tokens are requested.
-#[derive(Debug, Clone)]
-pub enum TokenEndpoint {
-    /// This token endpoint.
-    Fixed(Endpoint),
-    /// The token endpoint in an authorization server's metadata (RFC 8414), which is fetched before the first request.
-    Discovered {
-        /// The address of the metadata, or of its issuer.
-        metadata: Endpoint,
-        /// Whether the issuer in the metadata replaces the audience of the grant.
-        replaces_audience: bool,
-        /// A token endpoint to use instead of the one in the metadata.
-        token_endpoint: Option<Endpoint>,
-        /// Whether the token endpoint must belong to the audience, because the addresses are not the user's own choice.
-        is_confined: bool,
-    },
-}
-
-impl TokenEndpoint {
-    /// Returns what identifies the endpoint for the token cache; the metadata is not fetched.
-    #[must_use]
-    pub fn id(&self, environment: Option<Environment>, http: &HttpOptions) -> EndpointId {
-        let (token_endpoint, metadata) = match self {
-            Self::Fixed(endpoint) => (Some(endpoint.clone()), None),
-            Self::Discovered { metadata, token_endpoint, .. } => (token_endpoint.clone(), Some(metadata.clone())),
-        };
-        let environment = environment.map_or("", Environment::name).to_owned();
-        EndpointId { environment, token_endpoint, metadata, ca_file: http.ca_file.clone() }
-    }
-
-    /// Returns audience and token endpoint; fetches the metadata if it has them. `notify` is called before each retry.
-    ///
-    /// # Errors
-    /// As [`discover`], and [`ClientError::ForeignEndpoint`].
-    pub async fn resolve(
-        &self,
-        audience: &str,
-        http: &HttpOptions,
-        retry_policy: RetryPolicy,
-        notify: impl FnMut(&ClientError, Duration),
-    ) -> Result<(String, Endpoint), ClientError> {
-        let (metadata, replaces_audience, token_endpoint, is_confined) = match self {
-            Self::Fixed(endpoint) => return Ok((audience.to_owned(), endpoint.clone())),
-            Self::Discovered { metadata, replaces_audience, token_endpoint, is_confined } => {
-                (metadata, *replaces_audience, token_endpoint.clone(), *is_confined)
-            }
-        };
-        let addresses = discover(metadata.as_str(), http, retry_policy, notify).await?;
-        let audience = if replaces_audience { addresses.issuer } else { audience.to_owned() };
-        let endpoint = token_endpoint.map_or_else(|| Endpoint::parse(&addresses.token_endpoint), Ok);
-        let endpoint = endpoint.map_err(ClientError::Endpoint)?;
-        if is_confined && !is_endpoint_of(&audience, &endpoint) {
-            return Err(ClientError::ForeignEndpoint { audience, endpoint });
-        }
-        Ok((audience, endpoint))
-    }
-}
 
 /// The settings of a token source.
 pub(super) struct Exchange {
     pub(super) grant: Grant,
-    pub(super) endpoint: TokenEndpoint,
+    pub(super) requests: Requests,
     pub(super) environment: Option<Environment>,
     /// Whether a request for other scopes gets the resource that belongs to them.
     pub(super) resource_by_scope: bool,
@@ -91,11 +30,30 @@ pub(super) struct Exchange {
     pub(super) minimum: MinimumLifetime,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) cache: Option<Arc<Cache>>,
-    pub(super) key: LazyKey,
     /// What the explanation of a refusal can name besides the grant.
     pub(super) known: RefusalFacts,
-    pub(super) client: OnceCell<PreparedClient>,
     pub(super) altinn: Option<AltinnStep>,
+}
+
+/// How tokens are obtained.
+pub(super) enum Requests {
+    /// At a token endpoint, with grants that are signed.
+    Signed(Box<SignedRequests>),
+    /// In another way.
+    Provided(Arc<dyn AccessTokenProvider>),
+}
+
+/// The token endpoint and the key of signed grants.
+pub(super) struct SignedRequests {
+    pub(super) endpoint: TokenEndpoint,
+    pub(super) key: LazyKey,
+    client: OnceCell<PreparedClient>,
+}
+
+impl SignedRequests {
+    pub(super) fn new(endpoint: TokenEndpoint, key: LazyKey) -> Self {
+        Self { endpoint, key, client: OnceCell::new() }
+    }
 }
 
 /// The exchange at Altinn of every token.
@@ -112,6 +70,9 @@ pub(super) struct PreparedClient {
     audience: String,
     client: TokenClient,
 }
+
+/// A token, and where it was found.
+type Requested = Result<(AccessToken, TokenOrigin), TokenError>;
 
 /// Reports an event.
 pub(super) type Notify<'notify> = &'notify (dyn Fn(&TokenEvent<'_>) + Send + Sync);
@@ -137,30 +98,31 @@ impl Exchange {
         refresh: bool,
         exchangeable: &Exchangeable,
         notify: Notify<'_>,
-    ) -> Result<(AccessToken, TokenOrigin), TokenError> {
-        let own = grant.clone();
-        let key = || self.cache_key(&own);
+    ) -> Requested {
+        let stored = self.stored(&grant);
         let Some(altinn) = &self.altinn else {
-            return self.cached(key, self.minimum, refresh, self.request(grant, notify), notify).await;
+            let request = self.request(grant, self.minimum, refresh, notify);
+            return self.cached(stored, self.minimum, refresh, request, notify).await;
         };
         let exchanged = self.exchanged(altinn, grant, refresh, exchangeable, notify);
-        let key = || key().exchanged_for(&altinn.exchange.id());
+        let stored = stored.map(|(cache, key)| (cache, key.exchanged_for(&altinn.exchange.id())));
         // Not on the stack of every caller: it is two exchanges, each with its own request.
-        Box::pin(self.cached(key, self.minimum, refresh, exchanged, notify)).await
+        Box::pin(self.cached(stored, self.minimum, refresh, exchanged, notify)).await
     }
 
-    /// Returns the token that is stored under a key, or else the requested one.
+    /// Returns the token that is stored in the disk cache, if there is one, or else the requested one.
     async fn cached(
         &self,
-        key: impl FnOnce() -> CacheKey + Send,
+        stored: Option<(&Cache, CacheKey)>,
         minimum: MinimumLifetime,
         refresh: bool,
-        request: impl Future<Output = Result<AccessToken, TokenError>>,
+        request: impl Future<Output = Requested>,
         notify: Notify<'_>,
-    ) -> Result<(AccessToken, TokenOrigin), TokenError> {
-        let Some(cache) = &self.cache else { return Ok((request.await?, TokenOrigin::Server)) };
+    ) -> Requested {
+        let Some((cache, key)) = stored else { return request.await };
         let options = FetchOptions { minimum, refresh, wait: self.retry_policy.timeout };
-        let fetched = cache.fetch(&key(), options, &*self.clock, request).await?;
+        let request = async { request.await.map(|(token, _)| token) };
+        let fetched = cache.fetch(&key, options, &*self.clock, request).await?;
         fetched.warnings.iter().for_each(|warning| notify(&TokenEvent::CacheWarning(warning)));
         if !fetched.from_cache {
             return Ok((fetched.token, TokenOrigin::Server));
@@ -179,28 +141,29 @@ impl Exchange {
         refresh: bool,
         exchangeable: &Exchangeable,
         notify: Notify<'_>,
-    ) -> Result<AccessToken, TokenError> {
+    ) -> Requested {
         let lock = || exchangeable.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         let in_memory = lock().take().filter(|token| !refresh && MinimumLifetime::Usual.is_met_by(token, now));
         let obtain = async |refresh| {
-            let request = self.request(grant.clone(), notify);
-            self.cached(|| self.cache_key(&grant), MinimumLifetime::Usual, refresh, request, notify).await
+            let request = self.request(grant.clone(), MinimumLifetime::Usual, refresh, notify);
+            self.cached(self.stored(&grant), MinimumLifetime::Usual, refresh, request, notify).await
         };
-        let (mut token, origin) = match in_memory {
+        let (mut token, mut origin) = match in_memory {
             Some(token) => (token, TokenOrigin::Memory),
             None => obtain(refresh).await?,
         };
         let mut result = self.exchange(altinn, &token, &grant, notify).await;
         if origin != TokenOrigin::Server && matches!(&result, Err(TokenError::Altinn(refusal)) if refusal.status == 401)
         {
-            token = obtain(true).await?.0;
+            (token, origin) = obtain(true).await?;
             result = self.exchange(altinn, &token, &grant, notify).await;
         }
         if !matches!(result, Err(TokenError::Altinn(_))) {
             *lock() = Some(token);
         }
-        result
+        let is_last = origin == TokenOrigin::LastResort;
+        result.map(|token| (token, if is_last { TokenOrigin::LastResort } else { TokenOrigin::Server }))
     }
 
     /// Sends a token to Altinn's exchange.
@@ -226,8 +189,7 @@ impl Exchange {
 
     /// Removes a token that an API has rejected from the disk cache, with the one that it was exchanged for.
     pub(super) fn forget(&self, grant: &Grant, rejected: &AccessToken) -> Result<(), TokenError> {
-        let Some(cache) = &self.cache else { return Ok(()) };
-        let key = self.cache_key(grant);
+        let Some((cache, key)) = self.stored(grant) else { return Ok(()) };
         let Some(altinn) = &self.altinn else { return Ok(cache.forget(&key, rejected).map(drop)?) };
         if cache.forget(&key.exchanged_for(&altinn.exchange.id()), rejected)? {
             cache.remove(&key)?;
@@ -235,44 +197,64 @@ impl Exchange {
         Ok(())
     }
 
-    fn cache_key(&self, grant: &Grant) -> CacheKey {
-        let endpoint = self.endpoint.id(self.environment, &self.http);
-        CacheKey::new(grant, &endpoint, &self.key.provider.identity())
+    /// Returns the disk cache, with the place of a grant's token there; `None` if there is no cache.
+    fn stored(&self, grant: &Grant) -> Option<(&Cache, CacheKey)> {
+        let (Requests::Signed(signed), Some(cache)) = (&self.requests, &self.cache) else { return None };
+        let endpoint = signed.endpoint.id(self.environment, &self.http);
+        Some((cache, CacheKey::new(grant, &endpoint, &signed.key.provider.identity())))
     }
 
-    /// Signs and sends the request. The key is opened last, so that no password is asked for in vain.
-    async fn request(&self, mut grant: Grant, notify: Notify<'_>) -> Result<AccessToken, TokenError> {
+    /// Requests a token.
+    async fn request(&self, grant: Grant, minimum: MinimumLifetime, refresh: bool, notify: Notify<'_>) -> Requested {
         let scopes = grant.scopes.clone();
-        let result = async {
-            let prepared = self.prepare(notify).await?;
-            let client = prepared.client.clone();
-            let key = self.key.open(move || client.connect_early()).await?;
-            grant.audience.clone_from(&prepared.audience);
-            let grant = Arc::new(grant);
-            notify(&TokenEvent::Requesting { endpoint: prepared.client.endpoint(), scopes: &grant.scopes });
-            let sign = || {
-                let (grant, key, clock) = (Arc::clone(&grant), Arc::clone(&key), Arc::clone(&self.clock));
-                // A hardware token, a key service or a large key would block the other tasks of this thread.
-                blocking(move || grant.sign(&*key, &*clock))
-            };
-            let retrying = |error: &ClientError, delay| notify(&TokenEvent::Retrying { error, delay });
-            let fetched = prepared.client.fetch(sign, &*self.clock, retrying).await;
-            Ok(fetched.map_err(|error| error.knowing(&self.known))?)
+        let result = match &self.requests {
+            Requests::Signed(signed) => {
+                self.post(signed, grant, notify).await.map(|token| (token, TokenOrigin::Server))
+            }
+            Requests::Provided(provider) => provider.provide(minimum, refresh).await,
         };
-        let result: Result<AccessToken, TokenError> = result.await;
-        notify(&TokenEvent::Requested { scopes: &scopes, error: result.as_ref().err() });
+        if !matches!(result, Ok((_, TokenOrigin::Disk | TokenOrigin::LastResort))) {
+            notify(&TokenEvent::Requested { scopes: &scopes, error: result.as_ref().err() });
+        }
         result
     }
 
+    /// Signs and sends the request. The key is opened last, so that no password is asked for in vain.
+    async fn post(
+        &self,
+        signed: &SignedRequests,
+        mut grant: Grant,
+        notify: Notify<'_>,
+    ) -> Result<AccessToken, TokenError> {
+        let prepared = self.prepare(signed, notify).await?;
+        let client = prepared.client.clone();
+        let key = signed.key.open(move || client.connect_early()).await?;
+        grant.audience.clone_from(&prepared.audience);
+        let grant = Arc::new(grant);
+        notify(&TokenEvent::Requesting { endpoint: prepared.client.endpoint(), scopes: &grant.scopes });
+        let sign = || {
+            let (grant, key, clock) = (Arc::clone(&grant), Arc::clone(&key), Arc::clone(&self.clock));
+            // A hardware token, a key service or a large key would block the other tasks of this thread.
+            blocking(move || grant.sign(&*key, &*clock))
+        };
+        let retrying = |error: &ClientError, delay| notify(&TokenEvent::Retrying { error, delay });
+        let fetched = prepared.client.fetch(sign, &*self.clock, retrying).await;
+        Ok(fetched.map_err(|error| error.knowing(&self.known))?)
+    }
+
     /// Prepares the client, which includes the metadata request when the endpoint is discovered.
-    pub(super) async fn prepare(&self, notify: Notify<'_>) -> Result<&PreparedClient, TokenError> {
+    pub(super) async fn prepare<'signed>(
+        &self,
+        signed: &'signed SignedRequests,
+        notify: Notify<'_>,
+    ) -> Result<&'signed PreparedClient, TokenError> {
         let prepare = || async {
             let retrying = |error: &ClientError, delay| notify(&TokenEvent::Retrying { error, delay });
-            let resolved = self.endpoint.resolve(&self.grant.audience, &self.http, self.retry_policy, retrying);
+            let resolved = signed.endpoint.resolve(&self.grant.audience, &self.http, self.retry_policy, retrying);
             let (audience, endpoint) = resolved.await?;
             let client = TokenClient::new(endpoint, &self.http, self.retry_policy)?;
             Ok(PreparedClient { audience, client })
         };
-        self.client.get_or_try_init(prepare).await
+        signed.client.get_or_try_init(prepare).await
     }
 }

@@ -23,25 +23,28 @@
 
 mod backoff;
 mod builder;
+mod endpoint;
 mod entry;
 mod error;
 mod event;
 mod exchange;
 mod key;
 mod overrides;
+mod provider;
 mod renewal;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use self::entry::TokenEntry;
 pub use self::{
     builder::TokenSourceBuilder,
+    endpoint::TokenEndpoint,
     error::{KeyError, TokenError},
     event::{TokenEvent, TokenObserver},
-    exchange::TokenEndpoint,
     key::KeyProvider,
     overrides::GrantOverrides,
+    provider::{AccessTokenProvider, ProvidedToken},
 };
+use self::{entry::TokenEntry, exchange::Requests};
 use crate::{client::AccessToken, environment::Environment, grant::Grant};
 
 /// Returns valid access tokens for one client. Clones share their tokens, so it is cheap to clone.
@@ -98,6 +101,12 @@ impl TokenSource {
     /// Starts a source for a grant.
     pub fn for_grant(grant: Grant, endpoint: TokenEndpoint, key: impl KeyProvider) -> TokenSourceBuilder {
         TokenSourceBuilder::for_grant(grant, endpoint, key)
+    }
+
+    /// Starts a source of tokens that are obtained in another way; the grant says which client and scopes they have. They
+    /// are not stored on disk.
+    pub fn for_provider(grant: Grant, provider: Arc<dyn AccessTokenProvider>) -> TokenSourceBuilder {
+        TokenSourceBuilder::for_provider(grant, provider)
     }
 
     /// Returns a token that is valid for at least the minimum lifetime of this source.
@@ -195,7 +204,11 @@ impl TokenSource {
     /// [`TokenError::Client`] when the file with certificate authorities cannot be used, or there is no metadata.
     pub async fn prepare(&self) -> Result<(), TokenError> {
         let notify = |event: &TokenEvent<'_>| self.entry.shared.notify(event);
-        self.entry.shared.exchange().prepare(&notify).await.map(drop)
+        let exchange = self.entry.shared.exchange();
+        match &exchange.requests {
+            Requests::Signed(signed) => exchange.prepare(signed, &notify).await.map(drop),
+            Requests::Provided(_) => Ok(()),
+        }
     }
 
     /// Uses the settings and the key of another source from the next request on, and ends the backoff. Tokens stay, so
@@ -222,7 +235,6 @@ impl fmt::Debug for TokenSource {
         formatter
             .debug_struct("TokenSource")
             .field("client_id", &exchange.grant.client_id)
-            .field("endpoint", &exchange.endpoint)
             .field("scopes", &self.entry.requested_scopes())
             .field("overrides", &self.entry.overrides)
             .finish_non_exhaustive()

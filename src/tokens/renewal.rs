@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::AbortHandle;
 
 use super::{
-    Freshness, TokenError, TokenEvent,
+    Freshness, TokenError, TokenEvent, TokenOrigin,
     entry::{EntryState, TokenEntry},
 };
 use crate::client::{AccessToken, MinimumLifetime};
@@ -46,6 +46,13 @@ impl TokenEntry {
         }
         delay
     }
+
+    /// Returns the time until the token expires, at least the shortest one between renewals.
+    fn time_left(&self) -> Option<Duration> {
+        let now = self.shared.exchange().clock.now();
+        let end = self.lock().token.as_ref()?.expires_at()?;
+        Some((end - now).to_std().unwrap_or_default().max(SHORTEST_INTERVAL))
+    }
 }
 
 /// Renews the token as long as each one is returned from memory at least once; after a failure it tries again until
@@ -65,8 +72,13 @@ async fn renew_once(entry: &Weak<TokenEntry>, minimum: MinimumLifetime) -> Optio
     }
     let result = entry.obtain(Freshness::Fresh).await;
     let error = result.as_ref().err();
-    if !matches!(error, Some(TokenError::Paused { .. })) {
+    let is_last = matches!(&result, Ok(obtained) if obtained.origin == TokenOrigin::LastResort);
+    if !is_last && !matches!(error, Some(TokenError::Paused { .. })) {
         entry.shared.notify(&TokenEvent::Renewed { scopes: &entry.requested_scopes(), error });
+    }
+    if is_last || matches!(error, Some(TokenError::LoginRequired(_))) {
+        // There is no newer token until the person logs in again.
+        return entry.time_left();
     }
     let backoff = error.and_then(|_| entry.backoff(&entry.lock())).map(|(_, remaining)| remaining);
     // Also after a success, whatever the new token's lifetime and margin: renewals must not follow without a pause.

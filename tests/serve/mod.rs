@@ -8,6 +8,7 @@ mod introspection;
 mod keep_alive;
 mod nais;
 mod original;
+pub mod person;
 mod reload;
 mod renewal;
 mod running;

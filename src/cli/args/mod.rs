@@ -204,6 +204,7 @@ pub(crate) enum Command {
     #[command(help_template = TEMPLATE, after_help = serve::ANSWERS, before_help = "Examples:\n  \
         maskinporten serve --env local\n  \
         maskinporten serve --profile test --profile events --port 8000\n  \
+        maskinporten serve --env local --person\n  \
         export $(maskinporten serve --print-env)\n")]
     Serve(Box<ServeArguments>),
     /// Keep valid access tokens in files, for programs that read them from there

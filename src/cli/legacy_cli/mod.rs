@@ -14,16 +14,20 @@ use std::{
 };
 
 use maskinporten::{
+    client::AccessToken,
+    http::Endpoint,
     printer::{TokenForm, print_banner, print_token},
+    sessions::SessionStore,
     text::excerpt,
 };
 use zeroize::Zeroizing;
 
 use self::options::{Meaning, Switch, help, in_its_words, options_in};
 use super::{
+    login,
     report::{self, ErrorFormat, Exit, Failure, Loudness, Report},
-    serve,
-    settings::{self, SettingArguments, SettingSources, Settings},
+    serve::{self, OriginalLogin},
+    settings::{self, PersonLoginSettings, SettingArguments, SettingSources, Settings},
     tokens::{SignedGrant, Tokens},
     usage::unexpected,
 };
@@ -48,6 +52,8 @@ enum Output {
 pub(crate) struct LegacyCommandLine {
     settings: SettingArguments,
     output: Output,
+    /// In its person mode where the person logs in, if the options say so.
+    login: Option<Option<Endpoint>>,
     /// Whether the original would search the machine's certificate store.
     wants_machine_store: bool,
 }
@@ -62,7 +68,7 @@ pub(crate) fn is_legacy(arguments: &[OsString]) -> bool {
 pub(crate) fn parse(arguments: &[OsString]) -> Result<LegacyCommandLine, Failure> {
     let mut settings = SettingArguments::default();
     let mut switches = Vec::new();
-    let (mut person_mode, mut user_store) = (false, false);
+    let (mut person_mode, mut user_store, mut authorize_endpoint) = (false, false, String::new());
     let mut port = serve::USUAL_PORT;
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next().filter(|_| !switches.contains(&Switch::Help)) {
@@ -82,7 +88,7 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<LegacyCommandLine, Failure
                         settings.set(name, &value, format!("--{long}"));
                     }
                 }
-                Meaning::Unused => drop(value()?),
+                Meaning::AuthorizeEndpoint => authorize_endpoint = value()?,
                 Meaning::Port => port = read_port(&value()?)?,
                 Meaning::PersonMode => person_mode = value()?.eq_ignore_ascii_case("true"),
                 Meaning::UserStore => user_store = value()?.eq_ignore_ascii_case("true"),
@@ -97,7 +103,29 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<LegacyCommandLine, Failure
     // It caches tokens only in its server mode.
     settings.set("no-cache", "true", "--no-cache".to_owned());
     let wants_machine_store = settings.has("certificate-thumbprint") && !user_store;
-    Ok(LegacyCommandLine { output: output(&switches, person_mode, port)?, settings, wants_machine_store })
+    let output = output(&switches, port);
+    let login = if person_mode && !matches!(output, Output::Help | Output::Grant) {
+        Some(person_login(&mut settings, &authorize_endpoint, port)?)
+    } else {
+        None
+    };
+    Ok(LegacyCommandLine { settings, output, login, wants_machine_store })
+}
+
+/// Sets what belongs to the login of a person: the redirect address, which the client must have registered, and the language.
+fn person_login(
+    settings: &mut SettingArguments,
+    authorize_endpoint: &str,
+    port: u16,
+) -> Result<Option<Endpoint>, Failure> {
+    if port == 0 {
+        let message = "--person_mode needs a fixed port, which is in the registered redirect address".to_owned();
+        return Err(usage(message, Some(format!("pass --server_port={}, or leave it out", serve::USUAL_PORT))));
+    }
+    settings.set("redirect-uri", &format!("http://localhost:{port}/response"), "--server_port".to_owned());
+    settings.set("ui-locale", "nb", "--person_mode".to_owned());
+    let endpoint = (!authorize_endpoint.is_empty()).then(|| Endpoint::parse(authorize_endpoint));
+    endpoint.transpose().map_err(|error| Failure::new(Exit::Usage, &error).about("--authorize_endpoint cannot be used"))
 }
 
 impl LegacyCommandLine {
@@ -113,7 +141,7 @@ impl LegacyCommandLine {
 /// Does what the original does.
 pub(crate) async fn run(command_line: LegacyCommandLine, report: &Arc<Report>) -> Result<(), Failure> {
     let wants_machine_store = command_line.wants_machine_store;
-    run_as(command_line.output, command_line.settings, report).await.map_err(|failure| {
+    run_as(command_line, report).await.map_err(|failure| {
         let hint = failure.parts().2.filter(|_| wants_machine_store && failure.exit == Exit::Key);
         let Some(hint) = hint else { return failure };
         let other = "without --use_current_user_store_location=true the original searches the machine's certificate store, \
@@ -123,39 +151,62 @@ pub(crate) async fn run(command_line: LegacyCommandLine, report: &Arc<Report>) -
     })
 }
 
-async fn run_as(output: Output, settings: SettingArguments, report: &Arc<Report>) -> Result<(), Failure> {
+async fn run_as(command_line: LegacyCommandLine, report: &Arc<Report>) -> Result<(), Failure> {
+    let LegacyCommandLine { output, settings, login, .. } = command_line;
     match output {
-        Output::Server(port) => return serve::run_original(settings, port, report).await,
+        Output::Server(port) => {
+            let login = login.map(|authorization_endpoint| OriginalLogin {
+                authorization_endpoint,
+                store: SessionStore::in_memory(),
+            });
+            return serve::run_original(settings, port, login, report).await;
+        }
         Output::Help => return report::print(help().as_bytes()),
         Output::Banner | Output::Token | Output::Grant => {}
     }
-    let settings = Settings::from_sources(&mut SettingSources::load_legacy(settings, report)?, report)?;
-    let mut artefact = Zeroizing::new(Vec::new());
+    let mut sources = SettingSources::load_legacy(settings, report)?;
+    if let Some(authorization_endpoint) = login {
+        return print(output, &person_token(&mut sources, authorization_endpoint, report).await?);
+    }
+    let settings = Settings::from_sources(&mut sources, report)?;
     if output == Output::Grant {
+        let mut artefact = Zeroizing::new(Vec::new());
         let signed = SignedGrant::sign(settings, report).await?;
         artefact.extend_from_slice(signed.assertion.expose().as_bytes());
         artefact.push(b'\n');
         return report::print(&artefact);
     }
-    let token = Tokens::new(settings, report)?.token().await?;
+    print(output, &Tokens::new(settings, report)?.token().await?)
+}
+
+/// Logs a person in, and returns the access token.
+async fn person_token(
+    sources: &mut SettingSources,
+    authorization_endpoint: Option<Endpoint>,
+    report: &Arc<Report>,
+) -> Result<AccessToken, Failure> {
+    let mut settings = PersonLoginSettings::parse(sources, false, report)?;
+    settings.server.authorization_endpoint = authorization_endpoint;
+    let request = settings.request.clone();
+    Ok(Box::pin(login::log_in(settings, request, None, None, false, report)).await?.access_token)
+}
+
+fn print(output: Output, token: &AccessToken) -> Result<(), Failure> {
+    let mut artefact = Zeroizing::new(Vec::new());
     let printed = match output {
-        Output::Banner => print_banner(&token, &mut *artefact),
-        _ => print_token(TokenForm::Token, &token, &mut *artefact),
+        Output::Banner => print_banner(token, &mut *artefact),
+        _ => print_token(TokenForm::Token, token, &mut *artefact),
     };
     printed.map_err(|error| Failure::from_output(&error))?;
     report::print(&artefact)
 }
 
-fn output(switches: &[Switch], person_mode: bool, port: u16) -> Result<Output, Failure> {
+fn output(switches: &[Switch], port: u16) -> Output {
     if switches.contains(&Switch::Help) {
-        return Ok(Output::Help);
-    }
-    if person_mode {
-        let hint = "log in with `maskinporten login --keep`, then use `maskinporten token --person`".to_owned();
-        return Err(usage("--person_mode is not supported yet".to_owned(), Some(hint)));
+        return Output::Help;
     }
     // The original checks its server mode first, then the grant.
-    Ok(if switches.contains(&Switch::ServerMode) {
+    if switches.contains(&Switch::ServerMode) {
         Output::Server(port)
     } else if switches.contains(&Switch::OnlyGrant) {
         Output::Grant
@@ -163,7 +214,7 @@ fn output(switches: &[Switch], person_mode: bool, port: u16) -> Result<Output, F
         Output::Token
     } else {
         Output::Banner
-    })
+    }
 }
 
 fn read_port(value: &str) -> Result<u16, Failure> {
@@ -312,9 +363,12 @@ mod tests {
 
     #[test]
     fn unknown_arguments_and_wrong_values_are_errors() {
-        for arguments in [&["-c=x", "stray"][..], &["-c=x", "--nonsense=1"], &["-c"], &["-m", "-P=x"], &["-i=true"]] {
+        for arguments in
+            [&["-c=x", "stray"][..], &["-c=x", "--nonsense=1"], &["-c"], &["-m", "-P=x"], &["-i=true", "-P0"]]
+        {
             assert!(parsed(arguments).is_err(), "{arguments:?}");
         }
-        assert!(parsed(&["-c=x", "-i=false", "-u=true", "-A=https://x", "-P=17823"]).is_ok());
+        assert!(parsed(&["-c=x", "-i=false", "-u=true", "-A=not a URL", "-P=17823"]).is_ok());
+        assert!(parsed(&["-c=x", "-i=true", "-A=not a URL"]).is_err());
     }
 }

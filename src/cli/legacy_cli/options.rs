@@ -9,8 +9,8 @@ use crate::cli::settings;
 pub(super) enum Meaning {
     /// The setting with this name.
     Setting(&'static str),
-    /// A value that is parsed and not used.
-    Unused,
+    /// The address of the login of a person.
+    AuthorizeEndpoint,
     Switch(Switch),
     /// A flag with a value, `true` or something else.
     PersonMode,
@@ -45,11 +45,16 @@ pub(super) const OPTIONS: [LegacyOption; 20] = [
     ("l", "token_ttl", Meaning::Setting("ttl"), "The lifetime of the grant in seconds"),
     ("s", "scopes", Meaning::Setting("scope"), "The scopes, separated by commas"),
     ("e", "token_endpoint", Meaning::Setting("token-endpoint"), "Such as https://test.maskinporten.no/token"),
-    ("A", "authorize_endpoint", Meaning::Unused, "Not used: persons cannot log in yet"),
+    (
+        "A",
+        "authorize_endpoint",
+        Meaning::AuthorizeEndpoint,
+        "Where a person logs in, such as https://login.test.idporten.no/authorize",
+    ),
     ("C", "consumer_org", Meaning::Setting("consumer-org"), "The organisation that has delegated the scope"),
     ("m", "server_mode", Meaning::Switch(Switch::ServerMode), "Serve tokens over HTTP"),
     ("P", "server_port", Meaning::Port, "The port of the server, instead of 17823"),
-    ("i", "person_mode", Meaning::PersonMode, "Not supported yet"),
+    ("i", "person_mode", Meaning::PersonMode, "true: a person logs in at ID-porten, in the browser"),
     ("o", "only_token", Meaning::Switch(Switch::OnlyToken), "Print the access token alone"),
     ("g", "only_grant", Meaning::Switch(Switch::OnlyGrant), "Print the signed grant alone"),
     ("h", "help", Meaning::Switch(Switch::Help), "Print this help"),

@@ -88,7 +88,7 @@ impl Waiting {
 }
 
 /// Opens the browser; returns whether one was found. A browser in the terminal keeps it until the person leaves.
-pub(super) async fn open(url: &str) -> bool {
+pub(crate) async fn open(url: &str) -> bool {
     let url = url.to_owned();
     let opening = signals::blocking(move || webbrowser::open(&url).is_ok());
     tokio::time::timeout(OPENING_TIME, opening).await.unwrap_or(true)

@@ -15,10 +15,11 @@ use maskinporten::{
 };
 use zeroize::Zeroizing;
 
+pub(crate) use self::browser::open as open_browser;
 use self::browser::{Answer, Waiting};
 use super::{
     args::{PersonLoginArguments, PersonLoginCommand},
-    person_tokens::{SessionTokens, exchanged, login_client, note_place, open_key},
+    person_tokens::{SessionTokens, exchanged, note_place, open_key},
     progress::Progress,
     report::{self, Exit, Failure, Report},
     settings::{NetworkSettings, PersonLoginSettings, SettingSources, session_name},
@@ -70,7 +71,7 @@ async fn log_out(sources: &mut SettingSources, no_browser: bool, report: &Arc<Re
     let url = SessionTokens::find(sources, report)?.log_out().await?;
     report.note("the kept login is removed");
     if let Some(url) = url
-        && (no_browser || !browser::open(&url).await)
+        && (no_browser || !open_browser(&url).await)
     {
         report.note(&format!("open this address to log out in the browser too: {url}"));
     }
@@ -78,7 +79,7 @@ async fn log_out(sources: &mut SettingSources, no_browser: bool, report: &Arc<Re
 }
 
 /// Logs a person in, and keeps the login under the name `kept_as`. The browser shows how it ended.
-async fn log_in(
+pub(crate) async fn log_in(
     mut settings: PersonLoginSettings,
     request: LoginRequest,
     dpop: Option<DpopKey>,
@@ -93,8 +94,8 @@ async fn log_in(
     let listener = listen(&request.redirect_uri).await?;
     let redirect_uri = listener.as_ref().map_or(&request.redirect_uri, AnswerListener::redirect_uri).clone();
     let (client, pending) = {
-        let _progress = Progress::start(&format!("waiting for {}", excerpt(&settings.issuer, 100)), report);
-        let client = login_client(&settings.issuer, settings.grant.clone(), key, dpop, &settings.network).await?;
+        let _progress = Progress::start(&format!("waiting for {}", excerpt(&settings.server.issuer, 100)), report);
+        let client = settings.server.client(settings.grant.clone(), key, dpop).await?;
         let pending = client.start(LoginRequest { redirect_uri: redirect_uri.clone(), ..request }).await?;
         (client, pending)
     };

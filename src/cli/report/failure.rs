@@ -272,7 +272,8 @@ impl From<TokenError> for Failure {
             }
             TokenError::Local(error) => Self::new(Exit::Configuration, &**error),
             TokenError::Paused { error, .. } => Self::from((**error).clone()),
-            TokenError::Cache(_) | TokenError::Lost => Self::new(Exit::Other, &error),
+            TokenError::LoginRequired(_) => Self::new(Exit::Refused, &error),
+            TokenError::Provider(_) | TokenError::Cache(_) | TokenError::Lost => Self::new(Exit::Other, &error),
         }
     }
 }

@@ -99,16 +99,23 @@ fn check(files: &[PathBuf]) -> Result<(), Failure> {
 impl Agent<'_> {
     /// Keeps the token of one profile in a file.
     async fn keep(&self, index: usize, file: &Path) {
-        let (mut written, mut problem) = (None, None);
+        let (mut written, mut problem, mut needs_login) = (None, None, false);
         loop {
             // A reload replaces the profiles, in the same order.
             if let Some(profile) = self.source.profiles().get(index) {
                 self.observe(profile);
                 match profile.tokens.obtain(Freshness::Cached).await {
-                    Ok(obtained) => self.update(file, profile, obtained.token, &mut written, &mut problem).await,
+                    Ok(obtained) => {
+                        needs_login = false;
+                        self.update(file, profile, obtained.token, &mut written, &mut problem).await;
+                    }
                     // The failure before it was logged.
                     Err(TokenError::Paused { .. }) => {}
-                    Err(error) => self.log.no_token(&profile.name, &Failure::from(error)),
+                    Err(TokenError::LoginRequired(_)) if needs_login => {}
+                    Err(error) => {
+                        needs_login = matches!(error, TokenError::LoginRequired(_));
+                        self.log.no_token(&profile.name, &Failure::from(error));
+                    }
                 }
             }
             tokio::time::sleep(PERIOD).await;

@@ -7,9 +7,11 @@ use maskinporten::{
     cache::{CacheKey, KeyIdentity},
     client::RefusalFacts,
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
+    http::Endpoint,
     keystore::{Certificate, SigningKey},
     profile::{ConfigSearch, PROJECT_FILE, user_file},
     server::{AllowedScopes, ServedProfile},
+    sessions::SessionStore,
     tokens::{TokenEndpoint, TokenSource},
 };
 
@@ -18,13 +20,21 @@ use crate::cli::{
     located_key::LocatedKey,
     prompt::Answers,
     report::{Failure, Report},
-    settings::{ConfigFiles, KeySettings, SettingArguments, SettingSources, Settings},
+    settings::{ConfigFiles, KeySettings, SettingArguments, SettingSources, Settings, is_person},
     signals,
     tokens::warn_of_algorithm,
 };
 
 /// The name of a profile that has none.
-const NAMELESS: &str = "default";
+pub(super) const NAMELESS: &str = "default";
+
+/// The login of a person at a server with the original's command line.
+pub(crate) struct OriginalLogin {
+    /// Where the person logs in, if it is not what the metadata says.
+    pub(crate) authorization_endpoint: Option<Endpoint>,
+    /// Where the login is kept.
+    pub(crate) store: SessionStore,
+}
 
 /// Loads profiles, any number of times.
 pub(super) struct Loader {
@@ -35,18 +45,19 @@ pub(super) struct Loader {
     allowed: AllowedScopes,
     answers: Arc<Answers>,
     is_legacy: bool,
+    pub(super) original_login: Option<OriginalLogin>,
 }
 
 /// A profile that is ready to be served.
 pub(super) struct Prepared {
     pub(super) profile: ServedProfile,
-    key: SigningKey,
-    identity: KeyIdentity,
+    /// The key; a public client has none.
+    pub(super) key: Option<(KeyIdentity, SigningKey)>,
 }
 
 /// The keys that are open, each once.
 #[derive(Clone, Default)]
-struct KnownKeys(Arc<Vec<(KeyIdentity, SigningKey)>>);
+pub(super) struct KnownKeys(Arc<Vec<(KeyIdentity, SigningKey)>>);
 
 /// Every profile, and the files that they were loaded from.
 pub(super) struct Loaded {
@@ -63,8 +74,8 @@ impl KnownKeys {
     }
 
     fn add(&mut self, prepared: &Prepared) {
-        if self.find(&prepared.identity).is_none() {
-            Arc::make_mut(&mut self.0).push((prepared.identity.clone(), prepared.key.clone()));
+        if let Some((identity, key)) = prepared.key.clone().filter(|(identity, _)| self.find(identity).is_none()) {
+            Arc::make_mut(&mut self.0).push((identity, key));
         }
     }
 }
@@ -82,13 +93,13 @@ impl Loader {
         config: Option<PathBuf>,
         allowed: AllowedScopes,
     ) -> Self {
-        Self { settings, names, config, allowed, answers: Arc::default(), is_legacy: false }
+        Self { settings, names, config, allowed, answers: Arc::default(), is_legacy: false, original_login: None }
     }
 
     /// Loads the settings of the original's command line.
-    pub(super) fn legacy(settings: SettingArguments) -> Self {
+    pub(super) fn legacy(settings: SettingArguments, original_login: Option<OriginalLogin>) -> Self {
         let own = Self::new(settings, vec![None], None, AllowedScopes::default());
-        Self { is_legacy: true, ..own }
+        Self { is_legacy: true, original_login, ..own }
     }
 
     /// Ends the questions for passwords; the answers are remembered.
@@ -142,6 +153,9 @@ impl Loader {
         known: KnownKeys,
         report: &Arc<Report>,
     ) -> Result<(Prepared, Vec<PathBuf>), Failure> {
+        if self.original_login.is_some() || is_person(&sources) {
+            return self.prepare_person(sources, known, report).await;
+        }
         // Before the secrets are erased from the sources.
         let headers = headers::merge(&sources, &[])?;
         let (settings, key) = Settings::from_sources(&mut sources, report)?;
@@ -149,7 +163,7 @@ impl Loader {
         warn_of_algorithm(&settings.grant, report);
         let (audience, endpoint) = settings.addresses(report).await?;
         let uses_certificates = key.uses_certificates;
-        let (identity, key, key_facts) = open(key, known, Arc::clone(&self.answers), report).await?;
+        let (identity, key, key_facts) = self.open(key, known, report).await?;
         let token_identity = cache_key(&settings, &identity).hash().to_owned();
         let Settings { environment, mut grant, network, cache, names_resource, origins, altinn, .. } = settings;
         let environment = environment.map(|setting| setting.value);
@@ -176,6 +190,7 @@ impl Loader {
             scopes,
             allowed: self.allowed.clone(),
             tokens,
+            login: None,
             headers,
             http: network.http,
             timeout: network.retry_policy.timeout,
@@ -183,7 +198,7 @@ impl Loader {
             identity: format!("{name} {token_identity}"),
             name,
         };
-        Ok((Prepared { profile, key, identity }, sources.files()))
+        Ok((Prepared { profile, key: Some((identity, key)) }, sources.files()))
     }
 
     /// Returns where config files are, or would be.
@@ -199,26 +214,26 @@ impl Loader {
         files.extend(user_file());
         files
     }
-}
 
-/// Opens the key, unless it is known. It is opened on another thread, so that requests and Ctrl-C are handled meanwhile.
-async fn open(
-    settings: KeySettings,
-    known: KnownKeys,
-    answers: Arc<Answers>,
-    report: &Arc<Report>,
-) -> Result<(KeyIdentity, SigningKey, RefusalFacts), Failure> {
-    let report = Arc::clone(report);
-    signals::blocking(move || {
-        let located = LocatedKey::read(settings, answers, &report)?;
-        let identity = located.key_identity();
-        let key = match known.find(&identity) {
-            Some(key) => key.clone(),
-            None => located.open_key()?,
-        };
-        Ok((identity, key, located.refusal_facts()))
-    })
-    .await
+    /// Opens the key, unless it is known. It is opened on another thread, so that requests and Ctrl-C are handled meanwhile.
+    pub(super) async fn open(
+        &self,
+        settings: KeySettings,
+        known: KnownKeys,
+        report: &Arc<Report>,
+    ) -> Result<(KeyIdentity, SigningKey, RefusalFacts), Failure> {
+        let (report, answers) = (Arc::clone(report), Arc::clone(&self.answers));
+        signals::blocking(move || {
+            let located = LocatedKey::read(settings, answers, &report)?;
+            let identity = located.key_identity();
+            let key = match known.find(&identity) {
+                Some(key) => key.clone(),
+                None => located.open_key()?,
+            };
+            Ok((identity, key, located.refusal_facts()))
+        })
+        .await
+    }
 }
 
 /// Identifies the tokens of these settings.
@@ -230,7 +245,7 @@ fn cache_key(settings: &Settings, identity: &KeyIdentity) -> CacheKey {
 }
 
 /// Returns the issuer of the tokens of one of Altinn's platforms.
-fn altinn_issuer(platform: &AltinnPlatform) -> KnownIssuer {
+pub(super) fn altinn_issuer(platform: &AltinnPlatform) -> KnownIssuer {
     let identifier = platform.issuer();
     KnownIssuer::find(&identifier).unwrap_or(KnownIssuer {
         identifier,

@@ -8,6 +8,7 @@ mod agent;
 mod credentials;
 mod inherited;
 mod load;
+mod load_person;
 mod log;
 mod served;
 mod watch;
@@ -16,10 +17,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use maskinporten::server::{Listen, Server, ServerError, ServerOptions, TlsFiles};
 
-pub(crate) use self::agent::run as run_agent;
+pub(crate) use self::{agent::run as run_agent, load::OriginalLogin};
 use self::{credentials::CredentialFiles, load::Loader, log::ServerLog, served::Served, watch::Watcher};
 use super::{
     args::{LogFormat, ServeArguments},
+    login::open_browser,
     report::{self, Exit, Failure, Report},
     secret,
     settings::{ServeSettingArguments, SettingArguments},
@@ -65,20 +67,27 @@ pub(crate) async fn run(
     let ServeSettingArguments { profiles, settings } = arguments.settings;
     let profiles = if profiles.is_empty() { vec![None] } else { profiles.into_iter().map(Some).collect() };
     let loader = Loader::new(settings, profiles, config, addresses::allowed(&arguments.allow_scopes)?);
-    start(loader, options, credentials, arguments.log_format, report).await
+    start(loader, options, credentials, (arguments.log_format, None), report).await
 }
 
-/// Serves like the original program.
-pub(crate) async fn run_original(settings: SettingArguments, port: u16, report: &Arc<Report>) -> Result<(), Failure> {
+/// Serves like the original program; in its person mode the browser opens, so that the person logs in.
+pub(crate) async fn run_original(
+    settings: SettingArguments,
+    port: u16,
+    login: Option<OriginalLogin>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
     let options = ServerOptions::new(vec![Listen::Loopback(port)]);
-    start(Loader::legacy(settings), options, CredentialFiles::default(), LogFormat::Text, report).await
+    let page = login.as_ref().map(|_| format!("http://localhost:{port}/"));
+    let format = (LogFormat::Text, page);
+    start(Loader::legacy(settings, login), options, CredentialFiles::default(), format, report).await
 }
 
 async fn start(
     loader: Loader,
     options: ServerOptions,
     credentials: CredentialFiles,
-    format: LogFormat,
+    (format, page): (LogFormat, Option<String>),
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
     let mut stop = std::pin::pin!(signals::stop());
@@ -104,9 +113,20 @@ async fn start(
     tokio::select! {
         () = server.serve(stop) => {}
         () = watching.reload(Some(&handle), hangups, seen) => {}
+        () = show(page, report) => {}
     }
     log.end();
     Ok(())
+}
+
+/// Opens a page of the server in the browser, and never ends.
+async fn show(page: Option<String>, report: &Report) {
+    if let Some(page) = page
+        && !open_browser(&page).await
+    {
+        report.note(&format!("open {page} in a browser, and log in"));
+    }
+    std::future::pending().await
 }
 
 fn server_failure(error: &ServerError) -> Failure {

@@ -137,7 +137,7 @@ impl SettingDefinition {
     pub(super) fn matters_to(&self, command: &str) -> bool {
         match command {
             PERSON_LOGIN => self.is_of_person_login(),
-            _ if self.name == "person" => ["token", "headers", "exec", "curl"].contains(&command),
+            _ if self.name == "person" => ["token", "headers", "exec", "curl", "serve", "agent"].contains(&command),
             _ if self.heading == LOGIN => false,
             _ if self.name == "admin-url" => command == ADMINISTRATION,
             // They look up the names of organisations.

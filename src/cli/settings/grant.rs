@@ -135,7 +135,7 @@ fn client_id(sources: &SettingSources) -> Result<ClientId, Failure> {
     Ok(given_client_id(sources)?.parse(ClientId::parse)?.value)
 }
 
-fn scopes(sources: &SettingSources) -> Result<Scopes, Failure> {
+pub(super) fn scopes(sources: &SettingSources) -> Result<Scopes, Failure> {
     let found = given_scopes(sources)?;
     Scopes::parse(&found.texts().join(" ")).map_err(|error| found.origin.unusable(&error))
 }

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use maskinporten::{
     altinn::{AltinnExchange, TokenProvider},
-    environment::{Environment, IdentityProvider, KnownIssuer, Service},
+    environment::{Environment, IdentityProvider, KnownIssuer, Service, is_maskinporten_issuer},
     grant::{ClientAuthentication, Grant},
     http::Endpoint,
-    login::{AuthenticationLevel, LoginRequest, RedirectUri},
+    login::{AuthenticationLevel, LoginRequest, LoginServer, RedirectUri},
     tokens::TokenEndpoint,
 };
 
 use super::{
-    KeySettings, NetworkSettings, SettingSources, altinn, file_reads::TIMEOUT, grant, origin::Layer, sources::Found,
+    KeySettings, NetworkSettings, SettingSources, altinn, file_reads::TIMEOUT, grant, origin::Layer, server,
+    sources::Found,
 };
 use crate::cli::report::{Exit, Failure, Report};
 
@@ -25,8 +26,7 @@ const GRANT_ONLY: [&str; 8] =
 
 /// The settings of the login of a person.
 pub(crate) struct PersonLoginSettings {
-    /// The issuer identifier of the server.
-    pub(crate) issuer: String,
+    pub(crate) server: LoginServer,
     /// The client, and what it asks for.
     pub(crate) grant: Grant,
     /// What the login asks for.
@@ -67,7 +67,8 @@ impl PersonLoginSettings {
         let key = signs.then(|| KeySettings::parse(sources)).transpose()?;
         let altinn = exchange(sources, environment, &issuer)?;
         sources.erase_secrets();
-        Ok(Self { issuer, grant, request, key, network, time, altinn })
+        let server = LoginServer { token_endpoint: token_endpoint(sources)?, ..network.login_server(&issuer) };
+        Ok(Self { server, grant, request, key, network, time, altinn })
     }
 }
 
@@ -111,6 +112,9 @@ fn issuer(
     provider: IdentityProvider,
     environment: Option<Environment>,
 ) -> Result<String, Failure> {
+    if sources.is_legacy {
+        return audience(sources);
+    }
     let local = if environment == Some(Environment::Local) { Some(sources.add_local_login(provider)?) } else { None };
     if let Some(found) = sources.find("idp-issuer") {
         return named_issuer(&found);
@@ -124,6 +128,23 @@ fn issuer(
         let message = format!("{provider} has no environment {environment}");
         Failure::plain(Exit::Configuration, "env", message, Some(hint.to_owned()))
     })
+}
+
+/// Returns the audience as the issuer, which it is in the original's person mode.
+fn audience(sources: &SettingSources) -> Result<String, Failure> {
+    let found = server::audience(sources)?;
+    if is_maskinporten_issuer(found.text()) {
+        let message = format!("{} is Maskinporten, where no person can log in", found.origin.label);
+        let hint = "pass the issuer of ID-porten, and its endpoints: --audience https://test.idporten.no";
+        return Err(found.failure("audience", message, hint));
+    }
+    named_issuer(&found)
+}
+
+/// Returns the token endpoint in place of that of the metadata, which only the original's command line names.
+fn token_endpoint(sources: &SettingSources) -> Result<Option<Endpoint>, Failure> {
+    let found = sources.find("token-endpoint").filter(|_| sources.is_legacy);
+    found.map(|found| Ok(found.parse(Endpoint::parse)?.value)).transpose()
 }
 
 /// Parses `--idp-issuer`. A project file came with the folder, so it may only name ID-porten, Ansattporten and this machine.

@@ -54,7 +54,7 @@ pub(crate) use self::{
     login::PersonLoginSettings,
     named_place::NamedPlace,
     origin::{Layer, Origin, Setting},
-    person::{PersonSettings, is_person, session_name},
+    person::{PersonSettings, SessionClient, is_person, session_name},
     secret::{Secret, SecretKind, SecretSource, Unlock},
     server::{CacheSettings, GivenAddresses, NetworkSettings, named_issuer, named_platform},
     sources::SettingSources,

@@ -18,14 +18,15 @@ use crate::cli::report::{Exit, Failure, Report};
 
 const PERSON: &str = "person";
 
-/// Settings that only a new login changes.
-const OF_LOGIN: [&str; 3] = ["scope", "resource", "authorization-details"];
+/// Settings that only a new login changes, besides the scopes.
+const OF_LOGIN: [&str; 2] = ["resource", "authorization-details"];
 
 /// The name of a login without a profile and an environment.
 const NAMELESS: &str = "default";
 
 /// The settings of a kept login.
 pub(crate) struct PersonSettings {
+    pub(crate) environment: Option<Environment>,
     pub(crate) network: NetworkSettings,
     pub(crate) cache: CacheSettings,
     /// The exchange of its tokens at Altinn, if there is one.
@@ -58,7 +59,7 @@ pub(crate) fn session_name(sources: &SettingSources) -> String {
 pub(super) fn refuse(sources: &SettingSources) -> Result<(), Failure> {
     let Some(found) = sources.find(PERSON).filter(|_| is_person(sources)) else { return Ok(()) };
     let message = format!("{} has no effect here: the token of a person needs no grant", found.origin.label);
-    Err(found.failure("person", message, "use it with token, headers, exec or curl, or leave it out"))
+    Err(found.failure("person", message, "use it with token, headers, exec, curl, serve or agent, or leave it out"))
 }
 
 impl PersonSettings {
@@ -66,11 +67,14 @@ impl PersonSettings {
     pub(crate) fn parse(sources: &mut SettingSources, info: &SessionInfo, report: &Report) -> Result<Self, Failure> {
         sources.refuse_empty_options()?;
         refuse_grant_options(sources)?;
+        check_scopes(sources, info, report)?;
         warn_of_ignored(sources, report);
         let environment = environment(sources, report)?;
-        let local = (environment == Some(Environment::Local)).then(|| sources.add_local_login(provider_of(info)).err());
+        let local = (environment == Some(Environment::Local))
+            .then(|| sources.add_local_login(IdentityProvider::of_issuer(&info.issuer)).err());
         let client = local.flatten().map_or_else(|| SessionClient::parse(sources, info), Err);
         let settings = Self {
+            environment,
             network: NetworkSettings::parse(sources)?,
             cache: CacheSettings::parse(sources)?,
             altinn: exchange(sources, environment, &info.issuer)?,
@@ -81,6 +85,23 @@ impl PersonSettings {
     }
 }
 
+/// Refuses scopes of an option that the login does not have; warns of those of other sources.
+fn check_scopes(sources: &SettingSources, info: &SessionInfo, report: &Report) -> Result<(), Failure> {
+    let found = sources.find("scope").filter(|found| found.origin.layer != Layer::Environment);
+    let Some(found) = found else { return Ok(()) };
+    let asked = grant::scopes(sources)?;
+    let Some(missing) = asked.iter().find(|asked| !info.scopes.split(' ').any(|own| own == *asked)) else {
+        return Ok(());
+    };
+    let message = format!("the kept login does not have the scope `{missing}`");
+    let hint = format!("log in again with it: maskinporten login --keep --scope {missing}");
+    if found.origin.layer == Layer::Option {
+        return Err(found.failure("session_scope", message, hint));
+    }
+    report.warning(&format!("{message}; {hint}"));
+    Ok(())
+}
+
 /// Warns of options that only a new login can apply.
 fn warn_of_ignored(sources: &SettingSources, report: &Report) {
     let given = OF_LOGIN.into_iter().filter_map(|name| sources.find(name));
@@ -88,12 +109,6 @@ fn warn_of_ignored(sources: &SettingSources, report: &Report) {
         let label = &found.origin.label;
         report.warning(&format!("{label} has no effect on a kept login: pass it to `maskinporten login`"));
     }
-}
-
-/// Returns the service of a login at the simulator, whose issuers end with its name.
-fn provider_of(info: &SessionInfo) -> IdentityProvider {
-    let name = info.issuer.rsplit('/').next().unwrap_or_default();
-    IdentityProvider::parse(name).unwrap_or(IdentityProvider::Idporten)
 }
 
 impl SessionClient {

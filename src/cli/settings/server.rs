@@ -8,6 +8,7 @@ use maskinporten::{
     clock,
     environment::Environment,
     http::{Endpoint, HttpOptions},
+    login::LoginServer,
     text::excerpt,
     tokens::TokenEndpoint,
 };
@@ -80,7 +81,7 @@ pub(super) fn missing(sources: &SettingSources) -> Vec<Failure> {
     missing_environment(sources).into_iter().collect()
 }
 
-fn audience(sources: &SettingSources) -> Result<Found<'_>, Failure> {
+pub(super) fn audience(sources: &SettingSources) -> Result<Found<'_>, Failure> {
     let hint = "pass --env test, or --audience URL";
     sources.require("audience", if sources.is_legacy { "pass --audience URL" } else { hint })
 }
@@ -173,6 +174,13 @@ fn endpoint(found: &Found) -> Result<Endpoint, Failure> {
 }
 
 impl NetworkSettings {
+    /// Returns the server with this issuer identifier where people log in.
+    pub(crate) fn login_server(&self, issuer: &str) -> LoginServer {
+        let Self { http, retry_policy } = self.clone();
+        let issuer = issuer.to_owned();
+        LoginServer { issuer, authorization_endpoint: None, token_endpoint: None, http, retry_policy }
+    }
+
     /// Parses the time limits, the retries and the trusted authorities; fails with the first problem.
     pub(crate) fn parse(sources: &SettingSources) -> Result<Self, Failure> {
         let mut problems = Problems::default();

@@ -3,7 +3,7 @@
 // Token and secret are kept in this module's memory only; the language is the only thing that is stored.
 
 import { copy, curl, offer, withdraw } from "/copying.js";
-import { SHORT, element, explain, isFinal, now, rows } from "/showing.js";
+import { SHORT, element, explain, isFinal, login, now, rows } from "/showing.js";
 import { WORDS, duration, matchLanguage, moment } from "/words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -153,6 +153,8 @@ function renderNames() {
 function renderToken() {
   const single = $("profile").options.length === 1 && `${words().profile}: ${shown.profile}`;
   $("about").textContent = [single, shown.scope].filter(Boolean).join(" · ");
+  $("login").hidden = !shown.login;
+  if (shown.login) $("login").replaceChildren(...login(shown.login, language));
   $("token").textContent = revealed ? shown.token : `${shown.token.slice(0, 6)}${"•".repeat(16)}`;
   $("reveal").dataset.text = revealed ? "hide" : "reveal";
   $("reveal").textContent = words()[$("reveal").dataset.text];

@@ -74,6 +74,23 @@ function inWords(name, value, language) {
 
 // Errors
 
+/** Says whose token it is, and when the person must log in again. */
+export function login({ provider, logged_in_at, ends_at, is_renewable, page }, language) {
+  const words = WORDS[language];
+  const time = (name, at) => element("span", moment(at, now(), language), { "data-time": at, class: name });
+  const parts = [`${words.loggedIn} ${provider}`];
+  if (logged_in_at !== null) parts.push(" ", time("logged-in", logged_in_at));
+  parts.push(`. ${is_renewable ? words.loginRenewed : words.loginEnds}`);
+  if (ends_at !== null) parts.push(" ", time("ends", ends_at));
+  parts.push(". ", again(page, words));
+  return parts;
+}
+
+/** Makes what leads to a new login: a link, or the command for the terminal. */
+function again(page, words) {
+  return page ? element("a", words.loginAgain, { href: page }) : prose("span", words.loginCommand);
+}
+
 const isRefused = (error) => Boolean(error.mp_code ?? error.meaning ?? error.trace_id);
 
 /** Explains why there is no token. */
@@ -81,18 +98,27 @@ export function explain(error, language) {
   const words = WORDS[language];
   if (error.gone) return [element("h2", words.goneTitle), element("p", words.gone)];
   const { title, happened, remedy, page } = isRefused(error) ? refusal(error, language) : failure(error, language);
-  const parts = [element("h2", title)];
-  if (happened) parts.push(sentence(happened));
+  const provider = error.login?.provider ?? "Maskinporten";
+  const named = (text) => text.replaceAll("Maskinporten", provider);
+  const parts = [element("h2", named(title))];
+  if (happened) parts.push(sentence(named(happened)));
   if (remedy) {
-    parts.push(element("h3", words.remedy), sentence(remedy));
+    parts.push(element("h3", words.remedy), sentence(named(remedy)));
   }
   if (page) {
     parts.push(element("p"));
     parts.at(-1).append(element("a", words.more, { href: page }));
   }
+  if (isLogin(error)) {
+    parts.push(element("p"));
+    parts.at(-1).append(again(error.login.page, words));
+  }
   if (isFinal(error) && error.profiles) parts.push(element("p", words.served), choices(error.profiles));
   return [...parts, facts(error, language)];
 }
+
+/** Whether the person must log in again. */
+const isLogin = (error) => Boolean(error.login) && error.error.startsWith("session_");
 
 /** Whether the request itself is wrong, so that another attempt would fail too. */
 export const isFinal = (error) => error.status >= 400 && error.status < 500;
@@ -105,7 +131,8 @@ function refusal(error, language) {
 
 /** Explains any other error. The server's own texts are in English only. */
 function failure(error, language) {
-  const { failures, failedTitle } = WORDS[language];
+  const { failures, failedTitle, loginTitle, loginOver } = WORDS[language];
+  if (isLogin(error)) return { title: loginTitle, happened: loginOver };
   const code = error.error === "connect" && error.environment === "local" ? "simulator" : error.error;
   const known = Object.hasOwn(failures, code) ? failures[code] : failures.other;
   const own = language === "en" && !known.title ? error.remedy : undefined;

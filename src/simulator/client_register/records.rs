@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
-use crate::simulator::registry::{DEFAULT_LIFETIME_SECONDS, Orgno, RegisteredClient, RegisteredScope, Registry};
+use crate::simulator::registry::{
+    DEFAULT_LIFETIME_SECONDS, Orgno, RegisteredClient, RegisteredScope, Registry,
+    login_client::{self, ClientAuthenticationMethod, RefreshTokenUsage},
+};
 
 /// A client.
 #[derive(Debug, Clone)]
@@ -59,14 +62,25 @@ impl ClientEntry {
             "description": client.name,
             "integration_type": client.integration_type,
             "application_type": "web",
-            "token_endpoint_auth_method": "private_key_jwt",
+            "token_endpoint_auth_method": client.token_endpoint_auth_method.name(),
             "grant_types": [grant_type],
             "scopes": client.scopes,
             "access_token_lifetime": client.access_token_lifetime,
         });
+        let mut members = object(members);
+        if client.is_for_people() {
+            members.extend(object(json!({
+                "redirect_uris": client.redirect_uris,
+                "post_logout_redirect_uris": client.post_logout_redirect_uris,
+                "refresh_token_usage": client.refresh_token_usage.name(),
+                "refresh_token_lifetime": client.refresh_token_lifetime,
+                "authorization_lifetime": client.authorization_lifetime,
+                "frontchannel_logout_session_required": client.frontchannel_logout_session_required,
+            })));
+        }
         Self {
             registered: client.clone(),
-            members: object(members),
+            members,
             supplier: None,
             on_behalf_of: BTreeMap::new(),
             created: DateTime::UNIX_EPOCH,
@@ -81,8 +95,18 @@ impl ClientEntry {
         client.name = text(&members, "client_name");
         client.scopes = texts(&members, "scopes");
         client.integration_type = text(&members, "integration_type");
-        let lifetime = seconds(&members, "access_token_lifetime");
-        client.access_token_lifetime = if lifetime == 0 { DEFAULT_LIFETIME_SECONDS } else { lifetime };
+        let lifetime = |name, default| Some(seconds(&members, name)).filter(|own| *own > 0).unwrap_or(default);
+        client.access_token_lifetime = lifetime("access_token_lifetime", DEFAULT_LIFETIME_SECONDS);
+        client.refresh_token_lifetime = lifetime("refresh_token_lifetime", login_client::refresh_token_lifetime());
+        client.authorization_lifetime = lifetime("authorization_lifetime", login_client::authorization_lifetime());
+        client.redirect_uris = texts(&members, "redirect_uris");
+        client.post_logout_redirect_uris = texts(&members, "post_logout_redirect_uris");
+        let method = ClientAuthenticationMethod::parse(&text(&members, "token_endpoint_auth_method"));
+        client.token_endpoint_auth_method = method.unwrap_or_default();
+        let is_reused = text(&members, "refresh_token_usage") == RefreshTokenUsage::Reuse.name();
+        client.refresh_token_usage = if is_reused { RefreshTokenUsage::Reuse } else { RefreshTokenUsage::Onetime };
+        client.frontchannel_logout_session_required =
+            members.get("frontchannel_logout_session_required") == Some(&Value::Bool(true));
         client.active = members.get("active").and_then(Value::as_bool).unwrap_or(client.active);
         self.members = members;
         self.last_updated = now;

@@ -1,5 +1,7 @@
 //! The request of a client at the authorization endpoint or pushed to it (`OpenID` Connect Core §3.1.2.1).
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -31,9 +33,8 @@ pub(super) fn target(context: &LoginContext, parameters: &ReceivedParameters) ->
 }
 
 /// Returns an active client of this service.
-pub(super) fn client<'a>(context: &'a LoginContext, id: &str) -> Result<&'a RegisteredClient, LoginRefusal> {
-    let client = context.clients.registry.client(id).filter(|client| client.active);
-    match client {
+pub(super) fn client<'a>(context: &'a LoginContext, id: &str) -> Result<Cow<'a, RegisteredClient>, LoginRefusal> {
+    match context.register().client(id).filter(|client| client.active) {
         None => Err(LoginRefusal::client("Client not found.")),
         Some(client) if client.integration_type != context.service.kind.name() => {
             Err(LoginRefusal::new("unauthorized_client", "The integration type of the client is another."))
@@ -64,7 +65,7 @@ pub(super) fn parse(
     }
     let nonce = parameters.require("nonce")?;
     let nonce = Some(nonce).filter(|nonce| is_text(nonce)).ok_or_else(|| invalid("nonce"))?.to_owned();
-    let scopes = scopes(context, client(context, &target.client_id)?, parameters.require("scope")?)?;
+    let scopes = scopes(context, &*client(context, &target.client_id)?, parameters.require("scope")?)?;
     let prompts: Vec<&str> = parameters.get("prompt").unwrap_or_default().split(' ').collect();
     let known = |prompt: &&str| ["", "login", "consent", "none"].contains(prompt);
     if !prompts.iter().all(known) || (prompts.contains(&"none") && prompts.len() > 1) {
@@ -141,11 +142,11 @@ fn scopes(context: &LoginContext, client: &RegisteredClient, text: &str) -> Resu
     if !scopes.iter().any(|scope| scope == "openid") {
         return Err(LoginRefusal::new("invalid_scope", "The scope openid is missing."));
     }
-    let registry = &context.clients.registry;
+    let register = context.register();
     let is_allowed = |name: &str| {
         ["openid", "profile"].contains(&name)
             || client.scopes.iter().any(|own| own == name)
-                && registry.scope(name).is_some_and(|scope| {
+                && register.scope(name).is_some_and(|scope| {
                     scope.allowed_integration_types.contains(&client.integration_type)
                         && (scope.accessible_for_all || scope.granted_to.contains(&client.orgno))
                 })

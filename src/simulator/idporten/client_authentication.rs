@@ -1,5 +1,7 @@
 //! The authentication of a client with the method that it is registered with (RFC 6749 §2.3, RFC 7523 §2.2).
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderMap, header};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
@@ -15,7 +17,7 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 
 /// A client and how it authenticated.
 pub(super) struct AuthenticatedClient<'a> {
-    pub(super) client: &'a RegisteredClient,
+    pub(super) client: Cow<'a, RegisteredClient>,
     /// The claim `client_amr`.
     pub(super) amr: &'static str,
 }
@@ -70,7 +72,7 @@ pub(super) fn authenticate<'a>(
     let is_secret = |secret: &str| client.client_secret.as_ref().is_some_and(|own| own.is(secret));
     let amr = match method {
         ClientAuthenticationMethod::None => method.name(),
-        ClientAuthenticationMethod::PrivateKeyJwt => assertion(context, client, parameters)?,
+        ClientAuthenticationMethod::PrivateKeyJwt => assertion(context, &client, parameters)?,
         ClientAuthenticationMethod::ClientSecretBasic if credentials.is_some_and(|(_, secret)| is_secret(&secret)) => {
             method.name()
         }

@@ -141,8 +141,8 @@ pub(super) fn login(
     let persons = context.clients.registry.persons.iter();
     let persons: Vec<String> = persons.map(|person| buttons(texts, person, with_organisations)).collect();
     let persons = persons.join("</li><li>");
-    let client = context.clients.registry.client(&request.target.client_id);
-    let name = client.map_or("", |client| client.name.as_str());
+    let client = context.register().client(&request.target.client_id);
+    let name = client.as_ref().map_or("", |client| client.name.as_str());
     let problem =
         if is_wrong { format!("<p role=\"alert\" id=\"wrong\">{}</p>", texts.wrong_pid) } else { String::new() };
     let described = if is_wrong { " aria-invalid=\"true\" aria-describedby=\"wrong\"" } else { "" };

@@ -46,6 +46,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 
 use super::{
+    client_register::RegisterView,
     clients_file::ClientsSnapshot,
     faults::IdportenFaults,
     login_state::{LoginService, LoginServiceKind},
@@ -69,6 +70,11 @@ impl<'a> LoginContext<'a> {
         let clients = state.clients();
         let now = state.now(&clients);
         Self { state, clients, service, now }
+    }
+
+    /// Returns the clients and scopes: those of `clients.json`, with the changes of the self-service API.
+    fn register(&self) -> RegisterView<'_> {
+        self.state.register_view(&self.clients, self.now)
     }
 
     fn faults(&self) -> &IdportenFaults {

@@ -180,7 +180,7 @@ impl LoginTokenRequest<'_> {
     }
 
     fn writer<'b>(&'b self, authorization: &'b Authorization) -> TokenWriter<'b> {
-        TokenWriter { context: self.context, client: self.client.client, authorization, faults: self.faults }
+        TokenWriter { context: self.context, client: &self.client.client, authorization, faults: self.faults }
     }
 
     /// Returns the response without refresh token and id token.

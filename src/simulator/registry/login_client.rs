@@ -4,12 +4,12 @@ use serde::Deserialize;
 use url::Url;
 
 /// Returns the default lifetime of a refresh token, in seconds.
-pub(super) fn refresh_token_lifetime() -> u32 {
+pub(crate) fn refresh_token_lifetime() -> u32 {
     600
 }
 
 /// Returns for how many seconds a login can be refreshed by default.
-pub(super) fn authorization_lifetime() -> u32 {
+pub(crate) fn authorization_lifetime() -> u32 {
     7200
 }
 
@@ -26,6 +26,12 @@ pub(crate) enum ClientAuthenticationMethod {
 }
 
 impl ClientAuthenticationMethod {
+    /// Finds the method with this name.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        let all = [Self::PrivateKeyJwt, Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+        all.into_iter().find(|method| method.name() == name)
+    }
+
     /// Returns the name of the method.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -36,7 +42,7 @@ impl ClientAuthenticationMethod {
         }
     }
 
-    pub(super) fn has_secret(self) -> bool {
+    pub(crate) fn has_secret(self) -> bool {
         matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
     }
 }
@@ -50,8 +56,18 @@ pub(crate) enum RefreshTokenUsage {
     Reuse,
 }
 
+impl RefreshTokenUsage {
+    /// Returns the name of the usage.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Onetime => "ONETIME",
+            Self::Reuse => "REUSE",
+        }
+    }
+}
+
 /// Whether a text is a URL without fragment.
-pub(super) fn is_redirect_uri(text: &str) -> bool {
+pub(crate) fn is_redirect_uri(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| url.fragment().is_none()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

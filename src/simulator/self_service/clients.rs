@@ -21,7 +21,7 @@ use crate::simulator::{
     client_register::{ClientEntry, ClientRegister},
     faults::responses::ok,
     login_state,
-    registry::{MAXIMUM_LIFETIME_SECONDS, Orgno, RegisteredClient},
+    registry::{DEFAULT_LIFETIME_SECONDS, MAXIMUM_LIFETIME_SECONDS, Orgno, RegisteredClient, login_client},
     validator::sanitize,
 };
 
@@ -29,6 +29,8 @@ const OBJECT: &str = "Client";
 pub(super) const READ: &[&str] = &[DCR_READ, DCR_SUPPLIER];
 pub(super) const CHANGE: &[&str] = &[DCR_WRITE, DCR_MODIFY, DCR_SUPPLIER];
 const CREATE: &[&str] = &[DCR_WRITE, DCR_SUPPLIER];
+/// The integration types of the login of people.
+const LOGIN_TYPES: [&str; 2] = ["idporten", "ansattporten"];
 /// Scopes of the login of people, which belong to no organisation.
 const LOGIN_SCOPES: [&str; 2] = ["openid", "profile"];
 
@@ -73,8 +75,8 @@ pub(super) async fn create(call: AuthenticatedCall, body: Body) -> ApiResult {
     };
     client.set_members(members, call.now);
     let mut document = client.document();
-    if has_secret(&client.members) {
-        document.insert("client_secret".to_owned(), new_secret()?.into());
+    if client.registered.token_endpoint_auth_method.has_secret() {
+        set_secret(&mut client, &mut document)?;
     }
     let decision = format!("client {} of {} created", client.registered.id, owner.as_str());
     call.put_client(&mut register, client)?;
@@ -120,24 +122,49 @@ pub(super) async fn delete(call: AuthenticatedCall, Path(id): Path<String>) -> A
 /// Makes a new secret for a client that authenticates with one.
 pub(super) async fn secret(call: AuthenticatedCall, Path(id): Path<String>) -> ApiResult {
     call.require(CHANGE)?;
-    let client = call.client(&call.register(), &id)?;
-    if !has_secret(&client.members) {
+    let mut register = call.register();
+    let mut client = call.client(&register, &id)?;
+    if !client.registered.token_endpoint_auth_method.has_secret() {
         let text = "has no secret: the client authenticates in another way";
         return Err(SelfServiceProblem::invalid(OBJECT, "token_endpoint_auth_method", text));
     }
     let mut document = client.document();
-    document.insert("client_secret".to_owned(), new_secret()?.into());
+    set_secret(&mut client, &mut document)?;
+    call.put_client(&mut register, client)?;
     Ok(ok(&document, format!("client {} has a new secret", sanitize(&id))))
 }
 
-fn has_secret(members: &Map<String, Value>) -> bool {
-    let method = members.get("token_endpoint_auth_method").and_then(Value::as_str);
-    method.is_some_and(|method| method.starts_with("client_secret_"))
+/// Gives a client a random secret, which only this answer shows.
+fn set_secret(client: &mut ClientEntry, document: &mut Map<String, Value>) -> Result<(), SelfServiceProblem> {
+    let secret = login_state::secret().map_err(|_| SelfServiceProblem::Full)?;
+    client.registered.client_secret = Some(secret.clone().into());
+    document.insert("client_secret".to_owned(), secret.into());
+    Ok(())
 }
 
-/// Returns a random secret. It is not kept, because Maskinporten does not use secrets.
-fn new_secret() -> Result<String, SelfServiceProblem> {
-    login_state::secret().map_err(|_| SelfServiceProblem::Full)
+/// Returns what is wrong with the members for the login of people, by their names. A lifetime of 0 is the default one.
+fn login_faults(members: &Map<String, Value>) -> Vec<(&'static str, &'static str)> {
+    let mut faults = Vec::new();
+    for name in ["redirect_uris", "post_logout_redirect_uris"] {
+        let mut uris = members.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        if uris.any(|uri| !login_client::is_redirect_uri(uri)) {
+            faults.push((name, "must be URLs without fragment"));
+        }
+    }
+    let lifetime = |name: &str, default: u32| {
+        let own = members.get(name).and_then(Value::as_u64).filter(|seconds| *seconds > 0);
+        own.unwrap_or(default.into())
+    };
+    let access = lifetime("access_token_lifetime", DEFAULT_LIFETIME_SECONDS);
+    let refresh = lifetime("refresh_token_lifetime", login_client::refresh_token_lifetime());
+    // https://docs.digdir.no/docs/idporten/oidc/oidc_func_clientreg
+    if access >= refresh || refresh > lifetime("authorization_lifetime", login_client::authorization_lifetime()) {
+        faults.push((
+            "refresh_token_lifetime",
+            "must be longer than access_token_lifetime, and not longer than authorization_lifetime",
+        ));
+    }
+    faults
 }
 
 /// Validates the members of a client that is created, or that replace those of an existing one.
@@ -165,6 +192,9 @@ fn validated(
         if members.get("grant_types") != Some(&Value::from([JWT_BEARER].as_slice())) {
             refuse("grant_types", &format!("must be {JWT_BEARER} for this integration_type"));
         }
+    }
+    if LOGIN_TYPES.contains(&integration_type) {
+        login_faults(&members).into_iter().for_each(|(name, message)| refuse(name, message));
     }
     let lifetime = members.get("access_token_lifetime").and_then(Value::as_u64).unwrap_or(0);
     if lifetime > MAXIMUM_LIFETIME_SECONDS.into() {

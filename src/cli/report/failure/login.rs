@@ -31,8 +31,10 @@ impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::Login(error) => Self::from(*error),
-            SessionError::Ended(_) | SessionError::Expired => Self::new(Exit::Refused, &error),
-            SessionError::NoFolder | SessionError::Missing(_) => Self::new(Exit::Configuration, &error),
+            SessionError::Ended(_) | SessionError::Expired(_) => Self::new(Exit::Refused, &error),
+            SessionError::NoFolder | SessionError::Missing(_) | SessionError::Bound => {
+                Self::new(Exit::Configuration, &error)
+            }
             SessionError::Unusable(..)
             | SessionError::Unsafe(..)
             | SessionError::Invalid(_)

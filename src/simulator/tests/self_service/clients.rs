@@ -243,3 +243,21 @@ fn only_a_client_with_a_secret_gets_one() {
     let (status, body) = admin.ask(&format!("POST /api/v1/clients/{ADMIN}/secret"));
     assert_eq!((status, refused_members(&body)), (400, vec!["token_endpoint_auth_method"]));
 }
+
+#[test]
+fn members_for_the_login_of_people_must_fit_together() {
+    let running = Running::start(|_| ());
+    let admin = Admin::new(&running, ALL);
+    for (member, value, refused) in [
+        ("redirect_uris", json!(["https://tjeneste.example/#a"]), "redirect_uris"),
+        ("redirect_uris", json!(["tjeneste"]), "redirect_uris"),
+        ("access_token_lifetime", json!(600), "refresh_token_lifetime"),
+        ("authorization_lifetime", json!(599), "refresh_token_lifetime"),
+    ] {
+        let mut login =
+            json!({ "client_name": "A", "integration_type": "idporten", "grant_types": ["authorization_code"] });
+        login[member] = value;
+        let (status, body) = admin.send("POST /api/v1/clients", &login);
+        assert_eq!((status, refused_members(&body)), (400, vec![refused]), "{login}");
+    }
+}
