@@ -117,6 +117,38 @@ fn the_book_links_to_no_file_outside_of_it() {
     }
 }
 
+/// Returns the commands of this program in a page, in its blocks for shells and in its sentences.
+fn commands(text: &str) -> BTreeSet<String> {
+    let block = Regex::new(r"(?s)```(?:sh|powershell|text)[^\n]*\n(.*?)```").unwrap();
+    let in_block = Regex::new(r"(?m)(?:^|\s|\()(maskinporten [a-z][^|;&>()\n]*)").unwrap();
+    let in_sentence = Regex::new(r"`(maskinporten [a-z][^`|]*)`").unwrap();
+    let code = block.captures_iter(text).map(|found| found[1].replace(" \\\n", " "));
+    let mut commands: BTreeSet<String> = code
+        .flat_map(|code| in_block.captures_iter(&code).map(|found| found[1].to_owned()).collect::<Vec<_>>())
+        .collect();
+    let sentences = block.replace_all(text, "");
+    commands.extend(in_sentence.captures_iter(&sentences).map(|found| found[1].to_owned()));
+    commands.retain(|command| !command.contains('…') && !command.contains("COMMAND"));
+    commands
+}
+
+#[test]
+fn every_command_in_the_documentation_parses() {
+    let mut checked = 0;
+    let made = Path::new("docs/reference");
+    for (path, text) in pages().iter().filter(|(path, _)| !path.starts_with(made)) {
+        for command in commands(text) {
+            let command = command.replace("\"${vendor[@]}\"", "--profile vendor");
+            let words = shlex::split(&command).unwrap_or_else(|| panic!("{command}"));
+            let own = words[1..].iter().take_while(|word| *word != "--").map(String::as_str);
+            let outcome = maskinporten(own.chain(["--help"])).run();
+            assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{}: {command}", path.display());
+            checked += 1;
+        }
+    }
+    assert!(checked > 100, "{checked}");
+}
+
 #[test]
 fn the_readme_is_short_and_names_every_command() {
     let readme = page("README.md");
