@@ -308,8 +308,8 @@ mod tests {
 
     const INTRODUCTION: &str = "# Settings
 
-Every setting is an option, a variable and a key of a [config file](../profiles.md). A secret is never an option without a warning: every user of a
-machine can see the process list. A test makes this page from the program's own table.
+Each setting is an option, a variable, and a key of a [config file](../profiles.md) with underscores: `--client-id` is `client_id` there.
+`--profile` and what is a variable alone cannot be in a config file. A test makes this page from the program's own table.
 ";
 
     const OTHERS: &str = "
@@ -334,9 +334,9 @@ NAIS sets the first four for an application. The others are used where no option
             }
         };
         let short = setting.short.map(|short| format!("`-{short}`, ")).unwrap_or_default();
-        let option = if setting.is_option() { format!("{short}`--{}{value}`", setting.name) } else { String::new() };
-        let key = setting.known().map(|_| format!("`{}`", setting.name.replace('-', "_"))).unwrap_or_default();
-        format!("| {} | `{}` | {key} | {} |\n", cell(&option), setting.variable(), cell(setting.help))
+        let option =
+            if setting.is_option() { format!("{short}`--{}{value}`<br>", setting.name) } else { String::new() };
+        format!("| {}`{}` | {} |\n", cell(&option), setting.variable(), cell(setting.help))
     }
 
     #[test]
@@ -346,8 +346,7 @@ NAIS sets the first four for an application. The others are used where no option
         for setting in SETTINGS {
             if setting.heading != heading {
                 heading = setting.heading;
-                let _ =
-                    write!(page, "\n## {heading}\n\n| option | variable | config key | meaning |\n|---|---|---|---|\n");
+                let _ = write!(page, "\n## {heading}\n\n| option and variable | meaning |\n|---|---|\n");
             }
             page += &row(setting);
         }
