@@ -18,6 +18,7 @@ use crate::{
 mod agent;
 mod container;
 mod elsewhere;
+mod gitlab;
 mod process_list;
 mod relay;
 mod service;

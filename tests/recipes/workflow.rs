@@ -53,7 +53,7 @@ fn the_steps_get_the_response_and_mask_the_token() {
 }
 
 /// Returns the variables of the repository: a client of the simulator with a registered key.
-fn variables(workspace: &Workspace) -> BTreeMap<String, String> {
+pub(super) fn variables(workspace: &Workspace) -> BTreeMap<String, String> {
     let clients: Value = serde_json::from_slice(&fs::read(workspace.local.file("clients.json")).unwrap()).unwrap();
     let clients = clients["clients"].as_array().unwrap();
     let client = clients.iter().find(|client| client["orgno"] == "310700045").unwrap();
