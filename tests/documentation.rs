@@ -161,6 +161,16 @@ fn the_readme_is_short_and_names_every_command() {
     }
 }
 
+#[test]
+fn the_changelog_begins_with_the_version_of_the_program_or_with_what_comes_after_it() {
+    let log = page("CHANGELOG.md");
+    let versions: Vec<&str> = log.lines().filter_map(|line| line.strip_prefix("## [")?.split(']').next()).collect();
+    let released: Vec<&str> = versions.iter().copied().filter(|version| *version != "Unreleased").collect();
+
+    assert_eq!(released[0], env!("CARGO_PKG_VERSION"));
+    assert!(versions.iter().position(|version| *version == "Unreleased").is_none_or(|at| at == 0), "{versions:?}");
+}
+
 /// Every command in the order of `--help`, with its own options; those of settings and of the output are on a page or in the
 /// first section.
 #[test]
