@@ -7,6 +7,7 @@
 #![allow(clippy::needless_raw_string_hashes)] // the form in which snapbox writes inline snapshots
 
 #[cfg(unix)]
+mod admin;
 mod agent;
 mod aliases;
 mod altinn;

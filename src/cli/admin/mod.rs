@@ -10,4 +10,29 @@ mod scope_files;
 mod scope_search;
 mod session;
 
-pub(super) use self::{names::OrganisationNames, org::run as run_org, scope::run as run_scope};
+use std::{path::PathBuf, sync::Arc};
+
+pub(crate) use self::{names::OrganisationNames, org::run as run_org};
+use super::{
+    args::ScopeCommand,
+    report::{Failure, Report},
+};
+
+/// `maskinporten scope`
+pub(crate) async fn run_scope(
+    command: ScopeCommand,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    match command {
+        ScopeCommand::List(arguments) if arguments.all => scope_search::list(arguments, config, report).await,
+        ScopeCommand::List(arguments) => scope::list(arguments, config, report).await,
+        ScopeCommand::Show(arguments) => scope::show(arguments, config, report).await,
+        ScopeCommand::Create(arguments) => scope::create(arguments, config, report).await,
+        ScopeCommand::Update(arguments) => scope::update(arguments, config, report).await,
+        ScopeCommand::Delete(arguments) => scope::delete(arguments, config, report).await,
+        ScopeCommand::Export(arguments) => scope_files::export(arguments, config, report).await,
+        ScopeCommand::Import(arguments) => scope_files::import(arguments, config, report).await,
+        ScopeCommand::Search(arguments) => scope_search::search(arguments, config, report).await,
+    }
+}
