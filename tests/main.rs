@@ -6,6 +6,7 @@
 #![cfg_attr(not(feature = "system-tests"), allow(dead_code))] // helpers of the system tests
 #![allow(clippy::needless_raw_string_hashes)] // the form in which snapbox writes inline snapshots
 
+mod admin;
 #[cfg(unix)]
 mod admin;
 mod agent;

@@ -60,6 +60,7 @@ fn start(secret: Option<&str>) -> SocketAddr {
         // No request leaves this machine.
         http: HttpOptions { ca_file: Some("/nonexistent".into()), ..HttpOptions::default() },
         timeout: Duration::from_secs(2),
+        key_expires_at: None,
         identity: "test".to_owned(),
     };
     let source = Arc::new(Served(Arc::new(vec![Arc::new(profile)])));

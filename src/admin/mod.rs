@@ -5,6 +5,7 @@
 
 mod access;
 mod changes;
+mod client_keys;
 mod declared;
 mod error;
 mod operation;
@@ -16,6 +17,7 @@ mod scope_files;
 pub use self::{
     access::{Access, AccessChange, AccessDifference, ScopePattern},
     changes::{Change, changes, merged, without_times},
+    client_keys::{ClientKey, ClientKeys, ClientKeysError, MAXIMUM_CLIENT_KEYS},
     declared::{DeclaredAccess, DeclaredAccessError, DeclaredFilter},
     error::{AdminError, AdminRefusal},
     operation::AdminOperation,

@@ -99,10 +99,11 @@ impl AdminRequest {
         Self::new(operation, method, &["scopes", "access", consumer]).with_query("scope", scope)
     }
 
-    /// Asks for the organisation's clients.
+    /// Asks for the organisation's clients, the inactive ones too if `inactive`.
     #[must_use]
-    pub fn clients() -> Self {
-        Self::get(AdminOperation::ListClients, &["clients"])
+    pub fn clients(inactive: bool) -> Self {
+        let request = Self::get(AdminOperation::ListClients, &["clients"]);
+        if inactive { request.with_query("inactive", "true") } else { request }
     }
 
     /// Asks for a client.

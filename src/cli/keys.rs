@@ -1,70 +1,49 @@
 //! `maskinporten keys`: generates a key to register, prints the public JWK of any key, and lists the keys in a file.
 
 use std::{
-    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use maskinporten::{
-    file, json,
+    json,
     keystore::{
-        CertificateFile, FileFormat, JwkFile, KeyFileKind, KeySummary, KeystoreFile, NewKey, NewKeyError, NewKeyKind,
-        PemFile, Protection, SigningKey, read_key_file,
+        CertificateFile, FileFormat, JwkFile, KeyFileKind, KeySummary, KeystoreFile, NewKeyKind, PemFile, Protection,
+        SigningKey, read_key_file,
     },
     text::{printable, printable_lines},
 };
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use super::{
+    admin,
     args::{KeysCommand, ListArguments, NewArguments, PublicArguments, ReportFormat},
+    blocking,
     located_key::LocatedKey,
-    progress::Progress,
+    new_key,
     prompt::Answers,
-    report::{self, Exit, Failure, Report},
+    report::{self, Failure, Report},
     settings::{self, KeySettings, SecretKind, SettingSources, Unlock},
     unlock::{unlock_keystore, unlock_pem},
 };
 
-pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
+pub(crate) async fn run(command: KeysCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
-        KeysCommand::New(arguments) => new(&arguments, report),
-        KeysCommand::Public(arguments) => public(arguments, config, report),
-        KeysCommand::List(arguments) => list(arguments, config, report),
+        KeysCommand::New(arguments) => blocking(report, move |report| new(&arguments, report)).await,
+        KeysCommand::Public(arguments) => blocking(report, move |report| public(arguments, config, report)).await,
+        KeysCommand::List(arguments) => blocking(report, move |report| list(arguments, config, report)).await,
+        KeysCommand::Status(arguments) => Box::pin(admin::run_keys_status(*arguments, config, report)).await,
     }
 }
 
 /// Generates a key, writes the private JWK to a file that only its owner can read, and prints the public JWK.
 fn new(arguments: &NewArguments, report: &Report) -> Result<(), Failure> {
     let kind = if arguments.rsa == "4096" { NewKeyKind::Rsa4096 } else { NewKeyKind::Rsa3072 };
-    let progress = Progress::start("generating a key", report);
-    let key = NewKey::generate(kind, arguments.kid.as_deref()).map_err(|error| {
-        let exit = if matches!(error, NewKeyError::KeyId(_)) { Exit::Usage } else { Exit::Key };
-        Failure::new(exit, &error)
-    })?;
-    drop(progress);
-    write_private(&arguments.out, key.private_jwk())?;
+    let key = new_key::generate(kind, arguments.kid.as_deref(), report)?;
+    new_key::write_private(&arguments.out, key.private_jwk())?;
     report.note(&format!("the private key is in {}, which only you can read", arguments.out.display()));
     report.note("register the printed key on the client; it is active within two minutes, for at most a year");
     print_set(key.signing_key(), key.key_id())
-}
-
-/// Writes a new file with mode 0600, completely or not at all; an existing file is not replaced.
-fn write_private(path: &Path, jwk: &SecretString) -> Result<(), Failure> {
-    let line = Zeroizing::new(format!("{}\n", jwk.expose_secret()));
-    let written = file::private_beside(path, line.as_bytes())
-        .and_then(|file| file.persist_noclobber(path).map_err(|error| error.error));
-    written.map(drop).map_err(|error: io::Error| {
-        let why = match error.kind() {
-            io::ErrorKind::AlreadyExists => "the file exists already".to_owned(),
-            io::ErrorKind::NotFound => "the folder does not exist".to_owned(),
-            kind => io::Error::from(kind).to_string(),
-        };
-        let message = format!("could not write the private key to `{}`: {why}", path.display());
-        Failure::plain(Exit::Key, "key_file", message, Some("pass another file with --out FILE".to_owned()))
-    })
 }
 
 /// Prints the public JWK of the key in the settings.

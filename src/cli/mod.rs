@@ -29,6 +29,7 @@ mod legacy_cli;
 mod located_key;
 mod login;
 mod man;
+mod new_key;
 mod person_tokens;
 mod places;
 mod progress;
@@ -212,7 +213,9 @@ async fn run(
         Command::Access { command } => admin::access::run(command, config, report).await,
         Command::Simulate(arguments) => simulate::run(arguments, report).await,
         Command::Config { command } => blocking(report, move |report| config::run(command, config, report)).await,
-        Command::Keys { command } => blocking(report, move |report| keys::run(command, config, report)).await,
+        Command::Client { command } => Box::pin(admin::run_client(command, config, report)).await,
+        Command::Init(arguments) => Box::pin(admin::run_init(*arguments, config, report)).await,
+        Command::Keys { command } => keys::run(command, config, report).await,
         Command::Demo => demo::run(report).await,
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),

@@ -80,11 +80,7 @@ impl ProfileDraft {
             let _ = writeln!(text, "# The profile whose settings this one inherits.\nextends = {}", quoted(base));
         }
         for (name, values) in &self.values {
-            let setting = setting::find(known, name).ok_or_else(|| WriteError::UnknownSetting((*name).to_owned()))?;
-            if setting.alternative().is_some() || values.iter().any(|value| setting.is_private_key(value)) {
-                return Err(WriteError::Secret { key: key(name), alternative: setting.alternative() });
-            }
-            let _ = writeln!(text, "# {}\n{} = {}", comment(setting.help), key(name), value(setting.kind, values));
+            text.push_str(&setting_line(name, values, known)?);
         }
         if !self.headers.is_empty() {
             let _ = writeln!(text, "\n[{section}.headers]");
@@ -94,6 +90,15 @@ impl ProfileDraft {
         }
         Ok(text)
     }
+}
+
+/// Renders a setting below a comment with its help.
+pub(super) fn setting_line(name: &str, values: &[String], known: &[KnownSetting]) -> Result<String, WriteError> {
+    let setting = setting::find(known, name).ok_or_else(|| WriteError::UnknownSetting(name.to_owned()))?;
+    if setting.alternative().is_some() || values.iter().any(|value| setting.is_private_key(value)) {
+        return Err(WriteError::Secret { key: key(name), alternative: setting.alternative() });
+    }
+    Ok(format!("# {}\n{} = {}\n", comment(setting.help), key(name), value(setting.kind, values)))
 }
 
 fn value(kind: SettingKind, values: &[String]) -> String {

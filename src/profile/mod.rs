@@ -30,6 +30,7 @@
 //! A fault within one profile is reported when that profile is used; the others can still be used.
 
 mod draft;
+mod edit;
 mod error;
 mod file;
 mod import;
@@ -48,6 +49,7 @@ mod write;
 mod tests;
 
 pub use draft::ProfileDraft;
+pub use edit::{ProfileEdit, replace};
 pub use error::ProfileError;
 pub use file::{ConfigFile, ConfigFileKind};
 pub use import::{ImportError, ImportProblem, ImportRemark, Imported, import};

@@ -66,7 +66,9 @@ impl KnownSetting {
         key(self.name)
     }
 
-    pub(super) fn has(&self, role: SettingRole) -> bool {
+    /// Whether it has a role.
+    #[must_use]
+    pub fn has(&self, role: SettingRole) -> bool {
         self.roles.contains(&role)
     }
 

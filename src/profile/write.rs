@@ -38,6 +38,22 @@ pub enum WriteError {
         /// The cause.
         source: Box<ProfileError>,
     },
+    /// The file in which a setting should be replaced is not valid itself.
+    #[error("could not change `{}`", path.display())]
+    NotChanged {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: Box<ProfileError>,
+    },
+    /// A setting that should be replaced is not there any more.
+    #[error("`{key}` is not there any more: {location}")]
+    Moved {
+        /// The key.
+        key: String,
+        /// Where it was.
+        location: Location,
+    },
     /// The file could not be written.
     #[error("could not write `{}`", path.display())]
     Unwritable {
@@ -63,7 +79,8 @@ impl Explain for WriteError {
     fn code(&self) -> &'static str {
         match self {
             Self::Exists(_) | Self::ProfileExists { .. } => "config_exists",
-            Self::NotAdded { source, .. } => source.code(),
+            Self::NotAdded { source, .. } | Self::NotChanged { source, .. } => source.code(),
+            Self::Moved { .. } => "config_changed",
             Self::Unwritable { .. } => "config_write",
             Self::UnknownSetting(_) => "config_key",
             Self::Secret { .. } => "config_secret",
@@ -74,7 +91,8 @@ impl Explain for WriteError {
         match self {
             Self::Exists(_) => Some("choose another file, or remove this one first".to_owned()),
             Self::ProfileExists { .. } => Some("give the profile another name, or edit the file".to_owned()),
-            Self::NotAdded { source, .. } => source.hint(),
+            Self::NotAdded { source, .. } | Self::NotChanged { source, .. } => source.hint(),
+            Self::Moved { .. } => Some("the file was changed meanwhile; run the command again".to_owned()),
             Self::Unwritable { .. } => Some("check the folder and its permissions".to_owned()),
             Self::UnknownSetting(_) => Some("list the settings with: maskinporten token --help".to_owned()),
             Self::Secret { alternative, .. } => Some(match alternative {
@@ -113,7 +131,6 @@ pub fn append(
 ) -> Result<(), WriteError> {
     let not_added = |source| WriteError::NotAdded { path: path.to_owned(), source: Box::new(source) };
     let unwritable = |source| WriteError::Unwritable { path: path.to_owned(), source };
-    let without_fault = |file: ConfigFile| file.first_fault().cloned().map_or(Ok(file), Err);
     let before = ConfigFile::read(path, kind, known).and_then(without_fault).map_err(not_added)?;
     if let Some((name, location)) = before.profiles().find(|(name, _)| drafts.iter().any(|draft| draft.name == *name)) {
         return Err(WriteError::ProfileExists { name: shown(name), location: location.clone() });
@@ -129,12 +146,20 @@ pub fn append(
         text.push_str(&section.replace('\n', line_end));
     }
     ConfigFile::parse(&text, path, kind, known).and_then(without_fault).map_err(not_added)?;
+    overwrite(path, &text).map_err(unwritable)
+}
 
+/// Fails with the first fault of a config file.
+pub(super) fn without_fault(file: ConfigFile) -> Result<ConfigFile, ProfileError> {
+    file.first_fault().cloned().map_or(Ok(file), Err)
+}
+
+/// Replaces a file; the new one has the mode of the old one.
+pub(super) fn overwrite(path: &Path, text: &str) -> io::Result<()> {
     let target = real(path);
-    let file = private_beside(&target, text.as_bytes()).map_err(unwritable)?;
-    let permissions = fs::metadata(&target).map_err(unwritable)?.permissions();
-    file.as_file().set_permissions(permissions).map_err(unwritable)?;
-    file.persist(&target).map_err(|error| unwritable(error.error))?;
+    let file = private_beside(&target, text.as_bytes())?;
+    file.as_file().set_permissions(fs::metadata(&target)?.permissions())?;
+    file.persist(&target).map_err(|error| error.error)?;
     Ok(())
 }
 

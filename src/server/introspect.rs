@@ -177,6 +177,7 @@ mod tests {
             headers: Vec::new(),
             http: HttpOptions { connect_timeout: Duration::ZERO, ..HttpOptions::default() },
             timeout: Duration::ZERO,
+            key_expires_at: None,
             identity: String::new(),
         };
         let modulus = "n".repeat(341) + "w";

@@ -4,12 +4,15 @@
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use chrono::{DateTime, Utc};
 
-use super::{profile::RequestedToken, response::seconds_left};
+use super::{
+    profile::{RequestedToken, ServedProfile},
+    response::seconds_left,
+};
 use crate::client::AccessToken;
 
 /// The number of error codes that are counted separately; the token endpoint may make up any number of them.
@@ -51,7 +54,12 @@ impl Metrics {
     }
 
     /// Returns all metrics as text.
-    pub(super) fn text(&self, tokens: &[(RequestedToken, AccessToken)], now: DateTime<Utc>) -> String {
+    pub(super) fn text(
+        &self,
+        profiles: &[Arc<ServedProfile>],
+        tokens: &[(RequestedToken, AccessToken)],
+        now: DateTime<Utc>,
+    ) -> String {
         let counters = self.lock();
         let mut text = String::new();
         family(&mut text, "maskinporten_requests_total", "counter", "Answered requests.");
@@ -63,6 +71,15 @@ impl Metrics {
         if !counters.exchanges.is_empty() {
             requests(&mut text, "exchange", "Altinn's exchange", &counters.exchanges, &counters.exchange_errors);
         }
+        keys(&mut text, profiles, now);
+        let received = "maskinporten_token_received_timestamp_seconds";
+        family(&mut text, received, "gauge", "When a token in memory was received, in seconds since 1970.");
+        let mut times: Vec<_> =
+            tokens.iter().map(|(wanted, token)| (labels(wanted), token.received_at.timestamp())).collect();
+        times.sort();
+        for (labels, seconds) in times {
+            let _ = writeln!(text, "{received}{{{labels}}} {seconds}");
+        }
         family(&mut text, "maskinporten_token_expires_in_seconds", "gauge", "Seconds until a token in memory expires.");
         let mut expiries: Vec<_> =
             tokens.iter().map(|(wanted, token)| (labels(wanted), seconds_left(token, now))).collect();
@@ -71,6 +88,20 @@ impl Metrics {
             let _ = writeln!(text, "maskinporten_token_expires_in_seconds{{{labels}}} {seconds}");
         }
         text
+    }
+}
+
+/// Writes when the certificates of the profiles expire; how long a key is registered for is known to Digdir alone.
+fn keys(text: &mut String, profiles: &[Arc<ServedProfile>], now: DateTime<Utc>) {
+    let name = "maskinporten_key_expires_in_seconds";
+    let expiry =
+        |profile: &Arc<ServedProfile>| Some((escaped(&profile.name), (profile.key_expires_at? - now).num_seconds()));
+    let expiries: Vec<_> = profiles.iter().filter_map(expiry).collect();
+    if !expiries.is_empty() {
+        family(text, name, "gauge", "Seconds until the certificate of a profile's key expires.");
+    }
+    for (profile, seconds) in expiries {
+        let _ = writeln!(text, "{name}{{profile=\"{profile}\"}} {seconds}");
     }
 }
 

@@ -5,6 +5,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     environment::KnownIssuer,
     grant::{Grant, Resource, Scopes},
@@ -34,6 +36,8 @@ pub struct ServedProfile {
     pub http: HttpOptions,
     /// How long that may take.
     pub timeout: Duration,
+    /// When the certificate of its key expires, if the grants carry one.
+    pub key_expires_at: Option<DateTime<Utc>>,
     /// Identifies the profile's tokens: a reloaded profile keeps its tokens if its identity is the same.
     pub identity: String,
 }

@@ -201,7 +201,7 @@ async fn metrics<S: ProfileSource>(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     Query::parse(query.as_deref(), &[])?;
-    let text = app.metrics.text(&app.tokens_in_memory(), app.clock.now());
+    let text = app.metrics.text(&app.source.profiles(), &app.tokens_in_memory(), app.clock.now());
     Ok(HandledRequest::new("metrics").attach_to(response::with_body(200, METRICS, text)))
 }
 

@@ -1,5 +1,7 @@
 //! The commands of an administrator, against the simulator's self-service API and against a scripted one.
 
+mod access;
+mod clients;
 mod scopes;
 
 use crate::{local::Local, support::Maskinporten};

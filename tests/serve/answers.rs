@@ -203,6 +203,14 @@ fn health_is_ok_and_metrics_count_requests_and_errors() {
     }
     let left = metrics.body.rsplit_once("scope=\"difitest:test1\"} ").unwrap().1.trim().parse::<u32>().unwrap();
     assert!((110..=119).contains(&left), "{left}");
+    let gauge = |name: &str| {
+        let line = metrics.body.lines().find(|line| line.starts_with(&format!("{name}{{profile=\"default\"")));
+        line.unwrap().rsplit_once(' ').unwrap().1.parse::<i64>().unwrap()
+    };
+    // The certificate of the simulator's key is valid for three years.
+    assert!(gauge("maskinporten_key_expires_in_seconds") > 365 * 24 * 60 * 60);
+    let age = chrono::Utc::now().timestamp() - gauge("maskinporten_token_received_timestamp_seconds");
+    assert!((0..60).contains(&age), "{age}");
 }
 
 #[test]

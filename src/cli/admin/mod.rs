@@ -2,9 +2,17 @@
 
 pub(crate) mod access;
 mod change;
+mod client;
+mod client_document;
+mod client_keys;
+mod key_status;
 mod names;
+mod new_key;
 mod org;
 mod output;
+mod register;
+mod rotated_profile;
+mod rotation;
 mod scope;
 mod scope_files;
 mod scope_search;
@@ -12,9 +20,11 @@ mod session;
 
 use std::{path::PathBuf, sync::Arc};
 
-pub(crate) use self::{names::OrganisationNames, org::run as run_org};
+pub(crate) use self::{
+    key_status::run as run_keys_status, names::OrganisationNames, org::run as run_org, register::run as run_init,
+};
 use super::{
-    args::ScopeCommand,
+    args::{ClientCommand, ScopeCommand},
     report::{Failure, Report},
 };
 
@@ -34,5 +44,22 @@ pub(crate) async fn run_scope(
         ScopeCommand::Export(arguments) => scope_files::export(arguments, config, report).await,
         ScopeCommand::Import(arguments) => scope_files::import(arguments, config, report).await,
         ScopeCommand::Search(arguments) => scope_search::search(arguments, config, report).await,
+    }
+}
+
+/// `maskinporten client`
+pub(crate) async fn run_client(
+    command: ClientCommand,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    match command {
+        ClientCommand::List(arguments) => client::list(arguments, config, report).await,
+        ClientCommand::Show(arguments) => client::show(arguments, config, report).await,
+        ClientCommand::Create(arguments) => client::create(arguments, config, report).await,
+        ClientCommand::Update(arguments) => client::update(arguments, config, report).await,
+        ClientCommand::Delete(arguments) => client::delete(arguments, config, report).await,
+        ClientCommand::Scopes { command } => client::change_scopes(command, config, report).await,
+        ClientCommand::Keys { command } => client_keys::run(command, config, report).await,
     }
 }

@@ -10,7 +10,7 @@ use super::Arguments;
 const GROUPS: [(&str, &[&str]); 7] = [
     ("Tokens", &["token", "grant", "headers", "exec", "curl", "serve", "agent", "login"]),
     ("Altinn", &["altinn"]),
-    ("Administration", &["scope", "access", "org"]),
+    ("Administration", &["init", "scope", "access", "client", "org"]),
     ("Problems", &["check", "explain", "inspect"]),
     ("Settings and keys", &["config", "keys", "cache"]),
     ("Without an account", &["demo", "simulate"]),

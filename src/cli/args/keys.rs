@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
 
-use super::{ReportFormat, TEMPLATE};
+use super::{KeysStatusArguments, ReportFormat, TEMPLATE};
 use crate::cli::settings::SettingArguments;
 
 /// `keys`
@@ -25,6 +25,12 @@ pub(crate) enum KeysCommand {
         maskinporten keys list enterprise.p12\n  \
         maskinporten keys list --format json my-keys.jwk.json\n")]
     List(ListArguments),
+    /// List the key of every profile: where it is, when it expires, and when it last got a token
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten keys status\n  \
+        maskinporten keys status --days 30 --format json\n  \
+        maskinporten keys status --registered --profile admin\n")]
+    Status(Box<KeysStatusArguments>),
 }
 
 /// `keys new`

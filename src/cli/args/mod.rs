@@ -7,6 +7,8 @@ mod agent;
 mod altinn;
 mod altinn_vendor;
 mod cache;
+mod client;
+mod client_keys;
 mod config;
 mod explain;
 mod groups;
@@ -43,6 +45,15 @@ pub(crate) use self::{
         SystemChangeArguments, SystemCommand, SystemShowArguments, UsersCommand, VendorArguments, WaitArguments,
     },
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
+    client::{
+        ClientArguments, ClientCommand, ClientCreateArguments, ClientDeleteArguments, ClientListArguments,
+        ClientMembers, ClientScopesArguments, ClientScopesCommand, ClientUpdateArguments, NamedClient,
+        RegisterArguments,
+    },
+    client_keys::{
+        ClientKeysAddArguments, ClientKeysCommand, ClientKeysExpiryArguments, ClientKeysRemoveArguments,
+        ClientKeysRotateArguments, KeysStatusArguments,
+    },
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,
     groups::command_line,
@@ -209,6 +220,21 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AltinnCommand,
     },
+    /// List, create and change clients, their scopes and their keys
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+        maskinporten client list --profile admin\n  \
+        maskinporten client create --name App --client-scope a:b --profile admin\n  \
+        maskinporten client keys rotate test --profile admin\n")]
+    Client {
+        #[command(subcommand)]
+        command: ClientCommand,
+    },
+    /// Create a client with a key, write its profile and fetch a first token
+    #[command(help_template = TEMPLATE, after_help = client::REGISTRATION, before_help = "Examples:\n  \
+        maskinporten init\n  \
+        maskinporten init --profile admin --name App --client-scope a:b --yes\n  \
+        maskinporten init --env test -c ADMIN -k admin.p12 --name App --client-scope a:b\n")]
+    Init(Box<RegisterArguments>),
     /// List, search, create and change scopes, and write them to files
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten scope search altinn --env test\n  \

@@ -14,7 +14,7 @@ use maskinporten::{
     explain::Explain,
     grant::{ClientId, Scopes},
     keystore::{FileFormat, KeyFileKind, SigningKey, read_key_file},
-    profile::{ConfigSearch, ProfileDraft},
+    profile::ProfileDraft,
 };
 
 use super::ConfigTarget;
@@ -40,7 +40,7 @@ const KEY_EXTENSIONS: [&str; 3] = [".p12", ".pfx", ".jwk.json"];
 /// The most files of a folder that are looked at for a key.
 const MAXIMUM_FILES: usize = 1000;
 
-pub(super) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
+pub(crate) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     let target = ConfigTarget::choose(config, arguments.project)?;
     let mut given = arguments.settings;
     refuse_empty(&given)?;
@@ -128,17 +128,7 @@ fn wrong(error: &dyn Explain) -> Failure {
 
 /// Asks for another name if the file has a profile with this one.
 fn unused_name(target: &ConfigTarget, name: String, report: &Report) -> Result<String, Failure> {
-    if !target.file.exists() {
-        return Ok(name);
-    }
-    let profiles = ConfigSearch::usual(Some(target.file.clone())).read(&settings::known())?;
-    let check = |name: &str| {
-        if !profiles.names().iter().any(|own| *own == name) {
-            return Ok(name.to_owned());
-        }
-        let message = format!("the profile `{name}` exists already in `{}`", target.file.display());
-        Err(Failure::plain(Exit::Configuration, "profile", message, Some("give the profile another name".to_owned())))
-    };
+    let check = |name: &str| target.refuse_existing(name).map(|()| name.to_owned());
     check(&name).or_else(|failure| {
         report.failure(&failure);
         dialogue::ask("Name of the profile", None, report, check)

@@ -3,6 +3,8 @@
 mod init;
 mod show;
 
+pub(crate) use self::init::run as init;
+
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -12,7 +14,7 @@ use std::{
 use maskinporten::{
     explain::Explain,
     file::create_private_folder,
-    profile::{self, ConfigFileKind, ConfigSearch, Imported, PROJECT_FILE, ProfileDraft, WriteError},
+    profile::{self, ConfigFileKind, ConfigSearch, Imported, PROJECT_FILE, ProfileDraft, ProfileEdit, WriteError},
 };
 
 use super::{
@@ -75,14 +77,14 @@ fn default_profile_name(drafts: &[ProfileDraft]) -> Option<&str> {
     test.or(drafts.first()).map(|draft| draft.name.as_str())
 }
 
-/// The file that new profiles are written to.
-struct ConfigTarget {
-    file: PathBuf,
+/// The file that profiles are written to.
+pub(crate) struct ConfigTarget {
+    pub(crate) file: PathBuf,
     kind: ConfigFileKind,
 }
 
 impl ConfigTarget {
-    fn choose(config: Option<PathBuf>, project: bool) -> Result<Self, Failure> {
+    pub(crate) fn choose(config: Option<PathBuf>, project: bool) -> Result<Self, Failure> {
         if let Some(file) = config {
             return Ok(Self { file, kind: ConfigFileKind::User });
         }
@@ -107,8 +109,40 @@ impl ConfigTarget {
         Some(folder)
     }
 
+    /// Whether it is the file of a project, which others share.
+    pub(crate) fn is_of_project(&self) -> bool {
+        self.kind == ConfigFileKind::Project
+    }
+
+    /// Fails if the file has a profile with this name.
+    pub(crate) fn refuse_existing(&self, name: &str) -> Result<(), Failure> {
+        if !self.file.exists() {
+            return Ok(());
+        }
+        let profiles = ConfigSearch::usual(Some(self.file.clone())).read(&settings::known())?;
+        if !profiles.names().contains(name) {
+            return Ok(());
+        }
+        let message = format!("the profile `{name}` exists already in `{}`", self.file.display());
+        Err(Failure::plain(Exit::Configuration, "profile", message, Some("give the profile another name".to_owned())))
+    }
+
+    /// Replaces settings of profiles in an existing file.
+    pub(crate) fn replace(file: PathBuf, kind: ConfigFileKind, edits: &[ProfileEdit]) -> Result<(), Failure> {
+        let target = Self { file, kind };
+        let _lock = target.lock();
+        let replaced = profile::replace(&target.file, edits, kind, &settings::known());
+        replaced.map_err(|error: WriteError| failure(&error))
+    }
+
     /// Writes a new file, or appends to an existing one, and prints its path.
     fn write(&self, drafts: &[ProfileDraft]) -> Result<(), Failure> {
+        self.add(drafts)?;
+        report::print(format!("{}\n", self.file.display()).as_bytes())
+    }
+
+    /// Writes a new file, or appends to an existing one.
+    pub(crate) fn add(&self, drafts: &[ProfileDraft]) -> Result<(), Failure> {
         let known = settings::known();
         let _lock = self.lock();
         let written = if self.file.exists() {
@@ -117,8 +151,7 @@ impl ConfigTarget {
             let text = ProfileDraft::file(drafts, default_profile_name(drafts), &known);
             text.and_then(|text| profile::create(&self.file, &text))
         };
-        written.map_err(|error: WriteError| failure(&error))?;
-        report::print(format!("{}\n", self.file.display()).as_bytes())
+        written.map_err(|error: WriteError| failure(&error))
     }
 }
 

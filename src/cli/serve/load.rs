@@ -7,7 +7,7 @@ use maskinporten::{
     cache::{CacheKey, KeyIdentity},
     client::RefusalFacts,
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
-    keystore::SigningKey,
+    keystore::{Certificate, SigningKey},
     profile::{ConfigSearch, PROJECT_FILE, user_file},
     server::{AllowedScopes, ServedProfile},
     tokens::{TokenEndpoint, TokenSource},
@@ -148,6 +148,7 @@ impl Loader {
         let name = sources.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
         warn_of_algorithm(&settings.grant, report);
         let (audience, endpoint) = settings.addresses(report).await?;
+        let uses_certificates = key.uses_certificates;
         let (identity, key, key_facts) = open(key, known, Arc::clone(&self.answers), report).await?;
         let token_identity = cache_key(&settings, &identity).hash().to_owned();
         let Settings { environment, mut grant, network, cache, names_resource, origins, altinn, .. } = settings;
@@ -168,6 +169,7 @@ impl Loader {
             .refusal_facts(&key_facts)
             .build()?;
         tokens.prepare().await?;
+        let certificate = key.certificates().first().filter(|_| uses_certificates);
         let profile = ServedProfile {
             environment: environment.map_or("custom", Environment::name).to_owned(),
             issuer,
@@ -177,6 +179,7 @@ impl Loader {
             headers,
             http: network.http,
             timeout: network.retry_policy.timeout,
+            key_expires_at: certificate.and_then(Certificate::not_after),
             identity: format!("{name} {token_identity}"),
             name,
         };

@@ -8,7 +8,7 @@ use super::{
     arguments::{RawSetting, RawValue},
     table,
 };
-use crate::cli::report::{Failure, Report};
+use crate::cli::report::{Exit, Failure, Report};
 
 /// The config files, which are read when the first profile is looked for.
 pub(crate) struct ConfigFiles {
@@ -23,7 +23,7 @@ impl ConfigFiles {
     }
 
     /// Returns the profiles in the files, and warns of problems of the files.
-    pub(super) fn profiles(&self, report: &Report) -> Result<&Profiles, Failure> {
+    pub(crate) fn profiles(&self, report: &Report) -> Result<&Profiles, Failure> {
         if let Some(profiles) = self.profiles.get() {
             return Ok(profiles);
         }
@@ -31,6 +31,26 @@ impl ConfigFiles {
         report.warn_of(profiles.warnings());
         Ok(self.profiles.get_or_init(|| profiles))
     }
+}
+
+/// Returns the client id in a profile; `None` if there is no profile with this name.
+pub(crate) fn client_of_profile(
+    name: &str,
+    config: Option<PathBuf>,
+    report: &Report,
+) -> Result<Option<String>, Failure> {
+    let files = ConfigFiles::new(config);
+    let profiles = files.profiles(report)?;
+    if !profiles.names().contains(name) {
+        return Ok(None);
+    }
+    let profile = profiles.profile(Some(name))?;
+    let id = profile.as_ref().and_then(|profile| profile.value("client-id")?.values().last().cloned());
+    id.map(Some).ok_or_else(|| {
+        let message = format!("the profile `{name}` has no client id");
+        let hint = "pass the id of the client in place of the profile".to_owned();
+        Failure::plain(Exit::Configuration, "profile", message, Some(hint))
+    })
 }
 
 /// Returns the values of a profile that are from one of its files.

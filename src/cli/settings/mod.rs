@@ -18,6 +18,7 @@ mod key;
 mod login;
 mod named_place;
 mod origin;
+mod other_client;
 mod person;
 mod required;
 mod secret;
@@ -44,7 +45,7 @@ pub(crate) use self::{
         SettingArguments, VendorSettingArguments,
     },
     cleaning::clean,
-    config_files::ConfigFiles,
+    config_files::{ConfigFiles, client_of_profile},
     definition::{PROFILE, lenient_names, option, variable},
     effective_settings::{EffectiveSetting, MASK, Privacy, effective_settings},
     file_reads::limit_by_variable,

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use super::{KNOWN, shown, user};
 use crate::{
     explain::Explain as _,
-    profile::{ConfigFileKind, ProfileDraft, Profiles, WriteError, append, create},
+    profile::{ConfigFile, ConfigFileKind, ProfileDraft, ProfileEdit, Profiles, WriteError, append, create, replace},
 };
 
 fn draft() -> ProfileDraft {
@@ -165,5 +165,71 @@ fn appending_fails_when_the_profile_exists_or_the_file_is_not_valid() {
 
         assert_eq!(error.to_string(), wanted);
         assert_eq!(fs::read_to_string(&path).unwrap(), before);
+    }
+}
+
+/// Replaces the key of the profile `test` by a JWK, and its key id if it has one.
+fn rotate(path: &Path, before: &str) -> Result<String, WriteError> {
+    let file = ConfigFile::parse(before, path, ConfigFileKind::User, KNOWN).unwrap();
+    let profile = Profiles::new(vec![file], KNOWN).profile(Some("test")).unwrap().unwrap();
+    let edit = |setting: &'static str, new_setting: &'static str, value: &str| {
+        let location = profile.value(setting)?.location().clone();
+        Some(ProfileEdit { location, setting, new_setting, value: value.to_owned() })
+    };
+    let edits = [edit("keystore", "jwk", "new.json"), edit("jwk", "jwk", "new.json"), edit("kid", "kid", "new")];
+    let edits: Vec<ProfileEdit> = edits.into_iter().flatten().collect();
+    replace(path, &edits, ConfigFileKind::User, KNOWN)?;
+    Ok(fs::read_to_string(path).unwrap())
+}
+
+#[test]
+fn replacing_a_setting_keeps_the_rest_of_the_file() {
+    for (before, after) in [
+        (
+            "\u{feff}# mine\n[profiles.test] # here\n  jwk   =   'old.json' # key\nenv = \"test\"",
+            "\u{feff}# mine\n[profiles.test] # here\n  jwk = \"new.json\" # key\nenv = \"test\"",
+        ),
+        (
+            "[profiles.test]\r\n# The PKCS#12 keystore\r\nkeystore = \"a.p12\"\r\nkid = \"old\"\r\n",
+            "[profiles.test]\r\n# A JWK\r\njwk = \"new.json\"\r\nkid = \"new\"\r\n",
+        ),
+        (
+            "[profiles.base]\njwk = \"old\"\n[profiles.test]\nextends = \"base\"\n",
+            "[profiles.base]\njwk = \"new.json\"\n[profiles.test]\nextends = \"base\"\n",
+        ),
+        (
+            "profiles.other.jwk = \"o\"\nprofiles.test.jwk = \"old\"\n",
+            "profiles.other.jwk = \"o\"\nprofiles.test.jwk = \"new.json\"\n",
+        ),
+        (
+            "profiles = { test = { kid = 'a', jwk = 'b' } }",
+            "profiles = { test = { kid = \"new\", jwk = \"new.json\" } }",
+        ),
+    ] {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("config.toml");
+        fs::write(&path, before).unwrap();
+
+        assert_eq!(rotate(&path, before).unwrap(), after);
+    }
+}
+
+#[test]
+fn a_setting_that_has_moved_or_a_file_that_is_not_valid_is_left_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("config.toml");
+    let known = "[profiles.test]\njwk = \"old\"\n";
+    for (now, wanted) in [
+        (
+            "# new\n[profiles.test]\njwk = \"old\"\n",
+            format!("`jwk` is not there any more: `{}`, line 2", path.display()),
+        ),
+        ("[profiles.test]\nkeystore = \"old\"\n", format!("`jwk` is not there any more: `{}`, line 2", path.display())),
+        ("[profiles.test]\nfrobnicate = 1\n", format!("could not change `{}`", path.display())),
+    ] {
+        fs::write(&path, now).unwrap();
+
+        assert_eq!(rotate(&path, known).unwrap_err().to_string(), wanted);
+        assert_eq!(fs::read_to_string(&path).unwrap(), now);
     }
 }

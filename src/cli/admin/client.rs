@@ -1,0 +1,191 @@
+//! `maskinporten client`: the organisation's clients and the scopes that they may request.
+
+use std::{path::PathBuf, sync::Arc};
+
+use maskinporten::{
+    admin::{AdminOperation, AdminRequest, changes, merged},
+    printer::Column,
+};
+use serde_json::{Map, Value};
+
+use super::{
+    change::Plan,
+    client_document::with_defaults,
+    output::{print_list, print_object},
+    session::AdminSession,
+};
+use crate::cli::{
+    args::{
+        ChangeArguments, ClientArguments, ClientCreateArguments, ClientDeleteArguments, ClientListArguments,
+        ClientScopesArguments, ClientScopesCommand, ClientUpdateArguments, ListFormat,
+    },
+    report::{Exit, Failure, Report},
+    settings::client_of_profile,
+};
+
+const LISTED: [Column; 4] =
+    [("client id", "client_id"), ("name", "client_name"), ("type", "integration_type"), ("active", "active")];
+
+const SHOWN: [Column; 14] = [
+    ("client id", "client_id"),
+    ("secret", "client_secret"),
+    ("name", "client_name"),
+    ("description", "description"),
+    ("organisation", "client_orgno"),
+    ("supplier", "supplier_orgno"),
+    ("type", "integration_type"),
+    ("authentication", "token_endpoint_auth_method"),
+    ("grant types", "grant_types"),
+    ("scopes", "scopes"),
+    ("token lifetime", "access_token_lifetime"),
+    ("active", "active"),
+    ("created", "created"),
+    ("last updated", "last_updated"),
+];
+
+/// Returns the id of a client that is named by it or by a profile.
+pub(super) fn client_id(named: &str, config: Option<&PathBuf>, report: &Report) -> Result<String, Failure> {
+    let found = client_of_profile(named, config.cloned(), report)?;
+    Ok(found.unwrap_or_else(|| named.to_owned()))
+}
+
+pub(super) async fn list(
+    arguments: ClientListArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    let ClientListArguments { inactive, admin } = arguments;
+    let session = AdminSession::open(admin.settings, &[AdminOperation::ListClients], config, report)?;
+    let clients = session.send(&AdminRequest::clients(inactive)).await?;
+    print_list(admin.format, &clients, &LISTED, report)
+}
+
+pub(super) async fn show(
+    arguments: ClientArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    let id = client_id(&arguments.named.client, config.as_ref(), report)?;
+    let session = AdminSession::open(arguments.admin.settings, &[AdminOperation::ShowClient], config, report)?;
+    let client = session.send(&AdminRequest::client(&id)).await?;
+    print_object(arguments.admin.format, &client, &SHOWN, report)
+}
+
+pub(super) async fn create(
+    arguments: ClientCreateArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    let client = with_defaults(arguments.members.document()?);
+    if !client.contains_key("client_name") {
+        let message = "a client needs a name".to_owned();
+        return Err(Failure::plain(Exit::Usage, "missing", message, Some("pass --name TEXT".to_owned())));
+    }
+    let format = arguments.admin.format;
+    let session = AdminSession::open(arguments.admin.settings, &[AdminOperation::CreateClient], config, report)?;
+    let difference = changes(&Map::new(), &client).iter().map(ToString::to_string).collect();
+    let plan = Plan { difference, requests: vec![AdminRequest::create_client(client.into())] };
+    let Some(plan) = plan.confirmed(arguments.change, format, report).await? else { return Ok(()) };
+    let created = session.send(&plan.requests[0]).await?;
+    report.note(&format!("the client {} is created", created["client_id"].as_str().unwrap_or_default()));
+    print_object(format, &created, &SHOWN, report)
+}
+
+pub(super) async fn update(
+    arguments: ClientUpdateArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    let wanted = arguments.members.document()?;
+    let id = client_id(&arguments.named.client, config.as_ref(), report)?;
+    let session = session_for_change(arguments.admin.settings, config, report)?;
+    let current = session.send(&AdminRequest::client(&id)).await?;
+    let new = merged(object(&current)?, &wanted);
+    replace(&session, &id, &current, new, (arguments.change, arguments.admin.format), report).await
+}
+
+pub(super) async fn change_scopes(
+    command: ClientScopesCommand,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    let (ClientScopesCommand::Add(arguments) | ClientScopesCommand::Remove(arguments)) = &command;
+    let ClientScopesArguments { named, scopes: changed, change, admin } = arguments;
+    let id = client_id(&named.client, config.as_ref(), report)?;
+    let session = session_for_change(admin.settings.clone(), config, report)?;
+    let current = session.send(&AdminRequest::client(&id)).await?;
+    let mut scopes: Vec<&str> = current["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if matches!(command, ClientScopesCommand::Add(_)) {
+        scopes.extend(changed.iter().map(String::as_str).filter(|scope| !current_has(&current, scope)));
+    } else {
+        scopes.retain(|scope| !changed.iter().any(|removed| removed == scope));
+    }
+    let wanted = Map::from_iter([("scopes".to_owned(), scopes.into())]);
+    let new = merged(object(&current)?, &wanted);
+    replace(&session, &id, &current, new, (*change, admin.format), report).await
+}
+
+fn current_has(client: &Value, scope: &str) -> bool {
+    client["scopes"].as_array().is_some_and(|scopes| scopes.iter().any(|own| own == scope))
+}
+
+pub(super) async fn delete(
+    arguments: ClientDeleteArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    let id = client_id(&arguments.named.client, config.as_ref(), report)?;
+    let needed = [AdminOperation::ShowClient, AdminOperation::DeleteClient];
+    let session = AdminSession::open(arguments.admin.settings, &needed, config, report)?;
+    let current = session.send(&AdminRequest::client(&id)).await?;
+    let mut new = object(&current)?.clone();
+    new.insert("active".to_owned(), false.into());
+    let requests = vec![AdminRequest::delete_client(&id)];
+    let plan = Plan { difference: difference(&current, &new)?, requests };
+    let Some(plan) = plan.confirmed(arguments.change, arguments.admin.format, report).await? else { return Ok(()) };
+    session.send(&plan.requests[0]).await?;
+    report.note(&format!("the client {id} is deactivated"));
+    Ok(())
+}
+
+fn session_for_change(
+    settings: crate::cli::settings::AdminSettingArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<AdminSession, Failure> {
+    AdminSession::open(settings, &[AdminOperation::ShowClient, AdminOperation::UpdateClient], config, report)
+}
+
+/// Replaces a client by what it was, changed; reads it again, and prints it.
+async fn replace(
+    session: &AdminSession,
+    id: &str,
+    current: &Value,
+    new: Map<String, Value>,
+    (change, format): (ChangeArguments, ListFormat),
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    let difference = difference(current, &new)?;
+    let plan = Plan { difference, requests: vec![AdminRequest::update_client(id, new.clone().into())] };
+    let Some(plan) = plan.confirmed(change, format, report).await? else { return Ok(()) };
+    session.send(&plan.requests[0]).await?;
+    let after = session.send(&AdminRequest::client(id)).await?;
+    let ignored: Vec<_> = changes(object(&after)?, &new).into_iter().map(|change| change.member).collect();
+    let wanted = changes(object(current)?, &new);
+    for change in wanted.iter().filter(|change| ignored.contains(&change.member)) {
+        report.warning(&format!("the API has not changed `{}` as it was asked to", change.member));
+    }
+    report.note(&format!("the client {id} is updated"));
+    print_object(format, &after, &SHOWN, report)
+}
+
+fn difference(current: &Value, new: &Map<String, Value>) -> Result<Vec<String>, Failure> {
+    Ok(changes(object(current)?, new).iter().map(ToString::to_string).collect())
+}
+
+fn object(client: &Value) -> Result<&Map<String, Value>, Failure> {
+    client.as_object().ok_or_else(|| {
+        let message = "the response of the self-service API is not a client".to_owned();
+        Failure::plain(Exit::Unreachable, "unexpected_response", message, None)
+    })
+}

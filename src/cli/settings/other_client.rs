@@ -1,0 +1,21 @@
+//! What the settings say about their own client, and what another client of the same server has in common with it.
+
+use super::{SettingSources, origin::Layer};
+
+/// The settings that lead to a server.
+const OF_SERVER: [&str; 5] = ["env", "audience", "token-endpoint", "discover", "ca-file"];
+
+impl SettingSources {
+    /// Returns the name of the environment, and the client id.
+    pub(crate) fn environment_and_client(&self) -> (Option<String>, Option<String>) {
+        let text = |name| self.find(name).map(|found| found.text().to_owned());
+        (text("env"), text("client-id"))
+    }
+
+    /// Returns the settings that lead to the server, for the profile of another client; not those of the environment.
+    pub(crate) fn of_server(&self) -> Vec<(&'static str, Vec<String>)> {
+        let found = OF_SERVER.into_iter().filter_map(|name| self.find(name));
+        let given = found.filter(|found| found.origin.layer < Layer::Environment);
+        given.map(|found| (found.name, found.texts().to_vec())).collect()
+    }
+}
