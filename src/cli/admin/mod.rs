@@ -21,11 +21,10 @@ mod session;
 use std::{path::PathBuf, sync::Arc};
 
 pub(crate) use self::{
-    key_status::run as run_keys_status, names::OrganisationNames, org::run as run_org, register::run as run_init,
-    scope::run as run_scope,
+    key_status::run as run_keys_status, org::run as run_org, register::run as run_init, scope::run as run_scope,
 };
 use super::{
-    args::ClientCommand,
+    args::{ClientCommand, ClientKeysCommand},
     report::{Failure, Report},
 };
 
@@ -42,6 +41,12 @@ pub(crate) async fn run_client(
         ClientCommand::Update(arguments) => client::update(arguments, config, report).await,
         ClientCommand::Delete(arguments) => client::delete(arguments, config, report).await,
         ClientCommand::Scopes { command } => client::change_scopes(command, config, report).await,
-        ClientCommand::Keys { command } => client_keys::run(command, config, report).await,
+        ClientCommand::Keys { command } => match command {
+            ClientKeysCommand::List(arguments) => client_keys::list(arguments, config, report).await,
+            ClientKeysCommand::Add(arguments) => client_keys::add(arguments, config, report).await,
+            ClientKeysCommand::Remove(arguments) => client_keys::remove(arguments, config, report).await,
+            ClientKeysCommand::Expiry(arguments) => client_keys::expiry(arguments, config, report).await,
+            ClientKeysCommand::Rotate(arguments) => Box::pin(rotation::rotate(arguments, config, report)).await,
+        },
     }
 }
