@@ -103,7 +103,7 @@ pub(crate) struct AccessSyncArguments {
     /// The environment in a list of service owners [default: that of --env]
     #[arg(long, value_name = "NAME", help_heading = "Access")]
     pub(crate) file_env: Option<String>,
-    /// Print a report of Altinn's scripts instead
+    /// Print a report of Altinn's scripts: so-admin's -Report, -ShowMissing or -ShowExtra, or so-patch's
     #[arg(long, value_name = "NAME", conflicts_with_all = ["apply", "prune"], help_heading = "Output")]
     pub(crate) report: Option<ScriptReport>,
     #[command(flatten)]
@@ -112,15 +112,15 @@ pub(crate) struct AccessSyncArguments {
     pub(crate) admin: AdminArguments,
 }
 
-/// The reports of the original's scripts.
+/// The reports of the original's scripts. Its variants have no documentation, which clap would print as a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ScriptReport {
-    /// The organisations of each scope (so-admin -Report)
+    // The organisations of each scope.
     Granted,
-    /// The scopes that service owners miss (so-admin -ShowMissing)
+    // The scopes that organisations of the file lack.
     Missing,
-    /// The scopes of organisations that the file does not have (so-admin -ShowExtra)
+    // The scopes of organisations that the file does not have.
     Extra,
-    /// Whether the organisation has each scope (so-patch report)
+    // Whether the one organisation has each scope.
     Scopes,
 }

@@ -34,9 +34,9 @@ pub(crate) use self::{
     admin::{AdminArguments, ChangeArguments, ListFormat},
     admin_access::{AccessChangeArguments, AccessCommand, AccessListArguments, AccessSyncArguments, ScriptReport},
     admin_scopes::{
-        OrgArguments, OrgCommand, OrgSearchArguments, OrgShowArguments, ScopeChangeArguments, ScopeCommand,
-        ScopeDeleteArguments, ScopeExportArguments, ScopeImportArguments, ScopeListArguments, ScopeMemberArguments,
-        ScopeSearchArguments, ScopeShowArguments,
+        OrgCommand, OrgSearchArguments, OrgShowArguments, ScopeChangeArguments, ScopeCommand, ScopeDeleteArguments,
+        ScopeExportArguments, ScopeImportArguments, ScopeListArguments, ScopeMemberArguments, ScopeSearchArguments,
+        ScopeShowArguments,
     },
     agent::AgentArguments,
     altinn::{AltinnCommand, LoginArguments, RefreshArguments, TestTokenArguments, TestTokenCommand, WhoamiArguments},

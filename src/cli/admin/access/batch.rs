@@ -33,7 +33,7 @@ const COLUMNS: [Column; 4] =
     [("scope", "scope"), ("organisation", "consumer_orgno"), ("result", "result"), ("error", "error")];
 
 /// What has become of a change.
-enum Outcome {
+enum ChangeOutcome {
     /// Its request was not sent.
     Left,
     /// Its request was sent, and the answer is not known.
@@ -44,7 +44,7 @@ enum Outcome {
 
 /// Changes, and what has become of each.
 pub(super) struct Batch {
-    changes: Vec<(AccessChange, Outcome)>,
+    changes: Vec<(AccessChange, ChangeOutcome)>,
     interrupted: bool,
     /// Why the changes that are left were not tried.
     stopped: Option<Failure>,
@@ -54,7 +54,7 @@ impl Batch {
     pub(super) async fn make(session: &AdminSession, changes: Vec<AccessChange>, report: &Arc<Report>) -> Self {
         let _interrupts = HandlesInterrupts::new();
         let counter = Counter::start(changes.len(), report);
-        let outcomes: RefCell<Vec<Outcome>> = RefCell::new(changes.iter().map(|_| Outcome::Left).collect());
+        let outcomes: RefCell<Vec<ChangeOutcome>> = RefCell::new(changes.iter().map(|_| ChangeOutcome::Left).collect());
         let (interrupted, stops) = (Cell::new(false), Cell::new(false));
         let (mut stopped, mut unanswered) = (None, 0);
         let interrupt = async {
@@ -63,7 +63,7 @@ impl Batch {
         };
         let left = stream::iter(changes.iter().enumerate()).take_while(|_| ready(!stops.get()));
         let requests = left.take_until(interrupt).map(async |(index, change)| {
-            outcomes.borrow_mut()[index] = Outcome::Sent;
+            outcomes.borrow_mut()[index] = ChangeOutcome::Sent;
             (index, session.send_one(&AdminRequest::change_access(change)).await)
         });
         let again = async {
@@ -75,11 +75,11 @@ impl Batch {
             counter.count();
             unanswered = if matches!(answer, Ok(Err(AdminError::Client(_)))) { unanswered + 1 } else { 0 };
             outcomes.borrow_mut()[index] = match answer {
-                Ok(Ok(_)) => Outcome::Done,
-                Ok(Err(error)) => Outcome::Failed(error.into()),
+                Ok(Ok(_)) => ChangeOutcome::Done,
+                Ok(Err(error)) => ChangeOutcome::Failed(error.into()),
                 Err(failure) => {
                     stopped.get_or_insert(failure);
-                    Outcome::Left
+                    ChangeOutcome::Left
                 }
             };
             stops.set(stopped.is_some() || unanswered >= UNANSWERED_IN_A_ROW);
@@ -92,11 +92,11 @@ impl Batch {
     /// Prints what has become of each change, after these rows.
     pub(super) fn print(&self, mut rows: Vec<Value>, format: ListFormat, report: &Report) -> Result<(), Failure> {
         rows.extend(self.changes.iter().map(|(change, outcome)| match outcome {
-            Outcome::Left => row(change.access(), "not_done", None),
-            Outcome::Sent => row(change.access(), "unknown", None),
-            Outcome::Done if matches!(change, AccessChange::Grant(_)) => row(change.access(), "granted", None),
-            Outcome::Done => row(change.access(), "revoked", None),
-            Outcome::Failed(failure) => {
+            ChangeOutcome::Left => row(change.access(), "not_done", None),
+            ChangeOutcome::Sent => row(change.access(), "unknown", None),
+            ChangeOutcome::Done if matches!(change, AccessChange::Grant(_)) => row(change.access(), "granted", None),
+            ChangeOutcome::Done => row(change.access(), "revoked", None),
+            ChangeOutcome::Failed(failure) => {
                 let failure = failure.in_language(report.language());
                 let (message, causes, _) = failure.parts();
                 let error = causes.iter().fold(message.to_owned(), |text, cause| format!("{text}: {cause}"));
@@ -109,13 +109,13 @@ impl Batch {
     /// Returns the failure of the command, if not all changes were made.
     pub(super) fn result(self, report: &Report) -> Result<(), Failure> {
         let total = self.changes.len();
-        let done = self.changes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done)).count();
+        let done = self.changes.iter().filter(|(_, outcome)| matches!(outcome, ChangeOutcome::Done)).count();
         if self.interrupted {
             report.note(&format!("{done} of {total} changes were made; the same command makes those that are left"));
             return Err(Failure::interrupted());
         }
         let failed = self.changes.into_iter().find_map(|(_, outcome)| match outcome {
-            Outcome::Failed(failure) => Some(failure),
+            ChangeOutcome::Failed(failure) => Some(failure),
             _ => None,
         });
         let Some(failure) = self.stopped.or(failed) else { return Ok(()) };

@@ -4,18 +4,16 @@
 //! of the original's scripts are read as they are: `serviceowners.json`, whose organisations have every scope that begins with
 //! `altinn:serviceowner`, and `scopes.json`, the scopes that one organisation is to have. So is the JSON of `access list`.
 
+mod error;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
+pub use self::error::DeclaredAccessError;
 use super::{Access, ScopePattern};
-use crate::{
-    explain::Explain,
-    file, json,
-    organisation::{OrganisationNumber, OrganisationNumberError},
-    text::excerpt,
-};
+use crate::{file, json, organisation::OrganisationNumber, text::excerpt};
 
 /// The scopes of service owners, unless others are named.
 const SCOPES_OF_OWNERS: &str = "altinn:serviceowner*";
@@ -49,80 +47,6 @@ pub struct DeclaredFilter {
     pub organisation: Option<OrganisationNumber>,
     /// The names that the environment may have in a list of service owners; the first one that occurs counts.
     pub environments: Vec<String>,
-}
-
-/// Why a file does not declare anything that can be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DeclaredAccessError {
-    /// It is not text.
-    #[error("it is not UTF-8 text")]
-    NotText,
-    /// It is not TOML.
-    #[error("it is not TOML: line {line}: {message}")]
-    Toml {
-        /// The line, counted from one.
-        line: usize,
-        /// What the parser says.
-        message: String,
-    },
-    /// It is not JSON.
-    #[error(transparent)]
-    Json(#[from] json::JsonError),
-    /// A name occurs twice in one object.
-    #[error("`{0}` occurs twice")]
-    Duplicate(String),
-    /// It has none of the forms.
-    #[error("it has no member `access`, `orgs` or `scopes`")]
-    UnknownForm,
-    /// Something else is at the top of the file.
-    #[error("unknown member `{0}`")]
-    UnknownMember(String),
-    /// A member does not have the form that it must have.
-    #[error("the value of `{0}` does not have the form that it must have")]
-    Form(String),
-    /// An organisation is neither a number nor a name that the file explains.
-    #[error("`{member}` has the organisation `{name}`, which is not a number, and not a name below `organisations`")]
-    UnknownName {
-        /// The member.
-        member: String,
-        /// The name.
-        name: String,
-    },
-    /// A number is wrong.
-    #[error("`{member}` has a wrong organisation number")]
-    Number {
-        /// The member.
-        member: String,
-        /// What is wrong with it.
-        #[source]
-        error: OrganisationNumberError,
-    },
-    /// A list of service owners has none in an environment.
-    #[error("no service owner in the file has the environment `{environment}`")]
-    NoOwner {
-        /// The environment.
-        environment: String,
-        /// The environments in the file.
-        known: Vec<String>,
-    },
-    /// A list of scopes says nothing about organisations.
-    #[error("the file has only scopes, and no organisation is named")]
-    NoOrganisation,
-}
-
-impl Explain for DeclaredAccessError {
-    fn code(&self) -> &'static str {
-        "declared_access"
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Number { error, .. } => return error.hint(),
-            Self::NoOwner { known, .. } => format!("pass --file-env with one that the file has: {}", known.join(", ")),
-            Self::NoOrganisation => "pass the organisation that is to have them with --org".to_owned(),
-            _ => "declare it as TOML: below [access], a line such as \"prefix:scope\" = [\"991825827\"]".to_owned(),
-        })
-    }
 }
 
 impl DeclaredAccess {
@@ -321,4 +245,57 @@ fn parse(member: &str, number: &str) -> Result<String, DeclaredAccessError> {
     let parsed = OrganisationNumber::parse(number);
     let wrong = |error| DeclaredAccessError::Number { member: excerpt(member, 60), error };
     parsed.map(|number| number.digits().to_owned()).map_err(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn wanted(file: &str, filter: &DeclaredFilter) -> Vec<(String, Vec<String>)> {
+        let wanted = DeclaredAccess::read(file.as_bytes()).unwrap().wanted(filter).unwrap();
+        wanted.into_iter().map(|(scope, consumers)| (scope.to_string(), consumers.into_iter().collect())).collect()
+    }
+
+    fn entry(scope: &str, consumers: &[&str]) -> (String, Vec<String>) {
+        (scope.to_owned(), consumers.iter().map(|consumer| (*consumer).to_owned()).collect())
+    }
+
+    #[test]
+    fn toml_and_json_declare_the_same_and_an_empty_list_is_a_declaration() {
+        let expected = [entry("a:b", &["974761076", "991825827"]), entry("a:c*", &[])];
+        for file in [
+            "[organisations]\ndigdir = 991825827\n[access]\n\"a:b\" = [\"digdir\", '974 761 076', 991825827]\n'a:c*' = []",
+            r#"{ "access": { "a:b": [974761076, "991825827"], "a:c*": [] } }"#,
+        ] {
+            assert_eq!(wanted(file, &DeclaredFilter::default()), expected, "{file}");
+        }
+        let one = DeclaredFilter { organisation: OrganisationNumber::parse("991825827").ok(), ..Default::default() };
+        let file = "access.'a:b' = [991825827, 974761076]";
+        assert_eq!(wanted(file, &one), [entry("a:b", &["991825827"])]);
+    }
+
+    #[test]
+    fn the_first_name_of_the_environment_that_occurs_counts() {
+        let file = r#"{ "orgs": {
+            "a": { "orgnr": "991825827", "environments": ["ver2", "tt02"] },
+            "b": { "orgnr": "974761076", "environments": ["tt02"] },
+            "c": { "orgnr": "", "environments": [] }
+        } }"#;
+        let environments = ["test", "ver2", "tt02"].map(str::to_owned).to_vec();
+        let filter = DeclaredFilter { environments, ..Default::default() };
+        assert_eq!(wanted(file, &filter), [entry("altinn:serviceowner*", &["991825827"])]);
+        let only = vec![ScopePattern::new("a:b"), ScopePattern::new("a:c")];
+        let filter = DeclaredFilter { only, environments: vec!["tt02".to_owned()], ..filter };
+        let both = ["974761076", "991825827"];
+        assert_eq!(wanted(file, &filter), [entry("a:b", &both), entry("a:c", &both)]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_file_is_read_or_refused(file in "[\\[\\]{}\"'=:,0-9a-z\n ]{0,60}") {
+            let _ = DeclaredAccess::read(file.as_bytes());
+        }
+    }
 }
