@@ -8,7 +8,6 @@
 
 mod admin;
 #[cfg(unix)]
-mod admin;
 mod agent;
 mod aliases;
 mod altinn;
