@@ -46,13 +46,12 @@ pub(crate) use self::{
     },
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
     client::{
-        ClientArguments, ClientCommand, ClientCreateArguments, ClientDeleteArguments, ClientListArguments,
-        ClientMembers, ClientScopesArguments, ClientScopesCommand, ClientUpdateArguments, NamedClient,
-        RegisterArguments,
+        ClientCommand, ClientCreateArguments, ClientDeleteArguments, ClientListArguments, ClientMembers,
+        ClientScopesArguments, ClientScopesCommand, ClientUpdateArguments, RegisterArguments,
     },
     client_keys::{
-        ClientKeysAddArguments, ClientKeysCommand, ClientKeysExpiryArguments, ClientKeysRemoveArguments,
-        ClientKeysRotateArguments, KeysStatusArguments,
+        ClientArguments, ClientKeysAddArguments, ClientKeysCommand, ClientKeysExpiryArguments,
+        ClientKeysRemoveArguments, ClientKeysRotateArguments, KeysStatusArguments, NamedClient,
     },
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,
