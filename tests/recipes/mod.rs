@@ -14,6 +14,7 @@ use crate::{
     support::{Outcome, wait},
 };
 
+mod administration;
 mod agent;
 mod container;
 mod elsewhere;
