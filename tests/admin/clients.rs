@@ -64,7 +64,7 @@ impl Office {
     }
 
     fn rotate(&self) -> Maskinporten {
-        self.admin(&["client", "keys", "rotate", "app", "--yes", "--overlap", "0"])
+        self.admin(&["client", "keys", "rotate", "app", "--yes", "--overlap", "2s"])
     }
 
     /// Returns the file that the profile `app` names as its key.
@@ -355,7 +355,7 @@ fn a_rotation_waits_until_the_new_key_is_accepted_and_no_token_fails_meanwhile()
     office.set_faults(&json!({ "propagation_seconds": 3 }));
     wait_until("Maskinporten knows of the client", || (office.token().code == 0).then_some(()));
 
-    let (rotating, _home) = office.rotate().args(["--overlap", "2s"]).start();
+    let (rotating, _home) = office.rotate().start();
     let rotating = std::thread::spawn(move || wait(rotating));
     let mut tokens = 0;
     while !rotating.is_finished() {

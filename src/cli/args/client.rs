@@ -17,7 +17,7 @@ pub(crate) enum ClientCommand {
     /// Show a client
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten client show ID --profile admin\n  \
-        maskinporten client show test --profile admin --format json > client.json\n")]
+        maskinporten client show test --profile admin --format json\n")]
     Show(ClientArguments),
     /// Create a client, from options or a JSON file
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
