@@ -7,7 +7,6 @@ mod login;
 use std::{error::Error, fmt, io};
 
 use maskinporten::{
-    business_register::BusinessRegisterError,
     cache::CacheError,
     client::{ClientError, Explanation, Refusal, RefusalFacts},
     environment::LocalError,
