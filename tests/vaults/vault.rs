@@ -8,7 +8,7 @@ use snapbox::str;
 
 use super::{ServiceProcess, installed};
 use crate::{
-    clouds::{SIMULATOR, chain, is_refused_as_expired, pem_with_chain, signature, token},
+    clouds::{OTHER_KEY, SIMULATOR, chain, is_refused_as_expired, pem_with_chain, signature, token},
     registered::{BY_CERTIFICATE, BY_KEY, is_token_of},
     server::{Server, Step, json, unused_address},
     support::{Maskinporten, maskinporten, program, testdata},
@@ -285,7 +285,7 @@ fn the_signature_of_another_key_never_leaves() {
 
     let outcome = run.env("VAULT_ADDR", vault.url("/")).env("VAULT_TOKEN", ROOT).run();
 
-    outcome.fails(4, str![[""]]);
+    outcome.fails(4, OTHER_KEY);
 }
 
 #[test]
