@@ -8,6 +8,7 @@
 
 mod admin;
 #[cfg(unix)]
+mod admin;
 mod agent;
 mod aliases;
 mod altinn;

@@ -58,6 +58,19 @@ impl AdminError {
         }
     }
 
+    /// Returns the explanation of the response's status, with what it can name.
+    #[must_use]
+    pub fn explanation(&self) -> Option<(&'static Explanation, RefusalFacts)> {
+        match self {
+            Self::Refused(refusal) => Some((explanation(refusal.status)?, refusal.facts.clone())),
+            // Retries may help, as with any server, but the limit is that of this API.
+            Self::Client(ClientError::Unavailable { status: 429, .. }) => {
+                Some((explanation(429)?, RefusalFacts::default()))
+            }
+            Self::Client(_) => None,
+        }
+    }
+
     /// Whether what was asked for does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
@@ -65,25 +78,10 @@ impl AdminError {
     }
 }
 
-impl AdminRefusal {
-    /// Returns the explanation of this status.
-    #[must_use]
-    pub fn explanation(&self) -> Option<&'static Explanation> {
-        let code = format!("ADMIN-{}", self.status);
-        CodeGroup::for_code(&code)?.explanation(&code)
-    }
-
-    /// Returns what it means, if that is known.
-    #[must_use]
-    pub fn meaning(&self, language: Language) -> Option<String> {
-        Some(self.explanation()?.meaning(&self.facts, language))
-    }
-
-    /// Returns what to do.
-    #[must_use]
-    pub fn remedy(&self, language: Language) -> Option<String> {
-        Some(self.explanation()?.hint(&self.facts, language))
-    }
+/// Returns the explanation of a status.
+fn explanation(status: u16) -> Option<&'static Explanation> {
+    let code = format!("ADMIN-{status}");
+    CodeGroup::for_code(&code)?.explanation(&code)
 }
 
 impl From<HttpError> for AdminError {
@@ -118,9 +116,10 @@ impl Explain for AdminError {
     }
 
     fn hint(&self) -> Option<String> {
-        match self {
-            Self::Client(error) => error.hint(),
-            Self::Refused(refusal) => refusal.remedy(Language::English),
+        match (self.explanation(), self) {
+            (Some((explanation, facts)), _) => Some(explanation.hint(&facts, Language::English)),
+            (None, Self::Client(error)) => error.hint(),
+            (None, Self::Refused(_)) => None,
         }
     }
 }

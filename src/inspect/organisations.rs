@@ -65,6 +65,9 @@ pub struct Organisation {
     pub organisation_number: Option<String>,
     /// The reason why it is not an organisation number, when it should be one.
     pub fault: Option<String>,
+    /// The name, if it was looked up elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// Returns every organisation among the claims, in the order of the claims.
@@ -127,7 +130,7 @@ fn from_object(role: OrganisationRole, claim: &str, value: &Value) -> Option<Org
     // The identifier of a European eSeal comes from its certificate, in any form (ETSI EN 319 412-1 §5.1.4).
     let authority = value.get("authority").and_then(Value::as_str).unwrap_or_default();
     if authority.starts_with("etsi") {
-        return Some(Organisation { role, claim, id: shown(id), organisation_number: None, fault: None });
+        return Some(Organisation { role, claim, id: shown(id), organisation_number: None, fault: None, name: None });
     }
     Some(Organisation::iso6523(role, &claim, id))
 }
@@ -143,6 +146,7 @@ impl Organisation {
                 id: shown(id),
                 organisation_number: None,
                 fault: Some("missing prefix `0192:`".to_owned()),
+                name: None,
             },
         }
     }
@@ -159,6 +163,7 @@ impl Organisation {
             id: shown(digits),
             organisation_number: parsed.as_ref().ok().map(|number| number.digits().to_owned()),
             fault: parsed.err(),
+            name: None,
         }
     }
 }

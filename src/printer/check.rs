@@ -5,6 +5,7 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     io::{self, Write},
 };
 
@@ -15,6 +16,7 @@ use crate::{
     check::{Check, Verdict, check_ids, faults},
     client::Refusal,
     language::{Language, Words},
+    text::printable,
 };
 
 /// The content of a report.
@@ -26,6 +28,8 @@ pub struct CheckReport<'report> {
     pub settings: &'report [(String, String, String)],
     /// The checks, in order.
     pub checks: &'report [Check],
+    /// The names of organisations that were looked up, by their numbers.
+    pub names: &'report BTreeMap<String, String>,
     /// The language of the report.
     pub language: Language,
 }
@@ -39,6 +43,7 @@ const MAXIMUM_SCOPES: usize = 10;
 const INDENT_OF_FAULTS: &str = "     ";
 
 const SETTINGS: Words = Words { en: "settings", nb: "innstillinger" };
+const ORGANISATIONS: Words = Words { en: "organisations", nb: "virksomheter" };
 const WHY: Words = Words { en: "why:", nb: "hvorfor:" };
 const DO: Words = Words { en: "do: ", nb: "gjør:   " };
 
@@ -77,6 +82,12 @@ pub fn print_check_text(report: &CheckReport, colour: bool, out: &mut impl Write
         line(&group, width, language, colour, out)?;
         if check.verdict == Verdict::Warning {
             explanation(&group, language, &indent(language), out)?;
+        }
+    }
+    if !report.names.is_empty() {
+        writeln!(out, "\n{}", ORGANISATIONS.in_language(language))?;
+        for (number, name) in report.names {
+            writeln!(out, "  {number}  {}", printable(name))?;
         }
     }
     writeln!(out, "\n{}", summary(report.checks, language))?;

@@ -21,13 +21,16 @@ pub fn print_check_json(report: &CheckReport, out: &mut impl Write) -> io::Resul
         .map(|(name, value, from)| (name.clone(), json!({ "value": value, "from": from })))
         .collect();
     let worst = report.checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Skipped);
-    let object = json!({
+    let mut object = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "at": report.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         "verdict": name(worst),
         "settings": settings,
         "checks": report.checks.iter().map(|check| as_json(check, report.language)).collect::<Vec<_>>(),
     });
+    if !report.names.is_empty() {
+        object["organisations"] = json!(report.names);
+    }
     crate::json::write_indented(&mut *out, &object)?;
     writeln!(out)
 }

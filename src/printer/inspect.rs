@@ -176,7 +176,12 @@ impl InspectionPage {
     fn organisations(&self, inspection: &Inspection) -> Vec<Cells> {
         let row = |organisation: &Organisation| {
             let id = organisation.organisation_number.clone().unwrap_or_else(|| printable(&organisation.id));
-            vec![self.words(&organisation.role.to_string()), id, printable(&organisation.claim)]
+            let name = organisation.name.as_deref().map(printable);
+            [self.words(&organisation.role.to_string()), id]
+                .into_iter()
+                .chain(name)
+                .chain([printable(&organisation.claim)])
+                .collect()
         };
         inspection.organisations.iter().map(row).collect()
     }

@@ -7,7 +7,7 @@ use super::admin;
 use crate::{
     local::Local,
     server::{self, Server, Step},
-    support::{Maskinporten, Outcome, assert_snapshot, maskinporten, testdata},
+    support::{Maskinporten, Outcome, assert_snapshot, maskinporten, send_signal, testdata, wait, wait_until},
 };
 
 const SCOPE: &str = "simulator:ungranted";
@@ -123,6 +123,28 @@ gammel:register  310700010     APPROVED  1970-01-01T00:00:00.000Z  310700029
 
 "#]],
     );
+}
+
+#[test]
+fn a_new_token_is_requested_once_for_all_requests_of_a_command() {
+    let scopes = r#"[{"name":"a:b"},{"name":"a:c"},{"name":"x:y"}]"#;
+    let answers = [server::json("200 OK", scopes), server::json("200 OK", "[]"), server::json("200 OK", "[]")];
+    let server = Server::start([server::token()].into_iter().chain(answers));
+
+    let listed = scripted(&server, &["access", "list", "a:*", "--refresh", "--format", "json"]).run().artefact();
+
+    assert_eq!(listed, "[]\n");
+}
+
+#[test]
+fn names_of_organisations_are_those_of_the_register() {
+    let local = Local::start(&[]);
+    let scope = "altinn:systembruker.demo";
+
+    let named = admin(&local, &["access", "list", scope, "--names", "--format", "csv"]).run().artefact();
+
+    let lines: Vec<&str> = named.lines().map(|line| line.rsplit_once(',').unwrap().1).collect();
+    assert_eq!(lines, ["name", "SIMULERT KOMMUNE", "EGEN NØKKEL AS"]);
 }
 
 #[test]
@@ -268,6 +290,31 @@ fn a_thousand_grants_are_interrupted_and_the_second_run_makes_those_that_are_lef
     assert!(session["terminal"].as_str().unwrap().contains(&format!("\r{left} of {left} done ")), "{session}");
     assert!(local.grants() > tokens + 1, "the token was not renewed: {}", local.log());
     assert_eq!(grants(&local), 1000);
+}
+
+/// The first Ctrl-C waits for the answers to what was sent, the second one does not.
+#[cfg(unix)]
+#[test]
+fn a_second_ctrl_c_does_not_wait_for_an_answer_that_is_then_unknown() {
+    use rustix::process::Signal;
+
+    let server = Server::start(nothing_granted().into_iter().chain([Step::Hang(Vec::new())]));
+    let command = scripted(&server, &["access", "grant", "a:b", "991825827", "--yes", "-q", "--format", "json"]);
+    let (mut child, _home) = command.start();
+    wait_until("the request is sent", || (server.requests().len() == 3).then_some(()));
+
+    send_signal(child.id(), Signal::INT);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert_eq!(child.try_wait().unwrap(), None);
+    // Two signals at nearly the same time can be one.
+    wait_until("it ends", || {
+        send_signal(child.id(), Signal::INT);
+        child.try_wait().unwrap()
+    });
+    let outcome = wait(child);
+
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (130, "error: interrupted\n"));
+    assert_eq!(results(&outcome.stdout), [("unknown".to_owned(), 1)]);
 }
 
 fn sync(local: &Local, file: &str, arguments: &[&str]) -> Outcome {

@@ -2,6 +2,7 @@
 
 mod access;
 mod clients;
+mod scopes;
 
 use crate::{local::Local, support::Maskinporten};
 

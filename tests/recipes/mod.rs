@@ -15,6 +15,7 @@ use crate::{
     support::{Outcome, wait},
 };
 
+mod administration;
 mod agent;
 mod container;
 mod elsewhere;

@@ -22,12 +22,30 @@ use std::{path::PathBuf, sync::Arc};
 
 pub(crate) use self::{
     key_status::run as run_keys_status, names::OrganisationNames, org::run as run_org, register::run as run_init,
-    scope::run as run_scope,
 };
 use super::{
-    args::ClientCommand,
+    args::{ClientCommand, ScopeCommand},
     report::{Failure, Report},
 };
+
+/// `maskinporten scope`
+pub(crate) async fn run_scope(
+    command: ScopeCommand,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    match command {
+        ScopeCommand::List(arguments) if arguments.all => scope_search::list(arguments, config, report).await,
+        ScopeCommand::List(arguments) => scope::list(arguments, config, report).await,
+        ScopeCommand::Show(arguments) => scope::show(arguments, config, report).await,
+        ScopeCommand::Create(arguments) => scope::create(arguments, config, report).await,
+        ScopeCommand::Update(arguments) => scope::update(arguments, config, report).await,
+        ScopeCommand::Delete(arguments) => scope::delete(arguments, config, report).await,
+        ScopeCommand::Export(arguments) => scope_files::export(arguments, config, report).await,
+        ScopeCommand::Import(arguments) => scope_files::import(arguments, config, report).await,
+        ScopeCommand::Search(arguments) => scope_search::search(arguments, config, report).await,
+    }
+}
 
 /// `maskinporten client`
 pub(crate) async fn run_client(

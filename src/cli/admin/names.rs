@@ -1,6 +1,6 @@
 //! Looks up the names of organisations in the open register of business units.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use maskinporten::{
     business_register::{BusinessRegister, BusinessRegisterError, KnownNames},
@@ -13,7 +13,7 @@ use maskinporten::{
 use crate::cli::{
     progress::Progress,
     report::{Failure, Report, report_retry, with_cause},
-    settings::{NetworkSettings, SettingSources, business_register},
+    settings::{self, NetworkSettings, SettingArguments, SettingSources, business_register},
 };
 
 /// The names of organisations, from a file of this user or the register.
@@ -24,6 +24,19 @@ pub(crate) struct OrganisationNames {
 }
 
 impl OrganisationNames {
+    /// Reads the settings of a command that may do without a client; nothing is sent.
+    pub(crate) fn load(
+        arguments: SettingArguments,
+        config: Option<PathBuf>,
+        report: &Arc<Report>,
+    ) -> Result<Self, Failure> {
+        let mut sources = SettingSources::load(arguments, config, report)?;
+        sources.refuse_empty_options()?;
+        settings::add_environment(&mut sources, report)?;
+        let network = NetworkSettings::parse(&sources)?;
+        Self::new(&sources, network, report)
+    }
+
     /// Reads where the register is; nothing is sent.
     pub(crate) fn new(
         sources: &SettingSources,
@@ -41,7 +54,7 @@ impl OrganisationNames {
     /// Waits for a question to the register.
     pub(super) async fn ask<T>(
         &self,
-        question: impl AsyncFnOnce(&BusinessRegister, &mut Notify<'_>) -> Result<T, BusinessRegisterError>,
+        question: impl AsyncFnOnce(&BusinessRegister, &mut RetryNotice<'_>) -> Result<T, BusinessRegisterError>,
     ) -> Result<T, BusinessRegisterError> {
         let register = self.register()?;
         let (report, base) = (&self.report, &self.base);
@@ -78,4 +91,4 @@ impl OrganisationNames {
 }
 
 /// What is called before a request is repeated.
-pub(super) type Notify<'report> = dyn FnMut(&BusinessRegisterError, Duration) + 'report;
+pub(super) type RetryNotice<'report> = dyn FnMut(&BusinessRegisterError, Duration) + 'report;

@@ -11,9 +11,8 @@ use serde_json::{Value, json};
 
 use super::{names::OrganisationNames, output::print_list};
 use crate::cli::{
-    args::{ListFormat, OrgArguments, OrgCommand, OrgSearchArguments, OrgShowArguments},
+    args::{ListFormat, OrgCommand, OrgSearchArguments, OrgShowArguments},
     report::{Exit, Failure, Report},
-    settings::{self, NetworkSettings, SettingSources},
 };
 
 const COLUMNS: [Column; 6] = [
@@ -35,7 +34,7 @@ pub(crate) async fn run(command: OrgCommand, config: Option<PathBuf>, report: &A
 async fn show(arguments: OrgShowArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     let parsed = arguments.number.iter().map(|number| OrganisationNumber::parse(number));
     let numbers: Vec<_> = parsed.collect::<Result<_, _>>().map_err(|error| Failure::new(Exit::Usage, &error))?;
-    let names = open(&arguments.register, config, report)?;
+    let names = OrganisationNames::load(arguments.register.settings.0, config, report)?;
     let units = names
         .ask(async |register, notify| {
             let mut units = Vec::new();
@@ -49,7 +48,7 @@ async fn show(arguments: OrgShowArguments, config: Option<PathBuf>, report: &Arc
 }
 
 async fn search(arguments: OrgSearchArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
-    let names = open(&arguments.register, config, report)?;
+    let names = OrganisationNames::load(arguments.register.settings.0, config, report)?;
     let text = arguments.text.join(" ");
     let found = names.ask(async |register, notify| register.search(&text, arguments.limit, notify).await).await?;
     match found.total.saturating_sub(found.units.len() as u64) {
@@ -58,14 +57,6 @@ async fn search(arguments: OrgSearchArguments, config: Option<PathBuf>, report: 
         more => report.note(&format!("{more} more are not shown; add words, or raise --limit")),
     }
     print(arguments.register.format, &found.units, report)
-}
-
-fn open(arguments: &OrgArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<OrganisationNames, Failure> {
-    let mut sources = SettingSources::load(arguments.settings.0.clone(), config, report)?;
-    sources.refuse_empty_options()?;
-    settings::add_environment(&mut sources, report)?;
-    let network = NetworkSettings::parse(&sources)?;
-    OrganisationNames::new(&sources, network, report)
 }
 
 fn print(format: ListFormat, units: &[RegisteredUnit], report: &Report) -> Result<(), Failure> {

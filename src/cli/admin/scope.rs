@@ -1,27 +1,30 @@
 //! `maskinporten scope`: lists, shows and changes the scopes of an organisation.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use maskinporten::{
-    admin::{AdminOperation, AdminRequest, changes, merged, scope_from_json, with_name},
+    admin::{AdminOperation, AdminRequest, ScopeFileError, changes, merged, scope_from_json, with_name},
+    file,
     printer::Column,
-    text::printable,
+    text::{printable, shown_path},
 };
 use serde_json::{Map, Value, json};
 
 use super::{
     change::Plan,
     output::{print_list, print_object},
-    scope_files, scope_search,
     session::AdminSession,
 };
 use crate::cli::{
-    args::{
-        ScopeChangeArguments, ScopeCommand, ScopeDeleteArguments, ScopeListArguments, ScopeMemberArguments,
-        ScopeShowArguments,
-    },
+    args::{ScopeChangeArguments, ScopeDeleteArguments, ScopeListArguments, ScopeMemberArguments, ScopeShowArguments},
     report::{Exit, Failure, Report},
 };
+
+/// Maximum size of a file with scopes.
+const MAXIMUM_BYTES: u64 = 16 * 1024 * 1024;
 
 const LIST: [Column; 5] = [
     ("scope", "name"),
@@ -49,27 +52,18 @@ const RECORD: [Column; 15] = [
     ("changed", "last_updated"),
 ];
 
-pub(crate) async fn run(command: ScopeCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
-    match command {
-        ScopeCommand::List(arguments) if arguments.all => scope_search::list(arguments, config, report).await,
-        ScopeCommand::List(arguments) => list(arguments, config, report).await,
-        ScopeCommand::Show(arguments) => show(arguments, config, report).await,
-        ScopeCommand::Create(arguments) => create(arguments, config, report).await,
-        ScopeCommand::Update(arguments) => update(arguments, config, report).await,
-        ScopeCommand::Delete(arguments) => delete(arguments, config, report).await,
-        ScopeCommand::Export(arguments) => scope_files::export(arguments, config, report).await,
-        ScopeCommand::Import(arguments) => scope_files::import(arguments, config, report).await,
-        ScopeCommand::Search(arguments) => scope_search::search(arguments, config, report).await,
-    }
-}
-
-async fn list(arguments: ScopeListArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
+pub(super) async fn list(
+    arguments: ScopeListArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
     let session = AdminSession::open(arguments.admin.settings, &[AdminOperation::ListScopes], config, report)?;
-    let scopes = own_scopes(&session, arguments.inactive, arguments.prefix.as_deref()).await?;
+    let mut scopes = own_scopes(&session, arguments.inactive, arguments.prefix.as_deref()).await?;
+    scopes.sort_by(|one, other| name(one).cmp(name(other)));
     print_list(arguments.admin.format, &scopes.into_iter().collect(), &LIST, report)
 }
 
-/// Returns the organisation's scopes whose names begin with `prefix`, in the order of their names.
+/// Returns the organisation's scopes whose names begin with `prefix`, in the order of the API.
 pub(super) async fn own_scopes(
     session: &AdminSession,
     inactive: bool,
@@ -77,7 +71,6 @@ pub(super) async fn own_scopes(
 ) -> Result<Vec<Map<String, Value>>, Failure> {
     let mut scopes = objects(session.send(&AdminRequest::scopes(inactive)).await?);
     scopes.retain(|scope| prefix.is_none_or(|prefix| name(scope).starts_with(prefix)));
-    scopes.sort_by(|one, other| name(one).cmp(name(other)));
     Ok(scopes)
 }
 
@@ -92,13 +85,21 @@ pub(super) fn name(scope: &Map<String, Value>) -> &str {
     scope.get("name").and_then(Value::as_str).unwrap_or_default()
 }
 
-async fn show(arguments: ScopeShowArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
+pub(super) async fn show(
+    arguments: ScopeShowArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
     let session = AdminSession::open(arguments.admin.settings, &[AdminOperation::ShowScope], config, report)?;
     let scope = session.send(&AdminRequest::scope(&arguments.name)).await?;
     print_object(arguments.admin.format, &scope, &RECORD, report)
 }
 
-async fn create(arguments: ScopeChangeArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
+pub(super) async fn create(
+    arguments: ScopeChangeArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
     let (name, scope) = wanted(&arguments)?;
     let session = AdminSession::open(arguments.admin.settings, &[AdminOperation::CreateScope], config, report)?;
     let scope = merged(&Map::new(), &scope);
@@ -112,7 +113,11 @@ async fn create(arguments: ScopeChangeArguments, config: Option<PathBuf>, report
 }
 
 /// Replaces a scope by what it is now, changed by the file and the options.
-async fn update(arguments: ScopeChangeArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
+pub(super) async fn update(
+    arguments: ScopeChangeArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
     let (name, scope) = wanted(&arguments)?;
     let operations = [AdminOperation::ShowScope, AdminOperation::UpdateScope];
     let session = AdminSession::open(arguments.admin.settings, &operations, config, report)?;
@@ -130,7 +135,11 @@ async fn update(arguments: ScopeChangeArguments, config: Option<PathBuf>, report
     print_object(arguments.admin.format, &updated, &RECORD, report)
 }
 
-async fn delete(arguments: ScopeDeleteArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
+pub(super) async fn delete(
+    arguments: ScopeDeleteArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
     let operations = [AdminOperation::ShowScope, AdminOperation::DeleteScope];
     let session = AdminSession::open(arguments.admin.settings, &operations, config, report)?;
     let mut plan = Plan { difference: Vec::new(), requests: Vec::new() };
@@ -173,11 +182,11 @@ pub(super) fn difference(
 fn wanted(arguments: &ScopeChangeArguments) -> Result<(String, Map<String, Value>), Failure> {
     let mut scope = Map::new();
     if let Some(file) = &arguments.members.file {
-        scope = scope_files::read(file, |bytes| scope_from_json(bytes))?;
+        scope = read(file, |bytes| scope_from_json(bytes))?;
     }
     scope.extend(given(&arguments.members));
     with_name(scope, arguments.name.as_deref()).map_err(|error| match &arguments.members.file {
-        Some(file) => scope_files::unreadable(file, &error),
+        Some(file) => unreadable(file, &error),
         None => Failure::new(Exit::Usage, &error),
     })
 }
@@ -201,4 +210,18 @@ fn given(members: &ScopeMemberArguments) -> impl Iterator<Item = (String, Value)
         ("active", members.active.map(Value::from)),
     ];
     members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)))
+}
+
+/// Reads a file, or stdin if the path is `-`.
+pub(super) fn read<T>(path: &Path, parse: impl FnOnce(&[u8]) -> Result<T, ScopeFileError>) -> Result<T, Failure> {
+    let bytes = file::read_or_stdin(path, MAXIMUM_BYTES).map_err(|error| {
+        let message = format!("could not read `{}`: {error}", shown_path(path));
+        Failure::plain(Exit::Configuration, "file", message, Some("check the path".to_owned()))
+    })?;
+    parse(&bytes).map_err(|error| unreadable(path, &error))
+}
+
+/// Makes the failure of a file that is not one of scopes.
+pub(super) fn unreadable(path: &Path, error: &ScopeFileError) -> Failure {
+    Failure::new(Exit::Configuration, error).about(&format!("could not read the scopes in `{}`", shown_path(path)))
 }

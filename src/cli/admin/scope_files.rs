@@ -9,8 +9,8 @@ use std::{
 
 use maskinporten::{
     admin::{
-        AdminOperation, AdminRequest, ScopeFileError, imported, members_without_column, scope_from_json, scope_json,
-        scope_path, scopes_csv_file, scopes_from_csv, with_name, without_times,
+        AdminOperation, AdminRequest, imported, members_without_column, scope_from_json, scope_json, scope_path,
+        scopes_csv_file, scopes_from_csv, with_name, without_times,
     },
     file,
     text::{printable, shown_path},
@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 use super::{
     change::Plan,
-    scope::{difference, name, own_scopes},
+    scope::{difference, name, own_scopes, read, unreadable},
     session::AdminSession,
 };
 use crate::cli::{
@@ -28,8 +28,6 @@ use crate::cli::{
     signals,
 };
 
-/// Maximum size of a file.
-const MAXIMUM_BYTES: u64 = 16 * 1024 * 1024;
 /// Maximum number of files in the folders that are imported.
 const MAXIMUM_FILES: usize = 10_000;
 /// Maximum depth of these folders; a subscope with a slash is a folder too.
@@ -164,18 +162,4 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), 
         }
     }
     Ok(())
-}
-
-/// Reads a file, or stdin if the path is `-`.
-pub(super) fn read<T>(path: &Path, parse: impl FnOnce(&[u8]) -> Result<T, ScopeFileError>) -> Result<T, Failure> {
-    let bytes = file::read_or_stdin(path, MAXIMUM_BYTES).map_err(|error| {
-        let message = format!("could not read `{}`: {error}", shown_path(path));
-        Failure::plain(Exit::Configuration, "file", message, Some("check the path".to_owned()))
-    })?;
-    parse(&bytes).map_err(|error| unreadable(path, &error))
-}
-
-/// Makes the failure of a file that is not one of scopes.
-pub(super) fn unreadable(path: &Path, error: &ScopeFileError) -> Failure {
-    Failure::new(Exit::Configuration, error).about(&format!("could not read the scopes in `{}`", shown_path(path)))
 }

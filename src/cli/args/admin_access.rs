@@ -36,6 +36,22 @@ pub(crate) enum AccessCommand {
     Sync(AccessSyncArguments),
 }
 
+pub(super) const SCRIPTS: &str = "In place of Altinn's scripts:\n  \
+    scopeaccess get SCOPE ORGNO       access list SCOPE --org ORGNO\n  \
+    scopeaccess getorg ORGNO          access list --org ORGNO\n  \
+    scopeaccess add SCOPE ORGNO       access grant SCOPE ORGNO\n  \
+    scopeaccess remove SCOPE ORGNO    access revoke SCOPE ORGNO\n  \
+    so-admin -Report                  access sync serviceowners.json --report granted\n  \
+    so-admin -ShowMissing             access sync serviceowners.json --report missing\n  \
+    so-admin -ShowExtra               access sync serviceowners.json --report extra\n  \
+    so-admin -AddMissing              access sync serviceowners.json --apply\n  \
+    so-admin -RemoveExtra             access sync serviceowners.json --prune\n  \
+    so-admin -AddSingle -Org ORGNO    access grant 'altinn:serviceowner*' ORGNO\n  \
+    so-admin -RemoveSingle -Org ORGNO access revoke 'altinn:serviceowner*' ORGNO\n  \
+    so-patch report -org ORGNO        access sync scopes.json --org ORGNO --report scopes\n  \
+    so-patch patch -org ORGNO         access sync scopes.json --org ORGNO --apply\n  \
+    so-patch patch_all -scope SCOPE   access sync serviceowners.json --only SCOPE --apply";
+
 const SYNC: &str = "The file is TOML:\n\n  \
     [organisations]              # names, if numbers are not enough\n  \
     digdir = \"991825827\"\n\n  \
@@ -59,6 +75,9 @@ pub(crate) struct AccessListArguments {
     /// The access that the organisation itself has received
     #[arg(long, conflicts_with = "org", help_heading = "Access")]
     pub(crate) received: bool,
+    /// Add the names of the organisations, from the open register of business units
+    #[arg(long, help_heading = "Access")]
+    pub(crate) names: bool,
     #[command(flatten)]
     pub(crate) admin: AdminArguments,
 }

@@ -85,12 +85,12 @@ pub(crate) enum ScopeCommand {
     Show(ScopeShowArguments),
     /// Create a scope
     #[command(help_template = TEMPLATE, after_help = TOKEN, before_help = "Examples:\n  \
-        maskinporten scope create altinn:new.read --description 'Reads it' --profile admin\n  \
+        maskinporten scope create altinn:new.read --description 'Reads it'\n  \
         maskinporten scope create --file scope.json --dry-run --profile admin\n")]
     Create(ScopeChangeArguments),
     /// Change a scope: what no option or file names stays as it is
     #[command(help_template = TEMPLATE, after_help = TOKEN, before_help = "Examples:\n  \
-        maskinporten scope update altinn:new.read --at-max-age 5m --profile admin\n  \
+        maskinporten scope update altinn:new.read --at-max-age 5m --dry-run\n  \
         maskinporten scope update --file scope.json --yes --profile admin\n")]
     Update(ScopeChangeArguments),
     /// Deactivate scopes

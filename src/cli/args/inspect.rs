@@ -23,6 +23,9 @@ pub(crate) struct InspectArguments {
     /// Show national identity numbers
     #[arg(long, help_heading = "Output")]
     pub(crate) show_pid: bool,
+    /// Look up the names of organisations in the register of business units
+    #[arg(long, help_heading = "Output")]
+    pub(crate) names: bool,
     /// The output format
     #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output")]
     pub(crate) format: ReportFormat,

@@ -34,9 +34,9 @@ pub(crate) use self::{
     admin::{AdminArguments, ChangeArguments, ListFormat},
     admin_access::{AccessChangeArguments, AccessCommand, AccessListArguments, AccessSyncArguments, ScriptReport},
     admin_scopes::{
-        OrgArguments, OrgCommand, OrgSearchArguments, OrgShowArguments, ScopeChangeArguments, ScopeCommand,
-        ScopeDeleteArguments, ScopeExportArguments, ScopeImportArguments, ScopeListArguments, ScopeMemberArguments,
-        ScopeSearchArguments, ScopeShowArguments,
+        OrgCommand, OrgSearchArguments, OrgShowArguments, ScopeChangeArguments, ScopeCommand, ScopeDeleteArguments,
+        ScopeExportArguments, ScopeImportArguments, ScopeListArguments, ScopeMemberArguments, ScopeSearchArguments,
+        ScopeShowArguments,
     },
     agent::AgentArguments,
     altinn::{AltinnCommand, LoginArguments, RefreshArguments, TestTokenArguments, TestTokenCommand, WhoamiArguments},
@@ -262,7 +262,7 @@ pub(crate) enum Command {
         command: OrgCommand,
     },
     /// Grant organisations access to scopes, and compare it with what a file declares
-    #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
+    #[command(help_template = TEMPLATE, after_help = admin_access::SCRIPTS, before_help = "Examples:\n  \
         maskinporten access list altinn:serviceowner --profile admin\n  \
         maskinporten access grant altinn:serviceowner --file customers.csv\n  \
         maskinporten access sync access.toml --apply --prune\n")]

@@ -93,6 +93,9 @@ pub(crate) struct CheckArguments {
     /// Read more scopes from a file, separated by spaces, commas or lines; # starts a comment
     #[arg(long, value_name = "FILE", help_heading = "Checks")]
     pub(crate) scopes_file: Option<PathBuf>,
+    /// Look up the names of the organisations that the report has, in the register of business units
+    #[arg(long, help_heading = "Output", conflicts_with = "offline")]
+    pub(crate) names: bool,
     /// The output format
     #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output")]
     pub(crate) format: ReportFormat,

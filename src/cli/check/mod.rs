@@ -8,7 +8,12 @@ mod examination;
 mod key;
 mod redact;
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Instant,
+};
 
 use maskinporten::{
     check::{
@@ -21,12 +26,14 @@ use maskinporten::{
     grant::Grant,
     http::{Endpoint, HttpOptions},
     keystore::{Certificate, SigningKey},
+    organisation::OrganisationNumber,
     printer::{CheckReport, print_check_json, print_check_text},
     tokens::TokenEndpoint,
 };
 
 use self::examination::Examination;
 use super::{
+    admin::OrganisationNames,
     args::{CheckArguments, ReportFormat},
     progress::Progress,
     report::{self, Exit, Failure, Report},
@@ -39,11 +46,22 @@ pub(crate) async fn run(
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
     let json = arguments.format == ReportFormat::Json;
+    let names = arguments.names.then(|| OrganisationNames::load(arguments.settings.clone(), config.clone(), report));
     let Examination { settings, mut checks, .. } = examine(arguments, config, report).await?;
     check::attribute(&mut checks);
     checks.iter_mut().for_each(redact::check);
-    let shown =
-        CheckReport { at: SystemClock.now(), settings: &settings, checks: &checks, language: report.language() };
+    let names = match names {
+        Some(Ok(names)) => names.of(&numbers(&settings, &checks)).await,
+        // Settings that cannot be used are a fault in the report.
+        Some(Err(_)) | None => BTreeMap::new(),
+    };
+    let shown = CheckReport {
+        at: SystemClock.now(),
+        settings: &settings,
+        checks: &checks,
+        names: &names,
+        language: report.language(),
+    };
     let mut artefact = Vec::new();
     let written = if json {
         print_check_json(&shown, &mut artefact)
@@ -63,6 +81,15 @@ pub(crate) async fn run(
         what,
         Some("follow the remedies in the report on stdout, and check again".to_owned()),
     ))
+}
+
+/// Returns the organisation numbers in a report.
+fn numbers(settings: &[(String, String, String)], checks: &[Check]) -> Vec<OrganisationNumber> {
+    let values = settings.iter().map(|(_, value, _)| value);
+    let found = checks.iter().flat_map(|check| check.details.iter().chain([&check.found]).chain(&check.subject));
+    let words = values.chain(found).flat_map(|text| text.split(|character: char| !character.is_ascii_alphanumeric()));
+    let words: BTreeSet<&str> = words.map(|word| word.strip_prefix("NO").unwrap_or(word)).collect();
+    words.into_iter().filter_map(|word| OrganisationNumber::parse(word).ok()).collect()
 }
 
 /// Examines everything in the order of a request for a token; checks that depend on a failed one are skipped.

@@ -19,6 +19,7 @@ use maskinporten::{
         Expectations, InspectError, Inspection, Jwt, MAXIMUM_TOKEN_BYTES, Verification, VerificationKeys, verify,
     },
     keystore::KeySet,
+    organisation::OrganisationNumber,
     printer::{InspectionForm, print_inspection},
     text::shown_path,
 };
@@ -26,9 +27,10 @@ use zeroize::Zeroizing;
 
 use self::{expected::Expected, keys::FoundKeys};
 use super::{
+    admin::OrganisationNames,
     args::{InspectArguments, ReportFormat},
     report::{self, Exit, Failure, Report},
-    settings::{NetworkSettings, SettingSources, Settings},
+    settings::{NetworkSettings, SettingArguments, SettingSources, Settings},
     signals,
     tokens::SignedGrant,
 };
@@ -38,7 +40,10 @@ pub(crate) async fn run(
     config: Option<PathBuf>,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
-    let Inspected { inspection, verification, fault } = inspect(&arguments, config, report).await?;
+    let Inspected { mut inspection, verification, fault } = inspect(&arguments, config.clone(), report).await?;
+    if arguments.names {
+        add_names(&mut inspection, arguments.settings.clone(), config, report).await?;
+    }
     let form = if arguments.format == ReportFormat::Json {
         InspectionForm::Json
     } else {
@@ -59,6 +64,23 @@ pub(crate) async fn run(
         (None, Some(verification)) => outcome(&verification),
         (None, None) => Ok(()),
     }
+}
+
+/// Looks up the names of the organisations in a token.
+async fn add_names(
+    inspection: &mut Inspection,
+    settings: SettingArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
+    let names = OrganisationNames::load(settings, config, report)?;
+    let numbers = inspection.organisations.iter().filter_map(|organisation| organisation.organisation_number.as_ref());
+    let numbers: Vec<_> = numbers.filter_map(|number| OrganisationNumber::parse(number).ok()).collect();
+    let names = names.of(&numbers).await;
+    for organisation in &mut inspection.organisations {
+        organisation.name = organisation.organisation_number.as_ref().and_then(|number| names.get(number).cloned());
+    }
+    Ok(())
 }
 
 /// The contents of a token, and the result of its verification if there was one.

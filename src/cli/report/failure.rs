@@ -232,14 +232,13 @@ impl From<AltinnError> for Failure {
 
 impl From<AdminError> for Failure {
     fn from(error: AdminError) -> Self {
-        match &error {
+        let failure = match &error {
             AdminError::Client(error) => Self::from(error),
-            AdminError::Refused(refusal) => Self {
-                http_status: Some(refusal.status),
-                known: refusal.explanation().map(|explanation| Box::new((explanation, refusal.facts.clone()))),
-                ..Self::new(Exit::Refused, &error)
-            },
-        }
+            AdminError::Refused(refusal) => {
+                Self { http_status: Some(refusal.status), ..Self::new(Exit::Refused, &error) }
+            }
+        };
+        Self { known: error.explanation().map(Box::new), ..failure }
     }
 }
 

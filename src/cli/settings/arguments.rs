@@ -83,12 +83,13 @@ impl SettingArguments {
     /// # Errors
     /// The first option that a token cannot be compared with.
     pub(crate) fn expectations(&self) -> Result<GivenExpectations, String> {
-        const ALLOWED: [&str; 10] = [
+        const ALLOWED: [&str; 11] = [
             PROFILE,
             "env",
             "audience",
             "discover",
             "altinn-url",
+            "register-url",
             "scope",
             "timeout",
             "connect-timeout",

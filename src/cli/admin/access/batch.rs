@@ -16,6 +16,7 @@ use maskinporten::{
 };
 use serde_json::{Value, json};
 
+use super::CONSUMER;
 use crate::cli::{
     admin::{output::print_list, session::AdminSession},
     args::ListFormat,
@@ -29,8 +30,7 @@ pub(super) const AT_A_TIME: usize = 4;
 /// When so many requests in a row have had no answer, the others would not have one either.
 const UNANSWERED_IN_A_ROW: usize = 2 * AT_A_TIME;
 
-const COLUMNS: [Column; 4] =
-    [("scope", "scope"), ("organisation", "consumer_orgno"), ("result", "result"), ("error", "error")];
+const COLUMNS: [Column; 4] = [("scope", "scope"), CONSUMER, ("result", "result"), ("error", "error")];
 
 /// What has become of a change.
 enum ChangeOutcome {
@@ -57,20 +57,17 @@ impl Batch {
         let outcomes: RefCell<Vec<ChangeOutcome>> = RefCell::new(changes.iter().map(|_| ChangeOutcome::Left).collect());
         let (interrupted, stops) = (Cell::new(false), Cell::new(false));
         let (mut stopped, mut unanswered) = (None, 0);
-        let interrupt = async {
-            next_interrupt().await;
-            interrupted.set(true);
-        };
-        let left = stream::iter(changes.iter().enumerate()).take_while(|_| ready(!stops.get()));
-        let requests = left.take_until(interrupt).map(async |(index, change)| {
+        let left = stream::iter(changes.iter().enumerate()).take_while(|_| ready(!stops.get() && !interrupted.get()));
+        let requests = left.map(async |(index, change)| {
             outcomes.borrow_mut()[index] = ChangeOutcome::Sent;
             (index, session.send_one(&AdminRequest::change_access(change)).await)
         });
-        let again = async {
+        let interrupted_twice = async {
             next_interrupt().await;
+            interrupted.set(true);
             next_interrupt().await;
         };
-        let mut answers = Box::pin(requests.buffer_unordered(AT_A_TIME).take_until(again));
+        let mut answers = Box::pin(requests.buffer_unordered(AT_A_TIME).take_until(interrupted_twice));
         while let Some((index, answer)) = answers.next().await {
             counter.count();
             unanswered = if matches!(answer, Ok(Err(AdminError::Client(_)))) { unanswered + 1 } else { 0 };

@@ -10,6 +10,7 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use maskinporten::{
     admin::{Access, AccessChange, AccessDifference, AdminOperation, AdminRequest, ScopePattern},
+    organisation::OrganisationNumber,
     printer::Column,
 };
 use serde_json::Value;
@@ -23,11 +24,13 @@ use crate::cli::{
 };
 
 /// The columns of a list of accesses.
-const COLUMNS: [Column; 4] =
-    [("scope", "scope"), ("organisation", "consumer_orgno"), ("state", "state"), ("last updated", "last_updated")];
-
+const COLUMNS: [Column; 4] = [("scope", "scope"), CONSUMER, ("state", "state"), ("last updated", "last_updated")];
+/// The column of the organisation that has access.
+const CONSUMER: Column = ("organisation", "consumer_orgno");
 /// The column of the organisation that has granted what was received.
 const OWNER: Column = ("owner", "owner_orgno");
+/// The column of an organisation's name.
+const NAME: Column = ("name", "name");
 
 pub(crate) async fn run(command: AccessCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
@@ -40,7 +43,7 @@ pub(crate) async fn run(command: AccessCommand, config: Option<PathBuf>, report:
 
 async fn list(arguments: AccessListArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     use AdminOperation::{ListAccess, ListReceived, ListScopes};
-    let AccessListArguments { scope, org, received, admin } = arguments;
+    let AccessListArguments { scope, org, received, names, admin } = arguments;
     let org = org.as_deref().map(organisations::parse).transpose()?;
     let pattern = ScopePattern::new(scope.as_deref().unwrap_or("*"));
     let operations: &[AdminOperation] = if received { &[ListReceived] } else { &[ListScopes, ListAccess] };
@@ -55,8 +58,22 @@ async fn list(arguments: AccessListArguments, config: Option<PathBuf>, report: &
         let is_of = |org| text(document, "consumer_orgno") == org;
         pattern.matches(&text(document, "scope")) && org.as_ref().is_none_or(|org| is_of(org.digits()))
     });
-    let columns = COLUMNS.into_iter().chain(received.then_some(OWNER)).collect::<Vec<_>>();
+    let mut columns = COLUMNS.to_vec();
+    columns.extend(received.then_some(OWNER));
+    if names {
+        columns.push(NAME);
+        add_names(&session, &mut documents, if received { OWNER.1 } else { CONSUMER.1 }).await;
+    }
     print_list(admin.format, &documents.into(), &columns, report)
+}
+
+/// Adds the names of the organisations whose numbers this member has.
+async fn add_names(session: &AdminSession, documents: &mut [Value], member: &str) {
+    let number = |document: &Value| OrganisationNumber::parse(document[member].as_str()?).ok();
+    let names = session.names(&documents.iter().filter_map(number).collect::<Vec<_>>()).await;
+    for document in documents {
+        document[NAME.1] = document[member].as_str().and_then(|number| names.get(number)).cloned().into();
+    }
 }
 
 /// Grants or revokes, for each organisation what is not so already.
@@ -97,8 +114,7 @@ async fn confirmed(
         difference: changes.iter().map(ToString::to_string).collect(),
         requests: changes.iter().map(AdminRequest::change_access).collect(),
     };
-    let shared = Arc::clone(report);
-    let is_wanted = signals::blocking(move || plan.confirm(arguments, format, &shared)).await?;
+    let is_wanted = plan.confirmed(arguments, format, report).await?.is_some();
     if arguments.dry_run {
         return Ok(None);
     }

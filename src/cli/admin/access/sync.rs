@@ -18,7 +18,7 @@ use maskinporten::{
 };
 use serde_json::{Value, json};
 
-use super::{confirmed, granted, organisations, script_reports};
+use super::{CONSUMER, NAME, confirmed, granted, organisations, script_reports};
 use crate::cli::{
     admin::{output::print_list, session::AdminSession},
     args::{AccessSyncArguments, ListFormat},
@@ -26,8 +26,7 @@ use crate::cli::{
     signals,
 };
 
-const COLUMNS: [Column; 4] =
-    [("difference", "difference"), ("scope", "scope"), ("organisation", "consumer_orgno"), ("name", "name")];
+const COLUMNS: [Column; 4] = [("difference", "difference"), ("scope", "scope"), CONSUMER, NAME];
 
 pub(super) async fn run(
     arguments: AccessSyncArguments,
