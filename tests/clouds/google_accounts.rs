@@ -78,7 +78,8 @@ fn with_program(run: Maskinporten, printed: &str) -> Maskinporten {
         "[ \"$#-$2\" = '2-this program' ] || exit 8\n\
          [ \"$GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE\" = '{AUDIENCE}' ] || exit 7\n\
          [ \"$GOOGLE_EXTERNAL_ACCOUNT_IMPERSONATED_EMAIL\" = '{ACCOUNT}' ] || exit 6\n\
-         [ \"$GOOGLE_EXTERNAL_ACCOUNT_INTERACTIVE\" = 0 ] || exit 5\n"
+         [ \"$GOOGLE_EXTERNAL_ACCOUNT_INTERACTIVE\" = 0 ] || exit 5\n\
+         env | grep -q '^MASKINPORTEN_' && exit 4\n"
     );
     run.with_program("our-tokens", &format!("{checks}cat <<'END'\n{printed}\nEND"))
 }

@@ -285,7 +285,15 @@ fn the_signature_of_another_key_never_leaves() {
 
     let outcome = run.env("VAULT_ADDR", vault.url("/")).env("VAULT_TOKEN", ROOT).run();
 
-    outcome.fails(4, str![[""]]);
+    outcome.fails(
+        4,
+        str![[r#"
+error: could not sign the grant
+caused by: the service or agent signed with another key than the one whose public key it gave
+hint: try again: the key may have been replaced meanwhile
+
+"#]],
+    );
 }
 
 #[test]

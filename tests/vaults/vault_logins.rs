@@ -2,6 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use snapbox::str;
 
@@ -10,16 +11,18 @@ use crate::{
     clouds::{
         SIMULATOR,
         double::{Double, ok},
-        token,
+        signature, token,
     },
     registered::{BY_KEY, SCOPE, is_token_of},
     serve::Serve,
-    support::{Maskinporten, maskinporten, program, testdata},
+    support::{Maskinporten, program, testdata},
+    watch::search_words,
 };
 
 /// Allows to sign with the key.
 const POLICY: &str = "path \"transit/keys/enterprise\" { capabilities = [\"read\"] }\n\
                       path \"transit/sign/enterprise\" { capabilities = [\"update\"] }\n";
+const AUDIENCE: &str = "https://our-vault";
 const KEY: &str = "vault-transit://transit/enterprise";
 const DEFAULT_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
@@ -32,14 +35,18 @@ fn vault() -> OpenBao {
     bao
 }
 
-/// Makes the token of a service account, as a cluster would; a grant has the claims that it is given.
+/// Makes the token of a service account, as a cluster would.
 fn token_of_pod() -> String {
-    let key = testdata("keys/second-key.pem");
-    let pod = json!({ "namespace": "apps", "serviceaccount": { "name": "mp", "uid": "uid-of-the-account" } });
-    let run = maskinporten(["grant", "--env", "test", "-c", "a-cluster", "-s", "a:b", "--kid", "a", "--key", &key]);
-    let run =
-        run.args(["--claim-json", &format!("kubernetes.io={pod}"), "--claim", "sub=system:serviceaccount:apps:mp"]);
-    run.run().artefact()
+    let now = chrono::Utc::now().timestamp();
+    let claims = json!({
+        "iss": "https://our-cluster", "sub": "system:serviceaccount:apps:mp", "aud": [AUDIENCE], "iat": now, "nbf": now,
+        "exp": now + 600,
+        "kubernetes.io": { "namespace": "apps", "serviceaccount": { "name": "mp", "uid": "uid-of-the-account" } }
+    });
+    let [header, claims] = [json!({ "alg": "RS256" }), claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+    let message = format!("{header}.{claims}");
+    let signature = signature("keys/second-key.pem", "RS256", &openssl::sha::sha256(message.as_bytes()));
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 /// Starts the API of a cluster that knows every token with this signature, and lets a Vault ask it.
@@ -52,7 +59,7 @@ fn cluster(bao: &OpenBao) -> Double {
         ok(&json!({
             "apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview",
             "status": {
-                "authenticated": true,
+                "authenticated": true, "audiences": review["spec"]["audiences"],
                 "user": {
                     "username": "system:serviceaccount:apps:mp", "uid": "uid-of-the-account",
                     "groups": ["system:serviceaccounts", "system:serviceaccounts:apps"]
@@ -62,8 +69,10 @@ fn cluster(bao: &OpenBao) -> Double {
     });
     bao.run(&["auth", "enable", "kubernetes"]);
     let host = format!("kubernetes_host={}", cluster.url());
+    // It wants a certificate authority although it asks over plain HTTP.
+    let authority = format!("kubernetes_ca_cert=@{}", testdata("keys/root.pem"));
     let reviewer = "token_reviewer_jwt=token-of-the-reviewer";
-    bao.run(&["write", "auth/kubernetes/config", &host, reviewer, "disable_local_ca_jwt=true"]);
+    bao.run(&["write", "auth/kubernetes/config", &host, &authority, reviewer, "disable_local_ca_jwt=true"]);
     let accounts = ["bound_service_account_names=mp", "bound_service_account_namespaces=apps"];
     bao.run(&["write", "auth/kubernetes/role/mp", accounts[0], accounts[1], "token_policies=mp", "token_ttl=1s"]);
     cluster
@@ -78,6 +87,7 @@ fn signs_with_a_new_login(run: Maskinporten) {
     std::thread::sleep(Duration::from_millis(2500));
 
     is_token_of(BY_KEY, &serve.get("/").token());
+    search_words("the log", serve.log().as_bytes());
 }
 
 fn serve(bao: &OpenBao) -> Maskinporten {
@@ -102,8 +112,8 @@ fn an_expired_login_with_a_jwt_is_renewed_in_a_running_server() {
     let public =
         program(Command::new("openssl").args(["pkey", "-pubout", "-in", &testdata("keys/second-key.pem")]), b"");
     bao.run(&["write", "auth/jwt/config", &format!("jwt_validation_pubkeys={public}")]);
-    let audience = "bound_audiences=https://test.maskinporten.no/";
-    let role = ["role_type=jwt", audience, "user_claim=iss", "token_policies=mp", "token_ttl=1s"];
+    let audience = format!("bound_audiences={AUDIENCE}");
+    let role = ["role_type=jwt", &audience, "user_claim=sub", "token_policies=mp", "token_ttl=1s"];
     bao.run(&[&["write", "auth/jwt/role/mp"][..], &role].concat());
     let file = bao.0.file("jwt", token_of_pod());
 
@@ -135,5 +145,9 @@ fn a_pod_finds_its_token_where_kubernetes_puts_it() {
     let arguments = ["--map-root-user", "--mount", "sh", "-c", place, DEFAULT_FILE, &file];
     is_token_of(BY_KEY, &run().through("unshare", &arguments).run().artefact());
 
-    run().run().fails(3, str![[""]]);
+    run().run().fails(3, str![[r#"
+error: no credentials were found for Vault: `/var/run/secrets/kubernetes.io/serviceaccount/token`: No such file or directory (os error 2)
+hint: set VAULT_ADDR and VAULT_TOKEN, or run `vault login`
+
+"#]]);
 }
