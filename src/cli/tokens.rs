@@ -48,7 +48,7 @@ impl Tokens {
     /// Makes the source of tokens that the settings name.
     pub(crate) fn from_sources(sources: &mut SettingSources, report: &Arc<Report>) -> Result<Self, Failure> {
         let source = if let Some(settings) = TestTokenSettings::parse(sources, report)? {
-            Source::TestTokens(TestTokens::new(settings, report)?)
+            Source::TestTokens(TestTokens::new(settings, Arc::default(), report)?)
         } else if let Some(tokens) = SessionTokens::from_sources(sources, report)? {
             Source::Person(Box::new(tokens))
         } else {

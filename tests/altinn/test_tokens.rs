@@ -144,7 +144,7 @@ hint: set MASKINPORTEN_ALTINN_PASSWORD, or pass --altinn-password-file FILE
         3,
         str![[r#"
 error: MASKINPORTEN_TEST_TOKEN has no effect here: a test token needs no grant
-hint: use it with token, headers, exec or curl, or leave it out
+hint: use it with token, headers, exec, curl, serve or agent, or leave it out
 
 "#]],
     );

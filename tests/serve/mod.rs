@@ -15,6 +15,7 @@ mod running;
 mod safety;
 mod secrets;
 mod start;
+mod test_tokens;
 mod upstream;
 
 use std::{

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use chrono::{DateTime, Utc};
 use maskinporten::{
     altinn::AltinnPlatform,
     cache::{CacheKey, KeyIdentity},
@@ -20,7 +21,7 @@ use crate::cli::{
     located_key::LocatedKey,
     prompt::Answers,
     report::{Failure, Report},
-    settings::{ConfigFiles, KeySettings, SettingArguments, SettingSources, Settings, is_person},
+    settings::{ConfigFiles, KeySettings, SettingArguments, SettingSources, Settings, TestTokenSettings, is_person},
     signals,
     tokens::warn_of_algorithm,
 };
@@ -43,7 +44,7 @@ pub(super) struct Loader {
     names: Vec<Option<String>>,
     config: Option<PathBuf>,
     allowed: AllowedScopes,
-    answers: Arc<Answers>,
+    pub(super) answers: Arc<Answers>,
     is_legacy: bool,
     pub(super) original_login: Option<OriginalLogin>,
 }
@@ -158,6 +159,9 @@ impl Loader {
         }
         // Before the secrets are erased from the sources.
         let headers = headers::merge(&sources, &[])?;
+        if let Some(settings) = TestTokenSettings::parse(&mut sources, report)? {
+            return self.prepare_test_tokens(settings, headers, &sources, report).await;
+        }
         let (settings, key) = Settings::from_sources(&mut sources, report)?;
         let name = sources.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
         warn_of_algorithm(&settings.grant, report);
@@ -183,7 +187,6 @@ impl Loader {
             .refusal_facts(&key_facts)
             .build()?;
         tokens.prepare().await?;
-        let certificate = key.certificates().first().filter(|_| uses_certificates);
         let profile = ServedProfile {
             environment: environment.map_or("custom", Environment::name).to_owned(),
             issuer,
@@ -194,7 +197,7 @@ impl Loader {
             headers,
             http: network.http,
             timeout: network.retry_policy.timeout,
-            key_expires_at: certificate.and_then(Certificate::not_after),
+            key_expires_at: certificate_end(&key, uses_certificates),
             identity: format!("{name} {token_identity}"),
             name,
         };
@@ -234,6 +237,12 @@ impl Loader {
         })
         .await
     }
+}
+
+/// Returns when the certificate expires that the grants carry.
+pub(super) fn certificate_end(key: &SigningKey, uses_certificates: bool) -> Option<DateTime<Utc>> {
+    let certificate = key.certificates().first().filter(|_| uses_certificates);
+    certificate.and_then(Certificate::not_after)
 }
 
 /// Identifies the tokens of these settings.

@@ -13,7 +13,7 @@ use maskinporten::{
     tokens::{AccessTokenProvider, TokenSource},
 };
 
-use super::load::{KnownKeys, Loader, NAMELESS, OriginalLogin, Prepared, altinn_issuer};
+use super::load::{KnownKeys, Loader, NAMELESS, OriginalLogin, Prepared, altinn_issuer, certificate_end};
 use crate::cli::{
     headers,
     person_tokens::note_place,
@@ -101,11 +101,13 @@ impl Loader {
             None => PersonProfile::kept(&mut sources, report)?,
         };
         let name = sources.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
-        let key = match person.key.take() {
-            Some(key) => Some(self.open(key, known, report).await?),
-            None => None,
-        };
-        let key = key.map(|(identity, key, _)| (identity, key));
+        let (mut key, mut key_expires_at) = (None, None);
+        if let Some(settings) = person.key.take() {
+            let uses_certificates = settings.uses_certificates;
+            let (identity, opened, _) = self.open(settings, known, report).await?;
+            key_expires_at = certificate_end(&opened, uses_certificates);
+            key = Some((identity, opened));
+        }
         let (issuer, identity) = (person.issuer(), person.identity(&name));
         let PersonProfile { session, environment, server, grant, minimum, altinn, browser, .. } = person;
         let (http, retry_policy) = (server.http.clone(), server.retry_policy);
@@ -135,6 +137,7 @@ impl Loader {
             headers,
             http,
             timeout: retry_policy.timeout,
+            key_expires_at,
             identity,
             name,
         };

@@ -9,6 +9,7 @@ mod credentials;
 mod inherited;
 mod load;
 mod load_person;
+mod load_test_tokens;
 mod log;
 mod served;
 mod watch;

@@ -53,13 +53,32 @@ impl TestTokenSettings {
         sources.erase_secrets();
         Ok(Some(settings))
     }
+
+    /// Returns the scopes, which only a single token of a person or a system user may leave to the generator.
+    pub(crate) fn scopes(&self, sources: &SettingSources) -> Result<Scopes, Failure> {
+        let scopes = self.parameter("scopes");
+        let scopes = scopes.ok_or_else(|| sources.missing(&["scope"], "scope", "pass --scope SCOPE"))?;
+        Scopes::parse(scopes).map_err(|error| Failure::new(Exit::Configuration, &error))
+    }
+
+    /// Returns the value of a parameter.
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the platform whose key signs the token; that of a generator that is not Altinn's own is beside it.
+    pub(crate) fn platform(&self) -> AltinnPlatform {
+        let environment = self.parameter("env").and_then(AltinnEnvironment::parse);
+        let own = environment.filter(|_| self.generator == AltinnPlatform::test_token_generator());
+        own.map_or_else(|| self.generator.clone(), AltinnPlatform::of)
+    }
 }
 
 /// Refuses test tokens where a grant is needed.
 pub(super) fn refuse(sources: &SettingSources) -> Result<(), Failure> {
     let Some(found) = sources.find(KIND) else { return Ok(()) };
     let message = format!("{} has no effect here: a test token needs no grant", found.origin.label);
-    Err(found.failure("test_token", message, "use it with token, headers, exec or curl, or leave it out"))
+    Err(found.failure("test_token", message, "use it with token, headers, exec, curl, serve or agent, or leave it out"))
 }
 
 /// Returns the environment whose key signs the token: TT02, unless the settings name another.

@@ -66,9 +66,7 @@ impl Explain for DotnetStoreErrorKind {
                  keystore.p12"
                     .to_owned()
             }
-            Self::NoStore => {
-                "pass the certificate's own file instead: --keystore keystore.p12".to_owned()
-            }
+            Self::NoStore => "pass the certificate's own file instead: --keystore keystore.p12".to_owned(),
             Self::NotFound { .. } => "pass the thumbprint of one of them with --certificate-thumbprint".to_owned(),
             Self::NoPrivateKey(_) => {
                 "store it again with its private key, or pass the file that has both: --keystore keystore.p12"

@@ -1,6 +1,6 @@
 //! Files that are written: their contents, and what is never overwritten.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use super::{KNOWN, shown, user};
 use crate::{
@@ -26,7 +26,7 @@ fn draft() -> ProfileDraft {
 }
 
 #[cfg(unix)]
-fn mode(path: &std::path::Path) -> u32 {
+fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::MetadataExt as _;
     fs::metadata(path).unwrap().mode() & 0o777
 }
