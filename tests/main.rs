@@ -9,7 +9,6 @@
 #![cfg_attr(not(feature = "system-tests"), allow(dead_code))] // helpers of the system tests
 #![allow(clippy::needless_raw_string_hashes)] // the form in which snapbox writes inline snapshots
 
-mod admin;
 #[cfg(unix)]
 mod agent;
 mod aliases;

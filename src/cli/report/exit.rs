@@ -43,7 +43,9 @@ impl Exit {
             Self::Key => "key: keystore, password, certificate, JWK, hardware token",
             Self::Refused => "refused: the server answered with an OAuth error",
             Self::Unreachable => "unreachable: DNS, connection, TLS, time-out, 5xx, an unexpected response",
-            Self::Fault => "`check` or `inspect` found a fault; the report is on stdout",
+            Self::Fault => {
+                "`check`, `inspect`, `access sync` or a list of expiring keys found a fault; the report is on stdout"
+            }
             Self::NotStarted => "`exec` or `curl` failed before the command ran; `--error-format json` names the cause",
             Self::NotRun => "`exec` or `curl`: the command exists, but cannot be run",
             Self::NotFound => "`exec` or `curl`: the command was not found",
