@@ -190,12 +190,12 @@ altinn:serviceowner/instances.read  310700010  SIMULERT KOMMUNE  on request  unk
     assert_snapshot(
         &found.stdout,
         str![[r#"
-scope                  owner      access      this client       description
-simulator:delegated    310700010  on request  does not have it  simulator:delegated
-simulator:login        310700010  open        does not have it  simulator:login
-simulator:short        310700010  open        has it            simulator:short
-simulator:undelegated  310700010  on request  does not have it  simulator:undelegated
-simulator:ungranted    310700010  on request  does not have it  simulator:ungranted
+scope                  eier       access          denne klienten  description
+simulator:delegated    310700010  på forespørsel  har det ikke    simulator:delegated
+simulator:login        310700010  åpent           har det ikke    simulator:login
+simulator:short        310700010  åpent           har det         simulator:short
+simulator:undelegated  310700010  på forespørsel  har det ikke    simulator:undelegated
+simulator:ungranted    310700010  på forespørsel  har det ikke    simulator:ungranted
 
 "#]],
     );

@@ -8,7 +8,6 @@ use std::{error::Error, fmt, io};
 use maskinporten::{
     admin::AdminError,
     altinn::{AltinnError, AltinnRefusal},
-    business_register::BusinessRegisterError,
     cache::CacheError,
     client::{ClientError, Explanation, Refusal, RefusalFacts},
     environment::LocalError,
@@ -239,17 +238,6 @@ impl From<AdminError> for Failure {
             }
         };
         Self { known: error.explanation().map(Box::new), ..failure }
-    }
-}
-
-impl From<BusinessRegisterError> for Failure {
-    fn from(error: BusinessRegisterError) -> Self {
-        match &error {
-            BusinessRegisterError::Client(error) => Self::from(error),
-            BusinessRegisterError::NotFound(_)
-            | BusinessRegisterError::Removed(_)
-            | BusinessRegisterError::Refused { .. } => Self::new(Exit::Refused, &error),
-        }
     }
 }
 
