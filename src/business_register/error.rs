@@ -44,8 +44,8 @@ impl BusinessRegisterError {
             429 | 500..=599 => ClientError::unavailable(endpoint, response).into(),
             status @ 400..=499 => {
                 let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-                let faults = body["valideringsfeil"].as_array().into_iter().flatten();
-                let message = faults.filter_map(|fault| fault["feilmelding"].as_str()).next();
+                let mut faults = body["valideringsfeil"].as_array().into_iter().flatten();
+                let message = faults.find_map(|fault| fault["feilmelding"].as_str());
                 let message = message.or_else(|| body["feilmelding"].as_str()).map(str::trim);
                 let message = message.filter(|message| !message.is_empty());
                 let message = message.map(|message| format!(": {}", server_text(message, MAXIMUM_CHARACTERS)));

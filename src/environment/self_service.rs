@@ -14,6 +14,6 @@ pub fn self_service_url(environment: Environment) -> Option<&'static str> {
     match environment {
         Environment::Prod => Some("https://api.samarbeid.digdir.no"),
         Environment::Test | Environment::Ver2 => Some("https://api.test.samarbeid.digdir.no"),
-        Environment::Dev | Environment::Sky | Environment::TestSky | Environment::Local => None,
+        Environment::Dev | Environment::Local | Environment::Sky | Environment::TestSky => None,
     }
 }

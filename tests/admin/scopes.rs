@@ -190,7 +190,7 @@ altinn:serviceowner/instances.read  310700010  SIMULERT KOMMUNE  on request  unk
     assert_snapshot(
         &found.stdout,
         str![[r#"
-scope                  eier       access          denne klienten  description
+scope                  eier       tilgang         denne klienten  description
 simulator:delegated    310700010  på forespørsel  har det ikke    simulator:delegated
 simulator:login        310700010  åpent           har det ikke    simulator:login
 simulator:short        310700010  åpent           har det         simulator:short
@@ -299,7 +299,7 @@ fn a_refusal_of_the_api_is_explained_by_every_command_in_both_languages() {
     assert_table(file!["errors.txt"], |input| {
         let (status, command) = input.split_once(' ').unwrap();
         local.edit(|clients| {
-            clients["faults"] = json!({ "self_service": { "status": status.parse::<u16>().unwrap() } })
+            clients["faults"] = json!({ "self_service": { "status": status.parse::<u16>().unwrap() } });
         });
         let words: Vec<&str> = command.split(' ').collect();
 

@@ -182,7 +182,7 @@ pub(super) fn difference(
 fn wanted(arguments: &ScopeChangeArguments) -> Result<(String, Map<String, Value>), Failure> {
     let mut scope = Map::new();
     if let Some(file) = &arguments.members.file {
-        scope = read(file, |bytes| scope_from_json(bytes))?;
+        scope = read(file, scope_from_json)?;
     }
     scope.extend(given(&arguments.members));
     with_name(scope, arguments.name.as_deref()).map_err(|error| match &arguments.members.file {

@@ -12,6 +12,7 @@ pub(super) const EXPECTATIONS: &str = "Without --grant, --audience, --scope and 
 
 /// `inspect`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 pub(crate) struct InspectArguments {
     /// The token, alone or in other text such as a curl command; or a file with it. Without it, or with `-`, stdin is read.
     /// Every user of this machine can see a token that is typed here

@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &ManArguments) -> Result<(), Failure> {
 
 fn write(folder: &Path, page: &ManPage) -> Result<PathBuf, Failure> {
     let path = folder.join(page.file_name());
-    create_folder(folder).and_then(|()| file::write_public(&path, &page.text())).map_err(|error| {
+    create_folder(folder).and_then(|()| file::write_public(&path, page.text())).map_err(|error| {
         let hint = "choose a folder that you may write to: maskinporten man --dir ~/.local/share/man/man1".to_owned();
         let about = format!("could not write the man page `{}`", path.display());
         Failure::plain(Exit::Other, "man", error.to_string(), Some(hint)).about(&about)

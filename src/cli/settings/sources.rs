@@ -221,7 +221,7 @@ impl SettingSources {
     /// Returns the scopes that the settings have, as they were written.
     pub(crate) fn given_scopes(&self) -> Vec<String> {
         let found = self.find("scope");
-        let texts = found.iter().flat_map(|found| found.texts());
+        let texts = found.iter().flat_map(Found::texts);
         texts.flat_map(|text| text.split([' ', ','])).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
     }
 
