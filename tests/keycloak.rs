@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How long it may take to start.
-const PATIENCE: Duration = Duration::from_mins(4);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 const USER: &str = "kari";
 const PASSWORD: &str = "hemmelig";

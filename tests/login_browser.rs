@@ -11,8 +11,8 @@ use crate::{
     browser::{Browser, Setup},
     clients::node_command,
     local::Local,
-    login::{Login, claims},
-    serve::person::person_mode,
+    login::{Login, User, claims},
+    serve::person::{self, person_mode},
     serve_page::is_accessible_everywhere,
     support::{Running, maskinporten, testdata},
 };
@@ -55,9 +55,30 @@ fn the_server_of_the_originals_person_mode_leads_to_the_login_and_then_shows_the
     assert!(shown.contains("Det fornyes så lenge det er tillatt, nå til "), "{shown}");
     assert_eq!(browser.run("return location.pathname + location.search"), "/?cache=true");
     is_accessible_everywhere(&browser, "serve-person");
+    // The person has a session at the simulator, so a new login needs no page.
+    let before = browser.run("return document.querySelector('.logged-in').dataset.time");
     browser.click("#login a");
-    browser.wait_for("document.querySelector('h1')?.textContent === 'Logg inn med ID-porten'");
+    browser.wait_for(&format!("{SHOWN} && document.querySelector('.logged-in').dataset.time > {before}"));
     assert_eq!(browser.console(), Vec::<String>::new());
+}
+
+#[test]
+fn the_page_of_a_kept_login_that_is_over_says_how_to_log_in_again() {
+    const ERROR: &str = "document.querySelector('#error')?.hidden === false && main.ariaBusy === 'false'";
+    let local = Local::start(&[]);
+    let user = User::new(&local);
+    user.log_in(&[]);
+    let serve = person::serve(&user, &[]);
+    user.command(&["login", "--env", "local", "--logout", "--no-browser"]).run();
+    let browser = Browser::start(&Setup { languages: "nb-NO,nb", ..Setup::default() });
+
+    browser.open(&serve.url());
+    browser.wait_for(ERROR);
+
+    assert_eq!(browser.text("#error h2"), "Innloggingen er over");
+    let text = browser.text("#error");
+    assert!(text.contains("Logg inn på nytt, med samme --env og --profile: maskinporten login --keep"), "{text}");
+    is_accessible_everywhere(&browser, "login-over");
 }
 
 #[test]

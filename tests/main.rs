@@ -2,12 +2,13 @@
 //!
 //! Tests that need more than Rust, a C compiler, OpenSSL and a POSIX shell are behind the feature `system-tests`, which
 //! `scripts/test` turns on: it installs curl, shells, a browser and so on first.
+//!
+//! They need Unix: signals, file modes, shells. On Windows the tests of the library run.
+#![cfg(unix)]
 #![allow(missing_docs, unreachable_pub, clippy::missing_panics_doc, clippy::must_use_candidate)] // not an API
 #![cfg_attr(not(feature = "system-tests"), allow(dead_code))] // helpers of the system tests
 #![allow(clippy::needless_raw_string_hashes)] // the form in which snapbox writes inline snapshots
 
-#[cfg(unix)]
-mod admin;
 #[cfg(unix)]
 mod agent;
 mod aliases;

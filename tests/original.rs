@@ -102,7 +102,7 @@ hint: separate scopes with commas, and put paths with spaces in quotes; --help l
 "#]],
     );
     run(&local, ["--person_mode=true", "--audience=https://test.maskinporten.no/"].map(str::to_owned)).fails(
-        3,
+        2,
         str![[r#"
 error: --audience is Maskinporten, where no person can log in
 hint: pass the issuer of ID-porten, and its endpoints: --audience https://test.idporten.no

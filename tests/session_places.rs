@@ -12,7 +12,11 @@ use snapbox::str;
 use crate::{
     key_places::{ENCODINGS, grant, kinds, signs},
     registered::{BY_KEY, is_token_of, public_set, simulator, token},
-    support::{Maskinporten, Running, maskinporten, program, session::Session, testdata, wait_until},
+    support::{
+        Maskinporten, Running, maskinporten, program,
+        session::{Session, service},
+        testdata, wait_until,
+    },
 };
 
 #[test]
@@ -97,12 +101,12 @@ impl Tpm {
         tpm.args(["socket", "--tpm2", "--flags", "not-need-init,startup-clear"]);
         tpm.arg("--tpmstate").arg(format!("dir={}", state.display()));
         tpm.args(["--server", &format!("type=tcp,port={port}"), "--ctrl", &format!("type=tcp,port={}", port + 1)]);
-        let tpm = session.service(&mut tpm, b"");
+        let tpm = service(&mut tpm, b"");
         // It connects once, and ends if the TPM does not listen yet.
         wait_until("the TPM listens", || TcpListener::bind(("127.0.0.1", port)).is_err().then_some(()));
         let mut manager = session.command("tpm2-abrmd");
         let manager = manager.args(["--session", "--allow-root", &format!("--tcti=swtpm:host=127.0.0.1,port={port}")]);
-        let manager = session.service(manager, b"");
+        let manager = service(manager, b"");
         let tpm = Self { session, _processes: [tpm, manager] };
         wait_until("the resource manager answers", || {
             let random = tpm.tool("tpm2_getrandom").args(["--hex", "4"]).stderr(Stdio::null()).output().unwrap();

@@ -293,6 +293,47 @@ mod tests {
     }
 
     #[test]
+    fn a_csv_file_of_the_scripts_is_written_as_it_was_read() {
+        let file = include_bytes!("../../testdata/admin/export-test-simulator-2026-11-29_120000.csv");
+        let scopes = scopes_from_csv(file).unwrap();
+        assert_eq!(scopes_csv_file(&scopes), file);
+        assert_eq!((&scopes[1]["description"], &scopes[2][LIST]), (&json!("True"), &json!([])));
+        assert_eq!(members_without_column(&scopes), BTreeSet::new());
+        let more = [scopes[0].clone(), scope_from_json(br#"{"long_description":"a","x":1}"#).unwrap()];
+        assert_eq!(members_without_column(&more), BTreeSet::from(["x"]));
+        assert_eq!(scopes_csv_file(&[]), [0xff, 0xfe]);
+    }
+
+    #[test]
+    fn the_name_of_a_scope_follows_from_its_parts_or_they_from_it() {
+        let scope = |text: &str| scope_from_json(text.as_bytes()).unwrap();
+        let all = json!({ "prefix": "a", "subscope": "b:c", "name": "a:b:c" });
+        for (text, given) in [
+            (r#"{"prefix":"a","subscope":"b:c"}"#, None),
+            (r#"{"name":"a:b:c"}"#, None),
+            ("{}", Some("a:b:c")),
+            (r#"{"name":"a:b:c","prefix":"a","subscope":"b:c"}"#, Some("a:b:c")),
+        ] {
+            let (name, scope) = with_name(scope(text), given).unwrap();
+            assert_eq!((name.as_str(), Value::from(scope)), ("a:b:c", all.clone()));
+        }
+        for text in ["{}", r#"{"name":"a:"}"#, r#"{"name":":b"}"#, r#"{"name":"ab"}"#, r#"{"name":1}"#] {
+            assert!(matches!(with_name(scope(text), None), Err(ScopeFileError::NoName)), "{text}");
+        }
+        let other = with_name(scope(r#"{"name":"a:c"}"#), Some("a:b")).unwrap_err();
+        assert_eq!(other.to_string(), "it is about `a:c`, not `a:b`");
+    }
+
+    #[test]
+    fn an_import_removes_only_what_the_scripts_leave_out_when_it_is_empty() {
+        let scope = |value: Value| value.as_object().unwrap().clone();
+        let current = scope(json!({ "name": "a:b", "at_max_age": 120, "visibility": "PRIVATE", "active": true }));
+        let file = scope(json!({ "name": "a:b", "active": false, "long_description": "more" }));
+        let expected = json!({ "name": "a:b", "visibility": "PRIVATE", "active": false, "long_description": "more" });
+        assert_eq!(Value::from(imported(&current, &file)), expected);
+    }
+
+    #[test]
     fn a_csv_file_that_is_damaged_is_refused() {
         for (bytes, message) in [
             (&[0xff, 0xfe, 0, 0xd8][..], "it is neither UTF-8 nor UTF-16"),

@@ -1,9 +1,10 @@
 //! `maskinporten cache`: lists and clears the cached tokens; the tokens themselves are never printed.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, fs};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use maskinporten::{
+    business_register::KnownNames,
     cache::{Cache, CacheError, Clear, StoredToken},
     clock::{Clock as _, SystemClock},
     json,
@@ -39,6 +40,12 @@ fn clear(arguments: &CacheClearArguments, report: &Report) -> Result<(), Failure
     let what = if arguments.expired { Clear::Expired } else { Clear::Everything };
     let removed = existing().and_then(|cache| cache.map_or(Ok(0), |cache| cache.clear(what, SystemClock.now())));
     let removed = removed.map_err(|error| unusable(&error))?;
+    if what == Clear::Everything
+        && let Ok(folder) = Cache::usual_folder()
+    {
+        // There may be none.
+        let _ = fs::remove_file(KnownNames::path(&folder));
+    }
     report.note(&match removed {
         0 => "no token to remove".to_owned(),
         1 => "1 token removed".to_owned(),

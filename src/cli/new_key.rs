@@ -17,10 +17,16 @@ use super::{
 /// Generates a key; without a key id, its thumbprint becomes the id.
 pub(crate) fn generate(kind: NewKeyKind, key_id: Option<&str>, report: &Report) -> Result<NewKey, Failure> {
     let _progress = Progress::start("generating a key", report);
-    NewKey::generate(kind, key_id).map_err(|error| {
-        let exit = if matches!(error, NewKeyError::KeyId(_)) { Exit::Usage } else { Exit::Key };
-        Failure::new(exit, &error)
-    })
+    loop {
+        let key = NewKey::generate(kind, key_id).map_err(|error| {
+            let exit = if matches!(error, NewKeyError::KeyId(_)) { Exit::Usage } else { Exit::Key };
+            Failure::new(exit, &error)
+        })?;
+        // One thumbprint of 64 begins with a hyphen, and would be taken for an option where the id is an argument.
+        if key_id.is_some() || !key.key_id().starts_with('-') {
+            return Ok(key);
+        }
+    }
 }
 
 /// Writes a new file with mode 0600, completely or not at all; an existing file is not replaced.

@@ -14,6 +14,7 @@ use hyper::{
     StatusCode,
     header::{CACHE_CONTROL, HeaderName, HeaderValue},
 };
+use zeroize::Zeroizing;
 
 use super::{
     api_error::ApiError,
@@ -39,18 +40,18 @@ const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
 /// Returns the first profile where a person can log in with the browser.
-fn profile<S: ProfileSource>(app: &App<S>) -> Option<(Arc<ServedProfile>, Arc<PersonTokens>)> {
-    let mut profiles = app.source.profiles().iter().cloned().collect::<Vec<_>>().into_iter();
-    profiles.find_map(|profile| {
-        let login = profile.login.clone().filter(|login| login.has_browser_login())?;
-        Some((profile, login))
-    })
+fn profile<S: ProfileSource>(app: &App<S>) -> Option<Arc<ServedProfile>> {
+    app.source.profiles().iter().find(|profile| browser_login(profile).is_some()).cloned()
+}
+
+fn browser_login(profile: &ServedProfile) -> Option<&PersonTokens> {
+    profile.login.as_deref().filter(|login| login.has_browser_login())
 }
 
 /// `GET /login`: to the service where the person logs in.
 pub(super) async fn start<S: ProfileSource>(State(app): State<Arc<App<S>>>, request: Request) -> Response {
-    let Some((_, login)) = profile(&app) else { return not_found() };
-    redirect(&login, Language::of_request(request.headers())).await
+    let Some(profile) = profile(&app) else { return not_found() };
+    redirect(&profile, Language::of_request(request.headers())).await
 }
 
 /// Leads a browser to the login if the profile's tokens need one.
@@ -59,13 +60,13 @@ pub(super) async fn redirect_if_needed(
     clock: &dyn Clock,
     language: Language,
 ) -> Option<Response> {
-    let login = profile.login.as_ref().filter(|login| login.has_browser_login())?;
-    let info = login.info().await;
+    let info = browser_login(profile)?.info().await;
     let is_over = info.is_none_or(|info| info.ends_at().is_some_and(|end| end <= clock.now()));
-    if is_over { Some(redirect(login, language).await) } else { None }
+    if is_over { Some(redirect(profile, language).await) } else { None }
 }
 
-async fn redirect(login: &PersonTokens, language: Language) -> Response {
+async fn redirect(profile: &ServedProfile, language: Language) -> Response {
+    let Some(login) = browser_login(profile) else { return not_found() };
     match login.login_url().await {
         Ok(Some(url)) => {
             let mut response = Redirect::to(&url).into_response();
@@ -79,7 +80,8 @@ async fn redirect(login: &PersonTokens, language: Language) -> Response {
 
 /// `GET /response`: the answer of a login.
 pub(super) async fn answer<S: ProfileSource>(State(app): State<Arc<App<S>>>, request: Request) -> Response {
-    let Some((profile, login)) = profile(&app) else { return not_found() };
+    let Some(profile) = profile(&app) else { return not_found() };
+    let Some(login) = browser_login(&profile) else { return not_found() };
     let language = Language::of_request(request.headers());
     let is_document = |value: &HeaderValue| value == "document";
     // An image or a script of another page is not the person's browser coming back.
@@ -87,7 +89,7 @@ pub(super) async fn answer<S: ProfileSource>(State(app): State<Arc<App<S>>>, req
         let error = ApiError::new(403, "origin", "this path is only for the browser that comes back from a login");
         return error.hint("open / in a browser, and log in").into_response();
     }
-    let query = zeroize::Zeroizing::new(request.uri().query().unwrap_or_default().to_owned());
+    let query = Zeroizing::new(request.uri().query().unwrap_or_default().to_owned());
     if let Err(error) = login.finish_login(&query).await {
         let status = match &error {
             SessionError::Login(error) if matches!(**error, LoginError::Client(_)) => StatusCode::BAD_GATEWAY,
@@ -108,9 +110,9 @@ pub(super) async fn answer<S: ProfileSource>(State(app): State<Arc<App<S>>>, req
 /// Makes the page of a login that failed, in the language of the browser.
 fn failed(error: &dyn Explain, status: StatusCode, language: Language) -> Response {
     let explained = ApiError::from_error(status.as_u16(), error);
-    let texts = [Some(error.to_string()), error.hint()];
     let causes = std::iter::successors(error.source(), |cause| (*cause).source()).map(ToString::to_string);
-    let texts = texts.into_iter().flatten().chain(causes).map(|text| language.translate(&text).into_owned());
+    let texts = std::iter::once(error.to_string()).chain(causes).chain(error.hint());
+    let texts = texts.map(|text| language.translate(&text).into_owned());
     let page = LoginPage::failed(texts.collect(), language);
     HandledRequest::new(explained.code().to_owned()).attach_to(page.response(status, language))
 }

@@ -201,7 +201,7 @@ impl<'served> PageContext<'served> {
             profile: profile.map(|profile| profile.name.as_str()),
             environment: profile.map(|profile| profile.environment.as_str()),
             scope,
-            api: local.map(|profile| sample_api(profile)),
+            api: local.map(sample_api),
             login,
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! Each session has a file in the state folder, with what is not secret. Its tokens and its `DPoP` key are in the operating
 //! system's store of secrets; in the file itself where there is no such store, or it does not take them. The folder has
-//! the mode 0700 and the files 0600. A renewal holds the lock of its session: a server that sees a refresh token twice
-//! ends the session (RFC 9700 §4.14.2).
+//! the mode 0700 and the files 0600. A server where a person logs in with the browser has its session in memory. A renewal
+//! holds the lock of its session: a server that sees a refresh token twice ends the session (RFC 9700 §4.14.2).
 
 mod error;
 mod kept;

@@ -209,7 +209,8 @@ impl Exchange {
         let scopes = grant.scopes.clone();
         let result = match &self.requests {
             Requests::Signed(signed) => {
-                self.post(signed, grant, notify).await.map(|token| (token, TokenOrigin::Server))
+                // Not on the stack of every caller that finds its token on disk.
+                Box::pin(self.post(signed, grant, notify)).await.map(|token| (token, TokenOrigin::Server))
             }
             Requests::Provided(provider) => provider.provide(minimum, refresh).await,
         };

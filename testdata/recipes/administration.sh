@@ -21,6 +21,7 @@ maskinporten config init --profile recipe --env local --client-id "$client" --sc
 maskinporten token --profile recipe --no-cache >/dev/null
 
 # A new key while tokens are fetched without a pause: no request may fail.
+trap 'touch rotated' EXIT
 while [ ! -e rotated ]; do
     if maskinporten token --profile recipe --no-cache >/dev/null; then echo fetched; else touch failed; fi
 done >tokens &

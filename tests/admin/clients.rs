@@ -1,6 +1,6 @@
 //! `client`, `keys status` and `init`: clients and their keys.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf, process::Command, time::Duration};
 
 use serde_json::{Value, json};
 use snapbox::str;
@@ -8,7 +8,7 @@ use snapbox::str;
 use crate::{
     local::Local,
     server::{Server, json as respond, token},
-    support::{Maskinporten, Outcome, maskinporten, send_signal, testdata, wait, wait_until},
+    support::{Maskinporten, Outcome, maskinporten, program, send_signal, testdata, wait, wait_until},
 };
 
 /// A simulator, and a config file with its admin profile.
@@ -45,7 +45,7 @@ impl Office {
     }
 
     fn json(&self, words: &[&str]) -> Value {
-        serde_json::from_str(&self.admin(words).args(["--format", "json"]).run().artefact()).unwrap()
+        serde_json::from_str(&self.admin(words).args(["-q", "--format", "json"]).run().artefact()).unwrap()
     }
 
     /// Creates a client with a key, in the profile `app`.
@@ -64,7 +64,7 @@ impl Office {
     }
 
     fn rotate(&self) -> Maskinporten {
-        self.admin(&["client", "keys", "rotate", "app", "--yes", "--overlap", "0"])
+        self.admin(&["client", "keys", "rotate", "app", "--yes", "--overlap", "2s"])
     }
 
     /// Returns the file that the profile `app` names as its key.
@@ -110,7 +110,7 @@ fn scopes_are_added_and_removed_and_nothing_else_changes() {
 
     let added = office.admin(&["client", "scopes", "add", id, "simulator:short", "difitest:test1", "--yes"]).run();
     assert!(added.stderr.starts_with("scopes: +simulator:short\n"), "{}", added.stderr);
-    office.admin(&["client", "scopes", "remove", id, "difitest:test1", "--yes"]).run().artefact();
+    office.admin(&["client", "scopes", "remove", id, "difitest:test1", "--yes", "-q"]).run().artefact();
 
     let mut expected = created.clone();
     let mut shown = office.json(&["client", "show", id]);
@@ -127,10 +127,11 @@ fn scopes_are_added_and_removed_and_nothing_else_changes() {
 fn a_file_has_what_the_options_do_not_and_a_dry_run_sends_nothing() {
     let office = Office::open();
     let file = office.folder.path().join("client.json");
+    let path = file.display().to_string();
     fs::write(&file, r#"{"client_name":"File","description":"d","client_uri":"https://a.example"}"#).unwrap();
 
-    let words = ["client", "create", "--name", "Option", "--dry-run", "--format", "json", "--file"];
-    let shown = office.admin(&words).args([&file]).run().artefact();
+    let words = ["client", "create", "--name", "Option", "--dry-run", "--format", "json", "--file", &path];
+    let shown = office.admin(&words).run().artefact();
 
     let requests: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!((&requests[0]["method"], &requests[0]["path"]), (&json!("POST"), &json!("/api/v1/clients")));
@@ -139,19 +140,14 @@ fn a_file_has_what_the_options_do_not_and_a_dry_run_sends_nothing() {
     assert!(!office.admin(&["client", "list"]).run().artefact().contains("Option"));
     for text in ["[]", "{", r#"{"a":1,"a":2}"#] {
         fs::write(&file, text).unwrap();
-        office
-            .admin(&["client", "update", "ID", "--file"])
-            .args([&file])
-            .run()
-            .replacing(file.display(), "[file]")
-            .fails(
-                2,
-                str![[r#"
+        office.admin(&["client", "update", "ID", "--file", &path]).run().replacing(&path, "[file]").fails(
+            2,
+            str![[r#"
 error: `[file]` is not a JSON object without repeated members
 hint: begin with what there is: maskinporten client show CLIENT --format json
 
 "#]],
-            );
+        );
     }
 }
 
@@ -197,18 +193,69 @@ fn init_makes_a_client_whose_profile_gets_a_token() {
 
 #[test]
 fn init_from_nothing_takes_the_administrator_from_options() {
-    let office = Office::open();
-    fs::remove_file(office.config()).unwrap();
+    let (local, home) = (Local::start(&[]), tempfile::tempdir().unwrap());
+    let command = |words: &[&str]| local.maskinporten(words).env("XDG_CONFIG_HOME", home.path());
 
     let words = ["init", "--env", "local", "-c", "d5c1a3f7-8e42-4b69-9f0d-3a6b7c8d9e01", "--yes"];
-    let missing = office.command(&words).run();
+    let missing = command(&words).run();
     let members = ["--name", "App", "--client-scope", "simulator:short"];
-    let made = office.command(&words).args(members).run();
+    let made = command(&words).args(members).run();
 
     assert!(missing.failure(2).contains("hint: pass --name\n"), "{missing:?}");
     assert_eq!(made.code, 0, "{made:?}");
     assert!(made.stdout.starts_with("profile      local\n"), "{}", made.stdout);
-    assert_eq!(office.command(&["token", "--profile", "local", "-q"]).run().artefact().split('.').count(), 3);
+    assert_eq!(command(&["token", "--profile", "local", "-q"]).run().artefact().split('.').count(), 3);
+}
+
+/// Without a profile, the administrator's is made first; the simulator is reached by its addresses, as a server of another
+/// environment would be.
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs python3")]
+#[test]
+fn init_on_a_terminal_asks_for_the_administrator_and_for_the_client() {
+    let (local, home) = (Local::start(&[]), tempfile::tempdir().unwrap());
+    let password = fs::read_to_string(local.file("modern.password")).unwrap();
+    let keystore = local.file("modern.p12").display().to_string();
+    let issuer = local.issuer();
+    let command = [
+        env!("CARGO_BIN_EXE_maskinporten"),
+        "init",
+        "-a",
+        issuer,
+        "-e",
+        &format!("{issuer}token"),
+        "--admin-url",
+        issuer,
+        "--keystore-password-file",
+        &local.file("modern.password").display().to_string(),
+    ];
+    let environment = json!({ "HOME": home.path(), "PATH": std::env::var("PATH").unwrap(), "NO_COLOR": "1" });
+    let answers = [
+        ["Environment [test] (test or prod): ", "\r"],
+        ["Client id: ", "d5c1a3f7-8e42-4b69-9f0d-3a6b7c8d9e01\r"],
+        ["Keystore or JWK (.p12, .pfx, .json file): ", &format!("{keystore}\r")],
+        ["Request a first token now? [Y/n]: ", "n\r"],
+        ["Name of the new client: ", "App\r"],
+        ["Scopes: ", "simulator:short\r"],
+        ["Name of the profile [test]: ", "\r"],
+        ["Make this change? [y/N]: ", "y\r"],
+    ];
+    let stdout = home.path().join("stdout");
+    let wanted = json!({
+        "command": command, "environment": environment, "stdout": stdout, "answers": answers, "visible": true,
+    });
+
+    let mut python = Command::new("python3");
+    python.args(["-c", include_str!("../terminal.py")]).current_dir(home.path());
+    let told: Value = serde_json::from_str(&program(&mut python, wanted.to_string().as_bytes())).unwrap();
+
+    assert_eq!(told["code"], 0, "{}", told["terminal"]);
+    let printed = fs::read_to_string(stdout).unwrap();
+    assert!(printed.starts_with("profile      test\n"), "{printed}");
+    let config = fs::read_to_string(home.path().join(".config/maskinporten/config.toml")).unwrap();
+    assert!(config.contains("[profiles.admin]\n") && config.contains("[profiles.test]\n"), "{config}");
+    assert!(!config.contains("default_profile =") && !config.contains(password.trim()), "{config}");
+    let token = maskinporten(["token", "--profile", "test", "-q"]).env("XDG_CONFIG_HOME", home.path().join(".config"));
+    assert_eq!(token.run().artefact().split('.').count(), 3);
 }
 
 #[test]
@@ -217,13 +264,11 @@ fn init_that_fails_halfway_names_the_client_the_key_and_the_next_command() {
     let created = r#"{"client_id":"new-client"}"#;
     let server = Server::start([token(), respond("200 OK", created), respond("400 Bad Request", refusal)]);
     let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("config.toml");
 
     let outcome = maskinporten(["init", "--name", "App", "--client-scope", "a:b", "--new-profile", "app", "--yes"])
         .args(["--admin-url", &server.url("/"), "-e", &server.url("/token"), "-a", "https://issuer.example/"])
         .args(["-c", "admin", "-k", &testdata("iterations-one.p12"), "--out", "key.jwk.json", "--retries", "0"])
-        .args(["--config"])
-        .args([&config])
+        .env("XDG_CONFIG_HOME", folder.path())
         .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
         .in_folder(folder.path())
         .run();
@@ -235,7 +280,7 @@ fn init_that_fails_halfway_names_the_client_the_key_and_the_next_command() {
         "{said}"
     );
     assert!(said.contains("refused to replace the keys of the client: HTTP 400: keys: is not allowed\n"), "{said}");
-    assert!(key.exists() && !config.exists());
+    assert!(key.exists() && !folder.path().join("maskinporten").exists());
     assert_eq!(server.requests().len(), 3);
 }
 
@@ -308,8 +353,9 @@ fn a_rotation_waits_until_the_new_key_is_accepted_and_no_token_fails_meanwhile()
     let office = Office::open();
     office.register();
     office.set_faults(&json!({ "propagation_seconds": 3 }));
+    wait_until("Maskinporten knows of the client", || (office.token().code == 0).then_some(()));
 
-    let (rotating, _home) = office.rotate().args(["--overlap", "2s"]).start();
+    let (rotating, _home) = office.rotate().start();
     let rotating = std::thread::spawn(move || wait(rotating));
     let mut tokens = 0;
     while !rotating.is_finished() {
@@ -336,7 +382,7 @@ fn a_rotation_that_is_not_accepted_keeps_the_old_key_and_goes_on_later() {
     let failed = office.rotate().args(["--wait", "1s"]).run();
 
     let said = failed.failure(5);
-    assert!(said.contains("error: the key of the profile `app` was not replaced\n"), "{said}");
+    assert!(said.contains("error: the key of the profile `app` was not replaced; the new one is in "), "{said}");
     assert!(said.contains(&format!("the old key {} still works: {}; ", old[0], file.display())), "{said}");
     assert_eq!(fs::read_to_string(office.config()).unwrap(), config);
     let both = office.kids("app");

@@ -190,12 +190,12 @@ altinn:serviceowner/instances.read  310700010  SIMULERT KOMMUNE  on request  unk
     assert_snapshot(
         &found.stdout,
         str![[r#"
-scope                  owner      access      this client       description
-simulator:delegated    310700010  on request  does not have it  simulator:delegated
-simulator:login        310700010  open        does not have it  simulator:login
-simulator:short        310700010  open        has it            simulator:short
-simulator:undelegated  310700010  on request  does not have it  simulator:undelegated
-simulator:ungranted    310700010  on request  does not have it  simulator:ungranted
+scope                  eier       access          denne klienten  description
+simulator:delegated    310700010  på forespørsel  har det ikke    simulator:delegated
+simulator:login        310700010  åpent           har det ikke    simulator:login
+simulator:short        310700010  åpent           har det         simulator:short
+simulator:undelegated  310700010  på forespørsel  har det ikke    simulator:undelegated
+simulator:ungranted    310700010  på forespørsel  har det ikke    simulator:ungranted
 
 "#]],
     );
@@ -245,6 +245,42 @@ hint: check the number, or search by name: maskinporten org search NAME
 }
 
 #[test]
+fn names_of_organisations_are_added_to_reports_kept_for_a_day_and_cleared() {
+    let local = Local::start(&[]);
+    let cache = tempfile::tempdir().unwrap();
+    let token = local.maskinporten(&["token", "-q", "--env", "local", "--no-cache"]).run().artefact();
+    let inspect = |register: &str| {
+        let command = local.maskinporten(&["inspect", "--names", "--retries", "0", "--register-url", register]);
+        command.env("XDG_CACHE_HOME", cache.path()).stdin(token.clone())
+    };
+    let asked = || {
+        // Waits until the log has every request.
+        local.grants();
+        local.log().matches(" /enhetsregisteret/").count()
+    };
+
+    let text = inspect(local.issuer()).run().artefact();
+    assert!(text.contains("  consumer  310700010  SIMULERT KOMMUNE  consumer.ID\n"), "{text}");
+    let first = asked();
+    assert!(first > 0);
+    let inspected = json(inspect(local.issuer()));
+    assert_eq!((&inspected["organisations"][0]["name"], asked()), (&json!("SIMULERT KOMMUNE"), first));
+
+    let unreachable = inspect("http://127.0.0.1:9").run();
+    assert_eq!(unreachable.code, 0);
+    let warning = "warning: some names of organisations are missing: could not reach the server";
+    assert!(unreachable.stderr.starts_with(warning), "{}", unreachable.stderr);
+    let file = cache.path().join("maskinporten/organisations.json");
+    assert!(file.is_file());
+    local.maskinporten(&["cache", "clear", "-q"]).env("XDG_CACHE_HOME", cache.path()).run().artefact();
+    assert!(!file.exists());
+
+    let check = open(&local, &["check", "--names"]).run();
+    assert!(check.stdout.contains("\norganisations\n  310700010  SIMULERT KOMMUNE\n"), "{}", check.stdout);
+    assert_eq!(json(open(&local, &["check", "--names"]))["organisations"]["310700010"], "SIMULERT KOMMUNE");
+}
+
+#[test]
 fn a_project_file_cannot_name_another_register() {
     let local = Local::start(&[]);
     let folder = tempfile::tempdir().unwrap();
@@ -270,7 +306,7 @@ fn a_refusal_of_the_api_is_explained_by_every_command_in_both_languages() {
         let outcome = admin(&local, &words).args(["--retries", "0"]).run();
 
         let stderr = outcome.failure(if status == "429" { 6 } else { 5 }).replace(local.issuer(), "URL/");
-        let correlation = regex::Regex::new("correlation id: [0-9a-f-]{36}").unwrap();
-        correlation.replace(&stderr, "correlation id: ID").into_owned()
+        let own = regex::Regex::new(r#"(correlation id: |"correlation_id":"|"timestamp":")[0-9a-fTZ:.-]+"#).unwrap();
+        own.replace_all(&stderr, "${1}ID").into_owned()
     });
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use snapbox::str;
+use snapbox::file;
 
 use super::{
     azure::az_token,
@@ -193,7 +193,7 @@ fn each(test: impl Fn(Service) + Copy + Send + Sync) {
 
 #[test]
 fn each_refusal_has_its_sentence_and_exit_code() {
-    let mut found = String::new();
+    let mut found = Vec::new();
     for service in SERVICES {
         for (which, code) in [(0, 5), (1, 5), (2, 4)] {
             // Vault refuses an unknown token and a missing permission with the same words, and says what it knows of a token.
@@ -202,135 +202,10 @@ fn each_refusal_has_its_sentence_and_exit_code() {
                 if knows_token { ok(&json!({ "data": {} })) } else { refused(service, which) }
             });
             let outcome = service.run(&double.url()).run();
-            found += &format!("{}: {code}\n{}\n", service.place, outcome.failure(code));
+            found.push(format!("{}: {code}\n{}\n", service.place, outcome.failure(code)));
         }
     }
-    assert_snapshot(
-        &found,
-        str![[r#"
-azure-kv://our-vault/secrets/mp: 5
-error: Azure Key Vault did not accept the credentials: Unauthorized: m (HTTP 401)
-hint: run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET
-
-azure-kv://our-vault/secrets/mp: 5
-error: Azure Key Vault denied access: AccessDenied: m (HTTP 403)
-hint: give this identity the permission secrets get (role Key Vault Secrets User)
-
-azure-kv://our-vault/secrets/mp: 4
-error: Azure Key Vault has no secrets/mp: SecretNotFound: m (HTTP 404)
-hint: check the name, and which account or address the credentials are for
-
-azure-kv://our-vault/certificates/mp: 5
-error: Azure Key Vault did not accept the credentials: Unauthorized: m (HTTP 401)
-hint: run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET
-
-azure-kv://our-vault/certificates/mp: 5
-error: Azure Key Vault denied access: AccessDenied: m (HTTP 403)
-hint: give this identity the permission certificates get (role Key Vault Certificate User)
-
-azure-kv://our-vault/certificates/mp: 4
-error: Azure Key Vault has no certificates/mp: SecretNotFound: m (HTTP 404)
-hint: check the name, and which account or address the credentials are for
-
-azure-kv://our-vault/keys/mp: 5
-error: Azure Key Vault did not accept the credentials: Unauthorized: m (HTTP 401)
-hint: run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET
-
-azure-kv://our-vault/keys/mp: 5
-error: Azure Key Vault denied access: AccessDenied: m (HTTP 403)
-hint: give this identity the permission keys get (role Key Vault Crypto User)
-
-azure-kv://our-vault/keys/mp: 4
-error: Azure Key Vault has no keys/mp: SecretNotFound: m (HTTP 404)
-hint: check the name, and which account or address the credentials are for
-
-vault://secret/mp#jwk: 5
-error: Vault did not accept the credentials: permission denied (HTTP 403)
-hint: set VAULT_ADDR and VAULT_TOKEN, or run `vault login`
-
-vault://secret/mp#jwk: 5
-error: Vault denied access: permission denied (HTTP 403)
-hint: give this identity the permission read on secret/data/mp
-
-vault://secret/mp#jwk: 4
-error: Vault has no secret secret/mp: HTTP 404
-hint: check the name, and which account or address the credentials are for
-
-vault-transit://transit/mp: 5
-error: Vault did not accept the credentials: permission denied (HTTP 403)
-hint: set VAULT_ADDR and VAULT_TOKEN, or run `vault login`
-
-vault-transit://transit/mp: 5
-error: Vault denied access: permission denied (HTTP 403)
-hint: give this identity the permission read on transit/keys/mp
-
-vault-transit://transit/mp: 4
-error: Vault has no key transit/mp: HTTP 404
-hint: check the name, and which account or address the credentials are for
-
-aws-sm://mp: 5
-error: AWS Secrets Manager did not accept the credentials: UnrecognizedClientException: m (HTTP 400)
-hint: run `aws configure`, or set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION
-
-aws-sm://mp: 5
-error: AWS Secrets Manager denied access: AccessDeniedException: m (HTTP 400)
-hint: give this identity the permission secretsmanager:GetSecretValue
-
-aws-sm://mp: 4
-error: AWS Secrets Manager has no secret mp: ResourceNotFoundException: m (HTTP 400)
-hint: check the name, and which account or address the credentials are for
-
-aws-ssm:///mp: 5
-error: AWS Parameter Store did not accept the credentials: UnrecognizedClientException: m (HTTP 400)
-hint: run `aws configure`, or set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION
-
-aws-ssm:///mp: 5
-error: AWS Parameter Store denied access: AccessDeniedException: m (HTTP 400)
-hint: give this identity the permission ssm:GetParameter
-
-aws-ssm:///mp: 4
-error: AWS Parameter Store has no parameter /mp: ParameterNotFound: m (HTTP 400)
-hint: check the name, and which account or address the credentials are for
-
-aws-kms://alias/mp: 5
-error: AWS KMS did not accept the credentials: UnrecognizedClientException: m (HTTP 400)
-hint: run `aws configure`, or set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION
-
-aws-kms://alias/mp: 5
-error: AWS KMS denied access: AccessDeniedException: m (HTTP 400)
-hint: give this identity the permission kms:GetPublicKey
-
-aws-kms://alias/mp: 4
-error: AWS KMS has no key alias/mp: NotFoundException: m (HTTP 400)
-hint: check the name, and which account or address the credentials are for
-
-gcp-sm://our-project/mp: 5
-error: Google Secret Manager did not accept the credentials: UNAUTHENTICATED: m (HTTP 401)
-hint: run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS
-
-gcp-sm://our-project/mp: 5
-error: Google Secret Manager denied access: PERMISSION_DENIED: m (HTTP 403)
-hint: give this identity the permission secretmanager.versions.access (role roles/secretmanager.secretAccessor)
-
-gcp-sm://our-project/mp: 4
-error: Google Secret Manager has no projects/our-project/secrets/mp/versions/latest:access: NOT_FOUND: m (HTTP 404)
-hint: check the name, and which account or address the credentials are for
-
-gcp-kms://projects/p/locations/l/keyRings/r/cryptoKeys/mp/cryptoKeyVersions/1: 5
-error: Google Cloud KMS did not accept the credentials: UNAUTHENTICATED: m (HTTP 401)
-hint: run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS
-
-gcp-kms://projects/p/locations/l/keyRings/r/cryptoKeys/mp/cryptoKeyVersions/1: 5
-error: Google Cloud KMS denied access: PERMISSION_DENIED: m (HTTP 403)
-hint: give this identity the permission cloudkms.cryptoKeyVersions.viewPublicKey (role roles/cloudkms.signerVerifier)
-
-gcp-kms://projects/p/locations/l/keyRings/r/cryptoKeys/mp/cryptoKeyVersions/1: 4
-error: Google Cloud KMS has no projects/p/locations/l/keyRings/r/cryptoKeys/mp/cryptoKeyVersions/1/publicKey: NOT_FOUND: m (HTTP 404)
-hint: check the name, and which account or address the credentials are for
-
-
-"#]],
-    );
+    assert_snapshot(&found.concat(), file!["refusals.txt"]);
 }
 
 #[test]

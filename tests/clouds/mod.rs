@@ -35,6 +35,11 @@ pub static SIMULATOR: LazyLock<Local> = LazyLock::new(|| {
     simulator(&sets.map(|file| public_set(&["--jwk", &testdata(file)])))
 });
 
+/// What is said of a service that signs with another key than the one whose public key it gave.
+pub const OTHER_KEY: &str = "error: could not sign the grant\n\
+                             caused by: the service or agent signed with another key than the one whose public key it gave\n\
+                             hint: try again: the key may have been replaced meanwhile\n";
+
 /// Returns `token` for a client, with a key from this place.
 pub fn token(client: &str, place: &str) -> Maskinporten {
     crate::registered::token(&SIMULATOR, client).args(["--key-from", place])

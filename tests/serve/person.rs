@@ -16,7 +16,8 @@ const JSON: &str = "application/json";
 const PUBLIC: &str = "5a2c8e40-1d7f-4b93-8e6a-c03f9d4b7162";
 const BROWSER: [&str; 2] = ["Accept: text/html", "Sec-Fetch-Mode: navigate"];
 
-fn serve(user: &User, arguments: &[&str]) -> Serve {
+/// Serves the kept login of a user.
+pub fn serve(user: &User, arguments: &[&str]) -> Serve {
     Serve::start(user.command(&[&["serve", "--env", "local", "--person", "--port", "0"], arguments].concat()))
 }
 
@@ -115,6 +116,7 @@ fn a_login_that_cannot_be_renewed_is_served_until_it_expires() {
     let expired = wait_until("the end", || Some(serve.get("/?cache=true")).filter(|answer| answer.status == 502));
 
     assert_eq!(fresh.token(), kept, "there is no newer one");
+    assert!(!serve.log().contains("renew"), "it is not tried again and again: {}", serve.log());
     assert_eq!(shown["login"]["is_renewable"], false);
     let body = expired.json();
     assert_eq!(body["error"], "session_expired");

@@ -36,7 +36,7 @@ fn test_tokens_are_served_and_kept_until_shortly_before_they_expire() {
     assert_eq!(nais.json()["access_token"], fresh);
     let who = maskinporten(["altinn", "whoami", "-q", "--format", "json"]).stdin(fresh).run().artefact();
     assert!(who.contains("\"organisation_number\": \"991825827\""), "{who}");
-    assert_eq!(serve.post("/api/v1/token", "application/json", &other).status, 400);
+    assert_eq!(serve.post("/api/v1/token", "application/json", &other).status, 403);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_wrong_password_is_refused_by_the_generator_and_a_missing_one_before_the_ser
     let refused = wrong.get("/?cache=true");
     let missing = command().run();
 
-    assert_eq!(refused.status, 500, "{}", refused.body);
+    assert_eq!(refused.status, 502, "{}", refused.body);
     assert!(!refused.body.contains("wrong"), "{}", refused.body);
     assert!(missing.failure(3).starts_with("error: no password was given"), "{}", missing.stderr);
 }

@@ -53,18 +53,10 @@ impl Session {
         run.env("DBUS_SESSION_BUS_ADDRESS", self.address())
     }
 
-    /// Starts a service of the session, which runs until it is dropped.
-    pub fn service(&self, command: &mut Command, stdin: &[u8]) -> Running {
-        let started = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut service = started.unwrap_or_else(|error| panic!("{command:?}: {error}: scripts/setup installs it"));
-        service.stdin.take().unwrap().write_all(stdin).unwrap();
-        Running(service)
-    }
-
     /// Starts GNOME's store of secrets, and unlocks it.
     pub fn keyring(&self) -> Running {
         let mut daemon = self.command("gnome-keyring-daemon");
-        let daemon = self.service(daemon.args(["--foreground", "--unlock", "--components=secrets"]), b"password");
+        let daemon = service(daemon.args(["--foreground", "--unlock", "--components=secrets"]), b"password");
         wait_until("the store is unlocked", || {
             let mut store = self.command("secret-tool");
             store.args(["store", "--label=ready", "ready", "yes"]).stdin(Stdio::null());
@@ -78,4 +70,12 @@ impl Session {
         let names = ["store", "--label=key", "service", service, "username", username];
         program(self.command("secret-tool").args(names), secret);
     }
+}
+
+/// Starts a service, which runs until it is dropped.
+pub fn service(command: &mut Command, stdin: &[u8]) -> Running {
+    let started = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let mut service = started.unwrap_or_else(|error| panic!("{command:?}: {error}: scripts/setup installs it"));
+    service.stdin.take().unwrap().write_all(stdin).unwrap();
+    Running(service)
 }

@@ -171,7 +171,9 @@ impl DeclaredAccess {
             }
         };
         if let Some(one) = only_one {
-            wanted.values_mut().for_each(|consumers| consumers.retain(|consumer| consumer == one));
+            for consumers in wanted.values_mut() {
+                consumers.retain(|consumer| consumer == one);
+            }
         }
         Ok(wanted)
     }

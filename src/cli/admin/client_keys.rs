@@ -17,13 +17,11 @@ use maskinporten::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    change::Plan, client::client_id, client_document::read_file, output::print_list, rotation, session::AdminSession,
-};
+use super::{change::Plan, client::client_id, client_document::read_file, output::print_list, session::AdminSession};
 use crate::cli::{
     args::{
-        AdminArguments, ChangeArguments, ClientArguments, ClientKeysAddArguments, ClientKeysCommand,
-        ClientKeysExpiryArguments, ClientKeysRemoveArguments, ListFormat,
+        AdminArguments, ChangeArguments, ClientArguments, ClientKeysAddArguments, ClientKeysExpiryArguments,
+        ClientKeysRemoveArguments, ListFormat,
     },
     report::{Exit, Failure, Report},
 };
@@ -41,35 +39,29 @@ const EXPIRING: [Column; 5] = [
 /// What a change of keys needs.
 pub(super) const CHANGE: [AdminOperation; 2] = [AdminOperation::ListKeys, AdminOperation::ReplaceKeys];
 
-pub(super) async fn run(
-    command: ClientKeysCommand,
+pub(super) async fn list(
+    arguments: ClientArguments,
     config: Option<PathBuf>,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
-    match command {
-        ClientKeysCommand::List(arguments) => list(arguments, config, report).await,
-        ClientKeysCommand::Add(arguments) => add(arguments, config, report).await,
-        ClientKeysCommand::Remove(arguments) => remove(arguments, config, report).await,
-        ClientKeysCommand::Expiry(arguments) => expiry(arguments, config, report).await,
-        ClientKeysCommand::Rotate(arguments) => Box::pin(rotation::rotate(arguments, config, report)).await,
-    }
-}
-
-async fn list(arguments: ClientArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     let id = client_id(&arguments.named.client, config.as_ref(), report)?;
     let session = AdminSession::open(arguments.admin.settings, &[AdminOperation::ListKeys], config, report)?;
     let keys = read_keys(&session, &id).await?;
     print_keys(&keys, arguments.admin.format, report)
 }
 
-async fn add(arguments: ClientKeysAddArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
+pub(super) async fn add(
+    arguments: ClientKeysAddArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<(), Failure> {
     let ClientKeysAddArguments { named, file, change, admin } = arguments;
     let added = read_public_keys(&file)?;
     change_keys(&named.client, change, admin, config, report, |keys| added.into_iter().try_fold(keys, ClientKeys::with))
         .await
 }
 
-async fn remove(
+pub(super) async fn remove(
     arguments: ClientKeysRemoveArguments,
     config: Option<PathBuf>,
     report: &Arc<Report>,
@@ -181,7 +173,7 @@ pub(super) fn shown_time(at: DateTime<Utc>) -> String {
 }
 
 /// Lists the keys that expire within some days, of one client or of all.
-async fn expiry(
+pub(super) async fn expiry(
     arguments: ClientKeysExpiryArguments,
     config: Option<PathBuf>,
     report: &Arc<Report>,

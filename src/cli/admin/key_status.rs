@@ -22,7 +22,7 @@ use crate::cli::{
     located_key::LocatedKey,
     prompt::Answers,
     report::{Exit, Failure, Report},
-    settings::{self, AdminSettingArguments, ConfigFiles, KeySettings, PROFILE, SettingSources},
+    settings::{self, AdminSettingArguments, ConfigFiles, KeySettings, SettingSources},
     signals,
 };
 
@@ -60,9 +60,8 @@ pub(crate) async fn run(
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
     let KeysStatusArguments { days, registered, admin } = arguments;
-    let settings = admin.settings.clone();
     let (opening, own_config) = (Arc::clone(report), config.clone());
-    let mut statuses = signals::blocking(move || every_key(&settings, own_config, &opening)).await?;
+    let mut statuses = signals::blocking(move || every_key(own_config, &opening)).await?;
     if registered {
         ask_for_registrations(&mut statuses, admin.settings, config, report).await?;
     }
@@ -82,11 +81,7 @@ pub(crate) async fn run(
 }
 
 /// Opens the key of every profile. A password is asked for once.
-fn every_key(
-    given: &AdminSettingArguments,
-    config: Option<PathBuf>,
-    report: &Arc<Report>,
-) -> Result<Vec<KeyStatus>, Failure> {
+fn every_key(config: Option<PathBuf>, report: &Arc<Report>) -> Result<Vec<KeyStatus>, Failure> {
     let files = ConfigFiles::new(config);
     let names: Vec<String> = files.profiles(report)?.names().into_iter().map(str::to_owned).collect();
     if names.is_empty() {
@@ -100,7 +95,7 @@ fn every_key(
     let mut statuses = Vec::new();
     for name in names {
         let mut status = KeyStatus { profile: name, ..KeyStatus::default() };
-        match status.open(given, &files, &answers, &quiet) {
+        match status.open(&files, &answers, &quiet) {
             Err(failure) if failure.exit == Exit::Interrupted => return Err(failure),
             Err(failure) => status.problem = Some(failure.in_language(report.language()).parts().0.to_owned()),
             Ok(()) => {}
@@ -111,17 +106,8 @@ fn every_key(
 }
 
 impl KeyStatus {
-    fn open(
-        &mut self,
-        given: &AdminSettingArguments,
-        files: &ConfigFiles,
-        answers: &Arc<Answers>,
-        report: &Arc<Report>,
-    ) -> Result<(), Failure> {
-        let mut arguments = given.0.clone();
-        arguments.remove(PROFILE);
-        arguments.set_profile(&self.profile);
-        let mut sources = SettingSources::load_from(arguments, files, report)?;
+    fn open(&mut self, files: &ConfigFiles, answers: &Arc<Answers>, report: &Arc<Report>) -> Result<(), Failure> {
+        let mut sources = SettingSources::of_profile(&self.profile, files, report)?;
         self.environment = sources.environment_and_client().0;
         settings::add_environment(&mut sources, report)?;
         self.client_id = sources.environment_and_client().1;

@@ -24,7 +24,7 @@ pub(crate) use self::{
     key_status::run as run_keys_status, names::OrganisationNames, org::run as run_org, register::run as run_init,
 };
 use super::{
-    args::{ClientCommand, ScopeCommand},
+    args::{ClientCommand, ClientKeysCommand, ScopeCommand},
     report::{Failure, Report},
 };
 
@@ -60,6 +60,12 @@ pub(crate) async fn run_client(
         ClientCommand::Update(arguments) => client::update(arguments, config, report).await,
         ClientCommand::Delete(arguments) => client::delete(arguments, config, report).await,
         ClientCommand::Scopes { command } => client::change_scopes(command, config, report).await,
-        ClientCommand::Keys { command } => client_keys::run(command, config, report).await,
+        ClientCommand::Keys { command } => match command {
+            ClientKeysCommand::List(arguments) => client_keys::list(arguments, config, report).await,
+            ClientKeysCommand::Add(arguments) => client_keys::add(arguments, config, report).await,
+            ClientKeysCommand::Remove(arguments) => client_keys::remove(arguments, config, report).await,
+            ClientKeysCommand::Expiry(arguments) => client_keys::expiry(arguments, config, report).await,
+            ClientKeysCommand::Rotate(arguments) => Box::pin(rotation::rotate(arguments, config, report)).await,
+        },
     }
 }

@@ -46,17 +46,12 @@ impl OrganisationNames {
         Ok(Self { base: business_register(sources)?, network, report: Arc::clone(report) })
     }
 
-    /// Prepares requests to the register.
-    pub(super) fn register(&self) -> Result<BusinessRegister, BusinessRegisterError> {
-        BusinessRegister::new(self.base.clone(), &self.network.http, self.network.retry_policy)
-    }
-
     /// Waits for a question to the register.
     pub(super) async fn ask<T>(
         &self,
         question: impl AsyncFnOnce(&BusinessRegister, &mut RetryNotice<'_>) -> Result<T, BusinessRegisterError>,
     ) -> Result<T, BusinessRegisterError> {
-        let register = self.register()?;
+        let register = BusinessRegister::new(self.base.clone(), &self.network.http, self.network.retry_policy)?;
         let (report, base) = (&self.report, &self.base);
         report.detail(&format!("asking {base}"));
         let _progress = Progress::start(&format!("waiting for {base}"), report);

@@ -99,11 +99,13 @@ pub(super) async fn until_accepted(
     report: &Arc<Report>,
 ) -> Result<AccessToken, Failure> {
     settings.cache.is_off = true;
+    // Every attempt would print the same warnings.
+    let quiet = Arc::new(report.keeping_warnings());
     let deadline = Instant::now() + limit;
     let mut pause = FIRST_PAUSE;
     let _progress = Progress::countdown("waiting until Maskinporten accepts the key", limit, report);
     loop {
-        let failure = match Tokens::new((settings.clone(), key.clone()), report)?.token().await {
+        let failure = match Tokens::new((settings.clone(), key.clone()), &quiet)?.token().await {
             Ok(token) => return Ok(token),
             Err(failure) => failure,
         };

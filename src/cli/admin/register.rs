@@ -20,21 +20,16 @@ use super::{
     client_keys::{not_changed, write_keys},
     new_key::{NewClientKey, until_accepted},
     output::print_object,
-    session::AdminSession,
+    session::{AdminSession, needed_scopes},
 };
 use crate::cli::{
     args::{InitArguments, RegisterArguments},
-    config::{self, ConfigTarget},
+    config::{self, ADMIN, ConfigTarget},
     dialogue, prompt,
     report::{Exit, Failure, Report},
-    settings::{self, PROFILE, SettingArguments, SettingSources, Settings, client_of_profile},
+    settings::{self, ConfigFiles, PROFILE, SettingArguments, SettingSources, Settings, client_of_profile},
     signals,
 };
-
-/// The profile of the administrator's client, unless another one is named.
-const ADMIN: &str = "admin";
-/// What the administrator's client must be allowed to do.
-const ADMIN_SCOPES: &str = "idporten:dcr.write idporten:dcr.read";
 
 /// What is changed at the API.
 const OPERATIONS: [AdminOperation; 3] =
@@ -114,8 +109,8 @@ fn choose_admin(given: &mut SettingArguments, config: Option<&PathBuf>, report: 
         report.note("first the client of the administrator, which creates the others");
         let mut admin = given.clone();
         admin.set_profile(ADMIN);
-        admin.set("scope", ADMIN_SCOPES, settings::option("scope"));
-        config::init(InitArguments { project: false, settings: admin }, config.cloned(), report)?;
+        admin.set("scope", &needed_scopes(&OPERATIONS, &[]), settings::option("scope"));
+        config::write_profile(InitArguments { project: false, settings: admin }, config.cloned(), report)?;
         *given = SettingArguments::default();
         given.set_profile(ADMIN);
     }
@@ -218,10 +213,9 @@ fn ask_for_members(arguments: &mut RegisterArguments, report: &Report) -> Result
 
 /// Requests a token with the new profile until one is granted. The profile stays if none is.
 async fn first_token(client: &NewClient, limit: Duration, report: &Arc<Report>) -> Result<(), Failure> {
-    let mut arguments = SettingArguments::default();
-    arguments.set_profile(&client.profile);
-    let config = Some(client.target.file.clone());
-    let settings = Settings::load(arguments, config, report)?;
+    let files = ConfigFiles::new(Some(client.target.file.clone()));
+    let mut sources = SettingSources::of_profile(&client.profile, &files, report)?;
+    let settings = Settings::from_sources(&mut sources, report)?;
     let about = format!("the profile {} is written, but no token was granted yet", client.profile);
     let token = until_accepted(settings, limit, report).await.map_err(|failure| failure.about(&about))?;
     let seconds = token.expires_in_seconds.map(|left| format!(", valid for {left} s")).unwrap_or_default();

@@ -14,7 +14,7 @@ use crate::cli::{
     config::ConfigTarget,
     located_key::LocatedKey,
     report::{Exit, Failure, Report},
-    settings::{self, ConfigFiles, KeySettings, Layer, SettingArguments, SettingSources, Settings},
+    settings::{self, ConfigFiles, KeySettings, Layer, SettingSources, Settings},
     signals,
 };
 
@@ -38,7 +38,7 @@ impl RotatedProfile {
     /// Reads a profile, and opens its key to see which it is.
     pub(super) async fn read(name: &str, config: Option<PathBuf>, report: &Arc<Report>) -> Result<Self, Failure> {
         let files = ConfigFiles::new(config.clone());
-        let mut sources = load(name, &files, report)?;
+        let mut sources = SettingSources::of_profile(name, &files, report)?;
         let client_id = sources.environment_and_client().1.ok_or_else(|| {
             let message = format!("the profile `{name}` has no client id");
             failure(message, "add client_id to it")
@@ -48,7 +48,7 @@ impl RotatedProfile {
         let origin = &key.source.origin;
         if !matches!(origin.layer, Layer::UserFile | Layer::ProjectFile) {
             let message = format!("the profile `{name}` has no key of its own: it is from {}", origin.label);
-            return Err(failure(message, "name the key in the profile, and unset variables that name another"));
+            return Err(failure(message, "name its key in the profile"));
         }
         let profiles = files.profiles(report)?;
         let values = values_of_key(profiles, name, &client_id)?;
@@ -70,7 +70,7 @@ impl RotatedProfile {
 
     /// Returns the settings of a grant that is signed with another key.
     pub(super) fn settings_with(&self, file: &Path, key_id: &str) -> Result<(Settings, KeySettings), Failure> {
-        let mut sources = load(&self.name, &ConfigFiles::new(self.config.clone()), &self.report)?;
+        let mut sources = SettingSources::of_profile(&self.name, &ConfigFiles::new(self.config.clone()), &self.report)?;
         sources.decide("jwk", &file.display().to_string(), "the new key");
         sources.decide("kid", key_id, "the id of the new key");
         Settings::from_sources(&mut sources, &self.report)
@@ -99,12 +99,6 @@ impl RotatedProfile {
 
 fn failure(message: String, hint: &str) -> Failure {
     Failure::plain(Exit::Configuration, "profile", message, Some(hint.to_owned()))
-}
-
-fn load(name: &str, files: &ConfigFiles, report: &Report) -> Result<SettingSources, Failure> {
-    let mut arguments = SettingArguments::default();
-    arguments.set_profile(name);
-    SettingSources::load_from(arguments, files, report)
 }
 
 /// Returns the id under which a key is registered; `None` if the grant carries its certificate.

@@ -131,8 +131,8 @@ impl Rotation<'_> {
             profile.place, profile.name
         );
         let mut unfinished = Unfinished { advice: Some(advice), report };
-        let failed =
-            |failure: Failure| failure.about(&format!("the key of the profile `{}` was not replaced", profile.name));
+        let what = format!("the key of the profile `{}` was not replaced; the new one is in {file}", profile.name);
+        let failed = |failure: Failure| failure.about(&what);
         self.put_to_use(&both, new, &path).await.map_err(failed)?;
         let advice = format!(
             "the profile {} has the new key {new} in {file}; the old key {old} is still registered, remove it with: \

@@ -125,9 +125,8 @@ fn read_all(paths: &[PathBuf]) -> Result<BTreeMap<String, Map<String, Value>>, F
     }
     for path in files {
         let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-        let of_file = read(&path, |bytes| match is_json {
-            true => scope_from_json(bytes).map(|scope| vec![scope]),
-            false => scopes_from_csv(bytes),
+        let of_file = read(&path, |bytes| {
+            if is_json { scope_from_json(bytes).map(|scope| vec![scope]) } else { scopes_from_csv(bytes) }
         })?;
         for scope in of_file {
             let (name, scope) = with_name(without_times(scope), None).map_err(|error| unreadable(&path, &error))?;

@@ -97,10 +97,8 @@ async fn show(
     drop(progress);
     scopes.retain(is_wanted);
     scopes.sort_by(|one, other| name(one).cmp(name(other)));
-    let has = match environment {
-        Some(_) if (1..=MAXIMUM_ASKED).contains(&scopes.len()) => ask_client(sources, &scopes, report).await,
-        _ => Vec::new(),
-    };
+    let may_ask = environment.is_some() && (1..=MAXIMUM_ASKED).contains(&scopes.len());
+    let has = if may_ask { ask_client(sources, &scopes, report).await } else { Vec::new() };
     let owners: Vec<_> = scopes.iter().filter_map(owner).collect();
     let names = if with_names { names.of(&owners).await } else { BTreeMap::new() };
     for (index, scope) in scopes.iter_mut().enumerate() {

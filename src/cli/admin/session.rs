@@ -99,7 +99,7 @@ impl AdminSession {
 }
 
 /// Returns the scopes that these operations need, each once.
-fn needed_scopes(operations: &[AdminOperation], given: &[String]) -> String {
+pub(super) fn needed_scopes(operations: &[AdminOperation], given: &[String]) -> String {
     let mut needed: Vec<&str> = Vec::new();
     for alternatives in operations.iter().map(|operation| operation.scopes()) {
         let own = alternatives.iter().find(|scope| given.iter().any(|given| given == *scope));

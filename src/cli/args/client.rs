@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{AdminArguments, ChangeArguments, ClientKeysCommand, TEMPLATE};
+use super::{AdminArguments, ChangeArguments, ClientArguments, ClientKeysCommand, NamedClient, TEMPLATE};
 
 /// `client`
 #[derive(Debug, Subcommand)]
@@ -17,7 +17,7 @@ pub(crate) enum ClientCommand {
     /// Show a client
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten client show ID --profile admin\n  \
-        maskinporten client show test --profile admin --format json > client.json\n")]
+        maskinporten client show test --profile admin --format json\n")]
     Show(ClientArguments),
     /// Create a client, from options or a JSON file
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
@@ -77,23 +77,6 @@ pub(crate) struct ClientListArguments {
     /// List those that were deactivated too
     #[arg(long, help_heading = "Client")]
     pub(crate) inactive: bool,
-    #[command(flatten)]
-    pub(crate) admin: AdminArguments,
-}
-
-/// A client.
-#[derive(Debug, Args)]
-pub(crate) struct NamedClient {
-    /// The id of the client, or a profile that has it
-    #[arg(value_name = "CLIENT")]
-    pub(crate) client: String,
-}
-
-/// `client show`, `client keys list`
-#[derive(Debug, Args)]
-pub(crate) struct ClientArguments {
-    #[command(flatten)]
-    pub(crate) named: NamedClient,
     #[command(flatten)]
     pub(crate) admin: AdminArguments,
 }

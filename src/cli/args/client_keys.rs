@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{AdminArguments, ChangeArguments, ClientArguments, NamedClient, TEMPLATE};
+use super::{AdminArguments, ChangeArguments, TEMPLATE};
 
 /// `client keys`
 #[derive(Debug, Subcommand)]
@@ -40,6 +40,23 @@ const ROTATION: &str = "A key is made (or the one of --new-key taken) and writte
     one, and used for grants until one is accepted. Then the profile gets the new key, and the old one is removed from \
     the client after --overlap. If anything fails, the old key still works, and the same command with --new-key goes on. The file of the \
     old key is kept.";
+
+/// A client.
+#[derive(Debug, Args)]
+pub(crate) struct NamedClient {
+    /// The id of the client, or a profile that has it
+    #[arg(value_name = "CLIENT")]
+    pub(crate) client: String,
+}
+
+/// `client show`, `client keys list`
+#[derive(Debug, Args)]
+pub(crate) struct ClientArguments {
+    #[command(flatten)]
+    pub(crate) named: NamedClient,
+    #[command(flatten)]
+    pub(crate) admin: AdminArguments,
+}
 
 /// `client keys add`
 #[derive(Debug, Args)]

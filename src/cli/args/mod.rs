@@ -46,13 +46,12 @@ pub(crate) use self::{
     },
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
     client::{
-        ClientArguments, ClientCommand, ClientCreateArguments, ClientDeleteArguments, ClientListArguments,
-        ClientMembers, ClientScopesArguments, ClientScopesCommand, ClientUpdateArguments, NamedClient,
-        RegisterArguments,
+        ClientCommand, ClientCreateArguments, ClientDeleteArguments, ClientListArguments, ClientMembers,
+        ClientScopesArguments, ClientScopesCommand, ClientUpdateArguments, RegisterArguments,
     },
     client_keys::{
-        ClientKeysAddArguments, ClientKeysCommand, ClientKeysExpiryArguments, ClientKeysRemoveArguments,
-        ClientKeysRotateArguments, KeysStatusArguments,
+        ClientArguments, ClientKeysAddArguments, ClientKeysCommand, ClientKeysExpiryArguments,
+        ClientKeysRemoveArguments, ClientKeysRotateArguments, KeysStatusArguments, NamedClient,
     },
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,
@@ -242,7 +241,7 @@ pub(crate) enum Command {
     #[command(help_template = TEMPLATE, after_help = client::REGISTRATION, before_help = "Examples:\n  \
         maskinporten init\n  \
         maskinporten init --profile admin --name App --client-scope a:b --yes\n  \
-        maskinporten init --env test -c ADMIN -k admin.p12 --name App --client-scope a:b\n")]
+        maskinporten init --env test -c ID -k a.p12 --name App --client-scope a:b\n")]
     Init(Box<RegisterArguments>),
     /// List, search, create and change scopes, and write them to files
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \

@@ -23,7 +23,7 @@ use crate::cli::{
     dialogue,
     located_key::LocatedKey,
     prompt::{self, Answers},
-    report::{Exit, Failure, Report},
+    report::{self, Exit, Failure, Report},
     settings::{self, PROFILE, SettingArguments, SettingSources, Settings},
     tokens::Tokens,
 };
@@ -40,7 +40,17 @@ const KEY_EXTENSIONS: [&str; 3] = [".p12", ".pfx", ".jwk.json"];
 /// The most files of a folder that are looked at for a key.
 const MAXIMUM_FILES: usize = 1000;
 
-pub(crate) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
+pub(super) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
+    let file = write_profile(arguments, config, report)?;
+    report::print(format!("{}\n", file.display()).as_bytes())
+}
+
+/// Writes a profile, and returns its file. A first token is requested if the user agrees.
+pub(crate) fn write_profile(
+    arguments: InitArguments,
+    config: Option<PathBuf>,
+    report: &Arc<Report>,
+) -> Result<PathBuf, Failure> {
     let target = ConfigTarget::choose(config, arguments.project)?;
     let mut given = arguments.settings;
     refuse_empty(&given)?;
@@ -67,13 +77,13 @@ pub(crate) fn run(arguments: InitArguments, config: Option<PathBuf>, report: &Ar
         answers = open(&mut given, report)?;
     }
     let draft = ProfileDraft { values: absolute(given.clone().into_texts()), ..ProfileDraft::new(&name) };
-    target.write(&[draft])?;
+    target.add(&[draft])?;
     if asks && dialogue::confirm("Request a first token now?", report)? {
         request_token(given, answers, &name, report);
     } else {
         report.note(&format!("wrote the profile {name}; try it: maskinporten token --profile {name}"));
     }
-    Ok(())
+    Ok(target.file)
 }
 
 /// Rejects empty values: they would make a file that cannot be read again, or an incomplete profile.

@@ -3,8 +3,6 @@
 mod init;
 mod show;
 
-pub(crate) use self::init::run as init;
-
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -22,6 +20,11 @@ use super::{
     report::{self, Exit, Failure, Report},
     settings,
 };
+
+pub(crate) use self::init::write_profile;
+
+/// The usual name of the profile of the administrator's client.
+pub(crate) const ADMIN: &str = "admin";
 
 pub(crate) fn run(command: ConfigCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     match command {
@@ -71,10 +74,10 @@ fn import(arguments: &ImportArguments, config: Option<PathBuf>, report: &Report)
 }
 
 /// Returns the profile to use without `--profile`: test before all others, so that production is never the default by
-/// accident.
+/// accident; nor is the administrator.
 fn default_profile_name(drafts: &[ProfileDraft]) -> Option<&str> {
     let test = drafts.iter().find(|draft| draft.name == "test");
-    test.or(drafts.first()).map(|draft| draft.name.as_str())
+    test.or(drafts.iter().find(|draft| draft.name != ADMIN)).map(|draft| draft.name.as_str())
 }
 
 /// The file that profiles are written to.

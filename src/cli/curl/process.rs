@@ -105,11 +105,11 @@ pub(super) async fn run(
     // The pipes end only when no process holds their writing ends any more.
     drop(command);
     input.write().map_err(failed)?;
-    let watcher = dump.map(|dump| ResponseWatcher::new(dump.into_reader())).transpose().map_err(failed)?;
-    let watching = tokio::task::spawn_blocking(|| watcher.map(|watcher| watcher.follow(body)).transpose());
+    let response = dump.map(|dump| ResponseWatcher::new(dump.into_reader())).transpose().map_err(failed)?;
+    let watching = tokio::task::spawn_blocking(|| response.map(|response| response.follow(body)).transpose());
     let status = signals.forward_until_exit(child).await.map_err(failed)?;
     let watched = watching.await.ok().and_then(Result::ok).flatten();
-    let watched = watched.map_or_else(WatchedResponse::default, |watcher| watcher.finish().unwrap_or_default());
+    let watched = watched.map_or_else(WatchedResponse::default, |response| response.finish().unwrap_or_default());
     // curl has ended well if the last of its output was in the pipe when stdout failed.
     let is_cut = watched.is_cut && !watched.refused && status.success();
     let code = if is_cut { WRITE_ERROR } else { code(status) };

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 
 use self::options::{Meaning, Switch, help, in_its_words, options_in};
 use super::{
-    login,
+    login::log_in,
     report::{self, ErrorFormat, Exit, Failure, Loudness, Report},
     serve::{self, OriginalLogin},
     settings::{self, PersonLoginSettings, SettingArguments, SettingSources, Settings},
@@ -52,8 +52,8 @@ enum Output {
 pub(crate) struct LegacyCommandLine {
     settings: SettingArguments,
     output: Output,
-    /// In its person mode where the person logs in, if the options say so.
-    login: Option<Option<Endpoint>>,
+    /// The login of a person, in its person mode.
+    login: Option<OriginalLogin>,
     /// Whether the original would search the machine's certificate store.
     wants_machine_store: bool,
 }
@@ -117,7 +117,7 @@ fn person_login(
     settings: &mut SettingArguments,
     authorize_endpoint: &str,
     port: u16,
-) -> Result<Option<Endpoint>, Failure> {
+) -> Result<OriginalLogin, Failure> {
     if port == 0 {
         let message = "--person_mode needs a fixed port, which is in the registered redirect address".to_owned();
         return Err(usage(message, Some(format!("pass --server_port={}, or leave it out", serve::USUAL_PORT))));
@@ -125,7 +125,10 @@ fn person_login(
     settings.set("redirect-uri", &format!("http://localhost:{port}/response"), "--server_port".to_owned());
     settings.set("ui-locale", "nb", "--person_mode".to_owned());
     let endpoint = (!authorize_endpoint.is_empty()).then(|| Endpoint::parse(authorize_endpoint));
-    endpoint.transpose().map_err(|error| Failure::new(Exit::Usage, &error).about("--authorize_endpoint cannot be used"))
+    let authorization_endpoint = endpoint
+        .transpose()
+        .map_err(|error| Failure::new(Exit::Usage, &error).about("--authorize_endpoint cannot be used"))?;
+    Ok(OriginalLogin { authorization_endpoint, store: SessionStore::in_memory() })
 }
 
 impl LegacyCommandLine {
@@ -154,19 +157,13 @@ pub(crate) async fn run(command_line: LegacyCommandLine, report: &Arc<Report>) -
 async fn run_as(command_line: LegacyCommandLine, report: &Arc<Report>) -> Result<(), Failure> {
     let LegacyCommandLine { output, settings, login, .. } = command_line;
     match output {
-        Output::Server(port) => {
-            let login = login.map(|authorization_endpoint| OriginalLogin {
-                authorization_endpoint,
-                store: SessionStore::in_memory(),
-            });
-            return serve::run_original(settings, port, login, report).await;
-        }
+        Output::Server(port) => return serve::run_original(settings, port, login, report).await,
         Output::Help => return report::print(help().as_bytes()),
         Output::Banner | Output::Token | Output::Grant => {}
     }
     let mut sources = SettingSources::load_legacy(settings, report)?;
-    if let Some(authorization_endpoint) = login {
-        return print(output, &person_token(&mut sources, authorization_endpoint, report).await?);
+    if let Some(login) = login {
+        return print(output, &person_token(&mut sources, login, report).await?);
     }
     let settings = Settings::from_sources(&mut sources, report)?;
     if output == Output::Grant {
@@ -182,13 +179,13 @@ async fn run_as(command_line: LegacyCommandLine, report: &Arc<Report>) -> Result
 /// Logs a person in, and returns the access token.
 async fn person_token(
     sources: &mut SettingSources,
-    authorization_endpoint: Option<Endpoint>,
+    login: OriginalLogin,
     report: &Arc<Report>,
 ) -> Result<AccessToken, Failure> {
     let mut settings = PersonLoginSettings::parse(sources, false, report)?;
-    settings.server.authorization_endpoint = authorization_endpoint;
+    settings.server.authorization_endpoint = login.authorization_endpoint;
     let request = settings.request.clone();
-    Ok(Box::pin(login::log_in(settings, request, None, None, false, report)).await?.access_token)
+    Ok(Box::pin(log_in(settings, request, None, None, false, report)).await?.access_token)
 }
 
 fn print(output: Output, token: &AccessToken) -> Result<(), Failure> {

@@ -29,11 +29,12 @@ use crate::cli::{
 /// The name of a profile that has none.
 pub(super) const NAMELESS: &str = "default";
 
-/// The login of a person at a server with the original's command line.
+/// The login of a person with the original's command line.
+#[derive(Debug)]
 pub(crate) struct OriginalLogin {
     /// Where the person logs in, if it is not what the metadata says.
     pub(crate) authorization_endpoint: Option<Endpoint>,
-    /// Where the login is kept.
+    /// Where its server keeps the login.
     pub(crate) store: SessionStore,
 }
 

@@ -127,7 +127,7 @@ async fn show(page: Option<String>, report: &Report) {
     {
         report.note(&format!("open {page} in a browser, and log in"));
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn server_failure(error: &ServerError) -> Failure {

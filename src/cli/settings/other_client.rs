@@ -1,11 +1,21 @@
 //! What the settings say about their own client, and what another client of the same server has in common with it.
 
-use super::{SettingSources, origin::Layer};
+use super::{ConfigFiles, SettingArguments, SettingSources, origin::Layer};
+use crate::cli::report::{Failure, Report};
 
 /// The settings that lead to a server.
 const OF_SERVER: [&str; 5] = ["env", "audience", "token-endpoint", "discover", "ca-file"];
 
 impl SettingSources {
+    /// Reads a profile as it is in the files: variables open its key, and change nothing else.
+    pub(crate) fn of_profile(name: &str, from: &ConfigFiles, report: &Report) -> Result<Self, Failure> {
+        let mut arguments = SettingArguments::default();
+        arguments.set_profile(name);
+        let mut sources = Self::without_files(arguments, report)?;
+        sources.add_profile(from, report)?;
+        Ok(sources)
+    }
+
     /// Returns the name of the environment, and the client id.
     pub(crate) fn environment_and_client(&self) -> (Option<String>, Option<String>) {
         let text = |name| self.find(name).map(|found| found.text().to_owned());

@@ -119,7 +119,7 @@ impl SettingSources {
     ///
     /// The simulator needs no settings, so with `--env local` a profile is used only if it was named. An environment that
     /// was named outside of the files has addresses of its own, so those in the files are not used.
-    fn add_profile(&mut self, files: &ConfigFiles, report: &Report) -> Result<(), Failure> {
+    pub(super) fn add_profile(&mut self, files: &ConfigFiles, report: &Report) -> Result<(), Failure> {
         let named = self.find(PROFILE).map(|found| found.text().to_owned());
         let environment = self.find("env").and_then(|found| Environment::parse(found.text()));
         if named.is_none() && environment == Some(Environment::Local) {

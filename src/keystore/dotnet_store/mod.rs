@@ -44,7 +44,7 @@ impl DotnetStore {
 
     fn name(&self) -> String {
         if cfg!(windows) {
-            r"Cert:\CurrentUser\My, Cert:\LocalMachine\My".to_owned()
+            [r"Cert:\CurrentUser\My", r"Cert:\LocalMachine\My"].join(", ")
         } else {
             self.folder.display().to_string()
         }

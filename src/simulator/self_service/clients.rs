@@ -194,7 +194,9 @@ fn validated(
         }
     }
     if LOGIN_TYPES.contains(&integration_type) {
-        login_faults(&members).into_iter().for_each(|(name, message)| refuse(name, message));
+        for (name, message) in login_faults(&members) {
+            refuse(name, message);
+        }
     }
     let lifetime = members.get("access_token_lifetime").and_then(Value::as_u64).unwrap_or(0);
     if lifetime > MAXIMUM_LIFETIME_SECONDS.into() {

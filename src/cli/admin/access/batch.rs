@@ -97,7 +97,7 @@ impl Batch {
                 let failure = failure.in_language(report.language());
                 let (message, causes, _) = failure.parts();
                 let error = causes.iter().fold(message.to_owned(), |text, cause| format!("{text}: {cause}"));
-                row(change.access(), "failed", Some(error))
+                row(change.access(), "failed", Some(&error))
             }
         }));
         print_list(format, &rows.into(), &COLUMNS, report)
@@ -121,6 +121,6 @@ impl Batch {
 }
 
 /// Makes a row of the report.
-pub(super) fn row(access: &Access, result: &str, error: Option<String>) -> Value {
+pub(super) fn row(access: &Access, result: &str, error: Option<&str>) -> Value {
     json!({ "scope": access.scope, "consumer_orgno": access.consumer, "result": result, "error": error })
 }

@@ -29,29 +29,30 @@ pub(super) fn print(
     format: ListFormat,
     report: &Report,
 ) -> Result<(), Failure> {
-    let mut dictionary: BTreeMap<&String, Value> = BTreeMap::new();
-    let mut add = |key, value: &str| {
-        dictionary
-            .entry(key)
-            .or_insert_with(|| json!([]))
-            .as_array_mut()
-            .into_iter()
-            .for_each(|list| list.push(value.into()));
-    };
+    let mut lists: BTreeMap<&String, Vec<&String>> = BTreeMap::new();
     match script {
         ScriptReport::Missing => return print_missing(difference, declared, format, report),
         ScriptReport::Granted => {
-            granted.iter().for_each(|access| add(&access.scope, &access.consumer));
-            for scope in scopes {
-                dictionary.entry(scope).or_insert_with(|| json!([]));
+            lists.extend(scopes.iter().map(|scope| (scope, Vec::new())));
+            for access in granted {
+                lists.entry(&access.scope).or_default().push(&access.consumer);
             }
         }
-        ScriptReport::Extra => difference.extra.iter().for_each(|access| add(&access.consumer, &access.scope)),
+        ScriptReport::Extra => {
+            for access in &difference.extra {
+                lists.entry(&access.consumer).or_default().push(&access.scope);
+            }
+        }
         ScriptReport::Scopes => {
-            let has = |scope: &String| !difference.missing.iter().any(|access| access.scope == *scope);
-            dictionary.extend(scopes.iter().map(|scope| (scope, has(scope).into())));
+            let lacking: BTreeSet<_> = difference.missing.iter().map(|access| &access.scope).collect();
+            let has = scopes.iter().map(|scope| (scope, json!(!lacking.contains(scope))));
+            return print_dictionary(has.collect(), format, report);
         }
     }
+    print_dictionary(lists.into_iter().map(|(key, list)| (key, json!(list))).collect(), format, report)
+}
+
+fn print_dictionary(dictionary: Vec<(&String, Value)>, format: ListFormat, report: &Report) -> Result<(), Failure> {
     if format == ListFormat::Json {
         let object = dictionary.into_iter().map(|(key, value)| (key.clone(), value)).collect();
         return report::print((json::indented(&Value::Object(object)) + "\n").as_bytes());

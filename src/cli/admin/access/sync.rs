@@ -36,7 +36,7 @@ pub(super) async fn run(
     use AdminOperation::{GrantAccess, ListAccess, ListScopes, RevokeAccess};
     let AccessSyncArguments { file, apply, prune, only, org, file_env, report: script, change, admin } = arguments;
     let organisation = org.as_deref().map(organisations::parse).transpose()?;
-    let path = shown_path(&file).to_string();
+    let path = shown_path(&file);
     let unusable = |error: DeclaredAccessError| {
         Failure::new(Exit::Configuration, &error).about(&format!("`{path}` does not declare access"))
     };
