@@ -30,6 +30,7 @@ struct Home {
 /// The error of a request.
 #[derive(Debug)]
 enum Failure {
+    #[cfg_attr(not(unix), expect(dead_code, reason = "what is read of it concerns modes"))]
     Cache(CacheError),
     Refused,
 }
