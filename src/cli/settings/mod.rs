@@ -17,6 +17,7 @@ mod grant;
 mod key;
 mod login;
 mod named_place;
+mod narrowed_arguments;
 mod origin;
 mod other_client;
 mod person;
@@ -40,10 +41,7 @@ pub(crate) use self::{
     admin::{business_register, self_service},
     altinn::{headers as altinn_headers, is_exchanged, issuing_platform},
     altinn_user::{AltinnUserSettings, altinn2_headers, altinn2_portal},
-    arguments::{
-        AdminSettingArguments, LoginSettingArguments, RegisterSettingArguments, ServeSettingArguments,
-        SettingArguments, VendorSettingArguments,
-    },
+    arguments::{ServeSettingArguments, SettingArguments},
     cleaning::clean,
     config_files::{ConfigFiles, client_of_profile},
     definition::{PROFILE, lenient_names, option, variable},
@@ -53,6 +51,9 @@ pub(crate) use self::{
     key::{ContentSettings, ContentSource, KeySettings, KeySource, certificate_file},
     login::PersonLoginSettings,
     named_place::NamedPlace,
+    narrowed_arguments::{
+        AdminSettingArguments, LoginSettingArguments, RegisterSettingArguments, VendorSettingArguments,
+    },
     origin::{Layer, Origin, Setting},
     person::{PersonSettings, SessionClient, is_person, session_name},
     secret::{Secret, SecretKind, SecretSource, Unlock},
