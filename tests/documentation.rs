@@ -182,7 +182,7 @@ fn the_reference_has_the_help_of_every_command() {
         let inner = crate::help::listed(&help).into_iter().rev();
         open.extend(inner.map(|inner| [words.as_slice(), &[inner]].concat()));
         let name = [&["maskinporten".to_owned()], words.as_slice()].concat().join(" ");
-        reference += &format!("\n## {name}\n\n{}", section(&help, words.is_empty()));
+        reference += &["\n## ", &name, "\n\n", &section(&help, words.is_empty())].concat();
     }
 
     let kept = Data::read_from(&root().join("docs/reference/commands.md"), Some(DataFormat::Text));

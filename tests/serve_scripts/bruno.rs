@@ -19,8 +19,8 @@ fn script(served: &Serve) -> String {
 /// Runs a collection of one request to an API, with the script before it and these variables.
 fn run(url: &str, script: &str, auth: &str, variables: &[(&str, &str)], sandbox: &str) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
-    let indented = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
-    let variables: String = variables.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect();
+    let indented = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<Vec<_>>().concat();
+    let variables = variables.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect::<Vec<_>>().concat();
     let request = format!(
         "meta {{\n  name: hello\n  type: http\n}}\n\nget {{\n  url: {url}\n{auth}\n\nassert {{\n  res.body.hello: eq \"310700010\"\n}}\n\n\
          script:post-response {{\n  console.log('covers ' + res.body.scope);\n}}\n"
