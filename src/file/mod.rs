@@ -258,7 +258,7 @@ mod tests {
         assert!(matches!(read_from(io::repeat(b'a'), 1_000_000), Err(FileError::TooLarge { limit: 1_000_000 })));
     }
 
-    #[cfg(unix)]
+    #[cfg(all(unix, not(target_vendor = "apple")))] // rustix has no mknodat there
     #[test]
     fn a_pipe_that_nothing_writes_to_is_given_up_at_the_time_limit() {
         let folder = tempfile::tempdir().unwrap();
