@@ -122,7 +122,7 @@ pub(crate) struct AccessSyncArguments {
     /// The environment in a list of service owners [default: that of --env]
     #[arg(long, value_name = "NAME", help_heading = "Access")]
     pub(crate) file_env: Option<String>,
-    /// Print a report of Altinn's scripts: so-admin's -Report, -ShowMissing or -ShowExtra, or so-patch's
+    /// Print a report of Altinn's scripts: `so-admin -Report`, `-ShowMissing` or `-ShowExtra`, `so-patch report`
     #[arg(long, value_name = "NAME", conflicts_with_all = ["apply", "prune"], help_heading = "Output")]
     pub(crate) report: Option<ScriptReport>,
     #[command(flatten)]
