@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_key_is_added_to_those_that_there_are_up_to_five() {
-        let response = json!({ "created": "1", "keys": [{ "kid": "a", "kty": "RSA", "n": "1", "exp": 4102444800_u64, "x5c": null }] });
+        let response = json!({ "created": "1", "keys": [{ "kid": "a", "kty": "RSA", "n": "1", "exp": 4_102_444_800_u64, "x5c": null }] });
         let keys = ClientKeys::from_response(&response).unwrap();
 
         let both = keys.clone().with(key("b")).unwrap();
@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(
             both.to_json(),
             json!({ "keys": [
-                { "kid": "a", "kty": "RSA", "n": "1", "exp": 4102444800_u64 },
+                { "kid": "a", "kty": "RSA", "n": "1", "exp": 4_102_444_800_u64 },
                 { "kid": "b", "kty": "RSA", "alg": "RS256", "use": "sig", "n": "n-b", "e": "AQAB" },
             ] })
         );

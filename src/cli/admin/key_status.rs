@@ -163,7 +163,8 @@ async fn ask_for_registrations(
             Ok(keys) => match keys.find(key_id) {
                 Some(key) => status.registration_expires_at = key.expires_at(),
                 None => {
-                    status.problem = Some(report.language().translate("the client does not have this key").into_owned())
+                    status.problem =
+                        Some(report.language().translate("the client does not have this key").into_owned());
                 }
             },
             Err(failure) => status.problem = Some(failure.in_language(report.language()).parts().0.to_owned()),

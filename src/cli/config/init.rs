@@ -70,7 +70,7 @@ pub(crate) fn write_profile(
     }
     let usual_name = || given.text("env").unwrap_or_else(|| "test".to_owned());
     let name = named.unwrap_or_else(usual_name);
-    let name = if asks { unused_name(&target, name, report)? } else { name };
+    let name = if asks { unused_name(&target, &name, report)? } else { name };
     if missing.contains(&"keystore") && !is_local(&given) {
         (given, answers) = ask_for_key(&given, report)?;
     } else if asks && !is_local(&given) {
@@ -137,9 +137,9 @@ fn wrong(error: &dyn Explain) -> Failure {
 }
 
 /// Asks for another name if the file has a profile with this one.
-fn unused_name(target: &ConfigTarget, name: String, report: &Report) -> Result<String, Failure> {
+fn unused_name(target: &ConfigTarget, name: &str, report: &Report) -> Result<String, Failure> {
     let check = |name: &str| target.refuse_existing(name).map(|()| name.to_owned());
-    check(&name).or_else(|failure| {
+    check(name).or_else(|failure| {
         report.failure(&failure);
         dialogue::ask("Name of the profile", None, report, check)
     })
