@@ -19,6 +19,7 @@ const WITHOUT_MESSAGES: &[&str] = &[
     "cli/demo.rs",
     "cli/man/",
     "cli/settings/arguments.rs",
+    "cli/settings/narrowed_arguments.rs",
     "cli/settings/definition.rs",
     "cli/settings/table.rs",
     "cli/simulate.rs",

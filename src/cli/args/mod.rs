@@ -11,6 +11,7 @@ mod client;
 mod client_keys;
 mod config;
 mod explain;
+mod globals;
 mod groups;
 mod inspect;
 mod keys;
@@ -22,13 +23,10 @@ mod serve;
 mod shell;
 mod simulate;
 
-use std::path::PathBuf;
-
 use clap::{
-    ArgAction, Args, Parser, Subcommand, ValueEnum,
+    Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use maskinporten::language::Language;
 
 pub(crate) use self::{
     admin::{AdminArguments, ChangeArguments, ListFormat},
@@ -55,6 +53,7 @@ pub(crate) use self::{
     },
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,
+    globals::Globals,
     groups::command_line,
     inspect::InspectArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
@@ -65,10 +64,6 @@ pub(crate) use self::{
     serve::{LogFormat, ServeArguments},
     shell::{CompletionShell, CompletionsArguments, ManArguments},
     simulate::SimulateArguments,
-};
-use super::{
-    report::{Color, ErrorFormat},
-    settings,
 };
 
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}\n";
@@ -106,31 +101,6 @@ pub(crate) struct Arguments {
     pub(crate) globals: Globals,
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-/// The options of every command.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
-pub(crate) struct Globals {
-    /// Print each step; repeatable
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub(crate) verbose: u8,
-    /// Print only errors
-    #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "verbose")]
-    pub(crate) quiet: bool,
-    /// When to use colour
-    #[arg(long, global = true, hide_short_help = true, value_enum, default_value = "auto", value_name = "WHEN")]
-    pub(crate) color: Color,
-    /// Read only this config file
-    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// The format of errors on stderr
-    #[arg(long, global = true, hide_short_help = true, value_enum, default_value = "text", value_name = "FORMAT")]
-    pub(crate) error_format: ErrorFormat,
-    /// The language in which refusals are explained [default: the locale's]
-    #[arg(long, global = true, hide_short_help = true, value_name = "LANGUAGE",
-          value_parser = settings::lenient_names(Language::NAMES, |tag| Language::from_tag(tag).map(Language::name)))]
-    pub(crate) lang: Option<String>,
 }
 
 /// How a report is printed.

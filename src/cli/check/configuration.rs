@@ -58,7 +58,10 @@ pub(super) fn examine(sources: &mut SettingSources, quiet: &Report, checks: &mut
 
 /// Lists the settings as they may be shown to anyone: name, value, origin.
 pub(super) fn shown(sources: &SettingSources) -> Vec<(String, String, String)> {
-    let rows = effective_settings(sources).into_iter().map(|row| {
+    // No token depends on these.
+    let own =
+        effective_settings(sources).into_iter().filter(|row| !["admin_url", "register_url"].contains(&&*row.name));
+    let rows = own.map(|row| {
         let value = match row.privacy {
             Privacy::Masked => MASK.to_owned(),
             Privacy::Omitted => "…".to_owned(),

@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, sync::OnceLock};
 
-use maskinporten::profile::{ConfigFileKind, ConfigSearch, Profile, Profiles};
+use maskinporten::{
+    environment::LocalEnvironment,
+    profile::{ConfigFileKind, ConfigSearch, Profile, Profiles},
+};
 
 use super::{
     arguments::{RawSetting, RawValue},
@@ -66,4 +69,17 @@ pub(super) fn values_in_file(profile: &Profile, kind: ConfigFileKind) -> Vec<Raw
         Some(RawSetting { name, value, label })
     });
     raw.collect()
+}
+
+/// Returns the settings that every client of the running simulator has.
+pub(super) fn of_simulator(local: &LocalEnvironment) -> Vec<(&'static str, String)> {
+    let mut values = vec![
+        ("keystore", local.keystore.display().to_string()),
+        ("keystore-password-file", local.keystore_password_file.display().to_string()),
+    ];
+    values.extend(local.admin_url.clone().map(|url| ("admin-url", url)));
+    values.extend(local.business_register_url.clone().map(|url| ("register-url", url)));
+    values.extend(local.altinn_url.clone().map(|url| ("altinn-url", url)));
+    values.extend(local.ca_file.as_ref().map(|file| ("ca-file", file.display().to_string())));
+    values
 }

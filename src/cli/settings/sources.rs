@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
     arguments::{RawSetting, RawValue, SettingArguments},
-    config_files::{ConfigFiles, values_in_file},
+    config_files::{ConfigFiles, of_simulator, values_in_file},
     definition::{PROFILE, SettingDefinition},
     file_reads::{self, TIMEOUT},
     origin::{Layer, Origin, Setting},
@@ -289,17 +289,4 @@ impl SettingSources {
     fn paths(&self) -> impl Iterator<Item = String> {
         table::paths().filter_map(|name| self.find(name)).map(|found| found.text().to_owned())
     }
-}
-
-/// Returns the settings that every client of the running simulator has.
-fn of_simulator(local: &LocalEnvironment) -> Vec<(&'static str, String)> {
-    let mut values = vec![
-        ("keystore", local.keystore.display().to_string()),
-        ("keystore-password-file", local.keystore_password_file.display().to_string()),
-    ];
-    values.extend(local.admin_url.clone().map(|url| ("admin-url", url)));
-    values.extend(local.business_register_url.clone().map(|url| ("register-url", url)));
-    values.extend(local.altinn_url.clone().map(|url| ("altinn-url", url)));
-    values.extend(local.ca_file.as_ref().map(|file| ("ca-file", file.display().to_string())));
-    values
 }
