@@ -8,7 +8,6 @@ use crate::http::{ApiRequest, Endpoint, HttpClient, HttpError, HttpOptions, Resp
 /// Sends requests to the APIs below one base URL, over connections that are kept.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiClient {
-    base: Endpoint,
     http: HttpClient,
     retry_policy: RetryPolicy,
 }
@@ -16,13 +15,13 @@ pub(crate) struct ApiClient {
 impl ApiClient {
     /// Prepares requests; nothing is sent.
     pub(crate) fn new(base: Endpoint, options: &HttpOptions, retry_policy: RetryPolicy) -> Result<Self, HttpError> {
-        let http = HttpClient::new(base.clone(), options)?;
-        Ok(Self { base, http, retry_policy })
+        Ok(Self { http: HttpClient::new(base, options)?, retry_policy })
     }
 
     /// Returns the base URL.
+    #[cfg(feature = "cli")]
     pub(crate) fn base(&self) -> &Endpoint {
-        &self.base
+        self.http.endpoint()
     }
 
     /// Sends a request to an endpoint below the base URL, and returns a response whose status is 2xx.
