@@ -108,7 +108,7 @@ pub mod profile;
 pub mod secret_store;
 #[cfg(feature = "server")]
 pub mod server;
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", feature = "server"))]
 pub mod sessions;
 #[cfg(feature = "simulator")]
 pub mod simulator;
