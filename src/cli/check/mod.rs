@@ -6,14 +6,10 @@
 mod configuration;
 mod examination;
 mod key;
+mod organisations;
 mod redact;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    sync::Arc,
-    time::Instant,
-};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use maskinporten::{
     check::{
@@ -26,7 +22,6 @@ use maskinporten::{
     grant::Grant,
     http::{Endpoint, HttpOptions},
     keystore::{Certificate, SigningKey},
-    organisation::OrganisationNumber,
     printer::{CheckReport, print_check_json, print_check_text},
     tokens::TokenEndpoint,
 };
@@ -50,11 +45,7 @@ pub(crate) async fn run(
     let Examination { settings, mut checks, .. } = examine(arguments, config, report).await?;
     check::attribute(&mut checks);
     checks.iter_mut().for_each(redact::check);
-    let names = match names {
-        Some(Ok(names)) => names.of(&numbers(&settings, &checks)).await,
-        // Settings that cannot be used are a fault in the report.
-        Some(Err(_)) | None => BTreeMap::new(),
-    };
+    let names = organisations::names(names, &settings, &checks).await;
     let shown = CheckReport {
         at: SystemClock.now(),
         settings: &settings,
@@ -81,15 +72,6 @@ pub(crate) async fn run(
         what,
         Some("follow the remedies in the report on stdout, and check again".to_owned()),
     ))
-}
-
-/// Returns the organisation numbers in a report.
-fn numbers(settings: &[(String, String, String)], checks: &[Check]) -> Vec<OrganisationNumber> {
-    let values = settings.iter().map(|(_, value, _)| value);
-    let found = checks.iter().flat_map(|check| check.details.iter().chain([&check.found]).chain(&check.subject));
-    let words = values.chain(found).flat_map(|text| text.split(|character: char| !character.is_ascii_alphanumeric()));
-    let words: BTreeSet<&str> = words.map(|word| word.strip_prefix("NO").unwrap_or(word)).collect();
-    words.into_iter().filter_map(|word| OrganisationNumber::parse(word).ok()).collect()
 }
 
 /// Examines everything in the order of a request for a token; checks that depend on a failed one are skipped.
