@@ -81,7 +81,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use etcetera::BaseStrategy as _;
 
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", feature = "server"))]
 pub(crate) use self::key::sha256;
 use self::{
     entry::{Entry, EntryHeader, EntryKind},
