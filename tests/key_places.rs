@@ -8,7 +8,7 @@ use base64::{
 };
 
 use crate::{
-    registered::{BY_CERTIFICATE, BY_KEY, is_token_of, public_set, simulator, token},
+    registered::{BY_KEY, is_token_of, public_set, simulator, token},
     support::{Maskinporten, Outcome, maskinporten, testdata},
 };
 
@@ -245,7 +245,7 @@ mod agent {
 
     use super::*;
     use crate::{
-        registered::SoftHsm,
+        registered::{BY_CERTIFICATE, SoftHsm},
         support::{Running, wait_until},
     };
 
