@@ -18,8 +18,13 @@ const MAXIMUM_DEPTH: u8 = 6;
 /// Longer texts are not messages of this program.
 const MAXIMUM_LENGTH: usize = 16 * 1024;
 
-/// The beginning of the message whose value is the text of a server.
-const QUOTED: &str = "the server says: ";
+/// The beginnings of the messages whose last value is the text of a server.
+const QUOTING: [&str; 4] = [
+    "the server says: ",
+    "the self-service API refused to ",
+    "Altinn refused to ",
+    "the register of business units refused the request: HTTP ",
+];
 
 /// What joins two messages on one line.
 const JOINTS: [&str; 4] = ["; ", ": ", ". ", ", "];
@@ -122,13 +127,18 @@ impl Message {
     fn fill(&self, values: &[&str], depth: u8) -> Translation {
         let mut weight = self.weight();
         let mut places: Vec<(usize, String)> = Vec::new();
-        for (number, value) in self.numbers.iter().zip(values) {
+        // What a server says is quoted: it is known to stay as it is.
+        let quoted =
+            self.english.first().filter(|text| QUOTING.contains(&text.as_str())).and(values.len().checked_sub(1));
+        for (index, (number, value)) in self.numbers.iter().zip(values).enumerate() {
             let Some(at) = self.norwegian.find(&format!("{{{number}}}")) else { continue };
-            // What a server says is quoted.
-            let is_quoted = self.english.first().is_some_and(|text| text == QUOTED);
-            let translation = translated(value, depth).filter(|_| !is_quoted);
-            weight += translation.as_ref().map_or(0, |translation| translation.weight);
-            places.push((at, translation.map_or_else(|| (*value).to_owned(), |translation| translation.text)));
+            let as_it_is = |weight| Translation { text: (*value).to_owned(), weight };
+            let translation = match quoted {
+                Some(last) if last == index => as_it_is(value.len()),
+                _ => translated(value, depth).unwrap_or_else(|| as_it_is(0)),
+            };
+            weight += translation.weight;
+            places.push((at, translation.text));
         }
         // From the right, because a value may contain braces itself.
         places.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
@@ -173,6 +183,10 @@ mod tests {
             (
                 "it is empty; check the path, and that you may read it",
                 "den er tom; kontroller stien, og at du kan lese den",
+            ),
+            (
+                "the self-service API refused to show the client: HTTP 404: the organisation has no client; it is empty",
+                "selvbetjenings-API-et avslo å vise klienten: HTTP 404: the organisation has no client; it is empty",
             ),
         ] {
             assert_eq!(norwegian(english), bokmål);
