@@ -102,6 +102,28 @@ fn a_type_name_has_one_meaning_in_the_whole_crate() {
     assert!(declared.is_empty(), "these types are declared more than once: {declared:#?}");
 }
 
+/// A file that no module declares is neither compiled nor run, and nothing else says so.
+#[test]
+fn every_file_is_part_of_the_program_or_its_tests() {
+    for folder in [source(), Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")] {
+        for file in rust_files(&folder) {
+            let is_root = ["lib", "main"].iter().any(|root| file == folder.join(root).with_extension("rs"));
+            let (name, parent) = match file.file_stem().unwrap().to_str().unwrap() {
+                "mod" => (file.parent().unwrap(), file.parent().unwrap().parent().unwrap()),
+                _ => (file.as_path(), file.parent().unwrap()),
+            };
+            let declaration = format!("mod {};", name.file_stem().unwrap().to_str().unwrap());
+            let parents =
+                [parent.join("mod.rs"), parent.join("lib.rs"), parent.join("main.rs"), parent.with_extension("rs")];
+            let texts = parents.iter().filter_map(|parent| fs::read_to_string(parent).ok());
+            // One for another system is named by its path.
+            let path = format!("path = \"{}\"", file.file_name().unwrap().to_str().unwrap());
+            let is_declared = texts.into_iter().any(|text| text.contains(&declaration) || text.contains(&path));
+            assert!(is_root || is_declared, "no module declares {}", file.display());
+        }
+    }
+}
+
 #[test]
 fn no_file_is_longer_than_three_hundred_lines_without_its_tests() {
     for file in rust_files(&source()) {

@@ -9,7 +9,7 @@
 #![cfg_attr(not(feature = "system-tests"), allow(dead_code))] // helpers of the system tests
 #![allow(clippy::needless_raw_string_hashes)] // the form in which snapbox writes inline snapshots
 
-#[cfg(unix)]
+mod admin;
 mod agent;
 mod aliases;
 mod altinn;
@@ -25,7 +25,6 @@ mod check;
 mod client_authentication;
 #[cfg(feature = "system-tests")]
 mod clients;
-#[cfg(unix)]
 mod clouds;
 mod completions;
 mod config_errors;
@@ -61,7 +60,6 @@ mod keys_commands;
 mod keystore_errors;
 mod keystore_errors_json;
 mod keystores;
-#[cfg(unix)]
 mod limits;
 mod local;
 mod login;
@@ -119,7 +117,6 @@ mod support;
 mod terminal;
 mod tls;
 mod token_source;
-#[cfg(unix)]
 mod unsafe_files;
 mod usage;
 #[cfg(feature = "system-tests")]

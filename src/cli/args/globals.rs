@@ -1,4 +1,4 @@
-//! The options of every command.
+//! The options of every command, and the version.
 
 use std::path::PathBuf;
 
@@ -8,6 +8,13 @@ use maskinporten::language::Language;
 use crate::cli::{
     report::{Color, ErrorFormat},
     settings,
+};
+
+/// The version for `--version`, with what differs between the builds of it.
+pub(crate) const LONG_VERSION: &str = if cfg!(feature = "pkcs11") {
+    concat!(env!("CARGO_PKG_VERSION"), "\nwith support for hardware tokens (PKCS#11)")
+} else {
+    concat!(env!("CARGO_PKG_VERSION"), "\nwithout support for hardware tokens (PKCS#11)")
 };
 
 /// The options of every command.

@@ -53,7 +53,7 @@ pub(crate) use self::{
     },
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},
     explain::ExplainArguments,
-    globals::Globals,
+    globals::{Globals, LONG_VERSION},
     groups::command_line,
     inspect::InspectArguments,
     keys::{KeysCommand, ListArguments, NewArguments, PublicArguments},
@@ -70,16 +70,6 @@ const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usag
 
 const VARIABLES: &str = "Each option can be set as a variable: --client-id is MASKINPORTEN_CLIENT_ID. The keystore's \
     password is best set as MASKINPORTEN_KEYSTORE_PASSWORD or kept in a file; if it is missing, you are asked for it.";
-
-const SWITCHES: &str = "Clients, scopes, delegations and the switches for undocumented behaviour of Maskinporten are in \
-    clients.json in its folder, which is read again when it changes. Ctrl-C stops it.";
-
-/// The version for `--version`, with what differs between the builds of it.
-pub(crate) const LONG_VERSION: &str = if cfg!(feature = "pkcs11") {
-    concat!(env!("CARGO_PKG_VERSION"), "\nwith support for hardware tokens (PKCS#11)")
-} else {
-    concat!(env!("CARGO_PKG_VERSION"), "\nwithout support for hardware tokens (PKCS#11)")
-};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -240,7 +230,7 @@ pub(crate) enum Command {
         command: AccessCommand,
     },
     /// Run a local Maskinporten with ready-made keystores and clients
-    #[command(help_template = TEMPLATE, after_help = SWITCHES, before_help = "Examples:\n  \
+    #[command(help_template = TEMPLATE, after_help = simulate::SWITCHES, before_help = "Examples:\n  \
         maskinporten simulate\n  \
         maskinporten simulate --tls --port 0\n  \
         maskinporten simulate --dir ./simulator --allow-alg ES256\n")]

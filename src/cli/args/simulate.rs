@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, builder::PossibleValuesParser};
 
+pub(super) const SWITCHES: &str = "Clients, scopes, delegations and the switches for undocumented behaviour of Maskinporten are in \
+    clients.json in its folder, which is read again when it changes. Ctrl-C stops it.";
+
 /// `simulate`
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArguments {
