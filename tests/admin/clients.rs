@@ -320,7 +320,7 @@ fn keys_are_added_up_to_five_and_removed_down_to_one() {
     let first = office.kids("app")[0].clone();
     let removed = office.admin(&["client", "keys", "remove", &id, "a", "b", "c", "d", "--yes"]).run();
     assert!(removed.stderr.starts_with("keys: -a -b -c -d\n"), "{removed:?}");
-    assert_eq!(office.kids(&id), [first.clone()]);
+    assert_eq!(office.kids(&id), std::slice::from_ref(&first));
     let last = office.admin(&["client", "keys", "remove", &id, &first, "--yes"]).run();
     assert!(last.failure(1).contains("is the only key of the client\n"), "{last:?}");
     assert_eq!(office.token().code, 0);
@@ -331,8 +331,8 @@ fn a_rotated_key_replaces_the_old_one_in_the_client_and_in_every_profile_of_it()
     let office = Office::open();
     office.register();
     let old = (office.kids("app"), office.key_file());
-    let mut config = fs::read_to_string(office.config()).unwrap();
-    config.push_str(&format!("\n[profiles.second]\nextends = \"app\"\njwk = \"{}\" # mine\n", old.1.display()));
+    let config = fs::read_to_string(office.config()).unwrap();
+    let config = format!("{config}\n[profiles.second]\nextends = \"app\"\njwk = \"{}\" # mine\n", old.1.display());
     fs::write(office.config(), &config).unwrap();
 
     let rotated = office.rotate().run();
