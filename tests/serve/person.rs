@@ -36,6 +36,9 @@ fn the_tokens_of_a_kept_login_are_served_and_renewed() {
     let shown = page(&serve);
     let fresh = serve.get("/");
 
+    for served in [&first.body, &fresh.body] {
+        assert!(!served.contains("refresh_token") && !served.contains("id_token"), "{served}");
+    }
     assert_eq!((first.token(), again.body), (kept.clone(), format!("Authorization: Bearer {kept}\n")));
     assert_eq!((&shown["login"]["provider"], &shown["claims"]["pid"]), (&json!("ID-porten"), &json!(PERSON)));
     assert_eq!((&shown["login"]["is_renewable"], &shown["login"]["page"]), (&json!(true), &Value::Null));
