@@ -4,15 +4,13 @@
 //! in which there is no token, is a temporary file of this user.
 
 use std::{
-    io::{self, PipeWriter},
+    io::{self, PipeReader},
     process::{Command, ExitStatus},
 };
 
 use tempfile::NamedTempFile;
 use tokio::process::Child;
-use zeroize::Zeroizing;
 
-use super::process::write_all;
 use crate::cli::report::Exit;
 
 /// The file to which curl writes the headers of the response.
@@ -35,31 +33,11 @@ impl HeaderDump {
     }
 }
 
-/// The config of curl, which is its stdin.
-pub(super) struct ConfigInput {
-    writer: PipeWriter,
-    config: Zeroizing<Vec<u8>>,
-}
-
-impl ConfigInput {
-    /// Adds stdin as the config to the arguments.
-    pub(super) fn add_to(
-        command: &mut Command,
-        config: Zeroizing<Vec<u8>>,
-        stdin: Option<Zeroizing<Vec<u8>>>,
-    ) -> io::Result<Self> {
-        if stdin.is_some() {
-            return Err(io::ErrorKind::Unsupported.into());
-        }
-        let (reader, writer) = io::pipe()?;
-        command.arg("-").stdin(reader);
-        Ok(Self { writer, config })
-    }
-
-    /// Writes the config, once curl has the other end.
-    pub(super) fn write(self) -> io::Result<()> {
-        write_all(self.writer, self.config)
-    }
+/// Adds stdin as curl's config to the arguments, and the pipe as its stdin. Nothing is left to be closed here.
+#[expect(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
+pub(super) fn add_config(command: &mut Command, config: PipeReader) -> io::Result<Option<PipeReader>> {
+    command.arg("-").stdin(config);
+    Ok(None)
 }
 
 /// Returns the exit code of curl; that of a program which the system ended is larger than a byte.

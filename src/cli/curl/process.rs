@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{
     response::{ResponseWatcher, WatchedResponse},
-    system::{ConfigInput, ForwardedSignals, HeaderDump, code},
+    system::{ForwardedSignals, HeaderDump, add_config, code},
 };
 use crate::cli::{
     child,
@@ -91,7 +91,14 @@ pub(super) async fn run(
     // curl accepts -q as its first argument only.
     let quiet = arguments.first().filter(|first| begins_with_disable(first)).map(|_| "-q");
     command.args(quiet).arg("-K");
-    let input = ConfigInput::add_to(&mut command, lines, stdin.cloned()).map_err(failed)?;
+    let (reader, writer) = io::pipe().map_err(failed)?;
+    let inherited = add_config(&mut command, reader).map_err(failed)?;
+    let mut inputs = vec![(writer, lines)];
+    if let Some(content) = stdin {
+        let (reader, writer) = io::pipe().map_err(failed)?;
+        command.stdin(reader);
+        inputs.push((writer, content.clone()));
+    }
     command.args(arguments);
     let body = (watch == ResponseWatch::HoldOutput).then(io::pipe).transpose().map_err(failed)?;
     let body = body.map(|(reader, writer)| {
@@ -103,8 +110,8 @@ pub(super) async fn run(
     let mut command = tokio::process::Command::from(command);
     let child = command.spawn().map_err(failed)?;
     // The pipes end only when no process holds their writing ends any more.
-    drop(command);
-    input.write().map_err(failed)?;
+    drop((command, inherited));
+    inputs.into_iter().try_for_each(|(writer, content)| write_all(writer, content)).map_err(failed)?;
     let response = dump.map(|dump| ResponseWatcher::new(dump.into_reader())).transpose().map_err(failed)?;
     let watching = tokio::task::spawn_blocking(|| response.map(|response| response.follow(body)).transpose());
     let status = signals.forward_until_exit(child).await.map_err(failed)?;
@@ -118,7 +125,7 @@ pub(super) async fn run(
 }
 
 /// Writes to a pipe on a thread of its own. If curl exits before it has read everything, it reports why itself.
-pub(super) fn write_all(mut writer: PipeWriter, content: Zeroizing<Vec<u8>>) -> io::Result<()> {
+fn write_all(mut writer: PipeWriter, content: Zeroizing<Vec<u8>>) -> io::Result<()> {
     let write = move || {
         let _ = writer.write_all(&content);
     };

@@ -16,9 +16,7 @@ use tokio::{
     process::Child,
     signal::unix::{SignalKind, signal},
 };
-use zeroize::Zeroizing;
 
-use super::process::write_all;
 use crate::cli::{report::Exit, signals};
 
 /// The pipe to which curl writes the headers of the response.
@@ -43,35 +41,10 @@ impl HeaderDump {
     }
 }
 
-/// The config of curl, and what it reads of stdin.
-pub(super) struct ConfigInput {
-    config: PipeReader,
-    contents: Vec<(PipeWriter, Zeroizing<Vec<u8>>)>,
-}
-
-impl ConfigInput {
-    /// Adds the path of the config to the arguments.
-    pub(super) fn add_to(
-        command: &mut Command,
-        config: Zeroizing<Vec<u8>>,
-        stdin: Option<Zeroizing<Vec<u8>>>,
-    ) -> io::Result<Self> {
-        let (reader, writer) = io::pipe()?;
-        command.arg(inherited(&reader)?);
-        let mut input = Self { config: reader, contents: vec![(writer, config)] };
-        if let Some(content) = stdin {
-            let (reader, writer) = io::pipe()?;
-            command.stdin(reader);
-            input.contents.push((writer, content));
-        }
-        Ok(input)
-    }
-
-    /// Writes everything, once curl has the other ends.
-    pub(super) fn write(self) -> io::Result<()> {
-        drop(self.config);
-        self.contents.into_iter().try_for_each(|(writer, content)| write_all(writer, content))
-    }
+/// Adds a pipe as curl's config to the arguments, and returns it, to be closed here once curl has inherited it.
+pub(super) fn add_config(command: &mut Command, config: PipeReader) -> io::Result<Option<PipeReader>> {
+    command.arg(inherited(&config)?);
+    Ok(Some(config))
 }
 
 /// Lets the next program inherit a descriptor, and returns the path under which it can be opened there.
@@ -95,7 +68,7 @@ async fn next(signal: &mut Option<tokio::signal::unix::Signal>) {
 }
 
 /// The signals that ask a program to end, which are forwarded to curl.
-pub(super) struct ForwardedSignals([(Option<tokio::signal::unix::Signal>, Signal); 3]);
+pub(super) struct ForwardedSignals([Option<tokio::signal::unix::Signal>; 3]);
 
 impl ForwardedSignals {
     /// Listens from here on. On a terminal curl receives Ctrl-C too; this process ends when curl does.
@@ -103,14 +76,14 @@ impl ForwardedSignals {
         // A signal that this process ignores is ignored by curl too.
         let listen = |number, kind| (!signals::is_ignored(number)).then(|| signal(kind)).transpose();
         Ok(Self([
-            (listen(signals::INTERRUPT, SignalKind::interrupt())?, Signal::INT),
-            (listen(signals::TERMINATE, SignalKind::terminate())?, Signal::TERM),
-            (listen(signals::HANGUP, SignalKind::hangup())?, Signal::HUP),
+            listen(signals::INTERRUPT, SignalKind::interrupt())?,
+            listen(signals::TERMINATE, SignalKind::terminate())?,
+            listen(signals::HANGUP, SignalKind::hangup())?,
         ]))
     }
 
     pub(super) async fn forward_until_exit(&mut self, mut child: Child) -> io::Result<ExitStatus> {
-        let [(interrupt, _), (terminate, _), (hangup, _)] = &mut self.0;
+        let [interrupt, terminate, hangup] = &mut self.0;
         loop {
             let received = tokio::select! {
                 status = child.wait() => return status,
