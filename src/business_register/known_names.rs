@@ -96,8 +96,7 @@ impl KnownNames {
         let names = names.into_iter().map(|(number, known)| (number.clone(), known.clone())).collect();
         let stored = serde_json::to_vec(&Self { register: self.register.clone(), names })?;
         create_private_folder(path.parent().unwrap_or(Path::new(".")))?;
-        file::private_beside(path, &stored)?.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        file::write_private(path, &stored)
     }
 }
 

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 
 pub use self::{
     permissions::{UnsafePermissions, check_private, check_unchangeable_by_others, create_private_folder},
-    whole::{private_beside, write_public},
+    whole::{private_beside, write_private, write_public},
 };
 
 /// The capacity of the first buffer: most keys and settings fit in it.

@@ -19,10 +19,19 @@ pub fn private_beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> 
     Ok(file)
 }
 
-/// Writes or replaces a file that everyone may read.
+/// Writes or replaces a file that only its owner can read, and syncs it to disk. A link is replaced, not followed.
 ///
 /// # Errors
 /// As [`private_beside`]; also when `path` is a folder.
+pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    private_beside(path, content)?.persist(path)?;
+    Ok(())
+}
+
+/// Writes or replaces a file that everyone may read.
+///
+/// # Errors
+/// As [`write_private`].
 pub fn write_public(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "there are no modes to set"))]
     let mut builder = tempfile::Builder::new();
@@ -30,7 +39,7 @@ pub fn write_public(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
     let mut file = builder.tempfile_in(folder_of(path))?;
     file.write_all(content.as_ref())?;
-    file.persist(path).map_err(|error| error.error)?;
+    file.persist(path)?;
     Ok(())
 }
 

@@ -249,8 +249,7 @@ impl SessionStore {
     /// Writes a file atomically, readable only for its owner.
     fn write(&self, path: &Path, json: &[u8]) -> io::Result<()> {
         create_private_folder(&self.folder)?;
-        file::private_beside(path, json)?.persist(path)?;
-        Ok(())
+        file::write_private(path, json)
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use maskinporten::{
     altinn::{Altinn2Login, Altinn2Session},
-    file::private_beside,
+    file::write_private,
     http::{ClientCertificate, Endpoint},
     printer::{Header, print_session_headers},
     text::shown_path,
@@ -104,8 +104,7 @@ fn write_cookie_file(file: &Path, portal: &Endpoint, session: &Altinn2Session) -
     let text = Zeroizing::new(format!(
         "# Netscape HTTP Cookie File\n#HttpOnly_{host}\tFALSE\t/\t{secure}\t0\t{name}\t{value}\n"
     ));
-    let written = private_beside(file, text.as_bytes()).and_then(|new| new.persist(file).map_err(|error| error.error));
-    written.map(drop).map_err(|error| {
+    write_private(file, text.as_bytes()).map_err(|error| {
         let message = format!("could not write the cookie file `{}`: {error}", shown_path(file));
         Failure::plain(Exit::Other, "cookie_file", message, Some("pass another file with --cookie-jar FILE".to_owned()))
     })

@@ -12,7 +12,7 @@ use std::{
 use futures_util::future::join_all;
 use maskinporten::{
     client::AccessToken,
-    file::private_beside,
+    file::{private_beside, write_private},
     printer::{TokenForm, print_token},
     server::{AllowedScopes, Event, Observer, ProfileSource as _, ServedProfile},
     text::shown_path,
@@ -174,6 +174,5 @@ impl Agent<'_> {
 fn write(file: &Path, form: TokenForm, token: &AccessToken) -> io::Result<()> {
     let mut text = Zeroizing::new(Vec::new());
     print_token(form, token, &mut *text)?;
-    private_beside(file, &text)?.persist(file).map_err(|error| error.error)?;
-    Ok(())
+    write_private(file, &text)
 }
