@@ -154,30 +154,23 @@ hint: correct GOOGLE_APPLICATION_CREDENTIALS
 fn an_account_whose_members_cannot_be_used_is_named() {
     let google = Google::start(Contents::default());
     let keeps = |run| run;
-    let mut elsewhere = google.external_at_aws();
-    elsewhere["credential_source"]["regional_cred_verification_url"] =
-        json!("https://sts.{region}.example.com?Action=GetCallerIdentity&Version=2011-06-15");
-    fails(
-        &elsewhere,
-        keeps,
-        str![[r#"
+    for verification in [
+        "https://sts.{region}.example.com?Action=GetCallerIdentity&Version=2011-06-15",
+        "https://sts.{region}.amazonaws.com?Action=AssumeRole&Version=2011-06-15",
+        "https://sts.{region}.amazonaws.com?Action=AssumeRole&Action=GetCallerIdentity&Version=2011-06-15",
+    ] {
+        let mut other = google.external_at_aws();
+        other["credential_source"]["regional_cred_verification_url"] = json!(verification);
+        fails(
+            &other,
+            keeps,
+            str![[r#"
 error: GOOGLE_APPLICATION_CREDENTIALS cannot be used for Google Secret Manager: its `regional_cred_verification_url` is not AWS' address for GetCallerIdentity
 hint: correct GOOGLE_APPLICATION_CREDENTIALS
 
 "#]],
-    );
-    let mut other_action = google.external_at_aws();
-    other_action["credential_source"]["regional_cred_verification_url"] =
-        json!("https://sts.{region}.amazonaws.com?Action=AssumeRole&Version=2011-06-15");
-    fails(
-        &other_action,
-        keeps,
-        str![[r#"
-error: GOOGLE_APPLICATION_CREDENTIALS cannot be used for Google Secret Manager: its `regional_cred_verification_url` is not AWS' address for GetCallerIdentity
-hint: correct GOOGLE_APPLICATION_CREDENTIALS
-
-"#]],
-    );
+        );
+    }
     let mut machine = google.external_at_aws();
     machine["credential_source"]["url"] =
         json!("http://metadata.example.com/latest/meta-data/iam/security-credentials");

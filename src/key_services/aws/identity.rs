@@ -43,10 +43,10 @@ impl AwsIdentity {
         let url = Url::parse(&verification.replace("{region}", "eu-north-1")).ok();
         let is_of_aws = |url: &Url| {
             let host = url.host_str().unwrap_or_default();
-            let asks_who = url.query_pairs().any(|(name, value)| name == "Action" && value == "GetCallerIdentity");
+            let actions = url.query_pairs().filter(|(name, _)| name == "Action").map(|(_, value)| value);
             url.scheme() == "https"
                 && [".amazonaws.com", ".amazonaws.com.cn"].iter().any(|domain| host.ends_with(domain))
-                && asks_who
+                && actions.eq(["GetCallerIdentity"])
         };
         if !url.is_some_and(|url| is_of_aws(&url)) {
             return Err("its `regional_cred_verification_url` is not AWS' address for GetCallerIdentity".to_owned());
