@@ -1,4 +1,4 @@
-//! How services are reached: their variables and files, time limits, the HTTP client, and asynchronous signers on a thread that may block.
+//! How services are reached: variables, secret files, requests with retries, and signers that block.
 
 use std::{
     future::Future,

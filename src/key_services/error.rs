@@ -165,7 +165,7 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// Returns what a response says whatever its body is.
+    /// Returns the status and the delay of a response, which do not depend on its body.
     pub(super) fn new(response: &Response) -> Self {
         Self { status: response.status, code: None, text: None, retry_after: response.retry_after }
     }

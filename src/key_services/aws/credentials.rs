@@ -76,7 +76,7 @@ pub(super) struct CredentialSearch<'search> {
     pub(super) access: &'search ServiceAccess,
     pub(super) region: &'search str,
     pub(super) profile: &'search AwsProfile,
-    /// The metadata service of EC2, where something else than a variable chooses it.
+    /// The metadata service of EC2, if something other than a variable chooses it.
     pub(super) metadata: Option<Endpoint>,
     pub(super) deadline: Instant,
 }

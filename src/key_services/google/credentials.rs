@@ -35,7 +35,7 @@ const FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 const FOLDER: &str = "CLOUDSDK_CONFIG";
 const METADATA_HOST: &str = "GCE_METADATA_HOST";
 
-/// The variables that tell a program that it runs where there is a metadata server.
+/// Variables of platforms that have a metadata server.
 const PLATFORMS: [&str; 4] = ["K_SERVICE", "CLOUD_RUN_JOB", "FUNCTION_TARGET", "GAE_SERVICE"];
 
 /// The longest credentials file.

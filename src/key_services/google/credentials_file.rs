@@ -32,7 +32,7 @@ pub(super) struct CredentialsFile {
     quota_project: Option<String>,
 }
 
-/// Who gets the token.
+/// The account that gets the token.
 enum Account {
     Service { email: String, key_id: String, key: Box<SigningKey>, endpoint: Endpoint },
     User { client: String, secret: SecretString, refresh_token: SecretString, endpoint: Endpoint },

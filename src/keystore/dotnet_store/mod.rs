@@ -3,8 +3,9 @@
 //! On Linux, .NET keeps the store `My` in `~/.dotnet/corefx/cryptography/x509stores/my`: a PKCS#12 file with an empty
 //! password for each certificate, named `THUMBPRINT.pfx` by its SHA-1 thumbprint, or `THUMBPRINT.1.pfx` to `.9.pfx`
 //! if that name is taken (`OpenSslDirectoryBasedStoreProvider.cs` in dotnet/runtime). The name is only a hint: what
-//! counts is the certificate inside. On Windows it is the system's store, of this user and of the machine. On macOS, .NET uses
-//! the keychain, which is not supported. The files often lack intermediate certificates, so the chain may be incomplete.
+//! counts is the certificate inside. The files often lack intermediate certificates, so the chain may be incomplete. On
+//! Windows it is the system's store, of this user and of the machine. On macOS, .NET uses the keychain, which is not
+//! supported.
 
 #[cfg(unix)]
 mod folder;
