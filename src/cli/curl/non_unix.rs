@@ -13,6 +13,9 @@ use tokio::process::Child;
 
 use crate::cli::report::Exit;
 
+/// What the headers of the response are read from.
+pub(super) type DumpReader = NamedTempFile;
+
 /// The file to which curl writes the headers of the response.
 pub(super) struct HeaderDump(NamedTempFile);
 
@@ -28,7 +31,7 @@ impl HeaderDump {
     }
 
     /// Returns the file, which is removed on drop.
-    pub(super) fn into_reader(self) -> NamedTempFile {
+    pub(super) fn into_reader(self) -> DumpReader {
         self.0
     }
 }

@@ -11,6 +11,8 @@ use std::{
 #[cfg(unix)]
 use rustix::event::{PollFd, PollFlags, poll};
 
+use super::system::DumpReader;
+
 /// How much output is held back while the status is unknown, and how much of a refused response is read to its end.
 const MAXIMUM_HELD: usize = 64 * 1024;
 const MAXIMUM_REFUSED: usize = 1024 * 1024;
@@ -126,15 +128,9 @@ pub(super) struct WatchedResponse {
     pub(super) nonce: Option<String>,
 }
 
-/// What curl dumps the headers to.
-#[cfg(unix)]
-type Dump = io::PipeReader;
-#[cfg(not(unix))]
-type Dump = tempfile::NamedTempFile;
-
 /// Reads the headers that curl dumps, and its stdout if that is held back.
 pub(super) struct ResponseWatcher {
-    headers: Dump,
+    headers: DumpReader,
     head: ResponseHead,
     output: HeldOutput,
     is_cut: bool,
@@ -142,7 +138,7 @@ pub(super) struct ResponseWatcher {
 }
 
 impl ResponseWatcher {
-    pub(super) fn new(headers: Dump) -> io::Result<Self> {
+    pub(super) fn new(headers: DumpReader) -> io::Result<Self> {
         let out = io::stdout();
         #[cfg(unix)]
         let out = std::os::fd::AsFd::as_fd(&out).try_clone_to_owned()?;

@@ -19,6 +19,9 @@ use tokio::{
 
 use crate::cli::{report::Exit, signals};
 
+/// What the headers of the response are read from.
+pub(super) type DumpReader = PipeReader;
+
 /// The pipe to which curl writes the headers of the response.
 pub(super) struct HeaderDump {
     reader: PipeReader,
@@ -36,7 +39,7 @@ impl HeaderDump {
     }
 
     /// Returns the end that is read, once curl has the other.
-    pub(super) fn into_reader(self) -> PipeReader {
+    pub(super) fn into_reader(self) -> DumpReader {
         self.reader
     }
 }
