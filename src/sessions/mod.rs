@@ -13,7 +13,7 @@ mod renewal;
 mod stored;
 
 use std::{
-    fmt,
+    any::Any,
     fs::{self, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
@@ -67,11 +67,7 @@ pub struct SessionStore {
 
 /// The lock of a session, which is released when it is dropped.
 #[derive(Debug)]
-pub struct SessionLock(#[expect(dead_code, reason = "it is released when it is dropped")] Box<dyn Held>);
-
-trait Held: fmt::Debug + Send + Sync {}
-
-impl<T: fmt::Debug + Send + Sync> Held for T {}
+pub struct SessionLock(#[expect(dead_code, reason = "it is released when it is dropped")] Box<dyn Any + Send + Sync>);
 
 impl SessionStore {
     /// Returns the store in the default folder: `$XDG_STATE_HOME/maskinporten/sessions`, or what the system uses instead.
