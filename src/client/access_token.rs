@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn is_read_from_the_response_to_a_login_without_the_other_members() {
-        let answer = br#"{"id_token":"i","access_token":"t","token_type":"bearer","refresh_token":"r","expires_in":"9"}"#;
+        let answer =
+            br#"{"id_token":"i","access_token":"t","token_type":"bearer","refresh_token":"r","expires_in":"9"}"#;
 
         let token = AccessToken::read(answer, "Bearer", DateTime::UNIX_EPOCH).unwrap();
 
