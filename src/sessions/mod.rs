@@ -61,7 +61,7 @@ pub enum SecretPlace {
 pub struct SessionStore {
     folder: PathBuf,
     uses_system: bool,
-    /// What takes the place of the folder.
+    /// The one session of a store in memory, which has no folder.
     memory: Option<Arc<SessionMemory>>,
 }
 
@@ -148,8 +148,8 @@ impl SessionStore {
 
     /// Whether the secrets of a session are in the operating system's store.
     fn is_in_system(&self, name: &str) -> bool {
-        let stored = Self::read(&self.path(name, "json"));
-        self.memory.is_none() && matches!(stored, Ok(Some(StoredSession { secrets: None, .. })))
+        let stored = || Self::read(&self.path(name, "json"));
+        self.memory.is_none() && matches!(stored(), Ok(Some(StoredSession { secrets: None, .. })))
     }
 
     /// Writes a session in place of an earlier one, and returns where its secrets are. What the operating system's store
