@@ -78,8 +78,8 @@ fn a_login_is_kept_in_gnome_keyring_used_and_removed() {
     assert!(!stderr.contains("without encryption"), "{stderr}");
     assert!(user.entry().contains(&token), "the entry has the token");
     assert!(user.files().iter().all(|file| !file.contains(&token) && !file.contains("refresh_token\":")));
-    let used = user.token(&[]);
-    assert_eq!((used.code, used.stdout.trim_end(), used.stderr.as_str()), (0, token.as_str(), ""));
+    let shown = user.token(&[]);
+    assert_eq!((shown.code, shown.stdout.trim_end(), shown.stderr.as_str()), (0, token.as_str(), ""));
     let renewed = user.token(&["--refresh"]).artefact();
     assert_ne!(renewed.trim_end(), token);
     assert!(user.entry().contains(renewed.trim_end()), "the entry is renewed too");
