@@ -1,6 +1,6 @@
 //! The original's command line, unchanged, prints what the original prints.
 
-use std::{fs, net::TcpListener};
+use std::fs;
 
 use serde_json::Value;
 use snapbox::str;
@@ -8,7 +8,7 @@ use snapbox::str;
 use crate::{
     local::Local,
     login::{SavingBrowser, claims, location},
-    support::{Outcome, http_get, maskinporten, testdata},
+    support::{Outcome, free_port, http_get, maskinporten, testdata},
 };
 
 /// The options that the original's wrapper always passes, for the simulator's first client.
@@ -25,6 +25,34 @@ fn wrapper(local: &Local) -> Vec<String> {
 fn keystore(local: &Local) -> [String; 2] {
     let password = fs::read_to_string(local.file("modern.password")).unwrap();
     [format!("--keystore_path={}", local.file("modern.p12").display()), format!("--keystore_password={password}")]
+}
+
+/// Starts a simulator where the original's person mode is registered with a port, which is returned.
+pub fn person_simulator() -> (Local, u16) {
+    let port = free_port();
+    let local = Local::with_clients(&[], |clients| {
+        for client in clients["clients"].as_array_mut().unwrap() {
+            if let Some(uris) = client.get_mut("redirect_uris").and_then(Value::as_array_mut) {
+                uris.push(format!("http://localhost:{port}/response").into());
+            }
+        }
+    });
+    (local, port)
+}
+
+/// The options of the original's person mode.
+pub fn person_options(local: &Local, port: u16) -> Vec<String> {
+    let issuer = format!("{}idporten", local.issuer());
+    let own = [
+        "--client_id=2b6a1e9d-7c48-4f0b-9a35-c1d2e3f4a5b6".to_owned(),
+        format!("--audience={issuer}"),
+        format!("--token_endpoint={issuer}/token"),
+        format!("--authorize_endpoint={issuer}/authorize"),
+        "--scopes=openid,altinn:instances.read".to_owned(),
+        "--person_mode=true".to_owned(),
+        format!("--server_port={port}"),
+    ];
+    own.into_iter().chain(keystore(local)).collect()
 }
 
 fn run(local: &Local, arguments: impl IntoIterator<Item = String>) -> Outcome {
@@ -131,26 +159,9 @@ hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore_password PASSWORD
 #[test]
 fn in_person_mode_a_person_logs_in_with_the_browser_and_the_token_is_printed() {
     for (arguments, is_banner) in [(&["--only_token"][..], false), (&[], true)] {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("http://localhost:{port}/response");
-        let local = Local::with_clients(&[], |clients| {
-            for client in clients["clients"].as_array_mut().unwrap() {
-                if let Some(uris) = client.get_mut("redirect_uris").and_then(Value::as_array_mut) {
-                    uris.push(address.clone().into());
-                }
-            }
-        });
+        let (local, port) = person_simulator();
         let (issuer, browser) = (format!("{}idporten", local.issuer()), SavingBrowser::new());
-        let options = [
-            "--client_id=2b6a1e9d-7c48-4f0b-9a35-c1d2e3f4a5b6".to_owned(),
-            format!("--audience={issuer}"),
-            format!("--token_endpoint={issuer}/token"),
-            format!("--authorize_endpoint={issuer}/authorize"),
-            "--scopes=openid,altinn:instances.read".to_owned(),
-            "--person_mode=true".to_owned(),
-            format!("--server_port={port}"),
-        ];
-        let options: Vec<String> = options.into_iter().chain(keystore(&local)).collect();
+        let options = person_options(&local, port);
         let options: Vec<&str> = options.iter().map(String::as_str).chain(arguments.iter().copied()).collect();
         let (child, _home) = local.maskinporten(&options).env("BROWSER", &browser.program).start();
 

@@ -65,7 +65,7 @@ fn yes_or_no(question: &str, keys: Words, default: &str, report: &Report) -> Res
     })
 }
 
-/// Reads an answer, without the blanks and quotes around it that a path has which was dragged into the terminal.
+/// Reads an answer, and removes the blanks and quotes around it: terminals add them to a path that is dragged into them.
 fn read(question: &str) -> Result<String, Failure> {
     report::eprint(&format!("{question}: "));
     let mut answer = String::new();

@@ -20,7 +20,7 @@ use super::{
     signals,
 };
 
-/// Test tokens of one kind. None is kept: a new one costs nobody anything.
+/// Test tokens of one kind. They are not stored, because a new one costs nothing.
 pub(crate) struct TestTokens {
     settings: Arc<TestTokenSettings>,
     client: AltinnClient,

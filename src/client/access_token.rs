@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
 
 /// How much the clocks of machines that share a cache may differ.
 const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(5);
@@ -30,6 +31,17 @@ pub struct AccessToken {
 pub(super) struct Secrets {
     pub(super) token: SecretString,
     pub(super) response: SecretString,
+}
+
+/// The members of a token response, under their wire names.
+#[derive(Serialize)]
+pub(crate) struct TokenMembers<'token> {
+    access_token: &'token str,
+    token_type: &'token str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'token str>,
 }
 
 /// The remaining lifetime that a cached token must have to be used.
@@ -60,6 +72,16 @@ impl AccessToken {
     #[must_use]
     pub fn expose(&self) -> &str {
         self.secrets.token.expose_secret()
+    }
+
+    /// Returns the members of its response.
+    pub(crate) fn members(&self) -> TokenMembers<'_> {
+        TokenMembers {
+            access_token: self.expose(),
+            token_type: &self.token_type,
+            expires_in: self.expires_in_seconds,
+            scope: self.scope.as_deref(),
+        }
     }
 
     /// Returns when it expires, within a year; `None` when the response has no lifetime.
@@ -129,6 +151,17 @@ mod tests {
         assert_eq!(read("dpop", "DPoP").unwrap(), "DPoP");
         assert_eq!(read("Bearer", "DPoP").unwrap_err(), "its `token_type` is not DPoP");
         assert_eq!(read("DPoP", "Bearer").unwrap_err(), "its `token_type` is not Bearer");
+    }
+
+    #[test]
+    fn is_read_from_the_response_to_a_login_without_the_other_members() {
+        let answer =
+            br#"{"id_token":"i","access_token":"t","token_type":"bearer","refresh_token":"r","expires_in":"9"}"#;
+
+        let token = AccessToken::read(answer, "Bearer", DateTime::UNIX_EPOCH).unwrap();
+
+        let alone = r#"{"access_token":"t","token_type":"Bearer","expires_in":9}"#;
+        assert_eq!((token.expose(), token.expose_answer()), ("t", alone));
     }
 
     #[test]

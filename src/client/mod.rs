@@ -20,7 +20,7 @@ mod token_response;
 
 use std::time::Duration;
 
-pub(crate) use self::api::ApiClient;
+pub(crate) use self::{access_token::TokenMembers, api::ApiClient};
 pub use self::{
     access_token::{AccessToken, MinimumLifetime},
     actor::Actor,

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::{AccessToken, ClientError, Refusal, access_token::Secrets, refusal};
 use crate::{
@@ -59,7 +60,10 @@ impl AccessToken {
         success(answer.as_bytes(), received_at)
     }
 
-    /// Reads a token of this type, `Bearer` or `DPoP` (RFC 9449 §5), from a response.
+    /// Reads a token of this type, `Bearer` or `DPoP` (RFC 9449 §5), from the response to a login.
+    ///
+    /// [`expose_answer`](Self::expose_answer) then has the members of the access token alone: programs get it as it is, and
+    /// a program with the refresh token could end the login.
     ///
     /// # Errors
     /// As [`AccessToken::restore`].
@@ -68,13 +72,19 @@ impl AccessToken {
         token_type: &'static str,
         received_at: DateTime<Utc>,
     ) -> Result<Self, &'static str> {
-        success_of_type(body, token_type, received_at)
+        let token = success_of_type(body, token_type, received_at)?;
+        // Large enough not to grow, which would leave a copy behind.
+        let mut alone = Zeroizing::new(Vec::with_capacity(body.len()));
+        serde_json::to_writer(&mut *alone, &token.members()).map_err(|_| NOT_JSON)?;
+        let response = SecretString::from(String::from_utf8_lossy(&alone).into_owned());
+        Ok(Self { secrets: Arc::new(Secrets { token: token.secrets.token.clone(), response }), ..token })
     }
 }
 
 /// The usual type of a token (RFC 6750 §4).
 const BEARER: &str = "Bearer";
 const NOT_AN_OBJECT: &str = "it is JSON, but not an object";
+const NOT_JSON: &str = "it is not JSON";
 const NO_TOKEN: &str = "it has no `access_token`";
 
 /// Returns a member's text; `fault` is for a value of another type.
@@ -103,7 +113,7 @@ fn success_of_type(body: &[u8], wanted: &'static str, now: DateTime<Utc>) -> Res
             repeated.map_or(NOT_AN_OBJECT, |(_, fault)| fault)
         }
         serde_json::error::Category::Eof if !body.is_empty() => "it is cut short",
-        _ => "it is not JSON",
+        _ => NOT_JSON,
     })?;
     // serde also reads a struct from an array.
     if !body.trim_ascii_start().starts_with(b"{") {

@@ -6,7 +6,7 @@
 
 use std::{borrow::Cow, sync::OnceLock};
 
-/// The catalogue. `{0}` to `{9}` are values; `\n` is a line break.
+/// The catalogue. `{0}` to `{9}` are values, and `{0=}` in a translation is one that stays as it is; `\n` is a line break.
 const NORWEGIAN: &str = include_str!("messages.nb.txt");
 
 /// The translation of a text that is the same in both languages.
@@ -18,14 +18,6 @@ const MAXIMUM_DEPTH: u8 = 6;
 /// Longer texts are not messages of this program.
 const MAXIMUM_LENGTH: usize = 16 * 1024;
 
-/// The beginnings of the messages whose last value is the text of a server.
-const QUOTING: [&str; 4] = [
-    "the server says: ",
-    "the self-service API refused to ",
-    "Altinn refused to ",
-    "the register of business units refused the request: HTTP ",
-];
-
 /// What joins two messages on one line.
 const JOINTS: [&str; 4] = ["; ", ": ", ". ", ", "];
 
@@ -36,6 +28,8 @@ struct Message {
     /// The values in `english`, by their numbers.
     numbers: Vec<usize>,
     norwegian: String,
+    /// The number of the value that is the text of a server, which is quoted as it is.
+    quoted: Option<usize>,
 }
 
 /// Returns the bokmål of a text, or the text itself if it has no translation.
@@ -100,8 +94,10 @@ impl Message {
         }
         push(&mut parts, rest);
         let norwegian = if norwegian == SAME { english } else { norwegian };
+        let quoted = norwegian.split_once("=}").and_then(|(before, _)| before.chars().last()?.to_digit(10));
         let english = parts.into_iter().map(|part| part.replace("\\n", "\n")).collect();
-        Self { english, numbers, norwegian: norwegian.replace("\\n", "\n") }
+        let norwegian = norwegian.replace("\\n", "\n").replace("=}", "}");
+        Self { english, numbers, norwegian, quoted: quoted.map(|number| number as usize) }
     }
 
     /// Returns the values of this message in a text, or `None` if the text is another message.
@@ -127,15 +123,13 @@ impl Message {
     fn fill(&self, values: &[&str], depth: u8) -> Translation {
         let mut weight = self.weight();
         let mut places: Vec<(usize, String)> = Vec::new();
-        // What a server says is quoted: it is known to stay as it is.
-        let quoted =
-            self.english.first().filter(|text| QUOTING.contains(&text.as_str())).and(values.len().checked_sub(1));
-        for (index, (number, value)) in self.numbers.iter().zip(values).enumerate() {
+        for (number, value) in self.numbers.iter().zip(values) {
             let Some(at) = self.norwegian.find(&format!("{{{number}}}")) else { continue };
             let as_it_is = |weight| Translation { text: (*value).to_owned(), weight };
-            let translation = match quoted {
-                Some(last) if last == index => as_it_is(value.len()),
-                _ => translated(value, depth).unwrap_or_else(|| as_it_is(0)),
+            let translation = if self.quoted == Some(*number) {
+                as_it_is(value.len())
+            } else {
+                translated(value, depth).unwrap_or_else(|| as_it_is(0))
             };
             weight += translation.weight;
             places.push((at, translation.text));
@@ -204,12 +198,14 @@ mod tests {
     #[test]
     fn a_translation_has_the_values_of_its_text() {
         for (english, bokmål) in pairs().filter(|(_, bokmål)| *bokmål != SAME) {
-            let numbers = |text| {
+            let numbers = |text: &str| {
                 let mut numbers = Message::parse(text, "").numbers;
                 numbers.sort_unstable();
                 numbers
             };
-            assert_eq!(numbers(english), numbers(bokmål), "{english}");
+            let message = Message::parse(english, bokmål);
+            assert_eq!(numbers(english), numbers(&message.norwegian), "{english}");
+            assert!(message.quoted.is_none_or(|quoted| message.numbers.contains(&quoted)), "{english}");
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, Serialize};
-use zeroize::Zeroizing;
+use serde::{Deserialize, Deserializer};
 
 use super::{LoginError, LoginStep, RefreshToken};
 use crate::{
@@ -43,32 +42,6 @@ fn secret<'de, D: Deserializer<'de>>(member: D) -> Result<Option<SecretString>, 
     Ok(Option::<String>::deserialize(member)?.map(SecretString::from))
 }
 
-/// The members of an access token's response (RFC 6749 §5.1).
-#[derive(Serialize)]
-struct AloneToken<'token> {
-    access_token: &'token str,
-    token_type: &'token str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_in: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'token str>,
-}
-
-/// Returns an access token as if it had come without the others. Programs get its response as it is, and whoever has the
-/// refresh token could end the login.
-fn alone(token: &AccessToken, length: usize, token_type: &'static str) -> Result<AccessToken, &'static str> {
-    // Large enough not to grow, which would leave a copy behind.
-    let mut response = Zeroizing::new(Vec::with_capacity(length + 128));
-    let members = AloneToken {
-        access_token: token.expose(),
-        token_type: &token.token_type,
-        expires_in: token.expires_in_seconds,
-        scope: token.scope.as_deref(),
-    };
-    serde_json::to_writer(&mut *response, &members).map_err(|_| "it is not JSON")?;
-    AccessToken::read(&response, token_type, token.received_at)
-}
-
 /// Parses the tokens of a response.
 pub(super) fn read(
     response: &Response,
@@ -78,7 +51,6 @@ pub(super) fn read(
 ) -> Result<ReceivedTokens, LoginError> {
     let unexpected = |what| LoginError::from(ClientError::unexpected(endpoint, response, what));
     let access_token = AccessToken::read(&response.body, token_type, now).map_err(unexpected)?;
-    let access_token = alone(&access_token, response.body.len(), token_type).map_err(unexpected)?;
     let others: LoginMembers = serde_json::from_slice(&response.body).map_err(|_| {
         unexpected("its `id_token` or `refresh_token` is not a string, or its lifetime is not a number")
     })?;

@@ -10,7 +10,7 @@ use super::{
     variables::{self, Shell, rfc3339},
 };
 use crate::{
-    client::AccessToken,
+    client::{AccessToken, TokenMembers},
     inspect::masked,
     json,
     login::{IdToken, LoginTokens, RefreshToken},
@@ -55,15 +55,11 @@ struct ExecutableResponse<'token> {
     expiration_time: Option<i64>,
 }
 
-/// The token response under its wire names (RFC 6749 §5.1), with the time of expiry.
+/// The token response, with the time of expiry.
 #[derive(Serialize)]
 struct TokenJson<'token> {
-    access_token: &'token str,
-    token_type: &'token str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_in: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'token str>,
+    #[serde(flatten)]
+    members: TokenMembers<'token>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,10 +82,7 @@ struct LoginJson<'tokens> {
 impl<'token> TokenJson<'token> {
     fn new(token: &'token AccessToken) -> Self {
         Self {
-            access_token: token.expose(),
-            token_type: &token.token_type,
-            expires_in: token.expires_in_seconds,
-            scope: token.scope.as_deref(),
+            members: token.members(),
             expires_at: token.expires_at().map(rfc3339),
             expires_at_epoch: token.expires_at().map(|at| at.timestamp()),
         }

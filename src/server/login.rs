@@ -1,8 +1,8 @@
 //! The login of a person with the browser, at a server that has the person's tokens: `/login` leads to ID-porten, which sends
 //! the browser back to `/response`.
 //!
-//! `/response` is reached from a page of another origin. The login's `state` decides whether it is an answer; what the browser
-//! gets then is a page without a token, which goes on to `/?cache=true`.
+//! `/response` is reached from a page of another origin. The login's `state` decides whether it is an answer. The response is a
+//! page without a token, which sends the browser on to `/?cache=true`.
 
 use std::sync::Arc;
 
@@ -39,19 +39,20 @@ pub(super) const START: &str = "/login";
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
-/// Returns the first profile where a person can log in with the browser.
-fn profile<S: ProfileSource>(app: &App<S>) -> Option<Arc<ServedProfile>> {
-    app.source.profiles().iter().find(|profile| browser_login(profile).is_some()).cloned()
+/// Returns the first profile where a person can log in with the browser, with its login.
+fn profile<S: ProfileSource>(app: &App<S>) -> Option<(Arc<ServedProfile>, Arc<PersonTokens>)> {
+    let with_login = |profile: &Arc<ServedProfile>| Some((Arc::clone(profile), Arc::clone(browser_login(profile)?)));
+    app.source.profiles().iter().find_map(with_login)
 }
 
-fn browser_login(profile: &ServedProfile) -> Option<&PersonTokens> {
-    profile.login.as_deref().filter(|login| login.has_browser_login())
+fn browser_login(profile: &ServedProfile) -> Option<&Arc<PersonTokens>> {
+    profile.login.as_ref().filter(|login| login.has_browser_login())
 }
 
 /// `GET /login`: to the service where the person logs in.
 pub(super) async fn start<S: ProfileSource>(State(app): State<Arc<App<S>>>, request: Request) -> Response {
-    let Some(profile) = profile(&app) else { return not_found() };
-    redirect(&profile, Language::of_request(request.headers())).await
+    let Some((_, login)) = profile(&app) else { return not_found() };
+    redirect(&login, Language::of_request(request.headers())).await
 }
 
 /// Leads a browser to the login if the profile's tokens need one.
@@ -60,13 +61,13 @@ pub(super) async fn redirect_if_needed(
     clock: &dyn Clock,
     language: Language,
 ) -> Option<Response> {
-    let info = browser_login(profile)?.info().await;
+    let login = browser_login(profile)?;
+    let info = login.info().await;
     let is_over = info.is_none_or(|info| info.ends_at().is_some_and(|end| end <= clock.now()));
-    if is_over { Some(redirect(profile, language).await) } else { None }
+    if is_over { Some(redirect(login, language).await) } else { None }
 }
 
-async fn redirect(profile: &ServedProfile, language: Language) -> Response {
-    let Some(login) = browser_login(profile) else { return not_found() };
+async fn redirect(login: &PersonTokens, language: Language) -> Response {
     match login.login_url().await {
         Ok(Some(url)) => {
             let mut response = Redirect::to(&url).into_response();
@@ -80,8 +81,7 @@ async fn redirect(profile: &ServedProfile, language: Language) -> Response {
 
 /// `GET /response`: the answer of a login.
 pub(super) async fn answer<S: ProfileSource>(State(app): State<Arc<App<S>>>, request: Request) -> Response {
-    let Some(profile) = profile(&app) else { return not_found() };
-    let Some(login) = browser_login(&profile) else { return not_found() };
+    let Some((profile, login)) = profile(&app) else { return not_found() };
     let language = Language::of_request(request.headers());
     let is_document = |value: &HeaderValue| value == "document";
     // An image or a script of another page is not the person's browser coming back.

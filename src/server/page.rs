@@ -155,7 +155,7 @@ struct PageContext<'served> {
     scope: Option<String>,
     /// The API of the simulator, which accepts its tokens.
     api: Option<String>,
-    /// The login that the token is of.
+    /// The login of the person whose token it is.
     login: Option<PageLogin>,
 }
 

@@ -34,7 +34,7 @@ pub struct ServedProfile {
     pub allowed: AllowedScopes,
     /// The source of its tokens.
     pub tokens: TokenSource,
-    /// The login of a person that its tokens are of; `None` if they are an organisation's.
+    /// The login of the person whose tokens they are; `None` if they are an organisation's.
     pub login: Option<Arc<PersonTokens>>,
     /// Additional headers for requests to an API.
     pub headers: Vec<Header>,

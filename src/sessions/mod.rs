@@ -13,7 +13,7 @@ mod renewal;
 mod stored;
 
 use std::{
-    fmt,
+    any::Any,
     fs::{self, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
@@ -61,17 +61,13 @@ pub enum SecretPlace {
 pub struct SessionStore {
     folder: PathBuf,
     uses_system: bool,
-    /// What takes the place of the folder.
+    /// The one session of a store in memory, which has no folder.
     memory: Option<Arc<SessionMemory>>,
 }
 
 /// The lock of a session, which is released when it is dropped.
 #[derive(Debug)]
-pub struct SessionLock(#[expect(dead_code, reason = "it is released when it is dropped")] Box<dyn Held>);
-
-trait Held: fmt::Debug + Send + Sync {}
-
-impl<T: fmt::Debug + Send + Sync> Held for T {}
+pub struct SessionLock(#[expect(dead_code, reason = "it is released when it is dropped")] Box<dyn Any + Send + Sync>);
 
 impl SessionStore {
     /// Returns the store in the default folder: `$XDG_STATE_HOME/maskinporten/sessions`, or what the system uses instead.
@@ -152,8 +148,8 @@ impl SessionStore {
 
     /// Whether the secrets of a session are in the operating system's store.
     fn is_in_system(&self, name: &str) -> bool {
-        let stored = Self::read(&self.path(name, "json"));
-        self.memory.is_none() && matches!(stored, Ok(Some(StoredSession { secrets: None, .. })))
+        let stored = || Self::read(&self.path(name, "json"));
+        self.memory.is_none() && matches!(stored(), Ok(Some(StoredSession { secrets: None, .. })))
     }
 
     /// Writes a session in place of an earlier one, and returns where its secrets are. What the operating system's store

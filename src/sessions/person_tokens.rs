@@ -102,8 +102,8 @@ impl PersonTokens {
         blocking(move || store.info(&name).ok()).await
     }
 
-    /// Returns the address for the browser of a person who must log in; `None` if a person cannot do that here. For some
-    /// minutes it is the same one, since browsers load a page before it is asked for, or twice.
+    /// Returns the address for the browser of a person who must log in; `None` if a person cannot do that here. It is the same
+    /// for some minutes, since browsers load pages in advance, or twice.
     ///
     /// # Errors
     /// As [`LoginClient::start`].

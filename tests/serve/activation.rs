@@ -3,14 +3,14 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     os::unix::{fs::PermissionsExt as _, net::UnixStream},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use super::Answer;
-use crate::local::Local;
+use crate::{local::Local, support::free_port};
 
 /// `systemd-socket-activate`, which starts the server at the first request; it is killed on drop.
 struct Activated(Child);
@@ -49,10 +49,6 @@ impl Drop for Activated {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Tries until it succeeds, for example to connect to a server that is starting.

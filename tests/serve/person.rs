@@ -1,6 +1,6 @@
 //! The tokens of a person: of a kept login, and of one at the server with the original's command line.
 
-use std::{fs, net::TcpListener};
+use std::fs;
 
 use serde_json::{Value, json};
 
@@ -8,6 +8,7 @@ use super::{Answer, Serve};
 use crate::{
     local::Local,
     login::{HINT, PERSON, SavingBrowser, User, claims, location},
+    original,
     support::{http_get, wait_until},
 };
 
@@ -179,23 +180,10 @@ pub struct Original {
 }
 
 impl Original {
-    /// Starts it at a free port, whose address the client has registered. The browser is one that writes its address down.
+    /// Starts it with a browser that saves the address that it is started with.
     fn start(local: &Local, port: u16) -> Self {
-        let password = fs::read_to_string(local.file("modern.password")).unwrap();
-        let issuer = format!("{}idporten", local.issuer());
-        let arguments = [
-            "--client_id=2b6a1e9d-7c48-4f0b-9a35-c1d2e3f4a5b6".to_owned(),
-            format!("--audience={issuer}"),
-            format!("--token_endpoint={issuer}/token"),
-            format!("--authorize_endpoint={issuer}/authorize"),
-            "--scopes=openid,altinn:instances.read".to_owned(),
-            format!("--keystore_path={}", local.file("modern.p12").display()),
-            format!("--keystore_password={password}"),
-            "--person_mode=true".to_owned(),
-            "--server_mode".to_owned(),
-            format!("--server_port={port}"),
-        ];
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let arguments = original::person_options(local, port);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).chain(["--server_mode"]).collect();
         let browser = SavingBrowser::new();
         let serve = Serve::start(local.maskinporten(&arguments).env("BROWSER", &browser.program));
         Self { serve, port, browser }
@@ -222,14 +210,7 @@ impl Original {
 
 /// Starts a simulator and the original's server, at a port that is registered there.
 pub fn person_mode() -> (Local, Original) {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let local = Local::with_clients(&[], |clients| {
-        for client in clients["clients"].as_array_mut().unwrap() {
-            if let Some(uris) = client.get_mut("redirect_uris").and_then(Value::as_array_mut) {
-                uris.push(json!(format!("http://localhost:{port}/response")));
-            }
-        }
-    });
+    let (local, port) = original::person_simulator();
     let original = Original::start(&local, port);
     (local, original)
 }

@@ -10,6 +10,7 @@ use maskinporten::{
     environment::{Environment, KnownIssuer, LocalEnvironment, Service},
     http::Endpoint,
     keystore::{Certificate, SigningKey},
+    printer::Header,
     profile::{ConfigSearch, PROJECT_FILE, user_file},
     server::{AllowedScopes, ServedProfile},
     sessions::SessionStore,
@@ -32,7 +33,7 @@ pub(super) const NAMELESS: &str = "default";
 /// The login of a person with the original's command line.
 #[derive(Debug)]
 pub(crate) struct OriginalLogin {
-    /// Where the person logs in, if it is not what the metadata says.
+    /// The authorization endpoint, in place of that of the metadata.
     pub(crate) authorization_endpoint: Option<Endpoint>,
     /// Where its server keeps the login.
     pub(crate) store: SessionStore,
@@ -55,6 +56,13 @@ pub(super) struct Prepared {
     pub(super) profile: ServedProfile,
     /// The key; a public client has none.
     pub(super) key: Option<(KeyIdentity, SigningKey)>,
+}
+
+/// What a profile has, whatever its tokens are.
+pub(super) struct ProfileBasis {
+    pub(super) name: String,
+    /// The additional headers for requests to an API.
+    pub(super) headers: Vec<Header>,
 }
 
 /// The keys that are open, each once.
@@ -155,16 +163,28 @@ impl Loader {
         known: KnownKeys,
         report: &Arc<Report>,
     ) -> Result<(Prepared, Vec<PathBuf>), Failure> {
-        if self.original_login.is_some() || is_person(&sources) {
-            return self.prepare_person(sources, known, report).await;
-        }
         // Before the secrets are erased from the sources.
         let headers = headers::merge(&sources, &[])?;
-        if let Some(settings) = TestTokenSettings::parse(&mut sources, report)? {
-            return self.prepare_test_tokens(settings, headers, &sources, report).await;
-        }
-        let (settings, key) = Settings::from_sources(&mut sources, report)?;
         let name = sources.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
+        let own = ProfileBasis { name, headers };
+        let prepared = if self.original_login.is_some() || is_person(&sources) {
+            self.prepare_person(&mut sources, own, known, report).await?
+        } else if let Some(settings) = TestTokenSettings::parse(&mut sources, report)? {
+            self.prepare_test_tokens(settings, &sources, own, report).await?
+        } else {
+            self.prepare_organisation(Settings::from_sources(&mut sources, report)?, own, known, report).await?
+        };
+        Ok((prepared, sources.files()))
+    }
+
+    /// Prepares a profile of an organisation.
+    async fn prepare_organisation(
+        &self,
+        (settings, key): (Settings, KeySettings),
+        ProfileBasis { name, headers }: ProfileBasis,
+        known: KnownKeys,
+        report: &Arc<Report>,
+    ) -> Result<Prepared, Failure> {
         warn_of_algorithm(&settings.grant, report);
         let (audience, endpoint) = settings.addresses(report).await?;
         let uses_certificates = key.uses_certificates;
@@ -202,7 +222,7 @@ impl Loader {
             identity: format!("{name} {token_identity}"),
             name,
         };
-        Ok((Prepared { profile, key: Some((identity, key)) }, sources.files()))
+        Ok(Prepared { profile, key: Some((identity, key)) })
     }
 
     /// Returns where config files are, or would be.

@@ -1,6 +1,6 @@
-//! Loads the profiles whose tokens are a person's: of a kept login, or of one at this server.
+//! Loads the profiles with the tokens of a person, from a kept login or from a login at this server.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use maskinporten::{
     altinn::AltinnExchange,
@@ -13,9 +13,8 @@ use maskinporten::{
     tokens::{AccessTokenProvider, TokenSource},
 };
 
-use super::load::{KnownKeys, Loader, NAMELESS, OriginalLogin, Prepared, altinn_issuer, certificate_end};
+use super::load::{KnownKeys, Loader, NAMELESS, OriginalLogin, Prepared, ProfileBasis, altinn_issuer, certificate_end};
 use crate::cli::{
-    headers,
     person_tokens::note_place,
     report::{Exit, Failure, Report},
     settings::{KeySettings, PersonLoginSettings, PersonSettings, SessionClient, SettingSources, session_name},
@@ -88,19 +87,18 @@ impl PersonProfile {
 }
 
 impl Loader {
-    /// Prepares a profile of a person; returns also the files that its settings name.
+    /// Prepares a profile of a person.
     pub(super) async fn prepare_person(
         &self,
-        mut sources: SettingSources,
+        sources: &mut SettingSources,
+        ProfileBasis { name, headers }: ProfileBasis,
         known: KnownKeys,
         report: &Arc<Report>,
-    ) -> Result<(Prepared, Vec<PathBuf>), Failure> {
-        let headers = headers::merge(&sources, &[])?;
+    ) -> Result<Prepared, Failure> {
         let mut person = match &self.original_login {
-            Some(login) => PersonProfile::original(&mut sources, login, report)?,
-            None => PersonProfile::kept(&mut sources, report)?,
+            Some(login) => PersonProfile::original(sources, login, report)?,
+            None => PersonProfile::kept(sources, report)?,
         };
-        let name = sources.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
         let (mut key, mut key_expires_at) = (None, None);
         if let Some(settings) = person.key.take() {
             let uses_certificates = settings.uses_certificates;
@@ -130,7 +128,7 @@ impl Loader {
             environment: environment.map_or(issuer.environment, Environment::name).to_owned(),
             issuer,
             scopes,
-            // What a login is for was decided when the person logged in.
+            // The scopes of a login were decided when the person logged in.
             allowed: AllowedScopes::default(),
             tokens,
             login: Some(login),
@@ -141,6 +139,6 @@ impl Loader {
             identity,
             name,
         };
-        Ok((Prepared { profile, key }, sources.files()))
+        Ok(Prepared { profile, key })
     }
 }

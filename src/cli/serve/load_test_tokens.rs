@@ -1,16 +1,15 @@
-//! Loads the profiles whose tokens are test tokens of Altinn's generator.
+//! Loads the profiles with test tokens of Altinn's generator.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use maskinporten::{
     environment::AltinnEnvironment,
     grant::{ClientId, Grant},
-    printer::Header,
     server::{AllowedScopes, ServedProfile},
     tokens::TokenSource,
 };
 
-use super::load::{Loader, NAMELESS, Prepared, altinn_issuer};
+use super::load::{Loader, Prepared, ProfileBasis, altinn_issuer};
 use crate::cli::{
     report::{Exit, Failure, Report},
     settings::{SettingSources, TestTokenSettings},
@@ -18,21 +17,20 @@ use crate::cli::{
 };
 
 impl Loader {
-    /// Prepares a profile of test tokens; returns also the files that its settings name.
+    /// Prepares a profile of test tokens.
     pub(super) async fn prepare_test_tokens(
         &self,
         settings: TestTokenSettings,
-        headers: Vec<Header>,
         sources: &SettingSources,
+        ProfileBasis { name, headers }: ProfileBasis,
         report: &Arc<Report>,
-    ) -> Result<(Prepared, Vec<PathBuf>), Failure> {
-        let name = sources.profile.clone().unwrap_or_else(|| NAMELESS.to_owned());
+    ) -> Result<Prepared, Failure> {
         let scopes = settings.scopes(sources)?;
         let platform = settings.platform();
         let environment = platform.environment().map_or("custom", AltinnEnvironment::name).to_owned();
         let identity = format!("{name} {:?} {:?} {}", settings.kind, settings.parameters, settings.generator);
         let (http, retry_policy) = (settings.network.http.clone(), settings.network.retry_policy);
-        // The generator asks for no client: what its tokens are for is in the parameters.
+        // A request to the generator has no client: the parameters decide what is in the token.
         let client = ClientId::parse("test-token").map_err(|error| Failure::new(Exit::Configuration, &error))?;
         let grant = Grant::builder(platform.issuer(), client, scopes.clone()).build();
         let test_tokens = TestTokens::new(settings, Arc::clone(&self.answers), report)?;
@@ -52,6 +50,6 @@ impl Loader {
             identity,
             name,
         };
-        Ok((Prepared { profile, key: None }, sources.files()))
+        Ok(Prepared { profile, key: None })
     }
 }

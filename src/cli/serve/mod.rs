@@ -68,7 +68,7 @@ pub(crate) async fn run(
     let ServeSettingArguments { profiles, settings } = arguments.settings;
     let profiles = if profiles.is_empty() { vec![None] } else { profiles.into_iter().map(Some).collect() };
     let loader = Loader::new(settings, profiles, config, addresses::allowed(&arguments.allow_scopes)?);
-    start(loader, options, credentials, (arguments.log_format, None), report).await
+    start(loader, options, credentials, arguments.log_format, None, report).await
 }
 
 /// Serves like the original program; in its person mode the browser opens, so that the person logs in.
@@ -80,15 +80,15 @@ pub(crate) async fn run_original(
 ) -> Result<(), Failure> {
     let options = ServerOptions::new(vec![Listen::Loopback(port)]);
     let page = login.as_ref().map(|_| format!("http://localhost:{port}/"));
-    let format = (LogFormat::Text, page);
-    start(Loader::legacy(settings, login), options, CredentialFiles::default(), format, report).await
+    start(Loader::legacy(settings, login), options, CredentialFiles::default(), LogFormat::Text, page, report).await
 }
 
 async fn start(
     loader: Loader,
     options: ServerOptions,
     credentials: CredentialFiles,
-    (format, page): (LogFormat, Option<String>),
+    format: LogFormat,
+    page: Option<String>,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
     let mut stop = std::pin::pin!(signals::stop());

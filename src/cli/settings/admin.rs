@@ -1,11 +1,12 @@
-//! Parses where the self-service API and the register of business units are.
+//! Parses the settings of administration: its scopes, and where the self-service API and the register of business units are.
 
 use maskinporten::{
     environment::{BUSINESS_REGISTER, Environment, self_service_url},
+    grant::Scopes,
     http::Endpoint,
 };
 
-use super::{SettingSources, origin::Layer};
+use super::{SettingSources, grant, origin::Layer};
 use crate::cli::report::{Exit, Failure};
 
 /// Returns the self-service API that the settings name, or else the one of the environment.
@@ -26,7 +27,7 @@ pub(crate) fn self_service(sources: &SettingSources, environment: Option<Environ
 
 /// Returns the register of business units that the settings name, or else the real one.
 ///
-/// It decides which name stands beside a number that someone grants access to, so a project file may not name another.
+/// Its names are shown beside the numbers of the organisations that get access, so a project file may not name another register.
 pub(crate) fn business_register(sources: &SettingSources) -> Result<Endpoint, Failure> {
     let own = Endpoint::parse(BUSINESS_REGISTER).map_err(|error| Failure::new(Exit::Other, &error))?;
     let named = named(sources, "register-url", Some(&own), |label, host| {
@@ -50,4 +51,12 @@ fn named(
         return Err(found.failure("config_address", refusal(&found.origin.label, base.host()), hint));
     }
     Ok(Some(base))
+}
+
+impl SettingSources {
+    /// Returns the scopes in the settings; none if one of them is not valid.
+    pub(crate) fn given_scopes(&self) -> Vec<String> {
+        let given = grant::scopes(self);
+        given.iter().flat_map(Scopes::iter).map(str::to_owned).collect()
+    }
 }

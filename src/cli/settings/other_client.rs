@@ -1,4 +1,4 @@
-//! What the settings say about their own client, and what another client of the same server has in common with it.
+//! The client in the settings, and the settings that another client of the same server has too.
 
 use super::{ConfigFiles, SettingArguments, SettingSources, origin::Layer};
 use crate::cli::report::{Failure, Report};

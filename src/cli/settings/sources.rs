@@ -218,13 +218,6 @@ impl SettingSources {
         }
     }
 
-    /// Returns the scopes that the settings have, as they were written.
-    pub(crate) fn given_scopes(&self) -> Vec<String> {
-        let found = self.find("scope");
-        let texts = found.iter().flat_map(Found::texts);
-        texts.flat_map(|text| text.split([' ', ','])).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
-    }
-
     /// Finds the value of a setting with the highest precedence.
     pub(super) fn find(&self, name: &'static str) -> Option<Found<'_>> {
         self.find_group(&[name]).into_iter().next()

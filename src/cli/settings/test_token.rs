@@ -66,7 +66,7 @@ impl TestTokenSettings {
         self.parameters.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    /// Returns the platform whose key signs the token; that of a generator that is not Altinn's own is beside it.
+    /// Returns the platform whose key signs the token. A generator that is not Altinn's own publishes its key itself.
     pub(crate) fn platform(&self) -> AltinnPlatform {
         let environment = self.parameter("env").and_then(AltinnEnvironment::parse);
         let own = environment.filter(|_| self.generator == AltinnPlatform::test_token_generator());

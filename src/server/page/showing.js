@@ -74,7 +74,7 @@ function inWords(name, value, language) {
 
 // Errors
 
-/** Says whose token it is, and when the person must log in again. */
+/** Makes the text about a login: whose token it is, and when the person must log in again. */
 export function login({ provider, logged_in_at, ends_at, is_renewable, page }, language) {
   const words = WORDS[language];
   const time = (name, at) => element("span", moment(at, now(), language), { "data-time": at, class: name });
@@ -86,7 +86,7 @@ export function login({ provider, logged_in_at, ends_at, is_renewable, page }, l
   return parts;
 }
 
-/** Makes what leads to a new login: a link, or the command for the terminal. */
+/** Makes a link to a new login, or the text with the command for the terminal. */
 function again(page, words) {
   return page ? element("a", words.loginAgain, { href: page }) : prose("span", words.loginCommand);
 }
