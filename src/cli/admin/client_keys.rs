@@ -17,12 +17,15 @@ use maskinporten::{
 };
 use serde_json::{Value, json};
 
-use super::{change::Plan, client::client_id, client_document::read_file, output::print_list, session::AdminSession};
+use super::{
+    change::Plan, client::client_id, client_document::MAXIMUM_BYTES, output::print_list, session::AdminSession,
+};
 use crate::cli::{
     args::{
         AdminArguments, ChangeArguments, ClientArguments, ClientKeysAddArguments, ClientKeysExpiryArguments,
         ClientKeysRemoveArguments, ListFormat,
     },
+    input,
     report::{Exit, Failure, Report},
 };
 
@@ -111,7 +114,7 @@ pub(super) fn difference(before: &ClientKeys, after: &ClientKeys) -> String {
 
 /// Reads the public keys in a file.
 pub(super) fn read_public_keys(file: &Path) -> Result<Vec<ClientKey>, Failure> {
-    public_keys(&read_file(file)?, &format!("`{}`", shown_path(file)))
+    public_keys(&input::read(file, MAXIMUM_BYTES)?, &format!("`{}`", shown_path(file)))
 }
 
 /// Returns the public keys in a JWK or JWK set.

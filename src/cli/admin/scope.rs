@@ -7,7 +7,6 @@ use std::{
 
 use maskinporten::{
     admin::{AdminOperation, AdminRequest, ScopeFileError, changes, merged, scope_from_json, with_name},
-    file,
     printer::Column,
     text::{printable, shown_path},
 };
@@ -20,6 +19,7 @@ use super::{
 };
 use crate::cli::{
     args::{ScopeChangeArguments, ScopeDeleteArguments, ScopeListArguments, ScopeMemberArguments, ScopeShowArguments},
+    input,
     report::{Exit, Failure, Report},
 };
 
@@ -214,11 +214,7 @@ fn given(members: &ScopeMemberArguments) -> impl Iterator<Item = (String, Value)
 
 /// Reads a file, or stdin if the path is `-`.
 pub(super) fn read<T>(path: &Path, parse: impl FnOnce(&[u8]) -> Result<T, ScopeFileError>) -> Result<T, Failure> {
-    let bytes = file::read_or_stdin(path, MAXIMUM_BYTES).map_err(|error| {
-        let message = format!("could not read `{}`: {error}", shown_path(path));
-        Failure::plain(Exit::Configuration, "file", message, Some("check the path".to_owned()))
-    })?;
-    parse(&bytes).map_err(|error| unreadable(path, &error))
+    parse(&input::read(path, MAXIMUM_BYTES)?).map_err(|error| unreadable(path, &error))
 }
 
 /// Makes the failure of a file that is not one of scopes.

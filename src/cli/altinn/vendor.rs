@@ -1,20 +1,25 @@
 //! Sends the requests of a system's vendor, with a token of their own, and prints the answers.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use maskinporten::{
     altinn::{AltinnClient, AltinnError, VendorRequest},
     explain::Explain,
-    file, json,
-    text::shown_path,
+    json,
 };
 use secrecy::SecretString;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::cli::{
     args::ReportFormat,
+    input,
     progress::Progress,
-    report::{self, Exit, Failure, Report},
+    report::{self, Failure, Report},
     settings::{SettingArguments, SettingSources, Settings},
     tokens::Tokens,
 };
@@ -71,12 +76,8 @@ impl VendorSession {
 }
 
 /// Reads the file with a definition.
-pub(super) fn read_definition(path: &std::path::Path) -> Result<Vec<u8>, Failure> {
-    let read = file::read_or_stdin(path, MAXIMUM_DEFINITION_BYTES);
-    read.map(|bytes| bytes.to_vec()).map_err(|error| {
-        let message = format!("could not read `{}`: {error}", shown_path(path));
-        Failure::plain(Exit::Configuration, "file", message, Some("check the path after --file".to_owned()))
-    })
+pub(super) fn read_definition(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    input::read(path, MAXIMUM_DEFINITION_BYTES)
 }
 
 /// Prints what Altinn answered, or what would be sent, as JSON.

@@ -22,6 +22,7 @@ use super::{CONSUMER, NAME, confirmed, granted, organisations, script_reports};
 use crate::cli::{
     admin::{output::print_list, session::AdminSession},
     args::{AccessSyncArguments, ListFormat},
+    input,
     report::{self, Exit, Failure, Report},
     signals,
 };
@@ -40,7 +41,7 @@ pub(super) async fn run(
     let unusable = |error: DeclaredAccessError| {
         Failure::new(Exit::Configuration, &error).about(&format!("`{path}` does not declare access"))
     };
-    let bytes = signals::blocking(move || organisations::read_file(&file)).await?;
+    let bytes = signals::blocking(move || input::read(&file, organisations::MAXIMUM_BYTES)).await?;
     let declared = DeclaredAccess::read(&bytes).map_err(unusable)?;
     let operations = [ListScopes, ListAccess, GrantAccess, RevokeAccess];
     let session = AdminSession::open(admin.settings, &operations, config, report)?;
