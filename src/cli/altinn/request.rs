@@ -105,8 +105,8 @@ fn definition(arguments: &RequestCreateArguments) -> Result<SystemUserDefinition
     let organisation = OrganisationNumber::parse(&arguments.organisation)
         .map_err(|error| Failure::new(Exit::Usage, &error).about("the request cannot be sent"))?;
     let mut request = SystemUserDefinition::new(&arguments.system, &organisation);
-    if let Some(file) = &arguments.access.file {
-        request = request.with_json(&vendor::read_definition(file)?).map_err(failed)?;
+    if let Some(file) = vendor::read_definition(arguments.access.file.as_deref())? {
+        request = request.with_json(&file).map_err(failed)?;
     }
     request.set_rights(&arguments.access.right).map_err(|error| failed(error.into()))?;
     request.set_access_packages(&arguments.access.access_package).map_err(|error| failed(error.into()))?;

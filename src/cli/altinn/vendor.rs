@@ -13,7 +13,6 @@ use maskinporten::{
 };
 use secrecy::SecretString;
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use crate::cli::{
     args::ReportFormat,
@@ -75,9 +74,9 @@ impl VendorSession {
     }
 }
 
-/// Reads the file with a definition.
-pub(super) fn read_definition(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    input::read(path, MAXIMUM_DEFINITION_BYTES)
+/// Reads the file with a definition, if there is one.
+pub(super) fn read_definition(path: Option<&Path>) -> Result<Option<Vec<u8>>, Failure> {
+    path.map(|path| Ok(input::read(path, MAXIMUM_DEFINITION_BYTES)?.to_vec())).transpose()
 }
 
 /// Prints what Altinn answered, or what would be sent, as JSON.
