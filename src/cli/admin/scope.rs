@@ -121,7 +121,7 @@ pub(super) async fn update(
     let (name, scope) = wanted(&arguments)?;
     let operations = [AdminOperation::ShowScope, AdminOperation::UpdateScope];
     let session = AdminSession::open(arguments.admin.settings, &operations, config, report)?;
-    let current = objects(vec![session.send(&AdminRequest::scope(&name)).await?].into()).pop().unwrap_or_default();
+    let current = session.send_for_object(&AdminRequest::scope(&name)).await?;
     let Some(plan) = Plan::of_update(&name, &current, &merged(&current, &scope))
         .confirmed(arguments.change, arguments.admin.format, report)
         .await?
@@ -144,9 +144,9 @@ pub(super) async fn delete(
     let session = AdminSession::open(arguments.admin.settings, &operations, config, report)?;
     let mut plan = Plan { difference: Vec::new(), requests: Vec::new() };
     for name in &arguments.names {
-        let scope = session.send(&AdminRequest::scope(name)).await?;
-        if scope["active"] != false {
-            let description = scope["description"].as_str().unwrap_or_default();
+        let scope = session.send_for_object(&AdminRequest::scope(name)).await?;
+        if scope.get("active") != Some(&Value::Bool(false)) {
+            let description = scope.get("description").and_then(Value::as_str).unwrap_or_default();
             plan.difference.push(printable(&format!("- {name}  {description}")));
             plan.requests.push(AdminRequest::delete_scope(name));
         }
