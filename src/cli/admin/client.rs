@@ -16,7 +16,7 @@ use super::{
 };
 use crate::cli::{
     args::{
-        ChangeArguments, ClientArguments, ClientCreateArguments, ClientDeleteArguments, ClientListArguments,
+        ChangeArguments, ClientArguments, ClientChangeArguments, ClientCreateArguments, ClientListArguments,
         ClientScopesArguments, ClientScopesCommand, ClientUpdateArguments, ListFormat,
     },
     report::{Exit, Failure, Report},
@@ -98,12 +98,12 @@ pub(super) async fn update(
     config: Option<PathBuf>,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
-    let wanted = arguments.members.document()?;
+    let wanted = arguments.new.members.document()?;
     let id = client_id(&arguments.named.client, config.as_ref(), report)?;
-    let session = session_for_change(arguments.admin.settings, config, report)?;
+    let session = session_for_change(arguments.new.admin.settings, config, report)?;
     let current = session.send_for_object(&AdminRequest::client(&id)).await?;
     let new = merged(&current, &wanted);
-    replace(&session, &id, &current, new, (arguments.change, arguments.admin.format), report).await
+    replace(&session, &id, &current, new, (arguments.new.change, arguments.new.admin.format), report).await
 }
 
 pub(super) async fn change_scopes(
@@ -112,7 +112,8 @@ pub(super) async fn change_scopes(
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
     let (ClientScopesCommand::Add(arguments) | ClientScopesCommand::Remove(arguments)) = &command;
-    let ClientScopesArguments { named, scopes: changed, change, admin } = arguments;
+    let ClientScopesArguments { client, scopes: changed } = arguments;
+    let ClientChangeArguments { named, change, admin } = client;
     let id = client_id(&named.client, config.as_ref(), report)?;
     let session = session_for_change(admin.settings.clone(), config, report)?;
     let current = session.send_for_object(&AdminRequest::client(&id)).await?;
@@ -130,7 +131,7 @@ pub(super) async fn change_scopes(
 }
 
 pub(super) async fn delete(
-    arguments: ClientDeleteArguments,
+    arguments: ClientChangeArguments,
     config: Option<PathBuf>,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
