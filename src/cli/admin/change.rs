@@ -2,8 +2,7 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use maskinporten::{admin::AdminRequest, json};
-use serde_json::Value;
+use maskinporten::admin::AdminRequest;
 
 use crate::cli::{
     args::{ChangeArguments, ListFormat},
@@ -32,7 +31,10 @@ impl Plan {
         report: &Arc<Report>,
     ) -> Result<Option<Self>, Failure> {
         if arguments.dry_run {
-            report::print(self.shown(format).as_bytes())?;
+            match format {
+                ListFormat::Json => report::print_json(&self.requests.iter().map(AdminRequest::to_json).collect())?,
+                ListFormat::Table | ListFormat::Csv => report::print(self.text().as_bytes())?,
+            }
             return Ok(None);
         }
         if self.difference.is_empty() {
@@ -55,14 +57,6 @@ impl Plan {
             return Ok(Some(self));
         }
         Err(Failure::plain(Exit::Other, "declined", "nothing was changed".to_owned(), None))
-    }
-
-    fn shown(&self, format: ListFormat) -> String {
-        if format == ListFormat::Json {
-            let requests: Value = self.requests.iter().map(AdminRequest::to_json).collect();
-            return json::indented(&requests) + "\n";
-        }
-        self.text()
     }
 
     fn text(&self) -> String {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::vendor::{self, VendorSession};
 use crate::cli::{
     args::{SystemChangeArguments, SystemCommand, SystemShowArguments, VendorArguments},
-    report::{Exit, Failure, Report},
+    report::{self, Exit, Failure, Report},
 };
 
 pub(super) async fn run(command: SystemCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
@@ -50,7 +50,7 @@ async fn register(
     definition.set_default_client(&session.client_id);
     let request = VendorRequest::register_system(definition);
     if arguments.access.dry_run {
-        return vendor::print_json(&request.to_json());
+        return report::print_json(&request.to_json());
     }
     session.send(&request).await?;
     report.note(&format!("the system {} is registered", arguments.system));
@@ -73,7 +73,7 @@ async fn update(
     let request =
         VendorRequest::update_system(&arguments.system, definition(&arguments, file.as_deref(), Some(&current))?);
     if arguments.access.dry_run {
-        return vendor::print_json(&request.to_json());
+        return report::print_json(&request.to_json());
     }
     session.send(&request).await?;
     report.note(&format!("the system {} is updated", arguments.system));

@@ -9,7 +9,6 @@ use std::{
 use maskinporten::{
     altinn::{AltinnClient, AltinnError, VendorRequest},
     explain::Explain,
-    json,
 };
 use secrecy::SecretString;
 use serde_json::Value;
@@ -79,15 +78,10 @@ pub(super) fn read_definition(path: Option<&Path>) -> Result<Option<Vec<u8>>, Fa
     path.map(|path| Ok(input::read(path, MAXIMUM_DEFINITION_BYTES)?.to_vec())).transpose()
 }
 
-/// Prints what Altinn answered, or what would be sent, as JSON.
-pub(super) fn print_json(value: &Value) -> Result<(), Failure> {
-    report::print((json::indented(value) + "\n").as_bytes())
-}
-
 /// Prints an answer as JSON, or else as text.
 pub(super) fn print(format: ReportFormat, value: &Value, text: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
     match format {
-        ReportFormat::Json => print_json(value),
+        ReportFormat::Json => report::print_json(value),
         ReportFormat::Text => report::print(text(value).as_bytes()),
     }
 }

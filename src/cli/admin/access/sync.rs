@@ -12,7 +12,6 @@ use maskinporten::{
         ScopePattern,
     },
     environment::Environment,
-    json,
     printer::Column,
     text::shown_path,
 };
@@ -134,7 +133,7 @@ fn print(
     if format == ListFormat::Json {
         let unchanged = rows(&difference.unchanged, "unchanged");
         let all = json!({ "missing": missing, "extra": extra, "unchanged": unchanged });
-        return report::print((json::indented(&all) + "\n").as_bytes());
+        return report::print_json(&all);
     }
     report.note(&format!("{} unchanged", difference.unchanged.len()));
     print_list(format, &[missing, extra].concat().into(), &COLUMNS, report)
