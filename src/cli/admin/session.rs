@@ -64,13 +64,11 @@ impl AdminSession {
 
     /// Sends a request whose response is an object: one scope or client.
     pub(super) async fn send_for_object(&self, request: &AdminRequest) -> Result<Map<String, Value>, Failure> {
-        match self.send(request).await? {
-            Value::Object(object) => Ok(object),
-            _ => {
-                let message = "the response of the self-service API is not a JSON object".to_owned();
-                Err(Failure::plain(Exit::Unreachable, "unexpected_response", message, None))
-            }
+        if let Value::Object(object) = self.send(request).await? {
+            return Ok(object);
         }
+        let message = "the response of the self-service API is not a JSON object".to_owned();
+        Err(Failure::plain(Exit::Unreachable, "unexpected_response", message, None))
     }
 
     /// Sends requests, one after the other. A failure names how many were made: the next run makes the rest.
