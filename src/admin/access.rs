@@ -22,7 +22,7 @@ pub enum AccessChange {
     Revoke(Access),
 }
 
-/// What differs between the access that is wanted and that which is.
+/// The difference between the access that is wanted and the access that is granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessDifference {
     /// Wanted, but not granted.
@@ -69,7 +69,7 @@ impl fmt::Display for AccessChange {
 }
 
 impl AccessDifference {
-    /// Compares what is wanted with what is.
+    /// Compares the wanted access with the granted one.
     #[must_use]
     pub fn between(wanted: &BTreeSet<Access>, granted: &BTreeSet<Access>) -> Self {
         Self {

@@ -1,25 +1,15 @@
 //! Why the self-service API did not do what was asked.
 
-use std::time::Duration;
-
 use super::{AdminOperation, AdminProblem};
 use crate::{
-    client::{ClientError, CodeGroup, Explanation, RefusalFacts, Transient},
+    client::{ClientError, CodeGroup, Explanation, RefusalFacts, ServiceError},
     explain::Explain,
-    http::{Endpoint, HttpError, Response},
+    http::{Endpoint, Response},
     language::Language,
 };
 
 /// Why the self-service API did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum AdminError {
-    /// There was no response, or not one that such a server sends: the error is that of any request.
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    /// The request was refused.
-    #[error(transparent)]
-    Refused(Box<AdminRefusal>),
-}
+pub type AdminError = ServiceError<AdminRefusal>;
 
 /// A request that the self-service API refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,27 +27,18 @@ pub struct AdminRefusal {
     pub facts: RefusalFacts,
 }
 
-impl AdminError {
-    /// Returns the error of a response whose status is not 2xx.
-    pub(super) fn of_response(operation: AdminOperation, endpoint: &Endpoint, response: &Response) -> Self {
-        match response.status {
-            429 | 500..=599 => ClientError::unavailable(endpoint, response).into(),
-            status @ 400..=499 => {
-                let problem = AdminProblem::read(&response.body);
-                let mut facts = RefusalFacts::default();
-                facts.set(
-                    "needed_scope",
-                    Some(operation.scopes().join(" or ").as_str()).filter(|scope| !scope.is_empty()),
-                );
-                Self::Refused(Box::new(AdminRefusal { operation, endpoint: endpoint.clone(), status, problem, facts }))
-            }
-            300..=399 => {
-                ClientError::unexpected(endpoint, response, "it is a redirect, which is never followed").into()
-            }
-            _ => ClientError::unexpected(endpoint, response, "this API does not use this status").into(),
-        }
+impl AdminRefusal {
+    /// Reads a response with a status of 4xx.
+    pub(super) fn read(operation: AdminOperation, endpoint: &Endpoint, response: &Response) -> Self {
+        let problem = AdminProblem::read(&response.body);
+        let mut facts = RefusalFacts::default();
+        let scopes = operation.scopes().join(" or ");
+        facts.set("needed_scope", Some(scopes.as_str()).filter(|scopes| !scopes.is_empty()));
+        Self { operation, endpoint: endpoint.clone(), status: response.status, problem, facts }
     }
+}
 
+impl AdminError {
     /// Returns the explanation of the response's status, with what it can name.
     #[must_use]
     pub fn explanation(&self) -> Option<(&'static Explanation, RefusalFacts)> {
@@ -84,42 +65,12 @@ fn explanation(status: u16) -> Option<&'static Explanation> {
     CodeGroup::for_code(&code)?.explanation(&code)
 }
 
-impl From<HttpError> for AdminError {
-    fn from(error: HttpError) -> Self {
-        ClientError::from(error).into()
-    }
-}
-
-impl Transient for AdminError {
-    fn is_passing(&self) -> bool {
-        matches!(self, Self::Client(error) if error.is_passing())
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        if let Self::Client(error) = self { error.retry_after() } else { None }
-    }
-
-    fn after_attempts(self, attempts: usize) -> Self {
-        match self {
-            Self::Client(error) => Self::Client(error.after_attempts(attempts)),
-            refused @ Self::Refused(_) => refused,
-        }
-    }
-}
-
-impl Explain for AdminError {
+impl Explain for AdminRefusal {
     fn code(&self) -> &'static str {
-        match self {
-            Self::Client(error) => error.code(),
-            Self::Refused(_) => "admin_refused",
-        }
+        "admin_refused"
     }
 
     fn hint(&self) -> Option<String> {
-        match (self.explanation(), self) {
-            (Some((explanation, facts)), _) => Some(explanation.hint(&facts, Language::English)),
-            (None, Self::Client(error)) => error.hint(),
-            (None, Self::Refused(_)) => None,
-        }
+        Some(explanation(self.status)?.hint(&self.facts, Language::English))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{Access, AccessChange, AdminError, AdminOperation};
+use super::{Access, AccessChange, AdminError, AdminOperation, AdminRefusal};
 use crate::{
     client::{ApiClient, ClientError, RetryPolicy},
     http::{ApiRequest, Endpoint, HttpOptions, Method, Response},
@@ -217,7 +217,7 @@ impl AdminClient {
             limit: MAXIMUM_BYTES,
             ..ApiRequest::get(authorization)
         };
-        let refusal = |response: &Response| AdminError::of_response(request.operation, &endpoint, response);
+        let refusal = |response: &Response| AdminRefusal::read(request.operation, &endpoint, response);
         let response = self.0.send(&endpoint, &api, request.operation.may_be_repeated(), refusal, notify).await?;
         if response.body.trim_ascii().is_empty() {
             return Ok(Value::Null);

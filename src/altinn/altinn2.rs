@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{AltinnError, AltinnOperation};
+use super::{AltinnError, AltinnOperation, AltinnRefusal};
 use crate::{
     client::{ClientError, RetryPolicy},
     http::{ApiRequest, ClientCertificate, Endpoint, HttpClient, HttpOptions, Method},
@@ -80,7 +80,8 @@ impl Altinn2Login<'_> {
         };
         let response = http.send_request(&request, std::time::Instant::now() + retry_policy.timeout).await?;
         if response.status != 200 {
-            return Err(AltinnError::of_response(AltinnOperation::Login, &endpoint, &response));
+            let refusal = |response: &_| AltinnRefusal::read(AltinnOperation::Login, &endpoint, response);
+            return Err(AltinnError::of_response(&endpoint, &response, refusal));
         }
         let cookie = response.cookies.iter().find_map(|cookie| session(cookie.expose_secret()));
         let cookie =

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{AltinnError, AltinnOperation, AltinnPlatform};
+use super::{AltinnError, AltinnOperation, AltinnPlatform, AltinnRefusal};
 use crate::{
     client::{ApiClient, RetryPolicy},
     http::{ApiRequest, HttpOptions, Response},
@@ -74,8 +74,8 @@ impl AltinnClient {
         request: &AltinnRequest<'_>,
         notify: impl FnMut(&AltinnError, Duration),
     ) -> Result<Response, AltinnError> {
-        let endpoint = self.platform.endpoint(request.path, request.query);
-        let refusal = |response: &Response| AltinnError::of_response(request.operation, &endpoint, response);
+        let endpoint = self.api.base().below(request.path, request.query);
+        let refusal = |response: &Response| AltinnRefusal::read(request.operation, &endpoint, response);
         self.api.send(&endpoint, &request.api, request.operation.may_be_repeated(), refusal, notify).await
     }
 }

@@ -1,26 +1,18 @@
 //! Why Altinn did not do what was asked.
 
-use std::{fmt::Write as _, time::Duration};
+use std::fmt::Write as _;
 
 use super::{AltinnOperation, AltinnProblem};
 use crate::{
-    client::{ClientError, CodeGroup, Explanation, RefusalFacts, Transient},
+    client::{CodeGroup, Explanation, RefusalFacts, ServiceError},
     environment::KnownIssuer,
     explain::Explain,
-    http::{Endpoint, HttpError, Response},
+    http::{Endpoint, Response},
     language::Language,
 };
 
 /// Why Altinn did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum AltinnError {
-    /// There was no response, or not one that such a server sends: the error is that of any request.
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    /// Altinn refused the request.
-    #[error(transparent)]
-    Refused(Box<AltinnRefusal>),
-}
+pub type AltinnError = ServiceError<AltinnRefusal>;
 
 /// A request that Altinn refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,26 +40,17 @@ impl AltinnError {
         }
         self
     }
-
-    /// Returns the error of a response whose status is not 2xx.
-    pub(super) fn of_response(operation: AltinnOperation, endpoint: &Endpoint, response: &Response) -> Self {
-        match response.status {
-            429 | 500..=599 => ClientError::unavailable(endpoint, response).into(),
-            status @ 400..=499 => {
-                let problem = AltinnProblem::read(&response.body);
-                let mut facts = RefusalFacts::default();
-                facts.set("platform", Some(endpoint.host()));
-                Self::Refused(Box::new(AltinnRefusal { operation, endpoint: endpoint.clone(), status, problem, facts }))
-            }
-            300..=399 => {
-                ClientError::unexpected(endpoint, response, "it is a redirect, which is never followed").into()
-            }
-            _ => ClientError::unexpected(endpoint, response, "this API does not use this status").into(),
-        }
-    }
 }
 
 impl AltinnRefusal {
+    /// Reads a response with a status of 4xx.
+    pub(super) fn read(operation: AltinnOperation, endpoint: &Endpoint, response: &Response) -> Self {
+        let problem = AltinnProblem::read(&response.body);
+        let mut facts = RefusalFacts::default();
+        facts.set("platform", Some(endpoint.host()));
+        Self { operation, endpoint: endpoint.clone(), status: response.status, problem, facts }
+    }
+
     /// Returns the explanation of the first known code, or else of this status of the operation.
     #[must_use]
     pub fn explanation(&self) -> Option<&'static Explanation> {
@@ -101,45 +84,6 @@ impl AltinnRefusal {
             _ => "look it up in https://docs.altinn.studio/api/".to_owned(),
         };
         language.translate(&hint).into_owned()
-    }
-}
-
-impl From<HttpError> for AltinnError {
-    fn from(error: HttpError) -> Self {
-        ClientError::from(error).into()
-    }
-}
-
-impl Transient for AltinnError {
-    fn is_passing(&self) -> bool {
-        matches!(self, Self::Client(error) if error.is_passing())
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        if let Self::Client(error) = self { error.retry_after() } else { None }
-    }
-
-    fn after_attempts(self, attempts: usize) -> Self {
-        match self {
-            Self::Client(error) => Self::Client(error.after_attempts(attempts)),
-            refused @ Self::Refused(_) => refused,
-        }
-    }
-}
-
-impl Explain for AltinnError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Client(error) => error.code(),
-            Self::Refused(refusal) => refusal.code(),
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Client(error) => error.hint(),
-            Self::Refused(refusal) => refusal.hint(),
-        }
     }
 }
 

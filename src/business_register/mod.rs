@@ -11,7 +11,10 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use self::{error::BusinessRegisterError, known_names::KnownNames};
+pub use self::{
+    error::{BusinessRegisterError, BusinessRegisterRefusal},
+    known_names::KnownNames,
+};
 use crate::{
     client::{ApiClient, ClientError, RetryPolicy},
     http::{ApiRequest, Endpoint, HttpOptions, Response},
@@ -105,7 +108,8 @@ impl BusinessRegister {
     /// Returns the unit with a number: the main unit, or else the sub-unit.
     ///
     /// # Errors
-    /// [`BusinessRegisterError`]: `NotFound` when neither collection has it, `Removed` when its data are no longer open.
+    /// [`BusinessRegisterError`]; [`BusinessRegisterRefusal::NotFound`] when neither collection has it,
+    /// [`BusinessRegisterRefusal::Removed`] when its data are no longer open.
     pub async fn find(
         &self,
         number: &OrganisationNumber,
@@ -118,14 +122,17 @@ impl BusinessRegister {
                     let unit = RegisteredUnit::read(&unit, collection);
                     return unit.ok_or_else(|| unexpected(&endpoint, &response, "it has no `organisasjonsnummer`"));
                 }
-                Err(BusinessRegisterError::Refused { status: 404, .. }) => {}
-                Err(BusinessRegisterError::Refused { status: 410, .. }) => {
-                    return Err(BusinessRegisterError::Removed(number.clone()));
-                }
+                Err(BusinessRegisterError::Refused(refusal)) => match *refusal {
+                    BusinessRegisterRefusal::Status { status: 404, .. } => {}
+                    BusinessRegisterRefusal::Status { status: 410, .. } => {
+                        return Err(BusinessRegisterRefusal::Removed(number.clone()).into());
+                    }
+                    refusal => return Err(refusal.into()),
+                },
                 Err(error) => return Err(error),
             }
         }
-        Err(BusinessRegisterError::NotFound(number.clone()))
+        Err(BusinessRegisterRefusal::NotFound(number.clone()).into())
     }
 
     /// Searches for units by the words of their names, and returns at most `limit` of each collection.
@@ -161,7 +168,8 @@ impl BusinessRegister {
         for number in others {
             match self.find(number, &mut notify).await {
                 Ok(unit) => found.push(unit),
-                Err(BusinessRegisterError::NotFound(_) | BusinessRegisterError::Removed(_)) => {}
+                Err(BusinessRegisterError::Refused(refusal))
+                    if !matches!(*refusal, BusinessRegisterRefusal::Status { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -197,8 +205,8 @@ impl BusinessRegister {
     ) -> Result<(Endpoint, Response, Value), BusinessRegisterError> {
         let path = [&["enhetsregisteret", "api"], path].concat();
         let endpoint = self.base().below(&path, query);
-        let refusal = |response: &Response| BusinessRegisterError::of_response(&endpoint, response);
-        let response = self.0.send(&endpoint, &ApiRequest::get(None), true, refusal, notify).await?;
+        let request = ApiRequest::get(None);
+        let response = self.0.send(&endpoint, &request, true, BusinessRegisterRefusal::read, notify).await?;
         let parsed = serde_json::from_slice(&response.body);
         let parsed = parsed.map_err(|_| unexpected(&endpoint, &response, "it is not JSON"))?;
         Ok((endpoint, response, parsed))

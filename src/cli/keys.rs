@@ -61,7 +61,7 @@ fn public(arguments: PublicArguments, config: Option<PathBuf>, report: &Arc<Repo
 fn print_set(key: &SigningKey, key_id: &str) -> Result<(), Failure> {
     let algorithm = key.algorithm().unwrap_or_else(|| key.default_algorithm());
     let set = json!({ "keys": [key.public_jwk(key_id, algorithm)] });
-    report::print((json::indented(&set) + "\n").as_bytes())
+    report::print_json(&set)
 }
 
 /// Lists the keys in a keystore, a JWK set or a PEM file.

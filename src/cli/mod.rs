@@ -19,6 +19,7 @@ mod explain;
 mod github;
 mod grant;
 mod headers;
+mod input;
 mod inspect;
 mod keys;
 mod legacy_cli;

@@ -19,9 +19,9 @@ static IS_SHOWN: AtomicBool = AtomicBool::new(false);
 pub(crate) struct Progress(Option<(Sender<()>, JoinHandle<()>)>);
 
 impl Progress {
-    /// Starts waiting; nothing is shown if stderr is not a terminal.
+    /// Starts waiting; nothing is shown if stderr is not a terminal, or has the line of the whole work already.
     pub(crate) fn start(what: &str, report: &Report) -> Self {
-        if !report.may_show_progress() {
+        if !report.may_show_progress() || IS_SHOWN.load(Ordering::SeqCst) {
             return Self(None);
         }
         let line = format!("{} …", report.language().translate(what));

@@ -122,12 +122,13 @@ impl ClientError {
         Self::UnexpectedResponse(UnexpectedResponse::new(endpoint, response, what))
     }
 
-    /// Returns the error of a token endpoint's response that is neither a success nor a refusal.
-    pub(crate) fn of_status(endpoint: &Endpoint, response: &Response) -> Self {
+    /// Returns the error of a response that is neither a success nor a refusal; `unused` is the end of a sentence about a
+    /// status that the server does not use.
+    pub(crate) fn of_status(endpoint: &Endpoint, response: &Response, unused: &str) -> Self {
         match response.status {
             429 | 500..=599 => Self::unavailable(endpoint, response),
             300..=399 => Self::unexpected(endpoint, response, "it is a redirect, which is never followed"),
-            _ => Self::unexpected(endpoint, response, "a token endpoint does not use this status"),
+            _ => Self::unexpected(endpoint, response, unused),
         }
     }
 

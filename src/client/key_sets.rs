@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{
     ClientError, RetryPolicy,
-    metadata::{EXPECTED_STATUS, find, get, unexpected},
+    metadata::{EXPECTED_STATUS, find, get},
 };
 use crate::{
     environment::KnownIssuer,
@@ -60,10 +60,10 @@ pub async fn fetch_key_set(
 ) -> Result<KeySet, ClientError> {
     let response = get(endpoint, options, retry_policy, |_, _| ()).await?;
     if response.status != 200 {
-        return Err(unexpected(endpoint, &response, EXPECTED_STATUS));
+        return Err(ClientError::unexpected(endpoint, &response, EXPECTED_STATUS));
     }
     KeySet::parse(&response.body).map_err(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        unexpected(endpoint, &response, &format!("{error}{cause}"))
+        ClientError::unexpected(endpoint, &response, &format!("{error}{cause}"))
     })
 }

@@ -119,7 +119,7 @@ impl MetadataSearch {
     }
 
     pub(super) fn unexpected(&self, response: &Response, what: &str) -> ClientError {
-        unexpected(&self.place, response, what)
+        ClientError::unexpected(&self.place, response, what)
     }
 
     /// Parses an address in the metadata, which is its member `name`; `None` if it has none.
@@ -253,10 +253,6 @@ pub(super) async fn get(
 
 fn is_unavailable(status: u16) -> bool {
     matches!(status, 429 | 500..=599)
-}
-
-pub(super) fn unexpected(endpoint: &Endpoint, response: &Response, what: &str) -> ClientError {
-    ClientError::UnexpectedResponse(UnexpectedResponse::new(endpoint, response, what))
 }
 
 #[cfg(test)]

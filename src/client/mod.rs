@@ -24,6 +24,7 @@ pub(crate) use self::{access_token::TokenMembers, api::ApiClient};
 pub use self::{
     access_token::{AccessToken, MinimumLifetime},
     actor::Actor,
+    api::ServiceError,
     catalogue::{CodeGroup, Explanation},
     error::{ClientError, UnexpectedResponse},
     key_sets::{discovered_keys, fetch_key_set, published_keys},

@@ -46,7 +46,7 @@ pub(super) fn parse(answer: &Response, endpoint: &Endpoint, now: DateTime<Utc>) 
                 None => unexpected(refusal::fault(&answer.body)),
             })
         }
-        _ => Err(ClientError::of_status(endpoint, answer)),
+        _ => Err(ClientError::of_status(endpoint, answer, "a token endpoint does not use this status")),
     }
 }
 

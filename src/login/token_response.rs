@@ -96,6 +96,6 @@ pub(super) fn success(step: LoginStep, endpoint: &Endpoint, response: Response) 
             Some(refusal) => LoginError::Refused { step, refusal: Box::new(refusal) },
             None => ClientError::unexpected(endpoint, &response, "it is not an OAuth error").into(),
         }),
-        _ => Err(ClientError::of_status(endpoint, &response).into()),
+        _ => Err(ClientError::of_status(endpoint, &response, "a token endpoint does not use this status").into()),
     }
 }

@@ -8,7 +8,8 @@ use snapbox::{file, str};
 use super::admin;
 use crate::{
     local::Local,
-    support::{Maskinporten, assert_snapshot, assert_table, testdata},
+    server::{Server, json as respond, token},
+    support::{Maskinporten, assert_snapshot, assert_table, maskinporten, testdata},
 };
 
 const CSV: &str = "admin/export-test-simulator-2026-11-29_120000.csv";
@@ -291,6 +292,21 @@ fn a_project_file_cannot_name_another_register() {
 
     let message = "would ask register.example for the names of organisations, which is not the register\n";
     assert!(refused.failure(3).contains(message), "{}", refused.stderr);
+}
+
+/// Its other members would be lost.
+#[test]
+fn a_scope_is_not_replaced_when_the_response_with_the_current_one_is_not_an_object() {
+    let server = Server::start([token(), respond("200 OK", "[]")]);
+
+    let outcome = maskinporten(["scope", "update", "a:b", "--description", "New", "--yes", "--no-cache"])
+        .args(["--admin-url", &server.url("/"), "-e", &server.url("/token"), "-a", "https://issuer.example/"])
+        .args(["-c", "admin", "-k", &testdata("iterations-one.p12"), "--retries", "0"])
+        .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
+        .run();
+
+    assert!(outcome.failure(6).contains("the response of the self-service API is not a JSON object\n"), "{outcome:?}");
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[test]

@@ -68,7 +68,8 @@ fn a_system_is_registered_changed_and_listed() {
     let words = ["system", "register", SYSTEM, "--name", "Sky", "--description", "nb=En sky", "--right", "app_ttd_a"];
     let shown = vendor(&local, &words).args(["--redirect-url", "https://a.example/ok"]).run().artefact();
     let changed = vendor(&local, &["system", "update", SYSTEM, "--name", "en=Cloud", "--visible", "false"]);
-    let changed = changed.args(["--access-package", "regnskapsforer-lonn"]).run().artefact();
+    let changed = changed.args(["--access-package", "regnskapsforer-lonn", "--file", "-"]);
+    let changed = changed.stdin(r#"{ "description": { "nb": "En ny sky" } }"#).run().artefact();
     let listed = vendor(&local, &["system", "list"]).run().artefact();
 
     assert_eq!(
@@ -80,6 +81,7 @@ fn a_system_is_registered_changed_and_listed() {
         )
     );
     assert!(changed.contains("\nname             Cloud\n"), "{changed}");
+    assert!(changed.contains("\ndescription      En ny sky\n"), "{changed}");
     assert!(changed.contains("\nrights           app_ttd_a\n"), "{changed}");
     assert!(changed.contains("\naccess packages  urn:altinn:accesspackage:regnskapsforer-lonn\n"), "{changed}");
     assert_eq!(listed, format!("system         name   visible  type\n{SYSTEM}  Cloud  false    standard\n"));

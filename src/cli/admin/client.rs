@@ -16,11 +16,11 @@ use super::{
 };
 use crate::cli::{
     args::{
-        ChangeArguments, ClientArguments, ClientCreateArguments, ClientDeleteArguments, ClientListArguments,
+        ChangeArguments, ClientArguments, ClientChangeArguments, ClientCreateArguments, ClientListArguments,
         ClientScopesArguments, ClientScopesCommand, ClientUpdateArguments, ListFormat,
     },
     report::{Exit, Failure, Report},
-    settings::client_of_profile,
+    settings::{AdminSettingArguments, client_of_profile},
 };
 
 const LISTED: [Column; 4] =
@@ -83,8 +83,10 @@ pub(super) async fn create(
     }
     let format = arguments.admin.format;
     let session = AdminSession::open(arguments.admin.settings, &[AdminOperation::CreateClient], config, report)?;
-    let difference = changes(&Map::new(), &client).iter().map(ToString::to_string).collect();
-    let plan = Plan { difference, requests: vec![AdminRequest::create_client(client.into())] };
+    let plan = Plan {
+        difference: difference(&Map::new(), &client),
+        requests: vec![AdminRequest::create_client(client.into())],
+    };
     let Some(plan) = plan.confirmed(arguments.change, format, report).await? else { return Ok(()) };
     let created = session.send(&plan.requests[0]).await?;
     report.note(&format!("the client {} is created", created["client_id"].as_str().unwrap_or_default()));
@@ -96,12 +98,12 @@ pub(super) async fn update(
     config: Option<PathBuf>,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
-    let wanted = arguments.members.document()?;
+    let wanted = arguments.new.members.document()?;
     let id = client_id(&arguments.named.client, config.as_ref(), report)?;
-    let session = session_for_change(arguments.admin.settings, config, report)?;
-    let current = session.send(&AdminRequest::client(&id)).await?;
-    let new = merged(object(&current)?, &wanted);
-    replace(&session, &id, &current, new, (arguments.change, arguments.admin.format), report).await
+    let session = session_for_change(arguments.new.admin.settings, config, report)?;
+    let current = session.send_for_object(&AdminRequest::client(&id)).await?;
+    let new = merged(&current, &wanted);
+    replace(&session, &id, &current, new, (arguments.new.change, arguments.new.admin.format), report).await
 }
 
 pub(super) async fn change_scopes(
@@ -110,38 +112,37 @@ pub(super) async fn change_scopes(
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
     let (ClientScopesCommand::Add(arguments) | ClientScopesCommand::Remove(arguments)) = &command;
-    let ClientScopesArguments { named, scopes: changed, change, admin } = arguments;
+    let ClientScopesArguments { client, scopes: changed } = arguments;
+    let ClientChangeArguments { named, change, admin } = client;
     let id = client_id(&named.client, config.as_ref(), report)?;
     let session = session_for_change(admin.settings.clone(), config, report)?;
-    let current = session.send(&AdminRequest::client(&id)).await?;
-    let mut scopes: Vec<&str> = current["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let current = session.send_for_object(&AdminRequest::client(&id)).await?;
+    let scopes = current.get("scopes").and_then(Value::as_array).into_iter().flatten();
+    let mut scopes: Vec<&str> = scopes.filter_map(Value::as_str).collect();
     if matches!(command, ClientScopesCommand::Add(_)) {
-        scopes.extend(changed.iter().map(String::as_str).filter(|scope| !current_has(&current, scope)));
+        let missing: Vec<_> = changed.iter().map(String::as_str).filter(|scope| !scopes.contains(scope)).collect();
+        scopes.extend(missing);
     } else {
         scopes.retain(|scope| !changed.iter().any(|removed| removed == scope));
     }
     let wanted = Map::from_iter([("scopes".to_owned(), scopes.into())]);
-    let new = merged(object(&current)?, &wanted);
+    let new = merged(&current, &wanted);
     replace(&session, &id, &current, new, (*change, admin.format), report).await
 }
 
-fn current_has(client: &Value, scope: &str) -> bool {
-    client["scopes"].as_array().is_some_and(|scopes| scopes.iter().any(|own| own == scope))
-}
-
 pub(super) async fn delete(
-    arguments: ClientDeleteArguments,
+    arguments: ClientChangeArguments,
     config: Option<PathBuf>,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
     let id = client_id(&arguments.named.client, config.as_ref(), report)?;
     let needed = [AdminOperation::ShowClient, AdminOperation::DeleteClient];
     let session = AdminSession::open(arguments.admin.settings, &needed, config, report)?;
-    let current = session.send(&AdminRequest::client(&id)).await?;
-    let mut new = object(&current)?.clone();
+    let current = session.send_for_object(&AdminRequest::client(&id)).await?;
+    let mut new = current.clone();
     new.insert("active".to_owned(), false.into());
     let requests = vec![AdminRequest::delete_client(&id)];
-    let plan = Plan { difference: difference(&current, &new)?, requests };
+    let plan = Plan { difference: difference(&current, &new), requests };
     let Some(plan) = plan.confirmed(arguments.change, arguments.admin.format, report).await? else { return Ok(()) };
     session.send(&plan.requests[0]).await?;
     report.note(&format!("the client {id} is deactivated"));
@@ -149,7 +150,7 @@ pub(super) async fn delete(
 }
 
 fn session_for_change(
-    settings: crate::cli::settings::AdminSettingArguments,
+    settings: AdminSettingArguments,
     config: Option<PathBuf>,
     report: &Arc<Report>,
 ) -> Result<AdminSession, Failure> {
@@ -160,32 +161,25 @@ fn session_for_change(
 async fn replace(
     session: &AdminSession,
     id: &str,
-    current: &Value,
+    current: &Map<String, Value>,
     new: Map<String, Value>,
     (change, format): (ChangeArguments, ListFormat),
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
-    let difference = difference(current, &new)?;
-    let plan = Plan { difference, requests: vec![AdminRequest::update_client(id, new.clone().into())] };
+    let requests = vec![AdminRequest::update_client(id, new.clone().into())];
+    let plan = Plan { difference: difference(current, &new), requests };
     let Some(plan) = plan.confirmed(change, format, report).await? else { return Ok(()) };
     session.send(&plan.requests[0]).await?;
-    let after = session.send(&AdminRequest::client(id)).await?;
-    let ignored: Vec<_> = changes(object(&after)?, &new).into_iter().map(|change| change.member).collect();
-    let wanted = changes(object(current)?, &new);
+    let after = session.send_for_object(&AdminRequest::client(id)).await?;
+    let ignored: Vec<_> = changes(&after, &new).into_iter().map(|change| change.member).collect();
+    let wanted = changes(current, &new);
     for change in wanted.iter().filter(|change| ignored.contains(&change.member)) {
         report.warning(&format!("the API has not changed `{}` as it was asked to", change.member));
     }
     report.note(&format!("the client {id} is updated"));
-    print_object(format, &after, &SHOWN, report)
+    print_object(format, &after.into(), &SHOWN, report)
 }
 
-fn difference(current: &Value, new: &Map<String, Value>) -> Result<Vec<String>, Failure> {
-    Ok(changes(object(current)?, new).iter().map(ToString::to_string).collect())
-}
-
-fn object(client: &Value) -> Result<&Map<String, Value>, Failure> {
-    client.as_object().ok_or_else(|| {
-        let message = "the response of the self-service API is not a client".to_owned();
-        Failure::plain(Exit::Unreachable, "unexpected_response", message, None)
-    })
+fn difference(current: &Map<String, Value>, new: &Map<String, Value>) -> Vec<String> {
+    changes(current, new).iter().map(ToString::to_string).collect()
 }

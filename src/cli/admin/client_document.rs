@@ -2,16 +2,17 @@
 
 use std::{path::Path, time::Duration};
 
-use maskinporten::{clock, file, json::JsonValue, text::shown_path};
+use maskinporten::{clock, json::JsonValue, text::shown_path};
 use serde_json::{Map, Value, json};
 
 use crate::cli::{
     args::ClientMembers,
+    input,
     report::{Exit, Failure},
 };
 
-/// A longer file is another one.
-const MAXIMUM_BYTES: u64 = 1024 * 1024;
+/// Maximum size of a file with a client or its keys.
+pub(super) const MAXIMUM_BYTES: u64 = 1024 * 1024;
 /// The longest lifetime and the longest wait that make sense.
 const LONGEST: u64 = 24 * 60 * 60;
 
@@ -54,7 +55,7 @@ pub(super) fn with_defaults(wanted: Map<String, Value>) -> Map<String, Value> {
 
 /// Reads a JSON object, in which no member may occur twice.
 fn read_object(path: &Path) -> Result<Map<String, Value>, Failure> {
-    let bytes = read_file(path)?;
+    let bytes = input::read(path, MAXIMUM_BYTES)?;
     let object = match maskinporten::json::parse(&bytes) {
         Ok(JsonValue::Object(object)) => object.into_map().ok(),
         Ok(_) | Err(_) => None,
@@ -63,14 +64,6 @@ fn read_object(path: &Path) -> Result<Map<String, Value>, Failure> {
         let message = format!("`{}` is not a JSON object without repeated members", shown_path(path));
         let hint = "begin with what there is: maskinporten client show CLIENT --format json".to_owned();
         Failure::plain(Exit::Usage, "client_file", message, Some(hint))
-    })
-}
-
-/// Reads a file that an argument names; `-` is stdin.
-pub(super) fn read_file(path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, Failure> {
-    file::read_or_stdin(path, MAXIMUM_BYTES).map_err(|error| {
-        let message = format!("could not read `{}`: {error}", shown_path(path));
-        Failure::plain(Exit::Configuration, "file", message, Some("check the path".to_owned()))
     })
 }
 

@@ -17,12 +17,15 @@ use maskinporten::{
 };
 use serde_json::{Value, json};
 
-use super::{change::Plan, client::client_id, client_document::read_file, output::print_list, session::AdminSession};
+use super::{
+    change::Plan, client::client_id, client_document::MAXIMUM_BYTES, output::print_list, session::AdminSession,
+};
 use crate::cli::{
     args::{
-        AdminArguments, ChangeArguments, ClientArguments, ClientKeysAddArguments, ClientKeysExpiryArguments,
+        ClientArguments, ClientChangeArguments, ClientKeysAddArguments, ClientKeysExpiryArguments,
         ClientKeysRemoveArguments, ListFormat,
     },
+    input,
     report::{Exit, Failure, Report},
 };
 
@@ -55,10 +58,9 @@ pub(super) async fn add(
     config: Option<PathBuf>,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
-    let ClientKeysAddArguments { named, file, change, admin } = arguments;
+    let ClientKeysAddArguments { client, file } = arguments;
     let added = read_public_keys(&file)?;
-    change_keys(&named.client, change, admin, config, report, |keys| added.into_iter().try_fold(keys, ClientKeys::with))
-        .await
+    change_keys(client, config, report, |keys| added.into_iter().try_fold(keys, ClientKeys::with)).await
 }
 
 pub(super) async fn remove(
@@ -66,23 +68,19 @@ pub(super) async fn remove(
     config: Option<PathBuf>,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
-    let ClientKeysRemoveArguments { named, kids, change, admin } = arguments;
-    change_keys(&named.client, change, admin, config, report, |keys| {
-        kids.iter().try_fold(keys, |keys, kid| keys.without(kid))
-    })
-    .await
+    let ClientKeysRemoveArguments { client, kids } = arguments;
+    change_keys(client, config, report, |keys| kids.iter().try_fold(keys, |keys, kid| keys.without(kid))).await
 }
 
 /// Reads the keys of a client, changes them, shows the difference, and writes them.
 async fn change_keys<E: Explain>(
-    client: &str,
-    change: ChangeArguments,
-    admin: AdminArguments,
+    arguments: ClientChangeArguments,
     config: Option<PathBuf>,
     report: &Arc<Report>,
     changed: impl FnOnce(ClientKeys) -> Result<ClientKeys, E>,
 ) -> Result<(), Failure> {
-    let id = client_id(client, config.as_ref(), report)?;
+    let ClientChangeArguments { named, change, admin } = arguments;
+    let id = client_id(&named.client, config.as_ref(), report)?;
     let session = AdminSession::open(admin.settings, &CHANGE, config, report)?;
     let before = read_keys(&session, &id).await?;
     let after = changed(before.clone()).map_err(|error| not_changed(&error))?;
@@ -111,7 +109,7 @@ pub(super) fn difference(before: &ClientKeys, after: &ClientKeys) -> String {
 
 /// Reads the public keys in a file.
 pub(super) fn read_public_keys(file: &Path) -> Result<Vec<ClientKey>, Failure> {
-    public_keys(&read_file(file)?, &format!("`{}`", shown_path(file)))
+    public_keys(&input::read(file, MAXIMUM_BYTES)?, &format!("`{}`", shown_path(file)))
 }
 
 /// Returns the public keys in a JWK or JWK set.

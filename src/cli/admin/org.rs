@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use maskinporten::{
-    business_register::{BusinessRegisterError, RegisteredUnit, UnitCollection},
+    business_register::{RegisteredUnit, UnitCollection},
     organisation::OrganisationNumber,
     printer::Column,
 };
@@ -71,15 +71,4 @@ fn print(format: ListFormat, units: &[RegisteredUnit], report: &Report) -> Resul
         }
     }
     print_list(format, &list, &COLUMNS, report)
-}
-
-impl From<BusinessRegisterError> for Failure {
-    fn from(error: BusinessRegisterError) -> Self {
-        match &error {
-            BusinessRegisterError::Client(error) => Self::from(error),
-            BusinessRegisterError::NotFound(_)
-            | BusinessRegisterError::Removed(_)
-            | BusinessRegisterError::Refused { .. } => Self::new(Exit::Refused, &error),
-        }
-    }
 }

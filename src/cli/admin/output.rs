@@ -1,9 +1,6 @@
 //! Prints what the self-service API has, in the form that was asked for.
 
-use maskinporten::{
-    json,
-    printer::{Column, print_csv, print_record, print_table},
-};
+use maskinporten::printer::{Column, print_csv, print_record, print_table};
 use serde_json::Value;
 
 use crate::cli::{
@@ -16,7 +13,7 @@ pub(super) fn print_list(format: ListFormat, list: &Value, columns: &[Column], r
     let text = match format {
         ListFormat::Table => print_table(list, columns, report.language()),
         ListFormat::Csv => print_csv(list, columns),
-        ListFormat::Json => json::indented(list) + "\n",
+        ListFormat::Json => return report::print_json(list),
     };
     report::print(text.as_bytes())
 }
@@ -31,7 +28,7 @@ pub(super) fn print_object(
     let text = match format {
         ListFormat::Table => print_record(object, columns, report.language()),
         ListFormat::Csv => print_csv(&Value::from(vec![object.clone()]), columns),
-        ListFormat::Json => json::indented(object) + "\n",
+        ListFormat::Json => return report::print_json(object),
     };
     report::print(text.as_bytes())
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use maskinporten::{
-    admin::{AdminRequest, ClientKeys, ClientKeysError},
+    admin::{AdminRequest, ClientKey, ClientKeys, ClientKeysError},
     explain::Explain as _,
 };
 
@@ -46,6 +46,7 @@ pub(super) async fn rotate(
 ) -> Result<(), Failure> {
     let ClientKeysRotateArguments { rotated, out, new_key, public_key, wait, overlap, change, admin } = arguments;
     let (wait, overlap) = (time("--wait", &wait)?, time("--overlap", &overlap)?);
+    let public_keys = public_key.map(|file| read_public_keys(&file)).transpose()?;
     let profile = RotatedProfile::read(&rotated, config.clone(), report).await?;
     let session = AdminSession::open(admin.settings, &CHANGE, config, report)?;
     let before = read_keys(&session, &profile.client_id).await?;
@@ -54,8 +55,8 @@ pub(super) async fn rotate(
     }
     let rotation =
         Rotation { profile: &profile, session: &session, wait, overlap, change, format: admin.format, report };
-    if let Some(file) = public_key {
-        return rotation.add_public(&file, &before).await;
+    if let Some(keys) = public_keys {
+        return rotation.add_public(keys, &before).await;
     }
     let key = match new_key {
         Some(file) => NewClientKey::read(file)?,
@@ -66,7 +67,7 @@ pub(super) async fn rotate(
 
 fn not_registered(profile: &RotatedProfile, keys: &ClientKeys) -> Failure {
     let error = ClientKeysError::Missing(profile.key_id.clone());
-    let ids: Vec<&str> = keys.keys().iter().map(maskinporten::admin::ClientKey::id).collect();
+    let ids: Vec<&str> = keys.keys().iter().map(ClientKey::id).collect();
     let failure = Failure::new(Exit::Configuration, &error);
     let about =
         format!("the key of the profile `{}` is not registered on the client {}", profile.name, profile.client_id);
@@ -89,9 +90,8 @@ struct Rotation<'a> {
 }
 
 impl Rotation<'_> {
-    /// Adds a public key. Its private half is elsewhere, so only its owner can tell when the old key may go.
-    async fn add_public(&self, file: &Path, before: &ClientKeys) -> Result<(), Failure> {
-        let keys = read_public_keys(file)?;
+    /// Adds public keys. The private ones are elsewhere, so only their owner can tell when the old key may go.
+    async fn add_public(&self, keys: Vec<ClientKey>, before: &ClientKeys) -> Result<(), Failure> {
         let both = keys.into_iter().try_fold(before.clone(), ClientKeys::with).map_err(|error| not_changed(&error))?;
         let client = &self.profile.client_id;
         let requests = vec![AdminRequest::replace_keys(client, both.to_json())];

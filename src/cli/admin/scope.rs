@@ -7,7 +7,6 @@ use std::{
 
 use maskinporten::{
     admin::{AdminOperation, AdminRequest, ScopeFileError, changes, merged, scope_from_json, with_name},
-    file,
     printer::Column,
     text::{printable, shown_path},
 };
@@ -20,6 +19,7 @@ use super::{
 };
 use crate::cli::{
     args::{ScopeChangeArguments, ScopeDeleteArguments, ScopeListArguments, ScopeMemberArguments, ScopeShowArguments},
+    input,
     report::{Exit, Failure, Report},
 };
 
@@ -121,7 +121,7 @@ pub(super) async fn update(
     let (name, scope) = wanted(&arguments)?;
     let operations = [AdminOperation::ShowScope, AdminOperation::UpdateScope];
     let session = AdminSession::open(arguments.admin.settings, &operations, config, report)?;
-    let current = objects(vec![session.send(&AdminRequest::scope(&name)).await?].into()).pop().unwrap_or_default();
+    let current = session.send_for_object(&AdminRequest::scope(&name)).await?;
     let Some(plan) = Plan::of_update(&name, &current, &merged(&current, &scope))
         .confirmed(arguments.change, arguments.admin.format, report)
         .await?
@@ -144,9 +144,9 @@ pub(super) async fn delete(
     let session = AdminSession::open(arguments.admin.settings, &operations, config, report)?;
     let mut plan = Plan { difference: Vec::new(), requests: Vec::new() };
     for name in &arguments.names {
-        let scope = session.send(&AdminRequest::scope(name)).await?;
-        if scope["active"] != false {
-            let description = scope["description"].as_str().unwrap_or_default();
+        let scope = session.send_for_object(&AdminRequest::scope(name)).await?;
+        if scope.get("active") != Some(&Value::Bool(false)) {
+            let description = scope.get("description").and_then(Value::as_str).unwrap_or_default();
             plan.difference.push(printable(&format!("- {name}  {description}")));
             plan.requests.push(AdminRequest::delete_scope(name));
         }
@@ -214,11 +214,7 @@ fn given(members: &ScopeMemberArguments) -> impl Iterator<Item = (String, Value)
 
 /// Reads a file, or stdin if the path is `-`.
 pub(super) fn read<T>(path: &Path, parse: impl FnOnce(&[u8]) -> Result<T, ScopeFileError>) -> Result<T, Failure> {
-    let bytes = file::read_or_stdin(path, MAXIMUM_BYTES).map_err(|error| {
-        let message = format!("could not read `{}`: {error}", shown_path(path));
-        Failure::plain(Exit::Configuration, "file", message, Some("check the path".to_owned()))
-    })?;
-    parse(&bytes).map_err(|error| unreadable(path, &error))
+    parse(&input::read(path, MAXIMUM_BYTES)?).map_err(|error| unreadable(path, &error))
 }
 
 /// Makes the failure of a file that is not one of scopes.

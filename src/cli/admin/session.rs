@@ -8,12 +8,12 @@ use maskinporten::{
     organisation::OrganisationNumber,
 };
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::names::OrganisationNames;
 use crate::cli::{
     progress::Progress,
-    report::{self, Failure, Report},
+    report::{self, Exit, Failure, Report},
     settings::{AdminSettingArguments, SettingSources, Settings, self_service},
     tokens::Tokens,
 };
@@ -62,6 +62,15 @@ impl AdminSession {
         self.try_send(request).await?.map_err(Failure::from)
     }
 
+    /// Sends a request whose response is an object: one scope or client.
+    pub(super) async fn send_for_object(&self, request: &AdminRequest) -> Result<Map<String, Value>, Failure> {
+        if let Value::Object(object) = self.send(request).await? {
+            return Ok(object);
+        }
+        let message = "the response of the self-service API is not a JSON object".to_owned();
+        Err(Failure::plain(Exit::Unreachable, "unexpected_response", message, None))
+    }
+
     /// Sends requests, one after the other. A failure names how many were made: the next run makes the rest.
     pub(super) async fn send_each(&self, requests: &[AdminRequest]) -> Result<(), Failure> {
         for (index, request) in requests.iter().enumerate() {
@@ -74,27 +83,13 @@ impl AdminSession {
 
     /// Sends a request, whose refusal is not the failure of the command. The token is renewed when it has expired.
     pub(super) async fn try_send(&self, request: &AdminRequest) -> Result<Result<Value, AdminError>, Failure> {
-        let authorization = self.authorization().await?;
-        let _progress = Progress::start(&format!("waiting for {}", self.client.base()), &self.report);
-        Ok(self.send_with(&authorization, request).await)
-    }
-
-    /// Sends one of several requests as [`AdminSession::try_send`] does; their progress is shown together.
-    pub(super) async fn send_one(&self, request: &AdminRequest) -> Result<Result<Value, AdminError>, Failure> {
-        let authorization = self.authorization().await?;
-        Ok(self.send_with(&authorization, request).await)
-    }
-
-    async fn authorization(&self) -> Result<SecretString, Failure> {
         let token = self.tokens.token().await?;
-        Ok(SecretString::from(format!("Bearer {}", token.expose())))
-    }
-
-    async fn send_with(&self, authorization: &SecretString, request: &AdminRequest) -> Result<Value, AdminError> {
-        let report = &self.report;
-        report.detail(&format!("asking {} to {}", self.client.base(), request.operation()));
+        let authorization = SecretString::from(format!("Bearer {}", token.expose()));
+        let (report, base) = (&self.report, self.client.base());
+        report.detail(&format!("asking {base} to {}", request.operation()));
+        let _progress = Progress::start(&format!("waiting for {base}"), report);
         let retrying = |error: &AdminError, delay: Duration| report::report_retry(report, error, delay);
-        self.client.send(request, Some(authorization), retrying).await
+        Ok(self.client.send(request, Some(&authorization), retrying).await)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::cli::{
         WaitArguments,
     },
     progress::Progress,
-    report::{Exit, Failure, Report},
+    report::{self, Exit, Failure, Report},
 };
 
 /// The pauses between two questions whether the customer has answered: people need minutes, not milliseconds.
@@ -48,7 +48,7 @@ async fn create(
     let kind = kind(arguments.kind.agent);
     let request = VendorRequest::create_request(kind, definition(&arguments)?);
     if arguments.access.dry_run {
-        return vendor::print_json(&request.to_json());
+        return report::print_json(&request.to_json());
     }
     let settings = arguments.vendor.settings.0;
     let reader = limit.map(|limit| (settings.clone(), limit));
@@ -87,7 +87,7 @@ async fn delete(
 ) -> Result<(), Failure> {
     let request = VendorRequest::delete_request(&arguments.id);
     if arguments.dry_run {
-        return vendor::print_json(&request.to_json());
+        return report::print_json(&request.to_json());
     }
     let session = VendorSession::open(arguments.vendor.settings.0, &request, config, report)?;
     session.send(&request).await?;
@@ -105,8 +105,8 @@ fn definition(arguments: &RequestCreateArguments) -> Result<SystemUserDefinition
     let organisation = OrganisationNumber::parse(&arguments.organisation)
         .map_err(|error| Failure::new(Exit::Usage, &error).about("the request cannot be sent"))?;
     let mut request = SystemUserDefinition::new(&arguments.system, &organisation);
-    if let Some(file) = &arguments.access.file {
-        request = request.with_json(&vendor::read_definition(file)?).map_err(failed)?;
+    if let Some(file) = vendor::read_definition(arguments.access.file.as_deref())? {
+        request = request.with_json(&file).map_err(failed)?;
     }
     request.set_rights(&arguments.access.right).map_err(|error| failed(error.into()))?;
     request.set_access_packages(&arguments.access.access_package).map_err(|error| failed(error.into()))?;

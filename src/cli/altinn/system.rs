@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::vendor::{self, VendorSession};
 use crate::cli::{
     args::{SystemChangeArguments, SystemCommand, SystemShowArguments, VendorArguments},
-    report::{Exit, Failure, Report},
+    report::{self, Exit, Failure, Report},
 };
 
 pub(super) async fn run(command: SystemCommand, config: Option<PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
@@ -43,14 +43,14 @@ async fn register(
     config: Option<PathBuf>,
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
-    let definition = definition(&arguments, None)?;
+    let file = vendor::read_definition(arguments.access.file.as_deref())?;
+    let mut definition = definition(&arguments, file.as_deref(), None)?;
     let settings = arguments.vendor.settings.0.clone();
     let session = VendorSession::open(settings, &VendorRequest::systems(), config, report)?;
-    let mut definition = definition;
     definition.set_default_client(&session.client_id);
     let request = VendorRequest::register_system(definition);
     if arguments.access.dry_run {
-        return vendor::print_json(&request.to_json());
+        return report::print_json(&request.to_json());
     }
     session.send(&request).await?;
     report.note(&format!("the system {} is registered", arguments.system));
@@ -65,12 +65,15 @@ async fn update(
     report: &Arc<Report>,
 ) -> Result<(), Failure> {
     let shown = VendorRequest::system(&arguments.system);
-    definition(&arguments, None)?;
+    // Stdin can be read once only, and a fault is reported before anything is sent.
+    let file = vendor::read_definition(arguments.access.file.as_deref())?;
+    definition(&arguments, file.as_deref(), None)?;
     let session = VendorSession::open(arguments.vendor.settings.0.clone(), &shown, config, report)?;
     let current = session.send(&shown).await?;
-    let request = VendorRequest::update_system(&arguments.system, definition(&arguments, Some(&current))?);
+    let request =
+        VendorRequest::update_system(&arguments.system, definition(&arguments, file.as_deref(), Some(&current))?);
     if arguments.access.dry_run {
-        return vendor::print_json(&request.to_json());
+        return report::print_json(&request.to_json());
     }
     session.send(&request).await?;
     report.note(&format!("the system {} is updated", arguments.system));
@@ -90,14 +93,18 @@ pub(super) async fn list_users(
 }
 
 /// Makes a system from what it is now, the file and the options; each replaces members of the former.
-fn definition(arguments: &SystemChangeArguments, current: Option<&Value>) -> Result<SystemDefinition, Failure> {
+fn definition(
+    arguments: &SystemChangeArguments,
+    file: Option<&[u8]>,
+    current: Option<&Value>,
+) -> Result<SystemDefinition, Failure> {
     let failed = |error: DefinitionError| Failure::new(Exit::Usage, &error).about("the system cannot be sent");
     let mut system = SystemDefinition::new(&arguments.system).map_err(failed)?;
     if let Some(current) = current {
         system = system.with_json(current.to_string().as_bytes()).map_err(failed)?;
     }
-    if let Some(file) = &arguments.access.file {
-        system = system.with_json(&vendor::read_definition(file)?).map_err(failed)?;
+    if let Some(file) = file {
+        system = system.with_json(file).map_err(failed)?;
     }
     system.set_name(&arguments.name);
     system.set_description(&arguments.description);

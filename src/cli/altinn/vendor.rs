@@ -1,20 +1,23 @@
 //! Sends the requests of a system's vendor, with a token of their own, and prints the answers.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use maskinporten::{
     altinn::{AltinnClient, AltinnError, VendorRequest},
     explain::Explain,
-    file, json,
-    text::shown_path,
 };
 use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::cli::{
     args::ReportFormat,
+    input,
     progress::Progress,
-    report::{self, Exit, Failure, Report},
+    report::{self, Failure, Report},
     settings::{SettingArguments, SettingSources, Settings},
     tokens::Tokens,
 };
@@ -70,24 +73,15 @@ impl VendorSession {
     }
 }
 
-/// Reads the file with a definition.
-pub(super) fn read_definition(path: &std::path::Path) -> Result<Vec<u8>, Failure> {
-    let read = file::read_or_stdin(path, MAXIMUM_DEFINITION_BYTES);
-    read.map(|bytes| bytes.to_vec()).map_err(|error| {
-        let message = format!("could not read `{}`: {error}", shown_path(path));
-        Failure::plain(Exit::Configuration, "file", message, Some("check the path after --file".to_owned()))
-    })
-}
-
-/// Prints what Altinn answered, or what would be sent, as JSON.
-pub(super) fn print_json(value: &Value) -> Result<(), Failure> {
-    report::print((json::indented(value) + "\n").as_bytes())
+/// Reads the file with a definition, if there is one.
+pub(super) fn read_definition(path: Option<&Path>) -> Result<Option<Vec<u8>>, Failure> {
+    path.map(|path| Ok(input::read(path, MAXIMUM_DEFINITION_BYTES)?.to_vec())).transpose()
 }
 
 /// Prints an answer as JSON, or else as text.
 pub(super) fn print(format: ReportFormat, value: &Value, text: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
     match format {
-        ReportFormat::Json => print_json(value),
+        ReportFormat::Json => report::print_json(value),
         ReportFormat::Text => report::print(text(value).as_bytes()),
     }
 }

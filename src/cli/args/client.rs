@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{AdminArguments, ChangeArguments, ClientArguments, ClientKeysCommand, NamedClient, TEMPLATE};
+use super::{
+    AdminArguments, ChangeArguments, ClientArguments, ClientChangeArguments, ClientKeysCommand, NamedClient, TEMPLATE,
+};
 
 /// `client`
 #[derive(Debug, Subcommand)]
@@ -33,7 +35,7 @@ pub(crate) enum ClientCommand {
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten client delete ID --profile admin\n  \
         maskinporten client delete ID --yes --profile admin\n")]
-    Delete(ClientDeleteArguments),
+    Delete(ClientChangeArguments),
     /// Add and remove the scopes that a client may request
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  \
         maskinporten client scopes add ID altinn:serviceowner --profile admin\n  \
@@ -119,36 +121,17 @@ pub(crate) struct ClientUpdateArguments {
     #[command(flatten)]
     pub(crate) named: NamedClient,
     #[command(flatten)]
-    pub(crate) members: ClientMembers,
-    #[command(flatten)]
-    pub(crate) change: ChangeArguments,
-    #[command(flatten)]
-    pub(crate) admin: AdminArguments,
-}
-
-/// `client delete`
-#[derive(Debug, Args)]
-pub(crate) struct ClientDeleteArguments {
-    #[command(flatten)]
-    pub(crate) named: NamedClient,
-    #[command(flatten)]
-    pub(crate) change: ChangeArguments,
-    #[command(flatten)]
-    pub(crate) admin: AdminArguments,
+    pub(crate) new: ClientCreateArguments,
 }
 
 /// `client scopes add`, `client scopes remove`
 #[derive(Debug, Args)]
 pub(crate) struct ClientScopesArguments {
     #[command(flatten)]
-    pub(crate) named: NamedClient,
+    pub(crate) client: ClientChangeArguments,
     /// The scopes
     #[arg(required = true, value_name = "SCOPE")]
     pub(crate) scopes: Vec<String>,
-    #[command(flatten)]
-    pub(crate) change: ChangeArguments,
-    #[command(flatten)]
-    pub(crate) admin: AdminArguments,
 }
 
 /// `init`

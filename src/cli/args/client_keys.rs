@@ -58,18 +58,25 @@ pub(crate) struct ClientArguments {
     pub(crate) admin: AdminArguments,
 }
 
-/// `client keys add`
+/// `client delete`, and what every change of an existing client needs
 #[derive(Debug, Args)]
-pub(crate) struct ClientKeysAddArguments {
+pub(crate) struct ClientChangeArguments {
     #[command(flatten)]
     pub(crate) named: NamedClient,
-    /// A file with a JWK or JWK set, of which only what is public is sent; `-` reads stdin
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) change: ChangeArguments,
     #[command(flatten)]
     pub(crate) admin: AdminArguments,
+}
+
+/// `client keys add`
+#[derive(Debug, Args)]
+pub(crate) struct ClientKeysAddArguments {
+    #[command(flatten)]
+    pub(crate) client: ClientChangeArguments,
+    /// A file with a JWK or JWK set, of which only what is public is sent; `-` reads stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
 }
 
 /// `client keys rotate`
@@ -103,14 +110,10 @@ pub(crate) struct ClientKeysRotateArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ClientKeysRemoveArguments {
     #[command(flatten)]
-    pub(crate) named: NamedClient,
+    pub(crate) client: ClientChangeArguments,
     /// The ids of the keys
     #[arg(required = true, value_name = "KID")]
     pub(crate) kids: Vec<String>,
-    #[command(flatten)]
-    pub(crate) change: ChangeArguments,
-    #[command(flatten)]
-    pub(crate) admin: AdminArguments,
 }
 
 /// `client keys expiry`

@@ -44,11 +44,11 @@ pub(crate) use self::{
     },
     cache::{CacheClearArguments, CacheCommand, CacheListArguments},
     client::{
-        ClientCommand, ClientCreateArguments, ClientDeleteArguments, ClientListArguments, ClientMembers,
-        ClientScopesArguments, ClientScopesCommand, ClientUpdateArguments, RegisterArguments,
+        ClientCommand, ClientCreateArguments, ClientListArguments, ClientMembers, ClientScopesArguments,
+        ClientScopesCommand, ClientUpdateArguments, RegisterArguments,
     },
     client_keys::{
-        ClientArguments, ClientKeysAddArguments, ClientKeysCommand, ClientKeysExpiryArguments,
+        ClientArguments, ClientChangeArguments, ClientKeysAddArguments, ClientKeysCommand, ClientKeysExpiryArguments,
         ClientKeysRemoveArguments, ClientKeysRotateArguments, KeysStatusArguments, NamedClient,
     },
     config::{ConfigCommand, ImportArguments, InitArguments, ShowArguments},

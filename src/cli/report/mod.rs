@@ -20,7 +20,7 @@ use maskinporten::{
     profile,
     text::printable_lines,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(crate) use self::{exit::Exit, failure::Failure};
 
@@ -213,6 +213,11 @@ pub(crate) fn eprint(text: &str) {
 pub(crate) fn print(artefact: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout();
     out.write_all(artefact).and_then(|()| out.flush()).map_err(|error| Failure::from_output(&error))
+}
+
+/// Writes a result to stdout, as indented JSON.
+pub(crate) fn print_json(artefact: &Value) -> Result<(), Failure> {
+    print((json::indented(artefact) + "\n").as_bytes())
 }
 
 /// Whether colour is used on stderr.

@@ -1,7 +1,7 @@
-//! Makes many changes of access, some at a time, and reports what has become of each.
+//! Makes many changes of access, some at a time, and reports the outcome of each.
 //!
-//! A change that fails does not stop the others. Ctrl-C does, once the requests that are on their way have been answered; a
-//! second one does not wait for them. What has been done is reported in any case.
+//! A change that fails does not stop the others. Ctrl-C does, after the responses to the requests in flight; a second one
+//! does not wait for them. What has been done is reported in any case.
 
 use std::{
     cell::{Cell, RefCell},
@@ -25,24 +25,24 @@ use crate::cli::{
     signals::{HandlesInterrupts, next_interrupt},
 };
 
-/// How many requests are on their way at the same time.
+/// Maximum number of requests in flight.
 pub(super) const AT_A_TIME: usize = 4;
-/// When so many requests in a row have had no answer, the others would not have one either.
+/// After this number of requests in a row without a response, the others are not sent.
 const UNANSWERED_IN_A_ROW: usize = 2 * AT_A_TIME;
 
 const COLUMNS: [Column; 4] = [("scope", "scope"), CONSUMER, ("result", "result"), ("error", "error")];
 
-/// What has become of a change.
+/// The outcome of a change.
 enum ChangeOutcome {
     /// Its request was not sent.
     Left,
-    /// Its request was sent, and the answer is not known.
+    /// Its request was sent, and the response is not known.
     Sent,
     Done,
     Failed(Failure),
 }
 
-/// Changes, and what has become of each.
+/// Changes, and the outcome of each.
 pub(super) struct Batch {
     changes: Vec<(AccessChange, ChangeOutcome)>,
     interrupted: bool,
@@ -60,7 +60,7 @@ impl Batch {
         let left = stream::iter(changes.iter().enumerate()).take_while(|_| ready(!stops.get() && !interrupted.get()));
         let requests = left.map(async |(index, change)| {
             outcomes.borrow_mut()[index] = ChangeOutcome::Sent;
-            (index, session.send_one(&AdminRequest::change_access(change)).await)
+            (index, session.try_send(&AdminRequest::change_access(change)).await)
         });
         let interrupted_twice = async {
             next_interrupt().await;
@@ -86,7 +86,7 @@ impl Batch {
         Self { changes: changes.into_iter().zip(outcomes.into_inner()).collect(), interrupted, stopped }
     }
 
-    /// Prints what has become of each change, after these rows.
+    /// Prints the outcome of each change, after these rows.
     pub(super) fn print(&self, mut rows: Vec<Value>, format: ListFormat, report: &Report) -> Result<(), Failure> {
         rows.extend(self.changes.iter().map(|(change, outcome)| match outcome {
             ChangeOutcome::Left => row(change.access(), "not_done", None),

@@ -51,7 +51,7 @@ pub(super) async fn of_scopes(
 ) -> Result<Vec<Value>, Failure> {
     let counter = Counter::start(scopes.len(), report);
     let requests = stream::iter(scopes).map(async |scope| {
-        let response = session.send_one(&AdminRequest::access_to(scope)).await??;
+        let response = session.send(&AdminRequest::access_to(scope)).await?;
         counter.count();
         Ok::<_, Failure>(documents(response))
     });

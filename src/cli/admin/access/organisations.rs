@@ -4,10 +4,13 @@ use std::{collections::BTreeSet, path::Path};
 
 use maskinporten::{admin, explain::Explain as _, file, organisation::OrganisationNumber, text::shown_path};
 
-use crate::cli::report::{Exit, Failure};
+use crate::cli::{
+    input,
+    report::{Exit, Failure},
+};
 
-/// A longer list is another file.
-const MAXIMUM_BYTES: u64 = 4 * 1024 * 1024;
+/// Maximum size of a file with organisations or access.
+pub(super) const MAXIMUM_BYTES: u64 = 4 * 1024 * 1024;
 /// More wrong lines are not shown.
 const MAXIMUM_WRONG: usize = 20;
 
@@ -26,7 +29,7 @@ pub(super) fn read(arguments: &[String], file: Option<&Path>) -> Result<BTreeSet
 }
 
 fn read_list(path: &Path) -> Result<Vec<OrganisationNumber>, Failure> {
-    let bytes = read_file(path)?;
+    let bytes = input::read(path, MAXIMUM_BYTES)?;
     // Names in an older encoding do not matter.
     let text =
         file::decode_text(&bytes).map_or_else(|| String::from_utf8_lossy(&bytes).into_owned(), |text| text.to_string());
@@ -42,12 +45,4 @@ fn read_list(path: &Path) -> Result<Vec<OrganisationNumber>, Failure> {
         return Err(Failure::plain(Exit::Usage, "organisation_list", message, Some(hint)));
     }
     Ok(numbers)
-}
-
-/// Reads a file of an administrator, or stdin.
-pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    file::read_or_stdin(path, MAXIMUM_BYTES).map(|bytes| bytes.to_vec()).map_err(|error| {
-        let message = format!("could not read `{}`: {error}", shown_path(path));
-        Failure::plain(Exit::Configuration, "file", message, Some("check the path".to_owned()))
-    })
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maskinporten::{
     admin::{Access, AccessDifference, DeclaredAccess},
-    json,
     language::Language,
     printer::Column,
 };
@@ -55,7 +54,7 @@ pub(super) fn print(
 fn print_dictionary(dictionary: Vec<(&String, Value)>, format: ListFormat, report: &Report) -> Result<(), Failure> {
     if format == ListFormat::Json {
         let object = dictionary.into_iter().map(|(key, value)| (key.clone(), value)).collect();
-        return report::print((json::indented(&Value::Object(object)) + "\n").as_bytes());
+        return report::print_json(&Value::Object(object));
     }
     let row = |(key, value): (&String, Value)| match value {
         Value::Bool(has) => json!({ "Name": key, "Value": if has { "True" } else { "False" } }),

@@ -12,7 +12,6 @@ use maskinporten::{
         ScopePattern,
     },
     environment::Environment,
-    json,
     printer::Column,
     text::shown_path,
 };
@@ -22,6 +21,7 @@ use super::{CONSUMER, NAME, confirmed, granted, organisations, script_reports};
 use crate::cli::{
     admin::{output::print_list, session::AdminSession},
     args::{AccessSyncArguments, ListFormat},
+    input,
     report::{self, Exit, Failure, Report},
     signals,
 };
@@ -40,7 +40,7 @@ pub(super) async fn run(
     let unusable = |error: DeclaredAccessError| {
         Failure::new(Exit::Configuration, &error).about(&format!("`{path}` does not declare access"))
     };
-    let bytes = signals::blocking(move || organisations::read_file(&file)).await?;
+    let bytes = signals::blocking(move || input::read(&file, organisations::MAXIMUM_BYTES)).await?;
     let declared = DeclaredAccess::read(&bytes).map_err(unusable)?;
     let operations = [ListScopes, ListAccess, GrantAccess, RevokeAccess];
     let session = AdminSession::open(admin.settings, &operations, config, report)?;
@@ -133,7 +133,7 @@ fn print(
     if format == ListFormat::Json {
         let unchanged = rows(&difference.unchanged, "unchanged");
         let all = json!({ "missing": missing, "extra": extra, "unchanged": unchanged });
-        return report::print((json::indented(&all) + "\n").as_bytes());
+        return report::print_json(&all);
     }
     report.note(&format!("{} unchanged", difference.unchanged.len()));
     print_list(format, &[missing, extra].concat().into(), &COLUMNS, report)

@@ -1,8 +1,9 @@
-//! The failures of requests to the APIs of Altinn and Digdir.
+//! The failures of requests to the APIs of Altinn, Digdir and the register of business units.
 
 use maskinporten::{
     admin::AdminError,
     altinn::{AltinnError, AltinnRefusal},
+    business_register::BusinessRegisterError,
 };
 
 use super::{Exit, Failure};
@@ -35,5 +36,14 @@ impl From<AdminError> for Failure {
             }
         };
         Self { known: error.explanation().map(Box::new), ..failure }
+    }
+}
+
+impl From<BusinessRegisterError> for Failure {
+    fn from(error: BusinessRegisterError) -> Self {
+        match &error {
+            BusinessRegisterError::Client(error) => Self::from(error),
+            BusinessRegisterError::Refused(refusal) => Self::new(Exit::Refused, &**refusal),
+        }
     }
 }
