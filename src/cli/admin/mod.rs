@@ -1,4 +1,4 @@
-//! The commands of an administrator, who decides which token whom may fetch: scopes, access to them, clients and their keys.
+//! The commands of an administrator: scopes, access to them, clients and their keys.
 
 pub(crate) mod access;
 mod change;

@@ -97,7 +97,7 @@ pub(crate) async fn run(
 }
 
 /// Decides which client administers: the one of the options, or else of the profile `admin`, which is made if it is missing
-/// and somebody can be asked.
+/// and there is a terminal to ask on.
 fn choose_admin(given: &mut SettingArguments, config: Option<&PathBuf>, report: &Arc<Report>) -> Result<(), Failure> {
     if given.has(PROFILE) || given.has("client-id") {
         return Ok(());
