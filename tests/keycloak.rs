@@ -9,9 +9,9 @@
 
 use std::{
     fs,
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     browser::{Browser, Setup},
     login::{Login, claims},
-    support::{Running, free_port, maskinporten, testdata},
+    support::{maskinporten, testdata},
 };
 
 /// How long it may take to start.
@@ -29,11 +29,15 @@ const PATIENCE: Duration = Duration::from_mins(10);
 const USER: &str = "kari";
 const PASSWORD: &str = "hemmelig";
 
-/// A running Keycloak in its mode for development.
+/// A running Keycloak in its mode for development, which is killed when it is dropped.
 struct Keycloak {
-    process: Running,
+    child: Child,
     issuer: String,
     redirect_uri: String,
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Returns a realm with one person, and a client for each way to authenticate.
@@ -92,15 +96,21 @@ impl Keycloak {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut keycloak =
-            Self { process: Running(child), issuer: format!("http://127.0.0.1:{port}/realms/test"), redirect_uri };
+        let mut keycloak = Self { child, issuer: format!("http://127.0.0.1:{port}/realms/test"), redirect_uri };
         let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(keycloak.process.0.try_wait().unwrap().is_none(), "Keycloak has ended");
+            assert!(keycloak.child.try_wait().unwrap().is_none(), "Keycloak has ended");
             assert!(started.elapsed() < PATIENCE, "Keycloak has not started");
             std::thread::sleep(Duration::from_millis(200));
         }
         keycloak
+    }
+}
+
+impl Drop for Keycloak {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

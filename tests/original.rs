@@ -1,6 +1,6 @@
 //! The original's command line, unchanged, prints what the original prints.
 
-use std::fs;
+use std::{fs, net::TcpListener};
 
 use serde_json::Value;
 use snapbox::str;
@@ -8,7 +8,7 @@ use snapbox::str;
 use crate::{
     local::Local,
     login::{SavingBrowser, claims, location},
-    support::{Outcome, free_port, http_get, maskinporten, testdata},
+    support::{Outcome, http_get, maskinporten, testdata},
 };
 
 /// The options that the original's wrapper always passes, for the simulator's first client.
@@ -131,7 +131,7 @@ hint: set MASKINPORTEN_KEYSTORE_PASSWORD, or pass --keystore_password PASSWORD
 #[test]
 fn in_person_mode_a_person_logs_in_with_the_browser_and_the_token_is_printed() {
     for (arguments, is_banner) in [(&["--only_token"][..], false), (&[], true)] {
-        let port = free_port();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = format!("http://localhost:{port}/response");
         let local = Local::with_clients(&[], |clients| {
             for client in clients["clients"].as_array_mut().unwrap() {

@@ -2,13 +2,14 @@
 
 use std::{
     io::{BufRead as _, BufReader},
+    net::TcpListener,
     path::Path,
     process::{Command, Stdio},
 };
 
 use crate::{
     clients::{java, node_command},
-    support::{Maskinporten, Running, free_port, maskinporten, testdata, wait_until},
+    support::{Maskinporten, Running, maskinporten, testdata, wait_until},
 };
 
 const METHODS: [&str; 4] = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
@@ -92,7 +93,7 @@ fn oidc_provider_accepts_each_method_of_client_authentication() {
 
 #[test]
 fn mock_oauth2_server_accepts_each_method_of_client_authentication() {
-    let port = free_port();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut command: Command = java();
     command.arg("no.nav.security.mock.oauth2.StandaloneMockOAuth2ServerKt");
     command.env("SERVER_HOSTNAME", "127.0.0.1").env("SERVER_PORT", port.to_string());

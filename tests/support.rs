@@ -7,7 +7,7 @@ use std::{
     ffi::{OsStr, OsString},
     fmt::Display,
     io::{BufRead as _, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
@@ -261,11 +261,6 @@ pub fn follow(stream: impl Read + Send + 'static) -> Arc<Mutex<String>> {
         }
     });
     text
-}
-
-/// Returns a port on loopback that was free.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A running program, which is killed when it is dropped.

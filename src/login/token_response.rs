@@ -54,8 +54,8 @@ struct AloneToken<'token> {
     scope: Option<&'token str>,
 }
 
-/// Returns an access token with a response that has no other tokens: programs get this response, and with the refresh
-/// token one of them could end the login.
+/// Returns an access token as if it had come without the others. Programs get its response as it is, and whoever has the
+/// refresh token could end the login.
 fn alone(token: &AccessToken, length: usize, token_type: &'static str) -> Result<AccessToken, &'static str> {
     // Large enough not to grow, which would leave a copy behind.
     let mut response = Zeroizing::new(Vec::with_capacity(length + 128));

@@ -89,7 +89,7 @@ struct Rotation<'a> {
 }
 
 impl Rotation<'_> {
-    /// Adds a public key. Its private half is elsewhere, so only its owner can decide when the old key is removed.
+    /// Adds a public key. Its private half is elsewhere, so only its owner can tell when the old key may go.
     async fn add_public(&self, file: &Path, before: &ClientKeys) -> Result<(), Failure> {
         let keys = read_public_keys(file)?;
         let both = keys.into_iter().try_fold(before.clone(), ClientKeys::with).map_err(|error| not_changed(&error))?;
