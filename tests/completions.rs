@@ -2,17 +2,13 @@
 //!
 //! Nushell and `PowerShell` are not in Debian, so only the text of their scripts is checked.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::PathBuf, process::Command};
 
 use serde_json::json;
 use snapbox::str;
 use tempfile::TempDir;
 
-use crate::support::{Maskinporten, maskinporten, program};
+use crate::support::{Maskinporten, bin, maskinporten, program, search_path};
 
 /// Profiles with a command as their name, one with a command as a setting, and one with a space in its name.
 const USERS: &str = r#"
@@ -67,7 +63,7 @@ impl Home {
     /// the shell's settings bind to writing down the current line.
     fn type_in(&self, command: &[&str], lines: &[&str]) -> Vec<String> {
         let written = self.path("lines");
-        let path = format!("{}:{}", bin().display(), std::env::var("PATH").unwrap());
+        let path = search_path(&[bin()]).into_string().unwrap();
         let environment = json!({
             // Elvish keeps a folder for its history's server there.
             "TMPDIR": self.home.path(),
@@ -96,10 +92,6 @@ impl Home {
             assert!(!folder.join("ran").exists(), "a config file made the shell run something");
         }
     }
-}
-
-fn bin() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_maskinporten")).parent().unwrap()
 }
 
 fn script(shell: &str) -> String {
@@ -194,10 +186,10 @@ fn zsh_completes_commands_options_profiles_environments_and_files() {
 fn fish_completes_commands_options_profiles_environments_and_files() {
     let home = Home::new();
     let completed = |line: &str| -> Vec<String> {
-        let path = format!("{}:{}", bin().display(), std::env::var("PATH").unwrap());
         let mut fish = Command::new("fish");
         let fish = fish.args(["--no-config", "-c", "source ~/fish; complete -C $argv[1]", line]);
-        let fish = fish.env_clear().env("PATH", path).env("HOME", home.home.path()).current_dir(&home.folder);
+        let fish =
+            fish.env_clear().env("PATH", search_path(&[bin()])).env("HOME", home.home.path()).current_dir(&home.folder);
         let words = program(fish, b"");
         words.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
     };

@@ -6,22 +6,21 @@ use std::{
     process::{Command, Stdio},
 };
 
+use maskinporten::printer::TokenForm;
 use snapbox::str;
 
 use crate::{
     local::Local,
     server::{Server, TOKEN, asking, curl, json, token},
-    support::{Outcome, maskinporten, program, wait},
+    support::{Outcome, bin, maskinporten, program, search_path, wait},
 };
 
 /// Runs a script in a shell, with the binary on its path and this simulator for `--env local`.
 fn in_shell(local: &Local, command: &[&str], script: &str) -> Outcome {
-    let bin = Path::new(env!("CARGO_BIN_EXE_maskinporten")).parent().unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new(command[0]);
     // fish creates folders in its home.
     let home = tempfile::tempdir().unwrap();
-    shell.args(&command[1..]).arg(script).env_clear().env("PATH", path).env("HOME", home.path());
+    shell.args(&command[1..]).arg(script).env_clear().env("PATH", search_path(&[bin()])).env("HOME", home.path());
     let shell = shell.env("XDG_DATA_HOME", local.home());
     wait(shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
 }
@@ -103,17 +102,7 @@ fn powershell_gets_assignments_in_its_own_syntax() {
 
 #[test]
 fn a_shell_is_accepted_only_with_the_form_env() {
-    for form in [
-        "token",
-        "json",
-        "header",
-        "curl-config",
-        "dotenv",
-        "github",
-        "gcp-executable",
-        "aws-web-identity",
-        "azure-federated",
-    ] {
+    for form in TokenForm::NAMES.into_iter().filter(|form| *form != "env") {
         maskinporten(["token", "--env", "test", "--shell", "fish", "--format", form]).run().fails(
             2,
             str![[r#"

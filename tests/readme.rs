@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 use crate::{
     documentation::{blocks, page},
     local::Local,
-    support::program,
+    support::{bin, program, search_path},
     watch,
 };
 
@@ -21,11 +21,9 @@ fn every_block_marked_run_succeeds() {
     assert!(blocks.len() >= 11, "{} blocks", blocks.len());
     for line in blocks.iter().flat_map(|block| block.lines()) {
         let script = format!("set -eo pipefail\n{}", line.replace(USUAL_ISSUER, local.issuer()));
-        let binary = Path::new(env!("CARGO_BIN_EXE_maskinporten")).parent().unwrap();
-        let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
         let mut bash = Command::new("bash");
         // Not the cache of the user who runs the tests.
-        bash.args(["-c", &script]).env_clear().env("PATH", path).env("HOME", home.path());
+        bash.args(["-c", &script]).env_clear().env("PATH", search_path(&[bin()])).env("HOME", home.path());
         let output = program(bash.env("XDG_DATA_HOME", local.home()), b"");
         let wanted = match line {
             _ if line.contains("api/hello") => r#"{"hello":"310700010""#,

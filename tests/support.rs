@@ -4,7 +4,7 @@
 pub mod session;
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fmt::Display,
     io::{BufRead as _, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
@@ -88,8 +88,7 @@ impl Maskinporten {
         let file = folder.join(name);
         std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o700)).unwrap();
-        let path = std::env::var("PATH").unwrap();
-        self.env("PATH", format!("{}:{path}", folder.display()))
+        self.env("PATH", search_path(&[&folder]))
     }
 
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
@@ -237,6 +236,18 @@ fn read_to_end(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
         stream.read_to_end(&mut bytes).unwrap();
         bytes
     })
+}
+
+/// Returns the folder of the binary.
+pub fn bin() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_maskinporten")).parent().unwrap()
+}
+
+/// Returns `PATH` with these folders before the others.
+pub fn search_path(first: &[&Path]) -> OsString {
+    let machine = std::env::var_os("PATH").unwrap();
+    let first = first.iter().map(|folder| folder.to_path_buf());
+    std::env::join_paths(first.chain(std::env::split_paths(&machine))).unwrap()
 }
 
 /// Collects what a program writes while it runs.

@@ -87,13 +87,13 @@ impl ScopePattern {
         Self(text.to_owned())
     }
 
-    /// Returns the name, if it stands for one scope.
+    /// Returns the name, if it is that of one scope.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         (!self.0.ends_with('*')).then_some(self.0.as_str())
     }
 
-    /// Whether it stands for this scope.
+    /// Whether it matches this scope.
     #[must_use]
     pub fn matches(&self, scope: &str) -> bool {
         self.0.strip_suffix('*').map_or(self.0 == scope, |prefix| scope.starts_with(prefix))

@@ -21,7 +21,7 @@ pub struct AdminRefusal {
     pub endpoint: Endpoint,
     /// The status code, 4xx.
     pub status: u16,
-    /// What the API says about it.
+    /// The API's description of the error.
     pub problem: AdminProblem,
     /// What the explanation can name.
     pub facts: RefusalFacts,

@@ -14,7 +14,7 @@ const MAXIMUM_CHARACTERS: usize = 300;
 /// More messages are not shown.
 const MAXIMUM_ERRORS: usize = 20;
 
-/// What the self-service API says about an error. Every text is sanitised.
+/// The self-service API's description of an error. Every text is sanitised.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AdminProblem {
     /// What is wrong, with the member of the request that it is about.

@@ -1,6 +1,6 @@
 //! Keeps the names of organisations for a day, so that a list with names does not ask for them each time.
 //!
-//! The file is one for all names of one register. What it says is public; it is kept from other users because it shows
+//! The file is one for all names of one register. Its content is public; it is kept from other users because it shows
 //! which organisations this one works with.
 
 use std::{

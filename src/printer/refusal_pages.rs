@@ -205,7 +205,7 @@ fn with_options_in_backticks(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Returns a message to the person who must act, and who may not know this program.
+/// Returns a message to the person who must act, which does not require knowledge of this program.
 fn text_to_forward(entry: &Explanation, group: &CodeGroup, language: Language) -> String {
     let words = |words: Words| words.in_language(language);
     let facts = RefusalFacts::default();

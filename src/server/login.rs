@@ -1,5 +1,5 @@
-//! The login of a person with the browser, at a server that has the person's tokens: `/login` leads to ID-porten, which sends
-//! the browser back to `/response`.
+//! The login of a person with the browser, at a server that has the person's tokens: `/login` redirects to ID-porten,
+//! which redirects the browser to `/response`.
 //!
 //! `/response` is reached from a page of another origin. The login's `state` decides whether it is an answer. The response is a
 //! page without a token, which sends the browser on to `/?cache=true`.

@@ -228,7 +228,7 @@ fn without_a_terminal_nothing_is_changed_unless_that_is_confirmed() {
         2,
         str![[r#"
 + a:b 991825827
-error: nothing was changed, because nobody could be asked
+error: nothing was changed, because there is no terminal to ask on
 hint: pass --yes to make the change, or --dry-run to see it
 
 "#]],

@@ -159,7 +159,7 @@ fn without_yes_and_a_terminal_nothing_changes() {
         2,
         str![[r#"
 active: true -> false
-error: nothing was changed, because nobody could be asked
+error: nothing was changed, because there is no terminal to ask on
 hint: pass --yes to make the change, or --dry-run to see it
 
 "#]],

@@ -66,7 +66,7 @@ fn a_scope_is_created_changed_deactivated_and_brought_back_and_each_difference_i
 ~ simulator:archive.read
     allowed_integration_types: -maskinporten +krr
     at_max_age: 0 -> 120
-error: nothing was changed, because nobody could be asked
+error: nothing was changed, because there is no terminal to ask on
 hint: pass --yes to make the change, or --dry-run to see it
 
 "#]],

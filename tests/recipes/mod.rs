@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::{
     documentation::blocks,
     local::Local,
-    support::{Outcome, wait},
+    support::{Outcome, bin, search_path, wait},
 };
 
 mod administration;
@@ -138,10 +138,7 @@ fn clients() -> PathBuf {
 }
 
 fn path() -> OsString {
-    let binary = Path::new(env!("CARGO_BIN_EXE_maskinporten")).parent().unwrap();
-    let machine = std::env::var_os("PATH").unwrap();
-    let folders = [binary.to_owned(), clients().join("bin"), clients().join("node_modules/.bin")];
-    std::env::join_paths(folders.into_iter().chain(std::env::split_paths(&machine))).unwrap()
+    search_path(&[bin(), &clients().join("bin"), &clients().join("node_modules/.bin")])
 }
 
 /// Returns the only block of the documentation that is marked as a recipe of this kind.

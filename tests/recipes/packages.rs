@@ -5,7 +5,7 @@ use std::{
     io::{BufRead as _, BufReader},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use serde_json::Value;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::{
     recipes::{Workspace, node, path, repository, run},
-    support::Outcome,
+    support::{Outcome, Running},
 };
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -21,7 +21,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The files of a release, served on loopback until it is dropped.
 struct Release {
     folder: TempDir,
-    server: Child,
+    _server: Running,
     address: String,
 }
 
@@ -46,7 +46,7 @@ impl Release {
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line.split(" port ").nth(1).unwrap().split(' ').next().unwrap();
         let address = format!("http://127.0.0.1:{port}");
-        Self { folder, server, address }
+        Self { folder, _server: Running(server), address }
     }
 
     fn sums(&self) -> PathBuf {
@@ -64,13 +64,6 @@ impl Release {
         command.arg(repository().join("scripts/release.d/install.sh")).arg("--to").arg(to);
         command.args(["--version", VERSION, "--downloads", &self.address]).args(more);
         run(command.env_clear().env("PATH", path).env("TMPDIR", programs.path()))
-    }
-}
-
-impl Drop for Release {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
     }
 }
 

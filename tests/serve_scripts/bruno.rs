@@ -5,7 +5,7 @@ use std::fs;
 use crate::{
     local::Local,
     serve::Serve,
-    serve_scripts::{SECRET, client, failures},
+    serve_scripts::{NO_SECRET, SECRET, assert_no_request, client, server_with_secret, without_a_token},
     server::{Server, answer},
     support::Outcome,
 };
@@ -60,14 +60,13 @@ fn every_request_of_a_collection_gets_a_token_from_the_servers_memory() {
 #[test]
 fn profile_scope_and_secret_are_bruno_variables() {
     let local = Local::start(&[]);
-    let served = Serve::local(&local, &["--secret", SECRET, "--allow-scopes", "difitest:*"]);
+    let served = server_with_secret(&local);
     let (api, scope) = (format!("{}api/hello", local.issuer()), ("maskinporten_scope", "difitest:test2"));
 
     let without = run(&api, &script(&served), NO_AUTH, &[scope], SANDBOXES[0]);
     assert_ne!(without.code, 0);
-    let reason = "no access token: unauthorized; the request does not contain this server's secret; ";
-    assert!(without.stdout.contains(reason), "{}", without.stdout);
-    assert!(!local.log().contains("api/hello"), "a request went without a token: {}", local.log());
+    assert!(without.stdout.contains(NO_SECRET), "{}", without.stdout);
+    assert_no_request(&local);
 
     let with = run(&api, &script(&served), NO_AUTH, &[scope, ("maskinporten_secret", SECRET)], SANDBOXES[0]);
     assert_eq!(with.code, 0, "{}", with.stdout);
@@ -78,18 +77,14 @@ fn profile_scope_and_secret_are_bruno_variables() {
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs Node.js")]
 #[test]
 fn a_failure_is_reported_in_full_and_the_request_is_not_sent() {
-    let local = Local::start(&[]);
-    let refusing = Serve::local(&local, &["--scope", "simulator:ungranted"]);
-    let gone = Serve::local(&local, &[]);
-    let (scripts, port) = ([script(&refusing), script(&gone)], gone.port());
-    drop(gone);
-    for ((script, reason), sandbox) in scripts.into_iter().zip(failures(port)).zip(SANDBOXES) {
-        let outcome = run(&format!("{}api/hello", local.issuer()), &script, NO_AUTH, &[], sandbox);
+    without_a_token("bruno", |local, script, reason| {
+        for sandbox in SANDBOXES {
+            let outcome = run(&format!("{}api/hello", local.issuer()), script, NO_AUTH, &[], sandbox);
 
-        assert_ne!(outcome.code, 0, "{}", outcome.stdout);
-        assert!(outcome.stdout.contains(&reason), "{}", outcome.stdout);
-        assert!(!local.log().contains("api/hello"), "a request went without a token: {}", local.log());
-    }
+            assert_ne!(outcome.code, 0, "{}", outcome.stdout);
+            assert!(outcome.stdout.contains(reason), "{}", outcome.stdout);
+        }
+    });
 }
 
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs Node.js")]

@@ -5,7 +5,6 @@ mod k6;
 mod postman;
 
 use std::{
-    ffi::OsString,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -14,8 +13,9 @@ use snapbox::str;
 
 use crate::{
     documentation::page,
+    local::Local,
     serve::Serve,
-    support::{Outcome, maskinporten, program, wait},
+    support::{Outcome, bin, maskinporten, program, search_path, wait},
 };
 
 const SECRET: &str = "correct-horse-battery";
@@ -27,13 +27,7 @@ fn script(client: &str, served: &Serve) -> String {
     let line = guide.lines().find(|line| line.contains(&option)).unwrap();
     let (command, _) = line.split_once(" >").unwrap_or((line, ""));
     let line = format!("{command} --port {}", served.port());
-    let binary = Path::new(env!("CARGO_BIN_EXE_maskinporten")).parent().unwrap();
-    program(Command::new("sh").args(["-c", &line]).env("PATH", prepended(binary)), b"")
-}
-
-fn prepended(folder: &Path) -> OsString {
-    let machine = std::env::var_os("PATH").unwrap();
-    std::env::join_paths(std::iter::once(folder.to_owned()).chain(std::env::split_paths(&machine))).unwrap()
+    program(Command::new("sh").args(["-c", &line]).env("PATH", search_path(&[bin()])), b"")
 }
 
 /// Returns the folder in which npm has installed the clients.
@@ -48,16 +42,40 @@ fn client(name: &str, folder: &Path, arguments: &[&str]) -> Outcome {
     let binaries = node_modules().join(".bin");
     let mut command = Command::new(binaries.join(name));
     // The folder may have a newer Node.js than the machine.
-    command.args(arguments).env("PATH", prepended(&binaries)).env("HOME", folder).current_dir(folder);
+    command.args(arguments).env("PATH", search_path(&[&binaries])).env("HOME", folder).current_dir(folder);
     wait(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
 }
 
-/// The messages of all scripts about a server that refuses, and about one that is gone.
-fn failures(port: u16) -> [String; 2] {
-    [
-        "no access token: forbidden; MP-250; Consumer has not been granted access to the scope".to_owned(),
-        format!("no access token: http://localhost:{port}/ does not respond; start it with: maskinporten serve"),
-    ]
+/// The beginning of the message of a script that did not send the server's secret.
+const NO_SECRET: &str = "no access token: unauthorized; the request does not contain this server's secret; ";
+
+/// Starts a server that requires the secret and allows other scopes.
+fn server_with_secret(local: &Local) -> Serve {
+    Serve::local(local, &["--secret", SECRET, "--allow-scopes", "difitest:*"])
+}
+
+/// Runs a client's scripts for a server that refuses and for one that has stopped. `check` runs a script, and gets the
+/// beginning of the message that the client must show; no request may reach the API.
+fn without_a_token(client: &str, check: impl Fn(&Local, &str, &str)) {
+    let local = Local::start(&[]);
+    let refusing = Serve::local(&local, &["--scope", "simulator:ungranted"]);
+    let reason = "no access token: forbidden; MP-250; Consumer has not been granted access to the scope";
+    check(&local, &script(client, &refusing), reason);
+
+    let stopped = Serve::local(&local, &[]);
+    let (script, port) = (script(client, &stopped), stopped.port());
+    drop(stopped);
+    let reason =
+        format!("no access token: http://localhost:{port}/ does not respond; start it with: maskinporten serve");
+    check(&local, &script, &reason);
+
+    assert_no_request(&local);
+}
+
+/// Checks that the simulator's API has not received a request.
+#[track_caller]
+fn assert_no_request(local: &Local) {
+    assert!(!local.log().contains("api/hello"), "a request was sent without a token: {}", local.log());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     local::Local,
     serve::Serve,
-    serve_scripts::{SECRET, client, failures},
+    serve_scripts::{NO_SECRET, SECRET, assert_no_request, client, server_with_secret, without_a_token},
     support::Outcome,
 };
 
@@ -78,16 +78,15 @@ fn with_one_setting_of_the_server_requests_get_altinn_tokens() {
 #[test]
 fn profile_scope_and_secret_are_postman_variables() {
     let local = Local::start(&[]);
-    let served = Serve::local(&local, &["--secret", SECRET, "--allow-scopes", "difitest:*"]);
+    let served = server_with_secret(&local);
     let script = script(&served);
     let scope = json!({ "key": "maskinporten_scope", "value": "difitest:test2" });
     let secret = json!({ "key": "maskinporten_secret", "value": SECRET });
 
     let without = run(&local, &script, &Value::Null, &json!([scope]));
     assert_eq!(without.code, 1);
-    let result = "no access token: unauthorized; the request does not contain this server's secret; ";
-    assert!(joined(&without.stdout).contains(&result.replace(' ', "")), "{}", without.stdout);
-    assert!(!local.log().contains("api/hello"), "a request went without a token: {}", local.log());
+    assert!(joined(&without.stdout).contains(&NO_SECRET.replace(' ', "")), "{}", without.stdout);
+    assert_no_request(&local);
 
     let with = run(&local, &script, &Value::Null, &json!([scope, secret]));
     assert_eq!(with.code, 0, "{}", with.stdout);
@@ -98,19 +97,12 @@ fn profile_scope_and_secret_are_postman_variables() {
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs Node.js")]
 #[test]
 fn a_failure_is_reported_in_full_and_the_request_is_not_sent() {
-    let local = Local::start(&[]);
-    let refusing = Serve::local(&local, &["--scope", "simulator:ungranted"]);
-    let gone = Serve::local(&local, &[]);
-    let (refused, left) = (script(&refusing), script(&gone));
-    let port = gone.port();
-    drop(gone);
-    for (script, result) in [refused, left].into_iter().zip(failures(port)) {
-        let outcome = run(&local, &script, &Value::Null, &json!([]));
+    without_a_token("postman", |local, script, reason| {
+        let outcome = run(local, script, &Value::Null, &json!([]));
 
         assert_eq!(outcome.code, 1, "{}", outcome.stdout);
-        assert!(joined(&outcome.stdout).contains(&result.replace(' ', "")), "{}", outcome.stdout);
-        assert!(!local.log().contains("api/hello"), "a request went without a token: {}", local.log());
-    }
+        assert!(joined(&outcome.stdout).contains(&reason.replace(' ', "")), "{}", outcome.stdout);
+    });
 }
 
 /// Removes the frames and line breaks from newman's output.

@@ -48,7 +48,7 @@ impl Plan {
             return Ok(Some(self));
         }
         if !prompt::has_terminal() {
-            let message = "nothing was changed, because nobody could be asked".to_owned();
+            let message = "nothing was changed, because there is no terminal to ask on".to_owned();
             let hint = "pass --yes to make the change, or --dry-run to see it";
             return Err(Failure::plain(Exit::Usage, "not_confirmed", message, Some(hint.to_owned())));
         }

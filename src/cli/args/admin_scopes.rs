@@ -168,7 +168,7 @@ pub(crate) struct ScopeMemberArguments {
     /// What users and developers should know about it
     #[arg(long, value_name = "TEXT")]
     pub(crate) long_description: Option<String>,
-    /// Who sees the scope: everyone, only its owner, or nobody else than Digdir
+    /// Who can see the scope: everyone, only its owner, or only Digdir
     #[arg(long, value_name = "NAME", ignore_case = true,
           value_parser = PossibleValuesParser::new(["PUBLIC", "PRIVATE", "INTERNAL"]))]
     pub(crate) visibility: Option<String>,

@@ -71,7 +71,8 @@ pub(crate) enum ClientScopesCommand {
 }
 
 pub(super) const REGISTRATION: &str = "The options of the settings, such as --profile and --keystore, are those of the \
-    administrator's client, whose scopes include idporten:dcr.write. On a terminal, what is missing is asked for.";
+    administrator's client, which needs the scopes idporten:dcr.read and idporten:dcr.write. On a terminal, it asks for \
+    missing values.";
 
 /// `client list`
 #[derive(Debug, Args)]

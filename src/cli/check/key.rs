@@ -75,7 +75,7 @@ fn open(key: &LocatedKey) -> Result<(SigningKey, Vec<Check>), Failure> {
     Ok((key, skipped.into_iter().chain([choice]).chain(place).collect()))
 }
 
-/// Checks what a service knows about the key and about us.
+/// Checks what a service returns about the key and the caller.
 fn place_check(facts: Result<PlaceFacts, PlaceError>) -> Check {
     let facts = match facts {
         Ok(facts) => facts,

@@ -1,6 +1,6 @@
 //! `maskinporten curl`: runs curl with the headers of `maskinporten headers`, without showing them to other processes.
 //!
-//! curl reads them from an inherited descriptor, or from stdin on Windows. What the user gives to curl wins, and stdout and
+//! curl reads them from an inherited descriptor, or from stdin on Windows. The user's own options of curl have precedence, and stdout and
 //! exit code are curl's. The token is sent to one host per call, over https or on this machine. If an API responds with
 //! 401, the call is repeated once with a new token (RFC 6750 §3.1).
 

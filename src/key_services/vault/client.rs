@@ -32,7 +32,7 @@ pub(super) struct VaultRequest {
 }
 
 impl VaultRequest {
-    /// Asks what Vault knows about the token.
+    /// Requests Vault's description of the token.
     pub(super) fn lookup_self() -> Self {
         let path = "auth/token/lookup-self".to_owned();
         Self { method: Method::GET, path, body: None, what: "token".to_owned() }
@@ -110,7 +110,7 @@ impl VaultServer {
         Ok(token)
     }
 
-    /// Returns whether Vault knows the token: its error for an unknown one is that for a missing permission.
+    /// Returns whether the token is valid: Vault's error for an unknown one is that for a missing permission.
     async fn is_valid(&self, token: &SecretString, deadline: Instant) -> Result<bool, PlaceError> {
         Ok(self.send_with(&VaultRequest::lookup_self(), Some(token), deadline).await?.status != 403)
     }

@@ -139,7 +139,7 @@ pub(super) fn exchange_exactly(
     (status, head.to_owned(), body.to_owned())
 }
 
-/// A clock that stands still until a test advances it.
+/// A clock that changes only when a test advances it.
 #[derive(Default)]
 pub(super) struct MovableClock(AtomicI64);
 
