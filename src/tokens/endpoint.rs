@@ -28,6 +28,14 @@ pub enum TokenEndpoint {
 }
 
 impl TokenEndpoint {
+    /// Whether the tokens come from this machine: from a simulator.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self {
+            Self::Fixed(endpoint) | Self::Discovered { metadata: endpoint, .. } => endpoint.is_loopback(),
+        }
+    }
+
     /// Returns what identifies the endpoint for the token cache; the metadata is not fetched.
     #[must_use]
     pub fn id(&self, environment: Option<Environment>, http: &HttpOptions) -> EndpointId {

@@ -294,6 +294,34 @@ fn a_project_file_cannot_name_another_register() {
     assert!(refused.failure(3).contains(message), "{}", refused.stderr);
 }
 
+/// Whoever gets the token can change the clients and keys of the organisation.
+#[test]
+fn a_project_file_sends_a_token_of_an_administrator_to_digdir_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start([token(), respond("200 OK", "[]")]);
+    let config = |addresses: &str| format!("default_profile = \"a\"\n[profiles.a]\n{addresses}\n");
+    let refused = |admin_url: &str, addresses: &str| {
+        fs::write(
+            folder.path().join("maskinporten.toml"),
+            config(&format!("{addresses}\nadmin_url = \"{admin_url}\"")),
+        )
+        .unwrap();
+        maskinporten(["scope", "list", "--no-cache", "-c", "admin", "-k", &testdata("iterations-one.p12")])
+            .env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret")
+            .in_folder(folder.path())
+            .run()
+    };
+
+    for address in ["https://evil.example", &server.url("/")] {
+        let outcome = refused(address, "env = \"test\"");
+        assert!(outcome.failure(3).contains("which is not Digdir\n"), "{address}: {}", outcome.stderr);
+    }
+    // Both are on this machine, as with the simulator.
+    let endpoint = format!("audience = \"{}\"\ntoken_endpoint = \"{}\"", server.url("/"), server.url("/token"));
+    assert_eq!(refused(&server.url("/"), &endpoint).stderr, "");
+    assert_eq!(server.requests().len(), 2);
+}
+
 /// Its other members would be lost.
 #[test]
 fn a_scope_is_not_replaced_when_the_response_with_the_current_one_is_not_an_object() {

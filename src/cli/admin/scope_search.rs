@@ -87,7 +87,7 @@ async fn show(
     settings::add_environment(&mut sources, report)?;
     let environment = GivenAddresses::new(&sources).environment;
     let network = NetworkSettings::parse(&sources)?;
-    let base = self_service(&sources, environment.or(Some(Environment::Prod)))?;
+    let base = self_service(&sources, environment.or(Some(Environment::Prod)), true)?;
     let names = OrganisationNames::new(&sources, network.clone(), report)?;
     let client = AdminClient::new(base, &network.http, network.retry_policy)?;
     report.detail(&format!("asking {} to {}", client.base(), AdminOperation::SearchScopes));

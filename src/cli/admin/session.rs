@@ -45,7 +45,7 @@ impl AdminSession {
         sources.decide("scope", &scopes, "the scope of the command");
         let (settings, key) = Settings::from_sources(&mut sources, report)?;
         let environment = settings.environment.as_ref().map(|environment| environment.value);
-        let base = self_service(&sources, environment)?;
+        let base = self_service(&sources, environment, settings.endpoint.is_loopback())?;
         let client = AdminClient::new(base, &settings.network.http, settings.network.retry_policy)?;
         let names = OrganisationNames::new(&sources, settings.network.clone(), report)?;
         let tokens = Tokens::new((Settings { altinn: None, ..settings }, key), report)?;

@@ -11,11 +11,15 @@ use crate::cli::report::{Exit, Failure};
 
 /// Returns the self-service API that the settings name, or else the one of the environment.
 ///
-/// A token for it may change clients and keys, so a project file, which came with the folder, may only name Digdir's own
-/// or this machine.
-pub(crate) fn self_service(sources: &SettingSources, environment: Option<Environment>) -> Result<Endpoint, Failure> {
+/// A token for it may change clients and keys, so a project file, which came with the folder, may only name Digdir's own,
+/// or this machine if `is_local`: if the token comes from this machine too, or none is sent.
+pub(crate) fn self_service(
+    sources: &SettingSources,
+    environment: Option<Environment>,
+    is_local: bool,
+) -> Result<Endpoint, Failure> {
     let own = environment.and_then(self_service_url).map(Endpoint::parse).transpose().ok().flatten();
-    let named = named(sources, "admin-url", own.as_ref(), |label, host| {
+    let named = named(sources, "admin-url", own.as_ref(), is_local, |label, host| {
         format!("{label} would send a token to {host}, which is not Digdir")
     })?;
     named.or(own).ok_or_else(|| {
@@ -30,22 +34,23 @@ pub(crate) fn self_service(sources: &SettingSources, environment: Option<Environ
 /// Its names are shown beside the numbers of the organisations that get access, so a project file may not name another register.
 pub(crate) fn business_register(sources: &SettingSources) -> Result<Endpoint, Failure> {
     let own = Endpoint::parse(BUSINESS_REGISTER).map_err(|error| Failure::new(Exit::Other, &error))?;
-    let named = named(sources, "register-url", Some(&own), |label, host| {
+    let named = named(sources, "register-url", Some(&own), true, |label, host| {
         format!("{label} would ask {host} for the names of organisations, which is not the register")
     })?;
     Ok(named.unwrap_or(own))
 }
 
-/// Returns the address that the settings name. One of a project file must be `own` or on this machine.
+/// Returns the address that the settings name. One of a project file must be `own`, or on this machine if `is_local`.
 fn named(
     sources: &SettingSources,
     setting: &'static str,
     own: Option<&Endpoint>,
+    is_local: bool,
     refusal: impl FnOnce(&str, &str) -> String,
 ) -> Result<Option<Endpoint>, Failure> {
     let Some(found) = sources.find(setting) else { return Ok(None) };
     let base = found.parse(Endpoint::parse)?.value;
-    let is_safe = own == Some(&base) || base.is_loopback();
+    let is_safe = own == Some(&base) || is_local && base.is_loopback();
     if found.origin.layer == Layer::ProjectFile && !is_safe {
         let hint = "if you trust the file, name it with --config, or write the address in your own config file";
         return Err(found.failure("config_address", refusal(&found.origin.label, base.host()), hint));

@@ -39,10 +39,7 @@ pub(super) fn exchange(
         return Ok(None);
     }
     let platform = platform(sources, environment)?;
-    let issuer = match endpoint {
-        TokenEndpoint::Fixed(endpoint) | TokenEndpoint::Discovered { metadata: endpoint, .. } => endpoint,
-    };
-    confine(sources, &platform, issuer.is_loopback())?;
+    confine(sources, &platform, endpoint.is_loopback())?;
     let for_test_organisation = server::is_on(sources, TEST);
     Ok(Some(AltinnExchange { platform, provider: TokenProvider::Maskinporten, for_test_organisation }))
 }
