@@ -62,7 +62,8 @@ impl AccessToken {
         Self { expires_in_seconds: left.or(self.expires_in_seconds), received_at: now, ..self }
     }
 
-    /// Returns the whole response as the server wrote it: JSON with the token in it.
+    /// Returns the whole response as the server wrote it: JSON with the token in it. Only deceptive characters are
+    /// [escaped](crate::json::escaped), which means the same.
     #[must_use]
     pub fn expose_answer(&self) -> &str {
         self.secrets.response.expose_secret()

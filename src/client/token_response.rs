@@ -12,6 +12,7 @@ use super::{AccessToken, ClientError, Refusal, access_token::Secrets, refusal};
 use crate::{
     environment::is_maskinporten_host,
     http::{Endpoint, Response},
+    json,
 };
 
 /// A success of RFC 6749 §5.1 under its wire names. Unknown members are ignored.
@@ -76,7 +77,7 @@ impl AccessToken {
         // Large enough not to grow, which would leave a copy behind.
         let mut alone = Zeroizing::new(Vec::with_capacity(body.len()));
         serde_json::to_writer(&mut *alone, &token.members()).map_err(|_| NOT_JSON)?;
-        let response = SecretString::from(String::from_utf8_lossy(&alone).into_owned());
+        let response = answer(&alone);
         Ok(Self { secrets: Arc::new(Secrets { token: token.secrets.token.clone(), response }), ..token })
     }
 }
@@ -129,14 +130,18 @@ fn success_of_type(body: &[u8], wanted: &'static str, now: DateTime<Utc>) -> Res
         return Err(if wanted == BEARER { "its `token_type` is not Bearer" } else { "its `token_type` is not DPoP" });
     }
     let scope = text(response.scope, "its `scope` is not a string")?;
-    let response_text = SecretString::from(String::from_utf8_lossy(body).into_owned());
     Ok(AccessToken {
-        secrets: Arc::new(Secrets { token, response: response_text }),
+        secrets: Arc::new(Secrets { token, response: answer(body) }),
         token_type: wanted.to_owned(),
         expires_in_seconds: response.expires_in.as_ref().and_then(seconds),
         scope,
         received_at: now,
     })
+}
+
+/// Returns the response as it is kept. Whoever shows it need not look at it again: `serve` returns it many times.
+fn answer(body: &[u8]) -> SecretString {
+    SecretString::from(json::escaped(&String::from_utf8_lossy(body)).into_owned())
 }
 
 /// Whether the token has only the characters of RFC 6750 §2.1: it cannot carry a header line or a shell command.

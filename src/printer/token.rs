@@ -195,5 +195,5 @@ pub fn print_github_outputs(token: &AccessToken, out: &mut impl Write) -> io::Re
 /// The errors of `out`.
 pub fn print_banner(token: &AccessToken, out: &mut impl Write) -> io::Result<()> {
     let rule = "-".repeat(40);
-    writeln!(out, "Got successful response:\n{rule}\n{}\n{rule}", json::escaped(token.expose_answer()))
+    writeln!(out, "Got successful response:\n{rule}\n{}\n{rule}", token.expose_answer())
 }

@@ -15,7 +15,6 @@ use hyper::{
     },
 };
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use super::{
     api_error::{ApiError, NoToken},
@@ -81,10 +80,7 @@ impl IntoResponse for ApiError {
 
 /// Returns the token endpoint's response as a body that keeps no copy of the token.
 pub(super) fn token_body(token: &AccessToken) -> Bytes {
-    match json::escaped(token.expose_answer()) {
-        Cow::Borrowed(_) => Bytes::from_owner(TokenBody(token.clone())),
-        Cow::Owned(escaped) => Bytes::from_owner(Zeroizing::new(escaped.into_bytes())),
-    }
+    Bytes::from_owner(TokenBody(token.clone()))
 }
 
 struct TokenBody(AccessToken);
