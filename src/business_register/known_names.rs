@@ -52,9 +52,11 @@ impl KnownNames {
     /// Reads the file. Without one that can be used, and from that of another register, no name is known.
     #[must_use]
     pub fn read(path: Option<&Path>, register: &Endpoint, now: DateTime<Utc>) -> Self {
-        let stored = path.and_then(|path| file::read_with_metadata(path, MAXIMUM_BYTES).ok());
-        let stored = stored.filter(|(_, metadata)| check_unchangeable_by_others(metadata).is_ok());
-        let stored = stored.and_then(|(content, _)| serde_json::from_slice::<Self>(&content).ok());
+        let stored = path.and_then(|path| {
+            let (content, metadata) = file::read_with_metadata(path, MAXIMUM_BYTES).ok()?;
+            check_unchangeable_by_others(path, &metadata).ok()?;
+            serde_json::from_slice::<Self>(&content).ok()
+        });
         let mut known = stored
             .filter(|stored| stored.register == register.as_str())
             .unwrap_or_else(|| Self { register: register.as_str().to_owned(), names: BTreeMap::new() });

@@ -125,7 +125,10 @@ impl Explain for CacheError {
 fn folder_remedy(path: &Path, problem: UnsafePermissions) -> String {
     match problem {
         UnsafePermissions::Mode(_) => format!("remove the access of others with: chmod 700 {}", quoted(path)),
-        UnsafePermissions::Owner(_) => "set XDG_CACHE_HOME to a folder of your own".to_owned(),
+        UnsafePermissions::Owner(_) | UnsafePermissions::OtherOwner => {
+            "set XDG_CACHE_HOME to a folder of your own".to_owned()
+        }
+        UnsafePermissions::AccessList => "set LOCALAPPDATA to a folder of your own".to_owned(),
         UnsafePermissions::Link => format!("remove the link with: rm {}", quoted(path)),
         UnsafePermissions::NotAFolder | UnsafePermissions::NotAFile => {
             format!("move it away with: mv {0} {0}.old", quoted(path))

@@ -1,7 +1,4 @@
-//! The folder on systems without openat(2): by its path, with the standard library alone.
-//!
-//! On Windows an access list that is inherited from the parent folder protects a user's local data, so owner and mode
-//! are not checked here. Links are rejected.
+//! The folder on systems without openat(2): by its path. Links are rejected.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -10,6 +7,7 @@ use std::{
 };
 
 use super::{UnsafePermissions, folder::DiskError};
+use crate::file::check_private;
 
 #[derive(Debug)]
 pub(super) struct Disk(PathBuf);
@@ -19,7 +17,11 @@ impl Disk {
     pub(super) fn open(path: &Path) -> Result<Option<Self>, DiskError> {
         match metadata(path)? {
             Some(metadata) if !metadata.is_dir() => Err(UnsafePermissions::NotAFolder.into()),
-            found => Ok(found.map(|_| Self(path.to_owned()))),
+            Some(metadata) => {
+                check_private(path, &metadata)?;
+                Ok(Some(Self(path.to_owned())))
+            }
+            None => Ok(None),
         }
     }
 
@@ -73,9 +75,11 @@ impl Disk {
     fn open_file(&self, name: &str, options: &OpenOptions) -> Result<File, DiskError> {
         let path = self.0.join(name);
         match metadata(&path)? {
-            Some(metadata) if !metadata.is_file() => Err(UnsafePermissions::NotAFile.into()),
-            _ => Ok(options.open(path)?),
+            Some(metadata) if !metadata.is_file() => return Err(UnsafePermissions::NotAFile.into()),
+            Some(metadata) => check_private(&path, &metadata)?,
+            None => {}
         }
+        Ok(options.open(path)?)
     }
 }
 

@@ -31,7 +31,7 @@ impl Disk {
         match rustix::fs::open(path, flags, Mode::empty()) {
             Ok(handle) => {
                 let folder = File::from(handle);
-                check_private(&folder.metadata()?)?;
+                check_private(path, &folder.metadata()?)?;
                 Ok(Some(Self(folder)))
             }
             Err(Errno::NOENT) => Ok(None),
@@ -102,7 +102,7 @@ impl Disk {
         if !metadata.is_file() {
             return Err(UnsafePermissions::NotAFile.into());
         }
-        check_private(&metadata)?;
+        check_private(Path::new(name), &metadata)?;
         Ok(file)
     }
 }

@@ -2,10 +2,7 @@
 
 use std::{fs, path::Path};
 
-use maskinporten::{
-    file::{UnsafePermissions, check_unchangeable_by_others},
-    text::shown_path,
-};
+use maskinporten::{file::check_unchangeable_by_others, text::shown_path};
 
 use super::{report::Report, settings::KeySource};
 
@@ -27,12 +24,9 @@ impl Report {
         let path = path.as_ref();
         // A file that is missing is reported by its reader.
         let Ok(metadata) = fs::metadata(path) else { return };
-        let Err(problem) = check_unchangeable_by_others(&metadata) else { return };
+        let Err(problem) = check_unchangeable_by_others(path, &metadata) else { return };
         let shown = shown_path(path);
-        let remedy = match problem {
-            UnsafePermissions::Mode(_) => format!("take the access from others with: chmod go-w '{shown}'"),
-            _ => "use a copy of your own".to_owned(),
-        };
+        let remedy = problem.remedy(path).unwrap_or_else(|| "use a copy of your own".to_owned());
         self.warning(&format!("others can change the {noun} `{shown}`: {problem}; {remedy}"));
     }
 }

@@ -126,7 +126,8 @@ impl LocalEnvironment {
             FileError::Io(error) if error.kind() == io::ErrorKind::NotFound => LocalError::Missing(path.to_owned()),
             error => unusable(error.into()),
         })?;
-        check_unchangeable_by_others(&metadata).map_err(|problem| LocalError::Unsafe(path.to_owned(), problem))?;
+        check_unchangeable_by_others(path, &metadata)
+            .map_err(|problem| LocalError::Unsafe(path.to_owned(), problem))?;
         let local: Self = serde_json::from_slice(&json).map_err(|error| LocalError::Invalid(path.to_owned(), error))?;
         let is_here = |url: &str| Endpoint::parse(url).is_ok_and(|endpoint| endpoint.is_loopback());
         let others = [&local.altinn_url, &local.admin_url, &local.business_register_url];

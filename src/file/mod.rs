@@ -4,6 +4,8 @@
 //! terminal or a file server that does not respond would never end. The buffers are erased when they are dropped, because
 //! many of these files hold secrets.
 
+#[cfg(any(windows, test))]
+mod access_list;
 mod permissions;
 mod whole;
 

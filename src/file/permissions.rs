@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use crate::text::shown_path;
+
 /// What is wrong with the owner, the mode or the kind of a file or folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UnsafePermissions {
@@ -24,29 +26,67 @@ pub enum UnsafePermissions {
     /// Its mode gives others access.
     #[error("its mode is {0:04o}, which gives others access")]
     Mode(u32),
+    /// It belongs to another user, on Windows.
+    #[error("it belongs to another user")]
+    OtherOwner,
+    /// Its access control list gives others access, on Windows.
+    #[error("its access control list gives others access")]
+    AccessList,
+}
+
+impl UnsafePermissions {
+    /// Whether the owner is the problem.
+    #[must_use]
+    pub fn is_of_owner(self) -> bool {
+        matches!(self, Self::Owner(_) | Self::OtherOwner)
+    }
+
+    /// Returns how to keep others from changing the file; `None` if its owner decides that.
+    #[must_use]
+    pub fn remedy(self, path: &Path) -> Option<String> {
+        let path = shown_path(path);
+        match self {
+            Self::Mode(_) => Some(format!("take the access from others with: chmod go-w '{path}'")),
+            Self::AccessList => Some(format!(
+                "take the access from others with: icacls \"{path}\" /inheritance:r /grant:r \"%USERNAME%:F\""
+            )),
+            Self::Link | Self::NotAFolder | Self::NotAFile | Self::Owner(_) | Self::OtherOwner => None,
+        }
+    }
 }
 
 /// Checks that a file or folder belongs to this user, and that others have no access to it.
 ///
 /// # Errors
-/// [`UnsafePermissions`], on Unix only.
-pub fn check_private(metadata: &Metadata) -> Result<(), UnsafePermissions> {
-    check(metadata, false, 0o077)
+/// [`UnsafePermissions`].
+pub fn check_private(path: &Path, metadata: &Metadata) -> Result<(), UnsafePermissions> {
+    check(path, metadata, Others::MayNotUse)
 }
 
 /// Checks that only this user and root can change a file. What is not a regular file, such as a pipe, passes. So does a file
 /// that the user's own group can write: where each user has one, the usual umask of 002 gives it that access.
 ///
 /// # Errors
-/// [`UnsafePermissions`], on Unix only.
-pub fn check_unchangeable_by_others(metadata: &Metadata) -> Result<(), UnsafePermissions> {
-    if metadata.is_file() { check(metadata, true, 0o022) } else { Ok(()) }
+/// [`UnsafePermissions`].
+pub fn check_unchangeable_by_others(path: &Path, metadata: &Metadata) -> Result<(), UnsafePermissions> {
+    if metadata.is_file() { check(path, metadata, Others::MayNotChange) } else { Ok(()) }
+}
+
+/// What others may not do.
+#[derive(Clone, Copy)]
+enum Others {
+    MayNotUse,
+    MayNotChange,
 }
 
 #[cfg(unix)]
-fn check(metadata: &Metadata, may_be_root: bool, forbidden: u32) -> Result<(), UnsafePermissions> {
+fn check(_: &Path, metadata: &Metadata, others: Others) -> Result<(), UnsafePermissions> {
     use std::os::unix::fs::MetadataExt as _;
 
+    let (may_be_root, forbidden) = match others {
+        Others::MayNotUse => (false, 0o077),
+        Others::MayNotChange => (true, 0o022),
+    };
     let owner = metadata.uid();
     if owner != rustix::process::geteuid().as_raw() && !(may_be_root && owner == 0) {
         return Err(UnsafePermissions::Owner(owner));
@@ -58,10 +98,32 @@ fn check(metadata: &Metadata, may_be_root: bool, forbidden: u32) -> Result<(), U
     Ok(())
 }
 
-/// Accepts every file: access control lists are not read.
-#[cfg(not(unix))]
-fn check(_: &Metadata, _: bool, _: u32) -> Result<(), UnsafePermissions> {
-    Ok(())
+/// What has no access list, such as a file on a drive without them, passes.
+#[cfg(windows)]
+fn check(path: &Path, _: &Metadata, others: Others) -> Result<(), UnsafePermissions> {
+    use super::access_list::{self, CHANGE, USE};
+
+    let forbidden = match others {
+        Others::MayNotUse => USE,
+        Others::MayNotChange => CHANGE,
+    };
+    let Ok((descriptor, user)) = descriptor_and_user(path) else { return Ok(()) };
+    access_list::check(&descriptor, &user, forbidden)
+}
+
+/// Returns the owner and the access list of a file, and this user, as Windows writes them.
+#[cfg(windows)]
+fn descriptor_and_user(path: &Path) -> io::Result<(String, String)> {
+    use windows_permissions::{
+        constants::{SeObjectType, SecurityInformation},
+        utilities::current_process_sid,
+        wrappers::{ConvertSecurityDescriptorToStringSecurityDescriptor, GetNamedSecurityInfo},
+    };
+
+    let wanted = SecurityInformation::Owner | SecurityInformation::Dacl;
+    let descriptor = GetNamedSecurityInfo(path, SeObjectType::SE_FILE_OBJECT, wanted)?;
+    let descriptor = ConvertSecurityDescriptorToStringSecurityDescriptor(&descriptor, wanted)?;
+    Ok((descriptor.to_string_lossy().into_owned(), current_process_sid()?.to_string()))
 }
 
 /// Creates a folder and missing parents with access for this user only, whatever the umask.
@@ -123,8 +185,8 @@ mod tests {
             fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
             let metadata = file.as_file().metadata().unwrap();
 
-            assert_eq!(check_private(&metadata).is_ok(), is_private, "{mode:o}");
-            assert_eq!(check_unchangeable_by_others(&metadata).is_ok(), is_unchangeable, "{mode:o}");
+            assert_eq!(check_private(file.path(), &metadata).is_ok(), is_private, "{mode:o}");
+            assert_eq!(check_unchangeable_by_others(file.path(), &metadata).is_ok(), is_unchangeable, "{mode:o}");
         }
     }
 
@@ -136,11 +198,11 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o660)).unwrap();
         let metadata = || file.as_file().metadata().unwrap();
         let is_own_group = metadata().gid() == metadata().uid();
-        assert_eq!(check_unchangeable_by_others(&metadata()).is_ok(), is_own_group);
-        assert!(check_private(&metadata()).is_err());
+        assert_eq!(check_unchangeable_by_others(file.path(), &metadata()).is_ok(), is_own_group);
+        assert!(check_private(file.path(), &metadata()).is_err());
         // Only root can give it to a group that it is not in.
         if chown(&file, None, Some(metadata().uid() + 12_345)).is_ok() {
-            assert_eq!(check_unchangeable_by_others(&metadata()), Err(UnsafePermissions::Mode(0o660)));
+            assert_eq!(check_unchangeable_by_others(file.path(), &metadata()), Err(UnsafePermissions::Mode(0o660)));
         }
     }
 

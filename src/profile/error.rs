@@ -231,10 +231,10 @@ impl Explain for ProfileError {
                 "check the path, or write one with: maskinporten config init"
             }
             Self::Unreadable { .. } => "check the path and its permissions",
-            Self::Unsafe { path, source: UnsafePermissions::Mode(_) } => {
-                return Some(format!("take the access from others with: chmod go-w '{}'", path.display()));
+            Self::Unsafe { path, source } => {
+                let trusted = || format!("if you trust it: --config '{}'", path.display());
+                return Some(source.remedy(path).unwrap_or_else(trusted));
             }
-            Self::Unsafe { path, .. } => return Some(format!("if you trust it: --config '{}'", path.display())),
             Self::TooLarge(_) => "pass a config file; `maskinporten config init` writes one",
             Self::NotUtf8 { .. } => "save the file as UTF-8",
             Self::Syntax { .. } => "put strings in quotes, client_id = \"…\", and Windows paths in single quotes",

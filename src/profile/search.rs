@@ -10,7 +10,7 @@ use etcetera::BaseStrategy as _;
 use zeroize::Zeroizing;
 
 use super::{ConfigFile, ConfigFileKind, KnownSetting, ProfileError, ProfileWarning, Profiles, source};
-use crate::file::{UnsafePermissions, check_unchangeable_by_others};
+use crate::file::check_unchangeable_by_others;
 
 /// The name of a project file.
 pub const PROJECT_FILE: &str = "maskinporten.toml";
@@ -54,7 +54,8 @@ impl ConfigSearch {
             let file = ConfigFile::decode(&content, named, ConfigFileKind::User, known)?;
             let mut profiles = Profiles::new(vec![file], known);
             // Whoever names a file of another user trusts its owner, but not everyone else.
-            if let Err(problem @ UnsafePermissions::Mode(_)) = check_unchangeable_by_others(&metadata) {
+            let checked = check_unchangeable_by_others(named, &metadata);
+            if let Some(problem) = checked.err().filter(|problem| !problem.is_of_owner()) {
                 profiles.warnings.push(ProfileWarning::UnsafeFile { path: named.clone(), problem });
             }
             return Ok(profiles);
@@ -89,8 +90,9 @@ impl ConfigSearch {
                 Err(error) => (Err(error), metadata),
             };
             // As git checks it for `safe.directory`.
-            if let Err(UnsafePermissions::Owner(owner)) = check_unchangeable_by_others(&metadata) {
-                warnings.push(ProfileWarning::ForeignFile { path, owner });
+            let checked = check_unchangeable_by_others(&path, &metadata);
+            if let Some(problem) = checked.err().filter(|problem| problem.is_of_owner()) {
+                warnings.push(ProfileWarning::ForeignFile { path, problem });
                 continue;
             }
             return Ok(Some((content?, path)));
@@ -110,7 +112,7 @@ fn read_if_exists(path: &Path, known: &[KnownSetting]) -> Result<Option<ConfigFi
         Err(error) => return Err(error),
     };
     // It may name commands and modules to run.
-    check_unchangeable_by_others(&metadata)
+    check_unchangeable_by_others(path, &metadata)
         .map_err(|problem| ProfileError::Unsafe { path: path.to_owned(), source: problem })?;
     ConfigFile::decode(&content, path, ConfigFileKind::User, known).map(Some)
 }

@@ -21,8 +21,8 @@ pub enum ProfileWarning {
     ForeignFile {
         /// The file.
         path: PathBuf,
-        /// The user id of its owner.
-        owner: u32,
+        /// Why.
+        problem: UnsafePermissions,
     },
     /// A file that the user named can be changed by others.
     UnsafeFile {
@@ -49,8 +49,8 @@ impl fmt::Display for ProfileWarning {
             Self::PlainSecret { name, location, .. } => {
                 write!(formatter, "`{}` is in plain text in {location}", key(name))
             }
-            Self::ForeignFile { path, owner } => {
-                write!(formatter, "`{}` is not read: it belongs to another user (uid {owner})", path.display())
+            Self::ForeignFile { path, problem } => {
+                write!(formatter, "`{}` is not read: {problem}", path.display())
             }
             Self::UnsafeFile { path, problem } => {
                 write!(formatter, "others can change the config file `{}`: {problem}", path.display())
@@ -71,9 +71,7 @@ impl ProfileWarning {
         match self {
             Self::PlainSecret { alternative, .. } => format!("use {alternative}"),
             Self::ForeignFile { path, .. } => format!("if you trust it: --config {}", path.display()),
-            Self::UnsafeFile { path, .. } => {
-                format!("take the access from others with: chmod go-w '{}'", path.display())
-            }
+            Self::UnsafeFile { path, problem } => problem.remedy(path).unwrap_or_default(),
             Self::ProjectAddress { name, .. } => {
                 format!("remove `{}` from the project file, unless you trust it", key(name))
             }

@@ -238,7 +238,7 @@ impl SessionStore {
             Err(FileError::Io(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(SessionError::Unusable(path.to_owned(), error.into())),
         };
-        check_private(&metadata).map_err(|problem| SessionError::Unsafe(path.to_owned(), problem))?;
+        check_private(path, &metadata).map_err(|problem| SessionError::Unsafe(path.to_owned(), problem))?;
         StoredSession::parse(&json).ok_or_else(|| SessionError::Invalid(path.to_owned())).map(Some)
     }
 
