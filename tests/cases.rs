@@ -1,11 +1,6 @@
 //! Inputs that went wrong in trials: one row for each file, with its arguments and what is expected.
 
-use std::{
-    fs,
-    io::Write as _,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{fs, process::Command};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::Utc;
@@ -170,7 +165,9 @@ fn each_option_for_pem_reads_the_same_texts_and_names_the_same_faults() {
 /// Runs the commands of a hint in a folder, each with the answers to its questions. Only the last must succeed.
 #[cfg(target_os = "linux")]
 #[track_caller]
-fn run_hint(stderr: &str, folder: &Path, answers: &[&str]) {
+fn run_hint(stderr: &str, folder: &std::path::Path, answers: &[&str]) {
+    use std::{io::Write as _, process::Stdio};
+
     let (_, commands) = stderr.trim_end().split_once("openssl ").unwrap();
     let commands = format!("openssl {commands}").replace(" && ", "; ");
     let commands: Vec<&str> = commands.split("; ").filter(|command| command.starts_with("openssl")).collect();

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{fine, token_named};
+use super::token_named;
 use crate::{
     server::{Server, Step},
     support::testdata,
@@ -182,7 +182,7 @@ fn a_closed_stdout_ends_curl_as_it_ends_plain_curl() {
 fn output_that_cannot_be_written_ends_with_curls_own_exit_code() {
     for body in ["short".to_owned(), "long\n".repeat(100_000)] {
         let tokens = Server::start([token_named(RARE)]);
-        let api = Server::start([fine(&body)]);
+        let api = Server::start([super::fine(&body)]);
 
         let child = start_with(&["sh", "-c", r#"exec "$@" >/dev/full"#, "sh"], &tokens, &api);
 
