@@ -176,7 +176,7 @@ fn a_missing_command_is_127_and_one_that_cannot_be_run_126() {
         127,
         str![[r#"
 error: could not find the command `no-such-command`
-hint: check the spelling and the variable PATH
+hint: install it, or check the spelling and the variable PATH
 
 "#]],
     );

@@ -244,6 +244,10 @@ fn init_writes_a_file_for_its_owner_only_that_the_next_command_reads() {
     assert_eq!(mode(Path::new(&config)), 0o600);
     let grant = maskinporten(["grant", "--config", &config]).env("MASKINPORTEN_KEYSTORE_PASSWORD", "secret").run();
     assert_eq!(grant.artefact().split('.').count(), 3);
+    let later = ["config", "init", "--config", &config, "--profile", "later", "--env", "test", "-c", "x", "-s", "a:b"];
+    let later = maskinporten(later).args(["--jwk", "/no/such.jwk.json"]).run();
+    assert_eq!(later.code, 0, "the key may be put there later");
+    assert!(later.stderr.starts_with("warning: the key was not opened: could not read the JWK"), "{}", later.stderr);
     let again = maskinporten(init).run();
     assert_eq!((again.code, again.stdout.as_str()), (3, ""));
     assert!(again.stderr.contains("profile") && again.stderr.contains("line"), "{}", again.stderr);

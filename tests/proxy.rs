@@ -84,7 +84,7 @@ fn requests_to_a_host_in_no_proxy_bypass_the_proxy() {
             str![[r#"
 error: could not reach the server
 caused by: could not find the address of `maskinporten.test.invalid`
-hint: check the network and the spelling of the address
+hint: check the network and the spelling of the address, or set HTTPS_PROXY to your proxy
 
 "#]],
         );

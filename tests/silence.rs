@@ -41,7 +41,7 @@ fn an_unknown_host_is_reported_by_its_name_alone() {
         str![[r#"
 error: could not reach the server
 caused by: could not find the address of `maskinporten.test.invalid`
-hint: check the network and the spelling of the address
+hint: check the network and the spelling of the address, or set HTTPS_PROXY to your proxy
 
 "#]],
     );

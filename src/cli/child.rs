@@ -30,7 +30,7 @@ pub(crate) fn not_run(program: &OsStr, error: &io::Error) -> Failure {
         return Failure::plain(Exit::NotRun, "command", message, Some(hint));
     }
     if error.kind() == io::ErrorKind::NotFound {
-        let hint = "check the spelling and the variable PATH".to_owned();
+        let hint = "install it, or check the spelling and the variable PATH".to_owned();
         return Failure::plain(
             Exit::NotFound,
             "command",

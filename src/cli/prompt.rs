@@ -44,6 +44,11 @@ impl Answers {
         self.ask_now(question, &format!("{remark}\n{question}"), language)
     }
 
+    /// Whether the user has answered a question.
+    pub(crate) fn have_any(&self) -> bool {
+        !self.lock().answers.is_empty()
+    }
+
     fn ask_now(
         &self,
         question: &str,

@@ -155,7 +155,7 @@ impl Explain for HttpError {
             }
             Self::CaFile { variable: None, .. } => "pass a PEM file with --ca-file",
             Self::Tls(_) => "install ca-certificates, or pass a PEM file with --ca-file",
-            Self::Dns { .. } => "check the network and the spelling of the address",
+            Self::Dns { .. } => "check the network and the spelling of the address, or set HTTPS_PROXY to your proxy",
             Self::Connect { endpoint, .. } if endpoint.is_loopback() => {
                 "start the simulator in another terminal: maskinporten simulate"
             }

@@ -234,7 +234,7 @@ hint: install curl 7.58 or newer
         127,
         str![[r#"
 error: could not find the command `curl`
-hint: check the spelling and the variable PATH
+hint: install it, or check the spelling and the variable PATH
 
 "#]],
     );

@@ -74,10 +74,19 @@ pub(crate) async fn run(
     print_list(admin.format, &rows, &LISTED, report)?;
     let Some(days) = days else { return Ok(()) };
     let ends = statuses.iter().filter_map(|status| status.days_left(now));
+    let unknown = statuses.iter().filter(|status| status.problem.is_some()).count();
     match ends.filter(|left| *left < days.into()).count() {
+        // What cannot be read may expire tomorrow.
+        0 if unknown > 0 => Err(not_known(unknown)),
         0 => Ok(()),
         count => Err(expiring(count, days)),
     }
+}
+
+fn not_known(count: usize) -> Failure {
+    let keys = if count == 1 { "a key expires".to_owned() } else { format!("{count} keys expire") };
+    let hint = Some("the last column shows why: put it right, or remove the profile".to_owned());
+    Failure::plain(Exit::Fault, "keys_unknown", format!("could not find out when {keys}"), hint)
 }
 
 /// Opens the key of every profile. A password is asked for once.

@@ -34,6 +34,9 @@ const NEEDED: [&str; 4] = ["env", "client-id", "scope", "keystore"];
 /// The settings that take the place of a keystore.
 const OTHER_KEYS: [&str; 5] = ["jwk", "key", "certificate-thumbprint", "pkcs11-module", "key-from"];
 
+/// The settings of keys in files.
+const KEY_FILES: [&str; 3] = ["keystore", "jwk", "key"];
+
 /// The extensions of key files that are offered.
 const KEY_EXTENSIONS: [&str; 3] = [".p12", ".pfx", ".jwk.json"];
 
@@ -75,9 +78,20 @@ pub(crate) fn write_profile(
         (given, answers) = ask_for_key(&given, report)?;
     } else if asks && !is_local(&given) {
         answers = open(&mut given, report)?;
+    } else if KEY_FILES.iter().any(|name| given.has(name))
+        && let Err(failure) = open_with(&given, &answers, report)
+    {
+        // The key may be put in its place later, and its password be given to each command.
+        report.warning(&format!("the key was not opened: {}", failure.parts().0));
     }
     let draft = ProfileDraft { values: absolute(given.clone().into_texts()), ..ProfileDraft::new(&name) };
     target.add(&[draft])?;
+    if answers.have_any() {
+        report.note(
+            "the password is not in the profile: you are asked for it, or set keystore_password_file there, or \
+             MASKINPORTEN_KEYSTORE_PASSWORD",
+        );
+    }
     if asks && dialogue::confirm("Request a first token now?", report)? {
         request_token(given, answers, &name, report);
     } else {
