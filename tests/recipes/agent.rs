@@ -39,7 +39,7 @@ fn the_service_of_the_agent_is_accepted_and_its_followers_find_the_token() {
     let workspace = Workspace::new();
     let runtime = workspace.folder.path().join("run");
     let unit =
-        recipe("maskinporten-agent.service").replace("/usr/local/bin/maskinporten", env!("CARGO_BIN_EXE_maskinporten"));
+        recipe("maskinporten-agent.service").replace("/usr/bin/maskinporten", env!("CARGO_BIN_EXE_maskinporten"));
     assert_eq!(verify(&unit), "");
     let value = |key: &str| {
         let line = unit.lines().find_map(|line| line.strip_prefix(&format!("{key}="))).unwrap();

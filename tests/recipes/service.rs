@@ -7,11 +7,15 @@ use std::{
     process::Command,
 };
 
-use crate::recipes::{Workspace, block, run};
+use crate::{
+    documentation::blocks,
+    recipes::{USUAL_ISSUER, Workspace, block, run},
+};
 
-/// Returns the service, with the path of the binary that is tested.
+/// Returns the service, with the path of the binary that is tested, and the simulator's API in place of the example.
 fn unit() -> String {
-    block("ini").replace("/usr/local/bin/maskinporten", env!("CARGO_BIN_EXE_maskinporten"))
+    let unit = block("ini").replace("/usr/bin/maskinporten", env!("CARGO_BIN_EXE_maskinporten"));
+    unit.replace("https://api.example.no/", &format!("{USUAL_ISSUER}api/"))
 }
 
 /// Returns the messages of systemd about a unit; mistakes are warnings, with exit code 0.
@@ -30,6 +34,19 @@ fn systemd_accepts_the_service() {
 
     assert_eq!(verify(&unit), "");
     assert!(verify(&unit.replace("LoadCredential", "LoadCredentials")).contains("Unknown key 'LoadCredentials'"));
+}
+
+#[test]
+fn systemd_accepts_the_timer_of_the_service() {
+    let [timer] = <[String; 1]>::try_from(blocks("ini timer")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("hello.service"), unit()).unwrap();
+    let file = folder.path().join("hello.timer");
+    fs::write(&file, timer).unwrap();
+
+    let outcome = run(Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&file));
+
+    assert_eq!((outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str()), (0, "", ""));
 }
 
 #[test]
