@@ -1,7 +1,14 @@
 //! Who may use a file on Windows: its security descriptor in text form, the Security Descriptor Definition Language (SDDL,
 //! [MS-DTYP] §2.5.1).
 
-use super::UnsafePermissions;
+/// What gives others access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Problem {
+    /// They own the file.
+    Owner,
+    /// The access list.
+    List,
+}
 
 /// Those who can use every file anyway, and the owner: the system, administrators and the installer of Windows.
 const TRUSTED: [&str; 12] = [
@@ -55,12 +62,12 @@ pub(super) const USE: u32 = CHANGE | 0x8000_0001;
 /// The descriptor has the owner and the access list. What denies access is not counted.
 ///
 /// # Errors
-/// [`UnsafePermissions::OtherOwner`], [`UnsafePermissions::AccessList`].
-pub(super) fn check(descriptor: &str, user: &str, forbidden: u32) -> Result<(), UnsafePermissions> {
+/// [`Problem`].
+pub(super) fn check(descriptor: &str, user: &str, forbidden: u32) -> Result<(), Problem> {
     let is_trusted = |who: &str| who == user || TRUSTED.contains(&who);
     let (owner, list) = descriptor.split_once("D:").unwrap_or((descriptor, "NO_ACCESS_CONTROL"));
     if !owner.strip_prefix("O:").is_some_and(is_trusted) {
-        return Err(UnsafePermissions::OtherOwner);
+        return Err(Problem::Owner);
     }
     // A condition follows in parentheses of its own, and has no such fields.
     let mut entries = list.split(['(', ')']).map(|entry| entry.split(';').collect::<Vec<_>>());
@@ -72,7 +79,7 @@ pub(super) fn check(descriptor: &str, user: &str, forbidden: u32) -> Result<(), 
         _ => false,
     });
     // Without a list, everyone may do everything.
-    if gives_others || list.starts_with("NO_ACCESS_CONTROL") { Err(UnsafePermissions::AccessList) } else { Ok(()) }
+    if gives_others || list.starts_with("NO_ACCESS_CONTROL") { Err(Problem::List) } else { Ok(()) }
 }
 
 /// Returns the bits of rights: a number, or codes of two letters. What is unknown counts as everything.
@@ -128,15 +135,13 @@ mod tests {
 
     #[test]
     fn another_owner_and_a_missing_list_are_problems() {
-        use UnsafePermissions::{AccessList, OtherOwner};
-
         let list = "D:(A;;FA;;;SY)";
         for (descriptor, problem) in [
-            (format!("O:S-1-5-21-1-2-3-1002{list}"), OtherOwner),
-            (list.to_owned(), OtherOwner),
-            (String::new(), OtherOwner),
-            (format!("O:{USER}"), AccessList),
-            (format!("O:{USER}D:NO_ACCESS_CONTROL"), AccessList),
+            (format!("O:S-1-5-21-1-2-3-1002{list}"), Problem::Owner),
+            (list.to_owned(), Problem::Owner),
+            (String::new(), Problem::Owner),
+            (format!("O:{USER}"), Problem::List),
+            (format!("O:{USER}D:NO_ACCESS_CONTROL"), Problem::List),
         ] {
             assert_eq!(check(&descriptor, USER, CHANGE), Err(problem), "{descriptor}");
         }

@@ -101,14 +101,17 @@ fn check(_: &Path, metadata: &Metadata, others: Others) -> Result<(), UnsafePerm
 /// What has no access list, such as a file on a drive without them, passes.
 #[cfg(windows)]
 fn check(path: &Path, _: &Metadata, others: Others) -> Result<(), UnsafePermissions> {
-    use super::access_list::{self, CHANGE, USE};
+    use super::access_list::{self, CHANGE, Problem, USE};
 
     let forbidden = match others {
         Others::MayNotUse => USE,
         Others::MayNotChange => CHANGE,
     };
     let Ok((descriptor, user)) = descriptor_and_user(path) else { return Ok(()) };
-    access_list::check(&descriptor, &user, forbidden)
+    access_list::check(&descriptor, &user, forbidden).map_err(|problem| match problem {
+        Problem::Owner => UnsafePermissions::OtherOwner,
+        Problem::List => UnsafePermissions::AccessList,
+    })
 }
 
 /// Returns the owner and the access list of a file, and this user, as Windows writes them.
