@@ -20,7 +20,9 @@ mod token_response;
 
 use std::time::Duration;
 
-pub(crate) use self::{access_token::TokenMembers, api::ApiClient};
+#[cfg(any(feature = "cli", feature = "server"))]
+pub(crate) use self::access_token::TokenMembers;
+pub(crate) use self::api::ApiClient;
 pub use self::{
     access_token::{AccessToken, MinimumLifetime},
     actor::Actor,
