@@ -78,14 +78,16 @@ pub(crate) fn write_profile(
         (given, answers) = ask_for_key(&given, report)?;
     } else if asks && !is_local(&given) {
         answers = open(&mut given, report)?;
-    } else if KEY_FILES.iter().any(|name| given.has(name))
-        && let Err(failure) = open_with(&given, &answers, report)
-    {
-        // The key may be put in its place later, and its password be given to each command.
-        report.warning(&format!("the key was not opened: {}", failure.parts().0));
     }
     let draft = ProfileDraft { values: absolute(given.clone().into_texts()), ..ProfileDraft::new(&name) };
     target.add(&[draft])?;
+    // The key may be put in its place later, and its password be given to each command.
+    if !asks
+        && KEY_FILES.iter().any(|name| given.has(name))
+        && let Err(failure) = open_with(&given, &answers, report)
+    {
+        report.warning(&format!("the key was not opened: {}", failure.parts().0));
+    }
     if answers.have_any() {
         report.note(
             "the password is not in the profile: you are asked for it, or set keystore_password_file there, or \
